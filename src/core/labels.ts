@@ -1,0 +1,13 @@
+/** Names and values that tell a series apart: `{ country: "US", ad_format: "banner" }`. A roll-up lacks what it sums over. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** One text per set of labels, the same whatever the order they were written in; unambiguous for any values. */
+export function labelsKey(labels: Labels): string {
+  return JSON.stringify(Object.keys(labels).sort().map((name) => [name, labels[name]]));
+}
+
+/** For people: `US banner`, in the order given; `all` for the roll-up over everything. */
+export function labelsText(labels: Labels): string {
+  const values = Object.values(labels);
+  return values.length === 0 ? 'all' : values.join(' ');
+}

@@ -1,0 +1,97 @@
+/**
+ * The log: topics of partitions of records, each with an offset and an append time; and beside it, in the same
+ * transaction, the offsets that consumers committed and their state as named bytes.
+ */
+
+/**
+ * Records of one partition, in columns. Record `i` has offset `firstOffset + i`; its value is
+ * `bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])`.
+ */
+export interface RecordBatch {
+  readonly topic: string;
+  readonly partition: number;
+  /** Offset of record 0. */
+  readonly firstOffset: number;
+  readonly count: number;
+  /** The values, one after the other, without separators. */
+  readonly bytes: Uint8Array;
+  /** Where each value ends in `bytes`; length `count`. */
+  readonly ends: Uint32Array;
+  /** Keys in the same layout; an absent key is an empty one. */
+  readonly keys?: { readonly bytes: Uint8Array; readonly ends: Uint32Array };
+  /** 1 where the value is a tombstone (no value at all). */
+  readonly tombstones?: Uint8Array;
+  /** When each record was appended, epoch ms; length `count`. */
+  readonly appendTimes: Float64Array;
+  /** Number of the first record's line in the file it came from, from 1, where that is known; the rest follow it. */
+  readonly firstLine?: number;
+}
+
+/** Records to append, in the same layout. `appendTime` defaults to the clock's now. */
+export interface RecordsToAppend {
+  readonly topic: string;
+  readonly partition: number;
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
+  readonly keys?: { readonly bytes: Uint8Array; readonly ends: Uint32Array };
+  readonly firstLine?: number;
+  readonly appendTime?: number;
+}
+
+/** A named piece of state; null deletes it. */
+export type StateChange = readonly [key: string, value: Uint8Array | null];
+
+/**
+ * What is written together. Embedded: one transaction, all or nothing. (On a log without transactions: appends first,
+ * then state, then offsets; every append is keyed and versioned so that a repeat changes nothing.)
+ */
+export interface CommitUnit {
+  readonly appends?: readonly RecordsToAppend[];
+  readonly offsets?: readonly { group: string; topic: string; partition: number; offset: number }[];
+  readonly state?: readonly StateChange[];
+}
+
+export interface TopicSettings {
+  readonly partitions: number;
+  /** Records older than this may be deleted, ms; undefined keeps them. */
+  readonly retentionMs?: number;
+  /** The oldest records are deleted when the topic holds more than this; undefined: no limit. */
+  readonly retentionBytes?: number;
+}
+
+export interface TopicInfo extends TopicSettings {
+  readonly name: string;
+  /** Random at creation: tells a topic that was deleted and made again from the first one. */
+  readonly id: string;
+}
+
+export interface Log {
+  /**
+   * Makes the topic if it is not there. An existing one keeps its partitions
+   * (AppError `topic_conflict` when `partitions` differs); retention is updated.
+   */
+  ensureTopic(name: string, settings: TopicSettings): Promise<TopicInfo>;
+  topics(): Promise<TopicInfo[]>;
+  /**
+   * Durable when it resolves. Calls made close together share one transaction (group commit).
+   * Resolves to the first offset of each append, in order.
+   * @throws AppError `disk_full`, `topic_unknown`
+   */
+  commit(unit: CommitUnit): Promise<number[]>;
+  /**
+   * At least one record from `offset` on, or undefined when there is none yet. At most `maxRecords` records; ends after the record
+   * that reaches `maxBytes`. Where retention has deleted `offset`, starts with the first record still there.
+   */
+  read(topic: string, partition: number, offset: number, limits: { maxBytes: number; maxRecords?: number }): Promise<RecordBatch | undefined>;
+  /** Offset of the first record still there, of the next one to be appended, and the stored bytes. */
+  bounds(topic: string, partition: number): Promise<{ start: number; end: number; storedBytes: number }>;
+  /** The first offset whose append time is >= `time` (epoch ms); the end offset when there is none. */
+  offsetAt(topic: string, partition: number, time: number): Promise<number>;
+  /** The offset the group committed: the next one to read. */
+  committed(group: string, topic: string, partition: number): Promise<number | undefined>;
+  /** State whose key starts with `prefix`, in key order (by code unit). */
+  state(prefix: string): Promise<[key: string, value: Uint8Array][]>;
+  /** Deletes what retention allows, never what a group that committed an offset on the topic has not read. Resolves to the records deleted. */
+  applyRetention(): Promise<number>;
+  close(): Promise<void>;
+}

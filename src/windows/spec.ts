@@ -1,0 +1,92 @@
+/**
+ * What the engine is told to compute: the pipeline file after validation, all durations in ms, all names resolved.
+ * `config` makes it, `windows` compiles it.
+ */
+export type Scalar = string | number | boolean | null;
+
+/** Holds when the record's own top-level `field` is one of `anyOf` (strict equality after JSON decoding). */
+export interface Condition {
+  readonly field: string;
+  readonly anyOf: readonly Scalar[];
+}
+
+/** Joins a small table: `field` becomes `table[record[by]]`; a record whose key is not in the table is ignored. */
+export interface LookupSpec {
+  readonly field: string;
+  readonly by: string;
+  /** Path as written in the file; for messages. */
+  readonly file: string;
+  readonly table: Readonly<Record<string, string>>;
+}
+
+export interface EventSpec {
+  /** Field with the event's id (string); undefined: no dedup. */
+  readonly id?: string;
+  /** Field with the event time: an RFC 3339 text with zone, or a number (or text of one) as `timeUnit` says. */
+  readonly time: string;
+  readonly timeUnit: 'iso' | 's' | 'ms';
+  readonly outOfOrdernessMs: number;
+  readonly allowedLatenessMs: number;
+  readonly dedupMs: number;
+  /** Only where the file states it; by append time 5 m is used when it does not, by event time nothing. */
+  readonly maxAheadMs?: number;
+}
+
+export interface SourceSpec {
+  /** `events` where the file has only one. */
+  readonly name: string;
+  readonly topic: string;
+  readonly partitions: number;
+  readonly format: 'json' | 'combined';
+  /** JSON Schema of one event (draft 2020-12 or 07), parsed; undefined: any object. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  readonly event: EventSpec;
+  /** All must hold, else the record is ignored. */
+  readonly where: readonly Condition[];
+  readonly lookups: readonly LookupSpec[];
+}
+
+interface MeasureBase {
+  readonly name: string;
+  readonly unit?: string;
+  /** ISO 4217, where `unit` is a currency: alerts then state the impact in money. */
+  readonly currency?: string;
+}
+/** `source` is a SourceSpec's name. Conditions are on that source's records; all must hold. */
+interface OfSource extends MeasureBase {
+  readonly source: string;
+  readonly where: readonly Condition[];
+}
+export type MeasureSpec =
+  | (OfSource & { readonly kind: 'count' })
+  | (OfSource & { readonly kind: 'sum' | 'min' | 'max' | 'average' | 'distinct'; readonly field: string })
+  | (OfSource & { readonly kind: 'quantile'; readonly field: string; readonly q: number })
+  /** scale x numerator / denominator, each the name of a count or sum; null where the denominator is 0. */
+  | (MeasureBase & { readonly kind: 'ratio'; readonly numerator: string; readonly denominator: string; readonly scale: number });
+
+/** Windows start at multiples of `slideMs` since the epoch; tumbling where both are equal. */
+export interface WindowSpec {
+  /** As written, `1m`; a hopping one `5m/1m` (size/slide). */
+  readonly name: string;
+  readonly sizeMs: number;
+  readonly slideMs: number;
+}
+
+export interface EngineSpec {
+  readonly pipeline: string;
+  readonly sources: readonly SourceSpec[];
+  readonly dimensions: readonly string[];
+  readonly measures: readonly MeasureSpec[];
+  readonly windows: readonly WindowSpec[];
+  /** Each a subset of the dimensions, in their order; without the full set, which is always computed. */
+  readonly rollups: readonly (readonly string[])[];
+  readonly limits: {
+    /** Different full label sets per partition; further ones count under `other` in every dimension. */
+    readonly maxSeries: number;
+    /** A longer record is invalid (`too_long`). */
+    readonly maxRecordBytes: number;
+    /** A window no longer waits for partitions that are not in it when event time is this far past it, ms. */
+    readonly retireAfterMs: number;
+    readonly idleAfterMs: number;
+  };
+}
