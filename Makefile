@@ -1,0 +1,25 @@
+# Needs Node.js >= 20 with npm, and make. `make help` lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench soak fmt
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: ## install everything (the project brings its own Node.js 24; about 860 MB with chDB)
+	@sh scripts/setup.sh
+
+demo: ## watch generated ad events turn into live windows, and the first alert ring (Ctrl-C ends it)
+	@sh scripts/setup.sh runtime
+	@sh scripts/demo.sh
+
+test: setup ## format, lint, types, dead code, tidiness and all tests
+	@sh scripts/test.sh
+
+bench: setup ## measure the hot paths, as ratios within one run
+	@sh scripts/bench.sh
+
+soak: setup ## run for ten minutes and watch that memory stays flat
+	@sh scripts/bench.sh soak
+
+fmt: setup ## format all files
+	@node_modules/.bin/oxfmt

@@ -1,0 +1,26 @@
+#!/bin/sh
+# All checks, each announced; the tests come last, so that their summary ends the output. A step that fails does not keep
+# the others from running: the last line names what failed, exit 1. `test.sh STEP…` runs only those steps.
+set -u
+cd "$(dirname "$0")/.."
+PATH=$PWD/node_modules/.bin:$PATH
+export PATH NODE_OPTIONS=--disable-warning=ExperimentalWarning
+
+failed=
+step() {
+  number=$1 name=$2
+  shift 2
+  if [ -n "$only" ]; then case " $only " in *" $name "*) ;; *) return 0 ;; esac fi
+  echo "[$number/6] $name"
+  "$@" || failed="$failed $name"
+}
+
+only=$*
+step 1 format oxfmt --check
+step 2 lint oxlint --type-aware --deny-warnings
+step 3 types tsc -p .
+step 4 dead-code knip --no-progress
+step 5 tidy node --test --test-reporter=dot test/tidy.test.ts
+step 6 tests node --test --test-concurrency=2 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts'
+
+[ -z "$failed" ] || { echo "make test: failed:$failed" >&2; exit 1; }
