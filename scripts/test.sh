@@ -11,7 +11,7 @@ step() {
   number=$1 name=$2
   shift 2
   if [ -n "$only" ]; then case " $only " in *" $name "*) ;; *) return 0 ;; esac fi
-  echo "[$number/6] $name"
+  echo "[$number/5] $name"
   "$@" || failed="$failed $name"
 }
 
@@ -20,7 +20,6 @@ step 1 format oxfmt --check
 step 2 lint oxlint --type-aware --deny-warnings
 step 3 types tsc -p .
 step 4 dead-code knip --no-progress
-step 5 tidy node --test --test-reporter=dot test/tidy.test.ts
-step 6 tests node --test --test-concurrency=2 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts'
+step 5 tests node --test --test-concurrency=2 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts'
 
 [ -z "$failed" ] || { echo "make test: failed:$failed" >&2; exit 1; }
