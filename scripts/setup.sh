@@ -73,7 +73,11 @@ if [ "$want" = all ]; then
 fi
 
 # Install scripts may be switched off in the user's npm settings; the Node.js binary needs one.
-node_works || (cd node_modules/node && node installArchSpecificPackage.js >/dev/null) || true
+if ! node_works; then
+  (cd node_modules/node && node installArchSpecificPackage.js >/dev/null) || true
+  mkdir -p node_modules/.bin
+  ln -sf ../node/bin/node node_modules/.bin/node
+fi
 node_works || fail 'node_modules/.bin/node is not Node.js 24; expected the npm package "node" to put it there: allow its install script ("npm rebuild node") and run again'
 echo "[$steps/$steps] ready: $(node_modules/.bin/node --version) in node_modules"
 if [ "$want" = all ] && ! [ -d node_modules/chdb ]; then
