@@ -40,7 +40,7 @@ trap stop_progress EXIT
 trap 'exit 130' INT TERM
 run_npm() {
   [ -t 1 ] || {
-    ( while sleep 10; do echo "      still installing: $(du -sm node_modules 2>/dev/null | cut -f1) MB so far"; done ) &
+    ( while sleep 10 >/dev/null 2>&1; do echo "      still installing: $(du -sm node_modules 2>/dev/null | cut -f1) MB so far"; done ) &
     progress_pid=$!
   }
   npm "$@" --no-fund --no-audit --loglevel=error || {
