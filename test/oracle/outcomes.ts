@@ -1,0 +1,161 @@
+/** Outcomes of one partition, record after record, each by looking back over everything accepted before it. */
+import type { Outcome } from '../../src/core/outcome.ts';
+import type { SourceSpec, WindowSpec } from '../../src/windows/spec.ts';
+import { decode, eventTimeOf, holds, isScalar, lookedUp, own, type Fields, type OracleRecord } from './record.ts';
+import { checkOf, type Check } from './validity.ts';
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** For invalid. */
+  readonly reason?: string;
+  /** For duplicates: offset of the accepted record that has this id. */
+  readonly firstOffset?: number;
+  /** For accepted and late records, epoch ms. */
+  readonly eventTime?: number;
+  /** For accepted and late records: the watermark before this record, epoch ms; undefined before the first accepted one. */
+  readonly watermark?: number;
+  /** For accepted and late records: start of the earliest-ending window that has it, epoch ms. */
+  readonly windowStart?: number;
+  /** For accepted records: that window was already final by this partition's watermark. */
+  readonly correction?: boolean;
+}
+
+/** An accepted event with what it says: the record's fields and those looked up. */
+export interface AcceptedEvent {
+  readonly offset: number;
+  readonly eventTime: number;
+  /** Before this event; -Infinity before the first one. */
+  readonly watermark: number;
+  readonly fields: Fields;
+}
+
+export interface PartitionJudgement {
+  readonly verdicts: readonly Verdict[];
+  readonly accepted: readonly AcceptedEvent[];
+  /** After the last record; -Infinity where nothing was accepted. */
+  readonly watermark: number;
+  /** Verdicts of the replays, in their order. */
+  readonly replayVerdicts: readonly Verdict[];
+  readonly replayed: readonly AcceptedEvent[];
+}
+
+/** A record sent in again, judged when the partition had read its first `afterOffset` records. */
+export interface OracleReplay extends OracleRecord {
+  /** Origin of the dead letter, `topic/partition/offset`. */
+  readonly key: string;
+  readonly afterOffset: number;
+}
+
+export type ClockKind = 'event' | 'append';
+const DEFAULT_MAX_AHEAD_MS = 300_000;
+
+export function judgePartition(
+  source: SourceSpec,
+  windows: readonly WindowSpec[],
+  maxRecordBytes: number,
+  records: readonly OracleRecord[],
+  clock: ClockKind,
+  replays: readonly OracleReplay[] = [],
+): PartitionJudgement {
+  const check = checkOf(source);
+  const { event } = source;
+  const verdicts: Verdict[] = [];
+  const accepted: AcceptedEvent[] = [];
+  const remembered = new Map<string, { offset: number; eventTime: number }>();
+  const replayVerdicts: Verdict[] = [];
+  const replayed: AcceptedEvent[] = [];
+  const replayedKeys = new Set<string>();
+  const replayedIds = new Set<unknown>();
+  let maxTime = -Infinity;
+  let maxEventTime = -Infinity;
+  const watermark = () => maxTime - event.outOfOrdernessMs;
+
+  // The last event accepted with an id is remembered longest: watermarks only rise, and one is accepted only once the one before is forgotten.
+  const original = (fields: Fields) => {
+    if (event.id === undefined) return undefined;
+    const found = remembered.get(own(fields, event.id) as string);
+    return found && watermark() < found.eventTime + event.dedupMs ? found : undefined;
+  };
+
+  const judge = (record: OracleRecord, offset: number): Verdict => {
+    const read = readRecord(source, check, maxRecordBytes, record);
+    if ('outcome' in read) return read;
+    const { eventTime, fields } = read;
+    if (clock === 'append' && eventTime > record.appendTime + (event.maxAheadMs ?? DEFAULT_MAX_AHEAD_MS))
+      return { outcome: 'invalid', reason: 'future' };
+    if (clock === 'event' && event.maxAheadMs !== undefined && accepted.length > 0 && eventTime > maxEventTime + event.maxAheadMs) {
+      return { outcome: 'invalid', reason: 'future' };
+    }
+    const first = original(fields);
+    if (first) return { outcome: 'duplicate', firstOffset: first.offset };
+    const before = watermark();
+    const { start, end } = earliestWindow(windows, eventTime);
+    const seen = { eventTime, windowStart: start, ...(before === -Infinity ? {} : { watermark: before }) };
+    if (end + event.allowedLatenessMs <= before) return { outcome: 'late', ...seen };
+    accepted.push({ offset, eventTime, watermark: before, fields });
+    if (event.id !== undefined) remembered.set(own(fields, event.id) as string, { offset, eventTime });
+    maxEventTime = Math.max(maxEventTime, eventTime);
+    maxTime = Math.max(maxTime, clock === 'append' ? Math.min(eventTime, record.appendTime) : eventTime);
+    return { outcome: 'accepted', ...seen, correction: end <= before };
+  };
+
+  const judgeReplay = (replay: OracleReplay, index: number): Verdict => {
+    const read = readRecord(source, check, maxRecordBytes, replay);
+    if ('outcome' in read) return read;
+    if (replayedKeys.has(replay.key) || original(read.fields)) return { outcome: 'duplicate' };
+    if (event.id !== undefined && replayedIds.has(own(read.fields, event.id))) return { outcome: 'duplicate' };
+    replayedKeys.add(replay.key);
+    if (event.id !== undefined) replayedIds.add(own(read.fields, event.id));
+    replayed.push({ offset: index, eventTime: read.eventTime, watermark: -Infinity, fields: read.fields });
+    return { outcome: 'accepted', eventTime: read.eventTime, windowStart: earliestWindow(windows, read.eventTime).start };
+  };
+
+  for (let offset = 0; offset <= records.length; offset += 1) {
+    const dueAt = (replay: OracleReplay) => Math.min(replay.afterOffset, records.length) === offset;
+    replays.forEach((replay, index) => {
+      if (dueAt(replay)) replayVerdicts[index] = judgeReplay(replay, index);
+    });
+    const record = records[offset];
+    if (record) verdicts.push(judge(record, offset));
+  }
+  return { verdicts, accepted, watermark: watermark(), replayVerdicts, replayed };
+}
+
+/** What can be said of a record without knowing any other: ignored, invalid, or its time and fields with those looked up. */
+function readRecord(
+  source: SourceSpec,
+  check: Check,
+  maxRecordBytes: number,
+  record: OracleRecord,
+): { outcome: 'ignored' } | { outcome: 'invalid'; reason: string } | { eventTime: number; fields: Fields } {
+  if (source.format !== 'json') throw new Error(`the oracle does not read format ${source.format}`);
+  const decoded = decode(record.bytes, maxRecordBytes);
+  if ('outcome' in decoded) return decoded;
+  const { fields } = decoded;
+  // A record that says by itself that it is none of ours need not be right; one that does not say must be.
+  const strange = (field: string, known: boolean) => isScalar(own(fields, field)) && !known;
+  if (source.where.some((condition) => strange(condition.field, holds(fields, condition)))) return { outcome: 'ignored' };
+  if (source.lookups.some((lookup) => strange(lookup.by, lookedUp(fields, lookup) !== undefined))) return { outcome: 'ignored' };
+  const reason = check(fields);
+  if (reason !== undefined) return { outcome: 'invalid', reason };
+  if (!source.where.every((condition) => holds(fields, condition))) return { outcome: 'ignored' };
+  if (source.lookups.some((lookup) => lookedUp(fields, lookup) === undefined)) return { outcome: 'ignored' };
+  const joined = Object.fromEntries(source.lookups.map((lookup) => [lookup.field, lookedUp(fields, lookup)]));
+  const eventTime = eventTimeOf(own(fields, source.event.time), source.event.timeUnit);
+  if (typeof eventTime === 'string') throw new Error('a checked record has an event time');
+  return { eventTime, fields: { ...fields, ...joined } };
+}
+
+/** Every window of one spec that has this time in it, oldest first; the start belongs to a window, its end does not. */
+export function windowsOf(window: WindowSpec, time: number): { start: number; end: number }[] {
+  const found: { start: number; end: number }[] = [];
+  for (let start = Math.floor(time / window.slideMs) * window.slideMs; start + window.sizeMs > time; start -= window.slideMs) {
+    found.unshift({ start, end: start + window.sizeMs });
+  }
+  return found;
+}
+
+function earliestWindow(windows: readonly WindowSpec[], time: number): { start: number; end: number } {
+  const all = windows.flatMap((window) => windowsOf(window, time));
+  return all.reduce((first, other) => (other.end < first.end ? other : first));
+}

@@ -1,0 +1,78 @@
+/**
+ * Which field is wrong first, and how. Understands the flat schemas of the tests only, and throws on a keyword that it
+ * does not know: an oracle must not let anything pass because it does not understand it.
+ */
+import type { SourceSpec } from '../../src/windows/spec.ts';
+import { eventTimeOf, own, type Fields } from './record.ts';
+
+/** `missing:f`, `type:f` or `value:f` of the first failing field; undefined where the record is valid. */
+export type Check = (fields: Fields) => string | undefined;
+
+type Fault = 'missing' | 'type' | 'value' | undefined;
+type Property = Readonly<Record<string, unknown>>;
+
+const SCHEMA_KEYS = ['$schema', '$id', 'title', 'description', 'type', 'properties', 'required', 'additionalProperties'];
+const PROPERTY_KEYS = ['type', 'description', 'enum', 'pattern', 'minLength', 'maxLength', 'minimum', 'maximum', 'format'];
+
+/** The fields of the schema in its order, then the id and the time, which the engine needs whatever the schema says. */
+export function checkOf(source: SourceSpec): Check {
+  const schema = source.schema ?? {};
+  for (const key of Object.keys(schema)) if (!SCHEMA_KEYS.includes(key)) throw new Error(`the oracle does not know schema keyword ${key}`);
+  if ((schema['type'] ?? 'object') !== 'object' || (schema['additionalProperties'] ?? true) !== true) {
+    throw new Error('the oracle knows only schemas of open objects');
+  }
+  const properties = (schema['properties'] ?? {}) as Readonly<Record<string, Property>>;
+  for (const property of Object.values(properties)) {
+    for (const key of Object.keys(property)) if (!PROPERTY_KEYS.includes(key)) throw new Error(`the oracle does not know keyword ${key}`);
+  }
+  const required = (schema['required'] ?? []) as readonly string[];
+  const { id, time, timeUnit } = source.event;
+  const names = new Set([...Object.keys(properties), ...required, ...(id === undefined ? [] : [id]), time]);
+
+  const faultOf = (name: string, value: unknown): Fault => {
+    if (value === undefined) return required.includes(name) || name === id || name === time ? 'missing' : undefined;
+    const fault = propertyFault(properties[name] ?? {}, value);
+    if (fault) return fault;
+    if (name === id && typeof value !== 'string') return 'type';
+    if (name === time) {
+      const parsed = eventTimeOf(value, timeUnit);
+      if (typeof parsed === 'string') return parsed;
+    }
+    return undefined;
+  };
+
+  return (fields) => {
+    for (const name of names) {
+      const fault = faultOf(name, own(fields, name));
+      if (fault) return `${fault}:${name}`;
+    }
+    return undefined;
+  };
+}
+
+function propertyFault(property: Property, value: unknown): Fault {
+  if (property['type'] !== undefined) {
+    const types = [property['type']].flat() as string[];
+    if (!types.some((type) => isOfType(type, value))) return 'type';
+  }
+  if (property['enum'] !== undefined && !(property['enum'] as unknown[]).includes(value)) return 'value';
+  if (typeof value === 'string') {
+    const codePoints = [...value].length;
+    if (codePoints < ((property['minLength'] as number | undefined) ?? 0)) return 'value';
+    if (codePoints > ((property['maxLength'] as number | undefined) ?? Infinity)) return 'value';
+    if (property['pattern'] !== undefined && !new RegExp(property['pattern'] as string, 'u').test(value)) return 'value';
+  }
+  if (typeof value === 'number') {
+    if (value < ((property['minimum'] as number | undefined) ?? -Infinity)) return 'value';
+    if (value > ((property['maximum'] as number | undefined) ?? Infinity)) return 'value';
+  }
+  return undefined;
+}
+
+function isOfType(type: string, value: unknown): boolean {
+  if (type === 'null') return value === null;
+  if (type === 'array') return Array.isArray(value);
+  if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (type === 'integer') return Number.isInteger(value);
+  return typeof value === type;
+}
