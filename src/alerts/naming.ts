@@ -1,0 +1,11 @@
+import type { Severity } from '../receivers/alert-event.ts';
+
+/** How the alerts of one direction of a measure are called and explained. All optional: the file need not say. */
+export interface AlertNaming {
+  /** `traffic_spike`; default `<measure>_drop` (down) or `<measure>_spike` (up). */
+  readonly alertType?: string;
+  /** Instead of the severity worked out from the deviation. */
+  readonly severity?: Severity;
+  /** Likely causes, in the words of the file's `hint`. */
+  readonly hints?: readonly string[];
+}

@@ -1,0 +1,108 @@
+/** Fixed limits with hysteresis: fires past the limit, ends only past the clearing level on the other side of it. */
+import { AppError } from '../../core/errors.ts';
+import { perSeries } from '../detector.ts';
+import type { Detector, DetectorContext, DetectorKind, Direction, Observation, Step, Verdict } from '../detector.ts';
+import type { Level } from '../fields.ts';
+import { thresholdConfig } from './config.ts';
+import type { ThresholdConfig } from './config.ts';
+
+/** A series that vanished counts as 0 (counts and sums) for a day; then its state, and its alert, end. */
+const FORGET_AFTER_MS = 86_400_000;
+
+/** Where a direction in breach stands. */
+interface Breach {
+  /** Start of the first window in breach, epoch ms. */
+  readonly since: number;
+  /** Windows judged in breach since then. */
+  readonly windows: number;
+}
+/** A series not in breach is remembered as {}: known, so that its absence is seen. */
+type ThresholdState = { readonly [direction in Direction]?: Breach };
+
+interface Limit {
+  readonly direction: Direction;
+  readonly limit: number;
+  begins(value: number): boolean;
+  ends(value: number): boolean;
+}
+
+function inUnitOf(context: DetectorContext, name: string, level: Level): number {
+  if (typeof level === 'number') return level;
+  const { measure } = context;
+  if (measure.kind === 'ratio') return level.share * measure.scale;
+  throw new AppError(
+    'config_invalid',
+    `detect: ${measure.name}: found ${name}: "${level.share * 100}%"; a percentage is for ratios, and ${measure.name} is a ${measure.kind}. ` +
+      `Expected a number, such as ${name}: 100`,
+  );
+}
+
+function limitsOf(config: ThresholdConfig, context: DetectorContext): Limit[] {
+  const level = (name: 'above' | 'below' | 'clear_above' | 'clear_below'): number | undefined => {
+    const value = config[name];
+    return value === undefined ? undefined : inUnitOf(context, name, value);
+  };
+  const refuse = (found: string, expected: string): never => {
+    throw new AppError('config_invalid', `detect: ${context.measure.name}: found ${found}; expected ${expected}`);
+  };
+  const [above, below, clearBelow, clearAbove] = [level('above'), level('below'), level('clear_below'), level('clear_above')];
+  if (above !== undefined && below !== undefined && below >= above) {
+    refuse(`below: ${below} and above: ${above}`, 'below less than above: here every value would be out of bounds');
+  }
+  const limits: Limit[] = [];
+  if (below !== undefined) {
+    if (clearAbove !== undefined && clearAbove < below) {
+      refuse(`clear_above: ${clearAbove} with below: ${below}`, `clear_above: ${below} or more`);
+    }
+    const ends = (value: number): boolean => (clearAbove === undefined ? value >= below : value > clearAbove);
+    limits.push({ direction: 'down', limit: below, begins: (value) => value < below, ends });
+  }
+  if (above !== undefined) {
+    if (clearBelow !== undefined && clearBelow > above) {
+      refuse(`clear_below: ${clearBelow} with above: ${above}`, `clear_below: ${above} or less`);
+    }
+    const ends = (value: number): boolean => (clearBelow === undefined ? value <= above : value < clearBelow);
+    limits.push({ direction: 'up', limit: above, begins: (value) => value > above, ends });
+  }
+  return limits;
+}
+
+function createThreshold(config: ThresholdConfig, context: DetectorContext): Detector {
+  const limits = limitsOf(config, context);
+  const need = config.for;
+
+  function lastsLongEnough(breach: Breach, endMs: number): boolean {
+    return 'ms' in need ? endMs - breach.since >= need.ms : breach.windows >= need.windows;
+  }
+
+  function observe(remembered: ThresholdState | undefined, observation: Observation): Step<ThresholdState> {
+    const state = remembered ?? {};
+    const { value, startMs, endMs } = observation;
+    // Volume is 0 where a series is absent, and a sum of nothing is what `below` waits for: an absence is always judged.
+    const tooLittle = observation.volume < config.min_volume && !observation.absent;
+    if (value === null || tooLittle) return { state, verdicts: [] };
+    const next: { [direction in Direction]?: Breach } = {};
+    const verdicts: Verdict[] = [];
+    for (const { direction, limit, begins, ends } of limits) {
+      const old = state[direction];
+      const inBreach = old ? !ends(value) : begins(value);
+      let status: Verdict['status'] = 'clear';
+      if (inBreach) {
+        const breach = { since: old?.since ?? startMs, windows: (old?.windows ?? 0) + 1 };
+        next[direction] = breach;
+        status = lastsLongEnough(breach, endMs) ? 'firing' : 'pending';
+      }
+      verdicts.push({ direction, status, observed: value, expected: limit, threshold: limit, baselineWindows: null });
+    }
+    return { state: next, verdicts };
+  }
+
+  return perSeries({ stateVersion: 1, seesAbsent: true, forgetAfterMs: FORGET_AFTER_MS }, observe);
+}
+
+export const threshold: DetectorKind<typeof thresholdConfig> = {
+  name: 'threshold',
+  description: 'Compares each window with fixed limits, with a clearing level of its own and a time to wait.',
+  config: thresholdConfig,
+  create: createThreshold,
+};

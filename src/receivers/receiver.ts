@@ -1,0 +1,39 @@
+/** A receiver carries notifications to people: the terminal, a chat, a pager. Retries live in `notify`, never in here. */
+import type { z } from 'zod';
+import type { AlertEvent, AlertLocale } from './alert-event.ts';
+
+export interface Notification {
+  readonly alert: AlertEvent;
+  /** The same for every attempt and after a restart: for receivers that can tell a repeat by a key. */
+  readonly dedupKey: string;
+}
+
+/** `retryable`: the same call may succeed later without anyone mending anything. */
+export type SendResult = { readonly ok: true } | { readonly ok: false; readonly retryable: boolean; readonly reason: string };
+
+export interface Receiver {
+  /** As named in the pipeline file; unique in it. */
+  readonly name: string;
+  /** Tells only the person at this machine: told also when the past is replayed. */
+  readonly local: boolean;
+  /** One attempt. Ends early when the signal says so. */
+  send(notification: Notification, signal: AbortSignal): Promise<SendResult>;
+}
+
+/** What the composition root hands to every receiver. */
+export interface ReceiverDeps {
+  /** Text for the person at the terminal. */
+  write(text: string): void;
+  /** The text goes to a terminal that shows colours. */
+  readonly colour: boolean;
+  readonly locale: AlertLocale;
+}
+
+export interface ReceiverKind<Schema extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  /** One sentence for the reference page. */
+  readonly description: string;
+  /** Of the receiver's block in the pipeline file. */
+  readonly config: Schema;
+  create(name: string, config: z.output<Schema>, deps: ReceiverDeps): Receiver;
+}
