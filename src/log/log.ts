@@ -27,13 +27,18 @@ export interface RecordBatch {
   readonly firstLine?: number;
 }
 
-/** Records to append, in the same layout. `appendTime` defaults to the clock's now. */
+/**
+ * Records to append, in the same layout; the arrays must stay as they are until the commit has settled. `appendTime` (epoch ms)
+ * defaults to the clock's now; one that lies before the partition's last is raised to it: append times never go backwards.
+ */
 export interface RecordsToAppend {
   readonly topic: string;
   readonly partition: number;
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
   readonly keys?: { readonly bytes: Uint8Array; readonly ends: Uint32Array };
+  /** 1 where the value is a tombstone; its value is then empty. */
+  readonly tombstones?: Uint8Array;
   readonly firstLine?: number;
   readonly appendTime?: number;
 }
@@ -73,9 +78,10 @@ export interface Log {
   ensureTopic(name: string, settings: TopicSettings): Promise<TopicInfo>;
   topics(): Promise<TopicInfo[]>;
   /**
-   * Durable when it resolves. Calls made close together share one transaction (group commit).
-   * Resolves to the first offset of each append, in order.
-   * @throws AppError `disk_full`, `topic_unknown`
+   * Durable when it resolves. Calls made close together share one transaction (group commit), in the order they were made; one that
+   * is faulty is rejected alone, a full disk rejects all that share the transaction. Nothing of a rejected unit is written.
+   * Resolves to the first offset of each append, in order; for an append without records that is the partition's end.
+   * @throws AppError `disk_full`, `topic_unknown` (also for a partition that the topic does not have)
    */
   commit(unit: CommitUnit): Promise<number[]>;
   /**

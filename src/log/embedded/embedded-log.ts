@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../log.ts';
+import { createCatalog } from './catalog.ts';
+import { openDatabase, transact } from './database.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { createReader } from './reader.ts';
+import { createRetention } from './retention.ts';
+import { explainSqliteError } from './sqlite-error.ts';
+import { checkUnit, createUnitWriter } from './write-units.ts';
+
+export interface EmbeddedLogConfig {
+  /** The file, `DIR/log.sqlite`; SQLite keeps `-wal` and `-shm` files beside it. The directory must exist. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** Reads what another process writes, or has written, and changes nothing. `ensureTopic`, `commit` and `applyRetention` then throw. */
+  readonly readOnly?: boolean;
+  /** A new topic's id; random unless given. */
+  readonly newTopicId?: () => string;
+  /** A row of the file ends after the record that reaches this; default 256 KiB. Reads with `maxBytes` of the same size copy nothing. */
+  readonly rowBytes?: number;
+}
+
+export interface EmbeddedLog extends Log {
+  /** As `close`, for the end of a process: writes what waits, then closes. */
+  closeSync(): void;
+}
+
+/**
+ * The log in one SQLite file. A commit is one transaction and durable when it resolves. One process writes (see `lockDataDir`),
+ * others may read. All work is done in the calling thread: a commit holds it for about one sync of the disk.
+ * @throws AppError `data_dir_unusable`, `data_format`, `disk_full`; where the directory or file can't be used
+ */
+export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
+  const { clock, readOnly = false, newTopicId = randomUUID, rowBytes = 256 << 10 } = config;
+  const path = resolve(config.path);
+  const db = openDatabase(path, { readOnly });
+  const catalog = createCatalog(db);
+  const reader = createReader(db);
+  const commits = createGroupCommit(db, createUnitWriter(db, catalog, clock, rowBytes), (error) => explainSqliteError(error, path, 'write'));
+  const retireSome = createRetention(db);
+  const partition = db.prepare('SELECT end_offset, stored_bytes FROM partitions WHERE num = ?');
+  const firstOffset = db.prepare('SELECT first_offset FROM batches WHERE part = ? ORDER BY first_offset LIMIT 1');
+  const firstSince = db.prepare('SELECT first_offset FROM batches WHERE part = ? AND append_time >= ? ORDER BY first_offset LIMIT 1');
+  const groupOffset = db.prepare('SELECT next_offset FROM consumers WHERE name = ? AND part = ?');
+  const stateFrom = db.prepare('SELECT key, value FROM state WHERE key >= ? ORDER BY key');
+
+  // Async, so that an error is a rejection for every caller, as with a log that lies behind a network.
+  async function run<T>(doing: 'read' | 'write', work: () => T): Promise<Awaited<T>> {
+    if (!db.isOpen) throw new Error('the log is closed');
+    if (doing === 'write' && readOnly) throw new Error('the log is open for reading only');
+    try {
+      return await work();
+    } catch (error) {
+      throw explainSqliteError(error, path, doing);
+    }
+  }
+
+  function endOf(part: number): number {
+    return partition.get(part)!['end_offset'] as number;
+  }
+
+  function closeSync(): void {
+    if (!db.isOpen) return;
+    commits.flush();
+    db.close();
+  }
+
+  return {
+    ensureTopic: (name, settings) => run('write', () => transact(db, () => catalog.ensure(name, settings, newTopicId))),
+
+    topics: () => run('read', () => catalog.all()),
+
+    commit(unit) {
+      return run('write', () => {
+        checkUnit(unit);
+        return commits.commit(unit);
+      });
+    },
+
+    read(topic, number, offset, limits) {
+      return run('read', () => reader.read(catalog.part(topic, number), topic, number, offset, limits));
+    },
+
+    bounds(topic, number) {
+      return run('read', () => {
+        const part = catalog.part(topic, number);
+        // The end is read first: rows that come in between then lie after it, never before the start.
+        const { end_offset: end, stored_bytes: storedBytes } = partition.get(part) as { end_offset: number; stored_bytes: number };
+        const start = firstOffset.get(part)?.['first_offset'] as number | undefined;
+        return { start: Math.min(start ?? end, end), end, storedBytes };
+      });
+    },
+
+    offsetAt(topic, number, time) {
+      return run('read', () => {
+        const part = catalog.part(topic, number);
+        return (firstSince.get(part, time)?.['first_offset'] as number | undefined) ?? endOf(part);
+      });
+    },
+
+    committed(group, topic, number) {
+      return run('read', () => groupOffset.get(group, catalog.part(topic, number))?.['next_offset'] as number | undefined);
+    },
+
+    state(prefix) {
+      return run('read', () => {
+        const found: [key: string, value: Uint8Array][] = [];
+        for (const { key, value } of stateFrom.iterate(prefix) as Iterable<{ key: string; value: Uint8Array }>) {
+          if (!key.startsWith(prefix)) break;
+          found.push([key, value]);
+        }
+        // SQLite orders by code point, which differs from the order by code unit beyond U+D7FF.
+        return found.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+      });
+    },
+
+    applyRetention() {
+      return run('write', async () => {
+        let records = 0;
+        for (const topic of catalog.all()) {
+          for (let some = retireSome(topic, clock.now()); some > 0; some = retireSome(topic, clock.now())) {
+            records += some;
+            reader.forget();
+            await nextTurn();
+            if (!db.isOpen) return records;
+          }
+        }
+        return records;
+      });
+    },
+
+    close: async () => closeSync(),
+    closeSync,
+  };
+}

@@ -1,0 +1,63 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { CommitUnit } from '../log.ts';
+import { transact } from './database.ts';
+import { sqliteCode } from './sqlite-error.ts';
+import type { WriteUnit } from './write-units.ts';
+
+interface Waiting {
+  readonly unit: CommitUnit;
+  readonly resolve: (firstOffsets: number[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface GroupCommit {
+  commit(unit: CommitUnit): Promise<number[]>;
+  /** Writes what waits now. Never throws: each unit's promise says what became of it. */
+  flush(): void;
+}
+
+/**
+ * Commits of one turn of the event loop share a transaction, that is one sync of the disk; those that come in while it is written
+ * form the next one. `explain` turns SQLite's errors into ours.
+ */
+export function createGroupCommit(db: DatabaseSync, write: WriteUnit, explain: (error: unknown) => unknown): GroupCommit {
+  let waiting: Waiting[] = [];
+  let scheduled: NodeJS.Immediate | undefined;
+
+  function writeGroup(group: readonly Waiting[]): void {
+    let results: number[][];
+    try {
+      results = transact(db, () => group.map(({ unit }) => write(unit)));
+    } catch (error) {
+      // The machine's fault hits all: a later unit may rest on an earlier one. The fault of a unit is its own.
+      if (group.length === 1 || isMachineFault(error)) for (const { reject } of group) reject(explain(error));
+      else for (const one of group) writeGroup([one]);
+      return;
+    }
+    for (const [i, { resolve }] of group.entries()) resolve(results[i]!);
+  }
+
+  function flush(): void {
+    if (scheduled) clearImmediate(scheduled);
+    scheduled = undefined;
+    const group = waiting;
+    waiting = [];
+    if (group.length > 0) writeGroup(group);
+  }
+
+  return {
+    commit(unit) {
+      return new Promise((resolve, reject) => {
+        waiting.push({ unit, resolve, reject });
+        scheduled ??= setImmediate(flush);
+      });
+    },
+    flush,
+  };
+}
+
+/** SQLITE_TOOBIG, CONSTRAINT, MISMATCH, MISUSE and RANGE come from what a unit wants to write. */
+function isMachineFault(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== undefined && ![18, 19, 20, 21, 25].includes(code);
+}

@@ -1,0 +1,63 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '../../core/clock.ts';
+import type { CommitUnit, RecordsToAppend } from '../log.ts';
+import type { Catalog } from './catalog.ts';
+import { checkRecords, cutRows, encodeRow } from './row-codec.ts';
+
+/** Throws a TypeError for what no log could write: a fault of the caller. */
+export function checkUnit(unit: CommitUnit): void {
+  for (const append of unit.appends ?? []) {
+    checkRecords(append);
+    const { firstLine, appendTime } = append;
+    if (firstLine !== undefined && !Number.isSafeInteger(firstLine)) throw new TypeError(`first line ${firstLine}`);
+    if (appendTime !== undefined && !Number.isFinite(appendTime)) throw new TypeError(`append time ${appendTime}`);
+  }
+  for (const { group, offset } of unit.offsets ?? []) {
+    if (!Number.isSafeInteger(offset) || offset < 0) throw new TypeError(`offset ${offset} of group ${group}`);
+  }
+}
+
+/** Writes one unit; to be called within a transaction. Returns the first offset of each append. */
+export type WriteUnit = (unit: CommitUnit) => number[];
+
+export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Clock, rowBytes: number): WriteUnit {
+  const partition = db.prepare('SELECT end_offset, last_append_time FROM partitions WHERE num = ?');
+  const advance = db.prepare('UPDATE partitions SET end_offset = ?, last_append_time = ?, stored_bytes = stored_bytes + ? WHERE num = ?');
+  const insert = db.prepare(
+    'INSERT INTO batches (part, first_offset, end_offset, append_time, first_line, stored_bytes, flags, body_bytes, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const setOffset = db.prepare(
+    'INSERT INTO consumers (name, part, next_offset) VALUES (?, ?, ?) ON CONFLICT (name, part) DO UPDATE SET next_offset = excluded.next_offset',
+  );
+  const setState = db.prepare('INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+  const deleteState = db.prepare('DELETE FROM state WHERE key = ?');
+
+  function append(records: RecordsToAppend): number {
+    const part = catalog.part(records.topic, records.partition);
+    // Read within the transaction, never kept: a rolled back append leaves nothing behind that would have to be mended.
+    const at = partition.get(part) as { end_offset: number; last_append_time: number };
+    const appendTime = Math.max(at.last_append_time, records.appendTime ?? clock.now());
+    let from = 0;
+    let stored = 0;
+    for (const to of cutRows(records, rowBytes)) {
+      const row = encodeRow(records, from, to);
+      const line = records.firstLine === undefined ? null : records.firstLine + from;
+      const [first, end] = [at.end_offset + from, at.end_offset + to];
+      insert.run(part, first, end, appendTime, line, row.body.length, row.flags, row.bodyBytes, row.body);
+      stored += row.body.length;
+      from = to;
+    }
+    if (from > 0) advance.run(at.end_offset + from, appendTime, stored, part);
+    return at.end_offset;
+  }
+
+  return (unit) => {
+    const firstOffsets = (unit.appends ?? []).map(append);
+    for (const { group, topic, partition: number, offset } of unit.offsets ?? []) setOffset.run(group, catalog.part(topic, number), offset);
+    for (const [key, value] of unit.state ?? []) {
+      if (value === null) deleteState.run(key);
+      else setState.run(key, value);
+    }
+    return firstOffsets;
+  };
+}
