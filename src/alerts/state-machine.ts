@@ -1,0 +1,82 @@
+/**
+ * The life of one alert: {inactive, pending, firing, resolved} of one direction of one series. Inactive is `undefined`.
+ * It moves by windows alone, so that the same windows give the same episodes.
+ */
+import type { Verdict } from '../detectors/detector.ts';
+import type { Severity } from '../receivers/alert-event.ts';
+
+/** Times in epoch ms. Plain JSON. */
+export interface AlertState {
+  readonly status: 'pending' | 'firing' | 'resolved';
+  /** Start of the episode's first window, pending ones included: part of the alert's id. */
+  readonly since: number;
+  /**
+   * End of the window that rang last; null: none yet. It outlives the episode by the cooldown, so that a new episode
+   * within it rings as a reminder once the cooldown is over, and not before.
+   */
+  readonly rang: number | null;
+  readonly repeats: number;
+  /** End of the last window judged. */
+  readonly judged: number;
+  /** What was expected, and past what it fires, as last judged; for the alert that ends without data. */
+  readonly expected: number;
+  readonly threshold: number;
+  readonly baselineWindows: number | null;
+  /** As last told. */
+  readonly severity: Severity | null;
+}
+
+export type AlertChange = 'fired' | 'repeated' | 'resolved';
+
+export interface Move {
+  readonly state: AlertState | undefined;
+  readonly change?: AlertChange;
+}
+
+/** Start and end of the window at hand, epoch ms. */
+export interface WindowTime {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export function advance(state: AlertState | undefined, verdict: Verdict, at: WindowTime, repeatAfterMs: number): Move {
+  return verdict.status === 'clear' ? calm(state, verdict, at, repeatAfterMs) : alarm(state, verdict, at, repeatAfterMs);
+}
+
+/** Nothing could be judged for so long that the alert cannot be said to go on. */
+export function lose(state: AlertState, at: WindowTime): Move {
+  if (state.status !== 'firing') return { state: undefined };
+  return { state: { ...state, status: 'resolved', judged: at.endMs }, change: 'resolved' };
+}
+
+function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, repeatAfterMs: number): Move {
+  const running = state && state.status !== 'resolved' ? state : undefined;
+  const rang = state?.rang ?? null;
+  const due = rang === null || at.endMs - rang >= repeatAfterMs;
+  const next: AlertState = {
+    status: 'pending',
+    since: running?.since ?? at.startMs,
+    rang,
+    repeats: running?.repeats ?? 0,
+    severity: running?.severity ?? null,
+    ...judgedBy(verdict, at),
+  };
+  // Once firing, an episode fires until it is clear: a detector that waits again changes nothing.
+  if (running?.status === 'firing') {
+    const firing: AlertState = { ...next, status: 'firing' };
+    return due ? { state: { ...firing, rang: at.endMs, repeats: firing.repeats + 1 }, change: 'repeated' } : { state: firing };
+  }
+  if (verdict.status === 'pending') return { state: next };
+  return { state: { ...next, status: 'firing', rang: due ? at.endMs : rang }, change: 'fired' };
+}
+
+function calm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, repeatAfterMs: number): Move {
+  if (!state) return { state: undefined };
+  const resting: AlertState | undefined =
+    state.rang === null || at.endMs - state.rang >= repeatAfterMs ? undefined : { ...state, status: 'resolved', ...judgedBy(verdict, at) };
+  return state.status === 'firing' ? { state: resting, change: 'resolved' } : { state: resting };
+}
+
+function judgedBy(verdict: Verdict, at: WindowTime): Pick<AlertState, 'judged' | 'expected' | 'threshold' | 'baselineWindows'> {
+  return { judged: at.endMs, expected: verdict.expected, threshold: verdict.threshold, baselineWindows: verdict.baselineWindows };
+}

@@ -1,0 +1,12 @@
+export const en = {
+  low: 'LOW',
+  medium: 'MEDIUM',
+  high: 'HIGH',
+  critical: 'CRITICAL',
+  resolved: 'RESOLVED',
+  since: 'since',
+  reminder: 'reminder',
+  causes: 'likely causes',
+  missing: 'missing per hour',
+  excess: 'in excess per hour',
+} as const;

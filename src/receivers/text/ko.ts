@@ -1,0 +1,14 @@
+import type { en } from './en.ts';
+
+export const ko: Readonly<Record<keyof typeof en, string>> = {
+  low: '낮음',
+  medium: '보통',
+  high: '높음',
+  critical: '심각',
+  resolved: '해제',
+  since: '시작',
+  reminder: '재알림',
+  causes: '예상 원인',
+  missing: '시간당 손실',
+  excess: '시간당 초과',
+};
