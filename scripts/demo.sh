@@ -6,5 +6,9 @@ cd "$(dirname "$0")/.."
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tocsin-demo.XXXXXX") || exit 2
 trap 'rm -rf "$dir"' EXIT
 # Ctrl-C reaches Tocsin too: it ends in its own time, and the directory goes after that.
-trap : INT TERM
+interrupted=
+trap 'interrupted=yes' INT TERM
 bin/tocsin run pipelines/demo.yml --data "$dir" "$@"
+status=$?
+[ -z "$interrupted" ] || exit 0
+exit "$status"

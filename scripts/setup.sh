@@ -53,6 +53,7 @@ run_npm() {
 # An install that was cut short, or not begun by this script, is made anew; a finished one is brought up to date in place.
 fresh=no
 case $have in none | installing) fresh=yes ;; esac
+installed=$want
 mkdir -p node_modules
 echo installing > "$marker"
 
@@ -63,7 +64,10 @@ if [ "$fresh" = yes ]; then
   echo installing > "$marker"
 elif [ "$want" = runtime ]; then
   echo "[2/$steps] bringing node_modules up to date"
-  run_npm install --no-save
+  case $have in
+    *' runtime') run_npm install --no-save --omit=dev --omit=optional ;;
+    *) run_npm install --no-save && installed=all ;;
+  esac
 else
   echo "[2/$steps] node_modules is there: only what changed"
 fi
@@ -83,5 +87,4 @@ echo "[$steps/$steps] ready: $(node_modules/.bin/node --version) in node_modules
 if [ "$want" = all ] && ! [ -d node_modules/chdb ]; then
   echo '      without chDB: it is not available for this platform. Everything but the OLAP store works.'
 fi
-[ "$want" = runtime ] && [ "$fresh" = no ] && want=all
-echo "$lock $want" > "$marker"
+echo "$lock $installed" > "$marker"
