@@ -133,7 +133,7 @@ export function splitLines(input: Uint8Array, options: { last: boolean }): Colum
   let ends = new Uint32Array(Math.max(16, cut >> 6));
   let count = 0;
   let end = 0;
-  for (let from = 0; from < cut; ) {
+  for (let from = 0; from < cut;) {
     const lf = bytes.indexOf(LF, from);
     const next = lf === -1 ? cut : lf + 1;
     const to = lf === -1 ? cut : lf > from && bytes[lf - 1] === CR ? lf - 1 : lf;

@@ -88,7 +88,12 @@ export interface Log {
    * At least one record from `offset` on, or undefined when there is none yet. At most `maxRecords` records; ends after the record
    * that reaches `maxBytes`. Where retention has deleted `offset`, starts with the first record still there.
    */
-  read(topic: string, partition: number, offset: number, limits: { maxBytes: number; maxRecords?: number }): Promise<RecordBatch | undefined>;
+  read(
+    topic: string,
+    partition: number,
+    offset: number,
+    limits: { maxBytes: number; maxRecords?: number },
+  ): Promise<RecordBatch | undefined>;
   /** Offset of the first record still there, of the next one to be appended, and the stored bytes. */
   bounds(topic: string, partition: number): Promise<{ start: number; end: number; storedBytes: number }>;
   /** The first offset whose append time is >= `time` (epoch ms); the end offset when there is none. */

@@ -62,7 +62,10 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
         const batch = (await log.read('t', 0, 0, ALL))!;
         assert.deepEqual(texts(batch), ['a', '', '', 'b\nc']);
         const keys = [0, 1, 2, 3].map((i) => keyAt(batch, i));
-        assert.deepEqual(keys.map((key) => key && text(key)), ['k0', 'k1', undefined, 'k3']);
+        assert.deepEqual(
+          keys.map((key) => key && text(key)),
+          ['k0', 'k1', undefined, 'k3'],
+        );
         assert.deepEqual([...batch.tombstones!], [0, 1, 0, 0]);
         assert.deepEqual([...batch.appendTimes], Array(4).fill(time.now));
         assert.deepEqual([batch.topic, batch.partition, batch.firstOffset, batch.count, batch.firstLine], ['t', 0, 0, 4, 7]);
@@ -105,7 +108,7 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
               written.push(...values);
             }
             const limits = { maxBytes, ...(maxRecords !== undefined && { maxRecords }) };
-            for (let next = from; next < written.length; ) {
+            for (let next = from; next < written.length;) {
               const batch = (await log.read('t', 0, next, limits))!;
               assert.deepEqual(texts(batch), written.slice(next, next + batch.count));
               assert.ok(batch.count <= (maxRecords ?? Infinity));
@@ -155,13 +158,29 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
         // U+1F514 comes before U+FF5E by code unit, after it by code point.
         const keys = ['p/b', 'p/a', 'p/\u{1F514}', 'p/～', 'q', 'p', 'p0'];
         await log.commit({ state: keys.map((key) => [key, utf8(key)] as const) });
-        await log.commit({ state: [['p/a', utf8('new')], ['p/empty', new Uint8Array(0)], ['q', null], ['none', null]] });
+        await log.commit({
+          state: [
+            ['p/a', utf8('new')],
+            ['p/empty', new Uint8Array(0)],
+            ['q', null],
+            ['none', null],
+          ],
+        });
         const listed = await log.state('p/');
         assert.deepEqual(
           listed.map(([key, value]) => [key, text(value)]),
-          [['p/a', 'new'], ['p/b', 'p/b'], ['p/empty', ''], ['p/\u{1F514}', 'p/\u{1F514}'], ['p/～', 'p/～']],
+          [
+            ['p/a', 'new'],
+            ['p/b', 'p/b'],
+            ['p/empty', ''],
+            ['p/\u{1F514}', 'p/\u{1F514}'],
+            ['p/～', 'p/～'],
+          ],
         );
-        assert.deepEqual((await log.state('')).map(([key]) => key), ['p', 'p/a', 'p/b', 'p/empty', 'p/\u{1F514}', 'p/～', 'p0']);
+        assert.deepEqual(
+          (await log.state('')).map(([key]) => key),
+          ['p', 'p/a', 'p/b', 'p/empty', 'p/\u{1F514}', 'p/～', 'p0'],
+        );
         assert.deepEqual(await log.state('r'), []);
       }));
 
@@ -171,7 +190,10 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
         assert.deepEqual({ ...first, id: '' }, { name: 't', id: '', partitions: 2, retentionMs: 1_000 });
         const second = await log.ensureTopic('t', { partitions: 2, retentionBytes: 9 });
         assert.deepEqual(second, { name: 't', id: first.id, partitions: 2, retentionBytes: 9 });
-        await assert.rejects(log.ensureTopic('t', { partitions: 3 }), { code: 'topic_conflict', message: /t has 2 partitions, 3 are asked for/ });
+        await assert.rejects(log.ensureTopic('t', { partitions: 3 }), {
+          code: 'topic_conflict',
+          message: /t has 2 partitions, 3 are asked for/,
+        });
         const other = await log.ensureTopic('a', { partitions: 1 });
         assert.notEqual(other.id, first.id);
         assert.deepEqual(await log.topics(), [other, second]);
@@ -199,7 +221,10 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
         const again = await made.reopen();
         assert.deepEqual(await readAll(again, 't', 0, ALL), ['a', 'b']);
         assert.equal(await again.committed('g', 't', 0), 1);
-        assert.deepEqual((await again.state('s')).map(([key, value]) => [key, text(value)]), [['s', 'x']]);
+        assert.deepEqual(
+          (await again.state('s')).map(([key, value]) => [key, text(value)]),
+          [['s', 'x']],
+        );
         time.now -= 10_000;
         assert.deepEqual(await again.commit({ appends: [append('t', ['c'])] }), [2]);
         assert.deepEqual([...(await again.read('t', 0, 0, ALL))!.appendTimes], Array(3).fill(time.now + 10_000));
@@ -209,8 +234,14 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
       withLog(async (log) => {
         await log.ensureTopic('t', { partitions: 1 });
         const firsts = await Promise.all(Array.from({ length: 50 }, (_, i) => log.commit({ appends: [append('t', [`${i}`])] })));
-        assert.deepEqual(firsts.flat(), Array.from({ length: 50 }, (_, i) => i));
-        assert.deepEqual(await readAll(log, 't', 0, { maxBytes: 3 }), Array.from({ length: 50 }, (_, i) => `${i}`));
+        assert.deepEqual(
+          firsts.flat(),
+          Array.from({ length: 50 }, (_, i) => i),
+        );
+        assert.deepEqual(
+          await readAll(log, 't', 0, { maxBytes: 3 }),
+          Array.from({ length: 50 }, (_, i) => `${i}`),
+        );
       }));
 
     if (!options.transactional) return;
@@ -229,10 +260,16 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
           log.commit({ offsets: [{ group: 'g', topic: 't', partition: 5, offset: 9 }], state: [['s', utf8('lost')]] }),
           log.commit({ appends: [append('t', ['b'])], state: [['r', utf8('kept')]] }),
         ]);
-        assert.deepEqual(settled.map(({ status }) => status), ['fulfilled', 'rejected', 'rejected', 'fulfilled']);
+        assert.deepEqual(
+          settled.map(({ status }) => status),
+          ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
+        );
         assert.deepEqual(await readAll(log, 't', 0, ALL), ['a', 'b']);
         assert.equal(await log.committed('g', 't', 0), undefined);
-        assert.deepEqual((await log.state('')).map(([key]) => key), ['r']);
+        assert.deepEqual(
+          (await log.state('')).map(([key]) => key),
+          ['r'],
+        );
       }));
 
     it('refuses columns that do not fit together', () =>

@@ -31,9 +31,11 @@ export function createCatalog(db: DatabaseSync): Catalog {
 
   function unknown(topic: string, partition: number): AppError {
     const found = byName.get(topic);
-    if (found) return new AppError('topic_unknown', `topic ${topic} has no partition ${partition}: it has ${found['partitions']}, from 0 on.`);
+    if (found)
+      return new AppError('topic_unknown', `topic ${topic} has no partition ${partition}: it has ${found['partitions']}, from 0 on.`);
     const names = listed.all().map((row) => row['name']);
-    const known = names.length === 0 ? 'the log has no topics yet' : `the log has ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`;
+    const known =
+      names.length === 0 ? 'the log has no topics yet' : `the log has ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`;
     return new AppError('topic_unknown', `no topic ${topic} in the log: ${known}.`);
   }
 
@@ -48,8 +50,12 @@ export function createCatalog(db: DatabaseSync): Catalog {
         const insert = db.prepare('INSERT INTO partitions (topic, partition) VALUES (?, ?)');
         for (let partition = 0; partition < settings.partitions; partition++) insert.run(lastInsertRowid, partition);
       } else if (found['partitions'] !== settings.partitions) {
-        const advice = 'The number of partitions of a topic cannot be changed: use the old number, another topic or an empty data directory.';
-        throw new AppError('topic_conflict', `topic ${name} has ${found['partitions']} partitions, ${settings.partitions} are asked for. ${advice}`);
+        const advice =
+          'The number of partitions of a topic cannot be changed: use the old number, another topic or an empty data directory.';
+        throw new AppError(
+          'topic_conflict',
+          `topic ${name} has ${found['partitions']} partitions, ${settings.partitions} are asked for. ${advice}`,
+        );
       } else {
         db.prepare('UPDATE topics SET retention_ms = ?, retention_bytes = ? WHERE name = ?').run(...retention, name);
       }
@@ -70,7 +76,13 @@ export function createCatalog(db: DatabaseSync): Catalog {
 }
 
 function toTopic(row: Record<string, unknown>): TopicInfo {
-  const { name, id, partitions, retention_ms: retentionMs, retention_bytes: retentionBytes } = row as {
+  const {
+    name,
+    id,
+    partitions,
+    retention_ms: retentionMs,
+    retention_bytes: retentionBytes,
+  } = row as {
     name: string;
     id: string;
     partitions: number;

@@ -12,7 +12,7 @@ export interface DataDir {
 }
 
 /** How long to wait for one who only tried the lock at the same moment. */
-const LOCK_TIMEOUT_MS = 300;
+const LOCK_TIMEOUT_MS = 150;
 const SQLITE_BUSY = 5;
 
 function errnoOf(error: unknown): string {
@@ -54,7 +54,10 @@ function explainDirError(error: unknown, path: string): unknown {
       return unusable(path, 'it is on a read-only file system. Choose another one with --data.', error);
     case 'ENOSPC':
     case 'EDQUOT':
-      return new AppError('disk_full', `cannot make the data directory ${path}: the disk or quota is full.`, { retryable: true, cause: error });
+      return new AppError('disk_full', `cannot make the data directory ${path}: the disk or quota is full.`, {
+        retryable: true,
+        cause: error,
+      });
     default:
       return unusable(path, (error as Error).message, error);
   }

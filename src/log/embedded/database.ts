@@ -14,6 +14,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** The WAL is copied into the file when it holds this much; rarer than SQLite's default, as each time costs two syncs. */
 const CHECKPOINT_BYTES = 16 << 20;
 const PAGE_BYTES = 8_192;
+const SQLITE_READONLY = 8;
 const SQLITE_CANTOPEN = 14;
 
 /**
@@ -70,11 +71,17 @@ function checkFormat(db: DatabaseSync, file: string): boolean {
   const empty = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] === 0;
   if (empty && version === 0 && application === 0) return false;
   if (application !== APPLICATION_ID) {
-    throw new AppError('data_dir_unusable', `${file} is a database of another program, not a log of Tocsin. Choose another data directory.`);
+    throw new AppError(
+      'data_dir_unusable',
+      `${file} is a database of another program, not a log of Tocsin. Choose another data directory.`,
+    );
   }
   if (version !== LOG_FORMAT) {
     const advice = 'Use the version of Tocsin that wrote it, or begin with an empty data directory.';
-    throw new AppError('data_format', `${file} has log format ${String(version)}; this version of Tocsin knows format ${LOG_FORMAT}. ${advice}`);
+    throw new AppError(
+      'data_format',
+      `${file} has log format ${String(version)}; this version of Tocsin knows format ${LOG_FORMAT}. ${advice}`,
+    );
   }
   return true;
 }
@@ -87,7 +94,10 @@ function openForWriting(file: string): DatabaseSync {
     if (!made) db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
     const mode = pragma(db, 'journal_mode = WAL');
     if (mode !== 'wal') {
-      throw new AppError('data_dir_unusable', `${file}: no write-ahead log possible here (${String(mode)}). Put the data directory on a local disk.`);
+      throw new AppError(
+        'data_dir_unusable',
+        `${file}: no write-ahead log possible here (${String(mode)}). Put the data directory on a local disk.`,
+      );
     }
     // FULL: the WAL is synced at every commit, so a resolved commit survives a power cut.
     db.exec('PRAGMA synchronous = FULL');
@@ -115,12 +125,15 @@ function openForReading(file: string): DatabaseSync {
       pragma(db, 'user_version');
     } catch (error) {
       // A directory that this user cannot write to, and no WAL beside the file: nobody writes, so it may be read without locks.
-      if (sqliteCode(error) !== SQLITE_CANTOPEN || existsSync(`${file}-wal`)) throw error;
+      const code = sqliteCode(error);
+      if ((code !== SQLITE_CANTOPEN && code !== SQLITE_READONLY) || existsSync(`${file}-wal`)) throw error;
       db.close();
       db = new DatabaseSync(new URL(`${pathToFileURL(file).href}?immutable=1`), { readOnly: true });
     }
     if (!checkFormat(db, file)) {
-      throw new AppError('data_dir_unusable', `the log at ${file} is empty: it has just been made, or its making was cut off.`, { retryable: true });
+      throw new AppError('data_dir_unusable', `the log at ${file} is empty: it has just been made, or its making was cut off.`, {
+        retryable: true,
+      });
     }
     return db;
   } catch (error) {
@@ -137,7 +150,10 @@ export function openDatabase(path: string, options: { readOnly: boolean }): Data
   const file = resolve(path);
   try {
     if (existsSync(file) && statSync(file).isDirectory()) {
-      throw new AppError('data_dir_unusable', `${file} is a directory, a file was expected. Choose another data directory, or move it away.`);
+      throw new AppError(
+        'data_dir_unusable',
+        `${file} is a directory, a file was expected. Choose another data directory, or move it away.`,
+      );
     }
     return options.readOnly ? openForReading(file) : openForWriting(file);
   } catch (error) {

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { testLog } from '../../../test/contract/log.ts';
 import { createEmbeddedLog } from './embedded-log.ts';
 
-for (const [name, rowBytes] of [['embedded', 256 << 10], ['embedded, tiny rows', 40]] as const) {
+for (const [name, rowBytes] of [
+  ['embedded', 256 << 10],
+  ['embedded, tiny rows', 40],
+] as const) {
   testLog(name, async (clock) => {
     const dir = mkdtempSync(join(tmpdir(), 'tocsin-log-'));
     const path = join(dir, 'log.sqlite');

@@ -39,7 +39,9 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const db = openDatabase(path, { readOnly });
   const catalog = createCatalog(db);
   const reader = createReader(db);
-  const commits = createGroupCommit(db, createUnitWriter(db, catalog, clock, rowBytes), (error) => explainSqliteError(error, path, 'write'));
+  const commits = createGroupCommit(db, createUnitWriter(db, catalog, clock, rowBytes), (error) =>
+    explainSqliteError(error, path, 'write'),
+  );
   const retireSome = createRetention(db);
   const partition = db.prepare('SELECT end_offset, stored_bytes FROM partitions WHERE num = ?');
   const firstOffset = db.prepare('SELECT first_offset FROM batches WHERE part = ? ORDER BY first_offset LIMIT 1');

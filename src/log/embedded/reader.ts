@@ -19,7 +19,13 @@ interface Row {
 }
 
 export interface Reader {
-  read(part: PartNum, topic: string, partition: number, offset: number, limits: { maxBytes: number; maxRecords?: number }): RecordBatch | undefined;
+  read(
+    part: PartNum,
+    topic: string,
+    partition: number,
+    offset: number,
+    limits: { maxBytes: number; maxRecords?: number },
+  ): RecordBatch | undefined;
   /** Forgets decoded rows: to be called when rows have been deleted. */
   forget(): void;
 }
