@@ -178,7 +178,7 @@ function importsOf(file: string, text: string): Import[] {
   for (const match of code.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm))
     add(match[2], match[1] !== undefined);
   for (const match of code.matchAll(/\bimport\('([^']+)'\)/g)) add(match[1], false);
-  for (const match of code.matchAll(/\bnew URL\('([^']+\.(?:ts|mjs))', import\.meta\.url\)/g)) add(match[1], false);
+  for (const match of code.matchAll(/\b(?:new URL|import\.meta\.resolve)\('([^']+\.(?:ts|mjs))'/g)) add(match[1], false);
   return found;
 }
 
