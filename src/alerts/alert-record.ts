@@ -107,7 +107,7 @@ function words(
   return {
     message: fill(texts[`message.${outcome}`], { ...names, title }),
     explanation: {
-      text: fill(texts[outcome === 'firing' ? learnt : `explain.${outcome}`], names),
+      text: fill(texts[outcome === 'firing' ? learnt : (`explain.${outcome}` as const)], names),
       observed,
       expected: judged.expected,
       ratio: share,

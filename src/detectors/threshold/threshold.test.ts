@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MeasureSpec } from '../../windows/spec.ts';
+import type { Verdict } from '../detector.ts';
+import { thresholdConfig } from './config.ts';
+import { threshold } from './threshold.ts';
+
+const MINUTE = 60_000;
+const window = { name: '1m', sizeMs: MINUTE, slideMs: MINUTE };
+const ratio: MeasureSpec = { kind: 'ratio', name: 'errors', numerator: 'failed', denominator: 'requests', scale: 100, unit: '%' };
+const count: MeasureSpec = { kind: 'count', name: 'requests', source: 'events', where: [] };
+
+interface Value {
+  readonly value: number | null;
+  readonly volume?: number;
+  readonly absent?: boolean;
+}
+
+function run(settings: object, values: readonly (number | Value)[], measure: MeasureSpec = ratio): Verdict[][] {
+  const detector = threshold.create(thresholdConfig.parse(settings), { measure, window });
+  let state: unknown;
+  return values.map((given, minute) => {
+    const { value, volume = 1, absent = false } = typeof given === 'number' ? { value: given } : given;
+    const observation = { startMs: minute * MINUTE, endMs: (minute + 1) * MINUTE, labels: {}, value, volume, absent };
+    const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+    state = step?.state;
+    return [...(step?.verdicts ?? [])];
+  });
+}
+
+function statuses(verdicts: Verdict[][]): string[] {
+  return verdicts.map((one) => one.map((verdict) => verdict.status).join(' '));
+}
+
+test('fires past the limit, not on it', () => {
+  assert.deepEqual(statuses(run({ above: 5 }, [4, 5, 5.1, 5])), ['clear', 'clear', 'firing', 'clear']);
+  assert.deepEqual(statuses(run({ below: 5 }, [6, 5, 4.9, 5])), ['clear', 'clear', 'firing', 'clear']);
+});
+
+test('with a clearing level it ends only past that', () => {
+  assert.deepEqual(statuses(run({ above: 5, clear_below: 3 }, [6, 4, 3, 2.9, 4])), ['firing', 'firing', 'firing', 'clear', 'clear']);
+  assert.deepEqual(statuses(run({ below: 5, clear_above: 7 }, [4, 6, 7, 7.1, 6])), ['firing', 'firing', 'firing', 'clear', 'clear']);
+});
+
+test('waits for a number of windows, or for a duration, in breach without a break', () => {
+  const values = [6, 6, 1, 6, 6, 6, 6];
+  const expected = ['pending', 'pending', 'clear', 'pending', 'pending', 'firing', 'firing'];
+  assert.deepEqual(statuses(run({ above: 5, for: 3 }, values)), expected);
+  assert.deepEqual(statuses(run({ above: 5, for: '3m' }, values)), expected);
+});
+
+test('both limits are watched, each on its own', () => {
+  const verdicts = run({ above: 10, below: 2 }, [1, 11]);
+  assert.deepEqual(verdicts.map((one) => one.map(({ direction, status }) => `${direction} ${status}`)), [
+    ['down firing', 'up clear'],
+    ['down clear', 'up firing'],
+  ]);
+});
+
+test('what cannot be judged leaves everything as it is', () => {
+  const undefinedValue = { value: null, volume: 0, absent: true };
+  assert.deepEqual(statuses(run({ above: 5, for: 2 }, [6, undefinedValue, 6])), ['pending', '', 'firing']);
+  assert.deepEqual(statuses(run({ above: 5, min_volume: 100 }, [{ value: 50, volume: 99 }, { value: 50, volume: 100 }])), ['', 'firing']);
+});
+
+test('no events at all are below a limit, whatever the volume asked for', () => {
+  assert.deepEqual(statuses(run({ below: 5, min_volume: 3 }, [9, { value: 0, volume: 0, absent: true }].map(atLeast(3)), count)), ['clear', 'firing']);
+});
+
+function atLeast(volume: number): (given: number | Value) => Value {
+  return (given) => (typeof given === 'number' ? { value: given, volume } : given);
+}
+
+test('a percentage is a share of a ratio whatever its scale, and refused elsewhere', () => {
+  assert.equal(run({ above: '5%' }, [6])[0]?.[0]?.threshold, 5);
+  assert.equal(run({ above: '5%' }, [6], { ...ratio, scale: 1 } as MeasureSpec)[0]?.[0]?.threshold, 0.05);
+  assert.throws(() => run({ above: '5%' }, [], count), { code: 'config_invalid', message: /above: "5%".*count.*above: 100/s });
+});
+
+test('limits that contradict each other are refused', () => {
+  assert.throws(() => run({ above: 1, below: 2 }, []), { code: 'config_invalid', message: /below less than above/ });
+  assert.throws(() => run({ above: 1, clear_below: 2 }, []), { code: 'config_invalid', message: /clear_below: 1 or less/ });
+  assert.throws(() => run({ below: 2, clear_above: 1 }, []), { code: 'config_invalid', message: /clear_above: 2 or more/ });
+  for (const wrong of [{}, { clear_below: 1, below: 3 }, { clear_above: 1, above: 3 }, { above: 1, for: 0 }, { above: 1, for: '5' }]) {
+    assert.equal(thresholdConfig.safeParse(wrong).success, false, JSON.stringify(wrong));
+  }
+});
