@@ -32,7 +32,10 @@ export function createCatalog(db: DatabaseSync): Catalog {
   function unknown(topic: string, partition: number): AppError {
     const found = byName.get(topic);
     if (found)
-      return new AppError('topic_unknown', `topic ${topic} has no partition ${partition}: it has ${found['partitions']}, from 0 on.`);
+      return new AppError(
+        'topic_unknown',
+        `topic ${topic} has no partition ${partition}: it has ${String(found['partitions'])}, from 0 on.`,
+      );
     const names = listed.all().map((row) => row['name']);
     const known =
       names.length === 0 ? 'the log has no topics yet' : `the log has ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`;
@@ -54,7 +57,7 @@ export function createCatalog(db: DatabaseSync): Catalog {
           'The number of partitions of a topic cannot be changed: use the old number, another topic or an empty data directory.';
         throw new AppError(
           'topic_conflict',
-          `topic ${name} has ${found['partitions']} partitions, ${settings.partitions} are asked for. ${advice}`,
+          `topic ${name} has ${String(found['partitions'])} partitions, ${settings.partitions} are asked for. ${advice}`,
         );
       } else {
         db.prepare('UPDATE topics SET retention_ms = ?, retention_bytes = ? WHERE name = ?').run(...retention, name);

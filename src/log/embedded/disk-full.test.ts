@@ -52,19 +52,14 @@ async function assertHolds(log: EmbeddedLog, n: number): Promise<void> {
 
 test('a full database rejects what does not fit, keeps the rest, and goes on when there is room', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'tocsin-full-'));
-  const opened: DatabaseSync[] = [];
   t.after(() => rmSync(dir, { recursive: true }));
-  // The limit holds for one connection only, so it is put on the log's own as that is opened.
-  const exec = DatabaseSync.prototype.exec;
-  t.mock.method(DatabaseSync.prototype, 'exec', function (this: DatabaseSync, sql: string) {
-    opened.push(this);
-    exec.call(this, sql);
-  });
+  // The limit holds for one connection only, so the log's own is looked up among the calls made on it.
+  const spy = t.mock.method(DatabaseSync.prototype, 'exec');
   const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock });
   t.after(() => log.closeSync());
   await log.ensureTopic('t', { partitions: 1 });
-  const own = opened.at(-1)!;
-  exec.call(own, 'PRAGMA max_page_count = 200');
+  const own = spy.mock.calls.at(-1)!.this as DatabaseSync;
+  own.exec('PRAGMA max_page_count = 200');
   const n = await fill(log, 0);
   assert.ok(n > 3 && n < 20, `${n} units in 1.6 MB`);
   await assertHolds(log, n);
@@ -76,7 +71,7 @@ test('a full database rejects what does not fit, keeps the rest, and goes on whe
   );
   await assertHolds(log, n);
   assert.deepEqual(await log.state('small'), []);
-  exec.call(own, 'PRAGMA max_page_count = 100000');
+  own.exec('PRAGMA max_page_count = 100000');
   assert.deepEqual(await commitNumber(log, n), [n]);
   await assertHolds(log, n + 1);
 });

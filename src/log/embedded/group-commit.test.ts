@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import type { CommitUnit } from '../log.ts';
+import { createGroupCommit } from './group-commit.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { explainSqliteError } from './sqlite-error.ts';
+
+interface Setup {
+  readonly commits: GroupCommit;
+  /** Transactions that were committed. */
+  transactions(): number;
+  keys(): unknown[];
+}
+
+/** A table that takes each state key once; a key `throw…` throws that text, and `fail` an error of the disk. */
+function setup(t: TestContext): Setup {
+  const db = new DatabaseSync(':memory:');
+  db.exec('CREATE TABLE state (key TEXT PRIMARY KEY) STRICT');
+  const spy = t.mock.method(db, 'exec');
+  const insert = db.prepare('INSERT INTO state VALUES (?)');
+  function write(unit: CommitUnit): number[] {
+    for (const [key] of unit.state ?? []) {
+      insert.run(key);
+      if (key.startsWith('throw')) throw new Error(key);
+      if (key === 'fail') throw Object.assign(new Error('disk I/O error'), { errcode: 778 });
+    }
+    return [unit.state?.length ?? 0];
+  }
+  return {
+    commits: createGroupCommit(db, write, (error) => explainSqliteError(error, '/data/log.sqlite', 'write')),
+    transactions: () => spy.mock.calls.filter((call) => call.arguments[0] === 'COMMIT').length,
+    keys: () =>
+      db
+        .prepare('SELECT key FROM state ORDER BY key')
+        .all()
+        .map((row) => row['key']),
+  };
+}
+
+const unit = (...keys: string[]): CommitUnit => ({ state: keys.map((key) => [key, null] as const) });
+
+test('commits of one turn share a transaction', async (t) => {
+  const { commits, transactions, keys } = setup(t);
+  const results = await Promise.all(['a', 'b', 'c'].map((key) => commits.commit(unit(key, `${key}2`))));
+  assert.deepEqual(results, [[2], [2], [2]]);
+  assert.equal(transactions(), 1);
+  await commits.commit(unit('d'));
+  assert.equal(transactions(), 2);
+  assert.deepEqual(keys(), ['a', 'a2', 'b', 'b2', 'c', 'c2', 'd']);
+});
+
+test('a faulty unit is rejected alone, whether it throws or breaks a constraint', async (t) => {
+  const { commits, keys } = setup(t);
+  const settled = await Promise.allSettled([unit('a'), unit('b', 'throw me'), unit('c', 'a'), unit('d')].map((one) => commits.commit(one)));
+  assert.deepEqual(
+    settled.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
+  );
+  assert.match(String((settled[1] as PromiseRejectedResult).reason), /throw me/);
+  assert.deepEqual(keys(), ['a', 'd']);
+});
+
+test('a fault of the disk rejects all that share the transaction, and the next one goes on', async (t) => {
+  const { commits, keys } = setup(t);
+  const settled = await Promise.allSettled([unit('a'), unit('fail'), unit('b')].map((one) => commits.commit(one)));
+  for (const one of settled) assert.equal((one as PromiseRejectedResult).reason.code, 'disk_full');
+  await commits.commit(unit('c'));
+  assert.deepEqual(keys(), ['c']);
+});
+
+test('flush writes what waits at once, and only once', async (t) => {
+  const { commits, transactions, keys } = setup(t);
+  const waiting = commits.commit(unit('a'));
+  commits.flush();
+  assert.deepEqual(keys(), ['a']);
+  await waiting;
+  commits.flush();
+  assert.equal(transactions(), 1);
+});
