@@ -1,0 +1,65 @@
+/**
+ * The file of `--outcomes`: one JSON object per input line. Its length belongs to each commit: after a crash it is cut
+ * back to what was committed, so every line stands in it once.
+ */
+import { closeSync, fsyncSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import { INVALID, OUTCOMES } from '../core/outcome.ts';
+import type { RecordBatch, StateChange } from '../log/log.ts';
+import { fromStateEntries, toStateChanges } from '../pipeline/state-codec.ts';
+
+export interface OutcomesFile {
+  add(batch: RecordBatch, outcomes: Uint8Array, reasons: ReadonlyMap<number, string>): void;
+  /** Writes what was added; the state to commit with it. */
+  sync(): StateChange[];
+  close(): void;
+}
+
+const PREFIX = 'outcomes/';
+
+/** State keys that tell how long each outcomes file was at the last commit. */
+export const outcomesStatePrefix = PREFIX;
+
+/** @throws AppError `data_dir_unusable` when the file cannot be written */
+export function openOutcomesFile(path: string, state: readonly (readonly [key: string, value: Uint8Array])[]): OutcomesFile {
+  const absolute = resolve(path);
+  const committed = new Map(fromStateEntries(PREFIX, state)).get(absolute) as number | undefined;
+  let descriptor: number;
+  let length = 0;
+  try {
+    // Not truncated on opening: what was committed must survive a crash right here.
+    descriptor = openSync(absolute, 'a');
+    if (committed !== undefined && fstatSync(descriptor).size >= committed) length = committed;
+    ftruncateSync(descriptor, length);
+  } catch (error) {
+    throw new AppError('data_dir_unusable', `cannot write the outcomes to ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  let lines = '';
+
+  return {
+    add(batch, outcomes, reasons) {
+      for (let i = 0; i < batch.count; i++) {
+        const offset = batch.firstOffset + i;
+        const line = batch.firstLine === undefined ? offset + 1 : batch.firstLine + i;
+        const outcome = OUTCOMES[outcomes[i]!]!;
+        lines += `${JSON.stringify({ line, outcome, ...(outcomes[i] === INVALID && { reason: reasons.get(i) }) })}\n`;
+      }
+    },
+    sync() {
+      if (lines === '') return [];
+      const bytes = Buffer.from(lines);
+      try {
+        for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+        fsyncSync(descriptor);
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'disk_full' : 'data_dir_unusable';
+        throw new AppError(code, `cannot write the outcomes to ${path}: ${(error as Error).message}`, { cause: error });
+      }
+      length += bytes.length;
+      lines = '';
+      return toStateChanges(PREFIX, [[absolute, length]]);
+    },
+    close: () => closeSync(descriptor),
+  };
+}

@@ -1,0 +1,63 @@
+/** Late and invalid records on their way to the dead-letter topic. */
+import { isUtf8 } from 'node:buffer';
+import { INVALID, LATE } from '../core/outcome.ts';
+import { recordAt } from '../log/batch.ts';
+import type { RecordBatch } from '../log/log.ts';
+import { originKey, type DeadLetter } from './dead-letter.ts';
+
+/** The verdicts on a batch, as far as dead letters need them. */
+export interface Verdicts {
+  readonly outcomes: Uint8Array;
+  readonly reasons: ReadonlyMap<number, string>;
+  readonly times: Float64Array;
+  readonly lateBy: ReadonlyMap<number, number>;
+}
+
+/**
+ * The dead letters of a batch, in order, each with its key. `withAppendTime`: the log's append times mean something here;
+ * `windowStart`: of the window that ends first among those of an event time. Payloads beyond `maxRecordBytes` are cut.
+ */
+export function deadLettersOf(
+  batch: RecordBatch,
+  { outcomes, reasons, times, lateBy }: Verdicts,
+  options: { withAppendTime: boolean; windowStart: (time: number) => number; maxRecordBytes: number },
+): { key: string; letter: DeadLetter }[] {
+  const letters: { key: string; letter: DeadLetter }[] = [];
+  for (let i = 0; i < batch.count; i++) {
+    if (outcomes[i] !== INVALID && outcomes[i] !== LATE) continue;
+    const offset = batch.firstOffset + i;
+    const bytes = recordAt(batch, i);
+    const watermark = lateBy.get(i);
+    letters.push({
+      key: originKey(batch.topic, batch.partition, offset),
+      letter: {
+        topic: batch.topic,
+        partition: batch.partition,
+        offset,
+        outcome: watermark === undefined ? 'invalid' : 'late',
+        reason: watermark === undefined ? reasons.get(i)! : 'late',
+        ...(options.withAppendTime && { append_time: iso(batch.appendTimes[i]!) }),
+        ...(watermark !== undefined && {
+          event_time: iso(times[i]!),
+          watermark: iso(watermark),
+          window_start: iso(options.windowStart(times[i]!)),
+        }),
+        ...payloadOf(bytes, options.maxRecordBytes),
+      },
+    });
+  }
+  return letters;
+}
+
+function payloadOf(bytes: Uint8Array, maxBytes: number): Pick<DeadLetter, 'payload' | 'payload_base64' | 'truncated_from_bytes'> {
+  const cut = bytes.length > maxBytes;
+  const kept = Buffer.from(cut ? bytes.subarray(0, maxBytes) : bytes);
+  return {
+    ...(isUtf8(kept) ? { payload: kept.toString('utf8') } : { payload_base64: kept.toString('base64') }),
+    ...(cut && { truncated_from_bytes: bytes.length }),
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

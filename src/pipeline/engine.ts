@@ -1,0 +1,174 @@
+/**
+ * One pipeline in one process: aggregates of all input partitions, the merge, the monitor, and their common commit.
+ * Everything a step changes becomes visible, durable and final in one transaction of the log.
+ */
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import type { DeadLetter } from '../dead-letter/dead-letter.ts';
+import { packRecords } from '../log/batch.ts';
+import type { Log, RecordsToAppend, StateChange } from '../log/log.ts';
+import { createMerge } from '../windows/merge.ts';
+import { inputPartitions, type Plan } from '../windows/plan.ts';
+import type { WindowRecord, WindowRow } from '../windows/row.ts';
+import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
+import { openAggregate, type Aggregate, type AggregateConfig, type AggregateDeps, type AggregateStatus } from './aggregate.ts';
+import type { Monitor } from './monitor.ts';
+import { fromStateEntries, toStateChanges } from './state-codec.ts';
+import { rawTopicSettings, topicSettings, type PipelineTopics } from './topics.ts';
+
+export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchBytes' | 'maxBatchRecords'> {
+  readonly plan: Plan;
+  readonly topics: PipelineTopics;
+  /** Of the windows stage; stands in the rows' versions. */
+  readonly revision: number;
+  /** Offset at which a partition begins where nothing is committed. */
+  readonly start: (topic: string, partition: number, bounds: { start: number; end: number }) => Promise<number> | number;
+  /** Yield rows of open windows too. */
+  readonly provisional: boolean;
+  /** Rows of windows that begin before this instant (epoch ms) are incomplete and are not given out. */
+  readonly completeFrom: number;
+}
+
+export interface EngineDeps extends Pick<AggregateDeps, 'randomKey' | 'elapsed' | 'onJudged'> {
+  readonly log: Log;
+  readonly monitor: Monitor;
+  readonly parse: Readonly<Record<'json' | 'combined', ParseRecord>>;
+  /** By source name; a source without one takes any object. */
+  readonly checks: ReadonlyMap<string, CheckFields>;
+}
+
+export interface CommitOptions {
+  /** State to be written in the same transaction. */
+  readonly state?: readonly StateChange[];
+  /** Nothing more will come: a partition that is caught up is idle at once. */
+  readonly readToEnd?: boolean;
+}
+
+/** What one commit made visible. */
+export interface Committed {
+  readonly records: readonly WindowRecord[];
+  readonly provisional: readonly WindowRow[];
+  readonly alerts: readonly AlertEvent[];
+  readonly deadLetters: number;
+}
+
+export interface Engine {
+  /** Judges the next batch of every partition; resolves to the records read, 0 when there was nothing. */
+  step(): Promise<number>;
+  /** Merges what the steps have yielded and commits it. */
+  commit(options?: CommitOptions): Promise<Committed>;
+  /** End of `--once`: commits, every partition read to its end, then gives the open windows out as they stand (`provisional`). */
+  flush(options?: Omit<CommitOptions, 'readToEnd'>): Promise<Committed>;
+  counts(): Record<string, { results: number; corrections: number }>;
+  partitions(): AggregateStatus[];
+  /** Windows that end up to here are final, epoch ms; -Infinity before the first. */
+  readonly frontier: number;
+  /** Bytes that wait for the next commit, beside what the windows hold. */
+  readonly pendingBytes: number;
+}
+
+export function mergeStatePrefix(pipeline: string): string {
+  return `merge/${pipeline}/`;
+}
+
+export async function openEngine(config: EngineConfig, deps: EngineDeps): Promise<Engine> {
+  const { plan, topics } = config;
+  const { log, monitor } = deps;
+  const { spec } = plan;
+  await ensureTopics(config, log);
+
+  const merge = createMerge(plan, config.revision);
+  const aggregates: Aggregate[] = [];
+  const panes = [];
+  for (const { source, partition } of inputPartitions(spec)) {
+    const check = deps.checks.get(source.name);
+    const opened = await openAggregate(
+      {
+        ...config,
+        source,
+        partition,
+        replayTopic: topics.replay,
+        start: (bounds) => config.start(source.topic, partition, bounds),
+      },
+      { ...deps, parse: deps.parse[source.format], ...(check && { check }) },
+    );
+    aggregates.push(opened.aggregate);
+    panes.push(opened.panes);
+  }
+  const mergePrefix = mergeStatePrefix(spec.pipeline);
+  merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), panes);
+  monitor.restore(await log.state(`monitor/${spec.pipeline}/`));
+
+  async function write(records: readonly WindowRecord[], alerts: readonly AlertEvent[], extra: readonly StateChange[]) {
+    const parts = aggregates.map((aggregate) => aggregate.takeCommit((start) => merge.release(aggregate.name, start)));
+    const deadLetters = parts.flatMap((part) => part.deadLetters);
+    await log.commit({
+      appends: [
+        ...appendOf(topics.windows, records, windowRecordKey),
+        ...appendOf(topics.alerts, alerts, (alert) => alert.alert_id),
+        ...appendOf<{ key: string; letter: DeadLetter }>(topics.deadLetters, deadLetters, ({ key }) => key, ({ letter }) => letter),
+      ],
+      offsets: parts.flatMap((part) => part.offsets),
+      state: [
+        ...parts.flatMap((part) => part.state),
+        ...toStateChanges(mergePrefix, merge.takeStateChanges()),
+        ...monitor.takeStateChanges(),
+        ...extra,
+      ],
+    });
+    return deadLetters.length;
+  }
+
+  async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
+    const stepped = merge.step(
+      aggregates.map((aggregate) => aggregate.takePartials(readToEnd)),
+      { provisional: config.provisional },
+    );
+    const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
+    const alerts = records.flatMap((record) => monitor.observe(record));
+    const deadLetters = await write(records, alerts, state);
+    return { records, provisional: stepped.provisional, alerts, deadLetters };
+  }
+
+  return {
+    async step() {
+      let read = 0;
+      for (const aggregate of aggregates) read += await aggregate.step();
+      return read;
+    },
+    commit,
+    async flush(options) {
+      const committed = await commit({ ...options, readToEnd: true });
+      const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);
+      await log.commit({ appends: appendOf(topics.windows, rows, windowRecordKey) });
+      return { ...committed, provisional: rows };
+    },
+    counts: () => merge.counts(),
+    partitions: () => aggregates.map((aggregate) => aggregate.status()),
+    get frontier() {
+      return merge.frontier;
+    },
+    get pendingBytes() {
+      return aggregates.reduce((sum, aggregate) => sum + aggregate.status().deadLetterBytes, 0);
+    },
+  };
+}
+
+async function ensureTopics({ plan, topics }: EngineConfig, log: Log): Promise<void> {
+  for (const { topic, partitions } of plan.spec.sources) await log.ensureTopic(topic, rawTopicSettings(partitions));
+  const widest = Math.max(...plan.spec.sources.map((source) => source.partitions));
+  for (const [name, settings] of topicSettings(topics, widest)) await log.ensureTopic(name, settings);
+}
+
+function windowRecordKey(record: WindowRecord): string {
+  return record.kind === 'row' ? `${record.window}/${JSON.stringify(record.labels)}` : `${record.window}/closed`;
+}
+
+function appendOf<T>(
+  topic: string,
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  valueOf: (item: T) => unknown = (item) => item,
+): RecordsToAppend[] {
+  if (items.length === 0) return [];
+  return [{ topic, partition: 0, ...packRecords(items.map((item) => JSON.stringify(valueOf(item))), items.map(keyOf)) }];
+}

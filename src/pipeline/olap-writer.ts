@@ -1,0 +1,136 @@
+/**
+ * Brings final windows, alerts, dead letters and, where wanted, raw events from the log to the OLAP store. It reads at its own
+ * pace behind an offset of its own: a dead or slow store stalls nothing, and catches up when it is back.
+ */
+import type { Logger } from '../core/logger.ts';
+import { recordAt } from '../log/batch.ts';
+import type { Log, RecordBatch } from '../log/log.ts';
+import type { AlertRecord, OlapStore } from '../olap-store/olap-store.ts';
+import type { DeadLetter } from '../dead-letter/dead-letter.ts';
+import type { WindowRecord } from '../windows/row.ts';
+import type { PipelineTopics } from './topics.ts';
+
+export interface OlapWriterConfig {
+  readonly pipeline: string;
+  readonly topics: PipelineTopics;
+  /** Raw partitions to keep a copy of, and for how long, ms; none: raw events stay in the log alone. */
+  readonly rawEvents?: { readonly keepMs: number; readonly partitions: readonly { readonly topic: string; readonly partition: number }[] };
+}
+
+export interface OlapWriterDeps {
+  readonly log: Log;
+  readonly olap: OlapStore;
+  readonly logger: Logger;
+  /** Resolves after so many ms, or when the signal says so. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface OlapWriter {
+  /** Writes until the signal; never rejects: while the store is away it waits and tries again. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Records that the store does not have yet. */
+  lag(): Promise<number>;
+}
+
+const BATCH_BYTES = 4 << 20;
+const POLL_MS = 500;
+const RETRY_MS = { first: 250, most: 10_000 } as const;
+
+/** The consumer group whose offsets say what the store has. */
+export function olapGroup(pipeline: string): string {
+  return `${pipeline}/olap`;
+}
+
+interface Feed {
+  readonly topic: string;
+  readonly partition: number;
+  put(batch: RecordBatch): Promise<void>;
+}
+
+export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps): OlapWriter {
+  const { pipeline, topics, rawEvents } = config;
+  const { log, olap } = deps;
+  const group = olapGroup(pipeline);
+  const feeds: Feed[] = [
+    {
+      topic: topics.windows,
+      partition: 0,
+      put: (batch) => olap.putWindows(jsonOf<WindowRecord>(batch).filter((record) => record.kind === 'row')),
+    },
+    {
+      topic: topics.alerts,
+      partition: 0,
+      put: (batch) =>
+        olap.putAlerts(pipeline, jsonOf<AlertRecord>(batch).map((record, i) => ({ record, version: batch.firstOffset + i }))),
+    },
+    { topic: topics.deadLetters, partition: 0, put: (batch) => olap.putDeadLetters(pipeline, jsonOf<DeadLetter>(batch)) },
+    ...(rawEvents?.partitions ?? []).map(({ topic, partition }): Feed => ({
+      topic,
+      partition,
+      put: (batch) => olap.putRawEvents(pipeline, rawEventsOf(batch), rawEvents!.keepMs),
+    })),
+  ];
+
+  /** Puts the next batch of a feed; false when there is none. */
+  async function advance(feed: Feed): Promise<boolean> {
+    const offset = (await log.committed(group, feed.topic, feed.partition)) ?? 0;
+    const batch = await log.read(feed.topic, feed.partition, offset, { maxBytes: BATCH_BYTES });
+    if (!batch) return false;
+    await feed.put(batch);
+    await log.commit({ offsets: [{ group, topic: feed.topic, partition: feed.partition, offset: batch.firstOffset + batch.count }] });
+    return true;
+  }
+
+  async function advanceAll(): Promise<boolean> {
+    let moved = false;
+    for (const feed of feeds) moved = (await advance(feed)) || moved;
+    return moved;
+  }
+
+  return {
+    async run(signal) {
+      let waitMs: number = RETRY_MS.first;
+      let away = false;
+      while (!signal.aborted) {
+        try {
+          const moved = await advanceAll();
+          if (away) deps.logger.info(`pipeline ${pipeline}: the OLAP store is back and catches up`);
+          away = false;
+          waitMs = RETRY_MS.first;
+          if (!moved) await deps.sleep(POLL_MS, signal);
+        } catch (error) {
+          if (!away) deps.logger.warn(`pipeline ${pipeline}: the OLAP store does not take rows (${messageOf(error)}); the log keeps them`);
+          away = true;
+          await deps.sleep(waitMs, signal);
+          waitMs = Math.min(waitMs * 2, RETRY_MS.most);
+        }
+      }
+    },
+    async lag() {
+      let lag = 0;
+      for (const { topic, partition } of feeds) {
+        const { start, end } = await log.bounds(topic, partition);
+        lag += end - Math.max(start, (await log.committed(group, topic, partition)) ?? 0);
+      }
+      return lag;
+    },
+  };
+}
+
+function jsonOf<T>(batch: RecordBatch): T[] {
+  return Array.from({ length: batch.count }, (_, i) => JSON.parse(Buffer.from(recordAt(batch, i)).toString()) as T);
+}
+
+function rawEventsOf(batch: RecordBatch) {
+  return Array.from({ length: batch.count }, (_, i) => ({
+    topic: batch.topic,
+    partition: batch.partition,
+    offset: batch.firstOffset + i,
+    appendTime: batch.appendTimes[i]!,
+    payload: recordAt(batch, i),
+  }));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

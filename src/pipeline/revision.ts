@@ -1,0 +1,133 @@
+/** Which file the state in the data directory was made with: a counter per stage, beside the hash of what changes its results. */
+import { AppError } from '../core/errors.ts';
+import type { Log, StateChange } from '../log/log.ts';
+import { REVISION_MAX } from '../windows/row-writer.ts';
+import { fromStateEntries, toStateChanges } from './state-codec.ts';
+import { replayGroup, statePrefix } from './aggregate.ts';
+import { mergeStatePrefix } from './engine.ts';
+
+export interface Revisions {
+  readonly windows: { readonly counter: number; readonly hash: string };
+  readonly detect: { readonly counter: number; readonly hash: string };
+  /** Windows that begin before it are incomplete in this revision, epoch ms. */
+  readonly completeFrom: number;
+}
+
+export type RevisionChoice =
+  /** Refuse when the windows stage gives other results than before. */
+  | { readonly kind: 'same' }
+  /** Go on at the committed offsets; windows begun before are not given out again. */
+  | { readonly kind: 'new' }
+  /** Read again from there, everything anew. */
+  | { readonly kind: 'from'; readonly from: 'earliest' | 'latest' | number };
+
+/** An input partition, and where its dead letters are sent in again. */
+export interface PipelineInput {
+  readonly topic: string;
+  readonly partition: number;
+  /** `ad-events/0` */
+  readonly name: string;
+  readonly replayTopic: string;
+}
+
+const KEY = 'revision/';
+
+export async function recordedRevisions(log: Log, pipeline: string): Promise<Revisions | undefined> {
+  const entries = fromStateEntries(KEY, await log.state(KEY + pipeline));
+  return entries.find(([key]) => key === pipeline)?.[1] as Revisions | undefined;
+}
+
+/**
+ * Compares the file's hashes with the recorded ones, records what is new and clears the state that does not go with it.
+ * A detector's new revision is only counted: its state is kept where the detector can use it.
+ * @throws AppError `revision_changed` when the windows stage changed and `choice` does not say what to do
+ */
+export async function settleRevision(
+  log: Log,
+  pipeline: string,
+  hashes: { readonly windows: string; readonly detect: string },
+  inputs: readonly PipelineInput[],
+  choice: RevisionChoice,
+): Promise<Revisions> {
+  const recorded = await recordedRevisions(log, pipeline);
+  const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
+  if (changed && choice.kind === 'same') throw refusal(pipeline);
+  const anew = recorded !== undefined && (changed || choice.kind === 'from');
+  const counter = (recorded?.windows.counter ?? 1) + (anew ? 1 : 0);
+  if (counter > REVISION_MAX) throw new AppError('revision_changed', `pipeline ${pipeline}: ${REVISION_MAX} revisions are the most; use a new --data directory.`);
+  const settled: Revisions = {
+    windows: { counter, hash: hashes.windows },
+    detect: { counter: (recorded?.detect.counter ?? 1) + (recorded && recorded.detect.hash !== hashes.detect ? 1 : 0), hash: hashes.detect },
+    completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice) : (recorded?.completeFrom ?? -Infinity),
+  };
+  await log.commit({
+    state: [...(anew ? await clearing(log, pipeline, inputs, choice) : []), ...toStateChanges(KEY, [[pipeline, settled]])],
+    offsets: anew && choice.kind === 'from' ? await offsetsFrom(log, pipeline, inputs, choice.from) : [],
+  });
+  return settled;
+}
+
+function refusal(pipeline: string): AppError {
+  return new AppError(
+    'revision_changed',
+    `pipeline ${pipeline}: the file now computes other windows than the ones in the data directory. Choose:\n` +
+      '  --new-revision     go on from here; windows begun before now are left as they are\n' +
+      '  --from earliest    read everything in the log again (or --from latest, or --from 2026-03-02T09:00:00Z)\n' +
+      '  another --data directory, or the file as it was',
+  );
+}
+
+async function completeFrom(
+  log: Log,
+  pipeline: string,
+  inputs: readonly PipelineInput[],
+  choice: RevisionChoice,
+): Promise<number> {
+  if (choice.kind === 'from' && typeof choice.from === 'number') return choice.from;
+  if (choice.kind === 'from' && choice.from === 'earliest') return -Infinity;
+  let newest = -Infinity;
+  for (const { name } of inputs) {
+    const prefix = statePrefix(pipeline, name);
+    for (const [key, value] of fromStateEntries(prefix, await log.state(`${prefix}meta`))) {
+      if (key === 'meta') newest = Math.max(newest, (value as { maxTime: number }).maxTime);
+    }
+  }
+  return newest === -Infinity ? newest : newest + 1;
+}
+
+/** State of the windows stage that the new revision cannot use. Going on, a partition keeps its watermark, ids and totals. */
+async function clearing(
+  log: Log,
+  pipeline: string,
+  inputs: readonly PipelineInput[],
+  choice: RevisionChoice,
+): Promise<StateChange[]> {
+  const changes: StateChange[] = [];
+  const clear = async (prefix: string): Promise<void> => {
+    for (const [key] of await log.state(prefix)) changes.push([key, null]);
+  };
+  await clear(mergeStatePrefix(pipeline));
+  for (const { name } of inputs) {
+    const prefix = statePrefix(pipeline, name);
+    if (choice.kind === 'from') await clear(prefix);
+    else for (const part of ['pane/', 'series/', 'replayed/']) await clear(prefix + part);
+  }
+  return changes;
+}
+
+async function offsetsFrom(log: Log, pipeline: string, inputs: readonly PipelineInput[], from: 'earliest' | 'latest' | number) {
+  const offsets = [];
+  for (const { topic, partition, replayTopic } of inputs) {
+    offsets.push({ group: pipeline, topic, partition, offset: await offsetOf(log, topic, partition, from) });
+    // Everything is judged anew, so what was sent in again is too.
+    offsets.push({ group: replayGroup(pipeline, topic), topic: replayTopic, partition, offset: 0 });
+  }
+  return offsets;
+}
+
+/** Where `earliest`, `latest` or an append time (epoch ms) is in a partition. */
+export async function offsetOf(log: Log, topic: string, partition: number, from: 'earliest' | 'latest' | number): Promise<number> {
+  if (typeof from === 'number') return log.offsetAt(topic, partition, from);
+  const { start, end } = await log.bounds(topic, partition);
+  return from === 'earliest' ? start : end;
+}

@@ -1,0 +1,34 @@
+/** The topics of a pipeline beside its raw ones, and how long they are kept. */
+import type { TopicSettings } from '../log/log.ts';
+
+export interface PipelineTopics {
+  readonly windows: string;
+  readonly alerts: string;
+  readonly deadLetters: string;
+  readonly replay: string;
+}
+
+const DAY_MS = 86_400_000;
+
+export function topicsOf(pipeline: string, named: Partial<PipelineTopics> = {}): PipelineTopics {
+  return {
+    windows: named.windows ?? `${pipeline}.windows`,
+    alerts: named.alerts ?? `${pipeline}.alerts`,
+    deadLetters: named.deadLetters ?? `${pipeline}.dlq`,
+    replay: named.replay ?? `${pipeline}.replay`,
+  };
+}
+
+export function topicSettings(topics: PipelineTopics, replayPartitions: number): [name: string, settings: TopicSettings][] {
+  return [
+    [topics.windows, { partitions: 1, retentionMs: 7 * DAY_MS }],
+    [topics.alerts, { partitions: 1, retentionMs: 30 * DAY_MS }],
+    [topics.deadLetters, { partitions: 1, retentionMs: 14 * DAY_MS }],
+    [topics.replay, { partitions: replayPartitions, retentionMs: 30 * DAY_MS }],
+  ];
+}
+
+/** Raw topics are the user's; these are the settings of one that Tocsin has to make. */
+export function rawTopicSettings(partitions: number): TopicSettings {
+  return { partitions, retentionMs: 7 * DAY_MS };
+}

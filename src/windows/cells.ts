@@ -1,0 +1,64 @@
+/** Mergeable values of one series: what panes hold, partials carry and the merge adds up. */
+import { mergeDdsketches } from './sketches/ddsketch.ts';
+import { mergeHlls } from './sketches/hll.ts';
+import type { StateColumn } from './plan.ts';
+
+/** A number, a sketch's bytes, or undefined where no record has contributed. */
+export type StateValue = number | Uint8Array | undefined;
+
+/** One series of one partition (or of several, added up) over one pane or window. */
+export interface Cell {
+  /** Values of the grouping's dimensions, in its order. */
+  readonly labels: readonly string[];
+  /** Accepted events. */
+  readonly events: number;
+  /** Sum over partitions of (1 + offset of the last record that changed it). */
+  readonly offsets: number;
+  /** One per column of the plan. */
+  readonly values: readonly StateValue[];
+}
+
+/** Adds up panes of one partition: the last record that changed any of them changed the window. */
+export function addPanes(columns: readonly StateColumn[], cells: readonly Cell[]): Cell {
+  return { ...addCells(columns, cells), offsets: Math.max(...cells.map((cell) => cell.offsets)) };
+}
+
+/** Adds up partitions, in the order given: floating-point sums are the same in every run. */
+export function addCells(columns: readonly StateColumn[], cells: readonly Cell[]): Cell {
+  const [first, ...rest] = cells as [Cell, ...Cell[]];
+  if (rest.length === 0) return first;
+  return {
+    labels: first.labels,
+    events: cells.reduce((sum, cell) => sum + cell.events, 0),
+    offsets: cells.reduce((sum, cell) => sum + cell.offsets, 0),
+    values: columns.map((column, c) => rest.reduce<StateValue>((sum, cell) => combine(column, sum, cell.values[c]), first.values[c])),
+  };
+}
+
+function combine(column: StateColumn, a: StateValue, b: StateValue): StateValue {
+  if (a === undefined) return b;
+  if (b === undefined) return a;
+  switch (column.accumulate) {
+    case 'sum':
+      return (a as number) + (b as number);
+    case 'min':
+      return Math.min(a as number, b as number);
+    case 'max':
+      return Math.max(a as number, b as number);
+    case 'hll':
+      return mergeHlls(a as Uint8Array, b as Uint8Array);
+    case 'ddsketch':
+      return mergeDdsketches(a as Uint8Array, b as Uint8Array);
+  }
+}
+
+/** The state of a row: sums are 0 where nothing came, others are left out. */
+export function stateOf(columns: readonly StateColumn[], cell: Cell): Record<string, number | string> {
+  const state: Record<string, number | string> = {};
+  columns.forEach((column, c) => {
+    const value = cell.values[c];
+    if (value instanceof Uint8Array) state[column.name] = Buffer.from(value).toString('base64');
+    else if (value !== undefined || column.accumulate === 'sum') state[column.name] = value ?? 0;
+  });
+  return state;
+}

@@ -1,0 +1,253 @@
+/**
+ * The reference decoder: each record becomes an object (JSON.parse, or a parsed log line), is checked against the
+ * event's schema, and leaves its columns behind. Its verdicts define what a faster decoder must yield.
+ */
+import { isAscii, isUtf8 } from 'node:buffer';
+import { ACCEPTED, IGNORED, INVALID } from '../core/outcome.ts';
+import type { RecordBatch } from '../log/log.ts';
+import type { Columns, Contribution, Decoder } from './columns.ts';
+import { parseEventTime } from './event-time.ts';
+import { createIdHasher, type IdKey } from './id-hash.ts';
+import type { Plan, StateColumn } from './plan.ts';
+import type { Condition, SourceSpec } from './spec.ts';
+
+type Fields = Record<string, unknown>;
+
+/** The text of one record as an object, or why it is none (`bad_json`, `not_object`, `bad_line`). Never throws. */
+export type ParseRecord = (text: string) => Fields | string;
+
+/** Undefined where the object is a valid event by its schema, else the reason: `missing:f`, `type:f`, `value:f`, `schema:keyword`. */
+export type CheckFields = (fields: Fields) => string | undefined;
+
+export interface DecoderDeps {
+  readonly parse: ParseRecord;
+  readonly check?: CheckFields;
+  /** Of the partition's id hash; random, kept in its state. */
+  readonly idKey: IdKey;
+}
+
+/** Distinct values are hashed alike in every partition and for ever, or sketches could not be merged. */
+const DISTINCT_KEY: IdKey = [0x746f6373, 0x696e0001];
+
+export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps): Decoder {
+  const { event, where, lookups } = source;
+  const { maxRecordBytes } = plan.spec.limits;
+  const idHasher = createIdHasher(deps.idKey);
+  const distinctHasher = createIdHasher(DISTINCT_KEY);
+  const fed = plan.columns.map((column, index) => ({ column, index })).filter(({ column }) => column.source === source.name);
+  const dictionaries = plan.spec.dimensions.map(() => ({ codes: new Map<string, number>(), texts: [] as string[] }));
+  const tables = lookups.map((lookup) => ({ ...lookup, entries: new Map(Object.entries(lookup.table)) }));
+  const fieldOrder = new Map(Object.keys((source.schema?.['properties'] as object | undefined) ?? {}).map((field, index) => [field, index]));
+  let columns = allocate(0);
+
+  function allocate(capacity: number) {
+    return {
+      capacity,
+      outcomes: new Uint8Array(capacity),
+      reasons: new Map<number, string>(),
+      times: new Float64Array(capacity),
+      ids: event.id === undefined ? undefined : hashColumns(capacity),
+      dimensions: plan.spec.dimensions.map(() => new Int32Array(capacity)),
+      contributions: fed.map(({ column, index }): Contribution => ({
+        column: index,
+        values: new Float64Array(capacity),
+        hashes: column.accumulate === 'hll' ? hashColumns(capacity) : undefined,
+      })),
+    };
+  }
+
+  /** The outcome that the record alone decides; its columns are filled where that is ACCEPTED. */
+  function decodeRecord(text: string, i: number): number {
+    const fields = deps.parse(text);
+    if (typeof fields === 'string') return invalid(i, fields);
+    if (where.length > 0 && where.some((condition) => clearlyFails(condition, fields))) return IGNORED;
+    let missesTable = false;
+    for (const lookup of tables) {
+      const key = own(fields, lookup.by);
+      const value = isScalar(key) ? lookup.entries.get(String(key)) : undefined;
+      if (value === undefined && isScalar(key) && key !== null) return IGNORED;
+      if (value === undefined) missesTable = true;
+      else fields[lookup.field] = value;
+    }
+    const fault = faultOf(fields, i);
+    if (fault !== undefined) return invalid(i, fault);
+    if (missesTable || !where.every((condition) => holds(condition, fields))) return IGNORED;
+    for (let d = 0; d < dictionaries.length; d++) {
+      const value = own(fields, plan.spec.dimensions[d]!);
+      const label = typeof value === 'string' ? value : value === undefined || value === null ? '' : String(value);
+      columns.dimensions[d]![i] = codeOf(dictionaries[d]!, label);
+    }
+    for (let c = 0; c < fed.length; c++) contribute(fed[c]!.column, columns.contributions[c]!, fields, i);
+    return ACCEPTED;
+  }
+
+  function invalid(i: number, reason: string): number {
+    columns.reasons.set(i, reason);
+    return INVALID;
+  }
+
+  /** The first fault in the order of the schema's properties; what the engine itself needs (id, time, labels) comes in there. */
+  function faultOf(fields: Fields, i: number): string | undefined {
+    const bySchema = deps.check?.(fields);
+    if (bySchema !== undefined) {
+      const engine = engineFault(fields, i);
+      return engine !== undefined && orderOf(engine) < orderOf(bySchema) ? engine : bySchema;
+    }
+    return engineFault(fields, i);
+  }
+
+  function orderOf(reason: string): number {
+    return fieldOrder.get(reason.slice(reason.indexOf(':') + 1)) ?? Infinity;
+  }
+
+  function engineFault(fields: Fields, i: number): string | undefined {
+    const idFault = event.id === undefined ? undefined : takeId(own(fields, event.id), event.id, i);
+    const timeFault = takeTime(own(fields, event.time), i);
+    const first =
+      idFault !== undefined && timeFault !== undefined && orderOf(timeFault) < orderOf(idFault) ? timeFault : (idFault ?? timeFault);
+    if (first !== undefined) return first;
+    for (const dimension of plan.spec.dimensions) {
+      const value = own(fields, dimension);
+      if (typeof value === 'object' && value !== null) return `type:${dimension}`;
+    }
+    return undefined;
+  }
+
+  function takeId(id: unknown, field: string, i: number): string | undefined {
+    if (typeof id !== 'string') return id === undefined ? `missing:${field}` : `type:${field}`;
+    const hash = idHasher.hash(id);
+    columns.ids!.low[i] = hash.low;
+    columns.ids!.high[i] = hash.high;
+    return undefined;
+  }
+
+  function takeTime(value: unknown, i: number): string | undefined {
+    const time = parseEventTime(value, event.timeUnit);
+    columns.times[i] = time;
+    if (time === time) return undefined;
+    if (value === undefined) return `missing:${event.time}`;
+    const rightType = typeof value === 'string' || (event.timeUnit !== 'iso' && typeof value === 'number');
+    return `${rightType ? 'value' : 'type'}:${event.time}`;
+  }
+
+  function contribute(column: StateColumn, to: Contribution, fields: Fields, i: number): void {
+    for (let w = 0; w < column.where.length; w++) {
+      if (!holds(column.where[w]!, fields)) {
+        to.values[i] = NaN;
+        return;
+      }
+    }
+    if (column.field === undefined) {
+      to.values[i] = 1;
+      return;
+    }
+    const value = own(fields, column.field);
+    if (column.accumulate === 'hll') {
+      to.values[i] = isScalar(value) && value !== null ? 1 : NaN;
+      if (to.values[i] !== 1) return;
+      const hash = distinctHasher.hash(String(value));
+      to.hashes!.low[i] = hash.low;
+      to.hashes!.high[i] = hash.high;
+    } else if (typeof value === 'number' && Number.isFinite(value)) {
+      // + 0 makes -0 a plain 0: a minimum must not depend on which of two equal values came first.
+      to.values[i] = column.counts ? 1 : value + 0;
+    } else {
+      to.values[i] = NaN;
+    }
+  }
+
+  return {
+    labelValues: dictionaries.map((dictionary) => dictionary.texts),
+    decode(batch): Columns {
+      if (batch.count > columns.capacity) columns = allocate(Math.max(batch.count, columns.capacity * 2));
+      columns.reasons.clear();
+      const texts = textsOf(batch);
+      for (let i = 0; i < batch.count; i++) {
+        const from = i === 0 ? 0 : batch.ends[i - 1]!;
+        const to = batch.ends[i]!;
+        let outcome: number;
+        if (batch.tombstones?.[i] === 1 || isBlank(batch.bytes, from, to)) outcome = IGNORED;
+        else if (to - from > maxRecordBytes) outcome = invalid(i, 'too_long');
+        else {
+          const text = texts(from, to);
+          outcome = text === undefined ? invalid(i, 'bad_utf8') : decodeRecord(text, i);
+        }
+        columns.outcomes[i] = outcome;
+      }
+      return { ...columns, count: batch.count };
+    },
+  };
+}
+
+/** How to get at the text of a record: cut out of one string where the whole batch is ASCII, else decoded one by one. */
+function textsOf(batch: RecordBatch): (from: number, to: number) => string | undefined {
+  const buffer = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
+  if (isAscii(buffer)) {
+    const text = buffer.toString('latin1');
+    return (from, to) => text.slice(from, to);
+  }
+  const valid = isUtf8(buffer);
+  return (from, to) => {
+    // In valid UTF-8 a cut is between characters when what follows is no continuation byte.
+    const wholeCharacters = valid && !isContinuation(buffer[from]) && !isContinuation(buffer[to]);
+    if (!wholeCharacters && !isUtf8(buffer.subarray(from, to))) return undefined;
+    return buffer.toString('utf8', from, to);
+  };
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}
+
+/** Empty, or nothing but spaces, tabs and carriage returns. */
+function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i];
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  }
+  return true;
+}
+
+/** A field of the object itself: not what every object inherits (`constructor`, `__proto__`). */
+function own(fields: Fields, name: string): unknown {
+  return name in Object.prototype && !Object.hasOwn(fields, name) ? undefined : fields[name];
+}
+
+function isScalar(value: unknown): value is string | number | boolean | null {
+  return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function holds(condition: Condition, fields: Fields): boolean {
+  const value = own(fields, condition.field);
+  for (let i = 0; i < condition.anyOf.length; i++) if (condition.anyOf[i] === value) return true;
+  return false;
+}
+
+/** Filtered out whatever else is wrong with it. A field that is absent or no scalar may be a fault: that is judged first. */
+function clearlyFails(condition: Condition, fields: Fields): boolean {
+  return isScalar(own(fields, condition.field)) && !holds(condition, fields);
+}
+
+function codeOf(dictionary: { codes: Map<string, number>; texts: string[] }, text: string): number {
+  let code = dictionary.codes.get(text);
+  if (code === undefined) {
+    code = dictionary.texts.push(text) - 1;
+    dictionary.codes.set(text, code);
+  }
+  return code;
+}
+
+function hashColumns(capacity: number) {
+  return { low: new Uint32Array(capacity), high: new Uint32Array(capacity) };
+}
+
+/** `json`: one JSON text that is an object. */
+export const parseJson: ParseRecord = (text) => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'bad_json';
+  }
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : 'not_object';
+};

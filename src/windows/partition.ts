@@ -1,0 +1,167 @@
+/**
+ * One input partition: judges its records in order and accumulates the accepted ones. A function of the partition's
+ * records alone: how they are cut into batches, and when, makes no difference to outcomes, panes and at-final values.
+ */
+import { ACCEPTED, DUPLICATE, INVALID, LATE, OUTCOMES, noOutcomes, type OutcomeCounts } from '../core/outcome.ts';
+import type { RecordBatch } from '../log/log.ts';
+import { addPanes, type Cell } from './cells.ts';
+import type { Columns, Decoder } from './columns.ts';
+import { createIdMemory, type IdMemory } from './ids.ts';
+import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
+import type { WindowFinal } from './partials.ts';
+import { earliestEnd, latestEnd, nextEnd, windowStarts, type Plan } from './plan.ts';
+import { createSeriesTable, type SeriesTable } from './series.ts';
+import type { SourceSpec } from './spec.ts';
+
+/** By which clock the future is judged and the watermark is held back: the log's append times, or event time alone. */
+export type ClockMode = 'append' | 'event';
+
+const MAX_AHEAD_DEFAULT_MS = 300_000;
+
+export interface Judged {
+  /** Element `i` is record `i`'s outcome (core/outcome.ts). Good until the next call. */
+  readonly outcomes: Uint8Array;
+  readonly reasons: ReadonlyMap<number, string>;
+  readonly times: Float64Array;
+  /** The watermark that each late record was judged by, by its index. */
+  readonly lateBy: ReadonlyMap<number, number>;
+}
+
+export interface Partition {
+  /** Judges records; they must follow those of the last call. `clock: event` ignores append times. */
+  process(batch: RecordBatch, clock: ClockMode): Judged;
+  readonly watermark: number;
+  readonly totals: Readonly<OutcomeCounts>;
+  /** Counts of invalid records by reason. */
+  readonly reasons: ReadonlyMap<string, number>;
+  /** Windows that became final since the last call, in the order in which they did. */
+  takeFinals(): WindowFinal[];
+  takeChangedPanes(): PanePartial[];
+  /** Panes that no event can reach any more and whose windows are all final here. */
+  expiredPanes(): number[];
+  /** What a snapshot needs beside panes (snapshot.ts). */
+  readonly internals: PartitionInternals;
+}
+
+export interface PartitionInternals {
+  readonly panes: PaneStore;
+  readonly series: SeriesTable;
+  readonly ids: IdMemory;
+  readonly clocks: Clocks;
+  readonly totals: OutcomeCounts;
+  readonly reasons: Map<string, number>;
+}
+
+/** Epoch ms, -Infinity before the first accepted event. */
+export interface Clocks {
+  /** Largest min(event time, append time) of the accepted events, less the out-of-orderness. */
+  watermark: number;
+  /** Largest event time accepted. */
+  maxTime: number;
+}
+
+export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder): Partition {
+  const { outOfOrdernessMs, allowedLatenessMs, dedupMs, maxAheadMs } = source.event;
+  const series = createSeriesTable(plan, decoder.labelValues);
+  const panes = createPaneStore(plan, series);
+  const ids = createIdMemory(dedupMs);
+  const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity };
+  const totals = noOutcomes();
+  const reasons = new Map<string, number>();
+  const codes = new Int32Array(plan.groupings.length);
+  let finals: WindowFinal[] = [];
+  /** The watermark at which the next window ends. */
+  let nextFinal: number | undefined;
+
+  function isFuture(time: number, appendTime: number, clock: ClockMode): boolean {
+    if (clock === 'append') return time > appendTime + (maxAheadMs ?? MAX_AHEAD_DEFAULT_MS);
+    return maxAheadMs !== undefined && clocks.maxTime > -Infinity && time > clocks.maxTime + maxAheadMs;
+  }
+
+  function accept(columns: Columns, i: number, offset: number, appendTime: number): void {
+    const time = columns.times[i]!;
+    if (columns.ids) ids.remember(columns.ids.low[i]!, columns.ids.high[i]!, time, clocks.watermark);
+    series.resolve(columns.dimensions, i, codes);
+    panes.add(time, codes, columns.contributions, i, offset);
+    if (time > clocks.maxTime) clocks.maxTime = time;
+    const watermark = Math.min(time, appendTime) - outOfOrdernessMs;
+    if (watermark <= clocks.watermark) return;
+    nextFinal ??= clocks.watermark === -Infinity ? -Infinity : nextEnd(plan.windows, clocks.watermark);
+    const before = clocks.watermark;
+    clocks.watermark = watermark;
+    if (watermark >= nextFinal) {
+      closeWindows(before, watermark);
+      nextFinal = nextEnd(plan.windows, watermark);
+    }
+  }
+
+  /** Notes the values that each window ending in (before, after] has at this moment: later events are corrections. */
+  function closeWindows(before: number, after: number): void {
+    const ending = new Map<string, { window: number; start: number; end: number }>();
+    for (const pane of panes.starts()) {
+      plan.windows.forEach((spec, window) => {
+        for (const start of windowStarts(spec, pane)) {
+          const end = start + spec.sizeMs;
+          if (end > before && end <= after) ending.set(`${window}/${start}`, { window, start, end });
+        }
+      });
+    }
+    for (const { window, start } of [...ending.values()].sort((a, b) => a.end - b.end || a.window - b.window)) {
+      finals.push({ window, start, cells: plan.groupings.map((_, grouping) => windowCells(window, start, grouping)) });
+    }
+  }
+
+  function windowCells(window: number, start: number, grouping: number): Cell[] {
+    const bySeries = new Map<readonly string[], Cell[]>();
+    const end = start + plan.windows[window]!.sizeMs;
+    for (const pane of panes.starts()) {
+      if (pane < start || pane >= end) continue;
+      for (const cell of panes.cells(pane, grouping)) {
+        const cells = bySeries.get(cell.labels);
+        if (cells) cells.push(cell);
+        else bySeries.set(cell.labels, [cell]);
+      }
+    }
+    return [...bySeries.values()].map((cells) => addPanes(plan.columns, cells));
+  }
+
+  return {
+    get watermark() {
+      return clocks.watermark;
+    },
+    totals,
+    reasons,
+    process(batch, clock) {
+      const columns = decoder.decode(batch);
+      const { outcomes, times } = columns;
+      const lateBy = new Map<number, number>();
+      for (let i = 0; i < batch.count; i++) {
+        if (outcomes[i] !== ACCEPTED) continue;
+        const time = times[i]!;
+        const appendTime = clock === 'append' ? batch.appendTimes[i]! : Infinity;
+        if (isFuture(time, appendTime, clock)) {
+          outcomes[i] = INVALID;
+          columns.reasons.set(i, 'future');
+        } else if (columns.ids && ids.remembers(columns.ids.low[i]!, columns.ids.high[i]!, clocks.watermark)) {
+          outcomes[i] = DUPLICATE;
+        } else if (earliestEnd(plan.windows, time) + allowedLatenessMs <= clocks.watermark) {
+          outcomes[i] = LATE;
+          lateBy.set(i, clocks.watermark);
+        } else {
+          accept(columns, i, batch.firstOffset + i, appendTime);
+        }
+      }
+      for (let i = 0; i < batch.count; i++) totals[OUTCOMES[outcomes[i]!]!]++;
+      for (const reason of columns.reasons.values()) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+      return { outcomes, reasons: columns.reasons, times, lateBy };
+    },
+    takeFinals() {
+      const taken = finals;
+      finals = [];
+      return taken;
+    },
+    takeChangedPanes: () => panes.takeChanged(),
+    expiredPanes: () => panes.starts().filter((start) => latestEnd(plan.windows, start) + allowedLatenessMs <= clocks.watermark),
+    internals: { panes, series, ids, clocks, totals, reasons },
+  };
+}

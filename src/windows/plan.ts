@@ -1,0 +1,115 @@
+/** The engine's spec, compiled: which columns to accumulate, in which groupings, in panes of which length. */
+import type { Condition, EngineSpec, MeasureSpec, SourceSpec, WindowSpec } from './spec.ts';
+
+/** How a column's values come together: within a pane, between panes, between partitions. */
+export type Accumulate = 'sum' | 'min' | 'max' | 'hll' | 'ddsketch';
+
+/** One column of state. Its name is the key in a row's `state`. */
+export interface StateColumn {
+  readonly name: string;
+  readonly accumulate: Accumulate;
+  /** The source whose records feed it. */
+  readonly source: string;
+  /** Records that do not meet all of these contribute nothing. */
+  readonly where: readonly Condition[];
+  /** The field it takes the value from; undefined: 1 per record. */
+  readonly field?: string;
+  /** For the count behind an average: counts records whose `field` is a number instead of taking its value. */
+  readonly counts?: true;
+}
+
+export interface Plan {
+  readonly spec: EngineSpec;
+  readonly windows: readonly WindowSpec[];
+  /** Length of a pane, ms: the greatest common divisor of all sizes and slides. */
+  readonly paneMs: number;
+  /** Indexes into `spec.dimensions`; the first is the full set, then the roll-ups. */
+  readonly groupings: readonly (readonly number[])[];
+  readonly columns: readonly StateColumn[];
+}
+
+export function compilePlan(spec: EngineSpec): Plan {
+  const full = spec.dimensions.map((_, index) => index);
+  const rollups = spec.rollups.map((rollup) => rollup.map((dimension) => spec.dimensions.indexOf(dimension)));
+  return {
+    spec,
+    windows: spec.windows,
+    paneMs: spec.windows.flatMap((window) => [window.sizeMs, window.slideMs]).reduce(greatestCommonDivisor),
+    groupings: [full, ...rollups.filter((rollup) => rollup.length < full.length)],
+    columns: spec.measures.flatMap(columnsOf),
+  };
+}
+
+function columnsOf(measure: MeasureSpec): StateColumn[] {
+  if (measure.kind === 'ratio') return [];
+  const { name, source, where } = measure;
+  switch (measure.kind) {
+    case 'count':
+      return [{ name, accumulate: 'sum', source, where }];
+    case 'average':
+      return [
+        { name: `${name}.sum`, accumulate: 'sum', source, where, field: measure.field },
+        { name: `${name}.count`, accumulate: 'sum', source, where, field: measure.field, counts: true },
+      ];
+    case 'distinct':
+      return [{ name, accumulate: 'hll', source, where, field: measure.field }];
+    case 'quantile':
+      return [{ name, accumulate: 'ddsketch', source, where, field: measure.field }];
+    default:
+      return [{ name, accumulate: measure.kind, source, where, field: measure.field }];
+  }
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Starts of the windows that contain the instant `time`, ascending. */
+export function windowStarts(window: WindowSpec, time: number): number[] {
+  const starts: number[] = [];
+  const last = Math.floor(time / window.slideMs) * window.slideMs;
+  for (let start = last; start > time - window.sizeMs; start -= window.slideMs) starts.unshift(start);
+  return starts;
+}
+
+/** End of the first window to end among those that contain `time`, over all window sizes. */
+export function earliestEnd(windows: readonly WindowSpec[], time: number): number {
+  let earliest = Infinity;
+  for (const { sizeMs, slideMs } of windows) {
+    const end = (Math.floor((time - sizeMs) / slideMs) + 1) * slideMs + sizeMs;
+    if (end < earliest) earliest = end;
+  }
+  return earliest;
+}
+
+/** End of the last window to end among those that contain `time`. */
+export function latestEnd(windows: readonly WindowSpec[], time: number): number {
+  let latest = -Infinity;
+  for (const { sizeMs, slideMs } of windows) {
+    const end = Math.floor(time / slideMs) * slideMs + sizeMs;
+    if (end > latest) latest = end;
+  }
+  return latest;
+}
+
+/** The first instant after `time` at which some window ends. */
+export function nextEnd(windows: readonly WindowSpec[], time: number): number {
+  let next = Infinity;
+  for (const { sizeMs, slideMs } of windows) {
+    const end = (Math.floor((time - sizeMs) / slideMs) + 1) * slideMs + sizeMs;
+    if (end < next) next = end;
+  }
+  return next;
+}
+
+/** `ad-events/0`: an input partition's name in rows, state keys and messages. */
+export function partitionName(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
+/** All input partitions in the order in which values are summed: sources as in the file, partitions by number. */
+export function inputPartitions(spec: EngineSpec): { source: SourceSpec; partition: number; name: string }[] {
+  return spec.sources.flatMap((source) =>
+    Array.from({ length: source.partitions }, (_, partition) => ({ source, partition, name: partitionName(source.topic, partition) })),
+  );
+}

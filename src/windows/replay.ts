@@ -1,0 +1,86 @@
+/**
+ * Dead letters sent in again, of one input partition. They are not late and not of the future; each origin is judged
+ * once, its id held against those remembered and those already replayed; what is accepted counts in panes of its own.
+ */
+import { ACCEPTED, INVALID, type Outcome } from '../core/outcome.ts';
+import { keyAt } from '../log/batch.ts';
+import type { RecordBatch } from '../log/log.ts';
+import type { Decoder } from './columns.ts';
+import type { IdMemory } from './ids.ts';
+import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
+import type { Plan } from './plan.ts';
+import { createSeriesTable } from './series.ts';
+
+/** What became of a dead letter that was sent in again. */
+export interface ReplayVerdict {
+  readonly outcome: Extract<Outcome, 'accepted' | 'duplicate' | 'invalid' | 'ignored'>;
+  readonly reason?: string;
+  /** Hash of the id of an accepted one. */
+  readonly id?: readonly [low: number, high: number];
+  /** Append time of the replay, epoch ms: verdicts are kept as long as the topic. */
+  readonly at: number;
+}
+
+export interface Replay {
+  /** Judges records of `p.replay`; those whose origin has a verdict change nothing. */
+  process(batch: RecordBatch, watermark: number): void;
+  takeChangedPanes(): PanePartial[];
+  /** Verdicts since the last call, by origin. */
+  takeVerdicts(): [origin: string, verdict: ReplayVerdict][];
+  restoreVerdict(origin: string, verdict: ReplayVerdict): void;
+  readonly panes: PaneStore;
+  /** Accepted replays. */
+  readonly replayed: number;
+}
+
+/** `origins`: prefix of the keys that are this partition's; the others belong to another source's partition of the same number. */
+export function createReplay(plan: Plan, decoder: Decoder, ids: IdMemory, origins: string): Replay {
+  // A series table of its own: a replay must not use up the limit of what comes in for the first time.
+  const series = createSeriesTable(plan, decoder.labelValues);
+  const panes = createPaneStore(plan, series);
+  const verdicts = new Map<string, ReplayVerdict>();
+  const replayedIds = new Set<string>();
+  const codes = new Int32Array(plan.groupings.length);
+  let fresh: [string, ReplayVerdict][] = [];
+  let replayed = 0;
+
+  function remember(origin: string, verdict: ReplayVerdict): void {
+    verdicts.set(origin, verdict);
+    if (verdict.outcome === 'accepted') replayed++;
+    if (verdict.id) replayedIds.add(verdict.id.join());
+  }
+
+  return {
+    panes,
+    get replayed() {
+      return replayed;
+    },
+    restoreVerdict: remember,
+    process(batch, watermark) {
+      const columns = decoder.decode(batch);
+      for (let i = 0; i < batch.count; i++) {
+        const origin = Buffer.from(keyAt(batch, i) ?? []).toString();
+        if (!origin.startsWith(origins) || verdicts.has(origin)) continue;
+        const at = batch.appendTimes[i]!;
+        const id = columns.ids && ([columns.ids.low[i]!, columns.ids.high[i]!] as const);
+        let verdict: ReplayVerdict;
+        if (columns.outcomes[i] === INVALID) verdict = { outcome: 'invalid', reason: columns.reasons.get(i)!, at };
+        else if (columns.outcomes[i] !== ACCEPTED) verdict = { outcome: 'ignored', at };
+        else if (id && (ids.remembers(id[0], id[1], watermark) || replayedIds.has(id.join()))) verdict = { outcome: 'duplicate', at };
+        else {
+          verdict = { outcome: 'accepted', at, ...(id && { id }) };
+          series.resolve(columns.dimensions, i, codes);
+          panes.add(columns.times[i]!, codes, columns.contributions, i, batch.firstOffset + i);
+        }
+        remember(origin, verdict);
+        fresh.push([origin, verdict]);
+      }
+    },
+    takeChangedPanes: () => panes.takeChanged(),
+    takeVerdicts() {
+      const taken = fresh;
+      fresh = [];
+      return taken;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/** Cells of a window -> rows, with their version. */
+import { addCells, stateOf, type Cell } from './cells.ts';
+import type { Plan } from './plan.ts';
+import { measuresOf } from './row-merge.ts';
+import type { ClosedRecord, WindowRow } from './row.ts';
+
+export type Stage = 'provisional' | 'final';
+
+/** Of a UInt64: 10 bits revision, 1 bit stage, 53 bits sum of contributing offsets. */
+export function rowVersion(revision: number, stage: Stage, offsets: number): string {
+  return ((BigInt(revision) << 54n) | (stage === 'final' ? 1n << 53n : 0n) | BigInt(offsets)).toString();
+}
+
+export const REVISION_MAX = 1023;
+
+export interface RowParts {
+  readonly window: number;
+  readonly start: number;
+  readonly grouping: number;
+  readonly stage: Stage;
+  /** One per contributing partition, in partition order. */
+  readonly contributions: readonly { readonly partition: string; readonly cell: Cell }[];
+  readonly corrections: number;
+  readonly idle: readonly string[];
+  /** '' for the main row. */
+  readonly origin: string;
+}
+
+export interface RowWriter {
+  row(parts: RowParts): WindowRow;
+  closed(window: number, start: number, idle: readonly string[]): ClosedRecord;
+}
+
+export function createRowWriter(plan: Plan, revision: number): RowWriter {
+  const { pipeline, dimensions, measures } = plan.spec;
+
+  function times(window: number, start: number) {
+    const spec = plan.windows[window]!;
+    return { window: spec.name, window_start: iso(start), window_end: iso(start + spec.sizeMs) };
+  }
+
+  return {
+    row({ window, start, grouping, stage, contributions, corrections, idle, origin }) {
+      const cell = addCells(plan.columns, contributions.map((contribution) => contribution.cell));
+      const state = stateOf(plan.columns, cell);
+      return {
+        kind: 'row',
+        pipeline,
+        ...times(window, start),
+        labels: Object.fromEntries(plan.groupings[grouping]!.map((dimension, d) => [dimensions[dimension]!, cell.labels[d]!])),
+        measures: measuresOf(state, measures),
+        state,
+        events: cell.events,
+        replayed: origin === 'replay' ? cell.events : 0,
+        final: stage === 'final',
+        corrections,
+        version: rowVersion(revision, stage, cell.offsets),
+        origin,
+        partitions: contributions.map((contribution) => contribution.partition),
+        idle,
+      };
+    },
+    closed: (window, start, idle) => ({ kind: 'closed', pipeline, ...times(window, start), idle }),
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
