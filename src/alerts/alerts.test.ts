@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Verdict } from '../detectors/detector.ts';
+import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
+import type { MeasureSpec } from '../windows/spec.ts';
+import type { AlertSubject } from './alert-record.ts';
+import { createAlerts } from './alerts.ts';
+import type { AlertState } from './state-machine.ts';
+
+const MINUTE = 60_000;
+const START = Date.parse('2025-12-18T02:00:00.000Z');
+const ctr: MeasureSpec = { kind: 'ratio', name: 'ctr', numerator: 'clicks', denominator: 'impressions', scale: 100, unit: '%' };
+const impressions: MeasureSpec = { kind: 'count', name: 'impressions', source: 'events', where: [] };
+const revenue: MeasureSpec = { kind: 'sum', name: 'revenue', field: 'revenue', unit: 'USD', currency: 'USD', source: 'events', where: [] };
+const ecpm: MeasureSpec = { kind: 'ratio', name: 'ecpm', numerator: 'revenue', denominator: 'impressions', scale: 1000, unit: 'USD', currency: 'USD' };
+
+function subject(changes: Partial<AlertSubject> = {}): AlertSubject {
+  return {
+    pipeline: 'adtech',
+    detector: 'ema-threshold',
+    measure: ctr,
+    window: { name: '1m', sizeMs: MINUTE, slideMs: MINUTE },
+    direction: 'down',
+    labels: { country: 'US', ad_format: 'banner' },
+    metricName: 'CTR',
+    naming: {},
+    ...changes,
+  };
+}
+
+function verdict(changes: Partial<Verdict> = {}): Verdict {
+  return { direction: 'down', status: 'firing', observed: 2, expected: 5, threshold: 2.5, baselineWindows: 37, ...changes };
+}
+
+function at(minute: number, volume = 1000): { startMs: number; endMs: number; volume: number } {
+  return { startMs: START + minute * MINUTE, endMs: START + (minute + 1) * MINUTE, volume };
+}
+
+function first(locale: AlertLocale, about: AlertSubject, what: Verdict): AlertEvent {
+  const { event } = createAlerts({ repeatAfterMs: 10 * MINUTE, locale }).judge(undefined, about, what, at(57));
+  assert.ok(event);
+  return event;
+}
+
+/** One letter a minute: F firing, P pending, C clear, - not judged. Gives what was told, by minute. */
+function story(minutes: string): string[] {
+  const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale: 'en' });
+  let state: AlertState | undefined;
+  const told: string[] = [];
+  [...minutes].forEach((letter, minute) => {
+    if (letter === '-') return;
+    const status = letter === 'F' ? 'firing' : letter === 'P' ? 'pending' : 'clear';
+    const step = alerts.judge(state, subject(), verdict({ status }), at(minute));
+    state = step.state && JSON.parse(JSON.stringify(step.state));
+    const { event } = step;
+    if (event) told.push(`${minute} ${event.status}${event.repeat > 0 ? ` ${event.repeat}` : ''} since ${(Date.parse(event.since) - START) / MINUTE}`);
+  });
+  return told;
+}
+
+test('a record has the known fields, and the general form beside them', () => {
+  assert.deepEqual(first('ko', subject({ naming: { hints: ['광고 소재 오류'] } }), verdict()), {
+    alert_id: '6f7a6f96-dbd7-8eaa-a849-929b658ad264',
+    alert_time: '2025-12-18T02:58:00.000Z',
+    alert_type: 'ctr_drop',
+    severity: 'medium',
+    country: 'US',
+    ad_format: 'banner',
+    metric_name: 'CTR',
+    current_value: 2,
+    expected_value: 5,
+    deviation_percent: -60,
+    message: '🚨 CTR 급락! US banner: 5.00% → 2.00% (-60.0%)',
+    status: 'firing',
+    repeat: 0,
+    pipeline: 'adtech',
+    detector: 'ema-threshold',
+    measure: 'ctr',
+    unit: '%',
+    direction: 'down',
+    window: '1m',
+    window_start: '2025-12-18T02:57:00.000Z',
+    window_end: '2025-12-18T02:58:00.000Z',
+    labels: { country: 'US', ad_format: 'banner' },
+    series: 'ctr{country="US",ad_format="banner"}',
+    since: '2025-12-18T02:57:00.000Z',
+    explanation: {
+      text: 'US banner의 CTR 값이 1m 윈도우(2025-12-18 02:57–02:58 UTC)에서 2.00%입니다 (예상의 0.40배). 윈도우 37개의 이동 평균으로 예상한 값은 5.00%입니다.',
+      observed: 2,
+      expected: 5,
+      ratio: 0.4,
+      baseline: { windows: 37 },
+      threshold: 2.5,
+      not_fired_if: '2.50% 이상이었다면 알림이 울리지 않았습니다.',
+    },
+    likely_causes: ['광고 소재 오류'],
+    impact: null,
+  });
+});
+
+test('each kind of alert is told in the words known for it, in both languages', () => {
+  const spike = { direction: 'up', observed: 114, expected: 31, threshold: 93 } as const;
+  const told = (locale: AlertLocale): string[] =>
+    [
+      first(locale, subject(), verdict()),
+      first(locale, subject({ direction: 'up', labels: { country: 'UK', ad_format: 'banner' } }), verdict({ ...spike, observed: 5.77, expected: 0.064 })),
+      first(locale, subject({ direction: 'up', measure: impressions, metricName: 'impressions', naming: { alertType: 'traffic_spike' } }), verdict(spike)),
+      first(locale, subject({ measure: ecpm, naming: { alertType: 'revenue_drop' } }), verdict({ observed: 1, expected: 2.5 })),
+      first(locale, subject({ measure: impressions, metricName: 'impressions', labels: {} }), verdict({ observed: 3, expected: 9.25 })),
+      first(locale, subject({ measure: impressions, metricName: 'orders', direction: 'up' }), verdict(spike)),
+    ].map((event) => event.message);
+  assert.deepEqual(told('ko'), [
+    '🚨 CTR 급락! US banner: 5.00% → 2.00% (-60.0%)',
+    '🤖 CTR 급등 (봇 의심)! UK banner: 0.06% → 5.77% (+8915.6%)',
+    '📈 트래픽 급증! US banner: 31 → 114 (+267.7%)',
+    '💸 수익 급락! US banner: $2.50 → $1.00 (-60.0%)',
+    '🚨 impressions 급락! 전체: 9.3 → 3 (-67.6%)',
+    '📈 orders 급증! US banner: 31 → 114 (+267.7%)',
+  ]);
+  assert.deepEqual(told('en'), [
+    '🚨 CTR drop! US banner: 5.00% → 2.00% (-60.0%)',
+    '🤖 CTR spike (bots?)! UK banner: 0.06% → 5.77% (+8915.6%)',
+    '📈 Traffic spike! US banner: 31 → 114 (+267.7%)',
+    '💸 Revenue drop! US banner: $2.50 → $1.00 (-60.0%)',
+    '🚨 impressions drop! all: 9.3 → 3 (-67.6%)',
+    '📈 orders spike! US banner: 31 → 114 (+267.7%)',
+  ]);
+});
+
+test('the id is that of the episode: the same for all its records, another for any other', () => {
+  const id = first('en', subject(), verdict()).alert_id;
+  assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  const reordered = subject({ labels: { ad_format: 'banner', country: 'US' } });
+  assert.equal(first('ko', reordered, verdict({ observed: 1 })).alert_id, id);
+  const others = [
+    subject({ pipeline: 'other' }),
+    subject({ detector: 'threshold' }),
+    subject({ measure: impressions }),
+    subject({ direction: 'up' }),
+    subject({ window: { name: '5m', sizeMs: 5 * MINUTE, slideMs: 5 * MINUTE } }),
+    subject({ labels: { country: 'US' } }),
+    subject({ labels: { country: 'US', ad_format: 'video' } }),
+  ].map((about) => first('en', about, verdict({ direction: about.direction })).alert_id);
+  assert.equal(new Set([id, ...others]).size, 8);
+});
+
+test('a big drop or rise is high, the file may say otherwise', () => {
+  const severity = (direction: 'down' | 'up', observed: number, naming = {}): string =>
+    first('en', subject({ direction, naming }), verdict({ direction, observed, expected: 10 })).severity;
+  assert.deepEqual([severity('down', 3), severity('down', 2.99), severity('up', 50), severity('up', 50.1)], ['medium', 'high', 'medium', 'high']);
+  assert.equal(severity('down', 2.99, { severity: 'critical' }), 'critical');
+});
+
+test('money is told for an hour at the pace of the window', () => {
+  const impact = (measure: MeasureSpec): unknown => first('en', subject({ measure }), verdict()).impact;
+  assert.deepEqual(impact(revenue), { money_per_hour: 180, currency: 'USD' });
+  assert.deepEqual(impact(ecpm), { money_per_hour: 180, currency: 'USD' });
+  assert.equal(impact(ctr), null);
+  assert.equal(impact({ ...revenue, kind: 'max' } as MeasureSpec), null);
+});
+
+test('a dimension called like a field does not hide the field', () => {
+  const event = first('en', subject({ labels: { status: 'x', city: 'y' } }), verdict());
+  assert.deepEqual([event.status, event['city'], event.labels], ['firing', 'y', { status: 'x', city: 'y' }]);
+});
+
+test('an episode fires once, reminds at the cooldown, and ends once', () => {
+  assert.deepEqual(story('CFFFC'), ['1 firing since 1', '4 resolved since 1']);
+  assert.deepEqual(story(`C${'F'.repeat(22)}C`), ['1 firing since 1', '11 firing 1 since 1', '21 firing 2 since 1', '23 resolved since 1']);
+});
+
+test('pending tells nothing; the episode begins with its first pending window', () => {
+  assert.deepEqual(story('CPPCPPFC'), ['6 firing since 4', '7 resolved since 4']);
+});
+
+test('windows that cannot be judged end nothing', () => {
+  assert.deepEqual(story('F--F--C'), ['0 firing since 0', '6 resolved since 0']);
+});
+
+test('an episode that begins within the cooldown of the last is reminded of when that is over', () => {
+  assert.deepEqual(story('FCCFFFFFFFFC'), ['0 firing since 0', '1 resolved since 0', '3 firing since 3', '10 firing 1 since 3', '11 resolved since 3']);
+});
+
+test('an alert that lost its series ends without a value', () => {
+  const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale: 'en' });
+  const { state } = alerts.judge(undefined, subject(), verdict({ observed: 1 }), at(0));
+  assert.ok(state);
+  const { state: after, event } = alerts.lose(state, subject(), at(90));
+  assert.equal(after?.status, 'resolved');
+  assert.deepEqual(
+    [event?.status, event?.current_value, event?.expected_value, event?.severity, event?.impact, event?.message],
+    ['resolved', null, 5, 'high', null, '✅ CTR back to normal: US banner: no more data'],
+  );
+  assert.equal(alerts.lose({ ...state, status: 'pending' }, subject(), at(90)).event, undefined);
+});

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { testDetector } from '../../test/contract/detector.ts';
+import type { DetectorContext } from './detector.ts';
+import { detectorCatalog } from './catalog.ts';
+import type { DetectorName } from './catalog.ts';
+
+const context: DetectorContext = {
+  measure: { kind: 'ratio', name: 'ctr', numerator: 'clicks', denominator: 'impressions', scale: 100, unit: '%' },
+  window: { name: '1m', sizeMs: 60_000, slideMs: 60_000 },
+};
+
+/** Settings to try each detector with; a new detector has to add its own. */
+const settings: Readonly<Record<DetectorName, readonly object[]>> = {
+  'ema-threshold': [{ down: '50%' }, { down: '50%', up: '200%', min_volume: 5, warm_up: 3 }],
+  threshold: [{ above: 5 }, { above: 5, clear_below: 2, below: 1, for: '2m', min_volume: 5 }],
+};
+
+for (const name of Object.keys(detectorCatalog) as DetectorName[]) {
+  test(`${name} stands in the catalog under its own name`, () => assert.equal(detectorCatalog[name].name, name));
+  for (const one of settings[name]) testDetector(detectorCatalog[name], one, context);
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AlertEvent, AlertLocale } from '../alert-event.ts';
+import { textsOf } from '../text/texts.ts';
+import { consoleConfig } from './config.ts';
+import { consoleReceiver } from './console.ts';
+
+const alert: AlertEvent = {
+  alert_id: '712b0e22-0b84-8e86-b21c-77789d187cc6',
+  alert_time: '2025-12-18T02:58:00.000Z',
+  alert_type: 'revenue_drop',
+  severity: 'high',
+  metric_name: 'eCPM',
+  current_value: 0.5,
+  expected_value: 2.5,
+  deviation_percent: -80,
+  message: '💸 Revenue drop! US banner: $2.50 → $0.50 (-80.0%)',
+  status: 'firing',
+  repeat: 0,
+  pipeline: 'adtech',
+  detector: 'ema-threshold',
+  measure: 'ecpm',
+  unit: 'USD',
+  direction: 'down',
+  window: '1m',
+  window_start: '2025-12-18T02:57:00.000Z',
+  window_end: '2025-12-18T02:58:00.000Z',
+  labels: { country: 'US', ad_format: 'banner' },
+  series: 'ecpm{country="US",ad_format="banner"}',
+  since: '2025-12-18T02:57:00.000Z',
+  explanation: { text: 'Why.', observed: 0.5, expected: 2.5, ratio: 0.2, baseline: { windows: 9 }, threshold: 1.25, not_fired_if: 'At $1.25 or more it would not have fired.' },
+  likely_causes: ['wrong bid price', 'sold out'],
+  impact: { money_per_hour: 120, currency: 'USD' },
+};
+
+async function written(event: AlertEvent, options: { colour?: boolean; locale?: AlertLocale; config?: object } = {}): Promise<string> {
+  let text = '';
+  const deps = { write: (part: string) => void (text += part), colour: options.colour ?? false, locale: options.locale ?? 'en' };
+  const receiver = consoleReceiver.create('terminal', consoleConfig.parse(options.config ?? {}), deps);
+  assert.deepEqual(await receiver.send({ alert: event, dedupKey: '' }, new AbortController().signal), { ok: true });
+  return text;
+}
+
+test('an alert is one block with what, how bad, since when, why and what it costs', async () => {
+  assert.equal(
+    await written(alert),
+    [
+      '💸 Revenue drop! US banner: $2.50 → $0.50 (-80.0%)',
+      '   HIGH | 2025-12-18T02:58:00.000Z | ecpm{country="US",ad_format="banner"} | since 2025-12-18T02:57:00.000Z | revenue_drop | 712b0e22-0b84-8e86-b21c-77789d187cc6',
+      '   Why.',
+      '   At $1.25 or more it would not have fired.',
+      '   likely causes: wrong bid price; sold out',
+      '   missing per hour: 120.00 USD',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('an alert that ended is short', async () => {
+  assert.equal((await written({ ...alert, status: 'resolved' })).split('\n').length, 4);
+});
+
+test('words around it come in Korean too', async () => {
+  const text = await written({ ...alert, repeat: 2 }, { locale: 'ko' });
+  for (const word of ['높음', '재알림 2', '예상 원인: wrong bid price', '시간당 손실: 120.00 USD']) assert.ok(text.includes(word), word);
+});
+
+test('colours go to terminals only, and only if wanted', async () => {
+  assert.ok((await written(alert, { colour: true })).startsWith('\x1b[1;31m💸'));
+  assert.ok((await written({ ...alert, status: 'resolved' }, { colour: true })).startsWith('\x1b[1;32m'));
+  assert.ok(!(await written(alert, { colour: true, config: { colour: 'never' } })).includes('\x1b'));
+  assert.ok(!(await written(alert)).includes('\x1b'));
+});
+
+test('a label cannot steer the terminal', async () => {
+  const text = await written({ ...alert, message: 'a\x1b[2Jb\nc\u202Ed' });
+  assert.ok(text.startsWith('a�[2Jb�c�d\n'));
+});
+
+test('both languages have every word', () => {
+  assert.deepEqual(Object.keys(textsOf.ko), Object.keys(textsOf.en));
+  assert.ok(Object.values(textsOf.ko).every((word) => word !== ''));
+});

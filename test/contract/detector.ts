@@ -1,0 +1,102 @@
+/** What every detector must hold, whatever it detects. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { z } from 'zod';
+import type { Detector, DetectorContext, DetectorKind, Observation, SeriesInput, Verdict } from '../../src/detectors/detector.ts';
+
+const MINUTE = 60_000;
+/** JSON bytes of one series' state. */
+const STATE_BYTES_MAX = 4_096;
+
+/** Values of some series (by column) in some windows (by row); undefined: the series has no row. */
+type Values = readonly (readonly (number | null | undefined)[])[];
+
+const valuesArbitrary = fc.array(
+  fc.array(fc.oneof(fc.constantFrom(null, undefined, 0, 1, 5, 10), fc.double({ min: -1e6, max: 1e12, noNaN: true })), { minLength: 3, maxLength: 3 }),
+  { maxLength: 25 },
+);
+
+/** `settings` as in the pipeline file. */
+export function testDetector(kind: DetectorKind, settings: object, context: DetectorContext): void {
+  const make = (): Detector => kind.create(kind.config.parse(settings), context);
+  const title = (text: string): string => `${kind.name} ${JSON.stringify(settings)}: ${text}`;
+
+  test(title('every setting is described, and unknown ones are refused'), () => {
+    const schema = z.toJSONSchema(kind.config, { io: 'input' }) as { properties: Record<string, { description?: string }> };
+    assert.ok(Object.keys(schema.properties).length > 0);
+    for (const [name, field] of Object.entries(schema.properties)) assert.ok((field.description ?? '').length > 20, name);
+    assert.equal(kind.config.safeParse({ ...settings, no_such_setting: 1 }).success, false);
+  });
+
+  test(title('gives a step for each series, with sound verdicts'), () => {
+    fc.assert(
+      fc.property(valuesArbitrary, (values) => {
+        for (const { steps, inputs } of run(make(), values)) {
+          assert.equal(steps.length, inputs.length);
+          for (const { verdicts } of steps) {
+            assert.equal(new Set(verdicts.map((verdict) => verdict.direction)).size, verdicts.length);
+            for (const { observed, expected, threshold } of verdicts) assert.ok([observed, expected, threshold].every(Number.isFinite));
+          }
+        }
+      }),
+    );
+  });
+
+  test(title('its state survives being written as JSON, and nothing it is given is changed'), () => {
+    fc.assert(
+      fc.property(valuesArbitrary, (values) => {
+        const plain = run(make(), values).map(({ steps }) => steps);
+        const written = run(make(), values, (state) => freeze(state === undefined ? undefined : JSON.parse(JSON.stringify(state))));
+        assert.deepEqual(written.map(({ steps }) => steps), plain);
+      }),
+    );
+  });
+
+  test(title('the order of the series does not matter'), () => {
+    fc.assert(
+      fc.property(valuesArbitrary, (values) => {
+        const forth = run(make(), values).map(({ steps }) => steps);
+        const back = run(make(), values.map((row) => row.toReversed()));
+        assert.deepEqual(back.map(({ steps, inputs }) => (inputs.length === steps.length ? steps.toReversed() : steps)), forth);
+      }),
+    );
+  });
+
+  test(title('its state stays small'), () => {
+    const values = Array.from({ length: 500 }, (_, index) => [index % 7, index / 3, 1_000_000 + Math.sin(index)]);
+    const last = run(make(), values).at(-1);
+    for (const { state } of last?.steps ?? []) assert.ok(JSON.stringify(state ?? null).length <= STATE_BYTES_MAX);
+  });
+}
+
+interface Round {
+  readonly inputs: readonly SeriesInput<unknown>[];
+  readonly steps: readonly { readonly state: unknown; readonly verdicts: readonly Verdict[] }[];
+}
+
+function run(detector: Detector, values: Values, rewrite: (state: unknown) => unknown = (state) => state): Round[] {
+  const states = new Map<number, unknown>();
+  let shared: unknown;
+  return values.map((row, window) => {
+    const seen = row.flatMap((value, series) => (value === undefined && !(detector.seesAbsent && states.has(series)) ? [] : [{ value, series }]));
+    const inputs = seen.map(({ value, series }) => freeze({ state: states.get(series), observation: observation(window, value) }));
+    const result = detector.observeWindow(inputs, shared);
+    shared = rewrite(result.shared);
+    seen.forEach(({ series }, index) => states.set(series, rewrite(result.steps[index]?.state)));
+    return { inputs, steps: result.steps };
+  });
+}
+
+function observation(window: number, value: number | null | undefined): Observation {
+  const time = { startMs: window * MINUTE, endMs: (window + 1) * MINUTE };
+  return { ...time, labels: {}, value: value ?? null, volume: value === undefined ? 0 : 10, absent: value === undefined };
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) freeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}
