@@ -1,0 +1,46 @@
+/** What a run notes of its pipelines in the data directory, so that other commands can read it without the pipeline file. */
+import type { Log, StateChange } from '../log/log.ts';
+import { fromStateEntries, toStateChanges } from '../pipeline/state-codec.ts';
+import type { PipelineTopics } from '../pipeline/topics.ts';
+import type { EngineSpec, MeasureSpec, WindowSpec } from '../windows/spec.ts';
+
+export interface PipelineRecord {
+  readonly name: string;
+  /** Absolute path of the pipeline file. */
+  readonly file: string;
+  /** In the order of the file. */
+  readonly sources: readonly { readonly name: string; readonly topic: string; readonly partitions: number }[];
+  readonly dimensions: readonly string[];
+  readonly measures: readonly MeasureSpec[];
+  readonly windows: readonly WindowSpec[];
+  readonly rollups: readonly (readonly string[])[];
+  readonly topics: PipelineTopics;
+  /** Where the OLAP store is: `embedded`, `none` or the address of a server; without a password. */
+  readonly olapStore: string;
+}
+
+const PREFIX = 'pipeline/';
+
+export function pipelineRecord(spec: EngineSpec, file: string, topics: PipelineTopics, olapStore: string): PipelineRecord {
+  return {
+    name: spec.pipeline,
+    file,
+    sources: spec.sources.map(({ name, topic, partitions }) => ({ name, topic, partitions })),
+    dimensions: spec.dimensions,
+    measures: spec.measures,
+    windows: spec.windows,
+    rollups: spec.rollups,
+    topics,
+    olapStore,
+  };
+}
+
+/** The state that a run commits at its start. */
+export function pipelineRecordChange(record: PipelineRecord): StateChange {
+  return toStateChanges(PREFIX, [[record.name, record]])[0]!;
+}
+
+/** All pipelines that have ever run on this log, by name. */
+export async function readPipelineRecords(log: Pick<Log, 'state'>): Promise<PipelineRecord[]> {
+  return fromStateEntries(PREFIX, await log.state(PREFIX)).map(([, value]) => value as PipelineRecord);
+}

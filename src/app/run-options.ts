@@ -1,0 +1,36 @@
+/** What `tocsin run` and `tocsin demo` are told; the command line fills it, tests and scripts may too. */
+import type { RevisionChoice } from '../pipeline/revision.ts';
+
+export interface RunOptions {
+  /** Pipeline files, at least one. */
+  readonly files: readonly string[];
+  /** The data directory; made where it is missing. */
+  readonly data: string;
+  /** File whose lines are read into the pipeline's topic; `-` is standard input. Only with one pipeline of one source. */
+  readonly input?: string;
+  /** Read to the end (of the input, else of what the log holds), flush, stop. */
+  readonly once: boolean;
+  /** One JSON object at the end instead of text for people. */
+  readonly json: boolean;
+  /** NDJSON file with the outcome of each line of the input. */
+  readonly outcomes?: string;
+  /** Which time tells a record's delay: when it was appended, or none (event time alone). Default: `event` with `once`, else `append`. */
+  readonly clock?: 'append' | 'event';
+  readonly revision: RevisionChoice;
+  /** With `once`: also tell receivers beyond the console. */
+  readonly notify: boolean;
+  /** Address (http, https) of a ClickHouse server, the chDB that comes along, or none. */
+  readonly olapStore: 'embedded' | 'none' | (string & {});
+  /** No progress for people; warnings and alerts stay. */
+  readonly quiet: boolean;
+  /** End by itself after so long, ms. */
+  readonly forMs?: number;
+  /** Records a batch at most: tests try the seams. */
+  readonly batchRecords?: number;
+}
+
+export interface DemoOptions {
+  readonly data?: string;
+  readonly json: boolean;
+  readonly forMs?: number;
+}
