@@ -8,8 +8,8 @@ import type { RecordBatch } from '../log/log.ts';
 import type { Columns, Contribution, Decoder } from './columns.ts';
 import { parseEventTime } from './event-time.ts';
 import { createIdHasher, type IdKey } from './id-hash.ts';
-import type { Plan, StateColumn } from './plan.ts';
-import type { Condition, SourceSpec } from './spec.ts';
+import type { Plan } from './plan.ts';
+import type { Condition, Scalar, SourceSpec } from './spec.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -30,14 +30,32 @@ export interface DecoderDeps {
 const DISTINCT_KEY: IdKey = [0x746f6373, 0x696e0001];
 
 export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps): Decoder {
-  const { event, where, lookups } = source;
+  const { event, lookups } = source;
   const { maxRecordBytes } = plan.spec.limits;
   const idHasher = createIdHasher(deps.idKey);
   const distinctHasher = createIdHasher(DISTINCT_KEY);
-  const fed = plan.columns.map((column, index) => ({ column, index })).filter(({ column }) => column.source === source.name);
-  const dictionaries = plan.spec.dimensions.map(() => ({ codes: new Map<string, number>(), texts: [] as string[] }));
+  const picker = createPicker();
+  const idField = event.id === undefined ? undefined : picker.pick(event.id);
+  const timeField = picker.pick(event.time);
+  const dimensions = plan.spec.dimensions.map((name) => ({
+    name,
+    field: picker.pick(name),
+    codes: new Map<string, number>(),
+    texts: [] as string[],
+  }));
+  const where = source.where.map((condition) => onPicked(condition, picker));
+  const fed = plan.columns
+    .map((column, index) => ({ column, index }))
+    .filter(({ column }) => column.source === source.name)
+    .map(({ column, index }) => ({
+      column,
+      index,
+      field: column.field === undefined ? undefined : picker.pick(column.field),
+      where: column.where.map((condition) => onPicked(condition, picker)),
+    }));
   const tables = lookups.map((lookup) => ({ ...lookup, entries: new Map(Object.entries(lookup.table)) }));
   const fieldOrder = new Map(Object.keys((source.schema?.['properties'] as object | undefined) ?? {}).map((field, index) => [field, index]));
+  const values = picker.values;
   let columns = allocate(0);
 
   function allocate(capacity: number) {
@@ -60,24 +78,29 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   function decodeRecord(text: string, i: number): number {
     const fields = deps.parse(text);
     if (typeof fields === 'string') return invalid(i, fields);
-    if (where.length > 0 && where.some((condition) => clearlyFails(condition, fields))) return IGNORED;
     let missesTable = false;
-    for (const lookup of tables) {
-      const key = own(fields, lookup.by);
-      const value = isScalar(key) ? lookup.entries.get(String(key)) : undefined;
-      if (value === undefined && isScalar(key) && key !== null) return IGNORED;
-      if (value === undefined) missesTable = true;
-      else fields[lookup.field] = value;
+    if (tables.length > 0) {
+      picker.take(fields);
+      if (where.some((condition) => clearlyFails(condition, values))) return IGNORED;
+      for (const lookup of tables) {
+        const key = own(fields, lookup.by);
+        const value = isScalar(key) ? lookup.entries.get(String(key)) : undefined;
+        if (value === undefined && isScalar(key) && key !== null) return IGNORED;
+        if (value === undefined) missesTable = true;
+        else fields[lookup.field] = value;
+      }
     }
+    picker.take(fields);
+    for (let w = 0; w < where.length; w++) if (clearlyFails(where[w]!, values)) return IGNORED;
     const fault = faultOf(fields, i);
     if (fault !== undefined) return invalid(i, fault);
-    if (missesTable || !where.every((condition) => holds(condition, fields))) return IGNORED;
-    for (let d = 0; d < dictionaries.length; d++) {
-      const value = own(fields, plan.spec.dimensions[d]!);
+    if (missesTable || !holdAll(where, values)) return IGNORED;
+    for (let d = 0; d < dimensions.length; d++) {
+      const value = values[dimensions[d]!.field];
       const label = typeof value === 'string' ? value : value === undefined || value === null ? '' : String(value);
-      columns.dimensions[d]![i] = codeOf(dictionaries[d]!, label);
+      columns.dimensions[d]![i] = codeOf(dimensions[d]!, label);
     }
-    for (let c = 0; c < fed.length; c++) contribute(fed[c]!.column, columns.contributions[c]!, fields, i);
+    for (let c = 0; c < fed.length; c++) contribute(c, i);
     return ACCEPTED;
   }
 
@@ -89,32 +112,30 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   /** The first fault in the order of the schema's properties; what the engine itself needs (id, time, labels) comes in there. */
   function faultOf(fields: Fields, i: number): string | undefined {
     const bySchema = deps.check?.(fields);
-    if (bySchema !== undefined) {
-      const engine = engineFault(fields, i);
-      return engine !== undefined && orderOf(engine) < orderOf(bySchema) ? engine : bySchema;
-    }
-    return engineFault(fields, i);
+    if (bySchema === undefined) return engineFault(i);
+    const byEngine = engineFault(i);
+    return byEngine !== undefined && orderOf(byEngine) < orderOf(bySchema) ? byEngine : bySchema;
   }
 
   function orderOf(reason: string): number {
     return fieldOrder.get(reason.slice(reason.indexOf(':') + 1)) ?? Infinity;
   }
 
-  function engineFault(fields: Fields, i: number): string | undefined {
-    const idFault = event.id === undefined ? undefined : takeId(own(fields, event.id), event.id, i);
-    const timeFault = takeTime(own(fields, event.time), i);
-    const first =
-      idFault !== undefined && timeFault !== undefined && orderOf(timeFault) < orderOf(idFault) ? timeFault : (idFault ?? timeFault);
-    if (first !== undefined) return first;
-    for (const dimension of plan.spec.dimensions) {
-      const value = own(fields, dimension);
-      if (typeof value === 'object' && value !== null) return `type:${dimension}`;
+  function engineFault(i: number): string | undefined {
+    const idFault = idField === undefined ? undefined : takeId(values[idField], i);
+    const timeFault = takeTime(values[timeField], i);
+    if (idFault !== undefined || timeFault !== undefined) {
+      return idFault === undefined || (timeFault !== undefined && orderOf(timeFault) < orderOf(idFault)) ? timeFault : idFault;
+    }
+    for (let d = 0; d < dimensions.length; d++) {
+      const value = values[dimensions[d]!.field];
+      if (typeof value === 'object' && value !== null) return `type:${dimensions[d]!.name}`;
     }
     return undefined;
   }
 
-  function takeId(id: unknown, field: string, i: number): string | undefined {
-    if (typeof id !== 'string') return id === undefined ? `missing:${field}` : `type:${field}`;
+  function takeId(id: unknown, i: number): string | undefined {
+    if (typeof id !== 'string') return `${id === undefined ? 'missing' : 'type'}:${event.id}`;
     const hash = idHasher.hash(id);
     columns.ids!.low[i] = hash.low;
     columns.ids!.high[i] = hash.high;
@@ -130,18 +151,18 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     return `${rightType ? 'value' : 'type'}:${event.time}`;
   }
 
-  function contribute(column: StateColumn, to: Contribution, fields: Fields, i: number): void {
-    for (let w = 0; w < column.where.length; w++) {
-      if (!holds(column.where[w]!, fields)) {
-        to.values[i] = NaN;
-        return;
-      }
+  function contribute(c: number, i: number): void {
+    const { column, field, where: conditions } = fed[c]!;
+    const to = columns.contributions[c]!;
+    if (conditions.length > 0 && !holdAll(conditions, values)) {
+      to.values[i] = NaN;
+      return;
     }
-    if (column.field === undefined) {
+    if (field === undefined) {
       to.values[i] = 1;
       return;
     }
-    const value = own(fields, column.field);
+    const value = values[field];
     if (column.accumulate === 'hll') {
       to.values[i] = isScalar(value) && value !== null ? 1 : NaN;
       if (to.values[i] !== 1) return;
@@ -157,11 +178,11 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   }
 
   return {
-    labelValues: dictionaries.map((dictionary) => dictionary.texts),
+    labelValues: dimensions.map((dimension) => dimension.texts),
     decode(batch): Columns {
       if (batch.count > columns.capacity) columns = allocate(Math.max(batch.count, columns.capacity * 2));
       columns.reasons.clear();
-      const texts = textsOf(batch);
+      const textOf = textsOf(batch);
       for (let i = 0; i < batch.count; i++) {
         const from = i === 0 ? 0 : batch.ends[i - 1]!;
         const to = batch.ends[i]!;
@@ -169,7 +190,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
         if (batch.tombstones?.[i] === 1 || isBlank(batch.bytes, from, to)) outcome = IGNORED;
         else if (to - from > maxRecordBytes) outcome = invalid(i, 'too_long');
         else {
-          const text = texts(from, to);
+          const text = textOf(from, to);
           outcome = text === undefined ? invalid(i, 'bad_utf8') : decodeRecord(text, i);
         }
         columns.outcomes[i] = outcome;
@@ -177,6 +198,36 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
       return { ...columns, count: batch.count };
     },
   };
+}
+
+/** Reads each field that anyone wants once per record. */
+function createPicker() {
+  const names: string[] = [];
+  const inherited: boolean[] = [];
+  const values: unknown[] = [];
+  return {
+    /** Of the record taken last, by the index that `pick` gave; undefined where the record has no such field. */
+    values,
+    pick(name: string): number {
+      const known = names.indexOf(name);
+      if (known >= 0) return known;
+      inherited.push(name in Object.prototype);
+      values.push(undefined);
+      return names.push(name) - 1;
+    },
+    take(fields: Fields): void {
+      for (let f = 0; f < names.length; f++) values[f] = inherited[f] ? own(fields, names[f]!) : fields[names[f]!];
+    },
+  };
+}
+
+interface PickedCondition {
+  readonly field: number;
+  readonly anyOf: readonly Scalar[];
+}
+
+function onPicked({ field, anyOf }: Condition, picker: { pick(name: string): number }): PickedCondition {
+  return { field: picker.pick(field), anyOf };
 }
 
 /** How to get at the text of a record: cut out of one string where the whole batch is ASCII, else decoded one by one. */
@@ -210,22 +261,27 @@ function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
 
 /** A field of the object itself: not what every object inherits (`constructor`, `__proto__`). */
 function own(fields: Fields, name: string): unknown {
-  return name in Object.prototype && !Object.hasOwn(fields, name) ? undefined : fields[name];
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 
-function isScalar(value: unknown): value is string | number | boolean | null {
+function isScalar(value: unknown): value is Scalar {
   return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
-function holds(condition: Condition, fields: Fields): boolean {
-  const value = own(fields, condition.field);
-  for (let i = 0; i < condition.anyOf.length; i++) if (condition.anyOf[i] === value) return true;
+function holds({ field, anyOf }: PickedCondition, values: readonly unknown[]): boolean {
+  const value = values[field];
+  for (let i = 0; i < anyOf.length; i++) if (anyOf[i] === value) return true;
   return false;
 }
 
+function holdAll(conditions: readonly PickedCondition[], values: readonly unknown[]): boolean {
+  for (let c = 0; c < conditions.length; c++) if (!holds(conditions[c]!, values)) return false;
+  return true;
+}
+
 /** Filtered out whatever else is wrong with it. A field that is absent or no scalar may be a fault: that is judged first. */
-function clearlyFails(condition: Condition, fields: Fields): boolean {
-  return isScalar(own(fields, condition.field)) && !holds(condition, fields);
+function clearlyFails(condition: PickedCondition, values: readonly unknown[]): boolean {
+  return isScalar(values[condition.field]) && !holds(condition, values);
 }
 
 function codeOf(dictionary: { codes: Map<string, number>; texts: string[] }, text: string): number {

@@ -39,6 +39,7 @@ interface Group {
 
 export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
   const panes = new Map<number, Group[]>();
+  const isSum = plan.columns.map((column) => column.accumulate === 'sum');
   let current: { start: number; groups: Group[] } | undefined;
 
   function groupsAt(start: number): Group[] {
@@ -86,7 +87,9 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
         for (let c = 0; c < contributions.length; c++) {
           const contribution = contributions[c]!;
           const value = contribution.values[i]!;
-          if (value === value) accumulate(plan.columns[contribution.column]!, group, contribution, code, i, value);
+          if (value !== value) continue;
+          if (isSum[contribution.column]) group.numbers[contribution.column]![code]! += value;
+          else accumulate(plan.columns[contribution.column]!, group, contribution, code, i, value);
         }
       }
     },
@@ -135,8 +138,7 @@ function accumulate(column: StateColumn, group: Group, contribution: Contributio
     return;
   }
   const before = numbers[code]!;
-  if (column.accumulate === 'sum') numbers[code] = before + value;
-  else if (before !== before || (column.accumulate === 'min' ? value < before : value > before)) numbers[code] = value;
+  if (before !== before || (column.accumulate === 'min' ? value < before : value > before)) numbers[code] = value;
 }
 
 function addToSketch(

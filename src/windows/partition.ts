@@ -69,6 +69,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   const totals = noOutcomes();
   const reasons = new Map<string, number>();
   const codes = new Int32Array(plan.groupings.length);
+  const counted = new Uint32Array(OUTCOMES.length);
   let finals: WindowFinal[] = [];
   /** The watermark at which the next window ends. */
   let nextFinal: number | undefined;
@@ -144,14 +145,17 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
           columns.reasons.set(i, 'future');
         } else if (columns.ids && ids.remembers(columns.ids.low[i]!, columns.ids.high[i]!, clocks.watermark)) {
           outcomes[i] = DUPLICATE;
-        } else if (earliestEnd(plan.windows, time) + allowedLatenessMs <= clocks.watermark) {
+        } else if (time + allowedLatenessMs < clocks.watermark && earliestEnd(plan.windows, time) + allowedLatenessMs <= clocks.watermark) {
+          // A window ends after every event in it, so most events need no look at the windows.
           outcomes[i] = LATE;
           lateBy.set(i, clocks.watermark);
         } else {
           accept(columns, i, batch.firstOffset + i, appendTime);
         }
       }
-      for (let i = 0; i < batch.count; i++) totals[OUTCOMES[outcomes[i]!]!]++;
+      counted.fill(0);
+      for (let i = 0; i < batch.count; i++) counted[outcomes[i]!]!++;
+      for (let code = 0; code < OUTCOMES.length; code++) totals[OUTCOMES[code]!] += counted[code]!;
       for (const reason of columns.reasons.values()) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       return { outcomes, reasons: columns.reasons, times, lateBy };
     },
