@@ -12,7 +12,15 @@ const START = Date.parse('2025-12-18T02:00:00.000Z');
 const ctr: MeasureSpec = { kind: 'ratio', name: 'ctr', numerator: 'clicks', denominator: 'impressions', scale: 100, unit: '%' };
 const impressions: MeasureSpec = { kind: 'count', name: 'impressions', source: 'events', where: [] };
 const revenue: MeasureSpec = { kind: 'sum', name: 'revenue', field: 'revenue', unit: 'USD', currency: 'USD', source: 'events', where: [] };
-const ecpm: MeasureSpec = { kind: 'ratio', name: 'ecpm', numerator: 'revenue', denominator: 'impressions', scale: 1000, unit: 'USD', currency: 'USD' };
+const ecpm: MeasureSpec = {
+  kind: 'ratio',
+  name: 'ecpm',
+  numerator: 'revenue',
+  denominator: 'impressions',
+  scale: 1000,
+  unit: 'USD',
+  currency: 'USD',
+};
 
 function subject(changes: Partial<AlertSubject> = {}): AlertSubject {
   return {
@@ -53,7 +61,10 @@ function story(minutes: string): string[] {
     const step = alerts.judge(state, subject(), verdict({ status }), at(minute));
     state = step.state && JSON.parse(JSON.stringify(step.state));
     const { event } = step;
-    if (event) told.push(`${minute} ${event.status}${event.repeat > 0 ? ` ${event.repeat}` : ''} since ${(Date.parse(event.since) - START) / MINUTE}`);
+    if (event)
+      told.push(
+        `${minute} ${event.status}${event.repeat > 0 ? ` ${event.repeat}` : ''} since ${(Date.parse(event.since) - START) / MINUTE}`,
+      );
   });
   return told;
 }
@@ -103,8 +114,16 @@ test('each kind of alert is told in the words known for it, in both languages', 
   const told = (locale: AlertLocale): string[] =>
     [
       first(locale, subject(), verdict()),
-      first(locale, subject({ direction: 'up', labels: { country: 'UK', ad_format: 'banner' } }), verdict({ ...spike, observed: 5.77, expected: 0.064 })),
-      first(locale, subject({ direction: 'up', measure: impressions, metricName: 'impressions', naming: { alertType: 'traffic_spike' } }), verdict(spike)),
+      first(
+        locale,
+        subject({ direction: 'up', labels: { country: 'UK', ad_format: 'banner' } }),
+        verdict({ ...spike, observed: 5.77, expected: 0.064 }),
+      ),
+      first(
+        locale,
+        subject({ direction: 'up', measure: impressions, metricName: 'impressions', naming: { alertType: 'traffic_spike' } }),
+        verdict(spike),
+      ),
       first(locale, subject({ measure: ecpm, naming: { alertType: 'revenue_drop' } }), verdict({ observed: 1, expected: 2.5 })),
       first(locale, subject({ measure: impressions, metricName: 'impressions', labels: {} }), verdict({ observed: 3, expected: 9.25 })),
       first(locale, subject({ measure: impressions, metricName: 'orders', direction: 'up' }), verdict(spike)),
@@ -147,7 +166,10 @@ test('the id is that of the episode: the same for all its records, another for a
 test('a big drop or rise is high, the file may say otherwise', () => {
   const severity = (direction: 'down' | 'up', observed: number, naming = {}): string =>
     first('en', subject({ direction, naming }), verdict({ direction, observed, expected: 10 })).severity;
-  assert.deepEqual([severity('down', 3), severity('down', 2.99), severity('up', 50), severity('up', 50.1)], ['medium', 'high', 'medium', 'high']);
+  assert.deepEqual(
+    [severity('down', 3), severity('down', 2.99), severity('up', 50), severity('up', 50.1)],
+    ['medium', 'high', 'medium', 'high'],
+  );
   assert.equal(severity('down', 2.99, { severity: 'critical' }), 'critical');
 });
 
@@ -156,7 +178,7 @@ test('money is told for an hour at the pace of the window', () => {
   assert.deepEqual(impact(revenue), { money_per_hour: 180, currency: 'USD' });
   assert.deepEqual(impact(ecpm), { money_per_hour: 180, currency: 'USD' });
   assert.equal(impact(ctr), null);
-  assert.equal(impact({ ...revenue, kind: 'max' } as MeasureSpec), null);
+  assert.equal(impact({ ...revenue, kind: 'max' }), null);
 });
 
 test('a dimension called like a field does not hide the field', () => {
@@ -178,7 +200,13 @@ test('windows that cannot be judged end nothing', () => {
 });
 
 test('an episode that begins within the cooldown of the last is reminded of when that is over', () => {
-  assert.deepEqual(story('FCCFFFFFFFFC'), ['0 firing since 0', '1 resolved since 0', '3 firing since 3', '10 firing 1 since 3', '11 resolved since 3']);
+  assert.deepEqual(story('FCCFFFFFFFFC'), [
+    '0 firing since 0',
+    '1 resolved since 0',
+    '3 firing since 3',
+    '10 firing 1 since 3',
+    '11 resolved since 3',
+  ]);
 });
 
 test('an alert that lost its series ends without a value', () => {

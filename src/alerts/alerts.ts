@@ -51,7 +51,15 @@ export function createAlerts(settings: AlertSettings): Alerts {
     lose(state, subject, at) {
       const move = lose(state, at);
       if (move.change === undefined) return { state: move.state };
-      const facts = { status: 'resolved', repeat: 0, since: state.since, observed: null, judged: state, volume: 0, severity: state.severity } as const;
+      const facts = {
+        status: 'resolved',
+        repeat: 0,
+        since: state.since,
+        observed: null,
+        judged: state,
+        volume: 0,
+        severity: state.severity,
+      } as const;
       return { state: move.state, event: alertRecord(subject, facts, at, settings.locale) };
     },
   };

@@ -10,7 +10,10 @@ const HOUR_MS = 3_600_000;
  *
  * `volume` is the window's denominator. Null for measures that are not money or do not add up.
  */
-export function impactOf(measure: MeasureSpec, values: { observed: number; expected: number; volume: number; sizeMs: number }): AlertImpact | null {
+export function impactOf(
+  measure: MeasureSpec,
+  values: { observed: number; expected: number; volume: number; sizeMs: number },
+): AlertImpact | null {
   if (measure.currency === undefined) return null;
   const missing = (values.expected - values.observed) * (HOUR_MS / values.sizeMs);
   let money: number;

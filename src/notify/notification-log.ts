@@ -80,7 +80,10 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
     release: (receiver, alertId) => put('held', heldBy, receiver, alertId, undefined),
     take() {
       const encoder = new TextEncoder();
-      const taken = [...changes].map(([key, value]): StateChange => [key, value === undefined ? null : encoder.encode(JSON.stringify(value))]);
+      const taken = [...changes].map(([key, value]): StateChange => [
+        key,
+        value === undefined ? null : encoder.encode(JSON.stringify(value)),
+      ]);
       changes.clear();
       return taken;
     },
@@ -103,5 +106,8 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
 
 /** One bell per segment and kind of alert, whichever detector or window size rang it. */
 function segmentKey(event: AlertEvent): string {
-  return createHash('sha256').update(JSON.stringify([labelsKey(event.labels), event.alert_type])).digest('base64url').slice(0, 22);
+  return createHash('sha256')
+    .update(JSON.stringify([labelsKey(event.labels), event.alert_type]))
+    .digest('base64url')
+    .slice(0, 22);
 }

@@ -112,10 +112,17 @@ test('what is too old when it arises is stale, and told once event time has caug
   const pager = bell('pager');
   const { notifier } = make([pager], { now: 20 });
   const other = { alert_id: 'b', labels: { country: 'KR' } };
-  assert.deepEqual(await feed(notifier, [alert(4), alert(4, other), alert(4.5, { ...other, status: 'resolved' })]), ['stale', 'stale', 'unwanted']);
+  assert.deepEqual(await feed(notifier, [alert(4), alert(4, other), alert(4.5, { ...other, status: 'resolved' })]), [
+    'stale',
+    'stale',
+    'unwanted',
+  ]);
   assert.deepEqual(await notifier.settle(START + 4.9 * MINUTE), []);
   const told = await notifier.settle(START + 5 * MINUTE);
-  assert.deepEqual(told.map(({ alertId, decision }) => [alertId, decision]), [['a', 'sent']]);
+  assert.deepEqual(
+    told.map(({ alertId, decision }) => [alertId, decision]),
+    [['a', 'sent']],
+  );
   assert.deepEqual(await notifier.settle(START + 6 * MINUTE), []);
   assert.deepEqual(await feed(notifier, [alert(6, { status: 'resolved' })], 3), ['sent']);
   assert.deepEqual(pager.rung, ['4 a firing', '6 a resolved']);
@@ -160,9 +167,13 @@ test('a restart rings nothing again that was recorded, and the cooldown and the 
 });
 
 test('the notification log stays within its size, and forgets what is over', async () => {
-  const size = (changes: readonly (readonly [string, Uint8Array | null])[]): number => changes.filter(([key, value]) => value && key.includes('/told/')).length;
+  const size = (changes: readonly (readonly [string, Uint8Array | null])[]): number =>
+    changes.filter(([key, value]) => value && key.includes('/told/')).length;
   const full = make([bell('pager')], { maxEntries: 3, notifyWithinMs: undefined });
-  await feed(full.notifier, Array.from({ length: 9 }, (_, index) => alert(index, { alert_id: `a${index}`, labels: { n: String(index) } })));
+  await feed(
+    full.notifier,
+    Array.from({ length: 9 }, (_, index) => alert(index, { alert_id: `a${index}`, labels: { n: String(index) } })),
+  );
   assert.equal(size(full.notifier.takeStateChanges()), 3);
   const over = make([bell('pager')], { notifyWithinMs: undefined });
   const episodes = Array.from({ length: 9 }, (_, index) => index * 20).flatMap((minute) => {
@@ -189,7 +200,9 @@ test('a failure is tried again with a growing wait, and ends at the last attempt
   assert.deepEqual(await feed(never.notifier, [alert(1, { repeat: 1 })], 1), ['sent']);
 
   const refused = make([bell('pager', { answers: [{ ok: false, retryable: false, reason: 'no such channel' }] })]);
-  assert.deepEqual(await refused.notifier.handle(0, alert(0)), [{ alertId: 'a', receiver: 'pager', decision: 'failed', reason: 'no such channel' }]);
+  assert.deepEqual(await refused.notifier.handle(0, alert(0)), [
+    { alertId: 'a', receiver: 'pager', decision: 'failed', reason: 'no such channel' },
+  ]);
   assert.deepEqual(refused.waits, []);
 });
 
@@ -202,7 +215,10 @@ test('a receiver that does not answer is given up on, and told so', async () => 
   );
   const [result] = await notifier.handle(0, alert(0));
   assert.deepEqual([result?.decision, result?.reason], ['failed', 'no answer within 10000 ms']);
-  assert.deepEqual(signals.map((signal) => signal.aborted), [true, true, true, true, true]);
+  assert.deepEqual(
+    signals.map((signal) => signal.aborted),
+    [true, true, true, true, true],
+  );
 });
 
 test('one receiver that fails keeps no other from ringing', async () => {

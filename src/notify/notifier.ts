@@ -103,12 +103,13 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
   async function ring(receiver: Receiver, event: AlertEvent): Promise<Notified> {
     const notification = { alert: event, dedupKey: `${event.alert_id}/${event.status}/${event.alert_time}` };
     const result = await deliver(receiver, notification, retry, deps.wait);
-    if (result.ok) return told(receiver, event, 'sent');
+    if (result.ok) return conclude(receiver, event, 'sent');
     deps.logger.warn(`alert ${event.alert_id} could not be sent to ${receiver.name}: ${result.reason}`);
-    return { ...told(receiver, event, 'failed'), reason: result.reason };
+    return { ...conclude(receiver, event, 'failed'), reason: result.reason };
   }
 
-  function told(receiver: Receiver, event: AlertEvent, decision: Decision): Notified {
+  /** Records what was decided: who has been told, who still waits, who hears no more. */
+  function conclude(receiver: Receiver, event: AlertEvent, decision: Decision): Notified {
     decisions[decision] += 1;
     const resolved = event.status === 'resolved';
     const last = log.told(receiver.name, event);
@@ -125,12 +126,12 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
 
   return {
     async handle(offset, event) {
-      if (offset <= log.doneUpTo()) return deps.receivers.map((receiver) => told(receiver, event, 'recorded'));
+      if (offset <= log.doneUpTo()) return deps.receivers.map((receiver) => conclude(receiver, event, 'recorded'));
       if (event.status === 'firing' && event.repeat === 0) fired += 1;
       const notified = await Promise.all(
-        deps.receivers.map((receiver) => {
+        deps.receivers.map(async (receiver) => {
           const against = objection(receiver, event);
-          return against ? told(receiver, event, against) : ring(receiver, event);
+          return against ? conclude(receiver, event, against) : ring(receiver, event);
         }),
       );
       log.setDone(offset);

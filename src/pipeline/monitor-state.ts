@@ -53,7 +53,10 @@ export function createStateBook(pipeline: string): StateBook {
     set: (name, value) => void changes.set(prefix + keyOf(name), value),
     unset: (name) => void changes.delete(prefix + keyOf(name)),
     take() {
-      const taken = [...changes].map(([key, value]): StateChange => [key, value === undefined ? null : encoder.encode(JSON.stringify(value))]);
+      const taken = [...changes].map(([key, value]): StateChange => [
+        key,
+        value === undefined ? null : encoder.encode(JSON.stringify(value)),
+      ]);
       changes.clear();
       return taken;
     },

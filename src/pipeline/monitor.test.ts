@@ -98,7 +98,15 @@ test('a drop rings with the record that is known for it', () => {
   const { alert_type, severity, country, ad_format, current_value, deviation_percent, alert_time } = firing;
   assert.deepEqual(
     { alert_type, severity, country, ad_format, current_value, deviation_percent, alert_time },
-    { alert_type: 'ctr_drop', severity: 'medium', country: 'US', ad_format: 'banner', current_value: 2, deviation_percent: -60, alert_time: iso(3) },
+    {
+      alert_type: 'ctr_drop',
+      severity: 'medium',
+      country: 'US',
+      ad_format: 'banner',
+      current_value: 2,
+      deviation_percent: -60,
+      alert_time: iso(3),
+    },
   );
   assert.deepEqual([resolved?.status, resolved?.alert_id, resolved?.alert_time], ['resolved', firing.alert_id, iso(4)]);
 });
@@ -132,8 +140,12 @@ test('only the first final main row of a window that is not closed counts', () =
 
 test('full series and roll-ups are watched as the entry says', () => {
   const series = [{ country: 'US', ad_format: 'banner' }, { country: 'US' }, {}];
-  const records = [0, 1].flatMap((minute) => [...series.map((labels) => row(minute, 1000, minute === 0 ? 50 : 1, { labels })), closed(minute)]);
-  const over = (what: DetectEntry['over']): string[] => observeAll(monitorOf(specOf([{ ...drop, over: what }])), records).map((event) => event.series);
+  const records = [0, 1].flatMap((minute) => [
+    ...series.map((labels) => row(minute, 1000, minute === 0 ? 50 : 1, { labels })),
+    closed(minute),
+  ]);
+  const over = (what: DetectEntry['over']): string[] =>
+    observeAll(monitorOf(specOf([{ ...drop, over: what }])), records).map((event) => event.series);
   const [full, country, all] = ['ctr{country="US",ad_format="banner"}', 'ctr{country="US"}', 'ctr{}'];
   assert.deepEqual(over('full'), [full]);
   assert.deepEqual(over('rollups'), [country, all]);
@@ -147,29 +159,38 @@ test('a known series that is absent counts as zero where the detector looks for 
     '02:02 impressions{country="US",ad_format="banner"} impressions_drop firing',
   ]);
   const day = [row(0, 100, 1), closed(0), closed(1), closed(2), closed(24 * 60), closed(24 * 60 + 1), closed(24 * 60 + 2)];
-  assert.deepEqual(observeAll(monitorOf(spec), day).map((event) => [event.status, event.current_value, event.alert_time]), [
-    ['firing', 0, iso(3)],
-    ['firing', 0, iso(24 * 60 + 1)],
-    ['resolved', null, iso(24 * 60 + 2)],
-  ]);
+  assert.deepEqual(
+    observeAll(monitorOf(spec), day).map((event) => [event.status, event.current_value, event.alert_time]),
+    [
+      ['firing', 0, iso(3)],
+      ['firing', 0, iso(24 * 60 + 1)],
+      ['resolved', null, iso(24 * 60 + 2)],
+    ],
+  );
 });
 
 test('an alert of a series that vanished ends after an hour', () => {
   const records = [row(0, 1000, 50), closed(0), row(1, 1000, 1), closed(1), closed(61), closed(62), closed(63)];
-  assert.deepEqual(observeAll(monitorOf(specOf([drop])), records).map((event) => [event.status, event.current_value, event.window_start]), [
-    ['firing', 0.1, iso(1)],
-    ['resolved', null, iso(62)],
-  ]);
+  assert.deepEqual(
+    observeAll(monitorOf(specOf([drop])), records).map((event) => [event.status, event.current_value, event.window_start]),
+    [
+      ['firing', 0.1, iso(1)],
+      ['resolved', null, iso(62)],
+    ],
+  );
 });
 
 test('a series with too little volume for an hour is not said to be firing for ever', () => {
   const spec = specOf([entry('ema-threshold', { down: '50%', min_volume: 100 })]);
   const low = Array.from({ length: 62 }, (_, index) => [row(index + 2, 5, 0), closed(index + 2)]).flat();
   const events = observeAll(monitorOf(spec), [row(0, 1000, 50), closed(0), row(1, 1000, 1), closed(1), ...low]);
-  assert.deepEqual(events.map((event) => [event.status, event.window_start]), [
-    ['firing', iso(1)],
-    ['resolved', iso(62)],
-  ]);
+  assert.deepEqual(
+    events.map((event) => [event.status, event.window_start]),
+    [
+      ['firing', iso(1)],
+      ['resolved', iso(62)],
+    ],
+  );
 });
 
 /** Keeps state as the log would. */
@@ -212,10 +233,15 @@ test('read again, in other pieces, with restarts, repeats and other row orders: 
       let minute = 0;
       const plan = minutes.map(({ gap, rows }) => {
         minute += gap;
-        const one = new Map(rows.map(({ labels, impressions, clicks }) => [JSON.stringify(labels), row(minute, impressions, clicks, { labels })]));
+        const one = new Map(
+          rows.map(({ labels, impressions, clicks }) => [JSON.stringify(labels), row(minute, impressions, clicks, { labels })]),
+        );
         return { rows: [...one.values()], closed: closed(minute) };
       });
-      const plain = observeAll(monitorOf(busySpec), plan.flatMap((one) => [...one.rows, one.closed]));
+      const plain = observeAll(
+        monitorOf(busySpec),
+        plan.flatMap((one) => [...one.rows, one.closed]),
+      );
       alerts += plain.length;
 
       const { entries, save } = store();
@@ -243,7 +269,11 @@ test('read again, in other pieces, with restarts, repeats and other row orders: 
 test('only what changed is handed out, under the prefix of the pipeline, and rows only while their window is open', () => {
   const monitor = monitorOf(specOf([drop]));
   observeAll(monitor, [row(0, 1000, 50), closed(0), row(1, 1000, 50)]);
-  const keys = (): string[] => monitor.takeStateChanges().map(([key, value]) => `${value ? 'put' : 'delete'} ${key.split('/').slice(0, 3).join('/')}`).sort();
+  const keys = (): string[] =>
+    monitor
+      .takeStateChanges()
+      .map(([key, value]) => `${value ? 'put' : 'delete'} ${key.split('/').slice(0, 3).join('/')}`)
+      .sort();
   assert.deepEqual(keys(), ['put monitor/adtech/closed', 'put monitor/adtech/open', 'put monitor/adtech/series']);
   assert.deepEqual(keys(), []);
   observeAll(monitor, [closed(1), row(2, 1000, 50), closed(2)]);

@@ -14,9 +14,10 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { ClosedRecord, WindowRecord, WindowRow } from '../windows/row.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
 import type { DetectEntry, MonitorSpec } from './monitor-spec.ts';
-import { createStateBook } from './monitor-state.ts';
-import type { OpenRow, SeriesRecord } from './monitor-state.ts';
+import { createStateBook, labelsOfKey } from './monitor-state.ts';
+import type { OpenRow, SeriesRecord, StateName } from './monitor-state.ts';
 import { createWatch } from './watch.ts';
+import type { Watch } from './watch.ts';
 
 export interface Monitor {
   /** The next record of `p.windows`; gives the alert events to append to `p.alerts`, in order. */
@@ -86,7 +87,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const events = watches.filter((watch) => watch.entry.window === window).flatMap((watch) => watch.close(rows, at));
     closedUpTo.set(window, at.endMs);
     book.set({ kind: 'closed', window }, { end: at.endMs });
-    for (const startMs of [...(open.get(window)?.keys() ?? [])]) if (startMs <= at.startMs) letGo(window, startMs);
+    for (const startMs of open.get(window)?.keys() ?? []) if (startMs <= at.startMs) letGo(window, startMs);
     return events;
   }
 
@@ -102,25 +103,25 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
 
   function restoreOne(entry: readonly [key: string, value: Uint8Array]): void {
     const found = book.read(entry);
-    const name = found?.name;
-    if (name?.kind === 'closed' && watchedWindows.has(name.window)) {
-      closedUpTo.set(name.window, (found?.value as { end: number }).end);
-    } else if (name?.kind === 'open' && watchedWindows.has(name.window)) {
-      const row = found?.value as OpenRow;
-      handedOut.add(row);
-      rowsOf(name.window, name.startMs).set(name.labelsKey, row);
-    } else if (name?.kind === 'series' || name?.kind === 'shared') {
-      const count = name.kind === 'series' ? (JSON.parse(name.labelsKey) as unknown[]).length : undefined;
-      const watch = watches.find(
-        (one) => isEntry(one.entry, name.entry) && (name.kind === 'shared' ? one.entry.over === name.over : one.covers(count ?? 0)),
-      );
-      if (!watch) return book.drop(entry[0]);
-      if (name.kind === 'series') watch.restoreSeries(name.labelsKey, found?.value as SeriesRecord);
-      else watch.restoreShared(found?.value as { v: number; state: unknown });
-    } else {
-      // What a detector left that the file no longer has.
-      book.drop(entry[0]);
+    if (!found || !restoreFound(found.name, found.value)) book.drop(entry[0]);
+  }
+
+  /** False for what a detector left that the file no longer has. */
+  function restoreFound(name: StateName, value: unknown): boolean {
+    if (name.kind === 'closed' || name.kind === 'open') {
+      if (!watchedWindows.has(name.window)) return false;
+      if (name.kind === 'closed') {
+        closedUpTo.set(name.window, (value as { end: number }).end);
+        return true;
+      }
+      handedOut.add(value as OpenRow);
+      rowsOf(name.window, name.startMs).set(name.labelsKey, value as OpenRow);
+      return true;
     }
+    const watch = watches.find((one) => isEntry(one.entry, name.entry) && holds(one, name));
+    if (name.kind === 'series') watch?.restoreSeries(name.labelsKey, value as SeriesRecord);
+    else watch?.restoreShared(value as { v: number; state: unknown });
+    return watch !== undefined;
   }
 
   return {
@@ -145,6 +146,11 @@ function volumeOf(measure: MeasureSpec, row: WindowRow): number {
   return measure.kind === 'ratio' ? (row.measures[measure.denominator] ?? 0) : row.events;
 }
 
+function holds(watch: Watch, name: StateName): boolean {
+  if (name.kind === 'shared') return watch.entry.over === name.over;
+  return name.kind === 'series' && watch.covers(Object.keys(labelsOfKey(name.labelsKey)).length);
+}
+
 function isEntry(entry: DetectEntry, name: readonly string[]): boolean {
   return entry.detector === name[0] && entry.measure === name[1] && entry.window === name[2];
 }
@@ -152,10 +158,13 @@ function isEntry(entry: DetectEntry, name: readonly string[]): boolean {
 /** Two detectors of one kind on the same series would share state and alert ids. */
 function refuseOverlaps(entries: readonly DetectEntry[]): void {
   entries.forEach((entry, index) => {
-    const twin = entries.slice(index + 1).find(
-      (other) =>
-        isEntry(other, [entry.detector, entry.measure, entry.window]) && (entry.over === other.over || entry.over === 'all' || other.over === 'all'),
-    );
+    const twin = entries
+      .slice(index + 1)
+      .find(
+        (other) =>
+          isEntry(other, [entry.detector, entry.measure, entry.window]) &&
+          (entry.over === other.over || entry.over === 'all' || other.over === 'all'),
+      );
     if (!twin) return;
     throw new AppError(
       'config_invalid',

@@ -45,7 +45,10 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   function close(rows: ReadonlyMap<string, OpenRow>, at: WindowTime): AlertEvent[] {
     const events = endForgotten(at);
     const keys = observedKeys(rows);
-    const inputs = keys.map((key): SeriesInput<unknown> => ({ state: series.get(key)?.state, observation: observationOf(key, rows.get(key), at) }));
+    const inputs = keys.map((key): SeriesInput<unknown> => ({
+      state: series.get(key)?.state,
+      observation: observationOf(key, rows.get(key), at),
+    }));
     const result = detector.observeWindow(inputs, shared);
     if (result.shared !== shared) {
       shared = result.shared;
@@ -93,7 +96,9 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   function endForgotten(at: WindowTime): AlertEvent[] {
     const events: AlertEvent[] = [];
     const isLong = (since: number): boolean => at.startMs - since >= detector.forgetAfterMs;
-    const fading = [...series].filter(([, record]) => isLong(record.seen) || Object.values(record.alerts ?? {}).some((alert) => isLong(alert.judged)));
+    const fading = [...series].filter(
+      ([, record]) => isLong(record.seen) || Object.values(record.alerts ?? {}).some((alert) => isLong(alert.judged)),
+    );
     for (const [key, record] of fading.sort(([a], [b]) => (a < b ? -1 : 1))) {
       const alerts: { [direction in Direction]?: AlertState } = { ...record.alerts };
       for (const direction of DIRECTIONS) {

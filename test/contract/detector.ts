@@ -13,7 +13,10 @@ const STATE_BYTES_MAX = 4_096;
 type Values = readonly (readonly (number | null | undefined)[])[];
 
 const valuesArbitrary = fc.array(
-  fc.array(fc.oneof(fc.constantFrom(null, undefined, 0, 1, 5, 10), fc.double({ min: -1e6, max: 1e12, noNaN: true })), { minLength: 3, maxLength: 3 }),
+  fc.array(fc.oneof(fc.constantFrom(null, undefined, 0, 1, 5, 10), fc.double({ min: -1e6, max: 1e12, noNaN: true })), {
+    minLength: 3,
+    maxLength: 3,
+  }),
   { maxLength: 25 },
 );
 
@@ -48,7 +51,10 @@ export function testDetector(kind: DetectorKind, settings: object, context: Dete
       fc.property(valuesArbitrary, (values) => {
         const plain = run(make(), values).map(({ steps }) => steps);
         const written = run(make(), values, (state) => freeze(state === undefined ? undefined : JSON.parse(JSON.stringify(state))));
-        assert.deepEqual(written.map(({ steps }) => steps), plain);
+        assert.deepEqual(
+          written.map(({ steps }) => steps),
+          plain,
+        );
       }),
     );
   });
@@ -57,8 +63,14 @@ export function testDetector(kind: DetectorKind, settings: object, context: Dete
     fc.assert(
       fc.property(valuesArbitrary, (values) => {
         const forth = run(make(), values).map(({ steps }) => steps);
-        const back = run(make(), values.map((row) => row.toReversed()));
-        assert.deepEqual(back.map(({ steps, inputs }) => (inputs.length === steps.length ? steps.toReversed() : steps)), forth);
+        const back = run(
+          make(),
+          values.map((row) => row.toReversed()),
+        );
+        assert.deepEqual(
+          back.map(({ steps, inputs }) => (inputs.length === steps.length ? steps.toReversed() : steps)),
+          forth,
+        );
       }),
     );
   });
@@ -79,7 +91,9 @@ function run(detector: Detector, values: Values, rewrite: (state: unknown) => un
   const states = new Map<number, unknown>();
   let shared: unknown;
   return values.map((row, window) => {
-    const seen = row.flatMap((value, series) => (value === undefined && !(detector.seesAbsent && states.has(series)) ? [] : [{ value, series }]));
+    const seen = row.flatMap((value, series) =>
+      value === undefined && !(detector.seesAbsent && states.has(series)) ? [] : [{ value, series }],
+    );
     const inputs = seen.map(({ value, series }) => freeze({ state: states.get(series), observation: observation(window, value) }));
     const result = detector.observeWindow(inputs, shared);
     shared = rewrite(result.shared);

@@ -14,7 +14,8 @@ export const en = {
     '{metric} of {segment} was {observed}{ratio} in {window} ({span}), where the moving average over {windows} windows expected {expected}.',
   'explain.limit': '{metric} of {segment} was {observed} in {window} ({span}); the limit is {expected}.',
   'explain.resolved': '{metric} of {segment} was {observed} in {window} ({span}): in bounds again. Expected: {expected}.',
-  'explain.no_data': '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended. Last expected: {expected}.',
+  'explain.no_data':
+    '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended. Last expected: {expected}.',
   ratio: ', {ratio} times what was expected,',
   'not_fired.down': 'At {threshold} or more it would not have fired.',
   'not_fired.up': 'At {threshold} or less it would not have fired.',

@@ -15,7 +15,9 @@ export const emaThresholdConfig = z
       .number()
       .min(0)
       .default(0)
-      .describe('A window with less behind it (the denominator of a ratio, else events) is neither judged nor learnt from; 0: every one counts.'),
+      .describe(
+        'A window with less behind it (the denominator of a ratio, else events) is neither judged nor learnt from; 0: every one counts.',
+      ),
     warm_up: z.number().int().min(0).max(100_000).default(0).describe('Windows learnt from before a series may fire.'),
     forget_after: durationField
       .default(3_600_000)

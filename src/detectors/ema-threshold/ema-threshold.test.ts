@@ -49,7 +49,10 @@ function firing(verdicts: readonly Verdict[]): string[] {
 }
 
 const minutesArbitrary = fc
-  .array(fc.record({ gap: fc.oneof({ weight: 20, arbitrary: fc.constant(1) }, fc.integer({ min: 1, max: 130 })), value: values() }), { minLength: 10, maxLength: 60 })
+  .array(fc.record({ gap: fc.oneof({ weight: 20, arbitrary: fc.constant(1) }, fc.integer({ min: 1, max: 130 })), value: values() }), {
+    minLength: 10,
+    maxLength: 60,
+  })
   .map((steps) => {
     let minute = 0;
     return steps.map(({ gap, value }) => ({ minute: (minute += gap), value, volume: 1 }));
@@ -73,7 +76,10 @@ test('rings exactly where the plain moving-average rule rings', () => {
 });
 
 test('compares with what was before it, then learns 0.8 to 0.2', () => {
-  const verdicts = run({ down: '50%' }, [5, 5, 2, 2, 2].map((value, minute) => ({ minute, value, volume: 1000 })));
+  const verdicts = run(
+    { down: '50%' },
+    [5, 5, 2, 2, 2].map((value, minute) => ({ minute, value, volume: 1000 })),
+  );
   assert.deepEqual(verdicts.map(firing), [[], [], ['down'], ['down'], []]);
   const [drop] = verdicts[2] ?? [];
   assert.deepEqual(drop, { direction: 'down', status: 'firing', observed: 2, expected: 5, threshold: 2.5, baselineWindows: 2 });
@@ -81,12 +87,30 @@ test('compares with what was before it, then learns 0.8 to 0.2', () => {
 });
 
 test('exactly half is not yet below half, exactly three times not above', () => {
-  assert.deepEqual(run({ down: '50%', up: '200%' }, [4, 2].map((value, minute) => ({ minute, value, volume: 1 }))).map(firing), [[], []]);
-  assert.deepEqual(run({ down: '50%', up: '200%' }, [4, 12].map((value, minute) => ({ minute, value, volume: 1 }))).map(firing), [[], []]);
+  assert.deepEqual(
+    run(
+      { down: '50%', up: '200%' },
+      [4, 2].map((value, minute) => ({ minute, value, volume: 1 })),
+    ).map(firing),
+    [[], []],
+  );
+  assert.deepEqual(
+    run(
+      { down: '50%', up: '200%' },
+      [4, 12].map((value, minute) => ({ minute, value, volume: 1 })),
+    ).map(firing),
+    [[], []],
+  );
 });
 
 test('an average of 0 rings no bell', () => {
-  assert.deepEqual(run({ up: '100%' }, [0, 7].map((value, minute) => ({ minute, value, volume: 1 }))).map(firing), [[], []]);
+  assert.deepEqual(
+    run(
+      { up: '100%' },
+      [0, 7].map((value, minute) => ({ minute, value, volume: 1 })),
+    ).map(firing),
+    [[], []],
+  );
 });
 
 test('a window below min_volume is neither judged nor learnt from', () => {
@@ -113,7 +137,15 @@ test('a baseline that learnt nothing for an hour starts anew', () => {
 });
 
 test('settings without a direction, or beyond reason, are refused', () => {
-  for (const wrong of [{}, { down: '0%' }, { down: '150%' }, { down: 50 }, { up: '100' }, { up: '100%', warm_up: -1 }, { down: '50%', dwon: '1%' }]) {
+  for (const wrong of [
+    {},
+    { down: '0%' },
+    { down: '150%' },
+    { down: 50 },
+    { up: '100' },
+    { up: '100%', warm_up: -1 },
+    { down: '50%', dwon: '1%' },
+  ]) {
     assert.equal(emaThresholdConfig.safeParse(wrong).success, false, JSON.stringify(wrong));
   }
 });

@@ -10,7 +10,15 @@ export const thresholdConfig = z
     below: levelField.optional().describe('Fires when the value is below this.'),
     clear_above: levelField.optional().describe('With "below": ends only when the value is above this.'),
     for: z
-      .union([durationField.transform((ms) => ({ ms })), z.number().int().min(1).max(100_000).transform((windows) => ({ windows }))])
+      .union([
+        durationField.transform((ms) => ({ ms })),
+        z
+          .number()
+          .int()
+          .min(1)
+          .max(100_000)
+          .transform((windows) => ({ windows })),
+      ])
       .default({ windows: 1 })
       .describe('How long the value must be past the limit before it fires: a duration, or a number of windows.'),
     min_volume: z

@@ -51,20 +51,34 @@ test('waits for a number of windows, or for a duration, in breach without a brea
 
 test('both limits are watched, each on its own', () => {
   const verdicts = run({ above: 10, below: 2 }, [1, 11]);
-  assert.deepEqual(verdicts.map((one) => one.map(({ direction, status }) => `${direction} ${status}`)), [
-    ['down firing', 'up clear'],
-    ['down clear', 'up firing'],
-  ]);
+  assert.deepEqual(
+    verdicts.map((one) => one.map(({ direction, status }) => `${direction} ${status}`)),
+    [
+      ['down firing', 'up clear'],
+      ['down clear', 'up firing'],
+    ],
+  );
 });
 
 test('what cannot be judged leaves everything as it is', () => {
   const undefinedValue = { value: null, volume: 0, absent: true };
   assert.deepEqual(statuses(run({ above: 5, for: 2 }, [6, undefinedValue, 6])), ['pending', '', 'firing']);
-  assert.deepEqual(statuses(run({ above: 5, min_volume: 100 }, [{ value: 50, volume: 99 }, { value: 50, volume: 100 }])), ['', 'firing']);
+  assert.deepEqual(
+    statuses(
+      run({ above: 5, min_volume: 100 }, [
+        { value: 50, volume: 99 },
+        { value: 50, volume: 100 },
+      ]),
+    ),
+    ['', 'firing'],
+  );
 });
 
 test('no events at all are below a limit, whatever the volume asked for', () => {
-  assert.deepEqual(statuses(run({ below: 5, min_volume: 3 }, [9, { value: 0, volume: 0, absent: true }].map(atLeast(3)), count)), ['clear', 'firing']);
+  assert.deepEqual(statuses(run({ below: 5, min_volume: 3 }, [9, { value: 0, volume: 0, absent: true }].map(atLeast(3)), count)), [
+    'clear',
+    'firing',
+  ]);
 });
 
 function atLeast(volume: number): (given: number | Value) => Value {
@@ -73,7 +87,7 @@ function atLeast(volume: number): (given: number | Value) => Value {
 
 test('a percentage is a share of a ratio whatever its scale, and refused elsewhere', () => {
   assert.equal(run({ above: '5%' }, [6])[0]?.[0]?.threshold, 5);
-  assert.equal(run({ above: '5%' }, [6], { ...ratio, scale: 1 } as MeasureSpec)[0]?.[0]?.threshold, 0.05);
+  assert.equal(run({ above: '5%' }, [6], { ...ratio, scale: 1 })[0]?.[0]?.threshold, 0.05);
   assert.throws(() => run({ above: '5%' }, [], count), { code: 'config_invalid', message: /above: "5%".*count.*above: 100/s });
 });
 

@@ -28,7 +28,15 @@ const alert: AlertEvent = {
   labels: { country: 'US', ad_format: 'banner' },
   series: 'ecpm{country="US",ad_format="banner"}',
   since: '2025-12-18T02:57:00.000Z',
-  explanation: { text: 'Why.', observed: 0.5, expected: 2.5, ratio: 0.2, baseline: { windows: 9 }, threshold: 1.25, not_fired_if: 'At $1.25 or more it would not have fired.' },
+  explanation: {
+    text: 'Why.',
+    observed: 0.5,
+    expected: 2.5,
+    ratio: 0.2,
+    baseline: { windows: 9 },
+    threshold: 1.25,
+    not_fired_if: 'At $1.25 or more it would not have fired.',
+  },
   likely_causes: ['wrong bid price', 'sold out'],
   impact: { money_per_hour: 120, currency: 'USD' },
 };
