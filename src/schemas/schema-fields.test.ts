@@ -17,7 +17,7 @@ test('fields, their types and whether they are required, through references and 
     [...fields],
     [
       ['a', { types: ['string'], required: false }],
-      ['b', { types: ['string', 'number', 'null'], required: true }],
+      ['b', { types: ['string', 'number', 'null'], required: true, values: ['x', 1, null] }],
       ['c', { types: ['number', 'null'], required: true }],
       ['d', { types: undefined, required: false }],
       ['other', { types: undefined, required: true }],

@@ -5,6 +5,8 @@ export interface SchemaField {
   /** Allowed JSON types (`integer` among them); undefined where the schema leaves it open. */
   readonly types: readonly string[] | undefined;
   readonly required: boolean;
+  /** The only values allowed (`enum`, `const`); absent where the schema lists none. */
+  readonly values?: readonly unknown[];
 }
 
 export function isObject(value: unknown): value is Schema {
@@ -30,6 +32,14 @@ function parts(root: Schema, schema: unknown, seen: Set<unknown>): Schema[] {
   return [schema, ...parts(root, resolveLocal(root, schema['$ref']), seen), ...all.flatMap((part) => parts(root, part, seen))];
 }
 
+function valuesOf(root: Schema, property: unknown): readonly unknown[] | undefined {
+  for (const part of parts(root, property, new Set())) {
+    if (Object.hasOwn(part, 'const')) return [part['const']];
+    if (Array.isArray(part['enum'])) return part['enum'];
+  }
+  return undefined;
+}
+
 function typesOf(root: Schema, property: unknown): readonly string[] | undefined {
   for (const part of parts(root, property, new Set())) {
     const type = part['type'];
@@ -49,7 +59,9 @@ export function schemaFields(root: Schema): Map<string, SchemaField> {
   for (const part of all) {
     if (!isObject(part['properties'])) continue;
     for (const [name, property] of Object.entries(part['properties'])) {
-      if (!fields.has(name)) fields.set(name, { types: typesOf(root, property), required: required.has(name) });
+      if (fields.has(name)) continue;
+      const values = valuesOf(root, property);
+      fields.set(name, { types: typesOf(root, property), required: required.has(name), ...(values ? { values } : {}) });
     }
   }
   for (const name of required) {

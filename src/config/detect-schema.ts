@@ -1,0 +1,64 @@
+/** The `detect` block: names of measures, each with the settings of a detector out of the catalog. */
+import { z } from 'zod';
+import { detectorCatalog } from '../detectors/catalog.ts';
+import type { DetectorKind } from '../detectors/detector.ts';
+import type { Severity } from '../receivers/alert-event.ts';
+import { shapeOf } from './catalog-block.ts';
+import { durationText, perDirection } from './field-kinds.ts';
+
+export const DEFAULT_DETECTOR = 'ema-threshold';
+export const DETECTOR_NAMES = Object.keys(detectorCatalog);
+const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const satisfies readonly Severity[];
+
+const hintText = z.string().min(1).max(500);
+
+/** Where and over what a detector looks; may also stand in the block itself, for all measures. */
+const placeShape = {
+  window: durationText.or(z.string()).optional().describe('Name of the window to look at. Default `1m` where there is one, else the first.'),
+  over: z
+    .enum(['full', 'rollups', 'all'])
+    .optional()
+    .describe('`full` (default): segments with all dimensions; `rollups`: the roll-ups only; `all`: both.'),
+};
+
+const namingShape = {
+  metric_name: z.string().min(1).max(64).optional().describe('What alerts call the measure. Default: its name.'),
+  alert_type: perDirection(z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'expected a name such as traffic_spike'))
+    .optional()
+    .describe('What alerts are called. Default `<measure>_drop` and `<measure>_spike`.'),
+  severity: perDirection(z.enum(SEVERITIES)).optional().describe('Severity of the alerts. Default: high for a very large deviation, else medium.'),
+  hint: perDirection(z.union([hintText, z.array(hintText).min(1).max(10)]))
+    .optional()
+    .describe('Likely causes, for the person who gets the alert.'),
+};
+export const NAMING_KEYS = Object.keys(namingShape);
+
+const detectorField = z.enum(DETECTOR_NAMES as [string, ...string[]]).describe('Which detector judges.');
+
+export function kindNamed(name: string): DetectorKind | undefined {
+  return Object.hasOwn(detectorCatalog, name) ? (detectorCatalog as unknown as Record<string, DetectorKind>)[name] : undefined;
+}
+
+/** Settings of a detector and of what its alerts are called; the rules between the settings are the detector's own. */
+export function measureDetectSchema(kind: DetectorKind) {
+  return z.strictObject({ detector: detectorField.optional(), ...placeShape, ...namingShape, ...shapeOf(kind) });
+}
+
+/** Keys of the block that hold for all measures. */
+export function sharedDetectSchema(kind: DetectorKind) {
+  return z.strictObject({ detector: detectorField.optional(), ...placeShape, ...shapeOf(kind) });
+}
+
+/** Names in the block that are settings, of today's detectors or of later ones: no measure may be called so. */
+export const DETECT_RESERVED: readonly string[] = [
+  ...new Set(['detector', 'false_alarms_per_day', ...Object.keys(placeShape), ...NAMING_KEYS, ...DETECTOR_NAMES.flatMap((name) => settingsOf(name))]),
+];
+
+function settingsOf(name: string): string[] {
+  const kind = kindNamed(name);
+  return kind === undefined ? [] : Object.keys(shapeOf(kind));
+}
+
+const measureCommon = z.object({ ...placeShape, ...namingShape });
+/** Of a checked block, what does not belong to the detector. */
+export type MeasureDetect = z.output<typeof measureCommon>;

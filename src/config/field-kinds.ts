@@ -1,0 +1,45 @@
+/** Kinds of values that the pipeline file is made of. Durations become ms; each kind says what it expects. */
+import { z } from 'zod';
+import { parseDuration } from '../core/duration.ts';
+
+const DURATION = /^\d{1,12}(ms|s|m|h|d)$/;
+const EXPECTED_DURATION = 'expected a duration such as "500ms", "5s", "1m", "26h" or "7d"';
+const YEAR_MS = 366 * 86_400_000;
+
+/** `"5m"`, kept as text; for what is named after it. */
+export const durationText = z.string(EXPECTED_DURATION).regex(DURATION, EXPECTED_DURATION);
+
+/** `"5m"` -> 300000 */
+export const duration = durationText
+  .refine((text) => (parseDuration(text) ?? Infinity) <= YEAR_MS, 'expected at most a year: "366d"')
+  .transform((text) => parseDuration(text) ?? 0);
+
+const EXPECTED_FIELD = 'expected the name of a field of the event';
+/** A top-level field of the event; any JSON key. */
+export const fieldName = z.string(EXPECTED_FIELD).min(1).max(256);
+
+const EXPECTED_NAME = 'expected a name of letters, digits and _, starting with a letter, at most 63 long';
+/** Becomes a column, a label, a key in rows. */
+export const columnName = z.string(EXPECTED_NAME).regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/, EXPECTED_NAME);
+
+const EXPECTED_PIPELINE = 'expected a name of lower-case letters, digits, - and _, starting with a letter, at most 63 long';
+export const pipelineName = z.string(EXPECTED_PIPELINE).regex(/^[a-z][a-z0-9_-]{0,62}$/, EXPECTED_PIPELINE);
+
+const EXPECTED_TOPIC = 'expected a topic: letters, digits, ".", "_" and "-", at most 200 long';
+export const topicName = z.string(EXPECTED_TOPIC).regex(/^(?!\.\.?$)[A-Za-z0-9._-]{1,200}$/, EXPECTED_TOPIC);
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export const conditions = z
+  .record(fieldName, z.union([scalar, z.array(scalar).min(1).max(1000)]))
+  .describe('Fields of the event and the value each must have; a list stands for any one of its values. All must hold.');
+
+/** One value for both directions, or one for each. */
+export function perDirection<Schema extends z.ZodType>(schema: Schema) {
+  return z.union([
+    schema,
+    z.strictObject({
+      down: schema.optional().describe('For alerts about a value that is too low.'),
+      up: schema.optional().describe('For alerts about a value that is too high.'),
+    }),
+  ]);
+}

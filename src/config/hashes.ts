@@ -1,0 +1,71 @@
+/** Fingerprints of what changes results: a pipeline whose fingerprint differs must not go on with the old state. */
+import { createHash } from 'node:crypto';
+import type { MonitorSpec } from '../pipeline/monitor-spec.ts';
+import type { EngineSpec, MeasureSpec } from '../windows/spec.ts';
+
+/** JSON with the keys of each object sorted, so that their order in the file changes nothing. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry)).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value)
+    .filter(([, entry]) => entry !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
+}
+
+function fingerprint(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+}
+
+/** Texts for people that a JSON Schema may carry; they change no outcome. */
+const SCHEMA_NOTES = new Set(['title', 'description', '$comment', 'examples', 'default', 'deprecated', 'readOnly', 'writeOnly']);
+/** Keywords whose keys are names of the user's, which may read like notes. */
+const SCHEMA_MAPS = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas', 'dependencies', 'dependentRequired']);
+const SCHEMA_VALUES = new Set(['enum', 'const', 'required']);
+
+function withoutNotes(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutNotes);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const kept = Object.entries(schema).filter(([key]) => !SCHEMA_NOTES.has(key));
+  return Object.fromEntries(
+    kept.map(([key, value]) => {
+      if (SCHEMA_VALUES.has(key)) return [key, value];
+      if (!SCHEMA_MAPS.has(key) || typeof value !== 'object' || value === null) return [key, withoutNotes(value)];
+      // The order of `properties` decides which reason comes first.
+      return [key, Object.entries(value).map(([name, part]) => [name, withoutNotes(part)])];
+    }),
+  );
+}
+
+function withoutTexts(measure: MeasureSpec): unknown {
+  return { ...measure, unit: undefined, currency: undefined };
+}
+
+/** Of the windows stage: outcomes and rows. The content of lookup tables is not in it: it takes effect at a recorded offset. */
+export function windowsHash(engine: EngineSpec, clock: 'append' | 'event'): string {
+  return fingerprint({
+    clock,
+    sources: engine.sources.map((source) => ({
+      name: source.name,
+      topic: source.topic,
+      format: source.format,
+      schema: source.schema && withoutNotes(source.schema),
+      event: source.event,
+      where: source.where,
+      lookups: source.lookups.map(({ field, by, file }) => ({ field, by, file })),
+    })),
+    dimensions: engine.dimensions,
+    measures: engine.measures.map(withoutTexts),
+    windows: engine.windows,
+    rollups: engine.rollups,
+    limits: { maxSeries: engine.limits.maxSeries, maxRecordBytes: engine.limits.maxRecordBytes },
+  });
+}
+
+/** Of the detectors: which alerts arise, and when they are written again. */
+export function detectHash(monitor: MonitorSpec): string {
+  return fingerprint({
+    detect: monitor.detect.map(({ detector, config, measure, window, over }) => ({ detector, config, measure, window, over })),
+    repeatAfterMs: monitor.repeatAfterMs,
+  });
+}

@@ -1,0 +1,108 @@
+/** The pipeline file as written: names, types, bounds. What must agree between its parts is checked when it is resolved. */
+import { z } from 'zod';
+import { columnName, duration, durationText, pipelineName, topicName } from './field-kinds.ts';
+import { measureSchema } from './measure-schema.ts';
+import { eventSchema, namedSourceSchema, sourceSchema } from './source-schema.ts';
+
+const hoppingSchema = z.strictObject({
+  size: durationText.describe('Length of a window.'),
+  slide: durationText.describe('Distance from the start of one window to the next; the size must be a multiple of it.'),
+});
+
+const limitsSchema = z.strictObject({
+  max_series: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(100_000)
+    .describe('Segments (sets of dimension values) per partition. Further ones count under `other`; roll-ups stay exact.'),
+  max_record_bytes: z
+    .number()
+    .int()
+    .min(64)
+    .max(67_108_864)
+    .default(1_048_576)
+    .describe('A longer record is invalid (`too_long`).'),
+  retire_after: duration.default(3_600_000).describe('A window no longer waits for partitions that are not in it when event time is this far past it.'),
+  idle_after: duration
+    .default(30_000)
+    .describe('A partition that is read to its end and has had no accepted event for this long holds no window open.'),
+});
+
+const serveSchema = z.strictObject({
+  path: z
+    .string()
+    .regex(/^\/[^\s?#]{0,500}$/, 'expected a path that starts with /')
+    .describe('Path of the HTTP API that answers with the newest window; `{name}` stands for a dimension.'),
+  window: z.string().describe('Name of the window that is served.'),
+});
+
+const START_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?(Z|[+-]\d{2}:\d{2})$/;
+const EXPECTED_START = 'expected earliest, latest, or a time such as "2026-03-02T09:00:00Z"';
+
+export const pipelineSchema = z.strictObject({
+  pipeline: pipelineName.describe('Name of the pipeline; its topics start with it.'),
+  source: sourceSchema.optional(),
+  event: eventSchema.optional(),
+  sources: z
+    .record(columnName, namedSourceSchema)
+    .optional()
+    .describe('Several sources by name, instead of `source` and `event`; all share the dimensions.'),
+  dimensions: z.array(columnName).max(16).default([]).describe('Text fields of the event that tell segments apart.'),
+  measures: z.record(columnName, measureSchema).describe('The key figures, by name.'),
+  windows: z
+    .array(z.union([durationText, hoppingSchema]))
+    .min(1)
+    .max(16)
+    .describe('Windows to compute: a duration (tumbling), or size and slide (hopping). They start at multiples of the slide since 1970, UTC.'),
+  rollups: z
+    .array(z.array(columnName).max(16))
+    .max(64)
+    .default([])
+    .describe('Sets of dimensions to sum up to, beside the full one; [] is the total.'),
+  limits: limitsSchema.prefault({}).describe('What bounds memory and time.'),
+  clock: z
+    .enum(['append', 'event'])
+    .default('append')
+    .describe('`append`: events are held against the time at which they came into the log; `event`: against each other only, as for files of the past.'),
+  start: z
+    .string(EXPECTED_START)
+    .refine((text) => text === 'earliest' || text === 'latest' || (START_TIME.test(text) && !Number.isNaN(Date.parse(text))), EXPECTED_START)
+    .default('earliest')
+    .describe('Where a new pipeline begins in its topics: `earliest`, `latest`, or a time of arrival.'),
+  detect: z.record(z.string(), z.unknown()).optional().describe('What is watched, and how.'),
+  receivers: z
+    .record(columnName, z.looseObject({ type: z.string() }))
+    .optional()
+    .describe('Who is told, by name. Default: the console.'),
+  notify_within: duration.default(900_000).describe('An alert older than this when it arises is not sent any more, but recorded as stale.'),
+  cooldown: duration.default(600_000).describe('An alert that still fires is told again after this long, not before.'),
+  serve: z
+    .union([serveSchema, z.array(serveSchema).max(16)])
+    .optional()
+    .describe('What the HTTP API serves from memory.'),
+  store: z
+    .strictObject({
+      raw: z
+        .strictObject({ keep: duration.describe('How long raw events are kept there.') })
+        .optional()
+        .describe('Also put raw events into the OLAP store.'),
+    })
+    .prefault({})
+    .describe('What goes to the OLAP store beside windows, alerts and dead letters.'),
+  topics: z
+    .strictObject({
+      windows: topicName.optional().describe('Topic of the windows. Default `<pipeline>.windows`.'),
+      alerts: topicName.optional().describe('Topic of the alerts. Default `<pipeline>.alerts`.'),
+      dead_letters: topicName.optional().describe('Topic of the dead letters. Default `<pipeline>.dlq`.'),
+      replay: topicName.optional().describe('Topic of records sent in again. Default `<pipeline>.replay`.'),
+    })
+    .prefault({})
+    .describe('Names of the topics that the pipeline writes.'),
+  locale: z.enum(['en', 'ko']).default('en').describe('Language of alerts.'),
+});
+
+/** As written, before defaults: what `definePipeline` takes. */
+export type PipelineFile = z.input<typeof pipelineSchema>;
+export type PipelineBlock = z.output<typeof pipelineSchema>;

@@ -1,0 +1,65 @@
+import { readFileSync, statSync } from 'node:fs';
+import { AppError } from '../core/errors.ts';
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+  EISDIR: 'it is a directory; expected a file',
+  ENOTDIR: 'a part of its path is not a directory',
+  ELOOP: 'its symbolic links go round in a circle',
+  ENAMETOOLONG: 'its name is too long',
+};
+
+/** A small text file, whole. @throws AppError `config_invalid`: missing, unreadable, not a file, too large or not UTF-8 */
+export function readTextFile(path: string, what: string, maxBytes: number): string {
+  let bytes: Buffer;
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) throw Object.assign(new Error('directory'), { code: 'EISDIR' });
+    if (!stat.isFile()) throw new AppError('config_invalid', `${path}: found something that is not a file; expected ${what}`);
+    if (stat.size > maxBytes) {
+      throw new AppError('config_invalid', `${path}: found ${stat.size} bytes; expected ${what}, of at most ${maxBytes} bytes`);
+    }
+    bytes = readFileSync(path);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code ?? '';
+    throw new AppError('config_invalid', `${path}: cannot read ${what}: ${WHY[code] ?? code}`, { cause });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AppError('config_invalid', `${path}:${badLine(bytes)}: found bytes that are not UTF-8; expected ${what} in UTF-8`, { cause });
+  }
+}
+
+/** Number of the first line that is not UTF-8. No character spans a line end, so that lines can be looked at one by one. */
+function badLine(bytes: Buffer): number {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let line = 1;
+  for (let from = 0; from <= bytes.length; line += 1) {
+    const lf = bytes.indexOf(10, from);
+    const end = lf < 0 ? bytes.length : lf;
+    try {
+      decoder.decode(bytes.subarray(from, end));
+    } catch {
+      return line;
+    }
+    from = end + 1;
+  }
+  return line;
+}
+
+/** @throws AppError `config_invalid` with the place in the file */
+export function readJsonFile(path: string, what: string, maxBytes: number): unknown {
+  const text = readTextFile(path, what, maxBytes);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const at = /\(line (\d+) column (\d+)\)/.exec(message);
+    const place = at ? `:${at[1]}:${at[2]}` : '';
+    throw new AppError('config_invalid', `${path}${place}: not JSON: ${message.replace(/ in JSON at position.*$/s, '')}; expected ${what}`, { cause });
+  }
+}

@@ -1,0 +1,128 @@
+/** The `detect` block: for each measure in it a detector out of the catalog, with settings of its own or of the block. */
+import type { AlertNaming } from '../alerts/naming.ts';
+import { AppError } from '../core/errors.ts';
+import type { DetectorName } from '../detectors/catalog.ts';
+import type { DetectorKind, Direction } from '../detectors/detector.ts';
+import { defaultDetectWindow, type DetectEntry } from '../pipeline/monitor-spec.ts';
+import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
+import { shapeOf } from './catalog-block.ts';
+import {
+  DEFAULT_DETECTOR,
+  DETECT_RESERVED,
+  DETECTOR_NAMES,
+  kindNamed,
+  measureDetectSchema,
+  sharedDetectSchema,
+  type MeasureDetect,
+} from './detect-schema.ts';
+import { describe, type Path, type Problems } from './problem.ts';
+import { checkWith } from './zod-problems.ts';
+
+type Block = Readonly<Record<string, unknown>>;
+
+interface Parts {
+  readonly measures: readonly MeasureSpec[];
+  readonly windows: readonly WindowSpec[];
+}
+
+export function resolveDetect(block: Block | undefined, parts: Parts, problems: Problems): DetectEntry[] {
+  if (block === undefined) return [];
+  const names = parts.measures.map((measure) => measure.name);
+  const shared = Object.fromEntries(Object.entries(block).filter(([key]) => !names.includes(key) && DETECT_RESERVED.includes(key)));
+  const kind = detectorOf(shared['detector'] ?? DEFAULT_DETECTOR, ['detect', 'detector'], problems);
+  if (kind === undefined) return [];
+  const settings = ['detector', ...Object.keys(sharedDetectSchema(kind).shape)];
+  for (const key of Object.keys(block)) {
+    if (!names.includes(key) && !DETECT_RESERVED.includes(key)) {
+      problems.unknown(['detect', key], key, 'a measure or a setting', [...names, ...new Set(settings)], { atKey: true });
+    }
+  }
+  // Settings are judged here only where no measure takes them up: there they are judged together with its own.
+  const check = checkWith(sharedDetectSchema(kind).partial(), shared);
+  if (!check.ok) for (const problem of check.problems) problems.add(['detect', ...problem.path], problem.message, problem);
+  return parts.measures.flatMap((measure) => {
+    if (!Object.hasOwn(block, measure.name)) return [];
+    const entry = resolveEntry(block[measure.name], shared, kind, measure, parts.windows, problems);
+    return entry === undefined ? [] : [entry];
+  });
+}
+
+function detectorOf(name: unknown, path: Path, problems: Problems): DetectorKind | undefined {
+  const kind = typeof name === 'string' ? kindNamed(name) : undefined;
+  if (kind === undefined) problems.unknown(path, typeof name === 'string' ? name : describe(name), 'a detector', DETECTOR_NAMES);
+  return kind;
+}
+
+function resolveEntry(
+  own: unknown,
+  shared: Block,
+  defaultKind: DetectorKind,
+  measure: MeasureSpec,
+  windows: readonly WindowSpec[],
+  problems: Problems,
+): DetectEntry | undefined {
+  const here: Path = ['detect', measure.name];
+  if (typeof own !== 'object' || own === null || Array.isArray(own)) {
+    problems.add(here, `found ${describe(own)}; expected the settings of a detector, such as { down: 50% }`);
+    return undefined;
+  }
+  const block = own as Block;
+  const kind = block['detector'] === undefined ? defaultKind : detectorOf(block['detector'], [...here, 'detector'], problems);
+  if (kind === undefined) return undefined;
+
+  const schema = measureDetectSchema(kind);
+  const inherited = Object.entries(shared).filter(([key]) => Object.hasOwn(schema.shape, key));
+  const merged: Block = { ...Object.fromEntries(inherited), ...block };
+  const pathOf = (path: Path): Path => (path.length > 0 && !Object.hasOwn(block, path[0] as string) && path[0] !== undefined && Object.hasOwn(shared, path[0]) ? ['detect', ...path] : [...here, ...path]);
+  const checked = checkWith(schema, merged);
+  if (!checked.ok) {
+    for (const problem of checked.problems) problems.add(pathOf(problem.path), problem.message, problem);
+    return undefined;
+  }
+  const settings = Object.fromEntries(Object.entries(merged).filter(([key]) => Object.hasOwn(shapeOf(kind), key)));
+  const config = checkWith(kind.config, settings);
+  if (!config.ok) {
+    for (const problem of config.problems) problems.add(pathOf(problem.path), problem.message, problem);
+    return undefined;
+  }
+  const value = checked.value as MeasureDetect;
+  const names = windows.map((window) => window.name);
+  const window = windows.find((one) => one.name === (value.window ?? defaultDetectWindow(windows)));
+  if (window === undefined) {
+    if (windows.length > 0) problems.unknown(pathOf(['window']), String(value.window), 'a window', names);
+    return undefined;
+  }
+  try {
+    kind.create(config.value, { measure, window });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    problems.add(here, error.message.replace(`detect: ${measure.name}: `, ''));
+    return undefined;
+  }
+  const naming = { ...direction('down', value), ...direction('up', value) };
+  return {
+    detector: kind.name as DetectorName,
+    config: config.value,
+    measure: measure.name,
+    window: window.name,
+    over: value.over ?? 'full',
+    ...(value.metric_name === undefined ? {} : { metricName: value.metric_name }),
+    ...(Object.keys(naming).length === 0 ? {} : { naming }),
+  };
+}
+
+/** What the file says of the alerts of one direction. */
+function direction(name: Direction, value: MeasureDetect): { readonly [direction in Direction]?: AlertNaming } {
+  const pick = <T>(given: T | { readonly down?: T | undefined; readonly up?: T | undefined } | undefined, isOne: (value: unknown) => value is T): T | undefined =>
+    given === undefined || isOne(given) ? given : given[name];
+  const isText = (given: unknown): given is string => typeof given === 'string';
+  const alertType = pick(value.alert_type, isText);
+  const severity = pick(value.severity, isText as (value: unknown) => value is NonNullable<AlertNaming['severity']>);
+  const hint = pick(value.hint, (given): given is string | string[] => typeof given === 'string' || Array.isArray(given));
+  const naming: AlertNaming = {
+    ...(alertType === undefined ? {} : { alertType }),
+    ...(severity === undefined ? {} : { severity }),
+    ...(hint === undefined ? {} : { hints: [hint].flat() }),
+  };
+  return Object.keys(naming).length === 0 ? {} : { [name]: naming };
+}

@@ -1,0 +1,151 @@
+/** The `source`/`event` or `sources` blocks, with the files that they name. */
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import { createJsonValidator } from '../schemas/json-schema.ts';
+import { isObject, schemaFields, type SchemaField } from '../schemas/schema-fields.ts';
+import type { EventSpec, LookupSpec, SourceSpec } from '../windows/spec.ts';
+import { checkField, COMBINED_FIELDS, resolveConditions, type KnownFields } from './known-fields.ts';
+import type { InputConfig } from './pipeline-config.ts';
+import type { PipelineBlock } from './pipeline-schema.ts';
+import type { Path, Problems } from './problem.ts';
+import { readJsonFile } from './read-file.ts';
+import type { EventBlock, SourceBlock } from './source-schema.ts';
+
+const SCHEMA_BYTES_MAX = 4_194_304;
+const LOOKUP_BYTES_MAX = 67_108_864;
+/** Name of the source where the file has only one. */
+export const ONLY_SOURCE = 'events';
+const DEDUP_DEFAULT_MS = 600_000;
+
+export interface ResolvedSource {
+  readonly spec: SourceSpec;
+  /** Fields of an event, those of lookups included. */
+  readonly fields: KnownFields;
+  readonly input?: InputConfig;
+}
+
+interface Part {
+  readonly name: string;
+  readonly source: SourceBlock;
+  readonly event: EventBlock;
+  readonly path: Path;
+  readonly eventPath: Path;
+}
+
+/** @param shortestSlideMs of all windows: what a copy must not outlive to count once */
+export function resolveSources(block: PipelineBlock, folder: string, shortestSlideMs: number, problems: Problems): ResolvedSource[] {
+  return partsOf(block, problems).map((part) => resolveSource(part, folder, shortestSlideMs, problems));
+}
+
+function partsOf(block: PipelineBlock, problems: Problems): Part[] {
+  const { source, event, sources } = block;
+  if (sources !== undefined) {
+    for (const key of ['source', 'event'] as const) {
+      if (block[key] !== undefined) problems.add([key], `found ${key} beside sources; expected either one source, or all under sources`, { atKey: true });
+    }
+    const parts = Object.entries(sources);
+    if (parts.length === 0) problems.add(['sources'], 'found no source; expected at least one');
+    return parts.map(([name, part]) => ({ name, source: part, event: part.event, path: ['sources', name], eventPath: ['sources', name, 'event'] }));
+  }
+  if (source === undefined) problems.add([], 'found no "source"; expected source and event, or sources');
+  else if (event === undefined) problems.add([], 'found no "event"; expected event: { time: ... } beside source');
+  if (source === undefined || event === undefined) return [];
+  return [{ name: ONLY_SOURCE, source, event, path: ['source'], eventPath: ['event'] }];
+}
+
+function resolveSource(part: Part, folder: string, shortestSlideMs: number, problems: Problems): ResolvedSource {
+  const { name, source, path } = part;
+  const schema = readSchema(source, folder, path, problems);
+  const own: KnownFields = source.format === 'combined' ? COMBINED_FIELDS : schema && schemaFields(schema);
+  const lookups = resolveLookups(source, folder, own, path, problems);
+  const event = resolveEvent(part, own, shortestSlideMs, problems);
+  const where = resolveConditions(source.where, own, [...path, 'where'], problems);
+  const joined = lookups.map(({ field }): [string, SchemaField] => [field, { types: ['string'], required: true }]);
+  const fields = own && new Map<string, SchemaField>([...own, ...joined]);
+  const spec: SourceSpec = {
+    name,
+    topic: source.topic,
+    partitions: source.partitions,
+    format: source.format,
+    ...(schema ? { schema } : {}),
+    event,
+    where,
+    lookups,
+  };
+  return { spec, fields, ...(source.from ? { input: { source: name, topic: source.topic, ...source.from } } : {}) };
+}
+
+function readSchema(source: SourceBlock, folder: string, path: Path, problems: Problems): Record<string, unknown> | undefined {
+  if (source.schema === undefined) return undefined;
+  if (source.format === 'combined') {
+    problems.add([...path, 'schema'], 'found a schema with format: combined; expected none, as its fields are known');
+    return undefined;
+  }
+  return attempt([...path, 'schema'], problems, () => {
+    const file = join(folder, source.schema ?? '');
+    const schema = readJsonFile(file, 'a JSON Schema', SCHEMA_BYTES_MAX);
+    if (!isObject(schema)) throw new AppError('config_invalid', `${file}: found JSON that is not an object; expected a JSON Schema`);
+    createJsonValidator(schema, { file });
+    return schema;
+  });
+}
+
+function resolveLookups(source: SourceBlock, folder: string, own: KnownFields, path: Path, problems: Problems): LookupSpec[] {
+  return Object.entries(source.lookup ?? {}).map(([field, { file, by }]) => {
+    const here = [...path, 'lookup', field];
+    checkField(own, by, [...here, 'by'], problems, ['string']);
+    if (own?.has(field) === true) {
+      problems.add(here, `found ${JSON.stringify(field)}, which the event has already; expected a new name`, { atKey: true });
+    }
+    const table = attempt([...here, 'file'], problems, () => readTable(join(folder, file)));
+    return { field, by, file, table: table ?? {} };
+  });
+}
+
+/** Without a prototype, so that no key is found that is not in the file. */
+function readTable(file: string): Record<string, string> {
+  const what = 'one object of texts: { "key": "value" }';
+  const table = readJsonFile(file, what, LOOKUP_BYTES_MAX);
+  if (!isObject(table)) throw new AppError('config_invalid', `${file}: found JSON that is not an object; expected ${what}`);
+  const wrong = Object.entries(table).find(([, value]) => typeof value !== 'string');
+  if (wrong) throw new AppError('config_invalid', `${file}: found the key ${JSON.stringify(wrong[0])} without a text; expected ${what}`);
+  return Object.assign(Object.create(null) as Record<string, string>, table);
+}
+
+function resolveEvent(part: Part, own: KnownFields, shortestSlideMs: number, problems: Problems): EventSpec {
+  const { event, eventPath } = part;
+  if (event.id !== undefined) checkField(own, event.id, [...eventPath, 'id'], problems, ['string']);
+  const timeTypes = event.time_unit === 'iso' ? ['string'] : ['string', 'number', 'integer'];
+  checkField(own, event.time, [...eventPath, 'time'], problems, timeTypes);
+  // A copy that comes when its id is forgotten must be late: no window that it belongs to takes it any more.
+  const dedupMin = shortestSlideMs + event.allowed_lateness;
+  if (event.dedup !== undefined && event.id === undefined) {
+    problems.add([...eventPath, 'dedup'], 'found dedup without id; expected id: the field with the id of the event', { atKey: true });
+  } else if (event.dedup !== undefined && event.dedup < dedupMin) {
+    problems.add(
+      [...eventPath, 'dedup'],
+      `found ${event.dedup / 1000}s; expected at least ${dedupMin / 1000}s (the shortest window or slide, ${shortestSlideMs / 1000}s, and allowed_lateness, ` +
+        `${event.allowed_lateness / 1000}s), else a copy could count twice`,
+    );
+  }
+  return {
+    ...(event.id === undefined ? {} : { id: event.id }),
+    time: event.time,
+    timeUnit: event.time_unit,
+    outOfOrdernessMs: event.out_of_orderness,
+    allowedLatenessMs: event.allowed_lateness,
+    dedupMs: event.id === undefined ? 0 : (event.dedup ?? Math.max(DEDUP_DEFAULT_MS, dedupMin)),
+    ...(event.max_ahead === undefined ? {} : { maxAheadMs: event.max_ahead }),
+  };
+}
+
+/** A fault in another file is told at the place that names it. */
+function attempt<T>(path: Path, problems: Problems, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    problems.add(path, error.message);
+    return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+/** From the blocks of the file, each valid alone, to a pipeline whose parts agree. */
+import type { EngineSpec } from '../windows/spec.ts';
+import { detectHash, windowsHash } from './hashes.ts';
+import type { LoadedPipeline } from './pipeline-config.ts';
+import type { PipelineBlock } from './pipeline-schema.ts';
+import type { Problems } from './problem.ts';
+import { resolveDetect } from './resolve-detect.ts';
+import { resolveMeasures } from './resolve-measures.ts';
+import { checkNames } from './resolve-names.ts';
+import { resolveReceivers, resolveServe, resolveTopics } from './resolve-outputs.ts';
+import { resolveSources } from './resolve-sources.ts';
+import { resolveRollups, resolveWindows } from './resolve-windows.ts';
+
+/** The result is of use only where no problem was found. */
+export function resolvePipeline(block: PipelineBlock, folder: string, problems: Problems): Omit<LoadedPipeline, 'file'> {
+  const windows = resolveWindows(block.windows, problems);
+  const sources = resolveSources(block, folder, Math.min(...windows.map((window) => window.slideMs)), problems);
+  const measures = resolveMeasures(block.measures, sources, problems);
+  const rollups = resolveRollups(block.rollups, block.dimensions, problems);
+  checkNames(block, sources, problems);
+  const topics = resolveTopics(block, problems);
+  const detect = resolveDetect(block.detect, { measures, windows }, problems);
+  const { pipeline, dimensions, locale, clock } = block;
+
+  const engine: EngineSpec = {
+    pipeline,
+    sources: sources.map((source) => source.spec),
+    dimensions,
+    measures,
+    windows,
+    rollups,
+    limits: {
+      maxSeries: block.limits.max_series,
+      maxRecordBytes: block.limits.max_record_bytes,
+      retireAfterMs: block.limits.retire_after,
+      idleAfterMs: block.limits.idle_after,
+    },
+  };
+  const monitor = { pipeline, dimensions, windows, measures, detect, repeatAfterMs: block.cooldown, locale };
+  return {
+    folder,
+    engine,
+    clock,
+    start: block.start === 'earliest' || block.start === 'latest' ? block.start : Date.parse(block.start),
+    topics,
+    inputs: sources.flatMap((source) => source.input ?? []),
+    monitor,
+    receivers: resolveReceivers(block.receivers, problems),
+    notifyWithinMs: block.notify_within,
+    cooldownMs: block.cooldown,
+    serve: resolveServe(block.serve, dimensions, rollups, windows, problems),
+    ...(block.store.raw === undefined ? {} : { rawKeepMs: block.store.raw.keep }),
+    locale,
+    hashes: { windows: windowsHash(engine, clock), detect: detectHash(monitor) },
+  };
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { columnName, conditions, duration, fieldName, topicName } from './field-kinds.ts';
+import { oneOfCatalog } from './catalog-block.ts';
+const sourceCatalog = {};
+
+export const eventSchema = z
+  .strictObject({
+    id: fieldName
+      .optional()
+      .describe('Field with the id of the event, a text. A second event with the same id is a duplicate. Without it nothing is.'),
+    time: fieldName.describe('Field with the time of the event.'),
+    time_unit: z
+      .enum(['iso', 's', 'ms'])
+      .default('iso')
+      .describe('How the time is written: `iso`, RFC 3339 with a zone; `s` or `ms`, seconds or milliseconds since 1970, as a number or its text.'),
+    out_of_orderness: duration
+      .default(5_000)
+      .describe('How far behind the newest event others of the same partition may come. A window waits that long for them.'),
+    allowed_lateness: duration
+      .default(60_000)
+      .describe('How long after its window became final an event still corrects it; later ones are late and go to the dead-letter queue.'),
+    dedup: duration
+      .optional()
+      .describe(
+        'How long ids are remembered, in event time. Default 10m, or what it takes that no copy counts twice: the shortest window (slide) plus allowed_lateness.',
+      ),
+    max_ahead: duration
+      .optional()
+      .describe('An event further ahead of the clock than this is invalid (`future`). Default 5m; by event time (clock: event) no limit unless stated.'),
+  })
+  .describe('Where an event says what it is and when it was, and how much disorder is expected.');
+
+const lookupSchema = z.strictObject({
+  file: z.string().min(1).describe('JSON file with one object: key to value, both texts. Relative to the pipeline file.'),
+  by: fieldName.describe('Field of the event that holds the key. An event whose key is not in the table is ignored.'),
+});
+
+const sourceShape = {
+  topic: topicName.describe('Topic of the log that holds the raw events. It is yours: nothing but your events is written to it.'),
+  schema: z.string().min(1).optional().describe('JSON Schema (draft 2020-12 or 07) of one event; a path relative to the pipeline file. Without it any JSON object will do.'),
+  format: z
+    .enum(['json', 'combined'])
+    .default('json')
+    .describe('`json`: one JSON object a record; `combined`: a line of a web server in combined log format.'),
+  partitions: z.number().int().min(1).max(256).default(1).describe('Partitions of the topic, where it has to be made.'),
+  where: conditions.optional().describe('Only events that meet these count; the rest is ignored.'),
+  lookup: z.record(columnName, lookupSchema).optional().describe('Joins small tables: the new field, and the table and key that it comes from.'),
+  from: oneOfCatalog(sourceCatalog).optional().describe('What brings the events to the topic while the pipeline runs. Without it, `--input`, `ingest` or others do.'),
+};
+
+export const sourceSchema = z.strictObject(sourceShape).describe('Where the events come from.');
+
+export const namedSourceSchema = z.strictObject({ ...sourceShape, event: eventSchema }).describe('One of several sources.');
+
+export type EventBlock = z.output<typeof eventSchema>;
+export type SourceBlock = z.output<typeof sourceSchema>;

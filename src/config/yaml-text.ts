@@ -1,0 +1,99 @@
+/** YAML to a plain value, and back from a path in it to the line and column where it stands. */
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { Document, ErrorCode, Node } from 'yaml';
+import { AppError } from '../core/errors.ts';
+import type { Path } from './problem.ts';
+
+export interface YamlText {
+  readonly value: unknown;
+  /** Line and column (from 1) of what the path leads to, or of as much of it as there is. */
+  locate(path: Path, atKey: boolean): { readonly line: number; readonly column: number };
+}
+
+/** An anchor may be used often, but what it expands to in all stays in proportion to what a person writes. */
+const ALIASES_MAX = 100;
+const SHOWN_MAX = 5;
+
+const EXPLAINED: Partial<Record<ErrorCode, string>> = {
+  DUPLICATE_KEY: 'found a key twice in the same block; expected each key once',
+  TAB_AS_INDENT: 'found a tab as indentation; expected spaces',
+  MULTIPLE_DOCS: 'found a second document (after ---); expected one pipeline in a file',
+  NON_STRING_KEY: 'found a key that is not a text; expected a name',
+};
+
+/** @throws AppError `config_invalid` with file, line and column */
+export function parseYaml(text: string, file: string): YamlText {
+  const lineCounter = new LineCounter();
+  const at = (offset: number): string => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  let doc: Document.Parsed;
+  try {
+    doc = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, uniqueKeys: true, version: '1.2', logLevel: 'silent' });
+  } catch (cause) {
+    // Nesting too deep for the parser's stack.
+    throw new AppError('config_invalid', `${file}: cannot be read as YAML: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  const faults = [...doc.errors, ...doc.warnings];
+  if (faults.length > 0) {
+    const lines = faults.slice(0, SHOWN_MAX).map((fault) => `${at(fault.pos[0])}: ${EXPLAINED[fault.code] ?? `not YAML: ${fault.message}`}`);
+    throw new AppError('config_invalid', [...new Set(lines)].join('\n'));
+  }
+  let value: unknown;
+  try {
+    value = doc.toJS({ maxAliasCount: ALIASES_MAX });
+  } catch (cause) {
+    const detail = /alias/i.test(String(cause)) ? 'found aliases (*name) that expand to too much; write it out' : `not YAML: ${String(cause)}`;
+    throw new AppError('config_invalid', `${file}: ${detail}`, { cause });
+  }
+  const proto = findProto(doc.contents);
+  if (proto !== undefined) throw new AppError('config_invalid', `${at(proto)}: found the key "__proto__"; expected another name`);
+
+  return {
+    value,
+    locate(path, atKey) {
+      const { line, col } = lineCounter.linePos(offsetOf(doc, path, atKey));
+      return { line: Math.max(line, 1), column: Math.max(col, 1) };
+    },
+  };
+}
+
+function offsetOf(doc: Document.Parsed, path: Path, atKey: boolean): number {
+  let node: Node | null | undefined = doc.contents;
+  let offset = node?.range?.[0] ?? 0;
+  for (const [index, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(doc);
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step));
+      if (pair === undefined) break;
+      const key = pair.key as Node;
+      const value = pair.value as Node | null;
+      const isLast = index === path.length - 1;
+      // A block's own start is its first key: its name says better where it stands.
+      const onKey = (isLast && atKey) || value === null || (isMap(value) && value.flow !== true);
+      offset = (onKey ? key : value)?.range?.[0] ?? offset;
+      node = value;
+    } else if (isSeq(node) && typeof step === 'number') {
+      node = node.items[step] as Node | undefined;
+      if (node === undefined) break;
+      offset = node.range?.[0] ?? offset;
+    } else {
+      break;
+    }
+  }
+  return offset;
+}
+
+/** Offset of a key that plain objects cannot hold like any other. */
+function findProto(node: unknown): number | undefined {
+  if (isSeq(node)) return firstDefined(node.items.map(findProto));
+  if (!isMap(node)) return undefined;
+  return firstDefined(
+    node.items.map((pair) => (isScalar(pair.key) && pair.key.value === '__proto__' ? (pair.key.range?.[0] ?? 0) : findProto(pair.value))),
+  );
+}
+
+function firstDefined(values: (number | undefined)[]): number | undefined {
+  return values.find((value) => value !== undefined);
+}
