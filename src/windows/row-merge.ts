@@ -1,6 +1,8 @@
 /** The readers' side of `p.windows`: the newest row of each origin, origins added up, and measures computed last. */
 import { labelsKey } from '../core/labels.ts';
 import type { WindowRow } from './row.ts';
+import { ddsketchFromBytes, mergeDdsketches } from './sketches/ddsketch.ts';
+import { hllFromBytes, mergeHlls } from './sketches/hll.ts';
 import type { MeasureSpec } from './spec.ts';
 
 type State = WindowRow['state'];
@@ -43,9 +45,14 @@ function mergeOrigins(origins: ReadonlyMap<string, WindowRow>, measures: readonl
     corrections: total('corrections'),
     version: parts.map(({ version }) => version).reduce((a, b) => (BigInt(b) > BigInt(a) ? b : a)),
     origin: '',
-    partitions: [...new Set(parts.flatMap(({ partitions }) => partitions))],
+    partitions: [...new Set(parts.flatMap(({ origin, partitions }) => (isPartition(origin) ? [...partitions, origin] : partitions)))],
     idle: [...new Set(parts.flatMap(({ idle }) => idle))],
   };
+}
+
+/** Origins are '' (the main row), `replay`, or a partition, whose name has its topic before a slash. */
+function isPartition(origin: string): boolean {
+  return origin.includes('/');
 }
 
 /** What both hold together, of the measures named; neither is changed. */
@@ -61,8 +68,8 @@ export function mergeStates(a: State, b: State, measures: readonly MeasureSpec[]
     else if (kind === 'min') combine(name, (x, y) => Math.min(Number(x), Number(y)));
     else if (kind === 'max') combine(name, (x, y) => Math.max(Number(x), Number(y)));
     else if (kind === 'average') for (const part of ['sum', 'count']) combine(`${name}.${part}`, add);
-    else if (kind === 'distinct') combine(name, (x, y) => mergeHll(String(x), String(y)));
-    else if (kind === 'quantile') combine(name, (x, y) => mergeDdsketch(String(x), String(y)));
+    else if (kind === 'distinct') combine(name, (x, y) => toBase64(mergeHlls(fromBase64(x), fromBase64(y))));
+    else if (kind === 'quantile') combine(name, (x, y) => toBase64(mergeDdsketches(fromBase64(x), fromBase64(y))));
   }
   return merged;
 }
@@ -87,14 +94,27 @@ function measureOf(state: State, measure: MeasureSpec): number | null {
       return count === 0 ? null : numberAt(`${measure.name}.sum`) / count;
     }
     case 'distinct':
-      return held === undefined ? 0 : estimateHll(String(held));
+      // The estimate of a count of things is told as a whole number.
+      return held === undefined ? 0 : Math.round(hllFromBytes(fromBase64(held)).estimate());
     case 'quantile':
-      return held === undefined ? null : quantileOf(String(held), measure.q);
+      return held === undefined ? null : definedOrNull(ddsketchFromBytes(fromBase64(held)).quantile(measure.q));
     case 'ratio': {
       const denominator = numberAt(measure.denominator);
       return denominator === 0 ? null : (measure.scale * numberAt(measure.numerator)) / denominator;
     }
   }
+}
+
+function definedOrNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
+
+function fromBase64(text: number | string): Uint8Array {
+  return Buffer.from(String(text), 'base64');
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
 /** A row as the command line shows it: one flat object; a roll-up lacks the dimensions that it sums over. */
