@@ -6,7 +6,7 @@
 import { isAscii } from 'node:buffer';
 
 /** Absent values stay `-` as in the log; only `bytes` is left out then. */
-export interface CombinedRecord {
+export type CombinedRecord = {
   readonly host: string;
   readonly ident: string;
   readonly user: string;
@@ -24,7 +24,7 @@ export interface CombinedRecord {
   readonly bytes?: number;
   readonly referer: string;
   readonly user_agent: string;
-}
+};
 
 /** Why a line is none: not UTF-8, not of this form, or of this form with a value that cannot be (the first in line order). */
 export type CombinedFault = 'bad_utf8' | 'bad_line' | 'value:time' | 'value:status' | 'value:bytes';
@@ -39,8 +39,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** `line` without its line end. Never throws. */
 export function decodeCombined(line: Uint8Array): CombinedRecord | CombinedFault {
   const text = textOf(line);
-  if (text === undefined) return 'bad_utf8';
+  return text === undefined ? 'bad_utf8' : parseCombined(text);
+}
 
+/** The same for a line that is decoded already: never `bad_utf8`. */
+export function parseCombined(text: string): CombinedRecord | CombinedFault {
   const hostEnd = text.indexOf(' ');
   const identEnd = text.indexOf(' ', hostEnd + 1);
   const userEnd = text.indexOf(' ', identEnd + 1);
