@@ -6,8 +6,8 @@ import { fromStateEntries, toStateChanges } from '../pipeline/state-codec.ts';
 export interface FeedTarget {
   readonly topic: string;
   readonly partition: number;
-  /** State key of the position. */
-  readonly key: string;
+  /** State key of the position; undefined where it is not kept. */
+  readonly key: string | undefined;
 }
 
 export interface FeedDeps {
@@ -32,7 +32,7 @@ export async function feed(chunks: AsyncIterable<SourceChunk>, target: FeedTarge
     const { bytes, ends, firstLine } = chunk;
     await deps.log.commit({
       appends: ends.length === 0 ? [] : [{ topic, partition, bytes, ends, ...(firstLine !== undefined && { firstLine }) }],
-      state: toStateChanges(PREFIX, [[key, chunk.resume]]),
+      state: key === undefined ? [] : toStateChanges(PREFIX, [[key, chunk.resume]]),
     });
     deps.onChunk?.(chunk);
   }

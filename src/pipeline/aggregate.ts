@@ -42,7 +42,9 @@ export interface Aggregate {
   readonly source: SourceSpec;
   /** Judges the next batch; resolves to its records, 0 where there was none. */
   step(): Promise<number>;
-  /** What to tell the merge now. `readToEnd`: idle means read to the end (`--once`), else caught up and silent for `idle_after`. */
+  /** Caught up, and nothing accepted for `idle_after`; where nothing more will come (`readToEnd`), caught up is enough. */
+  isIdle(readToEnd: boolean): boolean;
+  /** What to tell the merge now. */
   takePartials(readToEnd: boolean): Partials;
   /** What to commit with the partials last taken. `release`: forgets a pane in the merge, if it may go. */
   takeCommit(release: (paneStart: number) => boolean): {
@@ -106,8 +108,12 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   };
 
   function windowStart(time: number): number {
-    const end = earliestEnd(plan.windows, time);
-    return plan.windows.flatMap((spec) => windowStarts(spec, time).filter((start) => start + spec.sizeMs === end))[0]!;
+    const firstEnd = earliestEnd(plan.windows, time);
+    return plan.windows.flatMap((spec) => windowStarts(spec, time).filter((start) => start + spec.sizeMs === firstEnd))[0]!;
+  }
+
+  function isIdle(readToEnd: boolean): boolean {
+    return caughtUp && (readToEnd || deps.elapsed() - lastAccepted >= plan.spec.limits.idleAfterMs);
   }
 
   async function stepReplay(): Promise<number> {
@@ -146,10 +152,11 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
       end = Math.max(end, offset);
       return batch.count + replays;
     },
+    isIdle,
     takePartials(readToEnd) {
       taken = { live: partition.takeChangedPanes(), replayed: replay.takeChangedPanes() };
-      const idle = caughtUp && (readToEnd || deps.elapsed() - lastAccepted >= plan.spec.limits.idleAfterMs);
-      return { partition: name, ...taken, finals: partition.takeFinals(), progress: { watermark: partition.watermark, idle } };
+      const progress = { watermark: partition.watermark, idle: isIdle(readToEnd) };
+      return { partition: name, ...taken, finals: partition.takeFinals(), progress };
     },
     takeCommit(release) {
       for (const start of partition.expiredPanes()) {

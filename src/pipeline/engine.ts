@@ -54,6 +54,8 @@ export interface Committed {
 export interface Engine {
   /** Judges the next batch of every partition; resolves to the records read, 0 when there was nothing. */
   step(): Promise<number>;
+  /** Whether a commit would tell anything new: records were read, or a partition fell idle or awoke. */
+  hasNews(): boolean;
   /** Merges what the steps have yielded and commits it. */
   commit(options?: CommitOptions): Promise<Committed>;
   /** End of `--once`: commits, every partition read to its end, then gives the open windows out as they stand (`provisional`). */
@@ -98,6 +100,10 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), panes);
   monitor.restore(await log.state(`monitor/${spec.pipeline}/`));
 
+  let readSinceCommit = 0;
+  let idleAtCommit = '';
+  const idleNow = (readToEnd: boolean): string => aggregates.map((aggregate) => Number(aggregate.isIdle(readToEnd))).join('');
+
   async function write(records: readonly WindowRecord[], alerts: readonly AlertEvent[], extra: readonly StateChange[]) {
     const parts = aggregates.map((aggregate) => aggregate.takeCommit((start) => merge.release(aggregate.name, start)));
     const deadLetters = parts.flatMap((part) => part.deadLetters);
@@ -119,6 +125,8 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   }
 
   async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
+    readSinceCommit = 0;
+    idleAtCommit = idleNow(readToEnd);
     const stepped = merge.step(
       aggregates.map((aggregate) => aggregate.takePartials(readToEnd)),
       { provisional: config.provisional },
@@ -133,8 +141,10 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     async step() {
       let read = 0;
       for (const aggregate of aggregates) read += await aggregate.step();
+      readSinceCommit += read;
       return read;
     },
+    hasNews: () => readSinceCommit > 0 || idleNow(false) !== idleAtCommit,
     commit,
     async flush(options) {
       const committed = await commit({ ...options, readToEnd: true });

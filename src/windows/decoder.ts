@@ -75,26 +75,24 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   }
 
   /** The outcome that the record alone decides; its columns are filled where that is ACCEPTED. */
-  function decodeRecord(text: string, i: number): number {
-    const fields = deps.parse(text);
+  function decodeRecord(fields: Fields | string, i: number): number {
     if (typeof fields === 'string') return invalid(i, fields);
-    let missesTable = false;
-    if (tables.length > 0) {
-      picker.take(fields);
-      if (where.some((condition) => clearlyFails(condition, values))) return IGNORED;
-      for (const lookup of tables) {
-        const key = own(fields, lookup.by);
-        const value = isScalar(key) ? lookup.entries.get(String(key)) : undefined;
-        if (value === undefined && isScalar(key) && key !== null) return IGNORED;
-        if (value === undefined) missesTable = true;
-        else fields[lookup.field] = value;
-      }
-    }
     picker.take(fields);
     for (let w = 0; w < where.length; w++) if (clearlyFails(where[w]!, values)) return IGNORED;
+    let wanted = holdAll(where, values);
+    if (tables.length > 0) {
+      for (const { by, field, entries } of tables) {
+        const key = own(fields, by);
+        const value = isScalar(key) ? entries.get(String(key)) : undefined;
+        if (value !== undefined) fields[field] = value;
+        else if (isScalar(key) && key !== null) return IGNORED;
+        else wanted = false;
+      }
+      picker.take(fields);
+    }
     const fault = faultOf(fields, i);
     if (fault !== undefined) return invalid(i, fault);
-    if (missesTable || !holdAll(where, values)) return IGNORED;
+    if (!wanted) return IGNORED;
     for (let d = 0; d < dimensions.length; d++) {
       const value = values[dimensions[d]!.field];
       const label = typeof value === 'string' ? value : value === undefined || value === null ? '' : String(value);
@@ -182,17 +180,14 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     decode(batch): Columns {
       if (batch.count > columns.capacity) columns = allocate(Math.max(batch.count, columns.capacity * 2));
       columns.reasons.clear();
-      const textOf = textsOf(batch);
+      const parse = parserOf(batch, deps.parse);
       for (let i = 0; i < batch.count; i++) {
         const from = i === 0 ? 0 : batch.ends[i - 1]!;
         const to = batch.ends[i]!;
         let outcome: number;
         if (batch.tombstones?.[i] === 1 || isBlank(batch.bytes, from, to)) outcome = IGNORED;
         else if (to - from > maxRecordBytes) outcome = invalid(i, 'too_long');
-        else {
-          const text = textOf(from, to);
-          outcome = text === undefined ? invalid(i, 'bad_utf8') : decodeRecord(text, i);
-        }
+        else outcome = decodeRecord(parse(from, to), i);
         columns.outcomes[i] = outcome;
       }
       return { ...columns, count: batch.count };
@@ -230,19 +225,19 @@ function onPicked({ field, anyOf }: Condition, picker: { pick(name: string): num
   return { field: picker.pick(field), anyOf };
 }
 
-/** How to get at the text of a record: cut out of one string where the whole batch is ASCII, else decoded one by one. */
-function textsOf(batch: RecordBatch): (from: number, to: number) => string | undefined {
+/** Parses the record that stands at [from, to) of the batch's bytes. */
+function parserOf(batch: RecordBatch, parse: ParseRecord): (from: number, to: number) => Fields | string {
   const buffer = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
   if (isAscii(buffer)) {
     const text = buffer.toString('latin1');
-    return (from, to) => text.slice(from, to);
+    return (from, to) => parse(text.slice(from, to));
   }
   const valid = isUtf8(buffer);
   return (from, to) => {
     // In valid UTF-8 a cut is between characters when what follows is no continuation byte.
     const wholeCharacters = valid && !isContinuation(buffer[from]) && !isContinuation(buffer[to]);
-    if (!wholeCharacters && !isUtf8(buffer.subarray(from, to))) return undefined;
-    return buffer.toString('utf8', from, to);
+    if (!wholeCharacters && !isUtf8(buffer.subarray(from, to))) return 'bad_utf8';
+    return parse(buffer.toString('utf8', from, to));
   };
 }
 
@@ -297,7 +292,7 @@ function hashColumns(capacity: number) {
   return { low: new Uint32Array(capacity), high: new Uint32Array(capacity) };
 }
 
-/** `json`: one JSON text that is an object. */
+/** One JSON text that is an object. */
 export const parseJson: ParseRecord = (text) => {
   let value: unknown;
   try {

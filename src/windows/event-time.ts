@@ -5,12 +5,12 @@ const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 
-/** Epoch ms; NaN where `value` is no such time. Fractions finer than a millisecond are cut off (of numbers in seconds: rounded). */
+/** Epoch ms; NaN where `value` is no such time. Of a text, fractions finer than a millisecond are cut off; numbers are rounded. */
 export function parseEventTime(value: unknown, unit: 'iso' | 's' | 'ms'): number {
   if (unit === 'iso') return typeof value === 'string' ? parseIso(value) : NaN;
-  const number = typeof value === 'string' && /^\d{1,16}(\.\d{1,9})?$/.test(value) ? Number(value) : value;
+  const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   if (typeof number !== 'number') return NaN;
-  const ms = unit === 's' ? Math.round(number * 1000) : Math.floor(number);
+  const ms = Math.round(unit === 's' ? number * 1000 : number);
   return ms >= 0 && ms <= LAST_MS ? ms : NaN;
 }
 

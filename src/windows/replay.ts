@@ -1,6 +1,6 @@
 /**
- * Dead letters sent in again, of one input partition. They are not late and not of the future; each origin is judged
- * once, its id held against those remembered and those already replayed; what is accepted counts in panes of its own.
+ * Dead letters sent in again, of one input partition. They are not late and not of the future; the id is held against those
+ * remembered and those already replayed; what is accepted counts in panes of its own, and an origin counts once.
  */
 import { ACCEPTED, INVALID, type Outcome } from '../core/outcome.ts';
 import { keyAt } from '../log/batch.ts';
@@ -22,7 +22,7 @@ export interface ReplayVerdict {
 }
 
 export interface Replay {
-  /** Judges records of `p.replay`; those whose origin has a verdict change nothing. */
+  /** Judges records of `p.replay`; those whose origin was accepted, or a duplicate, change nothing. */
   process(batch: RecordBatch, watermark: number): void;
   takeChangedPanes(): PanePartial[];
   /** Verdicts since the last call, by origin. */
@@ -50,6 +50,11 @@ export function createReplay(plan: Plan, decoder: Decoder, ids: IdMemory, origin
     if (verdict.id) replayedIds.add(verdict.id.join());
   }
 
+  /** What was refused before may be sent in again when it, or the schema, was mended; what counted or was a copy may not. */
+  function isSettled(verdict: ReplayVerdict | undefined): boolean {
+    return verdict?.outcome === 'accepted' || verdict?.outcome === 'duplicate';
+  }
+
   return {
     panes,
     get replayed() {
@@ -60,7 +65,7 @@ export function createReplay(plan: Plan, decoder: Decoder, ids: IdMemory, origin
       const columns = decoder.decode(batch);
       for (let i = 0; i < batch.count; i++) {
         const origin = Buffer.from(keyAt(batch, i) ?? []).toString();
-        if (!origin.startsWith(origins) || verdicts.has(origin)) continue;
+        if (!origin.startsWith(origins) || isSettled(verdicts.get(origin))) continue;
         const at = batch.appendTimes[i]!;
         const id = columns.ids && ([columns.ids.low[i]!, columns.ids.high[i]!] as const);
         let verdict: ReplayVerdict;

@@ -1,0 +1,185 @@
+/** One pipeline of a running Tocsin: its engine, its bell, its feeds, and the loop that drives them. */
+import { randomBytes } from 'node:crypto';
+import type { LoadedPipeline } from '../config/pipeline-config.ts';
+import { createAlerts } from '../alerts/alerts.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { HotStore } from '../hot-store/hot-store.ts';
+import type { Log } from '../log/log.ts';
+import { systemWait } from '../notify/deliver.ts';
+import { createNotifier } from '../notify/notifier.ts';
+import { openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
+import { createMonitor } from '../pipeline/monitor.ts';
+import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
+import { offsetOf, settleRevision } from '../pipeline/revision.ts';
+import { receiverCatalog } from '../receivers/catalog.ts';
+import type { Receiver } from '../receivers/receiver.ts';
+import { createJsonValidator } from '../schemas/json-schema.ts';
+import { parseCombined } from '../windows/combined.ts';
+import { parseJson, type CheckFields } from '../windows/decoder.ts';
+import { compilePlan, inputPartitions } from '../windows/plan.ts';
+import type { OutcomesFile } from './outcomes-file.ts';
+import { pipelineRecord, pipelineRecordChange } from './pipeline-record.ts';
+import type { RunOptions } from './run-options.ts';
+
+/** How often windows are merged, shown and committed while events come in. */
+const TICK_MS = 250;
+/** How long the loop sleeps when there is nothing to read. */
+const POLL_MS = 25;
+const BATCH_BYTES = 256 << 10;
+/** Dead letters wait for a commit up to here. */
+const PENDING_BYTES_MAX = 8 << 20;
+
+export interface PipelineRunDeps {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hotStore: HotStore;
+  /** Text of the console receiver. */
+  readonly write: (text: string) => void;
+  readonly colour: boolean;
+  readonly outcomes?: OutcomesFile;
+  /** Told of everything that was committed. */
+  readonly onCommitted: (committed: Committed) => void;
+}
+
+export interface PipelineRun {
+  readonly config: LoadedPipeline;
+  readonly engine: Engine;
+  readonly notify: NotifyStage;
+  /**
+   * Reads and commits until `signal`; with `once` until everything is read and `fed()`, then flushes.
+   * @throws AppError `disk_full` and others of the log: what was not committed is done again at the next start
+   */
+  run(signal: AbortSignal, fed: () => boolean): Promise<void>;
+}
+
+export async function openPipelineRun(config: LoadedPipeline, options: RunOptions, deps: PipelineRunDeps): Promise<PipelineRun> {
+  const { log, clock } = deps;
+  const { engine: spec, topics } = config;
+  const plan = compilePlan(spec);
+  const inputs = inputPartitions(spec).map(({ source, partition, name }) => ({
+    topic: source.topic,
+    partition,
+    name,
+    replayTopic: topics.replay,
+  }));
+  const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
+  await log.commit({ state: [pipelineRecordChange(pipelineRecord(spec, config.file ?? spec.pipeline, topics, options.olapStore))] });
+
+  const monitor = createMonitor(config.monitor, {
+    alerts: createAlerts({ repeatAfterMs: config.monitor.repeatAfterMs, locale: config.monitor.locale }),
+  });
+  const engine = await openEngine(
+    {
+      plan,
+      topics,
+      revision: revisions.windows.counter,
+      completeFrom: revisions.completeFrom,
+      start: (topic, partition) => offsetOf(log, topic, partition, config.start),
+      provisional: !options.once,
+      clock: options.clock ?? (options.once ? 'event' : config.clock),
+      maxBatchBytes: BATCH_BYTES,
+      ...(options.batchRecords !== undefined && { maxBatchRecords: options.batchRecords }),
+    },
+    {
+      log,
+      monitor,
+      parse: { json: parseJson, combined: (text) => parseCombined(text) as Record<string, unknown> | string },
+      checks: checksOf(config),
+      randomKey: () => [randomBytes(4).readUInt32LE(), randomBytes(4).readUInt32LE()],
+      elapsed: () => clock.elapsed(),
+      ...(deps.outcomes && { onJudged: (batch, judged) => deps.outcomes!.add(batch, judged.outcomes, judged.reasons) }),
+    },
+  );
+  const notify = await openNotifyStage(
+    { pipeline: spec.pipeline, topic: topics.alerts },
+    { log, notifier: createNotifier(notifierSettings(config, options), { clock, receivers: receiversOf(config, deps), wait: systemWait, logger: deps.logger }) },
+  );
+
+  async function commit(): Promise<void> {
+    const state = deps.outcomes?.sync() ?? [];
+    await publish(await engine.commit({ state }));
+  }
+
+  async function publish(committed: Committed): Promise<void> {
+    await deps.hotStore.put([...committed.records.filter((record) => record.kind === 'row'), ...committed.provisional]);
+    deps.onCommitted(committed);
+  }
+
+  async function readAll(signal: AbortSignal, fed: () => boolean): Promise<void> {
+    let lastCommit = clock.elapsed();
+    while (!signal.aborted) {
+      // Asked before reading: what is fed after an empty read is read in the next round.
+      const everythingFed = fed();
+      const read = await engine.step();
+      const due = clock.elapsed() - lastCommit >= TICK_MS || engine.pendingBytes > PENDING_BYTES_MAX;
+      if (engine.hasNews() && (due || (read === 0 && !options.once))) {
+        await commit();
+        lastCommit = clock.elapsed();
+      }
+      if (read > 0) continue;
+      if (options.once && everythingFed) return;
+      await systemWait(POLL_MS, signal);
+    }
+  }
+
+  /** Rings beside the reading: a slow receiver holds no window back. */
+  async function ring(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await notify.drain();
+      if (!options.once) await notify.settle(engine.frontier);
+      await systemWait(POLL_MS, signal);
+    }
+    await notify.drain();
+  }
+
+  return {
+    config,
+    engine,
+    notify,
+    async run(signal, fed) {
+      const done = new AbortController();
+      const ringing = ring(done.signal);
+      // A failure of the bell shows up below; until then it must not count as unhandled.
+      ringing.catch(() => {});
+      try {
+        await readAll(signal, fed);
+        if (options.once && !signal.aborted) await publish(await engine.flush({ state: deps.outcomes?.sync() ?? [] }));
+        else if (engine.hasNews()) await commit();
+      } finally {
+        done.abort();
+      }
+      await ringing;
+    },
+  };
+}
+
+function checksOf(config: LoadedPipeline): Map<string, CheckFields> {
+  const checks = new Map<string, CheckFields>();
+  for (const source of config.engine.sources) {
+    if (source.schema) checks.set(source.name, createJsonValidator(source.schema).check);
+  }
+  return checks;
+}
+
+function notifierSettings(config: LoadedPipeline, options: RunOptions) {
+  return {
+    pipeline: config.engine.pipeline,
+    cooldownMs: config.cooldownMs,
+    // What the past of a file is about is told whatever its age, to those who were asked for.
+    notifyWithinMs: options.once ? undefined : config.notifyWithinMs,
+    sendResolved: true,
+    audience: options.once && !options.notify ? ('local' as const) : ('all' as const),
+  };
+}
+
+function receiversOf(config: LoadedPipeline, deps: PipelineRunDeps): Receiver[] {
+  return config.receivers.map(({ name, kind, config: settings }) =>
+    receiverCatalog[kind as keyof typeof receiverCatalog].create(name, settings as never, {
+      write: deps.write,
+      colour: deps.colour,
+      locale: config.locale,
+    }),
+  );
+}

@@ -1,0 +1,97 @@
+/** What a person sees while a run goes on: one line that is renewed on a terminal, and in a live run each window as it closes. */
+import type { LoadedPipeline } from '../config/pipeline-config.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Committed } from '../pipeline/engine.ts';
+import type { ClosedRecord, WindowRow } from '../windows/row.ts';
+
+export interface Progress {
+  /** Records came into the log. */
+  fed(records: number): void;
+  committed(config: LoadedPipeline, committed: Committed, once: boolean): void;
+  /** Writes something else without mixing it into the line. */
+  aside(write: () => void): void;
+  stop(): void;
+}
+
+export interface ProgressDeps {
+  readonly write: (text: string) => void;
+  /** On a terminal the line is written over; elsewhere one comes now and then. */
+  readonly live: boolean;
+  readonly clock: Clock;
+  readonly quiet: boolean;
+}
+
+const EVERY_MS = { terminal: 200, file: 5_000 } as const;
+const CLEAR_LINE = '\r\x1b[K';
+
+export function createProgress({ write, live, clock, quiet }: ProgressDeps): Progress {
+  const startedAt = clock.elapsed();
+  let read = 0;
+  let windows = 0;
+  let alerts = 0;
+  let deadLetters = 0;
+  let shown = false;
+  const timer = quiet ? undefined : setInterval(show, live ? EVERY_MS.terminal : EVERY_MS.file);
+  timer?.unref();
+
+  function show(): void {
+    const rate = read / Math.max(0.001, (clock.elapsed() - startedAt) / 1_000);
+    const text = `${whole(read)} records (${whole(rate)}/s), ${whole(windows)} windows closed, ${whole(deadLetters)} dead letters, ${whole(alerts)} alerts`;
+    write(live ? `${CLEAR_LINE}${text}` : `tocsin: ${text}\n`);
+    shown = live;
+  }
+
+  function hide(): void {
+    if (shown) write(CLEAR_LINE);
+    shown = false;
+  }
+
+  return {
+    fed(records) {
+      read += records;
+    },
+    committed(config, committed, once) {
+      const closed = committed.records.filter((record) => record.kind === 'closed');
+      windows += closed.length;
+      alerts += committed.alerts.filter((alert) => alert.status === 'firing' && alert.repeat === 0).length;
+      deadLetters += committed.deadLetters;
+      if (quiet || once) return;
+      const rows = committed.records.filter((record) => record.kind === 'row');
+      for (const record of closed) {
+        const line = closedText(config, record, rows);
+        if (line === undefined) continue;
+        hide();
+        write(line);
+      }
+    },
+    aside(writeOther) {
+      hide();
+      writeOther();
+    },
+    stop() {
+      clearInterval(timer);
+      hide();
+    },
+  };
+}
+
+/** `12:03:10  1m   21 series   impressions 4,210   ctr 5.02 %`: the window's total if the file asks for it. */
+function closedText(config: LoadedPipeline, closed: ClosedRecord, rows: readonly WindowRow[]): string | undefined {
+  const ofWindow = rows.filter((row) => row.window === closed.window && row.window_start === closed.window_start && row.origin === '');
+  const full = ofWindow.filter((row) => Object.keys(row.labels).length === config.engine.dimensions.length);
+  if (full.length === 0) return undefined;
+  const total = ofWindow.find((row) => Object.keys(row.labels).length === 0);
+  const measures = config.engine.measures.flatMap(({ name, unit }) => {
+    const value = total?.measures[name];
+    return value === undefined || value === null ? [] : [`${name} ${short(value)}${unit === undefined ? '' : ` ${unit}`}`];
+  });
+  return `${[closed.window_end.slice(11, 19), closed.window.padEnd(4), `${full.length} series`, ...measures].join('   ')}\n`;
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function short(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) >= 100 ? 0 : 2 });
+}

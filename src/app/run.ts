@@ -1,0 +1,158 @@
+/** `tocsin run`: one process that plays all roles on one data directory, until it is told to stop or (`--once`) has read everything. */
+import { topicConflicts } from './topic-conflicts.ts';
+import { loadPipeline } from '../config/load-pipeline.ts';
+import type { LoadedPipeline } from '../config/pipeline-config.ts';
+import { systemClock } from '../core/clock.ts';
+import { createLogger } from '../core/logger.ts';
+import { noOutcomes, recordsRead, OUTCOMES } from '../core/outcome.ts';
+import { HOT_HISTORY_MS } from '../hot-store/hot-store.ts';
+import { createMemoryHotStore } from '../hot-store/memory/memory-store.ts';
+import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
+import { lockDataDir, openDataDir } from '../log/embedded/data-dir.ts';
+import { startControl } from './control/server.ts';
+import { runFeeds } from './feeds.ts';
+import { startHistory } from './history.ts';
+import { openOutcomesFile, outcomesStatePrefix } from './outcomes-file.ts';
+import { openPipelineRun, type PipelineRun } from './pipeline-run.ts';
+import { createProgress } from './progress.ts';
+import type { RunOptions } from './run-options.ts';
+import { summaryText, type RunSummary } from './summary.ts';
+
+const RETENTION_EVERY_MS = 60_000;
+/** `--once` waits this long for the OLAP store to take what was computed. */
+const SETTLE_MS = 30_000;
+
+export interface RunDeps {
+  readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** Ends the run cleanly. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Resolves when the run has ended and everything is closed.
+ * @throws AppError for whatever keeps it from starting or going on; what was committed stays
+ */
+export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<void> {
+  const clock = systemClock;
+  const startedAt = clock.elapsed();
+  const logger = createLogger((line) => deps.stderr.write(line));
+  const configs = options.files.map(loadPipeline);
+  topicConflicts(configs);
+  const dir = openDataDir(options.data, { create: true });
+  const lock = lockDataDir(dir.path);
+  const cleanUp: (() => Promise<void> | void)[] = [() => lock.release()];
+  const stopping = stopSignal(options, deps.signal);
+  try {
+    const log = createEmbeddedLog({ path: dir.logPath, clock });
+    cleanUp.unshift(() => log.close());
+    const outcomes = options.outcomes === undefined ? undefined : openOutcomesFile(options.outcomes, await log.state(outcomesStatePrefix));
+    cleanUp.unshift(() => outcomes?.close());
+    const hotStore = createMemoryHotStore({ history: configs.flatMap(servedHistory) });
+    const progress = createProgress({ write: (text) => deps.stderr.write(text), live: deps.stderr.isTTY === true, clock, quiet: options.quiet || options.json });
+    cleanUp.unshift(() => progress.stop());
+    // Alerts go where the other output for people goes: not between the lines that a program reads.
+    const out = options.json ? deps.stderr : deps.stdout;
+    const runs: PipelineRun[] = [];
+    for (const config of configs) {
+      runs.push(
+        await openPipelineRun(config, options, {
+          log,
+          clock,
+          logger,
+          hotStore,
+          write: (text) => progress.aside(() => out.write(text)),
+          colour: out.isTTY === true,
+          ...(outcomes && { outcomes }),
+          onCommitted: (committed) => progress.committed(config, committed, options.once),
+        }),
+      );
+    }
+    const history = startHistory(options.olapStore, dir.path, configs, { log, clock, logger });
+    cleanUp.unshift(() => history.stop());
+    const control = await startControl({ dir: dir.path }, { log, status: () => ({ pipelines: runs.map(statusOf) }) });
+    cleanUp.unshift(() => control.stop());
+    const retention = setInterval(() => void log.applyRetention().catch((error: Error) => logger.warn(error.message)), RETENTION_EVERY_MS);
+    cleanUp.unshift(() => clearInterval(retention));
+
+    if (!options.once) logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${dir.path}; Ctrl-C ends it`);
+    await Promise.all(runs.map((run) => drive(run, options, deps, stopping, log, (chunk) => progress.fed(chunk.ends.length))));
+    if (options.once && !stopping.signal.aborted) await history.settle(SETTLE_MS);
+    progress.stop();
+    const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
+    for (const run of runs) {
+      const summary = summaryOf(run, seconds);
+      deps.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : options.quiet ? '' : summaryText(run.config.engine.pipeline, summary, reasonsOf(run)));
+    }
+  } finally {
+    stopping.abort();
+    for (const undo of cleanUp) await undo();
+  }
+}
+
+/** Feeds and engine side by side; what fails in one ends the other. */
+async function drive(
+  run: PipelineRun,
+  options: RunOptions,
+  deps: RunDeps,
+  stopping: AbortController,
+  log: Parameters<typeof runFeeds>[2]['log'],
+  onChunk: Parameters<typeof runFeeds>[2]['onChunk'],
+): Promise<void> {
+  let fed = false;
+  const failed = (error: unknown): never => {
+    stopping.abort(error);
+    throw error;
+  };
+  const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? 0;
+  const feeding = runFeeds(run.config, options, { log, clock: systemClock, stdin: deps.stdin, readUpTo, onChunk }, stopping.signal).then(
+    () => (fed = true),
+    failed,
+  );
+  const settled = await Promise.allSettled([feeding, run.run(stopping.signal, () => fed).catch(failed)]);
+  for (const result of settled) if (result.status === 'rejected') throw result.reason;
+}
+
+/** Aborts with the caller's signal, and after `--for`. */
+function stopSignal(options: RunOptions, signal: AbortSignal): AbortController {
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  if (options.forMs !== undefined) {
+    const timer = setTimeout(stop, options.forMs);
+    stopping.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  }
+  return stopping;
+}
+
+function servedHistory(config: LoadedPipeline) {
+  const window = config.engine.windows.find(({ name }) => name === '1m')?.name;
+  if (window === undefined) return [];
+  return [{ pipeline: config.engine.pipeline, window, groupings: config.serve.map((serve) => serve.dimensions), keepMs: HOT_HISTORY_MS }];
+}
+
+function summaryOf(run: PipelineRun, seconds: number): RunSummary {
+  const totals = noOutcomes();
+  for (const partition of run.engine.partitions()) for (const outcome of OUTCOMES) totals[outcome] += partition.totals[outcome];
+  return { events: { read: recordsRead(totals), ...totals }, windows: run.engine.counts(), alerts: run.notify.counts(), seconds };
+}
+
+function reasonsOf(run: PipelineRun): Map<string, number> {
+  const reasons = new Map<string, number>();
+  for (const partition of run.engine.partitions()) {
+    for (const [reason, count] of partition.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+  }
+  return reasons;
+}
+
+function statusOf(run: PipelineRun): Record<string, unknown> {
+  return {
+    name: run.config.engine.pipeline,
+    frontier: run.engine.frontier,
+    windows: run.engine.counts(),
+    alerts: run.notify.counts(),
+    partitions: run.engine.partitions().map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark, caughtUp, totals })),
+  };
+}
