@@ -55,5 +55,5 @@ function stateOf(seeds: readonly number[]): [number, number, number] {
 function mix(x: number): number {
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-  return (x ^ (x >>> 16)) + 0x6d2b79f5 | 0;
+  return ((x ^ (x >>> 16)) + 0x6d2b79f5) | 0;
 }

@@ -18,8 +18,18 @@ const line = (parts: { time?: string; request?: string; status?: string; bytes?:
 
 test('a line becomes a record', () => {
   assert.deepEqual(record(line()), {
-    host: '10.0.0.1', ident: '-', user: 'frank', time: '2000-10-10T20:55:36.000Z', method: 'GET', path: '/a?b=c', protocol: 'HTTP/1.1',
-    status: 200, status_class: '2xx', bytes: 2326, referer: 'http://e.org/', user_agent: 'M/4',
+    host: '10.0.0.1',
+    ident: '-',
+    user: 'frank',
+    time: '2000-10-10T20:55:36.000Z',
+    method: 'GET',
+    path: '/a?b=c',
+    protocol: 'HTTP/1.1',
+    status: 200,
+    status_class: '2xx',
+    bytes: 2326,
+    referer: 'http://e.org/',
+    user_agent: 'M/4',
   });
   const bare = record(line({ bytes: '-', referer: '-', agent: '' }));
   assert.deepEqual([Object.hasOwn(bare, 'bytes'), bare.referer, bare.user_agent], [false, '-', '']);
@@ -28,7 +38,10 @@ test('a line becomes a record', () => {
 test('10,000 real requests: the figures of the data pack', { skip: existsSync(PACK) ? false : 'the data pack is not here' }, () => {
   const lines = gunzipSync(readFileSync(PACK)).toString('latin1').trimEnd().split('\n');
   const results = lines.map((text) => decode(text));
-  assert.deepEqual(results.flatMap((result, i) => (typeof result === 'string' ? [[i + 1, result]] : [])), [[8899, 'bad_line']]);
+  assert.deepEqual(
+    results.flatMap((result, i) => (typeof result === 'string' ? [[i + 1, result]] : [])),
+    [[8899, 'bad_line']],
+  );
   const records = results.filter((result) => typeof result !== 'string');
   const counts = (field: 'status' | 'method' | 'protocol' | 'ident' | 'user') => {
     const found: Record<string, number> = {};
@@ -63,11 +76,31 @@ describe('time', () => {
   });
   test('what is no time', () => {
     for (const text of [
-      '29/Feb/2023:00:00:00 +0000', '29/Feb/1900:00:00:00 +0000', '31/Apr/2024:00:00:00 +0000', '00/May/2024:00:00:00 +0000', '32/May/2024:00:00:00 +0000',
-      '01/may/2024:00:00:00 +0000', '01/Mai/2024:00:00:00 +0000', '01/05/2024:00:00:00 +0000', '01/May/2024:24:00:00 +0000', '01/May/2024:00:60:00 +0000',
-      '01/May/2024:00:00:60 +0000', '01/May/2024:00:00:00 0000', '01/May/2024:00:00:00 +000', '01/May/2024:00:00:00 +2400', '01/May/2024:00:00:00 +0060',
-      '1/May/2024:00:00:00 +0000', '01/May/2024 00:00:00 +0000', '01/May/1969:00:00:00 +0000', '01/Jan/1970:00:00:00 +0001', '', '-',
-      '01/constructor', '+1/May/2024:00:00:00 +0000', '01/May/2024:0x:00:00 +0000', '01/May/2024:00:00:00 *0000',
+      '29/Feb/2023:00:00:00 +0000',
+      '29/Feb/1900:00:00:00 +0000',
+      '31/Apr/2024:00:00:00 +0000',
+      '00/May/2024:00:00:00 +0000',
+      '32/May/2024:00:00:00 +0000',
+      '01/may/2024:00:00:00 +0000',
+      '01/Mai/2024:00:00:00 +0000',
+      '01/05/2024:00:00:00 +0000',
+      '01/May/2024:24:00:00 +0000',
+      '01/May/2024:00:60:00 +0000',
+      '01/May/2024:00:00:60 +0000',
+      '01/May/2024:00:00:00 0000',
+      '01/May/2024:00:00:00 +000',
+      '01/May/2024:00:00:00 +2400',
+      '01/May/2024:00:00:00 +0060',
+      '1/May/2024:00:00:00 +0000',
+      '01/May/2024 00:00:00 +0000',
+      '01/May/1969:00:00:00 +0000',
+      '01/Jan/1970:00:00:00 +0001',
+      '',
+      '-',
+      '01/constructor',
+      '+1/May/2024:00:00:00 +0000',
+      '01/May/2024:0x:00:00 +0000',
+      '01/May/2024:00:00:00 *0000',
     ]) {
       assert.equal(time(text), 'value:time', text);
     }
@@ -90,7 +123,8 @@ describe('time', () => {
 });
 
 test('status and bytes', () => {
-  for (const status of ['99', '600', '0', '2000', '2x0', '-', '-20', '20', '000']) assert.equal(decode(line({ status })), 'value:status', status);
+  for (const status of ['99', '600', '0', '2000', '2x0', '-', '-20', '20', '000'])
+    assert.equal(decode(line({ status })), 'value:status', status);
   for (const bytes of ['-1', '1.5', '1e3', '--', '0x1', '9999999999999999']) assert.equal(decode(line({ bytes })), 'value:bytes', bytes);
   assert.deepEqual([record(line({ status: '100' })).status_class, record(line({ status: '599' })).status_class], ['1xx', '5xx']);
   assert.deepEqual([record(line({ bytes: '0' })).bytes, record(line({ bytes: '999999999999999' })).bytes], [0, 999_999_999_999_999]);
@@ -105,7 +139,17 @@ test('requests that are none are still requests that were answered', () => {
   assert.deepEqual(parts('GET /with space HTTP/1.1'), ['GET', '/with space', 'HTTP/1.1']);
   assert.deepEqual(parts('GET /old'), ['GET', '/old', '-']);
   assert.deepEqual(parts('OPTIONS * HTTP/1.0'), ['OPTIONS', '*', 'HTTP/1.0']);
-  for (const garbage of ['-', '', ' ', 'GET', 'GET ', '\\x16\\x03\\x01', '(GET) / HTTP/1.1', ' GET / HTTP/1.1', 'GET HTTP/1.1x'.slice(0, 3)]) {
+  for (const garbage of [
+    '-',
+    '',
+    ' ',
+    'GET',
+    'GET ',
+    '\\x16\\x03\\x01',
+    '(GET) / HTTP/1.1',
+    ' GET / HTTP/1.1',
+    'GET HTTP/1.1x'.slice(0, 3),
+  ]) {
     assert.deepEqual(parts(garbage)[0], '-', garbage);
   }
 });
@@ -122,9 +166,26 @@ test('escapes within quotes', () => {
 test('lines of another form', () => {
   const good = line();
   for (const text of [
-    '', ' ', '-', 'a b c', good.slice(0, -1), `${good} `, `${good} "more"`, ` ${good}`, good.replace(' - ', '  - '), good.replace(' frank', ''),
-    good.replace(' [', ' '), good.replace('] ', ' '), good.replace('] ', ']  '), good.replace(' 200 ', ' '), good.replace(' 200 ', '  200 '),
-    good.replace('" "', '"  "'), good.replace('" "', '""'), good.replace('1" 200', '1"  200'), 'GET / HTTP/1.1', '{"a":1}',
+    '',
+    ' ',
+    '-',
+    'a b c',
+    good.slice(0, -1),
+    `${good} `,
+    `${good} "more"`,
+    ` ${good}`,
+    good.replace(' - ', '  - '),
+    good.replace(' frank', ''),
+    good.replace(' [', ' '),
+    good.replace('] ', ' '),
+    good.replace('] ', ']  '),
+    good.replace(' 200 ', ' '),
+    good.replace(' 200 ', '  200 '),
+    good.replace('" "', '"  "'),
+    good.replace('" "', '""'),
+    good.replace('1" 200', '1"  200'),
+    'GET / HTTP/1.1',
+    '{"a":1}',
   ]) {
     assert.equal(decode(text), 'bad_line', text);
   }
@@ -141,11 +202,14 @@ test('any bytes give a record or a reason, and long ones in linear time', () => 
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), check));
   const good = Buffer.from(line());
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.constantFrom(0x20, 0x22, 0x5c, 0x5b, 0x5d, 0x2d, 0x30, 0x00, 0xc3)), { maxLength: 4 }), (changes) => {
-      const copy = Uint8Array.from(good);
-      for (const [at, byte] of changes) copy[at] = byte;
-      check(copy);
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.nat(good.length - 1), fc.constantFrom(0x20, 0x22, 0x5c, 0x5b, 0x5d, 0x2d, 0x30, 0x00, 0xc3)), { maxLength: 4 }),
+      (changes) => {
+        const copy = Uint8Array.from(good);
+        for (const [at, byte] of changes) copy[at] = byte;
+        check(copy);
+      },
+    ),
   );
   for (const filler of ['\\', '"', ' ', '\\x41', '\\"', '[', ']', 'a']) {
     const cpu = process.cpuUsage();

@@ -32,7 +32,20 @@ export type CombinedFault = 'bad_utf8' | 'bad_line' | 'value:time' | 'value:stat
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const CLASSES = ['', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
-const MONTHS: Readonly<Record<string, number>> = { Jan: 1, Feb: 2, Mar: 3, Apr: 4, May: 5, Jun: 6, Jul: 7, Aug: 8, Sep: 9, Oct: 10, Nov: 11, Dec: 12 };
+const MONTHS: Readonly<Record<string, number>> = {
+  Jan: 1,
+  Feb: 2,
+  Mar: 3,
+  Apr: 4,
+  May: 5,
+  Jun: 6,
+  Jul: 7,
+  Aug: 8,
+  Sep: 9,
+  Oct: 10,
+  Nov: 11,
+  Dec: 12,
+};
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -133,9 +146,10 @@ function isoTime(text: string, from: number, end: number): string | undefined {
   const [hour, minute, second] = [digits(text, from + 12, 2), digits(text, from + 15, 2), digits(text, from + 18, 2)];
   const zoneSign = text[from + 21] === '+' ? 1 : text[from + 21] === '-' ? -1 : 0;
   const [zoneHour, zoneMinute] = [digits(text, from + 22, 2), digits(text, from + 24, 2)];
-  if (month === undefined || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return undefined;
+  if (month === undefined || day < 1 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+    return undefined;
   if (zoneSign === 0 || zoneHour < 0 || zoneHour > 23 || zoneMinute < 0 || zoneMinute > 59) return undefined;
-  const leap = month === 2 && (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)) ? 1 : 0;
+  const leap = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 1 : 0;
   if (day > (MONTH_DAYS[month - 1] as number) + leap) return undefined;
   if (zoneHour === 0 && zoneMinute === 0) {
     const pad = month < 10 ? `0${month}` : month;

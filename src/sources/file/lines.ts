@@ -70,7 +70,7 @@ export async function* openLines(input: LineInput, options: LineOptions = {}): A
           if (!follow) splitter.end();
           break;
         }
-        for (let at = 0; at < result.value.length; ) {
+        for (let at = 0; at < result.value.length;) {
           at = splitter.feed(result.value, at);
           if (!splitter.full()) continue;
           waiter.taken();
@@ -134,7 +134,9 @@ async function* expand(opened: OpenedInput, compression: Compression, whole: Asy
 function explained(name: string, error: unknown, compression: Compression | 'plain', position: number): unknown {
   if (error instanceof AppError || !(error instanceof DecompressionFault)) return error;
   const cut = error.message === 'unexpected end of file';
-  const fault = cut ? `the ${compression} data ends in its middle, at byte ${error.offset}` : `the ${compression} data is broken at about byte ${error.offset}: ${error.message}`;
+  const fault = cut
+    ? `the ${compression} data ends in its middle, at byte ${error.offset}`
+    : `the ${compression} data is broken at about byte ${error.offset}: ${error.message}`;
   const test = compression === 'gzip' ? 'gzip -t' : 'zstd -t';
   const text = `${fault}. The complete lines before it were read (${position} bytes decompressed). Test it with ${test}, get a sound copy and read that: it continues there.`;
   return unreadable(name, text, error);

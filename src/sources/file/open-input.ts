@@ -64,7 +64,7 @@ function openedFile(path: string, handle: FileHandle): OpenedInput {
   };
   const size = async (): Promise<number> => (await handle.stat()).size;
   async function* pieces(from: number, follow: boolean): AsyncGenerator<Uint8Array> {
-    for (let at = from; !closed.signal.aborted; ) {
+    for (let at = from; !closed.signal.aborted;) {
       const piece = await read(at, PIECE_BYTES);
       at += piece.length;
       if (piece.length > 0) yield piece;

@@ -28,7 +28,11 @@ export async function* resumeAt(resume: LineResume, input: ResumeInput): AsyncGe
   yield* resume.open ? closeLine(rest, resume, input) : rest;
 }
 
-async function seek(resume: LineResume, input: ResumeInput, file: NonNullable<ResumeInput['seekable']>): Promise<AsyncIterable<Uint8Array>> {
+async function seek(
+  resume: LineResume,
+  input: ResumeInput,
+  file: NonNullable<ResumeInput['seekable']>,
+): Promise<AsyncIterable<Uint8Array>> {
   const size = await file.size();
   if (size < resume.position) throw shorter(input.name, size, resume);
   const head = await file.read(0, resume.headLength);

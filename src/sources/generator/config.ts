@@ -16,8 +16,13 @@ const oneOrMore = <Values extends readonly [string, ...string[]]>(values: Values
 
 const breakConfig = z
   .strictObject({
-    at: z.iso.datetime({ offset: true, error: 'expected a time with zone: "2026-03-02T09:48:00Z"' }).optional().describe('When it begins: a time.'),
-    after: duration.optional().describe('When it begins: so long after the generator was first started (what `history` fills in lies before that).'),
+    at: z.iso
+      .datetime({ offset: true, error: 'expected a time with zone: "2026-03-02T09:48:00Z"' })
+      .optional()
+      .describe('When it begins: a time.'),
+    after: duration
+      .optional()
+      .describe('When it begins: so long after the generator was first started (what `history` fills in lies before that).'),
     for: duration.describe('How long it lasts.'),
     labels: z
       .strictObject({
@@ -31,18 +36,30 @@ const breakConfig = z
     revenue: factor.optional().describe('Revenue is multiplied by this.'),
   })
   .refine((each) => (each.at === undefined) !== (each.after === undefined), 'expected "at" or "after", and not both')
-  .refine((each) => [each.impressions, each.ctr, each.revenue].some((value) => value !== undefined), 'expected "impressions", "ctr" or "revenue": what breaks');
+  .refine(
+    (each) => [each.impressions, each.ctr, each.revenue].some((value) => value !== undefined),
+    'expected "impressions", "ctr" or "revenue": what breaks',
+  );
 
 export const generatorConfig = z.strictObject({
-  rate: z.number().min(0).max(100_000).default(80).describe('Events a second, impressions, clicks and conversions together: the mean over a day, without breaks and copies.'),
+  rate: z
+    .number()
+    .min(0)
+    .max(100_000)
+    .default(80)
+    .describe('Events a second, impressions, clicks and conversions together: the mean over a day, without breaks and copies.'),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(1).describe('The same seed gives the same events at the same times.'),
   daily_swing: z
     .number()
     .min(0)
     .max(1)
     .default(0.4)
-    .describe('How far the rate of a country swings around its mean in a day: 0.4 is from 60 % at 8 in the morning of its local time to 140 % at 8 in the evening.'),
-  history: duration.prefault('0s').describe('At the first start, events of so long before it come at once: "24h" gives detectors a day to learn from.'),
+    .describe(
+      'How far the rate of a country swings around its mean in a day: 0.4 is from 60 % at 8 in the morning of its local time to 140 % at 8 in the evening.',
+    ),
+  history: duration
+    .prefault('0s')
+    .describe('At the first start, events of so long before it come at once: "24h" gives detectors a day to learn from.'),
   disorder: duration.prefault('2s').describe('Events arrive up to so long after their event time, so out of order.'),
   duplicates: share.default(0).describe('Share of events that are sent twice, within a second.'),
   late: share.default(0).describe('Share of events that arrive 3 to 15 minutes after their event time.'),

@@ -12,7 +12,8 @@ const T = Date.UTC(2026, 2, 2, 12);
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 type Settings = z.input<typeof generatorConfig>;
-const generate = (settings: Settings, from: number, to: number, originMs = T) => createAdGenerator(generatorConfig.parse(settings), { originMs }).events(from, to);
+const generate = (settings: Settings, from: number, to: number, originMs = T) =>
+  createAdGenerator(generatorConfig.parse(settings), { originMs }).events(from, to);
 
 interface AdEvent {
   readonly event_id: string;
@@ -41,7 +42,10 @@ describe('the generator', () => {
         const generator = createAdGenerator(generatorConfig.parse(settings), { originMs: T });
         const parts = bounds.slice(1).map((to, i) => [bounds[i] as number, to] as const);
         const made = new Map([...parts].reverse().map(([from, to]) => [from, texts(generator.events(T + from, T + to))]));
-        assert.deepEqual(parts.flatMap(([from, to]) => (from === to ? [] : (made.get(from) ?? []))), whole);
+        assert.deepEqual(
+          parts.flatMap(([from, to]) => (from === to ? [] : (made.get(from) ?? []))),
+          whole,
+        );
       }),
       { numRuns: 30 },
     );
@@ -51,7 +55,18 @@ describe('the generator', () => {
   test('every event has the fields of the ad-event format, and the ids differ', () => {
     const events = parsed(generate({}, T, T + 2 * MINUTE));
     for (const [i, event] of events.entries()) {
-      assert.deepEqual(Object.keys(event), ['event_id', 'event_type', 'event_time', 'user_id', 'campaign_id', 'country', 'ad_format', 'device', 'bid_price', 'revenue']);
+      assert.deepEqual(Object.keys(event), [
+        'event_id',
+        'event_type',
+        'event_time',
+        'user_id',
+        'campaign_id',
+        'country',
+        'ad_format',
+        'device',
+        'bid_price',
+        'revenue',
+      ]);
       assert.match(event.event_id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
       assert.ok(['impression', 'click', 'conversion'].includes(event.event_type));
       assert.equal(new Date(event.event_time).toISOString(), event.event_time);
@@ -91,7 +106,10 @@ describe('the generator', () => {
   test('disorder, late events, copies and broken ones come in the shares asked for', () => {
     const lag = (settings: Settings) => parsed(generate(settings, T, T + 3 * MINUTE)).map(({ event_time }) => Date.parse(event_time));
     const plain = lag({ disorder: '0s' });
-    assert.deepEqual(plain, [...plain].sort((a, b) => a - b));
+    assert.deepEqual(
+      plain,
+      [...plain].sort((a, b) => a - b),
+    );
     const disordered = lag({ disorder: '2s' });
     assert.ok(disordered.some((time, i) => i > 0 && time < (disordered[i - 1] as number)));
     assert.ok(disordered.every((time) => time >= T - 2_000 && time < T + 3 * MINUTE));
@@ -103,7 +121,9 @@ describe('the generator', () => {
     const good = records.flatMap((text) => {
       try {
         const value = JSON.parse(text) as AdEvent;
-        return typeof value.revenue === 'number' && value.country !== 'XX' && value.country && Date.parse(value.event_time) > 0 ? [value] : [];
+        return typeof value.revenue === 'number' && value.country !== 'XX' && value.country && Date.parse(value.event_time) > 0
+          ? [value]
+          : [];
       } catch {
         return [];
       }
@@ -120,7 +140,8 @@ describe('the generator', () => {
     ] as const;
     const run = (settings: Settings) => parsed(generate({ rate: 90, daily_swing: 0, disorder: '0s', ...settings }, T, T + 12 * MINUTE));
     const [plain, broken] = [run({}), run({ breaks: [...breaks] })];
-    const others = (events: AdEvent[]) => events.filter(({ country, ad_format }) => country !== 'JP' && !(country === 'US' && ad_format === 'banner'));
+    const others = (events: AdEvent[]) =>
+      events.filter(({ country, ad_format }) => country !== 'JP' && !(country === 'US' && ad_format === 'banner'));
     assert.equal(JSON.stringify(others(broken)), JSON.stringify(others(plain)));
     const kpis = (events: AdEvent[], inside: boolean, country: string) => {
       const of = events.filter((event) => {
@@ -129,9 +150,14 @@ describe('the generator', () => {
         return within === inside && event.country === country && (country === 'JP' || event.ad_format === 'banner');
       });
       const impressions = of.filter(({ event_type }) => event_type === 'impression').length;
-      return { impressions, ctr: (impressions - of.length) / -impressions, ecpm: of.reduce((sum, { revenue }) => sum + revenue, 0) / impressions };
+      return {
+        impressions,
+        ctr: (impressions - of.length) / -impressions,
+        ecpm: of.reduce((sum, { revenue }) => sum + revenue, 0) / impressions,
+      };
     };
-    const ratio = (country: string, kpi: 'impressions' | 'ctr' | 'ecpm') => kpis(broken, true, country)[kpi] / kpis(plain, true, country)[kpi];
+    const ratio = (country: string, kpi: 'impressions' | 'ctr' | 'ecpm') =>
+      kpis(broken, true, country)[kpi] / kpis(plain, true, country)[kpi];
     assert.ok(Math.abs(ratio('US', 'ctr') - 0.2) < 0.08, `${ratio('US', 'ctr')}`);
     assert.equal(ratio('US', 'impressions'), 1);
     assert.ok(Math.abs(ratio('JP', 'impressions') - 5) < 0.2, `${ratio('JP', 'impressions')}`);
@@ -148,7 +174,11 @@ describe('the generator', () => {
   });
 
   test('wrong settings say what is expected', () => {
-    const message = (settings: object) => generatorConfig.safeParse(settings).error?.issues.map((issue) => issue.message).join(', ') ?? '';
+    const message = (settings: object) =>
+      generatorConfig
+        .safeParse(settings)
+        .error?.issues.map((issue) => issue.message)
+        .join(', ') ?? '';
     assert.match(message({ history: '1 day' }), /such as "500ms"/);
     assert.match(message({ breaks: [{ for: '1m', ctr: 0.2 }] }), /expected "at" or "after"/);
     assert.match(message({ breaks: [{ for: '1m', after: '1m' }] }), /what breaks/);
@@ -159,7 +189,10 @@ describe('the generator', () => {
 });
 
 describe('the generator as a source', { timeout: 20_000 }, () => {
-  const clockAt = (times: number[]) => ({ now: () => (times.length > 1 ? (times.shift() as number) : (times[0] as number)), elapsed: () => 0 });
+  const clockAt = (times: number[]) => ({
+    now: () => (times.length > 1 ? (times.shift() as number) : (times[0] as number)),
+    elapsed: () => 0,
+  });
   const config = generatorConfig.parse({ rate: 20, history: '5m', duplicates: 0.05 });
   async function collect(source: AsyncIterable<SourceChunk>, count = Infinity) {
     const chunks: SourceChunk[] = [];

@@ -30,7 +30,7 @@ export async function* openGenerator(config: GeneratorConfig, deps: SourceDeps):
   const { origin, until } = resumeOf(deps.resume) ?? { origin: started, until: started - config.history };
   const generator = createAdGenerator(config, { originMs: origin });
   const stepMs = Math.max(EVERY, Math.min(60_000, Math.floor((CHUNK_EVENTS * 1_000) / (config.rate + 1))));
-  for (let from = until; !deps.signal?.aborted; ) {
+  for (let from = until; !deps.signal?.aborted;) {
     const to = Math.min(from + stepMs, deps.once ? started : deps.clock.now());
     if (to > from) {
       const records = generator.events(from, to);
@@ -47,5 +47,8 @@ function resumeOf(value: unknown): GeneratorResume | undefined {
   if (value === undefined) return undefined;
   const { origin, until } = (value ?? {}) as Partial<GeneratorResume>;
   if (Number.isSafeInteger(origin) && Number.isSafeInteger(until)) return value as GeneratorResume;
-  throw new AppError('data_format', 'The generator\'s position in the data directory is not one that this version wrote. Use another data directory (--data DIR).');
+  throw new AppError(
+    'data_format',
+    "The generator's position in the data directory is not one that this version wrote. Use another data directory (--data DIR).",
+  );
 }

@@ -16,7 +16,10 @@ function sketchOf(values: readonly number[], options: DdsketchOptions = {}) {
 }
 
 test('every quantile is within the accuracy of the value of that rank', () => {
-  const number = fc.oneof(fc.integer({ min: -50, max: 50 }), fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map((x) => (Math.abs(x) < 1e-6 ? 0 : x)));
+  const number = fc.oneof(
+    fc.integer({ min: -50, max: 50 }),
+    fc.double({ noNaN: true, min: -1e6, max: 1e6 }).map((x) => (Math.abs(x) < 1e-6 ? 0 : x)),
+  );
   fc.assert(
     fc.property(fc.array(number, { minLength: 1, maxLength: 60 }), fc.constantFrom(0.001, 0.01, 0.1), (values, accuracy) => {
       const sketch = sketchOf(values, { accuracy, binsMax: 65_535 });
@@ -52,10 +55,19 @@ test('order and merging leave no trace, also where bins were folded: the same va
       const options = { accuracy: 0.05, binsMax };
       const expected = sketchOf(parts.flat(), options).toBytes();
       const random = createRandom(seed);
-      assert.deepEqual(sketchOf(parts.flat().sort(() => random.unit() - 0.5), options).toBytes(), expected);
+      assert.deepEqual(
+        sketchOf(
+          parts.flat().sort(() => random.unit() - 0.5),
+          options,
+        ).toBytes(),
+        expected,
+      );
       const states = parts.map((part) => sketchOf(part, options).toBytes());
       assert.deepEqual(states.reduce(mergeDdsketches), expected);
-      assert.deepEqual(states.reduceRight((a, b) => mergeDdsketches(b, a)), expected);
+      assert.deepEqual(
+        states.reduceRight((a, b) => mergeDdsketches(b, a)),
+        expected,
+      );
       const inMemory = sketchOf([], options);
       for (const part of [...parts].reverse()) inMemory.merge(sketchOf(part, options));
       assert.deepEqual(inMemory.toBytes(), expected);
@@ -66,7 +78,10 @@ test('order and merging leave no trace, also where bins were folded: the same va
 });
 
 test('bins are bounded: the largest magnitudes keep their accuracy, the small ones are folded', () => {
-  const sketch = sketchOf(Array.from({ length: 5_000 }, (_, i) => 1.1 ** (i % 500)), { binsMax: 100 });
+  const sketch = sketchOf(
+    Array.from({ length: 5_000 }, (_, i) => 1.1 ** (i % 500)),
+    { binsMax: 100 },
+  );
   let [bins, counted] = [0, 0];
   sketch.parts.positive.forEach((_, count) => {
     bins++;
@@ -106,5 +121,6 @@ test('what is no sketch, or another one, is refused', () => {
   assert.throws(() => ddsketchFromBytes(Uint8Array.of(...good, 0)), /follows its end/);
   assert.throws(() => ddsketchFromBytes(Uint8Array.from(good, (byte, i) => (i === 0 ? 9 : byte))), /header/);
   assert.throws(() => createDdsketch({ accuracy: 0.01 }).merge(createDdsketch({ accuracy: 0.02 })), RangeError);
-  for (const options of [{ accuracy: 0 }, { accuracy: 1 }, { binsMax: 0 }, { binsMax: 70_000 }]) assert.throws(() => createDdsketch(options), RangeError);
+  for (const options of [{ accuracy: 0 }, { accuracy: 1 }, { binsMax: 0 }, { binsMax: 70_000 }])
+    assert.throws(() => createDdsketch(options), RangeError);
 });

@@ -85,7 +85,8 @@ function sketchOf(accuracy: number, binsMax: number, parts: DdsketchParts): Ddsk
       else parts.negative.add(keyOf(-finite), 1);
     },
     merge(other) {
-      if (other.accuracy !== accuracy || other.binsMax !== binsMax) throw new RangeError('sketches of different accuracy or bins do not merge');
+      if (other.accuracy !== accuracy || other.binsMax !== binsMax)
+        throw new RangeError('sketches of different accuracy or bins do not merge');
       // Collected first: a sketch may be merged into itself.
       const adds: [Bins, number, number][] = [];
       other.parts.positive.forEach((key, each) => adds.push([parts.positive, key, each]));

@@ -8,7 +8,10 @@ type Hash = readonly [low: number, high: number];
 /** Few high bits and long runs of zeros, so that registers collide and ranks grow. */
 const hash: fc.Arbitrary<Hash> = fc.tuple(
   fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffffffff })),
-  fc.oneof(fc.integer({ min: 0, max: 15 }).map((x) => (x << 28) >>> 0), fc.integer({ min: 0, max: 0xffffffff })),
+  fc.oneof(
+    fc.integer({ min: 0, max: 15 }).map((x) => (x << 28) >>> 0),
+    fc.integer({ min: 0, max: 0xffffffff }),
+  ),
 );
 function sketchOf(hashes: readonly Hash[], precision = 6) {
   const sketch = createHll(precision);
@@ -43,7 +46,10 @@ test('order, repeats and merging leave no trace: the same set is the same bytes'
       assert.deepEqual(sketchOf(shuffled).toBytes(), expected);
       const states = groups.map((group) => sketchOf(group).toBytes());
       assert.deepEqual(states.reduce(mergeHlls), expected);
-      assert.deepEqual(states.reduceRight((a, b) => mergeHlls(b, a)), expected);
+      assert.deepEqual(
+        states.reduceRight((a, b) => mergeHlls(b, a)),
+        expected,
+      );
       const inMemory = sketchOf([]);
       for (const group of groups) inMemory.merge(sketchOf(group));
       inMemory.merge(inMemory);
@@ -55,7 +61,11 @@ test('order, repeats and merging leave no trace: the same set is the same bytes'
 });
 
 test('the estimate keeps its standard error from 1 to 300,000', () => {
-  for (const [precision, sizes, rounds] of [[12, [1, 10, 100, 500, 1_000, 5_000, 20_000], 40], [12, [300_000], 8], [14, [5_000, 60_000], 10]] as const) {
+  for (const [precision, sizes, rounds] of [
+    [12, [1, 10, 100, 500, 1_000, 5_000, 20_000], 40],
+    [12, [300_000], 8],
+    [14, [5_000, 60_000], 10],
+  ] as const) {
     const error = 1.04 / Math.sqrt(2 ** precision);
     for (const size of sizes) {
       let squares = 0;
@@ -86,11 +96,27 @@ test('sizes: 3 bytes a register while sparse, 3 kB when dense', () => {
 });
 
 test('what is no sketch, or another one, is refused', () => {
-  const good = sketchOf([[1, 2], [5, 0xf0000000]]).toBytes();
+  const good = sketchOf([
+    [1, 2],
+    [5, 0xf0000000],
+  ]).toBytes();
   const dense = sketchOf(Array.from({ length: 64 }, (_, i) => [1, (i << 26) >>> 0] as const)).toBytes();
   const change = (bytes: Uint8Array, at: number, byte: number) => Uint8Array.from(bytes, (old, i) => (i === at ? byte : old));
-  for (const bytes of [new Uint8Array(), good.subarray(0, 2), good.subarray(0, 4), change(good, 0, 2), change(good, 1, 3), change(good, 1, 17), change(good, 2, 2),
-    change(good, 5, 0), change(good, 5, 60), change(good, 3, 63), change(good, 4, 1), dense.subarray(0, -1), new Uint8Array(dense.length).fill(0).map((_, i) => good[i] ?? 0)]) {
+  for (const bytes of [
+    new Uint8Array(),
+    good.subarray(0, 2),
+    good.subarray(0, 4),
+    change(good, 0, 2),
+    change(good, 1, 3),
+    change(good, 1, 17),
+    change(good, 2, 2),
+    change(good, 5, 0),
+    change(good, 5, 60),
+    change(good, 3, 63),
+    change(good, 4, 1),
+    dense.subarray(0, -1),
+    new Uint8Array(dense.length).fill(0).map((_, i) => good[i] ?? 0),
+  ]) {
     assert.throws(() => hllFromBytes(bytes), RangeError, Buffer.from(bytes).toString('hex'));
   }
   assert.throws(() => hllFromBytes(change(dense, 3, 0xff)), /rank 63/);

@@ -30,13 +30,18 @@ export interface Hll {
 
 /** `precision` 4 to 16. */
 export function createHll(precision: number = HLL_PRECISION): Hll {
+  return sketchOf(precision, undefined).sketch;
+}
+
+/** `dense`: the ranks it starts with; more than `sparseMax` of them are not 0. */
+function sketchOf(precision: number, dense: Uint8Array | undefined): { sketch: Hll; raise(register: number, rank: number): void } {
   if (!Number.isInteger(precision) || precision < 4 || precision > 16) throw new RangeError(`precision ${precision}: expected 4 to 16`);
   const registers = 2 ** precision;
   const sparseMax = sparseMaxOf(precision);
   /** While few registers are set: register * 64 + rank, sorted. */
-  let entries: Uint32Array | undefined = new Uint32Array(Math.min(8, sparseMax));
+  let entries: Uint32Array | undefined = dense ? undefined : new Uint32Array(Math.min(8, sparseMax));
   let count = 0;
-  let ranks: Uint8Array | undefined;
+  let ranks = dense;
 
   function raise(register: number, rank: number): void {
     if (ranks) {
@@ -79,7 +84,7 @@ export function createHll(precision: number = HLL_PRECISION): Hll {
     for (const entry of (entries as Uint32Array).slice(0, count)) visit(entry >>> 6, entry & 63);
   }
 
-  return {
+  const sketch: Hll = {
     precision,
     add(low, high) {
       const rest = (high << precision) >>> 0;
@@ -115,44 +120,41 @@ export function createHll(precision: number = HLL_PRECISION): Hll {
     },
     forEach,
   };
+  return { sketch, raise };
 }
 
 /** @throws RangeError where the bytes are none of `toBytes` */
 export function hllFromBytes(bytes: Uint8Array): Hll {
   const [version, precision, kind] = bytes;
   if (version !== VERSION || precision === undefined || (kind !== SPARSE && kind !== DENSE)) throw broken('its header is unknown');
-  const sketch = createHll(precision);
   const registers = 2 ** precision;
   const rankMax = 65 - precision;
   const body = bytes.subarray(HEADER_BYTES);
-  const put = (register: number, rank: number): void => {
-    if (rank > rankMax) throw broken(`register ${register} has rank ${rank}`);
-    // The bits that make this rank in this register.
-    const bit = 64 - precision - rank;
-    const [high, low] = bit < 0 ? [0, 0] : bit >= 32 ? [2 ** (bit - 32), 0] : [0, 2 ** bit];
-    sketch.add(low, (register * 2 ** (32 - precision) + high) >>> 0);
-  };
   if (kind === SPARSE) {
+    const { sketch, raise } = sketchOf(precision, undefined);
     if (body.length % 3 !== 0 || body.length / 3 > sparseMaxOf(precision)) throw broken('its length is wrong');
     let last = -1;
     for (let i = 0; i < body.length; i += 3) {
       const register = (body[i] as number) + 256 * (body[i + 1] as number);
-      if (register <= last || register >= registers || body[i + 2] === 0) throw broken('its registers are out of order');
+      const rank = body[i + 2] as number;
+      if (register <= last || register >= registers) throw broken('its registers are out of order');
+      if (rank === 0 || rank > rankMax) throw broken(`register ${register} has rank ${rank}`);
       last = register;
-      put(register, body[i + 2] as number);
+      raise(register, rank);
     }
     return sketch;
   }
-  if (body.length !== (registers / 4) * 3) throw broken('its length is wrong');
+  if (precision < 4 || precision > 16 || body.length !== (registers / 4) * 3) throw broken('its length is wrong');
+  const ranks = new Uint8Array(registers);
   let set = 0;
   for (let register = 0; register < registers; register++) {
     const rank = unpack(body, register);
-    if (rank === 0) continue;
-    put(register, rank);
-    set++;
+    if (rank > rankMax) throw broken(`register ${register} has rank ${rank}`);
+    ranks[register] = rank;
+    if (rank > 0) set++;
   }
   if (set <= sparseMaxOf(precision)) throw broken('it should be sparse');
-  return sketch;
+  return sketchOf(precision, ranks).sketch;
 }
 
 /** The merge of two states as bytes. */
@@ -208,7 +210,7 @@ function sigma(x: number): number {
   let power = x;
   let weight = 1;
   let sum = x;
-  for (let before = -1; sum !== before; ) {
+  for (let before = -1; sum !== before;) {
     before = sum;
     power *= power;
     sum += power * weight;
@@ -222,7 +224,7 @@ function tau(x: number): number {
   let root = x;
   let weight = 1;
   let sum = 1 - x;
-  for (let before = -1; sum !== before; ) {
+  for (let before = -1; sum !== before;) {
     before = sum;
     root = Math.sqrt(root);
     weight *= 0.5;

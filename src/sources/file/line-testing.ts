@@ -1,0 +1,83 @@
+/** What the tests of this room share: files, streams in pieces, and the naive rule. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { after } from 'node:test';
+import fc from 'fast-check';
+import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { openLines, type LineOptions } from './lines.ts';
+import type { LineInput } from './open-input.ts';
+import type { LineChunk } from './splitter.ts';
+
+export const folder = mkdtempSync(join(tmpdir(), 'tocsin-lines-'));
+after(() => rmSync(folder, { recursive: true }));
+let files = 0;
+/** A file with this content. */
+export function file(content: Uint8Array | string): string {
+  const path = join(folder, `${files++}.bin`);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The rule itself, slowly: one character a byte. */
+export function naiveLines(content: Uint8Array, maxLineBytes = 1_048_576): string[] {
+  const texts = Buffer.from(content).toString('latin1').split('\n');
+  const last = texts.pop() as string;
+  return [...texts.map((text) => (text.endsWith('\r') ? text.slice(0, -1) : text)), ...(last === '' ? [] : [last])].map((line) =>
+    line.slice(0, maxLineBytes + 1),
+  );
+}
+
+export function linesOf(chunk: LineChunk): string[] {
+  const bytes = Buffer.from(chunk.bytes);
+  return Array.from(chunk.ends, (end, i) => bytes.toString('latin1', i === 0 ? 0 : chunk.ends[i - 1], end));
+}
+
+export async function read(input: LineInput, options: LineOptions = {}) {
+  const chunks: LineChunk[] = [];
+  let error: unknown;
+  try {
+    for await (const chunk of openLines(input, options)) chunks.push(chunk);
+  } catch (caught) {
+    error = caught;
+  }
+  let next = (options.resume?.line ?? 0) + 1;
+  for (const chunk of chunks) {
+    assert.equal(chunk.firstLine, next, 'line numbers go on without a gap');
+    assert.ok(chunk.ends.length > 0, 'no empty chunk');
+    next += chunk.ends.length;
+  }
+  return { chunks, lines: chunks.flatMap(linesOf), resume: chunks.at(-1)?.resume ?? options.resume, error };
+}
+
+export async function readAll(input: LineInput, options: LineOptions = {}) {
+  const result = await read(input, options);
+  if (result.error !== undefined) throw result.error;
+  return result;
+}
+
+export function assertError(error: unknown, code: ErrorCode, text: RegExp): void {
+  assert.ok(error instanceof AppError, String(error));
+  assert.equal(error.code, code);
+  assert.match(error.message, text);
+}
+
+/** Bytes in which line ends are frequent. */
+export const content = fc
+  .array(fc.oneof(fc.constantFrom('\n', '\r', '\r\n', '\n\n', ' ', '\u0085'), fc.string({ unit: 'binary-ascii', maxLength: 12 })), {
+    maxLength: 30,
+  })
+  .map((parts) => Buffer.from(parts.join(''), 'latin1'));
+
+export function cut(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const size = sizes.length === 0 ? bytes.length : (sizes[i % sizes.length] as number);
+    pieces.push(bytes.subarray(at, at + size));
+    at += size;
+  }
+  return pieces;
+}
+export const stream = (pieces: Iterable<Uint8Array>): LineInput => ({ stream: Readable.from(pieces) });
