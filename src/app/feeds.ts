@@ -1,8 +1,7 @@
 /** What brings records to the raw topics of a pipeline during a run: `--input`, or the sources that the file names. */
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
-import type { Clock } from '../core/clock.ts';
+import { sleep, type Clock } from '../core/clock.ts';
 import type { Log } from '../log/log.ts';
-import { systemWait } from '../notify/deliver.ts';
 import { sourceCatalog } from '../sources/catalog.ts';
 import { openLines } from '../sources/file/lines.ts';
 import type { LineResume } from '../sources/file/trail.ts';
@@ -69,7 +68,7 @@ async function pour(topic: string, key: string | undefined, chunks: AsyncIterabl
     while (!signal.aborted) {
       const { end } = await log.bounds(topic, 0);
       if (end - deps.readUpTo(topic) <= BACKLOG_RECORDS_MAX) return;
-      await systemWait(BACKLOG_POLL_MS, signal);
+      await sleep(BACKLOG_POLL_MS, signal);
     }
   };
   await feed(chunks, { topic, partition: 0, key }, { log, ready, onChunk: deps.onChunk });

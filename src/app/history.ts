@@ -1,10 +1,9 @@
 /** The OLAP store beside a run: the embedded engine or a server, and the writers that bring it what is in the log. */
-import type { Clock } from '../core/clock.ts';
+import { sleep, type Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Log } from '../log/log.ts';
-import { systemWait } from '../notify/deliver.ts';
 import { superviseChdb } from '../olap-store/chdb/supervisor.ts';
 import { createClickHouseStore } from '../olap-store/clickhouse/clickhouse-store.ts';
 import { createOlapWriter, type OlapWriter } from '../pipeline/olap-writer.ts';
@@ -46,7 +45,7 @@ export function startHistory(store: string, dir: string, pipelines: readonly Loa
           },
         }),
       },
-      { log, olap, logger, sleep: systemWait },
+      { log, olap, logger, sleep },
     ),
   );
   let missing = false;
@@ -74,7 +73,7 @@ export function startHistory(store: string, dir: string, pipelines: readonly Loa
           logger.warn(`the OLAP store lacks ${await lag()} records of the log; they follow at the next start`);
           return;
         }
-        await systemWait(POLL_MS, stopping.signal);
+        await sleep(POLL_MS, stopping.signal);
       }
     },
     async stop() {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { createAlerts } from '../alerts/alerts.ts';
-import type { Clock } from '../core/clock.ts';
+import { sleep, type Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
 import type { Log } from '../log/log.ts';
@@ -120,7 +120,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       }
       if (read > 0) continue;
       if (options.once && everythingFed) return;
-      await systemWait(POLL_MS, signal);
+      await sleep(POLL_MS, signal);
     }
   }
 
@@ -129,7 +129,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     while (!signal.aborted) {
       await notify.drain();
       if (!options.once) await notify.settle(engine.frontier);
-      await systemWait(POLL_MS, signal);
+      await sleep(POLL_MS, signal);
     }
     await notify.drain();
   }
