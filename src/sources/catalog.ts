@@ -6,5 +6,3 @@ export const sourceCatalog = {
   file: fileSource,
   generator: generatorSource,
 } as const;
-
-export type SourceName = keyof typeof sourceCatalog;

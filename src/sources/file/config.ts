@@ -12,5 +12,3 @@ export const fileConfig = z.strictObject({
       'Wait for more at the end of a plain file that is still written (as tail -f does); its last line counts when its line end is there.',
     ),
 });
-
-export type FileConfig = z.output<typeof fileConfig>;
