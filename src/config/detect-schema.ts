@@ -4,7 +4,7 @@ import { detectorCatalog } from '../detectors/catalog.ts';
 import type { DetectorKind } from '../detectors/detector.ts';
 import type { Severity } from '../receivers/alert-event.ts';
 import { shapeOf } from './catalog-block.ts';
-import { durationText, perDirection } from './field-kinds.ts';
+import { perDirection } from './field-kinds.ts';
 
 export const DEFAULT_DETECTOR = 'ema-threshold';
 export const DETECTOR_NAMES = Object.keys(detectorCatalog);
@@ -14,7 +14,7 @@ const hintText = z.string().min(1).max(500);
 
 /** Where and over what a detector looks; may also stand in the block itself, for all measures. */
 const placeShape = {
-  window: durationText.or(z.string()).optional().describe('Name of the window to look at. Default `1m` where there is one, else the first.'),
+  window: z.string().optional().describe('Name of the window to look at. Default `1m` where there is one, else the first.'),
   over: z
     .enum(['full', 'rollups', 'all'])
     .optional()

@@ -7,7 +7,7 @@ const EXPECTED_DURATION = 'expected a duration such as "500ms", "5s", "1m", "26h
 const YEAR_MS = 366 * 86_400_000;
 
 /** `"5m"`, kept as text; for what is named after it. */
-export const durationText = z.string(EXPECTED_DURATION).regex(DURATION, EXPECTED_DURATION);
+export const durationText = z.string(EXPECTED_DURATION).regex(DURATION, { error: EXPECTED_DURATION, abort: true });
 
 /** `"5m"` -> 300000 */
 export const duration = durationText

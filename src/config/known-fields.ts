@@ -32,7 +32,7 @@ export function checkField(known: KnownFields, field: string, path: Path, proble
   if (known === undefined) return;
   const found = known.get(field);
   if (found === undefined) {
-    problems.unknown(path, field, 'a field of the schema', [...known.keys()]);
+    problems.unknown(path, field, 'a field of the event', [...known.keys()]);
   } else if (types !== undefined && found.types !== undefined && !found.types.some((type) => types.includes(type))) {
     const wanted = [...new Set(types.map((type) => TYPE_WORDS[type] ?? type))].join(' or ');
     problems.add(path, `found ${JSON.stringify(field)}, which the schema says is ${found.types.join(' or ')}; expected a ${wanted} field`);
@@ -44,7 +44,7 @@ export function resolveConditions(block: Conditions | undefined, known: KnownFie
   return Object.entries(block ?? {}).map(([field, value]) => {
     const anyOf: Scalar[] = Array.isArray(value) ? value : [value];
     if (known !== undefined && !known.has(field)) {
-      problems.unknown([...path, field], field, 'a field of the schema', [...known.keys()], { atKey: true });
+      problems.unknown([...path, field], field, 'a field of the event', [...known.keys()], { atKey: true });
     }
     for (const [index, one] of anyOf.entries()) {
       checkValue(known?.get(field), one, Array.isArray(value) ? [...path, field, index] : [...path, field], field, problems);

@@ -22,7 +22,8 @@ export function nearest(found: string, names: Iterable<string>): string | undefi
   if (found.length > 64) return undefined;
   const word = found.toLowerCase();
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(found.length / 3)) + 1;
+  // Of two letters nearly every other pair is one edit away.
+  let least = (word.length < 3 ? 0 : Math.floor((word.length + 1) / 3)) + 1;
   for (const name of names) {
     const distance = editDistance(word, name.toLowerCase(), least);
     if (distance < least) {

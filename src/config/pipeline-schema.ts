@@ -24,9 +24,9 @@ const limitsSchema = z.strictObject({
     .max(67_108_864)
     .default(1_048_576)
     .describe('A longer record is invalid (`too_long`).'),
-  retire_after: duration.default(3_600_000).describe('A window no longer waits for partitions that are not in it when event time is this far past it.'),
+  retire_after: duration.prefault('1h').describe('A window no longer waits for partitions that are not in it when event time is this far past it.'),
   idle_after: duration
-    .default(30_000)
+    .prefault('30s')
     .describe('A partition that is read to its end and has had no accepted event for this long holds no window open.'),
 });
 
@@ -73,11 +73,11 @@ export const pipelineSchema = z.strictObject({
     .describe('Where a new pipeline begins in its topics: `earliest`, `latest`, or a time of arrival.'),
   detect: z.record(z.string(), z.unknown()).optional().describe('What is watched, and how.'),
   receivers: z
-    .record(columnName, z.looseObject({ type: z.string() }))
+    .record(columnName, z.looseObject({ type: z.string().optional() }))
     .optional()
     .describe('Who is told, by name. Default: the console.'),
-  notify_within: duration.default(900_000).describe('An alert older than this when it arises is not sent any more, but recorded as stale.'),
-  cooldown: duration.default(600_000).describe('An alert that still fires is told again after this long, not before.'),
+  notify_within: duration.prefault('15m').describe('An alert older than this when it arises is not sent any more, but recorded as stale.'),
+  cooldown: duration.prefault('10m').describe('An alert that still fires is told again after this long, not before.'),
   serve: z
     .union([serveSchema, z.array(serveSchema).max(16)])
     .optional()

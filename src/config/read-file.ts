@@ -58,8 +58,32 @@ export function readJsonFile(path: string, what: string, maxBytes: number): unkn
     return JSON.parse(text);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    const at = /\(line (\d+) column (\d+)\)/.exec(message);
-    const place = at ? `:${at[1]}:${at[2]}` : '';
-    throw new AppError('config_invalid', `${path}${place}: not JSON: ${message.replace(/ in JSON at position.*$/s, '')}; expected ${what}`, { cause });
+    const before = text.slice(0, validPrefix(text)).split('\n');
+    const detail = message.replace(/(, \.*".*| in JSON at position.*| is not valid JSON)$/s, '');
+    const place = `${path}:${before.length}:${(before.at(-1) ?? '').length + 1}`;
+    throw new AppError('config_invalid', `${place}: not JSON: ${detail}; expected ${what}`, { cause });
+  }
+}
+
+/** Length of the longest beginning that could still become JSON: the engine's messages do not always say where it broke. */
+function validPrefix(text: string): number {
+  let valid = 0;
+  let broken = text.length + 1;
+  while (broken - valid > 1) {
+    const middle = Math.floor((valid + broken) / 2);
+    if (isUnfinished(text.slice(0, middle))) valid = middle;
+    else broken = middle;
+  }
+  return valid;
+}
+
+function isUnfinished(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    const position = /at position (\d+)/.exec(message)?.[1];
+    return /end of JSON input|Unterminated/.test(message) || (position !== undefined && Number(position) >= text.length);
   }
 }

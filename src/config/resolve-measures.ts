@@ -109,7 +109,7 @@ function checkRatio(measure: MeasureBlock, path: Path, kinds: ReadonlyMap<string
     const additive = [...kinds].filter(([, other]) => other === 'count' || other === 'sum').map(([name]) => name);
     if (kind === undefined) problems.unknown([...path, index], part, 'a measure that is a count or a sum', additive);
     else if (kind !== 'count' && kind !== 'sum') {
-      problems.add([...path, index], `found ${JSON.stringify(part)}, which is a ${kind}; expected a count or a sum: ${additive.join(', ')}`);
+      problems.add([...path, index], `found ${JSON.stringify(part)}, a measure of the kind ${kind}; expected a count or a sum: ${additive.join(', ')}`);
     }
   }
 }

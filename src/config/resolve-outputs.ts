@@ -16,9 +16,9 @@ export function receiverKind(name: string): ReceiverKind | undefined {
 
 export function resolveReceivers(block: PipelineBlock['receivers'], problems: Problems): ReceiverConfig[] {
   return Object.entries(block ?? { console: { type: 'console' } }).flatMap(([name, { type, ...settings }]) => {
-    const kind = receiverKind(type);
-    if (kind === undefined) {
-      problems.unknown(['receivers', name, 'type'], type, 'a type of receiver', RECEIVER_TYPES);
+    const kind = receiverKind(type ?? '');
+    if (type === undefined || kind === undefined) {
+      problems.unknown(['receivers', name, 'type'], type ?? 'no type', 'a type of receiver', RECEIVER_TYPES);
       return [];
     }
     const checked = checkWith(kind.config, settings);

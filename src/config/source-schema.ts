@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { columnName, conditions, duration, fieldName, topicName } from './field-kinds.ts';
 import { oneOfCatalog } from './catalog-block.ts';
-const sourceCatalog = {};
+import { sourceCatalog } from '../sources/catalog.ts';
 
 export const eventSchema = z
   .strictObject({
@@ -14,10 +14,10 @@ export const eventSchema = z
       .default('iso')
       .describe('How the time is written: `iso`, RFC 3339 with a zone; `s` or `ms`, seconds or milliseconds since 1970, as a number or its text.'),
     out_of_orderness: duration
-      .default(5_000)
+      .prefault('5s')
       .describe('How far behind the newest event others of the same partition may come. A window waits that long for them.'),
     allowed_lateness: duration
-      .default(60_000)
+      .prefault('1m')
       .describe('How long after its window became final an event still corrects it; later ones are late and go to the dead-letter queue.'),
     dedup: duration
       .optional()

@@ -1,5 +1,5 @@
 /** YAML to a plain value, and back from a path in it to the line and column where it stands. */
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, ErrorCode, Node } from 'yaml';
 import { AppError } from '../core/errors.ts';
 import type { Path } from './problem.ts';
@@ -30,22 +30,26 @@ export function parseYaml(text: string, file: string): YamlText {
   };
   let doc: Document.Parsed;
   try {
-    doc = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, uniqueKeys: true, version: '1.2', logLevel: 'silent' });
+    doc = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, uniqueKeys: true, version: '1.2' });
   } catch (cause) {
     // Nesting too deep for the parser's stack.
     throw new AppError('config_invalid', `${file}: cannot be read as YAML: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
+  // Where the structure is broken, all that follows is a guess; keys given twice stand each for itself.
   const faults = [...doc.errors, ...doc.warnings];
-  if (faults.length > 0) {
-    const lines = faults.slice(0, SHOWN_MAX).map((fault) => `${at(fault.pos[0])}: ${EXPLAINED[fault.code] ?? `not YAML: ${fault.message}`}`);
-    throw new AppError('config_invalid', [...new Set(lines)].join('\n'));
+  const broken = faults.find((fault) => fault.code !== 'DUPLICATE_KEY');
+  const shown = broken === undefined ? faults.slice(0, SHOWN_MAX) : [broken];
+  if (shown.length > 0) {
+    const lines = shown.map((fault) => `${at(fault.pos[0])}: ${EXPLAINED[fault.code] ?? `not YAML: ${fault.message}`}`);
+    throw new AppError('config_invalid', lines.join('\n'));
   }
   let value: unknown;
   try {
     value = doc.toJS({ maxAliasCount: ALIASES_MAX });
   } catch (cause) {
-    const detail = /alias/i.test(String(cause)) ? 'found aliases (*name) that expand to too much; write it out' : `not YAML: ${String(cause)}`;
-    throw new AppError('config_invalid', `${file}: ${detail}`, { cause });
+    const isAliases = /alias/i.test(String(cause));
+    const detail = isAliases ? 'found aliases (*name) that expand to too much; expected them written out' : `not YAML: ${String(cause)}`;
+    throw new AppError('config_invalid', `${isAliases ? at(firstAlias(doc)) : file}: ${detail}`, { cause });
   }
   const proto = findProto(doc.contents);
   if (proto !== undefined) throw new AppError('config_invalid', `${at(proto)}: found the key "__proto__"; expected another name`);
@@ -82,6 +86,17 @@ function offsetOf(doc: Document.Parsed, path: Path, atKey: boolean): number {
       break;
     }
   }
+  return offset;
+}
+
+function firstAlias(doc: Document.Parsed): number {
+  let offset = 0;
+  visit(doc, {
+    Alias: (_key, alias) => {
+      offset = alias.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
   return offset;
 }
 

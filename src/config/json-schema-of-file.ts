@@ -1,0 +1,64 @@
+/** The JSON Schema of a pipeline file, for editors: from the same zod schemas that judge it. */
+import { z } from 'zod';
+import { DETECTOR_NAMES, kindNamed, measureDetectSchema, sharedDetectSchema } from './detect-schema.ts';
+import { pipelineSchema } from './pipeline-schema.ts';
+import { RECEIVER_TYPES, receiverKind } from './resolve-outputs.ts';
+
+export interface JsonSchema {
+  type?: string | string[];
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  const?: unknown;
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  additionalProperties?: boolean | JsonSchema;
+  items?: JsonSchema | JsonSchema[];
+  anyOf?: JsonSchema[];
+  [keyword: string]: unknown;
+}
+
+/** Draft-07, which editors know best. As input: what a person writes, before defaults. */
+function toJsonSchema(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-07', reused: 'inline' }) as JsonSchema;
+  return rest;
+}
+
+export function pipelineJsonSchema(): JsonSchema {
+  const schema = toJsonSchema(pipelineSchema);
+  const detectors = DETECTOR_NAMES.flatMap((name) => kindNamed(name) ?? []);
+  const properties: Record<string, JsonSchema> = {
+    ...schema.properties,
+    detect: {
+      description: 'What is watched, and how: names of measures, each with the settings of a detector; settings in the block itself hold for all measures.',
+      type: 'object',
+      properties: Object.assign({}, ...detectors.map((kind) => toJsonSchema(sharedDetectSchema(kind)).properties)) as Record<string, JsonSchema>,
+      additionalProperties: {
+        anyOf: detectors.map((kind) => {
+          const one = toJsonSchema(measureDetectSchema(kind));
+          const detector = { ...one.properties?.['detector'], const: kind.name };
+          return { title: kind.name, description: kind.description, ...one, properties: { ...one.properties, detector } };
+        }),
+      },
+    },
+    receivers: {
+      description: 'Who is told, by name. Default: the console.',
+      type: 'object',
+      additionalProperties: {
+        anyOf: RECEIVER_TYPES.flatMap((name) => receiverKind(name) ?? []).map((kind) => {
+          const one = toJsonSchema(kind.config);
+          const properties = { type: { const: kind.name, description: 'Kind of receiver.' }, ...one.properties };
+          return { title: kind.name, description: kind.description, ...one, properties, required: ['type', ...(one.required ?? [])] };
+        }),
+      },
+    },
+  };
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Tocsin pipeline file',
+    ...schema,
+    properties,
+    // One source with its event, or several.
+    anyOf: [{ required: ['source', 'event'] }, { required: ['sources'] }],
+  };
+}

@@ -1,0 +1,65 @@
+/** The reference tables of docs/pipeline-file.md, from the JSON Schema of the file. */
+import type { JsonSchema } from './json-schema-of-file.ts';
+
+/** A table for each block that has keys of its own, in the order of the file; blocks with the same keys share one. */
+export function referenceTables(schema: JsonSchema): string {
+  const titles = new Map<string, string[]>();
+  for (const [title, table] of sections(schema, '')) titles.set(table, [...(titles.get(table) ?? []), title]);
+  return [...titles].map(([table, [first, ...more]]) => `### ${[first, ...new Set(more)].join(' and ')}\n\n${table}`).join('\n\n');
+}
+
+type Section = [title: string, table: string];
+
+function sections(schema: JsonSchema, path: string): Section[] {
+  const properties = Object.entries(schema.properties ?? {});
+  const own: Section[] = properties.length === 0 ? [] : [[heading(schema, path), table(schema, properties)]];
+  return [...own, ...properties.flatMap(([name, child]) => below(child, path === '' ? name : `${path}.${name}`))];
+}
+
+/** Blocks within: of the value itself, of a list's entries, of a map's values, of one form among several. */
+function below(schema: JsonSchema, path: string): Section[] {
+  const forms = schema.anyOf?.filter((form) => form.properties !== undefined || form.type === 'array') ?? [];
+  const named = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+  const entry = Array.isArray(schema.items) ? undefined : schema.items;
+  return [
+    ...(schema.properties === undefined ? [] : sections(schema, path)),
+    ...forms.flatMap((form) => below(form, path)),
+    ...(named === undefined ? [] : below(named, `${path}.<name>`)),
+    ...(entry === undefined ? [] : below(entry, `${path}[]`)),
+  ].filter(([title], index, all) => all.findIndex(([other]) => other === title) === index);
+}
+
+function heading(schema: JsonSchema, path: string): string {
+  const kind = typeof schema['title'] === 'string' && path !== '' ? `, ${schema['title']}` : '';
+  return path === '' ? 'The file' : `\`${path}\`${kind}`;
+}
+
+function table(schema: JsonSchema, properties: [string, JsonSchema][]): string {
+  const rows = properties.map(([name, child]) => {
+    const need = schema.required?.includes(name) === true ? 'yes' : child.default === undefined || isBlock(child.default) ? '' : `\`${JSON.stringify(child.default)}\``;
+    return `| \`${name}\` | ${typeText(child)} | ${need} | ${cell(child.description ?? '')} |`;
+  });
+  return ['| key | value | needed or default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+function isBlock(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
+
+const WORDS: Readonly<Record<string, string>> = { string: 'text', number: 'number', integer: 'whole number', boolean: 'true or false', array: 'list', object: 'block' };
+const DURATION = '(ms|s|m|h|d)$';
+
+function typeText(schema: JsonSchema): string {
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
+  if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeText))].join(' or ');
+  if (schema.type === 'array' && schema.items !== undefined && !Array.isArray(schema.items)) return `list of ${typeText(schema.items)}`;
+  if (typeof schema['pattern'] === 'string' && schema['pattern'].endsWith(DURATION)) return 'duration';
+  if (typeof schema['pattern'] === 'string' && schema['pattern'].endsWith('%$')) return 'percentage';
+  const types = schema.type === undefined ? ['object'] : [schema.type].flat();
+  return types.map((type) => WORDS[type] ?? type).join(' or ');
+}
