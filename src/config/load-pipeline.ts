@@ -30,10 +30,15 @@ export function loadPipeline(path: string): LoadedPipeline {
  */
 export function definePipeline(pipeline: PipelineFile, options: { readonly folder?: string } = {}): LoadedPipeline {
   const place = (problem: Problem): { text: string; order: number } => ({
-    text: problem.path.length === 0 ? 'pipeline' : `pipeline at ${problem.path.join('.')}`,
+    text: problem.path.length === 0 ? 'pipeline' : `pipeline at ${problem.path.map(stepText).join('.')}`,
     order: 0,
   });
   return validate(pipeline, options.folder ?? '.', place);
+}
+
+/** Names that are no plain words are quoted, so that a message stays one line. */
+function stepText(step: string | number): string {
+  return /^[\w-]+$/.test(String(step)) ? String(step) : JSON.stringify(step);
 }
 
 function validate(value: unknown, folder: string, place: (problem: Problem) => { text: string; order: number }): LoadedPipeline {

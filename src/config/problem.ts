@@ -35,7 +35,7 @@ const NAMES_SHOWN = 16;
 export function unknownName(found: string, what: string, names: readonly string[]): string {
   const shown = names.slice(0, NAMES_SHOWN).join(', ') + (names.length > NAMES_SHOWN ? ', ...' : '');
   const meant = nearest(found, names);
-  const expected = names.length === 0 ? `there is no ${what}` : `expected ${what}: ${shown}`;
+  const expected = names.length === 0 ? `expected ${what}, of which there is none` : `expected ${what}: ${shown}`;
   return `found ${describe(found)}; ${expected}${meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`}`;
 }
 

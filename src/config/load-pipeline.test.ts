@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { AppError } from '../core/errors.ts';
+import { definePipeline, loadPipeline } from './load-pipeline.ts';
+import type { PipelineFile } from './pipeline-schema.ts';
+
+const shipped = (name: string): string => fileURLToPath(new URL(`../../pipelines/${name}.yml`, import.meta.url));
+const temporary = mkdtempSync(join(tmpdir(), 'tocsin-config-'));
+after(() => rmSync(temporary, { recursive: true }));
+
+test('adtech: times, windows and limits of system A, written out', () => {
+  const pipeline = loadPipeline(shipped('adtech'));
+  const { engine } = pipeline;
+  assert.deepEqual(engine.sources[0]?.event, {
+    id: 'event_id',
+    time: 'event_time',
+    timeUnit: 'iso',
+    outOfOrdernessMs: 5_000,
+    allowedLatenessMs: 60_000,
+    dedupMs: 600_000,
+    maxAheadMs: 300_000,
+  });
+  assert.equal(engine.sources[0]?.topic, 'ad-events');
+  assert.equal(engine.sources[0]?.name, 'events');
+  assert.deepEqual(engine.windows, [
+    { name: '1m', sizeMs: 60_000, slideMs: 60_000 },
+    { name: '5m', sizeMs: 300_000, slideMs: 300_000 },
+  ]);
+  assert.deepEqual(engine.rollups, [['country'], ['ad_format'], []]);
+  assert.deepEqual(engine.limits, { maxSeries: 100_000, maxRecordBytes: 1_048_576, retireAfterMs: 3_600_000, idleAfterMs: 30_000 });
+  assert.deepEqual(engine.measures[1], {
+    name: 'clicks',
+    kind: 'count',
+    source: 'events',
+    where: [{ field: 'event_type', anyOf: ['click'] }],
+  });
+  assert.deepEqual(engine.measures.at(-1), {
+    name: 'ecpm',
+    unit: 'USD',
+    currency: 'USD',
+    kind: 'ratio',
+    numerator: 'revenue',
+    denominator: 'impressions',
+    scale: 1000,
+  });
+  assert.deepEqual(
+    pipeline.monitor.detect.map(({ measure, window, config }) => [measure, window, (config as { down?: number }).down, (config as { up?: number }).up]),
+    [
+      ['impressions', '1m', undefined, 2],
+      ['ctr', '1m', 0.5, 1],
+      ['ecpm', '1m', 0.5, undefined],
+    ],
+  );
+  assert.equal(pipeline.topics.alerts, 'alerts');
+  assert.deepEqual(pipeline.serve, [{ path: '/metrics/{country}/{ad_format}', window: '5m', dimensions: ['country', 'ad_format'] }]);
+  assert.equal(pipeline.notifyWithinMs, 900_000);
+  assert.deepEqual(pipeline.receivers, [{ name: 'console', kind: 'console', config: { colour: 'auto' } }]);
+});
+
+test('access-log: no ids, so no dedup; the error ratio of the whole site by the hour', () => {
+  const { engine, monitor } = loadPipeline(shipped('access-log'));
+  assert.equal(engine.sources[0]?.event.dedupMs, 0);
+  assert.equal(engine.sources[0]?.event.id, undefined);
+  assert.deepEqual(
+    monitor.detect.map(({ detector, measure, window, over }) => [detector, measure, window, over]),
+    [['threshold', 'error_ratio', '1h', 'rollups']],
+  );
+});
+
+test('demo: brings its own events', () => {
+  assert.deepEqual(loadPipeline(shipped('demo')).inputs.map(({ source, topic, kind }) => [source, topic, kind]), [['events', 'demo-events', 'generator']]);
+});
+
+const base = (): PipelineFile => ({
+  pipeline: 'shop',
+  source: { topic: 'orders', where: { test: [false, null] } },
+  event: { id: 'id', time: 'at' },
+  dimensions: ['country', 'channel'],
+  measures: {
+    paid: { count: { status: ['paid', 'shipped'] }, where: { test: false } },
+    visits: { count: 'events' },
+    share: { ratio: ['paid', 'visits'] },
+    p99: { quantile: 'ms', q: 0.99, unit: 'ms' },
+  },
+  windows: ['1m', { size: '5m', slide: '1m' }],
+  rollups: [['channel'], []],
+  detect: { share: { down: '50%' } },
+});
+
+test('a pipeline from TypeScript: short forms written out, roll-ups in the order of the dimensions', () => {
+  const { engine, hashes } = definePipeline({ ...base(), dimensions: ['a', 'b', 'c'], rollups: [['c', 'a']] });
+  assert.deepEqual(engine.rollups, [['a', 'c']]);
+  assert.deepEqual(engine.sources[0]?.where, [{ field: 'test', anyOf: [false, null] }]);
+  assert.deepEqual(engine.measures[0], {
+    name: 'paid',
+    kind: 'count',
+    source: 'events',
+    where: [
+      { field: 'status', anyOf: ['paid', 'shipped'] },
+      { field: 'test', anyOf: [false] },
+    ],
+  });
+  assert.deepEqual(engine.windows[1], { name: '5m/1m', sizeMs: 300_000, slideMs: 60_000 });
+  assert.match(hashes.windows, /^[0-9a-f]{64}$/);
+  assert.throws(
+    () => definePipeline({ ...base(), measures: { x: { ratio: ['paid', 'visits'] } } }),
+    (error) => error instanceof AppError && error.message.startsWith('pipeline at measures.x.ratio.0: found "paid"'),
+  );
+});
+
+test('ids are remembered long enough that no copy counts twice, where the file does not say', () => {
+  const hourly = definePipeline({ ...base(), windows: ['1h'] });
+  assert.equal(hourly.engine.sources[0]?.event.dedupMs, 3_660_000);
+});
+
+test('several sources: each with its own event; measures name theirs', () => {
+  const { engine } = definePipeline({
+    pipeline: 'shop',
+    sources: {
+      orders: { topic: 'orders', event: { time: 'at' } },
+      visits: { topic: 'visits', event: { time: 'ts', time_unit: 'ms' }, where: { bot: false } },
+    },
+    measures: { income: { sum: 'orders.price.net' }, seen: { count: 'visits' }, each: { ratio: ['income', 'seen'] } },
+    windows: ['1m'],
+  });
+  assert.deepEqual(engine.sources.map(({ name, topic, event }) => [name, topic, event.timeUnit]), [['orders', 'orders', 'iso'], ['visits', 'visits', 'ms']]);
+  assert.deepEqual(engine.measures[0], { name: 'income', kind: 'sum', source: 'orders', field: 'price.net', where: [] });
+});
+
+test('a lookup table has no keys but its own', () => {
+  writeFileSync(join(temporary, 'table.json'), '{ "a": "1", "__proto__": "2" }');
+  const { engine } = definePipeline(
+    { ...base(), source: { topic: 'orders', lookup: { campaign: { file: 'table.json', by: 'ad' } } }, dimensions: ['campaign'], rollups: [] },
+    { folder: temporary },
+  );
+  const table = engine.sources[0]?.lookups[0]?.table;
+  assert.deepEqual(Object.keys(table ?? {}), ['a', '__proto__']);
+  assert.equal(table?.['toString'], undefined);
+});
+
+test('hashes change with what changes results, and with nothing else', () => {
+  const schema = (extra: object): string => {
+    const name = `schema-${Object.keys(extra).join('-')}.json`;
+    const properties = { id: { type: 'string' }, at: { type: 'string' }, country: { type: 'string' }, channel: { type: 'string' }, status: {}, test: {}, ms: { type: 'number' } };
+    writeFileSync(join(temporary, name), JSON.stringify({ type: 'object', properties, ...extra }));
+    return name;
+  };
+  const hashesOf = (change: Partial<PipelineFile>) => definePipeline({ ...base(), ...change }, { folder: temporary }).hashes;
+  const before = hashesOf({});
+  const withSchema = hashesOf({ source: { topic: 'orders', schema: schema({}) } });
+  const same = { windows: false, detect: false };
+  const cases: [string, typeof before, typeof before, typeof same][] = [
+    ['receivers', before, hashesOf({ receivers: { me: { type: 'console' } } }), same],
+    ['locale, serve, start, store, notify_within', before, hashesOf({ locale: 'ko', serve: { path: '/x', window: '1m' }, start: 'latest', store: { raw: { keep: '1d' } }, notify_within: '1m' }), same],
+    ['unit', before, hashesOf({ measures: { ...base().measures, p99: { quantile: 'ms', q: 0.99, unit: 's' } } }), same],
+    ['hint', before, hashesOf({ detect: { share: { down: '50%', hint: 'x', severity: 'low' } } }), same],
+    ['defaults written out', before, hashesOf({ event: { id: 'id', time: 'at', out_of_orderness: '5s', dedup: '600s' }, clock: 'append' }), same],
+    ['title of the schema', withSchema, hashesOf({ source: { topic: 'orders', schema: schema({ title: 'x' }) } }), same],
+    ['schema', withSchema, hashesOf({ source: { topic: 'orders', schema: schema({ required: ['id'] }) } }), { windows: true, detect: false }],
+    ['quantile', before, hashesOf({ measures: { ...base().measures, p99: { quantile: 'ms', q: 0.9 } } }), { windows: true, detect: false }],
+    ['lateness', before, hashesOf({ event: { id: 'id', time: 'at', allowed_lateness: '2m' } }), { windows: true, detect: false }],
+    ['series', before, hashesOf({ limits: { max_series: 5 } }), { windows: true, detect: false }],
+    ['idle', before, hashesOf({ limits: { idle_after: '5s' } }), same],
+    ['clock', before, hashesOf({ clock: 'event' }), { windows: true, detect: false }],
+    ['detector', before, hashesOf({ detect: { share: { down: '40%' } } }), { windows: false, detect: true }],
+    ['cooldown', before, hashesOf({ cooldown: '1h' }), { windows: false, detect: true }],
+  ];
+  for (const [name, one, other, changed] of cases) {
+    assert.deepEqual({ windows: one.windows !== other.windows, detect: one.detect !== other.detect }, changed, name);
+  }
+});
+
+test('a file that cannot be read says why', () => {
+  const refused = (path: string, message: RegExp): void => {
+    assert.throws(() => loadPipeline(path), (error) => error instanceof AppError && error.code === 'config_invalid' && message.test(error.message));
+  };
+  refused(join(temporary, 'none.yml'), /none\.yml: cannot read a pipeline file: no such file$/);
+  refused(temporary, /: cannot read a pipeline file: it is a directory/);
+  refused('/dev/null', /^\/dev\/null: found something that is not a file/);
+  writeFileSync(join(temporary, 'huge.yml'), '#'.repeat(1_048_577));
+  refused(join(temporary, 'huge.yml'), /huge\.yml: found 1048577 bytes; expected a pipeline file, of at most 1048576 bytes/);
+  writeFileSync(join(temporary, 'locked.yml'), 'pipeline: a');
+  chmodSync(join(temporary, 'locked.yml'), 0);
+  if (process.getuid?.() !== 0) refused(join(temporary, 'locked.yml'), /no permission to read it/);
+});
+
+test('more problems than anyone reads at once are cut short', () => {
+  const measures = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`m${index}`, {}]));
+  assert.throws(
+    () => definePipeline({ ...base(), measures, detect: {} }),
+    (error) => error instanceof AppError && error.message.split('\n').length === 21 && error.message.endsWith('... and 80 more problems'),
+  );
+});
+
+test('whatever a value is replaced by, the answer is a pipeline or a message', () => {
+  const keys = Object.keys(base()) as (keyof PipelineFile)[];
+  const value = fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom('share', 'detector', 'topic', 'a'), fc.jsonValue()), fc.constantFrom('1m', '50%', 'toString', 'constructor'));
+  fc.assert(
+    fc.property(fc.constantFrom(...keys, 'receivers', 'serve', 'sources', 'topics'), value, (key, replaced) => {
+      try {
+        definePipeline({ ...base(), [key]: replaced } as PipelineFile);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        for (const line of error.message.split('\n')) assert.match(line, /^(pipeline( at .+)?: .*expected |\.\.\. and)/);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
