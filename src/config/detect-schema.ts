@@ -26,7 +26,9 @@ const namingShape = {
   alert_type: perDirection(z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, 'expected a name such as traffic_spike'))
     .optional()
     .describe('What alerts are called. Default `<measure>_drop` and `<measure>_spike`.'),
-  severity: perDirection(z.enum(SEVERITIES)).optional().describe('Severity of the alerts. Default: high for a very large deviation, else medium.'),
+  severity: perDirection(z.enum(SEVERITIES))
+    .optional()
+    .describe('Severity of the alerts. Default: high for a very large deviation, else medium.'),
   hint: perDirection(z.union([hintText, z.array(hintText).min(1).max(10)]))
     .optional()
     .describe('Likely causes, for the person who gets the alert.'),
@@ -51,7 +53,13 @@ export function sharedDetectSchema(kind: DetectorKind) {
 
 /** Names in the block that are settings, of today's detectors or of later ones: no measure may be called so. */
 export const DETECT_RESERVED: readonly string[] = [
-  ...new Set(['detector', 'false_alarms_per_day', ...Object.keys(placeShape), ...NAMING_KEYS, ...DETECTOR_NAMES.flatMap((name) => settingsOf(name))]),
+  ...new Set([
+    'detector',
+    'false_alarms_per_day',
+    ...Object.keys(placeShape),
+    ...NAMING_KEYS,
+    ...DETECTOR_NAMES.flatMap((name) => settingsOf(name)),
+  ]),
 ];
 
 function settingsOf(name: string): string[] {

@@ -20,7 +20,15 @@ function fingerprint(value: unknown): string {
 /** Texts for people that a JSON Schema may carry; they change no outcome. */
 const SCHEMA_NOTES = new Set(['title', 'description', '$comment', 'examples', 'default', 'deprecated', 'readOnly', 'writeOnly']);
 /** Keywords whose keys are names of the user's, which may read like notes. */
-const SCHEMA_MAPS = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas', 'dependencies', 'dependentRequired']);
+const SCHEMA_MAPS = new Set([
+  'properties',
+  'patternProperties',
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+  'dependencies',
+  'dependentRequired',
+]);
 const SCHEMA_VALUES = new Set(['enum', 'const', 'required']);
 
 function withoutNotes(schema: unknown): unknown {

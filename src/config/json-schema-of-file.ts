@@ -30,9 +30,10 @@ export function pipelineJsonSchema(): JsonSchema {
   const properties: Record<string, JsonSchema> = {
     ...schema.properties,
     detect: {
-      description: 'What is watched, and how: names of measures, each with the settings of a detector; settings in the block itself hold for all measures.',
+      description:
+        'What is watched, and how: names of measures, each with the settings of a detector; settings in the block itself hold for all measures.',
       type: 'object',
-      properties: Object.assign({}, ...detectors.map((kind) => toJsonSchema(sharedDetectSchema(kind)).properties)) as Record<string, JsonSchema>,
+      properties: Object.fromEntries(detectors.flatMap((kind) => Object.entries(toJsonSchema(sharedDetectSchema(kind)).properties ?? {}))),
       additionalProperties: {
         anyOf: detectors.map((kind) => {
           const one = toJsonSchema(measureDetectSchema(kind));
@@ -47,8 +48,9 @@ export function pipelineJsonSchema(): JsonSchema {
       additionalProperties: {
         anyOf: RECEIVER_TYPES.flatMap((name) => receiverKind(name) ?? []).map((kind) => {
           const one = toJsonSchema(kind.config);
-          const properties = { type: { const: kind.name, description: 'Kind of receiver.' }, ...one.properties };
-          return { title: kind.name, description: kind.description, ...one, properties, required: ['type', ...(one.required ?? [])] };
+          const type = { const: kind.name, description: 'Kind of receiver.' };
+          const required = ['type', ...(one.required ?? [])];
+          return { title: kind.name, description: kind.description, ...one, properties: { type, ...one.properties }, required };
         }),
       },
     },

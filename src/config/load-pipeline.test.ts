@@ -49,7 +49,12 @@ test('adtech: times, windows and limits of system A, written out', () => {
     scale: 1000,
   });
   assert.deepEqual(
-    pipeline.monitor.detect.map(({ measure, window, config }) => [measure, window, (config as { down?: number }).down, (config as { up?: number }).up]),
+    pipeline.monitor.detect.map(({ measure, window, config }) => [
+      measure,
+      window,
+      (config as { down?: number }).down,
+      (config as { up?: number }).up,
+    ]),
     [
       ['impressions', '1m', undefined, 2],
       ['ctr', '1m', 0.5, 1],
@@ -73,7 +78,10 @@ test('access-log: no ids, so no dedup; the error ratio of the whole site by the 
 });
 
 test('demo: brings its own events', () => {
-  assert.deepEqual(loadPipeline(shipped('demo')).inputs.map(({ source, topic, kind }) => [source, topic, kind]), [['events', 'demo-events', 'generator']]);
+  assert.deepEqual(
+    loadPipeline(shipped('demo')).inputs.map(({ source, topic, kind }) => [source, topic, kind]),
+    [['events', 'demo-events', 'generator']],
+  );
 });
 
 const base = (): PipelineFile => ({
@@ -128,14 +136,25 @@ test('several sources: each with its own event; measures name theirs', () => {
     measures: { income: { sum: 'orders.price.net' }, seen: { count: 'visits' }, each: { ratio: ['income', 'seen'] } },
     windows: ['1m'],
   });
-  assert.deepEqual(engine.sources.map(({ name, topic, event }) => [name, topic, event.timeUnit]), [['orders', 'orders', 'iso'], ['visits', 'visits', 'ms']]);
+  assert.deepEqual(
+    engine.sources.map(({ name, topic, event }) => [name, topic, event.timeUnit]),
+    [
+      ['orders', 'orders', 'iso'],
+      ['visits', 'visits', 'ms'],
+    ],
+  );
   assert.deepEqual(engine.measures[0], { name: 'income', kind: 'sum', source: 'orders', field: 'price.net', where: [] });
 });
 
 test('a lookup table has no keys but its own', () => {
   writeFileSync(join(temporary, 'table.json'), '{ "a": "1", "__proto__": "2" }');
   const { engine } = definePipeline(
-    { ...base(), source: { topic: 'orders', lookup: { campaign: { file: 'table.json', by: 'ad' } } }, dimensions: ['campaign'], rollups: [] },
+    {
+      ...base(),
+      source: { topic: 'orders', lookup: { campaign: { file: 'table.json', by: 'ad' } } },
+      dimensions: ['campaign'],
+      rollups: [],
+    },
     { folder: temporary },
   );
   const table = engine.sources[0]?.lookups[0]?.table;
@@ -146,7 +165,15 @@ test('a lookup table has no keys but its own', () => {
 test('hashes change with what changes results, and with nothing else', () => {
   const schema = (extra: object): string => {
     const name = `schema-${Object.keys(extra).join('-')}.json`;
-    const properties = { id: { type: 'string' }, at: { type: 'string' }, country: { type: 'string' }, channel: { type: 'string' }, status: {}, test: {}, ms: { type: 'number' } };
+    const properties = {
+      id: { type: 'string' },
+      at: { type: 'string' },
+      country: { type: 'string' },
+      channel: { type: 'string' },
+      status: {},
+      test: {},
+      ms: { type: 'number' },
+    };
     writeFileSync(join(temporary, name), JSON.stringify({ type: 'object', properties, ...extra }));
     return name;
   };
@@ -156,12 +183,27 @@ test('hashes change with what changes results, and with nothing else', () => {
   const same = { windows: false, detect: false };
   const cases: [string, typeof before, typeof before, typeof same][] = [
     ['receivers', before, hashesOf({ receivers: { me: { type: 'console' } } }), same],
-    ['locale, serve, start, store, notify_within', before, hashesOf({ locale: 'ko', serve: { path: '/x', window: '1m' }, start: 'latest', store: { raw: { keep: '1d' } }, notify_within: '1m' }), same],
+    [
+      'locale, serve, start, store, notify_within',
+      before,
+      hashesOf({ locale: 'ko', serve: { path: '/x', window: '1m' }, start: 'latest', store: { raw: { keep: '1d' } }, notify_within: '1m' }),
+      same,
+    ],
     ['unit', before, hashesOf({ measures: { ...base().measures, p99: { quantile: 'ms', q: 0.99, unit: 's' } } }), same],
     ['hint', before, hashesOf({ detect: { share: { down: '50%', hint: 'x', severity: 'low' } } }), same],
-    ['defaults written out', before, hashesOf({ event: { id: 'id', time: 'at', out_of_orderness: '5s', dedup: '600s' }, clock: 'append' }), same],
+    [
+      'defaults written out',
+      before,
+      hashesOf({ event: { id: 'id', time: 'at', out_of_orderness: '5s', dedup: '600s' }, clock: 'append' }),
+      same,
+    ],
     ['title of the schema', withSchema, hashesOf({ source: { topic: 'orders', schema: schema({ title: 'x' }) } }), same],
-    ['schema', withSchema, hashesOf({ source: { topic: 'orders', schema: schema({ required: ['id'] }) } }), { windows: true, detect: false }],
+    [
+      'schema',
+      withSchema,
+      hashesOf({ source: { topic: 'orders', schema: schema({ required: ['id'] }) } }),
+      { windows: true, detect: false },
+    ],
     ['quantile', before, hashesOf({ measures: { ...base().measures, p99: { quantile: 'ms', q: 0.9 } } }), { windows: true, detect: false }],
     ['lateness', before, hashesOf({ event: { id: 'id', time: 'at', allowed_lateness: '2m' } }), { windows: true, detect: false }],
     ['series', before, hashesOf({ limits: { max_series: 5 } }), { windows: true, detect: false }],
@@ -177,7 +219,10 @@ test('hashes change with what changes results, and with nothing else', () => {
 
 test('a file that cannot be read says why', () => {
   const refused = (path: string, message: RegExp): void => {
-    assert.throws(() => loadPipeline(path), (error) => error instanceof AppError && error.code === 'config_invalid' && message.test(error.message));
+    assert.throws(
+      () => loadPipeline(path),
+      (error) => error instanceof AppError && error.code === 'config_invalid' && message.test(error.message),
+    );
   };
   refused(join(temporary, 'none.yml'), /none\.yml: cannot read a pipeline file: no such file$/);
   refused(temporary, /: cannot read a pipeline file: it is a directory/);
@@ -199,11 +244,15 @@ test('more problems than anyone reads at once are cut short', () => {
 
 test('whatever a value is replaced by, the answer is a pipeline or a message', () => {
   const keys = Object.keys(base()) as (keyof PipelineFile)[];
-  const value = fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom('share', 'detector', 'topic', 'a'), fc.jsonValue()), fc.constantFrom('1m', '50%', 'toString', 'constructor'));
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.dictionary(fc.constantFrom('share', 'detector', 'topic', 'a'), fc.jsonValue()),
+    fc.constantFrom('1m', '50%', 'toString', 'constructor'),
+  );
   fc.assert(
     fc.property(fc.constantFrom(...keys, 'receivers', 'serve', 'sources', 'topics'), value, (key, replaced) => {
       try {
-        definePipeline({ ...base(), [key]: replaced } as PipelineFile);
+        definePipeline({ ...base(), [key]: replaced });
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         for (const line of error.message.split('\n')) assert.match(line, /^(pipeline( at .+)?: .*expected |\.\.\. and)/);

@@ -32,7 +32,9 @@ export const measureSchema = z
       .min(1)
       .max(32)
       .optional()
-      .describe('What people read behind the value: "%", "ms". A currency by its code (USD, KRW) makes alerts say what is lost in an hour.'),
+      .describe(
+        'What people read behind the value: "%", "ms". A currency by its code (USD, KRW) makes alerts say what is lost in an hour.',
+      ),
   })
   .describe('One key figure of each window.');
 

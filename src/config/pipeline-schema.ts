@@ -17,14 +17,10 @@ const limitsSchema = z.strictObject({
     .max(10_000_000)
     .default(100_000)
     .describe('Segments (sets of dimension values) per partition. Further ones count under `other`; roll-ups stay exact.'),
-  max_record_bytes: z
-    .number()
-    .int()
-    .min(64)
-    .max(67_108_864)
-    .default(1_048_576)
-    .describe('A longer record is invalid (`too_long`).'),
-  retire_after: duration.prefault('1h').describe('A window no longer waits for partitions that are not in it when event time is this far past it.'),
+  max_record_bytes: z.number().int().min(64).max(67_108_864).default(1_048_576).describe('A longer record is invalid (`too_long`).'),
+  retire_after: duration
+    .prefault('1h')
+    .describe('A window no longer waits for partitions that are not in it when event time is this far past it.'),
   idle_after: duration
     .prefault('30s')
     .describe('A partition that is read to its end and has had no accepted event for this long holds no window open.'),
@@ -55,7 +51,9 @@ export const pipelineSchema = z.strictObject({
     .array(z.union([durationText, hoppingSchema]))
     .min(1)
     .max(16)
-    .describe('Windows to compute: a duration (tumbling), or size and slide (hopping). They start at multiples of the slide since 1970, UTC.'),
+    .describe(
+      'Windows to compute: a duration (tumbling), or size and slide (hopping). They start at multiples of the slide since 1970, UTC.',
+    ),
   rollups: z
     .array(z.array(columnName).max(16))
     .max(64)
@@ -65,10 +63,15 @@ export const pipelineSchema = z.strictObject({
   clock: z
     .enum(['append', 'event'])
     .default('append')
-    .describe('`append`: events are held against the time at which they came into the log; `event`: against each other only, as for files of the past.'),
+    .describe(
+      '`append`: events are held against the time at which they came into the log; `event`: against each other only, as for files of the past.',
+    ),
   start: z
     .string(EXPECTED_START)
-    .refine((text) => text === 'earliest' || text === 'latest' || (START_TIME.test(text) && !Number.isNaN(Date.parse(text))), EXPECTED_START)
+    .refine(
+      (text) => text === 'earliest' || text === 'latest' || (START_TIME.test(text) && !Number.isNaN(Date.parse(text))),
+      EXPECTED_START,
+    )
     .default('earliest')
     .describe('Where a new pipeline begins in its topics: `earliest`, `latest`, or a time of arrival.'),
   detect: z.record(z.string(), z.unknown()).optional().describe('What is watched, and how.'),

@@ -4,8 +4,8 @@ import type { JsonSchema } from './json-schema-of-file.ts';
 /** A table for each block that has keys of its own, in the order of the file; blocks with the same keys share one. */
 export function referenceTables(schema: JsonSchema): string {
   const titles = new Map<string, string[]>();
-  for (const [title, table] of sections(schema, '')) titles.set(table, [...(titles.get(table) ?? []), title]);
-  return [...titles].map(([table, [first, ...more]]) => `### ${[first, ...new Set(more)].join(' and ')}\n\n${table}`).join('\n\n');
+  for (const [title, text] of sections(schema, '')) titles.set(text, [...(titles.get(text) ?? []), title]);
+  return [...titles].map(([text, [first, ...more]]) => `### ${[first, ...new Set(more)].join(' and ')}\n\n${text}`).join('\n\n');
 }
 
 type Section = [title: string, table: string];
@@ -36,7 +36,12 @@ function heading(schema: JsonSchema, path: string): string {
 
 function table(schema: JsonSchema, properties: [string, JsonSchema][]): string {
   const rows = properties.map(([name, child]) => {
-    const need = schema.required?.includes(name) === true ? 'yes' : child.default === undefined || isBlock(child.default) ? '' : `\`${JSON.stringify(child.default)}\``;
+    const need =
+      schema.required?.includes(name) === true
+        ? 'yes'
+        : child.default === undefined || isBlock(child.default)
+          ? ''
+          : `\`${JSON.stringify(child.default)}\``;
     return `| \`${name}\` | ${typeText(child)} | ${need} | ${cell(child.description ?? '')} |`;
   });
   return ['| key | value | needed or default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
@@ -50,11 +55,18 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }
 
-const WORDS: Readonly<Record<string, string>> = { string: 'text', number: 'number', integer: 'whole number', boolean: 'true or false', array: 'list', object: 'block' };
+const WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'number',
+  integer: 'whole number',
+  boolean: 'true or false',
+  array: 'list',
+  object: 'block',
+};
 const DURATION = '(ms|s|m|h|d)$';
 
 function typeText(schema: JsonSchema): string {
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (typeof schema.const === 'string') return `\`${schema.const}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeText))].join(' or ');
   if (schema.type === 'array' && schema.items !== undefined && !Array.isArray(schema.items)) return `list of ${typeText(schema.items)}`;

@@ -73,7 +73,9 @@ function resolveEntry(
   const schema = measureDetectSchema(kind);
   const inherited = Object.entries(shared).filter(([key]) => Object.hasOwn(schema.shape, key));
   const merged: Block = { ...Object.fromEntries(inherited), ...block };
-  const pathOf = (path: Path): Path => (path.length > 0 && !Object.hasOwn(block, path[0] as string) && path[0] !== undefined && Object.hasOwn(shared, path[0]) ? ['detect', ...path] : [...here, ...path]);
+  const isInherited = (key: string | number | undefined): boolean =>
+    key !== undefined && !Object.hasOwn(block, key) && Object.hasOwn(shared, key);
+  const pathOf = (path: Path): Path => (isInherited(path[0]) ? ['detect', ...path] : [...here, ...path]);
   const checked = checkWith(schema, merged);
   if (!checked.ok) {
     for (const problem of checked.problems) problems.add(pathOf(problem.path), problem.message, problem);
@@ -113,8 +115,10 @@ function resolveEntry(
 
 /** What the file says of the alerts of one direction. */
 function direction(name: Direction, value: MeasureDetect): { readonly [direction in Direction]?: AlertNaming } {
-  const pick = <T>(given: T | { readonly down?: T | undefined; readonly up?: T | undefined } | undefined, isOne: (value: unknown) => value is T): T | undefined =>
-    given === undefined || isOne(given) ? given : given[name];
+  const pick = <T>(
+    given: T | { readonly down?: T | undefined; readonly up?: T | undefined } | undefined,
+    isOne: (value: unknown) => value is T,
+  ): T | undefined => (given === undefined || isOne(given) ? given : given[name]);
   const isText = (given: unknown): given is string => typeof given === 'string';
   const alertType = pick(value.alert_type, isText);
   const severity = pick(value.severity, isText as (value: unknown) => value is NonNullable<AlertNaming['severity']>);

@@ -7,7 +7,11 @@ import { ONLY_SOURCE, type ResolvedSource } from './resolve-sources.ts';
 
 type FieldKind = Exclude<MeasureKind, 'count' | 'ratio'>;
 
-export function resolveMeasures(block: Readonly<Record<string, MeasureBlock>>, sources: readonly ResolvedSource[], problems: Problems): MeasureSpec[] {
+export function resolveMeasures(
+  block: Readonly<Record<string, MeasureBlock>>,
+  sources: readonly ResolvedSource[],
+  problems: Problems,
+): MeasureSpec[] {
   const kinds = new Map<string, MeasureKind>();
   const measures: MeasureSpec[] = [];
   for (const [name, measure] of Object.entries(block)) {
@@ -32,7 +36,8 @@ export function resolveMeasures(block: Readonly<Record<string, MeasureBlock>>, s
 /** Keys that only go with one kind of measure. */
 function checkCompanions(kind: MeasureKind, measure: MeasureBlock, path: Path, problems: Problems): void {
   const goesWith = (key: 'q' | 'scale' | 'where', fits: boolean, owner: string): void => {
-    if (measure[key] !== undefined && !fits) problems.add([...path, key], `found ${key} with ${kind}; expected it with ${owner} only`, { atKey: true });
+    if (measure[key] !== undefined && !fits)
+      problems.add([...path, key], `found ${key} with ${kind}; expected it with ${owner} only`, { atKey: true });
   };
   goesWith('q', kind === 'quantile', 'quantile');
   goesWith('scale', kind === 'ratio', 'ratio');
@@ -70,7 +75,13 @@ function ofField(base: Base & { source: string; where: readonly Condition[] }, k
 }
 
 /** `count: events`, `count: orders`, or `count: { event_type: click }` where there is one source. */
-function countOf(base: Base, measure: MeasureBlock, sources: readonly ResolvedSource[], path: Path, problems: Problems): MeasureSpec | undefined {
+function countOf(
+  base: Base,
+  measure: MeasureBlock,
+  sources: readonly ResolvedSource[],
+  path: Path,
+  problems: Problems,
+): MeasureSpec | undefined {
   const names = sources.map((source) => source.spec.name);
   const here = [...path, 'count'];
   const short: Conditions = typeof measure.count === 'object' ? measure.count : {};
@@ -90,7 +101,12 @@ function countOf(base: Base, measure: MeasureBlock, sources: readonly ResolvedSo
 }
 
 /** Of several sources, `orders.amount`; of one, any name is a field, dots and all. */
-function sourceOfField(text: string, sources: readonly ResolvedSource[], path: Path, problems: Problems): { source: ResolvedSource; field: string } | undefined {
+function sourceOfField(
+  text: string,
+  sources: readonly ResolvedSource[],
+  path: Path,
+  problems: Problems,
+): { source: ResolvedSource; field: string } | undefined {
   const [only] = sources;
   if (only !== undefined && sources.length === 1 && only.spec.name === ONLY_SOURCE) return { source: only, field: text };
   const names = sources.map((source) => source.spec.name);
@@ -109,7 +125,10 @@ function checkRatio(measure: MeasureBlock, path: Path, kinds: ReadonlyMap<string
     const additive = [...kinds].filter(([, other]) => other === 'count' || other === 'sum').map(([name]) => name);
     if (kind === undefined) problems.unknown([...path, index], part, 'a measure that is a count or a sum', additive);
     else if (kind !== 'count' && kind !== 'sum') {
-      problems.add([...path, index], `found ${JSON.stringify(part)}, a measure of the kind ${kind}; expected a count or a sum: ${additive.join(', ')}`);
+      problems.add(
+        [...path, index],
+        `found ${JSON.stringify(part)}, a measure of the kind ${kind}; expected a count or a sum: ${additive.join(', ')}`,
+      );
     }
   }
 }

@@ -43,7 +43,9 @@ export function checkNames(block: PipelineBlock, sources: readonly ResolvedSourc
     } else if (isRowField(name)) {
       problems.add(path, reserved(name), { atKey: true });
     } else if (DETECT_RESERVED.includes(name)) {
-      problems.add(path, `found the measure ${JSON.stringify(name)}, which is a setting under detect; expected another name`, { atKey: true });
+      problems.add(path, `found the measure ${JSON.stringify(name)}, which is a setting under detect; expected another name`, {
+        atKey: true,
+      });
     }
   }
 }

@@ -41,7 +41,8 @@ export function resolveServe(
     const here = many ? ['serve', index] : ['serve'];
     const names = windows.map((window) => window.name);
     if (!names.includes(entry.window)) problems.unknown([...here, 'window'], entry.window, 'a window', names);
-    if (entries.findIndex((other) => other.path === entry.path) < index) problems.add([...here, 'path'], `found ${entry.path} twice; expected each path once`);
+    if (entries.findIndex((other) => other.path === entry.path) < index)
+      problems.add([...here, 'path'], `found ${entry.path} twice; expected each path once`);
     const placeholders = [...entry.path.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
     if (/[{}]/.test(entry.path.replaceAll(/\{[^{}]*\}/g, ''))) {
       problems.add([...here, 'path'], `found a brace without its partner in ${JSON.stringify(entry.path)}; expected {dimension}`);
@@ -53,7 +54,10 @@ export function resolveServe(
     const served = dimensions.filter((name) => placeholders.includes(name));
     const isComputed = served.length === dimensions.length || rollups.some((rollup) => rollup.join(' ') === served.join(' '));
     if (placeholders.every((name) => dimensions.includes(name)) && !isComputed) {
-      problems.add([...here, 'path'], `found a path for [${served.join(', ')}], which is not computed; expected all dimensions, or add it to rollups`);
+      problems.add(
+        [...here, 'path'],
+        `found a path for [${served.join(', ')}], which is not computed; expected all dimensions, or add it to rollups`,
+      );
     }
     return { path: entry.path, window: entry.window, dimensions: served };
   });
@@ -80,7 +84,8 @@ export function resolveTopics(block: PipelineBlock, problems: Problems): Pipelin
   ];
   for (const [index, [path, topic]] of uses.entries()) {
     const twin = uses.findIndex(([, other]) => other === topic);
-    if (twin < index) problems.add(path, `found the topic ${JSON.stringify(topic)}, which is also ${uses[twin]?.[0].join('.')}; expected a topic for each`);
+    if (twin < index)
+      problems.add(path, `found the topic ${JSON.stringify(topic)}, which is also ${uses[twin]?.[0].join('.')}; expected a topic for each`);
   }
   return topics;
 }

@@ -41,11 +41,18 @@ function partsOf(block: PipelineBlock, problems: Problems): Part[] {
   const { source, event, sources } = block;
   if (sources !== undefined) {
     for (const key of ['source', 'event'] as const) {
-      if (block[key] !== undefined) problems.add([key], `found ${key} beside sources; expected either one source, or all under sources`, { atKey: true });
+      if (block[key] !== undefined)
+        problems.add([key], `found ${key} beside sources; expected either one source, or all under sources`, { atKey: true });
     }
     const parts = Object.entries(sources);
     if (parts.length === 0) problems.add(['sources'], 'found no source; expected at least one');
-    return parts.map(([name, part]) => ({ name, source: part, event: part.event, path: ['sources', name], eventPath: ['sources', name, 'event'] }));
+    return parts.map(([name, part]) => ({
+      name,
+      source: part,
+      event: part.event,
+      path: ['sources', name],
+      eventPath: ['sources', name, 'event'],
+    }));
   }
   if (source === undefined) problems.add([], 'found no "source"; expected source and event, or sources');
   else if (event === undefined) problems.add([], 'found no "event"; expected event: { time: ... } beside source');

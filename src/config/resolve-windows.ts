@@ -25,7 +25,11 @@ export function resolveWindows(block: PipelineBlock['windows'], problems: Proble
 
   for (const [index, window] of windows.entries()) {
     const twin = windows.findIndex((other) => other.sizeMs === window.sizeMs && other.slideMs === window.slideMs);
-    if (twin < index) problems.add(['windows', index], `found ${window.name} again, which is the same as ${windows[twin]?.name}; expected each window once`);
+    if (twin < index)
+      problems.add(
+        ['windows', index],
+        `found ${window.name} again, which is the same as ${windows[twin]?.name}; expected each window once`,
+      );
   }
   const paneMs = windows.flatMap((window) => [window.sizeMs, window.slideMs]).reduce(greatestCommonDivisor);
   for (const [index, window] of windows.entries()) {
@@ -50,7 +54,8 @@ export function resolveRollups(block: readonly string[][], dimensions: readonly 
   return block.map((rollup, index) => {
     for (const [position, name] of rollup.entries()) {
       if (!dimensions.includes(name)) problems.unknown(['rollups', index, position], name, 'a dimension', dimensions);
-      if (rollup.indexOf(name) < position) problems.add(['rollups', index, position], `found ${JSON.stringify(name)} twice; expected it once`);
+      if (rollup.indexOf(name) < position)
+        problems.add(['rollups', index, position], `found ${JSON.stringify(name)} twice; expected it once`);
     }
     const ordered = dimensions.filter((name) => rollup.includes(name));
     if (ordered.length === dimensions.length) {

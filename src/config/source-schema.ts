@@ -12,7 +12,9 @@ export const eventSchema = z
     time_unit: z
       .enum(['iso', 's', 'ms'])
       .default('iso')
-      .describe('How the time is written: `iso`, RFC 3339 with a zone; `s` or `ms`, seconds or milliseconds since 1970, as a number or its text.'),
+      .describe(
+        'How the time is written: `iso`, RFC 3339 with a zone; `s` or `ms`, seconds or milliseconds since 1970, as a number or its text.',
+      ),
     out_of_orderness: duration
       .prefault('5s')
       .describe('How far behind the newest event others of the same partition may come. A window waits that long for them.'),
@@ -26,7 +28,9 @@ export const eventSchema = z
       ),
     max_ahead: duration
       .optional()
-      .describe('An event further ahead of the clock than this is invalid (`future`). Default 5m; by event time (clock: event) no limit unless stated.'),
+      .describe(
+        'An event further ahead of the clock than this is invalid (`future`). Default 5m; by event time (clock: event) no limit unless stated.',
+      ),
   })
   .describe('Where an event says what it is and when it was, and how much disorder is expected.');
 
@@ -37,15 +41,24 @@ const lookupSchema = z.strictObject({
 
 const sourceShape = {
   topic: topicName.describe('Topic of the log that holds the raw events. It is yours: nothing but your events is written to it.'),
-  schema: z.string().min(1).optional().describe('JSON Schema (draft 2020-12 or 07) of one event; a path relative to the pipeline file. Without it any JSON object will do.'),
+  schema: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('JSON Schema (draft 2020-12 or 07) of one event; a path relative to the pipeline file. Without it any JSON object will do.'),
   format: z
     .enum(['json', 'combined'])
     .default('json')
     .describe('`json`: one JSON object a record; `combined`: a line of a web server in combined log format.'),
   partitions: z.number().int().min(1).max(256).default(1).describe('Partitions of the topic, where it has to be made.'),
   where: conditions.optional().describe('Only events that meet these count; the rest is ignored.'),
-  lookup: z.record(columnName, lookupSchema).optional().describe('Joins small tables: the new field, and the table and key that it comes from.'),
-  from: oneOfCatalog(sourceCatalog).optional().describe('What brings the events to the topic while the pipeline runs. Without it, `--input`, `ingest` or others do.'),
+  lookup: z
+    .record(columnName, lookupSchema)
+    .optional()
+    .describe('Joins small tables: the new field, and the table and key that it comes from.'),
+  from: oneOfCatalog(sourceCatalog)
+    .optional()
+    .describe('What brings the events to the topic while the pipeline runs. Without it, `--input`, `ingest` or others do.'),
 };
 
 export const sourceSchema = z.strictObject(sourceShape).describe('Where the events come from.');

@@ -15,22 +15,56 @@ test('a path leads back to its line and column: of a key, of a value, of as much
 });
 
 test('any text at all gives a value or a message that names the file', () => {
-  const piece = fc.constantFrom('a: ', 'b', '- ', '\n', '  ', '[', ']', '{', '}', ':', '&x ', '*x', '!!set', '|', '>', '"', "'", '#', '---', '%', '? ', '\t', '\u0000', '<<: ');
+  const piece = fc.constantFrom(
+    'a: ',
+    'b',
+    '- ',
+    '\n',
+    '  ',
+    '[',
+    ']',
+    '{',
+    '}',
+    ':',
+    '&x ',
+    '*x',
+    '!!set',
+    '|',
+    '>',
+    '"',
+    "'",
+    '#',
+    '---',
+    '%',
+    '? ',
+    '\t',
+    '\u0000',
+    '<<: ',
+  );
   fc.assert(
-    fc.property(fc.oneof(fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join('')), fc.string()), (text) => {
-      try {
-        parseYaml(text, 'f.yml').locate(['a', 0, 'b'], true);
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        assert.match(error.message, /^f\.yml/);
-      }
-    }),
+    fc.property(
+      fc.oneof(
+        fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join('')),
+        fc.string(),
+      ),
+      (text) => {
+        try {
+          parseYaml(text, 'f.yml').locate(['a', 0, 'b'], true);
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          assert.match(error.message, /^f\.yml/);
+        }
+      },
+    ),
     { numRuns: 1000 },
   );
 });
 
 test('nesting without end is refused', () => {
   for (const text of ['['.repeat(50_000), 'a: {'.repeat(50_000), '- '.repeat(50_000)]) {
-    assert.throws(() => parseYaml(text, 'f.yml'), (error) => error instanceof AppError && error.message.startsWith('f.yml'));
+    assert.throws(
+      () => parseYaml(text, 'f.yml'),
+      (error) => error instanceof AppError && error.message.startsWith('f.yml'),
+    );
   }
 });

@@ -33,7 +33,9 @@ export function parseYaml(text: string, file: string): YamlText {
     doc = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, uniqueKeys: true, version: '1.2' });
   } catch (cause) {
     // Nesting too deep for the parser's stack.
-    throw new AppError('config_invalid', `${file}: cannot be read as YAML: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new AppError('config_invalid', `${file}: cannot be read as YAML: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
   // Where the structure is broken, all that follows is a guess; keys given twice stand each for itself.
   const faults = [...doc.errors, ...doc.warnings];

@@ -51,9 +51,9 @@ function messageOf(issue: RawIssue): string {
 /** Of a text with a pattern, what the pattern stands for: `50` where a percentage is due lacks its sign. */
 function patternMessage(issue: RawIssue): string | undefined {
   if (!(issue.inst instanceof z.ZodString)) return undefined;
-  for (const check of issue.inst._zod.def.checks ?? []) {
-    const error = check._zod.def.error;
-    const message = error?.(issue as never);
+  // The one place where zod keeps what a check was told to say.
+  for (const { _zod: internals } of issue.inst.def.checks ?? []) {
+    const message = internals.def.error?.(issue as never);
     if (typeof message === 'string') return message;
   }
   return undefined;
@@ -93,7 +93,8 @@ function unionProblems(branches: readonly Issue[][], root: unknown, path: Path):
 
 function valueAt(root: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (value, step) => (typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? value[step as keyof typeof value] : undefined),
+    (value, step) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? value[step as keyof typeof value] : undefined,
     root,
   );
 }

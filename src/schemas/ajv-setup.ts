@@ -56,7 +56,7 @@ export function createAjv(draft: Draft, schemaText: string): Ajv {
     strictTuples: false,
     strictRequired: false,
     allowUnionTypes: true,
-    formats: STRING_FORMATS as NonNullable<Options['formats']>,
+    formats: STRING_FORMATS,
     logger: false,
     // Slower; and without such a name in the schema it changes nothing for objects made by JSON.parse.
     ownProperties: INHERITED.some((name) => schemaText.includes(`"${name}"`)),
@@ -66,5 +66,5 @@ export function createAjv(draft: Draft, schemaText: string): Ajv {
     ajv.removeKeyword(keyword);
     ajv.addKeyword(lengthKeyword(keyword));
   }
-  return ajv as Ajv;
+  return ajv;
 }

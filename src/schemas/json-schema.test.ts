@@ -102,7 +102,14 @@ test('draft-07 and 2020-12 are taken as named', () => {
 
 test('lengths are counted in code points', () => {
   const validator = createJsonValidator({ properties: { s: { type: 'string', minLength: 2, maxLength: 3 } } });
-  const cases: [string, boolean][] = [['a', false], ['🙂', false], ['🙂a', true], ['🙂🙂🙂', true], ['🙂🙂🙂a', false], ['\ud83da', true]];
+  const cases: [string, boolean][] = [
+    ['a', false],
+    ['🙂', false],
+    ['🙂a', true],
+    ['🙂🙂🙂', true],
+    ['🙂🙂🙂a', false],
+    ['\ud83da', true],
+  ];
   for (const [text, fits] of cases) assert.equal(validator.check({ s: text }), fits ? undefined : 'value:s', JSON.stringify(text));
 });
 
@@ -114,7 +121,10 @@ test('a malformed schema says where and what', () => {
     [{ properties: { a: { $ref: '#/$defs/none' } } }, /^s\.json: \/properties\/a\/\$ref: cannot resolve "#\/\$defs\/none"/],
     [{ properties: { a: { $ref: 'other.json' } } }, /^s\.json: \/properties\/a\/\$ref: cannot resolve/],
     [{ properties: { a: { pattern: '(' } } }, /^s\.json: .*(pattern|regular expression)/i],
-    [{ $schema: 'http://json-schema.org/draft-04/schema#' }, /^s\.json: \/\$schema: found .*draft-04.*; expected draft-07 or draft 2020-12/],
+    [
+      { $schema: 'http://json-schema.org/draft-04/schema#' },
+      /^s\.json: \/\$schema: found .*draft-04.*; expected draft-07 or draft 2020-12/,
+    ],
     [
       { properties: { a: parse('{ "properties": { "__proto__": { "type": "string" } } }') } },
       /^s\.json: \/properties\/a\/properties\/__proto__: a field of this name/,

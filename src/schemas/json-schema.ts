@@ -146,6 +146,9 @@ function placeOf(node: unknown, is: (key: string, value: unknown) => boolean, po
 /** Below the top level Ajv would leave a property `__proto__` unchecked without a word. */
 function refuseNestedProto(schema: Schema, fail: (detail: string) => AppError): void {
   const top = isObject(schema['properties']) ? schema['properties'] : undefined;
-  const place = placeOf(schema, (key, value) => isObject(value) && key === 'properties' && value !== top && Object.hasOwn(value, '__proto__'));
+  const place = placeOf(
+    schema,
+    (key, value) => isObject(value) && key === 'properties' && value !== top && Object.hasOwn(value, '__proto__'),
+  );
   if (place !== undefined) throw fail(`${place}/__proto__: a field of this name can only be described at the top level`);
 }

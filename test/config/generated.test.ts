@@ -19,7 +19,7 @@ test('the JSON Schema for editors and the reference page follow from the schemas
 });
 
 test('editors and the loader agree on the pipelines that come with it', () => {
-  const validator = createJsonValidator(pipelineJsonSchema() as Record<string, unknown>);
+  const validator = createJsonValidator(pipelineJsonSchema());
   for (const name of ['adtech', 'access-log', 'demo']) {
     const { value } = parseYaml(read(`pipelines/${name}.yml`), name);
     assert.equal(validator.check(value), undefined, name);
@@ -45,7 +45,9 @@ test('every field has a description', () => {
 });
 
 test('the pipelines on the reference page work', () => {
-  const blocks = [...read('docs/pipeline-file.md').matchAll(/^( *)```yaml\n([\s\S]*?)^\1```/gm)].map((match) => (match[2] ?? '').replaceAll(new RegExp(`^${match[1]}`, 'gm'), ''));
+  const blocks = [...read('docs/pipeline-file.md').matchAll(/^( *)```yaml\n([\s\S]*?)^\1```/gm)].map((match) =>
+    (match[2] ?? '').replaceAll(new RegExp(`^${match[1]}`, 'gm'), ''),
+  );
   assert.equal(blocks.length, 2);
   for (const block of blocks) {
     const { value } = parseYaml(block, 'docs/pipeline-file.md');
