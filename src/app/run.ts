@@ -10,6 +10,7 @@ import { createMemoryHotStore } from '../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import { lockDataDir, openDataDir } from '../log/embedded/data-dir.ts';
 import { startControl } from './control/server.ts';
+import { refillHotStore } from './refill.ts';
 import { runFeeds } from './feeds.ts';
 import { startHistory } from './history.ts';
 import { openOutcomesFile, outcomesStatePrefix } from './outcomes-file.ts';
@@ -76,6 +77,12 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const retention = setInterval(() => void log.applyRetention().catch((error: Error) => logger.warn(error.message)), RETENTION_EVERY_MS);
     cleanUp.unshift(() => clearInterval(retention));
 
+    if (!options.once) {
+      // Beside the run: what is served from memory fills up while events are counted.
+      const refills = Promise.all(configs.map((config) => refillHotStore(hotStore, log, config.topics.windows, clock.now(), stopping.signal)));
+      refills.catch((error: Error) => logger.warn(`the hot store begins empty: ${error.message}`));
+      cleanUp.unshift(() => refills.then(() => {}, () => {}));
+    }
     if (!options.once) logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${dir.path}; Ctrl-C ends it`);
     await Promise.all(runs.map((run) => drive(run, options, deps, stopping, log, (chunk) => progress.fed(chunk.ends.length))));
     if (options.once && !stopping.signal.aborted) await history.settle(SETTLE_MS);
