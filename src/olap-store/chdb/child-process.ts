@@ -1,0 +1,45 @@
+/** One run of the engine's process, from its start to its end. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { ChildOrder, ChildReport } from './child-message.ts';
+
+export interface EngineProcess {
+  readonly pid: number;
+  /** What it said when it had started, or why it did not. */
+  readonly report: Promise<ChildReport>;
+  /** Resolves when it is gone, with how it ended: `exit code 1`, `signal SIGKILL`. */
+  readonly ended: Promise<string>;
+  kill(): void;
+}
+
+/** Enough threads for a query on each connection and the file reads beside them. */
+const THREADS = '8';
+const STDERR_KEPT_CHARS = 2_000;
+const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
+
+export function startEngineProcess(order: ChildOrder): EngineProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CHILD], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Inspector and preload options of the parent are not for the child.
+    env: { ...process.env, NODE_OPTIONS: '', UV_THREADPOOL_SIZE: THREADS },
+  });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints = (complaints + text).slice(-STDERR_KEPT_CHARS)));
+  // A child that died before it read its order closes the pipe; its end is told below.
+  child.stdin.on('error', () => {});
+  child.stdin.write(`${JSON.stringify(order)}\n`);
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+  const unreported = (how: string): ChildReport => {
+    const said = complaints.trim().split('\n')[0] ?? '';
+    return { kind: 'failed', message: `it ended with ${how}${said && `: ${said}`}` };
+  };
+  const reported = new Promise<ChildReport>((resolve) => {
+    createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line) as ChildReport));
+  });
+  const report = Promise.race([reported, ended.then(unreported)]);
+  return { pid: child.pid ?? 0, report, ended, kill: () => void child.kill('SIGKILL') };
+}

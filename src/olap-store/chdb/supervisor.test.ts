@@ -1,0 +1,83 @@
+/** The supervisor with engines that only pretend; the real one is in chdb-store.test.ts. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, it } from 'node:test';
+import { systemClock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { createClickHouseStore } from '../clickhouse/clickhouse-store.ts';
+import type { ChildReport } from './child-message.ts';
+import { endpointPath } from './endpoint-file.ts';
+import { superviseChdb } from './supervisor.ts';
+
+const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-supervisor-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+/** An engine that reports and ends. */
+const ending = (report: ChildReport) => ({
+  pid: 1,
+  report: Promise.resolve(report),
+  ended: Promise.resolve('exit code 1'),
+  kill: () => {},
+});
+
+it('says what is missing and how to install it, once, and does not try again', async () => {
+  const warnings: string[] = [];
+  let starts = 0;
+  const engine = superviseChdb(
+    { dir, backOffMs: [1, 1] },
+    {
+      clock: systemClock,
+      logger: { info: () => {}, warn: (message) => warnings.push(message) },
+      start: () => (starts++, ending({ kind: 'missing', message: "Cannot find package 'chdb'" })),
+    },
+  );
+  await assert.rejects(engine.whenReady, (error) => {
+    assert.ok(error instanceof AppError);
+    assert.equal(error.code, 'olap_unavailable');
+    assert.equal(error.retryable, false);
+    assert.match(error.message, /npm install chdb.*All else works without it.*Cannot find package 'chdb'/);
+    return true;
+  });
+  await engine.stop();
+  assert.equal(starts, 1);
+  assert.equal(warnings.length, 1);
+  const store = createClickHouseStore({}, { endpoint: engine.endpoint });
+  await assert.rejects(store.ping(), (error) => error instanceof AppError && error.code === 'olap_unavailable');
+  assert.equal(existsSync(endpointPath(dir)), false);
+});
+
+it('goes on trying with growing pauses when a start fails', async () => {
+  const pauses: string[] = [];
+  const { promise: enough, resolve } = Promise.withResolvers<void>();
+  const engine = superviseChdb(
+    { dir, backOffMs: [1, 4] },
+    {
+      clock: systemClock,
+      logger: {
+        info: () => {},
+        warn: (message) => {
+          pauses.push(/Next start in (\d+) ms/.exec(message)?.[1] ?? message);
+          if (pauses.length === 4) resolve();
+        },
+      },
+      start: () => ending({ kind: 'locked', message: 'another engine works there' }),
+    },
+  );
+  await assert.rejects(
+    engine.whenReady,
+    (error) => error instanceof AppError && error.retryable && /another engine works/.test(error.message),
+  );
+  await enough;
+  await engine.stop();
+  assert.deepEqual(pauses.slice(0, 4), ['1', '2', '4', '4']);
+});
+
+it('survives a data directory that cannot be made', async () => {
+  const file = path.join(dir, 'a-file');
+  writeFileSync(file, '');
+  const engine = superviseChdb({ dir: path.join(file, 'data') }, { clock: systemClock, logger: { info: () => {}, warn: () => {} } });
+  await assert.rejects(engine.whenReady, (error) => error instanceof AppError && /ENOTDIR|EEXIST/.test(error.message));
+  await engine.stop();
+});

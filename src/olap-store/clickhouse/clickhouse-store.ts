@@ -1,0 +1,213 @@
+/** The OLAP store on ClickHouse's HTTP protocol: a ClickHouse server, or the embedded chDB child. */
+import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
+import { AppError } from '../../core/errors.ts';
+import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
+import type { WindowRow } from '../../windows/row.ts';
+import type { AlertRecord, ListQuery, OlapStore, RowMerge, WindowsQuery } from '../olap-store.ts';
+import { MIGRATIONS, MIGRATIONS_TABLE, type Migration } from './migrations.ts';
+import * as rows from './rows.ts';
+
+export interface OlapEndpoint {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface ClickHouseStoreConfig {
+  /** Letters, digits and `_`. */
+  readonly database?: string;
+  /** ms */
+  readonly requestTimeoutMs?: number;
+  /** Rows put in one request, and read in one page (a page ends with a whole window, so it may be longer). */
+  readonly batchRows?: number;
+}
+
+export interface ClickHouseStoreDeps {
+  /** Asked before each operation: an embedded child that restarted is elsewhere. Undefined while there is none. */
+  readonly endpoint: () => OlapEndpoint | undefined;
+  readonly migrations?: readonly Migration[];
+}
+
+const DEFAULT_BATCH_ROWS = 5_000;
+const DEFAULT_LIST_ROWS = 1_000;
+/** Codes of ClickHouse after which the same request may succeed: time, memory, too many queries or parts, read-only for now. */
+const RETRYABLE_CODES = new Set(['159', '202', '209', '210', '241', '242', '252', '319', '425']);
+
+interface Connection {
+  readonly endpoint: OlapEndpoint;
+  readonly client: ClickHouseClient;
+  /** Set once the tables are there. */
+  ready?: Promise<void> | undefined;
+}
+
+export function createClickHouseStore(config: ClickHouseStoreConfig, deps: ClickHouseStoreDeps): OlapStore {
+  const db = config.database ?? 'tocsin';
+  if (!/^[A-Za-z_]\w{0,63}$/.test(db)) {
+    throw new AppError('config_invalid', `The OLAP database is called "${db}"; expected letters, digits and _ only.`);
+  }
+  const batchRows = config.batchRows ?? DEFAULT_BATCH_ROWS;
+  const migrations = deps.migrations ?? MIGRATIONS;
+  let current: Connection | undefined;
+
+  function connect(): Connection {
+    const endpoint = deps.endpoint();
+    if (!endpoint) throw new AppError('olap_unavailable', 'The OLAP store is not running (yet).', { retryable: true });
+    const at = current?.endpoint;
+    if (current && at?.url === endpoint.url && at.username === endpoint.username && at.password === endpoint.password) return current;
+    void current?.client.close().catch(() => {});
+    const client = createClient({
+      url: endpoint.url,
+      username: endpoint.username,
+      password: endpoint.password,
+      application: 'tocsin',
+      request_timeout: config.requestTimeoutMs ?? 60_000,
+      // A store that was restarted closes idle sockets under us; a fresh one for each request costs little on puts of thousands of rows.
+      keep_alive: { enabled: false },
+      log: { level: ClickHouseLogLevel.OFF },
+    });
+    current = { endpoint, client };
+    return current;
+  }
+
+  async function run<T>(work: (client: ClickHouseClient) => Promise<T>): Promise<T> {
+    const connection = connect();
+    try {
+      connection.ready ??= migrate(connection.client, db, migrations);
+      await connection.ready;
+      return await work(connection.client);
+    } catch (error) {
+      // Tables may be gone with a store that was replaced; looked at again the next time.
+      connection.ready = undefined;
+      throw storeError(error, connection.endpoint.url);
+    }
+  }
+
+  const put = async (table: string, columns: readonly Record<string, unknown>[]): Promise<void> => {
+    for (let at = 0; at < columns.length; at += batchRows) {
+      const values = columns.slice(at, at + batchRows);
+      const names = Object.keys(values[0]!) as [string, ...string[]];
+      await run((client) =>
+        client.insert({
+          table: `${db}.${table}`,
+          columns: names,
+          values,
+          format: 'JSONEachRow',
+          // Stored when it resolves; floats to the last bit; a replay of years is many monthly parts at once.
+          clickhouse_settings: { async_insert: 0, precise_float_parsing: 1, max_partitions_per_insert_block: '0' },
+        }),
+      );
+    }
+  };
+
+  const select = <T>(sql: string, params: Record<string, unknown>): Promise<T[]> =>
+    run(async (client) => {
+      const result = await client.query({
+        query: sql,
+        query_params: params,
+        format: 'JSONEachRow',
+        clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+      });
+      return result.json<T>();
+    });
+
+  async function* windows(query: WindowsQuery, merge: RowMerge): AsyncIterable<WindowRow> {
+    const conditions = ['pipeline = {pipeline:String}', 'start_ms >= {from:Int64}'];
+    if (query.window !== undefined) conditions.push('window = {window:String}');
+    if (query.to !== undefined) conditions.push('start_ms < {to:Int64}');
+    // WITH TIES: a page holds every row of the last start in it.
+    const sql = `SELECT ${rows.WINDOW_COLUMNS} FROM ${db}.windows FINAL WHERE ${conditions.join(' AND ')}
+      ORDER BY start_ms LIMIT {rows:UInt32} WITH TIES`;
+    let from = query.from ?? Number.MIN_SAFE_INTEGER;
+    while (true) {
+      const params = { pipeline: query.pipeline, window: query.window ?? '', from, to: query.to ?? 0, rows: batchRows };
+      const page = await select<rows.StoredWindow>(sql, params);
+      yield* merge(page.map(rows.windowRow));
+      if (page.length < batchRows) return;
+      from = page.at(-1)!.start_ms + 1;
+    }
+  }
+
+  /** The newest records of a table, decoded. */
+  async function list<T>(table: string, timeColumn: string, order: string, query: ListQuery): Promise<T[]> {
+    const conditions = ['true'];
+    if (query.pipeline !== undefined) conditions.push('pipeline = {pipeline:String}');
+    if (query.from !== undefined) conditions.push(`${timeColumn} >= {from:DateTime64(3, 'UTC')}`);
+    if (query.to !== undefined) conditions.push(`${timeColumn} < {to:DateTime64(3, 'UTC')}`);
+    const sql = `SELECT record FROM ${db}.${table} FINAL WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT {limit:UInt32}`;
+    const found = await select<{ record: string }>(sql, {
+      pipeline: query.pipeline ?? '',
+      from: rows.dateTime(query.from ?? 0),
+      to: rows.dateTime(query.to ?? 0),
+      limit: query.limit ?? DEFAULT_LIST_ROWS,
+    });
+    return found.map(({ record }) => JSON.parse(record) as T);
+  }
+
+  return {
+    putWindows: (all) => put('windows', all.map(rows.windowColumns)),
+    putAlerts: (pipeline, alerts) =>
+      put(
+        'alerts',
+        alerts.map((alert) => rows.alertColumns(pipeline, alert)),
+      ),
+    putDeadLetters: (pipeline, letters) =>
+      put(
+        'dead_letters',
+        letters.map((letter) => rows.deadLetterColumns(pipeline, letter)),
+      ),
+    putRawEvents: (pipeline, events, keepMs) =>
+      put(
+        'raw_events',
+        events.map((event) => rows.rawEventColumns(pipeline, event, keepMs)),
+      ),
+    windows,
+    alerts: (query) => list<AlertRecord>('alerts', 'alert_time', 'alert_time DESC, alert_id', query),
+    deadLetters: async (query) =>
+      (await list<DeadLetter>('dead_letters', 'append_time', 'topic DESC, partition DESC, offset DESC', query)).reverse(),
+    ping: async () => {
+      await select('SELECT 1 AS one', {});
+    },
+    close: async () => {
+      const { client } = current ?? {};
+      current = undefined;
+      await client?.close();
+    },
+  };
+}
+
+async function migrate(client: ClickHouseClient, db: string, migrations: readonly Migration[]): Promise<void> {
+  const command = (sql: string) => client.command({ query: sql.replaceAll('{db}', db) });
+  await command('CREATE DATABASE IF NOT EXISTS {db}');
+  await command(MIGRATIONS_TABLE);
+  const applied = await client.query({ query: `SELECT max(number) AS number FROM ${db}.migrations`, format: 'JSONEachRow' });
+  const last = (await applied.json<{ number: number }>())[0]?.number ?? 0;
+  const newest = migrations.at(-1)?.number ?? 0;
+  if (last > newest) {
+    throw new AppError(
+      'data_format',
+      `The tables of the OLAP database "${db}" have version ${last}; this Tocsin knows version ${newest}. Run the newer Tocsin that made them.`,
+    );
+  }
+  for (const migration of migrations.filter(({ number }) => number > last)) {
+    for (const statement of migration.statements) await command(statement);
+    await client.insert({
+      table: `${db}.migrations`,
+      columns: ['number', 'name'],
+      values: [{ number: migration.number, name: migration.name }],
+      format: 'JSONEachRow',
+      clickhouse_settings: { async_insert: 0 },
+    });
+  }
+}
+
+function storeError(error: unknown, url: string): AppError {
+  if (error instanceof AppError) return error;
+  const what = error instanceof Error ? error.message : String(error);
+  if (error instanceof ClickHouseError) {
+    const wrongPassword = error.code === '516' || error.code === '193';
+    const hint = wrongPassword ? ' Check the user and the password of the OLAP store.' : '';
+    const message = `The OLAP store at ${url} refused: ${what} (code ${error.code}).${hint}`;
+    return new AppError('olap_unavailable', message, { retryable: RETRYABLE_CODES.has(error.code), cause: error });
+  }
+  return new AppError('olap_unavailable', `The OLAP store at ${url} does not answer: ${what}`, { retryable: true, cause: error });
+}

@@ -1,0 +1,72 @@
+/** The OLAP store: history for reports and dashboards. Operations, never connections; a repeat of any put changes nothing. */
+import type { DeadLetter } from '../dead-letter/dead-letter.ts';
+import type { WindowRow } from '../windows/row.ts';
+
+/** An alert as it stands on the topic `p.alerts`; further fields are kept as they are. */
+export interface AlertRecord {
+  readonly alert_id: string;
+  /** ISO 8601 UTC. */
+  readonly alert_time: string;
+  readonly alert_type: string;
+  readonly severity: string;
+  readonly status: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
+
+export interface AlertToStore {
+  readonly record: AlertRecord;
+  /** Grows with each newer state of the same alert: its offset in the alerts topic. The highest counts. */
+  readonly version: number;
+}
+
+export interface RawEvent {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Epoch ms. */
+  readonly appendTime: number;
+  readonly payload: Uint8Array;
+}
+
+/** Times are epoch ms; `from` is included, `to` is not. */
+export interface WindowsQuery {
+  readonly pipeline: string;
+  readonly window?: string;
+  /** By start of the window. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export interface ListQuery {
+  readonly pipeline?: string;
+  readonly from?: number;
+  readonly to?: number;
+  /** The newest so many; 1,000 unless told. */
+  readonly limit?: number;
+}
+
+/** Rows of whole windows (every version winner, every origin) -> what readers see: `mergeRows` of the windows room, bound to the measures. */
+export type RowMerge = (rows: readonly WindowRow[]) => readonly WindowRow[];
+
+/**
+ * Every operation throws AppError `olap_unavailable` (retryable) while the store is not there, and `data_format` when its tables
+ * were made by a newer version. A put that threw may have been stored: put it again.
+ */
+export interface OlapStore {
+  /** A row replaces the stored one of its (pipeline, window, window_start, labels, origin) unless its version is lower. */
+  putWindows(rows: readonly WindowRow[]): Promise<void>;
+  putAlerts(pipeline: string, alerts: readonly AlertToStore[]): Promise<void>;
+  putDeadLetters(pipeline: string, letters: readonly DeadLetter[]): Promise<void>;
+  /** Deleted some time after append time + `keepMs`. */
+  putRawEvents(pipeline: string, events: readonly RawEvent[], keepMs: number): Promise<void>;
+  /** Ordered by start; read page by page, a window's rows all in one page, so `merge` sees each window whole. */
+  windows(query: WindowsQuery, merge: RowMerge): AsyncIterable<WindowRow>;
+  /** The newest first, as they were put. */
+  alerts(query: ListQuery): Promise<AlertRecord[]>;
+  /** By topic, partition and offset, the newest `limit` of them. `from` and `to` are by append time, and leave out letters that have none. */
+  deadLetters(query: ListQuery): Promise<DeadLetter[]>;
+  /** Resolves when the store answers and its tables are ready. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,187 @@
+/** What every OLAP store must do: run on each implementation with `testOlapStore`. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { DeadLetter } from '../../src/dead-letter/dead-letter.ts';
+import type { AlertRecord, OlapStore, WindowsQuery } from '../../src/olap-store/olap-store.ts';
+import { mergeRows } from '../../src/windows/row-merge.ts';
+import type { WindowRow } from '../../src/windows/row.ts';
+import type { MeasureSpec } from '../../src/windows/spec.ts';
+
+const T0 = Date.UTC(2026, 0, 5);
+const MEASURES: MeasureSpec[] = [
+  { name: 'clicks', kind: 'count', source: 'events', where: [] },
+  { name: 'revenue', kind: 'sum', field: 'revenue', source: 'events', where: [] },
+  { name: 'rpc', kind: 'ratio', numerator: 'revenue', denominator: 'clicks', scale: 1 },
+];
+
+export function windowRow(pipeline: string, minute: number, change: Partial<WindowRow> = {}): WindowRow {
+  const start = T0 + minute * 60_000;
+  return {
+    kind: 'row',
+    pipeline,
+    window: '1m',
+    window_start: new Date(start).toISOString(),
+    window_end: new Date(start + 60_000).toISOString(),
+    labels: { country: 'US', ad_format: 'banner' },
+    measures: { clicks: 3, revenue: 0.1 + 0.2, rpc: (0.1 + 0.2) / 3 },
+    state: { clicks: 3, revenue: 0.1 + 0.2 },
+    events: 3,
+    replayed: 0,
+    final: true,
+    corrections: 0,
+    version: '7',
+    origin: '',
+    partitions: ['ads/0'],
+    idle: [],
+    ...change,
+  };
+}
+
+/** All that comes, in an array. */
+export async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const each of all) found.push(each);
+  return found;
+}
+
+/** @param make a store whose batch is 3 rows, so that paging shows */
+export function testOlapStore(name: string, make: () => Promise<{ store: OlapStore; dispose: () => Promise<void> }>, skip?: string): void {
+  describe(`OLAP store: ${name}`, { ...(skip !== undefined && { skip }) }, () => {
+    let store: OlapStore;
+    let dispose: () => Promise<void>;
+    before(async () => ({ store, dispose } = await make()));
+    after(() => dispose?.());
+
+    const read = (query: WindowsQuery): Promise<WindowRow[]> => collect(store.windows(query, (found) => mergeRows(found, MEASURES)));
+
+    it('answers, and holds nothing of a pipeline it has not seen', async () => {
+      await store.ping();
+      assert.deepEqual(await read({ pipeline: 'none' }), []);
+      assert.deepEqual(await store.alerts({ pipeline: 'none' }), []);
+      assert.deepEqual(await store.deadLetters({ pipeline: 'none' }), []);
+    });
+
+    it('gives rows back as they were put, to the last bit', async () => {
+      const rows = [
+        windowRow('same', 0, {
+          labels: { country: `it's "\\ \n\t`, ad_format: '한국\u0000' },
+          version: '18446744073709551615',
+          final: false,
+        }),
+        windowRow('same', 1, {
+          labels: {},
+          measures: { clicks: 5e-324, revenue: null, rpc: -1.7976931348623157e308 },
+          state: { clicks: 2 ** 53 + 2, revenue: 1 / 3, 'price.sum': -0.1, users: 'aGxs' },
+          idle: ['ads/1', 'ads/2'],
+          corrections: 4,
+          replayed: 2,
+        }),
+        windowRow('same', 2, { window_start: '9999-12-31T23:58:00.000Z', window_end: '9999-12-31T23:59:00.000Z' }),
+      ];
+      await store.putWindows(rows);
+      assert.deepEqual(await collect(store.windows({ pipeline: 'same' }, (found) => found)), rows);
+    });
+
+    it('keeps the highest version, whatever the order and the repeats', async () => {
+      const newest = windowRow('versions', 0, { version: '10000000000000000000', events: 9 });
+      await store.putWindows([windowRow('versions', 0, { version: '9' })]);
+      await store.putWindows([newest]);
+      await store.putWindows([windowRow('versions', 0, { version: '9999999999999999999' }), windowRow('versions', 0, { version: '9' })]);
+      await store.putWindows([newest, newest]);
+      assert.deepEqual(await read({ pipeline: 'versions' }), [newest]);
+    });
+
+    it('sums over origins, but for those that the main row names', async () => {
+      const late = { measures: { clicks: 1, revenue: 1, rpc: 1 }, state: { clicks: 1, revenue: 1 }, events: 1 };
+      await store.putWindows([
+        windowRow('origins', 0, { partitions: ['ads/0', 'ads/1'] }),
+        windowRow('origins', 0, { ...late, origin: 'ads/1' }),
+        windowRow('origins', 0, { ...late, origin: 'ads/2' }),
+        windowRow('origins', 0, { ...late, origin: 'replay', replayed: 1 }),
+      ]);
+      const [row, ...others] = await read({ pipeline: 'origins' });
+      assert.deepEqual(others, []);
+      assert.equal(row?.events, 5);
+      assert.equal(row?.measures['clicks'], 5);
+      assert.equal(row?.measures['rpc'], (0.1 + 0.2 + 1 + 1) / 5);
+    });
+
+    it('gives whole windows page by page, in order, from included, to excluded', async () => {
+      const countries = ['A', 'B', 'C', 'D', 'E'];
+      const rows = [3, 0, 2, 1].flatMap((minute) => countries.map((country) => windowRow('pages', minute, { labels: { country } })));
+      await store.putWindows([...rows, windowRow('pages', 0, { window: '5m' }), windowRow('other', 1)]);
+      const pages: number[] = [];
+      const query = { pipeline: 'pages', window: '1m', from: T0 + 60_000, to: T0 + 3 * 60_000 };
+      const found = await collect(store.windows(query, (page) => (pages.push(page.length), page)));
+      assert.deepEqual(
+        found.map((each) => each.window_start),
+        [1, 2].flatMap((minute) => countries.map(() => new Date(T0 + minute * 60_000).toISOString())),
+      );
+      assert.deepEqual(
+        pages.filter((length) => length > 0),
+        [5, 5],
+        'three rows fit a page: it grows to the end of the window',
+      );
+      assert.equal((await read({ pipeline: 'pages' })).length, 21);
+    });
+
+    it('keeps the newest state of an alert, whole', async () => {
+      const alert = (id: string, minute: number, status: string): AlertRecord => ({
+        alert_id: id,
+        alert_time: new Date(T0 + minute * 60_000).toISOString(),
+        alert_type: 'ctr_drop',
+        severity: 'high',
+        status,
+        labels: { country: 'US' },
+        current_value: 0.1,
+        expected_value: null,
+        message: "CTR's down",
+        causes: [{ text: 'a deploy' }],
+      });
+      await store.putAlerts('ads', [
+        { record: alert('a', 1, 'resolved'), version: 5 },
+        { record: alert('b', 2, 'firing'), version: 2 },
+      ]);
+      await store.putAlerts('ads', [{ record: alert('a', 1, 'firing'), version: 1 }]);
+      await store.putAlerts('shop', [{ record: alert('c', 3, 'firing'), version: 1 }]);
+      assert.deepEqual(await store.alerts({ pipeline: 'ads' }), [alert('b', 2, 'firing'), alert('a', 1, 'resolved')]);
+      assert.deepEqual(
+        (await store.alerts({ limit: 1 })).map((each) => each.alert_id),
+        ['c'],
+      );
+      const within = await store.alerts({ from: T0 + 60_000, to: T0 + 2 * 60_000 });
+      assert.deepEqual(
+        within.map((each) => each.alert_id),
+        ['a'],
+      );
+    });
+
+    it('keeps dead letters once each, whole', async () => {
+      const letter = (offset: number, more: Partial<DeadLetter> = {}): DeadLetter => ({
+        topic: 'ad-events',
+        partition: 0,
+        offset,
+        outcome: 'invalid',
+        reason: 'bad_json',
+        payload: '{"a":"\\u0000',
+        ...more,
+      });
+      const letters = [
+        letter(1),
+        letter(2, { append_time: '2026-01-05T00:00:00.123Z', outcome: 'late', reason: 'late', watermark: '2026-01-05T00:01:00.000Z' }),
+        letter(10, { payload_base64: '/w==' }),
+      ];
+      await store.putDeadLetters('ads', [letters[2]!, letters[0]!]);
+      await store.putDeadLetters('ads', letters);
+      assert.deepEqual(await store.deadLetters({ pipeline: 'ads' }), letters);
+      assert.deepEqual(await store.deadLetters({ pipeline: 'ads', limit: 2 }), letters.slice(1));
+      assert.deepEqual(await store.deadLetters({ from: T0, to: T0 + 1_000 }), [letters[1]]);
+    });
+
+    it('takes raw events of any bytes', async () => {
+      const event = { topic: 'ad-events', partition: 0, offset: 1, appendTime: T0, payload: Uint8Array.of(0, 255, 10, 39) };
+      await store.putRawEvents('ads', [event, { ...event, offset: 2, payload: new Uint8Array() }], 365 * 86_400_000_000);
+      await store.putRawEvents('ads', [], 1_000);
+    });
+  });
+}
