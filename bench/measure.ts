@@ -24,7 +24,12 @@ export interface BenchReport {
 /** Prints the rows and ratios, keeps them as JSON in `bench/out`, and exits with 1 when the bar is missed. */
 export function report(name: string, { rows, ratios, bar, ...details }: BenchReport): void {
   console.log(name);
-  for (const row of rows) console.log(`  ${Object.entries(row).map(([key, value]) => (key === 'name' ? value : `${key} ${value.toLocaleString('en-US')}`)).join('  ')}`);
+  for (const row of rows)
+    console.log(
+      `  ${Object.entries(row)
+        .map(([key, value]) => (key === 'name' ? value : `${key} ${value.toLocaleString('en-US')}`))
+        .join('  ')}`,
+    );
   for (const [ratio, value] of Object.entries(ratios)) console.log(`  ${ratio}: ${value.toFixed(2)}`);
   const value = ratios[bar.ratio]!;
   const met = value >= (bar.least ?? -Infinity) && value <= (bar.most ?? Infinity);

@@ -35,7 +35,16 @@ const folder = mkdtempSync(join(tmpdir(), 'tocsin-bench-'));
 const log = createEmbeddedLog({ path: join(folder, 'log.sqlite'), clock: systemClock });
 
 const engine = await openEngine(
-  { plan, topics: loaded.topics, revision: 1, completeFrom: -Infinity, start: () => 0, provisional: true, clock: 'event', maxBatchBytes: 1 << 20 },
+  {
+    plan,
+    topics: loaded.topics,
+    revision: 1,
+    completeFrom: -Infinity,
+    start: () => 0,
+    provisional: true,
+    clock: 'event',
+    maxBatchBytes: 1 << 20,
+  },
   {
     log,
     monitor: createMonitor(loaded.monitor, { alerts: createAlerts({ repeatAfterMs: loaded.monitor.repeatAfterMs, locale: 'en' }) }),
@@ -74,7 +83,11 @@ function growth(bytes: readonly number[]): number {
 
 report('memory', {
   events: engine.partitions()[0]!.totals.accepted,
-  rows: held.map((bytes, i) => ({ name: `minute ${i + 1}`, held_mb: Math.round(bytes / 1e5) / 10, resident_mb: Math.round(resident[i]! / 1e6) })),
+  rows: held.map((bytes, i) => ({
+    name: `minute ${i + 1}`,
+    held_mb: Math.round(bytes / 1e5) / 10,
+    resident_mb: Math.round(resident[i]! / 1e6),
+  })),
   ratios: { second_to_first_half_held: growth(held), second_to_first_half_resident: growth(resident) },
   bar: { ratio: 'second_to_first_half_held', most: BAR },
 });

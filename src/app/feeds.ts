@@ -24,7 +24,9 @@ export interface FeedsDeps {
 
 /** Resolves when all feeds are at their end; with `once` that is where the inputs end now. */
 export async function runFeeds(config: LoadedPipeline, options: RunOptions, deps: FeedsDeps, signal: AbortSignal): Promise<void> {
-  await Promise.all((await openFeeds(config, options, deps, signal)).map(({ topic, key, chunks }) => pour(topic, key, chunks, deps, signal)));
+  await Promise.all(
+    (await openFeeds(config, options, deps, signal)).map(({ topic, key, chunks }) => pour(topic, key, chunks, deps, signal)),
+  );
 }
 
 interface Opened {
@@ -62,7 +64,13 @@ async function openFeeds(config: LoadedPipeline, options: RunOptions, deps: Feed
   return opened;
 }
 
-async function pour(topic: string, key: string | undefined, chunks: AsyncIterable<SourceChunk>, deps: FeedsDeps, signal: AbortSignal): Promise<void> {
+async function pour(
+  topic: string,
+  key: string | undefined,
+  chunks: AsyncIterable<SourceChunk>,
+  deps: FeedsDeps,
+  signal: AbortSignal,
+): Promise<void> {
   const { log } = deps;
   const ready = async (): Promise<void> => {
     while (!signal.aborted) {

@@ -48,13 +48,13 @@ export function startHistory(store: string, dir: string, pipelines: readonly Loa
       { log, olap, logger, sleep },
     ),
   );
-  let missing = false;
+  const engineState = { missing: false };
   // Without an engine on this machine there is nothing to wait for; the supervisor has said what is missing.
   const writing = (engine?.whenReady ?? Promise.resolve()).then(
     () => Promise.all(writers.map((writer) => writer.run(stopping.signal))),
     (error: unknown) => {
-      missing = error instanceof AppError && !error.retryable;
-      return missing ? [] : Promise.all(writers.map((writer) => writer.run(stopping.signal)));
+      engineState.missing = error instanceof AppError && !error.retryable;
+      return engineState.missing ? [] : Promise.all(writers.map((writer) => writer.run(stopping.signal)));
     },
   );
 
@@ -68,7 +68,7 @@ export function startHistory(store: string, dir: string, pipelines: readonly Loa
     lag,
     async settle(timeoutMs) {
       const until = clock.elapsed() + timeoutMs;
-      while (!missing && (await lag()) > 0) {
+      while (!engineState.missing && (await lag()) > 0) {
         if (clock.elapsed() > until) {
           logger.warn(`the OLAP store lacks ${await lag()} records of the log; they follow at the next start`);
           return;
@@ -91,6 +91,10 @@ function serverEndpoint(address: string) {
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new AppError('config_invalid', `--olap-store ${address}: expected embedded, none, or an address such as http://127.0.0.1:8123`);
   }
-  const endpoint = { url: `${url.protocol}//${url.host}`, username: decodeURIComponent(url.username) || 'default', password: decodeURIComponent(url.password) };
+  const endpoint = {
+    url: `${url.protocol}//${url.host}`,
+    username: decodeURIComponent(url.username) || 'default',
+    password: decodeURIComponent(url.password),
+  };
   return endpoint;
 }

@@ -50,7 +50,7 @@ export function openOutcomesFile(path: string, state: readonly (readonly [key: s
       if (lines === '') return [];
       const bytes = Buffer.from(lines);
       try {
-        for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+        for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
         fsyncSync(descriptor);
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'disk_full' : 'data_dir_unusable';

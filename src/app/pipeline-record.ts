@@ -31,8 +31,16 @@ export function pipelineRecord(spec: EngineSpec, file: string, topics: PipelineT
     windows: spec.windows,
     rollups: spec.rollups,
     topics,
-    olapStore,
+    olapStore: withoutPassword(olapStore),
   };
+}
+
+function withoutPassword(store: string): string {
+  const url = URL.parse(store);
+  if (!url) return store;
+  url.username = '';
+  url.password = '';
+  return url.href;
 }
 
 /** The state that a run commits at its start. */

@@ -85,7 +85,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     {
       log,
       monitor,
-      parse: { json: parseJson, combined: (text) => parseCombined(text) as Record<string, unknown> | string },
+      parse: { json: parseJson, combined: parseCombined },
       checks: checksOf(config),
       randomKey: () => [randomBytes(4).readUInt32LE(), randomBytes(4).readUInt32LE()],
       elapsed: () => clock.elapsed(),
@@ -94,7 +94,15 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
   );
   const notify = await openNotifyStage(
     { pipeline: spec.pipeline, topic: topics.alerts },
-    { log, notifier: createNotifier(notifierSettings(config, options), { clock, receivers: receiversOf(config, deps), wait: systemWait, logger: deps.logger }) },
+    {
+      log,
+      notifier: createNotifier(notifierSettings(config, options), {
+        clock,
+        receivers: receiversOf(config, deps),
+        wait: systemWait,
+        logger: deps.logger,
+      }),
+    },
   );
 
   async function commit(): Promise<void> {

@@ -51,7 +51,12 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const outcomes = options.outcomes === undefined ? undefined : openOutcomesFile(options.outcomes, await log.state(outcomesStatePrefix));
     cleanUp.unshift(() => outcomes?.close());
     const hotStore = createMemoryHotStore({ history: configs.flatMap(servedHistory) });
-    const progress = createProgress({ write: (text) => deps.stderr.write(text), live: deps.stderr.isTTY === true, clock, quiet: options.quiet || options.json });
+    const progress = createProgress({
+      write: (text) => deps.stderr.write(text),
+      live: deps.stderr.isTTY === true,
+      clock,
+      quiet: options.quiet || options.json,
+    });
     cleanUp.unshift(() => progress.stop());
     // Alerts go where the other output for people goes: not between the lines that a program reads.
     const out = options.json ? deps.stderr : deps.stdout;
@@ -79,9 +84,11 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
 
     if (!options.once) {
       // Beside the run: what is served from memory fills up while events are counted.
-      const refills = Promise.all(configs.map((config) => refillHotStore(hotStore, log, config.topics.windows, clock.now(), stopping.signal)));
+      const refills = Promise.all(
+        configs.map((config) => refillHotStore(hotStore, log, config.topics.windows, clock.now(), stopping.signal)),
+      );
       refills.catch((error: Error) => logger.warn(`the hot store begins empty: ${error.message}`));
-      cleanUp.unshift(() => refills.then(() => {}, () => {}));
+      cleanUp.unshift(async () => void (await Promise.allSettled([refills])));
     }
     if (!options.once) logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${dir.path}; Ctrl-C ends it`);
     await Promise.all(runs.map((run) => drive(run, options, deps, stopping, log, (chunk) => progress.fed(chunk.ends.length))));
@@ -90,7 +97,13 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
     for (const run of runs) {
       const summary = summaryOf(run, seconds);
-      deps.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : options.quiet ? '' : summaryText(run.config.engine.pipeline, summary, reasonsOf(run)));
+      deps.stdout.write(
+        options.json
+          ? `${JSON.stringify(summary)}\n`
+          : options.quiet
+            ? ''
+            : summaryText(run.config.engine.pipeline, summary, reasonsOf(run)),
+      );
     }
   } finally {
     stopping.abort();
@@ -160,6 +173,8 @@ function statusOf(run: PipelineRun): Record<string, unknown> {
     frontier: run.engine.frontier,
     windows: run.engine.counts(),
     alerts: run.notify.counts(),
-    partitions: run.engine.partitions().map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark, caughtUp, totals })),
+    partitions: run.engine
+      .partitions()
+      .map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark, caughtUp, totals })),
   };
 }

@@ -12,13 +12,18 @@ export interface RunSummary {
 const REASONS_SHOWN = 8;
 const number = new Intl.NumberFormat('en-US');
 
-export function summaryText(pipeline: string, { events, windows, alerts, seconds }: RunSummary, reasons: ReadonlyMap<string, number>): string {
+export function summaryText(
+  pipeline: string,
+  { events, windows, alerts, seconds }: RunSummary,
+  reasons: ReadonlyMap<string, number>,
+): string {
   const lines = [
     `${pipeline}: ${number.format(events.read)} records`,
     ...OUTCOMES.map((outcome) => `  ${outcome.padEnd(10)} ${number.format(events[outcome]).padStart(12)}`),
     ...invalidReasons(reasons),
     ...Object.entries(windows).map(
-      ([name, { results, corrections }]) => `  ${name.padEnd(10)} ${number.format(results).padStart(12)} rows, ${number.format(corrections)} corrections`,
+      ([name, { results, corrections }]) =>
+        `  ${name.padEnd(10)} ${number.format(results).padStart(12)} rows, ${number.format(corrections)} corrections`,
     ),
     `  ${'alerts'.padEnd(10)} ${number.format(alerts.fired).padStart(12)} fired, ${number.format(alerts.sent)} notifications`,
     `  in ${seconds} s`,

@@ -13,7 +13,11 @@ export function topicConflicts(configs: readonly LoadedPipeline[]): void {
     names.add(engine.pipeline);
     for (const topic of Object.values(topics)) {
       const other = written.get(topic);
-      if (other !== undefined) throw new AppError('topic_conflict', `pipelines ${other} and ${engine.pipeline} both write topic "${topic}"; rename it under \`topics:\`.`);
+      if (other !== undefined)
+        throw new AppError(
+          'topic_conflict',
+          `pipelines ${other} and ${engine.pipeline} both write topic "${topic}"; rename it under \`topics:\`.`,
+        );
       written.set(topic, engine.pipeline);
     }
   }
@@ -21,7 +25,10 @@ export function topicConflicts(configs: readonly LoadedPipeline[]): void {
     for (const { topic } of engine.sources) {
       const writer = written.get(topic);
       if (writer !== undefined) {
-        throw new AppError('topic_conflict', `topic "${topic}" is raw for pipeline ${engine.pipeline} and written by ${writer}; rename one of them.`);
+        throw new AppError(
+          'topic_conflict',
+          `topic "${topic}" is raw for pipeline ${engine.pipeline} and written by ${writer}; rename one of them.`,
+        );
       }
     }
   }

@@ -3,7 +3,11 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** One text per set of labels, the same whatever the order they were written in; unambiguous for any values. */
 export function labelsKey(labels: Labels): string {
-  return JSON.stringify(Object.keys(labels).sort().map((name) => [name, labels[name]]));
+  return JSON.stringify(
+    Object.keys(labels)
+      .sort()
+      .map((name) => [name, labels[name]]),
+  );
 }
 
 /** For people: `US banner`, in the order given; `all` for the roll-up over everything. */

@@ -84,7 +84,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   const name = partitionName(topic, number);
   const prefix = statePrefix(plan.spec.pipeline, name);
   const group = plan.spec.pipeline;
-  const replays = replayGroup(plan.spec.pipeline, topic);
+  const replaysReadAs = replayGroup(plan.spec.pipeline, topic);
   const entries = fromStateEntries(prefix, await log.state(prefix));
   const meta = entries.find(([key]) => key === 'meta')?.[1] as PartitionMeta | undefined;
   const idKey = meta?.idKey ?? deps.randomKey();
@@ -95,7 +95,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   const panes = { partition: name, ...snapshot.restore(entries) };
 
   let offset = (await log.committed(group, topic, number)) ?? (await config.start(await log.bounds(topic, number)));
-  let replayOffset = (await log.committed(replays, replayTopic, number)) ?? 0;
+  let replayOffset = (await log.committed(replaysReadAs, replayTopic, number)) ?? 0;
   let caughtUp = false;
   let end = offset;
   let lastAccepted = deps.elapsed();
@@ -170,7 +170,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
       return {
         offsets: [
           { group, topic, partition: number, offset },
-          { group: replays, topic: replayTopic, partition: number, offset: replayOffset },
+          { group: replaysReadAs, topic: replayTopic, partition: number, offset: replayOffset },
         ],
         state: toStateChanges(prefix, snapshot.takeChanges(taken)),
         deadLetters,

@@ -111,7 +111,12 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
       appends: [
         ...appendOf(topics.windows, records, windowRecordKey),
         ...appendOf(topics.alerts, alerts, (alert) => alert.alert_id),
-        ...appendOf<{ key: string; letter: DeadLetter }>(topics.deadLetters, deadLetters, ({ key }) => key, ({ letter }) => letter),
+        ...appendOf<{ key: string; letter: DeadLetter }>(
+          topics.deadLetters,
+          deadLetters,
+          ({ key }) => key,
+          ({ letter }) => letter,
+        ),
       ],
       offsets: parts.flatMap((part) => part.offsets),
       state: [
@@ -180,5 +185,14 @@ function appendOf<T>(
   valueOf: (item: T) => unknown = (item) => item,
 ): RecordsToAppend[] {
   if (items.length === 0) return [];
-  return [{ topic, partition: 0, ...packRecords(items.map((item) => JSON.stringify(valueOf(item))), items.map(keyOf)) }];
+  return [
+    {
+      topic,
+      partition: 0,
+      ...packRecords(
+        items.map((item) => JSON.stringify(valueOf(item))),
+        items.map(keyOf),
+      ),
+    },
+  ];
 }

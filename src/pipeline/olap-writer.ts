@@ -61,7 +61,10 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
       topic: topics.alerts,
       partition: 0,
       put: (batch) =>
-        olap.putAlerts(pipeline, jsonOf<AlertRecord>(batch).map((record, i) => ({ record, version: batch.firstOffset + i }))),
+        olap.putAlerts(
+          pipeline,
+          jsonOf<AlertRecord>(batch).map((record, i) => ({ record, version: batch.firstOffset + i })),
+        ),
     },
     { topic: topics.deadLetters, partition: 0, put: (batch) => olap.putDeadLetters(pipeline, jsonOf<DeadLetter>(batch)) },
     ...(rawEvents?.partitions ?? []).map(({ topic, partition }): Feed => ({

@@ -54,10 +54,14 @@ export async function settleRevision(
   if (changed && choice.kind === 'same') throw refusal(pipeline);
   const anew = recorded !== undefined && (changed || choice.kind === 'from');
   const counter = (recorded?.windows.counter ?? 1) + (anew ? 1 : 0);
-  if (counter > REVISION_MAX) throw new AppError('revision_changed', `pipeline ${pipeline}: ${REVISION_MAX} revisions are the most; use a new --data directory.`);
+  if (counter > REVISION_MAX)
+    throw new AppError('revision_changed', `pipeline ${pipeline}: ${REVISION_MAX} revisions are the most; use a new --data directory.`);
   const settled: Revisions = {
     windows: { counter, hash: hashes.windows },
-    detect: { counter: (recorded?.detect.counter ?? 1) + (recorded && recorded.detect.hash !== hashes.detect ? 1 : 0), hash: hashes.detect },
+    detect: {
+      counter: (recorded?.detect.counter ?? 1) + (recorded && recorded.detect.hash !== hashes.detect ? 1 : 0),
+      hash: hashes.detect,
+    },
     completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice) : (recorded?.completeFrom ?? -Infinity),
   };
   await log.commit({
@@ -77,12 +81,7 @@ function refusal(pipeline: string): AppError {
   );
 }
 
-async function completeFrom(
-  log: Log,
-  pipeline: string,
-  inputs: readonly PipelineInput[],
-  choice: RevisionChoice,
-): Promise<number> {
+async function completeFrom(log: Log, pipeline: string, inputs: readonly PipelineInput[], choice: RevisionChoice): Promise<number> {
   if (choice.kind === 'from' && typeof choice.from === 'number') return choice.from;
   if (choice.kind === 'from' && choice.from === 'earliest') return -Infinity;
   let newest = -Infinity;
@@ -96,12 +95,7 @@ async function completeFrom(
 }
 
 /** State of the windows stage that the new revision cannot use. Going on, a partition keeps its watermark, ids and totals. */
-async function clearing(
-  log: Log,
-  pipeline: string,
-  inputs: readonly PipelineInput[],
-  choice: RevisionChoice,
-): Promise<StateChange[]> {
+async function clearing(log: Log, pipeline: string, inputs: readonly PipelineInput[], choice: RevisionChoice): Promise<StateChange[]> {
   const changes: StateChange[] = [];
   const clear = async (prefix: string): Promise<void> => {
     for (const [key] of await log.state(prefix)) changes.push([key, null]);

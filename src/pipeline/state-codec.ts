@@ -6,6 +6,9 @@ export function toStateChanges(prefix: string, values: readonly (readonly [key: 
   return values.map(([key, value]) => [prefix + key, value === null ? null : serialize(value)]);
 }
 
-export function fromStateEntries(prefix: string, entries: readonly (readonly [key: string, bytes: Uint8Array])[]): [key: string, value: unknown][] {
+export function fromStateEntries(
+  prefix: string,
+  entries: readonly (readonly [key: string, bytes: Uint8Array])[],
+): [key: string, value: unknown][] {
   return entries.map(([key, bytes]) => [key.slice(prefix.length), deserialize(bytes)]);
 }

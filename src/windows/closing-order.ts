@@ -29,16 +29,22 @@ export function closingOrder(windows: readonly WindowSpec[]): ClosingOrder {
     advance(filled, frontier) {
       const closing: { window: number; start: number }[] = [];
       windows.forEach(({ sizeMs, slideMs }, window) => {
-        const starts = filled.filter((entry) => entry.window === window).map((entry) => entry.start).sort((a, b) => a - b);
+        const starts = filled
+          .filter((entry) => entry.window === window)
+          .map((entry) => entry.start)
+          .sort((a, b) => a - b);
         for (const start of starts) {
           const position = positions[window];
-          if (position) closing.push(...emptyBetween(window, position.told + slideMs, Math.min(start, lastEmpty(position.filled, slideMs) + 1)));
+          if (position)
+            closing.push(...emptyBetween(window, position.told + slideMs, Math.min(start, lastEmpty(position.filled, slideMs) + 1)));
           closing.push({ window, start });
           positions[window] = { told: start, filled: start };
         }
         const position = positions[window];
         if (!position) return;
-        const empty = [...emptyBetween(window, position.told + slideMs, Math.min(frontier - sizeMs, lastEmpty(position.filled, slideMs)) + 1)];
+        const empty = [
+          ...emptyBetween(window, position.told + slideMs, Math.min(frontier - sizeMs, lastEmpty(position.filled, slideMs)) + 1),
+        ];
         closing.push(...empty);
         if (empty.length > 0) position.told = empty.at(-1)!.start;
       });

@@ -10,7 +10,7 @@ const PACK = resolve(import.meta.dirname, '../../../shared/data/access-log/apach
 const decode = (line: string) => decodeCombined(Buffer.from(line));
 function record(line: string): CombinedRecord {
   const result = decode(line);
-  assert.ok(typeof result !== 'string', `${result}: ${line}`);
+  assert.ok(typeof result !== 'string', `${String(result)}: ${line}`);
   return result;
 }
 const line = (parts: { time?: string; request?: string; status?: string; bytes?: string; referer?: string; agent?: string } = {}): string =>

@@ -54,7 +54,9 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
       where: column.where.map((condition) => onPicked(condition, picker)),
     }));
   const tables = lookups.map((lookup) => ({ ...lookup, entries: new Map(Object.entries(lookup.table)) }));
-  const fieldOrder = new Map(Object.keys((source.schema?.['properties'] as object | undefined) ?? {}).map((field, index) => [field, index]));
+  const fieldOrder = new Map(
+    Object.keys((source.schema?.['properties'] as object | undefined) ?? {}).map((field, index) => [field, index]),
+  );
   const values = picker.values;
   let columns = allocate(0);
 
@@ -95,7 +97,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     if (!wanted) return IGNORED;
     for (let d = 0; d < dimensions.length; d++) {
       const value = values[dimensions[d]!.field];
-      const label = typeof value === 'string' ? value : value === undefined || value === null ? '' : String(value);
+      const label = typeof value === 'string' ? value : labelText(value);
       columns.dimensions[d]![i] = codeOf(dimensions[d]!, label);
     }
     for (let c = 0; c < fed.length; c++) contribute(c, i);
@@ -252,6 +254,11 @@ function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
     if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
   }
   return true;
+}
+
+/** Numbers and truth values by their text; what is not there is empty. Objects do not come this far. */
+function labelText(value: unknown): string {
+  return value === null || !isScalar(value) ? '' : String(value);
 }
 
 /** A field of the object itself: not what every object inherits (`constructor`, `__proto__`). */

@@ -25,12 +25,27 @@ test('zones, fractions and leap days', () => {
 
 test('what is no time is refused', () => {
   for (const text of [
-    '2023-02-29T00:00:00.000Z', '2100-02-29T00:00:00.000Z', '2026-13-01T00:00:00.000Z', '2026-00-01T00:00:00.000Z', '2026-04-31T00:00:00.000Z',
-    '2026-03-02T24:00:00.000Z', '2026-03-02T09:60:00.000Z', '2026-03-02T09:48:60.000Z', '1969-12-31T23:59:59.999Z', '2026-03-02T09:48:17.250',
-    '2026-03-02', '', 'now', '2026-03-02T09:48:17.25 Z', '２026-03-02T09:48:17.250Z', '2026-03-02T09:48:1x.250Z', '1970-01-01T00:00:00+01:00',
+    '2023-02-29T00:00:00.000Z',
+    '2100-02-29T00:00:00.000Z',
+    '2026-13-01T00:00:00.000Z',
+    '2026-00-01T00:00:00.000Z',
+    '2026-04-31T00:00:00.000Z',
+    '2026-03-02T24:00:00.000Z',
+    '2026-03-02T09:60:00.000Z',
+    '2026-03-02T09:48:60.000Z',
+    '1969-12-31T23:59:59.999Z',
+    '2026-03-02T09:48:17.250',
+    '2026-03-02',
+    '',
+    'now',
+    '2026-03-02T09:48:17.25 Z',
+    '２026-03-02T09:48:17.250Z',
+    '2026-03-02T09:48:1x.250Z',
+    '1970-01-01T00:00:00+01:00',
   ]) {
     assert.ok(Number.isNaN(parseEventTime(text, 'iso')), text);
   }
-  for (const value of [-1, NaN, Infinity, null, undefined, {}, true, '12e3', '-5', '']) assert.ok(Number.isNaN(parseEventTime(value, 'ms')), String(value));
+  for (const value of [-1, NaN, Infinity, null, undefined, {}, true, '12e3', '-5', ''])
+    assert.ok(Number.isNaN(parseEventTime(value, 'ms')), String(value));
   assert.ok(Number.isNaN(parseEventTime(17, 'iso')));
 });

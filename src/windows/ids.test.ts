@@ -37,7 +37,26 @@ test('grows with what is remembered and shrinks with what is forgotten', () => {
 test('different ids have different hashes, whatever their characters, and the key matters', () => {
   const hasher = createIdHasher([1, 2]);
   const other = createIdHasher([1, 3]);
-  const texts = ['', 'a', 'b', 'ab', 'abc', 'abcd', 'abcde', 'é', 'ü', '한', '글', '👋', '\ud800', '\ud801', '\udc00', '\ufffd', 'a\u0000', '\u0000a'];
+  const texts = [
+    '',
+    'a',
+    'b',
+    'ab',
+    'abc',
+    'abcd',
+    'abcde',
+    'é',
+    'ü',
+    '한',
+    '글',
+    '👋',
+    '\ud800',
+    '\ud801',
+    '\udc00',
+    '\ufffd',
+    'a\u0000',
+    '\u0000a',
+  ];
   const hashes = texts.map((text) => {
     const { low, high } = hasher.hash(text);
     return `${low}/${high}`;

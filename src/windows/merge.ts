@@ -156,7 +156,16 @@ export function createMerge(plan: Plan, revision: number): Merge {
       list.map((key) => {
         const contributions = contributionsOf(names, window, start, grouping, key, panes);
         const events = contributions.reduce((sum, { cell }) => sum + cell.events, 0);
-        return writer.row({ window, start, grouping, stage: 'final', contributions, corrections: origin === 'replay' ? 0 : events, idle: [], origin });
+        return writer.row({
+          window,
+          start,
+          grouping,
+          stage: 'final',
+          contributions,
+          corrections: origin === 'replay' ? 0 : events,
+          idle: [],
+          origin,
+        });
       }),
     );
   }
@@ -172,7 +181,15 @@ export function createMerge(plan: Plan, revision: number): Merge {
   function liveRow(entry: OpenWindow, grouping: number, key: SeriesKey, parts: Pick<RowParts, 'stage' | 'corrections'>): WindowRow {
     const { window, start, idle } = entry;
     const names = partitions.map(({ name }) => name);
-    return writer.row({ window, start, grouping, ...parts, contributions: contributionsOf(names, window, start, grouping, key), idle, origin: '' });
+    return writer.row({
+      window,
+      start,
+      grouping,
+      ...parts,
+      contributions: contributionsOf(names, window, start, grouping, key),
+      idle,
+      origin: '',
+    });
   }
 
   /** First final rows: at-final values of the partitions that have passed the end, what the idle ones have. */
@@ -197,7 +214,14 @@ export function createMerge(plan: Plan, revision: number): Merge {
       }
       for (const key of [...bySeries.keys()].sort()) {
         const row = writer.row({
-          window, start, grouping, stage: 'final', contributions: bySeries.get(key)!, corrections: 0, idle: entry.idle, origin: '',
+          window,
+          start,
+          grouping,
+          stage: 'final',
+          contributions: bySeries.get(key)!,
+          corrections: 0,
+          idle: entry.idle,
+          origin: '',
         });
         entry.given[grouping]!.set(key, { atFinal: row.events, latest: row.events });
         if (grouping === 0) results[window]!++;
@@ -213,8 +237,13 @@ export function createMerge(plan: Plan, revision: number): Merge {
     entry.dirty.forEach((keys, grouping) => {
       for (const key of [...keys].sort()) {
         const given = entry.given[grouping]!.get(key);
-        const events = contributionsOf(partitions.map(({ name }) => name), entry.window, entry.start, grouping, key)
-          .reduce((sum, { cell }) => sum + cell.events, 0);
+        const events = contributionsOf(
+          partitions.map(({ name }) => name),
+          entry.window,
+          entry.start,
+          grouping,
+          key,
+        ).reduce((sum, { cell }) => sum + cell.events, 0);
         if (events === given?.latest) continue;
         const atFinal = given?.atFinal ?? 0;
         rows.push(liveRow(entry, grouping, key, { stage: 'final', corrections: events - atFinal }));
@@ -272,7 +301,13 @@ export function createMerge(plan: Plan, revision: number): Merge {
       for (const { window, start } of order.advance(closing, frontier)) {
         const entry = open.get(idOf(window, start));
         if (entry) records.push(...close(entry));
-        records.push(writer.closed(window, start, entry?.idle ?? partitions.filter(({ watermark }) => watermark < endOf(window, start)).map(({ name }) => name)));
+        records.push(
+          writer.closed(
+            window,
+            start,
+            entry?.idle ?? partitions.filter(({ watermark }) => watermark < endOf(window, start)).map(({ name }) => name),
+          ),
+        );
         if (entry) changed.add(idOf(window, start));
       }
       const shown: WindowRow[] = [];

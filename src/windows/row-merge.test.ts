@@ -68,7 +68,8 @@ test('origins that the main row does not name are added, and divided only then',
   assert.deepEqual(rest, []);
   assert.deepEqual(merged?.measures, { clicks: 5, views: 8, revenue: 2.5, least: 0.25, most: 1.5, mean: 0.625, ctr: 62.5 });
   assert.deepEqual(merged?.state, { clicks: 5, views: 8, revenue: 2.5, least: 0.25, most: 1.5, 'mean.sum': 2.5, 'mean.count': 4 });
-  const { events, replayed, corrections, final, version, origin, partitions } = merged as WindowRow;
+  assert.ok(merged);
+  const { events, replayed, corrections, final, version, origin, partitions } = merged;
   assert.deepEqual(
     { events, replayed, corrections, final, version, origin },
     { events: 11, replayed: 3, corrections: 3, final: true, version: '120', origin: '' },

@@ -41,7 +41,10 @@ export function createRowWriter(plan: Plan, revision: number): RowWriter {
 
   return {
     row({ window, start, grouping, stage, contributions, corrections, idle, origin }) {
-      const cell = addCells(plan.columns, contributions.map((contribution) => contribution.cell));
+      const cell = addCells(
+        plan.columns,
+        contributions.map((contribution) => contribution.cell),
+      );
       const state = stateOf(plan.columns, cell);
       return {
         kind: 'row',
