@@ -1,5 +1,6 @@
 /** One pipeline of a running Tocsin: its engine, its bell, its feeds, and the loop that drives them. */
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { sleep, type Clock } from '../core/clock.ts';
@@ -65,7 +66,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     replayTopic: topics.replay,
   }));
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
-  await log.commit({ state: [pipelineRecordChange(pipelineRecord(spec, config.file ?? spec.pipeline, topics, options.olapStore))] });
+  await log.commit({ state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))] });
 
   const monitor = createMonitor(config.monitor, {
     alerts: createAlerts({ repeatAfterMs: config.monitor.repeatAfterMs, locale: config.monitor.locale }),
