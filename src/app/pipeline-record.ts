@@ -6,7 +6,7 @@ import type { EngineSpec, MeasureSpec, WindowSpec } from '../windows/spec.ts';
 
 export interface PipelineRecord {
   readonly name: string;
-  /** Absolute path of the pipeline file. */
+  /** The pipeline file, as it was named to the run. */
   readonly file: string;
   /** In the order of the file. */
   readonly sources: readonly { readonly name: string; readonly topic: string; readonly partitions: number }[];

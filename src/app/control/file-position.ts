@@ -1,0 +1,66 @@
+/** How far files have been read into a topic. A file is known by its content: by what it begins with, and what stands before the position. */
+import { open, stat } from 'node:fs/promises';
+import type { Log, StateChange } from '../../log/log.ts';
+import { fromStateEntries, toStateChanges } from '../../pipeline/state-codec.ts';
+import { decompress, recognise } from '../../sources/file/decompress.ts';
+import { sha256, TRAIL_BYTES, type LineResume } from '../../sources/file/trail.ts';
+import { WRITABLE_STATE } from './server.ts';
+
+/** Undefined where the path is not a regular file: pipes and devices have no position. */
+export async function fileSize(path: string): Promise<number | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isFile() ? info.size : undefined;
+}
+
+function prefixOf(topic: string): string {
+  return `${WRITABLE_STATE}${topic}/`;
+}
+
+/** Where an earlier ingest into the topic came to in this file; the furthest, where it began with several. */
+export async function knownPosition(log: Pick<Log, 'state'>, topic: string, path: string): Promise<LineResume | undefined> {
+  const prefix = prefixOf(topic);
+  const known = fromStateEntries(prefix, await log.state(prefix)).map(([, value]) => value as LineResume);
+  if (known.length === 0) return undefined;
+  const head = await contentHead(path);
+  const hashes = new Map<number, string>();
+  const hashOf = (length: number): string => {
+    const hash = hashes.get(length) ?? sha256(head.subarray(0, length));
+    hashes.set(length, hash);
+    return hash;
+  };
+  return known
+    .filter(({ headLength, headHash }) => headLength > 0 && headLength <= head.length && hashOf(headLength) === headHash)
+    .reduce<LineResume | undefined>((furthest, each) => (furthest && furthest.position >= each.position ? furthest : each), undefined);
+}
+
+/** State to commit with the records. While less than a head's length is read, the key grows with the content: `before` goes. */
+export function positionChange(topic: string, resume: LineResume, before: LineResume | undefined): StateChange[] {
+  const moved = before && before.headHash !== resume.headHash ? ([[before.headHash, null]] as const) : [];
+  return toStateChanges(prefixOf(topic), [...moved, [resume.headHash, resume]]);
+}
+
+/** The first bytes of the decompressed content, at most as many as a fingerprint takes. A fault in them is for the reading to tell. */
+async function contentHead(path: string): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    const handle = await open(path, 'r');
+    try {
+      const first = Buffer.alloc(TRAIL_BYTES);
+      const { bytesRead } = await handle.read(first, 0, first.length, 0);
+      const start = first.subarray(0, bytesRead);
+      const compression = recognise(start.subarray(0, 4)) ?? 'plain';
+      if (compression === 'plain') return start;
+      for await (const part of decompress(handle.createReadStream({ start: 0, autoClose: false }), compression, { stepBytes: 4_096 })) {
+        parts.push(part);
+        bytes += part.length;
+        if (bytes >= TRAIL_BYTES) break;
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // A broken or unreadable file: what could be read is compared, the reading itself tells the fault.
+  }
+  return Buffer.concat(parts).subarray(0, TRAIL_BYTES);
+}

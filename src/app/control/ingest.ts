@@ -1,0 +1,110 @@
+/** Lines of a file or a stream -> a topic of the log; what is new in a file that was given before. */
+import { AppError } from '../../core/errors.ts';
+import type { Clock } from '../../core/clock.ts';
+import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
+import { openDataDir } from '../../log/embedded/data-dir.ts';
+import { rawTopicSettings } from '../../pipeline/topics.ts';
+import { openLines } from '../../sources/file/lines.ts';
+import type { LineInput } from '../../sources/file/open-input.ts';
+import type { LineResume } from '../../sources/file/trail.ts';
+import { fileSize, knownPosition, positionChange } from './file-position.ts';
+import { writeLog } from './write-log.ts';
+
+export interface IngestOptions {
+  readonly data: string;
+  /** A file (or FIFO), or standard input. */
+  readonly input: LineInput;
+  readonly topic: string;
+  /** Default 0. */
+  readonly partition?: number;
+  /** Makes the topic (and the data directory) where they are missing. */
+  readonly newPartitions?: number;
+  /** All of a file, also what an earlier ingest has read. */
+  readonly again: boolean;
+  /** Wait for more at the end of a file. */
+  readonly follow: boolean;
+  /** Ends after the lines at hand. */
+  readonly signal?: AbortSignal;
+}
+
+export interface IngestProgress {
+  /** Appended and durable. */
+  readonly lines: number;
+  readonly bytes: number;
+}
+
+export interface IngestResult extends IngestProgress {
+  /** Lines at the beginning of the file that an earlier ingest had appended. */
+  readonly skippedLines: number;
+  /** Ended by the signal: there may be more. */
+  readonly interrupted: boolean;
+}
+
+/** @throws AppError `input_unreadable`, `input_changed`, `topic_unknown`, and what the log throws */
+export async function ingest(
+  options: IngestOptions,
+  deps: { clock: Clock; onProgress: (progress: IngestProgress) => void },
+): Promise<IngestResult> {
+  const { data, input, topic, partition = 0, newPartitions, signal } = options;
+  const writer = writeLog({ dir: data, create: newPartitions !== undefined }, deps);
+  try {
+    if (newPartitions !== undefined) await writer.ensureTopic(topic, rawTopicSettings(newPartitions));
+    const isFile = 'path' in input && (await fileSize(input.path)) !== undefined;
+    const known = await lookUp(options, deps.clock, isFile);
+    let before = known;
+    let lines = 0;
+    let bytes = 0;
+    const chunks = openLines(input, { follow: options.follow, ...(known && { resume: known }), ...(signal && { signal }) });
+    for await (const chunk of chunks) {
+      const { ends, firstLine } = chunk;
+      await writer.commit({
+        appends: [{ topic, partition, bytes: chunk.bytes, ends, firstLine }],
+        state: isFile ? positionChange(topic, chunk.resume, before) : [],
+      });
+      before = chunk.resume;
+      lines += ends.length;
+      bytes += chunk.bytes.length;
+      deps.onProgress({ lines, bytes });
+    }
+    return { lines, bytes, skippedLines: known?.line ?? 0, interrupted: signal?.aborted === true };
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'input_changed')) throw error;
+    throw new AppError('input_changed', `${error.message} Or append all of it as new lines: --again.`, { cause: error });
+  } finally {
+    await writer.close();
+  }
+}
+
+/** Checks the topic before anything is read, and finds where to go on in the file. */
+async function lookUp(
+  { data, input, topic, partition = 0, again }: IngestOptions,
+  clock: Clock,
+  isFile: boolean,
+): Promise<LineResume | undefined> {
+  const log = createEmbeddedLog({ path: openDataDir(data, { create: false }).logPath, clock, readOnly: true });
+  try {
+    const topics = await log.topics();
+    const found = topics.find(({ name }) => name === topic);
+    if (!found)
+      throw unknownTopic(
+        topic,
+        topics.map(({ name }) => name),
+      );
+    if (partition >= found.partitions) {
+      const last = found.partitions - 1;
+      throw new AppError(
+        'topic_unknown',
+        `topic ${topic} has ${found.partitions} partitions, found --partition ${partition}; expected 0 to ${last}`,
+      );
+    }
+    return isFile && !again && 'path' in input ? await knownPosition(log, topic, input.path) : undefined;
+  } finally {
+    log.closeSync();
+  }
+}
+
+function unknownTopic(topic: string, names: readonly string[]): AppError {
+  const there = names.length === 0 ? 'there are none' : `there are ${names.join(', ')}`;
+  const mend = '`tocsin run FILE` makes the topics of its pipeline file; to make this one now add --partitions 1';
+  return new AppError('topic_unknown', `no topic "${topic}" in the log (${there}). ${mend}`);
+}

@@ -1,0 +1,47 @@
+/** Rows of windows that the log keeps no more, from the OLAP store. */
+import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { openEmbeddedStore } from '../../olap-store/chdb/open.ts';
+import { createClickHouseStore } from '../../olap-store/clickhouse/clickhouse-store.ts';
+import type { OlapStore } from '../../olap-store/olap-store.ts';
+import type { OlderRows } from './windows.ts';
+
+/**
+ * `store`: `embedded`, or the address of a ClickHouse server.
+ * @throws AppError `olap_unavailable`
+ */
+export async function openOlderRows(
+  dir: string,
+  pipeline: string,
+  store: string,
+  deps: { clock: Clock },
+): Promise<{ rows: OlderRows; close(): Promise<void> }> {
+  const olap = store === 'embedded' ? await openEmbeddedStore(dir, deps) : openServer(store);
+  try {
+    await olap.ping();
+  } catch (error) {
+    await olap.close();
+    throw error;
+  }
+  return {
+    // Origins stay apart here: they are added up together with those that the log has.
+    rows: (query) => olap.windows({ pipeline, ...query }, (rows) => rows),
+    close: () => olap.close(),
+  };
+}
+
+function openServer(address: string): OlapStore {
+  const url = URL.parse(address);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new AppError(
+      'olap_unavailable',
+      `${address === 'none' ? 'there is none' : `${address} is not an address`}; name one with --olap-store embedded or http://…`,
+    );
+  }
+  const endpoint = {
+    url: `${url.protocol}//${url.host}`,
+    username: decodeURIComponent(url.username) || 'default',
+    password: decodeURIComponent(url.password),
+  };
+  return createClickHouseStore({}, { endpoint: () => endpoint });
+}

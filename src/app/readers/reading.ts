@@ -1,0 +1,57 @@
+/** Opens a data directory for reading; works beside a running process and without one. */
+import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
+import { openDataDir } from '../../log/embedded/data-dir.ts';
+import { recordAt } from '../../log/batch.ts';
+import type { Log, RecordBatch } from '../../log/log.ts';
+import { readPipelineRecords, type PipelineRecord } from '../pipeline-record.ts';
+
+export interface Reading {
+  /** Absolute. */
+  readonly dir: string;
+  readonly log: Log;
+  readonly pipelines: readonly PipelineRecord[];
+}
+
+const READ_BYTES = 1 << 20;
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** @throws AppError `data_dir_unusable`, `data_format` */
+export async function withReading<T>(data: string, clock: Clock, work: (reading: Reading) => Promise<T>): Promise<T> {
+  const { path, logPath } = openDataDir(data, { create: false });
+  const log = createEmbeddedLog({ path: logPath, clock, readOnly: true });
+  try {
+    return await work({ dir: path, log, pipelines: await readPipelineRecords(log) });
+  } finally {
+    await log.close();
+  }
+}
+
+/** @throws AppError `pipeline_unknown` when there is none, no such one, or more than one and none was named */
+export function choosePipeline({ dir, pipelines }: Pick<Reading, 'dir' | 'pipelines'>, name: string | undefined): PipelineRecord {
+  const names = pipelines.map((pipeline) => pipeline.name).join(', ');
+  if (pipelines.length === 0)
+    throw new AppError('pipeline_unknown', `no pipeline has run on ${dir} yet. Start one with: tocsin run FILE --data ${dir}`);
+  if (name === undefined && pipelines.length > 1) {
+    throw new AppError('pipeline_unknown', `${dir} holds several pipelines: ${names}. Choose one with --pipeline`);
+  }
+  const found = name === undefined ? pipelines[0] : pipelines.find((pipeline) => pipeline.name === name);
+  if (!found) throw new AppError('pipeline_unknown', `no pipeline "${name}" in ${dir}; expected one of: ${names}`);
+  return found;
+}
+
+/** The records of a partition in order, from `from` up to `to` (not included), batch by batch. */
+export async function* batches(log: Log, topic: string, partition: number, from: number, to: number): AsyncGenerator<RecordBatch> {
+  for (let offset = from; offset < to;) {
+    const batch = await log.read(topic, partition, offset, { maxBytes: READ_BYTES, maxRecords: to - offset });
+    if (!batch || batch.firstOffset >= to) return;
+    yield batch;
+    offset = batch.firstOffset + batch.count;
+  }
+}
+
+/** Value of record `i` of a batch as text; bytes that are not UTF-8 become U+FFFD. */
+export function textAt(batch: RecordBatch, i: number): string {
+  return decoder.decode(recordAt(batch, i));
+}

@@ -1,0 +1,52 @@
+import { readAlertRecords, readAlerts, type AlertsQuery } from '../app/readers/alerts.ts';
+import { choosePipeline, withReading } from '../app/readers/reading.ts';
+import { systemClock } from '../core/clock.ts';
+import { labelsText } from '../core/labels.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import { printTable, type Column } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Options extends AlertsQuery {
+  readonly pipeline?: string;
+  readonly records: boolean;
+  readonly data: string;
+  readonly json: boolean;
+}
+
+export async function alertsCommand(options: Options, terminal: Terminal): Promise<number> {
+  return withReading(options.data, systemClock, async (reading) => {
+    const pipeline = choosePipeline(reading, options.pipeline);
+    const { log } = reading;
+    const alerts = options.records ? selected(readAlertRecords(log, pipeline), options) : await readAlerts(log, pipeline, options);
+    if (options.json) for await (const alert of alerts) await terminal.print(JSON.stringify(alert));
+    else if ((await printTable(alerts, columns, terminal)) === 0) terminal.note('no alerts');
+    return 0;
+  });
+}
+
+async function* selected(
+  records: AsyncIterable<AlertEvent>,
+  { from = -Infinity, to = Infinity, status }: AlertsQuery,
+): AsyncGenerator<AlertEvent> {
+  for await (const record of records) {
+    const at = Date.parse(record.alert_time);
+    if (at >= from && at < to && (status === undefined || record.status === status)) yield record;
+  }
+}
+
+const columns: readonly Column<AlertEvent>[] = [
+  { title: 'rang at', value: (alert) => timeText(alert.alert_time) },
+  {
+    title: 'status',
+    value: ({ status, resolved_time }) => (typeof resolved_time === 'string' ? `resolved ${timeText(resolved_time)}` : status),
+  },
+  { title: 'severity', value: (alert) => alert.severity },
+  { title: 'alert', value: (alert) => alert.alert_type },
+  { title: 'segment', value: (alert) => labelsText(alert.labels) },
+  { title: 'message', value: (alert) => alert.message, maxWidth: 100 },
+];
+
+/** `2026-03-02 09:14` in UTC. */
+function timeText(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ');
+}

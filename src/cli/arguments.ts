@@ -1,0 +1,48 @@
+/** Values of options, as people write them. Each throws commander's InvalidArgumentError: a usage error, exit 2. */
+import { InvalidArgumentError } from 'commander';
+import { parseDuration } from '../core/duration.ts';
+
+/** A whole number, 0 or more. */
+export function countArgument(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
+  return Number(text);
+}
+
+/** A whole number, 1 or more. */
+export function positiveArgument(text: string): number {
+  const count = countArgument(text);
+  if (count === 0) throw new InvalidArgumentError('Expected 1 or more.');
+  return count;
+}
+
+/** -> ms, more than 0. */
+export function durationArgument(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms === 0) throw new InvalidArgumentError('Expected a duration such as 30s, 5m or 2h.');
+  return ms;
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+
+/** An instant -> epoch ms: ISO 8601 with a zone, a date (midnight UTC), or how long ago (`2h`). */
+export function timeArgument(now: () => number): (text: string) => number {
+  return (text) => {
+    const ago = parseDuration(text);
+    const time = ago === undefined ? (TIME.test(text) ? Date.parse(text) : NaN) : now() - ago;
+    if (Number.isFinite(time)) return time;
+    throw new InvalidArgumentError('Expected a time such as 2026-03-02T09:00:00Z, a date such as 2026-03-02 (UTC), or how long ago: 2h.');
+  };
+}
+
+/** Where a pipeline begins to read again. */
+export function fromArgument(now: () => number): (text: string) => 'earliest' | 'latest' | number {
+  const time = timeArgument(now);
+  return (text) => {
+    if (text === 'earliest' || text === 'latest') return text;
+    try {
+      return time(text);
+    } catch {
+      throw new InvalidArgumentError('Expected earliest, latest, or a time such as 2026-03-02T09:00:00Z or 2h (ago).');
+    }
+  };
+}

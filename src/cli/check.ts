@@ -1,0 +1,90 @@
+import { topicConflicts } from '../app/topic-conflicts.ts';
+import { loadPipeline } from '../config/load-pipeline.ts';
+import type { LoadedPipeline } from '../config/pipeline-config.ts';
+import { AppError } from '../core/errors.ts';
+import { formatDuration } from '../core/duration.ts';
+import type { MeasureSpec, SourceSpec } from '../windows/spec.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Tells all that is wrong with all the files; what a right one computes. Exit code 2 when one is wrong: `run` would not start. */
+export async function checkCommand(files: string[], options: { json: boolean }, terminal: Terminal): Promise<number> {
+  const right: LoadedPipeline[] = [];
+  let wrong = 0;
+  for (const file of files) {
+    const checked = check(file);
+    if ('errors' in checked) wrong++;
+    else right.push(checked.config);
+    if (options.json)
+      await terminal.print(
+        JSON.stringify('errors' in checked ? { file, ok: false, ...checked } : { file, ok: true, ...outline(checked.config) }),
+      );
+    else if ('errors' in checked) terminal.stderr.write(`${checked.errors.join('\n')}\n`);
+    else await terminal.print(describe(file, checked.config));
+  }
+  // Only for those that would run together; a file given twice, or two of one name, is told here.
+  if (wrong === 0) topicConflicts(right);
+  return wrong > 0 ? 2 : 0;
+}
+
+function check(file: string): { config: LoadedPipeline } | { errors: string[] } {
+  try {
+    return { config: loadPipeline(file) };
+  } catch (error) {
+    if (error instanceof AppError) return { errors: error.message.split('\n') };
+    throw error;
+  }
+}
+
+function outline({ engine, monitor }: LoadedPipeline): Record<string, unknown> {
+  return {
+    pipeline: engine.pipeline,
+    topics: engine.sources.map(({ topic }) => topic),
+    windows: engine.windows.map(({ name }) => name),
+    dimensions: engine.dimensions,
+    rollups: engine.rollups,
+    measures: engine.measures.map(({ name }) => name),
+    detect: monitor.detect.map(({ detector, measure, window }) => ({ detector, measure, window })),
+  };
+}
+
+function describe(file: string, { engine, monitor, inputs, receivers, clock, start }: LoadedPipeline): string {
+  const rollups = engine.rollups.map((names) => (names.length === 0 ? 'all together' : names.join(' x ')));
+  const detect = Map.groupBy(monitor.detect, ({ detector, window }) => `${detector} on ${window} windows`);
+  const reads = inputs.map(({ kind, topic }) => `${kind} into ${topic}`);
+  const lines: [string, string][] = [
+    ...engine.sources.map((source): [string, string] => ['source', sourceText(source)]),
+    ...(reads.length > 0 ? [['fed by', reads.join(', ')] as [string, string]] : []),
+    [
+      'time',
+      `${clock === 'append' ? 'append times tell delays' : 'event time alone'}; begins at ${typeof start === 'number' ? new Date(start).toISOString() : start}`,
+    ],
+    ['windows', engine.windows.map(({ name }) => name).join(', ')],
+    ['series', [engine.dimensions.join(' x ') || 'one', ...(rollups.length > 0 ? [`rolled up: ${rollups.join(', ')}`] : [])].join('; ')],
+    ['measures', engine.measures.map(measureText).join(', ')],
+    ...[...detect].map(([what, entries]): [string, string] => [
+      'detector',
+      `${what}: ${[...new Set(entries.map(({ measure }) => measure))].join(', ')}`,
+    ]),
+    ...(detect.size === 0 ? [['detector', 'none'] as [string, string]] : []),
+    ['tells', receivers.map(({ name }) => name).join(', ') || 'nobody'],
+  ];
+  return [`${file}: pipeline ${engine.pipeline} is right`, ...lines.map(([name, text]) => `  ${name.padEnd(9)} ${text}`)].join('\n');
+}
+
+function sourceText({ name, topic, partitions, format, event, where }: SourceSpec): string {
+  const times = `up to ${formatDuration(event.outOfOrdernessMs)} out of order, ${formatDuration(event.allowedLatenessMs)} late`;
+  const dedup = event.id === undefined ? 'no dedup' : `dedup by ${event.id} for ${formatDuration(event.dedupMs)}`;
+  const filter =
+    where.length === 0
+      ? ''
+      : `; only where ${where.map(({ field, anyOf }) => `${field} is ${anyOf.map(String).join(' or ')}`).join(' and ')}`;
+  const count = `${partitions} partition${partitions === 1 ? '' : 's'}`;
+  return `${name}: topic ${topic} (${count}, ${format}), time ${event.time} (${times}), ${dedup}${filter}`;
+}
+
+function measureText(measure: MeasureSpec): string {
+  if (measure.kind === 'count') return measure.name;
+  if (measure.kind === 'ratio')
+    return `${measure.name} = ${measure.scale === 1 ? '' : `${measure.scale} x `}${measure.numerator} / ${measure.denominator}`;
+  return `${measure.name} (${measure.kind}${measure.kind === 'quantile' ? ` ${measure.q}` : ''} of ${measure.field})`;
+}

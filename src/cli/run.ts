@@ -1,0 +1,34 @@
+import type { RunOptions } from '../app/run-options.ts';
+import { runPipelines } from '../app/run.ts';
+import { AppError } from '../core/errors.ts';
+import { interruptSignal, type Terminal } from './terminal.ts';
+
+interface Options extends Pick<
+  RunOptions,
+  'input' | 'once' | 'data' | 'json' | 'outcomes' | 'clock' | 'notify' | 'olapStore' | 'quiet' | 'batchRecords'
+> {
+  readonly newRevision?: true;
+  readonly from?: 'earliest' | 'latest' | number;
+  readonly for?: number;
+}
+
+export async function runCommand(files: string[], options: Options, terminal: Terminal): Promise<number> {
+  await runPipelines(runOptions(files, options), { ...terminal, signal: interruptSignal() });
+  return 0;
+}
+
+/** @throws AppError `usage` for options that do not go together */
+export function runOptions(files: readonly string[], { newRevision, from, for: forMs, ...options }: Options): RunOptions {
+  if (options.input !== undefined && files.length > 1) {
+    throw new AppError(
+      'usage',
+      `--input goes into one pipeline, found ${files.length} files. Run them one by one, or ingest into their topics.`,
+    );
+  }
+  const revision = newRevision
+    ? ({ kind: 'new' } as const)
+    : from === undefined
+      ? ({ kind: 'same' } as const)
+      : ({ kind: 'from', from } as const);
+  return { ...options, files, revision, ...(forMs !== undefined && { forMs }) };
+}

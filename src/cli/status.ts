@@ -1,0 +1,62 @@
+import { withReading } from '../app/readers/reading.ts';
+import { readStatus, type PartitionStatus, type PipelineStatus, type Status } from '../app/readers/status.ts';
+import { systemClock } from '../core/clock.ts';
+import { OUTCOMES } from '../core/outcome.ts';
+import { grouped, printTable, type Column } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+export async function statusCommand(options: { data: string; json: boolean }, terminal: Terminal): Promise<number> {
+  return withReading(options.data, systemClock, async (reading) => {
+    const status = await readStatus(reading);
+    if (options.json) await terminal.print(JSON.stringify(status));
+    else await printStatus(status, terminal);
+    return 0;
+  });
+}
+
+async function printStatus({ data, holder, pipelines }: Status, terminal: Terminal): Promise<void> {
+  await terminal.print(`${data}: ${holder ? `running (pid ${holder.pid})` : 'nothing runs on it'}`);
+  if (pipelines.length === 0) await terminal.print('no pipeline has run here yet');
+  for (const pipeline of pipelines) {
+    await terminal.print(`\n${pipeline.pipeline} (${pipeline.file}), revision ${pipeline.revision}`);
+    for (const [name, text] of overview(pipeline)) await terminal.print(`  ${name.padEnd(12)} ${text}`);
+    await terminal.print('');
+    await printTable(pipeline.partitions, columns, { print: (line) => terminal.print(`  ${line}`) });
+  }
+}
+
+function overview({ events, partitions, frontier, windows, alerts, dead_letters }: PipelineStatus): [string, string][] {
+  const replayed = partitions.reduce((sum, partition) => sum + partition.replayed, 0);
+  return [
+    ['events', `${grouped(events.read)} read = ${OUTCOMES.map((outcome) => `${grouped(events[outcome])} ${outcome}`).join(' + ')}`],
+    ['invalid', reasonsText(partitions)],
+    ['final up to', frontier ?? 'nothing yet'],
+    [
+      'windows',
+      Object.entries(windows)
+        .map(([name, count]) => `${name}: ${grouped(count.results)} final rows, ${grouped(count.corrections)} corrections`)
+        .join('; '),
+    ],
+    ['alerts', `${grouped(alerts.fired)} fired, ${grouped(alerts.firing)} of them firing now`],
+    ['dead letters', `${grouped(dead_letters)}${replayed === 0 ? '' : `; ${grouped(replayed)} sent in again and accepted`}`],
+  ];
+}
+
+function reasonsText(partitions: readonly PartitionStatus[]): string {
+  const counts = new Map<string, number>();
+  for (const { reasons } of partitions)
+    for (const [reason, count] of Object.entries(reasons)) counts.set(reason, (counts.get(reason) ?? 0) + count);
+  const sorted = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  const shown = sorted.slice(0, 8).map(([reason, count]) => `${reason} ${grouped(count)}`);
+  const rest = sorted.length > 8 ? [`${sorted.length - 8} more reasons`] : [];
+  return [...shown, ...rest].join(', ') || 'none';
+}
+
+const columns: readonly Column<PartitionStatus>[] = [
+  { title: 'partition', value: ({ partition }) => partition },
+  { title: 'offset', value: ({ offset }) => offset, right: true },
+  { title: 'end', value: ({ end }) => end, right: true },
+  { title: 'lag', value: ({ lag }) => lag, right: true },
+  { title: 'watermark', value: ({ watermark }) => watermark },
+  ...OUTCOMES.map((outcome): Column<PartitionStatus> => ({ title: outcome, value: ({ events }) => events[outcome], right: true })),
+];

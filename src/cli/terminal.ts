@@ -1,0 +1,60 @@
+/** What a command sees of the process it runs in. */
+import { once } from 'node:events';
+
+export interface Terminal {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** A line to standard output; where a promise comes back, the reader is slower and is to be waited for. */
+  print(line: string): Promise<unknown> | undefined;
+  /** A line for people, to standard error. */
+  note(line: string): void;
+  /** Everything printed is handed over. */
+  flush(): Promise<void>;
+}
+
+const HELD_CHARS = 65_536;
+
+export function createTerminal({ stdin, stdout, stderr }: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>): Terminal {
+  let held = '';
+  let scheduled: NodeJS.Immediate | undefined;
+
+  function hand(): Promise<unknown> | undefined {
+    if (scheduled) clearImmediate(scheduled);
+    scheduled = undefined;
+    const text = held;
+    held = '';
+    if (text === '' || stdout.write(text)) return undefined;
+    return once(stdout, 'drain');
+  }
+
+  return {
+    stdin,
+    stdout,
+    stderr,
+    print(line) {
+      held += `${line}\n`;
+      if (held.length >= HELD_CHARS) return hand();
+      // Lines of a slow producer (`log tail --follow`) leave at once, those of a fast one together.
+      scheduled ??= setImmediate(() => void hand());
+      return undefined;
+    },
+    note: (line) => void stderr.write(`tocsin: ${line}\n`),
+    async flush() {
+      await hand();
+      for (const stream of [stdout, stderr]) await new Promise<void>((resolve) => stream.write('', () => resolve()));
+    },
+  };
+}
+
+/** Aborts at the first Ctrl-C (or SIGTERM), so that the command ends in its own time; the second one ends the process. */
+export function interruptSignal(): AbortSignal {
+  const stopping = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (stopping.signal.aborted) process.exit(130);
+      stopping.abort();
+    });
+  }
+  return stopping.signal;
+}

@@ -1,0 +1,72 @@
+import { openOlderRows } from '../app/readers/older-rows.ts';
+import { choosePipeline, withReading } from '../app/readers/reading.ts';
+import { lacksOlder, readWindows, type WindowsQuery } from '../app/readers/windows.ts';
+import type { PipelineRecord } from '../app/pipeline-record.ts';
+import { systemClock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import { flatRow } from '../windows/row-merge.ts';
+import type { WindowRow } from '../windows/row.ts';
+import { printTable, type Column } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Options extends WindowsQuery {
+  readonly pipeline?: string;
+  readonly olapStore?: string;
+  readonly data: string;
+  readonly json: boolean;
+}
+
+export async function windowsCommand(options: Options, terminal: Terminal): Promise<number> {
+  return withReading(options.data, systemClock, async (reading) => {
+    const pipeline = choosePipeline(reading, options.pipeline);
+    const query = queryOf(options, pipeline);
+    const older = (await lacksOlder(reading.log, pipeline, query)) ? await olderRows(reading.dir, pipeline, options, terminal) : undefined;
+    try {
+      const rows = readWindows(reading.log, pipeline, query, older && { older: older.rows });
+      if (options.json) for await (const row of rows) await terminal.print(JSON.stringify(flatRow(row)));
+      else if ((await printTable(rows, columns(pipeline), terminal)) === 0) terminal.note('no windows there (yet)');
+    } finally {
+      await older?.close();
+    }
+    return 0;
+  });
+}
+
+function queryOf({ window, from, to }: Options, pipeline: PipelineRecord): WindowsQuery {
+  const names = pipeline.windows.map(({ name }) => name);
+  if (window !== undefined && !names.includes(window)) {
+    throw new AppError('usage', `pipeline ${pipeline.name} has no window "${window}"; expected one of: ${names.join(', ')}`);
+  }
+  return { ...(window !== undefined && { window }), ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+}
+
+async function olderRows(dir: string, pipeline: PipelineRecord, options: Options, terminal: Terminal) {
+  try {
+    return await openOlderRows(dir, pipeline.name, options.olapStore ?? pipeline.olapStore, { clock: systemClock });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    terminal.note(`warning: the oldest windows are no longer in the log, and not to be had from the OLAP store: ${error.message}`);
+    return undefined;
+  }
+}
+
+function columns({ dimensions, measures }: PipelineRecord): Column<WindowRow>[] {
+  return [
+    {
+      title: 'window start',
+      value: (row) =>
+        row.window_start
+          .replace('T', ' ')
+          .replace(/(:00)?\.000Z$/, '')
+          .replace(/Z$/, ''),
+    },
+    { title: 'window', value: (row) => row.window },
+    ...dimensions.map((name): Column<WindowRow> => ({ title: name, value: (row) => row.labels[name] ?? '*', maxWidth: 30 })),
+    ...measures.map(({ name, unit }): Column<WindowRow> => ({
+      title: unit === undefined ? name : `${name} ${unit}`,
+      value: (row) => row.measures[name],
+      right: true,
+    })),
+    { title: '', value: (row) => (!row.final ? 'not final' : row.corrections > 0 ? `corrected by ${row.corrections}` : ' ') },
+  ];
+}
