@@ -32,7 +32,7 @@ export function judge(spec: EngineSpec, records: readonly (readonly (readonly Or
   const judged: PartitionJudgement[][] = spec.sources.map((source, s) => {
     return Array.from({ length: source.partitions }, (_, p) => {
       const replays = options.replays?.[s]?.[p] ?? [];
-      return judgePartition(source, spec.windows, spec.limits.maxRecordBytes, records[s]?.[p] ?? [], options.clock, replays);
+      return judgePartition(source, spec, records[s]?.[p] ?? [], options.clock, replays);
     });
   });
   const partitions = (field: 'accepted' | 'replayed') => {

@@ -1,6 +1,6 @@
 /** Outcomes of one partition, record after record, each by looking back over everything accepted before it. */
 import type { Outcome } from '../../src/core/outcome.ts';
-import type { SourceSpec, WindowSpec } from '../../src/windows/spec.ts';
+import type { EngineSpec, LookupSpec, SourceSpec, WindowSpec } from '../../src/windows/spec.ts';
 import { decode, eventTimeOf, holds, isScalar, lookedUp, own, type Fields, type OracleRecord } from './record.ts';
 import { checkOf, type Check } from './validity.ts';
 
@@ -51,20 +51,19 @@ const DEFAULT_MAX_AHEAD_MS = 300_000;
 
 export function judgePartition(
   source: SourceSpec,
-  windows: readonly WindowSpec[],
-  maxRecordBytes: number,
+  { windows, dimensions, limits: { maxRecordBytes } }: EngineSpec,
   records: readonly OracleRecord[],
   clock: ClockKind,
   replays: readonly OracleReplay[] = [],
 ): PartitionJudgement {
-  const check = checkOf(source);
+  const check = checkOf(source, dimensions);
   const { event } = source;
   const verdicts: Verdict[] = [];
   const accepted: AcceptedEvent[] = [];
   const remembered = new Map<string, { offset: number; eventTime: number }>();
   const replayVerdicts: Verdict[] = [];
   const replayed: AcceptedEvent[] = [];
-  const replayedKeys = new Set<string>();
+  const settledKeys = new Set<string>();
   const replayedIds = new Set<unknown>();
   let maxTime = -Infinity;
   let maxEventTime = -Infinity;
@@ -100,11 +99,13 @@ export function judgePartition(
   };
 
   const judgeReplay = (replay: OracleReplay, index: number): Verdict => {
+    // An origin that counted, or was a copy, is settled; one that was refused may come again, mended.
+    if (settledKeys.has(replay.key)) return { outcome: 'duplicate' };
     const read = readRecord(source, check, maxRecordBytes, replay);
     if ('outcome' in read) return read;
-    if (replayedKeys.has(replay.key) || original(read.fields)) return { outcome: 'duplicate' };
+    settledKeys.add(replay.key);
+    if (original(read.fields)) return { outcome: 'duplicate' };
     if (event.id !== undefined && replayedIds.has(own(read.fields, event.id))) return { outcome: 'duplicate' };
-    replayedKeys.add(replay.key);
     if (event.id !== undefined) replayedIds.add(own(read.fields, event.id));
     replayed.push({ offset: index, eventTime: read.eventTime, watermark: -Infinity, fields: read.fields });
     return { outcome: 'accepted', eventTime: read.eventTime, windowStart: earliestWindow(windows, read.eventTime).start };
@@ -133,17 +134,20 @@ function readRecord(
   if ('outcome' in decoded) return decoded;
   const { fields } = decoded;
   // A record that says by itself that it is none of ours need not be right; one that does not say must be.
-  const strange = (field: string, known: boolean) => isScalar(own(fields, field)) && !known;
-  if (source.where.some((condition) => strange(condition.field, holds(fields, condition)))) return { outcome: 'ignored' };
-  if (source.lookups.some((lookup) => strange(lookup.by, lookedUp(fields, lookup) !== undefined))) return { outcome: 'ignored' };
-  const reason = check(fields);
+  const says = (field: string) => isScalar(own(fields, field));
+  if (source.where.some((condition) => says(condition.field) && !holds(fields, condition))) return { outcome: 'ignored' };
+  // A null names no key of a table: whether there may be one is for the schema to say.
+  const named = (lookup: LookupSpec) => says(lookup.by) && own(fields, lookup.by) !== null;
+  if (source.lookups.some((lookup) => named(lookup) && lookedUp(fields, lookup) === undefined)) return { outcome: 'ignored' };
+  const known = source.lookups.filter((lookup) => lookedUp(fields, lookup) !== undefined);
+  const joined = { ...fields, ...Object.fromEntries(known.map((lookup) => [lookup.field, lookedUp(fields, lookup)])) };
+  const reason = check(joined);
   if (reason !== undefined) return { outcome: 'invalid', reason };
   if (!source.where.every((condition) => holds(fields, condition))) return { outcome: 'ignored' };
   if (source.lookups.some((lookup) => lookedUp(fields, lookup) === undefined)) return { outcome: 'ignored' };
-  const joined = Object.fromEntries(source.lookups.map((lookup) => [lookup.field, lookedUp(fields, lookup)]));
   const eventTime = eventTimeOf(own(fields, source.event.time), source.event.timeUnit);
   if (typeof eventTime === 'string') throw new Error('a checked record has an event time');
-  return { eventTime, fields: { ...fields, ...joined } };
+  return { eventTime, fields: joined };
 }
 
 /** Every window of one spec that has this time in it, oldest first; the start belongs to a window, its end does not. */

@@ -47,10 +47,10 @@ export function holds(fields: Fields, condition: Condition): boolean {
   return isScalar(value) && condition.anyOf.includes(value);
 }
 
-/** What the table gives for the record; undefined where its key is absent, no text or not in the table. */
+/** What the table gives for the record; any scalar is looked up by its text. Undefined where the key is absent, no scalar or not in the table. */
 export function lookedUp(fields: Fields, lookup: LookupSpec): string | undefined {
   const key = own(fields, lookup.by);
-  return typeof key === 'string' && Object.hasOwn(lookup.table, key) ? lookup.table[key] : undefined;
+  return isScalar(key) && Object.hasOwn(lookup.table, String(key)) ? lookup.table[String(key)] : undefined;
 }
 
 /** A dimension's value as a label: text as it is, numbers and truth values as JSON writes them, anything else empty. */

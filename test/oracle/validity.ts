@@ -14,8 +14,8 @@ type Property = Readonly<Record<string, unknown>>;
 const SCHEMA_KEYS = ['$schema', '$id', 'title', 'description', 'type', 'properties', 'required', 'additionalProperties'];
 const PROPERTY_KEYS = ['type', 'description', 'enum', 'pattern', 'minLength', 'maxLength', 'minimum', 'maximum', 'format'];
 
-/** The fields of the schema in its order, then the id and the time, which the engine needs whatever the schema says. */
-export function checkOf(source: SourceSpec): Check {
+/** The fields of the schema in its order, then what the engine needs whatever the schema says: id, time, and labels that are scalars. */
+export function checkOf(source: SourceSpec, dimensions: readonly string[]): Check {
   const schema = source.schema ?? {};
   for (const key of Object.keys(schema)) if (!SCHEMA_KEYS.includes(key)) throw new Error(`the oracle does not know schema keyword ${key}`);
   if ((schema['type'] ?? 'object') !== 'object' || (schema['additionalProperties'] ?? true) !== true) {
@@ -27,7 +27,7 @@ export function checkOf(source: SourceSpec): Check {
   }
   const required = (schema['required'] ?? []) as readonly string[];
   const { id, time, timeUnit } = source.event;
-  const names = new Set([...Object.keys(properties), ...required, ...(id === undefined ? [] : [id]), time]);
+  const names = new Set([...Object.keys(properties), ...required, ...(id === undefined ? [] : [id]), time, ...dimensions]);
 
   const faultOf = (name: string, value: unknown): Fault => {
     if (value === undefined) return required.includes(name) || name === id || name === time ? 'missing' : undefined;
@@ -38,6 +38,7 @@ export function checkOf(source: SourceSpec): Check {
       const parsed = eventTimeOf(value, timeUnit);
       if (typeof parsed === 'string') return parsed;
     }
+    if (dimensions.includes(name) && typeof value === 'object' && value !== null) return 'type';
     return undefined;
   };
 
