@@ -4,13 +4,14 @@
  * idle partition.
  */
 import type { Cell } from './cells.ts';
-import { createLivePanes, seriesKey, type SeriesKey } from './live-panes.ts';
+import { createLivePanes, seriesKey, type LivePanes, type SeriesKey } from './live-panes.ts';
 import type { PanePartial } from './panes.ts';
 import type { Partials } from './partials.ts';
-import { inputPartitions, windowStarts, type Plan } from './plan.ts';
+import { inputPartitions, type Plan } from './plan.ts';
 import { createRowWriter, type RowParts } from './row-writer.ts';
 import type { WindowRecord, WindowRow } from './row.ts';
 import { closingOrder, type ClosingPosition } from './closing-order.ts';
+import { createWindowBook, WINDOW_STATE, type OpenWindow, type WindowId } from './window-book.ts';
 
 export interface Merge {
   /**
@@ -38,20 +39,6 @@ export interface RestoredPanes {
   readonly replayed: readonly PanePartial[];
 }
 
-/** A window that can still change. */
-interface OpenWindow {
-  readonly window: number;
-  readonly start: number;
-  readonly end: number;
-  closed: boolean;
-  idle: readonly string[];
-  /** At-final values by partition, until the window is closed. Per grouping. */
-  readonly finals: Map<string, readonly (readonly Cell[])[]>;
-  /** Per grouping: events in the first final row and in the latest one. */
-  readonly given: Map<SeriesKey, { atFinal: number; latest: number }>[];
-  readonly dirty: Set<SeriesKey>[];
-}
-
 interface Meta {
   frontier: number;
   positions: ClosingPosition[];
@@ -72,66 +59,39 @@ export function createMerge(plan: Plan, revision: number): Merge {
   const live = createLivePanes(plan);
   const replays = createLivePanes(plan);
   const writer = createRowWriter(plan, revision);
-  const open = new Map<string, OpenWindow>();
-  const changed = new Set<string>();
+  const book = createWindowBook(plan);
+  const names = partitions.map(({ name }) => name);
   const apart = new Set<string>();
   const order = closingOrder(plan.windows);
   const results = plan.windows.map(() => 0);
   const corrections = plan.windows.map(() => 0);
   let frontier = -Infinity;
 
-  const idOf = (window: number, start: number): string => `${window}/${start}`;
-  const endOf = (window: number, start: number): number => start + plan.windows[window]!.sizeMs;
-
-  function windowsOf(paneStart: number): { window: number; start: number }[] {
-    return plan.windows.flatMap((spec, window) => windowStarts(spec, paneStart).map((start) => ({ window, start })));
-  }
-
   /** Nothing more can come for the window, but from partitions that are not in it and that it no longer waits for. */
-  function isRetired(window: number, start: number): boolean {
-    const end = endOf(window, start);
+  function isRetired(id: WindowId): boolean {
+    const end = book.endOf(id);
     const latest = Math.max(...partitions.map((partition) => partition.watermark));
     return partitions.every(
       ({ name, watermark, latenessMs }) =>
-        watermark >= end + latenessMs || (latest >= end + latenessMs + plan.spec.limits.retireAfterMs && !live.has(name, start, end)),
+        watermark >= end + latenessMs || (latest >= end + latenessMs + plan.spec.limits.retireAfterMs && !live.has(name, id.start, end)),
     );
-  }
-
-  function openWindow(window: number, start: number): OpenWindow {
-    const id = idOf(window, start);
-    let entry = open.get(id);
-    if (!entry) {
-      entry = {
-        window,
-        start,
-        end: endOf(window, start),
-        // What comes for a window that was final without any event is a correction.
-        closed: endOf(window, start) <= frontier,
-        idle: [],
-        finals: new Map(),
-        given: plan.groupings.map(() => new Map()),
-        dirty: plan.groupings.map(() => new Set()),
-      };
-      open.set(id, entry);
-    }
-    return entry;
   }
 
   /** Counts a changed pane into its windows; rows of the partition's own where they are retired. */
   function takeLive(partition: string, pane: PanePartial): WindowRow[] {
-    const windows = windowsOf(pane.start).map(({ window, start }) => {
-      const id = `${idOf(window, start)}/${partition}`;
-      // Judged before the pane itself is in.
-      const isApart = apart.has(id) || (!open.has(idOf(window, start)) && isRetired(window, start));
-      if (isApart) apart.add(id);
-      return { window, start, isApart };
+    const windows = book.windowsOf(pane.start).map((id) => {
+      const own = apartKey(id, partition);
+      // Judged before the pane itself is in. A window that is not final yet waits, however far behind the partition is.
+      const isApart = apart.has(own) || (!book.has(id) && book.endOf(id) <= frontier && isRetired(id));
+      if (isApart) apart.add(own);
+      return { id, isApart };
     });
     const keys = live.put(partition, pane);
     const rows: WindowRow[] = [];
-    for (const { window, start, isApart } of windows) {
-      if (isApart) rows.push(...rowsApart(window, start, keys, partition, [partition], live));
+    for (const { id, isApart } of windows) {
+      if (isApart) rows.push(...rowsApart(id, keys, partition, [partition], live));
       else {
-        const { dirty } = openWindow(window, start);
+        const { dirty } = book.open(id, frontier);
         keys.forEach((list, grouping) => list.forEach((key) => dirty[grouping]!.add(key)));
       }
     }
@@ -140,62 +100,37 @@ export function createMerge(plan: Plan, revision: number): Merge {
 
   function takeReplayed(partition: string, pane: PanePartial): WindowRow[] {
     const keys = replays.put(partition, pane);
-    const names = partitions.map(({ name }) => name);
-    return windowsOf(pane.start).flatMap(({ window, start }) => rowsApart(window, start, keys, 'replay', names, replays));
+    return book.windowsOf(pane.start).flatMap((id) => rowsApart(id, keys, 'replay', names, replays));
   }
 
-  function rowsApart(
-    window: number,
-    start: number,
-    keys: readonly SeriesKey[][],
-    origin: string,
-    names: readonly string[],
-    panes: typeof live,
-  ): WindowRow[] {
+  /** Rows beside the main ones: of one partition that came too late for them, or of what was sent in again. */
+  function rowsApart(id: WindowId, keys: readonly SeriesKey[][], origin: string, from: readonly string[], panes: LivePanes): WindowRow[] {
     return keys.flatMap((list, grouping) =>
       list.map((key) => {
-        const contributions = contributionsOf(names, window, start, grouping, key, panes);
-        const events = contributions.reduce((sum, { cell }) => sum + cell.events, 0);
-        return writer.row({
-          window,
-          start,
-          grouping,
-          stage: 'final',
-          contributions,
-          corrections: origin === 'replay' ? 0 : events,
-          idle: [],
-          origin,
-        });
+        const contributions = contributionsOf(id, grouping, key, from, panes);
+        const corrections = origin === 'replay' ? 0 : eventsIn(contributions);
+        return writer.row({ ...id, grouping, stage: 'final', contributions, corrections, idle: [], origin });
       }),
     );
   }
 
-  function contributionsOf(names: readonly string[], window: number, start: number, grouping: number, key: SeriesKey, panes = live) {
-    const end = endOf(window, start);
-    return names.flatMap((partition) => {
-      const cell = panes.cell(partition, start, end, grouping, key);
+  function contributionsOf(id: WindowId, grouping: number, key: SeriesKey, from: readonly string[] = names, panes: LivePanes = live) {
+    const end = book.endOf(id);
+    return from.flatMap((partition) => {
+      const cell = panes.cell(partition, id.start, end, grouping, key);
       return cell ? [{ partition, cell }] : [];
     });
   }
 
   function liveRow(entry: OpenWindow, grouping: number, key: SeriesKey, parts: Pick<RowParts, 'stage' | 'corrections'>): WindowRow {
     const { window, start, idle } = entry;
-    const names = partitions.map(({ name }) => name);
-    return writer.row({
-      window,
-      start,
-      grouping,
-      ...parts,
-      contributions: contributionsOf(names, window, start, grouping, key),
-      idle,
-      origin: '',
-    });
+    return writer.row({ window, start, grouping, ...parts, contributions: contributionsOf(entry, grouping, key), idle, origin: '' });
   }
 
   /** First final rows: at-final values of the partitions that have passed the end, what the idle ones have. */
   function close(entry: OpenWindow): WindowRow[] {
     const { window, start, end } = entry;
-    const waitedFor = partitions.filter(({ watermark }) => watermark < end).map(({ name }) => name);
+    const waitedFor = notPassed(end);
     entry.closed = true;
     entry.idle = waitedFor;
     const rows: WindowRow[] = [];
@@ -213,16 +148,8 @@ export function createMerge(plan: Plan, revision: number): Merge {
         for (const key of live.keys(name, start, end, grouping)) entry.dirty[grouping]!.add(key);
       }
       for (const key of [...bySeries.keys()].sort()) {
-        const row = writer.row({
-          window,
-          start,
-          grouping,
-          stage: 'final',
-          contributions: bySeries.get(key)!,
-          corrections: 0,
-          idle: entry.idle,
-          origin: '',
-        });
+        const contributions = bySeries.get(key)!;
+        const row = writer.row({ window, start, grouping, stage: 'final', contributions, corrections: 0, idle: entry.idle, origin: '' });
         entry.given[grouping]!.set(key, { atFinal: row.events, latest: row.events });
         if (grouping === 0) results[window]!++;
         rows.push(row);
@@ -237,13 +164,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
     entry.dirty.forEach((keys, grouping) => {
       for (const key of [...keys].sort()) {
         const given = entry.given[grouping]!.get(key);
-        const events = contributionsOf(
-          partitions.map(({ name }) => name),
-          entry.window,
-          entry.start,
-          grouping,
-          key,
-        ).reduce((sum, { cell }) => sum + cell.events, 0);
+        const events = eventsIn(contributionsOf(entry, grouping, key));
         if (events === given?.latest) continue;
         const atFinal = given?.atFinal ?? 0;
         rows.push(liveRow(entry, grouping, key, { stage: 'final', corrections: events - atFinal }));
@@ -261,7 +182,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
   function provisionalRows(entry: OpenWindow, everything: boolean): WindowRow[] {
     return plan.groupings.flatMap((_, grouping) => {
       const keys = everything
-        ? new Set(partitions.flatMap(({ name }) => [...live.keys(name, entry.start, entry.end, grouping)]))
+        ? new Set(names.flatMap((name) => [...live.keys(name, entry.start, entry.end, grouping)]))
         : entry.dirty[grouping]!;
       return [...keys].sort().map((key) => liveRow(entry, grouping, key, { stage: 'provisional', corrections: 0 }));
     });
@@ -272,8 +193,28 @@ export function createMerge(plan: Plan, revision: number): Merge {
     frontier = Math.max(frontier, awake.length > 0 ? Math.min(...awake) : Math.max(...partitions.map(({ watermark }) => watermark)));
   }
 
-  function byEnd(entries: Iterable<OpenWindow>): OpenWindow[] {
-    return [...entries].sort((a, b) => a.end - b.end || a.window - b.window);
+  function notPassed(end: number): string[] {
+    return partitions.filter(({ watermark }) => watermark < end).map(({ name }) => name);
+  }
+
+  /** First final rows of every window that is final now, each window followed by its `closed` record. */
+  function closeFinal(): WindowRecord[] {
+    const closing = book.all().filter((entry) => !entry.closed && entry.end <= frontier);
+    return order.advance(closing, frontier).flatMap((id): WindowRecord[] => {
+      const entry = book.get(id);
+      if (!entry) return [writer.closed(id.window, id.start, notPassed(book.endOf(id)))];
+      book.changed(id);
+      return [...close(entry), writer.closed(id.window, id.start, entry.idle)];
+    });
+  }
+
+  /** Late contributions of a partition end when its own watermark is past all that can still be accepted. */
+  function endApart(): void {
+    for (const key of apart) {
+      const [window, start, ...name] = key.split('/');
+      const { watermark, latenessMs } = partitions.find((partition) => partition.name === name.join('/'))!;
+      if (watermark >= book.endOf({ window: Number(window), start: Number(start) }) + latenessMs) apart.delete(key);
+    }
   }
 
   return {
@@ -286,9 +227,9 @@ export function createMerge(plan: Plan, revision: number): Merge {
         for (const pane of panes) records.push(...takeLive(partition, pane));
         for (const pane of replayed) records.push(...takeReplayed(partition, pane));
         for (const final of finals) {
-          const entry = openWindow(final.window, final.start);
+          const entry = book.open(final, frontier);
           if (!entry.closed) entry.finals.set(partition, final.cells);
-          changed.add(idOf(final.window, final.start));
+          book.changed(entry);
         }
       }
       for (const { partition, progress } of partials) {
@@ -297,51 +238,32 @@ export function createMerge(plan: Plan, revision: number): Merge {
         known.idle = progress.idle;
       }
       advanceFrontier();
-      const closing = [...open.values()].filter((entry) => !entry.closed && entry.end <= frontier);
-      for (const { window, start } of order.advance(closing, frontier)) {
-        const entry = open.get(idOf(window, start));
-        if (entry) records.push(...close(entry));
-        records.push(
-          writer.closed(
-            window,
-            start,
-            entry?.idle ?? partitions.filter(({ watermark }) => watermark < endOf(window, start)).map(({ name }) => name),
-          ),
-        );
-        if (entry) changed.add(idOf(window, start));
-      }
+      records.push(...closeFinal());
       const shown: WindowRow[] = [];
-      for (const entry of byEnd(open.values())) {
+      for (const entry of book.all()) {
         if (entry.closed) {
           const rows = correct(entry);
-          if (rows.length > 0) changed.add(idOf(entry.window, entry.start));
+          if (rows.length > 0) book.changed(entry);
           records.push(...rows);
-          if (isRetired(entry.window, entry.start)) {
-            open.delete(idOf(entry.window, entry.start));
-            changed.add(idOf(entry.window, entry.start));
-          }
+          if (isRetired(entry)) book.drop(entry);
         } else {
           if (provisional) shown.push(...provisionalRows(entry, false));
           for (const keys of entry.dirty) keys.clear();
         }
       }
-      for (const id of apart) {
-        const [window, start, ...name] = id.split('/');
-        const partition = partitions.find((candidate) => candidate.name === name.join('/'))!;
-        if (partition.watermark >= endOf(Number(window), Number(start)) + partition.latenessMs) apart.delete(id);
-      }
+      endApart();
       return { records, provisional: shown };
     },
-    flush: () => byEnd(open.values()).flatMap((entry) => (entry.closed ? [] : provisionalRows(entry, true))),
+    flush: () => book.all().flatMap((entry) => (entry.closed ? [] : provisionalRows(entry, true))),
     release(partition, paneStart) {
-      if (windowsOf(paneStart).some(({ window, start }) => open.has(idOf(window, start)))) return false;
+      if (book.windowsOf(paneStart).some((id) => book.has(id))) return false;
       live.drop(partition, paneStart);
       return true;
     },
     counts() {
       const unfinished = plan.windows.map(() => 0);
-      for (const { closed, window, start, end } of open.values()) {
-        if (!closed) unfinished[window]! += new Set(partitions.flatMap(({ name }) => [...live.keys(name, start, end, 0)])).size;
+      for (const { closed, window, start, end } of book.all()) {
+        if (!closed) unfinished[window]! += new Set(names.flatMap((name) => [...live.keys(name, start, end, 0)])).size;
       }
       return Object.fromEntries(
         plan.windows.map(({ name }, w) => [name, { results: results[w]! + unfinished[w]!, corrections: corrections[w]! }]),
@@ -356,13 +278,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
         watermarks: partitions.map(({ name, watermark }) => [name, watermark]),
         apart: [...apart],
       };
-      const changes: [string, unknown][] = [['meta', meta]];
-      for (const id of changed) {
-        const entry = open.get(id);
-        changes.push([`window/${id}`, entry ? { ...entry, dirty: undefined } : null]);
-      }
-      changed.clear();
-      return changes;
+      return [['meta', meta], ...book.takeStateChanges()];
     },
     restore(entries, restored) {
       for (const [key, value] of entries) {
@@ -377,10 +293,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
             if (known) known.watermark = watermark;
           }
           for (const id of meta.apart) apart.add(id);
-        } else {
-          const entry = value as Omit<OpenWindow, 'dirty'>;
-          open.set(idOf(entry.window, entry.start), { ...entry, dirty: plan.groupings.map(() => new Set<SeriesKey>()) });
-        }
+        } else if (key.startsWith(WINDOW_STATE)) book.restore(value);
       }
       for (const { partition, live: panes, replayed } of restored) {
         for (const pane of panes) live.put(partition, pane);
@@ -388,10 +301,18 @@ export function createMerge(plan: Plan, revision: number): Merge {
       }
       // Open windows without at-final values have no entry of their own: they follow from the panes.
       for (const [, starts] of live.all()) {
-        for (const { window, start } of starts.flatMap(windowsOf)) {
-          if (!open.has(idOf(window, start)) && endOf(window, start) > frontier && !isRetired(window, start)) openWindow(window, start);
+        for (const id of starts.flatMap(book.windowsOf)) {
+          if (book.endOf(id) > frontier) book.open(id, frontier);
         }
       }
     },
   };
+}
+
+function apartKey({ window, start }: WindowId, partition: string): string {
+  return `${window}/${start}/${partition}`;
+}
+
+function eventsIn(contributions: readonly { readonly cell: Cell }[]): number {
+  return contributions.reduce((sum, { cell }) => sum + cell.events, 0);
 }

@@ -1,0 +1,96 @@
+/** The windows that can still change: what the merge has to remember of each beside the panes. */
+import type { Cell } from './cells.ts';
+import type { SeriesKey } from './live-panes.ts';
+import { windowStarts, type Plan } from './plan.ts';
+
+export interface WindowId {
+  /** Index into the plan's windows. */
+  readonly window: number;
+  /** Epoch ms. */
+  readonly start: number;
+}
+
+export interface OpenWindow extends WindowId {
+  readonly end: number;
+  /** Its first final rows have been given out. */
+  closed: boolean;
+  /** Partitions that were idle then. */
+  idle: readonly string[];
+  /** At-final values by partition, until it is closed. Per grouping. */
+  readonly finals: Map<string, readonly (readonly Cell[])[]>;
+  /** Per grouping: events in the first final row and in the latest one. */
+  readonly given: Map<SeriesKey, { atFinal: number; latest: number }>[];
+  /** Per grouping: series that changed and were not given out since. */
+  readonly dirty: Set<SeriesKey>[];
+}
+
+export interface WindowBook {
+  has(id: WindowId): boolean;
+  get(id: WindowId): OpenWindow | undefined;
+  /** The window, made where it is not there. What comes for one that ends by `frontier` is a correction: it is closed already. */
+  open(id: WindowId, frontier: number): OpenWindow;
+  /** To be written with the next commit. */
+  changed(id: WindowId): void;
+  drop(id: WindowId): void;
+  /** By end, then in the order of the file. */
+  all(): OpenWindow[];
+  endOf(id: WindowId): number;
+  /** All windows that a pane belongs to. */
+  windowsOf(paneStart: number): WindowId[];
+  takeStateChanges(): [key: string, value: unknown][];
+  restore(value: unknown): void;
+}
+
+/** State keys of windows; what is behind it tells which one. */
+export const WINDOW_STATE = 'window/';
+
+export function createWindowBook(plan: Plan): WindowBook {
+  const open = new Map<string, OpenWindow>();
+  const changed = new Set<string>();
+  const keyOf = ({ window, start }: WindowId): string => `${window}/${start}`;
+  const endOf = ({ window, start }: WindowId): number => start + plan.windows[window]!.sizeMs;
+
+  return {
+    endOf,
+    has: (id) => open.has(keyOf(id)),
+    get: (id) => open.get(keyOf(id)),
+    open({ window, start }, frontier) {
+      const key = keyOf({ window, start });
+      let entry = open.get(key);
+      if (!entry) {
+        const end = endOf({ window, start });
+        entry = {
+          window,
+          start,
+          end,
+          closed: end <= frontier,
+          idle: [],
+          finals: new Map(),
+          given: plan.groupings.map(() => new Map()),
+          dirty: plan.groupings.map(() => new Set()),
+        };
+        open.set(key, entry);
+      }
+      return entry;
+    },
+    changed: (id) => void changed.add(keyOf(id)),
+    drop(id) {
+      open.delete(keyOf(id));
+      changed.add(keyOf(id));
+    },
+    all: () => [...open.values()].sort((a, b) => a.end - b.end || a.window - b.window),
+    windowsOf: (paneStart) => plan.windows.flatMap((spec, window) => windowStarts(spec, paneStart).map((start) => ({ window, start }))),
+    takeStateChanges() {
+      const changes = [...changed].map((key): [string, unknown] => {
+        const entry = open.get(key);
+        return [WINDOW_STATE + key, entry ? { ...entry, dirty: undefined } : null];
+      });
+      changed.clear();
+      return changes;
+    },
+    restore(value) {
+      const entry = value as Omit<OpenWindow, 'dirty'>;
+      open.set(keyOf(entry), { ...entry, dirty: plan.groupings.map(() => new Set<SeriesKey>()) });
+    },
+  };
+}
