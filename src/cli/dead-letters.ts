@@ -85,7 +85,6 @@ async function replayText(sent: number, judged: number, dir: string): Promise<st
   const before = judged === 0 ? '' : `; ${grouped(judged)} had been judged before and were left out`;
   if (sent === 0) return `nothing sent in${before}`;
   const holder = await connectHolder(dir);
-  holder?.close();
   const when = holder
     ? 'their verdicts appear in `tocsin dlq list`'
     : 'they are judged when the pipeline runs next; their verdicts then appear in `tocsin dlq list`';

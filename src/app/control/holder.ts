@@ -1,5 +1,5 @@
 /** The way to the process that holds a data directory. */
-import { Agent, request } from 'node:http';
+import { request } from 'node:http';
 import { resolve } from 'node:path';
 import { AppError, ERROR_CODES, type ErrorCode } from '../../core/errors.ts';
 import type { TopicInfo, TopicSettings } from '../../log/log.ts';
@@ -15,7 +15,6 @@ export interface Holder {
   commit(unit: WriteUnit): Promise<number[]>;
   ensureTopic(name: string, settings: TopicSettings): Promise<TopicInfo>;
   status(): Promise<Record<string, unknown>>;
-  close(): void;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -24,33 +23,31 @@ const TIMEOUT_MS = 30_000;
 export async function connectHolder(dir: string): Promise<Holder | undefined> {
   const note = readNote(resolve(dir));
   if (!note) return undefined;
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const call = <T>(method: string, path: string, body?: Buffer): Promise<T> => send(note, agent, method, path, body) as Promise<T>;
+  const call = <T>(method: string, path: string, body?: Buffer): Promise<T> => send(note, method, path, body) as Promise<T>;
   const holder: Holder = {
     pid: note.pid,
     commit: async (unit) => (await call<{ offsets: number[] }>('POST', '/commit', encodeUnit(unit))).offsets,
     ensureTopic: (name, settings) => call('POST', '/topics', Buffer.from(JSON.stringify({ name, settings }))),
     status: () => call('GET', '/status'),
-    close: () => agent.destroy(),
   };
   try {
     await holder.status();
     return holder;
   } catch (error) {
-    holder.close();
     if (error instanceof AppError && error.retryable && error.code === 'control_unreachable') return undefined;
     throw error;
   }
 }
 
-function send({ socket, token, pid }: ControlNote, agent: Agent, method: string, path: string, body?: Buffer): Promise<unknown> {
+function send({ socket, token, pid }: ControlNote, method: string, path: string, body?: Buffer): Promise<unknown> {
   return new Promise((resolvePromise, reject) => {
     const lost = (why: string, retryable: boolean, cause?: unknown): void => {
       const message = `the running Tocsin (pid ${pid}) does not answer on its local socket: ${why}`;
       reject(new AppError('control_unreachable', message, { retryable, cause }));
     };
     const headers = { authorization: `Bearer ${token}`, ...(body && { 'content-length': body.length }) };
-    const outgoing = request({ socketPath: socket, path, method, agent, headers, timeout: TIMEOUT_MS }, (response) => {
+    // A connection each time: one that was kept might have been closed by then, and the commit on it be in doubt.
+    const outgoing = request({ socketPath: socket, path, method, agent: false, headers, timeout: TIMEOUT_MS }, (response) => {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('error', (error) => lost(error.message, false, error));
@@ -66,8 +63,8 @@ function send({ socket, token, pid }: ControlNote, agent: Agent, method: string,
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${TIMEOUT_MS / 1_000} s`)));
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      // Nobody listens: nothing was handed over. A connection that broke later may have carried the commit.
-      const nobody = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
+      // Nobody listens, or the request was cut off: nothing was written. A connection that broke later may have carried the commit.
+      const nobody = ['ENOENT', 'ECONNREFUSED', 'EPIPE'].includes(error.code ?? '');
       if (error.code === 'EACCES') lost('it belongs to another user', false, error);
       else lost(error.message, nobody, error);
     });

@@ -45,7 +45,7 @@ export function writeLog({ dir, create, idleMs = 250, waitMs = 10_000 }: LogWrit
   async function findRoute(): Promise<Route> {
     for (const deadline = clock.elapsed() + waitMs; ; await sleep(RETRY_MS)) {
       const holder = await connectHolder(path);
-      if (holder) return { ...holder, close: async () => holder.close(), isHolder: true };
+      if (holder) return { ...holder, close: async () => {}, isHolder: true };
       try {
         return lockedRoute();
       } catch (error) {

@@ -55,11 +55,7 @@ export async function readStatus({ dir, log, pipelines }: Reading): Promise<Stat
   const statuses: PipelineStatus[] = [];
   for (const pipeline of pipelines) statuses.push(await pipelineStatus(log, pipeline));
   const holder = await connectHolder(dir);
-  try {
-    return { data: dir, holder: holder ? { ...(await holder.status()), pid: holder.pid } : null, pipelines: statuses };
-  } finally {
-    holder?.close();
-  }
+  return { data: dir, holder: holder ? { ...(await holder.status()), pid: holder.pid } : null, pipelines: statuses };
 }
 
 async function pipelineStatus(log: Log, pipeline: PipelineRecord): Promise<PipelineStatus> {
