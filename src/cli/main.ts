@@ -19,14 +19,19 @@ for (const stream of [process.stdout, process.stderr]) {
 // Faults outside of the command's own promise; a command that was cut off in its middle must not look done.
 process.on('uncaughtException', (error) => process.exit(explain(error)));
 
-let exitCode = 0;
-try {
-  await createProgram(terminal, (code) => (exitCode = code)).parseAsync();
-} catch (error) {
-  exitCode = explain(error);
-}
+const exitCode = await runCommand();
 await terminal.flush();
 process.exit(exitCode);
+
+async function runCommand(): Promise<number> {
+  let code = 0;
+  try {
+    await createProgram(terminal, (found) => (code = found)).parseAsync();
+    return code;
+  } catch (error) {
+    return explain(error);
+  }
+}
 
 function explain(error: unknown): number {
   // Commander has printed what it had to say.

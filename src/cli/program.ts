@@ -58,6 +58,7 @@ const addRun: Add = (program, terminal, exit) => {
     .option('--quiet', 'no progress', false)
     .addOption(new Option('--for <duration>', 'end after so long, for example 60s').argParser(durationArgument))
     .addOption(new Option('--batch-records <n>').argParser(positiveArgument).hideHelp())
+    .addOption(new Option('--commit-every-ms <ms>').argParser(countArgument).hideHelp())
     .action(async (files, options) => exit(await (await import('./run.ts')).runCommand(files, options, terminal)));
 };
 

@@ -5,7 +5,7 @@ import { interruptSignal, type Terminal } from './terminal.ts';
 
 interface Options extends Pick<
   RunOptions,
-  'input' | 'once' | 'data' | 'json' | 'outcomes' | 'clock' | 'notify' | 'olapStore' | 'quiet' | 'batchRecords'
+  'input' | 'once' | 'data' | 'json' | 'outcomes' | 'clock' | 'notify' | 'olapStore' | 'quiet' | 'batchRecords' | 'commitEveryMs'
 > {
   readonly newRevision?: true;
   readonly from?: 'earliest' | 'latest' | number;

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InvalidArgumentError } from 'commander';
+import { countArgument, durationArgument, fromArgument, positiveArgument, timeArgument } from './arguments.ts';
+import { runOptions } from './run.ts';
+import { bytesText, grouped, numberText, printable, printTable } from './table.ts';
+
+const NOW = Date.parse('2026-03-02T12:00:00Z');
+const time = timeArgument(() => NOW);
+
+test('times are instants with a zone, dates, or how long ago', () => {
+  assert.equal(time('2026-03-02T09:00:00Z'), Date.parse('2026-03-02T09:00:00Z'));
+  assert.equal(time('2026-03-02T09:00:00.250+09:00'), Date.parse('2026-03-02T00:00:00.250Z'));
+  assert.equal(time('2026-03-02T09:00Z'), Date.parse('2026-03-02T09:00:00Z'));
+  assert.equal(time('2026-03-02'), Date.parse('2026-03-02T00:00:00Z'));
+  assert.equal(time('2h'), NOW - 7_200_000);
+  // Without a zone it would mean another instant on each machine.
+  for (const wrong of ['', 'yesterday', '2026-03-02T09:00:00', '2026-13-01', '2026-02-30T25:00:00Z', '1772442000000', '-1h']) {
+    assert.throws(() => time(wrong), InvalidArgumentError, wrong);
+  }
+});
+
+test('numbers and durations', () => {
+  assert.equal(countArgument('0'), 0);
+  assert.equal(positiveArgument('12'), 12);
+  assert.equal(durationArgument('60s'), 60_000);
+  for (const wrong of ['-1', '1.5', 'x', '', '1e3']) assert.throws(() => countArgument(wrong), InvalidArgumentError);
+  for (const parse of [positiveArgument, durationArgument]) assert.throws(() => parse('0'), InvalidArgumentError);
+  assert.throws(() => durationArgument('0s'), InvalidArgumentError);
+  const from = fromArgument(() => NOW);
+  assert.deepEqual(['earliest', 'latest', '1d'].map(from), ['earliest', 'latest', NOW - 86_400_000]);
+  assert.throws(() => from('first'), InvalidArgumentError);
+});
+
+test('what the options of `run` choose', () => {
+  const given = { once: false, data: 'd', json: false, notify: false, olapStore: 'none', quiet: false };
+  assert.deepEqual(runOptions(['a'], given).revision, { kind: 'same' });
+  assert.deepEqual(runOptions(['a'], { ...given, newRevision: true }).revision, { kind: 'new' });
+  assert.deepEqual(runOptions(['a'], { ...given, from: 'earliest' }).revision, { kind: 'from', from: 'earliest' });
+  assert.equal(runOptions(['a'], { ...given, for: 5 }).forMs, 5);
+  assert.throws(() => runOptions(['a', 'b'], { ...given, input: '-' }), { code: 'usage' });
+});
+
+test('a table aligns, cuts, and lets no bytes act on the terminal', async () => {
+  const lines: string[] = [];
+  const print = (line: string): undefined => void lines.push(line);
+  const rows = Array.from({ length: 500 }, (_, i) => ({ name: i === 0 ? 'bell\u0007 and \u001b[31mred' : `row ${i}`, n: i / 3 }));
+  const count = await printTable(
+    rows,
+    [
+      { title: 'name', value: ({ name }) => name, maxWidth: 12 },
+      { title: 'n', value: ({ n }) => n, right: true },
+    ],
+    { print },
+  );
+  assert.equal(count, 500);
+  assert.equal(lines.length, 501);
+  assert.equal(lines[0], `name${' '.repeat(17)}n`);
+  assert.equal(lines[1], `bell\uFFFD and \uFFFD…${' '.repeat(9)}0`);
+  assert.equal(lines[2], 'row 1        0.333333');
+  assert.deepEqual([numberText(5), numberText(1234567), numberText(2 / 3)], ['5', '1234567', '0.666667']);
+  assert.deepEqual([grouped(5021), grouped(999), grouped(1234567)], ['5,021', '999', '1,234,567']);
+  assert.deepEqual([bytesText(12), bytesText(1_851_234)], ['12 B', '1.9 MB']);
+  assert.equal(printable('a\tb\r\n'), 'a\uFFFDb\uFFFD\uFFFD');
+});
+
+test('nothing is printed of no rows, not even titles', async () => {
+  assert.equal(await printTable([], [{ title: 'x', value: () => 1 }], { print: () => assert.fail() }), 0);
+});

@@ -1,0 +1,229 @@
+/** `bin/tocsin` as a child process, as people and scripts use it. */
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { after, test } from 'node:test';
+
+const BIN = resolve(import.meta.dirname, '../../bin/tocsin');
+const dir = mkdtempSync(join(tmpdir(), 'tocsin-cli-'));
+const running = new Set<ChildProcess>();
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function start(...args: string[]): ChildProcess {
+  const child = spawn(BIN, args, { cwd: dir, stdio: 'pipe' });
+  running.add(child);
+  child.on('exit', () => running.delete(child));
+  return child;
+}
+
+async function tocsin(...args: string[]) {
+  return tocsinWith('', ...args);
+}
+
+async function tocsinWith(input: string, ...args: string[]) {
+  const child = start(...args);
+  child.stdin!.on('error', () => {}).end(input);
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
+  return {
+    stdout,
+    stderr,
+    code: code as number,
+    rows: () =>
+      stdout
+        .trimEnd()
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
+  };
+}
+
+const PIPELINE = `pipeline: shop
+source: { topic: orders }
+event: { id: id, time: at, out_of_orderness: 1s, allowed_lateness: 5s, dedup: 1m }
+dimensions: [country]
+measures:
+  orders: { count: {} }
+  revenue: { sum: price }
+windows: [10s]
+rollups: [[]]
+`;
+writeFileSync(join(dir, 'shop.yml'), PIPELINE);
+
+const at = (seconds: number): string => new Date(Date.UTC(2026, 2, 2, 9, 0, seconds)).toISOString();
+const order = (id: number, seconds: number, country: string, price: number): string =>
+  JSON.stringify({ id: `o${id}`, at: at(seconds), country, price });
+/** A late one (the last), a duplicate and one that is no JSON among them. */
+const ORDERS = [
+  order(1, 1, 'KR', 10),
+  order(2, 3, 'US', 5),
+  order(2, 3, 'US', 5),
+  'broken',
+  order(3, 9, 'KR', 2.5),
+  order(4, 40, 'KR', 1),
+  order(5, 2, 'KR', 100),
+];
+writeFileSync(join(dir, 'orders.ndjson'), `${ORDERS.join('\n')}\n`);
+
+test('every command has help with examples; a wrong call is exit 2 and a line that helps', async () => {
+  const paths = [
+    'run',
+    'check',
+    'ingest',
+    'windows',
+    'alerts',
+    'dlq list',
+    'dlq show',
+    'dlq replay',
+    'log list',
+    'log tail',
+    'status',
+    'demo',
+  ];
+  await Promise.all(
+    paths.map(async (path) => {
+      const { stdout, code } = await tocsin(...path.split(' '), '--help');
+      assert.equal(code, 0, path);
+      assert.match(stdout, new RegExp(`Usage: tocsin ${path}`));
+      assert.match(stdout, /Examples:\n {2}tocsin |Examples:\n.*\| tocsin /);
+    }),
+  );
+  for (const [args, message] of [
+    [['windoes'], /unknown command 'windoes'\n\(Did you mean windows\?\)/],
+    [['windows', '--form', 'x'], /unknown option '--form'/],
+    [['ingest', 'x'], /required option '--topic/],
+    [['run'], /missing required argument 'files'/],
+    [['run', 'a', 'b', '--input', '-'], /--input goes into one pipeline/],
+    [['windows', '--data', 'nowhere'], /nowhere: it does not exist/],
+    [['run', 'shop.yml', '--from', 'x'], /Expected earliest/],
+  ] as const) {
+    const { code, stderr, stdout } = await tocsin(...args);
+    assert.equal(code, 2, args.join(' '));
+    assert.match(stderr, message);
+    assert.match(stderr, /^tocsin: /);
+    assert.doesNotMatch(stderr, /\n {4}at /);
+    assert.equal(stdout, '');
+  }
+});
+
+test('check tells what a file computes, or all that is wrong with it', async () => {
+  writeFileSync(
+    join(dir, 'wrong.yml'),
+    PIPELINE.replace('windows: [10s]', 'windows: [10q]').replace('revenue: { sum: price }', 'revenue: { summ: price }'),
+  );
+  const right = await tocsin('check', 'shop.yml');
+  assert.equal(right.code, 0);
+  assert.match(right.stdout, /pipeline shop is right/);
+  const wrong = await tocsin('check', 'shop.yml', 'wrong.yml', '--json');
+  assert.equal(wrong.code, 2);
+  assert.deepEqual(
+    wrong.rows().map(({ file, ok }) => [file, ok]),
+    [
+      ['shop.yml', true],
+      ['wrong.yml', false],
+    ],
+  );
+  assert.equal(wrong.rows()[1].errors.length, 2);
+});
+
+test('an input to its end; windows, dead letters and status agree with it; a replay counts once', async () => {
+  const first = await tocsin('run', 'shop.yml', '--input', 'orders.ndjson', '--once', '--json', '--data', 'once', '--olap-store', 'none');
+  assert.equal(first.code, 0, first.stderr);
+  const events = { read: 7, accepted: 4, duplicate: 1, late: 1, invalid: 1, ignored: 0 };
+  assert.deepEqual(first.rows()[0].events, events);
+
+  const windows = await tocsin('windows', '--data', 'once', '--json', '--window', '10s', '--to', at(10));
+  assert.deepEqual(
+    windows.rows().map(({ version: _, ...row }) => row),
+    [
+      { country: 'KR', orders: 2, revenue: 12.5 },
+      { country: 'US', orders: 1, revenue: 5 },
+      { orders: 3, revenue: 17.5 },
+    ].map((row) => ({ window_start: at(0), window_end: at(10), window: '10s', ...row, final: true, corrections: 0 })),
+  );
+  assert.match((await tocsin('windows', '--data', 'once')).stdout, /^window start +window +country +orders +revenue/);
+
+  const status = (await tocsin('status', '--data', 'once', '--json')).rows()[0];
+  assert.equal(status.holder, null);
+  assert.deepEqual(status.pipelines[0].events, events);
+  assert.deepEqual(status.pipelines[0].partitions[0].reasons, { bad_json: 1 });
+  assert.equal(status.pipelines[0].partitions[0].lag, 0);
+
+  const letters = (await tocsin('dlq', 'list', '--data', 'once', '--json')).rows();
+  assert.deepEqual(
+    letters.map(({ origin, reason }) => [origin, reason]),
+    [
+      ['orders/0/3', 'bad_json'],
+      ['orders/0/6', 'late'],
+    ],
+  );
+  assert.equal((await tocsin('dlq', 'show', 'orders/0/1', '--data', 'once')).code, 1);
+  assert.match((await tocsin('dlq', 'show', 'orders/0/3', '--data', 'once')).stdout, /bad_json[^]*\n\nbroken\n$/);
+  assert.equal((await tocsin('dlq', 'replay', '--data', 'once')).code, 2);
+  assert.deepEqual((await tocsin('dlq', 'replay', '--reason', 'late', '--data', 'once', '--json')).rows()[0].sent, 1);
+
+  const again = await tocsin('run', 'shop.yml', '--once', '--json', '--data', 'once', '--olap-store', 'none');
+  assert.deepEqual(again.rows()[0].events, events, again.stderr);
+  assert.deepEqual((await tocsin('dlq', 'list', '--reason', 'late', '--data', 'once', '--json')).rows()[0].replay, { outcome: 'accepted' });
+  assert.deepEqual((await tocsin('dlq', 'replay', '--all', '--data', 'once', '--json')).rows()[0], {
+    sent: 1,
+    judged_before: 1,
+    not_sendable: 0,
+    not_found: [],
+  });
+  const total = (await tocsin('windows', '--data', 'once', '--json', '--to', at(10))).rows().find((row) => !('country' in row));
+  assert.deepEqual([total.orders, total.revenue], [4, 117.5]);
+});
+
+test('beside a running process: lines go in through it, readers see what it does, Ctrl-C ends it', async () => {
+  const run = start('run', 'shop.yml', '--data', 'live', '--olap-store', 'none', '--clock', 'event');
+  const exited = once(run, 'exit');
+  run.stdout!.resume();
+  await untilPrinted(run, /Ctrl-C ends it/);
+
+  const second = await tocsin('run', 'shop.yml', '--data', 'live', '--olap-store', 'none');
+  assert.equal(second.code, 2);
+  assert.match(second.stderr, /another Tocsin process \(pid \d+\) works on the data directory/);
+
+  const tail = start('log', 'tail', 'shop.windows', '--from-beginning', '--follow', '--json', '--data', 'live');
+  const firstRow = once(tail.stdout!, 'data');
+  const fed = await tocsinWith(`${ORDERS.join('\n')}\n`, 'ingest', '-', '--topic', 'orders', '--data', 'live', '--json');
+  assert.deepEqual([fed.code, fed.rows()[0].lines], [0, 7], fed.stderr);
+  assert.match(String((await firstRow)[0]), /"key":"10s\//);
+  tail.kill('SIGINT');
+  assert.deepEqual(await once(tail, 'exit'), [0, null]);
+
+  // A closed window is in the topic once its commit is: the partition was read to its end by then.
+  const status = (await tocsin('status', '--data', 'live', '--json')).rows()[0];
+  assert.equal(status.holder.pid, run.pid);
+  assert.equal(status.pipelines[0].events.read, 7);
+  assert.equal((await tocsin('windows', '--data', 'live', '--json', '--to', at(10))).rows().length, 3);
+  run.kill('SIGINT');
+  assert.deepEqual(await exited, [0, null]);
+});
+
+test('a reader that stops early ends the command quietly', async () => {
+  const lines = Array.from({ length: 100_000 }, (_, i) => `line ${i} that is long enough to fill a pipe`).join('\n');
+  assert.equal((await tocsinWith(lines, 'ingest', '-', '--topic', 'many', '--partitions', '1', '--data', 'many')).code, 0);
+  const tail = start('log', 'tail', 'many', '--from-beginning', '--data', 'many');
+  await once(tail.stdout!, 'data');
+  tail.stdout!.destroy();
+  const [stderr, [code]] = await Promise.all([text(tail.stderr!), once(tail, 'exit')]);
+  assert.deepEqual([code, stderr], [0, '']);
+});
+
+async function untilPrinted(child: ChildProcess, pattern: RegExp): Promise<void> {
+  let seen = '';
+  for await (const part of child.stderr!.iterator({ destroyOnReturn: false })) {
+    seen += String(part);
+    if (pattern.test(seen)) break;
+  }
+  assert.match(seen, pattern);
+  child.stderr!.resume();
+}
