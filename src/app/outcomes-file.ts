@@ -21,8 +21,16 @@ const PREFIX = 'outcomes/';
 /** State keys that tell how long each outcomes file was at the last commit. */
 export const outcomesStatePrefix = PREFIX;
 
-/** @throws AppError `data_dir_unusable` when the file cannot be written */
-export function openOutcomesFile(path: string, state: readonly (readonly [key: string, value: Uint8Array])[]): OutcomesFile {
+/**
+ * `byInput`: `line` counts the lines of the one file that is read. Else it counts the records of the topic, from 1: what was
+ * brought there from several inputs has several first lines.
+ * @throws AppError `data_dir_unusable` when the file cannot be written
+ */
+export function openOutcomesFile(
+  path: string,
+  byInput: boolean,
+  state: readonly (readonly [key: string, value: Uint8Array])[],
+): OutcomesFile {
   const absolute = resolve(path);
   const committed = new Map(fromStateEntries(PREFIX, state)).get(absolute) as number | undefined;
   let descriptor: number;
@@ -41,7 +49,7 @@ export function openOutcomesFile(path: string, state: readonly (readonly [key: s
     add(batch, outcomes, reasons) {
       for (let i = 0; i < batch.count; i++) {
         const offset = batch.firstOffset + i;
-        const line = batch.firstLine === undefined ? offset + 1 : batch.firstLine + i;
+        const line = byInput && batch.firstLine !== undefined ? batch.firstLine + i : offset + 1;
         const outcome = OUTCOMES[outcomes[i]!]!;
         lines += `${JSON.stringify({ line, outcome, ...(outcomes[i] === INVALID && { reason: reasons.get(i) }) })}\n`;
       }

@@ -122,7 +122,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       // Asked before reading: what is fed after an empty read is read in the next round.
       const everythingFed = fed();
       const read = await engine.step();
-      const due = clock.elapsed() - lastCommit >= TICK_MS || engine.pendingBytes > PENDING_BYTES_MAX;
+      const due = clock.elapsed() - lastCommit >= (options.commitEveryMs ?? TICK_MS) || engine.pendingBytes > PENDING_BYTES_MAX;
       if (engine.hasNews() && (due || (read === 0 && !options.once))) {
         await commit();
         lastCommit = clock.elapsed();

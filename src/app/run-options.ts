@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly forMs?: number;
   /** Records a batch at most: tests try the seams. */
   readonly batchRecords?: number;
+  /** How often is committed, ms; default 250. */
+  readonly commitEveryMs?: number;
 }
 
 export interface DemoOptions {

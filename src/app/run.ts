@@ -48,7 +48,10 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   try {
     const log = createEmbeddedLog({ path: dir.logPath, clock });
     cleanUp.unshift(() => log.close());
-    const outcomes = options.outcomes === undefined ? undefined : openOutcomesFile(options.outcomes, await log.state(outcomesStatePrefix));
+    const outcomes =
+      options.outcomes === undefined
+        ? undefined
+        : openOutcomesFile(options.outcomes, options.input !== undefined, await log.state(outcomesStatePrefix));
     cleanUp.unshift(() => outcomes?.close());
     const hotStore = createMemoryHotStore({ history: configs.flatMap(servedHistory) });
     const progress = createProgress({
