@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { createAlerts } from '../alerts/alerts.ts';
+import { seriesLimitAlert } from '../alerts/series-limit-alert.ts';
 import { sleep, type Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
@@ -66,7 +67,9 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     replayTopic: topics.replay,
   }));
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
-  await log.commit({ state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))] });
+  await log.commit({
+    state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))],
+  });
 
   const monitor = createMonitor(config.monitor, {
     alerts: createAlerts({ repeatAfterMs: config.monitor.repeatAfterMs, locale: config.monitor.locale }),
@@ -86,6 +89,18 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     {
       log,
       monitor,
+      seriesLimitAlert: (partition, time) => {
+        const window = spec.windows[0]!;
+        const startMs = Math.floor(time / window.slideMs) * window.slideMs;
+        return seriesLimitAlert({
+          pipeline: spec.pipeline,
+          partition,
+          maxSeries: spec.limits.maxSeries,
+          window,
+          startMs,
+          locale: config.locale,
+        });
+      },
       parse: { json: parseJson, combined: parseCombined },
       checks: checksOf(config),
       randomKey: () => [randomBytes(4).readUInt32LE(), randomBytes(4).readUInt32LE()],

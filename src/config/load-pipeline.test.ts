@@ -162,6 +162,13 @@ test('a lookup table has no keys but its own', () => {
   assert.equal(table?.['toString'], undefined);
 });
 
+test('a path in the file may be absolute', () => {
+  const schema = join(temporary, 'absolute.json');
+  writeFileSync(schema, JSON.stringify({ type: 'object', properties: { country: { type: 'string' } } }));
+  const { engine } = definePipeline({ ...base(), source: { topic: 'orders', schema } }, { folder: '/somewhere/else' });
+  assert.deepEqual(Object.keys(engine.sources[0]?.schema?.['properties'] ?? {}), ['country']);
+});
+
 test('hashes change with what changes results, and with nothing else', () => {
   const schema = (extra: object): string => {
     const name = `schema-${Object.keys(extra).join('-')}.json`;

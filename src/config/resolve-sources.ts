@@ -1,5 +1,5 @@
 /** The `source`/`event` or `sources` blocks, with the files that they name. */
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { createJsonValidator } from '../schemas/json-schema.ts';
 import { isObject, schemaFields, type SchemaField } from '../schemas/schema-fields.ts';
@@ -89,7 +89,7 @@ function readSchema(source: SourceBlock, folder: string, path: Path, problems: P
     return undefined;
   }
   return attempt([...path, 'schema'], problems, () => {
-    const file = join(folder, source.schema ?? '');
+    const file = fromFolder(folder, source.schema ?? '');
     const schema = readJsonFile(file, 'a JSON Schema', SCHEMA_BYTES_MAX);
     if (!isObject(schema)) throw new AppError('config_invalid', `${file}: found JSON that is not an object; expected a JSON Schema`);
     createJsonValidator(schema, { file });
@@ -104,7 +104,7 @@ function resolveLookups(source: SourceBlock, folder: string, own: KnownFields, p
     if (own?.has(field) === true) {
       problems.add(here, `found ${JSON.stringify(field)}, which the event has already; expected a new name`, { atKey: true });
     }
-    const table = attempt([...here, 'file'], problems, () => readTable(join(folder, file)));
+    const table = attempt([...here, 'file'], problems, () => readTable(fromFolder(folder, file)));
     return { field, by, file, table: table ?? {} };
   });
 }
@@ -155,4 +155,8 @@ function attempt<T>(path: Path, problems: Problems, read: () => T): T | undefine
     problems.add(path, error.message);
     return undefined;
   }
+}
+
+function fromFolder(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path);
 }

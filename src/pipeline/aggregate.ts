@@ -52,6 +52,8 @@ export interface Aggregate {
     state: StateChange[];
     deadLetters: { key: string; letter: DeadLetter }[];
   };
+  /** Event time of the first event beyond `max_series`, once: when it has come since the last commit. */
+  takeOverflow(): number | undefined;
   status(): AggregateStatus;
 }
 
@@ -101,6 +103,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   let lastAccepted = deps.elapsed();
   let letters: { key: string; letter: DeadLetter }[] = [];
   let letterBytes = 0;
+  let overflowTold = partition.overflowedAt !== undefined;
   let taken: { live: Partials['live']; replayed: Partials['replayed'] } = { live: [], replayed: [] };
   const limits = {
     maxBytes: config.maxBatchBytes,
@@ -175,6 +178,11 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
         state: toStateChanges(prefix, snapshot.takeChanges(taken)),
         deadLetters,
       };
+    },
+    takeOverflow() {
+      if (overflowTold || partition.overflowedAt === undefined) return undefined;
+      overflowTold = true;
+      return partition.overflowedAt;
     },
     status: () => ({
       name,

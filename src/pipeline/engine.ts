@@ -31,6 +31,8 @@ export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchB
 export interface EngineDeps extends Pick<AggregateDeps, 'randomKey' | 'elapsed' | 'onJudged'> {
   readonly log: Log;
   readonly monitor: Monitor;
+  /** The alert of a partition that has more segments than `max_series`; `time`: of the first event beyond, epoch ms. */
+  readonly seriesLimitAlert?: (partition: string, time: number) => AlertEvent;
   readonly parse: Readonly<Record<'json' | 'combined', ParseRecord>>;
   /** By source name; a source without one takes any object. */
   readonly checks: ReadonlyMap<string, CheckFields>;
@@ -129,6 +131,13 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     return deadLetters.length;
   }
 
+  function overflowAlerts(): AlertEvent[] {
+    return aggregates.flatMap((aggregate) => {
+      const time = aggregate.takeOverflow();
+      return time === undefined || !deps.seriesLimitAlert ? [] : [deps.seriesLimitAlert(aggregate.name, time)];
+    });
+  }
+
   async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
     readSinceCommit = 0;
     idleAtCommit = idleNow(readToEnd);
@@ -137,7 +146,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
       { provisional: config.provisional },
     );
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
-    const alerts = records.flatMap((record) => monitor.observe(record));
+    const alerts = [...overflowAlerts(), ...records.flatMap((record) => monitor.observe(record))];
     const deadLetters = await write(records, alerts, state);
     return { records, provisional: stepped.provisional, alerts, deadLetters };
   }

@@ -31,6 +31,8 @@ export interface Partition {
   /** Judges records; they must follow those of the last call. `clock: event` ignores append times. */
   process(batch: RecordBatch, clock: ClockMode): Judged;
   readonly watermark: number;
+  /** Event time of the first accepted event beyond `max_series`; undefined: none. */
+  readonly overflowedAt: number | undefined;
   readonly totals: Readonly<OutcomeCounts>;
   /** Counts of invalid records by reason. */
   readonly reasons: ReadonlyMap<string, number>;
@@ -58,6 +60,8 @@ export interface Clocks {
   watermark: number;
   /** Largest event time accepted. */
   maxTime: number;
+  /** Event time of the first accepted event that had to count under `other`; undefined: none. */
+  overflowedAt: number | undefined;
 }
 
 export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder): Partition {
@@ -65,7 +69,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   const series = createSeriesTable(plan, decoder.labelValues);
   const panes = createPaneStore(plan, series);
   const ids = createIdMemory(dedupMs);
-  const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity };
+  const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity, overflowedAt: undefined };
   const totals = noOutcomes();
   const reasons = new Map<string, number>();
   const codes = new Int32Array(plan.groupings.length);
@@ -83,6 +87,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
     const time = columns.times[i]!;
     if (columns.ids) ids.remember(columns.ids.low[i]!, columns.ids.high[i]!, time, clocks.watermark);
     series.resolve(columns.dimensions, i, codes);
+    if (series.overflowed > 0) clocks.overflowedAt ??= time;
     panes.add(time, codes, columns.contributions, i, offset);
     if (time > clocks.maxTime) clocks.maxTime = time;
     const watermark = Math.min(time, appendTime) - outOfOrdernessMs;
@@ -129,6 +134,9 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   return {
     get watermark() {
       return clocks.watermark;
+    },
+    get overflowedAt() {
+      return clocks.overflowedAt;
     },
     totals,
     reasons,

@@ -20,6 +20,7 @@ export interface PartitionMeta {
   readonly idKey: IdKey;
   readonly watermark: number;
   readonly maxTime: number;
+  readonly overflowedAt: number | undefined;
   readonly totals: OutcomeCounts;
   readonly reasons: [reason: string, count: number][];
 }
@@ -94,6 +95,7 @@ export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKe
       for (const [, meta] of value<PartitionMeta>('meta')) {
         clocks.watermark = meta.watermark;
         clocks.maxTime = meta.maxTime;
+        clocks.overflowedAt = meta.overflowedAt;
         Object.assign(totals, meta.totals);
         for (const [reason, count] of meta.reasons) reasons.set(reason, count);
       }

@@ -19,4 +19,8 @@ export const en = {
   ratio: ', {ratio} times what was expected,',
   'not_fired.down': 'At {threshold} or more it would not have fired.',
   'not_fired.up': 'At {threshold} or less it would not have fired.',
+  'series_limit.message': '⚠️ {pipeline}: more than {limit} segments in {partition}; new ones count under "other"',
+  'series_limit.explain':
+    'The partition {partition} has seen {limit} segments, the limit (limits.max_series). Events of further ones count under "other"; roll-ups stay exact.',
+  'series_limit.not_fired': 'With a higher limits.max_series, or a dimension with fewer values, it would not have fired.',
 } as const;

@@ -21,4 +21,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   ratio: ' (예상의 {ratio}배)',
   'not_fired.down': '{threshold} 이상이었다면 알림이 울리지 않았습니다.',
   'not_fired.up': '{threshold} 이하였다면 알림이 울리지 않았습니다.',
+  'series_limit.message': '⚠️ {pipeline}: {partition}의 세그먼트가 {limit}개를 넘었습니다. 새 세그먼트는 "other"로 집계합니다',
+  'series_limit.explain':
+    '{partition} 파티션의 세그먼트가 한도(limits.max_series)인 {limit}개에 이르렀습니다. 그 뒤의 세그먼트는 "other"로 집계하며, 롤업은 정확합니다.',
+  'series_limit.not_fired': 'limits.max_series가 더 크거나 값의 종류가 더 적은 차원이었다면 알림이 울리지 않았습니다.',
 };

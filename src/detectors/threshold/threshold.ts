@@ -22,6 +22,8 @@ type ThresholdState = { readonly [direction in Direction]?: Breach };
 interface Limit {
   readonly direction: Direction;
   readonly limit: number;
+  /** Where it ends once it fires: the clearing level, else the limit. */
+  readonly clear: number;
   begins(value: number): boolean;
   ends(value: number): boolean;
 }
@@ -55,14 +57,14 @@ function limitsOf(config: ThresholdConfig, context: DetectorContext): Limit[] {
       refuse(`clear_above: ${clearAbove} with below: ${below}`, `clear_above: ${below} or more`);
     }
     const ends = (value: number): boolean => (clearAbove === undefined ? value >= below : value > clearAbove);
-    limits.push({ direction: 'down', limit: below, begins: (value) => value < below, ends });
+    limits.push({ direction: 'down', limit: below, clear: clearAbove ?? below, begins: (value) => value < below, ends });
   }
   if (above !== undefined) {
     if (clearBelow !== undefined && clearBelow > above) {
       refuse(`clear_below: ${clearBelow} with above: ${above}`, `clear_below: ${above} or less`);
     }
     const ends = (value: number): boolean => (clearBelow === undefined ? value <= above : value < clearBelow);
-    limits.push({ direction: 'up', limit: above, begins: (value) => value > above, ends });
+    limits.push({ direction: 'up', limit: above, clear: clearBelow ?? above, begins: (value) => value > above, ends });
   }
   return limits;
 }
@@ -83,7 +85,7 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
     if (value === null || tooLittle) return { state, verdicts: [] };
     const next: { [direction in Direction]?: Breach } = {};
     const verdicts: Verdict[] = [];
-    for (const { direction, limit, begins, ends } of limits) {
+    for (const { direction, limit, clear, begins, ends } of limits) {
       const old = state[direction];
       const inBreach = old ? !ends(value) : begins(value);
       let status: Verdict['status'] = 'clear';
@@ -92,7 +94,9 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
         next[direction] = breach;
         status = lastsLongEnough(breach, endMs) ? 'firing' : 'pending';
       }
-      verdicts.push({ direction, status, observed: value, expected: limit, threshold: limit, baselineWindows: null });
+      // Back inside the limit but not past the clearing level: that level is what it is held against now.
+      const level = inBreach && !begins(value) ? clear : limit;
+      verdicts.push({ direction, status, observed: value, expected: level, threshold: level, baselineWindows: null });
     }
     return { state: next, verdicts };
   }
