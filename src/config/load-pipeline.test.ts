@@ -164,7 +164,16 @@ test('a lookup table has no keys but its own', () => {
 
 test('a path in the file may be absolute', () => {
   const schema = join(temporary, 'absolute.json');
-  writeFileSync(schema, JSON.stringify({ type: 'object', title: 'an order' }));
+  writeFileSync(
+    schema,
+    JSON.stringify({
+      type: 'object',
+      title: 'an order',
+      properties: Object.fromEntries(
+        ['id', 'at', 'status', 'test', 'ms', 'country', 'channel', 'price', 'user', 'age'].map((field) => [field, true]),
+      ),
+    }),
+  );
   const { engine } = definePipeline({ ...base(), source: { topic: 'orders', schema } }, { folder: '/somewhere/else' });
   assert.equal(engine.sources[0]?.schema?.['title'], 'an order');
 });
