@@ -57,7 +57,7 @@ test('a table aligns, cuts, and lets no bytes act on the terminal', async () => 
   assert.equal(lines.length, 501);
   assert.equal(lines[0], `name${' '.repeat(17)}n`);
   assert.equal(lines[1], `bell\uFFFD and \uFFFD…${' '.repeat(9)}0`);
-  assert.equal(lines[2], 'row 1        0.333333');
+  assert.equal(lines[2], `row 1${' '.repeat(9)}0.333333`);
   assert.deepEqual([numberText(5), numberText(1234567), numberText(2 / 3)], ['5', '1234567', '0.666667']);
   assert.deepEqual([grouped(5021), grouped(999), grouped(1234567)], ['5,021', '999', '1,234,567']);
   assert.deepEqual([bytesText(12), bytesText(1_851_234)], ['12 B', '1.9 MB']);

@@ -6,10 +6,10 @@ import { decompress, recognise } from '../../sources/file/decompress.ts';
 import { sha256, TRAIL_BYTES, type LineResume } from '../../sources/file/trail.ts';
 import { WRITABLE_STATE } from './server.ts';
 
-/** Undefined where the path is not a regular file: pipes and devices have no position. */
-export async function fileSize(path: string): Promise<number | undefined> {
+/** Pipes and devices have no position. */
+export async function isRegularFile(path: string): Promise<boolean> {
   const info = await stat(path).catch(() => undefined);
-  return info?.isFile() ? info.size : undefined;
+  return info?.isFile() === true;
 }
 
 function prefixOf(topic: string): string {

@@ -77,6 +77,7 @@ test('topic and partition are checked before anything is read', async (t) => {
   await run('a');
   await assert.rejects(ingest({ ...(await optionsOf(t)), topic: 'none' }, { clock, onProgress: () => {} }), { code: 'data_dir_unusable' });
   await assert.rejects(run('a', { partition: 1 }), { code: 'topic_unknown' });
+  await assert.rejects(run('a', { topic: 'other', partition: 1 }), { code: 'topic_unknown' });
   await assert.rejects(run('missing'), { code: 'input_unreadable' });
 });
 

@@ -7,7 +7,7 @@ import { rawTopicSettings } from '../../pipeline/topics.ts';
 import { openLines } from '../../sources/file/lines.ts';
 import type { LineInput } from '../../sources/file/open-input.ts';
 import type { LineResume } from '../../sources/file/trail.ts';
-import { fileSize, knownPosition, positionChange } from './file-position.ts';
+import { isRegularFile, knownPosition, positionChange } from './file-position.ts';
 import { writeLog } from './write-log.ts';
 
 export interface IngestOptions {
@@ -46,11 +46,15 @@ export async function ingest(
   deps: { clock: Clock; onProgress: (progress: IngestProgress) => void },
 ): Promise<IngestResult> {
   const { data, input, topic, partition = 0, newPartitions, signal } = options;
+  const isFile = 'path' in input && (await isRegularFile(input.path));
   const writer = writeLog({ dir: data, create: newPartitions !== undefined }, deps);
   try {
-    if (newPartitions !== undefined) await writer.ensureTopic(topic, rawTopicSettings(newPartitions));
-    const isFile = 'path' in input && (await fileSize(input.path)) !== undefined;
-    const known = await lookUp(options, deps.clock, isFile);
+    const known = await lookUp(options, deps.clock, isFile).catch(async (error: unknown) => {
+      const isMissing = error instanceof AppError && ['topic_unknown', 'data_dir_unusable'].includes(error.code);
+      if (!isMissing || newPartitions === undefined || partition >= newPartitions) throw error;
+      await writer.ensureTopic(topic, rawTopicSettings(newPartitions));
+      return undefined;
+    });
     let before = known;
     let lines = 0;
     let bytes = 0;
@@ -68,11 +72,19 @@ export async function ingest(
     }
     return { lines, bytes, skippedLines: known?.line ?? 0, interrupted: signal?.aborted === true };
   } catch (error) {
-    if (!(error instanceof AppError && error.code === 'input_changed')) throw error;
-    throw new AppError('input_changed', `${error.message} Or append all of it as new lines: --again.`, { cause: error });
+    throw withAdvice(error, isFile);
   } finally {
     await writer.close();
   }
+}
+
+function withAdvice(error: unknown, isFile: boolean): unknown {
+  if (!(error instanceof AppError)) return error;
+  const { code, message } = error;
+  if (code === 'input_changed') return new AppError(code, `${message} Or append all of it as new lines: --again.`, { cause: error });
+  if (code !== 'control_unreachable') return error;
+  const advice = isFile ? 'The same command goes on where this one ended.' : 'The lines handed over last may or may not be in the log.';
+  return new AppError(code, `${message}. ${advice}`, { cause: error });
 }
 
 /** Checks the topic before anything is read, and finds where to go on in the file. */
