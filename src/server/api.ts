@@ -1,0 +1,154 @@
+/**
+ * The HTTP API as types: what each path answers, shared by the server and the dashboard (types only).
+ * Times are ISO 8601 UTC with ms. Errors are problem+json (RFC 9457): `Problem`.
+ */
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import type { DeadLetter } from '../dead-letter/dead-letter.ts';
+import type { Outcome, OutcomeCounts } from '../core/outcome.ts';
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance?: string;
+}
+
+/** GET /api/v1/pipelines */
+export interface PipelineList {
+  readonly pipelines: readonly PipelineInfo[];
+}
+
+/** What a dashboard must know to draw a pipeline. */
+export interface PipelineInfo {
+  readonly name: string;
+  readonly locale: 'en' | 'ko';
+  /** In the order of the file. */
+  readonly dimensions: readonly string[];
+  /** Sets of dimensions that are summed up to, beside the full one; [] is the total. */
+  readonly rollups: readonly (readonly string[])[];
+  readonly measures: readonly { readonly name: string; readonly unit: string | null; readonly kind: string }[];
+  readonly windows: readonly { readonly name: string; readonly size_ms: number; readonly slide_ms: number }[];
+  /** Measures that detectors watch, in the order of the file. */
+  readonly watched: readonly { readonly measure: string; readonly window: string; readonly detector: string }[];
+  readonly topics: { readonly windows: string; readonly alerts: string; readonly dead_letters: string; readonly replay: string };
+  readonly sources: readonly { readonly name: string; readonly topic: string; readonly partitions: number }[];
+  readonly serve: readonly { readonly path: string; readonly window: string }[];
+}
+
+/** GET /api/v1/pipelines/{pipeline}/status; also the SSE event `status`, once a second. */
+export interface PipelineStatus {
+  readonly pipeline: string;
+  /** The five add up to `read`. */
+  readonly outcomes: OutcomeCounts & { readonly read: number };
+  readonly invalid_reasons: Readonly<Record<string, number>>;
+  readonly replayed: number;
+  /** Records judged a second, over the last ten seconds. */
+  readonly records_per_second: number;
+  readonly partitions: readonly {
+    readonly name: string;
+    readonly offset: number;
+    readonly end: number;
+    /** Records not read yet. */
+    readonly lag: number;
+    readonly watermark: string | null;
+    readonly outcomes: OutcomeCounts;
+  }[];
+  /** Windows that end up to here are final. */
+  readonly frontier: string | null;
+  readonly windows: Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
+  readonly alerts: { readonly fired: number; readonly sent: number; readonly firing: number };
+  readonly dead_letters: number;
+  readonly queues: {
+    /** Records of windows, alerts and dead letters that the OLAP store does not have yet. */
+    readonly olap_lag: number;
+    /** Notifications that wait for a receiver. */
+    readonly notifications: number;
+  };
+  readonly olap_store: 'ready' | 'starting' | 'missing' | 'none' | 'away';
+}
+
+/** One row of a window. */
+export interface WindowPoint {
+  readonly window: string;
+  readonly window_start: string;
+  readonly window_end: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly measures: Readonly<Record<string, number | null>>;
+  /** False: provisional, the window is still open. */
+  readonly final: boolean;
+  readonly events: number;
+  readonly corrections: number;
+  readonly version: string;
+}
+
+/** GET /api/v1/pipelines/{pipeline}/windows?window=1m&from=&to=&{dimension}=value : by start, then labels; at most `limit` (1,000). */
+export interface WindowHistory {
+  readonly pipeline: string;
+  readonly window: string;
+  /** Where the rows came from: the hot store holds 26 h of served segments, the rest is in the OLAP store or the log. */
+  readonly source: 'hot' | 'olap' | 'log';
+  readonly points: readonly WindowPoint[];
+  /** More rows match than were given. */
+  readonly truncated: boolean;
+}
+
+/** GET /api/v1/pipelines/{pipeline}/latest?window=1m : the latest point of every series, roll-ups included. */
+export interface LatestWindows {
+  readonly pipeline: string;
+  readonly window: string;
+  readonly points: readonly WindowPoint[];
+}
+
+/** GET /api/v1/pipelines/{pipeline}/alerts?status=firing&limit=100 : newest first, one entry an episode. */
+export interface AlertList {
+  readonly alerts: readonly (AlertEvent & { readonly resolved_time: string | null })[];
+}
+
+/** GET /api/v1/pipelines/{pipeline}/dead-letters?reason=&outcome=&limit=100 : newest first, with counts over all that are kept. */
+export interface DeadLetterList {
+  readonly by_reason: Readonly<Record<string, number>>;
+  readonly dead_letters: readonly (DeadLetter & { readonly origin: string; readonly replay: Outcome | null })[];
+}
+
+/** GET /api/v1/topics */
+export interface TopicList {
+  readonly topics: readonly {
+    readonly name: string;
+    readonly partitions: readonly { readonly partition: number; readonly start: number; readonly end: number; readonly stored_bytes: number }[];
+  }[];
+}
+
+/** GET /api/v1/topics/{topic}/messages?partition=0&offset=&limit=20 (a negative offset counts from the end) */
+export interface MessageList {
+  readonly topic: string;
+  readonly partition: number;
+  readonly start: number;
+  readonly end: number;
+  readonly messages: readonly {
+    readonly offset: number;
+    readonly append_time: string;
+    readonly key: string | null;
+    readonly value: string | null;
+  }[];
+}
+
+/**
+ * GET /api/v1/pipelines/{pipeline}/stream : Server-Sent Events. `id:` grows; a client that comes back with `Last-Event-ID` gets what it
+ * missed as far as it is kept (the last 10,000 events), else an event `reset` (it has to load everything anew).
+ * `points`: provisional and final rows, several at once.
+ */
+export interface StreamEvents {
+  readonly points: readonly WindowPoint[];
+  readonly alert: AlertEvent;
+  readonly status: PipelineStatus;
+  readonly reset: Readonly<Record<string, never>>;
+}
+
+/** POST /api/v1/events/{topic} : 202 when durable. */
+export interface EventsAccepted {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: number;
+  readonly first_offset: number;
+}
