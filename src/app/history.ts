@@ -6,6 +6,7 @@ import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Log } from '../log/log.ts';
 import { superviseChdb } from '../olap-store/chdb/supervisor.ts';
 import { createClickHouseStore } from '../olap-store/clickhouse/clickhouse-store.ts';
+import type { OlapStore } from '../olap-store/olap-store.ts';
 import { createOlapWriter, type OlapWriter } from '../pipeline/olap-writer.ts';
 import { inputPartitions } from '../windows/plan.ts';
 
@@ -14,6 +15,10 @@ export interface History {
   settle(timeoutMs: number): Promise<void>;
   /** Records that the store does not have yet, over all pipelines. */
   lag(): Promise<number>;
+  /** Undefined where there is none. */
+  readonly store: OlapStore | undefined;
+  /** Its engine is not installed on this machine. */
+  readonly missing: boolean;
   stop(): Promise<void>;
 }
 
@@ -27,7 +32,7 @@ const POLL_MS = 20;
 
 /** `store`: `embedded`, `none`, or the address of a ClickHouse server (`http://user:password@host:8123`). */
 export function startHistory(store: string, dir: string, pipelines: readonly LoadedPipeline[], deps: HistoryDeps): History {
-  if (store === 'none') return { settle: async () => {}, lag: async () => 0, stop: async () => {} };
+  if (store === 'none') return { settle: async () => {}, lag: async () => 0, store: undefined, missing: false, stop: async () => {} };
   const { log, clock, logger } = deps;
   const engine = store === 'embedded' ? superviseChdb({ dir }, { clock, logger }) : undefined;
   const server = engine ? undefined : serverEndpoint(store);
@@ -66,6 +71,10 @@ export function startHistory(store: string, dir: string, pipelines: readonly Loa
 
   return {
     lag,
+    store: olap,
+    get missing() {
+      return engineState.missing;
+    },
     async settle(timeoutMs) {
       const until = clock.elapsed() + timeoutMs;
       while (!engineState.missing && (await lag()) > 0) {

@@ -21,6 +21,10 @@ export interface RunOptions {
   readonly notify: boolean;
   /** Address (http, https) of a ClickHouse server, the chDB that comes along, or none. */
   readonly olapStore: 'embedded' | 'none' | (string & {});
+  /** Where the HTTP server listens, `HOST:PORT` (port 0: any); `none`, or nothing named: there is none. `once` opens none. */
+  readonly listen?: string;
+  /** What who asks the HTTP server has to show; needed where other machines reach it. */
+  readonly apiKey?: string;
   /** No progress for people; warnings and alerts stay. */
   readonly quiet: boolean;
   /** End by itself after so long, ms. */

@@ -12,11 +12,12 @@ import { lockDataDir, openDataDir } from '../log/embedded/data-dir.ts';
 import { startControl } from './control/server.ts';
 import { refillHotStore } from './refill.ts';
 import { runFeeds } from './feeds.ts';
-import { startHistory } from './history.ts';
+import { startHistory, type History } from './history.ts';
 import { openOutcomesFile, outcomesStatePrefix } from './outcomes-file.ts';
 import { openPipelineRun, type PipelineRun } from './pipeline-run.ts';
 import { createProgress } from './progress.ts';
 import type { RunOptions } from './run-options.ts';
+import { startServing, type Serving } from './serve/serve.ts';
 import { summaryText, type RunSummary } from './summary.ts';
 
 const RETENTION_EVERY_MS = 60_000;
@@ -29,6 +30,8 @@ export interface RunDeps {
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   /** Ends the run cleanly. */
   readonly signal: AbortSignal;
+  /** Told the address of the HTTP server when it answers: `http://127.0.0.1:8000`. */
+  readonly onListening?: (url: string) => void;
 }
 
 /**
@@ -64,6 +67,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     // Alerts go where the other output for people goes: not between the lines that a program reads.
     const out = options.json ? deps.stderr : deps.stdout;
     const runs: PipelineRun[] = [];
+    const beside: { serving?: Serving; history?: History } = {};
     for (const config of configs) {
       runs.push(
         await openPipelineRun(config, options, {
@@ -74,12 +78,23 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
           write: (text) => progress.aside(() => out.write(text)),
           colour: out.isTTY === true,
           ...(outcomes && { outcomes }),
-          onCommitted: (committed) => progress.committed(config, committed, options.once),
+          onCommitted: (committed) => {
+            beside.serving?.committed(config, committed);
+            progress.committed(config, committed, options.once);
+          },
         }),
       );
     }
+    // The server ends first: what it shows is still there until its last answer.
+    cleanUp.unshift(async () => {
+      await beside.serving?.stop();
+      await beside.history?.stop();
+    });
+    // Before anything is read: a port that is taken changes nothing.
+    const serving = await openServing(options, { runs, log, clock, logger, hotStore, olap: () => beside.history });
+    if (serving) beside.serving = serving;
     const history = startHistory(options.olapStore, dir.path, configs, { log, clock, logger });
-    cleanUp.unshift(() => history.stop());
+    beside.history = history;
     const control = await startControl({ dir: dir.path }, { log, status: () => ({ pipelines: runs.map(statusOf) }) });
     cleanUp.unshift(() => control.stop());
     const retention = setInterval(() => void log.applyRetention().catch((error: Error) => logger.warn(error.message)), RETENTION_EVERY_MS);
@@ -90,10 +105,19 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       const refills = Promise.all(
         configs.map((config) => refillHotStore(hotStore, log, config.topics.windows, clock.now(), stopping.signal)),
       );
-      refills.catch((error: Error) => logger.warn(`the hot store begins empty: ${error.message}`));
+      refills
+        .catch((error: Error) => logger.warn(`the hot store begins empty: ${error.message}`))
+        .then(
+          () => serving?.hotStoreIsFilled(),
+          () => {},
+        );
       cleanUp.unshift(async () => void (await Promise.allSettled([refills])));
     }
-    if (!options.once) logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${dir.path}; Ctrl-C ends it`);
+    if (!options.once) {
+      const at = serving === undefined ? '' : `, ${serving.url}`;
+      logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${dir.path}${at}; Ctrl-C ends it`);
+    }
+    if (serving) deps.onListening?.(serving.url);
     await Promise.all(runs.map((run) => drive(run, options, deps, stopping, log, (chunk) => progress.fed(chunk.ends.length))));
     if (options.once && !stopping.signal.aborted) await history.settle(SETTLE_MS);
     progress.stop();
@@ -112,6 +136,15 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     stopping.abort();
     for (const undo of cleanUp) await undo();
   }
+}
+
+async function openServing(
+  { once, listen, apiKey }: RunOptions,
+  deps: Omit<Parameters<typeof startServing>[1], 'hotHistory'>,
+): Promise<Serving | undefined> {
+  if (once || listen === undefined || listen === 'none') return undefined;
+  const hotHistory = (config: LoadedPipeline): string | undefined => servedHistory(config)[0]?.window;
+  return startServing({ listen, ...(apiKey !== undefined && apiKey !== '' && { apiKey }) }, { ...deps, hotHistory });
 }
 
 /** Feeds and engine side by side; what fails in one ends the other. */

@@ -182,7 +182,7 @@ test('an input to its end; windows, dead letters and status agree with it; a rep
 });
 
 test('beside a running process: lines go in through it, readers see what it does, Ctrl-C ends it', async () => {
-  const run = start('run', 'shop.yml', '--data', 'live', '--olap-store', 'none', '--clock', 'event');
+  const run = start('run', 'shop.yml', '--data', 'live', '--olap-store', 'none', '--listen', 'none', '--clock', 'event');
   const exited = once(run, 'exit');
   run.stdout!.resume();
   await untilPrinted(run, /Ctrl-C ends it/);

@@ -44,6 +44,7 @@ const addRun: Add = (program, terminal, exit) => {
     'tocsin run pipelines/access-log.yml --input access.log.gz --once       # an input to its end, by event time',
     'zcat *.gz | tocsin run my.yml --input - --once --json                  # one JSON line at the end',
     'tocsin run my.yml --from earliest                                      # the file changed: everything anew',
+    'TOCSIN_API_KEY=… tocsin run my.yml --listen 0.0.0.0:8000               # for other machines too',
   ])
     .option('--input <path>', 'read the lines of this file; - is standard input')
     .option('--once', 'read to the end of the input (else of the log), flush the open windows, stop', false)
@@ -55,6 +56,8 @@ const addRun: Add = (program, terminal, exit) => {
     .addOption(new Option('--from <time>', 'read again from earliest, latest or a time').argParser(fromArgument(systemClock.now)))
     .option('--notify', 'with --once: also tell receivers beyond the console', false)
     .option('--olap-store <store>', 'embedded, none, or the address of a ClickHouse server', 'embedded')
+    .option('--listen <host:port>', 'where dashboard and HTTP API are, or none; --once opens none', '127.0.0.1:8000')
+    .addOption(new Option('--api-key <key>', 'what who asks has to show; needed beyond this machine').env('TOCSIN_API_KEY'))
     .option('--quiet', 'no progress', false)
     .addOption(new Option('--for <duration>', 'end after so long, for example 60s').argParser(durationArgument))
     .addOption(new Option('--batch-records <n>').argParser(positiveArgument).hideHelp())

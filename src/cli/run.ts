@@ -5,7 +5,19 @@ import { interruptSignal, type Terminal } from './terminal.ts';
 
 interface Options extends Pick<
   RunOptions,
-  'input' | 'once' | 'data' | 'json' | 'outcomes' | 'clock' | 'notify' | 'olapStore' | 'quiet' | 'batchRecords' | 'commitEveryMs'
+  | 'input'
+  | 'once'
+  | 'data'
+  | 'json'
+  | 'outcomes'
+  | 'clock'
+  | 'notify'
+  | 'olapStore'
+  | 'quiet'
+  | 'listen'
+  | 'apiKey'
+  | 'batchRecords'
+  | 'commitEveryMs'
 > {
   readonly newRevision?: true;
   readonly from?: 'earliest' | 'latest' | number;

@@ -115,7 +115,12 @@ export interface DeadLetterList {
 export interface TopicList {
   readonly topics: readonly {
     readonly name: string;
-    readonly partitions: readonly { readonly partition: number; readonly start: number; readonly end: number; readonly stored_bytes: number }[];
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly start: number;
+      readonly end: number;
+      readonly stored_bytes: number;
+    }[];
   }[];
 }
 

@@ -1,0 +1,44 @@
+/** The alerts of a pipeline in memory, one entry an episode: read once from the log, then kept up with it. */
+import type { Log } from '../../log/log.ts';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
+import type { AlertList } from '../../server/api.ts';
+import { followTopic } from './topic-reader.ts';
+
+type Entry = AlertList['alerts'][number];
+
+export interface AlertBook {
+  /** The newest first. */
+  list(query: { readonly status?: AlertEvent['status']; readonly limit: number }): Promise<Entry[]>;
+  firing(): Promise<number>;
+}
+
+/** Beyond it the oldest episodes are forgotten here; the log keeps them. */
+const EPISODES_MAX = 10_000;
+
+export function createAlertBook(log: Log, topic: string): AlertBook {
+  /** In the order in which they rang. */
+  const episodes = new Map<string, Entry>();
+  const catchUp = followTopic(log, topic, (value) => {
+    const event = value as AlertEvent;
+    const known = episodes.get(event.alert_id);
+    const resolved_time = event.status === 'resolved' ? event.alert_time : null;
+    const repeat = Math.max(known?.repeat ?? 0, event.repeat);
+    // Values and explanation stay those of the beginning.
+    episodes.set(event.alert_id, { ...(known ?? event), status: event.status, repeat, resolved_time });
+    if (episodes.size > EPISODES_MAX) episodes.delete(episodes.keys().next().value!);
+  });
+
+  return {
+    async list({ status, limit }) {
+      await catchUp();
+      const found = status === undefined ? [...episodes.values()] : [...episodes.values()].filter((entry) => entry.status === status);
+      return found.slice(-limit).reverse();
+    },
+    async firing() {
+      await catchUp();
+      let count = 0;
+      for (const { status } of episodes.values()) if (status === 'firing') count++;
+      return count;
+    },
+  };
+}

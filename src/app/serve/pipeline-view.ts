@@ -1,0 +1,180 @@
+/** One running pipeline as the server shows it. */
+import type { Clock } from '../../core/clock.ts';
+import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
+import type { HotStore } from '../../hot-store/hot-store.ts';
+import type { Log } from '../../log/log.ts';
+import type { Committed } from '../../pipeline/engine.ts';
+import { notifyGroup } from '../../pipeline/notify-stage.ts';
+import { olapGroup } from '../../pipeline/olap-writer.ts';
+import type { PipelineInfo, PipelineStatus } from '../../server/api.ts';
+import { createEventRing } from '../../server/stream/event-ring.ts';
+import type { PipelineView } from '../../server/surface.ts';
+import type { WindowRow } from '../../windows/row.ts';
+import type { PipelineRun } from '../pipeline-run.ts';
+import { createAlertBook } from './alert-book.ts';
+import { createLetterIndex } from './letter-index.ts';
+import type { OlapSide } from './olap-side.ts';
+import { createRate } from './rate.ts';
+import { createWindowHistory, pointOf } from './window-history.ts';
+import { createWindowIndex } from './window-index.ts';
+
+export interface LiveView extends PipelineView {
+  /** Told of every commit. */
+  committed(committed: Committed): void;
+  /** About once a second. */
+  tick(): Promise<void>;
+  /** Records to read before it has caught up for the first time; 0 from then on. */
+  behind(): Promise<number>;
+}
+
+export interface LiveViewDeps {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly hotStore: HotStore;
+  readonly hotStoreFilled: () => boolean;
+  readonly olap: OlapSide;
+  /** Tells the ids of this process's streams from those of an earlier one. */
+  readonly epoch: string;
+}
+
+/** Rows in one event of the stream, and of one commit: beyond them roll-ups and final rows go first, the rest is left out. */
+const POINTS_PER_EVENT = 500;
+const POINTS_PER_COMMIT = 5_000;
+/** So few records to read count as caught up. */
+const NEARLY_RECORDS = 1_000;
+
+/** `hotHistory`: the window whose served segments the hot store keeps for a day. */
+export function createLiveView(run: PipelineRun, hotHistory: string | undefined, deps: LiveViewDeps): LiveView {
+  const { log, clock, hotStore, olap } = deps;
+  const { config, engine } = run;
+  const { engine: spec, topics } = config;
+  const { pipeline } = spec;
+  const stream = createEventRing({ epoch: deps.epoch }, { clock });
+  const alerts = createAlertBook(log, topics.alerts);
+  const letters = createLetterIndex(log, pipeline, topics.deadLetters);
+  const rate = createRate();
+  let hasCaughtUp = false;
+  const history = createWindowHistory(
+    { spec, ...(hotHistory !== undefined && { hotWindow: hotHistory }), hotGroupings: config.serve.map(({ dimensions }) => dimensions) },
+    { hotStore, hotStoreFilled: deps.hotStoreFilled, index: createWindowIndex(log, topics.windows), olap: olap.store },
+  );
+
+  async function lagOf(group: string, names: readonly string[]): Promise<number> {
+    let lag = 0;
+    for (const topic of names) {
+      const { start, end } = await log.bounds(topic, 0);
+      lag += end - Math.max(start, (await log.committed(group, topic, 0)) ?? 0);
+    }
+    return lag;
+  }
+
+  async function partitions(): Promise<PipelineStatus['partitions']> {
+    return Promise.all(
+      engine.partitions().map(async ({ name, offset, watermark, totals }) => {
+        const slash = name.lastIndexOf('/');
+        const { start, end } = await log.bounds(name.slice(0, slash), Number(name.slice(slash + 1)));
+        return {
+          name,
+          offset,
+          end,
+          lag: Math.max(0, end - Math.max(start, offset)),
+          watermark: isoOrNull(watermark),
+          outcomes: { ...totals },
+        };
+      }),
+    );
+  }
+
+  async function status(): Promise<PipelineStatus> {
+    const totals = noOutcomes();
+    const reasons: Record<string, number> = {};
+    let replayed = 0;
+    // Taken together, so that reasons and outcomes agree.
+    for (const partition of engine.partitions()) {
+      for (const outcome of OUTCOMES) totals[outcome] += partition.totals[outcome];
+      for (const [reason, count] of partition.reasons) reasons[reason] = (reasons[reason] ?? 0) + count;
+      replayed += partition.replayed;
+    }
+    const windows = engine.counts();
+    const frontier = isoOrNull(engine.frontier);
+    const letterBounds = await log.bounds(topics.deadLetters, 0);
+    const hasOlap = olap.state() !== 'none';
+    return {
+      pipeline,
+      outcomes: { read: recordsRead(totals), ...totals },
+      invalid_reasons: reasons,
+      replayed,
+      records_per_second: rate.perSecond(),
+      partitions: await partitions(),
+      frontier,
+      windows,
+      alerts: { ...run.notify.counts(), firing: await alerts.firing() },
+      dead_letters: letterBounds.end - letterBounds.start,
+      queues: {
+        olap_lag: hasOlap ? await lagOf(olapGroup(pipeline), [topics.windows, topics.alerts, topics.deadLetters]) : 0,
+        notifications: await lagOf(notifyGroup(pipeline), [topics.alerts]),
+      },
+      olap_store: olap.state(),
+    };
+  }
+
+  return {
+    info: infoOf(run),
+    stream,
+    status,
+    windows: history,
+    latest: async (window) => ({ pipeline, window, points: (await hotStore.all(pipeline, window)).map(pointOf) }),
+    alerts: async (query) => ({ alerts: await alerts.list(query) }),
+    deadLetters: letters.list,
+    notifications: () => [],
+    committed({ records, provisional, alerts: events }) {
+      hasCaughtUp ||= engine.partitions().every(({ caughtUp }) => caughtUp);
+      if (stream.isHeard()) {
+        const rows = atMost([...records.filter((record) => record.kind === 'row' && record.origin === ''), ...provisional] as WindowRow[]);
+        for (let at = 0; at < rows.length; at += POINTS_PER_EVENT)
+          stream.publish('points', rows.slice(at, at + POINTS_PER_EVENT).map(pointOf));
+      }
+      for (const event of events) stream.publish('alert', event);
+    },
+    async tick() {
+      rate.sample(
+        engine.partitions().reduce((sum, { totals }) => sum + recordsRead(totals), 0),
+        clock.elapsed(),
+      );
+      if (stream.isHeard()) stream.publish('status', await status());
+    },
+    async behind() {
+      if (hasCaughtUp) return 0;
+      const lag = (await partitions()).reduce((sum, partition) => sum + partition.lag, 0);
+      hasCaughtUp = lag <= NEARLY_RECORDS;
+      return hasCaughtUp ? 0 : lag;
+    },
+  };
+}
+
+/** Where a window has very many segments not all of them can be streamed at every commit. */
+function atMost(rows: readonly WindowRow[]): readonly WindowRow[] {
+  if (rows.length <= POINTS_PER_COMMIT) return rows;
+  const rank = (row: WindowRow): number => Object.keys(row.labels).length + (row.final ? 0 : 0.5);
+  return rows.toSorted((a, b) => rank(a) - rank(b)).slice(0, POINTS_PER_COMMIT);
+}
+
+function infoOf({ config }: PipelineRun): PipelineInfo {
+  const { engine, monitor, topics, serve, locale } = config;
+  return {
+    name: engine.pipeline,
+    locale,
+    dimensions: engine.dimensions,
+    rollups: engine.rollups,
+    measures: engine.measures.map(({ name, unit, kind }) => ({ name, unit: unit ?? null, kind })),
+    windows: engine.windows.map(({ name, sizeMs, slideMs }) => ({ name, size_ms: sizeMs, slide_ms: slideMs })),
+    watched: monitor.detect.map(({ measure, window, detector }) => ({ measure, window, detector })),
+    topics: { windows: topics.windows, alerts: topics.alerts, dead_letters: topics.deadLetters, replay: topics.replay },
+    sources: engine.sources.map(({ name, topic, partitions }) => ({ name, topic, partitions })),
+    serve: serve.map(({ path, window }) => ({ path, window })),
+  };
+}
+
+function isoOrNull(time: number): string | null {
+  return Number.isFinite(time) ? new Date(time).toISOString() : null;
+}

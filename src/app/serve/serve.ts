@@ -1,0 +1,111 @@
+/** The HTTP server beside a run: what it shows, and its heartbeat. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { HotStore } from '../../hot-store/hot-store.ts';
+import type { Log } from '../../log/log.ts';
+import type { OlapStore } from '../../olap-store/olap-store.ts';
+import type { Committed } from '../../pipeline/engine.ts';
+import type { ServerLimits } from '../../server/limits.ts';
+import { parseListenAddress } from '../../server/listen-address.ts';
+import { createServer } from '../../server/server.ts';
+import type { Surface } from '../../server/surface.ts';
+import type { PipelineRun } from '../pipeline-run.ts';
+import { createOlapSide } from './olap-side.ts';
+import { createLiveView } from './pipeline-view.ts';
+import { servedPaths } from './served-paths.ts';
+import { createTopicsView } from './topics-view.ts';
+
+export interface ServeConfig {
+  /** `127.0.0.1:8000` */
+  readonly listen: string;
+  readonly apiKey?: string;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+export interface ServeDeps {
+  readonly runs: readonly PipelineRun[];
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hotStore: HotStore;
+  /** The window whose served segments the hot store keeps for a day. */
+  readonly hotHistory: (config: LoadedPipeline) => string | undefined;
+  /** Undefined until it is opened. */
+  readonly olap: () => { readonly store: OlapStore | undefined; readonly missing: boolean } | undefined;
+}
+
+export interface Serving {
+  /** `http://127.0.0.1:8000` */
+  readonly url: string;
+  committed(config: LoadedPipeline, committed: Committed): void;
+  /** What an earlier process had in memory is there again. */
+  hotStoreIsFilled(): void;
+  stop(): Promise<void>;
+}
+
+const PAGE_ROOT = fileURLToPath(new URL('../../../web/dist', import.meta.url));
+const TICK_MS = 1_000;
+const OLAP_TICKS = 5;
+
+/** @throws AppError `usage` for an address that is wrong, taken or open without a key; `config_invalid` for paths that clash */
+export async function startServing(config: ServeConfig, deps: ServeDeps): Promise<Serving> {
+  const { runs, log, clock, logger, hotStore } = deps;
+  const address = parseListenAddress(config.listen);
+  let filled = false;
+  const olap = createOlapSide(
+    () => deps.olap()?.store,
+    () => deps.olap()?.missing === true,
+  );
+  const epoch = clock.now().toString(36);
+  const views = runs.map((run) => ({
+    run,
+    view: createLiveView(run, deps.hotHistory(run.config), { log, clock, hotStore, hotStoreFilled: () => filled, olap, epoch }),
+  }));
+  const surface: Surface = {
+    pipelines: views.map(({ view }) => view),
+    served: runs.flatMap(({ config: pipeline }) => servedPaths(pipeline, { hotStore, olap })),
+    ...createTopicsView(runs, { log }),
+    async notReady() {
+      for (const { view } of views) {
+        const records = await view.behind();
+        if (records > 0) return `pipeline ${view.info.name} catches up: ${records} records to read`;
+      }
+      return filled ? undefined : 'the hot store is being filled from the log';
+    },
+  };
+  const server = await createServer(
+    {
+      address,
+      ...(config.apiKey !== undefined && { apiKey: config.apiKey }),
+      ...(config.limits && { limits: config.limits }),
+      version: packageVersion(),
+      pageRoot: PAGE_ROOT,
+    },
+    { surface, clock, logger },
+  );
+  const url = await server.listen();
+
+  let ticks = 0;
+  const timer = setInterval(() => {
+    if (ticks++ % OLAP_TICKS === 0) void olap.look();
+    for (const { view } of views) view.tick().catch((error: Error) => logger.warn(`the status cannot be read: ${error.message}`));
+  }, TICK_MS);
+
+  return {
+    url,
+    committed: (pipeline, committed) => views.find(({ run }) => run.config === pipeline)?.view.committed(committed),
+    hotStoreIsFilled: () => (filled = true),
+    async stop() {
+      clearInterval(timer);
+      await server.close();
+    },
+  };
+}
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}

@@ -1,0 +1,57 @@
+/** The segments that `serve:` names, out of the hot store. */
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import { nearest } from '../../config/nearest.ts';
+import type { Labels } from '../../core/labels.ts';
+import type { HotStore } from '../../hot-store/hot-store.ts';
+import type { ServedPath } from '../../server/surface.ts';
+import { mergeRows } from '../../windows/row-merge.ts';
+import type { WindowRow } from '../../windows/row.ts';
+import type { OlapSide } from './olap-side.ts';
+
+const VALUES_SHOWN = 20;
+
+export function servedPaths(config: LoadedPipeline, deps: { readonly hotStore: HotStore; readonly olap: OlapSide }): ServedPath[] {
+  const { hotStore, olap } = deps;
+  const { pipeline, windows, measures } = config.engine;
+  return config.serve.map(({ path, window, dimensions }): ServedPath => {
+    const names = dimensions.toSorted().join();
+    const all = async (of: string): Promise<WindowRow[]> =>
+      (await hotStore.all(pipeline, of)).filter(({ labels }) => Object.keys(labels).sort().join() === names);
+    return {
+      pipeline,
+      path,
+      window,
+      windows: windows.map(({ name }) => name),
+      dimensions,
+      latest: (of, labels) => hotStore.latest(pipeline, of, labels),
+      all,
+      suggest: async (of, labels) => suggestion(labels, of, await all(of)),
+      async fromOlapStore(of, labels, from) {
+        const store = olap.store();
+        if (!store) return undefined;
+        const found: WindowRow[] = [];
+        for await (const row of store.windows({ pipeline, window: of, from }, (page) => mergeRows(page, measures))) {
+          if (Object.keys(row.labels).length === dimensions.length && dimensions.every((name) => row.labels[name] === labels[name]))
+            found.push(row);
+        }
+        return found;
+      },
+    };
+  });
+}
+
+/** `no segment with country "UX" in windows of 5m yet; did you mean country "US"?` */
+function suggestion(labels: Labels, window: string, rows: readonly WindowRow[]): string {
+  if (rows.length === 0) return `there is no window of ${window} yet`;
+  const hints = Object.entries(labels).flatMap(([name, value]) => {
+    const values = [...new Set(rows.map((row) => row.labels[name] ?? ''))].sort();
+    if (values.includes(value)) return [];
+    const near = nearest(value, values);
+    const shown = values.slice(0, VALUES_SHOWN).join(', ');
+    return [
+      `no ${name} ${JSON.stringify(value)}: ${near === undefined ? `there are ${shown}${values.length > VALUES_SHOWN ? ', …' : ''}` : `did you mean ${near}?`}`,
+    ];
+  });
+  if (hints.length > 0) return `no such segment in windows of ${window}; ${hints.join('; ')}`;
+  return `no segment ${Object.values(labels).join(' ')} in windows of ${window}: its values are known, but never came together`;
+}

@@ -1,0 +1,110 @@
+/** Topics of the log: to look into, and to push to. */
+import { nearest } from '../../config/nearest.ts';
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import { AppError } from '../../core/errors.ts';
+import { keyAt, recordAt } from '../../log/batch.ts';
+import type { Log } from '../../log/log.ts';
+import type { Engine } from '../../pipeline/engine.ts';
+import type { Surface } from '../../server/surface.ts';
+import { partitionName } from '../../windows/plan.ts';
+import { readPipelineRecords } from '../pipeline-record.ts';
+
+const READ_BYTES = 1 << 20;
+/** A longer value is cut off where it is shown. */
+const SHOWN_BYTES = 64 << 10;
+
+interface Reader {
+  readonly config: LoadedPipeline;
+  readonly engine: Engine;
+}
+
+export function createTopicsView(readers: readonly Reader[], { log }: { log: Log }): Pick<Surface, 'topics' | 'messages' | 'pushTarget'> {
+  /** Of every pipeline that ever ran on this log, by topic: what it alone writes. */
+  let written: Promise<Map<string, string>> | undefined;
+
+  async function writers(): Promise<Map<string, string>> {
+    const known = (await readPipelineRecords(log)).flatMap(({ name, topics }) =>
+      Object.values(topics).map((topic) => [topic, name] as const),
+    );
+    return new Map(known);
+  }
+
+  async function partitionsOf(topic: string, isOffered: (name: string) => boolean): Promise<number> {
+    const topics = await log.topics();
+    const found = topics.find(({ name }) => name === topic);
+    if (found) return found.partitions;
+    const names = topics.map(({ name }) => name).filter(isOffered);
+    const near = nearest(topic, names);
+    const hint = near === undefined ? `expected one of: ${names.join(', ')}` : `did you mean ${near}?`;
+    throw new AppError('topic_unknown', `no topic ${JSON.stringify(topic.slice(0, 200))} in the log; ${hint}`);
+  }
+
+  return {
+    async topics() {
+      const topics = await log.topics();
+      return {
+        topics: await Promise.all(
+          topics.map(async ({ name, partitions }) => ({
+            name,
+            partitions: await Promise.all(
+              Array.from({ length: partitions }, async (_, partition) => {
+                const { start, end, storedBytes } = await log.bounds(name, partition);
+                return { partition, start, end, stored_bytes: storedBytes };
+              }),
+            ),
+          })),
+        ),
+      };
+    },
+
+    async messages(topic, { partition, offset, limit }) {
+      const partitions = await partitionsOf(topic, () => true);
+      if (partition >= partitions) {
+        throw new AppError('topic_unknown', `topic ${topic} has ${partitions} partitions; expected partition 0 to ${partitions - 1}`);
+      }
+      const { start, end } = await log.bounds(topic, partition);
+      const from = offset < 0 ? Math.max(start, end + offset) : offset;
+      const batch = from >= end ? undefined : await log.read(topic, partition, from, { maxBytes: READ_BYTES, maxRecords: limit });
+      const messages = Array.from({ length: batch?.count ?? 0 }, (_, i) => {
+        const key = keyAt(batch!, i);
+        return {
+          offset: batch!.firstOffset + i,
+          append_time: new Date(batch!.appendTimes[i]!).toISOString(),
+          key: key ? shown(key) : null,
+          value: batch!.tombstones?.[i] === 1 ? null : shown(recordAt(batch!, i)),
+        };
+      });
+      return { topic, partition, start, end, messages };
+    },
+
+    async pushTarget(topic) {
+      written ??= writers();
+      const writer = (await written).get(topic);
+      if (writer !== undefined) {
+        throw new AppError(
+          'topic_conflict',
+          `topic ${topic} is written by pipeline ${writer} alone; push to a topic that a pipeline reads`,
+        );
+      }
+      const own = await written;
+      const partitions = await partitionsOf(topic, (name) => !own.has(name));
+      return {
+        partitions,
+        async backlog(partition) {
+          const { end } = await log.bounds(topic, partition);
+          const name = partitionName(topic, partition);
+          const read = readers.flatMap(({ engine }) => engine.partitions().filter((status) => status.name === name));
+          return Math.max(0, ...read.map(({ offset }) => end - offset));
+        },
+        async append(partition, records) {
+          const [first] = await log.commit({ appends: [{ topic, partition, ...records }] });
+          return first!;
+        },
+      };
+    },
+  };
+}
+
+function shown(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, SHOWN_BYTES)).toString();
+}

@@ -1,0 +1,134 @@
+/** Rows of windows for a chart or a table: from memory where it has them, else from the log, and what that keeps no more from OLAP. */
+import { AppError } from '../../core/errors.ts';
+import { labelsKey, type Labels } from '../../core/labels.ts';
+import { HOT_HISTORY_MS, type HotStore } from '../../hot-store/hot-store.ts';
+import type { OlapStore } from '../../olap-store/olap-store.ts';
+import type { WindowHistory, WindowPoint } from '../../server/api.ts';
+import type { HistoryQuery } from '../../server/surface.ts';
+import { mergeRows } from '../../windows/row-merge.ts';
+import type { WindowRow } from '../../windows/row.ts';
+import type { EngineSpec } from '../../windows/spec.ts';
+import type { WindowIndex } from './window-index.ts';
+
+export interface HistoryDeps {
+  readonly hotStore: HotStore;
+  /** False while the hot store is still filled from the log. */
+  readonly hotStoreFilled: () => boolean;
+  readonly index: WindowIndex;
+  /** Undefined where there is none or it does not answer. */
+  readonly olap: () => OlapStore | undefined;
+}
+
+export interface HistoryConfig {
+  readonly spec: EngineSpec;
+  /** Window and groupings of which the hot store keeps `HOT_HISTORY_MS`. */
+  readonly hotWindow?: string;
+  readonly hotGroupings: readonly (readonly string[])[];
+}
+
+/** Rows looked through for one request. */
+const ROWS_MAX = 100_000;
+const USUAL_SPAN_MS = 3_600_000;
+const USUAL_WINDOWS = 60;
+
+export type ReadHistory = (query: HistoryQuery) => Promise<WindowHistory>;
+
+/** The function throws AppError `usage` where more rows match than can be looked through. */
+export function createWindowHistory({ spec, hotWindow, hotGroupings }: HistoryConfig, deps: HistoryDeps): ReadHistory {
+  const { hotStore, index } = deps;
+  const { pipeline, measures } = spec;
+
+  return async (query) => {
+    const { window, labels } = query;
+    const current = await hotStore.all(pipeline, window);
+    const newest = current.reduce((most, row) => Math.max(most, Date.parse(row.window_start)), -Infinity);
+    const { slideMs } = spec.windows.find(({ name }) => name === window)!;
+    const from = query.from ?? newest - Math.max(USUAL_SPAN_MS, USUAL_WINDOWS * slideMs);
+    const to = query.to ?? Infinity;
+    const matches = matcher(query);
+    if (isInHotStore(query) && from > newest - HOT_HISTORY_MS) {
+      return answer(await hotStore.range(pipeline, window, labels, from, to), 'hot', query);
+    }
+
+    const rows = createCollection(matches);
+    const older = deps.olap();
+    const whole = older ? await index.wholeFrom() : -Infinity;
+    const needsOlder = older !== undefined && from < whole;
+    if (needsOlder) {
+      const before = { pipeline, window, ...(from > -Infinity && { from }), to: Math.min(to, whole, Number.MAX_SAFE_INTEGER) };
+      // Origins stay apart here: they are added up together with those that the log has.
+      for await (const row of older.windows(before, (page) => page)) rows.add(row);
+    }
+    await index.read(window, from, to, (record) => {
+      if (record.kind === 'row') rows.add(record);
+      return true;
+    });
+    const final = mergeRows(rows.all(), measures);
+    const known = new Set(final.map(keyOf));
+    const open = current.filter((row) => isWithin(row, from, to) && matches(row.labels) && !known.has(keyOf(row)));
+    return answer([...final, ...open], needsOlder ? 'olap' : 'log', query);
+  };
+
+  function isInHotStore({ window, labels, grouping }: HistoryQuery): boolean {
+    if (window !== hotWindow || !deps.hotStoreFilled()) return false;
+    const names = Object.keys(labels).sort().join();
+    const isServed = hotGroupings.some((dimensions) => dimensions.toSorted().join() === names);
+    // Fewer than all dimensions name one series only where the grouping says so.
+    const isOne = names === spec.dimensions.toSorted().join() || grouping?.toSorted().join() === names;
+    return isServed && isOne && (grouping === undefined || grouping.toSorted().join() === names);
+  }
+
+  function answer(rows: readonly WindowRow[], source: WindowHistory['source'], { window, from, limit }: HistoryQuery): WindowHistory {
+    const points = rows.map(pointOf).sort(byStart);
+    // Asked from an instant on: the first ones, to go on from there. Else the newest.
+    const shown = points.length <= limit ? points : from === undefined ? points.slice(-limit) : points.slice(0, limit);
+    return { pipeline, window, source, points: shown, truncated: shown.length < points.length };
+  }
+}
+
+export function pointOf(row: WindowRow): WindowPoint {
+  const { window, window_start, window_end, labels, measures, final, events, corrections, version } = row;
+  return { window, window_start, window_end, labels, measures, final, events, corrections, version };
+}
+
+/** Of each row the highest version. */
+function createCollection(matches: (labels: Labels) => boolean) {
+  const newest = new Map<string, WindowRow>();
+  return {
+    add(row: WindowRow) {
+      if (!matches(row.labels)) return;
+      const key = `${keyOf(row)}${row.origin}`;
+      const known = newest.get(key);
+      if (known && BigInt(known.version) > BigInt(row.version)) return;
+      newest.set(key, row);
+      if (newest.size <= ROWS_MAX) return;
+      throw new AppError(
+        'usage',
+        `more than ${ROWS_MAX} rows lie in this span; ask for less with from, to, grouping or a dimension's value`,
+      );
+    },
+    all: () => [...newest.values()],
+  };
+}
+
+function matcher({ labels, grouping }: HistoryQuery): (labels: Labels) => boolean {
+  const wanted = Object.entries(labels);
+  const names = grouping?.toSorted().join();
+  return (found) =>
+    wanted.every(([name, value]) => found[name] === value) && (names === undefined || Object.keys(found).sort().join() === names);
+}
+
+function isWithin({ window_start }: WindowRow, from: number, to: number): boolean {
+  const at = Date.parse(window_start);
+  return at >= from && at < to;
+}
+
+function keyOf({ window_start, labels }: WindowRow): string {
+  return `${window_start}${labelsKey(labels)}`;
+}
+
+function byStart(a: WindowPoint, b: WindowPoint): number {
+  if (a.window_start !== b.window_start) return a.window_start < b.window_start ? -1 : 1;
+  const [x, y] = [labelsKey(a.labels), labelsKey(b.labels)];
+  return x < y ? -1 : x > y ? 1 : 0;
+}

@@ -1,0 +1,106 @@
+/**
+ * Where in a windows topic the rows of a time stand, so that a request reads only those parts of the log. Built at the first
+ * request, piece by piece between other work, and carried on at each further one.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { recordAt } from '../../log/batch.ts';
+import type { Log, RecordBatch } from '../../log/log.ts';
+import type { WindowRecord } from '../../windows/row.ts';
+
+export interface WindowIndex {
+  /**
+   * Records of the window that start in [from, to) (epoch ms), in the log's order: rows of every version and origin. `visit` may
+   * stop it by returning false.
+   */
+  read(window: string, from: number, to: number, visit: (record: WindowRecord) => boolean): Promise<void>;
+  /** Windows that begin from this instant on stand whole in the topic, epoch ms: retention has taken nothing of them. */
+  wholeFrom(): Promise<number>;
+}
+
+/** A stretch of the topic with the starts in it, by window. */
+interface Stretch {
+  readonly first: number;
+  end: number;
+  readonly starts: Map<string, { least: number; most: number }>;
+}
+
+const READ_BYTES = 256 << 10;
+const STRETCH_RECORDS = 1_000;
+
+export function createWindowIndex(log: Log, topic: string): WindowIndex {
+  let stretches: Stretch[] = [];
+  let extending: Promise<void> = Promise.resolve();
+
+  async function extend(): Promise<void> {
+    const { start, end } = await log.bounds(topic, 0);
+    stretches = stretches.filter((stretch) => stretch.end > start);
+    for await (const batch of pieces(stretches.at(-1)?.end ?? start, end)) {
+      let stretch = stretches.at(-1);
+      if (!stretch || stretch.end !== batch.firstOffset || stretch.end - stretch.first >= STRETCH_RECORDS) {
+        stretches.push((stretch = { first: batch.firstOffset, end: batch.firstOffset, starts: new Map() }));
+      }
+      for (let i = 0; i < batch.count; i++) {
+        const { window, window_start } = recordOf(batch, i);
+        const at = Date.parse(window_start);
+        const known = stretch.starts.get(window);
+        if (!known) stretch.starts.set(window, { least: at, most: at });
+        else {
+          known.least = Math.min(known.least, at);
+          known.most = Math.max(known.most, at);
+        }
+      }
+      stretch.end = batch.firstOffset + batch.count;
+    }
+  }
+
+  async function* pieces(from: number, to: number): AsyncGenerator<RecordBatch> {
+    for (let offset = from; offset < to;) {
+      const batch = await log.read(topic, 0, offset, { maxBytes: READ_BYTES, maxRecords: to - offset });
+      if (!batch || batch.firstOffset >= to) return;
+      yield batch;
+      offset = batch.firstOffset + batch.count;
+      // The embedded log reads in this thread: events and other requests get their turn between two pieces.
+      await nextTurn();
+    }
+  }
+
+  return {
+    async read(window, from, to, visit) {
+      // One at a time, a failed one does not keep the next from trying.
+      const extended = extending.then(extend);
+      extending = extended.catch(() => {});
+      await extended;
+      const wanted = stretches.filter(({ starts }) => {
+        const found = starts.get(window);
+        return found !== undefined && found.most >= from && found.least < to;
+      });
+      for (const { first, end } of wanted) {
+        for await (const batch of pieces(first, end)) {
+          for (let i = 0; i < batch.count; i++) {
+            const record = recordOf(batch, i);
+            if (record.window !== window) continue;
+            const at = Date.parse(record.window_start);
+            if (at >= from && at < to && !visit(record)) return;
+          }
+        }
+      }
+    },
+
+    async wholeFrom() {
+      const { start, end } = await log.bounds(topic, 0);
+      if (start === 0) return -Infinity;
+      for await (const batch of pieces(start, end)) {
+        for (let i = 0; i < batch.count; i++) {
+          const record = recordOf(batch, i);
+          // Windows close in the order of their ends.
+          if (record.kind === 'closed') return Date.parse(record.window_end);
+        }
+      }
+      return Infinity;
+    },
+  };
+}
+
+function recordOf(batch: RecordBatch, i: number): WindowRecord {
+  return JSON.parse(Buffer.from(recordAt(batch, i)).toString()) as WindowRecord;
+}

@@ -1,0 +1,59 @@
+/** The bytes of a body -> records for the log. */
+import { isUtf8 } from 'node:buffer';
+import { splitLines, type Column } from '../../log/batch.ts';
+import { HttpProblem } from '../problem.ts';
+import { JsonFault, splitJsonArray } from './json-array.ts';
+
+export type BodyKind = 'ndjson' | 'json';
+
+const KINDS: Readonly<Record<string, BodyKind>> = {
+  'application/x-ndjson': 'ndjson',
+  'application/ndjson': 'ndjson',
+  'application/jsonl': 'ndjson',
+  'application/json': 'json',
+};
+const LF = 0x0a;
+
+/** @throws HttpProblem 415 */
+export function bodyKind(contentType: string | undefined): BodyKind {
+  const type = contentType?.split(';', 1)[0]!.trim().toLowerCase() ?? '';
+  const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
+  if (kind !== undefined) return kind;
+  const found = type === '' ? 'no Content-Type' : `Content-Type: ${type.slice(0, 100)}`;
+  throw new HttpProblem(415, `found ${found}; expected application/x-ndjson (an event a line) or application/json (an array of events)`);
+}
+
+/**
+ * A line's bytes as they came, without the CR before its LF; an array's elements as their text. What a line holds is judged later,
+ * like everything in the log: only what is not lines or not an array at all is refused here.
+ * @throws HttpProblem 400, 413
+ */
+export function recordsOf(body: Uint8Array, kind: BodyKind, maxRecords: number): Column {
+  if (body.length === 0) throw new HttpProblem(400, 'found an empty body; expected at least one event');
+  const column = kind === 'ndjson' ? linesOf(body, maxRecords) : elementsOf(body, maxRecords);
+  if (column.ends.length === 0) throw new HttpProblem(400, 'found an array without events; expected at least one');
+  return column;
+}
+
+function linesOf(body: Uint8Array, maxRecords: number): Column {
+  // Counted first: a body of line feeds alone would make an offset of each of its bytes.
+  let lines = body.at(-1) === LF ? 0 : 1;
+  for (let at = body.indexOf(LF); at !== -1; at = body.indexOf(LF, at + 1)) if (++lines > maxRecords) throw tooMany(maxRecords);
+  const { bytes, ends } = splitLines(body, { last: true });
+  return { bytes, ends };
+}
+
+function elementsOf(body: Uint8Array, maxRecords: number): Column {
+  if (!isUtf8(body)) throw new HttpProblem(400, 'the body is not the JSON that its Content-Type says: it is not UTF-8');
+  try {
+    return splitJsonArray(body, maxRecords);
+  } catch (error) {
+    if (error instanceof RangeError) throw tooMany(maxRecords);
+    if (!(error instanceof JsonFault)) throw error;
+    throw new HttpProblem(400, `the body is not a JSON array, as its Content-Type says (lines are application/x-ndjson): ${error.message}`);
+  }
+}
+
+function tooMany(maxRecords: number): HttpProblem {
+  return new HttpProblem(413, `found more than ${maxRecords} events; send smaller batches`);
+}

@@ -1,0 +1,46 @@
+/** Every bound of the server, with its default. */
+
+export interface ServerLimits {
+  /** Connections at a time; more are closed as they come. */
+  readonly connections: number;
+  /** The header of a request: its bytes, and how long it may take, ms. */
+  readonly headerBytes: number;
+  readonly headersMs: number;
+  /** A whole request, its body included, ms. */
+  readonly requestMs: number;
+  /** A connection on which nothing moves, and one that waits for its next request, ms. */
+  readonly idleMs: number;
+  readonly keepAliveMs: number;
+  readonly requestsPerConnection: number;
+  /** A body of pushed events as it comes, and decompressed. */
+  readonly wireBytes: number;
+  readonly bodyBytes: number;
+  /** Events in one body. */
+  readonly recordsPerBody: number;
+  /** Bytes of bodies held at a time, over all requests. */
+  readonly bodyBytesHeld: number;
+  /** Nothing is taken for a topic while more of its records than this are not read yet. */
+  readonly backlogRecords: number;
+  readonly streamClients: number;
+  /** A stream's client that takes nothing for so long is cut off, ms. */
+  readonly streamStalledMs: number;
+  readonly heartbeatMs: number;
+}
+
+export const defaultLimits: ServerLimits = {
+  connections: 2_000,
+  headerBytes: 16 << 10,
+  headersMs: 10_000,
+  requestMs: 30_000,
+  idleMs: 60_000,
+  keepAliveMs: 30_000,
+  requestsPerConnection: 1_000_000,
+  wireBytes: 8 << 20,
+  bodyBytes: 32 << 20,
+  recordsPerBody: 100_000,
+  bodyBytesHeld: 128 << 20,
+  backlogRecords: 100_000,
+  streamClients: 100,
+  streamStalledMs: 30_000,
+  heartbeatMs: 15_000,
+};

@@ -1,0 +1,64 @@
+/** Events pushed into a topic of the log. */
+import type { FastifyInstance } from 'fastify';
+import type { EventsAccepted } from '../api.ts';
+import { withBody, type BodyBudget } from '../events/body.ts';
+import { bodyKind, recordsOf } from '../events/records.ts';
+import type { ServerLimits } from '../limits.ts';
+import { HttpProblem } from '../problem.ts';
+import type { Surface } from '../surface.ts';
+
+/** Told to a client that is ahead of the reader, seconds. */
+const RETRY_AFTER_S = '1';
+
+/** In a context of its own: nowhere else is a body taken as a stream. */
+export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, 'pushTarget'>, limits: ServerLimits): Promise<void> {
+  const budget: BodyBudget = { held: 0 };
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+  app.post<{ Params: { topic: string }; Querystring: { partition: number } }>(
+    '/api/v1/events/:topic',
+    {
+      schema: {
+        tags: ['events'],
+        summary: 'Appends events to a topic: all of the body or nothing of it.',
+        description:
+          'A body of lines (`application/x-ndjson`) or an array (`application/json`), as it is or compressed (`Content-Encoding: gzip`, ' +
+          '`zstd`). The answer 202 comes when the events are durable. Without an answer it is unknown whether they are: send them again, ' +
+          'events with an id count once. 429 means that the topic is not read as fast as it is filled: wait `Retry-After` seconds.',
+        consumes: ['application/x-ndjson', 'application/json'],
+        params: { type: 'object', properties: { topic: { type: 'string' } }, required: ['topic'] },
+        querystring: { type: 'object', properties: { partition: { type: 'integer', minimum: 0, default: 0 } } },
+      },
+    },
+    async (request, reply): Promise<EventsAccepted> => {
+      const { topic } = request.params;
+      const { partition } = request.query;
+      const target = await surface.pushTarget(topic);
+      if (partition >= target.partitions) {
+        throw new HttpProblem(
+          400,
+          `found partition ${partition}; topic ${topic} has ${target.partitions}: expected 0 to ${target.partitions - 1}`,
+        );
+      }
+      const kind = bodyKind(request.headers['content-type']);
+      await refuseBacklog();
+      return withBody(request.raw, limits, budget, async (body) => {
+        const records = recordsOf(body, kind, limits.recordsPerBody);
+        // Again: others may have filled it while this body came in.
+        await refuseBacklog();
+        const first = await target.append(partition, records);
+        reply.code(202);
+        return { topic, partition, records: records.ends.length, first_offset: first };
+      });
+
+      async function refuseBacklog(): Promise<void> {
+        const backlog = await target.backlog(partition);
+        if (backlog <= limits.backlogRecords) return;
+        throw new HttpProblem(429, `${backlog} records of topic ${topic} are not read yet; at most ${limits.backlogRecords} may wait`, {
+          'retry-after': RETRY_AFTER_S,
+        });
+      }
+    },
+  );
+}

@@ -1,0 +1,17 @@
+import type { FastifyInstance } from 'fastify';
+import { HttpProblem } from '../problem.ts';
+import type { Surface } from '../surface.ts';
+
+export function healthRoutes(app: FastifyInstance, surface: Pick<Surface, 'notReady'>): void {
+  const tags = ['health'];
+  app.get('/healthz', { schema: { tags, summary: 'The process is alive.' } }, async () => ({ status: 'alive' }));
+  app.get(
+    '/readyz',
+    { schema: { tags, summary: '200 once the pipelines have caught up with what is in the log, 503 until then.' } },
+    async () => {
+      const reason = await surface.notReady();
+      if (reason !== undefined) throw new HttpProblem(503, reason, { 'retry-after': '1' });
+      return { status: 'ready' };
+    },
+  );
+}

@@ -1,0 +1,67 @@
+/** How long the two stores take for the same segment. */
+import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Labels } from '../../core/labels.ts';
+import type { WindowRow } from '../../windows/row.ts';
+import type { ServedPath } from '../surface.ts';
+
+export interface StoreComparison {
+  readonly hot_store: { readonly response_time_ms: number };
+  /** Null where there is none, or it does not answer. */
+  readonly olap_store: { readonly response_time_ms: number } | null;
+  readonly comparison: { readonly hot_store_faster_by: string | null };
+  readonly runs: number;
+}
+
+const RUNS = 5;
+/** One read of the hot store is shorter than the clock can tell. */
+const HOT_READS_PER_RUN = 100;
+/** The OLAP store has final windows only: one of the last few is asked for. */
+const WINDOWS_BACK = 3;
+
+/** `row`: the latest one of the segment. */
+export async function compareStores(
+  served: ServedPath,
+  window: string,
+  labels: Labels,
+  row: WindowRow,
+  { clock }: { clock: Clock },
+): Promise<StoreComparison> {
+  const size = Date.parse(row.window_end) - Date.parse(row.window_start);
+  const from = Date.parse(row.window_start) - WINDOWS_BACK * size;
+  const hot: number[] = [];
+  const olap: number[] = [];
+  try {
+    // The first answer opens the connection, and is not measured.
+    const isThere = (await served.fromOlapStore(window, labels, from)) !== undefined;
+    for (let run = 0; run < (isThere ? RUNS : 0); run++) {
+      const startedAt = clock.elapsed();
+      await served.fromOlapStore(window, labels, from);
+      olap.push(clock.elapsed() - startedAt);
+    }
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'olap_unavailable')) throw error;
+    olap.length = 0;
+  }
+  for (let run = 0; run < RUNS; run++) {
+    const startedAt = clock.elapsed();
+    for (let read = 0; read < HOT_READS_PER_RUN; read++) await served.latest(window, labels);
+    hot.push((clock.elapsed() - startedAt) / HOT_READS_PER_RUN);
+  }
+  const hotMs = median(hot);
+  const olapMs = olap.length === 0 ? undefined : median(olap);
+  return {
+    hot_store: { response_time_ms: digits(hotMs) },
+    olap_store: olapMs === undefined ? null : { response_time_ms: digits(olapMs) },
+    comparison: { hot_store_faster_by: olapMs === undefined ? null : `${(olapMs / Math.max(hotMs, 1e-6)).toFixed(1)}x` },
+    runs: RUNS,
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+function digits(ms: number): number {
+  return Number(ms.toPrecision(4));
+}

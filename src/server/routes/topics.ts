@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify';
+import type { Surface } from '../surface.ts';
+
+export function topicRoutes(app: FastifyInstance, surface: Pick<Surface, 'topics' | 'messages'>): void {
+  const tags = ['topics'];
+  app.get('/api/v1/topics', { schema: { tags, summary: 'Topics of the log with their partitions.' } }, () => surface.topics());
+
+  app.get<{ Params: { topic: string }; Querystring: { partition: number; offset: number; limit: number } }>(
+    '/api/v1/topics/:topic/messages',
+    {
+      schema: {
+        tags,
+        summary: 'Records of a partition from an offset on.',
+        description: 'A negative offset counts from the end. Bytes that are not UTF-8 are shown as U+FFFD; a long value is cut off.',
+        params: { type: 'object', properties: { topic: { type: 'string' } }, required: ['topic'] },
+        querystring: {
+          type: 'object',
+          properties: {
+            partition: { type: 'integer', minimum: 0, default: 0 },
+            offset: { type: 'integer', default: -20 },
+            limit: { type: 'integer', minimum: 1, maximum: 1_000, default: 20 },
+          },
+        },
+      },
+    },
+    ({ params, query }) => surface.messages(params.topic, query),
+  );
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createEventRing } from './event-ring.ts';
+
+function ringAt(config: { maxEvents?: number; maxChars?: number } = {}) {
+  const time = { now: 0 };
+  return { time, ring: createEventRing({ epoch: 'e', ...config }, { clock: { now: () => time.now, elapsed: () => time.now } }) };
+}
+
+test('a client that comes back gets exactly what it missed, as long as it is kept', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20 }), fc.nat(60), fc.nat(60), (maxEvents, published, seen) => {
+      fc.pre(seen <= published);
+      const { ring } = ringAt({ maxEvents });
+      ring.join(() => {});
+      for (let i = 1; i <= published; i++) ring.publish('reset', {});
+      const from = ring.resume(`e-${seen}`);
+      const missed = published - seen;
+      if (missed > maxEvents) assert.equal(from, undefined);
+      else {
+        assert.equal(from, seen + 1);
+        for (let number = from; number < ring.next; number++)
+          assert.match(ring.textAt(number)!, new RegExp(`^event: reset\nid: e-${number}\n`));
+        assert.equal(ring.next - from, missed);
+      }
+    }),
+  );
+});
+
+test('dropped in large pieces, it stays the same', () => {
+  const { ring } = ringAt({ maxEvents: 10 });
+  ring.join(() => {});
+  for (let i = 1; i <= 5_000; i++) ring.publish('reset', {});
+  assert.equal(ring.next, 5_001);
+  assert.match(ring.textAt(4_991)!, /id: e-4991\n/);
+  assert.equal(ring.textAt(4_990), undefined);
+  assert.equal(ring.textAt(5_001), undefined);
+});
+
+test('an id of another process, from the future or of another form leads nowhere', () => {
+  const { ring } = ringAt();
+  ring.join(() => {});
+  ring.publish('reset', {});
+  for (const id of ['f-1', 'e-2', 'e--1', '1', '', 'e-1e3']) assert.equal(ring.resume(id), undefined, id);
+  assert.equal(ring.resume(ring.currentId()), 2);
+});
+
+test('size is bounded too', () => {
+  const { ring } = ringAt({ maxChars: 1_000 });
+  ring.join(() => {});
+  for (let i = 1; i <= 50; i++) ring.publish('reset', {});
+  assert.equal(ring.textAt(1), undefined);
+  assert.ok(ring.textAt(50));
+});
+
+test('what nobody hears is not kept, and who returns later than that begins anew', () => {
+  const { ring, time } = ringAt();
+  ring.publish('reset', {});
+  const leave = ring.join(() => {});
+  ring.publish('reset', {});
+  const id = ring.currentId();
+  leave();
+  time.now = 30_000;
+  ring.publish('reset', {});
+  assert.equal(ring.next - ring.resume(id)!, 1);
+  time.now = 60_000;
+  assert.equal(ring.isHeard(), false);
+  ring.publish('reset', {});
+  assert.equal(ring.resume(id), undefined);
+});

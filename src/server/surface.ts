@@ -1,0 +1,87 @@
+/** What the server is given to show and to write to; `app/serve` makes it of what runs. */
+import type { Labels } from '../core/labels.ts';
+import type { WindowRow } from '../windows/row.ts';
+import type {
+  AlertList,
+  DeadLetterList,
+  LatestWindows,
+  MessageList,
+  PipelineInfo,
+  PipelineStatus,
+  TopicList,
+  WindowHistory,
+} from './api.ts';
+import type { EventRing } from './stream/event-ring.ts';
+
+/** Times are epoch ms; `from` is included, `to` is not. */
+export interface HistoryQuery {
+  readonly window: string;
+  readonly from?: number;
+  readonly to?: number;
+  /** Rows that have all of these. */
+  readonly labels: Labels;
+  /** Only rows of exactly this set of dimensions; undefined: of any. */
+  readonly grouping?: readonly string[];
+  readonly limit: number;
+}
+
+export interface NotificationCount {
+  readonly receiver: string;
+  /** `sent`, `failed`, `cooldown` … */
+  readonly decision: string;
+  readonly count: number;
+}
+
+/** One running pipeline. All of it throws AppError `usage` for what was asked wrongly. */
+export interface PipelineView {
+  readonly info: PipelineInfo;
+  status(): Promise<PipelineStatus>;
+  windows(query: HistoryQuery): Promise<WindowHistory>;
+  latest(window: string): Promise<LatestWindows>;
+  alerts(query: { readonly status?: 'firing' | 'resolved'; readonly limit: number }): Promise<AlertList>;
+  deadLetters(query: { readonly reason?: string; readonly outcome?: string; readonly limit: number }): Promise<DeadLetterList>;
+  /** Since this process began. */
+  notifications(): readonly NotificationCount[];
+  readonly stream: EventRing;
+}
+
+/** A path of the pipeline file's `serve:` block. */
+export interface ServedPath {
+  readonly pipeline: string;
+  /** `/metrics/{country}/{ad_format}` */
+  readonly path: string;
+  /** Window where the request names none, and all that it may name. */
+  readonly window: string;
+  readonly windows: readonly string[];
+  /** Those in the path, in the file's order. */
+  readonly dimensions: readonly string[];
+  /** The segment's latest row, provisional or final. */
+  latest(window: string, labels: Labels): Promise<WindowRow | undefined>;
+  /** The latest row of every segment with these dimensions. */
+  all(window: string): Promise<WindowRow[]>;
+  /** A sentence for one who asked for a segment that is not there: what is near, or what there is. */
+  suggest(window: string, labels: Labels): Promise<string>;
+  /** The rows of the segment from this start on, from the OLAP store; undefined where there is none. */
+  fromOlapStore(window: string, labels: Labels, from: number): Promise<WindowRow[] | undefined>;
+}
+
+/** A raw topic that events may be pushed to. */
+export interface PushTarget {
+  readonly partitions: number;
+  /** Records that its reader has not read yet. */
+  backlog(partition: number): Promise<number>;
+  /** Durable when it resolves, to the first offset. */
+  append(partition: number, records: { readonly bytes: Uint8Array; readonly ends: Uint32Array }): Promise<number>;
+}
+
+export interface Surface {
+  readonly pipelines: readonly PipelineView[];
+  readonly served: readonly ServedPath[];
+  topics(): Promise<TopicList>;
+  /** @throws AppError `topic_unknown`; `offset` below 0 counts from the end */
+  messages(topic: string, query: { readonly partition: number; readonly offset: number; readonly limit: number }): Promise<MessageList>;
+  /** @throws AppError `topic_unknown`, `topic_conflict` for a topic that a pipeline alone writes */
+  pushTarget(topic: string): Promise<PushTarget>;
+  /** Undefined once every pipeline has caught up; until then what is waited for. */
+  notReady(): Promise<string | undefined>;
+}
