@@ -1,0 +1,78 @@
+import type { AlertList } from '../../../src/server/api.ts';
+import type { AlertEvent, Severity } from '../../../src/receivers/alert-event.ts';
+import { labelsKey, type Labels } from './series-book.ts';
+
+/** From the first window in breach to the end: one entry, however many records tell of it. */
+export type Episode = AlertList['alerts'][number];
+
+/** The newest `max` episodes; those that fire are the last to go. */
+export interface AlertBook {
+  /** True where this begins an episode that was not known. */
+  put(event: AlertEvent): boolean;
+  load(episodes: readonly Episode[]): void;
+  /** Newest first. */
+  list(): readonly Episode[];
+}
+
+export function createAlertBook(max: number): AlertBook {
+  const episodes = new Map<string, Episode>();
+
+  const merge = (next: Episode): void => {
+    const held = episodes.get(next.alert_id);
+    // An end keeps the words of the breach: what it said, not that it is over, is what one wants to read later.
+    if (held && next.resolved_time !== null) {
+      episodes.set(next.alert_id, { ...held, status: 'resolved', resolved_time: next.resolved_time });
+    } else if (!held || (held.resolved_time === null && next.alert_time >= held.alert_time)) {
+      episodes.set(next.alert_id, next);
+    }
+  };
+  const trim = (): void => {
+    if (episodes.size <= max) return;
+    const last = sorted().reverse();
+    const goes = [...last.filter(({ status }) => status === 'resolved'), ...last.filter(({ status }) => status === 'firing')];
+    for (const { alert_id } of goes.slice(0, episodes.size - max)) episodes.delete(alert_id);
+  };
+  const sorted = (): Episode[] => [...episodes.values()].sort(byNewest);
+
+  return {
+    put: (event) => {
+      const known = episodes.has(event.alert_id);
+      merge({ ...event, resolved_time: event.status === 'resolved' ? event.alert_time : null });
+      trim();
+      return !known && event.status === 'firing';
+    },
+    load: (list) => {
+      for (const episode of list) merge(episode);
+      trim();
+    },
+    list: sorted,
+  };
+}
+
+function byNewest(a: Episode, b: Episode): number {
+  if (a.since !== b.since) return a.since < b.since ? 1 : -1;
+  return a.alert_id < b.alert_id ? -1 : 1;
+}
+
+const RANK: Readonly<Record<Severity, number>> = { low: 1, medium: 2, high: 3, critical: 4 };
+
+export function severityRank(severity: Severity): number {
+  return RANK[severity];
+}
+
+/** The gravest firing episode of each series, by the key of its labels. */
+export function firingBySeries(episodes: readonly Episode[]): ReadonlyMap<string, Episode> {
+  const worst = new Map<string, Episode>();
+  for (const episode of episodes) {
+    if (episode.status !== 'firing') continue;
+    const key = labelsKey(episode.labels);
+    const held = worst.get(key);
+    if (!held || severityRank(episode.severity) > severityRank(held.severity)) worst.set(key, episode);
+  }
+  return worst;
+}
+
+export function episodesOf(episodes: readonly Episode[], labels: Labels): readonly Episode[] {
+  const key = labelsKey(labels);
+  return episodes.filter((episode) => labelsKey(episode.labels) === key);
+}

@@ -1,0 +1,77 @@
+import type {
+  AlertList,
+  DeadLetterList,
+  LatestWindows,
+  PipelineInfo,
+  PipelineList,
+  PipelineStatus,
+  Problem,
+  TopicList,
+  WindowHistory,
+} from '../../../src/server/api.ts';
+import type { Labels } from './series-book.ts';
+
+/** What the server said instead of an answer; status 0: it could not be reached. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface Api {
+  pipelines(signal: AbortSignal): Promise<readonly PipelineInfo[]>;
+  status(pipeline: string, signal: AbortSignal): Promise<PipelineStatus>;
+  latest(pipeline: string, window: string, signal: AbortSignal): Promise<LatestWindows>;
+  history(pipeline: string, ask: HistoryRequest, signal: AbortSignal): Promise<WindowHistory>;
+  alerts(pipeline: string, ask: { readonly status?: 'firing'; readonly limit: number }, signal: AbortSignal): Promise<AlertList>;
+  deadLetters(pipeline: string, ask: { readonly reason?: string; readonly limit: number }, signal: AbortSignal): Promise<DeadLetterList>;
+  topics(signal: AbortSignal): Promise<TopicList>;
+  streamUrl(pipeline: string): string;
+}
+
+export interface HistoryRequest {
+  readonly window: string;
+  /** ISO 8601, or undefined: from the first there is. */
+  readonly from: string | undefined;
+  /** Only the series with exactly these labels; undefined: all. */
+  readonly labels: Labels | undefined;
+  readonly limit: number;
+}
+
+/** `base`: where the API is, without a slash at the end; '' is beside the page. */
+export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
+  const get = async <T>(path: string, query: Readonly<Record<string, string | undefined>>, signal: AbortSignal): Promise<T> => {
+    const asked = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) if (value !== undefined) asked.set(key, value);
+    const response = await fetch(`${base}/api/v1${path}${asked.size > 0 ? `?${asked}` : ''}`, {
+      signal,
+      headers: { accept: 'application/json' },
+    }).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      throw new ApiError(0, String(error instanceof Error ? error.message : error));
+    });
+    if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+    return (await response.json()) as T;
+  };
+  const of = (pipeline: string): string => `/pipelines/${encodeURIComponent(pipeline)}`;
+
+  return {
+    pipelines: async (signal) => (await get<PipelineList>('/pipelines', {}, signal)).pipelines,
+    status: (pipeline, signal) => get(`${of(pipeline)}/status`, {}, signal),
+    latest: (pipeline, window, signal) => get(`${of(pipeline)}/latest`, { window }, signal),
+    history: (pipeline, { window, from, labels, limit }, signal) =>
+      get(`${of(pipeline)}/windows`, { ...labels, window, from, grouping: labels && Object.keys(labels).join(), limit: String(limit) }, signal),
+    alerts: (pipeline, { status, limit }, signal) => get(`${of(pipeline)}/alerts`, { status, limit: String(limit) }, signal),
+    deadLetters: (pipeline, { reason, limit }, signal) => get(`${of(pipeline)}/dead-letters`, { reason, limit: String(limit) }, signal),
+    topics: (signal) => get('/topics', {}, signal),
+    streamUrl: (pipeline) => `${base}/api/v1${of(pipeline)}/stream`,
+  };
+}
+
+async function problemOf(response: Response): Promise<string> {
+  const problem = (await response.json().catch(() => undefined)) as Partial<Problem> | undefined;
+  return problem?.detail ?? problem?.title ?? `HTTP ${response.status}`;
+}

@@ -1,0 +1,127 @@
+import { signal, type ReadonlySignal } from '@preact/signals';
+import type { PipelineInfo, PipelineStatus, WindowPoint } from '../../../src/server/api.ts';
+import type { Clock } from '../clock.ts';
+import { createAlertBook, type Episode } from './alert-book.ts';
+import type { Api } from './api.ts';
+import { openStream, type Connection, type StreamDeps } from './stream.ts';
+import { createWindowFeed, type WindowFeed, type WindowFeedRequest } from './window-feed.ts';
+
+export interface RateSample {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly perSecond: number;
+}
+
+/** All that is known of one pipeline, live, until `close`. */
+export interface PipelineFeed {
+  readonly info: PipelineInfo;
+  readonly status: ReadonlySignal<PipelineStatus | undefined>;
+  readonly connection: ReadonlySignal<Connection>;
+  /** Newest first. */
+  readonly alerts: ReadonlySignal<readonly Episode[]>;
+  /** The newest that rang while this page was open. */
+  readonly rang: ReadonlySignal<Episode | undefined>;
+  /** The last `RATES_MAX` seconds. */
+  readonly rates: ReadonlySignal<readonly RateSample[]>;
+  /** Loads these windows and keeps them up to date until the returned feed is closed. */
+  watch(request: WindowFeedRequest): WindowFeed;
+  close(): void;
+}
+
+const ALERTS_MAX = 500;
+const RATES_MAX = 300;
+/** Points come several times a second: they are shown at most this often. */
+const SHOW_EVERY_MS = 250;
+/** Points that wait to be shown; past it they are shown at once. */
+const WAITING_MAX = 5_000;
+
+export function createPipelineFeed(info: PipelineInfo, deps: { api: Api; clock: Clock } & StreamDeps): PipelineFeed {
+  const { api, clock } = deps;
+  const status = signal<PipelineStatus | undefined>(undefined);
+  const connection = signal<Connection>('connecting');
+  const alerts = signal<readonly Episode[]>([]);
+  const rang = signal<Episode | undefined>(undefined);
+  const rates = signal<readonly RateSample[]>([]);
+  const feeds = new Set<WindowFeed>();
+  const book = createAlertBook(ALERTS_MAX);
+  const closing = new AbortController();
+
+  let waiting: WindowPoint[] = [];
+  let timed = false;
+  const show = (): void => {
+    timed = false;
+    const points = waiting;
+    waiting = [];
+    for (const feed of feeds) feed.put(points);
+  };
+  const take = (points: readonly WindowPoint[]): void => {
+    for (const point of points) waiting.push(point);
+    if (waiting.length >= WAITING_MAX) show();
+    else if (!timed) {
+      timed = true;
+      clock.after(SHOW_EVERY_MS, show);
+    }
+  };
+  const takeStatus = (next: PipelineStatus): void => {
+    status.value = next;
+    rates.value = [...rates.value, { at: clock.now(), perSecond: next.records_per_second }].slice(-RATES_MAX);
+  };
+  const loadAlerts = async (): Promise<void> => {
+    // Those that fire are few but may be old; the newest tell the story.
+    const [firing, newest] = await Promise.all([
+      api.alerts(info.name, { status: 'firing', limit: 200 }, closing.signal),
+      api.alerts(info.name, { limit: 100 }, closing.signal),
+    ]);
+    book.load(newest.alerts);
+    book.load(firing.alerts);
+    alerts.value = book.list();
+  };
+  const load = (): void => {
+    api.status(info.name, closing.signal).then(takeStatus, () => {});
+    // The stream tells what rings from now on; a list that fails is asked for again with the next gap.
+    loadAlerts().catch(() => {});
+    for (const feed of feeds) feed.load();
+  };
+
+  const stream = openStream(
+    api.streamUrl(info.name),
+    {
+      points: take,
+      alert: (event) => {
+        const begins = book.put(event);
+        alerts.value = book.list();
+        if (begins) rang.value = alerts.value.find(({ alert_id }) => alert_id === event.alert_id);
+      },
+      status: takeStatus,
+      gap: load,
+      connection: (state) => (connection.value = state),
+    },
+    deps,
+  );
+  load();
+
+  return {
+    info,
+    status,
+    connection,
+    alerts,
+    rang,
+    rates,
+    watch: (request) => {
+      const feed = createWindowFeed(api, info, request);
+      feeds.add(feed);
+      feed.load();
+      const close = (): void => {
+        feeds.delete(feed);
+        feed.close();
+      };
+      return { ...feed, close };
+    },
+    close: () => {
+      closing.abort();
+      stream.close();
+      for (const feed of feeds) feed.close();
+      feeds.clear();
+    },
+  };
+}

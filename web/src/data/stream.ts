@@ -1,0 +1,94 @@
+import type { StreamEvents } from '../../../src/server/api.ts';
+import type { Clock } from '../clock.ts';
+
+export type Connection = 'connecting' | 'live' | 'lost';
+
+export interface StreamHandlers {
+  points(points: StreamEvents['points']): void;
+  alert(alert: StreamEvents['alert']): void;
+  status(status: StreamEvents['status']): void;
+  /** Something may have been missed: load anew what is shown. */
+  gap(): void;
+  connection(state: Connection): void;
+}
+
+/** The part of EventSource that is used. */
+export interface EventStream {
+  onopen: (() => void) | null;
+  onerror: (() => void) | null;
+  readonly readyState: number;
+  addEventListener(type: string, listener: (event: { readonly data: string }) => void): void;
+  close(): void;
+}
+
+export interface StreamDeps {
+  readonly open: (url: string) => EventStream;
+  readonly clock: Clock;
+}
+
+/** The server tells its status once a second; so long a silence means that the line is dead though nobody said so. */
+const SILENCE_MS = 15_000;
+const RETRY_MS = { first: 1_000, most: 15_000 };
+const CLOSED = 2;
+
+/**
+ * An EventSource that does not give up. The browser reconnects by itself, with `Last-Event-ID`, and misses nothing; where it gives
+ * up (an error status, a silent line) a new one is opened, which knows no last id: a gap.
+ */
+export function openStream(url: string, handlers: StreamHandlers, { open, clock }: StreamDeps): { close(): void } {
+  let closed = false;
+  let source: EventStream | undefined;
+  let forget = (): void => {};
+  let retryMs = RETRY_MS.first;
+
+  const heard = (): void => {
+    forget();
+    forget = clock.after(SILENCE_MS, again);
+  };
+  const again = (): void => {
+    source?.close();
+    handlers.connection('lost');
+    forget();
+    forget = clock.after(retryMs, () => connect(true));
+    retryMs = Math.min(retryMs * 2, RETRY_MS.most);
+  };
+  const connect = (anew: boolean): void => {
+    const made = open(url);
+    source = made;
+    const on = <K extends keyof StreamEvents>(type: K, take: (data: StreamEvents[K]) => void): void => {
+      made.addEventListener(type, ({ data }) => {
+        if (closed || made !== source) return;
+        heard();
+        take(JSON.parse(data) as StreamEvents[K]);
+      });
+    };
+    made.onopen = () => {
+      if (closed || made !== source) return;
+      retryMs = RETRY_MS.first;
+      heard();
+      handlers.connection('live');
+      if (anew) handlers.gap();
+      anew = false;
+    };
+    made.onerror = () => {
+      if (closed || made !== source) return;
+      if (made.readyState === CLOSED) again();
+      else handlers.connection('lost');
+    };
+    on('points', handlers.points);
+    on('alert', handlers.alert);
+    on('status', handlers.status);
+    on('reset', () => handlers.gap());
+    heard();
+  };
+
+  handlers.connection('connecting');
+  connect(false);
+  return {
+    close: () => {
+      closed = true;
+      forget();
+      source?.close();
+    },
+  };
+}

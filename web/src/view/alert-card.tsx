@@ -1,0 +1,101 @@
+import type { Episode } from '../data/alert-book.ts';
+import type { PipelineFeed } from '../data/pipeline-feed.ts';
+import { segmentName } from '../data/segments.ts';
+import { formatChange, formatCount, formatValue } from '../format/number.ts';
+import { formatClock, formatMoment, formatSpan } from '../format/time.ts';
+import { useDashboard } from './context.ts';
+import { SeverityIcon } from './icons.tsx';
+import { spanUnits } from './span-units.ts';
+
+interface Props {
+  readonly feed: PipelineFeed;
+  readonly episode: Episode;
+  readonly open: boolean;
+  /** Whether it stands on another page than its segment's. */
+  readonly linked: boolean;
+}
+
+/** One line that says what broke; opened, why it rang. */
+export function AlertCard({ feed, episode, open, linked }: Props) {
+  const { t, language, link, now } = useDashboard();
+  const { severity, status, direction, labels, deviation_percent: deviation, explanation, impact, likely_causes: causes } = episode;
+  const format = { unit: episode.unit };
+  const value = (number: number | null): string => formatValue(number, format, language.value);
+  const name = segmentName(labels, feed.info.dimensions) || t('segment.total');
+  const fresh = feed.rang.value?.alert_id === episode.alert_id;
+  const money = impact && formatValue(Math.abs(impact.money_per_hour), { unit: impact.currency }, language.value);
+  return (
+    <details class={`alert is-${status} severity-${severity}${fresh ? ' is-fresh' : ''}`} open={open} data-alert={episode.alert_id}>
+      <summary>
+        <SeverityIcon severity={severity} label={t(`severity.${severity}`)} />
+        <span class="alert-what">
+          <strong>{name}</strong>
+          <span class="badge">{t(`severity.${severity}`)}</span>
+        </span>
+        <span class="alert-when">
+          <span class="alert-change">
+            {episode.metric_name} {direction === 'down' ? '▼' : '▲'} {formatChange(deviation === null ? null : deviation / 100, language.value)}
+          </span>
+          <When episode={episode} now={now.value} />
+        </span>
+      </summary>
+      <div class="alert-body">
+        <p class="alert-message">{explanation.text}</p>
+        <dl class="facts">
+          <div>
+            <dt>{t('alerts.observed')}</dt>
+            <dd>{value(explanation.observed)}</dd>
+          </div>
+          <div>
+            <dt>{t('alerts.expected')}</dt>
+            <dd>{value(explanation.expected)}</dd>
+          </div>
+          <div>
+            <dt>{t('alerts.threshold')}</dt>
+            <dd>{value(explanation.threshold)}</dd>
+          </div>
+        </dl>
+        {impact && money && (
+          <p class="alert-fact">
+            <b>{t('alerts.impact')}</b> {t(impact.money_per_hour >= 0 ? 'alerts.per_hour' : 'alerts.excess', { money })}
+          </p>
+        )}
+        <p class="alert-fact">
+          <b>{t('alerts.not_fired_if')}</b> {explanation.not_fired_if}
+        </p>
+        {causes.length > 0 && (
+          <div class="alert-fact">
+            <b>{t('alerts.causes')}</b>
+            <ul>
+              {causes.map((cause) => (
+                <li key={cause}>{cause}</li>
+              ))}
+            </ul>
+          </div>
+        )}
+        <p class="alert-foot">
+          {linked && (
+            <a href={link({ page: 'segment', labels, measure: episode.measure, window: episode.window })}>{t('alerts.open_segment')} →</a>
+          )}
+          <span>
+            {episode.window}
+            {explanation.baseline && ` · ${t('alerts.learnt', { count: formatCount(explanation.baseline.windows, language.value) })}`}
+          </span>
+        </p>
+      </div>
+    </details>
+  );
+}
+
+function When({ episode, now }: { episode: Episode; now: number }) {
+  const { t, language } = useDashboard();
+  const { since, resolved_time: resolved } = episode;
+  const span = formatSpan((resolved === null ? now : Date.parse(resolved)) - Date.parse(since), spanUnits(t));
+  return (
+    <time dateTime={since} title={formatMoment(since, language.value)}>
+      {resolved === null
+        ? `${t('alerts.since', { time: formatClock(since, language.value) })} · ${span}`
+        : t('alerts.lasted', { from: formatClock(since, language.value), to: formatClock(resolved, language.value), span })}
+    </time>
+  );
+}

@@ -1,0 +1,44 @@
+import type { WindowPoint } from '../../../src/server/api.ts';
+import type { Episode } from '../data/alert-book.ts';
+
+/** Columns for a chart: x in epoch ms (window starts), then what is final, then what is open. */
+export type ChartColumns = [x: number[], final: (number | null)[], open: (number | null)[]];
+
+/** A stretch of time behind the line. */
+export interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly expected: number;
+  readonly firing: boolean;
+}
+
+/** The open part begins at the last final point, so that the line is one; missing windows leave a gap. */
+export function chartColumns(points: readonly WindowPoint[], measure: string, slideMs: number): ChartColumns {
+  const columns: ChartColumns = [[], [], []];
+  const push = (x: number, final: number | null, open: number | null): void => {
+    columns[0].push(x);
+    columns[1].push(final);
+    columns[2].push(open);
+  };
+  points.forEach((point, index) => {
+    const x = Date.parse(point.window_start);
+    const before = columns[0].at(-1);
+    if (before !== undefined && x - before > slideMs * 1.5) push(before + slideMs, null, null);
+    const value = point.measures[measure] ?? null;
+    const next = points[index + 1];
+    push(x, point.final ? value : null, !point.final || (next && !next.final) ? value : null);
+  });
+  return columns;
+}
+
+/** The episodes of one measure and window, as far as the chart reaches; what still fires reaches to its end. */
+export function bandsOf(episodes: readonly Episode[], measure: string, window: string, until: number): Band[] {
+  return episodes
+    .filter((episode) => episode.measure === measure && episode.window === window)
+    .map((episode) => ({
+      from: Date.parse(episode.since),
+      to: episode.resolved_time === null ? until : Date.parse(episode.resolved_time),
+      expected: episode.expected_value,
+      firing: episode.status === 'firing',
+    }));
+}

@@ -1,0 +1,193 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import { formatClock } from '../format/time.ts';
+import { useDashboard } from './context.ts';
+import type { Band } from './chart-data.ts';
+
+interface Props {
+  readonly title: string;
+  /** x in epoch ms, then what is final (solid, filled) and, if there is one, what is open (dashed). */
+  readonly data: uPlot.AlignedData;
+  readonly bands: readonly Band[];
+  readonly format: (value: number | null) => string;
+  /** Words for the value of a band's dashed line. */
+  readonly expected: (value: number) => string;
+  /** The axis begins at zero: for counts and sums. */
+  readonly fromZero: boolean;
+  readonly height: number;
+  /** What the value at a point of x means in words, `21:03:20 – 21:03:30`. */
+  readonly moment: (x: number) => string;
+}
+
+interface Colours {
+  readonly line: string;
+  readonly fill: string;
+  readonly grid: string;
+  readonly text: string;
+  readonly alert: string;
+  readonly alertFill: string;
+  readonly calmFill: string;
+  readonly font: string;
+}
+
+const SYNC = 'tocsin';
+
+/** A chart over time. The value under the cursor (else the newest) stands in its head. */
+export function Chart({ title, data, bands, format, expected, fromZero, height, moment }: Props) {
+  const { language, theme } = useDashboard();
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const [at, setAt] = useState<number | null>(null);
+  const dark = useDarkMedia();
+  // uPlot keeps its callbacks for life: they read what is current from here.
+  const current = useRef({ bands, format, expected });
+  current.current = { bands, format, expected };
+
+  useLayoutEffect(() => {
+    const element = place.current;
+    if (!element) return undefined;
+    const made = new uPlot(options(), data, element);
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+    };
+
+    function options(): uPlot.Options {
+      const colours = coloursOf(element as HTMLElement);
+      const axis = { stroke: colours.text, font: colours.font, grid: { stroke: colours.grid, width: 1 }, ticks: { show: false } };
+      const line = { stroke: colours.line, width: 1.75, points: { show: false } };
+      return {
+        width: (element as HTMLElement).clientWidth,
+        height,
+        ms: 1,
+        legend: { show: false },
+        padding: [10, 18, 0, 0],
+        cursor: {
+          sync: { key: SYNC },
+          y: false,
+          drag: { x: false, y: false, setScale: false },
+          points: { size: 7, width: 2, fill: colours.line, stroke: colours.line },
+        },
+        scales: { y: { range: (_, min, max) => rangeOf(min, max, current.current.bands, fromZero) } },
+        axes: [
+          { ...axis, space: 70, size: 26, values: (_, ticks) => ticks.map((tick) => formatClock(tick, language.value, { seconds: tick % 60_000 !== 0 })) },
+          { ...axis, size: 58, space: 34, values: (_, ticks) => ticks.map((tick) => current.current.format(tick)) },
+        ],
+        series: [{}, { ...line, fill: colours.fill }, ...(data.length > 2 ? [{ ...line, dash: [4, 4] }] : [])],
+        hooks: {
+          drawClear: [(self) => drawBands(self, current.current.bands, colours)],
+          draw: [(self) => drawExpected(self, current.current, colours)],
+          setCursor: [(self) => setAt(self.cursor.idx ?? null)],
+        },
+      };
+    }
+    // Built anew for other words or colours; the data comes in by the effect below.
+  }, [language.value, theme.value, dark, height, fromZero, data.length]);
+
+  useEffect(() => plot.current?.setData(data), [data, bands]);
+
+  const [x, final, open] = data;
+  const index = at ?? x.length - 1;
+  const value = final?.[index] ?? open?.[index] ?? null;
+  const isOpen = (final?.[index] ?? null) === null && value !== null;
+  return (
+    <figure class="chart" aria-label={title}>
+      <figcaption>
+        <strong>{title}</strong>
+        <span class={isOpen ? 'chart-value is-open' : 'chart-value'}>{format(value)}</span>
+        <span class="chart-moment">{x[index] === undefined ? '' : moment(x[index])}</span>
+      </figcaption>
+      <div ref={place} class="chart-place" style={{ height: `${height}px` }} />
+    </figure>
+  );
+}
+
+function rangeOf(min: number | null, max: number | null, bands: readonly Band[], fromZero: boolean): uPlot.Range.MinMax {
+  if (min === null || max === null) return [0, 1];
+  const expected = bands.map((band) => band.expected);
+  const [low, high] = [Math.min(min, ...expected), Math.max(max, ...expected)];
+  return uPlot.rangeNum(fromZero ? Math.min(0, low) : low, high === low ? low + Math.max(1e-9, Math.abs(low) * 0.1) : high, {
+    min: { pad: 0.25, soft: 0, mode: 3 },
+    max: { pad: 0.15 },
+  });
+}
+
+function drawBands(u: uPlot, bands: readonly Band[], { alert, alertFill, calmFill }: Colours): void {
+  const { left, top, width, height } = u.bbox;
+  u.ctx.save();
+  for (const band of bands) {
+    const from = Math.max(left, u.valToPos(band.from, 'x', true));
+    const to = Math.min(left + width, u.valToPos(band.to, 'x', true));
+    if (to <= from) continue;
+    u.ctx.fillStyle = band.firing ? alertFill : calmFill;
+    u.ctx.fillRect(from, top, to - from, height);
+    u.ctx.fillStyle = alert;
+    // The bar on top tells an episode also to those who do not see the tint.
+    u.ctx.fillRect(from, top, to - from, Math.max(2, 2 * devicePixelRatio));
+  }
+  u.ctx.restore();
+}
+
+function drawExpected(u: uPlot, { bands, expected }: { bands: readonly Band[]; expected: (value: number) => string }, colours: Colours): void {
+  const { left, width, top } = u.bbox;
+  u.ctx.save();
+  u.ctx.strokeStyle = colours.alert;
+  u.ctx.fillStyle = colours.alert;
+  u.ctx.lineWidth = devicePixelRatio;
+  u.ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const [index, band] of bands.entries()) {
+    const from = Math.max(left, u.valToPos(band.from, 'x', true));
+    const to = Math.min(left + width, u.valToPos(band.to, 'x', true));
+    if (to <= from) continue;
+    const y = u.valToPos(band.expected, 'y', true);
+    u.ctx.beginPath();
+    u.ctx.moveTo(from, y);
+    u.ctx.lineTo(to, y);
+    u.ctx.stroke();
+    // Words for the newest only: they would overlap.
+    if (index > 0) continue;
+    const text = expected(band.expected);
+    u.ctx.font = scaled(colours.font);
+    const textWidth = u.ctx.measureText(text).width;
+    u.ctx.textBaseline = 'bottom';
+    u.ctx.textAlign = 'left';
+    u.ctx.fillText(text, Math.min(from + 4, left + width - textWidth - 4), Math.max(top + 14 * devicePixelRatio, y - 3 * devicePixelRatio));
+  }
+  u.ctx.restore();
+}
+
+/** The canvas counts device pixels. */
+function scaled(font: string): string {
+  return font.replace(/^(\d+)px/, (_, size: string) => `${Number(size) * devicePixelRatio}px`);
+}
+
+function coloursOf(element: HTMLElement): Colours {
+  const style = getComputedStyle(element);
+  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  return {
+    line: colour('--series'),
+    fill: colour('--series-area'),
+    grid: colour('--hairline'),
+    text: colour('--ink-3'),
+    alert: colour('--alert'),
+    alertFill: colour('--alert-area'),
+    calmFill: colour('--calm-area'),
+    font: `11px ${style.fontFamily}`,
+  };
+}
+
+/** Whether the system asks for dark: charts take their colours when they are made. */
+function useDarkMedia(): boolean {
+  const query = '(prefers-color-scheme: dark)';
+  const [dark, setDark] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const media = matchMedia(query);
+    const onChange = (): void => setDark(media.matches);
+    media.addEventListener('change', onChange);
+    return () => media.removeEventListener('change', onChange);
+  }, []);
+  return dark;
+}

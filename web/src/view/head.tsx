@@ -1,0 +1,80 @@
+import { LANGUAGE_NAMES, LANGUAGES } from '../i18n/texts.ts';
+import { THEMES } from '../data/dashboard.ts';
+import type { Page } from '../route.ts';
+import { useDashboard } from './context.ts';
+import { BellIcon } from './icons.tsx';
+import { Segmented, Select } from './parts.tsx';
+
+const PAGES: readonly Exclude<Page, 'segment'>[] = ['overview', 'dead-letters', 'system'];
+
+export function Head() {
+  const { t, route, link, go, pipelines, feed, language, theme } = useDashboard();
+  const { page } = route.value;
+  const list = pipelines.value ?? [];
+  const name = feed.value?.info.name ?? '';
+  return (
+    <header class="head">
+      <a class="skip" href="#content" onClick={skipToContent}>
+        {t('app.skip')}
+      </a>
+      <a class="brand" href={link({ page: 'overview', labels: {} })}>
+        <BellIcon />
+        <span>{t('app.title')}</span>
+      </a>
+      {list.length > 1 ? (
+        <Select
+          label={t('head.pipeline')}
+          value={name}
+          options={list.map((each) => ({ value: each.name, text: each.name }))}
+          // Another pipeline has other windows and measures.
+          onChange={(pipeline) => go({ pipeline, page: 'overview', labels: {}, window: undefined, measure: undefined, filter: undefined })}
+        />
+      ) : (
+        <span class="pipeline-name">{name}</span>
+      )}
+      <ConnectionState />
+      <nav class="nav" aria-label={t('nav.pages')}>
+        {PAGES.map((each) => (
+          <a
+            key={each}
+            href={link({ page: each, labels: {} })}
+            {...((each === page || (each === 'overview' && page === 'segment')) && { 'aria-current': 'page' as const })}
+          >
+            {t(`nav.${each}`)}
+          </a>
+        ))}
+      </nav>
+      <div class="settings">
+        <Segmented
+          label={t('head.language')}
+          value={language.value}
+          options={LANGUAGES.map((value) => ({ value, text: LANGUAGE_NAMES[value] }))}
+          onChange={(value) => (language.value = value)}
+        />
+        <Segmented
+          label={t('head.theme')}
+          value={theme.value}
+          options={THEMES.map((value) => ({ value, text: t(`theme.${value}`) }))}
+          onChange={(value) => (theme.value = value)}
+        />
+      </div>
+    </header>
+  );
+}
+
+function ConnectionState() {
+  const { t, feed, failed } = useDashboard();
+  const state = failed.value ? 'lost' : (feed.value?.connection.value ?? 'connecting');
+  return (
+    <span class={`connection is-${state}`} role="status">
+      <i aria-hidden="true" />
+      {t(`connection.${state}`)}
+    </span>
+  );
+}
+
+/** The address is the route: a link to an anchor would leave the page. */
+function skipToContent(event: Event): void {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+}

@@ -1,0 +1,103 @@
+import type { ComponentChildren } from 'preact';
+import { ApiError } from '../data/api.ts';
+import { formatChange } from '../format/number.ts';
+import { useDashboard } from './context.ts';
+
+/** A change with its direction as a glyph: colour says only how large it is. */
+export function Change({ change }: { change: number | null }) {
+  const { language } = useDashboard();
+  if (change === null) return <span class="change is-none">–</span>;
+  const glyph = Math.abs(change) < 0.0005 ? '' : change > 0 ? '▲' : '▼';
+  const size = Math.abs(change) >= 0.4 ? 'is-large' : Math.abs(change) >= 0.15 ? 'is-some' : 'is-small';
+  return (
+    <span class={`change ${size}`}>
+      <i aria-hidden="true">{glyph}</i>
+      {formatChange(change, language.value)}
+    </span>
+  );
+}
+
+export function Loading() {
+  const { t } = useDashboard();
+  return (
+    <p class="state" role="status">
+      <span class="pulse" aria-hidden="true" />
+      {t('state.loading')}
+    </p>
+  );
+}
+
+export function Empty({ title, hint }: { title: string; hint?: string }) {
+  return (
+    <div class="state is-empty">
+      <strong>{title}</strong>
+      {hint !== undefined && <p>{hint}</p>}
+    </div>
+  );
+}
+
+export function Failed({ error, retry }: { error: Error; retry: () => void }) {
+  const { t } = useDashboard();
+  const status = error instanceof ApiError && error.status > 0 ? `${error.status}: ` : '';
+  return (
+    <div class="state is-failed" role="alert">
+      <strong>{t('state.error')}</strong>
+      <p>
+        {status}
+        {error.message}
+      </p>
+      <button type="button" class="button" onClick={retry}>
+        {t('state.retry')}
+      </button>
+    </div>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly value: T;
+  readonly options: readonly { readonly value: T; readonly text: string }[];
+  readonly onChange: (value: T) => void;
+}
+
+/** A few words side by side, one of them chosen; to the keyboard a radio group. */
+export function Segmented<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
+  return (
+    <fieldset class="segmented">
+      <legend class="unseen">{label}</legend>
+      {options.map((option) => (
+        <label key={option.value} class={option.value === value ? 'is-chosen' : ''}>
+          <input type="radio" name={label} checked={option.value === value} onChange={() => onChange(option.value)} />
+          <span>{option.text}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+export function Select<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
+  return (
+    <label class="select">
+      <span class="select-label">{label}</span>
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export function Panel({ title, aside, children }: { title: string; aside?: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <section class="panel" aria-label={title}>
+      <header class="panel-head">
+        <h2>{title}</h2>
+        {aside}
+      </header>
+      {children}
+    </section>
+  );
+}

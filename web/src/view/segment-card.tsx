@@ -1,0 +1,47 @@
+import type { WindowPoint } from '../../../src/server/api.ts';
+import type { Segment } from '../data/segments.ts';
+import { formatValue, type MeasureFormat } from '../format/number.ts';
+import { useDashboard } from './context.ts';
+import { SeverityIcon } from './icons.tsx';
+import { Change } from './parts.tsx';
+import { Sparkline } from './sparkline.tsx';
+import type { SparkPoint } from './sparkline-shape.ts';
+
+/** Windows that a sparkline shows. */
+export const SLOTS = 30;
+
+interface Props {
+  readonly segment: Segment;
+  readonly measure: string;
+  readonly format: MeasureFormat;
+  /** Of a roll-up. */
+  readonly small: boolean;
+}
+
+export function SegmentCard({ segment, measure, format, small }: Props) {
+  const { t, link, language } = useDashboard();
+  const { alert, labels, name, value, change, mean, points, open } = segment;
+  const kind = [small ? 'card is-small' : 'card', alert && `has-alert severity-${alert.severity}`].filter(Boolean).join(' ');
+  return (
+    <a class={kind} href={link({ page: 'segment', labels })} data-segment={name} data-firing={alert !== undefined}>
+      <span class="card-name">
+        {name}
+        {alert && <SeverityIcon severity={alert.severity} label={t(`severity.${alert.severity}`)} />}
+      </span>
+      <span class="card-numbers">
+        <span class={open ? 'card-value is-open' : 'card-value'}>{formatValue(value, format, language.value)}</span>
+        <Change change={change} />
+      </span>
+      <Sparkline points={measurePoints(points, measure)} mean={mean} slots={SLOTS} height={small ? 20 : 34} />
+      {alert && !small && (
+        <span class="card-alert">
+          {alert.metric_name} {alert.direction === 'down' ? '↓' : '↑'} {t(`direction.${alert.direction}`)}
+        </span>
+      )}
+    </a>
+  );
+}
+
+export function measurePoints(points: readonly WindowPoint[], measure: string): SparkPoint[] {
+  return points.slice(-SLOTS).map((point) => ({ value: point.measures[measure] ?? null, final: point.final }));
+}

@@ -1,0 +1,120 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import { episodesOf } from '../data/alert-book.ts';
+import type { PipelineFeed } from '../data/pipeline-feed.ts';
+import { segmentName } from '../data/segments.ts';
+import { labelsKey, type Labels } from '../data/series-book.ts';
+import { formatValue } from '../format/number.ts';
+import { formatClock } from '../format/time.ts';
+import { AlertCard } from './alert-card.tsx';
+import { Chart } from './chart.tsx';
+import { bandsOf, chartColumns } from './chart-data.ts';
+import { useDashboard } from './context.ts';
+import { WindowChoice } from './controls.tsx';
+import { BackIcon } from './icons.tsx';
+import { chosenOf } from './overview.tsx';
+import { Empty, Failed, Loading, Panel } from './parts.tsx';
+import { WindowTable } from './window-table.tsx';
+
+const WINDOWS_BACK = 180;
+/** These add up: their axis begins at zero, and half a window is half a number. */
+const ADDITIVE = ['count', 'sum', 'distinct'];
+
+export function SegmentPage({ feed, labels }: { feed: PipelineFeed; labels: Labels }) {
+  const { t, route, link } = useDashboard();
+  const { info } = feed;
+  const { window, measure } = chosenOf(info, route.value);
+  const name = segmentName(labels, info.dimensions) || t('segment.total');
+  const episodes = episodesOf(feed.alerts.value, labels);
+  return (
+    <div class="segment-page">
+      <header class="segment-head">
+        <a class="back" href={link({ page: 'overview', labels: {} })}>
+          <BackIcon />
+          {t('nav.back')}
+        </a>
+        <h1>{name}</h1>
+        {window && <WindowChoice info={info} window={window.name} />}
+      </header>
+      <div class="columns">
+        <div class="main-column">
+          {window && (
+            <SegmentWindows
+              key={`${info.name}/${window.name}/${labelsKey(labels)}`}
+              feed={feed}
+              labels={labels}
+              window={window.name}
+              first={measure?.name}
+            />
+          )}
+        </div>
+        <aside class="alerts" aria-label={t('segment.alerts')}>
+          <h2>{t('segment.alerts')}</h2>
+          {episodes.length === 0 && <Empty title={t('segment.no_alerts')} />}
+          {episodes.map((episode, index) => (
+            <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={index === 0} linked={false} />
+          ))}
+        </aside>
+      </div>
+    </div>
+  );
+}
+
+interface WindowsProps {
+  readonly feed: PipelineFeed;
+  readonly labels: Labels;
+  readonly window: string;
+  /** The measure that one came for stands first. */
+  readonly first: string | undefined;
+}
+
+function SegmentWindows({ feed, labels, window, first }: WindowsProps) {
+  const { t, language, now } = useDashboard();
+  const { info } = feed;
+  const windows = useMemo(() => feed.watch({ window, labels, windowsBack: WINDOWS_BACK }), [feed, window, labelsKey(labels)]);
+  useEffect(() => windows.close, [windows]);
+  const revision = windows.revision.value;
+  const loading = windows.loading.value;
+  const points = windows.book.get(labels)?.points ?? [];
+  const { size_ms: sizeMs = 0, slide_ms: slideMs = 0 } = info.windows.find(({ name }) => name === window) ?? {};
+  const measures = [...info.measures].sort((a, b) => Number(b.name === first) - Number(a.name === first));
+  const alerts = feed.alerts.value;
+  // What still fires is shaded to the right edge, wherever that moves to.
+  const until = Math.max(now.value, Date.parse(points.at(-1)?.window_end ?? '') || 0);
+  const charts = useMemo(
+    () =>
+      measures.map((measure) => ({
+        measure,
+        data: chartColumns(points, measure.name, slideMs),
+        bands: bandsOf(episodesOf(alerts, labels), measure.name, window, until),
+      })),
+    [revision, alerts, first, window],
+  );
+
+  if (points.length === 0 && loading.state === 'failed') return <Failed error={loading.error} retry={windows.load} />;
+  if (points.length === 0 && loading.state === 'loading') return <Loading />;
+  if (points.length === 0) return <Empty title={t('segment.missing')} />;
+  const moment = (x: number): string => `${formatClock(x, language.value)} – ${formatClock(x + sizeMs, language.value)}`;
+  return (
+    <>
+      <div class="charts">
+        {charts.map(({ measure, data, bands }, index) => (
+          <div key={measure.name} class={index === 0 ? 'panel chart-panel is-first' : 'panel chart-panel'}>
+            <Chart
+              title={measure.name}
+              data={data}
+              bands={bands}
+              format={(value) => formatValue(value, measure, language.value)}
+              expected={(value) => t('segment.expected', { value: formatValue(value, measure, language.value) })}
+              fromZero={ADDITIVE.includes(measure.kind)}
+              height={index === 0 ? 260 : 150}
+              moment={moment}
+            />
+          </div>
+        ))}
+      </div>
+      <Panel title={t('segment.windows')}>
+        <WindowTable points={points} measures={info.measures} />
+      </Panel>
+    </>
+  );
+}

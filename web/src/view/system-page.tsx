@@ -1,0 +1,193 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import type { PipelineFeed } from '../data/pipeline-feed.ts';
+import { formatBytes, formatCount, formatValue } from '../format/number.ts';
+import { formatClock, formatMoment } from '../format/time.ts';
+import { Chart } from './chart.tsx';
+import { useDashboard } from './context.ts';
+import { Empty, Failed, Loading, Panel } from './parts.tsx';
+import { usePolled } from './polled.ts';
+
+export function SystemPage({ feed }: { feed: PipelineFeed }) {
+  return (
+    <div class="system-page">
+      <Throughput feed={feed} />
+      <AcceptedByWindow feed={feed} />
+      <Partitions feed={feed} />
+      <Topics />
+      <Stages feed={feed} />
+    </div>
+  );
+}
+
+function Throughput({ feed }: { feed: PipelineFeed }) {
+  const { t, language } = useDashboard();
+  const rates = feed.rates.value;
+  const data = useMemo((): [number[], number[]] => [rates.map(({ at }) => at), rates.map(({ perSecond }) => perSecond)], [rates]);
+  return (
+    <section class="panel chart-panel" aria-label={t('system.throughput')}>
+      <Chart
+        title={t('system.throughput')}
+        data={data}
+        bands={[]}
+        format={(value) => formatValue(value, { unit: null }, language.value)}
+        expected={String}
+        fromZero
+        height={180}
+        moment={(x) => formatClock(x, language.value)}
+      />
+      <p class="note">{t('system.throughput_hint')}</p>
+    </section>
+  );
+}
+
+/** From the total of all segments: it has a past from before the page was opened. */
+function AcceptedByWindow({ feed }: { feed: PipelineFeed }) {
+  const { t, language } = useDashboard();
+  const window = feed.info.windows[0];
+  const hasTotal = feed.info.rollups.some((dimensions) => dimensions.length === 0);
+  const windows = useMemo(
+    () => (window && hasTotal ? feed.watch({ window: window.name, labels: {}, windowsBack: 120 }) : undefined),
+    [feed, window, hasTotal],
+  );
+  useEffect(() => windows?.close, [windows]);
+  const revision = windows?.revision.value;
+  const points = windows?.book.get({})?.points ?? [];
+  const seconds = (window?.size_ms ?? 1_000) / 1_000;
+  const data = useMemo((): [number[], number[]] => {
+    const finals = points.filter(({ final }) => final);
+    return [finals.map(({ window_start }) => Date.parse(window_start)), finals.map(({ events }) => events / seconds)];
+  }, [revision]);
+  if (!window || !windows) return null;
+  return (
+    <section class="panel chart-panel" aria-label={t('system.accepted')}>
+      {data[0].length === 0 ? (
+        <Empty title={t('state.no_data')} hint={t('state.no_data_hint', { window: window.name })} />
+      ) : (
+        <Chart
+          title={t('system.accepted')}
+          data={data}
+          bands={[]}
+          format={(value) => formatValue(value, { unit: null }, language.value)}
+          expected={String}
+          fromZero
+          height={180}
+          moment={(x) => `${formatClock(x, language.value)} · ${window.name}`}
+        />
+      )}
+    </section>
+  );
+}
+
+function Partitions({ feed }: { feed: PipelineFeed }) {
+  const { t, language } = useDashboard();
+  const partitions = feed.status.value?.partitions ?? [];
+  const count = (value: number): string => formatCount(value, language.value);
+  return (
+    <Panel title={t('system.partitions')}>
+      <div class="table-scroll" tabIndex={0} role="region" aria-label={t('system.partitions')}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t('system.partition')}</th>
+              <th scope="col" class="is-number">
+                {t('system.offset')}
+              </th>
+              <th scope="col" class="is-number">
+                {t('system.lag')}
+              </th>
+              <th scope="col" class="is-number">
+                {t('system.watermark')}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {partitions.map(({ name, offset, lag, watermark }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td class="is-number">{count(offset)}</td>
+                <td class="is-number">{count(lag)}</td>
+                <td class="is-number">{watermark === null ? '–' : formatMoment(watermark, language.value)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  );
+}
+
+function Topics() {
+  const { api, t, language } = useDashboard();
+  const [answer, again] = usePolled((signal) => api.topics(signal), 'topics', 5_000);
+  const count = (value: number): string => formatCount(value, language.value);
+  return (
+    <Panel title={t('system.topics')}>
+      {answer.state === 'loading' && <Loading />}
+      {answer.state === 'failed' && <Failed error={answer.error} retry={again} />}
+      {answer.state === 'ready' && (
+        <div class="table-scroll" tabIndex={0} role="region" aria-label={t('system.topics')}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{t('system.topic')}</th>
+                <th scope="col" class="is-number">
+                  {t('system.records')}
+                </th>
+                <th scope="col" class="is-number">
+                  {t('system.end')}
+                </th>
+                <th scope="col" class="is-number">
+                  {t('system.size')}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {answer.value.topics.map(({ name, partitions }) => (
+                <tr key={name}>
+                  <th scope="row">{name}</th>
+                  <td class="is-number">{count(partitions.reduce((sum, { start, end }) => sum + end - start, 0))}</td>
+                  <td class="is-number">{partitions.map(({ end }) => count(end)).join(' · ')}</td>
+                  <td class="is-number">
+                    {formatBytes(
+                      partitions.reduce((sum, { stored_bytes: bytes }) => sum + bytes, 0),
+                      language.value,
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function Stages({ feed }: { feed: PipelineFeed }) {
+  const { t, language } = useDashboard();
+  const status = feed.status.value;
+  if (!status) return null;
+  const count = (value: number): string => formatCount(value, language.value);
+  const facts = [
+    ...Object.entries(status.windows).map(([name, { results, corrections }]): [string, string] => [
+      `${t('system.windows')} ${name}`,
+      `${count(results)} · ${t('system.corrections')} ${count(corrections)}`,
+    ]),
+    [t('system.olap'), t(`olap.${status.olap_store}`)],
+    [t('system.olap_lag'), count(status.queues.olap_lag)],
+    [t('system.notifications'), count(status.queues.notifications)],
+    [t('system.replayed'), count(status.replayed)],
+  ] as const;
+  return (
+    <Panel title={t('system.behind')}>
+      <dl class="fact-list">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}

@@ -1,0 +1,75 @@
+import { OUTCOME_NAMES, watermarkOf } from '../data/vitals.ts';
+import { formatCount, formatShort } from '../format/number.ts';
+import { formatClock, formatSpan } from '../format/time.ts';
+import { useDashboard } from './context.ts';
+import { Sparkline } from './sparkline.tsx';
+import { spanUnits } from './span-units.ts';
+
+/** The strip below the head: is it alive, is it keeping up, does every record have its outcome, does something ring. */
+export function Vitals() {
+  const { t, feed, language, now } = useDashboard();
+  const live = feed.value;
+  const status = live?.status.value;
+  if (!live || !status) return <div class="vitals is-waiting" aria-hidden="true" />;
+  const watermark = watermarkOf(status);
+  const lag = status.partitions.reduce((sum, partition) => sum + partition.lag, 0);
+  const firing = live.alerts.value.filter((alert) => alert.status === 'firing').length;
+  const rates = live.rates.value.slice(-60).map(({ perSecond }) => ({ value: perSecond, final: true }));
+  return (
+    <section class="vitals" aria-label={t('vitals.label')}>
+      <div class="vital is-rate">
+        <span class="vital-name">{t('vitals.rate')}</span>
+        <strong data-testid="records-per-second">{formatCount(status.records_per_second, language.value)}</strong>
+        <Sparkline points={rates} mean={null} slots={Math.max(12, rates.length)} height={30} />
+      </div>
+      <Outcomes />
+      <div class="vital">
+        <span class="vital-name">{t('vitals.watermark')}</span>
+        <strong>{watermark === undefined ? '–' : formatClock(watermark, language.value)}</strong>
+        <span class="vital-note">
+          {watermark !== undefined && t('vitals.behind', { span: formatSpan(now.value - Date.parse(watermark), spanUnits(t)) })}
+        </span>
+      </div>
+      <div class="vital">
+        <span class="vital-name">{t('vitals.lag')}</span>
+        <strong>{formatShort(lag, language.value)}</strong>
+        <span class="vital-note">{lag === 0 ? t('vitals.caught_up') : t('vitals.records')}</span>
+      </div>
+      <div class={firing > 0 ? 'vital is-firing' : 'vital'}>
+        <span class="vital-name">{t('vitals.firing')}</span>
+        <strong data-testid="firing-count">{firing}</strong>
+        <span class="vital-note">{firing === 0 ? t('vitals.quiet') : t('vitals.of_fired', { count: status.alerts.fired })}</span>
+      </div>
+    </section>
+  );
+}
+
+/** A bar whose parts add up, and the same as numbers; what is rare keeps a hair's breadth. */
+function Outcomes() {
+  const { t, feed, language } = useDashboard();
+  const outcomes = feed.value?.status.value?.outcomes;
+  if (!outcomes) return null;
+  return (
+    <div class="vital outcomes">
+      <span class="vital-name">
+        {t('vitals.read')} <b data-testid="records-read">{formatCount(outcomes.read, language.value)}</b>
+      </span>
+      <div class="outcome-bar" aria-hidden="true">
+        {OUTCOME_NAMES.map(
+          (name) => outcomes[name] > 0 && <i key={name} class={`outcome-${name}`} style={{ flexGrow: outcomes[name] / outcomes.read }} />,
+        )}
+      </div>
+      <dl class="outcome-list">
+        {OUTCOME_NAMES.map((name) => (
+          <div key={name} class={outcomes[name] === 0 ? 'is-zero' : ''}>
+            <dt>
+              <i class={`outcome-${name}`} aria-hidden="true" />
+              {t(`outcome.${name}`)}
+            </dt>
+            <dd data-outcome={name}>{formatCount(outcomes[name], language.value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}
