@@ -14,7 +14,6 @@ import { openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
 import { createMonitor } from '../pipeline/monitor.ts';
 import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
 import { offsetOf, settleRevision } from '../pipeline/revision.ts';
-import { receiverCatalog } from '../receivers/catalog.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import { createJsonValidator } from '../schemas/json-schema.ts';
 import { parseCombined } from '../windows/combined.ts';
@@ -22,6 +21,7 @@ import { parseJson, type CheckFields } from '../windows/decoder.ts';
 import { compilePlan, inputPartitions } from '../windows/plan.ts';
 import type { OutcomesFile } from './outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from './pipeline-record.ts';
+import { openReceivers, usableReceivers } from './receivers.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** How often windows are merged, shown and committed while events come in. */
@@ -29,6 +29,8 @@ const TICK_MS = 250;
 /** How long the loop sleeps when there is nothing to read. */
 const POLL_MS = 25;
 const BATCH_BYTES = 256 << 10;
+/** A run that is ended waits so long for notifications under way; the rest is sent after the next start. */
+const RING_GRACE_MS = 3_000;
 /** Dead letters wait for a commit up to here. */
 const PENDING_BYTES_MAX = 8 << 20;
 
@@ -58,6 +60,8 @@ export interface PipelineRun {
 
 export async function openPipelineRun(config: LoadedPipeline, options: RunOptions, deps: PipelineRunDeps): Promise<PipelineRun> {
   const { log, clock } = deps;
+  // Before anything is written: a receiver that lacks its address keeps the run from starting.
+  const receivers = receiversOf(config, options, deps);
   const { engine: spec, topics } = config;
   const plan = compilePlan(spec);
   const inputs = inputPartitions(spec).map(({ source, partition, name }) => ({
@@ -114,7 +118,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       log,
       notifier: createNotifier(notifierSettings(config, options), {
         clock,
-        receivers: receiversOf(config, deps),
+        receivers,
         wait: systemWait,
         logger: deps.logger,
       }),
@@ -150,12 +154,11 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
 
   /** Rings beside the reading: a slow receiver holds no window back. */
   async function ring(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await notify.drain();
-      if (!options.once) await notify.settle(engine.frontier);
-      await sleep(POLL_MS, signal);
-    }
-    await notify.drain();
+    await notify.run({
+      signal,
+      watermark: () => (options.once ? undefined : engine.frontier),
+      graceMs: options.once ? undefined : RING_GRACE_MS,
+    });
   }
 
   return {
@@ -198,12 +201,10 @@ function notifierSettings(config: LoadedPipeline, options: RunOptions) {
   };
 }
 
-function receiversOf(config: LoadedPipeline, deps: PipelineRunDeps): Receiver[] {
-  return config.receivers.map(({ name, kind, config: settings }) =>
-    receiverCatalog[kind as keyof typeof receiverCatalog].create(name, settings as never, {
-      write: deps.write,
-      colour: deps.colour,
-      locale: config.locale,
-    }),
-  );
+function receiversOf(config: LoadedPipeline, options: RunOptions, { write, colour, clock, logger }: PipelineRunDeps): Receiver[] {
+  const opened = openReceivers(config, process.env, { write, colour, locale: config.locale, clock });
+  return usableReceivers(config, opened, {
+    needed: notifierSettings(config, options).audience === 'all',
+    onLeftOut: (message) => logger.info(message),
+  });
 }

@@ -13,16 +13,28 @@ export interface Told {
   readonly resolved: boolean;
 }
 
+/** A notification that could not be delivered. */
+export interface GivenUp {
+  readonly alert_id: string;
+  readonly alert_time: string;
+  readonly status: 'firing' | 'resolved';
+  readonly message: string;
+  readonly reason: string;
+  /** ISO 8601 UTC */
+  readonly given_up_time: string;
+}
+
 export interface NotificationLog {
-  /** Offset of the last alert event that was dealt with; -1: none. */
-  doneUpTo(): number;
-  setDone(offset: number): void;
+  /** The first alert event that this receiver is not done with; undefined: it has not begun. */
+  next(receiver: string): number | undefined;
+  setNext(receiver: string, offset: number): void;
   told(receiver: string, event: AlertEvent): Told | undefined;
   setTold(receiver: string, event: AlertEvent, told: Told): void;
   /** Firing alerts too old to be told when they arose. */
   held(receiver: string): AlertEvent[];
   hold(receiver: string, event: AlertEvent): void;
   release(receiver: string, alertId: string): void;
+  giveUp(receiver: string, event: AlertEvent, reason: string, nowMs: number): void;
   take(): StateChange[];
   restore(entries: Iterable<readonly [key: string, value: Uint8Array]>): void;
 }
@@ -30,29 +42,35 @@ export interface NotificationLog {
 export interface NotificationLogSettings {
   readonly pipeline: string;
   readonly cooldownMs: number;
-  /** Per receiver, of each kind; beyond it the oldest are forgotten. */
+  /** Per receiver, of each kind but those given up; beyond it the oldest are forgotten. */
   readonly maxEntries: number;
 }
 
 /** An episode that has not been heard of for this long is taken for over. */
 const FORGET_AFTER_MS = 7 * 86_400_000;
+/** Per receiver. */
+const GIVEN_UP_MAX = 100;
+
+type Kind = 'told' | 'held' | 'given-up';
 
 export function createNotificationLog(settings: NotificationLogSettings): NotificationLog {
-  const prefix = `notify/${settings.pipeline}/`;
+  const prefix = notifyStatePrefix(settings.pipeline);
   const changes = new Map<string, unknown>();
   /** By receiver; the entry told of last stands last. */
   const toldBy = new Map<string, Map<string, Told>>();
   const heldBy = new Map<string, Map<string, AlertEvent>>();
-  let done = -1;
+  const givenUpBy = new Map<string, Map<string, GivenUp>>();
+  const nextBy = new Map<string, number>();
 
-  function put<T>(kind: 'told' | 'held', all: Map<string, Map<string, T>>, receiver: string, key: string, value: T | undefined): void {
+  function put<T>(kind: Kind, all: Map<string, Map<string, T>>, receiver: string, key: string, value: T | undefined): void {
     const entries = all.get(receiver) ?? new Map<string, T>();
     all.set(receiver, entries);
     const known = entries.delete(key);
     if (value !== undefined) entries.set(key, value);
     if (known || value !== undefined) changes.set(`${prefix}${kind}/${JSON.stringify([receiver, key])}`, value);
     const [oldest] = entries.keys();
-    if (entries.size > settings.maxEntries && oldest !== undefined) put(kind, all, receiver, oldest, undefined);
+    const most = kind === 'given-up' ? GIVEN_UP_MAX : settings.maxEntries;
+    if (entries.size > most && oldest !== undefined) put(kind, all, receiver, oldest, undefined);
   }
 
   /** Drops from the front what no cooldown and no end waits for any more. */
@@ -65,10 +83,10 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
   }
 
   return {
-    doneUpTo: () => done,
-    setDone(offset) {
-      done = offset;
-      changes.set(`${prefix}done`, { offset });
+    next: (receiver) => nextBy.get(receiver),
+    setNext(receiver, offset) {
+      nextBy.set(receiver, offset);
+      changes.set(`${prefix}next/${JSON.stringify([receiver])}`, { offset });
     },
     told: (receiver, event) => toldBy.get(receiver)?.get(segmentKey(event)),
     setTold(receiver, event, told) {
@@ -78,6 +96,11 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
     held: (receiver) => [...(heldBy.get(receiver)?.values() ?? [])],
     hold: (receiver, event) => put('held', heldBy, receiver, event.alert_id, event),
     release: (receiver, alertId) => put('held', heldBy, receiver, alertId, undefined),
+    giveUp(receiver, event, reason, nowMs) {
+      const { alert_id, alert_time, status, message } = event;
+      const given_up_time = new Date(nowMs).toISOString();
+      put('given-up', givenUpBy, receiver, `${alert_id}/${status}`, { alert_id, alert_time, status, message, reason, given_up_time });
+    },
     take() {
       const encoder = new TextEncoder();
       const taken = [...changes].map(([key, value]): StateChange => [
@@ -88,24 +111,49 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
       return taken;
     },
     restore(entries) {
-      const decoder = new TextDecoder();
       const told: [receiver: string, key: string, told: Told][] = [];
-      for (const [key, bytes] of entries) {
-        const value = JSON.parse(decoder.decode(bytes));
-        const [kind = ''] = key.slice(prefix.length).split('/', 1);
-        const [receiver = '', name = ''] = kind === 'done' ? [] : (JSON.parse(key.slice(prefix.length + kind.length + 1)) as string[]);
-        if (kind === 'done') done = (value as { offset: number }).offset;
-        else if (kind === 'told') told.push([receiver, name, value as Told]);
-        else if (kind === 'held') put('held', heldBy, receiver, name, value as AlertEvent);
+      const givenUp: [receiver: string, key: string, givenUp: GivenUp][] = [];
+      for (const entry of entries) {
+        const { kind, receiver, key, value } = parseEntry(prefix, entry);
+        if (kind === 'next') nextBy.set(receiver, (value as { offset: number }).offset);
+        else if (kind === 'told') told.push([receiver, key, value as Told]);
+        else if (kind === 'given-up') givenUp.push([receiver, key, value as GivenUp]);
+        else if (kind === 'held') put('held', heldBy, receiver, key, value as AlertEvent);
       }
-      for (const [receiver, name, value] of told.sort((a, b) => a[2].timeMs - b[2].timeMs)) put('told', toldBy, receiver, name, value);
+      for (const [receiver, key, value] of told.sort((a, b) => a[2].timeMs - b[2].timeMs)) put('told', toldBy, receiver, key, value);
+      givenUp.sort((a, b) => a[2].given_up_time.localeCompare(b[2].given_up_time));
+      for (const [receiver, key, value] of givenUp) put('given-up', givenUpBy, receiver, key, value);
       changes.clear();
     },
   };
 }
 
+/** Of the committed state of a pipeline (keys that start with `notify/<pipeline>/`): what each receiver was given up on, oldest first. */
+export function readGivenUp(
+  pipeline: string,
+  entries: Iterable<readonly [key: string, value: Uint8Array]>,
+): (GivenUp & { readonly receiver: string })[] {
+  return [...entries]
+    .map((entry) => parseEntry(notifyStatePrefix(pipeline), entry))
+    .filter(({ kind }) => kind === 'given-up')
+    .map(({ receiver, value }) => ({ receiver, ...(value as GivenUp) }))
+    .sort((a, b) => a.given_up_time.localeCompare(b.given_up_time));
+}
+
+export function notifyStatePrefix(pipeline: string): string {
+  return `notify/${pipeline}/`;
+}
+
+function parseEntry(prefix: string, [key, bytes]: readonly [key: string, value: Uint8Array]) {
+  const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const [kind = ''] = key.slice(prefix.length).split('/', 1);
+  const name = key.slice(prefix.length + kind.length + 1);
+  const [receiver = '', entry = ''] = name === '' ? [] : (JSON.parse(name) as string[]);
+  return { kind, receiver, key: entry, value };
+}
+
 /** One bell per segment and kind of alert, whichever detector or window size rang it. */
-function segmentKey(event: AlertEvent): string {
+export function segmentKey(event: AlertEvent): string {
   return createHash('sha256')
     .update(JSON.stringify([labelsKey(event.labels), event.alert_type]))
     .digest('base64url')

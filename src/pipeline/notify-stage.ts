@@ -1,7 +1,13 @@
-/** Brings alert events from the log to the notifier, at its own pace: a slow receiver holds nobody up. */
+/**
+ * Brings alert events from the log to the receivers. Each receiver reads at its own pace, so a slow one holds nobody up; the group's
+ * offset is that of the slowest, and what the others are done with beyond it stands in the notification log.
+ */
+import { sleep } from '../core/clock.ts';
 import { recordAt } from '../log/batch.ts';
-import type { Log } from '../log/log.ts';
+import type { Log, RecordBatch } from '../log/log.ts';
+import { notifyStatePrefix } from '../notify/notification-log.ts';
 import type { Notifier } from '../notify/notifier.ts';
+import type { ReceiverQueue } from '../notify/receiver-queue.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 
@@ -13,23 +19,44 @@ export interface AlertCounts {
   readonly sent: number;
 }
 
-export interface NotifyStage {
-  /** Handles every alert event there is. One call at a time. */
-  drain(): Promise<void>;
-  /** Tells of stale alerts that still fire, once event time (epoch ms) has caught up. Not during `drain`. */
-  settle(watermark: number): Promise<void>;
-  counts(): AlertCounts;
+export interface NotifyRun {
+  /** No more alerts come after it aborts: those that are there are still dealt with. */
+  readonly signal: AbortSignal;
+  /** Event time that has been caught up with, epoch ms; undefined: stale alerts are not told later. */
+  readonly watermark: () => number | undefined;
+  /** After the signal so long, ms, for what is under way; the rest is done after the next start. Undefined: until all is done. */
+  readonly graceMs: number | undefined;
 }
+
+export interface NotifyStage {
+  /**
+   * Tells of alert events as they come. One call.
+   * @throws AppError of the log: what was not recorded is told again after the next start
+   */
+  run(options: NotifyRun): Promise<void>;
+  counts(): AlertCounts;
+  /** Alert events that receivers are not done with. */
+  waiting(): number;
+}
+
+/** How often is looked for new alert events. */
+const POLL_MS = 25;
+const READ_LIMITS = { maxBytes: 256 << 10 };
 
 export function notifyGroup(pipeline: string): string {
   return `${pipeline}/notify`;
 }
 
-export const ALERT_COUNTS_PREFIX = 'alert-counts/';
+const ALERT_COUNTS_PREFIX = 'alert-counts/';
 
-export async function readAlertCounts(log: Log, pipeline: string): Promise<AlertCounts> {
+interface Recorded extends AlertCounts {
+  /** `fired` counts the events before this offset. */
+  readonly next?: number;
+}
+
+async function readRecorded(log: Log, pipeline: string): Promise<Recorded | undefined> {
   const entries = fromStateEntries(ALERT_COUNTS_PREFIX, await log.state(ALERT_COUNTS_PREFIX + pipeline));
-  return (entries.find(([key]) => key === pipeline)?.[1] as AlertCounts | undefined) ?? { fired: 0, sent: 0 };
+  return entries.find(([key]) => key === pipeline)?.[1] as Recorded | undefined;
 }
 
 /** Opens the stage with the notification log of an earlier life. `topic`: the pipeline's alerts. */
@@ -40,39 +67,141 @@ export async function openNotifyStage(
   const { pipeline, topic } = config;
   const { log, notifier } = deps;
   const group = notifyGroup(pipeline);
-  notifier.restore(await log.state(`notify/${pipeline}/`));
-  const before = await readAlertCounts(log, pipeline);
-  let offset = (await log.committed(group, topic, 0)) ?? 0;
+  notifier.restore(await log.state(notifyStatePrefix(pipeline)));
+  const before = await readRecorded(log, pipeline);
+  const start = (await log.committed(group, topic, 0)) ?? 0;
+  let fired = before?.fired ?? 0;
+  let counted = before?.next ?? start;
+  const sentBefore = before?.sent ?? 0;
 
-  function counts(): AlertCounts {
-    const { fired, sent } = notifier.counts();
-    return { fired: before.fired + fired, sent: before.sent + sent };
+  const counts = (): AlertCounts => ({ fired, sent: sentBefore + notifier.counts().sent });
+  // One that was not there for a while has missed what came meanwhile.
+  const nextOf = (queue: ReceiverQueue): number => Math.max(start, queue.next() ?? start);
+
+  let writing: Promise<unknown> = Promise.resolve();
+  let due: Promise<unknown> | undefined;
+  /** What changes while one commit is under way goes into the next one, together. */
+  function record(): Promise<unknown> {
+    due ??= writing.then(() => {
+      due = undefined;
+      writing = log.commit({
+        offsets: [{ group, topic, partition: 0, offset: Math.min(counted, ...notifier.queues.map(nextOf)) }],
+        state: [
+          ...notifier.takeStateChanges(),
+          ...toStateChanges(ALERT_COUNTS_PREFIX, [[pipeline, { ...counts(), next: counted } satisfies Recorded]]),
+        ],
+      });
+      return writing;
+    });
+    return due;
   }
 
-  async function record(): Promise<void> {
-    await log.commit({
-      offsets: [{ group, topic, partition: 0, offset }],
-      state: [...notifier.takeStateChanges(), ...toStateChanges(ALERT_COUNTS_PREFIX, [[pipeline, counts()]])],
-    });
+  /** Reads on from an offset, for ever: gives undefined whenever it is at the end. */
+  async function* follow(from: number): AsyncGenerator<RecordBatch | undefined> {
+    for (let offset = from; ;) {
+      const batch = await log.read(topic, 0, offset, READ_LIMITS);
+      if (batch) offset = batch.firstOffset + batch.count;
+      yield batch;
+    }
+  }
+
+  async function count(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const isLast = signal.aborted;
+      for await (const batch of follow(counted)) {
+        if (!batch) break;
+        for (let i = 0; i < batch.count; i++) {
+          const event = eventAt(batch, i);
+          if (event.status === 'firing' && event.repeat === 0) fired += 1;
+        }
+        counted = batch.firstOffset + batch.count;
+        await record();
+      }
+      if (isLast) return;
+      await sleep(POLL_MS, signal);
+    }
+  }
+
+  async function tell(queue: ReceiverQueue, signal: AbortSignal, failed: (error: unknown) => void): Promise<void> {
+    const under = new Set<Promise<unknown>>();
+    const offer = async (offset: number, event: AlertEvent): Promise<void> => {
+      if (await queue.offer(offset, event)) await record();
+    };
+    let isLast = signal.aborted;
+    for await (const batch of follow(nextOf(queue))) {
+      const records = batch?.count ?? 0;
+      for (let i = 0; i < records; i++) {
+        await queue.room();
+        const told: Promise<unknown> = offer(batch!.firstOffset + i, eventAt(batch!, i))
+          .catch(failed)
+          .finally(() => under.delete(told));
+        under.add(told);
+      }
+      if (batch) continue;
+      if (isLast) break;
+      isLast = signal.aborted;
+      if (!isLast) await sleep(POLL_MS, signal);
+    }
+    await Promise.all(under);
+  }
+
+  async function settle({ signal, watermark }: NotifyRun, failed: (error: unknown) => void): Promise<void> {
+    const under = new Set<Promise<unknown>>();
+    while (!signal.aborted) {
+      const at = watermark();
+      for (const told of at === undefined ? [] : notifier.settle(at)) {
+        const recorded: Promise<unknown> = told
+          .then((notified) => notified && record())
+          .catch(failed)
+          .finally(() => under.delete(recorded));
+        under.add(recorded);
+      }
+      await sleep(POLL_MS, signal);
+    }
+    await Promise.all(under);
   }
 
   return {
     counts,
-    async drain() {
-      for (;;) {
-        const batch = await log.read(topic, 0, offset, { maxBytes: 256 << 10 });
-        if (!batch) return;
-        for (let i = 0; i < batch.count; i++) {
-          await notifier.handle(batch.firstOffset + i, JSON.parse(Buffer.from(recordAt(batch, i)).toString()) as AlertEvent);
-          offset = batch.firstOffset + i + 1;
-          // Recorded one by one: a crash repeats at most the notification that was under way.
-          await record();
-        }
-      }
+    waiting: () => notifier.waiting(),
+    async run(options) {
+      const { signal, graceMs } = options;
+      let fault: { readonly error: unknown } | undefined;
+      const failed = (error: unknown): void => {
+        fault ??= { error };
+        notifier.stop();
+        ended.abort();
+      };
+      const ended = new AbortController();
+      const until = AbortSignal.any([signal, ended.signal]);
+      const work = Promise.all([
+        count(until).catch(failed),
+        settle({ ...options, signal: until }, failed).catch(failed),
+        ...notifier.queues.map((queue) => tell(queue, until, failed).catch(failed)),
+      ]);
+      const grace = graceMs === undefined ? undefined : afterAbort(until, graceMs, () => notifier.stop());
+      await work;
+      grace?.cancel();
+      if (fault) throw fault.error;
     },
-    async settle(watermark) {
-      const notified = await notifier.settle(watermark);
-      if (notified.length > 0) await record();
+  };
+}
+
+function eventAt(batch: RecordBatch, i: number): AlertEvent {
+  return JSON.parse(Buffer.from(recordAt(batch, i)).toString()) as AlertEvent;
+}
+
+function afterAbort(signal: AbortSignal, ms: number, then: () => void): { cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer = setTimeout(then, ms);
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
+  return {
+    cancel() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', begin);
     },
   };
 }

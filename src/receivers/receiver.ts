@@ -1,5 +1,6 @@
 /** A receiver carries notifications to people: the terminal, a chat, a pager. Retries live in `notify`, never in here. */
 import type { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
 import type { AlertEvent, AlertLocale } from './alert-event.ts';
 
 export interface Notification {
@@ -8,14 +9,25 @@ export interface Notification {
   readonly dedupKey: string;
 }
 
-/** `retryable`: the same call may succeed later without anyone mending anything. */
-export type SendResult = { readonly ok: true } | { readonly ok: false; readonly retryable: boolean; readonly reason: string };
+export interface NotSent {
+  readonly ok: false;
+  /** The same call may succeed later without anyone mending anything. */
+  readonly retryable: boolean;
+  /** For people; holds no secret. */
+  readonly reason: string;
+  /** The receiver asks for so long a pause, ms: of all that is sent to it. */
+  readonly retryAfterMs?: number;
+}
+
+export type SendResult = { readonly ok: true } | NotSent;
 
 export interface Receiver {
   /** As named in the pipeline file; unique in it. */
   readonly name: string;
   /** Tells only the person at this machine: told also when the past is replayed. */
   readonly local: boolean;
+  /** Where it rings, for people, without secrets: `this terminal`, `https://hooks.slack.com`. */
+  readonly target: string;
   /** One attempt. Ends early when the signal says so. */
   send(notification: Notification, signal: AbortSignal): Promise<SendResult>;
 }
@@ -27,6 +39,7 @@ export interface ReceiverDeps {
   /** The text goes to a terminal that shows colours. */
   readonly colour: boolean;
   readonly locale: AlertLocale;
+  readonly clock: Clock;
 }
 
 export interface ReceiverKind<Schema extends z.ZodType = z.ZodType> {
@@ -35,5 +48,9 @@ export interface ReceiverKind<Schema extends z.ZodType = z.ZodType> {
   readonly description: string;
   /** Of the receiver's block in the pipeline file. */
   readonly config: Schema;
+  /**
+   * Texts in `config` have their `${NAME}` filled in by then.
+   * @throws AppError `config_invalid` for an address that is none
+   */
   create(name: string, config: z.output<Schema>, deps: ReceiverDeps): Receiver;
 }

@@ -43,7 +43,12 @@ const alert: AlertEvent = {
 
 async function written(event: AlertEvent, options: { colour?: boolean; locale?: AlertLocale; config?: object } = {}): Promise<string> {
   let text = '';
-  const deps = { write: (part: string) => void (text += part), colour: options.colour ?? false, locale: options.locale ?? 'en' };
+  const deps = {
+    write: (part: string) => void (text += part),
+    colour: options.colour ?? false,
+    locale: options.locale ?? 'en',
+    clock: { now: () => 0, elapsed: () => 0 },
+  } as const;
   const receiver = consoleReceiver.create('terminal', consoleConfig.parse(options.config ?? {}), deps);
   assert.deepEqual(await receiver.send({ alert: event, dedupKey: '' }, new AbortController().signal), { ok: true });
   return text;

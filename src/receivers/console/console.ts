@@ -16,6 +16,7 @@ function createConsole(name: string, config: ConsoleConfig, deps: ReceiverDeps):
   return {
     name,
     local: true,
+    target: 'this terminal',
     async send({ alert }) {
       deps.write(block(alert, texts, colour));
       return { ok: true };

@@ -1,0 +1,50 @@
+/** Whether a receiver is to be told of an alert event. */
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import type { Receiver } from '../receivers/receiver.ts';
+import type { Told } from './notification-log.ts';
+
+/**
+ * - `sent`
+ * - `failed`: every attempt did; it counts as not told
+ * - `cooldown`: the segment's last alert of this type was told too recently
+ * - `stale`: older than `notifyWithinMs`; told by `settle` if it still fires when event time has caught up
+ * - `recorded`: told before
+ * - `not_local`: the past is replayed, and the receiver is not at this machine
+ * - `unwanted`: the end of an alert that the receiver was not told of, or wants to hear no ends
+ */
+export type Decision = 'sent' | 'failed' | 'cooldown' | 'stale' | 'recorded' | 'not_local' | 'unwanted';
+
+export interface DecideSettings {
+  /** After a segment's alert of one type was told, the next of that type is not for this long, ms of event time. */
+  readonly cooldownMs: number;
+  /** An older alert is stale when it arises, ms between alert_time and the wall clock; undefined: told whatever its age. */
+  readonly notifyWithinMs: number | undefined;
+  readonly sendResolved: boolean;
+  /** `local`: only receivers at this machine, for replays and `--once`; they are told whatever the age. */
+  readonly audience: 'all' | 'local';
+}
+
+export interface Circumstances extends DecideSettings {
+  /** The last alert of the same segment and type that the receiver was told of. */
+  readonly told: Told | undefined;
+  readonly nowMs: number;
+}
+
+/** Undefined: ring. */
+export function objectionTo(event: AlertEvent, receiver: Pick<Receiver, 'local'>, at: Circumstances): Decision | undefined {
+  const { told } = at;
+  if (at.audience === 'local' && !receiver.local) return 'not_local';
+  const timeMs = Date.parse(event.alert_time);
+  if (event.status === 'resolved') {
+    if (told?.alertId !== event.alert_id) return 'unwanted';
+    if (told.resolved) return 'recorded';
+    return at.sendResolved ? undefined : 'unwanted';
+  }
+  if (told?.alertId === event.alert_id && timeMs <= told.timeMs) return 'recorded';
+  if (told && timeMs - told.timeMs < at.cooldownMs) return 'cooldown';
+  return isWithin(timeMs, at.nowMs, at) ? undefined : 'stale';
+}
+
+export function isWithin(timeMs: number, nowMs: number, { audience, notifyWithinMs }: DecideSettings): boolean {
+  return audience === 'local' || notifyWithinMs === undefined || nowMs - timeMs <= notifyWithinMs;
+}

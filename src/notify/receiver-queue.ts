@@ -1,0 +1,180 @@
+/**
+ * What one receiver is told of: each alert event is judged when its turn comes, and rung with retries. Events of one segment and
+ * alert type wait for one another, so that an end never overtakes its beginning; all others go side by side.
+ */
+import type { Clock } from '../core/clock.ts';
+import { formatDuration } from '../core/duration.ts';
+import type { Logger } from '../core/logger.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import type { Receiver } from '../receivers/receiver.ts';
+import { objectionTo, type Decision, type DecideSettings } from './decide.ts';
+import { deliver, type RetrySettings, type Wait } from './deliver.ts';
+import { createGate } from './gate.ts';
+import { createLanes } from './lanes.ts';
+import { segmentKey, type NotificationLog } from './notification-log.ts';
+
+export interface Notified {
+  readonly alertId: string;
+  readonly receiver: string;
+  readonly decision: Decision;
+  /** Why it failed. */
+  readonly reason?: string;
+}
+
+export interface ReceiverQueue {
+  readonly receiver: string;
+  /** Offset of the first alert event that is not dealt with; undefined: none was offered yet. */
+  next(): number | undefined;
+  /**
+   * The event at this offset of `p.alerts`; offsets ascending. Resolves when it is dealt with; to undefined when the queue was stopped
+   * before that.
+   */
+  offer(offset: number, event: AlertEvent): Promise<Notified | undefined>;
+  /** Resolves when fewer events wait than may. */
+  room(): Promise<void>;
+  /** Tells of stale alerts that still fire. */
+  settle(): Promise<Notified | undefined>[];
+  /** Events that are not dealt with. */
+  waiting(): number;
+}
+
+export interface QueueSettings extends DecideSettings {
+  readonly retry: RetrySettings;
+  /** Attempts under way at once. */
+  readonly concurrency: number;
+  /** Events that may wait here; the rest waits in the log. */
+  readonly waitingMax: number;
+}
+
+export interface QueueDeps {
+  readonly receiver: Receiver;
+  readonly log: NotificationLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly wait: Wait;
+  /** Ends what is under way; it is begun anew after the next start. */
+  readonly stop: AbortSignal;
+  readonly onDecided: (decision: Decision) => void;
+}
+
+export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): ReceiverQueue {
+  const { receiver, log, clock, logger, stop } = deps;
+  const gate = createGate(settings.concurrency, deps.wait);
+  const lanes = createLanes();
+  /** Offered and not dealt with, ascending. */
+  const open = new Set<number>();
+  const settling = new Set<string>();
+  const forRoom = new Set<() => void>();
+  let highest = -1;
+  /** Why the last notification was given up; told once, until one succeeds. */
+  let trouble: { readonly reason: string; givenUp: number } | undefined;
+
+  async function judge(event: AlertEvent): Promise<Notified | undefined> {
+    if (stop.aborted) return undefined;
+    const against = objection(event);
+    if (against === 'stale') {
+      const within = formatDuration(settings.notifyWithinMs ?? 0);
+      logger.info(`alert ${event.alert_id} of ${event.alert_time} is older than ${within}: not told to ${receiver.name} now`);
+    }
+    return against === undefined ? ring(event) : conclude(event, against);
+  }
+
+  function objection(event: AlertEvent): Decision | undefined {
+    return objectionTo(event, receiver, { ...settings, told: log.told(receiver.name, event), nowMs: clock.now() });
+  }
+
+  async function ring(event: AlertEvent): Promise<Notified | undefined> {
+    const notification = { alert: event, dedupKey: `${event.alert_id}/${event.status}/${event.alert_time}` };
+    const result = await deliver(notification, { receiver, gate, retry: settings.retry, wait: deps.wait }, stop).catch((error: unknown) => {
+      if (stop.aborted) return undefined;
+      throw error;
+    });
+    if (!result) return undefined;
+    if (result.ok) return recovered(conclude(event, 'sent'));
+    giveUp(event, result.reason);
+    return { ...conclude(event, 'failed'), reason: result.reason };
+  }
+
+  /** Records what was decided: who has been told, who still waits, who hears no more. */
+  function conclude(event: AlertEvent, decision: Decision): Notified {
+    deps.onDecided(decision);
+    const resolved = event.status === 'resolved';
+    const last = log.told(receiver.name, event);
+    if (decision === 'sent' && !resolved) {
+      log.setTold(receiver.name, event, { alertId: event.alert_id, timeMs: Date.parse(event.alert_time), resolved: false });
+    } else if (resolved && last?.alertId === event.alert_id) {
+      // Over, whether or not its end could be told. The cooldown still counts from its last bell.
+      log.setTold(receiver.name, event, { ...last, resolved: true });
+    }
+    if (decision === 'stale') log.hold(receiver.name, event);
+    else if (resolved || decision === 'sent') log.release(receiver.name, event.alert_id);
+    return { alertId: event.alert_id, receiver: receiver.name, decision };
+  }
+
+  async function settleOne(event: AlertEvent): Promise<Notified | undefined> {
+    // It may have ended, or been told by a reminder, while it waited for its turn.
+    if (!log.held(receiver.name).some(({ alert_id }) => alert_id === event.alert_id)) return undefined;
+    const against = objection(event);
+    if (against !== undefined && against !== 'stale') return undefined;
+    const notified = await ring(event);
+    // Tried once: should it have failed, the alert's next reminder rings.
+    if (notified) log.release(receiver.name, event.alert_id);
+    return notified;
+  }
+
+  function giveUp(event: AlertEvent, reason: string): void {
+    log.giveUp(receiver.name, event, reason, clock.now());
+    if (trouble?.reason === reason) {
+      trouble.givenUp += 1;
+      return;
+    }
+    trouble = { reason, givenUp: (trouble?.givenUp ?? 0) + 1 };
+    logger.warn(`alert ${event.alert_id} could not be sent to ${receiver.name}: ${reason}`);
+  }
+
+  function recovered(notified: Notified): Notified {
+    if (trouble) logger.info(`${receiver.name} takes notifications again; given up before that: ${trouble.givenUp}`);
+    trouble = undefined;
+    return notified;
+  }
+
+  function dealtWith(offset: number): void {
+    const [first] = open;
+    open.delete(offset);
+    const [next = offset + 1] = open;
+    // What lies behind the first open one is done; where this was the last open one, `highest` is.
+    if (first === offset) log.setNext(receiver.name, open.size === 0 ? highest + 1 : next);
+    if (open.size < settings.waitingMax) letIn();
+  }
+
+  function letIn(): void {
+    for (const resolve of forRoom) resolve();
+    forRoom.clear();
+  }
+  stop.addEventListener('abort', letIn, { once: true });
+
+  return {
+    receiver: receiver.name,
+    next: () => log.next(receiver.name),
+    async offer(offset, event) {
+      const begun = log.next(receiver.name);
+      if (begun !== undefined && offset < begun) return conclude(event, 'recorded');
+      open.add(offset);
+      highest = Math.max(highest, offset);
+      const notified = await lanes.run(segmentKey(event), () => judge(event));
+      if (notified) dealtWith(offset);
+      return notified;
+    },
+    async room() {
+      while (open.size >= settings.waitingMax && !stop.aborted) await new Promise<void>((resolve) => forRoom.add(resolve));
+    },
+    settle() {
+      const due = log.held(receiver.name).filter(({ alert_id }) => !settling.has(alert_id));
+      return due.map(async (event) => {
+        settling.add(event.alert_id);
+        return lanes.run(segmentKey(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
+      });
+    },
+    waiting: () => open.size + settling.size,
+  };
+}

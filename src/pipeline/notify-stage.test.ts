@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { startServer } from '../../test/http-server.ts';
+import { sampleAlert } from '../../test/sample-alert.ts';
+import { systemClock } from '../core/clock.ts';
+import { silentLogger, type Logger } from '../core/logger.ts';
+import { packRecords } from '../log/batch.ts';
+import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
+import type { Log } from '../log/log.ts';
+import { systemWait } from '../notify/deliver.ts';
+import { readGivenUp } from '../notify/notification-log.ts';
+import { createNotifier, type NotifierSettings } from '../notify/notifier.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import type { Receiver } from '../receivers/receiver.ts';
+import { webhookConfig } from '../receivers/webhook/config.ts';
+import { webhookReceiver } from '../receivers/webhook/webhook.ts';
+import { notifyGroup, openNotifyStage } from './notify-stage.ts';
+
+const TOPIC = 'p.alerts';
+const TIME = Date.parse('2026-03-02T09:00:00.000Z');
+const QUICK = { attempts: 2, firstWaitMs: 1, longestWaitMs: 1, attemptTimeoutMs: 5_000, pauses: 100 };
+
+function alert(n: number, changes: Partial<AlertEvent> = {}): AlertEvent {
+  return { ...sampleAlert, alert_id: `alert-${n}`, labels: { n: String(n) }, alert_time: new Date(TIME).toISOString(), ...changes };
+}
+
+async function openLog(t: TestContext): Promise<Log> {
+  const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
+  const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock: systemClock });
+  t.after(async () => {
+    await log.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  await log.ensureTopic(TOPIC, { partitions: 1 });
+  return log;
+}
+
+async function append(log: Log, alerts: readonly AlertEvent[]): Promise<void> {
+  await log.commit({ appends: [{ topic: TOPIC, partition: 0, ...packRecords(alerts.map((each) => JSON.stringify(each))) }] });
+}
+
+interface Running {
+  /** Resolves when all that is in the log has been dealt with. */
+  finish(): Promise<void>;
+  readonly stage: Awaited<ReturnType<typeof openNotifyStage>>;
+}
+
+async function start(
+  log: Log,
+  receivers: readonly Receiver[],
+  options: { settings?: Partial<NotifierSettings>; graceMs?: number; logger?: Logger } = {},
+): Promise<Running> {
+  const settings: NotifierSettings = {
+    pipeline: 'p',
+    cooldownMs: 0,
+    notifyWithinMs: undefined,
+    sendResolved: true,
+    audience: 'all',
+    retry: QUICK,
+  };
+  const notifier = createNotifier(
+    { ...settings, ...options.settings },
+    { clock: systemClock, receivers, wait: systemWait, logger: options.logger ?? silentLogger },
+  );
+  const stage = await openNotifyStage({ pipeline: 'p', topic: TOPIC }, { log, notifier });
+  const end = new AbortController();
+  const running = stage.run({ signal: end.signal, watermark: () => undefined, graceMs: options.graceMs });
+  return {
+    stage,
+    async finish() {
+      end.abort();
+      await running;
+    },
+  };
+}
+
+function webhook(name: string, origin: string): Receiver {
+  const deps = { write: () => {}, colour: false, locale: 'en', clock: systemClock } as const;
+  return webhookReceiver.create(name, webhookConfig.parse({ url: origin }), deps);
+}
+
+/** Rings without a network. */
+function bell(name: string): Receiver & { readonly rung: string[] } {
+  const rung: string[] = [];
+  return {
+    name,
+    local: false,
+    target: name,
+    rung,
+    send: async (told) => (rung.push(`${told.alert.alert_id} ${told.alert.status}`), { ok: true }),
+  };
+}
+
+test('46 alerts at once are out in three rounds of a receiver’s answers, not in 46', { timeout: 30_000 }, async (t) => {
+  const log = await openLog(t);
+  const held: ServerResponse[] = [];
+  let rounds = 0;
+  let ready: NodeJS.Timeout | undefined;
+  const { origin, received } = await startServer(t, (_, response) => {
+    held.push(response);
+    // A round is what comes while nobody is answered: answered when all that were let out are here.
+    clearTimeout(ready);
+    ready = setTimeout(
+      () => {
+        rounds += 1;
+        for (const each of held.splice(0)) each.end();
+      },
+      held.length === 16 || received.length === 46 ? 0 : 3_000,
+    );
+  });
+  await append(
+    log,
+    Array.from({ length: 46 }, (_, n) => alert(n)),
+  );
+  const { finish, stage } = await start(log, [webhook('hook', origin)]);
+  await finish();
+  assert.equal(received.length, 46);
+  // 16 + 16 + 14: at 50 ms an answer that is 150 ms.
+  assert.equal(rounds, 3);
+  assert.deepEqual(stage.counts(), { fired: 46, sent: 46 });
+  assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), 46);
+});
+
+test('a receiver that never answers delays no other, and what it was not told stays to be told', { timeout: 30_000 }, async (t) => {
+  const log = await openLog(t);
+  const silent = await startServer(t, () => {});
+  const pager = bell('pager');
+  const alerts = Array.from({ length: 40 }, (_, n) => alert(n));
+  await append(log, alerts);
+  // Fewer may wait than there are: the reading of the others goes on all the same.
+  const first = await start(log, [webhook('silent', silent.origin), pager], { settings: { waitingMax: 4 }, graceMs: 50 });
+  while (pager.rung.length < 40 || silent.received.length < 4) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(silent.received.length, 4);
+  await first.finish();
+  assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), 0);
+
+  const [late, again] = [bell('silent'), bell('pager')];
+  const second = await start(log, [late, again]);
+  await second.finish();
+  assert.deepEqual(late.rung.toSorted(), alerts.map(({ alert_id }) => `${alert_id} firing`).toSorted());
+  assert.deepEqual(again.rung, []);
+  assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), 40);
+  assert.deepEqual(second.stage.counts(), { fired: 40, sent: 80 });
+});
+
+test('the end of an alert never overtakes its beginning, however slow that is', { timeout: 30_000 }, async (t) => {
+  const log = await openLog(t);
+  const order: string[] = [];
+  const { origin } = await startServer(t, ({ body }, response) => {
+    const { alert_id: id, status } = JSON.parse(body) as AlertEvent;
+    // Beginnings take long, and longer the earlier they are.
+    const delay = status === 'firing' ? 60 - 10 * Number(id.slice(-1)) : 0;
+    setTimeout(() => {
+      order.push(`${id} ${status}`);
+      response.end();
+    }, delay);
+  });
+  const begun = Array.from({ length: 5 }, (_, n) => alert(n));
+  await append(log, [
+    ...begun,
+    ...begun.map((each) => ({ ...each, status: 'resolved' as const, alert_time: new Date(TIME + 60_000).toISOString() })),
+  ]);
+  await (await start(log, [webhook('hook', origin)])).finish();
+  assert.equal(order.length, 10);
+  for (const { alert_id: id } of begun) assert.ok(order.indexOf(`${id} firing`) < order.indexOf(`${id} resolved`), order.join());
+  // Not one after the other either.
+  assert.notEqual(order[0], 'alert-0 firing');
+});
+
+test('a receiver that is busy gets its pause, then one at a time, and all of them in the end', { timeout: 30_000 }, async (t) => {
+  const log = await openLog(t);
+  let [busy, mostAfter, open] = [0, 0, 0];
+  const { origin } = await startServer(t, (_, response) => {
+    open += 1;
+    setTimeout(() => {
+      open -= 1;
+      if (busy < 16) {
+        busy += 1;
+        response.writeHead(429, { 'retry-after': '0' }).end();
+      } else response.end();
+    }, 5);
+    if (busy === 16) mostAfter ||= open;
+  });
+  await append(
+    log,
+    Array.from({ length: 30 }, (_, n) => alert(n)),
+  );
+  const { finish, stage } = await start(log, [webhook('hook', origin)], { settings: { retry: { ...QUICK, attempts: 1 } } });
+  await finish();
+  assert.equal(mostAfter, 1);
+  assert.equal(stage.counts().sent, 30);
+});
+
+test('what is given up is recorded with its reason, and warned of once', { timeout: 30_000 }, async (t) => {
+  const log = await openLog(t);
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+  const { origin, received } = await startServer(t, (_, response) => response.writeHead(404).end('gone'));
+  await append(
+    log,
+    Array.from({ length: 5 }, (_, n) => alert(n)),
+  );
+  const { finish, stage } = await start(log, [webhook('hook', origin)], { logger });
+  await finish();
+  // A final no is not tried again, and does not come back after a restart.
+  assert.equal(received.length, 5);
+  assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), 5);
+  assert.deepEqual(stage.counts(), { fired: 5, sent: 0 });
+  assert.equal(warnings.length, 1);
+  const recorded = readGivenUp('p', await log.state('notify/p/'));
+  assert.deepEqual(
+    recorded.map(({ receiver, alert_id, reason }) => [receiver, alert_id, reason]).toSorted(),
+    Array.from({ length: 5 }, (_, n) => ['hook', `alert-${n}`, `${origin} answered 404: gone`]),
+  );
+});
+
+test('with nobody to tell alerts are counted, once over all runs', async (t) => {
+  const log = await openLog(t);
+  await append(log, [alert(0), alert(0, { repeat: 1 }), alert(1), alert(1, { status: 'resolved' })]);
+  await (await start(log, [])).finish();
+  await append(log, [alert(2)]);
+  const { finish, stage } = await start(log, []);
+  await finish();
+  assert.deepEqual(stage.counts(), { fired: 3, sent: 0 });
+});

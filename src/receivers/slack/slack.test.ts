@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { startServer } from '../../../test/http-server.ts';
+import { sampleAlert } from '../../../test/sample-alert.ts';
+import { slackFaults } from '../../../test/slack-limits.ts';
+import { slackConfig } from './config.ts';
+import { slackText } from './limits.ts';
+import { slackMessage } from './message.ts';
+import { slackReceiver } from './slack.ts';
+import { slackTexts } from './text/texts.ts';
+
+const deps = { write: () => {}, colour: false, locale: 'en', clock: { now: () => 0, elapsed: () => 0 } } as const;
+
+function textsOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const own = 'text' in value && typeof value.text === 'string' ? [value.text] : [];
+  return [...own, ...Object.values(value).flatMap(textsOf)];
+}
+
+test('a message has header, fields, why, and the alert’s id and type', () => {
+  const { text, blocks } = slackMessage(sampleAlert, 'en');
+  assert.equal(text, sampleAlert.message);
+  assert.deepEqual(
+    blocks.map(({ type }) => type),
+    ['header', 'section', 'section', 'context'],
+  );
+  assert.deepEqual(textsOf(blocks), [
+    '🚨 CTR drop! US banner: 5.70% → 0.00% (-100.0%)',
+    '*Country:*\nUS',
+    '*Ad format:*\nbanner',
+    '*Metric:*\nCTR',
+    '*Severity:*\n🚨 HIGH',
+    '*Current value:*\n0.00%',
+    '*Expected value:*\n5.70%',
+    '*Change:*\n-100.0%',
+    '*Time:*\n2025-12-18T02:58:00.000Z',
+    'CTR of US banner was 0.00%. At 2.85% or more it would not have fired. Likely causes: A broken creative; A broken landing page. Missing per hour: 500.00 USD.',
+    'Alert ID: 712b0e22-0b84-8e86-b21c-77789d187cc6 | Type: ctr_drop | Since 2025-12-18T02:57:00.000Z | adtech',
+  ]);
+});
+
+test('in Korean too', () => {
+  const texts = textsOf(slackMessage({ ...sampleAlert, current_value: null, deviation_percent: null }, 'ko'));
+  for (const text of ['*국가:*\nUS', '*광고 포맷:*\nbanner', '*심각도:*\n🚨 높음', '*현재 값:*\n데이터 없음', '*변화율:*\n-']) {
+    assert.ok(texts.includes(text), text);
+  }
+  assert.deepEqual(Object.keys(slackTexts.ko), Object.keys(slackTexts.en));
+});
+
+test('an alert that ended says so, and no more than that', () => {
+  const texts = textsOf(slackMessage({ ...sampleAlert, status: 'resolved' }, 'en'));
+  assert.ok(texts.includes('*Severity:*\n✅ RESOLVED'));
+  assert.ok(!texts.some((text) => text.includes('Likely causes')));
+});
+
+test('whatever events bring, a message is within Slack’s limits and mentions nobody', () => {
+  const nasty = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 30 }),
+    fc.constantFrom('<!channel>', '&amp;', '', ' ', '\n'),
+    fc.string({ minLength: 5_000, maxLength: 9_000 }),
+  );
+  const labels = fc.dictionary(fc.string({ minLength: 1, maxLength: 40 }), nasty, { maxKeys: 14 });
+  const number = fc.oneof(fc.double({ noNaN: true }), fc.constant(null));
+  fc.assert(
+    fc.property(
+      labels,
+      nasty,
+      nasty,
+      fc.array(nasty, { maxLength: 5 }),
+      number,
+      fc.constantFrom('en', 'ko'),
+      (labelled, message, text, causes, value, locale) => {
+        const explanation = { ...sampleAlert.explanation, text };
+        const alert = {
+          ...sampleAlert,
+          labels: labelled,
+          message,
+          metric_name: text,
+          explanation,
+          likely_causes: causes,
+          current_value: value,
+          unit: null,
+        };
+        const made = slackMessage(alert, locale as 'en' | 'ko');
+        assert.deepEqual(slackFaults(made), []);
+        for (const each of textsOf(made)) assert.doesNotMatch(each, /[<>]|&(?!(amp|lt|gt);)/);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('a text is cut between characters, never within an escape', () => {
+  assert.equal(slackText('<b> & "c"', 99), '&lt;b&gt; &amp; "c"');
+  assert.equal(slackText('ab<cd', 7), 'ab&lt;…');
+  assert.equal(slackText('ab<cd', 6), 'ab…');
+  assert.equal(slackText('a🚨b', 3), 'a…');
+  assert.equal(slackText(' \n', 9), '-');
+});
+
+test('Slack’s answers come with what to do', async (t) => {
+  const { origin, received } = await startServer(t, (_, response) => response.writeHead(404).end('no_service'));
+  const receiver = slackReceiver.create('slack', slackConfig.parse({ url: `${origin}/services/T0/B0/x` }), deps);
+  const result = await receiver.send({ alert: sampleAlert, dedupKey: 'k' }, AbortSignal.timeout(5_000));
+  assert.ok(!result.ok && !result.retryable);
+  assert.match(result.reason, /answered 404: no_service \(the webhook was removed or its address is not complete/);
+  assert.deepEqual(slackFaults(JSON.parse(received[0]!.body)), []);
+});

@@ -1,0 +1,25 @@
+import type { en } from './en.ts';
+
+export const ko: Readonly<Record<keyof typeof en, string>> = {
+  country: '국가',
+  adFormat: '광고 포맷',
+  segment: '세그먼트',
+  all: '전체',
+  metric: '메트릭',
+  severity: '심각도',
+  current: '현재 값',
+  expected: '예상 값',
+  change: '변화율',
+  time: '발생 시간',
+  noData: '데이터 없음',
+  low: '낮음',
+  medium: '보통',
+  high: '높음',
+  critical: '심각',
+  resolved: '해제',
+  since: '시작',
+  reminder: '재알림',
+  causes: '예상 원인',
+  missing: '시간당 손실',
+  excess: '시간당 초과',
+};
