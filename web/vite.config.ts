@@ -1,4 +1,4 @@
-import preact from '@preact/preset-vite';
+import { preact } from '@preact/preset-vite';
 import { defineConfig } from 'vite';
 
 /** Where `npx vite web` (development) finds the API: a running Tocsin, or the made-up one in `dev/`. */

@@ -61,7 +61,12 @@ const server = createServer((request, response) => {
 });
 server.listen(port, '127.0.0.1', () => process.stdout.write(`http://127.0.0.1:${port}\n`));
 
-const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
 
 async function serveFile(pathname: string, response: ServerResponse): Promise<void> {
   const file = path.join(dist, path.normalize(pathname === '/' ? 'index.html' : pathname));

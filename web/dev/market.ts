@@ -31,11 +31,19 @@ export function createMarket({ seed, now }: { readonly seed: number; readonly no
   const counts = (country: number, format: number, start: number, size: number, share: number): Counts => {
     const random = createRandom(seed, country, format, start);
     const broken = COUNTRIES[country] === BREAK.country && FORMATS[format] === BREAK.ad_format && start % BREAK.everyMs < BREAK.forMs;
-    const impressions = random.poisson((size / 1_000) * (14 + country * 9) * (1 + 0.6 * format) * share * (1 + 0.1 * Math.sin(start / 200_000)));
+    const impressions = random.poisson(
+      (size / 1_000) * (14 + country * 9) * (1 + 0.6 * format) * share * (1 + 0.1 * Math.sin(start / 200_000)),
+    );
     const ctr = (0.012 + 0.006 * format + 0.001 * country) * (broken ? 0.25 : 1);
     const clicks = random.poisson(impressions * ctr);
     const conversions = random.poisson(clicks * 0.1);
-    return { events: impressions + clicks + conversions, impressions, clicks, conversions, revenue: impressions * (0.0018 + 0.0009 * format) * (1 + 0.04 * random.normal()) };
+    return {
+      events: impressions + clicks + conversions,
+      impressions,
+      clicks,
+      conversions,
+      revenue: impressions * (0.0018 + 0.0009 * format) * (1 + 0.04 * random.normal()),
+    };
   };
   const add = (into: Counts | undefined, each: Counts): Counts => ({
     events: (into?.events ?? 0) + each.events,
@@ -114,6 +122,7 @@ export function createMarket({ seed, now }: { readonly seed: number; readonly no
       starts(window, Date.parse(from) || 0)
         .flatMap((start) => windowAt(window, start))
         .filter(({ labels }) => ['country', 'ad_format'].every((name) => label(name) === null || labels[name] === label(name))),
-    recent: () => Object.keys(SIZES).flatMap((window) => starts(window, now() - (SIZES[window] ?? 0) * 2).flatMap((start) => windowAt(window, start))),
+    recent: () =>
+      Object.keys(SIZES).flatMap((window) => starts(window, now() - (SIZES[window] ?? 0) * 2).flatMap((start) => windowAt(window, start))),
   };
 }

@@ -14,7 +14,14 @@ export interface News {
   topics(): TopicList;
 }
 
-const REASONS: Readonly<Record<string, number>> = { late: 412, 'missing:country': 181, bad_json: 96, 'enum:event_type': 58, future: 12, too_long: 3 };
+const REASONS: Readonly<Record<string, number>> = {
+  late: 412,
+  'missing:country': 181,
+  bad_json: 96,
+  'enum:event_type': 58,
+  future: 12,
+  too_long: 3,
+};
 
 export function createNews(market: Market, now: () => number): News {
   const began = now();
@@ -26,7 +33,8 @@ export function createNews(market: Market, now: () => number): News {
     for (let at = Math.floor(settled / BREAK.everyMs) * BREAK.everyMs; at > now() - 18 * 60_000; at -= BREAK.everyMs) {
       const over = settled >= at + BREAK.forMs + 20_000;
       found.push(episode(at, over ? at + BREAK.forMs + 20_000 : null, 'US', 'banner', 'ctr'));
-      if (settled > at + 40_000) found.push(episode(at + 40_000, settled > at + 80_000 ? at + 80_000 : null, 'KR', 'rewarded_video', 'impressions'));
+      if (settled > at + 40_000)
+        found.push(episode(at + 40_000, settled > at + 80_000 ? at + 80_000 : null, 'KR', 'rewarded_video', 'impressions'));
     }
     return found.sort((a, b) => (a.since < b.since ? 1 : -1));
   };
@@ -88,7 +96,10 @@ export function createNews(market: Market, now: () => number): News {
     topics: () => ({
       topics: Object.values(market.info.topics)
         .concat('demo-events')
-        .map((name, index) => ({ name, partitions: [{ partition: 0, start: 0, end: 4_000 * (index + 1), stored_bytes: 1_300_000 * (index + 1) ** 2 }] })),
+        .map((name, index) => ({
+          name,
+          partitions: [{ partition: 0, start: 0, end: 4_000 * (index + 1), stored_bytes: 1_300_000 * (index + 1) ** 2 }],
+        })),
     }),
   };
 }

@@ -3,14 +3,13 @@ import { App } from './app.tsx';
 import { browserClock } from './clock.ts';
 import { createApi } from './data/api.ts';
 import { createDashboard } from './data/dashboard.ts';
-import type { EventStream } from './data/stream.ts';
 import { DashboardContext } from './view/context.ts';
 
 // The page may lie below any path: the API is beside it.
 const base = new URL('.', document.baseURI).href.replace(/\/$/, '');
 const dashboard = createDashboard({
   api: createApi(base, fetch.bind(globalThis)),
-  open: (url) => new EventSource(url) as EventStream,
+  open: (url) => new EventSource(url),
   clock: browserClock,
   page: {
     languages: navigator.languages,

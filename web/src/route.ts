@@ -19,7 +19,7 @@ const PAGES: readonly Page[] = ['overview', 'segment', 'dead-letters', 'system']
 
 /** `#/segment/country=US&ad_format=banner?window=10s` and the like; what cannot be read becomes the overview. */
 export function parseRoute(hash: string): Route {
-  const [path = '', query = ''] = split(hash.replace(/^#\/?/, ''), '?');
+  const [path, query] = split(hash.replace(/^#\/?/, ''), '?');
   const [name, rest] = split(path, '/');
   const page = PAGES.find((each) => each === name) ?? 'overview';
   const asked = new URLSearchParams(query);

@@ -63,7 +63,11 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
     status: (pipeline, signal) => get(`${of(pipeline)}/status`, {}, signal),
     latest: (pipeline, window, signal) => get(`${of(pipeline)}/latest`, { window }, signal),
     history: (pipeline, { window, from, labels, limit }, signal) =>
-      get(`${of(pipeline)}/windows`, { ...labels, window, from, grouping: labels && Object.keys(labels).join(), limit: String(limit) }, signal),
+      get(
+        `${of(pipeline)}/windows`,
+        { ...labels, window, from, grouping: labels && Object.keys(labels).join(), limit: String(limit) },
+        signal,
+      ),
     alerts: (pipeline, { status, limit }, signal) => get(`${of(pipeline)}/alerts`, { status, limit: String(limit) }, signal),
     deadLetters: (pipeline, { reason, limit }, signal) => get(`${of(pipeline)}/dead-letters`, { reason, limit: String(limit) }, signal),
     topics: (signal) => get('/topics', {}, signal),

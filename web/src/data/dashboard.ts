@@ -1,4 +1,4 @@
-import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { PipelineInfo } from '../../../src/server/api.ts';
 import type { Clock } from '../clock.ts';
 import { fill, LANGUAGES, preferredLanguage, textsOf, type Language, type TextKey } from '../i18n/texts.ts';
@@ -71,27 +71,24 @@ export function createDashboard(deps: DashboardDeps): Dashboard {
   const pipelines = signal<readonly PipelineInfo[] | undefined>(undefined);
   const failed = signal<Error | undefined>(undefined);
   let waited = 1_000;
-  const load = (): void => {
-    api.pipelines(new AbortController().signal).then(
-      (list) => {
-        failed.value = undefined;
-        pipelines.value = list;
-      },
-      (error: Error) => {
-        failed.value = error;
-        clock.after(waited, load);
-        waited = Math.min(waited * 2, 15_000);
-      },
-    );
+  const load = async (): Promise<void> => {
+    try {
+      pipelines.value = await api.pipelines(new AbortController().signal);
+      failed.value = undefined;
+    } catch (error) {
+      failed.value = error as Error;
+      clock.after(waited, () => void load());
+      waited = Math.min(waited * 2, 15_000);
+    }
   };
-  load();
+  void load();
 
   const info = computed(() => pipelines.value?.find(({ name }) => name === route.value.pipeline) ?? pipelines.value?.[0]);
   const feed = signal<PipelineFeed | undefined>(undefined);
   effect(() => {
     const wanted = info.value;
     if (!wanted) return;
-    const opened = createPipelineFeed(wanted, deps);
+    const opened = untracked(() => createPipelineFeed(wanted, deps));
     feed.value = opened;
     return () => opened.close();
   });
@@ -108,6 +105,6 @@ export function createDashboard(deps: DashboardDeps): Dashboard {
     t: (key, values) => fill(textsOf[language.value][key], values),
     link: (change) => formatRoute({ ...route.value, ...change }),
     go: (change, how) => page.go(formatRoute({ ...route.value, ...change }), how?.replace ?? false),
-    retry: load,
+    retry: () => void load(),
   };
 }

@@ -24,12 +24,7 @@ export interface Segment {
 export const SORTS = ['alert', 'name', 'value', 'change'] as const;
 export type Sort = (typeof SORTS)[number];
 
-export function segmentOf(
-  series: Series,
-  measure: string,
-  dimensions: readonly string[],
-  firing: ReadonlyMap<string, Episode>,
-): Segment {
+export function segmentOf(series: Series, measure: string, dimensions: readonly string[], firing: ReadonlyMap<string, Episode>): Segment {
   const finals = series.points.filter(({ final }) => final);
   const shown = finals.at(-1) ?? series.points.at(-1);
   const value = shown?.measures[measure] ?? null;

@@ -14,10 +14,9 @@ export interface StreamHandlers {
 
 /** The part of EventSource that is used. */
 export interface EventStream {
-  onopen: (() => void) | null;
-  onerror: (() => void) | null;
   readonly readyState: number;
-  addEventListener(type: string, listener: (event: { readonly data: string }) => void): void;
+  /** Events of the server have data, `open` and `error` have none. */
+  addEventListener(type: string, listener: (event: { readonly data?: string }) => void): void;
   close(): void;
 }
 
@@ -59,22 +58,22 @@ export function openStream(url: string, handlers: StreamHandlers, { open, clock 
       made.addEventListener(type, ({ data }) => {
         if (closed || made !== source) return;
         heard();
-        take(JSON.parse(data) as StreamEvents[K]);
+        take(JSON.parse(data ?? '') as StreamEvents[K]);
       });
     };
-    made.onopen = () => {
+    made.addEventListener('open', () => {
       if (closed || made !== source) return;
       retryMs = RETRY_MS.first;
       heard();
       handlers.connection('live');
       if (anew) handlers.gap();
       anew = false;
-    };
-    made.onerror = () => {
+    });
+    made.addEventListener('error', () => {
       if (closed || made !== source) return;
       if (made.readyState === CLOSED) again();
       else handlers.connection('lost');
-    };
+    });
     on('points', handlers.points);
     on('alert', handlers.alert);
     on('status', handlers.status);

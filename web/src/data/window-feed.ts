@@ -62,6 +62,14 @@ export function createWindowFeed(api: Api, info: PipelineInfo, request: WindowFe
     }
   };
 
+  const tell = async (run: typeof load, stop: AbortSignal): Promise<void> => {
+    const result = await run(stop).then(
+      (): Loading => ({ state: 'ready' }),
+      (error: Error): Loading => ({ state: 'failed', error }),
+    );
+    if (!stop.aborted) loading.value = result;
+  };
+
   return {
     window,
     book,
@@ -71,15 +79,7 @@ export function createWindowFeed(api: Api, info: PipelineInfo, request: WindowFe
     load: () => {
       aborter.abort();
       aborter = new AbortController();
-      const { signal: stop } = aborter;
-      load(stop).then(
-        () => {
-          if (!stop.aborted) loading.value = { state: 'ready' };
-        },
-        (error: Error) => {
-          if (!stop.aborted) loading.value = { state: 'failed', error };
-        },
-      );
+      void tell(load, aborter.signal);
     },
     close: () => aborter.abort(),
   };

@@ -66,7 +66,7 @@ export const en = {
   'alerts.observed': 'Observed',
   'alerts.expected': 'Expected',
   'alerts.threshold': 'Rings past',
-  'alerts.not_fired_if': 'Would not have rung if',
+  'alerts.not_fired_if': 'What it would have taken not to ring',
   'alerts.causes': 'Likely causes',
   'alerts.impact': 'Impact',
   'alerts.per_hour': '{money} an hour',

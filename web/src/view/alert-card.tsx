@@ -34,7 +34,8 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
         </span>
         <span class="alert-when">
           <span class="alert-change">
-            {episode.metric_name} {direction === 'down' ? '▼' : '▲'} {formatChange(deviation === null ? null : deviation / 100, language.value)}
+            {episode.metric_name} {direction === 'down' ? '▼' : '▲'}{' '}
+            {formatChange(deviation === null ? null : deviation / 100, language.value)}
           </span>
           <When episode={episode} now={now.value} />
         </span>

@@ -15,6 +15,8 @@ interface Props {
   /** The axis begins at zero: for counts and sums. */
   readonly fromZero: boolean;
   readonly height: number;
+  /** The axis of time covers at least so much, ms. */
+  readonly spanLeastMs: number;
   /** What the value at a point of x means in words, `21:03:20 – 21:03:30`. */
   readonly moment: (x: number) => string;
 }
@@ -27,13 +29,14 @@ interface Colours {
   readonly alert: string;
   readonly alertFill: string;
   readonly calmFill: string;
+  readonly ground: string;
   readonly font: string;
 }
 
 const SYNC = 'tocsin';
 
 /** A chart over time. The value under the cursor (else the newest) stands in its head. */
-export function Chart({ title, data, bands, format, expected, fromZero, height, moment }: Props) {
+export function Chart({ title, data, bands, format, expected, fromZero, height, spanLeastMs, moment }: Props) {
   const { language, theme } = useDashboard();
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
@@ -71,12 +74,20 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
           drag: { x: false, y: false, setScale: false },
           points: { size: 7, width: 2, fill: colours.line, stroke: colours.line },
         },
-        scales: { y: { range: (_, min, max) => rangeOf(min, max, current.current.bands, fromZero) } },
+        scales: {
+          x: { range: (_, min, max) => [Math.min(min ?? 0, (max ?? 1) - spanLeastMs), max ?? 1] },
+          y: { range: (self, min, max) => rangeOf(min, max, self.data, current.current.bands, fromZero) },
+        },
         axes: [
-          { ...axis, space: 70, size: 26, values: (_, ticks) => ticks.map((tick) => formatClock(tick, language.value, { seconds: tick % 60_000 !== 0 })) },
+          {
+            ...axis,
+            space: 70,
+            size: 26,
+            values: (_, ticks) => ticks.map((tick) => formatClock(tick, language.value, { seconds: tick % 60_000 !== 0 })),
+          },
           { ...axis, size: 58, space: 34, values: (_, ticks) => ticks.map((tick) => current.current.format(tick)) },
         ],
-        series: [{}, { ...line, fill: colours.fill }, ...(data.length > 2 ? [{ ...line, dash: [4, 4] }] : [])],
+        series: [{}, { ...line, fill: colours.fill }, ...(data.length > 2 ? [{ ...line, dash: [4, 4], auto: false }] : [])],
         hooks: {
           drawClear: [(self) => drawBands(self, current.current.bands, colours)],
           draw: [(self) => drawExpected(self, current.current, colours)],
@@ -105,8 +116,19 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
   );
 }
 
-function rangeOf(min: number | null, max: number | null, bands: readonly Band[], fromZero: boolean): uPlot.Range.MinMax {
-  if (min === null || max === null) return [0, 1];
+/** By what is final: a window that has just begun says too little to stretch the axis, unless there is nothing else. */
+function rangeOf(
+  min: number | null,
+  max: number | null,
+  [, , open = []]: uPlot.AlignedData,
+  bands: readonly Band[],
+  fromZero: boolean,
+): uPlot.Range.MinMax {
+  if (min === null || max === null) {
+    const values = [...open].filter((value) => typeof value === 'number');
+    if (values.length === 0) return [0, 1];
+    [min, max] = [Math.min(...values), Math.max(...values)];
+  }
   const expected = bands.map((band) => band.expected);
   const [low, high] = [Math.min(min, ...expected), Math.max(max, ...expected)];
   return uPlot.rangeNum(fromZero ? Math.min(0, low) : low, high === low ? low + Math.max(1e-9, Math.abs(low) * 0.1) : high, {
@@ -131,13 +153,18 @@ function drawBands(u: uPlot, bands: readonly Band[], { alert, alertFill, calmFil
   u.ctx.restore();
 }
 
-function drawExpected(u: uPlot, { bands, expected }: { bands: readonly Band[]; expected: (value: number) => string }, colours: Colours): void {
+function drawExpected(
+  u: uPlot,
+  { bands, expected }: { bands: readonly Band[]; expected: (value: number) => string },
+  colours: Colours,
+): void {
   const { left, width, top } = u.bbox;
   u.ctx.save();
   u.ctx.strokeStyle = colours.alert;
   u.ctx.fillStyle = colours.alert;
   u.ctx.lineWidth = devicePixelRatio;
-  u.ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  const dash = [3 * devicePixelRatio, 3 * devicePixelRatio];
+  u.ctx.setLineDash(dash);
   for (const [index, band] of bands.entries()) {
     const from = Math.max(left, u.valToPos(band.from, 'x', true));
     const to = Math.min(left + width, u.valToPos(band.to, 'x', true));
@@ -154,7 +181,19 @@ function drawExpected(u: uPlot, { bands, expected }: { bands: readonly Band[]; e
     const textWidth = u.ctx.measureText(text).width;
     u.ctx.textBaseline = 'bottom';
     u.ctx.textAlign = 'left';
-    u.ctx.fillText(text, Math.min(from + 4, left + width - textWidth - 4), Math.max(top + 14 * devicePixelRatio, y - 3 * devicePixelRatio));
+    const [textX, textY] = [
+      Math.min(from + 4, left + width - textWidth - 4),
+      Math.max(top + 14 * devicePixelRatio, y - 3 * devicePixelRatio),
+    ];
+    // A halo in the colour of the ground, so that the line behind does not cross the words out.
+    u.ctx.setLineDash([]);
+    u.ctx.lineWidth = 4 * devicePixelRatio;
+    u.ctx.strokeStyle = colours.ground;
+    u.ctx.strokeText(text, textX, textY);
+    u.ctx.fillText(text, textX, textY);
+    u.ctx.lineWidth = devicePixelRatio;
+    u.ctx.strokeStyle = colours.alert;
+    u.ctx.setLineDash(dash);
   }
   u.ctx.restore();
 }
@@ -175,6 +214,7 @@ function coloursOf(element: HTMLElement): Colours {
     alert: colour('--alert'),
     alertFill: colour('--alert-area'),
     calmFill: colour('--calm-area'),
+    ground: colour('--panel'),
     font: `11px ${style.fontFamily}`,
   };
 }

@@ -38,7 +38,12 @@ export function DeadLettersPage({ feed }: { feed: PipelineFeed }) {
           </li>
           {reasons.map(([each, count]) => (
             <li key={each}>
-              <button type="button" class="bar" aria-pressed={reason === each} onClick={() => setReason(reason === each ? undefined : each)}>
+              <button
+                type="button"
+                class="bar"
+                aria-pressed={reason === each}
+                onClick={() => setReason(reason === each ? undefined : each)}
+              >
                 <i aria-hidden="true" style={{ width: `${Math.max(0.5, (count / most) * 100)}%` }} />
                 <span class="bar-name">{each}</span>
                 <span class="bar-count">{formatCount(count, language.value)}</span>
@@ -69,7 +74,9 @@ function Letter({ letter }: { letter: DeadLetterList['dead_letters'][number] }) 
         {letter.replay !== null && <span class="tag">{t('letters.replayed', { outcome: t(`outcome.${letter.replay}`) })}</span>}
         <span class="letter-origin">
           <span title={t('letters.origin')}>{letter.origin}</span>
-          {letter.append_time !== undefined && <time dateTime={letter.append_time}>{formatMoment(letter.append_time, language.value)}</time>}
+          {letter.append_time !== undefined && (
+            <time dateTime={letter.append_time}>{formatMoment(letter.append_time, language.value)}</time>
+          )}
         </span>
       </header>
       <pre>{text ?? t('letters.binary', { count: letter.payload_base64?.length ?? 0 })}</pre>

@@ -14,11 +14,16 @@ export const WINDOWS_BACK = 48;
 /** So many cards at first: a page of thousands helps nobody and stalls the browser. */
 const CARDS_FIRST = 120;
 
-/** The measure and window that the address names, else those that are watched first, else the first of the file. */
+/** The measure and window that the address names, else those that are watched (a ratio before a count), else the first of the file. */
 export function chosenOf(info: PipelineInfo, route: { measure: string | undefined; window: string | undefined }) {
-  const measure = info.measures.find(({ name }) => name === route.measure) ?? info.measures.find(({ name }) => name === info.watched[0]?.measure);
-  const window = info.windows.find(({ name }) => name === route.window) ?? info.windows.find(({ name }) => name === info.watched[0]?.window);
-  return { measure: measure ?? info.measures[0], window: window ?? info.windows[0] };
+  const watched = info.measures.filter(({ name }) => info.watched.some((each) => each.measure === name));
+  // A ratio says how good things are, a count mostly what time of the day it is.
+  const usual = watched.find(({ kind }) => kind === 'ratio') ?? watched[0] ?? info.measures[0];
+  const seen = info.watched.find(({ measure }) => measure === usual?.name)?.window;
+  return {
+    measure: info.measures.find(({ name }) => name === route.measure) ?? usual,
+    window: info.windows.find(({ name }) => name === (route.window ?? seen)) ?? info.windows[0],
+  };
 }
 
 export function Overview({ feed }: { feed: PipelineFeed }) {
@@ -59,7 +64,13 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: stri
   const shown = sorted.slice(0, CARDS_FIRST + more);
   const rollups = info.rollups
     .filter((dimensions) => dimensions.length > 0)
-    .map((dimensions) => ({ dimensions, segments: sortSegments(all.filter(({ labels }) => hasDimensions(labels, dimensions)), 'name') }))
+    .map((dimensions) => ({
+      dimensions,
+      segments: sortSegments(
+        all.filter(({ labels }) => hasDimensions(labels, dimensions)),
+        'name',
+      ),
+    }))
     .filter(({ segments }) => segments.length > 0);
   const card = (segment: Segment, small: boolean) => (
     <SegmentCard key={segment.key} segment={segment} measure={measure} format={format} small={small} />

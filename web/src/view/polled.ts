@@ -12,22 +12,16 @@ export function usePolled<T>(ask: (signal: AbortSignal) => Promise<T>, key: stri
   useEffect(() => {
     const aborter = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const next = (): void => {
-      if (!aborter.signal.aborted) timer = setTimeout(run, everyMs);
-    };
-    const run = (): void => {
-      ask(aborter.signal).then(
-        (value) => {
-          if (!aborter.signal.aborted) setResult({ state: 'ready', value });
-          next();
-        },
-        (error: Error) => {
-          if (!aborter.signal.aborted) setResult((held) => (held.state === 'ready' ? held : { state: 'failed', error }));
-          next();
-        },
+    const run = async (): Promise<void> => {
+      const answer = await ask(aborter.signal).then(
+        (value): Polled<T> => ({ state: 'ready', value }),
+        (error: Error): Polled<T> => ({ state: 'failed', error }),
       );
+      if (aborter.signal.aborted) return;
+      setResult((held) => (answer.state === 'failed' && held.state === 'ready' ? held : answer));
+      timer = setTimeout(() => void run(), everyMs);
     };
-    run();
+    void run();
     return () => {
       aborter.abort();
       clearTimeout(timer);

@@ -15,7 +15,7 @@ import { chosenOf } from './overview.tsx';
 import { Empty, Failed, Loading, Panel } from './parts.tsx';
 import { WindowTable } from './window-table.tsx';
 
-const WINDOWS_BACK = 180;
+const WINDOWS_BACK = 120;
 /** These add up: their axis begins at zero, and half a window is half a number. */
 const ADDITIVE = ['count', 'sum', 'distinct'];
 
@@ -106,6 +106,7 @@ function SegmentWindows({ feed, labels, window, first }: WindowsProps) {
               format={(value) => formatValue(value, measure, language.value)}
               expected={(value) => t('segment.expected', { value: formatValue(value, measure, language.value) })}
               fromZero={ADDITIVE.includes(measure.kind)}
+              spanLeastMs={slideMs * 6}
               height={index === 0 ? 260 : 150}
               moment={moment}
             />

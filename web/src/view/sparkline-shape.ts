@@ -77,7 +77,9 @@ export function sparkShape(points: readonly SparkPoint[], { width, height, slots
 
 function domain(values: readonly number[]): [number, number] {
   const [min, max] = [Math.min(...values), Math.max(...values)];
-  const least = Math.max(Math.abs(min), Math.abs(max)) * CALM || 1;
+  const size = Math.max(Math.abs(min), Math.abs(max));
+  // Zero, or as good as: a flat line.
+  const least = size < 1e-100 ? 1 : size * CALM;
   const missing = Math.max(0, least - (max - min));
   return [min - missing / 2, max + missing / 2];
 }

@@ -12,9 +12,11 @@ export function SystemPage({ feed }: { feed: PipelineFeed }) {
     <div class="system-page">
       <Throughput feed={feed} />
       <AcceptedByWindow feed={feed} />
-      <Partitions feed={feed} />
+      <div class="system-column">
+        <Partitions feed={feed} />
+        <Stages feed={feed} />
+      </div>
       <Topics />
-      <Stages feed={feed} />
     </div>
   );
 }
@@ -33,6 +35,7 @@ function Throughput({ feed }: { feed: PipelineFeed }) {
         expected={String}
         fromZero
         height={180}
+        spanLeastMs={60_000}
         moment={(x) => formatClock(x, language.value)}
       />
       <p class="note">{t('system.throughput_hint')}</p>
@@ -71,6 +74,7 @@ function AcceptedByWindow({ feed }: { feed: PipelineFeed }) {
           expected={String}
           fromZero
           height={180}
+          spanLeastMs={60_000}
           moment={(x) => `${formatClock(x, language.value)} · ${window.name}`}
         />
       )}

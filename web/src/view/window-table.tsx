@@ -52,6 +52,7 @@ export function WindowTable({ points, measures }: { points: readonly WindowPoint
 function WindowState({ point: { final, corrections } }: { point: WindowPoint }) {
   const { t, language } = useDashboard();
   if (!final) return <span class="tag is-open">{t('segment.provisional')}</span>;
-  if (corrections > 0) return <span class="tag is-corrected">{t('segment.corrected', { count: formatCount(corrections, language.value) })}</span>;
+  if (corrections > 0)
+    return <span class="tag is-corrected">{t('segment.corrected', { count: formatCount(corrections, language.value) })}</span>;
   return <span class="tag">{t('segment.final')}</span>;
 }

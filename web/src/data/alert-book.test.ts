@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { alert } from '../testing.ts';
+import { createAlertBook, episodesOf, firingBySeries } from './alert-book.ts';
+
+test('an episode is one entry: its end keeps what the breach said', () => {
+  const book = createAlertBook(10);
+  assert.equal(book.put(alert('a')), true);
+  assert.equal(book.put(alert('a', { repeat: 1, alert_time: '2026-01-01T00:11:00.000Z' })), false);
+  assert.equal(book.put(alert('a', { status: 'resolved', current_value: 1.9, alert_time: '2026-01-01T00:12:00.000Z' })), false);
+  const [episode, ...others] = book.list();
+  assert.equal(others.length, 0);
+  assert.equal(episode?.status, 'resolved');
+  assert.equal(episode?.resolved_time, '2026-01-01T00:12:00.000Z');
+  assert.equal(episode?.current_value, 0.5);
+});
+
+test('a reminder that comes after the end wakes nothing', () => {
+  const book = createAlertBook(10);
+  book.put(alert('a'));
+  book.put(alert('a', { status: 'resolved', alert_time: '2026-01-01T00:12:00.000Z' }));
+  book.put(alert('a', { repeat: 1, alert_time: '2026-01-01T00:11:00.000Z' }));
+  assert.equal(book.list()[0]?.status, 'resolved');
+});
+
+test('the end of an alert that was never seen does not ring', () => {
+  assert.equal(createAlertBook(10).put(alert('a', { status: 'resolved' })), false);
+});
+
+test('newest first; when there are too many, the oldest that is over goes first', () => {
+  const book = createAlertBook(2);
+  book.put(alert('old-firing', { since: '2026-01-01T00:00:00.000Z' }));
+  book.put(alert('over', { since: '2026-01-01T00:01:00.000Z', status: 'resolved' }));
+  book.put(alert('new-firing', { since: '2026-01-01T00:02:00.000Z' }));
+  assert.deepEqual(
+    book.list().map(({ alert_id }) => alert_id),
+    ['new-firing', 'old-firing'],
+  );
+});
+
+test('of several alerts of a series the gravest counts, and only what fires', () => {
+  const book = createAlertBook(9);
+  for (const [id, severity] of [
+    ['a', 'medium'],
+    ['b', 'critical'],
+    ['c', 'low'],
+  ] as const)
+    book.put(alert(id, { severity }));
+  book.put(alert('elsewhere', { labels: { country: 'KR' }, status: 'resolved' }));
+  assert.deepEqual(
+    [...firingBySeries(book.list()).values()].map(({ alert_id }) => alert_id),
+    ['b'],
+  );
+  assert.deepEqual(
+    episodesOf(book.list(), { country: 'KR' }).map(({ alert_id }) => alert_id),
+    ['elsewhere'],
+  );
+});

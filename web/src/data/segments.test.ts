@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { WindowPoint } from '../../../src/server/api.ts';
+import { alert, point } from '../testing.ts';
+import { hasDimensions, matches, segmentOf, sortSegments, type Segment } from './segments.ts';
+import { labelsKey, type Labels } from './series-book.ts';
+
+const DIMENSIONS = ['country', 'ad_format'];
+
+function segment(points: readonly WindowPoint[], labels: Labels = point(0, 1).labels, firing = new Map()): Segment {
+  return segmentOf({ key: labelsKey(labels), labels, points }, 'ctr', DIMENSIONS, firing);
+}
+
+test('the number is that of the newest final window, the change is against the windows before it', () => {
+  const { value, open, mean, change } = segment([point(0, 2), point(1, 4), point(2, 1.5), point(3, 99, { final: false })]);
+  assert.deepEqual({ value, open, mean, change }, { value: 1.5, open: false, mean: 3, change: -0.5 });
+});
+
+test('before anything is final the open window is shown, and said to be open', () => {
+  const { value, open, change } = segment([point(0, 2, { final: false })]);
+  assert.deepEqual({ value, open, change }, { value: 2, open: true, change: null });
+});
+
+test('undefined values are no zeros', () => {
+  const { mean, change } = segment([point(0, null), point(1, 2), point(2, null)]);
+  assert.deepEqual({ mean, change }, { mean: 2, change: null });
+});
+
+test('names follow the order of the dimensions, and a filter finds words in any order', () => {
+  const us = segment([point(0, 1)], { ad_format: 'banner', country: 'US' });
+  assert.equal(us.name, 'US · banner');
+  assert.ok(matches(us, 'BANNER us'));
+  assert.ok(!matches(us, 'banner kr'));
+});
+
+test('a roll-up has exactly its dimensions', () => {
+  assert.ok(hasDimensions({ country: 'US' }, ['country']));
+  assert.ok(!hasDimensions({ country: 'US', ad_format: 'banner' }, ['country']));
+  assert.ok(hasDimensions({}, []));
+});
+
+test('sorted by name, value, size of change and gravity; what has none comes last', () => {
+  const labels = (country: string): Labels => ({ country });
+  const a = segment([point(0, 1), point(1, 5)], labels('a'));
+  const b = segment([point(0, 10), point(1, 1)], labels('b'), new Map([[labelsKey(labels('b')), { ...alert('x'), resolved_time: null }]]));
+  const none = segment([point(0, null)], labels('c'));
+  const order = (sort: Parameters<typeof sortSegments>[1]): string =>
+    sortSegments([none, b, a], sort)
+      .map(({ name }) => name)
+      .join('');
+  assert.equal(order('name'), 'abc');
+  assert.equal(order('value'), 'abc');
+  assert.equal(order('change'), 'abc');
+  assert.equal(order('alert'), 'bac');
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { point } from '../testing.ts';
+import { compareVersions, createSeriesBook, labelsKey } from './series-book.ts';
+
+const LABELS = point(0, 1).labels;
+
+test('a window is kept once, in its newest version, whatever the order', () => {
+  const arrivals = fc.array(fc.record({ n: fc.nat(9), version: fc.bigInt(0n, 2n ** 64n - 1n) }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(arrivals, (list) => {
+      const book = createSeriesBook({ pointsMax: 10, seriesMax: 1 });
+      for (const { n, version } of list) book.put([point(n, 1, { version: String(version) })]);
+      const newest = new Map<number, bigint>();
+      for (const { n, version } of list) if (version > (newest.get(n) ?? -1n)) newest.set(n, version);
+      const wanted = [...newest].sort(([a], [b]) => a - b).map(([n, version]) => [point(n, 1).window_start, String(version)]);
+      assert.deepEqual(
+        book.get(LABELS)?.points.map(({ window_start, version }) => [window_start, version]),
+        wanted,
+      );
+    }),
+  );
+});
+
+test('only the newest points are kept, and only so many series', () => {
+  const book = createSeriesBook({ pointsMax: 3, seriesMax: 1 });
+  book.put([1, 2, 3, 4, 0].map((n) => point(n, n)));
+  assert.deepEqual(
+    book.get(LABELS)?.points.map(({ measures }) => measures['ctr']),
+    [2, 3, 4],
+  );
+  assert.equal(book.put([point(5, 1, { labels: {} })]), false);
+  assert.equal(book.all().length, 1);
+  assert.equal(book.left(), 1);
+});
+
+test('a series that was handed out stays as it was', () => {
+  const book = createSeriesBook({ pointsMax: 3, seriesMax: 1 });
+  book.put([point(0, 1)]);
+  const before = book.get(LABELS);
+  assert.equal(book.put([point(0, 9, { version: '9' })]), false);
+  assert.equal(book.get(LABELS), before);
+  assert.equal(book.put([point(0, 9, { version: '11' })]), true);
+  assert.notEqual(book.get(LABELS), before);
+  assert.equal(before?.points[0]?.measures['ctr'], 1);
+});
+
+test('versions are compared as the numbers they are', () => {
+  assert.ok(compareVersions('9', '10') < 0);
+  assert.ok(compareVersions('18446744073709551615', '18446744073709551614') > 0);
+  assert.equal(compareVersions('7', '7'), 0);
+});
+
+test('the order of labels does not matter, their values do', () => {
+  assert.equal(labelsKey({ a: '1', b: '2' }), labelsKey({ b: '2', a: '1' }));
+  assert.notEqual(labelsKey({ a: '1,b:2' }), labelsKey({ a: '1', b: '2' }));
+});

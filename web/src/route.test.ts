@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatRoute, parseRoute, type Route } from './route.ts';
+
+test('an address leads back to what it was made of', () => {
+  const text = fc.string({ minLength: 1, unit: 'grapheme' });
+  const some = fc.option(text, { nil: undefined });
+  const labels = fc.dictionary(text, fc.string({ unit: 'grapheme' }), { noNullPrototype: true });
+  fc.assert(
+    fc.property(labels, some, some, some, some, (labelsOf, pipeline, window, measure, filter) => {
+      const route: Route = { page: 'segment', labels: labelsOf, pipeline, window, measure, sort: 'change', filter };
+      assert.deepEqual(parseRoute(formatRoute(route)), route);
+    }),
+  );
+});
+
+test('what cannot be read is the overview', () => {
+  for (const hash of ['', '#', '#/', '#/nowhere/at?sort=all', '#overview']) {
+    const { page, labels, sort } = parseRoute(hash);
+    assert.deepEqual({ page, labels, sort }, { page: 'overview', labels: {}, sort: undefined }, hash);
+  }
+});
+
+test('an address says only what differs from the default', () => {
+  assert.equal(formatRoute(parseRoute('')), '#/');
+  assert.equal(formatRoute(parseRoute('#/dead-letters?filter=')), '#/dead-letters');
+});

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { alert, point } from '../testing.ts';
+import { bandsOf, chartColumns } from './chart-data.ts';
+
+test('the open part begins at the last final point', () => {
+  const [x, final, open] = chartColumns([point(0, 1), point(1, 2), point(2, 3, { final: false })], 'ctr', 10_000);
+  assert.equal(x.length, 3);
+  assert.deepEqual(final, [1, 2, null]);
+  assert.deepEqual(open, [null, 2, 3]);
+});
+
+test('windows that are missing leave a gap instead of a line across', () => {
+  const [x, final] = chartColumns([point(0, 1), point(3, 2)], 'ctr', 10_000);
+  assert.deepEqual(final, [1, null, 2]);
+  assert.equal((x[1] ?? 0) - (x[0] ?? 0), 10_000);
+});
+
+test('bands are the episodes of this measure and window; what fires reaches to the end', () => {
+  const firing = { ...alert('a'), resolved_time: null };
+  const over = { ...alert('b', { status: 'resolved' }), resolved_time: '2026-01-01T00:02:00.000Z' };
+  const until = Date.parse('2026-01-01T00:05:00.000Z');
+  assert.deepEqual(
+    bandsOf([firing, over], 'ctr', '10s', until).map(({ to }) => new Date(to).toISOString()),
+    ['2026-01-01T00:05:00.000Z', '2026-01-01T00:02:00.000Z'],
+  );
+  assert.deepEqual(bandsOf([firing], 'ctr', '1m', until), []);
+  assert.deepEqual(bandsOf([firing], 'ecpm', '10s', until), []);
+});

@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { letterText } from './letter-text.ts';
+
+test('JSON gets room to break, its values stay as they were written', () => {
+  assert.equal(letterText({ payload: '{"a":1e400,"b":"x,y:\\"z"}' }), '{"a": 1e400, "b": "x,y:\\"z"}');
+});
+
+test('what is no JSON stays as it came, what is long is cut and says so, what is no text is none', () => {
+  assert.equal(letterText({ payload: '{"a":1,' }), '{"a":1,');
+  assert.equal(letterText({ payload: 'x'.repeat(5_000) })?.length, 1_002);
+  assert.equal(letterText({}), undefined);
+});
