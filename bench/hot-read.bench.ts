@@ -1,0 +1,201 @@
+/**
+ * Hot reads over HTTP: `GET /metrics/{country}/{ad_format}` at 2,000 requests a second, open loop: each request goes out at its own
+ * time whether or not earlier ones have been answered, and is measured from that time on. The server has a process of its own, its
+ * hot store 21 segments and a day of minutes; beside it, in turn, a bare node:http server that answers the same bytes.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { servedPaths } from '../src/app/serve/served-paths.ts';
+import { createOlapSide } from '../src/app/serve/olap-side.ts';
+import { loadPipeline } from '../src/config/load-pipeline.ts';
+import { systemClock } from '../src/core/clock.ts';
+import { silentLogger } from '../src/core/logger.ts';
+import { createMemoryHotStore } from '../src/hot-store/memory/memory-store.ts';
+import { HOT_HISTORY_MS } from '../src/hot-store/hot-store.ts';
+import { parseListenAddress } from '../src/server/listen-address.ts';
+import { createServer as createTocsinServer } from '../src/server/server.ts';
+import type { WindowRow } from '../src/windows/row.ts';
+import { median, report } from './measure.ts';
+
+const RATE = 2_000;
+const SECONDS = 5;
+const WARM_UP_SECONDS = 2;
+const ROUNDS = 3;
+const BAR_MS = 2;
+const CONNECTIONS = 64;
+const COUNTRIES = ['US', 'KR', 'JP', 'UK', 'DE', 'CA', 'FR'];
+const FORMATS = ['banner', 'interstitial', 'rewarded_video'];
+
+if (process.argv[2] === 'serve') await serve(process.argv[3] as 'tocsin' | 'bare');
+else await measure();
+
+async function serve(kind: 'tocsin' | 'bare'): Promise<void> {
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    process.send!(user + system);
+  });
+  if (kind === 'tocsin') process.send!(await tocsin());
+  else {
+    const answer = JSON.stringify({ ...row('US', 'banner', 0).measures, window: '5m', response_time_ms: 0.01, source: 'hot_store' }).padEnd(
+      330,
+    );
+    const server = createServer((_request, response) => {
+      response
+        .writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(answer) })
+        .end(answer);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    process.send!(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  }
+}
+
+async function tocsin(): Promise<string> {
+  const config = loadPipeline(fileURLToPath(new URL('../pipelines/adtech.yml', import.meta.url)));
+  const { pipeline } = config.engine;
+  const hotStore = createMemoryHotStore({ history: [{ pipeline, window: '1m', keepMs: HOT_HISTORY_MS }] });
+  for (let minute = 0; minute < 24 * 60; minute++) {
+    const rows = COUNTRIES.flatMap((country) => FORMATS.map((format) => row(country, format, minute)));
+    await hotStore.put([...rows, ...rows.map((each): WindowRow => ({ ...each, window: '1m' }))]);
+  }
+  const olap = createOlapSide(
+    () => undefined,
+    () => false,
+  );
+  const server = await createTocsinServer(
+    { address: parseListenAddress('127.0.0.1:0'), version: '0', pageRoot: '/nowhere' },
+    {
+      surface: {
+        pipelines: [],
+        served: servedPaths(config, { hotStore, olap }),
+        topics: async () => ({ topics: [] }),
+        messages: () => Promise.reject(new Error('not here')),
+        pushTarget: () => Promise.reject(new Error('not here')),
+        notReady: async () => undefined,
+      },
+      clock: systemClock,
+      logger: silentLogger,
+    },
+  );
+  return server.listen();
+}
+
+function row(country: string, format: string, minute: number): WindowRow {
+  const startMs = Date.UTC(2026, 2, 2) + minute * 60_000;
+  return {
+    kind: 'row',
+    pipeline: 'adtech',
+    window: '5m',
+    window_start: new Date(startMs).toISOString(),
+    window_end: new Date(startMs + 300_000).toISOString(),
+    labels: { country, ad_format: format },
+    measures: { impressions: 3_580, clicks: 153, conversions: 12, revenue: 94.0466, ctr: 4.273743016759777, ecpm: 26.27 },
+    state: {},
+    events: 3_745,
+    replayed: 0,
+    final: true,
+    corrections: 0,
+    version: String(minute + 1),
+    origin: '',
+    partitions: ['ad-events/0'],
+    idle: [],
+  };
+}
+
+async function measure(): Promise<void> {
+  const servers = { tocsin: await start('tocsin'), bare: await start('bare') };
+  const runs = { tocsin: [] as Latencies[], bare: [] as Latencies[] };
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const kind of ['bare', 'tocsin'] as const) {
+      const { child, url } = servers[kind];
+      await load(url, WARM_UP_SECONDS);
+      const before = await cpuMicroseconds(child);
+      const run = await load(url, SECONDS);
+      runs[kind].push({ ...run, cpu: ((await cpuMicroseconds(child)) - before) / (RATE * SECONDS) });
+    }
+  }
+  for (const { child } of Object.values(servers)) child.kill();
+  const of = (kind: keyof typeof runs, part: keyof Latencies): number => median(runs[kind].map((run) => run[part]));
+  report('hot-read', {
+    rows: (['tocsin', 'bare'] as const).map((name) => ({
+      name: name === 'tocsin' ? 'GET /metrics/{country}/{ad_format}' : 'bare node:http',
+      p50_ms: of(name, 'p50'),
+      p99_ms: of(name, 'p99'),
+      p999_ms: of(name, 'p999'),
+      cpu_us_per_request: of(name, 'cpu'),
+      failed: Math.max(...runs[name].map(({ failed }) => failed)),
+    })),
+    ratios: {
+      [`p99 in units of ${BAR_MS} ms`]: of('tocsin', 'p99') / BAR_MS,
+      'p50 over bare': of('tocsin', 'p50') / of('bare', 'p50'),
+      'CPU over bare': of('tocsin', 'cpu') / of('bare', 'cpu'),
+    },
+    bar: { ratio: `p99 in units of ${BAR_MS} ms`, most: 1 },
+    rate: RATE,
+    seconds: SECONDS,
+  });
+}
+
+async function start(kind: string): Promise<{ child: ChildProcess; url: string }> {
+  const child = fork(fileURLToPath(import.meta.url), ['serve', kind]);
+  const [url] = (await once(child, 'message')) as [string];
+  return { child, url };
+}
+
+/** That the server's process has used. */
+async function cpuMicroseconds(child: ChildProcess): Promise<number> {
+  child.send('cpu');
+  return ((await once(child, 'message')) as [number])[0];
+}
+
+interface Latencies {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly failed: number;
+  /** Of the server, microseconds a request. */
+  readonly cpu: number;
+}
+
+/** Of every request that was due in the time, ms from when it was due to its last byte. */
+async function load(url: string, seconds: number): Promise<Omit<Latencies, 'cpu'>> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const took: number[] = [];
+  let failed = 0;
+  const total = RATE * seconds;
+  const begin = performance.now();
+  const answers: Promise<void>[] = [];
+  for (let sent = 0; sent < total;) {
+    const due = Math.min(total, Math.floor(((performance.now() - begin) / 1_000) * RATE));
+    for (; sent < due; sent++) {
+      const dueAt = begin + (sent / RATE) * 1_000;
+      const path = `${url}/metrics/${COUNTRIES[sent % COUNTRIES.length]}/${FORMATS[sent % FORMATS.length]}`;
+      answers.push(
+        new Promise((resolve) => {
+          const request = get(path, { agent }, (response) => {
+            if (response.statusCode !== 200) failed++;
+            response.resume().on('end', () => {
+              took.push(performance.now() - dueAt);
+              resolve();
+            });
+          });
+          request.on('error', () => {
+            failed++;
+            resolve();
+          });
+        }),
+      );
+    }
+    // Shorter than a timer can be: requests leave within a fraction of a millisecond of their time.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(answers);
+  agent.destroy();
+  await sleep(100);
+  took.sort((a, b) => a - b);
+  const at = (share: number): number => took[Math.min(took.length - 1, Math.floor(took.length * share))] ?? NaN;
+  return { p50: at(0.5), p99: at(0.99), p999: at(0.999), failed };
+}

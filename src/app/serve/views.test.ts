@@ -1,0 +1,291 @@
+/** What the server shows of a log: windows from where they are kept, alerts, dead letters, topics. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { windowRow } from '../../../test/server/fake-surface.ts';
+import { systemClock } from '../../core/clock.ts';
+import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
+import { packRecords } from '../../log/batch.ts';
+import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
+import type { Log } from '../../log/log.ts';
+import type { OlapStore } from '../../olap-store/olap-store.ts';
+import { toStateChanges } from '../../pipeline/state-codec.ts';
+import type { HistoryQuery } from '../../server/surface.ts';
+import { mergeRows } from '../../windows/row-merge.ts';
+import type { WindowRecord, WindowRow } from '../../windows/row.ts';
+import type { EngineSpec } from '../../windows/spec.ts';
+import { createAlertBook } from './alert-book.ts';
+import { createLetterIndex } from './letter-index.ts';
+import { createRate } from './rate.ts';
+import { createTopicsView } from './topics-view.ts';
+import { createWindowHistory } from './window-history.ts';
+import { createWindowIndex } from './window-index.ts';
+
+const MINUTE = 60_000;
+const START = Date.UTC(2026, 2, 2);
+const iso = (minute: number): string => new Date(START + minute * MINUTE).toISOString();
+
+const spec = {
+  pipeline: 'ads',
+  dimensions: ['country'],
+  measures: [{ kind: 'count', name: 'n', source: 'events', where: [] }],
+  windows: [
+    { name: '1m', sizeMs: MINUTE, slideMs: MINUTE },
+    { name: '5m', sizeMs: 5 * MINUTE, slideMs: 5 * MINUTE },
+  ],
+} as unknown as EngineSpec;
+
+function row(minute: number, labels: Record<string, string>, n: number, more: Partial<WindowRow> = {}): WindowRow {
+  const times = { window: '1m', window_start: iso(minute), window_end: iso(minute + 1) };
+  return windowRow(labels, { ...times, measures: { n }, state: { n }, events: n, ...more });
+}
+
+async function openLog(t: TestContext, topics: readonly string[]) {
+  const dir = mkdtempSync(join(tmpdir(), 'tocsin-views-'));
+  const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock: systemClock, rowBytes: 2_000 });
+  t.after(async () => {
+    await log.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  for (const topic of topics) await log.ensureTopic(topic, { partitions: 1 });
+  return log;
+}
+
+async function append(log: Log, topic: string, values: readonly unknown[]): Promise<void> {
+  await log.commit({ appends: [{ topic, partition: 0, ...packRecords(values.map((value) => JSON.stringify(value))) }] });
+}
+
+async function history(t: TestContext, records: readonly WindowRecord[], olap?: OlapStore) {
+  const log = await openLog(t, ['w']);
+  const hotStore = createMemoryHotStore({
+    history: [{ pipeline: 'ads', window: '1m', groupings: [['country']], keepMs: 26 * 60 * MINUTE }],
+  });
+  await append(log, 'w', records);
+  await hotStore.put(records.filter((record) => record.kind === 'row'));
+  const index = createWindowIndex(log, 'w');
+  const read = createWindowHistory(
+    { spec, hotWindow: '1m', hotGroupings: [['country']] },
+    { hotStore, hotStoreFilled: () => true, index, olap: () => olap },
+  );
+  return {
+    log,
+    hotStore,
+    index,
+    ask: async (query: Partial<HistoryQuery> = {}) => {
+      const { points, source, truncated } = await read({ window: '1m', labels: {}, limit: 1_000, ...query });
+      return {
+        source,
+        truncated,
+        points: points.map(({ window_start, labels, measures }) => [window_start, labels['country'] ?? null, measures['n']]),
+      };
+    },
+  };
+}
+
+test('one segment comes from memory, several from the log with the open window from memory', async (t) => {
+  const records = [row(0, { country: 'US' }, 1), row(0, { country: 'KR' }, 2), row(0, {}, 3), row(1, { country: 'US' }, 4)];
+  const { ask, hotStore } = await history(t, records);
+  await hotStore.put([row(2, { country: 'US' }, 5, { final: false })]);
+  const us = [
+    [iso(0), 'US', 1],
+    [iso(1), 'US', 4],
+    [iso(2), 'US', 5],
+  ];
+  assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'hot', truncated: false, points: us });
+  assert.deepEqual(await ask({ labels: { country: 'US' }, grouping: [] }), { source: 'log', truncated: false, points: [] });
+  assert.deepEqual((await ask()).points, [[iso(0), 'KR', 2], us[0], [iso(0), null, 3], us[1], us[2]]);
+  assert.deepEqual((await ask({ grouping: [] })).points, [[iso(0), null, 3]]);
+});
+
+test('the newest come where no beginning is named, else the first; what is left out is said', async (t) => {
+  const { ask } = await history(
+    t,
+    Array.from({ length: 10 }, (_, i) => row(i, {}, i)),
+  );
+  assert.deepEqual(await ask({ limit: 2 }), {
+    source: 'log',
+    truncated: true,
+    points: [
+      [iso(8), null, 8],
+      [iso(9), null, 9],
+    ],
+  });
+  const { points, truncated } = await ask({ limit: 2, from: START + 3 * MINUTE, to: START + 5 * MINUTE });
+  assert.deepEqual(
+    { points, truncated },
+    {
+      points: [
+        [iso(3), null, 3],
+        [iso(4), null, 4],
+      ],
+      truncated: false,
+    },
+  );
+});
+
+test('through the index it is what all of the topic gives, also of what came since', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.record({
+          minute: fc.nat(30),
+          n: fc.nat(9),
+          version: fc.integer({ min: 1, max: 9 }),
+          country: fc.constantFrom('US', 'KR'),
+          origin: fc.constantFrom('', '', 'replay'),
+          window: fc.constantFrom('1m', '5m'),
+        }),
+        { maxLength: 60 },
+      ),
+      fc.nat(60),
+      fc.nat(30),
+      fc.nat(30),
+      async (entries, cut, a, b) => {
+        const rows = entries.map(({ minute, n, version, country, origin, window }) =>
+          row(minute, { country }, n, { version: String(version), origin, window }),
+        );
+        const { log, ask } = await history(t, rows.slice(0, cut));
+        const query = { from: START + Math.min(a, b) * MINUTE, to: START + Math.max(a, b) * MINUTE, grouping: ['country'] };
+        await ask(query);
+        await append(log, 'w', rows.slice(cut));
+        const wanted = rows.filter(
+          ({ window, window_start }) => window === '1m' && window_start >= iso(Math.min(a, b)) && window_start < iso(Math.max(a, b)),
+        );
+        const expected = mergeRows(wanted, spec.measures).map(({ window_start, labels, measures }) => [
+          window_start,
+          labels['country'],
+          measures['n'],
+        ]);
+        assert.deepEqual((await ask(query)).points, expected);
+      },
+    ),
+    { numRuns: 15 },
+  );
+});
+
+test('what retention has taken comes from the OLAP store', async (t) => {
+  const stored = [row(0, {}, 1), row(1, {}, 2), row(2, {}, 3)];
+  const olap = {
+    async *windows({ from = -Infinity, to = Infinity }: { from?: number; to?: number }) {
+      yield* stored.filter(({ window_start }) => Date.parse(window_start) >= from && Date.parse(window_start) < to);
+    },
+  } as unknown as OlapStore;
+  const closed = (minute: number): WindowRecord => ({
+    kind: 'closed',
+    pipeline: 'ads',
+    window: '1m',
+    window_start: iso(minute),
+    window_end: iso(minute + 1),
+    idle: [],
+  });
+  const { log, index, ask } = await history(t, [], olap);
+  for (const record of [stored[0]!, closed(0), stored[1]!, closed(1), stored[2]!, closed(2)]) await append(log, 'w', [record]);
+  assert.equal(await index.wholeFrom(), -Infinity);
+  const all = [0, 1, 2].map((minute) => [iso(minute), null, minute + 1]);
+  assert.deepEqual(await ask({ from: START }), { source: 'log', truncated: false, points: all });
+  await log.ensureTopic('w', { partitions: 1, retentionBytes: 1 });
+  await log.applyRetention();
+  assert.ok((await log.bounds('w', 0)).start > 0);
+  assert.deepEqual(await ask({ from: START }), { source: 'olap', truncated: false, points: all });
+});
+
+test('an alert is one entry: as it rang, with how it stands', async (t) => {
+  const log = await openLog(t, ['a']);
+  const book = createAlertBook(log, 'a');
+  const event = (id: string, minute: number, status: string, repeat: number) => ({
+    alert_id: id,
+    alert_time: iso(minute),
+    status,
+    repeat,
+    current_value: minute,
+  });
+  await append(log, 'a', [event('x', 1, 'firing', 0), event('y', 2, 'firing', 0)]);
+  assert.equal(await book.firing(), 2);
+  await append(log, 'a', [event('x', 3, 'firing', 1), event('x', 4, 'resolved', 0)]);
+  assert.equal(await book.firing(), 1);
+  const shown = (await book.list({ limit: 10 })).map((each) => [
+    each.alert_id,
+    each.current_value,
+    each.status,
+    each.repeat,
+    each.resolved_time,
+  ]);
+  assert.deepEqual(shown, [
+    ['y', 2, 'firing', 0, null],
+    ['x', 1, 'resolved', 1, iso(4)],
+  ]);
+  assert.deepEqual(
+    (await book.list({ status: 'resolved', limit: 1 })).map(({ alert_id }) => alert_id),
+    ['x'],
+  );
+});
+
+test('dead letters: counted by reason, an origin judged again once, the newest first, with the verdict of a replay', async (t) => {
+  const log = await openLog(t, ['d']);
+  const letters = createLetterIndex(log, 'ads', 'd');
+  const letter = (offset: number, reason: string) => ({
+    topic: 'raw',
+    partition: 0,
+    offset,
+    outcome: reason === 'late' ? 'late' : 'invalid',
+    reason,
+    payload: 'x',
+  });
+  await append(log, 'd', [letter(1, 'late'), letter(2, 'missing:country'), letter(3, 'missing:id')]);
+  assert.deepEqual(
+    (await letters.list({ limit: 2 })).dead_letters.map(({ origin }) => origin),
+    ['raw/0/3', 'raw/0/2'],
+  );
+  await append(log, 'd', [letter(1, 'bad_json'), letter(2, 'missing:country')]);
+  await log.commit({ state: toStateChanges('aggregate/ads/raw/0/verdict/', [['raw/0/2', { outcome: 'accepted' }]]) });
+  const { by_reason, dead_letters } = await letters.list({ reason: 'missing', limit: 10 });
+  assert.deepEqual(by_reason, { 'missing:id': 1, bad_json: 1, 'missing:country': 1 });
+  assert.deepEqual(
+    dead_letters.map(({ origin, replay, payload }) => [origin, replay, payload]),
+    [
+      ['raw/0/2', 'accepted', 'x'],
+      ['raw/0/3', null, 'x'],
+    ],
+  );
+  assert.deepEqual((await letters.list({ outcome: 'late', limit: 10 })).dead_letters, []);
+});
+
+test('messages from an offset or from the end; topics that may be pushed to', async (t) => {
+  const log = await openLog(t, ['raw', 'ads.windows']);
+  const topics = createTopicsView([], { log });
+  await log.commit({
+    appends: [{ topic: 'raw', partition: 0, ...packRecords(['a', null, 'c'], ['k', undefined, undefined]) }],
+    state: toStateChanges('pipeline/', [['ads', { name: 'ads', topics: { windows: 'ads.windows' } }]]),
+  });
+  const shown = async (offset: number, limit = 20) =>
+    (await topics.messages('raw', { partition: 0, offset, limit })).messages.map(({ offset: at, key, value }) => [at, key, value]);
+  assert.deepEqual(await shown(0), [
+    [0, 'k', 'a'],
+    [1, null, null],
+    [2, null, 'c'],
+  ]);
+  assert.deepEqual(await shown(-1), [[2, null, 'c']]);
+  assert.deepEqual(await shown(-99, 1), [[0, 'k', 'a']]);
+  assert.deepEqual(await shown(3), []);
+  await assert.rejects(topics.messages('rax', { partition: 0, offset: 0, limit: 1 }), {
+    code: 'topic_unknown',
+    message: /did you mean raw/,
+  });
+  await assert.rejects(topics.messages('raw', { partition: 1, offset: 0, limit: 1 }), { code: 'topic_unknown' });
+  await assert.rejects(topics.pushTarget('ads.windows'), { code: 'topic_conflict', message: /written by pipeline ads alone/ });
+  await assert.rejects(topics.pushTarget('x'), { code: 'topic_unknown', message: /expected one of: raw$/ });
+  const target = await topics.pushTarget('raw');
+  assert.equal(await target.append(0, { bytes: Buffer.from('d'), ends: Uint32Array.of(1) }), 3);
+});
+
+test('a rate over the last ten seconds', () => {
+  const rate = createRate();
+  assert.equal(rate.perSecond(), 0);
+  for (let second = 0; second <= 30; second++) rate.sample(second <= 20 ? 0 : (second - 20) * 100, second * 1_000);
+  assert.equal(rate.perSecond(), 100);
+  rate.sample(1_000, 31_000);
+  assert.equal(rate.perSecond(), 90);
+});
