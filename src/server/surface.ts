@@ -40,7 +40,7 @@ export interface PipelineView {
   latest(window: string): Promise<LatestWindows>;
   alerts(query: { readonly status?: 'firing' | 'resolved'; readonly limit: number }): Promise<AlertList>;
   deadLetters(query: { readonly reason?: string; readonly outcome?: string; readonly limit: number }): Promise<DeadLetterList>;
-  /** Since this process began. */
+  /** By receiver and what was decided. */
   notifications(): readonly NotificationCount[];
   readonly stream: EventRing;
 }

@@ -4,7 +4,6 @@ import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
 import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
-import { notifyGroup } from '../../pipeline/notify-stage.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
 import type { PipelineInfo, PipelineStatus } from '../../server/api.ts';
 import { createEventRing } from '../../server/stream/event-ring.ts';
@@ -112,7 +111,7 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
       dead_letters: letterBounds.end - letterBounds.start,
       queues: {
         olap_lag: hasOlap ? await lagOf(olapGroup(pipeline), [topics.windows, topics.alerts, topics.deadLetters]) : 0,
-        notifications: await lagOf(notifyGroup(pipeline), [topics.alerts]),
+        notifications: run.notify.waiting(),
       },
       olap_store: olap.state(),
     };
@@ -126,7 +125,8 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
     latest: async (window) => ({ pipeline, window, points: (await hotStore.all(pipeline, window)).map(pointOf) }),
     alerts: async (query) => ({ alerts: await alerts.list(query) }),
     deadLetters: letters.list,
-    notifications: () => [],
+    // Counted over all receivers together.
+    notifications: () => [{ receiver: 'any', decision: 'sent', count: run.notify.counts().sent }],
     committed({ records, provisional, alerts: events }) {
       hasCaughtUp ||= engine.partitions().every(({ caughtUp }) => caughtUp);
       if (stream.isHeard()) {
