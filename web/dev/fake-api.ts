@@ -1,6 +1,6 @@
 /**
  * A made-up Tocsin for working on the page: `node web/dev/fake-api.ts [PORT]`. 7 countries x 3 formats, seeded; one segment's CTR
- * breaks every few minutes, the log is 20 minutes old. It serves web/dist as well; `npx vite web` proxies to it.
+ * breaks every few minutes, the log is 20 minutes old. It serves web/dist as well; `vite --config web/vite-config.ts` proxies to it.
  */
 import { createServer, type ServerResponse } from 'node:http';
 import { readFile } from 'node:fs/promises';
