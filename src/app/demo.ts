@@ -2,40 +2,151 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { DemoOptions } from './run-options.ts';
+import { loadPipeline } from '../config/load-pipeline.ts';
+import type { LoadedPipeline } from '../config/pipeline-config.ts';
+import { systemClock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import { formatDuration } from '../core/duration.ts';
+import type { GeneratorConfig } from '../sources/generator/config.ts';
+import { openBrowser } from './demo/browser.ts';
+import { freeAddress } from './demo/free-address.ts';
+import { watchBackfill } from './demo/backfill-progress.ts';
+import { demoPosition } from './demo/position.ts';
+import type { DemoOptions, RunOptions } from './run-options.ts';
 import { runPipelines, type RunDeps } from './run.ts';
 
 const PIPELINE = fileURLToPath(new URL('../../pipelines/demo.yml', import.meta.url));
+const LISTEN = '127.0.0.1:8000';
+/** The generator makes up for a pause at full rate: a longer one would take too long. */
+const PAUSE_MS_MAX = 600_000;
 
-const INTRODUCTION = `Tocsin demo: 1,000 made-up ad events a second, 7 countries x 3 ad formats, windows of 10 s and 1 m.
-Two minutes of history come first, then it is live: a line for each window that closes (the total over all 21 segments).
-After 20 s the click-through rate of "US banner" drops to a quarter, after 40 s "KR rewarded_video" is flooded:
-the first alert comes with the next 10 s window that is whole. The pipeline is pipelines/demo.yml. Ctrl-C ends it.
-
-`;
-
-/** @throws AppError as `runPipelines` */
-export async function runDemo({ data, json, forMs }: DemoOptions, deps: RunDeps): Promise<void> {
-  const dir = data ?? mkdtempSync(join(tmpdir(), 'tocsin-demo-'));
-  if (!json) deps.stdout.write(INTRODUCTION);
+/**
+ * First a simulated day is counted as fast as it goes, then live events come; `forMs` counts from there.
+ * @throws AppError as `runPipelines`; `usage` for a directory whose demo has paused for long
+ */
+export async function runDemo(options: DemoOptions, deps: RunDeps): Promise<void> {
+  const dir = options.data ?? mkdtempSync(join(tmpdir(), 'tocsin-demo-'));
+  const say = (text: string): void => void (options.json || deps.stdout.write(text));
+  const config = loadPipeline(PIPELINE);
+  const generator = config.inputs[0]!.config as GeneratorConfig;
   try {
+    await refuseLongPause(dir, config);
+    say(introduction(generator));
+    await backfill(dir, config, generator, deps, say, options.json);
+    if (!deps.signal.aborted) await live(dir, options, config, deps, say);
+  } finally {
+    if (options.data === undefined) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function introduction({ rate, history }: GeneratorConfig): string {
+  return `Tocsin demo: made-up ad events of 7 countries x 3 ad formats, ${rate.toLocaleString('en-US')} a second, in windows of 10 s and 1 m.
+The pipeline is pipelines/demo.yml. Ctrl-C ends it at any time.
+
+[1/3] backfill: a simulated day (${formatDuration(history)}) of thin traffic, counted as fast as it goes
+`;
+}
+
+async function refuseLongPause(dir: string, config: LoadedPipeline): Promise<void> {
+  const until = await demoPosition(dir, config, systemClock);
+  const pauseMs = until === undefined ? 0 : systemClock.now() - until;
+  if (pauseMs <= PAUSE_MS_MAX) return;
+  throw new AppError(
+    'usage',
+    `${dir} holds a demo that stopped ${Math.round(pauseMs / 60_000)} minutes ago, and all events since would have to be made; ` +
+      'expected a new directory, or one that paused for at most 10 minutes: remove it, or name another with --data',
+  );
+}
+
+async function backfill(
+  dir: string,
+  config: LoadedPipeline,
+  generator: GeneratorConfig,
+  deps: RunDeps,
+  say: (text: string) => void,
+  quiet: boolean,
+): Promise<void> {
+  const started = systemClock.elapsed();
+  const seconds = generator.history / 1_000;
+  const full = Math.min(seconds, generator.full_rate_for / 1_000);
+  const expected = (seconds - full) * (generator.history_rate ?? generator.rate) + full * generator.rate;
+  const progress = quiet ? undefined : watchBackfill({ dir, config, expected }, { clock: systemClock, stderr: deps.stderr });
+  let events = 0;
+  try {
+    // Event times lie in the past, append times are now: as in the live run that follows.
     await runPipelines(
-      {
-        files: [PIPELINE],
-        data: dir,
-        once: false,
-        json,
-        revision: { kind: 'same' },
-        notify: false,
-        // The demo shows counting and ringing; the 543 MB of an OLAP engine are not needed for that.
-        olapStore: 'none',
-        quiet: false,
-        ...(forMs !== undefined && { forMs }),
-      },
-      deps,
+      { ...runOptions(dir), once: true, clock: 'append', quiet: true },
+      { ...deps, stdout: nowhere(), stderr: quiet ? deps.stderr : warningsOnly(deps.stderr) },
     );
   } finally {
-    if (data === undefined) rmSync(dir, { recursive: true, force: true });
+    events = (await progress?.stop()) ?? 0;
   }
+  const took = (systemClock.elapsed() - started) / 1_000;
+  say(`      ${events.toLocaleString('en-US')} events in ${took.toFixed(1)} s\n\n`);
+}
+
+async function live(dir: string, options: DemoOptions, config: LoadedPipeline, deps: RunDeps, say: (text: string) => void): Promise<void> {
+  const { data, json, forMs, open } = options;
+  const listen = options.listen ?? (await freeAddress(LISTEN));
+  const told = (url: string | undefined, opened: boolean): void => say(liveText(url, opened, config) + breakText(data ?? dir));
+  if (listen === 'none') told(undefined, false);
+  await runPipelines(
+    { ...runOptions(dir), json, listen, ...(forMs !== undefined && { forMs }) },
+    {
+      ...deps,
+      onListening(url) {
+        const opened = open && !json && openBrowser(url, { environment: process.env, isTerminal: deps.stdout.isTTY === true });
+        told(url, opened);
+        deps.onListening?.(url);
+      },
+    },
+  );
+}
+
+function liveText(url: string | undefined, opened: boolean, { receivers }: LoadedPipeline): string {
+  const slack = receivers.some(({ kind }) => kind === 'slack');
+  const isSet = (process.env['SLACK_WEBHOOK_URL'] ?? '') !== '';
+  const where = url === undefined ? 'without a dashboard' : `the dashboard is ${url}${opened ? ' (opened in your browser)' : ''}`;
+  return `[2/3] live: ${where}
+      Below comes a line for each window that closes: the total over all 21 segments.
+${slack ? `      Slack ${isSet ? 'rings too: SLACK_WEBHOOK_URL is set' : 'would ring too with SLACK_WEBHOOK_URL set to the address of an incoming webhook'}.\n` : ''}
+`;
+}
+
+function breakText(dir: string): string {
+  return `[3/3] break: soon the click-through rate of "US banner" drops to a quarter, then "KR rewarded_video" is flooded.
+      The first alert comes with the next 10 s window that is whole: within a minute from the start.
+      To break more yourself, in another terminal: bin/tocsin simulate --data ${dir}
+
+`;
+}
+
+function runOptions(dir: string): RunOptions {
+  return {
+    files: [PIPELINE],
+    data: dir,
+    once: false,
+    json: false,
+    revision: { kind: 'same' },
+    notify: false,
+    // The demo shows counting and ringing; the 543 MB of an OLAP engine are not needed for that.
+    olapStore: 'none',
+    quiet: false,
+  };
+}
+
+function nowhere(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
+}
+
+/** What a run tells while it is quiet is worth a line of its own. */
+function warningsOnly(stderr: RunDeps['stderr']): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (chunk.includes('warning')) stderr.write(`\r\x1b[K${chunk.toString()}`);
+      done();
+    },
+  });
 }

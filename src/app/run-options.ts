@@ -38,5 +38,10 @@ export interface RunOptions {
 export interface DemoOptions {
   readonly data?: string;
   readonly json: boolean;
+  /** End so long after the live part has begun, ms. */
   readonly forMs?: number;
+  /** Default: 127.0.0.1:8000, or another port where that one is taken. */
+  readonly listen?: string;
+  /** Open the dashboard in the browser, where there is one. */
+  readonly open: boolean;
 }

@@ -15,6 +15,13 @@ export function positiveArgument(text: string): number {
   return count;
 }
 
+/** A number above 0. */
+export function factorArgument(text: string): number {
+  const factor = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || !(factor > 0)) throw new InvalidArgumentError('Expected a number above 0, such as 0.4.');
+  return factor;
+}
+
 /** -> ms, more than 0. */
 export function durationArgument(text: string): number {
   const ms = parseDuration(text);

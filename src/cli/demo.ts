@@ -4,11 +4,12 @@ import { interruptSignal, type Terminal } from './terminal.ts';
 interface Options {
   readonly for?: number;
   readonly data?: string;
+  readonly listen?: string;
+  readonly open: boolean;
   readonly json: boolean;
 }
 
-export async function demoCommand({ for: forMs, data, json }: Options, terminal: Terminal): Promise<number> {
-  const options = { json, ...(data !== undefined && { data }), ...(forMs !== undefined && { forMs }) };
-  await runDemo(options, { ...terminal, signal: interruptSignal() });
+export async function demoCommand({ for: forMs, ...options }: Options, terminal: Terminal): Promise<number> {
+  await runDemo({ ...options, ...(forMs !== undefined && { forMs }) }, { ...terminal, signal: interruptSignal() });
   return 0;
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Help, Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
-import { countArgument, durationArgument, fromArgument, positiveArgument, timeArgument } from './arguments.ts';
+import { countArgument, durationArgument, factorArgument, fromArgument, positiveArgument, timeArgument } from './arguments.ts';
 import type { Terminal } from './terminal.ts';
 
 const DATA_DIR = '.tocsin';
@@ -31,6 +31,8 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
   addDeadLetters(program, terminal, exit);
   addLog(program, terminal, exit);
   addStatus(program, terminal, exit);
+  addReceivers(program, terminal, exit);
+  addSimulate(program, terminal, exit);
   addDemo(program, terminal, exit);
   program.addHelpText('after', '\nExit codes: 0 done; 1 done, and the answer is no; 2 it could not be done, with a line that says why.');
   return program;
@@ -185,12 +187,53 @@ const addStatus: Add = (program, terminal, exit) => {
     .action(async (options) => exit(await (await import('./status.ts')).statusCommand(options, terminal)));
 };
 
+const addReceivers: Add = (program, terminal, exit) => {
+  const receivers = program.command('receivers').description('who is told of alerts').helpCommand(false);
+  command(receivers, 'list <file>', 'the receivers of a pipeline file, and what could not be sent to them', [
+    'tocsin receivers list pipelines/demo.yml',
+  ])
+    .addOption(dataOption())
+    .option('--json', 'one JSON object a receiver', false)
+    .action(async (file, options) => exit(await (await import('./receivers.ts')).listCommand(file, options, terminal)));
+  command(receivers, 'test <name>', 'send a sample alert to a receiver, once', [
+    'tocsin receivers test slack --pipeline pipelines/demo.yml',
+    'tocsin receivers test slack                      # of the pipeline that ran on .tocsin',
+  ])
+    .option('--pipeline <file>', 'the pipeline file; default: that of the pipeline that ran on the data directory')
+    .addOption(dataOption())
+    .option('--json', 'print one JSON object', false)
+    .action(async (name, options) => exit(await (await import('./receivers.ts')).testCommand(name, options, terminal)));
+};
+
+const addSimulate: Add = (program, terminal, exit) => {
+  command(program, 'simulate', 'break a segment of a running Tocsin, and watch it ring', [
+    'tocsin simulate                                             # a menu',
+    'tocsin simulate ctr-drop --segment US/banner --strength 0.4 --for 60s --yes',
+    'tocsin simulate all --data /tmp/tocsin-demo-x --yes',
+  ])
+    .addArgument(
+      program.createArgument('[scenario]', 'what breaks').choices(['ctr-drop', 'ctr-spike', 'traffic-spike', 'revenue-drop', 'all']),
+    )
+    .addOption(pipelineOption())
+    .option('--topic <topic>', 'the raw topic, where the pipeline has several')
+    .option('--segment <country/format>', 'the segment that breaks: US/banner')
+    .addOption(new Option('--strength <factor>', 'what the value is multiplied by: 0.4 is a drop by 60 %').argParser(factorArgument))
+    .addOption(new Option('--for <duration>', 'how long it stays broken').argParser(durationArgument))
+    .option('--yes', 'ask nothing', false)
+    .addOption(dataOption())
+    .option('--json', 'end with one JSON object on standard output', false)
+    .action(async (scenario, options) => exit(await (await import('./simulate.ts')).simulateCommand(scenario, options, terminal)));
+};
+
 const addDemo: Add = (program, terminal, exit) => {
   command(program, 'demo', 'generated ad events through the whole engine: live windows and the first alert', [
     'tocsin demo',
-    'tocsin demo --for 60s',
+    'tocsin demo --for 60s --no-open',
+    'SLACK_WEBHOOK_URL=https://hooks.slack.com/services/… tocsin demo    # rings in Slack too',
   ])
-    .addOption(new Option('--for <duration>', 'end after so long').argParser(durationArgument))
+    .addOption(new Option('--for <duration>', 'end so long after the backfill').argParser(durationArgument))
+    .option('--listen <host:port>', 'where the dashboard is, or none; default: 127.0.0.1:8000, or another port where that is taken')
+    .option('--no-open', 'do not open the dashboard in the browser')
     .option('--data <dir>', 'keep the data in this directory; default: a temporary one')
     .option('--json', 'end with one JSON object on standard output', false)
     .action(async (options) => exit(await (await import('./demo.ts')).demoCommand(options, terminal)));

@@ -60,6 +60,15 @@ export const generatorConfig = z.strictObject({
   history: duration
     .prefault('0s')
     .describe('At the first start, events of so long before it come at once: "24h" gives detectors a day to learn from.'),
+  history_rate: z
+    .number()
+    .min(0)
+    .max(100_000)
+    .optional()
+    .describe('Events a second in the history; default: `rate`. A day at full rate takes long to count, a thin one shows the same curves.'),
+  full_rate_for: duration
+    .prefault('0s')
+    .describe('The last part of the history comes at full rate all the same: what detectors that want a volume learn from.'),
   disorder: duration.prefault('2s').describe('Events arrive up to so long after their event time, so out of order.'),
   duplicates: share.default(0).describe('Share of events that are sent twice, within a second.'),
   late: share.default(0).describe('Share of events that arrive 3 to 15 minutes after their event time.'),

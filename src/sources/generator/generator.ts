@@ -37,7 +37,10 @@ interface Levels {
 export function createAdGenerator(config: GeneratorConfig, options: { originMs: number }): AdGenerator {
   const segments = createSegments();
   const clicksPerImpression = segments.reduce((sum, { share, ctr }) => sum + share * ctr, 0);
-  const impressionsPerSecond = config.rate / (1 + clicksPerImpression * (1 + CONVERSION_RATE));
+  const eventsPerImpression = 1 + clicksPerImpression * (1 + CONVERSION_RATE);
+  const thinUntilMs = options.originMs - config.full_rate_for;
+  const impressionsAt = (slotMs: number): number =>
+    (slotMs < thinUntilMs ? (config.history_rate ?? config.rate) : config.rate) / eventsPerImpression;
   const breaks = config.breaks.map((each) => {
     const startMs = each.at === undefined ? options.originMs + (each.after ?? 0) : Date.parse(each.at);
     return { ...each, startMs, endMs: startMs + each.for };
@@ -60,7 +63,7 @@ export function createAdGenerator(config: GeneratorConfig, options: { originMs: 
   function addSegment(arrivals: Arrival[], segment: Segment, random: Random, slotMs: number): void {
     const levels = levelsAt(segment, slotMs);
     const write = createEventWriter(segment, random);
-    const mean = impressionsPerSecond * segment.share * dayLevel(slotMs, segment.utcOffsetHours, config.daily_swing) * levels.impressions;
+    const mean = impressionsAt(slotMs) * segment.share * dayLevel(slotMs, segment.utcOffsetHours, config.daily_swing) * levels.impressions;
     const ctr = Math.min(1, segment.ctr * levels.ctr);
 
     const send = (type: 'impression' | 'click' | 'conversion', at: number, revenue: number): void => {

@@ -29,8 +29,10 @@ export async function* openGenerator(config: GeneratorConfig, deps: SourceDeps):
   const started = deps.clock.now();
   const { origin, until } = resumeOf(deps.resume) ?? { origin: started, until: started - config.history };
   const generator = createAdGenerator(config, { originMs: origin });
-  const stepMs = Math.max(EVERY, Math.min(60_000, Math.floor((CHUNK_EVENTS * 1_000) / (config.rate + 1))));
+  const stepOf = (rate: number): number => Math.max(EVERY, Math.min(60_000, Math.floor((CHUNK_EVENTS * 1_000) / (rate + 1))));
+  const thinUntil = origin - config.full_rate_for;
   for (let from = until; !deps.signal?.aborted;) {
+    const stepMs = stepOf(from < thinUntil ? (config.history_rate ?? config.rate) : config.rate);
     const to = Math.min(from + stepMs, deps.once ? started : deps.clock.now());
     if (to > from) {
       const records = generator.events(from, to);

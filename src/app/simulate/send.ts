@@ -1,0 +1,55 @@
+/** Sends the events of a plan as time goes by, with the time at which they are sent. */
+import { sleep, type Clock } from '../../core/clock.ts';
+import type { Random } from '../../core/random.ts';
+import { packRecords } from '../../log/batch.ts';
+import { createEventWriter } from '../../sources/generator/event.ts';
+import type { LogWriter } from '../control/write-log.ts';
+import type { Phase, Plan } from './plan.ts';
+
+const STEP_MS = 200;
+
+export interface SendDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly writer: Pick<LogWriter, 'commit'>;
+  readonly topic: string;
+  readonly partitions: number;
+  readonly onSent: (events: number, phase: Phase) => void;
+}
+
+/** Resolves when all phases are over, or at the signal. */
+export async function sendPlan(plan: Plan, deps: SendDeps, signal: AbortSignal): Promise<void> {
+  const { clock } = deps;
+  const write = createEventWriter(plan.segment, deps.random);
+  /** Parts of events that are due. */
+  const owed = { impressions: 0, clicks: 0 };
+  let partition = 0;
+
+  function eventsOf({ mix }: Phase, fromMs: number, toMs: number): string[] {
+    const texts: string[] = [];
+    const make = (kind: 'impressions' | 'clicks', type: 'impression' | 'click', revenue: number): void => {
+      owed[kind] += (mix[kind] * (toMs - fromMs)) / 1_000;
+      for (; owed[kind] >= 1; owed[kind] -= 1) {
+        write.next();
+        texts.push(write.event(type, fromMs + deps.random.below(toMs - fromMs), revenue));
+      }
+    };
+    make('impressions', 'impression', mix.revenue);
+    make('clicks', 'click', 0);
+    return texts;
+  }
+
+  for (const phase of plan.phases) {
+    const ends = clock.now() + phase.ms;
+    for (let from = clock.now(); from < ends && !signal.aborted;) {
+      await sleep(STEP_MS, signal);
+      const to = Math.min(ends, clock.now());
+      const texts = to > from ? eventsOf(phase, from, to) : [];
+      from = Math.max(from, to);
+      if (texts.length === 0) continue;
+      await deps.writer.commit({ appends: [{ topic: deps.topic, partition, ...packRecords(texts) }] });
+      partition = (partition + 1) % deps.partitions;
+      deps.onSent(texts.length, phase);
+    }
+  }
+}

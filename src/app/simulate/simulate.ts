@@ -1,0 +1,110 @@
+/** `tocsin simulate`: breaks segments of a running pipeline, and sees whether it rings. */
+import { randomBytes } from 'node:crypto';
+import { sleep, type Clock } from '../../core/clock.ts';
+import { createRandom } from '../../core/random.ts';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
+import { writeLog } from '../control/write-log.ts';
+import { readAlerts } from '../readers/alerts.ts';
+import { choosePipeline, withReading } from '../readers/reading.ts';
+import { measureTraffic } from './baseline.ts';
+import { detectionOf } from './detection.ts';
+import { planMs, planOf, type Plan, type PlanChoice } from './plan.ts';
+import { sendPlan } from './send.ts';
+import type { Target } from './target.ts';
+
+const POLL_MS = 500;
+/** Time for a window to be merged, judged and written, after its last event. */
+const SLACK_MS = 5_000;
+
+export interface SimulateDeps {
+  readonly clock: Clock;
+  readonly onProgress: (progress: { readonly events: number; readonly elapsedMs: number; readonly totalMs: number }) => void;
+}
+
+export interface Simulated {
+  readonly plan: Plan;
+  /** What rang for the segment since the simulation began, of the type that was meant; undefined: nothing. */
+  readonly alert: AlertEvent | undefined;
+}
+
+/** One plan for each choice, from what its segment's traffic is now. */
+export async function makePlans(data: string, { config, source }: Target, choices: readonly PlanChoice[], clock: Clock): Promise<Plan[]> {
+  const segments = choices.map(({ segment }) => segment);
+  const traffic = await withReading(data, clock, ({ log }) => measureTraffic(log, source, segments, clock));
+  return choices.map((choice, i) =>
+    planOf(choice, traffic[i]!, detectionOf(config, choice.scenario.alertType), source.event.outOfOrdernessMs),
+  );
+}
+
+/**
+ * Resolves when everything was sent and either all has rung or could have.
+ * @throws AppError as the log's commit; `control_unreachable` when the running Tocsin has ended
+ */
+export async function simulate(
+  data: string,
+  { config, source }: Target,
+  plans: readonly Plan[],
+  deps: SimulateDeps,
+  signal: AbortSignal,
+): Promise<{ readonly events: number; readonly results: readonly Simulated[] }> {
+  const { clock } = deps;
+  const writer = writeLog({ dir: data, create: false }, { clock });
+  const started = clock.now();
+  const totalMs = Math.max(...plans.map(planMs));
+  let events = 0;
+  // One call at a time: the plans share the writer.
+  let last: Promise<unknown> = Promise.resolve();
+  const commit: typeof writer.commit = (unit) => {
+    const done = last.then(() => writer.commit(unit));
+    last = done.catch(() => {});
+    return done;
+  };
+  const seed = randomBytes(8);
+  try {
+    await Promise.all(
+      plans.map((plan, i) =>
+        sendPlan(
+          plan,
+          {
+            clock,
+            random: createRandom(seed.readUInt32LE(0), seed.readUInt32LE(4), i),
+            writer: { commit },
+            topic: source.topic,
+            partitions: source.partitions,
+            onSent(count) {
+              events += count;
+              deps.onProgress({ events, elapsedMs: clock.now() - started, totalMs });
+            },
+          },
+          signal,
+        ),
+      ),
+    );
+  } finally {
+    await writer.close();
+  }
+  const waitMs = Math.max(...plans.map(({ detection }) => detection.windowMs)) + source.event.outOfOrdernessMs + SLACK_MS;
+  return { events, results: await findAlerts(data, config.engine.pipeline, plans, started, waitMs, clock, signal) };
+}
+
+async function findAlerts(
+  data: string,
+  pipeline: string,
+  plans: readonly Plan[],
+  started: number,
+  waitMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Simulated[]> {
+  for (const deadline = clock.elapsed() + waitMs; ; await sleep(POLL_MS, signal)) {
+    const alerts = await withReading(data, clock, (reading) =>
+      readAlerts(reading.log, choosePipeline(reading, pipeline), { from: started }),
+    );
+    const results = plans.map((plan) => ({ plan, alert: alerts.find((alert) => isMeant(alert, plan)) }));
+    if (signal.aborted || clock.elapsed() > deadline || results.every(({ alert }) => alert)) return results;
+  }
+}
+
+function isMeant({ labels, alert_type: type }: AlertEvent, { scenario, segment }: Plan): boolean {
+  return type === scenario.alertType && labels['country'] === segment.country && labels['ad_format'] === segment.ad_format;
+}
