@@ -8,11 +8,26 @@ export function formatClock(iso: string | number, language: string, options: { r
   }).format(new Date(iso));
 }
 
+/** The clock alone where that is clear, with the day where it is not today's: `21:03:20`, `May 20, 21:03`. Both times epoch ms. */
+export function formatNear(time: number, now: number, language: string): string {
+  const day = (each: number): string => new Date(each).toDateString();
+  if (day(time) === day(now)) return formatClock(time, language);
+  return new Intl.DateTimeFormat(language, { ...DAY, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(time));
+}
+
+/** For an axis: the day at midnight, else the clock, with seconds where there are any. */
+export function formatTick(time: number, language: string): string {
+  const date = new Date(time);
+  if (date.getHours() + date.getMinutes() + date.getSeconds() === 0) return new Intl.DateTimeFormat(language, DAY).format(date);
+  return formatClock(time, language, { seconds: time % 60_000 !== 0 });
+}
+
+const DAY = { month: 'short', day: 'numeric' } as const;
+
 /** With the day: `Nov 21, 21:03:20`. */
 export function formatMoment(iso: string | number, language: string): string {
   return new Intl.DateTimeFormat(language, {
-    month: 'short',
-    day: 'numeric',
+    ...DAY,
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',

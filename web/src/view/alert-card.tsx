@@ -2,7 +2,7 @@ import type { Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
 import { formatChange, formatCount, formatValue } from '../format/number.ts';
-import { formatClock, formatMoment, formatSpan } from '../format/time.ts';
+import { formatNear, formatMoment, formatSpan } from '../format/time.ts';
 import { useDashboard } from './context.ts';
 import { SeverityIcon } from './icons.tsx';
 import { spanUnits } from './span-units.ts';
@@ -48,13 +48,15 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
             <dd>{value(explanation.observed)}</dd>
           </div>
           <div>
-            <dt>{t('alerts.expected')}</dt>
+            <dt>{t(explanation.baseline ? 'alerts.expected' : 'alerts.limit')}</dt>
             <dd>{value(explanation.expected)}</dd>
           </div>
-          <div>
-            <dt>{t('alerts.threshold')}</dt>
-            <dd>{value(explanation.threshold)}</dd>
-          </div>
+          {explanation.threshold !== explanation.expected && (
+            <div>
+              <dt>{t('alerts.threshold')}</dt>
+              <dd>{value(explanation.threshold)}</dd>
+            </div>
+          )}
         </dl>
         {impact && money && (
           <p class="alert-fact">
@@ -91,12 +93,13 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
 function When({ episode, now }: { episode: Episode; now: number }) {
   const { t, language } = useDashboard();
   const { since, resolved_time: resolved } = episode;
+  const near = (iso: string): string => formatNear(Date.parse(iso), now, language.value);
   const span = formatSpan((resolved === null ? now : Date.parse(resolved)) - Date.parse(since), spanUnits(t));
   return (
     <time dateTime={since} title={formatMoment(since, language.value)}>
       {resolved === null
-        ? `${t('alerts.since', { time: formatClock(since, language.value) })} · ${span}`
-        : t('alerts.lasted', { from: formatClock(since, language.value), to: formatClock(resolved, language.value), span })}
+        ? `${t('alerts.since', { time: near(since) })} · ${span}`
+        : t('alerts.lasted', { from: near(since), to: near(resolved), span })}
     </time>
   );
 }

@@ -24,6 +24,11 @@ test('bands are the episodes of this measure and window; what fires reaches to t
     bandsOf([firing, over], 'ctr', '10s', until).map(({ to }) => new Date(to).toISOString()),
     ['2026-01-01T00:05:00.000Z', '2026-01-01T00:02:00.000Z'],
   );
+  const limit = { ...firing, explanation: { ...firing.explanation, baseline: null } };
+  assert.deepEqual(
+    bandsOf([firing, limit], 'ctr', '10s', until).map(({ isLimit }) => isLimit),
+    [false, true],
+  );
   assert.deepEqual(bandsOf([firing], 'ctr', '1m', until), []);
   assert.deepEqual(bandsOf([firing], 'ecpm', '10s', until), []);
 });

@@ -9,6 +9,8 @@ export interface Band {
   readonly from: number;
   readonly to: number;
   readonly expected: number;
+  /** `expected` is a fixed limit, not learnt. */
+  readonly isLimit: boolean;
   readonly firing: boolean;
 }
 
@@ -39,6 +41,7 @@ export function bandsOf(episodes: readonly Episode[], measure: string, window: s
       from: Date.parse(episode.since),
       to: episode.resolved_time === null ? until : Date.parse(episode.resolved_time),
       expected: episode.expected_value,
+      isLimit: episode.explanation.baseline === null,
       firing: episode.status === 'firing',
     }));
 }

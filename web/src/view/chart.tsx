@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { formatClock } from '../format/time.ts';
+import { formatTick } from '../format/time.ts';
 import { useDashboard } from './context.ts';
 import type { Band } from './chart-data.ts';
 
@@ -11,7 +11,7 @@ interface Props {
   readonly bands: readonly Band[];
   readonly format: (value: number | null) => string;
   /** Words for the value of a band's dashed line. */
-  readonly expected: (value: number) => string;
+  readonly expected: (band: Band) => string;
   /** The axis begins at zero: for counts and sums. */
   readonly fromZero: boolean;
   readonly height: number;
@@ -83,7 +83,7 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
             ...axis,
             space: 70,
             size: 26,
-            values: (_, ticks) => ticks.map((tick) => formatClock(tick, language.value, { seconds: tick % 60_000 !== 0 })),
+            values: (_, ticks) => ticks.map((tick) => formatTick(tick, language.value)),
           },
           { ...axis, size: 58, space: 34, values: (_, ticks) => ticks.map((tick) => current.current.format(tick)) },
         ],
@@ -153,11 +153,7 @@ function drawBands(u: uPlot, bands: readonly Band[], { alert, alertFill, calmFil
   u.ctx.restore();
 }
 
-function drawExpected(
-  u: uPlot,
-  { bands, expected }: { bands: readonly Band[]; expected: (value: number) => string },
-  colours: Colours,
-): void {
+function drawExpected(u: uPlot, { bands, expected }: { bands: readonly Band[]; expected: (band: Band) => string }, colours: Colours): void {
   const { left, width, top } = u.bbox;
   u.ctx.save();
   u.ctx.strokeStyle = colours.alert;
@@ -176,7 +172,7 @@ function drawExpected(
     u.ctx.stroke();
     // Words for the newest only: they would overlap.
     if (index > 0) continue;
-    const text = expected(band.expected);
+    const text = expected(band);
     u.ctx.font = scaled(colours.font);
     const textWidth = u.ctx.measureText(text).width;
     u.ctx.textBaseline = 'bottom';

@@ -104,7 +104,9 @@ function SegmentWindows({ feed, labels, window, first }: WindowsProps) {
               data={data}
               bands={bands}
               format={(value) => formatValue(value, measure, language.value)}
-              expected={(value) => t('segment.expected', { value: formatValue(value, measure, language.value) })}
+              expected={({ expected, isLimit }) =>
+                t(isLimit ? 'segment.limit' : 'segment.expected', { value: formatValue(expected, measure, language.value) })
+              }
               fromZero={ADDITIVE.includes(measure.kind)}
               spanLeastMs={slideMs * 6}
               height={index === 0 ? 260 : 150}

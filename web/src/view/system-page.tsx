@@ -32,7 +32,7 @@ function Throughput({ feed }: { feed: PipelineFeed }) {
         data={data}
         bands={[]}
         format={(value) => formatValue(value, { unit: null }, language.value)}
-        expected={String}
+        expected={() => ''}
         fromZero
         height={180}
         spanLeastMs={60_000}
@@ -71,7 +71,7 @@ function AcceptedByWindow({ feed }: { feed: PipelineFeed }) {
           data={data}
           bands={[]}
           format={(value) => formatValue(value, { unit: null }, language.value)}
-          expected={String}
+          expected={() => ''}
           fromZero
           height={180}
           spanLeastMs={60_000}

@@ -1,6 +1,6 @@
 import { OUTCOME_NAMES, watermarkOf } from '../data/vitals.ts';
 import { formatCount, formatShort } from '../format/number.ts';
-import { formatClock, formatSpan } from '../format/time.ts';
+import { formatNear, formatSpan } from '../format/time.ts';
 import { useDashboard } from './context.ts';
 import { Sparkline } from './sparkline.tsx';
 import { spanUnits } from './span-units.ts';
@@ -25,7 +25,7 @@ export function Vitals() {
       <Outcomes />
       <div class="vital">
         <span class="vital-name">{t('vitals.watermark')}</span>
-        <strong>{watermark === undefined ? '–' : formatClock(watermark, language.value)}</strong>
+        <strong>{watermark === undefined ? '–' : formatNear(Date.parse(watermark), now.value, language.value)}</strong>
         <span class="vital-note">
           {watermark !== undefined && t('vitals.behind', { span: formatSpan(now.value - Date.parse(watermark), spanUnits(t)) })}
         </span>
