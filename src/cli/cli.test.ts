@@ -84,6 +84,9 @@ test('every command has help with examples; a wrong call is exit 2 and a line th
     'log list',
     'log tail',
     'status',
+    'receivers list',
+    'receivers test',
+    'simulate',
     'demo',
   ];
   await Promise.all(

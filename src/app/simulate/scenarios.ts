@@ -32,7 +32,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     title: 'CTR drop: a broken creative',
     alertType: 'ctr_drop',
     strength: 0.4,
-    segment: 'US/banner',
+    segment: 'UK/banner',
     what: 'the click-through rate',
   },
   'ctr-spike': {

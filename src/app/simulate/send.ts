@@ -1,5 +1,5 @@
 /** Sends the events of a plan as time goes by, with the time at which they are sent. */
-import { sleep, type Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { Random } from '../../core/random.ts';
 import { packRecords } from '../../log/batch.ts';
 import { createEventWriter } from '../../sources/generator/event.ts';
@@ -10,6 +10,7 @@ const STEP_MS = 200;
 
 export interface SendDeps {
   readonly clock: Clock;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly random: Random;
   readonly writer: Pick<LogWriter, 'commit'>;
   readonly topic: string;
@@ -42,7 +43,7 @@ export async function sendPlan(plan: Plan, deps: SendDeps, signal: AbortSignal):
   for (const phase of plan.phases) {
     const ends = clock.now() + phase.ms;
     for (let from = clock.now(); from < ends && !signal.aborted;) {
-      await sleep(STEP_MS, signal);
+      await deps.sleep(STEP_MS, signal);
       const to = Math.min(ends, clock.now());
       const texts = to > from ? eventsOf(phase, from, to) : [];
       from = Math.max(from, to);

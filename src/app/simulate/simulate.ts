@@ -67,6 +67,7 @@ export async function simulate(
           plan,
           {
             clock,
+            sleep,
             random: createRandom(seed.readUInt32LE(0), seed.readUInt32LE(4), i),
             writer: { commit },
             topic: source.topic,

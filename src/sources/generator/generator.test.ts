@@ -223,6 +223,16 @@ describe('the generator as a source', { timeout: 20_000 }, () => {
     assert.equal((await openGenerator(config, { clock: clockAt([T]), signal: stop.signal }).next()).done, true);
   });
 
+  test('the history is thin where it is told to be, but for its last part', async () => {
+    const settings = { rate: 200, history: '10m', history_rate: 5, full_rate_for: '1m', daily_swing: 0 } as const;
+    const chunks = await collect(openGenerator(generatorConfig.parse(settings), { clock: clockAt([T]), once: true }));
+    const times = chunks.flatMap(texts).map((text) => Date.parse((JSON.parse(text) as AdEvent).event_time));
+    const thin = times.filter((time) => time < T - MINUTE).length / 540;
+    const full = times.filter((time) => time >= T - MINUTE).length / 60;
+    assert.ok(Math.abs(thin - 5) < 0.5, `${thin} a second`);
+    assert.ok(Math.abs(full - 200) < 10, `${full} a second`);
+  });
+
   test('a position of another kind is refused', async () => {
     await assert.rejects(openGenerator(config, { clock: clockAt([T]), resume: { position: 1 } }).next(), { code: 'data_format' });
   });
