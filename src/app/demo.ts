@@ -13,7 +13,7 @@ import type { GeneratorConfig } from '../sources/generator/config.ts';
 import { openBrowser } from './demo/browser.ts';
 import { freeAddress } from './demo/free-address.ts';
 import { watchBackfill } from './demo/backfill-progress.ts';
-import { demoPosition } from './demo/position.ts';
+import { demoPosition, pauseMs } from './demo/position.ts';
 import type { DemoOptions, RunOptions } from './run-options.ts';
 import { runPipelines, type RunDeps } from './run.ts';
 
@@ -50,12 +50,11 @@ The pipeline is pipelines/demo.yml. Ctrl-C ends it at any time.
 }
 
 async function refuseLongPause(dir: string, config: LoadedPipeline): Promise<void> {
-  const until = await demoPosition(dir, config, systemClock);
-  const pauseMs = until === undefined ? 0 : systemClock.now() - until;
-  if (pauseMs <= PAUSE_MS_MAX) return;
+  const paused = pauseMs(await demoPosition(dir, config, systemClock), systemClock.now());
+  if (paused <= PAUSE_MS_MAX) return;
   throw new AppError(
     'usage',
-    `${dir} holds a demo that stopped ${Math.round(pauseMs / 60_000)} minutes ago, and all events since would have to be made; ` +
+    `${dir} holds a demo that stopped ${Math.round(paused / 60_000)} minutes ago, and all events since would have to be made; ` +
       'expected a new directory, or one that paused for at most 10 minutes: remove it, or name another with --data',
   );
 }

@@ -8,7 +8,7 @@ import type { StateChange } from '../log/log.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import { isWithin, type Decision, type DecideSettings } from './decide.ts';
 import { defaultRetry, type RetrySettings, type Wait } from './deliver.ts';
-import { createNotificationLog } from './notification-log.ts';
+import { createNotificationLog, notifyStatePrefix } from './notification-log.ts';
 import { createReceiverQueue, type Notified, type ReceiverQueue } from './receiver-queue.ts';
 
 export interface NotifierSettings extends DecideSettings {
@@ -51,7 +51,9 @@ export interface Notifier {
   stop(): void;
   /** The notification log's changes since the last call. */
   takeStateChanges(): StateChange[];
-  /** Goes on from committed state (keys that start with `notify/<pipeline>/`). */
+  /** Of the keys of its state. */
+  readonly statePrefix: string;
+  /** Goes on from committed state. */
   restore(entries: Iterable<readonly [key: string, value: Uint8Array]>): void;
   counts(): NotifierCounts;
 }
@@ -73,6 +75,7 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
     settle: (watermarkMs) => (isWithin(watermarkMs, deps.clock.now(), settings) ? queues.flatMap((queue) => queue.settle()) : []),
     waiting: () => queues.reduce((sum, queue) => sum + queue.waiting(), 0),
     stop: () => stopping.abort(),
+    statePrefix: notifyStatePrefix(pipeline),
     takeStateChanges: () => log.take(),
     restore: (entries) => log.restore(entries),
     counts: () => ({ sent: decisions.sent, decisions: { ...decisions } }),

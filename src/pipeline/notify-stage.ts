@@ -5,7 +5,6 @@
 import { sleep } from '../core/clock.ts';
 import { recordAt } from '../log/batch.ts';
 import type { Log, RecordBatch } from '../log/log.ts';
-import { notifyStatePrefix } from '../notify/notification-log.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { ReceiverQueue } from '../notify/receiver-queue.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
@@ -67,7 +66,7 @@ export async function openNotifyStage(
   const { pipeline, topic } = config;
   const { log, notifier } = deps;
   const group = notifyGroup(pipeline);
-  notifier.restore(await log.state(notifyStatePrefix(pipeline)));
+  notifier.restore(await log.state(notifier.statePrefix));
   const before = await readRecorded(log, pipeline);
   const start = (await log.committed(group, topic, 0)) ?? 0;
   let fired = before?.fired ?? 0;

@@ -8,5 +8,3 @@ export const receiverCatalog = {
   slack: slackReceiver,
   webhook: webhookReceiver,
 } as const;
-
-export type ReceiverName = keyof typeof receiverCatalog;

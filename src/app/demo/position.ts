@@ -6,16 +6,26 @@ import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { openDataDir } from '../../log/embedded/data-dir.ts';
 import { lastPosition } from '../feed.ts';
 
-/** All of its generated events arrived before this, epoch ms; undefined: there was none. */
-export async function demoPosition(dir: string, config: LoadedPipeline, clock: Clock): Promise<number | undefined> {
+/** Where the generator is, epoch ms: when it was first started, and up to when all its events have come. */
+export interface DemoPosition {
+  readonly origin: number;
+  readonly until: number;
+}
+
+/** How long it has not run, of the time whose events come at full rate, ms; a backfill that was broken off is no pause. */
+export function pauseMs(position: DemoPosition | undefined, nowMs: number): number {
+  return position ? nowMs - Math.max(position.origin, position.until) : 0;
+}
+
+/** Undefined: there was none. */
+export async function demoPosition(dir: string, config: LoadedPipeline, clock: Clock): Promise<DemoPosition | undefined> {
   if (!existsSync(dir)) return undefined;
   const { logPath } = openDataDir(dir, { create: false });
   if (!existsSync(logPath)) return undefined;
   const log = createEmbeddedLog({ path: logPath, clock, readOnly: true });
   try {
     const input = config.inputs[0]!;
-    const position = await lastPosition(log, `${config.engine.pipeline}/${input.topic}/${input.kind}`);
-    return (position as { until?: number } | undefined)?.until;
+    return (await lastPosition(log, `${config.engine.pipeline}/${input.topic}/${input.kind}`)) as DemoPosition | undefined;
   } finally {
     await log.close();
   }
