@@ -49,6 +49,16 @@ interface Meta {
   apart: string[];
 }
 
+/** Series of a window that changed in another origin than the main row's, and the panes of which partitions hold them. */
+interface Aside {
+  readonly id: WindowId;
+  readonly origin: string;
+  readonly from: readonly string[];
+  readonly panes: LivePanes;
+  /** Per grouping. */
+  readonly keys: readonly SeriesKey[][];
+}
+
 export function createMerge(plan: Plan, revision: number): Merge {
   const partitions = inputPartitions(plan.spec).map(({ name, source }) => ({
     name,
@@ -77,8 +87,8 @@ export function createMerge(plan: Plan, revision: number): Merge {
     );
   }
 
-  /** Counts a changed pane into its windows; rows of the partition's own where they are retired. */
-  function takeLive(partition: string, pane: PanePartial): WindowRow[] {
+  /** Counts a changed pane into its windows; to those that are retired it belongs in rows of the partition's own. */
+  function takeLive(partition: string, pane: PanePartial): Aside[] {
     const windows = book.windowsOf(pane.start).map((id) => {
       const own = apartKey(id, partition);
       // Judged before the pane itself is in. A window that is not final yet waits, however far behind the partition is.
@@ -87,30 +97,35 @@ export function createMerge(plan: Plan, revision: number): Merge {
       return { id, isApart };
     });
     const keys = live.put(partition, pane);
-    const rows: WindowRow[] = [];
-    for (const { id, isApart } of windows) {
-      if (isApart) rows.push(...rowsApart(id, keys, partition, [partition], live));
-      else {
-        const { dirty } = book.open(id, frontier);
-        keys.forEach((list, grouping) => list.forEach((key) => dirty[grouping]!.add(key)));
-      }
+    for (const { id } of windows.filter(({ isApart }) => !isApart)) {
+      const { dirty } = book.open(id, frontier);
+      keys.forEach((list, grouping) => list.forEach((key) => dirty[grouping]!.add(key)));
     }
-    return rows;
+    return windows.filter(({ isApart }) => isApart).map(({ id }) => ({ id, origin: partition, from: [partition], panes: live, keys }));
   }
 
-  function takeReplayed(partition: string, pane: PanePartial): WindowRow[] {
+  function takeReplayed(partition: string, pane: PanePartial): Aside[] {
     const keys = replays.put(partition, pane);
-    return book.windowsOf(pane.start).flatMap((id) => rowsApart(id, keys, 'replay', names, replays));
+    return book.windowsOf(pane.start).map((id) => ({ id, origin: 'replay', from: names, panes: replays, keys }));
   }
 
-  /** Rows beside the main ones: of one partition that came too late for them, or of what was sent in again. */
-  function rowsApart(id: WindowId, keys: readonly SeriesKey[][], origin: string, from: readonly string[], panes: LivePanes): WindowRow[] {
-    return keys.flatMap((list, grouping) =>
-      list.map((key) => {
-        const contributions = contributionsOf(id, grouping, key, from, panes);
-        const corrections = origin === 'replay' ? 0 : eventsIn(contributions);
-        return writer.row({ ...id, grouping, stage: 'final', contributions, corrections, idle: [], origin });
-      }),
+  /**
+   * Rows beside the main ones: of one partition that came too late for them, or of what was sent in again. Written when all
+   * panes are in, a series once: two rows with the same offsets behind them would have the same version.
+   */
+  function rowsAside(asides: readonly Aside[]): WindowRow[] {
+    const written = new Set<string>();
+    return asides.flatMap(({ id, origin, from, panes, keys }) =>
+      keys.flatMap((list, grouping) =>
+        list.flatMap((key) => {
+          const name = JSON.stringify([id.window, id.start, origin, grouping, key]);
+          if (written.has(name)) return [];
+          written.add(name);
+          const contributions = contributionsOf(id, grouping, key, from, panes);
+          const corrections = origin === 'replay' ? 0 : eventsIn(contributions);
+          return [writer.row({ ...id, grouping, stage: 'final', contributions, corrections, idle: [], origin })];
+        }),
+      ),
     );
   }
 
@@ -222,10 +237,10 @@ export function createMerge(plan: Plan, revision: number): Merge {
       return frontier;
     },
     step(partials, { provisional }) {
-      const records: WindowRecord[] = [];
+      const asides: Aside[] = [];
       for (const { partition, live: panes, replayed, finals } of partials) {
-        for (const pane of panes) records.push(...takeLive(partition, pane));
-        for (const pane of replayed) records.push(...takeReplayed(partition, pane));
+        for (const pane of panes) asides.push(...takeLive(partition, pane));
+        for (const pane of replayed) asides.push(...takeReplayed(partition, pane));
         for (const final of finals) {
           const entry = book.open(final, frontier);
           if (!entry.closed) entry.finals.set(partition, final.cells);
@@ -238,7 +253,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
         known.idle = progress.idle;
       }
       advanceFrontier();
-      records.push(...closeFinal());
+      const records: WindowRecord[] = [...rowsAside(asides), ...closeFinal()];
       const shown: WindowRow[] = [];
       for (const entry of book.all()) {
         if (entry.closed) {
