@@ -100,12 +100,9 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
     for (const run of runs) {
       const summary = summaryOf(run, seconds);
+      const named = runs.length > 1 ? { pipeline: run.config.engine.pipeline, ...summary } : summary;
       deps.stdout.write(
-        options.json
-          ? `${JSON.stringify(summary)}\n`
-          : options.quiet
-            ? ''
-            : summaryText(run.config.engine.pipeline, summary, reasonsOf(run)),
+        options.json ? `${JSON.stringify(named)}\n` : options.quiet ? '' : summaryText(run.config.engine.pipeline, summary, reasonsOf(run)),
       );
     }
   } finally {
@@ -173,11 +170,16 @@ function reasonsOf(run: PipelineRun): Map<string, number> {
 function statusOf(run: PipelineRun): Record<string, unknown> {
   return {
     name: run.config.engine.pipeline,
-    frontier: run.engine.frontier,
+    frontier: instantText(run.engine.frontier),
     windows: run.engine.counts(),
     alerts: run.notify.counts(),
     partitions: run.engine
       .partitions()
-      .map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark, caughtUp, totals })),
+      .map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark: instantText(watermark), caughtUp, totals })),
   };
+}
+
+/** Null before the first event: JSON knows no infinity. */
+function instantText(ms: number): string | null {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : null;
 }

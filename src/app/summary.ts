@@ -1,7 +1,7 @@
 /** What a run came to: the JSON line of `--json`, and the same for people. */
 import { OUTCOMES, type OutcomeCounts } from '../core/outcome.ts';
 
-/** Counts are those of the pipeline since it began, over all its runs on the data directory; `seconds` is this run's time. */
+/** Counts are those of the pipeline since it began, over all its runs on the data directory; `seconds` is this run's time. With several pipelines each line also names its own. */
 export interface RunSummary {
   readonly events: { readonly read: number } & OutcomeCounts;
   readonly windows: Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
