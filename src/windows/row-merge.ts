@@ -74,9 +74,9 @@ export function mergeStates(a: State, b: State, measures: readonly MeasureSpec[]
   return merged;
 }
 
-/** Each measure by its name, from mergeable state; null where it is undefined: a ratio over 0, a minimum or a quantile of nothing. */
+/** Each measure by its name, from mergeable state; null where it is undefined (a ratio over 0, a minimum or a quantile of nothing) or beyond what JSON can say. */
 export function measuresOf(state: State, measures: readonly MeasureSpec[]): Record<string, number | null> {
-  return Object.fromEntries(measures.map((measure) => [measure.name, measureOf(state, measure)]));
+  return Object.fromEntries(measures.map((measure) => [measure.name, finiteOrNull(measureOf(state, measure))]));
 }
 
 function measureOf(state: State, measure: MeasureSpec): number | null {
@@ -97,7 +97,7 @@ function measureOf(state: State, measure: MeasureSpec): number | null {
       // The estimate of a count of things is told as a whole number.
       return held === undefined ? 0 : Math.round(hllFromBytes(fromBase64(held)).estimate());
     case 'quantile':
-      return held === undefined ? null : definedOrNull(ddsketchFromBytes(fromBase64(held)).quantile(measure.q));
+      return held === undefined ? null : ddsketchFromBytes(fromBase64(held)).quantile(measure.q);
     case 'ratio': {
       const denominator = numberAt(measure.denominator);
       return denominator === 0 ? null : (measure.scale * numberAt(measure.numerator)) / denominator;
@@ -105,8 +105,9 @@ function measureOf(state: State, measure: MeasureSpec): number | null {
   }
 }
 
-function definedOrNull(value: number): number | null {
-  return Number.isNaN(value) ? null : value;
+/** Whoever reads the row from the log must see the value that its writer saw: JSON makes null of all others. */
+function finiteOrNull(value: number | null): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 function fromBase64(text: number | string): Uint8Array {
