@@ -215,11 +215,14 @@ export function createMerge(plan: Plan, revision: number): Merge {
   /** First final rows of every window that is final now, each window followed by its `closed` record. */
   function closeFinal(): WindowRecord[] {
     const closing = book.all().filter((entry) => !entry.closed && entry.end <= frontier);
-    return order.advance(closing, frontier).flatMap((id): WindowRecord[] => {
+    const rows = new Map(closing.map((entry) => [entry, close(entry)]));
+    for (const entry of closing) book.changed(entry);
+    // One that had nothing yet counts as empty: whether a correction was read before or after makes no difference.
+    const filled = closing.filter((entry) => rows.get(entry)!.length > 0);
+    return order.advance(filled, frontier).flatMap((id): WindowRecord[] => {
       const entry = book.get(id);
-      if (!entry) return [writer.closed(id.window, id.start, notPassed(book.endOf(id)))];
-      book.changed(id);
-      return [...close(entry), writer.closed(id.window, id.start, entry.idle)];
+      const idle = entry?.idle ?? notPassed(book.endOf(id));
+      return [...((entry && rows.get(entry)) ?? []), writer.closed(id.window, id.start, idle)];
     });
   }
 
