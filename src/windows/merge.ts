@@ -77,6 +77,12 @@ export function createMerge(plan: Plan, revision: number): Merge {
   const corrections = plan.windows.map(() => 0);
   let frontier = -Infinity;
 
+  /** The window, made where it is not there. What comes for one that was final without any event is a correction. */
+  function opened(id: WindowId): OpenWindow {
+    const end = book.endOf(id);
+    return book.get(id) ?? book.open(id, end <= frontier ? { idle: notPassed(end) } : undefined);
+  }
+
   /** Nothing more can come for the window, but from partitions that are not in it and that it no longer waits for. */
   function isRetired(id: WindowId): boolean {
     const end = book.endOf(id);
@@ -98,7 +104,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
     });
     const keys = live.put(partition, pane);
     for (const { id } of windows.filter(({ isApart }) => !isApart)) {
-      const { dirty } = book.open(id, frontier);
+      const { dirty } = opened(id);
       keys.forEach((list, grouping) => list.forEach((key) => dirty[grouping]!.add(key)));
     }
     return windows.filter(({ isApart }) => isApart).map(({ id }) => ({ id, origin: partition, from: [partition], panes: live, keys }));
@@ -245,7 +251,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
         for (const pane of panes) asides.push(...takeLive(partition, pane));
         for (const pane of replayed) asides.push(...takeReplayed(partition, pane));
         for (const final of finals) {
-          const entry = book.open(final, frontier);
+          const entry = opened(final);
           if (!entry.closed) entry.finals.set(partition, final.cells);
           book.changed(entry);
         }
@@ -320,7 +326,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
       // Open windows without at-final values have no entry of their own: they follow from the panes.
       for (const [, starts] of live.all()) {
         for (const id of starts.flatMap(book.windowsOf)) {
-          if (book.endOf(id) > frontier) book.open(id, frontier);
+          if (book.endOf(id) > frontier) opened(id);
         }
       }
     },
