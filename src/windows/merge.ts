@@ -87,9 +87,11 @@ export function createMerge(plan: Plan, revision: number): Merge {
   function isRetired(id: WindowId): boolean {
     const end = book.endOf(id);
     const latest = Math.max(...partitions.map((partition) => partition.watermark));
+    // What a partition has in rows of its own is not in the main row, and must not open that one again.
+    const isIn = (name: string): boolean => live.has(name, id.start, end) && !apart.has(apartKey(id, name));
     return partitions.every(
       ({ name, watermark, latenessMs }) =>
-        watermark >= end + latenessMs || (latest >= end + latenessMs + plan.spec.limits.retireAfterMs && !live.has(name, id.start, end)),
+        watermark >= end + latenessMs || (latest >= end + latenessMs + plan.spec.limits.retireAfterMs && !isIn(name)),
     );
   }
 
@@ -251,9 +253,10 @@ export function createMerge(plan: Plan, revision: number): Merge {
         for (const pane of panes) asides.push(...takeLive(partition, pane));
         for (const pane of replayed) asides.push(...takeReplayed(partition, pane));
         for (const final of finals) {
-          const entry = opened(final);
-          if (!entry.closed) entry.finals.set(partition, final.cells);
-          book.changed(entry);
+          // At-final values are of no use to a window that is final already.
+          if (book.endOf(final) <= frontier) continue;
+          opened(final).finals.set(partition, final.cells);
+          book.changed(final);
         }
       }
       for (const { partition, progress } of partials) {
