@@ -3,6 +3,7 @@ import { topicConflicts } from './topic-conflicts.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { systemClock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { noOutcomes, recordsRead, OUTCOMES } from '../core/outcome.ts';
 import { HOT_HISTORY_MS } from '../hot-store/hot-store.ts';
@@ -51,7 +52,12 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const outcomes =
       options.outcomes === undefined
         ? undefined
-        : openOutcomesFile(options.outcomes, options.input !== undefined, await log.state(outcomesStatePrefix));
+        : openOutcomesFile(
+            options.outcomes,
+            options.input !== undefined,
+            // What is read again is judged again: the file begins anew too.
+            options.revision.kind === 'from' ? [] : await log.state(outcomesStatePrefix),
+          );
     cleanUp.unshift(() => outcomes?.close());
     const hotStore = createMemoryHotStore({ history: configs.flatMap(servedHistory) });
     const progress = createProgress({
@@ -111,7 +117,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   }
 }
 
-/** Feeds and engine side by side; what fails in one ends the other. */
+/** Feeds and engine side by side; what fails in one ends the other, but what was read of a broken input is counted first. */
 async function drive(
   run: PipelineRun,
   options: RunOptions,
@@ -122,7 +128,8 @@ async function drive(
 ): Promise<void> {
   let fed = false;
   const failed = (error: unknown): never => {
-    stopping.abort(error);
+    if (options.once && error instanceof AppError && error.code === 'input_unreadable') fed = true;
+    else stopping.abort(error);
     throw error;
   };
   const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? 0;
