@@ -11,6 +11,7 @@ import type { Log } from '../log/log.ts';
 import { systemWait } from '../notify/deliver.ts';
 import { createNotifier } from '../notify/notifier.ts';
 import { openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
+import { noteLookups } from '../pipeline/lookup-record.ts';
 import { createMonitor } from '../pipeline/monitor.ts';
 import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
 import { offsetOf, settleRevision } from '../pipeline/revision.ts';
@@ -108,6 +109,9 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       ...(deps.outcomes && { onJudged: (batch, judged) => deps.outcomes!.add(batch, judged.outcomes, judged.reasons) }),
     },
   );
+  const { changes, changed } = await noteLookups(log, spec, new Map(engine.partitions().map(({ name, offset }) => [name, offset])));
+  if (changes.length > 0) await log.commit({ state: changes });
+  for (const file of changed) deps.logger.info(`pipeline ${spec.pipeline}: ${file} has changed; it counts from here on`);
   const notify = await openNotifyStage(
     { pipeline: spec.pipeline, topic: topics.alerts },
     {

@@ -178,7 +178,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
 }
 
 async function ensureTopics({ plan, topics }: EngineConfig, log: Log): Promise<void> {
-  for (const { topic, partitions } of plan.spec.sources) await log.ensureTopic(topic, rawTopicSettings(partitions));
+  for (const source of plan.spec.sources) await log.ensureTopic(source.topic, rawTopicSettings(source));
   const widest = Math.max(...plan.spec.sources.map((source) => source.partitions));
   for (const [name, settings] of topicSettings(topics, widest)) await log.ensureTopic(name, settings);
 }

@@ -1,5 +1,6 @@
 /** The topics of a pipeline beside its raw ones, and how long they are kept. */
 import type { TopicSettings } from '../log/log.ts';
+import type { SourceSpec } from '../windows/spec.ts';
 
 export interface PipelineTopics {
   readonly windows: string;
@@ -29,6 +30,10 @@ export function topicSettings(topics: PipelineTopics, replayPartitions: number):
 }
 
 /** Raw topics are the user's; these are the settings of one that Tocsin has to make. */
-export function rawTopicSettings(partitions: number): TopicSettings {
-  return { partitions, retentionMs: 7 * DAY_MS };
+export function rawTopicSettings({ partitions, retention }: Pick<SourceSpec, 'partitions' | 'retention'>): TopicSettings {
+  return {
+    partitions,
+    retentionMs: retention?.ms ?? 7 * DAY_MS,
+    ...(retention?.bytes !== undefined && { retentionBytes: retention.bytes }),
+  };
 }

@@ -52,7 +52,7 @@ export async function ingest(
     const known = await lookUp(options, deps.clock, isFile).catch(async (error: unknown) => {
       const isMissing = error instanceof AppError && ['topic_unknown', 'data_dir_unusable'].includes(error.code);
       if (!isMissing || newPartitions === undefined || partition >= newPartitions) throw error;
-      await writer.ensureTopic(topic, rawTopicSettings(newPartitions));
+      await writer.ensureTopic(topic, rawTopicSettings({ partitions: newPartitions }));
       return undefined;
     });
     let before = known;
