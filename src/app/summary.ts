@@ -18,7 +18,7 @@ export function summaryText(
   reasons: ReadonlyMap<string, number>,
 ): string {
   const lines = [
-    `${pipeline}: ${number.format(events.read)} records`,
+    `${pipeline}: ${number.format(events.read)} record${events.read === 1 ? '' : 's'}`,
     ...OUTCOMES.map((outcome) => `  ${outcome.padEnd(10)} ${number.format(events[outcome]).padStart(12)}`),
     ...invalidReasons(reasons),
     ...Object.entries(windows).map(

@@ -12,9 +12,13 @@ interface Options extends Pick<
   readonly for?: number;
 }
 
+/** Exit code 1 when `--once` was broken off. */
 export async function runCommand(files: string[], options: Options, terminal: Terminal): Promise<number> {
-  await runPipelines(runOptions(files, options), { ...terminal, signal: interruptSignal() });
-  return 0;
+  const signal = interruptSignal();
+  await runPipelines(runOptions(files, options), { ...terminal, signal });
+  if (!options.once || !signal.aborted) return 0;
+  terminal.note('interrupted before the end: the same command goes on where this one ended');
+  return 1;
 }
 
 /** @throws AppError `usage` for options that do not go together */
