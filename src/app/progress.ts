@@ -1,6 +1,7 @@
 /** What a person sees while a run goes on: one line that is renewed on a terminal, and in a live run each window as it closes. */
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Clock } from '../core/clock.ts';
+import { labelsKey } from '../core/labels.ts';
 import type { Committed } from '../pipeline/engine.ts';
 import type { ClosedRecord, WindowRow } from '../windows/row.ts';
 
@@ -78,9 +79,11 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
 /** `12:03:10  1m   21 series   impressions 4,210   ctr 5.02 %`: the window's total if the file asks for it. */
 function closedText(config: LoadedPipeline, closed: ClosedRecord, rows: readonly WindowRow[]): string | undefined {
   const ofWindow = rows.filter((row) => row.window === closed.window && row.window_start === closed.window_start && row.origin === '');
-  const full = ofWindow.filter((row) => Object.keys(row.labels).length === config.engine.dimensions.length);
+  // A row and its correction may come together: the later one counts.
+  const newest = [...new Map(ofWindow.map((row) => [labelsKey(row.labels), row])).values()];
+  const full = newest.filter((row) => Object.keys(row.labels).length === config.engine.dimensions.length);
   if (full.length === 0) return undefined;
-  const total = ofWindow.find((row) => Object.keys(row.labels).length === 0);
+  const total = newest.find((row) => Object.keys(row.labels).length === 0);
   const measures = config.engine.measures.flatMap(({ name, unit }) => {
     const value = total?.measures[name];
     return value === undefined || value === null ? [] : [`${name} ${short(value)}${unit === undefined ? '' : ` ${unit}`}`];
