@@ -98,6 +98,8 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
 
   let offset = (await log.committed(group, topic, number)) ?? (await config.start(await log.bounds(topic, number)));
   let replayOffset = (await log.committed(replaysReadAs, replayTopic, number)) ?? 0;
+  // Replays wait for what was in the log before: read first, they would count beside events with the same id.
+  const endAtOpening = (await log.bounds(topic, number)).end;
   let caughtUp = false;
   let end = offset;
   let lastAccepted = deps.elapsed();
@@ -120,6 +122,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   }
 
   async function stepReplay(): Promise<number> {
+    if (offset < endAtOpening) return 0;
     const batch = await log.read(replayTopic, number, replayOffset, limits);
     if (!batch) return 0;
     replay.process(batch, partition.watermark);
