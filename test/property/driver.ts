@@ -38,6 +38,8 @@ export interface DriverOptions {
   readonly revision?: number;
   readonly completeFrom?: number;
   readonly detect?: MonitorSpec['detect'];
+  /** So much of each partition is in the log already, and all replays of it. */
+  readonly appendedShare?: number;
 }
 
 export interface Driver {
@@ -70,8 +72,10 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
   const verdicts: { outcome: Outcome; reason?: string }[][][] = spec.sources.map(({ partitions: n }) =>
     Array.from({ length: n }, () => []),
   );
-  const appended = spec.sources.map(({ partitions: n }) => new Array<number>(n).fill(0));
-  const sent = spec.sources.map(({ partitions: n }) => new Array<number>(n).fill(0));
+  const appended = spec.sources.map(({ partitions: n }, s) => Array.from({ length: n }, (_, p) => endOf(s, p, options.appendedShare ?? 0)));
+  const sent = spec.sources.map(({ partitions: n }, s) =>
+    Array.from({ length: n }, (_, p) => (options.appendedShare === undefined ? 0 : (scenario.replays[s]?.[p]?.length ?? 0))),
+  );
   /** Per input partition, by offset on the replay topic: how many raw records had been read when it was judged. */
   const judgedAfter = new Map<string, Map<number, number>>();
   let elapsed = 0;

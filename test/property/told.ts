@@ -22,9 +22,10 @@ export function nameOf(row: WindowRow): string {
   return [row.window, row.window_start, labelsKey(row.labels), row.origin].join(' ');
 }
 
-export async function readTold(log: Log, pipeline: string): Promise<Told> {
-  const records = (await allTexts(log, `${pipeline}.windows`)).map((text) => JSON.parse(text) as WindowRecord);
-  const letters = (await allRecords(log, `${pipeline}.dlq`, 0)).map(({ key, bytes }) => {
+/** `from`: the offsets on the topics from which on it counts. */
+export async function readTold(log: Log, pipeline: string, from = { windows: 0, letters: 0 }): Promise<Told> {
+  const records = (await allTexts(log, `${pipeline}.windows`)).slice(from.windows).map((text) => JSON.parse(text) as WindowRecord);
+  const letters = (await allRecords(log, `${pipeline}.dlq`, 0)).slice(from.letters).map(({ key, bytes }) => {
     return { key, letter: JSON.parse(Buffer.from(bytes ?? []).toString()) as DeadLetter };
   });
   const byName = new Map<string, WindowRow[]>();
