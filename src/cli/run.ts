@@ -17,7 +17,8 @@ export async function runCommand(files: string[], options: Options, terminal: Te
   const signal = interruptSignal();
   await runPipelines(runOptions(files, options), { ...terminal, signal });
   if (!options.once || !signal.aborted) return 0;
-  terminal.note('interrupted before the end: the same command goes on where this one ended');
+  const rest = options.input === '-' ? 'what had come in is counted' : 'the same command goes on where this one ended';
+  terminal.note(`interrupted before the end: ${rest}`);
   return 1;
 }
 
