@@ -9,7 +9,8 @@ import { noOutcomes, recordsRead, OUTCOMES } from '../core/outcome.ts';
 import { HOT_HISTORY_MS } from '../hot-store/hot-store.ts';
 import { createMemoryHotStore } from '../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
-import { lockDataDir, openDataDir } from '../log/embedded/data-dir.ts';
+import { openDataDir } from '../log/embedded/data-dir.ts';
+import { lockForRun } from './control/lock-for-run.ts';
 import { startControl } from './control/server.ts';
 import { refillHotStore } from './refill.ts';
 import { runFeeds } from './feeds.ts';
@@ -43,7 +44,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   const configs = options.files.map(loadPipeline);
   topicConflicts(configs);
   const dir = openDataDir(options.data, { create: true });
-  const lock = lockDataDir(dir.path);
+  const lock = await lockForRun(dir.path, { clock, signal: deps.signal });
   const cleanUp: (() => Promise<void> | void)[] = [() => lock.release()];
   const stopping = stopSignal(options, deps.signal);
   try {
