@@ -78,11 +78,26 @@ const gone = { watermark: -Infinity, idle: true };
 test('two partitions that come for a window no longer held stand in rows of their own, and take nothing from the main row', () => {
   const merge = createMerge(plan, 1);
   const all = stepAll(merge, [{ watermark: 100, live: [[0, 5, 5]], finals: [[0, 5, 5]] }, gone, gone]);
-  assert.deepEqual(told(all), ['0 :5 corrected 0 idle t/1,t/2', '0 closed', ...Array.from({ length: 9 }, (_, i) => `${i * 10 + 10} closed`)]);
+  assert.deepEqual(told(all), [
+    '0 :5 corrected 0 idle t/1,t/2',
+    '0 closed',
+    ...Array.from({ length: 9 }, (_, i) => `${i * 10 + 10} closed`),
+  ]);
   assert.equal(merge.release('t/0', 0), true, 'its partition has passed it, and the others are too far behind');
   const late = [
     // At the same time as an event that is final for this partition alone.
-    ...stepAll(merge, [{ watermark: 100 }, { watermark: 12, live: [[0, 2, 2], [10, 1, 3]], finals: [[0, 2, 2]] }, gone]),
+    ...stepAll(merge, [
+      { watermark: 100 },
+      {
+        watermark: 12,
+        live: [
+          [0, 2, 2],
+          [10, 1, 3],
+        ],
+        finals: [[0, 2, 2]],
+      },
+      gone,
+    ]),
     ...stepAll(merge, [{ watermark: 100 }, { watermark: 13, live: [[0, 3, 4]] }, { watermark: 1, live: [[0, 7, 1]] }]),
     ...stepAll(merge, [{ watermark: 100 }, { watermark: 30 }, { watermark: 16, live: [[0, 8, 2]], finals: [[0, 8, 2]] }]),
   ];

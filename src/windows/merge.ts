@@ -130,8 +130,8 @@ export function createMerge(plan: Plan, revision: number): Merge {
           if (written.has(name)) return [];
           written.add(name);
           const contributions = contributionsOf(id, grouping, key, from, panes);
-          const corrections = origin === 'replay' ? 0 : eventsIn(contributions);
-          return [writer.row({ ...id, grouping, stage: 'final', contributions, corrections, idle: [], origin })];
+          const late = origin === 'replay' ? 0 : eventsIn(contributions);
+          return [writer.row({ ...id, grouping, stage: 'final', contributions, corrections: late, idle: [], origin })];
         }),
       ),
     );

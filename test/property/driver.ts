@@ -120,7 +120,7 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
       {
         log: { ...log, read },
         monitor: monitorOf(spec, options.detect ?? []),
-        parse: { json: parseJson, combined: (text) => parseCombined(text) as Record<string, unknown> | string },
+        parse: { json: parseJson, combined: (text) => parseCombined(text) },
         checks,
         randomKey: () => [random.uint32(), random.uint32()],
         elapsed: () => elapsed,
@@ -169,7 +169,8 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
     };
     for (const { s, p } of partitions) {
       const replays = scenario.replays[s]?.[p] ?? [];
-      for (let next = replays[sent[s]![p]!]; next && (everything || chance(0.4)); next = replays[sent[s]![p]!]) {
+      for (const next of replays.slice(sent[s]![p])) {
+        if (!everything && chance(0.6)) break;
         if (Math.min(next.afterOffset, scenario.records[s]![p]!.length) > appended[s]![p]!) break;
         send(p, next.bytes, next.key);
         if (chance(0.2)) send(p, next.bytes, next.key);
