@@ -41,7 +41,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   const clock = systemClock;
   const startedAt = clock.elapsed();
   const logger = createLogger((line) => deps.stderr.write(line));
-  const configs = options.files.map(loadPipeline);
+  const configs = options.files.map((file) => (typeof file === 'string' ? loadPipeline(file) : file));
   topicConflicts(configs);
   const dir = openDataDir(options.data, { create: true });
   const lock = await lockForRun(dir.path, { clock, signal: deps.signal });

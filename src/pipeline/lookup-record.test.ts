@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StateChange } from '../log/log.ts';
 import type { EngineSpec } from '../windows/spec.ts';
 import { noteLookups, type LookupContent } from './lookup-record.ts';
 import { fromStateEntries } from './state-codec.ts';
@@ -18,7 +17,7 @@ test('a table is noted once for each content, with the offsets from which it cou
   const log = { state: async (prefix: string) => [...state].filter(([key]) => key.startsWith(prefix)) };
   const note = async (table: Record<string, string>, offset: number): Promise<string[]> => {
     const { changes, changed } = await noteLookups(log, specWith(table), new Map([['ads/0', offset]]));
-    for (const [key, value] of changes as StateChange[]) state.set(key, value!);
+    for (const [key, value] of changes) state.set(key, value!);
     return changed;
   };
   assert.deepEqual(await note({ a: '1', b: '2' }, 0), []);

@@ -4,5 +4,3 @@ import { consoleReceiver } from './console/console.ts';
 export const receiverCatalog = {
   console: consoleReceiver,
 } as const;
-
-export type ReceiverName = keyof typeof receiverCatalog;
