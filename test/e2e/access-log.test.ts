@@ -1,6 +1,6 @@
 /** Real requests through the real command line, held against a plain count of the same lines. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -177,6 +177,28 @@ test('lines that go on coming through a pipe are in the windows of a run that is
   assert.equal(ended.stdout.match(/error_ratio spike!/g)?.length, 1);
   assert.match(ended.stdout, new RegExp(`accepted +${sent}\\n`));
   assert.equal((JSON.parse(await output(['status', '--data', data, '--json'])) as Status).holder, null);
+});
+
+test('an ingest outlives the runs beside it: one starts, ends and starts again, and every line is there once', async (t) => {
+  const dir = temporary(t);
+  const data = path.join(dir, 'data');
+  const file = path.join(dir, 'access.log');
+  const count = 400_000;
+  writeFileSync(file, Array.from({ length: count }, (_, i) => line(i * 10, 200 + (i % 7))).join(''));
+  await output(['ingest', '/dev/null', '--topic', 'access-log', '--partitions', '1', '--data', data, '--quiet']);
+  const ingest = startFor(t, ['ingest', file, '--topic', 'access-log', '--data', data, '--json']);
+  let runs = 0;
+  for (; ingest.child.exitCode === null; runs++) {
+    const { code, stderr } = await tocsin(['run', PIPELINE, '--data', data, '--olap-store', 'none', '--for', '300ms']);
+    assert.equal(code, 0, stderr);
+  }
+  const { code, stdout, stderr } = await ingest.ended;
+  assert.equal(code, 0, stderr);
+  assert.equal((JSON.parse(stdout) as { lines: number }).lines, count);
+  t.diagnostic(`${runs} runs beside the ingest`);
+  const last = await output(['run', PIPELINE, '--once', '--json', '--data', data, '--olap-store', 'none']);
+  const { read, accepted } = (JSON.parse(last) as { events: { read: number; accepted: number } }).events;
+  assert.deepEqual({ read, accepted }, { read: count, accepted: count });
 });
 
 function line(time: number, status: number): string {
