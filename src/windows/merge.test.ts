@@ -108,3 +108,17 @@ test('two partitions that come for a window no longer held stand in rows of thei
   assert.equal(total([...all, ...late]), 5 + 3 + 1 + 8);
   assert.deepEqual(merge.counts(), { '10s': { results: 1, corrections: 0 } });
 });
+
+test('empty windows between are told after a restart too', () => {
+  const first = createMerge(plan, 1);
+  const at = (watermark: number, counts: readonly Count[]): Step[] => [
+    { watermark, live: counts, finals: counts },
+    { watermark },
+    { watermark },
+  ];
+  assert.deepEqual(told(stepAll(first, at(12, [[0, 1, 1]]))), ['0 :1 corrected 0', '0 closed']);
+  const second = createMerge(plan, 1);
+  second.restore(first.takeStateChanges(), []);
+  assert.equal(second.frontier, 12 * SECOND);
+  assert.deepEqual(told(stepAll(second, at(42, [[30, 1, 2]]))), ['10 closed', '20 closed', '30 :1 corrected 0', '30 closed']);
+});
