@@ -42,6 +42,8 @@ export interface PipelineRunDeps {
   readonly write: (text: string) => void;
   readonly colour: boolean;
   readonly outcomes?: OutcomesFile;
+  /** Told of records as they are judged. */
+  readonly onJudged: (records: number) => void;
   /** Told of everything that was committed. */
   readonly onCommitted: (committed: Committed) => void;
 }
@@ -106,7 +108,10 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       checks: checksOf(config),
       randomKey: () => [randomBytes(4).readUInt32LE(), randomBytes(4).readUInt32LE()],
       elapsed: () => clock.elapsed(),
-      ...(deps.outcomes && { onJudged: (batch, judged) => deps.outcomes!.add(batch, judged.outcomes, judged.reasons) }),
+      onJudged: (batch, judged) => {
+        deps.outcomes?.add(batch, judged.outcomes, judged.reasons);
+        deps.onJudged(batch.count);
+      },
     },
   );
   const { changes, changed } = await noteLookups(log, spec, new Map(engine.partitions().map(({ name, offset }) => [name, offset])));

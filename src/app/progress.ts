@@ -6,8 +6,8 @@ import type { Committed } from '../pipeline/engine.ts';
 import type { ClosedRecord, WindowRow } from '../windows/row.ts';
 
 export interface Progress {
-  /** Records came into the log. */
-  fed(records: number): void;
+  /** Records were judged. */
+  judged(records: number): void;
   committed(config: LoadedPipeline, committed: Committed, once: boolean): void;
   /** Writes something else without mixing it into the line. */
   aside(write: () => void): void;
@@ -26,7 +26,7 @@ const EVERY_MS = { terminal: 200, file: 5_000 } as const;
 const CLEAR_LINE = '\r\x1b[K';
 
 export function createProgress({ write, live, clock, quiet }: ProgressDeps): Progress {
-  const startedAt = clock.elapsed();
+  let last = { at: clock.elapsed(), read: 0 };
   let read = 0;
   let windows = 0;
   let alerts = 0;
@@ -36,7 +36,9 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
   timer?.unref();
 
   function show(): void {
-    const rate = read / Math.max(0.001, (clock.elapsed() - startedAt) / 1_000);
+    const now = clock.elapsed();
+    const rate = (read - last.read) / Math.max(0.001, (now - last.at) / 1_000);
+    last = { at: now, read };
     const text = `${whole(read)} records (${whole(rate)}/s), ${whole(windows)} windows closed, ${whole(deadLetters)} dead letters, ${whole(alerts)} alerts`;
     write(live ? `${CLEAR_LINE}${text}` : `tocsin: ${text}\n`);
     shown = live;
@@ -48,7 +50,7 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
   }
 
   return {
-    fed(records) {
+    judged(records) {
       read += records;
     },
     committed(config, committed, once) {

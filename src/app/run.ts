@@ -81,6 +81,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
           write: (text) => progress.aside(() => out.write(text)),
           colour: out.isTTY === true,
           ...(outcomes && { outcomes }),
+          onJudged: (records) => progress.judged(records),
           onCommitted: (committed) => progress.committed(config, committed, options.once),
         }),
       );
@@ -101,7 +102,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       cleanUp.unshift(async () => void (await Promise.allSettled([refills])));
     }
     if (!options.once) logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${dir.path}; Ctrl-C ends it`);
-    await Promise.all(runs.map((run) => drive(run, options, deps, stopping, log, (chunk) => progress.fed(chunk.ends.length))));
+    await Promise.all(runs.map((run) => drive(run, options, deps, stopping, log)));
     if (options.once && !stopping.signal.aborted) await history.settle(SETTLE_MS);
     progress.stop();
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
@@ -125,7 +126,6 @@ async function drive(
   deps: RunDeps,
   stopping: AbortController,
   log: Parameters<typeof runFeeds>[2]['log'],
-  onChunk: Parameters<typeof runFeeds>[2]['onChunk'],
 ): Promise<void> {
   let fed = false;
   const failed = (error: unknown): never => {
@@ -134,7 +134,7 @@ async function drive(
     throw error;
   };
   const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? 0;
-  const feeding = runFeeds(run.config, options, { log, clock: systemClock, stdin: deps.stdin, readUpTo, onChunk }, stopping.signal).then(
+  const feeding = runFeeds(run.config, options, { log, clock: systemClock, stdin: deps.stdin, readUpTo }, stopping.signal).then(
     () => (fed = true),
     failed,
   );

@@ -23,7 +23,7 @@ export function summaryText(
     ...invalidReasons(reasons),
     ...Object.entries(windows).map(
       ([name, { results, corrections }]) =>
-        `  ${name.padEnd(10)} ${number.format(results).padStart(12)} rows, ${number.format(corrections)} corrections`,
+        `  ${name.padEnd(10)} ${number.format(results).padStart(12)} rows (roll-ups apart), ${number.format(corrections)} corrections`,
     ),
     `  ${'alerts'.padEnd(10)} ${number.format(alerts.fired).padStart(12)} fired, ${number.format(alerts.sent)} notifications`,
     `  in ${seconds} s`,
