@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { withTempLog } from '../../test/property/temp-log.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
-import { REVISION_MAX } from '../windows/row-writer.ts';
+import { REVISION_MAX } from '../windows/row-version.ts';
 import { replayGroup } from './aggregate.ts';
 import { offsetOf, recordedRevisions, settleRevision, type RevisionChoice } from './revision.ts';
 
