@@ -10,7 +10,7 @@ import type { HotStore } from '../hot-store/hot-store.ts';
 import type { Log } from '../log/log.ts';
 import { systemWait } from '../notify/deliver.ts';
 import { createNotifier } from '../notify/notifier.ts';
-import { openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
+import { ensureTopics, openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
 import { noteLookups } from '../pipeline/lookup-record.ts';
 import { createMonitor } from '../pipeline/monitor.ts';
 import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
@@ -69,6 +69,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     name,
     replayTopic: topics.replay,
   }));
+  await ensureTopics({ plan, topics }, log);
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
   await log.commit({
     state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))],
@@ -173,12 +174,14 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     notify,
     async run(signal, fed) {
       const done = new AbortController();
+      const broken = new AbortController();
       const ringing = ring(done.signal);
-      // A failure of the bell shows up below; until then it must not count as unhandled.
-      ringing.catch(() => {});
+      // A bell that cannot ring ends the run at once: windows that nobody would be told of are no use.
+      ringing.catch(() => broken.abort());
+      const stop = AbortSignal.any([signal, broken.signal]);
       try {
-        await readAll(signal, fed);
-        if (options.once && !signal.aborted) await publish(await engine.flush({ state: deps.outcomes?.sync() ?? [] }));
+        await readAll(stop, fed);
+        if (options.once && !stop.aborted) await publish(await engine.flush({ state: deps.outcomes?.sync() ?? [] }));
         else if (engine.hasNews()) await commit();
       } finally {
         done.abort();

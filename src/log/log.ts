@@ -58,6 +58,8 @@ export interface CommitUnit {
 
 export interface TopicSettings {
   readonly partitions: number;
+  /** An existing topic with fewer partitions gets the missing ones, and one with more keeps them. Without it another number is refused. */
+  readonly mayGrow?: true;
   /** Records older than this may be deleted, ms; undefined keeps them. */
   readonly retentionMs?: number;
   /** The oldest records are deleted when the topic holds more than this; undefined: no limit. */

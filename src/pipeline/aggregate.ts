@@ -22,6 +22,8 @@ export interface AggregateConfig {
   readonly clock: ClockMode;
   /** Offset to begin at where nothing is committed. */
   readonly start: (bounds: { start: number; end: number }) => Promise<number> | number;
+  /** Windows that begin before it are not of this revision, epoch ms. */
+  readonly completeFrom: number;
   readonly maxBatchBytes: number;
   readonly maxBatchRecords?: number;
 }
@@ -92,7 +94,11 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   const idKey = meta?.idKey ?? deps.randomKey();
   const decoder = createDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey });
   const partition = createPartition(plan, source, decoder);
-  const replay = createReplay(plan, decoder, partition.internals.ids, `${topic}/${number}/`);
+  const replay = createReplay(
+    { plan, origins: `${topic}/${number}/`, completeFrom: config.completeFrom },
+    decoder,
+    partition.internals.ids,
+  );
   const snapshot = createSnapshot(partition, replay, idKey, source.event.dedupMs);
   const panes = { partition: name, ...snapshot.restore(entries) };
 

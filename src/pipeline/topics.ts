@@ -25,7 +25,8 @@ export function topicSettings(topics: PipelineTopics, replayPartitions: number):
     [topics.windows, { partitions: 1, retentionMs: 7 * DAY_MS }],
     [topics.alerts, { partitions: 1, retentionMs: 30 * DAY_MS }],
     [topics.deadLetters, { partitions: 1, retentionMs: 14 * DAY_MS }],
-    [topics.replay, { partitions: replayPartitions, retentionMs: 30 * DAY_MS }],
+    // A source that is added later may have more partitions than those before it.
+    [topics.replay, { partitions: replayPartitions, mayGrow: true, retentionMs: 30 * DAY_MS }],
   ];
 }
 

@@ -7,7 +7,7 @@ import type { Cell } from './cells.ts';
 import { createLivePanes, seriesKey, type LivePanes, type SeriesKey } from './live-panes.ts';
 import type { PanePartial } from './panes.ts';
 import type { Partials } from './partials.ts';
-import { inputPartitions, type Plan } from './plan.ts';
+import { earliestEnd, inputPartitions, type Plan } from './plan.ts';
 import { createRowWriter, type RowParts } from './row-writer.ts';
 import type { WindowRecord, WindowRow } from './row.ts';
 import { closingOrder, type ClosingPosition } from './closing-order.ts';
@@ -76,6 +76,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
   const results = plan.windows.map(() => 0);
   const corrections = plan.windows.map(() => 0);
   let frontier = -Infinity;
+  let newestPane = -Infinity;
 
   /** The window, made where it is not there. What comes for one that was final without any event is a correction. */
   function opened(id: WindowId): OpenWindow {
@@ -104,6 +105,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
       if (isApart) apart.add(own);
       return { id, isApart };
     });
+    newestPane = Math.max(newestPane, pane.start);
     const keys = live.put(partition, pane);
     for (const { id } of windows.filter(({ isApart }) => !isApart)) {
       const { dirty } = opened(id);
@@ -211,6 +213,14 @@ export function createMerge(plan: Plan, revision: number): Merge {
     });
   }
 
+  /**
+   * Of many overlapping windows only those are shown that end with the newest event's first window or before it: the others have
+   * hardly begun, and adding all of them up anew at every tick would stall everything else. They are shown when their time comes.
+   */
+  function isShown(entry: OpenWindow): boolean {
+    return entry.end <= earliestEnd([plan.windows[entry.window]!], newestPane);
+  }
+
   function advanceFrontier(): void {
     const awake = partitions.filter(({ idle }) => !idle).map(({ watermark }) => watermark);
     frontier = Math.max(frontier, awake.length > 0 ? Math.min(...awake) : Math.max(...partitions.map(({ watermark }) => watermark)));
@@ -274,7 +284,10 @@ export function createMerge(plan: Plan, revision: number): Merge {
           records.push(...rows);
           if (isRetired(entry)) book.drop(entry);
         } else {
-          if (provisional) shown.push(...provisionalRows(entry, false));
+          if (provisional) {
+            if (isShown(entry)) shown.push(...provisionalRows(entry, false));
+            else continue;
+          }
           for (const keys of entry.dirty) keys.clear();
         }
       }

@@ -27,7 +27,7 @@ const columnOf = (values: number[], column: number, hashed = false): Contributio
 });
 
 function stores() {
-  const series = createSeriesTable(plan, [[]]);
+  const series = createSeriesTable(plan, { labelValues: [[]], generation: 0 });
   return { series, panes: createPaneStore(plan, series) };
 }
 

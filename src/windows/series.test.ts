@@ -24,7 +24,7 @@ const value = fc.oneof(fc.nat({ max: 6 }), fc.nat({ max: 40 }), fc.nat({ max: VA
 test('a code stands for one set of labels, in small dictionaries and in large ones, whatever came between', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(value, value, value), { minLength: 1, maxLength: 200 }), (records) => {
-      const table = createSeriesTable(plan, dictionaries);
+      const table = createSeriesTable(plan, { labelValues: dictionaries, generation: 0 });
       const codes = [0, 1, 2].map((d) => Int32Array.from(records, (record) => record[d]!));
       const into = new Int32Array(plan.groupings.length);
       // Twice: first they are made, then they are found.
@@ -56,10 +56,47 @@ test('beyond the limit events count under other, also after a restart, and serie
     });
   };
   const wanted = ['a0b0c0 b0', 'a1b1c1 b1', 'otherotherother b2', 'a0b0c0 b0', 'otherotherother b3'];
-  const table = createSeriesTable(limited, dictionaries);
+  const table = createSeriesTable(limited, { labelValues: dictionaries, generation: 0 });
   assert.deepEqual(told(table), wanted);
   assert.equal(table.overflowed, 2);
-  const restored = createSeriesTable(limited, dictionaries);
+  const restored = createSeriesTable(limited, { labelValues: dictionaries, generation: 0 });
   for (const labels of table.takeNew()) restored.intern(0, labels);
   assert.deepEqual(told(restored), wanted);
+});
+
+test('with any number of dimensions different label sets are different series', () => {
+  for (const count of [1, 7, 8, 11, 16]) {
+    const dimensions = Array.from({ length: count }, (_, d) => `d${d}`);
+    const wide = compilePlan({ ...spec, dimensions, rollups: [] });
+    const labelValues = dimensions.map(() => Array.from({ length: 20 }, (_, v) => `v${v}`));
+    const table = createSeriesTable(wide, { labelValues, generation: 0 });
+    const codes = dimensions.map((_, d) =>
+      Int32Array.from({ length: 200 }, (_unused, i) => (d === 0 ? i % 20 : d === count - 1 ? (i / 20) | 0 : i % 7)),
+    );
+    const into = new Int32Array(wide.groupings.length);
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 200; i++) {
+        table.resolve(codes, i, into);
+        assert.deepEqual(
+          table.labels[0]![into[0]!],
+          dimensions.map((_, d) => `v${codes[d]![i]!}`),
+        );
+      }
+    }
+  }
+});
+
+test('codes of a new generation are looked up anew', () => {
+  const decoder = { labelValues: [['KR', 'US']], generation: 0 };
+  const table = createSeriesTable(compilePlan({ ...spec, dimensions: ['country'], rollups: [] }), decoder);
+  const into = new Int32Array(1);
+  const named = (code: number): string => {
+    table.resolve([Int32Array.of(code)], 0, into);
+    return table.labels[0]![into[0]!]!.join('');
+  };
+  assert.deepEqual([named(0), named(1)], ['KR', 'US']);
+  decoder.labelValues[0] = ['US', 'JP'];
+  decoder.generation++;
+  assert.deepEqual([named(0), named(1)], ['US', 'JP']);
+  assert.equal(table.labels[0]!.length, 3);
 });

@@ -32,7 +32,7 @@ const plan = compilePlan({
 function life(): { snapshot: Snapshot; replay: Replay; send(value: object, key: string, at: number): void } {
   const decoder = createDecoder(plan, source, { parse: parseJson, idKey: [1, 2] });
   const partition = createPartition(plan, source, decoder);
-  const replay = createReplay(plan, decoder, partition.internals.ids, 't/0/');
+  const replay = createReplay({ plan, origins: 't/0/', completeFrom: -Infinity }, decoder, partition.internals.ids);
   const send = (value: object, key: string, at: number): void => {
     const { bytes, ends, keys } = packRecords([JSON.stringify(value)], [key]);
     const batch: RecordBatch = {
