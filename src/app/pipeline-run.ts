@@ -5,6 +5,7 @@ import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { seriesLimitAlert } from '../alerts/series-limit-alert.ts';
 import { sleep, type Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
 import type { Log } from '../log/log.ts';
@@ -69,6 +70,13 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     name,
     replayTopic: topics.replay,
   }));
+  const mode = options.clock ?? (options.once ? 'event' : config.clock);
+  if (mode === 'event' && options.revision.kind === 'from' && typeof options.revision.from === 'number') {
+    throw new AppError(
+      'usage',
+      '--from TIME is a time of arrival, and by event time (--once, clock: event) there is none. Use --from earliest.',
+    );
+  }
   await ensureTopics({ plan, topics }, log);
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
   await log.commit({
@@ -86,7 +94,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       completeFrom: revisions.completeFrom,
       start: (topic, partition) => offsetOf(log, topic, partition, config.start),
       provisional: !options.once,
-      clock: options.clock ?? (options.once ? 'event' : config.clock),
+      clock: mode,
       maxBatchBytes: BATCH_BYTES,
       ...(options.batchRecords !== undefined && { maxBatchRecords: options.batchRecords }),
     },

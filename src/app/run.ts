@@ -102,7 +102,9 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       cleanUp.unshift(async () => void (await Promise.allSettled([refills])));
     }
     if (!options.once) logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${dir.path}; Ctrl-C ends it`);
-    await Promise.all(runs.map((run) => drive(run, options, deps, stopping, log)));
+    // All of them end before anything is closed, also when one fails.
+    const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping, log)));
+    for (const result of driven) if (result.status === 'rejected') throw result.reason;
     if (options.once && !stopping.signal.aborted) await history.settle(SETTLE_MS);
     progress.stop();
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;

@@ -52,7 +52,8 @@ export type StateChange = readonly [key: string, value: Uint8Array | null];
  */
 export interface CommitUnit {
   readonly appends?: readonly RecordsToAppend[];
-  readonly offsets?: readonly { group: string; topic: string; partition: number; offset: number }[];
+  /** The next offset each group reads; null: it reads the partition no longer, and holds no retention up. */
+  readonly offsets?: readonly { group: string; topic: string; partition: number; offset: number | null }[];
   readonly state?: readonly StateChange[];
 }
 

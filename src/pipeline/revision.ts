@@ -66,7 +66,7 @@ export async function settleRevision(
   };
   await log.commit({
     state: [...(anew ? await clearing(log, pipeline, inputs, choice) : []), ...toStateChanges(KEY, [[pipeline, settled]])],
-    offsets: anew && choice.kind === 'from' ? await offsetsFrom(log, pipeline, inputs, choice.from) : [],
+    offsets: (anew || !recorded) && choice.kind === 'from' ? await offsetsFrom(log, pipeline, inputs, choice.from) : [],
   });
   return settled;
 }
