@@ -7,10 +7,11 @@ import type { Cell } from './cells.ts';
 import { createLivePanes, seriesKey, type LivePanes, type SeriesKey } from './live-panes.ts';
 import type { PanePartial } from './panes.ts';
 import type { Partials } from './partials.ts';
-import { earliestEnd, inputPartitions, type Plan } from './plan.ts';
+import { earliestEnd, type Plan } from './plan.ts';
 import { createRowWriter, type RowParts } from './row-writer.ts';
 import type { WindowRecord, WindowRow } from './row.ts';
 import { closingOrder, type ClosingPosition } from './closing-order.ts';
+import { createWatermarks, type WatermarksState } from './watermarks.ts';
 import { createWindowBook, WINDOW_STATE, type OpenWindow, type WindowId } from './window-book.ts';
 
 export interface Merge {
@@ -40,11 +41,10 @@ export interface RestoredPanes {
 }
 
 interface Meta {
-  frontier: number;
+  watermarks: WatermarksState;
   positions: ClosingPosition[];
   results: number[];
   corrections: number[];
-  watermarks: [partition: string, watermark: number][];
   /** `window/start/partition`: late contributions to retired windows stand in rows of their own. */
   apart: string[];
 }
@@ -60,40 +60,30 @@ interface Aside {
 }
 
 export function createMerge(plan: Plan, revision: number): Merge {
-  const partitions = inputPartitions(plan.spec).map(({ name, source }) => ({
-    name,
-    latenessMs: source.event.allowedLatenessMs,
-    watermark: -Infinity,
-    idle: false,
-  }));
+  const watermarks = createWatermarks(plan);
+  const { names } = watermarks;
   const live = createLivePanes(plan);
   const replays = createLivePanes(plan);
   const writer = createRowWriter(plan, revision);
   const book = createWindowBook(plan);
-  const names = partitions.map(({ name }) => name);
   const apart = new Set<string>();
   const order = closingOrder(plan.windows);
   const results = plan.windows.map(() => 0);
   const corrections = plan.windows.map(() => 0);
-  let frontier = -Infinity;
   let newestPane = -Infinity;
 
   /** The window, made where it is not there. What comes for one that was final without any event is a correction. */
   function opened(id: WindowId): OpenWindow {
     const end = book.endOf(id);
-    return book.get(id) ?? book.open(id, end <= frontier ? { idle: notPassed(end) } : undefined);
+    return book.get(id) ?? book.open(id, end <= watermarks.frontier ? { idle: watermarks.notPassed(end) } : undefined);
   }
 
   /** Nothing more can come for the window, but from partitions that are not in it and that it no longer waits for. */
   function isRetired(id: WindowId): boolean {
     const end = book.endOf(id);
-    const latest = Math.max(...partitions.map((partition) => partition.watermark));
     // What a partition has in rows of its own is not in the main row, and must not open that one again.
     const isIn = (name: string): boolean => live.has(name, id.start, end) && !apart.has(apartKey(id, name));
-    return partitions.every(
-      ({ name, watermark, latenessMs }) =>
-        watermark >= end + latenessMs || (latest >= end + latenessMs + plan.spec.limits.retireAfterMs && !isIn(name)),
-    );
+    return names.every((name) => watermarks.isPast(name, end) || (watermarks.isRetirable(name, end) && !isIn(name)));
   }
 
   /** Counts a changed pane into its windows; to those that are retired it belongs in rows of the partition's own. */
@@ -101,7 +91,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
     const windows = book.windowsOf(pane.start).map((id) => {
       const own = apartKey(id, partition);
       // Judged before the pane itself is in. A window that is not final yet waits, however far behind the partition is.
-      const isApart = apart.has(own) || (!book.has(id) && book.endOf(id) <= frontier && isRetired(id));
+      const isApart = apart.has(own) || (!book.has(id) && book.endOf(id) <= watermarks.frontier && isRetired(id));
       if (isApart) apart.add(own);
       return { id, isApart };
     });
@@ -155,13 +145,13 @@ export function createMerge(plan: Plan, revision: number): Merge {
   /** First final rows: at-final values of the partitions that have passed the end, what the idle ones have. */
   function close(entry: OpenWindow): WindowRow[] {
     const { window, start, end } = entry;
-    const waitedFor = notPassed(end);
+    const waitedFor = watermarks.notPassed(end);
     entry.closed = true;
     entry.idle = waitedFor;
     const rows: WindowRow[] = [];
     for (let grouping = 0; grouping < plan.groupings.length; grouping++) {
       const bySeries = new Map<SeriesKey, { partition: string; cell: Cell }[]>();
-      for (const { name } of partitions) {
+      for (const name of names) {
         const cells = waitedFor.includes(name)
           ? [...live.keys(name, start, end, grouping)].map((key) => live.cell(name, start, end, grouping, key)!)
           : (entry.finals.get(name)?.[grouping] ?? []);
@@ -221,25 +211,16 @@ export function createMerge(plan: Plan, revision: number): Merge {
     return entry.end <= earliestEnd([plan.windows[entry.window]!], newestPane);
   }
 
-  function advanceFrontier(): void {
-    const awake = partitions.filter(({ idle }) => !idle).map(({ watermark }) => watermark);
-    frontier = Math.max(frontier, awake.length > 0 ? Math.min(...awake) : Math.max(...partitions.map(({ watermark }) => watermark)));
-  }
-
-  function notPassed(end: number): string[] {
-    return partitions.filter(({ watermark }) => watermark < end).map(({ name }) => name);
-  }
-
   /** First final rows of every window that is final now, each window followed by its `closed` record. */
   function closeFinal(): WindowRecord[] {
-    const closing = book.all().filter((entry) => !entry.closed && entry.end <= frontier);
+    const closing = book.all().filter((entry) => !entry.closed && entry.end <= watermarks.frontier);
     const rows = new Map(closing.map((entry) => [entry, close(entry)]));
     for (const entry of closing) book.changed(entry);
     // One that had nothing yet counts as empty: whether a correction was read before or after makes no difference.
     const filled = closing.filter((entry) => rows.get(entry)!.length > 0);
-    return order.advance(filled, frontier).flatMap((id): WindowRecord[] => {
+    return order.advance(filled, watermarks.frontier).flatMap((id): WindowRecord[] => {
       const entry = book.get(id);
-      const idle = entry?.idle ?? notPassed(book.endOf(id));
+      const idle = entry?.idle ?? watermarks.notPassed(book.endOf(id));
       return [...((entry && rows.get(entry)) ?? []), writer.closed(id.window, id.start, idle)];
     });
   }
@@ -248,14 +229,13 @@ export function createMerge(plan: Plan, revision: number): Merge {
   function endApart(): void {
     for (const key of apart) {
       const [window, start, ...name] = key.split('/');
-      const { watermark, latenessMs } = partitions.find((partition) => partition.name === name.join('/'))!;
-      if (watermark >= book.endOf({ window: Number(window), start: Number(start) }) + latenessMs) apart.delete(key);
+      if (watermarks.isPast(name.join('/'), book.endOf({ window: Number(window), start: Number(start) }))) apart.delete(key);
     }
   }
 
   return {
     get frontier() {
-      return frontier;
+      return watermarks.frontier;
     },
     step(partials, { provisional }) {
       const asides: Aside[] = [];
@@ -264,17 +244,12 @@ export function createMerge(plan: Plan, revision: number): Merge {
         for (const pane of replayed) asides.push(...takeReplayed(partition, pane));
         for (const final of finals) {
           // At-final values are of no use to a window that is final already.
-          if (book.endOf(final) <= frontier) continue;
+          if (book.endOf(final) <= watermarks.frontier) continue;
           opened(final).finals.set(partition, final.cells);
           book.changed(final);
         }
       }
-      for (const { partition, progress } of partials) {
-        const known = partitions.find(({ name }) => name === partition)!;
-        known.watermark = Math.max(known.watermark, progress.watermark);
-        known.idle = progress.idle;
-      }
-      advanceFrontier();
+      watermarks.advance(partials);
       const records: WindowRecord[] = [...rowsAside(asides), ...closeFinal()];
       const shown: WindowRow[] = [];
       for (const entry of book.all()) {
@@ -311,11 +286,10 @@ export function createMerge(plan: Plan, revision: number): Merge {
     },
     takeStateChanges() {
       const meta: Meta = {
-        frontier,
         positions: order.positions(),
         results: [...results],
         corrections: [...corrections],
-        watermarks: partitions.map(({ name, watermark }) => [name, watermark]),
+        watermarks: watermarks.state(),
         apart: [...apart],
       };
       return [['meta', meta], ...book.takeStateChanges()];
@@ -324,14 +298,10 @@ export function createMerge(plan: Plan, revision: number): Merge {
       for (const [key, value] of entries) {
         if (key === 'meta') {
           const meta = value as Meta;
-          frontier = meta.frontier;
+          watermarks.restore(meta.watermarks);
           order.restore(meta.positions);
           results.splice(0, results.length, ...meta.results);
           corrections.splice(0, corrections.length, ...meta.corrections);
-          for (const [name, watermark] of meta.watermarks) {
-            const known = partitions.find((partition) => partition.name === name);
-            if (known) known.watermark = watermark;
-          }
           for (const id of meta.apart) apart.add(id);
         } else if (key.startsWith(WINDOW_STATE)) book.restore(value);
       }
@@ -342,7 +312,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
       // Open windows without at-final values have no entry of their own: they follow from the panes.
       for (const [, starts] of live.all()) {
         for (const id of starts.flatMap(book.windowsOf)) {
-          if (book.endOf(id) > frontier) opened(id);
+          if (book.endOf(id) > watermarks.frontier) opened(id);
         }
       }
     },

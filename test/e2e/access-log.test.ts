@@ -169,7 +169,7 @@ test('lines that go on coming through a pipe are in the windows of a run that is
   // Too old to page anyone, but it still fires when the requests of now come in: then it is told, once. The hours between had
   // too few requests to say that all is well.
   send(Date.now(), 1, 200);
-  await until('the alert on the terminal', () => run.stdout().includes('error_ratio spike! all: 5.00% → 20.00%'));
+  await until('the alert on the terminal', () => run.stdout().includes('error_ratio spike! all: 20.00% (limit 5.00%)'));
   const ingested = await ingest.stop('SIGINT');
   assert.equal(ingested.code, 0, ingested.stderr);
   const ended = await run.stop('SIGINT');

@@ -72,7 +72,7 @@ test('a data directory that cannot be one', { skip }, async (t) => {
   const dir = temporary(t);
   const file = path.join(dir, 'a-file');
   writeFileSync(file, 'not a directory');
-  await assertRefusal(once(file, SAMPLE), /a-file: .* is a file\. Choose another one with --data/);
+  await assertRefusal(once(file, SAMPLE), /a-file: .*is a file.* Choose another one with --data/);
   await assertRefusal(once(path.join(file, 'below'), SAMPLE), /is a file/);
   assert.equal(readFileSync(file, 'utf8'), 'not a directory');
   const mine = path.join(dir, 'mine');
