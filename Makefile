@@ -18,7 +18,7 @@ test: setup ## format, lint, types, dead code, tidiness and all tests
 bench: setup ## measure the hot paths, as ratios within one run
 	@sh scripts/bench.sh
 
-soak: setup ## run for ten minutes and watch that memory stays flat
+soak: setup ## long runs: 200 kills with SIGKILL, every property test twentyfold
 	@sh scripts/bench.sh soak
 
 fmt: setup ## format all files
