@@ -20,6 +20,7 @@ bench: setup ## measure the hot paths, as ratios within one run
 
 soak: setup ## long runs: 200 kills with SIGKILL, every property test twentyfold
 	@sh scripts/bench.sh soak
+	@SOAK=1 node_modules/.bin/node --test 'test/property/*.test.ts'
 
 fmt: setup ## format all files
 	@node_modules/.bin/oxfmt
