@@ -18,8 +18,9 @@ test: setup ## format, lint, types, dead code, tidiness and all tests
 bench: setup ## measure the hot paths, as ratios within one run
 	@sh scripts/bench.sh
 
-soak: setup ## run for ten minutes and watch that memory stays flat
+soak: setup ## long runs: 200 kills with SIGKILL, every property test twentyfold
 	@sh scripts/bench.sh soak
+	@SOAK=1 node_modules/.bin/node --test 'test/property/*.test.ts'
 
 fmt: setup ## format all files
 	@node_modules/.bin/oxfmt

@@ -9,7 +9,6 @@ import type { AlertNaming } from './naming.ts';
 import { severityOf } from './severity.ts';
 import type { WindowTime } from './state-machine.ts';
 import { fill, textsOf, titleKey } from './text/texts.ts';
-import type { TextKey } from './text/texts.ts';
 import { deviationText, seriesText, spanText, valueText } from './value-text.ts';
 
 /** What the alert is about. `labels` in the order of the pipeline's dimensions. */
@@ -102,12 +101,15 @@ function words(
     ratio: share === null ? '' : fill(texts.ratio, { ratio: share.toFixed(2) }),
   };
   const title = fill(texts[firing ? titleKey(chosen.alertType, direction, texts) : 'title.resolved'], names);
-  const outcome: 'firing' | 'no_data' | 'resolved' = firing ? 'firing' : observed === null ? 'no_data' : 'resolved';
-  const learnt: TextKey = judged.baselineWindows === null ? 'explain.limit' : 'explain.learnt';
+  // A fixed limit is not what was expected, and is not called so.
+  const isLimit = judged.baselineWindows === null;
+  const firingAs = isLimit ? ('limit' as const) : ('firing' as const);
+  const endedAs = isLimit ? ('resolved_limit' as const) : ('resolved' as const);
+  const told = firing ? firingAs : observed === null ? ('no_data' as const) : endedAs;
   return {
-    message: fill(texts[`message.${outcome}`], { ...names, title }),
+    message: fill(texts[`message.${told}`], { ...names, title }),
     explanation: {
-      text: fill(texts[outcome === 'firing' ? learnt : (`explain.${outcome}` as const)], names),
+      text: fill(texts[told === 'firing' ? 'explain.learnt' : (`explain.${told}` as const)], names),
       observed,
       expected: judged.expected,
       ratio: share,

@@ -14,8 +14,6 @@ export interface FeedDeps {
   readonly log: Log;
   /** Waits while those who read the topic are too far behind. */
   readonly ready: () => Promise<void>;
-  /** Told of every chunk when it is durable. */
-  readonly onChunk?: (chunk: SourceChunk) => void;
 }
 
 const PREFIX = 'source/';
@@ -34,6 +32,5 @@ export async function feed(chunks: AsyncIterable<SourceChunk>, target: FeedTarge
       appends: ends.length === 0 ? [] : [{ topic, partition, bytes, ends, ...(firstLine !== undefined && { firstLine }) }],
       state: key === undefined ? [] : toStateChanges(PREFIX, [[key, chunk.resume]]),
     });
-    deps.onChunk?.(chunk);
   }
 }

@@ -19,7 +19,6 @@ export interface FeedsDeps {
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
   /** Offset that the pipeline has read up to, of a raw topic's first partition. */
   readonly readUpTo: (topic: string) => number;
-  readonly onChunk: (chunk: SourceChunk) => void;
 }
 
 /** Resolves when all feeds are at their end; with `once` that is where the inputs end now. */
@@ -79,5 +78,5 @@ async function pour(
       await sleep(BACKLOG_POLL_MS, signal);
     }
   };
-  await feed(chunks, { topic, partition: 0, key }, { log, ready, onChunk: deps.onChunk });
+  await feed(chunks, { topic, partition: 0, key }, { log, ready });
 }

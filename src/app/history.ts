@@ -7,7 +7,7 @@ import type { Log } from '../log/log.ts';
 import { superviseChdb } from '../olap-store/chdb/supervisor.ts';
 import { createClickHouseStore } from '../olap-store/clickhouse/clickhouse-store.ts';
 import type { OlapStore } from '../olap-store/olap-store.ts';
-import { createOlapWriter, type OlapWriter } from '../pipeline/olap-writer.ts';
+import { createOlapWriter, forgetOlapOffsets, type OlapWriter, type OlapWriterConfig } from '../pipeline/olap-writer.ts';
 import { inputPartitions } from '../windows/plan.ts';
 
 export interface History {
@@ -32,27 +32,17 @@ const POLL_MS = 20;
 
 /** `store`: `embedded`, `none`, or the address of a ClickHouse server (`http://user:password@host:8123`). */
 export function startHistory(store: string, dir: string, pipelines: readonly LoadedPipeline[], deps: HistoryDeps): History {
-  if (store === 'none') return { settle: async () => {}, lag: async () => 0, store: undefined, missing: false, stop: async () => {} };
   const { log, clock, logger } = deps;
+  const configs = pipelines.map(writerConfig);
+  if (store === 'none') {
+    const forgetting = Promise.allSettled([log.commit({ offsets: configs.flatMap(forgetOlapOffsets) })]);
+    return { settle: async () => {}, lag: async () => 0, store: undefined, missing: false, stop: async () => void (await forgetting) };
+  }
   const engine = store === 'embedded' ? superviseChdb({ dir }, { clock, logger }) : undefined;
   const server = engine ? undefined : serverEndpoint(store);
   const olap = createClickHouseStore({}, { endpoint: engine ? engine.endpoint : () => server });
   const stopping = new AbortController();
-  const writers: OlapWriter[] = pipelines.map((config) =>
-    createOlapWriter(
-      {
-        pipeline: config.engine.pipeline,
-        topics: config.topics,
-        ...(config.rawKeepMs !== undefined && {
-          rawEvents: {
-            keepMs: config.rawKeepMs,
-            partitions: inputPartitions(config.engine).map(({ source, partition }) => ({ topic: source.topic, partition })),
-          },
-        }),
-      },
-      { log, olap, logger, sleep },
-    ),
-  );
+  const writers: OlapWriter[] = configs.map((config) => createOlapWriter(config, { log, olap, logger, sleep }));
   const engineState = { missing: false };
   // Without an engine on this machine there is nothing to wait for; the supervisor has said what is missing.
   const writing = (engine?.whenReady ?? Promise.resolve()).then(
@@ -92,6 +82,15 @@ export function startHistory(store: string, dir: string, pipelines: readonly Loa
       await writing;
       await olap.close();
     },
+  };
+}
+
+function writerConfig(config: LoadedPipeline): OlapWriterConfig {
+  const partitions = inputPartitions(config.engine).map(({ source, partition }) => ({ topic: source.topic, partition }));
+  return {
+    pipeline: config.engine.pipeline,
+    topics: config.topics,
+    ...(config.rawKeepMs !== undefined && { rawEvents: { keepMs: config.rawKeepMs, partitions } }),
   };
 }
 

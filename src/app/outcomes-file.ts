@@ -41,7 +41,7 @@ export function openOutcomesFile(
     if (committed !== undefined && fstatSync(descriptor).size >= committed) length = committed;
     ftruncateSync(descriptor, length);
   } catch (error) {
-    throw new AppError('data_dir_unusable', `cannot write the outcomes to ${path}: ${(error as Error).message}`, { cause: error });
+    throw unwritable(path, error);
   }
   let lines = '';
 
@@ -61,8 +61,7 @@ export function openOutcomesFile(
         for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
         fsyncSync(descriptor);
       } catch (error) {
-        const code = (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'disk_full' : 'data_dir_unusable';
-        throw new AppError(code, `cannot write the outcomes to ${path}: ${(error as Error).message}`, { cause: error });
+        throw unwritable(path, error);
       }
       length += bytes.length;
       lines = '';
@@ -70,4 +69,22 @@ export function openOutcomesFile(
     },
     close: () => closeSync(descriptor),
   };
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder does not exist. Make it, or name another file with --outcomes.',
+  EACCES: 'no permission. Give this user the right to write it, or name another file with --outcomes.',
+  EISDIR: 'it is a directory. Name a file with --outcomes.',
+  ENOSPC: 'the disk is full. Nothing committed is lost: free some space and run again.',
+};
+
+function unwritable(path: string, error: unknown): AppError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new AppError(
+    code === 'ENOSPC' ? 'disk_full' : 'data_dir_unusable',
+    `cannot write the outcomes to ${path}: ${WHY[code] ?? message}`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -5,12 +5,14 @@ import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { seriesLimitAlert } from '../alerts/series-limit-alert.ts';
 import { sleep, type Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
 import type { Log } from '../log/log.ts';
 import { systemWait } from '../notify/deliver.ts';
 import { createNotifier } from '../notify/notifier.ts';
-import { openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
+import { ensureTopics, openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
+import { noteLookups } from '../pipeline/lookup-record.ts';
 import { createMonitor } from '../pipeline/monitor.ts';
 import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
 import { offsetOf, settleRevision } from '../pipeline/revision.ts';
@@ -43,6 +45,8 @@ export interface PipelineRunDeps {
   readonly write: (text: string) => void;
   readonly colour: boolean;
   readonly outcomes?: OutcomesFile;
+  /** Told of records as they are judged. */
+  readonly onJudged: (records: number) => void;
   /** Told of everything that was committed. */
   readonly onCommitted: (committed: Committed) => void;
 }
@@ -70,6 +74,14 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     name,
     replayTopic: topics.replay,
   }));
+  const mode = options.clock ?? (options.once ? 'event' : config.clock);
+  if (mode === 'event' && options.revision.kind === 'from' && typeof options.revision.from === 'number') {
+    throw new AppError(
+      'usage',
+      '--from TIME is a time of arrival, and by event time (--once, clock: event) there is none. Use --from earliest.',
+    );
+  }
+  await ensureTopics({ plan, topics }, log);
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
   await log.commit({
     state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))],
@@ -86,7 +98,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       completeFrom: revisions.completeFrom,
       start: (topic, partition) => offsetOf(log, topic, partition, config.start),
       provisional: !options.once,
-      clock: options.clock ?? (options.once ? 'event' : config.clock),
+      clock: mode,
       maxBatchBytes: BATCH_BYTES,
       ...(options.batchRecords !== undefined && { maxBatchRecords: options.batchRecords }),
     },
@@ -109,9 +121,15 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       checks: checksOf(config),
       randomKey: () => [randomBytes(4).readUInt32LE(), randomBytes(4).readUInt32LE()],
       elapsed: () => clock.elapsed(),
-      ...(deps.outcomes && { onJudged: (batch, judged) => deps.outcomes!.add(batch, judged.outcomes, judged.reasons) }),
+      onJudged: (batch, judged) => {
+        deps.outcomes?.add(batch, judged.outcomes, judged.reasons);
+        deps.onJudged(batch.count);
+      },
     },
   );
+  const { changes, changed } = await noteLookups(log, spec, new Map(engine.partitions().map(({ name, offset }) => [name, offset])));
+  if (changes.length > 0) await log.commit({ state: changes });
+  for (const file of changed) deps.logger.info(`pipeline ${spec.pipeline}: ${file} has changed; it counts from here on`);
   const notify = await openNotifyStage(
     { pipeline: spec.pipeline, topic: topics.alerts },
     {
@@ -167,12 +185,14 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     notify,
     async run(signal, fed) {
       const done = new AbortController();
+      const broken = new AbortController();
       const ringing = ring(done.signal);
-      // A failure of the bell shows up below; until then it must not count as unhandled.
-      ringing.catch(() => {});
+      // A bell that cannot ring ends the run at once: windows that nobody would be told of are no use.
+      ringing.catch(() => broken.abort());
+      const stop = AbortSignal.any([signal, broken.signal]);
       try {
-        await readAll(signal, fed);
-        if (options.once && !signal.aborted) await publish(await engine.flush({ state: deps.outcomes?.sync() ?? [] }));
+        await readAll(stop, fed);
+        if (options.once && !stop.aborted) await publish(await engine.flush({ state: deps.outcomes?.sync() ?? [] }));
         else if (engine.hasNews()) await commit();
       } finally {
         done.abort();

@@ -1,12 +1,13 @@
 /** What a person sees while a run goes on: one line that is renewed on a terminal, and in a live run each window as it closes. */
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Clock } from '../core/clock.ts';
+import { labelsKey } from '../core/labels.ts';
 import type { Committed } from '../pipeline/engine.ts';
 import type { ClosedRecord, WindowRow } from '../windows/row.ts';
 
 export interface Progress {
-  /** Records came into the log. */
-  fed(records: number): void;
+  /** Records were judged. */
+  judged(records: number): void;
   committed(config: LoadedPipeline, committed: Committed, once: boolean): void;
   /** Writes something else without mixing it into the line. */
   aside(write: () => void): void;
@@ -25,7 +26,7 @@ const EVERY_MS = { terminal: 200, file: 5_000 } as const;
 const CLEAR_LINE = '\r\x1b[K';
 
 export function createProgress({ write, live, clock, quiet }: ProgressDeps): Progress {
-  const startedAt = clock.elapsed();
+  let last = { at: clock.elapsed(), read: 0 };
   let read = 0;
   let windows = 0;
   let alerts = 0;
@@ -35,7 +36,9 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
   timer?.unref();
 
   function show(): void {
-    const rate = read / Math.max(0.001, (clock.elapsed() - startedAt) / 1_000);
+    const now = clock.elapsed();
+    const rate = (read - last.read) / Math.max(0.001, (now - last.at) / 1_000);
+    last = { at: now, read };
     const text = `${whole(read)} records (${whole(rate)}/s), ${whole(windows)} windows closed, ${whole(deadLetters)} dead letters, ${whole(alerts)} alerts`;
     write(live ? `${CLEAR_LINE}${text}` : `tocsin: ${text}\n`);
     shown = live;
@@ -47,7 +50,7 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
   }
 
   return {
-    fed(records) {
+    judged(records) {
       read += records;
     },
     committed(config, committed, once) {
@@ -78,9 +81,11 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
 /** `12:03:10  1m   21 series   impressions 4,210   ctr 5.02 %`: the window's total if the file asks for it. */
 function closedText(config: LoadedPipeline, closed: ClosedRecord, rows: readonly WindowRow[]): string | undefined {
   const ofWindow = rows.filter((row) => row.window === closed.window && row.window_start === closed.window_start && row.origin === '');
-  const full = ofWindow.filter((row) => Object.keys(row.labels).length === config.engine.dimensions.length);
+  // A row and its correction may come together: the later one counts.
+  const newest = [...new Map(ofWindow.map((row) => [labelsKey(row.labels), row])).values()];
+  const full = newest.filter((row) => Object.keys(row.labels).length === config.engine.dimensions.length);
   if (full.length === 0) return undefined;
-  const total = ofWindow.find((row) => Object.keys(row.labels).length === 0);
+  const total = newest.find((row) => Object.keys(row.labels).length === 0);
   const measures = config.engine.measures.flatMap(({ name, unit }) => {
     const value = total?.measures[name];
     return value === undefined || value === null ? [] : [`${name} ${short(value)}${unit === undefined ? '' : ` ${unit}`}`];

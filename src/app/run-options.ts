@@ -1,9 +1,10 @@
 /** What `tocsin run` and `tocsin demo` are told; the command line fills it, tests and scripts may too. */
+import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { RevisionChoice } from '../pipeline/revision.ts';
 
 export interface RunOptions {
-  /** Pipeline files, at least one. */
-  readonly files: readonly string[];
+  /** Pipeline files, or pipelines defined in TypeScript; at least one. */
+  readonly files: readonly (string | LoadedPipeline)[];
   /** The data directory; made where it is missing. */
   readonly data: string;
   /** File whose lines are read into the pipeline's topic; `-` is standard input. Only with one pipeline of one source. */

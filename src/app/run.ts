@@ -3,12 +3,14 @@ import { topicConflicts } from './topic-conflicts.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { systemClock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { noOutcomes, recordsRead, OUTCOMES } from '../core/outcome.ts';
 import { HOT_HISTORY_MS } from '../hot-store/hot-store.ts';
 import { createMemoryHotStore } from '../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
-import { lockDataDir, openDataDir } from '../log/embedded/data-dir.ts';
+import { openDataDir } from '../log/embedded/data-dir.ts';
+import { lockForRun } from './control/lock-for-run.ts';
 import { startControl } from './control/server.ts';
 import { refillHotStore } from './refill.ts';
 import { runFeeds } from './feeds.ts';
@@ -42,10 +44,10 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   const clock = systemClock;
   const startedAt = clock.elapsed();
   const logger = createLogger((line) => deps.stderr.write(line));
-  const configs = options.files.map(loadPipeline);
+  const configs = options.files.map((file) => (typeof file === 'string' ? loadPipeline(file) : file));
   topicConflicts(configs);
   const dir = openDataDir(options.data, { create: true });
-  const lock = lockDataDir(dir.path);
+  const lock = await lockForRun(dir.path, { clock, signal: deps.signal });
   const cleanUp: (() => Promise<void> | void)[] = [() => lock.release()];
   const stopping = stopSignal(options, deps.signal);
   try {
@@ -54,7 +56,12 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const outcomes =
       options.outcomes === undefined
         ? undefined
-        : openOutcomesFile(options.outcomes, options.input !== undefined, await log.state(outcomesStatePrefix));
+        : openOutcomesFile(
+            options.outcomes,
+            options.input !== undefined,
+            // What is read again is judged again: the file begins anew too.
+            options.revision.kind === 'from' ? [] : await log.state(outcomesStatePrefix),
+          );
     cleanUp.unshift(() => outcomes?.close());
     const hotStore = createMemoryHotStore({ history: configs.flatMap(servedHistory) });
     const progress = createProgress({
@@ -78,6 +85,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
           write: (text) => progress.aside(() => out.write(text)),
           colour: out.isTTY === true,
           ...(outcomes && { outcomes }),
+          onJudged: (records) => progress.judged(records),
           onCommitted: (committed) => {
             beside.serving?.committed(config, committed);
             progress.committed(config, committed, options.once);
@@ -118,18 +126,17 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${dir.path}${at}; Ctrl-C ends it`);
     }
     if (serving) deps.onListening?.(serving.url);
-    await Promise.all(runs.map((run) => drive(run, options, deps, stopping, log, (chunk) => progress.fed(chunk.ends.length))));
+    // All of them end before anything is closed, also when one fails.
+    const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping, log)));
+    for (const result of driven) if (result.status === 'rejected') throw result.reason;
     if (options.once && !stopping.signal.aborted) await history.settle(SETTLE_MS);
     progress.stop();
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
     for (const run of runs) {
       const summary = summaryOf(run, seconds);
+      const named = runs.length > 1 ? { pipeline: run.config.engine.pipeline, ...summary } : summary;
       deps.stdout.write(
-        options.json
-          ? `${JSON.stringify(summary)}\n`
-          : options.quiet
-            ? ''
-            : summaryText(run.config.engine.pipeline, summary, reasonsOf(run)),
+        options.json ? `${JSON.stringify(named)}\n` : options.quiet ? '' : summaryText(run.config.engine.pipeline, summary, reasonsOf(run)),
       );
     }
   } finally {
@@ -147,22 +154,22 @@ async function openServing(
   return startServing({ listen, ...(apiKey !== undefined && apiKey !== '' && { apiKey }) }, { ...deps, hotHistory });
 }
 
-/** Feeds and engine side by side; what fails in one ends the other. */
+/** Feeds and engine side by side; what fails in one ends the other, but what was read of a broken input is counted first. */
 async function drive(
   run: PipelineRun,
   options: RunOptions,
   deps: RunDeps,
   stopping: AbortController,
   log: Parameters<typeof runFeeds>[2]['log'],
-  onChunk: Parameters<typeof runFeeds>[2]['onChunk'],
 ): Promise<void> {
   let fed = false;
   const failed = (error: unknown): never => {
-    stopping.abort(error);
+    if (options.once && error instanceof AppError && error.code === 'input_unreadable') fed = true;
+    else stopping.abort(error);
     throw error;
   };
   const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? 0;
-  const feeding = runFeeds(run.config, options, { log, clock: systemClock, stdin: deps.stdin, readUpTo, onChunk }, stopping.signal).then(
+  const feeding = runFeeds(run.config, options, { log, clock: systemClock, stdin: deps.stdin, readUpTo }, stopping.signal).then(
     () => (fed = true),
     failed,
   );
@@ -206,11 +213,16 @@ function reasonsOf(run: PipelineRun): Map<string, number> {
 function statusOf(run: PipelineRun): Record<string, unknown> {
   return {
     name: run.config.engine.pipeline,
-    frontier: run.engine.frontier,
+    frontier: instantText(run.engine.frontier),
     windows: run.engine.counts(),
     alerts: run.notify.counts(),
     partitions: run.engine
       .partitions()
-      .map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark, caughtUp, totals })),
+      .map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark: instantText(watermark), caughtUp, totals })),
   };
+}
+
+/** Null before the first event: JSON knows no infinity. */
+function instantText(ms: number): string | null {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : null;
 }

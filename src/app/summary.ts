@@ -1,7 +1,7 @@
 /** What a run came to: the JSON line of `--json`, and the same for people. */
 import { OUTCOMES, type OutcomeCounts } from '../core/outcome.ts';
 
-/** Counts are those of the pipeline since it began, over all its runs on the data directory; `seconds` is this run's time. */
+/** Counts are those of the pipeline since it began, over all its runs on the data directory; `seconds` is this run's time. With several pipelines each line also names its own. */
 export interface RunSummary {
   readonly events: { readonly read: number } & OutcomeCounts;
   readonly windows: Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
@@ -18,12 +18,12 @@ export function summaryText(
   reasons: ReadonlyMap<string, number>,
 ): string {
   const lines = [
-    `${pipeline}: ${number.format(events.read)} records`,
+    `${pipeline}: ${number.format(events.read)} record${events.read === 1 ? '' : 's'}`,
     ...OUTCOMES.map((outcome) => `  ${outcome.padEnd(10)} ${number.format(events[outcome]).padStart(12)}`),
     ...invalidReasons(reasons),
     ...Object.entries(windows).map(
       ([name, { results, corrections }]) =>
-        `  ${name.padEnd(10)} ${number.format(results).padStart(12)} rows, ${number.format(corrections)} corrections`,
+        `  ${name.padEnd(10)} ${number.format(results).padStart(12)} rows (roll-ups apart), ${number.format(corrections)} corrections`,
     ),
     `  ${'alerts'.padEnd(10)} ${number.format(alerts.fired).padStart(12)} fired, ${number.format(alerts.sent)} notifications`,
     `  in ${seconds} s`,

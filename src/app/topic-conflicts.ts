@@ -2,7 +2,7 @@
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { AppError } from '../core/errors.ts';
 
-/** @throws AppError `topic_conflict`: two pipelines of one name, or a topic that one writes and another also writes or reads as raw */
+/** @throws AppError `topic_conflict`: two pipelines of one name, or a topic that one writes and another writes, feeds or reads as raw */
 export function topicConflicts(configs: readonly LoadedPipeline[]): void {
   const written = new Map<string, string>();
   const names = new Set<string>();
@@ -19,6 +19,19 @@ export function topicConflicts(configs: readonly LoadedPipeline[]): void {
           `pipelines ${other} and ${engine.pipeline} both write topic "${topic}"; rename it under \`topics:\`.`,
         );
       written.set(topic, engine.pipeline);
+    }
+  }
+  const fed = new Map<string, string>();
+  for (const { engine, inputs } of configs) {
+    for (const { topic } of inputs) {
+      const other = fed.get(topic);
+      if (other !== undefined) {
+        throw new AppError(
+          'topic_conflict',
+          `pipelines ${other} and ${engine.pipeline} both feed topic "${topic}" (\`from:\`); leave it to one of them.`,
+        );
+      }
+      fed.set(topic, engine.pipeline);
     }
   }
   for (const { engine } of configs) {

@@ -24,9 +24,14 @@ interface Options extends Pick<
   readonly for?: number;
 }
 
+/** Exit code 1 when `--once` was broken off. */
 export async function runCommand(files: string[], options: Options, terminal: Terminal): Promise<number> {
-  await runPipelines(runOptions(files, options), { ...terminal, signal: interruptSignal() });
-  return 0;
+  const signal = interruptSignal();
+  await runPipelines(runOptions(files, options), { ...terminal, signal });
+  if (!options.once || !signal.aborted) return 0;
+  const rest = options.input === '-' ? 'what had come in is counted' : 'the same command goes on where this one ended';
+  terminal.note(`interrupted before the end: ${rest}`);
+  return 1;
 }
 
 /** @throws AppError `usage` for options that do not go together */

@@ -34,7 +34,7 @@ function overview({ events, partitions, frontier, windows, alerts, dead_letters 
     [
       'windows',
       Object.entries(windows)
-        .map(([name, count]) => `${name}: ${grouped(count.results)} final rows, ${grouped(count.corrections)} corrections`)
+        .map(([name, count]) => `${name}: ${grouped(count.results)} final rows (roll-ups apart), ${grouped(count.corrections)} corrections`)
         .join('; '),
     ],
     ['alerts', `${grouped(alerts.fired)} fired, ${grouped(alerts.firing)} of them firing now`],

@@ -73,6 +73,7 @@ function resolveSource(part: Part, folder: string, shortestSlideMs: number, prob
     name,
     topic: source.topic,
     partitions: source.partitions,
+    retention: { ms: source.retention, ...(source.retention_bytes !== undefined && { bytes: source.retention_bytes }) },
     format: source.format,
     ...(schema ? { schema } : {}),
     event,

@@ -51,6 +51,15 @@ const sourceShape = {
     .default('json')
     .describe('`json`: one JSON object a record; `combined`: a line of a web server in combined log format.'),
   partitions: z.number().int().min(1).max(256).default(1).describe('Partitions of the topic, where it has to be made.'),
+  retention: duration.prefault('7d').describe('How long the topic keeps records that every reader has read, where Tocsin keeps the log.'),
+  retention_bytes: z
+    .number()
+    .int()
+    .min(1_000_000)
+    .optional()
+    .describe(
+      'The oldest records that every reader has read go when the topic holds more bytes (compressed) than this. Default: no limit.',
+    ),
   where: conditions.optional().describe('Only events that meet these count; the rest is ignored.'),
   lookup: z
     .record(columnName, lookupSchema)

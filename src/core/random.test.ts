@@ -45,5 +45,5 @@ test('mean and spread are those of the distributions', () => {
 test('below stays below', () => {
   const random = createRandom(3);
   const seen = new Set(Array.from({ length: 500 }, () => random.below(7)));
-  assert.deepEqual([...seen].sort(), [0, 1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(seen, new Set([0, 1, 2, 3, 4, 5, 6]));
 });

@@ -52,12 +52,15 @@ export type StateChange = readonly [key: string, value: Uint8Array | null];
  */
 export interface CommitUnit {
   readonly appends?: readonly RecordsToAppend[];
-  readonly offsets?: readonly { group: string; topic: string; partition: number; offset: number }[];
+  /** The next offset each group reads; null: it reads the partition no longer, and holds no retention up. */
+  readonly offsets?: readonly { group: string; topic: string; partition: number; offset: number | null }[];
   readonly state?: readonly StateChange[];
 }
 
 export interface TopicSettings {
   readonly partitions: number;
+  /** An existing topic with fewer partitions gets the missing ones, and one with more keeps them. Without it another number is refused. */
+  readonly mayGrow?: true;
   /** Records older than this may be deleted, ms; undefined keeps them. */
   readonly retentionMs?: number;
   /** The oldest records are deleted when the topic holds more than this; undefined: no limit. */

@@ -22,6 +22,8 @@ export interface AggregateConfig {
   readonly clock: ClockMode;
   /** Offset to begin at where nothing is committed. */
   readonly start: (bounds: { start: number; end: number }) => Promise<number> | number;
+  /** Windows that begin before it are not of this revision, epoch ms. */
+  readonly completeFrom: number;
   readonly maxBatchBytes: number;
   readonly maxBatchRecords?: number;
 }
@@ -92,12 +94,18 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   const idKey = meta?.idKey ?? deps.randomKey();
   const decoder = createDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey });
   const partition = createPartition(plan, source, decoder);
-  const replay = createReplay(plan, decoder, partition.internals.ids, `${topic}/${number}/`);
+  const replay = createReplay(
+    { plan, origins: `${topic}/${number}/`, completeFrom: config.completeFrom },
+    decoder,
+    partition.internals.ids,
+  );
   const snapshot = createSnapshot(partition, replay, idKey, source.event.dedupMs);
   const panes = { partition: name, ...snapshot.restore(entries) };
 
   let offset = (await log.committed(group, topic, number)) ?? (await config.start(await log.bounds(topic, number)));
   let replayOffset = (await log.committed(replaysReadAs, replayTopic, number)) ?? 0;
+  // Replays wait for what was in the log before: read first, they would count beside events with the same id.
+  const endAtOpening = (await log.bounds(topic, number)).end;
   let caughtUp = false;
   let end = offset;
   let lastAccepted = deps.elapsed();
@@ -120,6 +128,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   }
 
   async function stepReplay(): Promise<number> {
+    if (offset < endAtOpening) return 0;
     const batch = await log.read(replayTopic, number, replayOffset, limits);
     if (!batch) return 0;
     replay.process(batch, partition.watermark);

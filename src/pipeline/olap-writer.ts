@@ -4,7 +4,7 @@
  */
 import type { Logger } from '../core/logger.ts';
 import { recordAt } from '../log/batch.ts';
-import type { Log, RecordBatch } from '../log/log.ts';
+import type { CommitUnit, Log, RecordBatch } from '../log/log.ts';
 import type { AlertRecord, OlapStore } from '../olap-store/olap-store.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { WindowRecord } from '../windows/row.ts';
@@ -39,6 +39,12 @@ const RETRY_MS = { first: 250, most: 10_000 } as const;
 /** The consumer group whose offsets say what the store has. */
 export function olapGroup(pipeline: string): string {
   return `${pipeline}/olap`;
+}
+
+/** What the store reads no longer when it is switched off: its offsets would hold the topics' retention up for ever. */
+export function forgetOlapOffsets({ pipeline, topics, rawEvents }: OlapWriterConfig): NonNullable<CommitUnit['offsets']> {
+  const read = [topics.windows, topics.alerts, topics.deadLetters].map((topic) => ({ topic, partition: 0 }));
+  return [...read, ...(rawEvents?.partitions ?? [])].map((from) => ({ group: olapGroup(pipeline), ...from, offset: null }));
 }
 
 interface Feed {

@@ -1,7 +1,7 @@
 /** Which file the state in the data directory was made with: a counter per stage, beside the hash of what changes its results. */
 import { AppError } from '../core/errors.ts';
 import type { Log, StateChange } from '../log/log.ts';
-import { REVISION_MAX } from '../windows/row-writer.ts';
+import { REVISION_MAX } from '../windows/row-version.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { replayGroup, statePrefix } from './aggregate.ts';
 import { mergeStatePrefix } from './engine.ts';
@@ -66,7 +66,7 @@ export async function settleRevision(
   };
   await log.commit({
     state: [...(anew ? await clearing(log, pipeline, inputs, choice) : []), ...toStateChanges(KEY, [[pipeline, settled]])],
-    offsets: anew && choice.kind === 'from' ? await offsetsFrom(log, pipeline, inputs, choice.from) : [],
+    offsets: (anew || !recorded) && choice.kind === 'from' ? await offsetsFrom(log, pipeline, inputs, choice.from) : [],
   });
   return settled;
 }
@@ -76,7 +76,8 @@ function refusal(pipeline: string): AppError {
     'revision_changed',
     `pipeline ${pipeline}: the file now computes other windows than the ones in the data directory. Choose:\n` +
       '  --new-revision     go on from here; windows begun before now are left as they are\n' +
-      '  --from earliest    read everything in the log again (or --from latest, or --from 2026-03-02T09:00:00Z)\n' +
+      '  --from earliest    read everything in the log again (or --from latest, or --from 2026-03-02T09:00:00Z);\n' +
+      '                     what was judged before rings no bell again\n' +
       '  another --data directory, or the file as it was',
   );
 }

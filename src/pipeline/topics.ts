@@ -1,5 +1,6 @@
 /** The topics of a pipeline beside its raw ones, and how long they are kept. */
 import type { TopicSettings } from '../log/log.ts';
+import type { SourceSpec } from '../windows/spec.ts';
 
 export interface PipelineTopics {
   readonly windows: string;
@@ -24,11 +25,16 @@ export function topicSettings(topics: PipelineTopics, replayPartitions: number):
     [topics.windows, { partitions: 1, retentionMs: 7 * DAY_MS }],
     [topics.alerts, { partitions: 1, retentionMs: 30 * DAY_MS }],
     [topics.deadLetters, { partitions: 1, retentionMs: 14 * DAY_MS }],
-    [topics.replay, { partitions: replayPartitions, retentionMs: 30 * DAY_MS }],
+    // A source that is added later may have more partitions than those before it.
+    [topics.replay, { partitions: replayPartitions, mayGrow: true, retentionMs: 30 * DAY_MS }],
   ];
 }
 
 /** Raw topics are the user's; these are the settings of one that Tocsin has to make. */
-export function rawTopicSettings(partitions: number): TopicSettings {
-  return { partitions, retentionMs: 7 * DAY_MS };
+export function rawTopicSettings({ partitions, retention }: Pick<SourceSpec, 'partitions' | 'retention'>): TopicSettings {
+  return {
+    partitions,
+    retentionMs: retention?.ms ?? 7 * DAY_MS,
+    ...(retention?.bytes !== undefined && { retentionBytes: retention.bytes }),
+  };
 }

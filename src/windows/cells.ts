@@ -52,13 +52,17 @@ function combine(column: StateColumn, a: StateValue, b: StateValue): StateValue 
   }
 }
 
-/** The state of a row: sums are 0 where nothing came, others are left out. */
+/** The state of a row: sums are 0 where nothing came, others are left out. A sum that overflows stays at the largest number: JSON has no infinity. */
 export function stateOf(columns: readonly StateColumn[], cell: Cell): Record<string, number | string> {
   const state: Record<string, number | string> = {};
   columns.forEach((column, c) => {
     const value = cell.values[c];
     if (value instanceof Uint8Array) state[column.name] = Buffer.from(value).toString('base64');
-    else if (value !== undefined || column.accumulate === 'sum') state[column.name] = value ?? 0;
+    else if (value !== undefined || column.accumulate === 'sum') state[column.name] = saturated(value ?? 0);
   });
   return state;
+}
+
+function saturated(value: number): number {
+  return Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE);
 }

@@ -30,4 +30,6 @@ export interface Decoder {
   decode(batch: RecordBatch): Columns;
   /** Per dimension: the text behind each code. Codes are dense, from 0, in the order in which they were first seen. */
   readonly labelValues: readonly (readonly string[])[];
+  /** Goes up when codes are given anew, before a batch: those of older batches then mean nothing. */
+  readonly generation: number;
 }

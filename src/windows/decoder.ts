@@ -26,6 +26,9 @@ export interface DecoderDeps {
   readonly idKey: IdKey;
 }
 
+/** Values of one dimension that are held at a time. */
+const LABEL_VALUES_MAX = 200_000;
+
 /** Distinct values are hashed alike in every partition and for ever, or sketches could not be merged. */
 const DISTINCT_KEY: IdKey = [0x746f6373, 0x696e0001];
 
@@ -59,6 +62,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   );
   const values = picker.values;
   let columns = allocate(0);
+  let generation = 0;
 
   function allocate(capacity: number) {
     return {
@@ -177,9 +181,23 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     }
   }
 
+  /** Values come and go without end (also those of events that are not accepted); what was seen long ago is not kept for ever. */
+  function forgetLabels(): void {
+    if (dimensions.every(({ texts }) => texts.length <= LABEL_VALUES_MAX)) return;
+    generation++;
+    for (const { codes, texts } of dimensions) {
+      codes.clear();
+      texts.length = 0;
+    }
+  }
+
   return {
     labelValues: dimensions.map((dimension) => dimension.texts),
+    get generation() {
+      return generation;
+    },
     decode(batch): Columns {
+      forgetLabels();
       if (batch.count > columns.capacity) columns = allocate(Math.max(batch.count, columns.capacity * 2));
       columns.reasons.clear();
       const parse = parserOf(batch, deps.parse);

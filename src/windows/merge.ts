@@ -7,10 +7,11 @@ import type { Cell } from './cells.ts';
 import { createLivePanes, seriesKey, type LivePanes, type SeriesKey } from './live-panes.ts';
 import type { PanePartial } from './panes.ts';
 import type { Partials } from './partials.ts';
-import { inputPartitions, type Plan } from './plan.ts';
+import { earliestEnd, type Plan } from './plan.ts';
 import { createRowWriter, type RowParts } from './row-writer.ts';
 import type { WindowRecord, WindowRow } from './row.ts';
 import { closingOrder, type ClosingPosition } from './closing-order.ts';
+import { createWatermarks, type WatermarksState } from './watermarks.ts';
 import { createWindowBook, WINDOW_STATE, type OpenWindow, type WindowId } from './window-book.ts';
 
 export interface Merge {
@@ -40,77 +41,91 @@ export interface RestoredPanes {
 }
 
 interface Meta {
-  frontier: number;
+  watermarks: WatermarksState;
   positions: ClosingPosition[];
   results: number[];
   corrections: number[];
-  watermarks: [partition: string, watermark: number][];
   /** `window/start/partition`: late contributions to retired windows stand in rows of their own. */
   apart: string[];
 }
 
+/** Series of a window that changed in another origin than the main row's, and the panes of which partitions hold them. */
+interface Aside {
+  readonly id: WindowId;
+  readonly origin: string;
+  readonly from: readonly string[];
+  readonly panes: LivePanes;
+  /** Per grouping. */
+  readonly keys: readonly SeriesKey[][];
+}
+
 export function createMerge(plan: Plan, revision: number): Merge {
-  const partitions = inputPartitions(plan.spec).map(({ name, source }) => ({
-    name,
-    latenessMs: source.event.allowedLatenessMs,
-    watermark: -Infinity,
-    idle: false,
-  }));
+  const watermarks = createWatermarks(plan);
+  const { names } = watermarks;
   const live = createLivePanes(plan);
   const replays = createLivePanes(plan);
   const writer = createRowWriter(plan, revision);
   const book = createWindowBook(plan);
-  const names = partitions.map(({ name }) => name);
   const apart = new Set<string>();
   const order = closingOrder(plan.windows);
   const results = plan.windows.map(() => 0);
   const corrections = plan.windows.map(() => 0);
-  let frontier = -Infinity;
+  let newestPane = -Infinity;
+
+  /** The window, made where it is not there. What comes for one that was final without any event is a correction. */
+  function opened(id: WindowId): OpenWindow {
+    const end = book.endOf(id);
+    return book.get(id) ?? book.open(id, end <= watermarks.frontier ? { idle: watermarks.notPassed(end) } : undefined);
+  }
 
   /** Nothing more can come for the window, but from partitions that are not in it and that it no longer waits for. */
   function isRetired(id: WindowId): boolean {
     const end = book.endOf(id);
-    const latest = Math.max(...partitions.map((partition) => partition.watermark));
-    return partitions.every(
-      ({ name, watermark, latenessMs }) =>
-        watermark >= end + latenessMs || (latest >= end + latenessMs + plan.spec.limits.retireAfterMs && !live.has(name, id.start, end)),
-    );
+    // What a partition has in rows of its own is not in the main row, and must not open that one again.
+    const isIn = (name: string): boolean => live.has(name, id.start, end) && !apart.has(apartKey(id, name));
+    return names.every((name) => watermarks.isPast(name, end) || (watermarks.isRetirable(name, end) && !isIn(name)));
   }
 
-  /** Counts a changed pane into its windows; rows of the partition's own where they are retired. */
-  function takeLive(partition: string, pane: PanePartial): WindowRow[] {
+  /** Counts a changed pane into its windows; to those that are retired it belongs in rows of the partition's own. */
+  function takeLive(partition: string, pane: PanePartial): Aside[] {
     const windows = book.windowsOf(pane.start).map((id) => {
       const own = apartKey(id, partition);
       // Judged before the pane itself is in. A window that is not final yet waits, however far behind the partition is.
-      const isApart = apart.has(own) || (!book.has(id) && book.endOf(id) <= frontier && isRetired(id));
+      const isApart = apart.has(own) || (!book.has(id) && book.endOf(id) <= watermarks.frontier && isRetired(id));
       if (isApart) apart.add(own);
       return { id, isApart };
     });
+    newestPane = Math.max(newestPane, pane.start);
     const keys = live.put(partition, pane);
-    const rows: WindowRow[] = [];
-    for (const { id, isApart } of windows) {
-      if (isApart) rows.push(...rowsApart(id, keys, partition, [partition], live));
-      else {
-        const { dirty } = book.open(id, frontier);
-        keys.forEach((list, grouping) => list.forEach((key) => dirty[grouping]!.add(key)));
-      }
+    for (const { id } of windows.filter(({ isApart }) => !isApart)) {
+      const { dirty } = opened(id);
+      keys.forEach((list, grouping) => list.forEach((key) => dirty[grouping]!.add(key)));
     }
-    return rows;
+    return windows.filter(({ isApart }) => isApart).map(({ id }) => ({ id, origin: partition, from: [partition], panes: live, keys }));
   }
 
-  function takeReplayed(partition: string, pane: PanePartial): WindowRow[] {
+  function takeReplayed(partition: string, pane: PanePartial): Aside[] {
     const keys = replays.put(partition, pane);
-    return book.windowsOf(pane.start).flatMap((id) => rowsApart(id, keys, 'replay', names, replays));
+    return book.windowsOf(pane.start).map((id) => ({ id, origin: 'replay', from: names, panes: replays, keys }));
   }
 
-  /** Rows beside the main ones: of one partition that came too late for them, or of what was sent in again. */
-  function rowsApart(id: WindowId, keys: readonly SeriesKey[][], origin: string, from: readonly string[], panes: LivePanes): WindowRow[] {
-    return keys.flatMap((list, grouping) =>
-      list.map((key) => {
-        const contributions = contributionsOf(id, grouping, key, from, panes);
-        const corrections = origin === 'replay' ? 0 : eventsIn(contributions);
-        return writer.row({ ...id, grouping, stage: 'final', contributions, corrections, idle: [], origin });
-      }),
+  /**
+   * Rows beside the main ones: of one partition that came too late for them, or of what was sent in again. Written when all
+   * panes are in, a series once: two rows with the same offsets behind them would have the same version.
+   */
+  function rowsAside(asides: readonly Aside[]): WindowRow[] {
+    const written = new Set<string>();
+    return asides.flatMap(({ id, origin, from, panes, keys }) =>
+      keys.flatMap((list, grouping) =>
+        list.flatMap((key) => {
+          const name = JSON.stringify([id.window, id.start, origin, grouping, key]);
+          if (written.has(name)) return [];
+          written.add(name);
+          const contributions = contributionsOf(id, grouping, key, from, panes);
+          const late = origin === 'replay' ? 0 : eventsIn(contributions);
+          return [writer.row({ ...id, grouping, stage: 'final', contributions, corrections: late, idle: [], origin })];
+        }),
+      ),
     );
   }
 
@@ -130,13 +145,13 @@ export function createMerge(plan: Plan, revision: number): Merge {
   /** First final rows: at-final values of the partitions that have passed the end, what the idle ones have. */
   function close(entry: OpenWindow): WindowRow[] {
     const { window, start, end } = entry;
-    const waitedFor = notPassed(end);
+    const waitedFor = watermarks.notPassed(end);
     entry.closed = true;
     entry.idle = waitedFor;
     const rows: WindowRow[] = [];
     for (let grouping = 0; grouping < plan.groupings.length; grouping++) {
       const bySeries = new Map<SeriesKey, { partition: string; cell: Cell }[]>();
-      for (const { name } of partitions) {
+      for (const name of names) {
         const cells = waitedFor.includes(name)
           ? [...live.keys(name, start, end, grouping)].map((key) => live.cell(name, start, end, grouping, key)!)
           : (entry.finals.get(name)?.[grouping] ?? []);
@@ -188,23 +203,25 @@ export function createMerge(plan: Plan, revision: number): Merge {
     });
   }
 
-  function advanceFrontier(): void {
-    const awake = partitions.filter(({ idle }) => !idle).map(({ watermark }) => watermark);
-    frontier = Math.max(frontier, awake.length > 0 ? Math.min(...awake) : Math.max(...partitions.map(({ watermark }) => watermark)));
-  }
-
-  function notPassed(end: number): string[] {
-    return partitions.filter(({ watermark }) => watermark < end).map(({ name }) => name);
+  /**
+   * Of many overlapping windows only those are shown that end with the newest event's first window or before it: the others have
+   * hardly begun, and adding all of them up anew at every tick would stall everything else. They are shown when their time comes.
+   */
+  function isShown(entry: OpenWindow): boolean {
+    return entry.end <= earliestEnd([plan.windows[entry.window]!], newestPane);
   }
 
   /** First final rows of every window that is final now, each window followed by its `closed` record. */
   function closeFinal(): WindowRecord[] {
-    const closing = book.all().filter((entry) => !entry.closed && entry.end <= frontier);
-    return order.advance(closing, frontier).flatMap((id): WindowRecord[] => {
+    const closing = book.all().filter((entry) => !entry.closed && entry.end <= watermarks.frontier);
+    const rows = new Map(closing.map((entry) => [entry, close(entry)]));
+    for (const entry of closing) book.changed(entry);
+    // One that had nothing yet counts as empty: whether a correction was read before or after makes no difference.
+    const filled = closing.filter((entry) => rows.get(entry)!.length > 0);
+    return order.advance(filled, watermarks.frontier).flatMap((id): WindowRecord[] => {
       const entry = book.get(id);
-      if (!entry) return [writer.closed(id.window, id.start, notPassed(book.endOf(id)))];
-      book.changed(id);
-      return [...close(entry), writer.closed(id.window, id.start, entry.idle)];
+      const idle = entry?.idle ?? watermarks.notPassed(book.endOf(id));
+      return [...((entry && rows.get(entry)) ?? []), writer.closed(id.window, id.start, idle)];
     });
   }
 
@@ -212,33 +229,28 @@ export function createMerge(plan: Plan, revision: number): Merge {
   function endApart(): void {
     for (const key of apart) {
       const [window, start, ...name] = key.split('/');
-      const { watermark, latenessMs } = partitions.find((partition) => partition.name === name.join('/'))!;
-      if (watermark >= book.endOf({ window: Number(window), start: Number(start) }) + latenessMs) apart.delete(key);
+      if (watermarks.isPast(name.join('/'), book.endOf({ window: Number(window), start: Number(start) }))) apart.delete(key);
     }
   }
 
   return {
     get frontier() {
-      return frontier;
+      return watermarks.frontier;
     },
     step(partials, { provisional }) {
-      const records: WindowRecord[] = [];
+      const asides: Aside[] = [];
       for (const { partition, live: panes, replayed, finals } of partials) {
-        for (const pane of panes) records.push(...takeLive(partition, pane));
-        for (const pane of replayed) records.push(...takeReplayed(partition, pane));
+        for (const pane of panes) asides.push(...takeLive(partition, pane));
+        for (const pane of replayed) asides.push(...takeReplayed(partition, pane));
         for (const final of finals) {
-          const entry = book.open(final, frontier);
-          if (!entry.closed) entry.finals.set(partition, final.cells);
-          book.changed(entry);
+          // At-final values are of no use to a window that is final already.
+          if (book.endOf(final) <= watermarks.frontier) continue;
+          opened(final).finals.set(partition, final.cells);
+          book.changed(final);
         }
       }
-      for (const { partition, progress } of partials) {
-        const known = partitions.find(({ name }) => name === partition)!;
-        known.watermark = Math.max(known.watermark, progress.watermark);
-        known.idle = progress.idle;
-      }
-      advanceFrontier();
-      records.push(...closeFinal());
+      watermarks.advance(partials);
+      const records: WindowRecord[] = [...rowsAside(asides), ...closeFinal()];
       const shown: WindowRow[] = [];
       for (const entry of book.all()) {
         if (entry.closed) {
@@ -247,7 +259,10 @@ export function createMerge(plan: Plan, revision: number): Merge {
           records.push(...rows);
           if (isRetired(entry)) book.drop(entry);
         } else {
-          if (provisional) shown.push(...provisionalRows(entry, false));
+          if (provisional) {
+            if (isShown(entry)) shown.push(...provisionalRows(entry, false));
+            else continue;
+          }
           for (const keys of entry.dirty) keys.clear();
         }
       }
@@ -271,11 +286,10 @@ export function createMerge(plan: Plan, revision: number): Merge {
     },
     takeStateChanges() {
       const meta: Meta = {
-        frontier,
         positions: order.positions(),
         results: [...results],
         corrections: [...corrections],
-        watermarks: partitions.map(({ name, watermark }) => [name, watermark]),
+        watermarks: watermarks.state(),
         apart: [...apart],
       };
       return [['meta', meta], ...book.takeStateChanges()];
@@ -284,14 +298,10 @@ export function createMerge(plan: Plan, revision: number): Merge {
       for (const [key, value] of entries) {
         if (key === 'meta') {
           const meta = value as Meta;
-          frontier = meta.frontier;
+          watermarks.restore(meta.watermarks);
           order.restore(meta.positions);
           results.splice(0, results.length, ...meta.results);
           corrections.splice(0, corrections.length, ...meta.corrections);
-          for (const [name, watermark] of meta.watermarks) {
-            const known = partitions.find((partition) => partition.name === name);
-            if (known) known.watermark = watermark;
-          }
           for (const id of meta.apart) apart.add(id);
         } else if (key.startsWith(WINDOW_STATE)) book.restore(value);
       }
@@ -302,7 +312,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
       // Open windows without at-final values have no entry of their own: they follow from the panes.
       for (const [, starts] of live.all()) {
         for (const id of starts.flatMap(book.windowsOf)) {
-          if (book.endOf(id) > frontier) book.open(id, frontier);
+          if (book.endOf(id) > watermarks.frontier) opened(id);
         }
       }
     },

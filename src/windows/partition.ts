@@ -9,7 +9,7 @@ import type { Columns, Decoder } from './columns.ts';
 import { createIdMemory, type IdMemory } from './ids.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
 import type { WindowFinal } from './partials.ts';
-import { earliestEnd, latestEnd, nextEnd, windowStarts, type Plan } from './plan.ts';
+import { earliestEnd, latestEnd, nextEnd, type Plan } from './plan.ts';
 import { createSeriesTable, type SeriesTable } from './series.ts';
 import type { SourceSpec } from './spec.ts';
 
@@ -66,7 +66,7 @@ export interface Clocks {
 
 export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder): Partition {
   const { outOfOrdernessMs, allowedLatenessMs, dedupMs, maxAheadMs } = source.event;
-  const series = createSeriesTable(plan, decoder.labelValues);
+  const series = createSeriesTable(plan, decoder);
   const panes = createPaneStore(plan, series);
   const ids = createIdMemory(dedupMs);
   const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity, overflowedAt: undefined };
@@ -105,10 +105,11 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   function closeWindows(before: number, after: number): void {
     const ending = new Map<string, { window: number; start: number; end: number }>();
     for (const pane of panes.starts()) {
-      plan.windows.forEach((spec, window) => {
-        for (const start of windowStarts(spec, pane)) {
-          const end = start + spec.sizeMs;
-          if (end > before && end <= after) ending.set(`${window}/${start}`, { window, start, end });
+      plan.windows.forEach(({ sizeMs, slideMs }, window) => {
+        // Ends of windows with this pane lie in (pane, pane + size]; few of them are in (before, after] as well.
+        const first = Math.floor((Math.max(before, pane) - sizeMs) / slideMs) * slideMs + slideMs + sizeMs;
+        for (let end = first; end <= Math.min(after, pane + sizeMs); end += slideMs) {
+          ending.set(`${window}/${end}`, { window, start: end - sizeMs, end });
         }
       });
     }

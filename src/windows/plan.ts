@@ -68,8 +68,8 @@ function greatestCommonDivisor(a: number, b: number): number {
 export function windowStarts(window: WindowSpec, time: number): number[] {
   const starts: number[] = [];
   const last = Math.floor(time / window.slideMs) * window.slideMs;
-  for (let start = last; start > time - window.sizeMs; start -= window.slideMs) starts.unshift(start);
-  return starts;
+  for (let start = last; start > time - window.sizeMs; start -= window.slideMs) starts.push(start);
+  return starts.reverse();
 }
 
 /** End of the first window to end among those that contain `time`, over all window sizes. */

@@ -8,7 +8,7 @@ import type { RecordBatch } from '../log/log.ts';
 import type { Decoder } from './columns.ts';
 import type { IdMemory } from './ids.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
-import type { Plan } from './plan.ts';
+import { windowStarts, type Plan } from './plan.ts';
 import { createSeriesTable } from './series.ts';
 
 /** What became of a dead letter that was sent in again. */
@@ -33,10 +33,17 @@ export interface Replay {
   readonly replayed: number;
 }
 
-/** `origins`: prefix of the keys that are this partition's; the others belong to another source's partition of the same number. */
-export function createReplay(plan: Plan, decoder: Decoder, ids: IdMemory, origins: string): Replay {
+export interface ReplayConfig {
+  readonly plan: Plan;
+  /** Prefix of the keys that are this partition's; the others belong to another source's partition of the same number. */
+  readonly origins: string;
+  /** Windows that begin before it belong to an older revision, which nothing can be added to; epoch ms. */
+  readonly completeFrom: number;
+}
+
+export function createReplay({ plan, origins, completeFrom }: ReplayConfig, decoder: Decoder, ids: IdMemory): Replay {
   // A series table of its own: a replay must not use up the limit of what comes in for the first time.
-  const series = createSeriesTable(plan, decoder.labelValues);
+  const series = createSeriesTable(plan, decoder);
   const panes = createPaneStore(plan, series);
   const verdicts = new Map<string, ReplayVerdict>();
   const replayedIds = new Set<string>();
@@ -48,6 +55,10 @@ export function createReplay(plan: Plan, decoder: Decoder, ids: IdMemory, origin
     verdicts.set(origin, verdict);
     if (verdict.outcome === 'accepted') replayed++;
     if (verdict.id) replayedIds.add(verdict.id.join());
+  }
+
+  function earliestStart(time: number): number {
+    return Math.min(...plan.windows.map((window) => windowStarts(window, time)[0]!));
   }
 
   /** What was refused before may be sent in again when it, or the schema, was mended; what counted or was a copy may not. */
@@ -71,6 +82,7 @@ export function createReplay(plan: Plan, decoder: Decoder, ids: IdMemory, origin
         let verdict: ReplayVerdict;
         if (columns.outcomes[i] === INVALID) verdict = { outcome: 'invalid', reason: columns.reasons.get(i)!, at };
         else if (columns.outcomes[i] !== ACCEPTED) verdict = { outcome: 'ignored', at };
+        else if (earliestStart(columns.times[i]!) < completeFrom) verdict = { outcome: 'invalid', reason: 'older_revision', at };
         else if (id && (ids.remembers(id[0], id[1], watermark) || replayedIds.has(id.join()))) verdict = { outcome: 'duplicate', at };
         else {
           verdict = { outcome: 'accepted', at, ...(id && { id }) };

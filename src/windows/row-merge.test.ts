@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { flatRow, measuresOf, mergeRows, mergeStates } from './row-merge.ts';
+import { rowVersion } from './row-version.ts';
 import type { WindowRow } from './row.ts';
 import { createDdsketch } from './sketches/ddsketch.ts';
 import { createHll } from './sketches/hll.ts';
@@ -180,4 +181,21 @@ test('a flat row has its dimensions and measures by name; a roll-up lacks what i
   assert.deepEqual(Object.keys(flat), expected);
   assert.deepEqual([flat['country'], flat['ctr'], flat['version']], ['KR', 25, '100']);
   assert.equal('country' in flatRow(row({ labels: {} })), false);
+});
+
+test('a window computed anew is the rows of its newest revision; windows that were not keep theirs', () => {
+  const before = '2026-03-02T09:59:00.000Z';
+  const rows = [
+    row({ labels: { country: 'KR' }, version: rowVersion(1, 'final', 900), window_start: before }),
+    row({ labels: { country: 'KR' }, version: rowVersion(1, 'final', 900) }),
+    row({ labels: { country: 'KR' }, version: rowVersion(1, 'final', 901), origin: 'replay', partitions: [] }),
+    row({ labels: { device: 'ios' }, version: rowVersion(2, 'provisional', 5) }),
+  ];
+  assert.deepEqual(
+    mergeRows(rows, measures).map(({ window_start: start, labels }) => [start, labels]),
+    [
+      [before, { country: 'KR' }],
+      ['2026-03-02T10:00:00.000Z', { device: 'ios' }],
+    ],
+  );
 });

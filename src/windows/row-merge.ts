@@ -1,5 +1,6 @@
 /** The readers' side of `p.windows`: the newest row of each origin, origins added up, and measures computed last. */
 import { labelsKey } from '../core/labels.ts';
+import { revisionOf } from './row-version.ts';
 import type { WindowRow } from './row.ts';
 import { ddsketchFromBytes, mergeDdsketches } from './sketches/ddsketch.ts';
 import { hllFromBytes, mergeHlls } from './sketches/hll.ts';
@@ -12,10 +13,12 @@ type MutableState = Record<string, number | string>;
  * One row per (pipeline, window, window start, labels), by window start, end, window and labels. Of each origin the row with the
  * highest version counts; to the main row are added the origins that it does not name in its `partitions`. A window that has
  * no main row yet is the sum of its origins. The rows given out have origin '' and name all partitions that are in them.
+ * A window that was computed anew (`--from`) consists of the rows of its newest revision alone: with other dimensions the old
+ * ones would stand beside them. So all rows of a window must come in one call.
  */
 export function mergeRows(rows: readonly WindowRow[], measures: readonly MeasureSpec[]): WindowRow[] {
   const windows = new Map<string, Map<string, WindowRow>>();
-  for (const row of rows) {
+  for (const row of ofNewestRevision(rows)) {
     const key = JSON.stringify([row.pipeline, row.window, row.window_start, labelsKey(row.labels)]);
     const origins = windows.get(key) ?? new Map<string, WindowRow>();
     windows.set(key, origins);
@@ -23,6 +26,13 @@ export function mergeRows(rows: readonly WindowRow[], measures: readonly Measure
     if (!known || BigInt(row.version) >= BigInt(known.version)) origins.set(row.origin, row);
   }
   return [...windows.values()].map((origins) => mergeOrigins(origins, measures)).sort(inOrder);
+}
+
+function ofNewestRevision(rows: readonly WindowRow[]): readonly WindowRow[] {
+  const windowOf = (row: WindowRow): string => JSON.stringify([row.pipeline, row.window, row.window_start]);
+  const newest = new Map<string, number>();
+  for (const row of rows) newest.set(windowOf(row), Math.max(newest.get(windowOf(row)) ?? 0, revisionOf(row.version)));
+  return rows.filter((row) => revisionOf(row.version) === newest.get(windowOf(row)));
 }
 
 function mergeOrigins(origins: ReadonlyMap<string, WindowRow>, measures: readonly MeasureSpec[]): WindowRow {
@@ -74,9 +84,9 @@ export function mergeStates(a: State, b: State, measures: readonly MeasureSpec[]
   return merged;
 }
 
-/** Each measure by its name, from mergeable state; null where it is undefined: a ratio over 0, a minimum or a quantile of nothing. */
+/** Each measure by its name, from mergeable state; null where it is undefined (a ratio over 0, a minimum or a quantile of nothing) or beyond what JSON can say. */
 export function measuresOf(state: State, measures: readonly MeasureSpec[]): Record<string, number | null> {
-  return Object.fromEntries(measures.map((measure) => [measure.name, measureOf(state, measure)]));
+  return Object.fromEntries(measures.map((measure) => [measure.name, finiteOrNull(measureOf(state, measure))]));
 }
 
 function measureOf(state: State, measure: MeasureSpec): number | null {
@@ -97,7 +107,7 @@ function measureOf(state: State, measure: MeasureSpec): number | null {
       // The estimate of a count of things is told as a whole number.
       return held === undefined ? 0 : Math.round(hllFromBytes(fromBase64(held)).estimate());
     case 'quantile':
-      return held === undefined ? null : definedOrNull(ddsketchFromBytes(fromBase64(held)).quantile(measure.q));
+      return held === undefined ? null : ddsketchFromBytes(fromBase64(held)).quantile(measure.q);
     case 'ratio': {
       const denominator = numberAt(measure.denominator);
       return denominator === 0 ? null : (measure.scale * numberAt(measure.numerator)) / denominator;
@@ -105,8 +115,9 @@ function measureOf(state: State, measure: MeasureSpec): number | null {
   }
 }
 
-function definedOrNull(value: number): number | null {
-  return Number.isNaN(value) ? null : value;
+/** Whoever reads the row from the log must see the value that its writer saw: JSON makes null of all others. */
+function finiteOrNull(value: number | null): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 function fromBase64(text: number | string): Uint8Array {

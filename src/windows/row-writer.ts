@@ -2,16 +2,8 @@
 import { addCells, stateOf, type Cell } from './cells.ts';
 import type { Plan } from './plan.ts';
 import { measuresOf } from './row-merge.ts';
+import { rowVersion, type Stage } from './row-version.ts';
 import type { ClosedRecord, WindowRow } from './row.ts';
-
-export type Stage = 'provisional' | 'final';
-
-/** Of a UInt64: 10 bits revision, 1 bit stage, 53 bits sum of contributing offsets. */
-export function rowVersion(revision: number, stage: Stage, offsets: number): string {
-  return ((BigInt(revision) << 54n) | (stage === 'final' ? 1n << 53n : 0n) | BigInt(offsets)).toString();
-}
-
-export const REVISION_MAX = 1023;
 
 export interface RowParts {
   readonly window: number;

@@ -1,4 +1,5 @@
 /** Series of one partition: for each grouping, a dense code per set of label values, in the order of the first accepted event. */
+import type { Decoder } from './columns.ts';
 import type { Plan } from './plan.ts';
 
 export interface SeriesTable {
@@ -20,11 +21,13 @@ export interface SeriesTable {
 /** Dictionaries up to this many combined bits are looked up in one array; beyond, in a map of texts. */
 const TABLE_BITS_MAX = 22;
 
-export function createSeriesTable(plan: Plan, dictionaries: readonly (readonly string[])[]): SeriesTable {
+export function createSeriesTable(plan: Plan, decoder: Pick<Decoder, 'labelValues' | 'generation'>): SeriesTable {
+  const dictionaries = decoder.labelValues;
   const { maxSeries } = plan.spec.limits;
   const labels: string[][][] = plan.groupings.map(() => []);
   const byText = plan.groupings.map(() => new Map<string, number>());
-  const caches = plan.groupings.map((dimensions) => createCodeCache(dimensions));
+  let caches = plan.groupings.map((dimensions) => createCodeCache(dimensions));
+  let generation = decoder.generation;
   let added: string[][] = [];
   let overflowed = 0;
   let otherCode = -1;
@@ -58,6 +61,10 @@ export function createSeriesTable(plan: Plan, dictionaries: readonly (readonly s
     },
     intern,
     resolve(codes, i, into) {
+      if (generation !== decoder.generation) {
+        caches = plan.groupings.map((dimensions) => createCodeCache(dimensions));
+        generation = decoder.generation;
+      }
       for (let g = 0; g < plan.groupings.length; g++) {
         const cache = caches[g]!;
         let code = cache.get(codes, i);
@@ -80,7 +87,8 @@ export function createSeriesTable(plan: Plan, dictionaries: readonly (readonly s
 /** From the decoder's codes of a grouping's dimensions to the series' code; -1 where it is not known yet. */
 function createCodeCache(dimensions: readonly number[]) {
   const bits = dimensions.map(() => 3);
-  let table: Int32Array | undefined = new Int32Array(1 << (3 * dimensions.length)).fill(-1);
+  // Asked before the shift: with many dimensions it would wrap.
+  let table = 3 * dimensions.length <= TABLE_BITS_MAX ? new Int32Array(1 << (3 * dimensions.length)).fill(-1) : undefined;
   let entries: { codes: number[]; series: number }[] = [];
   const map = new Map<string, number>();
 

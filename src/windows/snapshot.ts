@@ -44,7 +44,8 @@ export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKe
   let chunks: { key: string; newest: number }[] = [];
   let sequence = 0;
   let droppedPanes: number[] = [];
-  const verdicts: { origin: string; at: number }[] = [];
+  /** Append time of the replay by origin, the oldest first. */
+  const verdicts = new Map<string, number>();
 
   function idChanges(): NamedValue[] {
     const changes: NamedValue[] = [];
@@ -65,9 +66,17 @@ export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKe
   function verdictChanges(): NamedValue[] {
     const fresh = replay.takeVerdicts();
     const changes = fresh.map(([origin, verdict]): NamedValue => [`verdict/${origin}`, verdict]);
-    verdicts.push(...fresh.map(([origin, { at }]) => ({ origin, at })));
+    for (const [origin, { at }] of fresh) {
+      // One that was judged again is as young as its last verdict.
+      verdicts.delete(origin);
+      verdicts.set(origin, at);
+    }
     const newest = fresh.at(-1)?.[1].at ?? -Infinity;
-    while (verdicts.length > 0 && verdicts[0]!.at + VERDICTS_KEPT_MS < newest) changes.push([`verdict/${verdicts.shift()!.origin}`, null]);
+    for (const [origin, at] of verdicts) {
+      if (at + VERDICTS_KEPT_MS >= newest) break;
+      verdicts.delete(origin);
+      changes.push([`verdict/${origin}`, null]);
+    }
     return changes;
   }
 
@@ -109,11 +118,10 @@ export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKe
       ids.takeNew();
       for (const [start, cells] of value<Cell[][]>('pane/')) restored.live.push(restorePane(panes, Number(start), cells));
       for (const [start, cells] of value<Cell[][]>('replayed/')) restored.replayed.push(restorePane(replay.panes, Number(start), cells));
-      for (const [origin, verdict] of value<ReplayVerdict>('verdict/')) {
+      for (const [origin, verdict] of value<ReplayVerdict>('verdict/').sort(([, a], [, b]) => a.at - b.at)) {
         replay.restoreVerdict(origin, verdict);
-        verdicts.push({ origin, at: verdict.at });
+        verdicts.set(origin, verdict.at);
       }
-      verdicts.sort((a, b) => a.at - b.at);
       partition.takeChangedPanes();
       replay.takeChangedPanes();
       return restored;

@@ -37,6 +37,8 @@ export interface SourceSpec {
   readonly name: string;
   readonly topic: string;
   readonly partitions: number;
+  /** Of the raw topic, where Tocsin keeps the log; default 7 days. */
+  readonly retention?: { readonly ms: number; readonly bytes?: number };
   readonly format: 'json' | 'combined';
   /** JSON Schema of one event (draft 2020-12 or 07), parsed; undefined: any object. */
   readonly schema?: Readonly<Record<string, unknown>>;

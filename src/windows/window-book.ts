@@ -14,7 +14,7 @@ export interface OpenWindow extends WindowId {
   readonly end: number;
   /** Its first final rows have been given out. */
   closed: boolean;
-  /** Partitions that were idle then. */
+  /** Partitions that had not passed its end then: idle ones. */
   idle: readonly string[];
   /** At-final values by partition, until it is closed. Per grouping. */
   readonly finals: Map<string, readonly (readonly Cell[])[]>;
@@ -27,8 +27,8 @@ export interface OpenWindow extends WindowId {
 export interface WindowBook {
   has(id: WindowId): boolean;
   get(id: WindowId): OpenWindow | undefined;
-  /** The window, made where it is not there. What comes for one that ends by `frontier` is a correction: it is closed already. */
-  open(id: WindowId, frontier: number): OpenWindow;
+  /** A window that was not there. `closed`: it is final already, with these partitions idle. */
+  open(id: WindowId, closed: { readonly idle: readonly string[] } | undefined): OpenWindow;
   /** To be written with the next commit. */
   changed(id: WindowId): void;
   drop(id: WindowId): void;
@@ -54,23 +54,18 @@ export function createWindowBook(plan: Plan): WindowBook {
     endOf,
     has: (id) => open.has(keyOf(id)),
     get: (id) => open.get(keyOf(id)),
-    open({ window, start }, frontier) {
-      const key = keyOf({ window, start });
-      let entry = open.get(key);
-      if (!entry) {
-        const end = endOf({ window, start });
-        entry = {
-          window,
-          start,
-          end,
-          closed: end <= frontier,
-          idle: [],
-          finals: new Map(),
-          given: plan.groupings.map(() => new Map()),
-          dirty: plan.groupings.map(() => new Set()),
-        };
-        open.set(key, entry);
-      }
+    open({ window, start }, closed) {
+      const entry: OpenWindow = {
+        window,
+        start,
+        end: endOf({ window, start }),
+        closed: closed !== undefined,
+        idle: closed?.idle ?? [],
+        finals: new Map(),
+        given: plan.groupings.map(() => new Map()),
+        dirty: plan.groupings.map(() => new Set()),
+      };
+      open.set(keyOf(entry), entry);
       return entry;
     },
     changed: (id) => void changed.add(keyOf(id)),

@@ -184,6 +184,27 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
         assert.deepEqual(await log.state('r'), []);
       }));
 
+    it('a topic that may grow gets the partitions it lacks and keeps those it has', () =>
+      withLog(async (log) => {
+        await log.ensureTopic('t', { partitions: 1 });
+        await log.commit({ appends: [{ topic: 't', partition: 0, ...packRecords(['a']) }] });
+        assert.equal((await log.ensureTopic('t', { partitions: 3, mayGrow: true })).partitions, 3);
+        assert.deepEqual(await log.commit({ appends: [{ topic: 't', partition: 2, ...packRecords(['b']) }] }), [0]);
+        assert.equal((await log.bounds('t', 0)).end, 1);
+        assert.equal((await log.ensureTopic('t', { partitions: 2, mayGrow: true })).partitions, 3);
+        await assert.rejects(log.ensureTopic('t', { partitions: 2 }), { code: 'topic_conflict' });
+      }));
+
+    it('a group that gives its offset up has none', () =>
+      withLog(async (log) => {
+        await log.ensureTopic('t', { partitions: 1 });
+        const at = { group: 'g', topic: 't', partition: 0 };
+        await log.commit({ offsets: [{ ...at, offset: 7 }] });
+        assert.equal(await log.committed('g', 't', 0), 7);
+        await log.commit({ offsets: [{ ...at, offset: null }] });
+        assert.equal(await log.committed('g', 't', 0), undefined);
+      }));
+
     it('makes a topic once, keeps its id and partitions, and updates retention', () =>
       withLog(async (log, _, made) => {
         const first = await log.ensureTopic('t', { partitions: 2, retentionMs: 1_000 });

@@ -162,7 +162,8 @@ function measureOf(measure: MeasureSpec, values: Omit<Values, 'measures'>): numb
   switch (measure.kind) {
     case 'ratio': {
       const below = numbers[measure.denominator] ?? 0;
-      return below === 0 ? null : (measure.scale * (numbers[measure.numerator] ?? 0)) / below;
+      const ratio = (measure.scale * (numbers[measure.numerator] ?? 0)) / below;
+      return Number.isFinite(ratio) ? ratio : null;
     }
     case 'average': {
       const count = numbers[`${measure.name}.count`] ?? 0;

@@ -36,7 +36,7 @@ export interface Step {
   /** Choices taken modulo what there is to choose from. */
   readonly pick: readonly [number, number, number, number];
   readonly amount: number;
-  readonly amountForm: 'number' | 'number' | 'absent' | 'null' | 'text';
+  readonly amountForm: 'number' | 'absent' | 'null' | 'text';
   readonly paid: boolean;
   readonly spelling: 'plain' | 'spaced' | 'escaped' | 'reversed' | 'extra';
 }

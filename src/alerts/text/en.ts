@@ -8,12 +8,15 @@ export const en = {
   'title.resolved': '✅ {metric} back to normal',
   'segment.all': 'all',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
+  'message.limit': '{title}! {segment}: {observed} (limit {expected})',
   'message.resolved': '{title}: {segment}: {observed} (expected {expected})',
+  'message.resolved_limit': '{title}: {segment}: {observed} (limit {expected})',
   'message.no_data': '{title}: {segment}: no more data',
   'explain.learnt':
     '{metric} of {segment} was {observed}{ratio} in {window} ({span}), where the moving average over {windows} windows expected {expected}.',
   'explain.limit': '{metric} of {segment} was {observed} in {window} ({span}); the limit is {expected}.',
   'explain.resolved': '{metric} of {segment} was {observed} in {window} ({span}): in bounds again. Expected: {expected}.',
+  'explain.resolved_limit': '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again.',
   'explain.no_data':
     '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended. Last expected: {expected}.',
   ratio: ', {ratio} times what was expected,',

@@ -10,13 +10,17 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'title.resolved': '✅ {metric} 정상화',
   'segment.all': '전체',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
+  'message.limit': '{title}! {segment}: {observed} (기준 {expected})',
   'message.resolved': '{title}: {segment}: {observed} (예상 {expected})',
+  'message.resolved_limit': '{title}: {segment}: {observed} (기준 {expected})',
   'message.no_data': '{title}: {segment}: 데이터 없음',
   'explain.learnt':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다{ratio}. 윈도우 {windows}개의 이동 평균으로 예상한 값은 {expected}입니다.',
   'explain.limit': '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 기준값은 {expected}입니다.',
   'explain.resolved':
-    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}(으)로 정상 범위에 돌아왔습니다. 예상 값은 {expected}입니다.',
+    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed} 수준으로 정상 범위에 돌아왔습니다. 예상 값은 {expected}입니다.',
+  'explain.resolved_limit':
+    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed} 수준으로, 기준값 {expected} 안으로 돌아왔습니다.',
   'explain.no_data': '{segment}의 {metric} 값을 오랫동안({span}까지) 판단할 수 없어 알림을 종료합니다. 마지막 예상 값은 {expected}입니다.',
   ratio: ' (예상의 {ratio}배)',
   'not_fired.down': '{threshold} 이상이었다면 알림이 울리지 않았습니다.',

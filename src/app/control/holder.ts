@@ -45,7 +45,9 @@ function send({ socket, token, pid }: ControlNote, method: string, path: string,
       const message = `the running Tocsin (pid ${pid}) does not answer on its local socket: ${why}`;
       reject(new AppError('control_unreachable', message, { retryable, cause }));
     };
-    const headers = { authorization: `Bearer ${token}`, ...(body && { 'content-length': body.length }) };
+    // The body goes out when the holder has asked for it: whatever breaks off before, nothing was handed over.
+    const headers = { authorization: `Bearer ${token}`, ...(body && { 'content-length': body.length, expect: '100-continue' }) };
+    let handedOver = false;
     // A connection each time: one that was kept might have been closed by then, and the commit on it be in doubt.
     const outgoing = request({ socketPath: socket, path, method, agent: false, headers, timeout: TIMEOUT_MS }, (response) => {
       const parts: Buffer[] = [];
@@ -63,12 +65,19 @@ function send({ socket, token, pid }: ControlNote, method: string, path: string,
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${TIMEOUT_MS / 1_000} s`)));
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      // Nobody listens, or the request was cut off: nothing was written. A connection that broke later may have carried the commit.
-      const nobody = ['ENOENT', 'ECONNREFUSED', 'EPIPE'].includes(error.code ?? '');
+      // Nobody listens, the holder ends, or the request was cut off: nothing was written. A connection that broke later may have
+      // carried the commit.
+      const nobody = ['ENOENT', 'ECONNREFUSED', 'EPIPE'].includes(error.code ?? '') || (error.code === 'ECONNRESET' && !handedOver);
       if (error.code === 'EACCES') lost('it belongs to another user', false, error);
       else lost(error.message, nobody, error);
     });
-    outgoing.end(body);
+    if (body) {
+      outgoing.on('continue', () => {
+        handedOver = true;
+        outgoing.end(body);
+      });
+      outgoing.flushHeaders();
+    } else outgoing.end();
   });
 }
 

@@ -1,4 +1,5 @@
 /** Lines of a file or a stream -> a topic of the log; what is new in a file that was given before. */
+import { readPipelineRecords } from '../pipeline-record.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
@@ -52,7 +53,7 @@ export async function ingest(
     const known = await lookUp(options, deps.clock, isFile).catch(async (error: unknown) => {
       const isMissing = error instanceof AppError && ['topic_unknown', 'data_dir_unusable'].includes(error.code);
       if (!isMissing || newPartitions === undefined || partition >= newPartitions) throw error;
-      await writer.ensureTopic(topic, rawTopicSettings(newPartitions));
+      await writer.ensureTopic(topic, rawTopicSettings({ partitions: newPartitions }));
       return undefined;
     });
     let before = known;
@@ -102,11 +103,19 @@ async function lookUp(
         topic,
         topics.map(({ name }) => name),
       );
+    const writer = (await readPipelineRecords(log)).find((pipeline) => Object.values(pipeline.topics).includes(topic));
+    if (writer) {
+      throw new AppError(
+        'topic_conflict',
+        `topic ${topic} is written by pipeline ${writer.name}, and events in it would break what reads it. ` +
+          `Its raw events go to ${writer.sources.map((source) => source.topic).join(', ')}.`,
+      );
+    }
     if (partition >= found.partitions) {
       const last = found.partitions - 1;
       throw new AppError(
         'topic_unknown',
-        `topic ${topic} has ${found.partitions} partitions, found --partition ${partition}; expected 0 to ${last}`,
+        `topic ${topic} has ${found.partitions} partition${last === 0 ? '' : 's'}, found --partition ${partition}; expected ${last === 0 ? '0' : `0 to ${last}`}`,
       );
     }
     return isFile && !again && 'path' in input ? await knownPosition(log, topic, input.path) : undefined;

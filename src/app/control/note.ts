@@ -47,6 +47,7 @@ export function socketPathFor(dir: string): string {
 export function removeNote(dir: string): void {
   const note = readNote(dir);
   rmSync(notePath(dir), { force: true });
+  rmSync(`${notePath(dir)}.new`, { force: true });
   rmSync(join(dir, 'control.sock'), { force: true });
   if (note && basename(dirname(note.socket)).startsWith(PRIVATE_DIR)) rmSync(dirname(note.socket), { recursive: true, force: true });
 }

@@ -48,6 +48,11 @@ export async function startControl({ dir, maxBodyBytes = 32 << 20 }: ControlConf
     writeNote(dir, { socket, token, pid: process.pid });
   } catch (error) {
     server.close();
+    removeNote(dir);
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+      const text = `no room in ${dir} for the control socket: the disk is full. Nothing committed is lost; free some space and run again.`;
+      throw new AppError('disk_full', text, { retryable: true, cause: error });
+    }
     const message = `cannot open the control socket ${socket}: ${(error as Error).message}. The data directory must be on a local disk.`;
     throw new AppError('data_dir_unusable', message, { cause: error });
   }

@@ -35,12 +35,16 @@ interface Route extends Pick<LogWriter, 'commit'> {
 }
 
 const RETRY_MS = 100;
+/** A writer that is never idle lets go of the lock this often, for so long: a run that wants to start looks for that moment. */
+const HOLD_MS_MAX = 1_000;
+const REST_MS = 60;
 
 /** @throws AppError `data_dir_unusable` */
 export function writeLog({ dir, create, idleMs = 250, waitMs = 10_000 }: LogWriterConfig, { clock }: { clock: Clock }): LogWriter {
   const { path, logPath } = openDataDir(dir, { create });
   let route: Route | undefined;
   let idle: NodeJS.Timeout | undefined;
+  let lockedAt = 0;
 
   async function findRoute(): Promise<Route> {
     for (const deadline = clock.elapsed() + waitMs; ; await sleep(RETRY_MS)) {
@@ -56,6 +60,7 @@ export function writeLog({ dir, create, idleMs = 250, waitMs = 10_000 }: LogWrit
 
   function lockedRoute(): Route {
     const lock = lockDataDir(path);
+    lockedAt = clock.elapsed();
     try {
       const log = createEmbeddedLog({ path: logPath, clock });
       const close = async (): Promise<void> => {
@@ -78,6 +83,10 @@ export function writeLog({ dir, create, idleMs = 250, waitMs = 10_000 }: LogWrit
 
   async function through<T>(work: (route: Route) => Promise<T>): Promise<T> {
     clearTimeout(idle);
+    if (route?.isHolder === false && clock.elapsed() - lockedAt > HOLD_MS_MAX) {
+      await leave();
+      await sleep(REST_MS);
+    }
     for (let attempt = 0; ; attempt++) {
       route ??= await findRoute();
       try {

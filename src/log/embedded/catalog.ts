@@ -52,6 +52,15 @@ export function createCatalog(db: DatabaseSync): Catalog {
         const { lastInsertRowid } = db.prepare(sql).run(name, newId(), settings.partitions, ...retention);
         const insert = db.prepare('INSERT INTO partitions (topic, partition) VALUES (?, ?)');
         for (let partition = 0; partition < settings.partitions; partition++) insert.run(lastInsertRowid, partition);
+      } else if (settings.mayGrow) {
+        const insert = db.prepare('INSERT INTO partitions (topic, partition) VALUES (?, ?)');
+        const had = Number(found['partitions']);
+        for (let partition = had; partition < settings.partitions; partition++) insert.run(found['num'] as number, partition);
+        db.prepare('UPDATE topics SET partitions = ?, retention_ms = ?, retention_bytes = ? WHERE name = ?').run(
+          Math.max(had, settings.partitions),
+          ...retention,
+          name,
+        );
       } else if (found['partitions'] !== settings.partitions) {
         const advice =
           'The number of partitions of a topic cannot be changed: use the old number, another topic or an empty data directory.';

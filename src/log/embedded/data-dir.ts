@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../core/errors.ts';
 import { explainSqliteError, sqliteCode } from './sqlite-error.ts';
@@ -28,15 +28,30 @@ function unusable(path: string, text: string, cause?: unknown): AppError {
  * @throws AppError `data_dir_unusable`, `disk_full`
  */
 export function openDataDir(dir: string, options: { create: boolean }): DataDir {
+  if (dir.trim() === '') throw unusable('""', 'it has no name. Name one with --data DIR.');
   const path = resolve(dir);
   try {
-    if (options.create) mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (options.create) makeDirectory(path);
     if (!statSync(path).isDirectory()) throw unusable(path, 'it is a file, a directory was expected. Choose another one with --data.');
     accessSync(path, constants.R_OK | constants.X_OK | (options.create ? constants.W_OK : 0));
   } catch (error) {
+    if (options.create && errnoOf(error) === 'ENOENT')
+      throw unusable(path, 'it cannot be made there. Choose another one with --data.', error);
     throw explainDirError(error, path);
   }
   return { path, logPath: join(path, 'log.sqlite') };
+}
+
+/** Level by level: Node's own recursive mkdir never returns where a file system answers ENOENT to it (/proc). */
+function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
 }
 
 function explainDirError(error: unknown, path: string): unknown {

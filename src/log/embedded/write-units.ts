@@ -13,7 +13,7 @@ export function checkUnit(unit: CommitUnit): void {
     if (appendTime !== undefined && !Number.isFinite(appendTime)) throw new TypeError(`append time ${appendTime}`);
   }
   for (const { group, offset } of unit.offsets ?? []) {
-    if (!Number.isSafeInteger(offset) || offset < 0) throw new TypeError(`offset ${offset} of group ${group}`);
+    if (offset !== null && (!Number.isSafeInteger(offset) || offset < 0)) throw new TypeError(`offset ${offset} of group ${group}`);
   }
 }
 
@@ -29,6 +29,7 @@ export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Cloc
   const setOffset = db.prepare(
     'INSERT INTO consumers (name, part, next_offset) VALUES (?, ?, ?) ON CONFLICT (name, part) DO UPDATE SET next_offset = excluded.next_offset',
   );
+  const deleteOffset = db.prepare('DELETE FROM consumers WHERE name = ? AND part = ?');
   const setState = db.prepare('INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
   const deleteState = db.prepare('DELETE FROM state WHERE key = ?');
 
@@ -53,7 +54,10 @@ export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Cloc
 
   return (unit) => {
     const firstOffsets = (unit.appends ?? []).map(append);
-    for (const { group, topic, partition: number, offset } of unit.offsets ?? []) setOffset.run(group, catalog.part(topic, number), offset);
+    for (const { group, topic, partition: number, offset } of unit.offsets ?? []) {
+      if (offset === null) deleteOffset.run(group, catalog.part(topic, number));
+      else setOffset.run(group, catalog.part(topic, number), offset);
+    }
     for (const [key, value] of unit.state ?? []) {
       if (value === null) deleteState.run(key);
       else setState.run(key, value);

@@ -46,8 +46,7 @@ export interface ChdbSupervisor {
   stop(): Promise<void>;
 }
 
-const MISSING_HELP =
-  'Install it with `npm install chdb` (Linux with glibc or macOS, x64 or arm64), or name a ClickHouse server. All else works without it';
+const MISSING_HELP = '`make setup` installs it (Linux with glibc or macOS, x64 or arm64). All else works without it';
 /** An engine that ran this long is taken for healthy again: the next pause is the first one. */
 const HEALTHY_AFTER_MS = 60_000;
 
@@ -146,7 +145,7 @@ function failedToRun(error: unknown): { report: ChildReport; how: string } {
 function startError(report: ChildReport): AppError | undefined {
   if (report.kind === 'ready') return undefined;
   if (report.kind === 'missing') {
-    return new AppError('olap_unavailable', `chDB, the embedded OLAP store, is missing here. ${MISSING_HELP}. (${report.message})`);
+    return new AppError('olap_unavailable', `chDB, the embedded OLAP store, is missing here: ${MISSING_HELP}.`, { cause: report.message });
   }
   return new AppError('olap_unavailable', `The OLAP engine did not start: ${report.message}.`, { retryable: true });
 }

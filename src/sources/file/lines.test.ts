@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
-import { assertError, content, cut, file, folder, linesOf, naiveLines, read, readAll, stream } from './line-testing.ts';
+import { assertError, content, cut, file, folder, linesOf, naiveLines, read, readAll, stream } from '../../../test/support/lines.ts';
 import { openLines } from './lines.ts';
 import type { LineChunk } from './splitter.ts';
 

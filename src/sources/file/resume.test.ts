@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { createRandom } from '../../core/random.ts';
-import { assertError, content, cut, file, linesOf, naiveLines, read, readAll, stream } from './line-testing.ts';
+import { assertError, content, cut, file, linesOf, naiveLines, read, readAll, stream } from '../../../test/support/lines.ts';
 import { openLines } from './lines.ts';
 import type { LineInput } from './open-input.ts';
 import type { LineChunk } from './splitter.ts';
@@ -122,7 +122,7 @@ describe('another input than the one begun with', () => {
         [changed(3), /content before byte 2\d{5} \(line \d+\) differs.*--data/s],
         [changed(190_000), /differs/],
       ] as const) {
-        const packed = pack(bytes as Buffer);
+        const packed = pack(bytes);
         assertError((await read({ path: file(packed) }, { resume })).error, 'input_changed', text);
         assertError((await read(stream([packed]), { resume })).error, 'input_changed', text);
       }

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after } from 'node:test';
 import fc from 'fast-check';
-import { AppError, type ErrorCode } from '../../core/errors.ts';
-import { openLines, type LineOptions } from './lines.ts';
-import type { LineInput } from './open-input.ts';
-import type { LineChunk } from './splitter.ts';
+import { AppError, type ErrorCode } from '../../src/core/errors.ts';
+import { openLines, type LineOptions } from '../../src/sources/file/lines.ts';
+import type { LineInput } from '../../src/sources/file/open-input.ts';
+import type { LineChunk } from '../../src/sources/file/splitter.ts';
 
 export const folder = mkdtempSync(join(tmpdir(), 'tocsin-lines-'));
 after(() => rmSync(folder, { recursive: true }));

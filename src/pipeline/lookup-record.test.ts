@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EngineSpec } from '../windows/spec.ts';
+import { noteLookups, type LookupContent } from './lookup-record.ts';
+import { fromStateEntries } from './state-codec.ts';
+
+function specWith(table: Record<string, string>): EngineSpec {
+  const lookups = [{ field: 'campaign', by: 'ad', file: 'ads.json', table }];
+  const event = { time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 0 } as const;
+  const source = { name: 'events', topic: 'ads', partitions: 1, format: 'json', event, where: [], lookups } as const;
+  const limits = { maxSeries: 10, maxRecordBytes: 1_000, retireAfterMs: 1, idleAfterMs: 1 };
+  return { pipeline: 'p', sources: [source], dimensions: [], measures: [], windows: [], rollups: [], limits };
+}
+
+test('a table is noted once for each content, with the offsets from which it counts', async () => {
+  const state = new Map<string, Uint8Array>();
+  const log = { state: async (prefix: string) => [...state].filter(([key]) => key.startsWith(prefix)) };
+  const note = async (table: Record<string, string>, offset: number): Promise<string[]> => {
+    const { changes, changed } = await noteLookups(log, specWith(table), new Map([['ads/0', offset]]));
+    for (const [key, value] of changes) state.set(key, value!);
+    return changed;
+  };
+  assert.deepEqual(await note({ a: '1', b: '2' }, 0), []);
+  assert.deepEqual(await note({ b: '2', a: '1' }, 500), []);
+  assert.deepEqual(await note({ a: '1', b: '3' }, 900), ['ads.json']);
+  const [[, contents]] = fromStateEntries('lookup/p/', [...state]) as [[string, LookupContent[]]];
+  assert.deepEqual(
+    contents.map((content) => content.from),
+    [{ 'ads/0': 0 }, { 'ads/0': 900 }],
+  );
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withTempLog } from '../../test/property/temp-log.ts';
+import { packRecords } from '../log/batch.ts';
+import type { Log } from '../log/log.ts';
+import { REVISION_MAX } from '../windows/row-version.ts';
+import { replayGroup } from './aggregate.ts';
+import { offsetOf, recordedRevisions, settleRevision, type RevisionChoice } from './revision.ts';
+
+const inputs = [{ topic: 't', partition: 0, name: 't/0', replayTopic: 'p.replay' }];
+
+function settle(log: Log, windows: string, choice: RevisionChoice, detect = 'd') {
+  return settleRevision(log, 'p', { windows, detect }, inputs, choice);
+}
+
+async function filled(log: Log): Promise<void> {
+  for (const name of ['t', 'p.replay']) await log.ensureTopic(name, { partitions: 1 });
+  const appends = [100, 200, 300].map((appendTime) => ({ topic: 't', partition: 0, ...packRecords(['{}']), appendTime }));
+  await log.commit({ appends });
+}
+
+test('read again from an instant: offsets there, replays from their start, windows before it incomplete', async () => {
+  await withTempLog(async ({ log }) => {
+    await filled(log);
+    await settle(log, 'one', { kind: 'same' });
+    const behind = [
+      { group: 'p', topic: 't', partition: 0, offset: 3 },
+      { group: replayGroup('p', 't'), topic: 'p.replay', partition: 0, offset: 0 },
+    ];
+    await log.commit({
+      offsets: behind,
+      state: [
+        ['aggregate/p/t/0/ids/1', new Uint8Array(1)],
+        ['aggregate/p2/t/0/ids/1', new Uint8Array(1)],
+      ],
+    });
+    const settled = await settle(log, 'one', { kind: 'from', from: 200 });
+    assert.deepEqual([settled.windows.counter, settled.completeFrom], [2, 200]);
+    assert.equal(await log.committed('p', 't', 0), 1);
+    assert.deepEqual(
+      (await log.state('aggregate/')).map(([key]) => key),
+      ['aggregate/p2/t/0/ids/1'],
+      'what another pipeline has stays',
+    );
+    assert.deepEqual(await recordedRevisions(log, 'p'), settled);
+    assert.deepEqual(
+      [await offsetOf(log, 't', 0, 'earliest'), await offsetOf(log, 't', 0, 250), await offsetOf(log, 't', 0, 'latest')],
+      [0, 2, 3],
+    );
+  });
+});
+
+test('another detector is counted and keeps the windows; a pipeline whose name begins like another is not that one', async () => {
+  await withTempLog(async ({ log }) => {
+    await filled(log);
+    await settle(log, 'one', { kind: 'same' });
+    assert.equal(await recordedRevisions(log, 'p2'), undefined);
+    const settled = await settle(log, 'one', { kind: 'same' }, 'e');
+    assert.deepEqual([settled.windows.counter, settled.detect.counter], [1, 2]);
+  });
+});
+
+test('going on with the same windows is nothing new; counters fit into a version, and beyond the last another directory is needed', async () => {
+  await withTempLog(async ({ log }) => {
+    await filled(log);
+    await settle(log, 'one', { kind: 'same' });
+    assert.equal((await settle(log, 'one', { kind: 'new' })).windows.counter, 1);
+    for (let revision = 2; revision <= REVISION_MAX; revision++) await settle(log, `hash ${revision}`, { kind: 'new' });
+    assert.equal((await recordedRevisions(log, 'p'))?.windows.counter, REVISION_MAX);
+    await assert.rejects(settle(log, 'one more', { kind: 'new' }), /another|new --data directory/);
+  });
+});

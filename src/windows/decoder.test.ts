@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OUTCOMES } from '../core/outcome.ts';
+import { packRecords } from '../log/batch.ts';
+import type { RecordBatch } from '../log/log.ts';
+import { createJsonValidator } from '../schemas/json-schema.ts';
+import { createDecoder, parseJson } from './decoder.ts';
+import { compilePlan } from './plan.ts';
+import type { EngineSpec, SourceSpec } from './spec.ts';
+
+const source: SourceSpec = {
+  name: 's',
+  topic: 't',
+  partitions: 1,
+  format: 'json',
+  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 0 },
+  where: [],
+  lookups: [],
+};
+const spec: EngineSpec = {
+  pipeline: 'p',
+  sources: [source],
+  dimensions: ['country', 'constructor'],
+  measures: [{ name: 'n', kind: 'sum', source: 's', where: [], field: 'amount' }],
+  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
+  rollups: [],
+  limits: { maxSeries: 10, maxRecordBytes: 200, retireAfterMs: 0, idleAfterMs: 0 },
+};
+
+function decoderOf(changes: Partial<SourceSpec> = {}) {
+  const changed = { ...source, ...changes };
+  const plan = compilePlan({ ...spec, sources: [changed] });
+  const check = changed.schema && createJsonValidator(changed.schema).check;
+  return createDecoder(plan, changed, { parse: parseJson, idKey: [1, 2], ...(check && { check }) });
+}
+
+function batchOf(values: readonly (string | Uint8Array | null)[]): RecordBatch {
+  const { keys: _, ...packed } = packRecords(values);
+  return { topic: 't', partition: 0, firstOffset: 0, count: values.length, ...packed, appendTimes: new Float64Array(values.length) };
+}
+
+function verdicts(changes: Partial<SourceSpec>, values: readonly (object | string | Uint8Array | null)[]): string[] {
+  const texts = values.map((value) =>
+    value === null || typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value),
+  );
+  const { outcomes, reasons } = decoderOf(changes).decode(batchOf(texts));
+  return texts.map((_, i) => reasons.get(i) ?? OUTCOMES[outcomes[i]!]!);
+}
+
+const event = { id: 'a', at: 1, country: 'KR' };
+
+test('two halves of a character in neighbouring records are not UTF-8, though together they would be', () => {
+  const [first, second] = ['{"id":"', '"}'].map((text) => [...Buffer.from(text)]) as [number[], number[]];
+  const bytes = [...Buffer.from('é')];
+  const halves = [Uint8Array.from([...first, bytes[0]!]), Uint8Array.from([bytes[1]!, ...second]), 'é'];
+  assert.deepEqual(verdicts({}, [...halves, { ...event, country: '한국' }]), ['bad_utf8', 'bad_utf8', 'bad_json', 'accepted']);
+});
+
+test('a label that is no scalar is a fault after those of schema, id and time', () => {
+  const schema = { type: 'object', properties: { amount: { type: 'number' } } };
+  const broken = { country: ['KR'], id: 7, at: 'never', amount: 'x' };
+  assert.deepEqual(
+    verdicts({ schema }, [
+      broken,
+      { ...broken, amount: 1 },
+      { ...broken, amount: 1, id: 'a' },
+      { ...event, country: ['KR'] },
+      { ...event, constructor: {} },
+      { ...event, country: null },
+    ]),
+    ['type:amount', 'type:id', 'value:at', 'type:country', 'type:constructor', 'accepted'],
+  );
+});
+
+test('a scalar is looked up by its text; a key that the table lacks is ignored, one that is missing is for the schema to judge', () => {
+  const lookups = [{ field: 'country', by: 'ad', file: 'f', table: { '7': 'KR', true: 'US' } }];
+  const schema = { type: 'object', properties: { ad: { type: ['number', 'boolean', 'string'] } }, required: ['ad'] };
+  const told = verdicts(
+    { lookups, schema },
+    [7, true, '7', 'constructor', 8].map((ad) => ({ ...event, ad })),
+  );
+  assert.deepEqual(told, ['accepted', 'accepted', 'accepted', 'ignored', 'ignored']);
+  assert.deepEqual(verdicts({ lookups, schema }, [event, { ...event, ad: null }, { ...event, ad: [7] }]), [
+    'missing:ad',
+    'type:ad',
+    'type:ad',
+  ]);
+});
+
+test('labels that every object inherits are empty unless the record has them; amounts that are no numbers contribute nothing', () => {
+  const decoder = decoderOf();
+  const records = [event, { ...event, constructor: 'own' }, { ...event, amount: -0 }, { ...event, amount: '3' }, { ...event, amount: 2.5 }];
+  const columns = decoder.decode(batchOf(records.map((record) => JSON.stringify(record))));
+  const [, constructors] = columns.dimensions;
+  assert.deepEqual(
+    records.map((_, i) => decoder.labelValues[1]![constructors![i]!]),
+    ['', 'own', '', '', ''],
+  );
+  assert.deepEqual([...columns.contributions[0]!.values.subarray(0, 5)], [NaN, NaN, 0, NaN, 2.5]);
+});
+
+test('the longest record allowed is read; a small batch after a large one has nothing of it', () => {
+  const decoder = decoderOf();
+  const padded = (bytes: number) =>
+    JSON.stringify({ ...event, country: 'x'.repeat(bytes - JSON.stringify({ ...event, country: '' }).length) });
+  const large = decoder.decode(batchOf(Array.from({ length: 300 }, () => padded(201))));
+  assert.equal(large.reasons.size, 300);
+  const small = decoder.decode(batchOf([padded(200), null, ' \t']));
+  assert.deepEqual([small.count, [...small.outcomes.subarray(0, 3)], small.reasons.size], [3, [0, 4, 4], 0]);
+});

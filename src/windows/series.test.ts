@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { compilePlan } from './plan.ts';
+import { createSeriesTable } from './series.ts';
+import type { EngineSpec } from './spec.ts';
+
+const spec: EngineSpec = {
+  pipeline: 'p',
+  sources: [],
+  dimensions: ['a', 'b', 'c'],
+  measures: [],
+  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
+  rollups: [['a', 'c'], ['b'], []],
+  limits: { maxSeries: 1_000_000, maxRecordBytes: 1_000, retireAfterMs: 0, idleAfterMs: 0 },
+};
+const plan = compilePlan(spec);
+
+/** Each dimension has so many values that the array of codes grows, and at last gives way to the map. */
+const VALUES = 3_000;
+const dictionaries = ['a', 'b', 'c'].map((name) => Array.from({ length: VALUES }, (_, i) => `${name}${i}`));
+const value = fc.oneof(fc.nat({ max: 6 }), fc.nat({ max: 40 }), fc.nat({ max: VALUES - 1 }));
+
+test('a code stands for one set of labels, in small dictionaries and in large ones, whatever came between', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(value, value, value), { minLength: 1, maxLength: 200 }), (records) => {
+      const table = createSeriesTable(plan, { labelValues: dictionaries, generation: 0 });
+      const codes = [0, 1, 2].map((d) => Int32Array.from(records, (record) => record[d]!));
+      const into = new Int32Array(plan.groupings.length);
+      // Twice: first they are made, then they are found.
+      for (let round = 0; round < 2; round++) {
+        records.forEach((record, i) => {
+          table.resolve(codes, i, into);
+          plan.groupings.forEach((dimensions, g) => {
+            assert.deepEqual(
+              table.labels[g]![into[g]!],
+              dimensions.map((d) => dictionaries[d]![record[d]!]),
+            );
+          });
+        });
+      }
+      assert.equal(table.labels[0]!.length, new Set(records.map((record) => record.join())).size);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('beyond the limit events count under other, also after a restart, and series taken in before stay', () => {
+  const limited = compilePlan({ ...spec, limits: { ...spec.limits, maxSeries: 2 } });
+  const codes = [Int32Array.of(0, 1, 2, 0, 3), Int32Array.of(0, 1, 2, 0, 3), Int32Array.of(0, 1, 2, 0, 3)];
+  const told = (table: ReturnType<typeof createSeriesTable>): string[] => {
+    const into = new Int32Array(limited.groupings.length);
+    return [0, 1, 2, 3, 4].map((i) => {
+      table.resolve(codes, i, into);
+      return `${table.labels[0]![into[0]!]!.join('')} ${table.labels[2]![into[2]!]!.join('')}`;
+    });
+  };
+  const wanted = ['a0b0c0 b0', 'a1b1c1 b1', 'otherotherother b2', 'a0b0c0 b0', 'otherotherother b3'];
+  const table = createSeriesTable(limited, { labelValues: dictionaries, generation: 0 });
+  assert.deepEqual(told(table), wanted);
+  assert.equal(table.overflowed, 2);
+  const restored = createSeriesTable(limited, { labelValues: dictionaries, generation: 0 });
+  for (const labels of table.takeNew()) restored.intern(0, labels);
+  assert.deepEqual(told(restored), wanted);
+});
+
+test('with any number of dimensions different label sets are different series', () => {
+  for (const count of [1, 7, 8, 11, 16]) {
+    const dimensions = Array.from({ length: count }, (_, d) => `d${d}`);
+    const wide = compilePlan({ ...spec, dimensions, rollups: [] });
+    const labelValues = dimensions.map(() => Array.from({ length: 20 }, (_, v) => `v${v}`));
+    const table = createSeriesTable(wide, { labelValues, generation: 0 });
+    const codes = dimensions.map((_, d) =>
+      Int32Array.from({ length: 200 }, (_unused, i) => (d === 0 ? i % 20 : d === count - 1 ? (i / 20) | 0 : i % 7)),
+    );
+    const into = new Int32Array(wide.groupings.length);
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 200; i++) {
+        table.resolve(codes, i, into);
+        assert.deepEqual(
+          table.labels[0]![into[0]!],
+          dimensions.map((_, d) => `v${codes[d]![i]!}`),
+        );
+      }
+    }
+  }
+});
+
+test('codes of a new generation are looked up anew', () => {
+  const decoder = { labelValues: [['KR', 'US']], generation: 0 };
+  const table = createSeriesTable(compilePlan({ ...spec, dimensions: ['country'], rollups: [] }), decoder);
+  const into = new Int32Array(1);
+  const named = (code: number): string => {
+    table.resolve([Int32Array.of(code)], 0, into);
+    return table.labels[0]![into[0]!]!.join('');
+  };
+  assert.deepEqual([named(0), named(1)], ['KR', 'US']);
+  decoder.labelValues[0] = ['US', 'JP'];
+  decoder.generation++;
+  assert.deepEqual([named(0), named(1)], ['US', 'JP']);
+  assert.equal(table.labels[0]!.length, 3);
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { packRecords } from '../log/batch.ts';
+import type { RecordBatch } from '../log/log.ts';
+import { createDecoder, parseJson } from './decoder.ts';
+import { createPartition } from './partition.ts';
+import { compilePlan } from './plan.ts';
+import { createReplay, type Replay } from './replay.ts';
+import { createSnapshot, type Snapshot } from './snapshot.ts';
+import type { SourceSpec } from './spec.ts';
+
+const DAY = 86_400_000;
+const source: SourceSpec = {
+  name: 's',
+  topic: 't',
+  partitions: 1,
+  format: 'json',
+  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 1_000 },
+  where: [],
+  lookups: [],
+};
+const plan = compilePlan({
+  pipeline: 'p',
+  sources: [source],
+  dimensions: [],
+  measures: [{ name: 'n', kind: 'count', source: 's', where: [] }],
+  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
+  rollups: [],
+  limits: { maxSeries: 10, maxRecordBytes: 1_000, retireAfterMs: 0, idleAfterMs: 0 },
+});
+
+function life(): { snapshot: Snapshot; replay: Replay; send(value: object, key: string, at: number): void } {
+  const decoder = createDecoder(plan, source, { parse: parseJson, idKey: [1, 2] });
+  const partition = createPartition(plan, source, decoder);
+  const replay = createReplay({ plan, origins: 't/0/', completeFrom: -Infinity }, decoder, partition.internals.ids);
+  const send = (value: object, key: string, at: number): void => {
+    const { bytes, ends, keys } = packRecords([JSON.stringify(value)], [key]);
+    const batch: RecordBatch = {
+      topic: 'p.replay',
+      partition: 0,
+      firstOffset: 0,
+      count: 1,
+      bytes,
+      ends,
+      ...(keys && { keys }),
+      appendTimes: Float64Array.of(at),
+    };
+    replay.process(batch, partition.watermark);
+  };
+  return { snapshot: createSnapshot(partition, replay, [1, 2], 1_000), replay, send };
+}
+
+/** Takes what changed into a store, as a commit does. */
+function commit({ snapshot, replay }: ReturnType<typeof life>, stored: Map<string, unknown>): void {
+  for (const [key, value] of snapshot.takeChanges({ live: [], replayed: replay.takeChangedPanes() })) {
+    if (value === null) stored.delete(key);
+    else stored.set(key, value);
+  }
+}
+
+test('a verdict is kept as long after the last time an origin was judged, also where it had been refused before', () => {
+  const stored = new Map<string, unknown>();
+  const first = life();
+  first.send({ id: 'a' }, 't/0/1', 0);
+  commit(first, stored);
+  first.send({ id: 'a', at: 5 }, 't/0/1', 29 * DAY);
+  commit(first, stored);
+  first.send({ id: 'b', at: 6 }, 't/0/2', 31 * DAY);
+  commit(first, stored);
+
+  const second = life();
+  second.snapshot.restore([...stored]);
+  assert.equal(second.replay.replayed, 2);
+  second.send({ id: 'c', at: 7 }, 't/0/1', 32 * DAY);
+  assert.equal(second.replay.replayed, 2, 'an origin counts once');
+  second.send({ id: 'd', at: 8 }, 't/0/3', 62 * DAY);
+  commit(second, stored);
+  assert.deepEqual(
+    [...stored.keys()].filter((key) => key.startsWith('verdict/')),
+    ['verdict/t/0/3'],
+  );
+});

@@ -1,0 +1,134 @@
+/** The command line as a user has it: `bin/tocsin` in a process of its own. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export const ROOT = path.resolve(import.meta.dirname, '../..');
+const BIN = path.join(ROOT, 'bin/tocsin');
+
+export interface Ended {
+  /** Exit code; null: ended by `signal`. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  /** What it has written so far. */
+  stdout(): string;
+  stderr(): string;
+  /** Ends the process; resolves when it is gone. */
+  stop(signal: NodeJS.Signals): Promise<Ended>;
+  readonly ended: Promise<Ended>;
+}
+
+export interface StartOptions {
+  /** Bytes for standard input; `open`: it stays open, and is the caller's to write to and end. Default: none. */
+  readonly input?: Uint8Array | 'open';
+  /** Another user, as root may choose one. */
+  readonly uid?: number;
+  /** Another file to run instead of `bin/tocsin`. */
+  readonly bin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function start(args: readonly string[], { input, uid, bin = BIN, env = {} }: StartOptions = {}): Running {
+  const child = spawn(bin, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid, gid: uid }),
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout!.on('data', (part: Buffer) => out.push(part));
+  child.stderr!.on('data', (part: Buffer) => err.push(part));
+  // It may end before it has read everything.
+  child.stdin?.on('error', () => {});
+  if (input !== undefined && input !== 'open') child.stdin!.end(input);
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) =>
+      resolve({ code, signal, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
+    );
+  });
+  return {
+    child,
+    ended,
+    stdout: () => Buffer.concat(out).toString(),
+    stderr: () => Buffer.concat(err).toString(),
+    stop(signal) {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+export function tocsin(args: readonly string[], options?: StartOptions): Promise<Ended> {
+  return start(args, options).ended;
+}
+
+/** Runs a command that must succeed; its standard output. */
+export async function output(args: readonly string[], options?: StartOptions): Promise<string> {
+  const { code, signal, stdout, stderr } = await tocsin(args, options);
+  if (code !== 0) throw new Error(`tocsin ${args.join(' ')} ended with ${code ?? signal}:\n${stderr}`);
+  return stdout;
+}
+
+/** The objects of NDJSON that a command which must succeed has printed. */
+export async function objects<T = Record<string, unknown>>(args: readonly string[], options?: StartOptions): Promise<T[]> {
+  return ndjson<T>(await output(args, options));
+}
+
+export function ndjson<T = Record<string, unknown>>(text: string): T[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as T);
+}
+
+/** Asks until there is something (not undefined, not false); fails with what it waited for after `timeoutMs`. */
+export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutMs = 20_000): Promise<Exclude<T, undefined | false>> {
+  for (const end = performance.now() + timeoutMs; performance.now() < end; await sleep(20)) {
+    const found = await ask();
+    if (found !== undefined && found !== false) return found as Exclude<T, undefined | false>;
+  }
+  throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`);
+}
+
+/** A directory that goes with the test. */
+export function temporary(t: TestContext): string {
+  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-e2e-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** A process that does not outlive the test. */
+export function startFor(t: TestContext, args: readonly string[], options?: StartOptions): Running {
+  const running = start(args, options);
+  t.after(() => running.stop('SIGKILL'));
+  return running;
+}
+
+/** A file system of `size` (`6m`) that goes with the test; undefined where none can be mounted. */
+export function smallDisk(t: TestContext, size: string): string | undefined {
+  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-e2e-disk-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tocsin-test', dir]).status === 0;
+  t.after(() => {
+    if (mounted) spawnSync('umount', ['-l', dir]);
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return mounted ? dir : undefined;
+}
+
+/** The seed of this test run: `TOCSIN_SEED`, else a new one; printed, so that a failure can be had again. */
+export function printedSeed(t: Pick<TestContext, 'diagnostic'>): number {
+  const seed = Number(process.env['TOCSIN_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+  t.diagnostic(`TOCSIN_SEED=${seed}`);
+  return seed;
+}

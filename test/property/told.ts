@@ -1,0 +1,71 @@
+/** What a run told, read back from the log, and the laws that it keeps whatever the scenario. */
+import assert from 'node:assert/strict';
+import { labelsKey } from '../../src/core/labels.ts';
+import type { DeadLetter } from '../../src/dead-letter/dead-letter.ts';
+import type { Log } from '../../src/log/log.ts';
+import type { ClosedRecord, WindowRecord, WindowRow } from '../../src/windows/row.ts';
+import { allRecords, allTexts } from './driver.ts';
+
+export interface Told {
+  readonly records: readonly WindowRecord[];
+  /** Newest row of each window, start, labels and origin. */
+  readonly last: readonly WindowRow[];
+  /** The first final rows that hold at-final values. */
+  readonly first: readonly WindowRow[];
+  readonly closed: readonly ClosedRecord[];
+  readonly letters: readonly { key: string; letter: DeadLetter }[];
+  /** As they stand in the log. */
+  readonly alerts: readonly string[];
+}
+
+export function nameOf(row: WindowRow): string {
+  return [row.window, row.window_start, labelsKey(row.labels), row.origin].join(' ');
+}
+
+/** `from`: the offsets on the topics from which on it counts. */
+export async function readTold(log: Log, pipeline: string, from = { windows: 0, letters: 0 }): Promise<Told> {
+  const records = (await allTexts(log, `${pipeline}.windows`)).slice(from.windows).map((text) => JSON.parse(text) as WindowRecord);
+  const letters = (await allRecords(log, `${pipeline}.dlq`, 0)).slice(from.letters).map(({ key, bytes }) => {
+    return { key, letter: JSON.parse(Buffer.from(bytes ?? []).toString()) as DeadLetter };
+  });
+  const byName = new Map<string, WindowRow[]>();
+  for (const row of records) {
+    if (row.kind !== 'row') continue;
+    const rows = byName.get(nameOf(row)) ?? [];
+    byName.set(nameOf(row), rows);
+    rows.push(row);
+  }
+  for (const [name, rows] of byName) assertMonotonic(name, rows);
+  return {
+    records,
+    last: [...byName.values()].map((rows) => rows.at(-1)!),
+    first: firstFinals(records),
+    closed: records.filter((record) => record.kind === 'closed'),
+    letters,
+    alerts: await allTexts(log, `${pipeline}.alerts`),
+  };
+}
+
+/** In the order in which they stand in the log. */
+function firstFinals(records: readonly WindowRecord[]): WindowRow[] {
+  const seen = new Set<string>();
+  return records.filter((record): record is WindowRow => {
+    if (record.kind === 'closed' || !record.final || record.origin !== '' || seen.has(nameOf(record))) return false;
+    seen.add(nameOf(record));
+    return record.corrections === 0;
+  });
+}
+
+/** A newer row has a higher version and takes no event back; only what a flush shows twice may be the same. */
+function assertMonotonic(name: string, rows: readonly WindowRow[]): void {
+  rows.slice(1).forEach((row, i) => {
+    const before = rows[i]!;
+    const repeats = !row.final && JSON.stringify(row) === JSON.stringify(before);
+    assert.ok(repeats || BigInt(row.version) > BigInt(before.version), `${name}: version ${row.version} after ${before.version}`);
+    const sameRevision = BigInt(row.version) >> 54n === BigInt(before.version) >> 54n;
+    assert.ok(
+      !sameRevision || !before.final || (row.final && row.events > before.events),
+      `${name}: ${row.events} events after ${before.events}`,
+    );
+  });
+}
