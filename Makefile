@@ -1,6 +1,6 @@
 # Needs Node.js >= 20 with npm, and make. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench soak fmt
+.PHONY: help setup web demo test bench soak fmt
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -8,11 +8,16 @@ help: ## this list
 setup: ## install everything (the project brings its own Node.js 24; about 860 MB with chDB)
 	@sh scripts/setup.sh
 
+web: setup ## build the dashboard into web/dist
+	@sh scripts/build-web.sh
+
 demo: ## watch generated ad events turn into live windows, and the first alert ring (Ctrl-C ends it)
 	@sh scripts/setup.sh runtime
+	@sh scripts/build-web.sh --if-changed
 	@sh scripts/demo.sh
 
 test: setup ## format, lint, types, dead code, tidiness and all tests
+	@sh scripts/build-web.sh --if-changed
 	@sh scripts/test.sh
 
 bench: setup ## measure the hot paths, as ratios within one run

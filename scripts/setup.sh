@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what package-lock.json names. `setup.sh` installs everything; `setup.sh runtime` only what `bin/tocsin`
-# needs to run: no tools, no chDB (543 MB). Quick when nothing changed: node_modules/.tocsin-setup holds the lockfile's
+# needs to run, and what builds the page: no tools, no chDB (543 MB). Quick when nothing changed: node_modules/.tocsin-setup holds the lockfile's
 # checksum and how much was installed. Exit 2 with one line where the machine lacks something.
 set -eu
 cd "$(dirname "$0")/.."
@@ -61,11 +61,13 @@ if [ "$fresh" = yes ]; then
   echo "[2/$steps] installing what Tocsin runs on, its own Node.js 24 among it (about 100 MB)"
   rm -rf node_modules
   run_npm ci --omit=dev --omit=optional
+  # shellcheck disable=SC2046 # one word a package
+  run_npm install --no-save --omit=dev --omit=optional $(node scripts/platform-packages.mjs)
   echo installing > "$marker"
 elif [ "$want" = runtime ]; then
   echo "[2/$steps] bringing node_modules up to date"
   case $have in
-    *' runtime') run_npm install --no-save --omit=dev --omit=optional ;;
+    *' runtime') run_npm install --no-save --omit=dev --omit=optional $(node scripts/platform-packages.mjs) ;;
     *) run_npm install --no-save && installed=all ;;
   esac
 else

@@ -18,8 +18,9 @@ step() {
 only=$*
 step 1 format oxfmt --check
 step 2 lint oxlint --type-aware --deny-warnings
-step 3 types tsc -p .
+types() { tsc -p . && tsc -p web; }
+step 3 types types
 step 4 dead-code knip --no-progress
-step 5 tests node --test --test-concurrency=2 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts'
+step 5 tests node --test --test-concurrency=2 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts' 'web/src/**/*.test.ts'
 
 [ -z "$failed" ] || { echo "make test: failed:$failed" >&2; exit 1; }

@@ -1,6 +1,7 @@
 /** One pipeline of a running Tocsin: its engine, its bell, its feeds, and the loop that drives them. */
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { seriesLimitAlert } from '../alerts/series-limit-alert.ts';
@@ -164,7 +165,11 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
         await commit();
         lastCommit = clock.elapsed();
       }
-      if (read > 0) continue;
+      if (read > 0) {
+        // A turn for everybody else: requests are answered while a backlog is read.
+        await nextTurn();
+        continue;
+      }
       if (options.once && everythingFed) return;
       await sleep(POLL_MS, signal);
     }
