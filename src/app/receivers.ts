@@ -25,7 +25,7 @@ function openReceiver({ name, kind, config }: ReceiverConfig, environment: Envir
   const { settings, missing } = fillVariables(config, environment);
   const optional = (settings as { optional?: boolean }).optional === true;
   if (missing.length > 0) return { name, kind, missing, optional };
-  const catalog: Readonly<Record<string, ReceiverKind>> = receiverCatalog as never;
+  const catalog: Readonly<Record<string, ReceiverKind>> = receiverCatalog;
   return { name, kind, missing, optional, receiver: catalog[kind]!.create(name, settings, deps) };
 }
 

@@ -70,7 +70,7 @@ export async function testCommand(name: string, { pipeline, data, json }: TestOp
 }
 
 function receiverDeps({ locale }: LoadedPipeline, { stdout }: Terminal) {
-  return { write: (text: string) => void stdout.write(text), colour: stdout.isTTY === true, locale, clock: systemClock };
+  return { write: (text: string) => void stdout.write(text), colour: stdout.isTTY, locale, clock: systemClock };
 }
 
 async function fileOf(data: string): Promise<string> {

@@ -213,7 +213,7 @@ test('what is given up is recorded with its reason, and warned of once', { timeo
   assert.equal(warnings.length, 1);
   const recorded = readGivenUp('p', await log.state('notify/p/'));
   assert.deepEqual(
-    recorded.map(({ receiver, alert_id, reason }) => [receiver, alert_id, reason]).toSorted(),
+    recorded.map(({ receiver, alert_id, reason }) => [receiver, alert_id, reason]).toSorted((a, b) => String(a).localeCompare(String(b))),
     Array.from({ length: 5 }, (_, n) => ['hook', `alert-${n}`, `${origin} answered 404: gone`]),
   );
 });

@@ -74,8 +74,8 @@ export function retryAfterMs(header: string | null, nowMs: number): number | und
 
 function faultText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause as { code?: unknown; message?: unknown } | undefined;
-  return String(cause?.code ?? cause?.message ?? error.message);
+  const cause = error.cause as { code?: string; message?: string } | undefined;
+  return cause?.code ?? cause?.message ?? error.message;
 }
 
 function withoutSecrets(text: string, secrets: readonly string[]): string {

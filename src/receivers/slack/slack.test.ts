@@ -82,7 +82,7 @@ test('whatever events bring, a message is within Slack’s limits and mentions n
           current_value: value,
           unit: null,
         };
-        const made = slackMessage(alert, locale as 'en' | 'ko');
+        const made = slackMessage(alert, locale);
         assert.deepEqual(slackFaults(made), []);
         for (const each of textsOf(made)) assert.doesNotMatch(each, /[<>]|&(?!(amp|lt|gt);)/);
       },
