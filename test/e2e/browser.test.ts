@@ -9,9 +9,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { chromium, type Page } from 'playwright-core';
 import { systemClock } from '../../src/core/clock.ts';
+import { startServer } from '../http-server.ts';
+import { slackFaults } from '../slack-limits.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const CHROMIUM = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -38,7 +41,8 @@ test('the page shows a break as it happens', { skip, timeout: 240_000 }, async (
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-browser-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   writeFileSync(path.join(dir, 'demo.yml'), PIPELINE);
-  const first = await startTocsin(t, dir, '127.0.0.1:0');
+  const slack = await startServer(t, (_request, response) => response.end('ok'));
+  const first = await startTocsin(t, dir, '127.0.0.1:0', slack.origin);
 
   const browser = await chromium.launch({ executablePath: CHROMIUM });
   t.after(() => browser.close());
@@ -80,6 +84,13 @@ test('the page shows a break as it happens', { skip, timeout: 240_000 }, async (
     assert.equal(await page.evaluate(() => 'sameLoad' in globalThis), true);
   });
 
+  await t.test('the bell rings in Slack too, within its limits', async () => {
+    const told = (): string[] => slack.received.map(({ body }) => body).filter((body) => body.includes('CTR') && body.includes('US'));
+    for (const until = systemClock.elapsed() + PATIENCE_MS; told().length === 0 && systemClock.elapsed() < until; await sleep(50));
+    assert.ok(told().length > 0, 'no message came');
+    for (const { body } of slack.received) assert.deepEqual(slackFaults(JSON.parse(body)), []);
+  });
+
   await t.test('its segment shows the charts, the windows and the alert', async () => {
     await page.locator(`[data-testid=segments] [data-segment="${BROKEN}"]`).click();
     await page.locator('h1', { hasText: BROKEN }).waitFor();
@@ -116,7 +127,7 @@ test('the page shows a break as it happens', { skip, timeout: 240_000 }, async (
     await once(first.child, 'exit');
     await page.locator('.connection.is-lost').waitFor();
     const read = (await counts(page)).read;
-    await startTocsin(t, dir, new URL(first.address).host);
+    await startTocsin(t, dir, new URL(first.address).host, slack.origin);
     await page.locator('.connection.is-live').waitFor();
     await readMoreThan(page, read);
     assert.equal(await page.evaluate(() => 'sameLoad' in globalThis), true);
@@ -124,9 +135,17 @@ test('the page shows a break as it happens', { skip, timeout: 240_000 }, async (
 });
 
 /** Resolves when the page can be asked for. */
-async function startTocsin(t: TestContext, dir: string, listen: string): Promise<{ child: ChildProcess; address: string }> {
+async function startTocsin(
+  t: TestContext,
+  dir: string,
+  listen: string,
+  slackUrl: string,
+): Promise<{ child: ChildProcess; address: string }> {
   const args = ['run', path.join(dir, 'demo.yml'), '--data', path.join(dir, 'data'), '--olap-store', 'none', '--listen', listen];
-  const child = spawn(path.join(ROOT, 'bin/tocsin'), args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(path.join(ROOT, 'bin/tocsin'), args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, SLACK_WEBHOOK_URL: slackUrl },
+  });
   t.after(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
