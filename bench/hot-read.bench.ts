@@ -168,18 +168,22 @@ async function load(url: string, seconds: number): Promise<Omit<Latencies, 'cpu'
   let done = 0;
   let failed = 0;
   const begin = performance.now();
-  for (let sent = 0; done < total;) {
+  let sent = 0;
+  const everything = Promise.withResolvers<void>();
+  while (sent < total) {
     const due = Math.min(total, Math.floor(((performance.now() - begin) / 1_000) * RATE));
     for (; sent < due; sent++) {
       const dueAt = begin + (sent / RATE) * 1_000;
       client.get(`/metrics/${COUNTRIES[sent % COUNTRIES.length]}/${FORMATS[sent % FORMATS.length]}`, (ok) => {
         took[done++] = performance.now() - dueAt;
         if (!ok) failed++;
+        if (done === total) everything.resolve();
       });
     }
     // Shorter than a timer can be: requests leave within a fraction of a millisecond of their time.
     await new Promise((resolve) => setImmediate(resolve));
   }
+  await everything.promise;
   client.close();
   await sleep(100);
   took.sort();

@@ -35,6 +35,8 @@ export interface NotifierCounts {
   /** Deliveries to any receiver: beginnings, reminders and ends. */
   readonly sent: number;
   readonly decisions: Readonly<Record<Decision, number>>;
+  /** The same by receiver; what was never decided is left out. */
+  readonly byReceiver: readonly { readonly receiver: string; readonly decision: Decision; readonly count: number }[];
 }
 
 export interface Notifier {
@@ -61,12 +63,13 @@ export interface Notifier {
 export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): Notifier {
   const { pipeline, cooldownMs, maxEntries = 10_000, retry = defaultRetry, concurrency = 16, waitingMax = 256 } = settings;
   const log = createNotificationLog({ pipeline, cooldownMs, maxEntries });
-  const decisions: Record<Decision, number> = { sent: 0, failed: 0, cooldown: 0, stale: 0, recorded: 0, not_local: 0, unwanted: 0 };
+  const none: Record<Decision, number> = { sent: 0, failed: 0, cooldown: 0, stale: 0, recorded: 0, not_local: 0, unwanted: 0 };
+  const decided = new Map(deps.receivers.map(({ name }) => [name, { ...none }]));
   const stopping = new AbortController();
   const queues = deps.receivers.map((receiver) =>
     createReceiverQueue(
       { ...settings, retry, concurrency, waitingMax },
-      { ...deps, receiver, log, stop: stopping.signal, onDecided: (decision) => (decisions[decision] += 1) },
+      { ...deps, receiver, log, stop: stopping.signal, onDecided: (decision) => (decided.get(receiver.name)![decision] += 1) },
     ),
   );
 
@@ -78,6 +81,13 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
     statePrefix: notifyStatePrefix(pipeline),
     takeStateChanges: () => log.take(),
     restore: (entries) => log.restore(entries),
-    counts: () => ({ sent: decisions.sent, decisions: { ...decisions } }),
+    counts() {
+      const byReceiver = [...decided].flatMap(([receiver, counts]) =>
+        (Object.keys(none) as Decision[]).map((decision) => ({ receiver, decision, count: counts[decision] })),
+      );
+      const decisions = { ...none };
+      for (const { decision, count } of byReceiver) decisions[decision] += count;
+      return { sent: decisions.sent, decisions, byReceiver: byReceiver.filter(({ count }) => count > 0) };
+    },
   };
 }

@@ -5,7 +5,7 @@
 import { sleep } from '../core/clock.ts';
 import { recordAt } from '../log/batch.ts';
 import type { Log, RecordBatch } from '../log/log.ts';
-import type { Notifier } from '../notify/notifier.ts';
+import type { Notifier, NotifierCounts } from '../notify/notifier.ts';
 import type { ReceiverQueue } from '../notify/receiver-queue.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
@@ -34,6 +34,8 @@ export interface NotifyStage {
    */
   run(options: NotifyRun): Promise<void>;
   counts(): AlertCounts;
+  /** What was decided since this process began, by receiver. */
+  decided(): NotifierCounts['byReceiver'];
   /** Alert events that receivers are not done with. */
   waiting(): number;
 }
@@ -162,6 +164,7 @@ export async function openNotifyStage(
 
   return {
     counts,
+    decided: () => notifier.counts().byReceiver,
     waiting: () => notifier.waiting(),
     async run(options) {
       const { signal, graceMs } = options;

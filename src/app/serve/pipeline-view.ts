@@ -125,8 +125,7 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
     latest: async (window) => ({ pipeline, window, points: (await hotStore.all(pipeline, window)).map(pointOf) }),
     alerts: async (query) => ({ alerts: await alerts.list(query) }),
     deadLetters: letters.list,
-    // Counted over all receivers together.
-    notifications: () => [{ receiver: 'any', decision: 'sent', count: run.notify.counts().sent }],
+    notifications: () => run.notify.decided(),
     committed({ records, provisional, alerts: events }) {
       hasCaughtUp ||= engine.partitions().every(({ caughtUp }) => caughtUp);
       if (stream.isHeard()) {
