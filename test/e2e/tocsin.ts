@@ -38,7 +38,9 @@ export interface StartOptions {
 }
 
 export function start(args: readonly string[], { input, uid, bin = BIN, env = {} }: StartOptions = {}): Running {
-  const child = spawn(bin, args, {
+  // A live run serves HTTP on a port that others may have taken: here only where a test says so.
+  const isServing = args[0] === 'run' && !args.includes('--once') && !args.includes('--listen');
+  const child = spawn(bin, isServing ? [...args, '--listen', 'none'] : args, {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
