@@ -132,6 +132,9 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
         const rows = atMost([...records.filter((record) => record.kind === 'row' && record.origin === ''), ...provisional] as WindowRow[]);
         for (let at = 0; at < rows.length; at += POINTS_PER_EVENT)
           stream.publish('points', rows.slice(at, at + POINTS_PER_EVENT).map(pointOf));
+      } else {
+        // Nothing is kept, but that something was missed is: who comes back from before begins anew.
+        stream.publish('points', []);
       }
       for (const event of events) stream.publish('alert', event);
     },

@@ -15,6 +15,8 @@ export function streamRoutes(
   app.get<{ Params: { pipeline: string } }>(
     '/api/v1/pipelines/:pipeline/stream',
     {
+      // A stream has no end: a HEAD request would wait for ever and count as a listener.
+      exposeHeadRoute: false,
       schema: {
         tags: ['pipelines'],
         summary: 'Server-Sent Events: points, alert, status, reset.',
