@@ -13,7 +13,7 @@ const STATE_BYTES_MAX = 4_096;
 type Values = readonly (readonly (number | null | undefined)[])[];
 
 const valuesArbitrary = fc.array(
-  fc.array(fc.oneof(fc.constantFrom(null, undefined, 0, 1, 5, 10), fc.double({ min: -1e6, max: 1e12, noNaN: true })), {
+  fc.array(fc.oneof(fc.constantFrom(null, undefined, 0, -0, 1, 5, 10), fc.double({ min: -1e6, max: 1e12, noNaN: true })), {
     minLength: 3,
     maxLength: 3,
   }),

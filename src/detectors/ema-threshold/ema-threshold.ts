@@ -37,7 +37,8 @@ function createEmaThreshold(config: EmaThresholdConfig): Detector {
   function observe(remembered: EmaState | undefined, observation: Observation): Step<EmaState> {
     const state = remembered && observation.startMs - remembered.at < config.forget_after ? remembered : undefined;
     if (observation.volume < config.min_volume) return { state, verdicts: [] };
-    const value = observation.value ?? 0;
+    // + 0 makes 0 of -0 (a ratio of 0 to a negative), which JSON does not know: a state is the same after it was stored.
+    const value = (observation.value ?? 0) + 0;
     const at = observation.endMs;
     if (!state) return { state: { avg: value, n: 1, at }, verdicts: [] };
     return { state: { avg: OLD_WEIGHT * state.avg + NEW_WEIGHT * value, n: state.n + 1, at }, verdicts: judge(state, value) };
