@@ -12,7 +12,7 @@ const ROOT = path.resolve(import.meta.dirname, '..');
 const ROOMS: readonly (readonly string[])[] = [
   ['core'],
   ['sources', 'log', 'schemas', 'dead-letter', 'windows', 'hot-store', 'olap-store', 'detectors', 'receivers'],
-  ['pipeline', 'rules', 'alerts', 'notify'],
+  ['pipeline', 'alerts', 'notify'],
   ['config', 'server'],
   ['app'],
   ['cli'],

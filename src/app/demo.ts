@@ -11,7 +11,8 @@ import { AppError } from '../core/errors.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { GeneratorConfig } from '../sources/generator/config.ts';
 import { openBrowser } from './demo/browser.ts';
-import { freeAddress } from './demo/free-address.ts';
+import { withBreaksFrom, withoutBreaks } from './demo/breaks.ts';
+import { freeAddress, requireFree } from './demo/free-address.ts';
 import { watchBackfill } from './demo/backfill-progress.ts';
 import { demoPosition, pauseMs } from './demo/position.ts';
 import type { DemoOptions, RunOptions } from './run-options.ts';
@@ -23,8 +24,8 @@ const LISTEN = '127.0.0.1:8000';
 const PAUSE_MS_MAX = 600_000;
 
 /**
- * First a simulated day is counted as fast as it goes, then live events come; `forMs` counts from there.
- * @throws AppError as `runPipelines`; `usage` for a directory whose demo has paused for long
+ * First a simulated day is counted as fast as it goes, then live events come; `forMs` and the breaks count from there.
+ * @throws AppError as `runPipelines`; `usage` for a directory whose demo has paused for long, before anything is counted
  */
 export async function runDemo(options: DemoOptions, deps: RunDeps): Promise<void> {
   const dir = options.data ?? mkdtempSync(join(tmpdir(), 'tocsin-demo-'));
@@ -32,10 +33,11 @@ export async function runDemo(options: DemoOptions, deps: RunDeps): Promise<void
   const config = loadPipeline(PIPELINE);
   const generator = config.inputs[0]!.config as GeneratorConfig;
   try {
+    if (options.listen !== undefined && options.listen !== 'none') await requireFree(options.listen, options.apiKey || undefined);
     await refuseLongPause(dir, config);
     say(introduction(generator));
     await backfill(dir, config, generator, deps, say, options.json);
-    if (!deps.signal.aborted) await live(dir, options, config, deps, say);
+    if (!deps.signal.aborted) await live(dir, options, config, generator, deps, say);
   } finally {
     if (options.data === undefined) rmSync(dir, { recursive: true, force: true });
   }
@@ -76,7 +78,7 @@ async function backfill(
   try {
     // Event times lie in the past, append times are now: as in the live run that follows.
     await runPipelines(
-      { ...runOptions(dir), once: true, clock: 'append', quiet: true },
+      { ...runOptions(dir, withoutBreaks(config)), once: true, clock: 'append', quiet: true },
       { ...deps, stdout: nowhere(), stderr: quiet ? deps.stderr : warningsOnly(deps.stderr) },
     );
   } finally {
@@ -86,13 +88,21 @@ async function backfill(
   say(`      ${events.toLocaleString('en-US')} events in ${took.toFixed(1)} s\n\n`);
 }
 
-async function live(dir: string, options: DemoOptions, config: LoadedPipeline, deps: RunDeps, say: (text: string) => void): Promise<void> {
-  const { data, json, forMs, open } = options;
+async function live(
+  dir: string,
+  options: DemoOptions,
+  config: LoadedPipeline,
+  generator: GeneratorConfig,
+  deps: RunDeps,
+  say: (text: string) => void,
+): Promise<void> {
+  const { data, json, forMs, open, apiKey } = options;
   const listen = options.listen ?? (await freeAddress(LISTEN));
-  const told = (url: string | undefined, opened: boolean): void => say(liveText(url, opened, config) + breakText(data ?? dir));
+  const told = (url: string | undefined, opened: boolean): void => say(liveText(url, opened, config) + breakText(data ?? dir, generator));
+  const running = withBreaksFrom(config, systemClock.now());
   if (listen === 'none') told(undefined, false);
   await runPipelines(
-    { ...runOptions(dir), json, listen, ...(forMs !== undefined && { forMs }) },
+    { ...runOptions(dir, running), json, listen, ...(forMs !== undefined && { forMs }), ...(apiKey !== undefined && { apiKey }) },
     {
       ...deps,
       onListening(url) {
@@ -114,17 +124,18 @@ ${slack ? `      Slack ${isSet ? 'rings too: SLACK_WEBHOOK_URL is set' : 'would 
 `;
 }
 
-function breakText(dir: string): string {
-  return `[3/3] break: soon the click-through rate of "US banner" drops to a quarter, then "KR rewarded_video" is flooded.
-      The first alert comes with the next 10 s window that is whole: within a minute from the start.
+function breakText(dir: string, { breaks: [drop, flood] }: GeneratorConfig): string {
+  const [first, second] = [formatDuration(drop?.after ?? 0), formatDuration(flood?.after ?? 0)];
+  return `[3/3] break: in ${first} the click-through rate of "US banner" drops to a quarter for ${formatDuration(drop?.for ?? 0)}, in ${second} "KR rewarded_video" is flooded.
+      The first alert comes with the next 10 s window of which most is broken: within a minute from now. When a break is over, that is told too.
       To break more yourself, in another terminal: bin/tocsin simulate --data ${dir}
 
 `;
 }
 
-function runOptions(dir: string): RunOptions {
+function runOptions(dir: string, config: LoadedPipeline): RunOptions {
   return {
-    files: [PIPELINE],
+    files: [config],
     data: dir,
     once: false,
     json: false,

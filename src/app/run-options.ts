@@ -43,6 +43,8 @@ export interface DemoOptions {
   readonly forMs?: number;
   /** Default: 127.0.0.1:8000, or another port where that one is taken. */
   readonly listen?: string;
+  /** As in `RunOptions`. */
+  readonly apiKey?: string;
   /** Open the dashboard in the browser, where there is one. */
   readonly open: boolean;
 }

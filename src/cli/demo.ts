@@ -5,6 +5,7 @@ interface Options {
   readonly for?: number;
   readonly data?: string;
   readonly listen?: string;
+  readonly apiKey?: string;
   readonly open: boolean;
   readonly json: boolean;
 }

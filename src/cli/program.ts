@@ -233,6 +233,7 @@ const addDemo: Add = (program, terminal, exit) => {
   ])
     .addOption(new Option('--for <duration>', 'end so long after the backfill').argParser(durationArgument))
     .option('--listen <host:port>', 'where the dashboard is, or none; default: 127.0.0.1:8000, or another port where that is taken')
+    .addOption(new Option('--api-key <key>', 'what who asks has to show; needed beyond this machine').env('TOCSIN_API_KEY'))
     .option('--no-open', 'do not open the dashboard in the browser')
     .option('--data <dir>', 'keep the data in this directory; default: a temporary one')
     .option('--json', 'end with one JSON object on standard output', false)

@@ -147,7 +147,8 @@ function openFastify(limits: ServerLimits, logger: Logger): FastifyInstance {
   return app;
 }
 
-function listenError(error: NodeJS.ErrnoException, { host, port }: ListenAddress): unknown {
+/** In words what keeps a server from listening there; an error that nobody foresaw as it is. */
+export function listenError(error: NodeJS.ErrnoException, { host, port }: ListenAddress): unknown {
   const at = `${host}:${port}`;
   if (error.code === 'EADDRINUSE') {
     return new AppError(

@@ -29,7 +29,7 @@ const PATIENCE_MS = 60_000;
 const PIPELINE = readFileSync(path.join(ROOT, 'pipelines/demo.yml'), 'utf8')
   .replace('./ad-event.v1.json', path.join(ROOT, 'pipelines/ad-event.v1.json'))
   .replace(/history: \S+/, 'history: 30s')
-  .replace('after: 20s, for: 40s', 'after: 8s, for: 120s')
+  .replace('after: 20s, for: 30s', 'after: 8s, for: 120s')
   .replace('windows: [10s, 1m]', 'windows: [2s, 1m]')
   .replace('window: 10s', 'window: 2s');
 

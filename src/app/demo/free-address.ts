@@ -1,15 +1,30 @@
-/** An address for a server that nobody asked to be at a certain port. */
+/** Where the demo's server will listen, known before anything is counted. */
 import { createServer } from 'node:net';
+import { parseListenAddress, requireKey } from '../../server/listen-address.ts';
+import { listenError } from '../../server/server.ts';
 
 /** `host:port` itself where its port is free, else the same host with any port. */
 export async function freeAddress(address: string): Promise<string> {
-  const { hostname, port } = new URL(`http://${address}`);
+  if ((await faultOf(address)) === undefined) return address;
+  return `${new URL(`http://${address}`).hostname}:0`;
+}
+
+/** @throws AppError `usage` for an address that is wrong, taken, not of this machine, or open to others without a key */
+export async function requireFree(address: string, apiKey: string | undefined): Promise<void> {
+  const parsed = parseListenAddress(address);
+  requireKey(parsed, apiKey);
+  const fault = await faultOf(address);
+  if (fault) throw listenError(fault, parsed);
+}
+
+/** What the system says to a server there; it is closed at once. */
+async function faultOf(address: string): Promise<NodeJS.ErrnoException | undefined> {
+  const { host, port } = parseListenAddress(address);
   const probe = createServer();
-  const isFree = await new Promise<boolean>((resolve) => {
-    probe.once('error', () => resolve(false));
-    probe.listen(Number(port), hostname, () => resolve(true));
+  const fault = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    probe.once('error', resolve);
+    probe.listen(port, host, () => resolve(undefined));
   });
-  if (!isFree) return `${hostname}:0`;
-  await new Promise((resolve) => probe.close(resolve));
-  return address;
+  if (!fault) await new Promise((resolve) => probe.close(resolve));
+  return fault;
 }

@@ -49,11 +49,11 @@ test('a segment without traffic gets 1,000 impressions with 50 clicks, then 1,00
 
 test('a segment with enough traffic of its own is broken at once, for two windows or as long as was chosen', () => {
   const detection = detectionOf(pipeline('demo'), 'traffic_spike');
-  assert.deepEqual(detection, { isWatched: true, windowName: '10s', windowMs: 10_000, warmUp: 6, minVolume: 200 });
+  assert.deepEqual(detection, { isWatched: true, windowName: '10s', windowMs: 10_000, warmUp: 6, minVolume: 300 });
   const choice = { scenario: scenarios['traffic-spike'], segment, strength: 2 };
   assert.equal(planMs(planOf(choice, LIVE, detection, 3_000)), 20_000);
   assert.equal(planMs(planOf({ ...choice, forMs: 5_000 }, LIVE, detection, 3_000)), 5_000);
-  assert.equal(planOf(choice, { impressions: 19, clicks: 1 }, detection, 3_000).isLive, false);
+  assert.equal(planOf(choice, { impressions: 29, clicks: 1 }, detection, 3_000).isLive, false);
 });
 
 test('what no detector raises is known', () => {
