@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { hasVariable, variableFault } from '../variables.ts';
 
-/** Text that may hold `${NAME}`. */
+/** Text that may hold `${NAME}`. What stands in its place is not repeated: it may be a secret, or a part of one. */
 export const secretText = z
-  .string()
+  .string({ error: ({ input }) => (input === undefined ? 'expected a text' : 'found something else; expected a text') })
   .min(1, 'expected a text')
-  .max(4_096)
+  .max(4_096, 'found a longer text; expected at most 4096 characters')
   .superRefine((text, context) => {
     const fault = variableFault(text);
     if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });

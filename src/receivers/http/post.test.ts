@@ -7,6 +7,7 @@ import type { SendResult } from '../receiver.ts';
 import { post, retryAfterMs } from './post.ts';
 
 const NOW = Date.parse('2026-03-02T09:00:00.000Z');
+const setting = 'receivers.chat.url';
 const clock = { now: () => NOW, elapsed: () => 0 };
 
 /** Posts to a server that answers like this. */
@@ -19,7 +20,7 @@ async function answered(
 ): Promise<SendResult> {
   const { origin } = await startServer(t, (_, response) => response.writeHead(status, headers).end(body));
   const url = new URL('/services/T0/B0/secret?key=1', origin);
-  const result = await post({ url, headers: {}, body: '{}', secrets }, clock, AbortSignal.timeout(5_000));
+  const result = await post({ url, headers: {}, body: '{}', setting, secrets }, clock, AbortSignal.timeout(5_000));
   // The port is another one each time.
   return result.ok ? result : { ...result, reason: result.reason.replace(origin, 'HOST') };
 }
@@ -42,8 +43,10 @@ test('a pause that is asked for is passed on, within bounds', async (t) => {
   assert.ok(!('retryAfterMs' in (await answered(t, 429))));
   assert.equal(retryAfterMs('86400', NOW), 300_000);
   assert.equal(retryAfterMs('Mon, 02 Mar 2026 09:00:30 GMT', NOW), 30_000);
-  assert.equal(retryAfterMs('Mon, 02 Mar 2026 08:00:00 GMT', NOW), 0);
-  for (const nonsense of [null, '', 'soon', '-5', '1e9']) assert.equal(retryAfterMs(nonsense, NOW), undefined, String(nonsense));
+  assert.equal(retryAfterMs('1.25', NOW), 1_250);
+  // Never none at all: who asks for a pause does not want the next request at once.
+  for (const past of ['0', '-5', '0.3', 'Mon, 02 Mar 2026 08:00:00 GMT']) assert.equal(retryAfterMs(past, NOW), 1_000, past);
+  for (const nonsense of [null, '', 'soon', '-', '1e9', '5s']) assert.equal(retryAfterMs(nonsense, NOW), undefined, String(nonsense));
 });
 
 test('redirects are not followed', async (t) => {
@@ -51,7 +54,7 @@ test('redirects are not followed', async (t) => {
   assert.deepEqual(await answered(t, 302, { location: `${target.origin}/elsewhere` }), {
     ok: false,
     retryable: false,
-    reason: `HOST redirects to ${target.origin}, which is not followed: put the final address into the pipeline file`,
+    reason: `HOST redirects to ${target.origin}, which is not followed: put the final address into ${setting}`,
   });
   assert.equal(target.received.length, 0);
 });
@@ -62,7 +65,7 @@ test('an answer without end is not read to its end; what is shown of it is short
     response.write(`no\nsuch\x1b[2J path /services/T0/B0/secret or key abc ${'x'.repeat(100_000)}`);
   });
   const url = new URL('/services/T0/B0/secret', origin);
-  const result = await post({ url, headers: {}, body: '', secrets: ['abc'] }, clock, AbortSignal.timeout(5_000));
+  const result = await post({ url, headers: {}, body: '', setting, secrets: ['abc'] }, clock, AbortSignal.timeout(5_000));
   assert.ok(!result.ok && !result.retryable);
   assert.match(result.reason, /answered 400: no such \[2J path \[hidden\] or key \[hidden\] x+…$/);
   assert.ok(result.reason.length < 250);
@@ -74,16 +77,29 @@ test('no connection is retryable and names the server alone', async () => {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   const url = new URL(`http://127.0.0.1:${port}/secret`);
-  assert.deepEqual(await post({ url, headers: {}, body: '' }, clock, AbortSignal.timeout(5_000)), {
+  assert.deepEqual(await post({ url, headers: {}, body: '', setting }, clock, AbortSignal.timeout(5_000)), {
     ok: false,
     retryable: true,
     reason: `no connection to http://127.0.0.1:${port} (ECONNREFUSED)`,
   });
 });
 
+test('an address with a port of another protocol is not tried again, and the setting is named', async () => {
+  const result = await post(
+    { url: new URL('http://127.0.0.1:6000/secret'), headers: {}, body: '', setting },
+    clock,
+    AbortSignal.timeout(5_000),
+  );
+  assert.deepEqual(result, {
+    ok: false,
+    retryable: false,
+    reason: `http://127.0.0.1:6000 has a port that is kept for another protocol, and no HTTP is sent to it: put another one into ${setting}`,
+  });
+});
+
 test('an attempt that is called off ends', async (t) => {
   const stop = new AbortController();
   const { origin } = await startServer(t, () => stop.abort());
-  const result = await post({ url: new URL(origin), headers: {}, body: '' }, clock, stop.signal);
+  const result = await post({ url: new URL(origin), headers: {}, body: '', setting }, clock, stop.signal);
   assert.ok(!result.ok && result.retryable);
 });

@@ -1,3 +1,5 @@
+import { escapedText } from '../chat/escaped-text.ts';
+
 /** What Slack's Block Kit takes at most (docs.slack.dev, block and composition object reference); more is refused as `invalid_blocks`. */
 export const SLACK_LIMITS = {
   blocks: 50,
@@ -14,21 +16,8 @@ export const SLACK_LIMITS = {
 
 /** The three characters that Slack's text gives a meaning to. */
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-const ELLIPSIS = '…';
 
-/**
- * Escaped, and cut so that the result has at most so many UTF-16 units (so whatever Slack counts, it is not more); no escape and
- * no character is cut in two. Control characters become spaces; never empty, which Slack refuses.
- */
+/** At most so many UTF-16 units, escapes and all. */
 export function slackText(text: string, charsMax: number): string {
-  const clean = text.replace(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, ' ').trim();
-  const whole = clean.replace(/[&<>]/g, (char) => ESCAPES[char]!);
-  if (whole.length <= charsMax) return whole === '' ? '-' : whole;
-  let cut = '';
-  for (const char of clean) {
-    const part = ESCAPES[char] ?? char;
-    if (cut.length + part.length > charsMax - ELLIPSIS.length) break;
-    cut += part;
-  }
-  return cut + ELLIPSIS;
+  return escapedText(text, charsMax, (char) => ESCAPES[char] ?? char);
 }

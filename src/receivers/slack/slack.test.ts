@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { startServer } from '../../../test/http-server.ts';
 import { sampleAlert } from '../../../test/sample-alert.ts';
 import { slackFaults } from '../../../test/slack-limits.ts';
+import { chatTexts } from '../chat/text/texts.ts';
 import { slackConfig } from './config.ts';
 import { slackText } from './limits.ts';
 import { slackMessage } from './message.ts';
 import { slackReceiver } from './slack.ts';
-import { slackTexts } from './text/texts.ts';
 
 const deps = { write: () => {}, colour: false, locale: 'en', clock: { now: () => 0, elapsed: () => 0 } } as const;
 
@@ -45,7 +45,7 @@ test('in Korean too', () => {
   for (const text of ['*국가:*\nUS', '*광고 포맷:*\nbanner', '*심각도:*\n🚨 높음', '*현재 값:*\n데이터 없음', '*변화율:*\n-']) {
     assert.ok(texts.includes(text), text);
   }
-  assert.deepEqual(Object.keys(slackTexts.ko), Object.keys(slackTexts.en));
+  assert.deepEqual(Object.keys(chatTexts.ko), Object.keys(chatTexts.en));
 });
 
 test('an alert that ended says so, and no more than that', () => {

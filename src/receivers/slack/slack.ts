@@ -1,12 +1,12 @@
 /** Posts each alert into a Slack channel, through an incoming webhook. */
+import { advised, type Advice } from '../http/advice.ts';
 import { parseAddress } from '../http/address.ts';
 import { post } from '../http/post.ts';
-import type { Receiver, ReceiverDeps, ReceiverKind, SendResult } from '../receiver.ts';
+import type { Receiver, ReceiverDeps, ReceiverKind } from '../receiver.ts';
 import { slackConfig, type SlackConfig } from './config.ts';
 import { slackMessage } from './message.ts';
 
-/** What Slack answers when somebody has to mend something, and what that is. */
-const ADVICE: readonly (readonly [answer: string, advice: string])[] = [
+const ADVICE: Advice = [
   ['no_service', 'the webhook was removed or its address is not complete: make a new one in Slack and set its address'],
   ['no_team', 'the address is not that of a webhook: copy it from Slack anew'],
   ['invalid_token', 'the address is not that of a webhook: copy it from Slack anew'],
@@ -24,15 +24,10 @@ function createSlack(name: string, config: SlackConfig, { clock, locale }: Recei
     local: false,
     target: url.origin,
     async send({ alert }, signal) {
-      return advised(await post({ url, headers, body: JSON.stringify(slackMessage(alert, locale)) }, clock, signal));
+      const body = JSON.stringify(slackMessage(alert, locale));
+      return advised(await post({ url, headers, body, setting: `receivers.${name}.url` }, clock, signal), ADVICE);
     },
   };
-}
-
-function advised(result: SendResult): SendResult {
-  if (result.ok || result.retryable) return result;
-  const advice = ADVICE.find(([answer]) => result.reason.includes(answer))?.[1];
-  return advice === undefined ? result : { ...result, reason: `${result.reason} (${advice})` };
 }
 
 export const slackReceiver: ReceiverKind<typeof slackConfig> = {

@@ -9,7 +9,7 @@ const RESERVED =
 const HEADERS_MAX = 32;
 
 const headers = z
-  .record(z.string(), secretText)
+  .record(z.string(), secretText, 'found something else; expected a block of headers and their values')
   .superRefine((block, context) => {
     for (const name of Object.keys(block)) {
       const fault = headerFault(name);

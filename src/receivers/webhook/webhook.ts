@@ -33,7 +33,7 @@ function createWebhook(name: string, config: WebhookConfig, { clock }: ReceiverD
         'tocsin-timestamp': timestamp,
         ...(secret !== undefined && { 'tocsin-signature': `v1=${signatureOf(secret, timestamp, body)}` }),
       };
-      return post({ url, headers, body, secrets }, clock, signal);
+      return post({ url, headers, body, setting: `receivers.${name}.url`, secrets }, clock, signal);
     },
   };
 }

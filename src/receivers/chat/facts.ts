@@ -1,0 +1,76 @@
+/** What a chat message says of an alert, whatever the chat: as plain texts, neither escaped nor cut. */
+import type { AlertEvent } from '../alert-event.ts';
+import type { ChatTexts } from './text/texts.ts';
+
+export type Fact = readonly [name: string, value: string];
+
+const EMOJI = { low: 'ℹ️', medium: '⚠️', high: '🚨', critical: '🔥' } as const;
+/** Facts beside the segment's. */
+const ALERT_FACTS = 6;
+
+/** At most so many: what is left of the segment shares one. */
+export function alertFacts(alert: AlertEvent, texts: ChatTexts, most: number): Fact[] {
+  const { unit } = alert;
+  const resolved = alert.status === 'resolved';
+  return [
+    ...segmentFacts(alert, texts, most - ALERT_FACTS),
+    [texts.metric, alert.metric_name],
+    [texts.severity, resolved ? `✅ ${texts.resolved}` : `${EMOJI[alert.severity]} ${texts[alert.severity]}`],
+    [texts.current, alert.current_value === null ? texts.noData : valueText(alert.current_value, unit)],
+    [texts.expected, valueText(alert.expected_value, unit)],
+    [texts.change, alert.deviation_percent === null ? '-' : deviationText(alert.deviation_percent)],
+    [texts.time, alert.alert_time],
+  ];
+}
+
+function segmentFacts({ labels }: AlertEvent, texts: ChatTexts, most: number): Fact[] {
+  const entries = Object.entries(labels).map(([name, value]): Fact => [dimensionText(name, texts), value]);
+  if (entries.length === 0) return [[texts.segment, texts.all]];
+  if (entries.length <= most) return entries;
+  const rest = entries.slice(most - 1);
+  return [...entries.slice(0, most - 1), [texts.segment, rest.map(([name, value]) => `${name}: ${value}`).join(', ')]];
+}
+
+function dimensionText(name: string, texts: ChatTexts): string {
+  if (name === 'country') return texts.country;
+  return name === 'ad_format' ? texts.adFormat : name;
+}
+
+/** Sentences: why it rings, what may have caused it, what it costs; of an alert that ended only the first. */
+export function whyTexts({ status, explanation, likely_causes: causes, impact }: AlertEvent, texts: ChatTexts): string[] {
+  if (status === 'resolved') return [explanation.text];
+  const money = impact === null || impact.money_per_hour === 0 ? undefined : impact;
+  return [
+    explanation.text,
+    explanation.not_fired_if,
+    ...(causes.length > 0 ? [`${texts.causes}: ${causes.join('; ')}.`] : []),
+    ...(money ? [`${money.money_per_hour > 0 ? texts.missing : texts.excess}: ${moneyText(money)}.`] : []),
+  ];
+}
+
+/** The line that names the alert. */
+export function nameText(alert: AlertEvent, texts: ChatTexts): string {
+  return [
+    `Alert ID: ${alert.alert_id}`,
+    `Type: ${alert.alert_type}`,
+    `${texts.since} ${alert.since}`,
+    ...(alert.repeat > 0 ? [`${texts.reminder} ${alert.repeat}`] : []),
+    alert.pipeline,
+  ].join(' | ');
+}
+
+/** `5.00%`, `2.50 USD`, `1,234`. */
+function valueText(value: number, unit: string | null): string {
+  const digits = unit === null && Number.isInteger(value) ? 0 : 2;
+  const number = value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  if (unit === null) return number;
+  return unit === '%' ? `${number}%` : `${number} ${unit}`;
+}
+
+function deviationText(percent: number): string {
+  return `${percent > 0 ? '+' : ''}${percent.toFixed(1)}%`;
+}
+
+function moneyText({ money_per_hour: money, currency }: NonNullable<AlertEvent['impact']>): string {
+  return `${Math.abs(money).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} ${currency}`;
+}

@@ -1,0 +1,59 @@
+/** An alert as a Discord message: one embed with title, why, facts, and a line that names it. */
+import type { AlertEvent, AlertLocale } from '../alert-event.ts';
+import { alertFacts, nameText, whyTexts, type Fact } from '../chat/facts.ts';
+import { chatTexts } from '../chat/text/texts.ts';
+import { DISCORD_LIMITS, discordMarkdown, discordText } from './limits.ts';
+
+interface DiscordField {
+  readonly name: string;
+  readonly value: string;
+  readonly inline: true;
+}
+
+export interface DiscordEmbed {
+  readonly title: string;
+  readonly description: string;
+  /** 0xRRGGBB, the bar at the side. */
+  readonly color: number;
+  readonly fields: readonly DiscordField[];
+  readonly footer: { readonly text: string };
+  /** ISO 8601; Discord shows it in the reader's time zone. */
+  readonly timestamp: string;
+}
+
+export interface DiscordMessage {
+  readonly embeds: readonly [DiscordEmbed];
+  /** Nobody is mentioned, whatever stands in a label. */
+  readonly allowed_mentions: { readonly parse: readonly [] };
+}
+
+const COLOURS = { low: 0x3498db, medium: 0xf1c40f, high: 0xe74c3c, critical: 0x992d22 } as const;
+const GREEN = 0x2ecc71;
+/** Shares of the total: what title, footer and fields leave of it is the description's. */
+const FOOTER_CHARS = 500;
+const FIELDS_CHARS = 3_000;
+
+export function discordMessage(alert: AlertEvent, locale: AlertLocale): DiscordMessage {
+  const texts = chatTexts[locale];
+  const title = discordMarkdown(alert.message, DISCORD_LIMITS.titleChars);
+  const fields = fieldsOf(alertFacts(alert, texts, DISCORD_LIMITS.fields));
+  const footer = discordText(nameText(alert, texts), FOOTER_CHARS);
+  const used = fields.reduce((sum, { name, value }) => sum + name.length + value.length, title.length + footer.length);
+  const description = discordMarkdown(
+    whyTexts(alert, texts).join(' '),
+    Math.min(DISCORD_LIMITS.descriptionChars, DISCORD_LIMITS.totalChars - used),
+  );
+  const color = alert.status === 'resolved' ? GREEN : COLOURS[alert.severity];
+  return {
+    embeds: [{ title, description, color, fields, footer: { text: footer }, timestamp: alert.alert_time }],
+    allowed_mentions: { parse: [] },
+  };
+}
+
+function fieldsOf(facts: readonly Fact[]): DiscordField[] {
+  const share = Math.floor(FIELDS_CHARS / facts.length);
+  return facts.map(([fact, text]) => {
+    const name = discordMarkdown(fact, Math.min(DISCORD_LIMITS.fieldNameChars, Math.floor(share / 3)));
+    return { name, value: discordMarkdown(text, Math.min(DISCORD_LIMITS.fieldValueChars, share - name.length)), inline: true };
+  });
+}
