@@ -16,7 +16,7 @@ export interface Progress {
 
 export interface ProgressDeps {
   readonly write: (text: string) => void;
-  /** On a terminal the line is written over; elsewhere one comes now and then. */
+  /** On a terminal the line is written over; elsewhere one comes now and then. Neither where nothing changed. */
   readonly live: boolean;
   readonly clock: Clock;
   readonly quiet: boolean;
@@ -32,6 +32,7 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
   let alerts = 0;
   let deadLetters = 0;
   let shown = false;
+  let told = '';
   const timer = quiet ? undefined : setInterval(show, live ? EVERY_MS.terminal : EVERY_MS.file);
   timer?.unref();
 
@@ -40,6 +41,9 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
     const rate = (read - last.read) / Math.max(0.001, (now - last.at) / 1_000);
     last = { at: now, read };
     const text = `${whole(read)} records (${whole(rate)}/s), ${whole(windows)} windows closed, ${whole(deadLetters)} dead letters, ${whole(alerts)} alerts`;
+    // While nothing happens the line stands as it is, and a file gets no more of them.
+    if (text === told && (shown || !live)) return;
+    told = text;
     write(live ? `${CLEAR_LINE}${text}` : `tocsin: ${text}\n`);
     shown = live;
   }

@@ -30,7 +30,10 @@ function overview({ events, partitions, frontier, windows, alerts, dead_letters 
   return [
     ['events', `${grouped(events.read)} read = ${OUTCOMES.map((outcome) => `${grouped(events[outcome])} ${outcome}`).join(' + ')}`],
     ['invalid', reasonsText(partitions)],
-    ['final up to', frontier ?? 'nothing yet'],
+    [
+      'final up to',
+      frontier === null ? 'nothing yet: not every partition has had an event' : `${frontier} (event time); windows that end later are open`,
+    ],
     [
       'windows',
       Object.entries(windows)

@@ -36,7 +36,7 @@ export interface PipelineStatus {
   readonly revision: number;
   readonly events: EventCounts;
   readonly partitions: readonly PartitionStatus[];
-  /** Windows that end up to here are final; null before the first. */
+  /** Windows that end up to here are final, those that end later open; null before the first accepted event. */
   readonly frontier: string | null;
   /** Per window size, without roll-ups: final rows, and events that came after the first final row. */
   readonly windows: Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
@@ -74,7 +74,7 @@ async function pipelineStatus(log: Log, pipeline: PipelineRecord): Promise<Pipel
     revision: (await recordedRevisions(log, pipeline.name))?.windows.counter ?? 1,
     events: withRead(totals),
     partitions,
-    ...(await mergeStatus(log, pipeline)),
+    ...(await mergeStatus(log, pipeline, partitions)),
     alerts: { fired: alerts.length, firing: alerts.filter(({ status }) => status === 'firing').length },
     dead_letters: letters.end - letters.start,
   };
@@ -101,16 +101,25 @@ async function partitionStatus(log: Log, pipeline: string, topic: string, partit
 }
 
 /** From the state of the merge: its rows of windows that are still open are not counted there. */
-async function mergeStatus(log: Log, pipeline: PipelineRecord): Promise<Pick<PipelineStatus, 'frontier' | 'windows'>> {
+async function mergeStatus(
+  log: Log,
+  pipeline: PipelineRecord,
+  partitions: readonly PartitionStatus[],
+): Promise<Pick<PipelineStatus, 'frontier' | 'windows'>> {
   const prefix = mergeStatePrefix(pipeline.name);
   const entry = fromStateEntries(prefix, await log.state(`${prefix}meta`)).find(([key]) => key === 'meta');
   const meta = entry?.[1] as { frontier: number; results: number[]; corrections: number[] } | undefined;
   return {
-    frontier: isoOrNull(meta?.frontier),
+    frontier: isoOrNull(Math.max(meta?.frontier ?? -Infinity, passedByAll(partitions))),
     windows: Object.fromEntries(
       pipeline.windows.map(({ name }, w) => [name, { results: meta?.results[w] ?? 0, corrections: meta?.corrections[w] ?? 0 }]),
     ),
   };
+}
+
+/** The merge writes its state with the first window that closes: what all watermarks have passed is final before that too. Epoch ms. */
+function passedByAll(partitions: readonly PartitionStatus[]): number {
+  return Math.min(...partitions.map(({ watermark }) => (watermark === null ? -Infinity : Date.parse(watermark))));
 }
 
 function withRead(counts: Readonly<OutcomeCounts>): EventCounts {
