@@ -10,7 +10,7 @@ import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
 import type { Log } from '../log/log.ts';
-import { systemWait } from '../notify/deliver.ts';
+import { retryOfOneRun, systemWait } from '../notify/deliver.ts';
 import { createNotifier } from '../notify/notifier.ts';
 import { ensureTopics, openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
 import { noteLookups } from '../pipeline/lookup-record.ts';
@@ -223,6 +223,7 @@ function notifierSettings(config: LoadedPipeline, options: RunOptions) {
     notifyWithinMs: options.once ? undefined : config.notifyWithinMs,
     sendResolved: true,
     audience: options.once && !options.notify ? ('local' as const) : ('all' as const),
+    ...(options.once && { retry: retryOfOneRun }),
   };
 }
 

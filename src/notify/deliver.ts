@@ -1,25 +1,30 @@
 /** One notification to one receiver: attempts with a growing wait between them, each bounded in time. */
+import { createHash } from 'node:crypto';
 import { setTimeout as timer } from 'node:timers/promises';
+import { createRandom } from '../core/random.ts';
 import type { Notification, Receiver, SendResult } from '../receivers/receiver.ts';
 import type { Gate } from './gate.ts';
+import type { Patience, PatienceSettings } from './patience.ts';
 
-export interface RetrySettings {
-  readonly attempts: number;
-  /** Doubles after each failure, up to `longestWaitMs`. */
+export interface RetrySettings extends PatienceSettings {
+  /** Doubles after each failure, up to `longestWaitMs`; what is waited is between half of it and all of it. */
   readonly firstWaitMs: number;
   readonly longestWaitMs: number;
   readonly attemptTimeoutMs: number;
-  /** So many answers that ask for a pause count as no attempt: the receiver is there, and busy. */
-  readonly pauses: number;
 }
 
+/** Through the restart of a receiver and the outage of a quarter of an hour: as long as an alert is news (`notify_within`). */
 export const defaultRetry: RetrySettings = {
-  attempts: 5,
+  retryForMs: 15 * 60_000,
+  pausesForMs: 60 * 60_000,
+  shared: false,
   firstWaitMs: 1_000,
   longestWaitMs: 30_000,
   attemptTimeoutMs: 10_000,
-  pauses: 60,
 };
+
+/** Of a run that ends by itself, which a dead receiver must not hold up. */
+export const retryOfOneRun: RetrySettings = { ...defaultRetry, retryForMs: 15_000, pausesForMs: 60_000, shared: true };
 
 /** Resolves after `ms`; rejects when the signal aborts. */
 export type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
@@ -31,29 +36,38 @@ export const systemWait: Wait = async (ms, signal) => {
 export interface DeliverDeps {
   readonly receiver: Receiver;
   readonly gate: Gate;
+  readonly patience: Patience;
   readonly retry: RetrySettings;
   readonly wait: Wait;
+  /** Told of each failure after which it is tried again, pauses apart, with their number so far. */
+  readonly onRetry: (reason: string, failures: number) => void;
 }
 
 /** Rejects only when the signal aborts: then it may have been told or not. A failure that is not retryable ends the attempts at once. */
-export async function deliver(
-  notification: Notification,
-  { receiver, gate, retry, wait }: DeliverDeps,
-  signal: AbortSignal,
-): Promise<SendResult> {
+export async function deliver(notification: Notification, deps: DeliverDeps, signal: AbortSignal): Promise<SendResult> {
+  const { receiver, gate, retry, wait, onRetry } = deps;
+  const trial = deps.patience.begin();
+  const share = shareOfWait(receiver.name, notification.dedupKey);
   let waitMs = retry.firstWaitMs;
-  let pauses = 0;
-  for (let attempt = 1; ;) {
+  for (let failures = 1; ;) {
     signal.throwIfAborted();
-    const result = await gate.pass(() => tryOnce(receiver, notification, retry.attemptTimeoutMs, wait, signal), signal);
+    const attempt = (): Promise<SendResult> => tryOnce(receiver, notification, retry.attemptTimeoutMs, wait, signal);
+    const result = await gate.pass(() => trial.attempt(attempt), signal);
     if (result.ok || !result.retryable) return result;
     // The gate keeps the pause, for all that is sent to this receiver.
-    if (result.retryAfterMs !== undefined && pauses++ < retry.pauses) continue;
-    if (attempt >= retry.attempts) return result;
-    attempt += 1;
-    await wait(waitMs, signal);
+    if (result.retryAfterMs !== undefined) continue;
+    onRetry(result.reason, failures++);
+    // The last attempt is made when the time is up.
+    await wait(Math.min(waitMs * share(), trial.leftMs()), signal);
     waitMs = Math.min(2 * waitMs, retry.longestWaitMs);
   }
+}
+
+/** Between a half and one, another for each notification: those that failed together do not come back together. */
+function shareOfWait(receiver: string, dedupKey: string): () => number {
+  const seed = createHash('sha256').update(`${receiver} ${dedupKey}`).digest();
+  const random = createRandom(seed.readUInt32LE(0), seed.readUInt32LE(4));
+  return () => 0.5 + random.unit() / 2;
 }
 
 async function tryOnce(

@@ -4,7 +4,7 @@ import type { Logger } from '../core/logger.ts';
 import { silentLogger } from '../core/logger.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Notification, Receiver, SendResult } from '../receivers/receiver.ts';
-import { defaultRetry } from './deliver.ts';
+import { defaultRetry, retryOfOneRun } from './deliver.ts';
 import { createNotifier } from './notifier.ts';
 import type { Notifier, NotifierSettings } from './notifier.ts';
 import type { Notified } from './receiver-queue.ts';
@@ -55,16 +55,18 @@ function make(receivers: readonly Receiver[], setting: Setting = {}): { notifier
   const { now = 0, logger = silentLogger, ...settings } = setting;
   const waits: number[] = [];
   const clock = { minutes: now };
+  let elapsed = 0;
   const notifier = createNotifier(
     { pipeline: 'p', cooldownMs: 10 * MINUTE, notifyWithinMs: 15 * MINUTE, sendResolved: true, audience: 'all', ...settings },
     {
-      clock: { now: () => START + clock.minutes * MINUTE, elapsed: () => 0 },
+      clock: { now: () => START + clock.minutes * MINUTE, elapsed: () => elapsed },
       receivers,
       logger,
       // The limit of an attempt never passes here; back-off passes at once and is noted.
       wait: async (ms) => {
         if (ms === defaultRetry.attemptTimeoutMs) return new Promise(() => {});
         waits.push(ms);
+        elapsed += ms;
       },
     },
   );
@@ -192,20 +194,41 @@ test('the notification log stays within its size, and forgets what is over', asy
   assert.equal(size(over.notifier.takeStateChanges()), 1);
 });
 
-test('a failure is tried again with a growing wait, and ends at the last attempt or at a final no', async () => {
-  const busy: SendResult = { ok: false, retryable: true, reason: 'busy' };
-  const recovers = make([bell('pager', { answers: [busy, new Error('connection lost')] })]);
-  assert.deepEqual(await feed(recovers.notifier, [alert(0)]), ['sent']);
-  assert.deepEqual(recovers.waits, [1_000, 2_000]);
+const busy: SendResult = { ok: false, retryable: true, reason: 'busy' };
 
-  const warnings: string[] = [];
-  const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
-  const never = make([bell('pager', { answers: [busy, busy, busy, busy, busy] })], { logger });
+/** A bell that fails for so long, by its own answers, and what the logger was told meanwhile. */
+function failing(answer: SendResult): { pager: Bell; logger: Logger; lines: string[] } {
+  const lines: string[] = [];
+  const logger = { info: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(`warning: ${line}`) };
+  return { pager: bell('pager', { answers: Array.from({ length: 1_000 }, () => answer) }), logger, lines };
+}
+
+test('a failure is tried again with a growing wait, which differs between notifications', async () => {
+  const recovers = make([bell('pager', { answers: [busy, new Error('connection lost'), ...Array.from({ length: 6 }, () => busy)] })]);
+  assert.deepEqual(await feed(recovers.notifier, [alert(0)]), ['sent']);
+  const upTo = [1, 2, 4, 8, 16, 30, 30, 30].map((seconds) => seconds * 1_000);
+  assert.equal(recovers.waits.length, upTo.length);
+  for (const [index, ms] of recovers.waits.entries())
+    assert.ok(ms >= upTo[index]! / 2 && ms <= upTo[index]!, `${ms} after failure ${index + 1}`);
+
+  const again = make([bell('pager', { answers: [busy] })]);
+  const other = make([bell('pager', { answers: [busy] })]);
+  await feed(again.notifier, [alert(0)]);
+  await feed(other.notifier, [alert(0, { alert_id: 'b' })]);
+  assert.equal(again.waits[0], recovers.waits[0]);
+  assert.notEqual(other.waits[0], recovers.waits[0]);
+});
+
+test('attempts end after a quarter of an hour, or at a final no', async () => {
+  const { pager, logger, lines } = failing(busy);
+  const never = make([pager], { logger });
   assert.deepEqual(await feed(never.notifier, [alert(0)]), ['failed']);
-  assert.deepEqual(never.waits, [1_000, 2_000, 4_000, 8_000]);
-  assert.deepEqual(warnings, ['alert a could not be sent to pager: busy']);
-  // It was not told: so no cooldown holds the reminder back.
-  assert.deepEqual(await feed(never.notifier, [alert(1, { repeat: 1 })], 1), ['sent']);
+  assert.equal(Math.round(never.waits.reduce((sum, ms) => sum + ms, 0)), 15 * MINUTE);
+  assert.ok(never.waits.length < 75, `${never.waits.length} attempts`);
+  assert.deepEqual(lines, [
+    'warning: pager does not take notifications: busy; each is tried again for 15m',
+    'warning: alert a could not be sent to pager: busy',
+  ]);
 
   const refused = make([bell('pager', { answers: [{ ok: false, retryable: false, reason: 'no such channel' }] })]);
   assert.deepEqual(await offer(refused.notifier, 0, alert(0)), [
@@ -214,8 +237,51 @@ test('a failure is tried again with a growing wait, and ends at the last attempt
   assert.deepEqual(refused.waits, []);
 });
 
+test('an outage of some minutes loses no bell; what was given up rings with its reminder', async () => {
+  const outage = bell('pager', { answers: Array.from({ length: 12 }, () => busy) });
+  const { notifier, waits } = make([outage]);
+  assert.deepEqual(await feed(notifier, [alert(0)]), ['sent']);
+  assert.ok(waits.reduce((sum, ms) => sum + ms, 0) > 2 * MINUTE);
+
+  const { pager, logger, lines } = failing(busy);
+  const never = make([pager], { logger, retry: { ...defaultRetry, retryForMs: 0 } });
+  assert.deepEqual(await feed(never.notifier, [alert(0)]), ['failed']);
+  assert.deepEqual(never.waits, []);
+  const rings = make([bell('pager', { answers: [busy] })], { logger, retry: { ...defaultRetry, retryForMs: 0 } });
+  // It was not told: so no cooldown holds the reminder back.
+  assert.deepEqual(await feed(rings.notifier, [alert(0), alert(1, { repeat: 1 })]), ['failed', 'sent']);
+  assert.equal(lines.at(-1), 'pager takes notifications again; given up before that: 1');
+});
+
+test('a receiver that keeps asking for a pause gets an hour of them', async () => {
+  const { pager } = failing({ ...busy, retryAfterMs: 60_000 });
+  const asked = make([pager]);
+  assert.deepEqual(await feed(asked.notifier, [alert(0)]), ['failed']);
+  assert.deepEqual(new Set(asked.waits), new Set([60_000]));
+  assert.equal(asked.waits.length, 59);
+});
+
+test('a run that ends gives a dead receiver up together, untried, and tries it once more later', async () => {
+  const { pager, logger, lines } = failing(busy);
+  let attempts = 0;
+  const counted: Receiver = { ...pager, send: async (told, signal) => (attempts++, pager.send(told, signal)) };
+  const { notifier, waits } = make([counted], { retry: retryOfOneRun, logger });
+  const events = Array.from({ length: 100 }, (_, n) => alert(0, { alert_id: `a${n}`, labels: { n: String(n) } }));
+  assert.deepEqual(new Set(await feed(notifier, events)), new Set(['failed']));
+  assert.equal(Math.round(waits.reduce((sum, ms) => sum + ms, 0)), 15_000);
+  assert.equal(attempts, waits.length + 1);
+  assert.equal(lines.at(-1), 'warning: alert a0 could not be sent to pager: busy');
+
+  // A pause that is longer than the run would wait is not kept, by nobody.
+  const long = failing({ ...busy, retryAfterMs: 300_000 });
+  const short = make([long.pager], { retry: retryOfOneRun });
+  assert.deepEqual(new Set(await feed(short.notifier, events)), new Set(['failed']));
+  assert.deepEqual(short.waits, []);
+});
+
 test('a receiver that does not answer is given up on, and told so', async () => {
   const signals: AbortSignal[] = [];
+  let elapsed = 0;
   const silent: Receiver = {
     name: 'silent',
     local: false,
@@ -223,14 +289,19 @@ test('a receiver that does not answer is given up on, and told so', async () => 
     send: (_, signal) => (signals.push(signal), new Promise<SendResult>(() => {})),
   };
   const notifier = createNotifier(
-    { pipeline: 'p', cooldownMs: 0, notifyWithinMs: undefined, sendResolved: true, audience: 'all' },
-    { clock: { now: () => START, elapsed: () => 0 }, receivers: [silent], logger: silentLogger, wait: async () => {} },
+    { pipeline: 'p', cooldownMs: 0, notifyWithinMs: undefined, sendResolved: true, audience: 'all', retry: retryOfOneRun },
+    {
+      clock: { now: () => START, elapsed: () => elapsed },
+      receivers: [silent],
+      logger: silentLogger,
+      wait: async (ms) => void (elapsed += ms),
+    },
   );
   const [result] = await offer(notifier, 0, alert(0));
   assert.deepEqual([result?.decision, result?.reason], ['failed', 'no answer within 10000 ms']);
   assert.deepEqual(
     signals.map((signal) => signal.aborted),
-    [true, true, true, true, true],
+    [true, true],
   );
 });
 

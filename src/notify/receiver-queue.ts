@@ -12,6 +12,7 @@ import { deliver, type RetrySettings, type Wait } from './deliver.ts';
 import { createGate } from './gate.ts';
 import { createLanes } from './lanes.ts';
 import { segmentKey, type NotificationLog } from './notification-log.ts';
+import { createPatience } from './patience.ts';
 
 export interface Notified {
   readonly alertId: string;
@@ -57,17 +58,21 @@ export interface QueueDeps {
   readonly onDecided: (decision: Decision) => void;
 }
 
+/** One notification that failed so often is worth a line: before that it may be a hiccup, and long after it somebody may wait for it. */
+const FAILURES_UNTOLD = 4;
+
 export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): ReceiverQueue {
   const { receiver, log, clock, logger, stop } = deps;
   const gate = createGate(settings.concurrency, deps.wait);
+  const patience = createPatience(settings.retry, clock);
   const lanes = createLanes();
   /** Offered and not dealt with, ascending. */
   const open = new Set<number>();
   const settling = new Set<string>();
   const forRoom = new Set<() => void>();
   let highest = -1;
-  /** Why the last notification was given up; told once, until one succeeds. */
-  let trouble: { readonly reason: string; givenUp: number } | undefined;
+  /** That it does not take notifications, and why the last one was given up: told once, until one succeeds. */
+  let trouble: { readonly reason?: string; givenUp: number } | undefined;
 
   async function judge(event: AlertEvent): Promise<Notified | undefined> {
     if (stop.aborted) return undefined;
@@ -85,7 +90,8 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
 
   async function ring(event: AlertEvent): Promise<Notified | undefined> {
     const notification = { alert: event, dedupKey: `${event.alert_id}/${event.status}/${event.alert_time}` };
-    const result = await deliver(notification, { receiver, gate, retry: settings.retry, wait: deps.wait }, stop).catch((error: unknown) => {
+    const attempts = { receiver, gate, patience, retry: settings.retry, wait: deps.wait, onRetry };
+    const result = await deliver(notification, attempts, stop).catch((error: unknown) => {
       if (stop.aborted) return undefined;
       throw error;
     });
@@ -120,6 +126,14 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     // Tried once: should it have failed, the alert's next reminder rings.
     if (notified) log.release(receiver.name, event.alert_id);
     return notified;
+  }
+
+  function onRetry(reason: string, failures: number): void {
+    if (trouble || failures < FAILURES_UNTOLD) return;
+    trouble = { givenUp: 0 };
+    logger.warn(
+      `${receiver.name} does not take notifications: ${reason}; each is tried again for ${formatDuration(settings.retry.retryForMs)}`,
+    );
   }
 
   function giveUp(event: AlertEvent, reason: string): void {

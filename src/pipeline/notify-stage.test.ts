@@ -11,7 +11,7 @@ import { silentLogger, type Logger } from '../core/logger.ts';
 import { packRecords } from '../log/batch.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { Log } from '../log/log.ts';
-import { systemWait } from '../notify/deliver.ts';
+import { defaultRetry, systemWait } from '../notify/deliver.ts';
 import { readGivenUp } from '../notify/notification-log.ts';
 import { createNotifier, type NotifierSettings } from '../notify/notifier.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
@@ -22,7 +22,7 @@ import { notifyGroup, openNotifyStage } from './notify-stage.ts';
 
 const TOPIC = 'p.alerts';
 const TIME = Date.parse('2026-03-02T09:00:00.000Z');
-const QUICK = { attempts: 2, firstWaitMs: 1, longestWaitMs: 1, attemptTimeoutMs: 5_000, pauses: 100 };
+const QUICK = { ...defaultRetry, retryForMs: 5, firstWaitMs: 1, longestWaitMs: 1, attemptTimeoutMs: 5_000 };
 
 function alert(n: number, changes: Partial<AlertEvent> = {}): AlertEvent {
   return { ...sampleAlert, alert_id: `alert-${n}`, labels: { n: String(n) }, alert_time: new Date(TIME).toISOString(), ...changes };
@@ -189,7 +189,7 @@ test('a receiver that is busy gets its pause, then one at a time, and all of the
     log,
     Array.from({ length: 30 }, (_, n) => alert(n)),
   );
-  const { finish, stage } = await start(log, [webhook('hook', origin)], { settings: { retry: { ...QUICK, attempts: 1 } } });
+  const { finish, stage } = await start(log, [webhook('hook', origin)], { settings: { retry: { ...QUICK, retryForMs: 0 } } });
   await finish();
   assert.equal(mostAfter, 1);
   assert.equal(stage.counts().sent, 30);
