@@ -1,4 +1,5 @@
 import { findSegment, findTarget } from '../app/simulate/target.ts';
+import type { Rang } from '../app/simulate/found.ts';
 import { planMs, type Plan, type PlanChoice } from '../app/simulate/plan.ts';
 import { isStrength, SCENARIO_NAMES, scenarios, strengthText, type ScenarioName } from '../app/simulate/scenarios.ts';
 import { makePlans, simulate, type Simulated } from '../app/simulate/simulate.ts';
@@ -48,7 +49,7 @@ export async function simulateCommand(
   ).finally(progress.clear);
   if (options.json) await terminal.print(JSON.stringify({ events, results: results.map(resultOf) }));
   else await tell(events, results, terminal);
-  return results.every(({ alert }) => alert) ? 0 : 1;
+  return results.every(({ found }) => found) ? 0 : 1;
 }
 
 /** @throws AppError `usage` */
@@ -87,7 +88,7 @@ function explain(plan: Plan, terminal: Terminal): void {
     const parts = [`${perSecond(mix.impressions)} impressions`, `${perSecond(mix.clicks)} clicks`];
     say(`  ${seconds(ms).padStart(6)}  ${names[name]}: ${parts.join(' and ')} a second${isLive ? ' beside its own traffic' : ''}`);
   }
-  const when = `with the first ${detection.windowName} window that is broken as a whole`;
+  const when = `with the first ${detection.windowName} window that is broken as a whole (one of which less than half was broken does not count)`;
   say(`  expect  the alert ${scenario.alertType}, ${when}${detection.isWatched ? '' : ' (but no detector of this pipeline raises it)'}`);
 }
 
@@ -99,23 +100,38 @@ function seconds(ms: number): string {
   return ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1_000)} s`;
 }
 
-function resultOf({ plan, alert }: Simulated) {
+function resultOf({ plan, found, uncounted }: Simulated) {
   const { scenario, segment, strength } = plan;
   return {
     scenario: scenario.name,
     segment: { country: segment.country, ad_format: segment.ad_format },
     strength,
     seconds: planMs(plan) / 1_000,
-    alert: alert ? { alert_id: alert.alert_id, alert_time: alert.alert_time, alert_type: alert.alert_type, message: alert.message } : null,
+    alert: found ? alertOf(found) : null,
+    uncounted: uncounted ? alertOf(uncounted) : null,
   };
+}
+
+function alertOf({ alert, brokenShare }: Rang) {
+  const { alert_id, alert_time, alert_type, window_start, window_end, message } = alert;
+  return { alert_id, alert_time, alert_type, window_start, window_end, broken_percent: Math.round(brokenShare * 100), message };
 }
 
 async function tell(events: number, results: readonly Simulated[], terminal: Terminal): Promise<void> {
   await terminal.print(`${grouped(events)} events sent`);
-  for (const { plan, alert } of results) {
+  for (const { plan, found, uncounted } of results) {
     const { name } = plan.scenario;
-    if (alert) await terminal.print(`${name}: rang at ${alert.alert_time}: ${alert.message}`);
-    else {
+    if (found) {
+      const share = `${Math.round(found.brokenShare * 100)} %`;
+      await terminal.print(
+        `${name}: rang at ${found.alert.alert_time}, with a window of which ${share} was broken: ${found.alert.message}`,
+      );
+    } else if (uncounted) {
+      const why = uncounted.isOlder
+        ? 'before the break began'
+        : `but of its windows at most ${Math.round(uncounted.brokenShare * 100)} % was broken`;
+      await terminal.print(`${name}: an alert rang at ${uncounted.alert.alert_time}, ${why}: it is not counted`);
+    } else {
       await terminal.print(`${name}: nothing rang. It may have fired already (tocsin alerts --status firing), or the change is too small`);
     }
   }

@@ -6,6 +6,7 @@ export interface Detection {
   readonly isWatched: boolean;
   readonly windowName: string;
   readonly windowMs: number;
+  readonly slideMs: number;
   /** Windows to learn from. */
   readonly warmUp: number;
   /** Events that a window must have. */
@@ -30,5 +31,5 @@ export function detectionOf({ engine, monitor }: LoadedPipeline, alertType: stri
   const used = entry ?? monitor.detect[0];
   const window = engine.windows.find(({ name }) => name === used?.window) ?? engine.windows[0]!;
   const { warm_up: warmUp = 0, min_volume: minVolume = 0 } = (used?.config ?? {}) as Settings;
-  return { isWatched: entry !== undefined, windowName: window.name, windowMs: window.sizeMs, warmUp, minVolume };
+  return { isWatched: entry !== undefined, windowName: window.name, windowMs: window.sizeMs, slideMs: window.slideMs, warmUp, minVolume };
 }

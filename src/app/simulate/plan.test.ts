@@ -49,7 +49,7 @@ test('a segment without traffic gets 1,000 impressions with 50 clicks, then 1,00
 
 test('a segment with enough traffic of its own is broken at once, for two windows or as long as was chosen', () => {
   const detection = detectionOf(pipeline('demo'), 'traffic_spike');
-  assert.deepEqual(detection, { isWatched: true, windowName: '10s', windowMs: 10_000, warmUp: 6, minVolume: 300 });
+  assert.deepEqual(detection, { isWatched: true, windowName: '10s', windowMs: 10_000, slideMs: 10_000, warmUp: 6, minVolume: 300 });
   const choice = { scenario: scenarios['traffic-spike'], segment, strength: 2 };
   assert.equal(planMs(planOf(choice, LIVE, detection, 3_000)), 20_000);
   assert.equal(planMs(planOf({ ...choice, forMs: 5_000 }, LIVE, detection, 3_000)), 5_000);
@@ -73,12 +73,12 @@ test('events are sent as planned, over all partitions, with the time at which th
   const plan = planOf(
     { scenario: scenarios['revenue-drop'], segment, strength: 0.5, forMs: 3_000 },
     { impressions: 40, clicks: 4 },
-    { isWatched: true, windowName: '1s', windowMs: 1_000, warmUp: 0, minVolume: 0 },
+    { isWatched: true, windowName: '1s', windowMs: 1_000, slideMs: 1_000, warmUp: 0, minVolume: 0 },
     0,
   );
   let told = 0;
   const signal = new AbortController().signal;
-  await sendPlan(
+  const broken = await sendPlan(
     plan,
     {
       clock: { now: () => now, elapsed: () => 0 },
@@ -99,6 +99,7 @@ test('events are sent as planned, over all partitions, with the time at which th
     ),
   );
   assert.equal(events.length, told);
+  assert.deepEqual(broken, { fromMs: START, toMs: START + 3_000 });
   const count = (type: string): number => events.filter((event) => event['event_type'] === type).length;
   // 40 and 4 a second for 3 s; a part of one may be left over.
   assert.ok(Math.abs(count('impression') - 120) <= 1, String(count('impression')));

@@ -4,6 +4,7 @@ import type { Random } from '../../core/random.ts';
 import { packRecords } from '../../log/batch.ts';
 import { createEventWriter } from '../../sources/generator/event.ts';
 import type { LogWriter } from '../control/write-log.ts';
+import type { Span } from './found.ts';
 import type { Phase, Plan } from './plan.ts';
 
 const STEP_MS = 200;
@@ -18,13 +19,14 @@ export interface SendDeps {
   readonly onSent: (events: number, phase: Phase) => void;
 }
 
-/** Resolves when all phases are over, or at the signal. */
-export async function sendPlan(plan: Plan, deps: SendDeps, signal: AbortSignal): Promise<void> {
+/** Resolves when all phases are over, or at the signal: to when it was broken, which is never where that did not begin. */
+export async function sendPlan(plan: Plan, deps: SendDeps, signal: AbortSignal): Promise<Span> {
   const { clock } = deps;
   const write = createEventWriter(plan.segment, deps.random);
   /** Parts of events that are due. */
   const owed = { impressions: 0, clicks: 0 };
   let partition = 0;
+  let broken: Span = { fromMs: clock.now(), toMs: clock.now() };
 
   function eventsOf({ mix }: Phase, fromMs: number, toMs: number): string[] {
     const texts: string[] = [];
@@ -41,16 +43,19 @@ export async function sendPlan(plan: Plan, deps: SendDeps, signal: AbortSignal):
   }
 
   for (const phase of plan.phases) {
-    const ends = clock.now() + phase.ms;
-    for (let from = clock.now(); from < ends && !signal.aborted;) {
+    const begins = clock.now();
+    const ends = begins + phase.ms;
+    for (let from = begins; from < ends && !signal.aborted;) {
       await deps.sleep(STEP_MS, signal);
       const to = Math.min(ends, clock.now());
       const texts = to > from ? eventsOf(phase, from, to) : [];
       from = Math.max(from, to);
+      if (phase.name === 'break') broken = { fromMs: begins, toMs: from };
       if (texts.length === 0) continue;
       await deps.writer.commit({ appends: [{ topic: deps.topic, partition, ...packRecords(texts) }] });
       partition = (partition + 1) % deps.partitions;
       deps.onSent(texts.length, phase);
     }
   }
+  return broken;
 }

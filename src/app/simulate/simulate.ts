@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { sleep, type Clock } from '../../core/clock.ts';
 import { createRandom } from '../../core/random.ts';
-import type { AlertEvent } from '../../receivers/alert-event.ts';
 import { writeLog } from '../control/write-log.ts';
 import { readAlerts } from '../readers/alerts.ts';
 import { choosePipeline, withReading } from '../readers/reading.ts';
 import { measureTraffic } from './baseline.ts';
 import { detectionOf } from './detection.ts';
+import { findAlert, type Found, type Span } from './found.ts';
 import { planMs, planOf, type Plan, type PlanChoice } from './plan.ts';
 import { sendPlan } from './send.ts';
 import type { Target } from './target.ts';
@@ -21,10 +21,8 @@ export interface SimulateDeps {
   readonly onProgress: (progress: { readonly events: number; readonly elapsedMs: number; readonly totalMs: number }) => void;
 }
 
-export interface Simulated {
+export interface Simulated extends Found {
   readonly plan: Plan;
-  /** What rang for the segment since the simulation began, of the type that was meant; undefined: nothing. */
-  readonly alert: AlertEvent | undefined;
 }
 
 /** One plan for each choice, from what its segment's traffic is now. */
@@ -60,8 +58,9 @@ export async function simulate(
     return done;
   };
   const seed = randomBytes(8);
+  let broken: readonly Span[];
   try {
-    await Promise.all(
+    broken = await Promise.all(
       plans.map((plan, i) =>
         sendPlan(
           plan,
@@ -85,27 +84,24 @@ export async function simulate(
     await writer.close();
   }
   const waitMs = Math.max(...plans.map(({ detection }) => detection.windowMs)) + source.event.outOfOrdernessMs + SLACK_MS;
-  return { events, results: await findAlerts(data, config.engine.pipeline, plans, started, waitMs, clock, signal) };
+  return { events, results: await findAlerts(data, config.engine.pipeline, plans, broken, { started, waitMs }, clock, signal) };
 }
 
 async function findAlerts(
   data: string,
   pipeline: string,
   plans: readonly Plan[],
-  started: number,
-  waitMs: number,
+  broken: readonly Span[],
+  { started, waitMs }: { readonly started: number; readonly waitMs: number },
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Simulated[]> {
   for (const deadline = clock.elapsed() + waitMs; ; await sleep(POLL_MS, signal)) {
+    const allClosed = clock.elapsed() > deadline;
     const alerts = await withReading(data, clock, (reading) =>
       readAlerts(reading.log, choosePipeline(reading, pipeline), { from: started }),
     );
-    const results = plans.map((plan) => ({ plan, alert: alerts.find((alert) => isMeant(alert, plan)) }));
-    if (signal.aborted || clock.elapsed() > deadline || results.every(({ alert }) => alert)) return results;
+    const results = plans.map((plan, i) => ({ plan, ...findAlert(alerts, plan, broken[i]!, allClosed) }));
+    if (signal.aborted || allClosed || results.every(({ found }) => found)) return results;
   }
-}
-
-function isMeant({ labels, alert_type: type }: AlertEvent, { scenario, segment }: Plan): boolean {
-  return type === scenario.alertType && labels['country'] === segment.country && labels['ad_format'] === segment.ad_format;
 }
