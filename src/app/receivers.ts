@@ -41,16 +41,20 @@ export function usableReceivers(
 ): Receiver[] {
   return opened.flatMap(({ name, missing, optional, receiver }) => {
     if (receiver) return [receiver];
-    if (needed && !optional) throw missingVariables(config, name, missing);
+    if (needed && !optional) throw missingVariables(config, { name, missing, optional });
     if (needed) onLeftOut(`the receiver ${name} is left out: ${missingText(missing)}`);
     return [];
   });
 }
 
-export function missingVariables(config: Pick<LoadedPipeline, 'file'>, name: string, missing: readonly string[]): AppError {
-  const where = `${config.file === undefined ? '' : `${config.file}: `}receivers.${name}`;
-  const mend = `set it before the start (export ${missing[0]}=…), or let the receiver be left out then: optional: true`;
-  return new AppError('config_invalid', `${where}: ${missingText(missing)}; ${mend}`);
+/** For a receiver that has to be there; one that is optional is only when it is named. */
+export function missingVariables(
+  { file }: Pick<LoadedPipeline, 'file'>,
+  { name, missing, optional }: Pick<OpenedReceiver, 'name' | 'missing' | 'optional'>,
+): AppError {
+  const where = `${file === undefined ? '' : `${file}: `}receivers.${name}`;
+  const leaveOut = optional ? '' : ', or let the receiver be left out then: optional: true';
+  return new AppError('config_invalid', `${where}: ${missingText(missing)}; set it before the start (export ${missing[0]}=…)${leaveOut}`);
 }
 
 export function missingText(missing: readonly string[]): string {

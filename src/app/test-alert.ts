@@ -8,6 +8,11 @@ const MESSAGES = {
   ko: '🔔 Tocsin 테스트 알림: 이상 없음',
 } as const;
 const CAUSES = { en: 'Somebody tries this receiver', ko: '수신 테스트' } as const;
+/** Neutral: whatever detector the pipeline has, none has spoken. */
+const EXPLANATIONS = {
+  en: { text: 'These values are made up: no detector has seen anything.', not_fired_if: 'A real alert says here why it rings.' },
+  ko: { text: '임의의 값입니다. 탐지기가 발견한 이상은 없습니다.', not_fired_if: '실제 알림에는 여기에 발생 이유가 표시됩니다.' },
+} as const;
 
 /** As one of the pipeline's own, of its first watched measure; `nowMs` is the end of the window at hand. */
 export function testAlert({ engine, monitor, locale }: LoadedPipeline, nowMs: number): AlertEvent {
@@ -31,12 +36,12 @@ export function testAlert({ engine, monitor, locale }: LoadedPipeline, nowMs: nu
       repeat: 0,
       since: startMs,
       observed: 2,
-      judged: { expected: 5, threshold: 2.5, baselineWindows: 10 },
+      judged: { expected: 5, threshold: 2.5, baselineWindows: null },
       volume: 0,
       severity: null,
     },
     { startMs, endMs: nowMs },
     locale,
   );
-  return { ...event, message: MESSAGES[locale], impact: null };
+  return { ...event, message: MESSAGES[locale], explanation: { ...event.explanation, ...EXPLANATIONS[locale] }, impact: null };
 }

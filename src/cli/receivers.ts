@@ -55,7 +55,7 @@ export async function testCommand(name: string, { pipeline, data, json }: TestOp
     throw new AppError('usage', `receivers test: ${unknownName(name, `a receiver of ${config.engine.pipeline}`, names)}`);
   }
   const { receiver } = found;
-  if (!receiver) throw missingVariables(config, name, found.missing);
+  if (!receiver) throw missingVariables(config, found);
   const started = systemClock.elapsed();
   const now = systemClock.now();
   const alert = testAlert(config, now);

@@ -76,7 +76,7 @@ export const pipelineSchema = z.strictObject({
     .describe('Where a new pipeline begins in its topics: `earliest`, `latest`, or a time of arrival.'),
   detect: z.record(z.string(), z.unknown()).optional().describe('What is watched, and how.'),
   receivers: z
-    .record(columnName, z.looseObject({ type: z.string().optional() }))
+    .record(columnName, z.looseObject({ type: z.string().optional() }, 'found something else; expected a block of keys with a type'))
     .optional()
     .describe('Who is told, by name. Default: the console.'),
   notify_within: duration.prefault('15m').describe('An alert older than this when it arises is not sent any more, but recorded as stale.'),

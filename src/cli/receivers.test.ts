@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { discordFaults } from '../../test/discord-limits.ts';
+import { startServer } from '../../test/http-server.ts';
+import { slackFaults } from '../../test/slack-limits.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import { testCommand } from './receivers.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A pipeline file with these receivers, and what a test of one prints. */
+async function tried(t: TestContext, name: string, receivers: string, locale = 'en') {
+  const dir = mkdtempSync(join(tmpdir(), 'tocsin-receivers-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const file = join(dir, 'shop.yml');
+  writeFileSync(
+    file,
+    `pipeline: shop
+source: { topic: orders }
+event: { id: id, time: at, out_of_orderness: 1s, allowed_lateness: 5s, dedup: 1m }
+dimensions: [country]
+measures: { orders: { count: {} } }
+windows: [10s]
+locale: ${locale}
+receivers:
+${receivers}
+`,
+  );
+  const lines: string[] = [];
+  const terminal = { stdout: { isTTY: false, write: () => true }, print: (line: string) => void lines.push(line) } as unknown as Terminal;
+  const code = await testCommand(name, { pipeline: file, data: join(dir, 'data'), json: false }, terminal);
+  return { code, lines };
+}
+
+test('the sample alert speaks of no detector, in the pipeline’s language, and every chat takes it', async (t) => {
+  const { origin, received } = await startServer(t, (_, response) => response.end('{}'));
+  const receivers = ['slack', 'discord', 'webhook']
+    .map((type) => `  my_${type}: { type: ${type}, url: "${origin}/hooks/${type}" }`)
+    .join('\n');
+  for (const type of ['slack', 'discord', 'webhook']) {
+    const { code, lines } = await tried(t, `my_${type}`, receivers, 'ko');
+    assert.equal(code, 0);
+    assert.match(lines.join(), new RegExp(`^my_${type}: sent to ${origin} in \\d+ ms$`));
+  }
+  const [slack, discord, webhook] = received.map(({ body }) => JSON.parse(body));
+  assert.deepEqual(slackFaults(slack), []);
+  assert.deepEqual(discordFaults(discord), []);
+  const alert = webhook as AlertEvent;
+  assert.deepEqual([alert.detector, alert.alert_type, alert.explanation.baseline], ['test', 'test', null]);
+  assert.equal(alert.explanation.text, '임의의 값입니다. 탐지기가 발견한 이상은 없습니다.');
+  for (const { body } of received) assert.doesNotMatch(body, /이동 평균|moving average|임계값|threshold of/);
+
+  const { received: english, origin: other } = await startServer(t, (_, response) => response.end());
+  await tried(t, 'hook', `  hook: { type: webhook, url: "${other}" }`);
+  assert.match(english[0]!.body, /"text":"These values are made up: no detector has seen anything\."/);
+});
+
+test('what is missing is named, and only what is not yet so is proposed', async (t) => {
+  const variable = 'TOCSIN_TEST_HOOK_THAT_IS_NOT_SET';
+  const fault = async (more: string): Promise<string> => {
+    const run = tried(t, 'hook', `  hook: { type: slack, url: "\${${variable}}"${more} }`);
+    return run.then(
+      () => 'none',
+      (error: Error) => error.message.replace(/^.*shop\.yml: /, ''),
+    );
+  };
+  const named = `receivers.hook: ${variable} is not set in the environment; set it before the start (export ${variable}=…)`;
+  assert.equal(await fault(''), `${named}, or let the receiver be left out then: optional: true`);
+  assert.equal(await fault(', optional: true'), named);
+});
+
+test('what a receiver answers is told without its address', async (t) => {
+  const { origin } = await startServer(t, ({ path }, response) =>
+    response.writeHead(404).end(JSON.stringify({ path }).replaceAll('/', '\\/')),
+  );
+  const { code, lines } = await tried(t, 'hook', `  hook: { type: webhook, url: "${origin}/T012345/s3cret-path?token=abcdef" }`);
+  assert.equal(code, 1);
+  assert.deepEqual(lines, [`hook: not sent: ${origin} answered 404: {"path":"[hidden]"}`]);
+  const named = await tried(t, 'hook', `  hook: { type: webhook, url: "http://127.0.0.1:6000/s3cret-path" }`);
+  assert.match(named.lines.join(), /^hook: not sent: http:\/\/127\.0\.0\.1:6000 has a port .* put another one into receivers\.hook\.url$/);
+});
+
+test('a setting that is wrong is not repeated: it may be a secret', async (t) => {
+  for (const receiver of [
+    '{ type: slack, url: [s3cret] }',
+    '{ type: slack, url: 12345678 }',
+    `{ type: slack, url: ${'s3cret'.repeat(1_000)} }`,
+    '{ type: webhook, url: "http://h", headers: "Bearer s3cret" }',
+    '{ type: webhook, url: "http://h", headers: { a: [s3cret] } }',
+    '{ type: webhook, url: "http://h", secret: 12345678 }',
+    '{ type: discord, url: s3cret }',
+  ]) {
+    await assert.rejects(tried(t, 'hook', `  hook: ${receiver}`), ({ message }: Error) => {
+      assert.match(message, /expected/);
+      assert.doesNotMatch(message, /s3cret|12345678/);
+      return true;
+    });
+  }
+});
