@@ -226,7 +226,7 @@ test('attempts end after a quarter of an hour, or at a final no', async () => {
   assert.equal(Math.round(never.waits.reduce((sum, ms) => sum + ms, 0)), 15 * MINUTE);
   assert.ok(never.waits.length < 75, `${never.waits.length} attempts`);
   assert.deepEqual(lines, [
-    'warning: pager does not take notifications: busy; each is tried again for 15m',
+    'warning: pager does not take notifications: busy; tried again for 15m',
     'warning: alert a could not be sent to pager: busy',
   ]);
 

@@ -131,9 +131,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   function onRetry(reason: string, failures: number): void {
     if (trouble || failures < FAILURES_UNTOLD) return;
     trouble = { givenUp: 0 };
-    logger.warn(
-      `${receiver.name} does not take notifications: ${reason}; each is tried again for ${formatDuration(settings.retry.retryForMs)}`,
-    );
+    logger.warn(`${receiver.name} does not take notifications: ${reason}; tried again for ${formatDuration(settings.retry.retryForMs)}`);
   }
 
   function giveUp(event: AlertEvent, reason: string): void {

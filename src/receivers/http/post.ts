@@ -24,6 +24,8 @@ export interface Answer {
 /** More of an answer is not read. */
 const ANSWER_BYTES_MAX = 4_096;
 const SHOWN_CHARS = 160;
+/** What is shown is made of the beginning: hiding secrets in more would only cost time. */
+const LOOKED_AT_CHARS = 1_024;
 /** A pause that is asked for is made at least so long, and at most so long. */
 const PAUSE_MS_MIN = 1_000;
 const PAUSE_MS_MAX = 300_000;
@@ -55,7 +57,7 @@ export async function post(request: PostRequest, clock: Clock, signal: AbortSign
     const to = URL.parse(response.headers.get('location') ?? '', url.href)?.origin ?? 'another address';
     return notSent(false, `${url.origin} redirects to ${to}, which is not followed: put the final address into ${setting}`);
   }
-  const shown = printable(hide(text, isCut));
+  const shown = printable(hide(text.slice(0, LOOKED_AT_CHARS), isCut || text.length > LOOKED_AT_CHARS));
   const reason = `${url.origin} answered ${status}${shown === '' ? '' : `: ${shown}`}`;
   return notSent(status >= 500 || RETRYABLE_4XX.includes(status), reason, pauseMs(request, response, text, clock));
 }

@@ -134,7 +134,9 @@ function spansOf(secret: string, { text, from, to }: Reading): Span[] {
 
 function beginningOf(secret: string, { text, from, to }: Reading): Span[] {
   for (let chars = Math.min(secret.length - 1, text.length); chars >= PART_CHARS_MIN; chars--) {
-    if (text.endsWith(secret.slice(0, chars))) return [[from[text.length - chars]!, to[text.length - 1]!]];
+    // The last character first: most fail there, and a secret may be long.
+    if (secret[chars - 1] === text.at(-1) && text.endsWith(secret.slice(0, chars)))
+      return [[from[text.length - chars]!, to[text.length - 1]!]];
   }
   return [];
 }
