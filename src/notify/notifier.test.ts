@@ -253,6 +253,40 @@ test('an outage of some minutes loses no bell; what was given up rings with its 
   assert.equal(lines.at(-1), 'pager takes notifications again; given up before that: 1');
 });
 
+test('what waits to be tried again holds up its own segment alone, ends with the run, and is begun anew by the next', async () => {
+  const rung: string[] = [];
+  const picky: Receiver = {
+    name: 'pager',
+    local: false,
+    target: '',
+    send: async ({ alert: told }) => (told.alert_id === 'a' ? busy : (rung.push(`${told.alert_id} ${told.status}`), { ok: true })),
+  };
+  const settings: NotifierSettings = {
+    pipeline: 'p',
+    cooldownMs: 0,
+    notifyWithinMs: undefined,
+    sendResolved: true,
+    audience: 'all',
+    concurrency: 1,
+  };
+  const clock = { now: () => START, elapsed: () => 0 };
+  // No back-off ends here.
+  const wait = async (_: number, signal: AbortSignal): Promise<void> =>
+    new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+  const first = createNotifier(settings, { clock, receivers: [picky], logger: silentLogger, wait });
+  const held = [offer(first, 0, alert(0)), offer(first, 1, alert(1, { status: 'resolved' }))];
+  const other = { alert_id: 'b', labels: { country: 'KR' } };
+  assert.deepEqual(await feed(first, [alert(0, other), alert(1, { ...other, status: 'resolved' })], 2), ['sent', 'sent']);
+  assert.equal(first.waiting(), 2);
+  first.stop();
+  assert.deepEqual((await Promise.all(held)).flat(), [undefined, undefined]);
+  assert.equal(first.queues[0]!.next(), undefined);
+
+  const again = make([bell('pager')]);
+  again.notifier.restore(first.takeStateChanges().flatMap(([key, value]) => (value ? [[key, value] as const] : [])));
+  assert.deepEqual(await feed(again.notifier, [alert(0), alert(1, { status: 'resolved' })]), ['sent', 'sent']);
+});
+
 test('a receiver that keeps asking for a pause gets an hour of them', async () => {
   const { pager } = failing({ ...busy, retryAfterMs: 60_000 });
   const asked = make([pager]);
