@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import { createConnection, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { createHotFill } from '../src/app/serve/hot-fill.ts';
 import { servedPaths } from '../src/app/serve/served-paths.ts';
 import { createOlapSide } from '../src/app/serve/olap-side.ts';
 import { loadPipeline } from '../src/config/load-pipeline.ts';
@@ -61,6 +62,8 @@ async function tocsin(): Promise<string> {
     const rows = COUNTRIES.flatMap((country) => FORMATS.map((format) => row(country, format, minute)));
     await hotStore.put([...rows, ...rows.map((each): WindowRow => ({ ...each, window: '1m' }))]);
   }
+  const hotFill = createHotFill({ waitMs: 0 });
+  hotFill.done();
   const olap = createOlapSide(
     () => undefined,
     () => false,
@@ -70,7 +73,7 @@ async function tocsin(): Promise<string> {
     {
       surface: {
         pipelines: [],
-        served: servedPaths(config, { hotStore, olap }),
+        served: servedPaths(config, { hotStore, hotFill, olap }),
         topics: async () => ({ topics: [] }),
         messages: () => Promise.reject(new Error('not here')),
         pushTarget: () => Promise.reject(new Error('not here')),

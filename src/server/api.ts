@@ -98,6 +98,8 @@ export interface LatestWindows {
   readonly pipeline: string;
   readonly window: string;
   readonly points: readonly WindowPoint[];
+  /** Only right after a start: series are still missing, ask again in a second. */
+  readonly filling?: true;
 }
 
 /** GET /api/v1/pipelines/{pipeline}/alerts?status=firing&limit=100 : newest first, one entry an episode. */

@@ -15,12 +15,18 @@ export interface ServerLimits {
   /** A body of pushed events as it comes, and decompressed. */
   readonly wireBytes: number;
   readonly bodyBytes: number;
+  /** Frames of zstd in one body: each costs a decompressor of its own. */
+  readonly framesPerBody: number;
+  /** Of a body that is refused the rest is read and dropped: so many bytes, for so long, ms. Then the connection is closed. */
+  readonly restBytes: number;
+  readonly restMs: number;
   /** Events in one body. */
   readonly recordsPerBody: number;
   /** Bytes of bodies held at a time, over all requests. */
   readonly bodyBytesHeld: number;
-  /** Nothing is taken for a topic while more of its records than this are not read yet. */
+  /** Nothing is taken for a topic while more of a partition's records, or more bytes of them, are not read yet. */
   readonly backlogRecords: number;
+  readonly backlogBytes: number;
   readonly streamClients: number;
   /** A stream's client that takes nothing for so long is cut off, ms. */
   readonly streamStalledMs: number;
@@ -37,9 +43,13 @@ export const defaultLimits: ServerLimits = {
   requestsPerConnection: 1_000_000,
   wireBytes: 8 << 20,
   bodyBytes: 32 << 20,
+  framesPerBody: 1_000,
+  restBytes: 32 << 20,
+  restMs: 5_000,
   recordsPerBody: 100_000,
   bodyBytesHeld: 128 << 20,
   backlogRecords: 100_000,
+  backlogBytes: 256 << 20,
   streamClients: 100,
   streamStalledMs: 30_000,
   heartbeatMs: 15_000,

@@ -68,8 +68,8 @@ export interface ServedPath {
 /** A raw topic that events may be pushed to. */
 export interface PushTarget {
   readonly partitions: number;
-  /** Records that its reader has not read yet. */
-  backlog(partition: number): Promise<number>;
+  /** What its slowest reader has not read yet; of bytes only those that were pushed since this process began. */
+  backlog(partition: number): Promise<{ readonly records: number; readonly bytes: number }>;
   /** Durable when it resolves, to the first offset. */
   append(partition: number, records: { readonly bytes: Uint8Array; readonly ends: Uint32Array }): Promise<number>;
 }

@@ -39,7 +39,9 @@ export interface FakeSurface extends Surface {
   /** What was appended: partition, and the records as text. */
   readonly appended: { partition: number; records: string[] }[];
   readonly asked: HistoryQuery[];
+  /** Records and bytes that are not read yet. */
   backlog: number;
+  backlogBytes: number;
   reason: string | undefined;
   /** Rows of the hot store. */
   rows: WindowRow[];
@@ -105,6 +107,7 @@ export function fakeSurface(): FakeSurface {
     appended,
     asked,
     backlog: 0,
+    backlogBytes: 0,
     reason: undefined,
     rows: [windowRow({ country: 'US', ad_format: 'banner' })],
     olapRows: undefined,
@@ -117,7 +120,7 @@ export function fakeSurface(): FakeSurface {
       if (topic !== 'raw') throw new AppError('topic_unknown', `no topic "${topic}" in the log; did you mean raw?`);
       return {
         partitions: 2,
-        backlog: async () => surface.backlog,
+        backlog: async () => ({ records: surface.backlog, bytes: surface.backlogBytes }),
         async append(partition, { bytes, ends }) {
           const records = Array.from(ends, (end, i) => Buffer.from(bytes.subarray(i === 0 ? 0 : ends[i - 1], end)).toString('latin1'));
           return appended.push({ partition, records }) * 100;

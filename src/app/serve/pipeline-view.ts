@@ -12,6 +12,7 @@ import type { WindowRow } from '../../windows/row.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
 import { createAlertBook } from './alert-book.ts';
 import { createLetterIndex } from './letter-index.ts';
+import type { HotFill } from './hot-fill.ts';
 import type { OlapSide } from './olap-side.ts';
 import { createRate } from './rate.ts';
 import { createWindowHistory, pointOf } from './window-history.ts';
@@ -30,7 +31,7 @@ export interface LiveViewDeps {
   readonly log: Log;
   readonly clock: Clock;
   readonly hotStore: HotStore;
-  readonly hotStoreFilled: () => boolean;
+  readonly hotFill: HotFill;
   readonly olap: OlapSide;
   /** Tells the ids of this process's streams from those of an earlier one. */
   readonly epoch: string;
@@ -55,7 +56,7 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
   let hasCaughtUp = false;
   const history = createWindowHistory(
     { spec, ...(hotHistory !== undefined && { hotWindow: hotHistory }), hotGroupings: config.serve.map(({ dimensions }) => dimensions) },
-    { hotStore, hotStoreFilled: deps.hotStoreFilled, index: createWindowIndex(log, topics.windows), olap: olap.store },
+    { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap: olap.store },
   );
 
   async function lagOf(group: string, names: readonly string[]): Promise<number> {
@@ -122,7 +123,11 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
     stream,
     status,
     windows: history,
-    latest: async (window) => ({ pipeline, window, points: (await hotStore.all(pipeline, window)).map(pointOf) }),
+    async latest(window) {
+      const isFilled = await deps.hotFill.soon();
+      const points = (await hotStore.all(pipeline, window)).map(pointOf);
+      return { pipeline, window, points, ...(!isFilled && { filling: true as const }) };
+    },
     alerts: async (query) => ({ alerts: await alerts.list(query) }),
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),

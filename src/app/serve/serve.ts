@@ -13,6 +13,7 @@ import { parseListenAddress } from '../../server/listen-address.ts';
 import { createServer } from '../../server/server.ts';
 import type { Surface } from '../../server/surface.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
+import { createHotFill } from './hot-fill.ts';
 import { createOlapSide } from './olap-side.ts';
 import { createLiveView } from './pipeline-view.ts';
 import { servedPaths } from './served-paths.ts';
@@ -49,12 +50,14 @@ export interface Serving {
 const PAGE_ROOT = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 const TICK_MS = 1_000;
 const OLAP_TICKS = 5;
+/** A request waits this long for the hot store to be filled after a start, ms. */
+const FILL_WAIT_MS = 2_000;
 
 /** @throws AppError `usage` for an address that is wrong, taken or open without a key; `config_invalid` for paths that clash */
 export async function startServing(config: ServeConfig, deps: ServeDeps): Promise<Serving> {
   const { runs, log, clock, logger, hotStore } = deps;
   const address = parseListenAddress(config.listen);
-  let filled = false;
+  const hotFill = createHotFill({ waitMs: FILL_WAIT_MS });
   const olap = createOlapSide(
     () => deps.olap()?.store,
     () => deps.olap()?.missing === true,
@@ -62,18 +65,18 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
   const epoch = clock.now().toString(36);
   const views = runs.map((run) => ({
     run,
-    view: createLiveView(run, deps.hotHistory(run.config), { log, clock, hotStore, hotStoreFilled: () => filled, olap, epoch }),
+    view: createLiveView(run, deps.hotHistory(run.config), { log, clock, hotStore, hotFill, olap, epoch }),
   }));
   const surface: Surface = {
     pipelines: views.map(({ view }) => view),
-    served: runs.flatMap(({ config: pipeline }) => servedPaths(pipeline, { hotStore, olap })),
+    served: runs.flatMap(({ config: pipeline }) => servedPaths(pipeline, { hotStore, hotFill, olap })),
     ...createTopicsView(runs, { log }),
     async notReady() {
       for (const { view } of views) {
         const records = await view.behind();
         if (records > 0) return `pipeline ${view.info.name} catches up: ${records} records to read`;
       }
-      return filled ? undefined : 'the hot store is being filled from the log';
+      return hotFill.isFilled() ? undefined : 'the hot store is being filled from the log';
     },
   };
   const server = await createServer(
@@ -97,7 +100,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
   return {
     url,
     committed: (pipeline, committed) => views.find(({ run }) => run.config === pipeline)?.view.committed(committed),
-    hotStoreIsFilled: () => (filled = true),
+    hotStoreIsFilled: () => hotFill.done(),
     async stop() {
       clearInterval(timer);
       await server.close();

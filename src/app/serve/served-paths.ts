@@ -6,26 +6,40 @@ import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { ServedPath } from '../../server/surface.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRow } from '../../windows/row.ts';
+import type { HotFill } from './hot-fill.ts';
 import type { OlapSide } from './olap-side.ts';
 
 const VALUES_SHOWN = 20;
 
-export function servedPaths(config: LoadedPipeline, deps: { readonly hotStore: HotStore; readonly olap: OlapSide }): ServedPath[] {
-  const { hotStore, olap } = deps;
+interface Deps {
+  readonly hotStore: HotStore;
+  readonly hotFill: HotFill;
+  readonly olap: OlapSide;
+}
+
+export function servedPaths(config: LoadedPipeline, { hotStore, hotFill, olap }: Deps): ServedPath[] {
   const { pipeline, windows, measures } = config.engine;
   return config.serve.map(({ path, window, dimensions }): ServedPath => {
     const names = dimensions.toSorted().join();
-    const all = async (of: string): Promise<WindowRow[]> =>
-      (await hotStore.all(pipeline, of)).filter(({ labels }) => Object.keys(labels).sort().join() === names);
+    const all = async (of: string): Promise<WindowRow[]> => {
+      await hotFill.soon();
+      return (await hotStore.all(pipeline, of)).filter(({ labels }) => Object.keys(labels).sort().join() === names);
+    };
     return {
       pipeline,
       path,
       window,
       windows: windows.map(({ name }) => name),
       dimensions,
-      latest: (of, labels) => hotStore.latest(pipeline, of, labels),
+      async latest(of, labels) {
+        await hotFill.soon();
+        return hotStore.latest(pipeline, of, labels);
+      },
       all,
-      suggest: async (of, labels) => suggestion(labels, of, await all(of)),
+      async suggest(of, labels) {
+        const rows = await all(of);
+        return hotFill.isFilled() ? suggestion(labels, of, rows) : 'not there yet: the hot store is being filled from the log; ask again';
+      },
       async fromOlapStore(of, labels, from) {
         const store = olap.store();
         if (!store) return undefined;

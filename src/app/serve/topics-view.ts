@@ -8,6 +8,7 @@ import type { Engine } from '../../pipeline/engine.ts';
 import type { Surface } from '../../server/surface.ts';
 import { partitionName } from '../../windows/plan.ts';
 import { readPipelineRecords } from '../pipeline-record.ts';
+import { createUnreadBytes } from './unread-bytes.ts';
 
 const READ_BYTES = 1 << 20;
 /** A longer value is cut off where it is shown. */
@@ -20,13 +21,20 @@ interface Reader {
 
 export function createTopicsView(readers: readonly Reader[], { log }: { log: Log }): Pick<Surface, 'topics' | 'messages' | 'pushTarget'> {
   /** Of every pipeline that ever ran on this log, by topic: what it alone writes. */
-  let written: Promise<Map<string, string>> | undefined;
+  let written: Map<string, string> | undefined;
+  const unread = createUnreadBytes();
 
+  /** Kept once it was read; a read that fails is tried again by the next push. */
   async function writers(): Promise<Map<string, string>> {
-    const known = (await readPipelineRecords(log)).flatMap(({ name, topics }) =>
-      Object.values(topics).map((topic) => [topic, name] as const),
-    );
-    return new Map(known);
+    return (written ??= new Map(
+      (await readPipelineRecords(log)).flatMap(({ name, topics }) => Object.values(topics).map((topic) => [topic, name] as const)),
+    ));
+  }
+
+  /** The next offset of the reader that is furthest behind; undefined where nobody reads it. */
+  function readTo(name: string): number | undefined {
+    const offsets = readers.flatMap(({ engine }) => engine.partitions().filter((status) => status.name === name));
+    return offsets.length === 0 ? undefined : Math.min(...offsets.map(({ offset }) => offset));
   }
 
   async function partitionsOf(topic: string, isOffered: (name: string) => boolean): Promise<number> {
@@ -78,26 +86,28 @@ export function createTopicsView(readers: readonly Reader[], { log }: { log: Log
     },
 
     async pushTarget(topic) {
-      written ??= writers();
-      const writer = (await written).get(topic);
+      const own = await writers();
+      const writer = own.get(topic);
       if (writer !== undefined) {
         throw new AppError(
           'topic_conflict',
           `topic ${topic} is written by pipeline ${writer} alone; push to a topic that a pipeline reads`,
         );
       }
-      const own = await written;
       const partitions = await partitionsOf(topic, (name) => !own.has(name));
       return {
         partitions,
         async backlog(partition) {
-          const { end } = await log.bounds(topic, partition);
           const name = partitionName(topic, partition);
-          const read = readers.flatMap(({ engine }) => engine.partitions().filter((status) => status.name === name));
-          return Math.max(0, ...read.map(({ offset }) => end - offset));
+          const { end } = await log.bounds(topic, partition);
+          const offset = readTo(name);
+          return offset === undefined ? { records: 0, bytes: 0 } : { records: Math.max(0, end - offset), bytes: unread.from(name, offset) };
         },
         async append(partition, records) {
           const [first] = await log.commit({ appends: [{ topic, partition, ...records }] });
+          const name = partitionName(topic, partition);
+          // What nobody reads would never be taken off again.
+          if (readTo(name) !== undefined) unread.appended(name, first! + records.ends.length, records.bytes.length);
           return first!;
         },
       };

@@ -18,6 +18,7 @@ import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import { createAlertBook } from './alert-book.ts';
+import { createHotFill } from './hot-fill.ts';
 import { createLetterIndex } from './letter-index.ts';
 import { createRate } from './rate.ts';
 import { createTopicsView } from './topics-view.ts';
@@ -58,17 +59,17 @@ async function append(log: Log, topic: string, values: readonly unknown[]): Prom
   await log.commit({ appends: [{ topic, partition: 0, ...packRecords(values.map((value) => JSON.stringify(value))) }] });
 }
 
-async function history(t: TestContext, records: readonly WindowRecord[], olap?: OlapStore) {
+async function history(t: TestContext, records: readonly WindowRecord[], olap?: OlapStore, filled = true) {
   const log = await openLog(t, ['w']);
   const hotStore = createMemoryHotStore({
     history: [{ pipeline: 'ads', window: '1m', groupings: [['country']], keepMs: 26 * 60 * MINUTE }],
   });
   await append(log, 'w', records);
-  await hotStore.put(records.filter((record) => record.kind === 'row'));
+  if (filled) await hotStore.put(records.filter((record) => record.kind === 'row'));
   const index = createWindowIndex(log, 'w');
   const read = createWindowHistory(
     { spec, hotWindow: '1m', hotGroupings: [['country']] },
-    { hotStore, hotStoreFilled: () => true, index, olap: () => olap },
+    { hotStore, hotFill: { soon: async () => filled }, index, olap: () => olap },
   );
   return {
     log,
@@ -164,6 +165,29 @@ test('through the index it is what all of the topic gives, also of what came sin
     ),
     { numRuns: 15 },
   );
+});
+
+test('while the hot store is not filled yet the newest come from the log, and the open window from memory', async (t) => {
+  const records = Array.from({ length: 200 }, (_, i) => row(i, { country: 'US' }, i));
+  const { ask, hotStore } = await history(t, records, undefined, false);
+  const last = async (): Promise<unknown> => {
+    const { source, points } = await ask({ labels: { country: 'US' } });
+    return [source, points.length, points[0]![2], points.at(-1)![2]];
+  };
+  assert.deepEqual(await last(), ['log', 61, 139, 199]);
+  // The oldest are filled in first.
+  await hotStore.put(records.slice(0, 3));
+  assert.deepEqual(await last(), ['log', 61, 139, 199]);
+  await hotStore.put([row(200, { country: 'US' }, 200, { final: false })]);
+  assert.deepEqual(await last(), ['log', 61, 140, 200]);
+});
+
+test('a question right after the start waits until the hot store is filled, but not for ever', async () => {
+  const fill = createHotFill({ waitMs: 60_000 });
+  const waiting = Array.from({ length: 20 }, () => fill.soon());
+  fill.done();
+  assert.ok((await Promise.all([...waiting, fill.soon()])).every(Boolean));
+  assert.equal(await createHotFill({ waitMs: 1 }).soon(), false);
 });
 
 test('what retention has taken comes from the OLAP store', async (t) => {
@@ -279,6 +303,40 @@ test('messages from an offset or from the end; topics that may be pushed to', as
   await assert.rejects(topics.pushTarget('x'), { code: 'topic_unknown', message: /expected one of: raw$/ });
   const target = await topics.pushTarget('raw');
   assert.equal(await target.append(0, { bytes: Buffer.from('d'), ends: Uint32Array.of(1) }), 3);
+});
+
+test('what a topic is written by is asked again after it could not be read', async (t) => {
+  const log = await openLog(t, ['raw', 'ads.windows']);
+  await log.commit({ state: toStateChanges('pipeline/', [['ads', { name: 'ads', topics: { windows: 'ads.windows' } }]]) });
+  let fails = true;
+  const state: Log['state'] = async (prefix) => {
+    if (fails) throw new Error('the disk is away');
+    return log.state(prefix);
+  };
+  const { pushTarget } = createTopicsView([], { log: { ...log, state } });
+  await assert.rejects(pushTarget('ads.windows'), /the disk is away/);
+  fails = false;
+  await assert.rejects(pushTarget('ads.windows'), { code: 'topic_conflict' });
+  assert.equal((await pushTarget('raw')).partitions, 1);
+});
+
+test('what waits for the slowest reader, in records and bytes', async (t) => {
+  const log = await openLog(t, ['raw', 'unread']);
+  const offsets = [0, 0];
+  const readers = offsets.map((_, i) => ({ engine: { partitions: () => [{ name: 'raw/0', offset: offsets[i] }] } }));
+  const topics = createTopicsView(readers as unknown as Parameters<typeof createTopicsView>[0], { log });
+  const raw = await topics.pushTarget('raw');
+  for (const text of ['abc', 'de', 'f']) await raw.append(0, packRecords([text, text]));
+  assert.deepEqual(await raw.backlog(0), { records: 6, bytes: 12 });
+  offsets[0] = 6;
+  // A push counts until all of it is read.
+  offsets[1] = 3;
+  assert.deepEqual(await raw.backlog(0), { records: 3, bytes: 6 });
+  offsets[1] = 6;
+  assert.deepEqual(await raw.backlog(0), { records: 0, bytes: 0 });
+  const unread = await topics.pushTarget('unread');
+  await unread.append(0, packRecords(['x']));
+  assert.deepEqual(await unread.backlog(0), { records: 0, bytes: 0 });
 });
 
 test('a rate over the last ten seconds', () => {

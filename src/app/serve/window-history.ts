@@ -8,12 +8,12 @@ import type { HistoryQuery } from '../../server/surface.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
+import type { HotFill } from './hot-fill.ts';
 import type { WindowIndex } from './window-index.ts';
 
 export interface HistoryDeps {
   readonly hotStore: HotStore;
-  /** False while the hot store is still filled from the log. */
-  readonly hotStoreFilled: () => boolean;
+  readonly hotFill: Pick<HotFill, 'soon'>;
   readonly index: WindowIndex;
   /** Undefined where there is none or it does not answer. */
   readonly olap: () => OlapStore | undefined;
@@ -40,13 +40,16 @@ export function createWindowHistory({ spec, hotWindow, hotGroupings }: HistoryCo
 
   return async (query) => {
     const { window, labels } = query;
+    const isFilled = await deps.hotFill.soon();
     const current = await hotStore.all(pipeline, window);
-    const newest = current.reduce((most, row) => Math.max(most, Date.parse(row.window_start)), -Infinity);
+    const known = current.reduce((most, row) => Math.max(most, Date.parse(row.window_start)), -Infinity);
+    // A hot store that is not filled yet may know none of the newest.
+    const newest = isFilled ? known : Math.max(known, await index.newest(window));
     const { slideMs } = spec.windows.find(({ name }) => name === window)!;
     const from = query.from ?? newest - Math.max(USUAL_SPAN_MS, USUAL_WINDOWS * slideMs);
     const to = query.to ?? Infinity;
     const matches = matcher(query);
-    if (isInHotStore(query) && from > newest - HOT_HISTORY_MS) {
+    if (isFilled && isInHotStore(query) && from > newest - HOT_HISTORY_MS) {
       return answer(await hotStore.range(pipeline, window, labels, from, to), 'hot', query);
     }
 
@@ -64,13 +67,13 @@ export function createWindowHistory({ spec, hotWindow, hotGroupings }: HistoryCo
       return true;
     });
     const final = mergeRows(rows.all(), measures);
-    const known = new Set(final.map(keyOf));
-    const open = current.filter((row) => isWithin(row, from, to) && matches(row.labels) && !known.has(keyOf(row)));
+    const stored = new Set(final.map(keyOf));
+    const open = current.filter((row) => isWithin(row, from, to) && matches(row.labels) && !stored.has(keyOf(row)));
     return answer([...final, ...open], needsOlder ? 'olap' : 'log', query);
   };
 
   function isInHotStore({ window, labels, grouping }: HistoryQuery): boolean {
-    if (window !== hotWindow || !deps.hotStoreFilled()) return false;
+    if (window !== hotWindow) return false;
     const names = Object.keys(labels).sort().join();
     const isServed = hotGroupings.some((dimensions) => dimensions.toSorted().join() === names);
     // Fewer than all dimensions name one series only where the grouping says so.

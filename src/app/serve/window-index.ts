@@ -13,6 +13,8 @@ export interface WindowIndex {
    * stop it by returning false.
    */
   read(window: string, from: number, to: number, visit: (record: WindowRecord) => boolean): Promise<void>;
+  /** Start of the newest window in the topic, epoch ms; -Infinity where there is none. */
+  newest(window: string): Promise<number>;
   /** Windows that begin from this instant on stand whole in the topic, epoch ms: retention has taken nothing of them. */
   wholeFrom(): Promise<number>;
 }
@@ -64,12 +66,16 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
     }
   }
 
+  /** One at a time, a failed one does not keep the next from trying. */
+  async function upToNow(): Promise<void> {
+    const extended = extending.then(extend);
+    extending = extended.catch(() => {});
+    await extended;
+  }
+
   return {
     async read(window, from, to, visit) {
-      // One at a time, a failed one does not keep the next from trying.
-      const extended = extending.then(extend);
-      extending = extended.catch(() => {});
-      await extended;
+      await upToNow();
       const wanted = stretches.filter(({ starts }) => {
         const found = starts.get(window);
         return found !== undefined && found.most >= from && found.least < to;
@@ -84,6 +90,11 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
           }
         }
       }
+    },
+
+    async newest(window) {
+      await upToNow();
+      return stretches.reduce((most, { starts }) => Math.max(most, starts.get(window)?.most ?? -Infinity), -Infinity);
     },
 
     async wholeFrom() {

@@ -1,23 +1,27 @@
 /** The body of a push: read and decompressed up to the limits, a piece at a time, so that a zip bomb stops at them. */
 import type { IncomingMessage } from 'node:http';
-import { constants, createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import type { ServerLimits } from '../limits.ts';
 import { HttpProblem } from '../problem.ts';
+import { createDecoder, type Encoding } from './decoder.ts';
 
 /** Bytes of bodies that are held now, over all requests. */
 export interface BodyBudget {
   held: number;
 }
 
-type Limits = Pick<ServerLimits, 'wireBytes' | 'bodyBytes' | 'bodyBytesHeld'>;
+type Limits = Pick<ServerLimits, 'wireBytes' | 'bodyBytes' | 'bodyBytesHeld' | 'framesPerBody'>;
+type Take = (piece: Uint8Array) => void;
 
-const PIECE_BYTES = 64 << 10;
-/** A frame of zstd that needs a larger window than 32 MB to be decompressed is refused. */
-const ZSTD_WINDOW_LOG_MAX = 25;
+const ENCODINGS: Readonly<Record<string, Encoding | 'identity'>> = {
+  identity: 'identity',
+  gzip: 'gzip',
+  'x-gzip': 'gzip',
+  zstd: 'zstd',
+};
 
 /**
- * `work` gets the whole body; until it settles the body counts as held. What is left of a body that is refused is read and
- * dropped, so that the answer reaches a client that is still sending.
+ * `work` gets the whole body; until it settles the body counts as held. Of a body that is refused the rest is still to come: what
+ * becomes of it is `dropRest`'s.
  * @throws HttpProblem 400, 413, 415, 429
  */
 export async function withBody<T>(
@@ -26,101 +30,77 @@ export async function withBody<T>(
   budget: BodyBudget,
   work: (body: Uint8Array) => Promise<T> | T,
 ): Promise<T> {
+  const pieces: Uint8Array[] = [];
   let held = 0;
-  const hold = (bytes: number): void => {
-    held += bytes;
-    budget.held += bytes;
+  const take: Take = (piece) => {
+    held += piece.length;
+    budget.held += piece.length;
     if (held > limits.bodyBytes) throw tooLarge(`more than ${limits.bodyBytes} bytes of events`, limits);
     if (budget.held > limits.bodyBytesHeld) {
       throw new HttpProblem(429, 'too many bodies are being read at this moment; send it again', { 'retry-after': '1' });
     }
+    pieces.push(piece);
   };
   try {
-    return await work(await readBody(request, limits, hold));
-  } catch (error) {
-    request.resume();
-    throw error;
+    await readBody(request, limits, take);
+    return await work(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
   } finally {
     budget.held -= held;
   }
 }
 
-async function readBody(request: IncomingMessage, limits: Limits, hold: (bytes: number) => void): Promise<Uint8Array> {
-  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+async function readBody(request: IncomingMessage, limits: Limits, take: Take): Promise<void> {
+  const encoding = encodingOf(request.headers['content-encoding']);
   const stated = Number(request.headers['content-length'] ?? 0);
-  const decoder = decoderOf(encoding);
   if (stated > limits.wireBytes) throw tooLarge(`${stated} bytes`, limits);
-  const pieces: Uint8Array[] = [];
-  const wire = { bytes: 0 };
-  const source = decoder ? decompressed(request, decoder, encoding, limits, wire) : wirePieces(request, limits, wire);
-  for await (const piece of source) {
-    hold(piece.length);
-    pieces.push(piece);
-  }
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  if (encoding === 'identity') for await (const piece of wirePieces(request, limits)) take(piece);
+  else await decompress(wirePieces(request, limits), encoding, limits, take);
 }
 
-function decoderOf(encoding: string): Gunzip | ZstdDecompress | undefined {
-  if (encoding === 'identity') return undefined;
-  if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip({ chunkSize: PIECE_BYTES });
-  if (encoding === 'zstd') {
-    return createZstdDecompress({ chunkSize: PIECE_BYTES, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX } });
-  }
-  throw new HttpProblem(415, `found Content-Encoding: ${encoding.slice(0, 100)}; expected gzip, zstd or none`, {
+function encodingOf(header: string | undefined): Encoding | 'identity' {
+  const name = header?.trim().toLowerCase() ?? 'identity';
+  const encoding = Object.hasOwn(ENCODINGS, name) ? ENCODINGS[name] : undefined;
+  if (encoding !== undefined) return encoding;
+  throw new HttpProblem(415, `found Content-Encoding: ${name.slice(0, 100)}; expected gzip, zstd or none`, {
     'accept-encoding': 'gzip, zstd',
   });
 }
 
 /** Ends without destroying the request: its answer is still to be sent. */
-async function* wirePieces(request: IncomingMessage, limits: Limits, wire: { bytes: number }): AsyncGenerator<Uint8Array> {
+async function* wirePieces(request: IncomingMessage, limits: Limits): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
   for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
-    wire.bytes += piece.length;
-    if (wire.bytes > limits.wireBytes) throw tooLarge(`more than ${limits.wireBytes} bytes`, limits);
+    bytes += piece.length;
+    if (bytes > limits.wireBytes) throw tooLarge(`more than ${limits.wireBytes} bytes`, limits);
     yield piece;
   }
 }
 
-async function* decompressed(
-  request: IncomingMessage,
-  decoder: Gunzip | ZstdDecompress,
-  encoding: string,
-  limits: Limits,
-  wire: { bytes: number },
-): AsyncGenerator<Uint8Array> {
-  let failed: unknown;
-  const feeding = feed(wirePieces(request, limits, wire), decoder).catch((error: unknown) => {
-    failed = error;
-    decoder.destroy();
+/**
+ * A piece is decompressed before the next one is asked for, one loop for both: so a fault is met while no piece is waited for, and the
+ * answer does not depend on whether the client sends another.
+ */
+async function decompress(pieces: AsyncIterable<Uint8Array>, encoding: Encoding, limits: Limits, take: Take): Promise<void> {
+  let frames = 0;
+  const decoder = createDecoder(encoding, take, () => {
+    if (++frames <= limits.framesPerBody) return;
+    throw new HttpProblem(413, `found more than ${limits.framesPerBody} ${encoding} frames in one body; send larger ones`);
   });
+  const decoded = async (step: Promise<void>): Promise<void> => {
+    try {
+      await step;
+    } catch (error) {
+      if (error instanceof HttpProblem) throw error;
+      const position = frames > 1 ? ` (in frame ${frames})` : '';
+      throw new HttpProblem(400, `the body is not the ${encoding} that its Content-Encoding says: ${(error as Error).message}${position}`);
+    }
+  };
   try {
-    yield* decoder as AsyncIterable<Uint8Array>;
-    await feeding;
-    if (failed !== undefined) throw failed;
-  } catch (error) {
-    if (failed !== undefined) throw failed;
-    if (error instanceof HttpProblem) throw error;
-    throw new HttpProblem(400, `the body is not the ${encoding} that its Content-Encoding says: ${(error as Error).message}`);
+    for await (const piece of pieces) await decoded(decoder.write(piece));
+    await decoded(decoder.end());
   } finally {
-    decoder.destroy();
+    decoder.close();
   }
-  if (decoder.bytesWritten < wire.bytes) {
-    throw new HttpProblem(
-      400,
-      `found ${wire.bytes - decoder.bytesWritten} bytes after the end of the ${encoding} data; expected one frame`,
-    );
-  }
-}
-
-/** Writes piece by piece, no faster than they are decompressed. */
-async function feed(pieces: AsyncIterable<Uint8Array>, decoder: Gunzip | ZstdDecompress): Promise<void> {
-  for await (const piece of pieces) {
-    if (decoder.destroyed || decoder.writableEnded) return;
-    await new Promise<void>((resolve, reject) => {
-      // A decoder that is destroyed while it is full calls back with an error.
-      decoder.write(piece, (error) => (error && !decoder.destroyed ? reject(error) : resolve()));
-    });
-  }
-  decoder.end();
 }
 
 function tooLarge(found: string, { wireBytes, bodyBytes }: Limits): HttpProblem {

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { columnAt } from '../../log/batch.ts';
-import { JsonFault, splitJsonArray } from './json-array.ts';
+import { splitJsonArray } from './json-array.ts';
+import { createElementScan, JsonFault } from './json-scan.ts';
 
-const elements = (text: string): string[] => {
-  const column = splitJsonArray(Buffer.from(text), 1_000);
-  return Array.from(column.ends, (_, i) => Buffer.from(columnAt(column, i)).toString());
+const elements = (text: string, stretchBytes = text.length + 1): string[] => {
+  const bytes = Buffer.from(text);
+  const { spans, scan } = createElementScan(bytes, 1_000);
+  for (let until = stretchBytes; scan(until); until += stretchBytes);
+  return spans.flatMap((from, i) => (i % 2 === 0 ? [bytes.subarray(from, spans[i + 1]).toString()] : []));
 };
 
 test('elements keep their text', () => {
@@ -45,12 +48,16 @@ test('it refuses what JSON.parse refuses: a text with one byte changed, taken ou
         assert.throws(() => elements(text), JsonFault, text);
         return;
       }
-      if (!Array.isArray(expected)) assert.throws(() => elements(text), JsonFault, text);
-      else
-        assert.deepEqual(
-          elements(text).map((each) => JSON.parse(each)),
-          expected,
-        );
+      if (!Array.isArray(expected)) {
+        assert.throws(() => elements(text), JsonFault, text);
+        return;
+      }
+      assert.deepEqual(
+        elements(text).map((each) => JSON.parse(each)),
+        expected,
+      );
+      // Wherever a stretch ends.
+      for (const bytes of [1, 2, 7]) assert.deepEqual(elements(text, bytes), elements(text));
     }),
     { numRuns: 2_000 },
   );
@@ -59,6 +66,28 @@ test('it refuses what JSON.parse refuses: a text with one byte changed, taken ou
 test('depth and number of elements are bounded', () => {
   assert.throws(() => elements(`[${'['.repeat(200_000)}`), JsonFault);
   assert.equal(elements(`[${'['.repeat(1_000)}${']'.repeat(1_000)}]`).length, 1);
-  assert.throws(() => splitJsonArray(Buffer.from('[1,2,3]'), 2), RangeError);
-  for (const text of ['', '{"a":1}', '[1', '[1,]', '[1] x', '[1}', '[{]']) assert.throws(() => elements(text), JsonFault, text);
+  assert.throws(() => elements(`[${'['.repeat(1_001)}${']'.repeat(1_001)}]`), JsonFault);
+  assert.throws(() => createElementScan(Buffer.from('[1,2,3]'), 2).scan(7), RangeError);
+  for (const text of ['', '{"a":1}', '[1', '[1,]', '[1] x', '[1}', '[{]', '["a', '["a\\'])
+    assert.throws(() => elements(text), JsonFault, text);
+});
+
+test('a column of the elements, and a body of many MB gives other work its turns', async () => {
+  const column = await splitJsonArray(Buffer.from('[{"a":1}, "x" ,[ ]]'), 3);
+  assert.deepEqual(
+    Array.from(column.ends, (_, i) => Buffer.from(columnAt(column, i)).toString()),
+    ['{"a":1}', '"x"', '[ ]'],
+  );
+  await assert.rejects(splitJsonArray(Buffer.from('[1,2,3]'), 2), RangeError);
+  const parts = { nulls: 'null,', strings: '"' + 'x'.repeat(7 << 20) + '",', space: ' ' };
+  for (const [name, part] of Object.entries(parts)) {
+    const text = Buffer.from(`[[${part.repeat(Math.ceil((8 << 20) / part.length))}1]]`);
+    let turns = 0;
+    let isDone = false;
+    const count = (): void => void (isDone || (turns++, setImmediate(count)));
+    setImmediate(count);
+    await splitJsonArray(text, 1);
+    isDone = true;
+    assert.ok(turns >= 7, `${name}: ${turns} turns for ${text.length} bytes`);
+  }
 });

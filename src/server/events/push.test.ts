@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { fakeSurface, serverOn } from '../../../test/server/fake-surface.ts';
 import type { ServerLimits } from '../limits.ts';
+import { createDecoder } from './decoder.ts';
 
 async function open(t: TestContext, limits: Partial<ServerLimits> = {}) {
   const surface = fakeSurface();
@@ -38,14 +39,39 @@ test('elements of an array go there as their text', async (t) => {
   assert.deepEqual(surface.appended[0]!.records, ['{"n":1e400,"n": 0.10}', '"x"', '[1 , 2]']);
 });
 
-test('compressed bodies, of several gzip members too', async (t) => {
+test('compressed bodies, of several gzip members or zstd frames too', async (t) => {
   const { surface, push } = await open(t);
   assert.equal((await push(Buffer.concat([gzipSync('a\nb'), gzipSync('c\n')]), { 'content-encoding': 'gzip' })).status, 202);
   assert.equal((await push(zstdCompressSync('["d"]'), { ...JSON_TYPE, 'content-encoding': 'zstd' })).status, 202);
+  const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  const frames = [skippable, zstdCompressSync('e\nf'), zstdCompressSync(''), skippable, zstdCompressSync('g\n'), skippable];
+  assert.equal((await push(Buffer.concat(frames), { 'content-encoding': 'zstd' })).status, 202);
   assert.deepEqual(surface.appended, [
     { partition: 0, records: ['a', 'bc'] },
     { partition: 0, records: ['"d"'] },
+    { partition: 0, records: ['e', 'fg'] },
   ]);
+});
+
+test('members and frames are the same wherever the network cuts them', async () => {
+  for (const [encoding, compress] of [
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ] as const) {
+    const body = Buffer.concat(['one ', 'two ', 'three'].map((part) => compress(part)));
+    for (let cut = 0; cut <= body.length; cut++) {
+      let out = '';
+      const decoder = createDecoder(
+        encoding,
+        (piece) => (out += Buffer.from(piece).toString()),
+        () => {},
+      );
+      for (const piece of [body.subarray(0, cut), body.subarray(cut)]) await decoder.write(piece);
+      await decoder.end();
+      decoder.close();
+      assert.equal(out, 'one two three', `${encoding} cut at ${cut}`);
+    }
+  }
 });
 
 test('a body that is not what its header says is refused whole', async (t) => {
@@ -62,7 +88,9 @@ test('a body that is not what its header says is refused whole', async (t) => {
     [gzip.subarray(0, -5), { 'content-encoding': 'gzip' }, /not the gzip.*unexpected end/],
     [Buffer.concat([gzip, Buffer.from('garbage')]), { 'content-encoding': 'gzip' }, /gzip/],
     [zstd.subarray(0, -1), { 'content-encoding': 'zstd' }, /not the zstd/],
-    [Buffer.concat([zstd, zstd]), { 'content-encoding': 'zstd' }, /after the end of the zstd data; expected one frame/],
+    [Buffer.concat([gzip, Buffer.alloc(9)]), { 'content-encoding': 'gzip' }, /not the gzip/],
+    [Buffer.concat([zstd, Buffer.from('garbage')]), { 'content-encoding': 'zstd' }, /not the zstd.*in frame 2/],
+    [Buffer.concat([zstd, zstd.subarray(0, -1)]), { 'content-encoding': 'zstd' }, /not the zstd.*in frame 2/],
   ] as const) {
     const answer = await push(body, headers);
     assert.equal(answer.status, 400, String(detail));
@@ -90,7 +118,7 @@ test('types and encodings that are not known; topics and partitions that are not
 });
 
 test('size is bounded on the wire, decompressed, and in events: a bomb stops at the limit', async (t) => {
-  const { surface, push } = await open(t, { wireBytes: 100_000, bodyBytes: 300_000, recordsPerBody: 1_000 });
+  const { surface, push } = await open(t, { wireBytes: 100_000, bodyBytes: 300_000, framesPerBody: 100, recordsPerBody: 1_000 });
   const bomb = gzipSync(Buffer.alloc(64 << 20));
   assert.ok(bomb.length < 100_000);
   const before = process.memoryUsage.rss();
@@ -98,6 +126,12 @@ test('size is bounded on the wire, decompressed, and in events: a bomb stops at 
     ['x'.repeat(100_001), {}, /100001 bytes; at most 100000 bytes on the wire/],
     [bomb, { 'content-encoding': 'gzip' }, /more than 300000 bytes of events/],
     [zstdCompressSync(Buffer.alloc(64 << 20)), { 'content-encoding': 'zstd' }, /more than 300000 bytes of events/],
+    [
+      Buffer.concat(Array(40).fill(zstdCompressSync(Buffer.alloc(10_000)))),
+      { 'content-encoding': 'zstd' },
+      /more than 300000 bytes of events/,
+    ],
+    [Buffer.concat(Array(101).fill(zstdCompressSync(''))), { 'content-encoding': 'zstd' }, /more than 100 zstd frames/],
     ['\n'.repeat(1_001), {}, /more than 1000 events/],
     [`[${'1,'.repeat(1_000)}1]`, JSON_TYPE, /more than 1000 events/],
   ] as const) {
@@ -123,12 +157,17 @@ test('a body without a stated length is bounded as well, and the answer arrives 
 });
 
 test('a topic that is read too slowly is filled no further', async (t) => {
-  const { surface, push } = await open(t, { backlogRecords: 10 });
+  const { surface, push } = await open(t, { backlogRecords: 10, backlogBytes: 1_000 });
   surface.backlog = 11;
   const { status, headers, body } = await push('a');
   assert.deepEqual([status, headers.get('retry-after')], [429, '1']);
   assert.match(String(body['detail']), /11 records of topic raw are not read yet/);
   surface.backlog = 10;
+  surface.backlogBytes = 1_001;
+  const large = await push('a');
+  assert.deepEqual([large.status, large.headers.get('retry-after')], [429, '1']);
+  assert.match(String(large.body['detail']), /1001 bytes of topic raw are not read yet; at most 1000/);
+  surface.backlogBytes = 1_000;
   assert.equal((await push('a')).status, 202);
 });
 

@@ -2,7 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { splitLines, type Column } from '../../log/batch.ts';
 import { HttpProblem } from '../problem.ts';
-import { JsonFault, splitJsonArray } from './json-array.ts';
+import { splitJsonArray } from './json-array.ts';
+import { JsonFault } from './json-scan.ts';
 
 export type BodyKind = 'ndjson' | 'json';
 
@@ -28,9 +29,9 @@ export function bodyKind(contentType: string | undefined): BodyKind {
  * like everything in the log: only what is not lines or not an array at all is refused here.
  * @throws HttpProblem 400, 413
  */
-export function recordsOf(body: Uint8Array, kind: BodyKind, maxRecords: number): Column {
+export async function recordsOf(body: Uint8Array, kind: BodyKind, maxRecords: number): Promise<Column> {
   if (body.length === 0) throw new HttpProblem(400, 'found an empty body; expected at least one event');
-  const column = kind === 'ndjson' ? linesOf(body, maxRecords) : elementsOf(body, maxRecords);
+  const column = kind === 'ndjson' ? linesOf(body, maxRecords) : await elementsOf(body, maxRecords);
   if (column.ends.length === 0) throw new HttpProblem(400, 'found an array without events; expected at least one');
   return column;
 }
@@ -43,10 +44,10 @@ function linesOf(body: Uint8Array, maxRecords: number): Column {
   return { bytes, ends };
 }
 
-function elementsOf(body: Uint8Array, maxRecords: number): Column {
+async function elementsOf(body: Uint8Array, maxRecords: number): Promise<Column> {
   if (!isUtf8(body)) throw new HttpProblem(400, 'the body is not the JSON that its Content-Type says: it is not UTF-8');
   try {
-    return splitJsonArray(body, maxRecords);
+    return await splitJsonArray(body, maxRecords);
   } catch (error) {
     if (error instanceof RangeError) throw tooMany(maxRecords);
     if (!(error instanceof JsonFault)) throw error;

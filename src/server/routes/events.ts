@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { EventsAccepted } from '../api.ts';
 import { withBody, type BodyBudget } from '../events/body.ts';
+import { dropRest } from '../events/drop-rest.ts';
 import { bodyKind, recordsOf } from '../events/records.ts';
 import type { ServerLimits } from '../limits.ts';
 import { HttpProblem } from '../problem.ts';
@@ -15,6 +16,11 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
   const budget: BodyBudget = { held: 0 };
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  // Also what is refused before its body is looked at: wherever an answer comes early, a rest may follow.
+  app.addHook('onSend', (request, _reply, _payload, done) => {
+    dropRest(request.raw, limits);
+    done();
+  });
 
   app.post<{ Params: { topic: string }; Querystring: { partition: number } }>(
     '/api/v1/events/:topic',
@@ -44,7 +50,7 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
       const kind = bodyKind(request.headers['content-type']);
       await refuseBacklog();
       return withBody(request.raw, limits, budget, async (body) => {
-        const records = recordsOf(body, kind, limits.recordsPerBody);
+        const records = await recordsOf(body, kind, limits.recordsPerBody);
         // Again: others may have filled it while this body came in.
         await refuseBacklog();
         const first = await target.append(partition, records);
@@ -53,9 +59,13 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
       });
 
       async function refuseBacklog(): Promise<void> {
-        const backlog = await target.backlog(partition);
-        if (backlog <= limits.backlogRecords) return;
-        throw new HttpProblem(429, `${backlog} records of topic ${topic} are not read yet; at most ${limits.backlogRecords} may wait`, {
+        const { records, bytes } = await target.backlog(partition);
+        if (records > limits.backlogRecords) refuse(`${records} records`, `${limits.backlogRecords}`);
+        if (bytes > limits.backlogBytes) refuse(`${bytes} bytes`, `${limits.backlogBytes}`);
+      }
+
+      function refuse(found: string, most: string): never {
+        throw new HttpProblem(429, `${found} of topic ${topic} are not read yet; at most ${most} may wait`, {
           'retry-after': RETRY_AFTER_S,
         });
       }
