@@ -8,15 +8,17 @@ import type { ServerLimits } from '../limits.ts';
  */
 export function dropRest(request: IncomingMessage, { restBytes, restMs }: Pick<ServerLimits, 'restBytes' | 'restMs'>): void {
   request.resume();
-  if (request.complete || request.destroyed) return;
+  const { socket } = request;
+  if (request.complete || socket.destroyed) return;
   let left = restBytes;
   const settle = (): void => {
     clearTimeout(timer);
     request.off('data', count);
+    socket.off('close', settle);
   };
   const cutOff = (): void => {
     settle();
-    request.socket.destroySoon();
+    socket.destroySoon();
   };
   const count = (piece: Uint8Array): void => {
     left -= piece.length;
@@ -24,8 +26,7 @@ export function dropRest(request: IncomingMessage, { restBytes, restMs }: Pick<S
   };
   const timer = setTimeout(cutOff, restMs);
   request.on('data', count);
-  // Without a listener the end of a client that goes away would be an error of the process.
-  request.on('error', settle);
   request.on('end', settle);
-  request.on('close', settle);
+  // The request itself is not told that its connection ended, once it is answered.
+  socket.on('close', settle);
 }
