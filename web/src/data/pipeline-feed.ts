@@ -108,7 +108,7 @@ export function createPipelineFeed(info: PipelineInfo, deps: { api: Api; clock: 
     rang,
     rates,
     watch: (request) => {
-      const feed = createWindowFeed(api, info, request);
+      const feed = createWindowFeed(info, request, { api, clock });
       feeds.add(feed);
       feed.load();
       const close = (): void => {

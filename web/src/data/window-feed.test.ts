@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { PipelineInfo, WindowPoint } from '../../../src/server/api.ts';
-import { point } from '../testing.ts';
+import { handClock, point } from '../testing.ts';
 import type { Api, HistoryRequest } from './api.ts';
 import { createWindowFeed } from './window-feed.ts';
 
@@ -27,7 +27,7 @@ test('the history is loaded page by page, as far back as asked, and the stream g
     Array.from({ length: 30 }, (_, n) => point(n, n)),
     8,
   );
-  const feed = createWindowFeed(api, INFO, { window: '10s', labels: undefined, windowsBack: 20 });
+  const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 20 }, { api, clock: handClock() });
   feed.load();
   while (feed.loading.value.state === 'loading') await turn();
   assert.deepEqual(feed.loading.value, { state: 'ready' });
@@ -43,7 +43,7 @@ test('the history is loaded page by page, as far back as asked, and the stream g
 test('a page that is full of one window ends the loading instead of asking for ever', async () => {
   const many = Array.from({ length: 9 }, (_, n) => point(0, n, { labels: { country: String(n) } }));
   const { api, asked } = server(many, 4);
-  const feed = createWindowFeed(api, INFO, { window: '10s', labels: undefined, windowsBack: 5 });
+  const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 5 }, { api, clock: handClock() });
   feed.load();
   while (feed.loading.value.state === 'loading') await turn();
   assert.ok(asked.length <= 2, `${asked.length} requests`);
@@ -51,19 +51,70 @@ test('a page that is full of one window ends the loading instead of asking for e
 
 test('a feed of one series takes no other', () => {
   const { api } = server([], 1);
-  const feed = createWindowFeed(api, INFO, { window: '10s', labels: { country: 'US' }, windowsBack: 5 });
+  const feed = createWindowFeed(INFO, { window: '10s', labels: { country: 'US' }, windowsBack: 5 }, { api, clock: handClock() });
   feed.put([point(0, 1), point(0, 2, { labels: { country: 'US' } })]);
   assert.equal(feed.revision.value, 1);
   assert.equal(feed.book.all().length, 1);
 });
 
-test('what cannot be loaded is told', async () => {
-  const feed = createWindowFeed({ latest: () => Promise.reject(new Error('no')) } as unknown as Api, INFO, {
-    window: '10s',
-    labels: undefined,
-    windowsBack: 5,
-  });
+test('what cannot be loaded is told, and tried again', async () => {
+  const { api } = server([point(0, 1), point(1, 2)], 10);
+  let fails = true;
+  const latest: Api['latest'] = (...ask) => (fails ? Promise.reject(new Error('no')) : api.latest(...ask));
+  const clock = handClock();
+  const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 5 }, { api: { ...api, latest }, clock });
   feed.load();
   while (feed.loading.value.state === 'loading') await turn();
   assert.equal(feed.loading.value.state, 'failed');
+  await turn();
+  fails = false;
+  clock.pass(5_000);
+  while (feed.loading.value.state === 'failed') await turn();
+  assert.equal(feed.book.all()[0]?.points.length, 2);
+});
+
+test('a server that still fills its memory is asked again until it is full, and only then for the past', async () => {
+  const held = Array.from({ length: 12 }, (_, n) => point(n, n));
+  const { api, asked } = server(held, 100);
+  let filling = true;
+  let looks = 0;
+  const latest: Api['latest'] = async (pipeline, window) => {
+    looks++;
+    // While it fills, an old window is the newest that it has.
+    return { pipeline, window, points: [filling ? held[2]! : held[11]!], ...(filling && { filling: true }) };
+  };
+  const clock = handClock();
+  const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 5 }, { api: { ...api, latest }, clock });
+  feed.load();
+  await turn();
+  feed.put([point(12, 12, { final: false })]);
+  for (let second = 0; second < 3; second++) {
+    clock.pass(1_000);
+    await turn();
+  }
+  assert.deepEqual([looks, asked.length, feed.loading.value.state], [4, 0, 'loading']);
+  filling = false;
+  clock.pass(1_000);
+  while (feed.loading.value.state === 'loading') await turn();
+  assert.equal(asked[0]?.from, held[6]!.window_start);
+  assert.deepEqual(
+    feed.book.all()[0]?.points.map(({ measures }) => measures['ctr']),
+    [8, 9, 10, 11, 12],
+  );
+});
+
+test('a feed that is closed while the server fills asks no more', async () => {
+  let looks = 0;
+  const latest: Api['latest'] = async (pipeline, window) => {
+    looks++;
+    return { pipeline, window, points: [], filling: true };
+  };
+  const clock = handClock();
+  const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 5 }, { api: { latest } as Api, clock });
+  feed.load();
+  await turn();
+  feed.close();
+  clock.pass(5_000);
+  await turn();
+  assert.equal(looks, 1);
 });

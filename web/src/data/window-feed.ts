@@ -1,8 +1,10 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { PipelineInfo, WindowPoint } from '../../../src/server/api.ts';
+import type { Clock } from '../clock.ts';
 import type { Api } from './api.ts';
 import { createSeriesBook, labelsKey, type Labels, type SeriesBook } from './series-book.ts';
 
+/** `loading`: the past is on its way; what the stream brings meanwhile is in the book already. */
 export type Loading = { readonly state: 'loading' } | { readonly state: 'ready' } | { readonly state: 'failed'; readonly error: Error };
 
 /** The windows of one size, kept up to date: loaded once, then fed by the stream. */
@@ -28,8 +30,16 @@ export interface WindowFeedRequest {
 const PAGE = 5_000;
 const PAGES_MAX = 8;
 const SERIES_MAX = 5_000;
+/** A server that has just started says that it still fills its memory: asked again after so long. */
+const FILLING_MS = 1_000;
+/** A load that failed is tried again after so long: else the lines would begin only where the stream did. */
+const RETRY_MS = 5_000;
 
-export function createWindowFeed(api: Api, info: PipelineInfo, request: WindowFeedRequest): WindowFeed {
+export function createWindowFeed(
+  info: PipelineInfo,
+  request: WindowFeedRequest,
+  { api, clock }: { readonly api: Api; readonly clock: Clock },
+): WindowFeed {
   const { window, labels, windowsBack } = request;
   const key = labels && labelsKey(labels);
   const book = createSeriesBook({ pointsMax: windowsBack, seriesMax: SERIES_MAX });
@@ -43,8 +53,15 @@ export function createWindowFeed(api: Api, info: PipelineInfo, request: WindowFe
   };
 
   const load = async (stop: AbortSignal): Promise<void> => {
-    const latest = await api.latest(info.name, window, stop);
+    let latest = await api.latest(info.name, window, stop);
     put(latest.points);
+    // Its newest window may be any then: from where the past is to be loaded is not known before it is full.
+    while (latest.filling === true) {
+      await pause(FILLING_MS, stop);
+      if (stop.aborted) return;
+      latest = await api.latest(info.name, window, stop);
+      put(latest.points);
+    }
     const slideMs = info.windows.find(({ name }) => name === window)?.slide_ms ?? 60_000;
     const newest = latest.points.reduce((most, { window_start }) => (window_start > most ? window_start : most), '');
     if (newest === '') return;
@@ -62,12 +79,32 @@ export function createWindowFeed(api: Api, info: PipelineInfo, request: WindowFe
     }
   };
 
-  const tell = async (run: typeof load, stop: AbortSignal): Promise<void> => {
-    const result = await run(stop).then(
+  const pause = (ms: number, stop: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      const forget = clock.after(ms, resolve);
+      stop.addEventListener(
+        'abort',
+        () => {
+          forget();
+          resolve();
+        },
+        { once: true },
+      );
+    });
+
+  const start = async (): Promise<void> => {
+    aborter.abort();
+    aborter = new AbortController();
+    const stop = aborter.signal;
+    const result = await load(stop).then(
       (): Loading => ({ state: 'ready' }),
       (error: Error): Loading => ({ state: 'failed', error }),
     );
-    if (!stop.aborted) loading.value = result;
+    if (stop.aborted) return;
+    loading.value = result;
+    if (result.state !== 'failed') return;
+    await pause(RETRY_MS, stop);
+    if (!stop.aborted) void start();
   };
 
   return {
@@ -77,9 +114,8 @@ export function createWindowFeed(api: Api, info: PipelineInfo, request: WindowFe
     loading,
     put,
     load: () => {
-      aborter.abort();
-      aborter = new AbortController();
-      void tell(load, aborter.signal);
+      loading.value = { state: 'loading' };
+      void start();
     },
     close: () => aborter.abort(),
   };

@@ -51,6 +51,7 @@ export const en = {
   'sort.value': 'Value',
   'sort.change': 'Change',
   'state.loading': 'Loading…',
+  'state.loading_past': 'Loading the windows before now…',
   'state.no_data': 'No windows yet',
   'state.no_data_hint': 'The first {window} window shows up here as soon as an event is in it.',
   'state.no_pipeline': 'No pipeline is running here.',

@@ -52,6 +52,7 @@ export const ko: Texts = {
   'sort.value': '값',
   'sort.change': '변화',
   'state.loading': '불러오는 중…',
+  'state.loading_past': '지난 윈도를 불러오는 중…',
   'state.no_data': '아직 윈도가 없습니다',
   'state.no_data_hint': '이벤트가 들어오는 대로 첫 {window} 윈도가 여기에 나타납니다.',
   'state.no_pipeline': '실행 중인 파이프라인이 없습니다.',

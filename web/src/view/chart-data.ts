@@ -33,6 +33,12 @@ export function chartColumns(points: readonly WindowPoint[], measure: string, sl
   return columns;
 }
 
+/** The least and the largest final value; undefined where there is none. */
+export function extentOf(points: readonly WindowPoint[], measure: string): readonly [number, number] | undefined {
+  const values = points.filter(({ final }) => final).flatMap(({ measures }) => measures[measure] ?? []);
+  return values.length === 0 ? undefined : [Math.min(...values), Math.max(...values)];
+}
+
 /** The episodes of one measure and window, as far as the chart reaches; what still fires reaches to its end. */
 export function bandsOf(episodes: readonly Episode[], measure: string, window: string, until: number): Band[] {
   return episodes

@@ -26,7 +26,7 @@ export function MeasureTiles({ feed, total, measure }: { feed: PipelineFeed; tot
       </h2>
       <fieldset class="tiles">
         <legend class="unseen">{t('overview.measures')}</legend>
-        {measures.map(({ name, unit }) => {
+        {measures.map(({ name, unit, kind }) => {
           const segment = total && segmentOf(total, name, dimensions, NOTHING);
           return (
             <label key={name} class={name === measure ? 'tile is-chosen' : 'tile'}>
@@ -45,7 +45,7 @@ export function MeasureTiles({ feed, total, measure }: { feed: PipelineFeed; tot
                 <>
                   <span class="tile-value">{formatValue(segment.value, { unit }, language.value)}</span>
                   <Change change={segment.change} />
-                  <Sparkline points={measurePoints(segment.points, name)} mean={null} slots={SLOTS} height={26} />
+                  <Sparkline points={measurePoints(segment.points, name, kind)} mean={null} slots={SLOTS} height={26} />
                 </>
               )}
             </label>

@@ -7,7 +7,7 @@ import { AlertsPanel } from './alerts-panel.tsx';
 import { useDashboard } from './context.ts';
 import { Controls } from './controls.tsx';
 import { MeasureTiles } from './measure-tiles.tsx';
-import { Empty, Failed, Loading } from './parts.tsx';
+import { Empty, Failed, Loading, LoadingPast } from './parts.tsx';
 import { SegmentCard } from './segment-card.tsx';
 
 export const WINDOWS_BACK = 48;
@@ -54,9 +54,11 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: stri
   if (empty && loading.state === 'loading') return <Loading />;
   if (empty) return <Empty title={t('state.no_data')} hint={t('state.no_data_hint', { window })} />;
 
+  // A load after a gap in the stream is nobody's business; one of the first lines is.
+  const few = windows.book.all().every(({ points }) => points.length < 3);
   const firing = firingBySeries(feed.alerts.value);
   const all = windows.book.all().map((series) => segmentOf(series, measure, info.dimensions, firing));
-  const format = info.measures.find(({ name }) => name === measure) ?? { unit: null };
+  const format = info.measures.find(({ name }) => name === measure) ?? { unit: null, kind: 'ratio' };
   const full = all.filter(({ labels }) => hasDimensions(labels, info.dimensions));
   const text = route.value.filter ?? '';
   const matching = text === '' ? full : full.filter((segment) => matches(segment, text));
@@ -73,13 +75,14 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: stri
     }))
     .filter(({ segments }) => segments.length > 0);
   const card = (segment: Segment, small: boolean) => (
-    <SegmentCard key={segment.key} segment={segment} measure={measure} format={format} small={small} />
+    <SegmentCard key={segment.key} segment={segment} measure={measure} kind={format.kind} format={format} small={small} />
   );
 
   return (
     <>
       <MeasureTiles feed={feed} total={windows.book.get({})} measure={measure} />
       <Controls info={info} window={window} />
+      {loading.state === 'loading' && few && <LoadingPast />}
       {rollups.map(({ dimensions, segments }) => (
         <section key={dimensions.join()} class="rollup" aria-label={t('overview.by', { dimension: dimensions.join(' × ') })}>
           <h2>{t('overview.by', { dimension: dimensions.join(' × ') })}</h2>

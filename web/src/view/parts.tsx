@@ -27,6 +27,17 @@ export function Loading() {
   );
 }
 
+/** Beside what is shown already: its past is still on its way. */
+export function LoadingPast() {
+  const { t } = useDashboard();
+  return (
+    <p class="note is-loading" role="status">
+      <span class="pulse" aria-hidden="true" />
+      {t('state.loading_past')}
+    </p>
+  );
+}
+
 export function Empty({ title, hint }: { title: string; hint?: string }) {
   return (
     <div class="state is-empty">

@@ -1,4 +1,5 @@
 import type { WindowPoint } from '../../../src/server/api.ts';
+import { setsScale } from '../data/thin-windows.ts';
 import type { Segment } from '../data/segments.ts';
 import { formatValue, type MeasureFormat } from '../format/number.ts';
 import { useDashboard } from './context.ts';
@@ -13,12 +14,13 @@ export const SLOTS = 30;
 interface Props {
   readonly segment: Segment;
   readonly measure: string;
+  readonly kind: string;
   readonly format: MeasureFormat;
   /** Of a roll-up. */
   readonly small: boolean;
 }
 
-export function SegmentCard({ segment, measure, format, small }: Props) {
+export function SegmentCard({ segment, measure, kind: measureKind, format, small }: Props) {
   const { t, link, language } = useDashboard();
   const { alert, labels, name, value, change, mean, points, open } = segment;
   const kind = [small ? 'card is-small' : 'card', alert && `has-alert severity-${alert.severity}`].filter(Boolean).join(' ');
@@ -32,7 +34,7 @@ export function SegmentCard({ segment, measure, format, small }: Props) {
         <span class={open ? 'card-value is-open' : 'card-value'}>{formatValue(value, format, language.value)}</span>
         <Change change={change} />
       </span>
-      <Sparkline points={measurePoints(points, measure)} mean={mean} slots={SLOTS} height={small ? 20 : 34} />
+      <Sparkline points={measurePoints(points, measure, measureKind)} mean={mean} slots={SLOTS} height={small ? 20 : 34} />
       {alert && !small && (
         <span class="card-alert">
           {alert.metric_name} {alert.direction === 'down' ? '↓' : '↑'} {t(`direction.${alert.direction}`)}
@@ -42,6 +44,8 @@ export function SegmentCard({ segment, measure, format, small }: Props) {
   );
 }
 
-export function measurePoints(points: readonly WindowPoint[], measure: string): SparkPoint[] {
-  return points.slice(-SLOTS).map((point) => ({ value: point.measures[measure] ?? null, final: point.final }));
+export function measurePoints(points: readonly WindowPoint[], measure: string, kind: string): SparkPoint[] {
+  const shown = points.slice(-SLOTS);
+  const isSolid = setsScale(shown, kind);
+  return shown.map((point) => ({ value: point.measures[measure] ?? null, final: point.final, thin: !isSolid(point) }));
 }

@@ -3,21 +3,20 @@ import { episodesOf } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
 import { labelsKey, type Labels } from '../data/series-book.ts';
+import { isAdditive, setsScale } from '../data/thin-windows.ts';
 import { formatValue } from '../format/number.ts';
 import { formatClock } from '../format/time.ts';
 import { AlertCard } from './alert-card.tsx';
 import { Chart } from './chart.tsx';
-import { bandsOf, chartColumns } from './chart-data.ts';
+import { bandsOf, chartColumns, extentOf } from './chart-data.ts';
 import { useDashboard } from './context.ts';
 import { WindowChoice } from './controls.tsx';
 import { BackIcon } from './icons.tsx';
 import { chosenOf } from './overview.tsx';
-import { Empty, Failed, Loading, Panel } from './parts.tsx';
+import { Empty, Failed, Loading, LoadingPast, Panel } from './parts.tsx';
 import { WindowTable } from './window-table.tsx';
 
 const WINDOWS_BACK = 120;
-/** These add up: their axis begins at zero, and half a window is half a number. */
-const ADDITIVE = ['count', 'sum', 'distinct'];
 
 export function SegmentPage({ feed, labels }: { feed: PipelineFeed; labels: Labels }) {
   const { t, route, link } = useDashboard();
@@ -85,6 +84,7 @@ function SegmentWindows({ feed, labels, window, first }: WindowsProps) {
       measures.map((measure) => ({
         measure,
         data: chartColumns(points, measure.name, slideMs),
+        extent: extentOf(points.filter(setsScale(points, measure.kind)), measure.name),
         bands: bandsOf(episodesOf(alerts, labels), measure.name, window, until),
       })),
     [revision, alerts, first, window],
@@ -96,18 +96,20 @@ function SegmentWindows({ feed, labels, window, first }: WindowsProps) {
   const moment = (x: number): string => `${formatClock(x, language.value)} – ${formatClock(x + sizeMs, language.value)}`;
   return (
     <>
+      {loading.state === 'loading' && points.length < 3 && <LoadingPast />}
       <div class="charts">
-        {charts.map(({ measure, data, bands }, index) => (
+        {charts.map(({ measure, data, extent, bands }, index) => (
           <div key={measure.name} class={index === 0 ? 'panel chart-panel is-first' : 'panel chart-panel'}>
             <Chart
               title={measure.name}
               data={data}
+              extent={extent}
               bands={bands}
               format={(value) => formatValue(value, measure, language.value)}
               expected={({ expected, isLimit }) =>
                 t(isLimit ? 'segment.limit' : 'segment.expected', { value: formatValue(expected, measure, language.value) })
               }
-              fromZero={ADDITIVE.includes(measure.kind)}
+              fromZero={isAdditive(measure.kind)}
               spanLeastMs={slideMs * 6}
               height={index === 0 ? 260 : 150}
               moment={moment}
