@@ -129,7 +129,11 @@ const addAlerts: Add = (program, terminal, exit) => {
 };
 
 const addDeadLetters: Add = (program, terminal, exit) => {
-  const dlq = program.command('dlq').description('the dead letters: late and invalid records, whole, with the reason').helpCommand(false);
+  const dlq = group(program, 'dlq', 'the dead letters: late and invalid records, whole, with the reason', [
+    'tocsin dlq list --reason late',
+    'tocsin dlq show ad-events/0/4711',
+    'tocsin dlq replay --reason late',
+  ]);
   command(dlq, 'list', 'a line for each dead letter', ['tocsin dlq list --reason late', 'tocsin dlq list --reason missing --max 20 --json'])
     .addOption(pipelineOption())
     .option('--reason <reason>', 'late, bad_json, missing:country …; missing alone means every missing field')
@@ -158,7 +162,10 @@ const addDeadLetters: Add = (program, terminal, exit) => {
 };
 
 const addLog: Add = (program, terminal, exit) => {
-  const log = program.command('log').description('the log: topics and their records').helpCommand(false);
+  const log = group(program, 'log', 'the log: topics and their records', [
+    'tocsin log list',
+    'tocsin log tail adtech.alerts --follow --json',
+  ]);
   command(log, 'list', 'topics, with a line for each partition', ['tocsin log list'])
     .addOption(dataOption())
     .option('--json', 'one JSON object a partition', false)
@@ -188,7 +195,10 @@ const addStatus: Add = (program, terminal, exit) => {
 };
 
 const addReceivers: Add = (program, terminal, exit) => {
-  const receivers = program.command('receivers').description('who is told of alerts').helpCommand(false);
+  const receivers = group(program, 'receivers', 'who is told of alerts', [
+    'tocsin receivers list pipelines/demo.yml',
+    'tocsin receivers test slack --pipeline pipelines/demo.yml',
+  ]);
   command(receivers, 'list <file>', 'the receivers of a pipeline file, and what could not be sent to them', [
     'tocsin receivers list pipelines/demo.yml',
   ])
@@ -241,12 +251,16 @@ const addDemo: Add = (program, terminal, exit) => {
 };
 
 function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {
-  const text = `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`;
   return parent
     .command(usage)
     .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`)
     .summary(summary)
-    .addHelpText('after', text);
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`);
+}
+
+/** A command that only holds others. */
+function group(parent: Command, name: string, summary: string, examples: readonly string[]): Command {
+  return command(parent, name, summary, examples).helpCommand(false);
 }
 
 function dataOption(): Option {

@@ -23,7 +23,9 @@ const limitsSchema = z.strictObject({
     .describe('A window no longer waits for partitions that are not in it when event time is this far past it.'),
   idle_after: duration
     .prefault('30s')
-    .describe('A partition that is read to its end and has had no accepted event for this long holds no window open.'),
+    .describe(
+      'A partition that is read to its end and has had no accepted event for this long is not waited for: windows close when the others have passed them. Where all are silent no window closes before the next event.',
+    ),
 });
 
 const serveSchema = z.strictObject({
