@@ -11,10 +11,10 @@ export function isAdditive(kind: string): boolean {
 const THIN = 0.05;
 
 /**
- * Which points say enough to set the scale of a line: of a measure that adds up all, of a ratio or a mean not those with hardly any
- * events beside the others. They are drawn all the same, cut off at the edge.
+ * Which points a line shows: of a measure that adds up all, of a ratio or a mean not those with hardly any events beside the others,
+ * which would leap from edge to edge and press the rest flat. The table of windows has them all.
  */
-export function setsScale(points: readonly WindowPoint[], kind: string): (point: WindowPoint) => boolean {
+export function isDrawn(points: readonly WindowPoint[], kind: string): (point: WindowPoint) => boolean {
   if (isAdditive(kind)) return () => true;
   const most = points.reduce((max, { events }) => Math.max(max, events), 0);
   return ({ events }) => events >= most * THIN;

@@ -4,14 +4,14 @@ import { alert, point } from '../testing.ts';
 import { bandsOf, chartColumns } from './chart-data.ts';
 
 test('the open part begins at the last final point', () => {
-  const [x, final, open] = chartColumns([point(0, 1), point(1, 2), point(2, 3, { final: false })], 'ctr', 10_000);
+  const [x, final, open] = chartColumns([point(0, 1), point(1, 2), point(2, 3, { final: false })], 'ctr', 10_000, () => true);
   assert.equal(x.length, 3);
   assert.deepEqual(final, [1, 2, null]);
   assert.deepEqual(open, [null, 2, 3]);
 });
 
 test('windows that are missing leave a gap instead of a line across', () => {
-  const [x, final] = chartColumns([point(0, 1), point(3, 2)], 'ctr', 10_000);
+  const [x, final] = chartColumns([point(0, 1), point(3, 2)], 'ctr', 10_000, () => true);
   assert.deepEqual(final, [1, null, 2]);
   assert.equal((x[1] ?? 0) - (x[0] ?? 0), 10_000);
 });

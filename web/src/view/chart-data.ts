@@ -14,8 +14,13 @@ export interface Band {
   readonly firing: boolean;
 }
 
-/** The open part begins at the last final point, so that the line is one; missing windows leave a gap. */
-export function chartColumns(points: readonly WindowPoint[], measure: string, slideMs: number): ChartColumns {
+/** The open part begins at the last final point, so that the line is one; windows that are missing or not drawn leave a gap. */
+export function chartColumns(
+  points: readonly WindowPoint[],
+  measure: string,
+  slideMs: number,
+  isDrawn: (point: WindowPoint) => boolean,
+): ChartColumns {
   const columns: ChartColumns = [[], [], []];
   const push = (x: number, final: number | null, open: number | null): void => {
     columns[0].push(x);
@@ -26,17 +31,11 @@ export function chartColumns(points: readonly WindowPoint[], measure: string, sl
     const x = Date.parse(point.window_start);
     const before = columns[0].at(-1);
     if (before !== undefined && x - before > slideMs * 1.5) push(before + slideMs, null, null);
-    const value = point.measures[measure] ?? null;
+    const value = isDrawn(point) ? (point.measures[measure] ?? null) : null;
     const next = points[index + 1];
     push(x, point.final ? value : null, !point.final || (next && !next.final) ? value : null);
   });
   return columns;
-}
-
-/** The least and the largest final value; undefined where there is none. */
-export function extentOf(points: readonly WindowPoint[], measure: string): readonly [number, number] | undefined {
-  const values = points.filter(({ final }) => final).flatMap(({ measures }) => measures[measure] ?? []);
-  return values.length === 0 ? undefined : [Math.min(...values), Math.max(...values)];
 }
 
 /** The episodes of one measure and window, as far as the chart reaches; what still fires reaches to its end. */

@@ -8,8 +8,6 @@ interface Props {
   readonly title: string;
   /** x in epoch ms, then what is final (solid, filled) and, if there is one, what is open (dashed). */
   readonly data: uPlot.AlignedData;
-  /** What the axis of values has to show, rather than all of the data. */
-  readonly extent?: readonly [number, number] | undefined;
   readonly bands: readonly Band[];
   readonly format: (value: number | null) => string;
   /** Words for the value of a band's dashed line. */
@@ -38,15 +36,15 @@ interface Colours {
 const SYNC = 'tocsin';
 
 /** A chart over time. The value under the cursor (else the newest) stands in its head. */
-export function Chart({ title, data, extent, bands, format, expected, fromZero, height, spanLeastMs, moment }: Props) {
+export function Chart({ title, data, bands, format, expected, fromZero, height, spanLeastMs, moment }: Props) {
   const { language, theme } = useDashboard();
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const [at, setAt] = useState<number | null>(null);
   const dark = useDarkMedia();
   // uPlot keeps its callbacks for life: they read what is current from here.
-  const current = useRef({ extent, bands, format, expected });
-  current.current = { extent, bands, format, expected };
+  const current = useRef({ bands, format, expected });
+  current.current = { bands, format, expected };
 
   useLayoutEffect(() => {
     const element = place.current;
@@ -78,10 +76,7 @@ export function Chart({ title, data, extent, bands, format, expected, fromZero, 
         },
         scales: {
           x: { range: (_, min, max) => [Math.min(min ?? 0, (max ?? 1) - spanLeastMs), max ?? 1] },
-          y: {
-            range: (self, min, max) =>
-              rangeOf(...(current.current.extent ?? ([min, max] as const)), self.data, current.current.bands, fromZero),
-          },
+          y: { range: (self, min, max) => rangeOf(min, max, self.data, current.current.bands, fromZero) },
         },
         axes: [
           {

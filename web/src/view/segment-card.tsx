@@ -1,5 +1,5 @@
 import type { WindowPoint } from '../../../src/server/api.ts';
-import { setsScale } from '../data/thin-windows.ts';
+import { isDrawn } from '../data/thin-windows.ts';
 import type { Segment } from '../data/segments.ts';
 import { formatValue, type MeasureFormat } from '../format/number.ts';
 import { useDashboard } from './context.ts';
@@ -46,6 +46,6 @@ export function SegmentCard({ segment, measure, kind: measureKind, format, small
 
 export function measurePoints(points: readonly WindowPoint[], measure: string, kind: string): SparkPoint[] {
   const shown = points.slice(-SLOTS);
-  const isSolid = setsScale(shown, kind);
-  return shown.map((point) => ({ value: point.measures[measure] ?? null, final: point.final, thin: !isSolid(point) }));
+  const drawn = isDrawn(shown, kind);
+  return shown.map((point) => ({ value: drawn(point) ? (point.measures[measure] ?? null) : null, final: point.final }));
 }

@@ -3,12 +3,12 @@ import { episodesOf } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
 import { labelsKey, type Labels } from '../data/series-book.ts';
-import { isAdditive, setsScale } from '../data/thin-windows.ts';
+import { isAdditive, isDrawn } from '../data/thin-windows.ts';
 import { formatValue } from '../format/number.ts';
 import { formatClock } from '../format/time.ts';
 import { AlertCard } from './alert-card.tsx';
 import { Chart } from './chart.tsx';
-import { bandsOf, chartColumns, extentOf } from './chart-data.ts';
+import { bandsOf, chartColumns } from './chart-data.ts';
 import { useDashboard } from './context.ts';
 import { WindowChoice } from './controls.tsx';
 import { BackIcon } from './icons.tsx';
@@ -83,8 +83,7 @@ function SegmentWindows({ feed, labels, window, first }: WindowsProps) {
     () =>
       measures.map((measure) => ({
         measure,
-        data: chartColumns(points, measure.name, slideMs),
-        extent: extentOf(points.filter(setsScale(points, measure.kind)), measure.name),
+        data: chartColumns(points, measure.name, slideMs, isDrawn(points, measure.kind)),
         bands: bandsOf(episodesOf(alerts, labels), measure.name, window, until),
       })),
     [revision, alerts, first, window],
@@ -98,12 +97,11 @@ function SegmentWindows({ feed, labels, window, first }: WindowsProps) {
     <>
       {loading.state === 'loading' && points.length < 3 && <LoadingPast />}
       <div class="charts">
-        {charts.map(({ measure, data, extent, bands }, index) => (
+        {charts.map(({ measure, data, bands }, index) => (
           <div key={measure.name} class={index === 0 ? 'panel chart-panel is-first' : 'panel chart-panel'}>
             <Chart
               title={measure.name}
               data={data}
-              extent={extent}
               bands={bands}
               format={(value) => formatValue(value, measure, language.value)}
               expected={({ expected, isLimit }) =>

@@ -26,17 +26,6 @@ test('a count that has just begun does not squeeze the rest', () => {
   assert.deepEqual(heights(withOpen.final), heights(without.final));
 });
 
-test('a value over hardly any events does not squeeze the rest, and stays within the box', () => {
-  const heights = (path: string): number[] => [...path.matchAll(/ ([\d.]+)/g)].map((match) => Number(match[1]));
-  const line = heights(sparkShape([{ ...final(90), thin: true }, final(6), final(1)], BOX).final);
-  assert.deepEqual(line, [3, 3, 17]);
-  const thin = [
-    { ...final(90), thin: true },
-    { ...final(10), thin: true },
-  ];
-  assert.equal(new Set(heights(sparkShape(thin, BOX).final)).size, 2);
-});
-
 test('nothing to draw is nothing, not an error', () => {
   for (const points of [[], [final(null)], [open(null)]]) assert.equal(sparkShape(points, BOX).last, null);
 });

@@ -2,8 +2,6 @@
 export interface SparkPoint {
   readonly value: number | null;
   readonly final: boolean;
-  /** It says too little to set the scale: cut off at the edge where it lies beyond. */
-  readonly thin?: boolean;
 }
 
 export interface SparkShape {
@@ -31,7 +29,7 @@ const MARGIN = 3;
 export function sparkShape(points: readonly SparkPoint[], { width, height, slots, mean }: SparkBox): SparkShape {
   const shown = points.slice(-slots);
   // What is open is incomplete: a count that has just begun must not squeeze the rest flat.
-  const known = shown.filter(({ final, thin }) => final && thin !== true).flatMap(({ value }) => value ?? []);
+  const known = shown.filter(({ final }) => final).flatMap(({ value }) => value ?? []);
   const scale = known.length > 0 ? known : shown.flatMap(({ value }) => value ?? []);
   if (scale.length === 0) return { final: '', open: '', area: '', last: null, meanY: null };
   const [low, high] = domain(scale);
