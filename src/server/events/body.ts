@@ -1,5 +1,6 @@
 /** The body of a push: read and decompressed up to the limits, a piece at a time, so that a zip bomb stops at them. */
 import type { IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ServerLimits } from '../limits.ts';
 import { HttpProblem } from '../problem.ts';
 import { createDecoder, type Encoding } from './decoder.ts';
@@ -43,7 +44,11 @@ export async function withBody<T>(
   };
   try {
     await readBody(request, limits, take);
-    return await work(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
+    if (pieces.length === 1) return await work(pieces[0]!);
+    const body = Buffer.concat(pieces);
+    // 32 MB take tens of ms to be joined, and again to be cut: others get their turn between the two.
+    await nextTurn();
+    return await work(body);
   } finally {
     budget.held -= held;
   }

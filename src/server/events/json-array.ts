@@ -16,6 +16,7 @@ const STRETCH_BYTES = 1 << 20;
 export async function splitJsonArray(text: Uint8Array, maxElements: number): Promise<Column> {
   const elements = createElementScan(text, maxElements);
   for (let until = STRETCH_BYTES; elements.scan(until); until += STRETCH_BYTES) await nextTurn();
+  if (text.length > STRETCH_BYTES) await nextTurn();
   return gather(text, elements.spans);
 }
 

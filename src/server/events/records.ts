@@ -1,5 +1,6 @@
 /** The bytes of a body -> records for the log. */
 import { isUtf8 } from 'node:buffer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { splitLines, type Column } from '../../log/batch.ts';
 import { HttpProblem } from '../problem.ts';
 import { splitJsonArray } from './json-array.ts';
@@ -14,6 +15,8 @@ const KINDS: Readonly<Record<string, BodyKind>> = {
   'application/json': 'json',
 };
 const LF = 0x0a;
+/** A larger body is counted and cut in two turns of the event loop. */
+const TURN_BYTES = 1 << 20;
 
 /** @throws HttpProblem 415 */
 export function bodyKind(contentType: string | undefined): BodyKind {
@@ -31,15 +34,16 @@ export function bodyKind(contentType: string | undefined): BodyKind {
  */
 export async function recordsOf(body: Uint8Array, kind: BodyKind, maxRecords: number): Promise<Column> {
   if (body.length === 0) throw new HttpProblem(400, 'found an empty body; expected at least one event');
-  const column = kind === 'ndjson' ? linesOf(body, maxRecords) : await elementsOf(body, maxRecords);
+  const column = kind === 'ndjson' ? await linesOf(body, maxRecords) : await elementsOf(body, maxRecords);
   if (column.ends.length === 0) throw new HttpProblem(400, 'found an array without events; expected at least one');
   return column;
 }
 
-function linesOf(body: Uint8Array, maxRecords: number): Column {
+async function linesOf(body: Uint8Array, maxRecords: number): Promise<Column> {
   // Counted first: a body of line feeds alone would make an offset of each of its bytes.
   let lines = body.at(-1) === LF ? 0 : 1;
   for (let at = body.indexOf(LF); at !== -1; at = body.indexOf(LF, at + 1)) if (++lines > maxRecords) throw tooMany(maxRecords);
+  if (body.length > TURN_BYTES) await nextTurn();
   const { bytes, ends } = splitLines(body, { last: true });
   return { bytes, ends };
 }
