@@ -258,7 +258,7 @@ function command(parent: Command, usage: string, summary: string, examples: read
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`);
 }
 
-/** A command that only holds others. */
+// A command that only holds others.
 function group(parent: Command, name: string, summary: string, examples: readonly string[]): Command {
   return command(parent, name, summary, examples).helpCommand(false);
 }
