@@ -167,7 +167,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
     isIdle,
     takePartials(readToEnd) {
       taken = { live: partition.takeChangedPanes(), replayed: replay.takeChangedPanes() };
-      const progress = { watermark: partition.watermark, idle: isIdle(readToEnd) };
+      const progress = { offset, watermark: partition.watermark, idle: isIdle(readToEnd), epoch: 0, turn: 0 };
       return { partition: name, ...taken, finals: partition.takeFinals(), progress };
     },
     takeCommit(release) {
