@@ -28,9 +28,10 @@ export interface KafkaOptions {
 
 /** Topics are made by asking only. @throws ServiceMissing where there are neither Docker nor Java and the jars */
 export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
+  const missing = await kafkaMissing();
+  if (missing !== undefined) throw new ServiceMissing(missing);
   const docker = await dockerWorks();
   const java = docker ? '' : await javaPath();
-  if (!docker && !existsSync(kafkaJars())) throw new ServiceMissing(`no jars of Kafka ${KAFKA_VERSION} in ${kafkaJars()}, and no Docker`);
   const dir = options.dir ?? mkdtempSync(path.join(tmpdir(), 'tocsin-kafka-'));
   mkdirSync(dir, { recursive: true });
   const port = options.port ?? (await freePort());
@@ -61,6 +62,17 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
   await promisify(execFile)(java, [...quick, ...classes, 'kafka.tools.StorageTool', ...format]);
   const args = ['-Xmx512m', '-XX:+UseG1GC', ...classes, 'kafka.Kafka', settings];
   return startProcess({ ...common, command: java, args, dir, ownsDir: options.dir === undefined });
+}
+
+/** Why `startKafka` cannot work here; undefined where it can. */
+export async function kafkaMissing(): Promise<string | undefined> {
+  if (await dockerWorks()) return undefined;
+  try {
+    await javaPath();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return existsSync(kafkaJars()) ? undefined : `no jars of Kafka ${KAFKA_VERSION} in ${kafkaJars()}, and no Docker`;
 }
 
 /** Makes `startKafka` work on this machine, if that is possible. */

@@ -18,6 +18,8 @@ export interface RedisOptions {
   readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
+const MISSING = 'no redis-server on PATH, and no Docker';
+
 /** Nothing is saved: a Redis that was killed comes back empty. @throws ServiceMissing where there is no Redis */
 export async function startRedis(options: RedisOptions = {}): Promise<Service> {
   const port = options.port ?? (await freePort());
@@ -40,11 +42,16 @@ export async function startRedis(options: RedisOptions = {}): Promise<Service> {
     return startContainer({ ...common, image: 'redis:7', options: published, command: ['redis-server', ...args] });
   }
   const command = programPath('redis-server');
-  if (command === undefined) throw new ServiceMissing('no redis-server on PATH, and no Docker');
+  if (command === undefined) throw new ServiceMissing(MISSING);
   return startProcess({ ...common, command, args: [...args, '--bind', '127.0.0.1'], dir, ownsDir: options.dir === undefined });
+}
+
+/** Why `startRedis` cannot work here; undefined where it can. */
+export async function redisMissing(): Promise<string | undefined> {
+  return programPath('redis-server') !== undefined || (await dockerWorks()) ? undefined : MISSING;
 }
 
 /** Makes `startRedis` work on this machine, if that is possible. */
 export async function provideRedis(): Promise<void> {
-  if (!(await dockerWorks()) && programPath('redis-server') === undefined) await installPackages(['redis-server']);
+  if ((await redisMissing()) !== undefined) await installPackages(['redis-server']);
 }
