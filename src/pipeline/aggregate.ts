@@ -56,6 +56,8 @@ export interface Aggregate {
   };
   /** Event time of the first event beyond `max_series`, once: when it has come since the last commit. */
   takeOverflow(): number | undefined;
+  /** Event time of the first event beyond `max_series`, epoch ms; undefined: none. */
+  overflowedAt(): number | undefined;
   status(): AggregateStatus;
 }
 
@@ -193,6 +195,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
       overflowTold = true;
       return partition.overflowedAt;
     },
+    overflowedAt: () => partition.overflowedAt,
     status: () => ({
       name,
       totals: partition.totals,
