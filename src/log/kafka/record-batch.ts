@@ -23,6 +23,9 @@ export interface Decoded {
   readonly logAppendTime?: boolean;
 }
 
+/** Length, attributes, time, offset, length of key and of value, headers: a byte each. */
+const LEAST_RECORD_BYTES = 7;
+
 interface Body {
   readonly records: Buffer;
   readonly count: number;
@@ -59,9 +62,13 @@ export function decodeBatches(fetched: Fetched, from: number): Decoded {
     if (lastOffset >= from) next = lastOffset + 1;
     if (skipped || lastOffset < from) continue;
     logAppendTime = (attributes & ATTRIBUTE.logAppendTime) !== 0;
+    const records = bodyOf(fetched, batch, attributes, baseOffset);
+    const count = batch.readInt32BE(AT.count);
+    if (!(count >= 0 && count * LEAST_RECORD_BYTES <= records.length))
+      throw unreadable(fetched, baseOffset, `a batch of ${count} records in ${records.length} bytes`);
     bodies.push({
-      records: bodyOf(fetched, batch, attributes, baseOffset),
-      count: batch.readInt32BE(AT.count),
+      records,
+      count,
       baseOffset,
       baseTimestamp: Number(batch.readBigInt64BE(AT.baseTimestamp)),
       ...(logAppendTime && { appendTime: Number(batch.readBigInt64BE(AT.maxTimestamp)) }),
