@@ -3,14 +3,13 @@
  * `services.ts run [--if-possible] kafka redis clickhouse -- COMMAND…`. Of each: the address in the environment (TOCSIN_TEST_KAFKA …),
  * else a container, else packages of this machine. The command finds the addresses in the environment; its exit code is passed on.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { startClickHouse } from './services/clickhouse.ts';
 import { provideKafka, startKafka } from './services/kafka.ts';
 import { provideRedis, startRedis } from './services/redis.ts';
 import { ServiceMissing, type Service, type ServiceName } from './services/service.ts';
-import { afterOurDeath, KILL_AND_REMOVE } from './services/watchdog.ts';
+import { spawnGuarded } from './services/watchdog.ts';
 
 const USAGE = 'usage: scripts/services.ts run [--if-possible] [kafka] [redis] [clickhouse] -- COMMAND…';
 const STARTS: Readonly<Record<ServiceName, () => Promise<Service>>> = {
@@ -76,8 +75,7 @@ async function run({ names, ifPossible, command }: Wanted): Promise<number> {
     if (failed.length > 0) return 2;
     if (interrupted) return 128 + constants.signals[interrupted];
     const [program, ...args] = command;
-    const child = spawn(program, args, { env, stdio: 'inherit' });
-    const callOff = afterOurDeath(KILL_AND_REMOVE, String(child.pid), '');
+    const { child, callOff } = spawnGuarded(program, args, { env, output: 'inherit' });
     // Ctrl-C in a terminal reaches the command by itself.
     tellCommand = (signal) => void (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal));
     try {

@@ -1,10 +1,10 @@
 /** A service as a process of this machine. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { untilReady, type Service } from './service.ts';
-import { afterOurDeath, KILL_AND_REMOVE } from './watchdog.ts';
+import { spawnGuarded } from './watchdog.ts';
 
 export interface ProcessSpec {
   readonly name: string;
@@ -25,11 +25,12 @@ export async function startProcess(spec: ProcessSpec): Promise<Service> {
   async function start(): Promise<void> {
     const output = openSync(path.join(spec.dir, `${spec.name}.log`), 'a');
     // Its own group: Ctrl-C in a terminal is for whoever started it, who stops it then.
-    const child = spawn(spec.command, spec.args, { cwd: spec.dir, detached: true, stdio: ['ignore', output, output] });
+    const removes = spec.ownsDir ? spec.dir : '';
+    const { child, callOff } = spawnGuarded(spec.command, spec.args, { cwd: spec.dir, detached: true, output, removes });
     closeSync(output);
     child.unref();
     const ended = Promise.race([once(child, 'exit'), once(child, 'error')]);
-    running = { child, ended, callOff: afterOurDeath(KILL_AND_REMOVE, String(child.pid), spec.ownsDir ? spec.dir : '') };
+    running = { child, ended, callOff };
     const gone = ended.then((): never => {
       throw new Error(`${spec.name} ended at its start:\n${lastLines(spec)}`);
     });

@@ -27,6 +27,7 @@ interface WindowSeries {
 export function createMemoryHotStore(config: HotStoreConfig): HotStore {
   const maxSeries = config.maxSeries ?? DEFAULT_MAX_SERIES;
   const windows = new Map<string, WindowSeries>();
+  const filled = new Set<string>();
   let seriesCount = 0;
 
   const windowKey = (pipeline: string, window: string): string => JSON.stringify([pipeline, window]);
@@ -96,6 +97,8 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
       }
       return kept.map(({ row }) => row);
     },
+    markFilled: async (pipeline) => void filled.add(pipeline),
+    isFilled: async (pipeline) => filled.has(pipeline),
     close: async () => windows.clear(),
   };
 }

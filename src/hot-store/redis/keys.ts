@@ -7,6 +7,7 @@
  *     metrics:@series:1m             the series of a window, a sorted set by the start of their latest row
  *     metrics:@newest:1m             start of the newest final row, epoch ms
  *     metrics:@pipeline              whose keys these are; without it Redis came up empty
+ *     metrics:@filled                every row of the log has been put since
  */
 import type { Labels } from '../../core/labels.ts';
 
@@ -23,6 +24,7 @@ export interface KeyNames {
   series(pipeline: string, window: string, labels: Labels): SeriesKeys;
   window(pipeline: string, window: string): WindowKeys;
   owner(pipeline: string): string;
+  filled(pipeline: string): string;
 }
 
 export interface KeyNamesConfig {
@@ -46,6 +48,7 @@ export function createKeyNames({ prefix, pipelines, dimensions }: KeyNamesConfig
       newest: `${prefixOf(pipeline)}:@newest:${window}`,
     }),
     owner: (pipeline) => `${prefixOf(pipeline)}:@pipeline`,
+    filled: (pipeline) => `${prefixOf(pipeline)}:@filled`,
   };
 }
 

@@ -11,13 +11,14 @@ import type { SeriesKeys, WindowKeys } from './keys.ts';
  * Answers {1 where Redis was empty, series in the index}.
  */
 const PUT = `
-local index, newest_key, owner_key = KEYS[1], KEYS[2], KEYS[3]
+local index, newest_key, owner_key, filled_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local pipeline, claims, ttl, window_ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local owner = redis.call('GET', owner_key)
 if owner and owner ~= pipeline then return redis.error_reply('TOCSIN_OWNER ' .. owner) end
 local empty = 0
 if not owner and claims == '1' then
   redis.call('SET', owner_key, pipeline)
+  redis.call('DEL', filled_key)
   empty = 1
 end
 
@@ -30,7 +31,7 @@ local newest = tonumber(redis.call('GET', newest_key) or nil)
 local newest_text
 for i = 5, #ARGV, 5 do
   local start_text, final, keep_text, version, row = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  local at = 4 + (i - 5) / 5 * 2
+  local at = 5 + (i - 5) / 5 * 2
   local latest, history = KEYS[at], KEYS[at + 1]
   local start = tonumber(start_text)
 
@@ -105,6 +106,7 @@ export interface PutWindow {
   readonly pipeline: string;
   readonly keys: WindowKeys;
   readonly owner: string;
+  readonly filled: string;
   /** Whether this process fills an empty Redis, and so may say that it is no longer empty. */
   readonly claims: boolean;
   /** ms: of a latest row, and of all else. */
@@ -113,9 +115,9 @@ export interface PutWindow {
 }
 
 export function putCall(window: PutWindow, rows: readonly PutRow[]): ScriptCall {
-  const { pipeline, keys, owner, claims, ttlMs, windowTtlMs } = window;
+  const { pipeline, keys, owner, filled, claims, ttlMs, windowTtlMs } = window;
   return {
-    keys: [keys.index, keys.newest, owner, ...rows.flatMap((each) => [each.keys.latest, each.keys.history])],
+    keys: [keys.index, keys.newest, owner, filled, ...rows.flatMap((each) => [each.keys.latest, each.keys.history])],
     arguments: [
       pipeline,
       claims ? '1' : '0',

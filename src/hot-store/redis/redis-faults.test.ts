@@ -65,6 +65,7 @@ describe('Redis hot store under faults', { skip: (await ownService('redis')).ski
     const { store, said, empties } = await open(t, `redis://${redis.address}`);
     await until(() => empties() === 1);
     await store.put([hotRow(0)]);
+    await store.markFilled('ads');
     await redis.kill();
     await until(() => !store.status().up);
     await assert.rejects(latest(store), refuses('hot_store_unavailable', /cannot be reached \(ECONNREFUSED\).*--hot-store/));
@@ -78,6 +79,7 @@ describe('Redis hot store under faults', { skip: (await ownService('redis')).ski
     assert.deepEqual(await latest(store), hotRow(50));
     assert.equal((await store.range('ads', '1m', US_BANNER, 0, Infinity)).length, 50, 'all but what the killed one had');
     assert.equal(empties(), 2);
+    assert.equal(await store.isFilled('ads'), false);
     assert.ok(said.some((line) => /cannot be reached/.test(line)) && said.some((line) => /is back after/.test(line)), said.join('\n'));
     assert.equal(said.filter((line) => /cannot be reached/.test(line)).length, 1, 'said once');
   });
@@ -86,17 +88,19 @@ describe('Redis hot store under faults', { skip: (await ownService('redis')).ski
     const redis = await redisFor(t);
     const { store, empties } = await open(t, `redis://${redis.address}`);
     await until(() => empties() === 1);
+    await store.markFilled('ads');
     const client = createClient({ url: `redis://${redis.address}` });
     await client.connect();
     await client.flushAll();
     client.destroy();
     await store.put([hotRow(0)]);
     await until(() => empties() === 2);
+    assert.equal(await store.isFilled('ads'), false);
     await store.put([hotRow(1)]);
-    assert.equal(empties(), 2);
+    assert.equal(empties(), 2, 'said once');
   });
 
-  it('does not call a Redis empty that another process of the pipeline has begun to fill, and leaves the sign to the one who fills', async (t) => {
+  it('says so to each that may fill it, until one has; never to a reader, who sees when it is', async (t) => {
     const redis = await redisFor(t);
     const url = `redis://${redis.address}`;
     const deps = { clock: systemClock, logger: { info: () => {}, warn: () => {} } };
@@ -105,8 +109,14 @@ describe('Redis hot store under faults', { skip: (await ownService('redis')).ski
     const first = await open(t, url);
     await until(() => first.empties() === 1);
     const second = await open(t, url);
+    await until(() => second.empties() === 1);
     await second.store.put([hotRow(0)]);
-    assert.equal(second.empties(), 0);
+    assert.equal(await reader.isFilled('ads'), false);
+    await second.store.markFilled('ads');
+    assert.equal(await reader.isFilled('ads'), true);
+    const third = await open(t, url);
+    await third.store.put([hotRow(1)]);
+    assert.deepEqual([first.empties(), second.empties(), third.empties()], [1, 1, 0]);
   });
 
   it('keeps the last row of each series where too many wait, and asks for the rest from the log', async (t) => {
@@ -119,7 +129,8 @@ describe('Redis hot store under faults', { skip: (await ownService('redis')).ski
     assert.ok(store.status().waiting <= 20, `${store.status().waiting} wait`);
     await redis.restart();
     // Once for the empty Redis, once for the rows lost.
-    await until(() => empties() >= 2 && store.status().waiting === 0);
+    await until(() => empties() === 3 && store.status().waiting === 0);
+    assert.equal(await store.isFilled('ads'), false);
     assert.deepEqual(await latest(store), hotRow(99));
     assert.deepEqual(await store.latest('ads', '1m', other), hotRow(0, { labels: other }));
   });

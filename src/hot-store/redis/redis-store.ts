@@ -28,8 +28,8 @@ export interface RedisHotStoreDeps {
   readonly logger: Logger;
   readonly env?: Readonly<Record<string, string | undefined>>;
   /**
-   * Redis has come up empty (or was, at the start), or more rows waited than may: called once each time, for the process to put
-   * the rows of the log again. A process that is killed before it has done so must do it at its next start without being asked.
+   * Redis has come up empty, or was not filled to the end by whoever began it, or more rows waited than may: the process puts the
+   * rows of the log again and then calls `markFilled`. It may be called again while that is under way: begin anew then.
    * Only who puts rows gives this: a reader would take the sign from the one who fills.
    */
   readonly onEmpty?: () => void;
@@ -163,6 +163,8 @@ export async function createRedisHotStore(config: RedisHotStoreConfig, deps: Red
         return [...kept.filter((row) => startOf(row) !== startOf(latest)), latest].sort((a, b) => startOf(a) - startOf(b));
       }),
     status: () => ({ up: connection.client() !== undefined, waiting: writer.waiting() }),
+    markFilled: (pipeline) => writer.markFilled(pipeline),
+    isFilled: (pipeline) => ask(async (client) => (await client.exists(names.filled(pipeline))) === 1),
     close: async () => {
       // What waits has one more chance.
       await writer.put([]);

@@ -32,6 +32,8 @@ export interface Writer {
    * @throws AppError `hot_store_refused`: they are another pipeline's
    */
   begin(): Promise<void>;
+  /** When all that was put is written. */
+  markFilled(pipeline: string): Promise<void>;
   waiting(): number;
   stop(): void;
 }
@@ -49,6 +51,8 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   const rows = createWaitingRows(config.maxWaitingRows);
   /** By window: how many series Redis has of it. */
   const seriesIn = new Map<string, { readonly index: string; readonly count: number }>();
+  /** Pipelines that were said to be filled, to be told when all that waits is written. */
+  const fillings = new Set<string>();
   /** Rows sent and not yet answered for. */
   let underWay = 0;
   let draining: Promise<void> | undefined;
@@ -64,8 +68,14 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
       if (rows.size() > 0) return;
       lastTrouble = undefined;
       if (rows.lost()) {
+        fillings.clear();
+        for (const pipeline of config.pipelines) await connection()!.client()!.del(names.filled(pipeline));
         logger.warn(`More rows waited for Redis at ${shown} than the ${config.maxWaitingRows} that may: it is filled from the log again.`);
         onEmpty?.();
+      }
+      for (const pipeline of fillings) {
+        await connection()!.client()!.set(names.filled(pipeline), pipeline);
+        fillings.delete(pipeline);
       }
     } catch (error) {
       // What the connection has to say it says itself.
@@ -85,9 +95,17 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
     draining ??= drain().finally(() => {
       draining = undefined;
       // What came in its last moment.
-      if (rows.size() > 0) void drained();
+      if (rows.size() + fillings.size > 0) void drained();
     });
     return draining;
+  }
+
+  async function drainedSoon(): Promise<void> {
+    if (away()) return;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, PUT_WAIT_MS)));
+    await Promise.race([drained(), tooLong]);
+    clearTimeout(timer);
   }
 
   async function writeSome(some: readonly PutRow[]): Promise<void> {
@@ -119,7 +137,15 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
       const { pipeline, window: name } = all[0]!.row;
       const keys = names.window(pipeline, name);
       const { ttlMs, windowTtlMs } = config;
-      const about = { pipeline, keys, owner: names.owner(pipeline), claims: onEmpty !== undefined, ttlMs, windowTtlMs };
+      const about = {
+        pipeline,
+        keys,
+        owner: names.owner(pipeline),
+        filled: names.filled(pipeline),
+        claims: onEmpty !== undefined,
+        ttlMs,
+        windowTtlMs,
+      };
       const parts = Array.from({ length: Math.ceil(all.length / SCRIPT_ROWS) }, (_, i) =>
         all.slice(i * SCRIPT_ROWS, (i + 1) * SCRIPT_ROWS),
       );
@@ -151,6 +177,8 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   }
 
   function sayEmpty(): void {
+    // What was put before is gone.
+    fillings.clear();
     logger.info(`Redis at ${shown} is empty: it is filled from the log.`);
     onEmpty?.();
   }
@@ -158,14 +186,16 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   async function begin(): Promise<void> {
     const client = connection()?.client();
     if (!client) return;
+    let empty = false;
     try {
       for (const pipeline of config.pipelines) {
         const key = names.owner(pipeline);
-        const fresh = onEmpty !== undefined && (await client.set(key, pipeline, { condition: 'NX' })) !== null;
-        const owner = fresh ? pipeline : await client.get(key);
-        if (owner !== null && owner !== pipeline) throw redisTrouble(new Error(`TOCSIN_OWNER ${owner}`), shown);
-        if (fresh) sayEmpty();
+        if (onEmpty) await client.set(key, pipeline, { condition: 'NX' });
+        const [owner, filled] = await client.mGet([key, names.filled(pipeline)]);
+        if (owner && owner !== pipeline) throw redisTrouble(new Error(`TOCSIN_OWNER ${owner}`), shown);
+        if (onEmpty && filled === null) empty = true;
       }
+      if (empty) sayEmpty();
     } finally {
       clearTimeout(retry);
       retry = undefined;
@@ -174,15 +204,15 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   }
 
   return {
-    put: async (some) => {
+    put: (some) => {
       for (const row of some) rows.add(row);
-      if (away()) return;
-      let timer: NodeJS.Timeout | undefined;
-      const tooLong = new Promise<void>((resolve) => (timer = setTimeout(resolve, PUT_WAIT_MS)));
-      await Promise.race([drained(), tooLong]);
-      clearTimeout(timer);
+      return drainedSoon();
     },
     begin,
+    markFilled: (pipeline) => {
+      fillings.add(pipeline);
+      return drainedSoon();
+    },
     waiting: () => rows.size() + underWay,
     stop: () => {
       stopped = true;
