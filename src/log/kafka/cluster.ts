@@ -7,7 +7,7 @@ import type { Logger } from '../../core/logger.ts';
 import { explainKafkaError, kafkaErrorIds, mayPass } from './errors.ts';
 import type { KafkaConfig } from './url.ts';
 
-const BACK_OFF_MS = { first: 50, most: 5_000 };
+const BACK_OFF_MS = { first: 50, most: 2_000 };
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Longer than the longest wait that we ask a broker for. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -60,6 +60,8 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   const nodes = new Map<number, { host: string; port: number }>();
   const known = new Map<string, { topic: TopicMetadata; at: number }>();
   let controllerNode = -1;
+  /** Whether the person at the terminal knows that something does not answer. */
+  let told = false;
 
   async function open(broker: { host: string; port: number }): Promise<Connection> {
     const { tls, sasl } = config;
@@ -113,11 +115,13 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
 
   async function persist<T>(doing: string, attempt: () => Promise<T>): Promise<T> {
     const since = clock.elapsed();
-    let told = false;
     for (let waitMs = BACK_OFF_MS.first; ; waitMs = Math.min(2 * waitMs, BACK_OFF_MS.most)) {
       try {
         const result = await attempt();
-        if (told) logger.info(`${config.shown}: reached again (${doing}).`);
+        if (told && waitMs > BACK_OFF_MS.first) {
+          told = false;
+          logger.info(`${config.shown}: reached again (${doing}).`);
+        }
         return result;
       } catch (error) {
         const explained = explainKafkaError(error, config.shown, doing);

@@ -39,8 +39,8 @@ export interface Identity {
 type Changed = NonNullable<CommitUnit['offsets']>;
 
 export interface Groups {
-  /** Calls an API at the group's coordinator, which is looked for anew after an error. */
-  call<A extends unknown[], R>(group: string, api: API<A, R>, args: A): Promise<R>;
+  /** Calls an API at the group's coordinator, which is looked for anew after an error. `lane`: as of `Cluster.call`. */
+  call<A extends unknown[], R>(group: string, api: API<A, R>, args: A, lane?: string): Promise<R>;
   /** Passes offsets on to Kafka's own coordinator, so that its tools show them; soon, and without a promise. */
   tell(offsets: Changed): void;
   flush(): Promise<void>;
@@ -75,10 +75,9 @@ export function createGroups(cluster: Cluster, offsets: Offsets): Groups {
     return node;
   }
 
-  async function call<A extends unknown[], R>(group: string, api: API<A, R>, args: A): Promise<R> {
+  async function call<A extends unknown[], R>(group: string, api: API<A, R>, args: A, lane?: string): Promise<R> {
     try {
-      // A coordinator holds the answer to a member that joins back: a group has a connection of its own.
-      return await cluster.call(api, await coordinatorOf(group), args, `group ${group}`);
+      return await cluster.call(api, await coordinatorOf(group), args, lane);
     } catch (error) {
       coordinators.delete(group);
       throw error;

@@ -137,7 +137,7 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
     check,
     async write(changes) {
       check();
-      if (readOnly) throw new Error('the log is open for reading only');
+      if (readOnly && changes.size > 0) throw new Error('the log is open for reading only');
       const records = ledger.records(changes);
       if (records.length > 0) await append(records);
     },

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { heartbeatV4, joinGroupV7, leaveGroupV4, syncGroupV5 } from '@platformatic/kafka';
+import type { API } from '@platformatic/kafka';
 import type { Clock } from '../../core/clock.ts';
 import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -60,11 +62,17 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   const leaving = new AbortController();
   const stop = AbortSignal.any([leaving.signal, cluster.signal]);
   const joined = Promise.withResolvers<void>();
+  // The coordinator holds the answer to one who joins back, and with it all that comes after it on that connection.
+  const lane = `member ${randomUUID()}`;
   let memberId = '';
   let generation = -1;
   let heardAt = 0;
   /** Partition counts that the leader went by, and the others are not told. */
   let counted: ReadonlyMap<string, number> | undefined;
+
+  function ask<A extends unknown[], R>(api: API<A, R>, args: A): Promise<R> {
+    return groups.call(group, api, args, lane);
+  }
 
   async function partitionsOf(topic: string): Promise<number> {
     try {
@@ -82,15 +90,7 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   async function join(): Promise<joinGroupV7.JoinGroupResponse> {
     const protocols = [{ name: PROTOCOL, metadata: encodeSubscription(topics) }];
     try {
-      return await groups.call(group, joinGroupV7.api, [
-        group,
-        sessionTimeoutMs,
-        REBALANCE_TIMEOUT_MS,
-        memberId,
-        instanceId,
-        PROTOCOL_TYPE,
-        protocols,
-      ]);
+      return await ask(joinGroupV7.api, [group, sessionTimeoutMs, REBALANCE_TIMEOUT_MS, memberId, instanceId, PROTOCOL_TYPE, protocols]);
     } catch (error) {
       const ids = kafkaErrorIds(error);
       if (ids.includes('MEMBER_ID_REQUIRED')) {
@@ -131,7 +131,7 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     const args = [group, generation, memberId, instanceId, PROTOCOL_TYPE, PROTOCOL, assignments] as Parameters<
       typeof syncGroupV5.createRequest
     >;
-    const { assignment } = await groups.call(group, syncGroupV5.api, args);
+    const { assignment } = await ask(syncGroupV5.api, args);
     heardAt = clock.elapsed();
     groups.identify(group, { memberId, generation, instanceId });
     return decodeAssignment(assignment);
@@ -151,7 +151,7 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
       // A process that stood still finds out here, before it does anything else.
       if (clock.elapsed() - heardAt > sessionTimeoutMs) return 'lost';
       try {
-        await groups.call(group, heartbeatV4.api, [group, generation, memberId, instanceId]);
+        await ask(heartbeatV4.api, [group, generation, memberId, instanceId]);
         heardAt = clock.elapsed();
         if (!stubborn && (await hasGrown())) return 'rebalance';
       } catch (error) {
@@ -222,7 +222,7 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   async function sayGoodbye(): Promise<void> {
     groups.identify(group, undefined);
     if (memberId === '' || instanceId !== null) return;
-    await groups.call(group, leaveGroupV4.api, [group, [{ memberId, groupInstanceId: null }]]).catch(() => {}); // the session ends by itself
+    await ask(leaveGroupV4.api, [group, [{ memberId, groupInstanceId: null }]]).catch(() => {}); // the session ends by itself
   }
 
   const ended = run().finally(() => undo());
