@@ -104,6 +104,9 @@ async function serverProperties({ port, bind, data, protocol = 'PLAINTEXT', prop
     'share.coordinator.state.topic.min.isr': '1',
     'share.coordinator.state.topic.num.partitions': '1',
     'group.initial.rebalance.delay.ms': '0',
+    // After a crash the broker is taken in again when its last session has ended (9 s unless set).
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
     // Tests of takeovers wait for the end of a session: let it be short.
     'group.min.session.timeout.ms': '1000',
   };

@@ -185,6 +185,17 @@ describe('Redis hot store under faults', { skip: (await ownService('redis')).ski
     assert.equal((await store.range('ads', '1m', US_BANNER, 0, Infinity)).length, 42);
   });
 
+  it('warns of a Redis that drops rows by itself', async (t) => {
+    for (const [policy, warnings] of [
+      ['allkeys-lru', 1],
+      ['noeviction', 0],
+    ] as const) {
+      const redis = await redisFor(t, { args: ['--maxmemory', '50mb', '--maxmemory-policy', policy] });
+      const { said } = await open(t, `redis://${redis.address}`);
+      assert.equal(said.filter((line) => /drops rows by itself.*noeviction/.test(line)).length, warnings, policy);
+    }
+  });
+
   it('takes user and password from the address or the environment, and names the setting where they are wrong', async (t) => {
     const redis = await redisFor(t, { args: ['--requirepass', 'p@ss:word', '--user', 'tocsin', 'on', '>secret', '~*', '+@all'] });
     const at = redis.address;

@@ -1,6 +1,6 @@
 /** Rows into Redis: in batches, many to a round trip; while it is away they wait, and nobody waits with them. */
-import type { Connection } from './connection.ts';
 import type { Logger } from '../../core/logger.ts';
+import type { Client, Connection } from './connection.ts';
 import type { KeyNames } from './keys.ts';
 import { FORGET_SCRIPT, PUT_SCRIPT, putCall, type PutRow, type ScriptCall } from './put-script.ts';
 import { redisTrouble } from './trouble.ts';
@@ -59,6 +59,7 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   let retry: NodeJS.Timeout | undefined;
   let lastTrouble: string | undefined;
   let stopped = false;
+  let warnedOfEviction = false;
 
   const away = (): boolean => stopped || retry !== undefined || !connection()?.client();
 
@@ -183,6 +184,17 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
     onEmpty?.();
   }
 
+  /** Rows that Redis drops by itself are missed by nobody: the store would look whole. */
+  async function warnOfEviction(client: Client): Promise<void> {
+    if (warnedOfEviction || !onEmpty) return;
+    // Not everybody may ask.
+    const memory = await client.info('memory').catch(() => '');
+    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
+    if (!policy || policy === 'noeviction' || /^maxmemory:0\s/m.test(memory)) return;
+    warnedOfEviction = true;
+    logger.warn(`Redis at ${shown} drops rows by itself when its memory is full (maxmemory-policy ${policy}). Set it to noeviction.`);
+  }
+
   async function begin(): Promise<void> {
     const client = connection()?.client();
     if (!client) return;
@@ -196,6 +208,7 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
         if (onEmpty && filled === null) empty = true;
       }
       if (empty) sayEmpty();
+      await warnOfEviction(client);
     } finally {
       clearTimeout(retry);
       retry = undefined;
