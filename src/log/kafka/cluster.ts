@@ -212,7 +212,21 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
     if (most < metadataV12.api.version) {
       throw new AppError('log_refused', `${config.shown}: the broker is too old (Metadata v${most}). Tocsin needs Kafka 3.1 or newer.`);
     }
-    await metadata([]);
+    await firstMetadata();
+  }
+
+  /** A broker that wants a login says who it is to anybody, and then hangs up. */
+  async function firstMetadata(): Promise<void> {
+    for (let hungUp = 0; ; hungUp++) {
+      try {
+        await metadata([]);
+        return;
+      } catch (error) {
+        if (config.sasl || kafkaErrorIds(error).length > 0 || !(error as Error).message.startsWith('Connection closed')) throw error;
+        const says = 'the broker hangs up on whoever has not logged in. Set sasl= in --log, with user and password.';
+        if (hungUp > 0) throw new AppError('log_refused', `${config.shown}: ${says}`, { cause: error });
+      }
+    }
   }
 
   async function close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { GenericError, MultipleErrors } from '@platformatic/kafka';
+import { MultipleErrors } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 
@@ -28,6 +28,8 @@ const PASSING = new Set([
 ]);
 
 const DENIED = /AUTHORIZATION_FAILED$/;
+/** As ECONNREFUSED; Node's own mistakes begin with ERR_. */
+const SYSTEM = /^E(?!RR_)[A-Z_]+$/;
 /** Node's codes of certificates that do not verify. */
 const CERTIFICATE = /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
 
@@ -42,8 +44,8 @@ export function mayPass(error: unknown): boolean {
   if (isRefused(error)) return false;
   const ids = kafkaErrorIds(error);
   if (ids.length > 0) return ids.every((id) => PASSING.has(id));
-  // A lost or refused connection, a time-out. What is left is a bug of ours or of the client.
-  return GenericError.isGenericError(error as Error) || chain(error).some((each) => 'code' in each && typeof each.code === 'string');
+  // A lost or refused connection, a time-out, a name that does not resolve. What is left is a bug of ours or of the client.
+  return chain(error).some((each) => 'code' in each && (each.code === 'PLT_KFK_NETWORK' || SYSTEM.test(String(each.code))));
 }
 
 /** What the client says, as an error for the person at the terminal. `doing`: as in "append to ad-events/3". */
@@ -53,6 +55,9 @@ export function explainKafkaError(error: unknown, shown: string, doing: string):
   const ids = kafkaErrorIds(error);
   const says = (code: ErrorCode, text: string, retryable = false): AppError =>
     new AppError(code, `${shown}: ${text}`, { retryable, cause: error });
+  if (found.some((each) => /Broker requires TLS|verify the broker supports TLS/.test(each.message))) {
+    return says('log_refused', 'one side speaks TLS and the other does not. Set tls=true or tls=false in --log, or mend the port.');
+  }
   const denied = ids.find((id) => DENIED.test(id));
   if (denied !== undefined && denied !== 'SASL_AUTHENTICATION_FAILED')
     return says('log_refused', `no permission to ${doing} (${denied}). ${grant(denied)}`);
@@ -62,8 +67,16 @@ export function explainKafkaError(error: unknown, shown: string, doing: string):
       'the broker refused user and password. Check TOCSIN_KAFKA_USERNAME, TOCSIN_KAFKA_PASSWORD and sasl= in --log.',
     );
   }
-  if (ids.includes('UNSUPPORTED_SASL_MECHANISM') || found.some((each) => each.message.startsWith('Cannot find a suitable SASL'))) {
+  if (ids.includes('UNSUPPORTED_SASL_MECHANISM')) {
     return says('log_refused', 'the broker does not take this way to log in. Set sasl= in --log to one that its listener has enabled.');
+  }
+  // The client takes any end of the connection before the login for this; it may be a broker that is just going down.
+  if (ids.length === 0 && found.some((each) => each.message.startsWith('Cannot find a suitable SASL'))) {
+    return says(
+      'log_unavailable',
+      `cannot ${doing}: the connection ends before the login. If the port speaks TLS, set tls=true in --log.`,
+      true,
+    );
   }
   if (ids.includes('ILLEGAL_SASL_STATE'))
     return says('log_refused', 'the broker wants a login on this port. Set sasl= in --log, with user and password.');
@@ -73,9 +86,6 @@ export function explainKafkaError(error: unknown, shown: string, doing: string):
       'log_refused',
       `TLS failed: ${certificate.message.trim()}. Check tls=, ca=, cert= and key= in --log, and that the port speaks TLS.`,
     );
-  }
-  if (found.some((each) => /Broker requires TLS|verify the broker supports TLS/.test(each.message))) {
-    return says('log_refused', 'one side speaks TLS and the other does not. Set tls=true or tls=false in --log, or mend the port.');
   }
   if (ids.includes('MESSAGE_TOO_LARGE') || ids.includes('RECORD_LIST_TOO_LARGE')) {
     return says(
@@ -100,7 +110,7 @@ function isRefused(error: unknown): boolean {
     return true;
   return chain(error).some(
     (each) =>
-      /^SASL authentication failed|^Cannot find a suitable SASL|^Broker requires TLS|^TLS handshake failed/.test(each.message) ||
+      /^SASL authentication failed|^Broker requires TLS|^TLS handshake failed/.test(each.message) ||
       ('code' in each && CERTIFICATE.test(String(each.code))),
   );
 }

@@ -73,15 +73,15 @@ export function createFetcher(cluster: Cluster, offsets: Offsets): Fetcher {
     }
   }
 
-  function cursorAt(topic: string, partition: number, position: number): Cursor {
-    const name = `${topic}/${partition}`;
-    const all = cursors.get(name) ?? [];
-    const i = all.findIndex((each) => each.position === position);
-    const cursor = i === -1 ? { position, decoded: [], served: 0, next: position } : all.splice(i, 1)[0]!;
-    all.unshift(cursor);
-    all.length = Math.min(all.length, CURSORS_PER_PARTITION);
-    cursors.set(name, all);
-    return cursor;
+  /** Taken out while it is in use: two readers at one place have one each. */
+  function takeCursor(name: string, position: number): Cursor {
+    const free = cursors.get(name) ?? [];
+    const i = free.findIndex((each) => each.position === position);
+    return i === -1 ? { position, decoded: [], served: 0, next: position } : free.splice(i, 1)[0]!;
+  }
+
+  function putBack(name: string, cursor: Cursor): void {
+    cursors.set(name, [cursor, ...(cursors.get(name) ?? [])].slice(0, CURSORS_PER_PARTITION));
   }
 
   /** False: nothing to read up to the end. */
@@ -111,7 +111,8 @@ export function createFetcher(cluster: Cluster, offsets: Offsets): Fetcher {
   return {
     async read(topic, partition, offset, limits) {
       await cluster.leader(topic, partition);
-      const cursor = cursorAt(topic, partition, offset);
+      const name = `${topic}/${partition}`;
+      const cursor = takeCursor(name, offset);
       if (cursor.decoded.length === 0 && !(await fill(cursor, topic, partition, limits))) return undefined;
       const batch = cursor.decoded[0]!;
       const from = cursor.served;
@@ -122,6 +123,7 @@ export function createFetcher(cluster: Cluster, offsets: Offsets): Fetcher {
         cursor.decoded.shift();
         cursor.served = 0;
       }
+      putBack(name, cursor);
       return sliceBatch(batch, from, to);
     },
   };
