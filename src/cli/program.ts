@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Help, Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { countArgument, durationArgument, factorArgument, fromArgument, positiveArgument, timeArgument } from './arguments.ts';
+import { parseRoles, ROLES } from '../app/roles/roles.ts';
 import type { Terminal } from './terminal.ts';
 
 const DATA_DIR = '.tocsin';
@@ -47,6 +48,7 @@ const addRun: Add = (program, terminal, exit) => {
     'zcat *.gz | tocsin run my.yml --input - --once --json                  # one JSON line at the end',
     'tocsin run my.yml --from earliest                                      # the file changed: everything anew',
     'TOCSIN_API_KEY=… tocsin run my.yml --listen 0.0.0.0:8000               # for other machines too',
+    'tocsin run my.yml --log kafka://k1:9092,k2:9092 --hot-store redis://r:6379  # start it on as many machines as it takes',
   ])
     .option('--input <path>', 'read the lines of this file; - is standard input')
     .option('--once', 'read to the end of the input (else of the log), flush the open windows, stop', false)
@@ -57,13 +59,25 @@ const addRun: Add = (program, terminal, exit) => {
     .addOption(new Option('--new-revision', 'accept that the file now gives other windows; go on from here').conflicts('from'))
     .addOption(new Option('--from <time>', 'read again from earliest, latest or a time').argParser(fromArgument(systemClock.now)))
     .option('--notify', 'with --once: also tell receivers beyond the console', false)
-    .option('--olap-store <store>', 'embedded, none, or the address of a ClickHouse server', 'embedded')
+    .addOption(logOption())
+    .addOption(new Option('--hot-store <store>', 'memory, or the address of Redis').env('TOCSIN_HOT_STORE'))
+    .addOption(
+      new Option('--olap-store <store>', 'embedded, none, or the address of a ClickHouse server')
+        .env('TOCSIN_OLAP_STORE')
+        .default('embedded'),
+    )
+    .addOption(
+      new Option('--roles <roles>', `with --log: what this process does, of ${ROLES.join(',')}; default: all`)
+        .argParser(parseRoles)
+        .env('TOCSIN_ROLES'),
+    )
     .option('--listen <host:port>', 'where dashboard and HTTP API are, or none; --once opens none', '127.0.0.1:8000')
     .addOption(new Option('--api-key <key>', 'what who asks has to show; needed beyond this machine').env('TOCSIN_API_KEY'))
     .option('--quiet', 'no progress', false)
     .addOption(new Option('--for <duration>', 'end after so long, for example 60s').argParser(durationArgument))
     .addOption(new Option('--batch-records <n>').argParser(positiveArgument).hideHelp())
     .addOption(new Option('--commit-every-ms <ms>').argParser(countArgument).hideHelp())
+    .addOption(new Option('--session-ms <ms>').argParser(positiveArgument).hideHelp())
     .action(async (files, options) => exit(await (await import('./run.ts')).runCommand(files, options, terminal)));
 };
 
@@ -246,6 +260,10 @@ function command(parent: Command, usage: string, summary: string, examples: read
     .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`)
     .summary(summary)
     .addHelpText('after', text);
+}
+
+function logOption(): Option {
+  return new Option('--log <address>', 'kafka://HOST:PORT,…; default: the log in the data directory').env('TOCSIN_LOG');
 }
 
 function dataOption(): Option {

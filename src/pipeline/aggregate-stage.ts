@@ -143,6 +143,9 @@ export async function openAggregateStage(config: AggregateStageConfig, deps: Agg
     },
     hasNews: () => readSinceCommit > 0 || untold.length > 0 || isIdle(false) !== idleTold,
     commit,
-    status: () => aggregate.status(),
+    status() {
+      const status = aggregate.status();
+      return { ...status, caughtUp: status.caughtUp && !isPaused };
+    },
   };
 }

@@ -51,7 +51,7 @@ export async function settleRevision(
 ): Promise<Revisions> {
   const recorded = await recordedRevisions(log, pipeline);
   const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
-  if (changed && choice.kind === 'same') throw refusal(pipeline);
+  if (changed && choice.kind === 'same') throw revisionRefusal(pipeline);
   const anew = recorded !== undefined && (changed || choice.kind === 'from');
   const counter = (recorded?.windows.counter ?? 1) + (anew ? 1 : 0);
   if (counter > REVISION_MAX)
@@ -71,7 +71,8 @@ export async function settleRevision(
   return settled;
 }
 
-function refusal(pipeline: string): AppError {
+/** What a start is told on windows of another revision. */
+export function revisionRefusal(pipeline: string): AppError {
   return new AppError(
     'revision_changed',
     `pipeline ${pipeline}: the file now computes other windows than the ones in the data directory. Choose:\n` +
@@ -102,12 +103,16 @@ async function clearing(log: Log, pipeline: string, inputs: readonly PipelineInp
     for (const [key] of await log.state(prefix)) changes.push([key, null]);
   };
   await clear(mergeStatePrefix(pipeline));
-  for (const { name } of inputs) {
-    const prefix = statePrefix(pipeline, name);
-    if (choice.kind === 'from') await clear(prefix);
-    else for (const part of ['pane/', 'series/', 'replayed/']) await clear(prefix + part);
-  }
+  for (const { name } of inputs) changes.push(...(await partitionClearing(log, pipeline, name, choice.kind)));
   return changes;
+}
+
+/** Of one input partition: where everything is read again all of it, going on what watermark, ids and totals do not need. */
+export async function partitionClearing(log: Log, pipeline: string, name: string, kind: RevisionChoice['kind']): Promise<StateChange[]> {
+  const prefix = statePrefix(pipeline, name);
+  const keys = (await log.state(prefix)).map(([key]) => key);
+  const isUseless = (key: string): boolean => kind === 'from' || /^(pane|series|replayed)\//.test(key.slice(prefix.length));
+  return keys.filter(isUseless).map((key) => [key, null]);
 }
 
 async function offsetsFrom(log: Log, pipeline: string, inputs: readonly PipelineInput[], from: 'earliest' | 'latest' | number) {

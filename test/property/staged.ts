@@ -56,7 +56,7 @@ export function stagedOpener(faults: Faults): OpenEngine {
   }
 
   return async (config, deps, monitorAnew) => {
-    const { plan, topics } = config;
+    const { plan } = config;
     const { pipeline } = plan.spec;
     await ensureTopics(config, deps.log);
     await deps.log.ensureTopic(partialsTopic(pipeline), PARTIALS_SETTINGS);
