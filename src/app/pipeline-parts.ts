@@ -12,7 +12,7 @@ import type { EngineDeps } from '../pipeline/engine.ts';
 import { createMonitor, type Monitor } from '../pipeline/monitor.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
-import { createJsonValidator } from '../schemas/json-schema.ts';
+import { createEventCheck } from '../schemas/event-check.ts';
 import { parseCombined } from '../windows/combined.ts';
 import { parseJson, type CheckFields } from '../windows/decoder.ts';
 import type { ClockMode } from '../windows/partition.ts';
@@ -70,7 +70,8 @@ export function notifierOf(config: LoadedPipeline, options: RunOptions, receiver
 function checksOf(config: LoadedPipeline): Map<string, CheckFields> {
   const checks = new Map<string, CheckFields>();
   for (const source of config.engine.sources) {
-    if (source.schema) checks.set(source.name, createJsonValidator(source.schema).check);
+    const check = createEventCheck(source);
+    if (check) checks.set(source.name, check);
   }
   return checks;
 }

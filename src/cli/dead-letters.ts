@@ -1,5 +1,5 @@
 import { sendAgain, payloadBytes, whyNotSendable } from '../app/control/send-again.ts';
-import { writeLog } from '../app/control/write-log.ts';
+import { writeKafka, writeLog } from '../app/control/write-log.ts';
 import { connectHolder } from '../app/control/holder.ts';
 import { findDeadLetter, readDeadLetters, type DeadLetterQuery, type ShownLetter } from '../app/readers/dead-letters.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
@@ -11,11 +11,12 @@ import type { Terminal } from './terminal.ts';
 interface Options {
   readonly pipeline?: string;
   readonly data: string;
+  readonly log?: string;
   readonly json: boolean;
 }
 
 export async function listCommand(options: Options & DeadLetterQuery & { max?: number }, terminal: Terminal): Promise<number> {
-  return withReading(options.data, systemClock, async (reading) => {
+  return withReading(options, systemClock, async (reading) => {
     const letters = atMost(readDeadLetters(reading.log, choosePipeline(reading, options.pipeline), options), options.max ?? Infinity);
     if (options.json) for await (const letter of letters) await terminal.print(JSON.stringify(letter));
     else if ((await printTable(letters, columns, terminal)) === 0) terminal.note('no dead letters');
@@ -25,7 +26,7 @@ export async function listCommand(options: Options & DeadLetterQuery & { max?: n
 
 /** Exit code 1 when there is no such dead letter. */
 export async function showCommand(origin: string, options: Options, terminal: Terminal): Promise<number> {
-  return withReading(options.data, systemClock, async (reading) => {
+  return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const letter = await findDeadLetter(reading.log, pipeline, checkedOrigin(origin));
     if (!letter) {
@@ -52,7 +53,7 @@ export async function replayCommand(origins: string[], options: ReplayOptions, t
   const named = origins.length > 0 ? new Set(origins.map(checkedOrigin)) : undefined;
   const skipped = { judged: 0, truncated: 0 };
   const found = new Set<string>();
-  return withReading(options.data, systemClock, async (reading) => {
+  return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     async function* sendable(): AsyncGenerator<ShownLetter> {
       for await (const letter of readDeadLetters(reading.log, pipeline, { ...options, ...(named && { origins: named }) })) {
@@ -65,7 +66,8 @@ export async function replayCommand(origins: string[], options: ReplayOptions, t
         else yield letter;
       }
     }
-    const writer = writeLog({ dir: reading.dir, create: false }, { clock: systemClock });
+    const writer =
+      options.log === undefined ? writeLog({ dir: reading.dir, create: false }, { clock: systemClock }) : writeKafka(reading.log);
     let sent: number;
     try {
       sent = await sendAgain(sendable(), pipeline, writer);

@@ -102,6 +102,7 @@ const addIngest: Add = (program, terminal, exit) => {
     .addOption(new Option('--partitions <n>', 'make the topic with so many, if it is not there').argParser(positiveArgument))
     .option('--again', 'all of the file, also what an earlier ingest has read', false)
     .option('--follow', 'wait for more at the end of the file', false)
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'end with one JSON object on standard output', false)
     .option('--quiet', 'no progress', false)
@@ -120,6 +121,7 @@ const addWindows: Add = (program, terminal, exit) => {
     .addOption(new Option('--from <time>', 'windows that start at this time or later').argParser(time))
     .addOption(new Option('--to <time>', 'windows that start before this time').argParser(time))
     .option('--olap-store <store>', 'where rows are that the log keeps no more; default: as the pipeline was run')
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a row', false)
     .action(async (options) => exit(await (await import('./windows.ts')).windowsCommand(options, terminal)));
@@ -137,6 +139,7 @@ const addAlerts: Add = (program, terminal, exit) => {
     .addOption(new Option('--to <time>', 'that rang before this time').argParser(time))
     .addOption(new Option('--status <status>', 'only these').choices(['firing', 'resolved']))
     .option('--records', 'every record instead of one row an alert', false)
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object an alert', false)
     .action(async (options) => exit(await (await import('./alerts.ts')).alertsCommand(options, terminal)));
@@ -149,11 +152,13 @@ const addDeadLetters: Add = (program, terminal, exit) => {
     .option('--reason <reason>', 'late, bad_json, missing:country …; missing alone means every missing field')
     .option('--topic <topic>', 'only of this raw topic')
     .addOption(new Option('--max <n>', 'at most so many').argParser(positiveArgument))
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a dead letter', false)
     .action(async (options) => exit(await (await import('./dead-letters.ts')).listCommand(options, terminal)));
   command(dlq, 'show <origin>', 'one dead letter, whole', ['tocsin dlq show ad-events/0/4711'])
     .addOption(pipelineOption())
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'as JSON', false)
     .action(async (origin, options) => exit(await (await import('./dead-letters.ts')).showCommand(origin, options, terminal)));
@@ -166,6 +171,7 @@ const addDeadLetters: Add = (program, terminal, exit) => {
     .option('--reason <reason>', 'those with this reason')
     .option('--all', 'all of them', false)
     .option('--again', 'also those that were judged already (it changes nothing)', false)
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'print one JSON object', false)
     .action(async (origins, options) => exit(await (await import('./dead-letters.ts')).replayCommand(origins, options, terminal)));
@@ -174,6 +180,7 @@ const addDeadLetters: Add = (program, terminal, exit) => {
 const addLog: Add = (program, terminal, exit) => {
   const log = program.command('log').description('the log: topics and their records').helpCommand(false);
   command(log, 'list', 'topics, with a line for each partition', ['tocsin log list'])
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a partition', false)
     .action(async (options) => exit(await (await import('./log.ts')).listCommand(options, terminal)));
@@ -186,6 +193,7 @@ const addLog: Add = (program, terminal, exit) => {
     .addOption(new Option('--max <n>', 'at most so many').argParser(positiveArgument))
     .addOption(new Option('--partition <n>', 'only this partition').argParser(countArgument))
     .option('--follow', 'wait for more', false)
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a record: partition, offset, append_time, key, value', false)
     .action(async (topic, options) => exit(await (await import('./log.ts')).tailCommand(topic, options, terminal)));
@@ -196,6 +204,7 @@ const addStatus: Add = (program, terminal, exit) => {
     'tocsin status',
     'tocsin status --json | jq .pipelines[0].events',
   ])
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object', false)
     .action(async (options) => exit(await (await import('./status.ts')).statusCommand(options, terminal)));
@@ -206,6 +215,7 @@ const addReceivers: Add = (program, terminal, exit) => {
   command(receivers, 'list <file>', 'the receivers of a pipeline file, and what could not be sent to them', [
     'tocsin receivers list pipelines/demo.yml',
   ])
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a receiver', false)
     .action(async (file, options) => exit(await (await import('./receivers.ts')).listCommand(file, options, terminal)));
@@ -214,6 +224,7 @@ const addReceivers: Add = (program, terminal, exit) => {
     'tocsin receivers test slack                      # of the pipeline that ran on .tocsin',
   ])
     .option('--pipeline <file>', 'the pipeline file; default: that of the pipeline that ran on the data directory')
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'print one JSON object', false)
     .action(async (name, options) => exit(await (await import('./receivers.ts')).testCommand(name, options, terminal)));

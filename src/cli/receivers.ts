@@ -1,6 +1,6 @@
 import { readGivenUp } from '../notify/notification-log.ts';
 import { missingText, missingVariables, openReceivers } from '../app/receivers.ts';
-import { choosePipeline, withReading } from '../app/readers/reading.ts';
+import { choosePipeline, withReading, type ReadingPlace } from '../app/readers/reading.ts';
 import { testAlert } from '../app/test-alert.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
@@ -11,6 +11,7 @@ import type { Terminal } from './terminal.ts';
 
 interface ListOptions {
   readonly data: string;
+  readonly log?: string;
   readonly json: boolean;
 }
 
@@ -73,20 +74,20 @@ function receiverDeps({ locale }: LoadedPipeline, { stdout }: Terminal) {
   return { write: (text: string) => void stdout.write(text), colour: stdout.isTTY, locale, clock: systemClock };
 }
 
-async function fileOf(data: string): Promise<string> {
-  return withReading(data, systemClock, async (reading) => choosePipeline(reading, undefined).file);
+async function fileOf(place: ReadingPlace): Promise<string> {
+  return withReading(place, systemClock, async (reading) => choosePipeline(reading, undefined).file);
 }
 
 /** What a run on the data directory has recorded; nothing where none has run. */
-async function readFailures(data: string, { engine }: LoadedPipeline): ReturnType<typeof failuresIn> {
+async function readFailures(place: ReadingPlace, { engine }: LoadedPipeline): ReturnType<typeof failuresIn> {
   try {
-    return await failuresIn(data, engine.pipeline);
+    return await failuresIn(place, engine.pipeline);
   } catch (error) {
     if (error instanceof AppError && error.code === 'data_dir_unusable') return [];
     throw error;
   }
 }
 
-async function failuresIn(data: string, pipeline: string) {
-  return withReading(data, systemClock, async ({ log }) => readGivenUp(pipeline, await log.state(`notify/${pipeline}/`)));
+async function failuresIn(place: ReadingPlace, pipeline: string) {
+  return withReading(place, systemClock, async ({ log }) => readGivenUp(pipeline, await log.state(`notify/${pipeline}/`)));
 }
