@@ -32,6 +32,18 @@ export interface EventSpec {
   readonly maxAheadMs?: number;
 }
 
+/** Schemas of one source's events side by side. Their contents may change while the pipeline has state: from an offset on, as lookups do. */
+export interface SchemaVersions {
+  /** The event's field that names its version; an event that names none of these is invalid (`schema_version`). */
+  readonly field: string;
+  readonly schemas: readonly {
+    readonly version: string;
+    /** Path as written in the file; for messages. */
+    readonly file: string;
+    readonly schema: Readonly<Record<string, unknown>>;
+  }[];
+}
+
 export interface SourceSpec {
   /** `events` where the file has only one. */
   readonly name: string;
@@ -42,6 +54,8 @@ export interface SourceSpec {
   readonly format: 'json' | 'combined';
   /** JSON Schema of one event (draft 2020-12 or 07), parsed; undefined: any object. */
   readonly schema?: Readonly<Record<string, unknown>>;
+  /** Instead of `schema`. */
+  readonly versions?: SchemaVersions;
   readonly event: EventSpec;
   /** All must hold, else the record is ignored. */
   readonly where: readonly Condition[];

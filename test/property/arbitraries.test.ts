@@ -31,6 +31,7 @@ test('random scenarios meet every outcome, reason and kind of window often enoug
     'not_object',
     'too_long',
     'future',
+    'schema_version',
     'value:at',
     'value:country',
     'value:amount',

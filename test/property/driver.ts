@@ -11,7 +11,7 @@ import { openEngine, type Engine } from '../../src/pipeline/engine.ts';
 import type { MonitorSpec } from '../../src/pipeline/monitor-spec.ts';
 import { createMonitor, type Monitor } from '../../src/pipeline/monitor.ts';
 import { topicsOf } from '../../src/pipeline/topics.ts';
-import { createJsonValidator } from '../../src/schemas/json-schema.ts';
+import { createEventCheck } from '../../src/schemas/event-check.ts';
 import { parseCombined } from '../../src/windows/combined.ts';
 import { parseJson } from '../../src/windows/decoder.ts';
 import { compilePlan } from '../../src/windows/plan.ts';
@@ -70,7 +70,12 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
   const topics = topicsOf(spec.pipeline);
   const random = createRandom(pace.seed);
   const chance = (probability: number): boolean => random.unit() < probability;
-  const checks = new Map(spec.sources.flatMap(({ name, schema }) => (schema ? [[name, createJsonValidator(schema).check] as const] : [])));
+  const checks = new Map(
+    spec.sources.flatMap((source) => {
+      const check = createEventCheck(source);
+      return check ? [[source.name, check] as const] : [];
+    }),
+  );
   const partitions = spec.sources.flatMap((source, s) => Array.from({ length: source.partitions }, (_, p) => ({ source, s, p })));
   const verdicts: { outcome: Outcome; reason?: string }[][][] = spec.sources.map(({ partitions: n }) =>
     Array.from({ length: n }, () => []),

@@ -44,7 +44,7 @@ const event = fc.record(
 interface SourceChoice {
   readonly partitions: number;
   readonly event: SourceSpec['event'];
-  readonly withSchema: boolean;
+  readonly schemas: 'none' | 'one' | 'versions';
   readonly schemaOrder: readonly string[];
   readonly where: boolean;
   readonly lookup: boolean;
@@ -55,7 +55,7 @@ const SCHEMA_FIELDS = ['id', 'at', 'kind', 'country', 'format', 'amount'] as con
 const sourceChoice: fc.Arbitrary<SourceChoice> = fc.record({
   partitions: fc.integer({ min: 1, max: 3 }),
   event,
-  withSchema: fc.boolean(),
+  schemas: fc.constantFrom('none', 'none', 'one', 'versions'),
   schemaOrder: fc.shuffledSubarray([...SCHEMA_FIELDS], { minLength: SCHEMA_FIELDS.length }),
   where: fc.boolean(),
   lookup: fc.boolean(),
@@ -69,11 +69,22 @@ function sourceOf(choice: SourceChoice, index: number): SourceSpec {
     topic: `topic-${index}`,
     partitions: choice.partitions,
     format: 'json',
-    ...(choice.withSchema ? { schema: schemaOf(choice) } : {}),
+    ...schemasOf(choice),
     event: choice.event,
     where: choice.where ? [{ field: 'kind', anyOf: ['view', 'click'] }] : [],
     lookups,
   };
+}
+
+/** The second version has its fields in another order and takes smaller amounts only. */
+function schemasOf(choice: SourceChoice): Pick<SourceSpec, 'schema' | 'versions'> {
+  if (choice.schemas === 'none') return {};
+  const schema = schemaOf(choice);
+  if (choice.schemas === 'one') return { schema };
+  const properties = Object.fromEntries(Object.entries(schema['properties'] as object).reverse());
+  const second = { ...schema, properties: { ...properties, amount: { type: 'number', minimum: -1_000, maximum: 50 } } };
+  const schemas = [schema, second].map((one, index) => ({ version: `${index + 1}`, file: `v${index + 1}.json`, schema: one }));
+  return { versions: { field: 'v', schemas } };
 }
 
 function schemaOf(choice: SourceChoice): Record<string, unknown> {
