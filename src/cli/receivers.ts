@@ -22,10 +22,10 @@ interface TestOptions extends ListOptions {
 const TEST_TIMEOUT_MS = 10_000;
 
 /** Exit code 1 where a receiver that is not optional lacks an environment variable. */
-export async function listCommand(file: string, { data, json }: ListOptions, terminal: Terminal): Promise<number> {
+export async function listCommand(file: string, { json, ...place }: ListOptions, terminal: Terminal): Promise<number> {
   const config = loadPipeline(file);
   const opened = openReceivers(config, process.env, receiverDeps(config, terminal));
-  const givenUp = await readFailures(data, config);
+  const givenUp = await readFailures(place, config);
   for (const { name, kind, receiver, missing, optional } of opened) {
     const failures = givenUp.filter((each) => each.receiver === name);
     const last = failures.at(-1);
@@ -47,8 +47,8 @@ export async function listCommand(file: string, { data, json }: ListOptions, ter
 }
 
 /** Exit code 1 where the receiver does not take it. */
-export async function testCommand(name: string, { pipeline, data, json }: TestOptions, terminal: Terminal): Promise<number> {
-  const config = loadPipeline(pipeline ?? (await fileOf(data)));
+export async function testCommand(name: string, { pipeline, json, ...place }: TestOptions, terminal: Terminal): Promise<number> {
+  const config = loadPipeline(pipeline ?? (await fileOf(place)));
   const opened = openReceivers(config, process.env, receiverDeps(config, terminal));
   const found = opened.find((each) => each.name === name);
   if (!found) {
