@@ -60,7 +60,12 @@ export async function createRedisHotStore(config: RedisHotStoreConfig, deps: Red
   const keepMsOf = historyLookup(config);
   const windowTtlMs = Math.max(HOT_HISTORY_MS, ...config.history.map(({ keepMs }) => keepMs)) + ttlMs;
 
-  const opened: { connection?: Connection } = {};
+  const opened: { connection?: Connection; whole?: true; empty?: true } = {};
+  // Not before the caller holds the store.
+  const sayEmpty = (): void => {
+    if (opened.whole) onEmpty?.();
+    else opened.empty = true;
+  };
   const writer = createWriter(
     {
       names,
@@ -71,8 +76,7 @@ export async function createRedisHotStore(config: RedisHotStoreConfig, deps: Red
       maxSeries: config.maxSeries ?? DEFAULT_MAX_SERIES,
       maxWaitingRows: config.maxWaitingRows ?? DEFAULT_MAX_WAITING_ROWS,
     },
-    // Not before the caller holds the store.
-    { connection: () => opened.connection, logger, onEmpty: onEmpty && (() => void setImmediate(onEmpty)) },
+    { connection: () => opened.connection, logger, onEmpty: onEmpty && sayEmpty },
   );
   const begin = async (): Promise<void> => {
     try {
@@ -98,6 +102,9 @@ export async function createRedisHotStore(config: RedisHotStoreConfig, deps: Red
     connection.close();
     throw error;
   }
+
+  opened.whole = true;
+  if (opened.empty) setImmediate(sayEmpty);
 
   /** A read, within its time. */
   async function ask<T>(read: (client: Client) => Promise<T>): Promise<T> {
