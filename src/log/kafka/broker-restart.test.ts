@@ -62,7 +62,12 @@ describe('a broker restarts', { skip: service('kafka').skip }, () => {
       assert.deepEqual(await reopened.state('last'), [['last', Buffer.from(String(acknowledged - 1))]]);
       assert.equal(await reopened.committed('g', 't', 0), acknowledged - 1);
       assert.equal((await again.lag('g', ['t']))[0]!.offset, acknowledged - 1, "Kafka's own tools see the offset too");
-      await again.close();
+
+      await broker.kill();
+      const pending = reopened.commit({ state: [['last', null]] });
+      const since = systemClock.elapsed();
+      await Promise.all([assert.rejects(pending, { code: 'log_unavailable' }), again.close()]);
+      assert.ok(systemClock.elapsed() - since < 9_000, 'a connection can be closed while nobody answers');
     } finally {
       await broker.stop();
     }

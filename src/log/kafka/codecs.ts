@@ -4,6 +4,9 @@ import { compressionsAlgorithms, crc32c } from '@platformatic/kafka';
 /** A decompressed batch larger than this is refused: it would be a broken or hostile one. */
 const MAX_DECOMPRESSED_BYTES = 512 << 20;
 
+/** Node collects what it unpacks in pieces of this size. */
+const CHUNK_BYTES = 256 << 10;
+
 /** Names by the number in a batch's attributes. */
 export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type Codec = (typeof CODECS)[number];
@@ -23,7 +26,7 @@ export function compress(codec: Codec, bytes: Buffer): Buffer {
 /** @throws Error where the bytes are not what the codec wrote */
 export function decompress(codec: Codec, bytes: Buffer): Buffer {
   if (codec === 'none') return bytes;
-  if (codec === 'gzip') return gunzipSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES });
-  if (codec === 'zstd') return zstdDecompressSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES });
+  if (codec === 'gzip') return gunzipSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES, chunkSize: CHUNK_BYTES });
+  if (codec === 'zstd') return zstdDecompressSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES, chunkSize: CHUNK_BYTES });
   return compressionsAlgorithms[codec].decompressSync(bytes);
 }

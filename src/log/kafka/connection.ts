@@ -1,3 +1,4 @@
+import { sleep } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Log, RecordBatch } from '../log.ts';
@@ -13,6 +14,9 @@ import { createOffsets } from './offsets.ts';
 import { createProducer } from './producer.ts';
 import { createTopics } from './topics.ts';
 import type { KafkaConfig } from './url.ts';
+
+/** What waits for a broker that does not answer is given up after this when the connection is closed. */
+const CLOSE_GRACE_MS = 5_000;
 
 export interface KafkaLog extends Log {
   /**
@@ -43,6 +47,7 @@ export interface KafkaConnection {
   lag(group: string, topics: readonly string[]): Promise<GroupLag[]>;
   /** Who is in the group, and who owns what. */
   members(group: string): Promise<GroupMember[]>;
+  /** Leaves all groups, finishes what is being committed, for 5 s at most, and then rejects what still waits (`log_unavailable`). */
   close(): Promise<void>;
 }
 
@@ -62,9 +67,15 @@ export async function connectKafka(config: KafkaConfig, deps: KafkaDeps): Promis
   const fetcher = createFetcher(cluster, offsets);
   const opened = new Set<Log>();
 
-  async function close(): Promise<void> {
-    for (const log of opened) await log.close();
+  /** What is given back may still be committed: so groups first. */
+  async function closeInOrder(): Promise<void> {
     await groups.leaveAll();
+    await Promise.all([...opened].map((log) => log.close()));
+  }
+
+  async function close(): Promise<void> {
+    const done = new AbortController();
+    await Promise.race([closeInOrder().finally(() => done.abort()), sleep(CLOSE_GRACE_MS, done.signal)]);
     await cluster.close();
   }
 

@@ -102,6 +102,8 @@ describe('topics of other producers', { skip: kafka.skip }, () => {
         const { end } = await log.bounds(topic, 0);
         child.stdin.write('\n');
         assert.equal((await said.next()).value, 'committed');
+        // The marker comes a moment after the answer to the producer.
+        assert.ok(await log.read(topic, 0, end, { ...LIMITS, waitMs: 10_000 }));
         assert.deepEqual(await values(), [...expected, 'open'].sort());
         assert.ok((await log.bounds(topic, 0)).end > end, 'an open transaction holds the end back');
         if (child.exitCode === null) await once(child, 'exit');

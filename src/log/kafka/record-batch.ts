@@ -8,14 +8,14 @@ import type { Columns } from './records.ts';
 export interface Fetched {
   readonly topic: string;
   readonly partition: number;
-  /** Record batches as the broker sent them; the last one may be cut short. */
+  /** Record batches as the broker sent them; the last one may be cut short. Records are unpacked in place: to be decoded once. */
   readonly bytes: Buffer;
   /** Transactions that were taken back, by their producer and first offset. */
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
 }
 
 export interface Decoded {
-  /** One batch per run of offsets without a hole, in order. */
+  /** In order, each without a hole in its offsets. */
   readonly batches: RecordBatch[];
   /** Where to go on reading: behind the last whole batch, read or skipped. */
   readonly next: number;
@@ -23,6 +23,8 @@ export interface Decoded {
   readonly logAppendTime?: boolean;
 }
 
+/** Unpacked: a batch that is handed out has at least so much, unless there was no more, or a hole. */
+const GROUP_BYTES = 256 << 10;
 /** Length, attributes, time, offset, length of key and of value, headers: a byte each. */
 const LEAST_RECORD_BYTES = 7;
 
@@ -74,18 +76,37 @@ export function decodeBatches(fetched: Fetched, from: number): Decoded {
       ...(logAppendTime && { appendTime: Number(batch.readBigInt64BE(AT.maxTimestamp)) }),
     });
   }
-  const columns = emptyColumns(
-    bodies.reduce((sum, { count }) => sum + count, 0),
-    bodies.reduce((sum, { records }) => sum + records.length, 0),
-  );
+  const batches = groupBodies(bodies).flatMap((group) => runsOf(decodeGroup(fetched, group, from), topic, partition));
+  return { batches, next, ...(logAppendTime !== undefined && { logAppendTime }) };
+}
+
+/** Small batches are put together; one that is large enough is unpacked where it lies. */
+function groupBodies(bodies: readonly Body[]): Body[][] {
+  const groups: Body[][] = [];
+  let bytes = GROUP_BYTES;
   for (const body of bodies) {
+    if (bytes >= GROUP_BYTES) {
+      groups.push([]);
+      bytes = 0;
+    }
+    groups.at(-1)!.push(body);
+    bytes += body.records.length;
+  }
+  return groups;
+}
+
+function decodeGroup(fetched: Fetched, group: readonly Body[], from: number): Columns {
+  const rows = group.reduce((sum, { count }) => sum + count, 0);
+  const bytes = group.reduce((sum, { records }) => sum + records.length, 0);
+  const columns = emptyColumns(rows, group.length === 1 ? group[0]!.records : Buffer.allocUnsafe(bytes));
+  for (const body of group) {
     try {
       decodeRecords(columns, body.records, body, from);
     } catch (error) {
       throw unreadable(fetched, body.baseOffset, 'a batch that is not what it says', error);
     }
   }
-  return { batches: runsOf(columns, topic, partition), next, ...(logAppendTime !== undefined && { logAppendTime }) };
+  return columns;
 }
 
 function bodyOf(fetched: Fetched, batch: Buffer, attributes: number, baseOffset: number): Buffer {

@@ -1,4 +1,4 @@
-/** Records of all batches of one answer, one after the other. Rows `count` and beyond are unused. */
+/** Records of some batches of one answer, one after the other. Rows `count` and beyond are unused. */
 export interface Columns {
   count: number;
   readonly bytes: Buffer;
@@ -16,10 +16,11 @@ export interface Columns {
 
 const TWO_TO_THE_28 = 2 ** 28;
 
-export function emptyColumns(rows: number, bytes: number): Columns {
+/** `bytes`: room for the records as they are stored. */
+export function emptyColumns(rows: number, bytes: Buffer): Columns {
   return {
     count: 0,
-    bytes: Buffer.allocUnsafe(bytes),
+    bytes,
     ends: new Uint32Array(rows),
     end: 0,
     keyBytes: Buffer.alloc(0),
@@ -33,7 +34,7 @@ export function emptyColumns(rows: number, bytes: number): Columns {
 }
 
 /**
- * Adds the records of one batch, those from offset `from` on.
+ * Adds the records of one batch, those from offset `from` on. `records` may be the columns' own bytes.
  * @throws RangeError where lengths lead out of the batch
  */
 export function decodeRecords(
@@ -42,10 +43,10 @@ export function decodeRecords(
   batch: { count: number; baseOffset: number; baseTimestamp: number; appendTime?: number },
   from: number,
 ): void {
-  // The values move left over what lies between them, in one place: a copy of the whole, and no view per record.
+  // The values move left over what lies between them, in one place: no view and no allocation per record.
   const { bytes } = columns;
   const start = columns.end;
-  bytes.set(records, start);
+  if (records !== bytes) bytes.set(records, start);
   const end = start + records.length;
   let at = start;
   let to = start;
