@@ -64,8 +64,7 @@ export async function connectKafka(config: KafkaConfig, deps: KafkaDeps): Promis
   const topics = createTopics(cluster, deps.logger);
   const offsets = createOffsets(cluster);
   const groups = createGroups(cluster, offsets);
-  const fetcher = createFetcher(cluster, offsets);
-  const opened = new Set<Log>();
+  const opened = new Set<KafkaLog>();
 
   /** What is given back may still be committed: so groups first. */
   async function closeInOrder(): Promise<void> {
@@ -83,7 +82,10 @@ export async function connectKafka(config: KafkaConfig, deps: KafkaDeps): Promis
     async log(place, { readOnly = false } = {}) {
       const producer = createProducer(cluster);
       const ledger = await openLedger({ ...place, readOnly }, { cluster, topics, offsets, producer, clock: deps.clock });
-      const log = createKafkaLog({ cluster, topics, offsets, fetcher, groups, producer, ledger, clock: deps.clock });
+      // What was read ahead goes with the log: a worker that gives partitions back closes theirs.
+      const fetcher = createFetcher(cluster, offsets);
+      const closed = (): void => void opened.delete(log);
+      const log = createKafkaLog({ cluster, topics, offsets, fetcher, groups, producer, ledger, clock: deps.clock, closed });
       opened.add(log);
       return log;
     },

@@ -9,6 +9,8 @@ import { decodeBatches } from './record-batch.ts';
 
 /** Compressed bytes of one answer. Two of them, one unpacked, are held for each reader of a partition. */
 const ANSWER_BYTES = { least: 64 << 10, most: 1 << 20 };
+/** Well below the time-out of a request. */
+const MAX_WAIT_MS = 20_000;
 /** Readers of one partition, at different places, that are remembered. */
 const CURSORS_PER_PARTITION = 4;
 
@@ -42,7 +44,7 @@ export function createFetcher(cluster: Cluster, offsets: Offsets): Fetcher {
 
   async function ask(topic: string, partition: number, offset: number, limits: ReadLimits): Promise<FetchAnswer> {
     const maxBytes = Math.min(Math.max(limits.maxBytes, ANSWER_BYTES.least), ANSWER_BYTES.most);
-    const maxWaitMs = limits.waitMs ?? 0;
+    const maxWaitMs = Math.min(limits.waitMs ?? 0, MAX_WAIT_MS);
     try {
       const node = await cluster.leader(topic, partition);
       // A broker answers the requests of one connection in turn: who waits needs one of their own.
@@ -110,7 +112,6 @@ export function createFetcher(cluster: Cluster, offsets: Offsets): Fetcher {
 
   return {
     async read(topic, partition, offset, limits) {
-      await cluster.leader(topic, partition);
       const name = `${topic}/${partition}`;
       const cursor = takeCursor(name, offset);
       if (cursor.decoded.length === 0 && !(await fill(cursor, topic, partition, limits))) return undefined;

@@ -19,6 +19,8 @@ interface KafkaLogDeps {
   readonly producer: Producer;
   readonly ledger: LedgerStore;
   readonly clock: Clock;
+  /** Called once the log is closed. */
+  readonly closed: () => void;
 }
 
 interface Waiting {
@@ -42,10 +44,10 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
   let writing: Promise<void> | undefined;
   let closed = false;
 
-  /** A fault of the unit alone, found before anything is written. */
+  /** An unknown topic or partition is a fault of the unit alone, found before anything is written. */
   async function check({ appends, offsets: changed }: CommitUnit): Promise<void> {
     for (const { topic, partition } of [...(appends ?? []), ...(changed ?? [])]) {
-      await cluster.persist(`find ${topic}`, async () => void (await cluster.leader(topic, partition)));
+      await cluster.persist(`find ${topic}/${partition}`, () => cluster.leader(topic, partition));
     }
   }
 
@@ -117,7 +119,6 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
     },
 
     async bounds(topic, partition) {
-      await cluster.leader(topic, partition);
       // The end is read first: what comes in between then lies after it, never before the start.
       const end = await offsets.end(topic, partition);
       const start = await offsets.start(topic, partition);
@@ -125,12 +126,11 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
     },
 
     async offsetAt(topic, partition, time) {
-      await cluster.leader(topic, partition);
       return (await offsets.at(topic, partition, time)) ?? (await offsets.end(topic, partition));
     },
 
     async committed(group, topic, partition) {
-      await cluster.leader(topic, partition);
+      await check({ offsets: [{ group, topic, partition, offset: null }] });
       const found = ledger.view.get(offsetName(group, topic, partition));
       return found ? Number(Buffer.from(found).toString()) : undefined;
     },
@@ -150,6 +150,7 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
       closed = true;
       await writing;
       await groups.flush();
+      deps.closed();
     },
   };
 }

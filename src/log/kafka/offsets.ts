@@ -55,8 +55,8 @@ export function createOffsets(cluster: Cluster): Offsets {
     },
 
     async storedBytes(topic, partition) {
-      const node = await cluster.leader(topic, partition);
       try {
+        const node = await cluster.leader(topic, partition);
         const { results } = await cluster.call(describeLogDirsV1.api, node, [[{ name: topic, partitions: [partition] }]]);
         const found = results.flatMap((dir) => dir.topics.flatMap((each) => (each.name === topic ? each.partitions : [])));
         return found.reduce((sum, { partitionSize }) => sum + Number(partitionSize), 0);

@@ -118,8 +118,9 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
 
   /** Retention is changed only where it is asked for and differs: an existing topic may be somebody's with settings of their own. */
   async function updateRetention(name: string, wanted: Configs, asked: boolean): Promise<void> {
+    if (!asked) return;
     const current = (await configsOf([name])).get(name);
-    if (!asked || (current && Object.entries(wanted).every(([key, value]) => current[key] === value))) return;
+    if (current && Object.entries(wanted).every(([key, value]) => current[key] === value)) return;
     const configs = Object.entries(wanted).map(([key, value]) => ({ name: key, configOperation: SET, value }) as const);
     try {
       await cluster.persist(`set the retention of topic ${name}`, async () => {
