@@ -143,6 +143,20 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     return [...now].some(([topic, count]) => count !== counted!.get(topic));
   }
 
+  /** False when the session is over before the coordinator has answered: one that stands still may never do so. */
+  async function isHeard(until: AbortSignal): Promise<boolean> {
+    const done = new AbortController();
+    const answer = ask(heartbeatV4.api, [group, generation, memberId, instanceId]);
+    const leftMs = heardAt + sessionTimeoutMs - clock.elapsed();
+    const late = sleep(leftMs + 1, AbortSignal.any([until, done.signal])).then(() => undefined);
+    answer.catch(() => {});
+    try {
+      return (await Promise.race([answer, late])) !== undefined;
+    } finally {
+      done.abort();
+    }
+  }
+
   /** Keeps the session alive until the group changes, this member is lost, or `until` says so. `stubborn`: through a rebalance. */
   async function beat(until: AbortSignal, stubborn = false): Promise<'rebalance' | 'lost' | 'stopped'> {
     for (;;) {
@@ -151,7 +165,7 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
       // A process that stood still finds out here, before it does anything else.
       if (clock.elapsed() - heardAt > sessionTimeoutMs) return 'lost';
       try {
-        await ask(heartbeatV4.api, [group, generation, memberId, instanceId]);
+        if (!(await isHeard(until))) continue;
         heardAt = clock.elapsed();
         if (!stubborn && (await hasGrown())) return 'rebalance';
       } catch (error) {
@@ -187,13 +201,17 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   /** One stay in the group, from joining to the next rebalance. */
   async function stay(): Promise<void> {
     const owned = await joinAndSync();
-    const beating = beat(stop);
+    const over = new AbortController();
+    const beating = beat(AbortSignal.any([stop, over.signal]));
     beating.catch(() => {});
-    await events.onAssigned(owned, generation);
-    joined.resolve();
-    const ending = await beating;
-    if (ending === 'lost') await loseAll();
-    else await giveBack(owned);
+    try {
+      await events.onAssigned(owned, generation);
+      joined.resolve();
+      if ((await beating) === 'lost') await loseAll();
+      else await giveBack(owned);
+    } finally {
+      over.abort();
+    }
   }
 
   function explainFencing(error: unknown): unknown {
