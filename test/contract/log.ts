@@ -268,6 +268,25 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
         );
       }));
 
+    it('refuses columns that do not fit together', () =>
+      withLog(async (log) => {
+        await log.ensureTopic('t', { partitions: 1 });
+        const bytes = utf8('abc');
+        const bad: Partial<RecordsToAppend>[] = [
+          { ends: Uint32Array.of(2, 1) },
+          { ends: Uint32Array.of(1, 4) },
+          { keys: { bytes, ends: Uint32Array.of(1) } },
+          { tombstones: Uint8Array.of(1, 0) },
+          { firstLine: 1.5 },
+        ];
+        for (const change of bad) {
+          const records = { topic: 't', partition: 0, bytes, ends: Uint32Array.of(1, 3), ...change };
+          await assert.rejects(log.commit({ appends: [records] }), TypeError, JSON.stringify(change));
+        }
+        await assert.rejects(log.commit({ offsets: [{ group: 'g', topic: 't', partition: 0, offset: -1 }] }), TypeError);
+        assert.equal((await log.bounds('t', 0)).end, 0);
+      }));
+
     if (!options.transactional) return;
 
     it('writes a unit whole or not at all, and rejects only the faulty one of those made at once', () =>
@@ -294,25 +313,6 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
           (await log.state('')).map(([key]) => key),
           ['r'],
         );
-      }));
-
-    it('refuses columns that do not fit together', () =>
-      withLog(async (log) => {
-        await log.ensureTopic('t', { partitions: 1 });
-        const bytes = utf8('abc');
-        const bad: Partial<RecordsToAppend>[] = [
-          { ends: Uint32Array.of(2, 1) },
-          { ends: Uint32Array.of(1, 4) },
-          { keys: { bytes, ends: Uint32Array.of(1) } },
-          { tombstones: Uint8Array.of(1, 0) },
-          { firstLine: 1.5 },
-        ];
-        for (const change of bad) {
-          const records = { topic: 't', partition: 0, bytes, ends: Uint32Array.of(1, 3), ...change };
-          await assert.rejects(log.commit({ appends: [records] }), TypeError, JSON.stringify(change));
-        }
-        await assert.rejects(log.commit({ offsets: [{ group: 'g', topic: 't', partition: 0, offset: -1 }] }), TypeError);
-        assert.equal((await log.bounds('t', 0)).end, 0);
       }));
 
     it('deletes by age what nobody waits for, and never gives an offset twice', () =>

@@ -41,7 +41,7 @@ export function createAppender({ producer, offsets, clock }: AppenderDeps): Appe
   async function timeFor(topic: string, partition: number, wanted: number): Promise<number> {
     const name = `${topic}/${partition}`;
     const last = lastTimes.get(name) ?? (await offsets.largestTime(topic, partition)) ?? wanted;
-    const time = Math.max(last, wanted);
+    const time = Math.floor(Math.max(last, wanted));
     lastTimes.set(name, time);
     return time;
   }

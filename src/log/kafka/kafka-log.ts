@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { checkUnit } from '../embedded/write-units.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import { createAppender } from './appender.ts';
 import type { Cluster } from './cluster.ts';
@@ -108,6 +109,7 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
     commit(unit) {
       return new Promise((resolve, reject) => {
         open();
+        checkUnit(unit);
         waiting.push({ unit, resolve, reject });
         writing ??= writeAll();
       });
@@ -168,7 +170,6 @@ function changesOf(units: readonly CommitUnit[]): Map<string, Uint8Array | null>
   for (const { state, offsets } of units) {
     for (const [key, value] of state ?? []) changes.set(STATE + key, value);
     for (const { group, topic, partition, offset } of offsets ?? []) {
-      if (offset !== null && !(Number.isSafeInteger(offset) && offset >= 0)) throw new TypeError(`offset ${offset} of group ${group}`);
       changes.set(offsetName(group, topic, partition), offset === null ? null : Buffer.from(String(offset)));
     }
   }
