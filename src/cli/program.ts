@@ -35,6 +35,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
   addReceivers(program, terminal, exit);
   addSimulate(program, terminal, exit);
   addDemo(program, terminal, exit);
+  addGenerate(program, terminal, exit);
   program.addHelpText('after', '\nExit codes: 0 done; 1 done, and the answer is no; 2 it could not be done, with a line that says why.');
   return program;
 }
@@ -262,6 +263,26 @@ const addDemo: Add = (program, terminal, exit) => {
     .option('--data <dir>', 'keep the data in this directory; default: a temporary one')
     .option('--json', 'end with one JSON object on standard output', false)
     .action(async (options) => exit(await (await import('./demo.ts')).demoCommand(options, terminal)));
+};
+
+const addGenerate: Add = (program, terminal, exit) => {
+  const generate = program.command('generate').description('made-up events, and what must become of them').helpCommand(false);
+  command(generate, 'commerce', "a shop's clicks and orders as NDJSON files, for pipelines/commerce.yml", [
+    'tocsin generate commerce --out shop --for 10m',
+    'tocsin ingest shop/clicks.ndjson --topic clickstream --partitions 1',
+    'jq .streams.orders.outcomes shop/summary.json',
+  ])
+    .requiredOption('--out <dir>', 'folder for clicks.ndjson, orders.ndjson and summary.json')
+    .addOption(new Option('--for <duration>', 'so long, in event time').argParser(durationArgument).default(600_000, '10m'))
+    .addOption(
+      new Option('--start <time>', 'when the first event arrives')
+        .argParser(timeArgument(systemClock.now))
+        .default(Date.UTC(2026, 2, 2, 9), '2026-03-02T09:00:00Z'),
+    )
+    .addOption(new Option('--rate <n>', 'sessions that begin in a second').argParser(factorArgument).default(10))
+    .addOption(new Option('--seed <n>', 'the same seed gives the same events').argParser(countArgument).default(1))
+    .option('--json', 'print the summary as one JSON object', false)
+    .action(async (options) => exit(await (await import('./generate.ts')).generateCommerceCommand(options, terminal)));
 };
 
 function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {

@@ -26,8 +26,8 @@ export async function noteLookups(
   const changes: StateChange[] = [];
   const changed: string[] = [];
   for (const source of spec.sources) {
-    for (const { name, file, content } of contentsOf(source)) {
-      const key = `${source.name}/${name}`;
+    for (const { of, file, content } of contentsOf(source)) {
+      const key = `${source.name}/${of}`;
       const contents = noted.get(key) ?? [];
       const hash = createHash('sha256').update(content).digest('hex');
       if (contents.at(-1)?.hash === hash) continue;
@@ -39,15 +39,15 @@ export async function noteLookups(
   return { changes, changed };
 }
 
-function contentsOf({ lookups, versions }: SourceSpec): { name: string; file: string; content: string }[] {
+function contentsOf({ lookups, versions }: SourceSpec): { of: string; file: string; content: string }[] {
   return [
     ...lookups.map(({ field, file, table }) => ({
-      name: field,
+      of: field,
       file,
       content: JSON.stringify(Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1))),
     })),
     ...(versions?.schemas ?? []).map(({ version, file, schema }) => ({
-      name: `schemas/${version}`,
+      of: `schemas/${version}`,
       file,
       content: JSON.stringify(schema),
     })),
