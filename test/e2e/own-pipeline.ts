@@ -11,7 +11,8 @@ export interface OwnPipeline {
   readonly topic: string;
 }
 
-export function ownPipeline(dir: string, partitions: number): OwnPipeline {
+/** `edit`: further changes to the file. */
+export function ownPipeline(dir: string, partitions: number, edit = (text: string): string => text): OwnPipeline {
   const name = `ad${randomBytes(4).toString('hex')}`;
   const topic = `${name}-events`;
   const text = readFileSync(path.join(ROOT, 'pipelines/adtech.yml'), 'utf8');
@@ -21,6 +22,6 @@ export function ownPipeline(dir: string, partitions: number): OwnPipeline {
     .replace(/alerts: alerts\b/, `alerts: ${name}.alerts`);
   copyFileSync(path.join(ROOT, 'pipelines/ad-event.v1.json'), path.join(dir, 'ad-event.v1.json'));
   const file = path.join(dir, 'own.yml');
-  writeFileSync(file, own);
+  writeFileSync(file, edit(own));
   return { file, name, topic };
 }
