@@ -165,11 +165,14 @@ const addDeadLetters: Add = (program, terminal, exit) => {
     .action(async (origin, options) => exit(await (await import('./dead-letters.ts')).showCommand(origin, options, terminal)));
   command(dlq, 'replay [origins...]', 'send dead letters in again; each is judged anew, once', [
     'tocsin dlq replay --reason late',
+    'tocsin dlq replay --reason schema_version --schema v2    # after v2 has come to the pipeline file',
     'tocsin dlq replay ad-events/0/4711 ad-events/0/4712',
     'tocsin dlq replay --all',
   ])
     .addOption(pipelineOption())
     .option('--reason <reason>', 'those with this reason')
+    .option('--topic <topic>', 'only of this raw topic')
+    .option('--schema <version>', 'judge them by this version of their schema, whichever they name')
     .option('--all', 'all of them', false)
     .option('--again', 'also those that were judged already (it changes nothing)', false)
     .addOption(logOption())
