@@ -12,6 +12,7 @@ import type { PartsDeps } from './pipeline-parts.ts';
 import { openPipelineRun, type PipelineRun } from './pipeline-run.ts';
 import { checkKafkaOptions, openKafkaRun } from './roles/kafka-run.ts';
 import { electedLog, withLocalState, withSharedOffsets } from './roles/log-views.ts';
+import { runIngestRole } from './roles/ingest-role.ts';
 import { runStoreRole } from './roles/store-role.ts';
 import type { RunOptions } from './run-options.ts';
 
@@ -19,8 +20,10 @@ export interface Backing {
   readonly runs: readonly PipelineRun[];
   /** Of what is shown, and pushed to. */
   readonly shown: Log;
-  /** Of what comes in from files and generators, with their positions. */
+  /** Of writes that are handed in by other processes of this machine. */
   readonly fed: Log;
+  /** Brings in what files and generators have: `work` gets the log that holds their positions. Where another process does it, it waits. */
+  feed(work: (log: Log, signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Of the OLAP store's writer, with its offsets. */
   readonly history: Log;
   /** For messages: where the log is. */
@@ -54,7 +57,8 @@ async function embedded(configs: readonly LoadedPipeline[], options: RunOptions,
     const committed = (what: Committed): void => onCommitted(config, what);
     runs.push(await openPipelineRun(config, options, { ...rest, log, ...(outcomes && { outcomes }), onCommitted: committed }));
   }
-  return { runs, shown: log, fed: log, history: log, where: deps.dir, close: async () => outcomes?.close() };
+  const feed: Backing['feed'] = (work, signal) => work(log, signal);
+  return { runs, shown: log, fed: log, feed, history: log, where: deps.dir, close: async () => outcomes?.close() };
 }
 
 async function kafka(config: LoadedPipeline, options: RunOptions, address: string, deps: BackingDeps): Promise<Backing> {
@@ -82,6 +86,9 @@ async function kafka(config: LoadedPipeline, options: RunOptions, address: strin
       runs: [run],
       shown: withSharedOffsets(run.reader, connection),
       fed: own,
+      feed: (work, until) =>
+        // A file that this process was given is its own; what the pipeline file names is brought in by one process.
+        options.input !== undefined ? work(own, until) : runIngestRole(run.config, options, { connection, logger }, work, until),
       history: isServer ? electedLog(run.reader, () => store?.log(), connection) : own,
       where: at.shown,
       async close() {

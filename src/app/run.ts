@@ -1,5 +1,6 @@
 /** `tocsin run`: one process that plays all roles on one data directory, until it is told to stop or (`--once`) has read everything. */
-import { openBacking } from './backing.ts';
+import { openBacking, type Backing } from './backing.ts';
+import type { Log } from '../log/log.ts';
 import { topicConflicts } from './topic-conflicts.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
@@ -91,7 +92,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const serving = await openServing(options, { runs, log: backing.shown, clock, logger, hotStore, olap: () => beside.history });
     if (serving) beside.serving = serving;
     const served = runs.map(({ config }) => config);
-    const history = startHistory(options.olapStore, dir.path, served, { log: backing.history, clock, logger });
+    const history = await startHistory(options.olapStore, dir.path, served, { log: backing.history, clock, logger });
     beside.history = history;
     const control = await startControl({ dir: dir.path }, { log: backing.fed, status: () => ({ pipelines: runs.map(statusOf) }) });
     cleanUp.unshift(() => control.stop());
@@ -112,7 +113,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     }
     if (serving) deps.onListening?.(serving.url);
     // All of them end before anything is closed, also when one fails.
-    const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping, backing.fed)));
+    const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping, backing.feed)));
     for (const result of driven) if (result.status === 'rejected') throw result.reason;
     if (options.once && !stopping.signal.aborted) await history.settle(SETTLE_MS);
     progress.stop();
@@ -145,7 +146,7 @@ async function drive(
   options: RunOptions,
   deps: RunDeps,
   stopping: AbortController,
-  log: Parameters<typeof runFeeds>[2]['log'],
+  feed: Backing['feed'],
 ): Promise<void> {
   let fed = false;
   const failed = (error: unknown): never => {
@@ -153,11 +154,10 @@ async function drive(
     else stopping.abort(error);
     throw error;
   };
-  const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? 0;
-  const feeding = runFeeds(run.config, options, { log, clock: systemClock, stdin: deps.stdin, readUpTo }, stopping.signal).then(
-    () => (fed = true),
-    failed,
-  );
+  const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? Infinity;
+  const bring = (log: Log, signal: AbortSignal): Promise<void> =>
+    runFeeds(run.config, options, { log, clock: systemClock, stdin: deps.stdin, readUpTo }, signal);
+  const feeding = feed(bring, stopping.signal).then(() => (fed = true), failed);
   const settled = await Promise.allSettled([feeding, run.run(stopping.signal, () => fed).catch(failed)]);
   for (const result of settled) if (result.status === 'rejected') throw result.reason;
 }

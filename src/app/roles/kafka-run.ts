@@ -6,7 +6,6 @@ import { resolve } from 'node:path';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
-import { noOutcomes } from '../../core/outcome.ts';
 import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
@@ -15,18 +14,10 @@ import type { Committed } from '../../pipeline/engine.ts';
 import { noteLookups } from '../../pipeline/lookup-record.ts';
 import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor-stage.ts';
 import { openNotifyStage, type NotifyStage } from '../../pipeline/notify-stage.ts';
-import { offsetOf, recordedRevisions, revisionRefusal, type PipelineInput } from '../../pipeline/revision.ts';
-import {
-  monitorGroup,
-  PARTIALS_SETTINGS,
-  partialsTopic,
-  snapshotsTopic,
-  STATE_PARTITIONS,
-  stateTopic,
-} from '../../pipeline/stage-topics.ts';
+import { offsetOf, recordedRevisions, revisionRefusal } from '../../pipeline/revision.ts';
+import { monitorGroup, partialsTopic } from '../../pipeline/stage-topics.ts';
 import { followRevision, settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
-import { rawTopicSettings, topicSettings } from '../../pipeline/topics.ts';
-import { compilePlan, inputPartitions, partitionName } from '../../windows/plan.ts';
+import { compilePlan, partitionName } from '../../windows/plan.ts';
 import type { OutcomesFile } from '../outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from '../pipeline-record.ts';
 import { clockModeOf, judgingDeps, monitorOf, notifierOf, receiversOf, seriesLimitAlertOf, type PartsDeps } from '../pipeline-parts.ts';
@@ -35,9 +26,11 @@ import type { RunOptions } from '../run-options.ts';
 import { runAggregates, type OwnedStage } from './aggregate-role.ts';
 import { boundedLog } from './bounded-log.ts';
 import { whileElected } from './election.ts';
-import { endsNow, withPartitionsOf } from './input-topics.ts';
+import { openGround } from './ground.ts';
+import { endsNow } from './input-topics.ts';
 import { runMonitorTerm } from './monitor-role.ts';
 import { ROLES, type Role } from './roles.ts';
+import { runShadow } from './shadow.ts';
 
 export interface KafkaRunDeps extends PartsDeps {
   readonly connection: KafkaConnection;
@@ -75,48 +68,29 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   const receivers = roles.has('notify') ? receiversOf(loaded, options, deps) : [];
   const sessionTimeoutMs = options.sessionMs ?? (options.once ? ONCE_SESSION_MS : SESSION_MS);
   const commitEveryMs = options.commitEveryMs ?? COMMIT_EVERY_MS;
-  const state = { topic: stateTopic(pipeline), partitions: Object.keys(STATE_PARTITIONS).length };
-  const reader = await connection.log({ topic: state.topic, partition: STATE_PARTITIONS.sources }, { readOnly: true });
   const hasFeeds = options.input !== undefined || (roles.has('ingest') && loaded.inputs.length > 0);
-  const config = await withPartitionsOf(loaded, { log: reader, logger, mustExist: options.once && !hasFeeds, shown: deps.shown });
+  const ground = await openGround(loaded, { ...deps, mustExist: options.once && !hasFeeds });
+  const { config, inputs, reader } = ground;
   const { engine: spec, topics } = config;
   const plan = compilePlan(spec);
-  const inputs = inputPartitions(spec).map(({ source, partition, name }) => ({
-    source,
-    topic: source.topic,
-    partition,
-    name,
-    replayTopic: topics.replay,
-  }));
-  await ensureTopics();
   const ends = new Map<string, number>();
   const outcomes = deps.openOutcomes?.(await notedOutcomes());
 
   const stopped = new AbortController();
+  /** The active monitor, while it is here; else what follows it. */
   let monitor: MonitorStage | undefined;
+  let shadow: MonitorStage | undefined;
+  let last: MonitorStage | undefined;
+  const seen = (): MonitorStage | undefined => monitor ?? shadow ?? last;
   let notify: NotifyStage | undefined;
   let settled: StageRevision | undefined;
   let lag = { at: -Infinity, records: 0 };
-
-  /** Raw topics that are there are the user's: nothing about them is changed. */
-  async function ensureTopics(): Promise<void> {
-    const there = new Set((await reader.topics()).map(({ name }) => name));
-    for (const source of spec.sources) if (!there.has(source.topic)) await reader.ensureTopic(source.topic, rawTopicSettings(source));
-    const widest = Math.max(...spec.sources.map((source) => source.partitions));
-    for (const [name, settings] of topicSettings(topics, widest)) await reader.ensureTopic(name, settings);
-    await reader.ensureTopic(partialsTopic(pipeline), PARTIALS_SETTINGS);
-  }
-
-  function ledgerOf({ topic, partition }: PipelineInput, readOnly = false): Promise<Log> {
-    const partitions = spec.sources.find((source) => source.topic === topic)!.partitions;
-    return connection.log({ topic: snapshotsTopic(pipeline, topic), partition, partitions }, { readOnly });
-  }
 
   async function notedOutcomes(): Promise<(readonly [string, Uint8Array])[]> {
     if (options.revision.kind === 'from') return [];
     const noted: (readonly [string, Uint8Array])[] = [];
     for (const input of inputs) {
-      const log = await ledgerOf(input, true);
+      const log = await ground.partitionLog(input, { readOnly: true });
       noted.push(...(await log.state('outcomes/')));
       await log.close();
     }
@@ -128,7 +102,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const hash = config.hashes.windows;
     for (const until = clock.elapsed() + REVISION_WAIT_MS; ; await sleep(REVISION_POLL_MS, stopped.signal)) {
       if (settled?.windows.hash === hash) return settled;
-      const log = await connection.log({ ...state, partition: STATE_PARTITIONS.monitor }, { readOnly: true });
+      const log = await ground.stageLog('monitor', { readOnly: true });
       const found = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
       await log.close();
       const isOurs = found?.windows.hash === hash && (options.revision.kind !== 'from' || found.at >= startedAt || !roles.has('monitor'));
@@ -148,7 +122,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   async function openPartition(topic: string, partition: number): Promise<OwnedStage> {
     const input = inputs.find(({ name }) => name === partitionName(topic, partition))!;
     const revision = await revisionThatCounts();
-    const log = await ledgerOf(input);
+    const log = await ground.partitionLog(input);
     await followRevision(log, pipeline, input, revision);
     const { checks, parse, ...judging } = judgingDeps(config, clock);
     const check = checks.get(input.source.name);
@@ -189,12 +163,12 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   }
 
   async function monitorTerm(signal: AbortSignal, isLast: (() => boolean) | undefined): Promise<void> {
-    const log = await connection.log({ ...state, partition: STATE_PARTITIONS.monitor });
+    const log = await ground.stageLog('monitor');
     try {
       const file = resolve(config.file ?? pipeline);
       settled = await settleStageRevision(pipeline, config.hashes, inputs, options.revision, {
         log,
-        readPartition: (input) => ledgerOf(input, true),
+        readPartition: (input) => ground.partitionLog(input, { readOnly: true }),
         startedAt,
         now: clock.now(),
       });
@@ -208,15 +182,34 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       logger.info(`${pipeline}: monitor, from record ${stage.offset} of ${partialsTopic(pipeline)} on`);
       await runMonitorTerm({ stage, commitEveryMs, clock, publish, isLast }, signal);
     } finally {
+      // Its counts are still to be told.
+      last = monitor;
+      monitor = undefined;
       await log.close();
     }
   }
 
+  /** Shows what the active monitor elsewhere does. A store that is shared gets its rows from that one. */
+  async function followMonitor(log: Log, signal: AbortSignal): Promise<boolean> {
+    const revision = await recordedRevisions(log, pipeline);
+    if (revision?.windows.hash !== config.hashes.windows) return false;
+    const { counter } = revision.windows;
+    const of = { plan, topics, revision: counter, completeFrom: revision.completeFrom, provisional: true };
+    const stage = await openMonitorStage(of, { log, monitor: monitorOf(config) });
+    shadow = stage;
+    const show = options.hotStore === undefined ? publish : async (committed: Committed) => deps.onCommitted(committed);
+    await runMonitorTerm({ stage, commitEveryMs, clock, publish: show, isLast: undefined }, signal).finally(() => {
+      last = shadow;
+      shadow = undefined;
+    });
+    return true;
+  }
+
   async function notifyTerm(signal: AbortSignal): Promise<void> {
-    const log = await connection.log({ ...state, partition: STATE_PARTITIONS.notify });
+    const log = await ground.stageLog('notify');
     try {
       notify = await openNotifyStage({ pipeline, topic: topics.alerts }, { log, notifier: notifierOf(config, options, receivers, deps) });
-      const watermark = (): number | undefined => (options.once ? undefined : monitor?.frontier);
+      const watermark = (): number | undefined => (options.once ? undefined : seen()?.frontier);
       await notify.run({ signal, watermark, graceMs: options.once ? undefined : RING_GRACE_MS });
     } finally {
       await log.close();
@@ -287,6 +280,19 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       );
     const counting = (roles.has('aggregate') ? count() : whenStopped(AbortSignal.any([signal, broken.signal]))).catch(failed);
 
+    const isShown = roles.has('api') && !options.once && options.listen !== undefined && options.listen !== 'none';
+    const showing = isShown
+      ? runShadow(
+          {
+            open: () => ground.stageLog('monitor', { readOnly: true }),
+            isActive: () => monitor !== undefined,
+            follow: followMonitor,
+            warn: logger.warn,
+          },
+          AbortSignal.any([signal, broken.signal]),
+        )
+      : Promise.resolve();
+
     // What is told last is still taken in, and what rings then is still told.
     const inOrder = (async () => {
       await counting;
@@ -296,7 +302,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       notifyStop.abort();
       await ringing;
     })();
-    await Promise.allSettled([counting, monitoring, ringing, inOrder]);
+    await Promise.allSettled([counting, monitoring, ringing, showing, inOrder]);
     if (fault) throw fault.error;
   }
 
@@ -304,10 +310,10 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     config,
     reader,
     engine: {
-      counts: () => monitor?.counts() ?? {},
-      partitions: () => monitor?.partitions() ?? inputs.map(({ name }) => emptyStatus(name)),
+      counts: () => seen()?.counts() ?? {},
+      partitions: () => seen()?.partitions() ?? [],
       get frontier() {
-        return monitor?.frontier ?? -Infinity;
+        return seen()?.frontier ?? -Infinity;
       },
     },
     notify: {
@@ -324,20 +330,6 @@ function whenStopped(signal: AbortSignal): Promise<void> {
     if (signal.aborted) done();
     else signal.addEventListener('abort', () => done(), { once: true });
   });
-}
-
-function emptyStatus(name: string) {
-  return {
-    name,
-    totals: noOutcomes(),
-    reasons: new Map(),
-    replayed: 0,
-    watermark: -Infinity,
-    offset: 0,
-    end: 0,
-    caughtUp: false,
-    deadLetterBytes: 0,
-  };
 }
 
 /** @throws AppError `usage` for what does not go together on Kafka */
