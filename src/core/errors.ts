@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   hot_store_unavailable: 'The hot store (Redis) cannot be reached or is not ready.',
   hot_store_refused: 'The hot store (Redis) refuses: wrong password, database or TLS, or keys of another pipeline.',
   olap_unavailable: 'The OLAP store is not installed, not reachable or not ready.',
+  olap_refused: 'The OLAP store (ClickHouse) refuses: wrong password, missing permission, a server that is too old.',
   control_unreachable: 'The running Tocsin does not answer on its local socket.',
   node_too_old: 'The Node.js that runs this is too old.',
   usage: 'The command was called with wrong arguments.',

@@ -1,6 +1,7 @@
 /** The OLAP store: history for reports and dashboards. Operations, never connections; a repeat of any put changes nothing. */
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { WindowRow } from '../windows/row.ts';
+import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 
 /** An alert as it stands on the topic `p.alerts`; further fields are kept as they are. */
 export interface AlertRecord {
@@ -12,6 +13,13 @@ export interface AlertRecord {
   readonly status: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;
+}
+
+/** What is to be known of a pipeline before its rows can be merged where they are stored. */
+export interface PipelineToStore {
+  readonly pipeline: string;
+  readonly measures: readonly MeasureSpec[];
+  readonly windows: readonly WindowSpec[];
 }
 
 export interface AlertToStore {
@@ -50,10 +58,13 @@ export interface ListQuery {
 export type RowMerge = (rows: readonly WindowRow[]) => readonly WindowRow[];
 
 /**
- * Every operation throws AppError `olap_unavailable` (retryable) while the store is not there, and `data_format` when its tables
- * were made by a newer version. A put that threw may have been stored: put it again.
+ * Every operation throws AppError `olap_unavailable` (retryable) while the store is not there, `olap_refused` where it answers and
+ * somebody must mend something, and `data_format` when its tables were made by a newer version, or by something else. A put that
+ * threw may have been stored: put it again.
  */
 export interface OlapStore {
+  /** The newest one counts. Hours and days are made of what has been told here. */
+  putPipeline(pipeline: PipelineToStore): Promise<void>;
   /** A row replaces the stored one of its (pipeline, window, window_start, labels, origin) unless its version is lower. */
   putWindows(rows: readonly WindowRow[]): Promise<void>;
   putAlerts(pipeline: string, alerts: readonly AlertToStore[]): Promise<void>;
@@ -66,7 +77,7 @@ export interface OlapStore {
   alerts(query: ListQuery): Promise<AlertRecord[]>;
   /** By topic, partition and offset, the newest `limit` of them. `from` and `to` are by append time, and leave out letters that have none. */
   deadLetters(query: ListQuery): Promise<DeadLetter[]>;
-  /** Resolves when the store answers and its tables are ready. */
+  /** Resolves when the store answers and its tables are ready: made, brought up to date and looked at. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -61,6 +61,13 @@ export function testOlapStore(name: string, make: () => Promise<{ store: OlapSto
       assert.deepEqual(await store.deadLetters({ pipeline: 'none' }), []);
     });
 
+    it('is told of a pipeline any number of times', async () => {
+      const windows = [{ name: '1m', sizeMs: 60_000, slideMs: 60_000 }];
+      for (let time = 0; time < 2; time++) await store.putPipeline({ pipeline: 'told', measures: MEASURES, windows });
+      await store.putPipeline({ pipeline: 'told', measures: [], windows: [] });
+      assert.deepEqual(await read({ pipeline: 'told' }), []);
+    });
+
     it('gives rows back as they were put, to the last bit', async () => {
       const rows = [
         windowRow('same', 0, {
