@@ -1,4 +1,5 @@
 /** The OLAP store: history for reports and dashboards. Operations, never connections; a repeat of any put changes nothing. */
+import type { Labels } from '../core/labels.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { WindowRow } from '../windows/row.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
@@ -46,6 +47,13 @@ export interface WindowsQuery {
   readonly to?: number;
 }
 
+export interface LatestQuery {
+  readonly pipeline: string;
+  readonly window: string;
+  /** Only the series with exactly these; undefined: every series. */
+  readonly labels?: Labels;
+}
+
 export interface ListQuery {
   readonly pipeline?: string;
   readonly from?: number;
@@ -73,6 +81,8 @@ export interface OlapStore {
   putRawEvents(pipeline: string, events: readonly RawEvent[], keepMs: number): Promise<void>;
   /** Ordered by start; read page by page, a window's rows all in one page, so `merge` sees each window whole. */
   windows(query: WindowsQuery, merge: RowMerge): AsyncIterable<WindowRow>;
+  /** Of each series the rows of its last window, of the windows that begin less than 26 h before the newest one. */
+  latest(query: LatestQuery, merge: RowMerge): Promise<readonly WindowRow[]>;
   /** The newest first, as they were put. */
   alerts(query: ListQuery): Promise<AlertRecord[]>;
   /** By topic, partition and offset, the newest `limit` of them. `from` and `to` are by append time, and leave out letters that have none. */

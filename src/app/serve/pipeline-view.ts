@@ -12,9 +12,10 @@ import type { WindowRow } from '../../windows/row.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
 import { createAlertBook } from './alert-book.ts';
 import { createLetterIndex } from './letter-index.ts';
+import { latestRows } from './latest-rows.ts';
 import type { OlapSide } from './olap-side.ts';
 import { createRate } from './rate.ts';
-import { createWindowHistory, pointOf } from './window-history.ts';
+import { ageOf, createWindowHistory, pointOf } from './window-history.ts';
 import { createWindowIndex } from './window-index.ts';
 
 export interface LiveView extends PipelineView {
@@ -55,8 +56,9 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
   let hasCaughtUp = false;
   const history = createWindowHistory(
     { spec, ...(hotHistory !== undefined && { hotWindow: hotHistory }), hotGroupings: config.serve.map(({ dimensions }) => dimensions) },
-    { hotStore, hotStoreFilled: deps.hotStoreFilled, index: createWindowIndex(log, topics.windows), olap: olap.store },
+    { hotStore, hotStoreFilled: deps.hotStoreFilled, index: createWindowIndex(log, topics.windows), olap: olap.store, clock },
   );
+  const latest = latestRows(spec, { hotStore, olap });
 
   async function lagOf(group: string, names: readonly string[]): Promise<number> {
     let lag = 0;
@@ -122,7 +124,10 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
     stream,
     status,
     windows: history,
-    latest: async (window) => ({ pipeline, window, points: (await hotStore.all(pipeline, window)).map(pointOf) }),
+    latest: async (window) => {
+      const { source, rows } = await latest.all(window);
+      return { pipeline, window, source, age: ageOf(rows, clock), points: rows.map(pointOf) };
+    },
     alerts: async (query) => ({ alerts: await alerts.list(query) }),
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),

@@ -14,6 +14,7 @@ import { createServer } from '../../server/server.ts';
 import type { Surface } from '../../server/surface.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
 import { createOlapSide } from './olap-side.ts';
+import { latestRows } from './latest-rows.ts';
 import { createLiveView } from './pipeline-view.ts';
 import { servedPaths } from './served-paths.ts';
 import { createTopicsView } from './topics-view.ts';
@@ -66,7 +67,9 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
   }));
   const surface: Surface = {
     pipelines: views.map(({ view }) => view),
-    served: runs.flatMap(({ config: pipeline }) => servedPaths(pipeline, { hotStore, olap })),
+    served: runs.flatMap(({ config: pipeline }) =>
+      servedPaths(pipeline, { latest: latestRows(pipeline.engine, { hotStore, olap }), olap }),
+    ),
     ...createTopicsView(runs, { log }),
     async notReady() {
       for (const { view } of views) {

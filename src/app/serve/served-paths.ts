@@ -1,31 +1,33 @@
-/** The segments that `serve:` names, out of the hot store. */
+/** The segments that `serve:` names. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { nearest } from '../../config/nearest.ts';
 import type { Labels } from '../../core/labels.ts';
-import type { HotStore } from '../../hot-store/hot-store.ts';
-import type { ServedPath } from '../../server/surface.ts';
+import type { ServedPath, Sourced } from '../../server/surface.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRow } from '../../windows/row.ts';
+import type { LatestRows } from './latest-rows.ts';
 import type { OlapSide } from './olap-side.ts';
 
 const VALUES_SHOWN = 20;
 
-export function servedPaths(config: LoadedPipeline, deps: { readonly hotStore: HotStore; readonly olap: OlapSide }): ServedPath[] {
-  const { hotStore, olap } = deps;
+export function servedPaths(config: LoadedPipeline, deps: { readonly latest: LatestRows; readonly olap: OlapSide }): ServedPath[] {
+  const { latest, olap } = deps;
   const { pipeline, windows, measures } = config.engine;
   return config.serve.map(({ path, window, dimensions }): ServedPath => {
     const names = dimensions.toSorted().join();
-    const all = async (of: string): Promise<WindowRow[]> =>
-      (await hotStore.all(pipeline, of)).filter(({ labels }) => Object.keys(labels).sort().join() === names);
+    const all = async (of: string): Promise<Sourced<WindowRow[]>> => {
+      const { source, rows } = await latest.all(of);
+      return { source, rows: rows.filter(({ labels }) => Object.keys(labels).sort().join() === names) };
+    };
     return {
       pipeline,
       path,
       window,
       windows: windows.map(({ name }) => name),
       dimensions,
-      latest: (of, labels) => hotStore.latest(pipeline, of, labels),
+      latest: latest.one,
       all,
-      suggest: async (of, labels) => suggestion(labels, of, await all(of)),
+      suggest: async (of, labels) => suggestion(labels, of, (await all(of)).rows),
       async fromOlapStore(of, labels, from) {
         const store = olap.store();
         if (!store) return undefined;

@@ -1,9 +1,10 @@
 /** The OLAP store on ClickHouse's HTTP protocol: a ClickHouse server, or the embedded chDB child. */
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { AppError } from '../../core/errors.ts';
+import { labelsKey } from '../../core/labels.ts';
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import type { WindowRow } from '../../windows/row.ts';
-import type { AlertRecord, ListQuery, OlapStore, RowMerge, WindowsQuery } from '../olap-store.ts';
+import type { AlertRecord, LatestQuery, ListQuery, OlapStore, RowMerge, WindowsQuery } from '../olap-store.ts';
 import type { OlapEndpoint } from './address.ts';
 import { MIGRATIONS, type Migration } from './migrations.ts';
 import type { Retention } from './retention.ts';
@@ -30,6 +31,7 @@ export interface ClickHouseStoreDeps {
 
 const DEFAULT_BATCH_ROWS = 5_000;
 const DEFAULT_LIST_ROWS = 1_000;
+const LATEST_SPAN_MS = 26 * 3_600_000;
 interface Connection {
   readonly endpoint: OlapEndpoint;
   readonly client: ClickHouseClient;
@@ -125,6 +127,16 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
     }
   }
 
+  async function latest({ pipeline, window, labels }: LatestQuery, merge: RowMerge): Promise<readonly WindowRow[]> {
+    const of = 'pipeline = {pipeline:String} AND window = {window:String}';
+    const recent = `start_ms > (SELECT max(start_ms) FROM ${db}.windows WHERE ${of}) - ${LATEST_SPAN_MS}`;
+    const which = `${of} AND ${recent}${labels ? ' AND labels_key = {key:String}' : ''}`;
+    const sql = `SELECT ${rows.WINDOW_COLUMNS} FROM ${db}.windows FINAL WHERE ${which}
+      AND (labels_key, start_ms) IN (SELECT labels_key, max(start_ms) FROM ${db}.windows WHERE ${which} GROUP BY labels_key)`;
+    const found = await select<rows.StoredWindow>(sql, { pipeline, window, key: labelsKey(labels ?? {}) });
+    return merge(found.map(rows.windowRow));
+  }
+
   /** The newest records of a table, decoded. */
   async function list<T>(table: string, timeColumn: string, order: string, query: ListQuery): Promise<T[]> {
     const conditions = ['true'];
@@ -160,6 +172,7 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
         events.map((event) => rows.rawEventColumns(pipeline, event, keepMs)),
       ),
     windows,
+    latest,
     alerts: (query) => list<AlertRecord>('alerts', 'alert_time', 'alert_time DESC, alert_id', query),
     deadLetters: async (query) =>
       (await list<DeadLetter>('dead_letters', 'append_time', 'topic DESC, partition DESC, offset DESC', query)).reverse(),
