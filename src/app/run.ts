@@ -102,7 +102,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     // Beside the run: what is served fills up while events are counted.
     const refill = keepFilled(hotStore, backing.shown, served, { clock, logger, signal: stopping.signal });
     cleanUp.unshift(() => refill.settled());
-    filling.again = refill.again;
+    filling.again = () => void refill.again();
     if (!options.once) {
       refill.again().then(
         () => serving?.hotStoreIsFilled(),

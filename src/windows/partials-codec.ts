@@ -53,29 +53,32 @@ export function encodePartials({ partials, revision, report }: PartialsRecord, m
     dictionary = new Map();
   }
 
-  /** A section is one grouping of one pane or window, or a part of it. */
-  function section(kind: Section, start: number, window: number, grouping: number, cells: readonly Cell[]): void {
-    for (let from = 0; from < cells.length || (from === 0 && kind === FINAL && grouping === 0);) {
-      if (current.length >= maxBytes) cut();
-      const open = createByteWriter();
-      let count = 0;
-      for (; from + count < cells.length && (count === 0 || current.length + open.length < maxBytes); count++) {
-        writeCell(open, dictionary, cells[from + count]!);
-      }
-      current.count(kind);
-      current.number(start);
-      current.count(window);
-      current.count(grouping);
-      current.count(count);
-      current.bytes(open.take());
-      from += Math.max(1, count);
+  /** A section is one grouping of one pane or window, or a part of it: the number of its cells that it took. */
+  function section(kind: Section, start: number, window: number, grouping: number, cells: readonly Cell[], from: number): number {
+    if (current.length >= maxBytes) cut();
+    const open = createByteWriter();
+    let count = 0;
+    for (; from + count < cells.length && (count === 0 || current.length + open.length < maxBytes); count++) {
+      writeCell(open, dictionary, cells[from + count]!);
     }
+    current.count(kind);
+    current.number(start);
+    current.count(window);
+    current.count(grouping);
+    current.count(count);
+    current.bytes(open.take());
+    return count;
   }
 
-  for (const [kind, panes] of [[LIVE, live] as const, [REPLAYED, replayed] as const]) {
-    for (const { start, cells } of panes) cells.forEach((list, grouping) => section(kind, start, 0, grouping, list));
+  function sections(kind: Section, start: number, window: number, groupings: readonly (readonly Cell[])[]): void {
+    groupings.forEach((cells, grouping) => {
+      for (let from = 0; from < cells.length;) from += section(kind, start, window, grouping, cells, from);
+    });
   }
-  for (const { window, start, cells } of finals) cells.forEach((list, grouping) => section(FINAL, start, window, grouping, list));
+
+  for (const { start, cells } of live) sections(LIVE, start, 0, cells);
+  for (const { start, cells } of replayed) sections(REPLAYED, start, 0, cells);
+  for (const { window, start, cells } of finals) sections(FINAL, start, window, cells);
   records.push(current);
   return records.map((body, i) => {
     const isLast = i === records.length - 1;

@@ -123,12 +123,8 @@ test(
     for (const one of fleet.running.values()) one.child.kill('SIGTERM');
     await Promise.all([...fleet.running.values()].map((one) => one.ended));
     // What is open is given out by a last run, as the embedded engine does it.
-    const last = await output([
-      'run',
-      file,
-      ...['--once', '--json', '--log', `kafka://${kafka.address}`, '--olap-store', 'none'],
-      ...['--data', path.join(dir, 'last'), '--session-ms', String(SESSION_MS)],
-    ]);
+    const log = ['--log', `kafka://${kafka.address}`, '--session-ms', String(SESSION_MS)];
+    const last = await output(['run', file, '--once', '--json', '--olap-store', 'none', '--data', path.join(dir, 'last'), ...log]);
 
     const data = path.join(dir, 'embedded');
     for (const [partition, records] of parts.entries()) {

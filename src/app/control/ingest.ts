@@ -149,7 +149,11 @@ async function openTarget({ data, log: address, newPartitions }: IngestOptions, 
     const { logPath } = openDataDir(data, { create: true });
     if (!existsSync(logPath)) return [];
     const local = openLocal();
-    return local.state(prefix).finally(() => local.close());
+    try {
+      return await local.state(prefix);
+    } finally {
+      await local.close();
+    }
   };
   return {
     reader: () => ({ ...kafka, state: known, close: async () => {} }),
