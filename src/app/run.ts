@@ -53,8 +53,13 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   try {
     const log = createEmbeddedLog({ path: dir.logPath, clock });
     cleanUp.unshift(() => log.close());
-    const filling: { again?: () => void } = {};
-    const hotStore = await openHotStore(options.hotStore, configs, { clock, logger, onEmpty: () => filling.again?.() });
+    /** Redis may say that it is empty before anything can be done about it. */
+    const filling: { again?: () => void; isDue?: true } = {};
+    const hotStore = await openHotStore(options.hotStore, configs, {
+      clock,
+      logger,
+      onEmpty: () => (filling.again ? filling.again() : (filling.isDue = true)),
+    });
     cleanUp.unshift(() => hotStore.close());
     const progress = createProgress({
       write: (text) => deps.stderr.write(text),
@@ -103,6 +108,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const refill = keepFilled(hotStore, backing.shown, served, { clock, logger, signal: stopping.signal });
     cleanUp.unshift(() => refill.settled());
     filling.again = () => void refill.again();
+    if (options.once && filling.isDue) filling.again();
     if (!options.once) {
       refill.again().then(
         () => serving?.hotStoreIsFilled(),
@@ -115,7 +121,10 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     // All of them end before anything is closed, also when one fails.
     const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping, backing.feed)));
     for (const result of driven) if (result.status === 'rejected') throw result.reason;
-    if (options.once && !stopping.signal.aborted) await history.settle(SETTLE_MS);
+    if (options.once && !stopping.signal.aborted) {
+      await refill.settled();
+      await history.settle(SETTLE_MS);
+    }
     progress.stop();
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
     for (const run of runs) {

@@ -104,9 +104,9 @@ async function partitionStatus(log: Log, pipeline: string, topic: string, partit
 async function mergeStatus(log: Log, pipeline: PipelineRecord): Promise<Pick<PipelineStatus, 'frontier' | 'windows'>> {
   const prefix = mergeStatePrefix(pipeline.name);
   const entry = fromStateEntries(prefix, await log.state(`${prefix}meta`)).find(([key]) => key === 'meta');
-  const meta = entry?.[1] as { frontier: number; results: number[]; corrections: number[] } | undefined;
+  const meta = entry?.[1] as { watermarks: { frontier: number }; results: number[]; corrections: number[] } | undefined;
   return {
-    frontier: isoOrNull(meta?.frontier),
+    frontier: isoOrNull(meta?.watermarks.frontier),
     windows: Object.fromEntries(
       pipeline.windows.map(({ name }, w) => [name, { results: meta?.results[w] ?? 0, corrections: meta?.corrections[w] ?? 0 }]),
     ),
