@@ -49,7 +49,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   const where = source.where.map((condition) => onPicked(condition, picker));
   const fed = plan.columns
     .map((column, index) => ({ column, index }))
-    .filter(({ column }) => column.source === source.name)
+    .filter(({ column }) => column.source === source.name && column.outcomes === undefined)
     .map(({ column, index }) => ({
       column,
       index,

@@ -135,7 +135,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
           if (written.has(name)) return [];
           written.add(name);
           const contributions = contributionsOf(id, grouping, key, from, panes);
-          const late = origin === 'replay' ? 0 : eventsIn(contributions);
+          const late = origin === 'replay' ? 0 : totalOf('events', contributions);
           return [writer.row({ ...id, grouping, stage: 'final', contributions, corrections: late, idle: [], origin })];
         }),
       ),
@@ -169,7 +169,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
       for (const key of [...bySeries.keys()].sort()) {
         const contributions = bySeries.get(key)!;
         const row = writer.row({ window, start, grouping, stage: 'final', contributions, corrections: 0, idle: entry.idle, origin: '' });
-        entry.given[grouping]!.set(key, { atFinal: row.events, latest: row.events });
+        entry.given[grouping]!.set(key, { atFinal: row.events, latest: row.events, offsets: totalOf('offsets', contributions) });
         if (grouping === 0) results[window]!++;
         rows.push(row);
       }
@@ -183,11 +183,13 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
     entry.dirty.forEach((keys, grouping) => {
       for (const key of [...keys].sort()) {
         const given = entry.given[grouping]!.get(key);
-        const events = eventsIn(contributionsOf(entry, grouping, key));
-        if (events === given?.latest) continue;
+        const contributions = contributionsOf(entry, grouping, key);
+        const [events, offsets] = [totalOf('events', contributions), totalOf('offsets', contributions)];
+        // Counts of outcomes change without an event.
+        if (events === given?.latest && offsets === (given.offsets ?? offsets)) continue;
         const atFinal = given?.atFinal ?? 0;
         rows.push(liveRow(entry, grouping, key, { stage: 'final', corrections: events - atFinal }));
-        entry.given[grouping]!.set(key, { atFinal, latest: events });
+        entry.given[grouping]!.set(key, { atFinal, latest: events, offsets });
         if (grouping === 0) {
           corrections[entry.window]! += events - (given?.latest ?? 0);
           if (!given) results[entry.window]!++;
@@ -340,6 +342,6 @@ function apartKey({ window, start }: WindowId, partition: string): string {
   return `${window}/${start}/${partition}`;
 }
 
-function eventsIn(contributions: readonly { readonly cell: Cell }[]): number {
-  return contributions.reduce((sum, { cell }) => sum + cell.events, 0);
+function totalOf(what: 'events' | 'offsets', contributions: readonly { readonly cell: Cell }[]): number {
+  return contributions.reduce((sum, { cell }) => sum + cell[what], 0);
 }

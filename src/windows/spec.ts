@@ -2,6 +2,8 @@
  * What the engine is told to compute: the pipeline file after validation, all durations in ms, all names resolved.
  * `config` makes it, `windows` compiles it.
  */
+import type { Outcome } from '../core/outcome.ts';
+
 export type Scalar = string | number | boolean | null;
 
 /** Holds when the record's own top-level `field` is one of `anyOf` (strict equality after JSON decoding). */
@@ -74,7 +76,14 @@ interface OfSource extends MeasureBase {
   readonly where: readonly Condition[];
 }
 export type MeasureSpec =
-  | (OfSource & { readonly kind: 'count' })
+  | (OfSource & {
+      readonly kind: 'count';
+      /**
+       * Counts records by what became of them instead, in the window in which they came (`partition.ts`). They belong to no segment:
+       * the total alone (the roll-up []) has them. `source` '' is every source; `where` is empty.
+       */
+      readonly outcomes?: readonly Outcome[];
+    })
   | (OfSource & { readonly kind: 'sum' | 'min' | 'max' | 'average' | 'distinct'; readonly field: string })
   | (OfSource & { readonly kind: 'quantile'; readonly field: string; readonly q: number })
   /** scale x numerator / denominator, each the name of a count or sum; null where the denominator is 0. */

@@ -18,8 +18,8 @@ export interface OpenWindow extends WindowId {
   idle: readonly string[];
   /** At-final values by partition, until it is closed. Per grouping, by series: told twice they are the same. */
   readonly finals: Map<string, readonly Map<SeriesKey, Cell>[]>;
-  /** Per grouping: events in the first final row and in the latest one. */
-  readonly given: Map<SeriesKey, { atFinal: number; latest: number }>[];
+  /** Per grouping: events in the first final row and in the latest one, and the offsets behind that. */
+  readonly given: Map<SeriesKey, { atFinal: number; latest: number; offsets?: number }>[];
   /** Per grouping: series that changed and were not given out since. */
   readonly dirty: Set<SeriesKey>[];
 }
