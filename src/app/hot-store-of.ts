@@ -10,8 +10,8 @@ import { createRedisHotStore } from '../hot-store/redis/redis-store.ts';
 export interface HotStoreDeps {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** It has come up empty: rows of the log are to be put again. */
-  readonly onEmpty: () => void;
+  /** It has come up empty: rows of the log are to be put again. Undefined: another process puts them. */
+  readonly onEmpty: (() => void) | undefined;
 }
 
 /** @throws AppError `usage` for an address that is none, and what Redis refuses */
@@ -22,7 +22,8 @@ export async function openHotStore(address: string | undefined, configs: readonl
     throw new AppError('usage', `--hot-store ${address}: expected memory, or an address such as redis://127.0.0.1:6379/0`);
   }
   const dimensions = Object.fromEntries(configs.map(({ engine }) => [engine.pipeline, engine.dimensions]));
-  return createRedisHotStore({ url: address, history, dimensions }, deps);
+  const { clock, logger, onEmpty } = deps;
+  return createRedisHotStore({ url: address, history, dimensions }, { clock, logger, ...(onEmpty && { onEmpty }) });
 }
 
 /** The window whose served segments are kept for a day. */

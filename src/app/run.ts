@@ -55,11 +55,10 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     cleanUp.unshift(() => log.close());
     /** Redis may say that it is empty before anything can be done about it. */
     const filling: { again?: () => void; isDue?: true } = {};
-    const hotStore = await openHotStore(options.hotStore, configs, {
-      clock,
-      logger,
-      onEmpty: () => (filling.again ? filling.again() : (filling.isDue = true)),
-    });
+    // A store that is shared is filled by those who may be the active monitor.
+    const fills = options.hotStore === undefined || options.roles?.has('monitor') !== false;
+    const onEmpty = (): void => (filling.again ? filling.again() : void (filling.isDue = true));
+    const hotStore = await openHotStore(options.hotStore, configs, { clock, logger, onEmpty: fills ? onEmpty : undefined });
     cleanUp.unshift(() => hotStore.close());
     const progress = createProgress({
       write: (text) => deps.stderr.write(text),
@@ -110,7 +109,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     filling.again = () => void refill.again();
     if (options.once && filling.isDue) filling.again();
     if (!options.once) {
-      refill.again().then(
+      (fills ? refill.again() : Promise.resolve()).then(
         () => serving?.hotStoreIsFilled(),
         () => {},
       );
