@@ -99,7 +99,7 @@ test(`killed at ${KILLS} random points and started again: the same rows, nothing
     if (kills < KILLS) {
       // Most of them once it counts, the others at any time of a start.
       if (random.below(5) > 0) await Promise.race([until('the partition', () => running.stderr().includes('owns 1 of 1')), running.ended]);
-      await Promise.race([sleep(random.below(500)), running.ended]);
+      await Promise.race([sleep(random.below(150)), running.ended]);
       running.child.kill('SIGKILL');
     }
     const { signal, code, stdout, stderr } = await running.ended;
