@@ -30,10 +30,10 @@ export interface PartsDeps {
 /** Which time tells a record's delay. @throws AppError `usage` for a start by time of arrival where there is none */
 export function clockModeOf(config: LoadedPipeline, options: RunOptions): ClockMode {
   const mode = options.clock ?? (options.once ? 'event' : config.clock);
-  if (mode === 'event' && options.revision.kind === 'from' && typeof options.revision.from === 'number') {
+  if (mode === 'event' && options.revision.kind === 'from' && typeof options.revision.from !== 'string') {
     throw new AppError(
       'usage',
-      '--from TIME is a time of arrival, and by event time (--once, clock: event) there is none. Use --from earliest.',
+      '--from TIME (or OFFSET) is a time of arrival, and by event time (--once, clock: event) there is none. Use --from earliest.',
     );
   }
   return mode;

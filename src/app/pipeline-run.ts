@@ -13,6 +13,7 @@ import { compilePlan, inputPartitions } from '../windows/plan.ts';
 import type { OutcomesFile } from './outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from './pipeline-record.ts';
 import { clockModeOf, judgingDeps, monitorOf, notifierOf, receiversOf, seriesLimitAlertOf, type PartsDeps } from './pipeline-parts.ts';
+import { boundedLog } from './roles/bounded-log.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** How often windows are merged, shown and committed while events come in. */
@@ -81,7 +82,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       ...(options.batchRecords !== undefined && { maxBatchRecords: options.batchRecords }),
     },
     {
-      log,
+      log: options.readTo ? boundedLog(log, options.readTo) : log,
       ...judgingDeps(config, clock),
       monitor: monitorOf(config),
       seriesLimitAlert: (partition, time) => seriesLimitAlertOf(config, partition, time),

@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Which time tells a record's delay: when it was appended, or none (event time alone). Default: `event` with `once`, else `append`. */
   readonly clock?: 'append' | 'event';
   readonly revision: RevisionChoice;
+  /** With `once`: by input partition (`ad-events/0`) the first offset that is not read any more; default: the topics' ends. */
+  readonly readTo?: ReadonlyMap<string, number>;
   /** With `once`: also tell receivers beyond the console. */
   readonly notify: boolean;
   /** Address of Kafka (`kafka://host:port`), where the log is not in the data directory. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Help, Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { countArgument, durationArgument, factorArgument, fromArgument, positiveArgument, timeArgument } from './arguments.ts';
+import { positionArgument, replayFromArgument } from './position-argument.ts';
 import { parseRoles, ROLES } from '../app/roles/roles.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -36,6 +37,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
   addSimulate(program, terminal, exit);
   addDemo(program, terminal, exit);
   addGenerate(program, terminal, exit);
+  addReplay(program, terminal, exit);
   program.addHelpText('after', '\nExit codes: 0 done; 1 done, and the answer is no; 2 it could not be done, with a line that says why.');
   return program;
 }
@@ -286,6 +288,33 @@ const addGenerate: Add = (program, terminal, exit) => {
     .addOption(new Option('--seed <n>', 'the same seed gives the same events').argParser(countArgument).default(1))
     .option('--json', 'print the summary as one JSON object', false)
     .action(async (options) => exit(await (await import('./generate.ts')).generateCommerceCommand(options, terminal)));
+};
+
+const addReplay: Add = (program, terminal, exit) => {
+  const position = positionArgument(systemClock.now);
+  command(program, 'replay <file>', 'compute the windows of a pipeline again from the records in the log, as after a new measure', [
+    'tocsin replay my.yml --from earliest',
+    'tocsin replay my.yml --from 2d --yes                # what arrived in the last two days',
+    'tocsin replay my.yml --from 120000 --to 180000      # by offset, of each partition',
+  ])
+    .addOption(
+      new Option('--from <position>', 'earliest, an offset, or a time of arrival')
+        .argParser(replayFromArgument(systemClock.now))
+        .makeOptionMandatory(),
+    )
+    .addOption(new Option('--to <position>', 'an offset or a time of arrival, not included; default: the end').argParser(position))
+    .addOption(new Option('--clock <clock>', 'time that tells delays; default: as the file says').choices(['append', 'event']))
+    .option('--yes', 'ask nothing', false)
+    .addOption(dataOption())
+    .addOption(logOption())
+    .addOption(new Option('--hot-store <store>', 'memory, or the address of Redis').env('TOCSIN_HOT_STORE'))
+    .addOption(
+      new Option('--olap-store <store>', 'embedded, none, or the address of a ClickHouse server; default: as the pipeline was run').env(
+        'TOCSIN_OLAP_STORE',
+      ),
+    )
+    .option('--json', 'end with one JSON object on standard output', false)
+    .action(async (file, options) => exit(await (await import('./replay.ts')).replayCommand(file, options, terminal)));
 };
 
 function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {

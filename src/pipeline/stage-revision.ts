@@ -13,7 +13,9 @@ import {
   partitionClearing,
   recordedRevisions,
   revisionRefusal,
+  wholeFrom,
   type PipelineInput,
+  type ReadFrom,
   type RevisionChoice,
   type Revisions,
 } from './revision.ts';
@@ -65,7 +67,7 @@ export async function settleStageRevision(
           windows: { counter, hash: hashes.windows },
           detect,
           kind: anew || choice.kind === 'from' ? choice.kind : 'same',
-          completeFrom: anew ? await completeFrom(pipeline, inputs, choice, readPartition) : -Infinity,
+          completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice, readPartition) : -Infinity,
           offsets: choice.kind === 'from' ? await offsetsFrom(log, inputs, choice.from) : {},
           at: now,
         };
@@ -112,6 +114,7 @@ async function clearing(log: Log, pipeline: string): Promise<StateChange[]> {
 }
 
 async function completeFrom(
+  raw: Log,
   pipeline: string,
   inputs: readonly PipelineInput[],
   choice: RevisionChoice,
@@ -119,6 +122,7 @@ async function completeFrom(
 ): Promise<number> {
   if (choice.kind === 'from' && typeof choice.from === 'number') return choice.from;
   if (choice.kind === 'from' && choice.from === 'earliest') return -Infinity;
+  if (choice.kind === 'from' && typeof choice.from === 'object') return wholeFrom(raw, inputs, choice.from.offset);
   let newest = -Infinity;
   for (const input of inputs) {
     const log = await readPartition(input);
@@ -132,11 +136,7 @@ async function completeFrom(
   return newest === -Infinity ? newest : newest + 1;
 }
 
-async function offsetsFrom(
-  log: Log,
-  inputs: readonly PipelineInput[],
-  from: 'earliest' | 'latest' | number,
-): Promise<Record<string, number>> {
+async function offsetsFrom(log: Log, inputs: readonly PipelineInput[], from: ReadFrom): Promise<Record<string, number>> {
   const offsets: Record<string, number> = {};
   for (const { name, topic, partition } of inputs) offsets[name] = await offsetOf(log, topic, partition, from);
   return offsets;

@@ -238,7 +238,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     let everythingTold = false;
     const bound = async (): Promise<void> => {
       bounded = 'asked';
-      for (const [name, end] of await endsNow(config, reader)) ends.set(name, end);
+      for (const [name, end] of await endsNow(config, reader)) ends.set(name, Math.min(end, options.readTo?.get(name) ?? end));
       bounded = 'yes';
     };
     if (options.once && !hasFeeds) await bound();

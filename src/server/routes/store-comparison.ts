@@ -41,7 +41,7 @@ export async function compareStores(
       olap.push(clock.elapsed() - startedAt);
     }
   } catch (error) {
-    if (!(error instanceof AppError && /^olap_/.test(error.code))) throw error;
+    if (!(error instanceof AppError && error.code.startsWith('olap_'))) throw error;
     olap.length = 0;
   }
   // Only what the hot store itself answers is its time.
