@@ -1,5 +1,6 @@
 # Needs Node.js >= 20 with npm, and make. `make help` lists the targets.
 .DEFAULT_GOAL := help
+SERVICES := node_modules/.bin/node --disable-warning=ExperimentalWarning scripts/services.ts run --if-possible kafka redis --
 .PHONY: help setup web demo test bench soak fmt
 
 help: ## this list
@@ -21,10 +22,10 @@ test: setup ## format, lint, types, dead code, tidiness and all tests
 	@sh scripts/test.sh
 
 bench: setup ## measure the hot paths, as ratios within one run
-	@sh scripts/bench.sh
+	@$(SERVICES) sh scripts/bench.sh
 
 soak: setup ## long runs: 200 kills with SIGKILL, every property test twentyfold
-	@sh scripts/bench.sh soak
+	@$(SERVICES) sh scripts/bench.sh soak
 	@SOAK=1 node_modules/.bin/node --test 'test/property/*.test.ts'
 
 fmt: setup ## format all files

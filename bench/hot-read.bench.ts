@@ -10,6 +10,7 @@ import { createConnection, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createHotFill } from '../src/app/serve/hot-fill.ts';
+import { latestRows } from '../src/app/serve/latest-rows.ts';
 import { servedPaths } from '../src/app/serve/served-paths.ts';
 import { createOlapSide } from '../src/app/serve/olap-side.ts';
 import { loadPipeline } from '../src/config/load-pipeline.ts';
@@ -41,9 +42,7 @@ async function serve(kind: 'tocsin' | 'bare'): Promise<void> {
   });
   if (kind === 'tocsin') process.send!(await tocsin());
   else {
-    const answer = JSON.stringify({ ...row('US', 'banner', 0).measures, window: '5m', response_time_ms: 0.01, source: 'hot_store' }).padEnd(
-      330,
-    );
+    const answer = JSON.stringify({ ...row('US', 'banner', 0).measures, window: '5m', response_time_ms: 0.01, source: 'hot' }).padEnd(330);
     const server = createServer((_request, response) => {
       response
         .writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(answer) })
@@ -73,7 +72,7 @@ async function tocsin(): Promise<string> {
     {
       surface: {
         pipelines: [],
-        served: servedPaths(config, { hotStore, hotFill, olap }),
+        served: servedPaths(config, { latest: latestRows(config.engine, { hotStore, hotFill, olap }), hotFill, olap }),
         topics: async () => ({ topics: [] }),
         messages: () => Promise.reject(new Error('not here')),
         pushTarget: () => Promise.reject(new Error('not here')),

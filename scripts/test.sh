@@ -21,6 +21,8 @@ step 2 lint oxlint --type-aware --deny-warnings
 types() { tsc -p . && tsc -p web; }
 step 3 types types
 step 4 dead-code knip --no-progress
-step 5 tests node --test --test-concurrency=2 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts' 'web/src/**/*.test.ts'
+services='node scripts/services.ts run --if-possible kafka redis --'
+# shellcheck disable=SC2086 # several words
+step 5 tests $services node --test --test-concurrency=2 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts' 'web/src/**/*.test.ts'
 
 [ -z "$failed" ] || { echo "make test: failed:$failed" >&2; exit 1; }

@@ -1,17 +1,22 @@
 /** The OLAP store beside a run: the embedded engine or a server, and the writers that bring it what is in the log. */
+import { randomInt } from 'node:crypto';
 import { sleep, type Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Log } from '../log/log.ts';
 import { superviseChdb } from '../olap-store/chdb/supervisor.ts';
+import { parseOlapAddress } from '../olap-store/clickhouse/address.ts';
 import { createClickHouseStore } from '../olap-store/clickhouse/clickhouse-store.ts';
 import type { OlapStore } from '../olap-store/olap-store.ts';
 import { createOlapWriter, forgetOlapOffsets, type OlapWriter, type OlapWriterConfig } from '../pipeline/olap-writer.ts';
 import { inputPartitions } from '../windows/plan.ts';
 
 export interface History {
-  /** Waits until the store has everything that is in the log now, `timeoutMs` at most; says so where it has not. */
+  /**
+   * Waits until the store has everything that is in the log now, `timeoutMs` at most; says so where it has not.
+   * @throws AppError `olap_refused`, `data_format` where waiting is no use
+   */
   settle(timeoutMs: number): Promise<void>;
   /** Records that the store does not have yet, over all pipelines. */
   lag(): Promise<number>;
@@ -29,20 +34,31 @@ export interface HistoryDeps {
 }
 
 const POLL_MS = 20;
+/** A start waits so long to hear whether a server takes what it will be sent. */
+const FIRST_LOOK_MS = 3_000;
 
-/** `store`: `embedded`, `none`, or the address of a ClickHouse server (`http://user:password@host:8123`). */
-export function startHistory(store: string, dir: string, pipelines: readonly LoadedPipeline[], deps: HistoryDeps): History {
+/**
+ * `store`: as `--olap-store` has it. A server that cannot be reached is waited for beside the run.
+ * @throws AppError `usage`; `olap_refused` or `data_format` where a server says at once that waiting is no use
+ */
+export async function startHistory(store: string, dir: string, pipelines: readonly LoadedPipeline[], deps: HistoryDeps): Promise<History> {
   const { log, clock, logger } = deps;
+  const address = parseOlapAddress(store, process.env);
   const configs = pipelines.map(writerConfig);
-  if (store === 'none') {
+  if (address.kind === 'none') {
     const forgetting = Promise.allSettled([log.commit({ offsets: configs.flatMap(forgetOlapOffsets) })]);
     return { settle: async () => {}, lag: async () => 0, store: undefined, missing: false, stop: async () => void (await forgetting) };
   }
-  const engine = store === 'embedded' ? superviseChdb({ dir }, { clock, logger }) : undefined;
-  const server = engine ? undefined : serverEndpoint(store);
-  const olap = createClickHouseStore({}, { endpoint: engine ? engine.endpoint : () => server });
+  const engine = address.kind === 'embedded' ? superviseChdb({ dir }, { clock, logger }) : undefined;
+  const olap = createClickHouseStore(
+    { retention: address.retention, ...(address.kind === 'server' && { database: address.database }) },
+    { endpoint: () => (address.kind === 'server' ? address.endpoint : engine?.endpoint()) },
+  );
+  if (!engine) await firstLook(olap);
   const stopping = new AbortController();
-  const writers: OlapWriter[] = configs.map((config) => createOlapWriter(config, { log, olap, logger, sleep }));
+  const writers: OlapWriter[] = configs.map((config) =>
+    createOlapWriter(config, { log, olap, logger, clock, sleep, unit: () => randomInt(2 ** 32) / 2 ** 32 }),
+  );
   const engineState = { missing: false };
   // Without an engine on this machine there is nothing to wait for; the supervisor has said what is missing.
   const writing = (engine?.whenReady ?? Promise.resolve()).then(
@@ -66,8 +82,11 @@ export function startHistory(store: string, dir: string, pipelines: readonly Loa
       return engineState.missing;
     },
     async settle(timeoutMs) {
+      for (const writer of writers) writer.hurry();
       const until = clock.elapsed() + timeoutMs;
       while (!engineState.missing && (await lag()) > 0) {
+        const refusal = writers.map((writer) => writer.refusal()).find((found) => found !== undefined);
+        if (refusal) throw refusal;
         if (clock.elapsed() > until) {
           logger.warn(`the OLAP store lacks ${await lag()} records of the log; they follow at the next start`);
           return;
@@ -85,24 +104,25 @@ export function startHistory(store: string, dir: string, pipelines: readonly Loa
   };
 }
 
+async function firstLook(olap: OlapStore): Promise<void> {
+  const waiting = new AbortController();
+  try {
+    await Promise.race([olap.ping(), sleep(FIRST_LOOK_MS, waiting.signal)]);
+  } catch (error) {
+    if (error instanceof AppError && error.retryable) return;
+    await olap.close();
+    throw error;
+  } finally {
+    waiting.abort();
+  }
+}
+
 function writerConfig(config: LoadedPipeline): OlapWriterConfig {
+  const { pipeline, measures, windows } = config.engine;
   const partitions = inputPartitions(config.engine).map(({ source, partition }) => ({ topic: source.topic, partition }));
   return {
-    pipeline: config.engine.pipeline,
+    pipeline: { pipeline, measures, windows },
     topics: config.topics,
     ...(config.rawKeepMs !== undefined && { rawEvents: { keepMs: config.rawKeepMs, partitions } }),
   };
-}
-
-function serverEndpoint(address: string) {
-  const url = URL.parse(address);
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new AppError('config_invalid', `--olap-store ${address}: expected embedded, none, or an address such as http://127.0.0.1:8123`);
-  }
-  const endpoint = {
-    url: `${url.protocol}//${url.host}`,
-    username: decodeURIComponent(url.username) || 'default',
-    password: decodeURIComponent(url.password),
-  };
-  return endpoint;
 }

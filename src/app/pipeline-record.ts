@@ -9,7 +9,13 @@ export interface PipelineRecord {
   /** The pipeline file, as it was named to the run. */
   readonly file: string;
   /** In the order of the file. */
-  readonly sources: readonly { readonly name: string; readonly topic: string; readonly partitions: number }[];
+  readonly sources: readonly {
+    readonly name: string;
+    readonly topic: string;
+    readonly partitions: number;
+    /** Of the schema, where it has several: the field that names an event's, and their names. */
+    readonly versions?: { readonly field: string; readonly names: readonly string[] };
+  }[];
   readonly dimensions: readonly string[];
   readonly measures: readonly MeasureSpec[];
   readonly windows: readonly WindowSpec[];
@@ -25,7 +31,12 @@ export function pipelineRecord(spec: EngineSpec, file: string, topics: PipelineT
   return {
     name: spec.pipeline,
     file,
-    sources: spec.sources.map(({ name, topic, partitions }) => ({ name, topic, partitions })),
+    sources: spec.sources.map(({ name, topic, partitions, versions }) => ({
+      name,
+      topic,
+      partitions,
+      ...(versions && { versions: { field: versions.field, names: versions.schemas.map(({ version }) => version) } }),
+    })),
     dimensions: spec.dimensions,
     measures: spec.measures,
     windows: spec.windows,

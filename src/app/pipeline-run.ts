@@ -1,30 +1,19 @@
 /** One pipeline of a running Tocsin: its engine, its bell, its feeds, and the loop that drives them. */
-import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
-import { createAlerts } from '../alerts/alerts.ts';
-import { seriesLimitAlert } from '../alerts/series-limit-alert.ts';
-import { sleep, type Clock } from '../core/clock.ts';
-import { AppError } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
+import { sleep } from '../core/clock.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
 import type { Log } from '../log/log.ts';
-import { retryOfOneRun, systemWait } from '../notify/deliver.ts';
-import { createNotifier } from '../notify/notifier.ts';
 import { ensureTopics, openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
 import { noteLookups } from '../pipeline/lookup-record.ts';
-import { createMonitor } from '../pipeline/monitor.ts';
 import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
 import { offsetOf, settleRevision } from '../pipeline/revision.ts';
-import type { Receiver } from '../receivers/receiver.ts';
-import { createJsonValidator } from '../schemas/json-schema.ts';
-import { parseCombined } from '../windows/combined.ts';
-import { parseJson, type CheckFields } from '../windows/decoder.ts';
 import { compilePlan, inputPartitions } from '../windows/plan.ts';
 import type { OutcomesFile } from './outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from './pipeline-record.ts';
-import { openReceivers, usableReceivers } from './receivers.ts';
+import { clockModeOf, judgingDeps, monitorOf, notifierOf, receiversOf, seriesLimitAlertOf, type PartsDeps } from './pipeline-parts.ts';
+import { boundedLog } from './roles/bounded-log.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** How often windows are merged, shown and committed while events come in. */
@@ -37,14 +26,9 @@ const RING_GRACE_MS = 3_000;
 /** Dead letters wait for a commit up to here. */
 const PENDING_BYTES_MAX = 8 << 20;
 
-export interface PipelineRunDeps {
+export interface PipelineRunDeps extends PartsDeps {
   readonly log: Log;
-  readonly clock: Clock;
-  readonly logger: Logger;
   readonly hotStore: HotStore;
-  /** Text of the console receiver. */
-  readonly write: (text: string) => void;
-  readonly colour: boolean;
   readonly outcomes?: OutcomesFile;
   /** Told of records as they are judged. */
   readonly onJudged: (records: number) => void;
@@ -52,10 +36,13 @@ export interface PipelineRunDeps {
   readonly onCommitted: (committed: Committed) => void;
 }
 
+/** What a run shows of its counting. */
+export type EngineView = Pick<Engine, 'counts' | 'partitions' | 'frontier'>;
+
 export interface PipelineRun {
   readonly config: LoadedPipeline;
-  readonly engine: Engine;
-  readonly notify: NotifyStage;
+  readonly engine: EngineView;
+  readonly notify: Pick<NotifyStage, 'counts' | 'decided' | 'waiting'>;
   /**
    * Reads and commits until `signal`; with `once` until everything is read and `fed()`, then flushes.
    * @throws AppError `disk_full` and others of the log: what was not committed is done again at the next start
@@ -75,22 +62,13 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     name,
     replayTopic: topics.replay,
   }));
-  const mode = options.clock ?? (options.once ? 'event' : config.clock);
-  if (mode === 'event' && options.revision.kind === 'from' && typeof options.revision.from === 'number') {
-    throw new AppError(
-      'usage',
-      '--from TIME is a time of arrival, and by event time (--once, clock: event) there is none. Use --from earliest.',
-    );
-  }
+  const mode = clockModeOf(config, options);
   await ensureTopics({ plan, topics }, log);
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
   await log.commit({
     state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))],
   });
 
-  const monitor = createMonitor(config.monitor, {
-    alerts: createAlerts({ repeatAfterMs: config.monitor.repeatAfterMs, locale: config.monitor.locale }),
-  });
   const engine = await openEngine(
     {
       plan,
@@ -104,24 +82,10 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       ...(options.batchRecords !== undefined && { maxBatchRecords: options.batchRecords }),
     },
     {
-      log,
-      monitor,
-      seriesLimitAlert: (partition, time) => {
-        const window = spec.windows[0]!;
-        const startMs = Math.floor(time / window.slideMs) * window.slideMs;
-        return seriesLimitAlert({
-          pipeline: spec.pipeline,
-          partition,
-          maxSeries: spec.limits.maxSeries,
-          window,
-          startMs,
-          locale: config.locale,
-        });
-      },
-      parse: { json: parseJson, combined: parseCombined },
-      checks: checksOf(config),
-      randomKey: () => [randomBytes(4).readUInt32LE(), randomBytes(4).readUInt32LE()],
-      elapsed: () => clock.elapsed(),
+      log: options.readTo ? boundedLog(log, options.readTo) : log,
+      ...judgingDeps(config, clock),
+      monitor: monitorOf(config),
+      seriesLimitAlert: (partition, time) => seriesLimitAlertOf(config, partition, time),
       onJudged: (batch, judged) => {
         deps.outcomes?.add(batch, judged.outcomes, judged.reasons);
         deps.onJudged(batch.count);
@@ -133,15 +97,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
   for (const file of changed) deps.logger.info(`pipeline ${spec.pipeline}: ${file} has changed; it counts from here on`);
   const notify = await openNotifyStage(
     { pipeline: spec.pipeline, topic: topics.alerts },
-    {
-      log,
-      notifier: createNotifier(notifierSettings(config, options), {
-        clock,
-        receivers,
-        wait: systemWait,
-        logger: deps.logger,
-      }),
-    },
+    { log, notifier: notifierOf(config, options, receivers, deps) },
   );
 
   async function commit(): Promise<void> {
@@ -205,32 +161,4 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       await ringing;
     },
   };
-}
-
-function checksOf(config: LoadedPipeline): Map<string, CheckFields> {
-  const checks = new Map<string, CheckFields>();
-  for (const source of config.engine.sources) {
-    if (source.schema) checks.set(source.name, createJsonValidator(source.schema).check);
-  }
-  return checks;
-}
-
-function notifierSettings(config: LoadedPipeline, options: RunOptions) {
-  return {
-    pipeline: config.engine.pipeline,
-    cooldownMs: config.cooldownMs,
-    // What the past of a file is about is told whatever its age, to those who were asked for.
-    notifyWithinMs: options.once ? undefined : config.notifyWithinMs,
-    sendResolved: true,
-    audience: options.once && !options.notify ? ('local' as const) : ('all' as const),
-    ...(options.once && { retry: retryOfOneRun }),
-  };
-}
-
-function receiversOf(config: LoadedPipeline, options: RunOptions, { write, colour, clock, logger }: PipelineRunDeps): Receiver[] {
-  const opened = openReceivers(config, process.env, { write, colour, locale: config.locale, clock });
-  return usableReceivers(config, opened, {
-    needed: notifierSettings(config, options).audience === 'all',
-    onLeftOut: (message) => logger.info(message),
-  });
 }

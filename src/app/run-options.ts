@@ -1,5 +1,6 @@
 /** What `tocsin run` and `tocsin demo` are told; the command line fills it, tests and scripts may too. */
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
+import type { Role } from './roles/roles.ts';
 import type { RevisionChoice } from '../pipeline/revision.ts';
 
 export interface RunOptions {
@@ -18,8 +19,18 @@ export interface RunOptions {
   /** Which time tells a record's delay: when it was appended, or none (event time alone). Default: `event` with `once`, else `append`. */
   readonly clock?: 'append' | 'event';
   readonly revision: RevisionChoice;
+  /** With `once`: by input partition (`ad-events/0`) the first offset that is not read any more; default: the topics' ends. */
+  readonly readTo?: ReadonlyMap<string, number>;
   /** With `once`: also tell receivers beyond the console. */
   readonly notify: boolean;
+  /** Address of Kafka (`kafka://host:port`), where the log is not in the data directory. */
+  readonly log?: string;
+  /** Address of Redis (`redis://host:port`); default: in this process's memory. */
+  readonly hotStore?: string;
+  /** With Kafka: what this process does; default: everything. */
+  readonly roles?: ReadonlySet<Role>;
+  /** With Kafka: a process that is silent for so long is taken for dead, ms. */
+  readonly sessionMs?: number;
   /** Address (http, https) of a ClickHouse server, the chDB that comes along, or none. */
   readonly olapStore: 'embedded' | 'none' | (string & {});
   /** Where the HTTP server listens, `HOST:PORT` (port 0: any); `none`, or nothing named: there is none. `once` opens none. */
@@ -32,7 +43,7 @@ export interface RunOptions {
   readonly forMs?: number;
   /** Records a batch at most: tests try the seams. */
   readonly batchRecords?: number;
-  /** How often is committed, ms; default 250. */
+  /** How often is committed, ms; default 250, with Kafka 1,000. */
   readonly commitEveryMs?: number;
 }
 

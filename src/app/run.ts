@@ -1,4 +1,6 @@
 /** `tocsin run`: one process that plays all roles on one data directory, until it is told to stop or (`--once`) has read everything. */
+import { openBacking, type Backing } from './backing.ts';
+import type { Log } from '../log/log.ts';
 import { topicConflicts } from './topic-conflicts.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
@@ -6,17 +8,15 @@ import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { noOutcomes, recordsRead, OUTCOMES } from '../core/outcome.ts';
-import { HOT_HISTORY_MS } from '../hot-store/hot-store.ts';
-import { createMemoryHotStore } from '../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import { openDataDir } from '../log/embedded/data-dir.ts';
 import { lockForRun } from './control/lock-for-run.ts';
 import { startControl } from './control/server.ts';
-import { refillHotStore } from './refill.ts';
+import { keepFilled } from './refill.ts';
 import { runFeeds } from './feeds.ts';
 import { startHistory, type History } from './history.ts';
-import { openOutcomesFile, outcomesStatePrefix } from './outcomes-file.ts';
-import { openPipelineRun, type PipelineRun } from './pipeline-run.ts';
+import { openHotStore, servedHistory } from './hot-store-of.ts';
+import type { PipelineRun } from './pipeline-run.ts';
 import { createProgress } from './progress.ts';
 import type { RunOptions } from './run-options.ts';
 import { startServing, type Serving } from './serve/serve.ts';
@@ -53,17 +53,13 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   try {
     const log = createEmbeddedLog({ path: dir.logPath, clock });
     cleanUp.unshift(() => log.close());
-    const outcomes =
-      options.outcomes === undefined
-        ? undefined
-        : openOutcomesFile(
-            options.outcomes,
-            options.input !== undefined,
-            // What is read again is judged again: the file begins anew too.
-            options.revision.kind === 'from' ? [] : await log.state(outcomesStatePrefix),
-          );
-    cleanUp.unshift(() => outcomes?.close());
-    const hotStore = createMemoryHotStore({ history: configs.flatMap(servedHistory) });
+    /** Redis may say that it is empty before anything can be done about it. */
+    const filling: { again?: () => void; isDue?: true } = {};
+    // A store that is shared is filled by those who may be the active monitor.
+    const fills = options.hotStore === undefined || options.roles?.has('monitor') !== false;
+    const onEmpty = (): void => (filling.again ? filling.again() : void (filling.isDue = true));
+    const hotStore = await openHotStore(options.hotStore, configs, { clock, logger, onEmpty: fills ? onEmpty : undefined });
+    cleanUp.unshift(() => hotStore.close());
     const progress = createProgress({
       write: (text) => deps.stderr.write(text),
       live: deps.stderr.isTTY === true,
@@ -73,63 +69,61 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     cleanUp.unshift(() => progress.stop());
     // Alerts go where the other output for people goes: not between the lines that a program reads.
     const out = options.json ? deps.stderr : deps.stdout;
-    const runs: PipelineRun[] = [];
     const beside: { serving?: Serving; history?: History } = {};
-    for (const config of configs) {
-      runs.push(
-        await openPipelineRun(config, options, {
-          log,
-          clock,
-          logger,
-          hotStore,
-          write: (text) => progress.aside(() => out.write(text)),
-          colour: out.isTTY === true,
-          ...(outcomes && { outcomes }),
-          onJudged: (records) => progress.judged(records),
-          onCommitted: (committed) => {
-            beside.serving?.committed(config, committed);
-            progress.committed(config, committed, options.once);
-          },
-        }),
-      );
-    }
+    const backing = await openBacking(configs, options, {
+      local: log,
+      dir: dir.path,
+      clock,
+      logger,
+      hotStore,
+      signal: stopping.signal,
+      write: (text) => progress.aside(() => out.write(text)),
+      colour: out.isTTY === true,
+      onJudged: (records) => progress.judged(records),
+      onCommitted: (config, committed) => {
+        beside.serving?.committed(config, committed);
+        progress.committed(config, committed, options.once);
+      },
+    });
+    cleanUp.unshift(() => backing.close());
+    const { runs } = backing;
     // The server ends first: what it shows is still there until its last answer.
     cleanUp.unshift(async () => {
       await beside.serving?.stop();
       await beside.history?.stop();
     });
     // Before anything is read: a port that is taken changes nothing.
-    const serving = await openServing(options, { runs, log, clock, logger, hotStore, olap: () => beside.history });
+    const serving = await openServing(options, { runs, log: backing.shown, clock, logger, hotStore, olap: () => beside.history });
     if (serving) beside.serving = serving;
-    const history = startHistory(options.olapStore, dir.path, configs, { log, clock, logger });
+    const served = runs.map(({ config }) => config);
+    const history = await startHistory(options.olapStore, dir.path, served, { log: backing.history, clock, logger });
     beside.history = history;
-    const control = await startControl({ dir: dir.path }, { log, status: () => ({ pipelines: runs.map(statusOf) }) });
+    const control = await startControl({ dir: dir.path }, { log: backing.fed, status: () => ({ pipelines: runs.map(statusOf) }) });
     cleanUp.unshift(() => control.stop());
     const retention = setInterval(() => void log.applyRetention().catch((error: Error) => logger.warn(error.message)), RETENTION_EVERY_MS);
     cleanUp.unshift(() => clearInterval(retention));
 
+    // Beside the run: what is served fills up while events are counted.
+    const refill = keepFilled(hotStore, backing.shown, served, { clock, logger, signal: stopping.signal });
+    cleanUp.unshift(() => refill.settled());
+    filling.again = () => void refill.again();
+    if (options.once && filling.isDue) filling.again();
     if (!options.once) {
-      // Beside the run: what is served from memory fills up while events are counted.
-      const refills = Promise.all(
-        configs.map((config) => refillHotStore(hotStore, log, config.topics.windows, clock.now(), stopping.signal)),
+      (fills ? refill.again() : Promise.resolve()).then(
+        () => serving?.hotStoreIsFilled(),
+        () => {},
       );
-      refills
-        .catch((error: Error) => logger.warn(`the hot store begins empty: ${error.message}`))
-        .then(
-          () => serving?.hotStoreIsFilled(),
-          () => {},
-        );
-      cleanUp.unshift(async () => void (await Promise.allSettled([refills])));
-    }
-    if (!options.once) {
       const at = serving === undefined ? '' : `, ${serving.url}`;
-      logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${dir.path}${at}; Ctrl-C ends it`);
+      logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${backing.where}${at}; Ctrl-C ends it`);
     }
     if (serving) deps.onListening?.(serving.url);
     // All of them end before anything is closed, also when one fails.
-    const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping, log)));
+    const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping, backing.feed)));
     for (const result of driven) if (result.status === 'rejected') throw result.reason;
-    if (options.once && !stopping.signal.aborted) await history.settle(SETTLE_MS);
+    if (options.once && !stopping.signal.aborted) {
+      await refill.settled();
+      await history.settle(SETTLE_MS);
+    }
     progress.stop();
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
     for (const run of runs) {
@@ -160,7 +154,7 @@ async function drive(
   options: RunOptions,
   deps: RunDeps,
   stopping: AbortController,
-  log: Parameters<typeof runFeeds>[2]['log'],
+  feed: Backing['feed'],
 ): Promise<void> {
   let fed = false;
   const failed = (error: unknown): never => {
@@ -168,11 +162,10 @@ async function drive(
     else stopping.abort(error);
     throw error;
   };
-  const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? 0;
-  const feeding = runFeeds(run.config, options, { log, clock: systemClock, stdin: deps.stdin, readUpTo }, stopping.signal).then(
-    () => (fed = true),
-    failed,
-  );
+  const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? Infinity;
+  const bring = (log: Log, signal: AbortSignal): Promise<void> =>
+    runFeeds(run.config, options, { log, clock: systemClock, stdin: deps.stdin, readUpTo }, signal);
+  const feeding = feed(bring, stopping.signal).then(() => (fed = true), failed);
   const settled = await Promise.allSettled([feeding, run.run(stopping.signal, () => fed).catch(failed)]);
   for (const result of settled) if (result.status === 'rejected') throw result.reason;
 }
@@ -188,12 +181,6 @@ function stopSignal(options: RunOptions, signal: AbortSignal): AbortController {
     stopping.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   }
   return stopping;
-}
-
-function servedHistory(config: LoadedPipeline) {
-  const window = config.engine.windows.find(({ name }) => name === '1m')?.name;
-  if (window === undefined) return [];
-  return [{ pipeline: config.engine.pipeline, window, groupings: config.serve.map((serve) => serve.dimensions), keepMs: HOT_HISTORY_MS }];
 }
 
 function summaryOf(run: PipelineRun, seconds: number): RunSummary {

@@ -10,11 +10,12 @@ interface Options extends AlertsQuery {
   readonly pipeline?: string;
   readonly records: boolean;
   readonly data: string;
+  readonly log?: string;
   readonly json: boolean;
 }
 
 export async function alertsCommand(options: Options, terminal: Terminal): Promise<number> {
-  return withReading(options.data, systemClock, async (reading) => {
+  return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const { log } = reading;
     const alerts = options.records ? selected(readAlertRecords(log, pipeline), options) : await readAlerts(log, pipeline, options);

@@ -83,7 +83,8 @@ function sourceText({ name, topic, partitions, format, event, where }: SourceSpe
 }
 
 function measureText(measure: MeasureSpec): string {
-  if (measure.kind === 'count') return measure.name;
+  if (measure.kind === 'count')
+    return measure.outcomes ? `${measure.name} (records that are ${measure.outcomes.join(' or ')})` : measure.name;
   if (measure.kind === 'ratio')
     return `${measure.name} = ${measure.scale === 1 ? '' : `${measure.scale} x `}${measure.numerator} / ${measure.denominator}`;
   return `${measure.name} (${measure.kind}${measure.kind === 'quantile' ? ` ${measure.q}` : ''} of ${measure.field})`;

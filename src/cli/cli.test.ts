@@ -82,6 +82,7 @@ test('every command has help with examples; a wrong call is exit 2 and a line th
     'dlq list',
     'dlq show',
     'dlq replay',
+    'generate commerce',
     'log',
     'log list',
     'log tail',

@@ -1,5 +1,5 @@
-import { sendAgain, payloadBytes, whyNotSendable } from '../app/control/send-again.ts';
-import { writeLog } from '../app/control/write-log.ts';
+import { checkVersion, payloadBytes, sendAgain, toSendAgain, type SentAgain } from '../app/control/send-again.ts';
+import { writeKafka, writeLog } from '../app/control/write-log.ts';
 import { connectHolder } from '../app/control/holder.ts';
 import { findDeadLetter, readDeadLetters, type DeadLetterQuery, type ShownLetter } from '../app/readers/dead-letters.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
@@ -11,11 +11,12 @@ import type { Terminal } from './terminal.ts';
 interface Options {
   readonly pipeline?: string;
   readonly data: string;
+  readonly log?: string;
   readonly json: boolean;
 }
 
 export async function listCommand(options: Options & DeadLetterQuery & { max?: number }, terminal: Terminal): Promise<number> {
-  return withReading(options.data, systemClock, async (reading) => {
+  return withReading(options, systemClock, async (reading) => {
     const letters = atMost(readDeadLetters(reading.log, choosePipeline(reading, options.pipeline), options), options.max ?? Infinity);
     if (options.json) for await (const letter of letters) await terminal.print(JSON.stringify(letter));
     else if ((await printTable(letters, columns, terminal)) === 0) terminal.note('no dead letters');
@@ -25,7 +26,7 @@ export async function listCommand(options: Options & DeadLetterQuery & { max?: n
 
 /** Exit code 1 when there is no such dead letter. */
 export async function showCommand(origin: string, options: Options, terminal: Terminal): Promise<number> {
-  return withReading(options.data, systemClock, async (reading) => {
+  return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const letter = await findDeadLetter(reading.log, pipeline, checkedOrigin(origin));
     if (!letter) {
@@ -41,7 +42,9 @@ export async function showCommand(origin: string, options: Options, terminal: Te
 interface ReplayOptions extends Options {
   readonly reason?: string;
   readonly all: boolean;
+  readonly topic?: string;
   readonly again: boolean;
+  readonly schema?: string;
 }
 
 /** Exit code 1 when a dead letter that was named is not there or cannot be sent in again. */
@@ -50,22 +53,28 @@ export async function replayCommand(origins: string[], options: ReplayOptions, t
     throw new AppError('usage', 'which dead letters? Name them (ad-events/0/4711), or a --reason, or --all');
   }
   const named = origins.length > 0 ? new Set(origins.map(checkedOrigin)) : undefined;
-  const skipped = { judged: 0, truncated: 0 };
+  const skipped = { judged: 0, notSendable: 0 };
   const found = new Set<string>();
-  return withReading(options.data, systemClock, async (reading) => {
+  return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
-    async function* sendable(): AsyncGenerator<ShownLetter> {
+    if (options.schema !== undefined) checkVersion(pipeline, options.schema);
+    async function* sendable(): AsyncGenerator<SentAgain> {
       for await (const letter of readDeadLetters(reading.log, pipeline, { ...options, ...(named && { origins: named }) })) {
         if (named) found.add(letter.origin);
-        const why = whyNotSendable(letter);
-        if (why !== undefined) {
-          skipped.truncated++;
-          terminal.note(`${letter.origin} cannot be sent in again: ${why}`);
-        } else if (letter.replay && letter.replay.outcome !== 'invalid' && !options.again) skipped.judged++;
-        else yield letter;
+        if (letter.replay && letter.replay.outcome !== 'invalid' && !options.again) {
+          skipped.judged++;
+          continue;
+        }
+        const made = toSendAgain(letter, pipeline, options.schema);
+        if (typeof made !== 'string') yield made;
+        else {
+          skipped.notSendable++;
+          terminal.note(`${letter.origin} cannot be sent in again: ${made}`);
+        }
       }
     }
-    const writer = writeLog({ dir: reading.dir, create: false }, { clock: systemClock });
+    const writer =
+      options.log === undefined ? writeLog({ dir: reading.dir, create: false }, { clock: systemClock }) : writeKafka(reading.log);
     let sent: number;
     try {
       sent = await sendAgain(sendable(), pipeline, writer);
@@ -74,10 +83,10 @@ export async function replayCommand(origins: string[], options: ReplayOptions, t
     }
     const missing = [...(named ?? [])].filter((origin) => !found.has(origin));
     if (options.json)
-      await terminal.print(JSON.stringify({ sent, judged_before: skipped.judged, not_sendable: skipped.truncated, not_found: missing }));
+      await terminal.print(JSON.stringify({ sent, judged_before: skipped.judged, not_sendable: skipped.notSendable, not_found: missing }));
     else await terminal.print(await replayText(sent, skipped.judged, reading.dir));
     for (const origin of missing) terminal.note(`no dead letter ${origin}`);
-    return missing.length > 0 || (named && skipped.truncated > 0) ? 1 : 0;
+    return missing.length > 0 || (named && skipped.notSendable > 0) ? 1 : 0;
   });
 }
 

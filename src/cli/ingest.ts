@@ -10,18 +10,20 @@ interface Options {
   readonly again: boolean;
   readonly follow: boolean;
   readonly data: string;
+  readonly log?: string;
   readonly json: boolean;
   readonly quiet: boolean;
 }
 
 /** Exit code 1 when a file was broken off: the same command goes on with it. */
 export async function ingestCommand(file: string, options: Options, terminal: Terminal): Promise<number> {
-  const { topic, partition, partitions, again, follow, data } = options;
+  const { topic, partition, partitions, again, follow, data, log } = options;
   const started = systemClock.elapsed();
   const progress = createProgress(terminal, systemClock, options.quiet);
   const result = await ingest(
     {
       data,
+      ...(log !== undefined && { log }),
       topic,
       partition,
       again,

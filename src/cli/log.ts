@@ -5,8 +5,8 @@ import { formatDuration } from '../core/duration.ts';
 import { bytesText, printable, printTable, type Column } from './table.ts';
 import { interruptSignal, type Terminal } from './terminal.ts';
 
-export async function listCommand(options: { data: string; json: boolean }, terminal: Terminal): Promise<number> {
-  return withReading(options.data, systemClock, async ({ log }) => {
+export async function listCommand(options: { data: string; log?: string; json: boolean }, terminal: Terminal): Promise<number> {
+  return withReading(options, systemClock, async ({ log }) => {
     const topics = await readTopics(log);
     if (options.json) for (const topic of topics) await terminal.print(JSON.stringify(topic));
     else if ((await printTable(topics, columns, terminal)) === 0) terminal.note('no topics yet');
@@ -14,11 +14,11 @@ export async function listCommand(options: { data: string; json: boolean }, term
   });
 }
 
-type Options = Omit<TailOptions, 'topic' | 'signal'> & { readonly data: string; readonly json: boolean };
+type Options = Omit<TailOptions, 'topic' | 'signal'> & { readonly data: string; readonly log?: string; readonly json: boolean };
 
-export async function tailCommand(topic: string, { data, json, ...options }: Options, terminal: Terminal): Promise<number> {
+export async function tailCommand(topic: string, { data, log: address, json, ...options }: Options, terminal: Terminal): Promise<number> {
   const signal = interruptSignal();
-  return withReading(data, systemClock, async ({ log }) => {
+  return withReading({ data, ...(address !== undefined && { log: address }) }, systemClock, async ({ log }) => {
     // Raw into a file or pipe; on a terminal the bytes of others must not act on it.
     const text = terminal.stdout.isTTY ? printable : (value: string) => value;
     for await (const record of tail(log, { ...options, topic, signal })) {

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Command, Help, Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { countArgument, durationArgument, factorArgument, fromArgument, positiveArgument, timeArgument } from './arguments.ts';
+import { positionArgument, replayFromArgument } from './position-argument.ts';
+import { parseRoles, ROLES } from '../app/roles/roles.ts';
 import type { Terminal } from './terminal.ts';
 
 const DATA_DIR = '.tocsin';
@@ -34,6 +36,8 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
   addReceivers(program, terminal, exit);
   addSimulate(program, terminal, exit);
   addDemo(program, terminal, exit);
+  addGenerate(program, terminal, exit);
+  addReplay(program, terminal, exit);
   program.addHelpText('after', '\nExit codes: 0 done; 1 done, and the answer is no; 2 it could not be done, with a line that says why.');
   return program;
 }
@@ -47,6 +51,7 @@ const addRun: Add = (program, terminal, exit) => {
     'zcat *.gz | tocsin run my.yml --input - --once --json                  # one JSON line at the end',
     'tocsin run my.yml --from earliest                                      # the file changed: everything anew',
     'TOCSIN_API_KEY=… tocsin run my.yml --listen 0.0.0.0:8000               # for other machines too',
+    'tocsin run my.yml --log kafka://k1:9092,k2:9092 --hot-store redis://r:6379  # start it on as many machines as it takes',
   ])
     .option('--input <path>', 'read the lines of this file; - is standard input')
     .option('--once', 'read to the end of the input (else of the log), flush the open windows, stop', false)
@@ -57,13 +62,25 @@ const addRun: Add = (program, terminal, exit) => {
     .addOption(new Option('--new-revision', 'accept that the file now gives other windows; go on from here').conflicts('from'))
     .addOption(new Option('--from <time>', 'read again from earliest, latest or a time').argParser(fromArgument(systemClock.now)))
     .option('--notify', 'with --once: also tell receivers beyond the console', false)
-    .option('--olap-store <store>', 'embedded, none, or the address of a ClickHouse server', 'embedded')
+    .addOption(logOption())
+    .addOption(new Option('--hot-store <store>', 'memory, or the address of Redis').env('TOCSIN_HOT_STORE'))
+    .addOption(
+      new Option('--olap-store <store>', 'embedded, none, or the address of a ClickHouse server')
+        .env('TOCSIN_OLAP_STORE')
+        .default('embedded'),
+    )
+    .addOption(
+      new Option('--roles <roles>', `with --log: what this process does, of ${ROLES.join(',')}; default: all`)
+        .argParser(parseRoles)
+        .env('TOCSIN_ROLES'),
+    )
     .option('--listen <host:port>', 'where dashboard and HTTP API are, or none; --once opens none', '127.0.0.1:8000')
     .addOption(new Option('--api-key <key>', 'what who asks has to show; needed beyond this machine').env('TOCSIN_API_KEY'))
     .option('--quiet', 'no progress', false)
     .addOption(new Option('--for <duration>', 'end after so long, for example 60s').argParser(durationArgument))
     .addOption(new Option('--batch-records <n>').argParser(positiveArgument).hideHelp())
     .addOption(new Option('--commit-every-ms <ms>').argParser(countArgument).hideHelp())
+    .addOption(new Option('--session-ms <ms>').argParser(positiveArgument).hideHelp())
     .action(async (files, options) => exit(await (await import('./run.ts')).runCommand(files, options, terminal)));
 };
 
@@ -88,6 +105,7 @@ const addIngest: Add = (program, terminal, exit) => {
     .addOption(new Option('--partitions <n>', 'make the topic with so many, if it is not there').argParser(positiveArgument))
     .option('--again', 'all of the file, also what an earlier ingest has read', false)
     .option('--follow', 'wait for more at the end of the file', false)
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'end with one JSON object on standard output', false)
     .option('--quiet', 'no progress', false)
@@ -106,6 +124,7 @@ const addWindows: Add = (program, terminal, exit) => {
     .addOption(new Option('--from <time>', 'windows that start at this time or later').argParser(time))
     .addOption(new Option('--to <time>', 'windows that start before this time').argParser(time))
     .option('--olap-store <store>', 'where rows are that the log keeps no more; default: as the pipeline was run')
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a row', false)
     .action(async (options) => exit(await (await import('./windows.ts')).windowsCommand(options, terminal)));
@@ -123,6 +142,7 @@ const addAlerts: Add = (program, terminal, exit) => {
     .addOption(new Option('--to <time>', 'that rang before this time').argParser(time))
     .addOption(new Option('--status <status>', 'only these').choices(['firing', 'resolved']))
     .option('--records', 'every record instead of one row an alert', false)
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object an alert', false)
     .action(async (options) => exit(await (await import('./alerts.ts')).alertsCommand(options, terminal)));
@@ -139,23 +159,29 @@ const addDeadLetters: Add = (program, terminal, exit) => {
     .option('--reason <reason>', 'late, bad_json, missing:country …; missing alone means every missing field')
     .option('--topic <topic>', 'only of this raw topic')
     .addOption(new Option('--max <n>', 'at most so many').argParser(positiveArgument))
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a dead letter', false)
     .action(async (options) => exit(await (await import('./dead-letters.ts')).listCommand(options, terminal)));
   command(dlq, 'show <origin>', 'one dead letter, whole', ['tocsin dlq show ad-events/0/4711'])
     .addOption(pipelineOption())
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'as JSON', false)
     .action(async (origin, options) => exit(await (await import('./dead-letters.ts')).showCommand(origin, options, terminal)));
   command(dlq, 'replay [origins...]', 'send dead letters in again; each is judged anew, once', [
     'tocsin dlq replay --reason late',
+    'tocsin dlq replay --reason schema_version --schema v2    # after v2 has come to the pipeline file',
     'tocsin dlq replay ad-events/0/4711 ad-events/0/4712',
     'tocsin dlq replay --all',
   ])
     .addOption(pipelineOption())
     .option('--reason <reason>', 'those with this reason')
+    .option('--topic <topic>', 'only of this raw topic')
+    .option('--schema <version>', 'judge them by this version of their schema, whichever they name')
     .option('--all', 'all of them', false)
     .option('--again', 'also those that were judged already (it changes nothing)', false)
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'print one JSON object', false)
     .action(async (origins, options) => exit(await (await import('./dead-letters.ts')).replayCommand(origins, options, terminal)));
@@ -167,6 +193,7 @@ const addLog: Add = (program, terminal, exit) => {
     'tocsin log tail adtech.alerts --follow --json',
   ]);
   command(log, 'list', 'topics, with a line for each partition', ['tocsin log list'])
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a partition', false)
     .action(async (options) => exit(await (await import('./log.ts')).listCommand(options, terminal)));
@@ -179,6 +206,7 @@ const addLog: Add = (program, terminal, exit) => {
     .addOption(new Option('--max <n>', 'at most so many').argParser(positiveArgument))
     .addOption(new Option('--partition <n>', 'only this partition').argParser(countArgument))
     .option('--follow', 'wait for more', false)
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a record: partition, offset, append_time, key, value', false)
     .action(async (topic, options) => exit(await (await import('./log.ts')).tailCommand(topic, options, terminal)));
@@ -189,6 +217,7 @@ const addStatus: Add = (program, terminal, exit) => {
     'tocsin status',
     'tocsin status --json | jq .pipelines[0].events',
   ])
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object', false)
     .action(async (options) => exit(await (await import('./status.ts')).statusCommand(options, terminal)));
@@ -202,6 +231,7 @@ const addReceivers: Add = (program, terminal, exit) => {
   command(receivers, 'list <file>', 'the receivers of a pipeline file, and what could not be sent to them', [
     'tocsin receivers list pipelines/demo.yml',
   ])
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a receiver', false)
     .action(async (file, options) => exit(await (await import('./receivers.ts')).listCommand(file, options, terminal)));
@@ -210,6 +240,7 @@ const addReceivers: Add = (program, terminal, exit) => {
     'tocsin receivers test slack                      # of the pipeline that ran on .tocsin',
   ])
     .option('--pipeline <file>', 'the pipeline file; default: that of the pipeline that ran on the data directory')
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'print one JSON object', false)
     .action(async (name, options) => exit(await (await import('./receivers.ts')).testCommand(name, options, terminal)));
@@ -250,6 +281,53 @@ const addDemo: Add = (program, terminal, exit) => {
     .action(async (options) => exit(await (await import('./demo.ts')).demoCommand(options, terminal)));
 };
 
+const addGenerate: Add = (program, terminal, exit) => {
+  const generate = program.command('generate').description('made-up events, and what must become of them').helpCommand(false);
+  command(generate, 'commerce', "a shop's clicks and orders as NDJSON files, for pipelines/commerce.yml", [
+    'tocsin generate commerce --out shop --for 10m',
+    'tocsin ingest shop/clicks.ndjson --topic clickstream --partitions 1',
+    'jq .streams.orders.outcomes shop/summary.json',
+  ])
+    .requiredOption('--out <dir>', 'folder for clicks.ndjson, orders.ndjson and summary.json')
+    .addOption(new Option('--for <duration>', 'so long, in event time').argParser(durationArgument).default(600_000, '10m'))
+    .addOption(
+      new Option('--start <time>', 'when the first event arrives')
+        .argParser(timeArgument(systemClock.now))
+        .default(Date.UTC(2026, 2, 2, 9), '2026-03-02T09:00:00Z'),
+    )
+    .addOption(new Option('--rate <n>', 'sessions that begin in a second').argParser(factorArgument).default(10))
+    .addOption(new Option('--seed <n>', 'the same seed gives the same events').argParser(countArgument).default(1))
+    .option('--json', 'print the summary as one JSON object', false)
+    .action(async (options) => exit(await (await import('./generate.ts')).generateCommerceCommand(options, terminal)));
+};
+
+const addReplay: Add = (program, terminal, exit) => {
+  const position = positionArgument(systemClock.now);
+  command(program, 'replay <file>', 'compute the windows of a pipeline again from the records in the log, as after a new measure', [
+    'tocsin replay my.yml --from earliest',
+    'tocsin replay my.yml --from 2d --yes                # what arrived in the last two days',
+    'tocsin replay my.yml --from 120000 --to 180000      # by offset, of each partition',
+  ])
+    .addOption(
+      new Option('--from <position>', 'earliest, an offset, or a time of arrival')
+        .argParser(replayFromArgument(systemClock.now))
+        .makeOptionMandatory(),
+    )
+    .addOption(new Option('--to <position>', 'an offset or a time of arrival, not included; default: the end').argParser(position))
+    .addOption(new Option('--clock <clock>', 'time that tells delays; default: as the file says').choices(['append', 'event']))
+    .option('--yes', 'ask nothing', false)
+    .addOption(dataOption())
+    .addOption(logOption())
+    .addOption(new Option('--hot-store <store>', 'memory, or the address of Redis').env('TOCSIN_HOT_STORE'))
+    .addOption(
+      new Option('--olap-store <store>', 'embedded, none, or the address of a ClickHouse server; default: as the pipeline was run').env(
+        'TOCSIN_OLAP_STORE',
+      ),
+    )
+    .option('--json', 'end with one JSON object on standard output', false)
+    .action(async (file, options) => exit(await (await import('./replay.ts')).replayCommand(file, options, terminal)));
+};
+
 function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {
   return parent
     .command(usage)
@@ -261,6 +339,10 @@ function command(parent: Command, usage: string, summary: string, examples: read
 // A command that only holds others.
 function group(parent: Command, name: string, summary: string, examples: readonly string[]): Command {
   return command(parent, name, summary, examples).helpCommand(false);
+}
+
+function logOption(): Option {
+  return new Option('--log <address>', 'kafka://HOST:PORT,…; default: the log in the data directory').env('TOCSIN_LOG');
 }
 
 function dataOption(): Option {

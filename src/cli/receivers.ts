@@ -1,6 +1,6 @@
 import { readGivenUp } from '../notify/notification-log.ts';
 import { missingText, missingVariables, openReceivers } from '../app/receivers.ts';
-import { choosePipeline, withReading } from '../app/readers/reading.ts';
+import { choosePipeline, withReading, type ReadingPlace } from '../app/readers/reading.ts';
 import { testAlert } from '../app/test-alert.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
@@ -11,6 +11,7 @@ import type { Terminal } from './terminal.ts';
 
 interface ListOptions {
   readonly data: string;
+  readonly log?: string;
   readonly json: boolean;
 }
 
@@ -21,10 +22,10 @@ interface TestOptions extends ListOptions {
 const TEST_TIMEOUT_MS = 10_000;
 
 /** Exit code 1 where a receiver that is not optional lacks an environment variable. */
-export async function listCommand(file: string, { data, json }: ListOptions, terminal: Terminal): Promise<number> {
+export async function listCommand(file: string, { json, ...place }: ListOptions, terminal: Terminal): Promise<number> {
   const config = loadPipeline(file);
   const opened = openReceivers(config, process.env, receiverDeps(config, terminal));
-  const givenUp = await readFailures(data, config);
+  const givenUp = await readFailures(place, config);
   for (const { name, kind, receiver, missing, optional } of opened) {
     const failures = givenUp.filter((each) => each.receiver === name);
     const last = failures.at(-1);
@@ -46,8 +47,8 @@ export async function listCommand(file: string, { data, json }: ListOptions, ter
 }
 
 /** Exit code 1 where the receiver does not take it. */
-export async function testCommand(name: string, { pipeline, data, json }: TestOptions, terminal: Terminal): Promise<number> {
-  const config = loadPipeline(pipeline ?? (await fileOf(data)));
+export async function testCommand(name: string, { pipeline, json, ...place }: TestOptions, terminal: Terminal): Promise<number> {
+  const config = loadPipeline(pipeline ?? (await fileOf(place)));
   const opened = openReceivers(config, process.env, receiverDeps(config, terminal));
   const found = opened.find((each) => each.name === name);
   if (!found) {
@@ -73,20 +74,20 @@ function receiverDeps({ locale }: LoadedPipeline, { stdout }: Terminal) {
   return { write: (text: string) => void stdout.write(text), colour: stdout.isTTY, locale, clock: systemClock };
 }
 
-async function fileOf(data: string): Promise<string> {
-  return withReading(data, systemClock, async (reading) => choosePipeline(reading, undefined).file);
+async function fileOf(place: ReadingPlace): Promise<string> {
+  return withReading(place, systemClock, async (reading) => choosePipeline(reading, undefined).file);
 }
 
 /** What a run on the data directory has recorded; nothing where none has run. */
-async function readFailures(data: string, { engine }: LoadedPipeline): ReturnType<typeof failuresIn> {
+async function readFailures(place: ReadingPlace, { engine }: LoadedPipeline): ReturnType<typeof failuresIn> {
   try {
-    return await failuresIn(data, engine.pipeline);
+    return await failuresIn(place, engine.pipeline);
   } catch (error) {
     if (error instanceof AppError && error.code === 'data_dir_unusable') return [];
     throw error;
   }
 }
 
-async function failuresIn(data: string, pipeline: string) {
-  return withReading(data, systemClock, async ({ log }) => readGivenUp(pipeline, await log.state(`notify/${pipeline}/`)));
+async function failuresIn(place: ReadingPlace, pipeline: string) {
+  return withReading(place, systemClock, async ({ log }) => readGivenUp(pipeline, await log.state(`notify/${pipeline}/`)));
 }

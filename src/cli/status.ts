@@ -5,8 +5,8 @@ import { OUTCOMES } from '../core/outcome.ts';
 import { grouped, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-export async function statusCommand(options: { data: string; json: boolean }, terminal: Terminal): Promise<number> {
-  return withReading(options.data, systemClock, async (reading) => {
+export async function statusCommand(options: { data: string; log?: string; json: boolean }, terminal: Terminal): Promise<number> {
+  return withReading(options, systemClock, async (reading) => {
     const status = await readStatus(reading);
     if (options.json) await terminal.print(JSON.stringify(status));
     else await printStatus(status, terminal);

@@ -13,11 +13,12 @@ interface Options extends WindowsQuery {
   readonly pipeline?: string;
   readonly olapStore?: string;
   readonly data: string;
+  readonly log?: string;
   readonly json: boolean;
 }
 
 export async function windowsCommand(options: Options, terminal: Terminal): Promise<number> {
-  return withReading(options.data, systemClock, async (reading) => {
+  return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const query = queryOf(options, pipeline);
     const older = (await lacksOlder(reading.log, pipeline, query)) ? await olderRows(reading.dir, pipeline, options, terminal) : undefined;

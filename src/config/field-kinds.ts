@@ -22,6 +22,10 @@ const EXPECTED_NAME = 'expected a name of letters, digits and _, starting with a
 /** Becomes a column, a label, a key in rows. */
 export const columnName = z.string(EXPECTED_NAME).regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/, EXPECTED_NAME);
 
+const EXPECTED_VERSION = 'expected the name of a version, such as v1: letters, digits, ".", "_" and "-", at most 63 long';
+/** As it stands in the event; also a number as its text. */
+export const versionName = z.string(EXPECTED_VERSION).regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, EXPECTED_VERSION);
+
 const EXPECTED_PIPELINE = 'expected a name of lower-case letters, digits, - and _, starting with a letter, at most 63 long';
 export const pipelineName = z.string(EXPECTED_PIPELINE).regex(/^[a-z][a-z0-9_-]{0,62}$/, EXPECTED_PIPELINE);
 

@@ -58,6 +58,8 @@ export function windowsHash(engine: EngineSpec, clock: 'append' | 'event'): stri
       topic: source.topic,
       format: source.format,
       schema: source.schema && withoutNotes(source.schema),
+      // What the versions say takes effect at a recorded offset.
+      versions: source.versions && { field: source.versions.field },
       event: source.event,
       where: source.where,
       lookups: source.lookups.map(({ field, by, file }) => ({ field, by, file })),

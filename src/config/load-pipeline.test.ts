@@ -220,6 +220,18 @@ test('hashes change with what changes results, and with nothing else', () => {
       hashesOf({ source: { topic: 'orders', schema: schema({ required: ['id'] }) } }),
       { windows: true, detect: false },
     ],
+    [
+      'what a version says, and which there are',
+      hashesOf({ source: { topic: 'orders', schemas: { v1: schema({}) } } }),
+      hashesOf({ source: { topic: 'orders', schemas: { v1: schema({ required: ['id'] }), v2: schema({}) } } }),
+      same,
+    ],
+    [
+      'the field that names versions',
+      hashesOf({ source: { topic: 'orders', schemas: { v1: schema({}) } } }),
+      hashesOf({ source: { topic: 'orders', schemas: { v1: schema({}) }, version_field: 'status' } }),
+      { windows: true, detect: false },
+    ],
     ['quantile', before, hashesOf({ measures: { ...base().measures, p99: { quantile: 'ms', q: 0.9 } } }), { windows: true, detect: false }],
     ['lateness', before, hashesOf({ event: { id: 'id', time: 'at', allowed_lateness: '2m' } }), { windows: true, detect: false }],
     ['series', before, hashesOf({ limits: { max_series: 5 } }), { windows: true, detect: false }],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OUTCOMES } from '../core/outcome.ts';
 import { conditions } from './field-kinds.ts';
 
 export const MEASURE_KINDS = ['count', 'sum', 'min', 'max', 'average', 'distinct', 'quantile', 'ratio'] as const;
@@ -27,6 +28,12 @@ export const measureSchema = z
     q: z.number().min(0).max(1).optional().describe('Which quantile: 0.99 for p99.'),
     scale: z.number().optional().describe('Of a ratio: what it is multiplied with, 100 for percent. Default 1.'),
     where: conditions.optional().describe('Only events that meet these count for this measure.'),
+    outcome: z
+      .union([z.enum(OUTCOMES), z.array(z.enum(OUTCOMES)).min(1).max(OUTCOMES.length)])
+      .optional()
+      .describe(
+        'Counts records by what became of them, of all sources or of the one that `count` names: `[late, invalid]` for dead letters. In the roll-up [] alone.',
+      ),
     unit: z
       .string()
       .min(1)

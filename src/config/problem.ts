@@ -16,6 +16,8 @@ export interface Problems {
   add(path: Path, message: string, options?: { readonly atKey?: boolean }): void;
   /** "found X; expected one of Y; did you mean Z?" */
   unknown(path: Path, found: string, what: string, names: readonly string[], options?: { readonly atKey?: boolean }): void;
+  /** What `read` gives; undefined where it throws an AppError. A fault in another file is told at the place that names it. */
+  attempt<T>(path: Path, read: () => T): T | undefined;
   readonly list: readonly Problem[];
 }
 
@@ -27,6 +29,15 @@ export function createProblems(): Problems {
   return {
     add,
     unknown: (path, found, what, names, options) => add(path, unknownName(found, what, names), options),
+    attempt(path, read) {
+      try {
+        return read();
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        add(path, error.message);
+        return undefined;
+      }
+    },
     list,
   };
 }

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 
 const WHY: Readonly<Record<string, string>> = {
@@ -49,6 +50,11 @@ function badLine(bytes: Buffer): number {
     from = end + 1;
   }
   return line;
+}
+
+/** A path as a file in `folder` names it. */
+export function fromFolder(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path);
 }
 
 /** @throws AppError `config_invalid` with the place in the file */

@@ -1,4 +1,5 @@
 /** The `measures` block: short forms written out, names resolved. */
+import type { Outcome } from '../core/outcome.ts';
 import type { Condition, MeasureSpec } from '../windows/spec.ts';
 import { checkField, resolveConditions } from './known-fields.ts';
 import { MEASURE_KINDS, type Conditions, type MeasureBlock, type MeasureKind } from './measure-schema.ts';
@@ -17,7 +18,7 @@ export function resolveMeasures(
   for (const [name, measure] of Object.entries(block)) {
     const path: Path = ['measures', name];
     const given = MEASURE_KINDS.filter((kind) => measure[kind] !== undefined);
-    const [kind] = given;
+    const kind = given.length === 0 && measure.outcome !== undefined ? 'count' : given[0];
     if (kind === undefined || given.length > 1) {
       const found = given.length === 0 ? 'none' : given.join(' and ');
       problems.add(path, `found ${found}; expected exactly one of ${MEASURE_KINDS.join(', ')}`);
@@ -35,13 +36,14 @@ export function resolveMeasures(
 
 /** Keys that only go with one kind of measure. */
 function checkCompanions(kind: MeasureKind, measure: MeasureBlock, path: Path, problems: Problems): void {
-  const goesWith = (key: 'q' | 'scale' | 'where', fits: boolean, owner: string): void => {
+  const goesWith = (key: 'q' | 'scale' | 'where' | 'outcome', fits: boolean, owner: string): void => {
     if (measure[key] !== undefined && !fits)
       problems.add([...path, key], `found ${key} with ${kind}; expected it with ${owner} only`, { atKey: true });
   };
   goesWith('q', kind === 'quantile', 'quantile');
   goesWith('scale', kind === 'ratio', 'ratio');
   goesWith('where', kind !== 'ratio', 'measures of events (give it to the parts of the ratio)');
+  goesWith('outcome', kind === 'count', 'count');
   if (kind === 'quantile' && measure.q === undefined) problems.add(path, 'found no "q"; expected which quantile: q: 0.99');
 }
 
@@ -58,6 +60,8 @@ function resolveMeasure(
     const [numerator, denominator] = measure.ratio ?? ['', ''];
     return { ...base, kind, numerator, denominator, scale: measure.scale ?? 1 };
   }
+  if (kind === 'count' && measure.outcome !== undefined)
+    return outcomesOf(base, measure, [measure.outcome].flat(), sources, path, problems);
   if (kind === 'count') return countOf(base, measure, sources, path, problems);
 
   const named = sourceOfField(measure[kind] ?? '', sources, [...path, kind], problems);
@@ -100,6 +104,23 @@ function countOf(
   return { ...base, kind: 'count', source: source.spec.name, where };
 }
 
+/** Records by what became of them: there may be nothing in them that a condition could be held against. */
+function outcomesOf(
+  base: Base,
+  { count, where }: MeasureBlock,
+  outcomes: readonly Outcome[],
+  sources: readonly ResolvedSource[],
+  path: Path,
+  problems: Problems,
+): MeasureSpec {
+  const names = sources.map((source) => source.spec.name);
+  const what = 'found conditions beside outcome; expected none, as a record that is no event may lack every field';
+  if (where !== undefined) problems.add([...path, 'where'], what, { atKey: true });
+  if (typeof count === 'object') problems.add([...path, 'count'], what);
+  else if (count !== undefined && !names.includes(count)) problems.unknown([...path, 'count'], count, 'a source', names);
+  return { ...base, kind: 'count', source: typeof count === 'string' ? count : '', where: [], outcomes: [...new Set(outcomes)] };
+}
+
 /** Of several sources, `orders.amount`; of one, any name is a field, dots and all. */
 function sourceOfField(
   text: string,
@@ -130,6 +151,26 @@ function checkRatio(measure: MeasureBlock, path: Path, kinds: ReadonlyMap<string
         `found ${JSON.stringify(part)}, a measure of the kind ${kind}; expected a count or a sum: ${additive.join(', ')}`,
       );
     }
+  }
+}
+
+/** What is not accepted belongs to no segment, so only the total can count it. */
+export function checkOutcomeMeasures(
+  measures: readonly MeasureSpec[],
+  dimensions: readonly string[],
+  rollups: readonly (readonly string[])[],
+  problems: Problems,
+): void {
+  if (dimensions.length === 0 || rollups.some((rollup) => rollup.length === 0)) return;
+  for (const measure of measures) {
+    if (measure.kind !== 'count' || !measure.outcomes) continue;
+    problems.add(
+      ['measures', measure.name, 'outcome'],
+      'found outcome without the roll-up []; expected [] under rollups, as what is not accepted belongs to no segment',
+      {
+        atKey: true,
+      },
+    );
   }
 }
 

@@ -1,17 +1,15 @@
 /** The `source`/`event` or `sources` blocks, with the files that they name. */
-import { isAbsolute, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { createJsonValidator } from '../schemas/json-schema.ts';
-import { isObject, schemaFields, type SchemaField } from '../schemas/schema-fields.ts';
+import { isObject, type SchemaField } from '../schemas/schema-fields.ts';
 import type { EventSpec, LookupSpec, SourceSpec } from '../windows/spec.ts';
-import { checkField, COMBINED_FIELDS, resolveConditions, type KnownFields } from './known-fields.ts';
+import { checkField, resolveConditions, type KnownFields } from './known-fields.ts';
 import type { InputConfig } from './pipeline-config.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
 import type { Path, Problems } from './problem.ts';
-import { readJsonFile } from './read-file.ts';
+import { fromFolder, readJsonFile } from './read-file.ts';
+import { resolveSchemas } from './resolve-schemas.ts';
 import type { EventBlock, SourceBlock } from './source-schema.ts';
 
-const SCHEMA_BYTES_MAX = 4_194_304;
 const LOOKUP_BYTES_MAX = 67_108_864;
 /** Name of the source where the file has only one. */
 export const ONLY_SOURCE = 'events';
@@ -62,8 +60,7 @@ function partsOf(block: PipelineBlock, problems: Problems): Part[] {
 
 function resolveSource(part: Part, folder: string, shortestSlideMs: number, problems: Problems): ResolvedSource {
   const { name, source, path } = part;
-  const schema = readSchema(source, folder, path, problems);
-  const own: KnownFields = source.format === 'combined' ? COMBINED_FIELDS : schema && schemaFields(schema);
+  const { spec: schemas, fields: own } = resolveSchemas(source, folder, path, problems);
   const lookups = resolveLookups(source, folder, own, path, problems);
   const event = resolveEvent(part, own, shortestSlideMs, problems);
   const where = resolveConditions(source.where, own, [...path, 'where'], problems);
@@ -75,27 +72,12 @@ function resolveSource(part: Part, folder: string, shortestSlideMs: number, prob
     partitions: source.partitions,
     retention: { ms: source.retention, ...(source.retention_bytes !== undefined && { bytes: source.retention_bytes }) },
     format: source.format,
-    ...(schema ? { schema } : {}),
+    ...schemas,
     event,
     where,
     lookups,
   };
   return { spec, fields, ...(source.from ? { input: { source: name, topic: source.topic, ...source.from } } : {}) };
-}
-
-function readSchema(source: SourceBlock, folder: string, path: Path, problems: Problems): Record<string, unknown> | undefined {
-  if (source.schema === undefined) return undefined;
-  if (source.format === 'combined') {
-    problems.add([...path, 'schema'], 'found a schema with format: combined; expected none, as its fields are known');
-    return undefined;
-  }
-  return attempt([...path, 'schema'], problems, () => {
-    const file = fromFolder(folder, source.schema ?? '');
-    const schema = readJsonFile(file, 'a JSON Schema', SCHEMA_BYTES_MAX);
-    if (!isObject(schema)) throw new AppError('config_invalid', `${file}: found JSON that is not an object; expected a JSON Schema`);
-    createJsonValidator(schema, { file });
-    return schema;
-  });
 }
 
 function resolveLookups(source: SourceBlock, folder: string, own: KnownFields, path: Path, problems: Problems): LookupSpec[] {
@@ -105,7 +87,7 @@ function resolveLookups(source: SourceBlock, folder: string, own: KnownFields, p
     if (own?.has(field) === true) {
       problems.add(here, `found ${JSON.stringify(field)}, which the event has already; expected a new name`, { atKey: true });
     }
-    const table = attempt([...here, 'file'], problems, () => readTable(fromFolder(folder, file)));
+    const table = problems.attempt([...here, 'file'], () => readTable(fromFolder(folder, file)));
     return { field, by, file, table: table ?? {} };
   });
 }
@@ -145,19 +127,4 @@ function resolveEvent(part: Part, own: KnownFields, shortestSlideMs: number, pro
     dedupMs: event.id === undefined ? 0 : (event.dedup ?? Math.max(DEDUP_DEFAULT_MS, dedupMin)),
     ...(event.max_ahead === undefined ? {} : { maxAheadMs: event.max_ahead }),
   };
-}
-
-/** A fault in another file is told at the place that names it. */
-function attempt<T>(path: Path, problems: Problems, read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    problems.add(path, error.message);
-    return undefined;
-  }
-}
-
-function fromFolder(folder: string, path: string): string {
-  return isAbsolute(path) ? path : join(folder, path);
 }

@@ -5,7 +5,7 @@ import type { LoadedPipeline } from './pipeline-config.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
 import type { Problems } from './problem.ts';
 import { resolveDetect } from './resolve-detect.ts';
-import { resolveMeasures } from './resolve-measures.ts';
+import { checkOutcomeMeasures, resolveMeasures } from './resolve-measures.ts';
 import { checkNames } from './resolve-names.ts';
 import { resolveReceivers, resolveServe, resolveTopics } from './resolve-outputs.ts';
 import { resolveSources } from './resolve-sources.ts';
@@ -17,6 +17,7 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
   const sources = resolveSources(block, folder, Math.min(...windows.map((window) => window.slideMs)), problems);
   const measures = resolveMeasures(block.measures, sources, problems);
   const rollups = resolveRollups(block.rollups, block.dimensions, problems);
+  checkOutcomeMeasures(measures, block.dimensions, rollups, problems);
   checkNames(block, sources, problems);
   const topics = resolveTopics(block, problems);
   const detect = resolveDetect(block.detect, { measures, windows }, problems);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { columnName, conditions, duration, fieldName, topicName } from './field-kinds.ts';
+import { columnName, conditions, duration, fieldName, topicName, versionName } from './field-kinds.ts';
 import { oneOfCatalog } from './catalog-block.ts';
 import { sourceCatalog } from '../sources/catalog.ts';
 
@@ -46,6 +46,17 @@ const sourceShape = {
     .min(1)
     .optional()
     .describe('JSON Schema (draft 2020-12 or 07) of one event; a path relative to the pipeline file. Without it any JSON object will do.'),
+  schemas: z
+    .record(versionName, z.string().min(1))
+    .optional()
+    .describe(
+      'Instead of `schema`: a JSON Schema for each version of the event, by the name that events give it in `version_field`. Versions may be added and mended while the pipeline has state.',
+    ),
+  version_field: fieldName
+    .optional()
+    .describe(
+      'With `schemas`: the field of the event that names its version. Default `schema_version`. An event that names none of them is invalid (`schema_version`).',
+    ),
   format: z
     .enum(['json', 'combined'])
     .default('json')

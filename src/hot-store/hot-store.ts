@@ -37,5 +37,9 @@ export interface HotStore {
   all(pipeline: string, window: string): Promise<WindowRow[]>;
   /** Final rows kept of the series, and its latest row, with from <= start < to (epoch ms), by start. */
   range(pipeline: string, window: string, labels: Labels, from: number, to: number): Promise<WindowRow[]>;
+  /** To be called when every row that the log has of the pipeline, as far back as history is kept, has been put. */
+  markFilled(pipeline: string): Promise<void>;
+  /** Whether that still holds. Else what is missing here may be in the log or in the OLAP store. */
+  isFilled(pipeline: string): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -1,6 +1,8 @@
 /** The OLAP store: history for reports and dashboards. Operations, never connections; a repeat of any put changes nothing. */
+import type { Labels } from '../core/labels.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { WindowRow } from '../windows/row.ts';
+import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 
 /** An alert as it stands on the topic `p.alerts`; further fields are kept as they are. */
 export interface AlertRecord {
@@ -12,6 +14,13 @@ export interface AlertRecord {
   readonly status: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;
+}
+
+/** What is to be known of a pipeline before its rows can be merged where they are stored. */
+export interface PipelineToStore {
+  readonly pipeline: string;
+  readonly measures: readonly MeasureSpec[];
+  readonly windows: readonly WindowSpec[];
 }
 
 export interface AlertToStore {
@@ -38,6 +47,13 @@ export interface WindowsQuery {
   readonly to?: number;
 }
 
+export interface LatestQuery {
+  readonly pipeline: string;
+  readonly window: string;
+  /** Only the series with exactly these; undefined: every series. */
+  readonly labels?: Labels;
+}
+
 export interface ListQuery {
   readonly pipeline?: string;
   readonly from?: number;
@@ -50,10 +66,13 @@ export interface ListQuery {
 export type RowMerge = (rows: readonly WindowRow[]) => readonly WindowRow[];
 
 /**
- * Every operation throws AppError `olap_unavailable` (retryable) while the store is not there, and `data_format` when its tables
- * were made by a newer version. A put that threw may have been stored: put it again.
+ * Every operation throws AppError `olap_unavailable` (retryable) while the store is not there, `olap_refused` where it answers and
+ * somebody must mend something, and `data_format` when its tables were made by a newer version, or by something else. A put that
+ * threw may have been stored: put it again.
  */
 export interface OlapStore {
+  /** The newest one counts. Hours and days are made of what has been told here. */
+  putPipeline(pipeline: PipelineToStore): Promise<void>;
   /** A row replaces the stored one of its (pipeline, window, window_start, labels, origin) unless its version is lower. */
   putWindows(rows: readonly WindowRow[]): Promise<void>;
   putAlerts(pipeline: string, alerts: readonly AlertToStore[]): Promise<void>;
@@ -62,11 +81,13 @@ export interface OlapStore {
   putRawEvents(pipeline: string, events: readonly RawEvent[], keepMs: number): Promise<void>;
   /** Ordered by start; read page by page, a window's rows all in one page, so `merge` sees each window whole. */
   windows(query: WindowsQuery, merge: RowMerge): AsyncIterable<WindowRow>;
+  /** Of each series the rows of its last window, of the windows that begin less than 26 h before the newest one. */
+  latest(query: LatestQuery, merge: RowMerge): Promise<readonly WindowRow[]>;
   /** The newest first, as they were put. */
   alerts(query: ListQuery): Promise<AlertRecord[]>;
   /** By topic, partition and offset, the newest `limit` of them. `from` and `to` are by append time, and leave out letters that have none. */
   deadLetters(query: ListQuery): Promise<DeadLetter[]>;
-  /** Resolves when the store answers and its tables are ready. */
+  /** Resolves when the store answers and its tables are ready: made, brought up to date and looked at. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

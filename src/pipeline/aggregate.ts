@@ -56,6 +56,8 @@ export interface Aggregate {
   };
   /** Event time of the first event beyond `max_series`, once: when it has come since the last commit. */
   takeOverflow(): number | undefined;
+  /** Event time of the first event beyond `max_series`, epoch ms; undefined: none. */
+  overflowedAt(): number | undefined;
   status(): AggregateStatus;
 }
 
@@ -167,7 +169,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
     isIdle,
     takePartials(readToEnd) {
       taken = { live: partition.takeChangedPanes(), replayed: replay.takeChangedPanes() };
-      const progress = { watermark: partition.watermark, idle: isIdle(readToEnd) };
+      const progress = { offset, watermark: partition.watermark, idle: isIdle(readToEnd), epoch: 0, turn: 0 };
       return { partition: name, ...taken, finals: partition.takeFinals(), progress };
     },
     takeCommit(release) {
@@ -193,6 +195,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
       overflowTold = true;
       return partition.overflowedAt;
     },
+    overflowedAt: () => partition.overflowedAt,
     status: () => ({
       name,
       totals: partition.totals,

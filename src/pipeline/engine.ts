@@ -3,14 +3,13 @@
  * Everything a step changes becomes visible, durable and final in one transaction of the log.
  */
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import type { DeadLetter } from '../dead-letter/dead-letter.ts';
-import { packRecords } from '../log/batch.ts';
-import type { Log, RecordsToAppend, StateChange } from '../log/log.ts';
+import type { Log, StateChange } from '../log/log.ts';
 import { createMerge } from '../windows/merge.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import { openAggregate, type Aggregate, type AggregateConfig, type AggregateDeps, type AggregateStatus } from './aggregate.ts';
+import { alertTexts, appendTexts, letterTexts, windowTexts } from './appends.ts';
 import type { Monitor } from './monitor.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { rawTopicSettings, topicSettings, type PipelineTopics } from './topics.ts';
@@ -111,14 +110,9 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const deadLetters = parts.flatMap((part) => part.deadLetters);
     await log.commit({
       appends: [
-        ...appendOf(topics.windows, records, windowRecordKey),
-        ...appendOf(topics.alerts, alerts, (alert) => alert.alert_id),
-        ...appendOf<{ key: string; letter: DeadLetter }>(
-          topics.deadLetters,
-          deadLetters,
-          ({ key }) => key,
-          ({ letter }) => letter,
-        ),
+        ...appendTexts(topics.windows, windowTexts(records)),
+        ...appendTexts(topics.alerts, alertTexts(alerts)),
+        ...appendTexts(topics.deadLetters, letterTexts(deadLetters)),
       ],
       offsets: parts.flatMap((part) => part.offsets),
       state: [
@@ -163,7 +157,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     async flush(options) {
       const committed = await commit({ ...options, readToEnd: true });
       const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);
-      await log.commit({ appends: appendOf(topics.windows, rows, windowRecordKey) });
+      await log.commit({ appends: appendTexts(topics.windows, windowTexts(rows)) });
       return { ...committed, provisional: rows };
     },
     counts: () => merge.counts(),
@@ -182,27 +176,4 @@ export async function ensureTopics({ plan, topics }: Pick<EngineConfig, 'plan' |
   for (const source of plan.spec.sources) await log.ensureTopic(source.topic, rawTopicSettings(source));
   const widest = Math.max(...plan.spec.sources.map((source) => source.partitions));
   for (const [name, settings] of topicSettings(topics, widest)) await log.ensureTopic(name, settings);
-}
-
-function windowRecordKey(record: WindowRecord): string {
-  return record.kind === 'row' ? `${record.window}/${JSON.stringify(record.labels)}` : `${record.window}/closed`;
-}
-
-function appendOf<T>(
-  topic: string,
-  items: readonly T[],
-  keyOf: (item: T) => string,
-  valueOf: (item: T) => unknown = (item) => item,
-): RecordsToAppend[] {
-  if (items.length === 0) return [];
-  return [
-    {
-      topic,
-      partition: 0,
-      ...packRecords(
-        items.map((item) => JSON.stringify(valueOf(item))),
-        items.map(keyOf),
-      ),
-    },
-  ];
 }

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EngineSpec } from '../windows/spec.ts';
+import type { EngineSpec, SchemaVersions } from '../windows/spec.ts';
 import { noteLookups, type LookupContent } from './lookup-record.ts';
 import { fromStateEntries } from './state-codec.ts';
 
-function specWith(table: Record<string, string>): EngineSpec {
+function specWith(table: Record<string, string>, versions?: SchemaVersions): EngineSpec {
   const lookups = [{ field: 'campaign', by: 'ad', file: 'ads.json', table }];
   const event = { time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 0 } as const;
-  const source = { name: 'events', topic: 'ads', partitions: 1, format: 'json', event, where: [], lookups } as const;
+  const source = {
+    name: 'events',
+    topic: 'ads',
+    partitions: 1,
+    format: 'json',
+    event,
+    where: [],
+    lookups,
+    ...(versions && { versions }),
+  } as const;
   const limits = { maxSeries: 10, maxRecordBytes: 1_000, retireAfterMs: 1, idleAfterMs: 1 };
   return { pipeline: 'p', sources: [source], dimensions: [], measures: [], windows: [], rollups: [], limits };
 }
@@ -27,5 +36,24 @@ test('a table is noted once for each content, with the offsets from which it cou
   assert.deepEqual(
     contents.map((content) => content.from),
     [{ 'ads/0': 0 }, { 'ads/0': 900 }],
+  );
+});
+
+test('versions of a schema are noted each by itself: one that comes anew without a word, one that was mended by its file', async () => {
+  const state = new Map<string, Uint8Array>();
+  const log = { state: async (prefix: string) => [...state].filter(([key]) => key.startsWith(prefix)) };
+  const note = async (schemas: Record<string, object>): Promise<string[]> => {
+    const of = Object.entries(schemas).map(([version, schema]) => ({ version, file: `${version}.json`, schema: { ...schema } }));
+    const { changes, changed } = await noteLookups(log, specWith({}, { field: 'v', schemas: of }), new Map([['ads/0', state.size]]));
+    for (const [key, value] of changes) state.set(key, value!);
+    return changed;
+  };
+  assert.deepEqual(await note({ v1: { type: 'object' } }), []);
+  assert.deepEqual(await note({ v1: { type: 'object' }, v2: {} }), []);
+  assert.deepEqual(await note({ v1: { type: 'object' }, v2: { required: ['a'] } }), ['v2.json']);
+  assert.deepEqual(await note({ v1: { type: 'object' }, v2: { required: ['a'] } }), []);
+  assert.deepEqual(
+    [...state.keys()].filter((key) => key.includes('schemas')),
+    ['lookup/p/events/schemas/v1', 'lookup/p/events/schemas/v2'],
   );
 });

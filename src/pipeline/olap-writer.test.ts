@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withTempLog } from '../../test/property/temp-log.ts';
+import { AppError } from '../core/errors.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
-import type { OlapStore } from '../olap-store/olap-store.ts';
+import type { OlapStore, PipelineToStore } from '../olap-store/olap-store.ts';
 import { createOlapWriter } from './olap-writer.ts';
 import { topicsOf } from './topics.ts';
 
@@ -32,6 +33,7 @@ function storeThatFails(times: number) {
     taken.push(...values);
   };
   const olap = {
+    putPipeline: ({ pipeline }: { pipeline: string }) => take(`pipeline ${pipeline}`),
     putWindows: (rows: readonly { events: number }[]) => take(...rows.map(({ events }) => `row ${events}`)),
     putAlerts: (_: string, alerts: readonly { record: { alert_id: string }; version: number }[]) =>
       take(...alerts.map(({ record, version }) => `alert ${record.alert_id} ${version}`)),
@@ -42,41 +44,108 @@ function storeThatFails(times: number) {
   return { taken, olap: olap as unknown as OlapStore };
 }
 
-const everything = ['row 1', 'row 2', 'alert a 0', 'alert b 1', 'letter late', 'raw 0 {"x":1}', 'raw 1 '];
+const everything = ['pipeline p', 'row 1', 'row 2', 'alert a 0', 'alert b 1', 'letter late', 'raw 0 {"x":1}', 'raw 1 '];
+
+const spec: PipelineToStore = { pipeline: 'p', measures: [], windows: [] };
+
+/** A clock that stands still, but for what the writer sleeps. */
+function machine(onSleep: (ms: number) => void = () => {}) {
+  let now = 0;
+  const waits: number[] = [];
+  const said: string[] = [];
+  return {
+    waits,
+    said,
+    clock: { elapsed: () => now },
+    unit: () => 0,
+    logger: { info: (text: string) => void said.push(text), warn: (text: string) => void said.push(text) },
+    sleep: async (ms: number): Promise<void> => {
+      waits.push(ms);
+      now += ms;
+      onSleep(ms);
+    },
+  };
+}
 
 test('a store that is away is waited for, longer each time, said once; then it has everything, and the offsets stand', async () => {
   await withTempLog(async (temp) => {
     await filled(temp.log);
     const { taken, olap } = storeThatFails(8);
-    const said: string[] = [];
-    const waits: number[] = [];
-    const logger = { info: (text: string) => void said.push(text), warn: (text: string) => void said.push(text) };
     const rawEvents = { keepMs: 1_000, partitions: [{ topic: 'raw', partition: 0 }] };
-    const config = { pipeline: 'p', topics, rawEvents };
+    const config = { pipeline: spec, topics, rawEvents };
     const stopping = new AbortController();
-    const sleep = async (ms: number): Promise<void> => {
-      waits.push(ms);
+    const beside = machine(() => {
       if (taken.length === everything.length) stopping.abort();
-    };
-    const writer = createOlapWriter(config, { log: temp.log, olap, logger, sleep });
+    });
+    const writer = createOlapWriter(config, { log: temp.log, olap, ...beside });
     assert.equal(await writer.lag(), 8);
+    writer.hurry();
     await writer.run(stopping.signal);
     assert.deepEqual(taken, everything);
-    assert.deepEqual(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 500]);
-    assert.equal(said.length, 2);
-    assert.match(said[0]!, /connection refused/);
+    assert.deepEqual(beside.waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 250]);
+    assert.equal(beside.said.length, 2);
+    assert.match(beside.said[0]!, /connection refused/);
     assert.equal(await writer.lag(), 0);
 
     await temp.reopen();
     const again = storeThatFails(0);
-    const second = createOlapWriter(config, {
-      log: temp.log,
-      olap: again.olap,
-      logger,
-      sleep: async () => stopped.abort(),
-    });
     const stopped = new AbortController();
+    const second = createOlapWriter(config, { log: temp.log, olap: again.olap, ...machine(() => stopped.abort()) });
+    second.hurry();
     await second.run(stopped.signal);
-    assert.deepEqual(again.taken, [], 'what the store has is not sent again');
+    assert.deepEqual(again.taken, ['pipeline p'], 'what the store has is not sent again');
+  });
+});
+
+test('few records wait a second for more, many do not', async () => {
+  await withTempLog(async (temp) => {
+    for (const name of Object.values(topics)) await temp.log.ensureTopic(name, { partitions: 1 });
+    const append = (count: number) =>
+      temp.log.commit({
+        appends: [
+          { topic: topics.windows, partition: 0, ...packRecords(Array.from({ length: count }, () => '{"kind":"row","events":1}')) },
+        ],
+      });
+    const puts: number[] = [];
+    const olap = { putPipeline: async () => {}, putWindows: async (rows: readonly unknown[]) => void puts.push(rows.length) };
+    const stopping = new AbortController();
+    const steps = [() => append(3), () => append(5_000), async () => {}, async () => {}, async () => stopping.abort()];
+    const counts: number[] = [];
+    const beside = machine();
+    const sleep = async (ms: number): Promise<void> => {
+      counts.push(puts.reduce((sum, each) => sum + each, 0));
+      await beside.sleep(ms);
+      await steps[counts.length - 1]?.();
+    };
+    await append(2);
+    const writer = createOlapWriter({ pipeline: spec, topics }, { log: temp.log, olap: olap as unknown as OlapStore, ...beside, sleep });
+    await writer.run(stopping.signal);
+    // 2 wait; 5 have waited half a second; more than 5,000 are put at once; then nothing is left.
+    assert.deepEqual(counts, [0, 0, 5_005, 5_005, 5_005]);
+  });
+});
+
+test('what somebody must mend is kept, tried again ever more rarely, and forgotten once it is mended', async () => {
+  await withTempLog(async (temp) => {
+    await filled(temp.log);
+    let isMended = false;
+    const stopping = new AbortController();
+    const beside = machine(() => {
+      if (beside.waits.length === 10) isMended = true;
+      if (beside.waits.length === 12) stopping.abort();
+      assert.equal(writer.refusal()?.code, beside.waits.length <= 10 ? 'olap_refused' : undefined);
+    });
+    const olap = {
+      putPipeline: async () => {
+        if (!isMended) throw new AppError('olap_refused', 'wrong password');
+      },
+      putWindows: async () => {},
+      putAlerts: async () => {},
+      putDeadLetters: async () => {},
+    } as unknown as OlapStore;
+    const writer = createOlapWriter({ pipeline: spec, topics }, { log: temp.log, olap, ...beside });
+    await writer.run(stopping.signal);
+    assert.deepEqual(beside.waits.slice(5, 10), [8_000, 16_000, 32_000, 60_000, 60_000]);
+    assert.equal(beside.said.length, 2);
   });
 });

@@ -1,17 +1,20 @@
 /**
  * Brings final windows, alerts, dead letters and, where wanted, raw events from the log to the OLAP store. It reads at its own
- * pace behind an offset of its own: a dead or slow store stalls nothing, and catches up when it is back.
+ * pace behind an offset of its own: a dead or slow store stalls nothing, and catches up when it is back. What is not stored yet is in
+ * the log alone, never in memory: a batch is read, put, and forgotten.
  */
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { recordAt } from '../log/batch.ts';
 import type { CommitUnit, Log, RecordBatch } from '../log/log.ts';
-import type { AlertRecord, OlapStore } from '../olap-store/olap-store.ts';
+import type { AlertRecord, OlapStore, PipelineToStore } from '../olap-store/olap-store.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { WindowRecord } from '../windows/row.ts';
 import type { PipelineTopics } from './topics.ts';
 
 export interface OlapWriterConfig {
-  readonly pipeline: string;
+  readonly pipeline: PipelineToStore;
   readonly topics: PipelineTopics;
   /** Raw partitions to keep a copy of, and for how long, ms; none: raw events stay in the log alone. */
   readonly rawEvents?: { readonly keepMs: number; readonly partitions: readonly { readonly topic: string; readonly partition: number }[] };
@@ -21,6 +24,9 @@ export interface OlapWriterDeps {
   readonly log: Log;
   readonly olap: OlapStore;
   readonly logger: Logger;
+  readonly clock: Pick<Clock, 'elapsed'>;
+  /** Uniform, 0 <= x < 1: of many writers that wait for one store not all come back at once. */
+  readonly unit: () => number;
   /** Resolves after so many ms, or when the signal says so. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -30,11 +36,18 @@ export interface OlapWriter {
   run(signal: AbortSignal): Promise<void>;
   /** Records that the store does not have yet. */
   lag(): Promise<number>;
+  /** From now on small batches are put at once. */
+  hurry(): void;
+  /** What the store said last, where waiting is no use: `olap_refused`, `data_format`. */
+  refusal(): AppError | undefined;
 }
 
 const BATCH_BYTES = 4 << 20;
+/** A batch is put when it has so many records or bytes, or when its first record has waited so long: stores like few and large ones. */
+const FULL = { records: 5_000, bytes: 1 << 20, waitedMs: 1_000 } as const;
 const POLL_MS = 500;
-const RETRY_MS = { first: 250, most: 10_000 } as const;
+/** The longest pause is halved at random. Where somebody must mend something it is longer. */
+const RETRY_MS = { first: 250, most: 10_000, mostRefused: 60_000 } as const;
 
 /** The consumer group whose offsets say what the store has. */
 export function olapGroup(pipeline: string): string {
@@ -42,7 +55,7 @@ export function olapGroup(pipeline: string): string {
 }
 
 /** What the store reads no longer when it is switched off: its offsets would hold the topics' retention up for ever. */
-export function forgetOlapOffsets({ pipeline, topics, rawEvents }: OlapWriterConfig): NonNullable<CommitUnit['offsets']> {
+export function forgetOlapOffsets({ pipeline: { pipeline }, topics, rawEvents }: OlapWriterConfig): NonNullable<CommitUnit['offsets']> {
   const read = [topics.windows, topics.alerts, topics.deadLetters].map((topic) => ({ topic, partition: 0 }));
   return [...read, ...(rawEvents?.partitions ?? [])].map((from) => ({ group: olapGroup(pipeline), ...from, offset: null }));
 }
@@ -51,11 +64,14 @@ interface Feed {
   readonly topic: string;
   readonly partition: number;
   put(batch: RecordBatch): Promise<void>;
+  /** When its next batch was first seen, by the clock's `elapsed`; undefined: there was none. */
+  since?: number | undefined;
 }
 
 export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps): OlapWriter {
-  const { pipeline, topics, rawEvents } = config;
-  const { log, olap } = deps;
+  const { topics, rawEvents } = config;
+  const { pipeline } = config.pipeline;
+  const { log, olap, clock } = deps;
   const group = olapGroup(pipeline);
   const feeds: Feed[] = [
     {
@@ -80,17 +96,28 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
     })),
   ];
 
-  /** Puts the next batch of a feed; false when there is none. */
+  let hurried = false;
+  let refusal: AppError | undefined;
+  let told = false;
+
+  /** Puts the next batch of a feed; false when there is none, or none that is due. */
   async function advance(feed: Feed): Promise<boolean> {
     const offset = (await log.committed(group, feed.topic, feed.partition)) ?? 0;
     const batch = await log.read(feed.topic, feed.partition, offset, { maxBytes: BATCH_BYTES });
     if (!batch) return false;
+    feed.since ??= clock.elapsed();
+    const isFull = batch.count >= FULL.records || batch.bytes.length >= FULL.bytes;
+    if (!isFull && !hurried && clock.elapsed() - feed.since < FULL.waitedMs) return false;
     await feed.put(batch);
     await log.commit({ offsets: [{ group, topic: feed.topic, partition: feed.partition, offset: batch.firstOffset + batch.count }] });
+    feed.since = undefined;
     return true;
   }
 
   async function advanceAll(): Promise<boolean> {
+    // First of all: without it the store cannot merge what comes.
+    if (!told) await olap.putPipeline(config.pipeline);
+    told = true;
     let moved = false;
     for (const feed of feeds) moved = (await advance(feed)) || moved;
     return moved;
@@ -99,22 +126,30 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
   return {
     async run(signal) {
       let waitMs: number = RETRY_MS.first;
-      let away = false;
+      let said: string | undefined;
       while (!signal.aborted) {
         try {
           const moved = await advanceAll();
-          if (away) deps.logger.info(`pipeline ${pipeline}: the OLAP store is back and catches up`);
-          away = false;
+          if (said !== undefined) deps.logger.info(`pipeline ${pipeline}: the OLAP store is back and catches up`);
+          said = undefined;
+          refusal = undefined;
           waitMs = RETRY_MS.first;
-          if (!moved) await deps.sleep(POLL_MS, signal);
+          if (!moved) await deps.sleep(hurried ? RETRY_MS.first : POLL_MS, signal);
         } catch (error) {
-          if (!away) deps.logger.warn(`pipeline ${pipeline}: the OLAP store does not take rows (${messageOf(error)}); the log keeps them`);
-          away = true;
-          await deps.sleep(waitMs, signal);
-          waitMs = Math.min(waitMs * 2, RETRY_MS.most);
+          refusal = error instanceof AppError && !error.retryable ? error : undefined;
+          // Once for each thing that is wrong, however often it is tried.
+          const message = messageOf(error);
+          if (message !== said) deps.logger.warn(`pipeline ${pipeline}: the OLAP store does not take rows, the log keeps them. ${message}`);
+          said = message;
+          await deps.sleep(waitMs * (1 - deps.unit() / 2), signal);
+          waitMs = Math.min(waitMs * 2, refusal ? RETRY_MS.mostRefused : RETRY_MS.most);
         }
       }
     },
+    hurry: () => {
+      hurried = true;
+    },
+    refusal: () => refusal,
     async lag() {
       let lag = 0;
       for (const { topic, partition } of feeds) {

@@ -13,13 +13,16 @@ export interface Revisions {
   readonly completeFrom: number;
 }
 
+/** An end of the topics, an append time (epoch ms), or an offset of each input partition. */
+export type ReadFrom = 'earliest' | 'latest' | number | { readonly offset: number };
+
 export type RevisionChoice =
   /** Refuse when the windows stage gives other results than before. */
   | { readonly kind: 'same' }
   /** Go on at the committed offsets; windows begun before are not given out again. */
   | { readonly kind: 'new' }
   /** Read again from there, everything anew. */
-  | { readonly kind: 'from'; readonly from: 'earliest' | 'latest' | number };
+  | { readonly kind: 'from'; readonly from: ReadFrom };
 
 /** An input partition, and where its dead letters are sent in again. */
 export interface PipelineInput {
@@ -51,7 +54,7 @@ export async function settleRevision(
 ): Promise<Revisions> {
   const recorded = await recordedRevisions(log, pipeline);
   const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
-  if (changed && choice.kind === 'same') throw refusal(pipeline);
+  if (changed && choice.kind === 'same') throw revisionRefusal(pipeline);
   const anew = recorded !== undefined && (changed || choice.kind === 'from');
   const counter = (recorded?.windows.counter ?? 1) + (anew ? 1 : 0);
   if (counter > REVISION_MAX)
@@ -71,7 +74,8 @@ export async function settleRevision(
   return settled;
 }
 
-function refusal(pipeline: string): AppError {
+/** What a start is told on windows of another revision. */
+export function revisionRefusal(pipeline: string): AppError {
   return new AppError(
     'revision_changed',
     `pipeline ${pipeline}: the file now computes other windows than the ones in the data directory. Choose:\n` +
@@ -85,6 +89,7 @@ function refusal(pipeline: string): AppError {
 async function completeFrom(log: Log, pipeline: string, inputs: readonly PipelineInput[], choice: RevisionChoice): Promise<number> {
   if (choice.kind === 'from' && typeof choice.from === 'number') return choice.from;
   if (choice.kind === 'from' && choice.from === 'earliest') return -Infinity;
+  if (choice.kind === 'from' && typeof choice.from === 'object') return wholeFrom(log, inputs, choice.from.offset);
   let newest = -Infinity;
   for (const { name } of inputs) {
     const prefix = statePrefix(pipeline, name);
@@ -95,6 +100,22 @@ async function completeFrom(log: Log, pipeline: string, inputs: readonly Pipelin
   return newest === -Infinity ? newest : newest + 1;
 }
 
+/** From when on windows are whole where every partition is read from this offset: since its record arrived there, in all of them. */
+export async function wholeFrom(
+  log: Pick<Log, 'bounds' | 'read'>,
+  inputs: readonly Pick<PipelineInput, 'topic' | 'partition'>[],
+  offset: number,
+): Promise<number> {
+  let whole = -Infinity;
+  for (const { topic, partition } of inputs) {
+    const { start, end } = await log.bounds(topic, partition);
+    if (offset <= start || start === end) continue;
+    const batch = await log.read(topic, partition, Math.min(offset, end - 1), { maxBytes: 1, maxRecords: 1 });
+    whole = Math.max(whole, batch?.appendTimes[0] ?? -Infinity);
+  }
+  return whole;
+}
+
 /** State of the windows stage that the new revision cannot use. Going on, a partition keeps its watermark, ids and totals. */
 async function clearing(log: Log, pipeline: string, inputs: readonly PipelineInput[], choice: RevisionChoice): Promise<StateChange[]> {
   const changes: StateChange[] = [];
@@ -102,15 +123,19 @@ async function clearing(log: Log, pipeline: string, inputs: readonly PipelineInp
     for (const [key] of await log.state(prefix)) changes.push([key, null]);
   };
   await clear(mergeStatePrefix(pipeline));
-  for (const { name } of inputs) {
-    const prefix = statePrefix(pipeline, name);
-    if (choice.kind === 'from') await clear(prefix);
-    else for (const part of ['pane/', 'series/', 'replayed/']) await clear(prefix + part);
-  }
+  for (const { name } of inputs) changes.push(...(await partitionClearing(log, pipeline, name, choice.kind)));
   return changes;
 }
 
-async function offsetsFrom(log: Log, pipeline: string, inputs: readonly PipelineInput[], from: 'earliest' | 'latest' | number) {
+/** Of one input partition: where everything is read again all of it, going on what watermark, ids and totals do not need. */
+export async function partitionClearing(log: Log, pipeline: string, name: string, kind: RevisionChoice['kind']): Promise<StateChange[]> {
+  const prefix = statePrefix(pipeline, name);
+  const keys = (await log.state(prefix)).map(([key]) => key);
+  const isUseless = (key: string): boolean => kind === 'from' || /^(pane|series|replayed)\//.test(key.slice(prefix.length));
+  return keys.filter(isUseless).map((key) => [key, null]);
+}
+
+async function offsetsFrom(log: Log, pipeline: string, inputs: readonly PipelineInput[], from: ReadFrom) {
   const offsets = [];
   for (const { topic, partition, replayTopic } of inputs) {
     offsets.push({ group: pipeline, topic, partition, offset: await offsetOf(log, topic, partition, from) });
@@ -120,9 +145,10 @@ async function offsetsFrom(log: Log, pipeline: string, inputs: readonly Pipeline
   return offsets;
 }
 
-/** Where `earliest`, `latest` or an append time (epoch ms) is in a partition. */
-export async function offsetOf(log: Log, topic: string, partition: number, from: 'earliest' | 'latest' | number): Promise<number> {
+/** Where it is in a partition. */
+export async function offsetOf(log: Log, topic: string, partition: number, from: ReadFrom): Promise<number> {
   if (typeof from === 'number') return log.offsetAt(topic, partition, from);
   const { start, end } = await log.bounds(topic, partition);
+  if (typeof from === 'object') return Math.min(Math.max(from.offset, start), end);
   return from === 'earliest' ? start : end;
 }

@@ -68,6 +68,13 @@ export interface PipelineStatus {
   readonly olap_store: 'ready' | 'starting' | 'missing' | 'none' | 'away';
 }
 
+/**
+ * Where rows came from: the hot store (the last 26 h of served segments, the last row of all), the OLAP store (what is older, and
+ * everything while the hot store is away) or the log. The rows are the same wherever they stand in several, but provisional ones,
+ * which are in the hot store alone.
+ */
+export type Source = 'hot' | 'olap' | 'log';
+
 /** One row of a window. */
 export interface WindowPoint {
   readonly window: string;
@@ -86,8 +93,9 @@ export interface WindowPoint {
 export interface WindowHistory {
   readonly pipeline: string;
   readonly window: string;
-  /** Where the rows came from: the hot store holds 26 h of served segments, the rest is in the OLAP store or the log. */
-  readonly source: 'hot' | 'olap' | 'log';
+  readonly source: Source;
+  /** ms since the end of the newest window in `points`, by the server's clock; 0 while it is open; null where there is none. */
+  readonly age: number | null;
   readonly points: readonly WindowPoint[];
   /** More rows match than were given. */
   readonly truncated: boolean;
@@ -97,6 +105,9 @@ export interface WindowHistory {
 export interface LatestWindows {
   readonly pipeline: string;
   readonly window: string;
+  readonly source: Source;
+  /** As in `WindowHistory`. */
+  readonly age: number | null;
   readonly points: readonly WindowPoint[];
   /** Only right after a start: series are still missing, ask again in a second. */
   readonly filling?: true;

@@ -25,7 +25,9 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   topic_unknown: 404,
   pipeline_unknown: 404,
   topic_conflict: 403,
+  hot_store_unavailable: 503,
   olap_unavailable: 503,
+  olap_refused: 503,
   disk_full: 507,
 };
 

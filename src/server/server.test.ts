@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fakeSurface, serverOn, windowRow, type ServerOptions } from '../../test/server/fake-surface.ts';
+import { AppError } from '../core/errors.ts';
 import { HttpProblem } from './problem.ts';
 
 async function open(t: TestContext, options: ServerOptions = {}) {
@@ -19,7 +20,7 @@ async function open(t: TestContext, options: ServerOptions = {}) {
 test('a served segment is one flat object, of the window asked for', async (t) => {
   const { surface, get } = await open(t);
   surface.rows.push(windowRow({ country: 'US', ad_format: 'banner' }, { window: '1m', measures: { clicks: 1 }, final: false }));
-  const { age_ms, response_time_ms, ...rest } = (await get('/metrics/US/banner')).json();
+  const { age, response_time_ms, ...rest } = (await get('/metrics/US/banner')).json();
   assert.deepEqual(rest, {
     country: 'US',
     ad_format: 'banner',
@@ -29,9 +30,9 @@ test('a served segment is one flat object, of the window asked for', async (t) =
     window_start: '2026-03-02T09:00:00.000Z',
     window_end: '2026-03-02T09:05:00.000Z',
     final: true,
-    source: 'hot_store',
+    source: 'hot',
   });
-  assert.ok(age_ms > 0 && response_time_ms >= 0 && response_time_ms < 1_000);
+  assert.ok(age > 0 && response_time_ms >= 0 && response_time_ms < 1_000);
   const minute = (await get('/metrics/US/banner?window=1m')).json();
   assert.deepEqual([minute.window, minute.clicks, minute.final], ['1m', 1, false]);
   assert.match((await get('/metrics/US/banner?window=7m')).json().detail, /expected one of: 1m, 5m/);
@@ -52,6 +53,22 @@ test('all segments, and the comparison of the stores with and without an OLAP st
   const withOlap = (await get('/benchmark/US/banner')).json();
   assert.ok(withOlap.olap_store.response_time_ms > 0);
   assert.match(withOlap.comparison.hot_store_faster_by, /^\d+\.\dx$/);
+});
+
+test('an answer says which store it is from; where neither answers it is 503 and when to come back', async (t) => {
+  const { surface, get } = await open(t);
+  surface.source = 'olap';
+  surface.olapRows = [];
+  assert.equal((await get('/metrics/US/banner')).json().source, 'olap');
+  const all = (await get('/metrics/all')).json();
+  assert.deepEqual([all.source, all.metrics[0].source, all.metrics[0].age > 0], ['olap', 'olap', true]);
+  // What the hot store did not answer is no time of it.
+  const compared = (await get('/benchmark/US/banner')).json();
+  assert.deepEqual([compared.hot_store, compared.comparison.hot_store_faster_by], [null, null]);
+  surface.away = new AppError('hot_store_unavailable', 'Redis is away. So is ClickHouse.', { retryable: true });
+  const answer = await get('/metrics/all');
+  assert.deepEqual([answer.status, answer.json().detail, answer.headers['retry-after']], [503, 'Redis is away. So is ClickHouse.', '5']);
+  assert.match(String(answer.headers['content-type']), /^application\/problem\+json/);
 });
 
 test('names with odd characters are found, broken escapes are refused', async (t) => {

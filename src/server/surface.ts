@@ -8,6 +8,7 @@ import type {
   MessageList,
   PipelineInfo,
   PipelineStatus,
+  Source,
   TopicList,
   WindowHistory,
 } from './api.ts';
@@ -45,6 +46,12 @@ export interface PipelineView {
   readonly stream: EventRing;
 }
 
+/** Rows, and where they came from. */
+export interface Sourced<T> {
+  readonly source: Source;
+  readonly rows: T;
+}
+
 /** A path of the pipeline file's `serve:` block. */
 export interface ServedPath {
   readonly pipeline: string;
@@ -55,10 +62,13 @@ export interface ServedPath {
   readonly windows: readonly string[];
   /** Those in the path, in the file's order. */
   readonly dimensions: readonly string[];
-  /** The segment's latest row, provisional or final. */
-  latest(window: string, labels: Labels): Promise<WindowRow | undefined>;
-  /** The latest row of every segment with these dimensions. */
-  all(window: string): Promise<WindowRow[]>;
+  /**
+   * The segment's latest row, provisional or final; where the hot store is away or has none, from the OLAP store.
+   * @throws AppError `hot_store_unavailable` where neither answers
+   */
+  latest(window: string, labels: Labels): Promise<Sourced<WindowRow | undefined>>;
+  /** The latest row of every segment with these dimensions. @throws AppError `hot_store_unavailable` where neither store answers */
+  all(window: string): Promise<Sourced<WindowRow[]>>;
   /** A sentence for one who asked for a segment that is not there: what is near, or what there is. */
   suggest(window: string, labels: Labels): Promise<string>;
   /** The rows of the segment from this start on, from the OLAP store; undefined where there is none. */

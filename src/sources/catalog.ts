@@ -1,8 +1,10 @@
 /** Every kind of source that a pipeline file can name under `from:`. */
+import { commerceSource } from './commerce/source.ts';
 import { fileSource } from './file/source.ts';
 import { generatorSource } from './generator/source.ts';
 
 export const sourceCatalog = {
   file: fileSource,
   generator: generatorSource,
+  commerce: commerceSource,
 } as const;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { OUTCOMES } from '../core/outcome.ts';
 import { packRecords } from '../log/batch.ts';
 import type { RecordBatch } from '../log/log.ts';
-import { createJsonValidator } from '../schemas/json-schema.ts';
+import { createEventCheck } from '../schemas/event-check.ts';
 import { createDecoder, parseJson } from './decoder.ts';
 import { compilePlan } from './plan.ts';
 import type { EngineSpec, SourceSpec } from './spec.ts';
@@ -30,7 +30,7 @@ const spec: EngineSpec = {
 function decoderOf(changes: Partial<SourceSpec> = {}) {
   const changed = { ...source, ...changes };
   const plan = compilePlan({ ...spec, sources: [changed] });
-  const check = changed.schema && createJsonValidator(changed.schema).check;
+  const check = createEventCheck(changed);
   return createDecoder(plan, changed, { parse: parseJson, idKey: [1, 2], ...(check && { check }) });
 }
 
@@ -70,6 +70,34 @@ test('a label that is no scalar is a fault after those of schema, id and time', 
     ]),
     ['type:amount', 'type:id', 'value:at', 'type:country', 'type:constructor', 'accepted'],
   );
+});
+
+test('each event is held against the version that it names; one that names none is invalid before anything else is said of it', () => {
+  const v1 = { type: 'object', properties: { amount: { type: 'number' }, id: {} }, required: ['amount'] };
+  const v2 = { type: 'object', properties: { id: {}, amount: { type: 'string' } } };
+  const schemas = [v1, v2].map((schema, index) => ({ version: `${index + 1}`, file: 'f', schema }));
+  const versions = { field: 'v', schemas };
+  const told = verdicts({ versions }, [
+    { ...event, v: '1', amount: 1 },
+    { ...event, v: '2', amount: 1 },
+    { ...event, v: 2, amount: 'one' },
+    { ...event, v: 1 },
+    { ...event, v: '1', amount: 'x', id: 7 },
+    { ...event, v: '2', amount: 1, id: 7 },
+    ...['3', null, ['1'], 'constructor'].map((v) => ({ ...event, v, amount: 1, id: 7 })),
+    event,
+    '[]',
+  ]);
+  assert.deepEqual(told, [
+    'accepted',
+    'type:amount',
+    'accepted',
+    'missing:amount',
+    'type:amount',
+    'type:id',
+    ...Array.from({ length: 5 }, () => 'schema_version'),
+    'not_object',
+  ]);
 });
 
 test('a scalar is looked up by its text; a key that the table lacks is ignored, one that is missing is for the schema to judge', () => {

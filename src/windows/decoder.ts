@@ -16,7 +16,7 @@ type Fields = Record<string, unknown>;
 /** The text of one record as an object, or why it is none (`bad_json`, `not_object`, `bad_line`). Never throws. */
 export type ParseRecord = (text: string) => Fields | string;
 
-/** Undefined where the object is a valid event by its schema, else the reason: `missing:f`, `type:f`, `value:f`, `schema:keyword`. */
+/** Undefined where the object is a valid event by its schema, else the reason: `schema_version`, `missing:f`, `type:f`, `value:f`, `schema:keyword`. */
 export type CheckFields = (fields: Fields) => string | undefined;
 
 export interface DecoderDeps {
@@ -49,7 +49,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   const where = source.where.map((condition) => onPicked(condition, picker));
   const fed = plan.columns
     .map((column, index) => ({ column, index }))
-    .filter(({ column }) => column.source === source.name)
+    .filter(({ column }) => column.source === source.name && column.outcomes === undefined)
     .map(({ column, index }) => ({
       column,
       index,
@@ -57,9 +57,9 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
       where: column.where.map((condition) => onPicked(condition, picker)),
     }));
   const tables = lookups.map((lookup) => ({ ...lookup, entries: new Map(Object.entries(lookup.table)) }));
-  const fieldOrder = new Map(
-    Object.keys((source.schema?.['properties'] as object | undefined) ?? {}).map((field, index) => [field, index]),
-  );
+  const fieldOrder = fieldOrderOf(source.schema);
+  const versionField = source.versions && picker.pick(source.versions.field);
+  const versionOrders = new Map(source.versions?.schemas.map(({ version, schema }) => [version, fieldOrderOf(schema)]));
   const values = picker.values;
   let columns = allocate(0);
   let generation = 0;
@@ -117,12 +117,15 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   function faultOf(fields: Fields, i: number): string | undefined {
     const bySchema = deps.check?.(fields);
     if (bySchema === undefined) return engineFault(i);
+    // Of an event whose version is not known nothing else can be said.
+    if (!bySchema.includes(':')) return bySchema;
     const byEngine = engineFault(i);
     return byEngine !== undefined && orderOf(byEngine) < orderOf(bySchema) ? byEngine : bySchema;
   }
 
   function orderOf(reason: string): number {
-    return fieldOrder.get(reason.slice(reason.indexOf(':') + 1)) ?? Infinity;
+    const order = versionField === undefined ? fieldOrder : versionOrders.get(String(values[versionField]));
+    return order?.get(reason.slice(reason.indexOf(':') + 1)) ?? Infinity;
   }
 
   function engineFault(i: number): string | undefined {
@@ -213,6 +216,10 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
       return { ...columns, count: batch.count };
     },
   };
+}
+
+function fieldOrderOf(schema: SourceSpec['schema']): ReadonlyMap<string, number> {
+  return new Map(Object.keys((schema?.['properties'] as object | undefined) ?? {}).map((field, index) => [field, index]));
 }
 
 /** Reads each field that anyone wants once per record. */

@@ -11,13 +11,20 @@ export function seriesKey(cell: Cell): SeriesKey {
 }
 
 export interface LivePanes {
-  /** Takes in what changed; the keys that did, per grouping. */
-  put(partition: string, pane: PanePartial): SeriesKey[][];
+  /** Whether `put` would change anything. */
+  isNews(partition: string, pane: PanePartial, told?: number): boolean;
+  /**
+   * Takes in what is newer than what is there, by the offset of the last record behind it, and newer than `told`: the partition's
+   * records before that offset are in already, or in panes that are gone. The keys that changed, per grouping.
+   */
+  put(partition: string, pane: PanePartial, told?: number): SeriesKey[][];
   /** One series of one partition over the panes that start in [start, end). */
   cell(partition: string, start: number, end: number, grouping: number, key: SeriesKey): Cell | undefined;
   keys(partition: string, start: number, end: number, grouping: number): Set<SeriesKey>;
   has(partition: string, start: number, end: number): boolean;
   drop(partition: string, paneStart: number): void;
+  /** All series of one pane, per grouping; undefined where there is none. */
+  pane(partition: string, paneStart: number): readonly ReadonlyMap<SeriesKey, Cell>[] | undefined;
   /** All panes, by partition. */
   all(): [partition: string, paneStarts: number[]][];
 }
@@ -34,19 +41,33 @@ export function createLivePanes(plan: Plan): LivePanes {
     }
   }
 
+  /** Cells count 1 + the offset of their last record; `told` is the next offset. */
+  function isNewer(cell: Cell, known: Cell | undefined, told: number): boolean {
+    return cell.offsets > told && cell.offsets > (known?.offsets ?? 0);
+  }
+
   return {
-    put(partition, pane) {
-      const panes = partitions.get(partition) ?? new Map<number, Map<SeriesKey, Cell>[]>();
-      partitions.set(partition, panes);
-      const groupings = panes.get(pane.start) ?? plan.groupings.map(() => new Map<SeriesKey, Cell>());
-      panes.set(pane.start, groupings);
-      return pane.cells.map((cells, grouping) =>
-        cells.map((cell) => {
+    isNews(partition, pane, told = 0) {
+      const known = partitions.get(partition)?.get(pane.start);
+      return pane.cells.some((cells, grouping) => cells.some((cell) => isNewer(cell, known?.[grouping]!.get(seriesKey(cell)), told)));
+    },
+    put(partition, pane, told = 0) {
+      const known = partitions.get(partition)?.get(pane.start);
+      const groupings = known ?? plan.groupings.map(() => new Map<SeriesKey, Cell>());
+      const changed = pane.cells.map((cells, grouping) =>
+        cells.flatMap((cell) => {
           const key = seriesKey(cell);
+          if (!isNewer(cell, groupings[grouping]!.get(key), told)) return [];
           groupings[grouping]!.set(key, cell);
-          return key;
+          return [key];
         }),
       );
+      if (known === undefined && changed.some((keys) => keys.length > 0)) {
+        const panes = partitions.get(partition) ?? new Map<number, Map<SeriesKey, Cell>[]>();
+        partitions.set(partition, panes);
+        panes.set(pane.start, groupings);
+      }
+      return changed;
     },
     cell(partition, start, end, grouping, key) {
       const cells: Cell[] = [];
@@ -67,6 +88,7 @@ export function createLivePanes(plan: Plan): LivePanes {
     drop(partition, paneStart) {
       partitions.get(partition)?.delete(paneStart);
     },
+    pane: (partition, paneStart) => partitions.get(partition)?.get(paneStart),
     all: () => [...partitions].map(([partition, panes]) => [partition, [...panes.keys()].sort((a, b) => a - b)]),
   };
 }

@@ -50,7 +50,7 @@ function partials(partition: number, { watermark, idle = false, live = [], final
     live: panes(live),
     replayed: panes(replayed),
     finals: finals.map((count) => ({ window: 0, start: count[0] * SECOND, cells: [[cell(count)]] })),
-    progress: { watermark: watermark * SECOND, idle },
+    progress: { watermark: watermark * SECOND, idle, offset: Math.max(0, ...live.map(([, , offsets]) => offsets)), epoch: 0, turn: 0 },
   };
 }
 

@@ -4,7 +4,9 @@
  * idle partition.
  */
 import type { Cell } from './cells.ts';
-import { createLivePanes, seriesKey, type LivePanes, type SeriesKey } from './live-panes.ts';
+import { finalCells } from './final-cells.ts';
+import { createLivePanes, type LivePanes, type SeriesKey } from './live-panes.ts';
+import { createPaneJournal } from './pane-journal.ts';
 import type { PanePartial } from './panes.ts';
 import type { Partials } from './partials.ts';
 import { earliestEnd, type Plan } from './plan.ts';
@@ -17,20 +19,24 @@ import { createWindowBook, WINDOW_STATE, type OpenWindow, type WindowId } from '
 export interface Merge {
   /**
    * Takes in partials and yields what follows, in the order for `p.windows`; `provisional` rows of open windows apart,
-   * where wanted: they are shown, not stored.
+   * where wanted: they are shown, not stored. `later`: in a later step, which is shown together with this one.
    */
-  step(partials: readonly Partials[], options: { provisional: boolean }): { records: WindowRecord[]; provisional: WindowRow[] };
+  step(partials: readonly Partials[], options: { provisional: boolean | 'later' }): { records: WindowRecord[]; provisional: WindowRow[] };
   /** All open windows as they stand, `final: false`. Moves nothing. */
   flush(): WindowRow[];
   /** Forgets a pane of a partition, unless a window that is not retired needs it: then false. */
   release(partition: string, paneStart: number): boolean;
+  /** Forgets all panes that no event can change any more and no window needs: for a merge that keeps them itself. */
+  expire(): void;
   /** Per window name, without roll-ups: rows there are (open windows included) and events that came after the first final row. */
   counts(): Record<string, { results: number; corrections: number }>;
   /** Windows that end up to here are final, epoch ms. */
   readonly frontier: number;
+  /** Of a partition, as it was last told: its watermark, epoch ms, and the offset up to which its records are in. */
+  progress(partition: string): { readonly watermark: number; readonly offset: number };
   /** What changed since the last call; null: gone. Values are structured-cloneable. */
   takeStateChanges(): [key: string, value: unknown][];
-  /** State of an earlier life, with all panes of all partitions, and the replayed ones. */
+  /** State of an earlier life, with all panes of all partitions, and the replayed ones, where they are not in the state itself. */
   restore(entries: readonly (readonly [key: string, value: unknown])[], panes: readonly RestoredPanes[]): void;
 }
 
@@ -59,13 +65,15 @@ interface Aside {
   readonly keys: readonly SeriesKey[][];
 }
 
-export function createMerge(plan: Plan, revision: number): Merge {
+/** `keepsPanes`: they are part of the state, so that whoever goes on with it needs nothing from the partitions. */
+export function createMerge(plan: Plan, revision: number, { keepsPanes = false } = {}): Merge {
   const watermarks = createWatermarks(plan);
   const { names } = watermarks;
   const live = createLivePanes(plan);
   const replays = createLivePanes(plan);
   const writer = createRowWriter(plan, revision);
   const book = createWindowBook(plan);
+  const journal = keepsPanes ? createPaneJournal() : undefined;
   const apart = new Set<string>();
   const order = closingOrder(plan.windows);
   const results = plan.windows.map(() => 0);
@@ -88,6 +96,9 @@ export function createMerge(plan: Plan, revision: number): Merge {
 
   /** Counts a changed pane into its windows; to those that are retired it belongs in rows of the partition's own. */
   function takeLive(partition: string, pane: PanePartial): Aside[] {
+    const before = watermarks.offset(partition);
+    // What was told before, or by an owner that has been replaced.
+    if (!live.isNews(partition, pane, before)) return [];
     const windows = book.windowsOf(pane.start).map((id) => {
       const own = apartKey(id, partition);
       // Judged before the pane itself is in. A window that is not final yet waits, however far behind the partition is.
@@ -96,7 +107,8 @@ export function createMerge(plan: Plan, revision: number): Merge {
       return { id, isApart };
     });
     newestPane = Math.max(newestPane, pane.start);
-    const keys = live.put(partition, pane);
+    const keys = live.put(partition, pane, before);
+    journal?.changed('live', partition, pane.start, keys);
     for (const { id } of windows.filter(({ isApart }) => !isApart)) {
       const { dirty } = opened(id);
       keys.forEach((list, grouping) => list.forEach((key) => dirty[grouping]!.add(key)));
@@ -106,6 +118,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
 
   function takeReplayed(partition: string, pane: PanePartial): Aside[] {
     const keys = replays.put(partition, pane);
+    journal?.changed('replayed', partition, pane.start, keys);
     return book.windowsOf(pane.start).map((id) => ({ id, origin: 'replay', from: names, panes: replays, keys }));
   }
 
@@ -122,7 +135,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
           if (written.has(name)) return [];
           written.add(name);
           const contributions = contributionsOf(id, grouping, key, from, panes);
-          const late = origin === 'replay' ? 0 : eventsIn(contributions);
+          const late = origin === 'replay' ? 0 : totalOf('events', contributions);
           return [writer.row({ ...id, grouping, stage: 'final', contributions, corrections: late, idle: [], origin })];
         }),
       ),
@@ -150,22 +163,13 @@ export function createMerge(plan: Plan, revision: number): Merge {
     entry.idle = waitedFor;
     const rows: WindowRow[] = [];
     for (let grouping = 0; grouping < plan.groupings.length; grouping++) {
-      const bySeries = new Map<SeriesKey, { partition: string; cell: Cell }[]>();
-      for (const name of names) {
-        const cells = waitedFor.includes(name)
-          ? [...live.keys(name, start, end, grouping)].map((key) => live.cell(name, start, end, grouping, key)!)
-          : (entry.finals.get(name)?.[grouping] ?? []);
-        for (const cell of cells) {
-          const key = seriesKey(cell);
-          bySeries.set(key, [...(bySeries.get(key) ?? []), { partition: name, cell }]);
-        }
-        // Whatever differs from the at-final values by now is a correction.
-        for (const key of live.keys(name, start, end, grouping)) entry.dirty[grouping]!.add(key);
-      }
+      const bySeries = finalCells(entry, grouping, { names, idle: waitedFor, live });
+      // Whatever differs from the at-final values by now is a correction.
+      for (const name of names) for (const key of live.keys(name, start, end, grouping)) entry.dirty[grouping]!.add(key);
       for (const key of [...bySeries.keys()].sort()) {
         const contributions = bySeries.get(key)!;
         const row = writer.row({ window, start, grouping, stage: 'final', contributions, corrections: 0, idle: entry.idle, origin: '' });
-        entry.given[grouping]!.set(key, { atFinal: row.events, latest: row.events });
+        entry.given[grouping]!.set(key, { atFinal: row.events, latest: row.events, offsets: totalOf('offsets', contributions) });
         if (grouping === 0) results[window]!++;
         rows.push(row);
       }
@@ -179,11 +183,13 @@ export function createMerge(plan: Plan, revision: number): Merge {
     entry.dirty.forEach((keys, grouping) => {
       for (const key of [...keys].sort()) {
         const given = entry.given[grouping]!.get(key);
-        const events = eventsIn(contributionsOf(entry, grouping, key));
-        if (events === given?.latest) continue;
+        const contributions = contributionsOf(entry, grouping, key);
+        const [events, offsets] = [totalOf('events', contributions), totalOf('offsets', contributions)];
+        // Counts of outcomes change without an event.
+        if (events === given?.latest && offsets === (given.offsets ?? offsets)) continue;
         const atFinal = given?.atFinal ?? 0;
         rows.push(liveRow(entry, grouping, key, { stage: 'final', corrections: events - atFinal }));
-        entry.given[grouping]!.set(key, { atFinal, latest: events });
+        entry.given[grouping]!.set(key, { atFinal, latest: events, offsets });
         if (grouping === 0) {
           corrections[entry.window]! += events - (given?.latest ?? 0);
           if (!given) results[entry.window]!++;
@@ -233,6 +239,13 @@ export function createMerge(plan: Plan, revision: number): Merge {
     }
   }
 
+  function release(partition: string, paneStart: number): boolean {
+    if (book.windowsOf(paneStart).some((id) => book.has(id))) return false;
+    live.drop(partition, paneStart);
+    journal?.dropped('live', partition, paneStart);
+    return true;
+  }
+
   return {
     get frontier() {
       return watermarks.frontier;
@@ -240,13 +253,13 @@ export function createMerge(plan: Plan, revision: number): Merge {
     step(partials, { provisional }) {
       const asides: Aside[] = [];
       for (const { partition, live: panes, replayed, finals } of partials) {
+        if (!names.includes(partition)) continue;
         for (const pane of panes) asides.push(...takeLive(partition, pane));
         for (const pane of replayed) asides.push(...takeReplayed(partition, pane));
         for (const final of finals) {
           // At-final values are of no use to a window that is final already.
           if (book.endOf(final) <= watermarks.frontier) continue;
-          opened(final).finals.set(partition, final.cells);
-          book.changed(final);
+          book.addFinals(opened(final), partition, final.cells);
         }
       }
       watermarks.advance(partials);
@@ -259,6 +272,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
           records.push(...rows);
           if (isRetired(entry)) book.drop(entry);
         } else {
+          if (provisional === 'later') continue;
           if (provisional) {
             if (isShown(entry)) shown.push(...provisionalRows(entry, false));
             else continue;
@@ -270,11 +284,15 @@ export function createMerge(plan: Plan, revision: number): Merge {
       return { records, provisional: shown };
     },
     flush: () => book.all().flatMap((entry) => (entry.closed ? [] : provisionalRows(entry, true))),
-    release(partition, paneStart) {
-      if (book.windowsOf(paneStart).some((id) => book.has(id))) return false;
-      live.drop(partition, paneStart);
-      return true;
+    release,
+    expire() {
+      for (const [partition, starts] of live.all()) {
+        for (const start of starts) {
+          if (book.windowsOf(start).every((id) => watermarks.isPast(partition, book.endOf(id)))) release(partition, start);
+        }
+      }
     },
+    progress: (partition) => ({ watermark: watermarks.watermark(partition), offset: watermarks.offset(partition) }),
     counts() {
       const unfinished = plan.windows.map(() => 0);
       for (const { closed, window, start, end } of book.all()) {
@@ -292,7 +310,8 @@ export function createMerge(plan: Plan, revision: number): Merge {
         watermarks: watermarks.state(),
         apart: [...apart],
       };
-      return [['meta', meta], ...book.takeStateChanges()];
+      const panes = journal?.takeStateChanges((kind, partition, start) => (kind === 'live' ? live : replays).pane(partition, start)) ?? [];
+      return [['meta', meta], ...book.takeStateChanges(), ...panes];
     },
     restore(entries, restored) {
       for (const [key, value] of entries) {
@@ -305,7 +324,7 @@ export function createMerge(plan: Plan, revision: number): Merge {
           for (const id of meta.apart) apart.add(id);
         } else if (key.startsWith(WINDOW_STATE)) book.restore(value);
       }
-      for (const { partition, live: panes, replayed } of restored) {
+      for (const { partition, live: panes, replayed } of [...restored, ...(journal?.restore(entries) ?? [])]) {
         for (const pane of panes) live.put(partition, pane);
         for (const pane of replayed) replays.put(partition, pane);
       }
@@ -323,6 +342,6 @@ function apartKey({ window, start }: WindowId, partition: string): string {
   return `${window}/${start}/${partition}`;
 }
 
-function eventsIn(contributions: readonly { readonly cell: Cell }[]): number {
-  return contributions.reduce((sum, { cell }) => sum + cell.events, 0);
+function totalOf(what: 'events' | 'offsets', contributions: readonly { readonly cell: Cell }[]): number {
+  return contributions.reduce((sum, { cell }) => sum + cell[what], 0);
 }

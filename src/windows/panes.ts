@@ -9,6 +9,8 @@ import { createHll, hllFromBytes, type Hll } from './sketches/hll.ts';
 export interface PaneStore {
   /** Adds an accepted event (element `i` of the contributions) to its pane; `codes`: its series, one per grouping. */
   add(time: number, codes: Int32Array, contributions: readonly Contribution[], i: number, offset: number): void;
+  /** Adds 1 to a column of one series, for a record that is no accepted event. */
+  count(time: number, grouping: number, code: number, column: number, offset: number): void;
   /** Starts of the panes there are, ascending. */
   starts(): number[];
   /** Series of a grouping in a pane. */
@@ -58,7 +60,7 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
       group.dirty[code] = 1;
       group.changed.push(code);
     }
-    if (group.events[code] === 0) group.codes.push(code);
+    if (group.offsets[code] === 0) group.codes.push(code);
   }
 
   function cellOf(group: Group, grouping: number, code: number): Cell {
@@ -93,6 +95,12 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
         }
       }
     },
+    count(time, grouping, code, column, offset) {
+      const group = groupsAt(Math.floor(time / plan.paneMs) * plan.paneMs)[grouping]!;
+      touch(group, code);
+      group.offsets[code] = offset + 1;
+      group.numbers[column]![code]! += 1;
+    },
     starts: () => [...panes.keys()].sort((a, b) => a - b),
     cells(start, grouping) {
       const group = panes.get(start)?.[grouping];
@@ -102,7 +110,7 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
       const partials: PanePartial[] = [];
       for (const start of this.starts()) {
         const groups = panes.get(start)!;
-        if (groups[0]!.changed.length === 0) continue;
+        if (groups.every(({ changed }) => changed.length === 0)) continue;
         const cells = groups.map((group, g) => group.changed.map((code) => cellOf(group, g, code)));
         for (const group of groups) {
           for (const code of group.changed) group.dirty[code] = 0;

@@ -11,7 +11,8 @@ export interface Partials {
   readonly finals: readonly WindowFinal[];
   /** Panes that changed by replays from the dead-letter queue: absolute values, offsets of the replay topic. */
   readonly replayed: readonly PanePartial[];
-  readonly progress: Progress;
+  /** Absent where more of the same follows: it stands in the last part. */
+  readonly progress?: Progress;
 }
 
 export interface WindowFinal {
@@ -23,6 +24,12 @@ export interface WindowFinal {
 }
 
 export interface Progress {
+  /** The next offset of the partition: what changed before it has been told, with this or before. */
+  readonly offset: number;
+  /** Counts the owners that the partition has had. What an older one says of idleness no longer counts. */
+  readonly epoch: number;
+  /** Counts what this owner has told. */
+  readonly turn: number;
   /** Epoch ms; -Infinity before the first accepted event. */
   readonly watermark: number;
   /** Caught up, and nothing accepted for `idle_after` (under `--once`: read to the end). */

@@ -7,6 +7,7 @@ import type { RecordBatch } from '../log/log.ts';
 import { addPanes, type Cell } from './cells.ts';
 import type { Columns, Decoder } from './columns.ts';
 import { createIdMemory, type IdMemory } from './ids.ts';
+import { createOutcomeTally } from './outcome-tally.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
 import type { WindowFinal } from './partials.ts';
 import { earliestEnd, latestEnd, nextEnd, type Plan } from './plan.ts';
@@ -69,6 +70,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   const series = createSeriesTable(plan, decoder);
   const panes = createPaneStore(plan, series);
   const ids = createIdMemory(dedupMs);
+  const tally = createOutcomeTally(plan, source, { panes, series });
   const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity, overflowedAt: undefined };
   const totals = noOutcomes();
   const reasons = new Map<string, number>();
@@ -146,10 +148,11 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
       const { outcomes, times } = columns;
       const lateBy = new Map<number, number>();
       for (let i = 0; i < batch.count; i++) {
-        if (outcomes[i] !== ACCEPTED) continue;
         const time = times[i]!;
         const appendTime = clock === 'append' ? batch.appendTimes[i]! : Infinity;
-        if (isFuture(time, appendTime, clock)) {
+        if (outcomes[i] !== ACCEPTED) {
+          // What the record alone decides.
+        } else if (isFuture(time, appendTime, clock)) {
           outcomes[i] = INVALID;
           columns.reasons.set(i, 'future');
         } else if (columns.ids && ids.remembers(columns.ids.low[i]!, columns.ids.high[i]!, clocks.watermark)) {
@@ -161,6 +164,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
         } else {
           accept(columns, i, batch.firstOffset + i, appendTime);
         }
+        tally?.count(outcomes[i]!, clocks.watermark + outOfOrdernessMs, appendTime, batch.firstOffset + i);
       }
       counted.fill(0);
       for (let i = 0; i < batch.count; i++) counted[outcomes[i]!]!++;

@@ -1,4 +1,5 @@
 /** The engine's spec, compiled: which columns to accumulate, in which groupings, in panes of which length. */
+import { OUTCOMES } from '../core/outcome.ts';
 import type { Condition, EngineSpec, MeasureSpec, SourceSpec, WindowSpec } from './spec.ts';
 
 /** How a column's values come together: within a pane, between panes, between partitions. */
@@ -8,7 +9,7 @@ export type Accumulate = 'sum' | 'min' | 'max' | 'hll' | 'ddsketch';
 export interface StateColumn {
   readonly name: string;
   readonly accumulate: Accumulate;
-  /** The source whose records feed it. */
+  /** The source whose records feed it; '' for outcomes of every source. */
   readonly source: string;
   /** Records that do not meet all of these contribute nothing. */
   readonly where: readonly Condition[];
@@ -16,6 +17,8 @@ export interface StateColumn {
   readonly field?: string;
   /** For the count behind an average: counts records whose `field` is a number instead of taking its value. */
   readonly counts?: true;
+  /** Codes of outcomes (core/outcome.ts): it counts records that had one of these, and takes nothing from events. */
+  readonly outcomes?: readonly number[];
 }
 
 export interface Plan {
@@ -45,7 +48,15 @@ function columnsOf(measure: MeasureSpec): StateColumn[] {
   const { name, source, where } = measure;
   switch (measure.kind) {
     case 'count':
-      return [{ name, accumulate: 'sum', source, where }];
+      return [
+        {
+          name,
+          accumulate: 'sum',
+          source,
+          where,
+          ...(measure.outcomes && { outcomes: measure.outcomes.map((one) => OUTCOMES.indexOf(one)) }),
+        },
+      ];
     case 'average':
       return [
         { name: `${name}.sum`, accumulate: 'sum', source, where, field: measure.field },

@@ -2,6 +2,8 @@
  * What the engine is told to compute: the pipeline file after validation, all durations in ms, all names resolved.
  * `config` makes it, `windows` compiles it.
  */
+import type { Outcome } from '../core/outcome.ts';
+
 export type Scalar = string | number | boolean | null;
 
 /** Holds when the record's own top-level `field` is one of `anyOf` (strict equality after JSON decoding). */
@@ -32,6 +34,18 @@ export interface EventSpec {
   readonly maxAheadMs?: number;
 }
 
+/** Schemas of one source's events side by side. Their contents may change while the pipeline has state: from an offset on, as lookups do. */
+export interface SchemaVersions {
+  /** The event's field that names its version; an event that names none of these is invalid (`schema_version`). */
+  readonly field: string;
+  readonly schemas: readonly {
+    readonly version: string;
+    /** Path as written in the file; for messages. */
+    readonly file: string;
+    readonly schema: Readonly<Record<string, unknown>>;
+  }[];
+}
+
 export interface SourceSpec {
   /** `events` where the file has only one. */
   readonly name: string;
@@ -42,6 +56,8 @@ export interface SourceSpec {
   readonly format: 'json' | 'combined';
   /** JSON Schema of one event (draft 2020-12 or 07), parsed; undefined: any object. */
   readonly schema?: Readonly<Record<string, unknown>>;
+  /** Instead of `schema`. */
+  readonly versions?: SchemaVersions;
   readonly event: EventSpec;
   /** All must hold, else the record is ignored. */
   readonly where: readonly Condition[];
@@ -60,7 +76,14 @@ interface OfSource extends MeasureBase {
   readonly where: readonly Condition[];
 }
 export type MeasureSpec =
-  | (OfSource & { readonly kind: 'count' })
+  | (OfSource & {
+      readonly kind: 'count';
+      /**
+       * Counts records by what became of them instead, in the window in which they came (`partition.ts`). They belong to no segment:
+       * the total alone (the roll-up []) has them. `source` '' is every source; `where` is empty.
+       */
+      readonly outcomes?: readonly Outcome[];
+    })
   | (OfSource & { readonly kind: 'sum' | 'min' | 'max' | 'average' | 'distinct'; readonly field: string })
   | (OfSource & { readonly kind: 'quantile'; readonly field: string; readonly q: number })
   /** scale x numerator / denominator, each the name of a count or sum; null where the denominator is 0. */

@@ -7,8 +7,12 @@ export interface Watermarks {
   readonly names: readonly string[];
   /** Windows that end up to here are final: every partition has passed it, or is idle. Epoch ms; it never goes back. */
   readonly frontier: number;
-  /** Watermarks only rise: what an earlier one says changes nothing. */
-  advance(progress: readonly { readonly partition: string; readonly progress: Progress }[]): void;
+  /** Watermarks and offsets only rise, and the newest owner says what is idle: repeats and what an earlier one says change nothing. */
+  advance(told: readonly { readonly partition: string; readonly progress?: Progress }[]): void;
+  /** Epoch ms, -Infinity before the first accepted event. */
+  watermark(partition: string): number;
+  /** Up to where a partition's records have been told. */
+  offset(partition: string): number;
   /** Partitions whose own watermark is before `end`. */
   notPassed(end: number): string[];
   /** Whether nothing can be accepted any more into a window that ends at `end`, from this partition. */
@@ -21,14 +25,22 @@ export interface Watermarks {
 
 export interface WatermarksState {
   readonly frontier: number;
-  readonly watermarks: readonly (readonly [partition: string, watermark: number])[];
+  /** Older states have the first two. */
+  readonly watermarks: readonly (readonly [
+    partition: string,
+    watermark: number,
+    offset?: number,
+    epoch?: number,
+    idle?: boolean,
+    turn?: number,
+  ])[];
 }
 
 export function createWatermarks(plan: Plan): Watermarks {
   const partitions = new Map(
     inputPartitions(plan.spec).map(({ name, source }) => [
       name,
-      { latenessMs: source.event.allowedLatenessMs, watermark: -Infinity, idle: false },
+      { latenessMs: source.event.allowedLatenessMs, watermark: -Infinity, offset: 0, epoch: 0, turn: 0, idle: false },
     ]),
   );
   const all = [...partitions.values()];
@@ -42,25 +54,35 @@ export function createWatermarks(plan: Plan): Watermarks {
     },
     advance(told) {
       for (const { partition, progress } of told) {
-        const known = partitions.get(partition)!;
+        const known = partitions.get(partition);
+        if (!known || !progress) continue;
         known.watermark = Math.max(known.watermark, progress.watermark);
+        known.offset = Math.max(known.offset, progress.offset);
+        if (progress.epoch < known.epoch || (progress.epoch === known.epoch && progress.turn < known.turn)) continue;
+        known.epoch = progress.epoch;
+        known.turn = progress.turn;
         known.idle = progress.idle;
       }
       const awake = all.filter(({ idle }) => !idle).map(({ watermark }) => watermark);
       frontier = Math.max(frontier, awake.length > 0 ? Math.min(...awake) : latest());
     },
+    watermark: (partition) => partitions.get(partition)?.watermark ?? -Infinity,
+    offset: (partition) => partitions.get(partition)?.offset ?? 0,
     notPassed: (end) => [...partitions].filter(([, { watermark }]) => watermark < end).map(([name]) => name),
     isPast(partition, end) {
       const { watermark, latenessMs } = partitions.get(partition)!;
       return watermark >= end + latenessMs;
     },
     isRetirable: (partition, end) => latest() >= end + partitions.get(partition)!.latenessMs + plan.spec.limits.retireAfterMs,
-    state: () => ({ frontier, watermarks: [...partitions].map(([name, { watermark }]) => [name, watermark]) }),
+    state: () => ({
+      frontier,
+      watermarks: [...partitions].map(([name, { watermark, offset, epoch, idle, turn }]) => [name, watermark, offset, epoch, idle, turn]),
+    }),
     restore(state) {
       frontier = state.frontier;
-      for (const [name, watermark] of state.watermarks) {
+      for (const [name, watermark, offset = 0, epoch = 0, idle = false, turn = 0] of state.watermarks) {
         const known = partitions.get(name);
-        if (known) known.watermark = watermark;
+        if (known) Object.assign(known, { watermark, offset, epoch, idle, turn });
       }
     },
   };

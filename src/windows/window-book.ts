@@ -1,6 +1,6 @@
 /** The windows that can still change: what the merge has to remember of each beside the panes. */
 import type { Cell } from './cells.ts';
-import type { SeriesKey } from './live-panes.ts';
+import { seriesKey, type SeriesKey } from './live-panes.ts';
 import { windowStarts, type Plan } from './plan.ts';
 
 export interface WindowId {
@@ -16,10 +16,10 @@ export interface OpenWindow extends WindowId {
   closed: boolean;
   /** Partitions that had not passed its end then: idle ones. */
   idle: readonly string[];
-  /** At-final values by partition, until it is closed. Per grouping. */
-  readonly finals: Map<string, readonly (readonly Cell[])[]>;
-  /** Per grouping: events in the first final row and in the latest one. */
-  readonly given: Map<SeriesKey, { atFinal: number; latest: number }>[];
+  /** At-final values by partition, until it is closed. Per grouping, by series: told twice they are the same. */
+  readonly finals: Map<string, readonly Map<SeriesKey, Cell>[]>;
+  /** Per grouping: events in the first final row and in the latest one, and the offsets behind that. */
+  readonly given: Map<SeriesKey, { atFinal: number; latest: number; offsets?: number }>[];
   /** Per grouping: series that changed and were not given out since. */
   readonly dirty: Set<SeriesKey>[];
 }
@@ -29,6 +29,8 @@ export interface WindowBook {
   get(id: WindowId): OpenWindow | undefined;
   /** A window that was not there. `closed`: it is final already, with these partitions idle. */
   open(id: WindowId, closed: { readonly idle: readonly string[] } | undefined): OpenWindow;
+  /** Adds at-final values of a partition. */
+  addFinals(entry: OpenWindow, partition: string, cells: readonly (readonly Cell[])[]): void;
   /** To be written with the next commit. */
   changed(id: WindowId): void;
   drop(id: WindowId): void;
@@ -68,6 +70,12 @@ export function createWindowBook(plan: Plan): WindowBook {
       open.set(keyOf(entry), entry);
       return entry;
     },
+    addFinals(entry, partition, cells) {
+      const finals = entry.finals.get(partition) ?? plan.groupings.map(() => new Map<SeriesKey, Cell>());
+      entry.finals.set(partition, finals);
+      cells.forEach((list, grouping) => list.forEach((cell) => finals[grouping]!.set(seriesKey(cell), cell)));
+      changed.add(keyOf(entry));
+    },
     changed: (id) => void changed.add(keyOf(id)),
     drop(id) {
       open.delete(keyOf(id));
@@ -85,7 +93,13 @@ export function createWindowBook(plan: Plan): WindowBook {
     },
     restore(value) {
       const entry = value as Omit<OpenWindow, 'dirty'>;
-      open.set(keyOf(entry), { ...entry, dirty: plan.groupings.map(() => new Set<SeriesKey>()) });
+      // Once they were lists.
+      const finals = new Map([...entry.finals].map(([partition, lists]) => [partition, lists.map(bySeries)]));
+      open.set(keyOf(entry), { ...entry, finals, dirty: plan.groupings.map(() => new Set<SeriesKey>()) });
     },
   };
+}
+
+function bySeries(cells: ReadonlyMap<SeriesKey, Cell> | readonly Cell[]): Map<SeriesKey, Cell> {
+  return new Map(Array.isArray(cells) ? cells.map((cell: Cell) => [seriesKey(cell), cell]) : (cells as ReadonlyMap<SeriesKey, Cell>));
 }

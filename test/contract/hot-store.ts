@@ -121,6 +121,16 @@ export function testHotStore(name: string, make: (config: HotStoreConfig) => Pro
         assert.deepEqual(left, ['C0', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'new'], 'one too many, and a tenth in advance');
       }));
 
+    it('is filled when that was said, of each pipeline', () =>
+      withStore(SERVED, async (store) => {
+        assert.equal(await store.isFilled('ads'), false);
+        await store.put([row(0)]);
+        assert.equal(await store.isFilled('ads'), false);
+        await store.markFilled('ads');
+        assert.equal(await store.isFilled('ads'), true);
+        assert.equal(await store.isFilled('shop'), false);
+      }));
+
     it('holds the same whatever the order and the repeats of what is put', async () => {
       const puts = fc.array(fc.record({ minute: fc.nat(5), version: fc.nat(3), labels: fc.constantFrom(US, KR) }), { maxLength: 30 });
       await fc.assert(

@@ -61,6 +61,13 @@ export function testOlapStore(name: string, make: () => Promise<{ store: OlapSto
       assert.deepEqual(await store.deadLetters({ pipeline: 'none' }), []);
     });
 
+    it('is told of a pipeline any number of times', async () => {
+      const windows = [{ name: '1m', sizeMs: 60_000, slideMs: 60_000 }];
+      for (let time = 0; time < 2; time++) await store.putPipeline({ pipeline: 'told', measures: MEASURES, windows });
+      await store.putPipeline({ pipeline: 'told', measures: [], windows: [] });
+      assert.deepEqual(await read({ pipeline: 'told' }), []);
+    });
+
     it('gives rows back as they were put, to the last bit', async () => {
       const rows = [
         windowRow('same', 0, {
@@ -123,6 +130,25 @@ export function testOlapStore(name: string, make: () => Promise<{ store: OlapSto
         'three rows fit a page: it grows to the end of the window',
       );
       assert.equal((await read({ pipeline: 'pages' })).length, 21);
+    });
+
+    it('gives the last window of each series, of those of the last day, and of one', async () => {
+      const of = (country: string, minute: number, change: Partial<WindowRow> = {}): WindowRow =>
+        windowRow('latest', minute, { labels: { country }, ...change });
+      await store.putWindows([of('US', 0), of('US', 3, { version: '8' }), of('US', 3), of('KR', 2), of('KR', 2, { origin: 'replay' })]);
+      await store.putWindows([of('JP', 3 - 26 * 60), of('FR', 4 - 26 * 60), of('US', 9, { window: '5m' }), of('US', 1)]);
+      const latest = async (labels?: Record<string, string>): Promise<unknown[]> => {
+        const found = await store.latest({ pipeline: 'latest', window: '1m', ...(labels && { labels }) }, (rows) =>
+          mergeRows(rows, MEASURES),
+        );
+        return found
+          .map((row) => [row.labels['country'], (Date.parse(row.window_start) - T0) / 60_000, row.version, row.events])
+          .sort((a, b) => (a[0]! < b[0]! ? -1 : 1));
+      };
+      const us = ['US', 3, '8', 3];
+      assert.deepEqual(await latest(), [['FR', 4 - 26 * 60, '7', 3], ['KR', 2, '7', 6], us]);
+      assert.deepEqual(await latest({ country: 'US' }), [us]);
+      assert.deepEqual(await latest({ country: 'XX' }), []);
     });
 
     it('keeps the newest state of an alert, whole', async () => {

@@ -43,8 +43,9 @@ interface Shown extends Omit<SampleWindow, 'at_final'> {
 const EXACT = ['window_end', 'impressions', 'clicks', 'conversions', 'corrections', 'final'] as const;
 const NEAR = ['revenue', 'ctr', 'ecpm'] as const;
 
-export async function checkWindows(data: string): Promise<void> {
-  const rows = await objects<Shown>(['windows', '--data', data, '--window', '1m', '--json']);
+/** `more`: further arguments of `tocsin windows`. */
+export async function checkWindows(data: string, more: readonly string[] = []): Promise<void> {
+  const rows = await objects<Shown>(['windows', '--data', data, '--window', '1m', '--json', ...more]);
   const got = new Map(rows.filter((row) => row.country && row.ad_format).map((row) => [nameOf(row), row]));
   const { windows } = sampleResults();
   for (const expected of windows) {

@@ -38,7 +38,8 @@ export function judge(spec: EngineSpec, records: readonly (readonly (readonly Or
   const partitions = (field: 'accepted' | 'replayed') => {
     return spec.sources.flatMap((source, s) => {
       return (judged[s] ?? []).map((partition, p) => {
-        return { source: source.name, name: `${source.topic}/${p}`, watermark: partition.watermark, accepted: partition[field] };
+        const marks = field === 'accepted' ? partition.marks : [];
+        return { source: source.name, name: `${source.topic}/${p}`, watermark: partition.watermark, accepted: partition[field], marks };
       });
     });
   };

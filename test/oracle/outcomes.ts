@@ -29,7 +29,19 @@ export interface AcceptedEvent {
   readonly fields: Fields;
 }
 
+/** A record that came, whatever became of it, and when. */
+export interface Mark {
+  readonly offset: number;
+  readonly outcome: Outcome;
+  /** Its append time; without append times the newest event time accepted up to it, itself included. Epoch ms. */
+  readonly time: number;
+  /** At that moment. */
+  readonly watermark: number;
+}
+
 export interface PartitionJudgement {
+  /** Of all records but those that came before there was any time to count them at. */
+  readonly marks: readonly Mark[];
   readonly verdicts: readonly Verdict[];
   readonly accepted: readonly AcceptedEvent[];
   /** After the last record; -Infinity where nothing was accepted. */
@@ -60,6 +72,7 @@ export function judgePartition(
   const { event } = source;
   const verdicts: Verdict[] = [];
   const accepted: AcceptedEvent[] = [];
+  const marks: Mark[] = [];
   const remembered = new Map<string, { offset: number; eventTime: number }>();
   const replayVerdicts: Verdict[] = [];
   const replayed: AcceptedEvent[] = [];
@@ -117,9 +130,16 @@ export function judgePartition(
       if (dueAt(replay)) replayVerdicts[index] = judgeReplay(replay, index);
     });
     const record = records[offset];
-    if (record) verdicts.push(judge(record, offset));
+    if (!record) continue;
+    const before = watermark();
+    const verdict = judge(record, offset);
+    verdicts.push(verdict);
+    const time = clock === 'append' ? Math.max(record.appendTime, maxTime) : maxTime;
+    // An accepted record closes windows when it has been counted as an event; as a mark it comes after.
+    if (time > -Infinity)
+      marks.push({ offset, outcome: verdict.outcome, time, watermark: verdict.outcome === 'accepted' ? watermark() : before });
   }
-  return { verdicts, accepted, watermark: watermark(), replayVerdicts, replayed };
+  return { verdicts, accepted, marks, watermark: watermark(), replayVerdicts, replayed };
 }
 
 /** What can be said of a record without knowing any other: ignored, invalid, or its time and fields with those looked up. */

@@ -16,7 +16,17 @@ const PROPERTY_KEYS = ['type', 'description', 'enum', 'pattern', 'minLength', 'm
 
 /** The fields of the schema in its order, then what the engine needs whatever the schema says: id, time, and labels that are scalars. */
 export function checkOf(source: SourceSpec, dimensions: readonly string[]): Check {
-  const schema = source.schema ?? {};
+  const { versions } = source;
+  if (!versions) return checkBySchema(source.schema ?? {}, source, dimensions);
+  const checks = Object.fromEntries(versions.schemas.map(({ version, schema }) => [version, checkBySchema(schema, source, dimensions)]));
+  return (fields) => {
+    const version = own(fields, versions.field);
+    const check = typeof version === 'string' || typeof version === 'number' ? own(checks, String(version)) : undefined;
+    return check === undefined ? 'schema_version' : (check as Check)(fields);
+  };
+}
+
+function checkBySchema(schema: Readonly<Record<string, unknown>>, source: SourceSpec, dimensions: readonly string[]): Check {
   for (const key of Object.keys(schema)) if (!SCHEMA_KEYS.includes(key)) throw new Error(`the oracle does not know schema keyword ${key}`);
   if ((schema['type'] ?? 'object') !== 'object' || (schema['additionalProperties'] ?? true) !== true) {
     throw new Error('the oracle knows only schemas of open objects');

@@ -1,7 +1,7 @@
 /** Windows from accepted events: collect the events of every cell in lists, then add them up in the stated order. */
 import { labelsKey, type Labels } from '../../src/core/labels.ts';
 import type { EngineSpec, MeasureSpec, WindowSpec } from '../../src/windows/spec.ts';
-import { windowsOf, type AcceptedEvent } from './outcomes.ts';
+import { windowsOf, type AcceptedEvent, type Mark } from './outcomes.ts';
 import { holds, labelOf, own } from './record.ts';
 
 export interface Values {
@@ -44,6 +44,8 @@ export interface PartitionEvents {
   readonly name: string;
   readonly watermark: number;
   readonly accepted: readonly AcceptedEvent[];
+  /** All records with what became of them; none for replays. */
+  readonly marks: readonly Mark[];
 }
 
 interface Member {
@@ -51,17 +53,31 @@ interface Member {
   readonly event: AcceptedEvent;
 }
 
+interface Marked {
+  readonly partition: number;
+  readonly mark: Mark;
+}
+
 interface Cell {
   readonly window: WindowSpec;
   readonly start: number;
   readonly labels: Labels;
   readonly members: Member[];
+  /** Records that a measure of outcomes counts, in the total alone. */
+  readonly marks: Marked[];
 }
 
 const OTHER = 'other';
 
 export function windowRows(spec: EngineSpec, partitions: readonly PartitionEvents[], origin: '' | 'replay'): OracleRow[] {
   const cells = new Map<string, Cell>();
+  const cellAt = (window: WindowSpec, start: number, labels: Labels): Cell => {
+    const key = JSON.stringify([window.name, start, labelsKey(labels)]);
+    const cell = cells.get(key) ?? { window, start, labels, members: [], marks: [] };
+    cells.set(key, cell);
+    return cell;
+  };
+  const hasTotal = spec.dimensions.length === 0 || spec.rollups.some((names) => names.length === 0);
   partitions.forEach((partition, index) => {
     const named = new Set<string>();
     for (const event of partition.accepted) {
@@ -72,13 +88,17 @@ export function windowRows(spec: EngineSpec, partitions: readonly PartitionEvent
       for (const labels of [named.has(labelsKey(full)) ? full : others, ...rollups]) {
         for (const window of spec.windows) {
           for (const { start } of windowsOf(window, event.eventTime)) {
-            const key = JSON.stringify([window.name, start, labelsKey(labels)]);
-            const cell = cells.get(key) ?? { window, start, labels, members: [] };
-            cells.set(key, cell);
-            cell.members.push({ partition: index, event });
+            cellAt(window, start, labels).members.push({ partition: index, event });
           }
         }
       }
+    }
+  });
+  partitions.forEach((partition, index) => {
+    for (const mark of hasTotal ? partition.marks : []) {
+      const marked = { partition: index, mark };
+      if (!spec.measures.some((measure) => isCounted(measure, partitions, marked))) continue;
+      for (const window of spec.windows) for (const { start } of windowsOf(window, mark.time)) cellAt(window, start, {}).marks.push(marked);
     }
   });
   return [...cells.values()].map((cell) => rowOf(spec, partitions, origin, cell)).sort(byTimeAndLabels);
@@ -87,6 +107,7 @@ export function windowRows(spec: EngineSpec, partitions: readonly PartitionEvent
 function rowOf(spec: EngineSpec, partitions: readonly PartitionEvents[], origin: '' | 'replay', cell: Cell): OracleRow {
   const end = cell.start + cell.window.sizeMs;
   const first = cell.members.filter(({ event }) => event.watermark < end);
+  const firstMarks = cell.marks.filter(({ mark }) => mark.watermark < end);
   const final = origin === '' && partitions.some(({ watermark }) => watermark >= end);
   return {
     window: cell.window.name,
@@ -94,17 +115,19 @@ function rowOf(spec: EngineSpec, partitions: readonly PartitionEvents[], origin:
     end,
     labels: cell.labels,
     origin,
-    values: valuesOf(spec, partitions, cell.members),
-    atFinal: first.length > 0 ? valuesOf(spec, partitions, first) : undefined,
+    values: valuesOf(spec, partitions, cell.members, cell.marks),
+    atFinal: first.length + firstMarks.length > 0 ? valuesOf(spec, partitions, first, firstMarks) : undefined,
     corrections: cell.members.length - first.length,
     final,
-    partitions: partitions.filter((_, index) => cell.members.some((member) => member.partition === index)).map(({ name }) => name),
+    partitions: partitions
+      .filter((_, index) => [...cell.members, ...cell.marks].some((member) => member.partition === index))
+      .map(({ name }) => name),
     idle: final ? partitions.filter(({ watermark }) => watermark < end).map(({ name }) => name) : [],
   };
 }
 
 /** Floating-point order: events by offset within a pane, panes by time within a partition, partitions in their order. */
-function valuesOf(spec: EngineSpec, partitions: readonly PartitionEvents[], members: readonly Member[]): Values {
+function valuesOf(spec: EngineSpec, partitions: readonly PartitionEvents[], members: readonly Member[], marks: readonly Marked[]): Values {
   const paneMs = spec.windows.flatMap(({ sizeMs, slideMs }) => [sizeMs, slideMs]).reduce(greatestCommonDivisor);
   const numbers: Record<string, number> = {};
   const distinct: Record<string, readonly string[]> = {};
@@ -112,6 +135,10 @@ function valuesOf(spec: EngineSpec, partitions: readonly PartitionEvents[], memb
 
   for (const measure of spec.measures) {
     if (measure.kind === 'ratio') continue;
+    if (measure.kind === 'count' && measure.outcomes) {
+      numbers[measure.name] = marks.filter((marked) => isCounted(measure, partitions, marked)).length;
+      continue;
+    }
     const counted = members.filter(({ partition, event }) => {
       return partitions[partition]?.source === measure.source && measure.where.every((condition) => holds(event.fields, condition));
     });
@@ -141,6 +168,12 @@ function valuesOf(spec: EngineSpec, partitions: readonly PartitionEvents[], memb
   }
   const partial = { events: members.length, numbers, distinct, samples };
   return { ...partial, measures: Object.fromEntries(spec.measures.map((measure) => [measure.name, measureOf(measure, partial)])) };
+}
+
+/** `source` '' is every source. */
+function isCounted(measure: MeasureSpec, partitions: readonly PartitionEvents[], { partition, mark }: Marked): boolean {
+  if (measure.kind !== 'count' || !measure.outcomes?.includes(mark.outcome)) return false;
+  return measure.source === '' || partitions[partition]?.source === measure.source;
 }
 
 function orderedSum(members: readonly Member[], paneMs: number, partitionCount: number, valueOf: (member: Member) => number): number {

@@ -31,6 +31,7 @@ test('random scenarios meet every outcome, reason and kind of window often enoug
     'not_object',
     'too_long',
     'future',
+    'schema_version',
     'value:at',
     'value:country',
     'value:amount',
@@ -44,6 +45,7 @@ test('random scenarios meet every outcome, reason and kind of window often enoug
   const found = {
     corrected: rows.filter(({ corrections, atFinal }) => corrections > 0 && atFinal).length,
     bornAsCorrection: rows.filter(({ atFinal }) => !atFinal).length,
+    ofOutcomesAlone: rows.filter(({ values }) => values.events === 0).length,
     notFinal: rows.filter(({ final, origin }) => !final && origin === '').length,
     withIdle: rows.filter(({ idle }) => idle.length > 0).length,
     ofSeveralPartitions: rows.filter(({ partitions }) => partitions.length > 1).length,

@@ -11,7 +11,7 @@ import { openEngine, type Engine } from '../../src/pipeline/engine.ts';
 import type { MonitorSpec } from '../../src/pipeline/monitor-spec.ts';
 import { createMonitor, type Monitor } from '../../src/pipeline/monitor.ts';
 import { topicsOf } from '../../src/pipeline/topics.ts';
-import { createJsonValidator } from '../../src/schemas/json-schema.ts';
+import { createEventCheck } from '../../src/schemas/event-check.ts';
 import { parseCombined } from '../../src/windows/combined.ts';
 import { parseJson } from '../../src/windows/decoder.ts';
 import { compilePlan } from '../../src/windows/plan.ts';
@@ -19,6 +19,7 @@ import type { EngineSpec } from '../../src/windows/spec.ts';
 import type { OracleReplay } from '../oracle/outcomes.ts';
 import type { OracleRecord } from '../oracle/record.ts';
 import type { Scenario } from './arbitraries.ts';
+import type { OpenEngine } from './staged.ts';
 import type { TempLog } from './temp-log.ts';
 
 export interface Pace {
@@ -40,6 +41,8 @@ export interface DriverOptions {
   readonly detect?: MonitorSpec['detect'];
   /** So much of each partition is in the log already, and all replays of it. */
   readonly appendedShare?: number;
+  /** Default: the engine that commits everything in one transaction. */
+  readonly open?: OpenEngine;
 }
 
 export interface Driver {
@@ -67,7 +70,12 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
   const topics = topicsOf(spec.pipeline);
   const random = createRandom(pace.seed);
   const chance = (probability: number): boolean => random.unit() < probability;
-  const checks = new Map(spec.sources.flatMap(({ name, schema }) => (schema ? [[name, createJsonValidator(schema).check] as const] : [])));
+  const checks = new Map(
+    spec.sources.flatMap((source) => {
+      const check = createEventCheck(source);
+      return check ? [[source.name, check] as const] : [];
+    }),
+  );
   const partitions = spec.sources.flatMap((source, s) => Array.from({ length: source.partitions }, (_, p) => ({ source, s, p })));
   const verdicts: { outcome: Outcome; reason?: string }[][][] = spec.sources.map(({ partitions: n }) =>
     Array.from({ length: n }, () => []),
@@ -88,7 +96,8 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
   /** The log as the engine sees it: not everything that was appended can be read yet, and reads differ in length. */
   async function read(topic: string, partition: number, offset: number, limits: Parameters<Log['read']>[3]) {
     const lag = lags.get(`${topic}/${partition}`) ?? 0.3;
-    const isHidden = !isAllReadable && (sleeping.has(`${topic}/${partition}`) || chance(lag));
+    const isOutput = [topics.windows, topics.alerts, topics.deadLetters].includes(topic);
+    const isHidden = !isAllReadable && !isOutput && (sleeping.has(`${topic}/${partition}`) || chance(lag));
     const batch = isHidden
       ? undefined
       : await temp.log.read(topic, partition, offset, { ...limits, maxRecords: 1 + random.below(pace.batchMax) });
@@ -106,7 +115,8 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
 
   async function opened(): Promise<Engine> {
     const { log } = temp;
-    engine ??= await openEngine(
+    const monitorAnew = (): Monitor => monitorOf(spec, options.detect ?? []);
+    engine ??= await (options.open ?? openEngine)(
       {
         plan,
         topics,
@@ -119,7 +129,7 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
       },
       {
         log: { ...log, read },
-        monitor: monitorOf(spec, options.detect ?? []),
+        monitor: monitorAnew(),
         parse: { json: parseJson, combined: (text) => parseCombined(text) },
         checks,
         randomKey: () => [random.uint32(), random.uint32()],
@@ -133,6 +143,7 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
           }
         },
       },
+      monitorAnew,
     );
     return engine;
   }

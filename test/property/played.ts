@@ -32,12 +32,12 @@ export interface Played {
   readonly judgement: Judgement;
 }
 
-export async function played(one: Scenario, at: Pace, options: DriverOptions = {}): Promise<Played> {
+export async function played(one: Scenario, at: Pace, options: DriverOptions & { readonly repeats?: boolean } = {}): Promise<Played> {
   return withTempLog(async (temp) => {
     const driver = createDriver(temp, one, at, options);
     await driver.play();
     const engine = await driver.finish();
-    const told = await readTold(temp.log, one.spec.pipeline);
+    const told = await readTold(temp.log, one.spec.pipeline, undefined, options.repeats);
     const judgement = judge(one.spec, one.records, { clock: one.clock, replays: await driver.replays() });
     return { told, driver, engine, judgement };
   });

@@ -25,6 +25,20 @@ const WEIGHTS: Readonly<Record<StepKind, number>> = {
   long: 2,
 };
 
+/** What an event says of its version; without versions it is a field as any other. */
+const VERSIONS: readonly Fields[] = [
+  { v: '1' },
+  { v: '2' },
+  { v: 1 },
+  { v: 2 },
+  { v: '1' },
+  { v: '2' },
+  { v: '3' },
+  { v: null },
+  {},
+  { v: ['1'] },
+];
+
 export interface Step {
   readonly kind: StepKind;
   /** Append time since the step before, ms. */
@@ -104,7 +118,7 @@ function eventTime(source: SourceSpec, clock: ClockKind, appendTime: number, one
 }
 
 function eventFields(source: SourceSpec, one: Step, id: string, time: number): Fields {
-  const numeric = source.schema !== undefined || one.amountForm === 'number';
+  const numeric = hasSchema(source) || one.amountForm === 'number';
   const amount: Fields = numeric ? { amount: one.amount } : one.amountForm === 'null' ? { amount: null } : { amount: `${one.amount}` };
   const device: Fields =
     source.lookups.length > 0
@@ -121,7 +135,12 @@ function eventFields(source: SourceSpec, one: Step, id: string, time: number): F
     paid: one.paid,
     user: `user-${one.pick[1] % 7}`,
     latency: (one.pick[2] % 5_000) + 1,
+    ...of(VERSIONS, one.pick[0] + one.pick[2]),
   };
+}
+
+function hasSchema({ schema, versions }: SourceSpec): boolean {
+  return schema !== undefined || versions !== undefined;
 }
 
 function timeText(source: SourceSpec, one: Step, time: number): string | number {
@@ -187,7 +206,7 @@ function garbage(one: Step, whole: Uint8Array): Uint8Array {
 }
 
 function faulty(source: SourceSpec, one: Step, fields: Fields): Fields {
-  const names = source.schema ? ['id', 'at', 'kind', 'country', 'format', 'amount'] : ['id', 'at'];
+  const names = hasSchema(source) ? ['id', 'at', 'kind', 'country', 'format', 'amount'] : ['id', 'at'];
   const broken = { ...fields };
   // One field, or two: the first in the order of the schema is the one to be named.
   for (const pick of one.paid ? [one.pick[0], one.pick[3]] : [one.pick[0]]) {

@@ -1,5 +1,6 @@
 /** Random pipelines, with limits and times small enough that a few dozen records meet every rule. */
 import fc from 'fast-check';
+import { OUTCOMES, type Outcome } from '../../src/core/outcome.ts';
 import type { Condition, EngineSpec, LookupSpec, MeasureSpec, SourceSpec, WindowSpec } from '../../src/windows/spec.ts';
 
 /** Values that a dimension takes; some need escapes, one is empty, one is the name of the overflow series. */
@@ -44,7 +45,7 @@ const event = fc.record(
 interface SourceChoice {
   readonly partitions: number;
   readonly event: SourceSpec['event'];
-  readonly withSchema: boolean;
+  readonly schemas: 'none' | 'one' | 'versions';
   readonly schemaOrder: readonly string[];
   readonly where: boolean;
   readonly lookup: boolean;
@@ -55,7 +56,7 @@ const SCHEMA_FIELDS = ['id', 'at', 'kind', 'country', 'format', 'amount'] as con
 const sourceChoice: fc.Arbitrary<SourceChoice> = fc.record({
   partitions: fc.integer({ min: 1, max: 3 }),
   event,
-  withSchema: fc.boolean(),
+  schemas: fc.constantFrom('none', 'none', 'one', 'versions'),
   schemaOrder: fc.shuffledSubarray([...SCHEMA_FIELDS], { minLength: SCHEMA_FIELDS.length }),
   where: fc.boolean(),
   lookup: fc.boolean(),
@@ -69,11 +70,22 @@ function sourceOf(choice: SourceChoice, index: number): SourceSpec {
     topic: `topic-${index}`,
     partitions: choice.partitions,
     format: 'json',
-    ...(choice.withSchema ? { schema: schemaOf(choice) } : {}),
+    ...schemasOf(choice),
     event: choice.event,
     where: choice.where ? [{ field: 'kind', anyOf: ['view', 'click'] }] : [],
     lookups,
   };
+}
+
+/** The second version has its fields in another order and takes smaller amounts only. */
+function schemasOf(choice: SourceChoice): Pick<SourceSpec, 'schema' | 'versions'> {
+  if (choice.schemas === 'none') return {};
+  const schema = schemaOf(choice);
+  if (choice.schemas === 'one') return { schema };
+  const properties = Object.fromEntries(Object.entries(schema['properties'] as object).reverse());
+  const second = { ...schema, properties: { ...properties, amount: { type: 'number', minimum: -1_000, maximum: 50 } } };
+  const schemas = [schema, second].map((one, index) => ({ version: `${index + 1}`, file: `v${index + 1}.json`, schema: one }));
+  return { versions: { field: 'v', schemas } };
 }
 
 function schemaOf(choice: SourceChoice): Record<string, unknown> {
@@ -91,22 +103,30 @@ function schemaOf(choice: SourceChoice): Record<string, unknown> {
 }
 
 interface MeasureChoice {
-  readonly kind: 'count' | 'sum' | 'min' | 'max' | 'average' | 'distinct' | 'quantile';
+  readonly kind: 'count' | 'outcomes' | 'sum' | 'min' | 'max' | 'average' | 'distinct' | 'quantile';
   readonly source: number;
   readonly where: readonly Condition[];
   readonly q: number;
+  /** Of every source, and not of one. */
+  readonly ofAll: boolean;
+  readonly outcomes: readonly Outcome[];
 }
 
 const measureChoice: fc.Arbitrary<MeasureChoice> = fc.record({
-  kind: fc.constantFrom('count', 'count', 'sum', 'sum', 'min', 'max', 'average', 'distinct', 'quantile'),
+  kind: fc.constantFrom('count', 'count', 'outcomes', 'sum', 'sum', 'min', 'max', 'average', 'distinct', 'quantile'),
   source: fc.nat(),
   where: conditions,
   q: fc.constantFrom(0.5, 0.9, 0.99),
+  ofAll: fc.boolean(),
+  outcomes: fc.subarray([...OUTCOMES], { minLength: 1 }),
 });
 
 function measureOf(choice: MeasureChoice, index: number, sources: readonly SourceSpec[]): MeasureSpec {
   const source = (sources[choice.source % sources.length] as SourceSpec).name;
   const base = { name: `m${index}`, source, where: choice.where };
+  if (choice.kind === 'outcomes') {
+    return { ...base, kind: 'count', source: choice.ofAll ? '' : source, where: [], outcomes: choice.outcomes };
+  }
   if (choice.kind === 'count') return { ...base, kind: 'count' };
   if (choice.kind === 'distinct') return { ...base, kind: 'distinct', field: 'user' };
   if (choice.kind === 'quantile') return { ...base, kind: 'quantile', field: 'latency', q: choice.q };
@@ -141,7 +161,9 @@ export const engineSpec: fc.Arbitrary<EngineSpec> = fc
     const sources = choice.sources.map(sourceOf);
     const plain = choice.measures.map((measure, index) => measureOf(measure, index, sources));
     // Each number names a subset of the dimensions by its bits; the full set is always computed and is no roll-up.
-    const subsets = choice.rollups.map((bits) => choice.dimensions.filter((_, index) => (bits >> index) & 1));
+    // What is not accepted counts in the total alone.
+    const numbers = plain.some((measure) => measure.kind === 'count' && measure.outcomes) ? [...choice.rollups, 0] : choice.rollups;
+    const subsets = numbers.map((bits) => choice.dimensions.filter((_, index) => (bits >> index) & 1));
     const rollups = new Map(subsets.filter((names) => names.length < choice.dimensions.length).map((names) => [names.join(), names]));
     return {
       pipeline: 'random',

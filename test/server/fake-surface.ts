@@ -4,7 +4,7 @@ import { AppError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { noOutcomes } from '../../src/core/outcome.ts';
-import type { PipelineStatus } from '../../src/server/api.ts';
+import type { PipelineStatus, Source } from '../../src/server/api.ts';
 import type { ServerLimits } from '../../src/server/limits.ts';
 import { parseListenAddress } from '../../src/server/listen-address.ts';
 import { createServer, type Server } from '../../src/server/server.ts';
@@ -46,6 +46,10 @@ export interface FakeSurface extends Surface {
   /** Rows of the hot store. */
   rows: WindowRow[];
   olapRows: WindowRow[] | undefined;
+  /** Which store has the rows. */
+  source: Source;
+  /** What asking for all segments fails with. */
+  away: Error | undefined;
   served: ServedPath[];
 }
 
@@ -94,9 +98,9 @@ export function fakeSurface(): FakeSurface {
     status: async () => status,
     windows: async (query) => {
       asked.push(query);
-      return { pipeline: 'ads', window: query.window, source: 'hot', points: [], truncated: false };
+      return { pipeline: 'ads', window: query.window, source: 'hot', age: null, points: [], truncated: false };
     },
-    latest: async (window) => ({ pipeline: 'ads', window, points: [] }),
+    latest: async (window) => ({ pipeline: 'ads', window, source: 'hot', age: null, points: [] }),
     alerts: async () => ({ alerts: [] }),
     deadLetters: async () => ({ by_reason: {}, dead_letters: [] }),
     notifications: () => [{ receiver: 'slack', decision: 'sent', count: 2 }],
@@ -111,6 +115,8 @@ export function fakeSurface(): FakeSurface {
     reason: undefined,
     rows: [windowRow({ country: 'US', ad_format: 'banner' })],
     olapRows: undefined,
+    source: 'hot',
+    away: undefined,
     pipelines: [view],
     served: [],
     topics: async () => ({ topics: [] }),
@@ -135,11 +141,16 @@ export function fakeSurface(): FakeSurface {
     window: '5m',
     windows: ['1m', '5m'],
     dimensions: ['country', 'ad_format'],
-    latest: async (window, labels) =>
-      surface.rows.find(
+    latest: async (window, labels) => ({
+      source: surface.source,
+      rows: surface.rows.find(
         (row) => row.window === window && row.labels['country'] === labels['country'] && row.labels['ad_format'] === labels['ad_format'],
       ),
-    all: async (window) => surface.rows.filter((row) => row.window === window),
+    }),
+    all: async (window) => {
+      if (surface.away) throw surface.away;
+      return { source: surface.source, rows: surface.rows.filter((row) => row.window === window) };
+    },
     suggest: async () => 'did you mean US?',
     fromOlapStore: async () => surface.olapRows,
   });

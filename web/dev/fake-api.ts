@@ -42,7 +42,7 @@ const server = createServer((request, response) => {
     case '/api/v1/pipelines/demo/windows': {
       const points = market.history(window, query.get('from') ?? '', (name) => query.get(name));
       const limit = Number(query.get('limit') ?? 1_000);
-      return json({ pipeline: 'demo', window, source: 'hot', points: points.slice(0, limit), truncated: points.length > limit });
+      return json({ pipeline: 'demo', window, source: 'hot', age: 0, points: points.slice(0, limit), truncated: points.length > limit });
     }
     case '/api/v1/pipelines/demo/alerts':
       return json({ alerts: news.alerts().filter(({ status }) => !query.has('status') || status === query.get('status')) });

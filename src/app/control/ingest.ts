@@ -1,7 +1,11 @@
 /** Lines of a file or a stream -> a topic of the log; what is new in a file that was given before. */
+import { existsSync } from 'node:fs';
 import { readPipelineRecords } from '../pipeline-record.ts';
+import { openKafkaReading } from '../readers/kafka-reading.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
+import { silentLogger } from '../../core/logger.ts';
+import type { Log } from '../../log/log.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { openDataDir } from '../../log/embedded/data-dir.ts';
 import { rawTopicSettings } from '../../pipeline/topics.ts';
@@ -9,10 +13,14 @@ import { openLines } from '../../sources/file/lines.ts';
 import type { LineInput } from '../../sources/file/open-input.ts';
 import type { LineResume } from '../../sources/file/trail.ts';
 import { isRegularFile, knownPosition, positionChange } from './file-position.ts';
-import { writeLog } from './write-log.ts';
+import { WRITABLE_STATE } from './server.ts';
+import { writeLog, type LogWriter } from './write-log.ts';
 
 export interface IngestOptions {
+  /** Holds the log, and in any case how far files were read. */
   readonly data: string;
+  /** Address of Kafka, where the log is there. */
+  readonly log?: string;
   /** A file (or FIFO), or standard input. */
   readonly input: LineInput;
   readonly topic: string;
@@ -46,11 +54,11 @@ export async function ingest(
   options: IngestOptions,
   deps: { clock: Clock; onProgress: (progress: IngestProgress) => void },
 ): Promise<IngestResult> {
-  const { data, input, topic, partition = 0, newPartitions, signal } = options;
+  const { input, topic, partition = 0, newPartitions, signal } = options;
   const isFile = 'path' in input && (await isRegularFile(input.path));
-  const writer = writeLog({ dir: data, create: newPartitions !== undefined }, deps);
+  const { writer, reader } = await openTarget(options, deps.clock, isFile);
   try {
-    const known = await lookUp(options, deps.clock, isFile).catch(async (error: unknown) => {
+    const known = await lookUp(options, reader, isFile).catch(async (error: unknown) => {
       const isMissing = error instanceof AppError && ['topic_unknown', 'data_dir_unusable'].includes(error.code);
       if (!isMissing || newPartitions === undefined || partition >= newPartitions) throw error;
       await writer.ensureTopic(topic, rawTopicSettings({ partitions: newPartitions }));
@@ -90,11 +98,11 @@ function withAdvice(error: unknown, isFile: boolean): unknown {
 
 /** Checks the topic before anything is read, and finds where to go on in the file. */
 async function lookUp(
-  { data, input, topic, partition = 0, again }: IngestOptions,
-  clock: Clock,
+  { input, topic, partition = 0, again }: IngestOptions,
+  open: () => Log,
   isFile: boolean,
 ): Promise<LineResume | undefined> {
-  const log = createEmbeddedLog({ path: openDataDir(data, { create: false }).logPath, clock, readOnly: true });
+  const log = open();
   try {
     const topics = await log.topics();
     const found = topics.find(({ name }) => name === topic);
@@ -120,8 +128,48 @@ async function lookUp(
     }
     return isFile && !again && 'path' in input ? await knownPosition(log, topic, input.path) : undefined;
   } finally {
-    log.closeSync();
+    await log.close();
   }
+}
+
+interface Target {
+  readonly writer: LogWriter;
+  /** Looked into before anything is read. */
+  readonly reader: () => Log;
+}
+
+async function openTarget({ data, log: address, newPartitions }: IngestOptions, clock: Clock, isFile: boolean): Promise<Target> {
+  const openLocal = (): Log => createEmbeddedLog({ path: openDataDir(data, { create: false }).logPath, clock, readOnly: true });
+  if (address === undefined) return { writer: writeLog({ dir: data, create: newPartitions !== undefined }, { clock }), reader: openLocal };
+  const kafka = await openKafkaReading(address, { clock, logger: silentLogger });
+  // A file's position is this machine's: it stands in the data directory.
+  const positions = isFile ? writeLog({ dir: data, create: true }, { clock }) : undefined;
+  const known = async (prefix: string): ReturnType<Log['state']> => {
+    if (!prefix.startsWith(WRITABLE_STATE)) return kafka.state(prefix);
+    const { logPath } = openDataDir(data, { create: true });
+    if (!existsSync(logPath)) return [];
+    const local = openLocal();
+    try {
+      return await local.state(prefix);
+    } finally {
+      await local.close();
+    }
+  };
+  return {
+    reader: () => ({ ...kafka, state: known, close: async () => {} }),
+    writer: {
+      async commit({ appends = [], state = [] }) {
+        const firsts = await kafka.commit({ appends });
+        if (state.length > 0) await positions?.commit({ state });
+        return firsts;
+      },
+      ensureTopic: async (name, settings) => void (await kafka.ensureTopic(name, settings)),
+      async close() {
+        await positions?.close();
+        await kafka.close();
+      },
+    },
+  };
 }
 
 function unknownTopic(topic: string, names: readonly string[]): AppError {

@@ -1,6 +1,8 @@
 /** Dead letters on their way back in: onto the pipeline's replay topic, where the owner of their partition judges them anew. */
+import { AppError } from '../../core/errors.ts';
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { originKey } from '../../dead-letter/dead-letter.ts';
+import { nameVersion } from '../../dead-letter/name-version.ts';
 import { packRecords } from '../../log/batch.ts';
 import type { PipelineRecord } from '../pipeline-record.ts';
 import type { LogWriter } from './write-log.ts';
@@ -8,8 +10,43 @@ import type { LogWriter } from './write-log.ts';
 /** Bytes of payload in one commit: a request to the holder has to stay well below its limit. */
 const BATCH_BYTES = 4 << 20;
 
-/** Why a dead letter cannot be sent in again; undefined: it can. */
-export function whyNotSendable(letter: DeadLetter): string | undefined {
+/** What goes onto the replay topic for a dead letter. */
+export interface SentAgain {
+  readonly letter: DeadLetter;
+  readonly bytes: Buffer;
+}
+
+/**
+ * What is sent in for a dead letter, or in words why nothing can be. `schema`: the version that the record is to name, so that it is
+ * judged by that one.
+ */
+export function toSendAgain(letter: DeadLetter, { sources }: PipelineRecord, schema?: string): SentAgain | string {
+  const why = whyNotKept(letter);
+  if (why !== undefined) return why;
+  const bytes = payloadBytes(letter);
+  if (schema === undefined) return { letter, bytes };
+  const versions = sources.find(({ topic }) => topic === letter.topic)?.versions;
+  if (!versions?.names.includes(schema)) {
+    return `topic ${letter.topic} has no version ${schema} of its schema, but ${versions ? versions.names.join(', ') : 'none at all'}`;
+  }
+  const named = nameVersion(bytes, versions.field, schema);
+  return named ? { letter, bytes: named } : 'it is no JSON object, so it can name no version';
+}
+
+/** @throws AppError `usage` where no source of the pipeline has this version */
+export function checkVersion({ name, sources }: PipelineRecord, schema: string): void {
+  const names = new Set(sources.flatMap(({ versions }) => versions?.names ?? []));
+  if (names.has(schema)) return;
+  throw new AppError(
+    'usage',
+    `--schema: found "${schema}"; ` +
+      (names.size === 0
+        ? `expected no --schema, as no source of pipeline ${name} has several schemas (schemas: in the pipeline file)`
+        : `expected a version that pipeline ${name} was last run with: ${[...names].join(', ')}. After a change of the file, run it first`),
+  );
+}
+
+function whyNotKept(letter: DeadLetter): string | undefined {
   if (letter.truncated_from_bytes !== undefined) {
     return `only the beginning of its ${letter.truncated_from_bytes} bytes is kept`;
   }
@@ -21,8 +58,8 @@ export function payloadBytes(letter: DeadLetter): Buffer {
 }
 
 /** Appends them, each under its origin; resolves to how many. Sent twice, a dead letter changes nothing the second time. */
-export async function sendAgain(letters: AsyncIterable<DeadLetter>, pipeline: PipelineRecord, writer: LogWriter): Promise<number> {
-  let waiting: { letter: DeadLetter; bytes: Buffer }[] = [];
+export async function sendAgain(letters: AsyncIterable<SentAgain>, pipeline: PipelineRecord, writer: LogWriter): Promise<number> {
+  let waiting: SentAgain[] = [];
   let bytes = 0;
   let sent = 0;
   async function flush(): Promise<void> {
@@ -42,10 +79,9 @@ export async function sendAgain(letters: AsyncIterable<DeadLetter>, pipeline: Pi
     waiting = [];
     bytes = 0;
   }
-  for await (const letter of letters) {
-    const payload = payloadBytes(letter);
-    waiting.push({ letter, bytes: payload });
-    bytes += payload.length;
+  for await (const sendable of letters) {
+    waiting.push(sendable);
+    bytes += sendable.bytes.length;
     if (bytes >= BATCH_BYTES) await flush();
   }
   await flush();

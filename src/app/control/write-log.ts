@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { lockDataDir, openDataDir } from '../../log/embedded/data-dir.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
-import type { TopicSettings } from '../../log/log.ts';
+import type { Log, TopicSettings } from '../../log/log.ts';
 import type { WriteUnit } from './frame.ts';
 import { connectHolder } from './holder.ts';
 
@@ -106,5 +106,14 @@ export function writeLog({ dir, create, idleMs = 250, waitMs = 10_000 }: LogWrit
     commit: (unit) => through((found) => found.commit(unit)),
     ensureTopic: (name, settings) => through(async (found) => void (await found.ensureTopic(name, settings))),
     close: leave,
+  };
+}
+
+/** To Kafka, where whoever may write writes; state is nobody's there. It is closed by who opened it. */
+export function writeKafka(log: Log): LogWriter {
+  return {
+    commit: ({ appends = [] }) => log.commit({ appends }),
+    ensureTopic: async (name, settings) => void (await log.ensureTopic(name, settings)),
+    close: async () => {},
   };
 }

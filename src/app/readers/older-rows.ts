@@ -2,13 +2,13 @@
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { openEmbeddedStore } from '../../olap-store/chdb/open.ts';
+import { parseOlapAddress } from '../../olap-store/clickhouse/address.ts';
 import { createClickHouseStore } from '../../olap-store/clickhouse/clickhouse-store.ts';
-import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { OlderRows } from './windows.ts';
 
 /**
  * `store`: `embedded`, or the address of a ClickHouse server.
- * @throws AppError `olap_unavailable`
+ * @throws AppError `olap_unavailable`, `olap_refused`, `data_format`, `usage` for a wrong address
  */
 export async function openOlderRows(
   dir: string,
@@ -16,7 +16,12 @@ export async function openOlderRows(
   store: string,
   deps: { clock: Clock },
 ): Promise<{ rows: OlderRows; close(): Promise<void> }> {
-  const olap = store === 'embedded' ? await openEmbeddedStore(dir, deps) : openServer(store);
+  const address = parseOlapAddress(store, process.env);
+  if (address.kind === 'none') throw new AppError('olap_unavailable', 'there is none; name one with --olap-store embedded or http://…');
+  const olap =
+    address.kind === 'embedded'
+      ? await openEmbeddedStore(dir, deps)
+      : createClickHouseStore({ database: address.database }, { endpoint: () => address.endpoint });
   try {
     await olap.ping();
   } catch (error) {
@@ -28,20 +33,4 @@ export async function openOlderRows(
     rows: (query) => olap.windows({ pipeline, ...query }, (rows) => rows),
     close: () => olap.close(),
   };
-}
-
-function openServer(address: string): OlapStore {
-  const url = URL.parse(address);
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new AppError(
-      'olap_unavailable',
-      `${address === 'none' ? 'there is none' : `${address} is not an address`}; name one with --olap-store embedded or http://…`,
-    );
-  }
-  const endpoint = {
-    url: `${url.protocol}//${url.host}`,
-    username: decodeURIComponent(url.username) || 'default',
-    password: decodeURIComponent(url.password),
-  };
-  return createClickHouseStore({}, { endpoint: () => endpoint });
 }

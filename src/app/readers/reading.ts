@@ -1,10 +1,13 @@
 /** Opens a data directory for reading; works beside a running process and without one. */
+import { resolve } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { silentLogger } from '../../core/logger.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { openDataDir } from '../../log/embedded/data-dir.ts';
 import { recordAt } from '../../log/batch.ts';
 import type { Log, RecordBatch } from '../../log/log.ts';
+import { openKafkaReading } from './kafka-reading.ts';
 import { readPipelineRecords, type PipelineRecord } from '../pipeline-record.ts';
 
 export interface Reading {
@@ -17,8 +20,23 @@ export interface Reading {
 const READ_BYTES = 1 << 20;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** @throws AppError `data_dir_unusable`, `data_format` */
-export async function withReading<T>(data: string, clock: Clock, work: (reading: Reading) => Promise<T>): Promise<T> {
+/** What a command was told of where to read: a data directory, and Kafka where the log is there. */
+export interface ReadingPlace {
+  readonly data: string;
+  readonly log?: string;
+}
+
+/** @throws AppError `data_dir_unusable`, `data_format`; with Kafka `usage`, `log_unavailable`, `log_refused` */
+export async function withReading<T>(place: string | ReadingPlace, clock: Clock, work: (reading: Reading) => Promise<T>): Promise<T> {
+  const { data, log: address } = typeof place === 'string' ? { data: place } : place;
+  if (address !== undefined) {
+    const log = await openKafkaReading(address, { clock, logger: silentLogger });
+    try {
+      return await work({ dir: resolve(data), log, pipelines: await readPipelineRecords(log) });
+    } finally {
+      await log.close();
+    }
+  }
   const { path, logPath } = openDataDir(data, { create: false });
   const log = createEmbeddedLog({ path: logPath, clock, readOnly: true });
   try {

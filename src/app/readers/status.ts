@@ -108,9 +108,9 @@ async function mergeStatus(
 ): Promise<Pick<PipelineStatus, 'frontier' | 'windows'>> {
   const prefix = mergeStatePrefix(pipeline.name);
   const entry = fromStateEntries(prefix, await log.state(`${prefix}meta`)).find(([key]) => key === 'meta');
-  const meta = entry?.[1] as { frontier: number; results: number[]; corrections: number[] } | undefined;
+  const meta = entry?.[1] as { watermarks: { frontier: number }; results: number[]; corrections: number[] } | undefined;
   return {
-    frontier: isoOrNull(Math.max(meta?.frontier ?? -Infinity, passedByAll(partitions))),
+    frontier: isoOrNull(Math.max(meta?.watermarks.frontier ?? -Infinity, passedByAll(partitions))),
     windows: Object.fromEntries(
       pipeline.windows.map(({ name }, w) => [name, { results: meta?.results[w] ?? 0, corrections: meta?.corrections[w] ?? 0 }]),
     ),

@@ -13,9 +13,10 @@ import type { PipelineRun } from '../pipeline-run.ts';
 import { createAlertBook } from './alert-book.ts';
 import { createLetterIndex } from './letter-index.ts';
 import type { HotFill } from './hot-fill.ts';
+import { latestRows } from './latest-rows.ts';
 import type { OlapSide } from './olap-side.ts';
 import { createRate } from './rate.ts';
-import { createWindowHistory, pointOf } from './window-history.ts';
+import { ageOf, createWindowHistory, pointOf } from './window-history.ts';
 import { createWindowIndex } from './window-index.ts';
 
 export interface LiveView extends PipelineView {
@@ -56,8 +57,9 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
   let hasCaughtUp = false;
   const history = createWindowHistory(
     { spec, ...(hotHistory !== undefined && { hotWindow: hotHistory }), hotGroupings: config.serve.map(({ dimensions }) => dimensions) },
-    { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap: olap.store },
+    { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap: olap.store, clock },
   );
+  const latest = latestRows(spec, { hotStore, hotFill: deps.hotFill, olap });
 
   async function lagOf(group: string, names: readonly string[]): Promise<number> {
     let lag = 0;
@@ -125,8 +127,8 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
     windows: history,
     async latest(window) {
       const isFilled = await deps.hotFill.soon();
-      const points = (await hotStore.all(pipeline, window)).map(pointOf);
-      return { pipeline, window, points, ...(!isFilled && { filling: true as const }) };
+      const { source, rows } = await latest.all(window);
+      return { pipeline, window, source, age: ageOf(rows, clock), points: rows.map(pointOf), ...(!isFilled && { filling: true as const }) };
     },
     alerts: async (query) => ({ alerts: await alerts.list(query) }),
     deadLetters: letters.list,

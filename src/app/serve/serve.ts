@@ -15,6 +15,7 @@ import type { Surface } from '../../server/surface.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
 import { createHotFill } from './hot-fill.ts';
 import { createOlapSide } from './olap-side.ts';
+import { latestRows } from './latest-rows.ts';
 import { createLiveView } from './pipeline-view.ts';
 import { servedPaths } from './served-paths.ts';
 import { createTopicsView } from './topics-view.ts';
@@ -69,7 +70,9 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
   }));
   const surface: Surface = {
     pipelines: views.map(({ view }) => view),
-    served: runs.flatMap(({ config: pipeline }) => servedPaths(pipeline, { hotStore, hotFill, olap })),
+    served: runs.flatMap(({ config: pipeline }) =>
+      servedPaths(pipeline, { latest: latestRows(pipeline.engine, { hotStore, hotFill, olap }), hotFill, olap }),
+    ),
     ...createTopicsView(runs, { log }),
     async notReady() {
       for (const { view } of views) {

@@ -1,29 +1,29 @@
-/** The segments that `serve:` names, out of the hot store. */
+/** The segments that `serve:` names. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { nearest } from '../../config/nearest.ts';
 import type { Labels } from '../../core/labels.ts';
-import type { HotStore } from '../../hot-store/hot-store.ts';
-import type { ServedPath } from '../../server/surface.ts';
+import type { ServedPath, Sourced } from '../../server/surface.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { HotFill } from './hot-fill.ts';
+import type { LatestRows } from './latest-rows.ts';
 import type { OlapSide } from './olap-side.ts';
 
 const VALUES_SHOWN = 20;
 
 interface Deps {
-  readonly hotStore: HotStore;
-  readonly hotFill: HotFill;
+  readonly latest: LatestRows;
+  readonly hotFill: Pick<HotFill, 'isFilled'>;
   readonly olap: OlapSide;
 }
 
-export function servedPaths(config: LoadedPipeline, { hotStore, hotFill, olap }: Deps): ServedPath[] {
+export function servedPaths(config: LoadedPipeline, { latest, hotFill, olap }: Deps): ServedPath[] {
   const { pipeline, windows, measures } = config.engine;
   return config.serve.map(({ path, window, dimensions }): ServedPath => {
     const names = dimensions.toSorted().join();
-    const all = async (of: string): Promise<WindowRow[]> => {
-      await hotFill.soon();
-      return (await hotStore.all(pipeline, of)).filter(({ labels }) => Object.keys(labels).sort().join() === names);
+    const all = async (of: string): Promise<Sourced<WindowRow[]>> => {
+      const { source, rows } = await latest.all(of);
+      return { source, rows: rows.filter(({ labels }) => Object.keys(labels).sort().join() === names) };
     };
     return {
       pipeline,
@@ -31,13 +31,10 @@ export function servedPaths(config: LoadedPipeline, { hotStore, hotFill, olap }:
       window,
       windows: windows.map(({ name }) => name),
       dimensions,
-      async latest(of, labels) {
-        await hotFill.soon();
-        return hotStore.latest(pipeline, of, labels);
-      },
+      latest: latest.one,
       all,
       async suggest(of, labels) {
-        const rows = await all(of);
+        const { rows } = await all(of);
         return hotFill.isFilled() ? suggestion(labels, of, rows) : 'not there yet: the hot store is being filled from the log; ask again';
       },
       async fromOlapStore(of, labels, from) {

@@ -16,7 +16,7 @@ const SHOWN_BYTES = 64 << 10;
 
 interface Reader {
   readonly config: LoadedPipeline;
-  readonly engine: Engine;
+  readonly engine: Pick<Engine, 'partitions'>;
 }
 
 export function createTopicsView(readers: readonly Reader[], { log }: { log: Log }): Pick<Surface, 'topics' | 'messages' | 'pushTarget'> {

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { windowRow } from '../../../test/server/fake-surface.ts';
+import { AppError } from '../../core/errors.ts';
 import { systemClock } from '../../core/clock.ts';
+import type { HotStore } from '../../hot-store/hot-store.ts';
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { packRecords } from '../../log/batch.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
@@ -59,22 +61,30 @@ async function append(log: Log, topic: string, values: readonly unknown[]): Prom
   await log.commit({ appends: [{ topic, partition: 0, ...packRecords(values.map((value) => JSON.stringify(value))) }] });
 }
 
-async function history(t: TestContext, records: readonly WindowRecord[], olap?: OlapStore, filled = true) {
+async function history(
+  t: TestContext,
+  records: readonly WindowRecord[],
+  olap?: OlapStore,
+  { filled = true, away }: { filled?: boolean; away?: () => boolean } = {},
+) {
   const log = await openLog(t, ['w']);
-  const hotStore = createMemoryHotStore({
+  const memory = createMemoryHotStore({
     history: [{ pipeline: 'ads', window: '1m', groupings: [['country']], keepMs: 26 * 60 * MINUTE }],
   });
+  const gone = (): Promise<never> => Promise.reject(new AppError('hot_store_unavailable', 'Redis is away.', { retryable: true }));
+  const hotStore: HotStore = { ...memory, all: (...asked) => (away?.() ? gone() : memory.all(...asked)) };
   await append(log, 'w', records);
   if (filled) await hotStore.put(records.filter((record) => record.kind === 'row'));
   const index = createWindowIndex(log, 'w');
   const read = createWindowHistory(
     { spec, hotWindow: '1m', hotGroupings: [['country']] },
-    { hotStore, hotFill: { soon: async () => filled }, index, olap: () => olap },
+    { hotStore, hotFill: { soon: async () => filled }, index, olap: () => olap, clock: { now: () => START + 60 * MINUTE } },
   );
   return {
     log,
     hotStore,
     index,
+    read,
     ask: async (query: Partial<HistoryQuery> = {}) => {
       const { points, source, truncated } = await read({ window: '1m', labels: {}, limit: 1_000, ...query });
       return {
@@ -169,7 +179,7 @@ test('through the index it is what all of the topic gives, also of what came sin
 
 test('while the hot store is not filled yet the newest come from the log, and the open window from memory', async (t) => {
   const records = Array.from({ length: 200 }, (_, i) => row(i, { country: 'US' }, i));
-  const { ask, hotStore } = await history(t, records, undefined, false);
+  const { ask, hotStore } = await history(t, records, undefined, { filled: false });
   const last = async (): Promise<unknown> => {
     const { source, points } = await ask({ labels: { country: 'US' } });
     return [source, points.length, points[0]![2], points.at(-1)![2]];
@@ -214,6 +224,32 @@ test('what retention has taken comes from the OLAP store', async (t) => {
   await log.applyRetention();
   assert.ok((await log.bounds('w', 0)).start > 0);
   assert.deepEqual(await ask({ from: START }), { source: 'olap', truncated: false, points: all });
+});
+
+test('while the hot store is away the OLAP store answers, with what only the log has; without both a beginning has to be named', async (t) => {
+  const stored = [row(0, { country: 'US' }, 1), row(1, { country: 'US' }, 2)];
+  const lookedAt: unknown[] = [];
+  const olap = {
+    async *windows(query: unknown) {
+      lookedAt.push(query);
+      yield* stored;
+    },
+    latest: async () => [stored[1]!],
+  } as unknown as OlapStore;
+  let away = true;
+  const newer = row(2, { country: 'US' }, 3);
+  const { ask, read } = await history(t, [stored[1]!, newer], olap, { away: () => away });
+  const points = [0, 1, 2].map((minute) => [iso(minute), 'US', minute + 1]);
+  assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'olap', truncated: false, points });
+  assert.equal(lookedAt.length, 1);
+  const query = { window: '1m', labels: { country: 'US' }, limit: 10 };
+  assert.equal((await read(query)).age, 57 * MINUTE);
+  away = false;
+  assert.equal((await read(query)).source, 'hot');
+  away = true;
+  const alone = await history(t, [newer], undefined, { away: () => away });
+  await assert.rejects(alone.read(query), { code: 'hot_store_unavailable' });
+  assert.deepEqual(await alone.ask({ from: START }), { source: 'log', truncated: false, points: points.slice(2) });
 });
 
 test('an alert is one entry: as it rang, with how it stands', async (t) => {

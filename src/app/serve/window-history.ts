@@ -1,4 +1,8 @@
-/** Rows of windows for a chart or a table: from memory where it has them, else from the log, and what that keeps no more from OLAP. */
+/**
+ * Rows of windows for a chart or a table: from the hot store where it has them, else from the log, and what that keeps no more from the
+ * OLAP store; from the OLAP store and the log while the hot store is away.
+ */
+import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { labelsKey, type Labels } from '../../core/labels.ts';
 import { HOT_HISTORY_MS, type HotStore } from '../../hot-store/hot-store.ts';
@@ -17,6 +21,7 @@ export interface HistoryDeps {
   readonly index: WindowIndex;
   /** Undefined where there is none or it does not answer. */
   readonly olap: () => OlapStore | undefined;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 export interface HistoryConfig {
@@ -33,7 +38,10 @@ const USUAL_WINDOWS = 60;
 
 export type ReadHistory = (query: HistoryQuery) => Promise<WindowHistory>;
 
-/** The function throws AppError `usage` where more rows match than can be looked through. */
+/**
+ * The function throws AppError `usage` where more rows match than can be looked through, and `hot_store_unavailable` where the hot store
+ * and the OLAP store are away and no beginning was named that the log could be read from.
+ */
 export function createWindowHistory({ spec, hotWindow, hotGroupings }: HistoryConfig, deps: HistoryDeps): ReadHistory {
   const { hotStore, index } = deps;
   const { pipeline, measures } = spec;
@@ -41,21 +49,25 @@ export function createWindowHistory({ spec, hotWindow, hotGroupings }: HistoryCo
   return async (query) => {
     const { window, labels } = query;
     const isFilled = await deps.hotFill.soon();
-    const current = await hotStore.all(pipeline, window);
-    const known = current.reduce((most, row) => Math.max(most, Date.parse(row.window_start)), -Infinity);
+    const older = deps.olap();
+    const current = await hotStore.all(pipeline, window).catch((error: unknown) => {
+      if (error instanceof AppError && error.retryable && (older || query.from !== undefined)) return undefined;
+      throw error;
+    });
+    const last = current ?? (query.from === undefined ? await older!.latest({ pipeline, window }, (rows) => rows) : []);
+    const known = last.reduce((most, row) => Math.max(most, Date.parse(row.window_start)), -Infinity);
     // A hot store that is not filled yet may know none of the newest.
-    const newest = isFilled ? known : Math.max(known, await index.newest(window));
+    const newest = isFilled || !current ? known : Math.max(known, await index.newest(window));
     const { slideMs } = spec.windows.find(({ name }) => name === window)!;
     const from = query.from ?? newest - Math.max(USUAL_SPAN_MS, USUAL_WINDOWS * slideMs);
     const to = query.to ?? Infinity;
     const matches = matcher(query);
-    if (isFilled && isInHotStore(query) && from > newest - HOT_HISTORY_MS) {
+    if (current && isFilled && isInHotStore(query) && from > newest - HOT_HISTORY_MS) {
       return answer(await hotStore.range(pipeline, window, labels, from, to), 'hot', query);
     }
 
     const rows = createCollection(matches);
-    const older = deps.olap();
-    const whole = older ? await index.wholeFrom() : -Infinity;
+    const whole = older && current ? await index.wholeFrom() : older ? Infinity : -Infinity;
     const needsOlder = older !== undefined && from < whole;
     if (needsOlder) {
       const before = { pipeline, window, ...(from > -Infinity && { from }), to: Math.min(to, whole, Number.MAX_SAFE_INTEGER) };
@@ -68,7 +80,7 @@ export function createWindowHistory({ spec, hotWindow, hotGroupings }: HistoryCo
     });
     const final = mergeRows(rows.all(), measures);
     const stored = new Set(final.map(keyOf));
-    const open = current.filter((row) => isWithin(row, from, to) && matches(row.labels) && !stored.has(keyOf(row)));
+    const open = (current ?? []).filter((row) => isWithin(row, from, to) && matches(row.labels) && !stored.has(keyOf(row)));
     return answer([...final, ...open], needsOlder ? 'olap' : 'log', query);
   };
 
@@ -85,13 +97,19 @@ export function createWindowHistory({ spec, hotWindow, hotGroupings }: HistoryCo
     const points = rows.map(pointOf).sort(byStart);
     // Asked from an instant on: the first ones, to go on from there. Else the newest.
     const shown = points.length <= limit ? points : from === undefined ? points.slice(-limit) : points.slice(0, limit);
-    return { pipeline, window, source, points: shown, truncated: shown.length < points.length };
+    return { pipeline, window, source, age: ageOf(shown, deps.clock), points: shown, truncated: shown.length < points.length };
   }
 }
 
 export function pointOf(row: WindowRow): WindowPoint {
   const { window, window_start, window_end, labels, measures, final, events, corrections, version } = row;
   return { window, window_start, window_end, labels, measures, final, events, corrections, version };
+}
+
+/** ms since the end of the newest of them; 0 while it is open, null where there is none. */
+export function ageOf(rows: readonly { readonly window_end: string }[], clock: Pick<Clock, 'now'>): number | null {
+  const newest = rows.reduce((most, { window_end }) => Math.max(most, Date.parse(window_end)), -Infinity);
+  return newest === -Infinity ? null : Math.max(0, clock.now() - newest);
 }
 
 /** Of each row the highest version. */

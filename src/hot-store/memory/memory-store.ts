@@ -1,9 +1,8 @@
 /** The hot store within the process. By event time alone, never by the clock: the same puts leave the same content. */
 import { labelsKey } from '../../core/labels.ts';
 import type { WindowRow } from '../../windows/row.ts';
+import { DEFAULT_MAX_SERIES, historyLookup } from '../history-lookup.ts';
 import type { HotStore, HotStoreConfig } from '../hot-store.ts';
-
-const DEFAULT_MAX_SERIES = 100_000;
 
 interface Entry {
   readonly start: number;
@@ -28,10 +27,12 @@ interface WindowSeries {
 export function createMemoryHotStore(config: HotStoreConfig): HotStore {
   const maxSeries = config.maxSeries ?? DEFAULT_MAX_SERIES;
   const windows = new Map<string, WindowSeries>();
+  const filled = new Set<string>();
   let seriesCount = 0;
 
   const windowKey = (pipeline: string, window: string): string => JSON.stringify([pipeline, window]);
-  const historyOf = historyLookup(config);
+  const lookup = historyLookup(config);
+  const historyOf = (row: WindowRow): number | undefined => lookup(row.pipeline, row.window, row.labels);
 
   function putRow(row: WindowRow): void {
     if (row.origin !== '') return;
@@ -96,21 +97,10 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
       }
       return kept.map(({ row }) => row);
     },
+    markFilled: async (pipeline) => void filled.add(pipeline),
+    isFilled: async (pipeline) => filled.has(pipeline),
     close: async () => windows.clear(),
   };
-}
-
-function historyLookup(config: HotStoreConfig): (row: WindowRow) => number | undefined {
-  const dimensionsKey = (names: readonly string[]): string => JSON.stringify([...names].sort());
-  const rules = config.history.map(({ groupings, ...rule }) => ({
-    ...rule,
-    groupings: groupings && new Set(groupings.map(dimensionsKey)),
-  }));
-  return (row) =>
-    rules.find(
-      ({ pipeline, window, groupings }) =>
-        pipeline === row.pipeline && window === row.window && (groupings?.has(dimensionsKey(Object.keys(row.labels))) ?? true),
-    )?.keepMs;
 }
 
 /** Keeps the order by start and the highest version of each; drops what starts before `oldest`. */

@@ -51,7 +51,7 @@ export function writeEngineConfig(dir: string): string {
   const users = path.join(dir, 'users.xml');
   const config = path.join(dir, 'config.xml');
   const grants = [
-    `GRANT SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, SHOW, OPTIMIZE, TRUNCATE ON ${DATABASE}.*`,
+    `GRANT SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, SHOW, OPTIMIZE, TRUNCATE, SYSTEM VIEWS ON ${DATABASE}.*`,
     'GRANT TABLE ENGINE ON *',
     ...READABLE_SYSTEM_TABLES.map((table) => `GRANT SELECT ON system.${table}`),
   ];

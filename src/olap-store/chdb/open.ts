@@ -1,7 +1,8 @@
 /** The embedded store for one command: that of the Tocsin running on the data directory, else an engine of its own for as long. */
 import type { Clock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
-import { createClickHouseStore, type OlapEndpoint } from '../clickhouse/clickhouse-store.ts';
+import type { OlapEndpoint } from '../clickhouse/address.ts';
+import { createClickHouseStore } from '../clickhouse/clickhouse-store.ts';
 import type { OlapStore } from '../olap-store.ts';
 import { readEndpoint } from './endpoint-file.ts';
 import { superviseChdb } from './supervisor.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
-import type { OlapEndpoint } from '../clickhouse/clickhouse-store.ts';
+import type { OlapEndpoint } from '../clickhouse/address.ts';
 import type { Accounts } from './access.ts';
 import type { ChildOrder, ChildReport } from './child-message.ts';
 import { startEngineProcess, type EngineProcess } from './child-process.ts';

@@ -1,23 +1,24 @@
 /** The OLAP store on ClickHouse's HTTP protocol: a ClickHouse server, or the embedded chDB child. */
-import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { AppError } from '../../core/errors.ts';
+import { labelsKey } from '../../core/labels.ts';
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import type { WindowRow } from '../../windows/row.ts';
-import type { AlertRecord, ListQuery, OlapStore, RowMerge, WindowsQuery } from '../olap-store.ts';
-import { MIGRATIONS, MIGRATIONS_TABLE, type Migration } from './migrations.ts';
+import type { AlertRecord, LatestQuery, ListQuery, OlapStore, RowMerge, WindowsQuery } from '../olap-store.ts';
+import type { OlapEndpoint } from './address.ts';
+import { MIGRATIONS, type Migration } from './migrations.ts';
+import type { Retention } from './retention.ts';
 import * as rows from './rows.ts';
-
-export interface OlapEndpoint {
-  readonly url: string;
-  readonly username: string;
-  readonly password: string;
-}
+import { ensureSchema } from './schema.ts';
+import { clickHouseTrouble } from './trouble.ts';
 
 export interface ClickHouseStoreConfig {
   /** Letters, digits and `_`. */
   readonly database?: string;
   /** ms */
   readonly requestTimeoutMs?: number;
+  /** How long rows shall be kept; undefined: as it is (for one who reads). */
+  readonly retention?: Retention;
   /** Rows put in one request, and read in one page (a page ends with a whole window, so it may be longer). */
   readonly batchRows?: number;
 }
@@ -30,9 +31,7 @@ export interface ClickHouseStoreDeps {
 
 const DEFAULT_BATCH_ROWS = 5_000;
 const DEFAULT_LIST_ROWS = 1_000;
-/** Codes of ClickHouse after which the same request may succeed: time, memory, too many queries or parts, read-only for now. */
-const RETRYABLE_CODES = new Set(['159', '202', '209', '210', '241', '242', '252', '319', '425']);
-
+const LATEST_SPAN_MS = 26 * 3_600_000;
 interface Connection {
   readonly endpoint: OlapEndpoint;
   readonly client: ClickHouseClient;
@@ -60,6 +59,7 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
       username: endpoint.username,
       password: endpoint.password,
       application: 'tocsin',
+      ...(endpoint.ca && { tls: { ca_cert: endpoint.ca } }),
       request_timeout: config.requestTimeoutMs ?? 60_000,
       // A store that was restarted closes idle sockets under us; a fresh one for each request costs little on puts of thousands of rows.
       keep_alive: { enabled: false },
@@ -72,13 +72,13 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
   async function run<T>(work: (client: ClickHouseClient) => Promise<T>): Promise<T> {
     const connection = connect();
     try {
-      connection.ready ??= migrate(connection.client, db, migrations);
+      connection.ready ??= ensureSchema(connection.client, { db, migrations, retention: config.retention });
       await connection.ready;
       return await work(connection.client);
     } catch (error) {
       // Tables may be gone with a store that was replaced; looked at again the next time.
       connection.ready = undefined;
-      throw storeError(error, connection.endpoint.url);
+      throw clickHouseTrouble(error, { url: connection.endpoint.url, database: db });
     }
   }
 
@@ -127,6 +127,16 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
     }
   }
 
+  async function latest({ pipeline, window, labels }: LatestQuery, merge: RowMerge): Promise<readonly WindowRow[]> {
+    const of = 'pipeline = {pipeline:String} AND window = {window:String}';
+    const recent = `start_ms > (SELECT max(start_ms) FROM ${db}.windows WHERE ${of}) - ${LATEST_SPAN_MS}`;
+    const which = `${of} AND ${recent}${labels ? ' AND labels_key = {key:String}' : ''}`;
+    const sql = `SELECT ${rows.WINDOW_COLUMNS} FROM ${db}.windows FINAL WHERE ${which}
+      AND (labels_key, start_ms) IN (SELECT labels_key, max(start_ms) FROM ${db}.windows WHERE ${which} GROUP BY labels_key)`;
+    const found = await select<rows.StoredWindow>(sql, { pipeline, window, key: labelsKey(labels ?? {}) });
+    return merge(found.map(rows.windowRow));
+  }
+
   /** The newest records of a table, decoded. */
   async function list<T>(table: string, timeColumn: string, order: string, query: ListQuery): Promise<T[]> {
     const conditions = ['true'];
@@ -144,6 +154,7 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
   }
 
   return {
+    putPipeline: (pipeline) => put('pipelines', [rows.pipelineColumns(pipeline)]),
     putWindows: (all) => put('windows', all.map(rows.windowColumns)),
     putAlerts: (pipeline, alerts) =>
       put(
@@ -161,6 +172,7 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
         events.map((event) => rows.rawEventColumns(pipeline, event, keepMs)),
       ),
     windows,
+    latest,
     alerts: (query) => list<AlertRecord>('alerts', 'alert_time', 'alert_time DESC, alert_id', query),
     deadLetters: async (query) =>
       (await list<DeadLetter>('dead_letters', 'append_time', 'topic DESC, partition DESC, offset DESC', query)).reverse(),
@@ -173,41 +185,4 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
       await client?.close();
     },
   };
-}
-
-async function migrate(client: ClickHouseClient, db: string, migrations: readonly Migration[]): Promise<void> {
-  const command = (sql: string) => client.command({ query: sql.replaceAll('{db}', db) });
-  await command('CREATE DATABASE IF NOT EXISTS {db}');
-  await command(MIGRATIONS_TABLE);
-  const applied = await client.query({ query: `SELECT max(number) AS number FROM ${db}.migrations`, format: 'JSONEachRow' });
-  const last = (await applied.json<{ number: number }>())[0]?.number ?? 0;
-  const newest = migrations.at(-1)?.number ?? 0;
-  if (last > newest) {
-    throw new AppError(
-      'data_format',
-      `The tables of the OLAP database "${db}" have version ${last}; this Tocsin knows version ${newest}. Run the newer Tocsin that made them.`,
-    );
-  }
-  for (const migration of migrations.filter(({ number }) => number > last)) {
-    for (const statement of migration.statements) await command(statement);
-    await client.insert({
-      table: `${db}.migrations`,
-      columns: ['number', 'name'],
-      values: [{ number: migration.number, name: migration.name }],
-      format: 'JSONEachRow',
-      clickhouse_settings: { async_insert: 0 },
-    });
-  }
-}
-
-function storeError(error: unknown, url: string): AppError {
-  if (error instanceof AppError) return error;
-  const what = error instanceof Error ? error.message : String(error);
-  if (error instanceof ClickHouseError) {
-    const wrongPassword = error.code === '516' || error.code === '193';
-    const hint = wrongPassword ? ' Check the user and the password of the OLAP store.' : '';
-    const message = `The OLAP store at ${url} refused: ${what} (code ${error.code}).${hint}`;
-    return new AppError('olap_unavailable', message, { retryable: RETRYABLE_CODES.has(error.code), cause: error });
-  }
-  return new AppError('olap_unavailable', `The OLAP store at ${url} does not answer: ${what}`, { retryable: true, cause: error });
 }

@@ -1,3 +1,5 @@
+import { ROLLUPS } from './rollup-tables.ts';
+
 /**
  * The tables, as numbered steps that are never edited once released. Each statement can be repeated, so a start that was
  * killed half way through a step is mended by the next.
@@ -7,6 +9,8 @@ export interface Migration {
   readonly name: string;
   /** `{db}` stands for the database. */
   readonly statements: readonly string[];
+  /** Run after `statements`; what is in `orElse` instead where the server does not have what `attempt` needs. */
+  readonly choice?: { readonly attempt: readonly string[]; readonly orElse: readonly string[] };
 }
 
 /**
@@ -93,6 +97,12 @@ WHERE origin = ''`;
 
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'windows, alerts, dead letters, raw events', statements: [WINDOWS, ALERTS, DEAD_LETTERS, RAW_EVENTS, KPIS] },
+  {
+    number: 2,
+    name: 'origins merged, hours and days',
+    statements: ROLLUPS.common,
+    choice: { attempt: ROLLUPS.refreshed, orElse: ROLLUPS.computed },
+  },
 ];
 
 export const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS {db}.migrations (

@@ -2,12 +2,30 @@
 import { labelsKey, type Labels } from '../../core/labels.ts';
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import type { WindowRow } from '../../windows/row.ts';
-import type { AlertToStore, RawEvent } from '../olap-store.ts';
+import type { MeasureSpec } from '../../windows/spec.ts';
+import type { AlertToStore, PipelineToStore, RawEvent } from '../olap-store.ts';
 
 type Columns = Record<string, unknown>;
 
+const HOUR_MS = 3_600_000;
+
 export const WINDOW_COLUMNS = `pipeline, window, start_ms, end_ms, labels, origin, toString(version) AS version_text, final,
  events, replayed, corrections, measures, values, sketches, partitions, idle`;
+
+/** What puts write, by table. */
+export const COLUMNS = {
+  windows: [
+    'pipeline', 'window', 'start_ms', 'end_ms', 'labels_key', 'labels', 'origin', 'version', 'final', 'events', 'replayed', 'corrections',
+    'measures', 'values', 'sketches', 'partitions', 'idle',
+  ],
+  alerts: [
+    'pipeline', 'alert_id', 'alert_time', 'alert_type', 'severity', 'status', 'labels', 'metric_name', 'current_value', 'expected_value',
+    'deviation_percent', 'message', 'record', 'version',
+  ],
+  dead_letters: ['pipeline', 'topic', 'partition', 'offset', 'outcome', 'reason', 'append_time', 'payload', 'record'],
+  raw_events: ['pipeline', 'topic', 'partition', 'offset', 'append_time', 'payload', 'expires'],
+  pipelines: ['pipeline', 'base_window', 'columns', 'measures'],
+} as const; // prettier-ignore
 
 /** What a SELECT of WINDOW_COLUMNS gives, a JSON object a row. */
 export interface StoredWindow {
@@ -122,6 +140,44 @@ export function rawEventColumns(pipeline: string, event: RawEvent, keepMs: numbe
     // DateTime ends in 2106; a later one would wrap around and expire at once.
     expires: Math.min(Math.floor((event.appendTime + keepMs) / 1_000), 0xffff_ffff),
   };
+}
+
+/** What the database has to know of a pipeline to merge its rows. */
+export function pipelineColumns({ pipeline, measures, windows }: PipelineToStore): Columns {
+  // Of the fewest rows; all that divide an hour give the same sums.
+  const bases = windows.filter(({ sizeMs, slideMs }) => sizeMs === slideMs && HOUR_MS % sizeMs === 0);
+  const base = bases.toSorted((a, b) => b.sizeMs - a.sizeMs)[0];
+  return {
+    pipeline,
+    base_window: base?.name ?? '',
+    columns: measures.flatMap(stateColumns),
+    measures: measures.map((measure) => ({
+      name: measure.name,
+      kind: measure.kind,
+      numerator: measure.kind === 'ratio' ? measure.numerator : '',
+      denominator: measure.kind === 'ratio' ? measure.denominator : '',
+      scale: measure.kind === 'ratio' ? measure.scale : 0,
+      q: measure.kind === 'quantile' ? measure.q : 0,
+    })),
+  };
+}
+
+function stateColumns({ name, kind }: MeasureSpec): { name: string; accumulate: string }[] {
+  switch (kind) {
+    case 'ratio':
+      return [];
+    case 'average':
+      return [`${name}.sum`, `${name}.count`].map((part) => ({ name: part, accumulate: 'sum' }));
+    case 'distinct':
+      return [{ name, accumulate: 'hll' }];
+    case 'quantile':
+      return [{ name, accumulate: 'ddsketch' }];
+    case 'min':
+    case 'max':
+      return [{ name, accumulate: kind }];
+    default:
+      return [{ name, accumulate: 'sum' }];
+  }
 }
 
 /** Epoch ms -> ClickHouse's own text, clamped to what DateTime64(3) holds. */

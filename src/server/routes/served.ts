@@ -34,9 +34,9 @@ export function servedRoutes(app: FastifyInstance, surface: Pick<Surface, 'serve
           const startedAt = clock.elapsed();
           const window = windowOf(served, request.query);
           const labels = labelsOf(request.params);
-          const row = await served.latest(window, labels);
+          const { source, rows: row } = await served.latest(window, labels);
           if (!row) throw new HttpProblem(404, await served.suggest(window, labels));
-          return { ...flat(row, clock), response_time_ms: round(clock.elapsed() - startedAt) };
+          return { ...flat(row), source, age: ageOf(row, clock), response_time_ms: round(clock.elapsed() - startedAt) };
         },
       }),
     );
@@ -54,12 +54,12 @@ export function servedRoutes(app: FastifyInstance, surface: Pick<Surface, 'serve
         handler: async (request) => {
           const window = windowOf(served, request.query);
           const labels = labelsOf(request.params);
-          const row = await served.latest(window, labels);
+          const { source, rows: row } = await served.latest(window, labels);
           if (!row) throw new HttpProblem(404, await served.suggest(window, labels));
           if (comparing) throw new HttpProblem(429, 'another comparison is under way', { 'retry-after': '1' });
           comparing = true;
           try {
-            return await compareStores(served, window, labels, row, { clock });
+            return await compareStores(served, window, labels, { source, rows: row }, { clock });
           } finally {
             comparing = false;
           }
@@ -83,8 +83,9 @@ export function servedRoutes(app: FastifyInstance, surface: Pick<Surface, 'serve
           handler: async (request) => {
             const startedAt = clock.elapsed();
             const window = windowOf(served, request.query);
-            const metrics = (await served.all(window)).map((row) => flat(row, clock));
-            return { window, count: metrics.length, source: 'hot_store', response_time_ms: round(clock.elapsed() - startedAt), metrics };
+            const { source, rows } = await served.all(window);
+            const metrics = rows.map((row) => ({ ...flat(row), source, age: ageOf(row, clock) }));
+            return { window, count: metrics.length, source, response_time_ms: round(clock.elapsed() - startedAt), metrics };
           },
         }),
       );
@@ -130,11 +131,14 @@ function windowOf({ window, windows }: ServedPath, query: { readonly window?: st
   throw new HttpProblem(400, `found window ${JSON.stringify(query.window)}; expected one of: ${windows.join(', ')}`);
 }
 
-/** `age_ms`: since the window ended, by the clock; 0 while it is open. */
-function flat(row: WindowRow, clock: Clock): Record<string, unknown> {
+function flat(row: WindowRow): Record<string, unknown> {
   const { window, window_start, window_end, final } = row;
-  const age_ms = Math.max(0, clock.now() - Date.parse(window_end));
-  return { ...row.labels, ...row.measures, window, window_start, window_end, final, source: 'hot_store', age_ms };
+  return { ...row.labels, ...row.measures, window, window_start, window_end, final };
+}
+
+/** ms since the window ended, by the clock; 0 while it is open. */
+function ageOf({ window_end }: WindowRow, clock: Clock): number {
+  return Math.max(0, clock.now() - Date.parse(window_end));
 }
 
 function round(ms: number): number {

@@ -12,11 +12,11 @@ const INFO = { name: 'demo', windows: [{ name: '10s', size_ms: 10_000, slide_ms:
 function server(held: readonly WindowPoint[], page: number): { api: Api; asked: HistoryRequest[] } {
   const asked: HistoryRequest[] = [];
   const api: Partial<Api> = {
-    latest: async (pipeline, window) => ({ pipeline, window, points: held.slice(-1) }),
+    latest: async (pipeline, window) => ({ pipeline, window, source: 'hot', age: 0, points: held.slice(-1) }),
     history: async (pipeline, ask) => {
       asked.push(ask);
       const found = held.filter(({ window_start }) => window_start >= (ask.from ?? ''));
-      return { pipeline, window: ask.window, source: 'hot', points: found.slice(0, page), truncated: found.length > page };
+      return { pipeline, window: ask.window, source: 'hot', age: 0, points: found.slice(0, page), truncated: found.length > page };
     },
   };
   return { api: api as Api, asked };

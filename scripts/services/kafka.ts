@@ -1,0 +1,126 @@
+/** A Kafka of one's own: one node in KRaft mode on free ports of loopback. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { dockerWorks, startContainer } from './container.ts';
+import { fetchKafkaJars, javaPath, kafkaJars, KAFKA_VERSION } from './kafka-jars.ts';
+import { accepts, freePort } from './port.ts';
+import { startProcess } from './process.ts';
+import { ServiceMissing, type Service } from './service.ts';
+
+export interface KafkaOptions {
+  /** For data, settings and what it prints; a temporary folder unless told. */
+  readonly dir?: string;
+  readonly port?: number;
+  /**
+   * What clients speak on the port; PLAINTEXT unless told. The broker talks to itself on a port of its own, always PLAINTEXT, so
+   * TLS and SASL need the settings of the listener `CLIENT` alone: `ssl.keystore.location`, `listener.name.client.plain.sasl.jaas.config` …
+   */
+  readonly protocol?: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
+  /** Further lines of server.properties, in place of ours with the same name. Files they name must lie in `dir`. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Users for SCRAM-SHA-256 and SCRAM-SHA-512: name -> password. */
+  readonly scramUsers?: Readonly<Record<string, string>>;
+}
+
+/** Topics are made by asking only. @throws ServiceMissing where there are neither Docker nor Java and the jars */
+export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
+  const missing = await kafkaMissing();
+  if (missing !== undefined) throw new ServiceMissing(missing);
+  const docker = await dockerWorks();
+  const java = docker ? '' : await javaPath();
+  const dir = options.dir ?? mkdtempSync(path.join(tmpdir(), 'tocsin-kafka-'));
+  mkdirSync(dir, { recursive: true });
+  const port = options.port ?? (await freePort());
+  const settings = path.join(dir, 'server.properties');
+  writeFileSync(
+    settings,
+    await serverProperties({ ...options, port, bind: docker ? '0.0.0.0' : '127.0.0.1', data: path.join(dir, 'data') }),
+  );
+  const format = ['format', '--standalone', '--ignore-formatted', '-t', clusterId(), '-c', settings, ...scramArguments(options)];
+  const common = { name: 'kafka', address: `127.0.0.1:${port}`, ready: () => accepts(port) };
+  if (docker) {
+    const published = [
+      '--publish',
+      `127.0.0.1:${port}:${port}`,
+      '--volume',
+      `${dir}:${dir}`,
+      '--user',
+      'root',
+      '--env',
+      'KAFKA_HEAP_OPTS=-Xmx512m',
+    ];
+    const script = '/opt/kafka/bin/kafka-storage.sh "$@" && exec /opt/kafka/bin/kafka-server-start.sh "$0"';
+    const command = ['-c', script, settings, ...format];
+    return startContainer({ ...common, image: `apache/kafka:${KAFKA_VERSION}`, options: [...published, '--entrypoint', 'sh'], command });
+  }
+  const classes = ['-cp', path.join(kafkaJars(), '*')];
+  const quick = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+  await promisify(execFile)(java, [...quick, ...classes, 'kafka.tools.StorageTool', ...format]);
+  const args = ['-Xmx512m', '-XX:+UseG1GC', ...classes, 'kafka.Kafka', settings];
+  return startProcess({ ...common, command: java, args, dir, ownsDir: options.dir === undefined });
+}
+
+/** Why `startKafka` cannot work here; undefined where it can. */
+export async function kafkaMissing(): Promise<string | undefined> {
+  if (await dockerWorks()) return undefined;
+  try {
+    await javaPath();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return existsSync(kafkaJars()) ? undefined : `no jars of Kafka ${KAFKA_VERSION} in ${kafkaJars()}, and no Docker`;
+}
+
+/** Makes `startKafka` work on this machine, if that is possible. */
+export async function provideKafka(): Promise<void> {
+  if (!(await dockerWorks())) await fetchKafkaJars();
+}
+
+type Place = KafkaOptions & { readonly port: number; readonly bind: string; readonly data: string };
+
+async function serverProperties({ port, bind, data, protocol = 'PLAINTEXT', properties = {} }: Place): Promise<string> {
+  const [internal, controller] = [await freePort(), await freePort()];
+  const ours = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    listeners: `CLIENT://${bind}:${port},INTERNAL://127.0.0.1:${internal},CONTROLLER://127.0.0.1:${controller}`,
+    'advertised.listeners': `CLIENT://127.0.0.1:${port},INTERNAL://127.0.0.1:${internal}`,
+    'listener.security.protocol.map': `CLIENT:${protocol},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT`,
+    'inter.broker.listener.name': 'INTERNAL',
+    'controller.listener.names': 'CONTROLLER',
+    'controller.quorum.bootstrap.servers': `127.0.0.1:${controller}`,
+    'log.dirs': data,
+    'auto.create.topics.enable': 'false',
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '4',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'share.coordinator.state.topic.num.partitions': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    // After a crash the broker is taken in again when its last session has ended (9 s unless set).
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
+    // Tests of takeovers wait for the end of a session: let it be short.
+    'group.min.session.timeout.ms': '1000',
+  };
+  const lines = Object.entries({ ...ours, ...properties }).map(([name, value]) => `${name}=${value}\n`);
+  return lines.join('');
+}
+
+/** 16 bytes as Kafka writes them; it takes none that begins with a dash. */
+function clusterId(): string {
+  return randomBytes(16).toString('base64url').replace(/^-/, 'A');
+}
+
+function scramArguments({ scramUsers = {} }: KafkaOptions): string[] {
+  return Object.entries(scramUsers).flatMap(([name, password]) =>
+    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${name},password=${password}]`]),
+  );
+}

@@ -1,0 +1,108 @@
+/** What a run stands on: a log in the data directory, or Kafka. Either gives the pipelines' runs, and views of the log for all beside them. */
+import type { LoadedPipeline } from '../config/pipeline-config.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { HotStore } from '../hot-store/hot-store.ts';
+import { parseKafkaUrl } from '../log/kafka/url.ts';
+import { connectKafka } from '../log/kafka/connection.ts';
+import type { Log } from '../log/log.ts';
+import type { Committed } from '../pipeline/engine.ts';
+import { openOutcomesFile, outcomesStatePrefix, type OutcomesFile } from './outcomes-file.ts';
+import type { PartsDeps } from './pipeline-parts.ts';
+import { openPipelineRun, type PipelineRun } from './pipeline-run.ts';
+import { checkKafkaOptions, openKafkaRun } from './roles/kafka-run.ts';
+import { electedLog, withLocalState, withSharedOffsets } from './roles/log-views.ts';
+import { runIngestRole } from './roles/ingest-role.ts';
+import { runStoreRole } from './roles/store-role.ts';
+import type { RunOptions } from './run-options.ts';
+
+export interface Backing {
+  readonly runs: readonly PipelineRun[];
+  /** Of what is shown, and pushed to. */
+  readonly shown: Log;
+  /** Of writes that are handed in by other processes of this machine. */
+  readonly fed: Log;
+  /** Brings in what files and generators have: `work` gets the log that holds their positions. Where another process does it, it waits. */
+  feed(work: (log: Log, signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** Of the OLAP store's writer, with its offsets. */
+  readonly history: Log;
+  /** For messages: where the log is. */
+  readonly where: string;
+  close(): Promise<void>;
+}
+
+export interface BackingDeps extends PartsDeps {
+  /** The log in the data directory. */
+  readonly local: Log;
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hotStore: HotStore;
+  readonly signal: AbortSignal;
+  readonly onJudged: (records: number) => void;
+  readonly onCommitted: (config: LoadedPipeline, committed: Committed) => void;
+}
+
+export function openBacking(configs: readonly LoadedPipeline[], options: RunOptions, deps: BackingDeps): Promise<Backing> {
+  return options.log === undefined ? embedded(configs, options, deps) : kafka(configs[0]!, options, options.log, deps);
+}
+
+async function embedded(configs: readonly LoadedPipeline[], options: RunOptions, deps: BackingDeps): Promise<Backing> {
+  const { local: log, onCommitted, ...rest } = deps;
+  // What is read again is judged again: the file begins anew too.
+  const noted = options.revision.kind === 'from' ? [] : await log.state(outcomesStatePrefix);
+  const outcomes = outcomesFile(options)?.(noted);
+  const runs: PipelineRun[] = [];
+  for (const config of configs) {
+    const committed = (what: Committed): void => onCommitted(config, what);
+    runs.push(await openPipelineRun(config, options, { ...rest, log, ...(outcomes && { outcomes }), onCommitted: committed }));
+  }
+  const feed: Backing['feed'] = (work, signal) => work(log, signal);
+  return { runs, shown: log, fed: log, feed, history: log, where: deps.dir, close: async () => outcomes?.close() };
+}
+
+async function kafka(config: LoadedPipeline, options: RunOptions, address: string, deps: BackingDeps): Promise<Backing> {
+  checkKafkaOptions(options);
+  const { local, logger, clock, signal } = deps;
+  const at = parseKafkaUrl(address, process.env);
+  // A run that stays waits for a broker that is not there yet; one that is to end soon says so at once.
+  const connection = await connectKafka(at, { clock, logger, ...(!options.once && { signal }) });
+  try {
+    const opened: { outcomes?: OutcomesFile; config?: LoadedPipeline } = {};
+    const openFile = outcomesFile(options);
+    const run = await openKafkaRun(config, options, {
+      ...deps,
+      connection,
+      shown: at.shown,
+      ...(openFile && { openOutcomes: (noted) => (opened.outcomes = openFile(noted)) }),
+      onCommitted: (committed) => deps.onCommitted(opened.config ?? config, committed),
+    });
+    opened.config = run.config;
+    const own = withLocalState(run.reader, local);
+    const isServer = options.olapStore !== 'embedded' && options.olapStore !== 'none';
+    const store =
+      isServer && (!options.roles || options.roles.has('store')) ? runStoreRole(run.config, options, { connection, logger }) : undefined;
+    return {
+      runs: [run],
+      shown: withSharedOffsets(run.reader, connection),
+      fed: own,
+      feed: (work, until) =>
+        // A file that this process was given is its own; what the pipeline file names is brought in by one process.
+        options.input !== undefined ? work(own, until) : runIngestRole(run.config, options, { connection, logger }, work, until),
+      history: isServer ? electedLog(run.reader, () => store?.log(), connection) : own,
+      where: at.shown,
+      async close() {
+        await store?.stop();
+        await connection.close();
+        opened.outcomes?.close();
+      },
+    };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+function outcomesFile({ outcomes, input }: RunOptions): ((noted: readonly (readonly [string, Uint8Array])[]) => OutcomesFile) | undefined {
+  return outcomes === undefined ? undefined : (noted) => openOutcomesFile(outcomes, input !== undefined, noted);
+}

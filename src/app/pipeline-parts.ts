@@ -1,0 +1,98 @@
+/** What a pipeline's stages are made of, whether they share one process and one log or not. */
+import { randomBytes } from 'node:crypto';
+import { createAlerts } from '../alerts/alerts.ts';
+import { seriesLimitAlert } from '../alerts/series-limit-alert.ts';
+import type { LoadedPipeline } from '../config/pipeline-config.ts';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { retryOfOneRun, systemWait } from '../notify/deliver.ts';
+import { createNotifier, type Notifier } from '../notify/notifier.ts';
+import type { EngineDeps } from '../pipeline/engine.ts';
+import { createMonitor, type Monitor } from '../pipeline/monitor.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import type { Receiver } from '../receivers/receiver.ts';
+import { createEventCheck } from '../schemas/event-check.ts';
+import { parseCombined } from '../windows/combined.ts';
+import { parseJson, type CheckFields } from '../windows/decoder.ts';
+import type { ClockMode } from '../windows/partition.ts';
+import { openReceivers, usableReceivers } from './receivers.ts';
+import type { RunOptions } from './run-options.ts';
+
+export interface PartsDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Text of the console receiver. */
+  readonly write: (text: string) => void;
+  readonly colour: boolean;
+}
+
+/** Which time tells a record's delay. @throws AppError `usage` for a start by time of arrival where there is none */
+export function clockModeOf(config: LoadedPipeline, options: RunOptions): ClockMode {
+  const mode = options.clock ?? (options.once ? 'event' : config.clock);
+  if (mode === 'event' && options.revision.kind === 'from' && typeof options.revision.from !== 'string') {
+    throw new AppError(
+      'usage',
+      '--from TIME (or OFFSET) is a time of arrival, and by event time (--once, clock: event) there is none. Use --from earliest.',
+    );
+  }
+  return mode;
+}
+
+export function monitorOf(config: LoadedPipeline): Monitor {
+  return createMonitor(config.monitor, {
+    alerts: createAlerts({ repeatAfterMs: config.monitor.repeatAfterMs, locale: config.monitor.locale }),
+  });
+}
+
+/** The alert of a partition with more segments than `max_series`; `time`: of the first event beyond, epoch ms. */
+export function seriesLimitAlertOf(config: LoadedPipeline, partition: string, time: number): AlertEvent {
+  const { pipeline, windows, limits } = config.engine;
+  const window = windows[0]!;
+  const startMs = Math.floor(time / window.slideMs) * window.slideMs;
+  return seriesLimitAlert({ pipeline, partition, maxSeries: limits.maxSeries, window, startMs, locale: config.locale });
+}
+
+/** What judging records needs beside the log. */
+export function judgingDeps(config: LoadedPipeline, clock: Clock): Pick<EngineDeps, 'parse' | 'checks' | 'randomKey' | 'elapsed'> {
+  return {
+    parse: { json: parseJson, combined: parseCombined },
+    checks: checksOf(config),
+    randomKey: () => [randomBytes(4).readUInt32LE(), randomBytes(4).readUInt32LE()],
+    elapsed: () => clock.elapsed(),
+  };
+}
+
+export function notifierOf(config: LoadedPipeline, options: RunOptions, receivers: readonly Receiver[], deps: PartsDeps): Notifier {
+  return createNotifier(notifierSettings(config, options), { clock: deps.clock, receivers, wait: systemWait, logger: deps.logger });
+}
+
+function checksOf(config: LoadedPipeline): Map<string, CheckFields> {
+  const checks = new Map<string, CheckFields>();
+  for (const source of config.engine.sources) {
+    const check = createEventCheck(source);
+    if (check) checks.set(source.name, check);
+  }
+  return checks;
+}
+
+function notifierSettings(config: LoadedPipeline, options: RunOptions) {
+  return {
+    pipeline: config.engine.pipeline,
+    cooldownMs: config.cooldownMs,
+    // What the past of a file is about is told whatever its age, to those who were asked for.
+    notifyWithinMs: options.once ? undefined : config.notifyWithinMs,
+    sendResolved: true,
+    audience: options.once && !options.notify ? ('local' as const) : ('all' as const),
+    ...(options.once && { retry: retryOfOneRun }),
+  };
+}
+
+/** @throws AppError `config_invalid` where a receiver lacks its address */
+export function receiversOf(config: LoadedPipeline, options: RunOptions, { write, colour, clock, logger }: PartsDeps): Receiver[] {
+  const opened = openReceivers(config, process.env, { write, colour, locale: config.locale, clock });
+  return usableReceivers(config, opened, {
+    needed: notifierSettings(config, options).audience === 'all',
+    onLeftOut: (message) => logger.info(message),
+  });
+}

@@ -1,0 +1,122 @@
+/** `tocsin replay`: the windows of a pipeline computed again from the records in the log, under a new revision, and nobody told. */
+import { loadPipeline } from '../config/load-pipeline.ts';
+import type { LoadedPipeline } from '../config/pipeline-config.ts';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import type { Log } from '../log/log.ts';
+import { offsetOf, recordedRevisions, wholeFrom, type ReadFrom } from '../pipeline/revision.ts';
+import { partitionName } from '../windows/plan.ts';
+import { withReading, type ReadingPlace } from './readers/reading.ts';
+import type { RunOptions } from './run-options.ts';
+
+/** A place in each input partition: an offset, or the first record that was appended then or later (epoch ms). */
+export type ReplayPosition = { readonly offset: number } | { readonly time: number };
+
+export interface ReplayRequest extends ReadingPlace {
+  readonly file: string;
+  readonly from: 'earliest' | ReplayPosition;
+  /** Not included; undefined: the end. */
+  readonly to?: ReplayPosition;
+  /** Default: as the file says. */
+  readonly clock?: 'append' | 'event';
+  readonly hotStore?: string;
+  /** Default: as the pipeline was run. */
+  readonly olapStore?: string;
+}
+
+export interface ReplayPlan {
+  readonly pipeline: string;
+  /** Of the windows that are there, and of those that will be; undefined where none are recorded yet. */
+  readonly revision: { readonly from: number; readonly to: number } | undefined;
+  /** Whether the file gives other windows than those that are there. */
+  readonly isChanged: boolean;
+  /** By input partition: the first offset read, and the first one not read any more. */
+  readonly partitions: readonly { readonly name: string; readonly from: number; readonly to: number }[];
+  readonly records: number;
+  /** Windows that begin before it (epoch ms) stay as they are; -Infinity: none. */
+  readonly completeFrom: number;
+  readonly options: RunOptions;
+}
+
+/**
+ * What a replay would do; changes nothing.
+ * @throws AppError `topic_unknown` where there is nothing to read, `usage` for positions that do not go together, and those of the file
+ */
+export async function planReplay(request: ReplayRequest, clock: Clock): Promise<ReplayPlan> {
+  const config = loadPipeline(request.file);
+  const { pipeline } = config.engine;
+  return withReading(request, clock, async ({ log, pipelines, dir }) => {
+    const inputs = await inputsOf(config, log, dir);
+    const from = await startOf(log, inputs, request.from);
+    if (from !== 'earliest' && (request.clock ?? config.clock) === 'event') {
+      throw new AppError(
+        'usage',
+        'by event time (clock: event) a replay begins at the beginning: which windows are whole from an offset on, only times of arrival can tell. Use --from earliest.',
+      );
+    }
+    const partitions = [];
+    for (const { topic, partition } of inputs) {
+      const first = await offsetOf(log, topic, partition, from);
+      partitions.push({ name: partitionName(topic, partition), from: first, to: await endOf(log, topic, partition, request.to) });
+    }
+    const records = partitions.reduce((sum, each) => sum + Math.max(0, each.to - each.from), 0);
+    if (records === 0) {
+      const held = partitions.map(({ name, from: first, to }) => `${name} from ${first} to ${to}`).join(', ');
+      throw new AppError('usage', `there is nothing to read between --from and --to: ${held}`);
+    }
+    const recorded = await recordedRevisions(log, pipeline);
+    const known = pipelines.find(({ name }) => name === pipeline);
+    const readTo = new Map(partitions.map(({ name, to }) => [name, to]));
+    return {
+      pipeline,
+      revision: recorded && { from: recorded.windows.counter, to: recorded.windows.counter + 1 },
+      isChanged: recorded !== undefined && recorded.windows.hash !== config.hashes.windows,
+      partitions,
+      records,
+      completeFrom: typeof from === 'number' ? from : typeof from === 'object' ? await wholeFrom(log, inputs, from.offset) : -Infinity,
+      options: {
+        // Nothing new is brought in, and the terminal is not a receiver either: the past is nobody's alarm.
+        files: [{ ...config, inputs: [], receivers: config.receivers.filter(({ kind }) => kind !== 'console') }],
+        data: request.data,
+        once: true,
+        json: true,
+        quiet: true,
+        notify: false,
+        clock: request.clock ?? config.clock,
+        revision: { kind: 'from', from },
+        olapStore: request.olapStore ?? known?.olapStore ?? 'embedded',
+        ...(request.to !== undefined && { readTo }),
+        ...(request.log !== undefined && { log: request.log }),
+        ...(request.hotStore !== undefined && { hotStore: request.hotStore }),
+      },
+    };
+  });
+}
+
+async function inputsOf({ engine }: LoadedPipeline, log: Log, where: string): Promise<{ topic: string; partition: number }[]> {
+  const counts = new Map((await log.topics()).map(({ name, partitions }) => [name, partitions]));
+  return engine.sources.flatMap(({ topic }) => {
+    const partitions = counts.get(topic);
+    if (partitions === undefined) {
+      throw new AppError(
+        'topic_unknown',
+        `no topic "${topic}" in the log (${where}): there is nothing to replay. \`tocsin log list\` shows those that are there.`,
+      );
+    }
+    return Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
+  });
+}
+
+/** `earliest` where an offset is the beginning: that is possible by event time as well. */
+async function startOf(log: Log, inputs: readonly { topic: string; partition: number }[], from: ReplayRequest['from']): Promise<ReadFrom> {
+  if (from === 'earliest') return from;
+  if ('time' in from) return from.time;
+  const bounds = await Promise.all(inputs.map(({ topic, partition }) => log.bounds(topic, partition)));
+  return bounds.every(({ start }) => from.offset <= start) ? 'earliest' : from;
+}
+
+async function endOf(log: Log, topic: string, partition: number, to: ReplayPosition | undefined): Promise<number> {
+  const { end } = await log.bounds(topic, partition);
+  if (to === undefined) return end;
+  return 'offset' in to ? Math.min(to.offset, end) : log.offsetAt(topic, partition, to.time);
+}

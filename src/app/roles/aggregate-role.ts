@@ -1,0 +1,169 @@
+/** The aggregations of the input partitions that this process owns, as a member of the pipeline's group. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { sleep, type Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { StateChange } from '../../log/log.ts';
+import type { KafkaConnection } from '../../log/kafka/connection.ts';
+import type { AggregateStage } from '../../pipeline/aggregate-stage.ts';
+import { createTurns } from './turns.ts';
+
+export interface AggregateRoleConfig {
+  /** The pipeline's name. */
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** All input partitions. */
+  readonly partitions: number;
+  readonly sessionTimeoutMs: number;
+  readonly commitEveryMs: number;
+  /** Read all partitions to their end, which requires to own them all, then return. */
+  readonly once: boolean;
+}
+
+export interface AggregateRoleDeps {
+  readonly connection: Pick<KafkaConnection, 'join'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Takes the partition over. */
+  readonly open: (topic: string, partition: number) => Promise<OwnedStage>;
+  /** State to note with the next commit. */
+  readonly state: () => readonly StateChange[];
+  /** More is on its way (an input is still read): the end is not reached. */
+  readonly moreToCome: () => boolean;
+}
+
+export interface OwnedStage extends AggregateStage {
+  /** Lets go of the log view. */
+  close(): Promise<void>;
+}
+
+const POLL_MS = 20;
+/** Dead letters wait for a commit up to here. */
+const PENDING_BYTES_MAX = 8 << 20;
+const SAY_EVERY_MS = 3_000;
+
+/** Until the signal, or (`once`) until everything was read and told. */
+export async function runAggregates(config: AggregateRoleConfig, deps: AggregateRoleDeps, signal: AbortSignal): Promise<void> {
+  const { clock, logger } = deps;
+  const owned = new Map<string, OwnedStage>();
+  /** Given back in the rebalance under way: they come back to us, most of them, and nobody had them in between. */
+  const parked = new Map<string, OwnedStage>();
+  const inTurn = createTurns();
+  let lastGeneration = -1;
+  let lastCommit = clock.elapsed();
+
+  async function drop(stages: Map<string, OwnedStage>): Promise<void> {
+    const dropped = [...stages.values()];
+    stages.clear();
+    await Promise.allSettled(dropped.map((stage) => stage.close()));
+  }
+
+  /** Where another has taken a partition over, it is left; the group will say who owns it. */
+  async function attempt<T>(name: string, stage: OwnedStage, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'log_fenced')) throw error;
+      logger.warn(`partition ${name}: another process has taken over`);
+      owned.delete(name);
+      await stage.close();
+      return undefined;
+    }
+  }
+
+  async function commitAll(readToEnd = false): Promise<void> {
+    lastCommit = clock.elapsed();
+    const news = [...owned].filter(([, stage]) => readToEnd || stage.hasNews());
+    const state = news.length > 0 ? deps.state() : [];
+    await Promise.all(news.map(([name, stage], i) => attempt(name, stage, () => stage.commit({ readToEnd, state: i === 0 ? state : [] }))));
+  }
+
+  async function pass(): Promise<number> {
+    let read = 0;
+    for (const [name, stage] of owned) read += (await attempt(name, stage, () => stage.step())) ?? 0;
+    const pending = [...owned.values()].reduce((sum, stage) => sum + stage.status().deadLetterBytes, 0);
+    if (clock.elapsed() - lastCommit >= config.commitEveryMs || pending > PENDING_BYTES_MAX) await commitAll();
+    return read;
+  }
+
+  const membership = await deps.connection.join(
+    { group: config.group, topics: config.topics, sessionTimeoutMs: config.sessionTimeoutMs },
+    {
+      onAssigned: (assigned, generation) =>
+        inTurn(async () => {
+          if (signal.aborted) return;
+          if (generation !== lastGeneration + 1) await drop(parked);
+          lastGeneration = generation;
+          const opened = await Promise.all(
+            assigned.map(async ({ topic, partition }) => {
+              const name = `${topic}/${partition}`;
+              const kept = parked.get(name);
+              parked.delete(name);
+              return [name, kept ?? (await deps.open(topic, partition))] as const;
+            }),
+          );
+          for (const [name, stage] of opened) owned.set(name, stage);
+          await drop(parked);
+          logger.info(`${config.group}: owns ${assigned.length} of ${config.partitions} input partitions`);
+        }),
+      onRevoked: () =>
+        inTurn(async () => {
+          await commitAll();
+          for (const [name, stage] of owned) parked.set(name, stage);
+          owned.clear();
+        }),
+      onLost: () =>
+        inTurn(async () => {
+          lastGeneration = -1;
+          await drop(owned);
+          await drop(parked);
+        }),
+    },
+  );
+  const ended = membership.ended.then(() => {
+    throw new Error(`the membership of group ${config.group} has ended`);
+  });
+  ended.catch(() => {});
+
+  async function untilRead(): Promise<void> {
+    let saidAt = clock.elapsed();
+    while (!signal.aborted) {
+      const everythingCame = !deps.moreToCome();
+      const read = await inTurn(pass);
+      if (read > 0) {
+        await nextTurn();
+        continue;
+      }
+      if (config.once && owned.size === config.partitions && everythingCame) {
+        const isDone = await inTurn(async () => {
+          if (owned.size < config.partitions || (await pass()) > 0 || ![...owned.values()].every((stage) => stage.status().caughtUp))
+            return false;
+          await commitAll(true);
+          // What replays changed is told when it has been noted.
+          if ([...owned.values()].some((stage) => stage.hasNews())) await commitAll(true);
+          return owned.size === config.partitions;
+        });
+        if (isDone) return;
+      }
+      if (config.once && owned.size < config.partitions && clock.elapsed() - saidAt > SAY_EVERY_MS) {
+        saidAt = clock.elapsed();
+        logger.info(
+          `${config.group}: waits for ${config.partitions - owned.size} input partitions that another member of the group has; ` +
+            `one that died gives them up ${config.sessionTimeoutMs / 1_000} s after its last sign of life`,
+        );
+      }
+      await sleep(POLL_MS, signal);
+    }
+  }
+
+  try {
+    await Promise.race([untilRead(), ended]);
+    if (signal.aborted) await inTurn(() => commitAll());
+  } finally {
+    await membership.leave();
+    await inTurn(async () => {
+      await drop(owned);
+      await drop(parked);
+    });
+  }
+}

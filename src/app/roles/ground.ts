@@ -1,0 +1,57 @@
+/** Where a pipeline stands in Kafka: its topics, made where they are missing, and the ledgers of its stages. */
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { KafkaConnection } from '../../log/kafka/connection.ts';
+import type { Log } from '../../log/log.ts';
+import type { PipelineInput } from '../../pipeline/revision.ts';
+import { PARTIALS_SETTINGS, partialsTopic, snapshotsTopic, STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
+import { rawTopicSettings, topicSettings } from '../../pipeline/topics.ts';
+import { inputPartitions } from '../../windows/plan.ts';
+import type { SourceSpec } from '../../windows/spec.ts';
+import { withPartitionsOf } from './input-topics.ts';
+
+export interface Ground {
+  /** As loaded, with the partitions that the raw topics have. */
+  readonly config: LoadedPipeline;
+  readonly inputs: readonly (PipelineInput & { readonly source: SourceSpec })[];
+  /** Reads the topics, and appends to them; has no state. */
+  readonly reader: Log;
+  /** Takes a stage's ledger over, or looks into it. */
+  stageLog(stage: keyof typeof STATE_PARTITIONS, options?: { readOnly?: boolean }): Promise<Log>;
+  partitionLog(input: PipelineInput, options?: { readOnly?: boolean }): Promise<Log>;
+}
+
+/** @throws AppError `topic_unknown` where a raw topic is missing that `mustExist`, `topic_conflict`, `log_refused` */
+export async function openGround(
+  loaded: LoadedPipeline,
+  deps: { readonly connection: KafkaConnection; readonly logger: Logger; readonly shown: string; readonly mustExist: boolean },
+): Promise<Ground> {
+  const { connection } = deps;
+  const { pipeline } = loaded.engine;
+  const state = { topic: stateTopic(pipeline), partitions: Object.keys(STATE_PARTITIONS).length };
+  const reader = await connection.log({ topic: state.topic, partition: STATE_PARTITIONS.sources }, { readOnly: true });
+  const config = await withPartitionsOf(loaded, { ...deps, log: reader });
+  const { sources } = config.engine;
+  // Raw topics that are there are the user's: nothing about them is changed.
+  const there = new Set((await reader.topics()).map(({ name }) => name));
+  for (const source of sources) if (!there.has(source.topic)) await reader.ensureTopic(source.topic, rawTopicSettings(source));
+  const widest = Math.max(...sources.map((source) => source.partitions));
+  for (const [name, settings] of topicSettings(config.topics, widest)) await reader.ensureTopic(name, settings);
+  await reader.ensureTopic(partialsTopic(pipeline), PARTIALS_SETTINGS);
+  return {
+    config,
+    reader,
+    inputs: inputPartitions(config.engine).map(({ source, partition, name }) => ({
+      source,
+      topic: source.topic,
+      partition,
+      name,
+      replayTopic: config.topics.replay,
+    })),
+    stageLog: (stage, options) => connection.log({ ...state, partition: STATE_PARTITIONS[stage] }, options),
+    partitionLog({ topic, partition }, options) {
+      const partitions = sources.find((source) => source.topic === topic)!.partitions;
+      return connection.log({ topic: snapshotsTopic(pipeline, topic), partition, partitions }, options);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** The raw topics as they are in Kafka: their number of partitions counts, whatever the pipeline file says. */
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Log } from '../../log/log.ts';
+import { partitionName } from '../../windows/plan.ts';
+
+/** @throws AppError `topic_unknown` where one is missing and must be there */
+export async function withPartitionsOf(
+  config: LoadedPipeline,
+  { log, logger, mustExist, shown }: { log: Log; logger: Logger; mustExist: boolean; shown: string },
+): Promise<LoadedPipeline> {
+  const found = new Map((await log.topics()).map(({ name, partitions }) => [name, partitions]));
+  const missing = config.engine.sources.filter(({ topic }) => !found.has(topic)).map(({ topic }) => topic);
+  if (mustExist && missing.length > 0) {
+    throw new AppError(
+      'topic_unknown',
+      `there is no topic ${missing.join(' and no topic ')} at ${shown}, and --once reads what is there. ` +
+        'Check the names under `source:` in the pipeline file, or bring records in first (tocsin ingest).',
+    );
+  }
+  const sources = config.engine.sources.map((source) => {
+    const partitions = found.get(source.topic) ?? source.partitions;
+    if (partitions !== source.partitions) {
+      logger.info(`topic ${source.topic} has ${partitions} partitions: these count, not the ${source.partitions} of the pipeline file`);
+    }
+    return { ...source, partitions };
+  });
+  return { ...config, engine: { ...config.engine, sources } };
+}
+
+/** Where the raw topics and the replays end now, by `topic/partition`. */
+export async function endsNow(config: LoadedPipeline, log: Log): Promise<Map<string, number>> {
+  const ends = new Map<string, number>();
+  const widest = Math.max(...config.engine.sources.map(({ partitions }) => partitions));
+  const topics = [
+    ...config.engine.sources.map(({ topic, partitions }) => ({ topic, partitions })),
+    { topic: config.topics.replay, partitions: widest },
+  ];
+  for (const { topic, partitions } of topics) {
+    for (let partition = 0; partition < partitions; partition++) {
+      ends.set(partitionName(topic, partition), (await log.bounds(topic, partition)).end);
+    }
+  }
+  return ends;
+}

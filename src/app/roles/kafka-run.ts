@@ -1,0 +1,342 @@
+/**
+ * One pipeline on Kafka, as far as this process plays its roles: aggregations of the partitions that the group gives it, and monitor and
+ * notifications while it is the active member. What one stage tells the next stands in Kafka, so they may be anywhere.
+ */
+import { resolve } from 'node:path';
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import { sleep } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import type { HotStore } from '../../hot-store/hot-store.ts';
+import type { KafkaConnection } from '../../log/kafka/connection.ts';
+import type { Log } from '../../log/log.ts';
+import { openAggregateStage } from '../../pipeline/aggregate-stage.ts';
+import type { Committed } from '../../pipeline/engine.ts';
+import { noteLookups } from '../../pipeline/lookup-record.ts';
+import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor-stage.ts';
+import { openNotifyStage, type NotifyStage } from '../../pipeline/notify-stage.ts';
+import { offsetOf, recordedRevisions, revisionRefusal } from '../../pipeline/revision.ts';
+import { monitorGroup, partialsTopic } from '../../pipeline/stage-topics.ts';
+import { followRevision, settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
+import { compilePlan, partitionName } from '../../windows/plan.ts';
+import type { OutcomesFile } from '../outcomes-file.ts';
+import { pipelineRecord, pipelineRecordChange } from '../pipeline-record.ts';
+import { clockModeOf, judgingDeps, monitorOf, notifierOf, receiversOf, seriesLimitAlertOf, type PartsDeps } from '../pipeline-parts.ts';
+import type { PipelineRun } from '../pipeline-run.ts';
+import type { RunOptions } from '../run-options.ts';
+import { runAggregates, type OwnedStage } from './aggregate-role.ts';
+import { boundedLog } from './bounded-log.ts';
+import { whileElected } from './election.ts';
+import { openGround } from './ground.ts';
+import { endsNow } from './input-topics.ts';
+import { runMonitorTerm } from './monitor-role.ts';
+import { ROLES, type Role } from './roles.ts';
+import { runShadow } from './shadow.ts';
+
+export interface KafkaRunDeps extends PartsDeps {
+  readonly connection: KafkaConnection;
+  /** For messages: the address without secrets. */
+  readonly shown: string;
+  readonly hotStore: HotStore;
+  /** Opens the file of `--outcomes` on what was noted. */
+  readonly openOutcomes?: (state: readonly (readonly [key: string, value: Uint8Array])[]) => OutcomesFile;
+  readonly onJudged: (records: number) => void;
+  readonly onCommitted: (committed: Committed) => void;
+}
+
+export interface KafkaRun extends PipelineRun {
+  /** Reads the topics, and appends to them; has no state. */
+  readonly reader: Log;
+}
+
+/** How often partials are told, and rows given out; `--once` commits as often, and at the end. */
+const COMMIT_EVERY_MS = 1_000;
+const BATCH_BYTES = 256 << 10;
+const RING_GRACE_MS = 3_000;
+const SESSION_MS = 10_000;
+const ONCE_SESSION_MS = 6_000;
+const REVISION_POLL_MS = 500;
+/** So long an aggregation waits for the active monitor to settle the file's revision. */
+const REVISION_WAIT_MS = 60_000;
+const LAG_EVERY_MS = 1_000;
+
+export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, deps: KafkaRunDeps): Promise<KafkaRun> {
+  const { connection, clock, logger } = deps;
+  const startedAt = clock.now();
+  const { pipeline } = loaded.engine;
+  const roles: ReadonlySet<Role> = options.roles ?? new Set(ROLES);
+  const mode = clockModeOf(loaded, options);
+  const receivers = roles.has('notify') ? receiversOf(loaded, options, deps) : [];
+  const sessionTimeoutMs = options.sessionMs ?? (options.once ? ONCE_SESSION_MS : SESSION_MS);
+  const commitEveryMs = options.commitEveryMs ?? COMMIT_EVERY_MS;
+  const hasFeeds = options.input !== undefined || (roles.has('ingest') && loaded.inputs.length > 0);
+  const ground = await openGround(loaded, { ...deps, mustExist: options.once && !hasFeeds });
+  const { config, inputs, reader } = ground;
+  const { engine: spec, topics } = config;
+  const plan = compilePlan(spec);
+  const ends = new Map<string, number>();
+  const outcomes = deps.openOutcomes?.(await notedOutcomes());
+
+  const stopped = new AbortController();
+  /** The active monitor, while it is here; else what follows it. */
+  let monitor: MonitorStage | undefined;
+  let shadow: MonitorStage | undefined;
+  let last: MonitorStage | undefined;
+  const seen = (): MonitorStage | undefined => monitor ?? shadow ?? last;
+  let notify: NotifyStage | undefined;
+  let settled: StageRevision | undefined;
+  let lag = { at: -Infinity, records: 0 };
+
+  async function notedOutcomes(): Promise<(readonly [string, Uint8Array])[]> {
+    if (options.revision.kind === 'from') return [];
+    const noted: (readonly [string, Uint8Array])[] = [];
+    for (const input of inputs) {
+      const log = await ground.partitionLog(input, { readOnly: true });
+      noted.push(...(await log.state('outcomes/')));
+      await log.close();
+    }
+    return noted;
+  }
+
+  /** What the active monitor has settled, here or elsewhere. @throws AppError `revision_changed` where it is another file's */
+  async function revisionThatCounts(): Promise<StageRevision> {
+    const hash = config.hashes.windows;
+    for (const until = clock.elapsed() + REVISION_WAIT_MS; ; await sleep(REVISION_POLL_MS, stopped.signal)) {
+      if (settled?.windows.hash === hash) return settled;
+      const log = await ground.stageLog('monitor', { readOnly: true });
+      const found = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
+      await log.close();
+      const isOurs = found?.windows.hash === hash && (options.revision.kind !== 'from' || found.at >= startedAt || !roles.has('monitor'));
+      if (isOurs) return found;
+      if (clock.elapsed() > until || stopped.signal.aborted) throw revisionRefusal(pipeline);
+    }
+  }
+
+  async function monitorLag(): Promise<number> {
+    if (clock.elapsed() - lag.at > LAG_EVERY_MS) {
+      const lags = await connection.lag(monitorGroup(pipeline), [partialsTopic(pipeline)]);
+      lag = { at: clock.elapsed(), records: lags[0]?.lag ?? 0 };
+    }
+    return lag.records;
+  }
+
+  async function openPartition(topic: string, partition: number): Promise<OwnedStage> {
+    const input = inputs.find(({ name }) => name === partitionName(topic, partition))!;
+    const revision = await revisionThatCounts();
+    const log = await ground.partitionLog(input);
+    await followRevision(log, pipeline, input, revision);
+    const { checks, parse, ...judging } = judgingDeps(config, clock);
+    const check = checks.get(input.source.name);
+    const stage = await openAggregateStage(
+      {
+        plan,
+        topics,
+        source: input.source,
+        partition,
+        revision: revision.windows.counter,
+        completeFrom: revision.completeFrom,
+        start: () => offsetOf(log, topic, partition, config.start),
+        clock: mode,
+        maxBatchBytes: BATCH_BYTES,
+        ...(options.batchRecords !== undefined && { maxBatchRecords: options.batchRecords }),
+      },
+      {
+        ...judging,
+        log: options.once ? boundedLog(log, ends) : log,
+        parse: parse[input.source.format],
+        ...(check && { check }),
+        monitorLag,
+        onJudged: (batch, judged) => {
+          outcomes?.add(batch, judged.outcomes, judged.reasons);
+          deps.onJudged(batch.count);
+        },
+      },
+    );
+    const { changes, changed } = await noteLookups(log, spec, new Map([[input.name, stage.status().offset]]));
+    if (changes.length > 0) await log.commit({ state: changes });
+    for (const file of changed) logger.info(`pipeline ${pipeline}: ${file} has changed; it counts from here on in ${input.name}`);
+    return { ...stage, close: () => log.close() };
+  }
+
+  async function publish(committed: Committed): Promise<void> {
+    await deps.hotStore.put([...committed.records.filter((record) => record.kind === 'row'), ...committed.provisional]);
+    deps.onCommitted(committed);
+  }
+
+  async function monitorTerm(signal: AbortSignal, isLast: (() => boolean) | undefined): Promise<void> {
+    const log = await ground.stageLog('monitor');
+    try {
+      const file = resolve(config.file ?? pipeline);
+      settled = await settleStageRevision(pipeline, config.hashes, inputs, options.revision, {
+        log,
+        readPartition: (input) => ground.partitionLog(input, { readOnly: true }),
+        startedAt,
+        now: clock.now(),
+      });
+      await log.commit({ state: [pipelineRecordChange(pipelineRecord(spec, file, topics, options.olapStore))] });
+      const { windows, completeFrom } = settled;
+      const stage = await openMonitorStage(
+        { plan, topics, revision: windows.counter, completeFrom, provisional: !options.once },
+        { log, monitor: monitorOf(config), seriesLimitAlert: (partition, time) => seriesLimitAlertOf(config, partition, time) },
+      );
+      monitor = stage;
+      logger.info(`${pipeline}: monitor, from record ${stage.offset} of ${partialsTopic(pipeline)} on`);
+      await runMonitorTerm({ stage, commitEveryMs, clock, publish, isLast }, signal);
+    } finally {
+      // Its counts are still to be told.
+      last = monitor;
+      monitor = undefined;
+      await log.close();
+    }
+  }
+
+  /** Shows what the active monitor elsewhere does. A store that is shared gets its rows from that one. */
+  async function followMonitor(log: Log, signal: AbortSignal): Promise<boolean> {
+    const revision = await recordedRevisions(log, pipeline);
+    if (revision?.windows.hash !== config.hashes.windows) return false;
+    const { counter } = revision.windows;
+    const of = { plan, topics, revision: counter, completeFrom: revision.completeFrom, provisional: true };
+    const stage = await openMonitorStage(of, { log, monitor: monitorOf(config) });
+    shadow = stage;
+    const show = options.hotStore === undefined ? publish : async (committed: Committed) => deps.onCommitted(committed);
+    await runMonitorTerm({ stage, commitEveryMs, clock, publish: show, isLast: undefined }, signal).finally(() => {
+      last = shadow;
+      shadow = undefined;
+    });
+    return true;
+  }
+
+  async function notifyTerm(signal: AbortSignal): Promise<void> {
+    const log = await ground.stageLog('notify');
+    try {
+      notify = await openNotifyStage({ pipeline, topic: topics.alerts }, { log, notifier: notifierOf(config, options, receivers, deps) });
+      const watermark = (): number | undefined => (options.once ? undefined : seen()?.frontier);
+      await notify.run({ signal, watermark, graceMs: options.once ? undefined : RING_GRACE_MS });
+    } finally {
+      await log.close();
+    }
+  }
+
+  const elect = (
+    role: 'monitor' | 'notify',
+    topic: string,
+    signal: AbortSignal,
+    term: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> =>
+    roles.has(role)
+      ? whileElected(
+          { group: `${pipeline}.${role}`, topic, what: `${role} of ${pipeline}`, sessionTimeoutMs },
+          { connection, logger },
+          signal,
+          term,
+        )
+      : Promise.resolve();
+
+  async function run(signal: AbortSignal, fed: () => boolean): Promise<void> {
+    const broken = new AbortController();
+    const [monitorStop, notifyStop] = [new AbortController(), new AbortController()];
+    let bounded: 'no' | 'asked' | 'yes' = 'no';
+    let everythingTold = false;
+    const bound = async (): Promise<void> => {
+      bounded = 'asked';
+      for (const [name, end] of await endsNow(config, reader)) ends.set(name, Math.min(end, options.readTo?.get(name) ?? end));
+      bounded = 'yes';
+    };
+    if (options.once && !hasFeeds) await bound();
+    let fault: { readonly error: unknown } | undefined;
+    const failed = (error: unknown): never => {
+      fault ??= { error };
+      for (const stop of [broken, monitorStop, notifyStop, stopped]) stop.abort();
+      throw error;
+    };
+
+    const monitoring = elect('monitor', partialsTopic(pipeline), monitorStop.signal, async (until) => {
+      await monitorTerm(until, options.once ? () => everythingTold : undefined);
+      // All is told, where there is an end.
+      if (options.once && everythingTold && !until.aborted) monitorStop.abort();
+    }).catch(failed);
+    const ringing = elect('notify', topics.alerts, notifyStop.signal, notifyTerm).catch(failed);
+    const count = (): Promise<void> =>
+      runAggregates(
+        {
+          group: pipeline,
+          topics: spec.sources.map(({ topic }) => topic),
+          partitions: inputs.length,
+          sessionTimeoutMs,
+          commitEveryMs,
+          once: options.once,
+        },
+        {
+          connection,
+          clock,
+          logger,
+          open: openPartition,
+          state: () => outcomes?.sync() ?? [],
+          moreToCome: () => {
+            if (fed() && bounded === 'no') bound().catch(failed);
+            return !fed() || bounded !== 'yes';
+          },
+        },
+        AbortSignal.any([signal, broken.signal]),
+      );
+    const counting = (roles.has('aggregate') ? count() : whenStopped(AbortSignal.any([signal, broken.signal]))).catch(failed);
+
+    const isShown = roles.has('api') && !options.once && options.listen !== undefined && options.listen !== 'none';
+    const showing = isShown
+      ? runShadow(
+          {
+            open: () => ground.stageLog('monitor', { readOnly: true }),
+            isActive: () => monitor !== undefined,
+            follow: followMonitor,
+            warn: logger.warn,
+          },
+          AbortSignal.any([signal, broken.signal]),
+        )
+      : Promise.resolve();
+
+    // What is told last is still taken in, and what rings then is still told.
+    const inOrder = (async () => {
+      await counting;
+      everythingTold = true;
+      if (!options.once || signal.aborted) monitorStop.abort();
+      await monitoring;
+      notifyStop.abort();
+      await ringing;
+    })();
+    await Promise.allSettled([counting, monitoring, ringing, showing, inOrder]);
+    if (fault) throw fault.error;
+  }
+
+  return {
+    config,
+    reader,
+    engine: {
+      counts: () => seen()?.counts() ?? {},
+      partitions: () => seen()?.partitions() ?? [],
+      get frontier() {
+        return seen()?.frontier ?? -Infinity;
+      },
+    },
+    notify: {
+      counts: () => notify?.counts() ?? { fired: 0, sent: 0 },
+      decided: () => notify?.decided() ?? [],
+      waiting: () => notify?.waiting() ?? 0,
+    },
+    run,
+  };
+}
+
+function whenStopped(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });
+}
+
+/** @throws AppError `usage` for what does not go together on Kafka */
+export function checkKafkaOptions({ files, once, roles }: RunOptions): void {
+  if (files.length > 1)
+    throw new AppError('usage', `--log kafka://… takes one pipeline a process, found ${files.length} files. Start one process for each.`);
+  const missing = once && roles ? (['aggregate', 'monitor', 'notify'] as const).filter((role) => !roles.has(role)) : [];
+  if (missing.length > 0)
+    throw new AppError('usage', `--once reads everything to its end in one process: --roles lacks ${missing.join(', ')}`);
+}

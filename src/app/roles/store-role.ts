@@ -1,0 +1,47 @@
+/** Who writes the OLAP server: the one active member, with its offsets in a ledger of their own. */
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { KafkaConnection } from '../../log/kafka/connection.ts';
+import type { Log } from '../../log/log.ts';
+import { STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
+import type { RunOptions } from '../run-options.ts';
+import { whenAborted, whileElected } from './election.ts';
+
+const SESSION_MS = 10_000;
+
+export interface StoreRole {
+  /** The writer's log while this process is the active one. */
+  log(): Log | undefined;
+  stop(): Promise<void>;
+}
+
+export function runStoreRole(
+  config: LoadedPipeline,
+  { sessionMs = SESSION_MS }: RunOptions,
+  deps: { readonly connection: KafkaConnection; readonly logger: Logger },
+): StoreRole {
+  const { pipeline } = config.engine;
+  const stopping = new AbortController();
+  let held: Log | undefined;
+  const group = `${pipeline}.store`;
+  const serving = whileElected(
+    { group, topic: config.topics.windows, what: `writer of the OLAP store of ${pipeline}`, sessionTimeoutMs: sessionMs },
+    deps,
+    stopping.signal,
+    async (signal) => {
+      const place = { topic: stateTopic(pipeline), partition: STATE_PARTITIONS.store, partitions: Object.keys(STATE_PARTITIONS).length };
+      const log = await deps.connection.log(place);
+      held = log;
+      await whenAborted(signal);
+      held = undefined;
+      await log.close();
+    },
+  ).catch((error: Error) => deps.logger.warn(`the OLAP store gets no more rows from this process: ${error.message}`));
+  return {
+    log: () => held,
+    async stop() {
+      stopping.abort();
+      await serving;
+    },
+  };
+}

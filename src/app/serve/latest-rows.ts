@@ -1,0 +1,101 @@
+/** The latest row of a segment: from the hot store, else from the OLAP store. */
+import { sleep } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { labelsKey, type Labels } from '../../core/labels.ts';
+import type { HotStore } from '../../hot-store/hot-store.ts';
+import type { Sourced } from '../../server/surface.ts';
+import { mergeRows } from '../../windows/row-merge.ts';
+import type { WindowRow } from '../../windows/row.ts';
+import type { EngineSpec } from '../../windows/spec.ts';
+import type { HotFill } from './hot-fill.ts';
+import type { OlapSide } from './olap-side.ts';
+
+export interface LatestRows {
+  /** @throws AppError `hot_store_unavailable` where neither store answers */
+  one(window: string, labels: Labels): Promise<Sourced<WindowRow | undefined>>;
+  /** Of every series, ordered by labels. @throws as `one` */
+  all(window: string): Promise<Sourced<WindowRow[]>>;
+}
+
+interface Deps {
+  readonly hotStore: Pick<HotStore, 'latest' | 'all'>;
+  readonly hotFill: Pick<HotFill, 'soon'>;
+  readonly olap: Pick<OlapSide, 'store'>;
+}
+
+/** Questions that the OLAP store is asked at a time: whoever asks for segments that are not there is not to keep it busy. */
+const ASKED_MAX = 4;
+/** One that hangs is not waited for longer, ms. */
+const WAIT_MAX_MS = 5_000;
+
+export function latestRows(
+  { pipeline, measures }: Pick<EngineSpec, 'pipeline' | 'measures'>,
+  { hotStore, hotFill, olap }: Deps,
+): LatestRows {
+  /** The same question is asked once for all who ask it at the same time. */
+  const asked = new Map<string, Promise<WindowRow[]>>();
+
+  /** Undefined where the store is not there or has too much to do. */
+  function fromOlap(window: string, labels: Labels | undefined): Promise<WindowRow[]> | undefined {
+    const key = JSON.stringify([window, labels && labelsKey(labels)]);
+    const asking = asked.get(key);
+    if (asking) return asking;
+    const store = olap.store();
+    if (!store || asked.size >= ASKED_MAX) return undefined;
+    const answer = inTime(store.latest({ pipeline, window, ...(labels && { labels }) }, (rows) => mergeRows(rows, measures)))
+      .then((rows) => rows.toSorted((a, b) => (labelsKey(a.labels) < labelsKey(b.labels) ? -1 : 1)))
+      .finally(() => asked.delete(key));
+    asked.set(key, answer);
+    return answer;
+  }
+
+  /** In the place of a hot store that failed so. */
+  async function instead(failure: unknown, window: string, labels?: Labels): Promise<WindowRow[]> {
+    if (!(failure instanceof AppError && failure.retryable)) throw failure;
+    const reason = await fromOlap(window, labels)?.then(
+      (rows) => rows,
+      (error: unknown) => (error instanceof AppError ? error.message : String(error)),
+    );
+    if (Array.isArray(reason)) return reason;
+    const olapText = reason ?? 'The OLAP store is not there either, or has too much to do.';
+    throw new AppError('hot_store_unavailable', `${failure.message} ${olapText}`, { retryable: true, cause: failure });
+  }
+
+  return {
+    async one(window, labels) {
+      await hotFill.soon();
+      let row: WindowRow | undefined;
+      try {
+        row = await hotStore.latest(pipeline, window, labels);
+      } catch (error) {
+        return { source: 'olap', rows: (await instead(error, window, labels))[0] };
+      }
+      if (row) return { source: 'hot', rows: row };
+      // Not seen for longer than the hot store keeps. While the OLAP store does not answer, it is not there.
+      const older = await fromOlap(window, labels)?.catch(() => undefined);
+      return older?.[0] ? { source: 'olap', rows: older[0] } : { source: 'hot', rows: undefined };
+    },
+    async all(window) {
+      await hotFill.soon();
+      try {
+        return { source: 'hot', rows: await hotStore.all(pipeline, window) };
+      } catch (error) {
+        return { source: 'olap', rows: await instead(error, window) };
+      }
+    },
+  };
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  const late = sleep(WAIT_MAX_MS, done.signal).then((): never => {
+    throw new AppError('olap_unavailable', `The OLAP store has not answered within ${WAIT_MAX_MS / 1_000} s.`, { retryable: true });
+  });
+  // Where the answer came first nobody waits for this any more.
+  late.catch(() => {});
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    done.abort();
+  }
+}

@@ -1,0 +1,60 @@
+import { Writable } from 'node:stream';
+import { confirm, isCancel } from '@clack/prompts';
+import { planReplay, type ReplayPlan, type ReplayRequest } from '../app/replay.ts';
+import { runPipelines } from '../app/run.ts';
+import { summaryText, type RunSummary } from '../app/summary.ts';
+import { systemClock } from '../core/clock.ts';
+import { grouped } from './table.ts';
+import { interruptSignal, type Terminal } from './terminal.ts';
+
+interface Options extends Omit<ReplayRequest, 'file'> {
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+/** Exit code 1 where the person said no, or broke it off. */
+export async function replayCommand(file: string, options: Options, terminal: Terminal): Promise<number> {
+  const plan = await planReplay({ ...options, file }, systemClock);
+  if (!options.json) for (const line of planText(plan)) terminal.stderr.write(`${line}\n`);
+  if (terminal.stdin.isTTY && terminal.stdout.isTTY && !options.yes && !options.json) {
+    const answer = await confirm({ message: 'Go on?' });
+    if (isCancel(answer) || !answer) {
+      terminal.note('nothing was changed');
+      return 1;
+    }
+  }
+  const signal = interruptSignal();
+  let said = '';
+  const stdout = new Writable({
+    write(chunk: Buffer, _, done) {
+      said += chunk.toString();
+      done();
+    },
+  });
+  await runPipelines(plan.options, { stdin: terminal.stdin, stdout, stderr: terminal.stderr, signal });
+  if (signal.aborted) {
+    terminal.note(`interrupted before the end: \`tocsin run ${file}\` goes on where this one ended, \`tocsin replay\` begins anew`);
+    return 1;
+  }
+  const summary = JSON.parse(said) as RunSummary;
+  const { pipeline, revision, partitions, records } = plan;
+  if (options.json) await terminal.print(JSON.stringify({ pipeline, revision: revision?.to ?? 1, partitions, records, ...summary }));
+  else await terminal.print(summaryText(pipeline, summary, new Map()).trimEnd());
+  return 0;
+}
+
+/** What it will do, before it is done. */
+function planText({ pipeline, revision, isChanged, partitions, records, completeFrom, options }: ReplayPlan): string[] {
+  const windows = Number.isFinite(completeFrom)
+    ? `windows that begin at ${new Date(completeFrom).toISOString()} or later`
+    : 'all windows that these give';
+  const became = revision ? `, as revision ${revision.to} in the place of ${revision.from}` : '';
+  return [
+    `replay of pipeline ${pipeline}: ${grouped(records)} records are read again`,
+    ...partitions.map(({ name, from, to }) => `  ${name} from offset ${from} up to ${to}`),
+    `${isChanged ? 'The file has changed since: ' : ''}${windows} are computed anew${became}.`,
+    'Their rows replace the older ones in every store. What was sent in again from the dead letters is judged again.',
+    `Nobody is notified. Delays are told by ${options.clock === 'event' ? 'event time alone' : 'the times of arrival in the log'}.`,
+    options.readTo ? 'The next run goes on there, not at the end.' : 'The next run goes on at the end.',
+  ];
+}

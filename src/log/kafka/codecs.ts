@@ -1,0 +1,32 @@
+import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { compressionsAlgorithms, crc32c } from '@platformatic/kafka';
+
+/** A decompressed batch larger than this is refused: it would be a broken or hostile one. */
+const MAX_DECOMPRESSED_BYTES = 512 << 20;
+
+/** Node collects what it unpacks in pieces of this size. */
+const CHUNK_BYTES = 256 << 10;
+
+/** Names by the number in a batch's attributes. */
+export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type Codec = (typeof CODECS)[number];
+
+/** CRC-32C (Castagnoli), as batches carry it. */
+export function checksum(bytes: Buffer): number {
+  return crc32c(bytes) >>> 0;
+}
+
+export function compress(codec: Codec, bytes: Buffer): Buffer {
+  if (codec === 'none') return bytes;
+  if (codec === 'gzip') return gzipSync(bytes, { level: 1 });
+  if (codec === 'zstd') return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  return compressionsAlgorithms[codec].compressSync(bytes);
+}
+
+/** @throws Error where the bytes are not what the codec wrote */
+export function decompress(codec: Codec, bytes: Buffer): Buffer {
+  if (codec === 'none') return bytes;
+  if (codec === 'gzip') return gunzipSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES, chunkSize: CHUNK_BYTES });
+  if (codec === 'zstd') return zstdDecompressSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES, chunkSize: CHUNK_BYTES });
+  return compressionsAlgorithms[codec].decompressSync(bytes);
+}

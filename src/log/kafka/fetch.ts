@@ -1,0 +1,144 @@
+import { sliceBatch } from '../batch.ts';
+import type { RecordBatch } from '../log.ts';
+import type { Cluster } from './cluster.ts';
+import { kafkaErrorIds } from './errors.ts';
+import { ISOLATION, fetchOne } from './fetch-api.ts';
+import type { FetchAnswer } from './fetch-api.ts';
+import type { Offsets } from './offsets.ts';
+import { decodeBatches } from './record-batch.ts';
+
+/** Compressed bytes of one answer. Two of them, one unpacked, are held for each reader of a partition. */
+const ANSWER_BYTES = { least: 64 << 10, most: 1 << 20 };
+/** Well below the time-out of a request. */
+const MAX_WAIT_MS = 20_000;
+/** Readers of one partition, at different places, that are remembered. */
+const CURSORS_PER_PARTITION = 4;
+
+export interface ReadLimits {
+  readonly maxBytes: number;
+  readonly maxRecords?: number;
+  /** How long to wait for something to come. */
+  readonly waitMs?: number;
+}
+
+export interface Fetcher {
+  read(topic: string, partition: number, offset: number, limits: ReadLimits): Promise<RecordBatch | undefined>;
+}
+
+/** A reader's place in a partition, with what was read ahead. */
+interface Cursor {
+  /** What the reader will ask for next. */
+  position: number;
+  readonly decoded: RecordBatch[];
+  /** Records of `decoded[0]` that were handed out. */
+  served: number;
+  /** Where the answer after `decoded` begins. */
+  next: number;
+  /** That answer, if it is known that there is more. */
+  ahead?: Promise<FetchAnswer>;
+}
+
+/** Reads committed records, the next answer under way while the last one is worked on. */
+export function createFetcher(cluster: Cluster, offsets: Offsets): Fetcher {
+  const cursors = new Map<string, Cursor[]>();
+
+  async function ask(topic: string, partition: number, offset: number, limits: ReadLimits): Promise<FetchAnswer> {
+    const maxBytes = Math.min(Math.max(limits.maxBytes, ANSWER_BYTES.least), ANSWER_BYTES.most);
+    const maxWaitMs = Math.min(limits.waitMs ?? 0, MAX_WAIT_MS);
+    try {
+      const node = await cluster.leader(topic, partition);
+      // A broker answers the requests of one connection in turn: who waits needs one of their own.
+      const lane = maxWaitMs > 0 ? `wait ${topic}/${partition}` : 'fetch';
+      return await cluster.call(fetchOne, node, [{ topic, partition, offset, maxBytes, maxWaitMs, isolation: ISOLATION.committed }], lane);
+    } catch (error) {
+      cluster.forget(topic);
+      throw error;
+    }
+  }
+
+  /** Offsets that retention has deleted lead to the first record still there; those beyond the end to nothing. */
+  async function fetch(
+    topic: string,
+    partition: number,
+    offset: number,
+    limits: ReadLimits,
+  ): Promise<{ answer: FetchAnswer; from: number } | undefined> {
+    for (let from = offset; ;) {
+      try {
+        return { answer: await ask(topic, partition, from, limits), from };
+      } catch (error) {
+        if (!kafkaErrorIds(error).includes('OFFSET_OUT_OF_RANGE')) throw error;
+        const start = await offsets.start(topic, partition);
+        if (start <= from) return undefined;
+        from = start;
+      }
+    }
+  }
+
+  /** Taken out while it is in use: two readers at one place have one each. */
+  function takeCursor(name: string, position: number): Cursor {
+    const free = cursors.get(name) ?? [];
+    const i = free.findIndex((each) => each.position === position);
+    return i === -1 ? { position, decoded: [], served: 0, next: position } : free.splice(i, 1)[0]!;
+  }
+
+  function putBack(name: string, cursor: Cursor): void {
+    cursors.set(name, [cursor, ...(cursors.get(name) ?? [])].slice(0, CURSORS_PER_PARTITION));
+  }
+
+  /** False: nothing to read up to the end. */
+  async function fill(cursor: Cursor, topic: string, partition: number, limits: ReadLimits): Promise<boolean> {
+    for (let wait = limits; ;) {
+      const { ahead, next } = cursor;
+      delete cursor.ahead;
+      const early = ahead && (await ahead.catch(() => undefined));
+      const found = early
+        ? { answer: early, from: next }
+        : await cluster.persist(`read ${topic}/${partition}`, () => fetch(topic, partition, next, wait));
+      if (!found) return false;
+      const { batches, next: after } = decodeBatches({ topic, partition, ...found.answer }, found.from);
+      cursor.next = after;
+      cursor.decoded.push(...batches);
+      if (after < found.answer.lastStableOffset) {
+        cursor.ahead = ask(topic, partition, after, { maxBytes: limits.maxBytes });
+        cursor.ahead.catch(() => {});
+      }
+      if (batches.length > 0) return true;
+      if (after >= found.answer.lastStableOffset) return false;
+      // Only markers and what was taken back: go on, there is more.
+      wait = { ...limits, waitMs: 0 };
+    }
+  }
+
+  return {
+    async read(topic, partition, offset, limits) {
+      const name = `${topic}/${partition}`;
+      const cursor = takeCursor(name, offset);
+      if (cursor.decoded.length === 0 && !(await fill(cursor, topic, partition, limits))) return undefined;
+      const batch = cursor.decoded[0]!;
+      const from = cursor.served;
+      const to = Math.min(batch.count, from + (limits.maxRecords ?? Infinity), endWithin(batch, from, limits.maxBytes));
+      cursor.served = to;
+      cursor.position = batch.firstOffset + to;
+      if (to === batch.count) {
+        cursor.decoded.shift();
+        cursor.served = 0;
+      }
+      putBack(name, cursor);
+      return sliceBatch(batch, from, to);
+    },
+  };
+}
+
+/** Behind the record, from `from` on, that reaches `maxBytes`. */
+function endWithin({ ends, count }: RecordBatch, from: number, maxBytes: number): number {
+  const wanted = (from === 0 ? 0 : ends[from - 1]!) + maxBytes;
+  let low = from;
+  let high = count - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ends[middle]! >= wanted) high = middle;
+    else low = middle + 1;
+  }
+  return low + 1;
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { keyAt, recordAt } from '../batch.ts';
+import type { Cluster } from './cluster.ts';
+import { buildBatch } from './encode.ts';
+import { ISOLATION, fetchOne } from './fetch-api.ts';
+import { createLedger, epochRecord, isEpochRecord } from './ledger.ts';
+import type { Ledger, LedgerRecord } from './ledger.ts';
+import type { Offsets } from './offsets.ts';
+import type { Producer } from './producer.ts';
+import { decodeBatches } from './record-batch.ts';
+import type { Topics } from './topics.ts';
+
+/** A commit's state and offsets are one batch, as a batch is written whole or not at all; this is the largest, compressed. */
+const MAX_BATCH_BYTES = 32 << 20;
+const FETCH_BYTES = 8 << 20;
+const CONFIGS = {
+  'cleanup.policy': 'compact',
+  'max.message.bytes': String(MAX_BATCH_BYTES),
+  // Compaction leaves the newest segment alone: small ones, so that a ledger stays quick to read.
+  'segment.bytes': String(64 << 20),
+  'segment.ms': String(60 * 60_000),
+  'min.cleanable.dirty.ratio': '0.2',
+};
+const UTF8 = new TextDecoder();
+
+/** One partition of a ledger topic, as its owner (or a reader) sees it. */
+export interface LedgerStore {
+  readonly view: Pick<Ledger, 'get' | 'entries'>;
+  /** @throws AppError `log_fenced`, `record_too_large` */
+  write(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void>;
+  /** @throws AppError `log_fenced` once another one has taken over and it is known here */
+  check(): void;
+}
+
+export interface LedgerPlace {
+  readonly topic: string;
+  readonly partition: number;
+  /** Of the topic, where it has to be made; default: up to this one. */
+  readonly partitions?: number;
+  /** Takes nothing over, and writes nothing. */
+  readonly readOnly: boolean;
+}
+
+interface LedgerDeps {
+  readonly cluster: Cluster;
+  readonly topics: Topics;
+  readonly offsets: Offsets;
+  readonly producer: Producer;
+  readonly clock: Clock;
+}
+
+/** @throws AppError `log_fenced` where another one takes it over at the same time */
+export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<LedgerStore> {
+  const { topic, partition, readOnly } = place;
+  const { cluster, topics, offsets, producer, clock } = deps;
+  const ledger = createLedger();
+  const shown = `${topic}/${partition}`;
+  /** Behind the last record taken in. */
+  let next = 0;
+  let fenced: AppError | undefined;
+
+  function takeIn(offset: number, records: readonly LedgerRecord[]): void {
+    for (const [i, record] of records.entries()) ledger.take(offset + i, record);
+    next = Math.max(next, offset + records.length);
+  }
+
+  async function readTo(end: number): Promise<void> {
+    while (next < end) {
+      const fetched = await cluster.persist(`read ${shown}`, async () => {
+        try {
+          const options = { topic, partition, offset: next, maxBytes: FETCH_BYTES, maxWaitMs: 0, isolation: ISOLATION.uncommitted };
+          return await cluster.call(fetchOne, await cluster.leader(topic, partition), [options], 'ledger');
+        } catch (error) {
+          cluster.forget(topic);
+          throw error;
+        }
+      });
+      const { batches, next: after } = decodeBatches({ topic, partition, bytes: fetched.bytes, aborted: [] }, next);
+      for (const batch of batches) {
+        for (let i = 0; i < batch.count && batch.firstOffset + i < end; i++) {
+          const key = UTF8.decode(keyAt(batch, i));
+          // A copy: a view would hold the whole answer in memory.
+          ledger.take(batch.firstOffset + i, { key, value: batch.tombstones?.[i] === 1 ? null : recordAt(batch, i).slice() });
+        }
+      }
+      if (after === next) break; // compaction has taken the rest
+      next = Math.min(after, end);
+    }
+    next = Math.max(next, end);
+  }
+
+  function batchOf(records: readonly LedgerRecord[]): Buffer {
+    const builder = buildBatch();
+    const time = clock.now();
+    for (const { key, value } of records) builder.add(Buffer.from(key), value, time);
+    const batch = builder.finish('zstd');
+    if (batch.length <= MAX_BATCH_BYTES) return batch;
+    const says = `A commit to ${shown} takes ${batch.length} bytes of state and offsets, compressed; at most ${MAX_BATCH_BYTES} go together.`;
+    throw new AppError('record_too_large', `${says} Commit less at once.`);
+  }
+
+  function check(): void {
+    if (fenced) throw fenced;
+  }
+
+  function fence(): AppError {
+    const says = `Another process has taken ${shown} over (epoch ${ledger.epoch()}); what this one writes no longer counts.`;
+    fenced = new AppError('log_fenced', `${says} Start it again to let it take its place.`);
+    return fenced;
+  }
+
+  /** Appends, and sees to it that nobody came in between. */
+  async function append(records: readonly LedgerRecord[]): Promise<void> {
+    const epoch = ledger.epoch();
+    const offset = await producer.send(topic, partition, batchOf(records));
+    if (offset > next) await readTo(offset);
+    if (ledger.epoch() !== epoch && !isEpochRecord(records[0]!)) throw fence();
+    takeIn(offset, records);
+  }
+
+  if (readOnly) {
+    if ((await cluster.topics()).has(topic)) {
+      next = await offsets.start(topic, partition);
+      await readTo(await offsets.end(topic, partition, 'uncommitted'));
+    }
+  } else {
+    await topics.ensureCompacted(topic, place.partitions ?? partition + 1, CONFIGS);
+    next = await offsets.start(topic, partition);
+    await readTo(await offsets.end(topic, partition, 'uncommitted'));
+    await append([epochRecord(randomUUID())]);
+  }
+
+  return {
+    view: ledger,
+    check,
+    async write(changes) {
+      check();
+      if (readOnly && changes.size > 0) throw new Error('the log is open for reading only');
+      const records = ledger.records(changes);
+      if (records.length > 0) await append(records);
+    },
+  };
+}

@@ -1,0 +1,143 @@
+/** What a log over Kafka does beyond the contract: owners that replace each other, readers, waiting, limits, holes. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { connectTo, freshName } from '../../../test/support/kafka-log.ts';
+import { service } from '../../../test/support/services.ts';
+import { systemClock } from '../../core/clock.ts';
+import { silentLogger } from '../../core/logger.ts';
+import { packRecords, recordAt } from '../batch.ts';
+import { connectKafka } from './connection.ts';
+import type { KafkaConnection, KafkaLog } from './connection.ts';
+import { parseKafkaUrl } from './url.ts';
+
+const kafka = service('kafka');
+const utf8 = (text: string): Uint8Array => Buffer.from(text);
+
+describe('a log over Kafka', { skip: kafka.skip }, () => {
+  let connection: KafkaConnection;
+  let ledger: { topic: string; partition: number };
+  let topic: string;
+  let log: KafkaLog;
+
+  before(async () => {
+    connection = await connectTo(kafka.address);
+    ledger = { topic: freshName(), partition: 0 };
+    log = await connection.log(ledger);
+    topic = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
+  });
+  after(() => connection?.close());
+
+  async function stateOf(view: KafkaLog): Promise<string[]> {
+    return (await view.state('')).map(([key, value]) => `${key}=${Buffer.from(value).toString()}`);
+  }
+
+  it('belongs to whoever opened it last: the former owner writes nothing that counts, is told so once it writes, and from then on', async () => {
+    const place = { topic: freshName(), partition: 1, partitions: 2 };
+    const first = await connection.log(place);
+    await first.commit({ state: [['a', utf8('1')]], offsets: [{ group: 'g', topic, partition: 0, offset: 1 }] });
+    const other = await connectTo(kafka.address);
+    const second = await other.log(place);
+    assert.deepEqual(await stateOf(second), ['a=1']);
+    const late = { state: [['a', utf8('late')]] as const, offsets: [{ group: 'g', topic, partition: 0, offset: 9 }] };
+    await assert.rejects(first.commit(late), { code: 'log_fenced', message: /taken .*\/1 over/ });
+    await assert.rejects(first.commit({ appends: [{ topic, partition: 0, ...packRecords(['never']) }] }), { code: 'log_fenced' });
+    assert.equal((await log.bounds(topic, 0)).end, 0, 'who knows that it was replaced appends nothing either');
+    await second.commit({ state: [['b', utf8('2')]] });
+    const third = await connection.log(place);
+    assert.deepEqual(await stateOf(third), ['a=1', 'b=2']);
+    assert.equal(await third.committed('g', topic, 0), 1);
+    await other.close();
+  });
+
+  it('can be looked at without being taken over', async () => {
+    await log.commit({ state: [['seen', utf8('yes')]] });
+    const view = await connection.log(ledger, { readOnly: true });
+    assert.deepEqual(await stateOf(view), ['seen=yes']);
+    await assert.rejects(view.commit({ state: [['x', null]] }), /reading only/);
+    await log.commit({ state: [['seen', null]] });
+    assert.deepEqual(await stateOf(await connection.log(ledger, { readOnly: true })), []);
+    assert.deepEqual(await stateOf(await connection.log({ topic: 'not-there', partition: 0 }, { readOnly: true })), []);
+  });
+
+  it('rejects a record that is too large alone, naming the limit', async () => {
+    const name = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
+    const noise = randomBytes(3 << 20);
+    const append = (value: string | Uint8Array): object => ({ topic: name, partition: 0, ...packRecords([value]) });
+    const units = ['a', noise, 'b'].map((value) => log.commit({ appends: [append(value) as never] }));
+    const settled = await Promise.allSettled(units);
+    assert.deepEqual(
+      settled.map((each) => (each.status === 'fulfilled' ? each.value[0] : (each.reason as { code: string }).code)),
+      [0, 'record_too_large', 1],
+    );
+    assert.match(String((settled[1] as PromiseRejectedResult).reason), /max\.message\.bytes/);
+    // What compresses well fits, however long it is.
+    assert.deepEqual(await log.commit({ appends: [append('x'.repeat(4 << 20)) as never] }), [2]);
+    assert.equal((await log.read(name, 0, 2, { maxBytes: 10 }))!.bytes.length, 4 << 20);
+  });
+
+  it('waits for what comes, where it is asked to', async () => {
+    const name = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
+    const since = systemClock.elapsed();
+    assert.equal(await log.read(name, 0, 0, { maxBytes: 10, waitMs: 300 }), undefined);
+    assert.ok(systemClock.elapsed() - since >= 290);
+    const waiting = log.read(name, 0, 0, { maxBytes: 10, waitMs: 20_000 });
+    await log.commit({ appends: [{ topic: name, partition: 0, ...packRecords(['come']) }] });
+    assert.equal(Buffer.from(recordAt((await waiting)!, 0)).toString(), 'come');
+    assert.ok(systemClock.elapsed() - since < 15_000);
+  });
+
+  it('serves several readers of one partition, each from its own place', async () => {
+    const name = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
+    const values = Array.from({ length: 5_000 }, (_, i) => `${i} ${'x'.repeat(i % 90)}`);
+    for (let i = 0; i < values.length; i += 500) {
+      await log.commit({ appends: [{ topic: name, partition: 0, ...packRecords(values.slice(i, i + 500)) }] });
+    }
+    const readFrom = async (start: number, maxBytes: number): Promise<string[]> => {
+      const found: string[] = [];
+      for (let next = start; next < values.length;) {
+        const batch = (await log.read(name, 0, next, { maxBytes }))!;
+        assert.equal(batch.firstOffset, next);
+        for (let i = 0; i < batch.count; i++) found.push(Buffer.from(recordAt(batch, i)).toString());
+        next += batch.count;
+      }
+      return found;
+    };
+    const [a, b, c] = await Promise.all([readFrom(0, 1_000), readFrom(0, 70_000), readFrom(2_345, 500)]);
+    assert.deepEqual([a, b, c], [values, values, values.slice(2_345)]);
+  });
+
+  it('says where nobody listens, and who does not speak Kafka', async () => {
+    const quiet = { clock: systemClock, logger: silentLogger };
+    await assert.rejects(connectKafka(parseKafkaUrl('kafka://127.0.0.1:1', {}), quiet), {
+      code: 'log_unavailable',
+      retryable: true,
+      message: /kafka:\/\/127\.0\.0\.1:1: cannot connect: .*ECONNREFUSED/,
+    });
+    const signal = AbortSignal.timeout(300);
+    await assert.rejects(connectKafka(parseKafkaUrl('kafka://127.0.0.1:1', {}), { ...quiet, signal }), { code: 'log_unavailable' });
+    assert.ok(signal.aborted, 'with a signal it waits until that says stop');
+    const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    await assert.rejects(connectKafka(parseKafkaUrl(`kafka://127.0.0.1:${port}`, {}), quiet), {
+      name: 'AppError',
+      message: new RegExp(`127.0.0.1:${port}`),
+    });
+    server.close();
+  });
+
+  it('refuses a ledger that Kafka would delete by age', async () => {
+    const name = (await log.ensureTopic(freshName(), { partitions: 1, retentionMs: 1_000 })).name;
+    await assert.rejects(connection.log({ topic: name, partition: 0 }), {
+      code: 'topic_conflict',
+      message: /cleanup\.policy=delete.*compact/,
+    });
+    await assert.rejects(connection.log({ ...ledger, partition: 5 }), {
+      code: 'topic_conflict',
+      message: /has 1 partitions, and 6 are needed/,
+    });
+  });
+});

@@ -1,0 +1,174 @@
+import { AppError } from '../../core/errors.ts';
+import type { RecordBatch } from '../log.ts';
+import { AT, ATTRIBUTE, BEFORE_LENGTH_BYTES, CHECKED_FROM, HEADER_BYTES } from './batch-header.ts';
+import { CODECS, checksum, decompress } from './codecs.ts';
+import { decodeRecords, emptyColumns } from './records.ts';
+import type { Columns } from './records.ts';
+
+export interface Fetched {
+  readonly topic: string;
+  readonly partition: number;
+  /** Record batches as the broker sent them; the last one may be cut short. Records are unpacked in place: to be decoded once. */
+  readonly bytes: Buffer;
+  /** Transactions that were taken back, by their producer and first offset. */
+  readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
+}
+
+export interface Decoded {
+  /** In order, each without a hole in its offsets. */
+  readonly batches: RecordBatch[];
+  /** Where to go on reading: behind the last whole batch, read or skipped. */
+  readonly next: number;
+  /** The broker's time (true), or the producers' word; undefined where nothing was read. */
+  readonly logAppendTime?: boolean;
+}
+
+/** Unpacked: a batch that is handed out has at least so much, unless there was no more, or a hole. */
+const GROUP_BYTES = 256 << 10;
+/** Length, attributes, time, offset, length of key and of value, headers: a byte each. */
+const LEAST_RECORD_BYTES = 7;
+
+interface Body {
+  readonly records: Buffer;
+  readonly count: number;
+  readonly baseOffset: number;
+  readonly baseTimestamp: number;
+  /** One time for all records of the batch: the broker's. */
+  readonly appendTime?: number;
+}
+
+/**
+ * Records from offset `from` on, as columns: no object per record. Control batches, headers and what was taken back are left out.
+ * @throws AppError `log_unreadable`
+ */
+export function decodeBatches(fetched: Fetched, from: number): Decoded {
+  const { topic, partition, bytes } = fetched;
+  const bodies: Body[] = [];
+  let next = from;
+  let logAppendTime: boolean | undefined;
+  const isAborted = trackAborted(fetched.aborted);
+  for (let at = 0; bytes.length - at >= BEFORE_LENGTH_BYTES;) {
+    const end = at + BEFORE_LENGTH_BYTES + bytes.readInt32BE(at + AT.length);
+    const magic = bytes.length - at > AT.magic ? bytes.readInt8(at + AT.magic) : 2;
+    const baseOffset = Number(bytes.readBigInt64BE(at + AT.baseOffset));
+    if (magic !== 2) throw unreadable(fetched, baseOffset, `message format ${magic}, which is older than Kafka 0.11`);
+    if (end > bytes.length) break;
+    const batch = bytes.subarray(at, end);
+    at = end;
+    if (batch.length < HEADER_BYTES || checksum(batch.subarray(CHECKED_FROM)) !== batch.readUInt32BE(AT.crc)) {
+      throw unreadable(fetched, baseOffset, 'a batch whose checksum is wrong');
+    }
+    const lastOffset = baseOffset + batch.readInt32BE(AT.lastOffsetDelta);
+    const attributes = batch.readInt16BE(AT.attributes);
+    const skipped = isAborted(batch, attributes, lastOffset) || (attributes & ATTRIBUTE.control) !== 0;
+    if (lastOffset >= from) next = lastOffset + 1;
+    if (skipped || lastOffset < from) continue;
+    logAppendTime = (attributes & ATTRIBUTE.logAppendTime) !== 0;
+    const records = bodyOf(fetched, batch, attributes, baseOffset);
+    const count = batch.readInt32BE(AT.count);
+    if (!(count >= 0 && count * LEAST_RECORD_BYTES <= records.length))
+      throw unreadable(fetched, baseOffset, `a batch of ${count} records in ${records.length} bytes`);
+    bodies.push({
+      records,
+      count,
+      baseOffset,
+      baseTimestamp: Number(batch.readBigInt64BE(AT.baseTimestamp)),
+      ...(logAppendTime && { appendTime: Number(batch.readBigInt64BE(AT.maxTimestamp)) }),
+    });
+  }
+  const batches = groupBodies(bodies).flatMap((group) => runsOf(decodeGroup(fetched, group, from), topic, partition));
+  return { batches, next, ...(logAppendTime !== undefined && { logAppendTime }) };
+}
+
+/** Small batches are put together; one that is large enough is unpacked where it lies. */
+function groupBodies(bodies: readonly Body[]): Body[][] {
+  const groups: Body[][] = [];
+  let bytes = GROUP_BYTES;
+  for (const body of bodies) {
+    if (bytes >= GROUP_BYTES) {
+      groups.push([]);
+      bytes = 0;
+    }
+    groups.at(-1)!.push(body);
+    bytes += body.records.length;
+  }
+  return groups;
+}
+
+function decodeGroup(fetched: Fetched, group: readonly Body[], from: number): Columns {
+  const rows = group.reduce((sum, { count }) => sum + count, 0);
+  const bytes = group.reduce((sum, { records }) => sum + records.length, 0);
+  const columns = emptyColumns(rows, group.length === 1 ? group[0]!.records : Buffer.allocUnsafe(bytes));
+  for (const body of group) {
+    try {
+      decodeRecords(columns, body.records, body, from);
+    } catch (error) {
+      throw unreadable(fetched, body.baseOffset, 'a batch that is not what it says', error);
+    }
+  }
+  return columns;
+}
+
+function bodyOf(fetched: Fetched, batch: Buffer, attributes: number, baseOffset: number): Buffer {
+  const codec = CODECS[attributes & ATTRIBUTE.codec];
+  if (codec === undefined) throw unreadable(fetched, baseOffset, `compression ${attributes & ATTRIBUTE.codec}, which is unknown`);
+  try {
+    return decompress(codec, batch.subarray(HEADER_BYTES));
+  } catch (error) {
+    throw unreadable(fetched, baseOffset, `a batch that ${codec} cannot unpack`, error);
+  }
+}
+
+/**
+ * Whether a batch belongs to a transaction that was taken back. To be asked for each batch in order: a transaction is aborted from
+ * its first offset until its producer's abort marker, and one answer may hold several of one producer.
+ */
+function trackAborted(aborted: Fetched['aborted']): (batch: Buffer, attributes: number, lastOffset: number) => boolean {
+  const coming = [...aborted].sort((a, b) => Number(a.firstOffset - b.firstOffset));
+  const open = new Set<bigint>();
+  return (batch, attributes, lastOffset) => {
+    while (coming.length > 0 && coming[0]!.firstOffset <= BigInt(lastOffset)) open.add(coming.shift()!.producerId);
+    if ((attributes & ATTRIBUTE.transactional) === 0) return false;
+    const producerId = batch.readBigInt64BE(AT.producerId);
+    if ((attributes & ATTRIBUTE.control) === 0) return open.has(producerId);
+    // A control record: length, attributes, timestamp and offset delta, key length (one byte each), then version and type (16 bits each).
+    const isAbort = batch.length >= HEADER_BYTES + 9 && batch.readInt16BE(HEADER_BYTES + 7) === 0;
+    if (isAbort) open.delete(producerId);
+    return false;
+  };
+}
+
+function runsOf(columns: Columns, topic: string, partition: number): RecordBatch[] {
+  const { offsets, count } = columns;
+  const runs: RecordBatch[] = [];
+  for (let from = 0, i = 1; i <= count; i++) {
+    if (i < count && offsets[i] === offsets[i - 1]! + 1) continue;
+    runs.push(runOf(columns, topic, partition, from, i));
+    from = i;
+  }
+  return runs;
+}
+
+function runOf(columns: Columns, topic: string, partition: number, from: number, to: number): RecordBatch {
+  const { offsets, times, keyed, tombstones } = columns;
+  return {
+    topic,
+    partition,
+    firstOffset: offsets[from]!,
+    count: to - from,
+    ...cut(columns.bytes, columns.ends, from, to),
+    ...(keyed && { keys: cut(columns.keyBytes, columns.keyEnds, from, to) }),
+    ...(tombstones && { tombstones: tombstones.subarray(from, to) }),
+    appendTimes: times.subarray(from, to),
+  };
+}
+
+function cut(bytes: Uint8Array, ends: Uint32Array, from: number, to: number): { bytes: Uint8Array; ends: Uint32Array } {
+  const start = from === 0 ? 0 : ends[from - 1]!;
+  const own = start === 0 ? ends.subarray(from, to) : ends.slice(from, to).map((end) => end - start);
+  return { bytes: bytes.subarray(start, ends[to - 1]), ends: own };
+}
+
+function unreadable({ topic, partition }: Fetched, offset: number, what: string, cause?: unknown): AppError {
+  return new AppError('log_unreadable', `${topic}/${partition} holds ${what}, at offset ${offset}.`, { cause });
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { AppError } from '../../core/errors.ts';
+
+const MECHANISMS = {
+  plain: 'PLAIN',
+  'scram-sha-256': 'SCRAM-SHA-256',
+  'scram-sha-512': 'SCRAM-SHA-512',
+  oauthbearer: 'OAUTHBEARER',
+} as const;
+const PARAMETERS = ['tls', 'ca', 'cert', 'key', 'servername', 'sasl'];
+const DEFAULT_PORT = 9092;
+
+export interface KafkaConfig {
+  readonly brokers: readonly { readonly host: string; readonly port: number }[];
+  /** PEM texts; `{}` trusts what Node trusts. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly servername?: string };
+  readonly sasl?:
+    | {
+        readonly mechanism: Exclude<(typeof MECHANISMS)[keyof typeof MECHANISMS], 'OAUTHBEARER'>;
+        readonly username: string;
+        readonly password: string;
+      }
+    | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => string };
+  /** The address without secrets, for messages. */
+  readonly shown: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * `kafka://[user:password@]host[:port],host…?tls=true&ca=PATH&cert=PATH&key=PATH&servername=NAME&sasl=plain|scram-sha-256|scram-sha-512|oauthbearer`.
+ * Secrets may come from the environment instead: TOCSIN_KAFKA_USERNAME and TOCSIN_KAFKA_PASSWORD; for OAUTHBEARER a token in
+ * TOCSIN_KAFKA_TOKEN, or a file that something keeps fresh, named in TOCSIN_KAFKA_TOKEN_FILE.
+ * A user without `sasl` means SCRAM-SHA-512 over TLS and PLAIN without.
+ * @throws AppError `usage`
+ */
+export function parseKafkaUrl(url: string, env: Environment): KafkaConfig {
+  const match = /^kafka:\/\/(?:([^@/?#]*)@)?([^@/?#]+)\/?(?:\?([^#]*))?$/.exec(url);
+  if (!match) throw wrong(`${hideSecrets(url)} is not an address of Kafka`, 'expected kafka://HOST:PORT,HOST:PORT?tls=true&sasl=plain');
+  const [, login, hosts = '', query = ''] = match;
+  const parameters = new URLSearchParams(query);
+  for (const name of parameters.keys()) {
+    if (!PARAMETERS.includes(name)) throw wrong(`${name}= is not a setting of kafka://`, `there are ${PARAMETERS.join(', ')}`);
+  }
+  const tls = tlsOf(parameters);
+  const sasl = saslOf(parameters.get('sasl'), login, tls !== undefined, env);
+  const brokers = hosts.split(',').map(brokerOf);
+  return { brokers, ...(tls && { tls }), ...(sasl && { sasl }), shown: `kafka://${hosts}` };
+}
+
+function brokerOf(text: string): { host: string; port: number } {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(text);
+  const port = Number(match?.[2] ?? DEFAULT_PORT);
+  if (!match || port < 1 || port > 65_535)
+    throw wrong(`"${text}" is not HOST:PORT`, 'several are separated by commas, as in kafka://a:9092,b:9092');
+  return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
+}
+
+function tlsOf(parameters: URLSearchParams): KafkaConfig['tls'] {
+  const said = parameters.get('tls');
+  if (said !== null && said !== 'true' && said !== 'false') throw wrong(`tls=${said}`, 'expected tls=true or tls=false');
+  const files = ['ca', 'cert', 'key'].flatMap((name) => {
+    const path = parameters.get(name);
+    return path === null ? [] : [[name, readPem(name, path)] as const];
+  });
+  const servername = parameters.get('servername');
+  const asked = files.length > 0 || servername !== null;
+  if (said === 'false' && asked) throw wrong('tls=false together with ca, cert, key or servername', 'leave one of them out');
+  if (said !== 'true' && !asked) return undefined;
+  if (parameters.has('cert') !== parameters.has('key')) throw wrong('only one of cert= and key=', 'a client certificate needs both');
+  return { ...Object.fromEntries(files), ...(servername !== null && { servername }) };
+}
+
+function readPem(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw wrong(`${name}=${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, 'expected a file in PEM format', error);
+  }
+}
+
+function saslOf(said: string | null, login: string | undefined, tls: boolean, env: Environment): KafkaConfig['sasl'] {
+  const [user, password] = splitLogin(login);
+  const username = user ?? env['TOCSIN_KAFKA_USERNAME'];
+  const name = said?.toLowerCase() ?? (username === undefined ? undefined : tls ? 'scram-sha-512' : 'plain');
+  if (name === undefined) return undefined;
+  const mechanism = MECHANISMS[name as keyof typeof MECHANISMS];
+  if (!mechanism) throw wrong(`sasl=${said}`, `expected one of ${Object.keys(MECHANISMS).join(', ')}`);
+  if (mechanism === 'OAUTHBEARER') return { mechanism, token: tokenOf(env) };
+  const secret = password ?? env['TOCSIN_KAFKA_PASSWORD'];
+  if (username === undefined || secret === undefined) {
+    throw wrong(
+      `sasl=${name} needs a user and a password`,
+      'set TOCSIN_KAFKA_USERNAME and TOCSIN_KAFKA_PASSWORD, or write kafka://USER:PASSWORD@HOST',
+    );
+  }
+  return { mechanism, username, password: secret };
+}
+
+function splitLogin(login: string | undefined): [user?: string, password?: string] {
+  if (login === undefined) return [];
+  const colon = login.indexOf(':');
+  const parts = colon === -1 ? [login] : [login.slice(0, colon), login.slice(colon + 1)];
+  try {
+    return parts.map(decodeURIComponent) as [string, string?];
+  } catch (error) {
+    throw wrong('the user or password in kafka:// has a % that encodes nothing', 'write % as %25', error);
+  }
+}
+
+/** Read anew for each connection: tokens live for minutes. */
+function tokenOf(env: Environment): () => string {
+  const token = env['TOCSIN_KAFKA_TOKEN'];
+  const file = env['TOCSIN_KAFKA_TOKEN_FILE'];
+  if (token !== undefined) return () => token;
+  if (file !== undefined) return () => readFileSync(file, 'utf8').trim();
+  throw wrong(
+    'sasl=oauthbearer needs a token',
+    'set TOCSIN_KAFKA_TOKEN, or TOCSIN_KAFKA_TOKEN_FILE with the path of a file that is kept fresh',
+  );
+}
+
+function hideSecrets(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//…@');
+}
+
+function wrong(found: string, expected: string, cause?: unknown): AppError {
+  return new AppError('usage', `--log: ${found}; ${expected}.`, { cause });
+}

@@ -1,0 +1,57 @@
+/**
+ * On a log without transactions an appended record may outlive the commit that it was part of. What follows from a log is the same in
+ * every life, so the next one looks at the end of the topic and leaves out what already stands there.
+ */
+import { recordAt } from '../log/batch.ts';
+import type { Log } from '../log/log.ts';
+import type { KeyedText } from './appends.ts';
+
+export interface AppendedTail {
+  /** Without those that an earlier life appended and could not note, each as often as it stands there. */
+  missing(records: readonly KeyedText[]): KeyedText[];
+  /** What was appended up to here is part of a commit. */
+  noted(next: number): void;
+  /** All that an earlier life had appended has come again. */
+  readonly isSettled: boolean;
+  /** State: from here on records may stand on the topic that belong to no commit. */
+  readonly next: number;
+}
+
+const READ_BYTES = 1 << 20;
+
+/** `from`: as noted with the last commit; undefined where there was none. Records of others are read over. */
+export async function readAppendedTail(log: Pick<Log, 'read' | 'bounds'>, topic: string, from: number | undefined): Promise<AppendedTail> {
+  const { end } = await log.bounds(topic, 0);
+  const left = new Map<string, number>();
+  let next = from ?? end;
+  for (let offset = next; offset < end;) {
+    const batch = await log.read(topic, 0, offset, { maxBytes: READ_BYTES });
+    if (!batch) break;
+    for (let i = 0; i < batch.count; i++) {
+      const text = Buffer.from(recordAt(batch, i)).toString();
+      left.set(text, (left.get(text) ?? 0) + 1);
+    }
+    offset = batch.firstOffset + batch.count;
+  }
+
+  return {
+    get next() {
+      return next;
+    },
+    get isSettled() {
+      return left.size === 0;
+    },
+    missing(records) {
+      if (left.size === 0) return [...records];
+      return records.filter(({ text }) => {
+        const times = left.get(text) ?? 0;
+        if (times > 1) left.set(text, times - 1);
+        else left.delete(text);
+        return times === 0;
+      });
+    },
+    noted(offset) {
+      next = Math.max(next, offset);
+    },
+  };
+}

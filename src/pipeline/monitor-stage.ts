@@ -1,0 +1,199 @@
+/**
+ * Merge and monitor on their own: reads `p.partials`, one record a step of the merge, so that what follows depends on the records and
+ * their order alone. Rows and alerts go out first, then state and offset are noted: a crash in between makes the same records again,
+ * and those that stand on the topics already are left out. The state holds all panes: who goes on with it needs nothing from the workers.
+ */
+import { AppError } from '../core/errors.ts';
+import { noOutcomes } from '../core/outcome.ts';
+import { recordAt } from '../log/batch.ts';
+import type { CommitUnit, Log, StateChange } from '../log/log.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import { createMerge } from '../windows/merge.ts';
+import type { Partials } from '../windows/partials.ts';
+import { decodePartials } from '../windows/partials-codec.ts';
+import { inputPartitions, type Plan } from '../windows/plan.ts';
+import type { WindowRecord } from '../windows/row.ts';
+import type { AggregateStatus } from './aggregate.ts';
+import { readAppendedTail } from './appended-tail.ts';
+import { alertTexts, appendTexts, windowTexts } from './appends.ts';
+import { mergeStatePrefix, type Committed } from './engine.ts';
+import type { Monitor } from './monitor.ts';
+import { isNewerReport, statusOfReport, type PartitionReport, type ReportAt } from './partition-report.ts';
+import { monitorGroup, partialsTopic } from './stage-topics.ts';
+import { fromStateEntries, toStateChanges } from './state-codec.ts';
+import type { PipelineTopics } from './topics.ts';
+
+export interface MonitorStageConfig {
+  readonly plan: Plan;
+  readonly topics: PipelineTopics;
+  /** Of the windows stage: partials of another one are passed over. */
+  readonly revision: number;
+  /** Rows of windows that begin before this instant (epoch ms) are incomplete and are not given out. */
+  readonly completeFrom: number;
+  /** Yield rows of open windows too. */
+  readonly provisional: boolean;
+}
+
+export interface MonitorStageDeps {
+  readonly log: Log;
+  readonly monitor: Monitor;
+  /** The alert of a partition that has more segments than `max_series`; `time`: of the first event beyond, epoch ms. */
+  readonly seriesLimitAlert?: (partition: string, time: number) => AlertEvent;
+}
+
+export interface MonitorStage {
+  /** Takes in the next records of `p.partials`; resolves to their number, 0 where there were none. */
+  step(): Promise<number>;
+  hasNews(): boolean;
+  /** @throws AppError `log_fenced` where another is the active monitor now: nothing of this stage counts any more */
+  commit(options?: { readonly state?: readonly StateChange[] }): Promise<Committed>;
+  /** Gives the open windows out as they stand (`provisional`), after all that is on `p.partials` was taken in and committed. */
+  flush(): Promise<Committed>;
+  counts(): Record<string, { results: number; corrections: number }>;
+  /** As the partitions' owners have told. */
+  partitions(): AggregateStatus[];
+  /** Windows that end up to here are final, epoch ms; -Infinity before the first. */
+  readonly frontier: number;
+  /** The next record of `p.partials`. */
+  readonly offset: number;
+}
+
+const READ_LIMITS = { maxBytes: 1 << 20 };
+
+interface StageMeta {
+  /** From here on records may stand on the topics that are not noted. */
+  readonly windows: number;
+  readonly alerts: number;
+}
+
+/** Goes on with the state of an earlier life, on the ledger of the pipeline's monitor. */
+export async function openMonitorStage(config: MonitorStageConfig, deps: MonitorStageDeps): Promise<MonitorStage> {
+  const { plan, topics, revision } = config;
+  const { log, monitor } = deps;
+  const { pipeline } = plan.spec;
+  const topic = partialsTopic(pipeline);
+  const group = monitorGroup(pipeline);
+  const mergePrefix = mergeStatePrefix(pipeline);
+  const stagePrefix = `stage/${pipeline}/`;
+  const merge = createMerge(plan, revision, { keepsPanes: true });
+  const names = inputPartitions(plan.spec).map(({ name }) => name);
+  const reports = new Map<string, ReportAt>();
+  const changedReports = new Set<string>();
+
+  merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), []);
+  monitor.restore(await log.state(`monitor/${pipeline}/`));
+  const stageEntries = fromStateEntries(stagePrefix, await log.state(stagePrefix));
+  for (const [key, value] of stageEntries) if (key.startsWith('report/')) reports.set(key.slice('report/'.length), value as ReportAt);
+  const meta = stageEntries.find(([key]) => key === 'meta')?.[1] as StageMeta | undefined;
+  const windowsTail = await readAppendedTail(log, topics.windows, meta?.windows);
+  const alertsTail = await readAppendedTail(log, topics.alerts, meta?.alerts);
+  let offset = (await log.committed(group, topic, 0)) ?? (await log.bounds(topic, 0)).start;
+  let records: WindowRecord[] = [];
+  let alerts: AlertEvent[] = [];
+  let readSinceCommit = 0;
+
+  function takeReport({ partition, progress }: Partials, report: PartitionReport): void {
+    const known = reports.get(partition);
+    if (!progress || !isNewerReport(progress, known)) return;
+    const { offset: at, epoch, turn } = progress;
+    const overflowedAt = known?.overflowedAt ?? report.overflowedAt;
+    reports.set(partition, { ...report, ...(overflowedAt !== undefined && { overflowedAt }), offset: at, epoch, turn });
+    changedReports.add(partition);
+    if (overflowedAt !== undefined && known?.overflowedAt === undefined && deps.seriesLimitAlert) {
+      alerts.push(deps.seriesLimitAlert(partition, overflowedAt));
+    }
+  }
+
+  function take(bytes: Uint8Array): void {
+    const record = decodePartials(bytes, plan.groupings.length);
+    if (record.revision > revision) {
+      throw new AppError(
+        'revision_changed',
+        `pipeline ${pipeline}: its windows are computed anew by another process (revision ${record.revision}, here ${revision}). ` +
+          'Start this one with the same pipeline file.',
+      );
+    }
+    if (record.revision < revision || !names.includes(record.partials.partition)) return;
+    if (record.report !== undefined) takeReport(record.partials, record.report as PartitionReport);
+    const stepped = merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
+    for (const told of stepped.records) {
+      if (Date.parse(told.window_start) < config.completeFrom) continue;
+      records.push(told);
+      alerts.push(...monitor.observe(told));
+    }
+  }
+
+  async function write(state: readonly StateChange[]): Promise<void> {
+    const noted: StageMeta = { windows: windowsTail.next, alerts: alertsTail.next };
+    const unit = {
+      appends: [
+        ...appendTexts(topics.windows, windowsTail.missing(windowTexts(records))),
+        ...appendTexts(topics.alerts, alertsTail.missing(alertTexts(alerts))),
+      ],
+      offsets: [{ group, topic, partition: 0, offset }],
+      state: [
+        ...toStateChanges(mergePrefix, merge.takeStateChanges()),
+        ...monitor.takeStateChanges(),
+        ...toStateChanges(stagePrefix, [
+          ['meta', noted],
+          ...[...changedReports].map((name): [string, unknown] => [`report/${name}`, reports.get(name)]),
+        ]),
+        ...state,
+      ],
+    } satisfies CommitUnit;
+    changedReports.clear();
+    const firsts = await log.commit(unit);
+    unit.appends.forEach((append, i) => {
+      (append.topic === topics.windows ? windowsTail : alertsTail).noted(firsts[i]! + append.ends.length);
+    });
+  }
+
+  // Noted before anything is told: where the next life has to look for what this one told and did not note.
+  await write([]);
+
+  return {
+    async step() {
+      const batch = await log.read(topic, 0, offset, READ_LIMITS);
+      if (!batch) return 0;
+      if (batch.firstOffset > offset && (await log.bounds(topic, 0)).start > offset) throw gap(pipeline, topic, offset);
+      for (let i = 0; i < batch.count; i++) take(recordAt(batch, i));
+      offset = batch.firstOffset + batch.count;
+      readSinceCommit += batch.count;
+      return batch.count;
+    },
+    hasNews: () => readSinceCommit > 0,
+    async commit({ state = [] } = {}) {
+      readSinceCommit = 0;
+      merge.expire();
+      await write(state);
+      const { provisional } = config.provisional ? merge.step([], { provisional: true }) : { provisional: [] };
+      const committed: Committed = { records, provisional, alerts, deadLetters: 0 };
+      records = [];
+      alerts = [];
+      return committed;
+    },
+    async flush() {
+      const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);
+      records = rows;
+      await write([]);
+      records = [];
+      return { records: [], provisional: rows, alerts: [], deadLetters: 0 };
+    },
+    counts: () => merge.counts(),
+    partitions: () => names.map((name) => statusOfReport(name, reports.get(name), merge.progress(name).watermark, noOutcomes())),
+    get frontier() {
+      return merge.frontier;
+    },
+    get offset() {
+      return offset;
+    },
+  };
+}
+
+function gap(pipeline: string, topic: string, offset: number): AppError {
+  return new AppError(
+    'log_unreadable',
+    `pipeline ${pipeline}: records of ${topic} from offset ${offset} on were deleted before they were read. ` +
+      'Compute the windows again from the raw topics: --from earliest. Keep that topic for longer than the monitor may be away.',
+  );
+}

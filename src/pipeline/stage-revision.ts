@@ -1,0 +1,143 @@
+/**
+ * The revision of a pipeline whose stages commit one by one. The monitor's ledger says which one counts; each partition follows when it is
+ * opened next, and what an owner of an older one still tells is passed over.
+ */
+import { AppError } from '../core/errors.ts';
+import type { Log, StateChange } from '../log/log.ts';
+import { REVISION_MAX } from '../windows/row-version.ts';
+import type { PartitionMeta } from '../windows/snapshot.ts';
+import { replayGroup, statePrefix } from './aggregate.ts';
+import { mergeStatePrefix } from './engine.ts';
+import {
+  offsetOf,
+  partitionClearing,
+  recordedRevisions,
+  revisionRefusal,
+  wholeFrom,
+  type PipelineInput,
+  type ReadFrom,
+  type RevisionChoice,
+  type Revisions,
+} from './revision.ts';
+import { fromStateEntries, toStateChanges } from './state-codec.ts';
+
+export interface StageRevision extends Revisions {
+  /** How this revision began; `same`: with the pipeline. */
+  readonly kind: RevisionChoice['kind'];
+  /** Where each input partition (`ad-events/0`) is read from, where that was chosen. */
+  readonly offsets: Readonly<Record<string, number>>;
+  /** When it was settled, epoch ms: a choice is made once, not again by each process that was started with it. */
+  readonly at: number;
+}
+
+export interface SettleDeps {
+  /** The monitor's ledger. */
+  readonly log: Log;
+  /** The view of a partition's ledger that changes nothing. */
+  readonly readPartition: (input: PipelineInput) => Promise<Log>;
+  /** When this process was started, and now; epoch ms. */
+  readonly startedAt: number;
+  readonly now: number;
+}
+
+/** @throws AppError `revision_changed` when the windows stage changed and `choice` does not say what to do */
+export async function settleStageRevision(
+  pipeline: string,
+  hashes: { readonly windows: string; readonly detect: string },
+  inputs: readonly PipelineInput[],
+  choice: RevisionChoice,
+  { log, readPartition, startedAt, now }: SettleDeps,
+): Promise<StageRevision> {
+  const recorded = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
+  const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
+  if (changed && choice.kind === 'same') throw revisionRefusal(pipeline);
+  const isDue = choice.kind === 'from' && (recorded === undefined || recorded.at < startedAt);
+  if (recorded && !changed && !isDue && recorded.detect.hash === hashes.detect) return recorded;
+  const anew = recorded !== undefined && (changed || isDue);
+  const counter = (recorded?.windows.counter ?? 1) + (anew ? 1 : 0);
+  if (counter > REVISION_MAX) throw new AppError('revision_changed', `pipeline ${pipeline}: ${REVISION_MAX} revisions are the most.`);
+  const detect = {
+    counter: (recorded?.detect.counter ?? 1) + (recorded && recorded.detect.hash !== hashes.detect ? 1 : 0),
+    hash: hashes.detect,
+  };
+  const settled: StageRevision =
+    recorded && !anew
+      ? { ...recorded, detect }
+      : {
+          windows: { counter, hash: hashes.windows },
+          detect,
+          kind: anew || choice.kind === 'from' ? choice.kind : 'same',
+          completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice, readPartition) : -Infinity,
+          offsets: choice.kind === 'from' ? await offsetsFrom(log, inputs, choice.from) : {},
+          at: now,
+        };
+  await log.commit({ state: [...(anew ? await clearing(log, pipeline) : []), ...toStateChanges('revision/', [[pipeline, settled]])] });
+  return settled;
+}
+
+/** Brings a partition, on its own ledger, to the revision that counts; before it is opened. */
+export async function followRevision(
+  log: Log,
+  pipeline: string,
+  { name, topic, partition, replayTopic }: PipelineInput,
+  settled: StageRevision,
+): Promise<void> {
+  const key = `${pipeline}/${name}`;
+  const before = fromStateEntries(FOLLOWED, await log.state(FOLLOWED + key)).find(([found]) => found === key)?.[1] as number | undefined;
+  const { counter } = settled.windows;
+  if (before === counter) return;
+  const from = settled.offsets[name];
+  await log.commit({
+    state: [
+      ...(before === undefined && settled.kind === 'same' ? [] : await partitionClearing(log, pipeline, name, settled.kind)),
+      ...toStateChanges(FOLLOWED, [[key, counter]]),
+    ],
+    offsets:
+      from === undefined
+        ? []
+        : [
+            { group: pipeline, topic, partition, offset: from },
+            // Everything is judged anew, so what was sent in again is too.
+            { group: replayGroup(pipeline, topic), topic: replayTopic, partition, offset: 0 },
+          ],
+  });
+}
+
+const FOLLOWED = 'followed/';
+
+async function clearing(log: Log, pipeline: string): Promise<StateChange[]> {
+  const changes: StateChange[] = [];
+  for (const prefix of [mergeStatePrefix(pipeline), `stage/${pipeline}/report/`]) {
+    for (const [key] of await log.state(prefix)) changes.push([key, null]);
+  }
+  return changes;
+}
+
+async function completeFrom(
+  raw: Log,
+  pipeline: string,
+  inputs: readonly PipelineInput[],
+  choice: RevisionChoice,
+  readPartition: SettleDeps['readPartition'],
+): Promise<number> {
+  if (choice.kind === 'from' && typeof choice.from === 'number') return choice.from;
+  if (choice.kind === 'from' && choice.from === 'earliest') return -Infinity;
+  if (choice.kind === 'from' && typeof choice.from === 'object') return wholeFrom(raw, inputs, choice.from.offset);
+  let newest = -Infinity;
+  for (const input of inputs) {
+    const log = await readPartition(input);
+    const prefix = statePrefix(pipeline, input.name);
+    const meta = fromStateEntries(prefix, await log.state(`${prefix}meta`)).find(([key]) => key === 'meta')?.[1] as
+      | PartitionMeta
+      | undefined;
+    newest = Math.max(newest, meta?.maxTime ?? -Infinity);
+    await log.close();
+  }
+  return newest === -Infinity ? newest : newest + 1;
+}
+
+async function offsetsFrom(log: Log, inputs: readonly PipelineInput[], from: ReadFrom): Promise<Record<string, number>> {
+  const offsets: Record<string, number> = {};
+  for (const { name, topic, partition } of inputs) offsets[name] = await offsetOf(log, topic, partition, from);
+  return offsets;
+}

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withTempLog } from '../../test/property/temp-log.ts';
+import { createAlerts } from '../alerts/alerts.ts';
+import { packRecords } from '../log/batch.ts';
+import type { Log } from '../log/log.ts';
+import { parseJson } from '../windows/decoder.ts';
+import { encodePartials } from '../windows/partials-codec.ts';
+import { compilePlan } from '../windows/plan.ts';
+import type { EngineSpec, SourceSpec } from '../windows/spec.ts';
+import { openAggregateStage } from './aggregate-stage.ts';
+import { readAppendedTail } from './appended-tail.ts';
+import { ensureTopics } from './engine.ts';
+import { openMonitorStage } from './monitor-stage.ts';
+import { createMonitor } from './monitor.ts';
+import { followRevision, settleStageRevision } from './stage-revision.ts';
+import { PARTIALS_SETTINGS, partialsTopic } from './stage-topics.ts';
+import { topicsOf } from './topics.ts';
+
+const source: SourceSpec = {
+  name: 'events',
+  topic: 't',
+  partitions: 1,
+  format: 'json',
+  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 60_000 },
+  where: [],
+  lookups: [],
+};
+const spec: EngineSpec = {
+  pipeline: 'p',
+  sources: [source],
+  dimensions: [],
+  measures: [{ name: 'n', kind: 'count', source: 'events', where: [] }],
+  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
+  rollups: [],
+  limits: { maxSeries: 10, maxRecordBytes: 100, retireAfterMs: 3_600_000, idleAfterMs: 30_000 },
+};
+const plan = compilePlan(spec);
+const topics = topicsOf('p');
+const input = { topic: 't', partition: 0, name: 't/0', replayTopic: topics.replay };
+
+async function withTopics(body: (log: Log) => Promise<void>): Promise<void> {
+  await withTempLog(async ({ log }) => {
+    await ensureTopics({ plan, topics }, log);
+    await log.ensureTopic(partialsTopic('p'), PARTIALS_SETTINGS);
+    await body(log);
+  });
+}
+
+function partition(log: Log, more: { lag?: () => number; elapsed?: () => number; revision?: number } = {}) {
+  return openAggregateStage(
+    {
+      plan,
+      topics,
+      source,
+      partition: 0,
+      revision: more.revision ?? 1,
+      completeFrom: -Infinity,
+      start: (bounds) => bounds.start,
+      clock: 'event',
+      maxBatchBytes: 1 << 20,
+    },
+    {
+      log,
+      parse: parseJson,
+      randomKey: () => [1, 2],
+      elapsed: more.elapsed ?? (() => 0),
+      monitorLag: async () => more.lag?.() ?? 0,
+    },
+  );
+}
+
+function monitorOn(log: Log, revision = 1) {
+  const { pipeline, dimensions, windows, measures } = spec;
+  const monitorSpec = { pipeline, dimensions, windows, measures, detect: [], repeatAfterMs: 1, locale: 'en' as const };
+  const monitor = createMonitor(monitorSpec, { alerts: createAlerts(monitorSpec) });
+  return openMonitorStage({ plan, topics, revision, completeFrom: -Infinity, provisional: true }, { log, monitor });
+}
+
+function send(log: Log, ...seconds: number[]): Promise<number[]> {
+  const values = seconds.map((second) => JSON.stringify({ id: `n${second}`, at: second * 1_000 }));
+  return log.commit({ appends: [{ topic: 't', partition: 0, ...packRecords(values) }] });
+}
+
+test('while the monitor is too far behind nothing is read, and nobody calls that idle', async () => {
+  await withTopics(async (log) => {
+    let lag = 0;
+    let elapsed = 0;
+    const stage = await partition(log, { lag: () => lag, elapsed: () => elapsed });
+    assert.equal(await stage.step(), 0);
+    lag = 1_000_000;
+    await stage.commit();
+    await send(log, 1, 2);
+    assert.equal(await stage.step(), 0);
+    elapsed = 60_000;
+    assert.deepEqual([stage.hasNews(), stage.status().caughtUp], [false, false]);
+    lag = 0;
+    assert.equal(await stage.step(), 2);
+  });
+});
+
+test('the monitor tells provisional rows once, final ones when told to the end, and counts as the partition has told', async () => {
+  await withTopics(async (log) => {
+    const stage = await partition(log);
+    const monitor = await monitorOn(log);
+    await send(log, 1, 2);
+    await stage.step();
+    await stage.commit();
+    while ((await monitor.step()) > 0);
+    const shown = await monitor.commit();
+    assert.deepEqual([shown.records, shown.provisional.map(({ events }) => events)], [[], [2]]);
+    await send(log, 11);
+    await stage.step();
+    await stage.commit();
+    while ((await monitor.step()) > 0);
+    const { records } = await monitor.commit();
+    assert.deepEqual(
+      records.map((record) => (record.kind === 'row' ? record.events : 'closed')),
+      [2, 'closed'],
+    );
+    const [status] = monitor.partitions();
+    assert.deepEqual([status!.offset, status!.totals.accepted, monitor.frontier], [3, 3, 11_000]);
+  });
+});
+
+test('partials that retention took before they were read are an error, not a loss', async () => {
+  await withTopics(async (log) => {
+    await partition(log);
+    const gone: Log = {
+      ...log,
+      read: async (...args) => {
+        const batch = await log.read(...args);
+        return batch && { ...batch, firstOffset: batch.firstOffset + 5 };
+      },
+      bounds: async () => ({ start: 5, end: 9, storedBytes: 0 }),
+      committed: async () => 0,
+    };
+    const late = await monitorOn(gone);
+    await assert.rejects(late.step(), { code: 'log_unreadable' });
+  });
+});
+
+test('partials of an older revision are passed over, those of a newer one end a monitor that is out of date', async () => {
+  await withTopics(async (log) => {
+    const tell = (revision: number): Promise<number[]> => {
+      const partials = {
+        partition: 't/0',
+        live: [{ start: 0, cells: [[{ labels: [], events: 1, offsets: 1, values: [1] }]] }],
+        replayed: [],
+        finals: [],
+      };
+      return log.commit({ appends: [{ topic: partialsTopic('p'), partition: 0, ...packRecords(encodePartials({ partials, revision })) }] });
+    };
+    await tell(1);
+    const monitor = await monitorOn(log, 2);
+    assert.equal(await monitor.step(), 1);
+    assert.deepEqual((await monitor.commit()).provisional, []);
+    await tell(3);
+    await assert.rejects(monitor.step(), { code: 'revision_changed' });
+  });
+});
+
+test('a new revision is settled once, and each partition follows it when it is opened', async () => {
+  await withTopics(async (log) => {
+    const settle = (windows: string, choice: Parameters<typeof settleStageRevision>[3], startedAt = 10) =>
+      settleStageRevision('p', { windows, detect: 'd' }, [input], choice, {
+        log,
+        readPartition: async () => ({ ...log, close: async () => {} }),
+        startedAt,
+        now: 20,
+      });
+    const first = await settle('one', { kind: 'same' });
+    await followRevision(log, 'p', input, first);
+    const stage = await partition(log);
+    await send(log, 1, 2);
+    await stage.step();
+    await stage.commit();
+    await assert.rejects(settle('two', { kind: 'same' }), { code: 'revision_changed' });
+    const second = await settle('two', { kind: 'from', from: 'earliest' }, 30);
+    assert.deepEqual([second.windows.counter, second.offsets], [2, { 't/0': 0 }]);
+    // Another process that was started with the same choice before it was settled.
+    assert.deepEqual(await settle('two', { kind: 'from', from: 'earliest' }, 15), second);
+    await followRevision(log, 'p', input, second);
+    assert.equal(await log.committed('p', 't', 0), 0);
+    const again = await partition(log, { revision: 2 });
+    assert.deepEqual([again.status().totals.accepted, await again.step(), again.status().totals.accepted], [0, 2, 2]);
+    await again.commit();
+    await followRevision(log, 'p', input, second);
+    assert.equal(await log.committed('p', 't', 0), 2, 'it is followed once');
+  });
+});
+
+test('what stands at the end of a topic already is left out, as often as it stands there', async () => {
+  await withTopics(async (log) => {
+    const texts = (...values: string[]) => values.map((text) => ({ key: 'k', text }));
+    await log.commit({ appends: [{ topic: topics.windows, partition: 0, ...packRecords(['old', 'a', 'b', 'a']) }] });
+    const tail = await readAppendedTail(log, topics.windows, 1);
+    assert.equal(tail.isSettled, false);
+    assert.deepEqual(tail.missing(texts('old', 'a', 'b')), texts('old'));
+    assert.deepEqual(tail.missing(texts('a', 'a', 'c')), texts('a', 'c'));
+    assert.equal(tail.isSettled, true);
+    assert.equal((await readAppendedTail(log, topics.windows, undefined)).next, 4);
+  });
+});

@@ -1,0 +1,24 @@
+/** The check of a source's events: by its one schema, or by the one among its versions that the event itself names. */
+import type { SourceSpec } from '../windows/spec.ts';
+import { createJsonValidator, type JsonValidator } from './json-schema.ts';
+import { isObject } from './schema-fields.ts';
+
+/** Why an event is invalid that names no version, or one that the pipeline does not know. */
+export const UNKNOWN_VERSION = 'schema_version';
+
+/** Undefined where any object will do. @throws AppError `config_invalid` as `createJsonValidator` does */
+export function createEventCheck({ schema, versions }: Pick<SourceSpec, 'schema' | 'versions'>): JsonValidator['check'] | undefined {
+  if (!versions) return schema && createJsonValidator(schema).check;
+  const checks = new Map(versions.schemas.map(({ version, file, schema: one }) => [version, createJsonValidator(one, { file }).check]));
+  const { field } = versions;
+  return (value) => {
+    if (!isObject(value)) return 'not_object';
+    const check = checks.get(versionText(Object.hasOwn(value, field) ? value[field] : undefined) ?? '');
+    return check ? check(value) : UNKNOWN_VERSION;
+  };
+}
+
+/** `2` names the version "2", as `"2"` does. */
+function versionText(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Cell } from './cells.ts';
+import type { Partials } from './partials.ts';
+import { decodePartials, encodePartials } from './partials-codec.ts';
+
+const GROUPINGS = 2;
+const offset = fc.oneof(fc.nat(), fc.maxSafeNat());
+const value = fc.oneof(fc.constant(undefined), fc.double({ noNaN: true }), fc.maxSafeNat(), fc.constant(-0), fc.uint8Array());
+const label = fc.oneof(fc.constantFrom('US', 'KR', '\ufeff', '\ud800'), fc.string({ unit: 'binary' }));
+const plain = { noNullPrototype: true } as const;
+const cell = (columns: number): fc.Arbitrary<Cell> =>
+  fc.record(
+    {
+      labels: fc.array(label, { minLength: 1, maxLength: 2 }),
+      events: offset,
+      offsets: offset,
+      values: fc.array(value, { minLength: columns, maxLength: columns }),
+    },
+    plain,
+  );
+const groups = (columns: number) =>
+  fc.tuple(fc.array(cell(columns), { minLength: 1, maxLength: 9 }), fc.array(cell(columns), { maxLength: 9 })).map((lists) => [...lists]);
+const start = fc.integer({ min: -1e12, max: 2e12 });
+const partials: fc.Arbitrary<Partials> = fc.nat(3).chain((columns) => {
+  const panes = fc.uniqueArray(fc.record({ start, cells: groups(columns) }, plain), { maxLength: 4, selector: (pane) => pane.start });
+  return fc.record(
+    {
+      partition: fc.constantFrom('t/0', 'a topic/12'),
+      live: panes,
+      replayed: panes,
+      finals: fc.uniqueArray(fc.record({ window: fc.nat(3), start, cells: groups(columns) }, plain), {
+        maxLength: 4,
+        selector: (final) => `${final.window}/${final.start}`,
+      }),
+      progress: fc.record(
+        {
+          offset,
+          epoch: fc.nat(),
+          turn: fc.nat(),
+          idle: fc.boolean(),
+          watermark: fc.oneof(fc.constant(-Infinity), start),
+        },
+        plain,
+      ),
+    },
+    plain,
+  );
+});
+
+function joined(parts: readonly Partials[]): Omit<Partials, 'progress'> {
+  const panes = (of: 'live' | 'replayed') => {
+    const found = new Map<number, Cell[][]>();
+    for (const pane of parts.flatMap((part) => part[of])) {
+      const cells = found.get(pane.start) ?? Array.from({ length: GROUPINGS }, () => []);
+      found.set(pane.start, cells);
+      pane.cells.forEach((list, grouping) => cells[grouping]!.push(...list));
+    }
+    return [...found].map(([at, cells]) => ({ start: at, cells }));
+  };
+  const finals = new Map<string, { window: number; start: number; cells: Cell[][] }>();
+  for (const final of parts.flatMap((part) => part.finals)) {
+    const key = `${final.window}/${final.start}`;
+    const known = finals.get(key) ?? { window: final.window, start: final.start, cells: Array.from({ length: GROUPINGS }, () => []) };
+    finals.set(key, known);
+    final.cells.forEach((list, grouping) => known.cells[grouping]!.push(...list));
+  }
+  return { partition: parts[0]!.partition, live: panes('live'), replayed: panes('replayed'), finals: [...finals.values()] };
+}
+
+test('in one record or in many, what was told is read, and the progress comes last', () => {
+  fc.assert(
+    fc.property(partials, fc.constantFrom(1, 40, 300, 1 << 20), (told, maxBytes) => {
+      const record = { partials: told, revision: 3, report: { totals: [1, 2] } };
+      const parts = encodePartials(record, maxBytes).map((bytes) => decodePartials(bytes, GROUPINGS));
+      const last = parts.at(-1)!;
+      assert.deepEqual([last.partials.progress, last.report, last.revision], [told.progress, record.report, 3]);
+      for (const part of parts.slice(0, -1)) assert.deepEqual([part.partials.progress, part.report], [undefined, undefined]);
+      const { progress, ...values } = told;
+      assert.ok(progress);
+      assert.deepEqual(joined(parts.map((part) => part.partials)), values);
+      if (maxBytes === 1) assert.ok(parts.length >= Math.min(2, told.live.length + told.finals.length));
+    }),
+  );
+});
+
+test('a record is not much longer than its limit', () => {
+  const cells = Array.from({ length: 5_000 }, (_, i): Cell => ({ labels: [`segment ${i}`], events: i, offsets: i, values: [i / 3] }));
+  const told: Partials = { partition: 't/0', live: [{ start: 0, cells: [cells, []] }], replayed: [], finals: [] };
+  const parts = encodePartials({ partials: told, revision: 1 }, 10_000);
+  assert.ok(parts.length > 5 && parts.every((bytes) => bytes.length < 11_000), parts.map((bytes) => bytes.length).join());
+});
+
+test('records of a version to come, and cut off ones, are refused', () => {
+  const [bytes] = encodePartials({ partials: { partition: 't/0', live: [], replayed: [], finals: [] }, revision: 1 });
+  assert.throws(() => decodePartials(bytes!.subarray(0, bytes!.length - 1), 1), RangeError);
+  assert.throws(() => decodePartials(Uint8Array.of(2, ...bytes!.subarray(1)), 1), /version 2/);
+});

@@ -1,0 +1,194 @@
+/**
+ * Partials <-> records of `p.partials`. A record is a version, a heading as JSON, then cells: label values through a dictionary of the
+ * record's own, whole numbers in as few bytes as they need. What would be too long is cut into several records, the last of which
+ * carries the progress; each can be taken in by itself, in any number of repeats.
+ */
+import type { Cell, StateValue } from './cells.ts';
+import { createByteReader, createByteWriter, type ByteReader, type ByteWriter } from './byte-stream.ts';
+import type { Partials, Progress, WindowFinal } from './partials.ts';
+import type { PanePartial } from './panes.ts';
+
+const VERSION = 1;
+/** One cell, whatever its sketches, comes on top. */
+const RECORD_BYTES_MAX = 448 << 10;
+
+/** What stands over a record. `report`: JSON of the sender's, with the progress. */
+interface Heading {
+  readonly partition: string;
+  /** Of the windows stage. */
+  readonly revision: number;
+  /** Number of values per cell. */
+  readonly columns: number;
+  readonly progress?: Omit<Progress, 'watermark'> & { readonly watermark: number | null };
+  readonly report?: unknown;
+}
+
+export interface PartialsRecord {
+  readonly partials: Partials;
+  readonly revision: number;
+  /** Comes with the progress. */
+  readonly report?: unknown;
+}
+
+const LIVE = 0;
+const REPLAYED = 1;
+const FINAL = 2;
+type Section = typeof LIVE | typeof REPLAYED | typeof FINAL;
+
+const NONE = 0;
+const COUNT = 1;
+const NUMBER = 2;
+const BYTES = 3;
+
+export function encodePartials({ partials, revision, report }: PartialsRecord, maxBytes = RECORD_BYTES_MAX): Uint8Array[] {
+  const { partition, live, replayed, finals, progress } = partials;
+  const records: ByteWriter[] = [];
+  const columns = firstCell(partials)?.values.length ?? 0;
+  let dictionary = new Map<string, number>();
+  let current = createByteWriter();
+
+  function cut(): void {
+    if (current.length > 0) records.push(current);
+    current = createByteWriter();
+    dictionary = new Map();
+  }
+
+  /** A section is one grouping of one pane or window, or a part of it: the number of its cells that it took. */
+  function section(kind: Section, start: number, window: number, grouping: number, cells: readonly Cell[], from: number): number {
+    if (current.length >= maxBytes) cut();
+    const open = createByteWriter();
+    let count = 0;
+    for (; from + count < cells.length && (count === 0 || current.length + open.length < maxBytes); count++) {
+      writeCell(open, dictionary, cells[from + count]!);
+    }
+    current.count(kind);
+    current.number(start);
+    current.count(window);
+    current.count(grouping);
+    current.count(count);
+    current.bytes(open.take());
+    return count;
+  }
+
+  function sections(kind: Section, start: number, window: number, groupings: readonly (readonly Cell[])[]): void {
+    groupings.forEach((cells, grouping) => {
+      for (let from = 0; from < cells.length;) from += section(kind, start, window, grouping, cells, from);
+    });
+  }
+
+  for (const { start, cells } of live) sections(LIVE, start, 0, cells);
+  for (const { start, cells } of replayed) sections(REPLAYED, start, 0, cells);
+  for (const { window, start, cells } of finals) sections(FINAL, start, window, cells);
+  records.push(current);
+  return records.map((body, i) => {
+    const isLast = i === records.length - 1;
+    const heading: Heading = {
+      partition,
+      revision,
+      columns,
+      ...(isLast && progress && { progress: { ...progress, watermark: Number.isFinite(progress.watermark) ? progress.watermark : null } }),
+      ...(isLast && report !== undefined && { report }),
+    };
+    const record = createByteWriter(body.length + 512);
+    record.count(VERSION);
+    record.text(JSON.stringify(heading));
+    const bytes = body.take();
+    record.bytes(bytes);
+    return record.take();
+  });
+}
+
+/** @throws RangeError where the bytes are no such record, or one of a version to come */
+export function decodePartials(bytes: Uint8Array, groupings: number): PartialsRecord {
+  const record = createByteReader(bytes);
+  const version = record.count();
+  if (version !== VERSION) throw new RangeError(`partials of version ${version}; this Tocsin reads version ${VERSION}`);
+  const { partition, revision, columns, progress, report } = JSON.parse(record.text()) as Heading;
+  const body = createByteReader(record.bytes());
+  const labels: string[] = [];
+  const live = new Map<number, Cell[][]>();
+  const replayed = new Map<number, Cell[][]>();
+  const finals = new Map<string, WindowFinal & { cells: Cell[][] }>();
+  const empty = (): Cell[][] => Array.from({ length: groupings }, () => []);
+  const paneAt = (panes: Map<number, Cell[][]>, start: number): Cell[][] => {
+    const cells = panes.get(start) ?? empty();
+    panes.set(start, cells);
+    return cells;
+  };
+  while (!body.atEnd) {
+    const [kind, start, window, grouping, count] = [body.count(), body.number(), body.count(), body.count(), body.count()];
+    const cellBytes = createByteReader(body.bytes());
+    const cells = Array.from({ length: count }, () => readCell(cellBytes, labels, columns));
+    if (kind === FINAL) {
+      const key = `${window}/${start}`;
+      const final = finals.get(key) ?? { window, start, cells: empty() };
+      finals.set(key, final);
+      final.cells[grouping]!.push(...cells);
+    } else paneAt(kind === LIVE ? live : replayed, start)[grouping]!.push(...cells);
+  }
+  const panes = (found: Map<number, Cell[][]>): PanePartial[] => [...found].map(([start, cells]) => ({ start, cells }));
+  return {
+    revision,
+    ...(report !== undefined && { report }),
+    partials: {
+      partition,
+      live: panes(live),
+      replayed: panes(replayed),
+      finals: [...finals.values()],
+      ...(progress && { progress: { ...progress, watermark: progress.watermark ?? -Infinity } }),
+    },
+  };
+}
+
+function firstCell({ live, replayed, finals }: Partials): Cell | undefined {
+  for (const { cells } of [...live, ...replayed, ...finals]) for (const list of cells) if (list[0]) return list[0];
+  return undefined;
+}
+
+function writeCell(into: ByteWriter, dictionary: Map<string, number>, { labels, events, offsets, values }: Cell): void {
+  into.count(labels.length);
+  for (const label of labels) {
+    const known = dictionary.get(label);
+    into.count(known ?? dictionary.size);
+    if (known !== undefined) continue;
+    dictionary.set(label, dictionary.size);
+    // As JSON: a label may hold half of a surrogate pair, which UTF-8 cannot.
+    into.text(JSON.stringify(label));
+  }
+  into.count(events);
+  into.count(offsets);
+  for (const value of values) writeValue(into, value);
+}
+
+function writeValue(into: ByteWriter, value: StateValue): void {
+  if (value === undefined) into.count(NONE);
+  else if (typeof value !== 'number') {
+    into.count(BYTES);
+    into.bytes(value);
+  } else if (Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0)) {
+    into.count(COUNT);
+    into.count(value);
+  } else {
+    into.count(NUMBER);
+    into.number(value);
+  }
+}
+
+function readCell(from: ByteReader, dictionary: string[], columns: number): Cell {
+  const labels = Array.from({ length: from.count() }, () => {
+    const code = from.count();
+    if (code === dictionary.length) dictionary.push(JSON.parse(from.text()) as string);
+    return dictionary[code]!;
+  });
+  const [events, offsets] = [from.count(), from.count()];
+  return { labels, events, offsets, values: Array.from({ length: columns }, () => readValue(from)) };
+}
+
+function readValue(from: ByteReader): StateValue {
+  const tag = from.count();
+  if (tag === NONE) return undefined;
+  if (tag === COUNT) return from.count();
+  if (tag === NUMBER) return from.number();
+  if (tag === BYTES) return from.bytes();
+  throw new RangeError(`a value of kind ${tag}`);
+}

@@ -1,0 +1,163 @@
+/** The shop's pipeline from end to end: the generator's own count of outcomes, a schema mended while there is state, dead letters sent in again. */
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { loadPipeline } from '../../src/config/load-pipeline.ts';
+import type { WindowRecord, WindowRow } from '../../src/windows/row.ts';
+import { mergeRows } from '../../src/windows/row-merge.ts';
+import type { GenerateSummary } from '../../src/app/generate-commerce.ts';
+import { differences } from '../oracle/compare.ts';
+import { judge } from '../oracle/oracle.ts';
+import type { OracleRecord } from '../oracle/record.ts';
+import { ndjson, objects, output, printedSeed, ROOT, temporary, tocsin } from './tocsin.ts';
+
+const TOPICS = { clicks: 'clickstream', orders: 'orders' } as const;
+const STREAMS = ['clicks', 'orders'] as const;
+
+interface RunSummary {
+  readonly events: Readonly<Record<string, number>>;
+}
+interface Letter {
+  readonly topic: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly replay?: { readonly outcome: string; readonly reason?: string };
+}
+
+async function generated(dir: string, name: string, seed: number, start: string, length: string) {
+  const out = path.join(dir, name);
+  const [summary] = await objects<GenerateSummary>([
+    'generate',
+    'commerce',
+    '--out',
+    out,
+    '--for',
+    length,
+    '--start',
+    start,
+    '--rate',
+    '12',
+    '--seed',
+    `${seed}`,
+    '--json',
+  ]);
+  assert.deepEqual(summary, JSON.parse(readFileSync(path.join(out, 'summary.json'), 'utf8')));
+  const lines = (stream: (typeof STREAMS)[number]): string[] =>
+    readFileSync(path.join(out, `${stream}.ndjson`), 'utf8')
+      .trimEnd()
+      .split('\n');
+  return { out, summary: summary!, lines: STREAMS.map(lines) };
+}
+
+test('outcomes are those that the generator counted; after a schema fix and a replay the totals are those of all events at once', async (t) => {
+  const seed = printedSeed(t) % 1_000_000;
+  const dir = temporary(t);
+  const data = path.join(dir, 'data');
+  // A copy of the pipeline, whose schemas can be mended.
+  cpSync(path.join(ROOT, 'pipelines/commerce.yml'), path.join(dir, 'pipelines/commerce.yml'));
+  cpSync(path.join(ROOT, 'pipelines/schemas'), path.join(dir, 'pipelines/schemas'), { recursive: true });
+  const file = path.join(dir, 'pipelines/commerce.yml');
+  const run = async (): Promise<RunSummary> =>
+    (await objects<RunSummary>(['run', file, '--once', '--json', '--olap-store', 'none', '--data', data]))[0]!;
+  const ingest = async (out: string): Promise<void> => {
+    for (const stream of STREAMS) {
+      const from = path.join(out, `${stream}.ndjson`);
+      await output(['ingest', from, '--topic', TOPICS[stream], '--partitions', '1', '--data', data, '--quiet']);
+    }
+  };
+  const letters = (): Promise<Letter[]> => objects<Letter>(['dlq', 'list', '--data', data, '--json']);
+  const replay = async (...args: string[]): Promise<Record<string, number>> =>
+    (await objects<Record<string, number>>(['dlq', 'replay', ...args, '--data', data, '--json']))[0]!;
+
+  const first = await generated(dir, 'first', seed, '2026-03-02T09:00:00Z', '6m');
+  await ingest(first.out);
+  const { streams } = first.summary;
+  const { events } = await run();
+  for (const [outcome, count] of Object.entries(streams.clicks.outcomes)) {
+    assert.equal(events[outcome], count + streams.orders.outcomes[outcome as 'late'], outcome);
+  }
+  for (const stream of STREAMS) {
+    const own = (await letters()).filter(({ topic, outcome }) => topic === TOPICS[stream] && outcome === 'invalid');
+    const reasons = Object.groupBy(own, ({ reason }) => reason);
+    assert.deepEqual(
+      new Map(Object.entries(reasons).map(([reason, of]) => [reason, of!.length])),
+      new Map(Object.keys(reasons).map((reason) => [reason, streams[stream].reasons[reason]])),
+    );
+    assert.equal(own.length, streams[stream].outcomes.invalid);
+  }
+  const wrong = await tocsin(['dlq', 'replay', '--all', '--schema', 'v9', '--data', data]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /found "v9"; expected a version .*: v1, v2/);
+
+  // The fix, with state there: it counts from here on.
+  const schemaFile = path.join(dir, 'pipelines/schemas/commerce/order.v2.json');
+  writeFileSync(
+    schemaFile,
+    readFileSync(schemaFile, 'utf8').replace(/(the code, where one was used\.",\s*"type": )"string"/, '$1["string", "null"]'),
+  );
+  const second = await generated(dir, 'second', seed, '2026-03-02T09:06:00Z', '2m');
+  await ingest(second.out);
+  const told = await tocsin(['run', file, '--once', '--json', '--olap-store', 'none', '--data', data]);
+  assert.equal(told.code, 0, told.stderr);
+  assert.match(told.stderr, /order\.v2\.json has changed; it counts from here on/);
+  const nullCoupons = streams.orders.reasons['type:coupon']!;
+  assert.ok(nullCoupons > 0 && second.summary.streams.orders.reasons['type:coupon']! > 0);
+  assert.equal((await letters()).filter(({ reason }) => reason === 'type:coupon').length, nullCoupons);
+
+  const all = await letters();
+  const ofReason = (reason: string): number => all.filter((letter) => letter.reason === reason).length;
+  assert.equal((await replay('--reason', 'type:coupon', '--schema', 'v2'))['sent'], nullCoupons);
+  assert.equal((await replay('--reason', 'schema_version', '--schema', 'v2'))['sent'], ofReason('schema_version'));
+  assert.equal((await replay('--reason', 'late'))['sent'], ofReason('late'));
+  assert.equal((await replay('--reason', 'bad_json', '--schema', 'v2'))['not_sendable'], ofReason('bad_json'));
+  await run();
+
+  const { engine } = loadPipeline(file);
+  // Of one batch over everything: nothing is late, and what named no version that there is is of the second.
+  const spec = {
+    ...engine,
+    sources: engine.sources.map((source) => ({ ...source, event: { ...source.event, allowedLatenessMs: 86_400_000 } })),
+  };
+  const records = first.lines.map((lines, s) => [[...lines, ...second.lines[s]!].map(asRecord)]);
+  const expected = judge(spec, records, { clock: 'event' });
+  const options = { stage: 'totals', tolerance: 1e-9, distinctError: 0.08, quantileError: 0.0101 } as const;
+  const totals = async (): Promise<WindowRow[]> => {
+    const text = await output(['log', 'tail', 'commerce.windows', '--from-beginning', '--data', data]);
+    const rows = ndjson<WindowRecord>(text).filter((record): record is WindowRow => record.kind === 'row');
+    return mergeRows(rows, engine.measures);
+  };
+  const after = await totals();
+  assert.ok(after.some(({ replayed }) => replayed > 0));
+  assert.deepEqual(differences(after, expected.rows, engine.measures, options).slice(0, 10), []);
+  const verdicts = (await letters()).flatMap(({ replay: verdict }) => (verdict ? [verdict] : []));
+  assert.equal(
+    verdicts.filter(({ outcome }) => outcome === 'accepted').length,
+    after.filter(({ labels }) => Object.keys(labels).length === 0).reduce((sum, row) => sum + row.replayed, 0),
+  );
+  // A copy of a dead letter is a dead letter too; and an event of v1 that named no version is none of v2.
+  assert.ok(verdicts.some(({ outcome }) => outcome === 'duplicate'));
+  assert.ok(verdicts.some(({ reason }) => reason === 'missing:channel'));
+
+  const shown = await output(['windows', '--data', data, '--json']);
+  for (const again of [[], ['--again']]) {
+    for (const reason of ['type:coupon', 'schema_version']) await replay('--reason', reason, '--schema', 'v2', ...again);
+    await replay('--reason', 'late', ...again);
+    await run();
+    assert.equal(await output(['windows', '--data', data, '--json']), shown, `sent in once more ${again.join()}`);
+  }
+});
+
+/** As the oracle is to read the line: written independently of what the command does. */
+function asRecord(line: string): OracleRecord {
+  let text = line;
+  try {
+    const record = JSON.parse(line) as { schema_version?: unknown } | unknown[];
+    if (!Array.isArray(record) && record.schema_version !== 'v1' && record.schema_version !== 'v2') {
+      text = JSON.stringify({ ...record, schema_version: 'v2' });
+    }
+  } catch {
+    // What is no JSON stays as it is.
+  }
+  return { bytes: Buffer.from(text), appendTime: 0 };
+}
