@@ -1,0 +1,33 @@
+/** The form that all commands have: help, examples, and the options that many share. */
+import { Option, type Command } from 'commander';
+import type { Terminal } from './terminal.ts';
+
+const DATA_DIR = '.tocsin';
+
+/** Adds a command to the program; `exit`: told the exit code of the command that ran. */
+export type Add = (program: Command, terminal: Terminal, exit: (code: number) => void) => void;
+
+export function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {
+  return parent
+    .command(usage)
+    .description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`)
+    .summary(summary)
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`);
+}
+
+/** A command that only holds others. */
+export function group(parent: Command, name: string, summary: string, examples: readonly string[]): Command {
+  return command(parent, name, summary, examples).helpCommand(false);
+}
+
+export function logOption(): Option {
+  return new Option('--log <address>', 'kafka://HOST:PORT,…; default: the log in the data directory').env('TOCSIN_LOG');
+}
+
+export function dataOption(): Option {
+  return new Option('--data <dir>', 'the data directory').default(DATA_DIR);
+}
+
+export function pipelineOption(): Option {
+  return new Option('--pipeline <name>', 'which pipeline, where the data directory holds several');
+}
