@@ -39,10 +39,11 @@ test('a wrong price list rings for its country, broken events ring for all toget
   await output(['run', file, '--once', '--notify', '--json', '--olap-store', 'none', '--data', data]);
   const got = server.received.map(({ body }) => JSON.parse(body) as AlertEvent);
   const begun = got.filter(({ status, repeat }) => status === 'firing' && repeat === 0);
-  assert.deepEqual(begun.map(({ alert_type: type, labels }) => [type, labels]).sort(), [
-    ['dead_letter_spike', {}],
-    ['revenue_error', { country: 'US' }],
-  ]);
+  assert.deepEqual(
+    new Set(begun.map(({ alert_type: type, labels }) => `${type} ${JSON.stringify(labels)}`)),
+    new Set(['dead_letter_spike {}', 'revenue_error {"country":"US"}']),
+  );
+  assert.equal(begun.length, 2);
   const [spike, revenue] = ['dead_letter_spike', 'revenue_error'].map((type) => begun.find((alert) => alert.alert_type === type)!);
   assert.equal(revenue!.window_start, '2026-03-02T09:03:00.000Z');
   assert.ok(revenue!.current_value! < 10);

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
+import { topicsOf } from '../../pipeline/topics.ts';
+import type { PipelineRecord } from '../pipeline-record.ts';
+import { checkVersion, toSendAgain } from './send-again.ts';
+
+const pipeline: PipelineRecord = {
+  name: 'shop',
+  file: 'shop.yml',
+  sources: [
+    { name: 'orders', topic: 'orders', partitions: 1, versions: { field: 'version', names: ['v1', 'v2'] } },
+    { name: 'clicks', topic: 'clicks', partitions: 1 },
+  ],
+  dimensions: [],
+  measures: [],
+  windows: [],
+  rollups: [],
+  topics: topicsOf('shop'),
+  olapStore: 'none',
+};
+const letter: DeadLetter = {
+  topic: 'orders',
+  partition: 0,
+  offset: 7,
+  outcome: 'invalid',
+  reason: 'schema_version',
+  payload: '{"version":"v3","n":1}',
+};
+
+function sent(of: Partial<DeadLetter>, schema?: string): string {
+  const made = toSendAgain({ ...letter, ...of }, pipeline, schema);
+  return typeof made === 'string' ? made : made.bytes.toString();
+}
+
+test('a record is sent as it was, or with the version that it is to be judged by', () => {
+  assert.equal(sent({}), '{"version":"v3","n":1}');
+  assert.equal(sent({}, 'v2'), '{"version":"v2","n":1}');
+  assert.equal(sent({ topic: 'clicks' }), '{"version":"v3","n":1}');
+  const { payload: _payload, ...base64 } = { ...letter, payload_base64: Buffer.of(0xff).toString('base64') };
+  const made = toSendAgain(base64, pipeline);
+  assert.ok(typeof made !== 'string');
+  assert.deepEqual([...made.bytes], [0xff]);
+});
+
+test('what cannot be sent in, or cannot be of that version, says why', () => {
+  assert.match(sent({ truncated_from_bytes: 9_000 }), /only the beginning of its 9000 bytes/);
+  assert.match(sent({ payload: '[1]' }, 'v2'), /no JSON object/);
+  assert.match(sent({ topic: 'clicks' }, 'v2'), /topic clicks has no version v2 of its schema, but none at all/);
+  assert.match(sent({}, 'v3'), /topic orders has no version v3 of its schema, but v1, v2/);
+});
+
+test('a version that no source has is refused before anything is sent', () => {
+  checkVersion(pipeline, 'v1');
+  assert.throws(() => checkVersion(pipeline, 'v3'), { code: 'usage', message: /"v3"; expected a version .*: v1, v2\. After a change/ });
+  const none = { ...pipeline, sources: pipeline.sources.slice(1) };
+  assert.throws(() => checkVersion(none, 'v1'), { code: 'usage', message: /expected no --schema, as no source of pipeline shop/ });
+});
