@@ -1,0 +1,112 @@
+/**
+ * The core: all series of one detect entry, one slot after the other. A window's rows are entered one by one, what they
+ * have in common is settled, then each is judged. Rows may also be judged as they come: then an alarm that could be a
+ * common shift waits until the slot is settled.
+ */
+import { createWork } from './baseline.ts';
+import { createCommonMode } from './common-mode.ts';
+import type { CommonMode } from './common-mode.ts';
+import { beginEpisode, stepEpisode } from './episode.ts';
+import { At, Status, emptyState, slotOf } from './layout.ts';
+import type { SeriesState } from './layout.ts';
+import type { Model } from './model.ts';
+import { createScan, noiseOf, scanSpans } from './scan.ts';
+import type { Scan } from './scan.ts';
+import { bear, enterWindow, shiftNewest } from './series-slots.ts';
+import type { Common } from './series-slots.ts';
+import { SPREAD_FIRST, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
+import type { ErrorPool } from './tracked-error.ts';
+
+/** Nothing rings before so much was seen, or while the forecast is as uncertain as this (variance of the log). */
+const READY_MINUTES = 60;
+const READY_VARIANCE = 0.04;
+
+export interface Field {
+  readonly model: Model;
+  readonly common: CommonMode;
+  readonly pool: ErrorPool;
+  /** The newest scan; of the series that was judged last. */
+  readonly scan: Scan;
+  /** A window of slot `slot` begins, of `series` series. `isNew`: the first window of its slot. */
+  begin(slot: number, series: number): void;
+  /** Log evidence that has to be reached in the window at hand. */
+  threshold(): number;
+  bear(slot: number): SeriesState;
+  enter(state: SeriesState, slot: number, amount: number, exposure: number): void;
+  /** Common shifts of the window at hand, to be applied to all who were entered; undefined: none. */
+  settle(): Float64Array | undefined;
+  apply(state: SeriesState, slot: number, shifts: Float64Array): void;
+  /** `isFull`: the slot is complete. False: it would ring, but `mayRing` is false, and nothing was changed. */
+  judge(state: SeriesState, slot: number, isFull: boolean, mayRing: boolean): boolean;
+}
+
+export function createField(model: Model, storedPool?: ErrorPool): Field {
+  const pool = storedPool ?? createPool(model);
+  const shrinkage = createShrinkage(model);
+  const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm) };
+  const shared = createCommonMode();
+  const scan = createScan(model);
+  let newest = -1;
+  let threshold = model.logTests;
+
+  function isReady(numbers: Float32Array): boolean {
+    return numbers[At.begun] === 1 && numbers[At.age]! * model.grid.slotMinutes > READY_MINUTES && numbers[At.variance]! <= READY_VARIANCE;
+  }
+
+  return {
+    model,
+    common: shared,
+    pool,
+    scan,
+    begin(slot, series) {
+      if (slot > newest) {
+        fadePool(pool, model);
+        newest = slot;
+      }
+      renewShrinkage(shrinkage, pool, model);
+      shared.begin();
+      threshold = model.logTests + Math.log(Math.max(1, series));
+    },
+    threshold: () => threshold,
+    bear(slot) {
+      const state = emptyState(model.layout);
+      bear(state, slot, SPREAD_FIRST);
+      return state;
+    },
+    enter(state, slot, amount, exposure) {
+      const { numbers } = state;
+      const groups = state.groups ?? [];
+      const expected = enterWindow(state, common, slot, shared.offset(groups), amount, exposure);
+      if (expected <= 0) return;
+      const noise = noiseOf(numbers, model, expected);
+      const weight = 1 / (noise + numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
+      shared.add(groups, amount / expected, weight, noise);
+    },
+    settle: () => shared.settle(),
+    apply(state, slot, shifts) {
+      let shift = 0;
+      for (const group of state.groups ?? []) shift += shifts[group] ?? 0;
+      if (shift !== 0 && slotOf(state.numbers) === slot) shiftNewest(state, model, slot, shift);
+    },
+    judge(state, slot, isFull, mayRing) {
+      const { numbers } = state;
+      if (numbers[At.status] !== Status.calm) {
+        if (isFull) stepEpisode(state, common, slot);
+        return true;
+      }
+      if (!isReady(numbers)) {
+        numbers[At.suspicion] = 0;
+        return true;
+      }
+      scanSpans(numbers, model, slot, shrinkage, scan);
+      const isDrop = scan.drop.log >= scan.rise.log;
+      const evidence = isDrop ? scan.drop : scan.rise;
+      if (evidence.log > threshold) {
+        if (!mayRing) return false;
+        beginEpisode(state, model, slot, evidence, threshold, isDrop);
+      }
+      numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, 1e6));
+      return true;
+    },
+  };
+}
