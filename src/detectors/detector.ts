@@ -160,6 +160,11 @@ export interface DetectorKind<Schema extends z.ZodType = z.ZodType> {
   readonly description: string;
   /** Of one measure's block in the pipeline file (strict; durations and percentages as text), to what `create` takes. */
   readonly config: Schema;
+  /**
+   * How many tests of the false-alarm budget these settings are: one a direction. Such a kind watches the roll-ups too where
+   * the file does not say otherwise. Absent: it makes no promise, spends no budget, and watches full segments.
+   */
+  tests?(config: z.output<Schema>): number;
   /** @throws AppError `config_invalid` where the settings do not suit the measure or the window */
   create(config: z.output<Schema>, context: DetectorContext): Detector;
 }
