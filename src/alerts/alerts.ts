@@ -1,10 +1,10 @@
-/** Turns verdicts into alerts: moves the state of each alert, and writes a record where something is to be told. */
-import type { Verdict } from '../detectors/detector.ts';
+/** Turns verdicts into alerts: moves the state of each alert, and says what is to be told. */
+import type { Parts, Verdict } from '../detectors/detector.ts';
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
-import { alertRecord } from './alert-record.ts';
-import type { AlertSubject } from './alert-record.ts';
+import { severityOfFacts, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
+import { alertRecord, idOf } from './alert-record.ts';
 import { advance, lose } from './state-machine.ts';
-import type { AlertState, WindowTime } from './state-machine.ts';
+import type { AlertChange, AlertState, Effect, Move, WindowTime } from './state-machine.ts';
 
 export interface AlertSettings {
   /** An alert that still fires is written again at this distance, ms of event time. */
@@ -14,53 +14,65 @@ export interface AlertSettings {
 
 export interface AlertStep {
   readonly state: AlertState | undefined;
-  readonly event?: AlertEvent;
+  /** Undefined: there is nothing to tell. */
+  readonly change?: AlertChange;
+  /** The record, whether or not there is a change. */
+  write(company?: Company): AlertEvent;
+}
+
+/** The window at hand. `volume`: its denominator or events. */
+export interface AlertWindow extends WindowTime {
+  readonly volume: number;
+  readonly parts?: Parts;
 }
 
 export interface Alerts {
-  /** What a verdict makes of an alert. `at.volume`: the window's denominator or events. */
-  judge(state: AlertState | undefined, subject: AlertSubject, verdict: Verdict, at: WindowTime & { volume: number }): AlertStep;
+  /** What a verdict makes of an alert. */
+  judge(state: AlertState | undefined, subject: AlertSubject, verdict: Verdict, at: AlertWindow): AlertStep;
   /** Ends an alert of which nothing could be judged for long. */
   lose(state: AlertState, subject: AlertSubject, at: WindowTime): AlertStep;
 }
 
 export function createAlerts(settings: AlertSettings): Alerts {
+  function step(move: Move, subject: AlertSubject, facts: AlertFacts, at: WindowTime): AlertStep {
+    const write = (company?: Company): AlertEvent => alertRecord(subject, facts, at, settings.locale, company);
+    return move.change === undefined ? { state: move.state, write } : { state: move.state, change: move.change, write };
+  }
+
   return {
     judge(state, subject, verdict, at) {
       const move = advance(state, verdict, at, settings.repeatAfterMs);
-      if (move.change === undefined) return { state: move.state };
-      const ends = move.change === 'resolved';
+      const ends = verdict.status === 'clear';
       const told = ends ? state : move.state;
-      const event = alertRecord(
-        subject,
-        {
-          status: ends ? 'resolved' : 'firing',
-          repeat: ends ? 0 : (told?.repeats ?? 0),
-          since: told?.since ?? at.startMs,
-          observed: verdict.observed,
-          judged: verdict,
-          volume: at.volume,
-          severity: ends ? (told?.severity ?? null) : null,
-        },
-        at,
-        settings.locale,
-      );
-      return { state: move.state && { ...move.state, severity: event.severity }, event };
+      const facts: AlertFacts = {
+        status: ends ? 'resolved' : 'firing',
+        repeat: ends ? 0 : (told?.repeats ?? 0),
+        since: told?.since ?? at.startMs,
+        observed: verdict.observed,
+        judged: verdict,
+        volume: at.volume,
+        severity: ends ? (told?.severity ?? null) : null,
+      };
+      const next = move.state;
+      if (!next || next.status !== 'firing') return step(move, subject, facts, at);
+      const effect = verdict.grounds ? effectOf(subject, verdict, at) : state?.effect;
+      const severity = move.change === undefined ? next.severity : severityOfFacts(subject, facts);
+      const id = next.id ?? idOf(subject, next.since);
+      return step({ ...move, state: { ...next, severity, id, ...(effect && { effect }) } }, subject, facts, at);
     },
 
     lose(state, subject, at) {
-      const move = lose(state, at);
-      if (move.change === undefined) return { state: move.state };
-      const facts = {
-        status: 'resolved',
-        repeat: 0,
-        since: state.since,
-        observed: null,
-        judged: state,
-        volume: 0,
-        severity: state.severity,
-      } as const;
-      return { state: move.state, event: alertRecord(subject, facts, at, settings.locale) };
+      const { since, severity } = state;
+      const facts = { status: 'resolved', repeat: 0, since, observed: null, judged: state, volume: 0, severity } as const;
+      return step(lose(state, at), subject, facts, at);
     },
   };
+}
+
+/** In amounts, which add up over segments: clicks for a CTR, not percent. */
+function effectOf({ measure }: AlertSubject, { expected, grounds }: Verdict, { volume, parts }: AlertWindow): Effect | undefined {
+  if (!grounds) return undefined;
+  const { ratio, ratioRange, contributors } = grounds;
+  const amount = measure.kind === 'ratio' ? (grounds.expected / measure.scale) * (parts?.exposure ?? volume) : expected;
+  return { amount: Math.abs(amount), ratio, ratioRange, contributors };
 }

@@ -14,6 +14,7 @@ import { systemWait } from '../notify/deliver.ts';
 import { createNotifier } from '../notify/notifier.ts';
 import { ensureTopics, openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
 import { noteLookups } from '../pipeline/lookup-record.ts';
+import type { LookCounts } from '../pipeline/look-plan.ts';
 import { createMonitor } from '../pipeline/monitor.ts';
 import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
 import { offsetOf, settleRevision } from '../pipeline/revision.ts';
@@ -56,6 +57,8 @@ export interface PipelineRun {
   readonly config: LoadedPipeline;
   readonly engine: Engine;
   readonly notify: NotifyStage;
+  /** Looks at open windows, since the start. */
+  looks(): LookCounts;
   /**
    * Reads and commits until `signal`; with `once` until everything is read and `fed()`, then flushes.
    * @throws AppError `disk_full` and others of the log: what was not committed is done again at the next start
@@ -188,6 +191,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     config,
     engine,
     notify,
+    looks: () => monitor.lookCounts(),
     async run(signal, fed) {
       const done = new AbortController();
       const broken = new AbortController();

@@ -8,6 +8,7 @@ import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 import { shapeOf } from './catalog-block.ts';
 import {
   DEFAULT_DETECTOR,
+  DEFAULT_FALSE_ALARMS_PER_DAY,
   DETECT_RESERVED,
   DETECTOR_NAMES,
   kindNamed,
@@ -23,10 +24,24 @@ type Block = Readonly<Record<string, unknown>>;
 interface Parts {
   readonly measures: readonly MeasureSpec[];
   readonly windows: readonly WindowSpec[];
+  readonly rollups: readonly (readonly string[])[];
 }
 
-export function resolveDetect(block: Block | undefined, parts: Parts, problems: Problems): DetectEntry[] {
-  if (block === undefined) return [];
+interface Detect {
+  readonly detect: DetectEntry[];
+  readonly falseAlarmsPerDay: number;
+}
+
+export function resolveDetect(block: Block | undefined, parts: Parts, problems: Problems): Detect {
+  const budget = block?.['false_alarms_per_day'];
+  return {
+    detect: block === undefined ? [] : resolveEntries(block, parts, problems),
+    // A wrong one is told with the other settings.
+    falseAlarmsPerDay: typeof budget === 'number' ? budget : DEFAULT_FALSE_ALARMS_PER_DAY,
+  };
+}
+
+function resolveEntries(block: Block, parts: Parts, problems: Problems): DetectEntry[] {
   const names = parts.measures.map((measure) => measure.name);
   const shared = Object.fromEntries(Object.entries(block).filter(([key]) => !names.includes(key) && DETECT_RESERVED.includes(key)));
   const kind = detectorOf(shared['detector'] ?? DEFAULT_DETECTOR, ['detect', 'detector'], problems);
@@ -42,7 +57,7 @@ export function resolveDetect(block: Block | undefined, parts: Parts, problems: 
   if (!check.ok) for (const problem of check.problems) problems.add(['detect', ...problem.path], problem.message, problem);
   return parts.measures.flatMap((measure) => {
     if (!Object.hasOwn(block, measure.name)) return [];
-    const entry = resolveEntry(block[measure.name], shared, kind, measure, parts.windows, problems);
+    const entry = resolveEntry(block[measure.name], shared, kind, measure, parts, problems);
     return entry === undefined ? [] : [entry];
   });
 }
@@ -58,7 +73,7 @@ function resolveEntry(
   shared: Block,
   defaultKind: DetectorKind,
   measure: MeasureSpec,
-  windows: readonly WindowSpec[],
+  { windows, rollups }: Parts,
   problems: Problems,
 ): DetectEntry | undefined {
   const here: Path = ['detect', measure.name];
@@ -107,7 +122,7 @@ function resolveEntry(
     config: config.value,
     measure: measure.name,
     window: window.name,
-    over: value.over ?? 'full',
+    over: value.over ?? (kind.tests && rollups.length > 0 ? 'all' : 'full'),
     ...(value.metric_name === undefined ? {} : { metricName: value.metric_name }),
     ...(Object.keys(naming).length === 0 ? {} : { naming }),
   };

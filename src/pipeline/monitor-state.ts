@@ -10,7 +10,7 @@ export interface SeriesRecord {
   readonly v: number;
   /** End of the last window in which the series had a row, epoch ms. */
   readonly seen: number;
-  /** The detector's own. */
+  /** The detector's own, in the form that it is written in. */
   readonly state?: unknown;
   readonly alerts?: { readonly [direction in Direction]?: AlertState };
 }
@@ -19,9 +19,12 @@ export interface SeriesRecord {
 export interface OpenRow {
   readonly labels: Labels;
   readonly end: number;
-  /** Value and volume of each watched measure. */
-  readonly values: Readonly<Record<string, readonly [value: number | null, volume: number]>>;
+  /** Of each watched measure. */
+  readonly values: Readonly<Record<string, RowValues>>;
 }
+
+/** `amount` and `exposure` are the measure's parts; null for a measure that has none. */
+export type RowValues = readonly [value: number | null, volume: number, amount: number | null, exposure: number | null];
 
 /** What a key names. `entry` is [detector, measure, window]; labels as in `labelsKey`. */
 export type StateName =
@@ -33,8 +36,9 @@ export type StateName =
 export interface StateBook {
   /** Until the next `take`, the last value counts; undefined deletes. */
   set(name: StateName, value: unknown): void;
-  /** Forgets a value that was set since the last `take` and need not be written any more. */
-  unset(name: StateName): void;
+  /** The key of a name, and the bytes of a value, for owners of many that keep count of their changes themselves. */
+  keyOf(name: StateName): string;
+  encode(value: unknown): Uint8Array;
   /** What changed since the last call. */
   take(): StateChange[];
   /** Names and values of entries; undefined for a key that is not of this form. */
@@ -48,15 +52,14 @@ export function createStateBook(pipeline: string): StateBook {
   const changes = new Map<string, unknown>();
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
+  const encode = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
 
   return {
     set: (name, value) => void changes.set(prefix + keyOf(name), value),
-    unset: (name) => void changes.delete(prefix + keyOf(name)),
+    keyOf: (name) => prefix + keyOf(name),
+    encode,
     take() {
-      const taken = [...changes].map(([key, value]): StateChange => [
-        key,
-        value === undefined ? null : encoder.encode(JSON.stringify(value)),
-      ]);
+      const taken = Array.from(changes, ([key, value]): StateChange => [key, value === undefined ? null : encode(value)]);
       changes.clear();
       return taken;
     },

@@ -33,7 +33,9 @@ function specOf(detect: readonly DetectEntry[]): MonitorSpec {
       { kind: 'count', name: 'clicks', source, where: [] },
       { kind: 'ratio', name: 'ctr', numerator: 'clicks', denominator: 'impressions', scale: 100, unit: '%' },
     ],
+    rollups: [['country'], []],
     detect,
+    falseAlarmsPerDay: 1,
     repeatAfterMs: 10 * MINUTE,
     locale: 'ko',
   };

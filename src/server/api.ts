@@ -58,6 +58,8 @@ export interface PipelineStatus {
   readonly frontier: string | null;
   readonly windows: Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
   readonly alerts: { readonly fired: number; readonly sent: number; readonly firing: number };
+  /** Series of open windows that detectors looked at, and those that the time allowed for looks did not reach. Since the start. */
+  readonly looks: { readonly looked: number; readonly skipped: number };
   readonly dead_letters: number;
   readonly queues: {
     /** Records of windows, alerts and dead letters that the OLAP store does not have yet. */

@@ -67,6 +67,7 @@ export function fakeSurface(): FakeSurface {
     frontier: null,
     windows: { '5m': { results: 2, corrections: 1 } },
     alerts: { fired: 1, sent: 1, firing: 0 },
+    looks: { looked: 30, skipped: 2 },
     dead_letters: 1,
     queues: { olap_lag: 0, notifications: 0 },
     olap_store: 'none',

@@ -24,7 +24,9 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
     const resolved_time = event.status === 'resolved' ? event.alert_time : null;
     const repeat = Math.max(known?.repeat ?? 0, event.repeat);
     // Values and explanation stay those of the beginning.
-    episodes.set(event.alert_id, { ...(known ?? event), status: event.status, repeat, resolved_time });
+    const { part_of = known?.part_of, members = known?.members } = event;
+    const company = { ...(part_of === undefined ? {} : { part_of }), ...(members && { members }) };
+    episodes.set(event.alert_id, { ...(known ?? event), ...company, status: event.status, repeat, resolved_time });
     if (episodes.size > EPISODES_MAX) episodes.delete(episodes.keys().next().value!);
   });
 
