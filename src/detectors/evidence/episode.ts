@@ -77,7 +77,7 @@ export function stepEpisode({ numbers }: SeriesState, common: Common, slot: numb
   const seen = numbers[layout.recentSeen + place]!;
   const expected = numbers[layout.recentExpected + place]!;
   if (expected > 0) {
-    const variance = numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0);
+    const variance = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0);
     const goesOn = logOfGoingOn(numbers, model, seen, expected, variance);
     numbers[At.back] = Math.max(0, numbers[At.back]! - Math.min(BACK_CLIP, Math.max(-BACK_CLIP, goesOn)));
   }

@@ -12,14 +12,13 @@ import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 import { createScan, noiseOf, scanSpans } from './scan.ts';
 import type { Scan } from './scan.ts';
-import { bear, enterWindow, shiftNewest } from './series-slots.ts';
+import { bear, enterWindow, isReady, shiftNewest } from './series-slots.ts';
 import type { Common } from './series-slots.ts';
-import { SPREAD_FIRST, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
+import { createPool, createShrinkage, errorAt, fadePool, pooledSpread, renewShrinkage } from './tracked-error.ts';
 import type { ErrorPool } from './tracked-error.ts';
 
-/** Nothing rings before so much was seen, or while the forecast is as uncertain as this (variance of the log). */
-const READY_MINUTES = 60;
-const READY_VARIANCE = 0.04;
+/** However few series could ring, so many of them share the budget, as a part of all. */
+const POWER_LEAST = 0.15;
 
 export interface Field {
   readonly model: Model;
@@ -43,15 +42,13 @@ export interface Field {
 export function createField(model: Model, storedPool?: ErrorPool): Field {
   const pool = storedPool ?? createPool(model);
   const shrinkage = createShrinkage(model);
-  const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm) };
+  const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests };
   const shared = createCommonMode();
   const scan = createScan(model);
   let newest = -1;
-  let threshold = model.logTests;
-
-  function isReady(numbers: Float32Array): boolean {
-    return numbers[At.begun] === 1 && numbers[At.age]! * model.grid.slotMinutes > READY_MINUTES && numbers[At.variance]! <= READY_VARIANCE;
-  }
+  /** Power of the series of the window at hand, and how many they are; the window before's decides the threshold. */
+  let power = 0;
+  let entered = 0;
 
   return {
     model,
@@ -65,21 +62,25 @@ export function createField(model: Model, storedPool?: ErrorPool): Field {
       }
       renewShrinkage(shrinkage, pool, model);
       shared.begin();
-      threshold = model.logTests + Math.log(Math.max(1, series));
+      const share = entered === 0 ? 1 : Math.max(POWER_LEAST, power / entered);
+      common.threshold = model.logTests + Math.log(Math.max(1, series * share));
+      power = entered = 0;
     },
-    threshold: () => threshold,
+    threshold: () => common.threshold,
     bear(slot) {
       const state = emptyState(model.layout);
-      bear(state, slot, SPREAD_FIRST);
+      bear(state, slot, pooledSpread(pool));
       return state;
     },
     enter(state, slot, amount, exposure) {
       const { numbers } = state;
       const groups = state.groups ?? [];
       const expected = enterWindow(state, common, slot, shared.offset(groups), amount, exposure);
+      power += numbers[At.power]!;
+      entered++;
       if (expected <= 0) return;
       const noise = noiseOf(numbers, model, expected);
-      const weight = 1 / (noise + numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
+      const weight = 1 / (noise + shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
       shared.add(groups, amount / expected, weight, noise);
     },
     settle: () => shared.settle(),
@@ -94,16 +95,16 @@ export function createField(model: Model, storedPool?: ErrorPool): Field {
         if (isFull) stepEpisode(state, common, slot);
         return true;
       }
-      if (!isReady(numbers)) {
+      if (!isReady(numbers, model)) {
         numbers[At.suspicion] = 0;
         return true;
       }
       scanSpans(numbers, model, slot, shrinkage, scan);
       const isDrop = scan.drop.log >= scan.rise.log;
       const evidence = isDrop ? scan.drop : scan.rise;
-      if (evidence.log > threshold) {
+      if (evidence.log > common.threshold) {
         if (!mayRing) return false;
-        beginEpisode(state, model, slot, evidence, threshold, isDrop);
+        beginEpisode(state, model, slot, evidence, common.threshold, isDrop);
       }
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, 1e6));
       return true;

@@ -8,13 +8,13 @@ import type { SeriesState } from './layout.ts';
 const SCALE = 32;
 const LARGEST = 127;
 const NONE = -128;
-/** Keeps the logarithm of a block without events finite. */
-const PSEUDO_SHARE = 0.05;
+/** Events that are believed to have come as forecast: a block of few events is no proof of a habit. */
+const PSEUDO_EVENTS = 1;
 /** Yesterday's block may lie one block off. */
 const SHIFTS = [-1, 0, 1];
 
-/** At the end of a block: its deviation waits, the one of long ago is believed. `expected` 0: nothing was forecast. */
-export function noteHabit({ habits }: SeriesState, model: Model, block: number, seen: number, expected: number): void {
+/** At the end of a block: its deviation waits, the one of long ago is believed. `expected` 0: nothing was forecast; `noise`: its relative variance. */
+export function noteHabit({ habits }: SeriesState, model: Model, block: number, seen: number, expected: number, noise: number): void {
   if (habits.length === 0) return;
   const { habitSlots, habitDelay } = model.grid;
   const waiting = habitSlots + (block % habitDelay);
@@ -24,7 +24,7 @@ export function noteHabit({ habits }: SeriesState, model: Model, block: number, 
     const old = habits[at]!;
     habits[at] = Math.abs(settled) > Math.abs(old) ? settled : Math.round((settled + old) / 2);
   }
-  habits[waiting] = expected > 0 ? toByte((seen + PSEUDO_SHARE * expected) / ((1 + PSEUDO_SHARE) * expected)) : NONE;
+  habits[waiting] = expected > 0 ? toByte((seen / expected + PSEUDO_EVENTS * noise) / (1 + PSEUDO_EVENTS * noise)) : NONE;
 }
 
 export function forgetWaiting(habits: Int8Array, model: Model): void {

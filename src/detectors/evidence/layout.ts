@@ -25,7 +25,7 @@ export const At = {
   variance: 4,
   /** Relative variance of the amount at an exposure of 1 (money). */
   spread: 5,
-  spreadCount: 6,
+  spreadWeight: 6,
   status: 7,
   /** Slots since the episode began; evidence, in logs, that it is over. */
   onSlots: 8,
@@ -47,7 +47,10 @@ export const At = {
   rangNoise: 20,
   /** Money: what an exposure of 1 was expected to bring, when the newest window came. */
   moneyRate: 21,
-  lists: 22,
+  spreadSum: 22,
+  /** Chance that an effect would be found in this series, 0 to 1. */
+  power: 23,
+  lists: 24,
 } as const;
 
 export const Status = { calm: 0, drop: 1, rise: 2, heldDrop: 3, heldRise: 4 } as const;

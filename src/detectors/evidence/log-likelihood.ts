@@ -34,3 +34,17 @@ export function moneyRise(q: number, k: number, logTheta: number): number {
   const variance = Math.log1p(1 / k);
   return (logTheta / variance) * (Math.log(q) + variance / 2 - logTheta / 2);
 }
+
+/** The same for money: gamma noise with shape k around a lognormal factor. */
+export function lognormalGamma(q: number, k: number, T: number, mean: number): number {
+  const precision = 1 / T;
+  let u = (Math.log(Math.max(q, 1e-9)) * k + mean * precision) / (k + precision);
+  let part = k * q * Math.exp(-u);
+  for (let step = 0; step < 4; step++) {
+    const move = (part - k - (u - mean) * precision) / (part + precision);
+    u += move;
+    part = k * q * Math.exp(-u);
+    if (Math.abs(move) < 1e-3) break;
+  }
+  return -k * u - part - (u - mean) * (u - mean) * precision * 0.5 - 0.5 * Math.log(part + precision);
+}

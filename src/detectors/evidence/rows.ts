@@ -32,7 +32,7 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
   const model = createModel({
     windowMs: settings.windowMs,
     profile: profileOf(settings.adds, settings.hasExposure),
-    habits: true,
+    habits: (settings as { habits?: boolean }).habits ?? true,
     drop: settings.down === undefined ? undefined : 1 - settings.down,
     rise: settings.up === undefined ? undefined : 1 + settings.up,
     falseAlarmsPerDay: settings.falseAlarmsPerDay,

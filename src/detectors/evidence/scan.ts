@@ -2,8 +2,8 @@
  * The evidence of all spans that end now, summed over their starts: an e-detector (Shiryaev-Roberts) for each direction.
  */
 import { At } from './layout.ts';
-import { countDrop, lognormalPoisson, moneyDrop, moneyRise } from './log-likelihood.ts';
-import type { Effects, Model } from './model.ts';
+import { countDrop, lognormalGamma, lognormalPoisson } from './log-likelihood.ts';
+import type { Model } from './model.ts';
 import type { Shrinkage } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
 
@@ -57,7 +57,7 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
   const block = Math.floor(slot / grid.blockSlots);
   const spans = grid.spans[grid.olderBlocks > 0 ? slot - block * grid.blockSlots : 0]!;
   const reach = numbers[At.reach]!;
-  const forecastVariance = numbers[At.variance]!;
+  const forecastVariance = shrinkage.bold * numbers[At.variance]!;
   const drops = model.drops.factors.length > 0;
   const rises = model.rises.factors.length > 0;
   let place = slot % grid.recent;
@@ -127,17 +127,16 @@ export function likelihoodRatio(model: Model, isDrop: boolean, S: number, M: num
   const effects = isDrop ? model.drops : model.rises;
   let sum = 0;
   const count = effects.factors.length;
-  const isRiseOfCount = !isDrop && model.form !== 'money';
-  const calm = isRiseOfCount ? lognormalPoisson(S, M, T, 0) : 0;
+  const isMoney = model.form === 'money';
+  if (isDrop && !isMoney) {
+    for (let i = 0; i < count; i++) sum += Math.exp(Math.min(LOG_MAX, countDrop(S, M, T, effects.logs[i]!, effects.factors[i]!)));
+    return sum / count;
+  }
+  const calm = isMoney ? lognormalGamma(S / M, 1 / noise, T, 0) : lognormalPoisson(S, M, T, 0);
   for (let i = 0; i < count; i++) {
-    const log = isRiseOfCount ? lognormalPoisson(S, M, T, effects.logs[i]!) - calm : simpleLog(model, isDrop, S, M, T, noise, effects, i);
-    sum += Math.exp(Math.min(LOG_MAX, log));
+    const mean = effects.logs[i]!;
+    const log = isMoney ? lognormalGamma(S / M, 1 / noise, T, mean) : lognormalPoisson(S, M, T, mean);
+    sum += Math.exp(Math.min(LOG_MAX, log - calm));
   }
   return sum / count;
-}
-
-function simpleLog(model: Model, isDrop: boolean, S: number, M: number, T: number, noise: number, effects: Effects, i: number): number {
-  if (model.form !== 'money') return countDrop(S, M, T, effects.logs[i]!, effects.factors[i]!);
-  const k = 1 / (noise + T);
-  return isDrop ? moneyDrop(S / M, k, effects.logs[i]!, effects.factors[i]!) : moneyRise(S / M, k, effects.logs[i]!);
 }

@@ -4,6 +4,7 @@ import { forgetWaiting, noteHabit } from './habits.ts';
 import { At, Status, setSlot, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
+import { powerOf } from './power.ts';
 import { noiseOf } from './scan.ts';
 import { errorAt, trackError, trackSpread } from './tracked-error.ts';
 import type { ErrorPool, Shrinkage } from './tracked-error.ts';
@@ -12,6 +13,9 @@ import type { ErrorPool, Shrinkage } from './tracked-error.ts';
 const SUSPICIOUS = 7;
 const FROZEN_MINUTES_MAX = 60;
 const DAY_MINUTES = 1_440;
+/** Nothing rings before so much was seen, or while the forecast is as uncertain as this (variance of the log). */
+const READY_MINUTES = 60;
+const READY_VARIANCE = 0.04;
 
 /** What the steps of a series share with those of all others of the entry. */
 export interface Common {
@@ -19,6 +23,13 @@ export interface Common {
   readonly pool: ErrorPool;
   readonly shrinkage: Shrinkage;
   readonly work: Float64Array;
+  /** Log evidence to be reached in the slot at hand. */
+  threshold: number;
+}
+
+/** Enough was seen, and the forecast is sure enough, for evidence to be weighed. */
+export function isReady(numbers: Float32Array, { grid }: Model): boolean {
+  return numbers[At.begun] === 1 && numbers[At.age]! * grid.slotMinutes > READY_MINUTES && numbers[At.variance]! <= READY_VARIANCE;
 }
 
 /** A state that has seen nothing, about to see `slot`. */
@@ -91,9 +102,8 @@ function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, s
     }
     if (expected <= 0) continue;
     const q = sum / expected;
-    const error = errorAt(numbers, model, shrinkage, i);
-    if (i === 0 && model.form === 'money') trackSpread(numbers, model, q, expected / numbers[At.moneyRate]!, error);
-    else trackError(numbers, model, i, q, noiseOf(numbers, model, expected), error, pool);
+    if (i === 0 && model.form === 'money') trackSpread(numbers, model, q, expected / numbers[At.moneyRate]!, shrinkage, pool);
+    else trackError(numbers, model, i, q, noiseOf(numbers, model, expected), shrinkage, pool);
   }
 }
 
@@ -154,13 +164,9 @@ function passBlock(state: SeriesState, common: Common, block: number): void {
   }
   if (state.habits.length > 0) {
     const newest = block * grid.blockSlots - 1;
-    noteHabit(
-      state,
-      model,
-      block - 1,
-      sumBack(numbers, model, newest, grid.blockSlots, layout.recentSeen, layout.olderSeen),
-      sumBack(numbers, model, newest, grid.blockSlots, layout.recentExpected, layout.olderExpected),
-    );
+    const seen = sumBack(numbers, model, newest, grid.blockSlots, layout.recentSeen, layout.olderSeen);
+    const expected = sumBack(numbers, model, newest, grid.blockSlots, layout.recentExpected, layout.olderExpected);
+    noteHabit(state, model, block - 1, seen, expected, noiseOf(numbers, model, expected));
   }
   const oldest = block - grid.pendingBlocks + 1;
   learnPending(numbers, common, oldest, block);
@@ -171,7 +177,7 @@ function passBlock(state: SeriesState, common: Common, block: number): void {
 
 /** `block`: the oldest of the pending ones; `now`: the one that begins. */
 function learnPending(numbers: Float32Array, common: Common, block: number, now: number): void {
-  const { model, work } = common;
+  const { model, shrinkage, work } = common;
   const { grid, layout, rhythm } = model;
   const pending = ((block % grid.pendingBlocks) + grid.pendingBlocks) % grid.pendingBlocks;
   const seen = numbers[layout.pendingSeen + pending]!;
@@ -193,6 +199,10 @@ function learnPending(numbers: Float32Array, common: Common, block: number, now:
       );
     }
   }
+  const newest = now * grid.blockSlots - 1;
+  const forecast = sumBack(numbers, model, newest, grid.slotsMax, layout.recentExpected, layout.olderExpected);
+  const ready = forecast > 0 && isReady(numbers, model);
+  numbers[At.power] = ready ? powerOf(numbers, model, shrinkage, common.threshold, forecast, noiseOf(numbers, model, forecast)) : 0;
   const minutes = (now - block - 0.5) * grid.blockMinutes;
   renewVariance(numbers, model, rhythm.at(now * grid.blockMinutes), minutes, work);
 }
