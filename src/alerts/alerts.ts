@@ -1,6 +1,7 @@
 /** Turns verdicts into alerts: moves the state of each alert, and says what is to be told. */
 import type { Parts, Verdict } from '../detectors/detector.ts';
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
+import { createAlertDesk, type AlertDesk, type AlertSeries, type DeskNaming, type DeskSubject } from './alert-desk.ts';
 import { severityOfFacts, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
 import { alertRecord, idOf } from './alert-record.ts';
 import { advance, lose } from './state-machine.ts';
@@ -31,6 +32,8 @@ export interface Alerts {
   judge(state: AlertState | undefined, subject: AlertSubject, verdict: Verdict, at: AlertWindow): AlertStep;
   /** Ends an alert of which nothing could be judged for long. */
   lose(state: AlertState, subject: AlertSubject, at: WindowTime): AlertStep;
+  /** Where all series of one entry are judged together. */
+  desk<Series extends AlertSeries>(subject: DeskSubject, naming: DeskNaming): AlertDesk<Series>;
 }
 
 export function createAlerts(settings: AlertSettings): Alerts {
@@ -39,7 +42,7 @@ export function createAlerts(settings: AlertSettings): Alerts {
     return move.change === undefined ? { state: move.state, write } : { state: move.state, change: move.change, write };
   }
 
-  return {
+  const alerts: Alerts = {
     judge(state, subject, verdict, at) {
       const move = advance(state, verdict, at, settings.repeatAfterMs);
       const ends = verdict.status === 'clear';
@@ -66,7 +69,10 @@ export function createAlerts(settings: AlertSettings): Alerts {
       const facts = { status: 'resolved', repeat: 0, since, observed: null, judged: state, volume: 0, severity } as const;
       return step(lose(state, at), subject, facts, at);
     },
+
+    desk: (subject, naming) => createAlertDesk(subject, naming, alerts),
   };
+  return alerts;
 }
 
 /** In amounts, which add up over segments: clicks for a CTR, not percent. */

@@ -1,4 +1,5 @@
 /** One detect entry at work: its detector on the rows of closed windows, and on those of the open one where it may look. */
+import type { Judgement } from '../alerts/alert-desk.ts';
 import type { Alerts } from '../alerts/alerts.ts';
 import type { WindowTime } from '../alerts/state-machine.ts';
 import { AppError } from '../core/errors.ts';
@@ -8,7 +9,6 @@ import type { DetectorContext, DetectorKind, Direction, Observation, Parts, Seri
 import type { StateChange } from '../log/log.ts';
 import type { AlertEvent, AlertLook } from '../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
-import { createAlertDesk, type Judgement } from './alert-desk.ts';
 import { budgetTests, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
 import type { OpenRow, RowValues, SeriesRecord, StateBook } from './monitor-state.ts';
 import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
@@ -38,6 +38,7 @@ export interface WatchDeps {
 }
 
 const DIRECTIONS: readonly Direction[] = ['down', 'up'];
+const NONE: readonly Judgement<WatchedSeries>[] = [];
 
 /** @throws AppError `config_invalid` */
 export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDeps): Watch {
@@ -50,9 +51,9 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   const entryName = [entry.detector, entry.measure, entry.window] as const;
   const series = createWatchedSeries(entryName, spec.dimensions, detector, deps.book);
   const about = { pipeline: spec.pipeline, detector: entry.detector, measure, window, falseAlarmsPerDay };
-  const desk = createAlertDesk({ ...about, metricName: entry.metricName ?? measure.name }, entry.naming, deps.alerts);
+  const desk = deps.alerts.desk<WatchedSeries>({ ...about, metricName: entry.metricName ?? measure.name }, entry.naming);
   const zero = isZeroOverNothing(measure) ? 0 : null;
-  const nothing = zero === 0 && hasParts(spec.measures, measure) ? { amount: 0, exposure: 1 } : undefined;
+  const nothing = hasParts(spec.measures, measure) ? { amount: 0, exposure: measure.kind === 'ratio' ? 0 : 1 } : undefined;
   let shared: unknown;
 
   function covers(count: number): boolean {
@@ -66,11 +67,14 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     }
     const observed: WatchedSeries[] = [];
     const inputs: SeriesInput<unknown>[] = [];
+    const judgements: Judgement<WatchedSeries>[] = [];
     for (const one of series.sorted()) {
       const row = rows.get(one.key);
-      if (!row && !seesAbsent) continue;
-      observed.push(one);
-      inputs.push({ state: one.state, observation: observationOf(one, row, at) });
+      const observation = observationOf(one, row, at);
+      if (row || seesAbsent) {
+        observed.push(one);
+        inputs.push({ state: one.state, observation });
+      } else judgements.push(...unsaid(one, [], observation));
     }
     const result = detector.observeWindow(inputs, shared);
     if (result.shared !== shared) {
@@ -78,7 +82,6 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       const value = shared === undefined ? undefined : { v: detector.stateVersion, state: shared };
       deps.book.set({ kind: 'shared', entry: entryName, over: entry.over }, value);
     }
-    const judgements: Judgement[] = [];
     observed.forEach((one, index) => {
       const { state, verdicts } = result.steps[index]!;
       const { observation } = inputs[index]!;
@@ -87,24 +90,27 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       one.state = state;
       if (!observation.absent) one.seen = at.endMs;
       for (const verdict of verdicts) judgements.push({ series: one, at: observation, verdict });
-      const unsaid = DIRECTIONS.filter(
-        (direction) => one.alerts[direction]?.looked && !verdicts.some((said) => said.direction === direction),
-      );
-      for (const direction of unsaid) judgements.push({ series: one, at: observation, verdict: calm(one, direction, observation) });
+      judgements.push(...unsaid(one, verdicts, observation));
     });
     return [...events, ...conclude(judgements, at)];
   }
 
-  function conclude(judgements: readonly Judgement[], at: WindowTime): AlertEvent[] {
+  function conclude(judgements: readonly Judgement<WatchedSeries>[], at: WindowTime): AlertEvent[] {
     const { events, touched } = desk.conclude(judgements, at);
     for (const one of touched) series.touch(one);
     return events;
   }
 
   /** What rang at a look, and is nothing to speak of in the final row. */
-  function calm(one: WatchedSeries, direction: Direction, { value }: Observation): Verdict {
-    const { expected, threshold, baselineWindows } = one.alerts[direction]!;
-    return { direction, status: 'clear', observed: value ?? 0, expected, threshold, baselineWindows };
+  function unsaid(one: WatchedSeries, verdicts: readonly Verdict[], at: Observation): readonly Judgement<WatchedSeries>[] {
+    if (!one.alerts.down?.looked && !one.alerts.up?.looked) return NONE;
+    return DIRECTIONS.flatMap((direction): Judgement<WatchedSeries>[] => {
+      const alert = one.alerts[direction];
+      if (!alert?.looked || verdicts.some((said) => said.direction === direction)) return [];
+      const { expected, threshold, baselineWindows } = alert;
+      const verdict = { direction, status: 'clear', observed: at.value ?? 0, expected, threshold, baselineWindows } as const;
+      return [{ series: one, at, verdict }];
+    });
   }
 
   function observationOf({ labels }: WatchedSeries, row: OpenRow | undefined, at: WindowTime): Observation {
@@ -125,7 +131,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       inputs.push({ state: one.state, observation: observationOf(one, row, at) });
     }
     if (inputs.length === 0) return [];
-    const judgements: Judgement[] = [];
+    const judgements: Judgement<WatchedSeries>[] = [];
     detector.look?.(inputs, shared).forEach((verdicts, index) => {
       const one = observed[index]!;
       for (const verdict of verdicts) {
@@ -137,7 +143,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   }
 
   function recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[] {
-    const judgements = looks.flatMap(({ labels, look: seen }): Judgement[] => {
+    const judgements = looks.flatMap(({ labels, look: seen }): Judgement<WatchedSeries>[] => {
       const one = seen && series.get(labelsKey(labels));
       if (!one) return [];
       const parts = partsOf(seen.amount, seen.exposure);
@@ -147,7 +153,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     return conclude(judgements, at);
   }
 
-  function rungAt(one: WatchedSeries, at: Observation, verdict: Verdict, number: number): Judgement {
+  function rungAt(one: WatchedSeries, at: Observation, verdict: Verdict, number: number): Judgement<WatchedSeries> {
     const { value, volume, parts } = at;
     const seen: AlertLook = { number, value, volume, amount: parts?.amount ?? null, exposure: parts?.exposure ?? null, verdict };
     return { series: one, at, verdict, look: seen };

@@ -1,7 +1,7 @@
 /** The series of one detect entry, in one order, and what is remembered of each. */
-import type { AlertState } from '../alerts/state-machine.ts';
+import type { SeriesAlerts } from '../alerts/alert-desk.ts';
 import { labelsKey, type Labels } from '../core/labels.ts';
-import type { Detector, Direction } from '../detectors/detector.ts';
+import type { Detector } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
 import { labelsOfKey, type SeriesRecord, type StateBook } from './monitor-state.ts';
 
@@ -16,8 +16,6 @@ export interface WatchedSeries {
   state: unknown;
   alerts: SeriesAlerts;
 }
-
-export type SeriesAlerts = { readonly [direction in Direction]?: AlertState };
 
 export interface WatchedSeriesBook {
   get(key: string): WatchedSeries | undefined;
@@ -105,4 +103,4 @@ export function createWatchedSeries(
   };
 }
 
-export const NO_ALERTS: SeriesAlerts = {};
+const NO_ALERTS: SeriesAlerts = {};

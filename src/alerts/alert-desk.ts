@@ -1,35 +1,48 @@
 /** Where the verdicts of one detect entry become alert events: one for each incident, whoever of its segments fire. */
-import type { AlertSubject } from '../alerts/alert-facts.ts';
-import type { Alerts, AlertStep, AlertWindow } from '../alerts/alerts.ts';
-import { speakersOf } from '../alerts/folding.ts';
-import type { AlertState, WindowTime } from '../alerts/state-machine.ts';
-import { seriesText } from '../alerts/value-text.ts';
+import type { AlertSubject } from './alert-facts.ts';
+import type { Alerts, AlertStep, AlertWindow } from './alerts.ts';
+import { speakersOf } from './folding.ts';
+import type { AlertState, WindowTime } from './state-machine.ts';
+import { seriesText } from './value-text.ts';
 import type { Direction, Verdict } from '../detectors/detector.ts';
+import type { Labels } from '../core/labels.ts';
 import type { AlertEvent, AlertLook, AlertMember } from '../receivers/alert-event.ts';
-import type { WatchedSeries } from './watched-series.ts';
+
+/** A series as far as its alerts go. */
+export interface AlertSeries {
+  /** Tells it from the others of its entry; sorts them. */
+  readonly key: string;
+  /** In the order of the pipeline's dimensions. */
+  readonly labels: Labels;
+  alerts: SeriesAlerts;
+}
+
+export type SeriesAlerts = { readonly [direction in Direction]?: AlertState };
 
 /** What was judged of one series; `at` is the window with what was in it. */
-export interface Judgement {
-  readonly series: WatchedSeries;
+export interface Judgement<Series extends AlertSeries> {
+  readonly series: Series;
   readonly at: AlertWindow;
   readonly verdict: Verdict;
   /** It comes from a look at the open window. */
   readonly look?: AlertLook;
 }
 
-export interface AlertDesk {
-  /** Of one window or one look, in the order of the series. Changes `alerts` of the series, all of which are given back in `touched`. */
-  conclude(judgements: readonly Judgement[], at: WindowTime): { events: AlertEvent[]; touched: ReadonlySet<WatchedSeries> };
+export interface AlertDesk<Series extends AlertSeries> {
+  /** Of one window or one look, in the order of the series. Changes `alerts` of the series that it gives back in `touched`. */
+  conclude(judgements: readonly Judgement<Series>[], at: WindowTime): { events: AlertEvent[]; touched: ReadonlySet<Series> };
   /** Ends an alert of which nothing could be judged for long; the record, if there is one to write. */
-  lose(series: WatchedSeries, direction: Direction, at: WindowTime): AlertEvent | undefined;
-  /** Fires at the time of a restart. */
-  restore(series: WatchedSeries): void;
-  /** Series of which an alert fires. */
-  firing(): Iterable<WatchedSeries>;
+  lose(series: Series, direction: Direction, at: WindowTime): AlertEvent | undefined;
+  /** Goes on with the alerts of a series after a restart. */
+  restore(series: Series): void;
 }
 
-interface Turn {
-  readonly series: WatchedSeries;
+/** What is the same for all series of an entry. */
+export type DeskSubject = Omit<AlertSubject, 'direction' | 'labels' | 'naming'>;
+export type DeskNaming = { readonly [direction in Direction]?: AlertSubject['naming'] } | undefined;
+
+interface Turn<Series> {
+  readonly series: Series;
   readonly direction: Direction;
   readonly before: AlertState | undefined;
   readonly step: AlertStep;
@@ -38,28 +51,28 @@ interface Turn {
 
 const DIRECTIONS: readonly Direction[] = ['down', 'up'];
 
-export function createAlertDesk(
-  subject: Omit<AlertSubject, 'direction' | 'labels' | 'naming'>,
-  naming: NamingByDirection,
-  alerts: Alerts,
-): AlertDesk {
+export function createAlertDesk<Series extends AlertSeries>(
+  subject: DeskSubject,
+  naming: DeskNaming,
+  alerts: Pick<Alerts, 'judge' | 'lose'>,
+): AlertDesk<Series> {
   /** By direction: series whose alert fires. */
-  const firing = { down: new Set<WatchedSeries>(), up: new Set<WatchedSeries>() };
+  const firing = { down: new Set<Series>(), up: new Set<Series>() };
   /** An alert was lost: those that it spoke for have to be asked. */
   let isOrphaned = false;
 
-  function subjectOf(series: WatchedSeries, direction: Direction): AlertSubject {
+  function subjectOf(series: Series, direction: Direction): AlertSubject {
     return { ...subject, direction, labels: series.labels, naming: naming?.[direction] ?? {} };
   }
 
-  function setAlert(series: WatchedSeries, direction: Direction, state: AlertState | undefined): void {
+  function setAlert(series: Series, direction: Direction, state: AlertState | undefined): void {
     const { [direction]: _, ...others } = series.alerts;
     series.alerts = state ? { ...others, [direction]: state } : others;
     if (state?.status === 'firing') firing[direction].add(series);
     else firing[direction].delete(series);
   }
 
-  function turnOf({ series, at, verdict, look }: Judgement): Turn | undefined {
+  function turnOf({ series, at, verdict, look }: Judgement<Series>): Turn<Series> | undefined {
     const { direction } = verdict;
     const before = series.alerts[direction];
     if (!before && verdict.status === 'clear') return undefined;
@@ -69,7 +82,7 @@ export function createAlertDesk(
   }
 
   /** Finds out who speaks for whom, now that some began and some ended. Gives the series it changed. */
-  function fold(direction: Direction, turns: readonly Turn[], at: WindowTime): WatchedSeries[] {
+  function fold(direction: Direction, turns: readonly Turn<Series>[], at: WindowTime): Series[] {
     const fresh = new Set(turns.filter(({ step }) => step.change === 'fired').map(({ series }) => series));
     const speakers = speakersOf(
       [...firing[direction]].map((series) => {
@@ -77,7 +90,7 @@ export function createAlertDesk(
         return { id, labels: series.labels, effect, partOf, isNew: fresh.has(series) };
       }),
     );
-    const changed: WatchedSeries[] = [];
+    const changed: Series[] = [];
     for (const series of firing[direction]) {
       const { partOf: was, ...state } = series.alerts[direction]!;
       const partOf = speakers.get(state.id ?? '');
@@ -91,7 +104,7 @@ export function createAlertDesk(
   }
 
   /** A folded alert has not rung: as if the bell had not been touched. */
-  function muffle({ series, direction, before, step }: Turn): void {
+  function muffle({ series, direction, before, step }: Turn<Series>): void {
     const state = series.alerts[direction];
     if (state?.partOf === undefined || (step.change !== 'fired' && step.change !== 'repeated')) return;
     setAlert(series, direction, { ...state, rang: before?.rang ?? null, repeats: step.change === 'fired' ? 0 : (before?.repeats ?? 0) });
@@ -102,7 +115,7 @@ export function createAlertDesk(
     return members.sort((a, b) => (a.key < b.key ? -1 : 1)).map((series) => memberOf(series, direction));
   }
 
-  function memberOf(series: WatchedSeries, direction: Direction): AlertMember {
+  function memberOf(series: Series, direction: Direction): AlertMember {
     const { id = '', since, rang } = series.alerts[direction]!;
     return {
       alert_id: id,
@@ -113,7 +126,7 @@ export function createAlertDesk(
     };
   }
 
-  function eventOf({ series, direction, before, step, look }: Turn): AlertEvent | undefined {
+  function eventOf({ series, direction, before, step, look }: Turn<Series>): AlertEvent | undefined {
     if (step.change === undefined) return undefined;
     if (step.change === 'resolved') return step.write(before?.partOf === undefined ? {} : { partOf: before.partOf });
     const { partOf, id } = series.alerts[direction]!;
@@ -145,8 +158,5 @@ export function createAlertDesk(
     restore(series) {
       for (const direction of DIRECTIONS) if (series.alerts[direction]?.status === 'firing') firing[direction].add(series);
     },
-    firing: () => new Set([...firing.down, ...firing.up]),
   };
 }
-
-type NamingByDirection = { readonly [direction in Direction]?: AlertSubject['naming'] } | undefined;
