@@ -33,6 +33,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
   addStatus(program, terminal, exit);
   addReceivers(program, terminal, exit);
   addSimulate(program, terminal, exit);
+  addDetect(program, terminal, exit);
   addDemo(program, terminal, exit);
   program.addHelpText('after', '\nExit codes: 0 done; 1 done, and the answer is no; 2 it could not be done, with a line that says why.');
   return program;
@@ -237,6 +238,27 @@ const addDemo: Add = (program, terminal, exit) => {
     .option('--data <dir>', 'keep the data in this directory; default: a temporary one')
     .option('--json', 'end with one JSON object on standard output', false)
     .action(async (options) => exit(await (await import('./demo.ts')).demoCommand(options, terminal)));
+};
+
+const addDetect: Add = (program, terminal, exit) => {
+  command(program, 'detect', 'find what is unusual in series of your own: CSV files, one series each', [
+    'tocsin detect --series requests.csv --time minute --value count',
+    'tocsin detect --series latency.csv.gz --plot chart.html    # charts, for a browser',
+    'tocsin detect --series *.csv --false-alarms-per-week 0.1',
+    'tocsin detect --series a.csv.gz b.csv.gz --format kpi --json  # path,timestamp,score; an alarm from 0.5 on',
+  ])
+    .requiredOption('--series <files...>', 'CSV with a header, one point a line; gzip and zstd are recognised')
+    .addOption(
+      new Option('--format <format>', 'kpi: Unix seconds; nab: times as text; both with the columns timestamp and value')
+        .choices(['csv', 'kpi', 'nab'])
+        .default('csv'),
+    )
+    .option('--time <column>', 'the column that holds the time (default: the first)')
+    .option('--value <column>', 'the column that holds the value (default: the second)')
+    .addOption(new Option('--false-alarms-per-week <n>', 'what you put up with, for each series').argParser(factorArgument).default(1))
+    .option('--plot <file>', 'write charts into this HTML file')
+    .option('--json', 'print CSV: path,timestamp,score for every point; an alarm is a score of 0.5 or more', false)
+    .action(async (options) => exit(await (await import('./detect.ts')).detectCommand(options, terminal)));
 };
 
 function command(parent: Command, usage: string, summary: string, examples: readonly string[]): Command {
