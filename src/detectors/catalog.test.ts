@@ -13,6 +13,7 @@ const context: DetectorContext = {
 /** Settings to try each detector with; a new detector has to add its own. */
 const settings: Readonly<Record<DetectorName, readonly object[]>> = {
   'ema-threshold': [{ down: '50%' }, { down: '50%', up: '200%', min_volume: 5, warm_up: 3 }],
+  evidence: [{ down: '50%' }, { down: '100%', up: '200%', habits: false, forget_after: '1d' }],
   threshold: [{ above: 5 }, { above: 5, clear_below: 2, below: 1, for: '2m', min_volume: 5 }],
 };
 

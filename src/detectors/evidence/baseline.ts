@@ -1,5 +1,5 @@
 /** The forecast: level and daily rhythm of the log rate in a Kalman filter that learns late, block by block. */
-import { At } from './layout.ts';
+import { At, Baseline } from './layout.ts';
 import type { Model } from './model.ts';
 import type { Rhythm } from './rhythm.ts';
 
@@ -34,7 +34,7 @@ export function beginBaseline(numbers: Float32Array, model: Model, seen: number,
     const prior = i === 0 ? Math.min(MONEY_VARIANCE_MAX, noise + FIRST_VARIANCE) : model.profile.harmonicPrior[(i - 1) >> 1]!;
     numbers[covariance + diagonal(i)] = prior;
   }
-  numbers[At.begun] = 1;
+  numbers[At.baseline] = Baseline.own;
 }
 
 /** Time goes by: what is known ages. */

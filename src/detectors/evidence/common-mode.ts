@@ -30,10 +30,18 @@ interface Group {
   usual: number;
 }
 
+/** What is kept of a roll-up from window to window. */
+export interface GroupMemory {
+  readonly offset: number;
+  /** Mean weight of a member; 0: not known yet. */
+  readonly meanWeight: number;
+  readonly usual: number;
+}
+
 export interface CommonMode {
-  /** Number of a roll-up that is new. */
-  addGroup(offset: number): number;
-  offsetOf(group: number): number;
+  /** Number of a roll-up that is new, or remembered. */
+  addGroup(memory?: GroupMemory): number;
+  memoryOf(group: number): GroupMemory;
   /** Sum over roll-ups. */
   offset(groups: readonly number[]): number;
   /** A new slot begins. */
@@ -90,11 +98,15 @@ export function createCommonMode(): CommonMode {
   }
 
   return {
-    addGroup(offset) {
-      groups.push({ offset, members: [], information: 0, largest: 0, score: 0, meanWeight: Infinity, usual: 0 });
+    addGroup(memory) {
+      const { offset, meanWeight, usual } = memory ?? { offset: 0, meanWeight: 0, usual: 0 };
+      groups.push({ offset, members: [], information: 0, largest: 0, score: 0, meanWeight: meanWeight || Infinity, usual });
       return groups.length - 1;
     },
-    offsetOf: (group) => groups[group]?.offset ?? 0,
+    memoryOf(number) {
+      const { offset, meanWeight, usual } = groups[number]!;
+      return { offset, meanWeight: Number.isFinite(meanWeight) ? meanWeight : 0, usual };
+    },
     offset(numbers) {
       let sum = 0;
       for (let i = 0; i < numbers.length; i++) sum += groups[numbers[i]!]!.offset;
@@ -102,8 +114,6 @@ export function createCommonMode(): CommonMode {
     },
     begin() {
       for (const group of groups) {
-        if (group.members.length > 0) group.meanWeight = group.information / group.members.length;
-        group.usual = group.information;
         group.members.length = 0;
         clear(group);
       }
@@ -154,6 +164,10 @@ export function createCommonMode(): CommonMode {
           clear(each);
           for (const member of each.members) clipped(each, member);
         }
+      }
+      for (const group of groups) {
+        if (group.members.length > 0 && group.information > 0) group.meanWeight = group.information / group.members.length;
+        group.usual = group.information;
       }
       return shifts;
     },

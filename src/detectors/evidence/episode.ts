@@ -1,7 +1,7 @@
 /** The life of an alarm in one series: it rings, recovers or lasts. While it is on nothing is learnt. */
 import { learnBlock, logRate, openLevel, renewVariance } from './baseline.ts';
 import { habitRatio } from './habits.ts';
-import { At, Status } from './layout.ts';
+import { At, Baseline, Status } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { countDrop, lognormalPoisson, moneyDrop, moneyRise } from './log-likelihood.ts';
 import type { Model } from './model.ts';
@@ -86,7 +86,7 @@ export function stepEpisode({ numbers }: SeriesState, common: Common, slot: numb
   if (back > BACK_ENOUGH) endEpisode(numbers);
   else if (spans >= LASTING_IN_DOUBT || (spans >= LASTING && back < BACK_DOUBT)) {
     endEpisode(numbers);
-    takeNewLevel(numbers, common, slot);
+    if (numbers[At.baseline] === Baseline.own) takeNewLevel(numbers, common, slot);
   }
 }
 

@@ -19,8 +19,8 @@ export const At = {
   slotLow: 1,
   /** Slots observed since the series was born. */
   age: 2,
-  /** 1 when the baseline has begun. */
-  begun: 3,
+  /** One of `Baseline`. */
+  baseline: 3,
   /** Variance of the forecast. */
   variance: 4,
   /** Relative variance of the amount at an exposure of 1 (money). */
@@ -52,6 +52,9 @@ export const At = {
   power: 23,
   lists: 24,
 } as const;
+
+/** `none`: nothing seen yet. `members`: a roll-up, forecast by the sum of its members' forecasts. */
+export const Baseline = { none: 0, own: 1, members: 2 } as const;
 
 export const Status = { calm: 0, drop: 1, rise: 2, heldDrop: 3, heldRise: 4 } as const;
 

@@ -16,6 +16,9 @@ export interface Model {
   /** Effects that evidence is weighed for, factors of the rate; empty: this direction is not watched. */
   readonly drops: Effects;
   readonly rises: Effects;
+  readonly smallestDrop: number | undefined;
+  readonly smallestRise: number | undefined;
+  readonly hasExposure: boolean;
   /** Logarithm of tests x looks a day / budget: what the evidence of one series alone has to reach. */
   readonly logTests: number;
 }
@@ -28,6 +31,7 @@ export interface Effects {
 export interface ModelSettings {
   readonly windowMs: number;
   readonly profile: Profile;
+  readonly hasExposure: boolean;
   readonly habits: boolean;
   /** Smallest change worth a bell, as a factor: below 1 for drops, above for rises. */
   readonly drop: number | undefined;
@@ -55,6 +59,9 @@ export function createModel(settings: ModelSettings): Model {
     rhythm: createRhythm(profile.harmonics),
     drops: effects(settings.drop, isCount ? COUNT_DROP_POWERS : RATE_POWERS),
     rises: effects(settings.rise, isCount ? COUNT_RISE_POWERS : RATE_POWERS),
+    smallestDrop: settings.drop,
+    smallestRise: settings.rise,
+    hasExposure: settings.hasExposure,
     logTests: Math.log((settings.tests * grid.looksPerDay) / settings.falseAlarmsPerDay),
   };
 }

@@ -32,6 +32,7 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
   const model = createModel({
     windowMs: settings.windowMs,
     profile: profileOf(settings.adds, settings.hasExposure),
+    hasExposure: settings.hasExposure,
     habits: (settings as { habits?: boolean }).habits ?? true,
     drop: settings.down === undefined ? undefined : 1 - settings.down,
     rise: settings.up === undefined ? undefined : 1 + settings.up,
@@ -39,8 +40,8 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
     tests: settings.tests,
   });
   const field = createField(model);
-  const { windowsPerSlot } = model.grid;
-  const groups = [field.common.addGroup(0)];
+  const { slotAt, windowsPerSlot } = model.grid;
+  const groups = [field.common.addGroup()];
   const states: (SeriesState | undefined)[] = Array.from({ length: settings.series });
   /** Series entered in the window at hand, and those among them whose alarm waits for its end. */
   const entered: SeriesState[] = [];
@@ -48,8 +49,8 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
   let current = -1;
 
   function begin(window: number): void {
-    const slot = Math.floor(window / windowsPerSlot);
-    if (current >= 0) endWindow(Math.floor(current / windowsPerSlot), (current + 1) % windowsPerSlot === 0);
+    const slot = slotAt(window);
+    if (current >= 0) endWindow(slotAt(current), (current + 1) % windowsPerSlot === 0);
     entered.length = waiting.length = 0;
     field.begin(slot, settings.series);
     current = window;
@@ -65,7 +66,7 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
     stateBytes: bytesOf(model.layout),
     observe(series, window, amount, exposure) {
       if (window !== current) begin(window);
-      const slot = Math.floor(window / windowsPerSlot);
+      const slot = slotAt(window);
       let state = states[series];
       if (!state) {
         state = states[series] = field.bear(slot);

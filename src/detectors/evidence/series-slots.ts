@@ -1,7 +1,7 @@
 /** A series' values move through its state: into the newest slot, out of it into blocks, and to what learns from them. */
 import { beginBaseline, driftBaseline, learnBlock, logRate, renewVariance } from './baseline.ts';
 import { forgetWaiting, noteHabit } from './habits.ts';
-import { At, Status, setSlot, slotOf } from './layout.ts';
+import { At, Baseline, Status, setSlot, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 import { powerOf } from './power.ts';
@@ -29,7 +29,9 @@ export interface Common {
 
 /** Enough was seen, and the forecast is sure enough, for evidence to be weighed. */
 export function isReady(numbers: Float32Array, { grid }: Model): boolean {
-  return numbers[At.begun] === 1 && numbers[At.age]! * grid.slotMinutes > READY_MINUTES && numbers[At.variance]! <= READY_VARIANCE;
+  return (
+    numbers[At.baseline] !== Baseline.none && numbers[At.age]! * grid.slotMinutes > READY_MINUTES && numbers[At.variance]! <= READY_VARIANCE
+  );
 }
 
 /** A state that has seen nothing, about to see `slot`. */
@@ -38,36 +40,64 @@ export function bear({ numbers }: SeriesState, slot: number, firstSpread: number
   numbers[At.spread] = firstSpread;
 }
 
+/** Brings the state up to `slot`; nothing is known of the slots in between, which were not observed. */
+function reachSlot(state: SeriesState, common: Common, slot: number): void {
+  const { numbers } = state;
+  const last = slotOf(numbers);
+  if (slot <= last) return;
+  finishSlot(numbers, common, last);
+  passSlots(state, common, last, slot);
+  setSlot(numbers, slot);
+  numbers[At.age]! += 1;
+  if (numbers[At.baseline] !== Baseline.none && numbers[At.status] === Status.calm) {
+    numbers[At.reach] = Math.min(common.model.grid.slotsMax, numbers[At.reach]! + 1);
+  }
+}
+
+function addWindow(numbers: Float32Array, { grid, layout }: Model, slot: number, seen: number, expected: number): void {
+  const place = slot % grid.recent;
+  numbers[layout.recentSeen + place]! += seen;
+  numbers[layout.recentExpected + place]! += expected;
+}
+
 /**
- * Brings the state up to `slot` (slots in between were not observed: nothing is known of them) and adds what a window of
- * that slot brought. `offset`: log of what all series of its roll-ups have in common. Gives what was expected of the window.
+ * Adds what a window of `slot` brought. `offset`: log of what all series of its roll-ups have in common. Gives what was
+ * expected of the window; 0 where nothing can be.
  */
 export function enterWindow(state: SeriesState, common: Common, slot: number, offset: number, amount: number, exposure: number): number {
   const { numbers } = state;
   const { model } = common;
-  const { grid, layout } = model;
-  const last = slotOf(numbers);
-  if (slot > last) {
-    finishSlot(numbers, common, last);
-    passSlots(state, common, last, slot);
-    setSlot(numbers, slot);
-    numbers[At.age]! += 1;
-    if (numbers[At.begun] === 1 && numbers[At.status] === Status.calm) {
-      numbers[At.reach] = Math.min(grid.slotsMax, numbers[At.reach]! + 1);
-    }
-  }
-  const place = slot % grid.recent;
+  reachSlot(state, common, slot);
   const scaled = exposure * Math.exp(offset);
+  numbers[At.exposure]! += scaled;
   let expected = 0;
-  if (numbers[At.begun] === 1) {
-    const rate = Math.exp(logRate(numbers, model, model.rhythm.at(slot * grid.slotMinutes)));
+  if (numbers[At.baseline] === Baseline.own) {
+    const rate = Math.exp(logRate(numbers, model, model.rhythm.at(slot * model.grid.slotMinutes)));
     expected = rate * scaled;
     numbers[At.moneyRate] = rate * Math.exp(offset);
   }
-  numbers[At.exposure]! += scaled;
-  numbers[layout.recentSeen + place]! += amount;
-  numbers[layout.recentExpected + place]! += expected;
+  addWindow(numbers, model, slot, amount, expected);
   return expected;
+}
+
+/** A roll-up's window: what its members brought, and what was expected of them. */
+export interface MembersSum {
+  seen: number;
+  expected: number;
+  /** Sums over members of expected^2 x variance: of the filter, and of counting. */
+  filter: number;
+  noise: number;
+}
+
+export function enterMembers(state: SeriesState, common: Common, slot: number, sum: MembersSum): void {
+  const { numbers } = state;
+  reachSlot(state, common, slot);
+  numbers[At.baseline] = Baseline.members;
+  if (sum.expected <= 0) return;
+  numbers[At.variance] = sum.filter / (sum.expected * sum.expected);
+  numbers[At.moneyRate] = 1;
+  numbers[At.spread] = sum.noise / sum.expected;
+  addWindow(numbers, common.model, slot, sum.seen, sum.expected);
 }
 
 /** All series of a roll-up moved by `shift` (log) in the newest window: its forecast is corrected. */
@@ -90,7 +120,7 @@ function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, s
   const pending = Math.floor(slot / grid.blockSlots) % grid.pendingBlocks;
   numbers[layout.pendingSeen + pending]! += seen;
   numbers[layout.pendingExposure + pending]! += exposure;
-  if (numbers[At.begun] !== 1) return;
+  if (numbers[At.baseline] === Baseline.none) return;
   for (let i = 0; i < grid.horizons.length; i++) {
     const slots = grid.horizons[i]!;
     if ((slot + 1) % slots !== 0 || numbers[At.reach]! < slots) continue;
@@ -102,8 +132,9 @@ function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, s
     }
     if (expected <= 0) continue;
     const q = sum / expected;
-    if (i === 0 && model.form === 'money') trackSpread(numbers, model, q, expected / numbers[At.moneyRate]!, shrinkage, pool);
-    else trackError(numbers, model, i, q, noiseOf(numbers, model, expected), shrinkage, pool);
+    if (i === 0 && model.form === 'money') {
+      if (numbers[At.baseline] === Baseline.own) trackSpread(numbers, model, q, expected / numbers[At.moneyRate]!, shrinkage, pool);
+    } else trackError(numbers, model, i, q, noiseOf(numbers, model, expected), shrinkage, pool);
   }
 }
 
@@ -141,7 +172,7 @@ function forgetPending({ numbers, habits }: SeriesState, model: Model, minutes: 
   numbers.fill(0, pendingSeen, pendingSeen + model.grid.pendingBlocks);
   numbers.fill(0, pendingExposure, pendingExposure + model.grid.pendingBlocks);
   forgetWaiting(habits, model);
-  if (numbers[At.begun] === 1) driftBaseline(numbers, model, minutes);
+  if (numbers[At.baseline] === Baseline.own) driftBaseline(numbers, model, minutes);
 }
 
 /** Block `block` begins. */
@@ -182,10 +213,10 @@ function learnPending(numbers: Float32Array, common: Common, block: number, now:
   const pending = ((block % grid.pendingBlocks) + grid.pendingBlocks) % grid.pendingBlocks;
   const seen = numbers[layout.pendingSeen + pending]!;
   const exposure = numbers[layout.pendingExposure + pending]!;
-  if (numbers[At.begun] === 0) {
+  if (numbers[At.baseline] === Baseline.none) {
     if (exposure > 0 && (model.form !== 'money' || seen > 0)) beginBaseline(numbers, model, seen, exposure);
     else return;
-  } else {
+  } else if (numbers[At.baseline] === Baseline.own) {
     driftBaseline(numbers, model, grid.blockMinutes);
     if (exposure > 0 && !isSuspended(numbers, model)) {
       const row = rhythm.at((block + 0.5) * grid.blockMinutes - grid.slotMinutes / 2);
@@ -203,6 +234,7 @@ function learnPending(numbers: Float32Array, common: Common, block: number, now:
   const forecast = sumBack(numbers, model, newest, grid.slotsMax, layout.recentExpected, layout.olderExpected);
   const ready = forecast > 0 && isReady(numbers, model);
   numbers[At.power] = ready ? powerOf(numbers, model, shrinkage, common.threshold, forecast, noiseOf(numbers, model, forecast)) : 0;
+  if (numbers[At.baseline] !== Baseline.own) return;
   const minutes = (now - block - 0.5) * grid.blockMinutes;
   renewVariance(numbers, model, rhythm.at(now * grid.blockMinutes), minutes, work);
 }

@@ -5,6 +5,8 @@
  */
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
+/** Whole days, so that no slot or block that somebody looks back to has a negative number. */
+const SLOT_BASE = DAY_MINUTES * 1_000;
 const SPAN_MINUTES_MAX = 60;
 const SLOTS_MIN = 12;
 /** Slots that are remembered one by one; what is older is remembered by blocks. */
@@ -30,6 +32,8 @@ export interface Spans {
 }
 
 export interface TimeGrid {
+  /** Number of the slot that a window, numbered from the epoch, lies in. */
+  slotAt(window: number): number;
   readonly windowMs: number;
   readonly slotMs: number;
   readonly windowsPerSlot: number;
@@ -65,6 +69,7 @@ export function createTimeGrid(windowMs: number): TimeGrid {
   const longest = olderBlocks > 0 ? spanSlots : recent;
   const horizons = [1, Math.max(1, Math.round(longest / 12)), Math.max(1, Math.round(longest / 4)), longest];
   return {
+    slotAt: (window) => Math.floor(window / windowsPerSlot) + SLOT_BASE,
     windowMs,
     slotMs,
     windowsPerSlot,
