@@ -43,7 +43,8 @@ export function createAlerts(settings: AlertSettings): Alerts {
   }
 
   const alerts: Alerts = {
-    judge(state, subject, verdict, at) {
+    judge(state, subject, said, at) {
+      const verdict = withContributors(said, state);
       const move = advance(state, verdict, at, settings.repeatAfterMs);
       const ends = verdict.status === 'clear';
       const told = ends ? state : move.state;
@@ -73,6 +74,14 @@ export function createAlerts(settings: AlertSettings): Alerts {
     desk: (subject, naming) => createAlertDesk(subject, naming, alerts),
   };
   return alerts;
+}
+
+/** Contributors may be named when an episode begins, and not in each of its windows. */
+function withContributors(verdict: Verdict, state: AlertState | undefined): Verdict {
+  const { grounds } = verdict;
+  const contributors = state?.effect?.contributors ?? [];
+  if (!grounds || grounds.contributors.length > 0 || contributors.length === 0) return verdict;
+  return { ...verdict, grounds: { ...grounds, contributors } };
 }
 
 /** In amounts, which add up over segments: clicks for a CTR, not percent. */

@@ -89,7 +89,9 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       if (state !== one.state || stateForm || !observation.absent) series.touch(one);
       one.state = state;
       if (!observation.absent) one.seen = at.endMs;
-      for (const verdict of verdicts) judgements.push({ series: one, at: observation, verdict });
+      for (const verdict of verdicts) {
+        if (verdict.status !== 'clear' || one.alerts[verdict.direction]) judgements.push({ series: one, at: observation, verdict });
+      }
       judgements.push(...unsaid(one, verdicts, observation));
     });
     return [...events, ...conclude(judgements, at)];

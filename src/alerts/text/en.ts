@@ -33,7 +33,7 @@ export const en = {
   'not_fired.down': 'At {threshold} or more it would not have fired.',
   'not_fired.up': 'At {threshold} or less it would not have fired.',
   'not_fired.evidence':
-    'With evidence below 1 : {needed} it would not have fired: so much a budget of {budget} false alarms a day for the whole pipeline asks of one series.',
+    'With evidence below 1 : {needed} it would not have fired: that is what the false-alarm budget, {budget} a day for the whole pipeline, asks of one series.',
   'series_limit.message': '⚠️ {pipeline}: more than {limit} segments in {partition}; new ones count under "other"',
   'series_limit.explain':
     'The partition {partition} has seen {limit} segments, the limit (limits.max_series). Events of further ones count under "other"; roll-ups stay exact.',

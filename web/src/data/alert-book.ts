@@ -21,9 +21,14 @@ export function createAlertBook(max: number): AlertBook {
     const held = episodes.get(next.alert_id);
     // An end keeps the words of the breach: what it said, not that it is over, is what one wants to read later.
     if (held && next.resolved_time !== null) {
-      episodes.set(next.alert_id, { ...held, status: 'resolved', resolved_time: next.resolved_time });
+      const { part_of } = next;
+      episodes.set(next.alert_id, { ...held, ...(part_of && { part_of }), status: 'resolved', resolved_time: next.resolved_time });
     } else if (!held || (held.resolved_time === null && next.alert_time >= held.alert_time)) {
       episodes.set(next.alert_id, next);
+    }
+    for (const { alert_id } of next.members ?? []) {
+      const member = episodes.get(alert_id);
+      if (member) episodes.set(alert_id, { ...member, part_of: next.alert_id });
     }
   };
   const trim = (): void => {
@@ -52,6 +57,11 @@ export function createAlertBook(max: number): AlertBook {
 function byNewest(a: Episode, b: Episode): number {
   if (a.since !== b.since) return a.since < b.since ? 1 : -1;
   return a.alert_id < b.alert_id ? -1 : 1;
+}
+
+/** Without those that another alert speaks for. */
+export function incidentsOf(episodes: readonly Episode[]): readonly Episode[] {
+  return episodes.filter(({ part_of }) => part_of === undefined);
 }
 
 const RANK: Readonly<Record<Severity, number>> = { low: 1, medium: 2, high: 3, critical: 4 };
