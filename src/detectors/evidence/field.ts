@@ -19,6 +19,9 @@ import type { ErrorPool } from './tracked-error.ts';
 
 /** However few series could ring, so many of them share the budget, as a part of all. */
 const POWER_LEAST = 0.15;
+const SUSPICION_MAX = 1e6;
+/** What is left of a suspicion after a slot that does not share it, logs. */
+const SUSPICION_FADES = 1;
 
 /** What the series of an entry share, from window to window. Plain JSON. */
 export interface FieldMemory {
@@ -130,7 +133,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
         if (!mayRing) return false;
         beginEpisode(state, model, slot, evidence, common.threshold, isDrop);
       }
-      numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, 1e6));
+      numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
       return true;
     },
     look(copy, slot, amount, exposure) {

@@ -44,58 +44,59 @@ function nothing(): Evidence {
   return { log: -Infinity, spanLog: -Infinity, slots: 0, seen: 0, expected: 0, variance: 0, noise: 0 };
 }
 
-/** `slot`: the newest one, whose values stand in the state. Fills `scan`. */
+/**
+ * `slot`: the newest one, whose values stand in the state. Fills `scan`. Only the direction that the newest slot itself
+ * speaks for is weighed: evidence for the other one can have grown no larger than it was.
+ */
 export function scanSpans(numbers: Float32Array, model: Model, slot: number, shrinkage: Shrinkage, scan: Scan): void {
   const { grid, layout } = model;
-  const { recentSeen, recentExpected, olderSeen, olderExpected } = layout;
-  const { errors, drop, rise } = scan;
+  const { recentSeen, recentExpected } = layout;
+  const newest = slot % grid.recent;
+  scan.drop.log = scan.rise.log = scan.drop.spanLog = scan.rise.spanLog = -Infinity;
+  const isDrop = numbers[recentSeen + newest]! < numbers[recentExpected + newest]!;
+  if ((isDrop ? model.drops : model.rises).factors.length === 0) return;
+  const { errors } = scan;
   for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
-  drop.log = rise.log = drop.spanLog = rise.spanLog = -Infinity;
-  let dropSum = 0;
-  let riseSum = 0;
 
+  const evidence = isDrop ? scan.drop : scan.rise;
   const block = Math.floor(slot / grid.blockSlots);
-  const spans = grid.spans[grid.olderBlocks > 0 ? slot - block * grid.blockSlots : 0]!;
+  const { slots: lengths, weights, recentCount, horizon, share } = grid.spans[grid.olderBlocks > 0 ? slot - block * grid.blockSlots : 0]!;
   const reach = numbers[At.reach]!;
   const forecastVariance = shrinkage.bold * numbers[At.variance]!;
-  const drops = model.drops.factors.length > 0;
-  const rises = model.rises.factors.length > 0;
-  let place = slot % grid.recent;
+  const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
+  let total = 0;
+  let place = newest;
   let seen = 0;
   let expected = 0;
   let slots = 0;
-  for (let index = 0; index < spans.slots.length; index++) {
-    const length = spans.slots[index]!;
+  for (let index = 0; index < lengths.length; index++) {
+    const length = lengths[index]!;
     if (length > reach) break;
-    if (index < spans.recentCount) {
+    if (index < recentCount) {
       for (; slots < length; slots++) {
         seen += numbers[recentSeen + place]!;
         expected += numbers[recentExpected + place]!;
         place = place === 0 ? grid.recent - 1 : place - 1;
       }
     } else {
-      const older = (block - grid.recent / grid.blockSlots - (index - spans.recentCount)) % grid.olderBlocks;
-      seen += numbers[olderSeen + older]!;
-      expected += numbers[olderExpected + older]!;
+      const older = (block - grid.recent / grid.blockSlots - (index - recentCount)) % grid.olderBlocks;
+      seen += numbers[layout.olderSeen + older]!;
+      expected += numbers[layout.olderExpected + older]!;
       slots = length;
     }
+    if (isDrop ? seen >= DROP_RATIO * expected : seen <= RISE_RATIO * expected) continue;
     if (expected <= 0) continue;
-    const isDrop = drops && seen < DROP_RATIO * expected;
-    if (!isDrop && !(rises && seen > RISE_RATIO * expected)) continue;
     const noise = noiseOf(numbers, model, expected);
-    const horizon = spans.horizon[index]!;
-    const share = spans.share[index]!;
-    const variance = forecastVariance + errors[horizon]! * (1 - share) + errors[horizon + 1]! * share;
+    const from = horizon[index]!;
+    const part = share[index]!;
+    const variance = forecastVariance + errors[from]! * (1 - part) + errors[from + 1]! * part;
     const q = seen / expected;
-    const squares = ((q - 1) * (q - 1)) / (noise + variance);
-    if (squares < (isDrop ? DROP_SQUARES : RISE_SQUARES)) continue;
-    const value = spans.weights[index]! * likelihoodRatio(model, isDrop, seen, expected, variance, noise);
-    if (isDrop) dropSum += value;
-    else riseSum += value;
-    keepLoudest(isDrop ? drop : rise, value, slots, seen, expected, variance, noise);
+    if ((q - 1) * (q - 1) < squaresLeast * (noise + variance)) continue;
+    const value = weights[index]! * likelihoodRatio(model, isDrop, seen, expected, variance, noise);
+    total += value;
+    keepLoudest(evidence, value, slots, seen, expected, variance, noise);
   }
-  drop.log = Math.log(dropSum);
-  rise.log = Math.log(riseSum);
+  evidence.log = Math.log(total);
 }
 
 function keepLoudest(

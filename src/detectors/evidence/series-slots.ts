@@ -13,6 +13,8 @@ import type { ErrorPool, Shrinkage } from './tracked-error.ts';
 const SUSPICIOUS = 7;
 const FROZEN_MINUTES_MAX = 60;
 const DAY_MINUTES = 1_440;
+/** How seldom the power of a series is computed anew. */
+const POWER_BLOCKS = 6;
 /** Nothing rings before so much was seen, or while the forecast is as uncertain as this (variance of the log). */
 const READY_MINUTES = 60;
 const READY_VARIANCE = 0.04;
@@ -208,7 +210,7 @@ function passBlock(state: SeriesState, common: Common, block: number): void {
 
 /** `block`: the oldest of the pending ones; `now`: the one that begins. */
 function learnPending(numbers: Float32Array, common: Common, block: number, now: number): void {
-  const { model, shrinkage, work } = common;
+  const { model, work } = common;
   const { grid, layout, rhythm } = model;
   const pending = ((block % grid.pendingBlocks) + grid.pendingBlocks) % grid.pendingBlocks;
   const seen = numbers[layout.pendingSeen + pending]!;
@@ -230,13 +232,17 @@ function learnPending(numbers: Float32Array, common: Common, block: number, now:
       );
     }
   }
-  const newest = now * grid.blockSlots - 1;
-  const forecast = sumBack(numbers, model, newest, grid.slotsMax, layout.recentExpected, layout.olderExpected);
-  const ready = forecast > 0 && isReady(numbers, model);
-  numbers[At.power] = ready ? powerOf(numbers, model, shrinkage, common.threshold, forecast, noiseOf(numbers, model, forecast)) : 0;
+  if (block % POWER_BLOCKS === 0 || numbers[At.power] === 0) renewPower(numbers, common, now * grid.blockSlots - 1);
   if (numbers[At.baseline] !== Baseline.own) return;
   const minutes = (now - block - 0.5) * grid.blockMinutes;
   renewVariance(numbers, model, rhythm.at(now * grid.blockMinutes), minutes, work);
+}
+
+function renewPower(numbers: Float32Array, { model, shrinkage, threshold }: Common, newest: number): void {
+  const { grid, layout } = model;
+  const forecast = sumBack(numbers, model, newest, grid.slotsMax, layout.recentExpected, layout.olderExpected);
+  const isWeighed = forecast > 0 && isReady(numbers, model);
+  numbers[At.power] = isWeighed ? powerOf(numbers, model, shrinkage, threshold, forecast, noiseOf(numbers, model, forecast)) : 0;
 }
 
 function isSuspended(numbers: Float32Array, { grid }: Model): boolean {
