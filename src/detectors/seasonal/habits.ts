@@ -12,7 +12,7 @@ export interface Habits {
 export interface HabitState {
   /** Per slot of the day. */
   readonly habits: Float32Array;
-  /** The residual of the last time. */
+  /** The residual of the last time, where it was large; 0 at most times. */
   readonly before: Float32Array;
 }
 
@@ -36,7 +36,7 @@ export function createHabits({ habits, before }: HabitState): Habits {
       // The smaller of the two: a single incident is no habit, however large.
       const target = residual * last > 0 && least > FROM_SIGMAS * deviation ? Math.sign(residual) * least : 0;
       habits[slot] = target === 0 && Math.abs(habits[slot]!) < deviation ? 0 : habits[slot]! + RATE * (target - habits[slot]!);
-      before[slot] = residual;
+      before[slot] = Math.abs(residual) > FROM_SIGMAS * deviation ? residual : 0;
     },
   };
 }

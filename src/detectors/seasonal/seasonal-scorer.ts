@@ -53,7 +53,7 @@ const POINTS_MIN = 1_000;
  * Points as rare come in clusters, of which one is told: that makes alarms rarer than points. Two sides and several scales
  * are looked at: that makes them more frequent. What remains, measured on series of web companies.
  */
-const CLUSTER_POINTS = 1.25;
+const CLUSTER_POINTS = 1.4;
 const WEEK_MS = 604_800_000;
 export const EVIDENCE_MIN = -4;
 
