@@ -61,8 +61,10 @@ test('wrong arguments and files: one line, exit 2', () => {
 });
 
 test('rarity in words', () => {
-  assert.equal(rarity(-0.5), '3.2 times a week');
-  assert.equal(rarity(0), 'once a week');
-  assert.equal(rarity(3), 'once in 19 years');
-  assert.equal(rarity(30), 'never in a million years');
+  const week = 604_800_000;
+  assert.equal(rarity(0.3, 3 * week), 'once in 6 weeks');
+  assert.equal(rarity(-0.5, week), '3.2 times a week');
+  assert.equal(rarity(0, week), 'once a week');
+  assert.equal(rarity(3, week), 'once in 19 years');
+  assert.equal(rarity(30, week), 'never in a million years');
 });

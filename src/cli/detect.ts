@@ -63,7 +63,7 @@ const COLUMNS: readonly Column<Episode>[] = [
   { title: 'loudest', value: ({ peak }) => peak.timeText },
   { title: 'observed', value: ({ peak }) => peak.value, right: true },
   { title: 'expected', value: ({ peak }) => peak.expected, right: true },
-  { title: 'by chance', value: ({ peak }) => rarity(peak.evidence) },
+  { title: 'by chance', value: ({ peak }) => rarity(peak.evidence, peak.periodMs) },
 ];
 
 async function tell(path: string, points: number, episodes: readonly Episode[], terminal: Terminal): Promise<void> {
@@ -72,11 +72,12 @@ async function tell(path: string, points: number, episodes: readonly Episode[], 
   await printTable(episodes, COLUMNS, { print: (line) => terminal.print(`  ${line}`) });
 }
 
+const WEEK_MS = 7 * 86_400_000;
 const WEEKS_A_YEAR = 52.18;
 
 /** How often the series' own history would do the same. */
-export function rarity(evidence: number): string {
-  const weeks = Math.pow(10, evidence);
+export function rarity(evidence: number, periodMs: number): string {
+  const weeks = (Math.pow(10, evidence) * periodMs) / WEEK_MS;
   if (weeks === 1) return 'once a week';
   if (weeks < 1) return `${twoDigits(1 / weeks)} times a week`;
   if (weeks < WEEKS_A_YEAR) return `once in ${twoDigits(weeks)} weeks`;

@@ -1,5 +1,5 @@
 /** A series file through the seasonal scorer: a score a point, and the episodes in which it rang. */
-import { createSeasonalScorer, EVIDENCE_MIN } from '../../detectors/seasonal/seasonal-scorer.ts';
+import { createSeasonalScorer, EVIDENCE_MIN, WEEK_MS } from '../../detectors/seasonal/seasonal-scorer.ts';
 import { alarmEvidence, scoreOf } from '../../detectors/seasonal/score.ts';
 import { SEASONAL_SETTINGS } from '../../detectors/seasonal/settings.ts';
 import { readSeries } from './read-series.ts';
@@ -13,6 +13,8 @@ export interface ScoredPoint {
   /** One standard deviation of the forecast. */
   readonly spread: number;
   readonly evidence: number;
+  /** What the evidence counts in, ms: a week, or longer for a series of few points. */
+  readonly periodMs: number;
   /** 0 to 1; an alarm from one half on. */
   readonly score: number;
 }
@@ -23,9 +25,10 @@ export async function* scoreSeries(path: string, format: SeriesFormat, falseAlar
   const least = scoreOf(EVIDENCE_MIN, falseAlarmsPerWeek);
   for await (const points of readSeries(path, format)) {
     yield points.map(({ timeMs, timeText, value }): ScoredPoint => {
-      if (value === undefined) return { timeMs, timeText, value, expected: undefined, spread: 0, evidence: EVIDENCE_MIN, score: least };
-      const { evidence, expected, spread } = scorer.observe(timeMs, value);
-      return { timeMs, timeText, value, expected, spread, evidence, score: scoreOf(evidence, falseAlarmsPerWeek) };
+      if (value === undefined)
+        return { timeMs, timeText, value, expected: undefined, spread: 0, evidence: EVIDENCE_MIN, periodMs: WEEK_MS, score: least };
+      const { evidence, periodMs, expected, spread } = scorer.observe(timeMs, value);
+      return { timeMs, timeText, value, expected, spread, evidence, periodMs, score: scoreOf(evidence, falseAlarmsPerWeek) };
     });
   }
 }

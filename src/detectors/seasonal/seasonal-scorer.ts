@@ -20,8 +20,10 @@ import { createTail, newTailState } from './tail.ts';
 import type { Tail, TailState } from './tail.ts';
 
 export interface Reading {
-  /** log10 of the weeks that pass between two false alarms of this strength: 0 is one a week, 1 is one in ten weeks. */
+  /** log10 of the periods that pass between two false alarms of this strength: 0 is one a period, 1 is one in ten. */
   readonly evidence: number;
+  /** A week, or 1,000 steps of the series where that is longer. */
+  readonly periodMs: number;
   readonly expected: number;
   /** One standard deviation of the forecast, as far as is known. */
   readonly spread: number;
@@ -54,7 +56,7 @@ const POINTS_MIN = 1_000;
  * are looked at: that makes them more frequent. What remains, measured on series of web companies.
  */
 const CLUSTER_POINTS = 1.4;
-const WEEK_MS = 604_800_000;
+export const WEEK_MS = 604_800_000;
 export const EVIDENCE_MIN = -4;
 
 /** Plain numbers and typed arrays; see state-text.ts. */
@@ -147,7 +149,7 @@ export function createSeasonalScorer(settings: SeasonalSettings, state: Seasonal
       state.firstValues = [];
       parts = assemble(settings, state.learnt);
     }
-    return { evidence: EVIDENCE_MIN, expected: value, spread: 0 };
+    return { evidence: EVIDENCE_MIN, periodMs: WEEK_MS, expected: value, spread: 0 };
   }
 
   function judge(learnt: Learnt, all: Parts, timeMs: number, value: number, gapMs: number): Reading {
@@ -172,9 +174,15 @@ export function createSeasonalScorer(settings: SeasonalSettings, state: Seasonal
       const much = against(tails, rates.length, departed, weight) - settings.departureDiscount;
       if (learnt.departure.points > DEPARTURE_WARM_UP) surprise = Math.max(surprise, much);
     }
-    const evidence = tell(surprise - Math.log10(Math.max(POINTS_MIN, WEEK_MS / learnt.stepMs) / CLUSTER_POINTS));
+    const periodMs = Math.max(WEEK_MS, POINTS_MIN * learnt.stepMs);
+    const evidence = tell(surprise - Math.log10(periodMs / learnt.stepMs / CLUSTER_POINTS));
     learn(all, timeMs, value, residual, deviation, habit, isFilled);
-    return { evidence: state.points < WARM_UP_POINTS ? EVIDENCE_MIN : Math.max(EVIDENCE_MIN, evidence), expected, spread: deviation };
+    return {
+      evidence: state.points < WARM_UP_POINTS ? EVIDENCE_MIN : Math.max(EVIDENCE_MIN, evidence),
+      periodMs,
+      expected,
+      spread: deviation,
+    };
   }
 
   /** The surprise of a statistic in the tail of its side; both sides learn. Weight 0: nothing is learnt. */
