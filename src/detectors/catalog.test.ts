@@ -14,6 +14,7 @@ const context: DetectorContext = {
 const settings: Readonly<Record<DetectorName, readonly object[]>> = {
   'ema-threshold': [{ down: '50%' }, { down: '50%', up: '200%', min_volume: 5, warm_up: 3 }],
   evidence: [{ down: '50%' }, { down: '100%', up: '200%', habits: false, forget_after: '1d' }],
+  'expected-rate': [{ rate: '30%' }, { rate: '0.6%', up: '50%' }],
   threshold: [{ above: 5 }, { above: 5, clear_below: 2, below: 1, for: '2m', min_volume: 5 }],
 };
 
