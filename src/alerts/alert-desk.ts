@@ -49,6 +49,8 @@ interface Turn<Series> {
   readonly look: AlertLook | undefined;
 }
 
+/** Of an effect without any event, for its logarithm. */
+const RATIO_LEAST = 0.05;
 const DIRECTIONS: readonly Direction[] = ['down', 'up'];
 
 export function createAlertDesk<Series extends AlertSeries>(
@@ -95,18 +97,24 @@ export function createAlertDesk<Series extends AlertSeries>(
       const { partOf: was, ...state } = series.alerts[direction]!;
       const partOf = speakers.get(state.id ?? '');
       if (partOf === was) continue;
+      const alone = was === undefined ? {} : { alone: { formerly: was, seen: 0, expected: 0 } };
       // Left alone by its speaker it rings as a reminder, and not before one is due.
-      const next: AlertState = partOf === undefined ? { ...state, rang: at.endMs } : { ...state, partOf };
+      const next: AlertState = partOf === undefined ? { ...state, ...alone, rang: at.endMs } : { ...state, partOf };
       setAlert(series, direction, next);
       changed.push(series);
     }
     return changed;
   }
 
-  /** A folded alert has not rung: as if the bell had not been touched. */
+  /** A folded alert has not rung: as if the bell had not been touched. One that rings by itself belongs to nobody any more. */
   function muffle({ series, direction, before, step }: Turn<Series>): void {
     const state = series.alerts[direction];
-    if (state?.partOf === undefined || (step.change !== 'fired' && step.change !== 'repeated')) return;
+    if (!state || (step.change !== 'fired' && step.change !== 'repeated')) return;
+    if (state.partOf === undefined) {
+      const { alone: _, ...own } = state;
+      if (!isQuiet(before, state)) setAlert(series, direction, own);
+      return;
+    }
     setAlert(series, direction, { ...state, rang: before?.rang ?? null, repeats: step.change === 'fired' ? 0 : (before?.repeats ?? 0) });
   }
 
@@ -116,20 +124,22 @@ export function createAlertDesk<Series extends AlertSeries>(
   }
 
   function memberOf(series: Series, direction: Direction): AlertMember {
-    const { id = '', since, rang } = series.alerts[direction]!;
+    const { id = '', since, rang, alone } = series.alerts[direction]!;
     return {
       alert_id: id,
       labels: series.labels,
       series: seriesText(subject.measure.name, series.labels),
       since: new Date(since).toISOString(),
-      told: rang !== null && rang > since,
+      told: rang !== null && rang > since && alone === undefined,
     };
   }
 
   function eventOf({ series, direction, before, step, look }: Turn<Series>): AlertEvent | undefined {
     if (step.change === undefined) return undefined;
-    if (step.change === 'resolved') return step.write(before?.partOf === undefined ? {} : { partOf: before.partOf });
-    const { partOf, id } = series.alerts[direction]!;
+    if (step.change === 'resolved') return step.write(formerCompany(before));
+    const state = series.alerts[direction]!;
+    const { partOf, id } = state;
+    if (isQuiet(before, state)) return undefined;
     if (partOf !== undefined) return step.change === 'fired' ? step.write({ partOf, ...(look && { look }) }) : undefined;
     return step.write({ members: membersOf(id, direction), ...(look && { look }) });
   }
@@ -153,10 +163,24 @@ export function createAlertDesk<Series extends AlertSeries>(
       const step = alerts.lose(state, subjectOf(series, direction), at);
       setAlert(series, direction, undefined);
       isOrphaned = true;
-      return step.change === undefined ? undefined : step.write(state.partOf === undefined ? {} : { partOf: state.partOf });
+      return step.change === undefined ? undefined : step.write(formerCompany(state));
     },
     restore(series) {
       for (const direction of DIRECTIONS) if (series.alerts[direction]?.status === 'firing') firing[direction].add(series);
     },
   };
+}
+
+/** Its speaker has just ended, or it is since then more like what was expected than like what it rang for: it only takes longer to be sure. */
+function isQuiet(before: AlertState | undefined, { alone, effect }: AlertState): boolean {
+  if (!alone || !effect) return false;
+  if (before?.partOf !== undefined || alone.expected <= 0) return true;
+  const now = Math.abs(Math.log((alone.seen + 0.5) / (alone.expected + 0.5)));
+  return now < Math.abs(Math.log(Math.max(effect.ratio, RATIO_LEAST))) / 2;
+}
+
+/** An end belongs to whoever spoke for the alert last, if it has not rung by itself since. */
+function formerCompany(state: AlertState | undefined): { partOf?: string } {
+  const partOf = state?.partOf ?? state?.alone?.formerly;
+  return partOf === undefined ? {} : { partOf };
 }

@@ -53,7 +53,7 @@ export function alertWords(
     threshold: valueText(judged.threshold, measure),
     deviation: chosen.deviation === null ? '' : ` (${deviationText(chosen.deviation)})`,
     ratio: share === null ? '' : fill(texts.ratio, { ratio: share.toFixed(2) }),
-    ...(grounds && groundsNames(grounds, subject, at, texts, chosen.locale)),
+    ...(grounds && groundsNames(grounds, subject, facts, texts, chosen.locale)),
   };
   const title = fill(texts[firing ? titleKey(chosen.alertType, direction, texts) : 'title.resolved'], names);
   // A fixed limit is not what was expected, and is not called so.
@@ -86,8 +86,8 @@ export function alertWords(
 
 function groundsNames(
   grounds: Grounds,
-  { measure, falseAlarmsPerDay }: AlertSubject,
-  at: WindowTime,
+  { measure, window, falseAlarmsPerDay }: AlertSubject,
+  { since }: AlertFacts,
   texts: Texts,
   locale: AlertLocale,
 ): Names {
@@ -99,7 +99,7 @@ function groundsNames(
     ratio_high: factorText(ratioRange[1]),
     low: valueText(expectedRange[0], measure),
     high: valueText(expectedRange[1], measure),
-    since: spanText(new Date(grounds.sinceMs).toISOString(), new Date(at.endMs).toISOString()),
+    since: spanText(new Date(grounds.sinceMs).toISOString(), new Date(since + window.sizeMs).toISOString()),
     one_in: oneIn(grounds.logEvidence),
     needed: oneIn(grounds.logThreshold),
     budget: String(falseAlarmsPerDay),

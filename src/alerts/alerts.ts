@@ -5,7 +5,7 @@ import { createAlertDesk, type AlertDesk, type AlertSeries, type DeskNaming, typ
 import { severityOfFacts, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
 import { alertRecord, idOf } from './alert-record.ts';
 import { advance, lose } from './state-machine.ts';
-import type { AlertChange, AlertState, Effect, Move, WindowTime } from './state-machine.ts';
+import type { AlertChange, AlertState, Alone, Effect, Move, WindowTime } from './state-machine.ts';
 
 export interface AlertSettings {
   /** An alert that still fires is written again at this distance, ms of event time. */
@@ -62,7 +62,8 @@ export function createAlerts(settings: AlertSettings): Alerts {
       const effect = verdict.grounds ? effectOf(subject, verdict, at) : state?.effect;
       const severity = move.change === undefined ? next.severity : severityOfFacts(subject, facts);
       const id = next.id ?? idOf(subject, next.since);
-      return step({ ...move, state: { ...next, severity, id, ...(effect && { effect }) } }, subject, facts, at);
+      const alone = next.alone && { ...next.alone, ...seenSince(next.alone, subject, verdict, at) };
+      return step({ ...move, state: { ...next, severity, id, ...(effect && { effect }), ...(alone && { alone }) } }, subject, facts, at);
     },
 
     lose(state, subject, at) {
@@ -85,9 +86,16 @@ function withContributors(verdict: Verdict, state: AlertState | undefined): Verd
 }
 
 /** In amounts, which add up over segments: clicks for a CTR, not percent. */
-function effectOf({ measure }: AlertSubject, { expected, grounds }: Verdict, { volume, parts }: AlertWindow): Effect | undefined {
+function effectOf(subject: AlertSubject, { expected, grounds }: Verdict, at: AlertWindow): Effect | undefined {
   if (!grounds) return undefined;
-  const { ratio, ratioRange, contributors } = grounds;
-  const amount = measure.kind === 'ratio' ? (grounds.expected / measure.scale) * (parts?.exposure ?? volume) : expected;
-  return { amount: Math.abs(amount), ratio, ratioRange, contributors };
+  const value = subject.measure.kind === 'ratio' ? grounds.expected : expected;
+  return { amount: Math.abs(amountOf(value, subject, at)), ratio: grounds.ratio, contributors: grounds.contributors };
+}
+
+function seenSince(before: Alone, subject: AlertSubject, { observed, expected }: Verdict, at: AlertWindow): Omit<Alone, 'formerly'> {
+  return { seen: before.seen + amountOf(observed, subject, at), expected: before.expected + amountOf(expected, subject, at) };
+}
+
+function amountOf(value: number, { measure }: AlertSubject, { volume, parts }: AlertWindow): number {
+  return measure.kind === 'ratio' ? (value / measure.scale) * (parts?.exposure ?? volume) : value;
 }

@@ -20,6 +20,7 @@ export interface FiringAlert {
 
 /** A roll-up is explained by a segment that holds so much of its deviation. */
 const EXPLAINED_SHARE = 0.5;
+const MEMBER_AHEAD = 1.1;
 
 /**
  * The speaker of every alert, by id; undefined: it speaks itself. An alert keeps its speaker while that one fires; only
@@ -62,17 +63,13 @@ function explains(one: FiringAlert, effect: Effect, other: FiringAlert, otherEff
 }
 
 /**
- * The larger likelihood speaks. But a member whose ratio may well be that of its roll-up does not stand out from it: those
- * that ring are the extreme ones, and look worse than they are.
+ * The larger likelihood speaks; a member has to be clearly ahead of its roll-up, because those that ring are the extreme
+ * ones and look worse than they are.
  */
 function outranks(one: FiringAlert, effect: Effect, other: FiringAlert, otherEffect: Effect): boolean {
-  if (isInside(other.labels, one.labels)) return isWithin(effect.ratio, otherEffect) || power(effect) >= power(otherEffect);
-  if (isInside(one.labels, other.labels)) return !isWithin(otherEffect.ratio, effect) && power(effect) > power(otherEffect);
+  if (isInside(other.labels, one.labels)) return MEMBER_AHEAD * power(effect) >= power(otherEffect);
+  if (isInside(one.labels, other.labels)) return power(effect) > MEMBER_AHEAD * power(otherEffect);
   return byPower(one, other) < 0;
-}
-
-function isWithin(ratio: number, { ratioRange: [low, high] }: Effect): boolean {
-  return ratio >= low && ratio <= high;
 }
 
 /** Log likelihood of counts at this ratio against none, in a window: that of a whole is largest where all its parts agree. */

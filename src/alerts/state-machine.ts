@@ -30,8 +30,18 @@ export interface AlertState {
   readonly effect?: Effect;
   /** Id of the alert that speaks for this one. */
   readonly partOf?: string;
+  /** Of an alert whose speaker has ended, until it rings by itself. */
+  readonly alone?: Alone;
   /** Rang at a look; the final row has still to confirm it. */
   readonly looked?: true;
+}
+
+/** What was seen since the speaker ended, in amounts: is it over for this one too, or did the speaker end without it? */
+export interface Alone {
+  /** Id of the speaker. */
+  readonly formerly: string;
+  readonly seen: number;
+  readonly expected: number;
 }
 
 /** What a series lacks or has too much of, over the span that rang. */
@@ -39,7 +49,6 @@ export interface Effect {
   /** Expected in a window, in amounts that add up over segments. */
   readonly amount: number;
   readonly ratio: number;
-  readonly ratioRange: readonly [low: number, high: number];
   /** Shares of the deviation, by labels of full segments. */
   readonly contributors: readonly Contributor[];
 }
@@ -68,7 +77,7 @@ export function lose(state: AlertState, at: WindowTime): Move {
 }
 
 /** What belongs to the episode goes with it. */
-function ended({ id: _id, effect: _effect, partOf: _partOf, looked: _looked, ...state }: AlertState): AlertState {
+function ended({ id: _id, effect: _effect, partOf: _partOf, alone: _alone, looked: _looked, ...state }: AlertState): AlertState {
   return { ...state, status: 'resolved' };
 }
 
@@ -84,6 +93,7 @@ function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, 
     severity: running?.severity ?? null,
     ...(running?.id === undefined ? {} : { id: running.id }),
     ...(running?.partOf === undefined ? {} : { partOf: running.partOf }),
+    ...(running?.alone === undefined ? {} : { alone: running.alone }),
     ...judgedBy(verdict, at),
   };
   // Once firing, an episode fires until it is clear: a detector that waits again changes nothing.

@@ -6,7 +6,7 @@ import type { Severity } from '../receivers/alert-event.ts';
 import { shapeOf } from './catalog-block.ts';
 import { perDirection } from './field-kinds.ts';
 
-export const DEFAULT_DETECTOR = 'ema-threshold';
+export const DEFAULT_DETECTOR = 'evidence';
 export const DETECTOR_NAMES = Object.keys(detectorCatalog);
 const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const satisfies readonly Severity[];
 

@@ -46,20 +46,45 @@ function resolveEntries(block: Block, parts: Parts, problems: Problems): DetectE
   const shared = Object.fromEntries(Object.entries(block).filter(([key]) => !names.includes(key) && DETECT_RESERVED.includes(key)));
   const kind = detectorOf(shared['detector'] ?? DEFAULT_DETECTOR, ['detect', 'detector'], problems);
   if (kind === undefined) return [];
-  const settings = ['detector', ...Object.keys(sharedDetectSchema(kind).shape)];
+  const settings = [...new Set(['detector', ...Object.keys(sharedDetectSchema(kind).shape)])];
   for (const key of Object.keys(block)) {
     if (!names.includes(key) && !DETECT_RESERVED.includes(key)) {
-      problems.unknown(['detect', key], key, 'a measure or a setting', [...names, ...new Set(settings)], { atKey: true });
+      problems.unknown(['detect', key], key, 'a measure or a setting', [...names, ...settings], { atKey: true });
     }
   }
   // Settings are judged here only where no measure takes them up: there they are judged together with its own.
-  const check = checkWith(sharedDetectSchema(kind).partial(), shared);
+  const own = Object.fromEntries(Object.entries(shared).filter(([key]) => settings.includes(key)));
+  for (const key of Object.keys(shared)) {
+    if (settings.includes(key) || isTakenUp(key, block)) continue;
+    const owners = DETECTOR_NAMES.filter((name) => hasSetting(name, key));
+    problems.add(
+      ['detect', key],
+      owners.length === 0
+        ? `found "${key}" in the block itself; expected it in the settings of a measure`
+        : `found "${key}", a setting of ${owners.join(', ')}; the detector here is ${kind.name}. Expected one of ${settings.join(', ')}, or detector: ${owners[0]}`,
+      { atKey: true },
+    );
+  }
+  const check = checkWith(sharedDetectSchema(kind).partial(), own);
   if (!check.ok) for (const problem of check.problems) problems.add(['detect', ...problem.path], problem.message, problem);
   return parts.measures.flatMap((measure) => {
     if (!Object.hasOwn(block, measure.name)) return [];
     const entry = resolveEntry(block[measure.name], shared, kind, measure, parts, problems);
     return entry === undefined ? [] : [entry];
   });
+}
+
+/** Whether a measure names a detector that has such a setting. */
+function isTakenUp(key: string, block: Block): boolean {
+  return Object.values(block).some((own) => {
+    const name = typeof own === 'object' && own !== null ? (own as Block)['detector'] : undefined;
+    return typeof name === 'string' && hasSetting(name, key);
+  });
+}
+
+function hasSetting(detector: string, key: string): boolean {
+  const kind = kindNamed(detector);
+  return kind !== undefined && Object.hasOwn(shapeOf(kind), key);
 }
 
 function detectorOf(name: unknown, path: Path, problems: Problems): DetectorKind | undefined {

@@ -36,9 +36,12 @@ export type StateName =
 export interface StateBook {
   /** Until the next `take`, the last value counts; undefined deletes. */
   set(name: StateName, value: unknown): void;
-  /** The key of a name, and the bytes of a value, for owners of many that keep count of their changes themselves. */
+  /**
+   * The key of a name, and the bytes of a value, for owners of many that keep count of their changes themselves. `stateText`
+   * becomes the value's `state`: a long text, which is not to be searched for characters to escape.
+   */
   keyOf(name: StateName): string;
-  encode(value: unknown): Uint8Array;
+  encode(value: unknown, stateText?: string): Uint8Array;
   /** What changed since the last call. */
   take(): StateChange[];
   /** Names and values of entries; undefined for a key that is not of this form. */
@@ -47,12 +50,15 @@ export interface StateBook {
   drop(key: string): void;
 }
 
+/** Stands in no JSON as it is written here. */
+const STATE_MARK = '\n';
+
 export function createStateBook(pipeline: string): StateBook {
   const prefix = `monitor/${pipeline}/`;
   const changes = new Map<string, unknown>();
-  const encoder = new TextEncoder();
   const decoder = new TextDecoder();
-  const encode = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
+  const encode = (value: unknown, stateText?: string): Uint8Array =>
+    Buffer.from(stateText === undefined ? JSON.stringify(value) : `${JSON.stringify(value)}${STATE_MARK}${stateText}`);
 
   return {
     set: (name, value) => void changes.set(prefix + keyOf(name), value),
@@ -65,7 +71,11 @@ export function createStateBook(pipeline: string): StateBook {
     },
     read([key, bytes]) {
       const name = key.startsWith(prefix) ? nameOf(key.slice(prefix.length)) : undefined;
-      return name && { name, value: JSON.parse(decoder.decode(bytes)) };
+      if (!name) return undefined;
+      const text = decoder.decode(bytes);
+      const mark = text.indexOf(STATE_MARK);
+      if (mark === -1) return { name, value: JSON.parse(text) };
+      return { name, value: { ...JSON.parse(text.slice(0, mark)), state: text.slice(mark + 1) } };
     },
     drop: (key) => void changes.set(key, undefined),
   };

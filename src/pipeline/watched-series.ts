@@ -57,14 +57,10 @@ export function createWatchedSeries(
     return { kind: 'series', entry, labelsKey: series.key } as const;
   }
 
-  function recordOf({ seen, state, alerts }: WatchedSeries): SeriesRecord {
-    const written = stateForm && state !== undefined ? stateForm.encode(state) : state;
-    return {
-      v: stateVersion,
-      seen,
-      ...(written === undefined ? {} : { state: written }),
-      ...(alerts.down === undefined && alerts.up === undefined ? {} : { alerts }),
-    };
+  function encode({ seen, state, alerts }: WatchedSeries): Uint8Array {
+    const known = alerts.down || alerts.up ? { v: stateVersion, seen, alerts } : { v: stateVersion, seen };
+    if (state === undefined) return states.encode(known);
+    return stateForm ? states.encode(known, stateForm.encode(state)) : states.encode({ ...known, state });
   }
 
   return {
@@ -95,7 +91,7 @@ export function createWatchedSeries(
       const changes = Array.from(touched, (series): StateChange => {
         let key = stateKeys.get(series);
         if (key === undefined) stateKeys.set(series, (key = states.keyOf(nameOf(series))));
-        return [key, states.encode(recordOf(series))];
+        return [key, encode(series)];
       });
       touched.clear();
       return changes;

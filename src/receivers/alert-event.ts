@@ -36,7 +36,7 @@ export interface AlertEvidence {
   readonly log_needed: number;
   /** The budget of the whole pipeline. */
   readonly false_alarms_per_day: number;
-  /** Start of the span that speaks loudest; it ends with the window at hand. ISO 8601 UTC. */
+  /** Start of the span that speaks loudest; it ends with the episode's first window. ISO 8601 UTC. */
   readonly since: string;
   /** Where 95 % of honest spans lie, and where the true ratio lies with 95 %. */
   readonly expected_range: readonly [low: number, high: number];
