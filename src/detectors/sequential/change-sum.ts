@@ -6,7 +6,9 @@
 export interface ChangeSum {
   /** Natural logarithm, per alternative. */
   readonly logs: readonly number[];
-  /** Per alternative, the span since it last had nothing to say: start (epoch ms), and what was counted in it. */
+  /** Logarithm of the likelihood ratio of the one span that speaks loudest, per alternative; starts anew at 0. */
+  readonly peaks: readonly number[];
+  /** That span's start (epoch ms), and what was counted in it. */
   readonly since: readonly number[];
   readonly seen: readonly number[];
   readonly exposure: readonly number[];
@@ -31,23 +33,26 @@ export function addStep(
   exposure: number,
 ): ChangeSum {
   const logs: number[] = [];
+  const peaks: number[] = [];
   const since: number[] = [];
   const seenSince: number[] = [];
   const exposureSince: number[] = [];
   logRatios.forEach((ratio, index) => {
     const before = sum?.logs[index] ?? SILENT;
-    const goesOn = before > 0;
+    const peak = sum?.peaks[index] ?? 0;
+    const goesOn = peak > 0;
     logs.push(Math.max(SILENT, (before > 0 ? before + Math.log1p(Math.exp(-before)) : Math.log1p(Math.exp(before))) + ratio));
+    peaks.push(Math.max(0, peak + ratio));
     since.push(goesOn ? sum!.since[index]! : startMs);
     seenSince.push((goesOn ? sum!.seen[index]! : 0) + seen);
     exposureSince.push((goesOn ? sum!.exposure[index]! : 0) + exposure);
   });
-  return { logs, since, seen: seenSince, exposure: exposureSince };
+  return { logs, peaks, since, seen: seenSince, exposure: exposureSince };
 }
 
-export function loudestOf({ logs, since, seen, exposure }: ChangeSum): Loudest {
+export function loudestOf({ logs, peaks, since, seen, exposure }: ChangeSum): Loudest {
   const most = Math.max(...logs);
-  const at = logs.indexOf(most);
+  const at = peaks.indexOf(Math.max(...peaks));
   const log = most + Math.log(logs.reduce((total, one) => total + Math.exp(one - most), 0) / logs.length);
   return { log, since: since[at]!, seen: seen[at]!, exposure: exposure[at]! };
 }
