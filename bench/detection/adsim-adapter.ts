@@ -3,6 +3,7 @@
  * the detector `evidence` with the settings of the ad-tech pipeline. Only product code decides; rows come one at a time.
  */
 import { createEvidenceRows } from '../../src/detectors/evidence/rows.ts';
+import type { Direction } from '../../src/detectors/detector.ts';
 import type { EvidenceRows } from '../../src/detectors/evidence/rows.ts';
 
 interface Options {
@@ -22,6 +23,7 @@ interface Alarm {
 }
 
 const NONE: readonly Alarm[] = [];
+const CODES = { down: 1, up: 2 } as const;
 
 export function createDetector({ segments, falseAlarmsPerDay, windowMs }: Options) {
   // Five tests a segment: CTR and traffic both ways, revenue per impression down.
@@ -30,15 +32,28 @@ export function createDetector({ segments, falseAlarmsPerDay, windowMs }: Option
   const traffic = createEvidenceRows({ ...share, adds: 'events', hasExposure: false, down: 0.5, up: 2 });
   const revenue = createEvidenceRows({ ...share, adds: 'amounts', hasExposure: true, down: 0.5 });
 
+  const rang = [ctr, traffic, revenue].map(() => new Uint8Array(segments));
+
+  /** An alarm is told in the minute in which it rings; that it goes on, also after a gap in the data, is no news. */
+  function begins(test: number, segment: number, direction: Direction | undefined): boolean {
+    const code = direction === undefined ? 0 : CODES[direction];
+    const before = rang[test]![segment];
+    rang[test]![segment] = code;
+    return code !== 0 && code !== before;
+  }
+
   function observe(segment: number, minute: number, { impressions, clicks, revenue: money }: Row): readonly Alarm[] {
     const inClicks = ctr.observe(segment, minute, clicks, impressions);
     const inTraffic = traffic.observe(segment, minute, impressions, 1);
     const inMoney = revenue.observe(segment, minute, money, impressions);
-    if (inClicks === undefined && inTraffic === undefined && inMoney === undefined) return NONE;
+    const clicksBegin = begins(0, segment, inClicks);
+    const trafficBegins = begins(1, segment, inTraffic);
+    const moneyBegins = begins(2, segment, inMoney);
+    if (!clicksBegin && !trafficBegins && !moneyBegins) return NONE;
     const alarms: Alarm[] = [];
-    if (inClicks !== undefined) alarms.push({ type: inClicks === 'down' ? 'ctr_drop' : 'ctr_spike' });
-    if (inTraffic !== undefined) alarms.push({ type: inTraffic === 'down' ? 'traffic_drop' : 'traffic_spike' });
-    if (inMoney === 'down') alarms.push({ type: 'revenue_drop' });
+    if (clicksBegin) alarms.push({ type: inClicks === 'down' ? 'ctr_drop' : 'ctr_spike' });
+    if (trafficBegins) alarms.push({ type: inTraffic === 'down' ? 'traffic_drop' : 'traffic_spike' });
+    if (moneyBegins) alarms.push({ type: 'revenue_drop' });
     return alarms;
   }
 

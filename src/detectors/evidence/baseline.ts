@@ -14,6 +14,7 @@ const JITTER_MINUTES = 10;
 /** A forecast is needed for two minutes after the newest block on average. */
 const AHEAD_MINUTES = 2;
 const STEP_VARIANCE = 0.5;
+const YOUNG_VARIANCE = 0.1;
 
 /** Log rate, common offset not included. `row`: place of the time in the rhythm's table. */
 export function logRate(numbers: Float32Array, model: Model, row: number): number {
@@ -52,11 +53,16 @@ export function driftBaseline(numbers: Float32Array, model: Model, minutes: numb
 export function learnBlock(numbers: Float32Array, model: Model, row: number, block: Block, work: Float64Array): void {
   const { mean, covariance, size } = model.layout;
   const { values } = model.rhythm;
-  const s = gainVector(numbers, model, values, row, work);
+  let s = gainVector(numbers, model, values, row, work);
   const information = 1 / (block.noise + block.error);
   let q = block.seen / block.expected;
   if (s < CUT_BELOW_VARIANCE) {
     const cut = CUT_DEVIATIONS * Math.sqrt(1 / information + s);
+    // A young baseline may have begun with a burst: a block so far out opens its level again, and nothing rings until it is sure.
+    if (block.isYoung && (q > Math.exp(cut) || q < Math.exp(-cut))) {
+      numbers[covariance]! += YOUNG_VARIANCE;
+      s = gainVector(numbers, model, values, row, work);
+    }
     q = Math.min(Math.exp(cut), Math.max(Math.exp(-cut), q));
   }
   const a = 1 / s;
@@ -73,6 +79,8 @@ export interface Block {
   readonly expected: number;
   readonly noise: number;
   readonly error: number;
+  /** The baseline has learnt for less than half a day. */
+  readonly isYoung: boolean;
 }
 
 /** A lasting step: the level is open again. */

@@ -12,7 +12,7 @@ import type { Common } from './series-slots.ts';
 import { errorAt } from './tracked-error.ts';
 
 /** The rate that tells "it goes on" from "it is over" is the root of the alarm's, within these limits. */
-const HALFWAY_LEAST = 1.5;
+const HALFWAY_LEAST = 1.3;
 const HALFWAY_MOST = 3;
 const BACK_CLIP = 2;
 const BACK_ENOUGH = 4;
@@ -68,21 +68,31 @@ function explainedByHabit(
   return (before > 0 ? Math.min(log, spanLog) + Math.log(after / before) : -Infinity) < threshold - HABIT_MARGIN;
 }
 
+/**
+ * Whether what would ring has already ended: within the span, slot by slot, the evidence that it is over is enough. A bell
+ * for what is over helps nobody.
+ */
+export function isOver(numbers: Float32Array, common: Common, slot: number, evidence: Evidence, isDrop: boolean): boolean {
+  const { grid } = common.model;
+  const slots = Math.min(evidence.slots, grid.olderBlocks > 0 ? grid.recent - grid.blockSlots + 1 : grid.recent);
+  let back = 0;
+  for (let ago = slots - 1; ago >= 0; ago--) back = stepBack(numbers, common, slot - ago, back, evidence.seen / evidence.expected, isDrop);
+  return back > BACK_ENOUGH;
+}
+
+/** Nothing rings for what has ended; no evidence reaches back to it. */
+export function discard(numbers: Float32Array): void {
+  numbers[At.reach] = 0;
+  numbers[At.suspicion] = 0;
+}
+
 /** One full slot of an episode. */
 export function stepEpisode({ numbers }: SeriesState, common: Common, slot: number): void {
-  const { model, shrinkage } = common;
-  const { grid, layout } = model;
+  const ratio = numbers[At.rangObserved]! / numbers[At.rangExpected]!;
   numbers[At.onSlots]! += 1;
-  const place = slot % grid.recent;
-  const seen = numbers[layout.recentSeen + place]!;
-  const expected = numbers[layout.recentExpected + place]!;
-  if (expected > 0) {
-    const variance = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0);
-    const goesOn = logOfGoingOn(numbers, model, seen, expected, variance);
-    numbers[At.back] = Math.max(0, numbers[At.back]! - Math.min(BACK_CLIP, Math.max(-BACK_CLIP, goesOn)));
-  }
-  const back = numbers[At.back]!;
-  const spans = numbers[At.onSlots]! / grid.slotsMax;
+  const back = stepBack(numbers, common, slot, numbers[At.back]!, ratio, isDropping(numbers));
+  numbers[At.back] = back;
+  const spans = numbers[At.onSlots]! / common.model.grid.slotsMax;
   if (back > BACK_ENOUGH) endEpisode(numbers);
   else if (spans >= LASTING_IN_DOUBT || (spans >= LASTING && back < BACK_DOUBT)) {
     endEpisode(numbers);
@@ -90,18 +100,28 @@ export function stepEpisode({ numbers }: SeriesState, common: Common, slot: numb
   }
 }
 
-function logOfGoingOn(numbers: Float32Array, model: Model, S: number, M: number, T: number): number {
-  const isDrop = isDropping(numbers);
-  const root = Math.sqrt(numbers[At.rangObserved]! / numbers[At.rangExpected]!);
+/** The evidence that it is over, one slot on. `ratio`: of the alarm. */
+function stepBack(numbers: Float32Array, { model, shrinkage }: Common, slot: number, back: number, ratio: number, isDrop: boolean): number {
+  const place = slot % model.grid.recent;
+  const S = numbers[model.layout.recentSeen + place]!;
+  const M = numbers[model.layout.recentExpected + place]!;
+  if (M <= 0) return back;
+  const T = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0);
+  const root = Math.sqrt(ratio);
   const theta = isDrop
     ? Math.min(1 / HALFWAY_LEAST, Math.max(1 / HALFWAY_MOST, root))
     : Math.min(HALFWAY_MOST, Math.max(HALFWAY_LEAST, root));
+  const goesOn = logOfGoingOn(numbers, model, S, M, T, theta);
+  return Math.max(0, back - Math.min(BACK_CLIP, Math.max(-BACK_CLIP, goesOn)));
+}
+
+function logOfGoingOn(numbers: Float32Array, model: Model, S: number, M: number, T: number, theta: number): number {
   const logTheta = Math.log(theta);
   if (model.form === 'money') {
     const k = 1 / (noiseOf(numbers, model, M) + T);
-    return isDrop ? moneyDrop(S / M, k, logTheta, theta) : moneyRise(S / M, k, logTheta);
+    return theta < 1 ? moneyDrop(S / M, k, logTheta, theta) : moneyRise(S / M, k, logTheta);
   }
-  return isDrop ? countDrop(S, M, T, logTheta, theta) : lognormalPoisson(S, M, T, logTheta) - lognormalPoisson(S, M, T, 0);
+  return theta < 1 ? countDrop(S, M, T, logTheta, theta) : lognormalPoisson(S, M, T, logTheta) - lognormalPoisson(S, M, T, 0);
 }
 
 function endEpisode(numbers: Float32Array): void {
@@ -130,7 +150,7 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
     numbers,
     model,
     row,
-    { seen, expected, noise: noiseOfBlock(numbers, model, expected, exposure), error: blockError(numbers, common) },
+    { seen, expected, noise: noiseOfBlock(numbers, model, expected, exposure), error: blockError(numbers, common), isYoung: false },
     work,
   );
   renewVariance(numbers, model, rhythm.at(slot * grid.slotMinutes), (slots / 2) * grid.slotMinutes, work);

@@ -6,7 +6,7 @@
 import { createWork } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
 import type { CommonMode } from './common-mode.ts';
-import { beginEpisode, stepEpisode } from './episode.ts';
+import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
 import { At, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
@@ -130,6 +130,10 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       const isDrop = scan.drop.log >= scan.rise.log;
       const evidence = isDrop ? scan.drop : scan.rise;
       if (evidence.log > common.threshold) {
+        if (isOver(numbers, common, slot, evidence, isDrop)) {
+          discard(numbers);
+          return true;
+        }
         if (!mayRing) return false;
         beginEpisode(state, model, slot, evidence, common.threshold, isDrop);
       }

@@ -13,6 +13,7 @@ import type { ErrorPool, Shrinkage } from './tracked-error.ts';
 const SUSPICIOUS = 7;
 const FROZEN_MINUTES_MAX = 60;
 const DAY_MINUTES = 1_440;
+const YOUNG_MINUTES = 720;
 /** How seldom the power of a series is computed anew. */
 const POWER_BLOCKS = 6;
 /** Nothing rings before so much was seen, or while the forecast is as uncertain as this (variance of the log). */
@@ -223,11 +224,12 @@ function learnPending(numbers: Float32Array, common: Common, block: number, now:
     if (exposure > 0 && !isSuspended(numbers, model)) {
       const row = rhythm.at((block + 0.5) * grid.blockMinutes - grid.slotMinutes / 2);
       const expected = exposure * Math.exp(logRate(numbers, model, row));
+      const isYoung = numbers[At.age]! * grid.slotMinutes < YOUNG_MINUTES;
       learnBlock(
         numbers,
         model,
         row,
-        { seen, expected, noise: noiseOfBlock(numbers, model, expected, exposure), error: blockError(numbers, common) },
+        { seen, expected, noise: noiseOfBlock(numbers, model, expected, exposure), error: blockError(numbers, common), isYoung },
         work,
       );
     }
