@@ -178,7 +178,7 @@ test('the default detector is evidence, over all series, within a budget of one 
       ['evidence', 'share', 'all'],
     ],
   );
-  assert.equal((mixed.detect[0]?.config as { min_volume: number }).min_volume, 9);
+  assert.equal((mixed.detect[0]!.config as { min_volume: number }).min_volume, 9);
   assert.equal(mixed.falseAlarmsPerDay, 0.5);
   assert.equal(definePipeline({ ...base(), detect: {} }).monitor.detect.length, 0);
 });
