@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
-import type { Detector, DetectorContext, Observation, SeriesInput, Verdict } from '../detector.ts';
+import type { DetectorContext, Observation, SeriesInput, Verdict } from '../detector.ts';
 import { evidenceConfig } from './config.ts';
 import { evidence } from './evidence.ts';
 
@@ -41,7 +41,7 @@ function ringsOf(world: World, settings: object = { down: '50%', up: '100%' }, r
   const detector = evidence.create(evidenceConfig.parse(settings), {
     ...context,
     window: { name: 'w', sizeMs: windowMs, slideMs: windowMs },
-  }) as Detector;
+  });
   const random = createRandom(5);
   const series = [
     {},
@@ -176,7 +176,7 @@ test('windows of five minutes and of an hour find a segment that triples', () =>
 });
 
 test('a look rings for a rise before the window is over, changes nothing, and leaves drops to the final row', () => {
-  const detector = evidence.create(evidenceConfig.parse({ down: '50%', up: '100%' }), { ...context, groupings: [['country']] }) as Detector;
+  const detector = evidence.create(evidenceConfig.parse({ down: '50%', up: '100%' }), { ...context, groupings: [['country']] });
   const random = createRandom(9);
   let state: unknown;
   let shared: unknown;

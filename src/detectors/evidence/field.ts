@@ -3,6 +3,7 @@
  * have in common is settled, then each is judged. Rows may also be judged as they come: then an alarm that could be a
  * common shift waits until the slot is settled.
  */
+import { chosenDelay } from './arrival.ts';
 import { createWork } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
 import type { CommonMode } from './common-mode.ts';
@@ -59,7 +60,7 @@ export interface Field {
 export function createField(model: Model, stored?: FieldMemory): Field {
   const pool = stored ? structuredClone(stored.pool) : createPool(model);
   const shrinkage = createShrinkage(model);
-  const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests };
+  const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests, delay: 0 };
   /** Of looks: they leave no error in the pool. */
   const glance: Common = { ...common, pool: createPool(model) };
   const shared = createCommonMode();
@@ -81,6 +82,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
         newest = slot;
       }
       renewShrinkage(shrinkage, pool, model);
+      common.delay = chosenDelay(pool.delays);
       shared.begin();
       if (entered > 0) before = power / entered;
       common.threshold = model.logTests + Math.log(Math.max(1, series * (before === null ? 1 : Math.max(POWER_LEAST, before))));
@@ -144,6 +146,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       const { numbers } = copy;
       const offset = shared.offset(copy.groups ?? []);
       glance.threshold = common.threshold;
+      glance.delay = common.delay;
       Object.assign(glance.pool, { spreadSum: pool.spreadSum, spreadWeight: pool.spreadWeight });
       const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
       if (expected <= 0 || !isReady(numbers, model)) return 0;

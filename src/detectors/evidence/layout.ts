@@ -73,11 +73,13 @@ export interface Layout {
   readonly size: number;
   readonly errorSum: number;
   readonly errorWeight: number;
+  /** Mean exposure of earlier slots, by delay of what follows. */
+  readonly earlier: number;
   readonly numbers: number;
   readonly habitBytes: number;
 }
 
-export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boolean): Layout {
+export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boolean, delays: number): Layout {
   let next: number = At.lists;
   const take = (length: number): number => {
     const at = next;
@@ -97,6 +99,7 @@ export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boole
     size,
     errorSum: take(grid.horizons.length),
     errorWeight: take(grid.horizons.length),
+    earlier: take(delays),
     numbers: next,
     habitBytes: withHabits ? grid.habitSlots + grid.habitDelay : 0,
   };

@@ -1,4 +1,6 @@
 /** All that is fixed for one detect entry: computed once, shared by all its series. */
+import { createArrival, delaysTried } from './arrival.ts';
+import type { Arrival } from './arrival.ts';
 import { createLayout } from './layout.ts';
 import type { Layout } from './layout.ts';
 import type { MeasureForm, Profile } from './profile.ts';
@@ -13,6 +15,7 @@ export interface Model {
   readonly grid: TimeGrid;
   readonly layout: Layout;
   readonly rhythm: Rhythm;
+  readonly arrival: Arrival | undefined;
   /** Effects that evidence is weighed for, factors of the rate; empty: this direction is not watched. */
   readonly drops: Effects;
   readonly rises: Effects;
@@ -50,12 +53,14 @@ const DROP_FACTOR_LEAST = 0.02;
 export function createModel(settings: ModelSettings): Model {
   const { profile, windowMs } = settings;
   const grid = createTimeGrid(windowMs);
+  const arrival = createArrival(grid.slotMinutes, grid.windowsPerSlot, profile.form === 'rate');
   const isCount = profile.form === 'count';
   return {
     form: profile.form,
     profile,
     grid,
-    layout: createLayout(grid, profile, settings.habits),
+    layout: createLayout(grid, profile, settings.habits, delaysTried(arrival)),
+    arrival,
     rhythm: createRhythm(profile.harmonics),
     drops: effects(settings.drop, isCount ? COUNT_DROP_POWERS : RATE_POWERS),
     rises: effects(settings.rise, isCount ? COUNT_RISE_POWERS : RATE_POWERS),

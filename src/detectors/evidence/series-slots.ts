@@ -1,4 +1,5 @@
 /** A series' values move through its state: into the newest slot, out of it into blocks, and to what learns from them. */
+import { arriving, noteExposure, scoreDelays } from './arrival.ts';
 import { beginBaseline, driftBaseline, learnBlock, logRate, renewVariance } from './baseline.ts';
 import { forgetWaiting, noteHabit } from './habits.ts';
 import { At, Baseline, Status, setSlot, slotOf } from './layout.ts';
@@ -28,6 +29,8 @@ export interface Common {
   readonly work: Float64Array;
   /** Log evidence to be reached in the slot at hand. */
   threshold: number;
+  /** Delay of arrival that holds: its index. */
+  delay: number;
 }
 
 /** Enough was seen, and the forecast is sure enough, for evidence to be weighed. */
@@ -70,15 +73,22 @@ function addWindow(numbers: Float32Array, { grid, layout }: Model, slot: number,
 export function enterWindow(state: SeriesState, common: Common, slot: number, offset: number, amount: number, exposure: number): number {
   const { numbers } = state;
   const { model } = common;
+  const isFirst = slotOf(numbers) !== slot - 1 || numbers[At.age] === 0;
   reachSlot(state, common, slot);
-  const scaled = exposure * Math.exp(offset);
+  const shared = Math.exp(offset);
+  const scaled = (isFirst ? exposure : arriving(numbers, model, common.delay, exposure)) * shared;
   numbers[At.exposure]! += scaled;
   let expected = 0;
   if (numbers[At.baseline] === Baseline.own) {
-    const rate = Math.exp(logRate(numbers, model, model.rhythm.at(slot * model.grid.slotMinutes)));
-    expected = rate * scaled;
-    numbers[At.moneyRate] = rate * Math.exp(offset);
+    const rate = Math.exp(logRate(numbers, model, model.rhythm.at(slot * model.grid.slotMinutes))) * shared;
+    expected = (rate * scaled) / shared;
+    numbers[At.moneyRate] = rate;
+    if (!isFirst && numbers[At.status] === Status.calm && isReady(numbers, model)) {
+      const variance = numbers[At.variance]! + errorAt(numbers, model, common.shrinkage, 0);
+      scoreDelays(common.pool.delays, numbers, model, slot, amount, exposure, rate, variance);
+    }
   }
+  noteExposure(numbers, model, exposure, isFirst);
   addWindow(numbers, model, slot, amount, expected);
   return expected;
 }

@@ -2,6 +2,7 @@
  * What forecasts of 1, 5, 15 and 60 minutes were wrong by, beyond the noise of counting and the variance that the filter
  * knows of: per series, shrunk towards the pool of all series.
  */
+import { firstScores } from './arrival.ts';
 import { At } from './layout.ts';
 import type { Model } from './model.ts';
 
@@ -34,6 +35,8 @@ export interface ErrorPool {
   /** Squared errors of the longest forecasts against the variance that the filter gave them. */
   boldSum: number;
   boldWeight: number;
+  /** Log likelihood of each delay of arrival against none. */
+  readonly delays: number[];
 }
 
 /** The pool as it stands in one slot: its error, and what it weighs against a series' own. */
@@ -53,6 +56,7 @@ export function createPool(model: Model): ErrorPool {
     spreadWeight: SPREAD_PSEUDO_WEIGHT,
     boldSum: BOLD_PSEUDO_WEIGHT,
     boldWeight: BOLD_PSEUDO_WEIGHT,
+    delays: firstScores(model.arrival),
   };
 }
 
@@ -86,6 +90,7 @@ export function fadePool(pool: ErrorPool, model: Model): void {
   const keepBold = 1 - trackGains.at(-1)! / horizons.at(-1)!;
   pool.boldSum *= keepBold;
   pool.boldWeight *= keepBold;
+  for (let i = 0; i < pool.delays.length; i++) pool.delays[i]! *= keepBold;
 }
 
 export function pooledSpread(pool: ErrorPool): number {
