@@ -14,7 +14,12 @@ const hintText = z.string().min(1).max(500);
 
 /** Where and over what a detector looks; may also stand in the block itself, for all measures. */
 const placeShape = {
-  window: z.string().optional().describe('Name of the window to look at. Default `1m` where there is one, else the first.'),
+  window: z
+    .string()
+    .optional()
+    .describe(
+      'Name of the window to look at. Default `1m` where there is one, else the first; for detectors that keep to the false-alarm budget the smallest tumbling one.',
+    ),
   over: z
     .enum(['full', 'rollups', 'all'])
     .optional()

@@ -129,7 +129,7 @@ function resolveEntry(
   }
   const value = checked.value as MeasureDetect;
   const names = windows.map((window) => window.name);
-  const window = windows.find((one) => one.name === (value.window ?? defaultDetectWindow(windows)));
+  const window = windows.find((one) => one.name === (value.window ?? defaultDetectWindow(windows, kind.tests !== undefined)));
   if (window === undefined) {
     if (windows.length > 0) problems.unknown(pathOf(['window']), String(value.window), 'a window', names);
     return undefined;

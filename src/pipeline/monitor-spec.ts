@@ -44,7 +44,12 @@ export function budgetTests(entries: readonly DetectEntry[], catalog: Readonly<R
   return Math.max(1, tests);
 }
 
-/** The window that detectors look at where the file does not say: `1m` if there is one, else the first. */
-export function defaultDetectWindow(windows: readonly WindowSpec[]): string | undefined {
-  return (windows.find((window) => window.name === '1m') ?? windows[0])?.name;
+/**
+ * The window that detectors look at where the file does not say: `1m` if there is one; else the first, or for detectors that
+ * keep to the budget the smallest that shares no event with another.
+ */
+export function defaultDetectWindow(windows: readonly WindowSpec[], isBudgeted = false): string | undefined {
+  const minute = windows.find((window) => window.name === '1m');
+  const tumbling = windows.filter(({ sizeMs, slideMs }) => sizeMs === slideMs).toSorted((a, b) => a.sizeMs - b.sizeMs);
+  return (minute ?? (isBudgeted ? tumbling[0] : undefined) ?? windows[0])?.name;
 }
