@@ -1,6 +1,6 @@
 /**
  * What the monitor costs for each series and window: rows taken in, judged when their window closes, and the state that changed
- * handed out, as in a commit. The bar holds the way from the row to the state against the detector alone.
+ * handed out, as in a commit; and for each series looked at while its window is open. The bar holds the way from the row to the state against the detector alone.
  */
 import { createAlerts } from '../src/alerts/alerts.ts';
 import { createRandom } from '../src/core/random.ts';
@@ -8,12 +8,13 @@ import { detectorCatalog, type DetectorName } from '../src/detectors/catalog.ts'
 import type { DetectorKind } from '../src/detectors/detector.ts';
 import type { MonitorSpec } from '../src/pipeline/monitor-spec.ts';
 import { createMonitor } from '../src/pipeline/monitor.ts';
-import type { WindowRecord } from '../src/windows/row.ts';
+import type { WindowRecord, WindowRow } from '../src/windows/row.ts';
 import { cpuSeconds, report } from './measure.ts';
 
 const SERIES = 1_000;
 const MINUTES = 120;
 const WARM_UP_MINUTES = 20;
+const LOOKS = 40;
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 2, 2, 9);
 /** Microseconds for each series and window with the evidence detector, its own work included. */
@@ -54,28 +55,10 @@ function specOf(detector: DetectorName): MonitorSpec {
   };
 }
 
-const minutes = Array.from({ length: MINUTES }, (_, minute): WindowRecord[] => {
-  const random = createRandom(minute);
-  const at = { window: '1m', window_start: iso(minute), window_end: iso(minute + 1), pipeline: 'bench', idle: [] };
-  const rows = Array.from({ length: SERIES }, (__, segment): WindowRecord => {
-    const impressions = random.poisson(40);
-    const clicks = random.poisson(impressions * 0.02);
-    const measures = { impressions, clicks, ctr: impressions === 0 ? null : (100 * clicks) / impressions };
-    const counts = { state: {}, events: impressions + clicks, replayed: 0, corrections: 0 };
-    return {
-      kind: 'row',
-      ...at,
-      ...counts,
-      measures,
-      labels: { segment: `s${segment}` },
-      final: true,
-      version: '1',
-      origin: '',
-      partitions: [],
-    };
-  });
-  return [...rows, { kind: 'closed', ...at }];
-});
+const minutes = Array.from({ length: MINUTES }, (_, minute): WindowRecord[] => [
+  ...rowsOf(minute, true),
+  { kind: 'closed', ...placeOf(minute), idle: [] },
+]);
 
 const rows = names.map((detector) => {
   const spec = specOf(detector);
@@ -96,13 +79,34 @@ const rows = names.map((detector) => {
   taking = 0;
   const seconds = run(WARM_UP_MINUTES, MINUTES);
   const each = 1e6 / (SERIES * (MINUTES - WARM_UP_MINUTES));
+  const open = rowsOf(MINUTES, false);
+  const looking = cpuSeconds(() => {
+    for (let look = 0; look < LOOKS; look++) monitor.look(open, () => 0);
+  });
   return {
     name: detector,
     us_per_series: round(seconds * each),
     us_of_it_state: round(taking * each),
+    us_per_look: round((looking * 1e6) / (SERIES * LOOKS)),
     bytes_of_state: Math.round(bytes / SERIES),
   };
 });
+
+function placeOf(minute: number) {
+  return { pipeline: 'bench', window: '1m', window_start: iso(minute), window_end: iso(minute + 1) };
+}
+
+function rowsOf(minute: number, final: boolean): WindowRow[] {
+  const random = createRandom(minute);
+  return Array.from({ length: SERIES }, (_, segment) => {
+    const impressions = random.poisson(40);
+    const clicks = random.poisson(impressions * 0.02);
+    const measures = { impressions, clicks, ctr: impressions === 0 ? null : (100 * clicks) / impressions };
+    const counts = { state: {}, events: impressions + clicks, replayed: 0, corrections: 0 };
+    const labels = { segment: `s${segment}` };
+    return { kind: 'row', ...placeOf(minute), ...counts, measures, labels, final, version: '1', origin: '', partitions: [], idle: [] };
+  });
+}
 
 function iso(minute: number): string {
   return new Date(START + minute * MINUTE).toISOString();

@@ -43,7 +43,7 @@ test('what another alert speaks for is no incident of its own, from then on and 
   const shown = (): string[] => incidentsOf(book.list()).map(({ alert_id }) => alert_id);
   const member = { alert_id: 'video', labels: {}, series: '', since: '', told: true };
   book.put(alert('video'));
-  book.put(alert('banner', { part_of: 'country' }));
+  assert.equal(book.put(alert('banner', { part_of: 'country' })), false);
   assert.deepEqual(shown(), ['video']);
   book.put(alert('country', { members: [member] }));
   assert.deepEqual(shown(), ['country']);

@@ -7,7 +7,7 @@ export type Episode = AlertList['alerts'][number];
 
 /** The newest `max` episodes; those that fire are the last to go. */
 export interface AlertBook {
-  /** True where this begins an episode that was not known. */
+  /** True where this begins an episode that was not known, and speaks for itself. */
   put(event: AlertEvent): boolean;
   load(episodes: readonly Episode[]): void;
   /** Newest first. */
@@ -44,7 +44,7 @@ export function createAlertBook(max: number): AlertBook {
       const known = episodes.has(event.alert_id);
       merge({ ...event, resolved_time: event.status === 'resolved' ? event.alert_time : null });
       trim();
-      return !known && event.status === 'firing';
+      return !known && event.status === 'firing' && event.part_of === undefined;
     },
     load: (list) => {
       for (const episode of list) merge(episode);
