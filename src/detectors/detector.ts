@@ -21,6 +21,8 @@ export interface Observation {
   readonly absent: boolean;
   /** What the value is made of; undefined for measures that are no count, sum or ratio of such. */
   readonly parts?: Parts;
+  /** Of a heavy-hitter measure: its keys, the largest first. */
+  readonly keys?: readonly KeyCount[];
 }
 
 /**
@@ -49,6 +51,17 @@ export interface Verdict {
   readonly baselineWindows: number | null;
   /** Why it fires, from detectors that weigh evidence; undefined where nothing fires. */
   readonly grounds?: Grounds;
+  /** The series itself is the news: among those beside it, its value had never been seen before. */
+  readonly isUnseen?: true;
+  /** Keys that stand behind the value (heavy hitters), the largest first; a few. */
+  readonly keys?: readonly KeyCount[];
+}
+
+/** A key of a heavy-hitter sketch: the true count is in [least, most]. */
+export interface KeyCount {
+  readonly key: string;
+  readonly least: number;
+  readonly most: number;
 }
 
 /** The grounds of a verdict. All of it is about the window span that speaks loudest, which ends with the window at hand. */
