@@ -1,5 +1,5 @@
 /** What an alert says to people: its one line, and why it rang. */
-import type { Grounds } from '../detectors/detector.ts';
+import type { Grounds, KeyCount } from '../detectors/detector.ts';
 import type { AlertEvidence, AlertExplanation, AlertLocale, AlertMember } from '../receivers/alert-event.ts';
 import { valuesOf, type AlertFacts, type AlertSubject } from './alert-facts.ts';
 import type { WindowTime } from './state-machine.ts';
@@ -65,7 +65,8 @@ export function alertWords(
   const why: TextKey[] = firing && grounds ? ['explain.evidence', 'explain.odds'] : [reason];
   const more = [
     ...(firing && grounds ? contributorsText(grounds, texts) : []),
-    ...(firing ? membersText(chosen.members, texts) : []),
+    ...(firing ? [...keysText(judged.keys ?? [], texts), ...membersText(chosen.members, texts)] : []),
+    ...(firing && judged.isUnseen ? [texts['explain.unseen']] : []),
     ...(firing && chosen.isOpen ? [texts['explain.open']] : []),
   ];
   return {
@@ -79,6 +80,7 @@ export function alertWords(
       threshold: judged.threshold,
       not_fired_if: fill(grounds ? texts['not_fired.evidence'] : texts[`not_fired.${direction}`], names),
       ...(grounds && { evidence: evidenceOf(grounds, subject) }),
+      ...(firing && judged.keys && { keys: judged.keys }),
       ...(grounds && grounds.contributors.length > 0 && { contributors: contributorsOf(grounds, measure.name) }),
     },
   };
@@ -137,6 +139,12 @@ function contributorsText({ contributors }: Grounds, texts: Texts): string[] {
   if (contributors.length === 0) return [];
   const list = contributors.map(({ labels, share }) => `${segmentText(labels, texts)} ${shareText(share)}`);
   return [fill(texts['explain.contributors'], { list: listText(list, texts) })];
+}
+
+function keysText(keys: readonly KeyCount[], texts: Texts): string[] {
+  if (keys.length === 0) return [];
+  const list = keys.map(({ key, least, most }) => `${key} (${least === most ? least : `${least}–${most}`})`);
+  return [fill(texts['explain.keys'], { list: listText(list, texts) })];
 }
 
 function membersText(members: readonly AlertMember[], texts: Texts): string[] {

@@ -120,6 +120,16 @@ test('the same in Korean, with whom it speaks for, and that the window is open',
   assert.equal('part_of' in event, false);
 });
 
+test('the keys of heavy hitters and a value never seen before are said', () => {
+  const keys = [
+    { key: 'user-17', least: 96, most: 100 },
+    { key: 'user-4', least: 12, most: 12 },
+  ];
+  const { explanation } = alertOf(ctr, 'en', undefined, { keys, isUnseen: true });
+  assert.match(explanation.text, /Most often: user-17 \(96–100\), user-4 \(12\)\. This value had never been seen before\.$/);
+  assert.deepEqual(explanation.keys, keys);
+});
+
 test('what it costs is told for an hour, from the span and not from its noisiest window', () => {
   // (2 - 1.04) USD for each 1,000 of 1,000 impressions a minute.
   assert.deepEqual(alertOf(ecpm, 'en').impact, { money_per_hour: 57.6, currency: 'USD' });

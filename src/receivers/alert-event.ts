@@ -23,6 +23,8 @@ export interface AlertExplanation {
   readonly evidence?: AlertEvidence;
   /** Of a roll-up: the members that moved it most, the largest first. */
   readonly contributors?: readonly AlertContributor[];
+  /** Of heavy hitters: the keys behind the value, the largest first; the true count of each is in [least, most]. */
+  readonly keys?: readonly { readonly key: string; readonly least: number; readonly most: number }[];
 }
 
 /** Why chance is no good explanation. */

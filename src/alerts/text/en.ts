@@ -24,6 +24,8 @@ export const en = {
   'explain.odds': 'Evidence 1 : {one_in}: by chance alone data come this far out once in {one_in}. Learnt from {age}.',
   'explain.contributors': 'Most of it: {list}.',
   'explain.members': 'Includes {list}.',
+  'explain.keys': 'Most often: {list}.',
+  'explain.unseen': 'This value had never been seen before.',
   'explain.open': 'The window is still open; these are its values so far.',
   'list.more': '{list} and {count} more',
   'age.minutes': '{count} minutes',

@@ -27,6 +27,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'explain.odds': '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 기준은 {age} 동안 학습했습니다.',
   'explain.contributors': '주로 여기서 발생했습니다: {list}.',
   'explain.members': '포함된 알림: {list}.',
+  'explain.keys': '가장 많은 키: {list}.',
+  'explain.unseen': '지금까지 한 번도 없던 값입니다.',
   'explain.open': '윈도우가 아직 열려 있으며, 지금까지의 값입니다.',
   'list.more': '{list} 외 {count}개',
   'age.minutes': '{count}분',
