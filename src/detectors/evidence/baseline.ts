@@ -8,6 +8,8 @@ const FIRST_VARIANCE = 0.05;
 const MONEY_VARIANCE_MAX = 4;
 /** A block far beyond its error is believed up to so many standard deviations, once the level is known this well. */
 const CUT_DEVIATIONS = 3;
+/** Of few events, a rise is bounded by their own deviation rather than by that of a logarithm. */
+const CUT_RISE_DEVIATIONS = 4;
 const CUT_BELOW_VARIANCE = 0.5;
 /** The rhythm may come this much earlier or later than yesterday, minutes. */
 const JITTER_MINUTES = 10;
@@ -58,12 +60,13 @@ export function learnBlock(numbers: Float32Array, model: Model, row: number, blo
   let q = block.seen / block.expected;
   if (s < CUT_BELOW_VARIANCE) {
     const cut = CUT_DEVIATIONS * Math.sqrt(1 / information + s);
+    const most = Math.min(Math.exp(cut), 1 + CUT_RISE_DEVIATIONS * Math.sqrt(1 / information + s) + 2 * block.noise);
     // A young baseline may have begun with a burst: a block so far out opens its level again, and nothing rings until it is sure.
-    if (block.isYoung && (q > Math.exp(cut) || q < Math.exp(-cut))) {
+    if (block.isYoung && (q > most || q < Math.exp(-cut))) {
       numbers[covariance]! += YOUNG_VARIANCE;
       s = gainVector(numbers, model, values, row, work);
     }
-    q = Math.min(Math.exp(cut), Math.max(Math.exp(-cut), q));
+    q = Math.min(most, Math.max(Math.exp(-cut), q));
   }
   const a = 1 / s;
   const gain = Math.log((a + information * q) / (a + information)) / s;

@@ -23,7 +23,7 @@ export function powerOf(
   let count = 0;
   for (const effects of [model.drops, model.rises]) {
     for (let i = 0; i < effects.factors.length; i++, count++) {
-      sum += chance(evidenceOf(model, effects, i, expected, variance, noise), threshold);
+      sum += chance(evidenceOf(model, effects, i, expected, variance, noise), threshold, model.grid.slotsMax);
     }
   }
   return count === 0 ? 0 : sum / count;
@@ -36,8 +36,15 @@ function evidenceOf(model: Model, effects: Effects, index: number, M: number, T:
   return lognormalPoisson(theta * M, M, T, logTheta) - lognormalPoisson(theta * M, M, T, 0);
 }
 
-/** Evidence has about twice its mean as variance. A logistic curve for the normal one. */
-function chance(evidence: number, threshold: number): number {
+/** Evidence grows by so much in a slot that on crossing it is half of that past the threshold; more is not made use of. */
+const GROWTH_MAX = 1;
+
+/**
+ * Evidence has about twice its mean as variance; a logistic curve for the normal one. Where it steps over the threshold by some
+ * way, data without an effect cross it that much more seldom.
+ */
+function chance(evidence: number, threshold: number, slots: number): number {
   const deviation = Math.sqrt(2 * Math.max(1, evidence));
-  return 1 / (1 + Math.exp((-1.7 * (evidence - threshold)) / deviation));
+  const past = Math.min(GROWTH_MAX, Math.max(0, evidence) / slots) / 2;
+  return Math.exp(-past) / (1 + Math.exp((-1.7 * (evidence - threshold)) / deviation));
 }
