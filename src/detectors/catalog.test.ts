@@ -12,8 +12,13 @@ const context: DetectorContext = {
 
 const count: DetectorContext = { ...context, measure: { kind: 'count', name: 'clicks', source: 'events', where: [] } };
 
+const heavy: DetectorContext = {
+  ...context,
+  measure: { kind: 'heavy_hitters', name: 'top_users', source: 'events', where: [], field: 'user_id', keep: 64 },
+};
+
 /** For detectors that do not take ratios. */
-const contexts: { readonly [name in DetectorName]?: DetectorContext } = { absence: count, mix: count };
+const contexts: { readonly [name in DetectorName]?: DetectorContext } = { absence: count, mix: count, frequency: heavy };
 
 /** Settings to try each detector with; a new detector has to add its own. */
 const settings: Readonly<Record<DetectorName, readonly object[]>> = {
@@ -23,6 +28,7 @@ const settings: Readonly<Record<DetectorName, readonly object[]>> = {
   evidence: [{ down: '50%' }, { down: '100%', up: '200%', habits: false, forget_after: '1d' }],
   'expected-rate': [{ rate: '30%' }, { rate: '0.6%', up: '50%' }],
   experiment: [{ of: 'banner', control: 'old' }],
+  frequency: [{ more_than: 3 }, { more_than: 100, name: 2 }],
   mix: [
     { of: 'country', down: '50%' },
     { of: 'country', up: '100%', unseen: '5%', half_life: '2h', warm_up: '5m' },

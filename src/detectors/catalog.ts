@@ -5,6 +5,7 @@ import { emaThreshold } from './ema-threshold/ema-threshold.ts';
 import { evidence } from './evidence/evidence.ts';
 import { expectedRate } from './expected-rate/expected-rate.ts';
 import { experiment } from './experiment/experiment.ts';
+import { frequency } from './frequency/frequency.ts';
 import { mix } from './mix/mix.ts';
 import { threshold } from './threshold/threshold.ts';
 
@@ -15,6 +16,7 @@ export const detectorCatalog = {
   evidence,
   'expected-rate': expectedRate,
   experiment,
+  frequency,
   mix,
   threshold,
 } as const;

@@ -1,7 +1,7 @@
 /** How the monitor's state is named and written: `monitor/<pipeline>/...`, JSON. */
 import type { AlertState } from '../alerts/state-machine.ts';
 import type { Labels } from '../core/labels.ts';
-import type { Direction } from '../detectors/detector.ts';
+import type { Direction, KeyCount } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
 
 /** Of one series of one detect entry. */
@@ -23,8 +23,14 @@ export interface OpenRow {
   readonly values: Readonly<Record<string, RowValues>>;
 }
 
-/** `amount` and `exposure` are the measure's parts; null for a measure that has none. */
-export type RowValues = readonly [value: number | null, volume: number, amount: number | null, exposure: number | null];
+/** `amount` and `exposure` are the measure's parts; null for a measure that has none. `keys`: of heavy hitters. */
+export type RowValues = readonly [
+  value: number | null,
+  volume: number,
+  amount: number | null,
+  exposure: number | null,
+  keys?: readonly KeyCount[],
+];
 
 /** What a key names. `entry` is [detector, measure, window]; labels as in `labelsKey`. */
 export type StateName =

@@ -216,8 +216,9 @@ function contextOf(
   };
 }
 
-function valuesOf([value, volume, amount, exposure]: RowValues): Pick<Observation, 'value' | 'volume' | 'parts'> {
+function valuesOf([value, volume, amount, exposure, keys]: RowValues): Pick<Observation, 'value' | 'volume' | 'parts' | 'keys'> {
   const parts = partsOf(amount, exposure);
+  if (keys) return { value, volume, keys };
   return parts ? { value, volume, parts } : { value, volume };
 }
 

@@ -2,7 +2,7 @@
 import type { Condition, EngineSpec, MeasureSpec, SourceSpec, WindowSpec } from './spec.ts';
 
 /** How a column's values come together: within a pane, between panes, between partitions. */
-export type Accumulate = 'sum' | 'min' | 'max' | 'hll' | 'ddsketch';
+export type Accumulate = 'sum' | 'min' | 'max' | 'hll' | 'ddsketch' | 'heavy';
 
 /** One column of state. Its name is the key in a row's `state`. */
 export interface StateColumn {
@@ -16,6 +16,8 @@ export interface StateColumn {
   readonly field?: string;
   /** For the count behind an average: counts records whose `field` is a number instead of taking its value. */
   readonly counts?: true;
+  /** For heavy hitters: how many keys. */
+  readonly keep?: number;
 }
 
 export interface Plan {
@@ -53,6 +55,8 @@ function columnsOf(measure: MeasureSpec): StateColumn[] {
       ];
     case 'distinct':
       return [{ name, accumulate: 'hll', source, where, field: measure.field }];
+    case 'heavy_hitters':
+      return [{ name, accumulate: 'heavy', source, where, field: measure.field, keep: measure.keep }];
     case 'quantile':
       return [{ name, accumulate: 'ddsketch', source, where, field: measure.field }];
     default:

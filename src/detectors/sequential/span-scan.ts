@@ -75,14 +75,14 @@ function logRatio({ direction, thetas, adds }: ScanPlan, seen: number, expected:
   const ratio = seen / expected;
   if (direction === 'down' ? ratio >= 1 : ratio <= 1) return -30;
   let total = 0;
-  const null_ = direction === 'up' && adds === 'events' ? lognormalPoisson(seen, expected, variance, 0) : 0;
+  const atOne = direction === 'up' && adds === 'events' ? lognormalPoisson(seen, expected, variance, 0) : 0;
   for (const theta of thetas) {
     const logTheta = Math.log(theta);
     let log: number;
     if (adds === 'amounts')
       log = direction === 'down' ? moneyDrop(ratio, 1 / variance, logTheta, theta) : moneyRise(ratio, 1 / variance, logTheta);
     else if (direction === 'down') log = countDrop(seen, expected, variance, logTheta, theta);
-    else log = lognormalPoisson(seen, expected, variance, logTheta) - null_;
+    else log = lognormalPoisson(seen, expected, variance, logTheta) - atOne;
     total += Math.exp(Math.min(log, 600)) / thetas.length;
   }
   return Math.log(total);
