@@ -34,6 +34,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
   addReceivers(program, terminal, exit);
   addSimulate(program, terminal, exit);
   addDetect(program, terminal, exit);
+  addBacktest(program, terminal, exit);
   addDemo(program, terminal, exit);
   program.addHelpText('after', '\nExit codes: 0 done; 1 done, and the answer is no; 2 it could not be done, with a line that says why.');
   return program;
@@ -224,6 +225,33 @@ const addSimulate: Add = (program, terminal, exit) => {
     .addOption(dataOption())
     .option('--json', 'end with one JSON object on standard output', false)
     .action(async (scenario, options) => exit(await (await import('./simulate.ts')).simulateCommand(scenario, options, terminal)));
+};
+
+const addBacktest: Add = (program, terminal, exit) => {
+  const time = timeArgument(systemClock.now);
+  command(program, 'backtest <file>', 'what a pipeline would have rung over history; nobody is told, nothing is written', [
+    'tocsin backtest my.yml --from 30d',
+    'tocsin backtest my.yml --from 2026-03-01 --to 2026-04-01 --set detect.ctr.down=40% --compare',
+    'tocsin backtest my.yml --incidents known.yml               # precision, recall, delay',
+    'tocsin backtest my.yml --input events.ndjson.gz --json     # events, or lines of tocsin windows --json',
+  ])
+    .addOption(new Option('--from <time>', 'windows that start at this time or later').argParser(time))
+    .addOption(new Option('--to <time>', 'windows that start before this time').argParser(time))
+    .option('--warm-up <duration>', 'what to learn from before --from (default: 7d)')
+    .addOption(
+      new Option('--set <path=value>', 'a change to the file, such as detect.ctr.down=40%; again for more')
+        .default([], 'none')
+        .argParser((value: string, before: readonly string[]) => [...before, value]),
+    )
+    .option('--compare', 'also the file as it is, side by side', false)
+    .option('--incidents <file>', 'what is known to have happened: YAML or CSV with start, end, labels, measure')
+    .option('--grace <duration>', "an alert up to so long after an incident's end still counts for it", '0s')
+    .option('--input <path>', 'a file of events, or of window rows, instead of the data directory; - is standard input')
+    .addOption(new Option('--history <place>', 'where in the data directory').choices(['olap', 'log']))
+    .option('--olap-store <store>', 'embedded, or the address of a ClickHouse server; default: as the pipeline was run')
+    .addOption(dataOption())
+    .option('--json', 'one JSON object', false)
+    .action(async (file, options) => exit(await (await import('./backtest.ts')).backtestCommand(file, options, terminal)));
 };
 
 const addDemo: Add = (program, terminal, exit) => {

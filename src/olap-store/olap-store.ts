@@ -1,4 +1,5 @@
 /** The OLAP store: history for reports and dashboards. Operations, never connections; a repeat of any put changes nothing. */
+import type { Labels } from '../core/labels.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { WindowRow } from '../windows/row.ts';
 
@@ -38,6 +39,26 @@ export interface WindowsQuery {
   readonly to?: number;
 }
 
+/** Final main rows of one window size. */
+export interface ColumnsQuery extends WindowsQuery {
+  readonly window: string;
+  /** Names of the measures that are wanted. */
+  readonly measures: readonly string[];
+}
+
+/** Rows in columns, by start. */
+export interface WindowColumns {
+  /** Series of these rows; `series` holds indexes into it. */
+  readonly labels: readonly Labels[];
+  readonly series: Int32Array;
+  /** Start of the window, epoch ms. */
+  readonly start: Float64Array;
+  readonly events: Float64Array;
+  readonly corrections: Float64Array;
+  /** In the order of the query; NaN where undefined. */
+  readonly measures: readonly Float64Array[];
+}
+
 export interface ListQuery {
   readonly pipeline?: string;
   readonly from?: number;
@@ -62,6 +83,11 @@ export interface OlapStore {
   putRawEvents(pipeline: string, events: readonly RawEvent[], keepMs: number): Promise<void>;
   /** Ordered by start; read page by page, a window's rows all in one page, so `merge` sees each window whole. */
   windows(query: WindowsQuery, merge: RowMerge): AsyncIterable<WindowRow>;
+  /**
+   * For those who want a few measures of very many windows: final main rows (no other origins) of the newest revision, in pages of
+   * whole windows in the order of time.
+   */
+  columns(query: ColumnsQuery): AsyncIterable<WindowColumns>;
   /** The newest first, as they were put. */
   alerts(query: ListQuery): Promise<AlertRecord[]>;
   /** By topic, partition and offset, the newest `limit` of them. `from` and `to` are by append time, and leave out letters that have none. */

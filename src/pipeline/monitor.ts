@@ -9,10 +9,11 @@
 import type { Alerts } from '../alerts/alerts.ts';
 import type { WindowTime } from '../alerts/state-machine.ts';
 import { AppError } from '../core/errors.ts';
-import { labelsKey } from '../core/labels.ts';
+import { labelsKey, type Labels } from '../core/labels.ts';
 import type { DetectorKind } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
+import { heavyHittersOf } from '../windows/row-merge.ts';
 import type { ClosedRecord, WindowRecord, WindowRow } from '../windows/row.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 import type { DetectEntry, MonitorSpec } from './monitor-spec.ts';
@@ -72,16 +73,24 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   /** By window name and start (ISO 8601): looks that rang in an earlier run. */
   const recalled = new Map<string, AlertEvent[]>();
 
+  /** Rows of a window come together, and a history read in columns has one labels object a series: neither is read anew for each row. */
+  let arriving = { text: '', window: '', startMs: 0, endMs: 0 };
+  const keys = new WeakMap<Labels, string>();
+
   function isClosed(window: string, endMs: number): boolean {
     return endMs <= (closedUpTo.get(window)?.end ?? Number.NEGATIVE_INFINITY);
   }
 
   function keepRow(row: WindowRow): void {
     if (!row.final || row.origin !== '') return;
-    const endMs = Date.parse(row.window_end);
+    if (row.window_start !== arriving.text || row.window !== arriving.window) {
+      arriving = { text: row.window_start, window: row.window, startMs: Date.parse(row.window_start), endMs: Date.parse(row.window_end) };
+    }
+    const { startMs, endMs } = arriving;
     if (isClosed(row.window, endMs)) return;
-    const rows = rowsOf(row.window, Date.parse(row.window_start));
-    const key = labelsKey(row.labels);
+    const rows = rowsOf(row.window, startMs);
+    const key = keys.get(row.labels) ?? labelsKey(row.labels);
+    keys.set(row.labels, key);
     if (rows.has(key)) return;
     const held = openRow(row, endMs);
     if (held) rows.set(key, held);
@@ -230,9 +239,13 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   };
 }
 
+/** Keys of heavy hitters that a detector sees. */
+const HEAVY_KEYS_MAX = 20;
+
 /** Volume, how much stands behind a value, is a ratio's denominator, else the events of the row. */
 function valuesOf(measure: MeasureSpec, row: WindowRow, measures: readonly MeasureSpec[]): RowValues {
   const value = row.measures[measure.name] ?? null;
+  if (measure.kind === 'heavy_hitters') return [value, row.events, null, null, heavyHittersOf(row.state, measure.name, HEAVY_KEYS_MAX)];
   if (measure.kind !== 'ratio') return [value, row.events, hasParts(measures, measure) ? value : null, 1];
   const exposure = row.measures[measure.denominator] ?? 0;
   return [value, exposure, hasParts(measures, measure) ? (row.measures[measure.numerator] ?? 0) : null, exposure];

@@ -16,18 +16,27 @@ export async function openOlderRows(
   store: string,
   deps: { clock: Clock },
 ): Promise<{ rows: OlderRows; close(): Promise<void> }> {
-  const olap = store === 'embedded' ? await openEmbeddedStore(dir, deps) : openServer(store);
-  try {
-    await olap.ping();
-  } catch (error) {
-    await olap.close();
-    throw error;
-  }
+  const olap = await openStore(dir, store, deps);
   return {
     // Origins stay apart here: they are added up together with those that the log has.
     rows: (query) => olap.windows({ pipeline, ...query }, (rows) => rows),
     close: () => olap.close(),
   };
+}
+
+/**
+ * The store of a data directory for one command, once it has answered.
+ * @throws AppError `olap_unavailable`
+ */
+export async function openStore(dir: string, store: string, deps: { clock: Clock }): Promise<OlapStore> {
+  const olap = store === 'embedded' ? await openEmbeddedStore(dir, deps) : openServer(store);
+  try {
+    await olap.ping();
+    return olap;
+  } catch (error) {
+    await olap.close();
+    throw error;
+  }
 }
 
 function openServer(address: string): OlapStore {

@@ -6,6 +6,7 @@ import type { WindowRow } from '../../windows/row.ts';
 import type { AlertRecord, ListQuery, OlapStore, RowMerge, WindowsQuery } from '../olap-store.ts';
 import { MIGRATIONS, MIGRATIONS_TABLE, type Migration } from './migrations.ts';
 import * as rows from './rows.ts';
+import { readColumns } from './window-columns.ts';
 
 export interface OlapEndpoint {
   readonly url: string;
@@ -20,6 +21,8 @@ export interface ClickHouseStoreConfig {
   readonly requestTimeoutMs?: number;
   /** Rows put in one request, and read in one page (a page ends with a whole window, so it may be longer). */
   readonly batchRows?: number;
+  /** Rows read in one page of columns. */
+  readonly columnRows?: number;
 }
 
 export interface ClickHouseStoreDeps {
@@ -29,6 +32,7 @@ export interface ClickHouseStoreDeps {
 }
 
 const DEFAULT_BATCH_ROWS = 5_000;
+const DEFAULT_COLUMN_ROWS = 50_000;
 const DEFAULT_LIST_ROWS = 1_000;
 /** Codes of ClickHouse after which the same request may succeed: time, memory, too many queries or parts, read-only for now. */
 const RETRYABLE_CODES = new Set(['159', '202', '209', '210', '241', '242', '252', '319', '425']);
@@ -161,6 +165,7 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
         events.map((event) => rows.rawEventColumns(pipeline, event, keepMs)),
       ),
     windows,
+    columns: (query) => readColumns(db, query, config.columnRows ?? DEFAULT_COLUMN_ROWS, select),
     alerts: (query) => list<AlertRecord>('alerts', 'alert_time', 'alert_time DESC, alert_id', query),
     deadLetters: async (query) =>
       (await list<DeadLetter>('dead_letters', 'append_time', 'topic DESC, partition DESC, offset DESC', query)).reverse(),
