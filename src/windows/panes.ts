@@ -162,18 +162,18 @@ function addToSketch(
   else (sketch as Ddsketch).add(value);
 }
 
-function newSketch({ accumulate, keep }: StateColumn): Sketch {
-  if (accumulate === 'heavy') return createHeavyHitters(keep!);
-  return accumulate === 'hll' ? createHll() : createDdsketch();
+function newSketch(column: StateColumn): Sketch {
+  if (column.accumulate === 'heavy') return createHeavyHitters(column.keep!);
+  return column.accumulate === 'hll' ? createHll() : createDdsketch();
 }
 
-function sketchFromBytes({ accumulate }: StateColumn, bytes: Uint8Array): Sketch {
-  if (accumulate === 'heavy') return heavyHittersFromBytes(bytes);
-  return accumulate === 'hll' ? hllFromBytes(bytes) : ddsketchFromBytes(bytes);
+function sketchFromBytes(column: StateColumn, bytes: Uint8Array): Sketch {
+  if (column.accumulate === 'heavy') return heavyHittersFromBytes(bytes);
+  return column.accumulate === 'hll' ? hllFromBytes(bytes) : ddsketchFromBytes(bytes);
 }
 
-function isSketched({ accumulate }: StateColumn): boolean {
-  return accumulate === 'hll' || accumulate === 'ddsketch' || accumulate === 'heavy';
+function isSketched(column: StateColumn): boolean {
+  return column.accumulate === 'hll' || column.accumulate === 'ddsketch' || column.accumulate === 'heavy';
 }
 
 const GROUP_CAPACITY_MIN = 32;

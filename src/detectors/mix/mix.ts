@@ -95,7 +95,13 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
     const isKnown = endMs - state.first >= config.warm_up;
     const next: MixState = isKnown ? rest : { ...state, unseen: told ? 'told' : 'new' };
     if (!told) return { state: next, verdicts: [] };
-    const verdict = { direction: 'up', observed: own, expected: config.unseen! * all, threshold: config.unseen! * all, baselineWindows: null } as const;
+    const verdict = {
+      direction: 'up',
+      observed: own,
+      expected: config.unseen! * all,
+      threshold: config.unseen! * all,
+      baselineWindows: null,
+    } as const;
     return { state: next, verdicts: [{ ...verdict, status: isKnown ? 'clear' : 'firing', ...(!isKnown && { isUnseen: true }) }] };
   }
 

@@ -73,7 +73,7 @@ function sketchOf(keep: number, inside: Inside): HeavyHitters {
     merge(other) {
       if (other.keep !== keep) throw new RangeError(`sketches that keep ${keep} and ${other.keep} keys do not merge`);
       const { total, error } = other.inside;
-      for (const [key, count] of [...other.inside.counts]) counts.set(key, (counts.get(key) ?? 0) + count);
+      for (const [key, count] of other.inside.counts) counts.set(key, (counts.get(key) ?? 0) + count);
       inside.total += total;
       inside.error += error;
       const surplus = [...counts.values()].sort((a, b) => b - a)[keep];
