@@ -126,6 +126,9 @@ export function fakeSurface(): FakeSurface {
       };
     },
     notReady: async () => surface.reason,
+    backtest: async (name) => {
+      throw new AppError('pipeline_unknown', `no pipeline "${name}"`);
+    },
   };
   surface.served.push({
     pipeline: 'ads',
