@@ -76,6 +76,7 @@ async function tocsin(): Promise<string> {
         topics: async () => ({ topics: [] }),
         messages: () => Promise.reject(new Error('not here')),
         pushTarget: () => Promise.reject(new Error('not here')),
+        backtest: () => Promise.reject(new Error('not asked')),
         notReady: async () => undefined,
       },
       clock: systemClock,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Verdict } from '../detectors/detector.ts';
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
-import type { AlertSubject } from './alert-record.ts';
+import type { AlertSubject } from './alert-facts.ts';
 import { createAlerts } from './alerts.ts';
 import type { AlertState } from './state-machine.ts';
 
@@ -32,6 +32,7 @@ function subject(changes: Partial<AlertSubject> = {}): AlertSubject {
     labels: { country: 'US', ad_format: 'banner' },
     metricName: 'CTR',
     naming: {},
+    falseAlarmsPerDay: 1,
     ...changes,
   };
 }
@@ -45,9 +46,9 @@ function at(minute: number, volume = 1000): { startMs: number; endMs: number; vo
 }
 
 function first(locale: AlertLocale, about: AlertSubject, what: Verdict): AlertEvent {
-  const { event } = createAlerts({ repeatAfterMs: 10 * MINUTE, locale }).judge(undefined, about, what, at(57));
-  assert.ok(event);
-  return event;
+  const step = createAlerts({ repeatAfterMs: 10 * MINUTE, locale }).judge(undefined, about, what, at(57));
+  assert.equal(step.change, 'fired');
+  return step.write();
 }
 
 /** One letter a minute: F firing, P pending, C clear, - not judged. Gives what was told, by minute. */
@@ -60,11 +61,10 @@ function story(minutes: string): string[] {
     const status = letter === 'F' ? 'firing' : letter === 'P' ? 'pending' : 'clear';
     const step = alerts.judge(state, subject(), verdict({ status }), at(minute));
     state = step.state && JSON.parse(JSON.stringify(step.state));
-    const { event } = step;
-    if (event)
-      told.push(
-        `${minute} ${event.status}${event.repeat > 0 ? ` ${event.repeat}` : ''} since ${(Date.parse(event.since) - START) / MINUTE}`,
-      );
+    if (step.change === undefined) return;
+    const event = step.write();
+    const repeat = event.repeat > 0 ? ` ${event.repeat}` : '';
+    told.push(`${minute} ${event.status}${repeat} since ${(Date.parse(event.since) - START) / MINUTE}`);
   });
   return told;
 }
@@ -213,11 +213,13 @@ test('an alert that lost its series ends without a value', () => {
   const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale: 'en' });
   const { state } = alerts.judge(undefined, subject(), verdict({ observed: 1 }), at(0));
   assert.ok(state);
-  const { state: after, event } = alerts.lose(state, subject(), at(90));
-  assert.equal(after?.status, 'resolved');
+  const lost = alerts.lose(state, subject(), at(90));
+  const event = lost.write();
+  assert.equal(lost.state?.status, 'resolved');
+  assert.equal(lost.change, 'resolved');
   assert.deepEqual(
-    [event?.status, event?.current_value, event?.expected_value, event?.severity, event?.impact, event?.message],
+    [event.status, event.current_value, event.expected_value, event.severity, event.impact, event.message],
     ['resolved', null, 5, 'high', null, '✅ CTR back to normal: US banner: no more data'],
   );
-  assert.equal(alerts.lose({ ...state, status: 'pending' }, subject(), at(90)).event, undefined);
+  assert.equal(alerts.lose({ ...state, status: 'pending' }, subject(), at(90)).change, undefined);
 });

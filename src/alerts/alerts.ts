@@ -1,10 +1,11 @@
-/** Turns verdicts into alerts: moves the state of each alert, and writes a record where something is to be told. */
-import type { Verdict } from '../detectors/detector.ts';
+/** Turns verdicts into alerts: moves the state of each alert, and says what is to be told. */
+import type { Parts, Verdict } from '../detectors/detector.ts';
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
-import { alertRecord } from './alert-record.ts';
-import type { AlertSubject } from './alert-record.ts';
+import { createAlertDesk, type AlertDesk, type AlertSeries, type DeskNaming, type DeskSubject } from './alert-desk.ts';
+import { severityOfFacts, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
+import { alertRecord, idOf } from './alert-record.ts';
 import { advance, lose } from './state-machine.ts';
-import type { AlertState, WindowTime } from './state-machine.ts';
+import type { AlertChange, AlertState, Alone, Effect, Move, WindowTime } from './state-machine.ts';
 
 export interface AlertSettings {
   /** An alert that still fires is written again at this distance, ms of event time. */
@@ -14,53 +15,87 @@ export interface AlertSettings {
 
 export interface AlertStep {
   readonly state: AlertState | undefined;
-  readonly event?: AlertEvent;
+  /** Undefined: there is nothing to tell. */
+  readonly change?: AlertChange;
+  /** The record, whether or not there is a change. */
+  write(company?: Company): AlertEvent;
+}
+
+/** The window at hand. `volume`: its denominator or events. */
+export interface AlertWindow extends WindowTime {
+  readonly volume: number;
+  readonly parts?: Parts;
 }
 
 export interface Alerts {
-  /** What a verdict makes of an alert. `at.volume`: the window's denominator or events. */
-  judge(state: AlertState | undefined, subject: AlertSubject, verdict: Verdict, at: WindowTime & { volume: number }): AlertStep;
+  /** What a verdict makes of an alert. */
+  judge(state: AlertState | undefined, subject: AlertSubject, verdict: Verdict, at: AlertWindow): AlertStep;
   /** Ends an alert of which nothing could be judged for long. */
   lose(state: AlertState, subject: AlertSubject, at: WindowTime): AlertStep;
+  /** Where all series of one entry are judged together. */
+  desk<Series extends AlertSeries>(subject: DeskSubject, naming: DeskNaming): AlertDesk<Series>;
 }
 
 export function createAlerts(settings: AlertSettings): Alerts {
-  return {
-    judge(state, subject, verdict, at) {
+  function step(move: Move, subject: AlertSubject, facts: AlertFacts, at: WindowTime): AlertStep {
+    const write = (company?: Company): AlertEvent => alertRecord(subject, facts, at, settings.locale, company);
+    return move.change === undefined ? { state: move.state, write } : { state: move.state, change: move.change, write };
+  }
+
+  const alerts: Alerts = {
+    judge(state, subject, said, at) {
+      const verdict = withContributors(said, state);
       const move = advance(state, verdict, at, settings.repeatAfterMs);
-      if (move.change === undefined) return { state: move.state };
-      const ends = move.change === 'resolved';
+      const ends = verdict.status === 'clear';
       const told = ends ? state : move.state;
-      const event = alertRecord(
-        subject,
-        {
-          status: ends ? 'resolved' : 'firing',
-          repeat: ends ? 0 : (told?.repeats ?? 0),
-          since: told?.since ?? at.startMs,
-          observed: verdict.observed,
-          judged: verdict,
-          volume: at.volume,
-          severity: ends ? (told?.severity ?? null) : null,
-        },
-        at,
-        settings.locale,
-      );
-      return { state: move.state && { ...move.state, severity: event.severity }, event };
+      const facts: AlertFacts = {
+        status: ends ? 'resolved' : 'firing',
+        repeat: ends ? 0 : (told?.repeats ?? 0),
+        since: told?.since ?? at.startMs,
+        observed: verdict.observed,
+        judged: verdict,
+        volume: at.volume,
+        severity: ends ? (told?.severity ?? null) : null,
+      };
+      const next = move.state;
+      if (!next || next.status !== 'firing') return step(move, subject, facts, at);
+      const effect = verdict.grounds ? effectOf(subject, verdict, at) : state?.effect;
+      const severity = move.change === undefined ? next.severity : severityOfFacts(subject, facts);
+      const id = next.id ?? idOf(subject, next.since);
+      const alone = next.alone && { ...next.alone, ...seenSince(next.alone, subject, verdict, at) };
+      return step({ ...move, state: { ...next, severity, id, ...(effect && { effect }), ...(alone && { alone }) } }, subject, facts, at);
     },
 
     lose(state, subject, at) {
-      const move = lose(state, at);
-      if (move.change === undefined) return { state: move.state };
-      const facts = {
-        status: 'resolved',
-        repeat: 0,
-        since: state.since,
-        observed: null,
-        judged: state,
-        volume: 0,
-        severity: state.severity,
-      } as const;
-      return { state: move.state, event: alertRecord(subject, facts, at, settings.locale) };
+      const { since, severity } = state;
+      const facts = { status: 'resolved', repeat: 0, since, observed: null, judged: state, volume: 0, severity } as const;
+      return step(lose(state, at), subject, facts, at);
     },
+
+    desk: (subject, naming) => createAlertDesk(subject, naming, alerts),
   };
+  return alerts;
+}
+
+/** Contributors may be named when an episode begins, and not in each of its windows. */
+function withContributors(verdict: Verdict, state: AlertState | undefined): Verdict {
+  const { grounds } = verdict;
+  const contributors = state?.effect?.contributors ?? [];
+  if (!grounds || grounds.contributors.length > 0 || contributors.length === 0) return verdict;
+  return { ...verdict, grounds: { ...grounds, contributors } };
+}
+
+/** In amounts, which add up over segments: clicks for a CTR, not percent. */
+function effectOf(subject: AlertSubject, { expected, grounds }: Verdict, at: AlertWindow): Effect | undefined {
+  if (!grounds) return undefined;
+  const value = subject.measure.kind === 'ratio' ? grounds.expected : expected;
+  return { amount: Math.abs(amountOf(value, subject, at)), ratio: grounds.ratio, contributors: grounds.contributors };
+}
+
+function seenSince(before: Alone, subject: AlertSubject, { observed, expected }: Verdict, at: AlertWindow): Omit<Alone, 'formerly'> {
+  return { seen: before.seen + amountOf(observed, subject, at), expected: before.expected + amountOf(expected, subject, at) };
+}
+
+function amountOf(value: number, { measure }: AlertSubject, { volume, parts }: AlertWindow): number {
+  return measure.kind === 'ratio' ? (value / measure.scale) * (parts?.exposure ?? volume) : value;
 }

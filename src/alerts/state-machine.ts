@@ -2,7 +2,7 @@
  * The life of one alert: {inactive, pending, firing, resolved} of one direction of one series. Inactive is `undefined`.
  * It moves by windows alone, so that the same windows give the same episodes.
  */
-import type { Verdict } from '../detectors/detector.ts';
+import type { Contributor, Verdict } from '../detectors/detector.ts';
 import type { Severity } from '../receivers/alert-event.ts';
 
 /** Times in epoch ms. Plain JSON. */
@@ -24,6 +24,33 @@ export interface AlertState {
   readonly baselineWindows: number | null;
   /** As last told. */
   readonly severity: Severity | null;
+  /** While it fires: the alert's id. */
+  readonly id?: string;
+  /** While it fires, where the detector has grounds: how large it is, for the choice of who speaks. */
+  readonly effect?: Effect;
+  /** Id of the alert that speaks for this one. */
+  readonly partOf?: string;
+  /** Of an alert whose speaker has ended, until it rings by itself. */
+  readonly alone?: Alone;
+  /** Rang at a look; the final row has still to confirm it. */
+  readonly looked?: true;
+}
+
+/** What was seen since the speaker ended, in amounts: is it over for this one too, or did the speaker end without it? */
+export interface Alone {
+  /** Id of the speaker. */
+  readonly formerly: string;
+  readonly seen: number;
+  readonly expected: number;
+}
+
+/** What a series lacks or has too much of, over the span that rang. */
+export interface Effect {
+  /** Expected in a window, in amounts that add up over segments. */
+  readonly amount: number;
+  readonly ratio: number;
+  /** Shares of the deviation, by labels of full segments. */
+  readonly contributors: readonly Contributor[];
 }
 
 export type AlertChange = 'fired' | 'repeated' | 'resolved';
@@ -46,7 +73,12 @@ export function advance(state: AlertState | undefined, verdict: Verdict, at: Win
 /** Nothing could be judged for so long that the alert cannot be said to go on. */
 export function lose(state: AlertState, at: WindowTime): Move {
   if (state.status !== 'firing') return { state: undefined };
-  return { state: { ...state, status: 'resolved', judged: at.endMs }, change: 'resolved' };
+  return { state: ended({ ...state, judged: at.endMs }), change: 'resolved' };
+}
+
+/** What belongs to the episode goes with it. */
+function ended({ id: _id, effect: _effect, partOf: _partOf, alone: _alone, looked: _looked, ...state }: AlertState): AlertState {
+  return { ...state, status: 'resolved' };
 }
 
 function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, repeatAfterMs: number): Move {
@@ -59,6 +91,9 @@ function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, 
     rang,
     repeats: running?.repeats ?? 0,
     severity: running?.severity ?? null,
+    ...(running?.id === undefined ? {} : { id: running.id }),
+    ...(running?.partOf === undefined ? {} : { partOf: running.partOf }),
+    ...(running?.alone === undefined ? {} : { alone: running.alone }),
     ...judgedBy(verdict, at),
   };
   // Once firing, an episode fires until it is clear: a detector that waits again changes nothing.
@@ -72,8 +107,9 @@ function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, 
 
 function calm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, repeatAfterMs: number): Move {
   if (!state) return { state: undefined };
-  const resting: AlertState | undefined =
-    state.rang === null || at.endMs - state.rang >= repeatAfterMs ? undefined : { ...state, status: 'resolved', ...judgedBy(verdict, at) };
+  const { rang } = state;
+  const isForgotten = rang === null || at.endMs - rang >= repeatAfterMs;
+  const resting = isForgotten ? undefined : ended({ ...state, ...judgedBy(verdict, at) });
   return state.status === 'firing' ? { state: resting, change: 'resolved' } : { state: resting };
 }
 

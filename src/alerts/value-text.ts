@@ -1,6 +1,8 @@
 /** Values, times and segments as people read them. */
 import type { Labels } from '../core/labels.ts';
+import type { AlertLocale } from '../receivers/alert-event.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
+import { fill, type TextKey, type Texts } from './text/texts.ts';
 
 /** What stands before the number, and how many digits after the point are in use. */
 const MONEY: Readonly<Record<string, { sign: string; digits: number }>> = {
@@ -9,6 +11,28 @@ const MONEY: Readonly<Record<string, { sign: string; digits: number }>> = {
   GBP: { sign: '£', digits: 2 },
   JPY: { sign: '¥', digits: 0 },
   KRW: { sign: '₩', digits: 0 },
+};
+
+const LISTED = 5;
+
+const AGES: readonly [TextKey, ms: number][] = [
+  ['age.days', 86_400_000],
+  ['age.hours', 3_600_000],
+  ['age.minutes', 60_000],
+];
+
+/** Names of large numbers, the largest first. */
+const NUMBERS: Readonly<Record<AlertLocale, readonly [size: number, name: string][]>> = {
+  en: [
+    [1e12, ' trillion'],
+    [1e9, ' billion'],
+    [1e6, ' million'],
+  ],
+  ko: [
+    [1e12, '조'],
+    [1e8, '억'],
+    [1e4, '만'],
+  ],
 };
 
 /** `5.00%`, `$2.50`, `114`, `120.00 ms`. */
@@ -47,4 +71,41 @@ export function spanText(startIso: string, endIso: string): string {
 export function seriesText(measure: string, labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return `${measure}{${pairs.join(',')}}`;
+}
+
+/** `KR video`, `all` */
+export function segmentText(labels: Labels, texts: Texts): string {
+  return Object.values(labels).join(' ') || texts['segment.all'];
+}
+
+/** `0.52`, `3.1`, `120` */
+export function factorText(factor: number): string {
+  return factor.toFixed(factor < 2 ? 2 : factor < 10 ? 1 : 0);
+}
+
+/** `61%` */
+export function shareText(share: number): string {
+  return `${Math.round(share * 100)}%`;
+}
+
+/** The first few, and how many more there are. */
+export function listText(entries: readonly string[], texts: Texts): string {
+  const shown = entries.slice(0, LISTED).join(', ');
+  const rest = entries.length - LISTED;
+  return rest > 0 ? fill(texts['list.more'], { list: shown, count: String(rest) }) : shown;
+}
+
+/** `3 hours`: whole units, of which there are at least two. */
+export function ageText(ms: number, texts: Texts): string {
+  const [key, unit] = AGES.find(([, size]) => ms >= 2 * size) ?? AGES[AGES.length - 1]!;
+  return fill(texts[key], { count: String(Math.round(ms / unit)) });
+}
+
+/** The M of `1 : M` from its natural logarithm, two digits: `7,400`, `7.4 million`, `740만`, `10^21`. */
+export function oddsText(log: number, locale: AlertLocale): string {
+  const powerOfTen = log / Math.LN10;
+  if (powerOfTen >= 15) return `10^${Math.floor(powerOfTen)}`;
+  const value = Number(Math.exp(Math.max(0, log)).toPrecision(2));
+  const [size, name] = NUMBERS[locale].find(([from]) => value >= from) ?? [1, ''];
+  return `${Number((value / size).toPrecision(4)).toLocaleString('en-US')}${name}`;
 }

@@ -7,6 +7,7 @@ import type { HotStore } from '../hot-store/hot-store.ts';
 import type { Log } from '../log/log.ts';
 import { ensureTopics, openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
 import { noteLookups } from '../pipeline/lookup-record.ts';
+import type { LookCounts } from '../pipeline/look-plan.ts';
 import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
 import { offsetOf, settleRevision } from '../pipeline/revision.ts';
 import { compilePlan, inputPartitions } from '../windows/plan.ts';
@@ -43,6 +44,8 @@ export interface PipelineRun {
   readonly config: LoadedPipeline;
   readonly engine: EngineView;
   readonly notify: Pick<NotifyStage, 'counts' | 'decided' | 'waiting'>;
+  /** Looks at open windows, since the start. */
+  looks(): LookCounts;
   /**
    * Reads and commits until `signal`; with `once` until everything is read and `fed()`, then flushes.
    * @throws AppError `disk_full` and others of the log: what was not committed is done again at the next start
@@ -69,6 +72,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))],
   });
 
+  const monitor = monitorOf(config);
   const engine = await openEngine(
     {
       plan,
@@ -84,7 +88,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     {
       log: options.readTo ? boundedLog(log, options.readTo) : log,
       ...judgingDeps(config, clock),
-      monitor: monitorOf(config),
+      monitor,
       seriesLimitAlert: (partition, time) => seriesLimitAlertOf(config, partition, time),
       onJudged: (batch, judged) => {
         deps.outcomes?.add(batch, judged.outcomes, judged.reasons);
@@ -144,6 +148,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     config,
     engine,
     notify,
+    looks: () => monitor.lookCounts(),
     async run(signal, fed) {
       const done = new AbortController();
       const broken = new AbortController();

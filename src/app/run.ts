@@ -140,12 +140,15 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
 }
 
 async function openServing(
-  { once, listen, apiKey }: RunOptions,
-  deps: Omit<Parameters<typeof startServing>[1], 'hotHistory'>,
+  { once, listen, apiKey, data, olapStore }: RunOptions,
+  deps: Omit<Parameters<typeof startServing>[1], 'hotHistory' | 'history'>,
 ): Promise<Serving | undefined> {
   if (once || listen === undefined || listen === 'none') return undefined;
   const hotHistory = (config: LoadedPipeline): string | undefined => servedHistory(config)[0]?.window;
-  return startServing({ listen, ...(apiKey !== undefined && apiKey !== '' && { apiKey }) }, { ...deps, hotHistory });
+  return startServing(
+    { listen, ...(apiKey !== undefined && apiKey !== '' && { apiKey }) },
+    { ...deps, hotHistory, history: { data, olapStore } },
+  );
 }
 
 /** Feeds and engine side by side; what fails in one ends the other, but what was read of a broken input is counted first. */

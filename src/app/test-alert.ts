@@ -30,6 +30,7 @@ export function testAlert({ engine, monitor, locale }: LoadedPipeline, nowMs: nu
       labels: Object.fromEntries(engine.dimensions.map((name) => [name, 'test'])),
       metricName: measure.name,
       naming: { alertType: 'test', severity: 'low', hints: [CAUSES[locale]] },
+      falseAlarmsPerDay: monitor.falseAlarmsPerDay,
     },
     {
       status: 'firing',

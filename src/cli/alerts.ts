@@ -39,7 +39,8 @@ const columns: readonly Column<AlertEvent>[] = [
   { title: 'rang at', value: (alert) => timeText(alert.alert_time) },
   {
     title: 'status',
-    value: ({ status, resolved_time }) => (typeof resolved_time === 'string' ? `resolved ${timeText(resolved_time)}` : status),
+    value: ({ status, resolved_time, part_of }) =>
+      (typeof resolved_time === 'string' ? `resolved ${timeText(resolved_time)}` : status) + (part_of === undefined ? '' : ' (folded)'),
   },
   { title: 'severity', value: (alert) => alert.severity },
   { title: 'alert', value: (alert) => alert.alert_type },

@@ -6,7 +6,7 @@ import type { Severity } from '../receivers/alert-event.ts';
 import { shapeOf } from './catalog-block.ts';
 import { perDirection } from './field-kinds.ts';
 
-export const DEFAULT_DETECTOR = 'ema-threshold';
+export const DEFAULT_DETECTOR = 'evidence';
 export const DETECTOR_NAMES = Object.keys(detectorCatalog);
 const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const satisfies readonly Severity[];
 
@@ -14,12 +14,32 @@ const hintText = z.string().min(1).max(500);
 
 /** Where and over what a detector looks; may also stand in the block itself, for all measures. */
 const placeShape = {
-  window: z.string().optional().describe('Name of the window to look at. Default `1m` where there is one, else the first.'),
+  window: z
+    .string()
+    .optional()
+    .describe(
+      'Name of the window to look at. Default `1m` where there is one, else the first; for detectors that keep to the false-alarm budget the smallest tumbling one.',
+    ),
   over: z
     .enum(['full', 'rollups', 'all'])
     .optional()
-    .describe('`full` (default): segments with all dimensions; `rollups`: the roll-ups only; `all`: both.'),
+    .describe(
+      '`full`: segments with all dimensions; `rollups`: the roll-ups only; `all`: both. Default: `all` for detectors that keep to the false-alarm budget, else `full`.',
+    ),
 };
+
+/** The promise of the whole pipeline; may stand in the block only. */
+const budgetShape = {
+  false_alarms_per_day: z
+    .number()
+    .min(1e-6, 'expected more than 0, such as 1, or 0.14 for one a week')
+    .max(100_000)
+    .optional()
+    .describe(
+      'False-alarm budget: how many false alarms a day you put up with over the whole pipeline, all its series, measures and directions together. Default 1.',
+    ),
+};
+export const DEFAULT_FALSE_ALARMS_PER_DAY = 1;
 
 const namingShape = {
   metric_name: z.string().min(1).max(64).optional().describe('What alerts call the measure. Default: its name.'),
@@ -28,7 +48,7 @@ const namingShape = {
     .describe('What alerts are called. Default `<measure>_drop` and `<measure>_spike`.'),
   severity: perDirection(z.enum(SEVERITIES))
     .optional()
-    .describe('Severity of the alerts. Default: high for a very large deviation, else medium.'),
+    .describe('Severity of the alerts. Default: from the deviation and, where the detector weighs it, the evidence.'),
   hint: perDirection(z.union([hintText, z.array(hintText).min(1).max(10)]))
     .optional()
     .describe('Likely causes, for the person who gets the alert.'),
@@ -48,14 +68,14 @@ export function measureDetectSchema(kind: DetectorKind) {
 
 /** Keys of the block that hold for all measures. */
 export function sharedDetectSchema(kind: DetectorKind) {
-  return z.strictObject({ detector: detectorField.optional(), ...placeShape, ...shapeOf(kind) });
+  return z.strictObject({ ...budgetShape, detector: detectorField.optional(), ...placeShape, ...shapeOf(kind) });
 }
 
 /** Names in the block that are settings, of today's detectors or of later ones: no measure may be called so. */
 export const DETECT_RESERVED: readonly string[] = [
   ...new Set([
     'detector',
-    'false_alarms_per_day',
+    ...Object.keys(budgetShape),
     ...Object.keys(placeShape),
     ...NAMING_KEYS,
     ...DETECTOR_NAMES.flatMap((name) => settingsOf(name)),

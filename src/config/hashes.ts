@@ -76,6 +76,7 @@ export function windowsHash(engine: EngineSpec, clock: 'append' | 'event'): stri
 export function detectHash(monitor: MonitorSpec): string {
   return fingerprint({
     detect: monitor.detect.map(({ detector, config, measure, window, over }) => ({ detector, config, measure, window, over })),
+    falseAlarmsPerDay: monitor.falseAlarmsPerDay,
     repeatAfterMs: monitor.repeatAfterMs,
   });
 }

@@ -1,6 +1,7 @@
 /** The JSON Schema of a pipeline file, for editors: from the same zod schemas that judge it. */
 import { z } from 'zod';
 import { DETECTOR_NAMES, kindNamed, measureDetectSchema, sharedDetectSchema } from './detect-schema.ts';
+import type { DetectorKind } from '../detectors/detector.ts';
 import { pipelineSchema } from './pipeline-schema.ts';
 import { RECEIVER_TYPES, receiverKind } from './resolve-outputs.ts';
 
@@ -33,7 +34,7 @@ export function pipelineJsonSchema(): JsonSchema {
       description:
         'What is watched, and how: names of measures, each with the settings of a detector; settings in the block itself hold for all measures.',
       type: 'object',
-      properties: Object.fromEntries(detectors.flatMap((kind) => Object.entries(toJsonSchema(sharedDetectSchema(kind)).properties ?? {}))),
+      properties: sharedProperties(detectors),
       additionalProperties: {
         anyOf: detectors.map((kind) => {
           const one = toJsonSchema(measureDetectSchema(kind));
@@ -63,4 +64,21 @@ export function pipelineJsonSchema(): JsonSchema {
     // One source with its event, or several.
     anyOf: [{ required: ['source', 'event'] }, { required: ['sources'] }],
   };
+}
+
+/** Settings that may stand in the `detect` block itself. Detectors may have settings of one name that are different things. */
+function sharedProperties(detectors: readonly DetectorKind[]): Record<string, JsonSchema> {
+  const found = detectors.flatMap((kind) =>
+    Object.entries(toJsonSchema(sharedDetectSchema(kind)).properties ?? {}).map(([key, schema]) => ({ key, schema, detector: kind.name })),
+  );
+  const byKey = Map.groupBy(found, ({ key }) => key);
+  return Object.fromEntries([...byKey].map(([key, entries]) => [key, oneOf(entries)]));
+}
+
+function oneOf(entries: readonly { readonly schema: JsonSchema; readonly detector: string }[]): JsonSchema {
+  const forms = new Map(entries.map(({ schema }) => [JSON.stringify(schema), schema]));
+  const [only, ...others] = forms.values();
+  if (only === undefined || others.length === 0) return only ?? {};
+  const description = `A setting of ${entries.map(({ detector }) => detector).join(', ')}: see there.`;
+  return { description, anyOf: [only, ...others] };
 }

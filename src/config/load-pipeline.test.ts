@@ -162,6 +162,27 @@ test('a lookup table has no keys but its own', () => {
   assert.equal(table?.['toString'], undefined);
 });
 
+test('the default detector is evidence, over all series, within a budget of one false alarm a day', () => {
+  const plain = definePipeline({ ...base(), rollups: [[]] }).monitor;
+  assert.deepEqual(
+    plain.detect.map(({ detector, measure, window, over }) => [detector, measure, window, over]),
+    [['evidence', 'share', '1m', 'all']],
+  );
+  assert.equal(plain.falseAlarmsPerDay, 1);
+  const detect = { false_alarms_per_day: 0.5, min_volume: 9, share: { down: '50%' }, paid: { detector: 'ema-threshold', up: '100%' } };
+  const mixed = definePipeline({ ...base(), rollups: [[]], detect }).monitor;
+  assert.deepEqual(
+    mixed.detect.map(({ detector, measure, over }) => [detector, measure, over]),
+    [
+      ['ema-threshold', 'paid', 'full'],
+      ['evidence', 'share', 'all'],
+    ],
+  );
+  assert.equal((mixed.detect[0]!.config as { min_volume: number }).min_volume, 9);
+  assert.equal(mixed.falseAlarmsPerDay, 0.5);
+  assert.equal(definePipeline({ ...base(), detect: {} }).monitor.detect.length, 0);
+});
+
 test('a path in the file may be absolute', () => {
   const schema = join(temporary, 'absolute.json');
   writeFileSync(

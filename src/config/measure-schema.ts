@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OUTCOMES } from '../core/outcome.ts';
 import { conditions } from './field-kinds.ts';
 
-export const MEASURE_KINDS = ['count', 'sum', 'min', 'max', 'average', 'distinct', 'quantile', 'ratio'] as const;
+export const MEASURE_KINDS = ['count', 'sum', 'min', 'max', 'average', 'distinct', 'quantile', 'heavy_hitters', 'ratio'] as const;
 export type MeasureKind = (typeof MEASURE_KINDS)[number];
 
 const EXPECTED_FIELD = 'expected the name of a field; of several sources, source.field';
@@ -25,6 +25,16 @@ export const measureSchema = z
       .tuple([z.string(), z.string()], 'expected two names: [numerator, denominator]')
       .optional()
       .describe('[numerator, denominator]: two measures that are counts or sums. Null where the denominator is 0.'),
+    heavy_hitters: fieldOf(
+      'How often the most frequent value of a field came (a user, an address), at least; its keys stand in alerts. With `keep`.',
+    ),
+    keep: z
+      .number()
+      .int()
+      .min(8)
+      .max(1_024)
+      .optional()
+      .describe('Of heavy hitters: keys held in each window. A count is too low by at most the events divided by this. Default 64.'),
     q: z.number().min(0).max(1).optional().describe('Which quantile: 0.99 for p99.'),
     scale: z.number().optional().describe('Of a ratio: what it is multiplied with, 100 for percent. Default 1.'),
     where: conditions.optional().describe('Only events that meet these count for this measure.'),

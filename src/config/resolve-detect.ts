@@ -8,6 +8,7 @@ import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 import { shapeOf } from './catalog-block.ts';
 import {
   DEFAULT_DETECTOR,
+  DEFAULT_FALSE_ALARMS_PER_DAY,
   DETECT_RESERVED,
   DETECTOR_NAMES,
   kindNamed,
@@ -23,28 +24,67 @@ type Block = Readonly<Record<string, unknown>>;
 interface Parts {
   readonly measures: readonly MeasureSpec[];
   readonly windows: readonly WindowSpec[];
+  readonly rollups: readonly (readonly string[])[];
 }
 
-export function resolveDetect(block: Block | undefined, parts: Parts, problems: Problems): DetectEntry[] {
-  if (block === undefined) return [];
+interface Detect {
+  readonly detect: DetectEntry[];
+  readonly falseAlarmsPerDay: number;
+}
+
+export function resolveDetect(block: Block | undefined, parts: Parts, problems: Problems): Detect {
+  const budget = block?.['false_alarms_per_day'];
+  return {
+    detect: block === undefined ? [] : resolveEntries(block, parts, problems),
+    // A wrong one is told with the other settings.
+    falseAlarmsPerDay: typeof budget === 'number' ? budget : DEFAULT_FALSE_ALARMS_PER_DAY,
+  };
+}
+
+function resolveEntries(block: Block, parts: Parts, problems: Problems): DetectEntry[] {
   const names = parts.measures.map((measure) => measure.name);
   const shared = Object.fromEntries(Object.entries(block).filter(([key]) => !names.includes(key) && DETECT_RESERVED.includes(key)));
   const kind = detectorOf(shared['detector'] ?? DEFAULT_DETECTOR, ['detect', 'detector'], problems);
   if (kind === undefined) return [];
-  const settings = ['detector', ...Object.keys(sharedDetectSchema(kind).shape)];
+  const settings = [...new Set(['detector', ...Object.keys(sharedDetectSchema(kind).shape)])];
   for (const key of Object.keys(block)) {
     if (!names.includes(key) && !DETECT_RESERVED.includes(key)) {
-      problems.unknown(['detect', key], key, 'a measure or a setting', [...names, ...new Set(settings)], { atKey: true });
+      problems.unknown(['detect', key], key, 'a measure or a setting', [...names, ...settings], { atKey: true });
     }
   }
   // Settings are judged here only where no measure takes them up: there they are judged together with its own.
-  const check = checkWith(sharedDetectSchema(kind).partial(), shared);
+  const own = Object.fromEntries(Object.entries(shared).filter(([key]) => settings.includes(key)));
+  for (const key of Object.keys(shared)) {
+    if (settings.includes(key) || isTakenUp(key, block)) continue;
+    const owners = DETECTOR_NAMES.filter((name) => hasSetting(name, key));
+    problems.add(
+      ['detect', key],
+      owners.length === 0
+        ? `found "${key}" in the block itself; expected it in the settings of a measure`
+        : `found "${key}", a setting of ${owners.join(', ')}; the detector here is ${kind.name}. Expected one of ${settings.join(', ')}, or detector: ${owners[0]}`,
+      { atKey: true },
+    );
+  }
+  const check = checkWith(sharedDetectSchema(kind).partial(), own);
   if (!check.ok) for (const problem of check.problems) problems.add(['detect', ...problem.path], problem.message, problem);
   return parts.measures.flatMap((measure) => {
     if (!Object.hasOwn(block, measure.name)) return [];
-    const entry = resolveEntry(block[measure.name], shared, kind, measure, parts.windows, problems);
+    const entry = resolveEntry(block[measure.name], shared, kind, measure, parts, problems);
     return entry === undefined ? [] : [entry];
   });
+}
+
+/** Whether a measure names a detector that has such a setting. */
+function isTakenUp(key: string, block: Block): boolean {
+  return Object.values(block).some((own) => {
+    const name = typeof own === 'object' && own !== null ? (own as Block)['detector'] : undefined;
+    return typeof name === 'string' && hasSetting(name, key);
+  });
+}
+
+function hasSetting(detector: string, key: string): boolean {
+  const kind = kindNamed(detector);
+  return kind !== undefined && Object.hasOwn(shapeOf(kind), key);
 }
 
 function detectorOf(name: unknown, path: Path, problems: Problems): DetectorKind | undefined {
@@ -58,7 +98,7 @@ function resolveEntry(
   shared: Block,
   defaultKind: DetectorKind,
   measure: MeasureSpec,
-  windows: readonly WindowSpec[],
+  { windows, rollups }: Parts,
   problems: Problems,
 ): DetectEntry | undefined {
   const here: Path = ['detect', measure.name];
@@ -89,7 +129,7 @@ function resolveEntry(
   }
   const value = checked.value as MeasureDetect;
   const names = windows.map((window) => window.name);
-  const window = windows.find((one) => one.name === (value.window ?? defaultDetectWindow(windows)));
+  const window = windows.find((one) => one.name === (value.window ?? defaultDetectWindow(windows, kind.tests !== undefined)));
   if (window === undefined) {
     if (windows.length > 0) problems.unknown(pathOf(['window']), String(value.window), 'a window', names);
     return undefined;
@@ -107,7 +147,7 @@ function resolveEntry(
     config: config.value,
     measure: measure.name,
     window: window.name,
-    over: value.over ?? 'full',
+    over: value.over ?? (kind.tests && rollups.length > 0 ? 'all' : 'full'),
     ...(value.metric_name === undefined ? {} : { metricName: value.metric_name }),
     ...(Object.keys(naming).length === 0 ? {} : { naming }),
   };

@@ -1,5 +1,6 @@
 /** The `measures` block: short forms written out, names resolved. */
 import type { Outcome } from '../core/outcome.ts';
+import { HEAVY_KEEP_DEFAULT } from '../windows/sketches/heavy-hitters.ts';
 import type { Condition, MeasureSpec } from '../windows/spec.ts';
 import { checkField, resolveConditions } from './known-fields.ts';
 import { MEASURE_KINDS, type Conditions, type MeasureBlock, type MeasureKind } from './measure-schema.ts';
@@ -36,11 +37,12 @@ export function resolveMeasures(
 
 /** Keys that only go with one kind of measure. */
 function checkCompanions(kind: MeasureKind, measure: MeasureBlock, path: Path, problems: Problems): void {
-  const goesWith = (key: 'q' | 'scale' | 'where' | 'outcome', fits: boolean, owner: string): void => {
+  const goesWith = (key: 'q' | 'keep' | 'scale' | 'where' | 'outcome', fits: boolean, owner: string): void => {
     if (measure[key] !== undefined && !fits)
       problems.add([...path, key], `found ${key} with ${kind}; expected it with ${owner} only`, { atKey: true });
   };
   goesWith('q', kind === 'quantile', 'quantile');
+  goesWith('keep', kind === 'heavy_hitters', 'heavy_hitters');
   goesWith('scale', kind === 'ratio', 'ratio');
   goesWith('where', kind !== 'ratio', 'measures of events (give it to the parts of the ratio)');
   goesWith('outcome', kind === 'count', 'count');
@@ -67,14 +69,26 @@ function resolveMeasure(
   const named = sourceOfField(measure[kind] ?? '', sources, [...path, kind], problems);
   if (named === undefined) return undefined;
   const { source, field } = named;
-  checkField(source.fields, field, [...path, kind], problems, kind === 'distinct' ? undefined : ['number', 'integer']);
+  checkField(
+    source.fields,
+    field,
+    [...path, kind],
+    problems,
+    kind === 'distinct' || kind === 'heavy_hitters' ? undefined : ['number', 'integer'],
+  );
   const where = resolveConditions(measure.where, source.fields, [...path, 'where'], problems);
-  return ofField({ ...base, source: source.spec.name, where }, kind, field, measure.q ?? 0.5);
+  return ofField({ ...base, source: source.spec.name, where }, kind, field, measure);
 }
 
 type Base = { readonly name: string; readonly unit?: string; readonly currency?: string };
 
-function ofField(base: Base & { source: string; where: readonly Condition[] }, kind: FieldKind, field: string, q: number): MeasureSpec {
+function ofField(
+  base: Base & { source: string; where: readonly Condition[] },
+  kind: FieldKind,
+  field: string,
+  { q = 0.5, keep = HEAVY_KEEP_DEFAULT }: MeasureBlock,
+): MeasureSpec {
+  if (kind === 'heavy_hitters') return { ...base, kind, field, keep };
   return kind === 'quantile' ? { ...base, kind, field, q } : { ...base, kind, field };
 }
 

@@ -20,7 +20,7 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
   checkOutcomeMeasures(measures, block.dimensions, rollups, problems);
   checkNames(block, sources, problems);
   const topics = resolveTopics(block, problems);
-  const detect = resolveDetect(block.detect, { measures, windows }, problems);
+  const { detect, falseAlarmsPerDay } = resolveDetect(block.detect, { measures, windows, rollups }, problems);
   const { pipeline, dimensions, locale, clock } = block;
 
   const engine: EngineSpec = {
@@ -37,7 +37,7 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
       idleAfterMs: block.limits.idle_after,
     },
   };
-  const monitor = { pipeline, dimensions, windows, measures, detect, repeatAfterMs: block.cooldown, locale };
+  const monitor = { pipeline, dimensions, windows, rollups, measures, detect, falseAlarmsPerDay, repeatAfterMs: block.cooldown, locale };
   return {
     folder,
     engine,

@@ -10,13 +10,33 @@ const context: DetectorContext = {
   window: { name: '1m', sizeMs: 60_000, slideMs: 60_000 },
 };
 
+const count: DetectorContext = { ...context, measure: { kind: 'count', name: 'clicks', source: 'events', where: [] } };
+
+const heavy: DetectorContext = {
+  ...context,
+  measure: { kind: 'heavy_hitters', name: 'top_users', source: 'events', where: [], field: 'user_id', keep: 64 },
+};
+
+/** For detectors that do not take ratios. */
+const contexts: { readonly [name in DetectorName]?: DetectorContext } = { absence: count, mix: count, frequency: heavy };
+
 /** Settings to try each detector with; a new detector has to add its own. */
 const settings: Readonly<Record<DetectorName, readonly object[]>> = {
+  absence: [{}, { for: '3m', habits: 'week', forget_after: '1d' }],
+  change: [{ down: '30%' }, { up: '50%', against: '7d', span: '1h' }],
   'ema-threshold': [{ down: '50%' }, { down: '50%', up: '200%', min_volume: 5, warm_up: 3 }],
+  evidence: [{ down: '50%' }, { down: '100%', up: '200%', habits: false, forget_after: '1d' }],
+  'expected-rate': [{ rate: '30%' }, { rate: '0.6%', up: '50%' }],
+  experiment: [{ of: 'banner', control: 'old' }],
+  frequency: [{ more_than: 3 }, { more_than: 100, name: 2 }],
+  mix: [
+    { of: 'country', down: '50%' },
+    { of: 'country', up: '100%', unseen: '5%', half_life: '2h', warm_up: '5m' },
+  ],
   threshold: [{ above: 5 }, { above: 5, clear_below: 2, below: 1, for: '2m', min_volume: 5 }],
 };
 
 for (const name of Object.keys(detectorCatalog) as DetectorName[]) {
   test(`${name} stands in the catalog under its own name`, () => assert.equal(detectorCatalog[name].name, name));
-  for (const one of settings[name]) testDetector(detectorCatalog[name], one, context);
+  for (const one of settings[name]) testDetector(detectorCatalog[name], one, contexts[name] ?? context);
 }

@@ -19,6 +19,19 @@ export interface Observation {
   readonly volume: number;
   /** The series is known but had no event in the window: counts and sums are 0 then, everything else null. */
   readonly absent: boolean;
+  /** What the value is made of; undefined for measures that are no count, sum or ratio of such. */
+  readonly parts?: Parts;
+  /** Of a heavy-hitter measure: its keys, the largest first. */
+  readonly keys?: readonly KeyCount[];
+}
+
+/**
+ * The parts of a measure, unscaled. A ratio: numerator and denominator as counted, whether or not the ratio itself is
+ * defined (a click may come in a window without impressions). A count or sum: its value over an exposure of 1.
+ */
+export interface Parts {
+  readonly amount: number;
+  readonly exposure: number;
 }
 
 /**
@@ -36,9 +49,52 @@ export interface Verdict {
   readonly threshold: number;
   /** Windows that the baseline has learnt from; null where there is no baseline. */
   readonly baselineWindows: number | null;
+  /** Why it fires, from detectors that weigh evidence; undefined where nothing fires. */
+  readonly grounds?: Grounds;
+  /** The series itself is the news: among those beside it, its value had never been seen before. */
+  readonly isUnseen?: true;
+  /** Keys that stand behind the value (heavy hitters), the largest first; a few. */
+  readonly keys?: readonly KeyCount[];
 }
 
-/** `state` is plain JSON, small, and undefined where nothing is to be remembered. */
+/** A key of a heavy-hitter sketch: the true count is in [least, most]. */
+export interface KeyCount {
+  readonly key: string;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** The grounds of a verdict. All of it is about the window span that speaks loudest, which ends with the window at hand. */
+export interface Grounds {
+  /** Natural logarithm of the e-value as it was when the episode began, and what it had to reach. */
+  readonly logEvidence: number;
+  readonly logThreshold: number;
+  /** The evidence as "1 : M" is 1 : oneIn, rounded to two digits: data this far out come by chance once in M. At most 1e300. */
+  readonly oneIn: number;
+  /** Start of the span, epoch ms. */
+  readonly sinceMs: number;
+  /** Over the span, in the measure's own unit: what was observed, what was expected, and where 95 % of honest spans lie. */
+  readonly observed: number;
+  readonly expected: number;
+  readonly expectedRange: readonly [low: number, high: number];
+  /** Observed over expected, and where the true ratio lies with 95 %. */
+  readonly ratio: number;
+  readonly ratioRange: readonly [low: number, high: number];
+  /** How long the baseline has been learning, ms. */
+  readonly baselineAgeMs: number;
+  /** Members of a roll-up that moved it most, by share of the deviation; empty for a full segment. */
+  readonly contributors: readonly Contributor[];
+}
+
+export interface Contributor {
+  readonly labels: Labels;
+  /** Of the roll-up's deviation, in (0, 1]. */
+  readonly share: number;
+}
+
+/**
+ * `state` is small, and undefined where nothing is to be remembered. Plain JSON, unless the detector has a `stateForm`.
+ */
 export interface Step<State> {
   readonly state: State | undefined;
   readonly verdicts: readonly Verdict[];
@@ -49,30 +105,65 @@ export interface SeriesInput<State> {
   readonly observation: Observation;
 }
 
-/** Steps in the order of the inputs, and what all series share (undefined: nothing). */
+/** Steps in the order of the inputs, and what all series share (undefined: nothing; always plain JSON). */
 export interface WindowSteps<State> {
   readonly steps: readonly Step<State>[];
   readonly shared?: unknown;
 }
 
+/** How state is written that is not plain JSON. */
+export interface StateForm<State> {
+  /** A text of its own, free of references to the state. */
+  encode(state: State): string;
+  /** Undefined where the text cannot be read, or is of a version that cannot be brought up to date. */
+  decode(text: string, version: number): State | undefined;
+}
+
 export interface Detector<State = unknown> {
-  /** Goes up when the state's form or meaning changes; state of another version is forgotten. */
+  /** Goes up when the state's form or meaning changes; state of another version is forgotten unless `stateForm` reads it. */
   readonly stateVersion: number;
+  /**
+   * Present: the state of a series is an object that `observeWindow` changes in place and hands back. The caller gives it
+   * away, keeps no older copy, and encodes it when it writes it. Absent: state is plain JSON and is never changed.
+   */
+  readonly stateForm?: StateForm<State>;
   /** Also observe the known series that have no row in the closed window. */
   readonly seesAbsent: boolean;
   /** A series not seen for this long, event time in ms, may be forgotten, state and all. */
   readonly forgetAfterMs: number;
   /**
    * All series of one closed window at once, each with its own state, so that a detector can tell what one series did
-   * from what all of them did. Called at most once a window, in the order of the windows.
+   * from what all of them did. Called at most once a window, in the order of the windows; the series in one and the same
+   * order always (by their key), so that sums come out the same to the last bit when the log is replayed.
    */
   observeWindow(inputs: readonly SeriesInput<State>[], shared: unknown): WindowSteps<State>;
+  /**
+   * A look at the window that is still open: its values so far, of the series that changed, on top of the windows before.
+   * Changes neither state nor shared nor any threshold. Verdicts are `firing` ones only, and only of what more events
+   * cannot take back: rises. Drops wait for the final row, which `observeWindow` sees as if nobody had looked.
+   */
+  look?(inputs: readonly SeriesInput<State>[], shared: unknown): readonly (readonly Verdict[])[];
 }
 
 /** What a detector may know of its place in the pipeline. */
 export interface DetectorContext {
   readonly measure: MeasureSpec;
   readonly window: WindowSpec;
+  /** What a ratio's numerator, or the measure itself, adds up: events one by one, or amounts such as money. Default: events. */
+  readonly adds?: 'events' | 'amounts';
+  /** Default: 1 a day, of which this entry has all. */
+  readonly budget?: Budget;
+  /** Dimension sets of the series it will see, the full one and the roll-ups. Default: the full one, unknown. */
+  readonly groupings?: readonly (readonly string[])[];
+}
+
+/**
+ * The false alarms that the user puts up with over the whole pipeline, and the detectors' tests that share them: one for
+ * each entry and direction. A detector shares its part among the series it sees, as many as there are.
+ */
+export interface Budget {
+  readonly falseAlarmsPerDay: number;
+  readonly tests: number;
 }
 
 /** One folder of this room: its settings in the pipeline file, and how to make it. */
@@ -82,6 +173,11 @@ export interface DetectorKind<Schema extends z.ZodType = z.ZodType> {
   readonly description: string;
   /** Of one measure's block in the pipeline file (strict; durations and percentages as text), to what `create` takes. */
   readonly config: Schema;
+  /**
+   * How many tests of the false-alarm budget these settings are: one a direction. Such a kind watches the roll-ups too where
+   * the file does not say otherwise. Absent: it makes no promise, spends no budget, and watches full segments.
+   */
+  tests?(config: z.output<Schema>): number;
   /** @throws AppError `config_invalid` where the settings do not suit the measure or the window */
   create(config: z.output<Schema>, context: DetectorContext): Detector;
 }

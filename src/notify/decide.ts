@@ -10,9 +10,10 @@ import type { Told } from './notification-log.ts';
  * - `stale`: older than `notifyWithinMs`; told by `settle` if it still fires when event time has caught up
  * - `recorded`: told before
  * - `not_local`: the past is replayed, and the receiver is not at this machine
+ * - `folded`: another alert speaks for it
  * - `unwanted`: the end of an alert that the receiver was not told of, or wants to hear no ends
  */
-export type Decision = 'sent' | 'failed' | 'cooldown' | 'stale' | 'recorded' | 'not_local' | 'unwanted';
+export type Decision = 'sent' | 'failed' | 'cooldown' | 'stale' | 'recorded' | 'not_local' | 'folded' | 'unwanted';
 
 export interface DecideSettings {
   /** After a segment's alert of one type was told, the next of that type is not for this long, ms of event time. */
@@ -34,6 +35,7 @@ export interface Circumstances extends DecideSettings {
 export function objectionTo(event: AlertEvent, receiver: Pick<Receiver, 'local'>, at: Circumstances): Decision | undefined {
   const { told } = at;
   if (at.audience === 'local' && !receiver.local) return 'not_local';
+  if (event.part_of !== undefined) return 'folded';
   const timeMs = Date.parse(event.alert_time);
   if (event.status === 'resolved') {
     if (told?.alertId !== event.alert_id) return 'unwanted';

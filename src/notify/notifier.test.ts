@@ -150,6 +150,15 @@ test('a replay tells the terminal alone, however old', async () => {
   assert.deepEqual([terminal.rung.length, pager.rung.length], [2, 0]);
 });
 
+test('an alert that another one speaks for is not told, nor is its end, though it rang by itself before', async () => {
+  const receiver = bell('slack');
+  const { notifier } = make([receiver]);
+  const folded = { part_of: 'b' };
+  const events = [alert(0), alert(1, folded), alert(2, { ...folded, status: 'resolved' }), alert(3, { ...folded, alert_id: 'c' })];
+  assert.deepEqual(await feed(notifier, events), ['sent', 'folded', 'folded', 'folded']);
+  assert.deepEqual(receiver.rung, ['0 a firing']);
+});
+
 test('a restart rings nothing again that was recorded, and the cooldown and the held alerts go on', async () => {
   const saved = new Map<string, Uint8Array>();
   const save = (notifier: Notifier): void => {

@@ -63,7 +63,7 @@ export interface Notifier {
 export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): Notifier {
   const { pipeline, cooldownMs, maxEntries = 10_000, retry = defaultRetry, concurrency = 16, waitingMax = 256 } = settings;
   const log = createNotificationLog({ pipeline, cooldownMs, maxEntries });
-  const none: Record<Decision, number> = { sent: 0, failed: 0, cooldown: 0, stale: 0, recorded: 0, not_local: 0, unwanted: 0 };
+  const none: Record<Decision, number> = { sent: 0, failed: 0, cooldown: 0, stale: 0, recorded: 0, not_local: 0, folded: 0, unwanted: 0 };
   const decided = new Map(deps.receivers.map(({ name }) => [name, { ...none }]));
   const stopping = new AbortController();
   const queues = deps.receivers.map((receiver) =>

@@ -47,6 +47,26 @@ export interface WindowsQuery {
   readonly to?: number;
 }
 
+/** Final main rows of one window size. */
+export interface ColumnsQuery extends WindowsQuery {
+  readonly window: string;
+  /** Names of the measures that are wanted. */
+  readonly measures: readonly string[];
+}
+
+/** Rows in columns, by start. */
+export interface WindowColumns {
+  /** Series of these rows; `series` holds indexes into it. */
+  readonly labels: readonly Labels[];
+  readonly series: Int32Array;
+  /** Start of the window, epoch ms. */
+  readonly start: Float64Array;
+  readonly events: Float64Array;
+  readonly corrections: Float64Array;
+  /** In the order of the query; NaN where undefined. */
+  readonly measures: readonly Float64Array[];
+}
+
 export interface LatestQuery {
   readonly pipeline: string;
   readonly window: string;
@@ -83,6 +103,11 @@ export interface OlapStore {
   windows(query: WindowsQuery, merge: RowMerge): AsyncIterable<WindowRow>;
   /** Of each series the rows of its last window, of the windows that begin less than 26 h before the newest one. */
   latest(query: LatestQuery, merge: RowMerge): Promise<readonly WindowRow[]>;
+  /**
+   * For those who want a few measures of very many windows: final main rows (no other origins) of the newest revision, in pages of
+   * whole windows in the order of time.
+   */
+  columns(query: ColumnsQuery): AsyncIterable<WindowColumns>;
   /** The newest first, as they were put. */
   alerts(query: ListQuery): Promise<AlertRecord[]>;
   /** By topic, partition and offset, the newest `limit` of them. `from` and `to` are by append time, and leave out letters that have none. */

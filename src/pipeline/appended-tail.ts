@@ -9,6 +9,8 @@ import type { KeyedText } from './appends.ts';
 export interface AppendedTail {
   /** Without those that an earlier life appended and could not note, each as often as it stands there. */
   missing(records: readonly KeyedText[]): KeyedText[];
+  /** What an earlier life appended and could not note, and what others appended since. */
+  texts(): string[];
   /** What was appended up to here is part of a commit. */
   noted(next: number): void;
   /** All that an earlier life had appended has come again. */
@@ -38,6 +40,7 @@ export async function readAppendedTail(log: Pick<Log, 'read' | 'bounds'>, topic:
     get next() {
       return next;
     },
+    texts: () => [...left.keys()],
     get isSettled() {
       return left.size === 0;
     },

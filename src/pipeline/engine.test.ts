@@ -34,8 +34,9 @@ const spec: EngineSpec = {
 const topics = topicsOf('p');
 
 function openOn(log: Log, elapsed: () => number = () => 0): Promise<Engine> {
-  const { pipeline, dimensions, windows, measures } = spec;
-  const monitorSpec = { pipeline, dimensions, windows, measures, detect: [], repeatAfterMs: 1, locale: 'en' as const };
+  const { pipeline, dimensions, windows, rollups, measures } = spec;
+  const watched = { pipeline, dimensions, windows, rollups, measures };
+  const monitorSpec = { ...watched, detect: [], falseAlarmsPerDay: 1, repeatAfterMs: 1, locale: 'en' as const };
   return openEngine(
     {
       plan: compilePlan(spec),

@@ -140,7 +140,8 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
       { provisional: config.provisional },
     );
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
-    const alerts = [...overflowAlerts(), ...records.flatMap((record) => monitor.observe(record))];
+    const found = records.flatMap((record) => monitor.observe(record));
+    const alerts = [...overflowAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed)];
     const deadLetters = await write(records, alerts, state);
     return { records, provisional: stepped.provisional, alerts, deadLetters };
   }

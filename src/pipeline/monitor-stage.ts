@@ -39,6 +39,8 @@ export interface MonitorStageDeps {
   readonly monitor: Monitor;
   /** The alert of a partition that has more segments than `max_series`; `time`: of the first event beyond, epoch ms. */
   readonly seriesLimitAlert?: (partition: string, time: number) => AlertEvent;
+  /** Milliseconds of a steady clock, for looks at open windows (with `provisional`); undefined: there are none. */
+  readonly elapsed?: () => number;
 }
 
 export interface MonitorStage {
@@ -87,6 +89,8 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const meta = stageEntries.find(([key]) => key === 'meta')?.[1] as StageMeta | undefined;
   const windowsTail = await readAppendedTail(log, topics.windows, meta?.windows);
   const alertsTail = await readAppendedTail(log, topics.alerts, meta?.alerts);
+  // A look that rang and was not noted is part of the truth: it comes again with the windows after it.
+  monitor.recall(alertsTail.texts().map((text) => JSON.parse(text) as AlertEvent));
   let offset = (await log.committed(group, topic, 0)) ?? (await log.bounds(topic, 0)).start;
   let records: WindowRecord[] = [];
   let alerts: AlertEvent[] = [];
@@ -166,11 +170,17 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       readSinceCommit = 0;
       merge.expire();
       await write(state);
-      const { provisional } = config.provisional ? merge.step([], { provisional: true }) : { provisional: [] };
-      const committed: Committed = { records, provisional, alerts, deadLetters: 0 };
+      const told = { records, alerts };
       records = [];
       alerts = [];
-      return committed;
+      const { provisional } = config.provisional ? merge.step([], { provisional: true }) : { provisional: [] };
+      const looks = deps.elapsed ? monitor.look(provisional, deps.elapsed) : [];
+      if (looks.length > 0) {
+        alerts = looks;
+        await write([]);
+        alerts = [];
+      }
+      return { records: told.records, provisional, alerts: [...told.alerts, ...looks], deadLetters: 0 };
     },
     async flush() {
       const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);

@@ -1,7 +1,7 @@
 /** How the monitor's state is named and written: `monitor/<pipeline>/...`, JSON. */
 import type { AlertState } from '../alerts/state-machine.ts';
 import type { Labels } from '../core/labels.ts';
-import type { Direction } from '../detectors/detector.ts';
+import type { Direction, KeyCount } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
 
 /** Of one series of one detect entry. */
@@ -10,7 +10,7 @@ export interface SeriesRecord {
   readonly v: number;
   /** End of the last window in which the series had a row, epoch ms. */
   readonly seen: number;
-  /** The detector's own. */
+  /** The detector's own, in the form that it is written in. */
   readonly state?: unknown;
   readonly alerts?: { readonly [direction in Direction]?: AlertState };
 }
@@ -19,9 +19,18 @@ export interface SeriesRecord {
 export interface OpenRow {
   readonly labels: Labels;
   readonly end: number;
-  /** Value and volume of each watched measure. */
-  readonly values: Readonly<Record<string, readonly [value: number | null, volume: number]>>;
+  /** Of each watched measure. */
+  readonly values: Readonly<Record<string, RowValues>>;
 }
+
+/** `amount` and `exposure` are the measure's parts; null for a measure that has none. `keys`: of heavy hitters. */
+export type RowValues = readonly [
+  value: number | null,
+  volume: number,
+  amount: number | null,
+  exposure: number | null,
+  keys?: readonly KeyCount[],
+];
 
 /** What a key names. `entry` is [detector, measure, window]; labels as in `labelsKey`. */
 export type StateName =
@@ -33,8 +42,12 @@ export type StateName =
 export interface StateBook {
   /** Until the next `take`, the last value counts; undefined deletes. */
   set(name: StateName, value: unknown): void;
-  /** Forgets a value that was set since the last `take` and need not be written any more. */
-  unset(name: StateName): void;
+  /**
+   * The key of a name, and the bytes of a value, for owners of many that keep count of their changes themselves. `stateText`
+   * becomes the value's `state`: a long text, which is not to be searched for characters to escape.
+   */
+  keyOf(name: StateName): string;
+  encode(value: unknown, stateText?: string): Uint8Array;
   /** What changed since the last call. */
   take(): StateChange[];
   /** Names and values of entries; undefined for a key that is not of this form. */
@@ -43,26 +56,32 @@ export interface StateBook {
   drop(key: string): void;
 }
 
+/** Stands in no JSON as it is written here. */
+const STATE_MARK = '\n';
+
 export function createStateBook(pipeline: string): StateBook {
   const prefix = `monitor/${pipeline}/`;
   const changes = new Map<string, unknown>();
-  const encoder = new TextEncoder();
   const decoder = new TextDecoder();
+  const encode = (value: unknown, stateText?: string): Uint8Array =>
+    Buffer.from(stateText === undefined ? JSON.stringify(value) : `${JSON.stringify(value)}${STATE_MARK}${stateText}`);
 
   return {
     set: (name, value) => void changes.set(prefix + keyOf(name), value),
-    unset: (name) => void changes.delete(prefix + keyOf(name)),
+    keyOf: (name) => prefix + keyOf(name),
+    encode,
     take() {
-      const taken = [...changes].map(([key, value]): StateChange => [
-        key,
-        value === undefined ? null : encoder.encode(JSON.stringify(value)),
-      ]);
+      const taken = Array.from(changes, ([key, value]): StateChange => [key, value === undefined ? null : encode(value)]);
       changes.clear();
       return taken;
     },
     read([key, bytes]) {
       const name = key.startsWith(prefix) ? nameOf(key.slice(prefix.length)) : undefined;
-      return name && { name, value: JSON.parse(decoder.decode(bytes)) };
+      if (!name) return undefined;
+      const text = decoder.decode(bytes);
+      const mark = text.indexOf(STATE_MARK);
+      if (mark === -1) return { name, value: JSON.parse(text) };
+      return { name, value: { ...JSON.parse(text.slice(0, mark)), state: text.slice(mark + 1) } };
     },
     drop: (key) => void changes.set(key, undefined),
   };

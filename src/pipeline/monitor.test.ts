@@ -33,7 +33,9 @@ function specOf(detect: readonly DetectEntry[]): MonitorSpec {
       { kind: 'count', name: 'clicks', source, where: [] },
       { kind: 'ratio', name: 'ctr', numerator: 'clicks', denominator: 'impressions', scale: 100, unit: '%' },
     ],
+    rollups: [['country'], []],
     detect,
+    falseAlarmsPerDay: 1,
     repeatAfterMs: 10 * MINUTE,
     locale: 'ko',
   };
@@ -304,4 +306,9 @@ test('two detectors of a kind on one series, and names that are not there, are r
 test('detectors look at the 1m windows, or at the first where there are none', () => {
   assert.equal(defaultDetectWindow(windows), '1m');
   assert.equal(defaultDetectWindow(windows.slice(0, 1)), '5m');
+  const hopping = { name: '5m/1m', sizeMs: 5 * MINUTE, slideMs: MINUTE };
+  const tenSeconds = { name: '10s', sizeMs: 10_000, slideMs: 10_000 };
+  assert.equal(defaultDetectWindow([hopping, windows[0]!, tenSeconds]), '5m/1m');
+  assert.equal(defaultDetectWindow([hopping, windows[0]!, tenSeconds], true), '10s');
+  assert.equal(defaultDetectWindow([hopping], true), '5m/1m');
 });

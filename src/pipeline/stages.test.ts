@@ -72,7 +72,17 @@ function partition(log: Log, more: { lag?: () => number; elapsed?: () => number;
 
 function monitorOn(log: Log, revision = 1) {
   const { pipeline, dimensions, windows, measures } = spec;
-  const monitorSpec = { pipeline, dimensions, windows, measures, detect: [], repeatAfterMs: 1, locale: 'en' as const };
+  const monitorSpec = {
+    pipeline,
+    dimensions,
+    windows,
+    measures,
+    rollups: [],
+    falseAlarmsPerDay: 1,
+    detect: [],
+    repeatAfterMs: 1,
+    locale: 'en' as const,
+  };
   const monitor = createMonitor(monitorSpec, { alerts: createAlerts(monitorSpec) });
   return openMonitorStage({ plan, topics, revision, completeFrom: -Infinity, provisional: true }, { log, monitor });
 }

@@ -1,41 +1,59 @@
-/** One detect entry at work: its detector, and what is remembered of each of its series. */
-import type { AlertSubject } from '../alerts/alert-record.ts';
+/** One detect entry at work: its detector on the rows of closed windows, and on those of the open one where it may look. */
+import type { Judgement } from '../alerts/alert-desk.ts';
 import type { Alerts } from '../alerts/alerts.ts';
-import type { AlertState, WindowTime } from '../alerts/state-machine.ts';
+import type { WindowTime } from '../alerts/state-machine.ts';
 import { AppError } from '../core/errors.ts';
+import { labelsKey } from '../core/labels.ts';
 import { detectorCatalog } from '../detectors/catalog.ts';
-import type { Detector, DetectorKind, Direction, Observation, SeriesInput, Step } from '../detectors/detector.ts';
-import type { AlertEvent } from '../receivers/alert-event.ts';
-import type { MeasureSpec } from '../windows/spec.ts';
-import type { DetectEntry, MonitorSpec } from './monitor-spec.ts';
-import { labelsOfKey } from './monitor-state.ts';
-import type { OpenRow, SeriesRecord, StateBook } from './monitor-state.ts';
+import type { DetectorContext, DetectorKind, Direction, Observation, Parts, SeriesInput, Verdict } from '../detectors/detector.ts';
+import type { StateChange } from '../log/log.ts';
+import type { AlertEvent, AlertLook } from '../receivers/alert-event.ts';
+import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
+import { budgetTests, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
+import type { OpenRow, RowValues, SeriesRecord, StateBook } from './monitor-state.ts';
+import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
 
 export interface Watch {
   readonly entry: DetectEntry;
   readonly measure: MeasureSpec;
+  readonly window: WindowSpec;
+  /** Whether its detector looks at open windows at all. */
+  readonly looks: boolean;
   covers(dimensionsInLabels: number): boolean;
   /** Rows of one closed window, by `labelsKey`. Called once a window, in the order of the windows. */
   close(rows: ReadonlyMap<string, OpenRow>, at: WindowTime): AlertEvent[];
+  /** Rows of the open window that follows the last closed one. Rings, or changes nothing. */
+  look(rows: ReadonlyMap<string, OpenRow>, at: WindowTime, number: number): AlertEvent[];
+  /** A look that rang in an earlier run: does again what it did. */
+  recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[];
   restoreSeries(labelsKey: string, record: SeriesRecord): void;
   restoreShared(shared: { v: number; state: unknown }): void;
+  takeStateChanges(): StateChange[];
 }
 
 export interface WatchDeps {
   readonly alerts: Alerts;
   readonly book: StateBook;
+  readonly catalog?: Readonly<Record<string, DetectorKind>>;
 }
 
 const DIRECTIONS: readonly Direction[] = ['down', 'up'];
+const NONE: readonly Judgement<WatchedSeries>[] = [];
 
 /** @throws AppError `config_invalid` */
 export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDeps): Watch {
+  const catalog: Readonly<Record<string, DetectorKind>> = deps.catalog ?? detectorCatalog;
   const measure = named(spec.measures, entry.measure, 'measure');
   const window = named(spec.windows, entry.window, 'window');
-  const kind: DetectorKind = detectorCatalog[entry.detector];
-  const detector: Detector = kind.create(entry.config, { measure, window });
+  const detector = catalog[entry.detector]!.create(entry.config, contextOf(spec, entry, measure, window, catalog));
+  const { seesAbsent, forgetAfterMs, stateForm } = detector;
+  const { falseAlarmsPerDay } = spec;
   const entryName = [entry.detector, entry.measure, entry.window] as const;
-  const series = new Map<string, SeriesRecord>();
+  const series = createWatchedSeries(entryName, spec.dimensions, detector, deps.book);
+  const about = { pipeline: spec.pipeline, detector: entry.detector, measure, window, falseAlarmsPerDay };
+  const desk = deps.alerts.desk<WatchedSeries>({ ...about, metricName: entry.metricName ?? measure.name }, entry.naming);
+  const zero = isZeroOverNothing(measure) ? 0 : null;
+  const nothing = hasParts(spec.measures, measure) ? { amount: 0, exposure: measure.kind === 'ratio' ? 0 : 1 } : undefined;
   let shared: unknown;
 
   function covers(count: number): boolean {
@@ -44,115 +62,179 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
 
   function close(rows: ReadonlyMap<string, OpenRow>, at: WindowTime): AlertEvent[] {
     const events = endForgotten(at);
-    const keys = observedKeys(rows);
-    const inputs = keys.map((key): SeriesInput<unknown> => ({
-      state: series.get(key)?.state,
-      observation: observationOf(key, rows.get(key), at),
-    }));
+    for (const [key, row] of rows) {
+      if (!series.get(key) && covers(Object.keys(row.labels).length)) series.add(row.labels, at.endMs);
+    }
+    const observed: WatchedSeries[] = [];
+    const inputs: SeriesInput<unknown>[] = [];
+    const judgements: Judgement<WatchedSeries>[] = [];
+    for (const one of series.sorted()) {
+      const row = rows.get(one.key);
+      const observation = observationOf(one, row, at);
+      if (row || seesAbsent) {
+        observed.push(one);
+        inputs.push({ state: one.state, observation });
+      } else judgements.push(...unsaid(one, [], observation));
+    }
     const result = detector.observeWindow(inputs, shared);
     if (result.shared !== shared) {
       shared = result.shared;
       const value = shared === undefined ? undefined : { v: detector.stateVersion, state: shared };
       deps.book.set({ kind: 'shared', entry: entryName, over: entry.over }, value);
     }
-    keys.forEach((key, index) => {
-      const { observation } = inputs[index] as SeriesInput<unknown>;
-      applyStep(key, result.steps[index] as Step<unknown>, observation, events);
+    observed.forEach((one, index) => {
+      const { state, verdicts } = result.steps[index]!;
+      const { observation } = inputs[index]!;
+      // An object that is changed in place has changed, though it is the same one.
+      if (state !== one.state || stateForm || !observation.absent) series.touch(one);
+      one.state = state;
+      if (!observation.absent) one.seen = at.endMs;
+      for (const verdict of verdicts) {
+        if (verdict.status !== 'clear' || one.alerts[verdict.direction]) judgements.push({ series: one, at: observation, verdict });
+      }
+      judgements.push(...unsaid(one, verdicts, observation));
     });
+    return [...events, ...conclude(judgements, at)];
+  }
+
+  function conclude(judgements: readonly Judgement<WatchedSeries>[], at: WindowTime): AlertEvent[] {
+    const { events, touched } = desk.conclude(judgements, at);
+    for (const one of touched) series.touch(one);
     return events;
   }
 
-  /** In one order whatever the order of the rows, so that the alerts stand in one order too. */
-  function observedKeys(rows: ReadonlyMap<string, OpenRow>): string[] {
-    const keys = new Set<string>();
-    for (const [key, row] of rows) if (covers(Object.keys(row.labels).length)) keys.add(key);
-    if (detector.seesAbsent) for (const key of series.keys()) keys.add(key);
-    return [...keys].sort();
+  /** What rang at a look, and is nothing to speak of in the final row. */
+  function unsaid(one: WatchedSeries, verdicts: readonly Verdict[], at: Observation): readonly Judgement<WatchedSeries>[] {
+    if (!one.alerts.down?.looked && !one.alerts.up?.looked) return NONE;
+    return DIRECTIONS.flatMap((direction): Judgement<WatchedSeries>[] => {
+      const alert = one.alerts[direction];
+      if (!alert?.looked || verdicts.some((said) => said.direction === direction)) return [];
+      const { expected, threshold, baselineWindows } = alert;
+      const verdict = { direction, status: 'clear', observed: at.value ?? 0, expected, threshold, baselineWindows } as const;
+      return [{ series: one, at, verdict }];
+    });
   }
 
-  function observationOf(key: string, row: OpenRow | undefined, at: WindowTime): Observation {
+  function observationOf({ labels }: WatchedSeries, row: OpenRow | undefined, at: WindowTime): Observation {
+    const { startMs, endMs } = at;
     const found = row?.values[entry.measure];
-    if (row && found) return { ...at, labels: row.labels, value: found[0], volume: found[1], absent: false };
-    return { ...at, labels: labelsOfKey(key), value: isZeroOverNothing(measure) ? 0 : null, volume: 0, absent: true };
+    if (!found) return { startMs, endMs, labels, value: zero, volume: 0, absent: true, ...(nothing && { parts: nothing }) };
+    return { startMs, endMs, labels, absent: false, ...valuesOf(found) };
   }
 
-  function applyStep(key: string, step: Step<unknown>, observation: Observation, events: AlertEvent[]): void {
-    const before = series.get(key);
-    const alerts: { [direction in Direction]?: AlertState } = { ...before?.alerts };
-    for (const verdict of step.verdicts) {
-      const old = alerts[verdict.direction];
-      if (!old && verdict.status === 'clear') continue;
-      const moved = deps.alerts.judge(old, subjectOf(observation.labels, verdict.direction), verdict, observation);
-      if (moved.state) alerts[verdict.direction] = moved.state;
-      else delete alerts[verdict.direction];
-      if (moved.event) events.push(moved.event);
+  function look(rows: ReadonlyMap<string, OpenRow>, at: WindowTime, number: number): AlertEvent[] {
+    const inputs: SeriesInput<unknown>[] = [];
+    const observed: WatchedSeries[] = [];
+    for (const [key, row] of rows) {
+      // One that is not known yet has no baseline.
+      const one = series.get(key);
+      if (!one || !row.values[entry.measure]) continue;
+      observed.push(one);
+      inputs.push({ state: one.state, observation: observationOf(one, row, at) });
     }
-    const seen = observation.absent ? (before?.seen ?? observation.endMs) : observation.endMs;
-    const kept = { ...(step.state === undefined ? {} : { state: step.state }), ...(Object.keys(alerts).length === 0 ? {} : { alerts }) };
-    keep(key, { v: detector.stateVersion, seen, ...kept });
+    if (inputs.length === 0) return [];
+    const judgements: Judgement<WatchedSeries>[] = [];
+    detector.look?.(inputs, shared).forEach((verdicts, index) => {
+      const one = observed[index]!;
+      for (const verdict of verdicts) {
+        if (verdict.status !== 'firing' || one.alerts[verdict.direction]?.status === 'firing') continue;
+        judgements.push(rungAt(one, inputs[index]!.observation, verdict, number));
+      }
+    });
+    return judgements.length === 0 ? [] : conclude(judgements, at);
+  }
+
+  function recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[] {
+    const judgements = looks.flatMap(({ labels, look: seen }): Judgement<WatchedSeries>[] => {
+      const one = seen && series.get(labelsKey(labels));
+      if (!one) return [];
+      const parts = partsOf(seen.amount, seen.exposure);
+      const rest = { value: seen.value, volume: seen.volume, labels: one.labels, absent: false, ...(parts && { parts }) };
+      return [rungAt(one, { ...at, ...rest }, seen.verdict, seen.number)];
+    });
+    return conclude(judgements, at);
+  }
+
+  function rungAt(one: WatchedSeries, at: Observation, verdict: Verdict, number: number): Judgement<WatchedSeries> {
+    const { value, volume, parts } = at;
+    const seen: AlertLook = { number, value, volume, amount: parts?.amount ?? null, exposure: parts?.exposure ?? null, verdict };
+    return { series: one, at, verdict, look: seen };
   }
 
   /** Ends the alerts of which nothing could be judged for long, and forgets the series not seen for as long. */
   function endForgotten(at: WindowTime): AlertEvent[] {
     const events: AlertEvent[] = [];
-    const isLong = (since: number): boolean => at.startMs - since >= detector.forgetAfterMs;
-    const fading = [...series].filter(
-      ([, record]) => isLong(record.seen) || Object.values(record.alerts ?? {}).some((alert) => isLong(alert.judged)),
-    );
-    for (const [key, record] of fading.sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const alerts: { [direction in Direction]?: AlertState } = { ...record.alerts };
+    const isLong = (since: number): boolean => at.startMs - since >= forgetAfterMs;
+    const fading = series
+      .sorted()
+      .filter(({ seen, alerts: { down, up } }) => isLong(seen) || (down && isLong(down.judged)) || (up && isLong(up.judged)));
+    for (const one of fading) {
       for (const direction of DIRECTIONS) {
-        const alert = alerts[direction];
-        if (!alert || !(isLong(record.seen) || isLong(alert.judged))) continue;
-        const { event } = deps.alerts.lose(alert, subjectOf(labelsOfKey(key), direction), at);
+        const alert = one.alerts[direction];
+        if (!alert || !(isLong(one.seen) || isLong(alert.judged))) continue;
+        const event = desk.lose(one, direction, at);
         if (event) events.push(event);
-        delete alerts[direction];
       }
-      keep(key, isLong(record.seen) ? undefined : { ...record, alerts });
+      if (isLong(one.seen)) series.forget(one);
+      else series.touch(one);
     }
     return events;
-  }
-
-  function keep(key: string, record: SeriesRecord | undefined): void {
-    if (record) series.set(key, record);
-    else series.delete(key);
-    deps.book.set({ kind: 'series', entry: entryName, labelsKey: key }, record);
-  }
-
-  function subjectOf(labels: Readonly<Record<string, string>>, direction: Direction): AlertSubject {
-    const ordered: Record<string, string> = {};
-    for (const name of spec.dimensions) if (labels[name] !== undefined) ordered[name] = labels[name];
-    return {
-      pipeline: spec.pipeline,
-      detector: entry.detector,
-      measure,
-      window,
-      direction,
-      labels: ordered,
-      metricName: entry.metricName ?? measure.name,
-      naming: entry.naming?.[direction] ?? {},
-    };
   }
 
   return {
     entry,
     measure,
+    window,
+    looks: detector.look !== undefined,
     covers,
     close,
-    restoreSeries(key, record) {
-      // State of another version means something else: the baseline starts anew, the alerts go on.
-      const { state, ...rest } = record;
-      series.set(key, record.v === detector.stateVersion ? { ...rest, state } : rest);
-    },
+    look,
+    recall,
+    restoreSeries: (key, record) => desk.restore(series.restore(key, record)),
     restoreShared(stored) {
       if (stored.v === detector.stateVersion) shared = stored.state;
     },
+    takeStateChanges: () => series.takeStateChanges(),
   };
+}
+
+function contextOf(
+  spec: MonitorSpec,
+  entry: DetectEntry,
+  measure: MeasureSpec,
+  window: WindowSpec,
+  catalog: Readonly<Record<string, DetectorKind>>,
+): DetectorContext {
+  const counted = measure.kind === 'ratio' ? spec.measures.find(({ name }) => name === measure.numerator) : measure;
+  const full = entry.over === 'rollups' ? [] : [spec.dimensions];
+  return {
+    measure,
+    window,
+    adds: counted?.kind === 'count' || counted?.kind === 'distinct' ? 'events' : 'amounts',
+    budget: { falseAlarmsPerDay: spec.falseAlarmsPerDay, tests: budgetTests(spec.detect, catalog) },
+    groupings: entry.over === 'full' ? full : [...full, ...spec.rollups],
+  };
+}
+
+function valuesOf([value, volume, amount, exposure, keys]: RowValues): Pick<Observation, 'value' | 'volume' | 'parts' | 'keys'> {
+  const parts = partsOf(amount, exposure);
+  if (keys) return { value, volume, keys };
+  return parts ? { value, volume, parts } : { value, volume };
+}
+
+function partsOf(amount: number | null, exposure: number | null): Parts | undefined {
+  return amount === null || exposure === null ? undefined : { amount, exposure };
 }
 
 /** Of no events there are none: counts and sums are 0, an average or a minimum is not anything. */
 function isZeroOverNothing(measure: MeasureSpec): boolean {
   return measure.kind === 'count' || measure.kind === 'sum' || measure.kind === 'distinct';
+}
+
+/** Counts and sums, and ratios of them. */
+export function hasParts(measures: readonly MeasureSpec[], measure: MeasureSpec): boolean {
+  if (measure.kind !== 'ratio') return measure.kind === 'count' || measure.kind === 'sum';
+  return [measure.numerator, measure.denominator].every((name) => measures.some((one) => one.name === name && hasParts(measures, one)));
 }
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string, what: string): T {

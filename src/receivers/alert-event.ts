@@ -1,5 +1,6 @@
 /** What stands on the topic `p.alerts`, keyed by alert id: one record per change of an alert, and repeats while it fires. */
 import type { Labels } from '../core/labels.ts';
+import type { Verdict } from '../detectors/detector.ts';
 
 export type Severity = 'low' | 'medium' | 'high' | 'critical';
 export type AlertLocale = 'en' | 'ko';
@@ -12,12 +13,69 @@ export interface AlertExplanation {
   readonly expected: number;
   /** observed / expected; null where that is undefined. */
   readonly ratio: number | null;
-  /** How many windows the expectation was learnt from; null where it is a fixed limit. */
-  readonly baseline: { readonly windows: number } | null;
+  /** How many windows the expectation was learnt from, and how long that took; null where it is a fixed limit. */
+  readonly baseline: { readonly windows: number; readonly age_ms?: number } | null;
   /** The value past which it fires. */
   readonly threshold: number;
   /** What it would have taken not to fire, in words. */
   readonly not_fired_if: string;
+  /** From detectors that weigh evidence, while it fires; observed, expected and ratio are then those of the span. */
+  readonly evidence?: AlertEvidence;
+  /** Of a roll-up: the members that moved it most, the largest first. */
+  readonly contributors?: readonly AlertContributor[];
+  /** Of heavy hitters: the keys behind the value, the largest first; the true count of each is in [least, most]. */
+  readonly keys?: readonly { readonly key: string; readonly least: number; readonly most: number }[];
+}
+
+/** Why chance is no good explanation. */
+export interface AlertEvidence {
+  /** Data this far out come by chance once in so many. */
+  readonly one_in: number;
+  /** From which `one_in` on the alert rings: what the budget leaves to each series and test. */
+  readonly needed: number;
+  /** Natural logarithms of both, unrounded. */
+  readonly log: number;
+  readonly log_needed: number;
+  /** The budget of the whole pipeline. */
+  readonly false_alarms_per_day: number;
+  /** Start of the span that speaks loudest; it ends with the episode's first window. ISO 8601 UTC. */
+  readonly since: string;
+  /** Where 95 % of honest spans lie, and where the true ratio lies with 95 %. */
+  readonly expected_range: readonly [low: number, high: number];
+  readonly ratio_range: readonly [low: number, high: number];
+}
+
+export interface AlertContributor {
+  readonly labels: Labels;
+  /** `ctr{country="KR",ad_format="video"}` */
+  readonly series: string;
+  /** Of the deviation, in (0, 1]. */
+  readonly share: number;
+}
+
+/** Another alert that this one speaks for: same detector, measure and direction, a segment that overlaps. */
+export interface AlertMember {
+  readonly alert_id: string;
+  readonly labels: Labels;
+  readonly series: string;
+  readonly since: string;
+  /** Whether it rang by itself before this one spoke for it. */
+  readonly told: boolean;
+}
+
+/**
+ * What a look at the open window saw when it rang. Replayed with the log of windows it gives this alert again, whatever
+ * else the process looked at.
+ */
+export interface AlertLook {
+  /** Looks at one window are numbered as they ring; alerts of one look have one number. */
+  readonly number: number;
+  readonly value: number | null;
+  readonly volume: number;
+  readonly amount: number | null;
+  readonly exposure: number | null;
+  /** The detector's verdict, whole. */
+  readonly verdict: Verdict;
 }
 
 /** Money that is missing (above 0) or in excess (below 0) against the expectation, at this window's pace for an hour. */
@@ -28,7 +86,7 @@ export interface AlertImpact {
 }
 
 /**
- * Follows from `p.windows` alone: no field knows the machine's clock. Beside these fields each of the segment's
+ * Follows from `p.windows` and the looks that rang: no field knows the machine's clock. Beside these fields each of the segment's
  * dimensions stands at the top level under its own name (`country`, `ad_format`), unless one of these fields has it.
  */
 export interface AlertEvent {
@@ -67,6 +125,12 @@ export interface AlertEvent {
   readonly explanation: AlertExplanation;
   readonly likely_causes: readonly string[];
   readonly impact: AlertImpact | null;
+  /** Set: not told by itself, the alert with this id speaks for it. */
+  readonly part_of?: string;
+  /** Alerts that this one speaks for, as of this record. */
+  readonly members?: readonly AlertMember[];
+  /** Set: it rang before its window was final. */
+  readonly look?: AlertLook;
   /** Flattened dimensions. */
   readonly [dimension: string]: unknown;
 }

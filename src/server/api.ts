@@ -58,6 +58,8 @@ export interface PipelineStatus {
   readonly frontier: string | null;
   readonly windows: Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
   readonly alerts: { readonly fired: number; readonly sent: number; readonly firing: number };
+  /** Series of open windows that detectors looked at, and those that the time allowed for looks did not reach. Since the start. */
+  readonly looks: { readonly looked: number; readonly skipped: number };
   readonly dead_letters: number;
   readonly queues: {
     /** Records of windows, alerts and dead letters that the OLAP store does not have yet. */
@@ -169,4 +171,101 @@ export interface EventsAccepted {
   readonly partition: number;
   readonly records: number;
   readonly first_offset: number;
+}
+
+/**
+ * POST /api/v1/pipelines/{pipeline}/backtest : what the detectors would have rung over stored windows. Nobody is told, nothing is
+ * written. One at a time (else 429), at most a minute (else 504).
+ */
+export interface BacktestRequest {
+  /** ISO 8601 with a zone; alerts that rang after `from`, up to `to`. Default: all that is stored. */
+  readonly from?: string;
+  readonly to?: string;
+  /** How long before `from` the detectors begin to learn: `7d` unless told, `0s` for a cold start. */
+  readonly warm_up?: string;
+  /** Changes to the pipeline file: `detect.ctr.down=40%`. */
+  readonly set?: readonly string[];
+  /** Also the file as it is, side by side. */
+  readonly compare?: boolean;
+  readonly incidents?: readonly BacktestIncident[];
+  /** An alert up to so long after an incident's end still counts for it: `0s` unless told. */
+  readonly grace?: string;
+}
+
+/** What is known to have happened. Without `labels`: somewhere; without `measure`: in any measure. */
+export interface BacktestIncident {
+  /** ISO 8601 with a zone. */
+  readonly start: string;
+  readonly end: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly measure?: string;
+}
+
+export type BacktestAlert = AlertEvent & { readonly resolved_time: string | null };
+
+export interface BacktestReport {
+  readonly pipeline: string;
+  /** What was judged, by the end of a window; null where there was no window. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** From where the detectors learnt. */
+  readonly learnt_from: string | null;
+  readonly days: number;
+  readonly source: 'olap' | 'log' | 'events' | 'windows';
+  readonly windows: number;
+  readonly rows: number;
+  readonly seconds: number;
+  /** The file as it is (`file`), the file with the changes (`set`), or both in this order. */
+  readonly settings: readonly BacktestSetting[];
+  /** With two settings: every alert that rang in either, by time. */
+  readonly comparison?: readonly BacktestPair[];
+  /** What is to be known of these results. */
+  readonly notes: readonly string[];
+}
+
+export interface BacktestSetting {
+  readonly name: 'file' | 'set';
+  readonly changes: readonly string[];
+  /** The budget of the pipeline. */
+  readonly false_alarms_per_day: number;
+  /** Alerts that rang, and those that another alert spoke for. */
+  readonly rang: number;
+  readonly folded: number;
+  readonly rang_per_day: number;
+  /** Both kinds, in the order in which they rang; a folded one has `part_of`. At most 10,000. */
+  readonly alerts: readonly BacktestAlert[];
+  readonly dropped: number;
+  readonly score?: BacktestScore;
+}
+
+export interface BacktestScore {
+  /** Alerts that rang and belong to an incident, of those that rang. */
+  readonly precision: { readonly count: number; readonly of: number };
+  /** Incidents that an alert rang for, of those within the time judged. */
+  readonly recall: { readonly count: number; readonly of: number };
+  /** From an incident's start to its first alert, over those found. */
+  readonly delay_ms: { readonly median: number; readonly most: number } | null;
+  readonly false_alarms_per_day: number;
+  /** In the order of the request. */
+  readonly incidents: readonly (BacktestIncident & {
+    /** Alerts that rang for it, the first one first. */
+    readonly alerts: readonly string[];
+    readonly delay_ms: number | null;
+    /** Not within the time judged: it counts nowhere. */
+    readonly outside: boolean;
+  })[];
+}
+
+export interface BacktestPair {
+  readonly alert_type: string;
+  readonly series: string;
+  /** When it rang; null: not with this setting. `folded`: another alert spoke for it. */
+  readonly file: BacktestBell | null;
+  readonly set: BacktestBell | null;
+}
+
+export interface BacktestBell {
+  readonly alert_id: string;
+  readonly alert_time: string;
+  readonly folded: boolean;
 }

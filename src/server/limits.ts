@@ -31,6 +31,8 @@ export interface ServerLimits {
   /** A stream's client that takes nothing for so long is cut off, ms. */
   readonly streamStalledMs: number;
   readonly heartbeatMs: number;
+  /** A backtest that takes longer is ended, ms; below `idleMs`, so that its client gets an answer. */
+  readonly backtestMs: number;
 }
 
 export const defaultLimits: ServerLimits = {
@@ -53,4 +55,5 @@ export const defaultLimits: ServerLimits = {
   streamClients: 100,
   streamStalledMs: 30_000,
   heartbeatMs: 15_000,
+  backtestMs: 55_000,
 };

@@ -106,6 +106,10 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>, { now }: { no
   );
   family(Counter, 'alerts_total', 'Episodes begun.', [], ({ status }) => [[{}, status.alerts.fired]]);
   family(Gauge, 'alerts_firing', 'Alerts that fire now.', [], ({ status }) => [[{}, status.alerts.firing]]);
+  family(Counter, 'looks_total', 'Series of open windows that detectors looked at.', [], ({ status }) => [[{}, status.looks.looked]]);
+  family(Counter, 'looks_skipped_total', 'Series of open windows that the time allowed for looks did not reach.', [], ({ status }) => [
+    [{}, status.looks.skipped],
+  ]);
   family(Counter, 'notifications_total', 'Notifications, by receiver and what was decided.', ['receiver', 'decision'], (one) =>
     one.notifications.map(({ receiver, decision, count }): Sample => [{ receiver, decision }, count]),
   );

@@ -13,6 +13,7 @@ import { requireKey, type ListenAddress } from './listen-address.ts';
 import { pageRoutes } from './page.ts';
 import { pathOf, sendProblem } from './problem.ts';
 import { createMetrics } from './prometheus.ts';
+import { backtestRoutes } from './routes/backtest.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { pipelineRoutes } from './routes/pipelines.ts';
@@ -89,6 +90,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
   healthRoutes(app, surface);
   pipelineRoutes(app, surface);
   topicRoutes(app, surface);
+  backtestRoutes(app, surface, limits);
   streamRoutes(app, surface, limits, (stream, ended) => {
     streams.set(stream, ended);
     void ended.then(() => streams.delete(stream));

@@ -3,6 +3,8 @@ import type { Labels } from '../core/labels.ts';
 import type { WindowRow } from '../windows/row.ts';
 import type {
   AlertList,
+  BacktestReport,
+  BacktestRequest,
   DeadLetterList,
   LatestWindows,
   MessageList,
@@ -92,6 +94,11 @@ export interface Surface {
   messages(topic: string, query: { readonly partition: number; readonly offset: number; readonly limit: number }): Promise<MessageList>;
   /** @throws AppError `topic_unknown`, `topic_conflict` for a topic that a pipeline alone writes */
   pushTarget(topic: string): Promise<PushTarget>;
+  /**
+   * What detectors would have rung over stored windows. Ended by the signal it rejects with the signal's reason.
+   * @throws AppError `pipeline_unknown`, `usage`
+   */
+  backtest(pipeline: string, request: BacktestRequest, signal: AbortSignal): Promise<BacktestReport>;
   /** Undefined once every pipeline has caught up; until then what is waited for. */
   notReady(): Promise<string | undefined>;
 }

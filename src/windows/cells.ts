@@ -1,5 +1,6 @@
 /** Mergeable values of one series: what panes hold, partials carry and the merge adds up. */
 import { mergeDdsketches } from './sketches/ddsketch.ts';
+import { mergeHeavyHitters } from './sketches/heavy-hitters.ts';
 import { mergeHlls } from './sketches/hll.ts';
 import type { StateColumn } from './plan.ts';
 
@@ -49,6 +50,8 @@ function combine(column: StateColumn, a: StateValue, b: StateValue): StateValue 
       return mergeHlls(a as Uint8Array, b as Uint8Array);
     case 'ddsketch':
       return mergeDdsketches(a as Uint8Array, b as Uint8Array);
+    case 'heavy':
+      return mergeHeavyHitters(a as Uint8Array, b as Uint8Array);
   }
 }
 

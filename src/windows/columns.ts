@@ -18,12 +18,14 @@ export interface Columns {
   readonly contributions: readonly Contribution[];
 }
 
-/** `values[i]` is NaN where record `i` contributes nothing; for a distinct count it is 1 and the value's hash stands in `low`, `high`. */
+/** `values[i]` is NaN where record `i` contributes nothing; for a distinct count it is 1 and the value's hash stands in `low`, `high`; for heavy hitters 1, and the key in `texts`. */
 export interface Contribution {
   /** Index into the plan's columns. */
   readonly column: number;
   readonly values: Float64Array;
   readonly hashes: { readonly low: Uint32Array; readonly high: Uint32Array } | undefined;
+  /** For heavy hitters: the keys. */
+  readonly texts?: string[];
 }
 
 export interface Decoder {

@@ -8,6 +8,7 @@ import type { RecordBatch } from '../log/log.ts';
 import type { Columns, Contribution, Decoder } from './columns.ts';
 import { parseEventTime } from './event-time.ts';
 import { createIdHasher, type IdKey } from './id-hash.ts';
+import { heavyKey } from './sketches/heavy-hitters.ts';
 import type { Plan } from './plan.ts';
 import type { Condition, Scalar, SourceSpec } from './spec.ts';
 
@@ -76,6 +77,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
         column: index,
         values: new Float64Array(capacity),
         hashes: column.accumulate === 'hll' ? hashColumns(capacity) : undefined,
+        ...(column.accumulate === 'heavy' && { texts: [] }),
       })),
     };
   }
@@ -176,6 +178,9 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
       const hash = distinctHasher.hash(String(value));
       to.hashes!.low[i] = hash.low;
       to.hashes!.high[i] = hash.high;
+    } else if (to.texts) {
+      to.values[i] = isScalar(value) && value !== null ? 1 : NaN;
+      if (to.values[i] === 1) to.texts[i] = heavyKey(String(value));
     } else if (typeof value === 'number' && Number.isFinite(value)) {
       // + 0 makes -0 a plain 0: a minimum must not depend on which of two equal values came first.
       to.values[i] = column.counts ? 1 : value + 0;

@@ -4,6 +4,7 @@ import type { Contribution } from './columns.ts';
 import type { Plan, StateColumn } from './plan.ts';
 import type { SeriesTable } from './series.ts';
 import { createDdsketch, ddsketchFromBytes, type Ddsketch } from './sketches/ddsketch.ts';
+import { createHeavyHitters, heavyHittersFromBytes, type HeavyHitters } from './sketches/heavy-hitters.ts';
 import { createHll, hllFromBytes, type Hll } from './sketches/hll.ts';
 
 export interface PaneStore {
@@ -29,11 +30,13 @@ export interface PanePartial {
   readonly cells: readonly (readonly Cell[])[];
 }
 
+type Sketch = Hll | Ddsketch | HeavyHitters;
+
 interface Group {
   events: Float64Array;
   offsets: Float64Array;
   numbers: (Float64Array | undefined)[];
-  sketches: (Map<number, Hll | Ddsketch> | undefined)[];
+  sketches: (Map<number, Sketch> | undefined)[];
   readonly codes: number[];
   dirty: Uint8Array;
   readonly changed: number[];
@@ -133,7 +136,7 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
       plan.columns.forEach((column, c) => {
         const value = cell.values[c];
         if (typeof value === 'number') group.numbers[c]![code] = value;
-        else if (value) group.sketches[c]!.set(code, column.accumulate === 'hll' ? hllFromBytes(value) : ddsketchFromBytes(value));
+        else if (value) group.sketches[c]!.set(code, sketchFromBytes(column, value));
       });
     },
   };
@@ -151,7 +154,7 @@ function accumulate(column: StateColumn, group: Group, contribution: Contributio
 
 function addToSketch(
   column: StateColumn,
-  sketches: Map<number, Hll | Ddsketch>,
+  sketches: Map<number, Sketch>,
   contribution: Contribution,
   code: number,
   i: number,
@@ -159,11 +162,26 @@ function addToSketch(
 ): void {
   let sketch = sketches.get(code);
   if (!sketch) {
-    sketch = column.accumulate === 'hll' ? createHll() : createDdsketch();
+    sketch = newSketch(column);
     sketches.set(code, sketch);
   }
   if (contribution.hashes) (sketch as Hll).add(contribution.hashes.low[i]!, contribution.hashes.high[i]!);
+  else if (contribution.texts) (sketch as HeavyHitters).add(contribution.texts[i]!);
   else (sketch as Ddsketch).add(value);
+}
+
+function newSketch(column: StateColumn): Sketch {
+  if (column.accumulate === 'heavy') return createHeavyHitters(column.keep!);
+  return column.accumulate === 'hll' ? createHll() : createDdsketch();
+}
+
+function sketchFromBytes(column: StateColumn, bytes: Uint8Array): Sketch {
+  if (column.accumulate === 'heavy') return heavyHittersFromBytes(bytes);
+  return column.accumulate === 'hll' ? hllFromBytes(bytes) : ddsketchFromBytes(bytes);
+}
+
+function isSketched(column: StateColumn): boolean {
+  return column.accumulate === 'hll' || column.accumulate === 'ddsketch' || column.accumulate === 'heavy';
 }
 
 const GROUP_CAPACITY_MIN = 32;
@@ -179,7 +197,7 @@ function createGroup(columns: readonly StateColumn[]): Group {
     events: new Float64Array(GROUP_CAPACITY_MIN),
     offsets: new Float64Array(GROUP_CAPACITY_MIN),
     numbers: columns.map((column) => emptyNumbers(column, GROUP_CAPACITY_MIN)),
-    sketches: columns.map((column) => (column.accumulate === 'hll' || column.accumulate === 'ddsketch' ? new Map() : undefined)),
+    sketches: columns.map((column) => (isSketched(column) ? new Map<number, Sketch>() : undefined)),
     codes: [],
     dirty: new Uint8Array(GROUP_CAPACITY_MIN),
     changed: [],

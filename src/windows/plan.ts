@@ -3,7 +3,7 @@ import { OUTCOMES } from '../core/outcome.ts';
 import type { Condition, EngineSpec, MeasureSpec, SourceSpec, WindowSpec } from './spec.ts';
 
 /** How a column's values come together: within a pane, between panes, between partitions. */
-export type Accumulate = 'sum' | 'min' | 'max' | 'hll' | 'ddsketch';
+export type Accumulate = 'sum' | 'min' | 'max' | 'hll' | 'ddsketch' | 'heavy';
 
 /** One column of state. Its name is the key in a row's `state`. */
 export interface StateColumn {
@@ -19,6 +19,8 @@ export interface StateColumn {
   readonly counts?: true;
   /** Codes of outcomes (core/outcome.ts): it counts records that had one of these, and takes nothing from events. */
   readonly outcomes?: readonly number[];
+  /** For heavy hitters: how many keys. */
+  readonly keep?: number;
 }
 
 export interface Plan {
@@ -64,6 +66,8 @@ function columnsOf(measure: MeasureSpec): StateColumn[] {
       ];
     case 'distinct':
       return [{ name, accumulate: 'hll', source, where, field: measure.field }];
+    case 'heavy_hitters':
+      return [{ name, accumulate: 'heavy', source, where, field: measure.field, keep: measure.keep }];
     case 'quantile':
       return [{ name, accumulate: 'ddsketch', source, where, field: measure.field }];
     default:

@@ -3,6 +3,7 @@ import { labelsKey } from '../core/labels.ts';
 import { revisionOf } from './row-version.ts';
 import type { WindowRow } from './row.ts';
 import { ddsketchFromBytes, mergeDdsketches } from './sketches/ddsketch.ts';
+import { heavyHittersFromBytes, mergeHeavyHitters, type HeavyHitter } from './sketches/heavy-hitters.ts';
 import { hllFromBytes, mergeHlls } from './sketches/hll.ts';
 import type { MeasureSpec } from './spec.ts';
 
@@ -79,6 +80,7 @@ export function mergeStates(a: State, b: State, measures: readonly MeasureSpec[]
     else if (kind === 'max') combine(name, (x, y) => Math.max(Number(x), Number(y)));
     else if (kind === 'average') for (const part of ['sum', 'count']) combine(`${name}.${part}`, add);
     else if (kind === 'distinct') combine(name, (x, y) => toBase64(mergeHlls(fromBase64(x), fromBase64(y))));
+    else if (kind === 'heavy_hitters') combine(name, (x, y) => toBase64(mergeHeavyHitters(fromBase64(x), fromBase64(y))));
     else if (kind === 'quantile') combine(name, (x, y) => toBase64(mergeDdsketches(fromBase64(x), fromBase64(y))));
   }
   return merged;
@@ -106,6 +108,8 @@ function measureOf(state: State, measure: MeasureSpec): number | null {
     case 'distinct':
       // The estimate of a count of things is told as a whole number.
       return held === undefined ? 0 : Math.round(hllFromBytes(fromBase64(held)).estimate());
+    case 'heavy_hitters':
+      return heavyHittersOf(state, measure.name, 1)[0]?.least ?? 0;
     case 'quantile':
       return held === undefined ? null : ddsketchFromBytes(fromBase64(held)).quantile(measure.q);
     case 'ratio': {
@@ -113,6 +117,12 @@ function measureOf(state: State, measure: MeasureSpec): number | null {
       return denominator === 0 ? null : (measure.scale * numberAt(measure.numerator)) / denominator;
     }
   }
+}
+
+/** Of a heavy-hitter measure: its keys, the most frequent first. */
+export function heavyHittersOf(state: State, measure: string, limit: number): HeavyHitter[] {
+  const held = state[measure];
+  return held === undefined ? [] : heavyHittersFromBytes(fromBase64(held)).top(limit);
 }
 
 /** Whoever reads the row from the log must see the value that its writer saw: JSON makes null of all others. */

@@ -86,6 +86,8 @@ export type MeasureSpec =
     })
   | (OfSource & { readonly kind: 'sum' | 'min' | 'max' | 'average' | 'distinct'; readonly field: string })
   | (OfSource & { readonly kind: 'quantile'; readonly field: string; readonly q: number })
+  /** How often the most frequent value of the field came, at least; `keep`: keys that its sketch holds. */
+  | (OfSource & { readonly kind: 'heavy_hitters'; readonly field: string; readonly keep: number })
   /** scale x numerator / denominator, each the name of a count or sum; null where the denominator is 0. */
   | (MeasureBase & { readonly kind: 'ratio'; readonly numerator: string; readonly denominator: string; readonly scale: number });
 

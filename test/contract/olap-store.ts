@@ -113,6 +113,38 @@ export function testOlapStore(name: string, make: () => Promise<{ store: OlapSto
       assert.equal(row?.measures['rpc'], (0.1 + 0.2 + 1 + 1) / 5);
     });
 
+    it('gives columns of what was asked for: final main rows of the newest revision, by start, to the last bit', async () => {
+      const later = (revision: number): string => ((BigInt(revision) << 54n) | 7n).toString();
+      const of = (country: string) => ({ labels: { country } });
+      await store.putWindows([
+        windowRow('columns', 2, { ...of('B'), events: 4, corrections: 1 }),
+        windowRow('columns', 0, { ...of('B'), measures: { clicks: 1, rpc: null } }),
+        windowRow('columns', 0, { ...of('A'), measures: { clicks: 2 ** 53 + 2, rpc: 1 / 3 } }),
+        windowRow('columns', 1, { ...of('A'), final: false }),
+        windowRow('columns', 1, { ...of('B'), origin: 'ads/1' }),
+        windowRow('columns', 3, { ...of('A'), version: later(1) }),
+        windowRow('columns', 3, { ...of('B'), version: later(2), measures: { clicks: 9 } }),
+        windowRow('columns', 4, of('A')),
+        windowRow('columns', 0, { ...of('A'), window: '5m' }),
+      ]);
+      const query = { pipeline: 'columns', window: '1m', measures: ['rpc', 'clicks'], to: T0 + 4 * 60_000 };
+      const found: unknown[] = [];
+      for await (const { labels, series, start, events, corrections, measures } of store.columns(query)) {
+        start.forEach((at, i) => {
+          const values = measures.map((column) => column[i]);
+          found.push([(at - T0) / 60_000, labels[series[i]!]!['country'], events[i], corrections[i], ...values]);
+        });
+      }
+      assert.deepEqual(found, [
+        [0, 'A', 3, 0, 1 / 3, 2 ** 53 + 2],
+        [0, 'B', 3, 0, Number.NaN, 1],
+        [2, 'B', 4, 1, (0.1 + 0.2) / 3, 3],
+        [3, 'B', 3, 0, Number.NaN, 9],
+      ]);
+      const none = await collect(store.columns({ pipeline: 'nobody', window: '1m', measures: [] }));
+      assert.deepEqual(none, []);
+    });
+
     it('gives whole windows page by page, in order, from included, to excluded', async () => {
       const countries = ['A', 'B', 'C', 'D', 'E'];
       const rows = [3, 0, 2, 1].flatMap((minute) => countries.map((country) => windowRow('pages', minute, { labels: { country } })));

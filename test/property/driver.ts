@@ -59,9 +59,12 @@ export interface Driver {
 export const START_MS = Date.UTC(2026, 2, 2, 9, 58);
 
 export function monitorOf(spec: EngineSpec, detect: MonitorSpec['detect']): Monitor {
-  const { pipeline, dimensions, windows, measures } = spec;
+  const { pipeline, dimensions, windows, measures, rollups } = spec;
   const alerts = createAlerts({ repeatAfterMs: 60_000, locale: 'en' });
-  return createMonitor({ pipeline, dimensions, windows, measures, detect, repeatAfterMs: 60_000, locale: 'en' }, { alerts });
+  return createMonitor(
+    { pipeline, dimensions, windows, measures, rollups, detect, falseAlarmsPerDay: 1, repeatAfterMs: 60_000, locale: 'en' },
+    { alerts },
+  );
 }
 
 export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, options: DriverOptions = {}): Driver {

@@ -73,6 +73,7 @@ export function fakeSurface(): FakeSurface {
     frontier: null,
     windows: { '5m': { results: 2, corrections: 1 } },
     alerts: { fired: 1, sent: 1, firing: 0 },
+    looks: { looked: 30, skipped: 2 },
     dead_letters: 1,
     queues: { olap_lag: 0, notifications: 0 },
     olap_store: 'none',
@@ -134,6 +135,9 @@ export function fakeSurface(): FakeSurface {
       };
     },
     notReady: async () => surface.reason,
+    backtest: async (name) => {
+      throw new AppError('pipeline_unknown', `no pipeline "${name}"`);
+    },
   };
   surface.served.push({
     pipeline: 'ads',

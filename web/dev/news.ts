@@ -35,6 +35,7 @@ export function createNews(market: Market, now: () => number): News {
       found.push(episode(at, over ? at + BREAK.forMs + 20_000 : null, 'US', 'banner', 'ctr'));
       if (settled > at + 40_000)
         found.push(episode(at + 40_000, settled > at + 80_000 ? at + 80_000 : null, 'KR', 'rewarded_video', 'impressions'));
+      found.push(incident(at - 50_000, settled > at + 200_000 ? at + 200_000 : null));
     }
     return found.sort((a, b) => (a.since < b.since ? 1 : -1));
   };
@@ -60,6 +61,7 @@ export function createNews(market: Market, now: () => number): News {
       frontier: new Date(now() - 10_000).toISOString(),
       windows: { '10s': { results: 2_520, corrections: 31 }, '1m': { results: 420, corrections: 12 } },
       alerts: { fired: 8, sent: 12, firing: episodes().filter((each) => each.status === 'firing').length },
+      looks: { looked: 40_320, skipped: 0 },
       dead_letters: 762,
       queues: { olap_lag: 0, notifications: 0 },
       olap_store: 'ready',
@@ -101,6 +103,63 @@ export function createNews(market: Market, now: () => number): News {
           partitions: [{ partition: 0, start: 0, end: 4_000 * (index + 1), stored_bytes: 1_300_000 * (index + 1) ** 2 }],
         })),
     }),
+  };
+}
+
+/** A country that breaks, told once, with evidence. */
+function incident(since: number, resolved: number | null): Episode {
+  const base = episode(since, resolved, 'BR', 'banner', 'ctr');
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const formats = ['rewarded_video', 'native', 'banner'];
+  return {
+    ...base,
+    alert_id: `ecpm-${since}`,
+    alert_type: 'revenue_drop',
+    severity: 'critical',
+    metric_name: 'eCPM',
+    measure: 'ecpm',
+    unit: 'USD',
+    detector: 'evidence',
+    labels: { country: 'BR' },
+    series: 'ecpm{country="BR"}',
+    current_value: 0.94,
+    expected_value: 4.12,
+    deviation_percent: -77.2,
+    explanation: {
+      text:
+        'eCPM of BR was $0.94 over 09:12–09:37 UTC: 0.23 times (95 %: 0.18 to 0.29) what was expected, $4.12 (95 %: $3.86 to $4.40). ' +
+        'Evidence 1 : 7.4 million: by chance alone data come this far out once in 7.4 million. Learnt from 3 days.',
+      observed: 0.94,
+      expected: 4.12,
+      ratio: 0.2282,
+      baseline: { windows: 4_320, age_ms: 259_200_000 },
+      threshold: 3.1,
+      not_fired_if: 'With evidence below 1 : 1.2 million it would not have fired: that is what the false-alarm budget asks of one series.',
+      evidence: {
+        one_in: 7.4e6,
+        needed: 1.2e6,
+        log: Math.log(7.4e6),
+        log_needed: Math.log(1.2e6),
+        false_alarms_per_day: 1,
+        since: iso(since - 1_500_000),
+        expected_range: [3.86, 4.4],
+        ratio_range: [0.18, 0.29],
+      },
+      contributors: formats.map((ad_format, index) => ({
+        labels: { country: 'BR', ad_format },
+        series: `ecpm{country="BR",ad_format="${ad_format}"}`,
+        share: [0.61, 0.3, 0.09][index]!,
+      })),
+    },
+    members: formats.slice(0, 2).map((ad_format, index) => ({
+      alert_id: `ecpm-${ad_format}-${since}`,
+      labels: { country: 'BR', ad_format },
+      series: `ecpm{country="BR",ad_format="${ad_format}"}`,
+      since: iso(since + index * 10_000),
+      told: index === 0,
+    })),
+    likely_causes: ['A wrong bid price', 'A buyer that has stopped bidding'],
+    impact: { money_per_hour: 1_908, currency: 'USD' },
   };
 }
 

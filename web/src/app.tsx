@@ -1,3 +1,4 @@
+import { incidentsOf } from './data/alert-book.ts';
 import { useEffect } from 'preact/hooks';
 import { segmentName } from './data/segments.ts';
 import { useDashboard } from './view/context.ts';
@@ -11,7 +12,7 @@ import { Vitals } from './view/vitals.tsx';
 
 export function App() {
   const { t, route, feed, language, theme } = useDashboard();
-  const firing = feed.value?.alerts.value.filter(({ status }) => status === 'firing').length ?? 0;
+  const firing = incidentsOf(feed.value?.alerts.value ?? []).filter(({ status }) => status === 'firing').length;
   const name = feed.value?.info.name;
   useEffect(() => {
     document.documentElement.lang = language.value;

@@ -19,9 +19,23 @@ export const en = {
   'explain.resolved_limit': '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again.',
   'explain.no_data':
     '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended. Last expected: {expected}.',
+  'explain.evidence':
+    '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) what was expected, {expected} (95 %: {low} to {high}).',
+  'explain.odds': 'Evidence 1 : {one_in}: by chance alone data come this far out once in {one_in}. Learnt from {age}.',
+  'explain.contributors': 'Most of it: {list}.',
+  'explain.members': 'Includes {list}.',
+  'explain.keys': 'Most often: {list}.',
+  'explain.unseen': 'This value had never been seen before.',
+  'explain.open': 'The window is still open; these are its values so far.',
+  'list.more': '{list} and {count} more',
+  'age.minutes': '{count} minutes',
+  'age.hours': '{count} hours',
+  'age.days': '{count} days',
   ratio: ', {ratio} times what was expected,',
   'not_fired.down': 'At {threshold} or more it would not have fired.',
   'not_fired.up': 'At {threshold} or less it would not have fired.',
+  'not_fired.evidence':
+    'With evidence below 1 : {needed} it would not have fired: that is what the false-alarm budget, {budget} a day for the whole pipeline, asks of one series.',
   'series_limit.message': '⚠️ {pipeline}: more than {limit} segments in {partition}; new ones count under "other"',
   'series_limit.explain':
     'The partition {partition} has seen {limit} segments, the limit (limits.max_series). Events of further ones count under "other"; roll-ups stay exact.',

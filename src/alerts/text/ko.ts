@@ -22,9 +22,23 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'explain.resolved_limit':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed} 수준으로, 기준값 {expected} 안으로 돌아왔습니다.',
   'explain.no_data': '{segment}의 {metric} 값을 오랫동안({span}까지) 판단할 수 없어 알림을 종료합니다. 마지막 예상 값은 {expected}입니다.',
+  'explain.evidence':
+    '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 예상 값 {expected}(95%: {low}~{high})의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
+  'explain.odds': '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 기준은 {age} 동안 학습했습니다.',
+  'explain.contributors': '주로 여기서 발생했습니다: {list}.',
+  'explain.members': '포함된 알림: {list}.',
+  'explain.keys': '가장 많은 키: {list}.',
+  'explain.unseen': '지금까지 한 번도 없던 값입니다.',
+  'explain.open': '윈도우가 아직 열려 있으며, 지금까지의 값입니다.',
+  'list.more': '{list} 외 {count}개',
+  'age.minutes': '{count}분',
+  'age.hours': '{count}시간',
+  'age.days': '{count}일',
   ratio: ' (예상의 {ratio}배)',
   'not_fired.down': '{threshold} 이상이었다면 알림이 울리지 않았습니다.',
   'not_fired.up': '{threshold} 이하였다면 알림이 울리지 않았습니다.',
+  'not_fired.evidence':
+    '증거가 1 : {needed} 미만이었다면 알림이 울리지 않았습니다. 파이프라인 전체의 오경보 예산(하루 {budget}건)이 시리즈 하나에 요구하는 기준입니다.',
   'series_limit.message': '⚠️ {pipeline}: {partition}의 세그먼트가 {limit}개를 넘었습니다. 새 세그먼트는 "other"로 집계합니다',
   'series_limit.explain':
     '{partition} 파티션의 세그먼트가 한도(limits.max_series)인 {limit}개에 이르렀습니다. 그 뒤의 세그먼트는 "other"로 집계하며, 롤업은 정확합니다.',

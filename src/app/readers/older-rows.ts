@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import { openEmbeddedStore } from '../../olap-store/chdb/open.ts';
 import { parseOlapAddress } from '../../olap-store/clickhouse/address.ts';
 import { createClickHouseStore } from '../../olap-store/clickhouse/clickhouse-store.ts';
+import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { OlderRows } from './windows.ts';
 
 /**
@@ -16,6 +17,19 @@ export async function openOlderRows(
   store: string,
   deps: { clock: Clock },
 ): Promise<{ rows: OlderRows; close(): Promise<void> }> {
+  const olap = await openStore(dir, store, deps);
+  return {
+    // Origins stay apart here: they are added up together with those that the log has.
+    rows: (query) => olap.windows({ pipeline, ...query }, (rows) => rows),
+    close: () => olap.close(),
+  };
+}
+
+/**
+ * The store of a data directory for one command, once it has answered.
+ * @throws AppError `olap_unavailable`
+ */
+export async function openStore(dir: string, store: string, deps: { clock: Clock }): Promise<OlapStore> {
   const address = parseOlapAddress(store, process.env);
   if (address.kind === 'none') throw new AppError('olap_unavailable', 'there is none; name one with --olap-store embedded or http://…');
   const olap =
@@ -24,13 +38,9 @@ export async function openOlderRows(
       : createClickHouseStore({ database: address.database }, { endpoint: () => address.endpoint });
   try {
     await olap.ping();
+    return olap;
   } catch (error) {
     await olap.close();
     throw error;
   }
-  return {
-    // Origins stay apart here: they are added up together with those that the log has.
-    rows: (query) => olap.windows({ pipeline, ...query }, (rows) => rows),
-    close: () => olap.close(),
-  };
 }

@@ -12,6 +12,7 @@ import type { Log } from '../../log/log.ts';
 import { openAggregateStage } from '../../pipeline/aggregate-stage.ts';
 import type { Committed } from '../../pipeline/engine.ts';
 import { noteLookups } from '../../pipeline/lookup-record.ts';
+import type { Monitor } from '../../pipeline/monitor.ts';
 import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor-stage.ts';
 import { openNotifyStage, type NotifyStage } from '../../pipeline/notify-stage.ts';
 import { offsetOf, recordedRevisions, revisionRefusal } from '../../pipeline/revision.ts';
@@ -80,6 +81,8 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   /** The active monitor, while it is here; else what follows it. */
   let monitor: MonitorStage | undefined;
   let shadow: MonitorStage | undefined;
+  /** Of the last term of this process. */
+  let judge: Monitor | undefined;
   let last: MonitorStage | undefined;
   const seen = (): MonitorStage | undefined => monitor ?? shadow ?? last;
   let notify: NotifyStage | undefined;
@@ -174,9 +177,15 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       });
       await log.commit({ state: [pipelineRecordChange(pipelineRecord(spec, file, topics, options.olapStore))] });
       const { windows, completeFrom } = settled;
+      judge = monitorOf(config);
       const stage = await openMonitorStage(
         { plan, topics, revision: windows.counter, completeFrom, provisional: !options.once },
-        { log, monitor: monitorOf(config), seriesLimitAlert: (partition, time) => seriesLimitAlertOf(config, partition, time) },
+        {
+          log,
+          monitor: judge,
+          seriesLimitAlert: (partition, time) => seriesLimitAlertOf(config, partition, time),
+          elapsed: () => clock.elapsed(),
+        },
       );
       monitor = stage;
       logger.info(`${pipeline}: monitor, from record ${stage.offset} of ${partialsTopic(pipeline)} on`);
@@ -321,6 +330,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       decided: () => notify?.decided() ?? [],
       waiting: () => notify?.waiting() ?? 0,
     },
+    looks: () => judge?.lookCounts() ?? { looked: 0, skipped: 0 },
     run,
   };
 }

@@ -24,7 +24,15 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
     const resolved_time = event.status === 'resolved' ? event.alert_time : null;
     const repeat = Math.max(known?.repeat ?? 0, event.repeat);
     // Values and explanation stay those of the beginning.
-    episodes.set(event.alert_id, { ...(known ?? event), status: event.status, repeat, resolved_time });
+    // Who speaks for it, and for whom it speaks, are as of the newest record.
+    const { part_of: _, ...begun } = known ?? event;
+    const { part_of, members = known?.members } = event;
+    const company = { ...(part_of === undefined ? {} : { part_of }), ...(members && { members }) };
+    episodes.set(event.alert_id, { ...begun, ...company, status: event.status, repeat, resolved_time });
+    for (const { alert_id } of event.members ?? []) {
+      const member = episodes.get(alert_id);
+      if (member) episodes.set(alert_id, { ...member, part_of: event.alert_id });
+    }
     if (episodes.size > EPISODES_MAX) episodes.delete(episodes.keys().next().value!);
   });
 
@@ -37,7 +45,7 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
     async firing() {
       await catchUp();
       let count = 0;
-      for (const { status } of episodes.values()) if (status === 'firing') count++;
+      for (const { status, part_of } of episodes.values()) if (status === 'firing' && part_of === undefined) count++;
       return count;
     },
   };

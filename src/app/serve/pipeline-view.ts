@@ -111,6 +111,7 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
       frontier,
       windows,
       alerts: { ...run.notify.counts(), firing: await alerts.firing() },
+      looks: run.looks(),
       dead_letters: letterBounds.end - letterBounds.start,
       queues: {
         olap_lag: hasOlap ? await lagOf(olapGroup(pipeline), [topics.windows, topics.alerts, topics.deadLetters]) : 0,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
@@ -13,6 +14,7 @@ import { parseListenAddress } from '../../server/listen-address.ts';
 import { createServer } from '../../server/server.ts';
 import type { Surface } from '../../server/surface.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
+import { answerBacktest, type StoredHistory } from './backtest-request.ts';
 import { createHotFill } from './hot-fill.ts';
 import { createOlapSide } from './olap-side.ts';
 import { latestRows } from './latest-rows.ts';
@@ -35,6 +37,8 @@ export interface ServeDeps {
   readonly hotStore: HotStore;
   /** The window whose served segments the hot store keeps for a day. */
   readonly hotHistory: (config: LoadedPipeline) => string | undefined;
+  /** Where backtests find what was computed. */
+  readonly history: StoredHistory;
   /** Undefined until it is opened. */
   readonly olap: () => { readonly store: OlapStore | undefined; readonly missing: boolean } | undefined;
 }
@@ -74,6 +78,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
       servedPaths(pipeline, { latest: latestRows(pipeline.engine, { hotStore, hotFill, olap }), hotFill, olap }),
     ),
     ...createTopicsView(runs, { log }),
+    backtest: async (name, request, signal) => answerBacktest(pipelineNamed(runs, name), request, deps.history, signal),
     async notReady() {
       for (const { view } of views) {
         const records = await view.behind();
@@ -109,6 +114,13 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
       await server.close();
     },
   };
+}
+
+function pipelineNamed(runs: readonly PipelineRun[], name: string): LoadedPipeline {
+  const found = runs.find(({ config }) => config.engine.pipeline === name);
+  if (found) return found.config;
+  const names = runs.map(({ config }) => config.engine.pipeline).join(', ');
+  throw new AppError('pipeline_unknown', `no pipeline ${JSON.stringify(name)} runs here; expected one of: ${names}`);
 }
 
 function packageVersion(): string {

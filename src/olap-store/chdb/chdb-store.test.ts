@@ -78,7 +78,7 @@ testOlapStore(
   async () => {
     const engine = supervise(folder());
     await engine.whenReady;
-    const store = createClickHouseStore({ batchRows: 3 }, { endpoint: engine.endpoint });
+    const store = createClickHouseStore({ batchRows: 3, columnRows: 3 }, { endpoint: engine.endpoint });
     return {
       store,
       dispose: async () => {

@@ -11,6 +11,7 @@ import type { Retention } from './retention.ts';
 import * as rows from './rows.ts';
 import { ensureSchema } from './schema.ts';
 import { clickHouseTrouble } from './trouble.ts';
+import { readColumns } from './window-columns.ts';
 
 export interface ClickHouseStoreConfig {
   /** Letters, digits and `_`. */
@@ -21,6 +22,8 @@ export interface ClickHouseStoreConfig {
   readonly retention?: Retention;
   /** Rows put in one request, and read in one page (a page ends with a whole window, so it may be longer). */
   readonly batchRows?: number;
+  /** Rows read in one page of columns. */
+  readonly columnRows?: number;
 }
 
 export interface ClickHouseStoreDeps {
@@ -30,6 +33,7 @@ export interface ClickHouseStoreDeps {
 }
 
 const DEFAULT_BATCH_ROWS = 5_000;
+const DEFAULT_COLUMN_ROWS = 50_000;
 const DEFAULT_LIST_ROWS = 1_000;
 const LATEST_SPAN_MS = 26 * 3_600_000;
 interface Connection {
@@ -173,6 +177,7 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
       ),
     windows,
     latest,
+    columns: (query) => readColumns(db, query, config.columnRows ?? DEFAULT_COLUMN_ROWS, select),
     alerts: (query) => list<AlertRecord>('alerts', 'alert_time', 'alert_time DESC, alert_id', query),
     deadLetters: async (query) =>
       (await list<DeadLetter>('dead_letters', 'append_time', 'topic DESC, partition DESC, offset DESC', query)).reverse(),

@@ -8,7 +8,7 @@ export function writeVarint(bytes: number[], value: number): void {
 }
 
 /** Reads one after the other. @throws RangeError past the end or where the number is too large or not in its shortest form */
-export function createVarintReader(bytes: Uint8Array, from: number): { next(): number; atEnd(): boolean } {
+export function createVarintReader(bytes: Uint8Array, from: number): { next(): number; byte(): number; atEnd(): boolean } {
   let at = from;
   return {
     next() {
@@ -23,6 +23,11 @@ export function createVarintReader(bytes: Uint8Array, from: number): { next(): n
           return value;
         }
       }
+    },
+    byte() {
+      const byte = bytes[at++];
+      if (byte === undefined) throw new RangeError('the bytes end within a text');
+      return byte;
     },
     atEnd: () => at === bytes.length,
   };

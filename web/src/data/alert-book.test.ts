@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alert } from '../testing.ts';
-import { createAlertBook, episodesOf, firingBySeries } from './alert-book.ts';
+import { createAlertBook, episodesOf, firingBySeries, incidentsOf } from './alert-book.ts';
 
 test('an episode is one entry: its end keeps what the breach said', () => {
   const book = createAlertBook(10);
@@ -36,6 +36,19 @@ test('newest first; when there are too many, the oldest that is over goes first'
     book.list().map(({ alert_id }) => alert_id),
     ['new-firing', 'old-firing'],
   );
+});
+
+test('what another alert speaks for is no incident of its own, from then on and until it is left alone', () => {
+  const book = createAlertBook(9);
+  const shown = (): string[] => incidentsOf(book.list()).map(({ alert_id }) => alert_id);
+  const member = { alert_id: 'video', labels: {}, series: '', since: '', told: true };
+  book.put(alert('video'));
+  assert.equal(book.put(alert('banner', { part_of: 'country' })), false);
+  assert.deepEqual(shown(), ['video']);
+  book.put(alert('country', { members: [member] }));
+  assert.deepEqual(shown(), ['country']);
+  book.put(alert('video', { repeat: 1, alert_time: '2026-01-01T00:20:00.000Z' }));
+  assert.deepEqual(shown(), ['country', 'video']);
 });
 
 test('of several alerts of a series the gravest counts, and only what fires', () => {

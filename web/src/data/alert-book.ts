@@ -7,7 +7,7 @@ export type Episode = AlertList['alerts'][number];
 
 /** The newest `max` episodes; those that fire are the last to go. */
 export interface AlertBook {
-  /** True where this begins an episode that was not known. */
+  /** True where this begins an episode that was not known, and speaks for itself. */
   put(event: AlertEvent): boolean;
   load(episodes: readonly Episode[]): void;
   /** Newest first. */
@@ -21,9 +21,14 @@ export function createAlertBook(max: number): AlertBook {
     const held = episodes.get(next.alert_id);
     // An end keeps the words of the breach: what it said, not that it is over, is what one wants to read later.
     if (held && next.resolved_time !== null) {
-      episodes.set(next.alert_id, { ...held, status: 'resolved', resolved_time: next.resolved_time });
+      const { part_of } = next;
+      episodes.set(next.alert_id, { ...held, ...(part_of && { part_of }), status: 'resolved', resolved_time: next.resolved_time });
     } else if (!held || (held.resolved_time === null && next.alert_time >= held.alert_time)) {
       episodes.set(next.alert_id, next);
+    }
+    for (const { alert_id } of next.members ?? []) {
+      const member = episodes.get(alert_id);
+      if (member) episodes.set(alert_id, { ...member, part_of: next.alert_id });
     }
   };
   const trim = (): void => {
@@ -39,7 +44,7 @@ export function createAlertBook(max: number): AlertBook {
       const known = episodes.has(event.alert_id);
       merge({ ...event, resolved_time: event.status === 'resolved' ? event.alert_time : null });
       trim();
-      return !known && event.status === 'firing';
+      return !known && event.status === 'firing' && event.part_of === undefined;
     },
     load: (list) => {
       for (const episode of list) merge(episode);
@@ -52,6 +57,11 @@ export function createAlertBook(max: number): AlertBook {
 function byNewest(a: Episode, b: Episode): number {
   if (a.since !== b.since) return a.since < b.since ? 1 : -1;
   return a.alert_id < b.alert_id ? -1 : 1;
+}
+
+/** Without those that another alert speaks for. */
+export function incidentsOf(episodes: readonly Episode[]): readonly Episode[] {
+  return episodes.filter(({ part_of }) => part_of === undefined);
 }
 
 const RANK: Readonly<Record<Severity, number>> = { low: 1, medium: 2, high: 3, critical: 4 };

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatBytes, formatChange, formatCount, formatShort, formatValue } from './number.ts';
+import { formatBytes, formatChange, formatCount, formatOdds, formatShort, formatTimes, formatValue } from './number.ts';
+
+test('odds have a short name as long as there is one, factors a sign', () => {
+  assert.deepEqual(
+    [formatOdds(7_400, 'en'), formatOdds(7.4e6, 'en'), formatOdds(7.4e6, 'ko'), formatOdds(2e21, 'en')],
+    ['7,400', '7.4M', '740만', '10²¹'],
+  );
+  assert.deepEqual([formatTimes(0.5214, 'en'), formatTimes(12.34, 'en'), formatTimes(0, 'ko')], ['×0.52', '×12.3', '×0.00']);
+});
 
 test('values carry their unit', () => {
   const cases: [number | null, string | null, string][] = [

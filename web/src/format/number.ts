@@ -16,6 +16,19 @@ export function formatValue(value: number | null | undefined, { unit }: MeasureF
   return `${plain(value, language)} ${unit}`;
 }
 
+/** `×0.52`, `×12` */
+export function formatTimes(factor: number, language: string): string {
+  return `×${number(language, factor < 10 ? { minimumFractionDigits: 2, maximumFractionDigits: 2 } : { maximumSignificantDigits: 3 }).format(factor)}`;
+}
+
+/** The M of `1 : M`: `7,400`, `7.4M`, `740만`; beyond names for it, `10²¹`. */
+export function formatOdds(value: number, language: string): string {
+  if (value < 1e15) return value < 10_000 ? formatCount(value, language) : compact(value, language);
+  const digits = String(Math.floor(Math.log10(value)));
+  return `10${[...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join('')}`;
+}
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
 /** A share as a signed percentage, `+12.3%`, `−75%`; the sign is a true minus. */
 export function formatChange(change: number | null, language: string): string {
   if (change === null || !Number.isFinite(change)) return '–';

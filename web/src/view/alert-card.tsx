@@ -3,6 +3,7 @@ import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
 import { formatChange, formatCount, formatValue } from '../format/number.ts';
 import { formatNear, formatMoment, formatSpan } from '../format/time.ts';
+import { AlertCompany, AlertFigures } from './alert-evidence.tsx';
 import { useDashboard } from './context.ts';
 import { SeverityIcon } from './icons.tsx';
 import { spanUnits } from './span-units.ts';
@@ -19,8 +20,6 @@ interface Props {
 export function AlertCard({ feed, episode, open, linked }: Props) {
   const { t, language, link, now } = useDashboard();
   const { severity, status, direction, labels, deviation_percent: deviation, explanation, impact, likely_causes: causes } = episode;
-  const format = { unit: episode.unit };
-  const value = (number: number | null): string => formatValue(number, format, language.value);
   const name = segmentName(labels, feed.info.dimensions) || t('segment.total');
   const fresh = feed.rang.value?.alert_id === episode.alert_id;
   const money = impact && formatValue(Math.abs(impact.money_per_hour), { unit: impact.currency }, language.value);
@@ -42,30 +41,18 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
       </summary>
       <div class="alert-body">
         <p class="alert-message">{explanation.text}</p>
-        <dl class="facts">
-          <div>
-            <dt>{t('alerts.observed')}</dt>
-            <dd>{value(explanation.observed)}</dd>
-          </div>
-          <div>
-            <dt>{t(explanation.baseline ? 'alerts.expected' : 'alerts.limit')}</dt>
-            <dd>{value(explanation.expected)}</dd>
-          </div>
-          {explanation.threshold !== explanation.expected && (
-            <div>
-              <dt>{t('alerts.threshold')}</dt>
-              <dd>{value(explanation.threshold)}</dd>
-            </div>
-          )}
-        </dl>
+        <AlertFigures episode={episode} />
         {impact && money && (
           <p class="alert-fact">
             <b>{t('alerts.impact')}</b> {t(impact.money_per_hour >= 0 ? 'alerts.per_hour' : 'alerts.excess', { money })}
           </p>
         )}
-        <p class="alert-fact">
-          <b>{t('alerts.not_fired_if')}</b> {explanation.not_fired_if}
-        </p>
+        {!explanation.evidence && (
+          <p class="alert-fact">
+            <b>{t('alerts.not_fired_if')}</b> {explanation.not_fired_if}
+          </p>
+        )}
+        <AlertCompany episode={episode} dimensions={feed.info.dimensions} />
         {causes.length > 0 && (
           <div class="alert-fact">
             <b>{t('alerts.causes')}</b>
@@ -83,6 +70,7 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
           <span>
             {episode.window}
             {explanation.baseline && ` · ${t('alerts.learnt', { count: formatCount(explanation.baseline.windows, language.value) })}`}
+            {explanation.baseline?.age_ms !== undefined && ` (${formatSpan(explanation.baseline.age_ms, spanUnits(t))})`}
           </span>
         </p>
       </div>

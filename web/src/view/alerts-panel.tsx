@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Episode } from '../data/alert-book.ts';
+import { incidentsOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { AlertCard } from './alert-card.tsx';
 import { useDashboard } from './context.ts';
@@ -11,8 +11,9 @@ export function AlertsPanel({ feed }: { feed: PipelineFeed }) {
   const { t } = useDashboard();
   // On a narrow screen the panel stands above the segments: what is over must not push them out of sight.
   const [roomy] = useState(() => matchMedia('(min-width: 1001px)').matches);
-  const firing = feed.alerts.value.filter(({ status }) => status === 'firing');
-  const resolved = feed.alerts.value.filter(({ status }) => status === 'resolved');
+  const incidents = incidentsOf(feed.alerts.value);
+  const firing = incidents.filter(({ status }) => status === 'firing');
+  const resolved = incidents.filter(({ status }) => status === 'resolved');
   return (
     <aside class="alerts" aria-label={t('alerts.title')} data-testid="alerts">
       <h2>{t('alerts.title')}</h2>

@@ -1,0 +1,119 @@
+/**
+ * What the monitor costs for each series and window: rows taken in, judged when their window closes, and the state that changed
+ * handed out, as in a commit; and for each series looked at while its window is open. The bar holds the way from the row to the state against the detector alone.
+ */
+import { createAlerts } from '../src/alerts/alerts.ts';
+import { createRandom } from '../src/core/random.ts';
+import { detectorCatalog, type DetectorName } from '../src/detectors/catalog.ts';
+import type { DetectorKind } from '../src/detectors/detector.ts';
+import type { MonitorSpec } from '../src/pipeline/monitor-spec.ts';
+import { createMonitor } from '../src/pipeline/monitor.ts';
+import type { WindowRecord, WindowRow } from '../src/windows/row.ts';
+import { cpuSeconds, report } from './measure.ts';
+
+const SERIES = 1_000;
+const MINUTES = 120;
+const WARM_UP_MINUTES = 20;
+const LOOKS = 40;
+const MINUTE = 60_000;
+const START = Date.UTC(2026, 2, 2, 9);
+/** Microseconds for each series and window with the evidence detector, its own work included. */
+const BAR = 12;
+
+const names = ['threshold', 'ema-threshold', 'evidence'].filter((name) => Object.hasOwn(detectorCatalog, name)) as DetectorName[];
+/** Such that nothing rings: what an alert costs is another matter. */
+const settings: Readonly<Record<string, object>> = {
+  threshold: { above: 1_000 },
+  'ema-threshold': { up: '100000%' },
+  evidence: { down: '50%', up: '100%' },
+};
+
+function specOf(detector: DetectorName): MonitorSpec {
+  const kind: DetectorKind = detectorCatalog[detector];
+  return {
+    pipeline: 'bench',
+    dimensions: ['segment'],
+    rollups: [],
+    windows: [{ name: '1m', sizeMs: MINUTE, slideMs: MINUTE }],
+    measures: [
+      { kind: 'count', name: 'impressions', source: 'events', where: [] },
+      { kind: 'count', name: 'clicks', source: 'events', where: [] },
+      { kind: 'ratio', name: 'ctr', numerator: 'clicks', denominator: 'impressions', scale: 100, unit: '%' },
+    ],
+    detect: [
+      {
+        detector,
+        config: kind.config.parse(settings[detector]),
+        measure: 'ctr',
+        window: '1m',
+        over: 'full',
+      },
+    ],
+    falseAlarmsPerDay: 1,
+    repeatAfterMs: 10 * MINUTE,
+    locale: 'en',
+  };
+}
+
+const minutes = Array.from({ length: MINUTES }, (_, minute): WindowRecord[] => [
+  ...rowsOf(minute, true),
+  { kind: 'closed', ...placeOf(minute), idle: [] },
+]);
+
+const rows = names.map((detector) => {
+  const spec = specOf(detector);
+  const monitor = createMonitor(spec, { alerts: createAlerts(spec) });
+  let taking = 0;
+  let bytes = 0;
+  const run = (from: number, to: number): number =>
+    cpuSeconds(() => {
+      for (const records of minutes.slice(from, to)) {
+        for (const record of records) monitor.observe(record);
+        taking += cpuSeconds(() => {
+          bytes = 0;
+          for (const [, value] of monitor.takeStateChanges()) bytes += value?.length ?? 0;
+        });
+      }
+    });
+  run(0, WARM_UP_MINUTES);
+  taking = 0;
+  const seconds = run(WARM_UP_MINUTES, MINUTES);
+  const each = 1e6 / (SERIES * (MINUTES - WARM_UP_MINUTES));
+  const open = rowsOf(MINUTES, false);
+  const looking = cpuSeconds(() => {
+    for (let look = 0; look < LOOKS; look++) monitor.look(open, () => 0);
+  });
+  return {
+    name: detector,
+    us_per_series: round(seconds * each),
+    us_of_it_state: round(taking * each),
+    us_per_look: round((looking * 1e6) / (SERIES * LOOKS)),
+    bytes_of_state: Math.round(bytes / SERIES),
+  };
+});
+
+function placeOf(minute: number) {
+  return { pipeline: 'bench', window: '1m', window_start: iso(minute), window_end: iso(minute + 1) };
+}
+
+function rowsOf(minute: number, final: boolean): WindowRow[] {
+  const random = createRandom(minute);
+  return Array.from({ length: SERIES }, (_, segment) => {
+    const impressions = random.poisson(40);
+    const clicks = random.poisson(impressions * 0.02);
+    const measures = { impressions, clicks, ctr: impressions === 0 ? null : (100 * clicks) / impressions };
+    const counts = { state: {}, events: impressions + clicks, replayed: 0, corrections: 0 };
+    const labels = { segment: `s${segment}` };
+    return { kind: 'row', ...placeOf(minute), ...counts, measures, labels, final, version: '1', origin: '', partitions: [], idle: [] };
+  });
+}
+
+function iso(minute: number): string {
+  return new Date(START + minute * MINUTE).toISOString();
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+report('monitor', { rows, ratios: { us_per_series: rows.at(-1)!.us_per_series }, bar: { ratio: 'us_per_series', most: BAR } });

@@ -1,0 +1,186 @@
+/** Where the verdicts of one detect entry become alert events: one for each incident, whoever of its segments fire. */
+import type { AlertSubject } from './alert-facts.ts';
+import type { Alerts, AlertStep, AlertWindow } from './alerts.ts';
+import { speakersOf } from './folding.ts';
+import type { AlertState, WindowTime } from './state-machine.ts';
+import { seriesText } from './value-text.ts';
+import type { Direction, Verdict } from '../detectors/detector.ts';
+import type { Labels } from '../core/labels.ts';
+import type { AlertEvent, AlertLook, AlertMember } from '../receivers/alert-event.ts';
+
+/** A series as far as its alerts go. */
+export interface AlertSeries {
+  /** Tells it from the others of its entry; sorts them. */
+  readonly key: string;
+  /** In the order of the pipeline's dimensions. */
+  readonly labels: Labels;
+  alerts: SeriesAlerts;
+}
+
+export type SeriesAlerts = { readonly [direction in Direction]?: AlertState };
+
+/** What was judged of one series; `at` is the window with what was in it. */
+export interface Judgement<Series extends AlertSeries> {
+  readonly series: Series;
+  readonly at: AlertWindow;
+  readonly verdict: Verdict;
+  /** It comes from a look at the open window. */
+  readonly look?: AlertLook;
+}
+
+export interface AlertDesk<Series extends AlertSeries> {
+  /** Of one window or one look, in the order of the series. Changes `alerts` of the series that it gives back in `touched`. */
+  conclude(judgements: readonly Judgement<Series>[], at: WindowTime): { events: AlertEvent[]; touched: ReadonlySet<Series> };
+  /** Ends an alert of which nothing could be judged for long; the record, if there is one to write. */
+  lose(series: Series, direction: Direction, at: WindowTime): AlertEvent | undefined;
+  /** Goes on with the alerts of a series after a restart. */
+  restore(series: Series): void;
+}
+
+/** What is the same for all series of an entry. */
+export type DeskSubject = Omit<AlertSubject, 'direction' | 'labels' | 'naming'>;
+export type DeskNaming = { readonly [direction in Direction]?: AlertSubject['naming'] } | undefined;
+
+interface Turn<Series> {
+  readonly series: Series;
+  readonly direction: Direction;
+  readonly before: AlertState | undefined;
+  readonly step: AlertStep;
+  readonly look: AlertLook | undefined;
+}
+
+/** Of an effect without any event, for its logarithm. */
+const RATIO_LEAST = 0.05;
+const DIRECTIONS: readonly Direction[] = ['down', 'up'];
+
+export function createAlertDesk<Series extends AlertSeries>(
+  subject: DeskSubject,
+  naming: DeskNaming,
+  alerts: Pick<Alerts, 'judge' | 'lose'>,
+): AlertDesk<Series> {
+  /** By direction: series whose alert fires. */
+  const firing = { down: new Set<Series>(), up: new Set<Series>() };
+  /** An alert was lost: those that it spoke for have to be asked. */
+  let isOrphaned = false;
+
+  function subjectOf(series: Series, direction: Direction): AlertSubject {
+    return { ...subject, direction, labels: series.labels, naming: naming?.[direction] ?? {} };
+  }
+
+  function setAlert(series: Series, direction: Direction, state: AlertState | undefined): void {
+    const { [direction]: _, ...others } = series.alerts;
+    series.alerts = state ? { ...others, [direction]: state } : others;
+    if (state?.status === 'firing') firing[direction].add(series);
+    else firing[direction].delete(series);
+  }
+
+  function turnOf({ series, at, verdict, look }: Judgement<Series>): Turn<Series> | undefined {
+    const { direction } = verdict;
+    const before = series.alerts[direction];
+    if (!before && verdict.status === 'clear') return undefined;
+    const step = alerts.judge(before, subjectOf(series, direction), verdict, at);
+    setAlert(series, direction, look && step.state ? { ...step.state, looked: true } : step.state);
+    return { series, direction, before, step, look };
+  }
+
+  /** Finds out who speaks for whom, now that some began and some ended. Gives the series it changed. */
+  function fold(direction: Direction, turns: readonly Turn<Series>[], at: WindowTime): Series[] {
+    const fresh = new Set(turns.filter(({ step }) => step.change === 'fired').map(({ series }) => series));
+    const speakers = speakersOf(
+      [...firing[direction]].map((series) => {
+        const { id = '', effect, partOf } = series.alerts[direction]!;
+        return { id, labels: series.labels, effect, partOf, isNew: fresh.has(series) };
+      }),
+    );
+    const changed: Series[] = [];
+    for (const series of firing[direction]) {
+      const { partOf: was, ...state } = series.alerts[direction]!;
+      const partOf = speakers.get(state.id ?? '');
+      if (partOf === was) continue;
+      const alone = was === undefined ? {} : { alone: { formerly: was, seen: 0, expected: 0 } };
+      // Left alone by its speaker it rings as a reminder, and not before one is due.
+      const next: AlertState = partOf === undefined ? { ...state, ...alone, rang: at.endMs } : { ...state, partOf };
+      setAlert(series, direction, next);
+      changed.push(series);
+    }
+    return changed;
+  }
+
+  /** A folded alert has not rung: as if the bell had not been touched. One that rings by itself belongs to nobody any more. */
+  function muffle({ series, direction, before, step }: Turn<Series>): void {
+    const state = series.alerts[direction];
+    if (!state || (step.change !== 'fired' && step.change !== 'repeated')) return;
+    if (state.partOf === undefined) {
+      const { alone: _, ...own } = state;
+      if (!isQuiet(before, state)) setAlert(series, direction, own);
+      return;
+    }
+    setAlert(series, direction, { ...state, rang: before?.rang ?? null, repeats: step.change === 'fired' ? 0 : (before?.repeats ?? 0) });
+  }
+
+  function membersOf(id: string | undefined, direction: Direction): AlertMember[] {
+    const members = [...firing[direction]].filter((series) => id !== undefined && series.alerts[direction]?.partOf === id);
+    return members.sort((a, b) => (a.key < b.key ? -1 : 1)).map((series) => memberOf(series, direction));
+  }
+
+  function memberOf(series: Series, direction: Direction): AlertMember {
+    const { id = '', since, rang, alone } = series.alerts[direction]!;
+    return {
+      alert_id: id,
+      labels: series.labels,
+      series: seriesText(subject.measure.name, series.labels),
+      since: new Date(since).toISOString(),
+      told: rang !== null && rang > since && alone === undefined,
+    };
+  }
+
+  function eventOf({ series, direction, before, step, look }: Turn<Series>): AlertEvent | undefined {
+    if (step.change === undefined) return undefined;
+    if (step.change === 'resolved') return step.write(formerCompany(before));
+    const state = series.alerts[direction]!;
+    const { partOf, id } = state;
+    if (isQuiet(before, state)) return undefined;
+    if (partOf !== undefined) return step.change === 'fired' ? step.write({ partOf, ...(look && { look }) }) : undefined;
+    return step.write({ members: membersOf(id, direction), ...(look && { look }) });
+  }
+
+  return {
+    conclude(judgements, at) {
+      const turns = judgements.map(turnOf).filter((turn) => turn !== undefined);
+      const touched = new Set(turns.map(({ series }) => series));
+      for (const direction of DIRECTIONS) {
+        const own = turns.filter((turn) => turn.direction === direction);
+        const asks = isOrphaned || own.some(({ step }) => step.change === 'fired' || step.change === 'resolved');
+        if (asks) for (const series of fold(direction, own, at)) touched.add(series);
+      }
+      isOrphaned = false;
+      turns.forEach(muffle);
+      return { events: turns.map(eventOf).filter((event) => event !== undefined), touched };
+    },
+    lose(series, direction, at) {
+      const state = series.alerts[direction];
+      if (!state) return undefined;
+      const step = alerts.lose(state, subjectOf(series, direction), at);
+      setAlert(series, direction, undefined);
+      isOrphaned = true;
+      return step.change === undefined ? undefined : step.write(formerCompany(state));
+    },
+    restore(series) {
+      for (const direction of DIRECTIONS) if (series.alerts[direction]?.status === 'firing') firing[direction].add(series);
+    },
+  };
+}
+
+/** Its speaker has just ended, or it is since then more like what was expected than like what it rang for: it only takes longer to be sure. */
+function isQuiet(before: AlertState | undefined, { alone, effect }: AlertState): boolean {
+  if (!alone || !effect) return false;
+  if (before?.partOf !== undefined || alone.expected <= 0) return true;
+  const now = Math.abs(Math.log((alone.seen + 0.5) / (alone.expected + 0.5)));
+  return now < Math.abs(Math.log(Math.max(effect.ratio, RATIO_LEAST))) / 2;
+}
+
+/** An end belongs to whoever spoke for the alert last, if it has not rung by itself since. */
+function formerCompany(state: AlertState | undefined): { partOf?: string } {
+  const partOf = state?.partOf ?? state?.alone?.formerly;
+  return partOf === undefined ? {} : { partOf };
+}

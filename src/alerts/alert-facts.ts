@@ -1,0 +1,61 @@
+/** What is known of an alert when it is told, before it is put into fields and words. */
+import type { Labels } from '../core/labels.ts';
+import type { Direction, Verdict } from '../detectors/detector.ts';
+import type { AlertLook, AlertMember, Severity } from '../receivers/alert-event.ts';
+import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
+import type { AlertNaming } from './naming.ts';
+import { severityOf, severityOfGrounds } from './severity.ts';
+
+/** What the alert is about. `labels` in the order of the pipeline's dimensions. */
+export interface AlertSubject {
+  readonly pipeline: string;
+  readonly detector: string;
+  readonly measure: MeasureSpec;
+  readonly window: WindowSpec;
+  readonly direction: Direction;
+  readonly labels: Labels;
+  readonly metricName: string;
+  readonly naming: AlertNaming;
+  /** Of the whole pipeline; for detectors that keep to it. */
+  readonly falseAlarmsPerDay: number;
+}
+
+export interface AlertFacts {
+  readonly status: 'firing' | 'resolved';
+  readonly repeat: number;
+  /** Start of the episode's first window, epoch ms. */
+  readonly since: number;
+  /** Null where the series has had no data. */
+  readonly observed: number | null;
+  readonly judged: Pick<Verdict, 'expected' | 'threshold' | 'baselineWindows' | 'grounds' | 'keys' | 'isUnseen'>;
+  /** The window's denominator or events. */
+  readonly volume: number;
+  /** As told before, for an alert that ends; null: from the deviation. */
+  readonly severity: Severity | null;
+}
+
+/** What is said of an alert beside its own facts. */
+export interface Company {
+  /** Id of the alert that speaks for it. */
+  readonly partOf?: string;
+  /** Alerts that it speaks for. */
+  readonly members?: readonly AlertMember[];
+  readonly look?: AlertLook;
+}
+
+/** As told before, else as the file says, else from evidence and effect. */
+export function severityOfFacts({ naming, direction }: AlertSubject, facts: AlertFacts): Severity {
+  const { grounds } = facts.judged;
+  return facts.severity ?? naming.severity ?? (grounds ? severityOfGrounds(direction, grounds) : severityOf(direction, deviationOf(facts)));
+}
+
+/** Over the span that rang where there is one: a single window of few events says little. */
+export function valuesOf({ observed, judged }: AlertFacts): { observed: number | null; expected: number } {
+  return judged.grounds ?? { observed, expected: judged.expected };
+}
+
+/** Percent, unrounded. */
+export function deviationOf(facts: AlertFacts): number | null {
+  const { observed, expected } = valuesOf(facts);
+  return observed === null || expected === 0 ? null : ((observed - expected) / Math.abs(expected)) * 100;
+}

@@ -1,0 +1,167 @@
+/** How an alert of a detector that weighs evidence explains itself. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Direction, Grounds, Verdict } from '../detectors/detector.ts';
+import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
+import type { MeasureSpec } from '../windows/spec.ts';
+import type { AlertSubject, Company } from './alert-facts.ts';
+import { createAlerts } from './alerts.ts';
+import { severityOfGrounds } from './severity.ts';
+import { textsOf } from './text/texts.ts';
+import { ageText, oddsText } from './value-text.ts';
+
+const MINUTE = 60_000;
+const START = Date.parse('2026-03-02T09:00:00.000Z');
+const at = { startMs: START, endMs: START + MINUTE, volume: 1000, parts: { amount: 9, exposure: 1000 } };
+const ecpm: MeasureSpec = {
+  kind: 'ratio',
+  name: 'ecpm',
+  numerator: 'revenue',
+  denominator: 'impressions',
+  scale: 1000,
+  unit: 'USD',
+  currency: 'USD',
+};
+const ctr: MeasureSpec = { kind: 'ratio', name: 'ctr', numerator: 'clicks', denominator: 'impressions', scale: 100, unit: '%' };
+
+const grounds: Grounds = {
+  logEvidence: Math.log(7.4e6),
+  logThreshold: Math.log(1.2e6),
+  oneIn: 7.4e6,
+  sinceMs: START - 24 * MINUTE,
+  observed: 1.04,
+  expected: 2,
+  expectedRange: [1.8, 2.21],
+  ratio: 0.52,
+  ratioRange: [0.43, 0.63],
+  baselineAgeMs: 75 * 3_600_000,
+  contributors: [
+    { labels: { country: 'KR', ad_format: 'video' }, share: 0.614 },
+    { labels: { country: 'KR', ad_format: 'banner' }, share: 0.3 },
+  ],
+};
+
+function alertOf(measure: MeasureSpec, locale: AlertLocale, company?: Company, changes: Partial<Verdict> = {}): AlertEvent {
+  const subject: AlertSubject = {
+    pipeline: 'adtech',
+    detector: 'evidence',
+    measure,
+    window: { name: '1m', sizeMs: MINUTE, slideMs: MINUTE },
+    direction: 'down',
+    labels: { country: 'KR' },
+    metricName: measure.name.toUpperCase(),
+    naming: {},
+    falseAlarmsPerDay: 1,
+  };
+  const verdict: Verdict = {
+    direction: 'down',
+    status: 'firing',
+    observed: 0.9,
+    expected: 2.05,
+    threshold: 1.3,
+    baselineWindows: 4500,
+    grounds,
+    ...changes,
+  };
+  return createAlerts({ repeatAfterMs: 10 * MINUTE, locale })
+    .judge(undefined, subject, verdict, at)
+    .write(company);
+}
+
+test('it says what was seen over which span, what was expected, how sure it is, and out of which budget', () => {
+  const event = alertOf(ctr, 'en');
+  assert.equal(event.message, '🚨 CTR drop! KR: 2.00% → 1.04% (-48.0%)');
+  assert.deepEqual([event.current_value, event.expected_value, event.deviation_percent, event.severity], [1.04, 2, -48, 'medium']);
+  assert.deepEqual(event.explanation, {
+    text:
+      'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95 %: 0.43 to 0.63) what was expected, 2.00% (95 %: 1.80% to 2.21%). ' +
+      'Evidence 1 : 7.4 million: by chance alone data come this far out once in 7.4 million. Learnt from 3 days. Most of it: KR video 61%, KR banner 30%.',
+    observed: 1.04,
+    expected: 2,
+    ratio: 0.52,
+    baseline: { windows: 4500, age_ms: 270_000_000 },
+    threshold: 1.3,
+    not_fired_if:
+      'With evidence below 1 : 1.2 million it would not have fired: that is what the false-alarm budget, 1 a day for the whole pipeline, asks of one series.',
+    evidence: {
+      one_in: 7.4e6,
+      needed: 1.2e6,
+      log: Math.log(7.4e6),
+      log_needed: Math.log(1.2e6),
+      false_alarms_per_day: 1,
+      since: '2026-03-02T08:36:00.000Z',
+      expected_range: [1.8, 2.21],
+      ratio_range: [0.43, 0.63],
+    },
+    contributors: [
+      { labels: { country: 'KR', ad_format: 'video' }, series: 'ctr{country="KR",ad_format="video"}', share: 0.614 },
+      { labels: { country: 'KR', ad_format: 'banner' }, series: 'ctr{country="KR",ad_format="banner"}', share: 0.3 },
+    ],
+  });
+});
+
+test('the same in Korean, with whom it speaks for, and that the window is open', () => {
+  const member = {
+    alert_id: 'b',
+    labels: { country: 'KR', ad_format: 'video' },
+    series: '',
+    since: '2026-03-02T08:40:00.000Z',
+    told: true,
+  };
+  const look = { number: 0, value: 0.9, volume: 1000, amount: 9, exposure: 1000, verdict: {} as Verdict };
+  const event = alertOf(ctr, 'ko', { members: [member], look });
+  assert.equal(
+    event.explanation.text,
+    'KR의 CTR 값이 2026-03-02 08:36–09:01 UTC 동안 1.04%입니다. 예상 값 2.00%(95%: 1.80%~2.21%)의 0.52배(95%: 0.43~0.63)입니다. ' +
+      '증거 1 : 740만. 우연만으로 이만큼 벗어날 가능성은 740만분의 1입니다. 기준은 3일 동안 학습했습니다. ' +
+      '주로 여기서 발생했습니다: KR video 61%, KR banner 30%. 포함된 알림: KR video (08:40 UTC). 윈도우가 아직 열려 있으며, 지금까지의 값입니다.',
+  );
+  assert.deepEqual([event.members, event.look], [[member], look]);
+  assert.equal('part_of' in event, false);
+});
+
+test('the keys of heavy hitters and a value never seen before are said', () => {
+  const keys = [
+    { key: 'user-17', least: 96, most: 100 },
+    { key: 'user-4', least: 12, most: 12 },
+  ];
+  const { explanation } = alertOf(ctr, 'en', undefined, { keys, isUnseen: true });
+  assert.match(explanation.text, /Most often: user-17 \(96–100\), user-4 \(12\)\. This value had never been seen before\.$/);
+  assert.deepEqual(explanation.keys, keys);
+});
+
+test('what it costs is told for an hour, from the span and not from its noisiest window', () => {
+  // (2 - 1.04) USD for each 1,000 of 1,000 impressions a minute.
+  assert.deepEqual(alertOf(ecpm, 'en').impact, { money_per_hour: 57.6, currency: 'USD' });
+});
+
+test('severity needs both: a large effect, and enough evidence that it is large', () => {
+  const severity = (direction: Direction, ratio: number, ratioRange: readonly [number, number], surplus = 1): string =>
+    severityOfGrounds(direction, { ...grounds, ratio, ratioRange, logEvidence: grounds.logThreshold + surplus });
+  assert.deepEqual(
+    [
+      severity('down', 0.7, [0.5, 0.9]),
+      severity('down', 0.5, [0.4, 0.65]),
+      severity('down', 0.2, [0.05, 0.6]),
+      severity('down', 0.2, [0.1, 0.4]),
+      severity('down', 0.1, [0.05, 0.2]),
+      severity('down', 0, [0, 0.2], 20),
+      severity('up', 1.5, [1.1, 2]),
+      severity('up', 3, [2, 4]),
+      severity('up', 8, [3, 20], 20),
+      severity('up', 8, [6, 11], 20),
+    ],
+    ['low', 'medium', 'medium', 'high', 'high', 'critical', 'low', 'medium', 'high', 'critical'],
+  );
+});
+
+test('large numbers have names, very large ones a power of ten; ages are in whole units', () => {
+  const odds = (value: number, locale: AlertLocale = 'en'): string => oddsText(Math.log(value), locale);
+  assert.deepEqual(
+    [odds(740), odds(7_432), odds(7.4e6), odds(1.2e9), odds(3e14), odds(2e21)],
+    ['740', '7,400', '7.4 million', '1.2 billion', '300 trillion', '10^21'],
+  );
+  assert.deepEqual([odds(7_432, 'ko'), odds(7.4e6, 'ko'), odds(1.2e9, 'ko'), odds(3e14, 'ko')], ['7,400', '740만', '12억', '300조']);
+  const age = (minutes: number): string => ageText(minutes * MINUTE, textsOf.en);
+  assert.deepEqual([age(90), age(121), age(47 * 60), age(72 * 60)], ['90 minutes', '2 hours', '47 hours', '3 days']);
+});

@@ -1,0 +1,106 @@
+/**
+ * Who speaks when a roll-up and its members, or roll-ups that cross, fire in the same direction: the level that explains
+ * most. A country that breaks is one incident, not one for each of its segments; a segment that breaks is not told again by
+ * every roll-up that feels it.
+ */
+import type { Labels } from '../core/labels.ts';
+import type { Effect } from './state-machine.ts';
+
+/** An alert of one detector, measure and direction that fires. */
+export interface FiringAlert {
+  readonly id: string;
+  readonly labels: Labels;
+  /** Undefined: from a detector without grounds; speaks for itself. */
+  readonly effect: Effect | undefined;
+  /** Fires since this window. */
+  readonly isNew: boolean;
+  /** Who spoke for it so far. */
+  readonly partOf: string | undefined;
+}
+
+/** A roll-up is explained by a segment that holds so much of its deviation. */
+const EXPLAINED_SHARE = 0.5;
+const MEMBER_AHEAD = 1.1;
+
+/**
+ * The speaker of every alert, by id; undefined: it speaks itself. An alert keeps its speaker while that one fires; only
+ * alerts that are new, or whose speaker has ended, are asked anew. The same whatever the order of `firing`.
+ */
+export function speakersOf(firing: readonly FiringAlert[]): Map<string, string | undefined> {
+  const ids = new Set(firing.map((alert) => alert.id));
+  const isLoose = (alert: FiringAlert): boolean => alert.isNew || (alert.partOf !== undefined && !ids.has(alert.partOf));
+  const speakers = new Map(firing.map((alert) => [alert.id, isLoose(alert) ? undefined : alert.partOf]));
+  const settled = firing.filter((alert) => !isLoose(alert));
+  for (const alert of firing.filter(isLoose).sort(byLevel)) {
+    const speaking = settled.filter((other) => speakers.get(other.id) === undefined);
+    const [speaker] = speaking.filter((other) => speaksFor(other, alert)).sort(byPower);
+    if (speaker) speakers.set(alert.id, speaker.id);
+    else {
+      for (const other of speaking) {
+        if (!speaksFor(alert, other)) continue;
+        for (const [id, held] of speakers) if (held === other.id) speakers.set(id, alert.id);
+        speakers.set(other.id, alert.id);
+      }
+    }
+    settled.push(alert);
+  }
+  return speakers;
+}
+
+function speaksFor(one: FiringAlert, other: FiringAlert): boolean {
+  if (!one.effect || !other.effect) return false;
+  return explains(one, one.effect, other, other.effect) && outranks(one, one.effect, other, other.effect);
+}
+
+/** Whether what happened in `one` is (most of) what happened in `other`. */
+function explains(one: FiringAlert, effect: Effect, other: FiringAlert, otherEffect: Effect): boolean {
+  if (!agree(one.labels, other.labels)) return false;
+  if (holds(one.labels, other.labels)) return true;
+  if (holds(other.labels, one.labels)) return deviation(effect) >= EXPLAINED_SHARE * deviation(otherEffect);
+  let share = 0;
+  for (const member of otherEffect.contributors) if (holds(one.labels, member.labels)) share += member.share;
+  return share >= EXPLAINED_SHARE;
+}
+
+/**
+ * The larger likelihood speaks; a member has to be clearly ahead of its roll-up, because those that ring are the extreme
+ * ones and look worse than they are.
+ */
+function outranks(one: FiringAlert, effect: Effect, other: FiringAlert, otherEffect: Effect): boolean {
+  if (isInside(other.labels, one.labels)) return MEMBER_AHEAD * power(effect) >= power(otherEffect);
+  if (isInside(one.labels, other.labels)) return power(effect) > MEMBER_AHEAD * power(otherEffect);
+  return byPower(one, other) < 0;
+}
+
+/** Log likelihood of counts at this ratio against none, in a window: that of a whole is largest where all its parts agree. */
+function power({ amount, ratio }: Effect): number {
+  return amount * ((ratio > 0 ? ratio * Math.log(ratio) : 0) - ratio + 1);
+}
+
+function deviation({ amount, ratio }: Effect): number {
+  return amount * Math.abs(1 - ratio);
+}
+
+/** No dimension has two values. */
+function agree(a: Labels, b: Labels): boolean {
+  return Object.keys(a).every((name) => b[name] === undefined || b[name] === a[name]);
+}
+
+/** `inner` is `outer` or a member of it. */
+function holds(outer: Labels, inner: Labels): boolean {
+  return Object.keys(outer).every((name) => inner[name] === outer[name]);
+}
+
+function isInside(inner: Labels, outer: Labels): boolean {
+  return holds(outer, inner) && !holds(inner, outer);
+}
+
+/** Roll-ups before their members, so that who speaks is known when the members are asked. */
+function byLevel(a: FiringAlert, b: FiringAlert): number {
+  return Object.keys(a.labels).length - Object.keys(b.labels).length || byPower(a, b);
+}
+
+function byPower(a: FiringAlert, b: FiringAlert): number {
+  const difference = (b.effect ? power(b.effect) : 0) - (a.effect ? power(a.effect) : 0);
+  return difference || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}

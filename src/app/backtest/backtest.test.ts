@@ -1,0 +1,212 @@
+/** A backtest against a run of the same events: the same alerts, whatever history it reads. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { after, before, test } from 'node:test';
+import { systemClock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { flatRow } from '../../windows/row-merge.ts';
+import type { WindowRecord } from '../../windows/row.ts';
+import { readAlerts, type ShownAlert } from '../readers/alerts.ts';
+import { batches, choosePipeline, textAt, withReading } from '../readers/reading.ts';
+import { readWindows } from '../readers/windows.ts';
+import { runPipelines } from '../run.ts';
+import { runBacktest, type BacktestOptions } from './backtest.ts';
+import { backtestInThread } from './in-thread.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'tocsin-backtest-test-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+const at = (name: string): string => join(dir, name);
+const START = Date.UTC(2026, 2, 2, 9);
+const minute = (count: number): number => START + count * 60_000;
+const chdb = hasChdb();
+
+writeFileSync(
+  at('shop.yml'),
+  `pipeline: shop
+source: { topic: orders }
+event: { id: id, time: at, out_of_orderness: 1s, allowed_lateness: 5s, dedup: 5m }
+dimensions: [country]
+measures:
+  orders: { count: { kind: order } }
+  visits: { count: { kind: visit } }
+  conv: { ratio: [orders, visits], scale: 100, unit: "%" }
+windows: [1m, 5m]
+rollups: [[]]
+detect:
+  conv: { detector: ema-threshold, down: 50%, up: 100%, min_volume: 20, warm_up: 5, over: all }
+  visits: { detector: threshold, above: 250, window: 5m }
+`,
+);
+
+/** From 09:30 on ten minutes with a fifth of the orders in KR; from 09:50 on three with double the visits in US; KR falls silent. */
+function events(): string[] {
+  const found: { time: number; kind: string; country: string }[] = [];
+  const add = (kind: string, country: string, from: number, count: number): void => {
+    for (let i = 0; i < count; i++) found.push({ time: from + Math.floor((i * 60_000) / count), kind, country });
+  };
+  for (let m = 0; m < 75; m++) {
+    for (const country of m < 65 ? ['KR', 'US'] : ['US']) {
+      add('visit', country, minute(m), country === 'US' && m >= 50 && m < 53 ? 100 : 50);
+      add('order', country, minute(m), country === 'KR' && m >= 30 && m < 40 ? 2 : 10);
+    }
+  }
+  found.sort((a, b) => a.time - b.time);
+  return found.map(({ time, kind, country }, id) => JSON.stringify({ id: `e${id}`, at: new Date(time).toISOString(), kind, country }));
+}
+
+let rang: ShownAlert[] = [];
+before(async () => {
+  writeFileSync(at('events.ndjson'), `${events().join('\n')}\n`);
+  const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
+  const olapStore = chdb ? 'embedded' : 'none';
+  const run = { files: [at('shop.yml')], data: at('data'), input: at('events.ndjson'), once: true, json: true, notify: false, quiet: true };
+  await runPipelines(
+    { ...run, olapStore, revision: { kind: 'same' } },
+    { stdin: Readable.from([]), stdout: nowhere(), stderr: nowhere(), signal: new AbortController().signal },
+  );
+  await withReading(at('data'), systemClock, async (reading) => {
+    const record = choosePipeline(reading, undefined);
+    rang = await readAlerts(reading.log, record, {});
+    const flat: string[] = [];
+    for await (const row of readWindows(reading.log, record, {})) flat.push(JSON.stringify(flatRow(row)));
+    writeFileSync(at('flat.ndjson'), flat.join('\n'));
+    const { end } = await reading.log.bounds(record.topics.windows, 0);
+    const records: string[] = [];
+    for await (const batch of batches(reading.log, record.topics.windows, 0, 0, end)) {
+      for (let i = 0; i < batch.count; i++) records.push(textAt(batch, i));
+    }
+    writeFileSync(at('records.ndjson'), records.join('\n'));
+    writeFileSync(at('open.ndjson'), records.filter((text) => (JSON.parse(text) as WindowRecord).kind === 'row').join('\n'));
+  });
+});
+
+function hasChdb(): boolean {
+  try {
+    createRequire(import.meta.url)('chdb');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const backtest = (options: Partial<BacktestOptions> = {}) =>
+  runBacktest(
+    { file: at('shop.yml'), data: at('data'), warmUpMs: 0, set: [], compare: false, graceMs: 0, history: 'log', ...options },
+    { clock: systemClock, stdin: Readable.from([]) },
+  );
+
+test('every history gives the alerts of the run, to the last field', async () => {
+  assert.deepEqual(
+    rang.map(({ alert_type, series }) => [alert_type, series]),
+    [
+      ['conv_drop', 'conv{country="KR"}'],
+      ['conv_spike', 'conv{country="KR"}'],
+      ['visits_spike', 'visits{country="US"}'],
+    ],
+  );
+  const histories: [string, Partial<BacktestOptions>][] = [
+    ['log', {}],
+    ['events', { input: at('events.ndjson') }],
+    ['windows', { input: at('records.ndjson') }],
+    ['windows', { input: at('flat.ndjson') }],
+  ];
+  for (const [source, options] of histories) {
+    const report = await backtest(options);
+    assert.equal(report.source, source);
+    // A look is a live matter: it would be in the record of the run alone.
+    assert.deepEqual(report.settings[0]!.alerts, rang, options.input ?? source);
+    assert.deepEqual([report.windows, report.rows], [74 + 14, 65 * 3 + 9 * 2 + 13 * 3 + 2], options.input ?? source);
+    assert.deepEqual([report.from, report.to], [new Date(START).toISOString(), new Date(minute(74)).toISOString()]);
+  }
+});
+
+test('the OLAP store gives them too, in the thread that HTTP requests use', { skip: chdb ? false : 'chDB is not installed' }, async () => {
+  const order = { file: at('shop.yml'), data: at('data'), warmUpMs: 0, set: [], compare: false, graceMs: 0 };
+  const report = await backtestInThread(order, new AbortController().signal);
+  assert.equal(report.source, 'olap');
+  assert.deepEqual(
+    report.settings[0]!.alerts.toSorted((a, b) => a.alert_time.localeCompare(b.alert_time)),
+    rang,
+  );
+});
+
+test('a span of time: what lies before it is learnt from, what lies outside rings nothing', async () => {
+  const span = { from: minute(35), to: minute(50) };
+  const learnt = await backtest({ ...span, warmUpMs: 3_600_000 });
+  assert.deepEqual(
+    learnt.settings[0]!.alerts.map(({ alert_type }) => alert_type),
+    ['conv_spike'],
+  );
+  assert.equal(learnt.learnt_from, new Date(START).toISOString());
+  const cold = await backtest(span);
+  assert.equal(cold.learnt_from, new Date(minute(35)).toISOString());
+  assert.equal((await backtest({ from: minute(200) })).from, null);
+});
+
+test('two settings side by side, incidents for both; the directory is as it was', async () => {
+  const before = readdirSync(at('data'), { recursive: true }).sort();
+  const incident = { start: new Date(minute(30)).toISOString(), end: new Date(minute(40)).toISOString(), labels: { country: 'KR' } };
+  const report = await backtest({ set: ['detect.conv.down=85%', 'detect.visits=null'], compare: true, incidents: () => [incident] });
+  assert.deepEqual(
+    report.settings.map(({ name, rang: count, score }) => [name, count, score!.recall, score!.precision]),
+    [
+      ['file', 3, { count: 1, of: 1 }, { count: 1, of: 3 }],
+      ['set', 1, { count: 0, of: 1 }, { count: 0, of: 1 }],
+    ],
+  );
+  assert.equal(report.settings[0]!.score!.delay_ms!.median, 60_000);
+  assert.deepEqual(
+    report.comparison!.map(({ alert_type, file, set }) => [alert_type, file !== null, set !== null]),
+    [
+      ['conv_drop', true, false],
+      ['conv_spike', true, true],
+      ['visits_spike', true, false],
+    ],
+  );
+  assert.deepEqual(readdirSync(at('data'), { recursive: true }).sort(), before);
+});
+
+test('events are counted anew where the change is of the windows; stored windows refuse it', async () => {
+  const set = ['measures.conv={ ratio: [orders, visits], scale: 1 }', 'windows=[2m, 5m]', 'detect.conv.window=2m'];
+  const { settings } = await backtest({ input: at('events.ndjson'), set });
+  assert.equal(settings[0]!.alerts[0]!.window, '2m');
+  assert.equal(settings[0]!.alerts[0]!.current_value, 0.04);
+  await assert.rejects(backtest({ set }), /compute conv otherwise/);
+  await assert.rejects(backtest({ set: ['limits.max_series=3'] }), /change of the windows themselves/);
+});
+
+test('what cannot be done says why', async () => {
+  writeFileSync(at('mixed.ndjson'), `{"window":"1m","window_start":"2026-03-02T09:00:00Z"}\n{"id":"e1"}\n`);
+  writeFileSync(
+    at('back.ndjson'),
+    `{"window":"1m","window_start":"2026-03-02T09:01:00Z"}\n{"window":"1m","window_start":"2026-03-02T09:00:00Z"}\n`,
+  );
+  for (const [options, message] of [
+    [{ compare: true }, /^--compare: found nothing to compare/],
+    [{ input: at('mixed.ndjson') }, /mixed\.ndjson:2: found something else; expected a row of a window/],
+    [{ input: at('back.ndjson') }, /back\.ndjson:2: found a window that starts before the one above it/],
+    [{ input: at('open.ndjson') }, /no record that closes a window/],
+    [{ input: at('nowhere.ndjson') }, /nowhere\.ndjson/],
+    [{ data: at('nowhere') }, /nowhere: it does not exist/],
+    [{ set: ['pipeline=other'] }, /the pipeline that the file names/],
+  ] as const) {
+    await assert.rejects(backtest(options), (error) => error instanceof AppError && message.test(error.message), String(message));
+  }
+});
+
+test('a thread ends with its signal, and says what went wrong in it', async () => {
+  const order = { file: at('shop.yml'), data: at('data'), warmUpMs: 0, set: ['detect.conv.dwn=1'], compare: false, graceMs: 0 };
+  const faulty = backtestInThread(order, new AbortController().signal);
+  await assert.rejects(
+    faulty,
+    (error) => error instanceof AppError && error.code === 'config_invalid' && /did you mean "down"/.test(error.message),
+  );
+  const stopping = new AbortController();
+  const stopped = backtestInThread({ ...order, set: [] }, stopping.signal);
+  stopping.abort(new Error('enough'));
+  await assert.rejects(stopped, /enough/);
+});

@@ -1,0 +1,187 @@
+/**
+ * What the detectors would have rung over history: the monitor that runs live, on the same records, once for each setting. It tells
+ * nobody and leaves nothing behind.
+ */
+import { formatDuration, parseDuration } from '../../core/duration.ts';
+import { AppError } from '../../core/errors.ts';
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import type { BacktestIncident, BacktestReport, BacktestSetting } from '../../server/api.ts';
+import { pairsOf } from './comparison.ts';
+import { withHistory, type History, type HistoryDeps, type HistoryPlace } from './history.ts';
+import { createJudge, type Judge } from './judge.ts';
+import { measuresNeeded, windowsNeeded } from './measures-needed.ts';
+import { loadWithChanges } from './override.ts';
+import type { RecordColumns } from './record-columns.ts';
+import { scoreOf } from './score.ts';
+
+export interface BacktestOptions extends HistoryPlace {
+  /** The pipeline file. */
+  readonly file: string;
+  /** Windows that start here or later, epoch ms. */
+  readonly from?: number;
+  /** Windows that start before this. */
+  readonly to?: number;
+  /** What lies so far before `from` is learnt from. */
+  readonly warmUpMs: number;
+  readonly set: readonly string[];
+  /** Also the file as it is. */
+  readonly compare: boolean;
+  readonly incidents?: (config: LoadedPipeline) => readonly BacktestIncident[];
+  readonly graceMs: number;
+}
+
+interface Setting {
+  readonly name: BacktestSetting['name'];
+  readonly changes: readonly string[];
+  readonly config: LoadedPipeline;
+}
+
+const DAY_MS = 86_400_000;
+export const DEFAULT_WARM_UP_MS = 7 * DAY_MS;
+
+/** @throws AppError `config_invalid`, `usage`, and those of the places that history comes from */
+export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): Promise<BacktestReport> {
+  const begun = deps.clock.elapsed();
+  const settings = settingsOf(options);
+  const { config } = settings[0]!;
+  const incidents = options.incidents?.(config);
+  const specs = settings.map((setting) => setting.config.monitor);
+  const measures = measuresNeeded(specs);
+  const { from, to, warmUpMs } = options;
+  const wanted = {
+    pipeline: config.engine.pipeline,
+    windows: windowsNeeded(specs),
+    measures,
+    from: from === undefined ? undefined : from - warmUpMs,
+    to,
+  };
+  const judges = specs.map((spec) => createJudge(spec, measures, { from: from ?? -Infinity, to: to ?? Infinity }));
+  const meter = createMeter(config, from);
+
+  return withHistory(options, config, measures, deps, async (history) => {
+    for (const [index, group] of groupsOf(settings, history).entries()) {
+      await history.read(wanted, group[0]!.config, (columns) => {
+        // What two ways of counting have read is counted once.
+        if (index === 0) meter.count(columns);
+        for (const setting of group) judges[settings.indexOf(setting)]!.observe(columns);
+      });
+    }
+    const range = meter.range();
+    const days = range ? (range.to - range.from) / DAY_MS : 0;
+    const told = settings.map((setting, index) => {
+      const judged = toldOf(setting, judges[index]!, days);
+      if (!incidents) return judged;
+      const score = scoreOf(judged.alerts, incidents, { ...(range ?? { from: 0, to: 0 }), graceMs: options.graceMs });
+      return { ...judged, score };
+    });
+    const [file, set] = told;
+    return {
+      pipeline: config.engine.pipeline,
+      from: range ? new Date(range.from).toISOString() : null,
+      to: range ? new Date(range.to).toISOString() : null,
+      learnt_from: meter.first === undefined ? null : new Date(meter.first).toISOString(),
+      days,
+      source: history.source,
+      windows: meter.windows,
+      rows: meter.rows,
+      seconds: Math.round(deps.clock.elapsed() - begun) / 1_000,
+      settings: told,
+      ...(file && set && { comparison: pairsOf(file.alerts, set.alerts) }),
+      notes: [...notesOf(options, meter), ...history.notes()],
+    };
+  });
+}
+
+function settingsOf({ file, set, compare }: BacktestOptions): Setting[] {
+  if (compare && set.length === 0) {
+    throw new AppError('usage', '--compare: found nothing to compare the file with; expected --set too, such as --set detect.ctr.down=40%');
+  }
+  const plain: Setting = { name: 'file', changes: [], config: loadWithChanges(file, []) };
+  if (set.length === 0) return [plain];
+  const changed: Setting = { name: 'set', changes: set, config: loadWithChanges(file, set) };
+  if (changed.config.engine.pipeline !== plain.config.engine.pipeline)
+    throw new AppError('usage', '--set pipeline: a backtest is of the pipeline that the file names');
+  return compare ? [plain, changed] : [changed];
+}
+
+/** Settings that see the same windows are judged in one reading. */
+function groupsOf(settings: readonly Setting[], history: History): Setting[][] {
+  const groups = [...Map.groupBy(settings, ({ config }) => config.hashes.windows).values()];
+  const asItIs = settings.find(({ name }) => name === 'file')?.config ?? loadWithChanges(settings[0]!.config.file!, []);
+  const other = settings.find(({ config }) => config.hashes.windows !== asItIs.hashes.windows);
+  if (other && !history.counts) {
+    throw new AppError(
+      'usage',
+      `--set ${other.changes.join(' --set ')}: found a change of the windows themselves, which are stored as they were counted; expected changes ` +
+        'under detect (and cooldown, locale). To count anew, give the events with --input',
+    );
+  }
+  return groups;
+}
+
+function toldOf({ name, changes, config }: Setting, judge: Judge, days: number): BacktestSetting {
+  const alerts = judge.alerts();
+  const folded = alerts.filter(({ part_of }) => part_of !== undefined).length;
+  const rang = alerts.length - folded;
+  return {
+    name,
+    changes,
+    false_alarms_per_day: config.monitor.falseAlarmsPerDay,
+    rang,
+    folded,
+    rang_per_day: days > 0 ? rang / days : 0,
+    alerts,
+    dropped: judge.dropped,
+  };
+}
+
+/** Counts what passes, and finds out what time was judged. */
+function createMeter({ engine }: LoadedPipeline, from = -Infinity) {
+  let rows = 0;
+  let windows = 0;
+  let first: number | undefined;
+  let begin = Infinity;
+  let end = -Infinity;
+  return {
+    count({ count, series, start, window }: RecordColumns): void {
+      for (let i = 0; i < count; i++) {
+        if (series[i]! >= 0) {
+          rows++;
+          continue;
+        }
+        windows++;
+        first = Math.min(first ?? Infinity, start[i]!);
+        if (start[i]! < from) continue;
+        begin = Math.min(begin, start[i]!);
+        end = Math.max(end, start[i]! + engine.windows[window[i]!]!.sizeMs);
+      }
+    },
+    range: () => (end > begin ? { from: begin, to: end } : undefined),
+    get rows() {
+      return rows;
+    },
+    get windows() {
+      return windows;
+    },
+    get first() {
+      return first;
+    },
+  };
+}
+
+function notesOf({ from, warmUpMs }: BacktestOptions, meter: { readonly first: number | undefined }): string[] {
+  const notes = ['alerts ring here when a window closes; live, a rise may ring a little earlier, at a look at the open window'];
+  if (from === undefined) notes.push('the detectors began without a baseline: the first hours say little');
+  else if (meter.first !== undefined && meter.first > from - warmUpMs && meter.first < from + DAY_MS) {
+    const learnt = Math.max(0, from - meter.first);
+    notes.push(`of ${formatDuration(warmUpMs)} to learn from before --from only ${formatDuration(learnt)} are there`);
+  }
+  return notes;
+}
+
+/** `7d` -> ms. @throws AppError `usage` */
+export function durationOf(text: string, name: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new AppError('usage', `${name}: found ${JSON.stringify(text)}; expected a duration such as 7d, 12h or 0s`);
+  return ms;
+}

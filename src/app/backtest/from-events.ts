@@ -1,0 +1,70 @@
+/** History out of events: the real engine counts them, on a log of its own that is gone afterwards. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import type { Clock } from '../../core/clock.ts';
+import { silentLogger } from '../../core/logger.ts';
+import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
+import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
+import { runFeeds } from '../feeds.ts';
+import { openPipelineRun } from '../pipeline-run.ts';
+import type { RunOptions } from '../run-options.ts';
+import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
+
+export interface EventsDeps {
+  readonly clock: Clock;
+  readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
+}
+
+/** `path`: a file of events, `-` for standard input; into the only source of the pipeline. */
+export async function historyFromEvents(
+  wanted: HistoryWanted,
+  config: LoadedPipeline,
+  path: string,
+  emit: Emit,
+  { clock, stdin }: EventsDeps,
+): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'tocsin-backtest-'));
+  const options: RunOptions = {
+    files: [config],
+    data: dir,
+    input: path,
+    once: true,
+    json: false,
+    revision: { kind: 'same' },
+    notify: false,
+    olapStore: 'none',
+    quiet: true,
+  };
+  const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock });
+  try {
+    const packer = createRecordPacker(wanted);
+    // Judged outside, by as many settings as are asked for; and there is nobody to tell.
+    const counting: LoadedPipeline = { ...config, receivers: [], monitor: { ...config.monitor, detect: [] } };
+    const run = await openPipelineRun(counting, options, {
+      log,
+      clock,
+      logger: silentLogger,
+      hotStore: createMemoryHotStore({ history: [] }),
+      write: () => {},
+      colour: false,
+      onJudged: () => {},
+      onCommitted({ records }) {
+        for (const record of records) packer.add(record);
+        if (packer.count >= BATCH_ROWS) void emit(packer.take());
+      },
+    });
+    const stopping = new AbortController();
+    let fed = false;
+    const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? 0;
+    const feeding = runFeeds(counting, options, { log, clock, stdin, readUpTo }, stopping.signal).then(() => (fed = true));
+    feeding.catch(() => stopping.abort());
+    const settled = await Promise.allSettled([feeding, run.run(stopping.signal, () => fed)]);
+    for (const result of settled) if (result.status === 'rejected') throw result.reason;
+    if (packer.count > 0) await emit(packer.take());
+  } finally {
+    await log.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,144 @@
+/** History out of a file of rows: records of `p.windows`, or the flat rows of `tocsin windows --json`. */
+import { AppError } from '../../core/errors.ts';
+import { openLines } from '../../sources/file/lines.ts';
+import { closingOrder } from '../../windows/closing-order.ts';
+import type { WindowRecord } from '../../windows/row.ts';
+import type { EngineSpec } from '../../windows/spec.ts';
+import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** What the first line that is not blank holds; undefined: no JSON, or no such line. */
+export async function firstLine(path: string): Promise<Line | undefined> {
+  for await (const { value } of lines(path)) return value;
+  return undefined;
+}
+
+/** A row of a window, of either form. */
+export function isWindowRow(line: Line | undefined): boolean {
+  return typeof line?.['window'] === 'string' && typeof line['window_start'] === 'string';
+}
+
+/** @throws AppError `input_unreadable` with file:line */
+export async function historyFromRows(wanted: HistoryWanted, spec: EngineSpec, path: string, emit: Emit): Promise<void> {
+  const packer = createRecordPacker(wanted);
+  const flat = createFlatRows(spec, (record) => packer.add(record));
+  let rows = 0;
+  let closed = 0;
+  for await (const { value, place } of lines(path)) {
+    if (value === undefined || !isWindowRow(value)) {
+      throw wrong(place, 'something else', 'a row of a window: a record of the topic of windows, or a line of `tocsin windows --json`');
+    }
+    if (value['kind'] === 'row' || value['kind'] === 'closed') {
+      if (value['kind'] === 'row') rows++;
+      else closed++;
+      packer.add(value as unknown as WindowRecord);
+    } else flat.add(value, place);
+    if (packer.count >= BATCH_ROWS) await emit(packer.take());
+  }
+  if (rows > 0 && closed === 0) {
+    throw wrong(path, 'rows and no record that closes a window', 'the records of the topic of windows, all of them and in their order');
+  }
+  flat.end();
+  if (packer.count > 0) await emit(packer.take());
+}
+
+/** Flat rows come by start of the window: a window is whole when one of its size that starts later comes. */
+function createFlatRows(spec: EngineSpec, add: (record: WindowRecord) => void) {
+  const order = spec.windows.map((window) => closingOrder([window]));
+  const current: (number | undefined)[] = spec.windows.map(() => undefined);
+  const held: WindowRecord[][] = spec.windows.map(() => []);
+
+  function close(window: number): void {
+    const start = current[window];
+    if (start === undefined) return;
+    const { name, sizeMs } = spec.windows[window]!;
+    for (const closing of order[window]!.advance([{ window: 0, start }], start + sizeMs)) {
+      if (closing.start === start) held[window]!.splice(0).forEach(add);
+      add({ kind: 'closed', pipeline: spec.pipeline, window: name, ...times(closing.start, sizeMs), idle: [] });
+    }
+  }
+
+  return {
+    add(line: Line, place: string): void {
+      const window = spec.windows.findIndex(({ name }) => name === line['window']);
+      if (window === -1) return;
+      const start = Date.parse(String(line['window_start']));
+      if (Number.isNaN(start))
+        throw wrong(place, `window_start ${JSON.stringify(line['window_start'])}`, 'a time such as 2026-03-02T09:00:00Z');
+      if (line['final'] === false) return;
+      const last = current[window];
+      if (last !== undefined && start < last) {
+        throw wrong(
+          place,
+          'a window that starts before the one above it',
+          'rows by start of the window, as `tocsin windows --json` gives them',
+        );
+      }
+      if (start !== last) close(window);
+      current[window] = start;
+      held[window]!.push(rowOf(spec, line, window, start));
+    },
+    end: () => spec.windows.forEach((_, window) => close(window)),
+  };
+}
+
+function rowOf(spec: EngineSpec, line: Line, window: number, start: number): WindowRecord {
+  const { name, sizeMs } = spec.windows[window]!;
+  const labels: Record<string, string> = {};
+  for (const dimension of spec.dimensions) if (typeof line[dimension] === 'string') labels[dimension] = line[dimension];
+  const measures: Record<string, number | null> = {};
+  for (const measure of spec.measures) measures[measure.name] = numberOrNull(line[measure.name]);
+  const counted = spec.measures.reduce((sum, measure) => sum + (measure.kind === 'count' ? (measures[measure.name] ?? 0) : 0), 0);
+  return {
+    kind: 'row',
+    pipeline: spec.pipeline,
+    window: name,
+    ...times(start, sizeMs),
+    labels,
+    measures,
+    state: {},
+    // A flat row does not say how many events are in it: the counts do, near enough for a least volume.
+    events: numberOrNull(line['events']) ?? counted,
+    replayed: 0,
+    final: true,
+    corrections: 0,
+    version: '0',
+    origin: '',
+    partitions: [],
+    idle: [],
+  };
+}
+
+function times(start: number, sizeMs: number) {
+  return { window_start: new Date(start).toISOString(), window_end: new Date(start + sizeMs).toISOString() };
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}
+
+async function* lines(path: string): AsyncGenerator<{ value: Line | undefined; place: string }> {
+  const decoder = new TextDecoder();
+  for await (const chunk of openLines({ path })) {
+    let from = 0;
+    for (let i = 0; i < chunk.ends.length; i++) {
+      const text = decoder.decode(chunk.bytes.subarray(from, chunk.ends[i]));
+      from = chunk.ends[i]!;
+      if (text.trim() !== '') yield { value: parsed(text), place: `${path}:${chunk.firstLine + i}` };
+    }
+  }
+}
+
+function parsed(text: string): Line | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Line) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function wrong(place: string, found: string, expected: string): AppError {
+  return new AppError('input_unreadable', `${place}: found ${found}; expected ${expected}`);
+}

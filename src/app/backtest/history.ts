@@ -1,0 +1,150 @@
+/** Where a backtest's history comes from, as it was asked for and as it is there. */
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Log } from '../../log/log.ts';
+import type { BacktestReport } from '../../server/api.ts';
+import type { OlapStore } from '../../olap-store/olap-store.ts';
+import type { PipelineRecord } from '../pipeline-record.ts';
+import { openStore } from '../readers/older-rows.ts';
+import { choosePipeline, withReading } from '../readers/reading.ts';
+import { historyFromEvents } from './from-events.ts';
+import { historyFromLog } from './from-log.ts';
+import { firstLine, historyFromRows, isWindowRow } from './from-rows.ts';
+import { historyFromStore } from './from-store.ts';
+import type { Emit, HistoryWanted } from './record-packer.ts';
+
+export interface HistoryPlace {
+  /** A file of events or of rows, `-` for events on standard input; undefined: what a run has left in the data directory. */
+  readonly input?: string;
+  readonly data: string;
+  /** Undefined: the OLAP store where it is there and has the windows, else the log. */
+  readonly history?: 'olap' | 'log';
+  /** Default: as the pipeline was run. */
+  readonly olapStore?: string;
+}
+
+export interface HistoryDeps {
+  readonly clock: Clock;
+  readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
+}
+
+export interface History {
+  readonly source: BacktestReport['source'];
+  /** Its windows follow from the pipeline file, so that the file may change them. */
+  readonly counts: boolean;
+  read(wanted: HistoryWanted, config: LoadedPipeline, emit: Emit): Promise<void>;
+  /** What is to be known of what was read. */
+  notes(): string[];
+}
+
+/** `config`: the file as it is. @throws AppError for what is not there; `usage` for what was not computed */
+export async function withHistory<T>(
+  place: HistoryPlace,
+  config: LoadedPipeline,
+  needed: readonly string[],
+  deps: HistoryDeps,
+  work: (history: History) => Promise<T>,
+): Promise<T> {
+  if (place.input !== undefined) return work(await fileHistory(place.input, config, deps));
+  return withReading(place.data, deps.clock, async (reading) => {
+    const record = choosePipeline(reading, config.engine.pipeline);
+    refuseOtherMeasures(config, record, needed);
+    const opened = place.history === 'log' ? undefined : await openedStore(reading.dir, record, place, deps);
+    const log = logHistory(record.topics.windows, reading.log, typeof opened === 'string' ? [opened] : []);
+    if (typeof opened !== 'object') return work(log);
+    try {
+      return await work(storeHistory(opened, place.history === 'olap' ? undefined : log));
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+function logHistory(topic: string, log: Log, notes: readonly string[]): History {
+  return { source: 'log', counts: false, read: (wanted, _, emit) => historyFromLog(wanted, topic, log, emit), notes: () => [...notes] };
+}
+
+/** `otherwise`: where the rows are if the store has none of them. */
+function storeHistory(store: OlapStore, otherwise: History | undefined): History {
+  let corrected = 0;
+  let isEmpty = false;
+  return {
+    get source() {
+      return isEmpty ? 'log' : 'olap';
+    },
+    counts: false,
+    async read(wanted, config, emit) {
+      let rows = 0;
+      const counted: Emit = (columns) => {
+        rows += columns.count;
+        return emit(columns);
+      };
+      await historyFromStore(wanted, store, counted, (some) => (corrected += some));
+      if (rows > 0 || !otherwise) return;
+      isEmpty = true;
+      await otherwise.read(wanted, config, emit);
+    },
+    notes: () =>
+      corrected === 0
+        ? []
+        : [
+            `${corrected} rows were corrected after their window had closed: the store holds what they are now, live the detectors saw them before`,
+          ],
+  };
+}
+
+async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDeps): Promise<History> {
+  const { sources } = config.engine;
+  if (path !== '-' && isWindowRow(await firstLine(path))) {
+    return {
+      source: 'windows',
+      counts: false,
+      read: (wanted, _, emit) => historyFromRows(wanted, config.engine, path, emit),
+      notes: () => [],
+    };
+  }
+  if (sources.length > 1) {
+    throw new AppError(
+      'usage',
+      `--input goes into one source; ${config.engine.pipeline} has ${sources.length}. Give a file of window rows (tocsin windows --json), or the data directory of a run`,
+    );
+  }
+  return {
+    source: 'events',
+    counts: true,
+    read: (wanted, counted, emit) => historyFromEvents(wanted, counted, path, emit, deps),
+    notes: () => [],
+  };
+}
+
+/** Undefined: there is none; a text: why it could not be opened. */
+async function openedStore(
+  dir: string,
+  record: PipelineRecord,
+  { history, olapStore }: HistoryPlace,
+  deps: HistoryDeps,
+): Promise<OlapStore | string | undefined> {
+  const named = olapStore ?? record.olapStore;
+  if (named === 'none' && history !== 'olap') return undefined;
+  try {
+    return await openStore(dir, named, deps);
+  } catch (error) {
+    if (!(error instanceof AppError) || history === 'olap') throw error;
+    return `the OLAP store is not to be had, these windows are from the log: ${error.message}`;
+  }
+}
+
+/** What is stored was counted by the file as it was when it ran. */
+function refuseOtherMeasures({ engine, file }: LoadedPipeline, record: PipelineRecord, needed: readonly string[]): void {
+  for (const name of needed) {
+    const [asked, stored] = [engine, record].map(({ measures }) => measures.find((measure) => measure.name === name));
+    const plain = (measure: object | undefined): string => JSON.stringify({ ...measure, unit: undefined, currency: undefined });
+    if (asked && stored && plain(asked) === plain(stored)) continue;
+    throw new AppError(
+      'usage',
+      `${file}: the windows that ${record.name} has stored ${stored ? `compute ${name} otherwise` : `have no ${name}`}. ` +
+        'Expected the measures that it ran with; to try others, give events with --input',
+    );
+  }
+}

@@ -1,0 +1,23 @@
+/** Which columns of history a pipeline's detectors ask for. */
+import type { MonitorSpec } from '../../pipeline/monitor-spec.ts';
+import type { WindowSpec } from '../../windows/spec.ts';
+
+/** Names of the watched measures and of what they are ratios of, in the order of the file. */
+export function measuresNeeded(specs: readonly MonitorSpec[]): string[] {
+  const names = new Set<string>();
+  for (const { detect, measures } of specs) {
+    const add = (name: string): void => {
+      names.add(name);
+      const measure = measures.find((one) => one.name === name);
+      if (measure?.kind === 'ratio') for (const part of [measure.numerator, measure.denominator]) add(part);
+    };
+    for (const { measure } of detect) add(measure);
+  }
+  return [...names];
+}
+
+/** The windows that detectors look at, with their index in the file. */
+export function windowsNeeded(specs: readonly MonitorSpec[]): { window: WindowSpec; index: number }[] {
+  const watched = new Set(specs.flatMap(({ detect }) => detect.map(({ window }) => window)));
+  return (specs[0]?.windows ?? []).map((window, index) => ({ window, index })).filter(({ window }) => watched.has(window.name));
+}

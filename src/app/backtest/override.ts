@@ -1,0 +1,57 @@
+/** A pipeline file with some of its settings changed, as `--set` names them: `detect.ctr.down=40%`. */
+import { dirname } from 'node:path';
+import { definePipeline, loadPipeline } from '../../config/load-pipeline.ts';
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import type { PipelineFile } from '../../config/pipeline-schema.ts';
+import { describe } from '../../config/problem.ts';
+import { readTextFile } from '../../config/read-file.ts';
+import { parseYaml } from '../../config/yaml-text.ts';
+import { AppError } from '../../core/errors.ts';
+
+const FILE_BYTES_MAX = 1_048_576;
+const FORM = 'a path into the pipeline file and a value, such as detect.ctr.down=40%';
+
+type Block = Record<string, unknown>;
+
+/**
+ * Values are read as YAML; `null` takes the setting out. The rest of the file stays as it is.
+ * @throws AppError `config_invalid`, with the nearest valid name as for a file; `usage` for what is no path and value
+ */
+export function loadWithChanges(file: string, changes: readonly string[]): LoadedPipeline {
+  // Faults of the file itself are told with their line.
+  const loaded = loadPipeline(file);
+  if (changes.length === 0) return loaded;
+  const value = parseYaml(readTextFile(file, 'a pipeline file', FILE_BYTES_MAX), file).value as Block;
+  for (const change of changes) applyChange(value, change);
+  try {
+    return { ...definePipeline(value as PipelineFile, { folder: dirname(file) }), file };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'config_invalid') throw error;
+    const message = error.message.replaceAll(/^pipeline(?: at (\S+?))?: /gm, (_, path?: string) => (path ? `--set ${path}: ` : '--set: '));
+    throw new AppError('config_invalid', message, { cause: error });
+  }
+}
+
+function applyChange(root: Block, change: string): void {
+  const equals = change.indexOf('=');
+  const path = change.slice(0, Math.max(equals, 0)).split('.');
+  if (equals < 1 || path.some((step) => !/^[A-Za-z][\w-]*$/.test(step))) {
+    throw new AppError('usage', `--set: found ${describe(change)}; expected ${FORM}`);
+  }
+  const written = change.slice(equals + 1);
+  if (written.trim() === '') throw new AppError('usage', `--set ${change}: found no value; expected ${FORM}, or =null to take it out`);
+  const value = parseYaml(written, `--set ${path.join('.')}`).value;
+  let block = root;
+  for (const [depth, step] of path.slice(0, -1).entries()) {
+    const inner = Object.hasOwn(block, step) ? block[step] : undefined;
+    if (inner === undefined || inner === null) block[step] = {};
+    else if (typeof inner !== 'object' || Array.isArray(inner)) {
+      const place = path.slice(0, depth + 1).join('.');
+      throw new AppError('config_invalid', `--set ${change}: found ${describe(inner)} at ${place}; expected a block of keys there`);
+    }
+    block = block[step] as Block;
+  }
+  const last = path.at(-1)!;
+  if (value === null) delete block[last];
+  else block[last] = value;
+}

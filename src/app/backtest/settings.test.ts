@@ -1,0 +1,101 @@
+/** What a person gives a backtest beside the pipeline file: changes to it, and incidents. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { AppError } from '../../core/errors.ts';
+import { readIncidents } from './incidents.ts';
+import { loadWithChanges } from './override.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'tocsin-backtest-settings-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+const file = join(dir, 'shop.yml');
+writeFileSync(
+  file,
+  `pipeline: shop
+source: { topic: orders }
+event: { time: at }
+dimensions: [country]
+measures: { visits: { count: {} }, ctr: { ratio: [visits, visits] } }
+windows: [1m]
+detect:
+  detector: ema-threshold
+  ctr: { down: 50% }
+  visits: { up: 200% }
+`,
+);
+
+test('a change is what the file would say; null takes a setting out; blocks that are not there are made', () => {
+  const { monitor, hashes } = loadWithChanges(file, ['detect.ctr.down=40%', 'detect.visits=null', 'cooldown=1h', 'limits.max_series=5']);
+  assert.deepEqual(
+    monitor.detect.map(({ measure, config }) => [measure, (config as { down: number }).down]),
+    [['ctr', 0.4]],
+  );
+  assert.equal(monitor.repeatAfterMs, 3_600_000);
+  assert.notEqual(hashes.windows, loadWithChanges(file, []).hashes.windows);
+  assert.equal(loadWithChanges(file, ['detect.ctr={ up: 80% }']).monitor.detect.length, 2);
+});
+
+test('a wrong change says where, what was expected, and what was meant', () => {
+  for (const [change, code, message] of [
+    ['detect.ctr.dwn=40%', 'config_invalid', /^--set detect\.ctr\.dwn: found "dwn"; expected one of .*; did you mean "down"\?$/],
+    ['detect.crt.down=40%', 'config_invalid', /^--set detect\.crt: found "crt".*did you mean "ctr"\?$/],
+    ['detekt.ctr.down=40%', 'config_invalid', /did you mean "detect"\?$/],
+    ['detect.ctr.down=40', 'config_invalid', /^--set detect\.ctr\.down: found 40; expected a percentage/],
+    ['detect.ctr.down.x=1', 'config_invalid', /found "50%" at detect\.ctr\.down; expected a block/],
+    ['detect.ctr.down', 'usage', /found "detect\.ctr\.down"; expected a path/],
+    ['=1', 'usage', /expected a path/],
+    ['detect.__proto__.x=1', 'usage', /expected a path/],
+    ['detect.ctr.down=', 'usage', /found no value/],
+    ['detect.ctr.down=[', 'config_invalid', /^--set detect\.ctr\.down:1:/],
+  ] as const) {
+    assert.throws(
+      () => loadWithChanges(file, [change]),
+      (error) => error instanceof AppError && error.code === code && message.test(error.message),
+      change,
+    );
+  }
+});
+
+test('incidents come as YAML, JSON or CSV, and mean the same', () => {
+  const { engine } = loadWithChanges(file, []);
+  const read = (name: string, text: string) => {
+    writeFileSync(join(dir, name), text);
+    return readIncidents(join(dir, name), engine);
+  };
+  const incidents = [
+    { start: '2026-03-02T09:00:00Z', end: '2026-03-02T09:10:00Z', labels: { country: 'KR' }, measure: 'ctr' },
+    { start: '2026-03-03', end: '2026-03-04' },
+  ];
+  assert.deepEqual(read('i.json', JSON.stringify(incidents)), incidents);
+  assert.deepEqual(
+    read(
+      'i.yml',
+      '- { start: 2026-03-02T09:00:00Z, end: 2026-03-02T09:10:00Z, labels: { country: KR }, measure: ctr }\n- start: 2026-03-03\n  end: 2026-03-04\n',
+    ),
+    incidents,
+  );
+  assert.deepEqual(
+    read('i.csv', 'start,end,country,measure\r\n2026-03-02T09:00:00Z,2026-03-02T09:10:00Z,KR,ctr\r\n\r\n2026-03-03,2026-03-04,,\r\n'),
+    incidents,
+  );
+  for (const [name, text, message] of [
+    [
+      'bad.yml',
+      '- { start: 2026-03-02, end: 2026-03-03, labels: { contry: KR } }',
+      /bad\.yml:1:\d+: found "contry"; expected a dimension: country; did you mean/,
+    ],
+    ['bad.yml', '- { start: 2026-03-02T09:00, end: 2026-03-03 }', /bad\.yml:1:\d+: found "2026-03-02T09:00"; expected a time/],
+    ['bad.yml', '- { start: 2026-03-03, end: 2026-03-02 }', /expected a time after the start/],
+    ['bad.yml', '- { start: 2026-03-02, end: 2026-03-03, measure: crt }', /expected a measure: visits, ctr; did you mean "ctr"/],
+    ['bad.csv', 'start,ende\n', /bad\.csv:1: found "ende".*\n.*bad\.csv:1: found no column end/],
+    ['bad.csv', 'start,end\n2026-03-02,2026-03-03\n\n2026-03-02,soon\n', /bad\.csv:4: found "soon"/],
+  ] as const) {
+    assert.throws(
+      () => read(name, text),
+      (error) => error instanceof AppError && message.test(error.message),
+      text,
+    );
+  }
+});

@@ -1,0 +1,150 @@
+/** Series files as people have them, through reading, scoring and charts. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { csvField, csvFields } from './csv-fields.ts';
+import { createPlot, plotPage } from './plot.ts';
+import { readSeries, type Point } from './read-series.ts';
+import { collectEpisodes, scoreSeries, type ScoredPoint } from './score-series.ts';
+import { seriesFormat, type SeriesFormatName } from './series-format.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'tocsin-detect-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(dir, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+async function read(path: string, name: SeriesFormatName = 'csv', columns: { time?: string; value?: string } = {}): Promise<Point[]> {
+  const points: Point[] = [];
+  for await (const batch of readSeries(path, seriesFormat(name, columns))) points.push(...batch);
+  return points;
+}
+
+test('the KPI and the NAB form, plain and packed, with and without labels', async () => {
+  const kpi = 'timestamp,value,label\n1500000000,1e-7,0\n1500000060,-2,1\n';
+  const expected = [
+    { timeMs: 1_500_000_000_000, timeText: '1500000000', value: 1e-7 },
+    { timeMs: 1_500_000_060_000, timeText: '1500000060', value: -2 },
+  ];
+  assert.deepEqual(await read(file('a.csv', kpi), 'kpi'), expected);
+  assert.deepEqual(await read(file('packed', gzipSync(kpi)), 'kpi'), expected);
+  assert.deepEqual(await read(file('b.csv', kpi.replace(/,(label|0|1)\n/g, '\n')), 'kpi'), expected);
+  assert.deepEqual(await read(file('c.csv', 'timestamp,value\r\n2014-04-01 00:05:00,20.5\r\n'), 'nab'), [
+    { timeMs: Date.UTC(2014, 3, 1, 0, 5), timeText: '2014-04-01 00:05:00', value: 20.5 },
+  ]);
+});
+
+test('a CSV of one’s own: any columns, times in several forms, values that are missing, quotes', async () => {
+  const path = file(
+    'own.csv',
+    'host,"when, exactly",load\na,2026-03-02T09:00:00+09:00,1\n"b ""x""","2026-03-02",\n\na,1772409600000,nan\na,1772409600,.5\n',
+  );
+  const points = await read(path, 'csv', { time: 'when, exactly', value: 'load' });
+  assert.deepEqual(
+    points.map(({ timeMs, value }) => [new Date(timeMs).toISOString().slice(0, 16), value]),
+    [
+      ['2026-03-02T00:00', 1],
+      ['2026-03-02T00:00', undefined],
+      ['2026-03-02T00:00', undefined],
+      ['2026-03-02T00:00', 0.5],
+    ],
+  );
+  assert.deepEqual(csvFields('a,"b,c",,"d""e"'), ['a', 'b,c', '', 'd"e']);
+  assert.deepEqual(csvFields(`x,${csvField('say "a,b"')},`), ['x', 'say "a,b"', '']);
+});
+
+const WRONG: [name: string, text: string, format: SeriesFormatName, columns: object, message: RegExp][] = [
+  ['empty', '', 'kpi', {}, /empty\.csv: found no line; expected a header/],
+  ['column', 'ts,value\n1,2\n', 'kpi', {}, /column\.csv:1: found the columns ts, value; expected one named "timestamp"/],
+  ['own-column', 'ts,value\n1,2\n', 'csv', { value: 'count' }, /own-column\.csv:1: .*expected one named "count"; name yours with --value/],
+  ['one-column', 'value\n1\n', 'csv', {}, /one-column\.csv:1: .*expected a time and a value column/],
+  [
+    'time',
+    'timestamp,value\n1500000000,1\nyesterday,2\n',
+    'kpi',
+    {},
+    /time\.csv:3: found "yesterday" as "timestamp"; expected Unix seconds/,
+  ],
+  ['day', 'timestamp,value\n2014-02-31 00:00:61,1\n', 'nab', {}, /day\.csv:2: found "2014-02-31 00:00:61"/],
+  ['value', 'timestamp,value\n1500000000,12kB\n', 'kpi', {}, /value\.csv:2: found "12kB" as "value"; expected a number/],
+  ['huge', 'timestamp,value\n1500000000,1e300\n', 'kpi', {}, /huge\.csv:2: found "1e300"/],
+  ['short', 'timestamp,value\n1500000000\n', 'kpi', {}, /short\.csv:2: found 1 field; expected at least 2/],
+];
+
+for (const [name, text, format, columns, message] of WRONG) {
+  test(`a wrong file says where and what: ${name}`, async () => {
+    await assert.rejects(read(file(`${name}.csv`, text), format, columns), { code: 'input_unreadable', message });
+  });
+}
+
+test('a file that is not there, and one that is cut short', async () => {
+  await assert.rejects(read(join(dir, 'none.csv')), { code: 'input_unreadable', message: /no such file/ });
+  const packed = gzipSync(`timestamp,value\n${Array.from({ length: 500 }, (_, i) => `${1.5e9 + i * 60},${Math.sin(i)}`).join('\n')}`);
+  await assert.rejects(read(file('cut', packed.subarray(0, packed.length - 20)), 'kpi'), { code: 'input_unreadable' });
+});
+
+async function score(path: string, falseAlarmsPerWeek = 1): Promise<ScoredPoint[]> {
+  const points: ScoredPoint[] = [];
+  for await (const batch of scoreSeries(path, seriesFormat('kpi', {}), falseAlarmsPerWeek)) points.push(...batch);
+  return points;
+}
+
+/** Ten days by the minute, with a hole where the service was down for half an hour. */
+function series(): string {
+  const rows = Array.from({ length: 14_400 }, (_, i) => {
+    const usual = 100 + 30 * Math.sin(i / 229) + ((i * 7_919) % 101) / 20;
+    return `${1.5e9 + i * 60},${i >= 13_000 && i < 13_030 ? 0 : i === 9_000 ? '' : usual}`;
+  });
+  return `timestamp,value\n${rows.join('\n')}\n`;
+}
+
+test('an outage is found, as one episode; what has no value has a score all the same', async () => {
+  const points = await score(file('outage.csv', series()));
+  assert.equal(points.length, 14_400);
+  assert.ok(points.every(({ score: each }) => each >= 0 && each <= 1));
+  assert.ok(points[9_000]!.score < 0.2 && points[9_000]!.expected === undefined);
+  const alarms = points.flatMap(({ score: each }, i) => (each >= 0.5 ? [i] : []));
+  assert.equal(alarms[0], 13_000);
+  const episodes = collectEpisodes(1);
+  for (const point of points) episodes.add(point);
+  assert.equal(episodes.found[0]!.first.timeText, String(1.5e9 + 13_000 * 60));
+  assert.equal(episodes.found[0]!.peak.value, 0);
+  assert.ok(episodes.found[0]!.peak.expected! > 50);
+  assert.equal(
+    episodes.found.reduce((sum, each) => sum + each.alarms, 0),
+    alarms.length,
+  );
+});
+
+test('what is to come does not change a score', async () => {
+  const whole = await score(file('whole.csv', series()));
+  const lines = series().split('\n');
+  const cut = await score(file('cut.csv', lines.slice(0, 13_010).join('\n')));
+  assert.deepEqual(cut, whole.slice(0, cut.length));
+});
+
+test('a smaller budget lowers every score, and never moves the threshold', async () => {
+  const path = file('budget.csv', series());
+  const [one, tenth] = [await score(path, 1), await score(path, 0.1)];
+  assert.ok(one.every((point, i) => tenth[i]!.score < point.score && tenth[i]!.evidence === point.evidence));
+});
+
+test('the chart is one page, with the episodes marked and nothing of the file’s name taken for markup', async () => {
+  const points = await score(file('chart.csv', series()));
+  const [plot, episodes] = [createPlot(), collectEpisodes(1)];
+  for (const point of points) {
+    plot.add(point);
+    episodes.add(point);
+  }
+  const page = plotPage([plot.section('<b>&.csv', episodes.found)]);
+  assert.match(page, /&#60;b&#62;&#38;\.csv/);
+  assert.match(page, /<circle class="alarm"/);
+  assert.doesNotMatch(page, /NaN|Infinity|undefined|<script|https?:/);
+  assert.ok(page.length < 200_000, String(page.length));
+});

@@ -1,0 +1,73 @@
+/** A series file through the seasonal scorer: a score a point, and the episodes in which it rang. */
+import { createSeasonalScorer, EVIDENCE_MIN, WEEK_MS } from '../../detectors/seasonal/seasonal-scorer.ts';
+import { alarmEvidence, scoreOf } from '../../detectors/seasonal/score.ts';
+import { SEASONAL_SETTINGS } from '../../detectors/seasonal/settings.ts';
+import { readSeries } from './read-series.ts';
+import type { SeriesFormat } from './series-format.ts';
+
+export interface ScoredPoint {
+  readonly timeMs: number;
+  readonly timeText: string;
+  readonly value: number | undefined;
+  readonly expected: number | undefined;
+  /** One standard deviation of the forecast. */
+  readonly spread: number;
+  readonly evidence: number;
+  /** What the evidence counts in, ms: a week, or longer for a series of few points. */
+  readonly periodMs: number;
+  /** 0 to 1; an alarm from one half on. */
+  readonly score: number;
+}
+
+/** @throws AppError `input_unreadable`, while it is iterated */
+export async function* scoreSeries(path: string, format: SeriesFormat, falseAlarmsPerWeek: number): AsyncGenerator<ScoredPoint[]> {
+  const scorer = createSeasonalScorer(SEASONAL_SETTINGS);
+  const least = scoreOf(EVIDENCE_MIN, falseAlarmsPerWeek);
+  for await (const points of readSeries(path, format)) {
+    yield points.map(({ timeMs, timeText, value }): ScoredPoint => {
+      if (value === undefined)
+        return { timeMs, timeText, value, expected: undefined, spread: 0, evidence: EVIDENCE_MIN, periodMs: WEEK_MS, score: least };
+      const { evidence, periodMs, expected, spread } = scorer.observe(timeMs, value);
+      return { timeMs, timeText, value, expected, spread, evidence, periodMs, score: scoreOf(evidence, falseAlarmsPerWeek) };
+    });
+  }
+}
+
+export interface Episode {
+  /** The first and last alarm. */
+  readonly first: ScoredPoint;
+  readonly last: ScoredPoint;
+  /** The point that speaks loudest. */
+  readonly peak: ScoredPoint;
+  readonly alarms: number;
+}
+
+export interface Episodes {
+  add(point: ScoredPoint): void;
+  readonly found: readonly Episode[];
+}
+
+/** Alarms less than an hour, or less than ten points, apart are one episode. */
+const APART_MS = 3_600_000;
+const APART_POINTS = 10;
+
+export function collectEpisodes(falseAlarmsPerWeek: number): Episodes {
+  const threshold = alarmEvidence(falseAlarmsPerWeek);
+  const found: Episode[] = [];
+  let quiet = 0;
+  return {
+    found,
+    add(point) {
+      quiet++;
+      if (point.evidence < threshold) return;
+      const current = found.at(-1);
+      if (current && (quiet <= APART_POINTS || point.timeMs - current.last.timeMs < APART_MS)) {
+        const peak = point.evidence > current.peak.evidence ? point : current.peak;
+        found[found.length - 1] = { ...current, last: point, peak, alarms: current.alarms + 1 };
+      } else {
+        found.push({ first: point, last: point, peak: point, alarms: 1 });
+      }
+      quiet = 0;
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** A backtest as the HTTP API asks for it. */
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import { AppError } from '../../core/errors.ts';
+import type { BacktestReport, BacktestRequest } from '../../server/api.ts';
+import { DEFAULT_WARM_UP_MS, durationOf } from '../backtest/backtest.ts';
+import { backtestInThread } from '../backtest/in-thread.ts';
+
+export interface StoredHistory {
+  /** The data directory. */
+  readonly data: string;
+  /** As the run was told. */
+  readonly olapStore: string;
+}
+
+/** What a request may set: elsewhere in the file stand names of other files, which are not for those who ask over HTTP. */
+const SETTABLE = /^(?:detect\.|cooldown=|locale=)/;
+
+/** @throws AppError `usage` for all that is asked wrongly */
+export async function answerBacktest(
+  { file }: LoadedPipeline,
+  { from, to, warm_up, set = [], compare = false, incidents, grace }: BacktestRequest,
+  { data, olapStore }: StoredHistory,
+  signal: AbortSignal,
+): Promise<BacktestReport> {
+  if (file === undefined) throw new AppError('usage', 'this pipeline is not from a file: there is nothing to test settings of');
+  const refused = set.find((change) => !SETTABLE.test(change));
+  if (refused !== undefined) {
+    throw new AppError(
+      'usage',
+      `set: found ${JSON.stringify(refused)}; expected a path under detect (or cooldown, locale), such as detect.ctr.down=40%`,
+    );
+  }
+  const order = {
+    file,
+    data,
+    olapStore,
+    set,
+    compare,
+    warmUpMs: warm_up === undefined ? DEFAULT_WARM_UP_MS : durationOf(warm_up, 'warm_up'),
+    graceMs: grace === undefined ? 0 : durationOf(grace, 'grace'),
+    ...(from !== undefined && { from: Date.parse(from) }),
+    ...(to !== undefined && { to: Date.parse(to) }),
+    ...(incidents && { incidents }),
+  };
+  try {
+    return await backtestInThread(order, signal);
+  } catch (error) {
+    // Settings and incidents are part of the question.
+    if (error instanceof AppError && error.code === 'config_invalid') throw new AppError('usage', error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,171 @@
+import { DEFAULT_WARM_UP_MS, durationOf, runBacktest } from '../app/backtest/backtest.ts';
+import { readIncidents } from '../app/backtest/incidents.ts';
+import { systemClock } from '../core/clock.ts';
+import { formatDuration } from '../core/duration.ts';
+import { labelsText } from '../core/labels.ts';
+import type { BacktestAlert, BacktestBell, BacktestPair, BacktestReport, BacktestScore, BacktestSetting } from '../server/api.ts';
+import { grouped, printTable, type Column } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Options {
+  readonly from?: number;
+  readonly to?: number;
+  readonly warmUp?: string;
+  readonly set: readonly string[];
+  readonly compare: boolean;
+  readonly incidents?: string;
+  readonly grace: string;
+  readonly input?: string;
+  readonly history?: 'olap' | 'log';
+  readonly olapStore?: string;
+  readonly data: string;
+  readonly json: boolean;
+}
+
+export async function backtestCommand(file: string, options: Options, terminal: Terminal): Promise<number> {
+  const { from, to, warmUp, set, compare, incidents, grace, input, history, olapStore, data, json } = options;
+  const report = await runBacktest(
+    {
+      file,
+      data,
+      set,
+      compare,
+      warmUpMs: warmUp === undefined ? DEFAULT_WARM_UP_MS : durationOf(warmUp, '--warm-up'),
+      graceMs: durationOf(grace, '--grace'),
+      ...(from !== undefined && { from }),
+      ...(to !== undefined && { to }),
+      ...(input !== undefined && { input }),
+      ...(history !== undefined && { history }),
+      ...(olapStore !== undefined && { olapStore }),
+      ...(incidents !== undefined && { incidents: (config) => readIncidents(incidents, config.engine) }),
+    },
+    { clock: systemClock, stdin: terminal.stdin },
+  );
+  if (json) await terminal.print(JSON.stringify(report));
+  else await tell(report, terminal);
+  return 0;
+}
+
+const SOURCES: Readonly<Record<BacktestReport['source'], string>> = {
+  olap: 'from the OLAP store',
+  log: 'from the log',
+  events: 'counted from events',
+  windows: 'from a file of windows',
+};
+
+async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
+  const { pipeline, from, to, windows, rows, source, seconds, settings, comparison, notes } = report;
+  const when = from === null || to === null ? 'no window there' : `${timeText(from)} to ${timeText(to)} UTC`;
+  await terminal.print(
+    `${pipeline}: ${when}; ${grouped(windows)} windows, ${grouped(rows)} rows ${SOURCES[source]}, in ${seconds.toFixed(1)} s`,
+  );
+  for (const setting of settings) await tellSetting(setting, comparison === undefined, terminal);
+  if (comparison) {
+    await terminal.print('\nSide by side, by the time they rang:');
+    await printTable(comparison, PAIR_COLUMNS, indented(terminal));
+  }
+  for (const note of notes) terminal.note(note);
+}
+
+async function tellSetting(setting: BacktestSetting, listed: boolean, terminal: Terminal): Promise<void> {
+  const { name, changes, rang, rang_per_day, folded, dropped, false_alarms_per_day, alerts, score } = setting;
+  const title = name === 'file' ? 'The file as it is' : `With ${changes.join(', ')}`;
+  const perDay = `${twoDigits(rang_per_day)} a day, at a budget of ${false_alarms_per_day} false ones`;
+  await terminal.print(
+    `\n${title}: ${grouped(rang)} alert${rang === 1 ? '' : 's'} rang (${perDay})${folded > 0 ? `; ${grouped(folded)} more were folded into them` : ''}`,
+  );
+  if (dropped > 0) terminal.note(`${grouped(dropped)} further alerts are not listed`);
+  const bells = alerts.filter(({ part_of }) => part_of === undefined);
+  if (listed) await printTable(bells, alertColumns(score), indented(terminal));
+  if (score) await tellScore(score, terminal);
+}
+
+async function tellScore(
+  { precision, recall, delay_ms, false_alarms_per_day, incidents }: BacktestScore,
+  terminal: Terminal,
+): Promise<void> {
+  const delay = delay_ms === null ? '' : `; told after ${spanText(delay_ms.median)} (median), ${spanText(delay_ms.most)} at most`;
+  await terminal.print(
+    `  precision ${rate(precision)}, recall ${rate(recall)}${delay}; ${twoDigits(false_alarms_per_day)} false alarms a day`,
+  );
+  await printTable(incidents, INCIDENT_COLUMNS, indented(terminal));
+}
+
+function alertColumns(score: BacktestScore | undefined): Column<BacktestAlert>[] {
+  const known = new Set(score?.incidents.flatMap(({ alerts }) => alerts));
+  return [
+    { title: 'rang at', value: ({ alert_time }) => timeText(alert_time) },
+    { title: 'lasted', value: lastedText, right: true },
+    { title: 'severity', value: ({ severity }) => severity },
+    { title: 'alert', value: ({ alert_type }) => alert_type },
+    { title: 'segment', value: ({ labels }) => labelsText(labels), maxWidth: 40 },
+    { title: 'observed', value: ({ explanation }) => explanation.observed, right: true },
+    { title: 'expected', value: ({ explanation }) => explanation.expected, right: true },
+    { title: 'by chance once in', value: evidenceText, right: true },
+    ...(score ? [{ title: 'incident', value: ({ alert_id }: BacktestAlert) => (known.has(alert_id) ? 'yes' : 'none known') }] : []),
+  ];
+}
+
+const PAIR_COLUMNS: readonly Column<BacktestPair>[] = [
+  { title: 'file', value: ({ file }) => bellText(file) },
+  { title: '--set', value: ({ set }) => bellText(set) },
+  { title: 'alert', value: ({ alert_type }) => alert_type },
+  { title: 'series', value: ({ series }) => series, maxWidth: 60 },
+  { title: '', value: differenceText },
+];
+
+const INCIDENT_COLUMNS: readonly Column<BacktestScore['incidents'][number]>[] = [
+  { title: 'incident', value: ({ start }) => timeText(start) },
+  { title: 'lasted', value: ({ start, end }) => spanText(Date.parse(end) - Date.parse(start)), right: true },
+  { title: 'segment', value: ({ labels }) => (labels ? labelsText(labels) : 'any') },
+  { title: 'measure', value: ({ measure }) => measure ?? 'any' },
+  {
+    title: 'told after',
+    value: ({ delay_ms, outside }) => (outside ? 'outside' : delay_ms === null ? 'missed' : spanText(delay_ms)),
+    right: true,
+  },
+  { title: 'alerts', value: ({ alerts }) => alerts.length, right: true },
+];
+
+function indented(terminal: Terminal): Pick<Terminal, 'print'> {
+  return { print: (line) => terminal.print(`  ${line}`) };
+}
+
+/** `2026-03-02 09:14` in UTC. */
+function timeText(iso: string): string {
+  return new Date(iso).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+function lastedText({ since, resolved_time }: BacktestAlert): string {
+  return resolved_time === null ? 'still firing' : spanText(Date.parse(resolved_time) - Date.parse(since));
+}
+
+function evidenceText({ explanation }: BacktestAlert): string | number | undefined {
+  const oneIn = explanation.evidence?.one_in;
+  return oneIn === undefined || oneIn < 1e15 ? oneIn : oneIn.toExponential(0);
+}
+
+function bellText(bell: BacktestBell | null): string {
+  if (bell === null) return '-';
+  return bell.folded ? 'folded' : timeText(bell.alert_time);
+}
+
+function differenceText({ file, set }: BacktestPair): string {
+  if (file === null || set === null) return file === null ? 'only with --set' : 'only with the file';
+  const later = Date.parse(set.alert_time) - Date.parse(file.alert_time);
+  if (file.folded || set.folded || later === 0) return ' ';
+  return later < 0 ? `${spanText(-later)} earlier with --set` : `${spanText(later)} later with --set`;
+}
+
+/** Whole minutes are enough for what lasts for hours: `26h` rather than 93600s. */
+function spanText(ms: number): string {
+  return formatDuration(ms > 3_600_000 ? Math.round(ms / 60_000) * 60_000 : Math.round(ms / 1_000) * 1_000);
+}
+
+function rate({ count, of }: { count: number; of: number }): string {
+  return of === 0 ? 'unknown (0 of 0)' : `${(count / of).toFixed(2)} (${grouped(count)} of ${grouped(of)})`;
+}
+
+function twoDigits(value: number): number {
+  return Number(value.toPrecision(2));
+}

@@ -1,0 +1,70 @@
+/** `tocsin detect` as a child process. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { rarity } from './detect.ts';
+
+const BIN = resolve(import.meta.dirname, '../../bin/tocsin');
+const dir = mkdtempSync(join(tmpdir(), 'tocsin-detect-cli-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+
+function detect(...args: string[]) {
+  return spawnSync(BIN, ['detect', ...args], { cwd: dir, encoding: 'utf8', timeout: 20_000 });
+}
+
+const rows = Array.from({ length: 3_000 }, (_, i) => `${1.5e9 + i * 300},${i === 2_500 ? 900 : 100 + ((i * 7_919) % 101) / 10},0`);
+writeFileSync(join(dir, 'a.csv'), `timestamp,value,label\n${rows.join('\n')}\n`);
+writeFileSync(
+  join(dir, 'b, packed.csv.gz'),
+  gzipSync(`value,minute\n${rows.map((row) => row.split(',').toSpliced(2).toReversed().join(',')).join('\n')}\n`),
+);
+
+test('--json prints every point of every file in order, an alarm from one half on', () => {
+  const { stdout, status } = detect('--series', 'a.csv', 'a.csv', '--format', 'kpi', '--json');
+  const lines = stdout.trimEnd().split('\n');
+  assert.equal(status, 0);
+  assert.equal(lines[0], 'path,timestamp,score');
+  assert.equal(lines.length, 6_001);
+  assert.deepEqual(lines.slice(1, 3_001), lines.slice(3_001));
+  assert.match(lines[1]!, /^a\.csv,1500000000,0\.\d{7}$/);
+  const alarms = lines.slice(1, 3_001).flatMap((line, i) => (Number(line.split(',')[2]) >= 0.5 ? [i] : []));
+  assert.ok(alarms.includes(2_500) && alarms.length <= 4, String(alarms));
+});
+
+test('for people: what was found, when, observed, expected, how unlikely, and a chart', () => {
+  const { stdout, stderr, status } = detect('--series', 'b, packed.csv.gz', '--time', 'minute', '--value', 'value', '--plot', 'chart.html');
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^b, packed\.csv\.gz: 3,000 points, \d episodes?\n/);
+  assert.match(stdout, /1500750000 .* 900 +10\d\.\d+ +never in a million years/);
+  assert.match(readFileSync(join(dir, 'chart.html'), 'utf8'), /<svg/);
+});
+
+test('wrong arguments and files: one line, exit 2', () => {
+  const cases: [string[], RegExp][] = [
+    [[], /--series/],
+    [['--series', 'none.csv'], /none\.csv cannot be read/],
+    [['--series', 'a.csv', '--format', 'nab'], /a\.csv:2: found "1500000000" as "timestamp"; expected a time such as/],
+    [['--series', 'a.csv', '--format', 'kpi', '--time', 'x'], /found --time or --value with --format kpi/],
+    [['--series', 'a.csv', '--plot', 'chart.png'], /found chart\.png; expected the name of an HTML file/],
+    [['--series', 'a.csv', '--plot', 'no/such/chart.html'], /cannot write no\/such\/chart\.html: its folder does not exist/],
+    [['--series', 'a.csv', '--false-alarms-per-week', '0'], /Expected a number above 0/],
+  ];
+  for (const [args, message] of cases) {
+    const { stderr, status } = detect(...args);
+    assert.equal(status, 2, args.join(' '));
+    assert.match(stderr, message);
+  }
+});
+
+test('rarity in words', () => {
+  const week = 604_800_000;
+  assert.equal(rarity(0.3, 3 * week), 'once in 6 weeks');
+  assert.equal(rarity(-0.5, week), '3.2 times a week');
+  assert.equal(rarity(0, week), 'once a week');
+  assert.equal(rarity(3, week), 'once in 19 years');
+  assert.equal(rarity(30, week), 'never in a million years');
+});

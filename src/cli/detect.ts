@@ -1,0 +1,101 @@
+import { writeFile } from 'node:fs/promises';
+import { csvField } from '../app/detect/csv-fields.ts';
+import { createPlot, plotPage } from '../app/detect/plot.ts';
+import { collectEpisodes, scoreSeries, type Episode } from '../app/detect/score-series.ts';
+import { seriesFormat, type SeriesFormatName } from '../app/detect/series-format.ts';
+import { formatDuration } from '../core/duration.ts';
+import { AppError } from '../core/errors.ts';
+import { grouped, printable, printTable, type Column } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface DetectOptions {
+  readonly series: readonly string[];
+  readonly format: SeriesFormatName;
+  readonly time?: string;
+  readonly value?: string;
+  readonly falseAlarmsPerWeek: number;
+  readonly plot?: string;
+  readonly json: boolean;
+}
+
+/** Digits of a score behind the point: it tells p-values of 1e-20 from those of 1e-21. */
+const SCORE_DIGITS = 7;
+
+/** `--json` prints CSV, one row a point of every file in the order given; else tables of the episodes found. */
+export async function detectCommand(options: DetectOptions, terminal: Terminal): Promise<number> {
+  const { series, format: name, time, value, falseAlarmsPerWeek, plot: plotPath, json } = options;
+  if (name !== 'csv' && (time !== undefined || value !== undefined)) {
+    throw new AppError('usage', `detect: found --time or --value with --format ${name}; expected neither: the format says which columns`);
+  }
+  if (plotPath !== undefined && !/\.html?$/i.test(plotPath)) {
+    throw new AppError('usage', `--plot: found ${printable(plotPath)}; expected the name of an HTML file, such as chart.html`);
+  }
+  const format = seriesFormat(name, { ...(time !== undefined && { time }), ...(value !== undefined && { value }) });
+  const sections: string[] = [];
+  if (json) await terminal.print('path,timestamp,score');
+  for (const path of series) {
+    const episodes = collectEpisodes(falseAlarmsPerWeek);
+    const plot = plotPath === undefined ? undefined : createPlot();
+    const pathField = csvField(path);
+    let points = 0;
+    for await (const batch of scoreSeries(path, format, falseAlarmsPerWeek)) {
+      points += batch.length;
+      for (const point of batch) {
+        if (!json || plot) episodes.add(point);
+        plot?.add(point);
+        if (json) await terminal.print(`${pathField},${csvField(point.timeText)},${point.score.toFixed(SCORE_DIGITS)}`);
+      }
+    }
+    if (!json) await tell(path, points, episodes.found, terminal);
+    if (plot) sections.push(plot.section(path, episodes.found));
+  }
+  if (plotPath !== undefined) await writePlot(plotPath, plotPage(sections), terminal);
+  return 0;
+}
+
+const COLUMNS: readonly Column<Episode>[] = [
+  { title: 'from', value: ({ first }) => first.timeText },
+  {
+    title: 'lasts',
+    value: ({ first, last }) => (last.timeMs > first.timeMs ? formatDuration(last.timeMs - first.timeMs) : 'a point'),
+    right: true,
+  },
+  { title: 'loudest', value: ({ peak }) => peak.timeText },
+  { title: 'observed', value: ({ peak }) => peak.value, right: true },
+  { title: 'expected', value: ({ peak }) => peak.expected, right: true },
+  { title: 'by chance', value: ({ peak }) => rarity(peak.evidence, peak.periodMs) },
+];
+
+async function tell(path: string, points: number, episodes: readonly Episode[], terminal: Terminal): Promise<void> {
+  const count = episodes.length === 0 ? 'nothing rang' : `${grouped(episodes.length)} episode${episodes.length === 1 ? '' : 's'}`;
+  await terminal.print(`${printable(path)}: ${grouped(points)} points, ${count}`);
+  await printTable(episodes, COLUMNS, { print: (line) => terminal.print(`  ${line}`) });
+}
+
+const WEEK_MS = 7 * 86_400_000;
+const WEEKS_A_YEAR = 52.18;
+
+/** How often the series' own history would do the same. */
+export function rarity(evidence: number, periodMs: number): string {
+  const weeks = (Math.pow(10, evidence) * periodMs) / WEEK_MS;
+  if (weeks === 1) return 'once a week';
+  if (weeks < 1) return `${twoDigits(1 / weeks)} times a week`;
+  if (weeks < WEEKS_A_YEAR) return `once in ${twoDigits(weeks)} weeks`;
+  const years = weeks / WEEKS_A_YEAR;
+  return years < 1e6 ? `once in ${grouped(Math.round(twoDigits(years)))} years` : 'never in a million years';
+}
+
+function twoDigits(value: number): number {
+  return Number(value.toPrecision(2));
+}
+
+async function writePlot(path: string, page: string, terminal: Terminal): Promise<void> {
+  try {
+    await writeFile(path, page);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'its folder does not exist' : message;
+    throw new AppError('usage', `--plot: cannot write ${printable(path)}: ${why}. Name a file that can be written`, { cause: error });
+  }
+  terminal.note(`the charts are in ${path}`);
+}

@@ -1,0 +1,53 @@
+/** The commands that judge what has been: a pipeline over its history, and series from files. */
+import { Option } from 'commander';
+import { systemClock } from '../core/clock.ts';
+import { factorArgument, timeArgument } from './arguments.ts';
+import { command, dataOption, type Add } from './command.ts';
+
+export const addBacktest: Add = (program, terminal, exit) => {
+  const time = timeArgument(systemClock.now);
+  command(program, 'backtest <file>', 'what a pipeline would have rung over history; nobody is told, nothing is written', [
+    'tocsin backtest my.yml --from 30d',
+    'tocsin backtest my.yml --from 2026-03-01 --to 2026-04-01 --set detect.ctr.down=40% --compare',
+    'tocsin backtest my.yml --incidents known.yml               # precision, recall, delay',
+    'tocsin backtest my.yml --input events.ndjson.gz --json     # events, or lines of tocsin windows --json',
+  ])
+    .addOption(new Option('--from <time>', 'windows that start at this time or later').argParser(time))
+    .addOption(new Option('--to <time>', 'windows that start before this time').argParser(time))
+    .option('--warm-up <duration>', 'what to learn from before --from (default: 7d)')
+    .addOption(
+      new Option('--set <path=value>', 'a change to the file, such as detect.ctr.down=40%; again for more')
+        .default([], 'none')
+        .argParser((value: string, before: readonly string[]) => [...before, value]),
+    )
+    .option('--compare', 'also the file as it is, side by side', false)
+    .option('--incidents <file>', 'what is known to have happened: YAML or CSV with start, end, labels, measure')
+    .option('--grace <duration>', "an alert up to so long after an incident's end still counts for it", '0s')
+    .option('--input <path>', 'a file of events, or of window rows, instead of the data directory; - is standard input')
+    .addOption(new Option('--history <place>', 'where in the data directory').choices(['olap', 'log']))
+    .option('--olap-store <store>', 'embedded, or the address of a ClickHouse server; default: as the pipeline was run')
+    .addOption(dataOption())
+    .option('--json', 'one JSON object', false)
+    .action(async (file, options) => exit(await (await import('./backtest.ts')).backtestCommand(file, options, terminal)));
+};
+
+export const addDetect: Add = (program, terminal, exit) => {
+  command(program, 'detect', 'find what is unusual in series of your own: CSV files, one series each', [
+    'tocsin detect --series requests.csv --time minute --value count',
+    'tocsin detect --series latency.csv.gz --plot chart.html    # charts, for a browser',
+    'tocsin detect --series *.csv --false-alarms-per-week 0.1',
+    'tocsin detect --series a.csv.gz b.csv.gz --format kpi --json  # path,timestamp,score; an alarm from 0.5 on',
+  ])
+    .requiredOption('--series <files...>', 'CSV with a header, one point a line; gzip and zstd are recognised')
+    .addOption(
+      new Option('--format <format>', 'kpi: Unix seconds; nab: times as text; both with the columns timestamp and value')
+        .choices(['csv', 'kpi', 'nab'])
+        .default('csv'),
+    )
+    .option('--time <column>', 'the column that holds the time (default: the first)')
+    .option('--value <column>', 'the column that holds the value (default: the second)')
+    .addOption(new Option('--false-alarms-per-week <n>', 'what you put up with, for each series').argParser(factorArgument).default(1))
+    .option('--plot <file>', 'write charts into this HTML file')
+    .option('--json', 'print CSV: path,timestamp,score for every point; an alarm is a score of 0.5 or more', false)
+    .action(async (options) => exit(await (await import('./detect.ts')).detectCommand(options, terminal)));
+};

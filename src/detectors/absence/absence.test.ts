@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRandom } from '../../core/random.ts';
+import type { MeasureSpec } from '../../windows/spec.ts';
+import { absence } from './absence.ts';
+import { absenceConfig } from './config.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60;
+const DAY = 24 * HOUR;
+const measure: MeasureSpec = { kind: 'count', name: 'orders', source: 'events', where: [] };
+const window = { name: '1m', sizeMs: MINUTE, slideMs: MINUTE };
+
+/** Minutes at which alarms began and ended. */
+function play(minutes: number, amount: (minute: number) => number, settings: object = {}, needs = { falseAlarmsPerDay: 1, tests: 1 }) {
+  const detector = absence.create(absenceConfig.parse(settings), { measure, window, budget: needs });
+  let state: unknown;
+  let isOn = false;
+  const began: number[] = [];
+  const ended: number[] = [];
+  for (let minute = 0; minute < minutes; minute++) {
+    const value = amount(minute);
+    const at = { startMs: minute * MINUTE, endMs: (minute + 1) * MINUTE };
+    const observation = { ...at, labels: {}, value, volume: value, absent: value === 0, parts: { amount: value, exposure: 1 } };
+    const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+    state = step!.state;
+    const [verdict] = step!.verdicts;
+    const now = verdict?.status === 'firing';
+    if (now && !isOn) {
+      began.push(minute);
+      assert.ok(verdict.grounds!.logEvidence >= verdict.grounds!.logThreshold);
+      assert.ok(verdict.expected > 0);
+    }
+    if (!now && isOn) ended.push(minute);
+    isOn = now;
+  }
+  return { began, ended };
+}
+
+test('a busy series that falls silent rings when the time is up, and ends with the first event', () => {
+  const random = createRandom(1);
+  const { began, ended } = play(2 * DAY, (minute) => (minute >= 2_000 && minute < 2_100 ? 0 : 1 + random.poisson(20)));
+  assert.deepEqual([began, ended], [[2_009], [2_100]]);
+});
+
+test('a series that sleeps at night does not ring at night', () => {
+  const random = createRandom(2);
+  const sleeps = (minute: number): boolean => minute % DAY < 7 * HOUR || minute % DAY >= 22 * HOUR;
+  const { began } = play(10 * DAY, (minute) => (sleeps(minute) ? 0 : 1 + random.poisson(5)));
+  assert.deepEqual(began, []);
+});
+
+test('bedtime within the hour is learnt when it rang twice', () => {
+  const random = createRandom(3);
+  const jitter = Array.from({ length: 12 }, () => random.below(20));
+  const sleeps = (minute: number): boolean => {
+    const day = Math.floor(minute / DAY);
+    return minute % DAY < 7 * HOUR + jitter[day]! || minute % DAY >= 21 * HOUR + 25 + jitter[day + 1]!;
+  };
+  const { began } = play(10 * DAY, (minute) => (sleeps(minute) ? 0 : 1 + random.poisson(5)));
+  assert.ok(began.length <= 2, `rang on ${began.map((minute) => (minute / DAY).toFixed(2)).join(', ')}`);
+  assert.ok(began.every((minute) => minute < 3 * DAY));
+});
+
+test('but by day it rings, also for a series that sleeps at night', () => {
+  const random = createRandom(4);
+  const isSilent = (minute: number): boolean =>
+    minute % DAY < 7 * HOUR || minute % DAY >= 22 * HOUR || (minute >= 5 * DAY + 12 * HOUR && minute < 5 * DAY + 13 * HOUR);
+  const { began } = play(7 * DAY, (minute) => (isSilent(minute) ? 0 : 1 + random.poisson(5)));
+  assert.deepEqual(began, [5 * DAY + 12 * HOUR + 9]);
+});
+
+test('a batch every half hour is not silent in between; when it stays away, it is', () => {
+  const { began } = play(4 * DAY, (minute) => (minute % 30 === 0 && minute < 3 * DAY + 500 ? 1_000 : 0));
+  assert.equal(began.length, 1);
+  assert.ok(began[0]! > 3 * DAY + 500 + 30 && began[0]! < 3 * DAY + 500 + 300, `${began[0]}`);
+});
+
+test('silence of a series that is rarely heard of says nothing for long', () => {
+  const random = createRandom(5);
+  let alarms = 0;
+  for (let series = 0; series < 20; series++) {
+    const rate = 0.02 * 2 ** (series % 6);
+    alarms += play(14 * DAY, () => random.poisson(rate)).began.length;
+  }
+  // One a day and series is what the budget of each alone allows: 280.
+  assert.ok(alarms <= 28, `${alarms} alarms in 280 days`);
+});
+
+test('a weekday of its own is learnt with habits: week', () => {
+  const random = createRandom(6);
+  const amount = (minute: number): number => (Math.floor(minute / DAY) % 7 >= 5 ? 0 : 1 + random.poisson(5));
+  const byWeek = play(28 * DAY, amount, { habits: 'week' }).began;
+  assert.ok(byWeek.length <= 1, byWeek.join(', '));
+});
+
+test('what has no amount is refused', () => {
+  const average: MeasureSpec = { kind: 'average', name: 'latency', source: 'events', where: [], field: 'ms' };
+  assert.throws(
+    () => absence.create(absenceConfig.parse({}), { measure: average, window }),
+    /absence for a measure of kind average.*a count/,
+  );
+});

@@ -1,0 +1,149 @@
+/**
+ * A series falls silent that is usually heard of at this hour. It learns how often windows are empty and how long silences
+ * last, hour by hour; a series that sleeps at night does not ring at night, and one that speaks every tenth minute is not
+ * silent after nine.
+ */
+import type { Detector, DetectorContext, DetectorKind, Grounds, SeriesInput, Step, Verdict } from '../detector.ts';
+import { logThresholdOf, refuse } from '../sequential/promise.ts';
+import { gammaRange, oneIn, ratioRange } from '../sequential/ranges.ts';
+import { absenceConfig, type AbsenceConfig } from './config.ts';
+import { newHours, surpriseOf, usualAmount, usualSilence, withSilence, withWindow, type Hours } from './hours.ts';
+
+const HOUR_MS = 3_600_000;
+/** A silence has to last twice as long as the longest one that is usual, or this much longer, ms. */
+const LONGER_THAN_USUAL_MS = 2 * HOUR_MS;
+
+/** From how many windows an hour is known: the lesser of both. */
+const KNOWN_WINDOWS = 20;
+const KNOWN_VISITS = 3;
+
+interface Silence {
+  readonly since: number;
+  readonly windows: number;
+  /** Nats, and what would have come. */
+  readonly surprise: number;
+  readonly missing: number;
+  /** The hour in which it began, and how long silences last then, ms. */
+  readonly hour: number;
+  readonly usual: number;
+  /** What it had to reach when it rang; undefined: it has not rung. */
+  readonly needed?: number;
+  readonly rang?: number;
+}
+
+interface AbsenceState {
+  readonly hours: Hours;
+  /** Number of the hour seen last, since the epoch. */
+  readonly hour: number;
+  readonly windows: number;
+  readonly first: number;
+  readonly silence?: Silence;
+}
+
+function createAbsence(config: AbsenceConfig, context: DetectorContext): Detector {
+  const { measure, window } = context;
+  if (measure.kind !== 'count' && measure.kind !== 'sum' && measure.kind !== 'distinct') {
+    refuse(context, `the detector absence for a measure of kind ${measure.kind}`, 'a count, a sum or a distinct count');
+  }
+  const count = config.habits === 'week' ? 168 : 24;
+  const least = Math.min(KNOWN_WINDOWS, Math.ceil((KNOWN_VISITS * HOUR_MS) / window.slideMs));
+  // Windows that overlap are silent together: only what is new in each is news.
+  const shareOfWindow = window.slideMs / window.sizeMs;
+
+  function observe({ state: known, observation }: SeriesInput<AbsenceState>, needed: number): Step<AbsenceState> {
+    const { startMs, endMs, value } = observation;
+    const hourNumber = Math.floor(startMs / HOUR_MS);
+    const hour = hourNumber % count;
+    const state = known ?? { hours: newHours(count), hour: -1, windows: 0, first: startMs };
+    const isEmpty = observation.absent || observation.volume <= 0 || value === 0;
+    const amount = Math.max(0, value ?? 0);
+    const isVisit = state.hour !== hourNumber;
+    const next = { ...state, hour: hourNumber, windows: state.windows + 1 };
+    if (!isEmpty) {
+      const { silence, ...rest } = next;
+      const learnt = silence ? learn(state.hours, silence) : state.hours;
+      const hours = withWindow(learnt, hour, { amount, isVisit, isEmpty });
+      return { state: { ...rest, hours }, verdicts: [verdictOf(rest, amount, usualAmount(hours, hour), undefined, endMs)] };
+    }
+    const silence = goOn(state, startMs, hour);
+    const rings = silence.rang !== undefined || isTooLong(silence, endMs, needed);
+    const held: Silence = rings && silence.rang === undefined ? { ...silence, rang: silence.surprise, needed } : silence;
+    // Where nothing is missed an empty window is learnt at once; else when the silence has ended, if it was a usual one.
+    const hours = surpriseOf(state.hours, hour, least) === 0 ? withWindow(state.hours, hour, { amount: 0, isVisit, isEmpty }) : state.hours;
+    const verdict = verdictOf(next, 0, silence.missing / silence.windows, rings ? held : undefined, endMs);
+    return { state: { ...next, hours, silence: held }, verdicts: [verdict] };
+  }
+
+  function goOn({ hours, silence }: AbsenceState, startMs: number, hour: number): Silence {
+    const begun = silence ?? { since: startMs, windows: 0, surprise: 0, missing: 0, hour, usual: usualSilence(hours, hour) };
+    return {
+      ...begun,
+      windows: begun.windows + 1,
+      surprise: begun.surprise + surpriseOf(hours, hour, least) * shareOfWindow,
+      missing: begun.missing + usualAmount(hours, hour),
+    };
+  }
+
+  function isTooLong({ since, surprise, usual }: Silence, endMs: number, needed: number): boolean {
+    const lasted = endMs - since;
+    return lasted >= config.for && lasted >= usual + Math.min(usual, LONGER_THAN_USUAL_MS) && surprise >= needed;
+  }
+
+  /** The windows of a silence that ended without ringing were empty, as is usual. Those that nobody missed were learnt as they came. */
+  function learn(hours: Hours, { since, windows, hour: began, rang }: Silence): Hours {
+    let learnt = withSilence(hours, began, windows * window.slideMs, rang !== undefined);
+    if (rang !== undefined) return learnt;
+    for (let at = 0; at < windows; at++) {
+      const hour = Math.floor((since + at * window.slideMs) / HOUR_MS) % count;
+      if (surpriseOf(hours, hour, least) > 0) learnt = withWindow(learnt, hour, { amount: 0, isVisit: false, isEmpty: true });
+    }
+    return learnt;
+  }
+
+  function verdictOf(state: AbsenceState, observed: number, expected: number, silence: Silence | undefined, endMs: number): Verdict {
+    return {
+      direction: 'down',
+      status: silence ? 'firing' : 'clear',
+      observed,
+      expected,
+      threshold: 0,
+      baselineWindows: state.windows,
+      ...(silence && { grounds: groundsOf(silence, endMs - state.first) }),
+    };
+  }
+
+  return {
+    stateVersion: 1,
+    seesAbsent: true,
+    forgetAfterMs: config.forget_after,
+    observeWindow(inputs) {
+      const needed = logThresholdOf(context, inputs.length, window.slideMs);
+      return { steps: inputs.map((input) => observe(input as SeriesInput<AbsenceState>, needed)) };
+    },
+  };
+}
+
+function groundsOf({ since, windows, missing, rang = 0, needed = 0 }: Silence, ageMs: number): Grounds {
+  const [low, high] = gammaRange(missing, missing);
+  return {
+    logEvidence: rang,
+    logThreshold: needed,
+    oneIn: oneIn(rang),
+    sinceMs: since,
+    observed: 0,
+    expected: missing / windows,
+    expectedRange: [low / windows, high / windows],
+    ratio: 0,
+    ratioRange: ratioRange(0, missing, 0),
+    baselineAgeMs: ageMs,
+    contributors: [],
+  };
+}
+
+export const absence: DetectorKind<typeof absenceConfig> = {
+  name: 'absence',
+  description: 'Rings when a series falls silent that is usually heard of at this hour.',
+  config: absenceConfig,
+  tests: () => 1,
+  create: createAbsence,
+};

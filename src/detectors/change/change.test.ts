@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRandom } from '../../core/random.ts';
+import type { MeasureSpec } from '../../windows/spec.ts';
+import type { Direction } from '../detector.ts';
+import { change } from './change.ts';
+import { changeConfig } from './config.ts';
+
+const QUARTER = 15 * 60_000;
+const DAY = 96;
+const count: MeasureSpec = { kind: 'count', name: 'orders', source: 'events', where: [] };
+const ratio: MeasureSpec = { kind: 'ratio', name: 'ctr', numerator: 'clicks', denominator: 'impressions', scale: 100 };
+const window = { name: '15m', sizeMs: QUARTER, slideMs: QUARTER };
+
+type Counted = readonly [amount: number, exposure: number];
+
+/** Quarters of an hour in which alarms began. */
+function play(quarters: number, at: (quarter: number) => Counted, settings: object, measure = count, falseAlarmsPerDay = 1) {
+  const budget = { falseAlarmsPerDay, tests: 2 };
+  const detector = change.create(changeConfig.parse(settings), { measure, window, budget, adds: 'events' });
+  let state: unknown;
+  const on = new Set<Direction>();
+  const began: [quarter: number, direction: Direction][] = [];
+  for (let quarter = 0; quarter < quarters; quarter++) {
+    const [amount, exposure] = at(quarter);
+    const time = { startMs: quarter * QUARTER, endMs: (quarter + 1) * QUARTER };
+    const observation = { ...time, labels: {}, value: amount / exposure, volume: exposure, absent: false, parts: { amount, exposure } };
+    const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+    state = step!.state;
+    for (const { direction, status, grounds } of step!.verdicts) {
+      if (status === 'firing' && !on.has(direction)) {
+        began.push([quarter, direction]);
+        assert.ok(grounds!.logEvidence >= grounds!.logThreshold);
+        assert.ok(direction === 'down' ? grounds!.ratio < 1 : grounds!.ratio > 1);
+      }
+      if (status === 'firing') on.add(direction);
+      else on.delete(direction);
+    }
+  }
+  return began;
+}
+
+const daily = (quarter: number): number => 200 * (1 + 0.9 * Math.sin((2 * Math.PI * (quarter % DAY)) / DAY));
+
+test('a steep day rings nothing, a fall against yesterday does, once', () => {
+  const random = createRandom(1);
+  const fall = (quarter: number): number => (quarter >= 5 * DAY + 20 && quarter < 5 * DAY + 40 ? 0.4 : 1);
+  const began = play(10 * DAY, (quarter) => [random.poisson(daily(quarter) * fall(quarter)), 1], { down: '30%', up: '50%' });
+  assert.equal(began.length, 1, JSON.stringify(began));
+  assert.equal(began[0]![1], 'down');
+  assert.ok(began[0]![0] >= 5 * DAY + 20 && began[0]![0] <= 5 * DAY + 23, `${began[0]![0] - 5 * DAY}`);
+});
+
+test('the promise holds where days differ by more than counting explains', () => {
+  let alarms = 0;
+  const days = 40;
+  for (let series = 0; series < 12; series++) {
+    const random = createRandom(2, series);
+    const sizes = Array.from({ length: days + 1 }, () => Math.exp(0.25 * random.normal()));
+    alarms += play(days * DAY, (quarter) => [random.poisson(daily(quarter) * sizes[Math.floor(quarter / DAY)]!), 1], {
+      down: '30%',
+      up: '50%',
+    }).length;
+  }
+  // Each series has a budget of its own here: 480.
+  assert.ok(alarms <= 480, `${alarms} alarms in 480 days`);
+});
+
+test('without a change a budget of 20 a day is kept, and used', () => {
+  let alarms = 0;
+  for (let series = 0; series < 8; series++) {
+    const random = createRandom(3, series);
+    alarms += play(30 * DAY, () => [random.poisson(60), 1], { down: '10%', up: '10%' }, count, 20).length;
+  }
+  assert.ok(alarms <= 8 * 30 * 20, `${alarms} alarms in 240 days`);
+});
+
+test('a ratio is held against its ratio, whatever its exposure', () => {
+  const random = createRandom(4);
+  const exposure = (quarter: number): number => Math.round(daily(quarter) * (quarter % (2 * DAY) < DAY ? 20 : 60) + 400);
+  const rise = (quarter: number): number => (quarter >= 6 * DAY && quarter < 6 * DAY + 30 ? 1.6 : 1);
+  const at = (quarter: number): Counted => [random.poisson(exposure(quarter) * 0.05 * rise(quarter)), exposure(quarter)];
+  const began = play(9 * DAY, at, { up: '30%', down: '30%' }, ratio);
+  assert.deepEqual(
+    began.map(([, direction]) => direction),
+    ['up'],
+  );
+  assert.ok(began[0]![0] >= 6 * DAY && began[0]![0] < 6 * DAY + 8, `${began[0]![0] - 6 * DAY}`);
+});
+
+test('a lasting change is told, and after a day is how it is', () => {
+  const random = createRandom(5);
+  const began = play(12 * DAY, (quarter) => [random.poisson(quarter >= 5 * DAY ? 100 : 300), 1], { down: '30%', up: '50%' });
+  assert.equal(began.length, 1, JSON.stringify(began));
+});
+
+test('against last week, a weekend is no change', () => {
+  const random = createRandom(6);
+  const week = (quarter: number): number => (Math.floor(quarter / DAY) % 7 >= 5 ? 0.3 : 1);
+  const settings = { against: '7d', span: '1h', down: '30%', up: '50%' };
+  assert.deepEqual(
+    play(28 * DAY, (quarter) => [random.poisson(daily(quarter) * week(quarter)), 1], settings),
+    [],
+  );
+});
+
+test('settings that do not suit are refused with what would', () => {
+  const make =
+    (settings: object, over: object = {}) =>
+    () =>
+      change.create(changeConfig.parse({ down: '30%', ...settings }), { measure: count, window, ...over });
+  assert.throws(make({ span: '7m' }), /spans of 7 minutes.*15m/);
+  assert.throws(make({ against: '7d', span: '15m' }), /672 spans in 7d.*at most 300/);
+  assert.throws(make({}, { measure: { ...ratio, kind: 'average' } }), /change for a measure of kind average/);
+  assert.throws(make({}, { window: { name: '5m/1m', sizeMs: 300_000, slideMs: 60_000 } }), /hopping window/);
+  assert.equal(changeConfig.safeParse({}).success, false);
+});

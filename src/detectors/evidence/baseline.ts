@@ -1,0 +1,131 @@
+/** The forecast: level and daily rhythm of the log rate in a Kalman filter that learns late, block by block. */
+import { At, Baseline } from './layout.ts';
+import type { Model } from './model.ts';
+import type { Rhythm } from './rhythm.ts';
+
+/** Added to the variance of a first guess. */
+const FIRST_VARIANCE = 0.05;
+const MONEY_VARIANCE_MAX = 4;
+/** A block far beyond its error is believed up to so many standard deviations, once the level is known this well. */
+const CUT_DEVIATIONS = 3;
+/** Of few events, a rise is bounded by their own deviation rather than by that of a logarithm. */
+const CUT_RISE_DEVIATIONS = 4;
+const CUT_BELOW_VARIANCE = 0.5;
+/** The rhythm may come this much earlier or later than yesterday, minutes. */
+const JITTER_MINUTES = 10;
+/** A forecast is needed for two minutes after the newest block on average. */
+const AHEAD_MINUTES = 2;
+const STEP_VARIANCE = 0.5;
+const YOUNG_VARIANCE = 0.1;
+
+/** Log rate, common offset not included. `row`: place of the time in the rhythm's table. */
+export function logRate(numbers: Float32Array, model: Model, row: number): number {
+  const { mean, size } = model.layout;
+  const { values } = model.rhythm;
+  let sum = numbers[mean]!;
+  for (let i = 1; i < size; i++) sum += numbers[mean + i]! * values[row + i]!;
+  return sum;
+}
+
+/** First guess, from the first block that has something in it. */
+export function beginBaseline(numbers: Float32Array, model: Model, seen: number, exposure: number): void {
+  const { mean, covariance, size } = model.layout;
+  const isMoney = model.form === 'money';
+  numbers[mean] = Math.log((isMoney ? seen : seen + 0.5) / exposure);
+  const noise = isMoney ? numbers[At.spread]! / exposure : 1 / (seen + 0.5);
+  for (let i = 0; i < size; i++) {
+    const prior = i === 0 ? Math.min(MONEY_VARIANCE_MAX, noise + FIRST_VARIANCE) : model.profile.harmonicPrior[(i - 1) >> 1]!;
+    numbers[covariance + diagonal(i)] = prior;
+  }
+  numbers[At.baseline] = Baseline.own;
+}
+
+/** Time goes by: what is known ages. */
+export function driftBaseline(numbers: Float32Array, model: Model, minutes: number): void {
+  const { covariance, size } = model.layout;
+  const { levelDrift, harmonicDrift } = model.profile;
+  numbers[covariance]! += levelDrift * minutes;
+  for (let i = 1; i < size; i++) numbers[covariance + diagonal(i)]! += harmonicDrift * minutes;
+}
+
+/**
+ * Learns a block: `seen` where the baseline's own rate, at the middle of the block, makes `expected` of its exposure.
+ * `error`: what the forecast of a block is wrong by besides its noise. A conjugate gamma step, so that 0 is no special case.
+ */
+export function learnBlock(numbers: Float32Array, model: Model, row: number, block: Block, work: Float64Array): void {
+  const { mean, covariance, size } = model.layout;
+  const { values } = model.rhythm;
+  let s = gainVector(numbers, model, values, row, work);
+  const information = 1 / (block.noise + block.error);
+  let q = block.seen / block.expected;
+  if (s < CUT_BELOW_VARIANCE) {
+    const cut = CUT_DEVIATIONS * Math.sqrt(1 / information + s);
+    const most = Math.min(Math.exp(cut), 1 + CUT_RISE_DEVIATIONS * Math.sqrt(1 / information + s) + 2 * block.noise);
+    // A young baseline may have begun with a burst: a block so far out opens its level again, and nothing rings until it is sure.
+    if (block.isYoung && (q > most || q < Math.exp(-cut))) {
+      numbers[covariance]! += YOUNG_VARIANCE;
+      s = gainVector(numbers, model, values, row, work);
+    }
+    q = Math.min(most, Math.max(Math.exp(-cut), q));
+  }
+  const a = 1 / s;
+  const gain = Math.log((a + information * q) / (a + information)) / s;
+  const shrink = (1 - a / (a + information)) / s;
+  for (let i = 0, at = covariance; i < size; i++) {
+    numbers[mean + i]! += work[i]! * gain;
+    for (let j = 0; j <= i; j++, at++) numbers[at]! -= work[i]! * work[j]! * shrink;
+  }
+}
+
+export interface Block {
+  readonly seen: number;
+  readonly expected: number;
+  readonly noise: number;
+  readonly error: number;
+  /** The baseline has learnt for less than half a day. */
+  readonly isYoung: boolean;
+}
+
+/** A lasting step: the level is open again. */
+export function openLevel(numbers: Float32Array, model: Model): void {
+  numbers[model.layout.covariance]! += STEP_VARIANCE;
+}
+
+/** Variance of the forecast for the time of `row`, `minutes` after the newest block that could be learnt. */
+export function renewVariance(numbers: Float32Array, model: Model, row: number, minutes: number, work: Float64Array): void {
+  const { mean, size } = model.layout;
+  const { levelDrift, harmonicDrift, harmonics } = model.profile;
+  const { values, slopes } = model.rhythm;
+  const s = gainVector(numbers, model, values, row, work);
+  let slope = 0;
+  for (let i = 1; i < size; i++) slope += numbers[mean + i]! * slopes[row + i]!;
+  const drift = (levelDrift + harmonicDrift * harmonics) * (minutes + AHEAD_MINUTES);
+  numbers[At.variance] = s + drift + (JITTER_MINUTES * slope) ** 2;
+}
+
+/** P h into `work`; h'P h. */
+function gainVector(numbers: Float32Array, model: Model, table: Float64Array, row: number, work: Float64Array): number {
+  const { covariance, size } = model.layout;
+  work.fill(0);
+  for (let i = 0, at = covariance; i < size; i++) {
+    const hi = table[row + i]!;
+    let sum = 0;
+    for (let j = 0; j < i; j++, at++) {
+      const p = numbers[at]!;
+      sum += p * table[row + j]!;
+      work[j]! += p * hi;
+    }
+    work[i] = sum + numbers[at++]! * hi;
+  }
+  let s = 0;
+  for (let i = 0; i < size; i++) s += work[i]! * table[row + i]!;
+  return Math.max(s, 1e-12);
+}
+
+export function createWork(rhythm: Rhythm): Float64Array {
+  return new Float64Array(rhythm.size);
+}
+
+function diagonal(i: number): number {
+  return (i * (i + 3)) / 2;
+}

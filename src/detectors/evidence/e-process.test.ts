@@ -1,0 +1,64 @@
+/** The promise by simulation: the evidence of data without a change has a mean that its number of starts bounds. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRandom } from '../../core/random.ts';
+import type { Random } from '../../core/random.ts';
+import { likelihoodRatio } from './scan.ts';
+import { createModel } from './model.ts';
+import { profileOf } from './profile.ts';
+
+const settings = { windowMs: 60_000, hasExposure: true, habits: false, falseAlarmsPerDay: 1, tests: 1, drop: 0.5, rise: 2 };
+const DRAWS = 40_000;
+
+/** Marsaglia and Tsang's method, for shapes from 1. */
+function gamma(shape: number, random: Random): number {
+  const d = shape - 1 / 3;
+  for (;;) {
+    const x = random.normal();
+    const v = (1 + x / Math.sqrt(9 * d)) ** 3;
+    if (v > 0 && Math.log(1 - random.unit()) < (x * x) / 2 + d - d * v + d * Math.log(v)) return d * v;
+  }
+}
+
+test('a likelihood ratio of counts has mean 1 where nothing changed and the forecast is as wrong as it says', () => {
+  const model = createModel({ ...settings, profile: profileOf('events', true) });
+  const random = createRandom(7);
+  for (const { M, T } of [
+    { M: 3, T: 0.02 },
+    { M: 25, T: 0.01 },
+  ]) {
+    for (const isDrop of [true, false]) {
+      let sum = 0;
+      let squares = 0;
+      for (let draw = 0; draw < DRAWS; draw++) {
+        const factor = isDrop ? gamma(1 / T, random) * T : Math.exp(Math.sqrt(T) * random.normal());
+        const value = likelihoodRatio(model, isDrop, random.poisson(M * factor), M, T, 1 / M);
+        sum += value;
+        squares += value * value;
+      }
+      const mean = sum / DRAWS;
+      const error = Math.sqrt(squares / DRAWS / DRAWS);
+      assert.ok(mean < 1 + 4 * error && mean > 0.2, `M ${M}, ${isDrop ? 'drop' : 'rise'}: mean ${mean}, standard error ${error}`);
+    }
+  }
+});
+
+test('a likelihood ratio of money has mean 1 at most where nothing changed', () => {
+  const model = createModel({ ...settings, rise: undefined, profile: profileOf('amounts', true) });
+  const random = createRandom(11);
+  for (const { k, T } of [
+    { k: 2, T: 0.03 },
+    { k: 40, T: 0.01 },
+  ]) {
+    let sum = 0;
+    let squares = 0;
+    for (let draw = 0; draw < DRAWS; draw++) {
+      const q = (gamma(k, random) / k) * Math.exp(Math.sqrt(T) * random.normal());
+      const value = likelihoodRatio(model, true, q, 1, T, 1 / k);
+      sum += value;
+      squares += value * value;
+    }
+    const mean = sum / DRAWS;
+    assert.ok(mean < 1 + 4 * Math.sqrt(squares / DRAWS / DRAWS) && mean > 0.2, `k ${k}: mean ${mean}`);
+  }
+});

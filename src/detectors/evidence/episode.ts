@@ -1,0 +1,161 @@
+/** The life of an alarm in one series: it rings, recovers or lasts. While it is on nothing is learnt. */
+import { learnBlock, logRate, openLevel, renewVariance } from './baseline.ts';
+import { habitRatio } from './habits.ts';
+import { At, Baseline, Status } from './layout.ts';
+import type { SeriesState } from './layout.ts';
+import { countDrop, lognormalPoisson, moneyDrop, moneyRise } from './log-likelihood.ts';
+import type { Model } from './model.ts';
+import { likelihoodRatio, noiseOf } from './scan.ts';
+import type { Evidence } from './scan.ts';
+import { blockError, noiseOfBlock } from './series-slots.ts';
+import type { Common } from './series-slots.ts';
+import { errorAt } from './tracked-error.ts';
+
+/** The rate that tells "it goes on" from "it is over" is the root of the alarm's, within these limits. */
+const HALFWAY_LEAST = 1.3;
+const HALFWAY_MOST = 3;
+const BACK_CLIP = 2;
+const BACK_ENOUGH = 4;
+const BACK_DOUBT = 1.5;
+/** Parts of the longest span after which a step is taken for lasting: at once, or when in doubt. */
+const LASTING = 1.25;
+const LASTING_IN_DOUBT = 2;
+const RELEARN = 0.25;
+/** A deviation that yesterday lets expect has to lie this far out, in squared deviations, to say anything. */
+const HABIT_SQUARES = 8;
+/** How far below the threshold the evidence has to fall when yesterday is taken into account. */
+const HABIT_MARGIN = 3;
+
+/** The evidence of `isDrop` is enough: the episode begins, told or, where it is a habit, kept to itself. */
+export function beginEpisode(state: SeriesState, model: Model, slot: number, evidence: Evidence, threshold: number, isDrop: boolean): void {
+  const { numbers } = state;
+  const { layout, grid } = model;
+  const isHabit = explainedByHabit(state, model, slot, evidence, threshold, isDrop);
+  if (isDrop) numbers[At.status] = isHabit ? Status.heldDrop : Status.drop;
+  else numbers[At.status] = isHabit ? Status.heldRise : Status.rise;
+  numbers[At.onSlots] = 0;
+  numbers[At.back] = 0;
+  numbers[At.rangEvidence] = evidence.log;
+  numbers[At.rangThreshold] = threshold;
+  numbers[At.rangSlots] = evidence.slots;
+  numbers[At.rangObserved] = evidence.seen;
+  numbers[At.rangExpected] = evidence.expected;
+  numbers[At.rangVariance] = evidence.variance;
+  numbers[At.rangNoise] = evidence.noise;
+  numbers[At.exposure] = 0;
+  const block = Math.floor(slot / grid.blockSlots);
+  for (let at = Math.floor((slot - evidence.slots + 1) / grid.blockSlots); at <= block; at++) {
+    if (block - at >= grid.pendingBlocks) continue;
+    numbers[layout.pendingSeen + (at % grid.pendingBlocks)] = 0;
+    numbers[layout.pendingExposure + (at % grid.pendingBlocks)] = 0;
+  }
+}
+
+function explainedByHabit(
+  state: SeriesState,
+  model: Model,
+  slot: number,
+  { seen, expected, variance, noise, slots, log, spanLog }: Evidence,
+  threshold: number,
+  isDrop: boolean,
+): boolean {
+  const ratio = habitRatio(state, model, slot, slots, isDrop);
+  if (Math.log(ratio) ** 2 <= HABIT_SQUARES * (noise + variance)) return false;
+  const usual = expected * ratio;
+  const wider = 2 * variance + 1 / usual;
+  const before = likelihoodRatio(model, isDrop, seen, expected, variance, noise);
+  const after = likelihoodRatio(model, isDrop, seen, usual, wider, model.form === 'money' ? noise : 1 / usual);
+  return (before > 0 ? Math.min(log, spanLog) + Math.log(after / before) : -Infinity) < threshold - HABIT_MARGIN;
+}
+
+/**
+ * Whether what would ring has already ended: within the span, slot by slot, the evidence that it is over is enough. A bell
+ * for what is over helps nobody.
+ */
+export function isOver(numbers: Float32Array, common: Common, slot: number, evidence: Evidence, isDrop: boolean): boolean {
+  const { grid } = common.model;
+  const slots = Math.min(evidence.slots, grid.olderBlocks > 0 ? grid.recent - grid.blockSlots + 1 : grid.recent);
+  let back = 0;
+  for (let ago = slots - 1; ago >= 0; ago--) back = stepBack(numbers, common, slot - ago, back, evidence.seen / evidence.expected, isDrop);
+  return back > BACK_ENOUGH;
+}
+
+/** Nothing rings for what has ended; no evidence reaches back to it. */
+export function discard(numbers: Float32Array): void {
+  numbers[At.reach] = 0;
+  numbers[At.suspicion] = 0;
+}
+
+/** One full slot of an episode. */
+export function stepEpisode({ numbers }: SeriesState, common: Common, slot: number): void {
+  const ratio = numbers[At.rangObserved]! / numbers[At.rangExpected]!;
+  numbers[At.onSlots]! += 1;
+  const back = stepBack(numbers, common, slot, numbers[At.back]!, ratio, isDropping(numbers));
+  numbers[At.back] = back;
+  const spans = numbers[At.onSlots]! / common.model.grid.slotsMax;
+  if (back > BACK_ENOUGH) endEpisode(numbers);
+  else if (spans >= LASTING_IN_DOUBT || (spans >= LASTING && back < BACK_DOUBT)) {
+    endEpisode(numbers);
+    if (numbers[At.baseline] === Baseline.own) takeNewLevel(numbers, common, slot);
+  }
+}
+
+/** The evidence that it is over, one slot on. `ratio`: of the alarm. */
+function stepBack(numbers: Float32Array, { model, shrinkage }: Common, slot: number, back: number, ratio: number, isDrop: boolean): number {
+  const place = slot % model.grid.recent;
+  const S = numbers[model.layout.recentSeen + place]!;
+  const M = numbers[model.layout.recentExpected + place]!;
+  if (M <= 0) return back;
+  const T = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0);
+  const root = Math.sqrt(ratio);
+  const theta = isDrop
+    ? Math.min(1 / HALFWAY_LEAST, Math.max(1 / HALFWAY_MOST, root))
+    : Math.min(HALFWAY_MOST, Math.max(HALFWAY_LEAST, root));
+  const goesOn = logOfGoingOn(numbers, model, S, M, T, theta);
+  return Math.max(0, back - Math.min(BACK_CLIP, Math.max(-BACK_CLIP, goesOn)));
+}
+
+function logOfGoingOn(numbers: Float32Array, model: Model, S: number, M: number, T: number, theta: number): number {
+  const logTheta = Math.log(theta);
+  if (model.form === 'money') {
+    const k = 1 / (noiseOf(numbers, model, M) + T);
+    return theta < 1 ? moneyDrop(S / M, k, logTheta, theta) : moneyRise(S / M, k, logTheta);
+  }
+  return theta < 1 ? countDrop(S, M, T, logTheta, theta) : lognormalPoisson(S, M, T, logTheta) - lognormalPoisson(S, M, T, 0);
+}
+
+function endEpisode(numbers: Float32Array): void {
+  numbers[At.status] = Status.calm;
+  numbers[At.reach] = 0;
+  numbers[At.suspicion] = 0;
+  numbers[At.exposure] = 0;
+}
+
+/** The step lasts: its newest quarter of an hour is learnt at once. */
+function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void {
+  const { model, work } = common;
+  const { grid, layout, rhythm } = model;
+  openLevel(numbers, model);
+  const slots = Math.max(1, Math.round(RELEARN * grid.slotsMax));
+  let seen = 0;
+  let expected = 0;
+  for (let back = 0; back < slots; back++) {
+    seen += numbers[layout.recentSeen + ((slot - back) % grid.recent)]!;
+    expected += numbers[layout.recentExpected + ((slot - back) % grid.recent)]!;
+  }
+  if (expected <= 0) return;
+  const row = rhythm.at((slot - (slots - 1) / 2) * grid.slotMinutes);
+  const exposure = expected / Math.exp(logRate(numbers, model, row));
+  learnBlock(
+    numbers,
+    model,
+    row,
+    { seen, expected, noise: noiseOfBlock(numbers, model, expected, exposure), error: blockError(numbers, common), isYoung: false },
+    work,
+  );
+  renewVariance(numbers, model, rhythm.at(slot * grid.slotMinutes), (slots / 2) * grid.slotMinutes, work);
+}
+
+export function isDropping(numbers: Float32Array): boolean {
+  return numbers[At.status] === Status.drop || numbers[At.status] === Status.heldDrop;
+}

@@ -1,0 +1,180 @@
+/**
+ * Weighs evidence against a forecast that knows how wrong it may be, until it outweighs the false-alarm budget. Full segments
+ * have a forecast of their own, roll-ups the sum of their members'.
+ */
+import { AppError } from '../../core/errors.ts';
+import type { Detector, DetectorContext, DetectorKind, Observation, SeriesInput, Step, Verdict, WindowSteps } from '../detector.ts';
+import { evidenceConfig } from './config.ts';
+import type { EvidenceConfig } from './config.ts';
+import { contributorsOf } from './contributors.ts';
+import { createField } from './field.ts';
+import type { FieldMemory } from './field.ts';
+import { createGroups } from './groups.ts';
+import type { GroupsMemory } from './groups.ts';
+import { At, Status } from './layout.ts';
+import type { SeriesState } from './layout.ts';
+import { createLooker } from './look.ts';
+import type { Memory } from './memory.ts';
+import { createModel } from './model.ts';
+import type { Model } from './model.ts';
+import { profileOf } from './profile.ts';
+import { noiseOf } from './scan.ts';
+import { STATE_VERSION, stateText } from './state-text.ts';
+import { verdictsOf } from './verdicts.ts';
+
+interface Shared {
+  readonly segments: FieldMemory;
+  readonly rollUps: FieldMemory;
+  readonly groups: GroupsMemory;
+}
+
+/** One series in the window at hand. */
+interface Turn {
+  readonly state: SeriesState;
+  readonly observation: Observation;
+  /** Number of the roll-up that it is; undefined: a segment, with a forecast of its own. */
+  readonly group: number | undefined;
+  amount: number;
+  exposure: number;
+  expected: number;
+}
+
+function createEvidence(config: EvidenceConfig, context: DetectorContext): Detector<SeriesState> {
+  const model = modelOf(config, context);
+  const { grid } = model;
+  const scale = context.measure.kind === 'ratio' ? context.measure.scale : 1;
+  const full = context.groupings?.reduce((most, one) => (one.length > most.length ? one : most), []) ?? [];
+  const rollUps = (context.groupings ?? []).filter((one) => one !== full);
+  let given: unknown;
+  let memory: Memory = remember(undefined);
+
+  function remember(shared: Shared | undefined): Memory {
+    const segments = createField(model, shared?.segments);
+    const groups = createGroups(segments.common, rollUps, shared?.groups ?? {});
+    return { segments, rollUps: createField(model, shared?.rollUps), groups };
+  }
+
+  function recall(shared: unknown): Memory {
+    if (shared !== given) memory = remember(shared as Shared | undefined);
+    given = shared;
+    return memory;
+  }
+
+  function turnOf(
+    { state: known, observation }: SeriesInput<SeriesState>,
+    slot: number,
+    { segments, rollUps: sums, groups }: Memory,
+  ): Turn {
+    const { labels, parts } = observation;
+    const group = Object.keys(labels).length < full.length ? groups.numbered(labels) : undefined;
+    const state = known ?? (group === undefined ? segments : sums).bear(slot);
+    if (group === undefined) state.groups ??= Object.keys(labels).length === full.length ? groups.of(labels) : [];
+    const share = model.hasExposure ? 1 : 1 / grid.windowsPerSlot;
+    return { state, observation, group, amount: parts?.amount ?? 0, exposure: (parts?.exposure ?? 0) * share, expected: 0 };
+  }
+
+  function observeWindow(inputs: readonly SeriesInput<SeriesState>[], shared: unknown): WindowSteps<SeriesState> {
+    const first = inputs[0]?.observation;
+    // No row of any series: the source was silent, not each of them.
+    if (!first || inputs.every(({ observation }) => observation.absent)) {
+      return { steps: inputs.map(({ state }): Step<SeriesState> => ({ state, verdicts: [] })), shared };
+    }
+    const at = recall(shared);
+    const window = Math.round(first.startMs / grid.windowMs);
+    const slot = grid.slotAt(window);
+    const isFull = (window + 1) % grid.windowsPerSlot === 0;
+    const turns = inputs.map((input) => turnOf(input, slot, at));
+    enterAll(turns, slot, at);
+    const steps = turns.map((turn): Step<SeriesState> => ({ state: turn.state, verdicts: judge(turn, turns, slot, isFull, at) }));
+    given = { segments: at.segments.memory(), rollUps: at.rollUps.memory(), groups: at.groups.memory() } satisfies Shared;
+    return { steps, shared: given };
+  }
+
+  function enterAll(turns: readonly Turn[], slot: number, { segments, rollUps: sums, groups }: Memory): void {
+    segments.begin(slot, turns.length);
+    sums.begin(slot, turns.length);
+    groups.begin(grid.windowsPerSlot === 1 ? grid.slotMinutes : grid.slotMinutes / grid.windowsPerSlot);
+    for (const turn of turns) {
+      if (turn.group !== undefined) continue;
+      const { state, amount, exposure } = turn;
+      turn.expected = segments.enter(state, slot, amount, exposure);
+      if (turn.expected <= 0 || !state.groups?.length) continue;
+      const forRollUps = turn.expected * Math.exp(groups.behind(state.groups));
+      groups.addMember(state.groups, amount, forRollUps, state.numbers[At.variance]!, noiseOf(state.numbers, model, turn.expected));
+    }
+    const shifts = segments.settle();
+    for (const turn of turns) {
+      if (turn.group === undefined) {
+        if (shifts) turn.expected *= segments.apply(turn.state, slot, shifts);
+      } else {
+        const sum = groups.sum(turn.group);
+        sums.enterMembers(turn.state, slot, sum);
+        turn.expected = sum.expected;
+        turn.amount = sum.seen;
+      }
+    }
+  }
+
+  function judge(
+    turn: Turn,
+    turns: readonly Turn[],
+    slot: number,
+    isFull: boolean,
+    { segments, rollUps: sums, groups }: Memory,
+  ): Verdict[] {
+    const { state, observation, amount, exposure, expected, group } = turn;
+    const before = state.numbers[At.status]!;
+    (group === undefined ? segments : sums).judge(state, slot, isFull, true);
+    const status = state.numbers[At.status]!;
+    let contributors: ReturnType<typeof contributorsOf> = [];
+    if (group !== undefined) {
+      groups.hold(group, status !== Status.calm);
+      if (before === Status.calm && status !== Status.calm) contributors = contributorsOf(turns, group, model, slot, state, groups);
+    }
+    return verdictsOf(state.numbers, model, { startMs: observation.startMs, amount, exposure, expected, scale }, contributors);
+  }
+
+  return {
+    stateVersion: STATE_VERSION,
+    stateForm: stateText(model.layout),
+    seesAbsent: true,
+    forgetAfterMs: config.forget_after,
+    observeWindow,
+    look: createLooker(model, scale, recall),
+  };
+}
+
+function modelOf(config: EvidenceConfig, { measure, window, adds = 'events', budget }: DetectorContext): Model {
+  const isRatio = measure.kind === 'ratio';
+  if (!isRatio && measure.kind !== 'count' && measure.kind !== 'sum' && measure.kind !== 'distinct') {
+    throw new AppError(
+      'config_invalid',
+      `detect: ${measure.name}: found the detector evidence for a measure of kind ${measure.kind}; it weighs counts, sums and ratios of ` +
+        'them. Expected one of those, or another detector',
+    );
+  }
+  if (window.sizeMs !== window.slideMs) {
+    throw new AppError(
+      'config_invalid',
+      `detect: ${measure.name}: found the hopping window ${window.name}; evidence needs windows that share no event. Expected a tumbling one`,
+    );
+  }
+  return createModel({
+    windowMs: window.sizeMs,
+    profile: profileOf(adds, isRatio),
+    hasExposure: isRatio,
+    habits: config.habits,
+    drop: config.down === undefined ? undefined : 1 - config.down,
+    rise: config.up === undefined ? undefined : 1 + config.up,
+    falseAlarmsPerDay: budget?.falseAlarmsPerDay ?? 1,
+    tests: budget?.tests ?? 1,
+  });
+}
+
+export const evidence: DetectorKind<typeof evidenceConfig> = {
+  name: 'evidence',
+  description: 'Weighs evidence against a forecast with level and daily rhythm, for as many false alarms a day as the budget allows.',
+  config: evidenceConfig,
+  tests: (config) => (config.down === undefined ? 0 : 1) + (config.up === undefined ? 0 : 1),
+  create: createEvidence,
+};

@@ -1,0 +1,158 @@
+/**
+ * The core: all series of one detect entry, one slot after the other. A window's rows are entered one by one, what they
+ * have in common is settled, then each is judged. Rows may also be judged as they come: then an alarm that could be a
+ * common shift waits until the slot is settled.
+ */
+import { chosenDelay } from './arrival.ts';
+import { createWork } from './baseline.ts';
+import { createCommonMode } from './common-mode.ts';
+import type { CommonMode } from './common-mode.ts';
+import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
+import { At, Status, emptyState, slotOf } from './layout.ts';
+import type { SeriesState } from './layout.ts';
+import type { Model } from './model.ts';
+import { createScan, noiseOf, scanSpans } from './scan.ts';
+import type { Scan } from './scan.ts';
+import { bear, enterMembers, enterWindow, isReady, shiftNewest } from './series-slots.ts';
+import type { Common, MembersSum } from './series-slots.ts';
+import { createPool, createShrinkage, errorAt, fadePool, pooledSpread, renewShrinkage } from './tracked-error.ts';
+import type { ErrorPool } from './tracked-error.ts';
+
+/** However few series could ring, so many of them share the budget, as a part of all. */
+const POWER_LEAST = 0.15;
+const SUSPICION_MAX = 1e6;
+/** What is left of a suspicion after a slot that does not share it, logs. */
+const SUSPICION_FADES = 1;
+
+/** What the series of an entry share, from window to window. Plain JSON. */
+export interface FieldMemory {
+  readonly pool: ErrorPool;
+  /** Mean power of the series of the window before; null: there was none. */
+  readonly power: number | null;
+  readonly newest: number;
+}
+
+export interface Field {
+  readonly model: Model;
+  readonly common: CommonMode;
+  memory(): FieldMemory;
+  /** The newest scan: of the series that was judged last. */
+  readonly scan: Scan;
+  /** A window of slot `slot` begins, of `series` series. */
+  begin(slot: number, series: number): void;
+  /** Log evidence that has to be reached in the window at hand. */
+  threshold(): number;
+  bear(slot: number): SeriesState;
+  /** Gives what was expected; 0: nothing could be. */
+  enter(state: SeriesState, slot: number, amount: number, exposure: number): number;
+  /** The same for a roll-up, by its members. */
+  enterMembers(state: SeriesState, slot: number, sum: MembersSum): void;
+  /** Common shifts of the window at hand, to be applied to all who were entered; undefined: none. */
+  settle(): Float64Array | undefined;
+  /** Gives the factor by which the series' own forecast changed. */
+  apply(state: SeriesState, slot: number, shifts: Float64Array): number;
+  /** `isFull`: the slot is complete. False: it would ring, but `mayRing` is false, and nothing was changed. */
+  judge(state: SeriesState, slot: number, isFull: boolean, mayRing: boolean): boolean;
+  /** Enters and judges a copy of a state, for rises alone; nothing but the copy changes. Gives what was expected. */
+  look(copy: SeriesState, slot: number, amount: number, exposure: number): number;
+}
+
+export function createField(model: Model, stored?: FieldMemory): Field {
+  const pool = stored ? structuredClone(stored.pool) : createPool(model);
+  const shrinkage = createShrinkage(model);
+  const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests, delay: 0 };
+  /** Of looks: they leave no error in the pool. */
+  const glance: Common = { ...common, pool: createPool(model) };
+  const shared = createCommonMode();
+  const scan = createScan(model);
+  let newest = stored?.newest ?? -1;
+  let before = stored?.power ?? null;
+  /** Power of the series of the window at hand, and how many they are; the window before's decides the threshold. */
+  let power = 0;
+  let entered = 0;
+
+  return {
+    model,
+    common: shared,
+    memory: () => ({ pool: structuredClone(pool), power: entered === 0 ? before : power / entered, newest }),
+    scan,
+    begin(slot, series) {
+      if (slot > newest) {
+        fadePool(pool, model);
+        newest = slot;
+      }
+      renewShrinkage(shrinkage, pool, model);
+      common.delay = chosenDelay(pool.delays);
+      shared.begin();
+      if (entered > 0) before = power / entered;
+      common.threshold = model.logTests + Math.log(Math.max(1, series * (before === null ? 1 : Math.max(POWER_LEAST, before))));
+      power = entered = 0;
+    },
+    threshold: () => common.threshold,
+    bear(slot) {
+      const state = emptyState(model.layout);
+      bear(state, slot, pooledSpread(pool));
+      return state;
+    },
+    enter(state, slot, amount, exposure) {
+      const { numbers } = state;
+      const groups = state.groups ?? [];
+      const expected = enterWindow(state, common, slot, shared.offset(groups), amount, exposure);
+      power += numbers[At.power]!;
+      entered++;
+      if (expected <= 0) return 0;
+      const noise = noiseOf(numbers, model, expected);
+      const weight = 1 / (noise + shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
+      shared.add(groups, amount / expected, weight, noise);
+      return expected;
+    },
+    enterMembers(state, slot, sum) {
+      enterMembers(state, common, slot, sum);
+      power += state.numbers[At.power]!;
+      entered++;
+    },
+    settle: () => shared.settle(),
+    apply(state, slot, shifts) {
+      let shift = 0;
+      for (const group of state.groups ?? []) shift += shifts[group] ?? 0;
+      if (shift !== 0 && slotOf(state.numbers) === slot) shiftNewest(state, model, slot, shift);
+      return Math.exp(shift);
+    },
+    judge(state, slot, isFull, mayRing) {
+      const { numbers } = state;
+      if (numbers[At.status] !== Status.calm) {
+        if (isFull) stepEpisode(state, common, slot);
+        return true;
+      }
+      if (!isReady(numbers, model)) {
+        numbers[At.suspicion] = 0;
+        return true;
+      }
+      scanSpans(numbers, model, slot, shrinkage, scan);
+      const isDrop = scan.drop.log >= scan.rise.log;
+      const evidence = isDrop ? scan.drop : scan.rise;
+      if (evidence.log > common.threshold) {
+        if (isOver(numbers, common, slot, evidence, isDrop)) {
+          discard(numbers);
+          return true;
+        }
+        if (!mayRing) return false;
+        beginEpisode(state, model, slot, evidence, common.threshold, isDrop);
+      }
+      numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
+      return true;
+    },
+    look(copy, slot, amount, exposure) {
+      const { numbers } = copy;
+      const offset = shared.offset(copy.groups ?? []);
+      glance.threshold = common.threshold;
+      glance.delay = common.delay;
+      Object.assign(glance.pool, { spreadSum: pool.spreadSum, spreadWeight: pool.spreadWeight });
+      const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
+      if (expected <= 0 || !isReady(numbers, model)) return 0;
+      scanSpans(numbers, model, slot, shrinkage, scan);
+      if (scan.rise.log > common.threshold) beginEpisode(copy, model, slot, scan.rise, common.threshold, false);
+      return expected;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Roll-ups and their members. A roll-up is forecast by the sum of its members' forecasts, so a shift of the mix is no news.
+ * The members' forecasts follow a common shift at once; the roll-up's does not: it is the one to tell it.
+ */
+import type { Labels } from '../../core/labels.ts';
+import type { CommonMode, GroupMemory } from './common-mode.ts';
+import type { MembersSum } from './series-slots.ts';
+
+/** While nothing rings, a roll-up takes its members' common offset for the usual one after about this time. */
+const FOLLOW_MINUTES = 120;
+
+export interface RollUpMemory extends GroupMemory {
+  /** The offset that the roll-up's own forecast goes by. */
+  readonly usualOffset: number;
+}
+/** By roll-up: names and values of its labels, as JSON. */
+export type GroupsMemory = Readonly<Record<string, RollUpMemory>>;
+
+export interface Groups {
+  /** Roll-ups of a full segment, by number. */
+  of(labels: Labels): readonly number[];
+  /** The number of a roll-up; undefined for labels that are none. */
+  numbered(labels: Labels): number | undefined;
+  begin(slotMinutes: number): void;
+  addMember(groups: readonly number[], seen: number, expected: number, variance: number, noise: number): void;
+  sum(group: number): MembersSum;
+  /** Log of the roll-up's own offset over that of its members: all its roll-ups together. */
+  behind(groups: readonly number[]): number;
+  /** An episode of the roll-up is on, or has just ended: then what its members have in common is the new normal. */
+  hold(group: number, isOn: boolean): void;
+  memory(): GroupsMemory;
+}
+
+interface Entry {
+  readonly key: string;
+  usualOffset: number;
+  isOn: boolean;
+  readonly sum: MembersSum;
+}
+
+export function createGroups(common: CommonMode, groupings: readonly (readonly string[])[], stored: GroupsMemory): Groups {
+  const numbers = new Map<string, number>();
+  const entries: Entry[] = [];
+
+  function keyOf(names: readonly string[], labels: Labels): string {
+    return JSON.stringify(names.map((name) => [name, labels[name]]));
+  }
+
+  function add(key: string): number {
+    const memory = stored[key];
+    const number = common.addGroup(memory);
+    numbers.set(key, number);
+    entries.push({ key, usualOffset: memory?.usualOffset ?? 0, isOn: false, sum: { seen: 0, expected: 0, filter: 0, noise: 0 } });
+    return number;
+  }
+
+  function numberOf(names: readonly string[], labels: Labels): number {
+    const key = keyOf(names, labels);
+    return numbers.get(key) ?? add(key);
+  }
+
+  // In the order in which they were remembered: series keep the numbers of their roll-ups.
+  for (const key of Object.keys(stored)) add(key);
+
+  return {
+    of: (labels) => groupings.map((names) => numberOf(names, labels)),
+    numbered(labels) {
+      const names = groupings.find((one) => one.length === Object.keys(labels).length && one.every((name) => labels[name] !== undefined));
+      return names && numberOf(names, labels);
+    },
+    begin(slotMinutes) {
+      const share = 1 - Math.exp(-slotMinutes / FOLLOW_MINUTES);
+      entries.forEach((entry, number) => {
+        if (!entry.isOn) entry.usualOffset += share * (common.memoryOf(number).offset - entry.usualOffset);
+        Object.assign(entry.sum, { seen: 0, expected: 0, filter: 0, noise: 0 });
+      });
+    },
+    addMember(groups, seen, expected, variance, noise) {
+      for (const group of groups) {
+        const { sum } = entries[group]!;
+        sum.seen += seen;
+        sum.expected += expected;
+        sum.filter += expected * expected * variance;
+        sum.noise += expected * expected * noise;
+      }
+    },
+    sum: (group) => entries[group]!.sum,
+    behind(groups) {
+      let log = 0;
+      for (const group of groups) log += entries[group]!.usualOffset - common.offset([group]);
+      return log;
+    },
+    hold(group, isOn) {
+      const entry = entries[group]!;
+      if (entry.isOn && !isOn) entry.usualOffset = common.offset([group]);
+      entry.isOn = isOn;
+    },
+    memory: () => Object.fromEntries(entries.map(({ key, usualOffset }, number) => [key, { ...common.memoryOf(number), usualOffset }])),
+  };
+}

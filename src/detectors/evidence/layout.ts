@@ -1,0 +1,125 @@
+/**
+ * The state of one series: one row of 32-bit numbers, and behind it the bytes of its habits. Places of single numbers are
+ * `At`, places of lists come with the layout, as their lengths follow from the time grid and the profile.
+ */
+import type { Profile } from './profile.ts';
+import type { TimeGrid } from './time-grid.ts';
+
+export interface SeriesState {
+  readonly numbers: Float32Array;
+  /** Logarithm of yesterday's deviations by block of the day, x 32; then the newest blocks', not yet believed. */
+  readonly habits: Int8Array;
+  /** Roll-ups that it belongs to, by their number in the detector that holds it; not part of what is written. */
+  groups: readonly number[] | undefined;
+}
+
+export const At = {
+  /** Number of the newest slot since the epoch, in two halves: one 32-bit float cannot hold it. */
+  slotHigh: 0,
+  slotLow: 1,
+  /** Slots observed since the series was born. */
+  age: 2,
+  /** One of `Baseline`. */
+  baseline: 3,
+  /** Variance of the forecast. */
+  variance: 4,
+  /** Relative variance of the amount at an exposure of 1 (money). */
+  spread: 5,
+  spreadWeight: 6,
+  status: 7,
+  /** Slots since the episode began; evidence, in logs, that it is over. */
+  onSlots: 8,
+  back: 9,
+  /** Slots that evidence may reach back. */
+  reach: 10,
+  frozenMinutes: 11,
+  /** Log evidence of the newest look, the larger of both directions. */
+  suspicion: 12,
+  /** The newest slot's exposure, in units of the baseline (common offset taken out). */
+  exposure: 13,
+  /** Of the span that rang: log evidence, threshold, slots, observed, expected, variance of the factor, noise. */
+  rangEvidence: 14,
+  rangThreshold: 15,
+  rangSlots: 16,
+  rangObserved: 17,
+  rangExpected: 18,
+  rangVariance: 19,
+  rangNoise: 20,
+  /** Money: what an exposure of 1 was expected to bring, when the newest window came. */
+  moneyRate: 21,
+  spreadSum: 22,
+  /** Chance that an effect would be found in this series, 0 to 1. */
+  power: 23,
+  lists: 24,
+} as const;
+
+/** `none`: nothing seen yet. `members`: a roll-up, forecast by the sum of its members' forecasts. */
+export const Baseline = { none: 0, own: 1, members: 2 } as const;
+
+export const Status = { calm: 0, drop: 1, rise: 2, heldDrop: 3, heldRise: 4 } as const;
+
+export interface Layout {
+  /** Observed and expected, by slot; then by older block. */
+  readonly recentSeen: number;
+  readonly recentExpected: number;
+  readonly olderSeen: number;
+  readonly olderExpected: number;
+  /** Values and exposures of blocks that are not yet learnt. */
+  readonly pendingSeen: number;
+  readonly pendingExposure: number;
+  /** Kalman filter: coefficients, and the lower triangle of their covariance by rows. */
+  readonly mean: number;
+  readonly covariance: number;
+  readonly size: number;
+  readonly errorSum: number;
+  readonly errorWeight: number;
+  /** Mean exposure of earlier slots, by delay of what follows. */
+  readonly earlier: number;
+  readonly numbers: number;
+  readonly habitBytes: number;
+}
+
+export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boolean, delays: number): Layout {
+  let next: number = At.lists;
+  const take = (length: number): number => {
+    const at = next;
+    next += length;
+    return at;
+  };
+  const size = 1 + 2 * profile.harmonics;
+  return {
+    recentSeen: take(grid.recent),
+    recentExpected: take(grid.recent),
+    olderSeen: take(grid.olderBlocks),
+    olderExpected: take(grid.olderBlocks),
+    pendingSeen: take(grid.pendingBlocks),
+    pendingExposure: take(grid.pendingBlocks),
+    mean: take(size),
+    covariance: take((size * (size + 1)) / 2),
+    size,
+    errorSum: take(grid.horizons.length),
+    errorWeight: take(grid.horizons.length),
+    earlier: take(delays),
+    numbers: next,
+    habitBytes: withHabits ? grid.habitSlots + grid.habitDelay : 0,
+  };
+}
+
+export function emptyState(layout: Layout): SeriesState {
+  return { numbers: new Float32Array(layout.numbers), habits: new Int8Array(layout.habitBytes), groups: undefined };
+}
+
+export function bytesOf(layout: Layout): number {
+  return layout.numbers * Float32Array.BYTES_PER_ELEMENT + layout.habitBytes;
+}
+
+const HALF = 65_536;
+
+export function slotOf(numbers: Float32Array): number {
+  return numbers[At.slotHigh]! * HALF + numbers[At.slotLow]!;
+}
+
+export function setSlot(numbers: Float32Array, slot: number): void {
+  numbers[At.slotHigh] = Math.floor(slot / HALF);
+  numbers[At.slotLow] = slot % HALF;
+}

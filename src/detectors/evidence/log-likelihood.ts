@@ -1,0 +1,50 @@
+/**
+ * Log likelihood ratios of a span: its rate is theta times the forecast, against the forecast. Both hypotheses know one
+ * random factor of variance T that the whole span shares: so evidence saturates instead of growing with the volume. S is
+ * what was seen, M what was expected, both counts; q = S/M.
+ */
+
+/** Drops of counts: the factor is gamma distributed, which is the heavier tail below. Exact. */
+export function countDrop(S: number, M: number, T: number, logTheta: number, theta: number): number {
+  const r = 1 / T;
+  return S * logTheta - (S + r) * Math.log((r + theta * M) / (r + M));
+}
+
+/** Log density, up to a constant, of S where the factor is lognormal around exp(mean): Laplace's approximation. */
+export function lognormalPoisson(S: number, M: number, T: number, mean: number): number {
+  const precision = 1 / T;
+  let u = Math.log((S + Math.exp(Math.min(mean, 1)) * precision) / (M + precision));
+  let rate = M * Math.exp(u);
+  for (let step = 0; step < 4; step++) {
+    const move = (S - rate - (u - mean) * precision) / (rate + precision);
+    u += move;
+    rate = M * Math.exp(u);
+    if (Math.abs(move) < 1e-3) break;
+  }
+  return S * u - rate - (u - mean) * (u - mean) * precision * 0.5 - 0.5 * Math.log(rate + precision);
+}
+
+/** Drops of money: gamma with relative variance 1/k (noise and factor together). */
+export function moneyDrop(q: number, k: number, logTheta: number, theta: number): number {
+  return -k * (logTheta + q * (1 / theta - 1));
+}
+
+/** Rises of money: lognormal with relative variance 1/k, which is the heavier tail above. */
+export function moneyRise(q: number, k: number, logTheta: number): number {
+  const variance = Math.log1p(1 / k);
+  return (logTheta / variance) * (Math.log(q) + variance / 2 - logTheta / 2);
+}
+
+/** The same for money: gamma noise with shape k around a lognormal factor. */
+export function lognormalGamma(q: number, k: number, T: number, mean: number): number {
+  const precision = 1 / T;
+  let u = (Math.log(Math.max(q, 1e-9)) * k + mean * precision) / (k + precision);
+  let part = k * q * Math.exp(-u);
+  for (let step = 0; step < 4; step++) {
+    const move = (part - k - (u - mean) * precision) / (part + precision);
+    u += move;
+    part = k * q * Math.exp(-u);
+    if (Math.abs(move) < 1e-3) break;
+  }
+  return -k * u - part - (u - mean) * (u - mean) * precision * 0.5 - 0.5 * Math.log(part + precision);
+}

@@ -1,0 +1,44 @@
+/**
+ * A look at the open window: a copy of the state takes in what came so far, and is judged for a rise. More events cannot take
+ * a rise back: what is expected of a count is that of the whole window, and events that follow others come late, not early.
+ */
+import type { Observation, SeriesInput, Verdict } from '../detector.ts';
+import { At, Status, emptyState, slotOf } from './layout.ts';
+import type { SeriesState } from './layout.ts';
+import type { Memory } from './memory.ts';
+import type { Model } from './model.ts';
+import { verdictsOf } from './verdicts.ts';
+
+/** More risers than this part of those looked at, and so many: it may be a common shift, which only the whole window tells. */
+const RISERS_SHARE = 0.2;
+const RISERS_LEAST = 3;
+
+export function createLooker(model: Model, scale: number, recall: (shared: unknown) => Memory) {
+  const { grid } = model;
+  const copy = emptyState(model.layout);
+
+  function lookAt(state: SeriesState, { startMs, parts }: Observation, { segments }: Memory): readonly Verdict[] {
+    const { numbers } = state;
+    const slot = grid.slotAt(Math.round(startMs / grid.windowMs));
+    const isSameSlot = slotOf(numbers) === slot;
+    const isWaiting = numbers[At.status] === Status.calm && (slotOf(numbers) < slot || (isSameSlot && grid.windowsPerSlot > 1));
+    if (!parts || parts.exposure <= 0 || !isWaiting) return [];
+    copy.numbers.set(numbers);
+    copy.habits.set(state.habits);
+    copy.groups = state.groups;
+    const exposure = model.hasExposure ? parts.exposure : parts.exposure / grid.windowsPerSlot;
+    const expected = segments.look(copy, slot, parts.amount, exposure);
+    if (copy.numbers[At.status] !== Status.rise) return [];
+    const seen = { startMs, amount: parts.amount, exposure, expected, scale };
+    return verdictsOf(copy.numbers, model, seen, []).filter(({ status }) => status === 'firing');
+  }
+
+  return (inputs: readonly SeriesInput<SeriesState>[], shared: unknown): readonly (readonly Verdict[])[] => {
+    if (model.rises.factors.length === 0) return inputs.map(() => []);
+    const memory = recall(shared);
+    // A roll-up's forecast needs all of its members: it waits for the final row.
+    const verdicts = inputs.map(({ state, observation }) => (state?.groups ? lookAt(state, observation, memory) : []));
+    const risers = verdicts.filter((one) => one.length > 0).length;
+    return risers > RISERS_LEAST && risers > RISERS_SHARE * inputs.length ? inputs.map(() => []) : verdicts;
+  };
+}

@@ -1,0 +1,77 @@
+/** All that is fixed for one detect entry: computed once, shared by all its series. */
+import { createArrival, delaysTried } from './arrival.ts';
+import type { Arrival } from './arrival.ts';
+import { createLayout } from './layout.ts';
+import type { Layout } from './layout.ts';
+import type { MeasureForm, Profile } from './profile.ts';
+import { createRhythm } from './rhythm.ts';
+import type { Rhythm } from './rhythm.ts';
+import { createTimeGrid } from './time-grid.ts';
+import type { TimeGrid } from './time-grid.ts';
+
+export interface Model {
+  readonly form: MeasureForm;
+  readonly profile: Profile;
+  readonly grid: TimeGrid;
+  readonly layout: Layout;
+  readonly rhythm: Rhythm;
+  readonly arrival: Arrival | undefined;
+  /** Effects that evidence is weighed for, factors of the rate; empty: this direction is not watched. */
+  readonly drops: Effects;
+  readonly rises: Effects;
+  readonly smallestDrop: number | undefined;
+  readonly smallestRise: number | undefined;
+  readonly hasExposure: boolean;
+  /** Logarithm of tests x looks a day / budget: what the evidence of one series alone has to reach. */
+  readonly logTests: number;
+}
+
+export interface Effects {
+  readonly factors: Float64Array;
+  readonly logs: Float64Array;
+}
+
+export interface ModelSettings {
+  readonly windowMs: number;
+  readonly profile: Profile;
+  readonly hasExposure: boolean;
+  readonly habits: boolean;
+  /** Smallest change worth a bell, as a factor: below 1 for drops, above for rises. */
+  readonly drop: number | undefined;
+  readonly rise: number | undefined;
+  readonly falseAlarmsPerDay: number;
+  readonly tests: number;
+}
+
+/** The grid of effects, as powers of the smallest one: from somewhat less than it to much more. */
+const RATE_POWERS = [0.7, 1.2, 2];
+const COUNT_DROP_POWERS = [0.72, 1.3, 3.3];
+const COUNT_RISE_POWERS = [0.72, 1.1];
+/** No effect is weighed that is nearer to none than this. */
+const DROP_FACTOR_LEAST = 0.02;
+
+export function createModel(settings: ModelSettings): Model {
+  const { profile, windowMs } = settings;
+  const grid = createTimeGrid(windowMs);
+  const arrival = createArrival(grid.slotMinutes, grid.windowsPerSlot, profile.form === 'rate');
+  const isCount = profile.form === 'count';
+  return {
+    form: profile.form,
+    profile,
+    grid,
+    layout: createLayout(grid, profile, settings.habits, delaysTried(arrival)),
+    arrival,
+    rhythm: createRhythm(profile.harmonics),
+    drops: effects(settings.drop, isCount ? COUNT_DROP_POWERS : RATE_POWERS),
+    rises: effects(settings.rise, isCount ? COUNT_RISE_POWERS : RATE_POWERS),
+    smallestDrop: settings.drop,
+    smallestRise: settings.rise,
+    hasExposure: settings.hasExposure,
+    logTests: Math.log((settings.tests * grid.looksPerDay) / settings.falseAlarmsPerDay),
+  };
+}
+
+function effects(smallest: number | undefined, powers: readonly number[]): Effects {
+  const factors = smallest === undefined ? [] : powers.map((power) => Math.max(smallest, DROP_FACTOR_LEAST) ** power);
+  return { factors: Float64Array.from(factors), logs: Float64Array.from(factors, Math.log) };
+}

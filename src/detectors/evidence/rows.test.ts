@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRandom } from '../../core/random.ts';
+import type { Random } from '../../core/random.ts';
+import { createEvidenceRows } from './rows.ts';
+import type { EvidenceRowsSettings } from './rows.ts';
+
+const DAY = 1_440;
+const MINUTE = 60_000;
+
+function settings(more: Partial<EvidenceRowsSettings>): EvidenceRowsSettings {
+  return { windowMs: MINUTE, series: 20, falseAlarmsPerDay: 0.02, tests: 1, adds: 'events', hasExposure: true, ...more };
+}
+
+/** Starts of alarms as [series, window, direction]; `row` gives amount and exposure, undefined: the window is missing. */
+function rings(
+  all: EvidenceRowsSettings,
+  windows: number,
+  row: (series: number, window: number, random: Random) => readonly [number, number] | undefined,
+  order: 'time' | 'segment' = 'time',
+): [number, number, string][] {
+  const rows = createEvidenceRows(all);
+  const randoms = Array.from({ length: all.series }, (_, series) => createRandom(series, 1));
+  const on = new Map<number, string>();
+  const found: [number, number, string][] = [];
+  const one = (series: number, window: number): void => {
+    const values = row(series, window, randoms[series]!);
+    if (!values) return;
+    const direction = rows.observe(series, window, ...values);
+    if (direction !== undefined && on.get(series) === undefined) found.push([series, window, direction]);
+    if (direction === undefined) on.delete(series);
+    else on.set(series, direction);
+  };
+  if (order === 'time')
+    for (let window = 0; window < windows; window++) for (let series = 0; series < all.series; series++) one(series, window);
+  else for (let series = 0; series < all.series; series++) for (let window = 0; window < windows; window++) one(series, window);
+  return found;
+}
+
+for (const order of ['time', 'segment'] as const) {
+  test(`in order of ${order}: a rate that halves rings once, nothing else does`, () => {
+    const found = rings(
+      settings({ down: 0.5, up: 1 }),
+      DAY + 200,
+      (series, window, random) => {
+        const rate = series === 4 && window >= DAY ? 0.01 : 0.02;
+        const exposure = random.poisson(1_000);
+        return [random.poisson(exposure * rate), exposure];
+      },
+      order,
+    );
+    assert.deepEqual(
+      found.map(([series, , direction]) => `${series} ${direction}`),
+      ['4 down'],
+    );
+    assert.ok(found[0]![1] - DAY < 15, `after ${found[0]![1] - DAY} minutes`);
+  });
+}
+
+test('a shift of all series at once rings for none of them', () => {
+  const found = rings(settings({ series: 60, down: 0.5, up: 1 }), DAY + 120, (_, window, random) => {
+    const exposure = random.poisson(500);
+    return [random.poisson(exposure * (window >= DAY ? 0.05 : 0.02)), exposure];
+  });
+  assert.deepEqual(found, []);
+});
+
+test('minutes that are missing are no drop', () => {
+  const found = rings(settings({ down: 0.5, hasExposure: false }), DAY + 300, (series, window, random) =>
+    series < 10 && window >= DAY && window < DAY + 90 ? undefined : [random.poisson(100), 1],
+  );
+  assert.deepEqual(found, []);
+});
+
+test('clicks that come minutes after their impressions are no drop when the traffic triples, and no rise when it falls back', () => {
+  const due = new Map<number, Map<number, number>>();
+  const found = rings(settings({ series: 40, down: 0.5, up: 1 }), DAY + 240, (series, window, random) => {
+    const jump = series === 3 && window >= DAY && window < DAY + 60 ? 4 : 1;
+    const exposure = random.poisson(2_000 * jump * (1 + 0.2 * Math.sin(window / 7)));
+    const later = due.get(series) ?? new Map<number, number>();
+    due.set(series, later);
+    for (let clicks = random.poisson(exposure * 0.02); clicks > 0; clicks--) {
+      const arrives = window + Math.floor(random.unit() - 4 * Math.log(1 - random.unit()));
+      later.set(arrives, (later.get(arrives) ?? 0) + 1);
+    }
+    return [later.get(window) ?? 0, exposure];
+  });
+  assert.deepEqual(found, []);
+});
+
+test('a lasting step is told once, then learnt', () => {
+  const found = rings(settings({ down: 0.5, up: 1 }), 2 * DAY, (series, window, random) => {
+    const exposure = random.poisson(2_000);
+    return [random.poisson(exposure * (series === 2 && window >= DAY ? 0.06 : 0.02)), exposure];
+  });
+  assert.deepEqual(
+    found.map(([series, , direction]) => `${series} ${direction}`),
+    ['2 up'],
+  );
+});
+
+test('a burst in the first minutes does not become the baseline', () => {
+  const found = rings(settings({ down: 0.5, up: 1 }), DAY, (series, window, random) => {
+    const exposure = random.poisson(1_000);
+    return [random.poisson(exposure * (series === 5 && window < 8 ? 0.1 : 0.02)), exposure];
+  });
+  assert.deepEqual(found, []);
+});
+
+test('money that halves is found, also where single amounts are rough', () => {
+  const amount = (random: Random): number => Math.exp(1.3 * random.normal() - (1.3 * 1.3) / 2);
+  const found = rings(settings({ adds: 'amounts', down: 0.5 }), DAY + 60, (series, window, random) => {
+    const exposure = random.poisson(40);
+    const level = series === 1 && window >= DAY ? 0.5 : 1;
+    let sum = 0;
+    for (let left = exposure; left > 0; left--) sum += level * amount(random);
+    return [sum, exposure];
+  });
+  assert.deepEqual(
+    found.map(([series, , direction]) => `${series} ${direction}`),
+    ['1 down'],
+  );
+});
+
+test('a jump at the same time every day is told in its first days, then it is a habit', () => {
+  const found = rings(settings({ series: 3, up: 1 }), 6 * DAY, (series, window, random) => {
+    const exposure = random.poisson(2_000);
+    const isJump = series === 0 && window % DAY >= 600 && window % DAY < 640;
+    return [random.poisson(exposure * (isJump ? 0.05 : 0.02)), exposure];
+  });
+  const days = found.map(([, window]) => Math.floor(window / DAY));
+  assert.ok(days.length >= 1 && days.every((day) => day <= 1), `days ${days.join(' ')}`);
+});

@@ -1,0 +1,83 @@
+/**
+ * The detector where rows come one at a time, all series of a window before the next window's, and nobody says when a
+ * window is over: the next one's first row does. An alarm that may be a common shift waits for that.
+ */
+import type { Direction } from '../detector.ts';
+import { createField } from './field.ts';
+import { At, Status, bytesOf } from './layout.ts';
+import type { SeriesState } from './layout.ts';
+import { createModel } from './model.ts';
+import { profileOf } from './profile.ts';
+
+export interface EvidenceRowsSettings {
+  readonly windowMs: number;
+  /** How many series there will be, numbered from 0. */
+  readonly series: number;
+  readonly falseAlarmsPerDay: number;
+  readonly tests: number;
+  readonly adds: 'events' | 'amounts';
+  readonly hasExposure: boolean;
+  /** Smallest changes worth a bell, as shares: 0.5 is half below, 1 is twice; undefined: not watched. */
+  readonly down?: number;
+  readonly up?: number;
+}
+
+export interface EvidenceRows {
+  /** Window number `window` of a series: the direction of its alarm while one is on. */
+  observe(series: number, window: number, amount: number, exposure: number): Direction | undefined;
+  readonly stateBytes: number;
+}
+
+export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows {
+  const model = createModel({
+    windowMs: settings.windowMs,
+    profile: profileOf(settings.adds, settings.hasExposure),
+    hasExposure: settings.hasExposure,
+    habits: (settings as { habits?: boolean }).habits ?? true,
+    drop: settings.down === undefined ? undefined : 1 - settings.down,
+    rise: settings.up === undefined ? undefined : 1 + settings.up,
+    falseAlarmsPerDay: settings.falseAlarmsPerDay,
+    tests: settings.tests,
+  });
+  const field = createField(model);
+  const { slotAt, windowsPerSlot } = model.grid;
+  const groups = [field.common.addGroup()];
+  const states: (SeriesState | undefined)[] = Array.from({ length: settings.series });
+  /** Series entered in the window at hand, and those among them whose alarm waits for its end. */
+  const entered: SeriesState[] = [];
+  const waiting: SeriesState[] = [];
+  let current = -1;
+
+  function begin(window: number): void {
+    const slot = slotAt(window);
+    if (current >= 0) endWindow(slotAt(current), (current + 1) % windowsPerSlot === 0);
+    entered.length = waiting.length = 0;
+    field.begin(slot, settings.series);
+    current = window;
+  }
+
+  function endWindow(slot: number, isFull: boolean): void {
+    const shifts = field.settle();
+    if (shifts) for (const state of entered) field.apply(state, slot, shifts);
+    for (const state of waiting) field.judge(state, slot, isFull, true);
+  }
+
+  return {
+    stateBytes: bytesOf(model.layout),
+    observe(series, window, amount, exposure) {
+      if (window !== current) begin(window);
+      const slot = slotAt(window);
+      let state = states[series];
+      if (!state) {
+        state = states[series] = field.bear(slot);
+        state.groups = groups;
+      }
+      entered.push(state);
+      field.enter(state, slot, amount, exposure);
+      if (!field.judge(state, slot, (window + 1) % windowsPerSlot === 0, !field.common.mustWait(groups))) waiting.push(state);
+      const status = state.numbers[At.status];
+      if (status === Status.drop) return 'down';
+      return status === Status.rise ? 'up' : undefined;
+    },
+  };
+}

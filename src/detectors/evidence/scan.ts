@@ -1,0 +1,143 @@
+/**
+ * The evidence of all spans that end now, summed over their starts: an e-detector (Shiryaev-Roberts) for each direction.
+ */
+import { At } from './layout.ts';
+import { countDrop, lognormalGamma, lognormalPoisson } from './log-likelihood.ts';
+import type { Model } from './model.ts';
+import type { Shrinkage } from './tracked-error.ts';
+import { errorAt } from './tracked-error.ts';
+
+/** Beyond this the evidence says nothing more, and its exponential would overflow. */
+const LOG_MAX = 600;
+/** Spans that are not at least this far out, in squared deviations, hold no evidence to speak of: most need no logarithm. */
+const DROP_SQUARES = 4;
+const RISE_SQUARES = 8;
+const DROP_RATIO = 0.8;
+const RISE_RATIO = 1.25;
+
+/** The span that contributes most to the evidence of one direction. Reused from one scan to the next. */
+export interface Evidence {
+  /** ln of the sum over all spans; -Infinity: none. */
+  log: number;
+  spanLog: number;
+  slots: number;
+  seen: number;
+  expected: number;
+  /** Variance of the common factor. */
+  variance: number;
+  /** Relative variance of counting noise. */
+  noise: number;
+}
+
+export interface Scan {
+  readonly drop: Evidence;
+  readonly rise: Evidence;
+  /** Tracked error by horizon. */
+  readonly errors: Float64Array;
+}
+
+export function createScan(model: Model): Scan {
+  return { drop: nothing(), rise: nothing(), errors: new Float64Array(model.grid.horizons.length) };
+}
+
+function nothing(): Evidence {
+  return { log: -Infinity, spanLog: -Infinity, slots: 0, seen: 0, expected: 0, variance: 0, noise: 0 };
+}
+
+/**
+ * `slot`: the newest one, whose values stand in the state. Fills `scan`. Only the direction that the newest slot itself
+ * speaks for is weighed: evidence for the other one can have grown no larger than it was.
+ */
+export function scanSpans(numbers: Float32Array, model: Model, slot: number, shrinkage: Shrinkage, scan: Scan): void {
+  const { grid, layout } = model;
+  const { recentSeen, recentExpected } = layout;
+  const newest = slot % grid.recent;
+  scan.drop.log = scan.rise.log = scan.drop.spanLog = scan.rise.spanLog = -Infinity;
+  const isDrop = numbers[recentSeen + newest]! < numbers[recentExpected + newest]!;
+  if ((isDrop ? model.drops : model.rises).factors.length === 0) return;
+  const { errors } = scan;
+  for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
+
+  const evidence = isDrop ? scan.drop : scan.rise;
+  const block = Math.floor(slot / grid.blockSlots);
+  const { slots: lengths, weights, recentCount, horizon, share } = grid.spans[grid.olderBlocks > 0 ? slot - block * grid.blockSlots : 0]!;
+  const reach = numbers[At.reach]!;
+  const forecastVariance = shrinkage.bold * numbers[At.variance]!;
+  const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
+  let total = 0;
+  let place = newest;
+  let seen = 0;
+  let expected = 0;
+  let slots = 0;
+  for (let index = 0; index < lengths.length; index++) {
+    const length = lengths[index]!;
+    if (length > reach) break;
+    if (index < recentCount) {
+      for (; slots < length; slots++) {
+        seen += numbers[recentSeen + place]!;
+        expected += numbers[recentExpected + place]!;
+        place = place === 0 ? grid.recent - 1 : place - 1;
+      }
+    } else {
+      const older = (block - grid.recent / grid.blockSlots - (index - recentCount)) % grid.olderBlocks;
+      seen += numbers[layout.olderSeen + older]!;
+      expected += numbers[layout.olderExpected + older]!;
+      slots = length;
+    }
+    if (isDrop ? seen >= DROP_RATIO * expected : seen <= RISE_RATIO * expected) continue;
+    if (expected <= 0) continue;
+    const noise = noiseOf(numbers, model, expected);
+    const from = horizon[index]!;
+    const part = share[index]!;
+    const variance = forecastVariance + errors[from]! * (1 - part) + errors[from + 1]! * part;
+    const q = seen / expected;
+    if ((q - 1) * (q - 1) < squaresLeast * (noise + variance)) continue;
+    const value = weights[index]! * likelihoodRatio(model, isDrop, seen, expected, variance, noise);
+    total += value;
+    keepLoudest(evidence, value, slots, seen, expected, variance, noise);
+  }
+  evidence.log = Math.log(total);
+}
+
+function keepLoudest(
+  evidence: Evidence,
+  value: number,
+  slots: number,
+  seen: number,
+  expected: number,
+  variance: number,
+  noise: number,
+): void {
+  const log = Math.log(value);
+  if (log <= evidence.spanLog) return;
+  evidence.spanLog = log;
+  evidence.slots = slots;
+  evidence.seen = seen;
+  evidence.expected = expected;
+  evidence.variance = variance;
+  evidence.noise = noise;
+}
+
+/** Relative variance of what is seen where `expected` is expected. */
+export function noiseOf(numbers: Float32Array, model: Model, expected: number): number {
+  return model.form === 'money' ? numbers[At.spread]! * (numbers[At.moneyRate]! / expected) : 1 / expected;
+}
+
+/** Mean over the effects that are watched. */
+export function likelihoodRatio(model: Model, isDrop: boolean, S: number, M: number, T: number, noise: number): number {
+  const effects = isDrop ? model.drops : model.rises;
+  let sum = 0;
+  const count = effects.factors.length;
+  const isMoney = model.form === 'money';
+  if (isDrop && !isMoney) {
+    for (let i = 0; i < count; i++) sum += Math.exp(Math.min(LOG_MAX, countDrop(S, M, T, effects.logs[i]!, effects.factors[i]!)));
+    return sum / count;
+  }
+  const calm = isMoney ? lognormalGamma(S / M, 1 / noise, T, 0) : lognormalPoisson(S, M, T, 0);
+  for (let i = 0; i < count; i++) {
+    const mean = effects.logs[i]!;
+    const log = isMoney ? lognormalGamma(S / M, 1 / noise, T, mean) : lognormalPoisson(S, M, T, mean);
+    sum += Math.exp(Math.min(LOG_MAX, log - calm));
+  }
+  return sum / count;
+}

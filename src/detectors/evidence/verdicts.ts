@@ -1,0 +1,84 @@
+/** What a detector says of a series whose state has taken in the window at hand. */
+import type { Contributor, Direction, Grounds, Verdict } from '../detector.ts';
+import { At, Status } from './layout.ts';
+import type { Model } from './model.ts';
+import { isReady } from './series-slots.ts';
+
+/** Of a normal variable, 95 % lie within so many standard deviations. */
+const WITHIN_95 = 1.96;
+const ONE_IN_MAX = 1e300;
+
+/** The window at hand of one series, unscaled. */
+export interface Seen {
+  readonly startMs: number;
+  readonly amount: number;
+  readonly exposure: number;
+  /** Of the amount. */
+  readonly expected: number;
+  /** From a rate per exposure to the measure's own unit. */
+  readonly scale: number;
+}
+
+/** Firing for an alarm that is told, clear for every other direction; none where nothing can be judged. */
+export function verdictsOf(numbers: Float32Array, model: Model, seen: Seen, contributors: readonly Contributor[]): Verdict[] {
+  if (seen.exposure <= 0 || seen.expected <= 0 || !isReady(numbers, model)) return [];
+  const status = numbers[At.status]!;
+  const verdicts: Verdict[] = [];
+  if (model.drops.factors.length > 0) verdicts.push(verdict('down', status === Status.drop));
+  if (model.rises.factors.length > 0) verdicts.push(verdict('up', status === Status.rise));
+  return verdicts;
+
+  function verdict(direction: Direction, fires: boolean): Verdict {
+    const unit = seen.scale / seen.exposure;
+    const expected = seen.expected * unit;
+    const smallest = direction === 'down' ? model.smallestDrop : model.smallestRise;
+    const common = {
+      direction,
+      observed: seen.amount * unit,
+      expected,
+      threshold: expected * (smallest ?? 1),
+      baselineWindows: numbers[At.age]! * model.grid.windowsPerSlot,
+    };
+    if (!fires) return { ...common, status: 'clear' };
+    return { ...common, status: 'firing', grounds: groundsOf(numbers, model, seen, contributors) };
+  }
+}
+
+/** The span that rang: the grounds of an episode stay as they were when it began. */
+function groundsOf(numbers: Float32Array, model: Model, seen: Seen, contributors: readonly Contributor[]): Grounds {
+  const { slotMs } = model.grid;
+  const slots = numbers[At.rangSlots]!;
+  const onSlots = numbers[At.onSlots]!;
+  const observed = numbers[At.rangObserved]!;
+  const expected = numbers[At.rangExpected]!;
+  const deviation = Math.sqrt(numbers[At.rangVariance]! + numbers[At.rangNoise]!);
+  // A count or sum is told per window; a rate per exposure, of which the window at hand knows the forecast.
+  const perWindow = seen.expected / (expected / (slots * model.grid.windowsPerSlot));
+  const unit =
+    model.form === 'count' || !model.hasExposure
+      ? 1 / (slots * model.grid.windowsPerSlot)
+      : (seen.scale * perWindow) / (slots * model.grid.windowsPerSlot) / seen.exposure;
+  const ratio = observed / expected;
+  const spread = Math.exp(WITHIN_95 * Math.sqrt(Math.log1p(deviation * deviation)));
+  const logEvidence = numbers[At.rangEvidence]!;
+  return {
+    logEvidence,
+    logThreshold: numbers[At.rangThreshold]!,
+    oneIn: Number(Math.min(ONE_IN_MAX, Math.exp(logEvidence)).toPrecision(2)),
+    sinceMs: Math.floor(seen.startMs / slotMs) * slotMs - (onSlots + slots - 1) * slotMs,
+    observed: observed * unit,
+    expected: expected * unit,
+    expectedRange: [(expected * unit) / spread, expected * unit * spread],
+    ratio,
+    ratioRange: ratioRange(observed, ratio, numbers[At.rangVariance]!, numbers[At.rangNoise]! * expected),
+    baselineAgeMs: numbers[At.age]! * slotMs,
+    contributors,
+  };
+}
+
+/** The noise of what was observed rather than of what was expected; half an event stands for none. `size`: 1 for counts. */
+function ratioRange(observed: number, ratio: number, variance: number, size: number): readonly [number, number] {
+  const noise = size / Math.max(observed, size / 2);
+  const spread = Math.exp(WITHIN_95 * Math.sqrt(variance + noise));
+  return [ratio / spread, Math.max(ratio, (size / 2) * (ratio / Math.max(observed, 1e-300))) * spread];
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRandom } from '../../core/random.ts';
+import type { Labels } from '../../core/labels.ts';
+import type { MeasureSpec } from '../../windows/spec.ts';
+import type { Direction, SeriesInput } from '../detector.ts';
+import { mixConfig } from './config.ts';
+import { mix } from './mix.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60;
+const DAY = 24 * HOUR;
+const measure: MeasureSpec = { kind: 'count', name: 'clicks', source: 'events', where: [] };
+const window = { name: '1m', sizeMs: MINUTE, slideMs: MINUTE };
+
+interface Member {
+  readonly labels: Labels;
+  mean(minute: number): number;
+}
+
+interface Rung {
+  readonly minute: number;
+  readonly who: string;
+  readonly direction: Direction;
+  readonly isUnseen: boolean;
+}
+
+function play(members: readonly Member[], minutes: number, settings: object, seed: number, falseAlarmsPerDay = 1): Rung[] {
+  const random = createRandom(seed);
+  const detector = mix.create(mixConfig.parse({ of: 'country', ...settings }), {
+    measure,
+    window,
+    budget: { falseAlarmsPerDay, tests: 2 },
+  });
+  const states: unknown[] = members.map(() => undefined);
+  const known = members.map(() => false);
+  const on = new Set<string>();
+  const rung: Rung[] = [];
+  for (let minute = 0; minute < minutes; minute++) {
+    const seen: number[] = [];
+    const inputs = members.flatMap(({ labels, mean }, index): SeriesInput<unknown>[] => {
+      const amount = random.poisson(mean(minute));
+      if (amount === 0 && !known[index]) return [];
+      known[index] = true;
+      seen.push(index);
+      const at = { startMs: minute * MINUTE, endMs: (minute + 1) * MINUTE };
+      return [
+        {
+          state: states[index],
+          observation: { ...at, labels, value: amount, volume: amount, absent: amount === 0, parts: { amount, exposure: 1 } },
+        },
+      ];
+    });
+    detector.observeWindow(inputs, undefined).steps.forEach(({ state, verdicts }, at) => {
+      const index = seen[at]!;
+      states[index] = state;
+      for (const { direction, status, isUnseen = false } of verdicts) {
+        const key = `${index} ${direction}`;
+        if (status === 'firing' && !on.has(key))
+          rung.push({ minute, who: Object.values(members[index]!.labels).join(' '), direction, isUnseen });
+        if (status === 'firing') on.add(key);
+        else on.delete(key);
+      }
+    });
+  }
+  return rung;
+}
+
+const tide = (minute: number): number => 1 + 0.8 * Math.sin((2 * Math.PI * minute) / DAY);
+const means = { US: 60, KR: 25, DE: 10, BR: 5 };
+const members = (factor: (who: string, minute: number) => number): Member[] =>
+  Object.entries(means).map(([country, mean]) => ({
+    labels: { country },
+    mean: (minute) => mean * tide(minute) * factor(country, minute),
+  }));
+
+test('what all do together rings nothing', () => {
+  const all = members((_, minute) => (minute >= 900 && minute < 1_000 ? 0.2 : minute >= 1_200 ? 4 : 1));
+  assert.deepEqual(play(all, 2 * DAY, { down: '30%', up: '50%' }, 1), []);
+});
+
+test('a share that doubles is told, of that member alone, and once', () => {
+  const all = members((who, minute) => (who === 'DE' && minute >= 1_500 && minute < 1_560 ? 3 : 1));
+  const rung = play(all, 2 * DAY, { down: '50%', up: '50%' }, 2);
+  assert.deepEqual(
+    rung.map(({ who, direction }) => [who, direction]),
+    [['DE', 'up']],
+  );
+  assert.ok(rung[0]!.minute >= 1_500 && rung[0]!.minute < 1_510, `${rung[0]!.minute}`);
+});
+
+test('shares that swing by themselves within a day keep to the budget', () => {
+  let alarms = 0;
+  for (let seed = 1; seed <= 4; seed++) {
+    const all = members((who, minute) => 1 + (who === 'KR' ? 0.3 : 0.1) * Math.sin((2 * Math.PI * (minute + 77 * seed)) / DAY));
+    alarms += play(all, 7 * DAY, { down: '30%', up: '50%' }, seed).length;
+  }
+  assert.ok(alarms <= 28, `${alarms} alarms in 28 days`);
+});
+
+test('with shares that stay the budget is kept', () => {
+  let alarms = 0;
+  for (let seed = 11; seed <= 14; seed++)
+    alarms += play(
+      members(() => 1),
+      5 * DAY,
+      { down: '10%', up: '10%' },
+      seed,
+      20,
+    ).length;
+  assert.ok(alarms <= 400, `${alarms} alarms in 20 days`);
+});
+
+test('a value that was never there is told as such, once it is large enough', () => {
+  const all = [...members(() => 1), { labels: { country: 'XX' }, mean: (minute: number) => (minute < 500 ? 0 : minute < 600 ? 0.2 : 30) }];
+  const rung = play(all, DAY, { unseen: '5%' }, 3);
+  assert.equal(rung.length, 0, 'by minute 600 it is one of them, small as it was');
+  const sudden = [...members(() => 1), { labels: { country: 'XX' }, mean: (minute: number) => (minute < 500 ? 0 : 30) }];
+  const [first, ...others] = play(sudden, DAY, { unseen: '5%' }, 3);
+  assert.deepEqual(first, { minute: 500, who: 'XX', direction: 'up', isUnseen: true });
+  assert.deepEqual(others, []);
+});
+
+test('each rest of the labels is a total of its own', () => {
+  const own = (ad_format: string, country: string, mean: (minute: number) => number): Member => ({ labels: { country, ad_format }, mean });
+  const all = ['banner', 'video'].flatMap((format) => [
+    own(format, 'US', () => 40),
+    own(format, 'KR', (minute) => (format === 'video' && minute >= 1_500 && minute < 1_540 ? 0 : 40)),
+  ]);
+  const rung = play(all, DAY + 200, { down: '50%' }, 4);
+  assert.deepEqual(
+    rung.map(({ who }) => who),
+    ['KR video'],
+  );
+});
+
+test('settings that do not suit are refused with what would', () => {
+  const make =
+    (settings: object, over: object = {}) =>
+    () =>
+      mix.create(mixConfig.parse({ of: 'country', up: '50%', ...settings }), { measure, window, ...over });
+  assert.throws(
+    make({}, { measure: { kind: 'ratio', name: 'ctr', numerator: 'a', denominator: 'b', scale: 1 } }),
+    /mix for a measure of kind ratio.*a count or a sum/,
+  );
+  assert.throws(make({ of: 'planet' }, { groupings: [['country']] }), /of: planet, which is no dimension/);
+  assert.equal(mixConfig.safeParse({ of: 'country' }).success, false);
+});

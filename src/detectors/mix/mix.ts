@@ -1,0 +1,153 @@
+/**
+ * The shares of a dimension's values against what they were: who gains, who loses, and who was never there before. What all of
+ * them do together changes no share, and rings nothing.
+ */
+import type { Detector, DetectorContext, DetectorKind, Direction, SeriesInput, Step, Verdict } from '../detector.ts';
+import { beginEpisode, goOn, groundsOf, type Episode } from '../sequential/episode.ts';
+import { logThresholdOf, refuse, refuseHopping } from '../sequential/promise.ts';
+import { scanSpans, thetasOf, type ScanPlan } from '../sequential/span-scan.ts';
+import { mixConfig, type MixConfig } from './config.ts';
+import { amountOf, groupsOf, type Group } from './groups.ts';
+import { factorOf, LENGTHS, newShare, shareOf, spansOf, withWindow, type Share } from './share.ts';
+
+const FORGET_AFTER_MS = 7 * 86_400_000;
+/** After this long a changed share is how it is: learnt anew, and not told again. */
+const LASTING_MS = 2 * 3_600_000;
+/** Fewer are no share of anything. */
+const UNSEEN_EVENTS_MIN = 20;
+
+interface MixState {
+  /** Start of the first window in which it stood, epoch ms. */
+  readonly first: number;
+  readonly windows: number;
+  readonly share: Share;
+  readonly down?: Episode;
+  readonly up?: Episode;
+  /** It came when the others were known: `new` until it is told or has become one of them. */
+  readonly unseen?: 'new' | 'told';
+}
+
+function createMix(config: MixConfig, context: DetectorContext): Detector {
+  const { measure, window, adds = 'events', groupings } = context;
+  if (measure.kind !== 'count' && measure.kind !== 'sum') {
+    refuse(context, `the detector mix for a measure of kind ${measure.kind}`, 'a count or a sum, which parts can have shares of');
+  }
+  refuseHopping(context, 'mix');
+  if (groupings?.some((dimensions) => dimensions.includes(config.of)) === false) {
+    refuse(context, `of: ${config.of}, which is no dimension of the series that it watches`, 'one of their dimensions');
+  }
+  const keep = 2 ** (-window.sizeMs / config.half_life);
+  const plans = (['down', 'up'] as const).flatMap((direction): [ScanPlan, number][] => {
+    const change = config[direction];
+    return change === undefined ? [] : [[{ direction, thetas: thetasOf(direction, change), lengths: LENGTHS, adds }, change]];
+  });
+
+  function observe(
+    { state: known, observation }: SeriesInput<MixState>,
+    group: Group<MixState> | undefined,
+    needed: number,
+  ): Step<MixState> {
+    if (!group) return { state: undefined, verdicts: [] };
+    const { startMs, endMs } = observation;
+    const state = known ?? born(startMs, group);
+    if (group.total <= 0) return { state, verdicts: [] };
+    const counted = { startMs, own: amountOf(observation), all: group.total };
+    const isOn = state.down !== undefined || state.up !== undefined;
+    const share = withWindow(state.share, counted, keep, !isOn, adds);
+    const next: { -readonly [Key in keyof MixState]: MixState[Key] } = { ...state, windows: state.windows + 1, share };
+    if (state.unseen) return unseenStep(next, counted, endMs);
+    const age = startMs - state.first;
+    if (age < config.warm_up || share.all <= 0) return { state: next, verdicts: [] };
+    const expected = shareOf(share) * counted.all;
+    const newest = { seen: counted.own, expected };
+    const verdicts = plans.map(([plan, change]): Verdict => {
+      const { direction } = plan;
+      const held = state[direction];
+      let on = held && goOn(held, newest);
+      const isLasting = held !== undefined && endMs - held.since >= LASTING_MS;
+      if (!held) {
+        const spans = spansOf(share, adds);
+        const scanned = scanSpans(plan, spans, factorOf(share));
+        if (scanned && scanned.log >= needed) on = beginEpisode(scanned, needed, spans[scanned.length - 1]!.startMs);
+      }
+      if (isLasting) on = undefined;
+      delete next[direction];
+      if (on) next[direction] = on;
+      else if (held) next.share = isLasting ? relearnt(share) : { ...share, recent: [] };
+      return verdictOf(direction, change, on, next, newest, endMs);
+    });
+    return { state: next, verdicts };
+  }
+
+  function born(startMs: number, { states }: Group<MixState>): MixState {
+    const isUnseen = config.unseen !== undefined && states.some((other) => other && startMs - other.first >= config.warm_up);
+    return { first: startMs, windows: 0, share: newShare(), ...(isUnseen && { unseen: 'new' }) };
+  }
+
+  /** A rule, not a test: no one can say how likely a value is that was never there. */
+  function unseenStep(state: MixState, { own, all }: { own: number; all: number }, endMs: number): Step<MixState> {
+    const { recent } = state.share;
+    const seen = recent.reduce((sum, one) => sum + one.own, 0);
+    const total = recent.reduce((sum, one) => sum + one.all, 0);
+    const isLarge = seen >= UNSEEN_EVENTS_MIN && seen >= config.unseen! * total;
+    const told = state.unseen === 'told' || isLarge;
+    const { unseen: _, ...rest } = state;
+    const isKnown = endMs - state.first >= config.warm_up;
+    const next: MixState = isKnown ? rest : { ...state, unseen: told ? 'told' : 'new' };
+    if (!told) return { state: next, verdicts: [] };
+    const verdict = {
+      direction: 'up',
+      observed: own,
+      expected: config.unseen! * all,
+      threshold: config.unseen! * all,
+      baselineWindows: null,
+    } as const;
+    return { state: next, verdicts: [{ ...verdict, status: isKnown ? 'clear' : 'firing', ...(!isKnown && { isUnseen: true }) }] };
+  }
+
+  function verdictOf(
+    direction: Direction,
+    change: number,
+    on: Episode | undefined,
+    state: MixState,
+    { seen, expected }: { seen: number; expected: number },
+    endMs: number,
+  ): Verdict {
+    return {
+      direction,
+      status: on ? 'firing' : 'clear',
+      // In the measure's own unit: of the group's total, what the share at hand makes, and what the share learnt would make.
+      observed: seen,
+      expected,
+      threshold: expected * (direction === 'up' ? 1 + change : 1 - change),
+      baselineWindows: state.windows,
+      ...(on && { grounds: groundsOf(on, window.sizeMs / (endMs - on.since), endMs - state.first) }),
+    };
+  }
+
+  return {
+    stateVersion: 1,
+    seesAbsent: true,
+    forgetAfterMs: FORGET_AFTER_MS,
+    observeWindow(inputs) {
+      const groups = groupsOf(inputs as readonly SeriesInput<MixState>[], config.of);
+      const needed = logThresholdOf(context, groups.filter((group) => group !== undefined).length, window.sizeMs);
+      return { steps: inputs.map((input, index) => observe(input as SeriesInput<MixState>, groups[index], needed)) };
+    },
+  };
+}
+
+/** The shares of the windows at hand are the new ones. */
+function relearnt(share: Share): Share {
+  const own = share.recent.reduce((sum, one) => sum + one.own, 0);
+  const all = share.recent.reduce((sum, one) => sum + one.all, 0);
+  return { ...share, own, all, recent: [], pending: 0 };
+}
+
+export const mix: DetectorKind<typeof mixConfig> = {
+  name: 'mix',
+  description: 'Watches the shares that the values of a dimension have in their total, and tells values that were never seen before.',
+  config: mixConfig,
+  tests: (config) => (config.down === undefined ? 0 : 1) + (config.up === undefined ? 0 : 1),
+  create: createMix,
+};

@@ -1,0 +1,268 @@
+/**
+ * Scores a dense series point by point: how rarely does this series, by its own history, depart so far from what was expected?
+ * Streaming and without a look ahead; the same code from the first point on.
+ *
+ * A mix of forecasts gives a residual; the residual, as it is and smoothed, is set against a slow spread; what comes out is
+ * set against its own history's tail. So a heavy-tailed series needs more for the same score. What was just told counts for
+ * less in the points after it: an episode rings when it begins or worsens, not for as long as it lasts.
+ */
+import { createDeparture, DEPARTURE_WARM_UP, newDepartureState } from './departure.ts';
+import type { Departure, DepartureState } from './departure.ts';
+import { createForecast, newForecastState } from './forecast.ts';
+import type { Forecast, ForecastState } from './forecast.ts';
+import { createHabits, newHabitState } from './habits.ts';
+import type { Habits, HabitState } from './habits.ts';
+import { createDayProfile, createWeekProfile, newDaySlots, newWeekSlots } from './profile.ts';
+import type { SeasonalSettings } from './settings.ts';
+import { AGE_WHEN_WRONG, createSpread, newSpreadState } from './spread.ts';
+import type { Spread, SpreadState } from './spread.ts';
+import { createTail, newTailState } from './tail.ts';
+import type { Tail, TailState } from './tail.ts';
+
+export interface Reading {
+  /** log10 of the periods that pass between two false alarms of this strength: 0 is one a period, 1 is one in ten. */
+  readonly evidence: number;
+  /** A week, or 1,000 steps of the series where that is longer. */
+  readonly periodMs: number;
+  readonly expected: number;
+  /** One standard deviation of the forecast, as far as is known. */
+  readonly spread: number;
+}
+
+export interface SeasonalScorer {
+  /** In the order of the file; times may repeat, skip or step back. The value is finite. */
+  observe(timeMs: number, value: number): Reading;
+  /** What it has learnt; live, so store it before the next point. */
+  readonly state: SeasonalState;
+}
+
+/** Before this many points nothing is said. */
+const WARM_UP_POINTS = 50;
+/** Intervals that tell the step of the series; their median. */
+const STEP_INTERVALS = 12;
+/** More steps than this without a point are a gap. */
+const GAP_STEPS = 5;
+/** What is told of a single point is capped: beyond, the points after it would be deaf. */
+const TOLD_MAX = 3;
+/** Evidence from which on a point counts as told. */
+const TOLD_FROM = -0.3;
+/** Points on one straight, sloping line, after which nothing is learnt of the spread: somebody filled a gap. */
+const LINE_POINTS = 3;
+const SMOOTHED_MAX = 30;
+/** One false alarm a week, or in so many points where a week has fewer: a few hundred points tell of no rarer thing. */
+const POINTS_MIN = 1_000;
+/**
+ * Points as rare come in clusters, of which one is told: that makes alarms rarer than points. Two sides and several scales
+ * are looked at: that makes them more frequent. What remains, measured on series of web companies.
+ */
+const CLUSTER_POINTS = 1.4;
+export const WEEK_MS = 604_800_000;
+export const EVIDENCE_MIN = -4;
+
+/** Plain numbers and typed arrays; see state-text.ts. */
+export interface SeasonalState {
+  points: number;
+  lastMs: number;
+  /** Of the raw values, for straight lines. */
+  lastValue: number;
+  lastStep: number;
+  linePoints: number;
+  outliersInRow: number;
+  told: number;
+  /** Intervals of the first points, ms; empty once the step is known. */
+  intervals: number[];
+  firstValues: number[];
+  learnt: Learnt | undefined;
+}
+
+interface Learnt {
+  readonly stepMs: number;
+  readonly daySlots: Float32Array;
+  readonly weekSlots: Float32Array;
+  readonly forecast: ForecastState;
+  readonly habits: HabitState;
+  readonly spread: SpreadState;
+  /** Per scale. */
+  readonly smoothed: Float64Array;
+  readonly departure: DepartureState;
+  /** Per scale, and last for the departure: above, below. */
+  readonly tails: TailState[];
+}
+
+interface Parts {
+  readonly forecast: Forecast;
+  readonly habits: Habits;
+  readonly spread: Spread;
+  readonly departure: Departure;
+  readonly tails: readonly Tail[];
+}
+
+export function newSeasonalState(): SeasonalState {
+  return {
+    points: 0,
+    lastMs: 0,
+    lastValue: 0,
+    lastStep: 0,
+    linePoints: 0,
+    outliersInRow: 0,
+    told: 0,
+    intervals: [],
+    firstValues: [],
+    learnt: undefined,
+  };
+}
+
+export function createSeasonalScorer(settings: SeasonalSettings, state: SeasonalState = newSeasonalState()): SeasonalScorer {
+  const toldDecay = Math.pow(0.5, 1 / settings.toldHalfLife);
+  const errorRateMin = 1 - Math.pow(0.5, 1 / settings.errorHalfLife);
+  const rates = settings.scales.map((points) => 2 / (points + 1));
+  let parts = state.learnt && assemble(settings, state.learnt);
+
+  return {
+    state,
+    observe(timeMs, value) {
+      const gapMs = state.points === 0 ? 0 : timeMs - state.lastMs;
+      state.points++;
+      noteLine(value);
+      state.lastMs = timeMs;
+      state.lastValue = value;
+      if (!state.learnt || !parts) return begin(gapMs, value);
+      return judge(state.learnt, parts, timeMs, value, gapMs);
+    },
+  };
+
+  function noteLine(value: number): void {
+    const step = value - state.lastValue;
+    const isLine = step !== 0 && Math.abs(step - state.lastStep) <= 1e-9 * (Math.abs(step) + Math.abs(value));
+    state.linePoints = isLine ? state.linePoints + 1 : 0;
+    state.lastStep = step;
+  }
+
+  function begin(gapMs: number, value: number): Reading {
+    if (gapMs > 0) state.intervals.push(gapMs);
+    state.firstValues.push(value);
+    if (state.intervals.length >= STEP_INTERVALS) {
+      const values = state.firstValues;
+      const steps = values.slice(1).map((each, i) => Math.abs(each - values[i]!));
+      state.learnt = newLearnt(settings, median(state.intervals), median(values), mean(steps));
+      state.intervals = [];
+      state.firstValues = [];
+      parts = assemble(settings, state.learnt);
+    }
+    return { evidence: EVIDENCE_MIN, periodMs: WEEK_MS, expected: value, spread: 0 };
+  }
+
+  function judge(learnt: Learnt, all: Parts, timeMs: number, value: number, gapMs: number): Reading {
+    const { forecast, habits, spread, departure, tails } = all;
+    const habit = habits.at(timeMs);
+    const expected = forecast.predict(timeMs, gapMs <= GAP_STEPS * learnt.stepMs) + habit;
+    const deviation = spread.at(timeMs, learnt.forecast.level);
+    const residual = value - expected;
+    const sigmas = residual / deviation;
+    const isFilled = state.linePoints >= LINE_POINTS;
+    // An episode that was told fills the tails less: else one long outage would make the next one ordinary.
+    const weight = isFilled ? 0 : Math.pow(2, -state.told);
+    let surprise = 0;
+    for (let scale = 0; scale < rates.length; scale++) {
+      const bounded = scale === 0 ? sigmas : Math.max(-SMOOTHED_MAX, Math.min(SMOOTHED_MAX, sigmas));
+      const smoothed = learnt.smoothed[scale]! + rates[scale]! * (bounded - learnt.smoothed[scale]!);
+      learnt.smoothed[scale] = Math.max(-1e12, Math.min(1e12, smoothed));
+      surprise = Math.max(surprise, against(tails, scale, smoothed, weight));
+    }
+    const departed = departure.measure(timeMs, value - habit, deviation);
+    if (departed !== undefined) {
+      const much = against(tails, rates.length, departed, weight) - settings.departureDiscount;
+      if (learnt.departure.points > DEPARTURE_WARM_UP) surprise = Math.max(surprise, much);
+    }
+    const periodMs = Math.max(WEEK_MS, POINTS_MIN * learnt.stepMs);
+    const evidence = tell(surprise - Math.log10(periodMs / learnt.stepMs / CLUSTER_POINTS));
+    learn(all, timeMs, value, residual, deviation, habit, isFilled);
+    return {
+      evidence: state.points < WARM_UP_POINTS ? EVIDENCE_MIN : Math.max(EVIDENCE_MIN, evidence),
+      periodMs,
+      expected,
+      spread: deviation,
+    };
+  }
+
+  /** The surprise of a statistic in the tail of its side; both sides learn. Weight 0: nothing is learnt. */
+  function against(tails: readonly Tail[], index: number, statistic: number, weight: number): number {
+    const size = Math.log1p(Math.abs(statistic));
+    const above = tails[2 * index]!;
+    const below = tails[2 * index + 1]!;
+    const surprise = (statistic > 0 ? above : below).surprise(size);
+    if (weight > 0) {
+      above.learn(statistic > 0 ? size : 0, weight);
+      below.learn(statistic < 0 ? size : 0, weight);
+    }
+    return surprise;
+  }
+
+  /** Takes off what the points before have told, and remembers what this one tells. */
+  function tell(evidence: number): number {
+    const news = evidence - state.told;
+    state.told *= toldDecay;
+    if (news > TOLD_FROM) state.told += settings.toldShare * Math.min(TOLD_MAX, news - TOLD_FROM);
+    return news;
+  }
+
+  function learn(
+    { forecast, habits, spread, tails }: Parts,
+    timeMs: number,
+    value: number,
+    residual: number,
+    deviation: number,
+    habit: number,
+    isFilled: boolean,
+  ): void {
+    habits.learn(timeMs, residual + habit, deviation);
+    if (!isFilled && spread.learn(timeMs, residual, deviation)) {
+      for (const tail of tails) tail.shrinkTo(AGE_WHEN_WRONG);
+    }
+    const isOutlier = Math.abs(residual) > settings.clip * deviation;
+    state.outliersInRow = isOutlier ? state.outliersInRow + 1 : Math.max(0, state.outliersInRow - 2);
+    const expected = value - residual;
+    const clipped = expected + Math.max(-settings.clip, Math.min(settings.clip, residual / deviation)) * deviation;
+    if (state.outliersInRow > settings.releaseAfter) {
+      state.outliersInRow = 0;
+      forecast.jumpTo(timeMs, value - habit);
+    } else {
+      forecast.learn(timeMs, clipped - habit, deviation, Math.max(1 / state.points, errorRateMin));
+    }
+  }
+}
+
+function newLearnt(settings: SeasonalSettings, stepMs: number, level: number, meanStep: number): Learnt {
+  const daySlots = newDaySlots(stepMs);
+  return {
+    stepMs,
+    daySlots,
+    weekSlots: newWeekSlots(stepMs),
+    forecast: newForecastState(level),
+    habits: newHabitState(daySlots.length),
+    spread: newSpreadState(meanStep),
+    smoothed: new Float64Array(settings.scales.length),
+    departure: newDepartureState(level, meanStep),
+    tails: Array.from({ length: 2 * (settings.scales.length + 1) }, () => newTailState(settings)),
+  };
+}
+
+function assemble(settings: SeasonalSettings, learnt: Learnt): Parts {
+  const day = createDayProfile(learnt.daySlots, settings.slotRate);
+  const week = createWeekProfile(learnt.weekSlots, learnt.stepMs, settings.slotRate);
+  return {
+    forecast: createForecast(settings, day, week, learnt.forecast),
+    habits: createHabits(learnt.habits),
+    spread: createSpread(settings, learnt.stepMs, learnt.spread),
+    departure: createDeparture(settings, learnt.stepMs, day, learnt.departure),
+    tails: learnt.tails.map((tail) => createTail(settings, tail)),
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

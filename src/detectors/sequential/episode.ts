@@ -1,0 +1,47 @@
+/** An alarm that is on, from detectors that scan spans: what rang, and what has been seen since. */
+import type { Contributor, Grounds } from '../detector.ts';
+import { gammaRange, oneIn, ratioRange } from './ranges.ts';
+import { halfWay, isRecovered, recover } from './recovery.ts';
+import type { Scanned, Span } from './span-scan.ts';
+
+export interface Episode {
+  readonly log: number;
+  readonly needed: number;
+  /** Start of the span that rang, epoch ms. */
+  readonly since: number;
+  readonly seen: number;
+  readonly expected: number;
+  readonly variance: number;
+  readonly half: number;
+  readonly back: number;
+}
+
+export function beginEpisode(scanned: Scanned, needed: number, since: number): Episode {
+  const { log, seen, expected, variance } = scanned;
+  return { log, needed, since, seen, expected, variance, half: halfWay(seen / expected), back: 0 };
+}
+
+/** Undefined: it is over. */
+export function goOn(on: Episode, { seen, expected }: Pick<Span, 'seen' | 'expected'>): Episode | undefined {
+  const back = recover(on.back, on.half, seen, expected);
+  return isRecovered(back) ? undefined : { ...on, back, seen: on.seen + seen, expected: on.expected + expected };
+}
+
+/** `scale`: from sums over the span to the measure's own unit. `noise`: relative variance of amounts beside counting. */
+export function groundsOf(on: Episode, scale: number, ageMs: number, contributors: readonly Contributor[] = []): Grounds {
+  const { seen, expected, variance } = on;
+  const [low, high] = gammaRange(expected, expected + variance * expected ** 2);
+  return {
+    logEvidence: on.log,
+    logThreshold: on.needed,
+    oneIn: oneIn(on.log),
+    sinceMs: on.since,
+    observed: seen * scale,
+    expected: expected * scale,
+    expectedRange: [low * scale, high * scale],
+    ratio: seen / expected,
+    ratioRange: ratioRange(seen, expected, variance),
+    baselineAgeMs: ageMs,
+    contributors,
+  };
+}

@@ -1,0 +1,102 @@
+/** The series of one detect entry, in one order, and what is remembered of each. */
+import type { SeriesAlerts } from '../alerts/alert-desk.ts';
+import { labelsKey, type Labels } from '../core/labels.ts';
+import type { Detector } from '../detectors/detector.ts';
+import type { StateChange } from '../log/log.ts';
+import { labelsOfKey, type SeriesRecord, type StateBook } from './monitor-state.ts';
+
+export interface WatchedSeries {
+  /** `labelsKey` of its labels. */
+  readonly key: string;
+  /** In the order of the pipeline's dimensions. */
+  readonly labels: Labels;
+  /** End of the last window in which it had a row, epoch ms. */
+  seen: number;
+  /** The detector's own; may be an object that it changes in place. */
+  state: unknown;
+  alerts: SeriesAlerts;
+}
+
+export interface WatchedSeriesBook {
+  get(key: string): WatchedSeries | undefined;
+  add(labels: Labels, seen: number): WatchedSeries;
+  /** All of them by key, so that sums and alerts come in one order whatever the order of the rows. Valid until the next change. */
+  sorted(): readonly WatchedSeries[];
+  /** It has changed: it is written at the next `takeStateChanges`. */
+  touch(series: WatchedSeries): void;
+  forget(series: WatchedSeries): void;
+  restore(key: string, record: SeriesRecord): WatchedSeries;
+  /** What changed since the last call, encoded now: a detector changes its states in place. */
+  takeStateChanges(): StateChange[];
+}
+
+/** `entry`: its name in the state's keys. */
+export function createWatchedSeries(
+  entry: readonly string[],
+  dimensions: readonly string[],
+  detector: Detector,
+  states: Pick<StateBook, 'keyOf' | 'set' | 'encode'>,
+): WatchedSeriesBook {
+  const { stateForm, stateVersion } = detector;
+  const all = new Map<string, WatchedSeries>();
+  const stateKeys = new Map<WatchedSeries, string>();
+  const touched = new Set<WatchedSeries>();
+  let order: WatchedSeries[] = [];
+  let isOrdered = true;
+
+  function put(key: string, labels: Labels, seen: number): WatchedSeries {
+    const ordered: Record<string, string> = {};
+    for (const name of dimensions) if (labels[name] !== undefined) ordered[name] = labels[name];
+    const series: WatchedSeries = { key, labels: ordered, seen, state: undefined, alerts: NO_ALERTS };
+    all.set(key, series);
+    isOrdered = false;
+    return series;
+  }
+
+  function nameOf(series: WatchedSeries) {
+    return { kind: 'series', entry, labelsKey: series.key } as const;
+  }
+
+  function encode({ seen, state, alerts }: WatchedSeries): Uint8Array {
+    const known = alerts.down || alerts.up ? { v: stateVersion, seen, alerts } : { v: stateVersion, seen };
+    if (state === undefined) return states.encode(known);
+    return stateForm ? states.encode(known, stateForm.encode(state)) : states.encode({ ...known, state });
+  }
+
+  return {
+    get: (key) => all.get(key),
+    add: (labels, seen) => put(labelsKey(labels), labels, seen),
+    sorted() {
+      if (!isOrdered) order = [...all.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+      isOrdered = true;
+      return order;
+    },
+    touch: (series) => void touched.add(series),
+    forget(series) {
+      all.delete(series.key);
+      stateKeys.delete(series);
+      touched.delete(series);
+      states.set(nameOf(series), undefined);
+      isOrdered = false;
+    },
+    restore(key, { v, seen, state, alerts = NO_ALERTS }) {
+      const series = put(key, labelsOfKey(key), seen);
+      series.alerts = alerts;
+      // State of another version means something else: the baseline starts anew, the alerts go on.
+      if (stateForm) series.state = typeof state === 'string' ? stateForm.decode(state, v) : undefined;
+      else if (v === stateVersion) series.state = state;
+      return series;
+    },
+    takeStateChanges() {
+      const changes = Array.from(touched, (series): StateChange => {
+        let key = stateKeys.get(series);
+        if (key === undefined) stateKeys.set(series, (key = states.keyOf(nameOf(series))));
+        return [key, encode(series)];
+      });
+      touched.clear();
+      return changes;
+    },
+  };
+}
+
+const NO_ALERTS: SeriesAlerts = {};
