@@ -5,6 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import { keyAt, recordAt } from '../../log/batch.ts';
 import type { Log } from '../../log/log.ts';
 import type { Engine } from '../../pipeline/engine.ts';
+import { partialsTopic, snapshotsTopic, stateTopic } from '../../pipeline/stage-topics.ts';
 import type { Surface } from '../../server/surface.ts';
 import { partitionName } from '../../windows/plan.ts';
 import { readPipelineRecords } from '../pipeline-record.ts';
@@ -26,7 +27,13 @@ export function createTopicsView(readers: readonly Reader[], { log }: { log: Log
     const known = (await readPipelineRecords(log)).flatMap(({ name, topics }) =>
       Object.values(topics).map((topic) => [topic, name] as const),
     );
-    return new Map(known);
+    // On Kafka the records of pipelines are not at hand here: those that run are known all the same.
+    const running = readers.flatMap(({ config: { engine, topics } }) => {
+      const { pipeline, sources } = engine;
+      const between = [partialsTopic(pipeline), stateTopic(pipeline), ...sources.map(({ topic }) => snapshotsTopic(pipeline, topic))];
+      return [...Object.values(topics), ...between].map((topic) => [topic, pipeline] as const);
+    });
+    return new Map([...known, ...running]);
   }
 
   async function partitionsOf(topic: string, isOffered: (name: string) => boolean): Promise<number> {
