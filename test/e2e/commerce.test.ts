@@ -115,8 +115,13 @@ test('outcomes are those that the generator counted; after a schema fix and a re
 
   const { engine } = loadPipeline(file);
   // Of one batch over everything: nothing is late, and what named no version that there is is of the second.
+  // What became of records is no part of it: that a record was late once stays true.
+  const ofOutcomes = ['records', 'dead_letters', 'dead_letter_rate'];
+  const measures = engine.measures.filter(({ name }) => !ofOutcomes.includes(name));
+  assert.equal(measures.length, engine.measures.length - 3);
   const spec = {
     ...engine,
+    measures,
     sources: engine.sources.map((source) => ({ ...source, event: { ...source.event, allowedLatenessMs: 86_400_000 } })),
   };
   const records = first.lines.map((lines, s) => [[...lines, ...second.lines[s]!].map(asRecord)]);
@@ -125,11 +130,11 @@ test('outcomes are those that the generator counted; after a schema fix and a re
   const totals = async (): Promise<WindowRow[]> => {
     const text = await output(['log', 'tail', 'commerce.windows', '--from-beginning', '--data', data]);
     const rows = ndjson<WindowRecord>(text).filter((record): record is WindowRow => record.kind === 'row');
-    return mergeRows(rows, engine.measures);
+    return mergeRows(rows, measures).filter((row) => row.events > 0);
   };
   const after = await totals();
   assert.ok(after.some(({ replayed }) => replayed > 0));
-  assert.deepEqual(differences(after, expected.rows, engine.measures, options).slice(0, 10), []);
+  assert.deepEqual(differences(after, expected.rows, measures, options).slice(0, 10), []);
   const verdicts = (await letters()).flatMap(({ replay: verdict }) => (verdict ? [verdict] : []));
   assert.equal(
     verdicts.filter(({ outcome }) => outcome === 'accepted').length,
@@ -143,9 +148,9 @@ test('outcomes are those that the generator counted; after a schema fix and a re
   for (const again of [[], ['--again']]) {
     for (const reason of ['type:coupon', 'schema_version']) await replay('--reason', reason, '--schema', 'v2', ...again);
     await replay('--reason', 'late', ...again);
-    await run();
-    assert.equal(await output(['windows', '--data', data, '--json']), shown, `sent in once more ${again.join()}`);
   }
+  await run();
+  assert.equal(await output(['windows', '--data', data, '--json']), shown);
 });
 
 /** As the oracle is to read the line: written independently of what the command does. */
