@@ -126,7 +126,9 @@ test('outcomes are those that the generator counted; after a schema fix and a re
   };
   const records = first.lines.map((lines, s) => [[...lines, ...second.lines[s]!].map(asRecord)]);
   const expected = judge(spec, records, { clock: 'event' });
-  const options = { stage: 'totals', tolerance: 1e-9, distinctError: 0.08, quantileError: 0.0101 } as const;
+  // Of a handful of values two may share a register: a large share, though rare. Five standard errors hold for the many of the total.
+  const options = { stage: 'totals', tolerance: 1e-9, distinctError: 0.3, quantileError: 0.0101 } as const;
+  const isTotal = ({ labels }: { readonly labels: object }): boolean => Object.keys(labels).length === 0;
   const totals = async (): Promise<WindowRow[]> => {
     const text = await output(['log', 'tail', 'commerce.windows', '--from-beginning', '--data', data]);
     const rows = ndjson<WindowRecord>(text).filter((record): record is WindowRow => record.kind === 'row');
@@ -135,10 +137,12 @@ test('outcomes are those that the generator counted; after a schema fix and a re
   const after = await totals();
   assert.ok(after.some(({ replayed }) => replayed > 0));
   assert.deepEqual(differences(after, expected.rows, measures, options).slice(0, 10), []);
+  const [totalRows, expectedTotals] = [after.filter(isTotal), expected.rows.filter(isTotal)];
+  assert.deepEqual(differences(totalRows, expectedTotals, measures, { ...options, distinctError: 0.082 }), []);
   const verdicts = (await letters()).flatMap(({ replay: verdict }) => (verdict ? [verdict] : []));
   assert.equal(
     verdicts.filter(({ outcome }) => outcome === 'accepted').length,
-    after.filter(({ labels }) => Object.keys(labels).length === 0).reduce((sum, row) => sum + row.replayed, 0),
+    totalRows.reduce((sum, row) => sum + row.replayed, 0),
   );
   // A copy of a dead letter is a dead letter too; and an event of v1 that named no version is none of v2.
   assert.ok(verdicts.some(({ outcome }) => outcome === 'duplicate'));
