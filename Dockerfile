@@ -2,7 +2,7 @@
 #   docker build --tag tocsin:local .
 FROM node:24-slim AS build
 WORKDIR /opt/tocsin
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json tsconfig.json ./
 COPY scripts ./scripts
 RUN sh scripts/setup.sh runtime
 COPY web ./web

@@ -1,9 +1,10 @@
 /** The Dockerfile, as far as it can be looked at without building it. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, globSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ROOT } from '../e2e/tocsin.ts';
+import { ROOT, temporary } from '../e2e/tocsin.ts';
 import { read } from './deployed.ts';
 
 const lines = read('Dockerfile').replaceAll('\\\n', '').split('\n');
@@ -41,6 +42,21 @@ test('what the code opens beside itself is in the image', () => {
       roots.some((root) => file === root || file.startsWith(`${root}/`)),
       file,
     );
+});
+
+test('the page can be built of what is copied before it', (t) => {
+  const dir = temporary(t);
+  const before = lines.slice(
+    0,
+    lines.findIndex((line) => line.includes('build-web.sh')),
+  );
+  const sources = before.flatMap((line) => /^COPY (.+) \S+$/.exec(line)?.[1]!.split(' ') ?? []);
+  for (const source of sources)
+    cpSync(path.join(ROOT, source), path.join(dir, source), { recursive: true, filter: (from) => !from.endsWith('web/dist') });
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(dir, 'node_modules'));
+  const { status, stderr } = spawnSync('sh', ['scripts/build-web.sh'], { cwd: dir, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.ok(existsSync(path.join(dir, 'web/dist/index.html')));
 });
 
 test('it does not run as root, on the Node.js that the project runs on', () => {

@@ -115,25 +115,34 @@ test('outcomes are those that the generator counted; after a schema fix and a re
 
   const { engine } = loadPipeline(file);
   // Of one batch over everything: nothing is late, and what named no version that there is is of the second.
+  // What became of records is no part of it: that a record was late once stays true.
+  const ofOutcomes = ['records', 'dead_letters', 'dead_letter_rate'];
+  const measures = engine.measures.filter(({ name }) => !ofOutcomes.includes(name));
+  assert.equal(measures.length, engine.measures.length - 3);
   const spec = {
     ...engine,
+    measures,
     sources: engine.sources.map((source) => ({ ...source, event: { ...source.event, allowedLatenessMs: 86_400_000 } })),
   };
   const records = first.lines.map((lines, s) => [[...lines, ...second.lines[s]!].map(asRecord)]);
   const expected = judge(spec, records, { clock: 'event' });
-  const options = { stage: 'totals', tolerance: 1e-9, distinctError: 0.08, quantileError: 0.0101 } as const;
+  // Of a handful of values two may share a register: a large share, though rare. Five standard errors hold for the many of the total.
+  const options = { stage: 'totals', tolerance: 1e-9, distinctError: 0.3, quantileError: 0.0101 } as const;
+  const isTotal = ({ labels }: { readonly labels: object }): boolean => Object.keys(labels).length === 0;
   const totals = async (): Promise<WindowRow[]> => {
     const text = await output(['log', 'tail', 'commerce.windows', '--from-beginning', '--data', data]);
     const rows = ndjson<WindowRecord>(text).filter((record): record is WindowRow => record.kind === 'row');
-    return mergeRows(rows, engine.measures);
+    return mergeRows(rows, measures).filter((row) => row.events > 0);
   };
   const after = await totals();
   assert.ok(after.some(({ replayed }) => replayed > 0));
-  assert.deepEqual(differences(after, expected.rows, engine.measures, options).slice(0, 10), []);
+  assert.deepEqual(differences(after, expected.rows, measures, options).slice(0, 10), []);
+  const [totalRows, expectedTotals] = [after.filter(isTotal), expected.rows.filter(isTotal)];
+  assert.deepEqual(differences(totalRows, expectedTotals, measures, { ...options, distinctError: 0.082 }), []);
   const verdicts = (await letters()).flatMap(({ replay: verdict }) => (verdict ? [verdict] : []));
   assert.equal(
     verdicts.filter(({ outcome }) => outcome === 'accepted').length,
-    after.filter(({ labels }) => Object.keys(labels).length === 0).reduce((sum, row) => sum + row.replayed, 0),
+    totalRows.reduce((sum, row) => sum + row.replayed, 0),
   );
   // A copy of a dead letter is a dead letter too; and an event of v1 that named no version is none of v2.
   assert.ok(verdicts.some(({ outcome }) => outcome === 'duplicate'));
@@ -143,9 +152,9 @@ test('outcomes are those that the generator counted; after a schema fix and a re
   for (const again of [[], ['--again']]) {
     for (const reason of ['type:coupon', 'schema_version']) await replay('--reason', reason, '--schema', 'v2', ...again);
     await replay('--reason', 'late', ...again);
-    await run();
-    assert.equal(await output(['windows', '--data', data, '--json']), shown, `sent in once more ${again.join()}`);
   }
+  await run();
+  assert.equal(await output(['windows', '--data', data, '--json']), shown);
 });
 
 /** As the oracle is to read the line: written independently of what the command does. */

@@ -5,6 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import { keyAt, recordAt } from '../../log/batch.ts';
 import type { Log } from '../../log/log.ts';
 import type { Engine } from '../../pipeline/engine.ts';
+import { partialsTopic, snapshotsTopic, stateTopic } from '../../pipeline/stage-topics.ts';
 import type { Surface } from '../../server/surface.ts';
 import { partitionName } from '../../windows/plan.ts';
 import { readPipelineRecords } from '../pipeline-record.ts';
@@ -26,9 +27,17 @@ export function createTopicsView(readers: readonly Reader[], { log }: { log: Log
 
   /** Kept once it was read; a read that fails is tried again by the next push. */
   async function writers(): Promise<Map<string, string>> {
-    return (written ??= new Map(
-      (await readPipelineRecords(log)).flatMap(({ name, topics }) => Object.values(topics).map((topic) => [topic, name] as const)),
-    ));
+    if (written) return written;
+    const known = (await readPipelineRecords(log)).flatMap(({ name, topics }) =>
+      Object.values(topics).map((topic) => [topic, name] as const),
+    );
+    // On Kafka the records of pipelines are not at hand here: those that run are known all the same.
+    const running = readers.flatMap(({ config: { engine, topics } }) => {
+      const { pipeline, sources } = engine;
+      const between = [partialsTopic(pipeline), stateTopic(pipeline), ...sources.map(({ topic }) => snapshotsTopic(pipeline, topic))];
+      return [...Object.values(topics), ...between].map((topic) => [topic, pipeline] as const);
+    });
+    return (written = new Map([...known, ...running]));
   }
 
   /** The next offset of the reader that is furthest behind; undefined where nobody reads it. */

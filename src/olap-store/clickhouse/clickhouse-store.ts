@@ -1,5 +1,5 @@
 /** The OLAP store on ClickHouse's HTTP protocol: a ClickHouse server, or the embedded chDB child. */
-import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
+import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { AppError } from '../../core/errors.ts';
 import { labelsKey } from '../../core/labels.ts';
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
@@ -35,6 +35,8 @@ export interface ClickHouseStoreDeps {
 const DEFAULT_BATCH_ROWS = 5_000;
 const DEFAULT_COLUMN_ROWS = 50_000;
 const DEFAULT_LIST_ROWS = 1_000;
+/** Unknown table, unknown database. */
+const GONE_CODES = new Set(['60', '81']);
 const LATEST_SPAN_MS = 26 * 3_600_000;
 interface Connection {
   readonly endpoint: OlapEndpoint;
@@ -77,11 +79,14 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
     const connection = connect();
     try {
       connection.ready ??= ensureSchema(connection.client, { db, migrations, retention: config.retention });
-      await connection.ready;
+      await connection.ready.catch((error: unknown) => {
+        connection.ready = undefined;
+        throw error;
+      });
       return await work(connection.client);
     } catch (error) {
-      // Tables may be gone with a store that was replaced; looked at again the next time.
-      connection.ready = undefined;
+      // Gone with a store that was replaced: made again the next time. A lost connection alone is no reason to look at them all again.
+      if (error instanceof ClickHouseError && GONE_CODES.has(error.code)) connection.ready = undefined;
       throw clickHouseTrouble(error, { url: connection.endpoint.url, database: db });
     }
   }

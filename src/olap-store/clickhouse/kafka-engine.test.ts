@@ -125,3 +125,19 @@ function noChdb(): string | false {
     return 'chDB is not installed here';
   }
 }
+
+test('the statements for a reader are read by the engine, which has no users to change here', { skip: noChdb() }, async (t) => {
+  const running = await engine();
+  assert.ok(running);
+  t.after(running.close);
+  const found = statements('grafana-user.sql');
+  assert.ok(found.length >= 6);
+  for (const sql of found) {
+    const SYNTAX_ERROR = 62;
+    const refused = await running.session.queryAsync(sql).then(
+      () => undefined,
+      (error: Error & { clickhouseCode?: number }) => error.clickhouseCode,
+    );
+    assert.ok(refused !== undefined && refused !== SYNTAX_ERROR, `${refused}: ${sql}`);
+  }
+});
