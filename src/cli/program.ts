@@ -28,6 +28,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
   addIngest(program, terminal, exit);
   addWindows(program, terminal, exit);
   addAlerts(program, terminal, exit);
+  addExperiment(program, terminal, exit);
   addDeadLetters(program, terminal, exit);
   addLog(program, terminal, exit);
   addStatus(program, terminal, exit);
@@ -128,6 +129,29 @@ const addAlerts: Add = (program, terminal, exit) => {
     .addOption(dataOption())
     .option('--json', 'one JSON object an alert', false)
     .action(async (options) => exit(await (await import('./alerts.ts')).alertsCommand(options, terminal)));
+};
+
+const addExperiment: Add = (program, terminal, exit) => {
+  const time = timeArgument(systemClock.now);
+  command(
+    program,
+    'experiment',
+    'compare the variants of a dimension, as often as you like: who is better, and since when that is decided',
+    [
+      'tocsin experiment --measure ctr --of banner --control old',
+      'tocsin experiment --measure ctr --of ad_format --control banner --from 24h --json',
+    ],
+  )
+    .requiredOption('--measure <ratio>', 'a ratio of successes and attempts')
+    .requiredOption('--of <dimension>', 'whose values are the variants')
+    .requiredOption('--control <value>', 'the variant that the others are compared with')
+    .option('--error <percent>', 'how often the intervals may ever miss the truth, all variants together', '5%')
+    .addOption(pipelineOption())
+    .addOption(new Option('--from <time>', 'windows that start at this time or later').argParser(time))
+    .addOption(new Option('--to <time>', 'windows that start before this time').argParser(time))
+    .addOption(dataOption())
+    .option('--json', 'one JSON object a variant', false)
+    .action(async (options) => exit(await (await import('./experiment.ts')).experimentCommand(options, terminal)));
 };
 
 const addDeadLetters: Add = (program, terminal, exit) => {
