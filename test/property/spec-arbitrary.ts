@@ -91,17 +91,19 @@ function schemaOf(choice: SourceChoice): Record<string, unknown> {
 }
 
 interface MeasureChoice {
-  readonly kind: 'count' | 'sum' | 'min' | 'max' | 'average' | 'distinct' | 'quantile';
+  readonly kind: 'count' | 'sum' | 'min' | 'max' | 'average' | 'distinct' | 'quantile' | 'heavy_hitters';
   readonly source: number;
   readonly where: readonly Condition[];
   readonly q: number;
+  readonly keep: number;
 }
 
 const measureChoice: fc.Arbitrary<MeasureChoice> = fc.record({
-  kind: fc.constantFrom('count', 'count', 'sum', 'sum', 'min', 'max', 'average', 'distinct', 'quantile'),
+  kind: fc.constantFrom('count', 'count', 'sum', 'sum', 'min', 'max', 'average', 'distinct', 'quantile', 'heavy_hitters'),
   source: fc.nat(),
   where: conditions,
   q: fc.constantFrom(0.5, 0.9, 0.99),
+  keep: fc.constantFrom(1, 3, 1_024),
 });
 
 function measureOf(choice: MeasureChoice, index: number, sources: readonly SourceSpec[]): MeasureSpec {
@@ -109,6 +111,7 @@ function measureOf(choice: MeasureChoice, index: number, sources: readonly Sourc
   const base = { name: `m${index}`, source, where: choice.where };
   if (choice.kind === 'count') return { ...base, kind: 'count' };
   if (choice.kind === 'distinct') return { ...base, kind: 'distinct', field: 'user' };
+  if (choice.kind === 'heavy_hitters') return { ...base, kind: 'heavy_hitters', field: 'user', keep: choice.keep };
   if (choice.kind === 'quantile') return { ...base, kind: 'quantile', field: 'latency', q: choice.q };
   return { ...base, kind: choice.kind, field: 'amount' };
 }
