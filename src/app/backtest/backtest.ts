@@ -77,7 +77,8 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
         // What two ways of counting have read is counted once.
         if (index === 0) meter.count(columns);
         const taken = group.map((setting) => judges[settings.indexOf(setting)]!.observe(columns));
-        return taken.some((one) => one !== undefined) ? Promise.all(taken).then(() => {}) : undefined;
+        const waiting = taken.filter((one) => one !== undefined);
+        return waiting.length === 0 ? undefined : allOf(waiting);
       });
     }
     const range = meter.range();
@@ -147,6 +148,10 @@ function toldOf({ name, changes, config }: Setting, { alerts, dropped }: Judged,
     alerts,
     dropped,
   };
+}
+
+async function allOf(waiting: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(waiting);
 }
 
 /** Counts what passes, and finds out what time was judged. */
