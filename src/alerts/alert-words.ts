@@ -1,5 +1,5 @@
 /** What an alert says to people: its one line, and why it rang. */
-import type { Grounds, KeyCount } from '../detectors/detector.ts';
+import type { Direction, Grounds, KeyCount } from '../detectors/detector.ts';
 import type { AlertEvidence, AlertExplanation, AlertLocale, AlertMember } from '../receivers/alert-event.ts';
 import { valuesOf, type AlertFacts, type AlertSubject } from './alert-facts.ts';
 import type { WindowTime } from './state-machine.ts';
@@ -78,12 +78,17 @@ export function alertWords(
       ratio: share === null ? null : Math.round(share * 1e4) / 1e4,
       baseline: baselineOf(facts),
       threshold: judged.threshold,
-      not_fired_if: fill(grounds ? texts['not_fired.evidence'] : texts[`not_fired.${direction}`], names),
+      not_fired_if: fill(texts[notFiredKey(grounds, direction)], names),
       ...(grounds && { evidence: evidenceOf(grounds, subject) }),
       ...(firing && judged.keys && { keys: judged.keys }),
       ...(grounds && grounds.contributors.length > 0 && { contributors: contributorsOf(grounds, measure.name) }),
     },
   };
+}
+
+function notFiredKey(grounds: Grounds | undefined, direction: Direction): TextKey {
+  if (!grounds) return `not_fired.${direction}`;
+  return grounds.permittedError === undefined ? 'not_fired.evidence' : 'not_fired.experiment';
 }
 
 function groundsNames(
@@ -105,6 +110,7 @@ function groundsNames(
     one_in: oneIn(grounds.logEvidence),
     needed: oneIn(grounds.logThreshold),
     budget: String(falseAlarmsPerDay),
+    error: shareText(grounds.permittedError ?? 0),
     age: ageText(grounds.baselineAgeMs, texts),
   };
 }

@@ -59,7 +59,7 @@ async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
   await terminal.print(
     `${pipeline}: ${when}; ${grouped(windows)} windows, ${grouped(rows)} rows ${SOURCES[source]}, in ${seconds.toFixed(1)} s`,
   );
-  for (const setting of settings) await tellSetting(setting, comparison === undefined, terminal);
+  for (const setting of settings) await tellSetting(setting, report, terminal);
   if (comparison) {
     await terminal.print('\nSide by side, by the time they rang:');
     await printTable(comparison, PAIR_COLUMNS, indented(terminal));
@@ -67,27 +67,25 @@ async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
   for (const note of notes) terminal.note(note);
 }
 
-async function tellSetting(setting: BacktestSetting, listed: boolean, terminal: Terminal): Promise<void> {
+async function tellSetting(setting: BacktestSetting, { comparison, days }: BacktestReport, terminal: Terminal): Promise<void> {
   const { name, changes, rang, rang_per_day, folded, dropped, false_alarms_per_day, alerts, score } = setting;
   const title = name === 'file' ? 'The file as it is' : `With ${changes.join(', ')}`;
-  const perDay = `${twoDigits(rang_per_day)} a day, at a budget of ${false_alarms_per_day} false ones`;
+  // Of less than a day a rate by day says nothing.
+  const perDay = `${days < 1 ? '' : `${twoDigits(rang_per_day)} a day, `}budget: ${false_alarms_per_day} false a day`;
   await terminal.print(
     `\n${title}: ${grouped(rang)} alert${rang === 1 ? '' : 's'} rang (${perDay})${folded > 0 ? `; ${grouped(folded)} more were folded into them` : ''}`,
   );
   if (dropped > 0) terminal.note(`${grouped(dropped)} further alerts are not listed`);
   const bells = alerts.filter(({ part_of }) => part_of === undefined);
-  if (listed) await printTable(bells, alertColumns(score), indented(terminal));
-  if (score) await tellScore(score, terminal);
+  if (!comparison) await printTable(bells, alertColumns(score), indented(terminal));
+  if (score) await tellScore(score, days, terminal);
 }
 
-async function tellScore(
-  { precision, recall, delay_ms, false_alarms_per_day, incidents }: BacktestScore,
-  terminal: Terminal,
-): Promise<void> {
+async function tellScore(score: BacktestScore, days: number, terminal: Terminal): Promise<void> {
+  const { precision, recall, delay_ms, false_alarms_per_day, incidents } = score;
   const delay = delay_ms === null ? '' : `; told after ${spanText(delay_ms.median)} (median), ${spanText(delay_ms.most)} at most`;
-  await terminal.print(
-    `  precision ${rate(precision)}, recall ${rate(recall)}${delay}; ${twoDigits(false_alarms_per_day)} false alarms a day`,
-  );
+  const perDay = days < 1 ? '' : `; ${twoDigits(false_alarms_per_day)} false alarms a day`;
+  await terminal.print(`  precision ${rate(precision)}, recall ${rate(recall)}${delay}${perDay}`);
   await printTable(incidents, INCIDENT_COLUMNS, indented(terminal));
 }
 

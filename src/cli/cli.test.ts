@@ -91,6 +91,7 @@ test('every command has help with examples; a wrong call is exit 2 and a line th
     'receivers list',
     'receivers test',
     'simulate',
+    'backtest',
     'demo',
   ];
   await Promise.all(

@@ -1,8 +1,8 @@
-/** The commands that judge what has been: a pipeline over its history, and series from files. */
+/** The commands that judge what has been: a pipeline over its history, series from files, variants of an experiment. */
 import { Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { factorArgument, timeArgument } from './arguments.ts';
-import { command, dataOption, type Add } from './command.ts';
+import { command, dataOption, pipelineOption, type Add } from './command.ts';
 
 export const addBacktest: Add = (program, terminal, exit) => {
   const time = timeArgument(systemClock.now);
@@ -50,4 +50,27 @@ export const addDetect: Add = (program, terminal, exit) => {
     .option('--plot <file>', 'write charts into this HTML file')
     .option('--json', 'print CSV: path,timestamp,score for every point; an alarm is a score of 0.5 or more', false)
     .action(async (options) => exit(await (await import('./detect.ts')).detectCommand(options, terminal)));
+};
+
+export const addExperiment: Add = (program, terminal, exit) => {
+  const time = timeArgument(systemClock.now);
+  command(
+    program,
+    'experiment',
+    'compare the variants of a dimension, as often as you like: who is better, and since when that is decided',
+    [
+      'tocsin experiment --measure ctr --of banner --control old',
+      'tocsin experiment --measure ctr --of ad_format --control banner --from 24h --json',
+    ],
+  )
+    .requiredOption('--measure <ratio>', 'a ratio of successes and attempts')
+    .requiredOption('--of <dimension>', 'whose values are the variants')
+    .requiredOption('--control <value>', 'the variant that the others are compared with')
+    .option('--error <percent>', 'how often the intervals may ever miss the truth, all variants together', '5%')
+    .addOption(pipelineOption())
+    .addOption(new Option('--from <time>', 'windows that start at this time or later').argParser(time))
+    .addOption(new Option('--to <time>', 'windows that start before this time').argParser(time))
+    .addOption(dataOption())
+    .option('--json', 'one JSON object a variant', false)
+    .action(async (options) => exit(await (await import('./experiment.ts')).experimentCommand(options, terminal)));
 };

@@ -1,7 +1,7 @@
 /** All commands with their options, help and examples. What a command does is loaded when it is called: `--help` starts fast. */
 import { readFileSync } from 'node:fs';
 import { Command, Help } from 'commander';
-import { addBacktest, addDetect } from './judge-commands.ts';
+import { addBacktest, addDetect, addExperiment } from './judge-commands.ts';
 import { addAlerts, addDeadLetters, addLog, addReceivers, addStatus, addWindows } from './read-commands.ts';
 import { addCheck, addDemo, addGenerate, addIngest, addReplay, addRun, addSimulate } from './run-commands.ts';
 import type { Terminal } from './terminal.ts';
@@ -37,6 +37,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
   addReplay(program, terminal, exit);
   addBacktest(program, terminal, exit);
   addDetect(program, terminal, exit);
+  addExperiment(program, terminal, exit);
   program.addHelpText('after', '\nExit codes: 0 done; 1 done, and the answer is no; 2 it could not be done, with a line that says why.');
   return program;
 }

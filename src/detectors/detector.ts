@@ -80,6 +80,8 @@ export interface Grounds {
   /** Observed over expected, and where the true ratio lies with 95 %. */
   readonly ratio: number;
   readonly ratioRange: readonly [low: number, high: number];
+  /** The error that an experiment is permitted; undefined: the false-alarm budget stands behind the threshold. */
+  readonly permittedError?: number;
   /** How long the baseline has been learning, ms. */
   readonly baselineAgeMs: number;
   /** Members of a roll-up that moved it most, by share of the deviation; empty for a full segment. */

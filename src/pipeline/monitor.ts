@@ -75,7 +75,8 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
 
   /** Rows of a window come together, and a history read in columns has one labels object a series: neither is read anew for each row. */
   let arriving = { text: '', window: '', startMs: 0, endMs: 0 };
-  const keys = new WeakMap<Labels, string>();
+  let place = 0;
+  const keys: { readonly labels: Labels; readonly key: string }[] = [];
 
   function isClosed(window: string, endMs: number): boolean {
     return endMs <= (closedUpTo.get(window)?.end ?? Number.NEGATIVE_INFINITY);
@@ -84,13 +85,14 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   function keepRow(row: WindowRow): void {
     if (!row.final || row.origin !== '') return;
     if (row.window_start !== arriving.text || row.window !== arriving.window) {
+      place = 0;
       arriving = { text: row.window_start, window: row.window, startMs: Date.parse(row.window_start), endMs: Date.parse(row.window_end) };
     }
     const { startMs, endMs } = arriving;
     if (isClosed(row.window, endMs)) return;
     const rows = rowsOf(row.window, startMs);
-    const key = keys.get(row.labels) ?? labelsKey(row.labels);
-    keys.set(row.labels, key);
+    if (keys[place]?.labels !== row.labels) keys[place] = { labels: row.labels, key: labelsKey(row.labels) };
+    const { key } = keys[place++]!;
     if (rows.has(key)) return;
     const held = openRow(row, endMs);
     if (held) rows.set(key, held);

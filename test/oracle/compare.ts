@@ -79,6 +79,10 @@ function measureHolds(measure: MeasureSpec, got: number | null | undefined, valu
     const near = samples.slice(Math.max(0, rank - 1), rank + 2);
     return near.some((sample) => close(got, sample, options.quantileError));
   }
+  if (measure.kind === 'heavy_hitters') {
+    const events = (values.samples[measure.name] ?? []).reduce((sum, count) => sum + count, 0);
+    return got <= exact && got >= exact - events / (measure.keep + 1);
+  }
   return close(got, exact, options.tolerance);
 }
 

@@ -10,7 +10,7 @@ export interface Values {
   readonly numbers: Readonly<Record<string, number>>;
   /** What sketches estimate, exactly: the different values of `distinct` measures ... */
   readonly distinct: Readonly<Record<string, readonly string[]>>;
-  /** ... and the values of `quantile` measures, ascending. */
+  /** ... the values of `quantile` measures, and how often each key of `heavy_hitters` came; both ascending. */
   readonly samples: Readonly<Record<string, readonly number[]>>;
   /** Each measure; for distinct the exact count, for a quantile its value at rank floor(q x (n - 1)). */
   readonly measures: Readonly<Record<string, number | null>>;
@@ -151,6 +151,11 @@ function valuesOf(spec: EngineSpec, partitions: readonly PartitionEvents[], memb
       distinct[measure.name] = [...new Set(texts)].sort();
       continue;
     }
+    if (measure.kind === 'heavy_hitters') {
+      const texts = counted.map(({ event }) => textOf(own(event.fields, measure.field))).filter((text) => text !== undefined);
+      samples[measure.name] = [...Map.groupBy(texts, (text) => text).values()].map(({ length }) => length).sort((a, b) => a - b);
+      continue;
+    }
     const numeric = counted.filter(({ event }) => isNumber(own(event.fields, measure.field)));
     const valueOf = ({ event }: Member) => own(event.fields, measure.field) as number;
     const values = numeric.map(valueOf);
@@ -204,6 +209,8 @@ function measureOf(measure: MeasureSpec, values: Omit<Values, 'measures'>): numb
     }
     case 'distinct':
       return distinct[measure.name]?.length ?? 0;
+    case 'heavy_hitters':
+      return samples[measure.name]?.at(-1) ?? 0;
     case 'quantile': {
       const sorted = samples[measure.name] ?? [];
       return sorted[Math.floor(measure.q * (sorted.length - 1))] ?? null;

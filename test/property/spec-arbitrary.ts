@@ -103,22 +103,24 @@ function schemaOf(choice: SourceChoice): Record<string, unknown> {
 }
 
 interface MeasureChoice {
-  readonly kind: 'count' | 'outcomes' | 'sum' | 'min' | 'max' | 'average' | 'distinct' | 'quantile';
+  readonly kind: 'count' | 'outcomes' | 'sum' | 'min' | 'max' | 'average' | 'distinct' | 'quantile' | 'heavy_hitters';
   readonly source: number;
   readonly where: readonly Condition[];
   readonly q: number;
   /** Of every source, and not of one. */
   readonly ofAll: boolean;
   readonly outcomes: readonly Outcome[];
+  readonly keep: number;
 }
 
 const measureChoice: fc.Arbitrary<MeasureChoice> = fc.record({
-  kind: fc.constantFrom('count', 'count', 'outcomes', 'sum', 'sum', 'min', 'max', 'average', 'distinct', 'quantile'),
+  kind: fc.constantFrom('count', 'count', 'outcomes', 'sum', 'sum', 'min', 'max', 'average', 'distinct', 'quantile', 'heavy_hitters'),
   source: fc.nat(),
   where: conditions,
   q: fc.constantFrom(0.5, 0.9, 0.99),
   ofAll: fc.boolean(),
   outcomes: fc.subarray([...OUTCOMES], { minLength: 1 }),
+  keep: fc.constantFrom(1, 3, 1_024),
 });
 
 function measureOf(choice: MeasureChoice, index: number, sources: readonly SourceSpec[]): MeasureSpec {
@@ -129,6 +131,7 @@ function measureOf(choice: MeasureChoice, index: number, sources: readonly Sourc
   }
   if (choice.kind === 'count') return { ...base, kind: 'count' };
   if (choice.kind === 'distinct') return { ...base, kind: 'distinct', field: 'user' };
+  if (choice.kind === 'heavy_hitters') return { ...base, kind: 'heavy_hitters', field: 'user', keep: choice.keep };
   if (choice.kind === 'quantile') return { ...base, kind: 'quantile', field: 'latency', q: choice.q };
   return { ...base, kind: choice.kind, field: 'amount' };
 }

@@ -36,6 +36,8 @@ export const en = {
   'not_fired.up': 'At {threshold} or less it would not have fired.',
   'not_fired.evidence':
     'With evidence below 1 : {needed} it would not have fired: that is what the false-alarm budget, {budget} a day for the whole pipeline, asks of one series.',
+  'not_fired.experiment':
+    'With evidence below 1 : {needed} it would not be decided: that is what the permitted error of {error} for the whole experiment asks of one variant.',
   'series_limit.message': '⚠️ {pipeline}: more than {limit} segments in {partition}; new ones count under "other"',
   'series_limit.explain':
     'The partition {partition} has seen {limit} segments, the limit (limits.max_series). Events of further ones count under "other"; roll-ups stay exact.',

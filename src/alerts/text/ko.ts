@@ -39,6 +39,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'not_fired.up': '{threshold} 이하였다면 알림이 울리지 않았습니다.',
   'not_fired.evidence':
     '증거가 1 : {needed} 미만이었다면 알림이 울리지 않았습니다. 파이프라인 전체의 오경보 예산(하루 {budget}건)이 시리즈 하나에 요구하는 기준입니다.',
+  'not_fired.experiment':
+    '증거가 1 : {needed} 미만이었다면 결정되지 않았습니다. 실험 전체에 허용한 오류 {error}가 변형 하나에 요구하는 기준입니다.',
   'series_limit.message': '⚠️ {pipeline}: {partition}의 세그먼트가 {limit}개를 넘었습니다. 새 세그먼트는 "other"로 집계합니다',
   'series_limit.explain':
     '{partition} 파티션의 세그먼트가 한도(limits.max_series)인 {limit}개에 이르렀습니다. 그 뒤의 세그먼트는 "other"로 집계하며, 롤업은 정확합니다.',

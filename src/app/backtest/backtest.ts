@@ -2,13 +2,15 @@
  * What the detectors would have rung over history: the monitor that runs live, on the same records, once for each setting. It tells
  * nobody and leaves nothing behind.
  */
+import { availableParallelism } from 'node:os';
 import { formatDuration, parseDuration } from '../../core/duration.ts';
 import { AppError } from '../../core/errors.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { BacktestIncident, BacktestReport, BacktestSetting } from '../../server/api.ts';
 import { pairsOf } from './comparison.ts';
 import { withHistory, type History, type HistoryDeps, type HistoryPlace } from './history.ts';
-import { createJudge, type Judge } from './judge.ts';
+import type { Judged } from './judge.ts';
+import { createJudges, type Judges } from './judges.ts';
 import { measuresNeeded, windowsNeeded } from './measures-needed.ts';
 import { loadWithChanges } from './override.ts';
 import type { RecordColumns } from './record-columns.ts';
@@ -55,21 +57,35 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
     from: from === undefined ? undefined : from - warmUpMs,
     to,
   };
-  const judges = specs.map((spec) => createJudge(spec, measures, { from: from ?? -Infinity, to: to ?? Infinity }));
   const meter = createMeter(config, from);
 
   return withHistory(options, config, measures, deps, async (history) => {
+    // A file is small, or takes its time to be counted: it is not worth a thread.
+    const threads = history.isStored ? Math.max(1, Math.floor((availableParallelism() - 1) / specs.length)) : 0;
+    const range = { from: from ?? -Infinity, to: to ?? Infinity };
+    const judges = specs.map((spec) => createJudges(spec, measures, range, threads));
+    try {
+      return await judgedBy(judges, history);
+    } finally {
+      await Promise.all(judges.map((one) => one.stop()));
+    }
+  });
+
+  async function judgedBy(judges: readonly Judges[], history: History): Promise<BacktestReport> {
     for (const [index, group] of groupsOf(settings, history).entries()) {
       await history.read(wanted, group[0]!.config, (columns) => {
         // What two ways of counting have read is counted once.
         if (index === 0) meter.count(columns);
-        for (const setting of group) judges[settings.indexOf(setting)]!.observe(columns);
+        const taken = group.map((setting) => judges[settings.indexOf(setting)]!.observe(columns));
+        const waiting = taken.filter((one) => one !== undefined);
+        return waiting.length === 0 ? undefined : allOf(waiting);
       });
     }
     const range = meter.range();
     const days = range ? (range.to - range.from) / DAY_MS : 0;
+    const found = await Promise.all(judges.map((one) => one.judged()));
     const told = settings.map((setting, index) => {
-      const judged = toldOf(setting, judges[index]!, days);
+      const judged = toldOf(setting, found[index]!, days);
       if (!incidents) return judged;
       const score = scoreOf(judged.alerts, incidents, { ...(range ?? { from: 0, to: 0 }), graceMs: options.graceMs });
       return { ...judged, score };
@@ -89,7 +105,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
       ...(file && set && { comparison: pairsOf(file.alerts, set.alerts) }),
       notes: [...notesOf(options, meter), ...history.notes()],
     };
-  });
+  }
 }
 
 function settingsOf({ file, set, compare }: BacktestOptions): Setting[] {
@@ -119,8 +135,7 @@ function groupsOf(settings: readonly Setting[], history: History): Setting[][] {
   return groups;
 }
 
-function toldOf({ name, changes, config }: Setting, judge: Judge, days: number): BacktestSetting {
-  const alerts = judge.alerts();
+function toldOf({ name, changes, config }: Setting, { alerts, dropped }: Judged, days: number): BacktestSetting {
   const folded = alerts.filter(({ part_of }) => part_of !== undefined).length;
   const rang = alerts.length - folded;
   return {
@@ -131,8 +146,12 @@ function toldOf({ name, changes, config }: Setting, judge: Judge, days: number):
     folded,
     rang_per_day: days > 0 ? rang / days : 0,
     alerts,
-    dropped: judge.dropped,
+    dropped,
   };
+}
+
+async function allOf(waiting: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(waiting);
 }
 
 /** Counts what passes, and finds out what time was judged. */

@@ -31,6 +31,8 @@ export interface HistoryDeps {
 
 export interface History {
   readonly source: BacktestReport['source'];
+  /** What a run has left, perhaps a lot of it. */
+  readonly isStored: boolean;
   /** Its windows follow from the pipeline file, so that the file may change them. */
   readonly counts: boolean;
   read(wanted: HistoryWanted, config: LoadedPipeline, emit: Emit): Promise<void>;
@@ -62,7 +64,13 @@ export async function withHistory<T>(
 }
 
 function logHistory(topic: string, log: Log, notes: readonly string[]): History {
-  return { source: 'log', counts: false, read: (wanted, _, emit) => historyFromLog(wanted, topic, log, emit), notes: () => [...notes] };
+  return {
+    source: 'log',
+    isStored: true,
+    counts: false,
+    read: (wanted, _, emit) => historyFromLog(wanted, topic, log, emit),
+    notes: () => [...notes],
+  };
 }
 
 /** `otherwise`: where the rows are if the store has none of them. */
@@ -73,6 +81,7 @@ function storeHistory(store: OlapStore, otherwise: History | undefined): History
     get source() {
       return isEmpty ? 'log' : 'olap';
     },
+    isStored: true,
     counts: false,
     async read(wanted, config, emit) {
       let rows = 0;
@@ -99,6 +108,7 @@ async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDe
   if (path !== '-' && isWindowRow(await firstLine(path))) {
     return {
       source: 'windows',
+      isStored: false,
       counts: false,
       read: (wanted, _, emit) => historyFromRows(wanted, config.engine, path, emit),
       notes: () => [],
@@ -112,6 +122,7 @@ async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDe
   }
   return {
     source: 'events',
+    isStored: false,
     counts: true,
     read: (wanted, counted, emit) => historyFromEvents(wanted, counted, path, emit, deps),
     notes: () => [],

@@ -1,15 +1,21 @@
 /** One setting of the detectors at work on history: the monitor that runs live, and what it would have rung. */
 import { createAlerts } from '../../alerts/alerts.ts';
+import { detectorCatalog } from '../../detectors/catalog.ts';
+import type { DetectorContext, DetectorKind } from '../../detectors/detector.ts';
 import { createMonitor } from '../../pipeline/monitor.ts';
-import type { MonitorSpec } from '../../pipeline/monitor-spec.ts';
+import { budgetTests, type MonitorSpec } from '../../pipeline/monitor-spec.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { BacktestAlert } from '../../server/api.ts';
 import { createColumnReader, type RecordColumns } from './record-columns.ts';
 
 export interface Judge {
   observe(columns: RecordColumns): void;
-  /** Every alert that began in the range, in the order in which they rang; those that another one speaks for too. */
-  alerts(): BacktestAlert[];
+  judged(): Judged;
+}
+
+export interface Judged {
+  /** Every alert that began in the range, those that another one speaks for too. */
+  readonly alerts: readonly BacktestAlert[];
   /** Alerts that began in the range beyond those that are kept. */
   readonly dropped: number;
 }
@@ -22,9 +28,10 @@ export interface JudgedRange {
 
 export const ALERTS_MAX = 10_000;
 
-/** `measures`: names of the columns. */
-export function createJudge(spec: MonitorSpec, measures: readonly string[], range: JudgedRange): Judge {
-  const monitor = createMonitor(spec, { alerts: createAlerts(spec) });
+/** `measures`: names of the columns. `entries`: indexes of the detect entries that it judges, as parts of the whole. */
+export function createJudge(spec: MonitorSpec, measures: readonly string[], range: JudgedRange, entries: readonly number[]): Judge {
+  const part = { ...spec, detect: entries.map((index) => spec.detect[index]!) };
+  const monitor = createMonitor(part, { alerts: createAlerts(spec), catalog: sharingBudgetOf(spec) });
   const reader = createColumnReader(spec.pipeline, spec.windows, measures);
   const begun = new Map<string, BacktestAlert>();
   let dropped = 0;
@@ -54,9 +61,18 @@ export function createJudge(spec: MonitorSpec, measures: readonly string[], rang
         for (const event of monitor.observe(record)) note(event);
       });
     },
-    alerts: () => [...begun.values()].sort((a, b) => (a.alert_time < b.alert_time ? -1 : a.alert_time > b.alert_time ? 1 : 0)),
-    get dropped() {
-      return dropped;
-    },
+    judged: () => ({ alerts: [...begun.values()], dropped }),
   };
+}
+
+/** Detectors that share the budget with all entries of the pipeline, whoever judges the others. */
+function sharingBudgetOf({ detect, falseAlarmsPerDay }: MonitorSpec): Readonly<Record<string, DetectorKind>> {
+  const catalog: Readonly<Record<string, DetectorKind>> = detectorCatalog;
+  const budget = { falseAlarmsPerDay, tests: budgetTests(detect, catalog) };
+  return Object.fromEntries(
+    Object.entries(catalog).map(([name, kind]) => [
+      name,
+      { ...kind, create: (config: unknown, context: DetectorContext) => kind.create(config, { ...context, budget }) },
+    ]),
+  );
 }

@@ -6,6 +6,7 @@ import { runBacktest } from './backtest.ts';
 import { checkIncidents } from './incidents.ts';
 import type { ThreadAnswer, ThreadOrder } from './in-thread.ts';
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 parentPort?.postMessage(await answer(workerData as ThreadOrder));
 
 async function answer({ incidents, ...options }: ThreadOrder): Promise<ThreadAnswer> {

@@ -15,7 +15,7 @@ import { createScan, noiseOf, scanSpans } from './scan.ts';
 import type { Scan } from './scan.ts';
 import { bear, enterMembers, enterWindow, isReady, shiftNewest } from './series-slots.ts';
 import type { Common, MembersSum } from './series-slots.ts';
-import { createPool, createShrinkage, errorAt, fadePool, pooledSpread, renewShrinkage } from './tracked-error.ts';
+import { copyPool, createPool, createShrinkage, errorAt, fadePool, pooledSpread, renewShrinkage } from './tracked-error.ts';
 import type { ErrorPool } from './tracked-error.ts';
 
 /** However few series could ring, so many of them share the budget, as a part of all. */
@@ -58,7 +58,7 @@ export interface Field {
 }
 
 export function createField(model: Model, stored?: FieldMemory): Field {
-  const pool = stored ? structuredClone(stored.pool) : createPool(model);
+  const pool = stored ? copyPool(stored.pool) : createPool(model);
   const shrinkage = createShrinkage(model);
   const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests, delay: 0 };
   /** Of looks: they leave no error in the pool. */
@@ -74,7 +74,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
   return {
     model,
     common: shared,
-    memory: () => ({ pool: structuredClone(pool), power: entered === 0 ? before : power / entered, newest }),
+    memory: () => ({ pool: copyPool(pool), power: entered === 0 ? before : power / entered, newest }),
     scan,
     begin(slot, series) {
       if (slot > newest) {

@@ -60,6 +60,11 @@ export function createPool(model: Model): ErrorPool {
   };
 }
 
+/** By hand: it is asked for after every window. */
+export function copyPool(pool: ErrorPool): ErrorPool {
+  return { ...pool, weights: [...pool.weights], sums: [...pool.sums], delays: [...pool.delays] };
+}
+
 export function createShrinkage(model: Model): Shrinkage {
   const length = model.grid.horizons.length;
   return { error: new Float64Array(length), weight: new Float64Array(length), bold: 1 };

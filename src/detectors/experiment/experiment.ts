@@ -76,6 +76,7 @@ function createExperiment(config: ExperimentConfig, context: DetectorContext): D
       expectedRange: [(low / own.attempts) * scale, (high / own.attempts) * scale],
       ratio: finite(ratio),
       ratioRange: [range[0], finite(range[1])],
+      permittedError: config.error,
       baselineAgeMs: endMs - first,
       contributors: [],
     };

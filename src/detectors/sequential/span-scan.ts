@@ -33,6 +33,8 @@ export interface ScanPlan {
   readonly adds: 'events' | 'amounts';
 }
 
+/** Natural logarithm. */
+const SILENT = -30;
 const SPREAD = { down: [1, 0.7, 0.4], up: [1, 1.4, 2.2] } as const;
 
 /** From the smallest change worth a bell on. */
@@ -73,7 +75,10 @@ function sumOf(spans: readonly Span[], length: number): { seen: number; expected
 /** Of the mean likelihood over all thetas; on each side with the heavier tail. */
 function logRatio({ direction, thetas, adds }: ScanPlan, seen: number, expected: number, variance: number): number {
   const ratio = seen / expected;
-  if (direction === 'down' ? ratio >= 1 : ratio <= 1) return -30;
+  if (direction === 'down' ? ratio >= 1 : ratio <= 1) return SILENT;
+  // Within two standard deviations there is nothing that could ring: most spans need no logarithm, and evidence is only less.
+  const noise = adds === 'events' ? expected : 0;
+  if ((seen - expected) ** 2 <= 4 * (noise + variance * expected ** 2)) return SILENT;
   let total = 0;
   const atOne = direction === 'up' && adds === 'events' ? lognormalPoisson(seen, expected, variance, 0) : 0;
   for (const theta of thetas) {

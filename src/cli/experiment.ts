@@ -1,0 +1,55 @@
+import { experimentStandings, type Standing } from '../app/experiment.ts';
+import { choosePipeline, withReading } from '../app/readers/reading.ts';
+import { readWindows } from '../app/readers/windows.ts';
+import { systemClock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import { shareField } from '../detectors/fields.ts';
+import { printTable, type Column } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Options {
+  readonly measure: string;
+  readonly of: string;
+  readonly control: string;
+  readonly error: string;
+  readonly pipeline?: string;
+  readonly from?: number;
+  readonly to?: number;
+  readonly data: string;
+  readonly json: boolean;
+}
+
+export async function experimentCommand(options: Options, terminal: Terminal): Promise<number> {
+  const { measure, of, control, from, to } = options;
+  const error = shareField.safeParse(options.error);
+  if (!error.success || error.data <= 0 || error.data > 0.5) {
+    throw new AppError('usage', `found --error ${options.error}; expected a percentage above 0% and at most 50%, such as 5%`);
+  }
+  return withReading(options.data, systemClock, async (reading) => {
+    const pipeline = choosePipeline(reading, options.pipeline);
+    const tumbling = pipeline.windows.filter(({ sizeMs, slideMs }) => sizeMs === slideMs).sort((a, b) => a.sizeMs - b.sizeMs);
+    const [window] = tumbling;
+    if (!window)
+      throw new AppError('usage', `pipeline ${pipeline.name} has hopping windows only; expected one in which no event counts twice`);
+    const query = { window: window.name, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+    const rows = readWindows(reading.log, pipeline, query);
+    const standings = await experimentStandings(rows, pipeline, { measure, of, control, error: error.data });
+    if (options.json) for (const standing of standings) await terminal.print(JSON.stringify(standing));
+    else await printTable(standings, columnsOf(of), terminal);
+    return 0;
+  });
+}
+
+function columnsOf(of: string): Column<Standing>[] {
+  const factor = (value: number): string => (Number.isFinite(value) ? value.toFixed(3) : '…');
+  return [
+    { title: of, value: ({ variant }) => variant, maxWidth: 40 },
+    { title: 'successes', value: ({ successes }) => successes, right: true },
+    { title: 'attempts', value: ({ attempts }) => attempts, right: true },
+    { title: 'rate', value: ({ rate }) => rate?.toPrecision(4) ?? '', right: true },
+    { title: 'times the control', value: ({ ratio }) => (ratio === null ? '' : factor(ratio)), right: true },
+    { title: 'interval', value: ({ range }) => (range === null ? '' : `${factor(range[0])} to ${factor(range[1])}`) },
+    { title: 'verdict', value: ({ verdict }) => verdict },
+    { title: 'decided at', value: ({ decided_at }) => decided_at ?? '' },
+  ];
+}
