@@ -38,7 +38,7 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
       window: windows[0]!.name,
       unit,
       observed: unit === 's' ? Math.round(lag.behindMs) / 1_000 : lag.records,
-      limit: limit === undefined ? Number(told?.expected_value ?? 0) : limit.unit === 'ms' ? limit.above / 1_000 : limit.above,
+      limit: limit === undefined ? (told?.expected_value ?? 0) : limit.unit === 'ms' ? limit.above / 1_000 : limit.above,
       worst: lag.worst,
       since,
       now,
