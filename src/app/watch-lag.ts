@@ -29,7 +29,8 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
   const { lag: limit, locale } = config;
   const meter = createLagMeter(config.engine, { log, clock });
   const look = async (): Promise<TotalLag> => totalLag(await meter.measure(deps.partitions()));
-  let last: TotalLag = { records: 0, behindMs: 0, worst: undefined };
+  /** As just looked at for somebody else. */
+  let last: TotalLag | undefined;
 
   function alert(lag: TotalLag, { since, now, told }: { since: number; now: number; told?: AlertEvent }): AlertEvent {
     const unit = limit === undefined ? (told?.unit === 's' ? 's' : 'records') : limit.unit === 'ms' ? 's' : 'records';
@@ -51,9 +52,13 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
   let watch: Awaited<ReturnType<typeof openLagWatch>> | undefined;
   for (; !signal.aborted; await sleep(EVERY_MS, signal)) {
     try {
-      watch ??= await openLagWatch({ pipeline, topic: config.topics.alerts, limit }, { log, clock, measure: async () => last, alert });
-      last = await look();
-      deps.onLag?.(last);
+      const seen = deps.onLag && (await look());
+      if (seen) deps.onLag?.(seen);
+      last = seen;
+      watch ??= await openLagWatch(
+        { pipeline, topic: config.topics.alerts, limit },
+        { log, clock, measure: async () => last ?? look(), alert },
+      );
       const event = await watch.tick();
       if (event) deps.onAlert(event);
       said = undefined;
