@@ -9,8 +9,10 @@ import type { Log } from '../log/log.ts';
 import type { Committed } from '../pipeline/engine.ts';
 import { openOutcomesFile, outcomesStatePrefix, type OutcomesFile } from './outcomes-file.ts';
 import type { PartsDeps } from './pipeline-parts.ts';
+import { createPriorities } from './priorities.ts';
 import { openPipelineRun, type PipelineRun } from './pipeline-run.ts';
-import { checkKafkaOptions, openKafkaRun } from './roles/kafka-run.ts';
+import { checkKafkaOptions } from './roles/kafka-options.ts';
+import { openKafkaRun } from './roles/kafka-run.ts';
 import { electedLog, withLocalState, withSharedOffsets } from './roles/log-views.ts';
 import { runIngestRole } from './roles/ingest-role.ts';
 import { runStoreRole } from './roles/store-role.ts';
@@ -52,10 +54,12 @@ async function embedded(configs: readonly LoadedPipeline[], options: RunOptions,
   // What is read again is judged again: the file begins anew too.
   const noted = options.revision.kind === 'from' ? [] : await log.state(outcomesStatePrefix);
   const outcomes = outcomesFile(options)?.(noted);
+  const priorities = createPriorities(deps);
   const runs: PipelineRun[] = [];
   for (const config of configs) {
     const committed = (what: Committed): void => onCommitted(config, what);
-    runs.push(await openPipelineRun(config, options, { ...rest, log, ...(outcomes && { outcomes }), onCommitted: committed }));
+    const lane = priorities.lane(config.priority);
+    runs.push(await openPipelineRun(config, options, { ...rest, log, lane, ...(outcomes && { outcomes }), onCommitted: committed }));
   }
   const feed: Backing['feed'] = (work, signal) => work(log, signal);
   return { runs, shown: log, fed: log, feed, history: log, where: deps.dir, close: async () => outcomes?.close() };

@@ -13,6 +13,8 @@ export interface PipelineRecord {
     readonly name: string;
     readonly topic: string;
     readonly partitions: number;
+    /** Older records lack it. */
+    readonly outOfOrdernessMs?: number;
     /** Of the schema, where it has several: the field that names an event's, and their names. */
     readonly versions?: { readonly field: string; readonly names: readonly string[] };
   }[];
@@ -31,10 +33,11 @@ export function pipelineRecord(spec: EngineSpec, file: string, topics: PipelineT
   return {
     name: spec.pipeline,
     file,
-    sources: spec.sources.map(({ name, topic, partitions, versions }) => ({
+    sources: spec.sources.map(({ name, topic, partitions, versions, event }) => ({
       name,
       topic,
       partitions,
+      outOfOrdernessMs: event.outOfOrdernessMs,
       ...(versions && { versions: { field: versions.field, names: versions.schemas.map(({ version }) => version) } }),
     })),
     dimensions: spec.dimensions,

@@ -6,16 +6,20 @@ import { sleep } from '../core/clock.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
 import type { Log } from '../log/log.ts';
 import { ensureTopics, openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
+import type { TotalLag } from '../pipeline/lag.ts';
 import { noteLookups } from '../pipeline/lookup-record.ts';
 import type { LookCounts } from '../pipeline/look-plan.ts';
 import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
 import { offsetOf, settleRevision } from '../pipeline/revision.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
 import { compilePlan, inputPartitions } from '../windows/plan.ts';
 import type { OutcomesFile } from './outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from './pipeline-record.ts';
 import { clockModeOf, judgingDeps, monitorOf, notifierOf, receiversOf, seriesLimitAlertOf, type PartsDeps } from './pipeline-parts.ts';
+import type { Lane } from './priorities.ts';
 import { boundedLog } from './roles/bounded-log.ts';
 import type { RunOptions } from './run-options.ts';
+import { watchLag } from './watch-lag.ts';
 
 /** How often windows are merged, shown and committed while events come in. */
 const TICK_MS = 250;
@@ -31,6 +35,8 @@ export interface PipelineRunDeps extends PartsDeps {
   readonly log: Log;
   readonly hotStore: HotStore;
   readonly outcomes?: OutcomesFile;
+  /** Its place beside the other pipelines of the process. */
+  readonly lane: Lane;
   /** Told of records as they are judged. */
   readonly onJudged: (records: number) => void;
   /** Told of everything that was committed. */
@@ -40,12 +46,21 @@ export interface PipelineRunDeps extends PartsDeps {
 /** What a run shows of its counting. */
 export type EngineView = Pick<Engine, 'counts' | 'partitions' | 'frontier'>;
 
+/** What holds its reading up, beside the records themselves. */
+export interface Pressure {
+  /** Records of `p.partials` that the monitor has not taken in, and above how many the aggregations wait; undefined: all is one process. */
+  partials(): Promise<{ readonly waiting: number; readonly limit: number } | undefined>;
+  /** It gives way to a pipeline of higher priority in this process. */
+  givesWay(): boolean;
+}
+
 export interface PipelineRun {
   readonly config: LoadedPipeline;
   readonly engine: EngineView;
   readonly notify: Pick<NotifyStage, 'counts' | 'decided' | 'waiting'>;
   /** Looks at open windows, since the start. */
   looks(): LookCounts;
+  readonly pressure: Pressure;
   /**
    * Reads and commits until `signal`; with `once` until everything is read and `fed()`, then flushes.
    * @throws AppError `disk_full` and others of the log: what was not committed is done again at the next start
@@ -119,9 +134,10 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     while (!signal.aborted) {
       // Asked before reading: what is fed after an empty read is read in the next round.
       const everythingFed = fed();
-      const read = await engine.step();
+      const mayRead = deps.lane.mayRead();
+      const read = mayRead ? await engine.step() : 0;
       const due = clock.elapsed() - lastCommit >= (options.commitEveryMs ?? TICK_MS) || engine.pendingBytes > PENDING_BYTES_MAX;
-      if (engine.hasNews() && (due || (read === 0 && !options.once))) {
+      if (engine.hasNews() && (due || (read === 0 && mayRead && !options.once))) {
         await commit();
         lastCommit = clock.elapsed();
       }
@@ -130,7 +146,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
         await nextTurn();
         continue;
       }
-      if (options.once && everythingFed) return;
+      if (options.once && everythingFed && mayRead) return;
       await sleep(POLL_MS, signal);
     }
   }
@@ -144,11 +160,21 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     });
   }
 
+  const watched = {
+    log,
+    clock,
+    logger: deps.logger,
+    partitions: () => engine.partitions(),
+    onLag: ({ records }: TotalLag): void => deps.lane.behind(records),
+    onAlert: (event: AlertEvent): void => deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
+  };
+
   return {
     config,
     engine,
     notify,
     looks: () => monitor.lookCounts(),
+    pressure: { partials: async () => undefined, givesWay: deps.lane.givesWay },
     async run(signal, fed) {
       const done = new AbortController();
       const broken = new AbortController();
@@ -156,14 +182,16 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       // A bell that cannot ring ends the run at once: windows that nobody would be told of are no use.
       ringing.catch(() => broken.abort());
       const stop = AbortSignal.any([signal, broken.signal]);
+      const watching = options.once ? undefined : watchLag(config, watched, AbortSignal.any([stop, done.signal]));
       try {
         await readAll(stop, fed);
         if (options.once && !stop.aborted) await publish(await engine.flush({ state: deps.outcomes?.sync() ?? [] }));
         else if (engine.hasNews()) await commit();
       } finally {
         done.abort();
+        deps.lane.leave();
       }
-      await ringing;
+      await Promise.all([ringing, watching]);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { withReading } from '../app/readers/reading.ts';
+import type { Fleet, FleetRole } from '../app/readers/fleet.ts';
 import { readStatus, type PartitionStatus, type PipelineStatus, type Status } from '../app/readers/status.ts';
 import { systemClock } from '../core/clock.ts';
 import { OUTCOMES } from '../core/outcome.ts';
@@ -7,7 +8,7 @@ import type { Terminal } from './terminal.ts';
 
 export async function statusCommand(options: { data: string; log?: string; json: boolean }, terminal: Terminal): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
-    const status = await readStatus(reading);
+    const status = await readStatus(reading, systemClock);
     if (options.json) await terminal.print(JSON.stringify(status));
     else await printStatus(status, terminal);
     return 0;
@@ -15,15 +16,46 @@ export async function statusCommand(options: { data: string; log?: string; json:
 }
 
 async function printStatus({ data, holder, pipelines }: Status, terminal: Terminal): Promise<void> {
-  await terminal.print(`${data}: ${holder ? `running (pid ${holder.pid})` : 'nothing runs on it'}`);
+  // With Kafka who runs is said below, wherever that is.
+  if (!pipelines.some(({ fleet }) => fleet))
+    await terminal.print(`${data}: ${holder ? `running (pid ${holder.pid})` : 'nothing runs on it'}`);
   if (pipelines.length === 0) await terminal.print('no pipeline has run here yet');
   for (const pipeline of pipelines) {
     await terminal.print(`\n${pipeline.pipeline} (${pipeline.file}), revision ${pipeline.revision}`);
     for (const [name, text] of overview(pipeline)) await terminal.print(`  ${name.padEnd(12)} ${text}`);
     await terminal.print('');
     await printTable(pipeline.partitions, columns, { print: (line) => terminal.print(`  ${line}`) });
+    if (pipeline.fleet) await printFleet(pipeline.fleet, terminal);
   }
 }
+
+async function printFleet({ roles, backpressure, unowned }: Fleet, terminal: Terminal): Promise<void> {
+  await terminal.print('');
+  const rows = roles.flatMap(({ role, members, lag }) =>
+    members.length === 0
+      ? [{ role, lag, member: 'nobody', host: '', does: '' }]
+      : members.map(({ member, host, owns }) => ({ role, lag, member, host, does: owns.length === 0 ? 'stands by' : doing(role, owns) })),
+  );
+  await printTable(rows, fleetColumns, { print: (line) => terminal.print(`  ${line}`) });
+  if (unowned.length > 0) await terminal.print(`  nobody reads ${unowned.join(', ')}: records wait there`);
+  const { paused, partials, limit } = backpressure;
+  const waits = `the monitor has ${grouped(partials)} records of partials to read, the aggregations wait above ${grouped(limit)}`;
+  await terminal.print(`  backpressure ${paused ? `on: ${waits}` : 'off'}`);
+}
+
+function doing(role: FleetRole['role'], owns: readonly string[]): string {
+  return role === 'aggregate' || role === 'ingest' ? owns.join(' ') : 'active';
+}
+
+type FleetRow = Pick<FleetRole, 'role' | 'lag'> & { readonly member: string; readonly host: string; readonly does: string };
+
+const fleetColumns: readonly Column<FleetRow>[] = [
+  { title: 'role', value: ({ role }) => role },
+  { title: 'member', value: ({ member }) => member },
+  { title: 'host', value: ({ host }) => host },
+  { title: 'does', value: ({ does }) => does, maxWidth: 100 },
+  { title: 'lag', value: ({ lag }) => lag, right: true },
+];
 
 function overview({ events, partitions, frontier, windows, alerts, dead_letters }: PipelineStatus): [string, string][] {
   const replayed = partitions.reduce((sum, partition) => sum + partition.replayed, 0);
@@ -60,6 +92,7 @@ const columns: readonly Column<PartitionStatus>[] = [
   { title: 'offset', value: ({ offset }) => offset, right: true },
   { title: 'end', value: ({ end }) => end, right: true },
   { title: 'lag', value: ({ lag }) => lag, right: true },
+  { title: 'lag s', value: ({ lag_seconds }) => lag_seconds, right: true },
   { title: 'watermark', value: ({ watermark }) => watermark },
   ...OUTCOMES.map((outcome): Column<PartitionStatus> => ({ title: outcome, value: ({ events }) => events[outcome], right: true })),
 ];

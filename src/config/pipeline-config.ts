@@ -1,4 +1,5 @@
 /** A pipeline file after validation: what the other rooms are told. */
+import type { LagLimit } from '../pipeline/lag-watch.ts';
 import type { MonitorSpec } from '../pipeline/monitor-spec.ts';
 import type { PipelineTopics } from '../pipeline/topics.ts';
 import type { EngineSpec } from '../windows/spec.ts';
@@ -42,6 +43,10 @@ export interface PipelineConfig {
   readonly notifyWithinMs: number;
   /** An alert that still fires is told again after this, ms of event time. */
   readonly cooldownMs: number;
+  /** Alert when reading is too far behind. */
+  readonly lag?: LagLimit;
+  /** Of several pipelines in one process the higher ones are read first while they are behind. */
+  readonly priority: number;
   readonly serve: readonly ServeConfig[];
   /** How long raw events stay in the OLAP store, ms; absent: they do not go there. */
   readonly rawKeepMs?: number;

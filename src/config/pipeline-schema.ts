@@ -28,6 +28,23 @@ const limitsSchema = z.strictObject({
     ),
 });
 
+const lagSchema = z.strictObject({
+  above: z
+    .union(
+      [
+        z
+          .number()
+          .int()
+          .min(0)
+          .transform((above) => ({ above, unit: 'records' as const })),
+        duration.transform((above) => ({ above, unit: 'ms' as const })),
+      ],
+      'expected a duration such as "60s", or a number of records',
+    )
+    .describe('A duration: event time by which a partition is behind. A number: unread records of all partitions together.'),
+  for: duration.prefault('2m').describe('It has to be above for so long, and within the limit again for as long before it ends.'),
+});
+
 const serveSchema = z.strictObject({
   path: z
     .string()
@@ -87,6 +104,14 @@ export const pipelineSchema = z.strictObject({
     .union([serveSchema, z.array(serveSchema).max(16)])
     .optional()
     .describe('What the HTTP API serves from memory.'),
+  lag: lagSchema.optional().describe('Alert when reading is too far behind.'),
+  priority: z
+    .number()
+    .int()
+    .min(0)
+    .max(100)
+    .default(0)
+    .describe('Of several pipelines in one process those with a higher one are read first while they are behind.'),
   store: z
     .strictObject({
       raw: z

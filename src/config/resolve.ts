@@ -49,6 +49,8 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
     receivers: resolveReceivers(block.receivers, problems),
     notifyWithinMs: block.notify_within,
     cooldownMs: block.cooldown,
+    ...(block.lag === undefined ? {} : { lag: { ...block.lag.above, forMs: block.lag.for } }),
+    priority: block.priority,
     serve: resolveServe(block.serve, dimensions, rollups, windows, problems),
     ...(block.store.raw === undefined ? {} : { rawKeepMs: block.store.raw.keep }),
     locale,

@@ -42,8 +42,8 @@ export interface AggregateStageDeps extends AggregateDeps {
   readonly monitorLag: () => Promise<number>;
 }
 
-/** The aggregation waits while the monitor is further behind. */
-const MONITOR_LAG_MAX = 2_000;
+/** The aggregation waits while the monitor is further behind: records of `p.partials`. */
+export const MONITOR_LAG_MAX = 2_000;
 /** The end of the dead letters is looked up again after so many commits without any. */
 const TAIL_COMMITS = 64;
 

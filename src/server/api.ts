@@ -36,6 +36,14 @@ export interface PipelineInfo {
   readonly serve: readonly { readonly path: string; readonly window: string }[];
 }
 
+/**
+ * - `monitor`: it is behind, the aggregations wait for it
+ * - `hot_store`: rows wait for it, each commit gives it up to a second
+ * - `priority`: a pipeline of higher priority in the same process is read first
+ * - `backlog`: so many records are unread that pushed ones are answered 429
+ */
+export type Backpressure = 'monitor' | 'hot_store' | 'priority' | 'backlog';
+
 /** GET /api/v1/pipelines/{pipeline}/status; also the SSE event `status`, once a second. */
 export interface PipelineStatus {
   readonly pipeline: string;
@@ -51,6 +59,8 @@ export interface PipelineStatus {
     readonly end: number;
     /** Records not read yet. */
     readonly lag: number;
+    /** Event time by which its newest accepted event is behind now, s; 0 where all is read, null where nothing was accepted yet. */
+    readonly lag_seconds: number | null;
     readonly watermark: string | null;
     readonly outcomes: OutcomeCounts;
   }[];
@@ -66,7 +76,13 @@ export interface PipelineStatus {
     readonly olap_lag: number;
     /** Notifications that wait for a receiver. */
     readonly notifications: number;
+    /** Rows that wait in memory for the hot store. */
+    readonly hot_store_rows: number;
+    /** With roles apart: records of `p.partials` that the monitor has not taken in. */
+    readonly partials: number;
   };
+  /** What slows reading down now. Nothing is dropped: the log keeps what is not read. */
+  readonly backpressure: readonly Backpressure[];
   readonly olap_store: 'ready' | 'starting' | 'missing' | 'none' | 'away';
 }
 

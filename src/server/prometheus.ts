@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { OUTCOMES } from '../core/outcome.ts';
-import type { PipelineStatus } from './api.ts';
+import type { Backpressure, PipelineStatus } from './api.ts';
 import type { NotificationCount, Surface } from './surface.ts';
 
 export interface Metrics {
@@ -21,9 +21,10 @@ interface Seen {
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [labels: Labels, value: number];
 
+const BACKPRESSURE = ['monitor', 'hot_store', 'priority', 'backlog'] as const satisfies readonly Backpressure[];
 const EVENT_LOOP_RESOLUTION_MS = 10;
 
-export function createMetrics(surface: Pick<Surface, 'pipelines'>, { now }: { now: () => number }): Metrics {
+export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const loop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
@@ -80,20 +81,36 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>, { now }: { no
     ['partition'],
     perPartition(({ watermark }) => seconds(watermark)),
   );
+  const perInput = (read: (partition: PipelineStatus['partitions'][number]) => number | null) => (one: Seen) =>
+    one.status.partitions.flatMap((partition): Sample[] => {
+      const value = read(partition);
+      const slash = partition.name.lastIndexOf('/');
+      const at = { topic: partition.name.slice(0, slash), partition: partition.name.slice(slash + 1) };
+      return value === null ? [] : [[at, value]];
+    });
   family(
     Gauge,
-    'lag_records',
-    'Records not read yet.',
-    ['partition'],
-    perPartition(({ lag }) => lag),
+    'consumer_lag_records',
+    'Records of an input partition that were not judged yet.',
+    ['topic', 'partition'],
+    perInput(({ lag }) => lag),
   );
   family(
     Gauge,
-    'lag_seconds',
-    'Seconds of event time that the watermark is behind now.',
-    ['partition'],
-    perPartition(({ watermark }) => (watermark === null ? undefined : Math.max(0, (now() - Date.parse(watermark)) / 1_000))),
+    'consumer_lag_seconds',
+    'Event time by which the newest accepted event is behind now; 0 where all is read.',
+    ['topic', 'partition'],
+    perInput(({ lag_seconds }) => lag_seconds),
   );
+  family(Gauge, 'backpressure', 'Whether reading is slowed down, by reason.', ['reason'], ({ status }) =>
+    BACKPRESSURE.map((reason): Sample => [{ reason }, Number(status.backpressure.includes(reason))]),
+  );
+  family(Gauge, 'partials_lag_records', 'Records of p.partials that the monitor has not taken in.', [], ({ status }) => [
+    [{}, status.queues.partials],
+  ]);
+  family(Gauge, 'hot_store_waiting_rows', 'Rows that wait in memory for the hot store.', [], ({ status }) => [
+    [{}, status.queues.hot_store_rows],
+  ]);
   family(Gauge, 'frontier_seconds', 'Windows that end up to here are final, Unix seconds.', [], ({ status }) => {
     const at = seconds(status.frontier);
     return at === undefined ? [] : [[{}, at]];

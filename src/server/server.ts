@@ -61,7 +61,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
   const { surface, clock, logger } = deps;
   requireKey(address, apiKey);
   const limits = { ...defaultLimits, ...config.limits };
-  const metrics = createMetrics(surface, { now: () => clock.now() });
+  const metrics = createMetrics(surface);
   const guard = createGuard({ loopback: address.loopback, ...(apiKey !== undefined && { apiKey }) });
   const streams = new Map<{ end(): void }, Promise<void>>();
   const app = openFastify(limits, logger);

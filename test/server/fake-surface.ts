@@ -66,6 +66,7 @@ export function fakeSurface(): FakeSurface {
         offset: 5,
         end: 7,
         lag: 2,
+        lag_seconds: 1.5,
         watermark: '2026-03-02T09:00:00.000Z',
         outcomes: { ...noOutcomes(), accepted: 4, invalid: 1 },
       },
@@ -75,7 +76,8 @@ export function fakeSurface(): FakeSurface {
     alerts: { fired: 1, sent: 1, firing: 0 },
     looks: { looked: 30, skipped: 2 },
     dead_letters: 1,
-    queues: { olap_lag: 0, notifications: 0 },
+    queues: { olap_lag: 0, notifications: 0, hot_store_rows: 0, partials: 3 },
+    backpressure: ['monitor'],
     olap_store: 'none',
   };
   const appended: FakeSurface['appended'] = [];

@@ -48,6 +48,7 @@ export function createNews(market: Market, now: () => number): News {
       offset: Math.floor(read / 2),
       end: Math.floor(read / 2) + 20 * index,
       lag: 20 * index,
+      lag_seconds: 1.5 * index,
       watermark: new Date(now() - 3_200 - 400 * index).toISOString(),
       outcomes: { accepted: 0, duplicate: 0, late: 0, invalid: 0, ignored: 0 },
     });
@@ -63,7 +64,8 @@ export function createNews(market: Market, now: () => number): News {
       alerts: { fired: 8, sent: 12, firing: episodes().filter((each) => each.status === 'firing').length },
       looks: { looked: 40_320, skipped: 0 },
       dead_letters: 762,
-      queues: { olap_lag: 0, notifications: 0 },
+      queues: { olap_lag: 0, notifications: 0, hot_store_rows: 0, partials: 0 },
+      backpressure: [],
       olap_store: 'ready',
     };
   };

@@ -42,4 +42,12 @@ export const en = {
   'series_limit.explain':
     'The partition {partition} has seen {limit} segments, the limit (limits.max_series). Events of further ones count under "other"; roll-ups stay exact.',
   'series_limit.not_fired': 'With a higher limits.max_series, or a dimension with fewer values, it would not have fired.',
+  'lag.seconds': '{count} s of event time',
+  'lag.records': '{count} records',
+  'lag.message': '🐢 {pipeline} is behind: {observed} (limit {limit}); {partition} the most',
+  'lag.resolved': '✅ {pipeline} has caught up: {observed} behind (limit {limit})',
+  'lag.explain':
+    'Events come faster than {pipeline} reads them, or nobody reads them: it is {observed} behind, {partition} the most. Nothing is lost; windows and alerts come late.',
+  'lag.explain_resolved': '{pipeline} is within the limit again: {observed} behind.',
+  'lag.not_fired': 'At {limit} or less, or for a shorter time, it would not have fired.',
 } as const;

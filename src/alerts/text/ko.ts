@@ -45,4 +45,12 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'series_limit.explain':
     '{partition} 파티션의 세그먼트가 한도(limits.max_series)인 {limit}개에 이르렀습니다. 그 뒤의 세그먼트는 "other"로 집계하며, 롤업은 정확합니다.',
   'series_limit.not_fired': 'limits.max_series가 더 크거나 값의 종류가 더 적은 차원이었다면 알림이 울리지 않았습니다.',
+  'lag.seconds': '이벤트 시간 {count}초',
+  'lag.records': '레코드 {count}개',
+  'lag.message': '🐢 {pipeline} 처리 지연: {observed} (기준 {limit}), 가장 늦은 파티션 {partition}',
+  'lag.resolved': '✅ {pipeline} 지연 해소: {observed} 남음 (기준 {limit})',
+  'lag.explain':
+    '이벤트가 {pipeline}의 처리 속도보다 빨리 들어오거나 읽는 프로세스가 없습니다. {observed}만큼 뒤처져 있으며 {partition} 파티션이 가장 늦습니다. 잃는 것은 없지만 윈도우와 알림이 늦어집니다.',
+  'lag.explain_resolved': '{pipeline}의 지연이 다시 기준 안으로 돌아왔습니다: {observed} 남음.',
+  'lag.not_fired': '{limit} 이하였거나 더 짧은 시간이었다면 알림이 울리지 않았습니다.',
 };

@@ -8,6 +8,7 @@ import { silentLogger } from '../../core/logger.ts';
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { runFeeds } from '../feeds.ts';
+import { createPriorities } from '../priorities.ts';
 import { openPipelineRun } from '../pipeline-run.ts';
 import type { RunOptions } from '../run-options.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
@@ -49,6 +50,7 @@ export async function historyFromEvents(
       hotStore: createMemoryHotStore({ history: [] }),
       write: () => {},
       colour: false,
+      lane: createPriorities({ clock }).lane(0),
       onJudged: () => {},
       onCommitted({ records }) {
         for (const record of records) packer.add(record);

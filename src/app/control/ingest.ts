@@ -141,7 +141,7 @@ interface Target {
 async function openTarget({ data, log: address, newPartitions }: IngestOptions, clock: Clock, isFile: boolean): Promise<Target> {
   const openLocal = (): Log => createEmbeddedLog({ path: openDataDir(data, { create: false }).logPath, clock, readOnly: true });
   if (address === undefined) return { writer: writeLog({ dir: data, create: newPartitions !== undefined }, { clock }), reader: openLocal };
-  const kafka = await openKafkaReading(address, { clock, logger: silentLogger });
+  const { log: kafka } = await openKafkaReading(address, { clock, logger: silentLogger });
   // A file's position is this machine's: it stands in the data directory.
   const positions = isFile ? writeLog({ dir: data, create: true }, { clock }) : undefined;
   const known = async (prefix: string): ReturnType<Log['state']> => {

@@ -12,11 +12,15 @@ const NO_LEDGER = { topic: 'tocsin.state', partition: 0 };
 const STATE_SUFFIX = stateTopic('');
 
 /** Reads, and appends; other commits are refused. @throws AppError `usage`, `log_unavailable`, `log_refused` */
-export async function openKafkaReading(address: string, deps: { readonly clock: Clock; readonly logger: Logger }): Promise<Log> {
+export async function openKafkaReading(
+  address: string,
+  deps: { readonly clock: Clock; readonly logger: Logger },
+): Promise<{ readonly log: Log; readonly groups: Pick<KafkaConnection, 'lag' | 'members'> }> {
   const connection = await connectKafka(parseKafkaUrl(address, process.env), deps);
   try {
     const base = await connection.log(NO_LEDGER, { readOnly: true });
-    return { ...withSharedOffsets(base, connection), state: stateReader(base, connection), close: () => connection.close() };
+    const log: Log = { ...withSharedOffsets(base, connection), state: stateReader(base, connection), close: () => connection.close() };
+    return { log, groups: connection };
   } catch (error) {
     await connection.close();
     throw error;

@@ -6,6 +6,7 @@ import { silentLogger } from '../../core/logger.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { openDataDir } from '../../log/embedded/data-dir.ts';
 import { recordAt } from '../../log/batch.ts';
+import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log, RecordBatch } from '../../log/log.ts';
 import { openKafkaReading } from './kafka-reading.ts';
 import { readPipelineRecords, type PipelineRecord } from '../pipeline-record.ts';
@@ -15,6 +16,8 @@ export interface Reading {
   readonly dir: string;
   readonly log: Log;
   readonly pipelines: readonly PipelineRecord[];
+  /** With the log in Kafka: what its consumer groups say. */
+  readonly groups?: Pick<KafkaConnection, 'lag' | 'members'>;
 }
 
 const READ_BYTES = 1 << 20;
@@ -30,9 +33,9 @@ export interface ReadingPlace {
 export async function withReading<T>(place: string | ReadingPlace, clock: Clock, work: (reading: Reading) => Promise<T>): Promise<T> {
   const { data, log: address } = typeof place === 'string' ? { data: place } : place;
   if (address !== undefined) {
-    const log = await openKafkaReading(address, { clock, logger: silentLogger });
+    const { log, groups } = await openKafkaReading(address, { clock, logger: silentLogger });
     try {
-      return await work({ dir: resolve(data), log, pipelines: await readPipelineRecords(log) });
+      return await work({ dir: resolve(data), log, groups, pipelines: await readPipelineRecords(log) });
     } finally {
       await log.close();
     }

@@ -36,7 +36,7 @@ test('an input that ends within its first window: the status says up to where wi
       signal: new AbortController().signal,
     },
   );
-  const { pipelines } = await withReading(data, systemClock, readStatus);
+  const { pipelines } = await withReading(data, systemClock, (reading) => readStatus(reading, systemClock));
   const [{ frontier, partitions, windows }] = pipelines as [(typeof pipelines)[0]];
   assert.equal(frontier, partitions[0]?.watermark);
   assert.notEqual(frontier, null);

@@ -1,16 +1,21 @@
 /** What the data directory says of its pipelines: the same whether they run or not, as of the last commit. */
+import type { Clock } from '../../core/clock.ts';
 import { noOutcomes, recordsRead, type OutcomeCounts } from '../../core/outcome.ts';
 import type { Log } from '../../log/log.ts';
 import { statePrefix } from '../../pipeline/aggregate.ts';
 import { mergeStatePrefix } from '../../pipeline/engine.ts';
+import { behindMs } from '../../pipeline/lag.ts';
+import type { ReportAt } from '../../pipeline/partition-report.ts';
 import { fromStateEntries } from '../../pipeline/state-codec.ts';
 import { recordedRevisions } from '../../pipeline/revision.ts';
 import { partitionName } from '../../windows/plan.ts';
 import type { ReplayVerdict } from '../../windows/replay.ts';
 import type { PartitionMeta } from '../../windows/snapshot.ts';
+import type { WatermarksState } from '../../windows/watermarks.ts';
 import { connectHolder } from '../control/holder.ts';
 import type { PipelineRecord } from '../pipeline-record.ts';
 import { readAlerts } from './alerts.ts';
+import { readFleet, type Fleet } from './fleet.ts';
 import type { Reading } from './reading.ts';
 
 type EventCounts = { readonly read: number } & Readonly<OutcomeCounts>;
@@ -28,6 +33,8 @@ export interface PartitionStatus {
   readonly offset: number;
   readonly end: number;
   readonly lag: number;
+  /** Event time by which its newest accepted event is behind now, s; 0 where all is read, null where nothing was accepted yet. */
+  readonly lag_seconds: number | null;
 }
 
 export interface PipelineStatus {
@@ -42,6 +49,8 @@ export interface PipelineStatus {
   readonly windows: Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
   readonly alerts: { readonly fired: number; readonly firing: number };
   readonly dead_letters: number;
+  /** With the log in Kafka: who does what; null on one machine. */
+  readonly fleet: Fleet | null;
 }
 
 export interface Status {
@@ -51,18 +60,33 @@ export interface Status {
   readonly pipelines: readonly PipelineStatus[];
 }
 
-export async function readStatus({ dir, log, pipelines }: Reading): Promise<Status> {
+export async function readStatus({ dir, log, pipelines, groups }: Reading, clock: Pick<Clock, 'now'>): Promise<Status> {
   const statuses: PipelineStatus[] = [];
-  for (const pipeline of pipelines) statuses.push(await pipelineStatus(log, pipeline));
+  for (const pipeline of pipelines) {
+    const partitions = groups ? await toldPartitions(log, pipeline, clock.now()) : await notedPartitions(log, pipeline, clock.now());
+    statuses.push(await pipelineStatus(log, pipeline, partitions, groups ? await readFleet(groups, log, pipeline) : null));
+  }
   const holder = await connectHolder(dir);
   return { data: dir, holder: holder ? { ...(await holder.status()), pid: holder.pid } : null, pipelines: statuses };
 }
 
-async function pipelineStatus(log: Log, pipeline: PipelineRecord): Promise<PipelineStatus> {
+async function notedPartitions(log: Log, pipeline: PipelineRecord, now: number): Promise<PartitionStatus[]> {
   const partitions: PartitionStatus[] = [];
-  for (const { topic, partitions: count } of pipeline.sources) {
-    for (let partition = 0; partition < count; partition++) partitions.push(await partitionStatus(log, pipeline.name, topic, partition));
+  for (const { topic, partitions: count, outOfOrdernessMs } of pipeline.sources) {
+    for (let partition = 0; partition < count; partition++)
+      partitions.push(
+        await partitionStatus(log, { pipeline: pipeline.name, topic, partition, outOfOrdernessMs: outOfOrdernessMs ?? 0, now }),
+      );
   }
+  return partitions;
+}
+
+async function pipelineStatus(
+  log: Log,
+  pipeline: PipelineRecord,
+  partitions: readonly PartitionStatus[],
+  fleet: Fleet | null,
+): Promise<PipelineStatus> {
   const totals = noOutcomes();
   for (const { events } of partitions)
     for (const outcome of Object.keys(totals) as (keyof OutcomeCounts)[]) totals[outcome] += events[outcome];
@@ -77,10 +101,20 @@ async function pipelineStatus(log: Log, pipeline: PipelineRecord): Promise<Pipel
     ...(await mergeStatus(log, pipeline, partitions)),
     alerts: { fired: alerts.length, firing: alerts.filter(({ status }) => status === 'firing').length },
     dead_letters: letters.end - letters.start,
+    fleet,
   };
 }
 
-async function partitionStatus(log: Log, pipeline: string, topic: string, partition: number): Promise<PartitionStatus> {
+async function partitionStatus(
+  log: Log,
+  {
+    pipeline,
+    topic,
+    partition,
+    outOfOrdernessMs,
+    now,
+  }: { pipeline: string; topic: string; partition: number; outOfOrdernessMs: number; now: number },
+): Promise<PartitionStatus> {
   const name = partitionName(topic, partition);
   const prefix = statePrefix(pipeline, name);
   const values = async (part: string) => fromStateEntries(prefix, await log.state(prefix + part));
@@ -88,6 +122,7 @@ async function partitionStatus(log: Log, pipeline: string, topic: string, partit
   const verdicts = (await values('verdict/')).map(([, verdict]) => verdict as ReplayVerdict);
   const { start, end } = await log.bounds(topic, partition);
   const offset = (await log.committed(pipeline, topic, partition)) ?? start;
+  const lag = Math.max(0, end - Math.max(offset, start));
   return {
     partition: name,
     events: withRead(meta?.totals ?? noOutcomes()),
@@ -96,8 +131,54 @@ async function partitionStatus(log: Log, pipeline: string, topic: string, partit
     watermark: isoOrNull(meta?.watermark),
     offset,
     end,
-    lag: Math.max(0, end - Math.max(offset, start)),
+    lag,
+    lag_seconds: secondsOrNull(behindMs(lag, meta?.watermark ?? -Infinity, outOfOrdernessMs, now)),
   };
+}
+
+/**
+ * With roles apart the partitions' owners tell the monitor how far they are, about once a second, and it notes that: their own ledgers
+ * hold ids and panes too, far too much to read for this.
+ */
+async function toldPartitions(log: Log, pipeline: PipelineRecord, now: number): Promise<PartitionStatus[]> {
+  const prefix = `stage/${pipeline.name}/report/`;
+  const reports = new Map(fromStateEntries(prefix, await log.state(prefix)) as [string, ReportAt][]);
+  const watermarks = new Map((await mergeMeta(log, pipeline))?.watermarks.watermarks.map(([name, at]) => [name, at]));
+  const partitions: PartitionStatus[] = [];
+  for (const { topic, partitions: count, outOfOrdernessMs = 0 } of pipeline.sources) {
+    for (let partition = 0; partition < count; partition++) {
+      const name = partitionName(topic, partition);
+      const report = reports.get(name);
+      const { start, end } = await log.bounds(topic, partition);
+      const offset = report?.offset ?? start;
+      const lag = Math.max(0, end - Math.max(offset, start));
+      const watermark = watermarks.get(name) ?? -Infinity;
+      partitions.push({
+        partition: name,
+        events: withRead(report?.totals ?? noOutcomes()),
+        reasons: Object.fromEntries(report?.reasons ?? []),
+        replayed: report?.replayed ?? 0,
+        watermark: isoOrNull(watermark),
+        offset,
+        end,
+        lag,
+        lag_seconds: secondsOrNull(behindMs(lag, watermark, outOfOrdernessMs, now)),
+      });
+    }
+  }
+  return partitions;
+}
+
+interface MergeMeta {
+  readonly watermarks: WatermarksState;
+  readonly results: readonly number[];
+  readonly corrections: readonly number[];
+}
+
+async function mergeMeta(log: Log, pipeline: PipelineRecord): Promise<MergeMeta | undefined> {
+  const prefix = mergeStatePrefix(pipeline.name);
+  const entry = fromStateEntries(prefix, await log.state(`${prefix}meta`)).find(([key]) => key === 'meta');
+  return entry?.[1] as MergeMeta | undefined;
 }
 
 /** From the state of the merge: its rows of windows that are still open are not counted there. */
@@ -106,9 +187,7 @@ async function mergeStatus(
   pipeline: PipelineRecord,
   partitions: readonly PartitionStatus[],
 ): Promise<Pick<PipelineStatus, 'frontier' | 'windows'>> {
-  const prefix = mergeStatePrefix(pipeline.name);
-  const entry = fromStateEntries(prefix, await log.state(`${prefix}meta`)).find(([key]) => key === 'meta');
-  const meta = entry?.[1] as { watermarks: { frontier: number }; results: number[]; corrections: number[] } | undefined;
+  const meta = await mergeMeta(log, pipeline);
   return {
     frontier: isoOrNull(Math.max(meta?.watermarks.frontier ?? -Infinity, passedByAll(partitions))),
     windows: Object.fromEntries(
@@ -124,6 +203,10 @@ function passedByAll(partitions: readonly PartitionStatus[]): number {
 
 function withRead(counts: Readonly<OutcomeCounts>): EventCounts {
   return { read: recordsRead(counts), ...counts };
+}
+
+function secondsOrNull(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms) / 1_000;
 }
 
 function isoOrNull(time: number | undefined): string | null {

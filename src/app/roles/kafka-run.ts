@@ -5,11 +5,10 @@
 import { resolve } from 'node:path';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { sleep } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
 import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
-import { openAggregateStage } from '../../pipeline/aggregate-stage.ts';
+import { MONITOR_LAG_MAX, openAggregateStage } from '../../pipeline/aggregate-stage.ts';
 import type { Committed } from '../../pipeline/engine.ts';
 import { noteLookups } from '../../pipeline/lookup-record.ts';
 import type { Monitor } from '../../pipeline/monitor.ts';
@@ -19,14 +18,16 @@ import { offsetOf, recordedRevisions, revisionRefusal } from '../../pipeline/rev
 import { monitorGroup, partialsTopic } from '../../pipeline/stage-topics.ts';
 import { followRevision, settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
 import { compilePlan, partitionName } from '../../windows/plan.ts';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { OutcomesFile } from '../outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from '../pipeline-record.ts';
 import { clockModeOf, judgingDeps, monitorOf, notifierOf, receiversOf, seriesLimitAlertOf, type PartsDeps } from '../pipeline-parts.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
 import type { RunOptions } from '../run-options.ts';
+import { watchLag } from '../watch-lag.ts';
 import { runAggregates, type OwnedStage } from './aggregate-role.ts';
 import { boundedLog } from './bounded-log.ts';
-import { whileElected } from './election.ts';
+import { whenAborted, whileElected } from './election.ts';
 import { openGround } from './ground.ts';
 import { endsNow } from './input-topics.ts';
 import { runMonitorTerm } from './monitor-role.ts';
@@ -114,13 +115,13 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     }
   }
 
-  async function monitorLag(): Promise<number> {
+  const monitorLag = async (): Promise<number> => {
     if (clock.elapsed() - lag.at > LAG_EVERY_MS) {
       const lags = await connection.lag(monitorGroup(pipeline), [partialsTopic(pipeline)]);
       lag = { at: clock.elapsed(), records: lags[0]?.lag ?? 0 };
     }
     return lag.records;
-  }
+  };
 
   async function openPartition(topic: string, partition: number): Promise<OwnedStage> {
     const input = inputs.find(({ name }) => name === partitionName(topic, partition))!;
@@ -160,6 +161,13 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     return { ...stage, close: () => log.close() };
   }
 
+  const watched = {
+    clock,
+    logger,
+    partitions: () => monitor?.partitions() ?? [],
+    onAlert: (event: AlertEvent): void => deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
+  };
+
   async function publish(committed: Committed): Promise<void> {
     await deps.hotStore.put([...committed.records.filter((record) => record.kind === 'row'), ...committed.provisional]);
     deps.onCommitted(committed);
@@ -167,6 +175,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
 
   async function monitorTerm(signal: AbortSignal, isLast: (() => boolean) | undefined): Promise<void> {
     const log = await ground.stageLog('monitor');
+    const ended = new AbortController();
     try {
       const file = resolve(config.file ?? pipeline);
       settled = await settleStageRevision(pipeline, config.hashes, inputs, options.revision, {
@@ -189,7 +198,9 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       );
       monitor = stage;
       logger.info(`${pipeline}: monitor, from record ${stage.offset} of ${partialsTopic(pipeline)} on`);
-      await runMonitorTerm({ stage, commitEveryMs, clock, publish, isLast }, signal);
+      const watching = options.once ? undefined : watchLag(config, { ...watched, log }, AbortSignal.any([signal, ended.signal]));
+      await runMonitorTerm({ stage, commitEveryMs, clock, publish, isLast }, signal).finally(() => ended.abort());
+      await watching;
     } finally {
       // Its counts are still to be told.
       last = monitor;
@@ -287,7 +298,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
         },
         AbortSignal.any([signal, broken.signal]),
       );
-    const counting = (roles.has('aggregate') ? count() : whenStopped(AbortSignal.any([signal, broken.signal]))).catch(failed);
+    const counting = (roles.has('aggregate') ? count() : whenAborted(AbortSignal.any([signal, broken.signal]))).catch(failed);
 
     const isShown = roles.has('api') && !options.once && options.listen !== undefined && options.listen !== 'none';
     const showing = isShown
@@ -331,22 +342,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       waiting: () => notify?.waiting() ?? 0,
     },
     looks: () => judge?.lookCounts() ?? { looked: 0, skipped: 0 },
+    pressure: { partials: async () => ({ waiting: await monitorLag(), limit: MONITOR_LAG_MAX }), givesWay: () => false },
     run,
   };
-}
-
-function whenStopped(signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', () => done(), { once: true });
-  });
-}
-
-/** @throws AppError `usage` for what does not go together on Kafka */
-export function checkKafkaOptions({ files, once, roles }: RunOptions): void {
-  if (files.length > 1)
-    throw new AppError('usage', `--log kafka://… takes one pipeline a process, found ${files.length} files. Start one process for each.`);
-  const missing = once && roles ? (['aggregate', 'monitor', 'notify'] as const).filter((role) => !roles.has(role)) : [];
-  if (missing.length > 0)
-    throw new AppError('usage', `--once reads everything to its end in one process: --roles lacks ${missing.join(', ')}`);
 }

@@ -4,8 +4,10 @@ import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
 import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
+import { createLagMeter } from '../../pipeline/lag.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
-import type { PipelineInfo, PipelineStatus } from '../../server/api.ts';
+import type { Backpressure, PipelineInfo, PipelineStatus } from '../../server/api.ts';
+import { defaultLimits } from '../../server/limits.ts';
 import { createEventRing } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
 import type { WindowRow } from '../../windows/row.ts';
@@ -54,6 +56,7 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
   const alerts = createAlertBook(log, topics.alerts);
   const letters = createLetterIndex(log, pipeline, topics.deadLetters);
   const rate = createRate();
+  const meter = createLagMeter(spec, { log, clock });
   let hasCaughtUp = false;
   const history = createWindowHistory(
     { spec, ...(hotHistory !== undefined && { hotWindow: hotHistory }), hotGroupings: config.serve.map(({ dimensions }) => dimensions) },
@@ -71,20 +74,31 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
   }
 
   async function partitions(): Promise<PipelineStatus['partitions']> {
-    return Promise.all(
-      engine.partitions().map(async ({ name, offset, watermark, totals }) => {
-        const slash = name.lastIndexOf('/');
-        const { start, end } = await log.bounds(name.slice(0, slash), Number(name.slice(slash + 1)));
-        return {
-          name,
-          offset,
-          end,
-          lag: Math.max(0, end - Math.max(start, offset)),
-          watermark: isoOrNull(watermark),
-          outcomes: { ...totals },
-        };
-      }),
-    );
+    const known = engine.partitions();
+    const lags = await meter.measure(known);
+    return lags.map(({ name, offset, end, records, behindMs }, i) => ({
+      name,
+      offset,
+      end,
+      lag: records,
+      lag_seconds: behindMs === undefined ? null : Math.round(behindMs) / 1_000,
+      watermark: isoOrNull(known[i]!.watermark),
+      outcomes: { ...known[i]!.totals },
+    }));
+  }
+
+  /** What holds reading up, and how many wait where. */
+  async function pressureOf(read: PipelineStatus['partitions']) {
+    const partials = await run.pressure.partials();
+    const hotStoreRows = hotStore.waiting?.() ?? 0;
+    const now: Record<Backpressure, boolean> = {
+      monitor: partials !== undefined && partials.waiting > partials.limit,
+      hot_store: hotStoreRows > 0,
+      priority: run.pressure.givesWay(),
+      backlog: read.some(({ lag }) => lag > defaultLimits.backlogRecords),
+    };
+    const backpressure = (Object.keys(now) as Backpressure[]).filter((reason) => now[reason]);
+    return { partials: partials?.waiting ?? 0, hotStoreRows, backpressure };
   }
 
   async function status(): Promise<PipelineStatus> {
@@ -101,13 +115,15 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
     const frontier = isoOrNull(engine.frontier);
     const letterBounds = await log.bounds(topics.deadLetters, 0);
     const hasOlap = olap.state() !== 'none';
+    const read = await partitions();
+    const { backpressure, partials, hotStoreRows } = await pressureOf(read);
     return {
       pipeline,
       outcomes: { read: recordsRead(totals), ...totals },
       invalid_reasons: reasons,
       replayed,
       records_per_second: rate.perSecond(),
-      partitions: await partitions(),
+      partitions: read,
       frontier,
       windows,
       alerts: { ...run.notify.counts(), firing: await alerts.firing() },
@@ -116,7 +132,10 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
       queues: {
         olap_lag: hasOlap ? await lagOf(olapGroup(pipeline), [topics.windows, topics.alerts, topics.deadLetters]) : 0,
         notifications: run.notify.waiting(),
+        hot_store_rows: hotStoreRows,
+        partials,
       },
+      backpressure,
       olap_store: olap.state(),
     };
   }

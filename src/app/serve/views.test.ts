@@ -359,7 +359,10 @@ test('what a topic is written by is asked again after it could not be read', asy
 test('what waits for the slowest reader, in records and bytes', async (t) => {
   const log = await openLog(t, ['raw', 'unread']);
   const offsets = [0, 0];
-  const readers = offsets.map((_, i) => ({ engine: { partitions: () => [{ name: 'raw/0', offset: offsets[i] }] } }));
+  const readers = offsets.map((_, i) => ({
+    config: { engine: { pipeline: 'p', sources: [] }, topics: {} },
+    engine: { partitions: () => [{ name: 'raw/0', offset: offsets[i] }] },
+  }));
   const topics = createTopicsView(readers as unknown as Parameters<typeof createTopicsView>[0], { log });
   const raw = await topics.pushTarget('raw');
   for (const text of ['abc', 'de', 'f']) await raw.append(0, packRecords([text, text]));

@@ -169,6 +169,7 @@ export async function createRedisHotStore(config: RedisHotStoreConfig, deps: Red
         if (!latest || startOf(latest) < from || startOf(latest) >= to) return kept;
         return [...kept.filter((row) => startOf(row) !== startOf(latest)), latest].sort((a, b) => startOf(a) - startOf(b));
       }),
+    waiting: () => writer.waiting(),
     status: () => ({ up: connection.client() !== undefined, waiting: writer.waiting() }),
     markFilled: (pipeline) => writer.markFilled(pipeline),
     isFilled: (pipeline) => ask(async (client) => (await client.exists(names.filled(pipeline))) === 1),

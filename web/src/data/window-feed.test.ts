@@ -81,7 +81,7 @@ test('a server that still fills its memory is asked again until it is full, and 
   const latest: Api['latest'] = async (pipeline, window) => {
     looks++;
     // While it fills, an old window is the newest that it has.
-    return { pipeline, window, points: [filling ? held[2]! : held[11]!], ...(filling && { filling: true }) };
+    return { pipeline, window, source: 'hot', age: 0, points: [filling ? held[2]! : held[11]!], ...(filling && { filling: true }) };
   };
   const clock = handClock();
   const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 5 }, { api: { ...api, latest }, clock });

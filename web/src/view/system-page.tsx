@@ -1,11 +1,12 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { formatBytes, formatCount, formatValue } from '../format/number.ts';
-import { formatClock, formatMoment } from '../format/time.ts';
+import { formatClock, formatMoment, formatSpan } from '../format/time.ts';
 import { Chart } from './chart.tsx';
 import { useDashboard } from './context.ts';
 import { Empty, Failed, Loading, Panel } from './parts.tsx';
 import { usePolled } from './polled.ts';
+import { spanUnits } from './span-units.ts';
 
 export function SystemPage({ feed }: { feed: PipelineFeed }) {
   return (
@@ -100,16 +101,20 @@ function Partitions({ feed }: { feed: PipelineFeed }) {
                 {t('system.lag')}
               </th>
               <th scope="col" class="is-number">
+                {t('system.lag_time')}
+              </th>
+              <th scope="col" class="is-number">
                 {t('system.watermark')}
               </th>
             </tr>
           </thead>
           <tbody>
-            {partitions.map(({ name, offset, lag, watermark }) => (
+            {partitions.map(({ name, offset, lag, lag_seconds, watermark }) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
                 <td class="is-number">{count(offset)}</td>
                 <td class="is-number">{count(lag)}</td>
+                <td class="is-number">{lag_seconds === null ? '–' : formatSpan(lag_seconds * 1_000, spanUnits(t))}</td>
                 <td class="is-number">{watermark === null ? '–' : formatMoment(watermark, language.value)}</td>
               </tr>
             ))}
@@ -179,6 +184,9 @@ function Stages({ feed }: { feed: PipelineFeed }) {
     ]),
     [t('system.olap'), t(`olap.${status.olap_store}`)],
     [t('system.olap_lag'), count(status.queues.olap_lag)],
+    [t('system.backpressure'), status.backpressure.map((reason) => t(`backpressure.${reason}`)).join(', ') || t('backpressure.none')],
+    [t('system.partials'), count(status.queues.partials)],
+    [t('system.hot_store_rows'), count(status.queues.hot_store_rows)],
     [t('system.notifications'), count(status.queues.notifications)],
     [t('system.replayed'), count(status.replayed)],
   ] as const;
