@@ -107,7 +107,7 @@ test('a feed that is closed while the server fills asks no more', async () => {
   let looks = 0;
   const latest: Api['latest'] = async (pipeline, window) => {
     looks++;
-    return { pipeline, window, points: [], filling: true };
+    return { pipeline, window, source: 'hot', age: 0, points: [], filling: true };
   };
   const clock = handClock();
   const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 5 }, { api: { latest } as Api, clock });
