@@ -20,6 +20,9 @@ const heavy: DetectorContext = {
 /** For detectors that do not take ratios. */
 const contexts: { readonly [name in DetectorName]?: DetectorContext } = { absence: count, mix: count, frequency: heavy };
 
+/** JSON bytes of one series' state, where a detector needs more room than others: a day in minutes and a week in half hours. */
+const stateBytesMax: { readonly [name in DetectorName]?: number } = { seasonal: 24_576 };
+
 /** Settings to try each detector with; a new detector has to add its own. */
 const settings: Readonly<Record<DetectorName, readonly object[]>> = {
   absence: [{}, { for: '3m', habits: 'week', forget_after: '1d' }],
@@ -33,10 +36,11 @@ const settings: Readonly<Record<DetectorName, readonly object[]>> = {
     { of: 'country', down: '50%' },
     { of: 'country', up: '100%', unseen: '5%', half_life: '2h', warm_up: '5m' },
   ],
+  seasonal: [{ down: '30%' }, { down: '50%', up: '100%', forget_after: '1d' }],
   threshold: [{ above: 5 }, { above: 5, clear_below: 2, below: 1, for: '2m', min_volume: 5 }],
 };
 
 for (const name of Object.keys(detectorCatalog) as DetectorName[]) {
   test(`${name} stands in the catalog under its own name`, () => assert.equal(detectorCatalog[name].name, name));
-  for (const one of settings[name]) testDetector(detectorCatalog[name], one, contexts[name] ?? context);
+  for (const one of settings[name]) testDetector(detectorCatalog[name], one, contexts[name] ?? context, stateBytesMax[name]);
 }

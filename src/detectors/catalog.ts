@@ -7,6 +7,7 @@ import { expectedRate } from './expected-rate/expected-rate.ts';
 import { experiment } from './experiment/experiment.ts';
 import { frequency } from './frequency/frequency.ts';
 import { mix } from './mix/mix.ts';
+import { seasonal } from './seasonal/seasonal.ts';
 import { threshold } from './threshold/threshold.ts';
 
 export const detectorCatalog = {
@@ -18,6 +19,7 @@ export const detectorCatalog = {
   experiment,
   frequency,
   mix,
+  seasonal,
   threshold,
 } as const;
 

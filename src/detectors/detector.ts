@@ -64,7 +64,10 @@ export interface KeyCount {
   readonly most: number;
 }
 
-/** The grounds of a verdict. All of it is about the window span that speaks loudest, which ends with the window at hand. */
+/**
+ * The grounds of a verdict. All of it is about the span of windows that spoke loudest when the episode began, ending with the
+ * episode's first window: it stays as it is for as long as the episode lasts.
+ */
 export interface Grounds {
   /** Natural logarithm of the e-value as it was when the episode began, and what it had to reach. */
   readonly logEvidence: number;

@@ -29,6 +29,8 @@ export interface Model {
 export interface Effects {
   readonly factors: Float64Array;
   readonly logs: Float64Array;
+  /** Ratio of seen to expected that speaks neither for the nearest effect nor against it. */
+  readonly breakEven: number;
 }
 
 export interface ModelSettings {
@@ -73,5 +75,10 @@ export function createModel(settings: ModelSettings): Model {
 
 function effects(smallest: number | undefined, powers: readonly number[]): Effects {
   const factors = smallest === undefined ? [] : powers.map((power) => Math.max(smallest, DROP_FACTOR_LEAST) ** power);
-  return { factors: Float64Array.from(factors), logs: Float64Array.from(factors, Math.log) };
+  const nearest = factors[0] ?? 1;
+  return {
+    factors: Float64Array.from(factors),
+    logs: Float64Array.from(factors, Math.log),
+    breakEven: nearest === 1 ? 1 : (nearest - 1) / Math.log(nearest),
+  };
 }

@@ -57,6 +57,18 @@ for (const order of ['time', 'segment'] as const) {
   });
 }
 
+test('a smallest change of 15 % finds one of 16 %, up and down', () => {
+  const factors = new Map([
+    [4, 0.84],
+    [7, 1.16],
+  ]);
+  const found = rings(settings({ down: 0.15, up: 0.15 }), DAY + 60, (series, window, random) => {
+    const exposure = random.poisson(2_000);
+    return [random.poisson(exposure * 0.2 * (window >= DAY ? (factors.get(series) ?? 1) : 1)), exposure];
+  });
+  assert.deepEqual(found.map(([series, , direction]) => `${series} ${direction}`).toSorted(), ['4 down', '7 up']);
+});
+
 test('a shift of all series at once rings for none of them', () => {
   const found = rings(settings({ series: 60, down: 0.5, up: 1 }), DAY + 120, (_, window, random) => {
     const exposure = random.poisson(500);

@@ -74,7 +74,11 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
       }
       entered.push(state);
       field.enter(state, slot, amount, exposure);
-      if (!field.judge(state, slot, (window + 1) % windowsPerSlot === 0, !field.common.mustWait(groups))) waiting.push(state);
+      const isFull = (window + 1) % windowsPerSlot === 0;
+      if (!field.judge(state, slot, isFull, false)) {
+        if (field.common.mustWait(groups)) waiting.push(state);
+        else field.judge(state, slot, isFull, true);
+      }
       const status = state.numbers[At.status];
       if (status === Status.drop) return 'down';
       return status === Status.rise ? 'up' : undefined;

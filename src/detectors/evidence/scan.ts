@@ -12,8 +12,6 @@ const LOG_MAX = 600;
 /** Spans that are not at least this far out, in squared deviations, hold no evidence to speak of: most need no logarithm. */
 const DROP_SQUARES = 4;
 const RISE_SQUARES = 8;
-const DROP_RATIO = 0.8;
-const RISE_RATIO = 1.25;
 
 /** The span that contributes most to the evidence of one direction. Reused from one scan to the next. */
 export interface Evidence {
@@ -46,24 +44,29 @@ function nothing(): Evidence {
 
 /**
  * `slot`: the newest one, whose values stand in the state. Fills `scan`. Only the direction that the newest slot itself
- * speaks for is weighed: evidence for the other one can have grown no larger than it was.
+ * speaks for is weighed, if it does: other evidence can have grown no larger than it was.
  */
 export function scanSpans(numbers: Float32Array, model: Model, slot: number, shrinkage: Shrinkage, scan: Scan): void {
   const { grid, layout } = model;
   const { recentSeen, recentExpected } = layout;
   const newest = slot % grid.recent;
   scan.drop.log = scan.rise.log = scan.drop.spanLog = scan.rise.spanLog = -Infinity;
-  const isDrop = numbers[recentSeen + newest]! < numbers[recentExpected + newest]!;
-  if ((isDrop ? model.drops : model.rises).factors.length === 0) return;
+  const newestSeen = numbers[recentSeen + newest]!;
+  const newestExpected = numbers[recentExpected + newest]!;
+  const isDrop = newestSeen < newestExpected;
+  const { breakEven, factors } = isDrop ? model.drops : model.rises;
+  if (factors.length === 0 || (isDrop ? newestSeen >= breakEven * newestExpected : newestSeen <= breakEven * newestExpected)) return;
   const { errors } = scan;
-  for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
-
+  let hasErrors = false;
   const evidence = isDrop ? scan.drop : scan.rise;
   const block = Math.floor(slot / grid.blockSlots);
   const { slots: lengths, weights, recentCount, horizon, share } = grid.spans[grid.olderBlocks > 0 ? slot - block * grid.blockSlots : 0]!;
   const reach = numbers[At.reach]!;
   const forecastVariance = shrinkage.bold * numbers[At.variance]!;
   const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
+  // Variance of counting, for an expectation of 1.
+  const grain = noiseOf(numbers, model, 1);
+  const last = grid.recent - 1;
   let total = 0;
   let place = newest;
   let seen = 0;
@@ -76,7 +79,7 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
       for (; slots < length; slots++) {
         seen += numbers[recentSeen + place]!;
         expected += numbers[recentExpected + place]!;
-        place = place === 0 ? grid.recent - 1 : place - 1;
+        place = place === 0 ? last : place - 1;
       }
     } else {
       const older = (block - grid.recent / grid.blockSlots - (index - recentCount)) % grid.olderBlocks;
@@ -84,19 +87,24 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
       expected += numbers[layout.olderExpected + older]!;
       slots = length;
     }
-    if (isDrop ? seen >= DROP_RATIO * expected : seen <= RISE_RATIO * expected) continue;
-    if (expected <= 0) continue;
-    const noise = noiseOf(numbers, model, expected);
+    if (isDrop ? seen >= breakEven * expected : seen <= breakEven * expected) continue;
+    const beyond = (seen - expected) * (seen - expected) - squaresLeast * expected * (grain + expected * forecastVariance);
+    if (expected <= 0 || beyond < 0) continue;
+    if (!hasErrors) {
+      for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
+      hasErrors = true;
+    }
     const from = horizon[index]!;
     const part = share[index]!;
-    const variance = forecastVariance + errors[from]! * (1 - part) + errors[from + 1]! * part;
-    const q = seen / expected;
-    if ((q - 1) * (q - 1) < squaresLeast * (noise + variance)) continue;
+    const error = errors[from]! * (1 - part) + errors[from + 1]! * part;
+    if (beyond < squaresLeast * expected * expected * error) continue;
+    const variance = forecastVariance + error;
+    const noise = grain / expected;
     const value = weights[index]! * likelihoodRatio(model, isDrop, seen, expected, variance, noise);
     total += value;
     keepLoudest(evidence, value, slots, seen, expected, variance, noise);
   }
-  evidence.log = Math.log(total);
+  if (total > 0) evidence.log = Math.log(total);
 }
 
 function keepLoudest(

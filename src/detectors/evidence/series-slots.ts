@@ -75,7 +75,7 @@ export function enterWindow(state: SeriesState, common: Common, slot: number, of
   const { model } = common;
   const isFirst = slotOf(numbers) !== slot - 1 || numbers[At.age] === 0;
   reachSlot(state, common, slot);
-  const shared = Math.exp(offset);
+  const shared = offset === 0 ? 1 : Math.exp(offset);
   const scaled = (isFirst ? exposure : arriving(numbers, model, common.delay, exposure)) * shared;
   numbers[At.exposure]! += scaled;
   let expected = 0;

@@ -69,7 +69,7 @@ export function createTimeGrid(windowMs: number): TimeGrid {
   const longest = olderBlocks > 0 ? spanSlots : recent;
   const horizons = [1, Math.max(1, Math.round(longest / 12)), Math.max(1, Math.round(longest / 4)), longest];
   return {
-    slotAt: (window) => Math.floor(window / windowsPerSlot) + SLOT_BASE,
+    slotAt: (window) => (Math.floor(window / windowsPerSlot) + SLOT_BASE) | 0,
     windowMs,
     slotMs,
     windowsPerSlot,

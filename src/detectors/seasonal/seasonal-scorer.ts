@@ -13,6 +13,7 @@ import type { Forecast, ForecastState } from './forecast.ts';
 import { createHabits, newHabitState } from './habits.ts';
 import type { Habits, HabitState } from './habits.ts';
 import { createDayProfile, createWeekProfile, newDaySlots, newWeekSlots } from './profile.ts';
+import type { Profile } from './profile.ts';
 import type { SeasonalSettings } from './settings.ts';
 import { AGE_WHEN_WRONG, createSpread, newSpreadState } from './spread.ts';
 import type { Spread, SpreadState } from './spread.ts';
@@ -27,11 +28,21 @@ export interface Reading {
   readonly expected: number;
   /** One standard deviation of the forecast, as far as is known. */
   readonly spread: number;
+  /** What is usual at this time of the day; undefined until a day was seen. */
+  readonly usual: number | undefined;
+}
+
+/** What becomes of the evidence: what has rung is told, and counts for less in the points after it. */
+export interface Bell {
+  /** The evidence that rings. */
+  readonly threshold: number;
+  /** Whether a departure is large enough to ring at all. */
+  isWorth(value: number, reading: Pick<Reading, 'expected' | 'spread'>): boolean;
 }
 
 export interface SeasonalScorer {
   /** In the order of the file; times may repeat, skip or step back. The value is finite. */
-  observe(timeMs: number, value: number): Reading;
+  observe(timeMs: number, value: number, bell?: Bell): Reading;
   /** What it has learnt; live, so store it before the next point. */
   readonly state: SeasonalState;
 }
@@ -44,8 +55,8 @@ const STEP_INTERVALS = 12;
 const GAP_STEPS = 5;
 /** What is told of a single point is capped: beyond, the points after it would be deaf. */
 const TOLD_MAX = 3;
-/** Evidence from which on a point counts as told. */
-const TOLD_FROM = -0.3;
+/** From so little short of the threshold on, a point counts as told. */
+const TOLD_SHORT = 0.3;
 /** Points on one straight, sloping line, after which nothing is learnt of the spread: somebody filled a gap. */
 const LINE_POINTS = 3;
 const SMOOTHED_MAX = 30;
@@ -58,6 +69,13 @@ const POINTS_MIN = 1_000;
 const CLUSTER_POINTS = 1.4;
 export const WEEK_MS = 604_800_000;
 export const EVIDENCE_MIN = -4;
+/** One false alarm a period, and nothing is too small. */
+const BELL: Bell = { threshold: 0, isWorth: () => true };
+
+/** What evidence counts in, ms: a week, or longer where the step is long. */
+export function periodOf(stepMs: number): number {
+  return Math.max(WEEK_MS, POINTS_MIN * stepMs);
+}
 
 /** Plain numbers and typed arrays; see state-text.ts. */
 export interface SeasonalState {
@@ -90,6 +108,7 @@ interface Learnt {
 }
 
 interface Parts {
+  readonly day: Profile;
   readonly forecast: Forecast;
   readonly habits: Habits;
   readonly spread: Spread;
@@ -120,14 +139,14 @@ export function createSeasonalScorer(settings: SeasonalSettings, state: Seasonal
 
   return {
     state,
-    observe(timeMs, value) {
+    observe(timeMs, value, bell = BELL) {
       const gapMs = state.points === 0 ? 0 : timeMs - state.lastMs;
       state.points++;
       noteLine(value);
       state.lastMs = timeMs;
       state.lastValue = value;
       if (!state.learnt || !parts) return begin(gapMs, value);
-      return judge(state.learnt, parts, timeMs, value, gapMs);
+      return judge(state.learnt, parts, timeMs, value, gapMs, bell);
     },
   };
 
@@ -149,11 +168,12 @@ export function createSeasonalScorer(settings: SeasonalSettings, state: Seasonal
       state.firstValues = [];
       parts = assemble(settings, state.learnt);
     }
-    return { evidence: EVIDENCE_MIN, periodMs: WEEK_MS, expected: value, spread: 0 };
+    return { evidence: EVIDENCE_MIN, periodMs: WEEK_MS, expected: value, spread: 0, usual: undefined };
   }
 
-  function judge(learnt: Learnt, all: Parts, timeMs: number, value: number, gapMs: number): Reading {
-    const { forecast, habits, spread, departure, tails } = all;
+  function judge(learnt: Learnt, all: Parts, timeMs: number, value: number, gapMs: number, bell: Bell): Reading {
+    const { day, forecast, habits, spread, departure, tails } = all;
+    const usual = day.at(timeMs);
     const habit = habits.at(timeMs);
     const expected = forecast.predict(timeMs, gapMs <= GAP_STEPS * learnt.stepMs) + habit;
     const deviation = spread.at(timeMs, learnt.forecast.level);
@@ -174,14 +194,16 @@ export function createSeasonalScorer(settings: SeasonalSettings, state: Seasonal
       const much = against(tails, rates.length, departed, weight) - settings.departureDiscount;
       if (learnt.departure.points > DEPARTURE_WARM_UP) surprise = Math.max(surprise, much);
     }
-    const periodMs = Math.max(WEEK_MS, POINTS_MIN * learnt.stepMs);
-    const evidence = tell(surprise - Math.log10(periodMs / learnt.stepMs / CLUSTER_POINTS));
+    const periodMs = periodOf(learnt.stepMs);
+    const told = bell.isWorth(value, { expected, spread: deviation }) ? bell.threshold - TOLD_SHORT : Infinity;
+    const evidence = tell(surprise - Math.log10(periodMs / learnt.stepMs / CLUSTER_POINTS), told);
     learn(all, timeMs, value, residual, deviation, habit, isFilled);
     return {
       evidence: state.points < WARM_UP_POINTS ? EVIDENCE_MIN : Math.max(EVIDENCE_MIN, evidence),
       periodMs,
       expected,
       spread: deviation,
+      usual,
     };
   }
 
@@ -199,10 +221,10 @@ export function createSeasonalScorer(settings: SeasonalSettings, state: Seasonal
   }
 
   /** Takes off what the points before have told, and remembers what this one tells. */
-  function tell(evidence: number): number {
+  function tell(evidence: number, from: number): number {
     const news = evidence - state.told;
     state.told *= toldDecay;
-    if (news > TOLD_FROM) state.told += settings.toldShare * Math.min(TOLD_MAX, news - TOLD_FROM);
+    if (news > from) state.told += settings.toldShare * Math.min(TOLD_MAX, news - from);
     return news;
   }
 
@@ -251,6 +273,7 @@ function assemble(settings: SeasonalSettings, learnt: Learnt): Parts {
   const day = createDayProfile(learnt.daySlots, settings.slotRate);
   const week = createWeekProfile(learnt.weekSlots, learnt.stepMs, settings.slotRate);
   return {
+    day,
     forecast: createForecast(settings, day, week, learnt.forecast),
     habits: createHabits(learnt.habits),
     spread: createSpread(settings, learnt.stepMs, learnt.spread),

@@ -1,0 +1,118 @@
+/**
+ * A dense series against its own day and week: how rarely does it depart so far from its forecast, by its own history? For
+ * measures of any kind that always have a value; what is rare or mostly zero is better weighed by `evidence`.
+ */
+import type { Detector, DetectorContext, DetectorKind, Direction, Observation, SeriesInput, Step, Verdict } from '../detector.ts';
+import { refuse, refuseHopping } from '../sequential/promise.ts';
+import { seasonalConfig, type SeasonalConfig } from './config.ts';
+import { beginEpisode, effectOf, goOn, groundsOf, referenceOf, type SeasonalEpisode } from './episode.ts';
+import { createSeasonalScorer, periodOf, type Bell, type Reading, type SeasonalScorer } from './seasonal-scorer.ts';
+import { SEASONAL_SETTINGS } from './settings.ts';
+import { decodeSeasonalState, encodeSeasonalState } from './state-text.ts';
+
+const DAY_MS = 86_400_000;
+const STATE_VERSION = 1;
+/** However large the budget is: what comes ten times in a period is no news. */
+const THRESHOLD_MIN = -1;
+/** The smallest fall that counts where only rises were asked for, and the other way round, is at most this. */
+const OTHER_SIDE_MAX = 0.9;
+
+interface WatchedState {
+  readonly scorer: SeasonalScorer;
+  readonly firstMs: number;
+  episode: SeasonalEpisode | undefined;
+}
+
+function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detector<WatchedState> {
+  const { measure, window, budget = { falseAlarmsPerDay: 1, tests: 1 } } = context;
+  if (measure.kind === 'heavy_hitters') refuse(context, 'the detector seasonal for heavy hitters', 'a measure with one value a window');
+  refuseHopping(context, 'seasonal');
+  const directions = (['down', 'up'] as const).filter((direction) => config[direction] !== undefined);
+  const least = {
+    down: config.down ?? config.up! / (1 + config.up!),
+    up: config.up ?? config.down! / (1 - Math.min(config.down!, OTHER_SIDE_MAX)),
+  };
+  const isWorth: Bell['isWorth'] = (value, reading) => {
+    const effect = effectOf(value, reading);
+    return effect < 0 ? -effect >= least.down : effect >= least.up;
+  };
+  const periodMs = periodOf(window.sizeMs);
+  const isNonNegative = measure.kind === 'count' || measure.kind === 'distinct';
+
+  /** The evidence is of rises and falls together: a direction alone has twice its part. */
+  function thresholdFor(series: number): number {
+    const perPeriod = (2 * budget.falseAlarmsPerDay * (periodMs / DAY_MS)) / (Math.max(1, budget.tests) * Math.max(1, series));
+    return Math.max(THRESHOLD_MIN, -Math.log10(perPeriod));
+  }
+
+  function observe({ state: known, observation }: SeriesInput<WatchedState>, bell: Bell): Step<WatchedState> {
+    const { startMs, value } = observation;
+    if (value === null || !Number.isFinite(value)) return { state: known, verdicts: [] };
+    const state = known ?? { scorer: createSeasonalScorer(SEASONAL_SETTINGS), firstMs: startMs, episode: undefined };
+    const reading = state.scorer.observe(startMs, value, bell);
+    const before = state.episode;
+    if (before) state.episode = goOn(before, value, reading.usual);
+    const { episode } = state;
+    const isBack = episode !== undefined && !isWorth(value, { expected: referenceOf(episode, reading.usual), spread: reading.spread });
+    const rings = reading.evidence >= bell.threshold && isWorth(value, reading) && !isBack;
+    const direction: Direction = value < reading.expected ? 'down' : 'up';
+    // An episode that is on and worsens is the same one; that the other side rings ends it.
+    if (rings && directions.includes(direction) && (!episode || episode.isOver || episode.direction !== direction)) {
+      state.episode = beginEpisode(startMs, value, reading, window.sizeMs, bell.threshold);
+    }
+    return { state, verdicts: directions.map((each) => verdictOf(each, state, observation, value, reading)) };
+  }
+
+  function verdictOf(direction: Direction, state: WatchedState, { endMs }: Observation, observed: number, reading: Reading): Verdict {
+    const { episode, scorer, firstMs } = state;
+    const on = episode && !episode.isOver && episode.direction === direction ? episode : undefined;
+    const expected = on ? referenceOf(on, reading.usual) : reading.expected;
+    const change = config[direction]! * Math.max(Math.abs(expected), reading.spread);
+    return {
+      direction,
+      status: on ? 'firing' : 'clear',
+      observed,
+      expected,
+      threshold: direction === 'down' ? expected - change : expected + change,
+      baselineWindows: scorer.state.points,
+      ...(on && { grounds: groundsOf(on, endMs - firstMs, isNonNegative) }),
+    };
+  }
+
+  return {
+    stateVersion: STATE_VERSION,
+    stateForm: {
+      encode: ({ scorer, firstMs, episode }) => JSON.stringify({ firstMs, episode, scorer: encodeSeasonalState(scorer.state) }),
+      decode(text, version) {
+        if (version !== STATE_VERSION) return undefined;
+        try {
+          const { firstMs, episode, scorer } = JSON.parse(text) as Stored;
+          const learnt = decodeSeasonalState(scorer);
+          return learnt && { firstMs, episode, scorer: createSeasonalScorer(SEASONAL_SETTINGS, learnt) };
+        } catch {
+          return undefined;
+        }
+      },
+    },
+    seesAbsent: true,
+    forgetAfterMs: config.forget_after,
+    observeWindow(inputs) {
+      const bell: Bell = { threshold: thresholdFor(inputs.length), isWorth };
+      return { steps: inputs.map((input) => observe(input, bell)) };
+    },
+  };
+}
+
+interface Stored {
+  readonly firstMs: number;
+  readonly episode?: SeasonalEpisode;
+  readonly scorer: string;
+}
+
+export const seasonal: DetectorKind<typeof seasonalConfig> = {
+  name: 'seasonal',
+  description: 'Holds a dense series against a forecast from its own days and weeks, and asks how rarely it departs so far.',
+  config: seasonalConfig,
+  tests: (config) => (config.down === undefined ? 0 : 1) + (config.up === undefined ? 0 : 1),
+  create: createSeasonal,
+};
