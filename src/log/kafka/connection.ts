@@ -38,7 +38,7 @@ export interface KafkaConnection {
   /**
    * A log whose state and consumers' offsets live in one partition of a compacted topic, which is made if it is not there. Whoever opened
    * it last owns it: all that others still write to it is void, and they get AppError `log_fenced`. With `readOnly` it
-   * takes nothing over, shows state and offsets as they were when it was opened, and does not commit.
+   * takes nothing over and shows state and offsets as they were when it was opened; a commit may append records, and nothing else.
    */
   log(ledger: { topic: string; partition: number; partitions?: number }, options?: { readOnly?: boolean }): Promise<KafkaLog>;
   /** Membership of a consumer group, for who reads what and who is active; reading itself goes through `Log.read`. */
