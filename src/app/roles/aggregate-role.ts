@@ -105,7 +105,7 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
   async function pass(): Promise<number> {
     await takeBack();
     let read = 0;
-    for (const one of [...owned.values()]) read += (await unlessFenced(one, () => one.stage.step())) ?? 0;
+    for (const one of owned.values()) read += (await unlessFenced(one, () => one.stage.step())) ?? 0;
     const pending = [...owned.values()].reduce((sum, { stage }) => sum + stage.status().deadLetterBytes, 0);
     if (clock.elapsed() - lastCommit >= config.commitEveryMs || pending > PENDING_BYTES_MAX) await commitAll();
     return read;
