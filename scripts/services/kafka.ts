@@ -15,6 +15,8 @@ export interface KafkaOptions {
   /** For data, settings and what it prints; a temporary folder unless told. */
   readonly dir?: string;
   readonly port?: number;
+  /** The port that clients are told to connect to, where something stands in between; default `port`. */
+  readonly advertisedPort?: number;
   /**
    * What clients speak on the port; PLAINTEXT unless told. The broker talks to itself on a port of its own, always PLAINTEXT, so
    * TLS and SASL need the settings of the listener `CLIENT` alone: `ssl.keystore.location`, `listener.name.client.plain.sasl.jaas.config` …
@@ -82,13 +84,20 @@ export async function provideKafka(): Promise<void> {
 
 type Place = KafkaOptions & { readonly port: number; readonly bind: string; readonly data: string };
 
-async function serverProperties({ port, bind, data, protocol = 'PLAINTEXT', properties = {} }: Place): Promise<string> {
+async function serverProperties({
+  port,
+  advertisedPort = port,
+  bind,
+  data,
+  protocol = 'PLAINTEXT',
+  properties = {},
+}: Place): Promise<string> {
   const [internal, controller] = [await freePort(), await freePort()];
   const ours = {
     'process.roles': 'broker,controller',
     'node.id': '1',
     listeners: `CLIENT://${bind}:${port},INTERNAL://127.0.0.1:${internal},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `CLIENT://127.0.0.1:${port},INTERNAL://127.0.0.1:${internal}`,
+    'advertised.listeners': `CLIENT://127.0.0.1:${advertisedPort},INTERNAL://127.0.0.1:${internal}`,
     'listener.security.protocol.map': `CLIENT:${protocol},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT`,
     'inter.broker.listener.name': 'INTERNAL',
     'controller.listener.names': 'CONTROLLER',

@@ -32,6 +32,15 @@ export interface AggregateRoleDeps {
   readonly moreToCome: () => boolean;
 }
 
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+interface Owned extends Place {
+  readonly stage: OwnedStage;
+}
+
 export interface OwnedStage extends AggregateStage {
   /** Lets go of the log view. */
   close(): Promise<void>;
@@ -41,47 +50,63 @@ const POLL_MS = 20;
 /** Dead letters wait for a commit up to here. */
 const PENDING_BYTES_MAX = 8 << 20;
 const SAY_EVERY_MS = 3_000;
+/** A partition that another has taken over is taken back after this, where the group still says that it is ours. */
+const AGAIN_MS = 1_000;
 
 /** Until the signal, or (`once`) until everything was read and told. */
 export async function runAggregates(config: AggregateRoleConfig, deps: AggregateRoleDeps, signal: AbortSignal): Promise<void> {
   const { clock, logger } = deps;
-  const owned = new Map<string, OwnedStage>();
+  const owned = new Map<string, Owned>();
   /** Given back in the rebalance under way: they come back to us, most of them, and nobody had them in between. */
-  const parked = new Map<string, OwnedStage>();
+  const parked = new Map<string, Owned>();
+  /** Ours by the group, and taken over by another all the same: one that opened it late. When to try again (monotonic, ms). */
+  const fenced = new Map<string, Place & { readonly dueAt: number }>();
   const inTurn = createTurns();
   let lastGeneration = -1;
   let lastCommit = clock.elapsed();
 
-  async function drop(stages: Map<string, OwnedStage>): Promise<void> {
+  async function drop(stages: Map<string, Owned>): Promise<void> {
     const dropped = [...stages.values()];
     stages.clear();
-    await Promise.allSettled(dropped.map((stage) => stage.close()));
+    await Promise.allSettled(dropped.map(({ stage }) => stage.close()));
   }
 
-  /** Where another has taken a partition over, it is left; the group will say who owns it. */
-  async function attempt<T>(name: string, stage: OwnedStage, work: () => Promise<T>): Promise<T | undefined> {
+  /** Where another has taken a partition over, it is left, until the group has had time to say who owns it. */
+  async function unlessFenced<T>({ topic, partition }: Place, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'log_fenced')) throw error;
+      const name = `${topic}/${partition}`;
       logger.warn(`partition ${name}: another process has taken over`);
+      fenced.set(name, { topic, partition, dueAt: clock.elapsed() + AGAIN_MS });
+      await owned.get(name)?.stage.close();
       owned.delete(name);
-      await stage.close();
       return undefined;
+    }
+  }
+
+  async function takeBack(): Promise<void> {
+    for (const [name, place] of fenced) {
+      if (clock.elapsed() < place.dueAt) continue;
+      fenced.delete(name);
+      const stage = await unlessFenced(place, () => deps.open(place.topic, place.partition));
+      if (stage) owned.set(name, { ...place, stage });
     }
   }
 
   async function commitAll(readToEnd = false): Promise<void> {
     lastCommit = clock.elapsed();
-    const news = [...owned].filter(([, stage]) => readToEnd || stage.hasNews());
+    const news = [...owned.values()].filter(({ stage }) => readToEnd || stage.hasNews());
     const state = news.length > 0 ? deps.state() : [];
-    await Promise.all(news.map(([name, stage], i) => attempt(name, stage, () => stage.commit({ readToEnd, state: i === 0 ? state : [] }))));
+    await Promise.all(news.map((one, i) => unlessFenced(one, () => one.stage.commit({ readToEnd, state: i === 0 ? state : [] }))));
   }
 
   async function pass(): Promise<number> {
+    await takeBack();
     let read = 0;
-    for (const [name, stage] of owned) read += (await attempt(name, stage, () => stage.step())) ?? 0;
-    const pending = [...owned.values()].reduce((sum, stage) => sum + stage.status().deadLetterBytes, 0);
+    for (const one of owned.values()) read += (await unlessFenced(one, () => one.stage.step())) ?? 0;
+    const pending = [...owned.values()].reduce((sum, { stage }) => sum + stage.status().deadLetterBytes, 0);
     if (clock.elapsed() - lastCommit >= config.commitEveryMs || pending > PENDING_BYTES_MAX) await commitAll();
     return read;
   }
@@ -92,6 +117,7 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
       onAssigned: (assigned, generation) =>
         inTurn(async () => {
           if (signal.aborted) return;
+          fenced.clear();
           if (generation !== lastGeneration + 1) await drop(parked);
           lastGeneration = generation;
           const opened = await Promise.all(
@@ -99,22 +125,25 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
               const name = `${topic}/${partition}`;
               const kept = parked.get(name);
               parked.delete(name);
-              return [name, kept ?? (await deps.open(topic, partition))] as const;
+              const stage = kept?.stage ?? (await unlessFenced({ topic, partition }, () => deps.open(topic, partition)));
+              return { name, topic, partition, stage };
             }),
           );
-          for (const [name, stage] of opened) owned.set(name, stage);
+          for (const { name, topic, partition, stage } of opened) if (stage) owned.set(name, { topic, partition, stage });
           await drop(parked);
           logger.info(`${config.group}: owns ${assigned.length} of ${config.partitions} input partitions`);
         }),
       onRevoked: () =>
         inTurn(async () => {
           await commitAll();
-          for (const [name, stage] of owned) parked.set(name, stage);
+          for (const [name, one] of owned) parked.set(name, one);
           owned.clear();
+          fenced.clear();
         }),
       onLost: () =>
         inTurn(async () => {
           lastGeneration = -1;
+          fenced.clear();
           await drop(owned);
           await drop(parked);
         }),
@@ -136,11 +165,11 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
       }
       if (config.once && owned.size === config.partitions && everythingCame) {
         const isDone = await inTurn(async () => {
-          if (owned.size < config.partitions || (await pass()) > 0 || ![...owned.values()].every((stage) => stage.status().caughtUp))
+          if (owned.size < config.partitions || (await pass()) > 0 || ![...owned.values()].every(({ stage }) => stage.status().caughtUp))
             return false;
           await commitAll(true);
           // What replays changed is told when it has been noted.
-          if ([...owned.values()].some((stage) => stage.hasNews())) await commitAll(true);
+          if ([...owned.values()].some(({ stage }) => stage.hasNews())) await commitAll(true);
           return owned.size === config.partitions;
         });
         if (isDone) return;

@@ -127,6 +127,14 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const input = inputs.find(({ name }) => name === partitionName(topic, partition))!;
     const revision = await revisionThatCounts();
     const log = await ground.partitionLog(input);
+    return openOn(log, input, revision).catch(async (error: unknown) => {
+      await log.close();
+      throw error;
+    });
+  }
+
+  async function openOn(log: Log, input: (typeof inputs)[number], revision: StageRevision): Promise<OwnedStage> {
+    const { topic, partition } = input;
     await followRevision(log, pipeline, input, revision);
     const { checks, parse, ...judging } = judgingDeps(config, clock);
     const check = checks.get(input.source.name);

@@ -12,6 +12,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Longer than the longest wait that we ask a broker for. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const METADATA_MAX_AGE_MS = 60_000;
+/** Whoever is asked to stop waits for a broker that does not answer for so long at most. */
+const STOP_GRACE_MS = 5_000;
 const NAMES_SHOWN = 10;
 /** How long waiting goes on before the person at the terminal hears of it. */
 const QUIET_MS = 1_000;
@@ -55,13 +57,22 @@ interface ClusterDeps {
 export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Promise<Cluster> {
   const { clock, logger } = deps;
   const closing = new AbortController();
-  const signal = deps.signal ? AbortSignal.any([closing.signal, deps.signal]) : closing.signal;
+  const { signal } = closing;
+  let isConnected = false;
   const connections = new Map<string, Promise<Connection>>();
   const nodes = new Map<number, { host: string; port: number }>();
   const known = new Map<string, { topic: TopicMetadata; at: number }>();
   let controllerNode = -1;
   /** Whether the person at the terminal knows that something does not answer. */
   let told = false;
+
+  // Who is asked to stop still notes what it did, also where it must connect anew for that.
+  const stop = (): void => {
+    if (!isConnected) closing.abort();
+    else setTimeout(() => closing.abort(), STOP_GRACE_MS).unref();
+  };
+  if (deps.signal?.aborted) stop();
+  deps.signal?.addEventListener('abort', stop, { once: true });
 
   async function open(broker: { host: string; port: number }): Promise<Connection> {
     const { tls, sasl } = config;
@@ -230,6 +241,7 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   }
 
   async function close(): Promise<void> {
+    deps.signal?.removeEventListener('abort', stop);
     closing.abort();
     const settled = await Promise.allSettled(connections.values());
     await Promise.all(settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : [])));
@@ -238,6 +250,7 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   try {
     if (deps.signal) await persist('connect', connect);
     else await connect();
+    isConnected = true;
   } catch (error) {
     await close();
     throw explainKafkaError(error, config.shown, 'connect');

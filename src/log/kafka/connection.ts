@@ -54,7 +54,7 @@ export interface KafkaConnection {
 export interface KafkaDeps {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Ends all waiting, for good. Without one, connecting is tried once, and everything after that until `close`. */
+  /** Asks to stop: ends connecting at once, and all other waiting after 5 s. Without one, connecting is tried once, and everything after that until `close`. */
   readonly signal?: AbortSignal;
 }
 

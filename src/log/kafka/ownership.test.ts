@@ -109,6 +109,17 @@ describe('a log over Kafka', { skip: kafka.skip }, () => {
     assert.deepEqual([a, b, c], [values, values, values.slice(2_345)]);
   });
 
+  it('lets who was asked to stop note what it did, also through connections that it has to make for that', async () => {
+    const stop = new AbortController();
+    const config = parseKafkaUrl(`kafka://${kafka.address}`, {});
+    const stopping = await connectKafka(config, { clock: systemClock, logger: silentLogger, signal: stop.signal });
+    stop.abort();
+    const view = await stopping.log({ topic: freshName(), partition: 0 });
+    await view.commit({ state: [['a', utf8('1')]] });
+    assert.deepEqual(await stateOf(view), ['a=1']);
+    await stopping.close();
+  });
+
   it('says where nobody listens, and who does not speak Kafka', async () => {
     const quiet = { clock: systemClock, logger: silentLogger };
     await assert.rejects(connectKafka(parseKafkaUrl('kafka://127.0.0.1:1', {}), quiet), {
