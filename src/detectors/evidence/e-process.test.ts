@@ -32,7 +32,7 @@ test('a likelihood ratio of counts has mean 1 where nothing changed and the fore
       let squares = 0;
       for (let draw = 0; draw < DRAWS; draw++) {
         const factor = isDrop ? gamma(1 / T, random) * T : Math.exp(Math.sqrt(T) * random.normal());
-        const value = likelihoodRatio(model, isDrop, random.poisson(M * factor), M, T, 1 / M);
+        const value = likelihoodRatio(model, isDrop, random.poisson(M * factor), M, T, 1 / M, 2);
         sum += value;
         squares += value * value;
       }
@@ -43,22 +43,31 @@ test('a likelihood ratio of counts has mean 1 where nothing changed and the fore
   }
 });
 
-test('a likelihood ratio of money has mean 1 at most where nothing changed', () => {
-  const model = createModel({ ...settings, rise: undefined, profile: profileOf('amounts', true) });
-  const random = createRandom(11);
-  for (const { k, T } of [
-    { k: 2, T: 0.03 },
-    { k: 40, T: 0.01 },
-  ]) {
-    let sum = 0;
-    let squares = 0;
-    for (let draw = 0; draw < DRAWS; draw++) {
-      const q = (gamma(k, random) / k) * Math.exp(Math.sqrt(T) * random.normal());
-      const value = likelihoodRatio(model, true, q, 1, T, 1 / k);
-      sum += value;
-      squares += value * value;
+/** Amounts over what is expected of them, of relative variance 1/k; `skew` as of `lognormalMoney`. */
+const AMOUNTS = [
+  { name: 'normal', skew: 0, draw: (k: number, random: Random) => 1 + random.normal() / Math.sqrt(k) },
+  { name: 'equal, each comes or does not', skew: 1, draw: (k: number, random: Random) => random.poisson(k) / k },
+  { name: 'gamma', skew: 2, draw: (k: number, random: Random) => gamma(k, random) / k },
+];
+
+for (const { name, skew, draw } of AMOUNTS) {
+  test(`a likelihood ratio of money (${name}) has mean 1 at most where nothing changed`, () => {
+    const model = createModel({ ...settings, rise: undefined, profile: profileOf('amounts', true) });
+    const random = createRandom(11);
+    for (const { k, T } of [
+      { k: 2, T: 0.03 },
+      { k: 40, T: 0.01 },
+    ]) {
+      let sum = 0;
+      let squares = 0;
+      for (let left = DRAWS; left > 0; left--) {
+        const q = draw(k, random) * Math.exp(Math.sqrt(T) * random.normal());
+        const value = likelihoodRatio(model, true, q, 1, T, 1 / k, skew);
+        sum += value;
+        squares += value * value;
+      }
+      const mean = sum / DRAWS;
+      assert.ok(mean < 1 + 4 * Math.sqrt(squares / DRAWS / DRAWS) && mean > 0.2, `k ${k}: mean ${mean}`);
     }
-    const mean = sum / DRAWS;
-    assert.ok(mean < 1 + 4 * Math.sqrt(squares / DRAWS / DRAWS) && mean > 0.2, `k ${k}: mean ${mean}`);
-  }
-});
+  });
+}

@@ -27,10 +27,18 @@ const HABIT_SQUARES = 8;
 const HABIT_MARGIN = 3;
 
 /** The evidence of `isDrop` is enough: the episode begins, told or, where it is a habit, kept to itself. */
-export function beginEpisode(state: SeriesState, model: Model, slot: number, evidence: Evidence, threshold: number, isDrop: boolean): void {
+export function beginEpisode(
+  state: SeriesState,
+  model: Model,
+  slot: number,
+  evidence: Evidence,
+  threshold: number,
+  isDrop: boolean,
+  skew: number,
+): void {
   const { numbers } = state;
   const { layout, grid } = model;
-  const isHabit = explainedByHabit(state, model, slot, evidence, threshold, isDrop);
+  const isHabit = explainedByHabit(state, model, slot, evidence, threshold, isDrop, skew);
   if (isDrop) numbers[At.status] = isHabit ? Status.heldDrop : Status.drop;
   else numbers[At.status] = isHabit ? Status.heldRise : Status.rise;
   numbers[At.onSlots] = 0;
@@ -58,13 +66,14 @@ function explainedByHabit(
   { seen, expected, variance, noise, slots, log, spanLog }: Evidence,
   threshold: number,
   isDrop: boolean,
+  skew: number,
 ): boolean {
   const ratio = habitRatio(state, model, slot, slots, isDrop);
   if (Math.log(ratio) ** 2 <= HABIT_SQUARES * (noise + variance)) return false;
   const usual = expected * ratio;
   const wider = 2 * variance + 1 / usual;
-  const before = likelihoodRatio(model, isDrop, seen, expected, variance, noise);
-  const after = likelihoodRatio(model, isDrop, seen, usual, wider, model.form === 'money' ? noise : 1 / usual);
+  const before = likelihoodRatio(model, isDrop, seen, expected, variance, noise, skew);
+  const after = likelihoodRatio(model, isDrop, seen, usual, wider, model.form === 'money' ? noise : 1 / usual, skew);
   return (before > 0 ? Math.min(log, spanLog) + Math.log(after / before) : -Infinity) < threshold - HABIT_MARGIN;
 }
 

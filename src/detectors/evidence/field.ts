@@ -58,7 +58,8 @@ export interface Field {
 }
 
 export function createField(model: Model, stored?: FieldMemory): Field {
-  const pool = stored ? copyPool(stored.pool) : createPool(model);
+  // What an older version did not write begins anew.
+  const pool = { ...createPool(model), ...(stored && copyPool(stored.pool)) };
   const shrinkage = createShrinkage(model);
   const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests, delay: 0 };
   /** Of looks: they leave no error in the pool. */
@@ -137,7 +138,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
           return true;
         }
         if (!mayRing) return false;
-        beginEpisode(state, model, slot, evidence, common.threshold, isDrop);
+        beginEpisode(state, model, slot, evidence, common.threshold, isDrop, shrinkage.skew);
       }
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
       return true;
@@ -151,7 +152,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
       scanSpans(numbers, model, slot, shrinkage, scan);
-      if (scan.rise.log > common.threshold) beginEpisode(copy, model, slot, scan.rise, common.threshold, false);
+      if (scan.rise.log > common.threshold) beginEpisode(copy, model, slot, scan.rise, common.threshold, false, shrinkage.skew);
       return expected;
     },
   };

@@ -4,7 +4,7 @@
  * nothing of the false-alarm budget, and the others share it.
  */
 import { At } from './layout.ts';
-import { countDrop, lognormalGamma, lognormalPoisson } from './log-likelihood.ts';
+import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
 import type { Effects, Model } from './model.ts';
 import type { Shrinkage } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
@@ -23,15 +23,17 @@ export function powerOf(
   let count = 0;
   for (const effects of [model.drops, model.rises]) {
     for (let i = 0; i < effects.factors.length; i++, count++) {
-      sum += chance(evidenceOf(model, effects, i, expected, variance, noise), threshold, model.grid.slotsMax);
+      sum += chance(evidenceOf(model, effects, i, expected, variance, noise, shrinkage.skew), threshold, model.grid.slotsMax);
     }
   }
   return count === 0 ? 0 : sum / count;
 }
 
-function evidenceOf(model: Model, effects: Effects, index: number, M: number, T: number, noise: number): number {
+function evidenceOf(model: Model, effects: Effects, index: number, M: number, T: number, noise: number, skew: number): number {
   const [theta, logTheta] = [effects.factors[index]!, effects.logs[index]!];
-  if (model.form === 'money') return lognormalGamma(theta, 1 / noise, T, logTheta) - lognormalGamma(theta, 1 / noise, T, 0);
+  if (model.form === 'money') {
+    return lognormalMoney(theta, 1 / noise, T, logTheta, skew) - lognormalMoney(theta, 1 / noise, T, 0, skew);
+  }
   if (theta < 1) return countDrop(theta * M, M, T, logTheta, theta);
   return lognormalPoisson(theta * M, M, T, logTheta) - lognormalPoisson(theta * M, M, T, 0);
 }

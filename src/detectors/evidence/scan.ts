@@ -2,7 +2,7 @@
  * The evidence of all spans that end now, summed over their starts: an e-detector (Shiryaev-Roberts) for each direction.
  */
 import { At } from './layout.ts';
-import { countDrop, lognormalGamma, lognormalPoisson } from './log-likelihood.ts';
+import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
 import type { Model } from './model.ts';
 import type { Shrinkage } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
@@ -12,6 +12,8 @@ const LOG_MAX = 600;
 /** Spans that are not at least this far out, in squared deviations, hold no evidence to speak of: most need no logarithm. */
 const DROP_SQUARES = 4;
 const RISE_SQUARES = 8;
+/** Rises of money: a slot counts up to so many standard deviations. */
+const BELIEVED_DEVIATIONS = 2;
 
 /** The span that contributes most to the evidence of one direction. Reused from one scan to the next. */
 export interface Evidence {
@@ -72,23 +74,40 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
   let seen = 0;
   let expected = 0;
   let slots = 0;
+  // Rises of money: of each slot no more than `most` counts, and the two farthest out count as expected.
+  const isRough = !isDrop && model.form === 'money';
+  const most = model.smallestRise ?? 1;
+  let cut = 0;
+  let first = 0;
+  let second = 0;
   for (let index = 0; index < lengths.length; index++) {
     const length = lengths[index]!;
     if (length > reach) break;
     if (index < recentCount) {
       for (; slots < length; slots++) {
-        seen += numbers[recentSeen + place]!;
-        expected += numbers[recentExpected + place]!;
+        const one = numbers[recentSeen + place]!;
+        const of = numbers[recentExpected + place]!;
+        seen += one;
+        expected += of;
+        if (isRough && one > of) {
+          const excess = believed(one, of, grain, most) - of;
+          cut += one - of - excess;
+          if (excess > second) [first, second] = excess > first ? [excess, first] : [first, excess];
+        }
         place = place === 0 ? last : place - 1;
       }
     } else {
       const older = (block - grid.recent / grid.blockSlots - (index - recentCount)) % grid.olderBlocks;
-      seen += numbers[layout.olderSeen + older]!;
-      expected += numbers[layout.olderExpected + older]!;
+      const one = numbers[layout.olderSeen + older]!;
+      const of = numbers[layout.olderExpected + older]!;
+      seen += one;
+      expected += of;
       slots = length;
+      if (isRough && one > of) cut += one - believed(one, of, grain, most);
     }
-    if (isDrop ? seen >= breakEven * expected : seen <= breakEven * expected) continue;
-    const beyond = (seen - expected) * (seen - expected) - squaresLeast * expected * (grain + expected * forecastVariance);
+    const weighed = seen - cut - first - second;
+    if (isDrop ? weighed >= breakEven * expected : weighed <= breakEven * expected) continue;
+    const beyond = (weighed - expected) * (weighed - expected) - squaresLeast * expected * (grain + expected * forecastVariance);
     if (expected <= 0 || beyond < 0) continue;
     if (!hasErrors) {
       for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
@@ -100,11 +119,16 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
     if (beyond < squaresLeast * expected * expected * error) continue;
     const variance = forecastVariance + error;
     const noise = grain / expected;
-    const value = weights[index]! * likelihoodRatio(model, isDrop, seen, expected, variance, noise);
+    const value = weights[index]! * likelihoodRatio(model, isDrop, weighed, expected, variance, noise, shrinkage.skew);
     total += value;
     keepLoudest(evidence, value, slots, seen, expected, variance, noise);
   }
   if (total > 0) evidence.log = Math.log(total);
+}
+
+/** A single large amount is no rise: what is believed of a slot, at least `most` times what was expected. */
+function believed(seen: number, expected: number, grain: number, most: number): number {
+  return Math.min(seen, expected * Math.max(most, 1 + BELIEVED_DEVIATIONS * Math.sqrt(grain / expected)));
 }
 
 function keepLoudest(
@@ -132,7 +156,7 @@ export function noiseOf(numbers: Float32Array, model: Model, expected: number): 
 }
 
 /** Mean over the effects that are watched. */
-export function likelihoodRatio(model: Model, isDrop: boolean, S: number, M: number, T: number, noise: number): number {
+export function likelihoodRatio(model: Model, isDrop: boolean, S: number, M: number, T: number, noise: number, skew: number): number {
   const effects = isDrop ? model.drops : model.rises;
   let sum = 0;
   const count = effects.factors.length;
@@ -141,10 +165,10 @@ export function likelihoodRatio(model: Model, isDrop: boolean, S: number, M: num
     for (let i = 0; i < count; i++) sum += Math.exp(Math.min(LOG_MAX, countDrop(S, M, T, effects.logs[i]!, effects.factors[i]!)));
     return sum / count;
   }
-  const calm = isMoney ? lognormalGamma(S / M, 1 / noise, T, 0) : lognormalPoisson(S, M, T, 0);
+  const calm = isMoney ? lognormalMoney(S / M, 1 / noise, T, 0, skew) : lognormalPoisson(S, M, T, 0);
   for (let i = 0; i < count; i++) {
     const mean = effects.logs[i]!;
-    const log = isMoney ? lognormalGamma(S / M, 1 / noise, T, mean) : lognormalPoisson(S, M, T, mean);
+    const log = isMoney ? lognormalMoney(S / M, 1 / noise, T, mean, skew) : lognormalPoisson(S, M, T, mean);
     sum += Math.exp(Math.min(LOG_MAX, log - calm));
   }
   return sum / count;

@@ -21,6 +21,12 @@ const SPREAD_PRIOR = 8;
 const SPREAD_PSEUDO_WEIGHT = 4;
 const SPREAD_SQUARE_MAX = 20;
 const SPREAD_VARIANCE_MAX = 0.25;
+/** Until amounts have shown how skewed they are: as if equal ones came or did not, the least for amounts that cannot be negative. */
+const SKEW_FIRST = 1;
+const SKEW_MOST = 2;
+const SKEW_PSEUDO_WEIGHT = 1;
+/** A slot out by so many standard deviations counts no more; three are enough to tell an upper tail from a lower one. */
+const SKEW_DEVIATIONS_MAX = 6;
 const BOLD_PSEUDO_WEIGHT = 40;
 const BOLD_LEAST = 0.3;
 const BOLD_VARIANCE_MAX = 0.04;
@@ -32,6 +38,9 @@ export interface ErrorPool {
   /** Money: relative variance of what an exposure of 1 brings. */
   spreadSum: number;
   spreadWeight: number;
+  /** Money: relative third moment over the square of the relative variance, of an exposure of 1. */
+  skewSum: number;
+  skewWeight: number;
   /** Squared errors of the longest forecasts against the variance that the filter gave them. */
   boldSum: number;
   boldWeight: number;
@@ -45,6 +54,8 @@ export interface Shrinkage {
   readonly weight: Float64Array;
   /** The filter's variance is this much of what it says, from BOLD_LEAST to 1: it may be too modest. */
   bold: number;
+  /** Money: the power of its mean that its variance goes with, from 0 to 2. */
+  skew: number;
 }
 
 export function createPool(model: Model): ErrorPool {
@@ -54,6 +65,8 @@ export function createPool(model: Model): ErrorPool {
     sums: weights.map((weight, i) => weight * model.profile.firstError[i]!),
     spreadSum: SPREAD_PSEUDO_WEIGHT * SPREAD_FIRST,
     spreadWeight: SPREAD_PSEUDO_WEIGHT,
+    skewSum: SKEW_PSEUDO_WEIGHT * SKEW_FIRST,
+    skewWeight: SKEW_PSEUDO_WEIGHT,
     boldSum: BOLD_PSEUDO_WEIGHT,
     boldWeight: BOLD_PSEUDO_WEIGHT,
     delays: firstScores(model.arrival),
@@ -67,12 +80,13 @@ export function copyPool(pool: ErrorPool): ErrorPool {
 
 export function createShrinkage(model: Model): Shrinkage {
   const length = model.grid.horizons.length;
-  return { error: new Float64Array(length), weight: new Float64Array(length), bold: 1 };
+  return { error: new Float64Array(length), weight: new Float64Array(length), bold: 1, skew: SKEW_FIRST };
 }
 
 /** Called once a slot. */
 export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Model): void {
   shrinkage.bold = Math.min(1, Math.max(BOLD_LEAST, pool.boldSum / pool.boldWeight));
+  shrinkage.skew = Math.min(SKEW_MOST, Math.max(0, pool.skewSum / pool.skewWeight));
   for (let i = 0; i < shrinkage.error.length; i++) {
     const error = Math.max(model.profile.leastError[i]!, pool.sums[i]! / pool.weights[i]!);
     shrinkage.error[i] = error;
@@ -92,6 +106,8 @@ export function fadePool(pool: ErrorPool, model: Model): void {
   const keep = 1 - model.grid.slotMinutes / SPREAD_MINUTES;
   pool.spreadSum *= keep;
   pool.spreadWeight *= keep;
+  pool.skewSum *= keep;
+  pool.skewWeight *= keep;
   const keepBold = 1 - trackGains.at(-1)! / horizons.at(-1)!;
   pool.boldSum *= keepBold;
   pool.boldWeight *= keepBold;
@@ -140,7 +156,7 @@ export function trackError(
 
 /**
  * Money: the relative variance of what an exposure of 1 brings, from how far single slots are out; shrunk towards that of
- * all series as the tracked error is. Its square has about the relative variance 2 + 6 noise, as of a gamma variable.
+ * all series as the tracked error is. Its square has the relative variance 2 + 6 noise for gamma amounts, more for rougher ones.
  */
 export function trackSpread(numbers: Float32Array, model: Model, q: number, exposure: number, shrinkage: Shrinkage, pool: ErrorPool): void {
   // Of a forecast this uncertain the variance says little about how far its logarithm puts the value out.
@@ -148,7 +164,7 @@ export function trackSpread(numbers: Float32Array, model: Model, q: number, expo
   const spread = numbers[At.spread]!;
   const other = exposure * (shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
   const noise = spread / exposure;
-  const weight = (spread / (spread + other)) ** 2 / (2 + 6 * noise);
+  const weight = (spread / (spread + other)) ** 2 / (2 + tailOf(pool) * noise);
   const square = Math.min(exposure * (q - 1) * (q - 1), SPREAD_SQUARE_MAX * (spread + other) + 2);
   const term = weight * (square - other);
   const keep = 1 - model.grid.slotMinutes / SPREAD_MINUTES;
@@ -156,7 +172,19 @@ export function trackSpread(numbers: Float32Array, model: Model, q: number, expo
   numbers[At.spreadWeight] = keep * numbers[At.spreadWeight]! + weight;
   pool.spreadSum += term;
   pool.spreadWeight += weight;
+  // The third moment of a slot goes with its noise squared, its own error with the cube of the deviation.
+  const deviation = Math.sqrt((spread + other) / exposure);
+  const out = Math.max(-SKEW_DEVIATIONS_MAX * deviation, Math.min(SKEW_DEVIATIONS_MAX * deviation, q - 1));
+  const skewWeight = (spread / (spread + other)) ** 2 / (15 / noise + 60 + 120 * noise * noise);
+  pool.skewSum += (skewWeight * out * out * out) / (noise * noise);
+  pool.skewWeight += skewWeight;
   const pooled = pooledSpread(pool);
   const own = (numbers[At.spreadSum]! + SPREAD_PRIOR * pooled) / (numbers[At.spreadWeight]! + SPREAD_PRIOR);
   numbers[At.spread] = Math.max(SPREAD_LEAST, own);
+}
+
+/** Relative fourth cumulant of amounts by the third: 6 for gamma ones, and at least that. */
+function tailOf({ skewSum, skewWeight }: ErrorPool): number {
+  const skew = Math.max(SKEW_MOST, skewSum / skewWeight);
+  return 1.5 * skew * skew;
 }
