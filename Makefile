@@ -1,10 +1,10 @@
 # Needs Node.js >= 20 with npm, and make. `make help` lists the targets.
 .DEFAULT_GOAL := help
 SERVICES := node_modules/.bin/node --disable-warning=ExperimentalWarning scripts/services.ts run --if-possible kafka redis --
-.PHONY: help setup web demo test bench soak fmt
+.PHONY: help setup web demo test bench bench-detection soak fmt
 
 help: ## this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 setup: ## install everything (the project brings its own Node.js 24; about 900 MB with chDB)
 	@sh scripts/setup.sh
@@ -23,6 +23,9 @@ test: setup ## format, lint, types, dead code, tidiness and all tests
 
 bench: setup ## measure the hot paths, as ratios within one run
 	@$(SERVICES) sh scripts/bench.sh
+
+bench-detection: setup ## measure detection: false alarms, recall, delay on AdSim, KPI series and NAB (QUICK=1: a minute)
+	@sh scripts/bench-detection.sh
 
 soak: setup ## long runs: 200 kills with SIGKILL, every property test twentyfold
 	@$(SERVICES) sh scripts/bench.sh soak
