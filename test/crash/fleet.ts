@@ -1,5 +1,4 @@
 /** Worker processes of one pipeline, each told what it plays; whoever is killed is followed by another of the same roles. */
-import { pathToFileURL } from 'node:url';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -26,7 +25,7 @@ export interface Fleet {
   said(): string;
 }
 
-const SHIFT = pathToFileURL(path.join(import.meta.dirname, 'clock-shift.ts')).href;
+const SHIFT = import.meta.resolve('./clock-shift.ts');
 
 /** `args`: of every worker. */
 export function createFleet(t: TestContext, dir: string, args: readonly string[]): Fleet {

@@ -1,0 +1,176 @@
+/**
+ * A dead worker's partition is taken over by another process, on a real broker: how long after the end of its session the first fresh
+ * partial is told, over the number of ids remembered, and how long until all is caught up with while events come at 80 % of what one
+ * worker can do. `TAKEOVER_IDS=0.1,1` (millions) for fewer steps. Needs Kafka (TOCSIN_TEST_KAFKA).
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { packRecords } from '../src/log/batch.ts';
+import type { Log } from '../src/log/log.ts';
+import { partialsTopic } from '../src/pipeline/stage-topics.ts';
+import { withKafka } from '../test/e2e/kafka-topic.ts';
+import { report } from './measure.ts';
+
+const STEPS = (process.env['TAKEOVER_IDS'] ?? '0.1,1,3,6').split(',').map((text) => Number(text) * 1e6);
+const SESSION_MS = 6_000;
+const FRESH_MAX_MS = 5_000;
+const CAUGHT_UP_MAX_MS = 120_000;
+const SEND_RECORDS = 20_000;
+const LOAD = 0.8;
+const ROOT = path.join(import.meta.dirname, '..');
+
+const address = process.env['TOCSIN_TEST_KAFKA'];
+if (address === undefined) console.log('skipped: needs kafka: scripts/services.ts run kafka -- …');
+else await takeovers(address);
+
+async function takeovers(broker: string): Promise<void> {
+  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-takeover-'));
+  const name = `t${randomBytes(4).toString('hex')}`;
+  const topic = `${name}-raw`;
+  const file = path.join(dir, 'takeover.yml');
+  const lines = [
+    `pipeline: ${name}`,
+    `source: { topic: ${topic}, partitions: 1 }`,
+    'event: { id: id, time: at, out_of_orderness: 1s, dedup: 24h }',
+    'dimensions: [country]',
+    'measures: { hits: { count: events } }',
+    'windows: [1m]',
+  ];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const running = new Set<ChildProcess>();
+  let next = 0;
+  function start(roles: string): ChildProcess {
+    const data = path.join(dir, `worker-${next++}`);
+    const args = ['run', file, '--log', `kafka://${broker}`, '--olap-store', 'none', '--clock', 'event', '--listen', 'none', '--quiet'];
+    const child = spawn(
+      path.join(ROOT, 'bin/tocsin'),
+      [...args, '--roles', roles, '--data', data, '--session-ms', String(SESSION_MS), '--commit-every-ms', '250'],
+      { stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+    running.add(child);
+    child.on('exit', () => running.delete(child));
+    return child;
+  }
+  try {
+    await withKafka(broker, async (log, connection) => {
+      await log.ensureTopic(topic, { partitions: 1 });
+      const day = Date.now() - 12 * 3_600_000;
+      let sent = 0;
+      async function send(count: number): Promise<void> {
+        for (const end = sent + count; sent < end;) {
+          const texts = Array.from({ length: Math.min(SEND_RECORDS, end - sent) }, (_, i) => {
+            const n = sent + i;
+            return `{"id":"${n.toString(36)}","at":${JSON.stringify(new Date(day + n * 5).toISOString())},"country":"${n % 7}"}`;
+          });
+          await log.commit({ appends: [{ topic, partition: 0, ...packRecords(texts) }] });
+          sent += texts.length;
+        }
+      }
+      const behind = async (): Promise<number> => (await connection.lag(name, [topic]))[0]?.lag ?? Infinity;
+      const caughtUp = async (): Promise<void> => {
+        while ((await behind()) > SEND_RECORDS) await sleep(50);
+      };
+
+      start('monitor');
+      let active = start('aggregate');
+      let capacity = 0;
+      const rows: Record<string, string | number>[] = [];
+      let [freshMost, caughtUpMost] = [0, 0];
+      for (const ids of STEPS) {
+        const [count, before] = [ids - sent, performance.now()];
+        await send(count);
+        await caughtUp();
+        capacity = Math.max(capacity, count / ((performance.now() - before) / 1_000));
+        const standby = start('aggregate');
+        while (standby.exitCode === null && (await connection.members(name)).length < 2) await sleep(100);
+        await sleep(3_000);
+        // Whoever has the partition is killed: it may be the new one.
+        const owner = await ownerOf(
+          active,
+          standby,
+          () => topicEnd(log, partialsTopic(name)),
+          () => send(1_000),
+        );
+        owner.kill('SIGKILL');
+        active = owner === active ? standby : active;
+        const killedAt = performance.now();
+        const told = await topicEnd(log, partialsTopic(name));
+        const feeding = new AbortController();
+        const fed = (async () => {
+          for (let last = killedAt; !feeding.signal.aborted; await sleep(200)) {
+            const now = performance.now();
+            await send(Math.round(((now - last) / 1_000) * capacity * LOAD));
+            last = now;
+          }
+        })();
+        while ((await topicEnd(log, partialsTopic(name))) === told) await sleep(20);
+        const freshMs = performance.now() - killedAt - SESSION_MS;
+        await caughtUp();
+        const caughtUpMs = performance.now() - killedAt;
+        feeding.abort();
+        await fed;
+        freshMost = Math.max(freshMost, freshMs);
+        caughtUpMost = Math.max(caughtUpMost, caughtUpMs);
+        rows.push({
+          name: `${ids / 1e6} M ids`,
+          freshMs: Math.round(freshMs),
+          caughtUpMs: Math.round(caughtUpMs),
+          recordsPerS: Math.round(capacity),
+        });
+        console.log(JSON.stringify(rows.at(-1)));
+      }
+      plot(rows);
+      report('takeover', {
+        rows,
+        ratios: {
+          fresh: freshMost / FRESH_MAX_MS,
+          caughtUp: caughtUpMost / CAUGHT_UP_MAX_MS,
+          worst: Math.max(freshMost / FRESH_MAX_MS, caughtUpMost / CAUGHT_UP_MAX_MS),
+        },
+        bar: { ratio: 'worst', most: 1 },
+        sessionMs: SESSION_MS,
+      });
+    });
+  } finally {
+    for (const child of running) child.kill('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function topicEnd(log: Log, topic: string): Promise<number> {
+  return (await log.bounds(topic, 0)).end;
+}
+
+/** The one of two that tells something when events come while the other is paused. */
+async function ownerOf(a: ChildProcess, b: ChildProcess, end: () => Promise<number>, feed: () => Promise<void>): Promise<ChildProcess> {
+  a.kill('SIGSTOP');
+  const before = await end();
+  await feed();
+  await sleep(2_000);
+  const isOther = (await end()) > before;
+  a.kill('SIGCONT');
+  return isOther ? b : a;
+}
+
+/** The table as bars of text, in `bench/out/takeover.txt`. */
+function plot(rows: readonly Readonly<Record<string, string | number>>[]): void {
+  const most = Math.max(FRESH_MAX_MS, ...rows.map(({ freshMs }) => Number(freshMs)));
+  const bars = rows.map(
+    ({ name, freshMs }) =>
+      `${String(name).padStart(10)} ${'#'.repeat(Math.max(1, Math.round((60 * Math.max(0, Number(freshMs))) / most)))} ${freshMs} ms`,
+  );
+  const text = [
+    "First fresh partial after the end of the dead worker's session",
+    ...bars,
+    `${'allowed'.padStart(10)} ${'-'.repeat(Math.round((60 * FRESH_MAX_MS) / most))} ${FRESH_MAX_MS} ms`,
+    '',
+  ].join('\n');
+  const folder = new URL('./out/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL('takeover.txt', folder), text);
+  console.log(text);
+}
