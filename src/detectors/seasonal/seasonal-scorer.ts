@@ -4,7 +4,8 @@
  *
  * A mix of forecasts gives a residual; the residual, as it is and smoothed, is set against a slow spread; what comes out is
  * set against its own history's tail. So a heavy-tailed series needs more for the same score. What was just told counts for
- * less in the points after it: an episode rings when it begins or worsens, not for as long as it lasts.
+ * less in the points after it: an episode rings when it begins or worsens, not for as long as it lasts. A series that rings more
+ * often than it may needs more for it.
  */
 import { createDeparture, DEPARTURE_WARM_UP, newDepartureState } from './departure.ts';
 import type { Departure, DepartureState } from './departure.ts';
@@ -15,6 +16,8 @@ import type { Habits, HabitState } from './habits.ts';
 import { createDayProfile, createWeekProfile, newDaySlots, newWeekSlots } from './profile.ts';
 import type { Profile } from './profile.ts';
 import type { SeasonalSettings } from './settings.ts';
+import { createRestraint, newRestraintState } from './restraint.ts';
+import type { Restraint, RestraintState } from './restraint.ts';
 import { AGE_WHEN_WRONG, createSpread, newSpreadState } from './spread.ts';
 import type { Spread, SpreadState } from './spread.ts';
 import { createTail, newTailState } from './tail.ts';
@@ -56,7 +59,7 @@ const GAP_STEPS = 5;
 /** What is told of a single point is capped: beyond, the points after it would be deaf. */
 const TOLD_MAX = 3;
 /** From so little short of the threshold on, a point counts as told. */
-const TOLD_SHORT = 0.3;
+const TOLD_SHORT = 0.16;
 /** Points on one straight, sloping line, after which nothing is learnt of the spread: somebody filled a gap. */
 const LINE_POINTS = 3;
 const SMOOTHED_MAX = 30;
@@ -64,9 +67,10 @@ const SMOOTHED_MAX = 30;
 const POINTS_MIN = 1_000;
 /**
  * Points as rare come in clusters, of which one is told: that makes alarms rarer than points. Two sides and several scales
- * are looked at: that makes them more frequent. What remains, measured on series of web companies.
+ * are looked at: that makes them more frequent. What remains, measured on
+ * series of web companies and of NAB.
  */
-const CLUSTER_POINTS = 1.4;
+const CLUSTER_POINTS = 1.9;
 export const WEEK_MS = 604_800_000;
 export const EVIDENCE_MIN = -4;
 /** One false alarm a period, and nothing is too small. */
@@ -103,6 +107,7 @@ interface Learnt {
   /** Per scale. */
   readonly smoothed: Float64Array;
   readonly departure: DepartureState;
+  readonly restraint: RestraintState;
   /** Per scale, and last for the departure: above, below. */
   readonly tails: TailState[];
 }
@@ -113,6 +118,7 @@ interface Parts {
   readonly habits: Habits;
   readonly spread: Spread;
   readonly departure: Departure;
+  readonly restraint: Restraint;
   readonly tails: readonly Tail[];
 }
 
@@ -172,7 +178,7 @@ export function createSeasonalScorer(settings: SeasonalSettings, state: Seasonal
   }
 
   function judge(learnt: Learnt, all: Parts, timeMs: number, value: number, gapMs: number, bell: Bell): Reading {
-    const { day, forecast, habits, spread, departure, tails } = all;
+    const { day, forecast, habits, spread, departure, restraint, tails } = all;
     const usual = day.at(timeMs);
     const habit = habits.at(timeMs);
     const expected = forecast.predict(timeMs, gapMs <= GAP_STEPS * learnt.stepMs) + habit;
@@ -196,7 +202,10 @@ export function createSeasonalScorer(settings: SeasonalSettings, state: Seasonal
     }
     const periodMs = periodOf(learnt.stepMs);
     const told = bell.isWorth(value, { expected, spread: deviation }) ? bell.threshold - TOLD_SHORT : Infinity;
-    const evidence = tell(surprise - Math.log10(periodMs / learnt.stepMs / CLUSTER_POINTS), told);
+    const steps = periodMs / learnt.stepMs;
+    const evidence = tell(surprise - restraint.excess - Math.log10(steps / CLUSTER_POINTS), told);
+    const hasRung = evidence >= bell.threshold && told < Infinity && state.points >= WARM_UP_POINTS;
+    restraint.learn(hasRung, Math.pow(10, -bell.threshold) / steps);
     learn(all, timeMs, value, residual, deviation, habit, isFilled);
     return {
       evidence: state.points < WARM_UP_POINTS ? EVIDENCE_MIN : Math.max(EVIDENCE_MIN, evidence),
@@ -265,6 +274,7 @@ function newLearnt(settings: SeasonalSettings, stepMs: number, level: number, me
     spread: newSpreadState(meanStep),
     smoothed: new Float64Array(settings.scales.length),
     departure: newDepartureState(level, meanStep),
+    restraint: newRestraintState(),
     tails: Array.from({ length: 2 * (settings.scales.length + 1) }, () => newTailState(settings)),
   };
 }
@@ -278,6 +288,7 @@ function assemble(settings: SeasonalSettings, learnt: Learnt): Parts {
     habits: createHabits(learnt.habits),
     spread: createSpread(settings, learnt.stepMs, learnt.spread),
     departure: createDeparture(settings, learnt.stepMs, day, learnt.departure),
+    restraint: createRestraint(settings, learnt.restraint),
     tails: learnt.tails.map((tail) => createTail(settings, tail)),
   };
 }

@@ -27,8 +27,10 @@ export interface SeasonalSettings {
   /** What a departure's evidence counts less, log10: it is slow to come and slow to go. */
   readonly departureDiscount: number;
   readonly tailHalfLife: number;
-  /** Shares of the history beyond which the tail is taken as exponential; the more cautious answer holds. */
+  /** Shares of the history beyond which the tail is taken as exponential; where there are several, the more cautious answer holds. */
   readonly tailShares: readonly number[];
+  /** Episodes that the promise is worth against the series' own record: one that rings more often than it may needs more to ring. */
+  readonly promiseWorth: number;
   /** Memory of the evidence already told in this episode. */
   readonly toldHalfLife: number;
   /** Share of a point's evidence that is taken off the points after it. */
@@ -49,7 +51,8 @@ export const SEASONAL_SETTINGS: SeasonalSettings = {
   departureScale: 6,
   departureDiscount: 0.5,
   tailHalfLife: 3_000,
-  tailShares: [0.05, 0.007, 0.001],
+  tailShares: [0.005],
+  promiseWorth: 10,
   toldHalfLife: 60,
   toldShare: 1,
 };
