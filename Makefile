@@ -27,9 +27,10 @@ bench: setup ## measure the hot paths, as ratios within one run
 bench-detection: setup ## measure detection: false alarms, recall, delay on AdSim, KPI series and NAB (QUICK=1: a minute)
 	@sh scripts/bench-detection.sh
 
-soak: setup ## long runs: 200 kills with SIGKILL, every property test twentyfold
+soak: setup ## long runs: 200 kills with SIGKILL, also on real systems, overload, every property test twentyfold
 	@$(SERVICES) sh scripts/bench.sh soak
 	@SOAK=1 node_modules/.bin/node --test 'test/property/*.test.ts'
+	@SOAK=1 $(SERVICES) node_modules/.bin/node --test --test-timeout=3600000 'test/crash/*.test.ts' test/e2e/overload.test.ts
 
 fmt: setup ## format all files
 	@node_modules/.bin/oxfmt
