@@ -89,11 +89,10 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const meta = stageEntries.find(([key]) => key === 'meta')?.[1] as StageMeta | undefined;
   const windowsTail = await readAppendedTail(log, topics.windows, meta?.windows);
   const alertsTail = await readAppendedTail(log, topics.alerts, meta?.alerts);
-  // A look that rang and was not noted is part of the truth: it comes again with the windows after it.
-  monitor.recall(alertsTail.texts().map((text) => JSON.parse(text) as AlertEvent));
   let offset = (await log.committed(group, topic, 0)) ?? (await log.bounds(topic, 0)).start;
   let records: WindowRecord[] = [];
-  let alerts: AlertEvent[] = [];
+  // A look that rang and was not noted is part of the truth: its window goes on from it.
+  let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
   let readSinceCommit = 0;
 
   function takeReport({ partition, progress }: Partials, report: PartitionReport): void {
@@ -154,6 +153,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
 
   // Noted before anything is told: where the next life has to look for what this one told and did not note.
   await write([]);
+  alerts = [];
 
   return {
     async step() {
@@ -198,6 +198,16 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       return offset;
     },
   };
+}
+
+/** The topic is open to others: what is no alert says nothing here. */
+function alertOf(text: string): AlertEvent[] {
+  try {
+    const found = JSON.parse(text) as AlertEvent | null;
+    return found === null ? [] : [found];
+  } catch {
+    return [];
+  }
 }
 
 function gap(pipeline: string, topic: string, offset: number): AppError {

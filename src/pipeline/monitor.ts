@@ -35,9 +35,10 @@ export interface Monitor {
   lookCounts(): LookCounts;
   /**
    * Looks that rang in an earlier run, out of `p.alerts` in its order, before the records of their windows are observed
-   * again: together they give the same alerts as then.
+   * again: together they give the same alerts as then. After `restore`, those that the state does not know are taken in at once,
+   * so that later looks see what rang; gives their events, which are in `p.alerts`, as far as they were written.
    */
-  recall(events: Iterable<AlertEvent>): void;
+  recall(events: Iterable<AlertEvent>): AlertEvent[];
   /** State that changed since the last call: to be committed with the events and the offset read up to. */
   takeStateChanges(): StateChange[];
   /** Goes on from committed state (keys that start with `monitor/<pipeline>/`), before anything is observed. */
@@ -161,7 +162,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const looking = (watchesOf.get(window.name) ?? []).filter((watch) => watch.looks);
     if (!closed || looking.length === 0) return [];
     // Evidence goes on from the last closed window; what lies beyond the next one has to wait for that.
-    const at = { startMs: closed.end + window.slideMs - window.sizeMs, endMs: closed.end + window.slideMs };
+    const at = windowAfter(window, closed);
     const start = new Date(at.startMs).toISOString();
     const here = rows.filter((row) => row.window === window.name && row.window_start === start && row.origin === '' && !row.final);
     if (here.length === 0) return [];
@@ -176,6 +177,24 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     });
     if (events.length > 0) setClosed(window.name, { ...closed, looks: number + 1 });
     return events;
+  }
+
+  /** A look that rang in the window at hand before its state was noted: as if it had been. */
+  function recallOpen(window: WindowSpec): AlertEvent[] {
+    const closed = closedUpTo.get(window.name);
+    if (!closed) return [];
+    const at = windowAfter(window, closed);
+    const start = new Date(at.startMs).toISOString();
+    const numbers = (recalled.get(`${window.name}/${start}`) ?? []).map(({ look }) => look!.number);
+    if (numbers.length === 0) return [];
+    const events = recallLooks(window.name, start, at);
+    setClosed(window.name, { ...closed, looks: Math.max(...numbers) + 1 });
+    return events;
+  }
+
+  /** Its window is closed, or the state holds it. */
+  function isKnown({ window, window_end: end, look }: AlertEvent): boolean {
+    return isClosed(window, Date.parse(end)) || look!.number < (closedUpTo.get(window)?.looks ?? 0);
   }
 
   function recallLooks(window: string, start: string, at: WindowTime): AlertEvent[] {
@@ -226,10 +245,11 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     lookCounts: () => lookPlan.counts(),
     recall(events) {
       for (const event of events) {
-        if (!event.look || event.pipeline !== spec.pipeline) continue;
+        if (!event.look || event.pipeline !== spec.pipeline || isKnown(event)) continue;
         const key = `${event.window}/${event.window_start}`;
         recalled.set(key, [...(recalled.get(key) ?? []), event]);
       }
+      return spec.windows.flatMap(recallOpen);
     },
     takeStateChanges() {
       writeOpenRows();
@@ -239,6 +259,11 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
       for (const entry of entries) restoreOne(entry);
     },
   };
+}
+
+/** The one that follows the last closed one. */
+function windowAfter({ sizeMs, slideMs }: WindowSpec, { end }: Closed): WindowTime {
+  return { startMs: end + slideMs - sizeMs, endMs: end + slideMs };
 }
 
 /** Keys of heavy hitters that a detector sees. */

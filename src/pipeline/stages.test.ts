@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withTempLog } from '../../test/property/temp-log.ts';
+import { first } from '../../test/support/first-detector.ts';
 import { createAlerts } from '../alerts/alerts.ts';
-import { packRecords } from '../log/batch.ts';
+import { packRecords, recordAt } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
 import { parseJson } from '../windows/decoder.ts';
 import { encodePartials } from '../windows/partials-codec.ts';
 import { compilePlan } from '../windows/plan.ts';
@@ -70,8 +72,9 @@ function partition(log: Log, more: { lag?: () => number; elapsed?: () => number;
   );
 }
 
-function monitorOn(log: Log, revision = 1) {
+function monitorOn(log: Log, { revision = 1, looks = false } = {}) {
   const { pipeline, dimensions, windows, measures } = spec;
+  const detect = [{ detector: 'first' as 'threshold', config: {}, measure: 'n', window: '10s', over: 'all' as const }];
   const monitorSpec = {
     pipeline,
     dimensions,
@@ -79,12 +82,15 @@ function monitorOn(log: Log, revision = 1) {
     measures,
     rollups: [],
     falseAlarmsPerDay: 1,
-    detect: [],
-    repeatAfterMs: 1,
+    detect: looks ? detect : [],
+    repeatAfterMs: 60_000,
     locale: 'en' as const,
   };
-  const monitor = createMonitor(monitorSpec, { alerts: createAlerts(monitorSpec) });
-  return openMonitorStage({ plan, topics, revision, completeFrom: -Infinity, provisional: true }, { log, monitor });
+  const monitor = createMonitor(monitorSpec, { alerts: createAlerts(monitorSpec), catalog: { first } });
+  return openMonitorStage(
+    { plan, topics, revision, completeFrom: -Infinity, provisional: true },
+    { log, monitor, ...(looks && { elapsed: () => 0 }) },
+  );
 }
 
 function send(log: Log, ...seconds: number[]): Promise<number[]> {
@@ -162,7 +168,7 @@ test('partials of an older revision are passed over, those of a newer one end a 
       return log.commit({ appends: [{ topic: partialsTopic('p'), partition: 0, ...packRecords(encodePartials({ partials, revision })) }] });
     };
     await tell(1);
-    const monitor = await monitorOn(log, 2);
+    const monitor = await monitorOn(log, { revision: 2 });
     assert.equal(await monitor.step(), 1);
     assert.deepEqual((await monitor.commit()).provisional, []);
     await tell(3);
@@ -179,8 +185,8 @@ test('a new revision is settled once, and each partition follows it when it is o
         startedAt,
         now: 20,
       });
-    const first = await settle('one', { kind: 'same' });
-    await followRevision(log, 'p', input, first);
+    const begun = await settle('one', { kind: 'same' });
+    await followRevision(log, 'p', input, begun);
     const stage = await partition(log);
     await send(log, 1, 2);
     await stage.step();
@@ -210,5 +216,61 @@ test('what stands at the end of a topic already is left out, as often as it stan
     assert.deepEqual(tail.missing(texts('a', 'a', 'c')), texts('a', 'c'));
     assert.equal(tail.isSettled, true);
     assert.equal((await readAppendedTail(log, topics.windows, undefined)).next, 4);
+  });
+});
+
+async function alertsOn(log: Log): Promise<string[]> {
+  const batch = await log.read(topics.alerts, 0, 0, { maxBytes: 1 << 20 });
+  const events = Array.from({ length: batch?.count ?? 0 }, (_, i) => JSON.parse(Buffer.from(recordAt(batch!, i)).toString()) as AlertEvent);
+  return events.map(
+    ({ window_start: start, status, look }) => `${start.slice(17, 19)} ${status}${look ? ` look ${look.number}: ${look.value}` : ''}`,
+  );
+}
+
+for (const dies of ['between its append and its note', 'behind its note']) {
+  test(`a look that rang rings once, and its window goes on from it, where the monitor dies ${dies}`, async () => {
+    await withTopics(async (log) => {
+      const stage = await partition(log);
+      const bring = async (...seconds: number[]): Promise<void> => {
+        await send(log, ...seconds);
+        while ((await stage.step()) > 0);
+        await stage.commit();
+      };
+      const isCutShort = dies.startsWith('between');
+      const mortal: Log = {
+        ...log,
+        async commit(unit) {
+          if (!isCutShort || !unit.appends?.some(({ topic }) => topic === topics.alerts)) return log.commit(unit);
+          await log.commit({ appends: unit.appends });
+          throw new Error('killed');
+        },
+      };
+      const monitor = await monitorOn(mortal, { looks: true });
+      await bring(1, 2, 11, 12, 13, 14);
+      while ((await monitor.step()) > 0);
+      if (isCutShort) await assert.rejects(monitor.commit(), /killed/);
+      else await monitor.commit();
+      assert.deepEqual(await alertsOn(log), ['10 firing look 0: 4']);
+
+      const next = await monitorOn(log, { looks: true });
+      await bring(15, 16);
+      while ((await next.step()) > 0);
+      assert.deepEqual((await next.commit()).alerts, []);
+      await bring(21, 22);
+      while ((await next.step()) > 0);
+      await next.commit();
+      await bring(31);
+      while ((await next.step()) > 0);
+      await next.commit();
+      assert.deepEqual(await alertsOn(log), ['10 firing look 0: 4', '20 resolved']);
+    });
+  });
+}
+
+test('what is no alert among the alerts stops no monitor', async () => {
+  await withTopics(async (log) => {
+    await monitorOn(log);
+    await log.commit({ appends: [{ topic: topics.alerts, partition: 0, ...packRecords(['', 'null', 'no alert']) }] });
+    await monitorOn(log);
   });
 });
