@@ -20,28 +20,30 @@ function gamma(shape: number, random: Random): number {
   }
 }
 
-test('a likelihood ratio of counts has mean 1 where nothing changed and the forecast is as wrong as it says', () => {
-  const model = createModel({ ...settings, profile: profileOf('events', true) });
-  const random = createRandom(7);
-  for (const { M, T } of [
-    { M: 3, T: 0.02 },
-    { M: 25, T: 0.01 },
-  ]) {
-    for (const isDrop of [true, false]) {
-      let sum = 0;
-      let squares = 0;
-      for (let draw = 0; draw < DRAWS; draw++) {
-        const factor = isDrop ? gamma(1 / T, random) * T : Math.exp(Math.sqrt(T) * random.normal());
-        const value = likelihoodRatio(model, isDrop, random.poisson(M * factor), M, T, 1 / M, 2);
-        sum += value;
-        squares += value * value;
+for (const hasExposure of [true, false]) {
+  test(`a likelihood ratio of ${hasExposure ? 'rates' : 'counts'} has mean 1 at most where nothing changed and the forecast is as wrong as it says`, () => {
+    const model = createModel({ ...settings, hasExposure, profile: profileOf('events', hasExposure) });
+    const random = createRandom(7);
+    for (const { M, T } of [
+      { M: 3, T: 0.02 },
+      { M: 25, T: 0.01 },
+    ]) {
+      for (const isDrop of [true, false]) {
+        let sum = 0;
+        let squares = 0;
+        for (let draw = 0; draw < DRAWS; draw++) {
+          const factor = isDrop && hasExposure ? gamma(1 / T, random) * T : Math.exp(Math.sqrt(T) * random.normal());
+          const value = likelihoodRatio(model, isDrop, random.poisson(M * factor), M, T, 1 / M, 2);
+          sum += value;
+          squares += value * value;
+        }
+        const mean = sum / DRAWS;
+        const error = Math.sqrt(squares / DRAWS / DRAWS);
+        assert.ok(mean < 1 + 4 * error && mean > 0.2, `M ${M}, ${isDrop ? 'drop' : 'rise'}: mean ${mean}, standard error ${error}`);
       }
-      const mean = sum / DRAWS;
-      const error = Math.sqrt(squares / DRAWS / DRAWS);
-      assert.ok(mean < 1 + 4 * error && mean > 0.2, `M ${M}, ${isDrop ? 'drop' : 'rise'}: mean ${mean}, standard error ${error}`);
     }
-  }
-});
+  });
+}
 
 /** Amounts over what is expected of them, of relative variance 1/k; `skew` as of `lognormalMoney`. */
 const AMOUNTS = [

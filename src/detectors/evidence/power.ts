@@ -34,7 +34,7 @@ function evidenceOf(model: Model, effects: Effects, index: number, M: number, T:
   if (model.form === 'money') {
     return lognormalMoney(theta, 1 / noise, T, logTheta, skew) - lognormalMoney(theta, 1 / noise, T, 0, skew);
   }
-  if (theta < 1) return countDrop(theta * M, M, T, logTheta, theta);
+  if (theta < 1 && model.form === 'rate') return countDrop(theta * M, M, T, logTheta, theta);
   return lognormalPoisson(theta * M, M, T, logTheta) - lognormalPoisson(theta * M, M, T, 0);
 }
 

@@ -12,6 +12,8 @@ const LOG_MAX = 600;
 /** Spans that are not at least this far out, in squared deviations, hold no evidence to speak of: most need no logarithm. */
 const DROP_SQUARES = 4;
 const RISE_SQUARES = 8;
+/** Drops of counts: the variance is itself an estimate, and small sums depend on it most. */
+const DROP_VARIANCE = 1.15;
 /** Rises of money: a slot counts up to so many standard deviations. */
 const BELIEVED_DEVIATIONS = 2;
 
@@ -161,14 +163,16 @@ export function likelihoodRatio(model: Model, isDrop: boolean, S: number, M: num
   let sum = 0;
   const count = effects.factors.length;
   const isMoney = model.form === 'money';
-  if (isDrop && !isMoney) {
+  if (isDrop && model.form === 'rate') {
     for (let i = 0; i < count; i++) sum += Math.exp(Math.min(LOG_MAX, countDrop(S, M, T, effects.logs[i]!, effects.factors[i]!)));
     return sum / count;
   }
-  const calm = isMoney ? lognormalMoney(S / M, 1 / noise, T, 0, skew) : lognormalPoisson(S, M, T, 0);
+  // A count falls as it rises, by factors: lognormal below too.
+  const variance = isDrop && !isMoney ? DROP_VARIANCE * T : T;
+  const calm = isMoney ? lognormalMoney(S / M, 1 / noise, T, 0, skew) : lognormalPoisson(S, M, variance, 0);
   for (let i = 0; i < count; i++) {
     const mean = effects.logs[i]!;
-    const log = isMoney ? lognormalMoney(S / M, 1 / noise, T, mean, skew) : lognormalPoisson(S, M, T, mean);
+    const log = isMoney ? lognormalMoney(S / M, 1 / noise, T, mean, skew) : lognormalPoisson(S, M, variance, mean);
     sum += Math.exp(Math.min(LOG_MAX, log - calm));
   }
   return sum / count;
