@@ -50,6 +50,8 @@ const POLL_MS = 20;
 /** Dead letters wait for a commit up to here. */
 const PENDING_BYTES_MAX = 8 << 20;
 const SAY_EVERY_MS = 3_000;
+/** Two that each need all partitions would wait for each other for ever: who lacks the first one gives up earlier. In session timeouts. */
+const PATIENCE = { withFirst: 6, withoutFirst: 3 };
 /** A partition that another has taken over is taken back after this, where the group still says that it is ours. */
 const AGAIN_MS = 1_000;
 
@@ -156,6 +158,7 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
 
   async function untilRead(): Promise<void> {
     let saidAt = clock.elapsed();
+    let lackingSince: number | undefined;
     while (!signal.aborted) {
       const everythingCame = !deps.moreToCome();
       const read = await inTurn(pass);
@@ -174,6 +177,9 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
         });
         if (isDone) return;
       }
+      lackingSince = config.once && owned.size < config.partitions ? (lackingSince ?? clock.elapsed()) : undefined;
+      const sessions = owned.has(`${config.topics[0]}/0`) ? PATIENCE.withFirst : PATIENCE.withoutFirst;
+      if (lackingSince !== undefined && clock.elapsed() - lackingSince > sessions * config.sessionTimeoutMs) throw shared(config);
       if (config.once && owned.size < config.partitions && clock.elapsed() - saidAt > SAY_EVERY_MS) {
         saidAt = clock.elapsed();
         logger.info(
@@ -195,4 +201,12 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
       await drop(parked);
     });
   }
+}
+
+function shared({ group, partitions }: AggregateRoleConfig): AppError {
+  return new AppError(
+    'log_refused',
+    `group ${group}: --once has to read all ${partitions} input partitions by itself, but found another process that keeps some of them. ` +
+      'Stop that one, or leave --once out to share the work with it.',
+  );
 }

@@ -15,7 +15,7 @@ import type { Monitor } from '../../pipeline/monitor.ts';
 import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor-stage.ts';
 import { openNotifyStage, type NotifyStage } from '../../pipeline/notify-stage.ts';
 import { offsetOf, recordedRevisions, revisionRefusal } from '../../pipeline/revision.ts';
-import { monitorGroup, partialsTopic } from '../../pipeline/stage-topics.ts';
+import { partialsTopic } from '../../pipeline/stage-topics.ts';
 import { followRevision, settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
 import { compilePlan, partitionName } from '../../windows/plan.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
@@ -30,6 +30,7 @@ import { boundedLog } from './bounded-log.ts';
 import { whenAborted, whileElected } from './election.ts';
 import { openGround } from './ground.ts';
 import { endsNow } from './input-topics.ts';
+import { createMonitorLag } from './monitor-lag.ts';
 import { runMonitorTerm } from './monitor-role.ts';
 import { ROLES, type Role } from './roles.ts';
 import { runShadow } from './shadow.ts';
@@ -59,7 +60,6 @@ const ONCE_SESSION_MS = 6_000;
 const REVISION_POLL_MS = 500;
 /** So long an aggregation waits for the active monitor to settle the file's revision. */
 const REVISION_WAIT_MS = 60_000;
-const LAG_EVERY_MS = 1_000;
 
 export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, deps: KafkaRunDeps): Promise<KafkaRun> {
   const { connection, clock, logger } = deps;
@@ -88,7 +88,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   const seen = (): MonitorStage | undefined => monitor ?? shadow ?? last;
   let notify: NotifyStage | undefined;
   let settled: StageRevision | undefined;
-  let lag = { at: -Infinity, records: 0 };
+  const monitorLag = createMonitorLag(pipeline, { connection, clock });
 
   async function notedOutcomes(): Promise<(readonly [string, Uint8Array])[]> {
     if (options.revision.kind === 'from') return [];
@@ -114,14 +114,6 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       if (clock.elapsed() > until || stopped.signal.aborted) throw revisionRefusal(pipeline);
     }
   }
-
-  const monitorLag = async (): Promise<number> => {
-    if (clock.elapsed() - lag.at > LAG_EVERY_MS) {
-      const lags = await connection.lag(monitorGroup(pipeline), [partialsTopic(pipeline)]);
-      lag = { at: clock.elapsed(), records: lags[0]?.lag ?? 0 };
-    }
-    return lag.records;
-  };
 
   async function openPartition(topic: string, partition: number): Promise<OwnedStage> {
     const input = inputs.find(({ name }) => name === partitionName(topic, partition))!;
