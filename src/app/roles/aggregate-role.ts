@@ -177,7 +177,7 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
         });
         if (isDone) return;
       }
-      lackingSince = config.once && owned.size < config.partitions ? (lackingSince ?? clock.elapsed()) : undefined;
+      lackingSince = config.once && owned.size > 0 && owned.size < config.partitions ? (lackingSince ?? clock.elapsed()) : undefined;
       const sessions = owned.has(`${config.topics[0]}/0`) ? PATIENCE.withFirst : PATIENCE.withoutFirst;
       if (lackingSince !== undefined && clock.elapsed() - lackingSince > sessions * config.sessionTimeoutMs) throw shared(config);
       if (config.once && owned.size < config.partitions && clock.elapsed() - saidAt > SAY_EVERY_MS) {
