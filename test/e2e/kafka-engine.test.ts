@@ -26,7 +26,7 @@ test('what ClickHouse reads from the broker is what Tocsin shows', { skip: kafka
   const { file, name } = ownPipeline(dir, 1);
   const log = ['--log', `kafka://${kafka.address}`, '--data', path.join(dir, 'data')];
   await output(['run', file, ...log, '--input', SAMPLE, '--once', '--quiet', '--olap-store', 'none']);
-  const shown = await objects<Shown>(['windows', ...log, '--json']);
+  const shown = await objects<Shown>(['windows', ...log, '--pipeline', name, '--json']);
   assert.ok(shown.length > 606);
 
   const folder = mkdtempSync(path.join(tmpdir(), 'tocsin-kafka-engine-'));

@@ -39,11 +39,16 @@ async function engine(): Promise<{ session: Session; close: () => void } | undef
   };
 }
 
+/** Written as whole numbers that fit no integer of ClickHouse: `kafka-engine.sql` says that such rows are left out. */
+function fitsNoInteger(value: number): boolean {
+  return Math.abs(value) >= 2 ** 63 && Math.abs(value) < 1e21;
+}
+
 const rowsArbitrary = fc.array(
   fc.record({
     labels: fc.dictionary(fc.stringMatching(/^[A-Za-z][A-Za-z0-9_]{0,5}$/), fc.string({ unit: 'binary', maxLength: 8 }), { maxKeys: 3 }),
     start: fc.integer({ min: Date.UTC(1, 0, 1), max: Date.UTC(9999, 11, 31) }),
-    value: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    value: fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !fitsNoInteger(value)),
     version: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     origin: fc.constantFrom('', 'ads/0', 'replay'),
     final: fc.boolean(),
