@@ -13,9 +13,13 @@ export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FIRST, END);
     const server = createServer();
+    // `once` rejects on an error: a port that is taken is no fault, another one is tried.
+    const free = once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
     server.listen(port, '127.0.0.1');
-    const free = await Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)]);
-    if (!free) continue;
+    if (!(await free)) continue;
     await new Promise((resolve) => server.close(resolve));
     return port;
   }
