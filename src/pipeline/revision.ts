@@ -2,6 +2,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
+import type { PartitionMeta } from '../windows/snapshot.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { replayGroup, statePrefix } from './aggregate.ts';
 import { mergeStatePrefix } from './engine.ts';
@@ -91,13 +92,19 @@ async function completeFrom(log: Log, pipeline: string, inputs: readonly Pipelin
   if (choice.kind === 'from' && choice.from === 'earliest') return -Infinity;
   if (choice.kind === 'from' && typeof choice.from === 'object') return wholeFrom(log, inputs, choice.from.offset);
   let newest = -Infinity;
-  for (const { name } of inputs) {
-    const prefix = statePrefix(pipeline, name);
-    for (const [key, value] of fromStateEntries(prefix, await log.state(`${prefix}meta`))) {
-      if (key === 'meta') newest = Math.max(newest, (value as { maxTime: number }).maxTime);
-    }
-  }
+  for (const { name } of inputs) newest = Math.max(newest, await newestCounted(log, statePrefix(pipeline, name)));
   return newest === -Infinity ? newest : newest + 1;
+}
+
+/**
+ * The newest time that a partition has counted anything at, epoch ms; -Infinity where it has not. Counts of outcomes stand at the time of
+ * arrival, so a pane may begin after the newest event.
+ */
+export async function newestCounted(log: Pick<Log, 'state'>, prefix: string): Promise<number> {
+  const meta = fromStateEntries(prefix, await log.state(`${prefix}meta`)).find(([key]) => key === 'meta')?.[1] as PartitionMeta | undefined;
+  const panes = `${prefix}pane/`;
+  const starts = (await log.state(panes)).map(([key]) => Number(key.slice(panes.length)));
+  return starts.reduce((a, b) => Math.max(a, b), meta?.maxTime ?? -Infinity);
 }
 
 /** From when on windows are whole where every partition is read from this offset: since its record arrived there, in all of them. */

@@ -5,10 +5,10 @@
 import { AppError } from '../core/errors.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
-import type { PartitionMeta } from '../windows/snapshot.ts';
 import { replayGroup, statePrefix } from './aggregate.ts';
 import { mergeStatePrefix } from './engine.ts';
 import {
+  newestCounted,
   offsetOf,
   partitionClearing,
   recordedRevisions,
@@ -126,11 +126,7 @@ async function completeFrom(
   let newest = -Infinity;
   for (const input of inputs) {
     const log = await readPartition(input);
-    const prefix = statePrefix(pipeline, input.name);
-    const meta = fromStateEntries(prefix, await log.state(`${prefix}meta`)).find(([key]) => key === 'meta')?.[1] as
-      | PartitionMeta
-      | undefined;
-    newest = Math.max(newest, meta?.maxTime ?? -Infinity);
+    newest = Math.max(newest, await newestCounted(log, statePrefix(pipeline, input.name)));
     await log.close();
   }
   return newest === -Infinity ? newest : newest + 1;

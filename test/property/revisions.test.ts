@@ -6,7 +6,6 @@ import type { AppError } from '../../src/core/errors.ts';
 import { recordedRevisions, settleRevision, type RevisionChoice } from '../../src/pipeline/revision.ts';
 import { topicsOf } from '../../src/pipeline/topics.ts';
 import { inputPartitions } from '../../src/windows/plan.ts';
-import type { MeasureSpec } from '../../src/windows/spec.ts';
 import { differences } from '../oracle/compare.ts';
 import { judge } from '../oracle/oracle.ts';
 import { scenario, type Scenario } from './arbitraries.ts';
@@ -87,10 +86,7 @@ test('going on in a new revision: no window begun before is given out, and every
   await fc.assert(
     fc.asyncProperty(scenario({ replays: false }), pace(), pace(), fc.integer({ min: 1, max: 9 }), async (drawn, at, then, tenths) => {
       const wide = retiring(drawn, NEVER_MS);
-      const one = {
-        ...wide,
-        spec: { ...wide.spec, measures: ofEvents(wide.spec.measures), limits: { ...wide.spec.limits, maxSeries: 1_000 } },
-      };
+      const one = { ...wide, spec: { ...wide.spec, limits: { ...wide.spec.limits, maxSeries: 1_000 } } };
       const measures = [...one.spec.measures, { name: 'all', kind: 'count', source: one.spec.sources[0]!.name, where: [] } as const];
       const two = { ...one, spec: { ...one.spec, measures } };
       await withTempLog(async (temp) => {
@@ -118,17 +114,3 @@ test('going on in a new revision: no window begun before is given out, and every
     runs(20),
   );
 });
-
-/**
- * Without counts of outcomes and the ratios of them: they count at the time of arrival, so the first window that is given out after the
- * switch may lack some from before it.
- */
-function ofEvents(measures: readonly MeasureSpec[]): MeasureSpec[] {
-  const isOfOutcomes = (measure: MeasureSpec | undefined): boolean => measure?.kind === 'count' && measure.outcomes !== undefined;
-  const named = (name: string): MeasureSpec | undefined => measures.find((measure) => measure.name === name);
-  return measures.filter(
-    (measure) =>
-      !isOfOutcomes(measure) &&
-      !(measure.kind === 'ratio' && (isOfOutcomes(named(measure.numerator)) || isOfOutcomes(named(measure.denominator)))),
-  );
-}
