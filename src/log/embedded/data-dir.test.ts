@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { lockDataDir, openDataDir } from './data-dir.ts';
 
 // This file is its own child process: the lock's holder in one role, a user without root's rights in the other.
@@ -13,6 +15,9 @@ const holdFor = process.env['TOCSIN_TEST_HOLD'];
 const tryIn = process.env['TOCSIN_TEST_TRY'];
 if (holdFor !== undefined) {
   lockDataDir(holdFor);
+  // Nobody keeps what it returned: the lock holds all the same.
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
   process.stdout.write('locked\n');
   setInterval(() => {}, 1_000);
 } else if (tryIn !== undefined) {

@@ -14,6 +14,8 @@ export interface DataDir {
 /** How long to wait for one who only tried the lock at the same moment. */
 const LOCK_TIMEOUT_MS = 150;
 const SQLITE_BUSY = 5;
+/** What is held must stay reachable: a database that is collected as garbage is closed, and the lock with it. */
+const held = new Set<DatabaseSync>();
 
 function errnoOf(error: unknown): string {
   return String((error as { code?: unknown }).code);
@@ -111,13 +113,14 @@ export function lockDataDir(dir: string): { release(): void } {
     if (sqliteCode(error) === SQLITE_BUSY) throw locked(path, holderOf(pidFile), error);
     throw sqliteCode(error) === undefined ? explainDirError(error, path) : explainSqliteError(error, lockFile, 'open');
   }
-  const held = db;
+  const lock = db;
+  held.add(lock);
   return {
     release() {
-      if (!held.isOpen) return;
+      if (!held.delete(lock)) return;
       // The note goes first: after the lock it might be the next holder's.
       rmSync(pidFile, { force: true });
-      held.close();
+      lock.close();
     },
   };
 }

@@ -23,7 +23,7 @@ describe('a broker restarts', { skip: service('kafka').skip }, () => {
       const connection = await connectKafka(parseKafkaUrl(`kafka://${broker.address}`, {}), { clock: systemClock, logger });
       const log = await connection.log(LEDGER);
       await log.ensureTopic('t', { partitions: 1 });
-      const writer = { done: false, acknowledged: 0 };
+      const writer = { done: false, ended: false, acknowledged: 0 };
 
       async function write(): Promise<void> {
         for (; !writer.done; writer.acknowledged++) {
@@ -38,7 +38,7 @@ describe('a broker restarts', { skip: service('kafka').skip }, () => {
       }
 
       const writing = write();
-      const reading = readUntil(log, () => writer.done && writer.acknowledged * RECORDS_PER_UNIT);
+      const reading = readUntil(log, () => writer.ended && writer.acknowledged * RECORDS_PER_UNIT);
       await until(() => writer.acknowledged > 50);
       await broker.kill();
       await broker.restart();
@@ -46,6 +46,7 @@ describe('a broker restarts', { skip: service('kafka').skip }, () => {
       await until(() => writer.acknowledged > before + 20);
       writer.done = true;
       await writing;
+      writer.ended = true;
       const { acknowledged } = writer;
       const expected = Array.from({ length: acknowledged * RECORDS_PER_UNIT }, (_, i) => {
         return `${Math.floor(i / RECORDS_PER_UNIT)}/${i % RECORDS_PER_UNIT}`;

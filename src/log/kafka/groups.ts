@@ -1,5 +1,6 @@
 import { describeGroupsV5, findCoordinatorV4, offsetCommitV8, offsetFetchV8 } from '@platformatic/kafka';
 import type { API } from '@platformatic/kafka';
+import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { CommitUnit } from '../log.ts';
 import { mayPass } from './errors.ts';
@@ -11,6 +12,7 @@ import type { Offsets } from './offsets.ts';
 const GROUP = 0;
 /** Kafka's own record of offsets is for people and their tools: once a second is enough. */
 const TELL_EVERY_MS = 1_000;
+const TELL_AGAIN_MS = 100;
 
 export interface GroupLag {
   readonly topic: string;
@@ -63,6 +65,7 @@ export function createGroups(cluster: Cluster, offsets: Offsets): Groups {
   /** Offsets that Kafka has not been told, by group, topic and partition. */
   let untold = new Map<string, Changed[number]>();
   let timer: NodeJS.Timeout | undefined;
+  let telling: Promise<unknown> = Promise.resolve();
 
   async function coordinatorOf(group: string): Promise<number> {
     const known = coordinators.get(group);
@@ -84,9 +87,16 @@ export function createGroups(cluster: Cluster, offsets: Offsets): Groups {
     }
   }
 
-  async function flush(): Promise<void> {
+  /** One at a time: what a refused one puts back is seen by the next. */
+  function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
+    const flushing = telling.then(tellNow);
+    telling = flushing;
+    return flushing;
+  }
+
+  async function tellNow(): Promise<void> {
     const told = Map.groupBy(untold.values(), ({ group }) => group);
     untold = new Map();
     await Promise.all(
@@ -145,7 +155,8 @@ export function createGroups(cluster: Cluster, offsets: Offsets): Groups {
     },
 
     async leaveAll() {
-      await flush();
+      // A broker that has just come back has no coordinator for a moment: the caller bounds how long it may take.
+      for (await flush(); untold.size > 0 && !cluster.signal.aborted; await flush()) await sleep(TELL_AGAIN_MS, cluster.signal);
       await Promise.allSettled([...leaving].map((leave) => leave()));
     },
 
