@@ -3,12 +3,14 @@ import { deadLettersOf } from '../dead-letter/letter-box.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { OutcomeCounts } from '../core/outcome.ts';
 import type { Log, RecordBatch, StateChange } from '../log/log.ts';
-import { createDecoder, type CheckFields, type ParseRecord } from '../windows/decoder.ts';
+import { sourceRulesOf } from '../schemas/rules-of-schema.ts';
+import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import type { IdKey } from '../windows/id-hash.ts';
 import type { RestoredPanes } from '../windows/merge.ts';
 import { createPartition, type ClockMode, type Judged } from '../windows/partition.ts';
 import type { Partials } from '../windows/partials.ts';
 import { earliestEnd, partitionName, windowStarts, type Plan } from '../windows/plan.ts';
+import { openDecoder } from '../windows/projector/open-decoder.ts';
 import { createReplay } from '../windows/replay.ts';
 import { createSnapshot, type PartitionMeta } from '../windows/snapshot.ts';
 import type { SourceSpec } from '../windows/spec.ts';
@@ -94,7 +96,8 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   const entries = fromStateEntries(prefix, await log.state(prefix));
   const meta = entries.find(([key]) => key === 'meta')?.[1] as PartitionMeta | undefined;
   const idKey = meta?.idKey ?? deps.randomKey();
-  const decoder = createDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey });
+  const rules = sourceRulesOf(source);
+  const decoder = openDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey, rules });
   const partition = createPartition(plan, source, decoder);
   const replay = createReplay(
     { plan, origins: `${topic}/${number}/`, completeFrom: config.completeFrom },
