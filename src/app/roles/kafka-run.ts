@@ -158,7 +158,13 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const { changes, changed } = await noteLookups(log, spec, new Map([[input.name, stage.status().offset]]));
     if (changes.length > 0) await log.commit({ state: changes });
     for (const file of changed) logger.info(`pipeline ${pipeline}: ${file} has changed; it counts from here on in ${input.name}`);
-    return { ...stage, close: () => log.close() };
+    return {
+      ...stage,
+      async close() {
+        await stage.close();
+        await log.close();
+      },
+    };
   }
 
   const watched = {
