@@ -188,7 +188,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       const { windows, completeFrom } = settled;
       judge = monitorOf(config);
       const stage = await openMonitorStage(
-        { plan, topics, revision: windows.counter, completeFrom, provisional: !options.once },
+        { plan, topics, revision: windows.counter, completeFrom, provisional: !options.once, clock: mode },
         {
           log,
           monitor: judge,
@@ -214,7 +214,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const revision = await recordedRevisions(log, pipeline);
     if (revision?.windows.hash !== config.hashes.windows) return false;
     const { counter } = revision.windows;
-    const of = { plan, topics, revision: counter, completeFrom: revision.completeFrom, provisional: true };
+    const of = { plan, topics, revision: counter, completeFrom: revision.completeFrom, provisional: true, clock: mode };
     const stage = await openMonitorStage(of, { log, monitor: monitorOf(config) });
     shadow = stage;
     const show = options.hotStore === undefined ? publish : async (committed: Committed) => deps.onCommitted(committed);
