@@ -75,7 +75,8 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
     if (state.end === undefined) return state;
     const untold = Math.round((endMs - state.end) / window.slideMs) - 1;
     let next = state;
-    for (const [startMs, windows] of hoursOf(state.end + window.slideMs - window.sizeMs, untold)) next = passEmpty(next, startMs, windows, needed);
+    for (const [startMs, windows] of hoursOf(state.end + window.slideMs - window.sizeMs, untold))
+      next = passEmpty(next, startMs, windows, needed);
     return next;
   }
 
