@@ -232,10 +232,10 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
 
   function notifyTerm(signal: AbortSignal, standing: Standing): Promise<void> {
     const watermark = (): number | undefined => (options.once ? undefined : seen()?.frontier);
-    const config = { pipeline, topic: topics.alerts, watermark, graceMs: options.once ? undefined : RING_GRACE_MS };
+    const term = { pipeline, topic: topics.alerts, watermark, graceMs: options.once ? undefined : RING_GRACE_MS };
     const openLog = (): Promise<Log> => ground.stageLog('notify', { holds: standing.holds });
     const onOpened = (stage: NotifyStage): void => void (notify = stage);
-    return runNotifyTerm(config, { receivers, notifierOf: notifierFor, openLog, onOpened }, standing, signal);
+    return runNotifyTerm(term, { receivers, notifierOf: notifierFor, openLog, onOpened }, standing, signal);
   }
 
   const elect = (
