@@ -111,6 +111,8 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   let caughtUp = false;
   let end = offset;
   let lastAccepted = deps.elapsed();
+  /** When it was last found that there is nothing to read: a process that stood still since then cannot tell. */
+  let caughtUpAt = lastAccepted;
   let letters: { key: string; letter: DeadLetter }[] = [];
   let letterBytes = 0;
   let overflowTold = partition.overflowedAt !== undefined;
@@ -126,7 +128,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   }
 
   function isIdle(readToEnd: boolean): boolean {
-    return caughtUp && (readToEnd || deps.elapsed() - lastAccepted >= plan.spec.limits.idleAfterMs);
+    return caughtUp && (readToEnd || caughtUpAt - lastAccepted >= plan.spec.limits.idleAfterMs);
   }
 
   async function stepReplay(): Promise<number> {
@@ -143,10 +145,12 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
     source,
     async step() {
       const replays = await stepReplay();
+      const at = deps.elapsed();
       const batch = await log.read(topic, number, offset, limits);
       caughtUp = batch === undefined;
       if (!batch) {
         end = offset;
+        caughtUpAt = at;
         return replays;
       }
       const before = partition.totals.accepted;
