@@ -157,6 +157,8 @@ export function createAggregate(
   let caughtUp = false;
   let end = offset;
   let lastAccepted = deps.elapsed();
+  /** When it was last found that there is nothing to read: a process that stood still since then cannot tell. */
+  let caughtUpAt = lastAccepted;
   let letters: { key: string; letter: DeadLetter }[] = [];
   let letterBytes = 0;
   let taken: { live: Partials['live']; replayed: Partials['replayed'] } = { live: [], replayed: [] };
@@ -171,7 +173,7 @@ export function createAggregate(
   }
 
   function isIdle(readToEnd: boolean): boolean {
-    return caughtUp && (readToEnd || deps.elapsed() - lastAccepted >= plan.spec.limits.idleAfterMs);
+    return caughtUp && (readToEnd || caughtUpAt - lastAccepted >= plan.spec.limits.idleAfterMs);
   }
 
   async function stepReplay(): Promise<number> {
@@ -189,10 +191,12 @@ export function createAggregate(
     isElsewhere: false,
     async step() {
       const replays = await stepReplay();
+      const at = deps.elapsed();
       const batch = await log.read(topic, number, offset, limits);
       caughtUp = batch === undefined;
       if (!batch) {
         end = offset;
+        caughtUpAt = at;
         return replays;
       }
       const before = partition.totals.accepted;

@@ -6,6 +6,7 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { createMerge } from '../windows/merge.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
+import type { Partials } from '../windows/partials.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import {
@@ -19,6 +20,7 @@ import {
 } from './aggregate.ts';
 import { alertTexts, appendTexts, letterTexts, windowTexts } from './appends.ts';
 import type { Monitor } from './monitor.ts';
+import { createSilence } from './silence.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { stepAll } from './step-all.ts';
 import { rawTopicSettings, topicSettings, type PipelineTopics } from './topics.ts';
@@ -66,7 +68,7 @@ export interface Committed {
 export interface Engine {
   /** Judges the next batch of every partition; resolves to the records read, 0 when there was nothing. */
   step(): Promise<number>;
-  /** Whether a commit would tell anything new: records were read, or a partition fell idle or awoke. */
+  /** Whether a commit would tell anything new: records were read, a partition fell idle or awoke, or silence lasts for another window. */
   hasNews(): boolean;
   /** Merges what the steps have yielded and commits it. */
   commit(options?: CommitOptions): Promise<Committed>;
@@ -116,7 +118,10 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
 
   /** Whose alert of too many segments is still to come. */
   const withinLimit = new Set(aggregates.filter((aggregate) => aggregate.status().overflowedAt === undefined));
+  // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
+  const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   let readSinceCommit = 0;
+  let isCaughtUp = false;
   let idleAtCommit = '';
   const idleNow = (readToEnd: boolean): string => aggregates.map((aggregate) => Number(aggregate.isIdle(readToEnd))).join('');
 
@@ -154,17 +159,24 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     });
   }
 
+  /** Up to where windows are over by the clock, where that is news to the monitor. */
+  function silentUntil(): number | undefined {
+    const until = silence.until(isCaughtUp && merge.isSilent(), merge.frontier);
+    return until !== undefined && monitor.hasSilence(until) ? until : undefined;
+  }
+
   async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
     readSinceCommit = 0;
     idleAtCommit = idleNow(readToEnd);
     const taken = await Promise.all(aggregates.map((aggregate) => aggregate.takePartials(readToEnd)));
-    const stepped = merge.step(
-      taken.map(({ partials }) => partials),
-      { provisional: config.provisional },
-    );
+    const partials = taken.map((one) => one.partials);
+    if (partials.some(isHeard)) silence.heard();
+    const stepped = merge.step(partials, { provisional: config.provisional });
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
     const found = records.flatMap((record) => monitor.observe(record));
-    const alerts = [...overflowAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed)];
+    const until = silentUntil();
+    const silent = until === undefined ? [] : monitor.silence(until, merge.flush());
+    const alerts = [...overflowAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed), ...silent];
     const deadLetters = await write(records, alerts, state, taken);
     return { records, provisional: stepped.provisional, alerts, deadLetters };
   }
@@ -173,9 +185,10 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     async step() {
       const read = await stepAll(aggregates);
       readSinceCommit += read;
+      isCaughtUp = read === 0;
       return read;
     },
-    hasNews: () => readSinceCommit > 0 || idleNow(false) !== idleAtCommit,
+    hasNews: () => readSinceCommit > 0 || idleNow(false) !== idleAtCommit || silentUntil() !== undefined,
     commit,
     async flush(options) {
       const committed = await commit({ ...options, readToEnd: true });
@@ -193,6 +206,11 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     },
     close: async () => void (await Promise.all(aggregates.map((aggregate) => aggregate.close()))),
   };
+}
+
+/** What was accepted, or sent in again, changes panes. */
+export function isHeard({ live, replayed }: Partials): boolean {
+  return live.length > 0 || replayed.length > 0;
 }
 
 /** Makes the topics of the pipeline that are not there: before its revision is settled, and before `openEngine`. */

@@ -11,7 +11,7 @@ import type { ClockMode } from '../../windows/partition.ts';
 import { partitionName, type Plan } from '../../windows/plan.ts';
 import type { OutcomesFile } from '../outcomes-file.ts';
 import { judgingDeps } from '../pipeline-parts.ts';
-import type { OwnedStage } from './aggregate-role.ts';
+import type { AggregateRoleDeps, OwnedStage } from './aggregate-role.ts';
 import { boundedLog } from './bounded-log.ts';
 import type { Ground } from './ground.ts';
 
@@ -41,7 +41,7 @@ const BATCH_BYTES = 256 << 10;
 export function createPartitionOpener(
   { config, plan, mode, once, batchRecords }: PartitionOpenerConfig,
   deps: PartitionOpenerDeps,
-): (topic: string, partition: number) => Promise<OwnedStage> {
+): AggregateRoleDeps['open'] {
   const { ground, clock, logger, outcomes } = deps;
   const { engine: spec, topics } = config;
   const { pipeline } = spec;
@@ -88,10 +88,10 @@ export function createPartitionOpener(
     };
   }
 
-  return async (topic, partition) => {
+  return async (topic, partition, holds) => {
     const input = ground.inputs.find(({ name }) => name === partitionName(topic, partition))!;
     const revision = await deps.revision();
-    const log = await ground.partitionLog(input);
+    const log = await ground.partitionLog(input, { holds });
     return openOn(log, input, revision).catch(async (error: unknown) => {
       await log.close();
       throw error;
