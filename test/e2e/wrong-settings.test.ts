@@ -382,8 +382,14 @@ function run(file: string, folder: string, settings: Settings, mode: 'once' | 'l
   const texts = { stdout: '', stderr: '' };
   out.on('data', (part: Buffer) => (texts.stdout += part.toString()));
   err.on('data', (part: Buffer) => (texts.stderr += part.toString()));
-  const once = mode === 'once';
-  const options = { once, json: once, notify: false, quiet: false, sessionMs: 2_000, revision: { kind: 'same' } } as const;
+  const options = {
+    once: mode === 'once',
+    json: mode === 'once',
+    notify: false,
+    quiet: false,
+    sessionMs: 2_000,
+    revision: { kind: 'same' },
+  } as const;
   let ended = false;
   const result = runPipelines(
     { files: [file], data: path.join(folder, 'data'), olapStore: 'none', ...options, ...settings },

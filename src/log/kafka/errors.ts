@@ -130,7 +130,7 @@ function certificateText(message: string): string {
 
 /** A port of something else hangs up on what it does not understand; so does a broker that is just going down. */
 function hint(found: readonly Error[], ids: readonly string[]): string {
-  const hungUp = ids.length === 0 && found.some((each) => /^Connection closed/.test(each.message));
+  const hungUp = ids.length === 0 && found.some((each) => each.message.startsWith('Connection closed'));
   return hungUp ? " It hangs up without an answer, as a port does that is not Kafka's." : '';
 }
 
