@@ -9,11 +9,20 @@ import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { Partials } from '../windows/partials.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
-import { openAggregate, type Aggregate, type AggregateConfig, type AggregateDeps, type AggregateStatus } from './aggregate.ts';
+import {
+  openAggregate,
+  type Aggregate,
+  type AggregateConfig,
+  type AggregateDeps,
+  type AggregateStatus,
+  type OpenAggregate,
+  type TakenPartials,
+} from './aggregate.ts';
 import { alertTexts, appendTexts, letterTexts, windowTexts } from './appends.ts';
 import type { Monitor } from './monitor.ts';
 import { createSilence } from './silence.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
+import { stepAll } from './step-all.ts';
 import { rawTopicSettings, topicSettings, type PipelineTopics } from './topics.ts';
 
 export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchBytes' | 'maxBatchRecords'> {
@@ -32,6 +41,8 @@ export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchB
 export interface EngineDeps extends Pick<AggregateDeps, 'randomKey' | 'elapsed' | 'onJudged'> {
   readonly log: Log;
   readonly monitor: Monitor;
+  /** Where aggregations take place; default: in this thread. */
+  readonly openAggregate?: OpenAggregate;
   /** The alert of a partition that has more segments than `max_series`; `time`: of the first event beyond, epoch ms. */
   readonly seriesLimitAlert?: (partition: string, time: number) => AlertEvent;
   readonly parse: Readonly<Record<'json' | 'combined', ParseRecord>>;
@@ -69,6 +80,8 @@ export interface Engine {
   readonly frontier: number;
   /** Bytes that wait for the next commit, beside what the windows hold. */
   readonly pendingBytes: number;
+  /** Lets go of its aggregations; what was not committed is forgotten. The log stays open. */
+  close(): Promise<void>;
 }
 
 export function mergeStatePrefix(pipeline: string): string {
@@ -86,7 +99,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   const panes = [];
   for (const { source, partition } of inputPartitions(spec)) {
     const check = deps.checks.get(source.name);
-    const opened = await openAggregate(
+    const opened = await (deps.openAggregate ?? openAggregate)(
       {
         ...config,
         source,
@@ -103,6 +116,8 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), panes);
   monitor.restore(await log.state(`monitor/${spec.pipeline}/`));
 
+  /** Whose alert of too many segments is still to come. */
+  const withinLimit = new Set(aggregates.filter((aggregate) => aggregate.status().overflowedAt === undefined));
   // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
   const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   let readSinceCommit = 0;
@@ -110,8 +125,14 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   let idleAtCommit = '';
   const idleNow = (readToEnd: boolean): string => aggregates.map((aggregate) => Number(aggregate.isIdle(readToEnd))).join('');
 
-  async function write(records: readonly WindowRecord[], alerts: readonly AlertEvent[], extra: readonly StateChange[]) {
-    const parts = aggregates.map((aggregate) => aggregate.takeCommit((start) => merge.release(aggregate.name, start)));
+  async function write(
+    records: readonly WindowRecord[],
+    alerts: readonly AlertEvent[],
+    extra: readonly StateChange[],
+    taken: readonly TakenPartials[],
+  ): Promise<number> {
+    const released = taken.map(({ partials, expired }) => expired.filter((start) => merge.release(partials.partition, start)));
+    const parts = await Promise.all(aggregates.map((aggregate, i) => aggregate.takeCommit(released[i]!)));
     const deadLetters = parts.flatMap((part) => part.deadLetters);
     await log.commit({
       appends: [
@@ -132,8 +153,9 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
 
   function overflowAlerts(): AlertEvent[] {
     return aggregates.flatMap((aggregate) => {
-      const time = aggregate.takeOverflow();
-      return time === undefined || !deps.seriesLimitAlert ? [] : [deps.seriesLimitAlert(aggregate.name, time)];
+      const time = aggregate.status().overflowedAt;
+      if (time === undefined || !withinLimit.delete(aggregate)) return [];
+      return deps.seriesLimitAlert ? [deps.seriesLimitAlert(aggregate.name, time)] : [];
     });
   }
 
@@ -146,7 +168,8 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
     readSinceCommit = 0;
     idleAtCommit = idleNow(readToEnd);
-    const partials = aggregates.map((aggregate) => aggregate.takePartials(readToEnd));
+    const taken = await Promise.all(aggregates.map((aggregate) => aggregate.takePartials(readToEnd)));
+    const partials = taken.map((one) => one.partials);
     if (partials.some(isHeard)) silence.heard();
     const stepped = merge.step(partials, { provisional: config.provisional });
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
@@ -154,14 +177,13 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const until = silentUntil();
     const silent = until === undefined ? [] : monitor.silence(until, merge.flush());
     const alerts = [...overflowAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed), ...silent];
-    const deadLetters = await write(records, alerts, state);
+    const deadLetters = await write(records, alerts, state, taken);
     return { records, provisional: stepped.provisional, alerts, deadLetters };
   }
 
   return {
     async step() {
-      let read = 0;
-      for (const aggregate of aggregates) read += await aggregate.step();
+      const read = await stepAll(aggregates);
       readSinceCommit += read;
       isCaughtUp = read === 0;
       return read;
@@ -182,6 +204,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     get pendingBytes() {
       return aggregates.reduce((sum, aggregate) => sum + aggregate.status().deadLetterBytes, 0);
     },
+    close: async () => void (await Promise.all(aggregates.map((aggregate) => aggregate.close()))),
   };
 }
 
