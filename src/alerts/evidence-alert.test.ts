@@ -71,7 +71,7 @@ function alertOf(measure: MeasureSpec, locale: AlertLocale, company?: Company, c
 test('an experiment speaks of the error that it may make, and not of a budget', () => {
   const { explanation } = alertOf(ctr, 'en', undefined, { grounds: { ...grounds, permittedError: 0.05, baselineAgeMs: MINUTE } });
   assert.equal(explanation.evidence?.permitted_error, 0.05);
-  assert.equal('false_alarms_per_day' in explanation.evidence!, false);
+  assert.equal('false_alarms_per_day' in explanation.evidence, false);
   assert.match(explanation.not_fired_if, /permitted error of 5% for the whole experiment/);
   assert.match(explanation.text, /Learnt from 1 minute\./);
 });
