@@ -87,9 +87,19 @@ export async function openAggregateStage(config: AggregateStageConfig, deps: Agg
   }
 
   function report(): PartitionReport {
-    const { totals, reasons, replayed, end, caughtUp } = aggregate.status();
+    const { totals, reasons, replayed, end, caughtUp, ids } = aggregate.status();
     const overflowedAt = aggregate.overflowedAt();
-    return { totals: { ...totals }, reasons: [...reasons], replayed, end, caughtUp, ...(overflowedAt !== undefined && { overflowedAt }) };
+    const idsForgottenAt = aggregate.idsForgottenAt();
+    return {
+      totals: { ...totals },
+      reasons: [...reasons],
+      replayed,
+      end,
+      caughtUp,
+      ids,
+      ...(overflowedAt !== undefined && { overflowedAt }),
+      ...(idsForgottenAt !== undefined && { idsForgottenAt }),
+    };
   }
 
   async function commit({ readToEnd = false, state = [] }: Parameters<AggregateStage['commit']>[0] = {}): Promise<void> {

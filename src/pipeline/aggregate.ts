@@ -54,10 +54,11 @@ export interface Aggregate {
     state: StateChange[];
     deadLetters: { key: string; letter: DeadLetter }[];
   };
-  /** Event time of the first event beyond `max_series`, once: when it has come since the last commit. */
-  takeOverflow(): number | undefined;
-  /** Event time of the first event beyond `max_series`, epoch ms; undefined: none. */
+  /** The limits that were reached, once each: when the first event beyond has come since the last commit; its event time, epoch ms. */
+  takeLimits(): [kind: 'series' | 'ids', time: number][];
+  /** Event time of the first event beyond `max_series`, of the first beyond `max_ids`, epoch ms; undefined: none. */
   overflowedAt(): number | undefined;
+  idsForgottenAt(): number | undefined;
   status(): AggregateStatus;
 }
 
@@ -71,6 +72,14 @@ export interface AggregateStatus {
   readonly end: number;
   readonly caughtUp: boolean;
   readonly deadLetterBytes: number;
+  readonly ids: IdCounts;
+}
+
+/** The ids that a partition remembers, those that it forgot before their time for `max_ids`, and the memory that it takes, bytes. */
+export interface IdCounts {
+  readonly remembered: number;
+  readonly forgottenEarly: number;
+  readonly bytes: number;
 }
 
 export function statePrefix(pipeline: string, partition: string): string {
@@ -101,7 +110,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
     decoder,
     partition.internals.ids,
   );
-  const snapshot = createSnapshot(partition, replay, idKey, source.event.dedupMs);
+  const snapshot = createSnapshot(partition, replay, idKey);
   const panes = { partition: name, ...snapshot.restore(entries) };
 
   let offset = (await log.committed(group, topic, number)) ?? (await config.start(await log.bounds(topic, number)));
@@ -113,7 +122,8 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   let lastAccepted = deps.elapsed();
   let letters: { key: string; letter: DeadLetter }[] = [];
   let letterBytes = 0;
-  let overflowTold = partition.overflowedAt !== undefined;
+  const { ids } = partition.internals;
+  const limitsTold = { series: partition.overflowedAt !== undefined, ids: ids.limit.forgottenAt !== undefined };
   let taken: { live: Partials['live']; replayed: Partials['replayed'] } = { live: [], replayed: [] };
   const limits = {
     maxBytes: config.maxBatchBytes,
@@ -190,12 +200,17 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
         deadLetters,
       };
     },
-    takeOverflow() {
-      if (overflowTold || partition.overflowedAt === undefined) return undefined;
-      overflowTold = true;
-      return partition.overflowedAt;
+    takeLimits() {
+      const reached = { series: partition.overflowedAt, ids: ids.limit.forgottenAt };
+      return (['series', 'ids'] as const).flatMap((kind): [typeof kind, number][] => {
+        const time = reached[kind];
+        if (limitsTold[kind] || time === undefined) return [];
+        limitsTold[kind] = true;
+        return [[kind, time]];
+      });
     },
     overflowedAt: () => partition.overflowedAt,
+    idsForgottenAt: () => ids.limit.forgottenAt,
     status: () => ({
       name,
       totals: partition.totals,
@@ -206,6 +221,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
       end,
       caughtUp,
       deadLetterBytes: letterBytes,
+      ids: { remembered: ids.limit.size, forgottenEarly: ids.limit.forgotten, bytes: ids.bytes },
     }),
   };
   return { aggregate, panes };

@@ -30,8 +30,8 @@ export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchB
 export interface EngineDeps extends Pick<AggregateDeps, 'randomKey' | 'elapsed' | 'onJudged'> {
   readonly log: Log;
   readonly monitor: Monitor;
-  /** The alert of a partition that has more segments than `max_series`; `time`: of the first event beyond, epoch ms. */
-  readonly seriesLimitAlert?: (partition: string, time: number) => AlertEvent;
+  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`; `time`: of the first event beyond, epoch ms. */
+  readonly limitAlert?: (kind: 'series' | 'ids', partition: string, time: number) => AlertEvent;
   readonly parse: Readonly<Record<'json' | 'combined', ParseRecord>>;
   /** By source name; a source without one takes any object. */
   readonly checks: ReadonlyMap<string, CheckFields>;
@@ -125,11 +125,10 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     return deadLetters.length;
   }
 
-  function overflowAlerts(): AlertEvent[] {
-    return aggregates.flatMap((aggregate) => {
-      const time = aggregate.takeOverflow();
-      return time === undefined || !deps.seriesLimitAlert ? [] : [deps.seriesLimitAlert(aggregate.name, time)];
-    });
+  function limitAlerts(): AlertEvent[] {
+    return aggregates.flatMap((aggregate) =>
+      aggregate.takeLimits().flatMap(([kind, time]) => deps.limitAlert?.(kind, aggregate.name, time) ?? []),
+    );
   }
 
   async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
@@ -141,7 +140,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     );
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
     const found = records.flatMap((record) => monitor.observe(record));
-    const alerts = [...overflowAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed)];
+    const alerts = [...limitAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed)];
     const deadLetters = await write(records, alerts, state);
     return { records, provisional: stepped.provisional, alerts, deadLetters };
   }

@@ -71,7 +71,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
       outcomes: new Uint8Array(capacity),
       reasons: new Map<number, string>(),
       times: new Float64Array(capacity),
-      ids: event.id === undefined ? undefined : hashColumns(capacity),
+      ids: event.id === undefined ? undefined : { ...hashColumns(capacity), ...(event.wholeIds && { texts: [] as string[] }) },
       dimensions: plan.spec.dimensions.map(() => new Int32Array(capacity)),
       contributions: fed.map(({ column, index }): Contribution => ({
         column: index,
@@ -148,6 +148,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     const hash = idHasher.hash(id);
     columns.ids!.low[i] = hash.low;
     columns.ids!.high[i] = hash.high;
+    if (columns.ids!.texts) columns.ids!.texts[i] = id;
     return undefined;
   }
 
