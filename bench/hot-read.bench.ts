@@ -1,7 +1,8 @@
 /**
- * Hot reads over HTTP: `GET /metrics/{country}/{ad_format}` at 2,000 requests a second, open loop: each request goes out at its own
- * time whether or not earlier ones have been answered, and is measured from that time on. The server has a process of its own, its
- * hot store 21 segments and a day of minutes; beside it, in turn, a bare node:http server that answers the same bytes.
+ * Hot reads over HTTP: `GET /metrics/{country}/{ad_format}` at 10,000 requests a second (`RATE`), open loop: each request goes out at
+ * its own time whether or not earlier ones have been answered, and is measured from that time on. The server has a process of its own,
+ * its hot store 21 segments and a day of minutes; beside it, in turn, the same server with a Redis GET behind it (where there is
+ * TOCSIN_TEST_REDIS) and a bare node:http server that answers as many bytes.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,29 +19,38 @@ import { systemClock } from '../src/core/clock.ts';
 import { silentLogger } from '../src/core/logger.ts';
 import { createMemoryHotStore } from '../src/hot-store/memory/memory-store.ts';
 import { HOT_HISTORY_MS } from '../src/hot-store/hot-store.ts';
+import { createRedisHotStore } from '../src/hot-store/redis/redis-store.ts';
 import { parseListenAddress } from '../src/server/listen-address.ts';
 import { createServer as createTocsinServer } from '../src/server/server.ts';
 import type { WindowRow } from '../src/windows/row.ts';
 import { median, report } from './measure.ts';
 
-const RATE = 2_000;
+const RATE = Number(process.env['RATE'] ?? 10_000);
 const SECONDS = 5;
 const WARM_UP_SECONDS = 2;
 const ROUNDS = 3;
-const BAR_MS = 2;
+const BAR_MS = 1;
 const CONNECTIONS = 64;
 const COUNTRIES = ['US', 'KR', 'JP', 'UK', 'DE', 'CA', 'FR'];
 const FORMATS = ['banner', 'interstitial', 'rewarded_video'];
 
-if (process.argv[2] === 'serve') await serve(process.argv[3] as 'tocsin' | 'bare');
-else await measure();
+const NAMES = {
+  bare: 'bare node:http',
+  redis: 'the same with a Redis GET behind it',
+  tocsin: 'GET /metrics/{country}/{ad_format}',
+};
+type Kind = keyof typeof NAMES;
 
-async function serve(kind: 'tocsin' | 'bare'): Promise<void> {
+const redis = process.env['TOCSIN_TEST_REDIS'];
+if (process.argv[2] === 'serve') await serve(process.argv[3] as Kind);
+else await measure(redis === undefined ? ['bare', 'tocsin'] : ['bare', 'redis', 'tocsin']);
+
+async function serve(kind: Kind): Promise<void> {
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
     process.send!(user + system);
   });
-  if (kind === 'tocsin') process.send!(await tocsin());
+  if (kind !== 'bare') process.send!(await tocsin(kind === 'redis'));
   else {
     const answer = JSON.stringify({ ...row('US', 'banner', 0).measures, window: '5m', response_time_ms: 0.01, source: 'hot' }).padEnd(330);
     const server = createServer((_request, response) => {
@@ -53,10 +63,17 @@ async function serve(kind: 'tocsin' | 'bare'): Promise<void> {
   }
 }
 
-async function tocsin(): Promise<string> {
+async function tocsin(onRedis: boolean): Promise<string> {
   const config = loadPipeline(fileURLToPath(new URL('../pipelines/adtech.yml', import.meta.url)));
   const { pipeline } = config.engine;
-  const hotStore = createMemoryHotStore({ history: [{ pipeline, window: '1m', keepMs: HOT_HISTORY_MS }] });
+  const history = [{ pipeline, window: '1m', keepMs: HOT_HISTORY_MS }];
+  const url = `redis://${redis}?prefix=bench-${process.pid}`;
+  const hotStore = onRedis
+    ? await createRedisHotStore(
+        { url, history, dimensions: { [pipeline]: ['country', 'ad_format'] } },
+        { clock: systemClock, logger: silentLogger },
+      )
+    : createMemoryHotStore({ history });
   for (let minute = 0; minute < 24 * 60; minute++) {
     const rows = COUNTRIES.flatMap((country) => FORMATS.map((format) => row(country, format, minute)));
     await hotStore.put([...rows, ...rows.map((each): WindowRow => ({ ...each, window: '1m' }))]);
@@ -108,31 +125,34 @@ function row(country: string, format: string, minute: number): WindowRow {
   };
 }
 
-async function measure(): Promise<void> {
-  const servers = { tocsin: await start('tocsin'), bare: await start('bare') };
-  const runs = { tocsin: [] as Latencies[], bare: [] as Latencies[] };
+async function measure(kinds: readonly Kind[]): Promise<void> {
+  const contenders = await Promise.all(kinds.map(async (kind) => ({ kind, ...(await start(kind)), runs: [] as Latencies[] })));
   for (let round = 0; round < ROUNDS; round++) {
-    for (const kind of ['bare', 'tocsin'] as const) {
-      const { child, url } = servers[kind];
+    for (const { child, url, runs } of contenders) {
       await load(url, WARM_UP_SECONDS);
       const before = await cpuMicroseconds(child);
       const run = await load(url, SECONDS);
-      runs[kind].push({ ...run, cpu: ((await cpuMicroseconds(child)) - before) / (RATE * SECONDS) });
+      runs.push({ ...run, cpu: ((await cpuMicroseconds(child)) - before) / (RATE * SECONDS) });
     }
   }
-  for (const { child } of Object.values(servers)) child.kill();
-  const of = (kind: keyof typeof runs, part: keyof Latencies): number => median(runs[kind].map((run) => run[part]));
+  for (const { child } of contenders) child.kill();
+  const of = (kind: Kind, part: keyof Latencies): number =>
+    median(contenders.find((one) => one.kind === kind)!.runs.map((run) => run[part]));
   report('hot-read', {
-    rows: (['tocsin', 'bare'] as const).map((name) => ({
-      name: name === 'tocsin' ? 'GET /metrics/{country}/{ad_format}' : 'bare node:http',
-      p50_ms: of(name, 'p50'),
-      p99_ms: of(name, 'p99'),
-      p999_ms: of(name, 'p999'),
-      cpu_us_per_request: of(name, 'cpu'),
-      failed: Math.max(...runs[name].map(({ failed }) => failed)),
+    rows: contenders.map(({ kind, runs }) => ({
+      name: NAMES[kind],
+      p50_ms: of(kind, 'p50'),
+      p99_ms: of(kind, 'p99'),
+      p999_ms: of(kind, 'p999'),
+      cpu_us_per_request: of(kind, 'cpu'),
+      failed: Math.max(...runs.map(({ failed }) => failed)),
     })),
     ratios: {
       [`p99 in units of ${BAR_MS} ms`]: of('tocsin', 'p99') / BAR_MS,
+      ...(kinds.includes('redis') && {
+        'p50 over the one with Redis': of('tocsin', 'p50') / of('redis', 'p50'),
+        'p99 over the one with Redis': of('tocsin', 'p99') / of('redis', 'p99'),
+      }),
       'p50 over bare': of('tocsin', 'p50') / of('bare', 'p50'),
       'CPU over bare': of('tocsin', 'cpu') / of('bare', 'cpu'),
     },
@@ -142,7 +162,7 @@ async function measure(): Promise<void> {
   });
 }
 
-async function start(kind: string): Promise<{ child: ChildProcess; url: string }> {
+async function start(kind: Kind): Promise<{ child: ChildProcess; url: string }> {
   const child = fork(fileURLToPath(import.meta.url), ['serve', kind]);
   const [url] = (await once(child, 'message')) as [string];
   return { child, url };

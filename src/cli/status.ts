@@ -6,9 +6,12 @@ import { OUTCOMES } from '../core/outcome.ts';
 import { grouped, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-export async function statusCommand(options: { data: string; log?: string; json: boolean }, terminal: Terminal): Promise<number> {
+export async function statusCommand(
+  options: { pipeline?: string; data: string; log?: string; json: boolean },
+  terminal: Terminal,
+): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
-    const status = await readStatus(reading, systemClock);
+    const status = await readStatus(reading, systemClock, options.pipeline);
     if (options.json) await terminal.print(JSON.stringify(status));
     else await printStatus(status, terminal);
     return 0;

@@ -72,6 +72,7 @@ function resolveSource(part: Part, folder: string, shortestSlideMs: number, prob
     partitions: source.partitions,
     retention: { ms: source.retention, ...(source.retention_bytes !== undefined && { bytes: source.retention_bytes }) },
     format: source.format,
+    ...(source.decoder === 'plain' && { decoder: source.decoder }),
     ...schemas,
     event,
     where,

@@ -85,10 +85,12 @@ async function tryOnce(
     // The limit was lifted because the receiver answered.
     () => sent,
   );
-  const result = await Promise.race([sent, tooLong, aborted(stop, limit.signal)]);
-  limit.abort();
-  attempt.abort();
-  return result;
+  try {
+    return await Promise.race([sent, tooLong, aborted(stop, limit.signal)]);
+  } finally {
+    limit.abort();
+    attempt.abort();
+  }
 }
 
 /** Rejects when `stop` aborts, so that a receiver that heeds no signal cannot hold up the end; forgotten when `done` aborts. */

@@ -107,6 +107,8 @@ test('there is news when something was read, and when a partition falls idle or 
     assert.deepEqual([waiting.records, waiting.provisional.map(({ events }) => events)], [[], [1, 1]]);
     assert.equal(engine.hasNews(), false);
     elapsed = 30_000;
+    assert.equal(engine.hasNews(), false, 'one that stood still since it last read cannot tell');
+    await engine.step();
     assert.equal(engine.hasNews(), true);
     const idle = await engine.commit();
     assert.deepEqual(

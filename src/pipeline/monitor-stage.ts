@@ -11,14 +11,16 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import { createMerge } from '../windows/merge.ts';
 import type { Partials } from '../windows/partials.ts';
 import { decodePartials } from '../windows/partials-codec.ts';
+import type { ClockMode } from '../windows/partition.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { WindowRecord } from '../windows/row.ts';
 import type { AggregateStatus } from './aggregate.ts';
 import { readAppendedTail } from './appended-tail.ts';
 import { alertTexts, appendTexts, windowTexts } from './appends.ts';
-import { mergeStatePrefix, type Committed } from './engine.ts';
+import { isHeard, mergeStatePrefix, type Committed } from './engine.ts';
 import type { Monitor } from './monitor.ts';
 import { isNewerReport, statusOfReport, type PartitionReport, type ReportAt } from './partition-report.ts';
+import { createSilence } from './silence.ts';
 import { monitorGroup, partialsTopic } from './stage-topics.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import type { PipelineTopics } from './topics.ts';
@@ -32,6 +34,8 @@ export interface MonitorStageConfig {
   readonly completeFrom: number;
   /** Yield rows of open windows too. */
   readonly provisional: boolean;
+  /** By event time alone nothing is told by the clock. */
+  readonly clock: ClockMode;
 }
 
 export interface MonitorStageDeps {
@@ -93,7 +97,9 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   let records: WindowRecord[] = [];
   // A look that rang and was not noted is part of the truth: its window goes on from it.
   let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
+  const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   let readSinceCommit = 0;
+  let isCaughtUp = false;
 
   function takeReport({ partition, progress }: Partials, report: PartitionReport): void {
     const known = reports.get(partition);
@@ -119,6 +125,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       );
     }
     if (record.revision < revision || !names.includes(record.partials.partition)) return;
+    if (isHeard(record.partials)) silence.heard();
     if (record.report !== undefined) takeReport(record.partials, record.report as PartitionReport);
     const stepped = merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
     for (const told of stepped.records) {
@@ -126,6 +133,12 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       records.push(told);
       alerts.push(...monitor.observe(told));
     }
+  }
+
+  /** Up to where windows are over by the clock, where that is news to the monitor. */
+  function silentUntil(): number | undefined {
+    const until = silence.until(isCaughtUp && merge.isSilent(), merge.frontier);
+    return until !== undefined && monitor.hasSilence(until) ? until : undefined;
   }
 
   async function write(state: readonly StateChange[]): Promise<void> {
@@ -160,6 +173,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   return {
     async step() {
       const batch = await log.read(topic, 0, offset, READ_LIMITS);
+      isCaughtUp = batch === undefined;
       if (!batch) return 0;
       if (batch.firstOffset > offset && (await log.bounds(topic, 0)).start > offset) throw gap(pipeline, topic, offset);
       for (let i = 0; i < batch.count; i++) take(recordAt(batch, i));
@@ -167,7 +181,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       readSinceCommit += batch.count;
       return batch.count;
     },
-    hasNews: () => readSinceCommit > 0,
+    hasNews: () => readSinceCommit > 0 || silentUntil() !== undefined,
     async commit({ state = [] } = {}) {
       readSinceCommit = 0;
       merge.expire();
@@ -176,7 +190,11 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       records = [];
       alerts = [];
       const { provisional } = config.provisional ? merge.step([], { provisional: true }) : { provisional: [] };
-      const looks = deps.elapsed ? monitor.look(provisional, deps.elapsed) : [];
+      const until = silentUntil();
+      const looks = [
+        ...(deps.elapsed ? monitor.look(provisional, deps.elapsed) : []),
+        ...(until === undefined ? [] : monitor.silence(until, merge.flush())),
+      ];
       if (looks.length > 0) {
         alerts = looks;
         await write([]);

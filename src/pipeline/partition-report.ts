@@ -40,6 +40,8 @@ export function statusOfReport(name: string, report: ReportAt | undefined, water
     reasons: new Map(report?.reasons ?? []),
     replayed: report?.replayed ?? 0,
     watermark,
+    overflowedAt: report?.overflowedAt,
+    idsForgottenAt: report?.idsForgottenAt,
     offset: report?.offset ?? 0,
     end: report?.end ?? 0,
     caughtUp: report?.caughtUp ?? false,

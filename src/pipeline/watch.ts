@@ -1,11 +1,11 @@
 /** One detect entry at work: its detector on the rows of closed windows, and on those of the open one where it may look. */
 import type { Judgement } from '../alerts/alert-desk.ts';
 import type { Alerts } from '../alerts/alerts.ts';
-import type { WindowTime } from '../alerts/state-machine.ts';
+import type { AlertState, WindowTime } from '../alerts/state-machine.ts';
 import { AppError } from '../core/errors.ts';
 import { labelsKey } from '../core/labels.ts';
 import { detectorCatalog } from '../detectors/catalog.ts';
-import type { DetectorContext, DetectorKind, Direction, Observation, Parts, SeriesInput, Verdict } from '../detectors/detector.ts';
+import type { DetectorContext, DetectorKind, Direction, Observation, Parts, SeriesInput, Step, Verdict } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
 import type { AlertEvent, AlertLook } from '../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
@@ -24,11 +24,24 @@ export interface Watch {
   close(rows: ReadonlyMap<string, OpenRow>, at: WindowTime): AlertEvent[];
   /** Rows of the open window that follows the last closed one. Rings, or changes nothing. */
   look(rows: ReadonlyMap<string, OpenRow>, at: WindowTime, number: number): AlertEvent[];
+  /** Whether its detector can be asked while no window closes. */
+  readonly hearsSilence: boolean;
+  /**
+   * Nothing comes any more, and by the clock all windows up to `at` are over. `begun`: rows of those windows that have some, by start.
+   * Rings, or changes nothing.
+   */
+  silence(begun: ReadonlyMap<number, ReadonlyMap<string, OpenRow>>, at: WindowTime, look: LookName): AlertEvent[];
   /** A look that rang in an earlier run: does again what it did. */
   recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[];
   restoreSeries(labelsKey: string, record: SeriesRecord): void;
   restoreShared(shared: { v: number; state: unknown }): void;
   takeStateChanges(): StateChange[];
+}
+
+/** `openFrom`: of a look by the clock, start of the first window that is not closed. ISO 8601. */
+export interface LookName {
+  readonly number: number;
+  readonly openFrom?: string;
 }
 
 export interface WatchDeps {
@@ -90,11 +103,18 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       one.state = state;
       if (!observation.absent) one.seen = at.endMs;
       for (const verdict of verdicts) {
+        if (isAhead(one, verdict, at)) continue;
         if (verdict.status !== 'clear' || one.alerts[verdict.direction]) judgements.push({ series: one, at: observation, verdict });
       }
       judgements.push(...unsaid(one, verdicts, observation));
     });
     return [...events, ...conclude(judgements, at)];
+  }
+
+  /** The clock told of this silence up to a later window: only what comes within it can end it before. */
+  function isAhead({ alerts }: WatchedSeries, { direction, observed }: Verdict, at: WindowTime): boolean {
+    const { silentFrom, judged = 0 } = alerts[direction] ?? {};
+    return silentFrom !== undefined && at.endMs < judged && (observed === 0 || at.endMs <= silentFrom);
   }
 
   function conclude(judgements: readonly Judgement<WatchedSeries>[], at: WindowTime): AlertEvent[] {
@@ -138,10 +158,38 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       const one = observed[index]!;
       for (const verdict of verdicts) {
         if (verdict.status !== 'firing' || one.alerts[verdict.direction]?.status === 'firing') continue;
-        judgements.push(rungAt(one, inputs[index]!.observation, verdict, number));
+        judgements.push(rungAt(one, inputs[index]!.observation, verdict, { number }));
       }
     });
     return judgements.length === 0 ? [] : conclude(judgements, at);
+  }
+
+  function silence(begun: ReadonlyMap<number, ReadonlyMap<string, OpenRow>>, at: WindowTime, name: LookName): AlertEvent[] {
+    const known = series.sorted().filter(({ seen }) => at.startMs - seen < forgetAfterMs);
+    const starts = [...begun.keys()].filter((start) => start < at.startMs).sort((a, b) => a - b);
+    let states = known.map(({ state }) => state);
+    let steps: readonly Step<unknown>[] = [];
+    let inputs: SeriesInput<unknown>[] = [];
+    for (const startMs of [...starts, at.startMs]) {
+      const rows = begun.get(startMs);
+      const time = { startMs, endMs: startMs + window.sizeMs };
+      inputs = known.map((one, i) => ({ state: states[i], observation: observationOf(one, rows?.get(one.key), time) }));
+      ({ steps } = detector.observeWindow(inputs, shared));
+      states = steps.map(({ state }) => state);
+    }
+    const judgements = steps.flatMap(({ verdicts }, i) =>
+      verdicts
+        .filter((verdict) => verdict.status === 'firing' && isDue(known[i]!.alerts[verdict.direction], at))
+        .map((verdict) => rungAt(known[i]!, inputs[i]!.observation, verdict, name)),
+    );
+    return judgements.length === 0 ? [] : conclude(judgements, at);
+  }
+
+  /** It rings now: as one that begins, or as a reminder of its own. */
+  function isDue(alert: AlertState | undefined, at: WindowTime): boolean {
+    if (alert?.status !== 'firing') return true;
+    if (alert.partOf !== undefined || alert.alone !== undefined) return false;
+    return alert.rang !== null && at.endMs - alert.rang >= spec.repeatAfterMs;
   }
 
   function recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[] {
@@ -150,14 +198,16 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       if (!one) return [];
       const parts = partsOf(seen.amount, seen.exposure);
       const rest = { value: seen.value, volume: seen.volume, labels: one.labels, absent: false, ...(parts && { parts }) };
-      return [rungAt(one, { ...at, ...rest }, seen.verdict, seen.number)];
+      const { number, open_from: openFrom } = seen;
+      return [rungAt(one, { ...at, ...rest }, seen.verdict, openFrom === undefined ? { number } : { number, openFrom })];
     });
     return conclude(judgements, at);
   }
 
-  function rungAt(one: WatchedSeries, at: Observation, verdict: Verdict, number: number): Judgement<WatchedSeries> {
+  function rungAt(one: WatchedSeries, at: Observation, verdict: Verdict, { number, openFrom }: LookName): Judgement<WatchedSeries> {
     const { value, volume, parts } = at;
-    const seen: AlertLook = { number, value, volume, amount: parts?.amount ?? null, exposure: parts?.exposure ?? null, verdict };
+    const name = openFrom === undefined ? { number } : { number, open_from: openFrom };
+    const seen: AlertLook = { ...name, value, volume, amount: parts?.amount ?? null, exposure: parts?.exposure ?? null, verdict };
     return { series: one, at, verdict, look: seen };
   }
 
@@ -186,9 +236,11 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     measure,
     window,
     looks: detector.look !== undefined,
+    hearsSilence: detector.hearsSilence === true,
     covers,
     close,
     look,
+    silence,
     recall,
     restoreSeries: (key, record) => desk.restore(series.restore(key, record)),
     restoreShared(stored) {

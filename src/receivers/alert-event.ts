@@ -70,6 +70,11 @@ export interface AlertMember {
 export interface AlertLook {
   /** Looks at one window are numbered as they ring; alerts of one look have one number. */
   readonly number: number;
+  /**
+   * Set: every source was silent, and the clock told that the alert's window is over though none closes. The start of the first window
+   * that was not closed then; the look goes before it. ISO 8601 UTC.
+   */
+  readonly open_from?: string;
   readonly value: number | null;
   readonly volume: number;
   readonly amount: number | null;

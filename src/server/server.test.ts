@@ -41,6 +41,22 @@ test('a served segment is one flat object, of the window asked for', async (t) =
   assert.match(String(unknown.headers['content-type']), /^application\/problem\+json/);
 });
 
+test('a segment that has not changed need not be sent again; one row has one tag, whatever the clock says', async (t) => {
+  const { surface, get } = await open(t);
+  const first = await get('/metrics/US/banner');
+  const etag = String(first.headers['etag']);
+  assert.equal((await get('/metrics/US/banner')).headers['etag'], etag);
+  for (const known of [etag, etag.replace('W/', ''), `"other", ${etag}`, '*']) {
+    const again = await get('/metrics/US/banner', { 'if-none-match': known });
+    assert.deepEqual([again.status, again.text, again.headers['etag']], [304, '', etag]);
+  }
+  assert.equal((await get('/metrics/US/banner', { 'if-none-match': '"other"' })).status, 200);
+  surface.rows.splice(0, 1, windowRow({ country: 'US', ad_format: 'banner' }, { version: '99', measures: { clicks: 4 } }));
+  const changed = await get('/metrics/US/banner', { 'if-none-match': etag });
+  assert.deepEqual([changed.status, changed.json().clicks], [200, 4]);
+  assert.notEqual(changed.headers['etag'], etag);
+});
+
 test('all segments, and the comparison of the stores with and without an OLAP store', async (t) => {
   const { surface, get } = await open(t);
   const all = (await get('/metrics/all')).json();

@@ -56,6 +56,8 @@ export interface SourceSpec {
   /** Of the raw topic, where Tocsin keeps the log; default 7 days. */
   readonly retention?: { readonly ms: number; readonly bytes?: number };
   readonly format: 'json' | 'combined';
+  /** `plain`: every record through `JSON.parse` and ajv, whatever the schema; slower, and with the same results. */
+  readonly decoder?: 'plain';
   /** JSON Schema of one event (draft 2020-12 or 07), parsed; undefined: any object. */
   readonly schema?: Readonly<Record<string, unknown>>;
   /** Instead of `schema`. */

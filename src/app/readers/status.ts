@@ -16,7 +16,7 @@ import { connectHolder } from '../control/holder.ts';
 import type { PipelineRecord } from '../pipeline-record.ts';
 import { readAlerts } from './alerts.ts';
 import { readFleet, type Fleet } from './fleet.ts';
-import type { Reading } from './reading.ts';
+import { choosePipeline, pipelinesHere, type Reading } from './reading.ts';
 
 type EventCounts = { readonly read: number } & Readonly<OutcomeCounts>;
 
@@ -62,7 +62,10 @@ export interface Status {
   readonly pipelines: readonly PipelineStatus[];
 }
 
-export async function readStatus({ dir, log, pipelines, groups }: Reading, clock: Pick<Clock, 'now'>): Promise<Status> {
+/** `name`: of this pipeline alone; else of all that are this machine's. @throws AppError `pipeline_unknown` */
+export async function readStatus(reading: Reading, clock: Pick<Clock, 'now'>, name?: string): Promise<Status> {
+  const { dir, log, groups } = reading;
+  const pipelines = name === undefined ? pipelinesHere(reading) : [choosePipeline(reading, name)];
   const statuses: PipelineStatus[] = [];
   for (const pipeline of pipelines) {
     const partitions = groups ? await toldPartitions(log, pipeline, clock.now()) : await notedPartitions(log, pipeline, clock.now());

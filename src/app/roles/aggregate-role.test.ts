@@ -7,6 +7,7 @@ import { runAggregates, type OwnedStage } from './aggregate-role.ts';
 
 const stage: OwnedStage = {
   name: 't/1',
+  isElsewhere: false,
   step: async () => 0,
   hasNews: () => false,
   commit: async () => {},
@@ -21,7 +22,7 @@ for (const [partition, sessions] of [
   test(`with --once, who owns only partition ${partition} of two gives up after ${sessions} sessions, so that two do not wait for each other`, async () => {
     let now = 0;
     const join: KafkaConnection['join'] = async (_config, handlers) => {
-      await handlers.onAssigned([{ topic: 't', partition }], 1);
+      await handlers.onAssigned([{ topic: 't', partition }], 1, { holds: async () => true, lost: new AbortController().signal });
       return { ended: new Promise<void>(() => {}), leave: async () => {} };
     };
     const run = runAggregates(

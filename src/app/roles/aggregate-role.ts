@@ -5,7 +5,9 @@ import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { StateChange } from '../../log/log.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
+import type { Standing } from '../../log/kafka/standing.ts';
 import type { AggregateStage } from '../../pipeline/aggregate-stage.ts';
+import { stepAll } from '../../pipeline/step-all.ts';
 import { createTurns } from './turns.ts';
 
 export interface AggregateRoleConfig {
@@ -24,8 +26,8 @@ export interface AggregateRoleDeps {
   readonly connection: Pick<KafkaConnection, 'join'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Takes the partition over. */
-  readonly open: (topic: string, partition: number) => Promise<OwnedStage>;
+  /** Takes the partition over. `holds`: whether it is still ours by the group. */
+  readonly open: (topic: string, partition: number, holds: () => Promise<boolean>) => Promise<OwnedStage>;
   /** State to note with the next commit. */
   readonly state: () => readonly StateChange[];
   /** More is on its way (an input is still read): the end is not reached. */
@@ -42,7 +44,7 @@ interface Owned extends Place {
 }
 
 export interface OwnedStage extends AggregateStage {
-  /** Lets go of the log view. */
+  /** Lets go of the aggregation and of the log view. */
   close(): Promise<void>;
 }
 
@@ -64,6 +66,9 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
   /** Ours by the group, and taken over by another all the same: one that opened it late. When to try again (monotonic, ms). */
   const fenced = new Map<string, Place & { readonly dueAt: number }>();
   const inTurn = createTurns();
+  /** Of the newest assignment: what is parked goes on under it. */
+  let standing: Standing | undefined;
+  const holds = async (): Promise<boolean> => (await standing?.holds()) === true;
   let lastGeneration = -1;
   let lastCommit = clock.elapsed();
 
@@ -91,8 +96,9 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
   async function takeBack(): Promise<void> {
     for (const [name, place] of fenced) {
       if (clock.elapsed() < place.dueAt) continue;
+      if (!(await holds())) return;
       fenced.delete(name);
-      const stage = await unlessFenced(place, () => deps.open(place.topic, place.partition));
+      const stage = await unlessFenced(place, () => deps.open(place.topic, place.partition, holds));
       if (stage) owned.set(name, { ...place, stage });
     }
   }
@@ -106,8 +112,12 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
 
   async function pass(): Promise<number> {
     await takeBack();
-    let read = 0;
-    for (const one of owned.values()) read += (await unlessFenced(one, () => one.stage.step())) ?? 0;
+    const read = await stepAll(
+      [...owned.values()].map((one) => ({
+        isElsewhere: one.stage.isElsewhere,
+        step: async () => (await unlessFenced(one, () => one.stage.step())) ?? 0,
+      })),
+    );
     const pending = [...owned.values()].reduce((sum, { stage }) => sum + stage.status().deadLetterBytes, 0);
     if (clock.elapsed() - lastCommit >= config.commitEveryMs || pending > PENDING_BYTES_MAX) await commitAll();
     return read;
@@ -116,9 +126,10 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
   const membership = await deps.connection.join(
     { group: config.group, topics: config.topics, sessionTimeoutMs: config.sessionTimeoutMs },
     {
-      onAssigned: (assigned, generation) =>
+      onAssigned: (assigned, generation, now) =>
         inTurn(async () => {
           if (signal.aborted) return;
+          standing = now;
           fenced.clear();
           if (generation !== lastGeneration + 1) await drop(parked);
           lastGeneration = generation;
@@ -127,7 +138,7 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
               const name = `${topic}/${partition}`;
               const kept = parked.get(name);
               parked.delete(name);
-              const stage = kept?.stage ?? (await unlessFenced({ topic, partition }, () => deps.open(topic, partition)));
+              const stage = kept?.stage ?? (await unlessFenced({ topic, partition }, () => deps.open(topic, partition, holds)));
               return { name, topic, partition, stage };
             }),
           );

@@ -3,6 +3,7 @@ import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
+import type { Standing } from '../../log/kafka/standing.ts';
 
 export interface ElectionConfig {
   /** `adtech.monitor` */
@@ -19,7 +20,7 @@ export interface ElectionDeps {
   readonly logger: Logger;
 }
 
-/** After it was overtaken, a member that is still the elected one begins anew. */
+/** After it was overtaken, a member that is still the elected one begins anew; how often the group is asked. */
 const AGAIN_MS = 1_000;
 
 /**
@@ -31,22 +32,24 @@ export async function whileElected(
   config: ElectionConfig,
   deps: ElectionDeps,
   signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<void>,
+  work: (signal: AbortSignal, standing: Standing) => Promise<void>,
 ): Promise<void> {
   const { group, topic, what, sessionTimeoutMs } = config;
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   let term: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
 
-  async function serve(until: AbortSignal): Promise<void> {
+  async function serve(until: AbortSignal, standing: Standing): Promise<void> {
     while (!until.aborted) {
       try {
-        await work(until);
+        await work(until, standing);
         return;
       } catch (error) {
         if (!(error instanceof AppError && error.code === 'log_fenced')) throw error;
         deps.logger.warn(`${what}: another process has taken over`);
-        await sleep(AGAIN_MS, until);
+        // Mostly it is this one that has lost its place and does not know: beginning anew it would take over from the one elected.
+        do await sleep(AGAIN_MS, until);
+        while (!until.aborted && !(await standing.holds()));
       }
     }
   }
@@ -60,7 +63,7 @@ export async function whileElected(
   const membership = await deps.connection.join(
     { group, topics: [topic], sessionTimeoutMs },
     {
-      async onAssigned(assigned) {
+      async onAssigned(assigned, _generation, standing) {
         await end();
         if (signal.aborted) return;
         if (assigned.length === 0) {
@@ -68,7 +71,7 @@ export async function whileElected(
           return;
         }
         const stop = new AbortController();
-        term = { stop, done: serve(AbortSignal.any([signal, stop.signal])).catch(failed.reject) };
+        term = { stop, done: serve(AbortSignal.any([signal, stop.signal]), standing).catch(failed.reject) };
       },
       onRevoked: end,
       onLost: end,

@@ -10,6 +10,8 @@ import { inputPartitions } from '../../windows/plan.ts';
 import type { SourceSpec } from '../../windows/spec.ts';
 import { withPartitionsOf } from './input-topics.ts';
 
+type LogOptions = Parameters<KafkaConnection['log']>[1];
+
 export interface Ground {
   /** As loaded, with the partitions that the raw topics have. */
   readonly config: LoadedPipeline;
@@ -17,8 +19,8 @@ export interface Ground {
   /** Reads the topics, and appends to them; has no state. */
   readonly reader: Log;
   /** Takes a stage's ledger over, or looks into it. */
-  stageLog(stage: keyof typeof STATE_PARTITIONS, options?: { readOnly?: boolean }): Promise<Log>;
-  partitionLog(input: PipelineInput, options?: { readOnly?: boolean }): Promise<Log>;
+  stageLog(stage: keyof typeof STATE_PARTITIONS, options?: LogOptions): Promise<Log>;
+  partitionLog(input: PipelineInput, options?: LogOptions): Promise<Log>;
 }
 
 /** @throws AppError `topic_unknown` where a raw topic is missing that `mustExist`, `topic_conflict`, `log_refused` */

@@ -24,9 +24,9 @@ export async function runIngestRole(
     { group: `${pipeline}.ingest`, topic: config.topics.deadLetters, what: `inputs of ${pipeline}`, sessionTimeoutMs: sessionMs },
     deps,
     AbortSignal.any([signal, done.signal]),
-    async (until) => {
+    async (until, { holds }) => {
       const place = { topic: stateTopic(pipeline), partition: STATE_PARTITIONS.sources, partitions: Object.keys(STATE_PARTITIONS).length };
-      const log = await deps.connection.log(place);
+      const log = await deps.connection.log(place, { holds });
       try {
         await work(log, until);
         if (!until.aborted) done.abort();

@@ -1,5 +1,6 @@
 /** Who writes the OLAP server: the one active member, with its offsets in a ledger of their own. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
@@ -28,13 +29,25 @@ export function runStoreRole(
     { group, topic: config.topics.windows, what: `writer of the OLAP store of ${pipeline}`, sessionTimeoutMs: sessionMs },
     deps,
     stopping.signal,
-    async (signal) => {
+    async (signal, { holds }) => {
       const place = { topic: stateTopic(pipeline), partition: STATE_PARTITIONS.store, partitions: Object.keys(STATE_PARTITIONS).length };
-      const log = await deps.connection.log(place);
-      held = log;
-      await whenAborted(signal);
-      held = undefined;
-      await log.close();
+      const log = await deps.connection.log(place, { holds });
+      const fenced = Promise.withResolvers<never>();
+      held = {
+        ...log,
+        // The writer waits and tries again whatever happens: who was overtaken has to begin anew, or to make way.
+        commit: (unit) =>
+          log.commit(unit).catch((error: unknown) => {
+            if (error instanceof AppError && error.code === 'log_fenced') fenced.reject(error);
+            throw error;
+          }),
+      };
+      try {
+        await Promise.race([whenAborted(signal), fenced.promise]);
+      } finally {
+        held = undefined;
+        await log.close();
+      }
     },
   ).catch((error: Error) => deps.logger.warn(`the OLAP store gets no more rows from this process: ${error.message}`));
   return {

@@ -39,8 +39,12 @@ export interface KafkaConnection {
    * A log whose state and consumers' offsets live in one partition of a compacted topic, which is made if it is not there. Whoever opened
    * it last owns it: all that others still write to it is void, and they get AppError `log_fenced`. With `readOnly` it
    * takes nothing over and shows state and offsets as they were when it was opened; a commit may append records, and nothing else.
+   * With `holds` (a `Standing`'s) who may have been replaced neither takes it over nor appends anything: `log_fenced`.
    */
-  log(ledger: { topic: string; partition: number; partitions?: number }, options?: { readOnly?: boolean }): Promise<KafkaLog>;
+  log(
+    ledger: { topic: string; partition: number; partitions?: number },
+    options?: { readOnly?: boolean; holds?: (() => Promise<boolean>) | undefined },
+  ): Promise<KafkaLog>;
   /** Membership of a consumer group, for who reads what and who is active; reading itself goes through `Log.read`. */
   join(options: JoinOptions, events: MembershipEvents): Promise<Membership>;
   /** Per partition of each topic: the group's offset as Kafka knows it (undefined: none), the end, and how many records lie between. */
@@ -79,13 +83,13 @@ export async function connectKafka(config: KafkaConfig, deps: KafkaDeps): Promis
   }
 
   return {
-    async log(place, { readOnly = false } = {}) {
+    async log(place, { readOnly = false, holds } = {}) {
       const producer = createProducer(cluster);
-      const ledger = await openLedger({ ...place, readOnly }, { cluster, topics, offsets, producer, clock: deps.clock });
+      const ledger = await openLedger({ ...place, readOnly, holds }, { cluster, topics, offsets, producer, clock: deps.clock });
       // What was read ahead goes with the log: a worker that gives partitions back closes theirs.
       const fetcher = createFetcher(cluster, offsets);
       const closed = (): void => void opened.delete(log);
-      const log = createKafkaLog({ cluster, topics, offsets, fetcher, groups, producer, ledger, clock: deps.clock, closed });
+      const log = createKafkaLog({ cluster, topics, offsets, fetcher, groups, producer, ledger, holds, clock: deps.clock, closed });
       opened.add(log);
       return log;
     },

@@ -6,6 +6,7 @@ import type { Cluster } from './cluster.ts';
 import type { KafkaLog } from './connection.ts';
 import type { Fetcher } from './fetch.ts';
 import type { Groups } from './groups.ts';
+import { sessionOver } from './ledger-store.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Offsets } from './offsets.ts';
 import type { Producer } from './producer.ts';
@@ -20,6 +21,8 @@ interface KafkaLogDeps {
   readonly producer: Producer;
   readonly ledger: LedgerStore;
   readonly clock: Clock;
+  /** As of `KafkaConnection.log`. */
+  readonly holds: (() => Promise<boolean>) | undefined;
   /** Called once the log is closed. */
   readonly closed: () => void;
 }
@@ -52,6 +55,12 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
     }
   }
 
+  /** State and offsets need none: the ledger itself refuses a former owner. */
+  async function checkStanding({ appends }: CommitUnit): Promise<void> {
+    if (!appends || appends.length === 0 || !deps.holds || (await deps.holds())) return;
+    throw sessionOver(cluster.config.shown);
+  }
+
   function takeGroup(): Waiting[] {
     let bytes = 0;
     const until = waiting.findIndex(({ unit }) => (bytes += bytesOf(unit)) > GROUP_BYTES);
@@ -63,6 +72,7 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
     for (const one of group) {
       try {
         ledger.check();
+        await checkStanding(one.unit);
         await check(one.unit);
         sound.push(one);
       } catch (error) {

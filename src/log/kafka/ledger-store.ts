@@ -41,6 +41,8 @@ export interface LedgerPlace {
   readonly partitions?: number;
   /** Takes nothing over, and writes nothing. */
   readonly readOnly: boolean;
+  /** As of `KafkaConnection.log`: asked before it is taken over. */
+  readonly holds?: (() => Promise<boolean>) | undefined;
 }
 
 interface LedgerDeps {
@@ -51,7 +53,11 @@ interface LedgerDeps {
   readonly clock: Clock;
 }
 
-/** @throws AppError `log_fenced` where another one takes it over at the same time */
+export function sessionOver(shown: string): AppError {
+  return new AppError('log_fenced', `${shown}: the session of this process is over, another one may do its work by now.`);
+}
+
+/** @throws AppError `log_fenced` where another one takes it over at the same time, or may have done so already */
 export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<LedgerStore> {
   const { topic, partition, readOnly } = place;
   const { cluster, topics, offsets, producer, clock } = deps;
@@ -129,6 +135,8 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
     await topics.ensureCompacted(topic, place.partitions ?? partition + 1, CONFIGS);
     next = await offsets.start(topic, partition);
     await readTo(await offsets.end(topic, partition, 'uncommitted'));
+    // Reading may have taken long: who came too late must not take it from whoever owns it now.
+    if (place.holds && !(await place.holds())) throw sessionOver(cluster.config.shown);
     await append([epochRecord(randomUUID())]);
   }
 

@@ -9,6 +9,8 @@ import type { Assigned } from './assignment.ts';
 import type { Cluster } from './cluster.ts';
 import { explainKafkaError, kafkaErrorIds, mayPass } from './errors.ts';
 import type { Groups } from './groups.ts';
+import { createStanding, LOST } from './standing.ts';
+import type { Standing } from './standing.ts';
 
 const PROTOCOL_TYPE = 'consumer';
 const PROTOCOL = 'tocsin';
@@ -16,8 +18,6 @@ const PROTOCOL = 'tocsin';
 const REBALANCE_TIMEOUT_MS = 20_000;
 const MAX_HEARTBEAT_MS = 3_000;
 const RETRY_MS = 100;
-/** The coordinator has forgotten this member, or gone on without it. */
-const LOST = new Set(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION']);
 
 export interface JoinOptions {
   readonly group: string;
@@ -30,7 +30,7 @@ export interface JoinOptions {
 
 export interface MembershipEvents {
   /** What this member owns from now on, all of it; empty for a stand-by. The generation grows with every rebalance of the group. */
-  onAssigned(assigned: readonly Assigned[], generation: number): Promise<void> | void;
+  onAssigned(assigned: readonly Assigned[], generation: number, standing: Standing): Promise<void> | void;
   /** Give all of it back: nobody else gets it before this has settled (or 20 s have gone by). */
   onRevoked(assigned: readonly Assigned[]): Promise<void> | void;
   /** What was owned is lost already, others may have it. `onAssigned` follows when the member has joined again. */
@@ -67,6 +67,9 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   let memberId = '';
   let generation = -1;
   let heardAt = 0;
+  /** As of `StandingDeps`. */
+  let provenAt = 0;
+  let losing = new AbortController();
   /** Partition counts that the leader went by, and the others are not told. */
   let counted: ReadonlyMap<string, number> | undefined;
 
@@ -131,8 +134,10 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     const args = [group, generation, memberId, instanceId, PROTOCOL_TYPE, PROTOCOL, assignments] as Parameters<
       typeof syncGroupV5.createRequest
     >;
+    const sentAt = clock.elapsed();
     const { assignment } = await ask(syncGroupV5.api, args);
     heardAt = clock.elapsed();
+    provenAt = sentAt;
     groups.identify(group, { memberId, generation, instanceId });
     return decodeAssignment(assignment);
   }
@@ -143,10 +148,31 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     return [...now].some(([topic, count]) => count !== counted!.get(topic));
   }
 
+  /** An answer that tells to join again is one from which the session counts, too. */
+  async function sendHeartbeat(): Promise<void> {
+    const [sentAt, asWhom] = [clock.elapsed(), generation];
+    const proven = (): void => {
+      if (asWhom === generation) provenAt = Math.max(provenAt, sentAt);
+    };
+    try {
+      await ask(heartbeatV4.api, [group, generation, memberId, instanceId]);
+      proven();
+    } catch (error) {
+      if (kafkaErrorIds(error).includes('REBALANCE_IN_PROGRESS')) proven();
+      throw error;
+    }
+  }
+
+  function standingNow(): Standing {
+    const mine = generation;
+    const isOver = (): boolean => generation !== mine || cluster.signal.aborted;
+    return createStanding({ clock, sessionTimeoutMs, provenAt: () => provenAt, heartbeat: sendHeartbeat, isOver, lost: losing.signal });
+  }
+
   /** False when the session is over before the coordinator has answered: one that stands still may never do so. */
   async function isHeard(until: AbortSignal): Promise<boolean> {
     const done = new AbortController();
-    const answer = ask(heartbeatV4.api, [group, generation, memberId, instanceId]);
+    const answer = sendHeartbeat().then(() => true);
     const leftMs = heardAt + sessionTimeoutMs - clock.elapsed();
     const late = sleep(leftMs + 1, AbortSignal.any([until, done.signal])).then(() => undefined);
     answer.catch(() => {});
@@ -165,7 +191,7 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
       // A process that stood still finds out here, before it does anything else.
       if (clock.elapsed() - heardAt > sessionTimeoutMs) return 'lost';
       try {
-        if (!(await isHeard(until))) continue;
+        if (!(await isHeard(until))) return until.aborted ? 'stopped' : 'lost';
         heardAt = clock.elapsed();
         if (!stubborn && (await hasGrown())) return 'rebalance';
       } catch (error) {
@@ -195,6 +221,8 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     groups.identify(group, undefined);
     memberId = '';
     generation = -1;
+    losing.abort();
+    losing = new AbortController();
     await events.onLost();
   }
 
@@ -205,7 +233,7 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     const beating = beat(AbortSignal.any([stop, over.signal]));
     beating.catch(() => {});
     try {
-      await events.onAssigned(owned, generation);
+      await events.onAssigned(owned, generation, standingNow());
       joined.resolve();
       if ((await beating) === 'lost') await loseAll();
       else await giveBack(owned);

@@ -52,6 +52,22 @@ describe('a log over Kafka', { skip: kafka.skip }, () => {
     await other.close();
   });
 
+  it('is neither taken over nor appended to by one that may have been replaced; what it has noted stays', async () => {
+    const place = { topic: freshName(), partition: 0 };
+    const name = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
+    const standing = { isOurs: true };
+    const holds = async (): Promise<boolean> => standing.isOurs;
+    const owner = await connection.log(place, { holds });
+    await owner.commit({ state: [['a', utf8('1')]], appends: [{ topic: name, partition: 0, ...packRecords(['told']) }] });
+    standing.isOurs = false;
+    const unit = { state: [['a', utf8('2')]] as const, appends: [{ topic: name, partition: 0, ...packRecords(['told late']) }] };
+    await assert.rejects(owner.commit(unit), { code: 'log_fenced', message: /session of this process is over/ });
+    assert.equal((await log.bounds(name, 0)).end, 1);
+    await assert.rejects(connection.log(place, { holds }), { code: 'log_fenced' });
+    await owner.commit({ state: [['b', utf8('1')]] });
+    assert.deepEqual(await stateOf(owner), ['a=1', 'b=1'], 'nobody has taken it over');
+  });
+
   it('can be looked at without being taken over', async () => {
     await log.commit({ state: [['seen', utf8('yes')]] });
     const view = await connection.log(ledger, { readOnly: true });

@@ -3,12 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Labels } from '../../core/labels.ts';
-import type { WindowRow } from '../../windows/row.ts';
 import { HttpProblem } from '../problem.ts';
 import type { ServedPath, Surface } from '../surface.ts';
+import { answerText, createSegmentAnswers, flat, isKnown } from './segment-answer.ts';
 import { compareStores } from './store-comparison.ts';
 
 const TAGS = ['serve'];
+const JSON_TYPE = 'application/json; charset=utf-8';
 const QUERY = { type: 'object', properties: { window: { type: 'string', description: 'another window of the pipeline' } } } as const;
 
 interface Request {
@@ -19,24 +20,30 @@ interface Request {
 /** @throws AppError `config_invalid` where two paths clash, with each other or with the API's own */
 export function servedRoutes(app: FastifyInstance, surface: Pick<Surface, 'served'>, { clock }: { clock: Clock }): void {
   let comparing = false;
+  const answerFor = createSegmentAnswers();
   const collections = new Set<string>();
   for (const served of surface.served) {
     const { pipeline, path, dimensions } = served;
     const params = { type: 'object', properties: Object.fromEntries(placeholders(path).map((_, i) => [`p${i}`, { type: 'string' }])) };
     const names = placeholders(path);
+    const places = dimensions.map((name) => [name, `p${names.indexOf(name)}`] as const);
 
     add(path, served, () =>
       app.route<Request>({
         method: 'GET',
         url: routeOf(path),
         schema: { tags: TAGS, summary: `The latest window of a segment (pipeline ${pipeline}): ${path}`, params, querystring: QUERY },
-        handler: async (request) => {
+        handler: async (request, reply) => {
           const startedAt = clock.elapsed();
           const window = windowOf(served, request.query);
           const labels = labelsOf(request.params);
           const { source, rows: row } = await served.latest(window, labels);
           if (!row) throw new HttpProblem(404, await served.suggest(window, labels));
-          return { ...flat(row), source, age: ageOf(row, clock), response_time_ms: round(clock.elapsed() - startedAt) };
+          const answer = answerFor(row);
+          reply.header('etag', answer.etag).header('cache-control', 'no-cache');
+          if (isKnown(request.headers['if-none-match'], answer.etag)) return reply.code(304).send();
+          reply.type(JSON_TYPE);
+          return answerText(answer, source, ageOf(answer.endMs, clock), round(clock.elapsed() - startedAt));
         },
       }),
     );
@@ -84,7 +91,7 @@ export function servedRoutes(app: FastifyInstance, surface: Pick<Surface, 'serve
             const startedAt = clock.elapsed();
             const window = windowOf(served, request.query);
             const { source, rows } = await served.all(window);
-            const metrics = rows.map((row) => ({ ...flat(row), source, age: ageOf(row, clock) }));
+            const metrics = rows.map((row) => ({ ...flat(row), source, age: ageOf(Date.parse(row.window_end), clock) }));
             return { window, count: metrics.length, source, response_time_ms: round(clock.elapsed() - startedAt), metrics };
           },
         }),
@@ -92,8 +99,7 @@ export function servedRoutes(app: FastifyInstance, surface: Pick<Surface, 'serve
     }
 
     function labelsOf(values: Readonly<Record<string, string>>): Labels {
-      const given = new Map(names.map((name, i) => [name, values[`p${i}`] ?? '']));
-      return Object.fromEntries(dimensions.map((name) => [name, given.get(name) ?? '']));
+      return Object.fromEntries(places.map(([name, place]) => [name, values[place] ?? '']));
     }
   }
 }
@@ -131,14 +137,9 @@ function windowOf({ window, windows }: ServedPath, query: { readonly window?: st
   throw new HttpProblem(400, `found window ${JSON.stringify(query.window)}; expected one of: ${windows.join(', ')}`);
 }
 
-function flat(row: WindowRow): Record<string, unknown> {
-  const { window, window_start, window_end, final } = row;
-  return { ...row.labels, ...row.measures, window, window_start, window_end, final };
-}
-
 /** ms since the window ended, by the clock; 0 while it is open. */
-function ageOf({ window_end }: WindowRow, clock: Clock): number {
-  return Math.max(0, clock.now() - Date.parse(window_end));
+function ageOf(endMs: number, clock: Clock): number {
+  return Math.max(0, clock.now() - endMs);
 }
 
 function round(ms: number): number {
