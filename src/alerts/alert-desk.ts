@@ -79,7 +79,9 @@ export function createAlertDesk<Series extends AlertSeries>(
     const before = series.alerts[direction];
     if (!before && verdict.status === 'clear') return undefined;
     const step = alerts.judge(before, subjectOf(series, direction), verdict, at);
-    setAlert(series, direction, look && step.state ? { ...step.state, looked: true } : step.state);
+    const silentFrom = look?.open_from === undefined ? undefined : (verdict.grounds?.sinceMs ?? at.startMs);
+    const rung = look && { looked: true as const, ...(silentFrom !== undefined && { silentFrom }) };
+    setAlert(series, direction, step.state && { ...step.state, ...rung });
     return { series, direction, before, step, look };
   }
 

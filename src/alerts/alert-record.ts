@@ -25,7 +25,7 @@ export function alertRecord(
   const windowEnd = new Date(at.endMs).toISOString();
   const deviation = deviationOf(facts);
   const alertType = naming.alertType ?? `${measure.name}_${direction === 'down' ? 'drop' : 'spike'}`;
-  const written = alertWords(subject, facts, at, { locale, alertType, deviation, members, isOpen: look !== undefined });
+  const written = alertWords(subject, facts, at, { locale, alertType, deviation, members, look });
   return {
     // A dimension may be called like a field of ours: ours wins, the dimension is still in `labels`.
     ...labels,

@@ -1,6 +1,6 @@
 /** What an alert says to people: its one line, and why it rang. */
 import type { Direction, Grounds, KeyCount } from '../detectors/detector.ts';
-import type { AlertEvidence, AlertExplanation, AlertLocale, AlertMember } from '../receivers/alert-event.ts';
+import type { AlertEvidence, AlertExplanation, AlertLocale, AlertLook, AlertMember } from '../receivers/alert-event.ts';
 import { valuesOf, type AlertFacts, type AlertSubject } from './alert-facts.ts';
 import type { WindowTime } from './state-machine.ts';
 import { fill, textsOf, titleKey, type TextKey, type Texts } from './text/texts.ts';
@@ -22,8 +22,8 @@ interface Chosen {
   readonly alertType: string;
   readonly deviation: number | null;
   readonly members: readonly AlertMember[];
-  /** The window is not final. */
-  readonly isOpen: boolean;
+  /** Set: the window is not final. */
+  readonly look: AlertLook | undefined;
 }
 
 type Told = 'firing' | 'limit' | 'resolved' | 'resolved_limit' | 'no_data';
@@ -67,7 +67,7 @@ export function alertWords(
     ...(firing && grounds ? contributorsText(grounds, texts) : []),
     ...(firing ? [...keysText(judged.keys ?? [], texts), ...membersText(chosen.members, texts)] : []),
     ...(firing && judged.isUnseen ? [texts['explain.unseen']] : []),
-    ...(firing && chosen.isOpen ? [texts['explain.open']] : []),
+    ...(firing && chosen.look ? [texts[chosen.look.open_from === undefined ? 'explain.open' : 'explain.silent']] : []),
   ];
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
@@ -121,7 +121,7 @@ function evidenceOf(grounds: Grounds, { falseAlarmsPerDay }: AlertSubject): Aler
     needed: twoDigits(Math.exp(grounds.logThreshold)),
     log: grounds.logEvidence,
     log_needed: grounds.logThreshold,
-    false_alarms_per_day: falseAlarmsPerDay,
+    ...(grounds.permittedError === undefined ? { false_alarms_per_day: falseAlarmsPerDay } : { permitted_error: grounds.permittedError }),
     since: new Date(grounds.sinceMs).toISOString(),
     expected_range: grounds.expectedRange,
     ratio_range: grounds.ratioRange,

@@ -34,6 +34,8 @@ export interface AlertState {
   readonly alone?: Alone;
   /** Rang at a look; the final row has still to confirm it. */
   readonly looked?: true;
+  /** Then, where the clock told of a silence: its start. Windows up to `judged` are behind that look. */
+  readonly silentFrom?: number;
 }
 
 /** What was seen since the speaker ended, in amounts: is it over for this one too, or did the speaker end without it? */
@@ -77,7 +79,15 @@ export function lose(state: AlertState, at: WindowTime): Move {
 }
 
 /** What belongs to the episode goes with it. */
-function ended({ id: _id, effect: _effect, partOf: _partOf, alone: _alone, looked: _looked, ...state }: AlertState): AlertState {
+function ended({
+  id: _id,
+  effect: _effect,
+  partOf: _partOf,
+  alone: _alone,
+  looked: _looked,
+  silentFrom: _silentFrom,
+  ...state
+}: AlertState): AlertState {
   return { ...state, status: 'resolved' };
 }
 

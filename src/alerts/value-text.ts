@@ -98,7 +98,8 @@ export function listText(entries: readonly string[], texts: Texts): string {
 /** `3 hours`: whole units, of which there are at least two. */
 export function ageText(ms: number, texts: Texts): string {
   const [key, unit] = AGES.find(([, size]) => ms >= 2 * size) ?? AGES[AGES.length - 1]!;
-  return fill(texts[key], { count: String(Math.round(ms / unit)) });
+  const count = Math.round(ms / unit);
+  return fill(texts[count === 1 ? 'age.minute' : key], { count: String(count) });
 }
 
 /** The M of `1 : M` from its natural logarithm, two digits: `7,400`, `7.4 million`, `740만`, `10^21`. */

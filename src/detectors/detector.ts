@@ -134,6 +134,11 @@ export interface Detector<State = unknown> {
   readonly stateForm?: StateForm<State>;
   /** Also observe the known series that have no row in the closed window. */
   readonly seesAbsent: boolean;
+  /**
+   * It may be asked about a window that the clock says is over while no window closes, because nothing comes at all: windows before it
+   * that it was not told of count as empty. Its state is never changed in place.
+   */
+  readonly hearsSilence?: true;
   /** A series not seen for this long, event time in ms, may be forgotten, state and all. */
   readonly forgetAfterMs: number;
   /**

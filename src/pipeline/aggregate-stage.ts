@@ -9,7 +9,7 @@ import { packRecords } from '../log/batch.ts';
 import type { CommitUnit, StateChange } from '../log/log.ts';
 import { encodePartials } from '../windows/partials-codec.ts';
 import type { PanePartial } from '../windows/panes.ts';
-import { openAggregate, type AggregateConfig, type AggregateDeps, type AggregateStatus } from './aggregate.ts';
+import { openAggregate, type AggregateConfig, type AggregateDeps, type AggregateStatus, type OpenAggregate } from './aggregate.ts';
 import { readAppendedTail } from './appended-tail.ts';
 import { appendTexts, letterTexts } from './appends.ts';
 import type { PartitionReport } from './partition-report.ts';
@@ -25,6 +25,8 @@ export interface AggregateStageConfig extends Omit<AggregateConfig, 'replayTopic
 
 export interface AggregateStage {
   readonly name: string;
+  /** As of its aggregate. */
+  readonly isElsewhere: boolean;
   /** Judges the next records; resolves to their number, 0 where there were none or the monitor is too far behind. */
   step(): Promise<number>;
   /** Whether there is something to tell. */
@@ -35,9 +37,13 @@ export interface AggregateStage {
    */
   commit(options?: { readonly readToEnd?: boolean; readonly state?: readonly StateChange[] }): Promise<void>;
   status(): AggregateStatus;
+  /** Lets go of its aggregation, not of the log. */
+  close(): Promise<void>;
 }
 
 export interface AggregateStageDeps extends AggregateDeps {
+  /** Where the aggregation takes place; default: in this thread. */
+  readonly openAggregate?: OpenAggregate;
   /** Records of `p.partials` that the monitor has not taken in. */
   readonly monitorLag: () => Promise<number>;
 }
@@ -65,7 +71,7 @@ export async function openAggregateStage(config: AggregateStageConfig, deps: Agg
   const { topics, plan, revision } = config;
   const { log } = deps;
   const { pipeline } = plan.spec;
-  const { aggregate, panes } = await openAggregate({ ...config, replayTopic: topics.replay }, deps);
+  const { aggregate, panes } = await (deps.openAggregate ?? openAggregate)({ ...config, replayTopic: topics.replay }, deps);
   const prefix = metaPrefix(pipeline);
   const before = new Map(fromStateEntries(prefix, await log.state(prefix))).get(aggregate.name) as StageMeta | undefined;
   const epoch = (before?.epoch ?? 0) + 1;
@@ -87,21 +93,29 @@ export async function openAggregateStage(config: AggregateStageConfig, deps: Agg
   }
 
   function report(): PartitionReport {
-    const { totals, reasons, replayed, end, caughtUp } = aggregate.status();
-    const overflowedAt = aggregate.overflowedAt();
-    return { totals: { ...totals }, reasons: [...reasons], replayed, end, caughtUp, ...(overflowedAt !== undefined && { overflowedAt }) };
+    const { totals, reasons, replayed, end, caughtUp, ids, overflowedAt, idsForgottenAt } = aggregate.status();
+    return {
+      totals: { ...totals },
+      reasons: [...reasons],
+      replayed,
+      end,
+      caughtUp,
+      ids,
+      ...(overflowedAt !== undefined && { overflowedAt }),
+      ...(idsForgottenAt !== undefined && { idsForgottenAt }),
+    };
   }
 
   async function commit({ readToEnd = false, state = [] }: Parameters<AggregateStage['commit']>[0] = {}): Promise<void> {
-    const taken = aggregate.takePartials(readToEnd);
+    const { partials: taken, expired } = await aggregate.takePartials(readToEnd);
     const idle = isIdle(readToEnd);
     const records = encodePartials({
-      partials: { ...taken, replayed: untold, progress: { ...taken.progress!, idle, epoch, turn: turn++ } },
+      partials: { ...taken, replayed: untold, progress: { ...taken.progress, idle, epoch, turn: turn++ } },
       revision,
       report: report(),
     });
     // The monitor keeps panes of its own: here they may go as soon as no event reaches them.
-    const { offsets, state: changes, deadLetters } = aggregate.takeCommit(() => true);
+    const { offsets, state: changes, deadLetters } = await aggregate.takeCommit(expired);
     const meta: StageMeta = { epoch, untold: taken.replayed.map(({ start }) => start), letters: tail.next };
     readSinceCommit = 0;
     await write({
@@ -133,6 +147,7 @@ export async function openAggregateStage(config: AggregateStageConfig, deps: Agg
 
   return {
     name: aggregate.name,
+    isElsewhere: aggregate.isElsewhere,
     async step() {
       if (isPaused || lagDue) isPaused = (await deps.monitorLag()) > MONITOR_LAG_MAX;
       lagDue = false;
@@ -147,5 +162,6 @@ export async function openAggregateStage(config: AggregateStageConfig, deps: Agg
       const status = aggregate.status();
       return { ...status, caughtUp: status.caughtUp && !isPaused };
     },
+    close: aggregate.close,
   };
 }

@@ -3,12 +3,14 @@ import { deadLettersOf } from '../dead-letter/letter-box.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { OutcomeCounts } from '../core/outcome.ts';
 import type { Log, RecordBatch, StateChange } from '../log/log.ts';
-import { createDecoder, type CheckFields, type ParseRecord } from '../windows/decoder.ts';
+import { sourceRulesOf } from '../schemas/rules-of-schema.ts';
+import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import type { IdKey } from '../windows/id-hash.ts';
 import type { RestoredPanes } from '../windows/merge.ts';
 import { createPartition, type ClockMode, type Judged } from '../windows/partition.ts';
-import type { Partials } from '../windows/partials.ts';
+import type { Partials, Progress } from '../windows/partials.ts';
 import { earliestEnd, partitionName, windowStarts, type Plan } from '../windows/plan.ts';
+import { openDecoder } from '../windows/projector/open-decoder.ts';
 import { createReplay } from '../windows/replay.ts';
 import { createSnapshot, type PartitionMeta } from '../windows/snapshot.ts';
 import type { SourceSpec } from '../windows/spec.ts';
@@ -39,26 +41,53 @@ export interface AggregateDeps {
   readonly onJudged?: (batch: RecordBatch, judged: Judged) => void;
 }
 
+/** What an aggregation takes up, read from the log by whoever owns its state. Structured-cloneable. */
+export interface Beginning {
+  readonly state: readonly (readonly [key: string, bytes: Uint8Array])[];
+  /** The next records to read, of the input partition and of its replays. */
+  readonly offset: number;
+  readonly replayOffset: number;
+  /** Where the partition ended when this was read. */
+  readonly end: number;
+}
+
+export interface OpenedAggregate {
+  readonly aggregate: Aggregate;
+  /** Of an earlier life, for the merge. */
+  readonly panes: RestoredPanes;
+}
+
+export type OpenAggregate = (config: AggregateConfig, deps: AggregateDeps) => Promise<OpenedAggregate>;
+
+/** May be at work in another thread: what it hands over comes as a promise, what it shows is as of its last answer. */
 export interface Aggregate {
   readonly name: string;
   readonly source: SourceSpec;
-  /** Judges the next batch; resolves to its records, 0 where there was none. */
+  /** Its steps go on beside those of others; the rest take turns. */
+  readonly isElsewhere: boolean;
+  /** Judges the next records; resolves to their number, 0 where there were none. */
   step(): Promise<number>;
   /** Caught up, and nothing accepted for `idle_after`; where nothing more will come (`readToEnd`), caught up is enough. */
   isIdle(readToEnd: boolean): boolean;
-  /** What to tell the merge now. */
-  takePartials(readToEnd: boolean): Partials;
-  /** What to commit with the partials last taken. `release`: forgets a pane in the merge, if it may go. */
-  takeCommit(release: (paneStart: number) => boolean): {
-    offsets: { group: string; topic: string; partition: number; offset: number }[];
-    state: StateChange[];
-    deadLetters: { key: string; letter: DeadLetter }[];
-  };
-  /** Event time of the first event beyond `max_series`, once: when it has come since the last commit. */
-  takeOverflow(): number | undefined;
-  /** Event time of the first event beyond `max_series`, epoch ms; undefined: none. */
-  overflowedAt(): number | undefined;
+  /** What to tell the merge now. No step may be made before the commit that belongs to it is taken. */
+  takePartials(readToEnd: boolean): Promise<TakenPartials>;
+  /** What to commit with the partials last taken. `released`: the expired panes that nothing needs any more; they are forgotten. */
+  takeCommit(released: readonly number[]): Promise<AggregateCommit>;
   status(): AggregateStatus;
+  /** Lets go of what is held for it elsewhere. */
+  close(): Promise<void>;
+}
+
+export interface TakenPartials {
+  readonly partials: Partials & { readonly progress: Progress };
+  /** Starts of panes that no event can reach any more and whose windows are all final here. */
+  readonly expired: readonly number[];
+}
+
+export interface AggregateCommit {
+  readonly offsets: { group: string; topic: string; partition: number; offset: number }[];
+  readonly state: StateChange[];
+  readonly deadLetters: { key: string; letter: DeadLetter }[];
 }
 
 export interface AggregateStatus {
@@ -67,10 +96,22 @@ export interface AggregateStatus {
   readonly reasons: ReadonlyMap<string, number>;
   readonly replayed: number;
   readonly watermark: number;
+  /** Event time of the first event beyond `max_series`, epoch ms; undefined: none. */
+  readonly overflowedAt: number | undefined;
+  /** Event time of the first event beyond `max_ids`, epoch ms; undefined: none. */
+  readonly idsForgottenAt: number | undefined;
   readonly offset: number;
   readonly end: number;
   readonly caughtUp: boolean;
   readonly deadLetterBytes: number;
+  readonly ids: IdCounts;
+}
+
+/** The ids that a partition remembers, those that it forgot before their time for `max_ids`, and the memory that it takes, bytes. */
+export interface IdCounts {
+  readonly remembered: number;
+  readonly forgottenEarly: number;
+  readonly bytes: number;
 }
 
 export function statePrefix(pipeline: string, partition: string): string {
@@ -82,32 +123,50 @@ export function replayGroup(pipeline: string, topic: string): string {
   return `${pipeline}/${topic}`;
 }
 
-/** Opens the stage with the state of an earlier life, if there is one; its panes are for the merge. */
-export async function openAggregate(config: AggregateConfig, deps: AggregateDeps): Promise<{ aggregate: Aggregate; panes: RestoredPanes }> {
+export async function readBeginning(
+  { plan, source: { topic }, partition, replayTopic, start }: AggregateConfig,
+  log: Pick<Log, 'state' | 'committed' | 'bounds'>,
+): Promise<Beginning> {
+  const { pipeline } = plan.spec;
+  const bounds = await log.bounds(topic, partition);
+  return {
+    state: await log.state(statePrefix(pipeline, partitionName(topic, partition))),
+    offset: (await log.committed(pipeline, topic, partition)) ?? (await start(bounds)),
+    replayOffset: (await log.committed(replayGroup(pipeline, topic), replayTopic, partition)) ?? 0,
+    end: bounds.end,
+  };
+}
+
+/** Opens the stage, in this thread, with the state of an earlier life, if there is one. */
+export const openAggregate: OpenAggregate = async (config, deps) => createAggregate(config, await readBeginning(config, deps.log), deps);
+
+export function createAggregate(
+  config: Omit<AggregateConfig, 'start'>,
+  beginning: Beginning,
+  deps: Omit<AggregateDeps, 'log'> & { readonly log: Pick<Log, 'read'> },
+): OpenedAggregate {
   const { plan, source, partition: number, replayTopic } = config;
   const { log } = deps;
   const { topic } = source;
   const name = partitionName(topic, number);
   const prefix = statePrefix(plan.spec.pipeline, name);
-  const group = plan.spec.pipeline;
-  const replaysReadAs = replayGroup(plan.spec.pipeline, topic);
-  const entries = fromStateEntries(prefix, await log.state(prefix));
+  const entries = fromStateEntries(prefix, beginning.state);
   const meta = entries.find(([key]) => key === 'meta')?.[1] as PartitionMeta | undefined;
   const idKey = meta?.idKey ?? deps.randomKey();
-  const decoder = createDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey });
+  const rules = sourceRulesOf(source);
+  const decoder = openDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey, rules });
   const partition = createPartition(plan, source, decoder);
   const replay = createReplay(
     { plan, origins: `${topic}/${number}/`, completeFrom: config.completeFrom },
     decoder,
     partition.internals.ids,
   );
-  const snapshot = createSnapshot(partition, replay, idKey, source.event.dedupMs);
+  const snapshot = createSnapshot(partition, replay, idKey);
   const panes = { partition: name, ...snapshot.restore(entries) };
 
-  let offset = (await log.committed(group, topic, number)) ?? (await config.start(await log.bounds(topic, number)));
-  let replayOffset = (await log.committed(replaysReadAs, replayTopic, number)) ?? 0;
+  let { offset, replayOffset } = beginning;
   // Replays wait for what was in the log before: read first, they would count beside events with the same id.
-  const endAtOpening = (await log.bounds(topic, number)).end;
+  const endAtOpening = beginning.end;
   let caughtUp = false;
   let end = offset;
   let lastAccepted = deps.elapsed();
@@ -115,7 +174,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   let caughtUpAt = lastAccepted;
   let letters: { key: string; letter: DeadLetter }[] = [];
   let letterBytes = 0;
-  let overflowTold = partition.overflowedAt !== undefined;
+  const { ids } = partition.internals;
   let taken: { live: Partials['live']; replayed: Partials['replayed'] } = { live: [], replayed: [] };
   const limits = {
     maxBytes: config.maxBatchBytes,
@@ -143,6 +202,7 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
   const aggregate: Aggregate = {
     name,
     source,
+    isElsewhere: false,
     async step() {
       const replays = await stepReplay();
       const at = deps.elapsed();
@@ -171,14 +231,13 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
       return batch.count + replays;
     },
     isIdle,
-    takePartials(readToEnd) {
+    async takePartials(readToEnd) {
       taken = { live: partition.takeChangedPanes(), replayed: replay.takeChangedPanes() };
       const progress = { offset, watermark: partition.watermark, idle: isIdle(readToEnd), epoch: 0, turn: 0 };
-      return { partition: name, ...taken, finals: partition.takeFinals(), progress };
+      return { partials: { partition: name, ...taken, finals: partition.takeFinals(), progress }, expired: partition.expiredPanes() };
     },
-    takeCommit(release) {
-      for (const start of partition.expiredPanes()) {
-        if (!release(start)) continue;
+    async takeCommit(released) {
+      for (const start of released) {
         partition.internals.panes.drop(start);
         snapshot.dropped(start);
       }
@@ -187,30 +246,28 @@ export async function openAggregate(config: AggregateConfig, deps: AggregateDeps
       letterBytes = 0;
       return {
         offsets: [
-          { group, topic, partition: number, offset },
-          { group: replaysReadAs, topic: replayTopic, partition: number, offset: replayOffset },
+          { group: plan.spec.pipeline, topic, partition: number, offset },
+          { group: replayGroup(plan.spec.pipeline, topic), topic: replayTopic, partition: number, offset: replayOffset },
         ],
         state: toStateChanges(prefix, snapshot.takeChanges(taken)),
         deadLetters,
       };
     },
-    takeOverflow() {
-      if (overflowTold || partition.overflowedAt === undefined) return undefined;
-      overflowTold = true;
-      return partition.overflowedAt;
-    },
-    overflowedAt: () => partition.overflowedAt,
     status: () => ({
       name,
       totals: partition.totals,
       reasons: partition.reasons,
       replayed: replay.replayed,
       watermark: partition.watermark,
+      overflowedAt: partition.overflowedAt,
+      idsForgottenAt: ids.limit.forgottenAt,
       offset,
       end,
       caughtUp,
       deadLetterBytes: letterBytes,
+      ids: { remembered: ids.limit.size, forgottenEarly: ids.limit.forgotten, bytes: ids.bytes },
     }),
+    close: async () => {},
   };
   return { aggregate, panes };
 }

@@ -6,12 +6,23 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { createMerge } from '../windows/merge.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
+import type { Partials } from '../windows/partials.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
-import { openAggregate, type Aggregate, type AggregateConfig, type AggregateDeps, type AggregateStatus } from './aggregate.ts';
+import {
+  openAggregate,
+  type Aggregate,
+  type AggregateConfig,
+  type AggregateDeps,
+  type AggregateStatus,
+  type OpenAggregate,
+  type TakenPartials,
+} from './aggregate.ts';
 import { alertTexts, appendTexts, letterTexts, windowTexts } from './appends.ts';
 import type { Monitor } from './monitor.ts';
+import { createSilence } from './silence.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
+import { stepAll } from './step-all.ts';
 import { rawTopicSettings, topicSettings, type PipelineTopics } from './topics.ts';
 
 export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchBytes' | 'maxBatchRecords'> {
@@ -30,8 +41,10 @@ export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchB
 export interface EngineDeps extends Pick<AggregateDeps, 'randomKey' | 'elapsed' | 'onJudged'> {
   readonly log: Log;
   readonly monitor: Monitor;
-  /** The alert of a partition that has more segments than `max_series`; `time`: of the first event beyond, epoch ms. */
-  readonly seriesLimitAlert?: (partition: string, time: number) => AlertEvent;
+  /** Where aggregations take place; default: in this thread. */
+  readonly openAggregate?: OpenAggregate;
+  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`; `time`: of the first event beyond, epoch ms. */
+  readonly limitAlert?: (kind: 'series' | 'ids', partition: string, time: number) => AlertEvent;
   readonly parse: Readonly<Record<'json' | 'combined', ParseRecord>>;
   /** By source name; a source without one takes any object. */
   readonly checks: ReadonlyMap<string, CheckFields>;
@@ -55,7 +68,7 @@ export interface Committed {
 export interface Engine {
   /** Judges the next batch of every partition; resolves to the records read, 0 when there was nothing. */
   step(): Promise<number>;
-  /** Whether a commit would tell anything new: records were read, or a partition fell idle or awoke. */
+  /** Whether a commit would tell anything new: records were read, a partition fell idle or awoke, or silence lasts for another window. */
   hasNews(): boolean;
   /** Merges what the steps have yielded and commits it. */
   commit(options?: CommitOptions): Promise<Committed>;
@@ -67,6 +80,8 @@ export interface Engine {
   readonly frontier: number;
   /** Bytes that wait for the next commit, beside what the windows hold. */
   readonly pendingBytes: number;
+  /** Lets go of its aggregations; what was not committed is forgotten. The log stays open. */
+  close(): Promise<void>;
 }
 
 export function mergeStatePrefix(pipeline: string): string {
@@ -84,7 +99,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   const panes = [];
   for (const { source, partition } of inputPartitions(spec)) {
     const check = deps.checks.get(source.name);
-    const opened = await openAggregate(
+    const opened = await (deps.openAggregate ?? openAggregate)(
       {
         ...config,
         source,
@@ -101,12 +116,26 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), panes);
   monitor.restore(await log.state(`monitor/${spec.pipeline}/`));
 
+  /** Whose alert of too many segments, of too many ids, is still to come. */
+  const withinLimit = {
+    series: new Set(aggregates.filter((aggregate) => aggregate.status().overflowedAt === undefined)),
+    ids: new Set(aggregates.filter((aggregate) => aggregate.status().idsForgottenAt === undefined)),
+  };
+  // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
+  const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   let readSinceCommit = 0;
+  let isCaughtUp = false;
   let idleAtCommit = '';
   const idleNow = (readToEnd: boolean): string => aggregates.map((aggregate) => Number(aggregate.isIdle(readToEnd))).join('');
 
-  async function write(records: readonly WindowRecord[], alerts: readonly AlertEvent[], extra: readonly StateChange[]) {
-    const parts = aggregates.map((aggregate) => aggregate.takeCommit((start) => merge.release(aggregate.name, start)));
+  async function write(
+    records: readonly WindowRecord[],
+    alerts: readonly AlertEvent[],
+    extra: readonly StateChange[],
+    taken: readonly TakenPartials[],
+  ): Promise<number> {
+    const released = taken.map(({ partials, expired }) => expired.filter((start) => merge.release(partials.partition, start)));
+    const parts = await Promise.all(aggregates.map((aggregate, i) => aggregate.takeCommit(released[i]!)));
     const deadLetters = parts.flatMap((part) => part.deadLetters);
     await log.commit({
       appends: [
@@ -125,35 +154,48 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     return deadLetters.length;
   }
 
-  function overflowAlerts(): AlertEvent[] {
+  function limitAlerts(): AlertEvent[] {
     return aggregates.flatMap((aggregate) => {
-      const time = aggregate.takeOverflow();
-      return time === undefined || !deps.seriesLimitAlert ? [] : [deps.seriesLimitAlert(aggregate.name, time)];
+      const { overflowedAt, idsForgottenAt } = aggregate.status();
+      const reached = { series: overflowedAt, ids: idsForgottenAt };
+      return (['series', 'ids'] as const).flatMap((kind) => {
+        const time = reached[kind];
+        if (time === undefined || !withinLimit[kind].delete(aggregate)) return [];
+        return deps.limitAlert?.(kind, aggregate.name, time) ?? [];
+      });
     });
+  }
+
+  /** Up to where windows are over by the clock, where that is news to the monitor. */
+  function silentUntil(): number | undefined {
+    const until = silence.until(isCaughtUp && merge.isSilent(), merge.frontier);
+    return until !== undefined && monitor.hasSilence(until) ? until : undefined;
   }
 
   async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
     readSinceCommit = 0;
     idleAtCommit = idleNow(readToEnd);
-    const stepped = merge.step(
-      aggregates.map((aggregate) => aggregate.takePartials(readToEnd)),
-      { provisional: config.provisional },
-    );
+    const taken = await Promise.all(aggregates.map((aggregate) => aggregate.takePartials(readToEnd)));
+    const partials = taken.map((one) => one.partials);
+    if (partials.some(isHeard)) silence.heard();
+    const stepped = merge.step(partials, { provisional: config.provisional });
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
     const found = records.flatMap((record) => monitor.observe(record));
-    const alerts = [...overflowAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed)];
-    const deadLetters = await write(records, alerts, state);
+    const until = silentUntil();
+    const silent = until === undefined ? [] : monitor.silence(until, merge.flush());
+    const alerts = [...limitAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed), ...silent];
+    const deadLetters = await write(records, alerts, state, taken);
     return { records, provisional: stepped.provisional, alerts, deadLetters };
   }
 
   return {
     async step() {
-      let read = 0;
-      for (const aggregate of aggregates) read += await aggregate.step();
+      const read = await stepAll(aggregates);
       readSinceCommit += read;
+      isCaughtUp = read === 0;
       return read;
     },
-    hasNews: () => readSinceCommit > 0 || idleNow(false) !== idleAtCommit,
+    hasNews: () => readSinceCommit > 0 || idleNow(false) !== idleAtCommit || silentUntil() !== undefined,
     commit,
     async flush(options) {
       const committed = await commit({ ...options, readToEnd: true });
@@ -169,7 +211,13 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     get pendingBytes() {
       return aggregates.reduce((sum, aggregate) => sum + aggregate.status().deadLetterBytes, 0);
     },
+    close: async () => void (await Promise.all(aggregates.map((aggregate) => aggregate.close()))),
   };
+}
+
+/** What was accepted, or sent in again, changes panes. */
+export function isHeard({ live, replayed }: Partials): boolean {
+  return live.length > 0 || replayed.length > 0;
 }
 
 /** Makes the topics of the pipeline that are not there: before its revision is settled, and before `openEngine`. */

@@ -11,14 +11,16 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import { createMerge } from '../windows/merge.ts';
 import type { Partials } from '../windows/partials.ts';
 import { decodePartials } from '../windows/partials-codec.ts';
+import type { ClockMode } from '../windows/partition.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { WindowRecord } from '../windows/row.ts';
 import type { AggregateStatus } from './aggregate.ts';
 import { readAppendedTail } from './appended-tail.ts';
 import { alertTexts, appendTexts, windowTexts } from './appends.ts';
-import { mergeStatePrefix, type Committed } from './engine.ts';
+import { isHeard, mergeStatePrefix, type Committed } from './engine.ts';
 import type { Monitor } from './monitor.ts';
 import { isNewerReport, statusOfReport, type PartitionReport, type ReportAt } from './partition-report.ts';
+import { createSilence } from './silence.ts';
 import { monitorGroup, partialsTopic } from './stage-topics.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import type { PipelineTopics } from './topics.ts';
@@ -32,13 +34,15 @@ export interface MonitorStageConfig {
   readonly completeFrom: number;
   /** Yield rows of open windows too. */
   readonly provisional: boolean;
+  /** By event time alone nothing is told by the clock. */
+  readonly clock: ClockMode;
 }
 
 export interface MonitorStageDeps {
   readonly log: Log;
   readonly monitor: Monitor;
-  /** The alert of a partition that has more segments than `max_series`; `time`: of the first event beyond, epoch ms. */
-  readonly seriesLimitAlert?: (partition: string, time: number) => AlertEvent;
+  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`; `time`: of the first event beyond, epoch ms. */
+  readonly limitAlert?: (kind: 'series' | 'ids', partition: string, time: number) => AlertEvent;
   /** Milliseconds of a steady clock, for looks at open windows (with `provisional`); undefined: there are none. */
   readonly elapsed?: () => number;
 }
@@ -93,18 +97,22 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   let records: WindowRecord[] = [];
   // A look that rang and was not noted is part of the truth: its window goes on from it.
   let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
+  const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   let readSinceCommit = 0;
+  let isCaughtUp = false;
 
   function takeReport({ partition, progress }: Partials, report: PartitionReport): void {
     const known = reports.get(partition);
     if (!progress || !isNewerReport(progress, known)) return;
     const { offset: at, epoch, turn } = progress;
     const overflowedAt = known?.overflowedAt ?? report.overflowedAt;
-    reports.set(partition, { ...report, ...(overflowedAt !== undefined && { overflowedAt }), offset: at, epoch, turn });
+    const idsForgottenAt = known?.idsForgottenAt ?? report.idsForgottenAt;
+    const reached = { ...(overflowedAt !== undefined && { overflowedAt }), ...(idsForgottenAt !== undefined && { idsForgottenAt }) };
+    reports.set(partition, { ...report, ...reached, offset: at, epoch, turn });
     changedReports.add(partition);
-    if (overflowedAt !== undefined && known?.overflowedAt === undefined && deps.seriesLimitAlert) {
-      alerts.push(deps.seriesLimitAlert(partition, overflowedAt));
-    }
+    if (!deps.limitAlert) return;
+    if (overflowedAt !== undefined && known?.overflowedAt === undefined) alerts.push(deps.limitAlert('series', partition, overflowedAt));
+    if (idsForgottenAt !== undefined && known?.idsForgottenAt === undefined) alerts.push(deps.limitAlert('ids', partition, idsForgottenAt));
   }
 
   function take(bytes: Uint8Array): void {
@@ -117,6 +125,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       );
     }
     if (record.revision < revision || !names.includes(record.partials.partition)) return;
+    if (isHeard(record.partials)) silence.heard();
     if (record.report !== undefined) takeReport(record.partials, record.report as PartitionReport);
     const stepped = merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
     for (const told of stepped.records) {
@@ -124,6 +133,12 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       records.push(told);
       alerts.push(...monitor.observe(told));
     }
+  }
+
+  /** Up to where windows are over by the clock, where that is news to the monitor. */
+  function silentUntil(): number | undefined {
+    const until = silence.until(isCaughtUp && merge.isSilent(), merge.frontier);
+    return until !== undefined && monitor.hasSilence(until) ? until : undefined;
   }
 
   async function write(state: readonly StateChange[]): Promise<void> {
@@ -158,6 +173,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   return {
     async step() {
       const batch = await log.read(topic, 0, offset, READ_LIMITS);
+      isCaughtUp = batch === undefined;
       if (!batch) return 0;
       if (batch.firstOffset > offset && (await log.bounds(topic, 0)).start > offset) throw gap(pipeline, topic, offset);
       for (let i = 0; i < batch.count; i++) take(recordAt(batch, i));
@@ -165,7 +181,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       readSinceCommit += batch.count;
       return batch.count;
     },
-    hasNews: () => readSinceCommit > 0,
+    hasNews: () => readSinceCommit > 0 || silentUntil() !== undefined,
     async commit({ state = [] } = {}) {
       readSinceCommit = 0;
       merge.expire();
@@ -174,7 +190,11 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       records = [];
       alerts = [];
       const { provisional } = config.provisional ? merge.step([], { provisional: true }) : { provisional: [] };
-      const looks = deps.elapsed ? monitor.look(provisional, deps.elapsed) : [];
+      const until = silentUntil();
+      const looks = [
+        ...(deps.elapsed ? monitor.look(provisional, deps.elapsed) : []),
+        ...(until === undefined ? [] : monitor.silence(until, merge.flush())),
+      ];
       if (looks.length > 0) {
         alerts = looks;
         await write([]);

@@ -9,18 +9,20 @@
 import type { Alerts } from '../alerts/alerts.ts';
 import type { WindowTime } from '../alerts/state-machine.ts';
 import { AppError } from '../core/errors.ts';
-import { labelsKey, type Labels } from '../core/labels.ts';
+import { labelsKey } from '../core/labels.ts';
 import type { DetectorKind } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { heavyHittersOf } from '../windows/row-merge.ts';
 import type { ClosedRecord, WindowRecord, WindowRow } from '../windows/row.ts';
-import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
+import type { WindowSpec } from '../windows/spec.ts';
 import type { DetectEntry, MonitorSpec } from './monitor-spec.ts';
 import { createLookPlan, type LookCounts } from './look-plan.ts';
 import { createStateBook, labelsOfKey } from './monitor-state.ts';
-import type { OpenRow, RowValues, SeriesRecord, StateName } from './monitor-state.ts';
-import { createWatch, hasParts } from './watch.ts';
+import type { OpenRow, SeriesRecord, StateName } from './monitor-state.ts';
+import { createOpenRows } from './open-rows.ts';
+import type { HeldRow } from './row-values.ts';
+import { createRecalledLooks, openFromOf } from './recalled-looks.ts';
+import { createWatch } from './watch.ts';
 import type { Watch } from './watch.ts';
 
 export interface Monitor {
@@ -33,6 +35,13 @@ export interface Monitor {
   look(rows: readonly WindowRow[], elapsed: () => number): AlertEvent[];
   /** Series looked at, and those that time did not allow, since this monitor was made. */
   lookCounts(): LookCounts;
+  /** Whether there is a window to ask about that ends up to `until`, epoch ms, and that `silence` was not asked about. */
+  hasSilence(until: number): boolean;
+  /**
+   * Nothing comes any more, and by the clock windows that end up to `until` (epoch ms) are over: asks those detectors that hear silence
+   * about the last of them. `rows`: of all open windows, as they stand. What it gives is as of `look`.
+   */
+  silence(until: number, rows: readonly WindowRow[]): AlertEvent[];
   /**
    * Looks that rang in an earlier run, out of `p.alerts` in its order, before the records of their windows are observed
    * again: together they give the same alerts as then. After `restore`, those that the state does not know are taken in at once,
@@ -67,94 +76,31 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   const watchesOf = Map.groupBy(watches, ({ entry }) => entry.window);
   const lookPlan = createLookPlan();
   const closedUpTo = new Map<string, Closed>();
-  /** By window name, start (epoch ms) and labelsKey. */
-  const open = new Map<string, Map<number, Map<string, OpenRow>>>();
-  /** Open rows that were handed out as state, and so have to be deleted there. */
-  const handedOut = new WeakSet<OpenRow>();
-  /** By window name and start (ISO 8601): looks that rang in an earlier run. */
-  const recalled = new Map<string, AlertEvent[]>();
-
-  /** Rows of a window come together, and a history read in columns has one labels object a series: neither is read anew for each row. */
-  let arriving = { text: '', window: '', startMs: 0, endMs: 0 };
-  let place = 0;
-  const keys: { readonly labels: Labels; readonly key: string }[] = [];
+  const open = createOpenRows(spec.measures, watchesOf, book);
+  const recalled = createRecalledLooks();
+  /** By window name: end of the last window that the clock said was over while none closed, epoch ms. */
+  const heardUpTo = new Map<string, number>();
 
   function isClosed(window: string, endMs: number): boolean {
     return endMs <= (closedUpTo.get(window)?.end ?? Number.NEGATIVE_INFINITY);
-  }
-
-  function keepRow(row: WindowRow): void {
-    if (!row.final || row.origin !== '') return;
-    if (row.window_start !== arriving.text || row.window !== arriving.window) {
-      place = 0;
-      arriving = { text: row.window_start, window: row.window, startMs: Date.parse(row.window_start), endMs: Date.parse(row.window_end) };
-    }
-    const { startMs, endMs } = arriving;
-    if (isClosed(row.window, endMs)) return;
-    const rows = rowsOf(row.window, startMs);
-    if (keys[place]?.labels !== row.labels) keys[place] = { labels: row.labels, key: labelsKey(row.labels) };
-    const { key } = keys[place++]!;
-    if (rows.has(key)) return;
-    const held = openRow(row, endMs);
-    if (held) rows.set(key, held);
-  }
-
-  function openRow(row: WindowRow, end: number): OpenRow | undefined {
-    const values: Record<string, RowValues> = {};
-    const count = Object.keys(row.labels).length;
-    let isWatched = false;
-    for (const { covers, measure } of watchesOf.get(row.window) ?? []) {
-      if (!covers(count)) continue;
-      values[measure.name] ??= valuesOf(measure, row, spec.measures);
-      isWatched = true;
-    }
-    return isWatched ? { labels: row.labels, end, values } : undefined;
-  }
-
-  function rowsOf(window: string, startMs: number): Map<string, OpenRow> {
-    let starts = open.get(window);
-    if (!starts) open.set(window, (starts = new Map()));
-    let rows = starts.get(startMs);
-    if (!rows) starts.set(startMs, (rows = new Map()));
-    return rows;
   }
 
   function closeWindow(record: ClosedRecord): AlertEvent[] {
     const { window } = record;
     const at = { startMs: Date.parse(record.window_start), endMs: Date.parse(record.window_end) };
     if (isClosed(window, at.endMs)) return [];
-    const rows = rowsOf(window, at.startMs);
-    const events = recallLooks(window, record.window_start, at);
+    const rows = open.of(window, at.startMs);
+    const events = recallLooks(window, record.window_start);
     for (const watch of watchesOf.get(window) ?? []) events.push(...watch.close(rows, at));
     setClosed(window, { end: at.endMs });
-    for (const startMs of open.get(window)?.keys() ?? []) if (startMs <= at.startMs) letGo(window, startMs);
+    open.letGo(window, at.startMs);
     return events;
   }
 
   function setClosed(window: string, closed: Closed): void {
+    if (closedUpTo.get(window)?.end !== closed.end) heardUpTo.delete(window);
     closedUpTo.set(window, closed);
     book.set({ kind: 'closed', window }, closed);
-  }
-
-  function letGo(window: string, startMs: number): void {
-    const starts = open.get(window);
-    for (const [key, row] of starts?.get(startMs) ?? []) {
-      if (handedOut.has(row)) book.set({ kind: 'open', window, startMs, labelsKey: key }, undefined);
-    }
-    starts?.delete(startMs);
-  }
-
-  /** Writes the rows of windows that are not closed: most come and go within one commit, and are never written. */
-  function writeOpenRows(): void {
-    for (const [window, starts] of open) {
-      for (const [startMs, rows] of starts) {
-        for (const [key, row] of rows) {
-          if (handedOut.has(row)) continue;
-          book.set({ kind: 'open', window, startMs, labelsKey: key }, row);
-          handedOut.add(row);
-        }
-      }
-    }
   }
 
   function lookAt(window: WindowSpec, rows: readonly WindowRow[], elapsed: () => number): AlertEvent[] {
@@ -168,13 +114,40 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     if (here.length === 0) return [];
     const number = closed.looks ?? 0;
     const events = lookPlan.run(here, elapsed, (chosen) => {
-      const held = new Map<string, OpenRow>();
-      for (const row of chosen) {
-        const one = openRow(row, at.endMs);
-        if (one) held.set(labelsKey(row.labels), one);
-      }
+      const held = new Map<string, HeldRow>();
+      for (const row of chosen) if (open.isWatched(row)) held.set(labelsKey(row.labels), row);
       return looking.flatMap((watch) => watch.look(held, at, number));
     });
+    if (events.length > 0) setClosed(window.name, { ...closed, looks: number + 1 });
+    return events;
+  }
+
+  /** The last window that is over by the clock, where `silence` was not asked about it. */
+  function silentWindow({ name, slideMs, sizeMs }: WindowSpec, until: number): WindowTime | undefined {
+    const closed = closedUpTo.get(name);
+    if (!closed || !watchesOf.get(name)?.some((watch) => watch.hearsSilence)) return undefined;
+    const windows = Math.floor((until - closed.end) / slideMs);
+    const endMs = closed.end + windows * slideMs;
+    return windows > 0 && endMs > (heardUpTo.get(name) ?? 0) ? { startMs: endMs - sizeMs, endMs } : undefined;
+  }
+
+  function hearSilence(window: WindowSpec, until: number, rows: readonly WindowRow[]): AlertEvent[] {
+    const at = silentWindow(window, until);
+    const closed = closedUpTo.get(window.name);
+    if (!at || !closed) return [];
+    heardUpTo.set(window.name, at.endMs);
+    const begun = new Map<number, Map<string, HeldRow>>();
+    for (const row of rows) {
+      if (row.window !== window.name || row.origin !== '') continue;
+      const startMs = Date.parse(row.window_start);
+      const endMs = startMs + window.sizeMs;
+      if (endMs <= closed.end || endMs > at.endMs || !open.isWatched(row)) continue;
+      begun.set(startMs, (begun.get(startMs) ?? new Map<string, HeldRow>()).set(labelsKey(row.labels), row));
+    }
+    const openFrom = new Date(windowAfter(window, closed).startMs).toISOString();
+    const number = closed.looks ?? 0;
+    const hearing = (watchesOf.get(window.name) ?? []).filter((watch) => watch.hearsSilence);
+    const events = hearing.flatMap((watch) => watch.silence(begun, at, { number, openFrom }));
     if (events.length > 0) setClosed(window.name, { ...closed, looks: number + 1 });
     return events;
   }
@@ -183,30 +156,29 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   function recallOpen(window: WindowSpec): AlertEvent[] {
     const closed = closedUpTo.get(window.name);
     if (!closed) return [];
-    const at = windowAfter(window, closed);
-    const start = new Date(at.startMs).toISOString();
-    const numbers = (recalled.get(`${window.name}/${start}`) ?? []).map(({ look }) => look!.number);
-    if (numbers.length === 0) return [];
-    const events = recallLooks(window.name, start, at);
-    setClosed(window.name, { ...closed, looks: Math.max(...numbers) + 1 });
+    const start = new Date(windowAfter(window, closed).startMs).toISOString();
+    const number = recalled.highest(window.name, start);
+    if (number === undefined) return [];
+    const events = recallLooks(window.name, start);
+    setClosed(window.name, { ...closed, looks: number + 1 });
     return events;
   }
 
   /** Its window is closed, or the state holds it. */
-  function isKnown({ window, window_end: end, look }: AlertEvent): boolean {
-    return isClosed(window, Date.parse(end)) || look!.number < (closedUpTo.get(window)?.looks ?? 0);
+  function isKnown(event: AlertEvent): boolean {
+    const { window, look } = event;
+    const size = spec.windows.find(({ name }) => name === window)?.sizeMs ?? 0;
+    return isClosed(window, Date.parse(openFromOf(event)) + size) || look!.number < (closedUpTo.get(window)?.looks ?? 0);
   }
 
-  function recallLooks(window: string, start: string, at: WindowTime): AlertEvent[] {
-    const key = `${window}/${start}`;
-    const looks = Map.groupBy(recalled.get(key) ?? [], ({ look }) => look?.number);
-    recalled.delete(key);
-    return [...looks.values()].flatMap((events) =>
+  function recallLooks(window: string, start: string): AlertEvent[] {
+    return recalled.take(window, start).flatMap((events) =>
       (watchesOf.get(window) ?? []).flatMap((watch) => {
         const own = events.filter(
           (event) => isEntry(watch.entry, [event.detector, event.measure, event.window]) && watch.covers(Object.keys(event.labels).length),
         );
-        return own.length === 0 ? [] : watch.recall(own, at);
+        const [one] = own;
+        return one ? watch.recall(own, { startMs: Date.parse(one.window_start), endMs: Date.parse(one.window_end) }) : [];
       }),
     );
   }
@@ -224,8 +196,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
         closedUpTo.set(name.window, value as Closed);
         return true;
       }
-      handedOut.add(value as OpenRow);
-      rowsOf(name.window, name.startMs).set(name.labelsKey, value as OpenRow);
+      open.restore(name.window, name.startMs, name.labelsKey, value as OpenRow);
       return true;
     }
     const watch = watches.find((one) => isEntry(one.entry, name.entry) && holds(one, name));
@@ -238,21 +209,22 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     observe(record) {
       if (record.pipeline !== spec.pipeline || !watchesOf.has(record.window)) return [];
       if (record.kind === 'closed') return closeWindow(record);
-      keepRow(record);
+      open.keep(record, isClosed);
       return [];
     },
     look: (rows, elapsed) => spec.windows.flatMap((window) => lookAt(window, rows, elapsed)),
     lookCounts: () => lookPlan.counts(),
+    hasSilence: (until) => spec.windows.some((window) => silentWindow(window, until) !== undefined),
+    silence: (until, rows) => spec.windows.flatMap((window) => hearSilence(window, until, rows)),
     recall(events) {
       for (const event of events) {
         if (!event.look || event.pipeline !== spec.pipeline || isKnown(event)) continue;
-        const key = `${event.window}/${event.window_start}`;
-        recalled.set(key, [...(recalled.get(key) ?? []), event]);
+        recalled.add(event);
       }
       return spec.windows.flatMap(recallOpen);
     },
     takeStateChanges() {
-      writeOpenRows();
+      open.write();
       return [...book.take(), ...watches.flatMap((watch) => watch.takeStateChanges())];
     },
     restore(entries) {
@@ -264,18 +236,6 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
 /** The one that follows the last closed one. */
 function windowAfter({ sizeMs, slideMs }: WindowSpec, { end }: Closed): WindowTime {
   return { startMs: end + slideMs - sizeMs, endMs: end + slideMs };
-}
-
-/** Keys of heavy hitters that a detector sees. */
-const HEAVY_KEYS_MAX = 20;
-
-/** Volume, how much stands behind a value, is a ratio's denominator, else the events of the row. */
-function valuesOf(measure: MeasureSpec, row: WindowRow, measures: readonly MeasureSpec[]): RowValues {
-  const value = row.measures[measure.name] ?? null;
-  if (measure.kind === 'heavy_hitters') return [value, row.events, null, null, heavyHittersOf(row.state, measure.name, HEAVY_KEYS_MAX)];
-  if (measure.kind !== 'ratio') return [value, row.events, hasParts(measures, measure) ? value : null, 1];
-  const exposure = row.measures[measure.denominator] ?? 0;
-  return [value, exposure, hasParts(measures, measure) ? (row.measures[measure.numerator] ?? 0) : null, exposure];
 }
 
 function holds(watch: Watch, name: StateName): boolean {

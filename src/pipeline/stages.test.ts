@@ -88,7 +88,7 @@ function monitorOn(log: Log, { revision = 1, looks = false } = {}) {
   };
   const monitor = createMonitor(monitorSpec, { alerts: createAlerts(monitorSpec), catalog: { first } });
   return openMonitorStage(
-    { plan, topics, revision, completeFrom: -Infinity, provisional: true },
+    { plan, topics, revision, completeFrom: -Infinity, provisional: true, clock: 'event' },
     { log, monitor, ...(looks && { elapsed: () => 0 }) },
   );
 }

@@ -1,16 +1,17 @@
 /** One detect entry at work: its detector on the rows of closed windows, and on those of the open one where it may look. */
 import type { Judgement } from '../alerts/alert-desk.ts';
 import type { Alerts } from '../alerts/alerts.ts';
-import type { WindowTime } from '../alerts/state-machine.ts';
+import type { AlertState, WindowTime } from '../alerts/state-machine.ts';
 import { AppError } from '../core/errors.ts';
 import { labelsKey } from '../core/labels.ts';
 import { detectorCatalog } from '../detectors/catalog.ts';
-import type { DetectorContext, DetectorKind, Direction, Observation, Parts, SeriesInput, Verdict } from '../detectors/detector.ts';
+import type { DetectorContext, DetectorKind, Direction, Observation, SeriesInput, Step, Verdict } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
 import type { AlertEvent, AlertLook } from '../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 import { budgetTests, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
-import type { OpenRow, RowValues, SeriesRecord, StateBook } from './monitor-state.ts';
+import type { SeriesRecord, StateBook } from './monitor-state.ts';
+import { hasParts, partsOf, rowReader, type HeldRow } from './row-values.ts';
 import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
 
 export interface Watch {
@@ -21,14 +22,27 @@ export interface Watch {
   readonly looks: boolean;
   covers(dimensionsInLabels: number): boolean;
   /** Rows of one closed window, by `labelsKey`. Called once a window, in the order of the windows. */
-  close(rows: ReadonlyMap<string, OpenRow>, at: WindowTime): AlertEvent[];
+  close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): AlertEvent[];
   /** Rows of the open window that follows the last closed one. Rings, or changes nothing. */
-  look(rows: ReadonlyMap<string, OpenRow>, at: WindowTime, number: number): AlertEvent[];
+  look(rows: ReadonlyMap<string, HeldRow>, at: WindowTime, number: number): AlertEvent[];
+  /** Whether its detector can be asked while no window closes. */
+  readonly hearsSilence: boolean;
+  /**
+   * Nothing comes any more, and by the clock all windows up to `at` are over. `begun`: rows of those windows that have some, by start.
+   * Rings, or changes nothing.
+   */
+  silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, look: LookName): AlertEvent[];
   /** A look that rang in an earlier run: does again what it did. */
   recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[];
   restoreSeries(labelsKey: string, record: SeriesRecord): void;
   restoreShared(shared: { v: number; state: unknown }): void;
   takeStateChanges(): StateChange[];
+}
+
+/** `openFrom`: of a look by the clock, start of the first window that is not closed. ISO 8601. */
+export interface LookName {
+  readonly number: number;
+  readonly openFrom?: string;
 }
 
 export interface WatchDeps {
@@ -38,7 +52,6 @@ export interface WatchDeps {
 }
 
 const DIRECTIONS: readonly Direction[] = ['down', 'up'];
-const NONE: readonly Judgement<WatchedSeries>[] = [];
 
 /** @throws AppError `config_invalid` */
 export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDeps): Watch {
@@ -54,13 +67,14 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   const desk = deps.alerts.desk<WatchedSeries>({ ...about, metricName: entry.metricName ?? measure.name }, entry.naming);
   const zero = isZeroOverNothing(measure) ? 0 : null;
   const nothing = hasParts(spec.measures, measure) ? { amount: 0, exposure: measure.kind === 'ratio' ? 0 : 1 } : undefined;
+  const read = rowReader(measure, spec.measures);
   let shared: unknown;
 
   function covers(count: number): boolean {
     return entry.over === 'all' || (count === spec.dimensions.length) === (entry.over === 'full');
   }
 
-  function close(rows: ReadonlyMap<string, OpenRow>, at: WindowTime): AlertEvent[] {
+  function close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): AlertEvent[] {
     const events = endForgotten(at);
     for (const [key, row] of rows) {
       if (!series.get(key) && covers(Object.keys(row.labels).length)) series.add(row.labels, at.endMs);
@@ -70,11 +84,10 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     const judgements: Judgement<WatchedSeries>[] = [];
     for (const one of series.sorted()) {
       const row = rows.get(one.key);
-      const observation = observationOf(one, row, at);
       if (row || seesAbsent) {
         observed.push(one);
-        inputs.push({ state: one.state, observation });
-      } else judgements.push(...unsaid(one, [], observation));
+        inputs.push({ state: one.state, observation: observationOf(one, row, at) });
+      } else if (hasLooked(one)) judgements.push(...unsaid(one, [], observationOf(one, row, at)));
     }
     const result = detector.observeWindow(inputs, shared);
     if (result.shared !== shared) {
@@ -90,11 +103,19 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       one.state = state;
       if (!observation.absent) one.seen = at.endMs;
       for (const verdict of verdicts) {
+        if (isAhead(one, verdict, at)) continue;
         if (verdict.status !== 'clear' || one.alerts[verdict.direction]) judgements.push({ series: one, at: observation, verdict });
       }
-      judgements.push(...unsaid(one, verdicts, observation));
+      if (hasLooked(one)) judgements.push(...unsaid(one, verdicts, observation));
     });
     return [...events, ...conclude(judgements, at)];
+  }
+
+  /** The clock told of this silence up to a later window: only what comes within it can end it before. */
+  function isAhead({ alerts }: WatchedSeries, { direction, observed }: Verdict, at: WindowTime): boolean {
+    const alert = alerts[direction];
+    if (alert?.silentFrom === undefined || at.endMs >= alert.judged) return false;
+    return observed === 0 || at.endMs <= alert.silentFrom;
   }
 
   function conclude(judgements: readonly Judgement<WatchedSeries>[], at: WindowTime): AlertEvent[] {
@@ -105,7 +126,6 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
 
   /** What rang at a look, and is nothing to speak of in the final row. */
   function unsaid(one: WatchedSeries, verdicts: readonly Verdict[], at: Observation): readonly Judgement<WatchedSeries>[] {
-    if (!one.alerts.down?.looked && !one.alerts.up?.looked) return NONE;
     return DIRECTIONS.flatMap((direction): Judgement<WatchedSeries>[] => {
       const alert = one.alerts[direction];
       if (!alert?.looked || verdicts.some((said) => said.direction === direction)) return [];
@@ -115,22 +135,22 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     });
   }
 
-  function observationOf({ labels }: WatchedSeries, row: OpenRow | undefined, at: WindowTime): Observation {
-    const { startMs, endMs } = at;
-    const found = row?.values[entry.measure];
-    if (!found) return { startMs, endMs, labels, value: zero, volume: 0, absent: true, ...(nothing && { parts: nothing }) };
-    return { startMs, endMs, labels, absent: false, ...valuesOf(found) };
+  function observationOf({ labels }: WatchedSeries, row: HeldRow | undefined, { startMs, endMs }: WindowTime): Observation {
+    const found = row && read(row, labels, startMs, endMs);
+    if (found) return found;
+    return { startMs, endMs, labels, value: zero, volume: 0, absent: true, ...(nothing && { parts: nothing }) };
   }
 
-  function look(rows: ReadonlyMap<string, OpenRow>, at: WindowTime, number: number): AlertEvent[] {
+  function look(rows: ReadonlyMap<string, HeldRow>, at: WindowTime, number: number): AlertEvent[] {
     const inputs: SeriesInput<unknown>[] = [];
     const observed: WatchedSeries[] = [];
     for (const [key, row] of rows) {
       // One that is not known yet has no baseline.
       const one = series.get(key);
-      if (!one || !row.values[entry.measure]) continue;
+      const observation = one && read(row, one.labels, at.startMs, at.endMs);
+      if (!observation) continue;
       observed.push(one);
-      inputs.push({ state: one.state, observation: observationOf(one, row, at) });
+      inputs.push({ state: one.state, observation });
     }
     if (inputs.length === 0) return [];
     const judgements: Judgement<WatchedSeries>[] = [];
@@ -138,10 +158,38 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       const one = observed[index]!;
       for (const verdict of verdicts) {
         if (verdict.status !== 'firing' || one.alerts[verdict.direction]?.status === 'firing') continue;
-        judgements.push(rungAt(one, inputs[index]!.observation, verdict, number));
+        judgements.push(rungAt(one, inputs[index]!.observation, verdict, { number }));
       }
     });
     return judgements.length === 0 ? [] : conclude(judgements, at);
+  }
+
+  function silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, name: LookName): AlertEvent[] {
+    const known = series.sorted().filter(({ seen }) => at.startMs - seen < forgetAfterMs);
+    const starts = [...begun.keys()].filter((start) => start < at.startMs).sort((a, b) => a - b);
+    let states = known.map(({ state }) => state);
+    let steps: readonly Step<unknown>[] = [];
+    let inputs: SeriesInput<unknown>[] = [];
+    for (const startMs of [...starts, at.startMs]) {
+      const rows = begun.get(startMs);
+      const time = { startMs, endMs: startMs + window.sizeMs };
+      inputs = known.map((one, i) => ({ state: states[i], observation: observationOf(one, rows?.get(one.key), time) }));
+      ({ steps } = detector.observeWindow(inputs, shared));
+      states = steps.map(({ state }) => state);
+    }
+    const judgements = steps.flatMap(({ verdicts }, i) =>
+      verdicts
+        .filter((verdict) => verdict.status === 'firing' && isDue(known[i]!.alerts[verdict.direction], at))
+        .map((verdict) => rungAt(known[i]!, inputs[i]!.observation, verdict, name)),
+    );
+    return judgements.length === 0 ? [] : conclude(judgements, at);
+  }
+
+  /** It rings now: as one that begins, or as a reminder of its own. */
+  function isDue(alert: AlertState | undefined, at: WindowTime): boolean {
+    if (alert?.status !== 'firing') return true;
+    if (alert.partOf !== undefined || alert.alone !== undefined) return false;
+    return alert.rang !== null && at.endMs - alert.rang >= spec.repeatAfterMs;
   }
 
   function recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[] {
@@ -150,14 +198,16 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       if (!one) return [];
       const parts = partsOf(seen.amount, seen.exposure);
       const rest = { value: seen.value, volume: seen.volume, labels: one.labels, absent: false, ...(parts && { parts }) };
-      return [rungAt(one, { ...at, ...rest }, seen.verdict, seen.number)];
+      const { number, open_from: openFrom } = seen;
+      return [rungAt(one, { ...at, ...rest }, seen.verdict, openFrom === undefined ? { number } : { number, openFrom })];
     });
     return conclude(judgements, at);
   }
 
-  function rungAt(one: WatchedSeries, at: Observation, verdict: Verdict, number: number): Judgement<WatchedSeries> {
+  function rungAt(one: WatchedSeries, at: Observation, verdict: Verdict, { number, openFrom }: LookName): Judgement<WatchedSeries> {
     const { value, volume, parts } = at;
-    const seen: AlertLook = { number, value, volume, amount: parts?.amount ?? null, exposure: parts?.exposure ?? null, verdict };
+    const name = openFrom === undefined ? { number } : { number, open_from: openFrom };
+    const seen: AlertLook = { ...name, value, volume, amount: parts?.amount ?? null, exposure: parts?.exposure ?? null, verdict };
     return { series: one, at, verdict, look: seen };
   }
 
@@ -186,9 +236,11 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     measure,
     window,
     looks: detector.look !== undefined,
+    hearsSilence: detector.hearsSilence === true,
     covers,
     close,
     look,
+    silence,
     recall,
     restoreSeries: (key, record) => desk.restore(series.restore(key, record)),
     restoreShared(stored) {
@@ -196,6 +248,10 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     },
     takeStateChanges: () => series.takeStateChanges(),
   };
+}
+
+function hasLooked({ alerts: { down, up } }: WatchedSeries): boolean {
+  return down?.looked === true || up?.looked === true;
 }
 
 function contextOf(
@@ -216,25 +272,9 @@ function contextOf(
   };
 }
 
-function valuesOf([value, volume, amount, exposure, keys]: RowValues): Pick<Observation, 'value' | 'volume' | 'parts' | 'keys'> {
-  const parts = partsOf(amount, exposure);
-  if (keys) return { value, volume, keys };
-  return parts ? { value, volume, parts } : { value, volume };
-}
-
-function partsOf(amount: number | null, exposure: number | null): Parts | undefined {
-  return amount === null || exposure === null ? undefined : { amount, exposure };
-}
-
 /** Of no events there are none: counts and sums are 0, an average or a minimum is not anything. */
 function isZeroOverNothing(measure: MeasureSpec): boolean {
   return measure.kind === 'count' || measure.kind === 'sum' || measure.kind === 'distinct';
-}
-
-/** Counts and sums, and ratios of them. */
-export function hasParts(measures: readonly MeasureSpec[], measure: MeasureSpec): boolean {
-  if (measure.kind !== 'ratio') return measure.kind === 'count' || measure.kind === 'sum';
-  return [measure.numerator, measure.denominator].every((name) => measures.some((one) => one.name === name && hasParts(measures, one)));
 }
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string, what: string): T {

@@ -36,8 +36,10 @@ export interface AlertEvidence {
   /** Natural logarithms of both, unrounded. */
   readonly log: number;
   readonly log_needed: number;
-  /** The budget of the whole pipeline. */
-  readonly false_alarms_per_day: number;
+  /** The budget of the whole pipeline; absent where another error is permitted. */
+  readonly false_alarms_per_day?: number;
+  /** Of an experiment: how probable it may be that it is ever wrong, as a share. */
+  readonly permitted_error?: number;
   /** Start of the span that speaks loudest; it ends with the episode's first window. ISO 8601 UTC. */
   readonly since: string;
   /** Where 95 % of honest spans lie, and where the true ratio lies with 95 %. */
@@ -70,6 +72,11 @@ export interface AlertMember {
 export interface AlertLook {
   /** Looks at one window are numbered as they ring; alerts of one look have one number. */
   readonly number: number;
+  /**
+   * Set: every source was silent, and the clock told that the alert's window is over though none closes. The start of the first window
+   * that was not closed then; the look goes before it. ISO 8601 UTC.
+   */
+  readonly open_from?: string;
   readonly value: number | null;
   readonly volume: number;
   readonly amount: number | null;

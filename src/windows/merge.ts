@@ -34,6 +34,8 @@ export interface Merge {
   readonly frontier: number;
   /** Of a partition, as it was last told: its watermark, epoch ms, and the offset up to which its records are in. */
   progress(partition: string): { readonly watermark: number; readonly offset: number };
+  /** Every partition has told that it is idle. */
+  isSilent(): boolean;
   /** What changed since the last call; null: gone. Values are structured-cloneable. */
   takeStateChanges(): [key: string, value: unknown][];
   /** State of an earlier life, with all panes of all partitions, and the replayed ones, where they are not in the state itself. */
@@ -293,6 +295,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
       }
     },
     progress: (partition) => ({ watermark: watermarks.watermark(partition), offset: watermarks.offset(partition) }),
+    isSilent: () => names.every((name) => watermarks.isIdle(name)),
     counts() {
       const unfinished = plan.windows.map(() => 0);
       for (const { closed, window, start, end } of book.all()) {

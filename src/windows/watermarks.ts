@@ -13,6 +13,8 @@ export interface Watermarks {
   watermark(partition: string): number;
   /** Up to where a partition's records have been told. */
   offset(partition: string): number;
+  /** Whether its owner has told that it is idle. */
+  isIdle(partition: string): boolean;
   /** Partitions whose own watermark is before `end`. */
   notPassed(end: number): string[];
   /** Whether nothing can be accepted any more into a window that ends at `end`, from this partition. */
@@ -68,6 +70,7 @@ export function createWatermarks(plan: Plan): Watermarks {
     },
     watermark: (partition) => partitions.get(partition)?.watermark ?? -Infinity,
     offset: (partition) => partitions.get(partition)?.offset ?? 0,
+    isIdle: (partition) => partitions.get(partition)?.idle === true,
     notPassed: (end) => [...partitions].filter(([, { watermark }]) => watermark < end).map(([name]) => name),
     isPast(partition, end) {
       const { watermark, latenessMs } = partitions.get(partition)!;

@@ -154,6 +154,7 @@ export function stagedOpener(faults: Faults): OpenEngine {
         return monitor.frontier;
       },
       pendingBytes: 0,
+      close: async () => {},
     };
   };
 }

@@ -7,6 +7,7 @@ import { runAggregates, type OwnedStage } from './aggregate-role.ts';
 
 const stage: OwnedStage = {
   name: 't/1',
+  isElsewhere: false,
   step: async () => 0,
   hasNews: () => false,
   commit: async () => {},

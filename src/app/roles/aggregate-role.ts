@@ -7,6 +7,7 @@ import type { StateChange } from '../../log/log.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
 import type { AggregateStage } from '../../pipeline/aggregate-stage.ts';
+import { stepAll } from '../../pipeline/step-all.ts';
 import { createTurns } from './turns.ts';
 
 export interface AggregateRoleConfig {
@@ -43,7 +44,7 @@ interface Owned extends Place {
 }
 
 export interface OwnedStage extends AggregateStage {
-  /** Lets go of the log view. */
+  /** Lets go of the aggregation and of the log view. */
   close(): Promise<void>;
 }
 
@@ -111,8 +112,12 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
 
   async function pass(): Promise<number> {
     await takeBack();
-    let read = 0;
-    for (const one of owned.values()) read += (await unlessFenced(one, () => one.stage.step())) ?? 0;
+    const read = await stepAll(
+      [...owned.values()].map((one) => ({
+        isElsewhere: one.stage.isElsewhere,
+        step: async () => (await unlessFenced(one, () => one.stage.step())) ?? 0,
+      })),
+    );
     const pending = [...owned.values()].reduce((sum, { stage }) => sum + stage.status().deadLetterBytes, 0);
     if (clock.elapsed() - lastCommit >= config.commitEveryMs || pending > PENDING_BYTES_MAX) await commitAll();
     return read;

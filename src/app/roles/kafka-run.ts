@@ -9,33 +9,32 @@ import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
 import type { Log } from '../../log/log.ts';
-import { MONITOR_LAG_MAX, openAggregateStage } from '../../pipeline/aggregate-stage.ts';
+import { MONITOR_LAG_MAX } from '../../pipeline/aggregate-stage.ts';
 import type { Committed } from '../../pipeline/engine.ts';
-import { noteLookups } from '../../pipeline/lookup-record.ts';
 import type { Monitor } from '../../pipeline/monitor.ts';
 import type { Notifier } from '../../notify/notifier.ts';
 import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor-stage.ts';
 import type { NotifyStage } from '../../pipeline/notify-stage.ts';
-import { offsetOf, recordedRevisions, revisionRefusal } from '../../pipeline/revision.ts';
+import { recordedRevisions, revisionRefusal } from '../../pipeline/revision.ts';
 import { partialsTopic } from '../../pipeline/stage-topics.ts';
-import { followRevision, settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
-import { compilePlan, partitionName } from '../../windows/plan.ts';
+import { settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
+import { compilePlan } from '../../windows/plan.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { Receiver } from '../../receivers/receiver.ts';
 import type { OutcomesFile } from '../outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from '../pipeline-record.ts';
-import { clockModeOf, judgingDeps, monitorOf, notifierOf, receiversOf, seriesLimitAlertOf, type PartsDeps } from '../pipeline-parts.ts';
+import { clockModeOf, limitAlertOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from '../pipeline-parts.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
 import type { RunOptions } from '../run-options.ts';
 import { watchLag } from '../watch-lag.ts';
-import { runAggregates, type OwnedStage } from './aggregate-role.ts';
-import { boundedLog } from './bounded-log.ts';
+import { runAggregates } from './aggregate-role.ts';
 import { whenAborted, whileElected } from './election.ts';
 import { openGround } from './ground.ts';
 import { endsNow } from './input-topics.ts';
 import { createMonitorLag } from './monitor-lag.ts';
 import { runMonitorTerm } from './monitor-role.ts';
 import { runNotifyTerm } from './notify-role.ts';
+import { createPartitionOpener } from './partition-opener.ts';
 import { ROLES, type Role } from './roles.ts';
 import { runShadow } from './shadow.ts';
 
@@ -57,7 +56,6 @@ export interface KafkaRun extends PipelineRun {
 
 /** How often partials are told, and rows given out; `--once` commits as often, and at the end. */
 const COMMIT_EVERY_MS = 1_000;
-const BATCH_BYTES = 256 << 10;
 const RING_GRACE_MS = 3_000;
 const SESSION_MS = 10_000;
 const ONCE_SESSION_MS = 6_000;
@@ -120,51 +118,10 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     }
   }
 
-  async function openPartition(topic: string, partition: number, holds: Standing['holds']): Promise<OwnedStage> {
-    const input = inputs.find(({ name }) => name === partitionName(topic, partition))!;
-    const revision = await revisionThatCounts();
-    const log = await ground.partitionLog(input, { holds });
-    return openOn(log, input, revision).catch(async (error: unknown) => {
-      await log.close();
-      throw error;
-    });
-  }
-
-  async function openOn(log: Log, input: (typeof inputs)[number], revision: StageRevision): Promise<OwnedStage> {
-    const { topic, partition } = input;
-    await followRevision(log, pipeline, input, revision);
-    const { checks, parse, ...judging } = judgingDeps(config, clock);
-    const check = checks.get(input.source.name);
-    const stage = await openAggregateStage(
-      {
-        plan,
-        topics,
-        source: input.source,
-        partition,
-        revision: revision.windows.counter,
-        completeFrom: revision.completeFrom,
-        start: () => offsetOf(log, topic, partition, config.start),
-        clock: mode,
-        maxBatchBytes: BATCH_BYTES,
-        ...(options.batchRecords !== undefined && { maxBatchRecords: options.batchRecords }),
-      },
-      {
-        ...judging,
-        log: options.once ? boundedLog(log, ends) : log,
-        parse: parse[input.source.format],
-        ...(check && { check }),
-        monitorLag,
-        onJudged: (batch, judged) => {
-          outcomes?.add(batch, judged.outcomes, judged.reasons);
-          deps.onJudged(batch.count);
-        },
-      },
-    );
-    const { changes, changed } = await noteLookups(log, spec, new Map([[input.name, stage.status().offset]]));
-    if (changes.length > 0) await log.commit({ state: changes });
-    for (const file of changed) logger.info(`pipeline ${pipeline}: ${file} has changed; it counts from here on in ${input.name}`);
-    return { ...stage, close: () => log.close() };
-  }
+  const openPartition = createPartitionOpener(
+    { config, plan, mode, once: options.once, batchRecords: options.batchRecords },
+    { ...deps, ground, ends, outcomes, monitorLag, revision: revisionThatCounts },
+  );
 
   const watched = {
     clock,
@@ -193,11 +150,11 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       const { windows, completeFrom } = settled;
       judge = monitorOf(config);
       const stage = await openMonitorStage(
-        { plan, topics, revision: windows.counter, completeFrom, provisional: !options.once },
+        { plan, topics, revision: windows.counter, completeFrom, provisional: !options.once, clock: mode },
         {
           log,
           monitor: judge,
-          seriesLimitAlert: (partition, time) => seriesLimitAlertOf(config, partition, time),
+          limitAlert: (kind, partition, time) => limitAlertOf(config, kind, partition, time),
           elapsed: () => clock.elapsed(),
         },
       );
@@ -219,7 +176,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const revision = await recordedRevisions(log, pipeline);
     if (revision?.windows.hash !== config.hashes.windows) return false;
     const { counter } = revision.windows;
-    const of = { plan, topics, revision: counter, completeFrom: revision.completeFrom, provisional: true };
+    const of = { plan, topics, revision: counter, completeFrom: revision.completeFrom, provisional: true, clock: mode };
     const stage = await openMonitorStage(of, { log, monitor: monitorOf(config) });
     shadow = stage;
     const show = options.hotStore === undefined ? publish : async (committed: Committed) => deps.onCommitted(committed);

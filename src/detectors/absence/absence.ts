@@ -37,6 +37,8 @@ interface AbsenceState {
   readonly hour: number;
   readonly windows: number;
   readonly first: number;
+  /** End of the last window, epoch ms; older states lack it. */
+  readonly end?: number;
   readonly silence?: Silence;
 }
 
@@ -54,33 +56,51 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
     const { startMs, endMs, value } = observation;
     const hourNumber = Math.floor(startMs / HOUR_MS);
     const hour = hourNumber % count;
-    const state = known ?? { hours: newHours(count), hour: -1, windows: 0, first: startMs };
-    const isEmpty = observation.absent || observation.volume <= 0 || value === 0;
-    const amount = Math.max(0, value ?? 0);
-    const isVisit = state.hour !== hourNumber;
-    const next = { ...state, hour: hourNumber, windows: state.windows + 1 };
-    if (!isEmpty) {
-      const { silence, ...rest } = next;
-      const learnt = silence ? learn(state.hours, silence) : state.hours;
-      const hours = withWindow(learnt, hour, { amount, isVisit, isEmpty });
-      return { state: { ...rest, hours }, verdicts: [verdictOf(rest, amount, usualAmount(hours, hour), undefined, endMs)] };
+    const begun = known ?? { hours: newHours(count), hour: -1, windows: 0, first: startMs };
+    const state = passGap(begun, endMs, needed);
+    if (observation.absent || observation.volume <= 0 || value === 0) {
+      const next = passEmpty(state, startMs, 1, needed);
+      const { missing, windows, rang } = next.silence;
+      return { state: next, verdicts: [verdictOf(next, 0, missing / windows, rang === undefined ? undefined : next.silence, endMs)] };
     }
-    const silence = goOn(state, startMs, hour);
-    const rings = silence.rang !== undefined || isTooLong(silence, endMs, needed);
-    const held: Silence = rings && silence.rang === undefined ? { ...silence, rang: silence.surprise, needed } : silence;
-    // Where nothing is missed an empty window is learnt at once; else when the silence has ended, if it was a usual one.
-    const hours = surpriseOf(state.hours, hour, least) === 0 ? withWindow(state.hours, hour, { amount: 0, isVisit, isEmpty }) : state.hours;
-    const verdict = verdictOf(next, 0, silence.missing / silence.windows, rings ? held : undefined, endMs);
-    return { state: { ...next, hours, silence: held }, verdicts: [verdict] };
+    const amount = Math.max(0, value ?? 0);
+    const { silence, ...rest } = { ...state, hour: hourNumber, windows: state.windows + 1, end: endMs };
+    const learnt = silence ? learn(state.hours, silence) : state.hours;
+    const hours = withWindow(learnt, hour, { amount, isVisit: state.hour !== hourNumber, isEmpty: false });
+    return { state: { ...rest, hours }, verdicts: [verdictOf(rest, amount, usualAmount(hours, hour), undefined, endMs)] };
   }
 
-  function goOn({ hours, silence }: AbsenceState, startMs: number, hour: number): Silence {
+  /** Windows that nobody told of, as after a long silence only the next ones are told: nothing was in them either. */
+  function passGap(state: AbsenceState, endMs: number, needed: number): AbsenceState {
+    if (state.end === undefined) return state;
+    const untold = Math.round((endMs - state.end) / window.slideMs) - 1;
+    let next = state;
+    for (const [startMs, windows] of hoursOf(state.end + window.slideMs - window.sizeMs, untold))
+      next = passEmpty(next, startMs, windows, needed);
+    return next;
+  }
+
+  /** Empty windows within one hour, the first from `startMs` on. Whether they ring is asked at the end of the last. */
+  function passEmpty(state: AbsenceState, startMs: number, windows: number, needed: number): AbsenceState & { readonly silence: Silence } {
+    const hourNumber = Math.floor(startMs / HOUR_MS);
+    const hour = hourNumber % count;
+    const end = startMs + (windows - 1) * window.slideMs + window.sizeMs;
+    const silence = goOn(state, startMs, windows, hour);
+    const rings = silence.rang === undefined && isTooLong(silence, end, needed);
+    // Where nothing is missed an empty window is learnt at once; else when the silence has ended, if it was a usual one.
+    const seen = { amount: 0, isVisit: state.hour !== hourNumber, isEmpty: true, count: windows };
+    const hours = surpriseOf(state.hours, hour, least) === 0 ? withWindow(state.hours, hour, seen) : state.hours;
+    const held = rings ? { ...silence, rang: silence.surprise, needed } : silence;
+    return { ...state, hours, hour: hourNumber, windows: state.windows + windows, end, silence: held };
+  }
+
+  function goOn({ hours, silence }: AbsenceState, startMs: number, windows: number, hour: number): Silence {
     const begun = silence ?? { since: startMs, windows: 0, surprise: 0, missing: 0, hour, usual: usualSilence(hours, hour) };
     return {
       ...begun,
-      windows: begun.windows + 1,
-      surprise: begun.surprise + surpriseOf(hours, hour, least) * shareOfWindow,
-      missing: begun.missing + usualAmount(hours, hour),
+      windows: begun.windows + windows,
+      surprise: begun.surprise + windows * surpriseOf(hours, hour, least) * shareOfWindow,
+      missing: begun.missing + windows * usualAmount(hours, hour),
     };
   }
 
@@ -93,11 +113,23 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
   function learn(hours: Hours, { since, windows, hour: began, rang }: Silence): Hours {
     let learnt = withSilence(hours, began, windows * window.slideMs, rang !== undefined);
     if (rang !== undefined) return learnt;
-    for (let at = 0; at < windows; at++) {
-      const hour = Math.floor((since + at * window.slideMs) / HOUR_MS) % count;
-      if (surpriseOf(hours, hour, least) > 0) learnt = withWindow(learnt, hour, { amount: 0, isVisit: false, isEmpty: true });
+    for (const [startMs, inHour] of hoursOf(since, windows)) {
+      const hour = Math.floor(startMs / HOUR_MS) % count;
+      const seen = { amount: 0, isVisit: false, isEmpty: true, count: inHour };
+      if (surpriseOf(learnt, hour, least) > 0) learnt = withWindow(learnt, hour, seen);
     }
     return learnt;
+  }
+
+  /** Splits windows that follow each other by the hour in which they begin. */
+  function* hoursOf(startMs: number, windows: number): Generator<[startMs: number, windows: number]> {
+    for (let at = startMs, left = windows; left > 0;) {
+      const nextHour = (Math.floor(at / HOUR_MS) + 1) * HOUR_MS;
+      const inHour = Math.min(left, Math.ceil((nextHour - at) / window.slideMs));
+      yield [at, inHour];
+      at += inHour * window.slideMs;
+      left -= inHour;
+    }
   }
 
   function verdictOf(state: AbsenceState, observed: number, expected: number, silence: Silence | undefined, endMs: number): Verdict {
@@ -115,6 +147,7 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
   return {
     stateVersion: 1,
     seesAbsent: true,
+    hearsSilence: true,
     forgetAfterMs: config.forget_after,
     observeWindow(inputs) {
       const needed = logThresholdOf(context, inputs.length, window.slideMs);

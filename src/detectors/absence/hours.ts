@@ -36,12 +36,17 @@ export function usualAmount({ windows, amount }: Hours, hour: number): number {
   return windows[hour]! > 0 ? amount[hour]! / windows[hour]! : 0;
 }
 
-/** With a window in it. `isVisit`: the first of its hour. */
-export function withWindow(hours: Hours, hour: number, seen: { amount: number; isVisit: boolean; isEmpty: boolean }): Hours {
+/** With a window in it, or with `count` of them that are alike. `isVisit`: the first of its hour. */
+export function withWindow(
+  hours: Hours,
+  hour: number,
+  seen: { readonly amount: number; readonly isVisit: boolean; readonly isEmpty: boolean; readonly count?: number },
+): Hours {
   const kept = seen.isVisit ? KEEP : 1;
+  const { count = 1 } = seen;
   return {
-    windows: changed(hours.windows, hour, kept, 1),
-    empty: seen.isEmpty || seen.isVisit ? changed(hours.empty, hour, kept, seen.isEmpty ? 1 : 0) : hours.empty,
+    windows: changed(hours.windows, hour, kept, count),
+    empty: seen.isEmpty || seen.isVisit ? changed(hours.empty, hour, kept, seen.isEmpty ? count : 0) : hours.empty,
     longest: seen.isVisit ? changed(hours.longest, hour, KEEP_SILENCE, 0) : hours.longest,
     rang: seen.isVisit ? changed(hours.rang, hour, KEEP_SILENCE, 0) : hours.rang,
     amount: seen.amount > 0 || seen.isVisit ? changed(hours.amount, hour, kept, seen.amount) : hours.amount,

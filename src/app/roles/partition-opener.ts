@@ -1,0 +1,100 @@
+/** Takes over an input partition that the group has given to this process: its ledger, the revision that counts, its aggregation. */
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Log } from '../../log/log.ts';
+import { openAggregateStage } from '../../pipeline/aggregate-stage.ts';
+import { noteLookups } from '../../pipeline/lookup-record.ts';
+import { offsetOf } from '../../pipeline/revision.ts';
+import { followRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
+import type { ClockMode } from '../../windows/partition.ts';
+import { partitionName, type Plan } from '../../windows/plan.ts';
+import type { OutcomesFile } from '../outcomes-file.ts';
+import { judgingDeps } from '../pipeline-parts.ts';
+import type { AggregateRoleDeps, OwnedStage } from './aggregate-role.ts';
+import { boundedLog } from './bounded-log.ts';
+import type { Ground } from './ground.ts';
+
+export interface PartitionOpenerConfig {
+  readonly config: LoadedPipeline;
+  readonly plan: Plan;
+  readonly mode: ClockMode;
+  readonly once: boolean;
+  readonly batchRecords: number | undefined;
+}
+
+export interface PartitionOpenerDeps {
+  readonly ground: Pick<Ground, 'inputs' | 'partitionLog'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** With `once`: by `topic/partition`, the first offset that is not read any more. It may still be filled. */
+  readonly ends: ReadonlyMap<string, number>;
+  readonly outcomes: OutcomesFile | undefined;
+  readonly monitorLag: () => Promise<number>;
+  /** The one that counts, when it is settled. */
+  readonly revision: () => Promise<StageRevision>;
+  readonly onJudged: (records: number) => void;
+}
+
+const BATCH_BYTES = 256 << 10;
+
+export function createPartitionOpener(
+  { config, plan, mode, once, batchRecords }: PartitionOpenerConfig,
+  deps: PartitionOpenerDeps,
+): AggregateRoleDeps['open'] {
+  const { ground, clock, logger, outcomes } = deps;
+  const { engine: spec, topics } = config;
+  const { pipeline } = spec;
+
+  async function openOn(log: Log, input: Ground['inputs'][number], revision: StageRevision): Promise<OwnedStage> {
+    const { topic, partition } = input;
+    await followRevision(log, pipeline, input, revision);
+    const { checks, parse, ...judging } = judgingDeps(config, clock);
+    const check = checks.get(input.source.name);
+    const stage = await openAggregateStage(
+      {
+        plan,
+        topics,
+        source: input.source,
+        partition,
+        revision: revision.windows.counter,
+        completeFrom: revision.completeFrom,
+        start: () => offsetOf(log, topic, partition, config.start),
+        clock: mode,
+        maxBatchBytes: BATCH_BYTES,
+        ...(batchRecords !== undefined && { maxBatchRecords: batchRecords }),
+      },
+      {
+        ...judging,
+        log: once ? boundedLog(log, deps.ends) : log,
+        parse: parse[input.source.format],
+        ...(check && { check }),
+        monitorLag: deps.monitorLag,
+        onJudged: (batch, judged) => {
+          outcomes?.add(batch, judged.outcomes, judged.reasons);
+          deps.onJudged(batch.count);
+        },
+      },
+    );
+    const { changes, changed } = await noteLookups(log, spec, new Map([[input.name, stage.status().offset]]));
+    if (changes.length > 0) await log.commit({ state: changes });
+    for (const file of changed) logger.info(`pipeline ${pipeline}: ${file} has changed; it counts from here on in ${input.name}`);
+    return {
+      ...stage,
+      async close() {
+        await stage.close();
+        await log.close();
+      },
+    };
+  }
+
+  return async (topic, partition, holds) => {
+    const input = ground.inputs.find(({ name }) => name === partitionName(topic, partition))!;
+    const revision = await deps.revision();
+    const log = await ground.partitionLog(input, { holds });
+    return openOn(log, input, revision).catch(async (error: unknown) => {
+      await log.close();
+      throw error;
+    });
+  };
+}
