@@ -117,10 +117,11 @@ function withStore(run: PipelineRun, store: StoreRole): PipelineRun {
     async run(signal, fed) {
       const broken = new AbortController();
       let refusal: AppError | undefined;
-      void store.refused.then((error) => {
-        refusal = error;
-        if (error) broken.abort();
-      });
+      const refused = async (): Promise<void> => {
+        refusal = await store.refused;
+        if (refusal) broken.abort();
+      };
+      void refused();
       await run.run(AbortSignal.any([signal, broken.signal]), fed);
       if (refusal) throw refusal;
     },

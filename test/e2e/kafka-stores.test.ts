@@ -47,10 +47,10 @@ async function embedded(
   parts: readonly Uint8Array[][],
   more: readonly string[],
 ): Promise<string> {
-  const log = createEmbeddedLog({ path: openDataDir(data, { create: true }).logPath, clock: systemClock });
-  await log.ensureTopic(topic, { partitions: parts.length });
-  await log.commit({ appends: parts.map((lines, partition) => ({ topic, partition, ...packRecords(lines) })) });
-  await log.close();
+  const local = createEmbeddedLog({ path: openDataDir(data, { create: true }).logPath, clock: systemClock });
+  await local.ensureTopic(topic, { partitions: parts.length });
+  await local.commit({ appends: parts.map((lines, partition) => ({ topic, partition, ...packRecords(lines) })) });
+  await local.close();
   return output(once(file, data, more));
 }
 
