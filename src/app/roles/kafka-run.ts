@@ -186,9 +186,9 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     logger.info(`${pipeline}: other processes have read it all; what is open is theirs to give out`);
     await untilMonitorHasRead(pipeline, { connection, clock }, signal);
     const log = forgetting(await ground.stageLog('monitor', { readOnly: true }));
-    const view = await openView(log, false);
-    for (let read = 1; view && read > 0 && !signal.aborted;) read = await view.step();
-    last = view;
+    last = await openView(log, false);
+    let read = 1;
+    while (read > 0 && !signal.aborted) read = (await last?.step()) ?? 0;
     await log.close();
   }
 
