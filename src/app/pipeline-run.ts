@@ -15,7 +15,7 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import { compilePlan, inputPartitions } from '../windows/plan.ts';
 import type { OutcomesFile } from './outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from './pipeline-record.ts';
-import { clockModeOf, judgingDeps, monitorOf, notifierOf, receiversOf, seriesLimitAlertOf, type PartsDeps } from './pipeline-parts.ts';
+import { clockModeOf, judgingDeps, limitAlertOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from './pipeline-parts.ts';
 import type { Lane } from './priorities.ts';
 import { boundedLog } from './roles/bounded-log.ts';
 import type { RunOptions } from './run-options.ts';
@@ -104,7 +104,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       log: options.readTo ? boundedLog(log, options.readTo) : log,
       ...judgingDeps(config, clock),
       monitor,
-      seriesLimitAlert: (partition, time) => seriesLimitAlertOf(config, partition, time),
+      limitAlert: (kind, partition, time) => limitAlertOf(config, kind, partition, time),
       onJudged: (batch, judged) => {
         deps.outcomes?.add(batch, judged.outcomes, judged.reasons);
         deps.onJudged(batch.count);
