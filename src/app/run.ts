@@ -73,6 +73,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const backing = await openBacking(configs, options, {
       local: log,
       dir: dir.path,
+      logPath: dir.logPath,
       clock,
       logger,
       hotStore,

@@ -32,6 +32,7 @@ for (const [partition, sessions] of [
         clock: { ...systemClock, elapsed: () => (now += 10) },
         logger: silentLogger,
         open: async () => stage,
+        isTimeToMove: () => false,
         state: () => [],
         moreToCome: () => false,
       },
