@@ -7,6 +7,7 @@ import { sleep, type Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { OpenedAggregate } from '../../pipeline/aggregate.ts';
+import { partitionName } from '../../windows/plan.ts';
 import { openRemoteAggregate, type RemoteAggregateDeps } from './remote-aggregate.ts';
 import type { OpenOrder } from './thread-messages.ts';
 import { createThread, startWorker, type Thread, type ThreadConfig } from './thread.ts';
@@ -101,7 +102,8 @@ export function createThreads(config: ThreadsConfig, { clock, logger, signal, st
         async open(order, deps) {
           const slot = choose();
           const key = nextKey++;
-          slot.hosted.set(key, { pipeline, name: `${order.source}/${order.config.partition}` });
+          const { topic } = order.spec.sources.find(({ name }) => name === order.source)!;
+          slot.hosted.set(key, { pipeline, name: partitionName(topic, order.config.partition) });
           slot.thread ??= started(slot);
           const onClosed = (): void => void slot.hosted.delete(key);
           try {
