@@ -10,6 +10,7 @@ import type { Log } from '../log/log.ts';
 import type { Committed } from '../pipeline/engine.ts';
 import { openOutcomesFile, outcomesStatePrefix, type OutcomesFile } from './outcomes-file.ts';
 import type { PartsDeps } from './pipeline-parts.ts';
+import { kafkaRunChange } from './pipeline-record.ts';
 import { createPriorities } from './priorities.ts';
 import { openPipelineRun, type PipelineRun } from './pipeline-run.ts';
 import { checkKafkaOptions } from './roles/kafka-options.ts';
@@ -99,6 +100,7 @@ async function kafka(config: LoadedPipeline, options: RunOptions, address: strin
       onCommitted: (committed) => deps.onCommitted(opened.config ?? config, committed),
     });
     opened.config = run.config;
+    await local.commit({ state: [kafkaRunChange(run.config.engine.pipeline, at.shown)] });
     const own = withLocalState(run.reader, local);
     const isServer = options.olapStore !== 'embedded' && options.olapStore !== 'none';
     const store =

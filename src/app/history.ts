@@ -14,10 +14,10 @@ import { inputPartitions } from '../windows/plan.ts';
 
 export interface History {
   /**
-   * Waits until the store has everything that is in the log now, `timeoutMs` at most; says so where it has not.
-   * @throws AppError `olap_refused`, `data_format` where waiting is no use
+   * Waits until the store has everything that is in the log now, or has taken nothing for so long that it is given up; until the signal.
+   * @throws AppError `olap_refused`, `data_format` where waiting is no use; `olap_unavailable` where a server was given up
    */
-  settle(timeoutMs: number): Promise<void>;
+  settle(signal: AbortSignal): Promise<void>;
   /** Records that the store does not have yet, over all pipelines. */
   lag(): Promise<number>;
   /** Undefined where there is none. */
@@ -36,6 +36,8 @@ export interface HistoryDeps {
 const POLL_MS = 20;
 /** A start waits so long to hear whether a server takes what it will be sent. */
 const FIRST_LOOK_MS = 3_000;
+/** An engine of our own that takes nothing for so long may still be starting; a server that does not answer is named to the user sooner. */
+const STALLED_MS = { embedded: 30_000, server: 10_000 } as const;
 
 /**
  * `store`: as `--olap-store` has it. A server that cannot be reached is waited for beside the run.
@@ -81,17 +83,28 @@ export async function startHistory(store: string, dir: string, pipelines: readon
     get missing() {
       return engineState.missing;
     },
-    async settle(timeoutMs) {
+    async settle(signal) {
       for (const writer of writers) writer.hurry();
-      const until = clock.elapsed() + timeoutMs;
-      while (!engineState.missing && (await lag()) > 0) {
+      const stalledMs = engine ? STALLED_MS.embedded : STALLED_MS.server;
+      let least = Infinity;
+      let movedAt = clock.elapsed();
+      while (!engineState.missing && !signal.aborted) {
+        const left = await lag();
+        if (left === 0) return;
         const refusal = writers.map((writer) => writer.refusal()).find((found) => found !== undefined);
         if (refusal) throw refusal;
-        if (clock.elapsed() > until) {
-          logger.warn(`the OLAP store lacks ${await lag()} records of the log; they follow at the next start`);
-          return;
+        if (left < least) movedAt = clock.elapsed();
+        least = Math.min(least, left);
+        if (clock.elapsed() - movedAt > stalledMs) {
+          const says = `the OLAP store lacks ${left} records of the log; they follow at the next start`;
+          if (address.kind !== 'server') return logger.warn(says);
+          throw new AppError(
+            'olap_unavailable',
+            `${says}. Nothing was taken for ${stalledMs / 1_000} s: check --olap-store, and run the same command again.`,
+            { retryable: true },
+          );
         }
-        await sleep(POLL_MS, stopping.signal);
+        await sleep(POLL_MS, signal);
       }
     },
     async stop() {

@@ -1,6 +1,6 @@
 /** The hot store of a run: in its own memory, or Redis. */
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
-import type { Clock } from '../core/clock.ts';
+import { sleep, type Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { HOT_HISTORY_MS, type HotHistory, type HotStore } from '../hot-store/hot-store.ts';
@@ -31,4 +31,30 @@ export function servedHistory(config: LoadedPipeline): HotHistory[] {
   const window = config.engine.windows.find(({ name }) => name === '1m')?.name;
   if (window === undefined) return [];
   return [{ pipeline: config.engine.pipeline, window, groupings: config.serve.map((serve) => serve.dimensions), keepMs: HOT_HISTORY_MS }];
+}
+
+const POLL_MS = 20;
+/** A store that takes no row for so long is given up by a run that is to end. */
+const STALLED_MS = 10_000;
+
+/** Waits until every row that was put is written, the signal, or until the store has taken none for so long that it is given up. */
+export async function settleHotStore(hotStore: HotStore, clock: Clock, signal: AbortSignal): Promise<void> {
+  let least = Infinity;
+  let movedAt = clock.elapsed();
+  while (!signal.aborted) {
+    const left = hotStore.waiting?.() ?? 0;
+    if (left < least) movedAt = clock.elapsed();
+    least = Math.min(least, left);
+    if (left === 0 || clock.elapsed() - movedAt > STALLED_MS) return;
+    await sleep(POLL_MS, signal);
+  }
+}
+
+/** Closes it; what waits has one more chance. `hot_store_unavailable`: rows are left. */
+export async function closeHotStore(hotStore: HotStore): Promise<AppError | undefined> {
+  await hotStore.close();
+  const left = hotStore.waiting?.() ?? 0;
+  if (left === 0) return undefined;
+  const says = `the hot store lacks ${left} rows of the log. The next start brings them: mend it, or name another in --hot-store.`;
+  return new AppError('hot_store_unavailable', says, { retryable: true });
 }

@@ -66,3 +66,16 @@ export function pipelineRecordChange(record: PipelineRecord): StateChange {
 export async function readPipelineRecords(log: Pick<Log, 'state'>): Promise<PipelineRecord[]> {
   return fromStateEntries(PREFIX, await log.state(PREFIX)).map(([, value]) => value as PipelineRecord);
 }
+
+const KAFKA_RUN = 'kafka-run/';
+
+/** The state that a run on Kafka leaves in its own data directory: what of a broker that many share is this machine's. */
+export function kafkaRunChange(pipeline: string, shown: string): StateChange {
+  return toStateChanges(KAFKA_RUN, [[`${shown} ${pipeline}`, pipeline]])[0]!;
+}
+
+/** Names of the pipelines that ran on that broker with this data directory. */
+export async function readKafkaRuns(local: Pick<Log, 'state'>, shown: string): Promise<string[]> {
+  const prefix = `${KAFKA_RUN}${shown} `;
+  return fromStateEntries(prefix, await local.state(prefix)).map(([name]) => name);
+}

@@ -32,15 +32,20 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
   let alerts = 0;
   let deadLetters = 0;
   let shown = false;
-  let told = '';
+  // In a file no line says that nothing has come yet.
+  let told = live ? '' : lineOf(0);
   const timer = quiet ? undefined : setInterval(show, live ? EVERY_MS.terminal : EVERY_MS.file);
   timer?.unref();
+
+  function lineOf(rate: number): string {
+    return `${whole(read)} records (${whole(rate)}/s), ${whole(windows)} windows closed, ${whole(deadLetters)} dead letters, ${whole(alerts)} alerts`;
+  }
 
   function show(): void {
     const now = clock.elapsed();
     const rate = (read - last.read) / Math.max(0.001, (now - last.at) / 1_000);
     last = { at: now, read };
-    const text = `${whole(read)} records (${whole(rate)}/s), ${whole(windows)} windows closed, ${whole(deadLetters)} dead letters, ${whole(alerts)} alerts`;
+    const text = lineOf(rate);
     // While nothing happens the line stands as it is, and a file gets no more of them.
     if (text === told && (shown || !live)) return;
     told = text;

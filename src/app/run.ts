@@ -15,7 +15,7 @@ import { startControl } from './control/server.ts';
 import { keepFilled } from './refill.ts';
 import { runFeeds } from './feeds.ts';
 import { startHistory, type History } from './history.ts';
-import { openHotStore, servedHistory } from './hot-store-of.ts';
+import { closeHotStore, openHotStore, servedHistory, settleHotStore } from './hot-store-of.ts';
 import type { PipelineRun } from './pipeline-run.ts';
 import { createProgress } from './progress.ts';
 import type { RunOptions } from './run-options.ts';
@@ -23,8 +23,6 @@ import { startServing, type Serving } from './serve/serve.ts';
 import { summaryText, type RunSummary } from './summary.ts';
 
 const RETENTION_EVERY_MS = 60_000;
-/** `--once` waits this long for the OLAP store to take what was computed. */
-const SETTLE_MS = 30_000;
 
 export interface RunDeps {
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
@@ -50,6 +48,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   const lock = await lockForRun(dir.path, { clock, signal: deps.signal });
   const cleanUp: (() => Promise<void> | void)[] = [() => lock.release()];
   const stopping = stopSignal(options, deps.signal);
+  let lacking: AppError | undefined;
   try {
     const log = createEmbeddedLog({ path: dir.logPath, clock });
     cleanUp.unshift(() => log.close());
@@ -59,7 +58,12 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const fills = options.hotStore === undefined || options.roles?.has('monitor') !== false;
     const onEmpty = (): void => (filling.again ? filling.again() : void (filling.isDue = true));
     const hotStore = await openHotStore(options.hotStore, configs, { clock, logger, onEmpty: fills ? onEmpty : undefined });
-    cleanUp.unshift(() => hotStore.close());
+    // `--once` is asked for rows in the store too: where they are not there it has not done what it should.
+    cleanUp.unshift(async () => {
+      const left = await closeHotStore(hotStore);
+      if (options.once && !deps.signal.aborted) lacking ??= left;
+      else if (left) logger.warn(left.message);
+    });
     const progress = createProgress({
       write: (text) => deps.stderr.write(text),
       live: deps.stderr.isTTY === true,
@@ -70,7 +74,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     // Alerts go where the other output for people goes: not between the lines that a program reads.
     const out = options.json ? deps.stderr : deps.stdout;
     const beside: { serving?: Serving; history?: History } = {};
-    const backing = await openBacking(configs, options, {
+    const opening = openBacking(configs, options, {
       local: log,
       dir: dir.path,
       logPath: dir.logPath,
@@ -86,6 +90,12 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
         progress.committed(config, committed, options.once);
       },
     });
+    // Who is asked to stop while it waits for a broker has nothing more to say than it has said.
+    const backing = await opening.catch((error: unknown) => {
+      if (stopping.signal.aborted && error instanceof AppError && error.retryable) return undefined;
+      throw error;
+    });
+    if (!backing) return;
     cleanUp.unshift(() => backing.close());
     const { runs } = backing;
     // The server ends first: what it shows is still there until its last answer.
@@ -123,7 +133,9 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     for (const result of driven) if (result.status === 'rejected') throw result.reason;
     if (options.once && !stopping.signal.aborted) {
       await refill.settled();
-      await history.settle(SETTLE_MS);
+      await settleHotStore(hotStore, clock, stopping.signal);
+      // What the log has is counted and told, whatever a store lacks.
+      await history.settle(stopping.signal).catch((error: AppError) => void (lacking = error));
     }
     progress.stop();
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
@@ -138,6 +150,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     stopping.abort();
     for (const undo of cleanUp) await undo();
   }
+  if (lacking) throw lacking;
 }
 
 async function openServing(

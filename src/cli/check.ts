@@ -3,7 +3,10 @@ import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { AppError } from '../core/errors.ts';
 import { formatDuration } from '../core/duration.ts';
-import type { MeasureSpec, SourceSpec } from '../windows/spec.ts';
+import { sourceRulesOf } from '../schemas/rules-of-schema.ts';
+import { compilePlan } from '../windows/plan.ts';
+import { fastPathOf } from '../windows/projector/open-decoder.ts';
+import type { EngineSpec, MeasureSpec, SourceSpec } from '../windows/spec.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Tells all that is wrong with all the files; what a right one computes. Exit code 2 when one is wrong: `run` would not start. */
@@ -39,6 +42,10 @@ function outline({ engine, monitor }: LoadedPipeline): Record<string, unknown> {
   return {
     pipeline: engine.pipeline,
     topics: engine.sources.map(({ topic }) => topic),
+    decoders: engine.sources.map((source) => {
+      const why = plainBecause(engine, source);
+      return why === undefined ? { source: source.name, decoder: 'fast' } : { source: source.name, decoder: 'plain', because: why };
+    }),
     windows: engine.windows.map(({ name }) => name),
     dimensions: engine.dimensions,
     rollups: engine.rollups,
@@ -52,7 +59,7 @@ function describe(file: string, { engine, monitor, inputs, receivers, clock, sta
   const detect = Map.groupBy(monitor.detect, ({ detector, window }) => `${detector} on ${window} windows`);
   const reads = inputs.map(({ kind, topic }) => `${kind} into ${topic}`);
   const lines: [string, string][] = [
-    ...engine.sources.map((source): [string, string] => ['source', sourceText(source)]),
+    ...engine.sources.map((source): [string, string] => ['source', sourceText(engine, source)]),
     ...(reads.length > 0 ? [['fed by', reads.join(', ')] as [string, string]] : []),
     [
       'time',
@@ -71,7 +78,14 @@ function describe(file: string, { engine, monitor, inputs, receivers, clock, sta
   return [`${file}: pipeline ${engine.pipeline} is right`, ...lines.map(([name, text]) => `  ${name.padEnd(9)} ${text}`)].join('\n');
 }
 
-function sourceText({ name, topic, partitions, format, event, where }: SourceSpec): string {
+/** Why a source's records are all read as objects; undefined where they are read from their bytes. */
+function plainBecause(engine: EngineSpec, source: SourceSpec): string | undefined {
+  const path = fastPathOf(compilePlan(engine), source, sourceRulesOf(source));
+  return typeof path === 'string' ? path : undefined;
+}
+
+function sourceText(engine: EngineSpec, source: SourceSpec): string {
+  const { name, topic, partitions, format, event, where } = source;
   const times = `up to ${formatDuration(event.outOfOrdernessMs)} out of order, ${formatDuration(event.allowedLatenessMs)} late`;
   const dedup = event.id === undefined ? 'no dedup' : `dedup by ${event.id} for ${formatDuration(event.dedupMs)}`;
   const filter =
@@ -79,7 +93,10 @@ function sourceText({ name, topic, partitions, format, event, where }: SourceSpe
       ? ''
       : `; only where ${where.map(({ field, anyOf }) => `${field} is ${anyOf.map(String).join(' or ')}`).join(' and ')}`;
   const count = `${partitions} partition${partitions === 1 ? '' : 's'}`;
-  return `${name}: topic ${topic} (${count}, ${format}), time ${event.time} (${times}), ${dedup}${filter}`;
+  // Log lines have one decoder; of JSON people should know when the slower one reads it.
+  const plain = format === 'json' ? plainBecause(engine, source) : undefined;
+  const decoder = plain === undefined ? '' : `; plain decoder (${plain})`;
+  return `${name}: topic ${topic} (${count}, ${format}), time ${event.time} (${times}), ${dedup}${filter}${decoder}`;
 }
 
 function measureText(measure: MeasureSpec): string {

@@ -29,5 +29,5 @@ export function dataOption(): Option {
 }
 
 export function pipelineOption(): Option {
-  return new Option('--pipeline <name>', 'which pipeline, where the data directory holds several');
+  return new Option('--pipeline <name>', 'which pipeline, where there are several');
 }

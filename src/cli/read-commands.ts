@@ -108,7 +108,9 @@ export const addStatus: Add = (program, terminal, exit) => {
   command(program, 'status', 'what runs, how far it is, and what became of the records', [
     'tocsin status',
     'tocsin status --json | jq .pipelines[0].events',
+    'tocsin status --log kafka://k1:9092 --pipeline adtech',
   ])
+    .addOption(pipelineOption())
     .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object', false)

@@ -26,6 +26,12 @@ export const eventSchema = z
       .describe(
         'How long ids are remembered, in event time. Default 10m, or what it takes that no copy counts twice: the shortest window (slide) plus allowed_lateness.',
       ),
+    dedup_compare: z
+      .enum(['hash', 'whole'])
+      .default('hash')
+      .describe(
+        'How ids are told apart: by 64 bits of a keyed `hash` (with 60 million ids remembered, one event in 3e11 is taken for a copy of another), or `whole`, byte by byte, at about twice the memory and the length of the id.',
+      ),
     max_ahead: duration
       .optional()
       .describe(
@@ -61,6 +67,12 @@ const sourceShape = {
     .enum(['json', 'combined'])
     .default('json')
     .describe('`json`: one JSON object a record; `combined`: a line of a web server in combined log format.'),
+  decoder: z
+    .enum(['fast', 'plain'])
+    .default('fast')
+    .describe(
+      '`fast`: JSON is read from its bytes, and only what is doubtful as objects; `plain`: all of it is, several times slower. Results are the same.',
+    ),
   partitions: z.number().int().min(1).max(256).default(1).describe('Partitions of the topic, where it has to be made.'),
   retention: duration.prefault('7d').describe('How long the topic keeps records that every reader has read, where Tocsin keeps the log.'),
   retention_bytes: z

@@ -41,7 +41,7 @@ export interface HotStore {
   markFilled(pipeline: string): Promise<void>;
   /** Whether that still holds. Else what is missing here may be in the log or in the OLAP store. */
   isFilled(pipeline: string): Promise<boolean>;
-  /** Rows that are not written yet; a store in memory has none. */
+  /** Rows that are not written yet, also after `close`; a store in memory has none. */
   waiting?(): number;
   close(): Promise<void>;
 }

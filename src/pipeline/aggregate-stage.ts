@@ -93,8 +93,17 @@ export async function openAggregateStage(config: AggregateStageConfig, deps: Agg
   }
 
   function report(): PartitionReport {
-    const { totals, reasons, replayed, end, caughtUp, overflowedAt } = aggregate.status();
-    return { totals: { ...totals }, reasons: [...reasons], replayed, end, caughtUp, ...(overflowedAt !== undefined && { overflowedAt }) };
+    const { totals, reasons, replayed, end, caughtUp, ids, overflowedAt, idsForgottenAt } = aggregate.status();
+    return {
+      totals: { ...totals },
+      reasons: [...reasons],
+      replayed,
+      end,
+      caughtUp,
+      ids,
+      ...(overflowedAt !== undefined && { overflowedAt }),
+      ...(idsForgottenAt !== undefined && { idsForgottenAt }),
+    };
   }
 
   async function commit({ readToEnd = false, state = [] }: Parameters<AggregateStage['commit']>[0] = {}): Promise<void> {

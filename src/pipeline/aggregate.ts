@@ -3,12 +3,14 @@ import { deadLettersOf } from '../dead-letter/letter-box.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { OutcomeCounts } from '../core/outcome.ts';
 import type { Log, RecordBatch, StateChange } from '../log/log.ts';
-import { createDecoder, type CheckFields, type ParseRecord } from '../windows/decoder.ts';
+import { sourceRulesOf } from '../schemas/rules-of-schema.ts';
+import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import type { IdKey } from '../windows/id-hash.ts';
 import type { RestoredPanes } from '../windows/merge.ts';
 import { createPartition, type ClockMode, type Judged } from '../windows/partition.ts';
 import type { Partials, Progress } from '../windows/partials.ts';
 import { earliestEnd, partitionName, windowStarts, type Plan } from '../windows/plan.ts';
+import { openDecoder } from '../windows/projector/open-decoder.ts';
 import { createReplay } from '../windows/replay.ts';
 import { createSnapshot, type PartitionMeta } from '../windows/snapshot.ts';
 import type { SourceSpec } from '../windows/spec.ts';
@@ -96,10 +98,20 @@ export interface AggregateStatus {
   readonly watermark: number;
   /** Event time of the first event beyond `max_series`, epoch ms; undefined: none. */
   readonly overflowedAt: number | undefined;
+  /** Event time of the first event beyond `max_ids`, epoch ms; undefined: none. */
+  readonly idsForgottenAt: number | undefined;
   readonly offset: number;
   readonly end: number;
   readonly caughtUp: boolean;
   readonly deadLetterBytes: number;
+  readonly ids: IdCounts;
+}
+
+/** The ids that a partition remembers, those that it forgot before their time for `max_ids`, and the memory that it takes, bytes. */
+export interface IdCounts {
+  readonly remembered: number;
+  readonly forgottenEarly: number;
+  readonly bytes: number;
 }
 
 export function statePrefix(pipeline: string, partition: string): string {
@@ -141,14 +153,15 @@ export function createAggregate(
   const entries = fromStateEntries(prefix, beginning.state);
   const meta = entries.find(([key]) => key === 'meta')?.[1] as PartitionMeta | undefined;
   const idKey = meta?.idKey ?? deps.randomKey();
-  const decoder = createDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey });
+  const rules = sourceRulesOf(source);
+  const decoder = openDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey, rules });
   const partition = createPartition(plan, source, decoder);
   const replay = createReplay(
     { plan, origins: `${topic}/${number}/`, completeFrom: config.completeFrom },
     decoder,
     partition.internals.ids,
   );
-  const snapshot = createSnapshot(partition, replay, idKey, source.event.dedupMs);
+  const snapshot = createSnapshot(partition, replay, idKey);
   const panes = { partition: name, ...snapshot.restore(entries) };
 
   let { offset, replayOffset } = beginning;
@@ -161,6 +174,7 @@ export function createAggregate(
   let caughtUpAt = lastAccepted;
   let letters: { key: string; letter: DeadLetter }[] = [];
   let letterBytes = 0;
+  const { ids } = partition.internals;
   let taken: { live: Partials['live']; replayed: Partials['replayed'] } = { live: [], replayed: [] };
   const limits = {
     maxBytes: config.maxBatchBytes,
@@ -246,10 +260,12 @@ export function createAggregate(
       replayed: replay.replayed,
       watermark: partition.watermark,
       overflowedAt: partition.overflowedAt,
+      idsForgottenAt: ids.limit.forgottenAt,
       offset,
       end,
       caughtUp,
       deadLetterBytes: letterBytes,
+      ids: { remembered: ids.limit.size, forgottenEarly: ids.limit.forgotten, bytes: ids.bytes },
     }),
     close: async () => {},
   };

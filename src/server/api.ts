@@ -63,6 +63,8 @@ export interface PipelineStatus {
     readonly lag_seconds: number | null;
     readonly watermark: string | null;
     readonly outcomes: OutcomeCounts;
+    /** Ids remembered, those forgotten before their time because there were more than `max_ids`, and the memory that they take. */
+    readonly ids: { readonly remembered: number; readonly forgotten_early: number; readonly bytes: number };
   }[];
   /** Windows that end up to here are final. */
   readonly frontier: string | null;

@@ -81,6 +81,27 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
     ['partition'],
     perPartition(({ watermark }) => seconds(watermark)),
   );
+  family(
+    Gauge,
+    'ids_remembered',
+    'Ids of events that a partition remembers.',
+    ['partition'],
+    perPartition(({ ids }) => ids.remembered),
+  );
+  family(
+    Gauge,
+    'ids_bytes',
+    'Memory that the ids of a partition take, bytes.',
+    ['partition'],
+    perPartition(({ ids }) => ids.bytes),
+  );
+  family(
+    Counter,
+    'ids_forgotten_early_total',
+    'Ids that a partition forgot before their time, because it had more than max_ids.',
+    ['partition'],
+    perPartition(({ ids }) => ids.forgotten_early),
+  );
   const perInput = (read: (partition: PipelineStatus['partitions'][number]) => number | null) => (one: Seen) =>
     one.status.partitions.flatMap((partition): Sample[] => {
       const value = read(partition);

@@ -5,7 +5,8 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { ACCEPTED, IGNORED, INVALID } from '../core/outcome.ts';
 import type { RecordBatch } from '../log/log.ts';
-import type { Columns, Contribution, Decoder } from './columns.ts';
+import { allocateColumns } from './column-arrays.ts';
+import type { Columns, Decoder } from './columns.ts';
 import { parseEventTime } from './event-time.ts';
 import { createIdHasher, type IdKey } from './id-hash.ts';
 import { heavyKey } from './sketches/heavy-hitters.ts';
@@ -28,10 +29,10 @@ export interface DecoderDeps {
 }
 
 /** Values of one dimension that are held at a time. */
-const LABEL_VALUES_MAX = 200_000;
+export const LABEL_VALUES_MAX = 200_000;
 
 /** Distinct values are hashed alike in every partition and for ever, or sketches could not be merged. */
-const DISTINCT_KEY: IdKey = [0x746f6373, 0x696e0001];
+export const DISTINCT_KEY: IdKey = [0x746f6373, 0x696e0001];
 
 export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps): Decoder {
   const { event, lookups } = source;
@@ -62,25 +63,8 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   const versionField = source.versions && picker.pick(source.versions.field);
   const versionOrders = new Map(source.versions?.schemas.map(({ version, schema }) => [version, fieldOrderOf(schema)]));
   const values = picker.values;
-  let columns = allocate(0);
+  let columns = allocateColumns(plan, source, 0);
   let generation = 0;
-
-  function allocate(capacity: number) {
-    return {
-      capacity,
-      outcomes: new Uint8Array(capacity),
-      reasons: new Map<number, string>(),
-      times: new Float64Array(capacity),
-      ids: event.id === undefined ? undefined : hashColumns(capacity),
-      dimensions: plan.spec.dimensions.map(() => new Int32Array(capacity)),
-      contributions: fed.map(({ column, index }): Contribution => ({
-        column: index,
-        values: new Float64Array(capacity),
-        hashes: column.accumulate === 'hll' ? hashColumns(capacity) : undefined,
-        ...(column.accumulate === 'heavy' && { texts: [] }),
-      })),
-    };
-  }
 
   /** The outcome that the record alone decides; its columns are filled where that is ACCEPTED. */
   function decodeRecord(fields: Fields | string, i: number): number {
@@ -148,6 +132,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     const hash = idHasher.hash(id);
     columns.ids!.low[i] = hash.low;
     columns.ids!.high[i] = hash.high;
+    if (columns.ids!.texts) columns.ids!.texts[i] = id;
     return undefined;
   }
 
@@ -206,7 +191,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     },
     decode(batch): Columns {
       forgetLabels();
-      if (batch.count > columns.capacity) columns = allocate(Math.max(batch.count, columns.capacity * 2));
+      if (batch.count > columns.capacity) columns = allocateColumns(plan, source, Math.max(batch.count, columns.capacity * 2));
       columns.reasons.clear();
       const parse = parserOf(batch, deps.parse);
       for (let i = 0; i < batch.count; i++) {
@@ -323,10 +308,6 @@ function codeOf(dictionary: { codes: Map<string, number>; texts: string[] }, tex
     dictionary.codes.set(text, code);
   }
   return code;
-}
-
-function hashColumns(capacity: number) {
-  return { low: new Uint32Array(capacity), high: new Uint32Array(capacity) };
 }
 
 /** One JSON text that is an object. */

@@ -69,6 +69,7 @@ export function fakeSurface(): FakeSurface {
         lag_seconds: 1.5,
         watermark: '2026-03-02T09:00:00.000Z',
         outcomes: { ...noOutcomes(), accepted: 4, invalid: 1 },
+        ids: { remembered: 4, forgotten_early: 2, bytes: 64 },
       },
     ],
     frontier: null,

@@ -51,6 +51,7 @@ export function createNews(market: Market, now: () => number): News {
       lag_seconds: 1.5 * index,
       watermark: new Date(now() - 3_200 - 400 * index).toISOString(),
       outcomes: { accepted: 0, duplicate: 0, late: 0, invalid: 0, ignored: 0 },
+      ids: { remembered: 600_000, forgotten_early: 0, bytes: 9_400_000 },
     });
     return {
       pipeline: 'demo',

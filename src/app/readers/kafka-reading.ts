@@ -11,16 +11,17 @@ import { withSharedOffsets } from '../roles/log-views.ts';
 const NO_LEDGER = { topic: 'tocsin.state', partition: 0 };
 const STATE_SUFFIX = stateTopic('');
 
-/** Reads, and appends; other commits are refused. @throws AppError `usage`, `log_unavailable`, `log_refused` */
+/** Reads, and appends; other commits are refused. `shown`: the address without secrets. @throws AppError `usage`, `log_unavailable`, `log_refused` */
 export async function openKafkaReading(
   address: string,
   deps: { readonly clock: Clock; readonly logger: Logger },
-): Promise<{ readonly log: Log; readonly groups: Pick<KafkaConnection, 'lag' | 'members'> }> {
-  const connection = await connectKafka(parseKafkaUrl(address, process.env), deps);
+): Promise<{ readonly log: Log; readonly groups: Pick<KafkaConnection, 'lag' | 'members'>; readonly shown: string }> {
+  const config = parseKafkaUrl(address, process.env);
+  const connection = await connectKafka(config, deps);
   try {
     const base = await connection.log(NO_LEDGER, { readOnly: true });
     const log: Log = { ...withSharedOffsets(base, connection), state: stateReader(base, connection), close: () => connection.close() };
-    return { log, groups: connection };
+    return { log, groups: connection, shown: config.shown };
   } catch (error) {
     await connection.close();
     throw error;

@@ -10,7 +10,14 @@ import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { statePrefix } from '../../pipeline/aggregate.ts';
 import { toStateChanges } from '../../pipeline/state-codec.ts';
 import { topicsOf } from '../../pipeline/topics.ts';
-import { pipelineRecord, pipelineRecordChange, readPipelineRecords, type PipelineRecord } from '../pipeline-record.ts';
+import {
+  kafkaRunChange,
+  pipelineRecord,
+  pipelineRecordChange,
+  readKafkaRuns,
+  readPipelineRecords,
+  type PipelineRecord,
+} from '../pipeline-record.ts';
 import { readAlerts } from './alerts.ts';
 import { findDeadLetter, readDeadLetters } from './dead-letters.ts';
 import { choosePipeline } from './reading.ts';
@@ -167,7 +174,8 @@ test('a pipeline need be named only where there are several', async (t) => {
   const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };
   const record = (name: string) =>
     pipelineRecord({ ...spec, limits, pipeline: name }, 'f.yml', topicsOf(name), 'http://me:secret@host:8123');
-  const choose = async (name?: string) => choosePipeline({ dir: 'd', pipelines: await readPipelineRecords(log) }, name).name;
+  const choose = async (name?: string) =>
+    choosePipeline({ dir: 'd', where: 'd', ranHere: [], pipelines: await readPipelineRecords(log) }, name).name;
   await assert.rejects(choose(), { code: 'pipeline_unknown' });
   await log.commit({ state: [pipelineRecordChange(record('a'))] });
   assert.equal(await choose(), 'a');
@@ -177,4 +185,25 @@ test('a pipeline need be named only where there are several', async (t) => {
   assert.equal(await choose('b'), 'b');
   // A secret of the command line does not lie about in the data directory.
   assert.equal((await readPipelineRecords(log))[0]!.olapStore, 'http://host:8123/');
+});
+
+test('of a broker that many share, the pipelines that ran with this data directory are meant', async (t) => {
+  const { log } = await openLog(t, []);
+  const [k1, k2] = ['kafka://k1:9092', 'kafka://k2:9092'];
+  await log.commit({ state: [kafkaRunChange('a', k1), kafkaRunChange('b', k2), kafkaRunChange('c', `${k2}1`)] });
+  assert.deepEqual([await readKafkaRuns(log, k1), await readKafkaRuns(log, k2)], [['a'], ['b']]);
+  const pipelines = ['a', 'b', 'c'].map((name) => ({ ...pipeline, name }));
+  const choose = (ranHere: readonly string[], name?: string): string =>
+    choosePipeline({ dir: 'd', where: k1, ranHere, pipelines }, name).name;
+  assert.equal(choose(['a']), 'a');
+  assert.equal(choose(['a'], 'b'), 'b');
+  const several = { code: 'pipeline_unknown', message: 'kafka://k1:9092 holds several pipelines: a, b. Choose one with --pipeline' };
+  assert.throws(() => choose(['a', 'b']), several);
+  assert.throws(() => choose([]), /several pipelines: a, b, c\./);
+  assert.throws(() => choose(['a'], 'x'), /^AppError: no pipeline "x" in kafka:\/\/k1:9092; expected one of: a, b, c$/);
+  const none = { dir: 'd', where: k1, ranHere: [], pipelines: [] };
+  assert.throws(
+    () => choosePipeline(none, 'x'),
+    /has run on kafka:\/\/k1:9092 yet\. Start one with: tocsin run FILE --log kafka:\/\/k1:9092/,
+  );
 });

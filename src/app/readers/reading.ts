@@ -9,11 +9,15 @@ import { recordAt } from '../../log/batch.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log, RecordBatch } from '../../log/log.ts';
 import { openKafkaReading } from './kafka-reading.ts';
-import { readPipelineRecords, type PipelineRecord } from '../pipeline-record.ts';
+import { readKafkaRuns, readPipelineRecords, type PipelineRecord } from '../pipeline-record.ts';
 
 export interface Reading {
   /** Absolute. */
   readonly dir: string;
+  /** For messages: where the log is. */
+  readonly where: string;
+  /** With the log in Kafka: names of the pipelines that ran there with this data directory. */
+  readonly ranHere: readonly string[];
   readonly log: Log;
   readonly pipelines: readonly PipelineRecord[];
   /** With the log in Kafka: what its consumer groups say. */
@@ -33,9 +37,10 @@ export interface ReadingPlace {
 export async function withReading<T>(place: string | ReadingPlace, clock: Clock, work: (reading: Reading) => Promise<T>): Promise<T> {
   const { data, log: address } = typeof place === 'string' ? { data: place } : place;
   if (address !== undefined) {
-    const { log, groups } = await openKafkaReading(address, { clock, logger: silentLogger });
+    const { log, groups, shown } = await openKafkaReading(address, { clock, logger: silentLogger });
     try {
-      return await work({ dir: resolve(data), log, groups, pipelines: await readPipelineRecords(log) });
+      const ranHere = await runsOnKafka(data, clock, shown);
+      return await work({ dir: resolve(data), where: shown, ranHere, log, groups, pipelines: await readPipelineRecords(log) });
     } finally {
       await log.close();
     }
@@ -43,22 +48,51 @@ export async function withReading<T>(place: string | ReadingPlace, clock: Clock,
   const { path, logPath } = openDataDir(data, { create: false });
   const log = createEmbeddedLog({ path: logPath, clock, readOnly: true });
   try {
-    return await work({ dir: path, log, pipelines: await readPipelineRecords(log) });
+    return await work({ dir: path, where: path, ranHere: [], log, pipelines: await readPipelineRecords(log) });
   } finally {
     await log.close();
   }
 }
 
-/** @throws AppError `pipeline_unknown` when there is none, no such one, or more than one and none was named */
-export function choosePipeline({ dir, pipelines }: Pick<Reading, 'dir' | 'pipelines'>, name: string | undefined): PipelineRecord {
-  const names = pipelines.map((pipeline) => pipeline.name).join(', ');
-  if (pipelines.length === 0)
-    throw new AppError('pipeline_unknown', `no pipeline has run on ${dir} yet. Start one with: tocsin run FILE --data ${dir}`);
-  if (name === undefined && pipelines.length > 1) {
-    throw new AppError('pipeline_unknown', `${dir} holds several pipelines: ${names}. Choose one with --pipeline`);
+/** What of a shared broker is this machine's; nothing where the directory is not there, or is another version's. */
+async function runsOnKafka(data: string, clock: Clock, shown: string): Promise<string[]> {
+  try {
+    const { logPath } = openDataDir(data, { create: false });
+    const log = createEmbeddedLog({ path: logPath, clock, readOnly: true });
+    try {
+      return await readKafkaRuns(log, shown);
+    } finally {
+      await log.close();
+    }
+  } catch (error) {
+    if (error instanceof AppError) return [];
+    throw error;
   }
-  const found = name === undefined ? pipelines[0] : pipelines.find((pipeline) => pipeline.name === name);
-  if (!found) throw new AppError('pipeline_unknown', `no pipeline "${name}" in ${dir}; expected one of: ${names}`);
+}
+
+type Shown = Pick<Reading, 'dir' | 'where' | 'ranHere' | 'pipelines'>;
+
+/** Without a name: those that ran with this data directory, of a broker that others share; all where none did. */
+export function pipelinesHere({ pipelines, ranHere }: Shown): readonly PipelineRecord[] {
+  const own = pipelines.filter(({ name }) => ranHere.includes(name));
+  return own.length > 0 ? own : pipelines;
+}
+
+/** @throws AppError `pipeline_unknown` when there is none, no such one, or more than one and none was named */
+export function choosePipeline(reading: Shown, name: string | undefined): PipelineRecord {
+  const { dir, where, pipelines } = reading;
+  const namesOf = (some: readonly PipelineRecord[]): string => some.map((pipeline) => pipeline.name).join(', ');
+  if (pipelines.length === 0) {
+    const option = where === dir ? `--data ${dir}` : `--log ${where}`;
+    throw new AppError('pipeline_unknown', `no pipeline has run on ${where} yet. Start one with: tocsin run FILE ${option}`);
+  }
+  if (name === undefined) {
+    const here = pipelinesHere(reading);
+    if (here.length === 1) return here[0]!;
+    throw new AppError('pipeline_unknown', `${where} holds several pipelines: ${namesOf(here)}. Choose one with --pipeline`);
+  }
+  const found = pipelines.find((pipeline) => pipeline.name === name);
+  if (!found) throw new AppError('pipeline_unknown', `no pipeline "${name}" in ${where}; expected one of: ${namesOf(pipelines)}`);
   return found;
 }
 

@@ -16,7 +16,7 @@ import { connectHolder } from '../control/holder.ts';
 import type { PipelineRecord } from '../pipeline-record.ts';
 import { readAlerts } from './alerts.ts';
 import { readFleet, type Fleet } from './fleet.ts';
-import type { Reading } from './reading.ts';
+import { choosePipeline, pipelinesHere, type Reading } from './reading.ts';
 
 type EventCounts = { readonly read: number } & Readonly<OutcomeCounts>;
 
@@ -27,6 +27,8 @@ export interface PartitionStatus {
   readonly reasons: Readonly<Record<string, number>>;
   /** Dead letters that were sent in again and accepted. */
   readonly replayed: number;
+  /** Ids remembered, and those forgotten before their time because there were more than `max_ids`. */
+  readonly ids: { readonly remembered: number; readonly forgotten_early: number };
   /** ISO 8601 UTC; null before the first accepted event. */
   readonly watermark: string | null;
   /** The next record to judge, and the end of the partition; `lag` is what lies between. */
@@ -60,7 +62,10 @@ export interface Status {
   readonly pipelines: readonly PipelineStatus[];
 }
 
-export async function readStatus({ dir, log, pipelines, groups }: Reading, clock: Pick<Clock, 'now'>): Promise<Status> {
+/** `name`: of this pipeline alone; else of all that are this machine's. @throws AppError `pipeline_unknown` */
+export async function readStatus(reading: Reading, clock: Pick<Clock, 'now'>, name?: string): Promise<Status> {
+  const { dir, log, groups } = reading;
+  const pipelines = name === undefined ? pipelinesHere(reading) : [choosePipeline(reading, name)];
   const statuses: PipelineStatus[] = [];
   for (const pipeline of pipelines) {
     const partitions = groups ? await toldPartitions(log, pipeline, clock.now()) : await notedPartitions(log, pipeline, clock.now());
@@ -128,6 +133,7 @@ async function partitionStatus(
     events: withRead(meta?.totals ?? noOutcomes()),
     reasons: Object.fromEntries(meta?.reasons ?? []),
     replayed: verdicts.filter(({ outcome }) => outcome === 'accepted').length,
+    ids: { remembered: meta?.ids?.remembered ?? 0, forgotten_early: meta?.ids?.forgotten ?? 0 },
     watermark: isoOrNull(meta?.watermark),
     offset,
     end,
@@ -158,6 +164,7 @@ async function toldPartitions(log: Log, pipeline: PipelineRecord, now: number): 
         events: withRead(report?.totals ?? noOutcomes()),
         reasons: Object.fromEntries(report?.reasons ?? []),
         replayed: report?.replayed ?? 0,
+        ids: { remembered: report?.ids?.remembered ?? 0, forgotten_early: report?.ids?.forgottenEarly ?? 0 },
         watermark: isoOrNull(watermark),
         offset,
         end,

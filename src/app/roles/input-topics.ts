@@ -13,6 +13,8 @@ export async function withPartitionsOf(
   const found = new Map((await log.topics()).map(({ name, partitions }) => [name, partitions]));
   const missing = config.engine.sources.filter(({ topic }) => !found.has(topic)).map(({ topic }) => topic);
   if (mustExist && missing.length > 0) {
+    // Kafka lists nothing that the user may not see: asked for by name it says so.
+    for (const topic of missing) await log.bounds(topic, 0).catch(throwRefusal);
     throw new AppError(
       'topic_unknown',
       `there is no topic ${missing.join(' and no topic ')} at ${shown}, and --once reads what is there. ` +
@@ -27,6 +29,10 @@ export async function withPartitionsOf(
     return { ...source, partitions };
   });
   return { ...config, engine: { ...config.engine, sources } };
+}
+
+function throwRefusal(error: unknown): void {
+  if (!(error instanceof AppError && error.code === 'topic_unknown')) throw error;
 }
 
 /** Where the raw topics and the replays end now, by `topic/partition`. */

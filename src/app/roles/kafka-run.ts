@@ -23,7 +23,7 @@ import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { Receiver } from '../../receivers/receiver.ts';
 import type { OutcomesFile } from '../outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from '../pipeline-record.ts';
-import { clockModeOf, monitorOf, notifierOf, receiversOf, seriesLimitAlertOf, type PartsDeps } from '../pipeline-parts.ts';
+import { clockModeOf, limitAlertOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from '../pipeline-parts.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createPlacement } from '../threads/placement.ts';
@@ -164,7 +164,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
         {
           log,
           monitor: judge,
-          seriesLimitAlert: (partition, time) => seriesLimitAlertOf(config, partition, time),
+          limitAlert: (kind, partition, time) => limitAlertOf(config, kind, partition, time),
           elapsed: () => clock.elapsed(),
         },
       );

@@ -11,11 +11,12 @@ import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
 import { At, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
+import { pooledSpread, skewOf } from './money-noise.ts';
 import { createScan, noiseOf, scanSpans } from './scan.ts';
 import type { Scan } from './scan.ts';
 import { bear, enterMembers, enterWindow, isReady, shiftNewest } from './series-slots.ts';
 import type { Common, MembersSum } from './series-slots.ts';
-import { copyPool, createPool, createShrinkage, errorAt, fadePool, pooledSpread, renewShrinkage } from './tracked-error.ts';
+import { copyPool, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
 import type { ErrorPool } from './tracked-error.ts';
 
 /** However few series could ring, so many of them share the budget, as a part of all. */
@@ -43,6 +44,8 @@ export interface Field {
   /** Log evidence that has to be reached in the window at hand. */
   threshold(): number;
   bear(slot: number): SeriesState;
+  /** Money: the power of its mean that the variance of a series goes with. */
+  skewOf(state: SeriesState): number;
   /** Gives what was expected; 0: nothing could be. */
   enter(state: SeriesState, slot: number, amount: number, exposure: number): number;
   /** The same for a roll-up, by its members. */
@@ -64,7 +67,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
   const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests, delay: 0 };
   /** Of looks: they leave no error in the pool. */
   const glance: Common = { ...common, pool: createPool(model) };
-  const shared = createCommonMode();
+  const shared = createCommonMode(model.form === 'money');
   const scan = createScan(model);
   let newest = stored?.newest ?? -1;
   let before = stored?.power ?? null;
@@ -92,9 +95,10 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     threshold: () => common.threshold,
     bear(slot) {
       const state = emptyState(model.layout);
-      bear(state, slot, pooledSpread(pool));
+      bear(state, slot, pooledSpread(pool, model));
       return state;
     },
+    skewOf: ({ numbers }) => skewOf(numbers, model, shrinkage),
     enter(state, slot, amount, exposure) {
       const { numbers } = state;
       const groups = state.groups ?? [];
@@ -138,7 +142,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
           return true;
         }
         if (!mayRing) return false;
-        beginEpisode(state, model, slot, evidence, common.threshold, isDrop, shrinkage.skew);
+        beginEpisode(state, model, slot, evidence, common.threshold, isDrop, skewOf(numbers, model, shrinkage));
       }
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
       return true;
@@ -152,7 +156,8 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
       scanSpans(numbers, model, slot, shrinkage, scan);
-      if (scan.rise.log > common.threshold) beginEpisode(copy, model, slot, scan.rise, common.threshold, false, shrinkage.skew);
+      if (scan.rise.log > common.threshold)
+        beginEpisode(copy, model, slot, scan.rise, common.threshold, false, skewOf(numbers, model, shrinkage));
       return expected;
     },
   };

@@ -4,6 +4,7 @@
 import { At } from './layout.ts';
 import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
 import type { Model } from './model.ts';
+import { skewOf } from './money-noise.ts';
 import type { Shrinkage } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
 
@@ -70,6 +71,7 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
   const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
   // Variance of counting, for an expectation of 1.
   const grain = noiseOf(numbers, model, 1);
+  const skew = skewOf(numbers, model, shrinkage);
   const last = grid.recent - 1;
   let total = 0;
   let place = newest;
@@ -121,7 +123,7 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
     if (beyond < squaresLeast * expected * expected * error) continue;
     const variance = forecastVariance + error;
     const noise = grain / expected;
-    const value = weights[index]! * likelihoodRatio(model, isDrop, weighed, expected, variance, noise, shrinkage.skew);
+    const value = weights[index]! * likelihoodRatio(model, isDrop, weighed, expected, variance, noise, skew);
     total += value;
     keepLoudest(evidence, value, slots, seen, expected, variance, noise);
   }

@@ -13,20 +13,14 @@ const POOL_SPREAD = 0.7;
 const POOL_PSEUDO_VALUES = 40;
 /** A squared error counts up to so many times its variance. */
 const SQUARE_MAX = 16;
-const SPREAD_LEAST = 0.3;
-const SPREAD_FIRST = 4;
-const SPREAD_MINUTES = 3_000;
-/** Weight of the pool's spread against a series' own: as sure as if series differed by a factor of 1.4. */
-const SPREAD_PRIOR = 8;
-const SPREAD_PSEUDO_WEIGHT = 4;
-const SPREAD_SQUARE_MAX = 20;
-const SPREAD_VARIANCE_MAX = 0.25;
+/** Relative variance of what an exposure of 1 brings, before any was seen; how fast it is forgotten. */
+export const SPREAD_FIRST = 4;
+export const SPREAD_PSEUDO_WEIGHT = 4;
+export const SPREAD_MINUTES = 3_000;
 /** Until amounts have shown how skewed they are: as if equal ones came or did not, the least for amounts that cannot be negative. */
 const SKEW_FIRST = 1;
-const SKEW_MOST = 2;
+export const SKEW_MOST = 2;
 const SKEW_PSEUDO_WEIGHT = 1;
-/** A slot out by so many standard deviations counts no more; three are enough to tell an upper tail from a lower one. */
-const SKEW_DEVIATIONS_MAX = 6;
 const BOLD_PSEUDO_WEIGHT = 40;
 const BOLD_LEAST = 0.3;
 const BOLD_VARIANCE_MAX = 0.04;
@@ -35,7 +29,7 @@ export interface ErrorPool {
   /** Weighted sums of squared errors, and the weights, by horizon. */
   readonly sums: number[];
   readonly weights: number[];
-  /** Money: relative variance of what an exposure of 1 brings. */
+  /** Money: the spread, as in `money-noise.ts`. */
   spreadSum: number;
   spreadWeight: number;
   /** Money: relative third moment over the square of the relative variance, of an exposure of 1. */
@@ -63,8 +57,9 @@ export function createPool(model: Model): ErrorPool {
   return {
     weights,
     sums: weights.map((weight, i) => weight * model.profile.firstError[i]!),
-    spreadSum: SPREAD_PSEUDO_WEIGHT * SPREAD_FIRST,
-    spreadWeight: SPREAD_PSEUDO_WEIGHT,
+    // Amounts as such have a unit that is not known before.
+    spreadSum: model.hasExposure ? SPREAD_PSEUDO_WEIGHT * SPREAD_FIRST : 0,
+    spreadWeight: model.hasExposure ? SPREAD_PSEUDO_WEIGHT : 0,
     skewSum: SKEW_PSEUDO_WEIGHT * SKEW_FIRST,
     skewWeight: SKEW_PSEUDO_WEIGHT,
     boldSum: BOLD_PSEUDO_WEIGHT,
@@ -114,10 +109,6 @@ export function fadePool(pool: ErrorPool, model: Model): void {
   for (let i = 0; i < pool.delays.length; i++) pool.delays[i]! *= keepBold;
 }
 
-export function pooledSpread(pool: ErrorPool): number {
-  return Math.max(SPREAD_LEAST, pool.spreadSum / pool.spreadWeight);
-}
-
 /** Of money, one slot's error cannot be told from its noise: the next horizon's stands for it. */
 export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkage, wanted: number): number {
   const horizon = wanted === 0 && model.form === 'money' ? 1 : wanted;
@@ -152,39 +143,4 @@ export function trackError(
   if (horizon < model.grid.horizons.length - 1 || filter > BOLD_VARIANCE_MAX) return;
   pool.boldSum += weight * filter * (square - noise);
   pool.boldWeight += weight * filter * filter;
-}
-
-/**
- * Money: the relative variance of what an exposure of 1 brings, from how far single slots are out; shrunk towards that of
- * all series as the tracked error is. Its square has the relative variance 2 + 6 noise for gamma amounts, more for rougher ones.
- */
-export function trackSpread(numbers: Float32Array, model: Model, q: number, exposure: number, shrinkage: Shrinkage, pool: ErrorPool): void {
-  // Of a forecast this uncertain the variance says little about how far its logarithm puts the value out.
-  if (numbers[At.variance]! > SPREAD_VARIANCE_MAX) return;
-  const spread = numbers[At.spread]!;
-  const other = exposure * (shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
-  const noise = spread / exposure;
-  const weight = (spread / (spread + other)) ** 2 / (2 + tailOf(pool) * noise);
-  const square = Math.min(exposure * (q - 1) * (q - 1), SPREAD_SQUARE_MAX * (spread + other) + 2);
-  const term = weight * (square - other);
-  const keep = 1 - model.grid.slotMinutes / SPREAD_MINUTES;
-  numbers[At.spreadSum] = keep * numbers[At.spreadSum]! + term;
-  numbers[At.spreadWeight] = keep * numbers[At.spreadWeight]! + weight;
-  pool.spreadSum += term;
-  pool.spreadWeight += weight;
-  // The third moment of a slot goes with its noise squared, its own error with the cube of the deviation.
-  const deviation = Math.sqrt((spread + other) / exposure);
-  const out = Math.max(-SKEW_DEVIATIONS_MAX * deviation, Math.min(SKEW_DEVIATIONS_MAX * deviation, q - 1));
-  const skewWeight = (spread / (spread + other)) ** 2 / (15 / noise + 60 + 120 * noise * noise);
-  pool.skewSum += (skewWeight * out * out * out) / (noise * noise);
-  pool.skewWeight += skewWeight;
-  const pooled = pooledSpread(pool);
-  const own = (numbers[At.spreadSum]! + SPREAD_PRIOR * pooled) / (numbers[At.spreadWeight]! + SPREAD_PRIOR);
-  numbers[At.spread] = Math.max(SPREAD_LEAST, own);
-}
-
-/** Relative fourth cumulant of amounts by the third: 6 for gamma ones, and at least that. */
-function tailOf({ skewSum, skewWeight }: ErrorPool): number {
-  const skew = Math.max(SKEW_MOST, skewSum / skewWeight);
-  return 1.5 * skew * skew;
 }

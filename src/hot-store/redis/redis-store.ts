@@ -176,8 +176,6 @@ export async function createRedisHotStore(config: RedisHotStoreConfig, deps: Red
     close: async () => {
       // What waits has one more chance.
       await writer.put([]);
-      if (writer.waiting() > 0)
-        logger.warn(`${writer.waiting()} rows were not written to Redis at ${shown}; the next start brings them from the log.`);
       writer.stop();
       connection.close();
     },

@@ -7,10 +7,10 @@ const CERTIFICATE = /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|DEPTH_ZERO|SELF_SIGNED|
 const ANSWERS: readonly (readonly [begins: RegExp, message: (found: string) => string, mayPass: boolean])[] = [
   [
     /^WRONGPASS|^ERR invalid password|^ERR AUTH /,
-    () => 'refused user or password. Check TOCSIN_REDIS_PASSWORD (and TOCSIN_REDIS_USERNAME), or the address',
+    () => 'refused user or password. Check TOCSIN_REDIS_PASSWORD (and TOCSIN_REDIS_USERNAME), or those in --hot-store',
     false,
   ],
-  [/^NOAUTH/, () => 'wants a password and got none. Set TOCSIN_REDIS_PASSWORD, or write redis://USER:PASSWORD@HOST', false],
+  [/^NOAUTH/, () => 'wants a password and got none. Set TOCSIN_REDIS_PASSWORD, or write redis://USER:PASSWORD@HOST in --hot-store', false],
   [
     /^NOPERM/,
     (found) => `gives this user too few rights (${found}). Grant them with ACL SETUSER: all commands on the keys of the prefix`,
@@ -18,10 +18,14 @@ const ANSWERS: readonly (readonly [begins: RegExp, message: (found: string) => s
   ],
   [
     /^ERR (DB index is out of range|invalid DB index)/,
-    () => 'has no such database. Take a number below its setting `databases` (16 unless set), as in redis://HOST:6379/0',
+    () => 'has no such database. Take a number below its setting `databases` (16 unless set), as in --hot-store redis://HOST:6379/0',
     false,
   ],
-  [/^ERR unknown command/, (found) => `is too old (${found}). Expected Redis 6 or newer`, false],
+  [
+    /^ERR unknown command/,
+    (found) => `is too old (${found}). Expected Redis 6 or newer: upgrade it, or name another in --hot-store`,
+    false,
+  ],
   [
     /^TOCSIN_OWNER /,
     (found) =>
@@ -39,6 +43,7 @@ const ANSWERS: readonly (readonly [begins: RegExp, message: (found: string) => s
   [/^MISCONF/, () => 'takes no rows because it cannot save them to its disk: look at its log', true],
   [/^LOADING/, () => 'is still loading its data', true],
   [/^(BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)/, (found) => `is not ready (${found})`, true],
+  [/^Unknown RESP type/, () => 'does not speak as Redis does. Name the port of Redis in --hot-store', false],
   [/^(CROSSSLOT|MOVED|ASK)/, () => 'is a cluster. Expected a single Redis, or a primary with replicas', false],
 ];
 

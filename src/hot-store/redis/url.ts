@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseDuration } from '../../core/duration.ts';
+import { hideSecrets, readPem, splitLogin } from '../../core/address.ts';
 import { AppError } from '../../core/errors.ts';
 
 export interface RedisAddress {
@@ -46,7 +47,7 @@ export function parseRedisUrl(url: string, env: Environment): RedisAddress {
     if (!PARAMETERS.includes(name)) throw wrong(`${name}= is not a setting of redis://`, `there are ${PARAMETERS.join(', ')}`);
   }
   const tls = tlsOf(parameters, secure === 's');
-  const [user, secret] = splitLogin(login);
+  const [user, secret] = splitLogin(login, 'redis://', expects);
   const username = user || env['TOCSIN_REDIS_USERNAME'];
   const password = secret ?? env['TOCSIN_REDIS_PASSWORD'];
   const prefix = prefixOf(parameters);
@@ -71,29 +72,10 @@ function tlsOf(parameters: URLSearchParams, secure: boolean): RedisAddress['tls'
   if (parameters.has('cert') !== parameters.has('key')) throw wrong('only one of cert= and key=', 'a client certificate needs both');
   const files = TLS_FILES.flatMap((name) => {
     const path = parameters.get(name);
-    return path === null ? [] : [[name, readPem(name, path)] as const];
+    return path === null ? [] : [[name, readPem(name, path, (file) => readFileSync(file, 'utf8'), expects)] as const];
   });
   const servername = parameters.get('servername');
   return { ...Object.fromEntries(files), ...(servername !== null && { servername }) };
-}
-
-function readPem(name: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw wrong(`${name}=${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, 'expected a file in PEM format', error);
-  }
-}
-
-function splitLogin(login: string | undefined): [user?: string, password?: string] {
-  if (login === undefined) return [];
-  const colon = login.indexOf(':');
-  const parts = colon === -1 ? [login] : [login.slice(0, colon), login.slice(colon + 1)];
-  try {
-    return parts.map(decodeURIComponent) as [string, string?];
-  } catch (error) {
-    throw wrong('the user or password in redis:// has a % that encodes nothing', 'write % as %25', error);
-  }
 }
 
 function prefixOf(parameters: URLSearchParams): string | undefined {
@@ -112,10 +94,10 @@ function ttlOf(parameters: URLSearchParams): number | undefined {
   return ttlMs;
 }
 
-function hideSecrets(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//…@');
-}
-
 function wrong(found: string, expected: string, cause?: unknown): AppError {
   return new AppError('usage', `--hot-store: ${found}; ${expected}.`, { cause });
+}
+
+function expects(found: string, expected: string, cause?: unknown): AppError {
+  return wrong(found, `expected ${expected}`, cause);
 }

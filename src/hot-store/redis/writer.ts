@@ -67,7 +67,6 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
     try {
       while (rows.size() > 0 && !away()) await writeSome(rows.take(ROUND_TRIP_ROWS));
       if (rows.size() > 0) return;
-      lastTrouble = undefined;
       if (rows.lost()) {
         fillings.clear();
         for (const pipeline of config.pipelines) await connection()!.client()!.del(names.filled(pipeline));
@@ -78,6 +77,7 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
         await connection()!.client()!.set(names.filled(pipeline), pipeline);
         fillings.delete(pipeline);
       }
+      lastTrouble = undefined;
     } catch (error) {
       // What the connection has to say it says itself.
       if (stopped || !connection()?.client()) return;

@@ -11,6 +11,9 @@ const BACK_OFF_MS = { first: 50, most: 2_000 };
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Longer than the longest wait that we ask a broker for. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** What is no broker may keep silent: the first answer of all is not waited for so long. */
+const FIRST_ANSWER_TIMEOUT_MS = 10_000;
+const FIRST_CONNECTION = 'any calls';
 const METADATA_MAX_AGE_MS = 60_000;
 /** Whoever is asked to stop waits for a broker that does not answer for so long at most. */
 const STOP_GRACE_MS = 5_000;
@@ -218,12 +221,36 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   }
 
   async function connect(): Promise<void> {
-    const { apiKeys } = await call(apiVersionsV3.api, 'any', ['tocsin', '1']);
+    const { apiKeys } = await firstAnswer(call(apiVersionsV3.api, 'any', ['tocsin', '1']));
     const most = apiKeys.find(({ apiKey }) => apiKey === metadataV12.api.key)?.maxVersion ?? 0;
     if (most < metadataV12.api.version) {
-      throw new AppError('log_refused', `${config.shown}: the broker is too old (Metadata v${most}). Tocsin needs Kafka 3.1 or newer.`);
+      throw new AppError(
+        'log_refused',
+        `${config.shown}: the broker is too old (Metadata v${most}). Tocsin needs Kafka 3.1 or newer: upgrade it, or name another in --log.`,
+      );
     }
     await firstMetadata();
+  }
+
+  async function firstAnswer<T>(answer: Promise<T>): Promise<T> {
+    const answered = new AbortController();
+    const silent = sleep(FIRST_ANSWER_TIMEOUT_MS, AbortSignal.any([answered.signal, signal])).then(() => {
+      const says = `cannot connect: no answer within ${FIRST_ANSWER_TIMEOUT_MS / 1_000} s. Is that the port of Kafka, and is --log right?`;
+      throw new AppError('log_unavailable', `${config.shown}: ${says}`, { retryable: true });
+    });
+    silent.catch(() => {});
+    answer.catch(() => {});
+    try {
+      return await Promise.race([answer, silent]);
+    } catch (error) {
+      // The next attempt begins with a connection of its own.
+      const opened = connections.get(FIRST_CONNECTION);
+      connections.delete(FIRST_CONNECTION);
+      opened?.then((one) => one.close()).catch(() => {});
+      throw error;
+    } finally {
+      answered.abort();
+    }
   }
 
   /** A broker that wants a login says who it is to anybody, and then hangs up. */
@@ -234,7 +261,8 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
         return;
       } catch (error) {
         if (config.sasl || kafkaErrorIds(error).length > 0 || !(error as Error).message.startsWith('Connection closed')) throw error;
-        const says = 'the broker hangs up on whoever has not logged in. Set sasl= in --log, with user and password.';
+        const says =
+          'the broker hangs up on whoever has not logged in. Set sasl= in --log, with TOCSIN_KAFKA_USERNAME and TOCSIN_KAFKA_PASSWORD.';
         if (hungUp > 0) throw new AppError('log_refused', `${config.shown}: ${says}`, { cause: error });
       }
     }

@@ -64,7 +64,7 @@ export function explainKafkaError(error: unknown, shown: string, doing: string):
   if (ids.includes('SASL_AUTHENTICATION_FAILED') || found.some((each) => each.message.startsWith('SASL authentication failed'))) {
     return says(
       'log_refused',
-      'the broker refused user and password. Check TOCSIN_KAFKA_USERNAME, TOCSIN_KAFKA_PASSWORD and sasl= in --log.',
+      'the broker refused user and password. Check TOCSIN_KAFKA_USERNAME, TOCSIN_KAFKA_PASSWORD (or those in --log) and sasl= in --log.',
     );
   }
   if (ids.includes('UNSUPPORTED_SASL_MECHANISM')) {
@@ -78,13 +78,17 @@ export function explainKafkaError(error: unknown, shown: string, doing: string):
       true,
     );
   }
-  if (ids.includes('ILLEGAL_SASL_STATE'))
-    return says('log_refused', 'the broker wants a login on this port. Set sasl= in --log, with user and password.');
+  if (ids.includes('ILLEGAL_SASL_STATE')) {
+    return says(
+      'log_refused',
+      'the broker takes no login on this port. Leave sasl= and the user out of --log (and TOCSIN_KAFKA_USERNAME unset), or name the port of its SASL listener.',
+    );
+  }
   const certificate = found.find((each) => 'code' in each && CERTIFICATE.test(String(each.code)));
   if (certificate) {
     return says(
       'log_refused',
-      `TLS failed: ${certificate.message.trim()}. Check tls=, ca=, cert= and key= in --log, and that the port speaks TLS.`,
+      `TLS failed: ${certificateText(certificate.message)}. Check tls=, ca=, cert= and key= in --log, and that the port speaks TLS.`,
     );
   }
   if (ids.includes('MESSAGE_TOO_LARGE') || ids.includes('RECORD_LIST_TOO_LARGE')) {
@@ -94,9 +98,13 @@ export function explainKafkaError(error: unknown, shown: string, doing: string):
     );
   }
   if (ids.includes('UNSUPPORTED_VERSION'))
-    return says('log_refused', `the broker is too old to ${doing}. Tocsin needs Kafka 3.1 or newer.`);
+    return says('log_refused', `the broker is too old to ${doing}. Tocsin needs Kafka 3.1 or newer: upgrade it, or name another in --log.`);
   if (mayPass(error))
-    return says('log_unavailable', `cannot ${doing}: ${reason(found, ids)}. Is Kafka running there, and is --log right?`, true);
+    return says(
+      'log_unavailable',
+      `cannot ${doing}: ${reason(found, ids)}. Is Kafka running there, and is --log right?${hint(found, ids)}`,
+      true,
+    );
   return ids.length > 0 ? says('log_refused', `cannot ${doing}: Kafka answered ${ids.join(', ')} (${messages(found)}).`) : error;
 }
 
@@ -113,6 +121,17 @@ function isRefused(error: unknown): boolean {
       /^SASL authentication failed|^Broker requires TLS|^TLS handshake failed/.test(each.message) ||
       ('code' in each && CERTIFICATE.test(String(each.code))),
   );
+}
+
+/** Node adds advice that is about Node. */
+function certificateText(message: string): string {
+  return message.trim().split('; if the root CA')[0]!;
+}
+
+/** A port of something else hangs up on what it does not understand; so does a broker that is just going down. */
+function hint(found: readonly Error[], ids: readonly string[]): string {
+  const hungUp = ids.length === 0 && found.some((each) => each.message.startsWith('Connection closed'));
+  return hungUp ? " It hangs up without an answer, as a port does that is not Kafka's." : '';
 }
 
 function grant(id: string): string {

@@ -43,8 +43,9 @@ test('any file for TLS turns it on', () => {
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-ca-'));
   try {
     const file = path.join(dir, 'ca.pem');
-    writeFileSync(file, 'PEM');
-    assert.deepEqual(parseKafkaUrl(`kafka://h?ca=${file}&servername=broker`, {}).tls, { ca: 'PEM', servername: 'broker' });
+    const ca = '-----BEGIN CERTIFICATE-----\n';
+    writeFileSync(file, ca);
+    assert.deepEqual(parseKafkaUrl(`kafka://h?ca=${file}&servername=broker`, {}).tls, { ca, servername: 'broker' });
     assert.deepEqual(parseKafkaUrl('kafka://h?tls=true', {}).tls, {});
   } finally {
     rmSync(dir, { recursive: true });
@@ -64,7 +65,7 @@ const wrong: readonly [url: string, message: RegExp][] = [
   ['kafka://u:p@h?sasl=gssapi', /sasl=gssapi; expected one of plain, scram-sha-256/],
   ['kafka://h?sasl=plain', /needs a user and a password; set TOCSIN_KAFKA_USERNAME/],
   ['kafka://u@h', /sasl=plain needs a user and a password/],
-  ['kafka://u:%zz@h', /write % as %25/],
+  ['kafka://u:%zz@h', /expected %25/],
   ['kafka://h?sasl=oauthbearer', /needs a token; set TOCSIN_KAFKA_TOKEN/],
 ];
 

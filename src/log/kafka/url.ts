@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hideSecrets, readPem, splitLogin } from '../../core/address.ts';
 import { AppError } from '../../core/errors.ts';
 
 const MECHANISMS = {
@@ -61,7 +62,7 @@ function tlsOf(parameters: URLSearchParams): KafkaConfig['tls'] {
   if (said !== null && said !== 'true' && said !== 'false') throw wrong(`tls=${said}`, 'expected tls=true or tls=false');
   const files = ['ca', 'cert', 'key'].flatMap((name) => {
     const path = parameters.get(name);
-    return path === null ? [] : [[name, readPem(name, path)] as const];
+    return path === null ? [] : [[name, readPem(name, path, (file) => readFileSync(file, 'utf8'), expects)] as const];
   });
   const servername = parameters.get('servername');
   const asked = files.length > 0 || servername !== null;
@@ -71,16 +72,8 @@ function tlsOf(parameters: URLSearchParams): KafkaConfig['tls'] {
   return { ...Object.fromEntries(files), ...(servername !== null && { servername }) };
 }
 
-function readPem(name: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw wrong(`${name}=${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, 'expected a file in PEM format', error);
-  }
-}
-
 function saslOf(said: string | null, login: string | undefined, tls: boolean, env: Environment): KafkaConfig['sasl'] {
-  const [user, password] = splitLogin(login);
+  const [user, password] = splitLogin(login, 'kafka://', expects);
   const username = user ?? env['TOCSIN_KAFKA_USERNAME'];
   const name = said?.toLowerCase() ?? (username === undefined ? undefined : tls ? 'scram-sha-512' : 'plain');
   if (name === undefined) return undefined;
@@ -97,17 +90,6 @@ function saslOf(said: string | null, login: string | undefined, tls: boolean, en
   return { mechanism, username, password: secret };
 }
 
-function splitLogin(login: string | undefined): [user?: string, password?: string] {
-  if (login === undefined) return [];
-  const colon = login.indexOf(':');
-  const parts = colon === -1 ? [login] : [login.slice(0, colon), login.slice(colon + 1)];
-  try {
-    return parts.map(decodeURIComponent) as [string, string?];
-  } catch (error) {
-    throw wrong('the user or password in kafka:// has a % that encodes nothing', 'write % as %25', error);
-  }
-}
-
 /** Read anew for each connection: tokens live for minutes. */
 function tokenOf(env: Environment): () => string {
   const token = env['TOCSIN_KAFKA_TOKEN'];
@@ -120,10 +102,10 @@ function tokenOf(env: Environment): () => string {
   );
 }
 
-function hideSecrets(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//…@');
-}
-
 function wrong(found: string, expected: string, cause?: unknown): AppError {
   return new AppError('usage', `--log: ${found}; ${expected}.`, { cause });
+}
+
+function expects(found: string, expected: string, cause?: unknown): AppError {
+  return wrong(found, `expected ${expected}`, cause);
 }

@@ -1,5 +1,6 @@
 /** The address of the OLAP store, as `--olap-store` has it. */
 import { readFileSync } from 'node:fs';
+import { hideSecrets, readPem } from '../../core/address.ts';
 import { formatDuration, parseDuration } from '../../core/duration.ts';
 import { AppError } from '../../core/errors.ts';
 import { DEFAULT_RETENTION, type Retention } from './retention.ts';
@@ -52,7 +53,7 @@ export function parseOlapAddress(text: string, env: Environment): OlapAddress {
     url: `${url.protocol}//${url.host}`,
     username: decode(url.username) || env['TOCSIN_CLICKHOUSE_USERNAME'] || 'default',
     password: decode(url.password) || env['TOCSIN_CLICKHOUSE_PASSWORD'] || '',
-    ...(ca !== null && { ca: readPem(ca) }),
+    ...(ca !== null && { ca: Buffer.from(readPem('ca', ca, (file) => readFileSync(file, 'utf8'), wrong)) }),
   };
   return { kind: 'server', endpoint, database, retention };
 }
@@ -78,14 +79,6 @@ function retentionOf(parameters: URLSearchParams): Retention {
   return retention;
 }
 
-function readPem(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw wrong(`ca=${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, 'a file in PEM format', error);
-  }
-}
-
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -97,10 +90,6 @@ function decode(text: string): string {
 function split(text: string, mark: string): [string, string?] {
   const at = text.indexOf(mark);
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-function hideSecrets(text: string): string {
-  return text.replace(/\/\/[^@/]*@/, '//…@');
 }
 
 function wrong(found: string, expected: string, cause?: unknown): AppError {

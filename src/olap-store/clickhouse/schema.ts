@@ -49,7 +49,10 @@ export async function ensureSchema(client: ClickHouseClient, { db, migrations, r
 function checkServer(version: string): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor >= OLDEST_SERVER[1])) return;
-  throw new AppError('olap_refused', `The OLAP store is ClickHouse ${version}; expected ${OLDEST_SERVER.join('.')} or newer. Upgrade it.`);
+  throw new AppError(
+    'olap_refused',
+    `The OLAP store is ClickHouse ${version}; expected ${OLDEST_SERVER.join('.')} or newer. Upgrade it, or name another in --olap-store.`,
+  );
 }
 
 /** Undefined where there is no database or no table yet. */

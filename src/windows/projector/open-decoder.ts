@@ -1,0 +1,27 @@
+/** The decoder of a source: over bytes where it can be, else the reference; what both yield is the same. */
+import type { SourceRules } from './event-rules.ts';
+import type { Decoder } from '../columns.ts';
+import { createDecoder, type DecoderDeps } from '../decoder.ts';
+import type { Plan } from '../plan.ts';
+import type { SourceSpec } from '../spec.ts';
+import { projectionOf, type Projection } from './projection.ts';
+import { createProjector } from './projector.ts';
+
+export interface OpenDecoderDeps extends DecoderDeps {
+  /** Of the source's events; or, as a text, what there is in its schema that rules cannot state. */
+  readonly rules: SourceRules | string;
+}
+
+export function openDecoder(plan: Plan, source: SourceSpec, { rules, ...deps }: OpenDecoderDeps): Decoder {
+  const reference = createDecoder(plan, source, deps);
+  const projection = fastPathOf(plan, source, rules);
+  return typeof projection === 'string' ? reference : createProjector(plan, source, projection, { reference, idKey: deps.idKey });
+}
+
+/** How the source is read over bytes; or, as a text, why it is not. */
+export function fastPathOf(plan: Plan, source: SourceSpec, rules: SourceRules | string): Projection | string {
+  if (source.decoder === 'plain') return 'decoder: plain';
+  if (source.event.wholeIds) return 'dedup_compare: whole';
+  if (source.format !== 'json') return `format: ${source.format}`;
+  return typeof rules === 'string' ? rules : projectionOf(plan, source, rules);
+}
