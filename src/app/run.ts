@@ -220,6 +220,7 @@ function statusOf(run: PipelineRun): Record<string, unknown> {
     frontier: instantText(run.engine.frontier),
     windows: run.engine.counts(),
     alerts: run.notify.counts(),
+    threads: run.threads(),
     partitions: run.engine
       .partitions()
       .map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark: instantText(watermark), caughtUp, totals })),

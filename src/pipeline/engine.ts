@@ -11,7 +11,6 @@ import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import {
   openAggregate,
-  type Aggregate,
   type AggregateConfig,
   type AggregateDeps,
   type AggregateStatus,
