@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Clock } from '../core/clock.ts';
+import type { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
 import { parseKafkaUrl } from '../log/kafka/url.ts';
@@ -17,7 +18,7 @@ import { checkKafkaOptions } from './roles/kafka-options.ts';
 import { openKafkaRun } from './roles/kafka-run.ts';
 import { electedLog, withLocalState, withSharedOffsets } from './roles/log-views.ts';
 import { runIngestRole } from './roles/ingest-role.ts';
-import { runStoreRole } from './roles/store-role.ts';
+import { runStoreRole, type StoreRole } from './roles/store-role.ts';
 import type { RunOptions } from './run-options.ts';
 import type { LogAddress } from './threads/thread-messages.ts';
 import { createThreads, type Threads } from './threads/threads.ts';
@@ -106,7 +107,7 @@ async function kafka(config: LoadedPipeline, options: RunOptions, address: strin
     const store =
       isServer && (!options.roles || options.roles.has('store')) ? runStoreRole(run.config, options, { connection, logger }) : undefined;
     return {
-      runs: [run],
+      runs: [store ? withStore(run, store) : run],
       shown: withSharedOffsets(run.reader, connection),
       fed: own,
       feed: (work, until) =>
@@ -133,6 +134,24 @@ function threadsOf(options: RunOptions, log: LogAddress, { clock, logger, signal
   const max = options.threads ?? availableParallelism();
   if (max < 2 || options.outcomes !== undefined) return undefined;
   return createThreads({ log, max, memoryMb: options.threadMemoryMb }, { clock, logger, signal });
+}
+
+/** A process that may never write the OLAP store does not run as if it did. */
+function withStore(run: PipelineRun, store: StoreRole): PipelineRun {
+  return {
+    ...run,
+    async run(signal, fed) {
+      const broken = new AbortController();
+      let refusal: AppError | undefined;
+      const refused = async (): Promise<void> => {
+        refusal = await store.refused;
+        if (refusal) broken.abort();
+      };
+      void refused();
+      await run.run(AbortSignal.any([signal, broken.signal]), fed);
+      if (refusal) throw refusal;
+    },
+  };
 }
 
 function outcomesFile({ outcomes, input }: RunOptions): ((noted: readonly (readonly [string, Uint8Array])[]) => OutcomesFile) | undefined {

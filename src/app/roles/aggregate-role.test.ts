@@ -36,6 +36,7 @@ for (const [partition, sessions] of [
         isTimeToMove: () => false,
         state: () => [],
         moreToCome: () => false,
+        unread: async () => 1,
       },
       new AbortController().signal,
     );
@@ -78,6 +79,7 @@ async function owned(step: (life: number) => Promise<number>, isTimeToMove: (lif
       isTimeToMove: () => isTimeToMove(life),
       state: () => [],
       moreToCome: () => true,
+      unread: async () => 1,
     },
     stop.signal,
   );

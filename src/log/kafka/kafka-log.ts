@@ -132,9 +132,10 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
 
     async bounds(topic, partition) {
       // The end is read first: what comes in between then lies after it, never before the start.
+      const stored = offsets.storedBytes(topic, partition);
       const end = await offsets.end(topic, partition);
       const start = await offsets.start(topic, partition);
-      return { start: Math.min(start, end), end, storedBytes: await offsets.storedBytes(topic, partition) };
+      return { start: Math.min(start, end), end, storedBytes: await stored };
     },
 
     async offsetAt(topic, partition, time) {
