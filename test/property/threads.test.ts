@@ -15,6 +15,7 @@ import { scenario } from './arbitraries.ts';
 import { assertCounts, assertDeadLetters, NEVER_MS, pace, played, retiring, SKETCHES } from './played.ts';
 import { runs } from './runs.ts';
 import type { OpenEngine } from './staged.ts';
+import type { TempLog } from './temp-log.ts';
 import { nameOf } from './told.ts';
 
 const ignored = new AbortController().signal;
@@ -121,10 +122,11 @@ test('in threads that end at any moment, everything told is what the oracle says
     fc.asyncProperty(scenario({ replays: false }), pace(), fc.constantFrom(0.05, 0.2), async (drawn, at, deaths) => {
       const one = retiring(drawn, NEVER_MS);
       const opened: Pool[] = [];
-      const result = await played(one, at, (temp) => {
+      const inThreads = (temp: TempLog) => {
         opened.push(pool(temp.path));
         return { open: threadedOpener(opened[0]!, { seed: at.seed, deaths }) };
-      }).finally(() => opened[0]!.threads.close());
+      };
+      const result = await played(one, at, inThreads).finally(() => void opened[0]?.threads.close());
       kills += opened[0]!.kills;
       const { told, judgement, engine } = result;
       const measures = one.spec.measures;

@@ -131,7 +131,8 @@ export async function runAggregates(
   /** All go to where they are opened from now on. */
   async function move(): Promise<void> {
     await commitAll();
-    for (const [name, { topic, partition, stage }] of [...owned]) {
+    const before = new Map(owned);
+    for (const [name, { topic, partition, stage }] of before) {
       owned.delete(name);
       await stage.close();
       const moved = await unlessFenced({ topic, partition }, () => deps.open(topic, partition, holds));

@@ -36,7 +36,7 @@ function begin({ partitions, always = false }: { partitions: number; always?: bo
     committed: async () => undefined,
     state: async () => [],
   } as Partial<Log> as Log;
-  const { checks, parse, ...judging } = judgingDeps(spec, systemClock);
+  const { parse, randomKey, elapsed } = judgingDeps(spec, systemClock);
   const open = (partition: number, toRead: number) => {
     end = toRead;
     return placement.open(
@@ -50,7 +50,7 @@ function begin({ partitions, always = false }: { partitions: number; always?: bo
         completeFrom: 0,
         maxBatchBytes: 1,
       },
-      { ...judging, parse: parse.json, log },
+      { randomKey, elapsed, parse: parse.json, log },
     );
   };
   /** Whether two seconds in which the main thread was so busy move it. */

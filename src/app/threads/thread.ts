@@ -53,7 +53,7 @@ export function createThread(worker: Worker, ended: (reason: Error) => Error): T
     ask: (ask) =>
       new Promise((resolve, reject) => {
         if (fault) return reject(fault);
-        waiting.set(next, { resolve: resolve as (value: never) => void, reject });
+        waiting.set(next, { resolve, reject });
         const message: AskMessage = { id: next++, ask };
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
         worker.postMessage(message);

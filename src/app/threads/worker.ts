@@ -8,8 +8,10 @@ import type { AnswerMessage, AskMessage, LogAddress } from './thread-messages.ts
 
 const answer = createHost({ clock: systemClock, openLog: createLogOpener(workerData as LogAddress, systemClock) });
 
-// What is no AppError is not caught: it ends the thread, and its partitions begin again from their last commit.
-parentPort?.on('message', async ({ id, ask }: AskMessage) => {
+parentPort?.on('message', (message: AskMessage) => void respond(message));
+
+/** What is no AppError is not caught: it ends the thread, and its partitions begin again from their last commit. */
+async function respond({ id, ask }: AskMessage): Promise<void> {
   try {
     const { value, transfer } = await answer(ask);
     reply({ id, value }, transfer);
@@ -18,7 +20,7 @@ parentPort?.on('message', async ({ id, ask }: AskMessage) => {
     const { code, message, retryable } = error;
     reply({ id, error: { code, message, retryable } });
   }
-});
+}
 
 function reply(message: AnswerMessage, transfer: readonly ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
