@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { checkUnit } from '../embedded/write-units.ts';
+import { checkUnit } from '../check-unit.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import { createAppender } from './appender.ts';
 import type { Cluster } from './cluster.ts';
