@@ -23,7 +23,7 @@ test('each repeat needs an end of its own', () => {
   const told = twice({ worker: '1', at: 10_000 }, { worker: '2', at: 13_000 }, { worker: '3', at: 16_000 });
   assert.equal(unexplained(told, [killed('1', 10_040)]), 1);
   const both = repeats(told, { ends: [killed('1', 10_040), killed('2', 13_010)], outages: [], sessionMs: 2_000 });
-  assert.deepEqual(both, { counts: { kill: 2, pause: 0, takeover: 0 }, unexplained: [] });
+  assert.deepEqual(both, { counts: { kill: 2, pause: 0, takeover: 0, stop: 0 }, unexplained: [] });
 });
 
 test('what was under way when its sender was paused may come in when that wakes', () => {

@@ -20,8 +20,9 @@ export interface Listener {
 /** The end of a worker's time as the notifier; monotonic ms. */
 export interface TermEnd {
   readonly worker: string;
-  readonly why: 'kill' | 'pause' | 'takeover';
-  /** When it was killed or paused, or said that it had lost its place. */
+  /** `stop`: it had to end, on a machine so busy that the receiver had not answered in time, and it said so. */
+  readonly why: 'kill' | 'pause' | 'takeover' | 'stop';
+  /** When it was killed or paused, or said it. */
   readonly from: number;
   /** Until when what it had sent before might come in. */
   readonly to: number;
@@ -58,7 +59,7 @@ export function repeats(
   told: Listener['told'],
   { ends, outages, sessionMs }: { readonly ends: readonly TermEnd[]; readonly outages: readonly Outage[]; readonly sessionMs: number },
 ): { readonly counts: Record<TermEnd['why'], number>; readonly unexplained: readonly string[] } {
-  const counts = { kill: 0, pause: 0, takeover: 0 };
+  const counts = { kill: 0, pause: 0, takeover: 0, stop: 0 };
   const unexplained: string[] = [];
 
   function notNoted({ worker, at }: Telling): TermEnd | undefined {

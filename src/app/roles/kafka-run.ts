@@ -210,7 +210,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const term = { pipeline, topic: topics.alerts, watermark, graceMs: options.once ? undefined : RING_GRACE_MS };
     const openLog = (): Promise<Log> => ground.stageLog('notify', { holds: standing.holds });
     const onOpened = (stage: NotifyStage): void => void (notify = stage);
-    return runNotifyTerm(term, { receivers, notifierOf: notifierFor, openLog, onOpened }, standing, signal);
+    return runNotifyTerm(term, { receivers, notifierOf: notifierFor, openLog, onOpened, logger }, standing, signal);
   }
 
   const elect = (
