@@ -1,6 +1,7 @@
 /** What a run stands on: a log in the data directory, or Kafka. Either gives the pipelines' runs, and views of the log for all beside them. */
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Clock } from '../core/clock.ts';
+import type { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
 import { parseKafkaUrl } from '../log/kafka/url.ts';
@@ -16,7 +17,7 @@ import { checkKafkaOptions } from './roles/kafka-options.ts';
 import { openKafkaRun } from './roles/kafka-run.ts';
 import { electedLog, withLocalState, withSharedOffsets } from './roles/log-views.ts';
 import { runIngestRole } from './roles/ingest-role.ts';
-import { runStoreRole } from './roles/store-role.ts';
+import { runStoreRole, type StoreRole } from './roles/store-role.ts';
 import type { RunOptions } from './run-options.ts';
 
 export interface Backing {
@@ -89,7 +90,7 @@ async function kafka(config: LoadedPipeline, options: RunOptions, address: strin
     const store =
       isServer && (!options.roles || options.roles.has('store')) ? runStoreRole(run.config, options, { connection, logger }) : undefined;
     return {
-      runs: [run],
+      runs: [store ? withStore(run, store) : run],
       shown: withSharedOffsets(run.reader, connection),
       fed: own,
       feed: (work, until) =>
@@ -107,6 +108,24 @@ async function kafka(config: LoadedPipeline, options: RunOptions, address: strin
     await connection.close();
     throw error;
   }
+}
+
+/** A process that may never write the OLAP store does not run as if it did. */
+function withStore(run: PipelineRun, store: StoreRole): PipelineRun {
+  return {
+    ...run,
+    async run(signal, fed) {
+      const broken = new AbortController();
+      let refusal: AppError | undefined;
+      const refused = async (): Promise<void> => {
+        refusal = await store.refused;
+        if (refusal) broken.abort();
+      };
+      void refused();
+      await run.run(AbortSignal.any([signal, broken.signal]), fed);
+      if (refusal) throw refusal;
+    },
+  };
 }
 
 function outcomesFile({ outcomes, input }: RunOptions): ((noted: readonly (readonly [string, Uint8Array])[]) => OutcomesFile) | undefined {

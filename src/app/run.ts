@@ -89,9 +89,10 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
         progress.committed(config, committed, options.once);
       },
     });
-    // Who is asked to stop while it waits for a broker has nothing more to say than it has said.
+    // Who is asked to stop while it waits for a broker, or begins slowly, has nothing more to say than it has said.
     const backing = await opening.catch((error: unknown) => {
-      if (stopping.signal.aborted && error instanceof AppError && error.retryable) return undefined;
+      const isCutShort = error instanceof AppError && (error.retryable || error.code === 'log_unavailable');
+      if (stopping.signal.aborted && isCutShort) return undefined;
       throw error;
     });
     if (!backing) return;

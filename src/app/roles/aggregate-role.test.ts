@@ -34,6 +34,7 @@ for (const [partition, sessions] of [
         open: async () => stage,
         state: () => [],
         moreToCome: () => false,
+        unread: async () => 1,
       },
       new AbortController().signal,
     );
