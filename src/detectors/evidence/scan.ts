@@ -48,10 +48,10 @@ function nothing(): Evidence {
 }
 
 /**
- * `slot`: the newest one, whose values stand in the state. Fills `scan`. Only the direction that the newest slot itself
+ * `slot`: the newest one, whose values stand in the state; spans of up to `reach` slots. Fills `scan`. Only the direction that the newest slot itself
  * speaks for is weighed, if it does: other evidence can have grown no larger than it was.
  */
-export function scanSpans(numbers: Float32Array, model: Model, slot: number, shrinkage: Shrinkage, scan: Scan): void {
+export function scanSpans(numbers: Float32Array, model: Model, slot: number, shrinkage: Shrinkage, scan: Scan, reach: number): void {
   const { grid, layout } = model;
   const { recentSeen, recentExpected } = layout;
   const newest = slot % grid.recent;
@@ -66,7 +66,6 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
   const evidence = isDrop ? scan.drop : scan.rise;
   const block = Math.floor(slot / grid.blockSlots);
   const { slots: lengths, weights, recentCount, horizon, share } = grid.spans[grid.olderBlocks > 0 ? slot - block * grid.blockSlots : 0]!;
-  const reach = numbers[At.reach]!;
   const forecastVariance = shrinkage.bold * numbers[At.variance]!;
   const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
   // Variance of counting, for an expectation of 1.

@@ -57,7 +57,9 @@ function reachSlot(state: SeriesState, common: Common, slot: number): void {
   setSlot(numbers, slot);
   numbers[At.age]! += 1;
   if (numbers[At.baseline] !== Baseline.none && numbers[At.status] === Status.calm) {
-    numbers[At.reach] = Math.min(common.model.grid.slotsMax, numbers[At.reach]! + 1);
+    const { slotsMax } = common.model.grid;
+    numbers[At.reach] = Math.min(slotsMax, numbers[At.reach]! + 1);
+    numbers[At.onSlots] = isReady(numbers, common.model) ? Math.min(slotsMax, numbers[At.onSlots]! + 1) : 0;
   }
 }
 
