@@ -70,7 +70,7 @@ export interface Field {
 
 export function createField(model: Model, stored?: FieldMemory): Field {
   // What an older version did not write begins anew.
-  const pool = { ...createPool(model), ...(stored && copyPool(stored.pool)) };
+  const pool = copyPool({ ...createPool(model), ...stored?.pool });
   const shrinkage = createShrinkage(model);
   const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests, delay: 0 };
   /** Of looks: they leave no error in the pool. */
