@@ -38,7 +38,7 @@ export const WORKER_VARIABLE = 'TOCSIN_TEST_WORKER';
 
 const SHIFT = import.meta.resolve('./clock-shift.ts');
 /** Of a start on a machine that is not too busy; on one that is, some die before they run. */
-const START_MS = 4_000;
+const START_MS = 2_500;
 const RUNS = /running \S+ on kafka/;
 const REPLACED = /notify of \S+: .*(another process has taken over|lost its place)/;
 /** Asked to stop, it had 5 s: too few on a machine where everything takes so long. */
