@@ -45,6 +45,9 @@ export function createDemandCheck(demand: EventDemand, fieldCount: number, timeF
   };
 }
 
+/** No record is longer. */
+const LENGTH_MAX = 0x3fffffff;
+
 interface FieldCheck {
   readonly field: number;
   /** A bit per kind that is allowed. */
@@ -52,6 +55,7 @@ interface FieldCheck {
   /** Mask of the bit that says that the value is allowed; 0: any is. */
   readonly oneOf: number;
   readonly readsText: boolean;
+  readonly readsLength: boolean;
   readonly minLength: number;
   readonly maxLength: number;
   readonly uuid: boolean;
@@ -62,11 +66,10 @@ interface FieldCheck {
   readonly patternTexts: readonly ((text: string) => boolean)[];
   readonly readsNumber: boolean;
   readonly whole: boolean;
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly exclusiveMinimum: number;
-  readonly exclusiveMaximum: number;
-  readonly multipleOf: number;
+  /** Least, most; what it must be above, and below; what it must be a multiple of, or NaN. */
+  readonly bounds: Float64Array;
+  /** There is more than least and most. */
+  readonly moreOfNumbers: boolean;
 }
 
 function compile({ field, rules, oneOf }: FieldDemand, timeField: number | undefined): FieldCheck {
@@ -98,8 +101,10 @@ function compile({ field, rules, oneOf }: FieldDemand, timeField: number | undef
     kinds,
     oneOf: oneOf ? 1 << oneOf.bit : 0,
     readsText: hasLength || uuid || dateTime || texts.some(({ format }) => format === undefined) || others.length > 0,
-    minLength,
-    maxLength,
+    readsLength: hasLength,
+    // Small integers, which cost nothing to read.
+    minLength: Math.min(minLength, LENGTH_MAX),
+    maxLength: Math.min(maxLength, LENGTH_MAX),
     uuid,
     dateTime,
     patterns: patterned.map(({ overBytes }) => overBytes),
@@ -107,19 +112,18 @@ function compile({ field, rules, oneOf }: FieldDemand, timeField: number | undef
     patternTexts: patterned.map(({ test }) => test),
     readsNumber: whole || hasBounds || multipleOf !== undefined,
     whole,
-    minimum,
-    maximum,
-    exclusiveMinimum,
-    exclusiveMaximum,
-    multipleOf: multipleOf ?? NaN,
+    bounds: Float64Array.of(minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf ?? NaN),
+    moreOfNumbers: whole || multipleOf !== undefined || exclusiveMinimum > -Infinity || exclusiveMaximum < Infinity,
   };
 }
 
 function textHolds(check: FieldCheck, at: Bytes, from: number, to: number, times: TimeReader): boolean {
   const { bytes, view } = at;
   if (check.uuid && !isUuid(bytes, view, from, to)) return false;
-  const length = at.ascii ? to - from : codePoints(bytes, from, to);
-  if (length < check.minLength || length > check.maxLength) return false;
+  if (check.readsLength) {
+    const length = at.ascii ? to - from : codePoints(bytes, from, to);
+    if (length < check.minLength || length > check.maxLength) return false;
+  }
   if (check.dateTime) {
     const time = times.read(bytes, view, from, to);
     if (time !== time) return false;
@@ -136,11 +140,14 @@ function textHolds(check: FieldCheck, at: Bytes, from: number, to: number, times
 }
 
 function numberHolds(check: FieldCheck, value: number): boolean {
+  const bounds = check.bounds;
+  if (value < bounds[0]! || value > bounds[1]!) return false;
+  if (!check.moreOfNumbers) return true;
   if (check.whole && value % 1 !== 0) return false;
-  if (value < check.minimum || value > check.maximum) return false;
-  if (value <= check.exclusiveMinimum || value >= check.exclusiveMaximum) return false;
-  if (check.multipleOf !== check.multipleOf) return true;
-  const times = value / check.multipleOf;
+  if (value <= bounds[2]! || value >= bounds[3]!) return false;
+  const multipleOf = bounds[4]!;
+  if (multipleOf !== multipleOf) return true;
+  const times = value / multipleOf;
   // Beyond that ajv's own way of asking has its limits; it is left to it.
   return Number.isInteger(times) && Math.abs(times) < 1e15;
 }

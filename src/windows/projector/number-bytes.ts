@@ -47,3 +47,15 @@ function readSlowly(bytes: Uint8Array, at: number, into: Float64Array, i: number
   if (end >= 0) into[i] = Number(Buffer.from(bytes.buffer, bytes.byteOffset + at, end - at).toString('latin1'));
   return end;
 }
+
+/** The number of a text that is 1 to 15 digits; -1 for any other. */
+export function digitsAt(bytes: Uint8Array, from: number, to: number): number {
+  if (from === to || to - from > DIGITS_EXACT_MAX) return -1;
+  let digits = 0;
+  for (let at = from; at < to; at++) {
+    const digit = bytes[at]! - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    digits = digits * 10 + digit;
+  }
+  return digits;
+}
