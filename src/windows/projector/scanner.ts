@@ -173,8 +173,7 @@ export function createScanner(fields: readonly string[], seed: number): Scanner 
           if (at < 0) return NOT_SURE;
           continue;
         }
-        // Of two fields of one name the last counts.
-        if (kinds[field] !== ABSENT) return NOT_SURE;
+        // Of two fields of one name the last counts: it overwrites the first.
         const byte = b[at]!;
         if (byte === QUOTE) {
           let end = endOfPlainText(v, at + 1);
