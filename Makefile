@@ -1,7 +1,8 @@
 # Needs Node.js >= 20 with npm, and make. `make help` lists the targets.
 .DEFAULT_GOAL := help
 SERVICES := node_modules/.bin/node --disable-warning=ExperimentalWarning scripts/services.ts run --if-possible kafka redis --
-.PHONY: help setup web demo test bench bench-detection soak fmt
+KAFKA := $(subst kafka redis,kafka,$(SERVICES))
+.PHONY: help setup web demo test bench bench-peers bench-detection soak fmt
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -23,6 +24,9 @@ test: setup ## format, lint, types, dead code, tidiness and all tests
 
 bench: setup ## measure the hot paths, as ratios within one run
 	@$(SERVICES) sh scripts/bench.sh
+
+bench-peers: setup ## measure the same topic through Tocsin, Flink, Kafka Streams and plain consumers (EVENTS=8 ROUNDS=3 ONLY=flink)
+	@$(KAFKA) sh scripts/bench-peers.sh
 
 bench-detection: setup ## measure detection: false alarms, recall, delay on AdSim, KPI series and NAB (QUICK=1: a minute)
 	@sh scripts/bench-detection.sh

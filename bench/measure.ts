@@ -1,5 +1,5 @@
 /** Measuring and reporting, the same for every bench. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** CPU seconds (user and system) that `run` takes in this process. */
 export function cpuSeconds(run: () => void): number {
@@ -16,12 +16,20 @@ export function median(values: readonly number[]): number {
 export interface BenchReport {
   readonly rows: readonly Readonly<Record<string, string | number>>[];
   readonly ratios: Readonly<Record<string, number>>;
-  /** The ratio that decides: at least (`least`) or at most (`most`) so much. */
-  readonly bar: { readonly ratio: string; readonly least?: number; readonly most?: number };
+  /** The ratio that decides, where one does: at least (`least`) or at most (`most`) so much. */
+  readonly bar?: { readonly ratio: string; readonly least?: number; readonly most?: number };
   readonly [detail: string]: unknown;
 }
 
-/** Prints the rows and ratios, keeps them as JSON in `bench/out`, and exits with 1 when the bar is missed. */
+/** Ratios that moved further than this from the kept ones are pointed out. */
+const MOVED = 0.15;
+const OUT = new URL('./out/', import.meta.url);
+const KEPT = new URL('./kept/', import.meta.url);
+
+/**
+ * Prints the rows and ratios and what moved since the kept run, keeps them as JSON in `bench/out`, and exits with 1 when the bar is missed.
+ * `KEEP=1` keeps them in `bench/kept` too, which is what later runs are compared with; where nothing is kept, that is the run before.
+ */
 export function report(name: string, { rows, ratios, bar, ...details }: BenchReport): void {
   console.log(name);
   for (const row of rows)
@@ -31,12 +39,31 @@ export function report(name: string, { rows, ratios, bar, ...details }: BenchRep
         .join('  ')}`,
     );
   for (const [ratio, value] of Object.entries(ratios)) console.log(`  ${ratio}: ${value.toFixed(2)}`);
-  const value = ratios[bar.ratio]!;
-  const met = value >= (bar.least ?? -Infinity) && value <= (bar.most ?? Infinity);
-  const wanted = bar.least === undefined ? `at most ${bar.most}` : `at least ${bar.least}`;
-  console.log(`  ${met ? 'met' : 'MISSED'}: ${bar.ratio} ${value.toFixed(2)}, wanted ${wanted}`);
-  const folder = new URL('./out/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify({ name, ...details, rows, ratios, bar, met }, null, 2)}\n`);
+  for (const line of moved(name, ratios)) console.log(`  ${line}`);
+  const met = bar === undefined || judged(bar, ratios[bar.ratio]!);
+  const folders = process.env['KEEP'] ? [OUT, KEPT] : [OUT];
+  for (const folder of folders) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify({ name, ...details, rows, ratios, bar, met }, null, 2)}\n`);
+  }
   if (!met) process.exitCode = 1;
+}
+
+function judged({ ratio, least, most }: NonNullable<BenchReport['bar']>, value: number): boolean {
+  const met = value >= (least ?? -Infinity) && value <= (most ?? Infinity);
+  const wanted = least === undefined ? `at most ${most}` : `at least ${least}`;
+  console.log(`  ${met ? 'met' : 'MISSED'}: ${ratio} ${value.toFixed(2)}, wanted ${wanted}`);
+  return met;
+}
+
+function moved(name: string, ratios: BenchReport['ratios']): string[] {
+  const file = [KEPT, OUT].map((folder) => new URL(`${name}.json`, folder)).find((each) => existsSync(each));
+  if (file === undefined) return [];
+  const before = (JSON.parse(readFileSync(file, 'utf8')) as Partial<BenchReport>).ratios ?? {};
+  return Object.entries(ratios).flatMap(([ratio, now]) => {
+    const then = before[ratio];
+    if (then === undefined || Math.abs(now / then - 1) <= MOVED) return [];
+    const percent = Math.round(Math.abs(now / then - 1) * 100);
+    return `${now < then ? 'DOWN' : 'up'} ${percent} %: ${ratio} was ${then.toFixed(2)} in the run that was kept, is ${now.toFixed(2)}`;
+  });
 }

@@ -60,7 +60,7 @@ function engine(): number {
     partition.process(batch, 'event');
     partition.takeFinals();
     partition.takeChangedPanes();
-    partition.internals.ids.takeNew();
+    partition.internals.ids.takeNew(partition.watermark);
     offset += ends.length;
   }
   return partition.totals.accepted;

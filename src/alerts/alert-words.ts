@@ -121,7 +121,7 @@ function evidenceOf(grounds: Grounds, { falseAlarmsPerDay }: AlertSubject): Aler
     needed: twoDigits(Math.exp(grounds.logThreshold)),
     log: grounds.logEvidence,
     log_needed: grounds.logThreshold,
-    false_alarms_per_day: falseAlarmsPerDay,
+    ...(grounds.permittedError === undefined ? { false_alarms_per_day: falseAlarmsPerDay } : { permitted_error: grounds.permittedError }),
     since: new Date(grounds.sinceMs).toISOString(),
     expected_range: grounds.expectedRange,
     ratio_range: grounds.ratioRange,

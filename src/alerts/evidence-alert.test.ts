@@ -68,6 +68,14 @@ function alertOf(measure: MeasureSpec, locale: AlertLocale, company?: Company, c
     .write(company);
 }
 
+test('an experiment speaks of the error that it may make, and not of a budget', () => {
+  const { explanation } = alertOf(ctr, 'en', undefined, { grounds: { ...grounds, permittedError: 0.05, baselineAgeMs: MINUTE } });
+  assert.equal(explanation.evidence?.permitted_error, 0.05);
+  assert.equal('false_alarms_per_day' in explanation.evidence, false);
+  assert.match(explanation.not_fired_if, /permitted error of 5% for the whole experiment/);
+  assert.match(explanation.text, /Learnt from 1 minute\./);
+});
+
 test('it says what was seen over which span, what was expected, how sure it is, and out of which budget', () => {
   const event = alertOf(ctr, 'en');
   assert.equal(event.message, '🚨 CTR drop! KR: 2.00% → 1.04% (-48.0%)');

@@ -62,6 +62,8 @@ const fleetColumns: readonly Column<FleetRow>[] = [
 
 function overview({ events, partitions, frontier, windows, alerts, dead_letters }: PipelineStatus): [string, string][] {
   const replayed = partitions.reduce((sum, partition) => sum + partition.replayed, 0);
+  const remembered = partitions.reduce((sum, { ids }) => sum + ids.remembered, 0);
+  const forgotten = partitions.reduce((sum, { ids }) => sum + ids.forgotten_early, 0);
   return [
     ['events', `${grouped(events.read)} read = ${OUTCOMES.map((outcome) => `${grouped(events[outcome])} ${outcome}`).join(' + ')}`],
     ['invalid', reasonsText(partitions)],
@@ -74,6 +76,10 @@ function overview({ events, partitions, frontier, windows, alerts, dead_letters 
       Object.entries(windows)
         .map(([name, count]) => `${name}: ${grouped(count.results)} final rows (roll-ups apart), ${grouped(count.corrections)} corrections`)
         .join('; '),
+    ],
+    [
+      'ids',
+      `${grouped(remembered)} remembered${forgotten === 0 ? '' : `, ${grouped(forgotten)} forgotten before their time (limits.max_ids)`}`,
     ],
     ['alerts', `${grouped(alerts.fired)} fired, ${grouped(alerts.firing)} of them firing now`],
     ['dead letters', `${grouped(dead_letters)}${replayed === 0 ? '' : `; ${grouped(replayed)} sent in again and accepted`}`],

@@ -68,7 +68,7 @@ export function windowsHash(engine: EngineSpec, clock: 'append' | 'event'): stri
     measures: engine.measures.map(withoutTexts),
     windows: engine.windows,
     rollups: engine.rollups,
-    limits: { maxSeries: engine.limits.maxSeries, maxRecordBytes: engine.limits.maxRecordBytes },
+    limits: { maxSeries: engine.limits.maxSeries, maxIds: engine.limits.maxIds, maxRecordBytes: engine.limits.maxRecordBytes },
   });
 }
 

@@ -1,5 +1,6 @@
 /** The pipeline file as written: names, types, bounds. What must agree between its parts is checked when it is resolved. */
 import { z } from 'zod';
+import { MAX_IDS } from '../windows/spec.ts';
 import { columnName, duration, durationText, pipelineName, topicName } from './field-kinds.ts';
 import { measureSchema } from './measure-schema.ts';
 import { eventSchema, namedSourceSchema, sourceSchema } from './source-schema.ts';
@@ -17,6 +18,15 @@ const limitsSchema = z.strictObject({
     .max(10_000_000)
     .default(100_000)
     .describe('Segments (sets of dimension values) per partition. Further ones count under `other`; roll-ups stay exact.'),
+  max_ids: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(1_000_000_000)
+    .default(MAX_IDS)
+    .describe(
+      'Ids remembered per partition, at 16 bytes of memory each. Beyond it the oldest are forgotten before their time, in steps of a five-hundredth of `dedup` or less; they are counted, and an alert says so.',
+    ),
   max_record_bytes: z.number().int().min(64).max(67_108_864).default(1_048_576).describe('A longer record is invalid (`too_long`).'),
   retire_after: duration
     .prefault('1h')

@@ -112,6 +112,10 @@ function resolveEvent(part: Part, own: KnownFields, shortestSlideMs: number, pro
   const dedupMin = shortestSlideMs + event.allowed_lateness;
   if (event.dedup !== undefined && event.id === undefined) {
     problems.add([...eventPath, 'dedup'], 'found dedup without id; expected id: the field with the id of the event', { atKey: true });
+  } else if (event.dedup_compare === 'whole' && event.id === undefined) {
+    problems.add([...eventPath, 'dedup_compare'], 'found dedup_compare without id; expected id: the field with the id of the event', {
+      atKey: true,
+    });
   } else if (event.dedup !== undefined && event.dedup < dedupMin) {
     problems.add(
       [...eventPath, 'dedup'],
@@ -126,6 +130,7 @@ function resolveEvent(part: Part, own: KnownFields, shortestSlideMs: number, pro
     outOfOrdernessMs: event.out_of_orderness,
     allowedLatenessMs: event.allowed_lateness,
     dedupMs: event.id === undefined ? 0 : (event.dedup ?? Math.max(DEDUP_DEFAULT_MS, dedupMin)),
+    ...(event.dedup_compare === 'whole' && { wholeIds: true as const }),
     ...(event.max_ahead === undefined ? {} : { maxAheadMs: event.max_ahead }),
   };
 }

@@ -1,5 +1,5 @@
 /** From the blocks of the file, each valid alone, to a pipeline whose parts agree. */
-import type { EngineSpec } from '../windows/spec.ts';
+import { MAX_IDS, type EngineSpec } from '../windows/spec.ts';
 import { detectHash, windowsHash } from './hashes.ts';
 import type { LoadedPipeline } from './pipeline-config.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
@@ -32,6 +32,7 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
     rollups,
     limits: {
       maxSeries: block.limits.max_series,
+      ...(block.limits.max_ids !== MAX_IDS && { maxIds: block.limits.max_ids }),
       maxRecordBytes: block.limits.max_record_bytes,
       retireAfterMs: block.limits.retire_after,
       idleAfterMs: block.limits.idle_after,

@@ -26,6 +26,12 @@ export const eventSchema = z
       .describe(
         'How long ids are remembered, in event time. Default 10m, or what it takes that no copy counts twice: the shortest window (slide) plus allowed_lateness.',
       ),
+    dedup_compare: z
+      .enum(['hash', 'whole'])
+      .default('hash')
+      .describe(
+        'How ids are told apart: by 64 bits of a keyed `hash` (with 60 million ids remembered, one event in 3e11 is taken for a copy of another), or `whole`, byte by byte, at about twice the memory and the length of the id.',
+      ),
     max_ahead: duration
       .optional()
       .describe(

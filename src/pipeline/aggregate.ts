@@ -98,10 +98,20 @@ export interface AggregateStatus {
   readonly watermark: number;
   /** Event time of the first event beyond `max_series`, epoch ms; undefined: none. */
   readonly overflowedAt: number | undefined;
+  /** Event time of the first event beyond `max_ids`, epoch ms; undefined: none. */
+  readonly idsForgottenAt: number | undefined;
   readonly offset: number;
   readonly end: number;
   readonly caughtUp: boolean;
   readonly deadLetterBytes: number;
+  readonly ids: IdCounts;
+}
+
+/** The ids that a partition remembers, those that it forgot before their time for `max_ids`, and the memory that it takes, bytes. */
+export interface IdCounts {
+  readonly remembered: number;
+  readonly forgottenEarly: number;
+  readonly bytes: number;
 }
 
 export function statePrefix(pipeline: string, partition: string): string {
@@ -151,7 +161,7 @@ export function createAggregate(
     decoder,
     partition.internals.ids,
   );
-  const snapshot = createSnapshot(partition, replay, idKey, source.event.dedupMs);
+  const snapshot = createSnapshot(partition, replay, idKey);
   const panes = { partition: name, ...snapshot.restore(entries) };
 
   let { offset, replayOffset } = beginning;
@@ -164,6 +174,7 @@ export function createAggregate(
   let caughtUpAt = lastAccepted;
   let letters: { key: string; letter: DeadLetter }[] = [];
   let letterBytes = 0;
+  const { ids } = partition.internals;
   let taken: { live: Partials['live']; replayed: Partials['replayed'] } = { live: [], replayed: [] };
   const limits = {
     maxBytes: config.maxBatchBytes,
@@ -249,10 +260,12 @@ export function createAggregate(
       replayed: replay.replayed,
       watermark: partition.watermark,
       overflowedAt: partition.overflowedAt,
+      idsForgottenAt: ids.limit.forgottenAt,
       offset,
       end,
       caughtUp,
       deadLetterBytes: letterBytes,
+      ids: { remembered: ids.limit.size, forgottenEarly: ids.limit.forgotten, bytes: ids.bytes },
     }),
     close: async () => {},
   };

@@ -11,11 +11,11 @@ import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import {
   openAggregate,
-  type Aggregate,
   type AggregateConfig,
   type AggregateDeps,
   type AggregateStatus,
   type OpenAggregate,
+  type OpenedAggregate,
   type TakenPartials,
 } from './aggregate.ts';
 import { alertTexts, appendTexts, letterTexts, windowTexts } from './appends.ts';
@@ -43,8 +43,8 @@ export interface EngineDeps extends Pick<AggregateDeps, 'randomKey' | 'elapsed' 
   readonly monitor: Monitor;
   /** Where aggregations take place; default: in this thread. */
   readonly openAggregate?: OpenAggregate;
-  /** The alert of a partition that has more segments than `max_series`; `time`: of the first event beyond, epoch ms. */
-  readonly seriesLimitAlert?: (partition: string, time: number) => AlertEvent;
+  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`; `time`: of the first event beyond, epoch ms. */
+  readonly limitAlert?: (kind: 'series' | 'ids', partition: string, time: number) => AlertEvent;
   readonly parse: Readonly<Record<'json' | 'combined', ParseRecord>>;
   /** By source name; a source without one takes any object. */
   readonly checks: ReadonlyMap<string, CheckFields>;
@@ -95,29 +95,20 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   await ensureTopics(config, log);
 
   const merge = createMerge(plan, config.revision);
-  const aggregates: Aggregate[] = [];
-  const panes = [];
-  for (const { source, partition } of inputPartitions(spec)) {
-    const check = deps.checks.get(source.name);
-    const opened = await (deps.openAggregate ?? openAggregate)(
-      {
-        ...config,
-        source,
-        partition,
-        replayTopic: topics.replay,
-        start: (bounds) => config.start(source.topic, partition, bounds),
-      },
-      { ...deps, parse: deps.parse[source.format], ...(check && { check }) },
-    );
-    aggregates.push(opened.aggregate);
-    panes.push(opened.panes);
-  }
+  const opened = await openAggregates(config, deps);
+  const aggregates = opened.map(({ aggregate }) => aggregate);
   const mergePrefix = mergeStatePrefix(spec.pipeline);
-  merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), panes);
+  merge.restore(
+    fromStateEntries(mergePrefix, await log.state(mergePrefix)),
+    opened.map(({ panes }) => panes),
+  );
   monitor.restore(await log.state(`monitor/${spec.pipeline}/`));
 
-  /** Whose alert of too many segments is still to come. */
-  const withinLimit = new Set(aggregates.filter((aggregate) => aggregate.status().overflowedAt === undefined));
+  /** Whose alert of too many segments, of too many ids, is still to come. */
+  const withinLimit = {
+    series: new Set(aggregates.filter((aggregate) => aggregate.status().overflowedAt === undefined)),
+    ids: new Set(aggregates.filter((aggregate) => aggregate.status().idsForgottenAt === undefined)),
+  };
   // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
   const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   let readSinceCommit = 0;
@@ -151,11 +142,15 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     return deadLetters.length;
   }
 
-  function overflowAlerts(): AlertEvent[] {
+  function limitAlerts(): AlertEvent[] {
     return aggregates.flatMap((aggregate) => {
-      const time = aggregate.status().overflowedAt;
-      if (time === undefined || !withinLimit.delete(aggregate)) return [];
-      return deps.seriesLimitAlert ? [deps.seriesLimitAlert(aggregate.name, time)] : [];
+      const { overflowedAt, idsForgottenAt } = aggregate.status();
+      const reached = { series: overflowedAt, ids: idsForgottenAt };
+      return (['series', 'ids'] as const).flatMap((kind) => {
+        const time = reached[kind];
+        if (time === undefined || !withinLimit[kind].delete(aggregate)) return [];
+        return deps.limitAlert?.(kind, aggregate.name, time) ?? [];
+      });
     });
   }
 
@@ -176,7 +171,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const found = records.flatMap((record) => monitor.observe(record));
     const until = silentUntil();
     const silent = until === undefined ? [] : monitor.silence(until, merge.flush());
-    const alerts = [...overflowAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed), ...silent];
+    const alerts = [...limitAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed), ...silent];
     const deadLetters = await write(records, alerts, state, taken);
     return { records, provisional: stepped.provisional, alerts, deadLetters };
   }
@@ -206,6 +201,28 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     },
     close: async () => void (await Promise.all(aggregates.map((aggregate) => aggregate.close()))),
   };
+}
+
+/** One after the other, so that the state of one partition at a time is held twice. What was opened before a failure is let go of. */
+async function openAggregates({ plan, topics, start, ...config }: EngineConfig, deps: EngineDeps): Promise<OpenedAggregate[]> {
+  const open = deps.openAggregate ?? openAggregate;
+  const opened: OpenedAggregate[] = [];
+  try {
+    for (const { source, partition } of inputPartitions(plan.spec)) {
+      const check = deps.checks.get(source.name);
+      const of = { ...config, plan, source, partition, replayTopic: topics.replay };
+      opened.push(
+        await open(
+          { ...of, start: (bounds) => start(source.topic, partition, bounds) },
+          { ...deps, parse: deps.parse[source.format], ...(check && { check }) },
+        ),
+      );
+    }
+  } catch (error) {
+    for (const { aggregate } of opened) await aggregate.close();
+    throw error;
+  }
+  return opened;
 }
 
 /** What was accepted, or sent in again, changes panes. */

@@ -41,8 +41,8 @@ export interface MonitorStageConfig {
 export interface MonitorStageDeps {
   readonly log: Log;
   readonly monitor: Monitor;
-  /** The alert of a partition that has more segments than `max_series`; `time`: of the first event beyond, epoch ms. */
-  readonly seriesLimitAlert?: (partition: string, time: number) => AlertEvent;
+  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`; `time`: of the first event beyond, epoch ms. */
+  readonly limitAlert?: (kind: 'series' | 'ids', partition: string, time: number) => AlertEvent;
   /** Milliseconds of a steady clock, for looks at open windows (with `provisional`); undefined: there are none. */
   readonly elapsed?: () => number;
 }
@@ -106,11 +106,13 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     if (!progress || !isNewerReport(progress, known)) return;
     const { offset: at, epoch, turn } = progress;
     const overflowedAt = known?.overflowedAt ?? report.overflowedAt;
-    reports.set(partition, { ...report, ...(overflowedAt !== undefined && { overflowedAt }), offset: at, epoch, turn });
+    const idsForgottenAt = known?.idsForgottenAt ?? report.idsForgottenAt;
+    const reached = { ...(overflowedAt !== undefined && { overflowedAt }), ...(idsForgottenAt !== undefined && { idsForgottenAt }) };
+    reports.set(partition, { ...report, ...reached, offset: at, epoch, turn });
     changedReports.add(partition);
-    if (overflowedAt !== undefined && known?.overflowedAt === undefined && deps.seriesLimitAlert) {
-      alerts.push(deps.seriesLimitAlert(partition, overflowedAt));
-    }
+    if (!deps.limitAlert) return;
+    if (overflowedAt !== undefined && known?.overflowedAt === undefined) alerts.push(deps.limitAlert('series', partition, overflowedAt));
+    if (idsForgottenAt !== undefined && known?.idsForgottenAt === undefined) alerts.push(deps.limitAlert('ids', partition, idsForgottenAt));
   }
 
   function take(bytes: Uint8Array): void {

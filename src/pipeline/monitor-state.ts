@@ -64,7 +64,7 @@ export function createStateBook(pipeline: string): StateBook {
   const changes = new Map<string, unknown>();
   const decoder = new TextDecoder();
   const encode = (value: unknown, stateText?: string): Uint8Array =>
-    Buffer.from(stateText === undefined ? JSON.stringify(value) : `${JSON.stringify(value)}${STATE_MARK}${stateText}`);
+    stateText === undefined ? Buffer.from(JSON.stringify(value)) : joined(JSON.stringify(value), stateText);
 
   return {
     set: (name, value) => void changes.set(prefix + keyOf(name), value),
@@ -85,6 +85,16 @@ export function createStateBook(pipeline: string): StateBook {
     },
     drop: (key) => void changes.set(key, undefined),
   };
+}
+
+/** Written in one go: put together as a text first, a long state would be copied once more. */
+function joined(json: string, stateText: string): Uint8Array {
+  const jsonBytes = Buffer.byteLength(json);
+  const bytes = Buffer.allocUnsafe(jsonBytes + STATE_MARK.length + Buffer.byteLength(stateText));
+  bytes.write(json, 0);
+  bytes.write(STATE_MARK, jsonBytes);
+  bytes.write(stateText, jsonBytes + STATE_MARK.length);
+  return bytes;
 }
 
 function keyOf(name: StateName): string {

@@ -20,6 +20,7 @@ import { createLookPlan, type LookCounts } from './look-plan.ts';
 import { createStateBook, labelsOfKey } from './monitor-state.ts';
 import type { OpenRow, SeriesRecord, StateName } from './monitor-state.ts';
 import { createOpenRows } from './open-rows.ts';
+import type { HeldRow } from './row-values.ts';
 import { createRecalledLooks, openFromOf } from './recalled-looks.ts';
 import { createWatch } from './watch.ts';
 import type { Watch } from './watch.ts';
@@ -113,11 +114,8 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     if (here.length === 0) return [];
     const number = closed.looks ?? 0;
     const events = lookPlan.run(here, elapsed, (chosen) => {
-      const held = new Map<string, OpenRow>();
-      for (const row of chosen) {
-        const one = open.read(row, at.endMs);
-        if (one) held.set(labelsKey(row.labels), one);
-      }
+      const held = new Map<string, HeldRow>();
+      for (const row of chosen) if (open.isWatched(row)) held.set(labelsKey(row.labels), row);
       return looking.flatMap((watch) => watch.look(held, at, number));
     });
     if (events.length > 0) setClosed(window.name, { ...closed, looks: number + 1 });
@@ -138,13 +136,13 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const closed = closedUpTo.get(window.name);
     if (!at || !closed) return [];
     heardUpTo.set(window.name, at.endMs);
-    const begun = new Map<number, Map<string, OpenRow>>();
+    const begun = new Map<number, Map<string, HeldRow>>();
     for (const row of rows) {
       if (row.window !== window.name || row.origin !== '') continue;
       const startMs = Date.parse(row.window_start);
       const endMs = startMs + window.sizeMs;
-      const held = endMs > closed.end && endMs <= at.endMs ? open.read(row, endMs) : undefined;
-      if (held) begun.set(startMs, (begun.get(startMs) ?? new Map<string, OpenRow>()).set(labelsKey(row.labels), held));
+      if (endMs <= closed.end || endMs > at.endMs || !open.isWatched(row)) continue;
+      begun.set(startMs, (begun.get(startMs) ?? new Map<string, HeldRow>()).set(labelsKey(row.labels), row));
     }
     const openFrom = new Date(windowAfter(window, closed).startMs).toISOString();
     const number = closed.looks ?? 0;

@@ -1,18 +1,18 @@
-/** First final rows of windows that are not closed yet: of each, what the detectors will want of it. */
+/** First final rows of windows that are not closed yet. They are held as they came, and read when their window closes. */
 import { labelsKey, type Labels } from '../core/labels.ts';
-import { heavyHittersOf } from '../windows/row-merge.ts';
 import type { WindowRow } from '../windows/row.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
-import type { OpenRow, RowValues, StateBook } from './monitor-state.ts';
-import { hasParts, type Watch } from './watch.ts';
+import type { OpenRow, StateBook } from './monitor-state.ts';
+import { rowReader, storedRow, type HeldRow, type ReadRow } from './row-values.ts';
+import type { Watch } from './watch.ts';
 
 export interface OpenRows {
   /** Takes the first row of a series and window in. `isClosed`: that window is over, and what still comes for it says nothing. */
   keep(row: WindowRow, isClosed: (window: string, endMs: number) => boolean): void;
   /** Rows of a window, by `labelsKey`. */
-  of(window: string, startMs: number): ReadonlyMap<string, OpenRow>;
-  /** What detectors want of a row; undefined: nothing. */
-  read(row: WindowRow, endMs: number): OpenRow | undefined;
+  of(window: string, startMs: number): ReadonlyMap<string, HeldRow>;
+  /** Whether a detector wants to know of it. */
+  isWatched(row: WindowRow): boolean;
   /** Forgets the rows of windows that begin at `startMs` or before. */
   letGo(window: string, startMs: number): void;
   restore(window: string, startMs: number, key: string, row: OpenRow): void;
@@ -20,86 +20,96 @@ export interface OpenRows {
   write(): void;
 }
 
-type Book = Pick<StateBook, 'set'>;
+type Watching = Pick<Watch, 'covers' | 'measure'>;
+
+/** A series as it was last seen at its place among the rows of a window. */
+interface Seen {
+  readonly labels: Labels;
+  readonly key: string;
+  readonly isWatched: boolean;
+}
+
+interface OpenWindow {
+  readonly rows: Map<string, HeldRow>;
+  /** End, epoch ms. */
+  readonly endMs: number;
+  /** Keys of rows that were handed out as state, and so have to be deleted there. */
+  readonly written: Set<string>;
+}
 
 export function createOpenRows(
   measures: readonly MeasureSpec[],
-  watchesOf: ReadonlyMap<string, readonly Pick<Watch, 'covers' | 'measure'>[]>,
-  book: Book,
+  watchesOf: ReadonlyMap<string, readonly Watching[]>,
+  book: Pick<StateBook, 'set'>,
 ): OpenRows {
-  /** By window name, start (epoch ms) and labelsKey. */
-  const open = new Map<string, Map<number, Map<string, OpenRow>>>();
-  /** Rows that were handed out as state, and so have to be deleted there. */
-  const handedOut = new WeakSet<OpenRow>();
-  /** Rows of a window come together, and a history read in columns has one labels object a series: neither is read anew for each row. */
+  /** By window name and start, epoch ms. */
+  const open = new Map<string, Map<number, OpenWindow>>();
+  const readers = new Map(measures.map((measure): [string, ReadRow] => [measure.name, rowReader(measure, measures)]));
+  /** Rows of a window come together and in one order: what was read of the last one's is looked up by its place. */
   let arriving = { text: '', window: '', startMs: 0, endMs: 0 };
   let place = 0;
-  const keys: { readonly labels: Labels; readonly key: string }[] = [];
+  const seen: Seen[] = [];
 
-  function rowsOf(window: string, startMs: number): Map<string, OpenRow> {
+  function windowOf(window: string, startMs: number, endMs: number): OpenWindow {
     let starts = open.get(window);
     if (!starts) open.set(window, (starts = new Map()));
-    let rows = starts.get(startMs);
-    if (!rows) starts.set(startMs, (rows = new Map()));
-    return rows;
+    let found = starts.get(startMs);
+    if (!found) starts.set(startMs, (found = { rows: new Map(), endMs, written: new Set() }));
+    return found;
   }
 
-  function read(row: WindowRow, end: number): OpenRow | undefined {
-    const values: Record<string, RowValues> = {};
-    const count = Object.keys(row.labels).length;
-    let isWatched = false;
-    for (const { covers, measure } of watchesOf.get(row.window) ?? []) {
-      if (!covers(count)) continue;
-      values[measure.name] ??= valuesOf(measure, row, measures);
-      isWatched = true;
-    }
-    return isWatched ? { labels: row.labels, end, values } : undefined;
+  function covering({ window, labels }: WindowRow): Watching[] {
+    const count = Object.keys(labels).length;
+    return (watchesOf.get(window) ?? []).filter(({ covers }) => covers(count));
+  }
+
+  function seriesOf(row: WindowRow): Seen {
+    const at = place++;
+    const known = seen[at];
+    if (known && isAlike(known.labels, row.labels)) return known;
+    return (seen[at] = { labels: row.labels, key: labelsKey(row.labels), isWatched: covering(row).length > 0 });
   }
 
   return {
     keep(row, isClosed) {
       if (!row.final || row.origin !== '') return;
-      if (row.window_start !== arriving.text || row.window !== arriving.window) {
+      const { window } = row;
+      if (row.window_start !== arriving.text || window !== arriving.window) {
+        // Which detectors watch a series depends on the window size.
+        if (window !== arriving.window) seen.length = 0;
         place = 0;
-        arriving = {
-          text: row.window_start,
-          window: row.window,
-          startMs: Date.parse(row.window_start),
-          endMs: Date.parse(row.window_end),
-        };
+        arriving = { text: row.window_start, window, startMs: Date.parse(row.window_start), endMs: Date.parse(row.window_end) };
       }
-      const { startMs, endMs } = arriving;
-      if (isClosed(row.window, endMs)) return;
-      const rows = rowsOf(row.window, startMs);
-      if (keys[place]?.labels !== row.labels) keys[place] = { labels: row.labels, key: labelsKey(row.labels) };
-      const { key } = keys[place++]!;
-      if (rows.has(key)) return;
-      const held = read(row, endMs);
-      if (held) rows.set(key, held);
+      if (isClosed(window, arriving.endMs)) return;
+      const { key, isWatched } = seriesOf(row);
+      if (!isWatched) return;
+      const { rows } = windowOf(window, arriving.startMs, arriving.endMs);
+      if (!rows.has(key)) rows.set(key, row);
     },
-    of: rowsOf,
-    read,
+    of: (window, startMs) => open.get(window)?.get(startMs)?.rows ?? NONE,
+    isWatched: (row) => covering(row).length > 0,
     letGo(window, upTo) {
       const starts = open.get(window);
-      for (const startMs of starts?.keys() ?? []) {
+      for (const [startMs, { written }] of starts ?? []) {
         if (startMs > upTo) continue;
-        for (const [key, row] of starts?.get(startMs) ?? []) {
-          if (handedOut.has(row)) book.set({ kind: 'open', window, startMs, labelsKey: key }, undefined);
-        }
+        for (const key of written) book.set({ kind: 'open', window, startMs, labelsKey: key }, undefined);
         starts?.delete(startMs);
       }
     },
     restore(window, startMs, key, row) {
-      handedOut.add(row);
-      rowsOf(window, startMs).set(key, row);
+      const { rows, written } = windowOf(window, startMs, row.end);
+      rows.set(key, row);
+      written.add(key);
     },
     write() {
       for (const [window, starts] of open) {
-        for (const [startMs, rows] of starts) {
+        for (const [startMs, { rows, endMs, written }] of starts) {
+          if (written.size === rows.size) continue;
           for (const [key, row] of rows) {
-            if (handedOut.has(row)) continue;
-            book.set({ kind: 'open', window, startMs, labelsKey: key }, row);
-            handedOut.add(row);
+            if (written.has(key)) continue;
+            const wanted = covering(row as WindowRow).map(({ measure }) => [measure.name, readers.get(measure.name)!] as const);
+            book.set({ kind: 'open', window, startMs, labelsKey: key }, storedRow(row, endMs, wanted));
+            written.add(key);
           }
         }
       }
@@ -107,14 +117,16 @@ export function createOpenRows(
   };
 }
 
-/** Keys of heavy hitters that a detector sees. */
-const HEAVY_KEYS_MAX = 20;
+const NONE: ReadonlyMap<string, HeldRow> = new Map();
 
-/** Volume, how much stands behind a value, is a ratio's denominator, else the events of the row. */
-function valuesOf(measure: MeasureSpec, row: WindowRow, measures: readonly MeasureSpec[]): RowValues {
-  const value = row.measures[measure.name] ?? null;
-  if (measure.kind === 'heavy_hitters') return [value, row.events, null, null, heavyHittersOf(row.state, measure.name, HEAVY_KEYS_MAX)];
-  if (measure.kind !== 'ratio') return [value, row.events, hasParts(measures, measure) ? value : null, 1];
-  const exposure = row.measures[measure.denominator] ?? 0;
-  return [value, exposure, hasParts(measures, measure) ? (row.measures[measure.numerator] ?? 0) : null, exposure];
+/** The same names with the same values, in the same order. */
+function isAlike(one: Labels, other: Labels): boolean {
+  if (one === other) return true;
+  let count = 0;
+  for (const name in one) {
+    if (one[name] !== other[name]) return false;
+    count++;
+  }
+  for (const _ in other) count--;
+  return count === 0;
 }

@@ -1,7 +1,7 @@
 /** What an aggregation tells of itself with its progress: for people, and for alerts about the pipeline itself. */
 import type { OutcomeCounts } from '../core/outcome.ts';
 import type { Progress } from '../windows/partials.ts';
-import type { AggregateStatus } from './aggregate.ts';
+import type { AggregateStatus, IdCounts } from './aggregate.ts';
 
 export interface PartitionReport {
   readonly totals: OutcomeCounts;
@@ -14,6 +14,9 @@ export interface PartitionReport {
   readonly caughtUp: boolean;
   /** Event time of the first event beyond `max_series`, epoch ms. */
   readonly overflowedAt?: number;
+  readonly ids?: IdCounts;
+  /** Event time of the first event beyond `max_ids`, epoch ms. */
+  readonly idsForgottenAt?: number;
 }
 
 /** A report with the progress that it came with: the newest counts. */
@@ -38,9 +41,11 @@ export function statusOfReport(name: string, report: ReportAt | undefined, water
     replayed: report?.replayed ?? 0,
     watermark,
     overflowedAt: report?.overflowedAt,
+    idsForgottenAt: report?.idsForgottenAt,
     offset: report?.offset ?? 0,
     end: report?.end ?? 0,
     caughtUp: report?.caughtUp ?? false,
     deadLetterBytes: 0,
+    ids: report?.ids ?? { remembered: 0, forgottenEarly: 0, bytes: 0 },
   };
 }

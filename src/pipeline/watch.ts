@@ -5,12 +5,13 @@ import type { AlertState, WindowTime } from '../alerts/state-machine.ts';
 import { AppError } from '../core/errors.ts';
 import { labelsKey } from '../core/labels.ts';
 import { detectorCatalog } from '../detectors/catalog.ts';
-import type { DetectorContext, DetectorKind, Direction, Observation, Parts, SeriesInput, Step, Verdict } from '../detectors/detector.ts';
+import type { DetectorContext, DetectorKind, Direction, Observation, SeriesInput, Step, Verdict } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
 import type { AlertEvent, AlertLook } from '../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 import { budgetTests, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
-import type { OpenRow, RowValues, SeriesRecord, StateBook } from './monitor-state.ts';
+import type { SeriesRecord, StateBook } from './monitor-state.ts';
+import { hasParts, partsOf, rowReader, type HeldRow } from './row-values.ts';
 import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
 
 export interface Watch {
@@ -21,16 +22,16 @@ export interface Watch {
   readonly looks: boolean;
   covers(dimensionsInLabels: number): boolean;
   /** Rows of one closed window, by `labelsKey`. Called once a window, in the order of the windows. */
-  close(rows: ReadonlyMap<string, OpenRow>, at: WindowTime): AlertEvent[];
+  close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): AlertEvent[];
   /** Rows of the open window that follows the last closed one. Rings, or changes nothing. */
-  look(rows: ReadonlyMap<string, OpenRow>, at: WindowTime, number: number): AlertEvent[];
+  look(rows: ReadonlyMap<string, HeldRow>, at: WindowTime, number: number): AlertEvent[];
   /** Whether its detector can be asked while no window closes. */
   readonly hearsSilence: boolean;
   /**
    * Nothing comes any more, and by the clock all windows up to `at` are over. `begun`: rows of those windows that have some, by start.
    * Rings, or changes nothing.
    */
-  silence(begun: ReadonlyMap<number, ReadonlyMap<string, OpenRow>>, at: WindowTime, look: LookName): AlertEvent[];
+  silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, look: LookName): AlertEvent[];
   /** A look that rang in an earlier run: does again what it did. */
   recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[];
   restoreSeries(labelsKey: string, record: SeriesRecord): void;
@@ -51,7 +52,6 @@ export interface WatchDeps {
 }
 
 const DIRECTIONS: readonly Direction[] = ['down', 'up'];
-const NONE: readonly Judgement<WatchedSeries>[] = [];
 
 /** @throws AppError `config_invalid` */
 export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDeps): Watch {
@@ -67,13 +67,14 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   const desk = deps.alerts.desk<WatchedSeries>({ ...about, metricName: entry.metricName ?? measure.name }, entry.naming);
   const zero = isZeroOverNothing(measure) ? 0 : null;
   const nothing = hasParts(spec.measures, measure) ? { amount: 0, exposure: measure.kind === 'ratio' ? 0 : 1 } : undefined;
+  const read = rowReader(measure, spec.measures);
   let shared: unknown;
 
   function covers(count: number): boolean {
     return entry.over === 'all' || (count === spec.dimensions.length) === (entry.over === 'full');
   }
 
-  function close(rows: ReadonlyMap<string, OpenRow>, at: WindowTime): AlertEvent[] {
+  function close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): AlertEvent[] {
     const events = endForgotten(at);
     for (const [key, row] of rows) {
       if (!series.get(key) && covers(Object.keys(row.labels).length)) series.add(row.labels, at.endMs);
@@ -83,11 +84,10 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     const judgements: Judgement<WatchedSeries>[] = [];
     for (const one of series.sorted()) {
       const row = rows.get(one.key);
-      const observation = observationOf(one, row, at);
       if (row || seesAbsent) {
         observed.push(one);
-        inputs.push({ state: one.state, observation });
-      } else judgements.push(...unsaid(one, [], observation));
+        inputs.push({ state: one.state, observation: observationOf(one, row, at) });
+      } else if (hasLooked(one)) judgements.push(...unsaid(one, [], observationOf(one, row, at)));
     }
     const result = detector.observeWindow(inputs, shared);
     if (result.shared !== shared) {
@@ -106,15 +106,16 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
         if (isAhead(one, verdict, at)) continue;
         if (verdict.status !== 'clear' || one.alerts[verdict.direction]) judgements.push({ series: one, at: observation, verdict });
       }
-      judgements.push(...unsaid(one, verdicts, observation));
+      if (hasLooked(one)) judgements.push(...unsaid(one, verdicts, observation));
     });
     return [...events, ...conclude(judgements, at)];
   }
 
   /** The clock told of this silence up to a later window: only what comes within it can end it before. */
   function isAhead({ alerts }: WatchedSeries, { direction, observed }: Verdict, at: WindowTime): boolean {
-    const { silentFrom, judged = 0 } = alerts[direction] ?? {};
-    return silentFrom !== undefined && at.endMs < judged && (observed === 0 || at.endMs <= silentFrom);
+    const alert = alerts[direction];
+    if (alert?.silentFrom === undefined || at.endMs >= alert.judged) return false;
+    return observed === 0 || at.endMs <= alert.silentFrom;
   }
 
   function conclude(judgements: readonly Judgement<WatchedSeries>[], at: WindowTime): AlertEvent[] {
@@ -125,7 +126,6 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
 
   /** What rang at a look, and is nothing to speak of in the final row. */
   function unsaid(one: WatchedSeries, verdicts: readonly Verdict[], at: Observation): readonly Judgement<WatchedSeries>[] {
-    if (!one.alerts.down?.looked && !one.alerts.up?.looked) return NONE;
     return DIRECTIONS.flatMap((direction): Judgement<WatchedSeries>[] => {
       const alert = one.alerts[direction];
       if (!alert?.looked || verdicts.some((said) => said.direction === direction)) return [];
@@ -135,22 +135,22 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     });
   }
 
-  function observationOf({ labels }: WatchedSeries, row: OpenRow | undefined, at: WindowTime): Observation {
-    const { startMs, endMs } = at;
-    const found = row?.values[entry.measure];
-    if (!found) return { startMs, endMs, labels, value: zero, volume: 0, absent: true, ...(nothing && { parts: nothing }) };
-    return { startMs, endMs, labels, absent: false, ...valuesOf(found) };
+  function observationOf({ labels }: WatchedSeries, row: HeldRow | undefined, { startMs, endMs }: WindowTime): Observation {
+    const found = row && read(row, labels, startMs, endMs);
+    if (found) return found;
+    return { startMs, endMs, labels, value: zero, volume: 0, absent: true, ...(nothing && { parts: nothing }) };
   }
 
-  function look(rows: ReadonlyMap<string, OpenRow>, at: WindowTime, number: number): AlertEvent[] {
+  function look(rows: ReadonlyMap<string, HeldRow>, at: WindowTime, number: number): AlertEvent[] {
     const inputs: SeriesInput<unknown>[] = [];
     const observed: WatchedSeries[] = [];
     for (const [key, row] of rows) {
       // One that is not known yet has no baseline.
       const one = series.get(key);
-      if (!one || !row.values[entry.measure]) continue;
+      const observation = one && read(row, one.labels, at.startMs, at.endMs);
+      if (!observation) continue;
       observed.push(one);
-      inputs.push({ state: one.state, observation: observationOf(one, row, at) });
+      inputs.push({ state: one.state, observation });
     }
     if (inputs.length === 0) return [];
     const judgements: Judgement<WatchedSeries>[] = [];
@@ -164,7 +164,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     return judgements.length === 0 ? [] : conclude(judgements, at);
   }
 
-  function silence(begun: ReadonlyMap<number, ReadonlyMap<string, OpenRow>>, at: WindowTime, name: LookName): AlertEvent[] {
+  function silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, name: LookName): AlertEvent[] {
     const known = series.sorted().filter(({ seen }) => at.startMs - seen < forgetAfterMs);
     const starts = [...begun.keys()].filter((start) => start < at.startMs).sort((a, b) => a - b);
     let states = known.map(({ state }) => state);
@@ -250,6 +250,10 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   };
 }
 
+function hasLooked({ alerts: { down, up } }: WatchedSeries): boolean {
+  return down?.looked === true || up?.looked === true;
+}
+
 function contextOf(
   spec: MonitorSpec,
   entry: DetectEntry,
@@ -268,25 +272,9 @@ function contextOf(
   };
 }
 
-function valuesOf([value, volume, amount, exposure, keys]: RowValues): Pick<Observation, 'value' | 'volume' | 'parts' | 'keys'> {
-  const parts = partsOf(amount, exposure);
-  if (keys) return { value, volume, keys };
-  return parts ? { value, volume, parts } : { value, volume };
-}
-
-function partsOf(amount: number | null, exposure: number | null): Parts | undefined {
-  return amount === null || exposure === null ? undefined : { amount, exposure };
-}
-
 /** Of no events there are none: counts and sums are 0, an average or a minimum is not anything. */
 function isZeroOverNothing(measure: MeasureSpec): boolean {
   return measure.kind === 'count' || measure.kind === 'sum' || measure.kind === 'distinct';
-}
-
-/** Counts and sums, and ratios of them. */
-export function hasParts(measures: readonly MeasureSpec[], measure: MeasureSpec): boolean {
-  if (measure.kind !== 'ratio') return measure.kind === 'count' || measure.kind === 'sum';
-  return [measure.numerator, measure.denominator].every((name) => measures.some((one) => one.name === name && hasParts(measures, one)));
 }
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string, what: string): T {

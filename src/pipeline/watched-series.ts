@@ -15,6 +15,10 @@ export interface WatchedSeries {
   /** The detector's own; may be an object that it changes in place. */
   state: unknown;
   alerts: SeriesAlerts;
+  /** It has changed since it was written. */
+  isTouched: boolean;
+  /** In the state; made when it is first written. */
+  stateKey: string | undefined;
 }
 
 export interface WatchedSeriesBook {
@@ -39,15 +43,22 @@ export function createWatchedSeries(
 ): WatchedSeriesBook {
   const { stateForm, stateVersion } = detector;
   const all = new Map<string, WatchedSeries>();
-  const stateKeys = new Map<WatchedSeries, string>();
-  const touched = new Set<WatchedSeries>();
+  let touched: WatchedSeries[] = [];
   let order: WatchedSeries[] = [];
   let isOrdered = true;
 
   function put(key: string, labels: Labels, seen: number): WatchedSeries {
     const ordered: Record<string, string> = {};
     for (const name of dimensions) if (labels[name] !== undefined) ordered[name] = labels[name];
-    const series: WatchedSeries = { key, labels: ordered, seen, state: undefined, alerts: NO_ALERTS };
+    const series: WatchedSeries = {
+      key,
+      labels: ordered,
+      seen,
+      state: undefined,
+      alerts: NO_ALERTS,
+      isTouched: false,
+      stateKey: undefined,
+    };
     all.set(key, series);
     isOrdered = false;
     return series;
@@ -71,11 +82,14 @@ export function createWatchedSeries(
       isOrdered = true;
       return order;
     },
-    touch: (series) => void touched.add(series),
+    touch(series) {
+      if (series.isTouched) return;
+      series.isTouched = true;
+      touched.push(series);
+    },
     forget(series) {
       all.delete(series.key);
-      stateKeys.delete(series);
-      touched.delete(series);
+      if (series.isTouched) touched = touched.filter((one) => one !== series);
       states.set(nameOf(series), undefined);
       isOrdered = false;
     },
@@ -88,12 +102,11 @@ export function createWatchedSeries(
       return series;
     },
     takeStateChanges() {
-      const changes = Array.from(touched, (series): StateChange => {
-        let key = stateKeys.get(series);
-        if (key === undefined) stateKeys.set(series, (key = states.keyOf(nameOf(series))));
-        return [key, encode(series)];
+      const changes = touched.map((series): StateChange => {
+        series.isTouched = false;
+        return [(series.stateKey ??= states.keyOf(nameOf(series))), encode(series)];
       });
-      touched.clear();
+      touched = [];
       return changes;
     },
   };

@@ -36,8 +36,10 @@ export interface AlertEvidence {
   /** Natural logarithms of both, unrounded. */
   readonly log: number;
   readonly log_needed: number;
-  /** The budget of the whole pipeline. */
-  readonly false_alarms_per_day: number;
+  /** The budget of the whole pipeline; absent where another error is permitted. */
+  readonly false_alarms_per_day?: number;
+  /** Of an experiment: how probable it may be that it is ever wrong, as a share. */
+  readonly permitted_error?: number;
   /** Start of the span that speaks loudest; it ends with the episode's first window. ISO 8601 UTC. */
   readonly since: string;
   /** Where 95 % of honest spans lie, and where the true ratio lies with 95 %. */

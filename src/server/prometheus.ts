@@ -81,6 +81,27 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
     ['partition'],
     perPartition(({ watermark }) => seconds(watermark)),
   );
+  family(
+    Gauge,
+    'ids_remembered',
+    'Ids of events that a partition remembers.',
+    ['partition'],
+    perPartition(({ ids }) => ids.remembered),
+  );
+  family(
+    Gauge,
+    'ids_bytes',
+    'Memory that the ids of a partition take, bytes.',
+    ['partition'],
+    perPartition(({ ids }) => ids.bytes),
+  );
+  family(
+    Counter,
+    'ids_forgotten_early_total',
+    'Ids that a partition forgot before their time, because it had more than max_ids.',
+    ['partition'],
+    perPartition(({ ids }) => ids.forgotten_early),
+  );
   const perInput = (read: (partition: PipelineStatus['partitions'][number]) => number | null) => (one: Seen) =>
     one.status.partitions.flatMap((partition): Sample[] => {
       const value = read(partition);
@@ -126,6 +147,12 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
   family(Counter, 'looks_total', 'Series of open windows that detectors looked at.', [], ({ status }) => [[{}, status.looks.looked]]);
   family(Counter, 'looks_skipped_total', 'Series of open windows that the time allowed for looks did not reach.', [], ({ status }) => [
     [{}, status.looks.skipped],
+  ]);
+  family(Gauge, 'aggregate_threads', 'Threads beside the main one that count partitions.', [], ({ status }) => [
+    [{}, status.threads.running],
+  ]);
+  family(Counter, 'aggregate_thread_restarts_total', 'Threads that ended by themselves and were started again.', [], ({ status }) => [
+    [{}, status.threads.restarts],
   ]);
   family(Counter, 'notifications_total', 'Notifications, by receiver and what was decided.', ['receiver', 'decision'], (one) =>
     one.notifications.map(({ receiver, decision, count }): Sample => [{ receiver, decision }, count]),

@@ -151,6 +151,8 @@ test('metrics for Prometheus: counters that add up, by every label', async (t) =
       'tocsin_invalid_records_total{pipeline="ads",reason="bad_json"} 1',
       'tocsin_consumer_lag_records{pipeline="ads",topic="raw",partition="0"} 2',
       'tocsin_consumer_lag_seconds{pipeline="ads",topic="raw",partition="0"} 1.5',
+      'tocsin_ids_remembered{pipeline="ads",partition="raw/0"} 4',
+      'tocsin_ids_forgotten_early_total{pipeline="ads",partition="raw/0"} 2',
       'tocsin_backpressure{pipeline="ads",reason="monitor"} 1',
       'tocsin_backpressure{pipeline="ads",reason="hot_store"} 0',
       'tocsin_partials_lag_records{pipeline="ads"} 3',

@@ -1,5 +1,5 @@
 /** The arrays of a batch's columns, for decoders to fill. */
-import type { Contribution } from './columns.ts';
+import type { Columns, Contribution } from './columns.ts';
 import type { Plan } from './plan.ts';
 import type { SourceSpec } from './spec.ts';
 
@@ -8,7 +8,7 @@ export interface ColumnArrays {
   readonly outcomes: Uint8Array;
   readonly reasons: Map<number, string>;
   readonly times: Float64Array;
-  readonly ids: { readonly low: Uint32Array; readonly high: Uint32Array } | undefined;
+  readonly ids: Columns['ids'];
   readonly dimensions: readonly Int32Array[];
   readonly contributions: readonly Contribution[];
 }
@@ -20,7 +20,7 @@ export function allocateColumns(plan: Plan, source: SourceSpec, capacity: number
     outcomes: new Uint8Array(capacity),
     reasons: new Map<number, string>(),
     times: new Float64Array(capacity),
-    ids: source.event.id === undefined ? undefined : hashColumns(),
+    ids: source.event.id === undefined ? undefined : { ...hashColumns(), ...(source.event.wholeIds && { texts: [] }) },
     dimensions: plan.spec.dimensions.map(() => new Int32Array(capacity)),
     contributions: plan.columns.flatMap((column, index): Contribution[] => {
       if (column.source !== source.name || column.outcomes !== undefined) return [];

@@ -10,8 +10,8 @@ export interface Columns {
   readonly reasons: Map<number, string>;
   /** Event time, epoch ms. */
   readonly times: Float64Array;
-  /** Keyed hash of the id; undefined where the source has no ids. */
-  readonly ids: { readonly low: Uint32Array; readonly high: Uint32Array } | undefined;
+  /** Keyed hash of the id, and the id itself where whole ids are compared; undefined where the source has no ids. */
+  readonly ids: { readonly low: Uint32Array; readonly high: Uint32Array; readonly texts?: string[] } | undefined;
   /** Per dimension, in the spec's order: a code of the decoder's dictionary. */
   readonly dimensions: readonly Int32Array[];
   /** Per state column that this source feeds: what the record adds to it. */

@@ -132,6 +132,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     const hash = idHasher.hash(id);
     columns.ids!.low[i] = hash.low;
     columns.ids!.high[i] = hash.high;
+    if (columns.ids!.texts) columns.ids!.texts[i] = id;
     return undefined;
   }
 

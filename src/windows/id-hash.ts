@@ -87,7 +87,7 @@ export function createIdHasher(key: IdKey): IdHasher {
 }
 
 /** UTF-8 bytes as characters 0-255. A lone surrogate is encoded like any other code point, so that different ids stay different. */
-function utf8AsLatin1(text: string): string {
+export function utf8AsLatin1(text: string): string {
   let bytes = '';
   for (const character of text) {
     const code = character.codePointAt(0)!;

@@ -1,84 +1,194 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
+import { createIdChunks } from './id-chunks.ts';
 import { createIdHasher } from './id-hash.ts';
-import { createIdMemory } from './ids.ts';
+import { createIdMemory, type IdMemory, type IdMemoryConfig } from './ids.ts';
 
-test('remembers exactly while the watermark is below event time + dedup, like a plain map', () => {
-  const step = fc.record({ id: fc.integer({ min: 0, max: 40 }), time: fc.integer({ min: 0, max: 300 }), advance: fc.nat({ max: 20 }) });
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 400 }), fc.constantFrom(1, 37, 100), (steps, dedupMs) => {
-      const memory = createIdMemory(dedupMs);
-      const naive = new Map<number, number>();
-      let watermark = 0;
-      for (const { id, time, advance } of steps) {
-        watermark += advance;
-        const expected = naive.has(id) && watermark < naive.get(id)! + dedupMs;
-        assert.equal(memory.remembers(id, 7, watermark), expected);
-        if (expected) continue;
-        memory.remember(id, 7, time, watermark);
-        naive.set(id, time);
+/** What an id memory must do, word by word; `step`: ids are forgotten for the limit's sake by whole steps of event time, ms. */
+function createModel({ dedupMs, maxIds }: IdMemoryConfig) {
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(dedupMs / 512)));
+  const times = new Map<string, number>();
+  const counted: number[] = [];
+  let floor = -Infinity;
+  let forgotten = 0;
+  const stepOf = (time: number) => Math.floor(time / step);
+  return {
+    remembers: (id: string, watermark: number) => {
+      const time = times.get(id);
+      return time !== undefined && time >= floor && watermark < time + dedupMs;
+    },
+    remember(id: string, time: number, watermark: number) {
+      if (time < floor || watermark >= time + dedupMs) return;
+      times.set(id, time);
+      counted.push(time);
+      const alive = () => counted.filter((at) => at >= floor && (stepOf(at) + 1) * step - 1 + dedupMs > watermark);
+      while (alive().length > maxIds) {
+        const oldest = Math.min(...alive().map(stepOf));
+        forgotten += alive().filter((at) => stepOf(at) === oldest).length;
+        floor = (oldest + 1) * step;
       }
+    },
+    forgotten: () => forgotten,
+  };
+}
+
+const HASHER = createIdHasher([3, 4]);
+const START = 1_700_000_000_000;
+
+/** Texts are given always: they are to be looked at in whole ids alone. */
+function asking(memory: IdMemory) {
+  return {
+    remembers(id: string, watermark: number) {
+      const { low, high } = HASHER.hash(id);
+      return memory.remembers(low, high, watermark, id);
+    },
+    remember(id: string, time: number, watermark: number) {
+      const { low, high } = HASHER.hash(id);
+      memory.remember(low, high, time, watermark, id);
+    },
+  };
+}
+
+/** What a store holds after the commits. */
+function createStored() {
+  const values = new Map<string, Buffer>();
+  return {
+    values,
+    note(changes: readonly (readonly [string, unknown])[]) {
+      for (const [key, value] of changes) {
+        if (value === null) values.delete(key);
+        else values.set(key, serialize(value));
+      }
+    },
+    entries: () => [...values].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, deserialize(value)] as const),
+  };
+}
+
+interface Event {
+  readonly id: number;
+  /** Event time, of the watermark or ahead of it, ms. */
+  readonly ahead: number;
+  readonly advance: number;
+  /** What happens before it. */
+  readonly act: 'nothing' | 'commit' | 'restart';
+}
+
+const event: fc.Arbitrary<Event> = fc.record({
+  id: fc.integer({ min: 0, max: 60 }),
+  ahead: fc.oneof(fc.integer({ min: -100, max: 300 }), fc.constantFrom(-50_000, 2 ** 32, 40 * 86_400_000)),
+  advance: fc.oneof(fc.nat({ max: 20 }), fc.constantFrom(0, 0, 5_000, 60 * 86_400_000)),
+  act: fc.constantFrom('nothing', 'nothing', 'nothing', 'commit', 'restart'),
+});
+
+test('remembers exactly what a plain map remembers, through commits, restarts, jumps of time and the limit', () => {
+  const config = fc.record({
+    dedupMs: fc.constantFrom(1, 37, 100, 5_000, 100 * 86_400_000),
+    maxIds: fc.constantFrom(1, 5, 20, 1_000),
+    whole: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 300 }), config, (events, one) => {
+      const model = createModel(one);
+      const stored = createStored();
+      let memory = createIdMemory(one);
+      let chunks = createIdChunks();
+      let watermark = -Infinity;
+      let noted = memory.limit.state();
+      const commit = () => {
+        stored.note(chunks.take(memory.takeNew(watermark), (time) => memory.limit.isNeeded(time, watermark)));
+        noted = memory.limit.state();
+      };
+      for (const { id, ahead, advance, act } of events) {
+        if (act !== 'nothing') commit();
+        if (act === 'restart') {
+          memory = createIdMemory(one);
+          chunks = createIdChunks();
+          memory.limit.restore(noted);
+          memory.restore(chunks.restore(stored.entries()), watermark);
+        }
+        watermark = Math.max(watermark, START) + advance;
+        const time = Math.max(0, watermark + ahead);
+        const asked = asking(memory);
+        const expected = model.remembers(`id-${id}`, watermark);
+        assert.equal(asked.remembers(`id-${id}`, watermark), expected);
+        if (expected) continue;
+        model.remember(`id-${id}`, time, watermark);
+        asked.remember(`id-${id}`, time, watermark);
+        assert.equal(memory.limit.forgotten, model.forgotten());
+      }
+      for (let id = 0; id <= 60; id++)
+        assert.equal(asking(memory).remembers(`id-${id}`, watermark), model.remembers(`id-${id}`, watermark));
     }),
+    { numRuns: 300 },
   );
 });
 
-test('grows with what is remembered and shrinks with what is forgotten', () => {
-  const memory = createIdMemory(1_000);
-  for (let i = 0; i < 50_000; i++) memory.remember(i, i ^ 0x5555, 0, 0);
-  for (let i = 0; i < 50_000; i++) assert.ok(memory.remembers(i, i ^ 0x5555, 999), `id ${i}`);
-  assert.equal(memory.takeNew()!.low.length, 50_000);
-  assert.equal(memory.takeNew(), undefined);
-  for (let i = 0; i < 200_000; i++) memory.remember(i, i, 2_000 + i, 2_000 + i);
-  assert.ok(memory.size < 100_000, `${memory.size} of 250,000 ids are left`);
-  assert.ok(!memory.remembers(7, 7 ^ 0x5555, 2_000));
+test('is forgotten at the millisecond, not before and not after', () => {
+  const memory = createIdMemory({ dedupMs: 1_000, maxIds: 100 });
+  const { remembers, remember } = asking(memory);
+  assert.ok(!remembers('a', START));
+  remember('a', START + 5, START);
+  assert.ok(remembers('a', START + 1_004));
+  assert.ok(!remembers('a', START + 1_005));
+  remember('b', START + 5, START + 1_005);
+  assert.equal(memory.limit.size, 1, 'what is forgotten at once takes no place');
 });
 
-test('different ids have different hashes, whatever their characters, and the key matters', () => {
-  const hasher = createIdHasher([1, 2]);
-  const other = createIdHasher([1, 3]);
-  const texts = [
-    '',
-    'a',
-    'b',
-    'ab',
-    'abc',
-    'abcd',
-    'abcde',
-    'é',
-    'ü',
-    '한',
-    '글',
-    '👋',
-    '\ud800',
-    '\ud801',
-    '\udc00',
-    '\ufffd',
-    'a\u0000',
-    '\u0000a',
-  ];
-  const hashes = texts.map((text) => {
-    const { low, high } = hasher.hash(text);
-    return `${low}/${high}`;
-  });
-  assert.equal(new Set(hashes).size, texts.length);
-  for (const [i, text] of texts.entries()) {
-    const { low, high } = other.hash(text);
-    assert.notEqual(`${low}/${high}`, hashes[i]);
+/** One id a ms; asks for the last thousand and remembers the next. */
+function run(memory: IdMemory, from: number, count: number): void {
+  for (let n = from; n < from + count; n++) asking(memory).remember(`event-${n}`, START + n, START + n);
+}
+
+test('takes at most 16 bytes an id in the steady state, and gives memory back', () => {
+  const memory = createIdMemory({ dedupMs: 200_000, maxIds: 1e9 });
+  for (let from = 0; from < 800_000; from += 2_000) {
+    run(memory, from, 2_000);
+    memory.takeNew(START + from + 2_000);
+  }
+  assert.ok(memory.bytes <= memory.limit.size * 16, `${memory.bytes} bytes for ${memory.limit.size} ids`);
+  for (const n of [600_001, 700_000, 799_999]) assert.ok(asking(memory).remembers(`event-${n}`, START + 800_000), `id ${n}`);
+  assert.ok(!asking(memory).remembers('event-600000', START + 800_000));
+  for (let commits = 0; commits < 512; commits++) memory.takeNew(START + 990_000);
+  assert.ok(memory.bytes < 400_000, `${memory.bytes} bytes for 10,000 ids`);
+  assert.ok(asking(memory).remembers('event-799999', START + 990_000));
+});
+
+test('a limit forgets the oldest first, counts them, and says when it began', () => {
+  const memory = createIdMemory({ dedupMs: 512_000, maxIds: 10_000 });
+  run(memory, 0, 10_000);
+  assert.deepEqual([memory.limit.forgotten, memory.limit.forgottenAt], [0, undefined]);
+  run(memory, 10_000, 5_000);
+  const { forgotten } = memory.limit;
+  assert.ok(forgotten >= 5_000 && forgotten < 6_000, `${forgotten} forgotten`);
+  // A step of event time is 512 ms or 1024 ms long here; START need not be at the start of one.
+  assert.ok(memory.limit.forgottenAt! >= START + 10_000 && memory.limit.forgottenAt! < START + 11_000);
+  assert.ok(!asking(memory).remembers('event-4000', START + 15_000));
+  assert.ok(asking(memory).remembers('event-6000', START + 15_000));
+});
+
+test('two ids with the same hash are one by the hash, and two where whole ids are compared', () => {
+  for (const whole of [false, true]) {
+    const memory = createIdMemory({ dedupMs: 1_000, maxIds: 100, whole });
+    memory.remember(1, 2, START, START, 'one');
+    assert.equal(memory.remembers(1, 2, START, 'other'), !whole);
+    memory.remember(1, 2, START, START, 'other');
+    memory.remember(1, 2, START, START, '한글');
+    for (const id of ['one', 'other', '한글']) assert.ok(memory.remembers(1, 2, START, id), id);
+    const chunks = createIdChunks();
+    const again = createIdMemory({ dedupMs: 1_000, maxIds: 100, whole });
+    const entries = chunks.take(memory.takeNew(START), () => true).map(([key, value]) => [key, deserialize(serialize(value))] as const);
+    again.restore(createIdChunks().restore(entries), START);
+    for (const id of ['one', 'other', '한글']) assert.ok(again.remembers(1, 2, START, id), id);
+    assert.equal(again.remembers(1, 2, START, '다른'), !whole);
   }
 });
 
-test('200,000 ids: no two share their 64 bits, and each half is spread evenly', () => {
-  const hasher = createIdHasher([0x01234567, 0x89abcdef]);
-  const seen = new Set<bigint>();
-  const buckets = new Uint32Array(64);
-  for (let i = 0; i < 200_000; i++) {
-    const { low, high } = hasher.hash(`event-${i}`);
-    seen.add((BigInt(high) << 32n) | BigInt(low));
-    buckets[low >>> 26]!++;
-    buckets[high >>> 26]!++;
-  }
-  assert.equal(seen.size, 200_000);
-  const expected = 400_000 / 64;
-  for (const count of buckets) assert.ok(Math.abs(count - expected) < 6 * Math.sqrt(expected), `${count} against ${expected}`);
+test('ids that were noted without their text are told apart by their hash', () => {
+  const before = createIdMemory({ dedupMs: 1_000, maxIds: 100 });
+  before.remember(1, 2, START, START);
+  const memory = createIdMemory({ dedupMs: 1_000, maxIds: 100, whole: true });
+  memory.restore([before.takeNew(START)!], START);
+  assert.ok(memory.remembers(1, 2, START, 'any'));
 });

@@ -1,87 +1,127 @@
 /**
- * Ids of accepted events, remembered while the watermark is below event time + dedup. Open addressing with linear
- * probing over three columns, 16 bytes a place; expired ids are dropped when the table is rebuilt, and never matched before.
+ * Ids of accepted events, remembered while the watermark is below event time + dedup, to the millisecond: at most 16 bytes an id in the
+ * steady state, outside the garbage-collected heap. 256 segments by the top bits of the hash, each built anew by itself, so that growth
+ * is a short pause at a time. Ids are told apart by their 64 bits (id-hash.ts), or by all their bytes.
  */
+import { createIdJournal, sizeOf, textsOf, timeOf, type IdChunk } from './id-chunk.ts';
+import { countBySegment, orderedBySegment } from './id-order.ts';
+import { createIdLimit, type IdLimit } from './id-limit.ts';
+import { bytesOf, createSegment, hasRoom, put, putText, rebuild, reserve, search, timeAt, trim } from './id-segment.ts';
+import { asByteText } from './id-text.ts';
+
+export interface IdMemoryConfig {
+  readonly dedupMs: number;
+  /** Beyond it the oldest are forgotten before their time (id-limit.ts). */
+  readonly maxIds: number;
+  /** Whether ids are compared byte by byte: `text` is needed then. */
+  readonly whole?: boolean;
+}
+
 export interface IdMemory {
   /** Whether the id is remembered at this watermark (ms). */
-  remembers(low: number, high: number, watermark: number): boolean;
-  /** Remembers an accepted event's id until the watermark reaches `time` + dedup. */
-  remember(low: number, high: number, time: number, watermark: number): void;
-  /** Ids in the table, expired ones that were not dropped yet included. */
-  readonly size: number;
-  /** Ids remembered since the last call, as columns; undefined when there are none. */
-  takeNew(): IdChunk | undefined;
+  remembers(low: number, high: number, watermark: number, text?: string): boolean;
+  /** Remembers an accepted event's id until the watermark reaches `time` (whole ms) + dedup. Watermarks never go back. */
+  remember(low: number, high: number, time: number, watermark: number, text?: string): void;
+  readonly limit: Pick<IdLimit, 'size' | 'forgotten' | 'forgottenAt' | 'isNeeded' | 'state' | 'restore'>;
+  /** Of the segments. */
+  readonly bytes: number;
+  /** Ids remembered since the last call, in their order; undefined when there are none. Gives memory back, a little at each call. */
+  takeNew(watermark: number): IdChunk | undefined;
+  /** Puts back what `takeNew` gave, in that order, into an empty memory whose limit was restored. */
+  restore(chunks: readonly IdChunk[], watermark: number): void;
 }
 
-export interface IdChunk {
-  readonly low: Uint32Array;
-  readonly high: Uint32Array;
-  readonly time: Float64Array;
-}
+const SEGMENTS = 256;
+const SEGMENT_SHIFT = 24;
 
-const EMPTY = -1;
-const SMALLEST = 1 << 10;
+export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfig): IdMemory {
+  const segments = Array.from({ length: SEGMENTS }, () => createSegment(whole));
+  const limit = createIdLimit(dedupMs, maxIds);
+  const journal = createIdJournal(whole);
+  /** What `remembers` was asked last and found: nearly always the id that is remembered next. */
+  const asked = { low: 0, high: 0, found: 0, isFresh: false };
+  let floor = -Infinity;
+  let toTrim = 0;
 
-export function createIdMemory(dedupMs: number): IdMemory {
-  let capacity = SMALLEST;
-  let low = new Uint32Array(capacity);
-  let high = new Uint32Array(capacity);
-  let time = new Float64Array(capacity).fill(EMPTY);
-  let size = 0;
-  let added: { low: number[]; high: number[]; time: number[] } = { low: [], high: [], time: [] };
-
-  /** The place of the id, or the first free one where it would go. */
-  function place(l: number, h: number): number {
-    const mask = capacity - 1;
-    let at = (l ^ Math.imul(h, 0x9e3779b1)) & mask;
-    while (time[at] !== EMPTY && (low[at] !== l || high[at] !== h)) at = (at + 1) & mask;
-    return at;
+  /** Ids up to this event time are forgotten. */
+  function forgottenTo(watermark: number): number {
+    return Math.max(watermark - dedupMs, floor - 1);
   }
 
-  function put(l: number, h: number, t: number): void {
-    const at = place(l, h);
-    if (time[at] === EMPTY) size++;
-    low[at] = l;
-    high[at] = h;
-    time[at] = t;
+  function insert(low: number, high: number, time: number, after: number, text: string | undefined): void {
+    const index = high >>> SEGMENT_SHIFT;
+    const segment = segments[index]!;
+    let isKnown = asked.isFresh && asked.low === low && asked.high === high;
+    if (!hasRoom(segment, time, text ?? '', index / SEGMENTS)) {
+      rebuild(segment, after, time, text ?? '');
+      isKnown = false;
+    }
+    const found = isKnown ? asked.found : search(segment, low, high, after, text ?? '');
+    put(segment, found, low, high, time);
+    if (whole) putText(segment, found, text);
+    asked.isFresh = false;
   }
 
-  function rebuild(watermark: number): void {
-    const old = { low, high, time, capacity };
-    let live = 0;
-    for (let i = 0; i < old.capacity; i++) if (old.time[i] !== EMPTY && watermark < old.time[i]! + dedupMs) live++;
-    // Between 1/4 and 1/2 full afterwards: the next rebuild is far off, and the table shrinks after a burst.
-    capacity = SMALLEST;
-    while (capacity < live * 2 + 2) capacity *= 2;
-    low = new Uint32Array(capacity);
-    high = new Uint32Array(capacity);
-    time = new Float64Array(capacity).fill(EMPTY);
-    size = 0;
-    for (let i = 0; i < old.capacity; i++) {
-      if (old.time[i] !== EMPTY && watermark < old.time[i]! + dedupMs) put(old.low[i]!, old.high[i]!, old.time[i]!);
+  function restoreBySegment(chunks: readonly IdChunk[], after: number): void {
+    for (const { low, high, time, count } of orderedBySegment(chunks, SEGMENTS, SEGMENT_SHIFT, after)) {
+      for (let i = 0; i < count; i++) insert(low[i]!, high[i]!, time[i]!, after, undefined);
+    }
+  }
+
+  function restoreInOrder(chunks: readonly IdChunk[], after: number): void {
+    for (const chunk of chunks) {
+      const { words, stride } = chunk;
+      const texts = textsOf(chunk);
+      for (let i = 0; i < sizeOf(chunk); i++) {
+        const time = timeOf(chunk, i);
+        const text = texts?.();
+        if (time > after) insert(words[i * stride]! | 0, words[i * stride + 1]! | 0, time, after, text);
+      }
     }
   }
 
   return {
-    get size() {
-      return size;
+    limit,
+    get bytes() {
+      return segments.reduce((sum, segment) => sum + bytesOf(segment), 0);
     },
-    remembers(l, h, watermark) {
-      const t = time[place(l, h)]!;
-      return t !== EMPTY && watermark < t + dedupMs;
+    remembers(low, high, watermark, text = '') {
+      const segment = segments[high >>> SEGMENT_SHIFT]!;
+      const after = forgottenTo(watermark);
+      asked.low = low | 0;
+      asked.high = high | 0;
+      asked.found = search(segment, asked.low, asked.high, after, whole ? asByteText(text) : '');
+      asked.isFresh = true;
+      return asked.found >= 0 && timeAt(segment, asked.found) > after;
     },
-    remember(l, h, t, watermark) {
-      if (size * 4 >= capacity * 3) rebuild(watermark);
-      put(l, h, t);
-      added.low.push(l);
-      added.high.push(h);
-      added.time.push(t);
+    remember(low, high, time, watermark, text = '') {
+      if (time <= forgottenTo(watermark)) return;
+      const bytes = whole ? asByteText(text) : '';
+      journal.add(low, high, time, bytes);
+      floor = limit.add(time, watermark);
+      const after = forgottenTo(watermark);
+      if (time > after) insert(low | 0, high | 0, time, after, bytes);
     },
-    takeNew() {
-      if (added.low.length === 0) return undefined;
-      const chunk = { low: Uint32Array.from(added.low), high: Uint32Array.from(added.high), time: Float64Array.from(added.time) };
-      added = { low: [], high: [], time: [] };
-      return chunk;
+    takeNew(watermark) {
+      trim(segments[toTrim]!, forgottenTo(watermark));
+      toTrim = (toTrim + 1) % SEGMENTS;
+      asked.isFresh = false;
+      return journal.take();
+    },
+    restore(chunks, watermark) {
+      for (const chunk of chunks) {
+        for (let i = 0; i < sizeOf(chunk); i++) {
+          const time = timeOf(chunk, i);
+          if (limit.isNeeded(time, watermark)) limit.add(time, watermark);
+        }
+      }
+      floor = limit.state().floor;
+      const first = chunks[0];
+      if (!first) return;
+      const counts = countBySegment(chunks, SEGMENTS, SEGMENT_SHIFT);
+      for (const [index, segment] of segments.entries()) reserve(segment, counts[index]!, first.base);
+      if (whole) restoreInOrder(chunks, forgottenTo(watermark));
+      else restoreBySegment(chunks, forgottenTo(watermark));
     },
   };
 }

@@ -12,7 +12,7 @@ import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
 import type { WindowFinal } from './partials.ts';
 import { earliestEnd, latestEnd, nextEnd, type Plan } from './plan.ts';
 import { createSeriesTable, type SeriesTable } from './series.ts';
-import type { SourceSpec } from './spec.ts';
+import { MAX_IDS, type SourceSpec } from './spec.ts';
 
 /** By which clock the future is judged and the watermark is held back: the log's append times, or event time alone. */
 export type ClockMode = 'append' | 'event';
@@ -66,10 +66,10 @@ export interface Clocks {
 }
 
 export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder): Partition {
-  const { outOfOrdernessMs, allowedLatenessMs, dedupMs, maxAheadMs } = source.event;
+  const { outOfOrdernessMs, allowedLatenessMs, dedupMs, maxAheadMs, wholeIds = false } = source.event;
   const series = createSeriesTable(plan, decoder);
   const panes = createPaneStore(plan, series);
-  const ids = createIdMemory(dedupMs);
+  const ids = createIdMemory({ dedupMs, maxIds: plan.spec.limits.maxIds ?? MAX_IDS, whole: wholeIds });
   const tally = createOutcomeTally(plan, source, { panes, series });
   const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity, overflowedAt: undefined };
   const totals = noOutcomes();
@@ -87,7 +87,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
 
   function accept(columns: Columns, i: number, offset: number, appendTime: number): void {
     const time = columns.times[i]!;
-    if (columns.ids) ids.remember(columns.ids.low[i]!, columns.ids.high[i]!, time, clocks.watermark);
+    if (columns.ids) ids.remember(columns.ids.low[i]!, columns.ids.high[i]!, time, clocks.watermark, columns.ids.texts?.[i]);
     series.resolve(columns.dimensions, i, codes);
     if (series.overflowed > 0) clocks.overflowedAt ??= time;
     panes.add(time, codes, columns.contributions, i, offset);
@@ -155,7 +155,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
         } else if (isFuture(time, appendTime, clock)) {
           outcomes[i] = INVALID;
           columns.reasons.set(i, 'future');
-        } else if (columns.ids && ids.remembers(columns.ids.low[i]!, columns.ids.high[i]!, clocks.watermark)) {
+        } else if (columns.ids && ids.remembers(columns.ids.low[i]!, columns.ids.high[i]!, clocks.watermark, columns.ids.texts?.[i])) {
           outcomes[i] = DUPLICATE;
         } else if (time + allowedLatenessMs < clocks.watermark && earliestEnd(plan.windows, time) + allowedLatenessMs <= clocks.watermark) {
           // A window ends after every event in it, so most events need no look at the windows.

@@ -17,6 +17,8 @@ export interface ReplayVerdict {
   readonly reason?: string;
   /** Hash of the id of an accepted one. */
   readonly id?: readonly [low: number, high: number];
+  /** Of an accepted one, where whole ids are compared. */
+  readonly wholeId?: string;
   /** Append time of the replay, epoch ms: verdicts are kept as long as the topic. */
   readonly at: number;
 }
@@ -54,7 +56,12 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, deco
   function remember(origin: string, verdict: ReplayVerdict): void {
     verdicts.set(origin, verdict);
     if (verdict.outcome === 'accepted') replayed++;
-    if (verdict.id) replayedIds.add(verdict.id.join());
+    if (verdict.id) replayedIds.add(idName(verdict.id, verdict.wholeId));
+  }
+
+  /** Of an id whose text was not kept the hash has to do. */
+  function isReplayed(id: readonly [number, number], wholeId: string | undefined): boolean {
+    return replayedIds.has(idName(id, wholeId)) || (wholeId !== undefined && replayedIds.has(idName(id, undefined)));
   }
 
   function earliestStart(time: number): number {
@@ -79,13 +86,14 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, deco
         if (!origin.startsWith(origins) || isSettled(verdicts.get(origin))) continue;
         const at = batch.appendTimes[i]!;
         const id = columns.ids && ([columns.ids.low[i]!, columns.ids.high[i]!] as const);
+        const wholeId = columns.ids?.texts?.[i];
         let verdict: ReplayVerdict;
         if (columns.outcomes[i] === INVALID) verdict = { outcome: 'invalid', reason: columns.reasons.get(i)!, at };
         else if (columns.outcomes[i] !== ACCEPTED) verdict = { outcome: 'ignored', at };
         else if (earliestStart(columns.times[i]!) < completeFrom) verdict = { outcome: 'invalid', reason: 'older_revision', at };
-        else if (id && (ids.remembers(id[0], id[1], watermark) || replayedIds.has(id.join()))) verdict = { outcome: 'duplicate', at };
+        else if (id && (ids.remembers(id[0], id[1], watermark, wholeId) || isReplayed(id, wholeId))) verdict = { outcome: 'duplicate', at };
         else {
-          verdict = { outcome: 'accepted', at, ...(id && { id }) };
+          verdict = { outcome: 'accepted', at, ...(id && { id }), ...(wholeId !== undefined && { wholeId }) };
           series.resolve(columns.dimensions, i, codes);
           panes.add(columns.times[i]!, codes, columns.contributions, i, batch.firstOffset + i);
         }
@@ -100,4 +108,8 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, deco
       return taken;
     },
   };
+}
+
+function idName([low, high]: readonly [number, number], wholeId: string | undefined): string {
+  return wholeId === undefined ? `${low},${high}` : `=${wholeId}`;
 }

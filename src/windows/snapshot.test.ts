@@ -47,7 +47,7 @@ function life(): { snapshot: Snapshot; replay: Replay; send(value: object, key: 
     };
     replay.process(batch, partition.watermark);
   };
-  return { snapshot: createSnapshot(partition, replay, [1, 2], 1_000), replay, send };
+  return { snapshot: createSnapshot(partition, replay, [1, 2]), replay, send };
 }
 
 /** Takes what changed into a store, as a commit does. */

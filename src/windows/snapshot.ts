@@ -1,10 +1,12 @@
 /**
- * The state of one input partition as named values, of which only what changed is written: meta, panes, ids in chunks,
+ * The state of one input partition as named values, of which only what changed is written: meta, panes, ids in chunks (id-chunks.ts),
  * series, panes and verdicts of replays. All of it belongs to the offsets committed in the same transaction.
  */
+import { AppError } from '../core/errors.ts';
 import type { OutcomeCounts } from '../core/outcome.ts';
 import type { Cell } from './cells.ts';
-import type { IdChunk } from './ids.ts';
+import { createIdChunks, PREFIX as IDS } from './id-chunks.ts';
+import type { IdLimitState } from './id-limit.ts';
 import type { IdKey } from './id-hash.ts';
 import type { RestoredPanes } from './merge.ts';
 import type { PaneStore } from './panes.ts';
@@ -12,8 +14,8 @@ import type { Partition } from './partition.ts';
 import type { PanePartial } from './panes.ts';
 import type { Replay, ReplayVerdict } from './replay.ts';
 
-/** Raised when the layout below changes; an older one is migrated here. */
-export const SNAPSHOT_FORMAT = 1;
+/** Raised when the layout below changes; an older one is migrated here. 2: ids in packed chunks, of which some become one. */
+const SNAPSHOT_FORMAT = 2;
 
 export interface PartitionMeta {
   readonly format: number;
@@ -23,6 +25,8 @@ export interface PartitionMeta {
   readonly overflowedAt: number | undefined;
   readonly totals: OutcomeCounts;
   readonly reasons: [reason: string, count: number][];
+  /** Of ids forgotten before their time; absent in the first format. */
+  readonly ids?: IdLimitState & { readonly remembered: number };
 }
 
 type NamedValue = [key: string, value: unknown];
@@ -39,29 +43,12 @@ export interface Snapshot {
 /** Verdicts are kept as long as the replay topic. */
 const VERDICTS_KEPT_MS = 30 * 86_400_000;
 
-export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKey, dedupMs: number): Snapshot {
+export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKey): Snapshot {
   const { panes, series, ids, clocks, totals, reasons } = partition.internals;
-  let chunks: { key: string; newest: number }[] = [];
-  let sequence = 0;
+  const chunks = createIdChunks();
   let droppedPanes: number[] = [];
   /** Append time of the replay by origin, the oldest first. */
   const verdicts = new Map<string, number>();
-
-  function idChanges(): NamedValue[] {
-    const changes: NamedValue[] = [];
-    const fresh = ids.takeNew();
-    if (fresh) {
-      const key = `ids/${String(sequence++).padStart(12, '0')}`;
-      chunks.push({ key, newest: fresh.time.reduce((a, b) => Math.max(a, b), -Infinity) });
-      changes.push([key, fresh]);
-    }
-    const expired = chunks.filter(({ newest }) => newest + dedupMs <= clocks.watermark);
-    if (expired.length > 0) {
-      chunks = chunks.filter((chunk) => !expired.includes(chunk));
-      changes.push(...expired.map(({ key }): NamedValue => [key, null]));
-    }
-    return changes;
-  }
 
   function verdictChanges(): NamedValue[] {
     const fresh = replay.takeVerdicts();
@@ -82,14 +69,21 @@ export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKe
 
   return {
     takeChanges({ live, replayed }) {
-      const meta: PartitionMeta = { format: SNAPSHOT_FORMAT, idKey, ...clocks, totals: { ...totals }, reasons: [...reasons] };
+      const meta: PartitionMeta = {
+        format: SNAPSHOT_FORMAT,
+        idKey,
+        ...clocks,
+        totals: { ...totals },
+        reasons: [...reasons],
+        ids: { ...ids.limit.state(), remembered: ids.limit.size },
+      };
       const labels = series.takeNew();
       const changes: NamedValue[] = [
         ['meta', meta],
         ...live.map(({ start }): NamedValue => [`pane/${start}`, wholePane(panes, start, series.labels.length)]),
         ...droppedPanes.map((start): NamedValue => [`pane/${start}`, null]),
         ...replayed.map(({ start }): NamedValue => [`replayed/${start}`, wholePane(replay.panes, start, series.labels.length)]),
-        ...idChanges(),
+        ...chunks.take(ids.takeNew(clocks.watermark), (time) => ids.limit.isNeeded(time, clocks.watermark)),
         ...verdictChanges(),
       ];
       if (labels.length > 0) changes.push([`series/${String(series.labels[0]!.length).padStart(12, '0')}`, labels]);
@@ -102,20 +96,17 @@ export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKe
       const value = <T>(prefix: string): [string, T][] =>
         entries.filter(([key]) => key.startsWith(prefix)).map(([key, found]) => [key.slice(prefix.length), found as T]);
       for (const [, meta] of value<PartitionMeta>('meta')) {
+        if (meta.format > SNAPSHOT_FORMAT) throw tooNew(meta.format);
         clocks.watermark = meta.watermark;
         clocks.maxTime = meta.maxTime;
         clocks.overflowedAt = meta.overflowedAt;
         Object.assign(totals, meta.totals);
         for (const [reason, count] of meta.reasons) reasons.set(reason, count);
+        if (meta.ids) ids.limit.restore(meta.ids);
       }
       for (const [, labels] of value<string[][]>('series/')) for (const values of labels) series.intern(0, values);
       series.takeNew();
-      for (const [key, chunk] of value<IdChunk>('ids/')) {
-        chunk.low.forEach((low, i) => ids.remember(low, chunk.high[i]!, chunk.time[i]!, clocks.watermark));
-        chunks.push({ key: `ids/${key}`, newest: chunk.time.reduce((a, b) => Math.max(a, b), -Infinity) });
-        sequence = Number(key) + 1;
-      }
-      ids.takeNew();
+      ids.restore(chunks.restore(entries.filter(([key]) => key.startsWith(IDS))), clocks.watermark);
       for (const [start, cells] of value<Cell[][]>('pane/')) restored.live.push(restorePane(panes, Number(start), cells));
       for (const [start, cells] of value<Cell[][]>('replayed/')) restored.replayed.push(restorePane(replay.panes, Number(start), cells));
       for (const [origin, verdict] of value<ReplayVerdict>('verdict/').sort(([, a], [, b]) => a.at - b.at)) {
@@ -127,6 +118,13 @@ export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKe
       return restored;
     },
   };
+}
+
+function tooNew(format: number): AppError {
+  return new AppError(
+    'data_format',
+    `the snapshot of an input partition has format ${format}; this Tocsin reads formats up to ${SNAPSHOT_FORMAT}. A newer one wrote it: start that one.`,
+  );
 }
 
 function wholePane(panes: PaneStore, start: number, groupings: number): Cell[][] {

@@ -30,6 +30,8 @@ export interface EventSpec {
   readonly outOfOrdernessMs: number;
   readonly allowedLatenessMs: number;
   readonly dedupMs: number;
+  /** Ids are compared byte by byte, not by their hash alone. */
+  readonly wholeIds?: true;
   /** Only where the file states it; by append time 5 m is used when it does not, by event time nothing. */
   readonly maxAheadMs?: number;
 }
@@ -101,6 +103,9 @@ export interface WindowSpec {
   readonly slideMs: number;
 }
 
+/** 1 GB of memory. */
+export const MAX_IDS = 60_000_000;
+
 export interface EngineSpec {
   readonly pipeline: string;
   readonly sources: readonly SourceSpec[];
@@ -112,6 +117,8 @@ export interface EngineSpec {
   readonly limits: {
     /** Different full label sets per partition; further ones count under `other` in every dimension. */
     readonly maxSeries: number;
+    /** Ids remembered per partition; beyond it the oldest are forgotten before their time. Undefined: MAX_IDS. */
+    readonly maxIds?: number;
     /** A longer record is invalid (`too_long`). */
     readonly maxRecordBytes: number;
     /** A window no longer waits for partitions that are not in it when event time is this far past it, ms. */

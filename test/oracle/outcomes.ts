@@ -63,7 +63,7 @@ const DEFAULT_MAX_AHEAD_MS = 300_000;
 
 export function judgePartition(
   source: SourceSpec,
-  { windows, dimensions, limits: { maxRecordBytes } }: EngineSpec,
+  { windows, dimensions, limits }: EngineSpec,
   records: readonly OracleRecord[],
   clock: ClockKind,
   replays: readonly OracleReplay[] = [],
@@ -74,6 +74,7 @@ export function judgePartition(
   const accepted: AcceptedEvent[] = [];
   const marks: Mark[] = [];
   const remembered = new Map<string, { offset: number; eventTime: number }>();
+  const limit = createIdLimit(event.dedupMs, limits.maxIds ?? Infinity);
   const replayVerdicts: Verdict[] = [];
   const replayed: AcceptedEvent[] = [];
   const settledKeys = new Set<string>();
@@ -86,11 +87,11 @@ export function judgePartition(
   const original = (fields: Fields) => {
     if (event.id === undefined) return undefined;
     const found = remembered.get(own(fields, event.id) as string);
-    return found && watermark() < found.eventTime + event.dedupMs ? found : undefined;
+    return found && watermark() < found.eventTime + event.dedupMs && !limit.hasForgotten(found.eventTime) ? found : undefined;
   };
 
   const judge = (record: OracleRecord, offset: number): Verdict => {
-    const read = readRecord(source, check, maxRecordBytes, record);
+    const read = readRecord(source, check, limits.maxRecordBytes, record);
     if ('outcome' in read) return read;
     const { eventTime, fields } = read;
     if (clock === 'append' && eventTime > record.appendTime + (event.maxAheadMs ?? DEFAULT_MAX_AHEAD_MS))
@@ -105,7 +106,10 @@ export function judgePartition(
     const seen = { eventTime, windowStart: start, ...(before === -Infinity ? {} : { watermark: before }) };
     if (end + event.allowedLatenessMs <= before) return { outcome: 'late', ...seen };
     accepted.push({ offset, eventTime, watermark: before, fields });
-    if (event.id !== undefined) remembered.set(own(fields, event.id) as string, { offset, eventTime });
+    if (event.id !== undefined) {
+      remembered.set(own(fields, event.id) as string, { offset, eventTime });
+      limit.remember(eventTime, before);
+    }
     maxEventTime = Math.max(maxEventTime, eventTime);
     maxTime = Math.max(maxTime, clock === 'append' ? Math.min(eventTime, record.appendTime) : eventTime);
     return { outcome: 'accepted', ...seen, correction: end <= before };
@@ -114,7 +118,7 @@ export function judgePartition(
   const judgeReplay = (replay: OracleReplay, index: number): Verdict => {
     // An origin that counted, or was a copy, is settled; one that was refused may come again, mended.
     if (settledKeys.has(replay.key)) return { outcome: 'duplicate' };
-    const read = readRecord(source, check, maxRecordBytes, replay);
+    const read = readRecord(source, check, limits.maxRecordBytes, replay);
     if ('outcome' in read) return read;
     settledKeys.add(replay.key);
     if (original(read.fields)) return { outcome: 'duplicate' };
@@ -168,6 +172,33 @@ function readRecord(
   const eventTime = eventTimeOf(own(fields, source.event.time), source.event.timeUnit);
   if (typeof eventTime === 'string') throw new Error('a checked record has an event time');
   return { eventTime, fields: joined };
+}
+
+/**
+ * Beyond `maxIds` the oldest are forgotten, in steps of event time: the largest power of two of ms that is at most 1/512 of `dedup`. An id
+ * counts until its step has expired whole.
+ */
+function createIdLimit(
+  dedupMs: number,
+  maxIds: number,
+): { hasForgotten(time: number): boolean; remember(time: number, watermark: number): void } {
+  let stepMs = 1;
+  while (stepMs * 2 * 512 <= dedupMs) stepMs *= 2;
+  const stepOf = (time: number) => Math.floor(time / stepMs);
+  let times: number[] = [];
+  let forgottenBefore = -Infinity;
+  return {
+    hasForgotten: (time) => time < forgottenBefore,
+    remember(time, watermark) {
+      if (time < forgottenBefore || watermark >= time + dedupMs) return;
+      times = [...times, time].filter((other) => watermark < (stepOf(other) + 1) * stepMs - 1 + dedupMs);
+      while (times.length > maxIds) {
+        const oldest = Math.min(...times.map(stepOf));
+        forgottenBefore = (oldest + 1) * stepMs;
+        times = times.filter((other) => other >= forgottenBefore);
+      }
+    },
+  };
 }
 
 /** Every window of one spec that has this time in it, oldest first; the start belongs to a window, its end does not. */

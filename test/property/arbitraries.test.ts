@@ -60,6 +60,11 @@ test('random scenarios meet every outcome, reason and kind of window often enoug
         judge(unlimited, one.records, { clock: one.clock }).rows.length !== judgement.rows.filter(({ origin }) => origin === '').length
       );
     }).length,
+    forgettingIds: judged.filter(({ one, judgement }) => {
+      const { maxIds: _, ...unlimited } = one.spec.limits;
+      const { counts } = judge({ ...one.spec, limits: unlimited }, one.records, { clock: one.clock });
+      return counts.duplicate !== judgement.counts.duplicate;
+    }).length,
   };
   for (const [name, count] of Object.entries(found)) assert.ok(count >= 20, `${name}: ${count}`);
 });

@@ -38,6 +38,7 @@ const event = fc.record(
     allowedLatenessMs: fc.constantFrom(0, 5_000, 20_000),
     dedupMs: fc.constantFrom(0, 3_000, 20_000, 60_000),
     maxAheadMs: fc.constantFrom(20_000, 60_000),
+    wholeIds: fc.constant(true as const),
   },
   { requiredKeys: ['time', 'timeUnit', 'outOfOrdernessMs', 'allowedLatenessMs', 'dedupMs'] },
 );
@@ -158,6 +159,7 @@ export const engineSpec: fc.Arbitrary<EngineSpec> = fc
     windows: fc.subarray([...WINDOWS], { minLength: 1, maxLength: 3 }),
     rollups: fc.uniqueArray(fc.nat({ max: 7 }), { maxLength: 3 }),
     maxSeries: fc.constantFrom(1, 2, 4, 1_000),
+    maxIds: fc.constantFrom(undefined, undefined, 3, 6),
     maxRecordBytes: fc.constantFrom(600, 1_048_576),
   })
   .map((choice) => {
@@ -175,6 +177,12 @@ export const engineSpec: fc.Arbitrary<EngineSpec> = fc
       measures: [...plain, ...ratiosOf(choice.ratios, plain)],
       windows: choice.windows,
       rollups: [...rollups.values()],
-      limits: { maxSeries: choice.maxSeries, maxRecordBytes: choice.maxRecordBytes, retireAfterMs: 86_400_000, idleAfterMs: 30_000 },
+      limits: {
+        maxSeries: choice.maxSeries,
+        ...(choice.maxIds !== undefined && { maxIds: choice.maxIds }),
+        maxRecordBytes: choice.maxRecordBytes,
+        retireAfterMs: 86_400_000,
+        idleAfterMs: 30_000,
+      },
     };
   });

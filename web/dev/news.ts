@@ -51,6 +51,7 @@ export function createNews(market: Market, now: () => number): News {
       lag_seconds: 1.5 * index,
       watermark: new Date(now() - 3_200 - 400 * index).toISOString(),
       outcomes: { accepted: 0, duplicate: 0, late: 0, invalid: 0, ignored: 0 },
+      ids: { remembered: 600_000, forgotten_early: 0, bytes: 9_400_000 },
     });
     return {
       pipeline: 'demo',
@@ -63,6 +64,7 @@ export function createNews(market: Market, now: () => number): News {
       windows: { '10s': { results: 2_520, corrections: 31 }, '1m': { results: 420, corrections: 12 } },
       alerts: { fired: 8, sent: 12, firing: episodes().filter((each) => each.status === 'firing').length },
       looks: { looked: 40_320, skipped: 0 },
+      threads: { running: 0, restarts: 0 },
       dead_letters: 762,
       queues: { olap_lag: 0, notifications: 0, hot_store_rows: 0, partials: 0 },
       backpressure: [],

@@ -44,6 +44,11 @@ export const en = {
   'series_limit.explain':
     'The partition {partition} has seen {limit} segments, the limit (limits.max_series). Events of further ones count under "other"; roll-ups stay exact.',
   'series_limit.not_fired': 'With a higher limits.max_series, or a dimension with fewer values, it would not have fired.',
+  'ids_limit.message': '⚠️ {pipeline}: more than {limit} ids in {partition}; the oldest are forgotten before their time',
+  'ids_limit.explain':
+    'The partition {partition} has more than {limit} ids to remember, the limit (limits.max_ids). It forgets the oldest first: a copy of such an event counts twice, or is late.',
+  'ids_limit.not_fired':
+    'With a higher limits.max_ids (16 bytes of memory an id), a shorter dedup, or more partitions it would not have fired.',
   'lag.seconds': '{count} s of event time',
   'lag.records': '{count} records',
   'lag.message': '🐢 {pipeline} is behind: {observed} (limit {limit}); {partition} the most',

@@ -98,7 +98,7 @@ function rowOf(spec: EngineSpec, line: Line, window: number, start: number): Win
     labels,
     measures,
     state: {},
-    // A flat row does not say how many events are in it: the counts do, near enough for a least volume.
+    // Rows from elsewhere may not say how many events are in them: the counts do, near enough for a least volume.
     events: numberOrNull(line['events']) ?? counted,
     replayed: 0,
     final: true,

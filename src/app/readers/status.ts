@@ -27,6 +27,8 @@ export interface PartitionStatus {
   readonly reasons: Readonly<Record<string, number>>;
   /** Dead letters that were sent in again and accepted. */
   readonly replayed: number;
+  /** Ids remembered, and those forgotten before their time because there were more than `max_ids`. */
+  readonly ids: { readonly remembered: number; readonly forgotten_early: number };
   /** ISO 8601 UTC; null before the first accepted event. */
   readonly watermark: string | null;
   /** The next record to judge, and the end of the partition; `lag` is what lies between. */
@@ -131,6 +133,7 @@ async function partitionStatus(
     events: withRead(meta?.totals ?? noOutcomes()),
     reasons: Object.fromEntries(meta?.reasons ?? []),
     replayed: verdicts.filter(({ outcome }) => outcome === 'accepted').length,
+    ids: { remembered: meta?.ids?.remembered ?? 0, forgotten_early: meta?.ids?.forgotten ?? 0 },
     watermark: isoOrNull(meta?.watermark),
     offset,
     end,
@@ -161,6 +164,7 @@ async function toldPartitions(log: Log, pipeline: PipelineRecord, now: number): 
         events: withRead(report?.totals ?? noOutcomes()),
         reasons: Object.fromEntries(report?.reasons ?? []),
         replayed: report?.replayed ?? 0,
+        ids: { remembered: report?.ids?.remembered ?? 0, forgotten_early: report?.ids?.forgottenEarly ?? 0 },
         watermark: isoOrNull(watermark),
         offset,
         end,

@@ -4,6 +4,7 @@ import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
 import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
+import type { AggregateStatus } from '../../pipeline/aggregate.ts';
 import { createLagMeter } from '../../pipeline/lag.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
 import type { Backpressure, PipelineInfo, PipelineStatus } from '../../server/api.ts';
@@ -84,6 +85,7 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
       lag_seconds: behindMs === undefined ? null : Math.round(behindMs) / 1_000,
       watermark: isoOrNull(known[i]!.watermark),
       outcomes: { ...known[i]!.totals },
+      ids: idsOf(known[i]!),
     }));
   }
 
@@ -128,6 +130,7 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
       windows,
       alerts: { ...run.notify.counts(), firing: await alerts.firing() },
       looks: run.looks(),
+      threads: run.threads(),
       dead_letters: letterBounds.end - letterBounds.start,
       queues: {
         olap_lag: hasOlap ? await lagOf(olapGroup(pipeline), [topics.windows, topics.alerts, topics.deadLetters]) : 0,
@@ -206,4 +209,8 @@ function infoOf({ config }: PipelineRun): PipelineInfo {
 
 function isoOrNull(time: number): string | null {
   return Number.isFinite(time) ? new Date(time).toISOString() : null;
+}
+
+function idsOf({ ids: { remembered, forgottenEarly, bytes } }: AggregateStatus): PipelineStatus['partitions'][number]['ids'] {
+  return { remembered, forgotten_early: forgottenEarly, bytes };
 }

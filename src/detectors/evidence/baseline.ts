@@ -1,6 +1,7 @@
 /** The forecast: level and daily rhythm of the log rate in a Kalman filter that learns late, block by block. */
 import { At, Baseline } from './layout.ts';
 import type { Model } from './model.ts';
+import { beginNoise } from './money-noise.ts';
 import type { Rhythm } from './rhythm.ts';
 
 /** Added to the variance of a first guess. */
@@ -30,14 +31,22 @@ export function logRate(numbers: Float32Array, model: Model, row: number): numbe
 /** First guess, from the first block that has something in it. */
 export function beginBaseline(numbers: Float32Array, model: Model, seen: number, exposure: number): void {
   const { mean, covariance, size } = model.layout;
+  // Until now the level's place held the exposure that went by without any money.
+  const empty = numbers[mean]!;
+  const whole = exposure + empty;
   const isMoney = model.form === 'money';
-  numbers[mean] = Math.log((isMoney ? seen : seen + 0.5) / exposure);
-  const noise = isMoney ? numbers[At.spread]! / exposure : 1 / (seen + 0.5);
+  numbers[mean] = Math.log((isMoney ? seen : seen + 0.5) / whole);
+  const noise = isMoney ? beginNoise(numbers, model, seen / whole, whole, empty) : 1 / (seen + 0.5);
   for (let i = 0; i < size; i++) {
     const prior = i === 0 ? Math.min(MONEY_VARIANCE_MAX, noise + FIRST_VARIANCE) : model.profile.harmonicPrior[(i - 1) >> 1]!;
     numbers[covariance + diagonal(i)] = prior;
   }
   numbers[At.baseline] = Baseline.own;
+}
+
+/** A block of money without any, before the first that has some. */
+export function passEmpty(numbers: Float32Array, { layout }: Model, exposure: number): void {
+  numbers[layout.mean]! += exposure;
 }
 
 /** Time goes by: what is known ages. */
@@ -57,12 +66,14 @@ export function learnBlock(numbers: Float32Array, model: Model, row: number, blo
   const { values } = model.rhythm;
   let s = gainVector(numbers, model, values, row, work);
   const information = 1 / (block.noise + block.error);
-  let q = block.seen / block.expected;
+  // Refunds may outweigh what is sold: no rate is below 0.
+  let q = Math.max(0, block.seen / block.expected);
   if (s < CUT_BELOW_VARIANCE) {
     const cut = CUT_DEVIATIONS * Math.sqrt(1 / information + s);
     const most = Math.min(Math.exp(cut), 1 + CUT_RISE_DEVIATIONS * Math.sqrt(1 / information + s) + 2 * block.noise);
     // A young baseline may have begun with a burst: a block so far out opens its level again, and nothing rings until it is sure.
-    if (block.isYoung && (q > most || q < Math.exp(-cut))) {
+    // Of few events, none is nothing unusual.
+    if (block.isYoung && (q > most || (q < Math.exp(-cut) && cut < 1))) {
       numbers[covariance]! += YOUNG_VARIANCE;
       s = gainVector(numbers, model, values, row, work);
     }
@@ -89,6 +100,13 @@ export interface Block {
 /** A lasting step: the level is open again. */
 export function openLevel(numbers: Float32Array, model: Model): void {
   numbers[model.layout.covariance]! += STEP_VARIANCE;
+}
+
+/** A forecast that what came before speaks against, as it is about to be believed: a burst became the baseline. */
+export function doubtBaseline(numbers: Float32Array, model: Model): void {
+  openLevel(numbers, model);
+  numbers[At.variance]! += STEP_VARIANCE;
+  numbers[At.reach] = numbers[At.onSlots] = numbers[At.suspicion] = 0;
 }
 
 /** Variance of the forecast for the time of `row`, `minutes` after the newest block that could be learnt. */

@@ -18,7 +18,7 @@ function slotOf(common: CommonMode, centre: (country: number, member: number) =>
 }
 
 function countries(): CommonMode {
-  const common = createCommonMode();
+  const common = createCommonMode(false);
   for (let group = 0; group < 4; group++) common.addGroup();
   slotOf(common, () => 1, 1);
   return common;
@@ -52,7 +52,7 @@ test('offsets add up, are remembered, and an alarm waits while a shift shows', (
   const common = countries();
   slotOf(common, () => 2, 6);
   assert.ok(Math.abs(common.offset([0, 1]) - Math.log(2)) < 0.1);
-  const again = createCommonMode();
+  const again = createCommonMode(false);
   for (let group = 0; group < 4; group++) again.addGroup(common.memoryOf(group));
   assert.equal(again.offset([0, 1]), common.offset([0, 1]));
   again.begin();

@@ -54,7 +54,8 @@ export interface CommonMode {
   settle(): Float64Array | undefined;
 }
 
-export function createCommonMode(): CommonMode {
+/** `isMoney`: what is seen has the upper tail of gamma amounts. */
+export function createCommonMode(isMoney: boolean): CommonMode {
   const groups: Group[] = [];
   let q = new Float64Array(64);
   let weight = new Float64Array(64);
@@ -75,9 +76,11 @@ export function createCommonMode(): CommonMode {
 
   function isShifted(group: Group): boolean {
     const { score, information, largest } = group;
-    return (
-      information > MEMBERS_LEAST * largest && score * score > SCORE_SQUARE * information && Math.abs(score) > SIZE_LEAST * information
-    );
+    if (information <= MEMBERS_LEAST * largest || score * score <= SCORE_SQUARE * information) return false;
+    const shift = score / information;
+    // A few large amounts are no shift: as deviance where a square would count them as if they were normal.
+    if (isMoney && shift > 0 && 2 * information * (shift - Math.log1p(shift)) <= SCORE_SQUARE) return false;
+    return Math.abs(shift) > SIZE_LEAST;
   }
 
   function shiftOf(group: Group): number {

@@ -19,7 +19,7 @@ import { createModel } from './model.ts';
 import type { Model } from './model.ts';
 import { profileOf } from './profile.ts';
 import { noiseOf } from './scan.ts';
-import { STATE_VERSION, stateText } from './state-text.ts';
+import { stateText, stateVersionOf } from './state-text.ts';
 import { verdictsOf } from './verdicts.ts';
 
 interface Shared {
@@ -100,7 +100,9 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       turn.expected = segments.enter(state, slot, amount, exposure);
       if (turn.expected <= 0 || !state.groups?.length) continue;
       const forRollUps = turn.expected * Math.exp(groups.behind(state.groups));
-      groups.addMember(state.groups, amount, forRollUps, state.numbers[At.variance]!, noiseOf(state.numbers, model, turn.expected));
+      const { numbers } = state;
+      const noise = noiseOf(numbers, model, turn.expected);
+      groups.addMember(state.groups, amount, forRollUps, numbers[At.variance]!, noise, segments.skewOf(state));
     }
     const shifts = segments.settle();
     for (const turn of turns) {
@@ -135,8 +137,8 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
   }
 
   return {
-    stateVersion: STATE_VERSION,
-    stateForm: stateText(model.layout),
+    stateVersion: stateVersionOf(model),
+    stateForm: stateText(model),
     seesAbsent: true,
     forgetAfterMs: config.forget_after,
     observeWindow,

@@ -4,18 +4,19 @@
  * common shift waits until the slot is settled.
  */
 import { chosenDelay } from './arrival.ts';
-import { createWork } from './baseline.ts';
+import { createWork, doubtBaseline } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
 import type { CommonMode } from './common-mode.ts';
 import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
 import { At, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
+import { pooledSpread, skewOf } from './money-noise.ts';
 import { createScan, noiseOf, scanSpans } from './scan.ts';
 import type { Scan } from './scan.ts';
 import { bear, enterMembers, enterWindow, isReady, shiftNewest } from './series-slots.ts';
 import type { Common, MembersSum } from './series-slots.ts';
-import { copyPool, createPool, createShrinkage, errorAt, fadePool, pooledSpread, renewShrinkage } from './tracked-error.ts';
+import { copyPool, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
 import type { ErrorPool } from './tracked-error.ts';
 
 /** However few series could ring, so many of them share the budget, as a part of all. */
@@ -23,6 +24,14 @@ const POWER_LEAST = 0.15;
 const SUSPICION_MAX = 1e6;
 /** What is left of a suspicion after a slot that does not share it, logs. */
 const SUSPICION_FADES = 1;
+
+/** Log evidence from which on a forecast that is about to be believed is not. */
+const DOUBT = 7;
+
+/** No evidence is older than the forecast is sure enough. */
+function reachOf(numbers: Float32Array): number {
+  return Math.min(numbers[At.reach]!, numbers[At.onSlots]!);
+}
 
 /** What the series of an entry share, from window to window. Plain JSON. */
 export interface FieldMemory {
@@ -43,6 +52,8 @@ export interface Field {
   /** Log evidence that has to be reached in the window at hand. */
   threshold(): number;
   bear(slot: number): SeriesState;
+  /** Money: the power of its mean that the variance of a series goes with. */
+  skewOf(state: SeriesState): number;
   /** Gives what was expected; 0: nothing could be. */
   enter(state: SeriesState, slot: number, amount: number, exposure: number): number;
   /** The same for a roll-up, by its members. */
@@ -59,12 +70,12 @@ export interface Field {
 
 export function createField(model: Model, stored?: FieldMemory): Field {
   // What an older version did not write begins anew.
-  const pool = { ...createPool(model), ...(stored && copyPool(stored.pool)) };
+  const pool = copyPool({ ...createPool(model), ...stored?.pool });
   const shrinkage = createShrinkage(model);
   const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests, delay: 0 };
   /** Of looks: they leave no error in the pool. */
   const glance: Common = { ...common, pool: createPool(model) };
-  const shared = createCommonMode();
+  const shared = createCommonMode(model.form === 'money');
   const scan = createScan(model);
   let newest = stored?.newest ?? -1;
   let before = stored?.power ?? null;
@@ -92,9 +103,10 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     threshold: () => common.threshold,
     bear(slot) {
       const state = emptyState(model.layout);
-      bear(state, slot, pooledSpread(pool));
+      bear(state, slot, pooledSpread(pool, model));
       return state;
     },
+    skewOf: ({ numbers }) => skewOf(numbers, model, shrinkage),
     enter(state, slot, amount, exposure) {
       const { numbers } = state;
       const groups = state.groups ?? [];
@@ -129,16 +141,21 @@ export function createField(model: Model, stored?: FieldMemory): Field {
         numbers[At.suspicion] = 0;
         return true;
       }
-      scanSpans(numbers, model, slot, shrinkage, scan);
+      const isFirst = numbers[At.onSlots]! <= 1;
+      scanSpans(numbers, model, slot, shrinkage, scan, isFirst ? numbers[At.reach]! : reachOf(numbers));
       const isDrop = scan.drop.log >= scan.rise.log;
       const evidence = isDrop ? scan.drop : scan.rise;
+      if (isFirst && evidence.log > DOUBT) {
+        doubtBaseline(numbers, model);
+        return true;
+      }
       if (evidence.log > common.threshold) {
         if (isOver(numbers, common, slot, evidence, isDrop)) {
           discard(numbers);
           return true;
         }
         if (!mayRing) return false;
-        beginEpisode(state, model, slot, evidence, common.threshold, isDrop, shrinkage.skew);
+        beginEpisode(state, model, slot, evidence, common.threshold, isDrop, skewOf(numbers, model, shrinkage));
       }
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
       return true;
@@ -151,8 +168,9 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       Object.assign(glance.pool, { spreadSum: pool.spreadSum, spreadWeight: pool.spreadWeight });
       const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
-      scanSpans(numbers, model, slot, shrinkage, scan);
-      if (scan.rise.log > common.threshold) beginEpisode(copy, model, slot, scan.rise, common.threshold, false, shrinkage.skew);
+      scanSpans(numbers, model, slot, shrinkage, scan, reachOf(numbers));
+      if (scan.rise.log > common.threshold)
+        beginEpisode(copy, model, slot, scan.rise, common.threshold, false, skewOf(numbers, model, shrinkage));
       return expected;
     },
   };

@@ -22,7 +22,7 @@ export interface Groups {
   /** The number of a roll-up; undefined for labels that are none. */
   numbered(labels: Labels): number | undefined;
   begin(slotMinutes: number): void;
-  addMember(groups: readonly number[], seen: number, expected: number, variance: number, noise: number): void;
+  addMember(groups: readonly number[], seen: number, expected: number, variance: number, noise: number, skew: number): void;
   sum(group: number): MembersSum;
   /** Log of the roll-up's own offset over that of its members: all its roll-ups together. */
   behind(groups: readonly number[]): number;
@@ -50,7 +50,7 @@ export function createGroups(common: CommonMode, groupings: readonly (readonly s
     const memory = stored[key];
     const number = common.addGroup(memory);
     numbers.set(key, number);
-    entries.push({ key, usualOffset: memory?.usualOffset ?? 0, isOn: false, sum: { seen: 0, expected: 0, filter: 0, noise: 0 } });
+    entries.push({ key, usualOffset: memory?.usualOffset ?? 0, isOn: false, sum: { seen: 0, expected: 0, filter: 0, noise: 0, skew: 0 } });
     return number;
   }
 
@@ -72,16 +72,17 @@ export function createGroups(common: CommonMode, groupings: readonly (readonly s
       const share = 1 - Math.exp(-slotMinutes / FOLLOW_MINUTES);
       entries.forEach((entry, number) => {
         if (!entry.isOn) entry.usualOffset += share * (common.memoryOf(number).offset - entry.usualOffset);
-        Object.assign(entry.sum, { seen: 0, expected: 0, filter: 0, noise: 0 });
+        Object.assign(entry.sum, { seen: 0, expected: 0, filter: 0, noise: 0, skew: 0 });
       });
     },
-    addMember(groups, seen, expected, variance, noise) {
+    addMember(groups, seen, expected, variance, noise, skew) {
       for (const group of groups) {
         const { sum } = entries[group]!;
         sum.seen += seen;
         sum.expected += expected;
         sum.filter += expected * expected * variance;
         sum.noise += expected * expected * noise;
+        sum.skew += expected * expected * noise * skew;
       }
     },
     sum: (group) => entries[group]!.sum,

@@ -27,7 +27,7 @@ export const At = {
   spread: 5,
   spreadWeight: 6,
   status: 7,
-  /** Slots since the episode began; evidence, in logs, that it is over. */
+  /** Slots since the episode began; none being on, since the series was ready to be judged. Evidence, in logs, that it is over. */
   onSlots: 8,
   back: 9,
   /** Slots that evidence may reach back. */
@@ -58,6 +58,10 @@ export const Baseline = { none: 0, own: 1, members: 2 } as const;
 
 export const Status = { calm: 0, drop: 1, rise: 2, heldDrop: 3, heldRise: 4 } as const;
 
+/** Money: lumps in an exposure of 1, what that was learnt from, empty slots, and the greatest skew that so many lumps allow. */
+export const Lump = { rate: 0, learnt: 1, empty: 2, skew: 3 } as const;
+const LUMP_NUMBERS = 4;
+
 export interface Layout {
   /** Observed and expected, by slot; then by older block. */
   readonly recentSeen: number;
@@ -75,6 +79,8 @@ export interface Layout {
   readonly errorWeight: number;
   /** Mean exposure of earlier slots, by delay of what follows. */
   readonly earlier: number;
+  /** Places as of `Lump`. The last list. */
+  readonly lumps: number;
   readonly numbers: number;
   readonly habitBytes: number;
 }
@@ -100,6 +106,7 @@ export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boole
     errorSum: take(grid.horizons.length),
     errorWeight: take(grid.horizons.length),
     earlier: take(delays),
+    lumps: take(profile.form === 'money' ? LUMP_NUMBERS : 0),
     numbers: next,
     habitBytes: withHabits ? grid.habitSlots + grid.habitDelay : 0,
   };

@@ -15,6 +15,8 @@ const TOO_MANY = 39;
 const AMOUNTS: Readonly<Record<string, (random: Random) => number>> = {
   'lognormal, standard deviation 1.6 of the logarithm': (random) => Math.exp(1.6 * random.normal() - 1.28),
   'normal, some below 0': (random) => 1 + 1.2 * random.normal(),
+  'nothing 19 times in 20': (random) => (random.unit() < 0.95 ? 0 : 20 * Math.exp(random.normal() - 0.5)),
+  'nothing 99 times in 100': (random) => (random.unit() < 0.99 ? 0 : 100 * Math.exp(random.normal() - 0.5)),
 };
 
 /** Alarms by direction; `factor` of the amounts of a series by window. */

@@ -6,6 +6,7 @@
 import { At } from './layout.ts';
 import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
 import type { Effects, Model } from './model.ts';
+import { skewOf } from './money-noise.ts';
 import type { Shrinkage } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
 
@@ -19,11 +20,12 @@ export function powerOf(
   noise: number,
 ): number {
   const variance = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, model.grid.horizons.length - 1);
+  const skew = skewOf(numbers, model, shrinkage);
   let sum = 0;
   let count = 0;
   for (const effects of [model.drops, model.rises]) {
     for (let i = 0; i < effects.factors.length; i++, count++) {
-      sum += chance(evidenceOf(model, effects, i, expected, variance, noise, shrinkage.skew), threshold, model.grid.slotsMax);
+      sum += chance(evidenceOf(model, effects, i, expected, variance, noise, skew), threshold, model.grid.slotsMax);
     }
   }
   return count === 0 ? 0 : sum / count;

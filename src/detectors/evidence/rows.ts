@@ -33,7 +33,7 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
     windowMs: settings.windowMs,
     profile: profileOf(settings.adds, settings.hasExposure),
     hasExposure: settings.hasExposure,
-    habits: (settings as { habits?: boolean }).habits ?? true,
+    habits: true,
     drop: settings.down === undefined ? undefined : 1 - settings.down,
     rise: settings.up === undefined ? undefined : 1 + settings.up,
     falseAlarmsPerDay: settings.falseAlarmsPerDay,

@@ -1,13 +1,15 @@
 /** A series' values move through its state: into the newest slot, out of it into blocks, and to what learns from them. */
 import { arriving, noteExposure, scoreDelays } from './arrival.ts';
-import { beginBaseline, driftBaseline, learnBlock, logRate, renewVariance } from './baseline.ts';
+import { beginBaseline, driftBaseline, learnBlock, logRate, passEmpty, renewVariance } from './baseline.ts';
+import { trackCarryOver } from './carry-over.ts';
 import { forgetWaiting, noteHabit } from './habits.ts';
-import { At, Baseline, Status, setSlot, slotOf } from './layout.ts';
+import { At, Baseline, Lump, Status, setSlot, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
+import { trackNoise } from './money-noise.ts';
 import { powerOf } from './power.ts';
 import { noiseOf } from './scan.ts';
-import { errorAt, trackError, trackSpread } from './tracked-error.ts';
+import { errorAt, trackError } from './tracked-error.ts';
 import type { ErrorPool, Shrinkage } from './tracked-error.ts';
 
 /** Log evidence from which on nothing is learnt, after a day, for an hour: it may be the beginning of an anomaly. */
@@ -56,7 +58,9 @@ function reachSlot(state: SeriesState, common: Common, slot: number): void {
   setSlot(numbers, slot);
   numbers[At.age]! += 1;
   if (numbers[At.baseline] !== Baseline.none && numbers[At.status] === Status.calm) {
-    numbers[At.reach] = Math.min(common.model.grid.slotsMax, numbers[At.reach]! + 1);
+    const { slotsMax } = common.model.grid;
+    numbers[At.reach] = Math.min(slotsMax, numbers[At.reach]! + 1);
+    numbers[At.onSlots] = isReady(numbers, common.model) ? Math.min(slotsMax, numbers[At.onSlots]! + 1) : 0;
   }
 }
 
@@ -82,7 +86,7 @@ export function enterWindow(state: SeriesState, common: Common, slot: number, of
   if (numbers[At.baseline] === Baseline.own) {
     const rate = Math.exp(logRate(numbers, model, model.rhythm.at(slot * model.grid.slotMinutes))) * shared;
     expected = (rate * scaled) / shared;
-    numbers[At.moneyRate] = rate;
+    numbers[At.moneyRate] = model.hasExposure ? rate : 1;
     if (!isFirst && numbers[At.status] === Status.calm && isReady(numbers, model)) {
       const variance = numbers[At.variance]! + errorAt(numbers, model, common.shrinkage, 0);
       scoreDelays(common.pool.delays, numbers, model, slot, amount, exposure, rate, variance);
@@ -100,6 +104,8 @@ export interface MembersSum {
   /** Sums over members of expected^2 x variance: of the filter, and of counting. */
   filter: number;
   noise: number;
+  /** Money: the same sum of noise x skew. */
+  skew: number;
 }
 
 export function enterMembers(state: SeriesState, common: Common, slot: number, sum: MembersSum): void {
@@ -110,6 +116,7 @@ export function enterMembers(state: SeriesState, common: Common, slot: number, s
   numbers[At.variance] = sum.filter / (sum.expected * sum.expected);
   numbers[At.moneyRate] = 1;
   numbers[At.spread] = sum.noise / sum.expected;
+  if (common.model.form === 'money') numbers[common.model.layout.lumps + Lump.skew] = sum.skew / sum.noise;
   addWindow(numbers, common.model, slot, sum.seen, sum.expected);
 }
 
@@ -119,7 +126,7 @@ export function shiftNewest({ numbers }: SeriesState, model: Model, slot: number
   const factor = Math.exp(shift);
   numbers[place]! *= factor;
   numbers[At.exposure]! *= factor;
-  numbers[At.moneyRate]! *= factor;
+  if (model.hasExposure) numbers[At.moneyRate]! *= factor;
 }
 
 /** The slot is over: its block may be learnt from later, and its forecasts are held against what came. */
@@ -146,8 +153,11 @@ function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, s
     if (expected <= 0) continue;
     const q = sum / expected;
     if (i === 0 && model.form === 'money') {
-      if (numbers[At.baseline] === Baseline.own) trackSpread(numbers, model, q, expected / numbers[At.moneyRate]!, shrinkage, pool);
-    } else trackError(numbers, model, i, q, noiseOf(numbers, model, expected), shrinkage, pool);
+      if (numbers[At.baseline] === Baseline.own) trackNoise(numbers, model, sum, expected, shrinkage, pool);
+    } else {
+      if (model.form === 'count') trackCarryOver(numbers, model, slot, i, q, expected, shrinkage, pool);
+      trackError(numbers, model, i, q, noiseOf(numbers, model, expected), shrinkage, pool);
+    }
   }
 }
 
@@ -227,8 +237,9 @@ function learnPending(numbers: Float32Array, common: Common, block: number, now:
   const seen = numbers[layout.pendingSeen + pending]!;
   const exposure = numbers[layout.pendingExposure + pending]!;
   if (numbers[At.baseline] === Baseline.none) {
-    if (exposure > 0 && (model.form !== 'money' || seen > 0)) beginBaseline(numbers, model, seen, exposure);
-    else return;
+    if (exposure <= 0) return;
+    if (model.form === 'money' && seen <= 0) return passEmpty(numbers, model, exposure);
+    beginBaseline(numbers, model, seen, exposure);
   } else if (numbers[At.baseline] === Baseline.own) {
     driftBaseline(numbers, model, grid.blockMinutes);
     if (exposure > 0 && !isSuspended(numbers, model)) {
@@ -270,7 +281,7 @@ function isSuspended(numbers: Float32Array, { grid }: Model): boolean {
 }
 
 export function noiseOfBlock(numbers: Float32Array, model: Model, expected: number, exposure: number): number {
-  return model.form === 'money' ? numbers[At.spread]! / exposure : 1 / expected;
+  return model.form === 'money' ? numbers[At.spread]! / (model.hasExposure ? exposure : expected) : 1 / expected;
 }
 
 /**

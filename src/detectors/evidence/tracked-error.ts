@@ -13,20 +13,16 @@ const POOL_SPREAD = 0.7;
 const POOL_PSEUDO_VALUES = 40;
 /** A squared error counts up to so many times its variance. */
 const SQUARE_MAX = 16;
-const SPREAD_LEAST = 0.3;
-const SPREAD_FIRST = 4;
-const SPREAD_MINUTES = 3_000;
-/** Weight of the pool's spread against a series' own: as sure as if series differed by a factor of 1.4. */
-const SPREAD_PRIOR = 8;
-const SPREAD_PSEUDO_WEIGHT = 4;
-const SPREAD_SQUARE_MAX = 20;
-const SPREAD_VARIANCE_MAX = 0.25;
+/** Relative variance of what an exposure of 1 brings, before any was seen; how fast it is forgotten. */
+export const SPREAD_FIRST = 4;
+export const SPREAD_PSEUDO_WEIGHT = 4;
+export const SPREAD_MINUTES = 3_000;
 /** Until amounts have shown how skewed they are: as if equal ones came or did not, the least for amounts that cannot be negative. */
 const SKEW_FIRST = 1;
-const SKEW_MOST = 2;
+export const SKEW_MOST = 2;
 const SKEW_PSEUDO_WEIGHT = 1;
-/** A slot out by so many standard deviations counts no more; three are enough to tell an upper tail from a lower one. */
-const SKEW_DEVIATIONS_MAX = 6;
+/** The slots before a span carry over at most this part of their error. */
+const SHARE_MOST = 0.95;
 const BOLD_PSEUDO_WEIGHT = 40;
 const BOLD_LEAST = 0.3;
 const BOLD_VARIANCE_MAX = 0.04;
@@ -35,7 +31,10 @@ export interface ErrorPool {
   /** Weighted sums of squared errors, and the weights, by horizon. */
   readonly sums: number[];
   readonly weights: number[];
-  /** Money: relative variance of what an exposure of 1 brings. */
+  /** What carries over from one span to the next, by horizon: weighted products of both errors. */
+  readonly together: number[];
+  readonly togetherWeights: number[];
+  /** Money: the spread, as in `money-noise.ts`. */
   spreadSum: number;
   spreadWeight: number;
   /** Money: relative third moment over the square of the relative variance, of an exposure of 1. */
@@ -52,6 +51,8 @@ export interface ErrorPool {
 export interface Shrinkage {
   readonly error: Float64Array;
   readonly weight: Float64Array;
+  /** By horizon: the part of the error of the slots before a span that carries over into it. */
+  readonly together: Float64Array;
   /** The filter's variance is this much of what it says, from BOLD_LEAST to 1: it may be too modest. */
   bold: number;
   /** Money: the power of its mean that its variance goes with, from 0 to 2. */
@@ -63,8 +64,11 @@ export function createPool(model: Model): ErrorPool {
   return {
     weights,
     sums: weights.map((weight, i) => weight * model.profile.firstError[i]!),
-    spreadSum: SPREAD_PSEUDO_WEIGHT * SPREAD_FIRST,
-    spreadWeight: SPREAD_PSEUDO_WEIGHT,
+    together: weights.map(() => 0),
+    togetherWeights: [...weights],
+    // Amounts as such have a unit that is not known before.
+    spreadSum: model.hasExposure ? SPREAD_PSEUDO_WEIGHT * SPREAD_FIRST : 0,
+    spreadWeight: model.hasExposure ? SPREAD_PSEUDO_WEIGHT : 0,
     skewSum: SKEW_PSEUDO_WEIGHT * SKEW_FIRST,
     skewWeight: SKEW_PSEUDO_WEIGHT,
     boldSum: BOLD_PSEUDO_WEIGHT,
@@ -75,12 +79,26 @@ export function createPool(model: Model): ErrorPool {
 
 /** By hand: it is asked for after every window. */
 export function copyPool(pool: ErrorPool): ErrorPool {
-  return { ...pool, weights: [...pool.weights], sums: [...pool.sums], delays: [...pool.delays] };
+  const { weights, sums, together, togetherWeights, delays } = pool;
+  return {
+    ...pool,
+    weights: [...weights],
+    sums: [...sums],
+    together: [...together],
+    togetherWeights: [...togetherWeights],
+    delays: [...delays],
+  };
 }
 
 export function createShrinkage(model: Model): Shrinkage {
   const length = model.grid.horizons.length;
-  return { error: new Float64Array(length), weight: new Float64Array(length), bold: 1, skew: SKEW_FIRST };
+  return {
+    error: new Float64Array(length),
+    weight: new Float64Array(length),
+    together: new Float64Array(length),
+    bold: 1,
+    skew: SKEW_FIRST,
+  };
 }
 
 /** Called once a slot. */
@@ -92,6 +110,12 @@ export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Mod
     shrinkage.error[i] = error;
     shrinkage.weight[i] = ((2 / (POOL_SPREAD * error) ** 2) * CORRELATED_MINUTES) / model.grid.horizonMinutes[i]!;
   }
+  if (model.form !== 'count') return;
+  const before = shrinkage.error[1]!;
+  for (let i = 0; i < shrinkage.error.length; i++) {
+    const most = SHARE_MOST * Math.min(1, Math.sqrt(shrinkage.error[i]! / before));
+    shrinkage.together[i] = Math.min(most, Math.max(0, pool.together[i]! / pool.togetherWeights[i]! / before));
+  }
 }
 
 /** Old errors of the pool fade as those of its series do. */
@@ -102,6 +126,8 @@ export function fadePool(pool: ErrorPool, model: Model): void {
     const keep = 1 - trackGains[i]! / horizons[i]!;
     pool.sums[i]! *= keep;
     pool.weights[i]! *= keep;
+    pool.together[i]! *= keep;
+    pool.togetherWeights[i]! *= keep;
   }
   const keep = 1 - model.grid.slotMinutes / SPREAD_MINUTES;
   pool.spreadSum *= keep;
@@ -112,10 +138,6 @@ export function fadePool(pool: ErrorPool, model: Model): void {
   pool.boldSum *= keepBold;
   pool.boldWeight *= keepBold;
   for (let i = 0; i < pool.delays.length; i++) pool.delays[i]! *= keepBold;
-}
-
-export function pooledSpread(pool: ErrorPool): number {
-  return Math.max(SPREAD_LEAST, pool.spreadSum / pool.spreadWeight);
 }
 
 /** Of money, one slot's error cannot be told from its noise: the next horizon's stands for it. */
@@ -152,39 +174,4 @@ export function trackError(
   if (horizon < model.grid.horizons.length - 1 || filter > BOLD_VARIANCE_MAX) return;
   pool.boldSum += weight * filter * (square - noise);
   pool.boldWeight += weight * filter * filter;
-}
-
-/**
- * Money: the relative variance of what an exposure of 1 brings, from how far single slots are out; shrunk towards that of
- * all series as the tracked error is. Its square has the relative variance 2 + 6 noise for gamma amounts, more for rougher ones.
- */
-export function trackSpread(numbers: Float32Array, model: Model, q: number, exposure: number, shrinkage: Shrinkage, pool: ErrorPool): void {
-  // Of a forecast this uncertain the variance says little about how far its logarithm puts the value out.
-  if (numbers[At.variance]! > SPREAD_VARIANCE_MAX) return;
-  const spread = numbers[At.spread]!;
-  const other = exposure * (shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
-  const noise = spread / exposure;
-  const weight = (spread / (spread + other)) ** 2 / (2 + tailOf(pool) * noise);
-  const square = Math.min(exposure * (q - 1) * (q - 1), SPREAD_SQUARE_MAX * (spread + other) + 2);
-  const term = weight * (square - other);
-  const keep = 1 - model.grid.slotMinutes / SPREAD_MINUTES;
-  numbers[At.spreadSum] = keep * numbers[At.spreadSum]! + term;
-  numbers[At.spreadWeight] = keep * numbers[At.spreadWeight]! + weight;
-  pool.spreadSum += term;
-  pool.spreadWeight += weight;
-  // The third moment of a slot goes with its noise squared, its own error with the cube of the deviation.
-  const deviation = Math.sqrt((spread + other) / exposure);
-  const out = Math.max(-SKEW_DEVIATIONS_MAX * deviation, Math.min(SKEW_DEVIATIONS_MAX * deviation, q - 1));
-  const skewWeight = (spread / (spread + other)) ** 2 / (15 / noise + 60 + 120 * noise * noise);
-  pool.skewSum += (skewWeight * out * out * out) / (noise * noise);
-  pool.skewWeight += skewWeight;
-  const pooled = pooledSpread(pool);
-  const own = (numbers[At.spreadSum]! + SPREAD_PRIOR * pooled) / (numbers[At.spreadWeight]! + SPREAD_PRIOR);
-  numbers[At.spread] = Math.max(SPREAD_LEAST, own);
-}
-
-/** Relative fourth cumulant of amounts by the third: 6 for gamma ones, and at least that. */
-function tailOf({ skewSum, skewWeight }: ErrorPool): number {
-  const skew = Math.max(SKEW_MOST, skewSum / skewWeight);
-  return 1.5 * skew * skew;
 }

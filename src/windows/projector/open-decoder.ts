@@ -21,6 +21,7 @@ export function openDecoder(plan: Plan, source: SourceSpec, { rules, ...deps }: 
 /** How the source is read over bytes; or, as a text, why it is not. */
 export function fastPathOf(plan: Plan, source: SourceSpec, rules: SourceRules | string): Projection | string {
   if (source.decoder === 'plain') return 'decoder: plain';
+  if (source.event.wholeIds) return 'dedup_compare: whole';
   if (source.format !== 'json') return `format: ${source.format}`;
   return typeof rules === 'string' ? rules : projectionOf(plan, source, rules);
 }

@@ -47,7 +47,7 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
             <b>{t('alerts.impact')}</b> {t(impact.money_per_hour >= 0 ? 'alerts.per_hour' : 'alerts.excess', { money })}
           </p>
         )}
-        {!explanation.evidence && (
+        {explanation.evidence?.false_alarms_per_day === undefined && (
           <p class="alert-fact">
             <b>{t('alerts.not_fired_if')}</b> {explanation.not_fired_if}
           </p>

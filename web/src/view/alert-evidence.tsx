@@ -52,7 +52,7 @@ export function AlertCompany({ episode, dimensions }: Props) {
   const near = (iso: string): string => formatNear(Date.parse(iso), now.value, language.value);
   return (
     <>
-      {evidence && (
+      {evidence?.false_alarms_per_day !== undefined && (
         <p class="alert-fact">
           <b>{t('alerts.budget')}</b>{' '}
           {t('alerts.budget_is', {

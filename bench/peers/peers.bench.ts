@@ -1,0 +1,112 @@
+/**
+ * The same topic, machine and windows through Tocsin and its peers: events per CPU second once warm, events per second, peak memory.
+ * All have to give the same result. `EVENTS=20`: millions in the large topic (default 8; the small one has a quarter), `ROUNDS=3`,
+ * `ONLY=tocsin,flink`: contenders by a part of their names, `BENCH=ads` or `ysb` alone. `PROFILE=1`: instead, where the time of Tocsin's
+ * runs goes. Needs Kafka (TOCSIN_TEST_KAFKA).
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { report } from '../measure.ts';
+import { adContenders, plainNode, tocsin, ysbLine, type Contender } from './contenders.ts';
+import { contest, million, oneRun, type ContestOptions, type Outcome, type Spread } from './contest.ts';
+import { timeByPart } from './cpu-profile.ts';
+import { adEvents, BATCH_RECORDS, fillTopics, PARTITIONS, ysbEvents, type SizedTopic } from './topics.ts';
+import { createYsbEvents } from './ysb-events.ts';
+
+const EVENTS = Number(process.env['EVENTS'] ?? 8) * 1e6;
+const ROUNDS = Number(process.env['ROUNDS'] ?? 3);
+const ONLY = process.env['ONLY']?.toLowerCase().split(',');
+/** Of the Yahoo benchmark half as many events: a row comes of every third of its views. */
+const YSB_EVENTS = EVENTS / 2;
+/** Of the plain Node consumer's rate, like for like. */
+const BAR = 4;
+
+const broker = process.env['TOCSIN_TEST_KAFKA'];
+if (broker === undefined) {
+  console.log('skipped: needs kafka: scripts/services.ts run kafka -- …');
+} else {
+  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-peers-'));
+  try {
+    if (process.env['BENCH'] !== 'ysb') await ads(broker, dir);
+    if (process.env['BENCH'] !== 'ads') await yahoo(broker, dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function ads(address: string, dir: string): Promise<void> {
+  const topics = sized('ads', EVENTS);
+  await fillTopics(address, topics, adEvents);
+  const options = { broker: address, topics, rounds: ROUNDS, dir, keyParts: 3 };
+  if (process.env['PROFILE']) return profile(adContenders, options);
+  const outcome = await contest(chosen(adContenders), options);
+  tell('peers', 'Tocsin, like for like', topics, outcome, BAR);
+}
+
+async function yahoo(address: string, dir: string): Promise<void> {
+  const topics = sized('ysb', YSB_EVENTS);
+  await fillTopics(address, topics, ysbEvents);
+  const table = path.join(dir, 'ad-to-campaign.json');
+  writeFileSync(table, JSON.stringify(createYsbEvents(1).table));
+  const contenders = [plainNode('ysb', table), tocsin('Tocsin', 'ysb.yml', ysbLine, dir)];
+  const options = { broker: address, topics, rounds: ROUNDS, dir, keyParts: 2 };
+  if (process.env['PROFILE']) return profile(contenders, options);
+  const outcome = await contest(chosen(contenders), options);
+  tell('peers-ysb', 'Tocsin', topics, outcome);
+}
+
+function sized(name: string, events: number): [SizedTopic, SizedTopic] {
+  return [events / 4, events].map((count) => ({ topic: `peers-${name}-${count}`, events: count })) as [SizedTopic, SizedTopic];
+}
+
+/** The first is always among them: the others are held against it. */
+function chosen(contenders: readonly Contender[]): Contender[] {
+  return contenders.filter(({ name }, i) => i === 0 || !ONLY || ONLY.some((part) => name.toLowerCase().includes(part)));
+}
+
+/** Of one run on the large topic; microseconds an event of all threads' CPU time, in the proportions of the samples. */
+async function profile(contenders: readonly Contender[], options: ContestOptions): Promise<void> {
+  const large = options.topics[1];
+  for (const contender of chosen(contenders).filter(({ name }) => name.startsWith('Tocsin'))) {
+    const folder = mkdtempSync(path.join(options.dir, 'profile-'));
+    const { measured } = await oneRun(contender, large, options, { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` });
+    const parts = timeByPart(folder);
+    const sampled = parts.reduce((sum, [, ms]) => sum + ms, 0);
+    const perEvent = (measured.cpuSeconds * 1e6) / large.events;
+    console.log(
+      `${contender.name}: ${perEvent.toFixed(2)} us an event (${large.events} events, ${measured.cpuSeconds.toFixed(1)} s of CPU)`,
+    );
+    for (const [part, ms] of parts) {
+      const share = ms / sampled;
+      console.log(`  ${part.padEnd(36)} ${(share * perEvent).toFixed(2).padStart(6)} us  ${Math.round(share * 100)} %`);
+    }
+  }
+}
+
+function tell(name: string, ours: string, topics: readonly SizedTopic[], { standings, unranked }: Outcome, least?: number): void {
+  for (const [who, why] of unranked) console.log(`${who}: ${why}`);
+  const mine = standings.find((each) => each.name === ours);
+  const ratios = standings
+    .filter((other) => mine !== undefined && other !== mine)
+    .map((other) => [`to ${other.name}`, mine!.perCpuSecond.median / other.perCpuSecond.median] as const);
+  const spread = ({ median, low, high }: Spread): string => `${million(median)} (${million(low)}-${million(high)})`;
+  report(name, {
+    events: topics.map(({ events }) => events),
+    partitions: PARTITIONS,
+    batchRecords: BATCH_RECORDS,
+    rounds: ROUNDS,
+    machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
+    standings,
+    unranked: Object.fromEntries(unranked),
+    rows: standings.map(({ name: who, perCpuSecond, perSecond, peakBytes }) => ({
+      name: who.padEnd(36),
+      'M events a CPU second': spread(perCpuSecond),
+      'a second': spread(perSecond),
+      'peak MB': Math.round(peakBytes / 2 ** 20),
+    })),
+    ratios: Object.fromEntries(ratios),
+    ...(least !== undefined && ratios.length > 0 && { bar: { ratio: 'to plain Node consumer', least } }),
+  });
+  if (unranked.has(ours)) process.exitCode = 1;
+}

@@ -1,0 +1,62 @@
+/**
+ * The alert of a partition that has reached a limit which changes results, so somebody has to know: more segments than it may tell
+ * apart, or more ids than it may remember.
+ */
+import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
+import type { WindowSpec } from '../windows/spec.ts';
+import { alertId } from './alert-id.ts';
+import { fill, textsOf } from './text/texts.ts';
+
+export type LimitKind = 'series' | 'ids';
+
+export interface LimitReached {
+  readonly kind: LimitKind;
+  readonly pipeline: string;
+  /** `ad-events/0` */
+  readonly partition: string;
+  readonly limit: number;
+  /** The window that the first event beyond the limit is in; its start, epoch ms. */
+  readonly window: WindowSpec;
+  readonly startMs: number;
+  readonly locale: AlertLocale;
+}
+
+/** Fires once in the life of a partition, and is never resolved: what was counted meanwhile stays as it is. */
+export function limitAlert({ kind, pipeline, partition, limit, window, startMs, locale }: LimitReached): AlertEvent {
+  const texts = textsOf[locale];
+  const names = { pipeline, partition, limit: String(limit) };
+  const start = new Date(startMs).toISOString();
+  const end = new Date(startMs + window.sizeMs).toISOString();
+  const labels = { partition };
+  const subject = { pipeline, detector: 'limits', measure: kind, direction: 'up', window: window.name, labels } as const;
+  return {
+    alert_id: alertId({ ...subject, since: start }),
+    alert_time: end,
+    alert_type: `${kind}_limit`,
+    severity: 'medium',
+    metric_name: `max_${kind}`,
+    current_value: limit + 1,
+    expected_value: limit,
+    deviation_percent: null,
+    message: fill(texts[`${kind}_limit.message`], names),
+    status: 'firing',
+    repeat: 0,
+    ...subject,
+    unit: null,
+    window_start: start,
+    window_end: end,
+    series: `${kind}{partition="${partition}"}`,
+    since: start,
+    explanation: {
+      text: fill(texts[`${kind}_limit.explain`], names),
+      observed: limit + 1,
+      expected: limit,
+      ratio: null,
+      baseline: null,
+      threshold: limit,
+      not_fired_if: fill(texts[`${kind}_limit.not_fired`], names),
+    },
+    likely_causes: [],
+    impact: null,
+  };
+}

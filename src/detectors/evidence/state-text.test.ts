@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { At, Baseline, Lump, emptyState } from './layout.ts';
+import { createModel } from './model.ts';
+import { profileOf } from './profile.ts';
+import { stateText, stateVersionOf } from './state-text.ts';
+
+const settings = { windowMs: 60_000, habits: true, falseAlarmsPerDay: 1, tests: 1, drop: 0.5, rise: 2 };
+const modelOf = (adds: 'events' | 'amounts', hasExposure: boolean) =>
+  createModel({ ...settings, hasExposure, profile: profileOf(adds, hasExposure) });
+
+for (const hasExposure of [true, false]) {
+  test(`money of version 1, ${hasExposure ? 'per event' : 'as a sum'}, goes on with what it knew`, () => {
+    const model = modelOf('amounts', hasExposure);
+    const { layout } = model;
+    const old = emptyState(layout);
+    old.numbers.forEach((_, place) => (old.numbers[place] = place / 4));
+    old.habits.fill(7);
+    Object.assign(old.numbers, { [At.baseline]: Baseline.own, [At.spread]: 2, [At.spreadSum]: 30, [At.moneyRate]: 5 });
+    const text = Buffer.concat([Buffer.from(old.numbers.buffer, 0, layout.lumps * 4), Buffer.from(old.habits.buffer)]).toString('base64');
+    const state = stateText(model).decode(text, 1);
+    assert.ok(state);
+    assert.deepEqual(state.habits, old.habits);
+    assert.deepEqual(state.numbers.slice(layout.mean, layout.lumps), old.numbers.slice(layout.mean, layout.lumps));
+    // Its noise in a slot is the same, in amounts where there is no exposure.
+    const [spread, rate] = [state.numbers[At.spread]!, state.numbers[At.moneyRate]!];
+    assert.equal(spread * rate, 2 * 5);
+    assert.equal(state.numbers[At.spreadSum]! * rate, 30 * 5);
+    if (!hasExposure) assert.equal(rate, 1);
+    assert.equal(state.numbers[layout.lumps + Lump.empty], 0);
+    assert.equal(state.numbers[layout.lumps + Lump.skew], 2);
+  });
+}
+
+test('a state is read in its own version and those before it alone', () => {
+  for (const [adds, hasExposure] of [
+    ['events', true],
+    ['amounts', true],
+    ['amounts', false],
+  ] as const) {
+    const model = modelOf(adds, hasExposure);
+    const form = stateText(model);
+    const state = emptyState(model.layout);
+    state.numbers.forEach((_, place) => (state.numbers[place] = place * 3));
+    state.habits.fill(-5);
+    const version = stateVersionOf(model);
+    const text = form.encode(state);
+    const { numbers, habits } = form.decode(text, version)!;
+    assert.deepEqual([numbers, habits], [state.numbers, state.habits]);
+    assert.equal(form.decode(text, version + 1), undefined);
+    assert.equal(form.decode(text, 0), undefined);
+    assert.equal(form.decode('AAAA', version), undefined);
+  }
+});
