@@ -86,7 +86,7 @@ function partitionOver(decoder: Decoder): void {
     partition.process(batch, 'event');
     partition.takeFinals();
     partition.takeChangedPanes();
-    partition.internals.ids.takeNew();
+    partition.internals.ids.takeNew(partition.watermark);
   }
 }
 
