@@ -88,17 +88,19 @@ export async function contest(contenders: readonly Contender[], options: Contest
   return { standings, unranked };
 }
 
-async function oneRun(
+/** `env`: of the process, beside ours. */
+export async function oneRun(
   { name, command, finish }: Contender,
   { topic, events }: SizedTopic,
   { broker, dir, keyParts }: ContestOptions,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ measured: Measured; result: Result }> {
   // A name of its own also in the broker.
   const runDir = path.join(dir, `run-${process.hrtime.bigint().toString(36)}`);
   mkdirSync(runDir, { recursive: true });
   try {
     const run = { broker, topic, events, dir: runDir, file: path.join(runDir, 'result.tsv') };
-    const measured = await measuredRun(command(run));
+    const measured = await measuredRun({ env, ...command(run) });
     await finish?.(run, measured.stdout);
     return { measured, result: readResult(run.file, keyParts) };
   } catch (error) {

@@ -1,14 +1,16 @@
 /**
  * The same topic, machine and windows through Tocsin and its peers: events per CPU second once warm, events per second, peak memory.
  * All have to give the same result. `EVENTS=20`: millions in the large topic (default 8; the small one has a quarter), `ROUNDS=3`,
- * `ONLY=tocsin,flink`: contenders by a part of their names, `BENCH=ads` or `ysb` alone. Needs Kafka (TOCSIN_TEST_KAFKA).
+ * `ONLY=tocsin,flink`: contenders by a part of their names, `BENCH=ads` or `ysb` alone. `PROFILE=1`: instead, where the time of Tocsin's
+ * runs goes. Needs Kafka (TOCSIN_TEST_KAFKA).
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { report } from '../measure.ts';
 import { adContenders, plainNode, tocsin, ysbLine, type Contender } from './contenders.ts';
-import { contest, million, type Outcome, type Spread } from './contest.ts';
+import { contest, million, oneRun, type ContestOptions, type Outcome, type Spread } from './contest.ts';
+import { timeByPart } from './cpu-profile.ts';
 import { adEvents, BATCH_RECORDS, fillTopics, PARTITIONS, ysbEvents, type SizedTopic } from './topics.ts';
 import { createYsbEvents } from './ysb-events.ts';
 
@@ -36,7 +38,9 @@ if (broker === undefined) {
 async function ads(address: string, dir: string): Promise<void> {
   const topics = sized('ads', EVENTS);
   await fillTopics(address, topics, adEvents);
-  const outcome = await contest(chosen(adContenders), { broker: address, topics, rounds: ROUNDS, dir, keyParts: 3 });
+  const options = { broker: address, topics, rounds: ROUNDS, dir, keyParts: 3 };
+  if (process.env['PROFILE']) return profile(adContenders, options);
+  const outcome = await contest(chosen(adContenders), options);
   tell('peers', 'Tocsin, like for like', topics, outcome, BAR);
 }
 
@@ -46,7 +50,9 @@ async function yahoo(address: string, dir: string): Promise<void> {
   const table = path.join(dir, 'ad-to-campaign.json');
   writeFileSync(table, JSON.stringify(createYsbEvents(1).table));
   const contenders = [plainNode('ysb', table), tocsin('Tocsin', 'ysb.yml', ysbLine, dir)];
-  const outcome = await contest(chosen(contenders), { broker: address, topics, rounds: ROUNDS, dir, keyParts: 2 });
+  const options = { broker: address, topics, rounds: ROUNDS, dir, keyParts: 2 };
+  if (process.env['PROFILE']) return profile(contenders, options);
+  const outcome = await contest(chosen(contenders), options);
   tell('peers-ysb', 'Tocsin', topics, outcome);
 }
 
@@ -57,6 +63,25 @@ function sized(name: string, events: number): [SizedTopic, SizedTopic] {
 /** The first is always among them: the others are held against it. */
 function chosen(contenders: readonly Contender[]): Contender[] {
   return contenders.filter(({ name }, i) => i === 0 || !ONLY || ONLY.some((part) => name.toLowerCase().includes(part)));
+}
+
+/** Of one run on the large topic; microseconds an event of all threads' CPU time, in the proportions of the samples. */
+async function profile(contenders: readonly Contender[], options: ContestOptions): Promise<void> {
+  const large = options.topics[1];
+  for (const contender of chosen(contenders).filter(({ name }) => name.startsWith('Tocsin'))) {
+    const folder = mkdtempSync(path.join(options.dir, 'profile-'));
+    const { measured } = await oneRun(contender, large, options, { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` });
+    const parts = timeByPart(folder);
+    const sampled = parts.reduce((sum, [, ms]) => sum + ms, 0);
+    const perEvent = (measured.cpuSeconds * 1e6) / large.events;
+    console.log(
+      `${contender.name}: ${perEvent.toFixed(2)} us an event (${large.events} events, ${measured.cpuSeconds.toFixed(1)} s of CPU)`,
+    );
+    for (const [part, ms] of parts) {
+      const share = ms / sampled;
+      console.log(`  ${part.padEnd(36)} ${(share * perEvent).toFixed(2).padStart(6)} us  ${Math.round(share * 100)} %`);
+    }
+  }
 }
 
 function tell(name: string, ours: string, topics: readonly SizedTopic[], { standings, unranked }: Outcome, least?: number): void {

@@ -77,6 +77,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const opening = openBacking(configs, options, {
       local: log,
       dir: dir.path,
+      logPath: dir.logPath,
       clock,
       logger,
       hotStore,
@@ -89,9 +90,10 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
         progress.committed(config, committed, options.once);
       },
     });
-    // Who is asked to stop while it waits for a broker has nothing more to say than it has said.
+    // Who is asked to stop while it waits for a broker, or begins slowly, has nothing more to say than it has said.
     const backing = await opening.catch((error: unknown) => {
-      if (stopping.signal.aborted && error instanceof AppError && error.retryable) return undefined;
+      const isCutShort = error instanceof AppError && (error.retryable || error.code === 'log_unavailable');
+      if (stopping.signal.aborted && isCutShort) return undefined;
       throw error;
     });
     if (!backing) return;
@@ -219,6 +221,7 @@ function statusOf(run: PipelineRun): Record<string, unknown> {
     frontier: instantText(run.engine.frontier),
     windows: run.engine.counts(),
     alerts: run.notify.counts(),
+    threads: run.threads(),
     partitions: run.engine
       .partitions()
       .map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark: instantText(watermark), caughtUp, totals })),

@@ -25,6 +25,8 @@ export interface NotifyRun {
   readonly watermark: () => number | undefined;
   /** After the signal so long, ms, for what is under way; the rest is done after the next start. Undefined: until all is done. */
   readonly graceMs: number | undefined;
+  /** The grace is over and alert events are not dealt with; what is being sent may be told again after the next start. */
+  readonly onCutShort?: ((waiting: number) => void) | undefined;
 }
 
 export interface NotifyStage {
@@ -167,7 +169,7 @@ export async function openNotifyStage(
     decided: () => notifier.counts().byReceiver,
     waiting: () => notifier.waiting(),
     async run(options) {
-      const { signal, graceMs } = options;
+      const { signal, graceMs, onCutShort } = options;
       let fault: { readonly error: unknown } | undefined;
       const failed = (error: unknown): void => {
         fault ??= { error };
@@ -181,7 +183,11 @@ export async function openNotifyStage(
         settle({ ...options, signal: until }, failed).catch(failed),
         ...notifier.queues.map((queue) => tell(queue, until, failed).catch(failed)),
       ]);
-      const grace = graceMs === undefined ? undefined : afterAbort(until, graceMs, () => notifier.stop());
+      const cutShort = (): void => {
+        if (notifier.waiting() > 0) onCutShort?.(notifier.waiting());
+        notifier.stop();
+      };
+      const grace = graceMs === undefined ? undefined : afterAbort(until, graceMs, cutShort);
       await work;
       grace?.cancel();
       if (fault) throw fault.error;

@@ -136,6 +136,8 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
           waitMs = RETRY_MS.first;
           if (!moved) await deps.sleep(hurried ? RETRY_MS.first : POLL_MS, signal);
         } catch (error) {
+          // What was under way when the end came says nothing about the store: it is closed then.
+          if (signal.aborted) return;
           refusal = error instanceof AppError && !error.retryable ? error : undefined;
           // Once for each thing that is wrong, however often it is tried.
           const message = messageOf(error);

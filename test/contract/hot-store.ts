@@ -5,36 +5,15 @@ import fc from 'fast-check';
 import { labelsKey } from '../../src/core/labels.ts';
 import { HOT_HISTORY_MS, type HotStore, type HotStoreConfig } from '../../src/hot-store/hot-store.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
+import { HOT_T0, hotRow } from '../support/hot-row.ts';
 
 const MINUTE = 60_000;
-const T0 = Date.UTC(2026, 0, 5);
 const SERVED: HotStoreConfig = { history: [{ pipeline: 'ads', window: '1m', groupings: [['country', 'format']], keepMs: HOT_HISTORY_MS }] };
 const US = { country: 'US', format: 'banner' };
 const KR = { country: 'KR', format: 'video' };
 
-function row(minute: number, change: Partial<WindowRow> = {}): WindowRow {
-  return {
-    kind: 'row',
-    pipeline: 'ads',
-    window: '1m',
-    window_start: new Date(T0 + minute * MINUTE).toISOString(),
-    window_end: new Date(T0 + (minute + 1) * MINUTE).toISOString(),
-    labels: US,
-    measures: { clicks: minute },
-    state: { clicks: minute },
-    events: 1,
-    replayed: 0,
-    final: true,
-    corrections: 0,
-    version: '10',
-    origin: '',
-    partitions: ['ads/0'],
-    idle: [],
-    ...change,
-  };
-}
-
-const minutes = (rows: readonly WindowRow[]): number[] => rows.map((each) => (Date.parse(each.window_start) - T0) / MINUTE);
+const row: typeof hotRow = (minute, change) => hotRow(minute, { labels: US, ...change });
+const minutes = (rows: readonly WindowRow[]): number[] => rows.map((each) => (Date.parse(each.window_start) - HOT_T0) / MINUTE);
 
 export function testHotStore(name: string, make: (config: HotStoreConfig) => Promise<HotStore>): void {
   describe(`hot store: ${name}`, () => {
@@ -88,7 +67,7 @@ export function testHotStore(name: string, make: (config: HotStoreConfig) => Pro
     it('gives final rows by their start, from included, to excluded; and the latest row though provisional', () =>
       withStore(SERVED, async (store) => {
         await store.put([row(4, { final: false }), row(2), row(0), row(1), row(3)]);
-        assert.deepEqual(minutes(await store.range('ads', '1m', US, T0 + MINUTE, T0 + 3 * MINUTE)), [1, 2]);
+        assert.deepEqual(minutes(await store.range('ads', '1m', US, HOT_T0 + MINUTE, HOT_T0 + 3 * MINUTE)), [1, 2]);
         assert.deepEqual(minutes(await everything(store)), [0, 1, 2, 3, 4]);
         await store.put([row(5, { final: false })]);
         assert.deepEqual(minutes(await everything(store)), [0, 1, 2, 3, 5], 'a provisional row that is no longer the latest is not kept');

@@ -1,5 +1,6 @@
 /** What must hold after every crash test: all that stands in Kafka, Redis and ClickHouse follows from the raw topic. */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createAlerts } from '../../src/alerts/alerts.ts';
 import { servedHistory } from '../../src/app/hot-store-of.ts';
 import type { LoadedPipeline } from '../../src/config/pipeline-config.ts';
@@ -12,11 +13,17 @@ import type { Log } from '../../src/log/log.ts';
 import { recordAt } from '../../src/log/batch.ts';
 import { parseOlapAddress } from '../../src/olap-store/clickhouse/address.ts';
 import { createClickHouseStore } from '../../src/olap-store/clickhouse/clickhouse-store.ts';
+import { systemWait } from '../../src/notify/deliver.ts';
+import { createNotifier } from '../../src/notify/notifier.ts';
 import { createMonitor } from '../../src/pipeline/monitor.ts';
+import type { PartitionReport } from '../../src/pipeline/partition-report.ts';
+import { STATE_PARTITIONS, stateTopic } from '../../src/pipeline/stage-topics.ts';
+import { fromStateEntries } from '../../src/pipeline/state-codec.ts';
 import type { AlertEvent } from '../../src/receivers/alert-event.ts';
 import { mergeRows } from '../../src/windows/row-merge.ts';
 import type { WindowRecord, WindowRow } from '../../src/windows/row.ts';
 import { collect } from '../contract/olap-store.ts';
+import { withKafka } from '../e2e/kafka-topic.ts';
 import { lastRows } from '../e2e/last-rows.ts';
 import { sampleSpec } from '../oracle/adtech-sample.ts';
 import { differences } from '../oracle/compare.ts';
@@ -25,6 +32,25 @@ import type { OracleRecord } from '../oracle/record.ts';
 
 /** Relative: the oracle adds in the same order, but for the last bits of ratios. */
 const TOLERANCE = 1e-12;
+const CATCH_UP_MS = 120_000;
+
+/** Waits until the pipeline's monitor has noted that so many input records were judged. `said`: for the failure. */
+export async function untilTold(address: string, name: string, total: number, said: () => string): Promise<void> {
+  const prefix = `stage/${name}/report/`;
+  await withKafka(address, async (_log, connection) => {
+    const asked = async (): Promise<number> => {
+      const log = await connection.log({ topic: stateTopic(name), partition: STATE_PARTITIONS.monitor }, { readOnly: true });
+      const reports = fromStateEntries(prefix, await log.state(prefix)).map(([, value]) => value as PartitionReport);
+      await log.close();
+      return reports.reduce((sum, { totals }) => sum + Object.values(totals).reduce((all, count) => all + count, 0), 0);
+    };
+    const end = performance.now() + CATCH_UP_MS;
+    for (let told = await asked(); told !== total; told = await asked()) {
+      assert.ok(performance.now() < end, `${told} of ${total} records told\n${said()}`);
+      await sleep(100);
+    }
+  });
+}
 
 /** What the oracle makes of the raw topic as it stands there. */
 export async function judgeTopic(log: Log, { engine }: LoadedPipeline): Promise<Judgement> {
@@ -122,4 +148,23 @@ export function alertsFollow(windows: readonly string[], alerts: readonly string
     told.map((event) => JSON.stringify(event)),
   );
   return told;
+}
+
+/** What a receiver has to be told of: what the notifier tells of these alerts when nothing disturbs it. Dedup keys. */
+export async function keysToTell(alerts: readonly AlertEvent[], { engine, cooldownMs }: LoadedPipeline): Promise<Set<string>> {
+  const keys = new Set<string>();
+  const receiver = {
+    name: 'hook',
+    local: false,
+    target: '',
+    async send({ dedupKey }: { readonly dedupKey: string }) {
+      keys.add(dedupKey);
+      return { ok: true } as const;
+    },
+  };
+  const settings = { pipeline: engine.pipeline, cooldownMs, notifyWithinMs: undefined, sendResolved: true, audience: 'all' } as const;
+  const deps = { clock: systemClock, receivers: [receiver], wait: systemWait, logger: silentLogger };
+  const [queue] = createNotifier(settings, deps).queues;
+  for (const [offset, event] of alerts.entries()) await queue!.offer(offset, event);
+  return keys;
 }

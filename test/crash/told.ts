@@ -1,48 +1,84 @@
-/** A receiver of notifications that keeps when each came. */
+/** A receiver of notifications that keeps when each came and from whom, and who of those may have sent what it could not note. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import type { Random } from '../../src/core/random.ts';
 import { startServer } from '../http-server.ts';
 
-export interface Listener {
-  readonly origin: string;
-  /** By dedup key; monotonic ms, in their order. */
-  readonly told: ReadonlyMap<string, readonly number[]>;
+/** One notification, as it came in; monotonic ms. */
+export interface Telling {
+  readonly worker: string;
+  readonly at: number;
 }
 
-/** Monotonic ms. */
-interface Span {
+export interface Listener {
+  /** What comes after it names the worker. */
+  readonly origin: string;
+  /** By dedup key, in their order. */
+  readonly told: ReadonlyMap<string, readonly Telling[]>;
+}
+
+/** The end of a worker's time as the notifier; monotonic ms. */
+export interface TermEnd {
+  readonly worker: string;
+  /** `stop`: it had to end, on a machine so busy that the receiver had not answered in time, and it said so. */
+  readonly why: 'kill' | 'pause' | 'takeover' | 'stop';
+  /** When it was killed or paused, or said it. */
+  readonly from: number;
+  /** Until when what it had sent before might come in. */
+  readonly to: number;
+}
+
+/** Nothing could be noted meanwhile; monotonic ms. */
+export interface Outage {
   readonly from: number;
   readonly to: number;
 }
 
 /** It answers after a moment, so that some die while they wait for it. */
-const ANSWER_MS = 60;
+const ANSWER_MS = 300;
+/** Between sending and having noted it, on a machine that is busy. */
+const NOTE_MS = 3_000;
+/** From the network of the machine to the listener. */
+const ARRIVAL_MS = 1_000;
 
 export async function startListener(t: TestContext, random: Random): Promise<Listener> {
-  const told = new Map<string, number[]>();
-  const { origin } = await startServer(t, ({ headers }, response) => {
+  const told = new Map<string, Telling[]>();
+  const { origin } = await startServer(t, ({ headers, path }, response) => {
     const key = String(headers['idempotency-key']);
-    told.set(key, [...(told.get(key) ?? []), performance.now()]);
+    told.set(key, [...(told.get(key) ?? []), { worker: path.slice(1), at: performance.now() }]);
     void sleep(random.below(ANSWER_MS)).then(() => response.end());
   });
   return { origin, told };
 }
 
-/** Notifications that came once more, and those of them without a crash or takeover between the two (or so long before the first). */
+/**
+ * Notifications that came more than once, each held against the ends of its own sender's time: all tellings but one must be such that their
+ * sender was killed, paused or replaced before it can have noted them. `sessionMs`: so long it may take to hear that one was replaced.
+ */
 export function repeats(
-  { told }: Listener,
-  faults: readonly Span[],
-  beforeMs: number,
-): { readonly count: number; readonly unexplained: string[] } {
-  let count = 0;
+  told: Listener['told'],
+  { ends, outages, sessionMs }: { readonly ends: readonly TermEnd[]; readonly outages: readonly Outage[]; readonly sessionMs: number },
+): { readonly counts: Record<TermEnd['why'], number>; readonly unexplained: readonly string[] } {
+  const counts = { kill: 0, pause: 0, takeover: 0, stop: 0 };
   const unexplained: string[] = [];
-  for (const [key, times] of told) {
-    for (let i = 1; i < times.length; i++) {
-      count += 1;
-      const [first, second] = [times[i - 1]!, times[i]!];
-      if (!faults.some(({ from, to }) => from < second && to > first - beforeMs)) unexplained.push(key);
-    }
+
+  function notNoted({ worker, at }: Telling): TermEnd | undefined {
+    return ends.find(({ worker: whose, why, from, to }) => {
+      if (whose !== worker || at > to + ARRIVAL_MS) return false;
+      const away = outages.reduce((sum, outage) => sum + Math.max(0, Math.min(outage.to, from) - Math.max(outage.from, at)), 0);
+      return from - at - away <= NOTE_MS + (why === 'takeover' ? sessionMs : 0);
+    });
   }
-  return { count, unexplained };
+
+  for (const [key, tellings] of told) {
+    let extra = tellings.length - 1;
+    for (const telling of tellings) {
+      const end = extra > 0 ? notNoted(telling) : undefined;
+      if (!end) continue;
+      counts[end.why] += 1;
+      extra -= 1;
+    }
+    if (extra > 0) unexplained.push(`${key}: ${tellings.map(({ worker, at }) => `by ${worker} at ${at.toFixed(0)}`).join(', ')}`);
+  }
+  return { counts, unexplained };
 }

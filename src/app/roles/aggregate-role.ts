@@ -8,6 +8,7 @@ import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
 import type { AggregateStage } from '../../pipeline/aggregate-stage.ts';
 import { stepAll } from '../../pipeline/step-all.ts';
+import { beginsAgain } from '../threads/threads.ts';
 import { createTurns } from './turns.ts';
 
 export interface AggregateRoleConfig {
@@ -28,10 +29,14 @@ export interface AggregateRoleDeps {
   readonly logger: Logger;
   /** Takes the partition over. `holds`: whether it is still ours by the group. */
   readonly open: (topic: string, partition: number, holds: () => Promise<boolean>) => Promise<OwnedStage>;
+  /** Told of every reading: whether all partitions are to be closed and opened again, because that puts them elsewhere. */
+  readonly isTimeToMove: (read: number) => boolean;
   /** State to note with the next commit. */
   readonly state: () => readonly StateChange[];
   /** More is on its way (an input is still read): the end is not reached. */
   readonly moreToCome: () => boolean;
+  /** With `once`: records before this run's ends that no member of the group has committed yet. */
+  readonly unread: () => Promise<number>;
 }
 
 interface Place {
@@ -51,14 +56,23 @@ export interface OwnedStage extends AggregateStage {
 const POLL_MS = 20;
 /** Dead letters wait for a commit up to here. */
 const PENDING_BYTES_MAX = 8 << 20;
-const SAY_EVERY_MS = 3_000;
+const SAY_AFTER_MS = 3_000;
 /** Two that each need all partitions would wait for each other for ever: who lacks the first one gives up earlier. In session timeouts. */
-const PATIENCE = { withFirst: 6, withoutFirst: 3 };
+const PATIENCE = { withFirst: 6, withoutFirst: 3, withoutAny: 10 };
+/** Who has no partition looks so often how far those who have them are; one that is about to leave has had time to then. */
+const LOOK_EVERY_MS = 2_000;
 /** A partition that another has taken over is taken back after this, where the group still says that it is ours. */
 const AGAIN_MS = 1_000;
 
-/** Until the signal, or (`once`) until everything was read and told. */
-export async function runAggregates(config: AggregateRoleConfig, deps: AggregateRoleDeps, signal: AbortSignal): Promise<void> {
+/**
+ * Until the signal, or (`once`) until everything was read and told. `byOthers`: nothing of it here, as others have all the partitions.
+ * @throws AppError `log_refused` where others keep partitions, and do not get on with them
+ */
+export async function runAggregates(
+  config: AggregateRoleConfig,
+  deps: AggregateRoleDeps,
+  signal: AbortSignal,
+): Promise<{ readonly byOthers: boolean }> {
   const { clock, logger } = deps;
   const owned = new Map<string, Owned>();
   /** Given back in the rebalance under way: they come back to us, most of them, and nobody had them in between. */
@@ -78,14 +92,18 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
     await Promise.allSettled(dropped.map(({ stage }) => stage.close()));
   }
 
-  /** Where another has taken a partition over, it is left, until the group has had time to say who owns it. */
+  /**
+   * Where another has taken a partition over, it is left, until the group has had time to say who owns it. Where the thread that counts it
+   * has ended, it is taken back from its last commit in the same way.
+   */
   async function unlessFenced<T>({ topic, partition }: Place, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof AppError && error.code === 'log_fenced')) throw error;
+      const isFenced = error instanceof AppError && error.code === 'log_fenced';
+      if (!isFenced && !beginsAgain(error)) throw error;
       const name = `${topic}/${partition}`;
-      logger.warn(`partition ${name}: another process has taken over`);
+      if (isFenced) logger.warn(`partition ${name}: another process has taken over`);
       fenced.set(name, { topic, partition, dueAt: clock.elapsed() + AGAIN_MS });
       await owned.get(name)?.stage.close();
       owned.delete(name);
@@ -110,6 +128,18 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
     await Promise.all(news.map((one, i) => unlessFenced(one, () => one.stage.commit({ readToEnd, state: i === 0 ? state : [] }))));
   }
 
+  /** All go to where they are opened from now on. */
+  async function move(): Promise<void> {
+    await commitAll();
+    const before = new Map(owned);
+    for (const [name, { topic, partition, stage }] of before) {
+      owned.delete(name);
+      await stage.close();
+      const moved = await unlessFenced({ topic, partition }, () => deps.open(topic, partition, holds));
+      if (moved) owned.set(name, { topic, partition, stage: moved });
+    }
+  }
+
   async function pass(): Promise<number> {
     await takeBack();
     const read = await stepAll(
@@ -120,6 +150,7 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
     );
     const pending = [...owned.values()].reduce((sum, { stage }) => sum + stage.status().deadLetterBytes, 0);
     if (clock.elapsed() - lastCommit >= config.commitEveryMs || pending > PENDING_BYTES_MAX) await commitAll();
+    if (deps.isTimeToMove(read)) await move();
     return read;
   }
 
@@ -167,9 +198,18 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
   });
   ended.catch(() => {});
 
-  async function untilRead(): Promise<void> {
-    let saidAt = clock.elapsed();
-    let lackingSince: number | undefined;
+  async function isAllRead(): Promise<boolean> {
+    if (owned.size < config.partitions || (await pass()) > 0 || ![...owned.values()].every(({ stage }) => stage.status().caughtUp))
+      return false;
+    await commitAll(true);
+    // What replays changed is told when it has been noted.
+    if ([...owned.values()].some(({ stage }) => stage.hasNews())) await commitAll(true);
+    return owned.size === config.partitions;
+  }
+
+  /** Resolves to whether others have read it all. */
+  async function untilRead(): Promise<boolean> {
+    const wait = createWait(config, deps);
     while (!signal.aborted) {
       const everythingCame = !deps.moreToCome();
       const read = await inTurn(pass);
@@ -177,34 +217,19 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
         await nextTurn();
         continue;
       }
-      if (config.once && owned.size === config.partitions && everythingCame) {
-        const isDone = await inTurn(async () => {
-          if (owned.size < config.partitions || (await pass()) > 0 || ![...owned.values()].every(({ stage }) => stage.status().caughtUp))
-            return false;
-          await commitAll(true);
-          // What replays changed is told when it has been noted.
-          if ([...owned.values()].some(({ stage }) => stage.hasNews())) await commitAll(true);
-          return owned.size === config.partitions;
-        });
-        if (isDone) return;
-      }
-      lackingSince = config.once && owned.size > 0 && owned.size < config.partitions ? (lackingSince ?? clock.elapsed()) : undefined;
-      const sessions = owned.has(`${config.topics[0]}/0`) ? PATIENCE.withFirst : PATIENCE.withoutFirst;
-      if (lackingSince !== undefined && clock.elapsed() - lackingSince > sessions * config.sessionTimeoutMs) throw shared(config);
-      if (config.once && owned.size < config.partitions && clock.elapsed() - saidAt > SAY_EVERY_MS) {
-        saidAt = clock.elapsed();
-        logger.info(
-          `${config.group}: waits for ${config.partitions - owned.size} input partitions that another member of the group has; ` +
-            `one that died gives them up ${config.sessionTimeoutMs / 1_000} s after its last sign of life`,
-        );
+      if (config.once && everythingCame) {
+        if (owned.size === config.partitions && (await inTurn(isAllRead))) return false;
+        if (await wait.isOver(owned.size, owned.has(`${config.topics[0]}/0`))) return true;
       }
       await sleep(POLL_MS, signal);
     }
+    return false;
   }
 
   try {
-    await Promise.race([untilRead(), ended]);
+    const byOthers = await Promise.race([untilRead(), ended]);
     if (signal.aborted) await inTurn(() => commitAll());
+    return { byOthers };
   } finally {
     await membership.leave();
     await inTurn(async () => {
@@ -214,10 +239,47 @@ export async function runAggregates(config: AggregateRoleConfig, deps: Aggregate
   }
 }
 
-function shared({ group, partitions }: AggregateRoleConfig): AppError {
+/** The wait of a run with `once` for partitions that others have: said once, and not for ever. */
+function createWait(config: AggregateRoleConfig, { clock, logger, unread }: AggregateRoleDeps) {
+  const { group, partitions, sessionTimeoutMs } = config;
+  let since: number | undefined;
+  let lookedAt = 0;
+  let told = false;
+  let least = Infinity;
+
+  return {
+    /** True where others have read all of it. */
+    async isOver(owned: number, hasFirst: boolean): Promise<boolean> {
+      if (owned === partitions) since = undefined;
+      if (owned === partitions) return false;
+      if (since === undefined) lookedAt = clock.elapsed();
+      since ??= clock.elapsed();
+      if (!told && clock.elapsed() - since > SAY_AFTER_MS) {
+        told = true;
+        logger.info(
+          `${group}: waits for ${partitions - owned} of ${partitions} input partitions, which another member of the group has; ` +
+            `one that died gives them up ${sessionTimeoutMs / 1_000} s after its last sign of life`,
+        );
+      }
+      if (owned === 0 && clock.elapsed() - lookedAt > LOOK_EVERY_MS) {
+        lookedAt = clock.elapsed();
+        const left = await unread();
+        if (left === 0) return true;
+        // While they get on there is something to wait for.
+        if (left < least) since = lookedAt;
+        least = Math.min(least, left);
+      }
+      const sessions = owned === 0 ? PATIENCE.withoutAny : hasFirst ? PATIENCE.withFirst : PATIENCE.withoutFirst;
+      if (clock.elapsed() - since > sessions * sessionTimeoutMs) throw shared(config, sessions * sessionTimeoutMs);
+      return false;
+    },
+  };
+}
+
+function shared({ group, partitions }: AggregateRoleConfig, waitedMs: number): AppError {
   return new AppError(
     'log_refused',
-    `group ${group}: --once has to read all ${partitions} input partitions by itself, but found another process that keeps some of them. ` +
-      'Stop that one, or leave --once out to share the work with it.',
+    `group ${group}: --once has to read all ${partitions} input partitions by itself, but found another process that keeps some of them ` +
+      `(waited ${waitedMs / 1_000} s). Stop that one, or leave --once out to share the work with it.`,
   );
 }

@@ -74,7 +74,10 @@ export async function whileElected(
         term = { stop, done: serve(AbortSignal.any([signal, stop.signal]), standing).catch(failed.reject) };
       },
       onRevoked: end,
-      onLost: end,
+      onLost() {
+        if (term) deps.logger.warn(`${what}: was not heard of within its session, and has lost its place`);
+        return end();
+      },
     },
   );
   try {

@@ -36,10 +36,11 @@ export async function openGround(
   const { sources } = config.engine;
   // Raw topics that are there are the user's: nothing about them is changed.
   const there = new Set((await reader.topics()).map(({ name }) => name));
-  for (const source of sources) if (!there.has(source.topic)) await reader.ensureTopic(source.topic, rawTopicSettings(source));
+  const missing = new Map(sources.filter(({ topic }) => !there.has(topic)).map((source) => [source.topic, rawTopicSettings(source)]));
   const widest = Math.max(...sources.map((source) => source.partitions));
-  for (const [name, settings] of topicSettings(config.topics, widest)) await reader.ensureTopic(name, settings);
-  await reader.ensureTopic(partialsTopic(pipeline), PARTIALS_SETTINGS);
+  const ours = [...topicSettings(config.topics, widest), [partialsTopic(pipeline), PARTIALS_SETTINGS] as const];
+  // All at a time: each is a few round trips, and the first start waits for every one of them.
+  await allOf([...missing, ...ours].map(([name, settings]) => reader.ensureTopic(name, settings)));
   return {
     config,
     reader,
@@ -56,4 +57,9 @@ export async function openGround(
       return connection.log({ topic: snapshotsTopic(pipeline, topic), partition, partitions }, options);
     },
   };
+}
+
+/** As `Promise.all`, but nothing is under way any more when it rejects. */
+async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
 }

@@ -2,6 +2,7 @@
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
+import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
 import { partitionName } from '../../windows/plan.ts';
 
@@ -43,10 +44,26 @@ export async function endsNow(config: LoadedPipeline, log: Log): Promise<Map<str
     ...config.engine.sources.map(({ topic, partitions }) => ({ topic, partitions })),
     { topic: config.topics.replay, partitions: widest },
   ];
-  for (const { topic, partitions } of topics) {
-    for (let partition = 0; partition < partitions; partition++) {
-      ends.set(partitionName(topic, partition), (await log.bounds(topic, partition)).end);
-    }
-  }
+  await Promise.all(
+    topics.flatMap(({ topic, partitions }) =>
+      Array.from({ length: partitions }, async (_, partition) => {
+        ends.set(partitionName(topic, partition), (await log.bounds(topic, partition)).end);
+      }),
+    ),
+  );
   return ends;
+}
+
+/** Records before these ends that the group has not committed. */
+export async function unreadOf(
+  connection: Pick<KafkaConnection, 'lag'>,
+  group: string,
+  topics: readonly string[],
+  ends: ReadonlyMap<string, number>,
+): Promise<number> {
+  const lags = await connection.lag(group, topics);
+  return lags.reduce(
+    (sum, { topic, partition, end, lag }) => sum + Math.max(0, (ends.get(partitionName(topic, partition)) ?? 0) - (end - lag)),
+    0,
+  );
 }

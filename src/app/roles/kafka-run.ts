@@ -26,23 +26,28 @@ import { pipelineRecord, pipelineRecordChange } from '../pipeline-record.ts';
 import { clockModeOf, limitAlertOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from '../pipeline-parts.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
 import type { RunOptions } from '../run-options.ts';
+import { createPlacement } from '../threads/placement.ts';
+import type { Threads } from '../threads/threads.ts';
 import { watchLag } from '../watch-lag.ts';
 import { runAggregates } from './aggregate-role.ts';
 import { whenAborted, whileElected } from './election.ts';
 import { openGround } from './ground.ts';
-import { endsNow } from './input-topics.ts';
+import { endsNow, unreadOf } from './input-topics.ts';
 import { createMonitorLag } from './monitor-lag.ts';
 import { runMonitorTerm } from './monitor-role.ts';
+import { openMonitorView, untilMonitorHasRead } from './monitor-view.ts';
 import { runNotifyTerm } from './notify-role.ts';
 import { createPartitionOpener } from './partition-opener.ts';
 import { ROLES, type Role } from './roles.ts';
-import { runShadow } from './shadow.ts';
+import { forgetting, runShadow } from './shadow.ts';
 
 export interface KafkaRunDeps extends PartsDeps {
   readonly connection: KafkaConnection;
   /** For messages: the address without secrets. */
   readonly shown: string;
   readonly hotStore: HotStore;
+  /** Absent: all is done on this thread. */
+  readonly threads?: Threads;
   /** Opens the file of `--outcomes` on what was noted. */
   readonly openOutcomes?: (state: readonly (readonly [key: string, value: Uint8Array])[]) => OutcomesFile;
   readonly onJudged: (records: number) => void;
@@ -60,6 +65,7 @@ const RING_GRACE_MS = 3_000;
 const SESSION_MS = 10_000;
 const ONCE_SESSION_MS = 6_000;
 const REVISION_POLL_MS = 500;
+const SETTLED_POLL_MS = 10;
 /** So long an aggregation waits for the active monitor to settle the file's revision. */
 const REVISION_WAIT_MS = 60_000;
 
@@ -79,6 +85,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   const { engine: spec, topics } = config;
   const plan = compilePlan(spec);
   const ends = new Map<string, number>();
+  const rawTopics = spec.sources.map(({ topic }) => topic);
   const outcomes = deps.openOutcomes?.(await notedOutcomes());
 
   const stopped = new AbortController();
@@ -107,20 +114,30 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   /** What the active monitor has settled, here or elsewhere. @throws AppError `revision_changed` where it is another file's */
   async function revisionThatCounts(): Promise<StageRevision> {
     const hash = config.hashes.windows;
-    for (const until = clock.elapsed() + REVISION_WAIT_MS; ; await sleep(REVISION_POLL_MS, stopped.signal)) {
+    let lookedAt = -Infinity;
+    for (const until = clock.elapsed() + REVISION_WAIT_MS; ; await sleep(SETTLED_POLL_MS, stopped.signal)) {
+      // What this process settles itself is there at once.
       if (settled?.windows.hash === hash) return settled;
+      if (clock.elapsed() > until || stopped.signal.aborted) throw revisionRefusal(pipeline);
+      if (clock.elapsed() - lookedAt < REVISION_POLL_MS) continue;
+      lookedAt = clock.elapsed();
       const log = await ground.stageLog('monitor', { readOnly: true });
       const found = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
       await log.close();
       const isOurs = found?.windows.hash === hash && (options.revision.kind !== 'from' || found.at >= startedAt || !roles.has('monitor'));
       if (isOurs) return found;
-      if (clock.elapsed() > until || stopped.signal.aborted) throw revisionRefusal(pipeline);
     }
   }
 
+  const placement =
+    deps.threads &&
+    createPlacement(
+      { spec, always: options.threads !== undefined },
+      { threads: deps.threads.pipeline(), clock, ends: options.once ? ends : new Map(), onJudged: deps.onJudged },
+    );
   const openPartition = createPartitionOpener(
     { config, plan, mode, once: options.once, batchRecords: options.batchRecords },
-    { ...deps, ground, ends, outcomes, monitorLag, revision: revisionThatCounts },
+    { ...deps, ground, ends, outcomes, placement, monitorLag, revision: revisionThatCounts },
   );
 
   const watched = {
@@ -171,13 +188,24 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     }
   }
 
+  const openView = (log: Log, provisional: boolean): Promise<MonitorStage | undefined> =>
+    openMonitorView({ pipeline, hash: config.hashes.windows, plan, topics, provisional, clock: mode }, { log, monitor: monitorOf(config) });
+
+  /** What others have made of it, where they have the partitions: for the summary. */
+  async function takeStock(signal: AbortSignal): Promise<void> {
+    logger.info(`${pipeline}: other processes have read it all; what is open is theirs to give out`);
+    await untilMonitorHasRead(pipeline, { connection, clock }, signal);
+    const log = forgetting(await ground.stageLog('monitor', { readOnly: true }));
+    last = await openView(log, false);
+    let read = 1;
+    while (read > 0 && !signal.aborted) read = (await last?.step()) ?? 0;
+    await log.close();
+  }
+
   /** Shows what the active monitor elsewhere does. A store that is shared gets its rows from that one. */
   async function followMonitor(log: Log, signal: AbortSignal): Promise<boolean> {
-    const revision = await recordedRevisions(log, pipeline);
-    if (revision?.windows.hash !== config.hashes.windows) return false;
-    const { counter } = revision.windows;
-    const of = { plan, topics, revision: counter, completeFrom: revision.completeFrom, provisional: true, clock: mode };
-    const stage = await openMonitorStage(of, { log, monitor: monitorOf(config) });
+    const stage = await openView(log, true);
+    if (!stage) return false;
     shadow = stage;
     const show = options.hotStore === undefined ? publish : async (committed: Committed) => deps.onCommitted(committed);
     await runMonitorTerm({ stage, commitEveryMs, clock, publish: show, isLast: undefined }, signal).finally(() => {
@@ -192,7 +220,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const term = { pipeline, topic: topics.alerts, watermark, graceMs: options.once ? undefined : RING_GRACE_MS };
     const openLog = (): Promise<Log> => ground.stageLog('notify', { holds: standing.holds });
     const onOpened = (stage: NotifyStage): void => void (notify = stage);
-    return runNotifyTerm(term, { receivers, notifierOf: notifierFor, openLog, onOpened }, standing, signal);
+    return runNotifyTerm(term, { receivers, notifierOf: notifierFor, openLog, onOpened, logger }, standing, signal);
   }
 
   const elect = (
@@ -234,11 +262,11 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       if (options.once && everythingTold && !until.aborted) monitorStop.abort();
     }).catch(failed);
     const ringing = elect('notify', topics.alerts, notifyStop.signal, notifyTerm).catch(failed);
-    const count = (): Promise<void> =>
+    const count = (): ReturnType<typeof runAggregates> =>
       runAggregates(
         {
           group: pipeline,
-          topics: spec.sources.map(({ topic }) => topic),
+          topics: rawTopics,
           partitions: inputs.length,
           sessionTimeoutMs,
           commitEveryMs,
@@ -249,15 +277,18 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
           clock,
           logger,
           open: openPartition,
+          isTimeToMove: (read) => placement?.isTimeToMove(read) === true,
           state: () => outcomes?.sync() ?? [],
           moreToCome: () => {
             if (fed() && bounded === 'no') bound().catch(failed);
             return !fed() || bounded !== 'yes';
           },
+          unread: () => unreadOf(connection, pipeline, rawTopics, ends),
         },
         AbortSignal.any([signal, broken.signal]),
       );
-    const counting = (roles.has('aggregate') ? count() : whenAborted(AbortSignal.any([signal, broken.signal]))).catch(failed);
+    const until = AbortSignal.any([signal, broken.signal]);
+    const counting = (roles.has('aggregate') ? count() : whenAborted(until).then(() => ({ byOthers: false }))).catch(failed);
 
     const isShown = roles.has('api') && !options.once && options.listen !== undefined && options.listen !== 'none';
     const showing = isShown
@@ -274,9 +305,10 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
 
     // What is told last is still taken in, and what rings then is still told.
     const inOrder = (async () => {
-      await counting;
+      const { byOthers } = await counting;
       everythingTold = true;
-      if (!options.once || signal.aborted) monitorStop.abort();
+      if (byOthers && !monitor) await takeStock(until).catch(failed);
+      if (!options.once || signal.aborted || (byOthers && !monitor)) monitorStop.abort();
       await monitoring;
       notifyStop.abort();
       await ringing;
@@ -300,6 +332,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       decided: () => notify?.decided() ?? [],
       waiting: () => notify?.waiting() ?? 0,
     },
+    threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
     looks: () => judge?.lookCounts() ?? { looked: 0, skipped: 0 },
     pressure: { partials: async () => ({ waiting: await monitorLag(), limit: MONITOR_LAG_MAX }), givesWay: () => false },
     run,

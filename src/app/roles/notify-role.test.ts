@@ -40,6 +40,7 @@ async function begin(t: TestContext, holds: () => Promise<boolean>) {
       notifierOf: (receivers) => createNotifier(settings, { clock: systemClock, receivers, wait: systemWait, logger: silentLogger }),
       openLog: async () => ({ ...log, close: async () => {} }),
       onOpened: () => {},
+      logger: silentLogger,
     },
     { holds, lost: lost.signal },
     stop.signal,

@@ -1,4 +1,5 @@
 /** The active notifier: one term of it, from taking over the ledger to giving it back. */
+import type { Logger } from '../../core/logger.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
 import type { Log } from '../../log/log.ts';
 import type { Notifier } from '../../notify/notifier.ts';
@@ -19,6 +20,7 @@ export interface NotifyTermDeps {
   readonly notifierOf: (receivers: readonly Receiver[]) => Notifier;
   readonly openLog: () => Promise<Log>;
   readonly onOpened: (stage: NotifyStage) => void;
+  readonly logger: Logger;
 }
 
 /** @throws AppError of the log: `log_fenced` where another one tells by now */
@@ -37,7 +39,11 @@ export async function runNotifyTerm(
   try {
     const stage = await openNotifyStage(config, { log, notifier });
     deps.onOpened(stage);
-    await stage.run({ signal, watermark: config.watermark, graceMs: config.graceMs });
+    const onCutShort = (waiting: number): void =>
+      deps.logger.warn(
+        `notify of ${config.pipeline}: ends before ${waiting} alert events were dealt with; the next notifier goes on, and sends again what was under way`,
+      );
+    await stage.run({ signal, watermark: config.watermark, graceMs: config.graceMs, onCutShort });
   } finally {
     standing.lost.removeEventListener('abort', stop);
     await log.close();

@@ -38,6 +38,7 @@ export async function runShadow({ open, isActive, follow, warn }: ShadowDeps, si
   }
 }
 
-function forgetting(log: Log): Log {
+/** Takes commits and forgets them. */
+export function forgetting(log: Log): Log {
   return { ...log, commit: async ({ appends = [] }) => appends.map(() => 0) };
 }

@@ -11,6 +11,8 @@ import { whenAborted, whileElected } from './election.ts';
 const SESSION_MS = 10_000;
 
 export interface StoreRole {
+  /** Resolves to what keeps this process from ever being the writer, as soon as that is known; else when it has stopped. */
+  readonly refused: Promise<AppError | undefined>;
   /** The writer's log while this process is the active one. */
   log(): Log | undefined;
   stop(): Promise<void>;
@@ -49,8 +51,16 @@ export function runStoreRole(
         await log.close();
       }
     },
-  ).catch((error: Error) => deps.logger.warn(`the OLAP store gets no more rows from this process: ${error.message}`));
+  ).then(
+    () => undefined,
+    (error: Error) => {
+      if (error instanceof AppError && !error.retryable) return error;
+      deps.logger.warn(`the OLAP store gets no more rows from this process: ${error.message}`);
+      return undefined;
+    },
+  );
   return {
+    refused: serving,
     log: () => held,
     async stop() {
       stopping.abort();

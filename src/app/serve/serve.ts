@@ -77,7 +77,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
     served: runs.flatMap(({ config: pipeline }) =>
       servedPaths(pipeline, { latest: latestRows(pipeline.engine, { hotStore, hotFill, olap }), hotFill, olap }),
     ),
-    ...createTopicsView(runs, { log }),
+    ...createTopicsView(runs, { log, clock }),
     backtest: async (name, request, signal) => answerBacktest(pipelineNamed(runs, name), request, deps.history, signal),
     async notReady() {
       for (const { view } of views) {

@@ -1,6 +1,7 @@
 /** Topics of the log: to look into, and to push to. */
 import { nearest } from '../../config/nearest.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { keyAt, recordAt } from '../../log/batch.ts';
 import type { Log } from '../../log/log.ts';
@@ -14,16 +15,23 @@ import { createUnreadBytes } from './unread-bytes.ts';
 const READ_BYTES = 1 << 20;
 /** A longer value is cut off where it is shown. */
 const SHOWN_BYTES = 64 << 10;
+/** On Kafka all topics are listed to count the partitions of one: not for every push. Topics grow seldom. */
+const COUNTED_FOR_MS = 5_000;
 
 interface Reader {
   readonly config: LoadedPipeline;
   readonly engine: Pick<Engine, 'partitions'>;
 }
 
-export function createTopicsView(readers: readonly Reader[], { log }: { log: Log }): Pick<Surface, 'topics' | 'messages' | 'pushTarget'> {
+export function createTopicsView(
+  readers: readonly Reader[],
+  { log, clock }: { readonly log: Log; readonly clock: Pick<Clock, 'elapsed'> },
+): Pick<Surface, 'topics' | 'messages' | 'pushTarget'> {
   /** Of every pipeline that ever ran on this log, by topic: what it alone writes. */
   let written: Map<string, string> | undefined;
   const unread = createUnreadBytes();
+  /** Of topics that were pushed to: how many partitions they had, and when that was asked (monotonic, ms). */
+  const counted = new Map<string, { readonly partitions: number; readonly at: number }>();
 
   /** Kept once it was read; a read that fails is tried again by the next push. */
   async function writers(): Promise<Map<string, string>> {
@@ -103,9 +111,13 @@ export function createTopicsView(readers: readonly Reader[], { log }: { log: Log
           `topic ${topic} is written by pipeline ${writer} alone; push to a topic that a pipeline reads`,
         );
       }
-      const partitions = await partitionsOf(topic, (name) => !own.has(name));
+      let found = counted.get(topic);
+      if (!found || clock.elapsed() - found.at > COUNTED_FOR_MS) {
+        found = { partitions: await partitionsOf(topic, (name) => !own.has(name)), at: clock.elapsed() };
+        counted.set(topic, found);
+      }
       return {
-        partitions,
+        partitions: found.partitions,
         async backlog(partition) {
           const name = partitionName(topic, partition);
           const { end } = await log.bounds(topic, partition);

@@ -315,7 +315,7 @@ test('dead letters: counted by reason, an origin judged again once, the newest f
 
 test('messages from an offset or from the end; topics that may be pushed to', async (t) => {
   const log = await openLog(t, ['raw', 'ads.windows']);
-  const topics = createTopicsView([], { log });
+  const topics = createTopicsView([], { log, clock: systemClock });
   await log.commit({
     appends: [{ topic: 'raw', partition: 0, ...packRecords(['a', null, 'c'], ['k', undefined, undefined]) }],
     state: toStateChanges('pipeline/', [['ads', { name: 'ads', topics: { windows: 'ads.windows' } }]]),
@@ -349,11 +349,26 @@ test('what a topic is written by is asked again after it could not be read', asy
     if (fails) throw new Error('the disk is away');
     return log.state(prefix);
   };
-  const { pushTarget } = createTopicsView([], { log: { ...log, state } });
+  const { pushTarget } = createTopicsView([], { log: { ...log, state }, clock: systemClock });
   await assert.rejects(pushTarget('ads.windows'), /the disk is away/);
   fails = false;
   await assert.rejects(pushTarget('ads.windows'), { code: 'topic_conflict' });
   assert.equal((await pushTarget('raw')).partitions, 1);
+});
+
+test('topics are listed for a push only now and then', async (t) => {
+  const log = await openLog(t, ['raw']);
+  let [now, listed] = [0, 0];
+  const topics: Log['topics'] = () => {
+    listed += 1;
+    return log.topics();
+  };
+  const { pushTarget } = createTopicsView([], { log: { ...log, topics }, clock: { elapsed: () => now } });
+  for (now = 0; now <= 5_000; now += 1_000) assert.equal((await pushTarget('raw')).partitions, 1);
+  assert.equal(listed, 1);
+  now = 5_001;
+  await pushTarget('raw');
+  assert.equal(listed, 2);
 });
 
 test('what waits for the slowest reader, in records and bytes', async (t) => {
@@ -363,7 +378,7 @@ test('what waits for the slowest reader, in records and bytes', async (t) => {
     config: { engine: { pipeline: 'p', sources: [] }, topics: {} },
     engine: { partitions: () => [{ name: 'raw/0', offset: offsets[i] }] },
   }));
-  const topics = createTopicsView(readers as unknown as Parameters<typeof createTopicsView>[0], { log });
+  const topics = createTopicsView(readers as unknown as Parameters<typeof createTopicsView>[0], { log, clock: systemClock });
   const raw = await topics.pushTarget('raw');
   for (const text of ['abc', 'de', 'f']) await raw.append(0, packRecords([text, text]));
   assert.deepEqual(await raw.backlog(0), { records: 6, bytes: 12 });

@@ -9,7 +9,8 @@ import { createGroupCommit } from './group-commit.ts';
 import { createReader } from './reader.ts';
 import { createRetention } from './retention.ts';
 import { explainSqliteError } from './sqlite-error.ts';
-import { checkUnit, createUnitWriter } from './write-units.ts';
+import { checkUnit } from '../check-unit.ts';
+import { createUnitWriter } from './write-units.ts';
 
 export interface EmbeddedLogConfig {
   /** The file, `DIR/log.sqlite`; SQLite keeps `-wal` and `-shm` files beside it. The directory must exist. */

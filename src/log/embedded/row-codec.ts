@@ -4,7 +4,6 @@
  * ends: they repeat, so they cost next to nothing when compressed.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { columnAt } from '../batch.ts';
 import type { Column } from '../batch.ts';
 
 export const ZSTD = 1;
@@ -102,27 +101,4 @@ export function cutRows(records: RowRecords, rowBytes: number): number[] {
     before = size;
   }
   return cuts;
-}
-
-/** Throws a TypeError where the columns do not fit together: a fault of the caller. */
-export function checkRecords(records: RowRecords): void {
-  checkColumn('values', records, records.ends.length);
-  if (records.keys) checkColumn('keys', records.keys, records.ends.length);
-  const { tombstones } = records;
-  if (!tombstones) return;
-  if (tombstones.length !== records.ends.length) throw new TypeError(`${tombstones.length} tombstones for ${records.ends.length} records`);
-  for (const [i, dead] of tombstones.entries()) {
-    if (dead && columnAt(records, i).length > 0) throw new TypeError(`record ${i} is a tombstone and has a value`);
-  }
-}
-
-function checkColumn(name: string, column: Column, count: number): void {
-  if (column.ends.length !== count) throw new TypeError(`${column.ends.length} ${name} for ${count} records`);
-  let before = 0;
-  for (let i = 0; i < count; i++) {
-    const end = column.ends[i]!;
-    if (end < before) throw new TypeError(`${name}: end ${i} (${end}) lies before the one before it (${before})`);
-    before = end;
-  }
-  if (before > column.bytes.length) throw new TypeError(`${name}: ends go to ${before}, there are ${column.bytes.length} bytes`);
 }

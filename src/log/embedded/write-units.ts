@@ -2,20 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import type { Catalog } from './catalog.ts';
-import { checkRecords, cutRows, encodeRow } from './row-codec.ts';
-
-/** Throws a TypeError for what no log could write: a fault of the caller. */
-export function checkUnit(unit: CommitUnit): void {
-  for (const append of unit.appends ?? []) {
-    checkRecords(append);
-    const { firstLine, appendTime } = append;
-    if (firstLine !== undefined && !Number.isSafeInteger(firstLine)) throw new TypeError(`first line ${firstLine}`);
-    if (appendTime !== undefined && !Number.isFinite(appendTime)) throw new TypeError(`append time ${appendTime}`);
-  }
-  for (const { group, offset } of unit.offsets ?? []) {
-    if (offset !== null && (!Number.isSafeInteger(offset) || offset < 0)) throw new TypeError(`offset ${offset} of group ${group}`);
-  }
-}
+import { cutRows, encodeRow } from './row-codec.ts';
 
 /** Writes one unit; to be called within a transaction. Returns the first offset of each append. */
 export type WriteUnit = (unit: CommitUnit) => number[];

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { checkUnit } from '../embedded/write-units.ts';
+import { checkUnit } from '../check-unit.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import { createAppender } from './appender.ts';
 import type { Cluster } from './cluster.ts';
@@ -132,9 +132,10 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
 
     async bounds(topic, partition) {
       // The end is read first: what comes in between then lies after it, never before the start.
+      const stored = offsets.storedBytes(topic, partition);
       const end = await offsets.end(topic, partition);
       const start = await offsets.start(topic, partition);
-      return { start: Math.min(start, end), end, storedBytes: await offsets.storedBytes(topic, partition) };
+      return { start: Math.min(start, end), end, storedBytes: await stored };
     },
 
     async offsetAt(topic, partition, time) {
@@ -148,10 +149,7 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
     },
 
     async state(prefix) {
-      const found: [string, Uint8Array][] = [];
-      for (const [name, value] of ledger.view.entries()) {
-        if (name.startsWith(STATE + prefix)) found.push([name.slice(STATE.length), value]);
-      }
+      const found = (await ledger.state(STATE + prefix)).map(([name, value]): [string, Uint8Array] => [name.slice(STATE.length), value]);
       return found.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     },
 

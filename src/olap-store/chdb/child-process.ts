@@ -18,11 +18,17 @@ const THREADS = '8';
 const STDERR_KEPT_CHARS = 2_000;
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 
+/** What a native library and Node may look at; passwords of other systems, and options for the parent alone, stay with the parent. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'NODE_COMPILE_CACHE'];
+
+function childEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(PASSED_ON.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
+}
+
 export function startEngineProcess(order: ChildOrder): EngineProcess {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CHILD], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Inspector and preload options of the parent are not for the child.
-    env: { ...process.env, NODE_OPTIONS: '', UV_THREADPOOL_SIZE: THREADS },
+    env: { ...childEnvironment(process.env), UV_THREADPOOL_SIZE: THREADS },
   });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints = (complaints + text).slice(-STDERR_KEPT_CHARS)));

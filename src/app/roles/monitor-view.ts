@@ -1,0 +1,36 @@
+/** The active monitor's windows, seen from elsewhere: the same stage on the same partials, which writes nothing. */
+import { sleep, type Clock } from '../../core/clock.ts';
+import type { KafkaConnection } from '../../log/kafka/connection.ts';
+import type { Log } from '../../log/log.ts';
+import type { Monitor } from '../../pipeline/monitor.ts';
+import { openMonitorStage, type MonitorStage, type MonitorStageConfig } from '../../pipeline/monitor-stage.ts';
+import { recordedRevisions } from '../../pipeline/revision.ts';
+import type { StageRevision } from '../../pipeline/stage-revision.ts';
+import { monitorGroup, partialsTopic } from '../../pipeline/stage-topics.ts';
+
+const POLL_MS = 100;
+/** What waits for a monitor that is away would wait for long. */
+const CAUGHT_UP_MAX_MS = 10_000;
+
+/** From the state that was noted last; undefined where there is none, or another file's. `log`: the monitor's ledger, to look into. */
+export async function openMonitorView(
+  config: Omit<MonitorStageConfig, 'revision' | 'completeFrom'> & { readonly pipeline: string; readonly hash: string },
+  { log, monitor }: { readonly log: Log; readonly monitor: Monitor },
+): Promise<MonitorStage | undefined> {
+  const { pipeline, hash, ...of } = config;
+  const revision = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
+  if (revision?.windows.hash !== hash) return undefined;
+  return openMonitorStage({ ...of, revision: revision.windows.counter, completeFrom: revision.completeFrom }, { log, monitor });
+}
+
+/** Waits until the active monitor has taken in what is on `p.partials`, for 10 s at most, or until the signal. */
+export async function untilMonitorHasRead(
+  pipeline: string,
+  { connection, clock }: { readonly connection: Pick<KafkaConnection, 'lag'>; readonly clock: Clock },
+  signal: AbortSignal,
+): Promise<void> {
+  for (const until = clock.elapsed() + CAUGHT_UP_MAX_MS; clock.elapsed() < until && !signal.aborted; await sleep(POLL_MS, signal)) {
+    const [partials] = await connection.lag(monitorGroup(pipeline), [partialsTopic(pipeline)]);
+    if (partials?.lag === 0) return;
+  }
+}
