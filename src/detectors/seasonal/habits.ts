@@ -62,7 +62,7 @@ export function createHabits(state: HabitState): Habits {
       state.bursts += (Number(isLarge && !goesOn) - state.bursts) / state.points;
       days[slot] = goesOn ? days[slot]! + 1 : Number(isLarge);
       // The smaller of the last two: a single incident is no habit, however large.
-      const target = goesOn && days[slot]! >= daysNeeded() ? Math.sign(residual) * Math.min(Math.abs(residual), Math.abs(last)) : 0;
+      const target = goesOn && days[slot] >= daysNeeded() ? Math.sign(residual) * Math.min(Math.abs(residual), Math.abs(last)) : 0;
       habits[slot] = target === 0 && Math.abs(habits[slot]!) < deviation ? 0 : habits[slot]! + RATE * (target - habits[slot]!);
       before[slot] = isLarge ? residual : 0;
     },
