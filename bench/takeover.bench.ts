@@ -9,7 +9,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { packRecords } from '../src/log/batch.ts';
 import type { Log } from '../src/log/log.ts';
 import { partialsTopic } from '../src/pipeline/stage-topics.ts';
 import { withKafka } from '../test/e2e/kafka-topic.ts';
@@ -22,6 +21,12 @@ const CAUGHT_UP_MAX_MS = 120_000;
 const SEND_RECORDS = 20_000;
 const LOAD = 0.8;
 const ROOT = path.join(import.meta.dirname, '..');
+const FIRST_EVENT = Buffer.from('{"id":"000000000000","at":1000000000000,"country":"0"}');
+const [ID_ENDS, TIME_ENDS, COUNTRY_ENDS] = ['","at"', ',"country"', '"}'].map((text) => FIRST_EVENT.indexOf(text)) as [
+  number,
+  number,
+  number,
+];
 
 const address = process.env['TOCSIN_TEST_KAFKA'];
 if (address === undefined) console.log('skipped: needs kafka: scripts/services.ts run kafka -- …');
@@ -35,7 +40,7 @@ async function takeovers(broker: string): Promise<void> {
   const lines = [
     `pipeline: ${name}`,
     `source: { topic: ${topic}, partitions: 1 }`,
-    'event: { id: id, time: at, out_of_orderness: 1s, dedup: 24h }',
+    'event: { id: id, time: at, time_unit: ms, out_of_orderness: 1s, dedup: 24h }',
     'dimensions: [country]',
     'measures: { hits: { count: events } }',
     'windows: [1m]',
@@ -62,12 +67,9 @@ async function takeovers(broker: string): Promise<void> {
       let sent = 0;
       async function send(count: number): Promise<void> {
         for (const end = sent + count; sent < end;) {
-          const texts = Array.from({ length: Math.min(SEND_RECORDS, end - sent) }, (_, i) => {
-            const n = sent + i;
-            return `{"id":"${n.toString(36)}","at":${JSON.stringify(new Date(day + n * 5).toISOString())},"country":"${n % 7}"}`;
-          });
-          await log.commit({ appends: [{ topic, partition: 0, ...packRecords(texts) }] });
-          sent += texts.length;
+          const batch = events(sent, Math.min(SEND_RECORDS, end - sent), day);
+          await log.commit({ appends: [{ topic, partition: 0, ...batch }] });
+          sent += batch.ends.length;
         }
       }
       const behind = async (): Promise<number> => (await connection.lag(name, [topic]))[0]?.lag ?? Infinity;
@@ -139,6 +141,25 @@ async function takeovers(broker: string): Promise<void> {
     for (const child of running) child.kill('SIGKILL');
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Events `from` and following, 5 ms apart. Written digit by digit: the machine is to be busy with reading them. */
+function events(from: number, count: number, firstTime: number): { bytes: Uint8Array; ends: Uint32Array } {
+  const size = FIRST_EVENT.length;
+  const bytes = Buffer.alloc(count * size);
+  const ends = new Uint32Array(count);
+  const write = (number: number, until: number): void => {
+    let at = until;
+    for (let rest = number; rest > 0; rest = Math.floor(rest / 10)) bytes[--at] = 48 + (rest % 10);
+  };
+  for (let i = 0; i < count; i++) {
+    bytes.set(FIRST_EVENT, i * size);
+    write(from + i, i * size + ID_ENDS);
+    write(firstTime + (from + i) * 5, i * size + TIME_ENDS);
+    write((from + i) % 7, i * size + COUNTRY_ENDS);
+    ends[i] = (i + 1) * size;
+  }
+  return { bytes, ends };
 }
 
 async function topicEnd(log: Log, topic: string): Promise<number> {

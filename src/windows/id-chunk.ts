@@ -121,23 +121,28 @@ function grown<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
   return to;
 }
 
-/** Each of the ids in a chunk, in order. */
-export function forEachId(chunk: IdChunk, each: (low: number, high: number, time: number, text: string | undefined) => void): void {
-  const { words, stride, texts } = chunk;
-  let textAt = 0;
-  for (let i = 0; i < words.length / stride; i++) {
-    each(words[i * stride]!, words[i * stride + 1]!, timeOf(chunk, i), texts && readText(texts, textAt));
-    if (texts) textAt += textSize(texts, textAt);
-  }
+/** Gives the whole ids of a chunk one after the other; undefined: it has none. */
+export function textsOf({ texts }: IdChunk): (() => string) | undefined {
+  if (texts === undefined) return undefined;
+  let at = 0;
+  return () => {
+    const text = readText(texts, at);
+    at += textSize(texts, at);
+    return text;
+  };
 }
 
 /** One chunk of several with the same parts, in their order, without the ids that `isNeeded` does not ask for. */
 export function mergeChunks(chunks: readonly IdChunk[], isNeeded: (time: number) => boolean): IdChunk | undefined {
   const journal = createIdJournal(chunks[0]?.texts !== undefined);
   for (const chunk of chunks) {
-    forEachId(chunk, (low, high, time, text) => {
-      if (isNeeded(time)) journal.add(low, high, time, text ?? '');
-    });
+    const { words, stride } = chunk;
+    const texts = textsOf(chunk);
+    for (let i = 0; i < sizeOf(chunk); i++) {
+      const time = timeOf(chunk, i);
+      const text = texts?.() ?? '';
+      if (isNeeded(time)) journal.add(words[i * stride]!, words[i * stride + 1]!, time, text);
+    }
   }
   return journal.take();
 }

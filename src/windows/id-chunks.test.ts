@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createIdJournal, forEachId, type IdChunk } from './id-chunk.ts';
+import { createIdJournal, sizeOf, timeOf, type IdChunk } from './id-chunk.ts';
 import { createIdChunks } from './id-chunks.ts';
 
 function chunkOf(times: readonly number[]): IdChunk {
@@ -10,9 +10,7 @@ function chunkOf(times: readonly number[]): IdChunk {
 }
 
 function timesOf(chunks: readonly IdChunk[]): number[] {
-  const times: number[] = [];
-  for (const chunk of chunks) forEachId(chunk, (_low, _high, time) => times.push(time));
-  return times;
+  return chunks.flatMap((chunk) => Array.from({ length: sizeOf(chunk) }, (_, i) => timeOf(chunk, i)));
 }
 
 function note(stored: Map<string, unknown>, changes: readonly (readonly [string, unknown])[]): number {

@@ -3,7 +3,8 @@
  * steady state, outside the garbage-collected heap. 256 segments by the top bits of the hash, each built anew by itself, so that growth
  * is a short pause at a time. Ids are told apart by their 64 bits (id-hash.ts), or by all their bytes.
  */
-import { forEachId, createIdJournal, sizeOf, type IdChunk } from './id-chunk.ts';
+import { createIdJournal, sizeOf, textsOf, timeOf, type IdChunk } from './id-chunk.ts';
+import { countBySegment, orderedBySegment } from './id-order.ts';
 import { createIdLimit, type IdLimit } from './id-limit.ts';
 import { bytesOf, createSegment, hasRoom, put, putText, rebuild, reserve, search, timeAt, trim } from './id-segment.ts';
 import { asByteText } from './id-text.ts';
@@ -61,6 +62,24 @@ export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfi
     asked.isFresh = false;
   }
 
+  function restoreBySegment(chunks: readonly IdChunk[], after: number): void {
+    for (const { low, high, time, count } of orderedBySegment(chunks, SEGMENTS, SEGMENT_SHIFT, after)) {
+      for (let i = 0; i < count; i++) insert(low[i]!, high[i]!, time[i]!, after, undefined);
+    }
+  }
+
+  function restoreInOrder(chunks: readonly IdChunk[], after: number): void {
+    for (const chunk of chunks) {
+      const { words, stride } = chunk;
+      const texts = textsOf(chunk);
+      for (let i = 0; i < sizeOf(chunk); i++) {
+        const time = timeOf(chunk, i);
+        const text = texts?.();
+        if (time > after) insert(words[i * stride]! | 0, words[i * stride + 1]! | 0, time, after, text);
+      }
+    }
+  }
+
   return {
     limit,
     get bytes() {
@@ -90,21 +109,19 @@ export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfi
       return journal.take();
     },
     restore(chunks, watermark) {
+      for (const chunk of chunks) {
+        for (let i = 0; i < sizeOf(chunk); i++) {
+          const time = timeOf(chunk, i);
+          if (limit.isNeeded(time, watermark)) limit.add(time, watermark);
+        }
+      }
       floor = limit.state().floor;
-      const sizes = new Uint32Array(SEGMENTS);
-      for (const chunk of chunks) {
-        for (let i = 0; i < sizeOf(chunk); i++) sizes[chunk.words[i * chunk.stride + 1]! >>> SEGMENT_SHIFT]!++;
-      }
       const first = chunks[0];
-      if (first) for (const [index, segment] of segments.entries()) reserve(segment, sizes[index]!, first.base);
-      for (const chunk of chunks) {
-        forEachId(chunk, (low, high, time, text) => {
-          if (!limit.isNeeded(time, watermark)) return;
-          floor = limit.add(time, watermark);
-          const after = forgottenTo(watermark);
-          if (time > after) insert(low | 0, high | 0, time, after, text);
-        });
-      }
+      if (!first) return;
+      const counts = countBySegment(chunks, SEGMENTS, SEGMENT_SHIFT);
+      for (const [index, segment] of segments.entries()) reserve(segment, counts[index]!, first.base);
+      if (whole) restoreInOrder(chunks, forgottenTo(watermark));
+      else restoreBySegment(chunks, forgottenTo(watermark));
     },
   };
 }

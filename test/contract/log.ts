@@ -187,6 +187,37 @@ export function testLog(name: string, make: (clock: Clock) => Promise<LogUnderTe
         assert.deepEqual(await log.state('r'), []);
       }));
 
+    it('gives long state as often as it is asked for, as it was written last', () =>
+      withLog(async (log) => {
+        const long = (byte: number) => new Uint8Array(100_000).fill(byte);
+        const read = async () => (await log.state('p/')).map(([key, value]) => [key, value.length, value[0], value.at(-1)]);
+        await log.commit({
+          state: [
+            ['p/a', long(1)],
+            ['p/b', long(2)],
+            ['p/c', utf8('short')],
+          ],
+        });
+        const written = [
+          ['p/a', 100_000, 1, 1],
+          ['p/b', 100_000, 2, 2],
+          ['p/c', 5, 115, 116],
+        ];
+        assert.deepEqual(await read(), written);
+        await log.commit({ state: [['q', long(3)]] });
+        assert.deepEqual(await read(), written);
+        await log.commit({
+          state: [
+            ['p/a', long(4)],
+            ['p/b', null],
+          ],
+        });
+        assert.deepEqual(await read(), [
+          ['p/a', 100_000, 4, 4],
+          ['p/c', 5, 115, 116],
+        ]);
+      }));
+
     it('a topic that may grow gets the partitions it lacks and keeps those it has', () =>
       withLog(async (log) => {
         await log.ensureTopic('t', { partitions: 1 });

@@ -149,10 +149,7 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
     },
 
     async state(prefix) {
-      const found: [string, Uint8Array][] = [];
-      for (const [name, value] of ledger.view.entries()) {
-        if (name.startsWith(STATE + prefix)) found.push([name.slice(STATE.length), value]);
-      }
+      const found = (await ledger.state(STATE + prefix)).map(([name, value]): [string, Uint8Array] => [name.slice(STATE.length), value]);
       return found.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     },
 

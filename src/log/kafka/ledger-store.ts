@@ -23,11 +23,15 @@ const CONFIGS = {
   'segment.ms': String(60 * 60_000),
   'min.cleanable.dirty.ratio': '0.2',
 };
+/** A longer value is let go of when it was written, or was read and something was written since: who needs it has it by then. */
+const HELD_BYTES = 16 << 10;
 const UTF8 = new TextDecoder();
 
 /** One partition of a ledger topic, as its owner (or a reader) sees it. */
 export interface LedgerStore {
-  readonly view: Pick<Ledger, 'get' | 'entries'>;
+  readonly view: Pick<Ledger, 'get'>;
+  /** What stands under names that start so. After the next write long values are in the partition alone, and read from there. */
+  state(prefix: string): Promise<[name: string, value: Uint8Array][]>;
   /** @throws AppError `log_fenced`, `record_too_large` */
   write(changes: ReadonlyMap<string, Uint8Array | null>): Promise<void>;
   /** @throws AppError `log_fenced` once another one has taken over and it is known here */
@@ -66,6 +70,8 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
   /** Behind the last record taken in. */
   let next = 0;
   let fenced: AppError | undefined;
+  /** Long values that were read since the last write. */
+  const read = new Set<string>();
 
   function takeIn(offset: number, records: readonly LedgerRecord[]): void {
     for (const [i, record] of records.entries()) ledger.take(offset + i, record);
@@ -73,28 +79,48 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
   }
 
   async function readTo(end: number): Promise<void> {
-    while (next < end) {
+    await readInto(ledger, next, end);
+    next = Math.max(next, end);
+  }
+
+  async function readInto(into: Ledger, from: number, end: number): Promise<void> {
+    for (let at = from; at < end;) {
       const fetched = await cluster.persist(`read ${shown}`, async () => {
         try {
-          const options = { topic, partition, offset: next, maxBytes: FETCH_BYTES, maxWaitMs: 0, isolation: ISOLATION.uncommitted };
+          const options = { topic, partition, offset: at, maxBytes: FETCH_BYTES, maxWaitMs: 0, isolation: ISOLATION.uncommitted };
           return await cluster.call(fetchOne, await cluster.leader(topic, partition), [options], 'ledger');
         } catch (error) {
           cluster.forget(topic);
           throw error;
         }
       });
-      const { batches, next: after } = decodeBatches({ topic, partition, bytes: fetched.bytes, aborted: [] }, next);
+      const { batches, next: after } = decodeBatches({ topic, partition, bytes: fetched.bytes, aborted: [] }, at);
       for (const batch of batches) {
         for (let i = 0; i < batch.count && batch.firstOffset + i < end; i++) {
           const key = UTF8.decode(keyAt(batch, i));
           // A copy: a view would hold the whole answer in memory.
-          ledger.take(batch.firstOffset + i, { key, value: batch.tombstones?.[i] === 1 ? null : recordAt(batch, i).slice() });
+          into.take(batch.firstOffset + i, { key, value: batch.tombstones?.[i] === 1 ? null : recordAt(batch, i).slice() });
         }
       }
-      if (after === next) break; // compaction has taken the rest
-      next = Math.min(after, end);
+      if (after === at) break; // compaction has taken the rest
+      at = Math.min(after, end);
     }
-    next = Math.max(next, end);
+  }
+
+  /** What stands in the partition, with what is not held any more. */
+  async function readAgain(): Promise<Ledger> {
+    const whole = createLedger();
+    await readInto(whole, await offsets.start(topic, partition), next);
+    if (whole.epoch() !== ledger.epoch()) throw fence();
+    return whole;
+  }
+
+  async function state(prefix: string): Promise<[string, Uint8Array][]> {
+    const find = (view: Ledger) => [...view.entries()].filter(([name]) => name.startsWith(prefix));
+    let found = find(ledger);
+    if (found.some(([, value]) => value === undefined)) found = find(await readAgain());
+    for (const [name, value] of found) if (value && value.length > HELD_BYTES) read.add(name);
+    return found.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   }
 
   function batchOf(records: readonly LedgerRecord[]): Buffer {
@@ -142,12 +168,16 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
 
   return {
     view: ledger,
+    state,
     check,
     async write(changes) {
       check();
       if (readOnly && changes.size > 0) throw new Error('the log is open for reading only');
       const records = ledger.records(changes);
       if (records.length > 0) await append(records);
+      for (const [name, value] of changes) if (value && value.length > HELD_BYTES) ledger.letGo(name);
+      for (const name of read) ledger.letGo(name);
+      read.clear();
     },
   };
 }

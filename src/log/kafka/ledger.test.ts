@@ -100,7 +100,7 @@ function createWorld(): {
 }
 
 function plain(view: Ledger): [string, string][] {
-  return sorted(new Map([...view.entries()].map(([name, value]) => [name, Buffer.from(value).toString()])));
+  return sorted(new Map([...view.entries()].map(([name, value]) => [name, Buffer.from(value!).toString()])));
 }
 
 function sorted(state: ReadonlyMap<string, string>): [string, string][] {
@@ -170,11 +170,29 @@ test('an empty value is one, and what is deleted twice is written once', () => {
   };
   write('empty', new Uint8Array(0));
   assert.deepEqual(
-    [...view.entries()].map(([name, value]) => [name, value.length]),
+    [...view.entries()].map(([name, value]) => [name, value?.length]),
     [['empty', 0]],
   );
   assert.ok(write('empty', null) > 0);
   write('empty', null);
   assert.equal(write('empty', null), 0);
   assert.equal(write('never', null), 0);
+});
+
+test('what was let go of is not held, and is superseded and deleted as ever', () => {
+  const view = createLedger();
+  view.take(0, epochRecord('o'));
+  const write = (value: string | null): void => {
+    for (const record of view.records(new Map([['ids', value === null ? null : Buffer.from(value)]]))) view.take(1, record);
+  };
+  write('many');
+  view.letGo('ids');
+  assert.deepEqual([...view.entries()], [['ids', undefined]]);
+  assert.throws(() => view.get('ids'), /does not hold ids/);
+  write('more');
+  assert.equal(Buffer.from(view.get('ids')!).toString(), 'more');
+  view.letGo('ids');
+  write(null);
+  view.letGo('ids');
+  assert.deepEqual([...view.entries()], []);
 });

@@ -16,8 +16,8 @@ export interface LedgerRecord {
 interface Live {
   readonly epoch: number;
   readonly slot: 0 | 1;
-  /** Null: deleted, and said so by a record of its own. */
-  readonly value: Uint8Array | null;
+  /** Null: deleted, and said so by a record of its own. Undefined: let go of. */
+  value: Uint8Array | null | undefined;
 }
 
 export interface Ledger {
@@ -25,9 +25,12 @@ export interface Ledger {
   epoch(): number;
   /** Takes in the next record of the partition, whoever wrote it. */
   take(offset: number, record: LedgerRecord): void;
-  /** Null and undefined: there is none. */
+  /** Null and undefined: there is none. Not to be asked for what was let go of. */
   get(name: string): Uint8Array | null | undefined;
-  entries(): Iterable<[name: string, value: Uint8Array]>;
+  /** Undefined: let go of. */
+  entries(): Iterable<[name: string, value: Uint8Array | undefined]>;
+  /** Holds the value no longer in memory; it stands in the partition as before. */
+  letGo(name: string): void;
   /** The records that make these changes, and clean up; for the owner, one batch. To be given to `take` once they are in the log. */
   records(changes: ReadonlyMap<string, Uint8Array | null>): LedgerRecord[];
 }
@@ -57,7 +60,7 @@ export function createLedger(): Ledger {
   /** Names with something to clean up. */
   const untidy = new Set<string>();
 
-  function keyOf(name: string, { epoch: written, slot }: Live): string {
+  function keyOf(name: string, { epoch: written, slot }: Pick<Live, 'epoch' | 'slot'>): string {
     return `${written}|${slot}|${name}`;
   }
 
@@ -113,7 +116,16 @@ export function createLedger(): Ledger {
       if (entry) takeEntry(entry[3]!, key, Number(entry[1]), entry[2] === '0' ? 0 : 1, value);
     },
 
-    get: (name) => live.get(name)?.value,
+    get(name) {
+      const found = live.get(name);
+      if (found && found.value === undefined) throw new Error(`the ledger does not hold ${name} any more`);
+      return found?.value;
+    },
+
+    letGo(name) {
+      const found = live.get(name);
+      if (found?.value) found.value = undefined;
+    },
 
     *entries() {
       for (const [name, { value }] of live) if (value !== null) yield [name, value];
@@ -126,7 +138,7 @@ export function createLedger(): Ledger {
         const now = live.get(name);
         if (value === null && (now === undefined || now.value === null)) continue;
         const slot = now?.epoch === epoch && now.slot === 0 ? 1 : 0;
-        const key = keyOf(name, { epoch, slot, value });
+        const key = keyOf(name, { epoch, slot });
         keys.add(key);
         written.push({ key, value: value === null ? new Uint8Array([DELETED]) : Buffer.concat([new Uint8Array([PRESENT]), value]) });
       }

@@ -1,0 +1,132 @@
+/**
+ * The memory of ids: time and bytes an id in the steady state, the longest pause, and how fast a snapshot is taken and put back; the
+ * time against a plain `Map` of numbers. `BENCH_IDS=60` (millions) for another size.
+ */
+import { deserialize, serialize } from 'node:v8';
+import { createIdChunks } from '../src/windows/id-chunks.ts';
+import { createIdMemory } from '../src/windows/ids.ts';
+import { cpuSeconds, report } from './measure.ts';
+
+const IDS = Number(process.env['BENCH_IDS'] ?? 6) * 1e6;
+/** Event time: so many ids a ms. */
+const RATE = 100;
+const DEDUP_MS = IDS / RATE;
+const START = 1_700_000_000_000;
+const COMMIT_IDS = 50_000;
+const BYTES_MAX = 16;
+const PAUSE_MAX_MS = 50;
+const RESTORED_PER_S_MIN = 5e6;
+
+/** Hashes, without the time that they take: 64 bits spread like those of ids. */
+function createHashes() {
+  const result = { low: 0, high: 0 };
+  let state = 1;
+  const next = () => {
+    state = (state + 0x9e3779b9) | 0;
+    const mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
+    const again = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    return (again ^ (again >>> 15)) >>> 0;
+  };
+  return () => {
+    result.low = next();
+    result.high = next();
+    return result;
+  };
+}
+
+const memory = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 1e9 });
+const chunks = createIdChunks();
+const stored = new Map<string, Buffer>();
+const hash = createHashes();
+let seen = 0;
+let watermark = -Infinity;
+let pauseMs = 0;
+let writtenIds = 0;
+
+function timed<T>(run: () => T): T {
+  // Of this thread alone: what the machine does besides is no pause of ours.
+  const before = process.threadCpuUsage();
+  const result = run();
+  const { user, system } = process.threadCpuUsage(before);
+  pauseMs = Math.max(pauseMs, (user + system) / 1_000);
+  return result;
+}
+
+/** As a commit does. */
+function commit(): void {
+  const changes = timed(() => chunks.take(memory.takeNew(watermark), (time) => memory.limit.isNeeded(time, watermark)));
+  for (const [key, value] of changes) {
+    if (value === null) stored.delete(key);
+    else stored.set(key, serialize(value));
+    writtenIds += value === null ? 0 : (value as { words: Uint32Array }).words.length / 3;
+  }
+}
+
+function remember(count: number): void {
+  for (let i = 0; i < count; i++, seen++) {
+    const { low, high } = hash();
+    const time = START + Math.floor(seen / RATE);
+    if (!memory.remembers(low, high, watermark)) memory.remember(low, high, time, watermark);
+    watermark = time;
+  }
+}
+
+function rememberAll(count: number, isCommitting: boolean): void {
+  for (let done = 0; done < count; done += COMMIT_IDS) {
+    for (let part = 0; part < COMMIT_IDS; part += 500) timed(() => remember(500));
+    if (isCommitting) commit();
+    else memory.takeNew(watermark);
+  }
+}
+
+function mapSeconds(count: number): number {
+  const map = new Map<number, number>();
+  const next = createHashes();
+  return cpuSeconds(() => {
+    for (let i = 0; i < count; i++) {
+      const { low, high } = next();
+      const key = (low & 0x1fffff) * 4_294_967_296 + high;
+      if (!map.has(key)) map.set(key, i);
+    }
+  });
+}
+
+const growing = cpuSeconds(() => rememberAll(IDS, false));
+rememberAll(IDS, false);
+pauseMs = 0;
+const steady = cpuSeconds(() => rememberAll(IDS / 2, false));
+// From here on all that is remembered is committed too.
+writtenIds = 0;
+const committing = cpuSeconds(() => rememberAll(IDS * 1.02, true));
+const { bytes, limit } = memory;
+const entries = [...stored].sort(([a], [b]) => (a < b ? -1 : 1));
+const again = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 1e9 });
+const restoring = cpuSeconds(() =>
+  again.restore(createIdChunks().restore(entries.map(([key, value]): [string, unknown] => [key, deserialize(value)])), watermark),
+);
+const restoredPerS = again.limit.size / restoring;
+const plain = mapSeconds(Math.min(IDS, 10e6)) / Math.min(IDS, 10e6);
+
+report('ids', {
+  rows: [
+    {
+      name: `${IDS / 1e6} M ids`,
+      bytesPerId: Number((bytes / limit.size).toFixed(2)),
+      growingNs: Math.round((growing / IDS) * 1e9),
+      steadyNs: Math.round((steady / (IDS / 2)) * 1e9),
+      committingNs: Math.round((committing / (IDS * 1.02)) * 1e9),
+      mapNs: Math.round(plain * 1e9),
+      pauseMs: Number(pauseMs.toFixed(1)),
+      chunks: stored.size,
+      writes: Number((writtenIds / (IDS * 1.02)).toFixed(2)),
+      restoredPerS: Math.round(restoredPerS),
+    },
+  ],
+  ratios: {
+    againstMap: steady / (IDS / 2) / plain,
+    bytes: bytes / limit.size / BYTES_MAX,
+    pause: pauseMs / PAUSE_MAX_MS,
+    restore: RESTORED_PER_S_MIN / restoredPerS,
+  },
+  bar: { ratio: 'bytes', most: 1 },
+});

@@ -1,0 +1,124 @@
+/** More segments or ids than a partition may hold: an alert each, once in its life, whether stages share a process or not. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withTempLog } from '../../test/property/temp-log.ts';
+import { limitAlert, type LimitKind } from '../alerts/limit-alert.ts';
+import { createAlerts } from '../alerts/alerts.ts';
+import { packRecords } from '../log/batch.ts';
+import type { Log } from '../log/log.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import { parseJson } from '../windows/decoder.ts';
+import { compilePlan } from '../windows/plan.ts';
+import type { EngineSpec, SourceSpec } from '../windows/spec.ts';
+import { openAggregateStage } from './aggregate-stage.ts';
+import { ensureTopics, openEngine, type Engine } from './engine.ts';
+import { createMonitor } from './monitor.ts';
+import { openMonitorStage } from './monitor-stage.ts';
+
+import { partialsTopic, PARTIALS_SETTINGS } from './stage-topics.ts';
+import { topicsOf } from './topics.ts';
+
+const source: SourceSpec = {
+  name: 'events',
+  topic: 't',
+  partitions: 1,
+  format: 'json',
+  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 60_000, allowedLatenessMs: 0, dedupMs: 512_000 },
+  where: [],
+  lookups: [],
+};
+const spec: EngineSpec = {
+  pipeline: 'p',
+  sources: [source],
+  dimensions: ['c'],
+  measures: [{ name: 'n', kind: 'count', source: 'events', where: [] }],
+  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
+  rollups: [],
+  limits: { maxSeries: 2, maxIds: 3, maxRecordBytes: 100, retireAfterMs: 3_600_000, idleAfterMs: 30_000 },
+};
+const plan = compilePlan(spec);
+const topics = topicsOf('p');
+const { pipeline, dimensions, windows, rollups, measures } = spec;
+const watched = { pipeline, dimensions, windows, rollups, measures };
+const monitorSpec = { ...watched, detect: [], falseAlarmsPerDay: 1, repeatAfterMs: 1, locale: 'en' as const };
+const common = { plan, topics, revision: 1, completeFrom: -Infinity, provisional: true, clock: 'event' as const, maxBatchBytes: 1 << 20 };
+
+/** What was asked for, `kind@event time`. */
+function monitoring() {
+  const told: string[] = [];
+  const tell = (kind: LimitKind, partition: string, time: number): AlertEvent => {
+    told.push(`${kind}@${time}`);
+    return limitAlert({ kind, pipeline, partition, limit: 3, window: windows[0]!, startMs: time - (time % 10_000), locale: 'en' });
+  };
+  return { told, limitAlert: tell, monitor: createMonitor(monitorSpec, { alerts: createAlerts(monitorSpec) }) };
+}
+
+const judging = { parse: parseJson, randomKey: () => [1, 2] as const, elapsed: () => 0 };
+
+/** Events of a second each; the id is the second, or what is said. */
+function send(log: Log, seconds: readonly number[], ids = seconds): Promise<number[]> {
+  const values = seconds.map((second, i) => JSON.stringify({ id: `n${ids[i]}`, at: second * 1_000, c: `${second % 4}` }));
+  return log.commit({ appends: [{ topic: 't', partition: 0, ...packRecords(values) }] });
+}
+
+function openOn(log: Log, monitored: ReturnType<typeof monitoring>): Promise<Engine> {
+  const { parse, ...deps } = judging;
+  return openEngine(
+    { ...common, start: (_, __, bounds) => bounds.start },
+    { ...deps, ...monitored, log, parse: { json: parse, combined: parse }, checks: new Map() },
+  );
+}
+
+test('in one process: each limit is told once, also after a restart; the oldest ids count again', async () => {
+  await withTempLog(async ({ log }) => {
+    const first = monitoring();
+    const engine = await openOn(log, first);
+    await send(log, [1, 2, 3, 4, 5]);
+    await engine.step();
+    const { alerts } = await engine.commit();
+    assert.deepEqual(first.told, ['series@3000', 'ids@4000']);
+    assert.deepEqual(
+      alerts.map(({ alert_type }) => alert_type),
+      ['series_limit', 'ids_limit'],
+    );
+    await send(log, [6]);
+    await engine.step();
+    await engine.commit();
+    assert.equal(first.told.length, 2);
+    await engine.close();
+
+    const second = monitoring();
+    const again = await openOn(log, second);
+    await send(log, [7, 7, 7], [6, 1, 7]);
+    await again.step();
+    await again.commit();
+    const [status] = again.partitions();
+    assert.equal(status!.totals.duplicate, 1, 'n6 is known still, n1 is not');
+    assert.deepEqual([status!.ids.remembered, status!.ids.forgottenEarly], [3, 5]);
+    assert.deepEqual(second.told, []);
+    await again.close();
+  });
+});
+
+test('with stages apart: the monitor tells what the aggregation reports', async () => {
+  await withTempLog(async ({ log }) => {
+    await ensureTopics({ plan, topics }, log);
+    await log.ensureTopic(partialsTopic('p'), PARTIALS_SETTINGS);
+    const monitored = monitoring();
+    const stage = await openAggregateStage(
+      { ...common, source, partition: 0, start: (bounds) => bounds.start },
+      { ...judging, log, monitorLag: async () => 0 },
+    );
+    const monitor = await openMonitorStage(common, { ...monitored, log });
+    for (const second of [1, 2, 3, 4, 5]) {
+      await send(log, [second]);
+      await stage.step();
+      await stage.commit();
+      while ((await monitor.step()) > 0);
+      await monitor.commit();
+    }
+    assert.deepEqual(monitored.told, ['series@3000', 'ids@4000']);
+    const [status] = monitor.partitions();
+    assert.deepEqual([status!.ids.remembered, status!.ids.forgottenEarly], [3, 2]);
+  });
+});
