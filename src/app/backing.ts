@@ -1,4 +1,5 @@
 /** What a run stands on: a log in the data directory, or Kafka. Either gives the pipelines' runs, and views of the log for all beside them. */
+import { availableParallelism } from 'node:os';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Clock } from '../core/clock.ts';
 import type { AppError } from '../core/errors.ts';
@@ -19,6 +20,8 @@ import { electedLog, withLocalState, withSharedOffsets } from './roles/log-views
 import { runIngestRole } from './roles/ingest-role.ts';
 import { runStoreRole, type StoreRole } from './roles/store-role.ts';
 import type { RunOptions } from './run-options.ts';
+import type { LogAddress } from './threads/thread-messages.ts';
+import { createThreads, type Threads } from './threads/threads.ts';
 
 export interface Backing {
   readonly runs: readonly PipelineRun[];
@@ -39,6 +42,8 @@ export interface BackingDeps extends PartsDeps {
   /** The log in the data directory. */
   readonly local: Log;
   readonly dir: string;
+  /** Its file. */
+  readonly logPath: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly hotStore: HotStore;
@@ -57,14 +62,24 @@ async function embedded(configs: readonly LoadedPipeline[], options: RunOptions,
   const noted = options.revision.kind === 'from' ? [] : await log.state(outcomesStatePrefix);
   const outcomes = outcomesFile(options)?.(noted);
   const priorities = createPriorities(deps);
+  const threads = threadsOf(options, { kind: 'embedded', path: deps.logPath }, deps);
   const runs: PipelineRun[] = [];
-  for (const config of configs) {
-    const committed = (what: Committed): void => onCommitted(config, what);
-    const lane = priorities.lane(config.priority);
-    runs.push(await openPipelineRun(config, options, { ...rest, log, lane, ...(outcomes && { outcomes }), onCommitted: committed }));
+  const close = async (): Promise<void> => {
+    await threads?.close();
+    outcomes?.close();
+  };
+  try {
+    for (const config of configs) {
+      const committed = (what: Committed): void => onCommitted(config, what);
+      const of = { lane: priorities.lane(config.priority), ...(outcomes && { outcomes }), ...(threads && { threads }) };
+      runs.push(await openPipelineRun(config, options, { ...rest, ...of, log, onCommitted: committed }));
+    }
+  } catch (error) {
+    await close();
+    throw error;
   }
   const feed: Backing['feed'] = (work, signal) => work(log, signal);
-  return { runs, shown: log, fed: log, feed, history: log, where: deps.dir, close: async () => outcomes?.close() };
+  return { runs, shown: log, fed: log, feed, history: log, where: deps.dir, close };
 }
 
 async function kafka(config: LoadedPipeline, options: RunOptions, address: string, deps: BackingDeps): Promise<Backing> {
@@ -73,6 +88,7 @@ async function kafka(config: LoadedPipeline, options: RunOptions, address: strin
   const at = parseKafkaUrl(address, process.env);
   // A run that stays waits for a broker that is not there yet; one that is to end soon says so at once.
   const connection = await connectKafka(at, { clock, logger, ...(!options.once && { signal }) });
+  const threads = threadsOf(options, { kind: 'kafka', url: address }, deps);
   try {
     const opened: { outcomes?: OutcomesFile; config?: LoadedPipeline } = {};
     const openFile = outcomesFile(options);
@@ -80,6 +96,7 @@ async function kafka(config: LoadedPipeline, options: RunOptions, address: strin
       ...deps,
       connection,
       shown: at.shown,
+      ...(threads && { threads }),
       ...(openFile && { openOutcomes: (noted) => (opened.outcomes = openFile(noted)) }),
       onCommitted: (committed) => deps.onCommitted(opened.config ?? config, committed),
     });
@@ -100,14 +117,23 @@ async function kafka(config: LoadedPipeline, options: RunOptions, address: strin
       where: at.shown,
       async close() {
         await store?.stop();
+        await threads?.close();
         await connection.close();
         opened.outcomes?.close();
       },
     };
   } catch (error) {
+    await threads?.close();
     await connection.close();
     throw error;
   }
+}
+
+/** None where people want none, or the batches themselves are needed here. They are started when they have something to do. */
+function threadsOf(options: RunOptions, log: LogAddress, { clock, logger, signal }: BackingDeps): Threads | undefined {
+  const max = options.threads ?? availableParallelism();
+  if (max < 2 || options.outcomes !== undefined) return undefined;
+  return createThreads({ log, max, memoryMb: options.threadMemoryMb }, { clock, logger, signal });
 }
 
 /** A process that may never write the OLAP store does not run as if it did. */

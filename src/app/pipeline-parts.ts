@@ -1,5 +1,4 @@
 /** What a pipeline's stages are made of, whether they share one process and one log or not. */
-import { randomBytes } from 'node:crypto';
 import { createAlerts } from '../alerts/alerts.ts';
 import { limitAlert, type LimitKind } from '../alerts/limit-alert.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
@@ -8,13 +7,9 @@ import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { retryOfOneRun, systemWait } from '../notify/deliver.ts';
 import { createNotifier, type Notifier } from '../notify/notifier.ts';
-import type { EngineDeps } from '../pipeline/engine.ts';
 import { createMonitor, type Monitor } from '../pipeline/monitor.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
-import { createEventCheck } from '../schemas/event-check.ts';
-import { parseCombined } from '../windows/combined.ts';
-import { parseJson, type CheckFields } from '../windows/decoder.ts';
 import type { ClockMode } from '../windows/partition.ts';
 import { MAX_IDS } from '../windows/spec.ts';
 import { openReceivers, usableReceivers } from './receivers.ts';
@@ -55,27 +50,8 @@ export function limitAlertOf(config: LoadedPipeline, kind: LimitKind, partition:
   return limitAlert({ kind, pipeline, partition, limit, window, startMs, locale: config.locale });
 }
 
-/** What judging records needs beside the log. */
-export function judgingDeps(config: LoadedPipeline, clock: Clock): Pick<EngineDeps, 'parse' | 'checks' | 'randomKey' | 'elapsed'> {
-  return {
-    parse: { json: parseJson, combined: parseCombined },
-    checks: checksOf(config),
-    randomKey: () => [randomBytes(4).readUInt32LE(), randomBytes(4).readUInt32LE()],
-    elapsed: () => clock.elapsed(),
-  };
-}
-
 export function notifierOf(config: LoadedPipeline, options: RunOptions, receivers: readonly Receiver[], deps: PartsDeps): Notifier {
   return createNotifier(notifierSettings(config, options), { clock: deps.clock, receivers, wait: systemWait, logger: deps.logger });
-}
-
-function checksOf(config: LoadedPipeline): Map<string, CheckFields> {
-  const checks = new Map<string, CheckFields>();
-  for (const source of config.engine.sources) {
-    const check = createEventCheck(source);
-    if (check) checks.set(source.name, check);
-  }
-  return checks;
 }
 
 function notifierSettings(config: LoadedPipeline, options: RunOptions) {

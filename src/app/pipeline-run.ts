@@ -15,10 +15,14 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import { compilePlan, inputPartitions } from '../windows/plan.ts';
 import type { OutcomesFile } from './outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from './pipeline-record.ts';
-import { clockModeOf, judgingDeps, limitAlertOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from './pipeline-parts.ts';
+import { openCounting } from './counting.ts';
+import { judgingDeps } from './judging.ts';
+import { clockModeOf, limitAlertOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from './pipeline-parts.ts';
 import type { Lane } from './priorities.ts';
 import { boundedLog } from './roles/bounded-log.ts';
 import type { RunOptions } from './run-options.ts';
+import { createPlacement, type Placement } from './threads/placement.ts';
+import type { ThreadCounts, Threads } from './threads/threads.ts';
 import { watchLag } from './watch-lag.ts';
 
 /** How often windows are merged, shown and committed while events come in. */
@@ -35,6 +39,8 @@ export interface PipelineRunDeps extends PartsDeps {
   readonly log: Log;
   readonly hotStore: HotStore;
   readonly outcomes?: OutcomesFile;
+  /** Absent: all is done on this thread. */
+  readonly threads?: Threads;
   /** Its place beside the other pipelines of the process. */
   readonly lane: Lane;
   /** Told of records as they are judged. */
@@ -60,6 +66,8 @@ export interface PipelineRun {
   readonly notify: Pick<NotifyStage, 'counts' | 'decided' | 'waiting'>;
   /** Looks at open windows, since the start. */
   looks(): LookCounts;
+  /** Threads that aggregate for it. */
+  threads(): ThreadCounts;
   readonly pressure: Pressure;
   /**
    * Reads and commits until `signal`; with `once` until everything is read and `fed()`, then flushes.
@@ -87,31 +95,37 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))],
   });
 
-  const monitor = monitorOf(config);
-  const engine = await openEngine(
-    {
-      plan,
-      topics,
-      revision: revisions.windows.counter,
-      completeFrom: revisions.completeFrom,
-      start: (topic, partition) => offsetOf(log, topic, partition, config.start),
-      provisional: !options.once,
-      clock: mode,
-      maxBatchBytes: BATCH_BYTES,
-      ...(options.batchRecords !== undefined && { maxBatchRecords: options.batchRecords }),
-    },
-    {
-      log: options.readTo ? boundedLog(log, options.readTo) : log,
-      ...judgingDeps(config, clock),
-      monitor,
-      limitAlert: (kind, partition, time) => limitAlertOf(config, kind, partition, time),
-      onJudged: (batch, judged) => {
-        deps.outcomes?.add(batch, judged.outcomes, judged.reasons);
-        deps.onJudged(batch.count);
+  const placement = deps.threads && placementOf(deps.threads);
+  const counting = await openCounting(async () => {
+    const monitor = monitorOf(config);
+    const engine = await openEngine(
+      {
+        plan,
+        topics,
+        revision: revisions.windows.counter,
+        completeFrom: revisions.completeFrom,
+        start: (topic, partition) => offsetOf(log, topic, partition, config.start),
+        provisional: !options.once,
+        clock: mode,
+        maxBatchBytes: BATCH_BYTES,
+        ...(options.batchRecords !== undefined && { maxBatchRecords: options.batchRecords }),
       },
-    },
-  );
-  const { changes, changed } = await noteLookups(log, spec, new Map(engine.partitions().map(({ name, offset }) => [name, offset])));
+      {
+        log: options.readTo ? boundedLog(log, options.readTo) : log,
+        ...judgingDeps(spec, clock),
+        ...(placement && { openAggregate: placement.open }),
+        monitor,
+        limitAlert: (kind, partition, time) => limitAlertOf(config, kind, partition, time),
+        onJudged: (batch, judged) => {
+          deps.outcomes?.add(batch, judged.outcomes, judged.reasons);
+          deps.onJudged(batch.count);
+        },
+      },
+    );
+    return { engine, monitor };
+  });
+  const partitions = (): ReturnType<Engine['partitions']> => counting.engine.partitions();
+  const { changes, changed } = await noteLookups(log, spec, new Map(partitions().map(({ name, offset }) => [name, offset])));
   if (changes.length > 0) await log.commit({ state: changes });
   for (const file of changed) deps.logger.info(`pipeline ${spec.pipeline}: ${file} has changed; it counts from here on`);
   const notify = await openNotifyStage(
@@ -119,9 +133,15 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     { log, notifier: notifierOf(config, options, receivers, deps) },
   );
 
+  function placementOf(threads: Threads): Placement {
+    const ends = options.readTo ?? new Map<string, number>();
+    const of = { spec, always: options.threads !== undefined };
+    return createPlacement(of, { threads: threads.pipeline(), clock, ends, onJudged: deps.onJudged });
+  }
+
   async function commit(): Promise<void> {
     const state = deps.outcomes?.sync() ?? [];
-    await publish(await engine.commit({ state }));
+    await publish(await counting.engine.commit({ state }));
   }
 
   async function publish(committed: Committed): Promise<void> {
@@ -135,11 +155,17 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       // Asked before reading: what is fed after an empty read is read in the next round.
       const everythingFed = fed();
       const mayRead = deps.lane.mayRead();
+      const { engine } = counting;
       const read = mayRead ? await engine.step() : 0;
       const due = clock.elapsed() - lastCommit >= (options.commitEveryMs ?? TICK_MS) || engine.pendingBytes > PENDING_BYTES_MAX;
       if (engine.hasNews() && (due || (read === 0 && mayRead && !options.once))) {
         await commit();
         lastCommit = clock.elapsed();
+      }
+      if (placement?.isTimeToMove(read)) {
+        await commit();
+        await counting.reopen();
+        deps.logger.info(`pipeline ${spec.pipeline}: its partitions are counted in ${placement.counts().running} threads from here on`);
       }
       if (read > 0) {
         // A turn for everybody else: requests are answered while a backlog is read.
@@ -155,7 +181,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
   async function ring(signal: AbortSignal): Promise<void> {
     await notify.run({
       signal,
-      watermark: () => (options.once ? undefined : engine.frontier),
+      watermark: () => (options.once ? undefined : counting.engine.frontier),
       graceMs: options.once ? undefined : RING_GRACE_MS,
     });
   }
@@ -164,16 +190,23 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     log,
     clock,
     logger: deps.logger,
-    partitions: () => engine.partitions(),
+    partitions,
     onLag: ({ records }: TotalLag): void => deps.lane.behind(records),
     onAlert: (event: AlertEvent): void => deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
   };
 
   return {
     config,
-    engine,
+    engine: {
+      counts: () => counting.engine.counts(),
+      partitions,
+      get frontier() {
+        return counting.engine.frontier;
+      },
+    },
     notify,
-    looks: () => monitor.lookCounts(),
+    looks: counting.looks,
+    threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
     pressure: { partials: async () => undefined, givesWay: deps.lane.givesWay },
     async run(signal, fed) {
       const done = new AbortController();
@@ -184,9 +217,11 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       const stop = AbortSignal.any([signal, broken.signal]);
       const watching = options.once ? undefined : watchLag(config, watched, AbortSignal.any([stop, done.signal]));
       try {
-        await readAll(stop, fed);
-        if (options.once && !stop.aborted) await publish(await engine.flush({ state: deps.outcomes?.sync() ?? [] }));
-        else if (engine.hasNews()) await commit();
+        await counting.lasting(async () => {
+          await readAll(stop, fed);
+          if (options.once && !stop.aborted) await publish(await counting.engine.flush({ state: deps.outcomes?.sync() ?? [] }));
+          else if (counting.engine.hasNews()) await commit();
+        }, stop);
       } finally {
         done.abort();
         deps.lane.leave();

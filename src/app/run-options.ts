@@ -43,6 +43,10 @@ export interface RunOptions {
   readonly forMs?: number;
   /** Records a batch at most: tests try the seams. */
   readonly batchRecords?: number;
+  /** Threads that aggregate; 1: none, the main thread does it. Default: none until the main thread is too busy, then as many as the cores. */
+  readonly threads?: number;
+  /** JavaScript heap of such a thread, MB; default: as much as Node gives it. */
+  readonly threadMemoryMb?: number;
   /** How often is committed, ms; default 250, with Kafka 1,000. */
   readonly commitEveryMs?: number;
 }

@@ -77,6 +77,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const opening = openBacking(configs, options, {
       local: log,
       dir: dir.path,
+      logPath: dir.logPath,
       clock,
       logger,
       hotStore,
@@ -220,6 +221,7 @@ function statusOf(run: PipelineRun): Record<string, unknown> {
     frontier: instantText(run.engine.frontier),
     windows: run.engine.counts(),
     alerts: run.notify.counts(),
+    threads: run.threads(),
     partitions: run.engine
       .partitions()
       .map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark: instantText(watermark), caughtUp, totals })),

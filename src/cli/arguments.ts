@@ -15,6 +15,14 @@ export function positiveArgument(text: string): number {
   return count;
 }
 
+/** A size of 16 MB or more -> MB. */
+export function megabytesArgument(text: string): number {
+  const [, count, unit] = /^(\d{1,6})(MB|GB)$/i.exec(text) ?? [];
+  const megabytes = Number(count) * (unit?.toUpperCase() === 'GB' ? 1_024 : 1);
+  if (!(megabytes >= 16)) throw new InvalidArgumentError('Expected a size such as 512MB or 2GB, 16MB at least.');
+  return megabytes;
+}
+
 /** A number above 0. */
 export function factorArgument(text: string): number {
   const factor = Number(text);

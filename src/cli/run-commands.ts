@@ -2,7 +2,15 @@
 import { Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { parseRoles, ROLES } from '../app/roles/roles.ts';
-import { countArgument, durationArgument, factorArgument, fromArgument, positiveArgument, timeArgument } from './arguments.ts';
+import {
+  countArgument,
+  durationArgument,
+  factorArgument,
+  fromArgument,
+  megabytesArgument,
+  positiveArgument,
+  timeArgument,
+} from './arguments.ts';
 import { command, dataOption, logOption, pipelineOption, type Add } from './command.ts';
 import { positionArgument, replayFromArgument } from './position-argument.ts';
 
@@ -38,6 +46,16 @@ export const addRun: Add = (program, terminal, exit) => {
     )
     .option('--listen <host:port>', 'where dashboard and HTTP API are, or none; --once opens none', '127.0.0.1:8000')
     .addOption(new Option('--api-key <key>', 'what who asks has to show; needed beyond this machine').env('TOCSIN_API_KEY'))
+    .addOption(
+      new Option('--threads <n>', 'threads that count, side by side; 1: none beside the main one; default: by load, up to the cores')
+        .argParser(positiveArgument)
+        .env('TOCSIN_THREADS'),
+    )
+    .addOption(
+      new Option('--thread-memory <size>', 'JavaScript heap of each, for example 512MB; default: what Node gives it')
+        .argParser(megabytesArgument)
+        .env('TOCSIN_THREAD_MEMORY'),
+    )
     .option('--quiet', 'no progress', false)
     .addOption(new Option('--for <duration>', 'end after so long, for example 60s').argParser(durationArgument))
     .addOption(new Option('--batch-records <n>').argParser(positiveArgument).hideHelp())

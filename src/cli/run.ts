@@ -20,9 +20,11 @@ interface Options extends Pick<
   | 'quiet'
   | 'listen'
   | 'apiKey'
+  | 'threads'
   | 'batchRecords'
   | 'commitEveryMs'
 > {
+  readonly threadMemory?: number;
   readonly newRevision?: true;
   readonly from?: 'earliest' | 'latest' | number;
   readonly for?: number;
@@ -39,7 +41,7 @@ export async function runCommand(files: string[], options: Options, terminal: Te
 }
 
 /** @throws AppError `usage` for options that do not go together */
-export function runOptions(files: readonly string[], { newRevision, from, for: forMs, ...options }: Options): RunOptions {
+export function runOptions(files: readonly string[], { newRevision, from, for: forMs, threadMemory, ...options }: Options): RunOptions {
   if (options.input !== undefined && files.length > 1) {
     throw new AppError(
       'usage',
@@ -51,5 +53,11 @@ export function runOptions(files: readonly string[], { newRevision, from, for: f
     : from === undefined
       ? ({ kind: 'same' } as const)
       : ({ kind: 'from', from } as const);
-  return { ...options, files, revision, ...(forMs !== undefined && { forMs }) };
+  return {
+    ...options,
+    files,
+    revision,
+    ...(forMs !== undefined && { forMs }),
+    ...(threadMemory !== undefined && { threadMemoryMb: threadMemory }),
+  };
 }

@@ -9,7 +9,14 @@ import { packRecords } from '../log/batch.ts';
 import type { CommitUnit, StateChange } from '../log/log.ts';
 import { encodePartials } from '../windows/partials-codec.ts';
 import type { PanePartial } from '../windows/panes.ts';
-import { openAggregate, type AggregateConfig, type AggregateDeps, type AggregateStatus, type OpenAggregate } from './aggregate.ts';
+import {
+  openAggregate,
+  type AggregateConfig,
+  type AggregateDeps,
+  type AggregateStatus,
+  type OpenAggregate,
+  type OpenedAggregate,
+} from './aggregate.ts';
 import { readAppendedTail } from './appended-tail.ts';
 import { appendTexts, letterTexts } from './appends.ts';
 import type { PartitionReport } from './partition-report.ts';
@@ -68,10 +75,20 @@ function metaPrefix(pipeline: string): string {
 
 /** Opens the partition on its ledger and says so: from then on its earlier owner's word on idleness no longer counts. */
 export async function openAggregateStage(config: AggregateStageConfig, deps: AggregateStageDeps): Promise<AggregateStage> {
-  const { topics, plan, revision } = config;
+  const opened = await (deps.openAggregate ?? openAggregate)({ ...config, replayTopic: config.topics.replay }, deps);
+  return stageOf(opened, config, deps).catch(async (error: unknown) => {
+    await opened.aggregate.close();
+    throw error;
+  });
+}
+
+async function stageOf(
+  { aggregate, panes }: OpenedAggregate,
+  { topics, plan, revision }: AggregateStageConfig,
+  deps: AggregateStageDeps,
+): Promise<AggregateStage> {
   const { log } = deps;
   const { pipeline } = plan.spec;
-  const { aggregate, panes } = await (deps.openAggregate ?? openAggregate)({ ...config, replayTopic: topics.replay }, deps);
   const prefix = metaPrefix(pipeline);
   const before = new Map(fromStateEntries(prefix, await log.state(prefix))).get(aggregate.name) as StageMeta | undefined;
   const epoch = (before?.epoch ?? 0) + 1;

@@ -11,11 +11,11 @@ import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import {
   openAggregate,
-  type Aggregate,
   type AggregateConfig,
   type AggregateDeps,
   type AggregateStatus,
   type OpenAggregate,
+  type OpenedAggregate,
   type TakenPartials,
 } from './aggregate.ts';
 import { alertTexts, appendTexts, letterTexts, windowTexts } from './appends.ts';
@@ -95,25 +95,13 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   await ensureTopics(config, log);
 
   const merge = createMerge(plan, config.revision);
-  const aggregates: Aggregate[] = [];
-  const panes = [];
-  for (const { source, partition } of inputPartitions(spec)) {
-    const check = deps.checks.get(source.name);
-    const opened = await (deps.openAggregate ?? openAggregate)(
-      {
-        ...config,
-        source,
-        partition,
-        replayTopic: topics.replay,
-        start: (bounds) => config.start(source.topic, partition, bounds),
-      },
-      { ...deps, parse: deps.parse[source.format], ...(check && { check }) },
-    );
-    aggregates.push(opened.aggregate);
-    panes.push(opened.panes);
-  }
+  const opened = await openAggregates(config, deps);
+  const aggregates = opened.map(({ aggregate }) => aggregate);
   const mergePrefix = mergeStatePrefix(spec.pipeline);
-  merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), panes);
+  merge.restore(
+    fromStateEntries(mergePrefix, await log.state(mergePrefix)),
+    opened.map(({ panes }) => panes),
+  );
   monitor.restore(await log.state(`monitor/${spec.pipeline}/`));
 
   /** Whose alert of too many segments, of too many ids, is still to come. */
@@ -213,6 +201,28 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     },
     close: async () => void (await Promise.all(aggregates.map((aggregate) => aggregate.close()))),
   };
+}
+
+/** One after the other, so that the state of one partition at a time is held twice. What was opened before a failure is let go of. */
+async function openAggregates({ plan, topics, start, ...config }: EngineConfig, deps: EngineDeps): Promise<OpenedAggregate[]> {
+  const open = deps.openAggregate ?? openAggregate;
+  const opened: OpenedAggregate[] = [];
+  try {
+    for (const { source, partition } of inputPartitions(plan.spec)) {
+      const check = deps.checks.get(source.name);
+      const of = { ...config, plan, source, partition, replayTopic: topics.replay };
+      opened.push(
+        await open(
+          { ...of, start: (bounds) => start(source.topic, partition, bounds) },
+          { ...deps, parse: deps.parse[source.format], ...(check && { check }) },
+        ),
+      );
+    }
+  } catch (error) {
+    for (const { aggregate } of opened) await aggregate.close();
+    throw error;
+  }
+  return opened;
 }
 
 /** What was accepted, or sent in again, changes panes. */

@@ -72,6 +72,8 @@ export interface PipelineStatus {
   readonly alerts: { readonly fired: number; readonly sent: number; readonly firing: number };
   /** Series of open windows that detectors looked at, and those that the time allowed for looks did not reach. Since the start. */
   readonly looks: { readonly looked: number; readonly skipped: number };
+  /** Threads beside the main one that count its partitions, and how often one of them ended by itself and was started again. */
+  readonly threads: { readonly running: number; readonly restarts: number };
   readonly dead_letters: number;
   readonly queues: {
     /** Records of windows, alerts and dead letters that the OLAP store does not have yet. */

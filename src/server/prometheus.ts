@@ -148,6 +148,12 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
   family(Counter, 'looks_skipped_total', 'Series of open windows that the time allowed for looks did not reach.', [], ({ status }) => [
     [{}, status.looks.skipped],
   ]);
+  family(Gauge, 'aggregate_threads', 'Threads beside the main one that count partitions.', [], ({ status }) => [
+    [{}, status.threads.running],
+  ]);
+  family(Counter, 'aggregate_thread_restarts_total', 'Threads that ended by themselves and were started again.', [], ({ status }) => [
+    [{}, status.threads.restarts],
+  ]);
   family(Counter, 'notifications_total', 'Notifications, by receiver and what was decided.', ['receiver', 'decision'], (one) =>
     one.notifications.map(({ receiver, decision, count }): Sample => [{ receiver, decision }, count]),
   );

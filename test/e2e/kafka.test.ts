@@ -65,27 +65,31 @@ test('a second run goes on where the first one ended: both together are the whol
   checkSummary(await output(once(file, path.join(dir, 'data'))));
 });
 
-test('three partitions: the same final rows and last corrections from Kafka as from the embedded log, row by row', { skip }, async (t) => {
-  const dir = temporary(t);
-  const { file, name, topic } = ownPipeline(dir, 3);
-  const parts = dealt(3, lines);
-  await bring(kafka.address, topic, parts);
-  const onKafka = JSON.parse(await output(once(file, path.join(dir, 'kafka')))) as Record<string, unknown>;
-  const data = path.join(dir, 'embedded');
-  for (const [partition, part] of parts.entries()) {
-    const input = Buffer.concat(part.flatMap((line) => [line, Buffer.from('\n')]));
-    await output(['ingest', '-', '--topic', topic, '--partition', String(partition), '--partitions', '3', '--data', data, '--quiet'], {
-      input,
-    });
-  }
-  const embedded = await output(['run', file, '--once', '--json', '--olap-store', 'none', '--data', data]);
-  assert.deepEqual({ ...onKafka, seconds: 0 }, { ...(JSON.parse(embedded) as object), seconds: 0 });
-  const tail = await output(['log', 'tail', `${name}.windows`, '--from-beginning', '--data', data]);
-  const a = lastRows(tail.split('\n').filter((line) => line !== ''));
-  const b = lastRows(await valuesOf(kafka.address, `${name}.windows`));
-  assert.ok(a.size > 1_000);
-  assert.deepEqual(b, a);
-});
+test(
+  'three partitions: the same final rows and last corrections from Kafka, in two threads, as from the embedded log, row by row',
+  { skip },
+  async (t) => {
+    const dir = temporary(t);
+    const { file, name, topic } = ownPipeline(dir, 3);
+    const parts = dealt(3, lines);
+    await bring(kafka.address, topic, parts);
+    const onKafka = JSON.parse(await output(once(file, path.join(dir, 'kafka'), ['--threads', '2']))) as Record<string, unknown>;
+    const data = path.join(dir, 'embedded');
+    for (const [partition, part] of parts.entries()) {
+      const input = Buffer.concat(part.flatMap((line) => [line, Buffer.from('\n')]));
+      await output(['ingest', '-', '--topic', topic, '--partition', String(partition), '--partitions', '3', '--data', data, '--quiet'], {
+        input,
+      });
+    }
+    const embedded = await output(['run', file, '--once', '--json', '--olap-store', 'none', '--data', data]);
+    assert.deepEqual({ ...onKafka, seconds: 0 }, { ...(JSON.parse(embedded) as object), seconds: 0 });
+    const tail = await output(['log', 'tail', `${name}.windows`, '--from-beginning', '--data', data]);
+    const a = lastRows(tail.split('\n').filter((line) => line !== ''));
+    const b = lastRows(await valuesOf(kafka.address, `${name}.windows`));
+    assert.ok(a.size > 1_000);
+    assert.deepEqual(b, a);
+  },
+);
 
 test(`killed at ${KILLS} random points and started again: the same rows, nothing twice`, { skip, timeout: 240_000 }, async (t) => {
   const random = createRandom(printedSeed(t));

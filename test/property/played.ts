@@ -6,7 +6,7 @@ import type { Engine } from '../../src/pipeline/engine.ts';
 import { judge, type Judgement } from '../oracle/oracle.ts';
 import type { Scenario } from './arbitraries.ts';
 import { createDriver, type Driver, type DriverOptions, type Pace } from './driver.ts';
-import { withTempLog } from './temp-log.ts';
+import { withTempLog, type TempLog } from './temp-log.ts';
 import { readTold, type Told } from './told.ts';
 
 /** Windows are never given up. */
@@ -32,8 +32,11 @@ export interface Played {
   readonly judgement: Judgement;
 }
 
-export async function played(one: Scenario, at: Pace, options: DriverOptions & { readonly repeats?: boolean } = {}): Promise<Played> {
+type PlayOptions = DriverOptions & { readonly repeats?: boolean };
+
+export async function played(one: Scenario, at: Pace, given: PlayOptions | ((temp: TempLog) => PlayOptions) = {}): Promise<Played> {
   return withTempLog(async (temp) => {
+    const options = typeof given === 'function' ? given(temp) : given;
     const driver = createDriver(temp, one, at, options);
     await driver.play();
     const engine = await driver.finish();

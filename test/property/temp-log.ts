@@ -7,6 +7,8 @@ import type { Log } from '../../src/log/log.ts';
 
 export interface TempLog {
   readonly log: Log;
+  /** Of its file. */
+  readonly path: string;
   reopen(): Promise<void>;
 }
 
@@ -17,13 +19,15 @@ const NOW_MS = Date.UTC(2026, 2, 3);
 
 export async function withTempLog<T>(body: (temp: TempLog) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(path.join(PARENT, 'tocsin-property-'));
-  const open = (): Log => createEmbeddedLog({ path: path.join(dir, 'log.sqlite'), clock: { now: () => NOW_MS, elapsed: () => 0 } });
+  const file = path.join(dir, 'log.sqlite');
+  const open = (): Log => createEmbeddedLog({ path: file, clock: { now: () => NOW_MS, elapsed: () => 0 } });
   let log = open();
   try {
     return await body({
       get log() {
         return log;
       },
+      path: file,
       async reopen() {
         await log.close();
         log = open();

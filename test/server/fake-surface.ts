@@ -76,6 +76,7 @@ export function fakeSurface(): FakeSurface {
     windows: { '5m': { results: 2, corrections: 1 } },
     alerts: { fired: 1, sent: 1, firing: 0 },
     looks: { looked: 30, skipped: 2 },
+    threads: { running: 2, restarts: 1 },
     dead_letters: 1,
     queues: { olap_lag: 0, notifications: 0, hot_store_rows: 0, partials: 3 },
     backpressure: ['monitor'],

@@ -64,6 +64,7 @@ export function createNews(market: Market, now: () => number): News {
       windows: { '10s': { results: 2_520, corrections: 31 }, '1m': { results: 420, corrections: 12 } },
       alerts: { fired: 8, sent: 12, firing: episodes().filter((each) => each.status === 'firing').length },
       looks: { looked: 40_320, skipped: 0 },
+      threads: { running: 0, restarts: 0 },
       dead_letters: 762,
       queues: { olap_lag: 0, notifications: 0, hot_store_rows: 0, partials: 0 },
       backpressure: [],

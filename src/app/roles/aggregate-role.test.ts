@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
 import { silentLogger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import { runAggregates, type OwnedStage } from './aggregate-role.ts';
@@ -32,6 +33,7 @@ for (const [partition, sessions] of [
         clock: { ...systemClock, elapsed: () => (now += 10) },
         logger: silentLogger,
         open: async () => stage,
+        isTimeToMove: () => false,
         state: () => [],
         moreToCome: () => false,
         unread: async () => 1,
@@ -42,3 +44,75 @@ for (const [partition, sessions] of [
     assert.ok(now > sessions * 100 && now < sessions * 100 + 300, `${now} ms`);
   });
 }
+
+/** Owns partition 0 until it is stopped; what is opened, stepped and closed, in order. */
+async function owned(step: (life: number) => Promise<number>, isTimeToMove: (life: number) => boolean, until: string): Promise<string[]> {
+  const told: string[] = [];
+  const stop = new AbortController();
+  const tell = (what: string): void => {
+    told.push(what);
+    if (what === until) stop.abort();
+  };
+  const join: KafkaConnection['join'] = async (_config, handlers) => {
+    await handlers.onAssigned([{ topic: 't', partition: 0 }], 1, { holds: async () => true, lost: new AbortController().signal });
+    return { ended: new Promise<void>(() => {}), leave: async () => {} };
+  };
+  let life = 0;
+  let now = 0;
+  await runAggregates(
+    { group: 'p', topics: ['t'], partitions: 1, sessionTimeoutMs: 100, commitEveryMs: 1e9, once: false },
+    {
+      connection: { join },
+      clock: { ...systemClock, elapsed: () => (now += 100) },
+      logger: silentLogger,
+      async open() {
+        const own = ++life;
+        tell(`open ${own}`);
+        return {
+          ...stage,
+          step: () => step(own),
+          hasNews: () => true,
+          commit: async () => tell(`commit ${own}`),
+          close: async () => tell(`close ${own}`),
+        };
+      },
+      isTimeToMove: () => isTimeToMove(life),
+      state: () => [],
+      moreToCome: () => true,
+      unread: async () => 1,
+    },
+    stop.signal,
+  );
+  return told;
+}
+
+test('a partition whose thread has ended is closed without a commit, and opened again', async () => {
+  const ended = new AppError('thread_ended', 'gone', { retryable: true });
+  const told = await owned(
+    async (life) => (life === 1 ? Promise.reject(ended) : 0),
+    () => false,
+    'open 2',
+  );
+  assert.deepEqual(told, ['open 1', 'close 1', 'open 2', 'commit 2', 'close 2']);
+});
+
+test('one that ends again and again ends the role', async () => {
+  const ended = new AppError('thread_ended', 'gone', { retryable: false });
+  await assert.rejects(
+    owned(
+      () => Promise.reject(ended),
+      () => false,
+      'never',
+    ),
+    ended,
+  );
+});
+
+test('when it is time to move, partitions are committed, closed and opened again', async () => {
+  const told = await owned(
+    async () => 1,
+    (life) => life === 1,
+    'open 2',
+  );
+  assert.deepEqual(told, ['open 1', 'commit 1', 'close 1', 'open 2', 'commit 2', 'close 2']);
+});

@@ -8,6 +8,7 @@ import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
 import type { AggregateStage } from '../../pipeline/aggregate-stage.ts';
 import { stepAll } from '../../pipeline/step-all.ts';
+import { beginsAgain } from '../threads/threads.ts';
 import { createTurns } from './turns.ts';
 
 export interface AggregateRoleConfig {
@@ -28,6 +29,8 @@ export interface AggregateRoleDeps {
   readonly logger: Logger;
   /** Takes the partition over. `holds`: whether it is still ours by the group. */
   readonly open: (topic: string, partition: number, holds: () => Promise<boolean>) => Promise<OwnedStage>;
+  /** Told of every reading: whether all partitions are to be closed and opened again, because that puts them elsewhere. */
+  readonly isTimeToMove: (read: number) => boolean;
   /** State to note with the next commit. */
   readonly state: () => readonly StateChange[];
   /** More is on its way (an input is still read): the end is not reached. */
@@ -89,14 +92,18 @@ export async function runAggregates(
     await Promise.allSettled(dropped.map(({ stage }) => stage.close()));
   }
 
-  /** Where another has taken a partition over, it is left, until the group has had time to say who owns it. */
+  /**
+   * Where another has taken a partition over, it is left, until the group has had time to say who owns it. Where the thread that counts it
+   * has ended, it is taken back from its last commit in the same way.
+   */
   async function unlessFenced<T>({ topic, partition }: Place, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof AppError && error.code === 'log_fenced')) throw error;
+      const isFenced = error instanceof AppError && error.code === 'log_fenced';
+      if (!isFenced && !beginsAgain(error)) throw error;
       const name = `${topic}/${partition}`;
-      logger.warn(`partition ${name}: another process has taken over`);
+      if (isFenced) logger.warn(`partition ${name}: another process has taken over`);
       fenced.set(name, { topic, partition, dueAt: clock.elapsed() + AGAIN_MS });
       await owned.get(name)?.stage.close();
       owned.delete(name);
@@ -121,6 +128,18 @@ export async function runAggregates(
     await Promise.all(news.map((one, i) => unlessFenced(one, () => one.stage.commit({ readToEnd, state: i === 0 ? state : [] }))));
   }
 
+  /** All go to where they are opened from now on. */
+  async function move(): Promise<void> {
+    await commitAll();
+    const before = new Map(owned);
+    for (const [name, { topic, partition, stage }] of before) {
+      owned.delete(name);
+      await stage.close();
+      const moved = await unlessFenced({ topic, partition }, () => deps.open(topic, partition, holds));
+      if (moved) owned.set(name, { topic, partition, stage: moved });
+    }
+  }
+
   async function pass(): Promise<number> {
     await takeBack();
     const read = await stepAll(
@@ -131,6 +150,7 @@ export async function runAggregates(
     );
     const pending = [...owned.values()].reduce((sum, { stage }) => sum + stage.status().deadLetterBytes, 0);
     if (clock.elapsed() - lastCommit >= config.commitEveryMs || pending > PENDING_BYTES_MAX) await commitAll();
+    if (deps.isTimeToMove(read)) await move();
     return read;
   }
 

@@ -26,6 +26,8 @@ import { pipelineRecord, pipelineRecordChange } from '../pipeline-record.ts';
 import { clockModeOf, limitAlertOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from '../pipeline-parts.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
 import type { RunOptions } from '../run-options.ts';
+import { createPlacement } from '../threads/placement.ts';
+import type { Threads } from '../threads/threads.ts';
 import { watchLag } from '../watch-lag.ts';
 import { runAggregates } from './aggregate-role.ts';
 import { whenAborted, whileElected } from './election.ts';
@@ -44,6 +46,8 @@ export interface KafkaRunDeps extends PartsDeps {
   /** For messages: the address without secrets. */
   readonly shown: string;
   readonly hotStore: HotStore;
+  /** Absent: all is done on this thread. */
+  readonly threads?: Threads;
   /** Opens the file of `--outcomes` on what was noted. */
   readonly openOutcomes?: (state: readonly (readonly [key: string, value: Uint8Array])[]) => OutcomesFile;
   readonly onJudged: (records: number) => void;
@@ -125,9 +129,15 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     }
   }
 
+  const placement =
+    deps.threads &&
+    createPlacement(
+      { spec, always: options.threads !== undefined },
+      { threads: deps.threads.pipeline(), clock, ends: options.once ? ends : new Map(), onJudged: deps.onJudged },
+    );
   const openPartition = createPartitionOpener(
     { config, plan, mode, once: options.once, batchRecords: options.batchRecords },
-    { ...deps, ground, ends, outcomes, monitorLag, revision: revisionThatCounts },
+    { ...deps, ground, ends, outcomes, placement, monitorLag, revision: revisionThatCounts },
   );
 
   const watched = {
@@ -267,6 +277,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
           clock,
           logger,
           open: openPartition,
+          isTimeToMove: (read) => placement?.isTimeToMove(read) === true,
           state: () => outcomes?.sync() ?? [],
           moreToCome: () => {
             if (fed() && bounded === 'no') bound().catch(failed);
@@ -321,6 +332,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       decided: () => notify?.decided() ?? [],
       waiting: () => notify?.waiting() ?? 0,
     },
+    threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
     looks: () => judge?.lookCounts() ?? { looked: 0, skipped: 0 },
     pressure: { partials: async () => ({ waiting: await monitorLag(), limit: MONITOR_LAG_MAX }), givesWay: () => false },
     run,

@@ -10,7 +10,8 @@ import { followRevision, type StageRevision } from '../../pipeline/stage-revisio
 import type { ClockMode } from '../../windows/partition.ts';
 import { partitionName, type Plan } from '../../windows/plan.ts';
 import type { OutcomesFile } from '../outcomes-file.ts';
-import { judgingDeps } from '../pipeline-parts.ts';
+import { judgingDeps } from '../judging.ts';
+import type { Placement } from '../threads/placement.ts';
 import type { AggregateRoleDeps, OwnedStage } from './aggregate-role.ts';
 import { boundedLog } from './bounded-log.ts';
 import type { Ground } from './ground.ts';
@@ -30,6 +31,8 @@ export interface PartitionOpenerDeps {
   /** With `once`: by `topic/partition`, the first offset that is not read any more. It may still be filled. */
   readonly ends: ReadonlyMap<string, number>;
   readonly outcomes: OutcomesFile | undefined;
+  /** Absent: on this thread. */
+  readonly placement: Pick<Placement, 'open'> | undefined;
   readonly monitorLag: () => Promise<number>;
   /** The one that counts, when it is settled. */
   readonly revision: () => Promise<StageRevision>;
@@ -49,7 +52,7 @@ export function createPartitionOpener(
   async function openOn(log: Log, input: Ground['inputs'][number], revision: StageRevision): Promise<OwnedStage> {
     const { topic, partition } = input;
     await followRevision(log, pipeline, input, revision);
-    const { checks, parse, ...judging } = judgingDeps(config, clock);
+    const { checks, parse, ...judging } = judgingDeps(config.engine, clock);
     const check = checks.get(input.source.name);
     const stage = await openAggregateStage(
       {
@@ -67,6 +70,7 @@ export function createPartitionOpener(
       {
         ...judging,
         log: once ? boundedLog(log, deps.ends) : log,
+        ...(deps.placement && { openAggregate: deps.placement.open }),
         parse: parse[input.source.format],
         ...(check && { check }),
         monitorLag: deps.monitorLag,

@@ -130,6 +130,7 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
       windows,
       alerts: { ...run.notify.counts(), firing: await alerts.firing() },
       looks: run.looks(),
+      threads: run.threads(),
       dead_letters: letterBounds.end - letterBounds.start,
       queues: {
         olap_lag: hasOlap ? await lagOf(olapGroup(pipeline), [topics.windows, topics.alerts, topics.deadLetters]) : 0,

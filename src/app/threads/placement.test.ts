@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadPipeline } from '../../config/load-pipeline.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { Log } from '../../log/log.ts';
+import type { OpenedAggregate } from '../../pipeline/aggregate.ts';
+import { compilePlan } from '../../windows/plan.ts';
+import { judgingDeps } from '../judging.ts';
+import { createPlacement } from './placement.ts';
+
+const loaded = loadPipeline(new URL('../../../pipelines/adtech.yml', import.meta.url).pathname);
+
+function begin({ partitions, always = false }: { partitions: number; always?: boolean }) {
+  const spec = { ...loaded.engine, sources: [{ ...loaded.engine.sources[0]!, partitions }] };
+  const [source] = spec.sources;
+  let [now, busy, end] = [0, 0, 0];
+  const inThread: number[] = [];
+  const placement = createPlacement(
+    { spec, always },
+    {
+      threads: {
+        async open({ config }) {
+          inThread.push(config.partition);
+          return {} as OpenedAggregate;
+        },
+        counts: () => ({ running: 0, restarts: 0 }),
+      },
+      clock: { elapsed: () => now },
+      ends: new Map(),
+      onJudged: () => {},
+      busy: () => busy,
+    },
+  );
+  const log = {
+    bounds: async () => ({ start: 0, end, storedBytes: 0 }),
+    committed: async () => undefined,
+    state: async () => [],
+  } as Partial<Log> as Log;
+  const { parse, randomKey, elapsed } = judgingDeps(spec, systemClock);
+  const open = (partition: number, toRead: number) => {
+    end = toRead;
+    return placement.open(
+      {
+        plan: compilePlan(spec),
+        source: source!,
+        partition,
+        replayTopic: 'r',
+        clock: 'event',
+        start: () => 0,
+        completeFrom: 0,
+        maxBatchBytes: 1,
+      },
+      { randomKey, elapsed, parse: parse.json, log },
+    );
+  };
+  /** Whether two seconds in which the main thread was so busy move it. */
+  const after = (share: number, read = 1): boolean => {
+    now += 2_000;
+    busy = share;
+    return placement.isTimeToMove(read);
+  };
+  return { open, after, inThread, placement };
+}
+
+test('a partition with much to read goes to a thread, another one stays until the main thread is busy', async () => {
+  const { open, after, inThread } = begin({ partitions: 2 });
+  await open(0, 200_000);
+  await open(1, 10);
+  assert.deepEqual(inThread, [0]);
+  // The first look only begins to measure.
+  assert.equal(after(1), false);
+  assert.equal(after(0.5), false);
+  assert.equal(after(0.95), true);
+  assert.equal(after(0.95), false, 'once');
+  await open(1, 10);
+  assert.deepEqual(inThread, [0, 1]);
+});
+
+test('a main thread that is busy with other things than reading keeps its partitions', async () => {
+  const { open, after } = begin({ partitions: 2 });
+  await open(0, 10);
+  after(1, 0);
+  assert.equal(after(1, 0), false);
+});
+
+test('the only partition stays, unless threads were asked for', async () => {
+  const one = begin({ partitions: 1 });
+  await one.open(0, 1e9);
+  one.after(1);
+  assert.equal(one.after(1), false);
+  const asked = begin({ partitions: 1, always: true });
+  await asked.open(0, 0);
+  assert.deepEqual([one.inThread, asked.inThread], [[], [0]]);
+});

@@ -1,0 +1,27 @@
+/** A thread that aggregates: started by `thread.ts`, lives until it is ended. What it holds stands in the log too, as of the last commit. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { createHost } from './host.ts';
+import { createLogOpener } from './log-opener.ts';
+import type { AnswerMessage, AskMessage, LogAddress } from './thread-messages.ts';
+
+const answer = createHost({ clock: systemClock, openLog: createLogOpener(workerData as LogAddress, systemClock) });
+
+parentPort?.on('message', (message: AskMessage) => void respond(message));
+
+/** What is no AppError is not caught: it ends the thread, and its partitions begin again from their last commit. */
+async function respond({ id, ask }: AskMessage): Promise<void> {
+  try {
+    const { value, transfer } = await answer(ask);
+    reply({ id, value }, transfer);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, message, retryable } = error;
+    reply({ id, error: { code, message, retryable } });
+  }
+}
+
+function reply(message: AnswerMessage, transfer: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transfer);
+}
