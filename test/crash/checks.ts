@@ -32,7 +32,7 @@ import type { OracleRecord } from '../oracle/record.ts';
 
 /** Relative: the oracle adds in the same order, but for the last bits of ratios. */
 const TOLERANCE = 1e-12;
-const CATCH_UP_MS = 90_000;
+const CATCH_UP_MS = 120_000;
 
 /** Waits until the pipeline's monitor has noted that so many input records were judged. `said`: for the failure. */
 export async function untilTold(address: string, name: string, total: number, said: () => string): Promise<void> {

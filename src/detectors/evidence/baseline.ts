@@ -102,6 +102,13 @@ export function openLevel(numbers: Float32Array, model: Model): void {
   numbers[model.layout.covariance]! += STEP_VARIANCE;
 }
 
+/** A forecast that what came before speaks against, as it is about to be believed: a burst became the baseline. */
+export function doubtBaseline(numbers: Float32Array, model: Model): void {
+  openLevel(numbers, model);
+  numbers[At.variance]! += STEP_VARIANCE;
+  numbers[At.reach] = numbers[At.onSlots] = numbers[At.suspicion] = 0;
+}
+
 /** Variance of the forecast for the time of `row`, `minutes` after the newest block that could be learnt. */
 export function renewVariance(numbers: Float32Array, model: Model, row: number, minutes: number, work: Float64Array): void {
   const { mean, size } = model.layout;

@@ -63,15 +63,16 @@ function explainedByHabit(
   state: SeriesState,
   model: Model,
   slot: number,
-  { seen, expected, variance, noise, slots, log, spanLog }: Evidence,
+  { seen, expected, variance, whole, noise, slots, log, spanLog }: Evidence,
   threshold: number,
   isDrop: boolean,
   skew: number,
 ): boolean {
   const ratio = habitRatio(state, model, slot, slots, isDrop);
-  if (Math.log(ratio) ** 2 <= HABIT_SQUARES * (noise + variance)) return false;
+  if (Math.log(ratio) ** 2 <= HABIT_SQUARES * (noise + whole)) return false;
   const usual = expected * ratio;
-  const wider = 2 * variance + 1 / usual;
+  // Yesterday is as uncertain as today is before the minutes at hand correct it.
+  const wider = variance + whole + 1 / usual;
   const before = likelihoodRatio(model, isDrop, seen, expected, variance, noise, skew);
   const after = likelihoodRatio(model, isDrop, seen, usual, wider, model.form === 'money' ? noise : 1 / usual, skew);
   return (before > 0 ? Math.min(log, spanLog) + Math.log(after / before) : -Infinity) < threshold - HABIT_MARGIN;

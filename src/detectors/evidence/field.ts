@@ -4,7 +4,7 @@
  * common shift waits until the slot is settled.
  */
 import { chosenDelay } from './arrival.ts';
-import { createWork } from './baseline.ts';
+import { createWork, doubtBaseline } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
 import type { CommonMode } from './common-mode.ts';
 import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
@@ -24,6 +24,14 @@ const POWER_LEAST = 0.15;
 const SUSPICION_MAX = 1e6;
 /** What is left of a suspicion after a slot that does not share it, logs. */
 const SUSPICION_FADES = 1;
+
+/** Log evidence from which on a forecast that is about to be believed is not. */
+const DOUBT = 7;
+
+/** No evidence is older than the forecast is sure enough. */
+function reachOf(numbers: Float32Array): number {
+  return Math.min(numbers[At.reach]!, numbers[At.onSlots]!);
+}
 
 /** What the series of an entry share, from window to window. Plain JSON. */
 export interface FieldMemory {
@@ -62,7 +70,7 @@ export interface Field {
 
 export function createField(model: Model, stored?: FieldMemory): Field {
   // What an older version did not write begins anew.
-  const pool = { ...createPool(model), ...(stored && copyPool(stored.pool)) };
+  const pool = copyPool({ ...createPool(model), ...stored?.pool });
   const shrinkage = createShrinkage(model);
   const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests, delay: 0 };
   /** Of looks: they leave no error in the pool. */
@@ -133,9 +141,14 @@ export function createField(model: Model, stored?: FieldMemory): Field {
         numbers[At.suspicion] = 0;
         return true;
       }
-      scanSpans(numbers, model, slot, shrinkage, scan);
+      const isFirst = numbers[At.onSlots]! <= 1;
+      scanSpans(numbers, model, slot, shrinkage, scan, isFirst ? numbers[At.reach]! : reachOf(numbers));
       const isDrop = scan.drop.log >= scan.rise.log;
       const evidence = isDrop ? scan.drop : scan.rise;
+      if (isFirst && evidence.log > DOUBT) {
+        doubtBaseline(numbers, model);
+        return true;
+      }
       if (evidence.log > common.threshold) {
         if (isOver(numbers, common, slot, evidence, isDrop)) {
           discard(numbers);
@@ -155,7 +168,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       Object.assign(glance.pool, { spreadSum: pool.spreadSum, spreadWeight: pool.spreadWeight });
       const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
-      scanSpans(numbers, model, slot, shrinkage, scan);
+      scanSpans(numbers, model, slot, shrinkage, scan, reachOf(numbers));
       if (scan.rise.log > common.threshold)
         beginEpisode(copy, model, slot, scan.rise, common.threshold, false, skewOf(numbers, model, shrinkage));
       return expected;

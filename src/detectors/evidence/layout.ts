@@ -27,7 +27,7 @@ export const At = {
   spread: 5,
   spreadWeight: 6,
   status: 7,
-  /** Slots since the episode began; evidence, in logs, that it is over. */
+  /** Slots since the episode began; none being on, since the series was ready to be judged. Evidence, in logs, that it is over. */
   onSlots: 8,
   back: 9,
   /** Slots that evidence may reach back. */

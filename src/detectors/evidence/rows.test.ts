@@ -119,6 +119,18 @@ test('a burst in the first minutes does not become the baseline', () => {
   assert.deepEqual(found, []);
 });
 
+test('a burst while a forecast is not sure yet rings neither late, once it is, nor as a drop after it', () => {
+  // Every series has one of 12 minutes within its first half day, with more clicks than hours before it.
+  const begins = (series: number): number => 5 + series * 12;
+  const found = rings(settings({ series: 60, falseAlarmsPerDay: 1, tests: 2, down: 0.5, up: 1 }), DAY, (series, window, random) => {
+    const isBurst = window >= begins(series) && window < begins(series) + 12;
+    const exposure = random.poisson(10);
+    return [random.poisson(exposure * [0.01, 0.02, 0.05][series % 3]!) + (isBurst ? random.poisson(3) : 0), exposure];
+  });
+  const wrong = found.filter(([series, window, direction]) => direction === 'down' || window > begins(series) + 20);
+  assert.ok(wrong.length <= 2, JSON.stringify(wrong.map(([series, window, direction]) => [series, window - begins(series), direction])));
+});
+
 test('money that halves is found, also where single amounts are rough', () => {
   const amount = (random: Random): number => Math.exp(1.3 * random.normal() - (1.3 * 1.3) / 2);
   const found = rings(settings({ adds: 'amounts', down: 0.5 }), DAY + 60, (series, window, random) => {

@@ -1,6 +1,8 @@
 /**
  * The evidence of all spans that end now, summed over their starts: an e-detector (Shiryaev-Roberts) for each direction.
  */
+import { carrySlots, correct, isSettled } from './carry-over.ts';
+import type { Corrected } from './carry-over.ts';
 import { At } from './layout.ts';
 import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
 import type { Model } from './model.ts';
@@ -26,8 +28,9 @@ export interface Evidence {
   slots: number;
   seen: number;
   expected: number;
-  /** Variance of the common factor. */
+  /** Variance of the common factor; `whole`: before what was before the span corrected it. */
   variance: number;
+  whole: number;
   /** Relative variance of counting noise. */
   noise: number;
 }
@@ -37,21 +40,23 @@ export interface Scan {
   readonly rise: Evidence;
   /** Tracked error by horizon. */
   readonly errors: Float64Array;
+  readonly corrected: Corrected;
 }
 
 export function createScan(model: Model): Scan {
-  return { drop: nothing(), rise: nothing(), errors: new Float64Array(model.grid.horizons.length) };
+  const errors = new Float64Array(model.grid.horizons.length);
+  return { drop: nothing(), rise: nothing(), errors, corrected: { factor: 1, variance: 0 } };
 }
 
 function nothing(): Evidence {
-  return { log: -Infinity, spanLog: -Infinity, slots: 0, seen: 0, expected: 0, variance: 0, noise: 0 };
+  return { log: -Infinity, spanLog: -Infinity, slots: 0, seen: 0, expected: 0, variance: 0, whole: 0, noise: 0 };
 }
 
 /**
- * `slot`: the newest one, whose values stand in the state. Fills `scan`. Only the direction that the newest slot itself
+ * `slot`: the newest one, whose values stand in the state; spans of up to `reach` slots. Fills `scan`. Only the direction that the newest slot itself
  * speaks for is weighed, if it does: other evidence can have grown no larger than it was.
  */
-export function scanSpans(numbers: Float32Array, model: Model, slot: number, shrinkage: Shrinkage, scan: Scan): void {
+export function scanSpans(numbers: Float32Array, model: Model, slot: number, shrinkage: Shrinkage, scan: Scan, reach: number): void {
   const { grid, layout } = model;
   const { recentSeen, recentExpected } = layout;
   const newest = slot % grid.recent;
@@ -61,12 +66,11 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
   const isDrop = newestSeen < newestExpected;
   const { breakEven, factors } = isDrop ? model.drops : model.rises;
   if (factors.length === 0 || (isDrop ? newestSeen >= breakEven * newestExpected : newestSeen <= breakEven * newestExpected)) return;
-  const { errors } = scan;
+  const { corrected, errors } = scan;
   let hasErrors = false;
   const evidence = isDrop ? scan.drop : scan.rise;
   const block = Math.floor(slot / grid.blockSlots);
   const { slots: lengths, weights, recentCount, horizon, share } = grid.spans[grid.olderBlocks > 0 ? slot - block * grid.blockSlots : 0]!;
-  const reach = numbers[At.reach]!;
   const forecastVariance = shrinkage.bold * numbers[At.variance]!;
   const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
   // Variance of counting, for an expectation of 1.
@@ -84,6 +88,11 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
   let cut = 0;
   let first = 0;
   let second = 0;
+  const { before, longest } = carrySlots(model);
+  let ahead = newest;
+  let slotsAhead = 0;
+  let seenAhead = 0;
+  let expectedAhead = 0;
   for (let index = 0; index < lengths.length; index++) {
     const length = lengths[index]!;
     if (length > reach) break;
@@ -109,10 +118,7 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
       slots = length;
       if (isRough && one > of) cut += one - believed(one, of, grain, most);
     }
-    const weighed = seen - cut - first - second;
-    if (isDrop ? weighed >= breakEven * expected : weighed <= breakEven * expected) continue;
-    const beyond = (weighed - expected) * (weighed - expected) - squaresLeast * expected * (grain + expected * forecastVariance);
-    if (expected <= 0 || beyond < 0) continue;
+    if (expected <= 0) continue;
     if (!hasErrors) {
       for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
       hasErrors = true;
@@ -120,12 +126,30 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
     const from = horizon[index]!;
     const part = share[index]!;
     const error = errors[from]! * (1 - part) + errors[from + 1]! * part;
-    if (beyond < squaresLeast * expected * expected * error) continue;
-    const variance = forecastVariance + error;
-    const noise = grain / expected;
-    const value = weights[index]! * likelihoodRatio(model, isDrop, weighed, expected, variance, noise, skew);
+    corrected.factor = 1;
+    corrected.variance = forecastVariance + error;
+    if (length <= longest && length + before <= reach && isSettled(numbers, model, forecastVariance, errors[1]!)) {
+      for (; slotsAhead < length + before; slotsAhead++) {
+        seenAhead += numbers[recentSeen + ahead]!;
+        expectedAhead += numbers[recentExpected + ahead]!;
+        ahead = ahead === 0 ? last : ahead - 1;
+      }
+      const carried = shrinkage.together[from]! * (1 - part) + shrinkage.together[from + 1]! * part;
+      if (expectedAhead > expected) {
+        correct(seenAhead - seen, expectedAhead - expected, forecastVariance, error, errors[1]!, carried, corrected);
+      }
+      // That a drop nobody was told of is over is no rise.
+      if (!isDrop && corrected.factor < 1) [corrected.factor, corrected.variance] = [1, forecastVariance + error];
+    }
+    const mean = expected * corrected.factor;
+    const weighed = seen - cut - first - second;
+    if (isDrop ? weighed >= breakEven * mean : weighed <= breakEven * mean) continue;
+    const { variance } = corrected;
+    if ((weighed - mean) * (weighed - mean) < squaresLeast * mean * (grain + mean * variance)) continue;
+    const noise = grain / mean;
+    const value = weights[index]! * likelihoodRatio(model, isDrop, weighed, mean, variance, noise, skew);
     total += value;
-    keepLoudest(evidence, value, slots, seen, expected, variance, noise);
+    if (keepLoudest(evidence, value, slots, seen, mean, variance, noise)) evidence.whole = forecastVariance + error;
   }
   if (total > 0) evidence.log = Math.log(total);
 }
@@ -143,15 +167,16 @@ function keepLoudest(
   expected: number,
   variance: number,
   noise: number,
-): void {
+): boolean {
   const log = Math.log(value);
-  if (log <= evidence.spanLog) return;
+  if (log <= evidence.spanLog) return false;
   evidence.spanLog = log;
   evidence.slots = slots;
   evidence.seen = seen;
   evidence.expected = expected;
   evidence.variance = variance;
   evidence.noise = noise;
+  return true;
 }
 
 /** Relative variance of what is seen where `expected` is expected. */

@@ -1,6 +1,7 @@
 /** A series' values move through its state: into the newest slot, out of it into blocks, and to what learns from them. */
 import { arriving, noteExposure, scoreDelays } from './arrival.ts';
 import { beginBaseline, driftBaseline, learnBlock, logRate, passEmpty, renewVariance } from './baseline.ts';
+import { trackCarryOver } from './carry-over.ts';
 import { forgetWaiting, noteHabit } from './habits.ts';
 import { At, Baseline, Lump, Status, setSlot, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
@@ -57,7 +58,9 @@ function reachSlot(state: SeriesState, common: Common, slot: number): void {
   setSlot(numbers, slot);
   numbers[At.age]! += 1;
   if (numbers[At.baseline] !== Baseline.none && numbers[At.status] === Status.calm) {
-    numbers[At.reach] = Math.min(common.model.grid.slotsMax, numbers[At.reach]! + 1);
+    const { slotsMax } = common.model.grid;
+    numbers[At.reach] = Math.min(slotsMax, numbers[At.reach]! + 1);
+    numbers[At.onSlots] = isReady(numbers, common.model) ? Math.min(slotsMax, numbers[At.onSlots]! + 1) : 0;
   }
 }
 
@@ -151,7 +154,10 @@ function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, s
     const q = sum / expected;
     if (i === 0 && model.form === 'money') {
       if (numbers[At.baseline] === Baseline.own) trackNoise(numbers, model, sum, expected, shrinkage, pool);
-    } else trackError(numbers, model, i, q, noiseOf(numbers, model, expected), shrinkage, pool);
+    } else {
+      if (model.form === 'count') trackCarryOver(numbers, model, slot, i, q, expected, shrinkage, pool);
+      trackError(numbers, model, i, q, noiseOf(numbers, model, expected), shrinkage, pool);
+    }
   }
 }
 

@@ -21,6 +21,8 @@ export const SPREAD_MINUTES = 3_000;
 const SKEW_FIRST = 1;
 export const SKEW_MOST = 2;
 const SKEW_PSEUDO_WEIGHT = 1;
+/** The slots before a span carry over at most this part of their error. */
+const SHARE_MOST = 0.95;
 const BOLD_PSEUDO_WEIGHT = 40;
 const BOLD_LEAST = 0.3;
 const BOLD_VARIANCE_MAX = 0.04;
@@ -29,6 +31,9 @@ export interface ErrorPool {
   /** Weighted sums of squared errors, and the weights, by horizon. */
   readonly sums: number[];
   readonly weights: number[];
+  /** What carries over from one span to the next, by horizon: weighted products of both errors. */
+  readonly together: number[];
+  readonly togetherWeights: number[];
   /** Money: the spread, as in `money-noise.ts`. */
   spreadSum: number;
   spreadWeight: number;
@@ -46,6 +51,8 @@ export interface ErrorPool {
 export interface Shrinkage {
   readonly error: Float64Array;
   readonly weight: Float64Array;
+  /** By horizon: the part of the error of the slots before a span that carries over into it. */
+  readonly together: Float64Array;
   /** The filter's variance is this much of what it says, from BOLD_LEAST to 1: it may be too modest. */
   bold: number;
   /** Money: the power of its mean that its variance goes with, from 0 to 2. */
@@ -57,6 +64,8 @@ export function createPool(model: Model): ErrorPool {
   return {
     weights,
     sums: weights.map((weight, i) => weight * model.profile.firstError[i]!),
+    together: weights.map(() => 0),
+    togetherWeights: [...weights],
     // Amounts as such have a unit that is not known before.
     spreadSum: model.hasExposure ? SPREAD_PSEUDO_WEIGHT * SPREAD_FIRST : 0,
     spreadWeight: model.hasExposure ? SPREAD_PSEUDO_WEIGHT : 0,
@@ -70,12 +79,26 @@ export function createPool(model: Model): ErrorPool {
 
 /** By hand: it is asked for after every window. */
 export function copyPool(pool: ErrorPool): ErrorPool {
-  return { ...pool, weights: [...pool.weights], sums: [...pool.sums], delays: [...pool.delays] };
+  const { weights, sums, together, togetherWeights, delays } = pool;
+  return {
+    ...pool,
+    weights: [...weights],
+    sums: [...sums],
+    together: [...together],
+    togetherWeights: [...togetherWeights],
+    delays: [...delays],
+  };
 }
 
 export function createShrinkage(model: Model): Shrinkage {
   const length = model.grid.horizons.length;
-  return { error: new Float64Array(length), weight: new Float64Array(length), bold: 1, skew: SKEW_FIRST };
+  return {
+    error: new Float64Array(length),
+    weight: new Float64Array(length),
+    together: new Float64Array(length),
+    bold: 1,
+    skew: SKEW_FIRST,
+  };
 }
 
 /** Called once a slot. */
@@ -87,6 +110,12 @@ export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Mod
     shrinkage.error[i] = error;
     shrinkage.weight[i] = ((2 / (POOL_SPREAD * error) ** 2) * CORRELATED_MINUTES) / model.grid.horizonMinutes[i]!;
   }
+  if (model.form !== 'count') return;
+  const before = shrinkage.error[1]!;
+  for (let i = 0; i < shrinkage.error.length; i++) {
+    const most = SHARE_MOST * Math.min(1, Math.sqrt(shrinkage.error[i]! / before));
+    shrinkage.together[i] = Math.min(most, Math.max(0, pool.together[i]! / pool.togetherWeights[i]! / before));
+  }
 }
 
 /** Old errors of the pool fade as those of its series do. */
@@ -97,6 +126,8 @@ export function fadePool(pool: ErrorPool, model: Model): void {
     const keep = 1 - trackGains[i]! / horizons[i]!;
     pool.sums[i]! *= keep;
     pool.weights[i]! *= keep;
+    pool.together[i]! *= keep;
+    pool.togetherWeights[i]! *= keep;
   }
   const keep = 1 - model.grid.slotMinutes / SPREAD_MINUTES;
   pool.spreadSum *= keep;

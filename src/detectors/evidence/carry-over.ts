@@ -1,0 +1,90 @@
+/**
+ * Counts wander: what the minutes before a span were out by carries over into it, less and less. A span's expectation follows
+ * them, and what is left of its variance is smaller. Minutes of the span itself correct nothing, so no break excuses itself. How
+ * much carries over is learnt from all series, for the horizons that errors are tracked at, but for the longest.
+ */
+import { At } from './layout.ts';
+import type { Model } from './model.ts';
+import type { ErrorPool, Shrinkage } from './tracked-error.ts';
+import { errorAt } from './tracked-error.ts';
+
+/** Neither side of a product counts beyond so many standard deviations. */
+const PRODUCT_DEVIATIONS = 4;
+/** Minutes that are out by more are believed so far, and leave the span as uncertain as it was. */
+const BELIEVED_DEVIATIONS = 3;
+const PART_LEAST = 0.1;
+
+/** The longest span that is corrected, and by how many slots before it. */
+export function carrySlots({ form, grid }: Model): { readonly longest: number; readonly before: number } {
+  return form === 'count' ? { longest: grid.horizons[2]!, before: grid.horizons[1]! } : { longest: 0, before: 0 };
+}
+
+/** The forecast has not been learnt anew lately: then it would have followed those slots already. */
+export function isSettled(numbers: Float32Array, { grid }: Model, filter: number, errorBefore: number): boolean {
+  return filter <= errorBefore && numbers[At.reach]! >= grid.slotsMax;
+}
+
+/** What a span is expected to bring once it is corrected, as a factor, and the variance that is left. */
+export interface Corrected {
+  factor: number;
+  variance: number;
+}
+
+/**
+ * `filter`: variance that a span shares with what was before it; `error`: tracked for the span, `errorBefore`: for the slots before;
+ * `share`: of that which carries over.
+ */
+export function correct(
+  seenBefore: number,
+  expectedBefore: number,
+  filter: number,
+  error: number,
+  errorBefore: number,
+  share: number,
+  result: Corrected,
+): void {
+  const together = filter + share * errorBefore;
+  const before = filter + errorBefore + 1 / expectedBefore;
+  const most = BELIEVED_DEVIATIONS * Math.sqrt(before);
+  const out = seenBefore / expectedBefore - 1;
+  const gain = together / before;
+  result.factor = Math.max(PART_LEAST, 1 + gain * Math.max(-most, Math.min(most, out)));
+  if (Math.abs(out) < most) result.variance = Math.max(PART_LEAST * (filter + error), filter + error - gain * together);
+}
+
+/** A finished span of `slots`, horizon `i`, that brought `q` times what was expected. */
+export function trackCarryOver(
+  numbers: Float32Array,
+  model: Model,
+  slot: number,
+  i: number,
+  q: number,
+  expected: number,
+  shrinkage: Shrinkage,
+  pool: ErrorPool,
+): void {
+  const { before, longest } = carrySlots(model);
+  const slots = model.grid.horizons[i]!;
+  if (slots > longest || numbers[At.reach]! < slots + before) return;
+  const { recentSeen, recentExpected } = model.layout;
+  let seenBefore = 0;
+  let expectedBefore = 0;
+  for (let back = slots; back < slots + before; back++) {
+    const place = (slot - back) % model.grid.recent;
+    seenBefore += numbers[recentSeen + place]!;
+    expectedBefore += numbers[recentExpected + place]!;
+  }
+  if (expectedBefore <= 0) return;
+  const filter = shrinkage.bold * numbers[At.variance]!;
+  const all = 1 / expected + filter + errorAt(numbers, model, shrinkage, i);
+  const allBefore = 1 / expectedBefore + filter + errorAt(numbers, model, shrinkage, 1);
+  const weight = 1 / (all * allBefore);
+  const product = clip(q - 1, all) * clip(seenBefore / expectedBefore - 1, allBefore);
+  pool.together[i]! += weight * (product - filter);
+  pool.togetherWeights[i]! += weight;
+}
+
+function clip(out: number, variance: number): number {
+  const most = PRODUCT_DEVIATIONS * Math.sqrt(variance);
+  return Math.max(-most, Math.min(most, out));
+}
