@@ -33,6 +33,8 @@ export interface AlertDesk<Series extends AlertSeries> {
   conclude(judgements: readonly Judgement<Series>[], at: WindowTime): { events: AlertEvent[]; touched: ReadonlySet<Series> };
   /** Ends an alert of which nothing could be judged for long; the record, if there is one to write. */
   lose(series: Series, direction: Direction, at: WindowTime): AlertEvent | undefined;
+  /** An alert was lost: `conclude` has something to do also where nothing was judged. */
+  readonly isOrphaned: boolean;
   /** Goes on with the alerts of a series after a restart. */
   restore(series: Series): void;
 }
@@ -166,6 +168,9 @@ export function createAlertDesk<Series extends AlertSeries>(
       setAlert(series, direction, undefined);
       isOrphaned = true;
       return step.change === undefined ? undefined : step.write(formerCompany(state));
+    },
+    get isOrphaned() {
+      return isOrphaned;
     },
     restore(series) {
       for (const direction of DIRECTIONS) if (series.alerts[direction]?.status === 'firing') firing[direction].add(series);

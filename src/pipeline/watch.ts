@@ -119,6 +119,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   }
 
   function conclude(judgements: readonly Judgement<WatchedSeries>[], at: WindowTime): AlertEvent[] {
+    if (judgements.length === 0 && !desk.isOrphaned) return [];
     const { events, touched } = desk.conclude(judgements, at);
     for (const one of touched) series.touch(one);
     return events;
@@ -214,10 +215,10 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   /** Ends the alerts of which nothing could be judged for long, and forgets the series not seen for as long. */
   function endForgotten(at: WindowTime): AlertEvent[] {
     const events: AlertEvent[] = [];
-    const isLong = (since: number): boolean => at.startMs - since >= forgetAfterMs;
-    const fading = series
-      .sorted()
-      .filter(({ seen, alerts: { down, up } }) => isLong(seen) || (down && isLong(down.judged)) || (up && isLong(up.judged)));
+    const last = at.startMs - forgetAfterMs;
+    const isLong = (since: number): boolean => since <= last;
+    // Copied where there is one: forgetting changes the order that is walked.
+    const fading = series.sorted().some((one) => isFading(one, last)) ? series.sorted().filter((one) => isFading(one, last)) : [];
     for (const one of fading) {
       for (const direction of DIRECTIONS) {
         const alert = one.alerts[direction];
@@ -248,6 +249,11 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     },
     takeStateChanges: () => series.takeStateChanges(),
   };
+}
+
+/** Seen, or judged while an alert is on, at `last` for the last time or before. */
+function isFading({ seen, alerts: { down, up } }: WatchedSeries, last: number): boolean {
+  return seen <= last || (down !== undefined && down.judged <= last) || (up !== undefined && up.judged <= last);
 }
 
 function hasLooked({ alerts: { down, up } }: WatchedSeries): boolean {

@@ -37,17 +37,15 @@ function createModel({ dedupMs, maxIds }: IdMemoryConfig) {
 const HASHER = createIdHasher([3, 4]);
 const START = 1_700_000_000_000;
 
-/** Texts are given always: they are to be looked at in whole ids alone. */
-function asking(memory: IdMemory) {
+/** Texts are given always: they are to be looked at in whole ids alone. `crowded`: all ids stand in one segment, most of them on each other's way. */
+function asking(memory: IdMemory, crowded = false) {
+  const hash = (id: string): [low: number, high: number] => {
+    const { low, high } = HASHER.hash(id);
+    return crowded ? [(low & 0xe0000000) >>> 0, high >>> 8] : [low, high];
+  };
   return {
-    remembers(id: string, watermark: number) {
-      const { low, high } = HASHER.hash(id);
-      return memory.remembers(low, high, watermark, id);
-    },
-    remember(id: string, time: number, watermark: number) {
-      const { low, high } = HASHER.hash(id);
-      memory.remember(low, high, time, watermark, id);
-    },
+    remembers: (id: string, watermark: number) => memory.remembers(...hash(id), watermark, id),
+    remember: (id: string, time: number, watermark: number) => memory.remember(...hash(id), time, watermark, id),
   };
 }
 
@@ -76,17 +74,20 @@ interface Event {
 }
 
 const event: fc.Arbitrary<Event> = fc.record({
-  id: fc.integer({ min: 0, max: 60 }),
-  ahead: fc.oneof(fc.integer({ min: -100, max: 300 }), fc.constantFrom(-50_000, 2 ** 32, 40 * 86_400_000)),
+  id: fc.integer({ min: 0, max: 30 }),
+  ahead: fc.oneof(fc.integer({ min: -100, max: 300 }), fc.integer({ min: -2, max: 2 }), fc.constantFrom(-50_000, 2 ** 32, 40 * 86_400_000)),
   advance: fc.oneof(fc.nat({ max: 20 }), fc.constantFrom(0, 0, 5_000, 60 * 86_400_000)),
   act: fc.constantFrom('nothing', 'nothing', 'nothing', 'commit', 'restart'),
 });
 
 test('remembers exactly what a plain map remembers, through commits, restarts, jumps of time and the limit', () => {
   const config = fc.record({
-    dedupMs: fc.constantFrom(1, 37, 100, 5_000, 100 * 86_400_000),
+    dedupMs: fc.constantFrom(1, 2, 37, 100, 5_000, 100 * 86_400_000),
     maxIds: fc.constantFrom(1, 5, 20, 1_000),
     whole: fc.boolean(),
+    crowded: fc.boolean(),
+    // Times far ahead make places wider.
+    far: fc.boolean(),
   });
   fc.assert(
     fc.property(fc.array(event, { maxLength: 300 }), config, (events, one) => {
@@ -109,8 +110,8 @@ test('remembers exactly what a plain map remembers, through commits, restarts, j
           memory.restore(chunks.restore(stored.entries()), watermark);
         }
         watermark = Math.max(watermark, START) + advance;
-        const time = Math.max(0, watermark + ahead);
-        const asked = asking(memory);
+        const time = Math.max(0, watermark + (one.far ? ahead : ahead % 1_000));
+        const asked = asking(memory, one.crowded);
         const expected = model.remembers(`id-${id}`, watermark);
         assert.equal(asked.remembers(`id-${id}`, watermark), expected);
         if (expected) continue;
@@ -118,8 +119,8 @@ test('remembers exactly what a plain map remembers, through commits, restarts, j
         asked.remember(`id-${id}`, time, watermark);
         assert.equal(memory.limit.forgotten, model.forgotten());
       }
-      for (let id = 0; id <= 60; id++)
-        assert.equal(asking(memory).remembers(`id-${id}`, watermark), model.remembers(`id-${id}`, watermark));
+      for (let id = 0; id <= 30; id++)
+        assert.equal(asking(memory, one.crowded).remembers(`id-${id}`, watermark), model.remembers(`id-${id}`, watermark));
     }),
     { numRuns: 300 },
   );
@@ -191,4 +192,17 @@ test('ids that were noted without their text are told apart by their hash', () =
   const memory = createIdMemory({ dedupMs: 1_000, maxIds: 100, whole: true });
   memory.restore([before.takeNew(START)!], START);
   assert.ok(memory.remembers(1, 2, START, 'any'));
+});
+
+test('the last millisecond counts: no id that comes takes the place of one that is remembered still', () => {
+  for (const whole of [false, true]) {
+    const memory = createIdMemory({ dedupMs: 1_000, maxIds: 1e6, whole });
+    // All go to one place first, and on from there.
+    for (let n = 0; n < 10; n++) memory.remember(5, n, START, START, `old-${n}`);
+    for (let n = 10; n < 12; n++) memory.remember(5, n, START + 500, START + 999, `new-${n}`);
+    for (let n = 0; n < 10; n++) assert.ok(memory.remembers(5, n, START + 999, `old-${n}`), `id ${n}`);
+    for (let n = 12; n < 1_000; n++) memory.remember(5, n, START + 500, START + 1_000, `new-${n}`);
+    for (let n = 0; n < 10; n++) assert.ok(!memory.remembers(5, n, START + 1_000, `old-${n}`), `id ${n}`);
+    for (let n = 10; n < 1_000; n++) assert.ok(memory.remembers(5, n, START + 1_000, `new-${n}`), `id ${n}`);
+  }
 });

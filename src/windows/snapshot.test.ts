@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { packRecords } from '../log/batch.ts';
 import type { RecordBatch } from '../log/log.ts';
 import { createDecoder, parseJson } from './decoder.ts';
+import { createIdHasher } from './id-hash.ts';
 import { createPartition } from './partition.ts';
 import { compilePlan } from './plan.ts';
 import { createReplay, type Replay } from './replay.ts';
@@ -79,4 +80,24 @@ test('a verdict is kept as long after the last time an origin was judged, also w
     [...stored.keys()].filter((key) => key.startsWith('verdict/')),
     ['verdict/t/0/3'],
   );
+});
+
+test('ids of the first format are remembered on, and a format that is newer is refused', () => {
+  const stored = new Map<string, unknown>();
+  const first = life();
+  commit(first, stored);
+  const { idKey, watermark, ...rest } = stored.get('meta') as Record<string, unknown>;
+  const { low, high } = createIdHasher([1, 2]).hash('a');
+  stored.set('meta', { ...rest, idKey, watermark: 500, format: 1, ids: undefined });
+  stored.set('ids/000000000004', { low: Uint32Array.of(low), high: Uint32Array.of(high), time: Float64Array.of(400) });
+  const second = life();
+  second.snapshot.restore([...stored]);
+  second.send({ id: 'a', at: 5 }, 't/0/1', 1);
+  second.send({ id: 'b', at: 5 }, 't/0/2', 1);
+  assert.equal(second.replay.replayed, 1, 'a is a copy');
+  stored.set('meta', { ...rest, idKey, watermark, format: 3 });
+  assert.throws(() => life().snapshot.restore([...stored]), {
+    code: 'data_format',
+    message: /has format 3; this Tocsin reads formats up to 2/,
+  });
 });

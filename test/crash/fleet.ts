@@ -117,10 +117,11 @@ export function createFleet(t: TestContext, dir: string, roles: readonly string[
       const running = [...workers.values()];
       workers.clear();
       const ended = await Promise.all(running.map((worker) => worker.running.stop('SIGTERM')));
-      for (const [i, { code, stderr }] of ended.entries()) {
+      for (const [i, { code, signal, stderr }] of ended.entries()) {
         const { id } = running[i]!;
         const at = performance.now();
-        if (code === 0) continue;
+        // One that has only just been started hears no signal yet.
+        if (code === 0 || (signal === 'SIGTERM' && stderr === '')) continue;
         if (OUT_OF_TIME.test(stderr)) ends.push({ worker: id, why: 'stop', from: at, to: at });
         else fallen.push(`worker ${id} ended with ${code} when asked to:\n${stderr}`);
       }

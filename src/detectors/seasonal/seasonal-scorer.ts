@@ -63,6 +63,8 @@ const TOLD_SHORT = 0.16;
 /** Points on one straight, sloping line, after which nothing is learnt of the spread: somebody filled a gap. */
 const LINE_POINTS = 3;
 const SMOOTHED_MAX = 30;
+/** As near to what is usual at this time of the day as this, a point is as usual. */
+const USUAL_SIGMAS = 1;
 /** One false alarm a week, or in so many points where a week has fewer: a few hundred points tell of no rarer thing. */
 const POINTS_MIN = 1_000;
 /**
@@ -200,6 +202,8 @@ export function createSeasonalScorer(settings: SeasonalSettings, state: Seasonal
       const much = against(tails, rates.length, departed, weight) - settings.departureDiscount;
       if (learnt.departure.points > DEPARTURE_WARM_UP) surprise = Math.max(surprise, much);
     }
+    // A straight line was drawn by somebody who filled a gap; and what is as it usually is at this time is no news, however it came about.
+    if (isFilled || (usual !== undefined && Math.abs(value - usual) <= USUAL_SIGMAS * deviation)) surprise = 0;
     const periodMs = periodOf(learnt.stepMs);
     const told = bell.isWorth(value, { expected, spread: deviation }) ? bell.threshold - TOLD_SHORT : Infinity;
     const steps = periodMs / learnt.stepMs;

@@ -11,7 +11,7 @@ import { SEASONAL_SETTINGS } from './settings.ts';
 import { decodeSeasonalState, encodeSeasonalState } from './state-text.ts';
 
 const DAY_MS = 86_400_000;
-const STATE_VERSION = 1;
+const STATE_VERSION = 2;
 /** However large the budget is: what comes ten times in a period is no news. */
 const THRESHOLD_MIN = -1;
 /** The smallest fall that counts where only rises were asked for, and the other way round, is at most this. */
