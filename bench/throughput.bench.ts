@@ -9,7 +9,9 @@ import type { RecordBatch } from '../src/log/log.ts';
 import { createJsonValidator } from '../src/schemas/json-schema.ts';
 import { createAdGenerator } from '../src/sources/generator/generator.ts';
 import { generatorConfig } from '../src/sources/generator/config.ts';
-import { createDecoder, parseJson } from '../src/windows/decoder.ts';
+import { sourceRulesOf } from '../src/schemas/rules-of-schema.ts';
+import { parseJson } from '../src/windows/decoder.ts';
+import { openDecoder } from '../src/windows/projector/open-decoder.ts';
 import { createPartition } from '../src/windows/partition.ts';
 import { compilePlan } from '../src/windows/plan.ts';
 import { cpuSeconds, median, report } from './measure.ts';
@@ -41,7 +43,7 @@ function ndjsonPieces(): Buffer[] {
 }
 
 function engine(): number {
-  const decoder = createDecoder(plan, source, { parse: parseJson, check: validator.check, idKey: [1, 2] });
+  const decoder = openDecoder(plan, source, { parse: parseJson, check: validator.check, idKey: [1, 2], rules: sourceRulesOf(source) });
   const partition = createPartition(plan, source, decoder);
   let offset = 0;
   for (const piece of pieces) {

@@ -285,6 +285,20 @@ const closed = made(
   { at: times, country: json('KR', 'US', 1), amount: money },
 );
 
+/** The Yahoo streaming benchmark: views of ads, counted by the campaign that a table has for the ad. */
+export function ysbCase(table: Readonly<Record<string, string>>): ProjectorCase {
+  const views = {
+    event: { ...event, id: 'page_id', time: 'event_time', timeUnit: 'ms' as const },
+    where: [{ field: 'event_type', anyOf: ['view'] }],
+  };
+  return made(
+    'ads and campaigns',
+    { dimensions: ['campaign', 'ad_type'], measures: everyMeasure('amount', 'user_id', counted('ad_type', ['banner', 'modal'])) },
+    { ...views, lookups: [{ field: 'campaign', by: 'ad_id', file: 'f', table }] },
+    {},
+  );
+}
+
 export function projectorCases(): ProjectorCase[] {
   return [adtech(), withoutSchema, filtered, everyRule, versions, oddNames, closed];
 }

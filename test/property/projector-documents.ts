@@ -94,7 +94,11 @@ export function createDocumentMaker(random: Random, values: Readonly<Record<stri
     }
     if (chance(0.15)) members.splice(random.below(members.length + 1), 0, `${pick(KEYS)}:${pick(pick([NUMBERS, TEXTS, OTHERS]))}`);
     if (chance(0.1)) members.splice(random.below(members.length + 1), 0, `"other${random.below(400)}":${pick(['1', '"x"', '{"a":[]}'])}`);
-    if (chance(0.05)) members.push(pick(members));
+    // A field a second time, with another value.
+    if (chance(0.08)) {
+      const [name, texts] = pick(fields);
+      members.splice(random.below(members.length + 1), 0, `${JSON.stringify(name)}:${valueOf(texts, 0.2, 0.5)}`);
+    }
     return `${space()}{${members.join(',')}}${space()}`;
   }
 

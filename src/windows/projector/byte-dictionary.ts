@@ -10,26 +10,53 @@ export interface ByteDictionary {
   clear(): void;
 }
 
+/** Per place of the table: code + 1 (0: free), length, the first four bytes and the last four. Up to eight bytes these say everything. */
+const PLACE = 4;
+
 /** @param seed of its hash, unknown outside: nobody can send strings that all fall together */
 export function createByteDictionary(seed: number): ByteDictionary {
   let mask = 63;
-  /** Code + 1; 0 is a free place. */
-  let places = new Int32Array(mask + 1);
-  let hashes = new Int32Array(32);
+  let places = new Int32Array((mask + 1) * PLACE);
   let ends = new Int32Array(32);
   let held = new DataView(new ArrayBuffer(512));
   let size = 0;
 
+  function startOf(code: number): number {
+    return code === 0 ? 0 : ends[code - 1]!;
+  }
+
+  /** The place of the string, or the free one where it would go. */
+  function placeOf(view: DataView, from: number, to: number): number {
+    const length = to - from;
+    const head = headOf(view, from, length);
+    const tail = length <= 4 ? head : view.getInt32(to - 4, true);
+    let hash = Math.imul(head ^ seed, 0x9e3779b1) ^ Math.imul(tail + length, 0x85ebca6b);
+    for (let at = from + 4; at < to - 4; at += 4) hash = Math.imul(hash ^ (hash >>> 15) ^ view.getInt32(at, true), 0x9e3779b1);
+    hash ^= hash >>> 16;
+    for (let at = (hash & mask) * PLACE; ; at = (at + PLACE) & (mask * PLACE)) {
+      const code = places[at]! - 1;
+      if (code < 0) return at;
+      if (places[at + 1] !== length || places[at + 2] !== head || places[at + 3] !== tail) continue;
+      if (length <= 8 || sameMiddle(view, from, to, held, startOf(code))) return at;
+    }
+  }
+
+  function put(view: DataView, from: number, to: number, code: number): void {
+    const length = to - from;
+    const at = placeOf(view, from, to);
+    places[at] = code + 1;
+    places[at + 1] = length;
+    places[at + 2] = headOf(view, from, length);
+    places[at + 3] = length <= 4 ? places[at + 2]! : view.getInt32(to - 4, true);
+  }
+
   function grow(): void {
     mask = mask * 2 + 1;
-    places = new Int32Array(mask + 1);
-    hashes = widened(hashes);
-    ends = widened(ends);
-    for (let code = 0; code < size; code++) {
-      let at = hashes[code]! & mask;
-      while (places[at] !== 0) at = (at + 1) & mask;
-      places[at] = code + 1;
-    }
+    places = new Int32Array((mask + 1) * PLACE);
+    const wider = new Int32Array(ends.length * 2);
+    wider.set(ends);
+    ends = wider;
+    for (let code = 0; code < size; code++) put(held, startOf(code), ends[code]!, code);
   }
 
   return {
@@ -39,19 +66,9 @@ export function createByteDictionary(seed: number): ByteDictionary {
     get heldBytes() {
       return size === 0 ? 0 : ends[size - 1]!;
     },
-    find(view, from, to) {
-      const hash = hashOf(seed, view, from, to);
-      for (let at = hash & mask; ; at = (at + 1) & mask) {
-        const code = places[at]! - 1;
-        if (code < 0) return -1;
-        if (hashes[code] !== hash) continue;
-        const start = code === 0 ? 0 : ends[code - 1]!;
-        if (ends[code]! - start === to - from && same(view, from, to, held, start)) return code;
-      }
-    },
+    find: (view, from, to) => places[placeOf(view, from, to)]! - 1,
     add(view, from, to) {
       if (size * 2 > mask) grow();
-      const hash = hashOf(seed, view, from, to);
       const start = size === 0 ? 0 : ends[size - 1]!;
       const end = start + to - from;
       if (end > held.byteLength) {
@@ -60,12 +77,9 @@ export function createByteDictionary(seed: number): ByteDictionary {
         held = new DataView(wider.buffer);
       }
       for (let k = from; k < to; k++) held.setUint8(start + k - from, view.getUint8(k));
-      hashes[size] = hash;
       ends[size] = end;
-      let at = hash & mask;
-      while (places[at] !== 0) at = (at + 1) & mask;
-      places[at] = ++size;
-      return size - 1;
+      put(view, from, to, size);
+      return size++;
     },
     clear() {
       places.fill(0);
@@ -74,27 +88,16 @@ export function createByteDictionary(seed: number): ByteDictionary {
   };
 }
 
-function widened(from: Int32Array): Int32Array<ArrayBuffer> {
-  const wider = new Int32Array(from.length * 2);
-  wider.set(from);
-  return wider;
+/** The first four bytes, or as many as there are. */
+function headOf(view: DataView, from: number, length: number): number {
+  if (length >= 4) return view.getInt32(from, true);
+  let head = 0;
+  for (let k = 0; k < length; k++) head |= view.getUint8(from + k) << (8 * k);
+  return head;
 }
 
-function hashOf(seed: number, view: DataView, from: number, to: number): number {
-  let hash = seed ^ (to - from);
-  let at = from;
-  for (; at + 4 <= to; at += 4) {
-    hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1);
-    hash ^= hash >>> 15;
-  }
-  let rest = 0;
-  for (; at < to; at++) rest = (rest << 8) | view.getUint8(at);
-  hash = Math.imul(hash ^ rest, 0x85ebca6b);
-  return hash ^ (hash >>> 13);
-}
-
-function same(view: DataView, from: number, to: number, other: DataView, at: number): boolean {
-  for (; from + 4 <= to; from += 4, at += 4) if (view.getInt32(from, true) !== other.getInt32(at, true)) return false;
-  for (; from < to; from++, at++) if (view.getUint8(from) !== other.getUint8(at)) return false;
+/** Whether all but the first and the last four bytes are the same. */
+function sameMiddle(view: DataView, from: number, to: number, other: DataView, start: number): boolean {
+  for (let k = 4; k < to - from - 4; k += 4) if (view.getInt32(from + k, true) !== other.getInt32(start + k, true)) return false;
   return true;
 }

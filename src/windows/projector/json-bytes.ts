@@ -37,16 +37,16 @@ export function skipSpace(bytes: Uint8Array, at: number, to: number): number {
 
 /** The first quote, backslash or control character from `at` on; the length of the bytes where there is none. */
 export function endOfPlainText(view: DataView, at: number): number {
-  const whole = view.byteLength - 4;
-  // Four bytes at a time: a byte of `hits` is marked where that of the word is one of the three. A mark may be wrong only above a right one.
+  const whole = view.byteLength - 8;
+  // Eight bytes at a time, in two words: a byte of `hits` is marked where that of the word is one of the three. Wrong marks stand only above right ones.
   while (at <= whole) {
-    const word = view.getInt32(at, true);
-    const quotes = word ^ 0x22222222;
-    const backslashes = word ^ 0x5c5c5c5c;
-    const hits =
-      (((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes) | ((word - 0x20202020) & ~word)) & 0x80808080;
+    const low = view.getInt32(at, true);
+    const hits = hitsOf(low);
     if (hits !== 0) return at + ((31 - Math.clz32(hits & -hits)) >> 3);
-    at += 4;
+    const high = view.getInt32(at + 4, true);
+    const more = hitsOf(high);
+    if (more !== 0) return at + 4 + ((31 - Math.clz32(more & -more)) >> 3);
+    at += 8;
   }
   while (at < view.byteLength) {
     const byte = view.getUint8(at);
@@ -54,6 +54,10 @@ export function endOfPlainText(view: DataView, at: number): number {
     at++;
   }
   return at;
+}
+
+function hitsOf(word: number): number {
+  return (((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101) | (word - 0x20202020)) & ~word & 0x80808080;
 }
 
 /** The closing quote of a text, from a position within it on that is not within an escape. */

@@ -19,6 +19,7 @@ import { createDemandCheck } from './event-demand.ts';
 import { handOver } from './hand-over.ts';
 import { createByteHasher } from './id-hash-bytes.ts';
 import { ABSENT, ESCAPED, FALSE, NUMBER, TEXT, TRUE } from './json-kinds.ts';
+import { digitsAt } from './number-bytes.ts';
 import { createLabelCodes } from './label-codes.ts';
 import type { Projection } from './projection.ts';
 import { createScanner, NOT_SURE } from './scanner.ts';
@@ -57,6 +58,7 @@ export function createProjector(plan: Plan, source: SourceSpec, projection: Proj
   const empty = new Uint8Array(0);
   const at = { bytes: empty, view: new DataView(empty.buffer), ascii: true };
   let columns = allocateColumns(plan, source, 0);
+  let values = columns.contributions.map((one) => one.values);
   let doubtful = new Int32Array(0);
   let generation = 0;
   let handedOverNext = 0;
@@ -101,10 +103,11 @@ export function createProjector(plan: Plan, source: SourceSpec, projection: Proj
     if (timeUnit !== 'iso' && kind === NUMBER) return parseEventTime(numbers[timeField], timeUnit);
     if (kind !== TEXT) return NaN;
     if (timeUnit === 'iso') return times.read(at.bytes, at.view, starts[timeField]!, ends[timeField]!);
-    return parseEventTime(slice(starts[timeField]!, ends[timeField]!), timeUnit);
+    const digits = digitsAt(at.bytes, starts[timeField]!, ends[timeField]!);
+    return parseEventTime(digits >= 0 ? digits : textAt(starts[timeField]!, ends[timeField]!), timeUnit);
   }
 
-  function slice(from: number, to: number): string {
+  function textAt(from: number, to: number): string {
     return Buffer.from(at.bytes.buffer, at.bytes.byteOffset + from, to - from).toString('utf8');
   }
 
@@ -126,29 +129,30 @@ export function createProjector(plan: Plan, source: SourceSpec, projection: Proj
   /** False where it is not sure. */
   function contribute(f: number, i: number): boolean {
     const { adds, field, where: tests } = feeds[f]!;
-    const to = columns.contributions[f]!;
+    const to = values[f]!;
     for (let t = 0; t < tests.length; t++) {
-      const { field: tested, bit } = tests[t]!;
-      if (((bits[tested]! >>> bit) & 1) === 0) {
-        to.values[i] = NaN;
-        return true;
-      }
-    }
-    if (adds === 'one') {
-      to.values[i] = 1;
+      const test = tests[t]!;
+      if (((bits[test.field]! >>> test.bit) & 1) === 1) continue;
+      to[i] = NaN;
       return true;
     }
+    if (adds === 'one') to[i] = 1;
+    // + 0 makes -0 a plain 0, as the reference does.
+    else if (adds === 'number') to[i] = kinds[field] === NUMBER ? numbers[field]! + 0 : NaN;
+    else if (adds === 'number_is_there') to[i] = kinds[field] === NUMBER ? 1 : NaN;
+    else return contributeValue(f, i);
+    return true;
+  }
+
+  function contributeValue(f: number, i: number): boolean {
+    const { adds, field } = feeds[f]!;
+    const { hashes, texts } = columns.contributions[f]!;
     const kind = kinds[field]!;
-    if (adds === 'number' || adds === 'number_is_there') {
-      // + 0 makes -0 a plain 0, as the reference does.
-      to.values[i] = kind !== NUMBER ? NaN : adds === 'number' ? numbers[field]! + 0 : 1;
-      return true;
-    }
     if (kind === ESCAPED) return false;
     const isScalar = kind === TEXT || kind === NUMBER || kind === TRUE || kind === FALSE;
-    to.values[i] = isScalar ? 1 : NaN;
-    if (isScalar && adds === 'hash') hashValue(kind, field, to.hashes!, i);
-    else if (isScalar) to.texts![i] = heavyKey(kind === TEXT ? coded.textOf(field) : scalarText(kind, field));
+    values[f]![i] = isScalar ? 1 : NaN;
+    if (isScalar && adds === 'hash') hashValue(kind, field, hashes!, i);
+    else if (isScalar) texts![i] = heavyKey(kind === TEXT ? coded.textOf(field) : scalarText(kind, field));
     return true;
   }
 
@@ -209,6 +213,7 @@ export function createProjector(plan: Plan, source: SourceSpec, projection: Proj
       if (batch.count > doubtful.length) {
         const capacity = Math.max(batch.count, doubtful.length * 2);
         columns = allocateColumns(plan, source, capacity);
+        values = columns.contributions.map((one) => one.values);
         doubtful = new Int32Array(capacity);
       }
       columns.reasons.clear();

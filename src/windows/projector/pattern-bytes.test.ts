@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createBytePattern, MATCH, NOT_ASCII } from './pattern-bytes.ts';
+
+const PATTERNS = [
+  '^(19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9][.][0-9]{3}Z$',
+  '^[a-z]{2,4}(-[0-9]+)?$',
+  'b.d',
+  'a|b',
+  '^(?:a|bc)*$',
+  '^\\d+(\\.\\d{1,2})?$',
+  '[^\\w\\s]',
+  '\\$$',
+  'a\\\\$',
+  'a{0}b',
+  '^$',
+  '',
+  '(a*)*b',
+  '(a?b?){3}c',
+  '^[\\]\\-a]+$',
+  '^[-a]+.$',
+  '[+--]x',
+  'a{2,}?b??',
+  '\\/\\t[\\n]',
+  '^.{3}$',
+  '^[^a]$',
+];
+
+const known = new Map(PATTERNS.map((pattern) => [pattern, createBytePattern(pattern)]));
+
+function judge(pattern: string, text: string): void {
+  const bytes = Buffer.from(`x${text}y`);
+  const told = (known.get(pattern) ?? createBytePattern(pattern))!(
+    bytes,
+    new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+    1,
+    bytes.length - 1,
+  );
+  const ascii = [...text].every((character) => character < '\u0080');
+  if (told === NOT_ASCII) assert.ok(!ascii);
+  else assert.equal(told === MATCH, new RegExp(pattern, 'u').test(text), `${pattern} on ${JSON.stringify(text)}`);
+}
+
+test('patterns over bytes match what the same regular expression matches', () => {
+  const near = fc.string({ unit: fc.constantFrom(...'abcdzAZ0129-.:TZ$\\]+ \n\t/_é'), maxLength: 8 });
+  const times = fc.date({ noInvalidDate: true }).map((date) => date.toISOString());
+  fc.assert(fc.property(fc.constantFrom(...PATTERNS), fc.oneof(near, times, fc.constantFrom('ab', 'abcd-17', 'aab', '1.25')), judge), {
+    numRuns: 4_000,
+  });
+});
+
+test('patterns made at random match what the regular expression matches', () => {
+  const atom = fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\d', '\\w', '-', '(a|b)', '(?:ab|c)', '(a*)', '(|b)');
+  const part = fc.tuple(atom, fc.constantFrom('', '', '*', '+', '?', '{2}', '{1,3}', '{0,1}', '*?')).map((both) => both.join(''));
+  const pattern = fc
+    .tuple(fc.boolean(), fc.array(part, { maxLength: 5 }), fc.boolean())
+    .map(([start, parts, end]) => `${start ? '^' : ''}${parts.join('')}${end ? '$' : ''}`);
+  fc.assert(fc.property(pattern, fc.string({ unit: fc.constantFrom('a', 'b', 'c', '1', '-'), maxLength: 7 }), judge), { numRuns: 1_500 });
+});
+
+test('what is not understood, or too much, is none', () => {
+  const others = [
+    '^a|b$',
+    '\\bx',
+    '(?=a)',
+    '(?!a)',
+    '(a)\\1',
+    '\\p{L}',
+    'ä',
+    '\\u0041',
+    'a{301}',
+    '(?<n>a)',
+    '(a|b)*a(a|b){15}',
+    '[\\x41]',
+    'a^b',
+  ];
+  for (const pattern of others) assert.equal(createBytePattern(pattern), undefined, pattern);
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ACCEPTED, INVALID } from '../../core/outcome.ts';
+import { packRecords } from '../../log/batch.ts';
+import type { RecordBatch } from '../../log/log.ts';
+import type { Decoder } from '../columns.ts';
+import { createDecoder, parseJson } from '../decoder.ts';
+import { compilePlan } from '../plan.ts';
+import type { EngineSpec, SourceSpec } from '../spec.ts';
+import { fastPathOf } from './open-decoder.ts';
+import { createProjector } from './projector.ts';
+
+const source: SourceSpec = {
+  name: 's',
+  topic: 't',
+  partitions: 1,
+  format: 'json',
+  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 0 },
+  where: [],
+  lookups: [],
+};
+const spec: EngineSpec = {
+  pipeline: 'p',
+  sources: [source],
+  dimensions: ['page'],
+  measures: [{ name: 'top', kind: 'heavy_hitters', source: 's', where: [], field: 'page', keep: 3 }],
+  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
+  rollups: [],
+  limits: { maxSeries: 10, maxRecordBytes: 200, retireAfterMs: 0, idleAfterMs: 0 },
+};
+const rules = { rules: { fields: [], closed: false } };
+
+function batchOf(values: readonly string[]): RecordBatch {
+  const { keys: _, ...packed } = packRecords(values);
+  return { topic: 't', partition: 0, firstOffset: 0, count: values.length, ...packed, appendTimes: new Float64Array(values.length) };
+}
+
+/** The projector, and how many records of each batch it handed over. */
+function projectorOf(batchesHandedOver?: number): { projector: Decoder; handedOver: number[] } {
+  const plan = compilePlan(spec);
+  const projection = fastPathOf(plan, source, rules);
+  assert.ok(typeof projection !== 'string');
+  const behind = createDecoder(plan, source, { parse: parseJson, idKey: [1, 2] });
+  const handedOver: number[] = [];
+  const reference: Decoder = {
+    labelValues: behind.labelValues,
+    generation: 0,
+    decode(batch) {
+      handedOver.push(batch.count);
+      return behind.decode(batch);
+    },
+  };
+  const deps = { reference, idKey: [1, 2] as const, ...(batchesHandedOver !== undefined && { batchesHandedOver }) };
+  return { projector: createProjector(plan, source, projection, deps), handedOver };
+}
+
+test('labels without end are forgotten, by a new generation of codes; each batch says what it means', () => {
+  const { projector, handedOver } = projectorOf();
+  const generations = new Set<number>();
+  for (let n = 0; n < 230_000; n += 10_000) {
+    const pages = Array.from({ length: 10_000 }, (_, k) => `page ${n + k}`);
+    const { dimensions, contributions } = projector.decode(batchOf(pages.map((page, k) => `{"id":"${n + k}","at":${k},"page":"${page}"}`)));
+    const labels = projector.labelValues[0]!;
+    assert.ok(pages.every((page, k) => labels[dimensions[0]![k]!] === page && contributions[0]!.texts![k] === page));
+    generations.add(projector.generation);
+  }
+  assert.deepEqual([...generations], [0, 1]);
+  assert.deepEqual(handedOver, []);
+});
+
+test('where nearly all is doubtful the next batches are handed over whole, and then it is tried again', () => {
+  const { projector, handedOver } = projectorOf(2);
+  const bad = batchOf(['{"id":1}', '{"id":2}', '{', '{"id":"a","at":1}']);
+  const good = batchOf(['{"id":"a","at":1}', '{"id":"b","at":2}']);
+  const outcomes = (batch: RecordBatch): number[] => [...projector.decode(batch).outcomes.subarray(0, batch.count)];
+  assert.deepEqual(outcomes(batchOf(['{"id":1}', '{"id":"a","at":1}'])), [INVALID, ACCEPTED]);
+  assert.deepEqual(outcomes(good), [ACCEPTED, ACCEPTED]);
+  for (let k = 0; k < 2; k++) assert.deepEqual(outcomes(batchOf(['[]', '{', '"', '1', '{"id":7}'])).at(-1), INVALID);
+  assert.deepEqual(outcomes(good), [ACCEPTED, ACCEPTED]);
+  assert.deepEqual(outcomes(good), [ACCEPTED, ACCEPTED]);
+  assert.deepEqual(outcomes(bad), [INVALID, INVALID, INVALID, ACCEPTED]);
+  assert.deepEqual(handedOver, [1, 5, 5, 2, 3]);
+});
+
+test('what is not done over bytes is told', () => {
+  const plan = compilePlan(spec);
+  const lookups = [{ field: 'page', by: 'key', file: 'f', table: {} }];
+  const described = { rules: { fields: [], closed: true } };
+  assert.equal(fastPathOf(plan, { ...source, decoder: 'plain' }, rules), 'decoder: plain');
+  assert.equal(fastPathOf(plan, { ...source, format: 'combined' }, rules), 'format: combined');
+  assert.equal(fastPathOf(plan, source, '/allOf of the schema'), '/allOf of the schema');
+  assert.equal(fastPathOf(plan, { ...source, lookups }, described), 'the lookup of page');
+  assert.equal(fastPathOf(compilePlan({ ...spec, dimensions: ['__proto__'] }), source, rules), 'a field called __proto__');
+  const measures = Array.from({ length: 31 }, (_, k) => ({
+    name: `n${k}`,
+    kind: 'count' as const,
+    source: 's',
+    where: [{ field: 'page', anyOf: [k] }],
+  }));
+  assert.equal(fastPathOf(compilePlan({ ...spec, measures }), source, rules), 'more than 30 conditions on page');
+});
