@@ -186,7 +186,8 @@ async function overload(t: TestContext, place: Place): Promise<void> {
   const file = pipelineFile(dir, name, place.partitions);
   const data = path.join(dir, 'data');
   const common = ['--data', data, '--olap-store', 'none', '--clock', 'event', ...place.log];
-  const slow = ['--batch-records', String(place.batchRecords)];
+  // On one thread: what it can do must not change on the way.
+  const slow = ['--batch-records', String(place.batchRecords), '--threads', '1'];
   const running = startFor(t, ['run', file, ...common, ...slow, '--listen', '127.0.0.1:0']);
   const url = await until('the API', () => /(http:\/\/127\.0\.0\.1:\d+);/.exec(running.stderr())?.[1]);
   const status = async (): Promise<PipelineStatus> =>

@@ -14,11 +14,6 @@ const PRODUCT_DEVIATIONS = 4;
 const BELIEVED_DEVIATIONS = 3;
 const PART_LEAST = 0.1;
 
-/** The longest span that is corrected, and by how many slots before it. */
-export function carrySlots({ form, grid }: Model): { readonly longest: number; readonly before: number } {
-  return form === 'count' ? { longest: grid.horizons[2]!, before: grid.horizons[1]! } : { longest: 0, before: 0 };
-}
-
 /** The forecast has not been learnt anew lately: then it would have followed those slots already. */
 export function isSettled(numbers: Float32Array, { grid }: Model, filter: number, errorBefore: number): boolean {
   return filter <= errorBefore && numbers[At.reach]! >= grid.slotsMax;
@@ -49,7 +44,8 @@ export function correct(
   const out = seenBefore / expectedBefore - 1;
   const gain = together / before;
   result.factor = Math.max(PART_LEAST, 1 + gain * Math.max(-most, Math.min(most, out)));
-  if (Math.abs(out) < most) result.variance = Math.max(PART_LEAST * (filter + error), filter + error - gain * together);
+  const whole = filter + error;
+  result.variance = Math.abs(out) < most ? Math.max(PART_LEAST * whole, whole - gain * together) : whole;
 }
 
 /** A finished span of `slots`, horizon `i`, that brought `q` times what was expected. */
@@ -63,7 +59,7 @@ export function trackCarryOver(
   shrinkage: Shrinkage,
   pool: ErrorPool,
 ): void {
-  const { before, longest } = carrySlots(model);
+  const { before, longest } = model.carry;
   const slots = model.grid.horizons[i]!;
   if (slots > longest || numbers[At.reach]! < slots + before) return;
   const { recentSeen, recentExpected } = model.layout;

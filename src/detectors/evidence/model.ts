@@ -22,6 +22,8 @@ export interface Model {
   readonly smallestDrop: number | undefined;
   readonly smallestRise: number | undefined;
   readonly hasExposure: boolean;
+  /** The longest span that is corrected by what was before it, and by how many slots; 0: none is. */
+  readonly carry: { readonly longest: number; readonly before: number };
   /** Logarithm of tests x looks a day / budget: what the evidence of one series alone has to reach. */
   readonly logTests: number;
 }
@@ -69,6 +71,7 @@ export function createModel(settings: ModelSettings): Model {
     smallestDrop: settings.drop,
     smallestRise: settings.rise,
     hasExposure: settings.hasExposure,
+    carry: isCount ? { longest: grid.horizons[2]!, before: grid.horizons[1]! } : { longest: 0, before: 0 },
     logTests: Math.log((settings.tests * grid.looksPerDay) / settings.falseAlarmsPerDay),
   };
 }

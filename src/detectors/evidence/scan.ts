@@ -1,7 +1,7 @@
 /**
  * The evidence of all spans that end now, summed over their starts: an e-detector (Shiryaev-Roberts) for each direction.
  */
-import { carrySlots, correct, isSettled } from './carry-over.ts';
+import { correct, isSettled } from './carry-over.ts';
 import type { Corrected } from './carry-over.ts';
 import { At } from './layout.ts';
 import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
@@ -88,7 +88,12 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
   let cut = 0;
   let first = 0;
   let second = 0;
-  const { before, longest } = carrySlots(model);
+  const { before, longest } = model.carry;
+  if (longest > 0 && reach >= grid.slotsMax) {
+    fillErrors(numbers, model, shrinkage, errors);
+    hasErrors = true;
+  }
+  const carried = hasErrors && isSettled(numbers, model, forecastVariance, errors[1]!) ? longest : 0;
   let ahead = newest;
   let slotsAhead = 0;
   let seenAhead = 0;
@@ -119,39 +124,51 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
       if (isRough && one > of) cut += one - believed(one, of, grain, most);
     }
     if (expected <= 0) continue;
-    if (!hasErrors) {
-      for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
-      hasErrors = true;
-    }
     const from = horizon[index]!;
     const part = share[index]!;
-    const error = errors[from]! * (1 - part) + errors[from + 1]! * part;
-    corrected.factor = 1;
-    corrected.variance = forecastVariance + error;
-    if (length <= longest && length + before <= reach && isSettled(numbers, model, forecastVariance, errors[1]!)) {
+    let mean = expected;
+    // Not known yet: of most spans it need not be.
+    let variance = -1;
+    if (length <= carried && length + before <= reach) {
       for (; slotsAhead < length + before; slotsAhead++) {
         seenAhead += numbers[recentSeen + ahead]!;
         expectedAhead += numbers[recentExpected + ahead]!;
         ahead = ahead === 0 ? last : ahead - 1;
       }
-      const carried = shrinkage.together[from]! * (1 - part) + shrinkage.together[from + 1]! * part;
       if (expectedAhead > expected) {
-        correct(seenAhead - seen, expectedAhead - expected, forecastVariance, error, errors[1]!, carried, corrected);
+        const together = shrinkage.together[from]! * (1 - part) + shrinkage.together[from + 1]! * part;
+        const error = errors[from]! * (1 - part) + errors[from + 1]! * part;
+        correct(seenAhead - seen, expectedAhead - expected, forecastVariance, error, errors[1]!, together, corrected);
+        // That a drop nobody was told of is over is no rise.
+        if (isDrop || corrected.factor >= 1) {
+          mean = expected * corrected.factor;
+          variance = corrected.variance;
+        }
       }
-      // That a drop nobody was told of is over is no rise.
-      if (!isDrop && corrected.factor < 1) [corrected.factor, corrected.variance] = [1, forecastVariance + error];
     }
-    const mean = expected * corrected.factor;
     const weighed = seen - cut - first - second;
     if (isDrop ? weighed >= breakEven * mean : weighed <= breakEven * mean) continue;
-    const { variance } = corrected;
-    if ((weighed - mean) * (weighed - mean) < squaresLeast * mean * (grain + mean * variance)) continue;
+    const square = (weighed - mean) * (weighed - mean);
+    if (square < squaresLeast * mean * (grain + mean * (variance < 0 ? forecastVariance : variance))) continue;
+    if (!hasErrors) {
+      fillErrors(numbers, model, shrinkage, errors);
+      hasErrors = true;
+    }
+    const whole = forecastVariance + errors[from]! * (1 - part) + errors[from + 1]! * part;
+    if (variance < 0) {
+      variance = whole;
+      if (square < squaresLeast * mean * (grain + mean * variance)) continue;
+    }
     const noise = grain / mean;
     const value = weights[index]! * likelihoodRatio(model, isDrop, weighed, mean, variance, noise, skew);
     total += value;
-    if (keepLoudest(evidence, value, slots, seen, mean, variance, noise)) evidence.whole = forecastVariance + error;
+    if (keepLoudest(evidence, value, slots, seen, mean, variance, noise)) evidence.whole = whole;
   }
   if (total > 0) evidence.log = Math.log(total);
+}
+
+function fillErrors(numbers: Float32Array, model: Model, shrinkage: Shrinkage, errors: Float64Array): void {
+  for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
 }
 
 /** A single large amount is no rise: what is believed of a slot, at least `most` times what was expected. */

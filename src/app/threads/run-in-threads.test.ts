@@ -1,0 +1,107 @@
+/** A live run whose threads are ended while it counts: it goes on, from the last commit, and nothing is lost or counts twice. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { loadPipeline } from '../../config/load-pipeline.ts';
+import { systemClock as clock } from '../../core/clock.ts';
+import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
+import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
+import { generatorConfig } from '../../sources/generator/config.ts';
+import { createAdGenerator } from '../../sources/generator/generator.ts';
+import { openPipelineRun } from '../pipeline-run.ts';
+import { createPriorities } from '../priorities.ts';
+import { startWorker } from './thread.ts';
+import { createThreads } from './threads.ts';
+
+const loaded = loadPipeline(new URL('../../../pipelines/adtech.yml', import.meta.url).pathname);
+const PARTITIONS = 2;
+const PIECES = 6;
+const START = Date.UTC(2026, 2, 2, 9);
+
+async function running(t: TestContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
+  const path = join(dir, 'log.sqlite');
+  const log = createEmbeddedLog({ path, clock });
+  const logger = { warnings: [] as string[], info: () => {}, warn: (message: string) => void logger.warnings.push(message) };
+  const workers: Worker[] = [];
+  const stop = new AbortController();
+  const threads = createThreads(
+    { log: { kind: 'embedded', path }, max: PARTITIONS, memoryMb: undefined },
+    {
+      clock,
+      logger,
+      signal: stop.signal,
+      start(config) {
+        workers.push(startWorker(config));
+        return workers.at(-1)!;
+      },
+    },
+  );
+  const [source] = loaded.engine.sources;
+  const engine = { ...loaded.engine, sources: [{ ...source!, partitions: PARTITIONS }] };
+  const options = {
+    files: [],
+    data: dir,
+    once: false,
+    json: false,
+    revision: { kind: 'same' },
+    notify: false,
+    olapStore: 'none',
+    quiet: true,
+    clock: 'event',
+    threads: PARTITIONS,
+  } as const;
+  const run = await openPipelineRun({ ...loaded, engine, receivers: [] }, options, {
+    log,
+    clock,
+    logger,
+    threads,
+    hotStore: createMemoryHotStore({ history: [] }),
+    write: () => {},
+    colour: false,
+    lane: createPriorities({ clock }).lane(0),
+    onJudged: () => {},
+    onCommitted: () => {},
+  });
+  const ended = run.run(stop.signal, () => false);
+  t.after(async () => {
+    stop.abort();
+    await ended.catch(() => {});
+    await threads.close();
+    await log.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const generator = createAdGenerator(generatorConfig.parse({ rate: 500, seed: 1 }), { originMs: START });
+  let brought = 0;
+  return {
+    run,
+    workers,
+    logger,
+    ended,
+    brought: () => brought,
+    async bring(piece: number): Promise<void> {
+      const events = generator.events(START + piece * 1_000, START + (piece + 1) * 1_000);
+      brought += events.ends.length;
+      await log.commit({ appends: [{ topic: source!.topic, partition: piece % PARTITIONS, ...events }] });
+    },
+    counted: (): number => run.engine.partitions().reduce((sum, { totals }) => sum + totals.accepted + totals.duplicate, 0),
+  };
+}
+
+test('threads that are ended in mid-run cost nothing but time', { timeout: 60_000 }, async (t) => {
+  const { run, workers, logger, ended, bring, brought, counted } = await running(t);
+  for (let piece = 0; piece < PIECES; piece++) {
+    await bring(piece);
+    // Every other one at once, before what was brought is committed.
+    if (piece % 2 === 1) await workers.at(-1)!.terminate();
+    while (counted() < brought() || run.threads().running < PARTITIONS) await Promise.race([delay(5), ended]);
+  }
+  assert.equal(counted(), brought());
+  assert.equal(run.threads().restarts, logger.warnings.length);
+  assert.ok(run.threads().restarts >= PIECES / 2, `${run.threads().restarts} restarts`);
+  assert.match(logger.warnings[0]!, /thread \d, which counts ad-events\/\d, has ended: .*It begins again from its last commit\./);
+});
