@@ -84,7 +84,7 @@ export function createDocumentMaker(random: Random, values: Readonly<Record<stri
     if (chance(0.02)) order = [...fields].sort(() => random.unit() - 0.5);
     const spaced = chance(0.2);
     const space = (): string => (spaced ? pick(SPACES.slice(0, 8)) : chance(0.002) ? pick(SPACES) : '');
-    const exotic = chance(0.3) ? 0.1 : 0;
+    const exotic = chance(0.3) ? 0.06 : 0;
     const wild = pick([0, 0.1, 0.3]);
     const absent = chance(0.3) ? 0.15 : 0;
     const members: string[] = [];
@@ -92,7 +92,7 @@ export function createDocumentMaker(random: Random, values: Readonly<Record<stri
       if (chance(absent)) continue;
       members.push(`${space()}${JSON.stringify(name)}${space()}:${space()}${valueOf(texts, exotic, wild)}${space()}`);
     }
-    if (chance(0.15)) members.splice(random.below(members.length + 1), 0, `${pick(KEYS)}:${pick(pick([NUMBERS, TEXTS, OTHERS]))}`);
+    if (chance(0.1)) members.splice(random.below(members.length + 1), 0, `${pick(KEYS)}:${pick(pick([NUMBERS, TEXTS, OTHERS]))}`);
     if (chance(0.1)) members.splice(random.below(members.length + 1), 0, `"other${random.below(400)}":${pick(['1', '"x"', '{"a":[]}'])}`);
     // A field a second time, with another value.
     if (chance(0.08)) {
@@ -125,7 +125,7 @@ export function createDocumentMaker(random: Random, values: Readonly<Record<stri
   return {
     next() {
       let bytes: Uint8Array = encoder.encode(text());
-      if (chance(0.25)) for (let times = 1 + random.below(2); times > 0; times--) bytes = changed(bytes);
+      if (chance(0.18)) for (let times = 1 + random.below(2); times > 0; times--) bytes = changed(bytes);
       last = bytes;
       return bytes;
     },

@@ -277,7 +277,11 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
           clock,
           logger,
           open: openPartition,
-          isTimeToMove: (read) => placement?.isTimeToMove(read) === true,
+          isTimeToMove(read) {
+            const moves = placement?.isTimeToMove(read) === true;
+            if (moves) logger.info(`${pipeline}: its partitions are counted in threads from here on`);
+            return moves;
+          },
           state: () => outcomes?.sync() ?? [],
           moreToCome: () => {
             if (fed() && bounded === 'no') bound().catch(failed);

@@ -13,6 +13,9 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** What is no broker may keep silent: the first answer of all is not waited for so long. */
 const FIRST_ANSWER_TIMEOUT_MS = 10_000;
+/** So often in a row, between greetings that it answers, a broker hangs up before that is taken for its answer. */
+const HANG_UPS = 5;
+const HANG_UP_PAUSE_MS = 500;
 const FIRST_CONNECTION = 'any calls';
 const METADATA_MAX_AGE_MS = 60_000;
 /** Whoever is asked to stop waits for a broker that does not answer for so long at most. */
@@ -220,7 +223,24 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
     return node;
   }
 
+  /** A broker that wants a login says who it is to anybody, and then hangs up; so does now and then one that is just going down. */
   async function connect(): Promise<void> {
+    for (let hungUp = 1; ; hungUp++) {
+      await greet();
+      try {
+        await metadata([]);
+        return;
+      } catch (error) {
+        if (config.sasl || kafkaErrorIds(error).length > 0 || !(error as Error).message.startsWith('Connection closed')) throw error;
+        const says =
+          'the broker hangs up on whoever has not logged in. Set sasl= in --log, with TOCSIN_KAFKA_USERNAME and TOCSIN_KAFKA_PASSWORD.';
+        if (hungUp === HANG_UPS) throw new AppError('log_refused', `${config.shown}: ${says}`, { cause: error });
+        await sleep(HANG_UP_PAUSE_MS, signal);
+      }
+    }
+  }
+
+  async function greet(): Promise<void> {
     const { apiKeys } = await firstAnswer(call(apiVersionsV3.api, 'any', ['tocsin', '1']));
     const most = apiKeys.find(({ apiKey }) => apiKey === metadataV12.api.key)?.maxVersion ?? 0;
     if (most < metadataV12.api.version) {
@@ -229,7 +249,6 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
         `${config.shown}: the broker is too old (Metadata v${most}). Tocsin needs Kafka 3.1 or newer: upgrade it, or name another in --log.`,
       );
     }
-    await firstMetadata();
   }
 
   async function firstAnswer<T>(answer: Promise<T>): Promise<T> {
@@ -250,21 +269,6 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
       throw error;
     } finally {
       answered.abort();
-    }
-  }
-
-  /** A broker that wants a login says who it is to anybody, and then hangs up. */
-  async function firstMetadata(): Promise<void> {
-    for (let hungUp = 0; ; hungUp++) {
-      try {
-        await metadata([]);
-        return;
-      } catch (error) {
-        if (config.sasl || kafkaErrorIds(error).length > 0 || !(error as Error).message.startsWith('Connection closed')) throw error;
-        const says =
-          'the broker hangs up on whoever has not logged in. Set sasl= in --log, with TOCSIN_KAFKA_USERNAME and TOCSIN_KAFKA_PASSWORD.';
-        if (hungUp > 0) throw new AppError('log_refused', `${config.shown}: ${says}`, { cause: error });
-      }
     }
   }
 
