@@ -135,8 +135,7 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
       const seenBefore = seenAhead - seen;
       if (expectedBefore > 0) {
         // A correction at most follows what was before, and for rises only up: where that is not enough the span says nothing.
-        const most = isDrop ? Math.max(seenBefore, expectedBefore) : expectedBefore;
-        const limit = breakEven * expected * most;
+        const limit = breakEven * expected * (isDrop ? Math.max(seenBefore, expectedBefore) : expectedBefore);
         if (isDrop ? seen * expectedBefore >= limit : seen * expectedBefore <= limit) continue;
         if (!hasErrors) {
           fillErrors(numbers, model, shrinkage, errors);
