@@ -63,10 +63,10 @@ export function trackCarryOver(
   const slots = model.grid.horizons[i]!;
   if (slots > longest || numbers[At.reach]! < slots + before) return;
   const { recentSeen, recentExpected } = model.layout;
+  const { recent } = model.grid;
   let seenBefore = 0;
   let expectedBefore = 0;
-  for (let back = slots; back < slots + before; back++) {
-    const place = (slot - back) % model.grid.recent;
+  for (let left = before, place = (slot - slots) % recent; left > 0; left--, place = place === 0 ? recent - 1 : place - 1) {
     seenBefore += numbers[recentSeen + place]!;
     expectedBefore += numbers[recentExpected + place]!;
   }

@@ -89,11 +89,7 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
   let first = 0;
   let second = 0;
   const { before, longest } = model.carry;
-  if (longest > 0 && reach >= grid.slotsMax) {
-    fillErrors(numbers, model, shrinkage, errors);
-    hasErrors = true;
-  }
-  const carried = hasErrors && isSettled(numbers, model, forecastVariance, errors[1]!) ? longest : 0;
+  const carried = longest > 0 && isSettled(numbers, model, forecastVariance, errorAt(numbers, model, shrinkage, 1)) ? longest : 0;
   let ahead = newest;
   let slotsAhead = 0;
   let seenAhead = 0;
@@ -135,10 +131,19 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
         expectedAhead += numbers[recentExpected + ahead]!;
         ahead = ahead === 0 ? last : ahead - 1;
       }
-      if (expectedAhead > expected) {
+      const expectedBefore = expectedAhead - expected;
+      const seenBefore = seenAhead - seen;
+      if (expectedBefore > 0) {
+        // A correction at most follows what was before, and for rises only up: where that is not enough the span says nothing.
+        const limit = breakEven * expected * (isDrop ? Math.max(seenBefore, expectedBefore) : expectedBefore);
+        if (isDrop ? seen * expectedBefore >= limit : seen * expectedBefore <= limit) continue;
+        if (!hasErrors) {
+          fillErrors(numbers, model, shrinkage, errors);
+          hasErrors = true;
+        }
         const together = shrinkage.together[from]! * (1 - part) + shrinkage.together[from + 1]! * part;
         const error = errors[from]! * (1 - part) + errors[from + 1]! * part;
-        correct(seenAhead - seen, expectedAhead - expected, forecastVariance, error, errors[1]!, together, corrected);
+        correct(seenBefore, expectedBefore, forecastVariance, error, errors[1]!, together, corrected);
         // That a drop nobody was told of is over is no rise.
         if (isDrop || corrected.factor >= 1) {
           mean = expected * corrected.factor;
