@@ -2,12 +2,13 @@
  * The same topic, machine and windows through Tocsin and its peers: events per CPU second once warm, events per second, peak memory.
  * All have to give the same result. `EVENTS=20`: millions in the large topic (default 8; the small one has a quarter), `ROUNDS=3`,
  * `ONLY=tocsin,flink`: contenders by a part of their names, `BENCH=ads` or `ysb` alone. `PROFILE=1`: instead, where the time of Tocsin's
- * runs goes. Needs Kafka (TOCSIN_TEST_KAFKA).
+ * runs goes. `PLOT=FILE.svg`: the ad events as a picture. Needs Kafka (TOCSIN_TEST_KAFKA).
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { report } from '../measure.ts';
+import { bars } from './bars.ts';
 import { adContenders, plainNode, tocsin, ysbLine, type Contender } from './contenders.ts';
 import { contest, million, oneRun, type ContestOptions, type Outcome, type Spread } from './contest.ts';
 import { timeByPart } from './cpu-profile.ts';
@@ -42,6 +43,7 @@ async function ads(address: string, dir: string): Promise<void> {
   if (process.env['PROFILE']) return profile(adContenders, options);
   const outcome = await contest(chosen(adContenders), options);
   tell('peers', 'Tocsin, like for like', topics, outcome, BAR);
+  if (process.env['PLOT']) writeFileSync(process.env['PLOT'], picture(outcome));
 }
 
 async function yahoo(address: string, dir: string): Promise<void> {
@@ -63,6 +65,22 @@ function sized(name: string, events: number): [SizedTopic, SizedTopic] {
 /** The first is always among them: the others are held against it. */
 function chosen(contenders: readonly Contender[]): Contender[] {
   return contenders.filter(({ name }, i) => i === 0 || !ONLY || ONLY.some((part) => name.toLowerCase().includes(part)));
+}
+
+function picture({ standings }: Outcome): string {
+  const all = standings.map(({ name, perCpuSecond: { median, low, high } }) => ({
+    name,
+    value: median / 1e6,
+    low: low / 1e6,
+    high: high / 1e6,
+    isOurs: name.startsWith('Tocsin'),
+  }));
+  const title = 'Events per CPU second, from a Kafka topic to windows';
+  return bars(
+    title,
+    'million events per CPU second, once warm',
+    all.toSorted((a, b) => b.value - a.value),
+  );
 }
 
 /** Of one run on the large topic; microseconds an event of all threads' CPU time, in the proportions of the samples. */
@@ -91,7 +109,7 @@ function tell(name: string, ours: string, topics: readonly SizedTopic[], { stand
     .filter((other) => mine !== undefined && other !== mine)
     .map((other) => [`to ${other.name}`, mine!.perCpuSecond.median / other.perCpuSecond.median] as const);
   const spread = ({ median, low, high }: Spread): string => `${million(median)} (${million(low)}-${million(high)})`;
-  report(name, {
+  report(`${name}-${topics[1]!.events / 1e6}m`, {
     events: topics.map(({ events }) => events),
     partitions: PARTITIONS,
     batchRecords: BATCH_RECORDS,
