@@ -174,7 +174,6 @@ test('a flat row has its dimensions and measures by name; a roll-up lacks what i
     'window',
     'country',
     ...measures.map(({ name }) => name),
-    'events',
     'final',
     'corrections',
     'version',

@@ -140,8 +140,8 @@ function toBase64(bytes: Uint8Array): string {
 
 /** A row as the command line shows it: one flat object; a roll-up lacks the dimensions that it sums over. */
 export function flatRow(row: WindowRow): Record<string, unknown> {
-  const { window_start, window_end, window, labels, measures, events, final, corrections, version } = row;
-  return { window_start, window_end, window, ...labels, ...measures, events, final, corrections, version };
+  const { window_start, window_end, window, labels, measures, final, corrections, version } = row;
+  return { window_start, window_end, window, ...labels, ...measures, final, corrections, version };
 }
 
 function inOrder(a: WindowRow, b: WindowRow): number {
