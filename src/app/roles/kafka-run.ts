@@ -193,7 +193,6 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
 
   /** What others have made of it, where they have the partitions: for the summary. */
   async function takeStock(signal: AbortSignal): Promise<void> {
-    logger.info(`${pipeline}: other processes have read it all; what is open is theirs to give out`);
     await untilMonitorHasRead(pipeline, { connection, clock }, signal);
     const log = forgetting(await ground.stageLog('monitor', { readOnly: true }));
     last = await openView(log, false);
@@ -311,6 +310,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const inOrder = (async () => {
       const { byOthers } = await counting;
       everythingTold = true;
+      if (byOthers) logger.info(`${pipeline}: other processes have read it all; what is open is theirs to give out`);
       if (byOthers && !monitor) await takeStock(until).catch(failed);
       if (!options.once || signal.aborted || (byOthers && !monitor)) monitorStop.abort();
       await monitoring;
