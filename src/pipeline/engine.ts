@@ -170,7 +170,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
     const found = records.flatMap((record) => monitor.observe(record));
     const until = silentUntil();
-    const silent = until === undefined ? [] : monitor.silence(until, merge.flush());
+    const silent = until === undefined ? [] : monitor.silence(until, merge.flush);
     const alerts = [...limitAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed), ...silent];
     const deadLetters = await write(records, alerts, state, taken);
     return { records, provisional: stepped.provisional, alerts, deadLetters };

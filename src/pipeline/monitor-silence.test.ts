@@ -75,7 +75,8 @@ function told(events: readonly AlertEvent[]): string[] {
 function wait(monitor: Monitor, fromMinute: number, toMinute: number, rows: readonly WindowRow[] = []): AlertEvent[] {
   const events: AlertEvent[] = [];
   for (let minute = fromMinute; minute <= toMinute; minute++) {
-    if (monitor.hasSilence(at(minute))) events.push(...monitor.silence(at(minute), rows));
+    if (monitor.hasSilence(at(minute)))
+      events.push(...monitor.silence(at(minute), (isAsked) => rows.filter((row) => isAsked(row.window, Date.parse(row.window_end)))));
     assert.equal(monitor.hasSilence(at(minute)), false);
   }
   return events;

@@ -193,7 +193,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       const until = silentUntil();
       const looks = [
         ...(deps.elapsed ? monitor.look(provisional, deps.elapsed) : []),
-        ...(until === undefined ? [] : monitor.silence(until, merge.flush())),
+        ...(until === undefined ? [] : monitor.silence(until, merge.flush)),
       ];
       if (looks.length > 0) {
         alerts = looks;

@@ -39,9 +39,9 @@ export interface Monitor {
   hasSilence(until: number): boolean;
   /**
    * Nothing comes any more, and by the clock windows that end up to `until` (epoch ms) are over: asks those detectors that hear silence
-   * about the last of them. `rows`: of all open windows, as they stand. What it gives is as of `look`.
+   * about the last of them. `openRows`: of the open windows asked for, as they stand. What it gives is as of `look`.
    */
-  silence(until: number, rows: readonly WindowRow[]): AlertEvent[];
+  silence(until: number, openRows: OpenRows): AlertEvent[];
   /**
    * Looks that rang in an earlier run, out of `p.alerts` in its order, before the records of their windows are observed
    * again: together they give the same alerts as then. After `restore`, those that the state does not know are taken in at once,
@@ -53,6 +53,8 @@ export interface Monitor {
   /** Goes on from committed state (keys that start with `monitor/<pipeline>/`), before anything is observed. */
   restore(entries: Iterable<readonly [key: string, value: Uint8Array]>): void;
 }
+
+export type OpenRows = (isAsked: (window: string, end: number) => boolean) => readonly WindowRow[];
 
 export interface MonitorDeps {
   readonly alerts: Alerts;
@@ -131,17 +133,15 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     return windows > 0 && endMs > (heardUpTo.get(name) ?? 0) ? { startMs: endMs - sizeMs, endMs } : undefined;
   }
 
-  function hearSilence(window: WindowSpec, until: number, rows: readonly WindowRow[]): AlertEvent[] {
+  function hearSilence(window: WindowSpec, until: number, openRows: OpenRows): AlertEvent[] {
     const at = silentWindow(window, until);
     const closed = closedUpTo.get(window.name);
     if (!at || !closed) return [];
     heardUpTo.set(window.name, at.endMs);
     const begun = new Map<number, Map<string, HeldRow>>();
-    for (const row of rows) {
-      if (row.window !== window.name || row.origin !== '') continue;
+    for (const row of openRows((name, end) => name === window.name && end > closed.end && end <= at.endMs)) {
+      if (row.origin !== '' || !open.isWatched(row)) continue;
       const startMs = Date.parse(row.window_start);
-      const endMs = startMs + window.sizeMs;
-      if (endMs <= closed.end || endMs > at.endMs || !open.isWatched(row)) continue;
       begun.set(startMs, (begun.get(startMs) ?? new Map<string, HeldRow>()).set(labelsKey(row.labels), row));
     }
     const openFrom = new Date(windowAfter(window, closed).startMs).toISOString();
@@ -215,7 +215,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     look: (rows, elapsed) => spec.windows.flatMap((window) => lookAt(window, rows, elapsed)),
     lookCounts: () => lookPlan.counts(),
     hasSilence: (until) => spec.windows.some((window) => silentWindow(window, until) !== undefined),
-    silence: (until, rows) => spec.windows.flatMap((window) => hearSilence(window, until, rows)),
+    silence: (until, openRows) => spec.windows.flatMap((window) => hearSilence(window, until, openRows)),
     recall(events) {
       for (const event of events) {
         if (!event.look || event.pipeline !== spec.pipeline || isKnown(event)) continue;

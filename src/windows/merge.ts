@@ -22,8 +22,8 @@ export interface Merge {
    * where wanted: they are shown, not stored. `later`: in a later step, which is shown together with this one.
    */
   step(partials: readonly Partials[], options: { provisional: boolean | 'later' }): { records: WindowRecord[]; provisional: WindowRow[] };
-  /** All open windows as they stand, `final: false`. Moves nothing. */
-  flush(): WindowRow[];
+  /** All open windows as they stand, or those asked for by name and end (epoch ms); `final: false`. Moves nothing. */
+  flush(isAsked?: (window: string, end: number) => boolean): WindowRow[];
   /** Forgets a pane of a partition, unless a window that is not retired needs it: then false. */
   release(partition: string, paneStart: number): boolean;
   /** Forgets all panes that no event can change any more and no window needs: for a merge that keeps them itself. */
@@ -274,18 +274,18 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
           records.push(...rows);
           if (isRetired(entry)) book.drop(entry);
         } else {
-          if (provisional === 'later') continue;
-          if (provisional) {
-            if (isShown(entry)) shown.push(...provisionalRows(entry, false));
-            else continue;
-          }
+          if (provisional === 'later' || (provisional && !isShown(entry))) continue;
+          if (provisional) shown.push(...provisionalRows(entry, false));
           for (const keys of entry.dirty) keys.clear();
         }
       }
       endApart();
       return { records, provisional: shown };
     },
-    flush: () => book.all().flatMap((entry) => (entry.closed ? [] : provisionalRows(entry, true))),
+    flush(isAsked = () => true) {
+      const asked = book.all().filter((entry) => !entry.closed && isAsked(plan.windows[entry.window]!.name, entry.end));
+      return asked.flatMap((entry) => provisionalRows(entry, true));
+    },
     release,
     expire() {
       for (const [partition, starts] of live.all()) {

@@ -55,10 +55,12 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
     }
   }
 
-  /** State and offsets need none: the ledger itself refuses a former owner. */
-  async function checkStanding({ appends }: CommitUnit): Promise<void> {
-    if (!appends || appends.length === 0 || !deps.holds || (await deps.holds())) return;
-    throw sessionOver(cluster.config.shown);
+  /** Those that may be written. State and offsets need no standing: the ledger itself refuses a former owner. */
+  async function withStanding(units: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const appending = units.filter(({ unit }) => unit.appends && unit.appends.length > 0);
+    if (appending.length === 0 || !deps.holds || (await deps.holds())) return units;
+    for (const { reject } of appending) reject(sessionOver(cluster.config.shown));
+    return units.filter((one) => !appending.includes(one));
   }
 
   function takeGroup(): Waiting[] {
@@ -68,17 +70,18 @@ export function createKafkaLog(deps: KafkaLogDeps): KafkaLog {
   }
 
   async function writeGroup(group: readonly Waiting[]): Promise<void> {
-    const sound: Waiting[] = [];
+    const found: Waiting[] = [];
     for (const one of group) {
       try {
         ledger.check();
-        await checkStanding(one.unit);
         await check(one.unit);
-        sound.push(one);
+        found.push(one);
       } catch (error) {
         one.reject(error);
       }
     }
+    // Asked last: a topic without a leader may have been waited for longer than a session.
+    const sound = await withStanding(found);
     const outcomes = await appender.append(sound.map(({ unit }) => unit.appends ?? []));
     const written = sound.filter((one, i) => {
       const outcome = outcomes[i]!;

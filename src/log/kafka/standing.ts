@@ -1,7 +1,7 @@
 /** Where a member stands in its group, from one assignment to the next. */
 import type { Clock } from '../../core/clock.ts';
 import { sleep } from '../../core/clock.ts';
-import { kafkaErrorIds } from './errors.ts';
+import { kafkaErrorIds, mayPass } from './errors.ts';
 
 export interface Standing {
   /**
@@ -39,7 +39,9 @@ export function createStanding({ clock, sessionTimeoutMs, provenAt, heartbeat, i
       try {
         await Promise.race([heartbeat(), sleep(sessionTimeoutMs, AbortSignal.any([lost, done.signal]))]);
       } catch (error) {
-        if (kafkaErrorIds(error).some((id) => LOST.has(id))) return false;
+        const ids = kafkaErrorIds(error);
+        // It has gone on without this member, or refuses for good (permissions): then the membership ends too.
+        if (ids.length > 0 && !mayPass(error) && !ids.includes('REBALANCE_IN_PROGRESS')) return false;
         await sleep(RETRY_MS, lost);
       } finally {
         done.abort();

@@ -24,13 +24,18 @@ export function createSegmentAnswers(): (row: WindowRow) => SegmentAnswer {
     let answer = answers.get(row);
     if (answer) return answer;
     answer = {
-      etag: `W/"${row.window}-${Date.parse(row.window_start)}-${row.version}"`,
+      etag: etagOf(row),
       endMs: Date.parse(row.window_end),
       head: JSON.stringify(flat(row)).slice(0, -1),
     };
     answers.set(row, answer);
     return answer;
   };
+}
+
+/** A version alone is not enough: of several origins it is the highest, and a replay adds to a row without raising it. */
+function etagOf({ window, window_start, version, events, corrections, replayed }: WindowRow): string {
+  return `W/"${[window, Date.parse(window_start), version, events, corrections, replayed].join('-')}"`;
 }
 
 /** The whole answer; `age` and `tookMs` in ms. */
