@@ -76,7 +76,7 @@ function wait(monitor: Monitor, fromMinute: number, toMinute: number, rows: read
   const events: AlertEvent[] = [];
   for (let minute = fromMinute; minute <= toMinute; minute++) {
     if (monitor.hasSilence(at(minute)))
-      events.push(...monitor.silence(at(minute), (isAsked) => rows.filter((row) => isAsked(row.window, Date.parse(row.window_end)))));
+      events.push(...monitor.silence(at(minute), (isAsked) => rows.filter((one) => isAsked(one.window, Date.parse(one.window_end)))));
     assert.equal(monitor.hasSilence(at(minute)), false);
   }
   return events;
