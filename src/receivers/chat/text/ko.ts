@@ -1,5 +1,7 @@
+import { ko as common } from '../../text/ko.ts';
 import type { en } from './en.ts';
 
+/** In Korean a label in a chat reads as it does in a line of text; in English it begins with a capital. */
 export const ko: Readonly<Record<keyof typeof en, string>> = {
   country: '국가',
   adFormat: '광고 포맷',
@@ -12,14 +14,5 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   change: '변화율',
   time: '발생 시간',
   noData: '데이터 없음',
-  low: '낮음',
-  medium: '보통',
-  high: '높음',
-  critical: '심각',
-  resolved: '해제',
-  since: '시작',
-  reminder: '재알림',
-  causes: '예상 원인',
-  missing: '시간당 손실',
-  excess: '시간당 초과',
+  ...common,
 };
