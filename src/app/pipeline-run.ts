@@ -92,7 +92,11 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
   await ensureTopics({ plan, topics }, log);
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
   await log.commit({
-    state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))],
+    state: [
+      pipelineRecordChange(
+        pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, { olapStore: options.olapStore, clock: mode }),
+      ),
+    ],
   });
 
   const placement = deps.threads && placementOf(deps.threads);

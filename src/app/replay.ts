@@ -17,7 +17,7 @@ export interface ReplayRequest extends ReadingPlace {
   readonly from: 'earliest' | ReplayPosition;
   /** Not included; undefined: the end. */
   readonly to?: ReplayPosition;
-  /** Default: as the file says. */
+  /** Default: as the pipeline was run. */
   readonly clock?: 'append' | 'event';
   readonly hotStore?: string;
   /** Default: as the pipeline was run. */
@@ -45,13 +45,16 @@ export interface ReplayPlan {
 export async function planReplay(request: ReplayRequest, clock: Clock): Promise<ReplayPlan> {
   const config = loadPipeline(request.file);
   const { pipeline } = config.engine;
-  return withReading(request, clock, async ({ log, pipelines, dir }) => {
-    const inputs = await inputsOf(config, log, dir);
+  return withReading(request, clock, async ({ log, pipelines, where }) => {
+    const inputs = await inputsOf(config, log, where);
+    const known = pipelines.find(({ name }) => name === pipeline);
+    const clockMode = request.clock ?? known?.clock ?? config.clock;
     const from = await startOf(log, inputs, request.from);
-    if (from !== 'earliest' && (request.clock ?? config.clock) === 'event') {
+    if (from !== 'earliest' && clockMode === 'event') {
       throw new AppError(
         'usage',
-        'by event time (clock: event) a replay begins at the beginning: which windows are whole from an offset on, only times of arrival can tell. Use --from earliest.',
+        'by event time (clock: event, as this pipeline was run or is to be) a replay begins at the beginning: which windows are whole from an ' +
+          'offset on, only times of arrival can tell. Use --from earliest, or --clock append to judge by these.',
       );
     }
     const partitions = [];
@@ -65,7 +68,6 @@ export async function planReplay(request: ReplayRequest, clock: Clock): Promise<
       throw new AppError('usage', `there is nothing to read between --from and --to: ${held}`);
     }
     const recorded = await recordedRevisions(log, pipeline);
-    const known = pipelines.find(({ name }) => name === pipeline);
     const readTo = new Map(partitions.map(({ name, to }) => [name, to]));
     return {
       pipeline,
@@ -82,7 +84,7 @@ export async function planReplay(request: ReplayRequest, clock: Clock): Promise<
         json: true,
         quiet: true,
         notify: false,
-        clock: request.clock ?? config.clock,
+        clock: clockMode,
         revision: { kind: 'from', from },
         olapStore: request.olapStore ?? known?.olapStore ?? 'embedded',
         ...(request.to !== undefined && { readTo }),

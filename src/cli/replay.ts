@@ -15,7 +15,7 @@ interface Options extends Omit<ReplayRequest, 'file'> {
 /** Exit code 1 where the person said no, or broke it off. */
 export async function replayCommand(file: string, options: Options, terminal: Terminal): Promise<number> {
   const plan = await planReplay({ ...options, file }, systemClock);
-  if (!options.json) for (const line of planText(plan)) terminal.stderr.write(`${line}\n`);
+  for (const line of planText(plan)) terminal.stderr.write(`${line}\n`);
   if (terminal.stdin.isTTY && terminal.stdout.isTTY && !options.yes && !options.json) {
     const answer = await confirm({ message: 'Go on?' });
     if (isCancel(answer) || !answer) {
@@ -37,8 +37,16 @@ export async function replayCommand(file: string, options: Options, terminal: Te
     return 1;
   }
   const summary = JSON.parse(said) as RunSummary;
-  const { pipeline, revision, partitions, records } = plan;
-  if (options.json) await terminal.print(JSON.stringify({ pipeline, revision: revision?.to ?? 1, partitions, records, ...summary }));
+  const { pipeline, revision, partitions, records, completeFrom } = plan;
+  const planned = {
+    pipeline,
+    revision: revision?.to ?? 1,
+    partitions,
+    records,
+    clock: plan.options.clock,
+    complete_from: Number.isFinite(completeFrom) ? new Date(completeFrom).toISOString() : null,
+  };
+  if (options.json) await terminal.print(JSON.stringify({ ...planned, ...summary }));
   else await terminal.print(summaryText(pipeline, summary, new Map()).trimEnd());
   return 0;
 }

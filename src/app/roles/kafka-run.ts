@@ -163,7 +163,9 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
         startedAt,
         now: clock.now(),
       });
-      await log.commit({ state: [pipelineRecordChange(pipelineRecord(spec, file, topics, options.olapStore))] });
+      await log.commit({
+        state: [pipelineRecordChange(pipelineRecord(spec, file, topics, { olapStore: options.olapStore, clock: mode }))],
+      });
       const { windows, completeFrom } = settled;
       judge = monitorOf(config);
       const stage = await openMonitorStage(

@@ -54,8 +54,9 @@ export function createPlacement({ spec, always }: PlacementConfig, deps: Placeme
         isSomeHere = true;
         return createAggregate(opening, beginning, here);
       }
-      const { completeFrom, clock: mode, maxBatchBytes, maxBatchRecords, partition, replayTopic } = config;
+      const { completeFrom, clock: mode, maxBatchBytes, maxBatchRecords, partition, replayTopic, revision } = config;
       const told = {
+        revision,
         completeFrom,
         clock: mode,
         maxBatchBytes,
