@@ -6,7 +6,9 @@ import { AppError } from '../core/errors.ts';
 import type { Log } from '../log/log.ts';
 import { offsetOf, recordedRevisions, wholeFrom, type ReadFrom } from '../pipeline/revision.ts';
 import { partitionName } from '../windows/plan.ts';
-import { withReading, type ReadingPlace } from './readers/reading.ts';
+import { revisionOf } from '../windows/row-version.ts';
+import { choosePipeline, withReading, type ReadingPlace } from './readers/reading.ts';
+import { readWindows } from './readers/windows.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** A place in each input partition: an offset, or the first record that was appended then or later (epoch ms). */
@@ -92,6 +94,27 @@ export async function planReplay(request: ReplayRequest, clock: Clock): Promise<
         ...(request.hotStore !== undefined && { hotStore: request.hotStore }),
       },
     };
+  });
+}
+
+/**
+ * Rows of older revisions that still stand in the windows which a replay, now over, was to compute anew: where it counted nothing, nothing
+ * replaces them. `windows`: how many windows these are in.
+ */
+export async function rowsLeft(
+  request: ReplayRequest,
+  { pipeline, revision, completeFrom }: ReplayPlan,
+  clock: Clock,
+): Promise<{ readonly rows: number; readonly windows: number }> {
+  return withReading(request, clock, async (reading) => {
+    const windows = new Set<string>();
+    let rows = 0;
+    for await (const row of readWindows(reading.log, choosePipeline(reading, pipeline), { from: completeFrom })) {
+      if (revisionOf(row.version) >= (revision?.to ?? 0)) continue;
+      rows++;
+      windows.add(`${row.window} ${row.window_start}`);
+    }
+    return { rows, windows: windows.size };
   });
 }
 

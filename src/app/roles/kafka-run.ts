@@ -37,6 +37,7 @@ import { createMonitorLag } from './monitor-lag.ts';
 import { runMonitorTerm } from './monitor-role.ts';
 import { openMonitorView, untilMonitorHasRead } from './monitor-view.ts';
 import { runNotifyTerm } from './notify-role.ts';
+import { createReadAnew } from './read-anew.ts';
 import { createPartitionOpener } from './partition-opener.ts';
 import { ROLES, type Role } from './roles.ts';
 import { forgetting, runShadow } from './shadow.ts';
@@ -341,6 +342,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
     looks: () => judge?.lookCounts() ?? { looked: 0, skipped: 0 },
     pressure: { partials: async () => ({ waiting: await monitorLag(), limit: MONITOR_LAG_MAX }), givesWay: () => false },
+    readAnew: createReadAnew(pipeline, { clock, settled: () => settled, openLog: () => ground.stageLog('monitor', { readOnly: true }) }),
     run,
   };
 }
