@@ -240,7 +240,7 @@ export function testOlapStore(name: string, make: () => Promise<{ store: OlapSto
       const letter = (topic: string, partition: number, offset: number, revision?: number): DeadLetter => {
         return { topic, partition, offset, outcome: 'invalid', reason: `of ${revision}`, ...(revision !== undefined && { revision }) };
       };
-      const before = [
+      const older = [
         letter('anew', 0, 4),
         letter('anew', 0, 5),
         letter('anew', 0, 6, 1),
@@ -249,8 +249,8 @@ export function testOlapStore(name: string, make: () => Promise<{ store: OlapSto
       ];
       const told = { pipeline: 'anew', measures: MEASURES, windows: [] };
       await store.putPipeline(told);
-      await store.putDeadLetters('anew', before);
-      assert.deepEqual(await store.deadLetters({ pipeline: 'anew' }), before);
+      await store.putDeadLetters('anew', older);
+      assert.deepEqual(await store.deadLetters({ pipeline: 'anew' }), older);
       await store.putDeadLetters('anew', [letter('anew', 0, 6, 2)]);
       // The newest one counts by its time of storing, ms.
       await new Promise((resolve) => setTimeout(resolve, 5));
