@@ -227,10 +227,10 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
         40_000,
       );
     await until('the first half to be read, and to be in ClickHouse', () => isStored(half), 40_000);
-    const before = await from('hot');
+    const first = await from('hot');
     await redis.kill();
     const without = await from('olap');
-    assert.deepEqual(without.rows, before.rows);
+    assert.deepEqual(without.rows, first.rows);
     assert.ok(without.rows.length > 5 && without.latest.final && without.latest.age > 0, JSON.stringify(without.latest));
 
     await bring(kafka.address, topic, [lines!.slice(half)]);

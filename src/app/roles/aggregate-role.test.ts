@@ -73,7 +73,7 @@ test('with --once, who owns one partition of two ends well when another has read
   assert.equal(byOthers, true);
   assert.equal(looks.length, 5);
   // Whoever had died would have lost its partition by then; and it waits longer than three sessions, as the other gets on.
-  assert.ok(looks[0]! > 2_000 && now > 3 * 2_000, `${looks.join()}`);
+  assert.ok(looks[0]! > 2_000 && now > 3 * 2_000, looks.join());
 });
 
 /** Owns partition 0 until it is stopped; what is opened, stepped and closed, in order. */
