@@ -156,8 +156,10 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
     status,
     windows: history,
     async latest(window) {
-      const isFilled = await deps.hotFill.soon();
+      const wasFilled = await deps.hotFill.soon();
       const { source, rows } = await latest.all(window);
+      // While it is away nothing is filled.
+      const isFilled = wasFilled && (await hotStore.isFilled(pipeline).catch(() => true));
       return { pipeline, window, source, age: ageOf(rows, clock), points: rows.map(pointOf), ...(!isFilled && { filling: true as const }) };
     },
     async alerts({ lang, ...query }) {
