@@ -67,13 +67,13 @@ function explanationOf({ measure, falseAlarmsPerDay }: AlertSubject, facts: Aler
   const { grounds, baselineWindows } = judged;
   const { observed, expected } = valuesOf(facts);
   const firing = status === 'firing';
-  const share = grounds?.ratio ?? (observed === null || expected === 0 ? null : observed / expected);
+  const ratio = grounds?.ratio ?? (observed === null || expected === 0 ? null : observed / expected);
   const contributors = grounds?.contributors ?? [];
   return {
     text: '',
     observed,
     expected,
-    ratio: share === null ? null : fourDigits(share),
+    ratio: ratio === null ? null : fourDigits(ratio),
     baseline: baselineWindows === null ? null : { windows: baselineWindows, ...(grounds && { age_ms: grounds.baselineAgeMs }) },
     threshold: judged.threshold,
     not_fired_if: '',

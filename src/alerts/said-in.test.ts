@@ -6,7 +6,7 @@ import type { Grounds, Verdict } from '../detectors/detector.ts';
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
 import { alertRecord } from './alert-record.ts';
-import type { AlertFacts, AlertSubject, Company } from './alert-facts.ts';
+import type { AlertSubject } from './alert-facts.ts';
 import { lagAlert } from './lag-alert.ts';
 import { limitAlert } from './limit-alert.ts';
 import { LOCALES, saidInOf } from './said-in.ts';
@@ -71,11 +71,18 @@ test('a record in one language becomes the record that another would have had, a
   fc.assert(
     fc.property(about, facts, company, ({ measure, direction, labels: of }, what, beside) => {
       const subject: AlertSubject = {
-        ...{ pipeline: 'adtech', detector: 'evidence', measure, window: WINDOW, direction, labels: of },
-        ...{ metricName: measure.name.toUpperCase(), naming: {}, falseAlarmsPerDay: 1 },
+        pipeline: 'adtech',
+        detector: 'evidence',
+        measure,
+        window: WINDOW,
+        direction,
+        labels: of,
+        metricName: measure.name.toUpperCase(),
+        naming: {},
+        falseAlarmsPerDay: 1,
       };
       const at = { startMs: START, endMs: START + MINUTE };
-      const written = (locale: AlertLocale): AlertEvent => alertRecord(subject, what as AlertFacts, at, locale, beside as Company);
+      const written = (locale: AlertLocale): AlertEvent => alertRecord(subject, what, at, locale, beside);
       for (const from of LOCALES) {
         const stored = JSON.parse(JSON.stringify(written(from))) as AlertEvent;
         for (const to of LOCALES) assert.deepEqual(saidIn(stored, to), JSON.parse(JSON.stringify(written(to))));
@@ -85,15 +92,17 @@ test('a record in one language becomes the record that another would have had, a
   );
 });
 
+function limitOf(locale: AlertLocale): AlertEvent {
+  return limitAlert({ kind: 'ids', pipeline: 'ads', partition: 'ads/0', limit: 9, window: WINDOW, startMs: START, locale });
+}
+
+function lagOf(locale: AlertLocale): AlertEvent {
+  const amounts = { unit: 's', observed: 61.4, limit: 60, worst: 'ads/1' } as const;
+  return lagAlert({ pipeline: 'ads', window: '1m', ...amounts, since: START, now: START + MINUTE, status: 'firing', locale });
+}
+
 test('alerts of limits and of lag too', () => {
-  const limit = (locale: AlertLocale): AlertEvent =>
-    limitAlert({ kind: 'ids', pipeline: 'ads', partition: 'ads/0', limit: 9, window: WINDOW, startMs: START, locale });
-  const lag = (locale: AlertLocale): AlertEvent =>
-    lagAlert({
-      ...{ pipeline: 'ads', window: '1m', unit: 's', observed: 61.4, limit: 60, worst: 'ads/1', since: START, now: START + MINUTE },
-      ...{ status: 'firing', locale },
-    });
-  for (const write of [limit, lag]) {
+  for (const write of [limitOf, lagOf]) {
     assert.notEqual(write('ko').message, write('en').message);
     assert.deepEqual(saidIn(write('en'), 'ko'), write('ko'));
     assert.deepEqual(saidIn(write('ko'), 'en'), write('en'));
@@ -101,10 +110,7 @@ test('alerts of limits and of lag too', () => {
 });
 
 test('a record that lacks what the words need stays as it was written', () => {
-  const lag = lagAlert({
-    ...{ pipeline: 'ads', window: '1m', unit: 's', observed: 61, limit: 60, worst: 'ads/1', since: START, now: START + MINUTE },
-    ...{ status: 'firing', locale: 'en' },
-  });
+  const lag = lagOf('en');
   const { furthest_behind: _, ...explanation } = lag.explanation;
   const old = { ...lag, explanation };
   assert.equal(saidIn(old, 'ko'), old);
