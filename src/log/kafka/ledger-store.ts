@@ -10,7 +10,8 @@ import type { Ledger, LedgerRecord } from './ledger.ts';
 import type { Offsets } from './offsets.ts';
 import type { Producer } from './producer.ts';
 import { decodeBatches } from './record-batch.ts';
-import type { Topics } from './topics.ts';
+import { BROKER_TIMES, type Topics } from './topics.ts';
+import type { Unpacker } from './unpack/unpacker.ts';
 
 /** A commit's state and offsets are one batch, as a batch is written whole or not at all; this is the largest, compressed. */
 const MAX_BATCH_BYTES = 32 << 20;
@@ -22,6 +23,7 @@ const CONFIGS = {
   'segment.bytes': String(64 << 20),
   'segment.ms': String(60 * 60_000),
   'min.cleanable.dirty.ratio': '0.2',
+  ...BROKER_TIMES,
 };
 /** A longer value is let go of when it was written, or was read and something was written since: who needs it has it by then. */
 const HELD_BYTES = 16 << 10;
@@ -54,6 +56,7 @@ interface LedgerDeps {
   readonly topics: Topics;
   readonly offsets: Offsets;
   readonly producer: Producer;
+  readonly unpacker: Unpacker;
   readonly clock: Clock;
 }
 
@@ -64,7 +67,7 @@ export function sessionOver(shown: string): AppError {
 /** @throws AppError `log_fenced` where another one takes it over at the same time, or may have done so already */
 export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<LedgerStore> {
   const { topic, partition, readOnly } = place;
-  const { cluster, topics, offsets, producer, clock } = deps;
+  const { cluster, topics, offsets, producer, unpacker, clock } = deps;
   const ledger = createLedger();
   const shown = `${topic}/${partition}`;
   /** Behind the last record taken in. */
@@ -94,7 +97,7 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
           throw error;
         }
       });
-      const { batches, next: after } = decodeBatches({ topic, partition, bytes: fetched.bytes, aborted: [] }, at);
+      const { batches, next: after } = decodeBatches({ topic, partition, bytes: fetched.bytes, aborted: [] }, at, unpacker);
       for (const batch of batches) {
         for (let i = 0; i < batch.count && batch.firstOffset + i < end; i++) {
           const key = UTF8.decode(keyAt(batch, i));
