@@ -145,7 +145,7 @@ test('what it costs is told for an hour, from the span and not from its noisiest
 
 test('severity needs both: a large effect, and enough evidence that it is large', () => {
   const severity = (direction: Direction, ratio: number, ratioRange: readonly [number, number], surplus = 1): string =>
-    severityOfGrounds(direction, { ...grounds, ratio, ratioRange, logEvidence: grounds.logThreshold + surplus });
+    severityOfGrounds(direction, { ...grounds, ratio, ratioRange, logEvidence: grounds.logThreshold + surplus }, false);
   assert.deepEqual(
     [
       severity('down', 0.7, [0.5, 0.9]),
@@ -172,4 +172,19 @@ test('large numbers have names, very large ones a power of ten; ages are in whol
   assert.deepEqual([odds(7_432, 'ko'), odds(7.4e6, 'ko'), odds(1.2e9, 'ko'), odds(3e14, 'ko')], ['7,400', '740만', '12억', '300조']);
   const age = (minutes: number): string => ageText(minutes * MINUTE, textsOf.en);
   assert.deepEqual([age(90), age(121), age(47 * 60), age(72 * 60)], ['90 minutes', '2 hours', '47 hours', '3 days']);
+});
+
+test('a silence is never low, however little was expected; of the whole pipeline it is high at least', () => {
+  const silence = (isWhole: boolean, high: number, surplus: number): string =>
+    severityOfGrounds(
+      'down',
+      { ...grounds, observed: 0, ratio: 0, ratioRange: [0, high], logEvidence: grounds.logThreshold + surplus },
+      isWhole,
+    );
+  assert.deepEqual([silence(false, 0.9, 1), silence(false, 0.4, 1), silence(false, 0.2, 20)], ['medium', 'high', 'critical']);
+  assert.deepEqual([silence(true, 0.9, 1), silence(true, 0.9, 20), silence(true, 0.2, 20)], ['high', 'critical', 'critical']);
+  const drop = { ...grounds, observed: 0.1, ratio: 0.5, ratioRange: [0.2, 0.9] as const };
+  assert.equal(severityOfGrounds('down', drop, true), 'low', 'what still comes is no silence');
+  const oneIsGone = alertOf({ ...ctr }, 'en', undefined, { grounds: { ...grounds, observed: 0, ratio: 0, ratioRange: [0, 0.9] } });
+  assert.equal(oneIsGone.severity, 'medium');
 });
