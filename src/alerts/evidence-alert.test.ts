@@ -69,11 +69,17 @@ function alertOf(measure: MeasureSpec, locale: AlertLocale, company?: Company, c
 }
 
 test('an experiment speaks of the error that it may make, and not of a budget', () => {
-  const { explanation } = alertOf(ctr, 'en', undefined, { grounds: { ...grounds, permittedError: 0.05, baselineAgeMs: MINUTE } });
+  const { message, explanation } = alertOf(ctr, 'en', undefined, { grounds: { ...grounds, permittedError: 0.05, baselineAgeMs: MINUTE } });
   assert.equal(explanation.evidence?.permitted_error, 0.05);
   assert.equal('false_alarms_per_day' in explanation.evidence, false);
   assert.match(explanation.not_fired_if, /permitted error of 5% for the whole experiment/);
-  assert.match(explanation.text, /Learnt from 1 minute\./);
+  assert.equal(
+    explanation.text,
+    'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95 %: 0.43 to 0.63) that of the control, 2.00%. ' +
+      'Evidence 1 : 7.4 million: were they alike, data would come this far apart once in 7.4 million. Compared over 1 minute.' +
+      ' Most of it: KR video 61%, KR banner 30%.',
+  );
+  assert.equal(message, '🏁 CTR decided! KR: 1.04%, control 2.00% (-48.0%)');
 });
 
 test('it says what was seen over which span, what was expected, how sure it is, and out of which budget', () => {
