@@ -65,16 +65,24 @@ async function history(
   t: TestContext,
   records: readonly WindowRecord[],
   olap?: OlapStore,
-  { filled = true, away }: { filled?: boolean; away?: () => boolean } = {},
+  { filled = true, away, empty }: { filled?: boolean; away?: () => boolean; empty?: () => boolean } = {},
 ) {
   const log = await openLog(t, ['w']);
   const memory = createMemoryHotStore({
     history: [{ pipeline: 'ads', window: '1m', groupings: [['country']], keepMs: 26 * 60 * MINUTE }],
   });
   const gone = (): Promise<never> => Promise.reject(new AppError('hot_store_unavailable', 'Redis is away.', { retryable: true }));
-  const hotStore: HotStore = { ...memory, all: (...asked) => (away?.() ? gone() : memory.all(...asked)) };
+  const hotStore: HotStore = {
+    ...memory,
+    all: async (...asked) => (away?.() ? gone() : empty?.() ? [] : memory.all(...asked)),
+    range: async (...asked) => (empty?.() ? [] : memory.range(...asked)),
+    isFilled: async (...asked) => !empty?.() && memory.isFilled(...asked),
+  };
   await append(log, 'w', records);
-  if (filled) await hotStore.put(records.filter((record) => record.kind === 'row'));
+  if (filled) {
+    await hotStore.put(records.filter((record) => record.kind === 'row'));
+    await hotStore.markFilled('ads');
+  }
   const index = createWindowIndex(log, 'w');
   const read = createWindowHistory(
     { spec, hotWindow: '1m', hotGroupings: [['country']] },
@@ -250,6 +258,16 @@ test('while the hot store is away the OLAP store answers, with what only the log
   const alone = await history(t, [newer], undefined, { away: () => away });
   await assert.rejects(alone.read(query), { code: 'hot_store_unavailable' });
   assert.deepEqual(await alone.ask({ from: START }), { source: 'log', truncated: false, points: points.slice(2) });
+});
+
+test('a hot store that came up empty does not answer before it is filled again', async (t) => {
+  let empty = true;
+  const records = [row(0, { country: 'US' }, 1), row(1, { country: 'US' }, 2)];
+  const { ask } = await history(t, records, undefined, { empty: () => empty });
+  const points = [0, 1].map((minute) => [iso(minute), 'US', minute + 1]);
+  assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'log', truncated: false, points });
+  empty = false;
+  assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'hot', truncated: false, points });
 });
 
 test('an alert is one entry: as it rang, with how it stands', async (t) => {

@@ -10,6 +10,8 @@ export interface AlertBook {
   /** True where this begins an episode that was not known, and speaks for itself. */
   put(event: AlertEvent): boolean;
   load(episodes: readonly Episode[]): void;
+  /** Forgets all: they come again in other words. */
+  clear(): void;
   /** Newest first. */
   list(): readonly Episode[];
 }
@@ -50,6 +52,7 @@ export function createAlertBook(max: number): AlertBook {
       for (const episode of list) merge(episode);
       trim();
     },
+    clear: () => episodes.clear(),
     list: sorted,
   };
 }
