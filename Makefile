@@ -7,7 +7,7 @@ KAFKA := $(subst kafka redis,kafka,$(SERVICES))
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
-setup: ## install everything (the project brings its own Node.js 24; about 900 MB with chDB)
+setup: ## install everything (the project brings its own Node.js 24; about 1 GB with chDB)
 	@sh scripts/setup.sh
 
 web: setup ## build the dashboard into web/dist

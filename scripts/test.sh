@@ -4,7 +4,8 @@
 set -u
 cd "$(dirname "$0")/.."
 PATH=$PWD/node_modules/.bin:$PATH
-export PATH NODE_OPTIONS=--disable-warning=ExperimentalWarning
+NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$PWD/node_modules/.cache/tocsin}
+export PATH NODE_COMPILE_CACHE NODE_OPTIONS=--disable-warning=ExperimentalWarning
 
 failed=
 step() {

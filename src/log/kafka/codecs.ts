@@ -1,5 +1,5 @@
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { compressionsAlgorithms, crc32c } from '@platformatic/kafka';
+import { Reader, compressionsAlgorithms, crc32c } from '@platformatic/kafka';
 
 /** A decompressed batch larger than this is refused: it would be a broken or hostile one. */
 const MAX_DECOMPRESSED_BYTES = 512 << 20;
@@ -13,7 +13,8 @@ export type Codec = (typeof CODECS)[number];
 
 /** CRC-32C (Castagnoli), as batches carry it. */
 export function checksum(bytes: Buffer): number {
-  return crc32c(bytes) >>> 0;
+  // The client copies a bare buffer first.
+  return crc32c(Reader.from(bytes).buffer) >>> 0;
 }
 
 export function compress(codec: Codec, bytes: Buffer): Buffer {

@@ -13,6 +13,7 @@ import type { JoinOptions, Membership, MembershipEvents } from './membership.ts'
 import { createOffsets } from './offsets.ts';
 import { createProducer } from './producer.ts';
 import { createTopics } from './topics.ts';
+import { createUnpacker } from './unpack/unpacker.ts';
 import type { KafkaConfig } from './url.ts';
 
 /** What waits for a broker that does not answer is given up after this when the connection is closed. */
@@ -68,6 +69,7 @@ export async function connectKafka(config: KafkaConfig, deps: KafkaDeps): Promis
   const topics = createTopics(cluster, deps.logger);
   const offsets = createOffsets(cluster);
   const groups = createGroups(cluster, offsets);
+  const unpacker = createUnpacker();
   const opened = new Set<KafkaLog>();
 
   /** What is given back may still be committed: so groups first. */
@@ -85,9 +87,9 @@ export async function connectKafka(config: KafkaConfig, deps: KafkaDeps): Promis
   return {
     async log(place, { readOnly = false, holds } = {}) {
       const producer = createProducer(cluster);
-      const ledger = await openLedger({ ...place, readOnly, holds }, { cluster, topics, offsets, producer, clock: deps.clock });
+      const ledger = await openLedger({ ...place, readOnly, holds }, { cluster, topics, offsets, producer, unpacker, clock: deps.clock });
       // What was read ahead goes with the log: a worker that gives partitions back closes theirs.
-      const fetcher = createFetcher(cluster, offsets);
+      const fetcher = createFetcher(cluster, offsets, unpacker);
       const closed = (): void => void opened.delete(log);
       const log = createKafkaLog({ cluster, topics, offsets, fetcher, groups, producer, ledger, holds, clock: deps.clock, closed });
       opened.add(log);

@@ -6,6 +6,7 @@ import { ISOLATION, fetchOne } from './fetch-api.ts';
 import type { FetchAnswer } from './fetch-api.ts';
 import type { Offsets } from './offsets.ts';
 import { decodeBatches } from './record-batch.ts';
+import type { Unpacker } from './unpack/unpacker.ts';
 
 /** Compressed bytes of one answer. Two of them, one unpacked, are held for each reader of a partition. */
 const ANSWER_BYTES = { least: 64 << 10, most: 1 << 20 };
@@ -39,7 +40,7 @@ interface Cursor {
 }
 
 /** Reads committed records, the next answer under way while the last one is worked on. */
-export function createFetcher(cluster: Cluster, offsets: Offsets): Fetcher {
+export function createFetcher(cluster: Cluster, offsets: Offsets, unpacker: Unpacker): Fetcher {
   const cursors = new Map<string, Cursor[]>();
 
   async function ask(topic: string, partition: number, offset: number, limits: ReadLimits): Promise<FetchAnswer> {
@@ -96,7 +97,7 @@ export function createFetcher(cluster: Cluster, offsets: Offsets): Fetcher {
         ? { answer: early, from: next }
         : await cluster.persist(`read ${topic}/${partition}`, () => fetch(topic, partition, next, wait));
       if (!found) return false;
-      const { batches, next: after } = decodeBatches({ topic, partition, ...found.answer }, found.from);
+      const { batches, next: after } = decodeBatches({ topic, partition, ...found.answer }, found.from, unpacker);
       cursor.next = after;
       cursor.decoded.push(...batches);
       if (after < found.answer.lastStableOffset) {

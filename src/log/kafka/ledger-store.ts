@@ -11,6 +11,7 @@ import type { Offsets } from './offsets.ts';
 import type { Producer } from './producer.ts';
 import { decodeBatches } from './record-batch.ts';
 import type { Topics } from './topics.ts';
+import type { Unpacker } from './unpack/unpacker.ts';
 
 /** A commit's state and offsets are one batch, as a batch is written whole or not at all; this is the largest, compressed. */
 const MAX_BATCH_BYTES = 32 << 20;
@@ -54,6 +55,7 @@ interface LedgerDeps {
   readonly topics: Topics;
   readonly offsets: Offsets;
   readonly producer: Producer;
+  readonly unpacker: Unpacker;
   readonly clock: Clock;
 }
 
@@ -64,7 +66,7 @@ export function sessionOver(shown: string): AppError {
 /** @throws AppError `log_fenced` where another one takes it over at the same time, or may have done so already */
 export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<LedgerStore> {
   const { topic, partition, readOnly } = place;
-  const { cluster, topics, offsets, producer, clock } = deps;
+  const { cluster, topics, offsets, producer, unpacker, clock } = deps;
   const ledger = createLedger();
   const shown = `${topic}/${partition}`;
   /** Behind the last record taken in. */
@@ -94,7 +96,7 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
           throw error;
         }
       });
-      const { batches, next: after } = decodeBatches({ topic, partition, bytes: fetched.bytes, aborted: [] }, at);
+      const { batches, next: after } = decodeBatches({ topic, partition, bytes: fetched.bytes, aborted: [] }, at, unpacker);
       for (const batch of batches) {
         for (let i = 0; i < batch.count && batch.firstOffset + i < end; i++) {
           const key = UTF8.decode(keyAt(batch, i));

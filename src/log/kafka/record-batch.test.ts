@@ -5,13 +5,17 @@ import { keyAt, recordAt } from '../batch.ts';
 import { AT, ATTRIBUTE } from './batch-header.ts';
 import { CODECS } from './codecs.ts';
 import { buildBatch, stampBatch } from './encode.ts';
-import { decodeBatches } from './record-batch.ts';
+import { decodeBatches as decode, type Decoded, type Fetched } from './record-batch.ts';
+import { createUnpacker } from './unpack/unpacker.ts';
 
 interface Written {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly time: number;
 }
+
+const unpacker = createUnpacker();
+const decodeBatches = (fetched: Fetched, from: number): Decoded => decode(fetched, from, unpacker);
 
 const PLACE = { topic: 't', partition: 3, aborted: [] };
 const short = fc.uint8Array({ maxLength: 12 });
@@ -42,7 +46,7 @@ function stored(
   return batch;
 }
 
-function plain(decoded: ReturnType<typeof decodeBatches>): unknown[] {
+function plain(decoded: Decoded): unknown[] {
   return decoded.batches.flatMap((batch) =>
     Array.from({ length: batch.count }, (_, i) => [
       batch.firstOffset + i,

@@ -1,14 +1,13 @@
 import { AppError } from '../../core/errors.ts';
 import type { RecordBatch } from '../log.ts';
 import { AT, ATTRIBUTE, BEFORE_LENGTH_BYTES, CHECKED_FROM, HEADER_BYTES } from './batch-header.ts';
-import { CODECS, checksum, decompress } from './codecs.ts';
-import { decodeRecords, emptyColumns } from './records.ts';
-import type { Columns } from './records.ts';
+import { CODECS, checksum } from './codecs.ts';
+import type { Columns, Unpacker } from './unpack/unpacker.ts';
 
 export interface Fetched {
   readonly topic: string;
   readonly partition: number;
-  /** Record batches as the broker sent them; the last one may be cut short. Records are unpacked in place: to be decoded once. */
+  /** Record batches as the broker sent them; the last one may be cut short. */
   readonly bytes: Buffer;
   /** Transactions that were taken back, by their producer and first offset. */
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
@@ -28,24 +27,16 @@ const GROUP_BYTES = 256 << 10;
 /** Length, attributes, time, offset, length of key and of value, headers: a byte each. */
 const LEAST_RECORD_BYTES = 7;
 
-interface Body {
-  readonly records: Buffer;
-  readonly count: number;
-  readonly baseOffset: number;
-  readonly baseTimestamp: number;
-  /** One time for all records of the batch: the broker's. */
-  readonly appendTime?: number;
-}
-
 /**
  * Records from offset `from` on, as columns: no object per record. Control batches, headers and what was taken back are left out.
  * @throws AppError `log_unreadable`
  */
-export function decodeBatches(fetched: Fetched, from: number): Decoded {
+export function decodeBatches(fetched: Fetched, from: number, unpacker: Unpacker): Decoded {
   const { topic, partition, bytes } = fetched;
-  const bodies: Body[] = [];
+  const batches: RecordBatch[] = [];
   let next = from;
   let logAppendTime: boolean | undefined;
+  unpacker.clear();
   const isAborted = trackAborted(fetched.aborted);
   for (let at = 0; bytes.length - at >= BEFORE_LENGTH_BYTES;) {
     const end = at + BEFORE_LENGTH_BYTES + bytes.readInt32BE(at + AT.length);
@@ -64,58 +55,37 @@ export function decodeBatches(fetched: Fetched, from: number): Decoded {
     if (lastOffset >= from) next = lastOffset + 1;
     if (skipped || lastOffset < from) continue;
     logAppendTime = (attributes & ATTRIBUTE.logAppendTime) !== 0;
-    const records = bodyOf(fetched, batch, attributes, baseOffset);
-    const count = batch.readInt32BE(AT.count);
-    if (!(count >= 0 && count * LEAST_RECORD_BYTES <= records.length))
-      throw unreadable(fetched, baseOffset, `a batch of ${count} records in ${records.length} bytes`);
-    bodies.push({
-      records,
-      count,
-      baseOffset,
-      baseTimestamp: Number(batch.readBigInt64BE(AT.baseTimestamp)),
-      ...(logAppendTime && { appendTime: Number(batch.readBigInt64BE(AT.maxTimestamp)) }),
-    });
+    unpack(fetched, batch, { attributes, baseOffset, from }, unpacker);
+    if (unpacker.bytes >= GROUP_BYTES) batches.push(...runsOf(unpacker.take(), topic, partition));
   }
-  const batches = groupBodies(bodies).flatMap((group) => runsOf(decodeGroup(fetched, group, from), topic, partition));
+  batches.push(...runsOf(unpacker.take(), topic, partition));
   return { batches, next, ...(logAppendTime !== undefined && { logAppendTime }) };
 }
 
-/** Small batches are put together; one that is large enough is unpacked where it lies. */
-function groupBodies(bodies: readonly Body[]): Body[][] {
-  const groups: Body[][] = [];
-  let bytes = GROUP_BYTES;
-  for (const body of bodies) {
-    if (bytes >= GROUP_BYTES) {
-      groups.push([]);
-      bytes = 0;
-    }
-    groups.at(-1)!.push(body);
-    bytes += body.records.length;
-  }
-  return groups;
-}
-
-function decodeGroup(fetched: Fetched, group: readonly Body[], from: number): Columns {
-  const rows = group.reduce((sum, { count }) => sum + count, 0);
-  const bytes = group.reduce((sum, { records }) => sum + records.length, 0);
-  const columns = emptyColumns(rows, group.length === 1 ? group[0]!.records : Buffer.allocUnsafe(bytes));
-  for (const body of group) {
-    try {
-      decodeRecords(columns, body.records, body, from);
-    } catch (error) {
-      throw unreadable(fetched, body.baseOffset, 'a batch that is not what it says', error);
-    }
-  }
-  return columns;
-}
-
-function bodyOf(fetched: Fetched, batch: Buffer, attributes: number, baseOffset: number): Buffer {
+function unpack(
+  fetched: Fetched,
+  batch: Buffer,
+  { attributes, baseOffset, from }: { attributes: number; baseOffset: number; from: number },
+  unpacker: Unpacker,
+): void {
   const codec = CODECS[attributes & ATTRIBUTE.codec];
   if (codec === undefined) throw unreadable(fetched, baseOffset, `compression ${attributes & ATTRIBUTE.codec}, which is unknown`);
+  let bytes: number;
   try {
-    return decompress(codec, batch.subarray(HEADER_BYTES));
+    bytes = unpacker.unpack(codec, batch.subarray(HEADER_BYTES));
   } catch (error) {
     throw unreadable(fetched, baseOffset, `a batch that ${codec} cannot unpack`, error);
+  }
+  const count = batch.readInt32BE(AT.count);
+  if (!(count >= 0 && count * LEAST_RECORD_BYTES <= bytes))
+    throw unreadable(fetched, baseOffset, `a batch of ${count} records in ${bytes} bytes`);
+  const hasAppendTime = (attributes & ATTRIBUTE.logAppendTime) !== 0;
+  const baseTimestamp = Number(batch.readBigInt64BE(AT.baseTimestamp));
+  const appendTime = hasAppendTime ? { appendTime: Number(batch.readBigInt64BE(AT.maxTimestamp)) } : {};
+  try {
+    unpacker.read({ count, baseOffset, baseTimestamp, ...appendTime }, from);
+  } catch (error) {
+    throw unreadable(fetched, baseOffset, 'a batch that is not what it says', error);
   }
 }
 
@@ -150,14 +120,14 @@ function runsOf(columns: Columns, topic: string, partition: number): RecordBatch
 }
 
 function runOf(columns: Columns, topic: string, partition: number, from: number, to: number): RecordBatch {
-  const { offsets, times, keyed, tombstones } = columns;
+  const { offsets, times, keyBytes, tombstones } = columns;
   return {
     topic,
     partition,
     firstOffset: offsets[from]!,
     count: to - from,
     ...cut(columns.bytes, columns.ends, from, to),
-    ...(keyed && { keys: cut(columns.keyBytes, columns.keyEnds, from, to) }),
+    ...(keyBytes.length > 0 && { keys: cut(columns.keyBytes, columns.keyEnds, from, to) }),
     ...(tombstones && { tombstones: tombstones.subarray(from, to) }),
     appendTimes: times.subarray(from, to),
   };

@@ -1,0 +1,221 @@
+/**
+ * Unpacks the records of batches, in the memory of kernel.wat: nothing is allocated per record, and per batch next to nothing. What was
+ * unpacked is held there, one batch behind the other, until it is taken.
+ */
+import { decompress, type Codec } from '../codecs.ts';
+import { KERNEL } from './kernel-binary.ts';
+import { frameOf, STORED } from './lz4-frame.ts';
+
+export interface Unpacker {
+  /** Unpacks the records of one batch behind those that are held; returns their bytes. @throws Error where they are not what the codec wrote */
+  unpack(codec: Codec, packed: Buffer): number;
+  /** Reads what was unpacked last, the records from offset `from` on. @throws RangeError where lengths lead out of the batch */
+  read(batch: BatchOfRecords, from: number): void;
+  /** Of the values held. */
+  readonly bytes: number;
+  /** What is held, which is then let go of. */
+  take(): Columns;
+  /** Lets go of what is held. */
+  clear(): void;
+}
+
+export interface BatchOfRecords {
+  readonly count: number;
+  readonly baseOffset: number;
+  readonly baseTimestamp: number;
+  /** One time for all records of the batch: the broker's. */
+  readonly appendTime?: number;
+}
+
+/** Records, one after the other. */
+export interface Columns {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
+  readonly keyBytes: Uint8Array;
+  readonly keyEnds: Uint32Array;
+  readonly tombstones: Uint8Array | undefined;
+  readonly times: Float64Array;
+  readonly offsets: Float64Array;
+}
+
+/** What Node gives us; the types that know it come with a browser's. */
+declare const WebAssembly: {
+  readonly Module: new (binary: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  /** As kernel.wat says. */
+  lz4(from: number, end: number, to: number, toEnd: number, low: number): number;
+  records(
+    ...args: [
+      ...[from: number, end: number, count: number, to: number, base: number, keys: number, keyBase: number, columns: number],
+      ...[baseOffset: number, baseTime: number, deltas: bigint, first: number],
+    ]
+  ): number;
+}
+
+/** The kernel's results lie before it. */
+const VALUES = 64;
+/** More than it reads and writes beyond what it is told to. */
+const SLACK = 32;
+const PAGE = 1 << 16;
+/** A memory that has grown beyond it is not kept. */
+const MEMORY_BYTES_MAX = 16 << 20;
+const ROWS_MIN = 1024;
+/** Of the columns that the kernel writes. */
+const BYTES_PER_ROW = 25;
+
+export function createUnpacker(): Unpacker {
+  const module = new WebAssembly.Module(Buffer.from(KERNEL, 'base64'));
+  let kernel = instantiate(module);
+  let memory = new Uint8Array(kernel.memory.buffer);
+  let valuesEnd = VALUES;
+  let raw = { at: VALUES, end: VALUES };
+  let count = 0;
+  let ends = new Uint32Array(ROWS_MIN);
+  let keyEnds = new Uint32Array(ROWS_MIN);
+  let times = new Float64Array(ROWS_MIN);
+  let offsets = new Float64Array(ROWS_MIN);
+  let tombstones = new Uint8Array(ROWS_MIN);
+  let buried = 0;
+  let keyBytes = new Uint8Array(0);
+  let keyEnd = 0;
+
+  /** Room up to `end`, with slack. */
+  function reserve(end: number): void {
+    const missing = end + SLACK - memory.length;
+    if (missing <= 0) return;
+    kernel.memory.grow(Math.ceil(Math.max(missing, memory.length / 2) / PAGE));
+    memory = new Uint8Array(kernel.memory.buffer);
+  }
+
+  /** Returns where they end. */
+  function put(bytes: Uint8Array, at: number): number {
+    reserve(at + bytes.length);
+    memory.set(bytes, at);
+    return at + bytes.length;
+  }
+
+  /** False for frames that are left to the library. */
+  function unpackFrame(packed: Buffer, from: number): boolean {
+    const frame = frameOf(packed);
+    if (!frame) return false;
+    // The packed bytes lie before the unpacked ones: those may grow.
+    const packedEnd = put(packed, from);
+    const at = aligned(packedEnd + SLACK);
+    let end = at;
+    for (let block = frame.blocksAt; block + 4 <= packed.length;) {
+      const length = packed.readUInt32LE(block);
+      block += 4;
+      if (length === 0) {
+        raw = { at, end };
+        return block + frame.trailerBytes === packed.length;
+      }
+      const bytes = length >= STORED ? length - STORED : length;
+      if (bytes > packed.length - block || bytes > frame.blockBytesMax) return false;
+      reserve(end + frame.blockBytesMax);
+      if (length >= STORED) {
+        memory.copyWithin(end, from + block, from + block + bytes);
+        end += bytes;
+      } else {
+        end = kernel.lz4(from + block, from + block + bytes, end, end + frame.blockBytesMax, frame.isLinked ? at : end);
+        if (end === 0) return false;
+      }
+      block += bytes;
+    }
+    return false;
+  }
+
+  function makeRows(rows: number): void {
+    if (rows <= ends.length) return;
+    const capacity = Math.max(rows, ends.length * 2);
+    ends = grown(ends, new Uint32Array(capacity));
+    keyEnds = grown(keyEnds, new Uint32Array(capacity));
+    times = grown(times, new Float64Array(capacity));
+    offsets = grown(offsets, new Float64Array(capacity));
+    tombstones = grown(tombstones, new Uint8Array(capacity));
+  }
+
+  function addKeys(at: number, length: number): void {
+    if (length === 0) return;
+    if (keyEnd + length > keyBytes.length) keyBytes = grown(keyBytes, new Uint8Array(Math.max(2 * (keyEnd + length), 4096)));
+    keyBytes.set(memory.subarray(at, at + length), keyEnd);
+    keyEnd += length;
+  }
+
+  function clear(): void {
+    [valuesEnd, count, keyEnd, buried] = [VALUES, 0, 0, 0];
+    if (memory.length <= MEMORY_BYTES_MAX) return;
+    kernel = instantiate(module);
+    memory = new Uint8Array(kernel.memory.buffer);
+  }
+
+  return {
+    get bytes() {
+      return valuesEnd - VALUES;
+    },
+    unpack(codec, packed) {
+      const from = aligned(valuesEnd + SLACK);
+      if (codec !== 'lz4' || !unpackFrame(packed, from)) raw = { at: from, end: put(decompress(codec, packed), from) };
+      return raw.end - raw.at;
+    },
+    read(batch, from) {
+      const rows = batch.count;
+      const columns = aligned(raw.end + SLACK);
+      const keys = columns + rows * BYTES_PER_ROW + SLACK;
+      reserve(keys + raw.end - raw.at);
+      const { appendTime } = batch;
+      const read = kernel.records(
+        ...([raw.at, raw.end, rows, valuesEnd, VALUES, keys, keys - keyEnd, columns] as const),
+        ...([batch.baseOffset, appendTime ?? batch.baseTimestamp, appendTime === undefined ? -1n : 0n, from] as const),
+      );
+      if (read < 0) throw new RangeError(`record ${-1 - read} leads out of it`);
+      makeRows(count + read);
+      const { buffer } = memory;
+      const [newEnd, keysEnd, newlyBuried] = new Uint32Array(buffer, 0, 3) as unknown as [number, number, number];
+      offsets.set(new Float64Array(buffer, columns, read), count);
+      times.set(new Float64Array(buffer, columns + 8 * rows, read), count);
+      ends.set(new Uint32Array(buffer, columns + 16 * rows, read), count);
+      keyEnds.set(new Uint32Array(buffer, columns + 20 * rows, read), count);
+      tombstones.set(new Uint8Array(buffer, columns + 24 * rows, read), count);
+      addKeys(keys, keysEnd - keys);
+      buried += newlyBuried;
+      valuesEnd = newEnd;
+      count += read;
+    },
+    take() {
+      const bytes = Buffer.allocUnsafeSlow(valuesEnd - VALUES);
+      bytes.set(memory.subarray(VALUES, valuesEnd));
+      const taken = {
+        count,
+        bytes,
+        ends: ends.slice(0, count),
+        keyBytes: keyBytes.slice(0, keyEnd),
+        keyEnds: keyEnds.slice(0, keyEnd > 0 ? count : 0),
+        tombstones: buried > 0 ? tombstones.slice(0, count) : undefined,
+        times: times.slice(0, count),
+        offsets: offsets.slice(0, count),
+      };
+      clear();
+      return taken;
+    },
+    clear,
+  };
+}
+
+function instantiate(module: object): Kernel {
+  return new WebAssembly.Instance(module).exports as Kernel;
+}
+
+/** As the columns of doubles need it. */
+function aligned(at: number): number {
+  return (at + 15) & ~15;
+}
+
+function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
