@@ -196,7 +196,7 @@ function rounded(us: number): number {
 
 async function start(kind: Kind): Promise<Contender> {
   const child = fork(fileURLToPath(import.meta.url), ['serve', kind], {
-    execArgv: [...process.execArgv, '--external-memory-accounted-in-global-limit', '--max-semi-space-size=32'],
+    execArgv: [...process.execArgv, '--external-memory-accounted-in-global-limit', '--max-semi-space-size=16'],
   });
   const [url] = (await once(child, 'message')) as [string];
   return { kind, child, url, cpu: [] };

@@ -24,7 +24,7 @@ export interface GroupCommit {
  * form the next one. They are written in the order in which they came, whichever is prepared first. `explain` turns SQLite's errors into ours.
  */
 export function createGroupCommit(db: DatabaseSync, write: WriteUnit, explain: (error: unknown) => unknown): GroupCommit {
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
   let scheduled: NodeJS.Immediate | undefined;
 
   function writeGroup(group: readonly Waiting[]): void {

@@ -28,10 +28,14 @@ export function createPacking(rowBytes: number): Packing {
     packed.set(records, await Promise.all(rows));
   }
 
+  async function packAll(appends: readonly RecordsToAppend[]): Promise<void> {
+    await Promise.all(appends.map(pack));
+  }
+
   return {
     ahead({ appends = [] }) {
       const large = appends.filter(({ bytes }) => bytes.length >= AHEAD_FROM_BYTES);
-      return large.length === 0 ? undefined : Promise.all(large.map(pack)).then(() => {});
+      return large.length === 0 ? undefined : packAll(large);
     },
     rowsOf: (records) => packed.get(records) ?? cut(records).map(({ from, to }) => ({ to, ...encodeRow(records, from, to) })),
   };
