@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 /** Started rather than imported: its types redefine those of JavaScript's own objects. */
 const COMPILER = 'node_modules/assemblyscript/bin/asc.js';
-/** No runtime: the kernel takes memory itself, and what must not happen is a trap. */
-const OPTIONS = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--use', 'abort='];
+/** No runtime: the kernel takes memory itself, and what must not happen is a trap. Functions keep their names, for profiles. */
+const OPTIONS = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--use', 'abort=', '--debug'];
 
 /** Compiles the kernel into the file; what the compiler finds wrong is thrown. */
 export function compileKernel(file: string): void {
