@@ -24,7 +24,7 @@ export function withWords<Event extends AlertEvent>(event: Event, { message, tex
   return { ...event, message, explanation: { ...event.explanation, text, not_fired_if } };
 }
 
-type Told = 'firing' | 'limit' | 'resolved' | 'resolved_limit' | 'no_data';
+type Told = 'firing' | 'experiment' | 'limit' | 'resolved' | 'resolved_limit' | 'no_data';
 type Names = Readonly<Record<string, string>>;
 
 /** `event`: its words are not looked at. */
@@ -46,13 +46,13 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
     ratio: observed === null || expected === 0 ? '' : fill(texts.ratio, { ratio: (observed / expected).toFixed(2) }),
     ...(evidence && evidenceNames(evidence, event, measure, locale)),
   };
-  const title = fill(texts[firing ? titleKey(event.alert_type, direction, texts) : 'title.resolved'], names);
   const told = toldOf(event);
-  const reason: TextKey = told === 'firing' ? 'explain.learnt' : `explain.${told}`;
-  const why: TextKey[] = firing && evidence ? ['explain.evidence', 'explain.odds'] : [reason];
+  // A variant that is better is neither a drop nor a spike.
+  const begun = told === 'experiment' ? 'title.experiment' : titleKey(event.alert_type, direction, texts);
+  const title = fill(texts[firing ? begun : 'title.resolved'], names);
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
-    text: [...why.map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
+    text: [...whyOf(told, evidence).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
     not_fired_if: fill(texts[notFiredKey(evidence, direction)], names),
   };
 }
@@ -60,9 +60,16 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
 function toldOf({ status, explanation: { observed, evidence, baseline } }: AlertEvent): Told {
   // A fixed limit is not what was expected, and is not called so.
   const isLimit = baseline === null && evidence === undefined;
+  if (status === 'firing' && evidence?.permitted_error !== undefined) return 'experiment';
   if (status === 'firing') return isLimit ? 'limit' : 'firing';
   if (observed === null) return 'no_data';
   return isLimit ? 'resolved_limit' : 'resolved';
+}
+
+function whyOf(told: Told, evidence: AlertEvidence | undefined): TextKey[] {
+  if (told === 'experiment') return ['explain.experiment', 'explain.experiment_odds'];
+  if (told === 'firing') return evidence ? ['explain.evidence', 'explain.odds'] : ['explain.learnt'];
+  return [`explain.${told}`];
 }
 
 function moreOf({ explanation: { contributors = [], keys = [], unseen }, members = [], look }: AlertEvent, texts: Texts): string[] {

@@ -15,7 +15,7 @@ import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
-import { createAlertBook } from './alert-book.ts';
+import { createAlertBook, episodeIn } from './alert-book.ts';
 import { createLetterIndex } from './letter-index.ts';
 import type { HotFill } from './hot-fill.ts';
 import { latestRows } from './latest-rows.ts';
@@ -164,7 +164,7 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
     },
     async alerts({ lang, ...query }) {
       const found = await alerts.list(query);
-      return { alerts: lang === undefined || lang === config.locale ? found : found.map((episode) => saidIn(episode, lang)) };
+      return { alerts: lang === undefined || lang === config.locale ? found : found.map((episode) => episodeIn(episode, lang, saidIn)) };
     },
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),

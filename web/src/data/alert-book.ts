@@ -62,6 +62,11 @@ function byNewest(a: Episode, b: Episode): number {
   return a.alert_id < b.alert_id ? -1 : 1;
 }
 
+/** Of a comparison with a control: it is decided, and nothing is wrong. */
+export function isExperiment({ explanation }: Pick<Episode, 'explanation'>): boolean {
+  return explanation.evidence?.permitted_error !== undefined;
+}
+
 /** Without those that another alert speaks for. */
 export function incidentsOf(episodes: readonly Episode[]): readonly Episode[] {
   return episodes.filter(({ part_of }) => part_of === undefined);
