@@ -313,7 +313,12 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const inOrder = (async () => {
       const { byOthers } = await counting;
       everythingTold = true;
-      if (byOthers) logger.info(`${pipeline}: other processes have read it all; what is open is theirs to give out`);
+      if (byOthers) {
+        const said = monitor
+          ? 'others have read what was not read here'
+          : 'other processes have read it all; what is open is theirs to give out';
+        logger.info(`${pipeline}: ${said}`);
+      }
       if (byOthers && !monitor) await takeStock(until).catch(failed);
       if (!options.once || signal.aborted || (byOthers && !monitor)) monitorStop.abort();
       await monitoring;
