@@ -1,6 +1,6 @@
 /** Texts and numbers in the kernel's memory, written and read; and what it asks of JavaScript, answered. */
 import { parseEventTime } from '../event-time.ts';
-import { kernelBytes, openKernel, type Kernel, type KernelHost } from './kernel.ts';
+import { openKernel, type Kernel, type KernelHost } from './kernel.ts';
 
 export interface KernelMemory {
   readonly kernel: Kernel;
@@ -15,10 +15,8 @@ export interface KernelMemory {
 
 const SCRATCH_BYTES = 4_096;
 
-/** @returns undefined where there is no WebAssembly of the kernel's kind */
+/** @returns undefined where no kernel can be had */
 export function openKernelMemory(timeUnit: 'iso' | 's' | 'ms'): KernelMemory | undefined {
-  const wasm = kernelBytes();
-  if (wasm === undefined) return undefined;
   const tests: ((text: string) => boolean)[] = [];
   const encoder = new TextEncoder();
   const host: KernelHost = {
@@ -31,7 +29,9 @@ export function openKernelMemory(timeUnit: 'iso' | 's' | 'ms'): KernelMemory | u
     textHolds: (test, from, to) => Number(tests[test]!(text(from, to))),
     spell: (value, to) => encoder.encodeInto(String(value), new Uint8Array(kernel.memory.buffer, to, 32)).written,
   };
-  const kernel = openKernel(wasm, host);
+  const opened = openKernel(host);
+  if (opened === undefined) return undefined;
+  const kernel = opened;
   let scratch = 0;
   let scratchBytes = 0;
 

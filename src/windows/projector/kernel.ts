@@ -62,21 +62,21 @@ export interface Kernel {
 }
 
 /** As much of the interface as is used here; Node's types leave it out. */
-declare const WebAssembly:
-  | {
-      readonly Module: new (bytes: Uint8Array) => object;
-      readonly Instance: new (module: object, imports: { readonly host: KernelHost }) => { readonly exports: unknown };
-      validate(bytes: Uint8Array): boolean;
-    }
-  | undefined;
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: { readonly host: KernelHost }) => { readonly exports: unknown };
+  validate(bytes: Uint8Array): boolean;
+};
 
-/** Bytes of the kernel; undefined where this Node.js runs no WebAssembly of its kind (no SIMD, or none at all). */
-export function kernelBytes(): Uint8Array | undefined {
-  if (typeof WebAssembly === 'undefined') return undefined;
+/** @returns undefined where none can be had: a processor without SIMD, or no 8 GB of addresses (not of memory) left */
+export function openKernel(host: KernelHost): Kernel | undefined {
   const bytes = readFileSync(new URL('./kernel.wasm', import.meta.url));
-  return WebAssembly.validate(bytes) ? bytes : undefined;
-}
-
-export function openKernel(bytes: Uint8Array, host: KernelHost): Kernel {
-  return new WebAssembly!.Instance(new WebAssembly!.Module(bytes), { host }).exports as Kernel;
+  if (!WebAssembly.validate(bytes)) return undefined;
+  const module = new WebAssembly.Module(bytes);
+  try {
+    return new WebAssembly.Instance(module, { host }).exports as Kernel;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
