@@ -20,7 +20,7 @@ export function isSpace(byte: u32): bool {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
-export function isDigit(byte: u32): bool {
+function isDigit(byte: u32): bool {
   return byte - 0x30 < 10;
 }
 

@@ -4,7 +4,7 @@
  *
  * Addresses are of this memory. Views over it are void once it has grown, which any call may cause.
  */
-import { add, bitsOf, clear, createDictionary, find, forgetNotes, heldAt, lengthOf, setBits, setNote } from './dictionary.ts';
+import { add, clear, createDictionary, find, forgetNotes, heldAt, lengthOf, setBits, setNote } from './dictionary.ts';
 import { createFields, fieldAt, NumberTest } from './fields.ts';
 import { createList, item, push } from './list.ts';
 import { allocate } from './memory.ts';

@@ -3,7 +3,7 @@
 export const NO_MATCH: u32 = 0;
 export const MATCH: u32 = 1;
 /** A byte beyond ASCII came first. */
-export const NOT_ASCII: u32 = 2;
+const NOT_ASCII: u32 = 2;
 
 @unmanaged
 export class Pattern {

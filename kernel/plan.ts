@@ -58,7 +58,7 @@ export class Feed {
 }
 
 @unmanaged
-export class Plan {
+class Plan {
   id: u32;
   time: u32;
   timeUnit: u32;

@@ -3,7 +3,7 @@ import { heldAt, lengthOf, noteOf } from './dictionary.ts';
 import { Field, fieldAt } from './fields.ts';
 import { hashBytes } from './hash.ts';
 import { spell, timeAt } from './host.ts';
-import { ABSENT, ESCAPED, FALSE, NULL, NUMBER, OBJECT, TEXT, TRUE } from './kinds.ts';
+import { ABSENT, ESCAPED, NULL, NUMBER, OBJECT, TEXT } from './kinds.ts';
 import { item } from './list.ts';
 import { digitsAt, isSpelledPlainly } from './numbers.ts';
 import { Demand, demandHolds } from './rules.ts';
@@ -13,7 +13,7 @@ import { readTime } from './times.ts';
 import { entryOfText, resolve } from './values.ts';
 
 /** Outcomes, as in src/core/outcome.ts; DOUBTFUL: the record is left to others. */
-export const ACCEPTED: u32 = 0;
+const ACCEPTED: u32 = 0;
 export const IGNORED: u32 = 4;
 export const DOUBTFUL: u32 = 255;
 

@@ -1,5 +1,5 @@
 /** A schema's rules on the fields of a record. True only where they surely hold; the reason of a fault is for others to find. */
-import { Field, fieldAt, fieldCount } from './fields.ts';
+import { fieldAt } from './fields.ts';
 import { textHolds } from './host.ts';
 import { ABSENT, NUMBER, TEXT } from './kinds.ts';
 import { item, List } from './list.ts';

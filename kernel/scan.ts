@@ -13,7 +13,7 @@ import { readNumber } from './numbers.ts';
 
 /** No JSON object, or one that is left to others. */
 export const NOT_SURE: u32 = 0;
-export const KNOWN_FIELDS: u32 = 1;
+const KNOWN_FIELDS: u32 = 1;
 /** It has fields besides those asked for. */
 export const OTHER_FIELDS: u32 = 2;
 

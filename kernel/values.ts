@@ -1,8 +1,8 @@
 /** Values known by number: what tests say of them, and what they are called. */
-import { add, bitsOf, createDictionary, find, heldAt, lengthOf, UNKNOWN } from './dictionary.ts';
+import { add, bitsOf, find } from './dictionary.ts';
 import { Field, NumberTest } from './fields.ts';
 import { spell } from './host.ts';
-import { ABSENT, ARRAY, ESCAPED, FALSE, NULL, NUMBER, OBJECT, TEXT, TRUE } from './kinds.ts';
+import { ARRAY, ESCAPED, FALSE, NULL, NUMBER, OBJECT, TEXT, TRUE } from './kinds.ts';
 import { item } from './list.ts';
 import { isSpelledPlainly } from './numbers.ts';
 

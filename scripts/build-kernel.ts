@@ -13,9 +13,15 @@ const COMPILER = 'node_modules/assemblyscript/bin/asc.js';
 /** No runtime: the kernel takes memory itself, and what must not happen is a trap. Functions keep their names, for profiles. */
 const OPTIONS = ['--runtime', 'stub', '--enable', 'simd', '-O3', '--use', 'abort=', '--debug'];
 
+/** It takes three seconds of a processor. */
+const TIME_MAX_MS = 300_000;
+
 /** Compiles the kernel into the file; what the compiler finds wrong is thrown. */
 export function compileKernel(file: string): void {
-  execFileSync(process.execPath, ['--enable-source-maps', COMPILER, 'kernel/main.ts', ...OPTIONS, '--outFile', file], { cwd: ROOT });
+  execFileSync(process.execPath, ['--enable-source-maps', COMPILER, 'kernel/main.ts', ...OPTIONS, '--outFile', file], {
+    cwd: ROOT,
+    timeout: TIME_MAX_MS,
+  });
 }
 
 if (import.meta.main) compileKernel('src/windows/projector/kernel.wasm');

@@ -204,7 +204,7 @@ export function createCommonMode(isMoney: boolean): CommonMode {
         let mean = 0;
         for (let i = 0; i < groups.length; i++) {
           const group = groups[i]!;
-          if (group.information <= MEMBERS_LEAST * group.largest) continue;
+          if (!hasMembers(group)) continue;
           for (const length of LENGTHS) {
             if (!addUp(group, length)) break;
             const explained = (whole.score * whole.score) / whole.variance;
@@ -230,7 +230,8 @@ export function createCommonMode(isMoney: boolean): CommonMode {
       for (const group of groups) {
         if (group.members.length > 0 && group.information > 0) group.meanWeight = group.information / group.members.length;
         group.usual = group.information;
-        if (group.members.length > 0) group.before.unshift(group.score, group.information, group.lasting);
+        if (!hasMembers(group)) group.before.length = 0;
+        else group.before.unshift(short(group.score), short(group.information), short(group.lasting));
         group.before.length = Math.min(group.before.length, BEFORE_MAX * KEPT);
       }
       return found;
@@ -241,6 +242,16 @@ export function createCommonMode(isMoney: boolean): CommonMode {
 function clip(deviation: number, f: number, noise: number): number {
   const limit = CLIP_DEVIATIONS / Math.sqrt(f) + noise;
   return deviation > limit ? limit : deviation < -limit ? -limit : deviation;
+}
+
+/** Enough of them that none decides alone. */
+function hasMembers({ information, largest }: Group): boolean {
+  return information > MEMBERS_LEAST * largest;
+}
+
+/** It is written at every commit: no more digits than say something. */
+function short(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
 }
 
 function grown(old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
