@@ -15,7 +15,7 @@ import type { Monitor } from '../../pipeline/monitor.ts';
 import type { Notifier } from '../../notify/notifier.ts';
 import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor-stage.ts';
 import type { NotifyStage } from '../../pipeline/notify-stage.ts';
-import { recordedRevisions, revisionRefusal } from '../../pipeline/revision.ts';
+import { revisionRefusal } from '../../pipeline/revision.ts';
 import { partialsTopic } from '../../pipeline/stage-topics.ts';
 import { settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
 import { compilePlan } from '../../windows/plan.ts';
@@ -37,7 +37,7 @@ import { createMonitorLag } from './monitor-lag.ts';
 import { runMonitorTerm } from './monitor-role.ts';
 import { openMonitorView, untilMonitorHasRead, untilMonitorIsElsewhere } from './monitor-view.ts';
 import { runNotifyTerm } from './notify-role.ts';
-import { createReadAnew } from './read-anew.ts';
+import { createReadAnew, revisionReader } from './read-anew.ts';
 import { createPartitionOpener } from './partition-opener.ts';
 import { ROLES, type Role } from './roles.ts';
 import { forgetting, runShadow } from './shadow.ts';
@@ -86,6 +86,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   const { engine: spec, topics } = config;
   const plan = compilePlan(spec);
   const ends = new Map<string, number>();
+  const readRevision = revisionReader(pipeline, ground);
   const rawTopics = spec.sources.map(({ topic }) => topic);
   const outcomes = deps.openOutcomes?.(await notedOutcomes());
 
@@ -122,9 +123,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       if (clock.elapsed() > until || stopped.signal.aborted) throw revisionRefusal(pipeline);
       if (clock.elapsed() - lookedAt < REVISION_POLL_MS) continue;
       lookedAt = clock.elapsed();
-      const log = await ground.stageLog('monitor', { readOnly: true });
-      const found = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
-      await log.close();
+      const found = await readRevision();
       const isOurs = found?.windows.hash === hash && (options.revision.kind !== 'from' || found.at >= startedAt || !roles.has('monitor'));
       if (isOurs) return found;
     }
@@ -157,7 +156,6 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const log = await ground.stageLog('monitor', { holds });
     const ended = new AbortController();
     try {
-      const file = resolve(config.file ?? pipeline);
       settled = await settleStageRevision(pipeline, config.hashes, inputs, options.revision, {
         log,
         readPartition: (input) => ground.partitionLog(input, { readOnly: true }),
@@ -165,7 +163,11 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
         now: clock.now(),
       });
       await log.commit({
-        state: [pipelineRecordChange(pipelineRecord(spec, file, topics, { olapStore: options.olapStore, clock: mode }))],
+        state: [
+          pipelineRecordChange(
+            pipelineRecord(spec, resolve(config.file ?? pipeline), topics, { olapStore: options.olapStore, clock: mode }),
+          ),
+        ],
       });
       const { windows, completeFrom } = settled;
       judge = monitorOf(config);
@@ -347,7 +349,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
     looks: () => judge?.lookCounts() ?? { looked: 0, skipped: 0 },
     pressure: { partials: async () => ({ waiting: await monitorLag(), limit: MONITOR_LAG_MAX }), givesWay: () => false },
-    readAnew: createReadAnew(pipeline, { clock, settled: () => settled, openLog: () => ground.stageLog('monitor', { readOnly: true }) }),
+    readAnew: createReadAnew({ clock, settled: () => settled, readRevision }),
     run,
   };
 }
