@@ -67,6 +67,11 @@ function expiredWord(base: number, after: number): number {
   return Math.max(0, Math.min(ONE_WORD, after - base + 1));
 }
 
+/** Reads the place where an id is looked for first, and so has it at hand. */
+export function touch({ places, stride, capacity }: Segment, low: number): number {
+  return places[Math.floor((low >>> 0) * (capacity / 2 ** 32)) * stride + 2]!;
+}
+
 /**
  * Index in `places` of the id (its halves as signed words); where it is not there, `-1 -` the index of the place where it would go: the
  * first that is free or expired. `text` is compared where the segment has texts.
