@@ -36,6 +36,7 @@ import { endsNow, unreadOf } from './input-topics.ts';
 import { createMonitorLag } from './monitor-lag.ts';
 import { runMonitorTerm } from './monitor-role.ts';
 import { openMonitorView, untilMonitorHasRead, untilMonitorIsElsewhere } from './monitor-view.ts';
+import { notedOutcomes } from './noted-outcomes.ts';
 import { runNotifyTerm } from './notify-role.ts';
 import { createReadAnew, revisionReader } from './read-anew.ts';
 import { createPartitionOpener } from './partition-opener.ts';
@@ -88,7 +89,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   const ends = new Map<string, number>();
   const readRevision = revisionReader(pipeline, ground);
   const rawTopics = spec.sources.map(({ topic }) => topic);
-  const outcomes = deps.openOutcomes?.(await notedOutcomes());
+  const outcomes = deps.openOutcomes?.(options.revision.kind === 'from' ? [] : await notedOutcomes(ground));
 
   const stopped = new AbortController();
   /** The active monitor, while it is here; else what follows it. */
@@ -101,17 +102,6 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   let notify: NotifyStage | undefined;
   let settled: StageRevision | undefined;
   const monitorLag = createMonitorLag(pipeline, { connection, clock });
-
-  async function notedOutcomes(): Promise<(readonly [string, Uint8Array])[]> {
-    if (options.revision.kind === 'from') return [];
-    const noted: (readonly [string, Uint8Array])[] = [];
-    for (const input of inputs) {
-      const log = await ground.partitionLog(input, { readOnly: true });
-      noted.push(...(await log.state('outcomes/')));
-      await log.close();
-    }
-    return noted;
-  }
 
   /** What the active monitor has settled, here or elsewhere. @throws AppError `revision_changed` where it is another file's */
   async function revisionThatCounts(): Promise<StageRevision> {
