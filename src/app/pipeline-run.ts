@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { sleep } from '../core/clock.ts';
+import type { ReadAnew } from '../dead-letter/in-force.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
 import type { Log } from '../log/log.ts';
 import { ensureTopics, openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
@@ -28,11 +29,11 @@ import { watchLag } from './watch-lag.ts';
 /** How often windows are merged, shown and committed while events come in. */
 const TICK_MS = 250;
 /**
- * Where that takes long (thousands of segments change all the time) it is done less often, so that about this share of the time goes into
- * it, and the rest is for reading and for requests. But never more rarely than so, ms.
+ * Where thousands of segments change all the time it is done less often: after each row that was shown so long a rest, ms, which is some
+ * four times what the row takes; so the larger part of the time is for reading and for requests. Never more rarely than so, ms.
  */
-const TICK_SHARE = 0.25;
-const TICK_MOST_MS = 1_000;
+const REST_MS_PER_ROW = 0.04;
+const REST_MS_MOST = 1_000;
 /** How long the loop sleeps when there is nothing to read. */
 const POLL_MS = 25;
 const BATCH_BYTES = 256 << 10;
@@ -75,6 +76,8 @@ export interface PipelineRun {
   /** Threads that aggregate for it. */
   threads(): ThreadCounts;
   readonly pressure: Pressure;
+  /** What its revisions have read again; `since`: such a revision is known to have begun. */
+  readAnew(since?: number): Promise<readonly ReadAnew[]>;
   /**
    * Reads and commits until `signal`; with `once` until everything is read and `fed()`, then flushes.
    * @throws AppError `disk_full` and others of the log: what was not committed is done again at the next start
@@ -98,7 +101,11 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
   await ensureTopics({ plan, topics }, log);
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
   await log.commit({
-    state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))],
+    state: [
+      pipelineRecordChange(
+        pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, { olapStore: options.olapStore, clock: mode }),
+      ),
+    ],
   });
 
   const placement = deps.threads && placementOf(deps.threads);
@@ -145,9 +152,11 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     return createPlacement(of, { threads: threads.pipeline(), clock, ends, onJudged: deps.onJudged });
   }
 
-  async function commit(): Promise<void> {
+  async function commit(): Promise<Committed> {
     const state = deps.outcomes?.sync() ?? [];
-    await publish(await counting.engine.commit({ state }));
+    const committed = await counting.engine.commit({ state });
+    await publish(committed);
+    return committed;
   }
 
   async function publish(committed: Committed): Promise<void> {
@@ -168,10 +177,9 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       const due = since >= Math.max(options.commitEveryMs ?? TICK_MS, restMs) || engine.pendingBytes > PENDING_BYTES_MAX;
       const nothingElse = read === 0 && mayRead && !options.once && since >= restMs;
       if (engine.hasNews() && (due || nothingElse)) {
-        const begun = clock.elapsed();
-        await commit();
+        const { provisional } = await commit();
         lastCommit = clock.elapsed();
-        restMs = Math.min(TICK_MOST_MS, (lastCommit - begun) / TICK_SHARE);
+        restMs = Math.min(REST_MS_MOST, provisional.length * REST_MS_PER_ROW);
       }
       if (placement?.isTimeToMove(read)) {
         await commit();
@@ -219,6 +227,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     looks: counting.looks,
     threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
     pressure: { partials: async () => undefined, givesWay: deps.lane.givesWay },
+    readAnew: async () => revisions.readAnew ?? [],
     async run(signal, fed) {
       const done = new AbortController();
       const broken = new AbortController();
