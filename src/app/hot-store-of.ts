@@ -1,11 +1,13 @@
 /** The hot store of a run: in its own memory, or Redis. */
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { sleep, type Clock } from '../core/clock.ts';
+import { hideSecrets } from '../core/address.ts';
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { HOT_HISTORY_MS, type HotHistory, type HotStore } from '../hot-store/hot-store.ts';
 import { createMemoryHotStore } from '../hot-store/memory/memory-store.ts';
 import { createRedisHotStore } from '../hot-store/redis/redis-store.ts';
+import { parseRedisUrl } from '../hot-store/redis/url.ts';
 
 export interface HotStoreDeps {
   readonly clock: Clock;
@@ -17,13 +19,20 @@ export interface HotStoreDeps {
 /** @throws AppError `usage` for an address that is none, and what Redis refuses */
 export async function openHotStore(address: string | undefined, configs: readonly LoadedPipeline[], deps: HotStoreDeps): Promise<HotStore> {
   const history = configs.flatMap(servedHistory);
+  checkHotStoreAddress(address);
   if (address === undefined || address === 'memory') return createMemoryHotStore({ history });
-  if (!/^rediss?:/.test(address)) {
-    throw new AppError('usage', `--hot-store ${address}: expected memory, or an address such as redis://127.0.0.1:6379/0`);
-  }
   const dimensions = Object.fromEntries(configs.map(({ engine }) => [engine.pipeline, engine.dimensions]));
   const { clock, logger, onEmpty } = deps;
   return createRedisHotStore({ url: address, history, dimensions }, { clock, logger, ...(onEmpty && { onEmpty }) });
+}
+
+/** @throws AppError `usage` for an address that is none */
+export function checkHotStoreAddress(address: string | undefined): void {
+  if (address === undefined || address === 'memory') return;
+  if (!/^rediss?:/.test(address)) {
+    throw new AppError('usage', `--hot-store ${hideSecrets(address)}: expected memory, or an address such as redis://127.0.0.1:6379/0`);
+  }
+  parseRedisUrl(address, process.env);
 }
 
 /** The window whose served segments are kept for a day. */

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { startClickHouse } from '../../scripts/services/clickhouse.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { systemClock } from '../../src/core/clock.ts';
@@ -18,6 +17,7 @@ import type { WindowRow } from '../../src/windows/row.ts';
 import { collect } from '../contract/olap-store.ts';
 import { holdsInRedis, newestRows } from '../crash/checks.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
+import { testClickHouse } from '../support/clickhouse.ts';
 import { ownService, service } from '../support/services.ts';
 import { bring, valuesOf } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
@@ -60,7 +60,7 @@ const countsOf = (line: string): unknown => ({ ...(JSON.parse(line) as object), 
 async function olapRows(address: string, pipeline: string): Promise<WindowRow[]> {
   const parsed = parseOlapAddress(address, {});
   assert.ok(parsed.kind === 'server');
-  const store = createClickHouseStore({}, { endpoint: () => parsed.endpoint });
+  const store = createClickHouseStore({ database: parsed.database }, { endpoint: () => parsed.endpoint });
   try {
     return await collect(store.windows({ pipeline }, (found) => found));
   } finally {
@@ -78,7 +78,7 @@ function sorted(rows: readonly WindowRow[]): WindowRow[] {
 }
 
 test('embedded, and Kafka with Redis and ClickHouse: one JSON line, and row by row the same in every place', { skip }, async (t) => {
-  const [redis, olap] = await Promise.all([startRedis(), startClickHouse()]);
+  const [redis, olap] = await Promise.all([startRedis(), testClickHouse()]);
   t.after(() => Promise.all([redis.stop(), olap.stop()]));
   const [dir, elsewhere] = [temporary(t), temporary(t)];
   const own = ownPipeline(dir, PARTITIONS);
