@@ -35,11 +35,19 @@ export function checkHotStoreAddress(address: string | undefined): void {
   parseRedisUrl(address, process.env);
 }
 
-/** The window whose served segments are kept for a day. */
-export function servedHistory(config: LoadedPipeline): HotHistory[] {
-  const window = config.engine.windows.find(({ name }) => name === '1m')?.name;
-  if (window === undefined) return [];
-  return [{ pipeline: config.engine.pipeline, window, groupings: config.serve.map((serve) => serve.dimensions), keepMs: HOT_HISTORY_MS }];
+/** Rows of a segment that are kept of one window at most: of windows that follow each other faster than a minute or so, less than 26 h. */
+const HISTORY_ROWS_MAX = 2_000;
+/** Of a path that serves a larger window the minutes are kept too. */
+const ALWAYS_KEPT = '1m';
+
+/** The windows whose served segments are kept for a day, one entry each. */
+export function servedHistory({ engine, serve }: LoadedPipeline): HotHistory[] {
+  return engine.windows.flatMap(({ name: window, slideMs }) => {
+    const served = serve.filter((path) => path.window === window || window === ALWAYS_KEPT);
+    if (served.length === 0) return [];
+    const keepMs = Math.min(HOT_HISTORY_MS, HISTORY_ROWS_MAX * slideMs);
+    return [{ pipeline: engine.pipeline, window, groupings: served.map(({ dimensions }) => dimensions), keepMs }];
+  });
 }
 
 const POLL_MS = 20;

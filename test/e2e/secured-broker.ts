@@ -20,7 +20,7 @@ export interface SecuredBroker {
 }
 
 /** Numbers of Kafka's protocol. */
-const [TOPIC, CLUSTER] = [2, 4] as const;
+const [TOPIC, GROUP, CLUSTER] = [2, 3, 4] as const;
 const [ALL, READ, CREATE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS] = [2, 3, 5, 8, 10, 11] as const;
 const [LITERAL, ALLOW] = [3, 3] as const;
 /** `alice` may everything; the others what stands here, of all topics. */
@@ -36,6 +36,7 @@ const RIGHTS = {
     [TOPIC, '*', CREATE],
     [TOPIC, '*', DESCRIBE_CONFIGS],
     [TOPIC, '*', ALTER_CONFIGS],
+    [GROUP, '*', READ],
     [CLUSTER, 'kafka-cluster', ALL],
   ],
   groupless: [

@@ -326,7 +326,7 @@ describe('wrong settings', { skip, concurrency: 8 }, () => {
         t.after(() => stop.abort());
         const ran = run(file, folder, one.settings(), mode, stop.signal);
         if (mode === 'live') {
-          await until('the message', () => ran.ended() || matching(ran.stderr(), one.says).length > 0);
+          await until('the message', () => ran.ended() || matching(ran.stderr(), one.says).length > 0, 60_000);
           // Long enough for several attempts more.
           await sleep(2_500);
           assert.equal(ran.ended(), false, `it has ended: ${ran.stderr()}`);
