@@ -7,7 +7,7 @@ KAFKA := $(subst kafka redis,kafka,$(SERVICES))
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
-setup: ## install everything (the project brings its own Node.js 24; about 900 MB with chDB)
+setup: ## install everything (the project brings its own Node.js 24; about 1 GB with chDB)
 	@sh scripts/setup.sh
 
 web: setup ## build the dashboard into web/dist
@@ -31,7 +31,7 @@ bench-peers: setup ## measure the same topic through Tocsin, Flink, Kafka Stream
 bench-detection: setup ## measure detection: false alarms, recall, delay on AdSim, KPI series and NAB (QUICK=1: a minute)
 	@sh scripts/bench-detection.sh
 
-soak: setup ## long runs: 200 kills with SIGKILL, also on real systems, overload, every property test twentyfold
+soak: setup ## long runs: 200 kills with SIGKILL, also on real systems, an hour at full speed, overload, every property test twentyfold
 	@$(SERVICES) sh scripts/bench.sh soak
 	@SOAK=1 node_modules/.bin/node --test 'test/property/*.test.ts'
 	@SOAK=1 $(SERVICES) node_modules/.bin/node --test --test-timeout=3600000 'test/crash/*.test.ts' test/e2e/overload.test.ts

@@ -74,7 +74,7 @@ else
   echo "[2/$steps] node_modules is there: only what changed"
 fi
 if [ "$want" = all ]; then
-  echo "[3/$steps] installing the tools for tests, and chDB for the OLAP store (about 650 MB on disk)"
+  echo "[3/$steps] installing the tools for tests, and chDB for the OLAP store (about 750 MB on disk)"
   run_npm install --no-save
 fi
 

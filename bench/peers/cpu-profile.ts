@@ -15,12 +15,14 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[];
 }
 
-/** The first that fits a frame's file; a frame that fits none belongs to its caller's part. */
+/** The first that fits a frame's file and function; a frame that fits none belongs to its caller's part. */
 const PARTS: readonly (readonly [part: string, where: RegExp])[] = [
   [
     'start: modules, the pipeline file',
     /node:internal\/(modules|bootstrap|process\/pre)|node_modules\/(ajv|zod|yaml|commander|json-schema)|src\/(cli|config)\//,
   ],
+  // Functions of WebAssembly that have names are those of `kernel/`.
+  ['decode', /^wasm:.* kernel\//],
   ['lz4, checksums', /compression|wasm|crc32/],
   [
     'write: partials, rows, state',
@@ -64,7 +66,9 @@ function partsOf(nodes: readonly ProfileNode[]): Map<number, string> {
   const walk = (node: ProfileNode, callers: string): void => {
     const { functionName, url, lineNumber } = node.callFrame;
     const isModule = functionName === '' && lineNumber === 0 && url !== '';
-    const part = OWN.get(functionName) ?? (isModule ? PARTS[0]![0] : (PARTS.find(([, where]) => where.test(url))?.[0] ?? callers));
+    const part =
+      OWN.get(functionName) ??
+      (isModule ? PARTS[0]![0] : (PARTS.find(([, where]) => where.test(`${url} ${functionName}`))?.[0] ?? callers));
     if (functionName !== IDLE) found.set(node.id, part);
     for (const child of node.children ?? []) walk(byId.get(child)!, part);
   };

@@ -44,9 +44,11 @@ export interface Company {
 }
 
 /** As told before, else as the file says, else from evidence and effect. */
-export function severityOfFacts({ naming, direction }: AlertSubject, facts: AlertFacts): Severity {
+export function severityOfFacts({ naming, direction, labels }: AlertSubject, facts: AlertFacts): Severity {
   const { grounds } = facts.judged;
-  return facts.severity ?? naming.severity ?? (grounds ? severityOfGrounds(direction, grounds) : severityOf(direction, deviationOf(facts)));
+  const isWhole = Object.keys(labels).length === 0;
+  const found = grounds ? severityOfGrounds(direction, grounds, isWhole) : severityOf(direction, deviationOf(facts));
+  return facts.severity ?? naming.severity ?? found;
 }
 
 /** Over the span that rang where there is one: a single window of few events says little. */

@@ -1,8 +1,9 @@
 /** Writes the record of an alert. */
-import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
+import type { Grounds } from '../detectors/detector.ts';
+import type { AlertEvent, AlertEvidence, AlertExplanation, AlertLocale } from '../receivers/alert-event.ts';
 import { alertId } from './alert-id.ts';
 import { deviationOf, severityOfFacts, valuesOf, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
-import { alertWords } from './alert-words.ts';
+import { alertWords, withWords } from './alert-words.ts';
 import { impactOf } from './impact.ts';
 import type { WindowTime } from './state-machine.ts';
 import { seriesText } from './value-text.ts';
@@ -25,8 +26,7 @@ export function alertRecord(
   const windowEnd = new Date(at.endMs).toISOString();
   const deviation = deviationOf(facts);
   const alertType = naming.alertType ?? `${measure.name}_${direction === 'down' ? 'drop' : 'spike'}`;
-  const written = alertWords(subject, facts, at, { locale, alertType, deviation, members, look });
-  return {
+  const event: AlertEvent = {
     // A dimension may be called like a field of ours: ours wins, the dimension is still in `labels`.
     ...labels,
     alert_id: idOf(subject, facts.since),
@@ -37,7 +37,7 @@ export function alertRecord(
     current_value: observed,
     expected_value: expected,
     deviation_percent: deviation === null ? null : Math.round(deviation * 100) / 100,
-    message: written.message,
+    message: '',
     status: facts.status,
     repeat: facts.repeat,
     pipeline,
@@ -51,11 +51,59 @@ export function alertRecord(
     labels,
     series: seriesText(measure.name, labels),
     since: new Date(facts.since).toISOString(),
-    explanation: written.explanation,
+    explanation: explanationOf(subject, facts),
     likely_causes: naming.hints ?? [],
     impact: observed === null ? null : impactOf(measure, { observed, expected, volume: facts.volume, sizeMs: window.sizeMs }),
     ...(partOf === undefined ? {} : { part_of: partOf }),
     ...(members.length === 0 ? {} : { members }),
     ...(look && { look }),
   };
+  return withWords(event, alertWords(event, measure, locale));
+}
+
+/** Without its words. */
+function explanationOf({ measure, falseAlarmsPerDay }: AlertSubject, facts: AlertFacts): AlertExplanation {
+  const { judged, status } = facts;
+  const { grounds, baselineWindows } = judged;
+  const { observed, expected } = valuesOf(facts);
+  const firing = status === 'firing';
+  const ratio = grounds?.ratio ?? (observed === null || expected === 0 ? null : observed / expected);
+  const contributors = grounds?.contributors ?? [];
+  return {
+    text: '',
+    observed,
+    expected,
+    ratio: ratio === null ? null : fourDigits(ratio),
+    baseline: baselineWindows === null ? null : { windows: baselineWindows, ...(grounds && { age_ms: grounds.baselineAgeMs }) },
+    threshold: judged.threshold,
+    not_fired_if: '',
+    ...(grounds && { evidence: evidenceOf(grounds, falseAlarmsPerDay) }),
+    ...(firing && judged.keys && { keys: judged.keys }),
+    ...(contributors.length > 0 && {
+      contributors: contributors.map(({ labels, share }) => ({
+        labels,
+        series: seriesText(measure.name, labels),
+        share: fourDigits(share),
+      })),
+    }),
+    ...(firing && judged.isUnseen && { unseen: true as const }),
+  };
+}
+
+function evidenceOf(grounds: Grounds, falseAlarmsPerDay: number): AlertEvidence {
+  return {
+    one_in: grounds.oneIn,
+    needed: Number(Math.min(Math.exp(grounds.logThreshold), 1e300).toPrecision(2)),
+    log: grounds.logEvidence,
+    log_needed: grounds.logThreshold,
+    ...(grounds.permittedError === undefined ? { false_alarms_per_day: falseAlarmsPerDay } : { permitted_error: grounds.permittedError }),
+    since: new Date(grounds.sinceMs).toISOString(),
+    expected_range: grounds.expectedRange,
+    ratio_range: grounds.ratioRange,
+  };
+}
+
+/** After the point. */
+function fourDigits(share: number): number {
+  return Math.round(share * 1e4) / 1e4;
 }

@@ -1,8 +1,5 @@
-/** What an alert says to people: its one line, and why it rang. */
-import type { Direction, Grounds, KeyCount } from '../detectors/detector.ts';
-import type { AlertEvidence, AlertExplanation, AlertLocale, AlertLook, AlertMember } from '../receivers/alert-event.ts';
-import { valuesOf, type AlertFacts, type AlertSubject } from './alert-facts.ts';
-import type { WindowTime } from './state-machine.ts';
+/** What an alert says to people: its one line, and why it rang. Made of its record alone, so that it can be said again in another language. */
+import type { AlertEvent, AlertEvidence, AlertLocale, AlertMember } from '../receivers/alert-event.ts';
 import { fill, textsOf, titleKey, type TextKey, type Texts } from './text/texts.ts';
 import {
   ageText,
@@ -11,150 +8,111 @@ import {
   listText,
   oddsText,
   segmentText,
-  seriesText,
   shareText,
   spanText,
   valueText,
+  type ShownMeasure,
 } from './value-text.ts';
 
-interface Chosen {
-  readonly locale: AlertLocale;
-  readonly alertType: string;
-  readonly deviation: number | null;
-  readonly members: readonly AlertMember[];
-  /** Set: the window is not final. */
-  readonly look: AlertLook | undefined;
+export interface AlertWords {
+  readonly message: string;
+  readonly text: string;
+  readonly not_fired_if: string;
 }
 
-type Told = 'firing' | 'limit' | 'resolved' | 'resolved_limit' | 'no_data';
+export function withWords<Event extends AlertEvent>(event: Event, { message, text, not_fired_if }: AlertWords): Event {
+  return { ...event, message, explanation: { ...event.explanation, text, not_fired_if } };
+}
+
+type Told = 'firing' | 'experiment' | 'limit' | 'resolved' | 'resolved_limit' | 'no_data';
 type Names = Readonly<Record<string, string>>;
 
-export function alertWords(
-  subject: AlertSubject,
-  facts: AlertFacts,
-  at: WindowTime,
-  chosen: Chosen,
-): { message: string; explanation: AlertExplanation } {
-  const { measure, direction } = subject;
-  const { judged } = facts;
-  const { grounds } = judged;
-  const { observed, expected } = valuesOf(facts);
-  const texts = textsOf[chosen.locale];
-  const firing = facts.status === 'firing';
-  const share = grounds?.ratio ?? (observed === null || expected === 0 ? null : observed / expected);
+/** `event`: its words are not looked at. */
+export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: AlertLocale): AlertWords {
+  const { explanation, direction } = event;
+  const { observed, expected, evidence, baseline } = explanation;
+  const texts = textsOf[locale];
+  const firing = event.status === 'firing';
   const names: Names = {
-    metric: subject.metricName,
-    segment: segmentText(subject.labels, texts),
-    window: subject.window.name,
-    span: spanText(new Date(at.startMs).toISOString(), new Date(at.endMs).toISOString()),
-    windows: String(judged.baselineWindows ?? 0),
+    metric: event.metric_name,
+    segment: segmentText(event.labels, texts),
+    window: event.window,
+    span: spanText(event.window_start, event.window_end),
+    windows: String(baseline?.windows ?? 0),
     observed: observed === null ? '' : valueText(observed, measure),
     expected: valueText(expected, measure),
-    threshold: valueText(judged.threshold, measure),
-    deviation: chosen.deviation === null ? '' : ` (${deviationText(chosen.deviation)})`,
-    ratio: share === null ? '' : fill(texts.ratio, { ratio: share.toFixed(2) }),
-    ...(grounds && groundsNames(grounds, subject, facts, texts, chosen.locale)),
+    threshold: valueText(explanation.threshold, measure),
+    deviation: observed === null || expected === 0 ? '' : ` (${deviationText(((observed - expected) / Math.abs(expected)) * 100)})`,
+    ratio: observed === null || expected === 0 ? '' : fill(texts.ratio, { ratio: (observed / expected).toFixed(2) }),
+    ...(evidence && evidenceNames(evidence, event, measure, locale)),
   };
-  const title = fill(texts[firing ? titleKey(chosen.alertType, direction, texts) : 'title.resolved'], names);
-  // A fixed limit is not what was expected, and is not called so.
-  const isLimit = judged.baselineWindows === null && grounds === undefined;
-  const firingAs = isLimit ? 'limit' : 'firing';
-  const endedAs = isLimit ? 'resolved_limit' : 'resolved';
-  const told: Told = firing ? firingAs : observed === null ? 'no_data' : endedAs;
-  const reason: TextKey = told === 'firing' ? 'explain.learnt' : `explain.${told}`;
-  const why: TextKey[] = firing && grounds ? ['explain.evidence', 'explain.odds'] : [reason];
-  const more = [
-    ...(firing && grounds ? contributorsText(grounds, texts) : []),
-    ...(firing ? [...keysText(judged.keys ?? [], texts), ...membersText(chosen.members, texts)] : []),
-    ...(firing && judged.isUnseen ? [texts['explain.unseen']] : []),
-    ...(firing && chosen.look ? [texts[chosen.look.open_from === undefined ? 'explain.open' : 'explain.silent']] : []),
-  ];
+  const told = toldOf(event);
+  // A variant that is better is neither a drop nor a spike.
+  const begun = told === 'experiment' ? 'title.experiment' : titleKey(event.alert_type, direction, texts);
+  const title = fill(texts[firing ? begun : 'title.resolved'], names);
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
-    explanation: {
-      text: [...why.map((key) => fill(texts[key], names)), ...more].join(' '),
-      observed,
-      expected,
-      ratio: share === null ? null : Math.round(share * 1e4) / 1e4,
-      baseline: baselineOf(facts),
-      threshold: judged.threshold,
-      not_fired_if: fill(texts[notFiredKey(grounds, direction)], names),
-      ...(grounds && { evidence: evidenceOf(grounds, subject) }),
-      ...(firing && judged.keys && { keys: judged.keys }),
-      ...(grounds && grounds.contributors.length > 0 && { contributors: contributorsOf(grounds, measure.name) }),
-    },
+    text: [...whyOf(told, evidence).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
+    not_fired_if: fill(texts[notFiredKey(evidence, direction)], names),
   };
 }
 
-function notFiredKey(grounds: Grounds | undefined, direction: Direction): TextKey {
-  if (!grounds) return `not_fired.${direction}`;
-  return grounds.permittedError === undefined ? 'not_fired.evidence' : 'not_fired.experiment';
+function toldOf({ status, explanation: { observed, evidence, baseline } }: AlertEvent): Told {
+  // A fixed limit is not what was expected, and is not called so.
+  const isLimit = baseline === null && evidence === undefined;
+  if (status === 'firing' && evidence?.permitted_error !== undefined) return 'experiment';
+  if (status === 'firing') return isLimit ? 'limit' : 'firing';
+  if (observed === null) return 'no_data';
+  return isLimit ? 'resolved_limit' : 'resolved';
 }
 
-function groundsNames(
-  grounds: Grounds,
-  { measure, window, falseAlarmsPerDay }: AlertSubject,
-  { since }: AlertFacts,
-  texts: Texts,
-  locale: AlertLocale,
-): Names {
-  const { expectedRange, ratioRange } = grounds;
-  const oneIn = (log: number): string => oddsText(log, locale);
+function whyOf(told: Told, evidence: AlertEvidence | undefined): TextKey[] {
+  if (told === 'experiment') return ['explain.experiment', 'explain.experiment_odds'];
+  if (told === 'firing') return evidence ? ['explain.evidence', 'explain.odds'] : ['explain.learnt'];
+  return [`explain.${told}`];
+}
+
+function moreOf({ explanation: { contributors = [], keys = [], unseen }, members = [], look }: AlertEvent, texts: Texts): string[] {
+  const said = (key: TextKey, list: readonly string[]): string[] =>
+    list.length === 0 ? [] : [fill(texts[key], { list: listText(list, texts) })];
+  return [
+    ...said(
+      'explain.contributors',
+      contributors.map(({ labels, share }) => `${segmentText(labels, texts)} ${shareText(share)}`),
+    ),
+    ...said(
+      'explain.keys',
+      keys.map(({ key, least, most }) => `${key} (${least === most ? least : `${least}–${most}`})`),
+    ),
+    ...said(
+      'explain.members',
+      members.map(({ labels, since }: AlertMember) => `${segmentText(labels, texts)} (${since.slice(11, 16)} UTC)`),
+    ),
+    ...(unseen ? [texts['explain.unseen']] : []),
+    ...(look ? [texts[look.open_from === undefined ? 'explain.open' : 'explain.silent']] : []),
+  ];
+}
+
+function notFiredKey(evidence: AlertEvidence | undefined, direction: AlertEvent['direction']): TextKey {
+  if (!evidence) return `not_fired.${direction}`;
+  return evidence.permitted_error === undefined ? 'not_fired.evidence' : 'not_fired.experiment';
+}
+
+function evidenceNames(evidence: AlertEvidence, event: AlertEvent, measure: ShownMeasure, locale: AlertLocale): Names {
+  const { expected_range, ratio_range, since } = evidence;
+  const { explanation, window_start, window_end } = event;
+  const sizeMs = Date.parse(window_end) - Date.parse(window_start);
   return {
-    ratio: factorText(grounds.ratio),
-    ratio_low: factorText(ratioRange[0]),
-    ratio_high: factorText(ratioRange[1]),
-    low: valueText(expectedRange[0], measure),
-    high: valueText(expectedRange[1], measure),
-    since: spanText(new Date(grounds.sinceMs).toISOString(), new Date(since + window.sizeMs).toISOString()),
-    one_in: oneIn(grounds.logEvidence),
-    needed: oneIn(grounds.logThreshold),
-    budget: String(falseAlarmsPerDay),
-    error: shareText(grounds.permittedError ?? 0),
-    age: ageText(grounds.baselineAgeMs, texts),
+    ratio: factorText(explanation.ratio ?? 0),
+    ratio_low: factorText(ratio_range[0]),
+    ratio_high: factorText(ratio_range[1]),
+    low: valueText(expected_range[0], measure),
+    high: valueText(expected_range[1], measure),
+    since: spanText(since, new Date(Date.parse(event.since) + sizeMs).toISOString()),
+    one_in: oddsText(evidence.log, locale),
+    needed: oddsText(evidence.log_needed, locale),
+    budget: String(evidence.false_alarms_per_day ?? 0),
+    error: shareText(evidence.permitted_error ?? 0),
+    age: ageText(explanation.baseline?.age_ms ?? 0, textsOf[locale]),
   };
-}
-
-function evidenceOf(grounds: Grounds, { falseAlarmsPerDay }: AlertSubject): AlertEvidence {
-  return {
-    one_in: grounds.oneIn,
-    needed: twoDigits(Math.exp(grounds.logThreshold)),
-    log: grounds.logEvidence,
-    log_needed: grounds.logThreshold,
-    ...(grounds.permittedError === undefined ? { false_alarms_per_day: falseAlarmsPerDay } : { permitted_error: grounds.permittedError }),
-    since: new Date(grounds.sinceMs).toISOString(),
-    expected_range: grounds.expectedRange,
-    ratio_range: grounds.ratioRange,
-  };
-}
-
-function twoDigits(value: number): number {
-  return Number(Math.min(value, 1e300).toPrecision(2));
-}
-
-function baselineOf({ judged: { baselineWindows, grounds } }: AlertFacts): AlertExplanation['baseline'] {
-  if (baselineWindows === null) return null;
-  return grounds ? { windows: baselineWindows, age_ms: grounds.baselineAgeMs } : { windows: baselineWindows };
-}
-
-function contributorsOf({ contributors }: Grounds, measure: string): NonNullable<AlertExplanation['contributors']> {
-  return contributors.map(({ labels, share }) => ({ labels, series: seriesText(measure, labels), share: Math.round(share * 1e4) / 1e4 }));
-}
-
-function contributorsText({ contributors }: Grounds, texts: Texts): string[] {
-  if (contributors.length === 0) return [];
-  const list = contributors.map(({ labels, share }) => `${segmentText(labels, texts)} ${shareText(share)}`);
-  return [fill(texts['explain.contributors'], { list: listText(list, texts) })];
-}
-
-function keysText(keys: readonly KeyCount[], texts: Texts): string[] {
-  if (keys.length === 0) return [];
-  const list = keys.map(({ key, least, most }) => `${key} (${least === most ? least : `${least}–${most}`})`);
-  return [fill(texts['explain.keys'], { list: listText(list, texts) })];
-}
-
-function membersText(members: readonly AlertMember[], texts: Texts): string[] {
-  if (members.length === 0) return [];
-  const list = members.map(({ labels, since }) => `${segmentText(labels, texts)} (${since.slice(11, 16)} UTC)`);
-  return [fill(texts['explain.members'], { list: listText(list, texts) })];
 }

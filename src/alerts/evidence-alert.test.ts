@@ -69,11 +69,17 @@ function alertOf(measure: MeasureSpec, locale: AlertLocale, company?: Company, c
 }
 
 test('an experiment speaks of the error that it may make, and not of a budget', () => {
-  const { explanation } = alertOf(ctr, 'en', undefined, { grounds: { ...grounds, permittedError: 0.05, baselineAgeMs: MINUTE } });
+  const { message, explanation } = alertOf(ctr, 'en', undefined, { grounds: { ...grounds, permittedError: 0.05, baselineAgeMs: MINUTE } });
   assert.equal(explanation.evidence?.permitted_error, 0.05);
   assert.equal('false_alarms_per_day' in explanation.evidence, false);
   assert.match(explanation.not_fired_if, /permitted error of 5% for the whole experiment/);
-  assert.match(explanation.text, /Learnt from 1 minute\./);
+  assert.equal(
+    explanation.text,
+    'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95 %: 0.43 to 0.63) that of the control, 2.00%. ' +
+      'Evidence 1 : 7.4 million: were they alike, data would come this far apart once in 7.4 million. Compared over 1 minute.' +
+      ' Most of it: KR video 61%, KR banner 30%.',
+  );
+  assert.equal(message, '🏁 CTR decided! KR: 1.04%, control 2.00% (-48.0%)');
 });
 
 test('it says what was seen over which span, what was expected, how sure it is, and out of which budget', () => {
@@ -145,7 +151,7 @@ test('what it costs is told for an hour, from the span and not from its noisiest
 
 test('severity needs both: a large effect, and enough evidence that it is large', () => {
   const severity = (direction: Direction, ratio: number, ratioRange: readonly [number, number], surplus = 1): string =>
-    severityOfGrounds(direction, { ...grounds, ratio, ratioRange, logEvidence: grounds.logThreshold + surplus });
+    severityOfGrounds(direction, { ...grounds, ratio, ratioRange, logEvidence: grounds.logThreshold + surplus }, false);
   assert.deepEqual(
     [
       severity('down', 0.7, [0.5, 0.9]),
@@ -172,4 +178,19 @@ test('large numbers have names, very large ones a power of ten; ages are in whol
   assert.deepEqual([odds(7_432, 'ko'), odds(7.4e6, 'ko'), odds(1.2e9, 'ko'), odds(3e14, 'ko')], ['7,400', '740만', '12억', '300조']);
   const age = (minutes: number): string => ageText(minutes * MINUTE, textsOf.en);
   assert.deepEqual([age(90), age(121), age(47 * 60), age(72 * 60)], ['90 minutes', '2 hours', '47 hours', '3 days']);
+});
+
+test('a silence is never low, however little was expected; of the whole pipeline it is high at least', () => {
+  const silence = (isWhole: boolean, high: number, surplus: number): string =>
+    severityOfGrounds(
+      'down',
+      { ...grounds, observed: 0, ratio: 0, ratioRange: [0, high], logEvidence: grounds.logThreshold + surplus },
+      isWhole,
+    );
+  assert.deepEqual([silence(false, 0.9, 1), silence(false, 0.4, 1), silence(false, 0.2, 20)], ['medium', 'high', 'critical']);
+  assert.deepEqual([silence(true, 0.9, 1), silence(true, 0.9, 20), silence(true, 0.2, 20)], ['high', 'critical', 'critical']);
+  const drop = { ...grounds, observed: 0.1, ratio: 0.5, ratioRange: [0.2, 0.9] as const };
+  assert.equal(severityOfGrounds('down', drop, true), 'low', 'what still comes is no silence');
+  const oneIsGone = alertOf({ ...ctr }, 'en', undefined, { grounds: { ...grounds, observed: 0, ratio: 0, ratioRange: [0, 0.9] } });
+  assert.equal(oneIsGone.severity, 'medium');
 });

@@ -1,6 +1,7 @@
 /** The alert of a pipeline that reads more slowly than events come. */
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import { alertId } from './alert-id.ts';
+import { withWords, type AlertWords } from './alert-words.ts';
 import { fill, textsOf } from './text/texts.ts';
 
 export interface LagFacts {
@@ -23,14 +24,10 @@ export interface LagFacts {
 /** Its times are the clock's: it is about now, not about a window. */
 export function lagAlert(facts: LagFacts): AlertEvent {
   const { pipeline, window, unit, observed, limit, status } = facts;
-  const texts = textsOf[facts.locale];
-  const amount = (value: number): string =>
-    fill(texts[unit === 's' ? 'lag.seconds' : 'lag.records'], { count: String(unit === 's' ? Math.round(value) : value) });
-  const names = { pipeline, partition: facts.worst ?? '–', observed: amount(observed), limit: amount(limit) };
   const since = new Date(facts.since).toISOString();
   const now = new Date(facts.now).toISOString();
   const subject = { pipeline, detector: 'lag', measure: 'lag', direction: 'up', window, labels: {} } as const;
-  return {
+  const event: AlertEvent = {
     alert_id: alertId({ ...subject, since }),
     alert_time: now,
     alert_type: 'consumer_lag',
@@ -39,7 +36,7 @@ export function lagAlert(facts: LagFacts): AlertEvent {
     current_value: observed,
     expected_value: limit,
     deviation_percent: null,
-    message: fill(texts[status === 'firing' ? 'lag.message' : 'lag.resolved'], names),
+    message: '',
     status,
     repeat: 0,
     ...subject,
@@ -49,15 +46,34 @@ export function lagAlert(facts: LagFacts): AlertEvent {
     series: 'lag{}',
     since,
     explanation: {
-      text: fill(texts[status === 'firing' ? 'lag.explain' : 'lag.explain_resolved'], names),
+      text: '',
       observed,
       expected: limit,
       ratio: null,
       baseline: null,
       threshold: limit,
-      not_fired_if: fill(texts['lag.not_fired'], names),
+      not_fired_if: '',
+      furthest_behind: facts.worst ?? '–',
     },
     likely_causes: [],
     impact: null,
+  };
+  return withWords(event, lagWords(event, facts.locale)!);
+}
+
+/** Undefined: the record is of before it said which partition was the furthest behind. */
+export function lagWords(event: AlertEvent, locale: AlertLocale): AlertWords | undefined {
+  const { pipeline, unit, status, current_value, expected_value, explanation } = event;
+  const { furthest_behind: partition } = explanation;
+  if (partition === undefined || current_value === null) return undefined;
+  const texts = textsOf[locale];
+  const amount = (value: number): string =>
+    fill(texts[unit === 's' ? 'lag.seconds' : 'lag.records'], { count: String(unit === 's' ? Math.round(value) : value) });
+  const names = { pipeline, partition, observed: amount(current_value), limit: amount(expected_value) };
+  const firing = status === 'firing';
+  return {
+    message: fill(texts[firing ? 'lag.message' : 'lag.resolved'], names),
+    text: fill(texts[firing ? 'lag.explain' : 'lag.explain_resolved'], names),
+    not_fired_if: fill(texts['lag.not_fired'], names),
   };
 }

@@ -5,6 +5,7 @@
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import type { WindowSpec } from '../windows/spec.ts';
 import { alertId } from './alert-id.ts';
+import { withWords, type AlertWords } from './alert-words.ts';
 import { fill, textsOf } from './text/texts.ts';
 
 export type LimitKind = 'series' | 'ids';
@@ -23,13 +24,11 @@ export interface LimitReached {
 
 /** Fires once in the life of a partition, and is never resolved: what was counted meanwhile stays as it is. */
 export function limitAlert({ kind, pipeline, partition, limit, window, startMs, locale }: LimitReached): AlertEvent {
-  const texts = textsOf[locale];
-  const names = { pipeline, partition, limit: String(limit) };
   const start = new Date(startMs).toISOString();
   const end = new Date(startMs + window.sizeMs).toISOString();
   const labels = { partition };
   const subject = { pipeline, detector: 'limits', measure: kind, direction: 'up', window: window.name, labels } as const;
-  return {
+  const event: AlertEvent = {
     alert_id: alertId({ ...subject, since: start }),
     alert_time: end,
     alert_type: `${kind}_limit`,
@@ -38,7 +37,7 @@ export function limitAlert({ kind, pipeline, partition, limit, window, startMs, 
     current_value: limit + 1,
     expected_value: limit,
     deviation_percent: null,
-    message: fill(texts[`${kind}_limit.message`], names),
+    message: '',
     status: 'firing',
     repeat: 0,
     ...subject,
@@ -48,15 +47,26 @@ export function limitAlert({ kind, pipeline, partition, limit, window, startMs, 
     series: `${kind}{partition="${partition}"}`,
     since: start,
     explanation: {
-      text: fill(texts[`${kind}_limit.explain`], names),
+      text: '',
       observed: limit + 1,
       expected: limit,
       ratio: null,
       baseline: null,
       threshold: limit,
-      not_fired_if: fill(texts[`${kind}_limit.not_fired`], names),
+      not_fired_if: '',
     },
     likely_causes: [],
     impact: null,
+  };
+  return withWords(event, limitWords(event, kind, locale));
+}
+
+export function limitWords({ pipeline, labels, expected_value }: AlertEvent, kind: LimitKind, locale: AlertLocale): AlertWords {
+  const texts = textsOf[locale];
+  const names = { pipeline, partition: labels['partition'] ?? '', limit: String(expected_value) };
+  return {
+    message: fill(texts[`${kind}_limit.message`], names),
+    text: fill(texts[`${kind}_limit.explain`], names),
+    not_fired_if: fill(texts[`${kind}_limit.not_fired`], names),
   };
 }

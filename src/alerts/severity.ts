@@ -25,12 +25,19 @@ const CRITICAL_SURPLUS = 14;
  * - high: less than 30 % is left, or more than five times as much, and at least a half is gone, or 2.5 times as much
  * - low: it may be less than a change by a quarter (x0.8, x1.25)
  * - medium: the rest
+ *
+ * Of a silence the interval is wide where little was expected, and yet it is certain that nothing came: it is never low, and where it is
+ * the whole pipeline's (`isWhole`: no labels) at least high, critical by its evidence alone.
  */
-export function severityOfGrounds(direction: Direction, { ratio, ratioRange, logEvidence, logThreshold }: Grounds): Severity {
+export function severityOfGrounds(direction: Direction, grounds: Grounds, isWhole: boolean): Severity {
+  const { ratio, ratioRange, observed, logEvidence, logThreshold } = grounds;
+  const isSure = logEvidence - logThreshold >= CRITICAL_SURPLUS;
+  const isSilence = direction === 'down' && observed === 0 && ratio === 0;
+  if (isSilence && isWhole) return isSure ? 'critical' : 'high';
   const far = (value: number): number => (direction === 'up' ? value : value > 0 ? 1 / value : Infinity);
   const [low, high] = ratioRange;
   const least = far(direction === 'up' ? low : high);
-  if (least >= HIGH_FACTOR[direction] && logEvidence - logThreshold >= CRITICAL_SURPLUS) return 'critical';
+  if (least >= HIGH_FACTOR[direction] && isSure) return 'critical';
   if (far(ratio) > HIGH_FACTOR[direction] && least >= HIGH_SURE_FACTOR[direction]) return 'high';
-  return least < LOW_FACTOR ? 'low' : 'medium';
+  return least < LOW_FACTOR && !isSilence ? 'low' : 'medium';
 }

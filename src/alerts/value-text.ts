@@ -35,8 +35,11 @@ const NUMBERS: Readonly<Record<AlertLocale, readonly [size: number, name: string
   ],
 };
 
+/** What of a measure decides how its values are written. */
+export type ShownMeasure = Pick<MeasureSpec, 'kind' | 'unit' | 'currency'>;
+
 /** `5.00%`, `$2.50`, `114`, `120.00 ms`. */
-export function valueText(value: number, measure: MeasureSpec): string {
+export function valueText(value: number, measure: ShownMeasure): string {
   if (measure.currency !== undefined) return moneyText(value, measure.currency);
   if (measure.unit === '%') return `${value.toFixed(2)}%`;
   const whole = measure.kind === 'count' || measure.kind === 'distinct';

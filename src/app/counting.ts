@@ -20,8 +20,19 @@ export interface Counting {
   lasting(work: () => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 
+/** Threads that end before anything is open are begun again too, as often as their pool allows: it says when that is no use any more. */
+async function openLasting(open: () => Promise<Life>): Promise<Life> {
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!beginsAgain(error)) throw error;
+    }
+  }
+}
+
 export async function openCounting(open: () => Promise<Life>): Promise<Counting> {
-  let life = await open();
+  let life = await openLasting(open);
   let before: LookCounts = { looked: 0, skipped: 0 };
 
   function looks(): LookCounts {

@@ -27,6 +27,12 @@ import { watchLag } from './watch-lag.ts';
 
 /** How often windows are merged, shown and committed while events come in. */
 const TICK_MS = 250;
+/**
+ * Where that takes long (thousands of segments change all the time) it is done less often, so that about this share of the time goes into
+ * it, and the rest is for reading and for requests. But never more rarely than so, ms.
+ */
+const TICK_SHARE = 0.25;
+const TICK_MOST_MS = 1_000;
 /** How long the loop sleeps when there is nothing to read. */
 const POLL_MS = 25;
 const BATCH_BYTES = 256 << 10;
@@ -151,16 +157,21 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
 
   async function readAll(signal: AbortSignal, fed: () => boolean): Promise<void> {
     let lastCommit = clock.elapsed();
+    let restMs = 0;
     while (!signal.aborted) {
       // Asked before reading: what is fed after an empty read is read in the next round.
       const everythingFed = fed();
       const mayRead = deps.lane.mayRead();
       const { engine } = counting;
       const read = mayRead ? await engine.step() : 0;
-      const due = clock.elapsed() - lastCommit >= (options.commitEveryMs ?? TICK_MS) || engine.pendingBytes > PENDING_BYTES_MAX;
-      if (engine.hasNews() && (due || (read === 0 && mayRead && !options.once))) {
+      const since = clock.elapsed() - lastCommit;
+      const due = since >= Math.max(options.commitEveryMs ?? TICK_MS, restMs) || engine.pendingBytes > PENDING_BYTES_MAX;
+      const nothingElse = read === 0 && mayRead && !options.once && since >= restMs;
+      if (engine.hasNews() && (due || nothingElse)) {
+        const begun = clock.elapsed();
         await commit();
         lastCommit = clock.elapsed();
+        restMs = Math.min(TICK_MOST_MS, (lastCommit - begun) / TICK_SHARE);
       }
       if (placement?.isTimeToMove(read)) {
         await commit();

@@ -1,9 +1,9 @@
 import { experimentStandings, type Standing } from '../app/experiment.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
-import { readWindows } from '../app/readers/windows.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { shareField } from '../detectors/fields.ts';
+import { withWindows } from './older-windows.ts';
 import { printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -15,12 +15,13 @@ interface Options {
   readonly pipeline?: string;
   readonly from?: number;
   readonly to?: number;
+  readonly olapStore?: string;
   readonly data: string;
   readonly json: boolean;
 }
 
 export async function experimentCommand(options: Options, terminal: Terminal): Promise<number> {
-  const { measure, of, control, from, to } = options;
+  const { measure, of, control, from, to, olapStore } = options;
   const error = shareField.safeParse(options.error);
   if (!error.success || error.data <= 0 || error.data > 0.5) {
     throw new AppError('usage', `found --error ${options.error}; expected a percentage above 0% and at most 50%, such as 5%`);
@@ -32,8 +33,9 @@ export async function experimentCommand(options: Options, terminal: Terminal): P
     if (!window)
       throw new AppError('usage', `pipeline ${pipeline.name} has hopping windows only; expected one in which no event counts twice`);
     const query = { window: window.name, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-    const rows = readWindows(reading.log, pipeline, query);
-    const standings = await experimentStandings(rows, pipeline, { measure, of, control, error: error.data });
+    const standings = await withWindows(reading, pipeline, query, { olapStore, terminal }, (rows) =>
+      experimentStandings(rows, pipeline, { measure, of, control, error: error.data }),
+    );
     if (options.json) for (const standing of standings) await terminal.print(JSON.stringify(standing));
     else await printTable(standings, columnsOf(of), terminal);
     return 0;

@@ -1,13 +1,13 @@
 import { checkHotStoreAddress } from '../app/hot-store-of.ts';
-import { openOlderRows } from '../app/readers/older-rows.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
-import { lacksOlder, readWindows, type WindowsQuery } from '../app/readers/windows.ts';
+import type { WindowsQuery } from '../app/readers/windows.ts';
 import type { PipelineRecord } from '../app/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { parseOlapAddress } from '../olap-store/clickhouse/address.ts';
 import { flatRow } from '../windows/row-merge.ts';
 import type { WindowRow } from '../windows/row.ts';
+import { withWindows } from './older-windows.ts';
 import { printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -27,14 +27,10 @@ export async function windowsCommand(options: Options, terminal: Terminal): Prom
   return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const query = queryOf(options, pipeline);
-    const older = (await lacksOlder(reading.log, pipeline, query)) ? await olderRows(reading.dir, pipeline, options, terminal) : undefined;
-    try {
-      const rows = readWindows(reading.log, pipeline, query, older && { older: older.rows });
+    await withWindows(reading, pipeline, query, { olapStore: options.olapStore, terminal }, async (rows) => {
       if (options.json) for await (const row of rows) await terminal.print(JSON.stringify(flatRow(row)));
       else if ((await printTable(rows, columns(pipeline), terminal)) === 0) terminal.note('no windows there (yet)');
-    } finally {
-      await older?.close();
-    }
+    });
     return 0;
   });
 }
@@ -45,16 +41,6 @@ function queryOf({ window, from, to }: Options, pipeline: PipelineRecord): Windo
     throw new AppError('usage', `pipeline ${pipeline.name} has no window "${window}"; expected one of: ${names.join(', ')}`);
   }
   return { ...(window !== undefined && { window }), ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-}
-
-async function olderRows(dir: string, pipeline: PipelineRecord, options: Options, terminal: Terminal) {
-  try {
-    return await openOlderRows(dir, pipeline.name, options.olapStore ?? pipeline.olapStore, { clock: systemClock });
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    terminal.note(`warning: the oldest windows are no longer in the log, and not to be had from the OLAP store: ${error.message}`);
-    return undefined;
-  }
 }
 
 function columns({ dimensions, measures }: PipelineRecord): Column<WindowRow>[] {

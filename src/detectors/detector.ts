@@ -118,10 +118,10 @@ export interface WindowSteps<State> {
 
 /** How state is written that is not plain JSON. */
 export interface StateForm<State> {
-  /** A text of its own, free of references to the state. */
-  encode(state: State): string;
-  /** Undefined where the text cannot be read, or is of a version that cannot be brought up to date. */
-  decode(text: string, version: number): State | undefined;
+  /** Bytes of their own, free of references to the state. */
+  encode(state: State): Uint8Array;
+  /** Undefined where the bytes cannot be read, or are of a version that cannot be brought up to date. */
+  decode(bytes: Uint8Array, version: number): State | undefined;
 }
 
 export interface Detector<State = unknown> {

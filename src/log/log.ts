@@ -65,6 +65,8 @@ export interface TopicSettings {
   readonly retentionMs?: number;
   /** The oldest records are deleted when the topic holds more than this; undefined: no limit. */
   readonly retentionBytes?: number;
+  /** Append times are those of whoever keeps the log, whatever the clock of who appends. Without it: as they are where the topic is made. */
+  readonly keeperTimes?: true;
 }
 
 export interface TopicInfo extends TopicSettings {

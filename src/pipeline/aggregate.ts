@@ -118,6 +118,9 @@ export function statePrefix(pipeline: string, partition: string): string {
   return `aggregate/${pipeline}/${partition}/`;
 }
 
+/** While records come without end, replays are looked for this often, ms: a log across a network takes a round trip for each look. */
+const REPLAY_EVERY_MS = 1_000;
+
 /** The consumer group that reads a source's share of the replay topic. */
 export function replayGroup(pipeline: string, topic: string): string {
   return `${pipeline}/${topic}`;
@@ -169,6 +172,8 @@ export function createAggregate(
   const endAtOpening = beginning.end;
   let caughtUp = false;
   let end = offset;
+  /** When there were no replays to read. */
+  let noReplaysAt = -Infinity;
   let lastAccepted = deps.elapsed();
   /** When it was last found that there is nothing to read: a process that stood still since then cannot tell. */
   let caughtUpAt = lastAccepted;
@@ -193,7 +198,10 @@ export function createAggregate(
   async function stepReplay(): Promise<number> {
     if (offset < endAtOpening) return 0;
     const batch = await log.read(replayTopic, number, replayOffset, limits);
-    if (!batch) return 0;
+    if (!batch) {
+      noReplaysAt = deps.elapsed();
+      return 0;
+    }
     replay.process(batch, partition.watermark);
     replayOffset = batch.firstOffset + batch.count;
     return batch.count;
@@ -204,14 +212,16 @@ export function createAggregate(
     source,
     isElsewhere: false,
     async step() {
-      const replays = await stepReplay();
+      const isReplayDue = caughtUp || deps.elapsed() - noReplaysAt >= REPLAY_EVERY_MS;
+      const replays = isReplayDue ? await stepReplay() : 0;
       const at = deps.elapsed();
       const batch = await log.read(topic, number, offset, limits);
       caughtUp = batch === undefined;
       if (!batch) {
         end = offset;
         caughtUpAt = at;
-        return replays;
+        // The end is reached when replays were looked for as well.
+        return isReplayDue ? replays : aggregate.step();
       }
       const before = partition.totals.accepted;
       const judged = partition.process(batch, config.clock);

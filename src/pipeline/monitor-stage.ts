@@ -24,6 +24,7 @@ import { createSilence } from './silence.ts';
 import { monitorGroup, partialsTopic } from './stage-topics.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import type { PipelineTopics } from './topics.ts';
+import { createUnreported } from './unreported.ts';
 
 export interface MonitorStageConfig {
   readonly plan: Plan;
@@ -82,7 +83,8 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const mergePrefix = mergeStatePrefix(pipeline);
   const stagePrefix = `stage/${pipeline}/`;
   const merge = createMerge(plan, revision, { keepsPanes: true });
-  const names = inputPartitions(plan.spec).map(({ name }) => name);
+  const inputs = inputPartitions(plan.spec).map(({ source, partition, name }) => ({ topic: source.topic, partition, name }));
+  const names = inputs.map(({ name }) => name);
   const reports = new Map<string, ReportAt>();
   const changedReports = new Set<string>();
 
@@ -98,6 +100,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   // A look that rang and was not noted is part of the truth: its window goes on from it.
   let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
   const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
+  const unreported = createUnreported(inputs, { log, offsetOf: (name) => reports.get(name)?.offset });
   let readSinceCommit = 0;
   let isCaughtUp = false;
 
@@ -125,7 +128,10 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       );
     }
     if (record.revision < revision || !names.includes(record.partials.partition)) return;
-    if (isHeard(record.partials)) silence.heard();
+    if (isHeard(record.partials)) {
+      silence.heard();
+      unreported.forget();
+    }
     if (record.report !== undefined) takeReport(record.partials, record.report as PartitionReport);
     const stepped = merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
     for (const told of stepped.records) {
@@ -138,7 +144,14 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   /** Up to where windows are over by the clock, where that is news to the monitor. */
   function silentUntil(): number | undefined {
     const until = silence.until(isCaughtUp && merge.isSilent(), merge.frontier);
-    return until !== undefined && monitor.hasSilence(until) ? until : undefined;
+    return until !== undefined && monitor.hasSilence(until) && !unreported.isAwaited() ? until : undefined;
+  }
+
+  async function hearSilence(): Promise<AlertEvent[]> {
+    const until = silentUntil();
+    if (until === undefined || (await unreported.look())) return [];
+    unreported.forget();
+    return monitor.silence(until, merge.flush);
   }
 
   async function write(state: readonly StateChange[]): Promise<void> {
@@ -190,11 +203,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       records = [];
       alerts = [];
       const { provisional } = config.provisional ? merge.step([], { provisional: true }) : { provisional: [] };
-      const until = silentUntil();
-      const looks = [
-        ...(deps.elapsed ? monitor.look(provisional, deps.elapsed) : []),
-        ...(until === undefined ? [] : monitor.silence(until, merge.flush)),
-      ];
+      const looks = [...(deps.elapsed ? monitor.look(provisional, deps.elapsed) : []), ...(await hearSilence())];
       if (looks.length > 0) {
         alerts = looks;
         await write([]);

@@ -10,7 +10,7 @@ export interface SeriesRecord {
   readonly v: number;
   /** End of the last window in which the series had a row, epoch ms. */
   readonly seen: number;
-  /** The detector's own, in the form that it is written in. */
+  /** The detector's own, in the form that it is written in: plain JSON, or bytes. */
   readonly state?: unknown;
   readonly alerts?: { readonly [direction in Direction]?: AlertState };
 }
@@ -43,11 +43,11 @@ export interface StateBook {
   /** Until the next `take`, the last value counts; undefined deletes. */
   set(name: StateName, value: unknown): void;
   /**
-   * The key of a name, and the bytes of a value, for owners of many that keep count of their changes themselves. `stateText`
-   * becomes the value's `state`: a long text, which is not to be searched for characters to escape.
+   * The key of a name, and the bytes of a value, for owners of many that keep count of their changes themselves. `state`
+   * becomes the value's `state`, as it is.
    */
   keyOf(name: StateName): string;
-  encode(value: unknown, stateText?: string): Uint8Array;
+  encode(value: unknown, state?: Uint8Array): Uint8Array;
   /** What changed since the last call. */
   take(): StateChange[];
   /** Names and values of entries; undefined for a key that is not of this form. */
@@ -56,15 +56,15 @@ export interface StateBook {
   drop(key: string): void;
 }
 
-/** Stands in no JSON as it is written here. */
-const STATE_MARK = '\n';
+/** A line break: stands in no JSON as it is written here. */
+const STATE_MARK = 10;
 
 export function createStateBook(pipeline: string): StateBook {
   const prefix = `monitor/${pipeline}/`;
   const changes = new Map<string, unknown>();
   const decoder = new TextDecoder();
-  const encode = (value: unknown, stateText?: string): Uint8Array =>
-    stateText === undefined ? Buffer.from(JSON.stringify(value)) : joined(JSON.stringify(value), stateText);
+  const encode = (value: unknown, state?: Uint8Array): Uint8Array =>
+    state === undefined ? Buffer.from(JSON.stringify(value)) : joined(JSON.stringify(value), state);
 
   return {
     set: (name, value) => void changes.set(prefix + keyOf(name), value),
@@ -78,22 +78,20 @@ export function createStateBook(pipeline: string): StateBook {
     read([key, bytes]) {
       const name = key.startsWith(prefix) ? nameOf(key.slice(prefix.length)) : undefined;
       if (!name) return undefined;
-      const text = decoder.decode(bytes);
-      const mark = text.indexOf(STATE_MARK);
-      if (mark === -1) return { name, value: JSON.parse(text) };
-      return { name, value: { ...JSON.parse(text.slice(0, mark)), state: text.slice(mark + 1) } };
+      const mark = bytes.indexOf(STATE_MARK);
+      if (mark === -1) return { name, value: JSON.parse(decoder.decode(bytes)) };
+      return { name, value: { ...JSON.parse(decoder.decode(bytes.subarray(0, mark))), state: bytes.subarray(mark + 1) } };
     },
     drop: (key) => void changes.set(key, undefined),
   };
 }
 
-/** Written in one go: put together as a text first, a long state would be copied once more. */
-function joined(json: string, stateText: string): Uint8Array {
+function joined(json: string, state: Uint8Array): Uint8Array {
   const jsonBytes = Buffer.byteLength(json);
-  const bytes = Buffer.allocUnsafe(jsonBytes + STATE_MARK.length + Buffer.byteLength(stateText));
+  const bytes = Buffer.allocUnsafe(jsonBytes + 1 + state.length);
   bytes.write(json, 0);
-  bytes.write(STATE_MARK, jsonBytes);
-  bytes.write(stateText, jsonBytes + STATE_MARK.length);
+  bytes[jsonBytes] = STATE_MARK;
+  bytes.set(state, jsonBytes + 1);
   return bytes;
 }
 

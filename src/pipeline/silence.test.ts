@@ -56,7 +56,12 @@ interface Life {
   turn(): Promise<boolean>;
 }
 
-type Open = (log: Log, elapsed: () => number, clock: ClockMode) => Promise<Life>;
+interface Staged extends Life {
+  /** As a turn, while nobody aggregates. */
+  monitorAlone(): Promise<boolean>;
+}
+
+type Open<L extends Life = Life> = (log: Log, elapsed: () => number, clock: ClockMode) => Promise<L>;
 
 const settings = (clock: ClockMode) =>
   ({ plan, topics, revision: 1, completeFrom: -Infinity, start: () => 0, provisional: true, clock, maxBatchBytes: 1 << 20 }) as const;
@@ -75,22 +80,26 @@ const asOneProcess: Open = async (log, elapsed, clock) => {
   };
 };
 
-const asStages: Open = async (log, elapsed, clock) => {
+const asStages: Open<Staged> = async (log, elapsed, clock) => {
   const stages: AggregateStage[] = [];
   for (const { source, partition } of inputPartitions(spec)) {
     stages.push(await openAggregateStage({ ...settings(clock), source, partition }, { ...deps, log, elapsed, monitorLag: async () => 0 }));
   }
   const monitor = await openMonitorStage(settings(clock), { log, elapsed, monitor: watching() });
+  async function monitorAlone(): Promise<boolean> {
+    while ((await monitor.step()) > 0);
+    const hasNews = monitor.hasNews();
+    if (hasNews) await monitor.commit();
+    return hasNews;
+  }
   return {
+    monitorAlone,
     async turn() {
       for (const stage of stages) {
         while ((await stage.step()) > 0);
         if (stage.hasNews()) await stage.commit();
       }
-      while ((await monitor.step()) > 0);
-      const hasNews = monitor.hasNews();
-      if (hasNews) await monitor.commit();
-      return hasNews;
+      return monitorAlone();
     },
   };
 };
@@ -171,6 +180,50 @@ for (const [name, open] of [
     });
   });
 }
+
+/** All partitions idle by their last report, and the time at hand at which the silence is to be told: told(log) is empty before it. */
+async function untilSilent(body: (log: Log, life: Staged, now: { ms: number }) => Promise<void>): Promise<void> {
+  await withTempLog(async ({ log }) => {
+    await ensureTopics({ plan, topics }, log);
+    await log.ensureTopic(partialsTopic('p'), PARTIALS_SETTINGS);
+    const now = { ms: 1_000_000 };
+    const life = await asStages(log, () => now.ms, 'append');
+    for (let i = 0; i < WINDOWS; i++) for (const partition of [0, 1]) await send(log, partition, 10 * i + 4);
+    await life.turn();
+    now.ms += 45_900;
+    while (await life.turn());
+    now.ms += 200;
+    await body(log, life, now);
+  });
+}
+
+test('records that nobody aggregates are no silence, however long that lasts; their owner has the word', async () => {
+  await untilSilent(async (log, life, now) => {
+    await send(log, 1, 304);
+    for (let i = 0; i < 10; i++, now.ms += 10_000) while (await life.monitorAlone());
+    assert.deepEqual(await told(log), []);
+    while (await life.turn());
+    now.ms += 45_900;
+    while (await life.turn());
+    assert.deepEqual(await told(log), []);
+    now.ms += 200;
+    while (await life.turn());
+    assert.deepEqual(await told(log), ['350 firing by the clock']);
+  });
+});
+
+test('a source that brings nothing but invalid records is silent: what lies there is waited for once', async () => {
+  await untilSilent(async (log, life) => {
+    const bring = (): Promise<unknown> => log.commit({ appends: [{ topic: 't', partition: 0, ...packRecords(['{']) }] });
+    await bring();
+    await life.monitorAlone();
+    assert.deepEqual(await told(log), []);
+    await life.turn();
+    await bring();
+    await life.monitorAlone();
+    assert.deepEqual(await told(log), ['340 firing by the clock']);
+  });
+});
 
 test('time counts from the last that was heard, while all is silent', () => {
   let now = 500;

@@ -9,7 +9,7 @@ export function partialsTopic(pipeline: string): string {
 }
 
 /** A week, as raw topics are kept: while the monitor is away the aggregations wait. */
-export const PARTIALS_SETTINGS: TopicSettings = { partitions: 1, retentionMs: 7 * DAY_MS };
+export const PARTIALS_SETTINGS: TopicSettings = { partitions: 1, retentionMs: 7 * DAY_MS, keeperTimes: true };
 
 /** State and offsets of the aggregation of each partition of a raw topic, in the partition of the same number. */
 export function snapshotsTopic(pipeline: string, rawTopic: string): string {

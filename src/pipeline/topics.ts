@@ -22,11 +22,11 @@ export function topicsOf(pipeline: string, named: Partial<PipelineTopics> = {}):
 
 export function topicSettings(topics: PipelineTopics, replayPartitions: number): [name: string, settings: TopicSettings][] {
   return [
-    [topics.windows, { partitions: 1, retentionMs: 7 * DAY_MS }],
-    [topics.alerts, { partitions: 1, retentionMs: 30 * DAY_MS }],
-    [topics.deadLetters, { partitions: 1, retentionMs: 14 * DAY_MS }],
+    [topics.windows, { partitions: 1, retentionMs: 7 * DAY_MS, keeperTimes: true }],
+    [topics.alerts, { partitions: 1, retentionMs: 30 * DAY_MS, keeperTimes: true }],
+    [topics.deadLetters, { partitions: 1, retentionMs: 14 * DAY_MS, keeperTimes: true }],
     // A source that is added later may have more partitions than those before it.
-    [topics.replay, { partitions: replayPartitions, mayGrow: true, retentionMs: 30 * DAY_MS }],
+    [topics.replay, { partitions: replayPartitions, mayGrow: true, retentionMs: 30 * DAY_MS, keeperTimes: true }],
   ];
 }
 

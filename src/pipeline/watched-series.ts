@@ -97,7 +97,7 @@ export function createWatchedSeries(
       const series = put(key, labelsOfKey(key), seen);
       series.alerts = alerts;
       // State of another version means something else: the baseline starts anew, the alerts go on.
-      if (stateForm) series.state = typeof state === 'string' ? stateForm.decode(state, v) : undefined;
+      if (stateForm) series.state = state instanceof Uint8Array ? stateForm.decode(state, v) : undefined;
       else if (v === stateVersion) series.state = state;
       return series;
     },

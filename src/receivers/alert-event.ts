@@ -25,6 +25,10 @@ export interface AlertExplanation {
   readonly contributors?: readonly AlertContributor[];
   /** Of heavy hitters: the keys behind the value, the largest first; the true count of each is in [least, most]. */
   readonly keys?: readonly { readonly key: string; readonly least: number; readonly most: number }[];
+  /** Set: a value of its dimension that had never been seen before. */
+  readonly unseen?: true;
+  /** Of a pipeline that is behind: the partition that is so the most. */
+  readonly furthest_behind?: string;
 }
 
 /** Why chance is no good explanation. */

@@ -135,7 +135,10 @@ export interface LatestWindows {
   readonly filling?: true;
 }
 
-/** GET /api/v1/pipelines/{pipeline}/alerts?status=firing&limit=100 : newest first, one entry an episode. */
+/**
+ * GET /api/v1/pipelines/{pipeline}/alerts?status=firing&limit=100&lang=ko : newest first, one entry an episode. `lang`: in whose words,
+ * `en` or `ko`; without it in the pipeline's.
+ */
 export interface AlertList {
   readonly alerts: readonly (AlertEvent & { readonly resolved_time: string | null })[];
 }
@@ -176,7 +179,7 @@ export interface MessageList {
 /**
  * GET /api/v1/pipelines/{pipeline}/stream : Server-Sent Events. `id:` grows; a client that comes back with `Last-Event-ID` gets what it
  * missed as far as it is kept (the last 10,000 events), else an event `reset` (it has to load everything anew).
- * `points`: provisional and final rows, several at once.
+ * `points`: provisional and final rows, several at once. `?lang=ko`: alerts in these words, as above.
  */
 export interface StreamEvents {
   readonly points: readonly WindowPoint[];

@@ -30,7 +30,7 @@ interface Listener {
   close(): Promise<void>;
 }
 
-function listen(socket: Socket, lastEventId?: string): Listener {
+function listen(socket: Socket, lastEventId?: string, path = STREAM): Listener {
   let received = '';
   let wake = (): void => {};
   socket.on('data', (chunk: Buffer) => {
@@ -40,7 +40,7 @@ function listen(socket: Socket, lastEventId?: string): Listener {
   });
   const closed = once(socket, 'close').then(() => wake());
   const resume = lastEventId === undefined ? '' : `last-event-id: ${lastEventId}\r\n`;
-  socket.write(`GET ${STREAM} HTTP/1.1\r\nhost: localhost\r\n${resume}\r\n`);
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n${resume}\r\n`);
   return {
     closed,
     async until(pattern) {
@@ -58,6 +58,17 @@ function listen(socket: Socket, lastEventId?: string): Listener {
 }
 
 const alert = (id: number): AlertEvent => ({ alert_id: `alert-${id}` }) as unknown as AlertEvent;
+
+test('a stream speaks the language that it is asked for', async (t) => {
+  const { dial, stream } = await open(t);
+  const [english, korean] = [listen(dial()), listen(dial(), undefined, `${STREAM}?lang=ko`)];
+  await Promise.all([english.until(/retry: /), korean.until(/retry: /)]);
+  stream.publish('alert', { message: 'drop' } as unknown as AlertEvent, { ko: { message: '급락' } as unknown as AlertEvent });
+  assert.doesNotMatch(await english.until(/event: alert[^]*\n\n/), /급락/);
+  assert.match(await korean.until(/event: alert[^]*\n\n/), /급락/);
+  const strange = listen(dial(), undefined, `${STREAM}?lang=xx`);
+  assert.match(await strange.until(/"detail"/), /^HTTP\/1\.1 400 /);
+});
 
 test('a stream gives events as they come, and what a client missed when it comes back', async (t) => {
   const { dial, stream } = await open(t);

@@ -1,5 +1,6 @@
 /** What the server is given to show and to write to; `app/serve` makes it of what runs. */
 import type { Labels } from '../core/labels.ts';
+import type { AlertLocale } from '../receivers/alert-event.ts';
 import type { WindowRow } from '../windows/row.ts';
 import type {
   AlertList,
@@ -41,7 +42,8 @@ export interface PipelineView {
   status(): Promise<PipelineStatus>;
   windows(query: HistoryQuery): Promise<WindowHistory>;
   latest(window: string): Promise<LatestWindows>;
-  alerts(query: { readonly status?: 'firing' | 'resolved'; readonly limit: number }): Promise<AlertList>;
+  /** `lang`: the words in this language; else in the pipeline's. */
+  alerts(query: { readonly status?: 'firing' | 'resolved'; readonly lang?: AlertLocale; readonly limit: number }): Promise<AlertList>;
   deadLetters(query: { readonly reason?: string; readonly outcome?: string; readonly limit: number }): Promise<DeadLetterList>;
   /** By receiver and what was decided. */
   notifications(): readonly NotificationCount[];

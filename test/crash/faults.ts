@@ -27,8 +27,8 @@ export function planFaults(counts: Readonly<Record<FaultKind, number>>, places: 
     kill: () => 0,
     cut: () => 0,
     zombie: () => 1.3 + random.below(8) / 10,
-    // Brokers refuse records from more than an hour ahead (message.timestamp.after.max.ms): such a worker ends and says so.
-    clock: () => (random.below(2) === 0 ? 0.5 : -1 - random.below(3)),
+    // Also further ahead than a broker lets a producer's own times be (message.timestamp.after.max.ms).
+    clock: () => (random.below(2) === 0 ? 2 + random.below(3) : -1 - random.below(3)),
     broker: () => random.below(1_500),
     redis: () => random.below(1_500),
     olap: () => random.below(1_500),

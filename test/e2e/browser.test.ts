@@ -113,6 +113,8 @@ test('the page shows a break as it happens', { skip, timeout: 240_000 }, async (
   await t.test('Korean, dark, and as narrow as a phone', async () => {
     await page.locator('.settings label', { hasText: '한국어' }).click();
     await page.locator('.nav a', { hasText: '개요' }).waitFor();
+    // The pipeline's own language is English: the server says its alerts again.
+    await page.locator('[data-testid=alerts] .alert-message', { hasText: '값이' }).first().waitFor({ state: 'attached' });
     await page.locator('.settings label', { hasText: '어둡게' }).click();
     await page.locator('html[lang=ko][data-theme=dark]').waitFor({ state: 'attached' });
     await page.setViewportSize({ width: 360, height: 780 });

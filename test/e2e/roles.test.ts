@@ -63,14 +63,14 @@ test(
     await bring(kafka.address, topic, deal(lines.slice(0, half)));
     const start = fleetIn(t, dir, file, name);
     const active = start('monitor,notify');
-    await until('the active monitor', () => active.stderr().includes('monitor, from record'));
+    await until('the active monitor', () => active.stderr().includes('monitor, from record'), 60_000);
     start('aggregate');
     const standby = start('monitor,notify');
     const api = start('api', ['--listen', '127.0.0.1:0']);
-    const at = await until('the API', () => addressIn(api.stderr()));
+    const at = await until('the API', () => addressIn(api.stderr()), 60_000);
     const status = async (): Promise<Status> => (await (await fetch(`${at}/api/v1/pipelines/${name}/status`)).json()) as Status;
     const readOf = async (count: number): Promise<boolean> => (await status()).outcomes.read === count;
-    await until(`${half} records to be shown`, () => readOf(half));
+    await until(`${half} records to be shown`, () => readOf(half), 60_000);
 
     active.child.kill('SIGKILL');
     const killedAt = performance.now();

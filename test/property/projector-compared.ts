@@ -8,6 +8,7 @@ import { sourceRulesOf } from '../../src/schemas/rules-of-schema.ts';
 import type { Columns, Decoder } from '../../src/windows/columns.ts';
 import { createDecoder, parseJson } from '../../src/windows/decoder.ts';
 import { fastPathOf } from '../../src/windows/projector/open-decoder.ts';
+import { openKernelMemory } from '../../src/windows/projector/kernel-memory.ts';
 import { createProjector } from '../../src/windows/projector/projector.ts';
 import type { ProjectorCase } from './projector-cases.ts';
 
@@ -36,7 +37,8 @@ export function createCompared({ name, plan, source }: Omit<ProjectorCase, 'valu
       return behind.decode(batch);
     },
   };
-  const projector = createProjector(plan, source, projection, { reference: counting, idKey, batchesHandedOver: 0 });
+  const memory = openKernelMemory(source.event.timeUnit)!;
+  const projector = createProjector(plan, source, projection, { memory, reference: counting, idKey, batchesHandedOver: 0 });
 
   /** Everything that the columns say of record `i`. */
   function said(columns: Columns, labels: Decoder['labelValues'], i: number): unknown[] {

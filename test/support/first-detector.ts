@@ -41,7 +41,10 @@ export const first: DetectorKind<z.ZodObject> = {
     stateVersion: 1,
     seesAbsent: true,
     forgetAfterMs: 86_400_000,
-    stateForm: { encode: ({ value, on }: First) => `${value};${on ?? ''}`, decode: fromText },
+    stateForm: {
+      encode: ({ value, on }: First) => Buffer.from(`${value};${on ?? ''}`),
+      decode: (bytes) => fromText(new TextDecoder().decode(bytes)),
+    },
     observeWindow: (inputs: readonly SeriesInput<First>[]) => ({
       steps: inputs.map((input) => {
         const state = input.state ?? { value: input.observation.parts?.amount ?? 0, on: undefined };

@@ -1,4 +1,4 @@
-import { incidentsOf } from './data/alert-book.ts';
+import { incidentsOf, isExperiment } from './data/alert-book.ts';
 import { useEffect } from 'preact/hooks';
 import { segmentName } from './data/segments.ts';
 import { useDashboard } from './view/context.ts';
@@ -55,7 +55,10 @@ function Announcer() {
   const name = alert && (segmentName(alert.labels, feed.value?.info.dimensions ?? []) || t('segment.total'));
   return (
     <p class="unseen" role="alert">
-      {alert && t('alerts.rang', { text: `${name}, ${alert.metric_name} ${t(`direction.${alert.direction}`)}` })}
+      {alert &&
+        t('alerts.rang', {
+          text: `${name}, ${alert.metric_name} ${t(`${isExperiment(alert) ? 'decided' : 'direction'}.${alert.direction}`)}`,
+        })}
     </p>
   );
 }

@@ -5,9 +5,11 @@ export const en = {
   'title.ctr_spike': '🤖 {metric} spike (bots?)',
   'title.traffic_spike': '📈 Traffic spike',
   'title.revenue_drop': '💸 Revenue drop',
+  'title.experiment': '🏁 {metric} decided',
   'title.resolved': '✅ {metric} back to normal',
   'segment.all': 'all',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
+  'message.experiment': '{title}! {segment}: {observed}, control {expected}{deviation}',
   'message.limit': '{title}! {segment}: {observed} (limit {expected})',
   'message.resolved': '{title}: {segment}: {observed} (expected {expected})',
   'message.resolved_limit': '{title}: {segment}: {observed} (limit {expected})',
@@ -22,6 +24,10 @@ export const en = {
   'explain.evidence':
     '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) what was expected, {expected} (95 %: {low} to {high}).',
   'explain.odds': 'Evidence 1 : {one_in}: by chance alone data come this far out once in {one_in}. Learnt from {age}.',
+  'explain.experiment':
+    '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) that of the control, {expected}.',
+  'explain.experiment_odds':
+    'Evidence 1 : {one_in}: were they alike, data would come this far apart once in {one_in}. Compared over {age}.',
   'explain.contributors': 'Most of it: {list}.',
   'explain.members': 'Includes {list}.',
   'explain.keys': 'Most often: {list}.',

@@ -7,9 +7,11 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'title.ctr_spike': '🤖 {metric} 급등 (봇 의심)',
   'title.traffic_spike': '📈 트래픽 급증',
   'title.revenue_drop': '💸 수익 급락',
+  'title.experiment': '🏁 {metric} 실험 결과 확정',
   'title.resolved': '✅ {metric} 정상화',
   'segment.all': '전체',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
+  'message.experiment': '{title}! {segment}: {observed}, 대조군 {expected}{deviation}',
   'message.limit': '{title}! {segment}: {observed} (기준 {expected})',
   'message.resolved': '{title}: {segment}: {observed} (예상 {expected})',
   'message.resolved_limit': '{title}: {segment}: {observed} (기준 {expected})',
@@ -25,6 +27,10 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'explain.evidence':
     '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 예상 값 {expected}(95%: {low}~{high})의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
   'explain.odds': '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 기준은 {age} 동안 학습했습니다.',
+  'explain.experiment':
+    '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 대조군 값 {expected}의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
+  'explain.experiment_odds':
+    '증거 1 : {one_in}. 둘 사이에 차이가 없다면 이만큼 벌어질 가능성은 {one_in}분의 1입니다. {age} 동안 비교했습니다.',
   'explain.contributors': '주로 여기서 발생했습니다: {list}.',
   'explain.members': '포함된 알림: {list}.',
   'explain.keys': '가장 많은 키: {list}.',

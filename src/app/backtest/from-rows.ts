@@ -1,5 +1,6 @@
 /** History out of a file of rows: records of `p.windows`, or the flat rows of `tocsin windows --json`. */
 import { AppError } from '../../core/errors.ts';
+import type { Labels } from '../../core/labels.ts';
 import { openLines } from '../../sources/file/lines.ts';
 import { closingOrder } from '../../windows/closing-order.ts';
 import type { WindowRecord } from '../../windows/row.ts';
@@ -46,12 +47,14 @@ export async function historyFromRows(wanted: HistoryWanted, spec: EngineSpec, p
 /** Flat rows come by start of the window: a window is whole when one of its size that starts later comes. */
 function createFlatRows(spec: EngineSpec, add: (record: WindowRecord) => void) {
   const order = spec.windows.map((window) => closingOrder([window]));
-  const current: (number | undefined)[] = spec.windows.map(() => undefined);
+  const current: (WindowStart | undefined)[] = spec.windows.map(() => undefined);
   const held: WindowRecord[][] = spec.windows.map(() => []);
+  const indexOf = new Map(spec.windows.map(({ name }, index) => [name, index]));
+  const labelsOf = createLabels(spec.dimensions);
 
   function close(window: number): void {
-    const start = current[window];
-    if (start === undefined) return;
+    if (current[window] === undefined) return;
+    const { start } = current[window];
     const { name, sizeMs } = spec.windows[window]!;
     for (const closing of order[window]!.advance([{ window: 0, start }], start + sizeMs)) {
       if (closing.start === start) held[window]!.splice(0).forEach(add);
@@ -61,40 +64,67 @@ function createFlatRows(spec: EngineSpec, add: (record: WindowRecord) => void) {
 
   return {
     add(line: Line, place: string): void {
-      const window = spec.windows.findIndex(({ name }) => name === line['window']);
-      if (window === -1) return;
-      const start = Date.parse(String(line['window_start']));
-      if (Number.isNaN(start))
-        throw wrong(place, `window_start ${JSON.stringify(line['window_start'])}`, 'a time such as 2026-03-02T09:00:00Z');
-      if (line['final'] === false) return;
+      const window = indexOf.get(String(line['window']));
+      if (window === undefined) return;
       const last = current[window];
-      if (last !== undefined && start < last) {
+      // Rows of one window stand together: its time is read once.
+      const here = last?.text === line['window_start'] ? last! : startOf(line['window_start'], spec.windows[window]!.sizeMs, place);
+      if (line['final'] === false) return;
+      if (last !== undefined && here.start < last.start) {
         throw wrong(
           place,
           'a window that starts before the one above it',
           'rows by start of the window, as `tocsin windows --json` gives them',
         );
       }
-      if (start !== last) close(window);
-      current[window] = start;
-      held[window]!.push(rowOf(spec, line, window, start));
+      if (here.start !== last?.start) close(window);
+      current[window] = here;
+      held[window]!.push(rowOf(spec, line, labelsOf(line), here));
     },
     end: () => spec.windows.forEach((_, window) => close(window)),
   };
 }
 
-function rowOf(spec: EngineSpec, line: Line, window: number, start: number): WindowRecord {
-  const { name, sizeMs } = spec.windows[window]!;
-  const labels: Record<string, string> = {};
-  for (const dimension of spec.dimensions) if (typeof line[dimension] === 'string') labels[dimension] = line[dimension];
+interface WindowStart {
+  /** As it stands in the row. */
+  readonly text: unknown;
+  /** Epoch ms. */
+  readonly start: number;
+  readonly times: ReturnType<typeof times>;
+}
+
+/** @throws AppError `input_unreadable` */
+function startOf(text: unknown, sizeMs: number, place: string): WindowStart {
+  const start = Date.parse(String(text));
+  if (Number.isNaN(start)) throw wrong(place, `window_start ${JSON.stringify(text)}`, 'a time such as 2026-03-02T09:00:00Z');
+  return { text, start, times: times(start, sizeMs) };
+}
+
+/** Labels of a row, the same object for the same series: made once, and known again by those who number series. */
+function createLabels(dimensions: readonly string[]): (line: Line) => Labels {
+  const known = new Map<string, Labels>();
+  return (line) => {
+    const values = dimensions.map((name) => (typeof line[name] === 'string' ? line[name] : undefined));
+    const key = JSON.stringify(values);
+    let labels = known.get(key);
+    if (!labels) {
+      labels = Object.fromEntries(dimensions.flatMap((name, i) => (values[i] === undefined ? [] : [[name, values[i]]])));
+      known.set(key, labels);
+    }
+    return labels;
+  };
+}
+
+function rowOf(spec: EngineSpec, line: Line, labels: Labels, { times: { window_start, window_end } }: WindowStart): WindowRecord {
   const measures: Record<string, number | null> = {};
   for (const measure of spec.measures) measures[measure.name] = numberOrNull(line[measure.name]);
   const counted = spec.measures.reduce((sum, measure) => sum + (measure.kind === 'count' ? (measures[measure.name] ?? 0) : 0), 0);
   return {
     kind: 'row',
     pipeline: spec.pipeline,
-    window: name,
-    ...times(start, sizeMs),
+    window: String(line['window']),
+    window_start,
+    window_end,
     labels,
     measures,
     state: {},

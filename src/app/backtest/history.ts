@@ -1,4 +1,5 @@
 /** Where a backtest's history comes from, as it was asked for and as it is there. */
+import { statSync } from 'node:fs';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -31,14 +32,17 @@ export interface HistoryDeps {
 
 export interface History {
   readonly source: BacktestReport['source'];
-  /** What a run has left, perhaps a lot of it. */
-  readonly isStored: boolean;
+  /** Perhaps a lot, and quick to read: worth threads of its own. */
+  readonly isLarge: boolean;
   /** Its windows follow from the pipeline file, so that the file may change them. */
   readonly counts: boolean;
   read(wanted: HistoryWanted, config: LoadedPipeline, emit: Emit): Promise<void>;
   /** What is to be known of what was read. */
   notes(): string[];
 }
+
+/** A file of rows beyond this takes longer to judge than a thread takes to start. */
+const LARGE_BYTES = 20 * 1_048_576;
 
 /** `config`: the file as it is. @throws AppError for what is not there; `usage` for what was not computed */
 export async function withHistory<T>(
@@ -66,7 +70,7 @@ export async function withHistory<T>(
 function logHistory(topic: string, log: Log, notes: readonly string[]): History {
   return {
     source: 'log',
-    isStored: true,
+    isLarge: true,
     counts: false,
     read: (wanted, _, emit) => historyFromLog(wanted, topic, log, emit),
     notes: () => [...notes],
@@ -81,7 +85,7 @@ function storeHistory(store: OlapStore, otherwise: History | undefined): History
     get source() {
       return isEmpty ? 'log' : 'olap';
     },
-    isStored: true,
+    isLarge: true,
     counts: false,
     async read(wanted, config, emit) {
       let rows = 0;
@@ -108,7 +112,7 @@ async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDe
   if (path !== '-' && isWindowRow(await firstLine(path))) {
     return {
       source: 'windows',
-      isStored: false,
+      isLarge: statSync(path).size > LARGE_BYTES,
       counts: false,
       read: (wanted, _, emit) => historyFromRows(wanted, config.engine, path, emit),
       notes: () => [],
@@ -122,7 +126,7 @@ async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDe
   }
   return {
     source: 'events',
-    isStored: false,
+    isLarge: false,
     counts: true,
     read: (wanted, counted, emit) => historyFromEvents(wanted, counted, path, emit, deps),
     notes: () => [],

@@ -27,11 +27,14 @@ export const BATCH_ROWS = 20_000;
 export function createRecordPacker({ windows, measures, from = -Infinity, to = Infinity }: HistoryWanted): RecordPacker {
   const writer = createColumnWriter(measures);
   const byName = new Map(windows.map(({ window, index }) => [window.name, index]));
+  // Rows of one window come together: its time is read once.
+  let last = { text: '', start: Number.NaN };
   return {
     add(record) {
       const index = byName.get(record.window);
       if (index === undefined) return;
-      const start = Date.parse(record.window_start);
+      if (record.window_start !== last.text) last = { text: record.window_start, start: Date.parse(record.window_start) };
+      const { start } = last;
       if (start < from || start >= to) return;
       if (record.kind === 'closed') writer.closed(index, start);
       else if (record.final && record.origin === '') {

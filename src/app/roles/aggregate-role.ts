@@ -19,7 +19,7 @@ export interface AggregateRoleConfig {
   readonly partitions: number;
   readonly sessionTimeoutMs: number;
   readonly commitEveryMs: number;
-  /** Read all partitions to their end, which requires to own them all, then return. */
+  /** Return when all partitions are read to their end: here, or in part by others who keep some of them. */
   readonly once: boolean;
 }
 
@@ -59,13 +59,13 @@ const PENDING_BYTES_MAX = 8 << 20;
 const SAY_AFTER_MS = 3_000;
 /** Two that each need all partitions would wait for each other for ever: who lacks the first one gives up earlier. In session timeouts. */
 const PATIENCE = { withFirst: 6, withoutFirst: 3, withoutAny: 10 };
-/** Who has no partition looks so often how far those who have them are; one that is about to leave has had time to then. */
+/** Who lacks partitions looks so often how far those who have them are, from the end of a session on: who had died has left them by then. */
 const LOOK_EVERY_MS = 2_000;
 /** A partition that another has taken over is taken back after this, where the group still says that it is ours. */
 const AGAIN_MS = 1_000;
 
 /**
- * Until the signal, or (`once`) until everything was read and told. `byOthers`: nothing of it here, as others have all the partitions.
+ * Until the signal, or (`once`) until everything was read and told. `byOthers`: not all of it here, as others keep partitions.
  * @throws AppError `log_refused` where others keep partitions, and do not get on with them
  */
 export async function runAggregates(
@@ -243,7 +243,7 @@ export async function runAggregates(
 function createWait(config: AggregateRoleConfig, { clock, logger, unread }: AggregateRoleDeps) {
   const { group, partitions, sessionTimeoutMs } = config;
   let since: number | undefined;
-  let lookedAt = 0;
+  let lookAt = 0;
   let told = false;
   let least = Infinity;
 
@@ -252,7 +252,7 @@ function createWait(config: AggregateRoleConfig, { clock, logger, unread }: Aggr
     async isOver(owned: number, hasFirst: boolean): Promise<boolean> {
       if (owned === partitions) since = undefined;
       if (owned === partitions) return false;
-      if (since === undefined) lookedAt = clock.elapsed();
+      if (since === undefined) lookAt = clock.elapsed() + sessionTimeoutMs + LOOK_EVERY_MS;
       since ??= clock.elapsed();
       if (!told && clock.elapsed() - since > SAY_AFTER_MS) {
         told = true;
@@ -261,12 +261,12 @@ function createWait(config: AggregateRoleConfig, { clock, logger, unread }: Aggr
             `one that died gives them up ${sessionTimeoutMs / 1_000} s after its last sign of life`,
         );
       }
-      if (owned === 0 && clock.elapsed() - lookedAt > LOOK_EVERY_MS) {
-        lookedAt = clock.elapsed();
+      if (clock.elapsed() >= lookAt) {
+        lookAt = clock.elapsed() + LOOK_EVERY_MS;
         const left = await unread();
         if (left === 0) return true;
         // While they get on there is something to wait for.
-        if (left < least) since = lookedAt;
+        if (left < least) since = clock.elapsed();
         least = Math.min(least, left);
       }
       const sessions = owned === 0 ? PATIENCE.withoutAny : hasFirst ? PATIENCE.withFirst : PATIENCE.withoutFirst;
@@ -279,7 +279,7 @@ function createWait(config: AggregateRoleConfig, { clock, logger, unread }: Aggr
 function shared({ group, partitions }: AggregateRoleConfig, waitedMs: number): AppError {
   return new AppError(
     'log_refused',
-    `group ${group}: --once has to read all ${partitions} input partitions by itself, but found another process that keeps some of them ` +
-      `(waited ${waitedMs / 1_000} s). Stop that one, or leave --once out to share the work with it.`,
+    `group ${group}: --once waits until all ${partitions} input partitions are read, but found another process that keeps some of them ` +
+      `and does not get on with them (waited ${waitedMs / 1_000} s). Mend or stop that one, or leave --once out to share the work with it.`,
   );
 }

@@ -14,9 +14,9 @@ import type { Committed } from '../../pipeline/engine.ts';
 import type { Monitor } from '../../pipeline/monitor.ts';
 import type { Notifier } from '../../notify/notifier.ts';
 import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor-stage.ts';
-import { notifyGroup, type NotifyStage } from '../../pipeline/notify-stage.ts';
+import type { NotifyStage } from '../../pipeline/notify-stage.ts';
 import { recordedRevisions, revisionRefusal } from '../../pipeline/revision.ts';
-import { monitorGroup, partialsTopic } from '../../pipeline/stage-topics.ts';
+import { partialsTopic } from '../../pipeline/stage-topics.ts';
 import { settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
 import { compilePlan } from '../../windows/plan.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
@@ -230,12 +230,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   ): Promise<void> =>
     roles.has(role)
       ? whileElected(
-          {
-            group: role === 'monitor' ? monitorGroup(pipeline) : notifyGroup(pipeline),
-            topic,
-            what: `${role} of ${pipeline}`,
-            sessionTimeoutMs,
-          },
+          { group: `${pipeline}.${role}`, topic, what: `${role} of ${pipeline}`, sessionTimeoutMs },
           { connection, logger },
           signal,
           term,
@@ -315,7 +310,12 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const inOrder = (async () => {
       const { byOthers } = await counting;
       everythingTold = true;
-      if (byOthers) logger.info(`${pipeline}: other processes have read it all; what is open is theirs to give out`);
+      if (byOthers) {
+        const said = monitor
+          ? 'others have read what was not read here'
+          : 'other processes have read it all; what is open is theirs to give out';
+        logger.info(`${pipeline}: ${said}`);
+      }
       if (byOthers && !monitor) await takeStock(until).catch(failed);
       if (!options.once || signal.aborted || (byOthers && !monitor)) monitorStop.abort();
       await monitoring;

@@ -1,6 +1,7 @@
 /** The alerts of a pipeline in memory, one entry an episode: read once from the log, then kept up with it. */
 import type { Log } from '../../log/log.ts';
-import type { AlertEvent } from '../../receivers/alert-event.ts';
+import type { SaidIn } from '../../alerts/said-in.ts';
+import type { AlertEvent, AlertLocale } from '../../receivers/alert-event.ts';
 import type { AlertList } from '../../server/api.ts';
 import { followTopic } from './topic-reader.ts';
 
@@ -10,6 +11,13 @@ export interface AlertBook {
   /** The newest first. */
   list(query: { readonly status?: AlertEvent['status']; readonly limit: number }): Promise<Entry[]>;
   firing(): Promise<number>;
+}
+
+/** In another language. Its words are those of the record that began it, though it may have ended since. */
+export function episodeIn(episode: Entry, lang: AlertLocale, saidIn: SaidIn): Entry {
+  const { status, resolved_time, alert_time } = episode;
+  const said = saidIn({ ...episode, status: resolved_time === alert_time ? 'resolved' : 'firing' }, lang);
+  return { ...said, status };
 }
 
 /** Beyond it the oldest episodes are forgotten here; the log keeps them. */

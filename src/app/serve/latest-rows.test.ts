@@ -3,15 +3,25 @@ import { test } from 'node:test';
 import { windowRow } from '../../../test/server/fake-surface.ts';
 import { AppError } from '../../core/errors.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
+import type { WindowRow } from '../../windows/row.ts';
 import { latestRows } from './latest-rows.ts';
 
 const US = { country: 'US' };
 const away = (): Promise<never> => Promise.reject(new AppError('hot_store_unavailable', 'Redis is away.', { retryable: true }));
 
-function stores({ hot, olap }: { hot?: 'away' | 'empty'; olap?: 'none' | 'away' }) {
+interface State {
+  readonly hot?: 'away' | 'empty';
+  readonly olap?: 'none' | 'away';
+  /** What the hot store has so far, being filled. */
+  readonly filling?: readonly WindowRow[];
+}
+
+function stores({ hot, olap, filling }: State) {
   const asked: unknown[] = [];
   const row = windowRow(US);
   const rows = [windowRow({ country: 'KR' }), row];
+  const isFilled = async (): Promise<boolean> => filling === undefined;
+  const held = filling ?? rows;
   const store = {
     async latest(query: { labels?: unknown }) {
       asked.push(query);
@@ -20,7 +30,13 @@ function stores({ hot, olap }: { hot?: 'away' | 'empty'; olap?: 'none' | 'away' 
     },
   } as unknown as OlapStore;
   const hotStore =
-    hot === 'away' ? { latest: away, all: away } : { latest: async () => (hot === 'empty' ? undefined : row), all: async () => rows };
+    hot === 'away'
+      ? { latest: away, all: away, isFilled: away }
+      : {
+          latest: async () => (hot === 'empty' ? undefined : held.find(({ labels }) => labels['country'] === 'US')),
+          all: async () => [...held],
+          isFilled,
+        };
   const latest = latestRows(
     { pipeline: 'ads', measures: [] },
     { hotStore, hotFill: { soon: async () => true }, olap: { store: () => (olap === 'none' ? undefined : store) } },
@@ -54,6 +70,26 @@ test('what it keeps no more is in the OLAP store; where that is away too, it is 
   }
 });
 
+test('while the hot store fills after it came up empty, each row is the newer one of both stores', async () => {
+  const start = windowRow(US).window_start;
+  const before = { ...windowRow(US), window_start: new Date(Date.parse(start) - 60_000).toISOString() };
+  const sources = async ({ latest }: ReturnType<typeof stores>): Promise<string[]> => {
+    const [one, all] = [await latest.one('5m', US), await latest.all('5m')];
+    assert.deepEqual(
+      all.rows.map(({ labels }) => labels['country']),
+      all.rows.length === 1 ? ['US'] : ['KR', 'US'],
+    );
+    assert.deepEqual(all.rows.at(-1), one.rows);
+    return [one.source, all.source, one.rows!.window_start];
+  };
+  assert.deepEqual(await sources(stores({ filling: [before] })), ['olap', 'olap', start]);
+  assert.deepEqual(await sources(stores({ filling: [before], olap: 'away' })), ['hot', 'hot', before.window_start]);
+  const after = { ...before, window_start: new Date(Date.parse(start) + 60_000).toISOString() };
+  assert.deepEqual(await sources(stores({ filling: [after] })), ['hot', 'olap', after.window_start]);
+  const corrected = { ...windowRow(US), version: String(BigInt(windowRow(US).version) + 1n) };
+  assert.equal((await stores({ filling: [corrected] }).latest.one('5m', US)).source, 'hot');
+});
+
 test('where both are away, both are named, and it may be tried again', async () => {
   for (const [olap, text] of [
     ['none', /Redis is away\. The OLAP store is not there either/],
@@ -72,7 +108,8 @@ test('at most so many questions at a time; a fault of ours is not hidden', async
   const found = await Promise.all(Array.from({ length: 10 }, (_, i) => latest.one('5m', { country: String(i) })));
   assert.equal(asked.length, 4);
   assert.equal(found.filter(({ source }) => source === 'olap').length, 4);
-  const fault = { latest: () => Promise.reject(new TypeError('a fault')), all: () => Promise.reject(new TypeError('a fault')) };
+  const failing = (): Promise<never> => Promise.reject(new TypeError('a fault'));
+  const fault = { latest: failing, all: failing, isFilled: failing };
   const broken = latestRows(
     { pipeline: 'ads', measures: [] },
     { hotStore: fault, hotFill: { soon: async () => true }, olap: { store: () => undefined } },

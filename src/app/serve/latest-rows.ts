@@ -1,4 +1,4 @@
-/** The latest row of a segment: from the hot store, else from the OLAP store. */
+/** The latest row of a segment: from the hot store, else from the OLAP store; from both while the hot store fills after it came up empty. */
 import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { labelsKey, type Labels } from '../../core/labels.ts';
@@ -18,7 +18,7 @@ export interface LatestRows {
 }
 
 interface Deps {
-  readonly hotStore: Pick<HotStore, 'latest' | 'all'>;
+  readonly hotStore: Pick<HotStore, 'latest' | 'all' | 'isFilled'>;
   readonly hotFill: Pick<HotFill, 'soon'>;
   readonly olap: Pick<OlapSide, 'store'>;
 }
@@ -65,25 +65,42 @@ export function latestRows(
     async one(window, labels) {
       await hotFill.soon();
       let row: WindowRow | undefined;
+      let isFilled: boolean;
       try {
-        row = await hotStore.latest(pipeline, window, labels);
+        // Together: Redis answers both in one round trip.
+        [row, isFilled] = await Promise.all([hotStore.latest(pipeline, window, labels), hotStore.isFilled(pipeline)]);
       } catch (error) {
         return { source: 'olap', rows: (await instead(error, window, labels))[0] };
       }
-      if (row) return { source: 'hot', rows: row };
-      // Not seen for longer than the hot store keeps. While the OLAP store does not answer, it is not there.
-      const older = await fromOlap(window, labels)?.catch(() => undefined);
-      return older?.[0] ? { source: 'olap', rows: older[0] } : { source: 'hot', rows: undefined };
+      if (row && isFilled) return { source: 'hot', rows: row };
+      // Not seen for longer than the hot store keeps, or not filled in yet. While the OLAP store does not answer, it is not there.
+      const stored = (await fromOlap(window, labels)?.catch(() => undefined))?.[0];
+      return stored && isNewer(stored, row) ? { source: 'olap', rows: stored } : { source: 'hot', rows: row };
     },
     async all(window) {
       await hotFill.soon();
+      let rows: WindowRow[];
+      let isFilled: boolean;
       try {
-        return { source: 'hot', rows: await hotStore.all(pipeline, window) };
+        [rows, isFilled] = await Promise.all([hotStore.all(pipeline, window), hotStore.isFilled(pipeline)]);
       } catch (error) {
         return { source: 'olap', rows: await instead(error, window) };
       }
+      const stored = isFilled ? undefined : await fromOlap(window, undefined)?.catch(() => undefined);
+      if (!stored) return { source: 'hot', rows };
+      const newest = new Map(rows.map((row) => [labelsKey(row.labels), row]));
+      const better = stored.filter((row) => isNewer(row, newest.get(labelsKey(row.labels))));
+      for (const row of better) newest.set(labelsKey(row.labels), row);
+      const inOrder = [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+      return { source: better.length > 0 ? 'olap' : 'hot', rows: inOrder };
     },
   };
+}
+
+function isNewer(row: WindowRow, than: WindowRow | undefined): boolean {
+  if (!than) return true;
+  if (row.window_start !== than.window_start) return row.window_start > than.window_start;
+  return BigInt(row.version) > BigInt(than.version);
 }
 
 async function inTime<T>(answer: Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 /** One running pipeline as the server shows it. */
+import { LOCALES, saidInOf } from '../../alerts/said-in.ts';
 import type { Clock } from '../../core/clock.ts';
 import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
@@ -7,13 +8,14 @@ import type { Committed } from '../../pipeline/engine.ts';
 import type { AggregateStatus } from '../../pipeline/aggregate.ts';
 import { createLagMeter } from '../../pipeline/lag.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { Backpressure, PipelineInfo, PipelineStatus } from '../../server/api.ts';
 import { defaultLimits } from '../../server/limits.ts';
-import { createEventRing } from '../../server/stream/event-ring.ts';
+import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
-import { createAlertBook } from './alert-book.ts';
+import { createAlertBook, episodeIn } from './alert-book.ts';
 import { createLetterIndex } from './letter-index.ts';
 import type { HotFill } from './hot-fill.ts';
 import { latestRows } from './latest-rows.ts';
@@ -56,6 +58,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   const stream = createEventRing({ epoch: deps.epoch }, { clock });
   const alerts = createAlertBook(log, topics.alerts);
   const letters = createLetterIndex(log, pipeline, topics.deadLetters);
+  const saidIn = saidInOf(spec.measures);
   const rate = createRate();
   const meter = createLagMeter(spec, { log, clock });
   let hasCaughtUp = false;
@@ -64,6 +67,10 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap: olap.store, clock },
   );
   const latest = latestRows(spec, { hotStore, hotFill: deps.hotFill, olap });
+
+  /** In the words of those who do not read the pipeline's language. */
+  const inOthers = (event: AlertEvent): Said<AlertEvent> =>
+    Object.fromEntries(LOCALES.filter((lang) => lang !== config.locale).map((lang) => [lang, saidIn(event, lang)]));
 
   async function lagOf(group: string, names: readonly string[]): Promise<number> {
     let lag = 0;
@@ -149,11 +156,16 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     status,
     windows: history,
     async latest(window) {
-      const isFilled = await deps.hotFill.soon();
+      const wasFilled = await deps.hotFill.soon();
       const { source, rows } = await latest.all(window);
+      // While it is away nothing is filled.
+      const isFilled = wasFilled && (await hotStore.isFilled(pipeline).catch(() => true));
       return { pipeline, window, source, age: ageOf(rows, clock), points: rows.map(pointOf), ...(!isFilled && { filling: true as const }) };
     },
-    alerts: async (query) => ({ alerts: await alerts.list(query) }),
+    async alerts({ lang, ...query }) {
+      const found = await alerts.list(query);
+      return { alerts: lang === undefined || lang === config.locale ? found : found.map((episode) => episodeIn(episode, lang, saidIn)) };
+    },
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),
     committed({ records, provisional, alerts: events }) {
@@ -166,7 +178,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
         // Nothing is kept, but that something was missed is: who comes back from before begins anew.
         stream.publish('points', []);
       }
-      for (const event of events) stream.publish('alert', event);
+      for (const event of events) stream.publish('alert', event, inOthers(event));
     },
     async tick() {
       rate.sample(

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { windowRow } from '../../../test/server/fake-surface.ts';
+import { lagAlert } from '../../alerts/lag-alert.ts';
+import { saidInOf } from '../../alerts/said-in.ts';
 import { AppError } from '../../core/errors.ts';
 import { systemClock } from '../../core/clock.ts';
 import { HOT_HISTORY_MS, type HotStore } from '../../hot-store/hot-store.ts';
@@ -13,13 +15,14 @@ import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { packRecords } from '../../log/batch.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import type { Log } from '../../log/log.ts';
+import type { AlertLocale } from '../../receivers/alert-event.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import { toStateChanges } from '../../pipeline/state-codec.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
-import { createAlertBook } from './alert-book.ts';
+import { createAlertBook, episodeIn } from './alert-book.ts';
 import { createHotFill } from './hot-fill.ts';
 import { createLetterIndex } from './letter-index.ts';
 import { createRate } from './rate.ts';
@@ -65,16 +68,24 @@ async function history(
   t: TestContext,
   records: readonly WindowRecord[],
   olap?: OlapStore,
-  { filled = true, away }: { filled?: boolean; away?: () => boolean } = {},
+  { filled = true, away, empty }: { filled?: boolean; away?: () => boolean; empty?: () => boolean } = {},
 ) {
   const log = await openLog(t, ['w']);
   const memory = createMemoryHotStore({
     history: [{ pipeline: 'ads', window: '1m', groupings: [['country']], keepMs: 26 * 60 * MINUTE }],
   });
   const gone = (): Promise<never> => Promise.reject(new AppError('hot_store_unavailable', 'Redis is away.', { retryable: true }));
-  const hotStore: HotStore = { ...memory, all: (...asked) => (away?.() ? gone() : memory.all(...asked)) };
+  const hotStore: HotStore = {
+    ...memory,
+    all: async (...asked) => (away?.() ? gone() : empty?.() ? [] : memory.all(...asked)),
+    range: async (...asked) => (empty?.() ? [] : memory.range(...asked)),
+    isFilled: async (...asked) => !empty?.() && memory.isFilled(...asked),
+  };
   await append(log, 'w', records);
-  if (filled) await hotStore.put(records.filter((record) => record.kind === 'row'));
+  if (filled) {
+    await hotStore.put(records.filter((record) => record.kind === 'row'));
+    await hotStore.markFilled('ads');
+  }
   const index = createWindowIndex(log, 'w');
   const read = createWindowHistory(
     { spec, hotHistory: [{ pipeline: spec.pipeline, window: '1m', groupings: [['country']], keepMs: HOT_HISTORY_MS }] },
@@ -252,6 +263,16 @@ test('while the hot store is away the OLAP store answers, with what only the log
   assert.deepEqual(await alone.ask({ from: START }), { source: 'log', truncated: false, points: points.slice(2) });
 });
 
+test('a hot store that came up empty does not answer before it is filled again', async (t) => {
+  let empty = true;
+  const records = [row(0, { country: 'US' }, 1), row(1, { country: 'US' }, 2)];
+  const { ask } = await history(t, records, undefined, { empty: () => empty });
+  const points = [0, 1].map((minute) => [iso(minute), 'US', minute + 1]);
+  assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'log', truncated: false, points });
+  empty = false;
+  assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'hot', truncated: false, points });
+});
+
 test('an alert is one entry: as it rang, with how it stands', async (t) => {
   const log = await openLog(t, ['a']);
   const book = createAlertBook(log, 'a');
@@ -400,4 +421,26 @@ test('a rate over the last ten seconds', () => {
   assert.equal(rate.perSecond(), 100);
   rate.sample(1_000, 31_000);
   assert.equal(rate.perSecond(), 90);
+});
+
+test('an episode that is over is said in another language as it began', () => {
+  const limit = (locale: AlertLocale, status: 'firing' | 'resolved') =>
+    lagAlert({
+      pipeline: 'ads',
+      window: '1m',
+      unit: 's',
+      observed: 90,
+      limit: 60,
+      worst: 'ads/0',
+      since: START,
+      now: START + MINUTE,
+      status,
+      locale,
+    });
+  const saidIn = saidInOf([]);
+  const over = { ...limit('en', 'firing'), status: 'resolved', resolved_time: iso(2) } as const;
+  assert.deepEqual(episodeIn(over, 'ko', saidIn), { ...limit('ko', 'firing'), status: 'resolved', resolved_time: iso(2) });
+  // Of which only the end is kept.
+  const end = { ...limit('en', 'resolved'), resolved_time: iso(1) };
+  assert.deepEqual(episodeIn(end, 'ko', saidIn), { ...limit('ko', 'resolved'), resolved_time: iso(1) });
 });

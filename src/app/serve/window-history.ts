@@ -47,12 +47,15 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
 
   return async (query) => {
     const { window, labels } = query;
-    const isFilled = await deps.hotFill.soon();
+    const wasFilled = await deps.hotFill.soon();
     const older = deps.olap();
-    const current = await hotStore.all(pipeline, window).catch((error: unknown) => {
+    const found = await Promise.all([hotStore.all(pipeline, window), hotStore.isFilled(pipeline)]).catch((error: unknown) => {
       if (error instanceof AppError && error.retryable && (older || query.from !== undefined)) return undefined;
       throw error;
     });
+    const current = found?.[0];
+    // One that came up empty since is being filled again.
+    const isFilled = wasFilled && found?.[1] === true;
     const last = current ?? (query.from === undefined ? await older!.latest({ pipeline, window }, (rows) => rows) : []);
     const known = last.reduce((most, row) => Math.max(most, Date.parse(row.window_start)), -Infinity);
     // A hot store that is not filled yet may know none of the newest.

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
 import { createCommonMode } from './common-mode.ts';
-import type { CommonMode } from './common-mode.ts';
+import type { CommonMode, Shifts } from './common-mode.ts';
 
 const WEIGHT = 1 / 0.01;
 
 /** One slot of 90 members in three countries (groups 1 to 3) and all together (group 0), each q around `centre`. */
-function slotOf(common: CommonMode, centre: (country: number, member: number) => number, seed: number): Float64Array | undefined {
+function slotOf(common: CommonMode, centre: (country: number, member: number) => number, seed: number): Shifts | undefined {
   const random = createRandom(seed);
   common.begin();
   for (let member = 0; member < 90; member++) {
@@ -35,9 +35,9 @@ test('noise alone shifts nothing', () => {
 });
 
 test('what all do is an offset of all; what one country does is the offset of that country', () => {
-  const all = slotOf(countries(), () => 1.8, 5) ?? [];
+  const all = slotOf(countries(), () => 1.8, 5)?.shift ?? [];
   assert.ok(Math.abs((all[0] ?? 0) - Math.log(1.8)) < 0.05 && [1, 2, 3].every((group) => Math.abs(all[group] ?? 0) < 0.1), String(all));
-  const one = slotOf(countries(), (country) => (country === 2 ? 0.4 : 1), 5) ?? [];
+  const one = slotOf(countries(), (country) => (country === 2 ? 0.4 : 1), 5)?.shift ?? [];
   assert.ok(Math.abs((one[2] ?? 0) - Math.log(0.4)) < 0.1 && [0, 1, 3].every((group) => Math.abs(one[group] ?? 0) < 0.05), String(one));
 });
 
@@ -61,4 +61,51 @@ test('offsets add up, are remembered, and an alarm waits while a shift shows', (
   assert.equal(again.mustWait([0, 1]), false);
   for (let member = 0; member < 20; member++) again.add([0, 1], 2, WEIGHT, 0.01);
   assert.equal(again.mustWait([0, 1]), true);
+});
+
+/** Forty members of few events each: one slot shows little. `lasting`: what a member is out by, slot after slot. */
+function fewEvents(common: CommonMode, centre: number, seed: number, lasting: (member: number) => number): Shifts | undefined {
+  const random = createRandom(seed);
+  const [noise, error] = [0.5, 0.1];
+  common.begin();
+  for (let member = 0; member < 40; member++) {
+    const q = Math.max(0, centre + lasting(member) + Math.sqrt(noise) * random.normal());
+    common.add([0], q, 1 / (noise + error), noise);
+  }
+  return common.settle();
+}
+
+test('what is too weak for one slot is found in several, and taken back from all of them', () => {
+  const common = createCommonMode(false);
+  common.addGroup();
+  for (let seed = 1; seed < 40; seed++)
+    assert.equal(
+      fewEvents(common, 1, seed, () => 0),
+      undefined,
+      `seed ${seed}`,
+    );
+  let found: Shifts | undefined;
+  let slots = 0;
+  // As in a process that was started anew after each slot.
+  for (let again = common; !found; slots++) {
+    const next = createCommonMode(false);
+    next.addGroup(again.memoryOf(0));
+    found = fewEvents(next, 0.6, 100 + slots, () => 0);
+    again = next;
+  }
+  assert.ok(slots > 1 && slots < 10, String(slots));
+  assert.ok(found.shift[0]! < Math.log(0.9) && found.slotsBefore[0]! > 0, JSON.stringify(found));
+});
+
+test('members that are out for long, each by its own, are no shift', () => {
+  const common = createCommonMode(false);
+  common.addGroup();
+  const random = createRandom(9);
+  const own = Array.from({ length: 40 }, () => Math.sqrt(0.1) * random.normal());
+  for (let seed = 1; seed < 300; seed++)
+    assert.equal(
+      fewEvents(common, 1, seed, (member) => own[member]!),
+      undefined,
+      `seed ${seed}`,
+    );
 });

@@ -1,7 +1,7 @@
 /**
  * What the series of a roll-up do in the same slot is not the doing of one of them: each roll-up has an offset (log) that is
- * part of the forecast of its members. A robust score over the members finds a common shift; the roll-up that explains
- * most goes first.
+ * part of the forecast of its members. A robust score over the members finds a common shift, in one slot or in several together where
+ * members are too few for one, or what they share comes by and by; the roll-up that explains most goes first.
  */
 
 /** A member weighs at most so many times the mean of the slot before. */
@@ -15,9 +15,15 @@ const SIZE_LEAST = 0.05;
 const SCORE_SQUARE_HINT = 6;
 const SEEN_SHARE = 0.3;
 const SHIFT_MAX = 3;
+const LEAST_RATIO = 0.05;
 const HALVINGS = 24;
 /** Shifts found in one slot. */
 const SHIFTS_MAX = 8;
+/** So many of the newest slots are added up, in rising order. */
+const LENGTHS = [1, 2, 4, 8];
+const BEFORE_MAX = 7;
+/** What is kept of each of the slots before: score, information, the part of it that lasts. */
+const KEPT = 3;
 
 interface Group {
   offset: number;
@@ -25,9 +31,13 @@ interface Group {
   information: number;
   largest: number;
   score: number;
+  /** Of the information: the part in which a member is out by as much in the next slot, rather than by chance. */
+  lasting: number;
   meanWeight: number;
   /** Information of the slot before. */
   usual: number;
+  /** Of the slots before since the newest shift, newest first: `KEPT` numbers each. */
+  before: number[];
 }
 
 /** What is kept of a roll-up from window to window. */
@@ -36,6 +46,22 @@ export interface GroupMemory {
   /** Mean weight of a member; 0: not known yet. */
   readonly meanWeight: number;
   readonly usual: number;
+  /** The slots before: see `Group`. */
+  readonly before?: readonly number[];
+}
+
+/** What settling a slot found: by number of the roll-up its shift (log), and the slots before that were part of the same. */
+export interface Shifts {
+  readonly shift: Float64Array;
+  readonly slotsBefore: Int32Array;
+}
+
+/** The newest slots of a roll-up, added up. */
+interface Sum {
+  score: number;
+  information: number;
+  /** Of the score. */
+  variance: number;
 }
 
 export interface CommonMode {
@@ -50,8 +76,8 @@ export interface CommonMode {
   add(groups: readonly number[], q: number, weight: number, noise: number): void;
   /** Whether an alarm of a member has to wait for the rest of the slot. */
   mustWait(groups: readonly number[]): boolean;
-  /** Finds this slot's shifts and adds them to the offsets; the shift of each roll-up by number, undefined where there is none. */
-  settle(): Float64Array | undefined;
+  /** Finds this slot's shifts and adds them to the offsets; undefined where there is none. */
+  settle(): Shifts | undefined;
 }
 
 /** `isMoney`: what is seen has the upper tail of gamma amounts. */
@@ -62,24 +88,43 @@ export function createCommonMode(isMoney: boolean): CommonMode {
   let noise = new Float64Array(64);
   const of: (readonly number[])[] = [];
   let count = 0;
+  const whole: Sum = { score: 0, information: 0, variance: 0 };
 
   function clipped(group: Group, member: number): void {
     const f = Math.min(weight[member]!, WEIGHT_MAX * group.meanWeight);
     group.information += f;
     if (f > group.largest) group.largest = f;
     group.score += f * clip(q[member]! - 1, f, noise[member]!);
+    group.lasting += f * Math.max(0, 1 - weight[member]! * noise[member]!);
   }
 
   function clear(group: Group): void {
-    group.information = group.score = group.largest = 0;
+    group.information = group.score = group.largest = group.lasting = 0;
   }
 
-  function isShifted(group: Group): boolean {
-    const { score, information, largest } = group;
-    if (information <= MEMBERS_LEAST * largest || score * score <= SCORE_SQUARE * information) return false;
+  /** Into `whole`. Chance differs from slot to slot, what lasts does not: its deviations add up. False: there are not so many slots. */
+  function addUp({ score, information, lasting, before }: Group, slots: number): boolean {
+    if (before.length < (slots - 1) * KEPT) return false;
+    whole.score = score;
+    whole.information = information;
+    whole.variance = information - lasting;
+    let deviation = Math.sqrt(lasting);
+    for (let at = 0; at < (slots - 1) * KEPT; at += KEPT) {
+      whole.score += before[at]!;
+      whole.information += before[at + 1]!;
+      whole.variance += before[at + 1]! - before[at + 2]!;
+      deviation += Math.sqrt(before[at + 2]!);
+    }
+    whole.variance += deviation * deviation;
+    return true;
+  }
+
+  function isShifted(): boolean {
+    const { score, information, variance } = whole;
+    if (score * score <= SCORE_SQUARE * variance) return false;
     const shift = score / information;
     // A few large amounts are no shift: as deviance where a square would count them as if they were normal.
-    if (isMoney && shift > 0 && 2 * information * (shift - Math.log1p(shift)) <= SCORE_SQUARE) return false;
+    if (isMoney && shift > 0 && 2 * (information / variance) * information * (shift - Math.log1p(shift)) <= SCORE_SQUARE) return false;
     return Math.abs(shift) > SIZE_LEAST;
   }
 
@@ -102,13 +147,14 @@ export function createCommonMode(isMoney: boolean): CommonMode {
 
   return {
     addGroup(memory) {
-      const { offset, meanWeight, usual } = memory ?? { offset: 0, meanWeight: 0, usual: 0 };
-      groups.push({ offset, members: [], information: 0, largest: 0, score: 0, meanWeight: meanWeight || Infinity, usual });
+      const { offset, meanWeight, usual, before = [] } = memory ?? { offset: 0, meanWeight: 0, usual: 0 };
+      const nothing = { information: 0, largest: 0, score: 0, lasting: 0 };
+      groups.push({ ...nothing, offset, members: [], meanWeight: meanWeight || Infinity, usual, before: [...before] });
       return groups.length - 1;
     },
     memoryOf(number) {
-      const { offset, meanWeight, usual } = groups[number]!;
-      return { offset, meanWeight: Number.isFinite(meanWeight) ? meanWeight : 0, usual };
+      const { offset, meanWeight, usual, before } = groups[number]!;
+      return { offset, meanWeight: Number.isFinite(meanWeight) ? meanWeight : 0, usual, before: [...before] };
     },
     offset(numbers) {
       let sum = 0;
@@ -138,41 +184,57 @@ export function createCommonMode(isMoney: boolean): CommonMode {
     },
     mustWait(numbers) {
       for (let i = 0; i < numbers.length; i++) {
-        const { information, usual, score, largest } = groups[numbers[i]!]!;
+        const group = groups[numbers[i]!]!;
+        const { information, usual, largest } = group;
         if (information < SEEN_SHARE * usual) return true;
-        if (score * score > SCORE_SQUARE_HINT * information && information > 3 * largest) return true;
+        if (information <= 3 * largest) continue;
+        for (const length of LENGTHS) {
+          if (!addUp(group, length)) break;
+          if (whole.score * whole.score > SCORE_SQUARE_HINT * whole.variance) return true;
+        }
       }
       return false;
     },
     settle() {
-      let shifts: Float64Array | undefined;
-      for (let found = 0; found < SHIFTS_MAX; found++) {
+      let found: Shifts | undefined;
+      for (let round = 0; round < SHIFTS_MAX; round++) {
         let best = -1;
+        let slots = 0;
         let most = 0;
+        let mean = 0;
         for (let i = 0; i < groups.length; i++) {
           const group = groups[i]!;
-          if (!isShifted(group)) continue;
-          const explained = (group.score * group.score) / group.information;
-          if (explained > most) [best, most] = [i, explained];
+          if (!hasMembers(group)) continue;
+          for (const length of LENGTHS) {
+            if (!addUp(group, length)) break;
+            const explained = (whole.score * whole.score) / whole.variance;
+            if (explained > most && isShifted()) [best, slots, most, mean] = [i, length, explained, whole.score / whole.information];
+          }
         }
         const group = groups[best];
         if (!group) break;
-        const shift = shiftOf(group);
-        shifts ??= new Float64Array(groups.length);
-        shifts[best]! += shift;
+        const shift = slots === 1 ? shiftOf(group) : Math.log(Math.max(LEAST_RATIO, 1 + mean));
+        found ??= { shift: new Float64Array(groups.length), slotsBefore: new Int32Array(groups.length) };
+        found.shift[best]! += shift;
+        found.slotsBefore[best] = Math.max(found.slotsBefore[best]!, slots - 1);
         group.offset += shift;
         const factor = Math.exp(-shift);
         for (const member of group.members) q[member]! *= factor;
         for (const each of groups) {
           clear(each);
           for (const member of each.members) clipped(each, member);
+          // Roll-ups share members: what they were out by before may have been this very shift.
+          each.before.length = 0;
         }
       }
       for (const group of groups) {
         if (group.members.length > 0 && group.information > 0) group.meanWeight = group.information / group.members.length;
         group.usual = group.information;
+        if (!hasMembers(group)) group.before.length = 0;
+        else group.before.unshift(short(group.score), short(group.information), short(group.lasting));
+        group.before.length = Math.min(group.before.length, BEFORE_MAX * KEPT);
       }
-      return shifts;
+      return found;
     },
   };
 }
@@ -180,6 +242,16 @@ export function createCommonMode(isMoney: boolean): CommonMode {
 function clip(deviation: number, f: number, noise: number): number {
   const limit = CLIP_DEVIATIONS / Math.sqrt(f) + noise;
   return deviation > limit ? limit : deviation < -limit ? -limit : deviation;
+}
+
+/** Enough of them that none decides alone. */
+function hasMembers({ information, largest }: Group): boolean {
+  return information > MEMBERS_LEAST * largest;
+}
+
+/** It is written at every commit: no more digits than say something. */
+function short(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
 }
 
 function grown(old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {

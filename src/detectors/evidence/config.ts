@@ -14,7 +14,7 @@ export const evidenceConfig = z
     habits: z
       .boolean()
       .default(true)
-      .describe('What a series did yesterday at the same time is no news; false: it is, and a series takes 1 kB less.'),
+      .describe('What a series does every day at the same time is no news; false: it is, and a series takes 1 kB less.'),
     forget_after: durationField
       .default(259_200_000)
       .describe('A series that had no event for this long, by event time, is forgotten with all that was learnt of it.'),

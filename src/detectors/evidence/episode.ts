@@ -1,13 +1,13 @@
 /** The life of an alarm in one series: it rings, recovers or lasts. While it is on nothing is learnt. */
 import { learnBlock, logRate, openLevel, renewVariance } from './baseline.ts';
-import { habitRatio } from './habits.ts';
+import { doubtWaiting, habitRatio } from './habits.ts';
 import { At, Baseline, Status } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { countDrop, lognormalPoisson, moneyDrop, moneyRise } from './log-likelihood.ts';
 import type { Model } from './model.ts';
 import { likelihoodRatio, noiseOf } from './scan.ts';
 import type { Evidence } from './scan.ts';
-import { blockError, noiseOfBlock } from './series-slots.ts';
+import { blockError, noiseOfBlock, sumBack } from './series-slots.ts';
 import type { Common } from './series-slots.ts';
 import { errorAt } from './tracked-error.ts';
 
@@ -21,6 +21,11 @@ const BACK_DOUBT = 1.5;
 const LASTING = 1.25;
 const LASTING_IN_DOUBT = 2;
 const RELEARN = 0.25;
+/** A level lasts anew once its newest quarter lies so many squared deviations off: a break in a step, say. So long that is waited for. */
+const UNSTEADY_SQUARES = 12;
+const LASTING_UNSTEADY = 4;
+/** Events that are added where logarithms are compared. */
+const PSEUDO = 0.5;
 /** A deviation that yesterday lets expect has to lie this far out, in squared deviations, to say anything. */
 const HABIT_SQUARES = 8;
 /** How far below the threshold the evidence has to fall when yesterday is taken into account. */
@@ -37,11 +42,11 @@ export function beginEpisode(
   skew: number,
 ): void {
   const { numbers } = state;
-  const { layout, grid } = model;
   const isHabit = explainedByHabit(state, model, slot, evidence, threshold, isDrop, skew);
   if (isDrop) numbers[At.status] = isHabit ? Status.heldDrop : Status.drop;
   else numbers[At.status] = isHabit ? Status.heldRise : Status.rise;
   numbers[At.onSlots] = 0;
+  numbers[At.reach] = 0;
   numbers[At.back] = 0;
   numbers[At.rangEvidence] = evidence.log;
   numbers[At.rangThreshold] = threshold;
@@ -50,9 +55,17 @@ export function beginEpisode(
   numbers[At.rangExpected] = evidence.expected;
   numbers[At.rangVariance] = evidence.variance;
   numbers[At.rangNoise] = evidence.noise;
+  learnNothingOf(numbers, model, slot, evidence.slots);
+  const { blockSlots } = model.grid;
+  const block = Math.floor(slot / blockSlots);
+  if (!isHabit) doubtWaiting(state, model, block, block - Math.floor((slot - evidence.slots + 1) / blockSlots));
+}
+
+/** Of the newest `slots` none is learnt. */
+function learnNothingOf(numbers: Float32Array, { grid, layout }: Model, slot: number, slots: number): void {
   numbers[At.exposure] = 0;
   const block = Math.floor(slot / grid.blockSlots);
-  for (let at = Math.floor((slot - evidence.slots + 1) / grid.blockSlots); at <= block; at++) {
+  for (let at = Math.floor((slot - slots + 1) / grid.blockSlots); at <= block; at++) {
     if (block - at >= grid.pendingBlocks) continue;
     numbers[layout.pendingSeen + (at % grid.pendingBlocks)] = 0;
     numbers[layout.pendingExposure + (at % grid.pendingBlocks)] = 0;
@@ -90,10 +103,11 @@ export function isOver(numbers: Float32Array, common: Common, slot: number, evid
   return back > BACK_ENOUGH;
 }
 
-/** Nothing rings for what has ended; no evidence reaches back to it. */
-export function discard(numbers: Float32Array): void {
+/** Nothing rings for what has ended; no evidence reaches back to it, and nothing is learnt of it. */
+export function discard(numbers: Float32Array, model: Model, slot: number, slots: number): void {
   numbers[At.reach] = 0;
   numbers[At.suspicion] = 0;
+  learnNothingOf(numbers, model, slot, slots);
 }
 
 /** One full slot of an episode. */
@@ -104,10 +118,44 @@ export function stepEpisode({ numbers }: SeriesState, common: Common, slot: numb
   numbers[At.back] = back;
   const spans = numbers[At.onSlots]! / common.model.grid.slotsMax;
   if (back > BACK_ENOUGH) endEpisode(numbers);
-  else if (spans >= LASTING_IN_DOUBT || (spans >= LASTING && back < BACK_DOUBT)) {
+  else if (isLasting(numbers, common, slot, spans, back)) {
     endEpisode(numbers);
     if (numbers[At.baseline] === Baseline.own) takeNewLevel(numbers, common, slot);
   }
+}
+
+/** `spans`: for which the episode has been on. */
+function isLasting(numbers: Float32Array, common: Common, slot: number, spans: number, back: number): boolean {
+  const { slotsMax } = common.model.grid;
+  const level = (numbers[At.reach] = isSteady(numbers, common, slot) ? numbers[At.reach]! + 1 : relearnt(slotsMax));
+  if (spans < LASTING || (spans < LASTING_IN_DOUBT && back >= BACK_DOUBT)) return false;
+  return spans >= LASTING_UNSTEADY || level >= LASTING * slotsMax;
+}
+
+/** The newest quarter, which would be learnt, is on the level that the episode's slots before are on. */
+function isSteady(numbers: Float32Array, { model, shrinkage }: Common, slot: number): boolean {
+  const { recentSeen, olderSeen, recentExpected, olderExpected } = model.layout;
+  const newest = relearnt(model.grid.slotsMax);
+  const slots = Math.min(numbers[At.reach]!, model.grid.slotsMax);
+  if (slots < 2 * newest) return true;
+  const S = sumBack(numbers, model, slot, newest, recentSeen, olderSeen);
+  const M = sumBack(numbers, model, slot, newest, recentExpected, olderExpected);
+  const before = sumBack(numbers, model, slot, slots, recentExpected, olderExpected) - M;
+  const seenBefore = sumBack(numbers, model, slot, slots, recentSeen, olderSeen) - S;
+  if (M <= 0 || before <= 0) return true;
+  const out = Math.log(((Math.max(0, S) + PSEUDO) * before) / ((Math.max(0, seenBefore) + PSEUDO) * M));
+  const noise = noiseAt(numbers, model, S, M) + noiseAt(numbers, model, seenBefore, before);
+  const variance = noise + errorAt(numbers, model, shrinkage, 2) + errorAt(numbers, model, shrinkage, 3);
+  return out * out <= UNSTEADY_SQUARES * variance;
+}
+
+/** Relative variance of what came; of counts it goes by their own size. */
+function noiseAt(numbers: Float32Array, model: Model, seen: number, expected: number): number {
+  return model.form === 'money' ? noiseOf(numbers, model, expected) : 1 / (Math.max(0, seen) + PSEUDO);
+}
+
+function relearnt(slotsMax: number): number {
+  return Math.max(1, Math.round(RELEARN * slotsMax));
 }
 
 /** The evidence that it is over, one slot on. `ratio`: of the alarm. */
@@ -146,7 +194,7 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
   const { model, work } = common;
   const { grid, layout, rhythm } = model;
   openLevel(numbers, model);
-  const slots = Math.max(1, Math.round(RELEARN * grid.slotsMax));
+  const slots = relearnt(grid.slotsMax);
   let seen = 0;
   let expected = 0;
   for (let back = 0; back < slots; back++) {

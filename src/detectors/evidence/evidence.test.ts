@@ -197,7 +197,7 @@ test('a look rings for a rise before the window is over, changes nothing, and le
   );
   assert.deepEqual(look(0), []);
   assert.deepEqual(look(60), []);
-  assert.equal(detector.stateForm?.encode(state), before);
+  assert.deepEqual(detector.stateForm?.encode(state), before);
 });
 
 test('measures that are no counts, and windows that share events, are refused', () => {

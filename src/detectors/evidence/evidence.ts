@@ -19,7 +19,7 @@ import { createModel } from './model.ts';
 import type { Model } from './model.ts';
 import { profileOf } from './profile.ts';
 import { noiseOf } from './scan.ts';
-import { stateText, stateVersionOf } from './state-text.ts';
+import { stateBytes, stateVersionOf } from './state-bytes.ts';
 import { verdictsOf } from './verdicts.ts';
 
 interface Shared {
@@ -138,7 +138,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
 
   return {
     stateVersion: stateVersionOf(model),
-    stateForm: stateText(model),
+    stateForm: stateBytes(model),
     seesAbsent: true,
     forgetAfterMs: config.forget_after,
     observeWindow,

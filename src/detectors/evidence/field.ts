@@ -6,7 +6,7 @@
 import { chosenDelay } from './arrival.ts';
 import { createWork, doubtBaseline } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
-import type { CommonMode } from './common-mode.ts';
+import type { CommonMode, Shifts } from './common-mode.ts';
 import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
 import { At, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
@@ -59,9 +59,9 @@ export interface Field {
   /** The same for a roll-up, by its members. */
   enterMembers(state: SeriesState, slot: number, sum: MembersSum): void;
   /** Common shifts of the window at hand, to be applied to all who were entered; undefined: none. */
-  settle(): Float64Array | undefined;
+  settle(): Shifts | undefined;
   /** Gives the factor by which the series' own forecast changed. */
-  apply(state: SeriesState, slot: number, shifts: Float64Array): number;
+  apply(state: SeriesState, slot: number, shifts: Shifts): number;
   /** `isFull`: the slot is complete. False: it would ring, but `mayRing` is false, and nothing was changed. */
   judge(state: SeriesState, slot: number, isFull: boolean, mayRing: boolean): boolean;
   /** Enters and judges a copy of a state, for rises alone; nothing but the copy changes. Gives what was expected. */
@@ -127,8 +127,13 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     settle: () => shared.settle(),
     apply(state, slot, shifts) {
       let shift = 0;
-      for (const group of state.groups ?? []) shift += shifts[group] ?? 0;
-      if (shift !== 0 && slotOf(state.numbers) === slot) shiftNewest(state, model, slot, shift);
+      let windowsBefore = 0;
+      for (const group of state.groups ?? []) {
+        shift += shifts.shift[group] ?? 0;
+        windowsBefore = Math.max(windowsBefore, shifts.slotsBefore[group] ?? 0);
+      }
+      const slotsBefore = Math.floor(windowsBefore / model.grid.windowsPerSlot);
+      if (shift !== 0 && slotOf(state.numbers) === slot) shiftNewest(state, model, slot, shift, slotsBefore);
       return Math.exp(shift);
     },
     judge(state, slot, isFull, mayRing) {
@@ -151,7 +156,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       }
       if (evidence.log > common.threshold) {
         if (isOver(numbers, common, slot, evidence, isDrop)) {
-          discard(numbers);
+          discard(numbers, model, slot, evidence.slots);
           return true;
         }
         if (!mayRing) return false;

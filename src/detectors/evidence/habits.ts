@@ -1,30 +1,81 @@
 /**
  * What a series did yesterday at this time: its deviation by block of the day, one signed byte each. Written late, so that
- * an anomaly does not excuse itself.
+ * an anomaly does not excuse itself. What came while an alarm was told is odd, all else even: it becomes a habit once it comes again,
+ * at the same time on another day.
  */
 import type { Model } from './model.ts';
 import type { SeriesState } from './layout.ts';
 
 const SCALE = 32;
-const LARGEST = 127;
+const LARGEST = 126;
 const NONE = -128;
 /** Events that are believed to have come as forecast: a block of few events is no proof of a habit. */
 const PSEUDO_EVENTS = 1;
+/** What is less than this part of a deviation is none beside it. */
+const AGREES = 0.5;
 /** Yesterday's block may lie one block off. */
 const SHIFTS = [-1, 0, 1];
 
-/** At the end of a block: its deviation waits, the one of long ago is believed. `expected` 0: nothing was forecast; `noise`: its relative variance. */
-export function noteHabit({ habits }: SeriesState, model: Model, block: number, seen: number, expected: number, noise: number): void {
+/**
+ * At the end of a block: its deviation waits, the one of long ago is believed. `expected` 0: nothing was forecast; `noise`: its
+ * relative variance; `isTold`: an alarm is on.
+ */
+export function noteHabit({ habits }: SeriesState, model: Model, block: number, { seen, expected, noise, isTold }: BlockSeen): void {
   if (habits.length === 0) return;
   const { habitSlots, habitDelay } = model.grid;
   const waiting = habitSlots + (block % habitDelay);
   const settled = habits[waiting]!;
   if (settled !== NONE) {
     const at = (((block - habitDelay) % habitSlots) + habitSlots) % habitSlots;
-    const old = habits[at]!;
-    habits[at] = Math.abs(settled) > Math.abs(old) ? settled : Math.round((settled + old) / 2);
+    habits[at] = together(settled, habits[at]!);
   }
-  habits[waiting] = expected > 0 ? toByte((seen / expected + PSEUDO_EVENTS * noise) / (1 + PSEUDO_EVENTS * noise)) : NONE;
+  const deviation = expected > 0 ? toByte((seen / expected + PSEUDO_EVENTS * noise) / (1 + PSEUDO_EVENTS * noise)) : NONE;
+  habits[waiting] = isTold ? onceOnly(deviation) : deviation;
+}
+
+/** What is known of a block of the day, `old`, and another day's. */
+function together(settled: number, old: number): number {
+  if (isOdd(settled)) {
+    // Of two days' deviations that agree the smaller is the habit; one alone takes nothing from a habit that is known.
+    if (Math.abs(old) < AGREES * Math.abs(settled)) return settled;
+    return settled * old > 0 ? believed(Math.abs(settled) < Math.abs(old) ? settled : old) : isOdd(old) ? settled : old;
+  }
+  if (isOdd(old)) return settled;
+  return believed(Math.abs(settled) > Math.abs(old) ? settled : (settled + old) / 2);
+}
+
+/** An alarm is told of the newest `blocks` before `block`. */
+export function doubtWaiting({ habits }: SeriesState, model: Model, block: number, blocks: number): void {
+  if (habits.length === 0) return;
+  const { habitSlots, habitDelay } = model.grid;
+  for (let back = 1; back <= Math.min(blocks, habitDelay); back++) {
+    const at = habitSlots + ((block - back) % habitDelay);
+    habits[at] = onceOnly(habits[at]!);
+  }
+}
+
+export interface BlockSeen {
+  readonly seen: number;
+  readonly expected: number;
+  readonly noise: number;
+  readonly isTold: boolean;
+}
+
+function isOdd(byte: number): boolean {
+  return (byte & 1) !== 0;
+}
+
+function onceOnly(byte: number): number {
+  return byte === NONE || isOdd(byte) ? byte : byte + (byte < 0 ? 1 : -1);
+}
+
+function believed(deviation: number): number {
+  return 2 * Math.round(deviation / 2);
+}
+
+/** Written when one day was enough for a habit: all of them are believed. */
+export function settleHabits(habits: Int8Array): void {
+  for (let i = 0; i < habits.length; i++) habits[i] = believed(habits[i]!);
 }
 
 export function forgetWaiting(habits: Int8Array, model: Model): void {
@@ -32,7 +83,7 @@ export function forgetWaiting(habits: Int8Array, model: Model): void {
 }
 
 function toByte(ratio: number): number {
-  return Math.round(Math.min(LARGEST, Math.max(-LARGEST, SCALE * Math.log(ratio))));
+  return believed(Math.min(LARGEST, Math.max(-LARGEST, SCALE * Math.log(ratio))));
 }
 
 /** The ratio to the forecast that yesterday lets expect of the span of `slots` up to `slot`: of three shifts the farthest out. */
@@ -44,7 +95,8 @@ export function habitRatio({ habits }: SeriesState, model: Model, slot: number, 
     let sum = 0;
     for (let back = 0; back < slots; back++) {
       const block = Math.floor((slot - back) / blockSlots) + shift;
-      sum += Math.exp(habits[((block % habitSlots) + habitSlots) % habitSlots]! / SCALE);
+      const deviation = habits[((block % habitSlots) + habitSlots) % habitSlots]!;
+      sum += isOdd(deviation) ? 1 : Math.exp(deviation / SCALE);
     }
     const ratio = sum / slots;
     best = isDrop ? Math.min(best, ratio) : Math.max(best, ratio);

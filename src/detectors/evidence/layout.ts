@@ -30,7 +30,7 @@ export const At = {
   /** Slots since the episode began; none being on, since the series was ready to be judged. Evidence, in logs, that it is over. */
   onSlots: 8,
   back: 9,
-  /** Slots that evidence may reach back. */
+  /** Slots that evidence may reach back; while an episode is on, those that its level has lasted for. */
   reach: 10,
   frozenMinutes: 11,
   /** Log evidence of the newest look, the larger of both directions. */

@@ -155,3 +155,34 @@ test('a jump at the same time every day is told in its first days, then it is a 
   const days = found.map(([, window]) => Math.floor(window / DAY));
   assert.ok(days.length >= 1 && days.every((day) => day <= 1), `days ${days.join(' ')}`);
 });
+
+test('a break within a step is not learnt for the level of the step, and its end rings nothing', () => {
+  const begins = [DAY, DAY + 45, DAY + 60];
+  const found = rings(settings({ down: 0.5, up: 1 }), 2 * DAY, (series, window, random) => {
+    const exposure = random.poisson(2_000);
+    const step = begins[series];
+    if (step === undefined || window < step) return [random.poisson(exposure * 0.02), exposure];
+    const isBreak = window >= step + 50 && window < step + 110;
+    return [random.poisson(exposure * (isBreak ? 0.12 : 0.05)), exposure];
+  });
+  assert.deepEqual(
+    found.map(([series, , direction]) => `${series} ${direction}`),
+    ['0 up', '1 up', '2 up'],
+  );
+});
+
+test('a break is no habit until it comes again at the same time on another day', () => {
+  const found = rings(settings({ series: 3, up: 1 }), 6 * DAY, (series, window, random) => {
+    const exposure = random.poisson(2_000);
+    const day = Math.floor(window / DAY);
+    const isBreak = series === 0 && day >= 2 && window % DAY >= 600 && window % DAY < 640;
+    return [random.poisson(exposure * (isBreak ? 0.05 : 0.02)), exposure];
+  });
+  assert.deepEqual(
+    found.map(([series, window]) => [series, Math.floor(window / DAY)]),
+    [
+      [0, 2],
+      [0, 3],
+    ],
+  );
+});

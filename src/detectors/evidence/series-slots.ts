@@ -120,11 +120,13 @@ export function enterMembers(state: SeriesState, common: Common, slot: number, s
   addWindow(numbers, common.model, slot, sum.seen, sum.expected);
 }
 
-/** All series of a roll-up moved by `shift` (log) in the newest window: its forecast is corrected. */
-export function shiftNewest({ numbers }: SeriesState, model: Model, slot: number, shift: number): void {
-  const place = model.layout.recentExpected + (slot % model.grid.recent);
+/** All series of a roll-up moved by `shift` (log) in the newest window, and in `slotsBefore`: what was expected of them is corrected. */
+export function shiftNewest({ numbers }: SeriesState, model: Model, slot: number, shift: number, slotsBefore: number): void {
   const factor = Math.exp(shift);
-  numbers[place]! *= factor;
+  for (let back = Math.min(slotsBefore, numbers[At.reach]! - 1, model.grid.recent - 1); back > 0; back--) {
+    numbers[model.layout.recentExpected + ((slot - back) % model.grid.recent)]! *= factor;
+  }
+  numbers[model.layout.recentExpected + (slot % model.grid.recent)]! *= factor;
   numbers[At.exposure]! *= factor;
   if (model.hasExposure) numbers[At.moneyRate]! *= factor;
 }
@@ -135,6 +137,8 @@ function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, s
   const exposure = numbers[At.exposure]!;
   numbers[At.exposure] = 0;
   if (numbers[At.status] !== Status.calm || numbers[At.age] === 0) return;
+  // The slot in which an episode ended: its exposure was not kept, and what came of it alone would teach too high a level.
+  if (numbers[At.baseline] !== Baseline.none && numbers[At.reach] === 0) return;
   const place = slot % grid.recent;
   const seen = numbers[layout.recentSeen + place]!;
   const pending = Math.floor(slot / grid.blockSlots) % grid.pendingBlocks;
@@ -162,7 +166,7 @@ function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, s
 }
 
 /** Sum of the newest `slots` slots. Where they do not fit into single slots they end with a block. */
-function sumBack(numbers: Float32Array, model: Model, slot: number, slots: number, recent: number, older: number): number {
+export function sumBack(numbers: Float32Array, model: Model, slot: number, slots: number, recent: number, older: number): number {
   const { grid } = model;
   const block = Math.floor(slot / grid.blockSlots);
   const single = grid.olderBlocks > 0 ? Math.min(slots, grid.recent - grid.blockSlots + 1 + (slot - block * grid.blockSlots)) : slots;
@@ -220,7 +224,9 @@ function passBlock(state: SeriesState, common: Common, block: number): void {
     const newest = block * grid.blockSlots - 1;
     const seen = sumBack(numbers, model, newest, grid.blockSlots, layout.recentSeen, layout.olderSeen);
     const expected = sumBack(numbers, model, newest, grid.blockSlots, layout.recentExpected, layout.olderExpected);
-    noteHabit(state, model, block - 1, seen, expected, noiseOf(numbers, model, expected));
+    // Also where an episode ended within the block.
+    const isTold = numbers[At.status] === Status.drop || numbers[At.status] === Status.rise || numbers[At.reach]! < grid.blockSlots;
+    noteHabit(state, model, block - 1, { seen, expected, noise: noiseOf(numbers, model, expected), isTold });
   }
   const oldest = block - grid.pendingBlocks + 1;
   learnPending(numbers, common, oldest, block);

@@ -139,7 +139,7 @@ test('the state of a series that has seen a fortnight of minutes stays below its
     state = detector.observeWindow([{ state, observation }], undefined).steps[0]!.state;
   }
   assert.ok(detector.stateForm!.encode(state).length <= 24_576);
-  assert.equal(detector.stateForm!.decode('no state', detector.stateVersion), undefined);
+  assert.equal(detector.stateForm!.decode(Buffer.from('no state'), detector.stateVersion), undefined);
   assert.equal(detector.stateForm!.decode(detector.stateForm!.encode(state), 99), undefined);
 });
 

@@ -82,11 +82,12 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
   return {
     stateVersion: STATE_VERSION,
     stateForm: {
-      encode: ({ scorer, firstMs, episode }) => JSON.stringify({ firstMs, episode, scorer: encodeSeasonalState(scorer.state) }),
-      decode(text, version) {
+      encode: ({ scorer, firstMs, episode }) =>
+        Buffer.from(JSON.stringify({ firstMs, episode, scorer: encodeSeasonalState(scorer.state) })),
+      decode(bytes, version) {
         if (version !== STATE_VERSION) return undefined;
         try {
-          const { firstMs, episode, scorer } = JSON.parse(text) as Stored;
+          const { firstMs, episode, scorer } = JSON.parse(new TextDecoder().decode(bytes)) as Stored;
           const learnt = decodeSeasonalState(scorer);
           return learnt && { firstMs, episode, scorer: createSeasonalScorer(SEASONAL_SETTINGS, learnt) };
         } catch {

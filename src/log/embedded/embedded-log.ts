@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { createCatalog } from './catalog.ts';
 import { openDatabase, transact } from './database.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { createPacking } from './packing.ts';
 import { createReader } from './reader.ts';
 import { createRetention } from './retention.ts';
 import { explainSqliteError } from './sqlite-error.ts';
@@ -31,7 +32,7 @@ export interface EmbeddedLog extends Log {
 
 /**
  * The log in one SQLite file. A commit is one transaction and durable when it resolves. One process writes (see `lockDataDir`),
- * others may read. All work is done in the calling thread: a commit holds it for about one sync of the disk.
+ * others may read. The calling thread does all but compress large appends: a commit holds it for about one sync of the disk.
  * @throws AppError `data_dir_unusable`, `data_format`, `disk_full`; where the directory or file can't be used
  */
 export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
@@ -40,9 +41,8 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const db = openDatabase(path, { readOnly });
   const catalog = createCatalog(db);
   const reader = createReader(db);
-  const commits = createGroupCommit(db, createUnitWriter(db, catalog, clock, rowBytes), (error) =>
-    explainSqliteError(error, path, 'write'),
-  );
+  const packing = createPacking(rowBytes);
+  const commits = createGroupCommit(db, createUnitWriter(db, catalog, clock, packing), (error) => explainSqliteError(error, path, 'write'));
   const retireSome = createRetention(db);
   const partition = db.prepare('SELECT end_offset, stored_bytes FROM partitions WHERE num = ?');
   const firstOffset = db.prepare('SELECT first_offset FROM batches WHERE part = ? ORDER BY first_offset LIMIT 1');
@@ -79,7 +79,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     commit(unit) {
       return run('write', () => {
         checkUnit(unit);
-        return commits.commit(unit);
+        return commits.commit(unit, packing.ahead(unit));
       });
     },
 

@@ -79,3 +79,30 @@ test('flush writes what waits at once, and only once', async (t) => {
   commits.flush();
   assert.equal(transactions(), 1);
 });
+
+test('what is still being prepared holds up what came later, and nothing that came before', async (t) => {
+  const { commits, transactions, keys } = setup(t);
+  const prepared = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const told = (key: string, ready?: Promise<void>): Promise<void> => commits.commit(unit(key), ready).then(() => void order.push(key));
+  const all = [told('a'), told('b', prepared.promise), told('c')];
+  await all[0];
+  assert.deepEqual(keys(), ['a']);
+  prepared.resolve();
+  await Promise.all(all);
+  assert.deepEqual(order, ['a', 'b', 'c']);
+  assert.equal(transactions(), 2);
+});
+
+test('what could not be prepared is written all the same, and a flush does not wait', async (t) => {
+  const { commits, keys } = setup(t);
+  await commits.commit(unit('a'), Promise.reject(new Error('no')));
+  const late = Promise.withResolvers<void>();
+  const waiting = commits.commit(unit('b'), late.promise);
+  commits.flush();
+  assert.deepEqual(keys(), ['a', 'b']);
+  await waiting;
+  late.resolve();
+  await commits.commit(unit('c'));
+  assert.deepEqual(keys(), ['a', 'b', 'c']);
+});

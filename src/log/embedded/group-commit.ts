@@ -6,22 +6,25 @@ import type { WriteUnit } from './write-units.ts';
 
 interface Waiting {
   readonly unit: CommitUnit;
+  /** It is still being prepared, and with it all that came later wait. */
+  isPreparing: boolean;
   readonly resolve: (firstOffsets: number[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
 export interface GroupCommit {
-  commit(unit: CommitUnit): Promise<number[]>;
-  /** Writes what waits now. Never throws: each unit's promise says what became of it. */
+  /** `prepared`: settles when writing it takes less time than before. */
+  commit(unit: CommitUnit, prepared?: Promise<void>): Promise<number[]>;
+  /** Writes what waits now, prepared or not. Never throws: each unit's promise says what became of it. */
   flush(): void;
 }
 
 /**
  * Commits of one turn of the event loop share a transaction, that is one sync of the disk; those that come in while it is written
- * form the next one. `explain` turns SQLite's errors into ours.
+ * form the next one. They are written in the order in which they came, whichever is prepared first. `explain` turns SQLite's errors into ours.
  */
 export function createGroupCommit(db: DatabaseSync, write: WriteUnit, explain: (error: unknown) => unknown): GroupCommit {
-  let waiting: Waiting[] = [];
+  const waiting: Waiting[] = [];
   let scheduled: NodeJS.Immediate | undefined;
 
   function writeGroup(group: readonly Waiting[]): void {
@@ -37,22 +40,32 @@ export function createGroupCommit(db: DatabaseSync, write: WriteUnit, explain: (
     for (const [i, { resolve }] of group.entries()) resolve(results[i]!);
   }
 
-  function flush(): void {
+  function writeFirst(count: number): void {
     if (scheduled) clearImmediate(scheduled);
     scheduled = undefined;
-    const group = waiting;
-    waiting = [];
+    const group = waiting.splice(0, count);
     if (group.length > 0) writeGroup(group);
   }
 
+  function writePrepared(): void {
+    const preparing = waiting.findIndex(({ isPreparing }) => isPreparing);
+    writeFirst(preparing === -1 ? waiting.length : preparing);
+  }
+
   return {
-    commit(unit) {
+    commit(unit, prepared) {
       return new Promise((resolve, reject) => {
-        waiting.push({ unit, resolve, reject });
-        scheduled ??= setImmediate(flush);
+        const one: Waiting = { unit, isPreparing: prepared !== undefined, resolve, reject };
+        waiting.push(one);
+        const schedule = (): void => {
+          one.isPreparing = false;
+          scheduled ??= setImmediate(writePrepared);
+        };
+        if (prepared) prepared.then(schedule, schedule);
+        else schedule();
       });
     },
-    flush,
+    flush: () => writeFirst(waiting.length),
   };
 }
 

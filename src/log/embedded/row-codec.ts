@@ -3,7 +3,8 @@
  * `count` lengths of keys and the keys; then `count` tombstone bytes. The body may be compressed with zstd as a whole. Lengths, not
  * ends: they repeat, so they cost next to nothing when compressed.
  */
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from 'node:zlib';
 import type { Column } from '../batch.ts';
 
 export const ZSTD = 1;
@@ -12,6 +13,8 @@ export const TOMBSTONES = 4;
 
 /** Below this the saving is not worth the call. */
 const COMPRESS_FROM_BYTES = 512;
+
+const zstdCompressAside = promisify<Buffer, ZstdOptions, Buffer>(zstdCompress);
 
 export interface RowRecords extends Column {
   readonly keys?: Column;
@@ -42,20 +45,46 @@ function columnBytes(column: Column, from: number, to: number): number {
   return 4 * (to - from) + column.ends[to - 1]! - (from === 0 ? 0 : column.ends[from - 1]!);
 }
 
-/** Records `from` to before `to`. */
-export function encodeRow(records: RowRecords, from: number, to: number): EncodedRow {
+interface Body {
+  /** Without ZSTD. */
+  readonly flags: number;
+  readonly body: Buffer;
+}
+
+function bodyOf(records: RowRecords, from: number, to: number): Body {
   const { keys, tombstones } = records;
   const bodyBytes = columnBytes(records, from, to) + (keys ? columnBytes(keys, from, to) : 0) + (tombstones ? to - from : 0);
   const body = Buffer.allocUnsafe(bodyBytes);
   let at = putColumn(body, 0, records, from, to);
   if (keys) at = putColumn(body, at, keys, from, to);
   if (tombstones) body.set(tombstones.subarray(from, to), at);
-  const flags = (keys ? KEYS : 0) | (tombstones ? TOMBSTONES : 0);
-  if (bodyBytes >= COMPRESS_FROM_BYTES) {
-    const packed = zstdCompressSync(body, { chunkSize: bodyBytes, params: { [constants.ZSTD_c_compressionLevel]: 1 } });
-    if (packed.length < bodyBytes * 0.9) return { flags: flags | ZSTD, bodyBytes, body: packed };
-  }
-  return { flags, bodyBytes, body };
+  return { flags: (keys ? KEYS : 0) | (tombstones ? TOMBSTONES : 0), body };
+}
+
+/** Told the size, zstd takes tables that fit the row: a third less time here and where it is read, for the same bytes. */
+function zstdOptions(bodyBytes: number): ZstdOptions {
+  const params = { [constants.ZSTD_c_compressionLevel]: 1 };
+  return { chunkSize: Math.max(1_024, bodyBytes >> 1), pledgedSrcSize: bodyBytes, params };
+}
+
+/** `packed`: the body, compressed; undefined where it is kept as it is. */
+function rowOf({ flags, body }: Body, packed: Uint8Array | undefined): EncodedRow {
+  if (packed && packed.length < body.length * 0.9) return { flags: flags | ZSTD, bodyBytes: body.length, body: packed };
+  return { flags, bodyBytes: body.length, body };
+}
+
+/** Records `from` to before `to`. */
+export function encodeRow(records: RowRecords, from: number, to: number): EncodedRow {
+  const raw = bodyOf(records, from, to);
+  const { body } = raw;
+  return rowOf(raw, body.length < COMPRESS_FROM_BYTES ? undefined : zstdCompressSync(body, zstdOptions(body.length)));
+}
+
+/** The same, compressed in another thread. */
+export async function encodeRowAside(records: RowRecords, from: number, to: number): Promise<EncodedRow> {
+  const raw = bodyOf(records, from, to);
+  const { body } = raw;
+  return rowOf(raw, body.length < COMPRESS_FROM_BYTES ? undefined : await zstdCompressAside(body, zstdOptions(body.length)));
 }
 
 function takeColumn(body: Uint8Array, at: number, count: number): { column: Column; at: number } {

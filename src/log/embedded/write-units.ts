@@ -2,12 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import type { Catalog } from './catalog.ts';
-import { cutRows, encodeRow } from './row-codec.ts';
+import type { Packing } from './packing.ts';
 
 /** Writes one unit; to be called within a transaction. Returns the first offset of each append. */
 export type WriteUnit = (unit: CommitUnit) => number[];
 
-export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Clock, rowBytes: number): WriteUnit {
+export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Clock, packing: Pick<Packing, 'rowsOf'>): WriteUnit {
   const partition = db.prepare('SELECT end_offset, last_append_time FROM partitions WHERE num = ?');
   const advance = db.prepare('UPDATE partitions SET end_offset = ?, last_append_time = ?, stored_bytes = stored_bytes + ? WHERE num = ?');
   const insert = db.prepare(
@@ -27,8 +27,8 @@ export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Cloc
     const appendTime = Math.max(at.last_append_time, records.appendTime ?? clock.now());
     let from = 0;
     let stored = 0;
-    for (const to of cutRows(records, rowBytes)) {
-      const row = encodeRow(records, from, to);
+    for (const row of packing.rowsOf(records)) {
+      const { to } = row;
       const line = records.firstLine === undefined ? null : records.firstLine + from;
       const [first, end] = [at.end_offset + from, at.end_offset + to];
       insert.run(part, first, end, appendTime, line, row.body.length, row.flags, row.bodyBytes, row.body);

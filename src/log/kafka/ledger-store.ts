@@ -10,7 +10,7 @@ import type { Ledger, LedgerRecord } from './ledger.ts';
 import type { Offsets } from './offsets.ts';
 import type { Producer } from './producer.ts';
 import { decodeBatches } from './record-batch.ts';
-import type { Topics } from './topics.ts';
+import { BROKER_TIMES, type Topics } from './topics.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 
 /** A commit's state and offsets are one batch, as a batch is written whole or not at all; this is the largest, compressed. */
@@ -23,6 +23,7 @@ const CONFIGS = {
   'segment.bytes': String(64 << 20),
   'segment.ms': String(60 * 60_000),
   'min.cleanable.dirty.ratio': '0.2',
+  ...BROKER_TIMES,
 };
 /** A longer value is let go of when it was written, or was read and something was written since: who needs it has it by then. */
 const HELD_BYTES = 16 << 10;

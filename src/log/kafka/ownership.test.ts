@@ -156,6 +156,28 @@ describe('a log over Kafka', { skip: kafka.skip }, () => {
     server.close();
   });
 
+  it('takes what a process writes whose clock is hours ahead, with the times of the broker, where topics are so made or become so', async () => {
+    const kept = { partitions: 1, retentionMs: 3_600_000, keeperTimes: true } as const;
+    const plain = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
+    const earlier = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
+    const ahead = await connectTo(kafka.address, { ...systemClock, now: () => systemClock.now() + 5 * 3_600_000 });
+    const late = await ahead.log({ topic: freshName(), partition: 0 });
+    const unit = (name: string) => ({
+      appends: [{ topic: name, partition: 0, ...packRecords(['ahead']) }],
+      state: [['a', utf8('1')]] as const,
+    });
+    await assert.rejects(late.commit(unit(plain)), { code: 'log_refused', message: /Set the clocks/ });
+    const since = systemClock.now();
+    for (const name of [(await late.ensureTopic(freshName(), kept)).name, (await late.ensureTopic(earlier, kept)).name]) {
+      await late.commit(unit(name));
+      const [at] = (await log.read(name, 0, 0, { maxBytes: 10 }))!.appendTimes;
+      assert.ok(Math.abs(at! - since) < 60_000, `${at! - since} ms`);
+      assert.equal(await log.offsetAt(name, 0, since - 60_000), 0);
+    }
+    assert.deepEqual(await stateOf(late), ['a=1']);
+    await ahead.close();
+  });
+
   it('refuses a ledger that Kafka would delete by age', async () => {
     const name = (await log.ensureTopic(freshName(), { partitions: 1, retentionMs: 1_000 })).name;
     await assert.rejects(connection.log({ topic: name, partition: 0 }), {

@@ -10,6 +10,9 @@ const SET = 0;
 const READ_CONFIGS = ['retention.ms', 'retention.bytes', 'message.timestamp.type', 'cleanup.policy'];
 const TIMEOUT_MS = 20_000;
 
+/** What a worker writes whose clock is an hour ahead is refused otherwise (message.timestamp.after.max.ms). */
+export const BROKER_TIMES = { 'message.timestamp.type': 'LogAppendTime' } as const;
+
 type Configs = Readonly<Record<string, string>>;
 
 export interface Topics {
@@ -116,14 +119,14 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
     return whenReady(name, partitions);
   }
 
-  /** Retention is changed only where it is asked for and differs: an existing topic may be somebody's with settings of their own. */
-  async function updateRetention(name: string, wanted: Configs, asked: boolean): Promise<void> {
+  /** Settings are changed only where they are asked for and differ: an existing topic may be somebody's with settings of their own. */
+  async function updateSettings(name: string, wanted: Configs, asked: boolean): Promise<void> {
     if (!asked) return;
     const current = (await configsOf([name])).get(name);
     if (current && Object.entries(wanted).every(([key, value]) => current[key] === value)) return;
     const configs = Object.entries(wanted).map(([key, value]) => ({ name: key, configOperation: SET, value }) as const);
     try {
-      await cluster.persist(`set the retention of topic ${name}`, async () => {
+      await cluster.persist(`change the settings of topic ${name}`, async () => {
         await cluster.call(incrementalAlterConfigsV1.api, await cluster.controller(), [
           [{ resourceType: TOPIC, resourceName: name, configs }],
           false,
@@ -131,14 +134,14 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
       });
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'log_refused')) throw error;
-      logger.warn(`${error.message} Topic ${name} keeps the retention it has.`);
+      logger.warn(`${error.message} Topic ${name} keeps the settings it has.`);
       return;
     }
     // Brokers hear of it from the controller a moment later.
-    await cluster.persist(`see the retention of topic ${name}`, async () => {
+    await cluster.persist(`see the settings of topic ${name}`, async () => {
       const seen = (await configsOf([name])).get(name);
       if (!seen || Object.entries(wanted).every(([key, value]) => seen[key] === value)) return;
-      throw new AppError('log_unavailable', `${cluster.config.shown}: topic ${name} has not got its retention yet.`, { retryable: true });
+      throw new AppError('log_unavailable', `${cluster.config.shown}: topic ${name} has not got its settings yet.`, { retryable: true });
     });
   }
 
@@ -147,7 +150,7 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
     const asked = retentionMs !== undefined || retentionBytes !== undefined;
     cluster.forget(name);
     let found = await find(name);
-    if (!found) found = await create(name, partitions, retentionOf(settings, partitions));
+    if (!found) found = await create(name, partitions, configsFor(settings, partitions));
     if (found.leaders.length < partitions && settings.mayGrow) found = await grow(name, partitions);
     if (found.leaders.length !== partitions && !settings.mayGrow) {
       throw new AppError(
@@ -155,7 +158,7 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
         `Topic ${name} has ${found.leaders.length} partitions, ${partitions} are asked for. Name another topic, or ask for ${found.leaders.length}.`,
       );
     }
-    await updateRetention(name, retentionOf(settings, found.leaders.length), asked);
+    await updateSettings(name, configsFor(settings, found.leaders.length), asked);
     return infoOf(name, found, (await configsOf([name])).get(name));
   }
 
@@ -188,8 +191,9 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
 }
 
 /** Kafka counts bytes per partition, we per topic. */
-function retentionOf({ retentionMs, retentionBytes }: TopicSettings, partitions: number): Configs {
+function configsFor({ retentionMs, retentionBytes, keeperTimes }: TopicSettings, partitions: number): Configs {
   return {
+    ...(keeperTimes && BROKER_TIMES),
     'retention.ms': String(retentionMs ?? -1),
     'retention.bytes': String(retentionBytes === undefined ? -1 : Math.ceil(retentionBytes / partitions)),
   };

@@ -1,4 +1,5 @@
 /** The OLAP store on ClickHouse's HTTP protocol: a ClickHouse server, or the embedded chDB child. */
+import { buffer } from 'node:stream/consumers';
 import { ClickHouseError, ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { AppError } from '../../core/errors.ts';
 import { labelsKey } from '../../core/labels.ts';
@@ -33,7 +34,8 @@ export interface ClickHouseStoreDeps {
 }
 
 const DEFAULT_BATCH_ROWS = 5_000;
-const DEFAULT_COLUMN_ROWS = 50_000;
+/** About 20 MB: a query of many rows costs little more than one of few. */
+const DEFAULT_COLUMN_ROWS = 200_000;
 const DEFAULT_LIST_ROWS = 1_000;
 /** Unknown table, unknown database. */
 const GONE_CODES = new Set(['60', '81']);
@@ -119,6 +121,13 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
       return result.json<T>();
     });
 
+  const bytes = (sql: string, params: Record<string, unknown>): Promise<Uint8Array> =>
+    run(async (client) => {
+      // Whole, or an error: cut off it would look like less.
+      const { stream } = await client.exec({ query: sql, query_params: params, clickhouse_settings: { wait_end_of_query: 1 } });
+      return buffer(stream);
+    });
+
   async function* windows(query: WindowsQuery, merge: RowMerge): AsyncIterable<WindowRow> {
     const conditions = ['pipeline = {pipeline:String}', 'start_ms >= {from:Int64}'];
     if (query.window !== undefined) conditions.push('window = {window:String}');
@@ -182,7 +191,7 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
       ),
     windows,
     latest,
-    columns: (query) => readColumns(db, query, config.columnRows ?? DEFAULT_COLUMN_ROWS, select),
+    columns: (query) => readColumns(db, query, config.columnRows ?? DEFAULT_COLUMN_ROWS, { rows: select, bytes }),
     alerts: (query) => list<AlertRecord>('alerts', 'alert_time', 'alert_time DESC, alert_id', query),
     deadLetters: async (query) =>
       (await list<DeadLetter>('dead_letters', 'append_time', 'topic DESC, partition DESC, offset DESC', query)).reverse(),

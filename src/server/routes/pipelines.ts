@@ -1,8 +1,10 @@
 /** What a dashboard asks of a pipeline. */
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../core/errors.ts';
+import type { AlertLocale } from '../../receivers/alert-event.ts';
 import type { PipelineList } from '../api.ts';
 import type { HistoryQuery, PipelineView, Surface } from '../surface.ts';
+import { LANG } from './lang.ts';
 
 const TAGS = ['pipelines'];
 const PARAMS = { type: 'object', properties: { pipeline: { type: 'string' } }, required: ['pipeline'] } as const;
@@ -82,7 +84,7 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
     },
   );
 
-  app.get<{ Params: Params; Querystring: { status?: 'firing' | 'resolved'; limit: number } }>(
+  app.get<{ Params: Params; Querystring: { status?: 'firing' | 'resolved'; lang?: AlertLocale; limit: number } }>(
     '/api/v1/pipelines/:pipeline/alerts',
     {
       schema: {
@@ -91,7 +93,7 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
         params: PARAMS,
         querystring: {
           type: 'object',
-          properties: { status: { type: 'string', enum: ['firing', 'resolved'] }, limit: limitOf(1_000, 100) },
+          properties: { status: { type: 'string', enum: ['firing', 'resolved'] }, lang: LANG, limit: limitOf(1_000, 100) },
         },
       },
     },

@@ -2,7 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../core/errors.ts';
 import type { ServerLimits } from '../limits.ts';
 import { HttpProblem } from '../problem.ts';
+import type { AlertLocale } from '../../receivers/alert-event.ts';
 import { serveStream } from '../stream/client.ts';
+import { LANG } from './lang.ts';
 import type { Surface } from '../surface.ts';
 
 /** `track`: told of each open stream, so that they can be ended. */
@@ -12,7 +14,7 @@ export function streamRoutes(
   limits: ServerLimits,
   track: (stream: { end(): void }, ended: Promise<void>) => void,
 ): void {
-  app.get<{ Params: { pipeline: string } }>(
+  app.get<{ Params: { pipeline: string }; Querystring: { lang?: AlertLocale } }>(
     '/api/v1/pipelines/:pipeline/stream',
     {
       // A stream has no end: a HEAD request would wait for ever and count as a listener.
@@ -23,6 +25,7 @@ export function streamRoutes(
         description: 'A client that comes back with `Last-Event-ID` gets what it missed, else the event `reset`: it has to load anew.',
         produces: ['text/event-stream'],
         params: { type: 'object', properties: { pipeline: { type: 'string' } }, required: ['pipeline'] },
+        querystring: { type: 'object', properties: { lang: LANG } },
       },
     },
     async (request, reply) => {
@@ -35,7 +38,12 @@ export function streamRoutes(
       }
       const last = request.headers['last-event-id'];
       reply.hijack();
-      const ended = serveStream(reply.raw, view.stream, typeof last === 'string' ? last : undefined, limits);
+      const ended = serveStream(
+        reply.raw,
+        view.stream,
+        { lastEventId: typeof last === 'string' ? last : undefined, lang: request.query.lang },
+        limits,
+      );
       track(reply.raw, ended);
       await ended;
     },

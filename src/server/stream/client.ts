@@ -1,5 +1,6 @@
 /** One client of a live stream. Holds nothing of its own but its place: what waits for a slow client is what the ring keeps. */
 import type { ServerResponse } from 'node:http';
+import type { AlertLocale } from '../../receivers/alert-event.ts';
 import type { ServerLimits } from '../limits.ts';
 import type { EventRing } from './event-ring.ts';
 
@@ -15,7 +16,7 @@ const SOCKET_BYTES = 256 << 10;
 export function serveStream(
   response: ServerResponse,
   ring: EventRing,
-  lastEventId: string | undefined,
+  { lastEventId, lang }: { readonly lastEventId: string | undefined; readonly lang: AlertLocale | undefined },
   limits: Pick<ServerLimits, 'streamStalledMs' | 'heartbeatMs'>,
 ): Promise<void> {
   return new Promise((resolve) => {
@@ -46,7 +47,7 @@ export function serveStream(
 
     function send(): void {
       while (at < ring.next && !stalled && !response.destroyed) {
-        const text = ring.textAt(at);
+        const text = ring.textAt(at, lang);
         if (text === undefined) {
           response.destroy();
           return;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
 import { createEventRing } from './event-ring.ts';
 
 function ringAt(config: { maxEvents?: number; maxChars?: number } = {}) {
@@ -68,4 +69,23 @@ test('what nobody hears is not kept, and who returns later than that begins anew
   assert.equal(ring.isHeard(), false);
   ring.publish('reset', {});
   assert.equal(ring.resume(id), undefined);
+});
+
+test('an event that is said in several languages counts as one, and each is as long as it is kept', () => {
+  const { ring } = ringAt({ maxEvents: 2 });
+  ring.join(() => {});
+  const alert = (message: string): AlertEvent => ({ message }) as unknown as AlertEvent;
+  ring.publish('alert', alert('drop'), { ko: alert('급락') });
+  ring.publish('reset', {});
+  assert.match(ring.textAt(1)!, /^event: alert\nid: e-1\ndata: \{"message":"drop"\}\n\n$/);
+  assert.match(ring.textAt(1, 'ko')!, /^event: alert\nid: e-1\ndata: \{"message":"급락"\}\n\n$/);
+  assert.equal(ring.textAt(1, 'en'), ring.textAt(1));
+  assert.equal(ring.textAt(2, 'ko'), ring.textAt(2));
+  ring.publish('reset', {});
+  assert.equal(ring.textAt(1, 'ko'), undefined);
+  const small = ringAt({ maxChars: 200 }).ring;
+  small.join(() => {});
+  small.publish('alert', alert('drop'), { ko: alert('급락'.repeat(100)) });
+  small.publish('reset', {});
+  assert.equal(small.textAt(1), undefined, 'the other language counts too');
 });

@@ -4,6 +4,7 @@ import type { Decoder } from '../columns.ts';
 import { createDecoder, type DecoderDeps } from '../decoder.ts';
 import type { Plan } from '../plan.ts';
 import type { SourceSpec } from '../spec.ts';
+import { openKernelMemory } from './kernel-memory.ts';
 import { projectionOf, type Projection } from './projection.ts';
 import { createProjector } from './projector.ts';
 
@@ -15,7 +16,9 @@ export interface OpenDecoderDeps extends DecoderDeps {
 export function openDecoder(plan: Plan, source: SourceSpec, { rules, ...deps }: OpenDecoderDeps): Decoder {
   const reference = createDecoder(plan, source, deps);
   const projection = fastPathOf(plan, source, rules);
-  return typeof projection === 'string' ? reference : createProjector(plan, source, projection, { reference, idKey: deps.idKey });
+  const memory = typeof projection === 'string' ? undefined : openKernelMemory(source.event.timeUnit);
+  if (typeof projection === 'string' || memory === undefined) return reference;
+  return createProjector(plan, source, projection, { memory, reference, idKey: deps.idKey });
 }
 
 /** How the source is read over bytes; or, as a text, why it is not. */

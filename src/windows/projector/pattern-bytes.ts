@@ -1,16 +1,17 @@
 /** A regular expression as a table: one look-up a byte says whether a text matches. */
 import { parsePattern, type Pattern } from './pattern-syntax.ts';
 
-/** MATCH, NO_MATCH, or NOT_ASCII where a byte beyond ASCII comes first. */
-export type BytePattern = (bytes: Uint8Array, view: DataView, from: number, to: number) => number;
-
-export const NO_MATCH = 0;
+const NO_MATCH = 0;
 export const MATCH = 1;
-export const NOT_ASCII = 2;
 
-const SEEN_BYTES = 16;
 const NODES_MAX = 1_500;
 const STATES_MAX = 400;
+
+/** State 0 begins; behind each byte below 128 follows `next[state * 128 + byte]`, and at the end `accepts[state]` is MATCH or NO_MATCH. */
+export interface PatternTable {
+  readonly next: Uint16Array;
+  readonly accepts: Uint8Array;
+}
 
 /** Edges on bytes of a set, and edges on nothing. */
 interface Node {
@@ -20,45 +21,10 @@ interface Node {
 }
 
 /** @returns undefined where the pattern is not among those understood (pattern-syntax.ts), or would take too large a table */
-export function createBytePattern(source: string): BytePattern | undefined {
+export function patternTable(source: string): PatternTable | undefined {
   const parsed = parsePattern(source);
   const nodes = parsed && nodesOf(parsed.pattern, parsed.fromStart, parsed.toEnd);
-  const table = nodes && tableOf(nodes);
-  if (!table) return undefined;
-  const { next, accepts } = table;
-  // Of times the first sixteen characters are those of the minute, mostly the same as before: the state behind them is kept.
-  const seen = new Int32Array(4);
-  let seenState = -1;
-
-  function isSeen(view: DataView, from: number): boolean {
-    return (
-      seenState >= 0 &&
-      view.getInt32(from, true) === seen[0] &&
-      view.getInt32(from + 4, true) === seen[1] &&
-      view.getInt32(from + 8, true) === seen[2] &&
-      view.getInt32(from + 12, true) === seen[3]
-    );
-  }
-
-  return (bytes, view, from, to) => {
-    let state = 0;
-    let at = from;
-    const isLong = to - from >= SEEN_BYTES;
-    if (isLong && isSeen(view, from)) {
-      state = seenState;
-      at += SEEN_BYTES;
-    }
-    for (; at < to; at++) {
-      const byte = bytes[at]!;
-      if (byte > 127) return NOT_ASCII;
-      state = next[(state << 7) | byte]!;
-      if (isLong && at - from === SEEN_BYTES - 1) {
-        for (let k = 0; k < 4; k++) seen[k] = view.getInt32(from + 4 * k, true);
-        seenState = state;
-      }
-    }
-    return accepts[state]!;
-  };
+  return nodes && tableOf(nodes);
 }
 
 /** Thompson's construction; node 0 begins, the last one is the match. */
@@ -125,7 +91,7 @@ function nodesOf(pattern: Pattern, fromStart: boolean, toEnd: boolean): Node[] |
 }
 
 /** Every set of nodes that can be reached is one state; 0 is the first. */
-function tableOf(nodes: readonly Node[]): { next: Uint16Array; accepts: Uint8Array } | undefined {
+function tableOf(nodes: readonly Node[]): PatternTable | undefined {
   const states = new Map<string, number>();
   const members: number[][] = [];
   const next: number[] = [];

@@ -83,7 +83,9 @@ export function projectionOf(plan: Plan, source: SourceSpec, sourceRules: Source
   const ruled = new Set(names);
   const lookups = source.lookups.map(({ by, field, table }) => ({ by: fieldOf(by), field: fieldOf(field), table }));
   const reserved = [event.id, event.time, ...source.lookups.map(({ by }) => by), ...('field' in sourceRules ? [sourceRules.field] : [])];
-  for (const { field } of source.lookups) {
+  for (const { field, table } of source.lookups) {
+    // A lone surrogate has no UTF-8.
+    if (Object.values(table).some((text) => !text.isWellFormed())) return `the texts for ${field}`;
     if (ruled.has(field) || reserved.includes(field) || demands.some(({ closed }) => closed)) return `the lookup of ${field}`;
   }
   const projection: Projection = {

@@ -8,6 +8,7 @@ import { createDecoder, parseJson } from '../decoder.ts';
 import { compilePlan } from '../plan.ts';
 import type { EngineSpec, SourceSpec } from '../spec.ts';
 import { fastPathOf } from './open-decoder.ts';
+import { openKernelMemory } from './kernel-memory.ts';
 import { createProjector } from './projector.ts';
 
 const source: SourceSpec = {
@@ -50,7 +51,8 @@ function projectorOf(batchesHandedOver?: number): { projector: Decoder; handedOv
       return behind.decode(batch);
     },
   };
-  const deps = { reference, idKey: [1, 2] as const, ...(batchesHandedOver !== undefined && { batchesHandedOver }) };
+  const memory = openKernelMemory('ms')!;
+  const deps = { memory, reference, idKey: [1, 2] as const, ...(batchesHandedOver !== undefined && { batchesHandedOver }) };
   return { projector: createProjector(plan, source, projection, deps), handedOver };
 }
 

@@ -10,6 +10,8 @@ export interface AlertBook {
   /** True where this begins an episode that was not known, and speaks for itself. */
   put(event: AlertEvent): boolean;
   load(episodes: readonly Episode[]): void;
+  /** Forgets all: they come again in other words. */
+  clear(): void;
   /** Newest first. */
   list(): readonly Episode[];
 }
@@ -50,6 +52,7 @@ export function createAlertBook(max: number): AlertBook {
       for (const episode of list) merge(episode);
       trim();
     },
+    clear: () => episodes.clear(),
     list: sorted,
   };
 }
@@ -57,6 +60,11 @@ export function createAlertBook(max: number): AlertBook {
 function byNewest(a: Episode, b: Episode): number {
   if (a.since !== b.since) return a.since < b.since ? 1 : -1;
   return a.alert_id < b.alert_id ? -1 : 1;
+}
+
+/** Of a comparison with a control: it is decided, and nothing is wrong. */
+export function isExperiment({ explanation }: Pick<Episode, 'explanation'>): boolean {
+  return explanation.evidence?.permitted_error !== undefined;
 }
 
 /** Without those that another alert speaks for. */

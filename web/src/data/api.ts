@@ -9,6 +9,7 @@ import type {
   TopicList,
   WindowHistory,
 } from '../../../src/server/api.ts';
+import type { Language } from '../i18n/texts.ts';
 import type { Labels } from './series-book.ts';
 
 /** What the server said instead of an answer; status 0: it could not be reached. */
@@ -26,10 +27,15 @@ export interface Api {
   status(pipeline: string, signal: AbortSignal): Promise<PipelineStatus>;
   latest(pipeline: string, window: string, signal: AbortSignal): Promise<LatestWindows>;
   history(pipeline: string, ask: HistoryRequest, signal: AbortSignal): Promise<WindowHistory>;
-  alerts(pipeline: string, ask: { readonly status?: 'firing'; readonly limit: number }, signal: AbortSignal): Promise<AlertList>;
+  /** `lang`: in whose words. */
+  alerts(
+    pipeline: string,
+    ask: { readonly status?: 'firing'; readonly lang: Language; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<AlertList>;
   deadLetters(pipeline: string, ask: { readonly reason?: string; readonly limit: number }, signal: AbortSignal): Promise<DeadLetterList>;
   topics(signal: AbortSignal): Promise<TopicList>;
-  streamUrl(pipeline: string): string;
+  streamUrl(pipeline: string, lang: Language): string;
 }
 
 export interface HistoryRequest {
@@ -68,10 +74,10 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
         { ...labels, window, from, grouping: labels && Object.keys(labels).join(), limit: String(limit) },
         signal,
       ),
-    alerts: (pipeline, { status, limit }, signal) => get(`${of(pipeline)}/alerts`, { status, limit: String(limit) }, signal),
+    alerts: (pipeline, { status, lang, limit }, signal) => get(`${of(pipeline)}/alerts`, { status, lang, limit: String(limit) }, signal),
     deadLetters: (pipeline, { reason, limit }, signal) => get(`${of(pipeline)}/dead-letters`, { reason, limit: String(limit) }, signal),
     topics: (signal) => get('/topics', {}, signal),
-    streamUrl: (pipeline) => `${base}/api/v1${of(pipeline)}/stream`,
+    streamUrl: (pipeline, lang) => `${base}/api/v1${of(pipeline)}/stream?lang=${lang}`,
   };
 }
 

@@ -88,7 +88,7 @@ export function createDashboard(deps: DashboardDeps): Dashboard {
   effect(() => {
     const wanted = info.value;
     if (!wanted) return;
-    const opened = untracked(() => createPipelineFeed(wanted, deps));
+    const opened = untracked(() => createPipelineFeed(wanted, language, deps));
     feed.value = opened;
     return () => opened.close();
   });

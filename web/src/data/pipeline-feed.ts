@@ -1,6 +1,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { PipelineInfo, PipelineStatus, WindowPoint } from '../../../src/server/api.ts';
 import type { Clock } from '../clock.ts';
+import type { Language } from '../i18n/texts.ts';
 import { createAlertBook, type Episode } from './alert-book.ts';
 import type { Api } from './api.ts';
 import { openStream, type Connection, type StreamDeps } from './stream.ts';
@@ -35,7 +36,12 @@ const SHOW_EVERY_MS = 250;
 /** Points that wait to be shown; past it they are shown at once. */
 const WAITING_MAX = 5_000;
 
-export function createPipelineFeed(info: PipelineInfo, deps: { api: Api; clock: Clock } & StreamDeps): PipelineFeed {
+/** `language`: in whose words alerts are told; they are asked for anew when it changes. */
+export function createPipelineFeed(
+  info: PipelineInfo,
+  language: ReadonlySignal<Language>,
+  deps: { api: Api; clock: Clock } & StreamDeps,
+): PipelineFeed {
   const { api, clock } = deps;
   const status = signal<PipelineStatus | undefined>(undefined);
   const connection = signal<Connection>('connecting');
@@ -45,6 +51,8 @@ export function createPipelineFeed(info: PipelineInfo, deps: { api: Api; clock: 
   const feeds = new Set<WindowFeed>();
   const book = createAlertBook(ALERTS_MAX);
   const closing = new AbortController();
+  /** The language that the book is in. */
+  let said = language.peek();
 
   let waiting: WindowPoint[] = [];
   let timed = false;
@@ -67,11 +75,14 @@ export function createPipelineFeed(info: PipelineInfo, deps: { api: Api; clock: 
     rates.value = [...rates.value, { at: clock.now(), perSecond: next.records_per_second }].slice(-RATES_MAX);
   };
   const loadAlerts = async (): Promise<void> => {
+    const lang = language.peek();
     // Those that fire are few but may be old; the newest tell the story.
     const [firing, newest] = await Promise.all([
-      api.alerts(info.name, { status: 'firing', limit: 200 }, closing.signal),
-      api.alerts(info.name, { limit: 100 }, closing.signal),
+      api.alerts(info.name, { status: 'firing', lang, limit: 200 }, closing.signal),
+      api.alerts(info.name, { lang, limit: 100 }, closing.signal),
     ]);
+    // Asked for before somebody chose another language.
+    if (lang !== language.peek()) return;
     book.load(newest.alerts);
     book.load(firing.alerts);
     alerts.value = book.list();
@@ -84,7 +95,7 @@ export function createPipelineFeed(info: PipelineInfo, deps: { api: Api; clock: 
   };
 
   const stream = openStream(
-    api.streamUrl(info.name),
+    () => api.streamUrl(info.name, language.peek()),
     {
       points: take,
       alert: (event) => {
@@ -99,6 +110,13 @@ export function createPipelineFeed(info: PipelineInfo, deps: { api: Api; clock: 
     deps,
   );
   load();
+  const forget = language.subscribe((chosen) => {
+    if (chosen === said) return;
+    said = chosen;
+    // Shown as they are until they come again: the gap asks for them.
+    book.clear();
+    stream.reopen();
+  });
 
   return {
     info,
@@ -118,6 +136,7 @@ export function createPipelineFeed(info: PipelineInfo, deps: { api: Api; clock: 
       return { ...feed, close };
     },
     close: () => {
+      forget();
       closing.abort();
       stream.close();
       for (const feed of feeds) feed.close();

@@ -31,7 +31,7 @@ function scene() {
   const sources: FakeSource[] = [];
   const said: string[] = [];
   const stream = openStream(
-    '/stream',
+    () => '/stream',
     {
       points: (points) => said.push(`points ${points.length}`),
       alert: () => said.push('alert'),
@@ -67,6 +67,17 @@ test('a connection that the browser mends itself has no gap', () => {
   last().opens();
   assert.deepEqual(said, ['connecting', 'live', 'lost', 'live']);
   assert.equal(sources.length, 1);
+});
+
+test('opened anew, for another language, it listens to the new one alone and loads what was missed', () => {
+  const { said, sources, stream, last } = scene();
+  last().opens();
+  stream.reopen();
+  sources[0]!.tells('status', {});
+  last().opens();
+  last().tells('status', {});
+  assert.equal(sources.length, 2);
+  assert.deepEqual(said, ['connecting', 'live', 'live', 'gap', 'status']);
 });
 
 test('where the browser gives up, a new one is opened, later and later, and what was missed is loaded', () => {

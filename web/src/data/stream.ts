@@ -25,6 +25,12 @@ export interface StreamDeps {
   readonly clock: Clock;
 }
 
+export interface LiveStream {
+  /** From another address. It counts as a gap. */
+  reopen(): void;
+  close(): void;
+}
+
 /** The server tells its status once a second; so long a silence means that the line is dead though nobody said so. */
 const SILENCE_MS = 15_000;
 const RETRY_MS = { first: 1_000, most: 15_000 };
@@ -34,7 +40,7 @@ const CLOSED = 2;
  * An EventSource that does not give up. The browser reconnects by itself, with `Last-Event-ID`, and misses nothing; where it gives
  * up (an error status, a silent line) a new one is opened, which knows no last id: a gap.
  */
-export function openStream(url: string, handlers: StreamHandlers, { open, clock }: StreamDeps): { close(): void } {
+export function openStream(url: () => string, handlers: StreamHandlers, { open, clock }: StreamDeps): LiveStream {
   let closed = false;
   let source: EventStream | undefined;
   let forget = (): void => {};
@@ -52,7 +58,7 @@ export function openStream(url: string, handlers: StreamHandlers, { open, clock 
     retryMs = Math.min(retryMs * 2, RETRY_MS.most);
   };
   const connect = (anew: boolean): void => {
-    const made = open(url);
+    const made = open(url());
     source = made;
     const on = <K extends keyof StreamEvents>(type: K, take: (data: StreamEvents[K]) => void): void => {
       made.addEventListener(type, ({ data }) => {
@@ -84,6 +90,10 @@ export function openStream(url: string, handlers: StreamHandlers, { open, clock 
   handlers.connection('connecting');
   connect(false);
   return {
+    reopen: () => {
+      source?.close();
+      connect(true);
+    },
     close: () => {
       closed = true;
       forget();

@@ -1,4 +1,4 @@
-import type { Episode } from '../data/alert-book.ts';
+import { isExperiment, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
 import { formatChange, formatCount, formatValue } from '../format/number.ts';
@@ -69,7 +69,8 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
           )}
           <span>
             {episode.window}
-            {explanation.baseline && ` · ${t('alerts.learnt', { count: formatCount(explanation.baseline.windows, language.value) })}`}
+            {explanation.baseline &&
+              ` · ${t(isExperiment(episode) ? 'alerts.compared' : 'alerts.learnt', { count: formatCount(explanation.baseline.windows, language.value) })}`}
             {explanation.baseline?.age_ms !== undefined && ` (${formatSpan(explanation.baseline.age_ms, spanUnits(t))})`}
           </span>
         </p>

@@ -1,4 +1,4 @@
-import type { Episode } from '../data/alert-book.ts';
+import { isExperiment, type Episode } from '../data/alert-book.ts';
 import { segmentName } from '../data/segments.ts';
 import { formatCount, formatOdds, formatTimes, formatValue } from '../format/number.ts';
 import { formatNear } from '../format/time.ts';
@@ -22,7 +22,7 @@ export function AlertFigures({ episode }: { readonly episode: Episode }) {
     <dl class={`facts${evidence ? ' has-ranges' : ''}`}>
       <Figure name={t('alerts.observed')} value={value(observed)} />
       <Figure
-        name={t(baseline ? 'alerts.expected' : 'alerts.limit')}
+        name={t(isExperiment(episode) ? 'alerts.control' : baseline ? 'alerts.expected' : 'alerts.limit')}
         value={value(expected)}
         note={evidence && span(evidence.expected_range, value)}
       />

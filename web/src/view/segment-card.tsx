@@ -1,4 +1,5 @@
 import type { WindowPoint } from '../../../src/server/api.ts';
+import { isExperiment } from '../data/alert-book.ts';
 import { isDrawn } from '../data/thin-windows.ts';
 import type { Segment } from '../data/segments.ts';
 import { formatValue, type MeasureFormat } from '../format/number.ts';
@@ -37,7 +38,8 @@ export function SegmentCard({ segment, measure, kind: measureKind, format, small
       <Sparkline points={measurePoints(points, measure, measureKind)} mean={mean} slots={SLOTS} height={small ? 20 : 34} />
       {alert && !small && (
         <span class="card-alert">
-          {alert.metric_name} {alert.direction === 'down' ? '↓' : '↑'} {t(`direction.${alert.direction}`)}
+          {alert.metric_name} {alert.direction === 'down' ? '↓' : '↑'}{' '}
+          {t(`${isExperiment(alert) ? 'decided' : 'direction'}.${alert.direction}`)}
         </span>
       )}
     </a>

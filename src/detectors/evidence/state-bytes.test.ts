@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import { At, Baseline, Lump, emptyState } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
-import { stateText, stateVersionOf } from './state-text.ts';
+import { stateBytes, stateVersionOf } from './state-bytes.ts';
 
 const settings = { windowMs: 60_000, habits: true, falseAlarmsPerDay: 1, tests: 1, drop: 0.5, rise: 2 };
 const modelOf = (adds: 'events' | 'amounts', hasExposure: boolean) =>
   createModel({ ...settings, hasExposure, profile: profileOf(adds, hasExposure) });
+
+const inBase64 = (bytes: Uint8Array): Uint8Array => Buffer.from(Buffer.from(bytes).toString('base64'));
 
 for (const hasExposure of [true, false]) {
   test(`money of version 1, ${hasExposure ? 'per event' : 'as a sum'}, goes on with what it knew`, () => {
@@ -17,10 +19,11 @@ for (const hasExposure of [true, false]) {
     old.numbers.forEach((_, place) => (old.numbers[place] = place / 4));
     old.habits.fill(7);
     Object.assign(old.numbers, { [At.baseline]: Baseline.own, [At.spread]: 2, [At.spreadSum]: 30, [At.moneyRate]: 5 });
-    const text = Buffer.concat([Buffer.from(old.numbers.buffer, 0, layout.lumps * 4), Buffer.from(old.habits.buffer)]).toString('base64');
-    const state = stateText(model).decode(text, 1);
+    const bytes = Buffer.concat([Buffer.from(old.numbers.buffer, 0, layout.lumps * 4), Buffer.from(old.habits.buffer)]);
+    const state = stateBytes(model).decode(inBase64(bytes), 1);
     assert.ok(state);
-    assert.deepEqual(state.habits, old.habits);
+    // Habits of one day alone were believed.
+    assert.ok(state.habits.every((byte) => byte === 8));
     assert.deepEqual(state.numbers.slice(layout.mean, layout.lumps), old.numbers.slice(layout.mean, layout.lumps));
     // Its noise in a slot is the same, in amounts where there is no exposure.
     const [spread, rate] = [state.numbers[At.spread]!, state.numbers[At.moneyRate]!];
@@ -39,16 +42,23 @@ test('a state is read in its own version and those before it alone', () => {
     ['amounts', false],
   ] as const) {
     const model = modelOf(adds, hasExposure);
-    const form = stateText(model);
+    const form = stateBytes(model);
     const state = emptyState(model.layout);
     state.numbers.forEach((_, place) => (state.numbers[place] = place * 3));
     state.habits.fill(-5);
     const version = stateVersionOf(model);
-    const text = form.encode(state);
-    const { numbers, habits } = form.decode(text, version)!;
+    const bytes = form.encode(state);
+    // As out of a larger buffer, at an odd place.
+    const kept = Buffer.concat([Buffer.from('x'), bytes]).subarray(1);
+    const { numbers, habits } = form.decode(kept, version)!;
     assert.deepEqual([numbers, habits], [state.numbers, state.habits]);
-    assert.equal(form.decode(text, version + 1), undefined);
-    assert.equal(form.decode(text, 0), undefined);
-    assert.equal(form.decode('AAAA', version), undefined);
+    state.numbers[0] = -1;
+    assert.deepEqual(form.decode(bytes, version)!.numbers, numbers, 'bytes of their own');
+    state.habits.fill(-4);
+    state.numbers[0] = numbers[0]!;
+    assert.deepEqual(form.decode(inBase64(form.encode(state)), version - 1), state);
+    assert.equal(form.decode(bytes, version + 1), undefined);
+    assert.equal(form.decode(bytes, 0), undefined);
+    assert.equal(form.decode(Buffer.from('AAAA'), version), undefined);
   }
 });

@@ -1,0 +1,167 @@
+/**
+ * An hour at full speed (`SOAK_MINUTES`): 10,000 segments pushed over HTTP as fast as they are taken, counted in two threads
+ * (`SOAK_THREADS`), ids remembered for 70 s. By the minute: events, resident memory, and the delay of the event loop that serves HTTP,
+ * as the process itself tells them at `/metrics`; and how long a request took meanwhile. Memory must be flat, and no pause over 50 ms.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { loadavg, tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../src/core/clock.ts';
+import { freePort } from '../scripts/services/port.ts';
+import { report } from './measure.ts';
+import { createWideEvents, SEGMENTS, widePipeline } from './wide-events.ts';
+
+const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 60);
+const THREADS = process.env['SOAK_THREADS'] ?? '2';
+const PARTITIONS = 4;
+const SCRAPE_EVERY_MS = 5_000;
+const REFUSED_WAIT_MS = 20;
+const PAUSE_MS = 50;
+/** The most that is resident in the second half, over the first, of what comes after the warm-up. */
+const GROWTH = 1.1;
+const ROOT = path.join(import.meta.dirname, '..');
+
+interface Scrape {
+  readonly events: number;
+  readonly residentBytes: number;
+  /** Since the scrape before, ms. */
+  readonly p99Ms: number;
+  readonly longestMs: number;
+}
+
+interface Minute {
+  readonly name: string;
+  readonly events_per_second: number;
+  readonly resident_mb: number;
+  readonly delay_p99_ms: number;
+  readonly longest_pause_ms: number;
+  readonly pauses_over_50_ms: number;
+  readonly load: number;
+}
+
+const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-soak-'));
+const file = path.join(dir, 'wide.yml');
+writeFileSync(file, widePipeline('wide', 'wide-events', { source: ', retention_bytes: 200000000', event: ', dedup: 70s' }));
+const url = `http://127.0.0.1:${await freePort()}`;
+const child = spawn(
+  path.join(ROOT, 'bin/tocsin'),
+  ['run', file, '--data', path.join(dir, 'data'), '--olap-store', 'none', '--listen', new URL(url).host, '--threads', THREADS, '--quiet'],
+  { stdio: ['ignore', 'ignore', 'inherit'] },
+);
+const ended = once(child, 'exit');
+const agent = new Agent({ keepAlive: true });
+const over = new AbortController();
+try {
+  await Promise.race([answers(), ended.then(() => Promise.reject(new Error('the run has ended')))]);
+  const pushing = push();
+  const minutes = await watch();
+  over.abort();
+  await pushing;
+  told(minutes);
+} finally {
+  over.abort();
+  agent.destroy();
+  child.kill('SIGINT');
+  await ended;
+  rmSync(dir, { recursive: true, force: true });
+}
+
+async function answers(): Promise<void> {
+  for (;;) {
+    const status = await ask('/healthz').then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    if (status === 200) return;
+    await sleep(100);
+  }
+}
+
+/** One body after the other, to the partitions in turn; one that is refused for now is sent again. */
+async function push(): Promise<void> {
+  const events = createWideEvents();
+  for (let partition = 0; !over.signal.aborted; partition = (partition + 1) % PARTITIONS) {
+    const body = events.lines(systemClock.now());
+    for (;;) {
+      const { status, text } = await ask(`/api/v1/events/wide-events?partition=${partition}`, body);
+      if (status === 202) break;
+      if (status !== 429) throw new Error(`a push was answered ${status}: ${text}`);
+      if (over.signal.aborted) return;
+      await sleep(REFUSED_WAIT_MS);
+    }
+  }
+}
+
+async function watch(): Promise<Minute[]> {
+  const minutes: Minute[] = [];
+  let before = await scrape();
+  for (let minute = 1; minute <= MINUTES; minute++) {
+    const [begun, scrapes] = [systemClock.elapsed(), [] as Scrape[]];
+    while (systemClock.elapsed() - begun < 60_000) {
+      await sleep(SCRAPE_EVERY_MS);
+      scrapes.push(await scrape());
+    }
+    const seconds = (systemClock.elapsed() - begun) / 1_000;
+    const last = scrapes.at(-1)!;
+    const one: Minute = {
+      name: `minute ${minute}`,
+      events_per_second: Math.round((last.events - before.events) / seconds),
+      resident_mb: Math.round(Math.max(...scrapes.map(({ residentBytes }) => residentBytes)) / 1e6),
+      delay_p99_ms: Math.round(Math.max(...scrapes.map(({ p99Ms }) => p99Ms))),
+      longest_pause_ms: Math.round(Math.max(...scrapes.map(({ longestMs }) => longestMs))),
+      pauses_over_50_ms: scrapes.filter(({ longestMs }) => longestMs > PAUSE_MS).length,
+      load: Math.round(loadavg()[0]! * 10) / 10,
+    };
+    console.log(JSON.stringify(one));
+    minutes.push(one);
+    before = last;
+  }
+  return minutes;
+}
+
+async function scrape(): Promise<Scrape> {
+  const { text } = await ask('/metrics');
+  const value = (name: string): number =>
+    [...text.matchAll(new RegExp(`^${name} (\\S+)$`, 'gm'))].reduce((sum, [, number]) => sum + Number(number), 0);
+  return {
+    events: value(String.raw`tocsin_records_total\{.*outcome="accepted".*\}`),
+    residentBytes: value('tocsin_resident_memory_bytes'),
+    p99Ms: 1_000 * value(String.raw`tocsin_event_loop_delay_seconds\{quantile="0\.99"\}`),
+    longestMs: 1_000 * value(String.raw`tocsin_event_loop_delay_seconds\{quantile="1"\}`),
+  };
+}
+
+async function ask(at: string, body?: Buffer): Promise<{ status: number; text: string }> {
+  const headers = body && { 'content-type': 'application/x-ndjson', 'content-length': body.length };
+  const outgoing = request(url + at, { agent, method: body ? 'POST' : 'GET', ...(headers && { headers }) });
+  outgoing.end(body);
+  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const parts: Buffer[] = [];
+  for await (const part of answer as AsyncIterable<Buffer>) parts.push(part);
+  return { status: answer.statusCode!, text: Buffer.concat(parts).toString() };
+}
+
+function told(minutes: readonly Minute[]): void {
+  // Ids of a minute, windows and compiled code fill up first.
+  const warm = minutes.slice(minutes.length > 4 ? 2 : 0);
+  const most = (of: readonly Minute[]): number => Math.max(...of.map(({ resident_mb: mb }) => mb));
+  const half = warm.length >> 1;
+  const [growth, pause] = ['resident, second half to first', `longest pause in units of ${PAUSE_MS} ms`];
+  report('steady', {
+    segments: SEGMENTS,
+    threads: Number(THREADS),
+    rows: minutes.map((minute) => ({ ...minute })),
+    ratios: {
+      [growth]: most(warm.slice(half)) / most(warm.slice(0, Math.max(1, half))),
+      [pause]: Math.max(...warm.map(({ longest_pause_ms: ms }) => ms)) / PAUSE_MS,
+    },
+    bars: [
+      { ratio: growth, most: GROWTH },
+      { ratio: pause, most: 1 },
+    ],
+  });
+}

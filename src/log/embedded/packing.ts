@@ -1,0 +1,42 @@
+/** Records to append -> rows of the file. Those of large units are compressed beside, in Node's pool of threads: the caller's goes on. */
+import type { CommitUnit, RecordsToAppend } from '../log.ts';
+import { cutRows, encodeRow, encodeRowAside, type EncodedRow } from './row-codec.ts';
+
+export interface Row extends EncodedRow {
+  /** Its records are those from the end of the row before up to before this one. */
+  readonly to: number;
+}
+
+export interface Packing {
+  /** Resolves when `rowsOf` costs nothing for what the unit appends; undefined: it is not worth a wait. */
+  ahead(unit: CommitUnit): Promise<void> | undefined;
+  /** Packed here and now, where that has not been done. */
+  rowsOf(records: RecordsToAppend): readonly Row[];
+}
+
+/** A call of the pool costs some 50 us, compressing so many bytes twice that. */
+const AHEAD_FROM_BYTES = 64 << 10;
+
+export function createPacking(rowBytes: number): Packing {
+  const packed = new WeakMap<RecordsToAppend, readonly Row[]>();
+
+  const cut = (records: RecordsToAppend): { from: number; to: number }[] =>
+    cutRows(records, rowBytes).map((to, i, ends) => ({ from: ends[i - 1] ?? 0, to }));
+
+  async function pack(records: RecordsToAppend): Promise<void> {
+    const rows = cut(records).map(async ({ from, to }) => ({ to, ...(await encodeRowAside(records, from, to)) }));
+    packed.set(records, await Promise.all(rows));
+  }
+
+  async function packAll(appends: readonly RecordsToAppend[]): Promise<void> {
+    await Promise.all(appends.map(pack));
+  }
+
+  return {
+    ahead({ appends = [] }) {
+      const large = appends.filter(({ bytes }) => bytes.length >= AHEAD_FROM_BYTES);
+      return large.length === 0 ? undefined : packAll(large);
+    },
+    rowsOf: (records) => packed.get(records) ?? cut(records).map(({ from, to }) => ({ to, ...encodeRow(records, from, to) })),
+  };
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withTempLog } from '../../test/property/temp-log.ts';
+import { packRecords } from '../log/batch.ts';
+import type { Log } from '../log/log.ts';
+import { parseJson } from '../windows/decoder.ts';
+import { compilePlan } from '../windows/plan.ts';
+import type { SourceSpec } from '../windows/spec.ts';
+import { openAggregate } from './aggregate.ts';
+
+const source: SourceSpec = {
+  name: 'events',
+  topic: 't',
+  partitions: 1,
+  format: 'json',
+  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 60_000 },
+  where: [],
+  lookups: [],
+};
+const plan = compilePlan({
+  pipeline: 'p',
+  sources: [source],
+  dimensions: [],
+  measures: [{ name: 'n', kind: 'count', source: 'events', where: [] }],
+  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
+  rollups: [],
+  limits: { maxSeries: 10, maxRecordBytes: 100, retireAfterMs: 3_600_000, idleAfterMs: 30_000 },
+});
+
+/** `asked`: how often the replay topic was read. */
+async function opened(log: Log, elapsed: () => number) {
+  await log.ensureTopic('t', { partitions: 1 });
+  await log.ensureTopic('p.replay', { partitions: 1 });
+  const seen = { asked: 0 };
+  const read: Log['read'] = (topic, ...rest) => {
+    if (topic === 'p.replay') seen.asked += 1;
+    return log.read(topic, ...rest);
+  };
+  const { aggregate } = await openAggregate(
+    {
+      plan,
+      source,
+      partition: 0,
+      replayTopic: 'p.replay',
+      completeFrom: -Infinity,
+      start: (bounds) => bounds.start,
+      clock: 'event',
+      maxBatchBytes: 1 << 20,
+      maxBatchRecords: 1,
+    },
+    { log: { ...log, read }, parse: parseJson, randomKey: () => [1, 2], elapsed },
+  );
+  const send = (count: number): Promise<number[]> => {
+    const values = Array.from({ length: count }, (_, i) => JSON.stringify({ id: `n${i}`, at: i }));
+    return log.commit({ appends: [{ topic: 't', partition: 0, ...packRecords(values) }] });
+  };
+  const replay = (offset: number): Promise<number[]> => {
+    const value = JSON.stringify({ id: `again${offset}`, at: offset });
+    return log.commit({ appends: [{ topic: 'p.replay', partition: 0, ...packRecords([value], [`t/0/${offset}`]) }] });
+  };
+  return { aggregate, seen, send, replay };
+}
+
+test('while records come the replays are asked for once a second, all of them then', async () => {
+  await withTempLog(async ({ log }) => {
+    let now = 0;
+    const { aggregate, seen, send, replay } = await opened(log, () => now);
+    await send(100);
+    for (let i = 0; i < 50; i++) await aggregate.step();
+    assert.equal(seen.asked, 1);
+    for (let offset = 0; offset < 3; offset++) await replay(offset);
+    now += 999;
+    assert.equal(await aggregate.step(), 1);
+    now += 1;
+    for (let i = 0; i < 3; i++) assert.equal(await aggregate.step(), 2);
+    assert.equal(await aggregate.step(), 1);
+    assert.deepEqual([seen.asked, aggregate.status().replayed], [5, 3]);
+  });
+});
+
+test('the end is reached when no replay is left either, also where none was due', async () => {
+  await withTempLog(async ({ log }) => {
+    const { aggregate, send, replay } = await opened(log, () => 0);
+    await send(3);
+    assert.equal(await aggregate.step(), 1);
+    await replay(0);
+    let read = 0;
+    for (let some = await aggregate.step(); some > 0; some = await aggregate.step()) read += some;
+    assert.deepEqual([read, aggregate.status().replayed, aggregate.status().caughtUp], [3, 1, true]);
+  });
+});
