@@ -28,7 +28,8 @@ import { objects, output, startFor, temporary, tocsin, until } from './tocsin.ts
 const kafka = service('kafka');
 const skip = kafka.skip || (await ownService('redis')).skip || sampleMissing;
 const log = ['--log', `kafka://${kafka.address}`];
-const SESSION = ['--session-ms', '2000'];
+/** However busy the machine is: nobody dies here. */
+const SESSION = ['--session-ms', '10000'];
 const PARTITIONS = 3;
 const SAMPLE_START = '2026-03-02T00:00:00Z';
 /** Through one partition. */
@@ -97,7 +98,7 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
   ): Promise<void> {
     await bring(kafka.address, topic, parts.map(() => [])); // prettier-ignore
     const stores = ['--hot-store', `redis://${redis.address}/3`, '--olap-store', olap.address];
-    const args = ['run', file, ...log, '--session-ms', '4000', '--clock', 'event', ...stores];
+    const args = ['run', file, ...log, ...SESSION, '--clock', 'event', ...stores];
     const workers = ['aggregate,monitor,notify,store', 'aggregate', 'aggregate'].map((roles, i) =>
       startFor(t, [...args, '--roles', roles, '--data', path.join(dir, `worker-${i}`)]),
     );
@@ -182,19 +183,18 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
       const { file, topic } = ownPipeline(dir, partitions);
       const parts = dealt(partitions);
       await bring(kafka.address, topic, parts);
-      // Who is kept waiting for longer by a busy machine has lost its partitions.
-      const common = ['--olap-store', 'none', '--clock', 'event', ...log, '--session-ms', '4000'];
-      const worker = startFor(t, ['run', file, '--data', path.join(dir, 'worker'), ...common]);
+      const common = ['--olap-store', 'none', '--clock', 'event', ...log];
+      const worker = startFor(t, ['run', file, '--data', path.join(dir, 'worker'), ...common, '--session-ms', '30000']);
       await until('the worker to have the partitions', () => worker.stderr().includes(`owns ${partitions} of ${partitions}`), 40_000);
-      const { code, stdout, stderr } = await tocsin(once(file, path.join(dir, 'once'), common));
+      const { code, stdout, stderr } = await tocsin(once(file, path.join(dir, 'once'), [...common, '--session-ms', '3000']));
       assert.equal(code, 0, stderr);
-      assert.match(stderr, /other processes have read it all; what is open is theirs to give out|others have read what was not read here/);
+      if (partitions > 1) assert.match(stderr, /other processes have read what was not read here/);
       const { events } = JSON.parse(stdout) as { events: Record<string, number> };
       assert.deepEqual(events, partitions === 1 ? SAMPLE_COUNTS : { ...events, read: parts.flat().length, ignored: 21 });
       assert.equal(worker.child.exitCode, null, 'the worker goes on');
       await worker.stop('SIGTERM');
     };
-    // Of one partition it gets none, of two the one.
+    // Of two partitions it gets one; of one all or nothing, which is for the group to say, and no difference to who asks.
     await Promise.all([beside(1), beside(2)]);
   });
 

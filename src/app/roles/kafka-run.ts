@@ -35,7 +35,7 @@ import { openGround } from './ground.ts';
 import { endsNow, unreadOf } from './input-topics.ts';
 import { createMonitorLag } from './monitor-lag.ts';
 import { runMonitorTerm } from './monitor-role.ts';
-import { openMonitorView, untilMonitorHasRead } from './monitor-view.ts';
+import { openMonitorView, untilMonitorHasRead, untilMonitorIsElsewhere } from './monitor-view.ts';
 import { runNotifyTerm } from './notify-role.ts';
 import { createPartitionOpener } from './partition-opener.ts';
 import { ROLES, type Role } from './roles.ts';
@@ -191,7 +191,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   const openView = (log: Log, provisional: boolean): Promise<MonitorStage | undefined> =>
     openMonitorView({ pipeline, hash: config.hashes.windows, plan, topics, provisional, clock: mode }, { log, monitor: monitorOf(config) });
 
-  /** What others have made of it, where they have the partitions: for the summary. */
+  /** What others have made of it, where one of them is the monitor: for the summary. */
   async function takeStock(signal: AbortSignal): Promise<void> {
     await untilMonitorHasRead(pipeline, { connection, clock }, signal);
     const log = forgetting(await ground.stageLog('monitor', { readOnly: true }));
@@ -310,14 +310,14 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const inOrder = (async () => {
       const { byOthers } = await counting;
       everythingTold = true;
-      if (byOthers) {
-        const said = monitor
-          ? 'others have read what was not read here'
-          : 'other processes have read it all; what is open is theirs to give out';
-        logger.info(`${pipeline}: ${said}`);
+      if (byOthers) logger.info(`${pipeline}: other processes have read what was not read here`);
+      const place = { pipeline, isHere: () => monitor !== undefined, sessionMs: byOthers && !monitor ? 0 : sessionTimeoutMs };
+      if (options.once && (await untilMonitorIsElsewhere(place, deps, monitoring, until).catch(failed))) {
+        logger.info(`${pipeline}: another process is the active monitor; what is open is for that one to give out`);
+        await takeStock(until).catch(failed);
+        monitorStop.abort();
       }
-      if (byOthers && !monitor) await takeStock(until).catch(failed);
-      if (!options.once || signal.aborted || (byOthers && !monitor)) monitorStop.abort();
+      if (!options.once || signal.aborted) monitorStop.abort();
       await monitoring;
       notifyStop.abort();
       await ringing;

@@ -34,3 +34,27 @@ export async function untilMonitorHasRead(
     if (partials?.lag === 0) return;
   }
 }
+
+/**
+ * Resolves to true when another process has taken in what is on `p.partials`, and for a session nobody was the monitor here: that one is it,
+ * and stays it. Else to false, when the monitor of this process is `through`, or with the signal.
+ */
+export async function untilMonitorIsElsewhere(
+  { pipeline, isHere, sessionMs }: { readonly pipeline: string; readonly isHere: () => boolean; readonly sessionMs: number },
+  { connection, clock }: { readonly connection: Pick<KafkaConnection, 'lag'>; readonly clock: Clock },
+  through: Promise<void>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const over = new AbortController();
+  const stop = (): void => over.abort();
+  through.then(stop, stop);
+  const until = AbortSignal.any([signal, over.signal]);
+  let since: number | undefined;
+  for (; !until.aborted; await sleep(POLL_MS, until)) {
+    const [partials] = isHere() ? [] : await connection.lag(monitorGroup(pipeline), [partialsTopic(pipeline)]);
+    if (isHere() || partials?.lag !== 0) since = undefined;
+    else since ??= clock.elapsed();
+    if (since !== undefined && clock.elapsed() - since >= sessionMs) return true;
+  }
+  return false;
+}

@@ -22,7 +22,8 @@ const PARTITIONS = 2;
 const PIECES = 6;
 const START = Date.UTC(2026, 2, 2, 9);
 
-async function running(t: TestContext) {
+/** `begun`: told of each thread as it is started, by number. */
+async function running(t: TestContext, begun: (number: number, worker: Worker) => void = () => {}) {
   const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
   const path = join(dir, 'log.sqlite');
   const log = createEmbeddedLog({ path, clock });
@@ -36,8 +37,10 @@ async function running(t: TestContext) {
       logger,
       signal: stop.signal,
       start(config) {
-        workers.push(startWorker(config));
-        return workers.at(-1)!;
+        const worker = startWorker(config);
+        workers.push(worker);
+        begun(workers.length, worker);
+        return worker;
       },
     },
   );
@@ -104,4 +107,14 @@ test('threads that are ended in mid-run cost nothing but time', { timeout: 60_00
   assert.equal(run.threads().restarts, logger.warnings.length);
   assert.ok(run.threads().restarts >= PIECES / 2, `${run.threads().restarts} restarts`);
   assert.match(logger.warnings[0]!, /thread \d, which counts ad-events\/\d, has ended: .*It begins again from its last commit\./);
+});
+
+test('so does one that ends while the engine is opened for the first time', { timeout: 60_000 }, async (t) => {
+  const { run, logger, ended, bring, brought, counted } = await running(t, (number, worker) => {
+    if (number === 1) void worker.terminate();
+  });
+  await bring(0);
+  while (counted() < brought()) await Promise.race([delay(5), ended]);
+  assert.deepEqual([counted(), run.threads().restarts], [brought(), 1]);
+  assert.match(logger.warnings[0]!, /thread 1, .*has ended: .*It begins again/);
 });
