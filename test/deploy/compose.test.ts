@@ -127,8 +127,8 @@ describe('deploy/compose.yml', () => {
       given.filter(([, value]) => value !== ''),
       [],
     );
-    const wanted = globSync('pipelines/*.yml', { cwd: ROOT }).flatMap((file) =>
-      [...read(file).matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!),
+    const wanted = globSync('pipelines/*.yml', { cwd: ROOT }).flatMap((shipped) =>
+      [...read(shipped).matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!),
     );
     assert.deepEqual([...new Set(wanted)].sort(), given.map(([name]) => name).sort());
     const takers = Object.entries(services).filter(([, { env_file }]) => env_file);

@@ -23,8 +23,20 @@ test(
     await bring(kafka.address, topic, [[], []]);
     const start = (name: string, roles: string): Running =>
       startFor(t, [
-        ...['run', file, '--data', path.join(dir, name), '--log', `kafka://${kafka.address}`, '--olap-store', 'none', '--roles', roles],
-        ...['--instance-id', name, '--session-ms', String(SESSION_MS)],
+        'run',
+        file,
+        '--data',
+        path.join(dir, name),
+        '--log',
+        `kafka://${kafka.address}`,
+        '--olap-store',
+        'none',
+        '--roles',
+        roles,
+        '--instance-id',
+        name,
+        '--session-ms',
+        String(SESSION_MS),
       ]);
     const owns = (one: Running): Promise<true> => until('one partition each', () => assignments(one).at(-1) === 'owns 1 of 2', WAIT_MS);
 
@@ -48,19 +60,19 @@ test(
     const twin = startFor(
       t,
       [
-        ...[
-          'run',
-          file,
-          '--data',
-          path.join(dir, 'twin'),
-          '--log',
-          `kafka://${kafka.address}`,
-          '--olap-store',
-          'none',
-          '--roles',
-          'aggregate',
-        ],
-        ...['--session-ms', String(SESSION_MS)],
+        'run',
+        file,
+        '--data',
+        path.join(dir, 'twin'),
+        '--log',
+        `kafka://${kafka.address}`,
+        '--olap-store',
+        'none',
+        '--roles',
+        'aggregate',
+
+        '--session-ms',
+        String(SESSION_MS),
       ],
       { env: { TOCSIN_INSTANCE_ID: 'a' } },
     );

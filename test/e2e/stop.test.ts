@@ -25,8 +25,18 @@ test('stopped while another member of the group holds the rebalance up: exit cod
   await connection.join({ group: name, topics: [topic], sessionTimeoutMs: 60_000 }, { onAssigned: () => {}, onRevoked, onLost: () => {} });
 
   const running = startFor(t, [
-    ...['run', file, '--data', path.join(dir, 'data'), '--log', `kafka://${kafka.address}`, '--olap-store', 'none'],
-    ...['--roles', 'aggregate', '--session-ms', '60000'],
+    'run',
+    file,
+    '--data',
+    path.join(dir, 'data'),
+    '--log',
+    `kafka://${kafka.address}`,
+    '--olap-store',
+    'none',
+    '--roles',
+    'aggregate',
+    '--session-ms',
+    '60000',
   ]);
   await Promise.race([asked.promise, running.ended]);
   await until('the run to have begun', () => running.stderr().includes('Ctrl-C ends it'), 40_000);

@@ -9,20 +9,28 @@ export type TestClickHouse = Pick<Service, 'address' | 'stop'>;
 /** Not for tests that kill it: those start their own. */
 export async function testClickHouse(): Promise<TestClickHouse> {
   const given = process.env['TOCSIN_TEST_CLICKHOUSE'];
-  return given ? givenClickHouse(given) : startClickHouse();
+  return (given && (await databaseOn(given))) || startClickHouse();
 }
 
-function givenClickHouse(given: string): TestClickHouse {
+/** Undefined where the user may not make one: the chDB child has the one database of its pipelines alone. */
+async function databaseOn(given: string): Promise<TestClickHouse | undefined> {
   const { origin, username, password } = new URL(given);
+  const login = `${decodeURIComponent(username) || 'default'}:${decodeURIComponent(password)}`;
+  const headers = { Authorization: `Basic ${Buffer.from(login).toString('base64')}` };
   const database = `tocsin_test_${freshName()}`;
-  const address = Object.assign(new URL(given), { pathname: `/${database}` }).href;
+  const ask = (sql: string): Promise<Response> => fetch(origin, { method: 'POST', headers, body: sql });
+  const made = await ask(`CREATE DATABASE ${database}`);
+  if (!made.ok) {
+    console.error(
+      `the ClickHouse that was given lets tests make no database (${(await made.text()).trim().slice(0, 200)}): another is started`,
+    );
+    return undefined;
+  }
   return {
-    address,
+    address: Object.assign(new URL(given), { pathname: `/${database}` }).href,
     async stop() {
-      const login = Buffer.from(`${decodeURIComponent(username) || 'default'}:${decodeURIComponent(password)}`).toString('base64');
-      const headers = { Authorization: `Basic ${login}` };
-      const response = await fetch(origin, { method: 'POST', headers, body: `DROP DATABASE IF EXISTS ${database}` });
-      if (!response.ok) throw new Error(`${database} is left on ${origin}: ${await response.text()}`);
+      const dropped = await ask(`DROP DATABASE ${database}`);
+      if (!dropped.ok) throw new Error(`${database} is left on ${origin}: ${await dropped.text()}`);
     },
   };
 }

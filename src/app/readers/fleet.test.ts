@@ -26,8 +26,15 @@ describe('the fleet', { skip: kafka.skip }, () => {
   async function fleetOf(name: string, olapStore: string): Promise<Fleet['roles']> {
     const log = await connection.log(placeOf(name, 'monitor'), { readOnly: true });
     const of: PipelineRecord = {
-      ...{ name, file: 'my.yml', sources: [], dimensions: [], measures: [], windows: [], rollups: [] },
-      ...{ topics: topicsOf(name), olapStore },
+      name,
+      file: 'my.yml',
+      sources: [],
+      dimensions: [],
+      measures: [],
+      windows: [],
+      rollups: [],
+      topics: topicsOf(name),
+      olapStore,
     };
     const { roles } = await readFleet(connection, log, of);
     await log.close();

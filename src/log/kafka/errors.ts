@@ -147,7 +147,7 @@ const RIGHTS: readonly (readonly [doing: RegExp, right: string])[] = [
   [/^begin to write/, 'Write'],
   [/^create /, 'Create'],
   [/^add partitions /, 'Alter'],
-  [/^set the retention /, 'AlterConfigs'],
+  [/^(change the settings|set the retention) /, 'AlterConfigs'],
 ];
 
 function grant(id: string, doing: string): string {
