@@ -32,14 +32,18 @@ export interface BenchReport {
 
 /** Ratios that moved further than this from the kept ones are pointed out. */
 const MOVED = 0.15;
-const OUT = new URL('./out/', import.meta.url);
-const KEPT = new URL('./kept/', import.meta.url);
+/** Of the last run, and of the one that is kept in git for comparison. */
+const FOLDERS = { out: new URL('./out/', import.meta.url), kept: new URL('./kept/', import.meta.url) };
 
 /**
  * Prints the rows and ratios and what moved since the kept run, keeps them as JSON in `bench/out`, and exits with 1 when the bar is missed.
  * `KEEP=1` keeps them in `bench/kept` too, which is what later runs are compared with; where nothing is kept, that is the run before.
  */
-export function report(name: string, { rows, ratios, bar, bars = bar ? [bar] : [], ...details }: BenchReport): void {
+export function report(
+  name: string,
+  { rows, ratios, bar, bars = bar ? [bar] : [], ...details }: BenchReport,
+  { out, kept } = FOLDERS,
+): void {
   console.log(name);
   for (const row of rows)
     console.log(
@@ -48,9 +52,9 @@ export function report(name: string, { rows, ratios, bar, bars = bar ? [bar] : [
         .join('  ')}`,
     );
   for (const [ratio, value] of Object.entries(ratios)) console.log(`  ${ratio}: ${value.toFixed(2)}`);
-  for (const line of moved(name, ratios)) console.log(`  ${line}`);
+  for (const line of moved(name, ratios, [kept, out])) console.log(`  ${line}`);
   const met = bars.filter((one) => !judged(one, ratios[one.ratio]!)).length === 0;
-  const folders = process.env['KEEP'] ? [OUT, KEPT] : [OUT];
+  const folders = process.env['KEEP'] ? [out, kept] : [out];
   for (const folder of folders) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify({ name, ...details, rows, ratios, bars, met }, null, 2)}\n`);
@@ -65,8 +69,8 @@ function judged({ ratio, least, most }: Bar, value: number): boolean {
   return met;
 }
 
-function moved(name: string, ratios: BenchReport['ratios']): string[] {
-  const file = [KEPT, OUT].map((folder) => new URL(`${name}.json`, folder)).find((each) => existsSync(each));
+function moved(name: string, ratios: BenchReport['ratios'], folders: readonly URL[]): string[] {
+  const file = folders.map((folder) => new URL(`${name}.json`, folder)).find((each) => existsSync(each));
   if (file === undefined) return [];
   const before = (JSON.parse(readFileSync(file, 'utf8')) as Partial<BenchReport>).ratios ?? {};
   return Object.entries(ratios).flatMap(([ratio, now]) => {

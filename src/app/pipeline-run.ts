@@ -28,11 +28,11 @@ import { watchLag } from './watch-lag.ts';
 /** How often windows are merged, shown and committed while events come in. */
 const TICK_MS = 250;
 /**
- * Where that takes long (thousands of segments change all the time) it is done less often, so that about this share of the time goes into
- * it, and the rest is for reading and for requests. But never more rarely than so, ms.
+ * Where thousands of segments change all the time it is done less often: after each row that was shown so long a rest, ms, which is some
+ * four times what the row takes; so the larger part of the time is for reading and for requests. Never more rarely than so, ms.
  */
-const TICK_SHARE = 0.25;
-const TICK_MOST_MS = 1_000;
+const REST_MS_PER_ROW = 0.04;
+const REST_MS_MOST = 1_000;
 /** How long the loop sleeps when there is nothing to read. */
 const POLL_MS = 25;
 const BATCH_BYTES = 256 << 10;
@@ -145,9 +145,11 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     return createPlacement(of, { threads: threads.pipeline(), clock, ends, onJudged: deps.onJudged });
   }
 
-  async function commit(): Promise<void> {
+  async function commit(): Promise<Committed> {
     const state = deps.outcomes?.sync() ?? [];
-    await publish(await counting.engine.commit({ state }));
+    const committed = await counting.engine.commit({ state });
+    await publish(committed);
+    return committed;
   }
 
   async function publish(committed: Committed): Promise<void> {
@@ -168,10 +170,9 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
       const due = since >= Math.max(options.commitEveryMs ?? TICK_MS, restMs) || engine.pendingBytes > PENDING_BYTES_MAX;
       const nothingElse = read === 0 && mayRead && !options.once && since >= restMs;
       if (engine.hasNews() && (due || nothingElse)) {
-        const begun = clock.elapsed();
-        await commit();
+        const { provisional } = await commit();
         lastCommit = clock.elapsed();
-        restMs = Math.min(TICK_MOST_MS, (lastCommit - begun) / TICK_SHARE);
+        restMs = Math.min(REST_MS_MOST, provisional.length * REST_MS_PER_ROW);
       }
       if (placement?.isTimeToMove(read)) {
         await commit();

@@ -30,6 +30,8 @@ const STEPS = 512;
 
 export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
   const stepMs = 2 ** Math.max(0, Math.floor(Math.log2(dedupMs / STEPS)));
+  /** Exact, as it is a power of two: multiplying is quicker than dividing. */
+  const stepsPerMs = 1 / stepMs;
   /** By step, and the newest one looked up, which most ids have in common. */
   const counts = new Map<number, { count: number }>();
   let current = { step: NaN, holder: { count: 0 } };
@@ -85,10 +87,10 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
     restore(before) {
       state = before;
     },
-    isNeeded: (time, watermark) => time >= state.floor && Math.floor(time / stepMs) >= firstNeeded(watermark),
+    isNeeded: (time, watermark) => time >= state.floor && Math.floor(time * stepsPerMs) >= firstNeeded(watermark),
     add(time, watermark) {
       if (watermark >= expiresAt) expire(watermark);
-      const step = Math.floor(time / stepMs);
+      const step = Math.floor(time * stepsPerMs);
       if (step !== current.step) {
         let holder = counts.get(step);
         if (!holder) counts.set(step, (holder = { count: 0 }));

@@ -26,6 +26,7 @@ export interface Segment {
 
 /** As much time as one word holds, ms; with another word times of 9,000 years fit. */
 const ONE_WORD = 2 ** 32 - 1;
+const UPPER_BIT = 1 << 31;
 const TWO_WORDS = ONE_WORD * 2 ** 16;
 const SMALLEST = 16;
 const SMALLEST_TEXTS = 64;
@@ -67,6 +68,11 @@ function expiredWord(base: number, after: number): number {
   return Math.max(0, Math.min(ONE_WORD, after - base + 1));
 }
 
+/** Reads the place where an id is looked for first, and so has it at hand. */
+export function touch({ places, stride, capacity }: Segment, low: number): number {
+  return places[Math.floor((low >>> 0) * (capacity / 2 ** 32)) * stride + 2]!;
+}
+
 /**
  * Index in `places` of the id (its halves as signed words); where it is not there, `-1 -` the index of the place where it would go: the
  * first that is free or expired. `text` is compared where the segment has texts.
@@ -74,15 +80,17 @@ function expiredWord(base: number, after: number): number {
 export function search(segment: Segment, low: number, high: number, after: number, text: string): number {
   const { places, stride, capacity, base } = segment;
   if (stride !== 3) return searchWide(segment, low, high, after, text);
-  const expired = expiredWord(base, after);
+  const { length } = places;
+  // With the upper bit turned over signed words compare as unsigned ones do, without becoming doubles.
+  const expired = expiredWord(base, after) ^ UPPER_BIT;
   let reusable = -1;
   for (let at = Math.floor((low >>> 0) * (capacity / 2 ** 32)) * 3; ;) {
     const time = places[at + 2]!;
     if (time === 0) return reusable < 0 ? -1 - at : -1 - reusable;
     if (places[at] === low && places[at + 1] === high) return at;
-    if (reusable < 0 && time >>> 0 <= expired) reusable = at;
+    if ((time ^ UPPER_BIT) <= expired && reusable < 0) reusable = at;
     at += 3;
-    if (at === places.length) at = 0;
+    if (at === length) at = 0;
   }
 }
 

@@ -6,7 +6,7 @@
 import { createIdJournal, sizeOf, textsOf, timeOf, type IdChunk } from './id-chunk.ts';
 import { countBySegment, orderedBySegment } from './id-order.ts';
 import { createIdLimit, type IdLimit } from './id-limit.ts';
-import { bytesOf, createSegment, hasRoom, put, putText, rebuild, reserve, search, timeAt, trim } from './id-segment.ts';
+import { bytesOf, createSegment, hasRoom, put, putText, rebuild, reserve, search, timeAt, touch, trim } from './id-segment.ts';
 import { asByteText } from './id-text.ts';
 
 export interface IdMemoryConfig {
@@ -18,6 +18,8 @@ export interface IdMemoryConfig {
 }
 
 export interface IdMemory {
+  /** Ids `from` to before `to` are asked for next. Their places are looked up all at once: one after the other each would wait for main memory. */
+  expect(low: Uint32Array, high: Uint32Array, from: number, to: number): void;
   /** Whether the id is remembered at this watermark (ms). */
   remembers(low: number, high: number, watermark: number, text?: string): boolean;
   /** Remembers an accepted event's id until the watermark reaches `time` (whole ms) + dedup. Watermarks never go back. */
@@ -40,6 +42,8 @@ export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfi
   const journal = createIdJournal(whole);
   /** What `remembers` was asked last and found: nearly always the id that is remembered next. */
   const asked = { low: 0, high: 0, found: 0, isFresh: false };
+  /** Of `expect`: kept so that the reading is not left out. */
+  let touched = 0;
   let floor = -Infinity;
   let toTrim = 0;
 
@@ -84,6 +88,9 @@ export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfi
     limit,
     get bytes() {
       return segments.reduce((sum, segment) => sum + bytesOf(segment), 0);
+    },
+    expect(low, high, from, to) {
+      for (let i = from; i < to; i++) touched ^= touch(segments[high[i]! >>> SEGMENT_SHIFT]!, low[i]!);
     },
     remembers(low, high, watermark, text = '') {
       const segment = segments[high >>> SEGMENT_SHIFT]!;

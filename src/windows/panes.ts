@@ -45,7 +45,8 @@ interface Group {
 export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
   const panes = new Map<number, Group[]>();
   const isSum = plan.columns.map((column) => column.accumulate === 'sum');
-  let current: { start: number; groups: Group[] } | undefined;
+  /** The pane of the event before: nearly always that of the next one too. */
+  let current: { start: number; end: number; groups: Group[] } | undefined;
 
   function groupsAt(start: number): Group[] {
     let groups = panes.get(start);
@@ -81,10 +82,13 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
 
   return {
     add(time, codes, contributions, i, offset) {
-      const start = Math.floor(time / plan.paneMs) * plan.paneMs;
-      if (current?.start !== start) current = { start, groups: groupsAt(start) };
-      for (let g = 0; g < current.groups.length; g++) {
-        const group = current.groups[g]!;
+      if (!current || time < current.start || time >= current.end) {
+        const start = Math.floor(time / plan.paneMs) * plan.paneMs;
+        current = { start, end: start + plan.paneMs, groups: groupsAt(start) };
+      }
+      const { groups } = current;
+      for (let g = 0; g < groups.length; g++) {
+        const group = groups[g]!;
         const code = codes[g]!;
         touch(group, code);
         group.events[code]! += 1;

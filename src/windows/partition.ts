@@ -18,6 +18,8 @@ import { MAX_IDS, type SourceSpec } from './spec.ts';
 export type ClockMode = 'append' | 'event';
 
 const MAX_AHEAD_DEFAULT_MS = 300_000;
+/** Their places in the memory of ids, a cache line each, stay in the processor's nearest cache until they are asked for. */
+const IDS_AT_ONCE = 128;
 
 export interface Judged {
   /** Element `i` is record `i`'s outcome (core/outcome.ts). Good until the next call. */
@@ -145,29 +147,32 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
     reasons,
     process(batch, clock) {
       const columns = decoder.decode(batch);
-      const { outcomes, times } = columns;
+      const { outcomes, times, ids: hashes } = columns;
+      const { count, firstOffset } = batch;
+      const appendTimes = clock === 'append' ? batch.appendTimes : undefined;
       const lateBy = new Map<number, number>();
-      for (let i = 0; i < batch.count; i++) {
+      for (let i = 0; i < count; i++) {
+        if (hashes && i % IDS_AT_ONCE === 0) ids.expect(hashes.low, hashes.high, i, Math.min(i + IDS_AT_ONCE, count));
         const time = times[i]!;
-        const appendTime = clock === 'append' ? batch.appendTimes[i]! : Infinity;
+        const appendTime = appendTimes ? appendTimes[i]! : Infinity;
         if (outcomes[i] !== ACCEPTED) {
           // What the record alone decides.
         } else if (isFuture(time, appendTime, clock)) {
           outcomes[i] = INVALID;
           columns.reasons.set(i, 'future');
-        } else if (columns.ids && ids.remembers(columns.ids.low[i]!, columns.ids.high[i]!, clocks.watermark, columns.ids.texts?.[i])) {
+        } else if (hashes && ids.remembers(hashes.low[i]!, hashes.high[i]!, clocks.watermark, hashes.texts?.[i])) {
           outcomes[i] = DUPLICATE;
         } else if (time + allowedLatenessMs < clocks.watermark && earliestEnd(plan.windows, time) + allowedLatenessMs <= clocks.watermark) {
           // A window ends after every event in it, so most events need no look at the windows.
           outcomes[i] = LATE;
           lateBy.set(i, clocks.watermark);
         } else {
-          accept(columns, i, batch.firstOffset + i, appendTime);
+          accept(columns, i, firstOffset + i, appendTime);
         }
-        tally?.count(outcomes[i]!, clocks.watermark + outOfOrdernessMs, appendTime, batch.firstOffset + i);
+        tally?.count(outcomes[i]!, clocks.watermark + outOfOrdernessMs, appendTime, firstOffset + i);
       }
       counted.fill(0);
-      for (let i = 0; i < batch.count; i++) counted[outcomes[i]!]!++;
+      for (let i = 0; i < count; i++) counted[outcomes[i]!]!++;
       for (let code = 0; code < OUTCOMES.length; code++) totals[OUTCOMES[code]!] += counted[code]!;
       for (const reason of columns.reasons.values()) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       return { outcomes, reasons: columns.reasons, times, lateBy };
