@@ -2,8 +2,6 @@
 export const WORD: u32 = 16;
 
 /** Copies forwards; where `to` lies behind `from` it does so by a word at least. */
-// @ts-ignore: decorator
-@inline
 export function copy(to: usize, from: usize, length: u32): void {
   const end = to + length;
   do {
@@ -14,8 +12,6 @@ export function copy(to: usize, from: usize, length: u32): void {
 }
 
 /** Copies byte by byte, what it wrote itself too. */
-// @ts-ignore: decorator
-@inline
 export function copyBytes(to: usize, from: usize, length: u32): void {
   const end = to + length;
   do store<u8>(to++, load<u8>(from++));
