@@ -4,6 +4,7 @@ import { sleep, type Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
+import type { ReadAnew } from '../dead-letter/in-force.ts';
 import type { Log } from '../log/log.ts';
 import { superviseChdb } from '../olap-store/chdb/supervisor.ts';
 import { parseOlapAddress } from '../olap-store/clickhouse/address.ts';
@@ -31,6 +32,8 @@ export interface HistoryDeps {
   readonly log: Log;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of a pipeline: what its revisions have read again; `since`: such a revision is known to have begun. */
+  readonly readAnew: (pipeline: string, since: number) => Promise<readonly ReadAnew[]>;
 }
 
 const POLL_MS = 20;
@@ -59,7 +62,15 @@ export async function startHistory(store: string, dir: string, pipelines: readon
   if (!engine) await firstLook(olap);
   const stopping = new AbortController();
   const writers: OlapWriter[] = configs.map((config) =>
-    createOlapWriter(config, { log, olap, logger, clock, sleep, unit: () => randomInt(2 ** 32) / 2 ** 32 }),
+    createOlapWriter(config, {
+      log,
+      olap,
+      logger,
+      clock,
+      sleep,
+      readAnew: (since) => deps.readAnew(config.pipeline.pipeline, since),
+      unit: () => randomInt(2 ** 32) / 2 ** 32,
+    }),
   );
   const engineState = { missing: false };
   // Without an engine on this machine there is nothing to wait for; the supervisor has said what is missing.

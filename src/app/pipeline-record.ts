@@ -2,6 +2,7 @@
 import type { Log, StateChange } from '../log/log.ts';
 import { fromStateEntries, toStateChanges } from '../pipeline/state-codec.ts';
 import type { PipelineTopics } from '../pipeline/topics.ts';
+import type { ClockMode } from '../windows/partition.ts';
 import type { EngineSpec, MeasureSpec, WindowSpec } from '../windows/spec.ts';
 
 export interface PipelineRecord {
@@ -25,11 +26,18 @@ export interface PipelineRecord {
   readonly topics: PipelineTopics;
   /** Where the OLAP store is: `embedded`, `none` or the address of a server; without a password. */
   readonly olapStore: string;
+  /** Which time told delays when it was last run; older records lack it. */
+  readonly clock?: ClockMode;
 }
 
 const PREFIX = 'pipeline/';
 
-export function pipelineRecord(spec: EngineSpec, file: string, topics: PipelineTopics, olapStore: string): PipelineRecord {
+export function pipelineRecord(
+  spec: EngineSpec,
+  file: string,
+  topics: PipelineTopics,
+  { olapStore, clock }: Pick<Required<PipelineRecord>, 'olapStore' | 'clock'>,
+): PipelineRecord {
   return {
     name: spec.pipeline,
     file,
@@ -46,6 +54,7 @@ export function pipelineRecord(spec: EngineSpec, file: string, topics: PipelineT
     rollups: spec.rollups,
     topics,
     olapStore: withoutPassword(olapStore),
+    clock,
   };
 }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { sleep } from '../core/clock.ts';
+import type { ReadAnew } from '../dead-letter/in-force.ts';
 import type { HotStore } from '../hot-store/hot-store.ts';
 import type { Log } from '../log/log.ts';
 import { ensureTopics, openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
@@ -75,6 +76,8 @@ export interface PipelineRun {
   /** Threads that aggregate for it. */
   threads(): ThreadCounts;
   readonly pressure: Pressure;
+  /** What its revisions have read again; `since`: such a revision is known to have begun. */
+  readAnew(since?: number): Promise<readonly ReadAnew[]>;
   /**
    * Reads and commits until `signal`; with `once` until everything is read and `fed()`, then flushes.
    * @throws AppError `disk_full` and others of the log: what was not committed is done again at the next start
@@ -98,7 +101,11 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
   await ensureTopics({ plan, topics }, log);
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
   await log.commit({
-    state: [pipelineRecordChange(pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, options.olapStore))],
+    state: [
+      pipelineRecordChange(
+        pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, { olapStore: options.olapStore, clock: mode }),
+      ),
+    ],
   });
 
   const placement = deps.threads && placementOf(deps.threads);
@@ -220,6 +227,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     looks: counting.looks,
     threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
     pressure: { partials: async () => undefined, givesWay: deps.lane.givesWay },
+    readAnew: async () => revisions.readAnew ?? [],
     async run(signal, fed) {
       const done = new AbortController();
       const broken = new AbortController();

@@ -6,7 +6,9 @@ import { AppError } from '../core/errors.ts';
 import type { Log } from '../log/log.ts';
 import { offsetOf, recordedRevisions, wholeFrom, type ReadFrom } from '../pipeline/revision.ts';
 import { partitionName } from '../windows/plan.ts';
-import { withReading, type ReadingPlace } from './readers/reading.ts';
+import { revisionOf } from '../windows/row-version.ts';
+import { choosePipeline, withReading, type ReadingPlace } from './readers/reading.ts';
+import { readWindows } from './readers/windows.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** A place in each input partition: an offset, or the first record that was appended then or later (epoch ms). */
@@ -17,7 +19,7 @@ export interface ReplayRequest extends ReadingPlace {
   readonly from: 'earliest' | ReplayPosition;
   /** Not included; undefined: the end. */
   readonly to?: ReplayPosition;
-  /** Default: as the file says. */
+  /** Default: as the pipeline was run. */
   readonly clock?: 'append' | 'event';
   readonly hotStore?: string;
   /** Default: as the pipeline was run. */
@@ -45,13 +47,16 @@ export interface ReplayPlan {
 export async function planReplay(request: ReplayRequest, clock: Clock): Promise<ReplayPlan> {
   const config = loadPipeline(request.file);
   const { pipeline } = config.engine;
-  return withReading(request, clock, async ({ log, pipelines, dir }) => {
-    const inputs = await inputsOf(config, log, dir);
+  return withReading(request, clock, async ({ log, pipelines, where }) => {
+    const inputs = await inputsOf(config, log, where);
+    const known = pipelines.find(({ name }) => name === pipeline);
+    const clockMode = request.clock ?? known?.clock ?? config.clock;
     const from = await startOf(log, inputs, request.from);
-    if (from !== 'earliest' && (request.clock ?? config.clock) === 'event') {
+    if (from !== 'earliest' && clockMode === 'event') {
       throw new AppError(
         'usage',
-        'by event time (clock: event) a replay begins at the beginning: which windows are whole from an offset on, only times of arrival can tell. Use --from earliest.',
+        'by event time (clock: event, as this pipeline was run or is to be) a replay begins at the beginning: which windows are whole from an ' +
+          'offset on, only times of arrival can tell. Use --from earliest, or --clock append to judge by these.',
       );
     }
     const partitions = [];
@@ -65,7 +70,6 @@ export async function planReplay(request: ReplayRequest, clock: Clock): Promise<
       throw new AppError('usage', `there is nothing to read between --from and --to: ${held}`);
     }
     const recorded = await recordedRevisions(log, pipeline);
-    const known = pipelines.find(({ name }) => name === pipeline);
     const readTo = new Map(partitions.map(({ name, to }) => [name, to]));
     return {
       pipeline,
@@ -82,7 +86,7 @@ export async function planReplay(request: ReplayRequest, clock: Clock): Promise<
         json: true,
         quiet: true,
         notify: false,
-        clock: request.clock ?? config.clock,
+        clock: clockMode,
         revision: { kind: 'from', from },
         olapStore: request.olapStore ?? known?.olapStore ?? 'embedded',
         ...(request.to !== undefined && { readTo }),
@@ -90,6 +94,27 @@ export async function planReplay(request: ReplayRequest, clock: Clock): Promise<
         ...(request.hotStore !== undefined && { hotStore: request.hotStore }),
       },
     };
+  });
+}
+
+/**
+ * Rows of older revisions that still stand in the windows which a replay, now over, was to compute anew: where it counted nothing, nothing
+ * replaces them. `windows`: how many windows these are in.
+ */
+export async function rowsLeft(
+  request: ReplayRequest,
+  { pipeline, revision, completeFrom }: ReplayPlan,
+  clock: Clock,
+): Promise<{ readonly rows: number; readonly windows: number }> {
+  return withReading(request, clock, async (reading) => {
+    const windows = new Set<string>();
+    let rows = 0;
+    for await (const row of readWindows(reading.log, choosePipeline(reading, pipeline), { from: completeFrom })) {
+      if (revisionOf(row.version) >= (revision?.to ?? 0)) continue;
+      rows++;
+      windows.add(`${row.window} ${row.window_start}`);
+    }
+    return { rows, windows: windows.size };
   });
 }
 

@@ -106,7 +106,12 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const serving = await openServing(options, { runs, log: backing.shown, clock, logger, hotStore, olap: () => beside.history });
     if (serving) beside.serving = serving;
     const served = runs.map(({ config }) => config);
-    const history = await startHistory(options.olapStore, dir.path, served, { log: backing.history, clock, logger });
+    const history = await startHistory(options.olapStore, dir.path, served, {
+      log: backing.history,
+      clock,
+      logger,
+      readAnew: (name, since) => runs.find(({ config }) => config.engine.pipeline === name)!.readAnew(since),
+    });
     beside.history = history;
     const control = await startControl({ dir: dir.path }, { log: backing.fed, status: () => ({ pipelines: runs.map(statusOf) }) });
     cleanUp.unshift(() => control.stop());

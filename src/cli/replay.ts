@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { confirm, isCancel } from '@clack/prompts';
-import { planReplay, type ReplayPlan, type ReplayRequest } from '../app/replay.ts';
+import { planReplay, rowsLeft, type ReplayPlan, type ReplayRequest } from '../app/replay.ts';
 import { runPipelines } from '../app/run.ts';
 import { summaryText, type RunSummary } from '../app/summary.ts';
 import { systemClock } from '../core/clock.ts';
@@ -14,8 +14,9 @@ interface Options extends Omit<ReplayRequest, 'file'> {
 
 /** Exit code 1 where the person said no, or broke it off. */
 export async function replayCommand(file: string, options: Options, terminal: Terminal): Promise<number> {
-  const plan = await planReplay({ ...options, file }, systemClock);
-  if (!options.json) for (const line of planText(plan)) terminal.stderr.write(`${line}\n`);
+  const request = { ...options, file };
+  const plan = await planReplay(request, systemClock);
+  for (const line of planText(plan)) terminal.stderr.write(`${line}\n`);
   if (terminal.stdin.isTTY && terminal.stdout.isTTY && !options.yes && !options.json) {
     const answer = await confirm({ message: 'Go on?' });
     if (isCancel(answer) || !answer) {
@@ -37,10 +38,28 @@ export async function replayCommand(file: string, options: Options, terminal: Te
     return 1;
   }
   const summary = JSON.parse(said) as RunSummary;
-  const { pipeline, revision, partitions, records } = plan;
-  if (options.json) await terminal.print(JSON.stringify({ pipeline, revision: revision?.to ?? 1, partitions, records, ...summary }));
+  const { pipeline, revision, partitions, records, completeFrom } = plan;
+  const left = await rowsLeft(request, plan, systemClock);
+  const planned = {
+    pipeline,
+    revision: revision?.to ?? 1,
+    partitions,
+    records,
+    clock: plan.options.clock,
+    complete_from: Number.isFinite(completeFrom) ? new Date(completeFrom).toISOString() : null,
+    left,
+  };
+  if (options.json) await terminal.print(JSON.stringify({ ...planned, ...summary }));
   else await terminal.print(summaryText(pipeline, summary, new Map()).trimEnd());
+  if (left.rows > 0) terminal.note(leftText(left));
   return 0;
+}
+
+function leftText({ rows, windows }: { rows: number; windows: number }): string {
+  return (
+    `${grouped(rows)} rows, in ${grouped(windows)} window${windows === 1 ? '' : 's'}, are still of an older revision: this replay counted nothing there. ` +
+    'Where records are missing from the log, they are all that is left of them; where other rules or another --clock left the records out, they are wrong by the new ones'
+  );
 }
 
 /** What it will do, before it is done. */
@@ -53,7 +72,8 @@ function planText({ pipeline, revision, isChanged, partitions, records, complete
     `replay of pipeline ${pipeline}: ${grouped(records)} records are read again`,
     ...partitions.map(({ name, from, to }) => `  ${name} from offset ${from} up to ${to}`),
     `${isChanged ? 'The file has changed since: ' : ''}${windows} are computed anew${became}.`,
-    'Their rows replace the older ones in every store. What was sent in again from the dead letters is judged again.',
+    'Their rows replace the older ones in every store; in a window where nothing is counted now, the older rows stay. What was sent in again',
+    'from the dead letters is judged again, and counts where the records themselves do not.',
     `Nobody is notified. Delays are told by ${options.clock === 'event' ? 'event time alone' : 'the times of arrival in the log'}.`,
     options.readTo ? 'The next run goes on there, not at the end.' : 'The next run goes on at the end.',
   ];

@@ -121,7 +121,7 @@ export const addReplay: Add = (program, terminal, exit) => {
         .makeOptionMandatory(),
     )
     .addOption(new Option('--to <position>', 'an offset or a time of arrival, not included; default: the end').argParser(position))
-    .addOption(new Option('--clock <clock>', 'time that tells delays; default: as the file says').choices(['append', 'event']))
+    .addOption(new Option('--clock <clock>', 'time that tells delays; default: as the pipeline was last run').choices(['append', 'event']))
     .option('--yes', 'ask nothing', false)
     .addOption(dataOption())
     .addOption(logOption())

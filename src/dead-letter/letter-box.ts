@@ -20,7 +20,7 @@ export interface Verdicts {
 export function deadLettersOf(
   batch: RecordBatch,
   { outcomes, reasons, times, lateBy }: Verdicts,
-  options: { withAppendTime: boolean; windowStart: (time: number) => number; maxRecordBytes: number },
+  options: { revision: number; withAppendTime: boolean; windowStart: (time: number) => number; maxRecordBytes: number },
 ): { key: string; letter: DeadLetter }[] {
   const letters: { key: string; letter: DeadLetter }[] = [];
   for (let i = 0; i < batch.count; i++) {
@@ -36,6 +36,7 @@ export function deadLettersOf(
         offset,
         outcome: watermark === undefined ? 'invalid' : 'late',
         reason: watermark === undefined ? reasons.get(i)! : 'late',
+        revision: options.revision,
         ...(options.withAppendTime && { append_time: iso(batch.appendTimes[i]!) }),
         ...(watermark !== undefined && {
           event_time: iso(times[i]!),

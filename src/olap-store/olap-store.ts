@@ -1,6 +1,7 @@
 /** The OLAP store: history for reports and dashboards. Operations, never connections; a repeat of any put changes nothing. */
 import type { Labels } from '../core/labels.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
+import type { ReadAnew } from '../dead-letter/in-force.ts';
 import type { WindowRow } from '../windows/row.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 
@@ -21,6 +22,8 @@ export interface PipelineToStore {
   readonly pipeline: string;
   readonly measures: readonly MeasureSpec[];
   readonly windows: readonly WindowSpec[];
+  /** What its revisions have read again: dead letters of older ones are not in force there. Default: nothing. */
+  readonly readAnew?: readonly ReadAnew[];
 }
 
 export interface AlertToStore {
@@ -110,7 +113,7 @@ export interface OlapStore {
   columns(query: ColumnsQuery): AsyncIterable<WindowColumns>;
   /** The newest first, as they were put. */
   alerts(query: ListQuery): Promise<AlertRecord[]>;
-  /** By topic, partition and offset, the newest `limit` of them. `from` and `to` are by append time, and leave out letters that have none. */
+  /** Those in force, by topic, partition and offset, the newest `limit` of them. `from` and `to` are by append time, and leave out letters that have none. */
   deadLetters(query: ListQuery): Promise<DeadLetter[]>;
   /** Resolves when the store answers and its tables are ready: made, brought up to date and looked at. */
   ping(): Promise<void>;

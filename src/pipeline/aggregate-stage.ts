@@ -26,8 +26,6 @@ import type { PipelineTopics } from './topics.ts';
 
 export interface AggregateStageConfig extends Omit<AggregateConfig, 'replayTopic'> {
   readonly topics: PipelineTopics;
-  /** Of the windows stage. */
-  readonly revision: number;
 }
 
 export interface AggregateStage {

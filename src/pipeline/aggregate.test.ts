@@ -42,6 +42,7 @@ async function opened(log: Log, elapsed: () => number) {
       source,
       partition: 0,
       replayTopic: 'p.replay',
+      revision: 1,
       completeFrom: -Infinity,
       start: (bounds) => bounds.start,
       clock: 'event',

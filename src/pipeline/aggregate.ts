@@ -2,9 +2,11 @@
 import { deadLettersOf } from '../dead-letter/letter-box.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { OutcomeCounts } from '../core/outcome.ts';
+import { keyAt } from '../log/batch.ts';
 import type { Log, RecordBatch, StateChange } from '../log/log.ts';
 import { sourceRulesOf } from '../schemas/rules-of-schema.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
+import { createCopiedOrigins } from '../windows/copied-origins.ts';
 import type { IdKey } from '../windows/id-hash.ts';
 import type { RestoredPanes } from '../windows/merge.ts';
 import { createPartition, type ClockMode, type Judged } from '../windows/partition.ts';
@@ -21,6 +23,8 @@ export interface AggregateConfig {
   readonly source: SourceSpec;
   readonly partition: number;
   readonly replayTopic: string;
+  /** Of the windows stage; stands in the dead letters. */
+  readonly revision: number;
   readonly clock: ClockMode;
   /** Offset to begin at where nothing is committed. */
   readonly start: (bounds: { start: number; end: number }) => Promise<number> | number;
@@ -49,6 +53,8 @@ export interface Beginning {
   readonly replayOffset: number;
   /** Where the partition ended when this was read. */
   readonly end: number;
+  /** Of the records to read those that were sent in again already, by offset. */
+  readonly copied: readonly number[];
 }
 
 export interface OpenedAggregate {
@@ -128,17 +134,52 @@ export function replayGroup(pipeline: string, topic: string): string {
 
 export async function readBeginning(
   { plan, source: { topic }, partition, replayTopic, start }: AggregateConfig,
-  log: Pick<Log, 'state' | 'committed' | 'bounds'>,
+  log: Pick<Log, 'state' | 'committed' | 'bounds' | 'read'>,
 ): Promise<Beginning> {
   const { pipeline } = plan.spec;
   const bounds = await log.bounds(topic, partition);
+  const { end } = bounds;
+  const offset = (await log.committed(pipeline, topic, partition)) ?? (await start(bounds));
+  const replayOffset = (await log.committed(replayGroup(pipeline, topic), replayTopic, partition)) ?? 0;
   return {
     state: await log.state(statePrefix(pipeline, partitionName(topic, partition))),
-    offset: (await log.committed(pipeline, topic, partition)) ?? (await start(bounds)),
-    replayOffset: (await log.committed(replayGroup(pipeline, topic), replayTopic, partition)) ?? 0,
-    end: bounds.end,
+    offset,
+    replayOffset,
+    end,
+    copied: offset < end ? await copiedOrigins(log, { topic, partition, from: offset, replayTopic, replayOffset }) : [],
   };
 }
+
+/**
+ * Of the partition's offsets from `from` on those that stand on the replay topic: many where everything is read again, none where a run goes
+ * on, as only what was judged is sent in again.
+ */
+async function copiedOrigins(
+  log: Pick<Log, 'read' | 'bounds'>,
+  {
+    topic,
+    partition,
+    from,
+    replayTopic,
+    replayOffset,
+  }: { topic: string; partition: number; from: number; replayTopic: string; replayOffset: number },
+): Promise<number[]> {
+  const origins = `${topic}/${partition}/`;
+  const copied = new Set<number>();
+  const { end } = await log.bounds(replayTopic, partition);
+  for (let at = replayOffset; at < end;) {
+    const batch = await log.read(replayTopic, partition, at, { maxBytes: COPIES_READ_BYTES });
+    if (!batch) break;
+    for (let i = 0; i < batch.count; i++) {
+      const origin = Buffer.from(keyAt(batch, i) ?? []).toString();
+      if (origin.startsWith(origins) && Number(origin.slice(origins.length)) >= from) copied.add(Number(origin.slice(origins.length)));
+    }
+    at = batch.firstOffset + batch.count;
+  }
+  return [...copied];
+}
+
+const COPIES_READ_BYTES = 1 << 20;
 
 /** Opens the stage, in this thread, with the state of an earlier life, if there is one. */
 export const openAggregate: OpenAggregate = async (config, deps) => createAggregate(config, await readBeginning(config, deps.log), deps);
@@ -159,12 +200,12 @@ export function createAggregate(
   const rules = sourceRulesOf(source);
   const decoder = openDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey, rules });
   const partition = createPartition(plan, source, decoder);
+  const copied = createCopiedOrigins(beginning.copied);
   const replay = createReplay(
     { plan, origins: `${topic}/${number}/`, completeFrom: config.completeFrom },
-    decoder,
-    partition.internals.ids,
+    { decoder, ids: partition.internals.ids, copied },
   );
-  const snapshot = createSnapshot(partition, replay, idKey);
+  const snapshot = createSnapshot(partition, replay, copied, idKey);
   const panes = { partition: name, ...snapshot.restore(entries) };
 
   let { offset, replayOffset } = beginning;
@@ -226,8 +267,10 @@ export function createAggregate(
       const before = partition.totals.accepted;
       const judged = partition.process(batch, config.clock);
       if (partition.totals.accepted > before) lastAccepted = deps.elapsed();
+      copied.note(batch, judged.outcomes);
       deps.onJudged?.(batch, judged);
       const fresh = deadLettersOf(batch, judged, {
+        revision: config.revision,
         withAppendTime: config.clock === 'append',
         windowStart,
         maxRecordBytes: plan.spec.limits.maxRecordBytes,

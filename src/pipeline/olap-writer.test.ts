@@ -5,6 +5,7 @@ import { AppError } from '../core/errors.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
 import type { OlapStore, PipelineToStore } from '../olap-store/olap-store.ts';
+import { rowVersion } from '../windows/row-version.ts';
 import { createOlapWriter } from './olap-writer.ts';
 import { topicsOf } from './topics.ts';
 
@@ -12,10 +13,11 @@ const topics = topicsOf('p');
 
 async function filled(log: Log): Promise<void> {
   for (const name of [...Object.values(topics), 'raw']) await log.ensureTopic(name, { partitions: 1 });
+  const row = (events: number) => ({ kind: 'row', events, version: rowVersion(1, 'final', 0) });
   const json = (values: object[]) => packRecords(values.map((value) => JSON.stringify(value)));
   await log.commit({
     appends: [
-      { topic: topics.windows, partition: 0, ...json([{ kind: 'row', events: 1 }, { kind: 'closed' }, { kind: 'row', events: 2 }]) },
+      { topic: topics.windows, partition: 0, ...json([row(1), { kind: 'closed' }, row(2)]) },
       { topic: topics.alerts, partition: 0, ...json([{ alert_id: 'a' }]) },
       { topic: topics.alerts, partition: 0, ...json([{ alert_id: 'b' }]) },
       { topic: topics.deadLetters, partition: 0, ...json([{ reason: 'late' }]) },
@@ -103,7 +105,11 @@ test('few records wait a second for more, many do not', async () => {
     const append = (count: number) =>
       temp.log.commit({
         appends: [
-          { topic: topics.windows, partition: 0, ...packRecords(Array.from({ length: count }, () => '{"kind":"row","events":1}')) },
+          {
+            topic: topics.windows,
+            partition: 0,
+            ...packRecords(Array.from({ length: count }, () => '{"kind":"row","events":1,"version":"0"}')),
+          },
         ],
       });
     const puts: number[] = [];
@@ -147,5 +153,33 @@ test('what somebody must mend is kept, tried again ever more rarely, and forgott
     await writer.run(stopping.signal);
     assert.deepEqual(beside.waits.slice(5, 10), [8_000, 16_000, 32_000, 60_000, 60_000]);
     assert.equal(beside.said.length, 2);
+  });
+});
+
+test('of a revision that has begun meanwhile the store is told what it has read again', async () => {
+  await withTempLog(async (temp) => {
+    for (const name of Object.values(topics)) await temp.log.ensureTopic(name, { partitions: 1 });
+    const append = async (revision: number): Promise<void> => {
+      const row = JSON.stringify({ kind: 'row', version: rowVersion(revision, 'final', 0) });
+      await temp.log.commit({ appends: [{ topic: topics.windows, partition: 0, ...packRecords([row]) }] });
+    };
+    const told: unknown[] = [];
+    const olap = { putPipeline: async (pipeline: unknown) => void told.push(pipeline), putWindows: async () => {} } as unknown as OlapStore;
+    const stopping = new AbortController();
+    const beside = machine();
+    const sleep = async (ms: number): Promise<void> => {
+      await beside.sleep(ms);
+      if (beside.waits.length === 1) await append(1);
+      else if (beside.waits.length === 2) await append(3);
+      else if (beside.waits.length === 3) stopping.abort();
+    };
+    const readAnew = async (since: number) => (since < 3 ? [] : [{ revision: 3, from: { 'raw/0': 7 } }]);
+    const writer = createOlapWriter({ pipeline: spec, topics }, { log: temp.log, olap, ...beside, sleep, readAnew });
+    writer.hurry();
+    await writer.run(stopping.signal);
+    assert.deepEqual(told, [
+      { ...spec, readAnew: [] },
+      { ...spec, readAnew: [{ revision: 3, from: { 'raw/0': 7 } }] },
+    ]);
   });
 });

@@ -10,7 +10,9 @@ import { recordAt } from '../log/batch.ts';
 import type { CommitUnit, Log, RecordBatch } from '../log/log.ts';
 import type { AlertRecord, OlapStore, PipelineToStore } from '../olap-store/olap-store.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
-import type { WindowRecord } from '../windows/row.ts';
+import type { ReadAnew } from '../dead-letter/in-force.ts';
+import { revisionOf } from '../windows/row-version.ts';
+import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { PipelineTopics } from './topics.ts';
 
 export interface OlapWriterConfig {
@@ -25,6 +27,8 @@ export interface OlapWriterDeps {
   readonly olap: OlapStore;
   readonly logger: Logger;
   readonly clock: Pick<Clock, 'elapsed'>;
+  /** What the revisions of the pipeline have read again; `since`: such a revision is known to have begun. Default: nothing. */
+  readonly readAnew?: (since: number) => Promise<readonly ReadAnew[]>;
   /** Uniform, 0 <= x < 1: of many writers that wait for one store not all come back at once. */
   readonly unit: () => number;
   /** Resolves after so many ms, or when the signal says so. */
@@ -77,7 +81,7 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
     {
       topic: topics.windows,
       partition: 0,
-      put: (batch) => olap.putWindows(jsonOf<WindowRecord>(batch).filter((record) => record.kind === 'row')),
+      put: (batch) => putRows(jsonOf<WindowRecord>(batch).filter((record) => record.kind === 'row')),
     },
     {
       topic: topics.alerts,
@@ -98,7 +102,23 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
 
   let hurried = false;
   let refusal: AppError | undefined;
-  let told = false;
+  /** The newest revision that a row was of, and when the store was last told of the pipeline; undefined: not yet. */
+  let newest = 1;
+  let toldFor: number | undefined;
+
+  async function putRows(rows: readonly WindowRow[]): Promise<void> {
+    await olap.putWindows(rows);
+    newest = rows.reduce((most, { version }) => Math.max(most, revisionOf(version)), newest);
+  }
+
+  /** At first, and when another revision has begun: the store cannot merge what comes, nor say what is in force, without it. */
+  async function tell(): Promise<void> {
+    const revision = newest;
+    if (toldFor === revision) return;
+    const readAnew = await deps.readAnew?.(revision);
+    await olap.putPipeline({ ...config.pipeline, ...(readAnew && { readAnew }) });
+    toldFor = revision;
+  }
 
   /** Puts the next batch of a feed; false when there is none, or none that is due. */
   async function advance(feed: Feed): Promise<boolean> {
@@ -115,11 +135,10 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
   }
 
   async function advanceAll(): Promise<boolean> {
-    // First of all: without it the store cannot merge what comes.
-    if (!told) await olap.putPipeline(config.pipeline);
-    told = true;
+    await tell();
     let moved = false;
     for (const feed of feeds) moved = (await advance(feed)) || moved;
+    await tell();
     return moved;
   }
 

@@ -1,5 +1,6 @@
 /** Which file the state in the data directory was made with: a counter per stage, beside the hash of what changes its results. */
 import { AppError } from '../core/errors.ts';
+import { withReadAnew, type ReadAnew } from '../dead-letter/in-force.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
 import type { PartitionMeta } from '../windows/snapshot.ts';
@@ -12,6 +13,8 @@ export interface Revisions {
   readonly detect: { readonly counter: number; readonly hash: string };
   /** Windows that begin before it are incomplete in this revision, epoch ms. */
   readonly completeFrom: number;
+  /** Revisions that began with reading again, oldest first; absent where none did, or none that noted it. */
+  readonly readAnew?: readonly ReadAnew[];
 }
 
 /** An end of the topics, an append time (epoch ms), or an offset of each input partition. */
@@ -60,6 +63,7 @@ export async function settleRevision(
   const counter = (recorded?.windows.counter ?? 1) + (anew ? 1 : 0);
   if (counter > REVISION_MAX)
     throw new AppError('revision_changed', `pipeline ${pipeline}: ${REVISION_MAX} revisions are the most; use a new --data directory.`);
+  const offsets = (anew || !recorded) && choice.kind === 'from' ? await offsetsFrom(log, inputs, choice.from) : undefined;
   const settled: Revisions = {
     windows: { counter, hash: hashes.windows },
     detect: {
@@ -67,10 +71,11 @@ export async function settleRevision(
       hash: hashes.detect,
     },
     completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice) : (recorded?.completeFrom ?? -Infinity),
+    ...readAnewBy(recorded, counter, anew ? offsets : undefined),
   };
   await log.commit({
     state: [...(anew ? await clearing(log, pipeline, inputs, choice) : []), ...toStateChanges(KEY, [[pipeline, settled]])],
-    offsets: (anew || !recorded) && choice.kind === 'from' ? await offsetsFrom(log, pipeline, inputs, choice.from) : [],
+    offsets: inputs.flatMap((input) => (offsets ? startingAt(pipeline, input, offsets[input.name]!) : [])),
   });
   return settled;
 }
@@ -142,14 +147,30 @@ export async function partitionClearing(log: Log, pipeline: string, name: string
   return keys.filter(isUseless).map((key) => [key, null]);
 }
 
-async function offsetsFrom(log: Log, pipeline: string, inputs: readonly PipelineInput[], from: ReadFrom) {
-  const offsets = [];
-  for (const { topic, partition, replayTopic } of inputs) {
-    offsets.push({ group: pipeline, topic, partition, offset: await offsetOf(log, topic, partition, from) });
-    // Everything is judged anew, so what was sent in again is too.
-    offsets.push({ group: replayGroup(pipeline, topic), topic: replayTopic, partition, offset: 0 });
-  }
+/** By input partition, where it is read from. */
+export async function offsetsFrom(log: Log, inputs: readonly PipelineInput[], from: ReadFrom): Promise<Record<string, number>> {
+  const offsets: Record<string, number> = {};
+  for (const { name, topic, partition } of inputs) offsets[name] = await offsetOf(log, topic, partition, from);
   return offsets;
+}
+
+/** What is committed of a partition that is read from there. */
+export function startingAt(pipeline: string, { topic, partition, replayTopic }: PipelineInput, offset: number) {
+  return [
+    { group: pipeline, topic, partition, offset },
+    // Everything is judged anew, so what was sent in again is too.
+    { group: replayGroup(pipeline, topic), topic: replayTopic, partition, offset: 0 },
+  ];
+}
+
+/** What is noted of a revision: that it and those before it read again. `from`: undefined where it went on. */
+export function readAnewBy(
+  before: Pick<Revisions, 'readAnew'> | undefined,
+  revision: number,
+  from: Readonly<Record<string, number>> | undefined,
+): Pick<Revisions, 'readAnew'> {
+  const readAnew = from ? withReadAnew(before?.readAnew ?? [], { revision, from }) : before?.readAnew;
+  return readAnew ? { readAnew } : {};
 }
 
 /** Where it is in a partition. */

@@ -5,17 +5,18 @@
 import { AppError } from '../core/errors.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
-import { replayGroup, statePrefix } from './aggregate.ts';
+import { statePrefix } from './aggregate.ts';
 import { mergeStatePrefix } from './engine.ts';
 import {
   newestCounted,
-  offsetOf,
+  offsetsFrom,
   partitionClearing,
+  readAnewBy,
   recordedRevisions,
   revisionRefusal,
+  startingAt,
   wholeFrom,
   type PipelineInput,
-  type ReadFrom,
   type RevisionChoice,
   type Revisions,
 } from './revision.ts';
@@ -60,6 +61,7 @@ export async function settleStageRevision(
     counter: (recorded?.detect.counter ?? 1) + (recorded && recorded.detect.hash !== hashes.detect ? 1 : 0),
     hash: hashes.detect,
   };
+  const offsets = choice.kind === 'from' ? await offsetsFrom(log, inputs, choice.from) : {};
   const settled: StageRevision =
     recorded && !anew
       ? { ...recorded, detect }
@@ -68,20 +70,17 @@ export async function settleStageRevision(
           detect,
           kind: anew || choice.kind === 'from' ? choice.kind : 'same',
           completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice, readPartition) : -Infinity,
-          offsets: choice.kind === 'from' ? await offsetsFrom(log, inputs, choice.from) : {},
+          offsets,
           at: now,
+          ...readAnewBy(recorded, counter, anew && choice.kind === 'from' ? offsets : undefined),
         };
   await log.commit({ state: [...(anew ? await clearing(log, pipeline) : []), ...toStateChanges('revision/', [[pipeline, settled]])] });
   return settled;
 }
 
 /** Brings a partition, on its own ledger, to the revision that counts; before it is opened. */
-export async function followRevision(
-  log: Log,
-  pipeline: string,
-  { name, topic, partition, replayTopic }: PipelineInput,
-  settled: StageRevision,
-): Promise<void> {
+export async function followRevision(log: Log, pipeline: string, input: PipelineInput, settled: StageRevision): Promise<void> {
+  const { name } = input;
   const key = `${pipeline}/${name}`;
   const before = fromStateEntries(FOLLOWED, await log.state(FOLLOWED + key)).find(([found]) => found === key)?.[1] as number | undefined;
   const { counter } = settled.windows;
@@ -92,14 +91,7 @@ export async function followRevision(
       ...(before === undefined && settled.kind === 'same' ? [] : await partitionClearing(log, pipeline, name, settled.kind)),
       ...toStateChanges(FOLLOWED, [[key, counter]]),
     ],
-    offsets:
-      from === undefined
-        ? []
-        : [
-            { group: pipeline, topic, partition, offset: from },
-            // Everything is judged anew, so what was sent in again is too.
-            { group: replayGroup(pipeline, topic), topic: replayTopic, partition, offset: 0 },
-          ],
+    offsets: from === undefined ? [] : startingAt(pipeline, input, from),
   });
 }
 
@@ -130,10 +122,4 @@ async function completeFrom(
     await log.close();
   }
   return newest === -Infinity ? newest : newest + 1;
-}
-
-async function offsetsFrom(log: Log, inputs: readonly PipelineInput[], from: ReadFrom): Promise<Record<string, number>> {
-  const offsets: Record<string, number> = {};
-  for (const { name, topic, partition } of inputs) offsets[name] = await offsetOf(log, topic, partition, from);
-  return offsets;
 }

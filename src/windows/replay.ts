@@ -1,11 +1,13 @@
 /**
  * Dead letters sent in again, of one input partition. They are not late and not of the future; the id is held against those
- * remembered and those already replayed; what is accepted counts in panes of its own, and an origin counts once.
+ * remembered and those already replayed; what is accepted counts in panes of its own, and an origin counts once: as its copy, or
+ * where the partition itself accepted it, as it did when everything was read again with a mended schema.
  */
 import { ACCEPTED, INVALID, type Outcome } from '../core/outcome.ts';
 import { keyAt } from '../log/batch.ts';
 import type { RecordBatch } from '../log/log.ts';
 import type { Decoder } from './columns.ts';
+import type { CopiedOrigins } from './copied-origins.ts';
 import type { IdMemory } from './ids.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
 import { windowStarts, type Plan } from './plan.ts';
@@ -43,7 +45,13 @@ export interface ReplayConfig {
   readonly completeFrom: number;
 }
 
-export function createReplay({ plan, origins, completeFrom }: ReplayConfig, decoder: Decoder, ids: IdMemory): Replay {
+export interface ReplayDeps {
+  readonly decoder: Decoder;
+  readonly ids: IdMemory;
+  readonly copied: Pick<CopiedOrigins, 'isSettled' | 'judged'>;
+}
+
+export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { decoder, ids, copied }: ReplayDeps): Replay {
   // A series table of its own: a replay must not use up the limit of what comes in for the first time.
   const series = createSeriesTable(plan, decoder);
   const panes = createPaneStore(plan, series);
@@ -87,8 +95,10 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, deco
         const at = batch.appendTimes[i]!;
         const id = columns.ids && ([columns.ids.low[i]!, columns.ids.high[i]!] as const);
         const wholeId = columns.ids?.texts?.[i];
+        const offset = Number(origin.slice(origins.length));
         let verdict: ReplayVerdict;
-        if (columns.outcomes[i] === INVALID) verdict = { outcome: 'invalid', reason: columns.reasons.get(i)!, at };
+        if (copied.isSettled(offset)) verdict = { outcome: 'duplicate', at };
+        else if (columns.outcomes[i] === INVALID) verdict = { outcome: 'invalid', reason: columns.reasons.get(i)!, at };
         else if (columns.outcomes[i] !== ACCEPTED) verdict = { outcome: 'ignored', at };
         else if (earliestStart(columns.times[i]!) < completeFrom) verdict = { outcome: 'invalid', reason: 'older_revision', at };
         else if (id && (ids.remembers(id[0], id[1], watermark, wholeId) || isReplayed(id, wholeId))) verdict = { outcome: 'duplicate', at };
@@ -98,6 +108,7 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, deco
           panes.add(columns.times[i]!, codes, columns.contributions, i, batch.firstOffset + i);
         }
         remember(origin, verdict);
+        copied.judged(offset);
         fresh.push([origin, verdict]);
       }
     },

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ACCEPTED, DUPLICATE, INVALID, LATE } from '../core/outcome.ts';
 import { packRecords } from '../log/batch.ts';
 import type { RecordBatch } from '../log/log.ts';
 import { createDecoder, parseJson } from './decoder.ts';
 import { createIdHasher } from './id-hash.ts';
 import { createPartition } from './partition.ts';
 import { compilePlan } from './plan.ts';
+import { createCopiedOrigins, type CopiedOrigins } from './copied-origins.ts';
 import { createReplay, type Replay } from './replay.ts';
 import { createSnapshot, type Snapshot } from './snapshot.ts';
 import type { SourceSpec } from './spec.ts';
@@ -30,10 +32,16 @@ const plan = compilePlan({
   limits: { maxSeries: 10, maxRecordBytes: 1_000, retireAfterMs: 0, idleAfterMs: 0 },
 });
 
-function life(): { snapshot: Snapshot; replay: Replay; send(value: object, key: string, at: number): void } {
+function life(unread: readonly number[] = []): {
+  copied: CopiedOrigins;
+  snapshot: Snapshot;
+  replay: Replay;
+  send(value: object, key: string, at: number): void;
+} {
   const decoder = createDecoder(plan, source, { parse: parseJson, idKey: [1, 2] });
   const partition = createPartition(plan, source, decoder);
-  const replay = createReplay({ plan, origins: 't/0/', completeFrom: -Infinity }, decoder, partition.internals.ids);
+  const copied = createCopiedOrigins(unread);
+  const replay = createReplay({ plan, origins: 't/0/', completeFrom: -Infinity }, { decoder, ids: partition.internals.ids, copied });
   const send = (value: object, key: string, at: number): void => {
     const { bytes, ends, keys } = packRecords([JSON.stringify(value)], [key]);
     const batch: RecordBatch = {
@@ -48,7 +56,7 @@ function life(): { snapshot: Snapshot; replay: Replay; send(value: object, key: 
     };
     replay.process(batch, partition.watermark);
   };
-  return { snapshot: createSnapshot(partition, replay, [1, 2]), replay, send };
+  return { snapshot: createSnapshot(partition, replay, copied, [1, 2]), copied, replay, send };
 }
 
 /** Takes what changed into a store, as a commit does. */
@@ -100,4 +108,29 @@ test('ids of the first format are remembered on, and a format that is newer is r
     code: 'data_format',
     message: /has format 3; this Tocsin reads formats up to 2/,
   });
+});
+
+test('what the partition took does not count through its copy, also after a restart; then it is forgotten', () => {
+  const stored = new Map<string, unknown>();
+  const first = life([9, 3, 4, 5]);
+  first.copied.note({ firstOffset: 0, count: 4 }, Uint8Array.of(LATE, LATE, LATE, ACCEPTED, ACCEPTED));
+  first.copied.note({ firstOffset: 4, count: 2 }, Uint8Array.of(DUPLICATE, INVALID));
+  commit(first, stored);
+  assert.deepEqual(
+    [...stored.keys()].filter((key) => key.startsWith('copied/')),
+    ['copied/3', 'copied/4'],
+  );
+  const second = life([9]);
+  second.snapshot.restore([...stored]);
+  for (const offset of [3, 4, 5]) second.send({ id: `n${offset}`, at: 1_000 }, `t/0/${offset}`, 1);
+  assert.equal(second.replay.replayed, 1, 'offset 5 alone was refused');
+  commit(second, stored);
+  assert.deepEqual(
+    [...stored.keys()].filter((key) => key.startsWith('copied/')),
+    [],
+  );
+  const third = life();
+  third.snapshot.restore([...stored]);
+  third.send({ id: 'n3', at: 1_000 }, 't/0/3', 1);
+  assert.equal(third.replay.replayed, 1, 'its verdict is kept');
 });

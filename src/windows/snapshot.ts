@@ -1,10 +1,11 @@
 /**
  * The state of one input partition as named values, of which only what changed is written: meta, panes, ids in chunks (id-chunks.ts),
- * series, panes and verdicts of replays. All of it belongs to the offsets committed in the same transaction.
+ * series, panes and verdicts of replays, and what became of origins whose copies wait. All of it belongs to the offsets committed in the same transaction.
  */
 import { AppError } from '../core/errors.ts';
 import type { OutcomeCounts } from '../core/outcome.ts';
 import type { Cell } from './cells.ts';
+import type { CopiedOrigins } from './copied-origins.ts';
 import { createIdChunks, PREFIX as IDS } from './id-chunks.ts';
 import type { IdLimitState } from './id-limit.ts';
 import type { IdKey } from './id-hash.ts';
@@ -43,7 +44,7 @@ export interface Snapshot {
 /** Verdicts are kept as long as the replay topic. */
 const VERDICTS_KEPT_MS = 30 * 86_400_000;
 
-export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKey): Snapshot {
+export function createSnapshot(partition: Partition, replay: Replay, copied: CopiedOrigins, idKey: IdKey): Snapshot {
   const { panes, series, ids, clocks, totals, reasons } = partition.internals;
   const chunks = createIdChunks();
   let droppedPanes: number[] = [];
@@ -85,6 +86,7 @@ export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKe
         ...replayed.map(({ start }): NamedValue => [`replayed/${start}`, wholePane(replay.panes, start, series.labels.length)]),
         ...chunks.take(ids.takeNew(clocks.watermark), (time) => ids.limit.isNeeded(time, clocks.watermark)),
         ...verdictChanges(),
+        ...copied.takeChanges().map(([offset, settled]): NamedValue => [`copied/${offset}`, settled]),
       ];
       if (labels.length > 0) changes.push([`series/${String(series.labels[0]!.length).padStart(12, '0')}`, labels]);
       droppedPanes = [];
@@ -113,6 +115,7 @@ export function createSnapshot(partition: Partition, replay: Replay, idKey: IdKe
         replay.restoreVerdict(origin, verdict);
         verdicts.set(origin, verdict.at);
       }
+      for (const [offset] of value<true>('copied/')) copied.restore(Number(offset));
       partition.takeChangedPanes();
       replay.takeChangedPanes();
       return restored;

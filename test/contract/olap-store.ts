@@ -236,6 +236,29 @@ export function testOlapStore(name: string, make: () => Promise<{ store: OlapSto
       assert.deepEqual(await store.deadLetters({ from: T0, to: T0 + 1_000 }), [letters[1]]);
     });
 
+    it('shows dead letters of the last revision that judged their origin alone', async () => {
+      const letter = (topic: string, partition: number, offset: number, revision?: number): DeadLetter => {
+        return { topic, partition, offset, outcome: 'invalid', reason: `of ${revision}`, ...(revision !== undefined && { revision }) };
+      };
+      const older = [
+        letter('anew', 0, 4),
+        letter('anew', 0, 5),
+        letter('anew', 0, 6, 1),
+        letter('anew', 1, 9, 1),
+        letter('other', 0, 9, 1),
+      ];
+      const told = { pipeline: 'anew', measures: MEASURES, windows: [] };
+      await store.putPipeline(told);
+      await store.putDeadLetters('anew', older);
+      assert.deepEqual(await store.deadLetters({ pipeline: 'anew' }), older);
+      await store.putDeadLetters('anew', [letter('anew', 0, 6, 2)]);
+      // The newest one counts by its time of storing, ms.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await store.putPipeline({ ...told, readAnew: [{ revision: 2, from: { 'anew/0': 5, 'other/0': 10 } }] });
+      const inForce = [letter('anew', 0, 4), letter('anew', 0, 6, 2), letter('anew', 1, 9, 1), letter('other', 0, 9, 1)];
+      assert.deepEqual(await store.deadLetters({ pipeline: 'anew' }), inForce);
+    });
+
     it('takes raw events of any bytes', async () => {
       const event = { topic: 'ad-events', partition: 0, offset: 1, appendTime: T0, payload: Uint8Array.of(0, 255, 10, 39) };
       await store.putRawEvents('ads', [event, { ...event, offset: 2, payload: new Uint8Array() }], 365 * 86_400_000_000);

@@ -58,17 +58,17 @@ test('outcomes are those that the generator counted; after a schema fix and a re
   cpSync(path.join(ROOT, 'pipelines/commerce.yml'), path.join(dir, 'pipelines/commerce.yml'));
   cpSync(path.join(ROOT, 'pipelines/schemas'), path.join(dir, 'pipelines/schemas'), { recursive: true });
   const file = path.join(dir, 'pipelines/commerce.yml');
-  const run = async (): Promise<RunSummary> =>
-    (await objects<RunSummary>(['run', file, '--once', '--json', '--olap-store', 'none', '--data', data]))[0]!;
+  const run = async (where = data): Promise<RunSummary> =>
+    (await objects<RunSummary>(['run', file, '--once', '--json', '--olap-store', 'none', '--data', where]))[0]!;
   const ingest = async (out: string): Promise<void> => {
     for (const stream of STREAMS) {
       const from = path.join(out, `${stream}.ndjson`);
       await output(['ingest', from, '--topic', TOPICS[stream], '--partitions', '1', '--data', data, '--quiet']);
     }
   };
-  const letters = (): Promise<Letter[]> => objects<Letter>(['dlq', 'list', '--data', data, '--json']);
-  const replay = async (...args: string[]): Promise<Record<string, number>> =>
-    (await objects<Record<string, number>>(['dlq', 'replay', ...args, '--data', data, '--json']))[0]!;
+  const letters = (where = data): Promise<Letter[]> => objects<Letter>(['dlq', 'list', '--data', where, '--json']);
+  const replay = async (args: readonly string[], where = data): Promise<Record<string, number>> =>
+    (await objects<Record<string, number>>(['dlq', 'replay', ...args, '--data', where, '--json']))[0]!;
 
   const first = await generated(dir, 'first', seed, '2026-03-02T09:00:00Z', '6m');
   await ingest(first.out);
@@ -105,12 +105,16 @@ test('outcomes are those that the generator counted; after a schema fix and a re
   assert.ok(nullCoupons > 0 && second.summary.streams.orders.reasons['type:coupon']! > 0);
   assert.equal((await letters()).filter(({ reason }) => reason === 'type:coupon').length, nullCoupons);
 
+  // As it is before anything is sent in again.
+  const other = path.join(dir, 'other');
+  cpSync(data, other, { recursive: true });
+
   const all = await letters();
   const ofReason = (reason: string): number => all.filter((letter) => letter.reason === reason).length;
-  assert.equal((await replay('--reason', 'type:coupon', '--schema', 'v2'))['sent'], nullCoupons);
-  assert.equal((await replay('--reason', 'schema_version', '--schema', 'v2'))['sent'], ofReason('schema_version'));
-  assert.equal((await replay('--reason', 'late'))['sent'], ofReason('late'));
-  assert.equal((await replay('--reason', 'bad_json', '--schema', 'v2'))['not_sendable'], ofReason('bad_json'));
+  assert.equal((await replay(['--reason', 'type:coupon', '--schema', 'v2']))['sent'], nullCoupons);
+  assert.equal((await replay(['--reason', 'schema_version', '--schema', 'v2']))['sent'], ofReason('schema_version'));
+  assert.equal((await replay(['--reason', 'late']))['sent'], ofReason('late'));
+  assert.equal((await replay(['--reason', 'bad_json', '--schema', 'v2']))['not_sendable'], ofReason('bad_json'));
   await run();
 
   const { engine } = loadPipeline(file);
@@ -129,8 +133,8 @@ test('outcomes are those that the generator counted; after a schema fix and a re
   // Of a handful of values two may share a register: a large share, though rare. Five standard errors hold for the many of the total.
   const options = { stage: 'totals', tolerance: 1e-9, distinctError: 0.3, quantileError: 0.0101 } as const;
   const isTotal = ({ labels }: { readonly labels: object }): boolean => Object.keys(labels).length === 0;
-  const totals = async (): Promise<WindowRow[]> => {
-    const text = await output(['log', 'tail', 'commerce.windows', '--from-beginning', '--data', data]);
+  const totals = async (where = data): Promise<WindowRow[]> => {
+    const text = await output(['log', 'tail', 'commerce.windows', '--from-beginning', '--data', where]);
     const rows = ndjson<WindowRecord>(text).filter((record): record is WindowRow => record.kind === 'row');
     return mergeRows(rows, measures).filter((row) => row.events > 0);
   };
@@ -150,11 +154,37 @@ test('outcomes are those that the generator counted; after a schema fix and a re
 
   const shown = await output(['windows', '--data', data, '--json']);
   for (const again of [[], ['--again']]) {
-    for (const reason of ['type:coupon', 'schema_version']) await replay('--reason', reason, '--schema', 'v2', ...again);
-    await replay('--reason', 'late', ...again);
+    for (const reason of ['type:coupon', 'schema_version']) await replay(['--reason', reason, '--schema', 'v2', ...again]);
+    await replay(['--reason', 'late', ...again]);
   }
   await run();
   assert.equal(await output(['windows', '--data', data, '--json']), shown);
+
+  // Everything read again, by the mended schema from the first record on: what was sent in again is there already, and counts no more.
+  const anew = ['replay', file, '--from', 'earliest', '--olap-store', 'none', '--json', '--data'];
+  const replayed = await tocsin([...anew, data]);
+  assert.equal(replayed.code, 0, replayed.stderr);
+  assert.match(replayed.stderr, /as revision 2 in the place of 1\.[^]*told by event time alone/);
+  assert.deepEqual(differences(await totals(data), expected.rows, measures, options).slice(0, 10), []);
+  const left = (await letters(data)).map(({ topic, outcome, reason }) => `${topic} ${outcome} ${reason}`).sort();
+  assert.ok(left.length < all.length && !left.some((letter) => letter.includes('type:coupon')));
+  const counted = async (where: string): Promise<number> => {
+    const [status] = await objects<{ pipelines: { dead_letters: number }[] }>(['status', '--data', where, '--json']);
+    return status!.pipelines[0]!.dead_letters;
+  };
+  assert.equal(await counted(data), left.length);
+
+  // The other way round.
+  await output([...anew, other]);
+  assert.deepEqual((await letters(other)).map(({ topic, outcome, reason }) => `${topic} ${outcome} ${reason}`).sort(), left);
+  assert.equal((await replay(['--reason', 'type:coupon', '--schema', 'v2'], other))['sent'], 0);
+  for (const _ of ['once', 'twice']) {
+    await replay(['--reason', 'schema_version', '--schema', 'v2'], other);
+    await replay(['--reason', 'late'], other);
+  }
+  await run(other);
+  assert.deepEqual(differences(await totals(other), expected.rows, measures, options).slice(0, 10), []);
+  assert.equal(await counted(other), left.length);
 });
 
 /** As the oracle is to read the line: written independently of what the command does. */

@@ -118,6 +118,9 @@ export function judgePartition(
   const judgeReplay = (replay: OracleReplay, index: number): Verdict => {
     // An origin that counted, or was a copy, is settled; one that was refused may come again, mended.
     if (settledKeys.has(replay.key)) return { outcome: 'duplicate' };
+    // So is one that the partition itself took, as it does where everything is read again with other rules.
+    const origin = verdicts[Number(replay.key.slice(replay.key.lastIndexOf('/') + 1))]?.outcome;
+    if (origin === 'accepted' || origin === 'duplicate') return { outcome: 'duplicate' };
     const read = readRecord(source, check, limits.maxRecordBytes, replay);
     if ('outcome' in read) return read;
     settledKeys.add(replay.key);

@@ -93,11 +93,14 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
   const sleeping = new Set(partitions.filter(() => chance(pace.sleepers)).map(({ source, p }) => `${source.topic}/${p}`));
   let lags = new Map<string, number>();
   let isAllReadable = false;
+  /** What is there at the start is seen whole. */
+  let isOpening = false;
   let engine: Engine | undefined;
   let replaysRead: RecordBatch | undefined;
 
   /** The log as the engine sees it: not everything that was appended can be read yet, and reads differ in length. */
   async function read(topic: string, partition: number, offset: number, limits: Parameters<Log['read']>[3]) {
+    if (isOpening) return temp.log.read(topic, partition, offset, limits);
     const lag = lags.get(`${topic}/${partition}`) ?? 0.3;
     const isOutput = [topics.windows, topics.alerts, topics.deadLetters].includes(topic);
     const isHidden = !isAllReadable && !isOutput && (sleeping.has(`${topic}/${partition}`) || chance(lag));
@@ -119,6 +122,7 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
   async function opened(): Promise<Engine> {
     const { log } = temp;
     const monitorAnew = (): Monitor => monitorOf(spec, options.detect ?? []);
+    isOpening = engine === undefined;
     engine ??= await (options.open ?? openEngine)(
       {
         plan,
@@ -148,6 +152,7 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
       },
       monitorAnew,
     );
+    isOpening = false;
     return engine;
   }
 

@@ -1,9 +1,11 @@
 /** The dead letters of a pipeline, each with what became of it when it was sent in again. */
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { originKey } from '../../dead-letter/dead-letter.ts';
+import { isInForce, type ReadAnew } from '../../dead-letter/in-force.ts';
 import { keyAt } from '../../log/batch.ts';
 import type { Log } from '../../log/log.ts';
 import { statePrefix } from '../../pipeline/aggregate.ts';
+import { recordedRevisions } from '../../pipeline/revision.ts';
 import { fromStateEntries } from '../../pipeline/state-codec.ts';
 import type { ReplayVerdict } from '../../windows/replay.ts';
 import { partitionName } from '../../windows/plan.ts';
@@ -25,10 +27,14 @@ export interface DeadLetterQuery {
   readonly origins?: ReadonlySet<string>;
 }
 
-/** In the order in which they were found; of an origin judged again (after a new start) only the newest one. */
+/**
+ * In the order in which they were found: of each origin the one of the last revision that judged it, and none where that one took it.
+ * Of an origin judged twice by the same the newest one.
+ */
 export async function* readDeadLetters(log: Log, pipeline: PipelineRecord, query: DeadLetterQuery): AsyncGenerator<ShownLetter> {
   const topic = pipeline.topics.deadLetters;
   const { start, end } = await log.bounds(topic, 0);
+  const anew = await readAnewOf(log, pipeline);
   const newest = await newestOfOrigins(log, topic, start, end);
   const verdicts = await readVerdicts(log, pipeline);
   for await (const batch of batches(log, topic, 0, start, end)) {
@@ -36,12 +42,33 @@ export async function* readDeadLetters(log: Log, pipeline: PipelineRecord, query
       const letter = JSON.parse(textAt(batch, i)) as DeadLetter;
       const origin = originKey(letter.topic, letter.partition, letter.offset);
       if (!isWanted(letter, origin, query)) continue;
+      if (!isInForce(letter, anew)) continue;
       if (newest && newest.get(origin) !== batch.firstOffset + i) continue;
       const verdict = verdicts.get(origin);
       const replay = verdict && { outcome: verdict.outcome, ...(verdict.reason !== undefined && { reason: verdict.reason }) };
       yield { origin, ...letter, ...(replay && { replay }) };
     }
   }
+}
+
+/** How many `readDeadLetters` gives, of all. As long as nothing was read again they are counted without being read. */
+export async function countDeadLetters(log: Log, pipeline: PipelineRecord): Promise<number> {
+  const topic = pipeline.topics.deadLetters;
+  const { start, end } = await log.bounds(topic, 0);
+  const revisions = await recordedRevisions(log, pipeline.name);
+  if ((revisions?.windows.counter ?? 1) === 1) return end - start;
+  const origins = new Set<string>();
+  for await (const batch of batches(log, topic, 0, start, end)) {
+    for (let i = 0; i < batch.count; i++) {
+      const letter = JSON.parse(textAt(batch, i)) as DeadLetter;
+      if (isInForce(letter, revisions?.readAnew ?? [])) origins.add(originKey(letter.topic, letter.partition, letter.offset));
+    }
+  }
+  return origins.size;
+}
+
+async function readAnewOf(log: Log, pipeline: PipelineRecord): Promise<readonly ReadAnew[]> {
+  return (await recordedRevisions(log, pipeline.name))?.readAnew ?? [];
 }
 
 export async function findDeadLetter(log: Log, pipeline: PipelineRecord, origin: string): Promise<ShownLetter | undefined> {

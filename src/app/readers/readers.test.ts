@@ -173,7 +173,10 @@ test('a pipeline need be named only where there are several', async (t) => {
   const spec = { pipeline: 'p', sources: [], dimensions: [], measures: [], windows: [], rollups: [] };
   const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };
   const record = (name: string) =>
-    pipelineRecord({ ...spec, limits, pipeline: name }, 'f.yml', topicsOf(name), 'http://me:secret@host:8123');
+    pipelineRecord({ ...spec, limits, pipeline: name }, 'f.yml', topicsOf(name), {
+      olapStore: 'http://me:secret@host:8123',
+      clock: 'append',
+    });
   const choose = async (name?: string) =>
     choosePipeline({ dir: 'd', where: 'd', ranHere: [], pipelines: await readPipelineRecords(log) }, name).name;
   await assert.rejects(choose(), { code: 'pipeline_unknown' });

@@ -15,6 +15,7 @@ import type { WatermarksState } from '../../windows/watermarks.ts';
 import { connectHolder } from '../control/holder.ts';
 import type { PipelineRecord } from '../pipeline-record.ts';
 import { readAlerts } from './alerts.ts';
+import { countDeadLetters } from './dead-letters.ts';
 import { readFleet, type Fleet } from './fleet.ts';
 import { choosePipeline, pipelinesHere, type Reading } from './reading.ts';
 
@@ -96,7 +97,6 @@ async function pipelineStatus(
   for (const { events } of partitions)
     for (const outcome of Object.keys(totals) as (keyof OutcomeCounts)[]) totals[outcome] += events[outcome];
   const alerts = await readAlerts(log, pipeline, {});
-  const letters = await log.bounds(pipeline.topics.deadLetters, 0);
   return {
     pipeline: pipeline.name,
     file: pipeline.file,
@@ -105,7 +105,7 @@ async function pipelineStatus(
     partitions,
     ...(await mergeStatus(log, pipeline, partitions)),
     alerts: { fired: alerts.length, firing: alerts.filter(({ status }) => status === 'firing').length },
-    dead_letters: letters.end - letters.start,
+    dead_letters: await countDeadLetters(log, pipeline),
     fleet,
   };
 }

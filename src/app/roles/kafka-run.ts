@@ -15,7 +15,7 @@ import type { Monitor } from '../../pipeline/monitor.ts';
 import type { Notifier } from '../../notify/notifier.ts';
 import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor-stage.ts';
 import type { NotifyStage } from '../../pipeline/notify-stage.ts';
-import { recordedRevisions, revisionRefusal } from '../../pipeline/revision.ts';
+import { revisionRefusal } from '../../pipeline/revision.ts';
 import { partialsTopic } from '../../pipeline/stage-topics.ts';
 import { settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
 import { compilePlan } from '../../windows/plan.ts';
@@ -36,7 +36,9 @@ import { endsNow, unreadOf } from './input-topics.ts';
 import { createMonitorLag } from './monitor-lag.ts';
 import { runMonitorTerm } from './monitor-role.ts';
 import { openMonitorView, untilMonitorHasRead, untilMonitorIsElsewhere } from './monitor-view.ts';
+import { notedOutcomes } from './noted-outcomes.ts';
 import { runNotifyTerm } from './notify-role.ts';
+import { createReadAnew, revisionReader } from './read-anew.ts';
 import { createPartitionOpener } from './partition-opener.ts';
 import { ROLES, type Role } from './roles.ts';
 import { forgetting, runShadow } from './shadow.ts';
@@ -85,8 +87,9 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   const { engine: spec, topics } = config;
   const plan = compilePlan(spec);
   const ends = new Map<string, number>();
+  const readRevision = revisionReader(pipeline, ground);
   const rawTopics = spec.sources.map(({ topic }) => topic);
-  const outcomes = deps.openOutcomes?.(await notedOutcomes());
+  const outcomes = deps.openOutcomes?.(options.revision.kind === 'from' ? [] : await notedOutcomes(ground));
 
   const stopped = new AbortController();
   /** The active monitor, while it is here; else what follows it. */
@@ -100,17 +103,6 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   let settled: StageRevision | undefined;
   const monitorLag = createMonitorLag(pipeline, { connection, clock });
 
-  async function notedOutcomes(): Promise<(readonly [string, Uint8Array])[]> {
-    if (options.revision.kind === 'from') return [];
-    const noted: (readonly [string, Uint8Array])[] = [];
-    for (const input of inputs) {
-      const log = await ground.partitionLog(input, { readOnly: true });
-      noted.push(...(await log.state('outcomes/')));
-      await log.close();
-    }
-    return noted;
-  }
-
   /** What the active monitor has settled, here or elsewhere. @throws AppError `revision_changed` where it is another file's */
   async function revisionThatCounts(): Promise<StageRevision> {
     const hash = config.hashes.windows;
@@ -121,9 +113,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       if (clock.elapsed() > until || stopped.signal.aborted) throw revisionRefusal(pipeline);
       if (clock.elapsed() - lookedAt < REVISION_POLL_MS) continue;
       lookedAt = clock.elapsed();
-      const log = await ground.stageLog('monitor', { readOnly: true });
-      const found = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
-      await log.close();
+      const found = await readRevision();
       const isOurs = found?.windows.hash === hash && (options.revision.kind !== 'from' || found.at >= startedAt || !roles.has('monitor'));
       if (isOurs) return found;
     }
@@ -156,14 +146,19 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const log = await ground.stageLog('monitor', { holds });
     const ended = new AbortController();
     try {
-      const file = resolve(config.file ?? pipeline);
       settled = await settleStageRevision(pipeline, config.hashes, inputs, options.revision, {
         log,
         readPartition: (input) => ground.partitionLog(input, { readOnly: true }),
         startedAt,
         now: clock.now(),
       });
-      await log.commit({ state: [pipelineRecordChange(pipelineRecord(spec, file, topics, options.olapStore))] });
+      await log.commit({
+        state: [
+          pipelineRecordChange(
+            pipelineRecord(spec, resolve(config.file ?? pipeline), topics, { olapStore: options.olapStore, clock: mode }),
+          ),
+        ],
+      });
       const { windows, completeFrom } = settled;
       judge = monitorOf(config);
       const stage = await openMonitorStage(
@@ -344,6 +339,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
     looks: () => judge?.lookCounts() ?? { looked: 0, skipped: 0 },
     pressure: { partials: async () => ({ waiting: await monitorLag(), limit: MONITOR_LAG_MAX }), givesWay: () => false },
+    readAnew: createReadAnew({ clock, settled: () => settled, readRevision }),
     run,
   };
 }

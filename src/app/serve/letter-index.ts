@@ -1,6 +1,7 @@
 /** The dead letters of a pipeline: where each stands in the log and why, so that they are counted without being read again. */
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { originKey } from '../../dead-letter/dead-letter.ts';
+import { isInForce, type ReadAnew } from '../../dead-letter/in-force.ts';
 import { recordAt } from '../../log/batch.ts';
 import type { Log } from '../../log/log.ts';
 import { statePrefix } from '../../pipeline/aggregate.ts';
@@ -16,7 +17,13 @@ export interface LetterQuery {
   readonly limit: number;
 }
 
-interface Entry {
+export interface LetterIndex {
+  list(query: LetterQuery): Promise<DeadLetterList>;
+  /** How many there are. As long as nothing was read again they are counted without being read. */
+  count(): Promise<number>;
+}
+
+interface Entry extends Pick<DeadLetter, 'topic' | 'partition' | 'offset' | 'revision'> {
   /** In the dead-letter topic. */
   readonly at: number;
   readonly origin: string;
@@ -27,16 +34,31 @@ interface Entry {
 /** Beyond it the oldest are not counted any more; the log keeps them. */
 const LETTERS_MAX = 100_000;
 
-export function createLetterIndex(log: Log, pipeline: string, topic: string): { list(query: LetterQuery): Promise<DeadLetterList> } {
+/** `readAnew`: what the revisions have read again, so that what they judged anew is not shown as it was judged before. */
+export function createLetterIndex(
+  log: Log,
+  { pipeline, topic, readAnew }: { pipeline: string; topic: string; readAnew: () => Promise<readonly ReadAnew[]> },
+): LetterIndex {
+  let anew: readonly ReadAnew[] = [];
   /** By origin, the newest last: of one that was judged again only its last letter counts. */
   const letters = new Map<string, Entry>();
   const catchUp = followTopic(log, topic, (value, at) => {
     const letter = value as DeadLetter;
     const origin = originKey(letter.topic, letter.partition, letter.offset);
     letters.delete(origin);
-    letters.set(origin, { at, origin, outcome: letter.outcome, reason: letter.reason });
+    if (!isInForce(letter, anew)) return;
+    const { partition, offset, revision = 0, outcome, reason } = letter;
+    letters.set(origin, { at, origin, topic: letter.topic, partition, offset, revision, outcome, reason });
     if (letters.size > LETTERS_MAX) letters.delete(letters.keys().next().value!);
   });
+
+  /** What another revision has judged anew since does not come back. */
+  async function followRevision(): Promise<void> {
+    const found = await readAnew();
+    if (found.at(-1)?.revision === anew.at(-1)?.revision) return;
+    anew = found;
+    for (const [origin, entry] of letters) if (!isInForce(entry, anew)) letters.delete(origin);
+  }
 
   async function forgetRetired(): Promise<void> {
     const { start } = await log.bounds(topic, 0);
@@ -57,7 +79,16 @@ export function createLetterIndex(log: Log, pipeline: string, topic: string): { 
   }
 
   return {
+    async count() {
+      await followRevision();
+      const { start, end } = await log.bounds(topic, 0);
+      if (anew.length === 0) return end - start;
+      await catchUp();
+      await forgetRetired();
+      return letters.size;
+    },
     async list({ reason, outcome, limit }) {
+      await followRevision();
       await catchUp();
       await forgetRetired();
       const byReason: Record<string, number> = {};

@@ -57,7 +57,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   const { pipeline } = spec;
   const stream = createEventRing({ epoch: deps.epoch }, { clock });
   const alerts = createAlertBook(log, topics.alerts);
-  const letters = createLetterIndex(log, pipeline, topics.deadLetters);
+  const letters = createLetterIndex(log, { pipeline, topic: topics.deadLetters, readAnew: run.readAnew });
   const saidIn = saidInOf(spec.measures);
   const rate = createRate();
   const meter = createLagMeter(spec, { log, clock });
@@ -122,7 +122,6 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     }
     const windows = engine.counts();
     const frontier = isoOrNull(engine.frontier);
-    const letterBounds = await log.bounds(topics.deadLetters, 0);
     const hasOlap = olap.state() !== 'none';
     const read = await partitions();
     const { backpressure, partials, hotStoreRows } = await pressureOf(read);
@@ -138,7 +137,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
       alerts: { ...run.notify.counts(), firing: await alerts.firing() },
       looks: run.looks(),
       threads: run.threads(),
-      dead_letters: letterBounds.end - letterBounds.start,
+      dead_letters: await letters.count(),
       queues: {
         olap_lag: hasOlap ? await lagOf(olapGroup(pipeline), [topics.windows, topics.alerts, topics.deadLetters]) : 0,
         notifications: run.notify.waiting(),

@@ -306,8 +306,10 @@ test('an alert is one entry: as it rang, with how it stands', async (t) => {
 
 test('dead letters: counted by reason, an origin judged again once, the newest first, with the verdict of a replay', async (t) => {
   const log = await openLog(t, ['d']);
-  const letters = createLetterIndex(log, 'ads', 'd');
-  const letter = (offset: number, reason: string) => ({
+  const letters = createLetterIndex(log, { pipeline: 'ads', topic: 'd', readAnew: async () => anew });
+  let anew: { revision: number; from: Record<string, number> }[] = [];
+  const letter = (offset: number, reason: string, revision?: number) => ({
+    ...(revision !== undefined && { revision }),
     topic: 'raw',
     partition: 0,
     offset,
@@ -332,6 +334,10 @@ test('dead letters: counted by reason, an origin judged again once, the newest f
     ],
   );
   assert.deepEqual((await letters.list({ outcome: 'late', limit: 10 })).dead_letters, []);
+  anew = [{ revision: 2, from: { 'raw/0': 2 } }];
+  await append(log, 'd', [letter(3, 'missing:id', 2), letter(4, 'late', 1)]);
+  assert.deepEqual((await letters.list({ limit: 10 })).by_reason, { bad_json: 1, 'missing:id': 1 });
+  assert.equal(await letters.count(), 2);
 });
 
 test('messages from an offset or from the end; topics that may be pushed to', async (t) => {

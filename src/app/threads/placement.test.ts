@@ -35,6 +35,7 @@ function begin({ partitions, always = false }: { partitions: number; always?: bo
     bounds: async () => ({ start: 0, end, storedBytes: 0 }),
     committed: async () => undefined,
     state: async () => [],
+    read: async () => undefined,
   } as Partial<Log> as Log;
   const { parse, randomKey, elapsed } = judgingDeps(spec, systemClock);
   const open = (partition: number, toRead: number) => {
@@ -45,6 +46,7 @@ function begin({ partitions, always = false }: { partitions: number; always?: bo
         source: source!,
         partition,
         replayTopic: 'r',
+        revision: 1,
         clock: 'event',
         start: () => 0,
         completeFrom: 0,

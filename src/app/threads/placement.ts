@@ -71,8 +71,9 @@ export function createPlacement({ spec, always }: PlacementConfig, deps: Placeme
         backlogs.set(partitionName(source.topic, config.partition), backlog);
         return createAggregate(opening, beginning, here);
       }
-      const { completeFrom, clock: mode, maxBatchBytes, maxBatchRecords, partition, replayTopic } = config;
+      const { completeFrom, clock: mode, maxBatchBytes, maxBatchRecords, partition, replayTopic, revision } = config;
       const told = {
+        revision,
         completeFrom,
         clock: mode,
         maxBatchBytes,

@@ -37,8 +37,8 @@ function poolOf(t: TestContext, script: string, { elapsed = () => 0, max = 1 }: 
       {
         spec,
         source: spec.sources[0]!.name,
-        config: { partition, replayTopic: 'r', clock: 'event', completeFrom: 0, maxBatchBytes: 1 },
-        beginning: { state: [], offset: 0, replayOffset: 0, end: 0 },
+        config: { partition, replayTopic: 'r', revision: 1, clock: 'event', completeFrom: 0, maxBatchBytes: 1 },
+        beginning: { state: [], offset: 0, replayOffset: 0, end: 0, copied: [] },
       },
       { ends: new Map(), onJudged: () => {} },
     );

@@ -155,13 +155,13 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
     return merge(found.map(rows.windowRow));
   }
 
-  /** The newest records of a table, decoded. */
-  async function list<T>(table: string, timeColumn: string, order: string, query: ListQuery): Promise<T[]> {
+  /** The newest records of a table or a view, decoded. */
+  async function list<T>(from: string, timeColumn: string, order: string, query: ListQuery): Promise<T[]> {
     const conditions = ['true'];
     if (query.pipeline !== undefined) conditions.push('pipeline = {pipeline:String}');
     if (query.from !== undefined) conditions.push(`${timeColumn} >= {from:DateTime64(3, 'UTC')}`);
     if (query.to !== undefined) conditions.push(`${timeColumn} < {to:DateTime64(3, 'UTC')}`);
-    const sql = `SELECT record FROM ${db}.${table} FINAL WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT {limit:UInt32}`;
+    const sql = `SELECT record FROM ${db}.${from} WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT {limit:UInt32}`;
     const found = await select<{ record: string }>(sql, {
       pipeline: query.pipeline ?? '',
       from: rows.dateTime(query.from ?? 0),
@@ -192,9 +192,9 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
     windows,
     latest,
     columns: (query) => readColumns(db, query, config.columnRows ?? DEFAULT_COLUMN_ROWS, { rows: select, bytes }),
-    alerts: (query) => list<AlertRecord>('alerts', 'alert_time', 'alert_time DESC, alert_id', query),
+    alerts: (query) => list<AlertRecord>('alerts FINAL', 'alert_time', 'alert_time DESC, alert_id', query),
     deadLetters: async (query) =>
-      (await list<DeadLetter>('dead_letters', 'append_time', 'topic DESC, partition DESC, offset DESC', query)).reverse(),
+      (await list<DeadLetter>('dead_letters_in_force', 'append_time', 'topic DESC, partition DESC, offset DESC', query)).reverse(),
     ping: async () => {
       await select('SELECT 1 AS one', {});
     },

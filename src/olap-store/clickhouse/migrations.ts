@@ -95,6 +95,19 @@ FROM {db}.windows FINAL
 ARRAY JOIN mapKeys(measures) AS measure, mapValues(measures) AS value
 WHERE origin = ''`;
 
+/** Letters of older Tocsins name no revision: any that read their origin again has judged it since. */
+const LETTER_REVISION = `ALTER TABLE {db}.dead_letters ADD COLUMN IF NOT EXISTS revision UInt32 DEFAULT 0 COMMENT 'of the windows that judged it so'`;
+
+const READ_ANEW = `ALTER TABLE {db}.pipelines
+ADD COLUMN IF NOT EXISTS read_anew Array(Tuple(revision UInt32, partition String, offset UInt64)) COMMENT 'from where on a revision has read a partition again'`;
+
+/** As \`isInForce\` of the dead letters' room has it. */
+const IN_FORCE = `CREATE OR REPLACE VIEW {db}.dead_letters_in_force AS
+SELECT * FROM {db}.dead_letters FINAL
+WHERE NOT arrayExists(
+  anew -> anew.1 = pipeline AND anew.2 > revision AND anew.3 = concat(topic, '/', toString(partition)) AND anew.4 <= offset,
+  (SELECT groupArrayArray(arrayMap(each -> (toString(pipeline), each.1, each.2, each.3), read_anew)) FROM {db}.pipelines FINAL))`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: 'windows, alerts, dead letters, raw events', statements: [WINDOWS, ALERTS, DEAD_LETTERS, RAW_EVENTS, KPIS] },
   {
@@ -103,6 +116,7 @@ export const MIGRATIONS: readonly Migration[] = [
     statements: ROLLUPS.common,
     choice: { attempt: ROLLUPS.refreshed, orElse: ROLLUPS.computed },
   },
+  { number: 3, name: 'dead letters in force', statements: [LETTER_REVISION, READ_ANEW, IN_FORCE] },
 ];
 
 export const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS {db}.migrations (

@@ -22,9 +22,9 @@ export const COLUMNS = {
     'pipeline', 'alert_id', 'alert_time', 'alert_type', 'severity', 'status', 'labels', 'metric_name', 'current_value', 'expected_value',
     'deviation_percent', 'message', 'record', 'version',
   ],
-  dead_letters: ['pipeline', 'topic', 'partition', 'offset', 'outcome', 'reason', 'append_time', 'payload', 'record'],
+  dead_letters: ['pipeline', 'topic', 'partition', 'offset', 'outcome', 'reason', 'append_time', 'payload', 'record', 'revision'],
   raw_events: ['pipeline', 'topic', 'partition', 'offset', 'append_time', 'payload', 'expires'],
-  pipelines: ['pipeline', 'base_window', 'columns', 'measures'],
+  pipelines: ['pipeline', 'base_window', 'columns', 'measures', 'read_anew'],
 } as const; // prettier-ignore
 
 /** What a SELECT of WINDOW_COLUMNS gives, a JSON object a row. */
@@ -126,6 +126,7 @@ export function deadLetterColumns(pipeline: string, letter: DeadLetter): Columns
     append_time: letter.append_time === undefined ? null : dateTime(Date.parse(letter.append_time)),
     payload: letter.payload ?? '',
     record: JSON.stringify(letter),
+    revision: letter.revision ?? 0,
   };
 }
 
@@ -143,7 +144,7 @@ export function rawEventColumns(pipeline: string, event: RawEvent, keepMs: numbe
 }
 
 /** What the database has to know of a pipeline to merge its rows. */
-export function pipelineColumns({ pipeline, measures, windows }: PipelineToStore): Columns {
+export function pipelineColumns({ pipeline, measures, windows, readAnew = [] }: PipelineToStore): Columns {
   // Of the fewest rows; all that divide an hour give the same sums.
   const bases = windows.filter(({ sizeMs, slideMs }) => sizeMs === slideMs && HOUR_MS % sizeMs === 0);
   const base = bases.toSorted((a, b) => b.sizeMs - a.sizeMs)[0];
@@ -159,6 +160,9 @@ export function pipelineColumns({ pipeline, measures, windows }: PipelineToStore
       scale: measure.kind === 'ratio' ? measure.scale : 0,
       q: measure.kind === 'quantile' ? measure.q : 0,
     })),
+    read_anew: readAnew.flatMap(({ revision, from }) =>
+      Object.entries(from).map(([partition, offset]) => ({ revision, partition, offset })),
+    ),
   };
 }
 
