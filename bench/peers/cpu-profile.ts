@@ -22,7 +22,7 @@ const PARTS: readonly (readonly [part: string, where: RegExp])[] = [
     /node:internal\/(modules|bootstrap|process\/pre)|node_modules\/(ajv|zod|yaml|commander|json-schema)|src\/(cli|config)\//,
   ],
   // Functions of WebAssembly that have names are those of `kernel/`.
-  ['decode', /^wasm:.* kernel\//],
+  ['decode', /^wasm:.* kernel\/projector/],
   ['lz4, checksums', /compression|wasm|crc32/],
   [
     'write: partials, rows, state',

@@ -85,9 +85,17 @@ async function embedded(configs: readonly LoadedPipeline[], options: RunOptions,
 async function kafka(config: LoadedPipeline, options: RunOptions, address: string, deps: BackingDeps): Promise<Backing> {
   checkKafkaOptions(options);
   const { local, logger, clock, signal } = deps;
+  if (config.priority !== 0) {
+    const { pipeline } = config.engine;
+    logger.warn(
+      `${pipeline}: priority ${config.priority} changes nothing on Kafka, where a process has one pipeline. Give it more processes.`,
+    );
+  }
   const at = parseKafkaUrl(address, process.env);
   // A run that stays waits for a broker that is not there yet; one that is to end soon says so at once.
-  const connection = await connectKafka(at, { clock, logger, ...(!options.once && { signal }) });
+  // What has read to its end does not come back: its place must not be kept.
+  const named = !options.once && options.instanceId ? { instanceId: options.instanceId } : {};
+  const connection = await connectKafka(at, { clock, logger, ...(!options.once && { signal }), ...named });
   const threads = threadsOf(options, { kind: 'kafka', url: address }, deps);
   try {
     const opened: { outcomes?: OutcomesFile; config?: LoadedPipeline } = {};

@@ -1,11 +1,13 @@
 /** The hot store of a run: in its own memory, or Redis. */
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { sleep, type Clock } from '../core/clock.ts';
+import { hideSecrets } from '../core/address.ts';
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { HOT_HISTORY_MS, type HotHistory, type HotStore } from '../hot-store/hot-store.ts';
 import { createMemoryHotStore } from '../hot-store/memory/memory-store.ts';
 import { createRedisHotStore } from '../hot-store/redis/redis-store.ts';
+import { parseRedisUrl } from '../hot-store/redis/url.ts';
 
 export interface HotStoreDeps {
   readonly clock: Clock;
@@ -17,20 +19,35 @@ export interface HotStoreDeps {
 /** @throws AppError `usage` for an address that is none, and what Redis refuses */
 export async function openHotStore(address: string | undefined, configs: readonly LoadedPipeline[], deps: HotStoreDeps): Promise<HotStore> {
   const history = configs.flatMap(servedHistory);
+  checkHotStoreAddress(address);
   if (address === undefined || address === 'memory') return createMemoryHotStore({ history });
-  if (!/^rediss?:/.test(address)) {
-    throw new AppError('usage', `--hot-store ${address}: expected memory, or an address such as redis://127.0.0.1:6379/0`);
-  }
   const dimensions = Object.fromEntries(configs.map(({ engine }) => [engine.pipeline, engine.dimensions]));
   const { clock, logger, onEmpty } = deps;
   return createRedisHotStore({ url: address, history, dimensions }, { clock, logger, ...(onEmpty && { onEmpty }) });
 }
 
-/** The window whose served segments are kept for a day. */
-export function servedHistory(config: LoadedPipeline): HotHistory[] {
-  const window = config.engine.windows.find(({ name }) => name === '1m')?.name;
-  if (window === undefined) return [];
-  return [{ pipeline: config.engine.pipeline, window, groupings: config.serve.map((serve) => serve.dimensions), keepMs: HOT_HISTORY_MS }];
+/** @throws AppError `usage` for an address that is none */
+export function checkHotStoreAddress(address: string | undefined): void {
+  if (address === undefined || address === 'memory') return;
+  if (!/^rediss?:/.test(address)) {
+    throw new AppError('usage', `--hot-store ${hideSecrets(address)}: expected memory, or an address such as redis://127.0.0.1:6379/0`);
+  }
+  parseRedisUrl(address, process.env);
+}
+
+/** Rows of a segment that are kept of one window at most: of windows that follow each other faster than a minute or so, less than 26 h. */
+const HISTORY_ROWS_MAX = 2_000;
+/** Of a path that serves a larger window the minutes are kept too. */
+const ALWAYS_KEPT = '1m';
+
+/** The windows whose served segments are kept for a day, one entry each. */
+export function servedHistory({ engine, serve }: LoadedPipeline): HotHistory[] {
+  return engine.windows.flatMap(({ name: window, slideMs }) => {
+    const served = serve.filter((path) => path.window === window || window === ALWAYS_KEPT);
+    if (served.length === 0) return [];
+    const keepMs = Math.min(HOT_HISTORY_MS, HISTORY_ROWS_MAX * slideMs);
+    return [{ pipeline: engine.pipeline, window, groupings: served.map(({ dimensions }) => dimensions), keepMs }];
+  });
 }
 
 const POLL_MS = 20;

@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly roles?: ReadonlySet<Role>;
   /** With Kafka: a process that is silent for so long is taken for dead, ms. */
   readonly sessionMs?: number;
+  /** With Kafka: this process's name in the consumer groups, the same after a restart; default: none, a new one at each start. Not with `once`. */
+  readonly instanceId?: string;
   /** Address (http, https) of a ClickHouse server, the chDB that comes along, or none. */
   readonly olapStore: 'embedded' | 'none' | (string & {});
   /** Where the HTTP server listens, `HOST:PORT` (port 0: any); `none`, or nothing named: there is none. `once` opens none. */

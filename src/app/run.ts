@@ -3,7 +3,6 @@ import { openBacking, type Backing } from './backing.ts';
 import type { Log } from '../log/log.ts';
 import { topicConflicts } from './topic-conflicts.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
-import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
@@ -92,8 +91,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     });
     // Who is asked to stop while it waits for a broker, or begins slowly, has nothing more to say than it has said.
     const backing = await opening.catch((error: unknown) => {
-      const isCutShort = error instanceof AppError && (error.retryable || error.code === 'log_unavailable');
-      if (stopping.signal.aborted && isCutShort) return undefined;
+      if (stopping.signal.aborted && isAway(error)) return undefined;
       throw error;
     });
     if (!backing) return;
@@ -136,7 +134,12 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     if (serving) deps.onListening?.(serving.url);
     // All of them end before anything is closed, also when one fails.
     const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping, backing.feed)));
-    for (const result of driven) if (result.status === 'rejected') throw result.reason;
+    for (const result of driven) {
+      if (result.status === 'fulfilled') continue;
+      // Who is asked to stop waits for a broker as long as is good, and for others of its group; what was not noted is done again.
+      if (!wasAskedToStop(stopping.signal) || !isAway(result.reason)) throw result.reason;
+      logger.warn(`${(result.reason as AppError).message} Stopped all the same; what is not noted is done again at the next start.`);
+    }
     if (options.once && !stopping.signal.aborted) {
       await refill.settled();
       await settleHotStore(hotStore, clock, stopping.signal);
@@ -164,10 +167,9 @@ async function openServing(
   deps: Omit<Parameters<typeof startServing>[1], 'hotHistory' | 'history'>,
 ): Promise<Serving | undefined> {
   if (once || listen === undefined || listen === 'none') return undefined;
-  const hotHistory = (config: LoadedPipeline): string | undefined => servedHistory(config)[0]?.window;
   return startServing(
     { listen, ...(apiKey !== undefined && apiKey !== '' && { apiKey }) },
-    { ...deps, hotHistory, history: { data, olapStore } },
+    { ...deps, hotHistory: servedHistory, history: { data, olapStore } },
   );
 }
 
@@ -191,6 +193,15 @@ async function drive(
   const feeding = feed(bring, stopping.signal).then(() => (fed = true), failed);
   const settled = await Promise.allSettled([feeding, run.run(stopping.signal, () => fed).catch(failed)]);
   for (const result of settled) if (result.status === 'rejected') throw result.reason;
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof AppError && (error.retryable || error.code === 'log_unavailable');
+}
+
+/** Not because something failed. */
+function wasAskedToStop(stopping: AbortSignal): boolean {
+  return stopping.aborted && !(stopping.reason instanceof AppError);
 }
 
 /** Aborts with the caller's signal, and after `--for`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from 'commander';
-import { countArgument, durationArgument, fromArgument, positiveArgument, timeArgument } from './arguments.ts';
+import { countArgument, durationArgument, fromArgument, instanceArgument, positiveArgument, timeArgument } from './arguments.ts';
 import { runOptions } from './run.ts';
 import { bytesText, grouped, numberText, printable, printTable } from './table.ts';
 
@@ -27,6 +27,8 @@ test('numbers and durations', () => {
   for (const wrong of ['-1', '1.5', 'x', '', '1e3']) assert.throws(() => countArgument(wrong), InvalidArgumentError);
   for (const parse of [positiveArgument, durationArgument]) assert.throws(() => parse('0'), InvalidArgumentError);
   assert.throws(() => durationArgument('0s'), InvalidArgumentError);
+  assert.equal(instanceArgument('tocsin-aggregate-0'), 'tocsin-aggregate-0');
+  for (const wrong of ['', '.', '..', 'a b', 'a/b', 'x'.repeat(201)]) assert.throws(() => instanceArgument(wrong), InvalidArgumentError);
   const from = fromArgument(() => NOW);
   assert.deepEqual(['earliest', 'latest', '1d'].map(from), ['earliest', 'latest', NOW - 86_400_000]);
   assert.throws(() => from('first'), InvalidArgumentError);

@@ -23,6 +23,12 @@ export function megabytesArgument(text: string): number {
   return megabytes;
 }
 
+/** What Kafka takes for the name of a member that stays the same (`group.instance.id`). */
+export function instanceArgument(text: string): string {
+  if (/^[\w.-]{1,200}$/.test(text) && !/^\.\.?$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected up to 200 letters, digits and . _ -, such as the name of the pod.');
+}
+
 /** A number above 0. */
 export function factorArgument(text: string): number {
   const factor = Number(text);

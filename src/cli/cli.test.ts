@@ -44,6 +44,11 @@ async function tocsinWith(input: string, ...args: string[]) {
   };
 }
 
+async function shownBy(...args: string[]): Promise<[code: number, stdout: string, stderr: string]> {
+  const { code, stdout, stderr } = await tocsin(...args);
+  return [code, stdout, stderr];
+}
+
 const PIPELINE = `pipeline: shop
 source: { topic: orders }
 event: { id: id, time: at, out_of_orderness: 1s, allowed_lateness: 5s, dedup: 1m }
@@ -155,6 +160,15 @@ test('an input to its end; windows, dead letters and status agree with it; a rep
       { orders: 3, revenue: 17.5 },
     ].map((row) => ({ window_start: at(0), window_end: at(10), window: '10s', ...row, final: true, corrections: 0, version: 'string' })),
   );
+  // The store options of `run`, which may stand in the environment too: what the log has is shown from there.
+  const stores = ['--hot-store', 'redis://127.0.0.1:1', '--olap-store', 'http://127.0.0.1:1/tocsin'];
+  assert.deepEqual(await shownBy('windows', '--data', 'once', '--json', '--to', at(10), ...stores), [0, windows.stdout, '']);
+  assert.deepEqual(await shownBy('windows', '--data', 'once', '--hot-store', 'nonsense'), [
+    2,
+    '',
+    'tocsin: --hot-store nonsense: expected memory, or an address such as redis://127.0.0.1:6379/0\n',
+  ]);
+  assert.match((await tocsin('windows', '--data', 'once', '--olap-store', 'nonsense')).stderr, /--olap-store: found nonsense is no OLAP/);
   assert.match((await tocsin('windows', '--data', 'once')).stdout, /^window start +window +country +orders +revenue/);
 
   const status = (await tocsin('status', '--data', 'once', '--json')).rows()[0];

@@ -10,13 +10,19 @@ export const addWindows: Add = (program, terminal, exit) => {
     'tocsin windows --window 5m --from 2h',
     'tocsin windows --from 2026-03-02T09:00:00Z --to 2026-03-02T10:00:00Z',
     "tocsin windows --json | jq 'select(.corrections > 0)'",
+    'tocsin windows --log kafka://k1:9092 --olap-store http://tocsin@clickhouse:8123/tocsin --from 30d',
   ])
     .addOption(pipelineOption())
     .option('--window <window>', 'only of this size, as in the pipeline file: 1m')
     .addOption(new Option('--from <time>', 'windows that start at this time or later').argParser(time))
     .addOption(new Option('--to <time>', 'windows that start before this time').argParser(time))
-    .option('--olap-store <store>', 'where rows are that the log keeps no more; default: as the pipeline was run')
     .addOption(logOption())
+    .addOption(new Option('--hot-store <store>', 'as of run; the log has all of its final rows, so it is not read').env('TOCSIN_HOT_STORE'))
+    .addOption(
+      new Option('--olap-store <store>', 'where rows are that the log keeps no more; default: as the pipeline was run').env(
+        'TOCSIN_OLAP_STORE',
+      ),
+    )
     .addOption(dataOption())
     .option('--json', 'one JSON object a row', false)
     .action(async (options) => exit(await (await import('./windows.ts')).windowsCommand(options, terminal)));

@@ -7,6 +7,7 @@ import {
   durationArgument,
   factorArgument,
   fromArgument,
+  instanceArgument,
   megabytesArgument,
   positiveArgument,
   timeArgument,
@@ -44,6 +45,22 @@ export const addRun: Add = (program, terminal, exit) => {
         .argParser(parseRoles)
         .env('TOCSIN_ROLES'),
     )
+    .addOption(
+      new Option(
+        '--instance-id <name>',
+        'with --log: a name of this process that a restart keeps; who is back within its session loses nothing',
+      )
+        .argParser(instanceArgument)
+        .env('TOCSIN_INSTANCE_ID'),
+    )
+    .addOption(
+      new Option(
+        '--session-ms <ms>',
+        'with --log: who gives no sign of life for so long is taken for dead; default: 10000, with --once 6000',
+      )
+        .argParser(positiveArgument)
+        .env('TOCSIN_SESSION_MS'),
+    )
     .option('--listen <host:port>', 'where dashboard and HTTP API are, or none; --once opens none', '127.0.0.1:8000')
     .addOption(new Option('--api-key <key>', 'what who asks has to show; needed beyond this machine').env('TOCSIN_API_KEY'))
     .addOption(
@@ -60,7 +77,6 @@ export const addRun: Add = (program, terminal, exit) => {
     .addOption(new Option('--for <duration>', 'end after so long, for example 60s').argParser(durationArgument))
     .addOption(new Option('--batch-records <n>').argParser(positiveArgument).hideHelp())
     .addOption(new Option('--commit-every-ms <ms>').argParser(countArgument).hideHelp())
-    .addOption(new Option('--session-ms <ms>').argParser(positiveArgument).hideHelp())
     .action(async (files, options) => exit(await (await import('./run.ts')).runCommand(files, options, terminal)));
 };
 

@@ -17,6 +17,7 @@ interface Options extends Pick<
   | 'hotStore'
   | 'roles'
   | 'sessionMs'
+  | 'instanceId'
   | 'quiet'
   | 'listen'
   | 'apiKey'

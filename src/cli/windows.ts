@@ -1,8 +1,10 @@
+import { checkHotStoreAddress } from '../app/hot-store-of.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import type { WindowsQuery } from '../app/readers/windows.ts';
 import type { PipelineRecord } from '../app/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import { parseOlapAddress } from '../olap-store/clickhouse/address.ts';
 import { flatRow } from '../windows/row-merge.ts';
 import type { WindowRow } from '../windows/row.ts';
 import { withWindows } from './older-windows.ts';
@@ -11,6 +13,7 @@ import type { Terminal } from './terminal.ts';
 
 interface Options extends WindowsQuery {
   readonly pipeline?: string;
+  readonly hotStore?: string;
   readonly olapStore?: string;
   readonly data: string;
   readonly log?: string;
@@ -18,6 +21,9 @@ interface Options extends WindowsQuery {
 }
 
 export async function windowsCommand(options: Options, terminal: Terminal): Promise<number> {
+  // Rows go into the hot store after they stand in the log: there is nothing to read in it. A wrong address is wrong all the same.
+  checkHotStoreAddress(options.hotStore);
+  if (options.olapStore !== undefined) parseOlapAddress(options.olapStore, process.env);
   return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const query = queryOf(options, pipeline);

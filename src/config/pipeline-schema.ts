@@ -121,7 +121,9 @@ export const pipelineSchema = z.strictObject({
     .min(0)
     .max(100)
     .default(0)
-    .describe('Of several pipelines in one process those with a higher one are read first while they are behind.'),
+    .describe(
+      'Of several pipelines in one process those with a higher one are read first while they are behind. On Kafka a process has one.',
+    ),
   store: z
     .strictObject({
       raw: z

@@ -86,6 +86,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const inputs = inputPartitions(plan.spec).map(({ source, partition, name }) => ({ topic: source.topic, partition, name }));
   const names = inputs.map(({ name }) => name);
   const reports = new Map<string, ReportAt>();
+  let lettersCounted = 0;
   const changedReports = new Set<string>();
 
   merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), []);
@@ -154,6 +155,14 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     return monitor.silence(until, merge.flush);
   }
 
+  /** Dead letters that the partitions have reported since this was asked last. */
+  function newLetters(): number {
+    const sum = [...reports.values()].reduce((total, { totals }) => total + totals.late + totals.invalid, 0);
+    const more = sum - lettersCounted;
+    lettersCounted = sum;
+    return Math.max(0, more);
+  }
+
   async function write(state: readonly StateChange[]): Promise<void> {
     const noted: StageMeta = { windows: windowsTail.next, alerts: alertsTail.next };
     const unit = {
@@ -179,6 +188,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     });
   }
 
+  newLetters();
   // Noted before anything is told: where the next life has to look for what this one told and did not note.
   await write([]);
   alerts = [];
@@ -197,6 +207,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     hasNews: () => readSinceCommit > 0 || silentUntil() !== undefined,
     async commit({ state = [] } = {}) {
       readSinceCommit = 0;
+      const deadLetters = newLetters();
       merge.expire();
       await write(state);
       const told = { records, alerts };
@@ -209,7 +220,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
         await write([]);
         alerts = [];
       }
-      return { records: told.records, provisional, alerts: [...told.alerts, ...looks], deadLetters: 0 };
+      return { records: told.records, provisional, alerts: [...told.alerts, ...looks], deadLetters };
     },
     async flush() {
       const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);

@@ -46,8 +46,9 @@ export interface NotifyStage {
 const POLL_MS = 25;
 const READ_LIMITS = { maxBytes: 256 << 10 };
 
+/** The consumer group that reads the alerts; on Kafka it elects the notifier too, and its lag is shown by Kafka's own tools. */
 export function notifyGroup(pipeline: string): string {
-  return `${pipeline}/notify`;
+  return `${pipeline}.notify`;
 }
 
 const ALERT_COUNTS_PREFIX = 'alert-counts/';

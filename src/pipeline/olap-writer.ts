@@ -53,9 +53,9 @@ const POLL_MS = 500;
 /** The longest pause is halved at random. Where somebody must mend something it is longer. */
 const RETRY_MS = { first: 250, most: 10_000, mostRefused: 60_000 } as const;
 
-/** The consumer group whose offsets say what the store has. */
+/** The consumer group whose offsets say what the store has; on Kafka it elects the writer too, and its lag is shown by Kafka's own tools. */
 export function olapGroup(pipeline: string): string {
-  return `${pipeline}/olap`;
+  return `${pipeline}.store`;
 }
 
 /** What the store reads no longer when it is switched off: its offsets would hold the topics' retention up for ever. */

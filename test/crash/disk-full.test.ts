@@ -6,11 +6,12 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { createRandom } from '../../src/core/random.ts';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { packRecords } from '../../src/log/batch.ts';
 import { valuesOf, withKafka } from '../e2e/kafka-topic.ts';
 import { ownPipeline } from '../e2e/own-pipeline.ts';
-import { smallDisk, startFor, temporary, until } from '../e2e/tocsin.ts';
+import { printedSeed, smallDisk, startFor, temporary, until } from '../e2e/tocsin.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { ownService } from '../support/services.ts';
 import { adEvents } from './ad-events.ts';
@@ -18,7 +19,8 @@ import { holdsLetters, holdsRows, judgeTopic, newestRows, untilTold } from './ch
 import { proxiedKafka } from './services.ts';
 
 const PARTITIONS = 2;
-const FIRST_RECORDS = 2_000;
+/** What there is of it when the disk fills: the seed says how much. */
+const FIRST_RECORDS = { least: 1_000, most: 3_000 } as const;
 /** The broker needs a few megabytes to begin with. */
 const DISK = '64m';
 
@@ -27,6 +29,8 @@ const skip = (await ownService('kafka')).skip || sampleMissing;
 test('the disk of the broker is full, and then has room again', { skip, timeout: 240_000 }, async (t) => {
   const disk = smallDisk(t, DISK);
   if (disk === undefined) return t.skip('needs the right to mount a small file system');
+  const random = createRandom(printedSeed(t));
+  const first = FIRST_RECORDS.least + PARTITIONS * random.below((FIRST_RECORDS.most - FIRST_RECORDS.least) / PARTITIONS);
   const dir = temporary(t);
   const ballast = path.join(disk, 'ballast');
   const kafka = await proxiedKafka(t, { dir: disk });
@@ -48,13 +52,13 @@ test('the disk of the broker is full, and then has room again', { skip, timeout:
     });
   }
 
-  await send(0, FIRST_RECORDS);
+  await send(0, first);
   const worker = startFor(t, ['run', ...common, '--commit-every-ms', '200', '--quiet', '--data', path.join(dir, 'worker')]);
-  await untilTold(direct, name, FIRST_RECORDS, worker.stderr);
+  await untilTold(direct, name, first, worker.stderr);
 
   const brokerEnds = until('the broker to give up', () => !isAlive(kafka.service.pid()), 60_000);
   fill(ballast);
-  const sending = send(FIRST_RECORDS, events.length + PARTITIONS - 1);
+  const sending = send(first, events.length + PARTITIONS - 1);
   await brokerEnds;
   await until('the worker to say that it waits', () => /Waiting, and trying again/.test(worker.stderr()), 60_000);
   assert.equal(worker.child.exitCode, null, worker.stderr());

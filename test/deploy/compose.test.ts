@@ -1,6 +1,7 @@
 /** deploy/compose.yml: options, addresses, ports and topics are those of the code and of the services beside it. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { ROLES } from '../../src/app/roles/roles.ts';
@@ -14,6 +15,7 @@ interface Service {
   readonly build?: { readonly context: string };
   readonly command?: readonly string[];
   readonly environment?: Environment;
+  readonly env_file?: readonly { readonly path: string; readonly required: boolean }[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly tmpfs?: readonly string[];
@@ -23,14 +25,14 @@ interface Service {
   readonly healthcheck?: { readonly test: readonly string[] };
 }
 
+/** The variables of a file as Compose reads it. */
+function variablesOf(file: string): [name: string, value: string][] {
+  return [...read(file).matchAll(/^([A-Z_]+)=(?:"(.*)"|(.*))$/gm)].map(([, name, quoted, plain]) => [name!, quoted ?? plain!]);
+}
+
 /** `.env` as somebody has filled it in. */
 const ENV: Environment = Object.fromEntries(
-  read('deploy/.env.example')
-    .split('\n')
-    .flatMap((line) => {
-      const [, name, value] = /^([A-Z_]+)=(.*)$/.exec(line) ?? [];
-      return name === undefined ? [] : [[name, value || (name === 'SLACK_WEBHOOK_URL' ? '' : `${name}-1234567890`)]];
-    }),
+  variablesOf('deploy/.env.example').map(([name, value]) => [name, value || `${name}-1234567890`]),
 );
 const asked = new Set<string>();
 
@@ -92,13 +94,57 @@ describe('deploy/compose.yml', () => {
     assert.equal(services['grafana']!.environment!['GRAFANA_CLICKHOUSE_PASSWORD'], GRAFANA_CLICKHOUSE_PASSWORD);
   });
 
-  it('makes the raw topic of the pipeline file', () => {
+  it('makes the raw topics of the pipeline file', () => {
     const { file: pipeline } = told(services['api']!.command!, services['api']!.environment!);
-    const { engine } = loadPipeline(path.join(ROOT, pipeline));
-    const { command } = services['kafka-topics']!;
-    assert.equal(command![command!.indexOf('--topic') + 1], engine.sources[0]!.topic);
-    assert.ok(Number(command![command!.indexOf('--partitions') + 1]) >= services['aggregate']!.deploy!.replicas);
+    assert.equal(path.basename(pipeline), ENV['TOCSIN_PIPELINE']);
+    const { command, environment } = services['kafka-topics']!;
+    assert.deepEqual([environment!['TOPICS'], environment!['PARTITIONS']], [ENV['TOCSIN_TOPICS'], ENV['TOCSIN_PARTITIONS']]);
+    assert.ok(Number(environment!['PARTITIONS']) >= services['aggregate']!.deploy!.replicas);
     assert.equal(services['api']!.volumes!.join(), '../pipelines:/pipelines:ro');
+
+    // Its shell says what it would run. The pipelines that .env.example names, each with its topics.
+    const script = command!.at(-1)!.replace('/opt/kafka/bin/kafka-topics.sh', 'echo');
+    const named = [...read('deploy/.env.example').matchAll(/TOCSIN_PIPELINE=(\S+)\s+(?:# *)?TOCSIN_TOPICS="(.+)"/g)];
+    assert.deepEqual(
+      named.map(([, name]) => name),
+      ['adtech.yml', 'commerce.yml', 'demo.yml'],
+    );
+    for (const [, name, topics] of named) {
+      const said = execFileSync(command![0]!, [...command!.slice(1, -1), script], { env: { TOPICS: topics, PARTITIONS: '6' } }).toString();
+      const { sources } = loadPipeline(path.join(ROOT, 'pipelines', name!)).engine;
+      assert.deepEqual(
+        [...said.matchAll(/--create --if-not-exists --topic (\S+) --partitions 6 --config message\.timestamp\.type=LogAppendTime$/gm)].map(
+          ([, topic]) => topic,
+        ),
+        sources.map(({ topic }) => topic),
+      );
+    }
+  });
+
+  it('gives what receivers name as ${…} to the one that tells them, for every pipeline file that comes along', () => {
+    const given = variablesOf('deploy/receivers.env.example');
+    assert.deepEqual(
+      given.filter(([, value]) => value !== ''),
+      [],
+    );
+    const wanted = globSync('pipelines/*.yml', { cwd: ROOT }).flatMap((shipped) =>
+      [...read(shipped).matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!),
+    );
+    assert.deepEqual([...new Set(wanted)].sort(), given.map(([name]) => name).sort());
+    const takers = Object.entries(services).filter(([, { env_file }]) => env_file);
+    assert.deepEqual(
+      takers.map(([name, { env_file }]) => [name, env_file]),
+      [['notify', [{ path: 'receivers.env', required: false }]]],
+    );
+    // What stands in `environment` would hide it.
+    for (const name of wanted) assert.ok(!(name in services['notify']!.environment!), name);
+  });
+
+  it('names the members of which there is one, each in its own way, and no other', () => {
+    const names = ours.flatMap(([name, { environment }]) => (environment!['TOCSIN_INSTANCE_ID'] === undefined ? [] : [name]));
+    assert.deepEqual(names, ['api', 'monitor', 'notify', 'store']);
+    assert.equal(new Set(names.map((name) => services[name]!.environment!['TOCSIN_INSTANCE_ID'])).size, names.length);
+    for (const name of names) assert.equal(services[name]!.deploy, undefined, `${name}: several would have one name`);
   });
 
   it('keeps state in Kafka and ClickHouse alone', () => {

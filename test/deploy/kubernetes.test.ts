@@ -15,8 +15,11 @@ interface Probe {
 interface Container {
   readonly image: string;
   readonly args: readonly string[];
-  readonly env: readonly { readonly name: string; readonly value: string }[];
-  readonly envFrom: readonly { readonly configMapRef?: { readonly name: string }; readonly secretRef?: { readonly name: string } }[];
+  readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: unknown }[];
+  readonly envFrom: readonly {
+    readonly configMapRef?: { readonly name: string };
+    readonly secretRef?: { readonly name: string; readonly optional?: boolean };
+  }[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly startupProbe: Probe;
   readonly livenessProbe: Probe;
@@ -34,6 +37,7 @@ interface Resource {
 }
 interface Deployment extends Resource {
   readonly spec: {
+    readonly serviceName?: string;
     readonly replicas: number;
     readonly selector: { readonly matchLabels: Labels };
     readonly template: {
@@ -50,17 +54,21 @@ interface Deployment extends Resource {
 const files = globSync('deploy/kubernetes/**/*.yml', { cwd: ROOT });
 const resources = files.flatMap((file) => yamlOf(file)) as Resource[];
 const ofKind = <T extends Resource>(kind: string): T[] => resources.filter((each) => each.kind === kind) as T[];
-const deployments = ofKind<Deployment>('Deployment');
+const deployments = [...ofKind<Deployment>('Deployment'), ...ofKind<Deployment>('StatefulSet')];
 const config = ofKind('ConfigMap').find(({ metadata }) => metadata.name === 'tocsin')!;
 
-/** What the command in docs/deploy.md puts into the Secret. */
-const secrets: Environment = Object.fromEntries(
-  [...read('docs/deploy.md').matchAll(/--from-literal=(\w+)=/g)].map(([, name]) => [name!, 'x'.repeat(24)]),
+/** What the commands in docs/deploy.md put into the Secrets, by their names. */
+const secrets = new Map(
+  [...read('docs/deploy.md').matchAll(/create secret generic (\S+) \\\n((?: +--from-literal.*\n)+)/g)].map(([, name, literals]) => [
+    name!,
+    Object.fromEntries([...literals!.matchAll(/--from-literal=(\w+)=/g)].map(([, key]) => [key!, 'x'.repeat(24)])) as Environment,
+  ]),
 );
 
 function toldOf({ spec }: Deployment): ReturnType<typeof told> {
   const [{ args, env }] = spec.template.spec.containers as [Container];
-  return told(args, { ...config.data, ...secrets, ...Object.fromEntries(env.map(({ name, value }) => [name, value])) });
+  const own = Object.fromEntries(env.map(({ name, value = 'from-the-pod' }) => [name, value]));
+  return told(args, { ...config.data, ...secrets.get('tocsin'), ...own });
 }
 
 describe('deploy/kubernetes', () => {
@@ -68,10 +76,26 @@ describe('deploy/kubernetes', () => {
     assert.deepEqual(deployments.flatMap((each) => toldOf(each).roles).sort(), [...ROLES].sort());
     for (const each of deployments) {
       assert.equal(each.metadata.name, `tocsin-${toldOf(each).roles.join()}`);
-      assert.deepEqual(
-        each.spec.template.spec.containers[0]!.envFrom.map((from) => from.configMapRef?.name ?? from.secretRef?.name),
-        ['tocsin', 'tocsin'],
-      );
+      const named = each.spec.template.spec.containers[0]!.envFrom.map((from) => from.configMapRef?.name ?? from.secretRef?.name);
+      assert.deepEqual(named, ['tocsin', 'tocsin', ...(toldOf(each).roles.includes('notify') ? ['tocsin-receivers'] : [])]);
+    }
+  });
+
+  it('gives what receivers name as ${…} to the one that tells them, and to no other', () => {
+    const shipped = globSync('pipelines/*.yml', { cwd: ROOT }).flatMap((file) => [...read(file).matchAll(/\$\{(\w+)\}/g)]);
+    assert.deepEqual([...new Set(shipped.map(([, name]) => name!))].sort(), Object.keys(secrets.get('tocsin-receivers')!).sort());
+    const notify = deployments.find(({ metadata }) => metadata.name === 'tocsin-notify')!;
+    assert.deepEqual(notify.spec.template.spec.containers[0]!.envFrom.at(-1), { secretRef: { name: 'tocsin-receivers', optional: true } });
+  });
+
+  it('names members after their pods where pods keep their names, and nowhere else', () => {
+    const named = deployments.filter(({ spec }) => spec.template.spec.containers[0]!.env.some(({ name }) => name === 'TOCSIN_INSTANCE_ID'));
+    assert.deepEqual(named, ofKind('StatefulSet'));
+    for (const { spec } of named) {
+      const { valueFrom } = spec.template.spec.containers[0]!.env.find(({ name }) => name === 'TOCSIN_INSTANCE_ID')!;
+      assert.deepEqual(valueFrom, { fieldRef: { fieldPath: 'metadata.name' } });
+      const service = ofKind('Service').find(({ metadata }) => metadata.name === spec.serviceName)!;
+      assert.deepEqual([service.spec!['clusterIP'], service.spec!['selector']], ['None', spec.selector.matchLabels]);
     }
   });
 
@@ -113,7 +137,7 @@ describe('deploy/kubernetes', () => {
       assert.deepEqual(each.spec.selector.matchLabels, labelsOf(role));
       assert.deepEqual(each.spec.template.metadata.labels, labelsOf(role));
     }
-    const [service] = ofKind('Service') as [Resource];
+    const service = ofKind('Service').find(({ metadata }) => metadata.name === 'tocsin')!;
     assert.deepEqual(service.spec!['selector'], labelsOf('api'));
     assert.deepEqual(service.spec!['ports'], [{ name: 'http', port: 80, targetPort: 'http' }]);
   });
@@ -130,7 +154,7 @@ describe('deploy/kubernetes', () => {
   it('scales aggregate by the lag of its own group on its own topic', () => {
     const [{ spec }] = ofKind('ScaledObject') as [Resource];
     const aggregate = deployments.find(({ metadata }) => metadata.name === 'tocsin-aggregate')!;
-    assert.deepEqual(spec!['scaleTargetRef'], { name: aggregate.metadata.name });
+    assert.deepEqual(spec!['scaleTargetRef'], { kind: aggregate.kind, name: aggregate.metadata.name });
     const { file, kafka } = toldOf(aggregate);
     const { engine } = loadPipeline(path.join(ROOT, file));
     const [{ type, metadata }] = spec!['triggers'] as [{ type: string; metadata: Labels }];

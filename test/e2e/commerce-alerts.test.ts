@@ -1,15 +1,18 @@
 /** The shop's two alerts, from events to a receiver: a price list that is wrong in one country, and a release that sends broken events. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { AlertEvent } from '../../src/receivers/alert-event.ts';
 import { commerceConfig } from '../../src/sources/commerce/config.ts';
 import { createCommerceGenerator } from '../../src/sources/commerce/generator.ts';
+import { discordFaults } from '../discord-limits.ts';
 import { startServer } from '../http-server.ts';
-import { objects, output, printedSeed, ROOT, temporary } from './tocsin.ts';
+import { objects, output, printedSeed, temporary } from './tocsin.ts';
 
 const START = Date.UTC(2026, 2, 2, 9);
+/** Green. */
+const ENDED_COLOR = 0x2ecc71;
 const BREAKS = [
   { after: '3m', for: '2m', country: 'US', price: 0.05 },
   { after: '7m', for: '1m', broken: 0.3 },
@@ -29,28 +32,35 @@ test('a wrong price list rings for its country, broken events ring for all toget
     writeFileSync(file, arrivals.map(({ text }) => `${text}\n`).join(''));
     await output(['ingest', file, '--topic', topic, '--partitions', '1', '--data', data, '--quiet']);
   }
-  const server = await startServer(t, (_, response) => response.end());
-  const text = readFileSync(path.join(ROOT, 'pipelines/commerce.yml'), 'utf8')
-    .replaceAll('./schemas/', `${ROOT}/pipelines/schemas/`)
-    .replace(/^receivers:\n(?: .*\n)*/m, '');
-  const file = path.join(dir, 'commerce.yml');
-  writeFileSync(file, `${text}\nreceivers: { hook: { type: webhook, url: "${server.origin}/" } }\n`);
-
-  await output(['run', file, '--once', '--notify', '--json', '--olap-store', 'none', '--data', data]);
-  const got = server.received.map(({ body }) => JSON.parse(body) as AlertEvent);
-  const begun = got.filter(({ status, repeat }) => status === 'firing' && repeat === 0);
+  // The file as it is shipped, with its receiver: what rings is what Discord would be sent.
+  const hook = '/api/webhooks/12345678/to-ken_5ecret';
+  const server = await startServer(t, (_, response) => response.writeHead(200).end('{}'));
+  const env = { DISCORD_WEBHOOK_URL: server.origin + hook };
+  await output(['run', 'pipelines/commerce.yml', '--once', '--notify', '--json', '--olap-store', 'none', '--data', data], { env });
+  const alerts = await objects<AlertEvent & { readonly alert_id: string }>(['alerts', '--data', data, '--json']);
   assert.deepEqual(
-    new Set(begun.map(({ alert_type: type, labels }) => `${type} ${JSON.stringify(labels)}`)),
+    new Set(alerts.map(({ alert_type: type, labels }) => `${type} ${JSON.stringify(labels)}`)),
     new Set(['dead_letter_spike {}', 'revenue_error {"country":"US"}']),
   );
-  assert.equal(begun.length, 2);
-  const [spike, revenue] = ['dead_letter_spike', 'revenue_error'].map((type) => begun.find((alert) => alert.alert_type === type)!);
+  assert.equal(alerts.length, 2);
+  const [spike, revenue] = ['dead_letter_spike', 'revenue_error'].map((type) => alerts.find((alert) => alert.alert_type === type)!);
   assert.equal(revenue!.window_start, '2026-03-02T09:03:00.000Z');
   assert.ok(revenue!.current_value! < 10);
   assert.equal(spike!.window_start, '2026-03-02T09:07:00.000Z');
   assert.ok(Math.abs(spike!.current_value! - 30) < 6, `${spike!.current_value} %`);
-  // Both end when what was wrong is mended.
-  assert.equal(got.filter(({ status }) => status === 'resolved').length, 2);
+  // Both ring, and both end when what was wrong is mended.
+  assert.deepEqual(new Set(server.received.map(({ path: asked }) => asked)), new Set([`${hook.replace('/api/', '/api/v10/')}?wait=true`]));
+  const messages = server.received.map(({ body }) => JSON.parse(body) as { embeds: [{ color: number; footer: { text: string } }] });
+  for (const message of messages) assert.deepEqual(discordFaults(message), []);
+  for (const { alert_id: id } of alerts) {
+    const told = messages.flatMap(({ embeds: [embed] }) => (embed.footer.text.includes(id) ? [embed] : []));
+    assert.deepEqual(
+      told.map(({ color }) => color === ENDED_COLOR),
+      [false, true],
+      `alert ${id}`,
+    );
+  }
+  assert.equal(messages.length, 2 * alerts.length);
 
   // The windows count every dead letter, in the minute in which it came: in the first second none does.
   interface Row {

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { startClickHouse } from '../../scripts/services/clickhouse.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 import type { Service } from '../../scripts/services/service.ts';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
@@ -18,6 +17,7 @@ import type { WindowRow } from '../../src/windows/row.ts';
 import { holdsInRedis, newestRows, untilTold } from '../crash/checks.ts';
 import { startServer } from '../http-server.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
+import { testClickHouse, type TestClickHouse } from '../support/clickhouse.ts';
 import { ownService, service } from '../support/services.ts';
 import { bring, valuesOf } from './kafka-topic.ts';
 import { ownPipeline, type OwnPipeline } from './own-pipeline.ts';
@@ -82,10 +82,10 @@ function ofRevision(rows: readonly WindowRow[], revision: number): WindowRow[] {
 
 describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
   let redis: Service;
-  let olap: Service;
+  let olap: TestClickHouse;
 
   before(async () => {
-    [redis, olap] = await Promise.all([startRedis(), startClickHouse()]);
+    [redis, olap] = await Promise.all([startRedis(), testClickHouse()]);
   });
   after(() => Promise.all([redis?.stop(), olap?.stop()]));
 
@@ -161,7 +161,7 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
     const shown = await objects(['windows', '--json', '--data', data, ...log]);
     assert.deepEqual(shown, JSON.parse(JSON.stringify(mergeRows(stored, pipeline.engine.measures).map(flatRow))));
 
-    const empty = await startClickHouse();
+    const empty = await testClickHouse();
     t.after(() => empty.stop());
     const emptyRedis = `redis://${redis.address}/1`;
     const replay = ['replay', own.file, '--from', '0', '--clock', 'event', '--data', data, '--json', ...log];

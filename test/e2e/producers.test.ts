@@ -98,10 +98,14 @@ function fleet(t: TestContext, dir: string, address: string): Fleet {
     run,
     async api() {
       const running = run('--roles', 'ingest,api', '--listen', '127.0.0.1:0');
-      const port = await until('a process that takes events', () => {
-        assert.equal(running.child.exitCode, null, running.stderr());
-        return Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(running.stderr())?.[1] ?? 0) || undefined;
-      });
+      const port = await until(
+        'a process that takes events',
+        () => {
+          assert.equal(running.child.exitCode, null, running.stderr());
+          return Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(running.stderr())?.[1] ?? 0) || undefined;
+        },
+        60_000,
+      );
       return { running, port };
     },
   };

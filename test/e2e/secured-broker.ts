@@ -20,8 +20,8 @@ export interface SecuredBroker {
 }
 
 /** Numbers of Kafka's protocol. */
-const [TOPIC, CLUSTER] = [2, 4] as const;
-const [ALL, READ, DESCRIBE] = [2, 3, 8] as const;
+const [TOPIC, GROUP, CLUSTER] = [2, 3, 4] as const;
+const [ALL, READ, CREATE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS] = [2, 3, 5, 8, 10, 11] as const;
 const [LITERAL, ALLOW] = [3, 3] as const;
 /** `alice` may everything; the others what stands here, of all topics. */
 const RIGHTS = {
@@ -30,6 +30,14 @@ const RIGHTS = {
   reader: [
     [TOPIC, '*', READ],
     [TOPIC, '*', DESCRIBE],
+  ],
+  writeless: [
+    [TOPIC, '*', READ],
+    [TOPIC, '*', CREATE],
+    [TOPIC, '*', DESCRIBE_CONFIGS],
+    [TOPIC, '*', ALTER_CONFIGS],
+    [GROUP, '*', READ],
+    [CLUSTER, 'kafka-cluster', ALL],
   ],
   groupless: [
     [TOPIC, '*', ALL],

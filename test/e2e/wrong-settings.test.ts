@@ -12,15 +12,16 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { PassThrough } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { startClickHouse } from '../../scripts/services/clickhouse.ts';
 import { freePort } from '../../scripts/services/port.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 import type { Service } from '../../scripts/services/service.ts';
 import type { RunOptions } from '../../src/app/run-options.ts';
 import { runPipelines } from '../../src/app/run.ts';
 import { AppError } from '../../src/core/errors.ts';
+import { parseOlapAddress } from '../../src/olap-store/clickhouse/address.ts';
 import { createClickHouseStore } from '../../src/olap-store/clickhouse/clickhouse-store.ts';
 import { MIGRATIONS } from '../../src/olap-store/clickhouse/migrations.ts';
+import { testClickHouse, type TestClickHouse } from '../support/clickhouse.ts';
 import { freshName } from '../support/kafka-log.ts';
 import { ownService, service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
@@ -51,7 +52,7 @@ describe('wrong settings', { skip, concurrency: 8 }, () => {
   let secured: SecuredBroker;
   let locked: Service;
   let full: Service;
-  let olap: Service;
+  let olap: TestClickHouse;
   let own: ReturnType<typeof ownPipeline>;
   let absent: ReturnType<typeof ownPipeline>;
   const fakes: Server[] = [];
@@ -76,7 +77,7 @@ describe('wrong settings', { skip, concurrency: 8 }, () => {
       startSecuredBroker(folder('broker'), [own.topic]),
       startRedis({ args: ['--requirepass', 'right'] }),
       startRedis({ args: ['--maxmemory', '1mb', '--maxmemory-policy', 'noeviction'] }),
-      startClickHouse(),
+      testClickHouse(),
     ]);
     await bring(kafka.address, own.topic, [EVENTS]);
     await haveTablesOfTomorrow(olap);
@@ -186,7 +187,13 @@ describe('wrong settings', { skip, concurrency: 8 }, () => {
     {
       what: 'a group that may not be joined',
       settings: () => ({ log: secured.log('groupless') }),
-      says: /no permission to be a member of group \S+ \(GROUP_AUTHORIZATION_FAILED\)\. Let this user read the consumer group/,
+      says: /no permission to be a member of group \S+ \(GROUP_AUTHORIZATION_FAILED\)\. This user lacks the right Read on the consumer group/,
+    },
+    {
+      what: 'a topic that is there and may not be written',
+      settings: () => ({ log: secured.log('writeless') }),
+      says: /no permission to append to \S+ \(TOPIC_AUTHORIZATION_FAILED\)\. This user lacks the right Write on the topic: kafka-acls --add --operation Write\.$/,
+      only: 'once',
     },
     {
       what: "Redis's password",
@@ -315,9 +322,11 @@ describe('wrong settings', { skip, concurrency: 8 }, () => {
         const { file, topic } = one.fresh ? ownPipeline(folder, 1) : own;
         if (one.fresh) await bring(kafka.address, topic, [EVENTS]);
         const stop = new AbortController();
+        // One that is not what is expected must not keep the tests from ending.
+        t.after(() => stop.abort());
         const ran = run(file, folder, one.settings(), mode, stop.signal);
         if (mode === 'live') {
-          await until('the message', () => ran.ended() || matching(ran.stderr(), one.says).length > 0);
+          await until('the message', () => ran.ended() || matching(ran.stderr(), one.says).length > 0, 60_000);
           // Long enough for several attempts more.
           await sleep(2_500);
           assert.equal(ran.ended(), false, `it has ended: ${ran.stderr()}`);
@@ -412,10 +421,11 @@ function run(file: string, folder: string, settings: Settings, mode: 'once' | 'l
   return { result, ended: () => ended, stderr: () => texts.stderr };
 }
 
-async function haveTablesOfTomorrow({ address }: Service): Promise<void> {
-  const { origin, username, password } = new URL(address);
+async function haveTablesOfTomorrow({ address }: TestClickHouse): Promise<void> {
+  const parsed = parseOlapAddress(address, {});
+  assert.ok(parsed.kind === 'server');
   const later = [...MIGRATIONS, { number: 99, name: 'of tomorrow', statements: [] }];
-  const store = createClickHouseStore({}, { endpoint: () => ({ url: origin, username, password }), migrations: later });
+  const store = createClickHouseStore({ database: parsed.database }, { endpoint: () => parsed.endpoint, migrations: later });
   await store.ping();
   await store.close();
 }

@@ -4,7 +4,7 @@ import type { Log } from '../../log/log.ts';
 import { MONITOR_LAG_MAX } from '../../pipeline/aggregate-stage.ts';
 import { notifyGroup } from '../../pipeline/notify-stage.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
-import { monitorGroup, partialsTopic } from '../../pipeline/stage-topics.ts';
+import { monitorGroup, partialsTopic, STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
 import { partitionName } from '../../windows/plan.ts';
 import type { PipelineRecord } from '../pipeline-record.ts';
 
@@ -35,7 +35,7 @@ export interface Fleet {
 
 type Groups = Pick<KafkaConnection, 'lag' | 'members'>;
 
-export async function readFleet(groups: Groups, log: Pick<Log, 'topics'>, pipeline: PipelineRecord): Promise<Fleet> {
+export async function readFleet(groups: Groups, log: Pick<Log, 'topics' | 'bounds'>, pipeline: PipelineRecord): Promise<Fleet> {
   const { name, topics, sources } = pipeline;
   const there = new Set((await log.topics()).map((topic) => topic.name));
   const lagOf = async (group: string, names: readonly string[]): Promise<number> => {
@@ -51,22 +51,24 @@ export async function readFleet(groups: Groups, log: Pick<Log, 'topics'>, pipeli
     { role: 'aggregate', group: name, members: aggregates, lag: await lagOf(name, rawTopics) },
     { role: 'monitor', group: monitorGroup(name), members: await membersOf(groups, monitorGroup(name)), lag: partials },
   ];
-  const notify = `${name}.notify`;
-  roles.push({
-    role: 'notify',
-    group: notify,
-    members: await membersOf(groups, notify),
-    lag: await lagOf(notifyGroup(name), [topics.alerts]),
-  });
-  const store = `${name}.store`;
-  const storeReads = [topics.windows, topics.alerts, topics.deadLetters];
+  const notify = notifyGroup(name);
+  roles.push({ role: 'notify', group: notify, members: await membersOf(groups, notify), lag: await lagOf(notify, [topics.alerts]) });
+  /** Whoever has played a role has left something in its ledger. */
+  const everPlayed = async (role: 'store' | 'sources'): Promise<boolean> =>
+    there.has(stateTopic(name)) && (await log.bounds(stateTopic(name), STATE_PARTITIONS[role])).end > 0;
+  const store = olapGroup(name);
   const storeMembers = await membersOf(groups, store);
-  // A run without an OLAP server has no such role.
-  if (storeMembers.length > 0)
-    roles.push({ role: 'store', group: store, members: storeMembers, lag: await lagOf(olapGroup(name), storeReads) });
+  // Where it should be played and is not, that is to be seen. A run without an OLAP server has no such role.
+  const isServer = pipeline.olapStore !== 'none' && !pipeline.olapStore.startsWith('embedded');
+  if (storeMembers.length > 0 || isServer || (pipeline.olapStore !== 'none' && (await everPlayed('store')))) {
+    const lag = await lagOf(store, [topics.windows, topics.alerts, topics.deadLetters]);
+    roles.push({ role: 'store', group: store, members: storeMembers, lag });
+  }
   const ingest = `${name}.ingest`;
   const ingestMembers = await membersOf(groups, ingest);
-  if (ingestMembers.length > 0) roles.push({ role: 'ingest', group: ingest, members: ingestMembers, lag: null });
+  if (ingestMembers.length > 0 || (await everPlayed('sources'))) {
+    roles.push({ role: 'ingest', group: ingest, members: ingestMembers, lag: null });
+  }
   return {
     roles,
     backpressure: { paused: partials > MONITOR_LAG_MAX, partials, limit: MONITOR_LAG_MAX },

@@ -20,7 +20,8 @@ export async function openOlderRows(
   const olap = await openStore(dir, store, deps);
   return {
     // Origins stay apart here: they are added up together with those that the log has.
-    rows: (query) => olap.windows({ pipeline, ...query }, (rows) => rows),
+    // Of a topic that holds no window whole any more, all of them are wanted: SQL knows no infinity.
+    rows: ({ to, ...query }) => olap.windows({ pipeline, ...query, ...(to < Infinity && { to }) }, (rows) => rows),
     close: () => olap.close(),
   };
 }

@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
+import { olapGroup } from '../../pipeline/olap-writer.ts';
 import { STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
 import type { RunOptions } from '../run-options.ts';
 import { whenAborted, whileElected } from './election.ts';
@@ -26,7 +27,7 @@ export function runStoreRole(
   const { pipeline } = config.engine;
   const stopping = new AbortController();
   let held: Log | undefined;
-  const group = `${pipeline}.store`;
+  const group = olapGroup(pipeline);
   const serving = whileElected(
     { group, topic: config.topics.windows, what: `writer of the OLAP store of ${pipeline}`, sessionTimeoutMs: sessionMs },
     deps,

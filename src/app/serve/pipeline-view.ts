@@ -2,7 +2,7 @@
 import { LOCALES, saidInOf } from '../../alerts/said-in.ts';
 import type { Clock } from '../../core/clock.ts';
 import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
-import type { HotStore } from '../../hot-store/hot-store.ts';
+import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
 import type { AggregateStatus } from '../../pipeline/aggregate.ts';
@@ -49,8 +49,8 @@ const POINTS_PER_COMMIT = 5_000;
 /** So few records to read count as caught up. */
 const NEARLY_RECORDS = 1_000;
 
-/** `hotHistory`: the window whose served segments the hot store keeps for a day. */
-export function createLiveView(run: PipelineRun, hotHistory: string | undefined, deps: LiveViewDeps): LiveView {
+/** `hotHistory`: the windows whose served segments the hot store keeps for a day. */
+export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory[], deps: LiveViewDeps): LiveView {
   const { log, clock, hotStore, olap } = deps;
   const { config, engine } = run;
   const { engine: spec, topics } = config;
@@ -63,7 +63,7 @@ export function createLiveView(run: PipelineRun, hotHistory: string | undefined,
   const meter = createLagMeter(spec, { log, clock });
   let hasCaughtUp = false;
   const history = createWindowHistory(
-    { spec, ...(hotHistory !== undefined && { hotWindow: hotHistory }), hotGroupings: config.serve.map(({ dimensions }) => dimensions) },
+    { spec, hotHistory },
     { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap: olap.store, clock },
   );
   const latest = latestRows(spec, { hotStore, hotFill: deps.hotFill, olap });

@@ -5,7 +5,7 @@ import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
-import type { HotStore } from '../../hot-store/hot-store.ts';
+import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { Committed } from '../../pipeline/engine.ts';
@@ -36,7 +36,7 @@ export interface ServeDeps {
   readonly logger: Logger;
   readonly hotStore: HotStore;
   /** The window whose served segments the hot store keeps for a day. */
-  readonly hotHistory: (config: LoadedPipeline) => string | undefined;
+  readonly hotHistory: (config: LoadedPipeline) => readonly HotHistory[];
   /** Where backtests find what was computed. */
   readonly history: StoredHistory;
   /** Undefined until it is opened. */

@@ -10,7 +10,7 @@ import { lagAlert } from '../../alerts/lag-alert.ts';
 import { saidInOf } from '../../alerts/said-in.ts';
 import { AppError } from '../../core/errors.ts';
 import { systemClock } from '../../core/clock.ts';
-import type { HotStore } from '../../hot-store/hot-store.ts';
+import { HOT_HISTORY_MS, type HotStore } from '../../hot-store/hot-store.ts';
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { packRecords } from '../../log/batch.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
@@ -88,7 +88,7 @@ async function history(
   }
   const index = createWindowIndex(log, 'w');
   const read = createWindowHistory(
-    { spec, hotWindow: '1m', hotGroupings: [['country']] },
+    { spec, hotHistory: [{ pipeline: spec.pipeline, window: '1m', groupings: [['country']], keepMs: HOT_HISTORY_MS }] },
     { hotStore, hotFill: { soon: async () => filled }, index, olap: () => olap, clock: { now: () => START + 60 * MINUTE } },
   );
   return {

@@ -5,7 +5,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { labelsKey, type Labels } from '../../core/labels.ts';
-import { HOT_HISTORY_MS, type HotStore } from '../../hot-store/hot-store.ts';
+import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { WindowHistory, WindowPoint } from '../../server/api.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
@@ -26,9 +26,8 @@ export interface HistoryDeps {
 
 export interface HistoryConfig {
   readonly spec: EngineSpec;
-  /** Window and groupings of which the hot store keeps `HOT_HISTORY_MS`. */
-  readonly hotWindow?: string;
-  readonly hotGroupings: readonly (readonly string[])[];
+  /** What the hot store keeps of this pipeline, an entry a window. */
+  readonly hotHistory: readonly HotHistory[];
 }
 
 /** Rows looked through for one request. */
@@ -42,7 +41,7 @@ export type ReadHistory = (query: HistoryQuery) => Promise<WindowHistory>;
  * The function throws AppError `usage` where more rows match than can be looked through, and `hot_store_unavailable` where the hot store
  * and the OLAP store are away and no beginning was named that the log could be read from.
  */
-export function createWindowHistory({ spec, hotWindow, hotGroupings }: HistoryConfig, deps: HistoryDeps): ReadHistory {
+export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: HistoryDeps): ReadHistory {
   const { hotStore, index } = deps;
   const { pipeline, measures } = spec;
 
@@ -65,7 +64,8 @@ export function createWindowHistory({ spec, hotWindow, hotGroupings }: HistoryCo
     const from = query.from ?? newest - Math.max(USUAL_SPAN_MS, USUAL_WINDOWS * slideMs);
     const to = query.to ?? Infinity;
     const matches = matcher(query);
-    if (current && isFilled && isInHotStore(query) && from > newest - HOT_HISTORY_MS) {
+    const kept = keptMs(query);
+    if (current && isFilled && kept !== undefined && from > newest - kept) {
       return answer(await hotStore.range(pipeline, window, labels, from, to), 'hot', query);
     }
 
@@ -87,13 +87,14 @@ export function createWindowHistory({ spec, hotWindow, hotGroupings }: HistoryCo
     return answer([...final, ...open], needsOlder ? 'olap' : 'log', query);
   };
 
-  function isInHotStore({ window, labels, grouping }: HistoryQuery): boolean {
-    if (window !== hotWindow) return false;
+  /** How far back the hot store has all of what is asked for, ms; undefined: it has not. */
+  function keptMs({ window, labels, grouping }: HistoryQuery): number | undefined {
+    const kept = hotHistory.find((one) => one.window === window);
     const names = Object.keys(labels).sort().join();
-    const isServed = hotGroupings.some((dimensions) => dimensions.toSorted().join() === names);
+    const isServed = kept?.groupings?.some((dimensions) => dimensions.toSorted().join() === names) === true;
     // Fewer than all dimensions name one series only where the grouping says so.
     const isOne = names === spec.dimensions.toSorted().join() || grouping?.toSorted().join() === names;
-    return isServed && isOne && (grouping === undefined || grouping.toSorted().join() === names);
+    return isServed && isOne && (grouping === undefined || grouping.toSorted().join() === names) ? kept.keepMs : undefined;
   }
 
   function answer(rows: readonly WindowRow[], source: WindowHistory['source'], { window, from, limit }: HistoryQuery): WindowHistory {

@@ -61,6 +61,8 @@ export interface KafkaDeps {
   readonly logger: Logger;
   /** Asks to stop: ends connecting at once, and all other waiting after 5 s. Without one, connecting is tried once, and everything after that until `close`. */
   readonly signal?: AbortSignal;
+  /** As of `JoinOptions`: of every group that this process joins. */
+  readonly instanceId?: string;
 }
 
 /** @throws AppError `log_unavailable`, `log_refused` */
@@ -95,7 +97,12 @@ export async function connectKafka(config: KafkaConfig, deps: KafkaDeps): Promis
       opened.add(log);
       return log;
     },
-    join: (options, events) => joinGroup(options, events, { cluster, groups, clock: deps.clock }),
+    join: (options, events) =>
+      joinGroup({ ...(deps.instanceId !== undefined && { instanceId: deps.instanceId }), ...options }, events, {
+        cluster,
+        groups,
+        clock: deps.clock,
+      }),
     lag: (group, names) => groups.lag(group, names),
     members: (group) => groups.members(group),
     close,

@@ -40,7 +40,8 @@ export function kafkaErrorIds(error: unknown): string[] {
 
 /** Whether the same request may succeed later, or at another broker, without anyone mending anything. */
 export function mayPass(error: unknown): boolean {
-  if (error instanceof AppError) return error.retryable;
+  const ours = chain(error).find((each) => each instanceof AppError);
+  if (ours) return ours.retryable;
   if (isRefused(error)) return false;
   const ids = kafkaErrorIds(error);
   if (ids.length > 0) return ids.every((id) => PASSING.has(id));
@@ -50,8 +51,10 @@ export function mayPass(error: unknown): boolean {
 
 /** What the client says, as an error for the person at the terminal. `doing`: as in "append to ad-events/3". */
 export function explainKafkaError(error: unknown, shown: string, doing: string): unknown {
-  if (error instanceof AppError) return error;
   const found = chain(error);
+  // What our own part of a login says within the client.
+  const ours = found.find((each) => each instanceof AppError);
+  if (ours) return ours;
   const ids = kafkaErrorIds(error);
   const says = (code: ErrorCode, text: string, retryable = false): AppError =>
     new AppError(code, `${shown}: ${text}`, { retryable, cause: error });
@@ -60,11 +63,11 @@ export function explainKafkaError(error: unknown, shown: string, doing: string):
   }
   const denied = ids.find((id) => DENIED.test(id));
   if (denied !== undefined && denied !== 'SASL_AUTHENTICATION_FAILED')
-    return says('log_refused', `no permission to ${doing} (${denied}). ${grant(denied)}`);
+    return says('log_refused', `no permission to ${doing} (${denied}). ${grant(denied, doing)}`);
   if (ids.includes('SASL_AUTHENTICATION_FAILED') || found.some((each) => each.message.startsWith('SASL authentication failed'))) {
     return says(
       'log_refused',
-      'the broker refused user and password. Check TOCSIN_KAFKA_USERNAME, TOCSIN_KAFKA_PASSWORD (or those in --log) and sasl= in --log.',
+      'the broker refused user and password. Check TOCSIN_KAFKA_USERNAME, TOCSIN_KAFKA_PASSWORD (or those in --log) and sasl= in --log; with sasl=oauthbearer the token.',
     );
   }
   if (ids.includes('UNSUPPORTED_SASL_MECHANISM')) {
@@ -134,10 +137,28 @@ function hint(found: readonly Error[], ids: readonly string[]): string {
   return hungUp ? " It hangs up without an answer, as a port does that is not Kafka's." : '';
 }
 
-function grant(id: string): string {
-  if (id.startsWith('TOPIC')) return 'Let this user describe, read and write the topic (kafka-acls), or create it beforehand.';
-  if (id.startsWith('GROUP')) return 'Let this user read the consumer group (kafka-acls).';
-  return 'Let this user write idempotently and create topics (kafka-acls on the cluster), or create the topics beforehand.';
+/** By what was being done: the operation of kafka-acls that allows it. */
+const RIGHTS: readonly (readonly [doing: RegExp, right: string])[] = [
+  [/^append to /, 'Write'],
+  [/^(read the offsets of group|describe group) /, 'Describe'],
+  [/^be a member of /, 'Read'],
+  [/^read the offsets of /, 'Describe'],
+  [/^read /, 'Read'],
+  [/^begin to write/, 'Write'],
+  [/^create /, 'Create'],
+  [/^add partitions /, 'Alter'],
+  [/^(change the settings|set the retention) /, 'AlterConfigs'],
+];
+
+function grant(id: string, doing: string): string {
+  const right = RIGHTS.find(([what]) => what.test(doing))?.[1] ?? 'Describe';
+  const resource = id.startsWith('TOPIC') ? 'topic' : id.startsWith('GROUP') ? 'consumer group' : 'cluster, or Write on one of its topics';
+  // Kafka says the same of a topic that is not there to one who may not see it.
+  const orMade =
+    right === 'Describe' && id.startsWith('TOPIC')
+      ? ' If the topic is not there yet, create it beforehand, or let this user Create it.'
+      : '';
+  return `This user lacks the right ${right} on the ${resource}: kafka-acls --add --operation ${right}.${orMade}`;
 }
 
 /** The error, what caused it, and what they are made of. */

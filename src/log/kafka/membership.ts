@@ -245,9 +245,8 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   function explainFencing(error: unknown): unknown {
     if (!kafkaErrorIds(error).includes('FENCED_INSTANCE_ID'))
       return explainKafkaError(error, cluster.config.shown, `be a member of group ${group}`);
-    return new AppError('log_fenced', `Another process is in group ${group} under the name ${instanceId}: give each a name of its own.`, {
-      cause: error,
-    });
+    const says = `another process is in group ${group} under the name ${instanceId} and has taken over. Give each its own --instance-id.`;
+    return new AppError('log_fenced', `${cluster.config.shown}: ${says}`, { cause: error });
   }
 
   async function run(): Promise<void> {

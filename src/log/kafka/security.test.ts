@@ -1,7 +1,7 @@
 /** TLS, logins and permissions, against a broker that asks for them; and what people are told where they are wrong. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -53,7 +53,9 @@ describe('a broker with TLS, logins and permissions', { skip }, () => {
         'ssl.keystore.location': store,
         'ssl.keystore.password': STORE,
         'ssl.keystore.type': 'PKCS12',
-        'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+        'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
+        'listener.name.client.oauthbearer.sasl.jaas.config':
+          'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;',
         'listener.name.client.plain.sasl.jaas.config': jaas,
         'listener.name.client.scram-sha-256.sasl.jaas.config': 'org.apache.kafka.common.security.scram.ScramLoginModule required;',
         'listener.name.client.scram-sha-512.sasl.jaas.config': 'org.apache.kafka.common.security.scram.ScramLoginModule required;',
@@ -104,6 +106,50 @@ describe('a broker with TLS, logins and permissions', { skip }, () => {
     await assert.rejects(connect('alice:alice-secret@', 'sasl=plain'), hint);
   });
 
+  it('logs in with a token; one that has expired, is none or has gone is told as such', async (t) => {
+    const tokenUntil = (seconds: number): string => {
+      const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+      const now = Math.floor(systemClock.now() / 1_000);
+      return `${part({ alg: 'none' })}.${part({ sub: 'alice', iat: now - 600, exp: now + seconds })}.`;
+    };
+    const connectWith = (env: Record<string, string>): Promise<KafkaConnection> =>
+      connectKafka(parseKafkaUrl(`kafka://${broker.address}?ca=${ca}&sasl=oauthbearer`, env), { clock: systemClock, logger: silentLogger });
+    await (await connectWith({ TOCSIN_KAFKA_TOKEN: tokenUntil(600) })).close();
+    for (const token of [tokenUntil(-300), 'nonsense']) {
+      const message = /the broker refused the token \(invalid_token\)\. It may have expired.* put a new one into TOCSIN_KAFKA_TOKEN\.$/;
+      await assert.rejects(connectWith({ TOCSIN_KAFKA_TOKEN: token }), { code: 'log_refused', retryable: false, message });
+    }
+    const file = path.join(dir, 'token');
+    const env = { TOCSIN_KAFKA_TOKEN_FILE: file };
+    assert.throws(() => parseKafkaUrl('kafka://h?sasl=oauthbearer', env), {
+      code: 'usage',
+      message: /cannot be read \(ENOENT\); expected/,
+    });
+    writeFileSync(file, tokenUntil(-300));
+    await assert.rejects(connectWith(env), { code: 'log_refused', message: /put a new one into \/.*token\.$/ });
+
+    // A file that was right: whoever keeps it fresh is waited for.
+    writeFileSync(file, tokenUntil(600));
+    const config = parseKafkaUrl(`kafka://${broker.address}?ca=${ca}&sasl=oauthbearer`, env);
+    await (await connectKafka(config, { clock: systemClock, logger: silentLogger })).close();
+    for (const [change, message] of [
+      [
+        (): void => writeFileSync(file, tokenUntil(-300)),
+        /refused the token .* is read again for each attempt\. Waiting, and trying again\.$/,
+      ],
+      [(): void => rmSync(file), /no token to log in with: .* cannot be read \(ENOENT\)\. Waiting, and trying again\.$/],
+    ] as const) {
+      change();
+      const stop = new AbortController();
+      t.after(() => stop.abort());
+      const said = Promise.withResolvers<string>();
+      const waiting = connectKafka(config, { clock: systemClock, logger: { info: () => {}, warn: said.resolve }, signal: stop.signal });
+      assert.match(await said.promise, message);
+      writeFileSync(file, tokenUntil(600));
+      await (await waiting).close();
+    }
+  });
+
   it('a missing permission is refused at once, naming it', async () => {
     const alice = await connect('alice:alice-secret@', `ca=${ca}&sasl=plain`);
     const hers = await alice.log({ topic: 'hers', partition: 0 });
@@ -116,7 +162,7 @@ describe('a broker with TLS, logins and permissions', { skip }, () => {
     const view = await bob.log({ topic: 'his', partition: 0 }, { readOnly: true });
     await assert.rejects(view.read('secret', 0, 0, { maxBytes: 1 }), {
       code: 'log_refused',
-      message: /permission.*TOPIC_AUTHORIZATION_FAILED/,
+      message: /permission.*TOPIC_AUTHORIZATION_FAILED.*lacks the right Describe on the topic.*If the topic is not there yet/,
     });
     await Promise.all([alice.close(), bob.close()]);
   });

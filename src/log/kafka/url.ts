@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hideSecrets, readPem, splitLogin } from '../../core/address.ts';
 import { AppError } from '../../core/errors.ts';
+import { tokenLogin, type TokenLogin } from './token.ts';
 
 const MECHANISMS = {
   plain: 'PLAIN',
@@ -21,7 +22,7 @@ export interface KafkaConfig {
         readonly username: string;
         readonly password: string;
       }
-    | { readonly mechanism: 'OAUTHBEARER'; readonly token: () => string };
+    | TokenLogin;
   /** The address without secrets, for messages. */
   readonly shown: string;
 }
@@ -44,9 +45,10 @@ export function parseKafkaUrl(url: string, env: Environment): KafkaConfig {
     if (!PARAMETERS.includes(name)) throw wrong(`${name}= is not a setting of kafka://`, `there are ${PARAMETERS.join(', ')}`);
   }
   const tls = tlsOf(parameters);
-  const sasl = saslOf(parameters.get('sasl'), login, tls !== undefined, env);
+  const shown = `kafka://${hosts}`;
+  const sasl = saslOf(parameters.get('sasl'), login, tls !== undefined, env, shown);
   const brokers = hosts.split(',').map(brokerOf);
-  return { brokers, ...(tls && { tls }), ...(sasl && { sasl }), shown: `kafka://${hosts}` };
+  return { brokers, ...(tls && { tls }), ...(sasl && { sasl }), shown };
 }
 
 function brokerOf(text: string): { host: string; port: number } {
@@ -72,14 +74,14 @@ function tlsOf(parameters: URLSearchParams): KafkaConfig['tls'] {
   return { ...Object.fromEntries(files), ...(servername !== null && { servername }) };
 }
 
-function saslOf(said: string | null, login: string | undefined, tls: boolean, env: Environment): KafkaConfig['sasl'] {
+function saslOf(said: string | null, login: string | undefined, tls: boolean, env: Environment, shown: string): KafkaConfig['sasl'] {
   const [user, password] = splitLogin(login, 'kafka://', expects);
   const username = user ?? env['TOCSIN_KAFKA_USERNAME'];
   const name = said?.toLowerCase() ?? (username === undefined ? undefined : tls ? 'scram-sha-512' : 'plain');
   if (name === undefined) return undefined;
   const mechanism = MECHANISMS[name as keyof typeof MECHANISMS];
   if (!mechanism) throw wrong(`sasl=${said}`, `expected one of ${Object.keys(MECHANISMS).join(', ')}`);
-  if (mechanism === 'OAUTHBEARER') return { mechanism, token: tokenOf(env) };
+  if (mechanism === 'OAUTHBEARER') return tokenLogin(env, shown);
   const secret = password ?? env['TOCSIN_KAFKA_PASSWORD'];
   if (username === undefined || secret === undefined) {
     throw wrong(
@@ -88,18 +90,6 @@ function saslOf(said: string | null, login: string | undefined, tls: boolean, en
     );
   }
   return { mechanism, username, password: secret };
-}
-
-/** Read anew for each connection: tokens live for minutes. */
-function tokenOf(env: Environment): () => string {
-  const token = env['TOCSIN_KAFKA_TOKEN'];
-  const file = env['TOCSIN_KAFKA_TOKEN_FILE'];
-  if (token !== undefined) return () => token;
-  if (file !== undefined) return () => readFileSync(file, 'utf8').trim();
-  throw wrong(
-    'sasl=oauthbearer needs a token',
-    'set TOCSIN_KAFKA_TOKEN, or TOCSIN_KAFKA_TOKEN_FILE with the path of a file that is kept fresh',
-  );
 }
 
 function wrong(found: string, expected: string, cause?: unknown): AppError {

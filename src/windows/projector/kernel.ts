@@ -1,5 +1,5 @@
 /**
- * The projector's kernel: WebAssembly made from `kernel/` (AssemblyScript; `kernel/main.ts` says what each call does) by
+ * The projector's kernel: WebAssembly made from `kernel/projector` (AssemblyScript; its `main.ts` says what each call does) by
  * `scripts/build-kernel.ts`. Each instance has a memory of its own.
  */
 import { readFileSync } from 'node:fs';

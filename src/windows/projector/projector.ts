@@ -2,7 +2,7 @@
  * A decoder that goes over the bytes of JSON records once and makes nothing of what nobody asked for. It says of a record only what it
  * is sure of: that it is accepted, with its columns, or ignored. Whatever else, or doubtful, it hands to the reference decoder
  * (decoder.ts), whose verdict is the right one by definition; so it knows no reason of a fault. The work on bytes is the kernel's
- * (`kernel/`); here batches are brought to it, labels get their codes, and doubts are handed over.
+ * (`kernel/projector`); here batches are brought to it, labels get their codes, and doubts are handed over.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { ACCEPTED, IGNORED } from '../../core/outcome.ts';
@@ -30,7 +30,7 @@ export interface ProjectorDeps {
   readonly batchesHandedOver?: number;
 }
 
-/** For outcomes: the kernel has not decided (`kernel/record.ts`). */
+/** For outcomes: the kernel has not decided (`kernel/projector/record.ts`). */
 const DOUBTFUL = 255;
 /** And shall not. */
 const WITHHELD = 254;

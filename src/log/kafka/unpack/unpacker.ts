@@ -1,9 +1,9 @@
 /**
- * Unpacks the records of batches, in the memory of kernel.wat: nothing is allocated per record, and per batch next to nothing. What was
- * unpacked is held there, one batch behind the other, until it is taken.
+ * Unpacks the records of batches, in the memory of a WebAssembly kernel (`kernel/unpack`): nothing is allocated per record, and per batch next to
+ * nothing. What was unpacked is held there, one batch behind the other, until it is taken.
  */
+import { readFileSync } from 'node:fs';
 import { decompress, type Codec } from '../codecs.ts';
-import { KERNEL } from './kernel-binary.ts';
 import { frameOf, STORED } from './lz4-frame.ts';
 
 export interface Unpacker {
@@ -47,7 +47,7 @@ declare const WebAssembly: {
 
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  /** As kernel.wat says. */
+  /** As `kernel/unpack` says. */
   lz4(from: number, end: number, to: number, toEnd: number, low: number): number;
   records(
     ...args: [
@@ -55,9 +55,12 @@ interface Kernel {
       ...[baseOffset: number, baseTime: number, deltas: bigint, first: number],
     ]
   ): number;
+  readonly valuesEnd: { readonly value: number };
+  readonly keysEnd: { readonly value: number };
+  readonly buried: { readonly value: number };
 }
 
-/** The kernel's results lie before it. */
+/** Nothing is at address 0, which the kernel says for "no". */
 const VALUES = 64;
 /** More than it reads and writes beyond what it is told to. */
 const SLACK = 32;
@@ -69,7 +72,7 @@ const ROWS_MIN = 1024;
 const BYTES_PER_ROW = 25;
 
 export function createUnpacker(): Unpacker {
-  const module = new WebAssembly.Module(Buffer.from(KERNEL, 'base64'));
+  const module = new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)));
   let kernel = instantiate(module);
   let memory = new Uint8Array(kernel.memory.buffer);
   let valuesEnd = VALUES;
@@ -175,15 +178,14 @@ export function createUnpacker(): Unpacker {
       if (read < 0) throw new RangeError(`record ${-1 - read} leads out of it`);
       makeRows(count + read);
       const { buffer } = memory;
-      const [newEnd, keysEnd, newlyBuried] = new Uint32Array(buffer, 0, 3) as unknown as [number, number, number];
       offsets.set(new Float64Array(buffer, columns, read), count);
       times.set(new Float64Array(buffer, columns + 8 * rows, read), count);
       ends.set(new Uint32Array(buffer, columns + 16 * rows, read), count);
       keyEnds.set(new Uint32Array(buffer, columns + 20 * rows, read), count);
       tombstones.set(new Uint8Array(buffer, columns + 24 * rows, read), count);
-      addKeys(keys, keysEnd - keys);
-      buried += newlyBuried;
-      valuesEnd = newEnd;
+      addKeys(keys, kernel.keysEnd.value - keys);
+      buried += kernel.buried.value;
+      valuesEnd = kernel.valuesEnd.value;
       count += read;
     },
     take() {
