@@ -67,7 +67,7 @@ test('two topics, two versions, a replay: the same rows and verdicts as embedded
       const letters = await objects<Letter>(['dlq', 'list', '--json', '--pipeline', name, ...at]);
       return {
         // Versions hold how often a partition told of itself.
-        rows: rows.map((row) => ({ ...row, version: undefined }) as Record<string, unknown>),
+        rows: rows.map((row): Record<string, unknown> => ({ ...row, version: undefined })),
         letters: letters.map(({ topic, reason, replay }) => `${topic} ${reason} ${replay?.outcome}`).sort(),
       };
     };
