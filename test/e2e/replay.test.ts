@@ -60,10 +60,12 @@ test(
     const alerts = await objects(['alerts', '--data', data, '--json']);
     rmSync(path.join(data, 'olap'), { recursive: true });
     const paged = pager.received.length;
-    const replay = ['replay', file, '--from', '0', '--clock', 'event', '--data', data, '--json'];
+    // By event time, as it was run.
+    const replay = ['replay', file, '--from', '0', '--data', data, '--json'];
     const told = JSON.parse(await output(replay)) as Record<string, unknown>;
     assert.equal(pager.received.length, paged);
     const { pipeline, revision, partitions, records, ...summary } = told;
+    assert.deepEqual([told['clock'], told['complete_from'], told['left']], ['event', null, { rows: 0, windows: 0 }]);
     assert.deepEqual([pipeline, revision, partitions, records], ['adtech', 2, [{ name: 'ad-events/0', from: 0, to: 5021 }], 5021]);
     assert.deepEqual([summary['events'], summary['windows']], [first['events'], first['windows']]);
     assert.deepEqual(ofRevision(await rows(), 2), ofRevision(before, 1));
@@ -87,6 +89,7 @@ test('a new measure, a part by offset or by time, and what cannot be replayed', 
   assert.match(told.stderr, /replay of pipeline adtech: 3,000 records are read again\n {2}ad-events\/0 from offset 0 up to 3000\n/);
   assert.match(told.stderr, /The file has changed since: all windows .* as revision 2 in the place of 1\.[^]*Nobody is notified/);
   assert.match(told.stdout, /adtech: 3,000 records/);
+  assert.match(told.stderr, /[\d,]+ rows, in \d+ windows, are still of an older revision/);
   const half = await rows();
   const anew = half.filter(({ version }) => revisionOf(version) === 2);
   assert.ok(anew.length > 100 && anew.length < before.length);
