@@ -115,6 +115,27 @@ test('while the monitor is too far behind nothing is read, and nobody calls that
   });
 });
 
+test('the monitor tells how many dead letters there are, each once, also after a restart', async () => {
+  await withTopics(async (log) => {
+    const stage = await partition(log);
+    const monitor = await monitorOn(log);
+    const lettersOf = async (one: typeof monitor): Promise<number> => {
+      while ((await one.step()) > 0);
+      return (await one.commit()).deadLetters;
+    };
+    const bringBroken = async (...texts: string[]): Promise<void> => {
+      await log.commit({ appends: [{ topic: 't', partition: 0, ...packRecords(texts) }] });
+      await stage.step();
+      await stage.commit();
+    };
+    await bringBroken('no json', 'none either');
+    assert.deepEqual([await lettersOf(monitor), await lettersOf(monitor)], [2, 0]);
+    await bringBroken('nor this');
+    assert.equal(await lettersOf(monitor), 1);
+    assert.equal(await lettersOf(await monitorOn(log)), 0, 'the next one begins where this one has noted');
+  });
+});
+
 test('the monitor tells provisional rows once, final ones when told to the end, and counts as the partition has told', async () => {
   await withTopics(async (log) => {
     const stage = await partition(log);
