@@ -2,7 +2,7 @@ import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync }
 import { Reader, compressionsAlgorithms, crc32c } from '@platformatic/kafka';
 
 /** A decompressed batch larger than this is refused: it would be a broken or hostile one. */
-const MAX_DECOMPRESSED_BYTES = 512 << 20;
+export const UNPACKED_BYTES_MAX = 512 << 20;
 
 /** Node collects what it unpacks in pieces of this size. */
 const CHUNK_BYTES = 256 << 10;
@@ -27,7 +27,7 @@ export function compress(codec: Codec, bytes: Buffer): Buffer {
 /** @throws Error where the bytes are not what the codec wrote */
 export function decompress(codec: Codec, bytes: Buffer): Buffer {
   if (codec === 'none') return bytes;
-  if (codec === 'gzip') return gunzipSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES, chunkSize: CHUNK_BYTES });
-  if (codec === 'zstd') return zstdDecompressSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES, chunkSize: CHUNK_BYTES });
+  if (codec === 'gzip') return gunzipSync(bytes, { maxOutputLength: UNPACKED_BYTES_MAX, chunkSize: CHUNK_BYTES });
+  if (codec === 'zstd') return zstdDecompressSync(bytes, { maxOutputLength: UNPACKED_BYTES_MAX, chunkSize: CHUNK_BYTES });
   return compressionsAlgorithms[codec].decompressSync(bytes);
 }

@@ -99,7 +99,7 @@ export function createFetcher(cluster: Cluster, offsets: Offsets, unpacker: Unpa
       if (!found) return false;
       const { batches, next: after } = decodeBatches({ topic, partition, ...found.answer }, found.from, unpacker);
       cursor.next = after;
-      cursor.decoded.push(...batches);
+      for (const batch of batches) cursor.decoded.push(batch);
       if (after < found.answer.lastStableOffset) {
         cursor.ahead = ask(topic, partition, after, { maxBytes: limits.maxBytes });
         cursor.ahead.catch(() => {});

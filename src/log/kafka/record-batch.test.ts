@@ -182,3 +182,16 @@ test('of transactions that were taken back nothing is read, also where one answe
   );
   assert.equal(decoded.next, 10, 'the markers are behind us');
 });
+
+test('a compacted topic of more holes than a call takes arguments', () => {
+  const one = stored([{ key: null, value: Buffer.from('v'), time: 1 }], 0, 'none');
+  const count = 150_000;
+  const bytes = Buffer.alloc(count * one.length);
+  for (let i = 0; i < count; i++) {
+    bytes.set(one, i * one.length);
+    bytes.writeBigInt64BE(BigInt(2 * i), i * one.length + AT.baseOffset);
+  }
+  const { batches, next } = decodeBatches({ ...PLACE, bytes }, 0);
+  assert.equal(batches.length, count);
+  assert.equal(next, 2 * count - 1);
+});

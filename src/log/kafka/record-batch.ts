@@ -56,9 +56,10 @@ export function decodeBatches(fetched: Fetched, from: number, unpacker: Unpacker
     if (skipped || lastOffset < from) continue;
     logAppendTime = (attributes & ATTRIBUTE.logAppendTime) !== 0;
     unpack(fetched, batch, { attributes, baseOffset, from }, unpacker);
-    if (unpacker.bytes >= GROUP_BYTES) batches.push(...runsOf(unpacker.take(), topic, partition));
+    if (unpacker.bytes >= GROUP_BYTES) for (const run of runsOf(unpacker.take(), topic, partition)) batches.push(run);
   }
-  batches.push(...runsOf(unpacker.take(), topic, partition));
+  // One by one: there may be more than a call takes arguments.
+  for (const run of runsOf(unpacker.take(), topic, partition)) batches.push(run);
   return { batches, next, ...(logAppendTime !== undefined && { logAppendTime }) };
 }
 

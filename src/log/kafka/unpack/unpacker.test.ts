@@ -164,6 +164,15 @@ test('damaged frames give what the library makes of them, or its refusal, and ha
   );
 });
 
+test('broken blocks, however many, are refused here: the library would lose memory by each', () => {
+  const own = createUnpacker();
+  const broken = frame([Buffer.from([0x10, 1, 9, 9])]);
+  for (let i = 0; i < 5_000; i++) assert.throws(() => own.unpack('lz4', broken), /is none/);
+  const value = Buffer.from('value');
+  assert.deepEqual(decompress('lz4', compress('lz4', value)), value);
+  assert.deepEqual(unpacked(own, compress('lz4', recordOf(value))), value);
+});
+
 test('a large batch does not keep its memory, and what is held when one fails is let go of', () => {
   const own = createUnpacker();
   const large = Buffer.alloc(20 << 20, 'large');

@@ -3,7 +3,7 @@
  * nothing. What was unpacked is held there, one batch behind the other, until it is taken.
  */
 import { readFileSync } from 'node:fs';
-import { decompress, type Codec } from '../codecs.ts';
+import { decompress, UNPACKED_BYTES_MAX, type Codec } from '../codecs.ts';
 import { frameOf, STORED } from './lz4-frame.ts';
 
 export interface Unpacker {
@@ -65,8 +65,10 @@ const VALUES = 64;
 /** More than it reads and writes beyond what it is told to. */
 const SLACK = 32;
 const PAGE = 1 << 16;
-/** A memory that has grown beyond it is not kept. */
+/** What has grown beyond these is not kept. */
 const MEMORY_BYTES_MAX = 16 << 20;
+const ROWS_MAX = 1 << 18;
+const KEY_BYTES_MAX = 4 << 20;
 const ROWS_MIN = 1024;
 /** Of the columns that the kernel writes. */
 const BYTES_PER_ROW = 25;
@@ -78,10 +80,8 @@ export function createUnpacker(): Unpacker {
   let valuesEnd = VALUES;
   let raw = { at: VALUES, end: VALUES };
   let count = 0;
-  let ends = new Uint32Array(ROWS_MIN);
-  let keyEnds = new Uint32Array(ROWS_MIN);
-  let times = new Float64Array(ROWS_MIN);
-  let offsets = new Float64Array(ROWS_MIN);
+  let [ends, keyEnds] = [new Uint32Array(ROWS_MIN), new Uint32Array(ROWS_MIN)];
+  let [times, offsets] = [new Float64Array(ROWS_MIN), new Float64Array(ROWS_MIN)];
   let tombstones = new Uint8Array(ROWS_MIN);
   let buried = 0;
   let keyBytes = new Uint8Array(0);
@@ -102,7 +102,7 @@ export function createUnpacker(): Unpacker {
     return at + bytes.length;
   }
 
-  /** False for frames that are left to the library. */
+  /** False for frames that are left to the library: those with a broken block never, for each would take memory there for good. */
   function unpackFrame(packed: Buffer, from: number): boolean {
     const frame = frameOf(packed);
     if (!frame) return false;
@@ -118,14 +118,15 @@ export function createUnpacker(): Unpacker {
         return block + frame.trailerBytes === packed.length;
       }
       const bytes = length >= STORED ? length - STORED : length;
-      if (bytes > packed.length - block || bytes > frame.blockBytesMax) return false;
+      if (bytes > packed.length - block || bytes > frame.blockBytesMax) throw new Error(`a block of ${bytes} bytes at ${block}`);
+      if (end - at > UNPACKED_BYTES_MAX) throw new RangeError(`more than ${UNPACKED_BYTES_MAX} bytes`);
       reserve(end + frame.blockBytesMax);
       if (length >= STORED) {
         memory.copyWithin(end, from + block, from + block + bytes);
         end += bytes;
       } else {
         end = kernel.lz4(from + block, from + block + bytes, end, end + frame.blockBytesMax, frame.isLinked ? at : end);
-        if (end === 0) return false;
+        if (end === 0) throw new Error(`the block at ${block} is none`);
       }
       block += bytes;
     }
@@ -151,6 +152,12 @@ export function createUnpacker(): Unpacker {
 
   function clear(): void {
     [valuesEnd, count, keyEnd, buried] = [VALUES, 0, 0, 0];
+    if (ends.length > ROWS_MAX) {
+      [ends, keyEnds] = [new Uint32Array(ROWS_MIN), new Uint32Array(ROWS_MIN)];
+      [times, offsets] = [new Float64Array(ROWS_MIN), new Float64Array(ROWS_MIN)];
+      tombstones = new Uint8Array(ROWS_MIN);
+    }
+    if (keyBytes.length > KEY_BYTES_MAX) keyBytes = new Uint8Array(0);
     if (memory.length <= MEMORY_BYTES_MAX) return;
     kernel = instantiate(module);
     memory = new Uint8Array(kernel.memory.buffer);
