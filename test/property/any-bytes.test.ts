@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { OUTCOMES } from '../../src/core/outcome.ts';
+import { OUTCOMES, type Outcome } from '../../src/core/outcome.ts';
+import { originKey } from '../../src/dead-letter/dead-letter.ts';
 import { differences } from '../oracle/compare.ts';
+import { judge } from '../oracle/oracle.ts';
 import type { OracleRecord } from '../oracle/record.ts';
 import { scenario, type Scenario } from './arbitraries.ts';
 import { createDriver } from './driver.ts';
@@ -35,7 +37,20 @@ function damaged(record: OracleRecord, { flips, bytes, kind }: Damage): OracleRe
 
 function damagedScenario(one: Scenario, damages: readonly Damage[]): Scenario {
   const records = one.records.map((source) => source.map((mine) => mine.map((record, i) => damaged(record, damages[i % damages.length]!))));
-  return { ...one, records };
+  // Only what became a dead letter is sent in again, and that may be others now.
+  const { verdicts } = judge(one.spec, records, { clock: one.clock });
+  const replays = one.replays.map((source, s) =>
+    source.map((mine, p) => {
+      const topic = one.spec.sources[s]!.topic;
+      const dead = new Set(verdicts[s]![p]!.flatMap(({ outcome }, i) => (isDead(outcome) ? [originKey(topic, p, i)] : [])));
+      return mine.filter(({ key }) => dead.has(key));
+    }),
+  );
+  return { ...one, records, replays };
+}
+
+function isDead(outcome: Outcome): boolean {
+  return outcome === 'late' || outcome === 'invalid';
 }
 
 test('of any bytes the engine makes what the oracle makes', async () => {
