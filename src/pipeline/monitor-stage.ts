@@ -46,6 +46,8 @@ export interface MonitorStageDeps {
   readonly limitAlert?: (kind: 'series' | 'ids', partition: string, time: number) => AlertEvent;
   /** Milliseconds of a steady clock, for looks at open windows (with `provisional`); undefined: there are none. */
   readonly elapsed?: () => number;
+  /** For the person at the terminal: what cannot be done as it should, and what to do. */
+  readonly warn?: (message: string) => void;
 }
 
 export interface MonitorStage {
@@ -101,7 +103,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   // A look that rang and was not noted is part of the truth: its window goes on from it.
   let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
   const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
-  const unreported = createUnreported(inputs, { log, offsetOf: (name) => reports.get(name)?.offset });
+  const unreported = createUnreported(inputs, { log, offsetOf: (name) => reports.get(name)?.offset, warn: deps.warn ?? (() => {}) });
   let readSinceCommit = 0;
   let isCaughtUp = false;
 

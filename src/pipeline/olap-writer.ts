@@ -92,7 +92,7 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
           jsonOf<AlertRecord>(batch).map((record, i) => ({ record, version: batch.firstOffset + i })),
         ),
     },
-    { topic: topics.deadLetters, partition: 0, put: (batch) => olap.putDeadLetters(pipeline, jsonOf<DeadLetter>(batch)) },
+    { topic: topics.deadLetters, partition: 0, put: (batch) => putLetters(jsonOf<DeadLetter>(batch)) },
     ...(rawEvents?.partitions ?? []).map(({ topic, partition }): Feed => ({
       topic,
       partition,
@@ -102,13 +102,18 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
 
   let hurried = false;
   let refusal: AppError | undefined;
-  /** The newest revision that a row was of, and when the store was last told of the pipeline; undefined: not yet. */
+  /** The newest revision that a row or dead letter was of, and when the store was last told of the pipeline; undefined: not yet. */
   let newest = 1;
   let toldFor: number | undefined;
 
   async function putRows(rows: readonly WindowRow[]): Promise<void> {
     await olap.putWindows(rows);
     newest = rows.reduce((most, { version }) => Math.max(most, revisionOf(version)), newest);
+  }
+
+  async function putLetters(letters: readonly DeadLetter[]): Promise<void> {
+    await olap.putDeadLetters(pipeline, letters);
+    newest = letters.reduce((most, { revision = 0 }) => Math.max(most, revision), newest);
   }
 
   /** At first, and when another revision has begun: the store cannot merge what comes, nor say what is in force, without it. */

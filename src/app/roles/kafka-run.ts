@@ -88,6 +88,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   const plan = compilePlan(spec);
   const ends = new Map<string, number>();
   const readRevision = revisionReader(pipeline, ground);
+  const readAnew = createReadAnew({ readRevision });
   const rawTopics = spec.sources.map(({ topic }) => topic);
   const outcomes = deps.openOutcomes?.(options.revision.kind === 'from' ? [] : await notedOutcomes(ground));
 
@@ -152,6 +153,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
         startedAt,
         now: clock.now(),
       });
+      readAnew.learn(settled);
       await log.commit({
         state: [
           pipelineRecordChange(
@@ -161,14 +163,10 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       });
       const { windows, completeFrom } = settled;
       judge = monitorOf(config);
+      const limitAlert = (kind: 'series' | 'ids', partition: string, time: number) => limitAlertOf(config, kind, partition, time);
       const stage = await openMonitorStage(
         { plan, topics, revision: windows.counter, completeFrom, provisional: !options.once, clock: mode },
-        {
-          log,
-          monitor: judge,
-          limitAlert: (kind, partition, time) => limitAlertOf(config, kind, partition, time),
-          elapsed: () => clock.elapsed(),
-        },
+        { log, monitor: judge, limitAlert, elapsed: () => clock.elapsed(), warn: logger.warn },
       );
       monitor = stage;
       logger.info(`${pipeline}: monitor, from record ${stage.offset} of ${partialsTopic(pipeline)} on`);
@@ -184,7 +182,10 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   }
 
   const openView = (log: Log, provisional: boolean): Promise<MonitorStage | undefined> =>
-    openMonitorView({ pipeline, hash: config.hashes.windows, plan, topics, provisional, clock: mode }, { log, monitor: monitorOf(config) });
+    openMonitorView(
+      { pipeline, hash: config.hashes.windows, plan, topics, provisional, clock: mode },
+      { log, monitor: monitorOf(config), warn: logger.warn, onRevision: readAnew.learn },
+    );
 
   /** What others have made of it, where one of them is the monitor: for the summary. */
   async function takeStock(signal: AbortSignal): Promise<void> {
@@ -339,7 +340,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
     looks: () => judge?.lookCounts() ?? { looked: 0, skipped: 0 },
     pressure: { partials: async () => ({ waiting: await monitorLag(), limit: MONITOR_LAG_MAX }), givesWay: () => false },
-    readAnew: createReadAnew({ clock, settled: () => settled, readRevision }),
+    readAnew: readAnew.of,
     run,
   };
 }

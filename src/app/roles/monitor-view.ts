@@ -12,15 +12,25 @@ const POLL_MS = 100;
 /** What waits for a monitor that is away would wait for long. */
 const CAUGHT_UP_MAX_MS = 10_000;
 
-/** From the state that was noted last; undefined where there is none, or another file's. `log`: the monitor's ledger, to look into. */
+export interface MonitorViewDeps {
+  /** The monitor's ledger, to look into. */
+  readonly log: Log;
+  readonly monitor: Monitor;
+  readonly warn: (message: string) => void;
+  /** Told of the revision that counts, also where it is another file's. */
+  readonly onRevision: (revision: StageRevision) => void;
+}
+
+/** From the state that was noted last; undefined where there is none, or another file's. */
 export async function openMonitorView(
   config: Omit<MonitorStageConfig, 'revision' | 'completeFrom'> & { readonly pipeline: string; readonly hash: string },
-  { log, monitor }: { readonly log: Log; readonly monitor: Monitor },
+  { log, monitor, warn, onRevision }: MonitorViewDeps,
 ): Promise<MonitorStage | undefined> {
   const { pipeline, hash, ...of } = config;
   const revision = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
+  if (revision) onRevision(revision);
   if (revision?.windows.hash !== hash) return undefined;
-  return openMonitorStage({ ...of, revision: revision.windows.counter, completeFrom: revision.completeFrom }, { log, monitor });
+  return openMonitorStage({ ...of, revision: revision.windows.counter, completeFrom: revision.completeFrom }, { log, monitor, warn });
 }
 
 /** Waits until the active monitor has taken in what is on `p.partials`, for 10 s at most, or until the signal. */
