@@ -147,7 +147,7 @@ const onKafka: Place = {
   log: ['--log', `kafka://${kafka.address}`, '--session-ms', '6000'],
   isRefused: false,
   partitions: 2,
-  batchRecords: 3,
+  batchRecords: 1,
   async way(name, _url, work) {
     await withKafka(kafka.address, async (log) => {
       await work(async (partition, lines) => {
