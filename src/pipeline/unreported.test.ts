@@ -7,7 +7,7 @@ import { createUnreported } from './unreported.ts';
 /** Two partitions with records that nobody has reported on, of which the log says this when they are read. */
 function looking(read: Log['read']) {
   const said: string[] = [];
-  const log = { bounds: async () => ({ start: 0, end: 5 }), read };
+  const log = { bounds: async () => ({ start: 0, end: 5, storedBytes: 0 }), read };
   const inputs = [0, 1].map((partition) => ({ topic: 't', partition, name: `t/${partition}` }));
   return { said, unreported: createUnreported(inputs, { log, offsetOf: () => 3, warn: (message) => said.push(message) }) };
 }
