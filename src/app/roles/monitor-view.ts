@@ -23,21 +23,21 @@ export async function openMonitorView(
   return openMonitorStage({ ...of, revision: revision.windows.counter, completeFrom: revision.completeFrom }, { log, monitor });
 }
 
-/** Waits until the active monitor has taken in what is on `p.partials`, for 10 s at most, or until the signal. */
+/** Waits until the active monitor has taken in what is on `p.partials` now, for 10 s at most, or until the signal. */
 export async function untilMonitorHasRead(
   pipeline: string,
   { connection, clock }: { readonly connection: Pick<KafkaConnection, 'lag'>; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<void> {
+  const hasRead = readUpToNow(pipeline, connection);
   for (const until = clock.elapsed() + CAUGHT_UP_MAX_MS; clock.elapsed() < until && !signal.aborted; await sleep(POLL_MS, signal)) {
-    const [partials] = await connection.lag(monitorGroup(pipeline), [partialsTopic(pipeline)]);
-    if (partials?.lag === 0) return;
+    if (await hasRead()) return;
   }
 }
 
 /**
- * Resolves to true when another process has taken in what is on `p.partials`, and for a session nobody was the monitor here: that one is it,
- * and stays it. Else to false, when the monitor of this process is `through`, or with the signal.
+ * Resolves to true when another process has taken in what is on `p.partials` now, and for a session nobody was the monitor here: that one is
+ * it, and stays it. Else to false, when the monitor of this process is `through`, or with the signal.
  */
 export async function untilMonitorIsElsewhere(
   { pipeline, isHere, sessionMs }: { readonly pipeline: string; readonly isHere: () => boolean; readonly sessionMs: number },
@@ -49,12 +49,23 @@ export async function untilMonitorIsElsewhere(
   const stop = (): void => over.abort();
   through.then(stop, stop);
   const until = AbortSignal.any([signal, over.signal]);
+  const hasRead = readUpToNow(pipeline, connection);
   let since: number | undefined;
   for (; !until.aborted; await sleep(POLL_MS, until)) {
-    const [partials] = isHere() ? [] : await connection.lag(monitorGroup(pipeline), [partialsTopic(pipeline)]);
-    if (isHere() || partials?.lag !== 0) since = undefined;
+    if (isHere() || !(await hasRead()) || isHere()) since = undefined;
     else since ??= clock.elapsed();
     if (since !== undefined && clock.elapsed() - since >= sessionMs) return true;
   }
   return false;
+}
+
+/** Whether the active monitor has taken in what was on `p.partials` when that was asked first. What comes later does not matter: others go on telling. */
+function readUpToNow(pipeline: string, connection: Pick<KafkaConnection, 'lag'>): () => Promise<boolean> {
+  let end: number | undefined;
+  return async () => {
+    const [partials] = await connection.lag(monitorGroup(pipeline), [partialsTopic(pipeline)]);
+    if (!partials) return false;
+    end ??= partials.end;
+    return partials.lag === 0 || (partials.offset ?? 0) >= end;
+  };
 }
