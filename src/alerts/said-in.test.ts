@@ -117,3 +117,18 @@ test('a record that lacks what the words need stays as it was written', () => {
   const gone = { ...lag, detector: 'evidence', measure: 'a measure of last year' };
   assert.equal(saidIn(gone, 'ko'), gone);
 });
+
+test('a record of another hand stays as it was written, whatever it lacks', () => {
+  const { explanation, ...foreign } = { ...limitOf('en'), detector: 'evidence', measure: 'impressions' };
+  const without = foreign as AlertEvent;
+  const records = [
+    without,
+    { ...without, explanation: null } as unknown as AlertEvent,
+    { ...without, explanation: {} } as unknown as AlertEvent,
+    { ...without, explanation: { ...explanation, evidence: {} } } as unknown as AlertEvent,
+    { ...without, explanation, labels: undefined } as unknown as AlertEvent,
+  ];
+  for (const record of records) {
+    for (const locale of LOCALES) assert.equal(saidIn(record, locale), record);
+  }
+});

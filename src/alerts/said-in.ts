@@ -12,7 +12,7 @@ export type SaidIn = <Event extends AlertEvent>(event: Event, locale: AlertLocal
 
 /**
  * `measures`: of the pipeline as it runs now. A record whose measure is no longer among them, or that lacks what the words need,
- * stays as it was written.
+ * stays as it was written: one record that somebody else put into the topic must not hide all the others.
  */
 export function saidInOf(measures: readonly MeasureSpec[]): SaidIn {
   const byName = new Map(measures.map((measure) => [measure.name, measure]));
@@ -25,9 +25,19 @@ export function saidInOf(measures: readonly MeasureSpec[]): SaidIn {
   }
 
   return (event, locale) => {
-    const words = wordsOf(event, locale);
+    const words = wordsIfWhole(event, locale);
     return words ? withWords(event, words) : event;
   };
+
+  function wordsIfWhole(event: AlertEvent, locale: AlertLocale): AlertWords | undefined {
+    try {
+      return wordsOf(event, locale);
+    } catch (error) {
+      // A field that is not there, of another type, or no time.
+      if (error instanceof TypeError || error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
 }
 
 function isLimit(measure: string): measure is LimitKind {

@@ -8,6 +8,7 @@ import type { Log, RecordBatch } from '../log/log.ts';
 import type { Notifier, NotifierCounts } from '../notify/notifier.ts';
 import type { ReceiverQueue } from '../notify/receiver-queue.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
+import { renameGroup } from './rename-group.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 
 /** Since the pipeline began, over all its runs. */
@@ -71,6 +72,8 @@ export async function openNotifyStage(
   const { pipeline, topic } = config;
   const { log, notifier } = deps;
   const group = notifyGroup(pipeline);
+  // What it was called in data directories of earlier versions.
+  await renameGroup(log, `${pipeline}/notify`, group, [{ topic, partition: 0 }]);
   notifier.restore(await log.state(notifier.statePrefix));
   const before = await readRecorded(log, pipeline);
   const start = (await log.committed(group, topic, 0)) ?? 0;

@@ -263,6 +263,52 @@ test('while the hot store is away the OLAP store answers, with what only the log
   assert.deepEqual(await alone.ask({ from: START }), { source: 'log', truncated: false, points: points.slice(2) });
 });
 
+test('where dead letters were replayed, and late partitions added, a served segment has them too, once', async (t) => {
+  const main = [0, 1, 2, 3].map((minute) => row(minute, { country: 'US' }, 10, { version: '5' }));
+  const { log, ask } = await history(t, main);
+  const us = { labels: { country: 'US' } };
+  const asMerged = async (rows: readonly WindowRow[], query: Partial<HistoryQuery> = {}): Promise<void> => {
+    const merged = mergeRows(rows, spec.measures).map(({ window_start, measures }) => [window_start, 'US', measures['n']]);
+    assert.deepEqual((await ask({ ...us, ...query })).points, merged);
+  };
+  await asMerged(main);
+  assert.equal((await ask(us)).source, 'hot');
+
+  const replayed = row(1, { country: 'US' }, 3, { origin: 'replay', version: '1' });
+  const late = row(2, { country: 'US' }, 4, { origin: 'ads/1', version: '1' });
+  await append(log, 'w', [replayed, late]);
+  await asMerged([...main, replayed, late]);
+  assert.deepEqual(
+    (await ask(us)).points.map((point) => point[2]),
+    [10, 13, 14, 10],
+  );
+  assert.equal((await ask(us)).source, 'log');
+
+  await append(log, 'w', [row(1, { country: 'US' }, 5, { origin: 'replay', version: '2' })]);
+  assert.deepEqual((await ask({ ...us, from: START + MINUTE, to: START + 2 * MINUTE })).points, [[iso(1), 'US', 15]]);
+  assert.equal((await ask({ ...us, from: START + 3 * MINUTE })).source, 'hot', 'a span that nothing was added to');
+});
+
+test('a span that the log keeps no more may have had more than its main rows: the OLAP store is asked', async (t) => {
+  const [main, replayed] = [row(0, { country: 'US' }, 10), row(0, { country: 'US' }, 3, { origin: 'replay' })];
+  const newer = row(1, { country: 'US' }, 20);
+  const closed = (minute: number) => ({ ...row(minute, {}, 0), kind: 'closed' }) as unknown as WindowRecord;
+  const olap = {
+    async *windows() {
+      yield* [main, replayed];
+    },
+  } as unknown as OlapStore;
+  const { log, hotStore, ask } = await history(t, [main], olap);
+  for (const record of [replayed, closed(0), newer, closed(1), row(2, { country: 'US' }, 30)]) await append(log, 'w', [record]);
+  await hotStore.put([newer, row(2, { country: 'US' }, 30)]);
+  await log.ensureTopic('w', { partitions: 1, retentionBytes: 1_200 });
+  await log.applyRetention();
+  const { start, end } = await log.bounds('w', 0);
+  assert.ok(start >= 2 && end > start, 'the rows of the first window are gone');
+  const { source, points } = await ask({ labels: { country: 'US' }, from: START, to: START + MINUTE });
+  assert.deepEqual([source, points], ['olap', [[iso(0), 'US', 13]]]);
+});
+
 test('a hot store that came up empty does not answer before it is filled again', async (t) => {
   let empty = true;
   const records = [row(0, { country: 'US' }, 1), row(1, { country: 'US' }, 2)];

@@ -1,6 +1,6 @@
 /**
- * Rows of windows for a chart or a table: from the hot store where it has them, else from the log, and what that keeps no more from the
- * OLAP store; from the OLAP store and the log while the hot store is away.
+ * Rows of windows for a chart or a table: from the hot store where it has all of them, else from the log, and what that keeps no more from
+ * the OLAP store; from the OLAP store and the log while the hot store is away.
  */
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -65,12 +65,14 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     const to = query.to ?? Infinity;
     const matches = matcher(query);
     const kept = keptMs(query);
-    if (current && isFilled && kept !== undefined && from > newest - kept) {
+    const whole = older && current ? await index.wholeFrom() : older ? Infinity : -Infinity;
+    // The hot store has main rows alone: a span in which dead letters were replayed is added up below. What the log keeps no more may hold such too.
+    const isWhole = async (): Promise<boolean> => from >= whole && !(await index.hasOtherOrigins(window, from, to));
+    if (current && isFilled && kept !== undefined && from > newest - kept && (await isWhole())) {
       return answer(await hotStore.range(pipeline, window, labels, from, to), 'hot', query);
     }
 
     const rows = createCollection(matches);
-    const whole = older && current ? await index.wholeFrom() : older ? Infinity : -Infinity;
     const needsOlder = older !== undefined && from < whole;
     if (needsOlder) {
       const before = { pipeline, window, ...(from > -Infinity && { from }), to: Math.min(to, whole, Number.MAX_SAFE_INTEGER) };

@@ -13,17 +13,22 @@ export interface WindowIndex {
    * stop it by returning false.
    */
   read(window: string, from: number, to: number, visit: (record: WindowRecord) => boolean): Promise<void>;
+  /** Whether rows of another origin than '' (replays, late partitions) may be among those: it reads nothing of the log that it has seen. */
+  hasOtherOrigins(window: string, from: number, to: number): Promise<boolean>;
   /** Start of the newest window in the topic, epoch ms; -Infinity where there is none. */
   newest(window: string): Promise<number>;
   /** Windows that begin from this instant on stand whole in the topic, epoch ms: retention has taken nothing of them. */
   wholeFrom(): Promise<number>;
 }
 
-/** A stretch of the topic with the starts in it, by window. */
+type Starts = Map<string, { least: number; most: number }>;
+
+/** A stretch of the topic with the starts in it, by window; `others`: of rows of another origin than ''. */
 interface Stretch {
   readonly first: number;
   end: number;
-  readonly starts: Map<string, { least: number; most: number }>;
+  readonly starts: Starts;
+  readonly others: Starts;
 }
 
 const READ_BYTES = 256 << 10;
@@ -32,6 +37,8 @@ const STRETCH_RECORDS = 1_000;
 export function createWindowIndex(log: Log, topic: string): WindowIndex {
   let stretches: Stretch[] = [];
   let extending: Promise<void> = Promise.resolve();
+  /** What the topic that begins at `start` has whole. */
+  let whole = { start: 0, from: -Infinity };
 
   async function extend(): Promise<void> {
     const { start, end } = await log.bounds(topic, 0);
@@ -39,17 +46,13 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
     for await (const batch of pieces(stretches.at(-1)?.end ?? start, end)) {
       let stretch = stretches.at(-1);
       if (!stretch || stretch.end !== batch.firstOffset || stretch.end - stretch.first >= STRETCH_RECORDS) {
-        stretches.push((stretch = { first: batch.firstOffset, end: batch.firstOffset, starts: new Map() }));
+        stretches.push((stretch = { first: batch.firstOffset, end: batch.firstOffset, starts: new Map(), others: new Map() }));
       }
       for (let i = 0; i < batch.count; i++) {
-        const { window, window_start } = recordOf(batch, i);
-        const at = Date.parse(window_start);
-        const known = stretch.starts.get(window);
-        if (!known) stretch.starts.set(window, { least: at, most: at });
-        else {
-          known.least = Math.min(known.least, at);
-          known.most = Math.max(known.most, at);
-        }
+        const record = recordOf(batch, i);
+        const at = Date.parse(record.window_start);
+        widen(stretch.starts, record.window, at);
+        if (record.kind === 'row' && record.origin !== '') widen(stretch.others, record.window, at);
       }
       stretch.end = batch.firstOffset + batch.count;
     }
@@ -76,10 +79,7 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
   return {
     async read(window, from, to, visit) {
       await upToNow();
-      const wanted = stretches.filter(({ starts }) => {
-        const found = starts.get(window);
-        return found !== undefined && found.most >= from && found.least < to;
-      });
+      const wanted = stretches.filter(({ starts }) => isTouched(starts, window, from, to));
       for (const { first, end } of wanted) {
         for await (const batch of pieces(first, end)) {
           for (let i = 0; i < batch.count; i++) {
@@ -92,6 +92,11 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
       }
     },
 
+    async hasOtherOrigins(window, from, to) {
+      await upToNow();
+      return stretches.some(({ others }) => isTouched(others, window, from, to));
+    },
+
     async newest(window) {
       await upToNow();
       return stretches.reduce((most, { starts }) => Math.max(most, starts.get(window)?.most ?? -Infinity), -Infinity);
@@ -99,17 +104,33 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
 
     async wholeFrom() {
       const { start, end } = await log.bounds(topic, 0);
-      if (start === 0) return -Infinity;
+      if (start === whole.start) return whole.from;
       for await (const batch of pieces(start, end)) {
         for (let i = 0; i < batch.count; i++) {
           const record = recordOf(batch, i);
           // Windows close in the order of their ends.
-          if (record.kind === 'closed') return Date.parse(record.window_end);
+          if (record.kind !== 'closed') continue;
+          whole = { start, from: Date.parse(record.window_end) };
+          return whole.from;
         }
       }
       return Infinity;
     },
   };
+}
+
+function widen(starts: Starts, window: string, at: number): void {
+  const known = starts.get(window);
+  if (!known) starts.set(window, { least: at, most: at });
+  else {
+    known.least = Math.min(known.least, at);
+    known.most = Math.max(known.most, at);
+  }
+}
+
+function isTouched(starts: Starts, window: string, from: number, to: number): boolean {
+  const found = starts.get(window);
+  return found !== undefined && found.most >= from && found.least < to;
 }
 
 function recordOf(batch: RecordBatch, i: number): WindowRecord {
