@@ -34,7 +34,7 @@ bench-detection: setup ## measure detection: false alarms, recall, delay on AdSi
 soak: setup ## long runs: 200 kills with SIGKILL, also on real systems, an hour at full speed, overload, every property test twentyfold
 	@$(SERVICES) sh scripts/bench.sh soak
 	@SOAK=1 node_modules/.bin/node --test 'test/property/*.test.ts'
-	@SOAK=1 $(SERVICES) node_modules/.bin/node --test --test-timeout=3600000 'test/crash/*.test.ts' test/e2e/overload.test.ts
+	@SOAK=1 $(SERVICES) node_modules/.bin/node --test --test-timeout=3600000 'test/crash/*.test.ts' test/e2e/overload.test.ts test/e2e/commerce.test.ts
 
 fmt: setup ## format all files
 	@node_modules/.bin/oxfmt

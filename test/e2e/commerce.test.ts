@@ -107,7 +107,7 @@ test('outcomes are those that the generator counted; after a schema fix and a re
 
   // As it is before anything is sent in again.
   const other = path.join(dir, 'other');
-  cpSync(data, other, { recursive: true });
+  if (process.env['SOAK'] === '1') cpSync(data, other, { recursive: true });
 
   const all = await letters();
   const ofReason = (reason: string): number => all.filter((letter) => letter.reason === reason).length;
@@ -174,7 +174,8 @@ test('outcomes are those that the generator counted; after a schema fix and a re
   };
   assert.equal(await counted(data), left.length);
 
-  // The other way round.
+  if (process.env['SOAK'] !== '1') return;
+  // The other way round: `make soak` has the time for it.
   await output([...anew, other]);
   assert.deepEqual((await letters(other)).map(({ topic, outcome, reason }) => `${topic} ${outcome} ${reason}`).sort(), left);
   assert.equal((await replay(['--reason', 'type:coupon', '--schema', 'v2'], other))['sent'], 0);
