@@ -70,7 +70,6 @@ test(
         'none',
         '--roles',
         'aggregate',
-
         '--session-ms',
         String(SESSION_MS),
       ],
