@@ -5,6 +5,7 @@
  *
  * Only the verdict on a replay hangs on when it was judged. So what replays change is told after the verdicts have been noted.
  */
+import { atOnce } from '../core/slices.ts';
 import { packRecords } from '../log/batch.ts';
 import type { CommitUnit, StateChange } from '../log/log.ts';
 import { encodePartials } from '../windows/partials-codec.ts';
@@ -135,7 +136,7 @@ async function stageOf(
     readSinceCommit = 0;
     await write({
       appends: [
-        ...appendTexts(topics.deadLetters, tail.missing(letterTexts(deadLetters))),
+        ...atOnce(appendTexts(topics.deadLetters, tail.missing(letterTexts(deadLetters)))),
         {
           topic: partialsTopic(pipeline),
           partition: 0,

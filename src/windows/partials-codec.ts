@@ -3,6 +3,7 @@
  * record's own, whole numbers in as few bytes as they need. What would be too long is cut into several records, the last of which
  * carries the progress; each can be taken in by itself, in any number of repeats.
  */
+import { createPace, type Sliced } from '../core/slices.ts';
 import type { Cell, StateValue } from './cells.ts';
 import { createByteReader, createByteWriter, type ByteReader, type ByteWriter } from './byte-stream.ts';
 import type { Partials, Progress, WindowFinal } from './partials.ts';
@@ -99,7 +100,8 @@ export function encodePartials({ partials, revision, report }: PartialsRecord, m
 }
 
 /** @throws RangeError where the bytes are no such record, or one of a version to come */
-export function decodePartials(bytes: Uint8Array, groupings: number): PartialsRecord {
+export function* decodePartials(bytes: Uint8Array, groupings: number): Sliced<PartialsRecord> {
+  const isDue = createPace();
   const record = createByteReader(bytes);
   const version = record.count();
   if (version !== VERSION) throw new RangeError(`partials of version ${version}; this Tocsin reads version ${VERSION}`);
@@ -118,13 +120,17 @@ export function decodePartials(bytes: Uint8Array, groupings: number): PartialsRe
   while (!body.atEnd) {
     const [kind, start, window, grouping, count] = [body.count(), body.number(), body.count(), body.count(), body.count()];
     const cellBytes = createByteReader(body.bytes());
-    const cells = Array.from({ length: count }, () => readCell(cellBytes, labels, columns));
+    const cells: Cell[] = [];
+    for (let i = 0; i < count; i++) {
+      cells.push(readCell(cellBytes, labels, columns));
+      if (isDue()) yield;
+    }
     if (kind === FINAL) {
       const key = `${window}/${start}`;
       const final = finals.get(key) ?? { window, start, cells: empty() };
       finals.set(key, final);
-      final.cells[grouping]!.push(...cells);
-    } else paneAt(kind === LIVE ? live : replayed, start)[grouping]!.push(...cells);
+      addTo(final.cells[grouping]!, cells);
+    } else addTo(paneAt(kind === LIVE ? live : replayed, start)[grouping]!, cells);
   }
   const panes = (found: Map<number, Cell[][]>): PanePartial[] => [...found].map(([start, cells]) => ({ start, cells }));
   return {
@@ -182,6 +188,11 @@ function readCell(from: ByteReader, dictionary: string[], columns: number): Cell
   });
   const [events, offsets] = [from.count(), from.count()];
   return { labels, events, offsets, values: Array.from({ length: columns }, () => readValue(from)) };
+}
+
+/** Of any number: more than a call takes arguments. */
+function addTo(all: Cell[], more: readonly Cell[]): void {
+  for (const cell of more) all.push(cell);
 }
 
 function readValue(from: ByteReader): StateValue {
