@@ -8,6 +8,7 @@ import type { Log, StateChange } from '../log/log.ts';
 import { createMerge } from '../windows/merge.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { Partials } from '../windows/partials.ts';
+import { panesOf } from '../windows/partials-codec.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import {
@@ -139,7 +140,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     extra: readonly StateChange[],
     taken: readonly TakenPartials[],
   ): Promise<number> {
-    const released = taken.map(({ partials, expired }) => expired.filter((start) => merge.release(partials.partition, start)));
+    const released = taken.map(({ expired }, i) => expired.filter((start) => merge.release(aggregates[i]!.name, start)));
     const parts = await ofAll((aggregate, i) => aggregate.takeCommit(released[i]!));
     const deadLetters = parts.flatMap((part) => part.deadLetters);
     const rows = await slices(windowTexts(records));
@@ -182,7 +183,11 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     readSinceCommit = 0;
     idleAtCommit = idleNow(readToEnd);
     const taken = await ofAll((aggregate) => aggregate.takePartials(readToEnd));
-    const partials = taken.map((one) => one.partials);
+    const partials: Partials[] = [];
+    for (const [i, { told, replayed, progress }] of taken.entries()) {
+      const panes = await slices(panesOf(told, plan.columns.length, plan.groupings.length));
+      partials.push({ partition: aggregates[i]!.name, ...panes, replayed, progress });
+    }
     if (partials.some(isHeard)) silence.heard();
     const stepped = await slices(merge.step(partials, { provisional: config.provisional }));
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);

@@ -64,8 +64,8 @@ const told = (records: readonly WindowRecord[]): string[] =>
   });
 
 function stepAll(merge: Merge, steps: readonly Step[]): WindowRecord[] {
-  const told = steps.map((step, partition) => partials(partition, step));
-  return atOnce(merge.step(told, { provisional: false })).records;
+  const brought = steps.map((step, partition) => partials(partition, step));
+  return atOnce(merge.step(brought, { provisional: false })).records;
 }
 
 const rowsOf = (records: readonly WindowRecord[]): WindowRow[] => records.filter((record) => record.kind === 'row');
