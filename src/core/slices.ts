@@ -34,19 +34,19 @@ export async function inSlices<T>(work: Sliced<T>, elapsed: () => number): Promi
   for (;;) {
     const step = work.next();
     if (step.done) return step.value;
-    await breath();
+    const rest = breath();
+    if (rest) await rest;
   }
 }
 
 /** To be awaited between pieces of work: gives the others a turn of the event loop where a slice is over. */
 export function createBreath(elapsed: () => number): () => Promise<void> | undefined {
   let until = elapsed() + SLICE_MS;
-  return () => {
-    if (elapsed() < until) return undefined;
-    return nextTurn().then(() => {
-      until = elapsed() + SLICE_MS;
-    });
-  };
+  async function rest(): Promise<void> {
+    await nextTurn();
+    until = elapsed() + SLICE_MS;
+  }
+  return () => (elapsed() < until ? undefined : rest());
 }
 
 /** As `Array.from(items, each)`. */
