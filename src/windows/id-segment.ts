@@ -11,7 +11,7 @@
 import { copyText, isText, roomFor, textSize, writeText } from './id-text.ts';
 
 export interface Segment {
-  places: Int32Array;
+  places: Int32Array<ArrayBuffer>;
   /** Words a place: 3, 4 or 5. */
   stride: number;
   capacity: number;
@@ -23,6 +23,9 @@ export interface Segment {
   texts: Uint8Array | undefined;
   textsUsed: number;
 }
+
+/** Memory that segments have left, for others of about that size: made anew each time, it would have the garbage collected too often. */
+export type Spares = Int32Array<ArrayBuffer>[];
 
 /** As much time as one word holds, ms; with another word times of 9,000 years fit. */
 const ONE_WORD = 2 ** 32 - 1;
@@ -40,6 +43,9 @@ const FILLED_GROWING = 0.7;
 const EXPIRED_STEADY = 0.04;
 /** Event times may come in this far before those that are there, ms. */
 const ROOM_BEFORE = 2 ** 28;
+const SPARES_MAX = 2;
+/** What is used again may be larger by so much than what is needed. */
+const SPARE_LARGER = 1.03;
 
 export function createSegment(whole: boolean): Segment {
   const stride = whole ? 5 : 3;
@@ -145,27 +151,38 @@ export function reserve(segment: Segment, ids: number, base: number): void {
 }
 
 /** Makes the segment smaller where much of it is expired. */
-export function trim(segment: Segment, after: number): void {
+export function trim(segment: Segment, after: number, spares: Spares): void {
   const { live } = survey(segment, after);
   const isGrowing = segment.used - live < segment.used * EXPIRED_STEADY;
-  if (live < segment.capacity * (isGrowing ? 0.5 : FILLED - 0.02) && segment.capacity > 2 * SMALLEST) rebuild(segment, after, NaN, '');
+  if (live < segment.capacity * (isGrowing ? 0.5 : FILLED - 0.02) && segment.capacity > 2 * SMALLEST)
+    rebuild(segment, after, NaN, '', spares);
 }
 
 /** Builds the segment anew, with room for what it holds and for an id of this time (epoch ms; NaN: none). */
-export function rebuild(segment: Segment, after: number, time: number, text: string): void {
+export function rebuild(segment: Segment, after: number, time: number, text: string, spares: Spares): void {
   const { places, stride, base, texts, used } = segment;
   const found = survey(segment, after);
   const earliest = Math.min(found.earliest, Number.isNaN(time) ? Infinity : time);
   const latest = Math.max(found.latest, Number.isNaN(time) ? -Infinity : time);
   const isGrowing = used - found.live < used * EXPIRED_STEADY;
-  segment.capacity = Math.max(SMALLEST, Math.ceil((found.live + 1) / (isGrowing ? FILLED_GROWING : FILLED)) + 4);
+  const capacity = Math.max(SMALLEST, Math.ceil((found.live + 1) / (isGrowing ? FILLED_GROWING : FILLED)) + 4);
   segment.base = earliest === Infinity ? 0 : Math.max(0, earliest - ROOM_BEFORE);
   // As much again: times go on, and the base stays until the next time.
   if (texts === undefined) segment.stride = (latest - segment.base) * 2 < ONE_WORD ? 3 : 4;
-  segment.places = new Int32Array(segment.capacity * segment.stride);
+  segment.places = placesFor(capacity, segment.stride, spares);
+  segment.capacity = Math.floor(segment.places.length / segment.stride);
   segment.used = found.live;
   if (stride === 3 && segment.stride === 3) moveAll(places, base, segment, after);
   else moveAllWide({ ...segment, places, stride, base, texts }, segment, { after, textRoom: found.textBytes + roomFor(text) });
+  if (stride === 3) spares.push(places);
+  if (spares.length > SPARES_MAX) spares.shift();
+}
+
+/** Of 3 words, all of it is places: the search goes from its end to its beginning. */
+function placesFor(capacity: number, stride: number, spares: Spares): Int32Array<ArrayBuffer> {
+  const words = capacity * stride;
+  const i = stride === 3 ? spares.findIndex(({ length }) => length >= words && length <= words * SPARE_LARGER) : -1;
+  return i === -1 ? new Int32Array(words) : spares.splice(i, 1)[0]!.fill(0);
 }
 
 /** The ids of a segment are told apart already: each goes to the first free place. */

@@ -39,7 +39,7 @@ export interface PartitionOpenerDeps {
   readonly onJudged: (records: number) => void;
 }
 
-const BATCH_BYTES = 256 << 10;
+const BATCH_BYTES = 512 << 10;
 
 export function createPartitionOpener(
   { config, plan, mode, once, batchRecords }: PartitionOpenerConfig,
