@@ -69,7 +69,7 @@ export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfi
       isKnown = false;
     }
     const found = isKnown ? asked.found : search(segment, low, high, after, text ?? '');
-    put(segment, found, low, high, time);
+    put(segment, found, low, high, time, after);
     if (whole) putText(segment, found, text);
     asked.isFresh = false;
   }
