@@ -7,7 +7,6 @@ import type { Log } from '../../log/log.ts';
 import type { BacktestReport } from '../../server/api.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { PipelineRecord } from '../pipeline-record.ts';
-import { openStore } from '../readers/older-rows.ts';
 import { choosePipeline, withReading } from '../readers/reading.ts';
 import { historyFromEvents } from './from-events.ts';
 import { historyFromLog } from './from-log.ts';
@@ -143,6 +142,7 @@ async function openedStore(
   const named = olapStore ?? record.olapStore;
   if (named === 'none' && history !== 'olap') return undefined;
   try {
+    const { openStore } = await import('../readers/older-rows.ts');
     return await openStore(dir, named, deps);
   } catch (error) {
     if (!(error instanceof AppError) || history === 'olap') throw error;

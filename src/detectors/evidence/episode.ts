@@ -209,6 +209,11 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
   renewVariance(numbers, model, rhythm.at(slot * grid.slotMinutes), (slots / 2) * grid.slotMinutes, work);
 }
 
+/** Of an episode that has just ended: the evidence that things are as they were is enough; else it was taken for lasting. */
+export function isBack(numbers: Float32Array): boolean {
+  return numbers[At.back]! > BACK_ENOUGH;
+}
+
 export function isDropping(numbers: Float32Array): boolean {
   return numbers[At.status] === Status.drop || numbers[At.status] === Status.heldDrop;
 }

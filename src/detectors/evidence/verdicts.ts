@@ -19,8 +19,17 @@ export interface Seen {
   readonly scale: number;
 }
 
-/** Firing for an alarm that is told, clear for every other direction; none where nothing can be judged. */
-export function verdictsOf(numbers: Float32Array, model: Model, seen: Seen, contributors: readonly Contributor[]): Verdict[] {
+/**
+ * Firing for an alarm that is told, clear for every other direction; none where nothing can be judged. `isLasting`: an episode has
+ * just ended because it lasts.
+ */
+export function verdictsOf(
+  numbers: Float32Array,
+  model: Model,
+  seen: Seen,
+  contributors: readonly Contributor[],
+  isLasting = false,
+): Verdict[] {
   if (seen.exposure <= 0 || seen.expected <= 0 || !isReady(numbers, model)) return [];
   const status = numbers[At.status]!;
   const verdicts: Verdict[] = [];
@@ -39,7 +48,7 @@ export function verdictsOf(numbers: Float32Array, model: Model, seen: Seen, cont
       threshold: expected * (smallest ?? 1),
       baselineWindows: numbers[At.age]! * model.grid.windowsPerSlot,
     };
-    if (!fires) return { ...common, status: 'clear' };
+    if (!fires) return { ...common, status: 'clear', ...(isLasting && { isLasting }) };
     return { ...common, status: 'firing', grounds: groundsOf(numbers, model, seen, contributors) };
   }
 }
