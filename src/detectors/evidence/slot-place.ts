@@ -33,5 +33,8 @@ function place(at: SlotPlace, { grid, rhythm }: Model, slot: number): void {
   at.phase = slot - at.block * grid.blockSlots;
   at.pending = at.block % grid.pendingBlocks;
   at.row = rhythm.at(slot * grid.slotMinutes);
-  for (let i = 0; i < grid.horizons.length; i++) at.ends[i] = (slot + 1) % grid.horizons[i]! === 0 ? 1 : 0;
+  for (let i = 0; i < grid.horizons.length; i++) {
+    const slots = grid.horizons[i]!;
+    at.ends[i] = (slot + 1) % slots === 0 ? 1 : 0;
+  }
 }
