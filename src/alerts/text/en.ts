@@ -28,6 +28,8 @@ export const en = {
   'explain.evidence':
     '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) what was expected, {expected} (95 %: {low} to {high}).',
   'explain.odds': 'Evidence 1 : {one_in}: by chance alone data come this far out once in {one_in}. Learnt from {age}.',
+  'explain.designed_odds':
+    'Evidence 1 : {one_in}: by chance alone data come this far out once in {one_in}. What is expected is the designed rate; watched for {age}.',
   'explain.experiment':
     '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) that of the control, {expected}.',
   'explain.experiment_odds':
