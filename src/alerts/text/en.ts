@@ -22,7 +22,7 @@ export const en = {
   'explain.resolved': '{metric} of {segment} was {observed} in {window} ({span}): in bounds again. Expected: {expected}.',
   'explain.resolved_limit': '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again.',
   'explain.lasting':
-    '{metric} of {segment} was {observed} in {window} ({span}), where {expected} was expected. That it is not as it was has lasted so long that it is taken for how things are now: the alert ends and the new level is learnt. It is no all-clear.',
+    '{metric} of {segment} was {observed} in {window} ({span}), where {expected} was expected. This has lasted so long that it is taken for how things are now: the alert ends, and the new level is learnt. It is no all-clear.',
   'explain.no_data':
     '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended. Last expected: {expected}.',
   'explain.evidence':
