@@ -204,14 +204,14 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
   if (expected <= 0) return;
   const row = rhythm.at((slot - (slots - 1) / 2) * grid.slotMinutes);
   const exposure = expected / Math.exp(logRate(numbers, model, row));
-  learnBlock(
-    numbers,
-    model,
-    row,
-    { seen, expected, noise: noiseOfBlock(numbers, model, expected, exposure), error: blockError(numbers, common), isYoung: false },
-    work,
-  );
+  const noise = noiseOfBlock(numbers, model, expected, exposure);
+  learnBlock(numbers, model, row, { seen, expected, noise, error: blockError(numbers, common), isYoung: false }, work);
   renewVariance(numbers, model, rhythm.at(slot * grid.slotMinutes), (slots / 2) * grid.slotMinutes, work);
+}
+
+/** Of an episode that has just ended: the evidence that things are as they were is enough; else it was taken for lasting. */
+export function isBack(numbers: Float32Array): boolean {
+  return numbers[At.back]! > BACK_ENOUGH;
 }
 
 export function isDropping(numbers: Float32Array): boolean {
