@@ -259,7 +259,7 @@ export function createAggregate(
       const isReplayDue = caughtUp || deps.elapsed() - noReplaysAt >= REPLAY_EVERY_MS;
       const replays = isReplayDue ? await stepReplay() : 0;
       const at = deps.elapsed();
-      const batch = await log.read(topic, number, offset, limits);
+      const batch = await log.read(topic, number, offset, { ...limits, lent: true });
       caughtUp = batch === undefined;
       if (!batch) {
         end = offset;

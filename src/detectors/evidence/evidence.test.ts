@@ -112,7 +112,8 @@ test('a daily rhythm alone rings nothing; one segment that goes silent rings wit
   assert.equal(grounds.observed, 0);
   assert.ok(grounds.expected > 15 && grounds.expected < 45 && grounds.expectedRange[0] < grounds.expected);
   assert.ok(Math.abs(grounds.sinceMs - (START + breaks * MINUTE)) <= 2 * MINUTE);
-  assert.ok(grounds.ratioRange[0] === 0 && grounds.ratioRange[1] < 0.5);
+  // Nothing came where some 80 were expected: what is left may be a few percent, and is not known to be nothing.
+  assert.ok(grounds.ratioRange[0] === 0 && grounds.ratioRange[1] > 0.01 && grounds.ratioRange[1] < 0.5, `${grounds.ratioRange[1]}`);
 });
 
 test('a country that jumps is told by its roll-up, and not by each of its members', () => {

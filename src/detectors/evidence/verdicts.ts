@@ -7,6 +7,8 @@ import { isReady } from './series-slots.ts';
 /** Of a normal variable, 95 % lie within so many standard deviations. */
 const WITHIN_95 = 1.96;
 const ONE_IN_MAX = 1e300;
+/** Where so many events are expected, none comes in one case of 40. */
+const MOST_FOR_NONE = Math.log(40);
 
 /** The window at hand of one series, unscaled. */
 export interface Seen {
@@ -79,15 +81,15 @@ function groundsOf(numbers: Float32Array, model: Model, seen: Seen, contributors
     expected: expected * unit,
     expectedRange: [(expected * unit) / spread, expected * unit * spread],
     ratio,
-    ratioRange: ratioRange(observed, ratio, numbers[At.rangVariance]!, numbers[At.rangNoise]! * expected),
+    ratioRange: ratioRange(observed, expected, numbers[At.rangVariance]!, numbers[At.rangNoise]! * expected),
     baselineAgeMs: numbers[At.age]! * slotMs,
     contributors,
   };
 }
 
-/** The noise of what was observed rather than of what was expected; half an event stands for none. `size`: 1 for counts. */
-function ratioRange(observed: number, ratio: number, variance: number, size: number): readonly [number, number] {
-  const noise = size / Math.max(observed, size / 2);
-  const spread = Math.exp(WITHIN_95 * Math.sqrt(variance + noise));
-  return [ratio / spread, Math.max(ratio, (size / 2) * (ratio / Math.max(observed, 1e-300))) * spread];
+/** The noise of what was observed rather than of what was expected. `size`: of an event, 1 for counts. */
+function ratioRange(observed: number, expected: number, variance: number, size: number): readonly [number, number] {
+  if (observed <= 0) return [0, ((MOST_FOR_NONE * size) / expected) * Math.exp(WITHIN_95 * Math.sqrt(variance))];
+  const spread = Math.exp(WITHIN_95 * Math.sqrt(variance + size / Math.max(observed, size / 2)));
+  return [observed / expected / spread, (Math.max(observed, size / 2) / expected) * spread];
 }
