@@ -71,10 +71,10 @@ export function createGroupCommit(
   }
 
   async function settle(group: readonly Waiting[], results: readonly number[][]): Promise<void> {
-    const settle = unsettle(group, results);
+    const forget = unsettle(group, results);
     try {
       await settled();
-      settle();
+      forget();
       for (const [i, { resolve }] of group.entries()) resolve(results[i]!);
     } catch (error) {
       for (const { reject } of group) reject(error);
