@@ -204,13 +204,8 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
   if (expected <= 0) return;
   const row = rhythm.at((slot - (slots - 1) / 2) * grid.slotMinutes);
   const exposure = expected / Math.exp(logRate(numbers, model, row));
-  learnBlock(
-    numbers,
-    model,
-    row,
-    { seen, expected, noise: noiseOfBlock(numbers, model, expected, exposure), error: blockError(numbers, common), isYoung: false },
-    work,
-  );
+  const noise = noiseOfBlock(numbers, model, expected, exposure);
+  learnBlock(numbers, model, row, { seen, expected, noise, error: blockError(numbers, common), isYoung: false }, work);
   renewVariance(numbers, model, rhythm.at(slot * grid.slotMinutes), (slots / 2) * grid.slotMinutes, work);
 }
 

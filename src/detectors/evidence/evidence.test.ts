@@ -112,7 +112,8 @@ test('a daily rhythm alone rings nothing; one segment that goes silent rings wit
   assert.equal(grounds.observed, 0);
   assert.ok(grounds.expected > 15 && grounds.expected < 45 && grounds.expectedRange[0] < grounds.expected);
   assert.ok(Math.abs(grounds.sinceMs - (START + breaks * MINUTE)) <= 2 * MINUTE);
-  assert.ok(grounds.ratioRange[0] === 0 && grounds.ratioRange[1] < 0.5);
+  // Nothing came where some 80 were expected: what is left may be a few percent, and is not known to be nothing.
+  assert.ok(grounds.ratioRange[0] === 0 && grounds.ratioRange[1] > 0.01 && grounds.ratioRange[1] < 0.5, `${grounds.ratioRange[1]}`);
 });
 
 test('a country that jumps is told by its roll-up, and not by each of its members', () => {
@@ -208,7 +209,7 @@ test('a look rings for a rise before the window is over, changes nothing, and le
     shared = next;
     state = steps[0]?.state;
   }
-  const before = detector.stateForm?.encode(state);
+  const before = Buffer.from(detector.stateForm!.encode(state));
   const look = (value: number) => detector.look?.([{ state, observation: rowOf(labels, DAY, value, MINUTE) }], shared)[0] ?? [];
   assert.deepEqual(
     look(400).map(({ direction, status }) => `${direction} ${status}`),
@@ -216,7 +217,7 @@ test('a look rings for a rise before the window is over, changes nothing, and le
   );
   assert.deepEqual(look(0), []);
   assert.deepEqual(look(60), []);
-  assert.deepEqual(detector.stateForm?.encode(state), before);
+  assert.deepEqual(Buffer.from(detector.stateForm!.encode(state)), before);
 });
 
 test('measures that are no counts, and windows that share events, are refused', () => {

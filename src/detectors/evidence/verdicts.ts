@@ -7,6 +7,8 @@ import { isReady } from './series-slots.ts';
 /** Of a normal variable, 95 % lie within so many standard deviations. */
 const WITHIN_95 = 1.96;
 const ONE_IN_MAX = 1e300;
+/** Where so many events are expected, none comes in one case of 40. */
+const MOST_FOR_NONE = Math.log(40);
 
 /** The window at hand of one series, unscaled. */
 export interface Seen {
@@ -33,24 +35,33 @@ export function verdictsOf(
   if (seen.exposure <= 0 || seen.expected <= 0 || !isReady(numbers, model)) return [];
   const status = numbers[At.status]!;
   const verdicts: Verdict[] = [];
-  if (model.drops.factors.length > 0) verdicts.push(verdict('down', status === Status.drop));
-  if (model.rises.factors.length > 0) verdicts.push(verdict('up', status === Status.rise));
+  if (model.drops.factors.length > 0) {
+    const one = clearOf('down', model.smallestDrop, numbers, model, seen);
+    verdicts.push(status === Status.drop ? firing(one) : isLasting ? { ...one, isLasting } : one);
+  }
+  if (model.rises.factors.length > 0) {
+    const one = clearOf('up', model.smallestRise, numbers, model, seen);
+    verdicts.push(status === Status.rise ? firing(one) : isLasting ? { ...one, isLasting } : one);
+  }
   return verdicts;
 
-  function verdict(direction: Direction, fires: boolean): Verdict {
-    const unit = seen.scale / seen.exposure;
-    const expected = seen.expected * unit;
-    const smallest = direction === 'down' ? model.smallestDrop : model.smallestRise;
-    const common = {
-      direction,
-      observed: seen.amount * unit,
-      expected,
-      threshold: expected * (smallest ?? 1),
-      baselineWindows: numbers[At.age]! * model.grid.windowsPerSlot,
-    };
-    if (!fires) return { ...common, status: 'clear', ...(isLasting && { isLasting }) };
-    return { ...common, status: 'firing', grounds: groundsOf(numbers, model, seen, contributors) };
+  function firing(one: Verdict): Verdict {
+    return { ...one, status: 'firing', grounds: groundsOf(numbers, model, seen, contributors) };
   }
+}
+
+/** Field by field: it is made twice for most series of every window. */
+function clearOf(direction: Direction, smallest: number | undefined, numbers: Float32Array, model: Model, seen: Seen): Verdict {
+  const unit = seen.scale / seen.exposure;
+  const expected = seen.expected * unit;
+  return {
+    direction,
+    observed: seen.amount * unit,
+    expected,
+    threshold: expected * (smallest ?? 1),
+    baselineWindows: numbers[At.age]! * model.grid.windowsPerSlot,
+    status: 'clear',
+  };
 }
 
 /** The span that rang: the grounds of an episode stay as they were when it began. */
@@ -79,15 +90,15 @@ function groundsOf(numbers: Float32Array, model: Model, seen: Seen, contributors
     expected: expected * unit,
     expectedRange: [(expected * unit) / spread, expected * unit * spread],
     ratio,
-    ratioRange: ratioRange(observed, ratio, numbers[At.rangVariance]!, numbers[At.rangNoise]! * expected),
+    ratioRange: ratioRange(observed, expected, numbers[At.rangVariance]!, numbers[At.rangNoise]! * expected),
     baselineAgeMs: numbers[At.age]! * slotMs,
     contributors,
   };
 }
 
-/** The noise of what was observed rather than of what was expected; half an event stands for none. `size`: 1 for counts. */
-function ratioRange(observed: number, ratio: number, variance: number, size: number): readonly [number, number] {
-  const noise = size / Math.max(observed, size / 2);
-  const spread = Math.exp(WITHIN_95 * Math.sqrt(variance + noise));
-  return [ratio / spread, Math.max(ratio, (size / 2) * (ratio / Math.max(observed, 1e-300))) * spread];
+/** The noise of what was observed rather than of what was expected. `size`: of an event, 1 for counts. */
+function ratioRange(observed: number, expected: number, variance: number, size: number): readonly [number, number] {
+  if (observed <= 0) return [0, ((MOST_FOR_NONE * size) / expected) * Math.exp(WITHIN_95 * Math.sqrt(variance))];
+  const spread = Math.exp(WITHIN_95 * Math.sqrt(variance + size / Math.max(observed, size / 2)));
+  return [observed / expected / spread, (Math.max(observed, size / 2) / expected) * spread];
 }
