@@ -1,7 +1,7 @@
 /** The life of an alarm in one series: it rings, recovers or lasts. While it is on nothing is learnt. */
 import { learnBlock, logRate, openLevel, renewVariance } from './baseline.ts';
 import { doubtWaiting, habitRatio } from './habits.ts';
-import { At, Baseline, Status } from './layout.ts';
+import { At, Baseline, Status, WAS_HELD } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { countDrop, lognormalPoisson, moneyDrop, moneyRise } from './log-likelihood.ts';
 import type { Model } from './model.ts';
@@ -106,6 +106,7 @@ export function isOver(numbers: Float32Array, common: Common, slot: number, evid
 /** Nothing rings for what has ended; no evidence reaches back to it, and nothing is learnt of it. */
 export function discard(numbers: Float32Array, model: Model, slot: number, slots: number): void {
   numbers[At.reach] = 0;
+  numbers[At.back] = 0;
   numbers[At.suspicion] = 0;
   learnNothingOf(numbers, model, slot, slots);
 }
@@ -183,6 +184,8 @@ function logOfGoingOn(numbers: Float32Array, model: Model, S: number, M: number,
 }
 
 function endEpisode(numbers: Float32Array): void {
+  const isHeld = numbers[At.status] === Status.heldDrop || numbers[At.status] === Status.heldRise;
+  numbers[At.back] = isHeld ? WAS_HELD : 0;
   numbers[At.status] = Status.calm;
   numbers[At.reach] = 0;
   numbers[At.suspicion] = 0;
