@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 export const KERNELS = [
   { source: 'kernel/projector/main.ts', file: 'src/windows/projector/kernel.wasm' },
   { source: 'kernel/unpack/main.ts', file: 'src/log/kafka/unpack/kernel.wasm' },
+  { source: 'kernel/lines/main.ts', file: 'src/server/events/lines/kernel.wasm' },
 ] as const;
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));

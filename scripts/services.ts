@@ -15,7 +15,7 @@ const USAGE = 'usage: scripts/services.ts run [--if-possible] [kafka] [redis] [c
 const STARTS: Readonly<Record<ServiceName, () => Promise<Service>>> = {
   kafka: async () => {
     await provideKafka();
-    return startKafka();
+    return startKafka({ lasting: true });
   },
   redis: async () => {
     await provideRedis();

@@ -61,7 +61,7 @@ try {
 async function measure(store: OlapStore): Promise<void> {
   const { monitor } = config;
   const measures = measuresNeeded([monitor]);
-  const wanted = { pipeline: 'bench', windows: windowsNeeded([monitor]), measures, from: undefined, to: undefined };
+  const wanted = { pipeline: 'bench', windows: windowsNeeded([monitor]), measures, sketched: [], from: undefined, to: undefined };
   const judges = createJudges(monitor, measures, { from: -Infinity, to: Infinity }, Math.max(1, availableParallelism() - 1));
   let rows = 0;
   const [wall, cpu] = [systemClock.elapsed(), process.cpuUsage()];

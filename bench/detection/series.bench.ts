@@ -128,7 +128,7 @@ function stateSize(stepSeconds: number): number {
 async function score(file: string, format: 'kpi' | 'nab'): Promise<{ times: Float64Array; scores: Float64Array }> {
   const times: number[] = [];
   const scores: number[] = [];
-  for await (const points of scoreSeries(file, seriesFormat(format, {}), BUDGET_PER_WEEK)) {
+  for await (const points of scoreSeries({ path: file }, file, seriesFormat(format, {}), BUDGET_PER_WEEK)) {
     for (const { timeMs, score: each } of points) {
       times.push(timeMs / 1_000);
       scores.push(each);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { dockerWorks, startContainer } from './container.ts';
+import { archiveClasses, archiveOptions } from './kafka-archive.ts';
 import { fetchKafkaJars, javaPath, kafkaJars, KAFKA_VERSION } from './kafka-jars.ts';
 import { accepts, freePort } from './port.ts';
 import { startProcess } from './process.ts';
@@ -26,7 +27,15 @@ export interface KafkaOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** Users for SCRAM-SHA-256 and SCRAM-SHA-512: name -> password. */
   readonly scramUsers?: Readonly<Record<string, string>>;
+  /** It serves many tests, or a measurement: its code is compiled for speed. Else it lives for one test, where the start is most of its work. */
+  readonly lasting?: boolean;
+  /** At its end in good order it writes the classes that it has loaded into this file. */
+  readonly archive?: string;
 }
+
+/** A start compiles little, and twice is little too. */
+const QUICK_JAVA = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+const LASTING_JAVA = ['-XX:+UseG1GC', '-Xshare:auto'];
 
 /** Topics are made by asking only. @throws ServiceMissing where there are neither Docker nor Java and the jars */
 export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
@@ -60,9 +69,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
     return startContainer({ ...common, image: `apache/kafka:${KAFKA_VERSION}`, options: [...published, '--entrypoint', 'sh'], command });
   }
   const classes = ['-cp', path.join(kafkaJars(), '*')];
-  const quick = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
-  await promisify(execFile)(java, [...quick, ...classes, 'kafka.tools.StorageTool', ...format]);
-  const args = ['-Xmx512m', '-XX:+UseG1GC', ...classes, 'kafka.Kafka', settings];
+  const archived = options.archive === undefined ? archiveOptions() : [`-XX:ArchiveClassesAtExit=${options.archive}`];
+  await promisify(execFile)(java, [...QUICK_JAVA, ...archiveOptions(), ...classes, 'kafka.tools.StorageTool', ...format]);
+  const args = ['-Xmx512m', ...(options.lasting ? LASTING_JAVA : QUICK_JAVA), ...archived, ...classes, 'kafka.Kafka', settings];
   return startProcess({ ...common, command: java, args, dir, ownsDir: options.dir === undefined });
 }
 
@@ -79,7 +88,9 @@ export async function kafkaMissing(): Promise<string | undefined> {
 
 /** Makes `startKafka` work on this machine, if that is possible. */
 export async function provideKafka(): Promise<void> {
-  if (!(await dockerWorks())) await fetchKafkaJars();
+  if (await dockerWorks()) return;
+  await fetchKafkaJars();
+  await archiveClasses((archive) => startKafka({ archive }));
 }
 
 type Place = KafkaOptions & { readonly port: number; readonly bind: string; readonly data: string };

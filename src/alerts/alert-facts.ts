@@ -27,7 +27,7 @@ export interface AlertFacts {
   readonly since: number;
   /** Null where the series has had no data. */
   readonly observed: number | null;
-  readonly judged: Pick<Verdict, 'expected' | 'threshold' | 'baselineWindows' | 'grounds' | 'keys' | 'isUnseen'>;
+  readonly judged: Pick<Verdict, 'expected' | 'threshold' | 'baselineWindows' | 'grounds' | 'keys' | 'isUnseen' | 'isLasting'>;
   /** The window's denominator or events. */
   readonly volume: number;
   /** As told before, for an alert that ends; null: from the deviation. */

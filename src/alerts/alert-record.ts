@@ -87,6 +87,7 @@ function explanationOf({ measure, falseAlarmsPerDay }: AlertSubject, facts: Aler
       })),
     }),
     ...(firing && judged.isUnseen && { unseen: true as const }),
+    ...(!firing && judged.isLasting && { lasting: true as const }),
   };
 }
 

@@ -24,7 +24,7 @@ export function withWords<Event extends AlertEvent>(event: Event, { message, tex
   return { ...event, message, explanation: { ...event.explanation, text, not_fired_if } };
 }
 
-type Told = 'firing' | 'experiment' | 'limit' | 'resolved' | 'resolved_limit' | 'no_data';
+type Told = 'firing' | 'experiment' | 'limit' | 'resolved' | 'resolved_limit' | 'lasting' | 'no_data';
 type Names = Readonly<Record<string, string>>;
 
 /** `event`: its words are not looked at. */
@@ -49,7 +49,7 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
   const told = toldOf(event);
   // A variant that is better is neither a drop nor a spike.
   const begun = told === 'experiment' ? 'title.experiment' : titleKey(event.alert_type, direction, texts);
-  const title = fill(texts[firing ? begun : 'title.resolved'], names);
+  const title = fill(texts[firing ? begun : told === 'lasting' ? 'title.lasting' : 'title.resolved'], names);
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
     text: [...whyOf(told, evidence).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
@@ -57,12 +57,13 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
   };
 }
 
-function toldOf({ status, explanation: { observed, evidence, baseline } }: AlertEvent): Told {
+function toldOf({ status, explanation: { observed, evidence, baseline, lasting } }: AlertEvent): Told {
   // A fixed limit is not what was expected, and is not called so.
   const isLimit = baseline === null && evidence === undefined;
   if (status === 'firing' && evidence?.permitted_error !== undefined) return 'experiment';
   if (status === 'firing') return isLimit ? 'limit' : 'firing';
   if (observed === null) return 'no_data';
+  if (lasting) return 'lasting';
   return isLimit ? 'resolved_limit' : 'resolved';
 }
 

@@ -209,6 +209,20 @@ test('an episode that begins within the cooldown of the last is reminded of when
   ]);
 });
 
+test('an alert that ends because it lasts gives no all-clear, in both languages', () => {
+  const said = (locale: 'en' | 'ko'): [string, string, unknown] => {
+    const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale });
+    const { state } = alerts.judge(undefined, subject(), verdict({ observed: 1 }), at(0));
+    const { message, explanation } = alerts.judge(state, subject(), verdict({ status: 'clear', isLasting: true }), at(90)).write();
+    return [message, explanation.text, explanation.lasting];
+  };
+  const [message, text, lasting] = said('en');
+  assert.match(message, /^☑️ CTR has a new level: US banner: /);
+  assert.match(text, /taken for how things are now.* no all-clear/);
+  assert.equal(lasting, true);
+  assert.match(said('ko')[1], /정상으로 돌아왔다는 뜻은 아닙니다/);
+});
+
 test('an alert that lost its series ends without a value', () => {
   const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale: 'en' });
   const { state } = alerts.judge(undefined, subject(), verdict({ observed: 1 }), at(0));

@@ -8,7 +8,6 @@ import type { ReadAnew } from '../dead-letter/in-force.ts';
 import type { Log } from '../log/log.ts';
 import { superviseChdb } from '../olap-store/chdb/supervisor.ts';
 import { parseOlapAddress } from '../olap-store/clickhouse/address.ts';
-import { createClickHouseStore } from '../olap-store/clickhouse/clickhouse-store.ts';
 import type { OlapStore } from '../olap-store/olap-store.ts';
 import { createOlapWriter, forgetOlapOffsets, type OlapWriter, type OlapWriterConfig } from '../pipeline/olap-writer.ts';
 import { inputPartitions } from '../windows/plan.ts';
@@ -54,6 +53,7 @@ export async function startHistory(store: string, dir: string, pipelines: readon
     const forgetting = Promise.allSettled([log.commit({ offsets: configs.flatMap(forgetOlapOffsets) })]);
     return { settle: async () => {}, lag: async () => 0, store: undefined, missing: false, stop: async () => void (await forgetting) };
   }
+  const { createClickHouseStore } = await import('../olap-store/clickhouse/clickhouse-store.ts');
   const engine = address.kind === 'embedded' ? superviseChdb({ dir }, { clock, logger }) : undefined;
   const olap = createClickHouseStore(
     { retention: address.retention, ...(address.kind === 'server' && { database: address.database }) },

@@ -6,7 +6,6 @@ import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { HOT_HISTORY_MS, type HotHistory, type HotStore } from '../hot-store/hot-store.ts';
 import { createMemoryHotStore } from '../hot-store/memory/memory-store.ts';
-import { createRedisHotStore } from '../hot-store/redis/redis-store.ts';
 import { parseRedisUrl } from '../hot-store/redis/url.ts';
 
 export interface HotStoreDeps {
@@ -23,6 +22,7 @@ export async function openHotStore(address: string | undefined, configs: readonl
   if (address === undefined || address === 'memory') return createMemoryHotStore({ history });
   const dimensions = Object.fromEntries(configs.map(({ engine }) => [engine.pipeline, engine.dimensions]));
   const { clock, logger, onEmpty } = deps;
+  const { createRedisHotStore } = await import('../hot-store/redis/redis-store.ts');
   return createRedisHotStore({ url: address, history, dimensions }, { clock, logger, ...(onEmpty && { onEmpty }) });
 }
 

@@ -8,6 +8,7 @@ import { AppError } from '../core/errors.ts';
 import { INVALID, OUTCOMES } from '../core/outcome.ts';
 import type { RecordBatch, StateChange } from '../log/log.ts';
 import { fromStateEntries, toStateChanges } from '../pipeline/state-codec.ts';
+import type { RunOptions } from './run-options.ts';
 
 export interface OutcomesFile {
   add(batch: RecordBatch, outcomes: Uint8Array, reasons: ReadonlyMap<number, string>): void;
@@ -26,11 +27,7 @@ export const outcomesStatePrefix = PREFIX;
  * brought there from several inputs has several first lines.
  * @throws AppError `data_dir_unusable` when the file cannot be written
  */
-export function openOutcomesFile(
-  path: string,
-  byInput: boolean,
-  state: readonly (readonly [key: string, value: Uint8Array])[],
-): OutcomesFile {
+function openOutcomesFile(path: string, byInput: boolean, state: readonly (readonly [key: string, value: Uint8Array])[]): OutcomesFile {
   const absolute = resolve(path);
   const committed = new Map(fromStateEntries(PREFIX, state)).get(absolute) as number | undefined;
   let descriptor: number;
@@ -87,4 +84,12 @@ function unwritable(path: string, error: unknown): AppError {
       cause: error,
     },
   );
+}
+
+/** Undefined where none is wanted. `noted`: the state that was committed with it. */
+export function outcomesFileOf({
+  outcomes,
+  input,
+}: RunOptions): ((noted: readonly (readonly [string, Uint8Array])[]) => OutcomesFile) | undefined {
+  return outcomes === undefined ? undefined : (noted) => openOutcomesFile(outcomes, input !== undefined, noted);
 }

@@ -18,7 +18,7 @@ import { closeHotStore, openHotStore, servedHistory, settleHotStore } from './ho
 import type { PipelineRun } from './pipeline-run.ts';
 import { createProgress } from './progress.ts';
 import type { RunOptions } from './run-options.ts';
-import { startServing, type Serving } from './serve/serve.ts';
+import type { ServeDeps, Serving } from './serve/serve.ts';
 import { summaryText, type RunSummary } from './summary.ts';
 
 const RETENTION_EVERY_MS = 60_000;
@@ -164,9 +164,10 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
 
 async function openServing(
   { once, listen, apiKey, data, olapStore }: RunOptions,
-  deps: Omit<Parameters<typeof startServing>[1], 'hotHistory' | 'history'>,
+  deps: Omit<ServeDeps, 'hotHistory' | 'history'>,
 ): Promise<Serving | undefined> {
   if (once || listen === undefined || listen === 'none') return undefined;
+  const { startServing } = await import('./serve/serve.ts');
   return startServing(
     { listen, ...(apiKey !== undefined && apiKey !== '' && { apiKey }) },
     { ...deps, hotHistory: servedHistory, history: { data, olapStore } },

@@ -1,3 +1,4 @@
+import { isLasting } from '../alerts/with-end.ts';
 import { readAlertRecords, readAlerts, type AlertsQuery } from '../app/readers/alerts.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
@@ -39,14 +40,19 @@ const columns: readonly Column<AlertEvent>[] = [
   { title: 'rang at', value: (alert) => timeText(alert.alert_time) },
   {
     title: 'status',
-    value: ({ status, resolved_time, part_of }) =>
-      (typeof resolved_time === 'string' ? `resolved ${timeText(resolved_time)}` : status) + (part_of === undefined ? '' : ' (folded)'),
+    value: (alert) => endText(alert) + (alert.part_of === undefined ? '' : ' (folded)'),
   },
   { title: 'severity', value: (alert) => alert.severity },
   { title: 'alert', value: (alert) => alert.alert_type },
   { title: 'segment', value: (alert) => labelsText(alert.labels) },
   { title: 'message', value: (alert) => alert.message, maxWidth: 100 },
 ];
+
+function endText(alert: AlertEvent): string {
+  const { status, resolved_time: resolved } = alert;
+  if (typeof resolved !== 'string') return status;
+  return `${isLasting(alert) ? 'new level' : 'resolved'} ${timeText(resolved)}`;
+}
 
 /** `2026-03-02 09:14` in UTC. */
 function timeText(iso: string): string {

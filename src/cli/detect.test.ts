@@ -23,6 +23,8 @@ writeFileSync(
   gzipSync(`value,minute\n${rows.map((row) => row.split(',').toSpliced(2).toReversed().join(',')).join('\n')}\n`),
 );
 
+writeFileSync(join(dir, 'wrong.csv'), 'timestamp,value\n1500000000,1\nnoon,2\n');
+
 test('--json prints every point of every file in order, an alarm from one half on', () => {
   const { stdout, status } = detect('--series', 'a.csv', 'a.csv', '--format', 'kpi', '--json');
   const lines = stdout.trimEnd().split('\n');
@@ -43,11 +45,19 @@ test('for people: what was found, when, observed, expected, how unlikely, and a 
   assert.match(readFileSync(join(dir, 'chart.html'), 'utf8'), /<svg/);
 });
 
+test('of several files a wrong one is told, and the others are judged; standard input is one of them', () => {
+  const args = ['--series', 'none.csv', 'wrong.csv', '-', '--json'];
+  const { stdout, stderr, status } = spawnSync(BIN, ['detect', ...args], { cwd: dir, encoding: 'utf8', input: 'when,n\n1,2\n3,4\n' });
+  assert.equal(status, 2);
+  assert.match(stderr, /none\.csv cannot be read.*\n.*wrong\.csv:3:1: found "noon"/);
+  assert.match(stdout, /^path,timestamp,score\nwrong\.csv,1500000000,0\.\d+\n-,1,0\.\d+\n-,3,0\.\d+\n$/);
+});
+
 test('wrong arguments and files: one line, exit 2', () => {
   const cases: [string[], RegExp][] = [
     [[], /--series/],
     [['--series', 'none.csv'], /none\.csv cannot be read/],
-    [['--series', 'a.csv', '--format', 'nab'], /a\.csv:2: found "1500000000" as "timestamp"; expected a time such as/],
+    [['--series', 'wrong.csv', '--format', 'nab'], /wrong\.csv:3:1: found "noon" as "timestamp"; expected a time such as/],
     [['--series', 'a.csv', '--format', 'kpi', '--time', 'x'], /found --time or --value with --format kpi/],
     [['--series', 'a.csv', '--plot', 'chart.png'], /found chart\.png; expected the name of an HTML file/],
     [['--series', 'a.csv', '--plot', 'no/such/chart.html'], /cannot write no\/such\/chart\.html: its folder does not exist/],

@@ -32,13 +32,29 @@ export async function detectCommand(options: DetectOptions, terminal: Terminal):
   }
   const format = seriesFormat(name, { ...(time !== undefined && { time }), ...(value !== undefined && { value }) });
   const sections: string[] = [];
+  let unreadable: AppError | undefined;
   if (json) await terminal.print('path,timestamp,score');
   for (const path of series) {
+    try {
+      sections.push(...(await judgeSeries(path)));
+    } catch (error) {
+      // One wrong file among a thousand does not take the others with it.
+      if (!(error instanceof AppError && error.code === 'input_unreadable') || series.length === 1) throw error;
+      if (unreadable) terminal.note(unreadable.message);
+      unreadable = error;
+    }
+  }
+  if (plotPath !== undefined && sections.length > 0) await writePlot(plotPath, plotPage(sections), terminal);
+  if (unreadable) throw unreadable;
+  return 0;
+
+  async function judgeSeries(path: string): Promise<string[]> {
     const episodes = collectEpisodes(falseAlarmsPerWeek);
     const plot = plotPath === undefined ? undefined : createPlot();
     const pathField = csvField(path);
+    const input = path === '-' ? { stream: terminal.stdin } : { path };
     let points = 0;
-    for await (const batch of scoreSeries(path, format, falseAlarmsPerWeek)) {
+    for await (const batch of scoreSeries(input, path === '-' ? 'standard input' : path, format, falseAlarmsPerWeek)) {
       points += batch.length;
       for (const point of batch) {
         if (!json || plot) episodes.add(point);
@@ -47,10 +63,8 @@ export async function detectCommand(options: DetectOptions, terminal: Terminal):
       }
     }
     if (!json) await tell(path, points, episodes.found, terminal);
-    if (plot) sections.push(plot.section(path, episodes.found));
+    return plot ? [plot.section(path, episodes.found)] : [];
   }
-  if (plotPath !== undefined) await writePlot(plotPath, plotPage(sections), terminal);
-  return 0;
 }
 
 const COLUMNS: readonly Column<Episode>[] = [

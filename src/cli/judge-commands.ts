@@ -38,9 +38,9 @@ export const addDetect: Add = (program, terminal, exit) => {
     'tocsin detect --series *.csv --false-alarms-per-week 0.1',
     'tocsin detect --series a.csv.gz b.csv.gz --format kpi --json  # path,timestamp,score; an alarm from 0.5 on',
   ])
-    .requiredOption('--series <files...>', 'CSV with a header, one point a line; gzip and zstd are recognised')
+    .requiredOption('--series <files...>', 'CSV, one point a line; gzip and zstd are recognised, - is standard input')
     .addOption(
-      new Option('--format <format>', 'kpi: Unix seconds; nab: times as text; both with the columns timestamp and value')
+      new Option('--format <format>', 'csv: --time and --value name the columns; kpi, nab: they are called timestamp and value')
         .choices(['csv', 'kpi', 'nab'])
         .default('csv'),
     )

@@ -1,6 +1,5 @@
 /** Windows of a pipeline for a command, with those that the log keeps no more where the OLAP store has them. */
 import type { PipelineRecord } from '../app/pipeline-record.ts';
-import { openOlderRows } from '../app/readers/older-rows.ts';
 import type { Reading } from '../app/readers/reading.ts';
 import { lacksOlder, readWindows, type WindowsQuery } from '../app/readers/windows.ts';
 import { systemClock } from '../core/clock.ts';
@@ -25,6 +24,8 @@ export async function withWindows<T>(
 
   async function olderRows() {
     try {
+      // Seldom needed, and the store's client is large.
+      const { openOlderRows } = await import('../app/readers/older-rows.ts');
       return await openOlderRows(dir, pipeline.name, olapStore ?? pipeline.olapStore, { clock: systemClock });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;

@@ -51,6 +51,8 @@ export interface Verdict {
   readonly baselineWindows: number | null;
   /** Why it fires, from detectors that weigh evidence; undefined where nothing fires. */
   readonly grounds?: Grounds;
+  /** Clear, yet nothing is as it was: what rang has lasted so long that it is taken for how things are now. */
+  readonly isLasting?: true;
   /** The series itself is the news: among those beside it, its value had never been seen before. */
   readonly isUnseen?: true;
   /** Keys that stand behind the value (heavy hitters), the largest first; a few. */

@@ -5,9 +5,10 @@
  *
  * Only the verdict on a replay hangs on when it was judged. So what replays change is told after the verdicts have been noted.
  */
+import { atOnce } from '../core/slices.ts';
 import { packRecords } from '../log/batch.ts';
 import type { CommitUnit, StateChange } from '../log/log.ts';
-import { encodePartials } from '../windows/partials-codec.ts';
+import { encodeTold } from '../windows/partials-codec.ts';
 import type { PanePartial } from '../windows/panes.ts';
 import {
   openAggregate,
@@ -122,20 +123,20 @@ async function stageOf(
   }
 
   async function commit({ readToEnd = false, state = [] }: Parameters<AggregateStage['commit']>[0] = {}): Promise<void> {
-    const { partials: taken, expired } = await aggregate.takePartials(readToEnd);
+    const { told, replayed, progress, expired } = await aggregate.takePartials(readToEnd);
     const idle = isIdle(readToEnd);
-    const records = encodePartials({
-      partials: { ...taken, replayed: untold, progress: { ...taken.progress, idle, epoch, turn: turn++ } },
+    const records = encodeTold(told, plan.columns.length, {
+      partials: { partition: aggregate.name, replayed: untold, progress: { ...progress, idle, epoch, turn: turn++ } },
       revision,
       report: report(),
     });
     // The monitor keeps panes of its own: here they may go as soon as no event reaches them.
     const { offsets, state: changes, deadLetters } = await aggregate.takeCommit(expired);
-    const meta: StageMeta = { epoch, untold: taken.replayed.map(({ start }) => start), letters: tail.next };
+    const meta: StageMeta = { epoch, untold: replayed.map(({ start }) => start), letters: tail.next };
     readSinceCommit = 0;
     await write({
       appends: [
-        ...appendTexts(topics.deadLetters, tail.missing(letterTexts(deadLetters))),
+        ...atOnce(appendTexts(topics.deadLetters, tail.missing(letterTexts(deadLetters)))),
         {
           topic: partialsTopic(pipeline),
           partition: 0,
@@ -148,7 +149,7 @@ async function stageOf(
       offsets,
       state: [...changes, ...toStateChanges(prefix, [[aggregate.name, meta]]), ...state],
     });
-    untold = taken.replayed;
+    untold = replayed;
     idleTold = idle;
     lagDue = true;
     if (commitsToTail-- <= 0 && tail.isSettled) {

@@ -11,6 +11,7 @@ import type { IdKey } from '../windows/id-hash.ts';
 import type { RestoredPanes } from '../windows/merge.ts';
 import { createPartition, type ClockMode, type Judged } from '../windows/partition.ts';
 import type { Partials, Progress } from '../windows/partials.ts';
+import type { Told } from '../windows/partials-codec.ts';
 import { earliestEnd, partitionName, windowStarts, type Plan } from '../windows/plan.ts';
 import { openDecoder } from '../windows/projector/open-decoder.ts';
 import { createReplay } from '../windows/replay.ts';
@@ -85,7 +86,9 @@ export interface Aggregate {
 }
 
 export interface TakenPartials {
-  readonly partials: Partials & { readonly progress: Progress };
+  readonly told: Told;
+  readonly replayed: Partials['replayed'];
+  readonly progress: Progress;
   /** Starts of panes that no event can reach any more and whose windows are all final here. */
   readonly expired: readonly number[];
 }
@@ -256,7 +259,7 @@ export function createAggregate(
       const isReplayDue = caughtUp || deps.elapsed() - noReplaysAt >= REPLAY_EVERY_MS;
       const replays = isReplayDue ? await stepReplay() : 0;
       const at = deps.elapsed();
-      const batch = await log.read(topic, number, offset, limits);
+      const batch = await log.read(topic, number, offset, { ...limits, lent: true });
       caughtUp = batch === undefined;
       if (!batch) {
         end = offset;
@@ -287,7 +290,8 @@ export function createAggregate(
     async takePartials(readToEnd) {
       taken = { live: partition.takeChangedPanes(), replayed: replay.takeChangedPanes() };
       const progress = { offset, watermark: partition.watermark, idle: isIdle(readToEnd), epoch: 0, turn: 0 };
-      return { partials: { partition: name, ...taken, finals: partition.takeFinals(), progress }, expired: partition.expiredPanes() };
+      const { live, replayed } = taken;
+      return { told: { live, finals: partition.takeFinals() }, replayed, progress, expired: partition.expiredPanes() };
     },
     async takeCommit(released) {
       for (const start of released) {

@@ -2,15 +2,18 @@
  * One pipeline in one process: aggregates of all input partitions, the merge, the monitor, and their common commit.
  * Everything a step changes becomes visible, durable and final in one transaction of the log.
  */
+import { createBreath, inSlices, type Sliced } from '../core/slices.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { createMerge } from '../windows/merge.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { Partials } from '../windows/partials.ts';
+import { panesOf } from '../windows/partials-codec.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import {
   openAggregate,
+  type Aggregate,
   type AggregateConfig,
   type AggregateDeps,
   type AggregateStatus,
@@ -21,7 +24,7 @@ import {
 import { alertTexts, appendTexts, letterTexts, windowTexts } from './appends.ts';
 import type { Monitor } from './monitor.ts';
 import { createSilence } from './silence.ts';
-import { fromStateEntries, toStateChanges } from './state-codec.ts';
+import { fromStateEntries, stateChanges } from './state-codec.ts';
 import { stepAll } from './step-all.ts';
 import { rawTopicSettings, topicSettings, type PipelineTopics } from './topics.ts';
 
@@ -116,26 +119,42 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   let idleAtCommit = '';
   const idleNow = (readToEnd: boolean): string => aggregates.map((aggregate) => Number(aggregate.isIdle(readToEnd))).join('');
 
+  /** Others have their turns meanwhile: requests, above all. */
+  const slices = <T>(work: Sliced<T>): Promise<T> => inSlices(work, deps.elapsed);
+
+  /** Of those elsewhere all at the same time; each of those here holds this thread for a while. */
+  async function ofAll<T>(ask: (aggregate: Aggregate, i: number) => Promise<T>): Promise<T[]> {
+    if (aggregates.every(({ isElsewhere }) => isElsewhere)) return Promise.all(aggregates.map(ask));
+    const breath = createBreath(deps.elapsed);
+    const answers: T[] = [];
+    for (const [i, aggregate] of aggregates.entries()) {
+      answers.push(await ask(aggregate, i));
+      await breath();
+    }
+    return answers;
+  }
+
   async function write(
     records: readonly WindowRecord[],
     alerts: readonly AlertEvent[],
     extra: readonly StateChange[],
     taken: readonly TakenPartials[],
   ): Promise<number> {
-    const released = taken.map(({ partials, expired }) => expired.filter((start) => merge.release(partials.partition, start)));
-    const parts = await Promise.all(aggregates.map((aggregate, i) => aggregate.takeCommit(released[i]!)));
+    const released = taken.map(({ expired }, i) => expired.filter((start) => merge.release(aggregates[i]!.name, start)));
+    const parts = await ofAll((aggregate, i) => aggregate.takeCommit(released[i]!));
     const deadLetters = parts.flatMap((part) => part.deadLetters);
+    const rows = await slices(windowTexts(records));
     await log.commit({
       appends: [
-        ...appendTexts(topics.windows, windowTexts(records)),
-        ...appendTexts(topics.alerts, alertTexts(alerts)),
-        ...appendTexts(topics.deadLetters, letterTexts(deadLetters)),
+        ...(await slices(appendTexts(topics.windows, rows))),
+        ...(await slices(appendTexts(topics.alerts, alertTexts(alerts)))),
+        ...(await slices(appendTexts(topics.deadLetters, letterTexts(deadLetters)))),
       ],
       offsets: parts.flatMap((part) => part.offsets),
       state: [
         ...parts.flatMap((part) => part.state),
-        ...toStateChanges(mergePrefix, merge.takeStateChanges()),
-        ...monitor.takeStateChanges(),
+        ...(await slices(stateChanges(mergePrefix, merge.takeStateChanges()))),
+        ...(await slices(monitor.takingStateChanges())),
         ...extra,
       ],
     });
@@ -163,12 +182,16 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
     readSinceCommit = 0;
     idleAtCommit = idleNow(readToEnd);
-    const taken = await Promise.all(aggregates.map((aggregate) => aggregate.takePartials(readToEnd)));
-    const partials = taken.map((one) => one.partials);
+    const taken = await ofAll((aggregate) => aggregate.takePartials(readToEnd));
+    const partials: Partials[] = [];
+    for (const [i, { told, replayed, progress }] of taken.entries()) {
+      const panes = await slices(panesOf(told, plan.columns.length, plan.groupings.length));
+      partials.push({ partition: aggregates[i]!.name, ...panes, replayed, progress });
+    }
     if (partials.some(isHeard)) silence.heard();
-    const stepped = merge.step(partials, { provisional: config.provisional });
+    const stepped = await slices(merge.step(partials, { provisional: config.provisional }));
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
-    const found = records.flatMap((record) => monitor.observe(record));
+    const found = await slices(monitor.observing(records));
     const until = silentUntil();
     const silent = until === undefined ? [] : monitor.silence(until, merge.flush);
     const alerts = [...limitAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed), ...silent];
@@ -188,7 +211,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     async flush(options) {
       const committed = await commit({ ...options, readToEnd: true });
       const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);
-      await log.commit({ appends: appendTexts(topics.windows, windowTexts(rows)) });
+      await log.commit({ appends: await slices(appendTexts(topics.windows, await slices(windowTexts(rows)))) });
       return { ...committed, provisional: rows };
     },
     counts: () => merge.counts(),

@@ -3,6 +3,7 @@
  * what it told is recorded in `p.alerts`, and its state beside the rest, so that a restart in between neither rings again nor forgets the end.
  */
 import type { Clock } from '../core/clock.ts';
+import { atOnce } from '../core/slices.ts';
 import type { Log } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { alertTexts, appendTexts } from './appends.ts';
@@ -94,7 +95,7 @@ export async function openLagWatch(config: LagWatchConfig, deps: LagWatchDeps): 
           : deps.alert(lag, { since: state?.since ?? now, now, ...(moved.change === 'resolved' && told && { told }) });
       const next = moved.change === 'fired' ? { ...moved.state!, told: event! } : moved.state;
       await log.commit({
-        appends: event ? appendTexts(topic, alertTexts([event])) : [],
+        appends: event ? atOnce(appendTexts(topic, alertTexts([event]))) : [],
         state: toStateChanges(PREFIX, [[pipeline, next ?? null]]),
       });
       state = next;

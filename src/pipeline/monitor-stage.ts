@@ -4,9 +4,10 @@
  * and those that stand on the topics already are left out. The state holds all panes: who goes on with it needs nothing from the workers.
  */
 import { AppError } from '../core/errors.ts';
+import { atOnce, type Sliced } from '../core/slices.ts';
 import { noOutcomes } from '../core/outcome.ts';
 import { recordAt } from '../log/batch.ts';
-import type { CommitUnit, Log, StateChange } from '../log/log.ts';
+import type { CommitUnit, Log, RecordsToAppend, StateChange } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { createMerge } from '../windows/merge.ts';
 import type { Partials } from '../windows/partials.ts';
@@ -22,7 +23,7 @@ import type { Monitor } from './monitor.ts';
 import { isNewerReport, statusOfReport, type PartitionReport, type ReportAt } from './partition-report.ts';
 import { createSilence } from './silence.ts';
 import { monitorGroup, partialsTopic } from './stage-topics.ts';
-import { fromStateEntries, toStateChanges } from './state-codec.ts';
+import { fromStateEntries, stateChanges, toStateChanges } from './state-codec.ts';
 import type { PipelineTopics } from './topics.ts';
 import { createUnreported } from './unreported.ts';
 
@@ -46,6 +47,8 @@ export interface MonitorStageDeps {
   readonly limitAlert?: (kind: 'series' | 'ids', partition: string, time: number) => AlertEvent;
   /** Milliseconds of a steady clock, for looks at open windows (with `provisional`); undefined: there are none. */
   readonly elapsed?: () => number;
+  /** Drives long work, so that others have their turns meanwhile; default: without interruption. */
+  readonly slices?: <T>(work: Sliced<T>) => Promise<T>;
   /** For the person at the terminal: what cannot be done as it should, and what to do. */
   readonly warn?: (message: string) => void;
 }
@@ -78,7 +81,7 @@ interface StageMeta {
 /** Goes on with the state of an earlier life, on the ledger of the pipeline's monitor. */
 export async function openMonitorStage(config: MonitorStageConfig, deps: MonitorStageDeps): Promise<MonitorStage> {
   const { plan, topics, revision } = config;
-  const { log, monitor } = deps;
+  const { log, monitor, slices = async (work) => atOnce(work) } = deps;
   const { pipeline } = plan.spec;
   const topic = partialsTopic(pipeline);
   const group = monitorGroup(pipeline);
@@ -99,7 +102,8 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const windowsTail = await readAppendedTail(log, topics.windows, meta?.windows);
   const alertsTail = await readAppendedTail(log, topics.alerts, meta?.alerts);
   let offset = (await log.committed(group, topic, 0)) ?? (await log.bounds(topic, 0)).start;
-  let records: WindowRecord[] = [];
+  /** In the order in which they came. */
+  let records: (readonly WindowRecord[])[] = [];
   // A look that rang and was not noted is part of the truth: its window goes on from it.
   let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
   const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
@@ -121,8 +125,8 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     if (idsForgottenAt !== undefined && known?.idsForgottenAt === undefined) alerts.push(deps.limitAlert('ids', partition, idsForgottenAt));
   }
 
-  function take(bytes: Uint8Array): void {
-    const record = decodePartials(bytes, plan.groupings.length);
+  function* take(bytes: Uint8Array): Sliced<void> {
+    const record = yield* decodePartials(bytes, plan.groupings.length);
     if (record.revision > revision) {
       throw new AppError(
         'revision_changed',
@@ -136,12 +140,10 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       unreported.forget();
     }
     if (record.report !== undefined) takeReport(record.partials, record.report as PartitionReport);
-    const stepped = merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
-    for (const told of stepped.records) {
-      if (Date.parse(told.window_start) < config.completeFrom) continue;
-      records.push(told);
-      alerts.push(...monitor.observe(told));
-    }
+    const stepped = yield* merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
+    const complete = stepped.records.filter((told) => Date.parse(told.window_start) >= config.completeFrom);
+    records.push(complete);
+    alerts.push(...(yield* monitor.observing(complete)));
   }
 
   /** Up to where windows are over by the clock, where that is news to the monitor. */
@@ -165,17 +167,23 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     return Math.max(0, more);
   }
 
+  /** What stands on the topics already is left out; the rest in pieces. */
+  async function appendsOf(): Promise<RecordsToAppend[]> {
+    const rows = await slices(windowTexts(records.flat()));
+    return [
+      ...(await slices(appendTexts(topics.windows, windowsTail.missing(rows)))),
+      ...(await slices(appendTexts(topics.alerts, alertsTail.missing(alertTexts(alerts))))),
+    ];
+  }
+
   async function write(state: readonly StateChange[]): Promise<void> {
     const noted: StageMeta = { windows: windowsTail.next, alerts: alertsTail.next };
     const unit = {
-      appends: [
-        ...appendTexts(topics.windows, windowsTail.missing(windowTexts(records))),
-        ...appendTexts(topics.alerts, alertsTail.missing(alertTexts(alerts))),
-      ],
+      appends: await appendsOf(),
       offsets: [{ group, topic, partition: 0, offset }],
       state: [
-        ...toStateChanges(mergePrefix, merge.takeStateChanges()),
-        ...monitor.takeStateChanges(),
+        ...(await slices(stateChanges(mergePrefix, merge.takeStateChanges()))),
+        ...(await slices(monitor.takingStateChanges())),
         ...toStateChanges(stagePrefix, [
           ['meta', noted],
           ...[...changedReports].map((name): [string, unknown] => [`report/${name}`, reports.get(name)]),
@@ -201,7 +209,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       isCaughtUp = batch === undefined;
       if (!batch) return 0;
       if (batch.firstOffset > offset && (await log.bounds(topic, 0)).start > offset) throw gap(pipeline, topic, offset);
-      for (let i = 0; i < batch.count; i++) take(recordAt(batch, i));
+      for (let i = 0; i < batch.count; i++) await slices(take(recordAt(batch, i)));
       offset = batch.firstOffset + batch.count;
       readSinceCommit += batch.count;
       return batch.count;
@@ -212,10 +220,10 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       const deadLetters = newLetters();
       merge.expire();
       await write(state);
-      const told = { records, alerts };
+      const told = { records: records.flat(), alerts };
       records = [];
       alerts = [];
-      const { provisional } = config.provisional ? merge.step([], { provisional: true }) : { provisional: [] };
+      const { provisional } = config.provisional ? await slices(merge.step([], { provisional: true })) : { provisional: [] };
       const looks = [...(deps.elapsed ? monitor.look(provisional, deps.elapsed) : []), ...(await hearSilence())];
       if (looks.length > 0) {
         alerts = looks;
@@ -226,7 +234,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     },
     async flush() {
       const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);
-      records = rows;
+      records = [rows];
       await write([]);
       records = [];
       return { records: [], provisional: rows, alerts: [], deadLetters: 0 };

@@ -10,6 +10,7 @@ import type { Alerts } from '../alerts/alerts.ts';
 import type { WindowTime } from '../alerts/state-machine.ts';
 import { AppError } from '../core/errors.ts';
 import { labelsKey } from '../core/labels.ts';
+import { atOnce, createPace, type Sliced } from '../core/slices.ts';
 import type { DetectorKind } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
@@ -28,6 +29,8 @@ import type { Watch } from './watch.ts';
 export interface Monitor {
   /** The next record of `p.windows`; gives the alert events to append to `p.alerts`, in order. */
   observe(record: WindowRecord): AlertEvent[];
+  /** The same for several records, in slices. Nothing else is asked before its last one. */
+  observing(records: Iterable<WindowRecord>): Sliced<AlertEvent[]>;
   /**
    * Looks at provisional rows, as far as the time allows: of the window that follows the last closed one. What it gives
    * belongs into `p.alerts` with the commit at hand; nothing else has changed. `elapsed`: monotonic, ms.
@@ -50,6 +53,8 @@ export interface Monitor {
   recall(events: Iterable<AlertEvent>): AlertEvent[];
   /** State that changed since the last call: to be committed with the events and the offset read up to. */
   takeStateChanges(): StateChange[];
+  /** The same in slices. */
+  takingStateChanges(): Sliced<StateChange[]>;
   /** Goes on from committed state (keys that start with `monitor/<pipeline>/`), before anything is observed. */
   restore(entries: Iterable<readonly [key: string, value: Uint8Array]>): void;
 }
@@ -87,13 +92,13 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     return endMs <= (closedUpTo.get(window)?.end ?? Number.NEGATIVE_INFINITY);
   }
 
-  function closeWindow(record: ClosedRecord): AlertEvent[] {
+  function* closeWindow(record: ClosedRecord): Sliced<AlertEvent[]> {
     const { window } = record;
     const at = { startMs: Date.parse(record.window_start), endMs: Date.parse(record.window_end) };
     if (isClosed(window, at.endMs)) return [];
     const rows = open.of(window, at.startMs);
     const events = recallLooks(window, record.window_start);
-    for (const watch of watchesOf.get(window) ?? []) events.push(...watch.close(rows, at));
+    for (const watch of watchesOf.get(window) ?? []) events.push(...(yield* watch.close(rows, at)));
     setClosed(window, { end: at.endMs });
     open.letGo(window, at.startMs);
     return events;
@@ -183,6 +188,25 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     );
   }
 
+  function* observing(records: Iterable<WindowRecord>): Sliced<AlertEvent[]> {
+    const isDue = createPace();
+    const events: AlertEvent[] = [];
+    for (const record of records) {
+      if (isDue()) yield;
+      if (record.pipeline !== spec.pipeline || !watchesOf.has(record.window)) continue;
+      if (record.kind === 'closed') events.push(...(yield* closeWindow(record)));
+      else open.keep(record, isClosed);
+    }
+    return events;
+  }
+
+  function* takingStateChanges(): Sliced<StateChange[]> {
+    open.write();
+    const changes = [book.take()];
+    for (const watch of watches) changes.push(yield* watch.takeStateChanges());
+    return changes.flat();
+  }
+
   function restoreOne(entry: readonly [key: string, value: Uint8Array]): void {
     const found = book.read(entry);
     if (!found || !restoreFound(found.name, found.value)) book.drop(entry[0]);
@@ -206,12 +230,8 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   }
 
   return {
-    observe(record) {
-      if (record.pipeline !== spec.pipeline || !watchesOf.has(record.window)) return [];
-      if (record.kind === 'closed') return closeWindow(record);
-      open.keep(record, isClosed);
-      return [];
-    },
+    observe: (record) => atOnce(observing([record])),
+    observing,
     look: (rows, elapsed) => spec.windows.flatMap((window) => lookAt(window, rows, elapsed)),
     lookCounts: () => lookPlan.counts(),
     hasSilence: (until) => spec.windows.some((window) => silentWindow(window, until) !== undefined),
@@ -223,10 +243,8 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
       }
       return spec.windows.flatMap(recallOpen);
     },
-    takeStateChanges() {
-      open.write();
-      return [...book.take(), ...watches.flatMap((watch) => watch.takeStateChanges())];
-    },
+    takeStateChanges: () => atOnce(takingStateChanges()),
+    takingStateChanges,
     restore(entries) {
       for (const entry of entries) restoreOne(entry);
     },

@@ -4,6 +4,7 @@ import type { Alerts } from '../alerts/alerts.ts';
 import type { AlertState, WindowTime } from '../alerts/state-machine.ts';
 import { AppError } from '../core/errors.ts';
 import { labelsKey } from '../core/labels.ts';
+import { createPace, type Sliced } from '../core/slices.ts';
 import { detectorCatalog } from '../detectors/catalog.ts';
 import type { DetectorContext, DetectorKind, Direction, Observation, SeriesInput, Step, Verdict } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
@@ -22,7 +23,7 @@ export interface Watch {
   readonly looks: boolean;
   covers(dimensionsInLabels: number): boolean;
   /** Rows of one closed window, by `labelsKey`. Called once a window, in the order of the windows. */
-  close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): AlertEvent[];
+  close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): Sliced<AlertEvent[]>;
   /** Rows of the open window that follows the last closed one. Rings, or changes nothing. */
   look(rows: ReadonlyMap<string, HeldRow>, at: WindowTime, number: number): AlertEvent[];
   /** Whether its detector can be asked while no window closes. */
@@ -36,7 +37,7 @@ export interface Watch {
   recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[];
   restoreSeries(labelsKey: string, record: SeriesRecord): void;
   restoreShared(shared: { v: number; state: unknown }): void;
-  takeStateChanges(): StateChange[];
+  takeStateChanges(): Sliced<StateChange[]>;
 }
 
 /** `openFrom`: of a look by the clock, start of the first window that is not closed. ISO 8601. */
@@ -68,16 +69,18 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   const zero = isZeroOverNothing(measure) ? 0 : null;
   const nothing = hasParts(spec.measures, measure) ? { amount: 0, exposure: measure.kind === 'ratio' ? 0 : 1 } : undefined;
   const read = rowReader(measure, spec.measures);
+  const isSliceDone = createPace();
   let shared: unknown;
 
   function covers(count: number): boolean {
     return entry.over === 'all' || (count === spec.dimensions.length) === (entry.over === 'full');
   }
 
-  function close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): AlertEvent[] {
+  function* close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): Sliced<AlertEvent[]> {
     const events = endForgotten(at);
     for (const [key, row] of rows) {
       if (!series.get(key) && covers(Object.keys(row.labels).length)) series.add(row.labels, at.endMs);
+      if (isSliceDone()) yield;
     }
     const observed: WatchedSeries[] = [];
     const inputs: SeriesInput<unknown>[] = [];
@@ -88,6 +91,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
         observed.push(one);
         inputs.push({ state: one.state, observation: observationOf(one, row, at) });
       } else if (hasLooked(one)) judgements.push(...unsaid(one, [], observationOf(one, row, at)));
+      if (isSliceDone()) yield;
     }
     const result = detector.observeWindow(inputs, shared);
     if (result.shared !== shared) {
@@ -95,7 +99,9 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       const value = shared === undefined ? undefined : { v: detector.stateVersion, state: shared };
       deps.book.set({ kind: 'shared', entry: entryName, over: entry.over }, value);
     }
-    observed.forEach((one, index) => {
+    yield;
+    for (const [index, one] of observed.entries()) {
+      if (isSliceDone()) yield;
       const { state, verdicts } = result.steps[index]!;
       const { observation } = inputs[index]!;
       // An object that is changed in place has changed, though it is the same one.
@@ -107,7 +113,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
         if (verdict.status !== 'clear' || one.alerts[verdict.direction]) judgements.push({ series: one, at: observation, verdict });
       }
       if (hasLooked(one)) judgements.push(...unsaid(one, verdicts, observation));
-    });
+    }
     return [...events, ...conclude(judgements, at)];
   }
 

@@ -1,6 +1,7 @@
 /** The series of one detect entry, in one order, and what is remembered of each. */
 import type { SeriesAlerts } from '../alerts/alert-desk.ts';
 import { labelsKey, type Labels } from '../core/labels.ts';
+import { mapped, type Sliced } from '../core/slices.ts';
 import type { Detector } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
 import { labelsOfKey, type SeriesRecord, type StateBook } from './monitor-state.ts';
@@ -31,7 +32,7 @@ export interface WatchedSeriesBook {
   forget(series: WatchedSeries): void;
   restore(key: string, record: SeriesRecord): WatchedSeries;
   /** What changed since the last call, encoded now: a detector changes its states in place. */
-  takeStateChanges(): StateChange[];
+  takeStateChanges(): Sliced<StateChange[]>;
 }
 
 /** `entry`: its name in the state's keys. */
@@ -102,12 +103,12 @@ export function createWatchedSeries(
       return series;
     },
     takeStateChanges() {
-      const changes = touched.map((series): StateChange => {
+      const taken = touched;
+      touched = [];
+      return mapped(taken, (series): StateChange => {
         series.isTouched = false;
         return [(series.stateKey ??= states.keyOf(nameOf(series))), encode(series)];
       });
-      touched = [];
-      return changes;
     },
   };
 }

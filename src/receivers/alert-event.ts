@@ -27,6 +27,8 @@ export interface AlertExplanation {
   readonly keys?: readonly { readonly key: string; readonly least: number; readonly most: number }[];
   /** Set: a value of its dimension that had never been seen before. */
   readonly unseen?: true;
+  /** Of an alert that has ended, set: nothing is as it was; the change has lasted so long that it is taken for how things are now. */
+  readonly lasting?: true;
   /** Of a pipeline that is behind: the partition that is so the most. */
   readonly furthest_behind?: string;
 }

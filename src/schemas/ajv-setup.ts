@@ -47,8 +47,11 @@ function lengthKeyword(keyword: 'minLength' | 'maxLength'): Parameters<Ajv['addK
   };
 }
 
-/** @param schemaText the schema as JSON: tells whether it names something that every object inherits. */
-export function createAjv(draft: Draft, schemaText: string): Ajv {
+/**
+ * @param schemaText the schema as JSON: tells whether it names something that every object inherits.
+ * @param options.isKnownValid nothing is held against the schema of schemas, which takes its time.
+ */
+export function createAjv(draft: Draft, schemaText: string, { isKnownValid }: { readonly isKnownValid: boolean }): Ajv {
   const options: Options = {
     strict: true,
     // Ours may come from anywhere; these three only complain about style.
@@ -58,6 +61,7 @@ export function createAjv(draft: Draft, schemaText: string): Ajv {
     allowUnionTypes: true,
     formats: STRING_FORMATS,
     logger: false,
+    validateSchema: !isKnownValid,
     // Slower; and without such a name in the schema it changes nothing for objects made by JSON.parse.
     ownProperties: INHERITED.some((name) => schemaText.includes(`"${name}"`)),
   };

@@ -5,6 +5,7 @@
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
 import { AppError } from '../core/errors.ts';
 import { createAjv, draftOf, type Draft } from './ajv-setup.ts';
+import { isPlainSchema } from './plain-schema.ts';
 import { isObject, schemaFields } from './schema-fields.ts';
 
 export interface JsonValidator {
@@ -37,7 +38,7 @@ export function createJsonValidator(schema: Schema, options: { readonly file?: s
     throw fail(`/$schema: found ${JSON.stringify(schema['$schema'])}; expected draft-07 or draft 2020-12 of JSON Schema`);
   }
   refuseNestedProto(schema, fail);
-  const ajv = createAjv(draft, JSON.stringify(schema));
+  const ajv = createAjv(draft, JSON.stringify(schema), { isKnownValid: isPlainSchema(schema) });
   const whole = compile(ajv, draft, schema, fail);
   const fields = fieldChecks(ajv, schema);
   // Ajv passes over a property of this name, so it is checked beside the rest.
@@ -100,7 +101,7 @@ function fieldChecks(ajv: Ajv, schema: Schema): FieldCheck[] {
 }
 
 function compile(ajv: Ajv, draft: Draft, schema: Schema, fail: (detail: string) => AppError): ValidateFunction {
-  if (ajv.validateSchema(schema) !== true) {
+  if (ajv.opts.validateSchema && ajv.validateSchema(schema) !== true) {
     const error = (ajv.errors ?? []).toSorted((a, b) => b.instancePath.length - a.instancePath.length)[0];
     const expected = error?.params['allowedValues'] ?? error?.params['allowedValue'];
     const hint = expected === undefined ? '' : ` (${[expected].flat().join(', ')})`;

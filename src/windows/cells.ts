@@ -21,6 +21,7 @@ export interface Cell {
 
 /** Adds up panes of one partition: the last record that changed any of them changed the window. */
 export function addPanes(columns: readonly StateColumn[], cells: readonly Cell[]): Cell {
+  if (cells.length === 1) return cells[0]!;
   return { ...addCells(columns, cells), offsets: Math.max(...cells.map((cell) => cell.offsets)) };
 }
 

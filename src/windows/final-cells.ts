@@ -1,6 +1,7 @@
 /** The values that a window becomes final with. */
+import { createPace, type Sliced } from '../core/slices.ts';
 import type { Cell } from './cells.ts';
-import { seriesKey, type LivePanes, type SeriesKey } from './live-panes.ts';
+import type { LivePanes, SeriesKey } from './live-panes.ts';
 import type { OpenWindow } from './window-book.ts';
 
 interface Partitions {
@@ -12,19 +13,22 @@ interface Partitions {
 }
 
 /** At-final values of the partitions that have passed the end, the latest ones of the idle: by series, in partition order. */
-export function finalCells(
+export function* finalCells(
   { start, end, finals }: OpenWindow,
   grouping: number,
   { names, idle, live }: Partitions,
-): Map<SeriesKey, { partition: string; cell: Cell }[]> {
+): Sliced<Map<SeriesKey, { partition: string; cell: Cell }[]>> {
+  const isDue = createPace();
   const bySeries = new Map<SeriesKey, { partition: string; cell: Cell }[]>();
   for (const name of names) {
-    const cells = idle.includes(name)
-      ? [...live.keys(name, start, end, grouping)].map((key) => live.cell(name, start, end, grouping, key)!)
-      : (finals.get(name)?.[grouping]?.values() ?? []);
-    for (const cell of cells) {
-      const key = seriesKey(cell);
-      bySeries.set(key, [...(bySeries.get(key) ?? []), { partition: name, cell }]);
+    const isIdle = idle.includes(name);
+    const keys = isIdle ? live.keys(name, start, end, grouping) : (finals.get(name)?.[grouping]?.keys() ?? []);
+    for (const key of keys) {
+      const cell = isIdle ? live.cell(name, start, end, grouping, key)! : finals.get(name)![grouping]!.get(key)!;
+      const known = bySeries.get(key);
+      if (known) known.push({ partition: name, cell });
+      else bySeries.set(key, [{ partition: name, cell }]);
+      if (isDue()) yield;
     }
   }
   return bySeries;

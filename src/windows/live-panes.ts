@@ -1,4 +1,5 @@
 /** The latest absolute values of every pane of every partition that some window still needs. */
+import { createPace, type Sliced } from '../core/slices.ts';
 import { addPanes, type Cell } from './cells.ts';
 import type { PanePartial } from './panes.ts';
 import type { Plan } from './plan.ts';
@@ -17,7 +18,7 @@ export interface LivePanes {
    * Takes in what is newer than what is there, by the offset of the last record behind it, and newer than `told`: the partition's
    * records before that offset are in already, or in panes that are gone. The keys that changed, per grouping.
    */
-  put(partition: string, pane: PanePartial, told?: number): SeriesKey[][];
+  put(partition: string, pane: PanePartial, told?: number): Sliced<SeriesKey[][]>;
   /** One series of one partition over the panes that start in [start, end). */
   cell(partition: string, start: number, end: number, grouping: number, key: SeriesKey): Cell | undefined;
   keys(partition: string, start: number, end: number, grouping: number): Set<SeriesKey>;
@@ -31,6 +32,7 @@ export interface LivePanes {
 
 export function createLivePanes(plan: Plan): LivePanes {
   const partitions = new Map<string, Map<number, Map<SeriesKey, Cell>[]>>();
+  const isDue = createPace();
 
   function* panesIn(partition: string, start: number, end: number): Generator<Map<SeriesKey, Cell>[]> {
     const panes = partitions.get(partition);
@@ -51,17 +53,20 @@ export function createLivePanes(plan: Plan): LivePanes {
       const known = partitions.get(partition)?.get(pane.start);
       return pane.cells.some((cells, grouping) => cells.some((cell) => isNewer(cell, known?.[grouping]!.get(seriesKey(cell)), told)));
     },
-    put(partition, pane, told = 0) {
+    *put(partition, pane, told = 0) {
       const known = partitions.get(partition)?.get(pane.start);
       const groupings = known ?? plan.groupings.map(() => new Map<SeriesKey, Cell>());
-      const changed = pane.cells.map((cells, grouping) =>
-        cells.flatMap((cell) => {
+      const changed = groupings.map((): SeriesKey[] => []);
+      for (const [grouping, cells] of pane.cells.entries()) {
+        const series = groupings[grouping]!;
+        for (const cell of cells) {
+          if (isDue()) yield;
           const key = seriesKey(cell);
-          if (!isNewer(cell, groupings[grouping]!.get(key), told)) return [];
-          groupings[grouping]!.set(key, cell);
-          return [key];
-        }),
-      );
+          if (!isNewer(cell, series.get(key), told)) continue;
+          series.set(key, cell);
+          changed[grouping]!.push(key);
+        }
+      }
       if (known === undefined && changed.some((keys) => keys.length > 0)) {
         const panes = partitions.get(partition) ?? new Map<number, Map<SeriesKey, Cell>[]>();
         partitions.set(partition, panes);
@@ -70,9 +75,11 @@ export function createLivePanes(plan: Plan): LivePanes {
       return changed;
     },
     cell(partition, start, end, grouping, key) {
+      const panes = partitions.get(partition);
+      if (!panes) return undefined;
       const cells: Cell[] = [];
-      for (const groupings of panesIn(partition, start, end)) {
-        const cell = groupings[grouping]!.get(key);
+      for (let pane = start; pane < end; pane += plan.paneMs) {
+        const cell = panes.get(pane)?.[grouping]!.get(key);
         if (cell) cells.push(cell);
       }
       return cells.length === 0 ? undefined : addPanes(plan.columns, cells);

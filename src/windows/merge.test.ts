@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { atOnce } from '../core/slices.ts';
 import type { Cell } from './cells.ts';
 import { createMerge, type Merge } from './merge.ts';
 import type { Partials } from './partials.ts';
@@ -63,10 +64,8 @@ const told = (records: readonly WindowRecord[]): string[] =>
   });
 
 function stepAll(merge: Merge, steps: readonly Step[]): WindowRecord[] {
-  return merge.step(
-    steps.map((step, partition) => partials(partition, step)),
-    { provisional: false },
-  ).records;
+  const brought = steps.map((step, partition) => partials(partition, step));
+  return atOnce(merge.step(brought, { provisional: false })).records;
 }
 
 const rowsOf = (records: readonly WindowRecord[]): WindowRow[] => records.filter((record) => record.kind === 'row');

@@ -3,25 +3,26 @@
  * origins. Final rows depend on the partitions' records alone, not on how the partials interleave, unless they name an
  * idle partition.
  */
-import type { Cell } from './cells.ts';
-import { finalCells } from './final-cells.ts';
+import { atOnce, createPace, type Sliced } from '../core/slices.ts';
 import { createLivePanes, type LivePanes, type SeriesKey } from './live-panes.ts';
 import { createPaneJournal } from './pane-journal.ts';
 import type { PanePartial } from './panes.ts';
 import type { Partials } from './partials.ts';
 import { earliestEnd, type Plan } from './plan.ts';
-import { createRowWriter, type RowParts } from './row-writer.ts';
+import { createRowWriter } from './row-writer.ts';
 import type { WindowRecord, WindowRow } from './row.ts';
 import { closingOrder, type ClosingPosition } from './closing-order.ts';
 import { createWatermarks, type WatermarksState } from './watermarks.ts';
 import { createWindowBook, WINDOW_STATE, type OpenWindow, type WindowId } from './window-book.ts';
+import { createWindowRows, totalOf } from './window-rows.ts';
 
 export interface Merge {
   /**
    * Takes in partials and yields what follows, in the order for `p.windows`; `provisional` rows of open windows apart,
-   * where wanted: they are shown, not stored. `later`: in a later step, which is shown together with this one.
+   * where wanted: they are shown, not stored. `later`: in a later step, which is shown together with this one. No other step, and
+   * nothing that changes it, before its last slice.
    */
-  step(partials: readonly Partials[], options: { provisional: boolean | 'later' }): { records: WindowRecord[]; provisional: WindowRow[] };
+  step(partials: readonly Partials[], options: { provisional: boolean | 'later' }): Sliced<Merged>;
   /** All open windows as they stand, or those asked for by name and end (epoch ms); `final: false`. Moves nothing. */
   flush(isAsked?: (window: string, end: number) => boolean): WindowRow[];
   /** Forgets a pane of a partition, unless a window that is not retired needs it: then false. */
@@ -40,6 +41,11 @@ export interface Merge {
   takeStateChanges(): [key: string, value: unknown][];
   /** State of an earlier life, with all panes of all partitions, and the replayed ones, where they are not in the state itself. */
   restore(entries: readonly (readonly [key: string, value: unknown])[], panes: readonly RestoredPanes[]): void;
+}
+
+export interface Merged {
+  readonly records: WindowRecord[];
+  readonly provisional: WindowRow[];
 }
 
 export interface RestoredPanes {
@@ -80,6 +86,8 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
   const order = closingOrder(plan.windows);
   const results = plan.windows.map(() => 0);
   const corrections = plan.windows.map(() => 0);
+  const rowsOf = createWindowRows(plan, { watermarks, live, writer, results, corrections });
+  const isDue = createPace();
   let newestPane = -Infinity;
 
   /** The window, made where it is not there. What comes for one that was final without any event is a correction. */
@@ -97,7 +105,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
   }
 
   /** Counts a changed pane into its windows; to those that are retired it belongs in rows of the partition's own. */
-  function takeLive(partition: string, pane: PanePartial): Aside[] {
+  function* takeLive(partition: string, pane: PanePartial): Sliced<Aside[]> {
     const before = watermarks.offset(partition);
     // What was told before, or by an owner that has been replaced.
     if (!live.isNews(partition, pane, before)) return [];
@@ -109,17 +117,22 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
       return { id, isApart };
     });
     newestPane = Math.max(newestPane, pane.start);
-    const keys = live.put(partition, pane, before);
+    const keys = yield* live.put(partition, pane, before);
     journal?.changed('live', partition, pane.start, keys);
     for (const { id } of windows.filter(({ isApart }) => !isApart)) {
       const { dirty } = opened(id);
-      keys.forEach((list, grouping) => list.forEach((key) => dirty[grouping]!.add(key)));
+      for (const [grouping, list] of keys.entries()) {
+        for (const key of list) {
+          dirty[grouping]!.add(key);
+          if (isDue()) yield;
+        }
+      }
     }
     return windows.filter(({ isApart }) => isApart).map(({ id }) => ({ id, origin: partition, from: [partition], panes: live, keys }));
   }
 
-  function takeReplayed(partition: string, pane: PanePartial): Aside[] {
-    const keys = replays.put(partition, pane);
+  function* takeReplayed(partition: string, pane: PanePartial): Sliced<Aside[]> {
+    const keys = yield* replays.put(partition, pane);
     journal?.changed('replayed', partition, pane.start, keys);
     return book.windowsOf(pane.start).map((id) => ({ id, origin: 'replay', from: names, panes: replays, keys }));
   }
@@ -128,87 +141,23 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
    * Rows beside the main ones: of one partition that came too late for them, or of what was sent in again. Written when all
    * panes are in, a series once: two rows with the same offsets behind them would have the same version.
    */
-  function rowsAside(asides: readonly Aside[]): WindowRow[] {
+  function* rowsAside(asides: readonly Aside[]): Sliced<WindowRow[]> {
     const written = new Set<string>();
-    return asides.flatMap(({ id, origin, from, panes, keys }) =>
-      keys.flatMap((list, grouping) =>
-        list.flatMap((key) => {
+    const rows: WindowRow[] = [];
+    for (const { id, origin, from, panes, keys } of asides) {
+      for (const [grouping, list] of keys.entries()) {
+        for (const key of list) {
+          if (isDue()) yield;
           const name = JSON.stringify([id.window, id.start, origin, grouping, key]);
-          if (written.has(name)) return [];
+          if (written.has(name)) continue;
           written.add(name);
-          const contributions = contributionsOf(id, grouping, key, from, panes);
+          const contributions = rowsOf.contributions(id, grouping, key, from, panes);
           const late = origin === 'replay' ? 0 : totalOf('events', contributions);
-          return [writer.row({ ...id, grouping, stage: 'final', contributions, corrections: late, idle: [], origin })];
-        }),
-      ),
-    );
-  }
-
-  function contributionsOf(id: WindowId, grouping: number, key: SeriesKey, from: readonly string[] = names, panes: LivePanes = live) {
-    const end = book.endOf(id);
-    return from.flatMap((partition) => {
-      const cell = panes.cell(partition, id.start, end, grouping, key);
-      return cell ? [{ partition, cell }] : [];
-    });
-  }
-
-  function liveRow(entry: OpenWindow, grouping: number, key: SeriesKey, parts: Pick<RowParts, 'stage' | 'corrections'>): WindowRow {
-    const { window, start, idle } = entry;
-    return writer.row({ window, start, grouping, ...parts, contributions: contributionsOf(entry, grouping, key), idle, origin: '' });
-  }
-
-  /** First final rows: at-final values of the partitions that have passed the end, what the idle ones have. */
-  function close(entry: OpenWindow): WindowRow[] {
-    const { window, start, end } = entry;
-    const waitedFor = watermarks.notPassed(end);
-    entry.closed = true;
-    entry.idle = waitedFor;
-    const rows: WindowRow[] = [];
-    for (let grouping = 0; grouping < plan.groupings.length; grouping++) {
-      const bySeries = finalCells(entry, grouping, { names, idle: waitedFor, live });
-      // Whatever differs from the at-final values by now is a correction.
-      for (const name of names) for (const key of live.keys(name, start, end, grouping)) entry.dirty[grouping]!.add(key);
-      for (const key of [...bySeries.keys()].sort()) {
-        const contributions = bySeries.get(key)!;
-        const row = writer.row({ window, start, grouping, stage: 'final', contributions, corrections: 0, idle: entry.idle, origin: '' });
-        entry.given[grouping]!.set(key, { atFinal: row.events, latest: row.events, offsets: totalOf('offsets', contributions) });
-        if (grouping === 0) results[window]!++;
-        rows.push(row);
-      }
-    }
-    entry.finals.clear();
-    return rows;
-  }
-
-  function correct(entry: OpenWindow): WindowRow[] {
-    const rows: WindowRow[] = [];
-    entry.dirty.forEach((keys, grouping) => {
-      for (const key of [...keys].sort()) {
-        const given = entry.given[grouping]!.get(key);
-        const contributions = contributionsOf(entry, grouping, key);
-        const [events, offsets] = [totalOf('events', contributions), totalOf('offsets', contributions)];
-        // Counts of outcomes change without an event.
-        if (events === given?.latest && offsets === (given.offsets ?? offsets)) continue;
-        const atFinal = given?.atFinal ?? 0;
-        rows.push(liveRow(entry, grouping, key, { stage: 'final', corrections: events - atFinal }));
-        entry.given[grouping]!.set(key, { atFinal, latest: events, offsets });
-        if (grouping === 0) {
-          corrections[entry.window]! += events - (given?.latest ?? 0);
-          if (!given) results[entry.window]!++;
+          rows.push(writer.row({ ...id, grouping, stage: 'final', contributions, corrections: late, idle: [], origin }));
         }
       }
-      keys.clear();
-    });
+    }
     return rows;
-  }
-
-  function provisionalRows(entry: OpenWindow, everything: boolean): WindowRow[] {
-    return plan.groupings.flatMap((_, grouping) => {
-      const keys = everything
-        ? new Set(names.flatMap((name) => [...live.keys(name, entry.start, entry.end, grouping)]))
-        : entry.dirty[grouping]!;
-      return [...keys].sort().map((key) => liveRow(entry, grouping, key, { stage: 'provisional', corrections: 0 }));
-    });
   }
 
   /**
@@ -220,10 +169,13 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
   }
 
   /** First final rows of every window that is final now, each window followed by its `closed` record. */
-  function closeFinal(): WindowRecord[] {
+  function* closeFinal(): Sliced<WindowRecord[]> {
     const closing = book.all().filter((entry) => !entry.closed && entry.end <= watermarks.frontier);
-    const rows = new Map(closing.map((entry) => [entry, close(entry)]));
-    for (const entry of closing) book.changed(entry);
+    const rows = new Map<OpenWindow, readonly WindowRow[]>();
+    for (const entry of closing) {
+      rows.set(entry, yield* rowsOf.close(entry));
+      book.changed(entry);
+    }
     // One that had nothing yet counts as empty: whether a correction was read before or after makes no difference.
     const filled = closing.filter((entry) => rows.get(entry)!.length > 0);
     return order.advance(filled, watermarks.frontier).flatMap((id): WindowRecord[] => {
@@ -252,39 +204,39 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
     get frontier() {
       return watermarks.frontier;
     },
-    step(partials, { provisional }) {
+    *step(partials, { provisional }) {
       const asides: Aside[] = [];
       for (const { partition, live: panes, replayed, finals } of partials) {
         if (!names.includes(partition)) continue;
-        for (const pane of panes) asides.push(...takeLive(partition, pane));
-        for (const pane of replayed) asides.push(...takeReplayed(partition, pane));
+        for (const pane of panes) asides.push(...(yield* takeLive(partition, pane)));
+        for (const pane of replayed) asides.push(...(yield* takeReplayed(partition, pane)));
         for (const final of finals) {
           // At-final values are of no use to a window that is final already.
           if (book.endOf(final) <= watermarks.frontier) continue;
-          book.addFinals(opened(final), partition, final.cells);
+          yield* book.addFinals(opened(final), partition, final.cells);
         }
       }
       watermarks.advance(partials);
-      const records: WindowRecord[] = [...rowsAside(asides), ...closeFinal()];
-      const shown: WindowRow[] = [];
+      const records: WindowRecord[][] = [yield* rowsAside(asides), yield* closeFinal()];
+      const shown: WindowRow[][] = [];
       for (const entry of book.all()) {
         if (entry.closed) {
-          const rows = correct(entry);
+          const rows = yield* rowsOf.correct(entry);
           if (rows.length > 0) book.changed(entry);
-          records.push(...rows);
+          records.push(rows);
           if (isRetired(entry)) book.drop(entry);
         } else {
           if (provisional === 'later' || (provisional && !isShown(entry))) continue;
-          if (provisional) shown.push(...provisionalRows(entry, false));
+          if (provisional) shown.push(yield* rowsOf.provisional(entry, false));
           for (const keys of entry.dirty) keys.clear();
         }
       }
       endApart();
-      return { records, provisional: shown };
+      return { records: records.flat(), provisional: shown.flat() };
     },
     flush(isAsked = () => true) {
       const asked = book.all().filter((entry) => !entry.closed && isAsked(plan.windows[entry.window]!.name, entry.end));
-      return asked.flatMap((entry) => provisionalRows(entry, true));
+      return asked.flatMap((entry) => atOnce(rowsOf.provisional(entry, true)));
     },
     release,
     expire() {
@@ -328,8 +280,8 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
         } else if (key.startsWith(WINDOW_STATE)) book.restore(value);
       }
       for (const { partition, live: panes, replayed } of [...restored, ...(journal?.restore(entries) ?? [])]) {
-        for (const pane of panes) live.put(partition, pane);
-        for (const pane of replayed) replays.put(partition, pane);
+        for (const pane of panes) atOnce(live.put(partition, pane));
+        for (const pane of replayed) atOnce(replays.put(partition, pane));
       }
       // Open windows without at-final values have no entry of their own: they follow from the panes.
       for (const [, starts] of live.all()) {
@@ -343,8 +295,4 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
 
 function apartKey({ window, start }: WindowId, partition: string): string {
   return `${window}/${start}/${partition}`;
-}
-
-function totalOf(what: 'events' | 'offsets', contributions: readonly { readonly cell: Cell }[]): number {
-  return contributions.reduce((sum, { cell }) => sum + cell[what], 0);
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Cell } from './cells.ts';
 import type { Partials } from './partials.ts';
 import { decodePartials, encodePartials } from './partials-codec.ts';
+import { atOnce } from '../core/slices.ts';
 
 const GROUPINGS = 2;
 const offset = fc.oneof(fc.nat(), fc.maxSafeNat());
@@ -73,7 +74,7 @@ test('in one record or in many, what was told is read, and the progress comes la
   fc.assert(
     fc.property(partials, fc.constantFrom(1, 40, 300, 1 << 20), (told, maxBytes) => {
       const record = { partials: told, revision: 3, report: { totals: [1, 2] } };
-      const parts = encodePartials(record, maxBytes).map((bytes) => decodePartials(bytes, GROUPINGS));
+      const parts = encodePartials(record, maxBytes).map((bytes) => atOnce(decodePartials(bytes, GROUPINGS)));
       const last = parts.at(-1)!;
       assert.deepEqual([last.partials.progress, last.report, last.revision], [told.progress, record.report, 3]);
       for (const part of parts.slice(0, -1)) assert.deepEqual([part.partials.progress, part.report], [undefined, undefined]);
@@ -94,6 +95,6 @@ test('a record is not much longer than its limit', () => {
 
 test('records of a version to come, and cut off ones, are refused', () => {
   const [bytes] = encodePartials({ partials: { partition: 't/0', live: [], replayed: [], finals: [] }, revision: 1 });
-  assert.throws(() => decodePartials(bytes!.subarray(0, bytes!.length - 1), 1), RangeError);
-  assert.throws(() => decodePartials(Uint8Array.of(2, ...bytes!.subarray(1)), 1), /version 2/);
+  assert.throws(() => atOnce(decodePartials(bytes!.subarray(0, bytes!.length - 1), 1)), RangeError);
+  assert.throws(() => atOnce(decodePartials(Uint8Array.of(2, ...bytes!.subarray(1)), 1)), /version 2/);
 });

@@ -3,6 +3,7 @@
  * record's own, whole numbers in as few bytes as they need. What would be too long is cut into several records, the last of which
  * carries the progress; each can be taken in by itself, in any number of repeats.
  */
+import { createPace, type Sliced } from '../core/slices.ts';
 import type { Cell, StateValue } from './cells.ts';
 import { createByteReader, createByteWriter, type ByteReader, type ByteWriter } from './byte-stream.ts';
 import type { Partials, Progress, WindowFinal } from './partials.ts';
@@ -40,15 +41,35 @@ const COUNT = 1;
 const NUMBER = 2;
 const BYTES = 3;
 
-export function encodePartials({ partials, revision, report }: PartialsRecord, maxBytes = RECORD_BYTES_MAX): Uint8Array[] {
-  const { partition, live, replayed, finals, progress } = partials;
-  const records: ByteWriter[] = [];
-  const columns = firstCell(partials)?.values.length ?? 0;
+/** What changed in a partition, as it is, or as bodies of records: how it comes from another thread. Structured-cloneable. */
+export type Told = Pick<Partials, 'live' | 'finals'> | { readonly bodies: readonly Uint8Array[] };
+
+export function encodePartials(record: PartialsRecord, maxBytes = RECORD_BYTES_MAX): Uint8Array[] {
+  return headed(encodeBodies(record.partials, maxBytes), firstCell(record.partials)?.values.length ?? 0, record);
+}
+
+/** The same of what may be encoded already; `columns`: of the plan. */
+export function encodeTold(
+  told: Told,
+  columns: number,
+  { partials, ...rest }: Omit<PartialsRecord, 'partials'> & { readonly partials: Omit<Partials, 'live' | 'finals'> },
+): Uint8Array[] {
+  if (!('bodies' in told)) return encodePartials({ ...rest, partials: { ...partials, ...told } });
+  const more = partials.replayed.length > 0 ? encodeBodies({ replayed: partials.replayed, live: [], finals: [] }) : [];
+  return headed([...told.bodies, ...more], columns, { ...rest, partials });
+}
+
+/** At least one: what is told may be nothing but progress. */
+export function encodeBodies(
+  { live, replayed, finals }: Pick<Partials, 'live' | 'replayed' | 'finals'>,
+  maxBytes = RECORD_BYTES_MAX,
+): Uint8Array[] {
+  const bodies: Uint8Array[] = [];
   let dictionary = new Map<string, number>();
   let current = createByteWriter();
 
   function cut(): void {
-    if (current.length > 0) records.push(current);
+    if (current.length > 0) bodies.push(current.take());
     current = createByteWriter();
     dictionary = new Map();
   }
@@ -79,9 +100,22 @@ export function encodePartials({ partials, revision, report }: PartialsRecord, m
   for (const { start, cells } of live) sections(LIVE, start, 0, cells);
   for (const { start, cells } of replayed) sections(REPLAYED, start, 0, cells);
   for (const { window, start, cells } of finals) sections(FINAL, start, window, cells);
-  records.push(current);
-  return records.map((body, i) => {
-    const isLast = i === records.length - 1;
+  bodies.push(current.take());
+  return bodies;
+}
+
+/** Puts a heading over each body; the progress stands over the last. */
+function headed(
+  bodies: readonly Uint8Array[],
+  columns: number,
+  {
+    partials: { partition, progress },
+    revision,
+    report,
+  }: Omit<PartialsRecord, 'partials'> & { readonly partials: Pick<Partials, 'partition' | 'progress'> },
+): Uint8Array[] {
+  return bodies.map((body, i) => {
+    const isLast = i === bodies.length - 1;
     const heading: Heading = {
       partition,
       revision,
@@ -92,52 +126,69 @@ export function encodePartials({ partials, revision, report }: PartialsRecord, m
     const record = createByteWriter(body.length + 512);
     record.count(VERSION);
     record.text(JSON.stringify(heading));
-    const bytes = body.take();
-    record.bytes(bytes);
+    record.bytes(body);
     return record.take();
   });
 }
 
 /** @throws RangeError where the bytes are no such record, or one of a version to come */
-export function decodePartials(bytes: Uint8Array, groupings: number): PartialsRecord {
+export function* decodePartials(bytes: Uint8Array, groupings: number): Sliced<PartialsRecord> {
   const record = createByteReader(bytes);
   const version = record.count();
   if (version !== VERSION) throw new RangeError(`partials of version ${version}; this Tocsin reads version ${VERSION}`);
   const { partition, revision, columns, progress, report } = JSON.parse(record.text()) as Heading;
-  const body = createByteReader(record.bytes());
-  const labels: string[] = [];
+  const panes = yield* decodeBodies([record.bytes()], columns, groupings);
+  return {
+    revision,
+    ...(report !== undefined && { report }),
+    partials: { partition, ...panes, ...(progress && { progress: { ...progress, watermark: progress.watermark ?? -Infinity } }) },
+  };
+}
+
+/** `columns` and `groupings`: numbers of them in the plan. */
+export function* panesOf(told: Told, columns: number, groupings: number): Sliced<Pick<Partials, 'live' | 'finals'>> {
+  return 'bodies' in told ? yield* decodeBodies(told.bodies, columns, groupings) : told;
+}
+
+function* decodeBodies(
+  bodies: readonly Uint8Array[],
+  columns: number,
+  groupings: number,
+): Sliced<Pick<Partials, 'live' | 'replayed' | 'finals'>> {
+  const isDue = createPace();
   const live = new Map<number, Cell[][]>();
   const replayed = new Map<number, Cell[][]>();
   const finals = new Map<string, WindowFinal & { cells: Cell[][] }>();
   const empty = (): Cell[][] => Array.from({ length: groupings }, () => []);
-  const paneAt = (panes: Map<number, Cell[][]>, start: number): Cell[][] => {
-    const cells = panes.get(start) ?? empty();
-    panes.set(start, cells);
-    return cells;
-  };
-  while (!body.atEnd) {
-    const [kind, start, window, grouping, count] = [body.count(), body.number(), body.count(), body.count(), body.count()];
-    const cellBytes = createByteReader(body.bytes());
-    const cells = Array.from({ length: count }, () => readCell(cellBytes, labels, columns));
+
+  function cellsAt(kind: number, start: number, window: number): Cell[][] {
     if (kind === FINAL) {
       const key = `${window}/${start}`;
       const final = finals.get(key) ?? { window, start, cells: empty() };
       finals.set(key, final);
-      final.cells[grouping]!.push(...cells);
-    } else paneAt(kind === LIVE ? live : replayed, start)[grouping]!.push(...cells);
+      return final.cells;
+    }
+    const panes = kind === LIVE ? live : replayed;
+    const cells = panes.get(start) ?? empty();
+    panes.set(start, cells);
+    return cells;
+  }
+
+  for (const bytes of bodies) {
+    const body = createByteReader(bytes);
+    const labels: string[] = [];
+    while (!body.atEnd) {
+      const [kind, start, window, grouping, count] = [body.count(), body.number(), body.count(), body.count(), body.count()];
+      const from = createByteReader(body.bytes());
+      const cells = cellsAt(kind, start, window)[grouping]!;
+      for (let i = 0; i < count; i++) {
+        cells.push(readCell(from, labels, columns));
+        if (isDue()) yield;
+      }
+    }
   }
   const panes = (found: Map<number, Cell[][]>): PanePartial[] => [...found].map(([start, cells]) => ({ start, cells }));
-  return {
-    revision,
-    ...(report !== undefined && { report }),
-    partials: {
-      partition,
-      live: panes(live),
-      replayed: panes(replayed),
-      finals: [...finals.values()],
-      ...(progress && { progress: { ...progress, watermark: progress.watermark ?? -Infinity } }),
-    },
-  };
+  return { live: panes(live), replayed: panes(replayed), finals: [...finals.values()] };
 }
 
 function firstCell({ live, replayed, finals }: Partials): Cell | undefined {

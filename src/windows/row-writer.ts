@@ -26,9 +26,16 @@ export interface RowWriter {
 export function createRowWriter(plan: Plan, revision: number): RowWriter {
   const { pipeline, dimensions, measures } = plan.spec;
 
-  function times(window: number, start: number) {
-    const spec = plan.windows[window]!;
-    return { window: spec.name, window_start: iso(start), window_end: iso(start + spec.sizeMs) };
+  /** Rows of a window come one after the other. */
+  let last = { index: -1, start: NaN, window: '', window_start: '', window_end: '' };
+
+  function times(index: number, start: number) {
+    if (index !== last.index || start !== last.start) {
+      const spec = plan.windows[index]!;
+      last = { index, start, window: spec.name, window_start: iso(start), window_end: iso(start + spec.sizeMs) };
+    }
+    const { window, window_start, window_end } = last;
+    return { window, window_start, window_end };
   }
 
   return {

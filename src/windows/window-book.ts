@@ -1,4 +1,5 @@
 /** The windows that can still change: what the merge has to remember of each beside the panes. */
+import { createPace, type Sliced } from '../core/slices.ts';
 import type { Cell } from './cells.ts';
 import { seriesKey, type SeriesKey } from './live-panes.ts';
 import { windowStarts, type Plan } from './plan.ts';
@@ -30,7 +31,7 @@ export interface WindowBook {
   /** A window that was not there. `closed`: it is final already, with these partitions idle. */
   open(id: WindowId, closed: { readonly idle: readonly string[] } | undefined): OpenWindow;
   /** Adds at-final values of a partition. */
-  addFinals(entry: OpenWindow, partition: string, cells: readonly (readonly Cell[])[]): void;
+  addFinals(entry: OpenWindow, partition: string, cells: readonly (readonly Cell[])[]): Sliced<void>;
   /** To be written with the next commit. */
   changed(id: WindowId): void;
   drop(id: WindowId): void;
@@ -70,10 +71,16 @@ export function createWindowBook(plan: Plan): WindowBook {
       open.set(keyOf(entry), entry);
       return entry;
     },
-    addFinals(entry, partition, cells) {
+    *addFinals(entry, partition, cells) {
+      const isDue = createPace();
       const finals = entry.finals.get(partition) ?? plan.groupings.map(() => new Map<SeriesKey, Cell>());
       entry.finals.set(partition, finals);
-      cells.forEach((list, grouping) => list.forEach((cell) => finals[grouping]!.set(seriesKey(cell), cell)));
+      for (const [grouping, list] of cells.entries()) {
+        for (const cell of list) {
+          finals[grouping]!.set(seriesKey(cell), cell);
+          if (isDue()) yield;
+        }
+      }
       changed.add(keyOf(entry));
     },
     changed: (id) => void changed.add(keyOf(id)),

@@ -7,18 +7,22 @@ export const en = {
   'title.revenue_drop': '💸 Revenue drop',
   'title.experiment': '🏁 {metric} decided',
   'title.resolved': '✅ {metric} back to normal',
+  'title.lasting': '☑️ {metric} has a new level',
   'segment.all': 'all',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
   'message.experiment': '{title}! {segment}: {observed}, control {expected}{deviation}',
   'message.limit': '{title}! {segment}: {observed} (limit {expected})',
   'message.resolved': '{title}: {segment}: {observed} (expected {expected})',
   'message.resolved_limit': '{title}: {segment}: {observed} (limit {expected})',
+  'message.lasting': '{title}: {segment}: {observed} (expected until now: {expected})',
   'message.no_data': '{title}: {segment}: no more data',
   'explain.learnt':
     '{metric} of {segment} was {observed}{ratio} in {window} ({span}), where the moving average over {windows} windows expected {expected}.',
   'explain.limit': '{metric} of {segment} was {observed} in {window} ({span}); the limit is {expected}.',
   'explain.resolved': '{metric} of {segment} was {observed} in {window} ({span}): in bounds again. Expected: {expected}.',
   'explain.resolved_limit': '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again.',
+  'explain.lasting':
+    '{metric} of {segment} was {observed} in {window} ({span}), where {expected} was expected. That it is not as it was has lasted so long that it is taken for how things are now: the alert ends and the new level is learnt. It is no all-clear.',
   'explain.no_data':
     '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended. Last expected: {expected}.',
   'explain.evidence':

@@ -124,6 +124,30 @@ test('every history gives the alerts of the run, to the last field', async () =>
   }
 });
 
+test('the keys that came too often are named here too', async () => {
+  writeFileSync(
+    at('clicks.yml'),
+    `pipeline: clicks
+source: { topic: clicks }
+event: { time: at, out_of_orderness: 1s, allowed_lateness: 5s }
+dimensions: [country]
+measures: { users: { heavy_hitters: user, keep: 8 } }
+windows: [1m]
+detect: { users: { detector: frequency, more_than: 20 } }
+`,
+  );
+  const lines = Array.from({ length: 400 }, (_, i) => {
+    const user = i >= 200 && i < 300 ? 'robot' : `user${i}`;
+    return JSON.stringify({ at: new Date(START + i * 500).toISOString(), user, country: i % 4 === 3 ? 'KR' : 'US' });
+  });
+  writeFileSync(at('clicks.ndjson'), lines.join('\n'));
+  const { settings } = await backtest({ file: at('clicks.yml'), input: at('clicks.ndjson') });
+  assert.deepEqual(
+    settings[0]!.alerts.map(({ series, explanation }) => [series, explanation.keys?.map(({ key }) => key)]),
+    [['users{country="US"}', ['robot']]],
+  );
+});
+
 test('the OLAP store gives them too, in the thread that HTTP requests use', { skip: chdb ? false : 'chDB is not installed' }, async () => {
   const order = { file: at('shop.yml'), data: at('data'), warmUpMs: 0, set: [], compare: false, graceMs: 0 };
   const report = await backtestInThread(order, new AbortController().signal);

@@ -11,7 +11,7 @@ import { pairsOf } from './comparison.ts';
 import { withHistory, type History, type HistoryDeps, type HistoryPlace } from './history.ts';
 import type { Judged } from './judge.ts';
 import { createJudges, type Judges } from './judges.ts';
-import { measuresNeeded, windowsNeeded } from './measures-needed.ts';
+import { measuresNeeded, sketchesNeeded, windowsNeeded } from './measures-needed.ts';
 import { loadWithChanges } from './override.ts';
 import type { RecordColumns } from './record-columns.ts';
 import { scoreOf } from './score.ts';
@@ -54,6 +54,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
     pipeline: config.engine.pipeline,
     windows: windowsNeeded(specs),
     measures,
+    sketched: sketchesNeeded(specs),
     from: from === undefined ? undefined : from - warmUpMs,
     to,
   };

@@ -40,6 +40,7 @@ function withClosings(page: WindowColumns, index: number, window: WindowSpec, or
     events: new Float64Array(count),
     measures: page.measures.map(() => new Float64Array(count)),
     labels: numbers.takeNew(),
+    sketches: [],
   };
   let at = 0;
   let row = 0;

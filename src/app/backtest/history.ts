@@ -7,7 +7,6 @@ import type { Log } from '../../log/log.ts';
 import type { BacktestReport } from '../../server/api.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { PipelineRecord } from '../pipeline-record.ts';
-import { openStore } from '../readers/older-rows.ts';
 import { choosePipeline, withReading } from '../readers/reading.ts';
 import { historyFromEvents } from './from-events.ts';
 import { historyFromLog } from './from-log.ts';
@@ -81,6 +80,7 @@ function logHistory(topic: string, log: Log, notes: readonly string[]): History 
 function storeHistory(store: OlapStore, otherwise: History | undefined): History {
   let corrected = 0;
   let isEmpty = false;
+  let isWithoutKeys = false;
   return {
     get source() {
       return isEmpty ? 'log' : 'olap';
@@ -94,16 +94,21 @@ function storeHistory(store: OlapStore, otherwise: History | undefined): History
         return emit(columns);
       };
       await historyFromStore(wanted, store, counted, (some) => (corrected += some));
+      isWithoutKeys = rows > 0 && wanted.sketched.length > 0;
       if (rows > 0 || !otherwise) return;
       isEmpty = true;
       await otherwise.read(wanted, config, emit);
     },
-    notes: () =>
-      corrected === 0
+    notes: () => [
+      ...(corrected === 0
         ? []
         : [
             `${corrected} rows were corrected after their window had closed: the store holds what they are now, live the detectors saw them before`,
-          ],
+          ]),
+      ...(isWithoutKeys
+        ? ['the alerts of heavy hitters name no keys here: they are not read out of the store; --history log has them']
+        : []),
+    ],
   };
 }
 
@@ -143,6 +148,7 @@ async function openedStore(
   const named = olapStore ?? record.olapStore;
   if (named === 'none' && history !== 'olap') return undefined;
   try {
+    const { openStore } = await import('../readers/older-rows.ts');
     return await openStore(dir, named, deps);
   } catch (error) {
     if (!(error instanceof AppError) || history === 'olap') throw error;

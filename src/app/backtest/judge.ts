@@ -7,6 +7,7 @@ import { budgetTests, type MonitorSpec } from '../../pipeline/monitor-spec.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { BacktestAlert } from '../../server/api.ts';
 import { createColumnReader, type RecordColumns } from './record-columns.ts';
+import { withEnd } from '../../alerts/with-end.ts';
 
 export interface Judge {
   observe(columns: RecordColumns): void;
@@ -46,7 +47,8 @@ export function createJudge(spec: MonitorSpec, measures: readonly string[], rang
     if (known) {
       // What it was when it rang stays; how it went on is added.
       const resolved_time = event.status === 'resolved' ? event.alert_time : null;
-      begun.set(event.alert_id, { ...known, status: event.status, repeat: Math.max(known.repeat, event.repeat), resolved_time });
+      const repeat = Math.max(known.repeat, event.repeat);
+      begun.set(event.alert_id, withEnd({ ...known, status: event.status, repeat, resolved_time }, event));
       return;
     }
     const at = Date.parse(event.window_start);

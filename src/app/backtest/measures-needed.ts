@@ -16,6 +16,12 @@ export function measuresNeeded(specs: readonly MonitorSpec[]): string[] {
   return [...names];
 }
 
+/** Those of which the rows' state is asked for as well: the keys of heavy hitters. */
+export function sketchesNeeded(specs: readonly MonitorSpec[]): string[] {
+  const watched = specs.flatMap(({ detect, measures }) => measures.filter(({ name }) => detect.some(({ measure }) => measure === name)));
+  return [...new Set(watched.filter(({ kind }) => kind === 'heavy_hitters').map(({ name }) => name))];
+}
+
 /** The windows that detectors look at, with their index in the file. */
 export function windowsNeeded(specs: readonly MonitorSpec[]): { window: WindowSpec; index: number }[] {
   const watched = new Set(specs.flatMap(({ detect }) => detect.map(({ window }) => window)));

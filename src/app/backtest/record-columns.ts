@@ -20,11 +20,22 @@ export interface RecordColumns {
   readonly measures: readonly Float64Array[];
   /** Series that come for the first time, numbered on from those of the batches before. */
   readonly labels: readonly Labels[];
+  /** Of heavy-hitter measures, in the order of the rows; none where the history does not keep them. */
+  readonly sketches: readonly RowSketch[];
+}
+
+/** A row's state of one measure, as it is told in a row. */
+interface RowSketch {
+  readonly row: number;
+  readonly measure: string;
+  readonly state: number | string;
 }
 
 export interface ColumnWriter {
   /** Another row; `values` in the order of the measures, null where undefined. */
   row(window: number, start: number, series: number, events: number, values: readonly (number | null | undefined)[]): void;
+  /** Of the row that came last. */
+  sketch(measure: string, state: number | string): void;
   closed(window: number, start: number): void;
   /** The series' number; new ones are told with the next batch. */
   seriesOf(labels: Labels): number;
@@ -73,6 +84,7 @@ export function createColumnWriter(measures: readonly string[]): ColumnWriter {
   let series: number[] = [];
   let events: number[] = [];
   let columns: number[][] = measures.map(() => []);
+  let sketches: RowSketch[] = [];
 
   function add(ofWindow: number, at: number, ofSeries: number, count: number, values: readonly (number | null | undefined)[]): void {
     window.push(ofWindow);
@@ -84,6 +96,7 @@ export function createColumnWriter(measures: readonly string[]): ColumnWriter {
 
   return {
     row: add,
+    sketch: (measure, state) => void sketches.push({ row: window.length - 1, measure, state }),
     closed: (ofWindow, at) => add(ofWindow, at, -1, 0, []),
     seriesOf: numbers.of,
     get count() {
@@ -98,7 +111,9 @@ export function createColumnWriter(measures: readonly string[]): ColumnWriter {
         events: new Float64Array(events),
         measures: columns.map((column) => new Float64Array(column)),
         labels: numbers.takeNew(),
+        sketches,
       };
+      sketches = [];
       window = [];
       start = [];
       series = [];
@@ -117,7 +132,8 @@ export interface ColumnReader {
 export function createColumnReader(pipeline: string, windows: readonly WindowSpec[], measures: readonly string[]): ColumnReader {
   const known: Labels[] = [];
   return {
-    read({ count, window, start, series, events, measures: values, labels }, each) {
+    read({ count, window, start, series, events, measures: values, labels, sketches }, each) {
+      let sketch = 0;
       known.push(...labels);
       let times: Times = NO_TIMES;
       let lastWindow = -1;
@@ -135,7 +151,9 @@ export function createColumnReader(pipeline: string, windows: readonly WindowSpe
         }
         const found: Record<string, number | null> = {};
         for (let m = 0; m < measures.length; m++) found[measures[m]!] = orNull(values[m]![i]!);
-        each(rowOf(pipeline, times, known[series[i]!]!, found, events[i]!));
+        let state: WindowRow['state'] = NO_STATE;
+        for (; sketches[sketch]?.row === i; sketch++) state = { ...state, [sketches[sketch]!.measure]: sketches[sketch]!.state };
+        each(rowOf(pipeline, times, known[series[i]!]!, found, events[i]!, state));
       }
     },
   };
@@ -152,7 +170,14 @@ interface Times {
 const NO_TIMES: Times = { window: '', window_start: '', window_end: '' };
 
 /** Field by field: spreading objects into each of a million rows takes longer than judging some of them. */
-function rowOf(pipeline: string, times: Times, labels: Labels, measures: WindowRow['measures'], events: number): WindowRow {
+function rowOf(
+  pipeline: string,
+  times: Times,
+  labels: Labels,
+  measures: WindowRow['measures'],
+  events: number,
+  state: WindowRow['state'],
+): WindowRow {
   return {
     kind: 'row',
     pipeline,
@@ -162,8 +187,8 @@ function rowOf(pipeline: string, times: Times, labels: Labels, measures: WindowR
     labels,
     measures,
     events,
+    state,
     // What no detector asks of a row.
-    state: NO_STATE,
     replayed: 0,
     final: true,
     corrections: 0,

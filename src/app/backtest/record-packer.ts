@@ -7,6 +7,8 @@ export interface HistoryWanted {
   readonly pipeline: string;
   readonly windows: readonly { readonly window: WindowSpec; readonly index: number }[];
   readonly measures: readonly string[];
+  /** Those of them whose state is asked for too: alerts name the keys in it. */
+  readonly sketched: readonly string[];
   /** By start of the window, epoch ms; `from` included, `to` not. */
   readonly from: number | undefined;
   readonly to: number | undefined;
@@ -24,7 +26,7 @@ export interface RecordPacker {
 /** Rows in one batch of columns, about. */
 export const BATCH_ROWS = 20_000;
 
-export function createRecordPacker({ windows, measures, from = -Infinity, to = Infinity }: HistoryWanted): RecordPacker {
+export function createRecordPacker({ windows, measures, sketched, from = -Infinity, to = Infinity }: HistoryWanted): RecordPacker {
   const writer = createColumnWriter(measures);
   const byName = new Map(windows.map(({ window, index }) => [window.name, index]));
   // Rows of one window come together: its time is read once.
@@ -40,6 +42,7 @@ export function createRecordPacker({ windows, measures, from = -Infinity, to = I
       else if (record.final && record.origin === '') {
         const values = measures.map((name) => record.measures[name]);
         writer.row(index, start, writer.seriesOf(record.labels), record.events, values);
+        for (const name of sketched) if (record.state[name] !== undefined) writer.sketch(name, record.state[name]);
       }
     },
     get count() {

@@ -1,7 +1,6 @@
 /** Lines of a file or a stream -> a topic of the log; what is new in a file that was given before. */
 import { existsSync } from 'node:fs';
 import { readPipelineRecords } from '../pipeline-record.ts';
-import { openKafkaReading } from '../readers/kafka-reading.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
@@ -141,6 +140,7 @@ interface Target {
 async function openTarget({ data, log: address, newPartitions }: IngestOptions, clock: Clock, isFile: boolean): Promise<Target> {
   const openLocal = (): Log => createEmbeddedLog({ path: openDataDir(data, { create: false }).logPath, clock, readOnly: true });
   if (address === undefined) return { writer: writeLog({ dir: data, create: newPartitions !== undefined }, { clock }), reader: openLocal };
+  const { openKafkaReading } = await import('../readers/kafka-reading.ts');
   const { log: kafka } = await openKafkaReading(address, { clock, logger: silentLogger });
   // A file's position is this machine's: it stands in the data directory.
   const positions = isFile ? writeLog({ dir: data, create: true }, { clock }) : undefined;

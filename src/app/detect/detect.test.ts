@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { csvField, csvFields } from './csv-fields.ts';
+import { csvField, csvFields, placedFields } from './csv-fields.ts';
 import { createPlot, plotPage } from './plot.ts';
 import { readSeries, type Point } from './read-series.ts';
 import { collectEpisodes, scoreSeries, type ScoredPoint } from './score-series.ts';
@@ -22,7 +22,7 @@ function file(name: string, content: string | Uint8Array): string {
 
 async function read(path: string, name: SeriesFormatName = 'csv', columns: { time?: string; value?: string } = {}): Promise<Point[]> {
   const points: Point[] = [];
-  for await (const batch of readSeries(path, seriesFormat(name, columns))) points.push(...batch);
+  for await (const batch of readSeries({ path }, path, seriesFormat(name, columns))) points.push(...batch);
   return points;
 }
 
@@ -59,22 +59,61 @@ test('a CSV of one’s own: any columns, times in several forms, values that are
   assert.deepEqual(csvFields(`x,${csvField('say "a,b"')},`), ['x', 'say "a,b"', '']);
 });
 
+test('what programs write: no header, other separators, letters of another size, finer times, a division by zero', async () => {
+  const at = Date.UTC(2026, 2, 2, 9);
+  const one = [{ timeMs: at, timeText: '1772442000', value: 1 }];
+  assert.deepEqual(await read(file('bare.csv', '1772442000,1\n')), one);
+  assert.deepEqual(await read(file('semicolon.csv', '\uFEFF"timestamp";"value"\n1772442000;"1"\n')), one);
+  assert.deepEqual(await read(file('tab.csv', 'host\tTimestamp\tVALUE\n\t1772442000\t1\r\n'), 'kpi'), one);
+  const times = ['1772442000', '1772442000000', '1772442000000000', '1772442000000000000', '2026/03/02 09:00:00', '2026-03-02T09:00Z'];
+  for (const format of ['csv', 'kpi', 'nab'] as const) {
+    const points = await read(file('times.csv', `timestamp,value\n${times.map((time) => `${time},inf`).join('\n')}\n`), format);
+    assert.deepEqual(
+      points,
+      times.map((timeText) => ({ timeMs: at, timeText, value: undefined })),
+    );
+  }
+});
+
+test('a field knows its place', () => {
+  assert.deepEqual(placedFields('a, "b,""c" ,d"e,"f', ','), [
+    { text: 'a', at: 0 },
+    { text: 'b,"c', at: 3 },
+    { text: 'd"e', at: 12 },
+    { text: '"f', at: 16 },
+  ]);
+  assert.deepEqual(placedFields('"x"y;', ';'), [
+    { text: '"x"y', at: 0 },
+    { text: '', at: 5 },
+  ]);
+});
+
 const WRONG: [name: string, text: string, format: SeriesFormatName, columns: object, message: RegExp][] = [
   ['empty', '', 'kpi', {}, /empty\.csv: found no line; expected a header/],
-  ['column', 'ts,value\n1,2\n', 'kpi', {}, /column\.csv:1: found the columns ts, value; expected one named "timestamp"/],
-  ['own-column', 'ts,value\n1,2\n', 'csv', { value: 'count' }, /own-column\.csv:1: .*expected one named "count"; name yours with --value/],
-  ['one-column', 'value\n1\n', 'csv', {}, /one-column\.csv:1: .*expected a time and a value column/],
+  ['column', 'ts,value\n1,2\n', 'kpi', {}, /column\.csv:1:1: found the columns ts, value; expected one named "timestamp"/],
+  [
+    'own-column',
+    'ts,value\n1,2\n',
+    'csv',
+    { value: 'count' },
+    /own-column\.csv:1:1: .*expected one named "count"; name yours with --value/,
+  ],
+  ['one-column', 'value\n1\n', 'csv', {}, /one-column\.csv:1:1: .*expected a time and a value column/],
   [
     'time',
     'timestamp,value\n1500000000,1\nyesterday,2\n',
     'kpi',
     {},
-    /time\.csv:3: found "yesterday" as "timestamp"; expected Unix seconds/,
+    /time\.csv:3:1: found "yesterday" as "timestamp"; expected Unix seconds/,
   ],
-  ['day', 'timestamp,value\n2014-02-31 00:00:61,1\n', 'nab', {}, /day\.csv:2: found "2014-02-31 00:00:61"/],
-  ['value', 'timestamp,value\n1500000000,12kB\n', 'kpi', {}, /value\.csv:2: found "12kB" as "value"; expected a number/],
-  ['huge', 'timestamp,value\n1500000000,1e300\n', 'kpi', {}, /huge\.csv:2: found "1e300"/],
-  ['short', 'timestamp,value\n1500000000\n', 'kpi', {}, /short\.csv:2: found 1 field; expected at least 2/],
+  ['day', 'timestamp,value\n2014-02-31 00:00:61,1\n', 'nab', {}, /day\.csv:2:1: found "2014-02-31 00:00:61"/],
+  ['value', 'timestamp,value\n1500000000,12kB\n', 'kpi', {}, /value\.csv:2:12: found "12kB" as "value"; expected a number/],
+  ['huge', 'timestamp,value\n1500000000,1e300\n', 'kpi', {}, /huge\.csv:2:12: found "1e300"/],
+  ['short', 'timestamp,value\n1500000000\n', 'kpi', {}, /short\.csv:2:11: found 1 field; expected at least 2/],
+  ['near', 'timestmap,value\n1,2\n', 'kpi', {}, /near\.csv:1:1: .*one named "timestamp" \(did you mean "timestmap"\?\)/],
+  ['quoted', 'a,"b, c",value\n1500000000,"x, y",many\n', 'csv', { value: 'value' }, /quoted\.csv:2:19: found "many" as "value"/],
+  ['cr', 'timestamp,value\r1500000000,1\r', 'kpi', {}, /cr\.csv:1:1: found lines that end in CR alone; expected lines that end in LF/],
+  ['utf-16', 't\0i\0m\0e\0,\0v\0\n\0', 'csv', {}, /utf-16\.csv:1:1: found bytes that are no UTF-8/],
 ];
 
 for (const [name, text, format, columns, message] of WRONG) {
@@ -91,7 +130,7 @@ test('a file that is not there, and one that is cut short', async () => {
 
 async function score(path: string, falseAlarmsPerWeek = 1): Promise<ScoredPoint[]> {
   const points: ScoredPoint[] = [];
-  for await (const batch of scoreSeries(path, seriesFormat('kpi', {}), falseAlarmsPerWeek)) points.push(...batch);
+  for await (const batch of scoreSeries({ path }, path, seriesFormat('kpi', {}), falseAlarmsPerWeek)) points.push(...batch);
   return points;
 }
 

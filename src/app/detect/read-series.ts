@@ -1,8 +1,10 @@
 /** Reads a series file point by point; gzip and zstd are seen by the first bytes. */
 import { AppError } from '../../core/errors.ts';
 import { openLines } from '../../sources/file/lines.ts';
-import { csvFields } from './csv-fields.ts';
+import type { LineInput } from '../../sources/file/open-input.ts';
+import { csvFields, placedFields } from './csv-fields.ts';
 import type { SeriesFormat } from './series-format.ts';
+import { seriesColumns, type SeriesColumns } from './series-header.ts';
 
 export interface Point {
   /** Epoch ms; in the order of the file, so it may repeat or step back. */
@@ -13,69 +15,67 @@ export interface Point {
   readonly value: number | undefined;
 }
 
-/** What files write where a value is missing. */
-const MISSING = new Set(['', 'nan', 'na', 'n/a', 'null', 'none', '-']);
+/** What files write where a value is missing, or where it was divided by zero. */
+const MISSING = new Set(['', 'nan', 'na', 'n/a', 'null', 'none', '-', 'inf', '+inf', '-inf', 'infinity', '+infinity', '-infinity']);
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const SHOWN_MAX = 60;
 const LINE_BYTES_MAX = 65_536;
 
-/** @throws AppError `input_unreadable` with file:line, while it is iterated */
-export async function* readSeries(path: string, format: SeriesFormat): AsyncGenerator<Point[]> {
+/** Points before a wrong line come first. @throws AppError `input_unreadable` with file:line:column, while it is iterated */
+export async function* readSeries(input: LineInput, name: string, format: SeriesFormat): AsyncGenerator<Point[]> {
   const decoder = new TextDecoder();
-  let columns: Columns | undefined;
-  for await (const chunk of openLines({ path }, { maxLineBytes: LINE_BYTES_MAX })) {
+  let columns: SeriesColumns | undefined;
+  for await (const chunk of openLines(input, { maxLineBytes: LINE_BYTES_MAX })) {
     const points: Point[] = [];
     let start = 0;
-    for (let i = 0; i < chunk.ends.length; i++) {
-      const end = chunk.ends[i]!;
-      const line = decoder.decode(chunk.bytes.subarray(start, end));
-      start = end;
-      const place = `${path}:${chunk.firstLine + i}`;
-      if (line.trim() === '') continue;
-      if (!columns) columns = findColumns(line, format, place);
-      else points.push(parsePoint(line, columns, format, place));
+    try {
+      for (let i = 0; i < chunk.ends.length; i++) {
+        const end = chunk.ends[i]!;
+        const line = decoder.decode(chunk.bytes.subarray(start, end)).replace(/\r$/, '');
+        start = end;
+        if (line.trim() === '') continue;
+        const place = `${name}:${chunk.firstLine + i}`;
+        const isFirst = columns === undefined;
+        columns ??= firstLine(line, format, place);
+        if (!isFirst || columns.isPoint) points.push(parsePoint(line, columns, format, place));
+      }
+    } catch (error) {
+      yield points;
+      throw error;
     }
     yield points;
   }
-  if (!columns) throw wrong(path, 'no line', 'a header that names the columns, then one point a line');
+  if (!columns) throw wrong(name, 'no line', 'a header that names the columns, then one point a line');
 }
 
-interface Columns {
-  readonly names: readonly string[];
-  readonly time: number;
-  readonly value: number;
-}
-
-function findColumns(line: string, { timeColumn, valueColumn }: SeriesFormat, place: string): Columns {
-  const names = csvFields(line);
-  const found = `the columns ${shown(names.join(', '))}`;
-  const find = (name: string | undefined, otherwise: number, option: string): number => {
-    const index = name === undefined ? otherwise : names.indexOf(name);
-    if (index >= 0 && index < names.length) return index;
-    throw wrong(place, found, name === undefined ? 'a time and a value column' : `one named "${name}"; name yours with ${option}`);
+function firstLine(line: string, format: SeriesFormat, place: string): SeriesColumns {
+  const refuse = (found: string, expected: string): never => {
+    throw wrong(`${place}:1`, shown(found), expected);
   };
-  const time = find(timeColumn, 0, '--time');
-  return { names, time, value: find(valueColumn, time === 0 ? 1 : 0, '--value') };
+  if (line.includes('\r')) refuse('lines that end in CR alone', 'lines that end in LF or CR LF');
+  return seriesColumns(line, format, refuse);
 }
 
-function parsePoint(line: string, { names, time, value }: Columns, { parseTime, timeForm }: SeriesFormat, place: string): Point {
-  const fields = csvFields(line);
+function parsePoint(line: string, columns: SeriesColumns, { parseTime, timeForm }: SeriesFormat, place: string): Point {
+  const { separator, names, time, value } = columns;
+  const fields = csvFields(line, separator);
   const timeText = fields[time] ?? '';
   const valueText = fields[value];
+  const at = (field: number): string => `${place}:${(placedFields(line, separator)[field]?.at ?? line.length) + 1}`;
   if (valueText === undefined) {
     throw wrong(
-      place,
+      at(value),
       `${fields.length} field${fields.length === 1 ? '' : 's'}`,
       `at least ${Math.max(time, value) + 1}, for the value "${names[value]}"`,
     );
   }
   const timeMs = parseTime(timeText);
-  if (timeMs === undefined) throw wrong(place, `"${shown(timeText)}" as "${names[time]}"`, timeForm);
+  if (timeMs === undefined) throw wrong(at(time), `"${shown(timeText)}" as "${names[time]}"`, timeForm);
   if (MISSING.has(valueText.toLowerCase())) return { timeMs, timeText, value: undefined };
   const number = NUMBER.test(valueText) ? Number(valueText) : NaN;
   // Squares of residuals must stay finite.
   if (!(Math.abs(number) < 1e150)) {
-    throw wrong(place, `"${shown(valueText)}" as "${names[value]}"`, 'a number, or nothing where there is no value');
+    throw wrong(at(value), `"${shown(valueText)}" as "${names[value]}"`, 'a number, or nothing where there is no value');
   }
   return { timeMs, timeText, value: number };
 }

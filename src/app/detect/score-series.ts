@@ -2,6 +2,7 @@
 import { createSeasonalScorer, EVIDENCE_MIN, WEEK_MS } from '../../detectors/seasonal/seasonal-scorer.ts';
 import { alarmEvidence, scoreOf } from '../../detectors/seasonal/score.ts';
 import { SEASONAL_SETTINGS } from '../../detectors/seasonal/settings.ts';
+import type { LineInput } from '../../sources/file/open-input.ts';
 import { readSeries } from './read-series.ts';
 import type { SeriesFormat } from './series-format.ts';
 
@@ -19,11 +20,16 @@ export interface ScoredPoint {
   readonly score: number;
 }
 
-/** @throws AppError `input_unreadable`, while it is iterated */
-export async function* scoreSeries(path: string, format: SeriesFormat, falseAlarmsPerWeek: number): AsyncGenerator<ScoredPoint[]> {
+/** `name`: of the input, for messages. @throws AppError `input_unreadable`, while it is iterated */
+export async function* scoreSeries(
+  input: LineInput,
+  name: string,
+  format: SeriesFormat,
+  falseAlarmsPerWeek: number,
+): AsyncGenerator<ScoredPoint[]> {
   const scorer = createSeasonalScorer(SEASONAL_SETTINGS);
   const least = scoreOf(EVIDENCE_MIN, falseAlarmsPerWeek);
-  for await (const points of readSeries(path, format)) {
+  for await (const points of readSeries(input, name, format)) {
     yield points.map(({ timeMs, timeText, value }): ScoredPoint => {
       if (value === undefined)
         return { timeMs, timeText, value, expected: undefined, spread: 0, evidence: EVIDENCE_MIN, periodMs: WEEK_MS, score: least };

@@ -15,36 +15,32 @@ export type SeriesFormatName = (typeof SERIES_FORMATS)[number];
 
 export function seriesFormat(name: SeriesFormatName, columns: { readonly time?: string; readonly value?: string }): SeriesFormat {
   const [timeColumn, valueColumn] = name === 'csv' ? [columns.time, columns.value] : ['timestamp', 'value'];
-  return { timeColumn, valueColumn, ...TIMES[name] };
+  return { timeColumn, valueColumn, parseTime: (text) => parseEpoch(text) ?? parseText(text), timeForm: TIME_FORMS[name] };
 }
 
-const TIMES: Readonly<Record<SeriesFormatName, Pick<SeriesFormat, 'parseTime' | 'timeForm'>>> = {
-  csv: {
-    parseTime: (text) => parseEpoch(text) ?? parseText(text),
-    timeForm: 'a time: Unix seconds or milliseconds, or text such as 2026-03-02 09:00:00 (UTC unless a zone is given)',
-  },
-  kpi: { parseTime: (text) => parseEpoch(text), timeForm: 'Unix seconds, such as 1500012840' },
-  nab: { parseTime: parseText, timeForm: 'a time such as 2014-04-01 00:05:00' },
+/** All of them take all times: a series is judged rather than refused. */
+const TIME_FORMS: Readonly<Record<SeriesFormatName, string>> = {
+  csv: 'a time: Unix seconds (or ms, us, ns), or text such as 2026-03-02 09:00:00 (UTC unless a zone is given)',
+  kpi: 'Unix seconds, such as 1500012840',
+  nab: 'a time such as 2014-04-01 00:05:00',
 };
 
-/** The largest number of seconds that is no milliseconds: the year 5138. Ms below it would be in 1973. */
+/** The largest number of seconds that is no milliseconds: the year 5138. Ms below it would be in 1973; a thousand times that for each finer unit. */
 const SECONDS_MAX = 1e11;
-/** The last instant that a Date can hold. */
-const MS_MAX = 8.64e15;
 
 function parseEpoch(text: string): number | undefined {
-  if (!/^-?\d{1,16}(\.\d+)?$/.test(text)) return undefined;
-  const number = Number(text);
-  const ms = Math.abs(number) < SECONDS_MAX ? number * 1_000 : number;
-  return Math.abs(ms) <= MS_MAX ? ms : undefined;
+  if (!/^-?\d{1,19}(\.\d+)?$/.test(text)) return undefined;
+  let ms = Number(text) * 1_000;
+  while (Math.abs(ms) >= SECONDS_MAX * 1_000) ms /= 1_000;
+  return ms;
 }
 
-const TEXT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(Z|UTC|[+-]\d{2}:?\d{2})?)?$/;
+const TEXT = /^(\d{4}[-/]\d{2}[-/]\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?) ?(Z|UTC|[+-]\d{2}:?\d{2})?)?$/;
 
 function parseText(text: string): number | undefined {
   const match = TEXT.exec(text);
   if (!match) return undefined;
   const [, date, time = '00:00', zone = 'Z'] = match;
-  const ms = Date.parse(`${date}T${time}${zone === 'UTC' ? 'Z' : zone}`);
+  const ms = Date.parse(`${date!.replaceAll('/', '-')}T${time}${zone === 'UTC' ? 'Z' : zone}`);
   return Number.isFinite(ms) ? ms : undefined;
 }

@@ -3,6 +3,7 @@ import type { Log } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { PipelineRecord } from '../pipeline-record.ts';
 import { batches, textAt } from './reading.ts';
+import { withEnd } from '../../alerts/with-end.ts';
 
 /** An alert as it rang, and how it stands. */
 export interface ShownAlert extends AlertEvent {
@@ -36,7 +37,7 @@ export async function readAlerts(log: Log, pipeline: PipelineRecord, query: Aler
     const known = alerts.get(record.alert_id);
     const resolved_time = record.status === 'resolved' ? record.alert_time : null;
     const repeat = Math.max(known?.repeat ?? 0, record.repeat);
-    alerts.set(record.alert_id, { ...(known ?? record), status: record.status, repeat, resolved_time });
+    alerts.set(record.alert_id, withEnd({ ...(known ?? record), status: record.status, repeat, resolved_time }, record));
   }
   return [...alerts.values()].filter((alert) => {
     const at = Date.parse(alert.alert_time);

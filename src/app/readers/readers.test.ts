@@ -108,15 +108,16 @@ test('of a record that was judged again only the newest dead letter is shown', a
 
 test('an alert is one object: as it rang, with how it stands now', async (t) => {
   const { log, append } = await openLog(t, ['p.alerts']);
-  const record = (alert_id: string, minute: number, status: string, repeat: number) =>
-    JSON.stringify({ alert_id, alert_time: new Date(minute * 60_000).toISOString(), status, repeat, current_value: minute });
+  const record = (alert_id: string, minute: number, status: string, repeat: number, explanation?: object) =>
+    JSON.stringify({ alert_id, alert_time: new Date(minute * 60_000).toISOString(), status, repeat, current_value: minute, explanation });
   await append('p.alerts', [
     record('a', 1, 'firing', 0),
     record('b', 2, 'firing', 0),
     record('a', 11, 'firing', 1),
-    record('a', 12, 'resolved', 0),
+    record('a', 12, 'resolved', 0, { text: 'It lasts.', lasting: true }),
   ]);
   const alerts = await readAlerts(log, pipeline, {});
+  assert.deepEqual(alerts[0]!.explanation, { lasting: true });
   assert.deepEqual(
     alerts.map(({ alert_id, alert_time, status, repeat, current_value, resolved_time }) => [
       alert_id,

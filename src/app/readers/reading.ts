@@ -8,7 +8,6 @@ import { openDataDir } from '../../log/embedded/data-dir.ts';
 import { recordAt } from '../../log/batch.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log, RecordBatch } from '../../log/log.ts';
-import { openKafkaReading } from './kafka-reading.ts';
 import { readKafkaRuns, readPipelineRecords, type PipelineRecord } from '../pipeline-record.ts';
 
 export interface Reading {
@@ -37,6 +36,8 @@ export interface ReadingPlace {
 export async function withReading<T>(place: string | ReadingPlace, clock: Clock, work: (reading: Reading) => Promise<T>): Promise<T> {
   const { data, log: address } = typeof place === 'string' ? { data: place } : place;
   if (address !== undefined) {
+    // Kafka's client is half of what a command would load: who reads a data directory does without.
+    const { openKafkaReading } = await import('./kafka-reading.ts');
     const { log, groups, shown } = await openKafkaReading(address, { clock, logger: silentLogger });
     try {
       const ranHere = await runsOnKafka(data, clock, shown);

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sleep, type Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { createBreath } from '../../core/slices.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { StateChange } from '../../log/log.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
@@ -125,7 +126,17 @@ export async function runAggregates(
     lastCommit = clock.elapsed();
     const news = [...owned.values()].filter(({ stage }) => readToEnd || stage.hasNews());
     const state = news.length > 0 ? deps.state() : [];
-    await Promise.all(news.map((one, i) => unlessFenced(one, () => one.stage.commit({ readToEnd, state: i === 0 ? state : [] }))));
+    const breath = createBreath(() => clock.elapsed());
+    const under: Promise<unknown>[] = [];
+    for (const [i, one] of news.entries()) {
+      const told = unlessFenced(one, () => one.stage.commit({ readToEnd, state: i === 0 ? state : [] }));
+      // Its failure is met below, with the others'.
+      told.catch(() => {});
+      under.push(told);
+      // What one that is here has to tell holds this thread for a while.
+      if (!one.stage.isElsewhere) await breath();
+    }
+    await Promise.all(under);
   }
 
   /** All go to where they are opened from now on. */

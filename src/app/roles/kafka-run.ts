@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { sleep } from '../../core/clock.ts';
+import { inSlices, type Sliced } from '../../core/slices.ts';
 import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
@@ -166,7 +167,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       const limitAlert = (kind: 'series' | 'ids', partition: string, time: number) => limitAlertOf(config, kind, partition, time);
       const stage = await openMonitorStage(
         { plan, topics, revision: windows.counter, completeFrom, provisional: !options.once, clock: mode },
-        { log, monitor: judge, limitAlert, elapsed: () => clock.elapsed(), warn: logger.warn },
+        { log, monitor: judge, limitAlert, elapsed: () => clock.elapsed(), slices, warn: logger.warn },
       );
       monitor = stage;
       logger.info(`${pipeline}: monitor, from record ${stage.offset} of ${partialsTopic(pipeline)} on`);
@@ -181,10 +182,12 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     }
   }
 
+  const slices = <T>(work: Sliced<T>): Promise<T> => inSlices(work, () => clock.elapsed());
+
   const openView = (log: Log, provisional: boolean): Promise<MonitorStage | undefined> =>
     openMonitorView(
       { pipeline, hash: config.hashes.windows, plan, topics, provisional, clock: mode },
-      { log, monitor: monitorOf(config), warn: logger.warn, onRevision: readAnew.learn },
+      { log, monitor: monitorOf(config), slices, warn: logger.warn, onRevision: readAnew.learn },
     );
 
   /** What others have made of it, where one of them is the monitor: for the summary. */

@@ -1,9 +1,7 @@
 /** The active monitor's windows, seen from elsewhere: the same stage on the same partials, which writes nothing. */
 import { sleep, type Clock } from '../../core/clock.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
-import type { Log } from '../../log/log.ts';
-import type { Monitor } from '../../pipeline/monitor.ts';
-import { openMonitorStage, type MonitorStage, type MonitorStageConfig } from '../../pipeline/monitor-stage.ts';
+import { openMonitorStage, type MonitorStage, type MonitorStageConfig, type MonitorStageDeps } from '../../pipeline/monitor-stage.ts';
 import { recordedRevisions } from '../../pipeline/revision.ts';
 import type { StageRevision } from '../../pipeline/stage-revision.ts';
 import { monitorGroup, partialsTopic } from '../../pipeline/stage-topics.ts';
@@ -12,11 +10,8 @@ const POLL_MS = 100;
 /** What waits for a monitor that is away would wait for long. */
 const CAUGHT_UP_MAX_MS = 10_000;
 
-export interface MonitorViewDeps {
-  /** The monitor's ledger, to look into. */
-  readonly log: Log;
-  readonly monitor: Monitor;
-  readonly warn: (message: string) => void;
+/** `log`: the monitor's ledger, to look into. */
+export interface MonitorViewDeps extends Pick<MonitorStageDeps, 'log' | 'monitor' | 'slices' | 'warn'> {
   /** Told of the revision that counts, also where it is another file's. */
   readonly onRevision: (revision: StageRevision) => void;
 }
@@ -24,13 +19,13 @@ export interface MonitorViewDeps {
 /** From the state that was noted last; undefined where there is none, or another file's. */
 export async function openMonitorView(
   config: Omit<MonitorStageConfig, 'revision' | 'completeFrom'> & { readonly pipeline: string; readonly hash: string },
-  { log, monitor, warn, onRevision }: MonitorViewDeps,
+  { onRevision, ...deps }: MonitorViewDeps,
 ): Promise<MonitorStage | undefined> {
   const { pipeline, hash, ...of } = config;
-  const revision = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
+  const revision = (await recordedRevisions(deps.log, pipeline)) as StageRevision | undefined;
   if (revision) onRevision(revision);
   if (revision?.windows.hash !== hash) return undefined;
-  return openMonitorStage({ ...of, revision: revision.windows.counter, completeFrom: revision.completeFrom }, { log, monitor, warn });
+  return openMonitorStage({ ...of, revision: revision.windows.counter, completeFrom: revision.completeFrom }, deps);
 }
 
 /** Waits until the active monitor has taken in what is on `p.partials` now, for 10 s at most, or until the signal. */

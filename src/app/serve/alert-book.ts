@@ -4,6 +4,7 @@ import type { SaidIn } from '../../alerts/said-in.ts';
 import type { AlertEvent, AlertLocale } from '../../receivers/alert-event.ts';
 import type { AlertList } from '../../server/api.ts';
 import { followTopic } from './topic-reader.ts';
+import { withEnd } from '../../alerts/with-end.ts';
 
 type Entry = AlertList['alerts'][number];
 
@@ -36,7 +37,7 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
     const { part_of: _, ...begun } = known ?? event;
     const { part_of, members = known?.members } = event;
     const company = { ...(part_of === undefined ? {} : { part_of }), ...(members && { members }) };
-    episodes.set(event.alert_id, { ...begun, ...company, status: event.status, repeat, resolved_time });
+    episodes.set(event.alert_id, withEnd({ ...begun, ...company, status: event.status, repeat, resolved_time }, event));
     for (const { alert_id } of event.members ?? []) {
       const member = episodes.get(alert_id);
       if (member) episodes.set(alert_id, { ...member, part_of: event.alert_id });

@@ -2,6 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../log/log.ts';
 import { createAggregate, type Aggregate, type AggregateCommit } from '../../pipeline/aggregate.ts';
+import { encodeBodies } from '../../windows/partials-codec.ts';
 import { compilePlan, type Plan } from '../../windows/plan.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import { judgingDeps } from '../judging.ts';
@@ -77,6 +78,13 @@ export function createHost({ clock, openLog }: HostDeps): (ask: Ask) => Promise<
     return { read, judged: one.judged, mirror: mirrorOf(aggregate) };
   }
 
+  /** As bytes, which are handed over: thousands of small objects would be made in one go on the other side. */
+  async function partials({ aggregate }: Hosted, readToEnd: boolean): Promise<Answered> {
+    const { told, ...taken } = await aggregate.takePartials(readToEnd);
+    const bodies = 'bodies' in told ? told.bodies : encodeBodies({ ...told, replayed: [] });
+    return { value: { ...taken, told: { bodies } }, transfer: bodies.map(({ buffer }) => buffer as ArrayBuffer) };
+  }
+
   async function close(key: number): Promise<void> {
     const one = hosted.get(key);
     hosted.delete(key);
@@ -90,7 +98,7 @@ export function createHost({ clock, openLog }: HostDeps): (ask: Ask) => Promise<
       case 'step':
         return { value: await step(one, ask.ends), transfer: [] };
       case 'partials':
-        return { value: await one.aggregate.takePartials(ask.readToEnd), transfer: [] };
+        return partials(one, ask.readToEnd);
       case 'commit': {
         const commit = await one.aggregate.takeCommit(ask.released);
         return { value: { commit, mirror: mirrorOf(one.aggregate) }, transfer: ownBuffers(commit) };

@@ -20,21 +20,21 @@ function play(quarters: number, at: (quarter: number) => Counted, settings: obje
   const detector = change.create(changeConfig.parse(settings), { measure, window, budget, adds: 'events' });
   let state: unknown;
   const on = new Set<Direction>();
-  const began: [quarter: number, direction: Direction][] = [];
+  const began: [quarter: number, direction: Direction, lasted?: boolean][] = [];
   for (let quarter = 0; quarter < quarters; quarter++) {
     const [amount, exposure] = at(quarter);
     const time = { startMs: quarter * QUARTER, endMs: (quarter + 1) * QUARTER };
     const observation = { ...time, labels: {}, value: amount / exposure, volume: exposure, absent: false, parts: { amount, exposure } };
     const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
     state = step!.state;
-    for (const { direction, status, grounds } of step!.verdicts) {
+    for (const { direction, status, grounds, isLasting = false } of step!.verdicts) {
       if (status === 'firing' && !on.has(direction)) {
         began.push([quarter, direction]);
         assert.ok(grounds!.logEvidence >= grounds!.logThreshold);
         assert.ok(direction === 'down' ? grounds!.ratio < 1 : grounds!.ratio > 1);
       }
       if (status === 'firing') on.add(direction);
-      else on.delete(direction);
+      else if (on.delete(direction)) began.findLast((each) => each[1] === direction)![2] = isLasting;
     }
   }
   return began;
@@ -47,7 +47,7 @@ test('a steep day rings nothing, a fall against yesterday does, once', () => {
   const fall = (quarter: number): number => (quarter >= 5 * DAY + 20 && quarter < 5 * DAY + 40 ? 0.4 : 1);
   const began = play(10 * DAY, (quarter) => [random.poisson(daily(quarter) * fall(quarter)), 1], { down: '30%', up: '50%' });
   assert.equal(began.length, 1, JSON.stringify(began));
-  assert.equal(began[0]![1], 'down');
+  assert.deepEqual(began[0]!.slice(1), ['down', false]);
   assert.ok(began[0]![0] >= 5 * DAY + 20 && began[0]![0] <= 5 * DAY + 23, `${began[0]![0] - 5 * DAY}`);
 });
 
@@ -92,6 +92,7 @@ test('a lasting change is told, and after a day is how it is', () => {
   const random = createRandom(5);
   const began = play(12 * DAY, (quarter) => [random.poisson(quarter >= 5 * DAY ? 100 : 300), 1], { down: '30%', up: '50%' });
   assert.equal(began.length, 1, JSON.stringify(began));
+  assert.equal(began[0]![2], true);
 });
 
 test('against last week, a weekend is no change', () => {

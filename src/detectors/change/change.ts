@@ -91,7 +91,8 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
       const { direction } = plan;
       const held = state[direction];
       let on = held && goOn(held, newest);
-      if (on && endMs - on.since >= backMs) {
+      const isLasting = on !== undefined && endMs - on.since >= backMs;
+      if (isLasting) {
         lasting = on;
         on = undefined;
       }
@@ -107,7 +108,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
       delete next[direction];
       if (on) next[direction] = on;
       isOn ||= on !== undefined;
-      return verdictOf(direction, change, on, next, counted, newest, endMs);
+      return { ...verdictOf(direction, change, on, next, counted, newest, endMs), ...(isLasting && { isLasting }) };
     });
     if (!isOn) next.days = learnError(state.days, counted.amount / expected, (adds === 'events' ? 1 / expected : 0) + newest.variance);
     next.past = writePast(state.past, span, length, isOn ? undefined : counted, hasExposure);

@@ -63,18 +63,22 @@ export function noteExposure(numbers: Float32Array, { arrival, layout }: Model, 
   }
 }
 
-/** Poisson likelihood of each delay against none, with what the forecast may be wrong by. */
+/** Whether the delays are scored in this slot. */
+export function isScored({ arrival }: Model, slot: number): boolean {
+  return arrival !== undefined && slot % SCORED === 0;
+}
+
+/** Poisson likelihood of each delay against none, with what the forecast may be wrong by. In slots that are scored. */
 export function scoreDelays(
   scores: number[],
   numbers: Float32Array,
   model: Model,
-  slot: number,
   seen: number,
   exposure: number,
   rate: number,
   variance: number,
 ): void {
-  if (scores.length === 0 || slot % SCORED !== 0 || exposure <= 0) return;
+  if (exposure <= 0) return;
   const plain = rate * exposure;
   const weight = 1 / (1 + plain * variance);
   for (let i = 1; i < scores.length; i++) {

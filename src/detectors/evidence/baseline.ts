@@ -69,15 +69,20 @@ export function learnBlock(numbers: Float32Array, model: Model, row: number, blo
   // Refunds may outweigh what is sold: no rate is below 0.
   let q = Math.max(0, block.seen / block.expected);
   if (s < CUT_BELOW_VARIANCE) {
-    const cut = CUT_DEVIATIONS * Math.sqrt(1 / information + s);
-    const most = Math.min(Math.exp(cut), 1 + CUT_RISE_DEVIATIONS * Math.sqrt(1 / information + s) + 2 * block.noise);
-    // A young baseline may have begun with a burst: a block so far out opens its level again, and nothing rings until it is sure.
-    // Of few events, none is nothing unusual.
-    if (block.isYoung && (q > most || (q < Math.exp(-cut) && cut < 1))) {
-      numbers[covariance]! += YOUNG_VARIANCE;
-      s = gainVector(numbers, model, values, row, work);
+    const deviation = Math.sqrt(1 / information + s);
+    const cut = CUT_DEVIATIONS * deviation;
+    // Most blocks lie within what any exponential allows, and need none.
+    if (q > 1 + cut || q * (1 + cut) < 1) {
+      const most = Math.min(Math.exp(cut), 1 + CUT_RISE_DEVIATIONS * deviation + 2 * block.noise);
+      const least = Math.exp(-cut);
+      // A young baseline may have begun with a burst: a block so far out opens its level again, and nothing rings until it is sure.
+      // Of few events, none is nothing unusual.
+      if (block.isYoung && (q > most || (q < least && cut < 1))) {
+        numbers[covariance]! += YOUNG_VARIANCE;
+        s = gainVector(numbers, model, values, row, work);
+      }
+      q = Math.min(most, Math.max(least, q));
     }
-    q = Math.min(most, Math.max(Math.exp(-cut), q));
   }
   const a = 1 / s;
   const gain = Math.log((a + information * q) / (a + information)) / s;
@@ -88,13 +93,18 @@ export function learnBlock(numbers: Float32Array, model: Model, row: number, blo
   }
 }
 
+/** Reused from one to the next. */
 export interface Block {
-  readonly seen: number;
-  readonly expected: number;
-  readonly noise: number;
-  readonly error: number;
+  seen: number;
+  expected: number;
+  noise: number;
+  error: number;
   /** The baseline has learnt for less than half a day. */
-  readonly isYoung: boolean;
+  isYoung: boolean;
+}
+
+export function createBlock(): Block {
+  return { seen: 0, expected: 0, noise: 0, error: 0, isYoung: false };
 }
 
 /** A lasting step: the level is open again. */
@@ -121,10 +131,9 @@ export function renewVariance(numbers: Float32Array, model: Model, row: number, 
   numbers[At.variance] = s + drift + (JITTER_MINUTES * slope) ** 2;
 }
 
-/** P h into `work`; h'P h. */
+/** P h into `work`; h'P h. Each place of `work` is set before it is added to. */
 function gainVector(numbers: Float32Array, model: Model, table: Float64Array, row: number, work: Float64Array): number {
   const { covariance, size } = model.layout;
-  work.fill(0);
   for (let i = 0, at = covariance; i < size; i++) {
     const hi = table[row + i]!;
     let sum = 0;

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
-import { correct } from './carry-over.ts';
-import type { Corrected } from './carry-over.ts';
+import { correct, createCorrection } from './carry-over.ts';
+import type { Correction } from './carry-over.ts';
 import { createEvidenceRows } from './rows.ts';
 
 const DAY = 1_440;
 const SERIES = 24;
 
-function corrected(q: number, share: number): Corrected {
-  const result = { factor: 1, variance: 0.005 + 0.02 };
-  correct(q * 10_000, 10_000, 0.005, 0.02, 0.02, share, result);
-  return result;
+function corrected(q: number, share: number): Correction {
+  const of = createCorrection();
+  Object.assign(of, { seenBefore: q * 10_000, expectedBefore: 10_000, filter: 0.005, error: 0.02, errorBefore: 0.02, share });
+  correct(of);
+  return of;
 }
 
 test('what carries over moves the expectation and leaves less variance; what is far out moves it, and leaves all', () => {

@@ -19,33 +19,37 @@ export function isSettled(numbers: Float32Array, { grid }: Model, filter: number
   return filter <= errorBefore && numbers[At.reach]! >= grid.slotsMax;
 }
 
-/** What a span is expected to bring once it is corrected, as a factor, and the variance that is left. */
-export interface Corrected {
+/** A span and what was before it. Reused from one to the next: as arguments each of these numbers would be put on the heap. */
+export interface Correction {
+  seenBefore: number;
+  expectedBefore: number;
+  /** Variance that a span shares with what was before it. */
+  filter: number;
+  /** Tracked for the span, and for the slots before. */
+  error: number;
+  errorBefore: number;
+  /** Of the error before: the part that carries over. */
+  share: number;
+  /** What comes of it: what the span is expected to bring, as a factor, and the variance that is left. */
   factor: number;
   variance: number;
 }
 
-/**
- * `filter`: variance that a span shares with what was before it; `error`: tracked for the span, `errorBefore`: for the slots before;
- * `share`: of that which carries over.
- */
-export function correct(
-  seenBefore: number,
-  expectedBefore: number,
-  filter: number,
-  error: number,
-  errorBefore: number,
-  share: number,
-  result: Corrected,
-): void {
+export function createCorrection(): Correction {
+  return { seenBefore: 0, expectedBefore: 0, filter: 0, error: 0, errorBefore: 0, share: 0, factor: 1, variance: 0 };
+}
+
+/** Fills in what comes of it. */
+export function correct(of: Correction): void {
+  const { seenBefore, expectedBefore, filter, error, errorBefore, share } = of;
   const together = filter + share * errorBefore;
   const before = filter + errorBefore + 1 / expectedBefore;
   const most = BELIEVED_DEVIATIONS * Math.sqrt(before);
   const out = seenBefore / expectedBefore - 1;
   const gain = together / before;
-  result.factor = Math.max(PART_LEAST, 1 + gain * Math.max(-most, Math.min(most, out)));
+  of.factor = Math.max(PART_LEAST, 1 + gain * Math.max(-most, Math.min(most, out)));
   const whole = filter + error;
-  result.variance = Math.abs(out) < most ? Math.max(PART_LEAST * whole, whole - gain * together) : whole;
+  of.variance = Math.abs(out) < most ? Math.max(PART_LEAST * whole, whole - gain * together) : whole;
 }
 
 /** A finished span of `slots`, horizon `i`, that brought `q` times what was expected. */

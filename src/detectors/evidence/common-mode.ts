@@ -27,7 +27,9 @@ const KEPT = 3;
 
 interface Group {
   offset: number;
+  /** The first `size` of them; the list is kept from slot to slot. */
   members: number[];
+  size: number;
   information: number;
   largest: number;
   score: number;
@@ -135,7 +137,8 @@ export function createCommonMode(isMoney: boolean): CommonMode {
       const middle = (low + high) / 2;
       const factor = Math.exp(-middle);
       let score = 0;
-      for (const member of group.members) {
+      for (let i = 0; i < group.size; i++) {
+        const member = group.members[i]!;
         const f = Math.min(weight[member]!, WEIGHT_MAX * group.meanWeight);
         score += f * clip(q[member]! * factor - 1, f, noise[member]!);
       }
@@ -149,7 +152,7 @@ export function createCommonMode(isMoney: boolean): CommonMode {
     addGroup(memory) {
       const { offset, meanWeight, usual, before = [] } = memory ?? { offset: 0, meanWeight: 0, usual: 0 };
       const nothing = { information: 0, largest: 0, score: 0, lasting: 0 };
-      groups.push({ ...nothing, offset, members: [], meanWeight: meanWeight || Infinity, usual, before: [...before] });
+      groups.push({ ...nothing, offset, members: [], size: 0, meanWeight: meanWeight || Infinity, usual, before: [...before] });
       return groups.length - 1;
     },
     memoryOf(number) {
@@ -163,7 +166,7 @@ export function createCommonMode(isMoney: boolean): CommonMode {
     },
     begin() {
       for (const group of groups) {
-        group.members.length = 0;
+        group.size = 0;
         clear(group);
       }
       count = 0;
@@ -177,7 +180,7 @@ export function createCommonMode(isMoney: boolean): CommonMode {
       of[count] = numbers;
       for (let i = 0; i < numbers.length; i++) {
         const group = groups[numbers[i]!]!;
-        group.members.push(count);
+        group.members[group.size++] = count;
         clipped(group, count);
       }
       count++;
@@ -219,16 +222,16 @@ export function createCommonMode(isMoney: boolean): CommonMode {
         found.slotsBefore[best] = Math.max(found.slotsBefore[best]!, slots - 1);
         group.offset += shift;
         const factor = Math.exp(-shift);
-        for (const member of group.members) q[member]! *= factor;
+        for (let i = 0; i < group.size; i++) q[group.members[i]!]! *= factor;
         for (const each of groups) {
           clear(each);
-          for (const member of each.members) clipped(each, member);
+          for (let i = 0; i < each.size; i++) clipped(each, each.members[i]!);
           // Roll-ups share members: what they were out by before may have been this very shift.
           each.before.length = 0;
         }
       }
       for (const group of groups) {
-        if (group.members.length > 0 && group.information > 0) group.meanWeight = group.information / group.members.length;
+        if (group.size > 0 && group.information > 0) group.meanWeight = group.information / group.size;
         group.usual = group.information;
         if (!hasMembers(group)) group.before.length = 0;
         else group.before.unshift(short(group.score), short(group.information), short(group.lasting));

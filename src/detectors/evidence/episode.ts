@@ -113,9 +113,8 @@ export function discard(numbers: Float32Array, model: Model, slot: number, slots
 
 /** One full slot of an episode. */
 export function stepEpisode({ numbers }: SeriesState, common: Common, slot: number): void {
-  const ratio = numbers[At.rangObserved]! / numbers[At.rangExpected]!;
   numbers[At.onSlots]! += 1;
-  const back = stepBack(numbers, common, slot, numbers[At.back]!, ratio, isDropping(numbers));
+  const back = stepBack(numbers, common, slot, numbers[At.back]!, soberRatio(numbers, common.model), isDropping(numbers));
   numbers[At.back] = back;
   const spans = numbers[At.onSlots]! / common.model.grid.slotsMax;
   if (back > BACK_ENOUGH) endEpisode(numbers);
@@ -123,6 +122,15 @@ export function stepEpisode({ numbers }: SeriesState, common: Common, slot: numb
     endEpisode(numbers);
     if (numbers[At.baseline] === Baseline.own) takeNewLevel(numbers, common, slot);
   }
+}
+
+/** Of the alarm: what rang was out by more than the rest will be, or it had rung later. Nearer to 1 by a standard deviation. */
+function soberRatio(numbers: Float32Array, model: Model): number {
+  const [seen, expected] = [numbers[At.rangObserved]!, numbers[At.rangExpected]!];
+  const noise = model.form === 'money' ? numbers[At.rangNoise]! : 1 / (seen + PSEUDO);
+  const out = Math.log((Math.max(0, seen) + PSEUDO * noiseOf(numbers, model, 1)) / expected);
+  const less = Math.sqrt(numbers[At.rangVariance]! + noise);
+  return Math.exp(Math.sign(out) * Math.max(0, Math.abs(out) - less));
 }
 
 /** `spans`: for which the episode has been on. */
@@ -184,8 +192,7 @@ function logOfGoingOn(numbers: Float32Array, model: Model, S: number, M: number,
 }
 
 function endEpisode(numbers: Float32Array): void {
-  const isHeld = numbers[At.status] === Status.heldDrop || numbers[At.status] === Status.heldRise;
-  numbers[At.back] = isHeld ? WAS_HELD : 0;
+  if (numbers[At.status] === Status.heldDrop || numbers[At.status] === Status.heldRise) numbers[At.back] = WAS_HELD;
   numbers[At.status] = Status.calm;
   numbers[At.reach] = 0;
   numbers[At.suspicion] = 0;
@@ -207,14 +214,14 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
   if (expected <= 0) return;
   const row = rhythm.at((slot - (slots - 1) / 2) * grid.slotMinutes);
   const exposure = expected / Math.exp(logRate(numbers, model, row));
-  learnBlock(
-    numbers,
-    model,
-    row,
-    { seen, expected, noise: noiseOfBlock(numbers, model, expected, exposure), error: blockError(numbers, common), isYoung: false },
-    work,
-  );
+  const noise = noiseOfBlock(numbers, model, expected, exposure);
+  learnBlock(numbers, model, row, { seen, expected, noise, error: blockError(numbers, common), isYoung: false }, work);
   renewVariance(numbers, model, rhythm.at(slot * grid.slotMinutes), (slots / 2) * grid.slotMinutes, work);
+}
+
+/** Of an episode that was told and has just ended: the evidence that things are as they were is enough; else it was taken for lasting. */
+export function isBack(numbers: Float32Array): boolean {
+  return numbers[At.back]! > BACK_ENOUGH;
 }
 
 export function isDropping(numbers: Float32Array): boolean {

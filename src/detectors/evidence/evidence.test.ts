@@ -33,6 +33,8 @@ interface Ring {
   readonly minute: number;
   readonly series: string;
   readonly verdict: Verdict;
+  /** The first verdict that no longer fires. */
+  end?: Verdict;
 }
 
 /** Rings of a world of 36 segments and their roll-ups, each when it begins. */
@@ -70,8 +72,9 @@ function ringsOf(world: World, settings: object = { down: '50%', up: '100%' }, r
         rewrite && state !== undefined ? detector.stateForm?.decode(detector.stateForm.encode(state), detector.stateVersion) : state;
       for (const verdict of verdicts) {
         const name = `${Object.values(series[index] ?? {}).join('/')} ${verdict.direction}`;
-        if (verdict.status !== 'firing') firing.delete(name);
-        else if (!firing.has(name)) {
+        const on = rings.findLast((ring) => ring.series === name);
+        if (verdict.status !== 'firing' && firing.delete(name)) on!.end = verdict;
+        if (verdict.status === 'firing' && !firing.has(name)) {
           firing.add(name);
           rings.push({ minute, series: name, verdict });
         }
@@ -109,7 +112,8 @@ test('a daily rhythm alone rings nothing; one segment that goes silent rings wit
   assert.equal(grounds.observed, 0);
   assert.ok(grounds.expected > 15 && grounds.expected < 45 && grounds.expectedRange[0] < grounds.expected);
   assert.ok(Math.abs(grounds.sinceMs - (START + breaks * MINUTE)) <= 2 * MINUTE);
-  assert.ok(grounds.ratioRange[0] === 0 && grounds.ratioRange[1] < 0.5);
+  // Nothing came where some 80 were expected: what is left may be a few percent, and is not known to be nothing.
+  assert.ok(grounds.ratioRange[0] === 0 && grounds.ratioRange[1] > 0.01 && grounds.ratioRange[1] < 0.5, `${grounds.ratioRange[1]}`);
 });
 
 test('a country that jumps is told by its roll-up, and not by each of its members', () => {
@@ -129,6 +133,22 @@ test('a country that jumps is told by its roll-up, and not by each of its member
   const told = rings.find((ring) => ring.series === 'JP up');
   assert.ok(told && told.minute - breaks <= 3);
   assert.ok((told.verdict.grounds?.contributors.length ?? 0) > 0);
+});
+
+test('an alarm ends because all is as it was, or because it lasts, and says which', () => {
+  const from = 2 * DAY;
+  const play = (minutes: number): (readonly [string, true | undefined])[] =>
+    ringsOf({
+      minutes: from + 200,
+      rate: 20,
+      factor: (minute, country, format) =>
+        minute >= from && minute < from + minutes && country === 'KR' && format === 'format3' ? 0.2 : 1,
+    }).map(({ series, end }) => {
+      assert.equal(end?.status, 'clear');
+      return [series, end.isLasting] as const;
+    });
+  assert.deepEqual(play(30), [['KR/format3 down', undefined]]);
+  assert.deepEqual(play(200), [['KR/format3 down', true]]);
 });
 
 test('a source that is silent for an hour is not a drop of each of its series', () => {

@@ -7,6 +7,7 @@ import type { Detector, DetectorContext, DetectorKind, Observation, SeriesInput,
 import { evidenceConfig } from './config.ts';
 import type { EvidenceConfig } from './config.ts';
 import { contributorsOf } from './contributors.ts';
+import { isBack } from './episode.ts';
 import { createField } from './field.ts';
 import type { FieldMemory } from './field.ts';
 import { createGroups } from './groups.ts';
@@ -133,7 +134,10 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       groups.hold(group, status !== Status.calm);
       if (before === Status.calm && status !== Status.calm) contributors = contributorsOf(turns, group, model, slot, state, groups);
     }
-    return verdictsOf(state.numbers, model, { startMs: observation.startMs, amount, exposure, expected, scale }, contributors);
+    const wasTold = before === Status.drop || before === Status.rise;
+    const isLasting = wasTold && status === Status.calm && !isBack(state.numbers);
+    const seen = { startMs: observation.startMs, amount, exposure, expected, scale };
+    return verdictsOf(state.numbers, model, seen, contributors, isLasting);
   }
 
   return {

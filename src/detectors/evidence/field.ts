@@ -4,7 +4,7 @@
  * common shift waits until the slot is settled.
  */
 import { chosenDelay } from './arrival.ts';
-import { createWork, doubtBaseline } from './baseline.ts';
+import { createBlock, createWork, doubtBaseline } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
 import type { CommonMode, Shifts } from './common-mode.ts';
 import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
@@ -16,6 +16,7 @@ import { createScan, noiseOf, scanSpans } from './scan.ts';
 import type { Scan } from './scan.ts';
 import { bear, enterMembers, enterWindow, isReady, shiftNewest } from './series-slots.ts';
 import type { Common, MembersSum } from './series-slots.ts';
+import { createSlotPlace, moveTo } from './slot-place.ts';
 import { copyPool, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
 import type { ErrorPool } from './tracked-error.ts';
 
@@ -72,21 +73,34 @@ export function createField(model: Model, stored?: FieldMemory): Field {
   // What an older version did not write begins anew.
   const pool = copyPool({ ...createPool(model), ...stored?.pool });
   const shrinkage = createShrinkage(model);
-  const common: Common = { model, pool, shrinkage, work: createWork(model.rhythm), threshold: model.logTests, delay: 0 };
+  const common: Common = {
+    model,
+    pool,
+    shrinkage,
+    work: createWork(model.rhythm),
+    learning: createBlock(),
+    now: createSlotPlace(model),
+    last: createSlotPlace(model),
+    threshold: model.logTests,
+    delay: 0,
+  };
   /** Of looks: they leave no error in the pool. */
   const glance: Common = { ...common, pool: createPool(model) };
   const shared = createCommonMode(model.form === 'money');
   const scan = createScan(model);
   let newest = stored?.newest ?? -1;
   let before = stored?.power ?? null;
-  /** Power of the series of the window at hand, and how many they are; the window before's decides the threshold. */
-  let power = 0;
+  /**
+   * Power of the series of the window at hand, and how many they are; the window before's decides the threshold. In a typed array: a
+   * variable would be a new number on the heap for every row.
+   */
+  const power = new Float64Array(1);
   let entered = 0;
 
   return {
     model,
     common: shared,
-    memory: () => ({ pool: copyPool(pool), power: entered === 0 ? before : power / entered, newest }),
+    memory: () => ({ pool: copyPool(pool), power: entered === 0 ? before : power[0]! / entered, newest }),
     scan,
     begin(slot, series) {
       if (slot > newest) {
@@ -96,9 +110,9 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       renewShrinkage(shrinkage, pool, model);
       common.delay = chosenDelay(pool.delays);
       shared.begin();
-      if (entered > 0) before = power / entered;
+      if (entered > 0) before = power[0]! / entered;
       common.threshold = model.logTests + Math.log(Math.max(1, series * (before === null ? 1 : Math.max(POWER_LEAST, before))));
-      power = entered = 0;
+      power[0] = entered = 0;
     },
     threshold: () => common.threshold,
     bear(slot) {
@@ -111,7 +125,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       const { numbers } = state;
       const groups = state.groups ?? [];
       const expected = enterWindow(state, common, slot, shared.offset(groups), amount, exposure);
-      power += numbers[At.power]!;
+      power[0]! += numbers[At.power]!;
       entered++;
       if (expected <= 0) return 0;
       const noise = noiseOf(numbers, model, expected);
@@ -121,7 +135,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     },
     enterMembers(state, slot, sum) {
       enterMembers(state, common, slot, sum);
-      power += state.numbers[At.power]!;
+      power[0]! += state.numbers[At.power]!;
       entered++;
     },
     settle: () => shared.settle(),
@@ -147,7 +161,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
         return true;
       }
       const isFirst = numbers[At.onSlots]! <= 1;
-      scanSpans(numbers, model, slot, shrinkage, scan, isFirst ? numbers[At.reach]! : reachOf(numbers));
+      scanSpans(numbers, model, moveTo(common.now, model, slot), shrinkage, scan, isFirst ? numbers[At.reach]! : reachOf(numbers));
       const isDrop = scan.drop.log >= scan.rise.log;
       const evidence = isDrop ? scan.drop : scan.rise;
       if (isFirst && evidence.log > DOUBT) {
@@ -173,7 +187,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       Object.assign(glance.pool, { spreadSum: pool.spreadSum, spreadWeight: pool.spreadWeight });
       const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
-      scanSpans(numbers, model, slot, shrinkage, scan, reachOf(numbers));
+      scanSpans(numbers, model, moveTo(common.now, model, slot), shrinkage, scan, reachOf(numbers));
       if (scan.rise.log > common.threshold)
         beginEpisode(copy, model, slot, scan.rise, common.threshold, false, skewOf(numbers, model, shrinkage));
       return expected;

@@ -26,6 +26,8 @@ export interface Model {
   readonly carry: { readonly longest: number; readonly before: number };
   /** Logarithm of tests x looks a day / budget: what the evidence of one series alone has to reach. */
   readonly logTests: number;
+  /** Least tracked error, by horizon. */
+  readonly leastError: Float64Array;
 }
 
 export interface Effects {
@@ -75,6 +77,7 @@ export function createModel(settings: ModelSettings): Model {
     smallestRise: settings.rise,
     hasExposure: settings.hasExposure,
     carry: isCount ? { longest: grid.horizons[2]!, before: grid.horizons[1]! } : { longest: 0, before: 0 },
+    leastError: Float64Array.from(profile.leastError),
     logTests: Math.log((settings.tests * grid.looksPerDay) / settings.falseAlarmsPerDay),
   };
 }

@@ -5,7 +5,7 @@
  */
 import { At } from './layout.ts';
 import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
-import type { Effects, Model } from './model.ts';
+import type { Model } from './model.ts';
 import { skewOf } from './money-noise.ts';
 import type { Shrinkage } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
@@ -23,16 +23,16 @@ export function powerOf(
   const skew = skewOf(numbers, model, shrinkage);
   let sum = 0;
   let count = 0;
-  for (const effects of [model.drops, model.rises]) {
-    for (let i = 0; i < effects.factors.length; i++, count++) {
-      sum += chance(evidenceOf(model, effects, i, expected, variance, noise, skew), threshold, model.grid.slotsMax);
+  for (let direction = 0; direction < 2; direction++) {
+    const { factors, logs } = direction === 0 ? model.drops : model.rises;
+    for (let i = 0; i < factors.length; i++, count++) {
+      sum += chance(evidenceOf(model, factors[i]!, logs[i]!, expected, variance, noise, skew), threshold, model.grid.slotsMax);
     }
   }
   return count === 0 ? 0 : sum / count;
 }
 
-function evidenceOf(model: Model, effects: Effects, index: number, M: number, T: number, noise: number, skew: number): number {
-  const [theta, logTheta] = [effects.factors[index]!, effects.logs[index]!];
+function evidenceOf(model: Model, theta: number, logTheta: number, M: number, T: number, noise: number, skew: number): number {
   if (model.form === 'money') {
     return lognormalMoney(theta, 1 / noise, T, logTheta, skew) - lognormalMoney(theta, 1 / noise, T, 0, skew);
   }

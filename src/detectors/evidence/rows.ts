@@ -43,22 +43,26 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
   const { slotAt, windowsPerSlot } = model.grid;
   const groups = [field.common.addGroup()];
   const states: (SeriesState | undefined)[] = Array.from({ length: settings.series });
-  /** Series entered in the window at hand, and those among them whose alarm waits for its end. */
+  /** Series entered in the window at hand, the first `count`, and those among them whose alarm waits for its end. */
   const entered: SeriesState[] = [];
+  let count = 0;
   const waiting: SeriesState[] = [];
   let current = -1;
+  let slot = -1;
+  let isFull = false;
 
   function begin(window: number): void {
-    const slot = slotAt(window);
-    if (current >= 0) endWindow(slotAt(current), (current + 1) % windowsPerSlot === 0);
-    entered.length = waiting.length = 0;
+    if (current >= 0) endWindow();
+    count = waiting.length = 0;
+    slot = slotAt(window);
+    isFull = (window + 1) % windowsPerSlot === 0;
     field.begin(slot, settings.series);
     current = window;
   }
 
-  function endWindow(slot: number, isFull: boolean): void {
+  function endWindow(): void {
     const shifts = field.settle();
-    if (shifts) for (const state of entered) field.apply(state, slot, shifts);
+    if (shifts) for (let i = 0; i < count; i++) field.apply(entered[i]!, slot, shifts);
     for (const state of waiting) field.judge(state, slot, isFull, true);
   }
 
@@ -66,15 +70,13 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
     stateBytes: bytesOf(model.layout),
     observe(series, window, amount, exposure) {
       if (window !== current) begin(window);
-      const slot = slotAt(window);
       let state = states[series];
       if (!state) {
         state = states[series] = field.bear(slot);
         state.groups = groups;
       }
-      entered.push(state);
+      entered[count++] = state;
       field.enter(state, slot, amount, exposure);
-      const isFull = (window + 1) % windowsPerSlot === 0;
       if (!field.judge(state, slot, isFull, false)) {
         if (field.common.mustWait(groups)) waiting.push(state);
         else field.judge(state, slot, isFull, true);

@@ -1,12 +1,13 @@
 /**
  * The evidence of all spans that end now, summed over their starts: an e-detector (Shiryaev-Roberts) for each direction.
  */
-import { correct, isSettled } from './carry-over.ts';
-import type { Corrected } from './carry-over.ts';
+import { correct, createCorrection, isSettled } from './carry-over.ts';
+import type { Correction } from './carry-over.ts';
 import { At } from './layout.ts';
 import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
 import type { Model } from './model.ts';
 import { skewOf } from './money-noise.ts';
+import type { SlotPlace } from './slot-place.ts';
 import type { Shrinkage } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
 
@@ -40,12 +41,12 @@ export interface Scan {
   readonly rise: Evidence;
   /** Tracked error by horizon. */
   readonly errors: Float64Array;
-  readonly corrected: Corrected;
+  readonly corrected: Correction;
 }
 
 export function createScan(model: Model): Scan {
   const errors = new Float64Array(model.grid.horizons.length);
-  return { drop: nothing(), rise: nothing(), errors, corrected: { factor: 1, variance: 0 } };
+  return { drop: nothing(), rise: nothing(), errors, corrected: createCorrection() };
 }
 
 function nothing(): Evidence {
@@ -53,13 +54,13 @@ function nothing(): Evidence {
 }
 
 /**
- * `slot`: the newest one, whose values stand in the state; spans of up to `reach` slots. Fills `scan`. Only the direction that the newest slot itself
+ * `at`: the newest slot, whose values stand in the state; spans of up to `reach` slots. Fills `scan`. Only the direction that the newest slot itself
  * speaks for is weighed, if it does: other evidence can have grown no larger than it was.
  */
-export function scanSpans(numbers: Float32Array, model: Model, slot: number, shrinkage: Shrinkage, scan: Scan, reach: number): void {
+export function scanSpans(numbers: Float32Array, model: Model, at: SlotPlace, shrinkage: Shrinkage, scan: Scan, reach: number): void {
   const { grid, layout } = model;
   const { recentSeen, recentExpected } = layout;
-  const newest = slot % grid.recent;
+  const newest = at.place;
   scan.drop.log = scan.rise.log = scan.drop.spanLog = scan.rise.spanLog = -Infinity;
   const newestSeen = numbers[recentSeen + newest]!;
   const newestExpected = numbers[recentExpected + newest]!;
@@ -69,8 +70,8 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
   const { corrected, errors } = scan;
   let hasErrors = false;
   const evidence = isDrop ? scan.drop : scan.rise;
-  const block = Math.floor(slot / grid.blockSlots);
-  const { slots: lengths, weights, recentCount, horizon, share } = grid.spans[grid.olderBlocks > 0 ? slot - block * grid.blockSlots : 0]!;
+  const { block } = at;
+  const { slots: lengths, weights, recentCount, horizon, share } = grid.spans[grid.olderBlocks > 0 ? at.phase : 0]!;
   const forecastVariance = shrinkage.bold * numbers[At.variance]!;
   const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
   // Variance of counting, for an expectation of 1.
@@ -106,7 +107,10 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
         if (isRough && one > of) {
           const excess = believed(one, of, grain, most) - of;
           cut += one - of - excess;
-          if (excess > second) [first, second] = excess > first ? [excess, first] : [first, excess];
+          if (excess > first) {
+            second = first;
+            first = excess;
+          } else if (excess > second) second = excess;
         }
         place = place === 0 ? last : place - 1;
       }
@@ -120,8 +124,6 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
       if (isRough && one > of) cut += one - believed(one, of, grain, most);
     }
     if (expected <= 0) continue;
-    const from = horizon[index]!;
-    const part = share[index]!;
     let mean = expected;
     // Not known yet: of most spans it need not be.
     let variance = -1;
@@ -141,9 +143,17 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
           fillErrors(numbers, model, shrinkage, errors);
           hasErrors = true;
         }
+        const from = horizon[index]!;
+        const part = share[index]!;
         const together = shrinkage.together[from]! * (1 - part) + shrinkage.together[from + 1]! * part;
         const error = errors[from]! * (1 - part) + errors[from + 1]! * part;
-        correct(seenBefore, expectedBefore, forecastVariance, error, errors[1]!, together, corrected);
+        corrected.seenBefore = seenBefore;
+        corrected.expectedBefore = expectedBefore;
+        corrected.filter = forecastVariance;
+        corrected.error = error;
+        corrected.errorBefore = errors[1]!;
+        corrected.share = together;
+        correct(corrected);
         // That a drop nobody was told of is over is no rise.
         if (isDrop || corrected.factor >= 1) {
           mean = expected * corrected.factor;
@@ -159,6 +169,8 @@ export function scanSpans(numbers: Float32Array, model: Model, slot: number, shr
       fillErrors(numbers, model, shrinkage, errors);
       hasErrors = true;
     }
+    const from = horizon[index]!;
+    const part = share[index]!;
     const whole = forecastVariance + errors[from]! * (1 - part) + errors[from + 1]! * part;
     if (variance < 0) {
       variance = whole;

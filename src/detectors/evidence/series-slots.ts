@@ -1,6 +1,7 @@
 /** A series' values move through its state: into the newest slot, out of it into blocks, and to what learns from them. */
-import { arriving, noteExposure, scoreDelays } from './arrival.ts';
+import { arriving, isScored, noteExposure, scoreDelays } from './arrival.ts';
 import { beginBaseline, driftBaseline, learnBlock, logRate, passEmpty, renewVariance } from './baseline.ts';
+import type { Block } from './baseline.ts';
 import { trackCarryOver } from './carry-over.ts';
 import { forgetWaiting, noteHabit } from './habits.ts';
 import { At, Baseline, Lump, Status, WAS_HELD, setSlot, slotOf } from './layout.ts';
@@ -9,6 +10,8 @@ import type { Model } from './model.ts';
 import { trackNoise } from './money-noise.ts';
 import { powerOf } from './power.ts';
 import { noiseOf } from './scan.ts';
+import { moveTo } from './slot-place.ts';
+import type { SlotPlace } from './slot-place.ts';
 import { errorAt, trackError } from './tracked-error.ts';
 import type { ErrorPool, Shrinkage } from './tracked-error.ts';
 
@@ -29,6 +32,10 @@ export interface Common {
   readonly pool: ErrorPool;
   readonly shrinkage: Shrinkage;
   readonly work: Float64Array;
+  readonly learning: Block;
+  /** The slot at hand, and the one that a series saw last: mostly the one before. */
+  readonly now: SlotPlace;
+  readonly last: SlotPlace;
   /** Log evidence to be reached in the slot at hand. */
   threshold: number;
   /** Delay of arrival that holds: its index. */
@@ -53,7 +60,7 @@ function reachSlot(state: SeriesState, common: Common, slot: number): void {
   const { numbers } = state;
   const last = slotOf(numbers);
   if (slot <= last) return;
-  finishSlot(numbers, common, last);
+  finishSlot(numbers, common, moveTo(common.last, common.model, last));
   passSlots(state, common, last, slot);
   setSlot(numbers, slot);
   numbers[At.age]! += 1;
@@ -64,8 +71,7 @@ function reachSlot(state: SeriesState, common: Common, slot: number): void {
   }
 }
 
-function addWindow(numbers: Float32Array, { grid, layout }: Model, slot: number, seen: number, expected: number): void {
-  const place = slot % grid.recent;
+function addWindow(numbers: Float32Array, { layout }: Model, { place }: SlotPlace, seen: number, expected: number): void {
   numbers[layout.recentSeen + place]! += seen;
   numbers[layout.recentExpected + place]! += expected;
 }
@@ -79,21 +85,22 @@ export function enterWindow(state: SeriesState, common: Common, slot: number, of
   const { model } = common;
   const isFirst = slotOf(numbers) !== slot - 1 || numbers[At.age] === 0;
   reachSlot(state, common, slot);
+  const now = moveTo(common.now, model, slot);
   const shared = offset === 0 ? 1 : Math.exp(offset);
   const scaled = (isFirst ? exposure : arriving(numbers, model, common.delay, exposure)) * shared;
   numbers[At.exposure]! += scaled;
   let expected = 0;
   if (numbers[At.baseline] === Baseline.own) {
-    const rate = Math.exp(logRate(numbers, model, model.rhythm.at(slot * model.grid.slotMinutes))) * shared;
+    const rate = Math.exp(logRate(numbers, model, now.row)) * shared;
     expected = (rate * scaled) / shared;
     numbers[At.moneyRate] = model.hasExposure ? rate : 1;
-    if (!isFirst && numbers[At.status] === Status.calm && isReady(numbers, model)) {
+    if (!isFirst && isScored(model, slot) && numbers[At.status] === Status.calm && isReady(numbers, model)) {
       const variance = numbers[At.variance]! + errorAt(numbers, model, common.shrinkage, 0);
-      scoreDelays(common.pool.delays, numbers, model, slot, amount, exposure, rate, variance);
+      scoreDelays(common.pool.delays, numbers, model, amount, exposure, rate, variance);
     }
   }
   noteExposure(numbers, model, exposure, isFirst);
-  addWindow(numbers, model, slot, amount, expected);
+  addWindow(numbers, model, now, amount, expected);
   return expected;
 }
 
@@ -117,7 +124,7 @@ export function enterMembers(state: SeriesState, common: Common, slot: number, s
   numbers[At.moneyRate] = 1;
   numbers[At.spread] = sum.noise / sum.expected;
   if (common.model.form === 'money') numbers[common.model.layout.lumps + Lump.skew] = sum.skew / sum.noise;
-  addWindow(numbers, common.model, slot, sum.seen, sum.expected);
+  addWindow(numbers, common.model, moveTo(common.now, common.model, slot), sum.seen, sum.expected);
 }
 
 /** All series of a roll-up moved by `shift` (log) in the newest window, and in `slotsBefore`: what was expected of them is corrected. */
@@ -132,22 +139,21 @@ export function shiftNewest({ numbers }: SeriesState, model: Model, slot: number
 }
 
 /** The slot is over: its block may be learnt from later, and its forecasts are held against what came. */
-function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, slot: number): void {
+function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, { slot, place, pending, ends }: SlotPlace): void {
   const { grid, layout } = model;
   const exposure = numbers[At.exposure]!;
   numbers[At.exposure] = 0;
   if (numbers[At.status] !== Status.calm || numbers[At.age] === 0) return;
   // The slot in which an episode ended: its exposure was not kept, and what came of it alone would teach too high a level.
   if (numbers[At.baseline] !== Baseline.none && numbers[At.reach] === 0) return;
-  const place = slot % grid.recent;
   const seen = numbers[layout.recentSeen + place]!;
-  const pending = Math.floor(slot / grid.blockSlots) % grid.pendingBlocks;
   numbers[layout.pendingSeen + pending]! += seen;
   numbers[layout.pendingExposure + pending]! += exposure;
   if (numbers[At.baseline] === Baseline.none) return;
-  for (let i = 0; i < grid.horizons.length; i++) {
+  for (let i = 0; i < ends.length; i++) {
+    if (ends[i] === 0) continue;
     const slots = grid.horizons[i]!;
-    if ((slot + 1) % slots !== 0 || numbers[At.reach]! < slots) continue;
+    if (numbers[At.reach]! < slots) continue;
     let sum = seen;
     let expected = numbers[layout.recentExpected + place]!;
     if (slots > 1) {
@@ -171,7 +177,9 @@ export function sumBack(numbers: Float32Array, model: Model, slot: number, slots
   const block = Math.floor(slot / grid.blockSlots);
   const single = grid.olderBlocks > 0 ? Math.min(slots, grid.recent - grid.blockSlots + 1 + (slot - block * grid.blockSlots)) : slots;
   let sum = 0;
-  for (let back = 0; back < single; back++) sum += numbers[recent + ((slot - back) % grid.recent)]!;
+  for (let left = single, place = slot % grid.recent; left > 0; left--, place = place === 0 ? grid.recent - 1 : place - 1) {
+    sum += numbers[recent + place]!;
+  }
   for (let left = slots - single, at = block - grid.recent / grid.blockSlots; left > 0; left -= grid.blockSlots, at--) {
     sum += numbers[older + (at % grid.olderBlocks)]!;
   }
@@ -186,8 +194,8 @@ function passSlots(state: SeriesState, common: Common, last: number, slot: numbe
   const first = Math.max(last + 1, slot - grid.recent - (grid.olderBlocks + grid.pendingBlocks + grid.habitDelay) * grid.blockSlots);
   if (first > last + 1) forgetPending(state, model, (first - last - 1) * grid.slotMinutes);
   for (let at = first; at <= slot; at++) {
-    if (at % grid.blockSlots === 0) passBlock(state, common, at / grid.blockSlots);
-    const place = at % grid.recent;
+    const { phase, block, place } = moveTo(common.now, model, at);
+    if (phase === 0) passBlock(state, common, block);
     numbers[layout.recentSeen + place] = 0;
     numbers[layout.recentExpected + place] = 0;
   }
@@ -221,9 +229,13 @@ function passBlock(state: SeriesState, common: Common, block: number): void {
     numbers[layout.olderExpected + older] = expected;
   }
   if (state.habits.length > 0) {
-    const newest = block * grid.blockSlots - 1;
-    const seen = sumBack(numbers, model, newest, grid.blockSlots, layout.recentSeen, layout.olderSeen);
-    const expected = sumBack(numbers, model, newest, grid.blockSlots, layout.recentExpected, layout.olderExpected);
+    let seen = 0;
+    let expected = 0;
+    const newest = (block * grid.blockSlots - 1) % grid.recent;
+    for (let left = grid.blockSlots, place = newest; left > 0; left--, place = place === 0 ? grid.recent - 1 : place - 1) {
+      seen += numbers[layout.recentSeen + place]!;
+      expected += numbers[layout.recentExpected + place]!;
+    }
     const isTold = isToldWithin(numbers, grid.blockSlots);
     noteHabit(state, model, block - 1, { seen, expected, noise: noiseOf(numbers, model, expected), isTold });
   }
@@ -257,14 +269,13 @@ function learnPending(numbers: Float32Array, common: Common, block: number, now:
     if (exposure > 0 && !isSuspended(numbers, model)) {
       const row = rhythm.at((block + 0.5) * grid.blockMinutes - grid.slotMinutes / 2);
       const expected = exposure * Math.exp(logRate(numbers, model, row));
-      const isYoung = numbers[At.age]! * grid.slotMinutes < YOUNG_MINUTES;
-      learnBlock(
-        numbers,
-        model,
-        row,
-        { seen, expected, noise: noiseOfBlock(numbers, model, expected, exposure), error: blockError(numbers, common), isYoung },
-        work,
-      );
+      const { learning } = common;
+      learning.seen = seen;
+      learning.expected = expected;
+      learning.noise = noiseOfBlock(numbers, model, expected, exposure);
+      learning.error = blockError(numbers, common);
+      learning.isYoung = numbers[At.age]! * grid.slotMinutes < YOUNG_MINUTES;
+      learnBlock(numbers, model, row, learning, work);
     }
   }
   if (block % POWER_BLOCKS === 0 || numbers[At.power] === 0) renewPower(numbers, common, now * grid.blockSlots - 1);

@@ -108,7 +108,7 @@ export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Mod
   shrinkage.bold = Math.min(1, Math.max(BOLD_LEAST, pool.boldSum / pool.boldWeight));
   shrinkage.skew = Math.min(SKEW_MOST, Math.max(0, pool.skewSum / pool.skewWeight));
   for (let i = 0; i < shrinkage.error.length; i++) {
-    const error = Math.max(model.profile.leastError[i]!, pool.sums[i]! / pool.weights[i]!);
+    const error = Math.max(model.leastError[i]!, pool.sums[i]! / pool.weights[i]!);
     shrinkage.error[i] = error;
     shrinkage.weight[i] = ((2 / (POOL_SPREAD * error) ** 2) * CORRELATED_MINUTES) / model.grid.horizonMinutes[i]!;
   }
@@ -152,10 +152,10 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   const ownWeight = numbers[errorWeight + horizon]!;
   let own = (sum + weight * pooled) / (ownWeight + weight);
   for (let step = 0; step < ROUGHER_STEPS && own > pooled; step++) {
-    const part = weight * (pooled / own) ** 2;
+    const part = (weight * pooled * pooled) / (own * own);
     own = (sum + part * pooled) / (ownWeight + part);
   }
-  return Math.max(model.profile.leastError[horizon]!, own);
+  return Math.max(model.leastError[horizon]!, own);
 }
 
 /** One finished forecast: its ratio to what came, and the noise of counting in that. */

@@ -7,6 +7,8 @@ import { isReady } from './series-slots.ts';
 /** Of a normal variable, 95 % lie within so many standard deviations. */
 const WITHIN_95 = 1.96;
 const ONE_IN_MAX = 1e300;
+/** Where so many events are expected, none comes in one case of 40. */
+const MOST_FOR_NONE = Math.log(40);
 
 /** The window at hand of one series, unscaled. */
 export interface Seen {
@@ -19,8 +21,17 @@ export interface Seen {
   readonly scale: number;
 }
 
-/** Firing for an alarm that is told, clear for every other direction; none where nothing can be judged. */
-export function verdictsOf(numbers: Float32Array, model: Model, seen: Seen, contributors: readonly Contributor[]): Verdict[] {
+/**
+ * Firing for an alarm that is told, clear for every other direction; none where nothing can be judged. `isLasting`: an episode has
+ * just ended because it lasts.
+ */
+export function verdictsOf(
+  numbers: Float32Array,
+  model: Model,
+  seen: Seen,
+  contributors: readonly Contributor[],
+  isLasting = false,
+): Verdict[] {
   if (seen.exposure <= 0 || seen.expected <= 0 || !isReady(numbers, model)) return [];
   const status = numbers[At.status]!;
   const verdicts: Verdict[] = [];
@@ -39,7 +50,7 @@ export function verdictsOf(numbers: Float32Array, model: Model, seen: Seen, cont
       threshold: expected * (smallest ?? 1),
       baselineWindows: numbers[At.age]! * model.grid.windowsPerSlot,
     };
-    if (!fires) return { ...common, status: 'clear' };
+    if (!fires) return { ...common, status: 'clear', ...(isLasting && { isLasting }) };
     return { ...common, status: 'firing', grounds: groundsOf(numbers, model, seen, contributors) };
   }
 }
@@ -70,15 +81,15 @@ function groundsOf(numbers: Float32Array, model: Model, seen: Seen, contributors
     expected: expected * unit,
     expectedRange: [(expected * unit) / spread, expected * unit * spread],
     ratio,
-    ratioRange: ratioRange(observed, ratio, numbers[At.rangVariance]!, numbers[At.rangNoise]! * expected),
+    ratioRange: ratioRange(observed, expected, numbers[At.rangVariance]!, numbers[At.rangNoise]! * expected),
     baselineAgeMs: numbers[At.age]! * slotMs,
     contributors,
   };
 }
 
-/** The noise of what was observed rather than of what was expected; half an event stands for none. `size`: 1 for counts. */
-function ratioRange(observed: number, ratio: number, variance: number, size: number): readonly [number, number] {
-  const noise = size / Math.max(observed, size / 2);
-  const spread = Math.exp(WITHIN_95 * Math.sqrt(variance + noise));
-  return [ratio / spread, Math.max(ratio, (size / 2) * (ratio / Math.max(observed, 1e-300))) * spread];
+/** The noise of what was observed rather than of what was expected. `size`: of an event, 1 for counts. */
+function ratioRange(observed: number, expected: number, variance: number, size: number): readonly [number, number] {
+  if (observed <= 0) return [0, ((MOST_FOR_NONE * size) / expected) * Math.exp(WITHIN_95 * Math.sqrt(variance))];
+  const spread = Math.exp(WITHIN_95 * Math.sqrt(variance + size / Math.max(observed, size / 2)));
+  return [observed / expected / spread, (Math.max(observed, size / 2) / expected) * spread];
 }

@@ -23,6 +23,8 @@ interface Rung {
   readonly who: string;
   readonly direction: Direction;
   readonly isUnseen: boolean;
+  /** Undefined: it is still on. */
+  lasted?: boolean;
 }
 
 function play(members: readonly Member[], minutes: number, settings: object, seed: number, falseAlarmsPerDay = 1): Rung[] {
@@ -54,12 +56,12 @@ function play(members: readonly Member[], minutes: number, settings: object, see
     detector.observeWindow(inputs, undefined).steps.forEach(({ state, verdicts }, at) => {
       const index = seen[at]!;
       states[index] = state;
-      for (const { direction, status, isUnseen = false } of verdicts) {
+      for (const { direction, status, isUnseen = false, isLasting = false } of verdicts) {
         const key = `${index} ${direction}`;
-        if (status === 'firing' && !on.has(key))
-          rung.push({ minute, who: Object.values(members[index]!.labels).join(' '), direction, isUnseen });
+        const who = Object.values(members[index]!.labels).join(' ');
+        if (status === 'firing' && !on.has(key)) rung.push({ minute, who, direction, isUnseen });
         if (status === 'firing') on.add(key);
-        else on.delete(key);
+        else if (on.delete(key)) rung.findLast((one) => one.who === who && one.direction === direction)!.lasted = isLasting;
       }
     });
   }
@@ -83,10 +85,19 @@ test('a share that doubles is told, of that member alone, and once', () => {
   const all = members((who, minute) => (who === 'DE' && minute >= 1_500 && minute < 1_560 ? 3 : 1));
   const rung = play(all, 2 * DAY, { down: '50%', up: '50%' }, 2);
   assert.deepEqual(
-    rung.map(({ who, direction }) => [who, direction]),
-    [['DE', 'up']],
+    rung.map(({ who, direction, lasted }) => [who, direction, lasted]),
+    [['DE', 'up', false]],
   );
   assert.ok(rung[0]!.minute >= 1_500 && rung[0]!.minute < 1_510, `${rung[0]!.minute}`);
+});
+
+test('a share that has changed for good is told once, and its end is no all-clear', () => {
+  const all = members((who, minute) => (who === 'DE' && minute >= 1_500 ? 3 : 1));
+  const rung = play(all, 2 * DAY, { up: '100%' }, 2);
+  assert.deepEqual(
+    rung.map(({ who, direction, lasted }) => [who, direction, lasted]),
+    [['DE', 'up', true]],
+  );
 });
 
 test('shares that swing by themselves within a day keep to the budget', () => {
@@ -117,7 +128,7 @@ test('a value that was never there is told as such, once it is large enough', ()
   assert.equal(rung.length, 0, 'by minute 600 it is one of them, small as it was');
   const sudden = [...members(() => 1), { labels: { country: 'XX' }, mean: (minute: number) => (minute < 500 ? 0 : 30) }];
   const [first, ...others] = play(sudden, DAY, { unseen: '5%' }, 3);
-  assert.deepEqual(first, { minute: 500, who: 'XX', direction: 'up', isUnseen: true });
+  assert.deepEqual(first, { minute: 500, who: 'XX', direction: 'up', isUnseen: true, lasted: true });
   assert.deepEqual(others, []);
 });
 

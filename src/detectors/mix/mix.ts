@@ -64,17 +64,18 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
       const { direction } = plan;
       const held = state[direction];
       let on = held && goOn(held, newest);
-      const isLasting = held !== undefined && endMs - held.since >= LASTING_MS;
+      const isOld = held !== undefined && endMs - held.since >= LASTING_MS;
+      const isLasting = isOld && on !== undefined;
       if (!held) {
         const spans = spansOf(share, adds);
         const scanned = scanSpans(plan, spans, factorOf(share));
         if (scanned && scanned.log >= needed) on = beginEpisode(scanned, needed, spans[scanned.length - 1]!.startMs);
       }
-      if (isLasting) on = undefined;
+      if (isOld) on = undefined;
       delete next[direction];
       if (on) next[direction] = on;
-      else if (held) next.share = isLasting ? relearnt(share) : { ...share, recent: [] };
-      return verdictOf(direction, change, on, next, newest, endMs);
+      else if (held) next.share = isOld ? relearnt(share) : { ...share, recent: [] };
+      return { ...verdictOf(direction, change, on, next, newest, endMs), ...(isLasting && { isLasting }) };
     });
     return { state: next, verdicts };
   }
@@ -102,7 +103,8 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
       threshold: config.unseen! * all,
       baselineWindows: null,
     } as const;
-    return { state: next, verdicts: [{ ...verdict, status: isKnown ? 'clear' : 'firing', ...(!isKnown && { isUnseen: true }) }] };
+    if (!isKnown) return { state: next, verdicts: [{ ...verdict, status: 'firing', isUnseen: true }] };
+    return { state: next, verdicts: [{ ...verdict, status: 'clear', ...(isLarge && { isLasting: true }) }] };
   }
 
   function verdictOf(

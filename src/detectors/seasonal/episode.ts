@@ -44,15 +44,28 @@ export function referenceOf(episode: SeasonalEpisode, usual: number | undefined)
   return usual === undefined || episode.usual === null ? episode.expected : episode.expected + usual - episode.usual;
 }
 
-/** One window on; undefined: nothing of it is left to remember. */
-export function goOn(episode: SeasonalEpisode, value: number, usual: number | undefined): SeasonalEpisode | undefined {
+/** So many standard deviations from what would be expected are no departure. */
+const NEAR_SPREADS = 2;
+
+/** One window on; undefined: nothing of it is left to remember. `spread`: of the forecast, now. */
+export function goOn(episode: SeasonalEpisode, value: number, usual: number | undefined, spread: number): SeasonalEpisode | undefined {
   const windows = episode.windows + 1;
   if (episode.isOver) return windows > AFTERMATH_WINDOWS ? undefined : { ...episode, windows };
-  const departure = episode.observed - episode.expected;
-  const isNear = (value - referenceOf(episode, usual)) * Math.sign(departure) < Math.abs(departure) / 2;
-  const calm = isNear ? episode.calm + 1 : 0;
+  const calm = isNear(episode, value, referenceOf(episode, usual), spread) ? episode.calm + 1 : 0;
   if (calm >= CALM_WINDOWS) return { ...episode, windows: 0, calm, isOver: true };
   return windows >= LASTING_WINDOWS ? undefined : { ...episode, windows, calm };
+}
+
+/**
+ * Nearer to what would be expected than to what rang: in amount, and, where the day has gone down since then, also in proportion.
+ * A fall to a tenth at noon is no lesser fall at night.
+ */
+function isNear({ observed, expected }: SeasonalEpisode, value: number, reference: number, spread: number): boolean {
+  const departure = observed - expected;
+  const gap = (value - reference) * Math.sign(departure);
+  if (gap >= Math.abs(departure) / 2) return false;
+  if (expected <= 0 || reference <= 0 || gap <= NEAR_SPREADS * spread) return true;
+  return gap / reference < Math.abs(departure) / expected / 2;
 }
 
 /** Relative to what was expected, or to its spread where that is larger: next to nothing everything is infinitely much. */

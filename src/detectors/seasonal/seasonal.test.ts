@@ -22,13 +22,14 @@ interface Rang {
   readonly at: number;
   readonly until: number;
   readonly verdict: Verdict;
+  readonly lasted: boolean;
 }
 
 /** Alarms, by the index of the window in which they began and that in which they ended. */
 function play(windows: number, value: (index: number) => number | null, settings: object, store = false): Rang[] {
   const detector = seasonal.create(seasonalConfig.parse(settings), context);
   let state: unknown;
-  const rang: { at: number; until: number; verdict: Verdict }[] = [];
+  const rang: { at: number; until: number; verdict: Verdict; lasted: boolean }[] = [];
   for (let index = 0; index < windows; index++) {
     const seen = value(index);
     const time = { startMs: START + index * STEP, endMs: START + (index + 1) * STEP };
@@ -38,8 +39,8 @@ function play(windows: number, value: (index: number) => number | null, settings
     if (store && state !== undefined) state = detector.stateForm!.decode(detector.stateForm!.encode(state), detector.stateVersion);
     for (const verdict of step!.verdicts) {
       const on = rang.findLast((each) => each.verdict.direction === verdict.direction && each.until === Infinity);
-      if (verdict.status === 'firing' && !on) rang.push({ at: index, until: Infinity, verdict });
-      if (verdict.status === 'clear' && on) on.until = index;
+      if (verdict.status === 'firing' && !on) rang.push({ at: index, until: Infinity, verdict, lasted: false });
+      if (verdict.status === 'clear' && on) Object.assign(on, { until: index, lasted: verdict.isLasting === true });
     }
   }
   return rang;
@@ -95,11 +96,11 @@ test('a lasting step is told once; neither the taking of the new level nor the w
     after.map(({ verdict }) => verdict.direction),
     ['down'],
   );
-  assert.ok(after[0]!.until < Infinity);
+  assert.ok(after[0]!.until < Infinity && after[0]!.lasted);
   const back = play(8 * DAY, (i) => usual(i) * (i >= step && i < step + 60 ? 0.4 : 1), { down: '30%', up: '50%' });
   assert.deepEqual(
-    back.filter(({ at }) => at >= step).map(({ verdict }) => verdict.direction),
-    ['down'],
+    back.filter(({ at }) => at >= step).map(({ verdict, lasted }) => [verdict.direction, lasted]),
+    [['down', false]],
   );
 });
 

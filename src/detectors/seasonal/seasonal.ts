@@ -51,7 +51,7 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
     const state = known ?? { scorer: createSeasonalScorer(SEASONAL_SETTINGS), firstMs: startMs, episode: undefined };
     const reading = state.scorer.observe(startMs, value, bell);
     const before = state.episode;
-    if (before) state.episode = goOn(before, value, reading.usual);
+    if (before) state.episode = goOn(before, value, reading.usual, reading.spread);
     const { episode } = state;
     const isBack = episode !== undefined && !isWorth(value, { expected: referenceOf(episode, reading.usual), spread: reading.spread });
     const rings = reading.evidence >= bell.threshold && isWorth(value, reading) && !isBack;
@@ -60,10 +60,18 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
     if (rings && directions.includes(direction) && (!episode || episode.isOver || episode.direction !== direction)) {
       state.episode = beginEpisode(startMs, value, reading, window.sizeMs, bell.threshold);
     }
-    return { state, verdicts: directions.map((each) => verdictOf(each, state, observation, value, reading)) };
+    const isLasting = before !== undefined && !before.isOver && state.episode === undefined;
+    return { state, verdicts: directions.map((each) => verdictOf(each, state, observation, value, reading, isLasting)) };
   }
 
-  function verdictOf(direction: Direction, state: WatchedState, { endMs }: Observation, observed: number, reading: Reading): Verdict {
+  function verdictOf(
+    direction: Direction,
+    state: WatchedState,
+    { endMs }: Observation,
+    observed: number,
+    reading: Reading,
+    isLasting: boolean,
+  ): Verdict {
     const { episode, scorer, firstMs } = state;
     const on = episode && !episode.isOver && episode.direction === direction ? episode : undefined;
     const expected = on ? referenceOf(on, reading.usual) : reading.expected;
@@ -76,6 +84,7 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
       threshold: direction === 'down' ? expected - change : expected + change,
       baselineWindows: scorer.state.points,
       ...(on && { grounds: groundsOf(on, endMs - firstMs, isNonNegative) }),
+      ...(!on && isLasting && { isLasting }),
     };
   }
 

@@ -49,6 +49,17 @@ test('waits for a number of windows, or for a duration, in breach without a brea
   assert.deepEqual(statuses(run({ above: 5, for: '3m' }, values)), expected);
 });
 
+test('while it waits, the limit itself counts and not the clearing level', () => {
+  const settings = { above: 5, clear_below: 3 };
+  const values = [6, 4, 4, 6, 6, 6, 4, 2];
+  const expected = ['pending', 'clear', 'clear', 'pending', 'pending', 'firing', 'firing', 'clear'];
+  for (const wait of [3, '3m']) {
+    const verdicts = run({ ...settings, for: wait }, values);
+    assert.deepEqual(statuses(verdicts), expected);
+    assert.equal(verdicts[5]![0]!.expected, 5);
+  }
+});
+
 test('both limits are watched, each on its own', () => {
   const verdicts = run({ above: 10, below: 2 }, [1, 11]);
   assert.deepEqual(

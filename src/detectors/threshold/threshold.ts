@@ -15,6 +15,8 @@ interface Breach {
   readonly since: number;
   /** Windows judged in breach since then. */
   readonly windows: number;
+  /** From then on the clearing level counts; before, the limit itself. */
+  readonly fires?: true;
 }
 /** A series not in breach is remembered as {}: known, so that its absence is seen. */
 type ThresholdState = { readonly [direction in Direction]?: Breach };
@@ -87,12 +89,13 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
     const verdicts: Verdict[] = [];
     for (const { direction, limit, clear, begins, ends } of limits) {
       const old = state[direction];
-      const inBreach = old ? !ends(value) : begins(value);
+      const inBreach = old?.fires ? !ends(value) : begins(value);
       let status: Verdict['status'] = 'clear';
       if (inBreach) {
         const breach = { since: old?.since ?? startMs, windows: (old?.windows ?? 0) + 1 };
-        next[direction] = breach;
-        status = lastsLongEnough(breach, endMs) ? 'firing' : 'pending';
+        const fires = old?.fires === true || lastsLongEnough(breach, endMs);
+        next[direction] = { ...breach, ...(fires && { fires }) };
+        status = fires ? 'firing' : 'pending';
       }
       // Back inside the limit but not past the clearing level: that level is what it is held against now.
       const level = inBreach && !begins(value) ? clear : limit;

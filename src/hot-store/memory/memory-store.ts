@@ -1,4 +1,5 @@
 /** The hot store within the process. By event time alone, never by the clock: the same puts leave the same content. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { labelsKey } from '../../core/labels.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { DEFAULT_MAX_SERIES, historyLookup } from '../history-lookup.ts';
@@ -23,6 +24,9 @@ interface WindowSeries {
   /** `newestFinal` when all series were last swept. */
   sweptAt: number;
 }
+
+/** Rows put before requests have their turn. */
+const PUT_AT_ONCE = 1_024;
 
 export function createMemoryHotStore(config: HotStoreConfig): HotStore {
   const maxSeries = config.maxSeries ?? DEFAULT_MAX_SERIES;
@@ -77,7 +81,12 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
   }
 
   return {
-    put: async (rows) => rows.forEach(putRow),
+    async put(rows) {
+      for (const [i, row] of rows.entries()) {
+        if (i % PUT_AT_ONCE === PUT_AT_ONCE - 1) await nextTurn();
+        putRow(row);
+      }
+    },
     latest: async (pipeline, window, labels) => windows.get(windowKey(pipeline, window))?.series.get(labelsKey(labels))?.latest.row,
     all: async (pipeline, window) => {
       const series = [...(windows.get(windowKey(pipeline, window))?.series.values() ?? [])];

@@ -1,4 +1,5 @@
 /** Records to append -> rows of the file. Those of large units are compressed beside, in Node's pool of threads: the caller's goes on. */
+import { createSpareBuffers } from '../../core/spare-buffers.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import { cutRows, encodeRow, encodeRowAside, type EncodedRow } from './row-codec.ts';
 
@@ -16,15 +17,18 @@ export interface Packing {
 
 /** A call of the pool costs some 50 us, compressing so many bytes twice that. */
 const AHEAD_FROM_BYTES = 64 << 10;
+/** Of rows that were compressed, for those to come. */
+const SPARE_BYTES = 4 << 20;
 
 export function createPacking(rowBytes: number): Packing {
   const packed = new WeakMap<RecordsToAppend, readonly Row[]>();
+  const spare = createSpareBuffers(SPARE_BYTES);
 
   const cut = (records: RecordsToAppend): { from: number; to: number }[] =>
     cutRows(records, rowBytes).map((to, i, ends) => ({ from: ends[i - 1] ?? 0, to }));
 
   async function pack(records: RecordsToAppend): Promise<void> {
-    const rows = cut(records).map(async ({ from, to }) => ({ to, ...(await encodeRowAside(records, from, to)) }));
+    const rows = cut(records).map(async ({ from, to }) => ({ to, ...(await encodeRowAside(records, from, to, spare)) }));
     packed.set(records, await Promise.all(rows));
   }
 

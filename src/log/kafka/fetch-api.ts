@@ -7,12 +7,11 @@ export interface FetchAnswer {
   /** Nothing from here on is decided yet: transactions are still open. */
   readonly lastStableOffset: number;
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
-  readonly bytes: Buffer;
+  /** Of the records, as they came from the socket. */
+  readonly pieces: readonly Uint8Array[];
 }
 
 export const ISOLATION = { uncommitted: 0, committed: 1 } as const;
-const NOTHING = Buffer.alloc(0);
-
 /**
  * Fetch, version 12, of one partition. The client's own parser makes an object per record and lets records of aborted transactions
  * through; this one hands the bytes on.
@@ -65,7 +64,7 @@ function parsePartition(reader: Reader): FetchAnswer & { error: number } {
   const aborted = reader.readNullableArray((r) => ({ producerId: r.readInt64(), firstOffset: r.readInt64() })) ?? [];
   reader.readInt32(); // a replica that would be nearer
   const length = reader.readUnsignedVarInt() - 1; // compact: one more than the length, 0 for none
-  const bytes = length > 0 ? reader.buffer.slice(reader.position, reader.position + length) : NOTHING;
+  const pieces = length > 0 ? reader.buffer.subarray(reader.position, reader.position + length).buffers : [];
   reader.skip(Math.max(0, length));
-  return { error, highWatermark, lastStableOffset: lastStableOffset < 0 ? highWatermark : lastStableOffset, aborted, bytes };
+  return { error, highWatermark, lastStableOffset: lastStableOffset < 0 ? highWatermark : lastStableOffset, aborted, pieces };
 }

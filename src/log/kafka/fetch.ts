@@ -5,7 +5,9 @@ import { kafkaErrorIds } from './errors.ts';
 import { ISOLATION, fetchOne } from './fetch-api.ts';
 import type { FetchAnswer } from './fetch-api.ts';
 import type { Offsets } from './offsets.ts';
-import { decodeBatches } from './record-batch.ts';
+import { decodeBatches, openAnswer } from './record-batch.ts';
+import type { AnswerReader, Fetched } from './record-batch.ts';
+import { createUnpacker } from './unpack/unpacker.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 
 /** Compressed bytes of one answer. Two of them, one unpacked, are held for each reader of a partition. */
@@ -20,6 +22,8 @@ export interface ReadLimits {
   readonly maxRecords?: number;
   /** How long to wait for something to come. */
   readonly waitMs?: number;
+  /** As of `Log.read`. */
+  readonly lent?: boolean;
 }
 
 export interface Fetcher {
@@ -30,7 +34,9 @@ export interface Fetcher {
 interface Cursor {
   /** What the reader will ask for next. */
   position: number;
-  readonly decoded: RecordBatch[];
+  /** Of a reader who is lent what it reads: the memory that is lent, and the answer there, which is unpacked as it goes on. */
+  readonly own?: { readonly unpacker: Unpacker; answer?: AnswerReader };
+  decoded: RecordBatch[];
   /** Records of `decoded[0]` that were handed out. */
   served: number;
   /** Where the answer after `decoded` begins. */
@@ -77,14 +83,27 @@ export function createFetcher(cluster: Cluster, offsets: Offsets, unpacker: Unpa
   }
 
   /** Taken out while it is in use: two readers at one place have one each. */
-  function takeCursor(name: string, position: number): Cursor {
+  function takeCursor(name: string, position: number, lent: boolean): Cursor {
     const free = cursors.get(name) ?? [];
-    const i = free.findIndex((each) => each.position === position);
-    return i === -1 ? { position, decoded: [], served: 0, next: position } : free.splice(i, 1)[0]!;
+    const i = free.findIndex((each) => each.position === position && (each.own !== undefined) === lent);
+    if (i !== -1) return free.splice(i, 1)[0]!;
+    return { position, decoded: [], served: 0, next: position, ...(lent && { own: { unpacker: createUnpacker() } }) };
   }
 
   function putBack(name: string, cursor: Cursor): void {
     cursors.set(name, [cursor, ...(cursors.get(name) ?? [])].slice(0, CURSORS_PER_PARTITION));
+  }
+
+  /** Reads what was fetched, lent or all at once; returns where the next answer begins. */
+  function decode(cursor: Cursor, fetched: Fetched, from: number): number {
+    if (cursor.own) {
+      cursor.own.answer = openAnswer(fetched, from, cursor.own.unpacker);
+      cursor.decoded = cursor.own.answer.read(true);
+      return cursor.own.answer.next;
+    }
+    const { batches, next } = decodeBatches(fetched, from, unpacker);
+    cursor.decoded = batches;
+    return next;
   }
 
   /** False: nothing to read up to the end. */
@@ -97,14 +116,13 @@ export function createFetcher(cluster: Cluster, offsets: Offsets, unpacker: Unpa
         ? { answer: early, from: next }
         : await cluster.persist(`read ${topic}/${partition}`, () => fetch(topic, partition, next, wait));
       if (!found) return false;
-      const { batches, next: after } = decodeBatches({ topic, partition, ...found.answer }, found.from, unpacker);
+      const after = decode(cursor, { topic, partition, ...found.answer }, found.from);
       cursor.next = after;
-      for (const batch of batches) cursor.decoded.push(batch);
       if (after < found.answer.lastStableOffset) {
         cursor.ahead = ask(topic, partition, after, { maxBytes: limits.maxBytes });
         cursor.ahead.catch(() => {});
       }
-      if (batches.length > 0) return true;
+      if (cursor.decoded.length > 0) return true;
       if (after >= found.answer.lastStableOffset) return false;
       // Only markers and what was taken back: go on, there is more.
       wait = { ...limits, waitMs: 0 };
@@ -114,7 +132,8 @@ export function createFetcher(cluster: Cluster, offsets: Offsets, unpacker: Unpa
   return {
     async read(topic, partition, offset, limits) {
       const name = `${topic}/${partition}`;
-      const cursor = takeCursor(name, offset);
+      const cursor = takeCursor(name, offset, limits.lent === true);
+      if (cursor.decoded.length === 0) cursor.decoded = cursor.own?.answer?.read(true) ?? [];
       if (cursor.decoded.length === 0 && !(await fill(cursor, topic, partition, limits))) return undefined;
       const batch = cursor.decoded[0]!;
       const from = cursor.served;

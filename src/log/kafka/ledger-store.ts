@@ -97,7 +97,7 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
           throw error;
         }
       });
-      const { batches, next: after } = decodeBatches({ topic, partition, bytes: fetched.bytes, aborted: [] }, at, unpacker);
+      const { batches, next: after } = decodeBatches({ topic, partition, pieces: fetched.pieces, aborted: [] }, at, unpacker);
       for (const batch of batches) {
         for (let i = 0; i < batch.count && batch.firstOffset + i < end; i++) {
           const key = UTF8.decode(keyAt(batch, i));

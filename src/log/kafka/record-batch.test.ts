@@ -5,7 +5,7 @@ import { keyAt, recordAt } from '../batch.ts';
 import { AT, ATTRIBUTE } from './batch-header.ts';
 import { CODECS } from './codecs.ts';
 import { buildBatch, stampBatch } from './encode.ts';
-import { decodeBatches as decode, type Decoded, type Fetched } from './record-batch.ts';
+import { decodeBatches as decode, openAnswer, type Fetched } from './record-batch.ts';
 import { createUnpacker } from './unpack/unpacker.ts';
 
 interface Written {
@@ -15,7 +15,9 @@ interface Written {
 }
 
 const unpacker = createUnpacker();
-const decodeBatches = (fetched: Fetched, from: number): Decoded => decode(fetched, from, unpacker);
+type Decoded = ReturnType<typeof decode>;
+type InOnePiece = Omit<Fetched, 'pieces'> & { readonly bytes: Buffer };
+const decodeBatches = ({ bytes, ...fetched }: InOnePiece, from: number): Decoded => decode({ ...fetched, pieces: [bytes] }, from, unpacker);
 
 const PLACE = { topic: 't', partition: 3, aborted: [] };
 const short = fc.uint8Array({ maxLength: 12 });
@@ -46,7 +48,7 @@ function stored(
   return batch;
 }
 
-function plain(decoded: Decoded): unknown[] {
+function plain(decoded: Pick<Decoded, 'batches'>): unknown[] {
   return decoded.batches.flatMap((batch) =>
     Array.from({ length: batch.count }, (_, i) => [
       batch.firstOffset + i,
@@ -91,6 +93,34 @@ test('records come back as they were written, with every codec, from any offset 
       assert.equal(plain(cut).length, expected.length - batches.at(-1)!.records.length);
     }),
     { numRuns: 300 },
+  );
+});
+
+test('what is lent is what is given to keep, piece by piece, as long as nothing more is asked for', () => {
+  const own = createUnpacker();
+  const anyLarge = fc.record({
+    records: fc.array(
+      fc.record({ key: fc.option(short), value: fc.option(fc.constantFrom(Buffer.alloc(90_000, 'v'), Buffer.from('w'))), time: fc.nat(9) }),
+      {
+        minLength: 1,
+        maxLength: 8,
+      },
+    ),
+    codec: fc.constantFrom(...CODECS),
+  });
+  fc.assert(
+    fc.property(fc.array(anyLarge, { minLength: 1, maxLength: 4 }), fc.nat(20), fc.nat(5_000), (batches, from, cutAt) => {
+      let offset = 0;
+      const bytes = Buffer.concat(batches.map(({ records, codec }) => stored(records, (offset += records.length) - records.length, codec)));
+      const pieces = [bytes.subarray(0, cutAt), bytes.subarray(cutAt)];
+      const answer = openAnswer({ ...PLACE, pieces }, from, own);
+      const lent: unknown[] = [];
+      for (let some = answer.read(true); some.length > 0; some = answer.read(true)) lent.push(...plain({ batches: some }));
+      const kept = decodeBatches({ ...PLACE, bytes }, from);
+      assert.deepEqual(lent, plain(kept));
+      assert.equal(answer.next, kept.next);
+    }),
+    { numRuns: 100 },
   );
 });
 

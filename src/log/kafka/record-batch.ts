@@ -2,41 +2,76 @@ import { AppError } from '../../core/errors.ts';
 import type { RecordBatch } from '../log.ts';
 import { AT, ATTRIBUTE, BEFORE_LENGTH_BYTES, CHECKED_FROM, HEADER_BYTES } from './batch-header.ts';
 import { CODECS, checksum } from './codecs.ts';
-import type { Columns, Unpacker } from './unpack/unpacker.ts';
+import type { BatchOfRecords, Columns, Unpacker } from './unpack/unpacker.ts';
 
 export interface Fetched {
   readonly topic: string;
   readonly partition: number;
-  /** Record batches as the broker sent them; the last one may be cut short. */
-  readonly bytes: Buffer;
+  /** Record batches as the broker sent them, in pieces as they came from the socket; the last batch may be cut short. */
+  readonly pieces: readonly Uint8Array[];
   /** Transactions that were taken back, by their producer and first offset. */
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
 }
 
-export interface Decoded {
-  /** In order, each without a hole in its offsets. */
-  readonly batches: RecordBatch[];
+/** The records of one answer, unpacked as they are asked for. */
+export interface AnswerReader {
   /** Where to go on reading: behind the last whole batch, read or skipped. */
   readonly next: number;
-  /** The broker's time (true), or the producers' word; undefined where nothing was read. */
-  readonly logAppendTime?: boolean;
+  /**
+   * The next records, as columns, in order, each batch without a hole in its offsets; none: there are no more. Control batches, headers and what
+   * was taken back are left out. `lent`: they are good until the next call and the unpacker's next answer.
+   * @throws AppError `log_unreadable`
+   */
+  read(lent?: boolean): RecordBatch[];
 }
 
-/** Unpacked: a batch that is handed out has at least so much, unless there was no more, or a hole. */
+/** Where a batch that is to be read stands in the answer. */
+interface Place {
+  /** Of its records. */
+  readonly at: number;
+  readonly end: number;
+  readonly codec: number;
+  readonly records: BatchOfRecords;
+}
+
+/** Unpacked: what is handed out at once has at least so much, unless there was no more. */
 const GROUP_BYTES = 256 << 10;
 /** Length, attributes, time, offset, length of key and of value, headers: a byte each. */
 const LEAST_RECORD_BYTES = 7;
 
-/**
- * Records from offset `from` on, as columns: no object per record. Control batches, headers and what was taken back are left out.
- * @throws AppError `log_unreadable`
- */
-export function decodeBatches(fetched: Fetched, from: number, unpacker: Unpacker): Decoded {
-  const { topic, partition, bytes } = fetched;
+/** All records of an answer from offset `from` on. @throws AppError `log_unreadable` */
+export function decodeBatches(fetched: Fetched, from: number, unpacker: Unpacker): { batches: RecordBatch[]; next: number } {
+  const answer = openAnswer(fetched, from, unpacker);
   const batches: RecordBatch[] = [];
+  for (let some = answer.read(); some.length > 0; some = answer.read()) for (const batch of some) batches.push(batch);
+  return { batches, next: answer.next };
+}
+
+/** Records from offset `from` on: no object per record. @throws AppError `log_unreadable` where a checksum is wrong */
+export function openAnswer(fetched: Fetched, from: number, unpacker: Unpacker): AnswerReader {
+  const { topic, partition } = fetched;
+  const { places, next } = survey(fetched, unpacker.load(fetched.pieces), from);
+  let done = 0;
+  return {
+    next,
+    read(lent = false) {
+      while (done < places.length) {
+        const place = places[done++]!;
+        unpack(fetched, place, from, unpacker);
+        if (unpacker.bytes >= GROUP_BYTES || done === places.length) {
+          const runs = runsOf(unpacker.take(lent), topic, partition);
+          if (runs.length > 0) return runs;
+        }
+      }
+      return [];
+    },
+  };
+}
+
+/** The whole batches of the answer that are to be read, their checksums compared. */
+function survey(fetched: Fetched, bytes: Buffer, from: number): { places: Place[]; next: number } {
+  const places: Place[] = [];
   let next = from;
-  let logAppendTime: boolean | undefined;
-  unpacker.clear();
   const isAborted = trackAborted(fetched.aborted);
   for (let at = 0; bytes.length - at >= BEFORE_LENGTH_BYTES;) {
     const end = at + BEFORE_LENGTH_BYTES + bytes.readInt32BE(at + AT.length);
@@ -45,7 +80,6 @@ export function decodeBatches(fetched: Fetched, from: number, unpacker: Unpacker
     if (magic !== 2) throw unreadable(fetched, baseOffset, `message format ${magic}, which is older than Kafka 0.11`);
     if (end > bytes.length) break;
     const batch = bytes.subarray(at, end);
-    at = end;
     if (batch.length < HEADER_BYTES || checksum(batch.subarray(CHECKED_FROM)) !== batch.readUInt32BE(AT.crc)) {
       throw unreadable(fetched, baseOffset, 'a batch whose checksum is wrong');
     }
@@ -53,38 +87,36 @@ export function decodeBatches(fetched: Fetched, from: number, unpacker: Unpacker
     const attributes = batch.readInt16BE(AT.attributes);
     const skipped = isAborted(batch, attributes, lastOffset) || (attributes & ATTRIBUTE.control) !== 0;
     if (lastOffset >= from) next = lastOffset + 1;
-    if (skipped || lastOffset < from) continue;
-    logAppendTime = (attributes & ATTRIBUTE.logAppendTime) !== 0;
-    unpack(fetched, batch, { attributes, baseOffset, from }, unpacker);
-    if (unpacker.bytes >= GROUP_BYTES) for (const run of runsOf(unpacker.take(), topic, partition)) batches.push(run);
+    if (!skipped && lastOffset >= from) {
+      const records = recordsOf(batch, baseOffset, attributes);
+      places.push({ at: at + HEADER_BYTES, end, codec: attributes & ATTRIBUTE.codec, records });
+    }
+    at = end;
   }
-  // One by one: there may be more than a call takes arguments.
-  for (const run of runsOf(unpacker.take(), topic, partition)) batches.push(run);
-  return { batches, next, ...(logAppendTime !== undefined && { logAppendTime }) };
+  return { places, next };
 }
 
-function unpack(
-  fetched: Fetched,
-  batch: Buffer,
-  { attributes, baseOffset, from }: { attributes: number; baseOffset: number; from: number },
-  unpacker: Unpacker,
-): void {
-  const codec = CODECS[attributes & ATTRIBUTE.codec];
-  if (codec === undefined) throw unreadable(fetched, baseOffset, `compression ${attributes & ATTRIBUTE.codec}, which is unknown`);
+function recordsOf(batch: Buffer, baseOffset: number, attributes: number): BatchOfRecords {
+  const count = batch.readInt32BE(AT.count);
+  const baseTimestamp = Number(batch.readBigInt64BE(AT.baseTimestamp));
+  if ((attributes & ATTRIBUTE.logAppendTime) === 0) return { count, baseOffset, baseTimestamp };
+  return { count, baseOffset, baseTimestamp, appendTime: Number(batch.readBigInt64BE(AT.maxTimestamp)) };
+}
+
+function unpack(fetched: Fetched, { at, end, codec: number, records }: Place, from: number, unpacker: Unpacker): void {
+  const { count, baseOffset } = records;
+  const codec = CODECS[number];
+  if (codec === undefined) throw unreadable(fetched, baseOffset, `compression ${number}, which is unknown`);
   let bytes: number;
   try {
-    bytes = unpacker.unpack(codec, batch.subarray(HEADER_BYTES));
+    bytes = unpacker.unpack(codec, at, end);
   } catch (error) {
     throw unreadable(fetched, baseOffset, `a batch that ${codec} cannot unpack`, error);
   }
-  const count = batch.readInt32BE(AT.count);
   if (!(count >= 0 && count * LEAST_RECORD_BYTES <= bytes))
     throw unreadable(fetched, baseOffset, `a batch of ${count} records in ${bytes} bytes`);
-  const hasAppendTime = (attributes & ATTRIBUTE.logAppendTime) !== 0;
-  const baseTimestamp = Number(batch.readBigInt64BE(AT.baseTimestamp));
-  const appendTime = hasAppendTime ? { appendTime: Number(batch.readBigInt64BE(AT.maxTimestamp)) } : {};
   try {
-    unpacker.read({ count, baseOffset, baseTimestamp, ...appendTime }, from);
+    unpacker.read(records, from);
   } catch (error) {
     throw unreadable(fetched, baseOffset, 'a batch that is not what it says', error);
   }

@@ -1,13 +1,16 @@
 /** The body of a push: read and decompressed up to the limits, a piece at a time, so that a zip bomb stops at them. */
 import type { IncomingMessage } from 'node:http';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SpareBuffers } from '../../core/spare-buffers.ts';
 import type { ServerLimits } from '../limits.ts';
 import { HttpProblem } from '../problem.ts';
 import { createDecoder, type Encoding } from './decoder.ts';
+import { createGathering } from './gathering.ts';
 
-/** Bytes of bodies that are held now, over all requests. */
+/** Over all requests. */
 export interface BodyBudget {
+  /** Bytes of bodies that are held now. */
   held: number;
+  readonly buffers: SpareBuffers;
 }
 
 type Limits = Pick<ServerLimits, 'wireBytes' | 'bodyBytes' | 'bodyBytesHeld' | 'framesPerBody'>;
@@ -21,8 +24,8 @@ const ENCODINGS: Readonly<Record<string, Encoding | 'identity'>> = {
 };
 
 /**
- * `work` gets the whole body; until it settles the body counts as held. Of a body that is refused the rest is still to come: what
- * becomes of it is `dropRest`'s.
+ * `work` gets the whole body, which it may change; until it settles the body counts as held, then its bytes become another's. Of a body
+ * that is refused the rest is still to come: what becomes of it is `dropRest`'s.
  * @throws HttpProblem 400, 413, 415, 429
  */
 export async function withBody<T>(
@@ -31,7 +34,8 @@ export async function withBody<T>(
   budget: BodyBudget,
   work: (body: Uint8Array) => Promise<T> | T,
 ): Promise<T> {
-  const pieces: Uint8Array[] = [];
+  const stated = Number(request.headers['content-length'] ?? 0);
+  const gathered = createGathering(budget.buffers, stated);
   let held = 0;
   const take: Take = (piece) => {
     held += piece.length;
@@ -40,26 +44,18 @@ export async function withBody<T>(
     if (budget.held > limits.bodyBytesHeld) {
       throw new HttpProblem(429, 'too many bodies are being read at this moment; send it again', { 'retry-after': '1' });
     }
-    pieces.push(piece);
+    gathered.put(piece);
   };
   try {
-    await readBody(request, limits, take);
-    if (pieces.length === 1) return await work(pieces[0]!);
-    const body = Buffer.concat(pieces);
-    // 32 MB take tens of ms to be joined, and again to be cut: others get their turn between the two.
-    await nextTurn();
-    return await work(body);
+    const encoding = encodingOf(request.headers['content-encoding']);
+    if (stated > limits.wireBytes) throw tooLarge(`${stated} bytes`, limits);
+    if (encoding === 'identity') await takePieces(request, limits, take);
+    else await decompress(wirePieces(request, limits), encoding, limits, take);
+    return await work(gathered.bytes());
   } finally {
     budget.held -= held;
+    gathered.letGo();
   }
-}
-
-async function readBody(request: IncomingMessage, limits: Limits, take: Take): Promise<void> {
-  const encoding = encodingOf(request.headers['content-encoding']);
-  const stated = Number(request.headers['content-length'] ?? 0);
-  if (stated > limits.wireBytes) throw tooLarge(`${stated} bytes`, limits);
-  if (encoding === 'identity') for await (const piece of wirePieces(request, limits)) take(piece);
-  else await decompress(wirePieces(request, limits), encoding, limits, take);
 }
 
 function encodingOf(header: string | undefined): Encoding | 'identity' {
@@ -68,6 +64,36 @@ function encodingOf(header: string | undefined): Encoding | 'identity' {
   if (encoding !== undefined) return encoding;
   throw new HttpProblem(415, `found Content-Encoding: ${name.slice(0, 100)}; expected gzip, zstd or none`, {
     'accept-encoding': 'gzip, zstd',
+  });
+}
+
+/**
+ * As they come, without a promise for each. A piece is copied by then, so its memory, 64 KiB at a time, is given back at once instead of
+ * when the collector runs, which it would do for these alone. Leaves the request as it is where `take` throws.
+ */
+function takePieces(request: IncomingMessage, limits: Limits, take: Take): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let bytes = 0;
+    const onData = (piece: Buffer<ArrayBuffer>): void => {
+      bytes += piece.length;
+      try {
+        if (bytes > limits.wireBytes) throw tooLarge(`more than ${limits.wireBytes} bytes`, limits);
+        take(piece);
+      } catch (error) {
+        settle(error);
+        return;
+      }
+      if (piece.length === piece.buffer.byteLength) piece.buffer.transfer(0);
+    };
+    const onEnd = (): void => settle();
+    const onClose = (): void => settle(new Error('the connection was closed before the body had come'));
+    const settle = (error?: unknown): void => {
+      request.off('data', onData).off('end', onEnd).off('error', settle).off('close', onClose);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    if (request.destroyed) onClose();
+    else request.on('end', onEnd).on('error', settle).on('close', onClose).on('data', onData);
   });
 }
 

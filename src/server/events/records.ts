@@ -1,9 +1,10 @@
 /** The bytes of a body -> records for the log. */
 import { isUtf8 } from 'node:buffer';
-import { splitLines, type Column } from '../../log/batch.ts';
+import type { Column } from '../../log/batch.ts';
 import { HttpProblem } from '../problem.ts';
 import { splitJsonArray } from './json-array.ts';
 import { JsonFault } from './json-scan.ts';
+import type { CutLines } from './lines/line-cutter.ts';
 
 export type BodyKind = 'ndjson' | 'json';
 
@@ -22,25 +23,30 @@ export function bodyKind(contentType: string | undefined): BodyKind {
   throw new HttpProblem(415, `found ${found}; expected application/x-ndjson (an event a line) or application/json (an array of events)`);
 }
 
+export interface RecordReader {
+  /** Events in one body, at most. */
+  readonly most: number;
+  readonly cutLines: CutLines;
+}
+
 /**
  * A line's bytes as they came, without the CR before its LF; an array's elements as their text. What a line holds is judged later,
- * like everything in the log: only what is not lines or not an array at all is refused here.
+ * like everything in the log: only what is not lines or not an array at all is refused here. Lines are views on the body, which changes.
  * @throws HttpProblem 400, 413
  */
-export async function recordsOf(body: Uint8Array, kind: BodyKind, maxRecords: number): Promise<Column> {
+export async function recordsOf(body: Uint8Array, kind: BodyKind, reader: RecordReader): Promise<Column> {
   if (body.length === 0) throw new HttpProblem(400, 'found an empty body; expected at least one event');
-  const column = kind === 'ndjson' ? linesOf(body, maxRecords) : await elementsOf(body, maxRecords);
+  const column = kind === 'ndjson' ? linesOf(body, reader) : await elementsOf(body, reader.most);
   if (column.ends.length === 0) throw new HttpProblem(400, 'found an array without events; expected at least one');
   return column;
 }
 
-function linesOf(body: Uint8Array, maxRecords: number): Column {
+function linesOf(body: Uint8Array, { most, cutLines }: RecordReader): Column {
   try {
     // No text is made of the bytes, and nothing is parsed: what a line holds is judged once, where it is counted.
-    const { bytes, ends } = splitLines(body, { last: true, most: maxRecords });
-    return { bytes, ends };
+    return cutLines(body, most);
   } catch (error) {
-    if (error instanceof RangeError) throw tooMany(maxRecords);
+    if (error instanceof RangeError) throw tooMany(most);
     throw error;
   }
 }

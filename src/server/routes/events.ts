@@ -1,8 +1,10 @@
 /** Events pushed into a topic of the log. */
 import type { FastifyInstance } from 'fastify';
+import { createSpareBuffers } from '../../core/spare-buffers.ts';
 import type { EventsAccepted } from '../api.ts';
 import { withBody, type BodyBudget } from '../events/body.ts';
 import { dropRest } from '../events/drop-rest.ts';
+import { createLineCutter } from '../events/lines/line-cutter.ts';
 import { bodyKind, recordsOf } from '../events/records.ts';
 import type { ServerLimits } from '../limits.ts';
 import { HttpProblem } from '../problem.ts';
@@ -10,10 +12,13 @@ import type { Surface } from '../surface.ts';
 
 /** Told to a client that is ahead of the reader, seconds. */
 const RETRY_AFTER_S = '1';
+/** Of bodies that were read, for those to come. */
+const SPARE_BYTES = 8 << 20;
 
 /** In a context of its own: nowhere else is a body taken as a stream. */
 export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, 'pushTarget'>, limits: ServerLimits): Promise<void> {
-  const budget: BodyBudget = { held: 0 };
+  const budget: BodyBudget = { held: 0, buffers: createSpareBuffers(SPARE_BYTES) };
+  const reader = { most: limits.recordsPerBody, cutLines: createLineCutter() };
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   // Also what is refused before its body is looked at: wherever an answer comes early, a rest may follow.
@@ -50,7 +55,7 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
       const kind = bodyKind(request.headers['content-type']);
       await refuseBacklog();
       return withBody(request.raw, limits, budget, async (body) => {
-        const records = await recordsOf(body, kind, limits.recordsPerBody);
+        const records = await recordsOf(body, kind, reader);
         // Again: others may have filled it while this body came in.
         await refuseBacklog();
         const first = await target.append(partition, records);

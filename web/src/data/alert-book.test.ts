@@ -15,6 +15,15 @@ test('an episode is one entry: its end keeps what the breach said', () => {
   assert.equal(episode?.current_value, 0.5);
 });
 
+test('of an end it is kept that nothing is as it was', () => {
+  const book = createAlertBook(10);
+  const begun = alert('a');
+  book.put(begun);
+  const end = { ...begun.explanation, text: 'It lasts.', lasting: true } as const;
+  book.put(alert('a', { status: 'resolved', alert_time: '2026-01-01T00:12:00.000Z', explanation: end }));
+  assert.deepEqual(book.list()[0]?.explanation, { ...begun.explanation, lasting: true });
+});
+
 test('a reminder that comes after the end wakes nothing', () => {
   const book = createAlertBook(10);
   book.put(alert('a'));

@@ -24,7 +24,9 @@ export function createAlertBook(max: number): AlertBook {
     // An end keeps the words of the breach: what it said, not that it is over, is what one wants to read later.
     if (held && next.resolved_time !== null) {
       const { part_of } = next;
-      episodes.set(next.alert_id, { ...held, ...(part_of && { part_of }), status: 'resolved', resolved_time: next.resolved_time });
+      const explanation = next.explanation?.lasting ? { ...held.explanation, lasting: true as const } : held.explanation;
+      const { resolved_time } = next;
+      episodes.set(next.alert_id, { ...held, ...(part_of && { part_of }), explanation, status: 'resolved', resolved_time });
     } else if (!held || (held.resolved_time === null && next.alert_time >= held.alert_time)) {
       episodes.set(next.alert_id, next);
     }

@@ -64,6 +64,7 @@ export const en = {
   'alerts.none_hint': 'Alerts appear here by themselves, with what was observed and why it rang.',
   'alerts.since': 'since {time}',
   'alerts.lasted': '{from} – {to}, {span}',
+  'alerts.lasting': 'It ended because it lasts: this is taken for how things are now. It is no all-clear.',
   'alerts.observed': 'Observed',
   'alerts.expected': 'Expected',
   'alerts.limit': 'Limit',

@@ -65,6 +65,7 @@ export const ko: Texts = {
   'alerts.none_hint': '알림이 울리면 관측된 값과 울린 이유가 여기에 바로 나타납니다.',
   'alerts.since': '{time}부터',
   'alerts.lasted': '{from} – {to}, {span}',
+  'alerts.lasting': '오래 이어져 이제 이 수준을 평소 수준으로 보고 끝낸 알림입니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
   'alerts.observed': '관측값',
   'alerts.expected': '기댓값',
   'alerts.limit': '한계값',

@@ -41,6 +41,7 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
       </summary>
       <div class="alert-body">
         <p class="alert-message">{explanation.text}</p>
+        {status === 'resolved' && explanation.lasting && <p class="alert-fact">{t('alerts.lasting')}</p>}
         <AlertFigures episode={episode} />
         {impact && money && (
           <p class="alert-fact">

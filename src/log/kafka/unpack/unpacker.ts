@@ -1,22 +1,23 @@
 /**
  * Unpacks the records of batches, in the memory of a WebAssembly kernel (`kernel/unpack`): nothing is allocated per record, and per batch next to
- * nothing. What was unpacked is held there, one batch behind the other, until it is taken.
+ * nothing. An answer of the broker goes there as it came; what was unpacked is held behind it, one batch after the other, until it is
+ * taken or lent.
  */
 import { readFileSync } from 'node:fs';
 import { decompress, UNPACKED_BYTES_MAX, type Codec } from '../codecs.ts';
 import { frameOf, STORED } from './lz4-frame.ts';
 
 export interface Unpacker {
-  /** Unpacks the records of one batch behind those that are held; returns their bytes. @throws Error where they are not what the codec wrote */
-  unpack(codec: Codec, packed: Buffer): number;
+  /** Begins with the bytes of an answer, which come in pieces; all that was held or lent is void. Returns a view of them, good until `unpack`. */
+  load(pieces: readonly Uint8Array[]): Buffer;
+  /** Unpacks the records at [from, to) of the answer behind those that are held; returns their bytes. @throws Error where they are not what the codec wrote */
+  unpack(codec: Codec, from: number, to: number): number;
   /** Reads what was unpacked last, the records from offset `from` on. @throws RangeError where lengths lead out of the batch */
   read(batch: BatchOfRecords, from: number): void;
   /** Of the values held. */
   readonly bytes: number;
-  /** What is held, which is then let go of. */
-  take(): Columns;
-  /** Lets go of what is held. */
-  clear(): void;
+  /** What is held, which is then let go of: copied; or, `lent`, where it stands, good until the next `unpack` or `load`. */
+  take(lent?: boolean): Columns;
 }
 
 export interface BatchOfRecords {
@@ -61,7 +62,7 @@ interface Kernel {
 }
 
 /** Nothing is at address 0, which the kernel says for "no". */
-const VALUES = 64;
+const ANSWER = 64;
 /** More than it reads and writes beyond what it is told to. */
 const SLACK = 32;
 const PAGE = 1 << 16;
@@ -76,9 +77,11 @@ const BYTES_PER_ROW = 25;
 export function createUnpacker(): Unpacker {
   const module = new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)));
   let kernel = instantiate(module);
-  let memory = new Uint8Array(kernel.memory.buffer);
-  let valuesEnd = VALUES;
-  let raw = { at: VALUES, end: VALUES };
+  let memory = Buffer.from(kernel.memory.buffer);
+  /** Behind the answer. */
+  let values = ANSWER;
+  let valuesEnd = values;
+  let raw = { at: values, end: values };
   let count = 0;
   let [ends, keyEnds] = [new Uint32Array(ROWS_MIN), new Uint32Array(ROWS_MIN)];
   let [times, offsets] = [new Float64Array(ROWS_MIN), new Float64Array(ROWS_MIN)];
@@ -87,50 +90,54 @@ export function createUnpacker(): Unpacker {
   let keyBytes = new Uint8Array(0);
   let keyEnd = 0;
 
-  /** Room up to `end`, with slack. */
+  /** Room up to `end`, with slack. Views of the memory are void then. */
   function reserve(end: number): void {
     const missing = end + SLACK - memory.length;
     if (missing <= 0) return;
     kernel.memory.grow(Math.ceil(Math.max(missing, memory.length / 2) / PAGE));
-    memory = new Uint8Array(kernel.memory.buffer);
+    memory = Buffer.from(kernel.memory.buffer);
   }
 
-  /** Returns where they end. */
-  function put(bytes: Uint8Array, at: number): number {
-    reserve(at + bytes.length);
-    memory.set(bytes, at);
-    return at + bytes.length;
+  /** To where the next bytes may be unpacked: the values read of them are written before them. */
+  function free(): number {
+    return aligned(valuesEnd + SLACK);
   }
 
   /** False for frames that are left to the library: those with a broken block never, for each would take memory there for good. */
-  function unpackFrame(packed: Buffer, from: number): boolean {
-    const frame = frameOf(packed);
+  function unpackFrame(from: number, to: number): boolean {
+    const frame = frameOf(memory.subarray(from, to));
     if (!frame) return false;
-    // The packed bytes lie before the unpacked ones: those may grow.
-    const packedEnd = put(packed, from);
-    const at = aligned(packedEnd + SLACK);
+    const at = free();
     let end = at;
-    for (let block = frame.blocksAt; block + 4 <= packed.length;) {
-      const length = packed.readUInt32LE(block);
+    for (let block = from + frame.blocksAt; block + 4 <= to;) {
+      const length = memory.readUInt32LE(block);
       block += 4;
       if (length === 0) {
         raw = { at, end };
-        return block + frame.trailerBytes === packed.length;
+        return block + frame.trailerBytes === to;
       }
       const bytes = length >= STORED ? length - STORED : length;
-      if (bytes > packed.length - block || bytes > frame.blockBytesMax) throw new Error(`a block of ${bytes} bytes at ${block}`);
+      if (bytes > to - block || bytes > frame.blockBytesMax) throw new Error(`a block of ${bytes} bytes at ${block - from}`);
       if (end - at > UNPACKED_BYTES_MAX) throw new RangeError(`more than ${UNPACKED_BYTES_MAX} bytes`);
       reserve(end + frame.blockBytesMax);
       if (length >= STORED) {
-        memory.copyWithin(end, from + block, from + block + bytes);
+        memory.copyWithin(end, block, block + bytes);
         end += bytes;
       } else {
-        end = kernel.lz4(from + block, from + block + bytes, end, end + frame.blockBytesMax, frame.isLinked ? at : end);
-        if (end === 0) throw new Error(`the block at ${block} is none`);
+        end = kernel.lz4(block, block + bytes, end, end + frame.blockBytesMax, frame.isLinked ? at : end);
+        if (end === 0) throw new Error(`the block at ${block - from} is none`);
       }
       block += bytes;
     }
     return false;
+  }
+
+  function decompressWhole(codec: Codec, from: number, to: number): void {
+    const unpacked = decompress(codec, memory.subarray(from, to));
+    const at = free();
+    reserve(at + unpacked.length);
+    memory.set(unpacked, at);
+    raw = { at, end: at + unpacked.length };
   }
 
   function makeRows(rows: number): void {
@@ -150,8 +157,11 @@ export function createUnpacker(): Unpacker {
     keyEnd += length;
   }
 
-  function clear(): void {
-    [valuesEnd, count, keyEnd, buried] = [VALUES, 0, 0, 0];
+  function letGo(): void {
+    [valuesEnd, count, keyEnd, buried] = [values, 0, 0, 0];
+  }
+
+  function shrink(): void {
     if (ends.length > ROWS_MAX) {
       [ends, keyEnds] = [new Uint32Array(ROWS_MIN), new Uint32Array(ROWS_MIN)];
       [times, offsets] = [new Float64Array(ROWS_MIN), new Float64Array(ROWS_MIN)];
@@ -160,31 +170,59 @@ export function createUnpacker(): Unpacker {
     if (keyBytes.length > KEY_BYTES_MAX) keyBytes = new Uint8Array(0);
     if (memory.length <= MEMORY_BYTES_MAX) return;
     kernel = instantiate(module);
-    memory = new Uint8Array(kernel.memory.buffer);
+    memory = Buffer.from(kernel.memory.buffer);
+  }
+
+  function held(): Columns {
+    return {
+      count,
+      bytes: memory.subarray(values, valuesEnd),
+      ends: ends.subarray(0, count),
+      keyBytes: keyBytes.subarray(0, keyEnd),
+      keyEnds: keyEnds.subarray(0, keyEnd > 0 ? count : 0),
+      tombstones: buried > 0 ? tombstones.subarray(0, count) : undefined,
+      times: times.subarray(0, count),
+      offsets: offsets.subarray(0, count),
+    };
   }
 
   return {
-    get bytes() {
-      return valuesEnd - VALUES;
+    load(pieces) {
+      shrink();
+      const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      reserve(ANSWER + length);
+      let end = ANSWER;
+      for (const piece of pieces) {
+        memory.set(piece, end);
+        end += piece.length;
+      }
+      values = aligned(end + SLACK);
+      raw = { at: values, end: values };
+      letGo();
+      return memory.subarray(ANSWER, end);
     },
-    unpack(codec, packed) {
-      const from = aligned(valuesEnd + SLACK);
-      if (codec !== 'lz4' || !unpackFrame(packed, from)) raw = { at: from, end: put(decompress(codec, packed), from) };
+    get bytes() {
+      return valuesEnd - values;
+    },
+    unpack(codec, from, to) {
+      if (codec === 'none') raw = { at: ANSWER + from, end: ANSWER + to };
+      else if (codec !== 'lz4' || !unpackFrame(ANSWER + from, ANSWER + to)) decompressWhole(codec, ANSWER + from, ANSWER + to);
       return raw.end - raw.at;
     },
     read(batch, from) {
       const rows = batch.count;
-      const columns = aligned(raw.end + SLACK);
+      const unpacked = raw.end - raw.at;
+      const columns = aligned(Math.max(raw.end, valuesEnd + unpacked) + SLACK);
       const keys = columns + rows * BYTES_PER_ROW + SLACK;
-      reserve(keys + raw.end - raw.at);
+      reserve(keys + unpacked);
       const { appendTime } = batch;
       const read = kernel.records(
-        ...([raw.at, raw.end, rows, valuesEnd, VALUES, keys, keys - keyEnd, columns] as const),
+        ...([raw.at, raw.end, rows, valuesEnd, values, keys, keys - keyEnd, columns] as const),
         ...([batch.baseOffset, appendTime ?? batch.baseTimestamp, appendTime === undefined ? -1n : 0n, from] as const),
       );
       if (read < 0) throw new RangeError(`record ${-1 - read} leads out of it`);
       makeRows(count + read);
-      const { buffer } = memory;
+      const { buffer } = kernel.memory;
       offsets.set(new Float64Array(buffer, columns, read), count);
       times.set(new Float64Array(buffer, columns + 8 * rows, read), count);
       ends.set(new Uint32Array(buffer, columns + 16 * rows, read), count);
@@ -195,23 +233,21 @@ export function createUnpacker(): Unpacker {
       valuesEnd = kernel.valuesEnd.value;
       count += read;
     },
-    take() {
-      const bytes = Buffer.allocUnsafeSlow(valuesEnd - VALUES);
-      bytes.set(memory.subarray(VALUES, valuesEnd));
-      const taken = {
-        count,
-        bytes,
-        ends: ends.slice(0, count),
-        keyBytes: keyBytes.slice(0, keyEnd),
-        keyEnds: keyEnds.slice(0, keyEnd > 0 ? count : 0),
-        tombstones: buried > 0 ? tombstones.slice(0, count) : undefined,
-        times: times.slice(0, count),
-        offsets: offsets.slice(0, count),
+    take(lent = false) {
+      const columns = held();
+      letGo();
+      if (lent) return columns;
+      return {
+        count: columns.count,
+        bytes: copyOf(columns.bytes),
+        ends: columns.ends.slice(),
+        keyBytes: columns.keyBytes.slice(),
+        keyEnds: columns.keyEnds.slice(),
+        tombstones: columns.tombstones?.slice(),
+        times: columns.times.slice(),
+        offsets: columns.offsets.slice(),
       };
-      clear();
-      return taken;
     },
-    clear,
   };
 }
 
@@ -227,4 +263,11 @@ function aligned(at: number): number {
 function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+/** Not zeroed first. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

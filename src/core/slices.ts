@@ -1,0 +1,87 @@
+/** Long work in slices: it yields where it may be interrupted, and whoever drives it lets others have their turn there. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Yields after a bounded number of items, with nothing half done that others can see. */
+export type Sliced<T> = Generator<undefined, T, undefined>;
+
+/** Items of work between two yields: few, as one of them may be the merging of large sketches. */
+export const ITEMS_AT_ONCE = 16;
+/** A turn of the event loop is held no longer than this by sliced work, ms; what else is due in that turn comes on top. */
+const SLICE_MS = 8;
+/** Comparing is cheap: so many are sorted in one go. */
+const SORTED_AT_ONCE = 1_024;
+
+/** True every so many calls: time to yield. */
+export function createPace(items = ITEMS_AT_ONCE): () => boolean {
+  let left = items;
+  return () => {
+    if (--left > 0) return false;
+    left = items;
+    return true;
+  };
+}
+
+/** Without interruption. */
+export function atOnce<T>(work: Sliced<T>): T {
+  let step = work.next();
+  while (!step.done) step = work.next();
+  return step.value;
+}
+
+/** A turn of the event loop after every slice. `elapsed`: monotonic, ms. */
+export async function inSlices<T>(work: Sliced<T>, elapsed: () => number): Promise<T> {
+  const breath = createBreath(elapsed);
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    const rest = breath();
+    if (rest) await rest;
+  }
+}
+
+/** To be awaited between pieces of work: gives the others a turn of the event loop where a slice is over. */
+export function createBreath(elapsed: () => number): () => Promise<void> | undefined {
+  let until = elapsed() + SLICE_MS;
+  async function rest(): Promise<void> {
+    await nextTurn();
+    until = elapsed() + SLICE_MS;
+  }
+  return () => (elapsed() < until ? undefined : rest());
+}
+
+/** As `Array.from(items, each)`. */
+export function* mapped<T, R>(items: Iterable<T>, each: (item: T) => R): Sliced<R[]> {
+  const isDue = createPace();
+  const results: R[] = [];
+  for (const item of items) {
+    results.push(each(item));
+    if (isDue()) yield;
+  }
+  return results;
+}
+
+/** As `[...texts].sort()`: runs of bounded length, then merged two by two. */
+export function* sorted(texts: Iterable<string>): Sliced<string[]> {
+  const all = [...texts];
+  let runs: string[][] = [];
+  for (let from = 0; from < all.length; from += SORTED_AT_ONCE) {
+    runs.push(all.slice(from, from + SORTED_AT_ONCE).sort());
+    yield;
+  }
+  while (runs.length > 1) {
+    const longer: string[][] = [];
+    for (let i = 0; i < runs.length; i += 2) longer.push(yield* mergedRuns(runs[i]!, runs[i + 1] ?? []));
+    runs = longer;
+  }
+  return runs[0] ?? [];
+}
+
+function* mergedRuns(a: readonly string[], b: readonly string[]): Sliced<string[]> {
+  const isDue = createPace(SORTED_AT_ONCE);
+  const merged: string[] = [];
+  for (let i = 0, j = 0; i < a.length || j < b.length;) {
+    merged.push(j === b.length || (i < a.length && a[i]! <= b[j]!) ? a[i++]! : b[j++]!);
+    if (isDue()) yield;
+  }
+  return merged;
+}

@@ -1,0 +1,40 @@
+/** Where a slot lies among those remembered: worked out once for all series of an entry, as every row asks and remainders are slow. */
+import type { Model } from './model.ts';
+
+export interface SlotPlace {
+  slot: number;
+  /** Among the slots that are remembered one by one. */
+  place: number;
+  block: number;
+  /** Within its block. */
+  phase: number;
+  /** Its block's place among those that are not learnt yet. */
+  pending: number;
+  /** Its time's row in the rhythm's table. */
+  row: number;
+  /** By horizon: 1 where a forecast of that length ends with it. */
+  readonly ends: Uint8Array;
+}
+
+export function createSlotPlace(model: Model): SlotPlace {
+  return { slot: -1, place: 0, block: 0, phase: 0, pending: 0, row: 0, ends: new Uint8Array(model.grid.horizons.length) };
+}
+
+/** Gives `at`, which then is that of `slot`. */
+export function moveTo(at: SlotPlace, model: Model, slot: number): SlotPlace {
+  if (at.slot !== slot) place(at, model, slot);
+  return at;
+}
+
+function place(at: SlotPlace, { grid, rhythm }: Model, slot: number): void {
+  at.slot = slot;
+  at.place = slot % grid.recent;
+  at.block = Math.floor(slot / grid.blockSlots);
+  at.phase = slot - at.block * grid.blockSlots;
+  at.pending = at.block % grid.pendingBlocks;
+  at.row = rhythm.at(slot * grid.slotMinutes);
+  for (let i = 0; i < grid.horizons.length; i++) {
+    const slots = grid.horizons[i]!;
+    at.ends[i] = (slot + 1) % slots === 0 ? 1 : 0;
+  }
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { columnAt, packRecords } from '../batch.ts';
+import type { RecordsToAppend } from '../log.ts';
+import { createPacking } from './packing.ts';
+import { decodeRow } from './row-codec.ts';
+
+/** 100 bytes that do not get smaller, or that do. */
+function value(i: number, isNoise: boolean): Uint8Array {
+  return isNoise ? createHash('shake256', { outputLength: 100 }).update(String(i)).digest() : Buffer.from(String(i).padEnd(100, 'ab'));
+}
+
+const appendOf = (first: number, isNoise: boolean): RecordsToAppend => ({
+  topic: 'raw',
+  partition: 0,
+  ...packRecords(Array.from({ length: 2_000 }, (_, i) => value(first + i, isNoise))),
+});
+
+test('rows made beside each other, in buffers that are used again, hold what was appended', async () => {
+  const packing = createPacking(64 << 10);
+  for (let round = 0; round < 3; round++) {
+    const appends = [false, true, false, true].map((isNoise, n) => appendOf(round * 10_000 + n * 2_000, isNoise));
+    await Promise.all(appends.map(async (append) => packing.ahead({ appends: [append] })));
+    // What comes later takes the buffers of what was before.
+    await packing.ahead({ appends: [appendOf(1_000_000, false), appendOf(2_000_000, true)] });
+    for (const append of appends) {
+      let from = 0;
+      for (const row of packing.rowsOf(append)) {
+        const records = decodeRow(row, row.to - from);
+        for (let i = from; i < row.to; i++) assert.deepEqual(Buffer.from(columnAt(records, i - from)), Buffer.from(columnAt(append, i)));
+        from = row.to;
+      }
+      assert.equal(from, 2_000);
+    }
+  }
+});

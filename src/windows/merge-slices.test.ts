@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { atOnce, ITEMS_AT_ONCE, type Sliced } from '../core/slices.ts';
+import type { Cell } from './cells.ts';
+import { createMerge, type Merge } from './merge.ts';
+import type { Partials } from './partials.ts';
+import { compilePlan } from './plan.ts';
+import type { EngineSpec, SourceSpec } from './spec.ts';
+
+const SIZE_MS = 10_000;
+const PARTITIONS = 3;
+const source: SourceSpec = {
+  name: 'events',
+  topic: 't',
+  partitions: PARTITIONS,
+  format: 'json',
+  event: { time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 5_000, dedupMs: 0 },
+  where: [],
+  lookups: [],
+};
+const spec: EngineSpec = {
+  pipeline: 'p',
+  sources: [source],
+  dimensions: ['segment'],
+  measures: [{ name: 'n', kind: 'count', source: 'events', where: [] }],
+  windows: [{ name: '10s', sizeMs: SIZE_MS, slideMs: SIZE_MS }],
+  rollups: [[]],
+  limits: { maxSeries: 10_000, maxRecordBytes: 1_000, retireAfterMs: 60_000, idleAfterMs: 30_000 },
+};
+const plan = compilePlan(spec);
+
+/** Told of each look at a cell's labels: a series is never taken in or written without one. */
+function cellOf(segment: number, events: number, offsets: number, seen: () => void): Cell {
+  const labels = [`s${segment}`];
+  return {
+    get labels() {
+      seen();
+      return labels;
+    },
+    events,
+    offsets,
+    values: [events],
+  };
+}
+
+interface Told {
+  readonly partition: number;
+  readonly start: number;
+  /** Of so many segments, from this one on. */
+  readonly from: number;
+  readonly count: number;
+  readonly final: boolean;
+}
+
+/** `turn`: makes values and offsets of later tellings larger. */
+function partialsOf(told: readonly Told[], turn: number, seen: () => void): Partials[] {
+  return told.map(({ partition, start, from, count, final }) => {
+    const cells = Array.from({ length: count }, (_, i) => cellOf(from + i, turn + 1, turn * 1_000 + 1, seen));
+    const pane = { start: start * SIZE_MS, cells: [cells, []] };
+    return {
+      partition: `t/${partition}`,
+      live: [pane],
+      replayed: [],
+      finals: final ? [{ window: 0, ...pane }] : [],
+      progress: { watermark: final ? (start + 1) * SIZE_MS : -Infinity, idle: false, offset: 0, epoch: 0, turn },
+    };
+  });
+}
+
+const arbitrary = fc.array(
+  fc.array(
+    fc.record({
+      partition: fc.nat({ max: PARTITIONS - 1 }),
+      start: fc.nat({ max: 3 }),
+      from: fc.nat({ max: 40 }),
+      count: fc.nat({ max: 60 }),
+      final: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 4 },
+  ),
+  { minLength: 1, maxLength: 8 },
+);
+
+/** Whoever asks in between is answered, and changes nothing. */
+function inPieces<T>(merge: Merge, work: Sliced<T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    merge.counts();
+    merge.progress('t/0');
+  }
+}
+
+test('rows, their order and the state are the same in slices as in one go', () => {
+  fc.assert(
+    fc.property(arbitrary, (steps) => {
+      const [whole, sliced] = [createMerge(plan, 1), createMerge(plan, 1)];
+      for (const [turn, told] of steps.entries()) {
+        const provisional = turn % 3 === 2 ? 'later' : true;
+        const wanted = atOnce(
+          whole.step(
+            partialsOf(told, turn, () => {}),
+            { provisional },
+          ),
+        );
+        const found = inPieces(
+          sliced,
+          sliced.step(
+            partialsOf(told, turn, () => {}),
+            { provisional },
+          ),
+        );
+        assert.deepEqual(found, wanted);
+        assert.deepEqual(sliced.counts(), whole.counts());
+        assert.equal(JSON.stringify(sliced.takeStateChanges()), JSON.stringify(whole.takeStateChanges()));
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('however many segments there are, a slice takes in or writes a bounded number of them', () => {
+  const merge = createMerge(plan, 1);
+  let looks = 0;
+  let most = 0;
+  const step = (turn: number, start: number, final: boolean): number => {
+    const told = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, start, from: 0, count: 3_000, final }));
+    const work = merge.step(
+      partialsOf(told, turn, () => looks++),
+      { provisional: true },
+    );
+    for (;;) {
+      looks = 0;
+      const { done, value } = work.next();
+      most = Math.max(most, looks);
+      if (done) return value.records.length + value.provisional.length;
+    }
+  };
+  assert.deepEqual(
+    [step(0, 0, false), step(1, 0, true), step(2, 0, false)],
+    // Provisional rows; final ones and the `closed` record; corrections.
+    [3_000, 3_001, 3_000],
+  );
+  assert.ok(most > 0 && most <= 4 * ITEMS_AT_ONCE * PARTITIONS, `${most} looks at cells in one slice`);
+});
