@@ -36,5 +36,5 @@ test('a habit that is larger on some days than on others does not fade at its ed
   assert.deepEqual(jumps.slice(1, 3), ['told', 'told']);
   assert.deepEqual([...new Set(jumps.slice(3))], ['held']);
   // Of the last block two fifths are in it: 32 ln 1.9 on one day, 32 ln 2.7 on the next.
-  assert.ok(Math.min(...edges.slice(4)) > 32 * Math.log(2), `${edges}`);
+  assert.ok(Math.min(...edges.slice(4)) > 32 * Math.log(2), edges.join(' '));
 });
