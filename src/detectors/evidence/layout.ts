@@ -11,6 +11,8 @@ export interface SeriesState {
   readonly habits: Int8Array;
   /** Roll-ups that it belongs to, by their number in the detector that holds it; not part of what is written. */
   groups: readonly number[] | undefined;
+  /** Number of the roll-up that it is; undefined: a segment, or not known yet. Not part of what is written. */
+  rollUp: number | undefined;
 }
 
 export const At = {
@@ -116,7 +118,7 @@ export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boole
 }
 
 export function emptyState(layout: Layout): SeriesState {
-  return { numbers: new Float32Array(layout.numbers), habits: new Int8Array(layout.habitBytes), groups: undefined };
+  return { numbers: new Float32Array(layout.numbers), habits: new Int8Array(layout.habitBytes), groups: undefined, rollUp: undefined };
 }
 
 export function bytesOf(layout: Layout): number {
