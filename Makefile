@@ -31,10 +31,10 @@ bench-peers: setup ## measure the same topic through Tocsin, Flink, Kafka Stream
 bench-detection: setup ## measure detection: false alarms, recall, delay on AdSim, KPI series and NAB (QUICK=1: a minute)
 	@sh scripts/bench-detection.sh
 
-soak: setup ## long runs: 200 kills with SIGKILL, also on real systems, an hour at full speed, overload, every property test twentyfold
+soak: setup ## long runs: 200 kills with SIGKILL, also on real systems, an hour at full speed, overload, every property test fortyfold
 	@$(SERVICES) sh scripts/bench.sh soak
 	@SOAK=1 node_modules/.bin/node --test 'test/property/*.test.ts'
-	@SOAK=1 $(SERVICES) node_modules/.bin/node --test --test-timeout=3600000 'test/crash/*.test.ts' test/e2e/overload.test.ts test/e2e/commerce.test.ts
+	@SOAK=1 $(SERVICES) node_modules/.bin/node --test --test-timeout=3600000 'test/crash/*.test.ts' test/e2e/overload.test.ts test/e2e/commerce.test.ts test/e2e/kafka.test.ts test/e2e/adtech-sample.test.ts
 
 fmt: setup ## format all files
 	@node_modules/.bin/oxfmt

@@ -43,11 +43,12 @@ export interface StateBook {
   /** Until the next `take`, the last value counts; undefined deletes. */
   set(name: StateName, value: unknown): void;
   /**
-   * The key of a name, and the bytes of a value, for owners of many that keep count of their changes themselves. `state`
-   * becomes the value's `state`, as it is.
+   * The key of a name, and the bytes of a value, for owners of many that keep count of their changes themselves. Joined, `state`
+   * becomes the `state` of the value that was encoded, as it is.
    */
   keyOf(name: StateName): string;
-  encode(value: unknown, state?: Uint8Array): Uint8Array;
+  encode(value: unknown): Uint8Array;
+  joined(value: Uint8Array, state: Uint8Array): Uint8Array;
   /** What changed since the last call. */
   take(): StateChange[];
   /** Names and values of entries; undefined for a key that is not of this form. */
@@ -63,13 +64,13 @@ export function createStateBook(pipeline: string): StateBook {
   const prefix = `monitor/${pipeline}/`;
   const changes = new Map<string, unknown>();
   const decoder = new TextDecoder();
-  const encode = (value: unknown, state?: Uint8Array): Uint8Array =>
-    state === undefined ? Buffer.from(JSON.stringify(value)) : joined(JSON.stringify(value), state);
+  const encode = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 
   return {
     set: (name, value) => void changes.set(prefix + keyOf(name), value),
     keyOf: (name) => prefix + keyOf(name),
     encode,
+    joined,
     take() {
       const taken = Array.from(changes, ([key, value]): StateChange => [key, value === undefined ? null : encode(value)]);
       changes.clear();
@@ -86,12 +87,11 @@ export function createStateBook(pipeline: string): StateBook {
   };
 }
 
-function joined(json: string, state: Uint8Array): Uint8Array {
-  const jsonBytes = Buffer.byteLength(json);
-  const bytes = Buffer.allocUnsafe(jsonBytes + 1 + state.length);
-  bytes.write(json, 0);
-  bytes[jsonBytes] = STATE_MARK;
-  bytes.set(state, jsonBytes + 1);
+function joined(value: Uint8Array, state: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(value.length + 1 + state.length);
+  bytes.set(value);
+  bytes[value.length] = STATE_MARK;
+  bytes.set(state, value.length + 1);
   return bytes;
 }
 

@@ -188,12 +188,16 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     );
   }
 
+  function isWatched({ pipeline, window }: WindowRecord): boolean {
+    return pipeline === spec.pipeline && watchesOf.has(window);
+  }
+
   function* observing(records: Iterable<WindowRecord>): Sliced<AlertEvent[]> {
     const isDue = createPace();
     const events: AlertEvent[] = [];
     for (const record of records) {
       if (isDue()) yield;
-      if (record.pipeline !== spec.pipeline || !watchesOf.has(record.window)) continue;
+      if (!isWatched(record)) continue;
       if (record.kind === 'closed') events.push(...(yield* closeWindow(record)));
       else open.keep(record, isClosed);
     }
@@ -230,7 +234,12 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   }
 
   return {
-    observe: (record) => atOnce(observing([record])),
+    observe(record) {
+      if (!isWatched(record)) return [];
+      if (record.kind === 'closed') return atOnce(closeWindow(record));
+      open.keep(record, isClosed);
+      return [];
+    },
     observing,
     look: (rows, elapsed) => spec.windows.flatMap((window) => lookAt(window, rows, elapsed)),
     lookCounts: () => lookPlan.counts(),

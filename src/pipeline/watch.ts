@@ -79,14 +79,16 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   function* close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): Sliced<AlertEvent[]> {
     const events = endForgotten(at);
     for (const [key, row] of rows) {
-      if (!series.get(key) && covers(Object.keys(row.labels).length)) series.add(row.labels, at.endMs);
+      const one = series.get(key) ?? (covers(Object.keys(row.labels).length) ? series.add(key, row.labels, at.endMs) : undefined);
+      if (one) one.row = row;
       if (isSliceDone()) yield;
     }
     const observed: WatchedSeries[] = [];
     const inputs: SeriesInput<unknown>[] = [];
     const judgements: Judgement<WatchedSeries>[] = [];
     for (const one of series.sorted()) {
-      const row = rows.get(one.key);
+      const { row } = one;
+      one.row = undefined;
       if (row || seesAbsent) {
         observed.push(one);
         inputs.push({ state: one.state, observation: observationOf(one, row, at) });
@@ -100,8 +102,9 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       deps.book.set({ kind: 'shared', entry: entryName, over: entry.over }, value);
     }
     yield;
-    for (const [index, one] of observed.entries()) {
+    for (let index = 0; index < observed.length; index++) {
       if (isSliceDone()) yield;
+      const one = observed[index]!;
       const { state, verdicts } = result.steps[index]!;
       const { observation } = inputs[index]!;
       // An object that is changed in place has changed, though it is the same one.
@@ -109,8 +112,9 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       one.state = state;
       if (!observation.absent) one.seen = at.endMs;
       for (const verdict of verdicts) {
-        if (isAhead(one, verdict, at)) continue;
-        if (verdict.status !== 'clear' || one.alerts[verdict.direction]) judgements.push({ series: one, at: observation, verdict });
+        // Of what is in order, and was: nothing. That is nearly all.
+        if (verdict.status === 'clear' && one.alerts[verdict.direction] === undefined) continue;
+        if (!isAhead(one, verdict, at)) judgements.push({ series: one, at: observation, verdict });
       }
       if (hasLooked(one)) judgements.push(...unsaid(one, verdicts, observation));
     }

@@ -1,9 +1,10 @@
 /** The series of one detect entry, in one order, and what is remembered of each. */
 import type { SeriesAlerts } from '../alerts/alert-desk.ts';
-import { labelsKey, type Labels } from '../core/labels.ts';
+import type { Labels } from '../core/labels.ts';
 import { mapped, type Sliced } from '../core/slices.ts';
 import type { Detector } from '../detectors/detector.ts';
 import type { StateChange } from '../log/log.ts';
+import type { HeldRow } from './row-values.ts';
 import { labelsOfKey, type SeriesRecord, type StateBook } from './monitor-state.ts';
 
 export interface WatchedSeries {
@@ -16,6 +17,8 @@ export interface WatchedSeries {
   /** The detector's own; may be an object that it changes in place. */
   state: unknown;
   alerts: SeriesAlerts;
+  /** While its window is closed: its row in it. */
+  row: HeldRow | undefined;
   /** It has changed since it was written. */
   isTouched: boolean;
   /** In the state; made when it is first written. */
@@ -24,7 +27,8 @@ export interface WatchedSeries {
 
 export interface WatchedSeriesBook {
   get(key: string): WatchedSeries | undefined;
-  add(labels: Labels, seen: number): WatchedSeries;
+  /** `key`: `labelsKey` of the labels. */
+  add(key: string, labels: Labels, seen: number): WatchedSeries;
   /** All of them by key, so that sums and alerts come in one order whatever the order of the rows. Valid until the next change. */
   sorted(): readonly WatchedSeries[];
   /** It has changed: it is written at the next `takeStateChanges`. */
@@ -40,13 +44,14 @@ export function createWatchedSeries(
   entry: readonly string[],
   dimensions: readonly string[],
   detector: Detector,
-  states: Pick<StateBook, 'keyOf' | 'set' | 'encode'>,
+  states: Pick<StateBook, 'keyOf' | 'set' | 'encode' | 'joined'>,
 ): WatchedSeriesBook {
   const { stateForm, stateVersion } = detector;
   const all = new Map<string, WatchedSeries>();
   let touched: WatchedSeries[] = [];
   let order: WatchedSeries[] = [];
   let isOrdered = true;
+  let head: { readonly seen: number; readonly bytes: Uint8Array } = { seen: Number.NaN, bytes: new Uint8Array() };
 
   function put(key: string, labels: Labels, seen: number): WatchedSeries {
     const ordered: Record<string, string> = {};
@@ -57,6 +62,7 @@ export function createWatchedSeries(
       seen,
       state: undefined,
       alerts: NO_ALERTS,
+      row: undefined,
       isTouched: false,
       stateKey: undefined,
     };
@@ -70,14 +76,22 @@ export function createWatchedSeries(
   }
 
   function encode({ seen, state, alerts }: WatchedSeries): Uint8Array {
-    const known = alerts.down || alerts.up ? { v: stateVersion, seen, alerts } : { v: stateVersion, seen };
+    const hasAlerts = alerts.down !== undefined || alerts.up !== undefined;
+    if (state !== undefined && stateForm && !hasAlerts) return states.joined(headOf(seen), stateForm.encode(state));
+    const known = hasAlerts ? { v: stateVersion, seen, alerts } : { v: stateVersion, seen };
     if (state === undefined) return states.encode(known);
-    return stateForm ? states.encode(known, stateForm.encode(state)) : states.encode({ ...known, state });
+    return stateForm ? states.joined(states.encode(known), stateForm.encode(state)) : states.encode({ ...known, state });
+  }
+
+  /** Most series of a commit were seen in the same window, and have nothing else to tell. */
+  function headOf(seen: number): Uint8Array {
+    if (head.seen !== seen) head = { seen, bytes: states.encode({ v: stateVersion, seen }) };
+    return head.bytes;
   }
 
   return {
     get: (key) => all.get(key),
-    add: (labels, seen) => put(labelsKey(labels), labels, seen),
+    add: put,
     sorted() {
       if (!isOrdered) order = [...all.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
       isOrdered = true;

@@ -20,7 +20,7 @@ import {
 } from './sample-checks.ts';
 import { output, printedSeed, temporary } from './tocsin.ts';
 
-const KILLS = 12;
+const KILLS = process.env['SOAK'] === '1' ? 100 : 6;
 const skip = sampleMissing;
 
 /** One run from the file to its end, nothing in its way: what every other way must come to. */
@@ -94,7 +94,7 @@ test(`killed at ${KILLS} random points and started again: nothing is lost and no
   const dir = temporary(t);
   const { data, outcomes, summary, linesAt } = await killedRuns(dir, whole.pipeline, KILLS, random);
   t.diagnostic(`killed with ${linesAt.join(', ')} lines committed`);
-  assert.ok(midway(linesAt) >= 3, `only ${midway(linesAt)} of ${linesAt.length} kills hit a run in its middle`);
+  assert.ok(midway(linesAt) >= 2, `only ${midway(linesAt)} of ${linesAt.length} kills hit a run in its middle`);
   await checkAll(data, outcomes, summary);
 });
 

@@ -94,11 +94,16 @@ export function ndjson<T = Record<string, unknown>>(text: string): T[] {
     .map((line) => JSON.parse(line) as T);
 }
 
-/** Asks until there is something (not undefined, not false); fails with what it waited for after `timeoutMs`. */
+/**
+ * Asks until there is something (not undefined, not false); fails with what it waited for after `timeoutMs`. What takes its time to be
+ * asked, as a command does, is asked less often: who is waited for needs the processor more.
+ */
 export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutMs = 20_000): Promise<Exclude<T, undefined | false>> {
-  for (const end = performance.now() + timeoutMs; performance.now() < end; await sleep(20)) {
+  for (const end = performance.now() + timeoutMs; performance.now() < end;) {
+    const askedAt = performance.now();
     const found = await ask();
     if (found !== undefined && found !== false) return found as Exclude<T, undefined | false>;
+    await sleep(Math.max(20, performance.now() - askedAt));
   }
   throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`);
 }

@@ -193,7 +193,8 @@ function createIdLimit(
   return {
     hasForgotten: (time) => time < forgottenBefore,
     remember(time, watermark) {
-      if (time < forgottenBefore || watermark >= time + dedupMs) return;
+      // Without a limit there is nothing to count, of as many ids as there are.
+      if (maxIds === Infinity || time < forgottenBefore || watermark >= time + dedupMs) return;
       times = [...times, time].filter((other) => watermark < (stepOf(other) + 1) * stepMs - 1 + dedupMs);
       while (times.length > maxIds) {
         const oldest = Math.min(...times.map(stepOf));

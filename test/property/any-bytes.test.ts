@@ -63,7 +63,7 @@ test('of any bytes the engine makes what the oracle makes', async () => {
       const options = { ...SKETCHES, stage: 'last', tolerance: 0 } as const;
       assert.deepEqual(differences(result.told.last, result.judgement.rows, one.spec.measures, options), []);
     }),
-    runs(30),
+    runs(15),
   );
 });
 
@@ -106,6 +106,6 @@ test('of any bytes as log lines every one is accounted for', async () => {
           );
       });
     }),
-    runs(20),
+    runs(10),
   );
 });

@@ -24,7 +24,7 @@ test('with lags, restarts and replays, everything told is what the oracle says',
       assert.deepEqual(differences(told.first, mains, measures, { ...SKETCHES, stage: 'first', tolerance: 0 }), []);
       assertCounts(one, engine, judgement);
     }),
-    runs(60),
+    runs(30),
   );
 });
 
@@ -44,7 +44,7 @@ test('two runs with other batches, lags and restarts tell the same first final r
       assert.deepEqual(sequence(a), sequence(b));
       assert.deepEqual(byName(a.last), byName(b.last));
     }),
-    runs(25),
+    runs(12),
   );
 });
 
@@ -58,7 +58,7 @@ test('idleness changes only rows that name an idle partition', async () => {
       assert.deepEqual(steady(a.first), steady(b.first));
       assert.deepEqual(steady(a.last), steady(b.last));
     }),
-    runs(25),
+    runs(12),
   );
 });
 
@@ -72,7 +72,7 @@ test('with silences, every window ends up with what the oracle counts', async ()
       const { told, judgement } = result;
       assert.deepEqual(differences(told.last, judgement.rows, one.spec.measures, { ...SKETCHES, stage: 'totals', tolerance: 0 }), []);
     }),
-    runs(25),
+    runs(12),
   );
 });
 
@@ -105,7 +105,7 @@ test('windows that no longer wait for partitions far behind: origins add up to t
         assert.equal(sumOf(both), sumOf(judgement.rows.map(({ values }) => values)));
       },
     ),
-    runs(40),
+    runs(20),
   );
 });
 

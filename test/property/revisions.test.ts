@@ -80,7 +80,7 @@ test('everything read again, by the same rules or milder ones: what the oracle s
         }
       });
     }),
-    runs(15),
+    runs(8),
   );
 });
 
@@ -122,6 +122,6 @@ test('going on in a new revision: no window begun before is given out, and every
         assert.equal(accepted, judgement.counts.accepted, 'the partitions remember ids, watermark and totals');
       });
     }),
-    runs(20),
+    runs(10),
   );
 });

@@ -1,5 +1,5 @@
-/** How many random cases a property is held against: few enough for every `make test`, twenty times as many with SOAK=1. */
-const SOAK_FACTOR = 20;
+/** How many random cases a property is held against: few enough for every `make test`, forty times as many with SOAK=1. */
+const SOAK_FACTOR = 40;
 /** Shrinking a failure ends here with the smallest case found so far. */
 const SECONDS_MAX = 240;
 

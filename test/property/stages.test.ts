@@ -32,7 +32,7 @@ for (const [what, zombies] of [
         assert.deepEqual(differences(told.first, mains, measures, { ...options, stage: 'first' }), []);
         assertCounts(one, engine, judgement);
       }),
-      runs(25),
+      runs(12),
     );
   });
 }
@@ -48,6 +48,6 @@ test('the stages and the common engine tell the same first final rows and last r
       assert.deepEqual(byName(a.first), byName(b.first));
       assert.deepEqual(byName(a.last), byName(b.last));
     }),
-    runs(12),
+    runs(6),
   );
 });

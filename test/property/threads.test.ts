@@ -140,7 +140,7 @@ test('in threads that end at any moment, everything told is what the oracle says
       assert.deepEqual(byName(told.last), byName(alone.last));
     }),
     // Not shrunk: threads are slow to start, and seed and path tell the case.
-    { ...runs(8), endOnFailure: true },
+    { ...runs(5), endOnFailure: true },
   );
   t.diagnostic(`${kills} threads were ended`);
 });

@@ -29,17 +29,19 @@ export async function sendPlan(plan: Plan, deps: SendDeps, signal: AbortSignal):
   let broken: Span = { fromMs: clock.now(), toMs: clock.now() };
 
   function eventsOf({ mix }: Phase, fromMs: number, toMs: number): string[] {
-    const texts: string[] = [];
+    const events: { readonly at: number; readonly text: string }[] = [];
     const make = (kind: 'impressions' | 'clicks', type: 'impression' | 'click', revenue: number): void => {
       owed[kind] += (mix[kind] * (toMs - fromMs)) / 1_000;
       for (; owed[kind] >= 1; owed[kind] -= 1) {
         write.next();
-        texts.push(write.event(type, fromMs + deps.random.below(toMs - fromMs), revenue));
+        const at = fromMs + deps.random.below(toMs - fromMs);
+        events.push({ at, text: write.event(type, at, revenue) });
       }
     };
     make('impressions', 'impression', mix.revenue);
     make('clicks', 'click', 0);
-    return texts;
+    // Where the machine gave no time for a while, a step is long: clicks behind all impressions of it would be late.
+    return events.sort((a, b) => a.at - b.at).map(({ text }) => text);
   }
 
   for (const phase of plan.phases) {

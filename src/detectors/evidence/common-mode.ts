@@ -69,7 +69,8 @@ interface Sum {
 export interface CommonMode {
   /** Number of a roll-up that is new, or remembered. */
   addGroup(memory?: GroupMemory): number;
-  memoryOf(group: number): GroupMemory;
+  memoryOf(group: number): Required<GroupMemory>;
+  offsetOf(group: number): number;
   /** Sum over roll-ups. */
   offset(groups: readonly number[]): number;
   /** A new slot begins. */
@@ -159,6 +160,7 @@ export function createCommonMode(isMoney: boolean): CommonMode {
       const { offset, meanWeight, usual, before } = groups[number]!;
       return { offset, meanWeight: Number.isFinite(meanWeight) ? meanWeight : 0, usual, before: [...before] };
     },
+    offsetOf: (number) => groups[number]!.offset,
     offset(numbers) {
       let sum = 0;
       for (let i = 0; i < numbers.length; i++) sum += groups[numbers[i]!]!.offset;

@@ -3,7 +3,17 @@
  * have a forecast of their own, roll-ups the sum of their members'.
  */
 import { AppError } from '../../core/errors.ts';
-import type { Detector, DetectorContext, DetectorKind, Observation, SeriesInput, Step, Verdict, WindowSteps } from '../detector.ts';
+import type {
+  Contributor,
+  Detector,
+  DetectorContext,
+  DetectorKind,
+  Observation,
+  SeriesInput,
+  Step,
+  Verdict,
+  WindowSteps,
+} from '../detector.ts';
 import { evidenceConfig } from './config.ts';
 import type { EvidenceConfig } from './config.ts';
 import { contributorsOf } from './contributors.ts';
@@ -22,6 +32,9 @@ import { profileOf } from './profile.ts';
 import { noiseOf } from './scan.ts';
 import { stateBytes, stateVersionOf } from './state-bytes.ts';
 import { verdictsOf } from './verdicts.ts';
+import type { Seen } from './verdicts.ts';
+
+const NOBODY: readonly Contributor[] = [];
 
 interface Shared {
   readonly segments: FieldMemory;
@@ -29,12 +42,13 @@ interface Shared {
   readonly groups: GroupsMemory;
 }
 
-/** One series in the window at hand. */
-interface Turn {
-  readonly state: SeriesState;
-  readonly observation: Observation;
+/** One series in the window at hand. Reused from window to window. */
+interface Turn extends Seen {
+  state: SeriesState;
+  observation: Observation;
   /** Number of the roll-up that it is; undefined: a segment, with a forecast of its own. */
-  readonly group: number | undefined;
+  group: number | undefined;
+  startMs: number;
   amount: number;
   exposure: number;
   expected: number;
@@ -46,6 +60,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
   const scale = context.measure.kind === 'ratio' ? context.measure.scale : 1;
   const full = context.groupings?.reduce((most, one) => (one.length > most.length ? one : most), []) ?? [];
   const rollUps = (context.groupings ?? []).filter((one) => one !== full);
+  const turns: Turn[] = [];
   let given: unknown;
   let memory: Memory = remember(undefined);
 
@@ -61,17 +76,33 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     return memory;
   }
 
-  function turnOf(
-    { state: known, observation }: SeriesInput<SeriesState>,
-    slot: number,
-    { segments, rollUps: sums, groups }: Memory,
-  ): Turn {
-    const { labels, parts } = observation;
-    const group = Object.keys(labels).length < full.length ? groups.numbered(labels) : undefined;
-    const state = known ?? (group === undefined ? segments : sums).bear(slot);
-    if (group === undefined) state.groups ??= Object.keys(labels).length === full.length ? groups.of(labels) : [];
+  /** What it is among the roll-ups is asked of its labels once: a state keeps the answer. */
+  function stateOf({ state: known, observation: { labels } }: SeriesInput<SeriesState>, slot: number, at: Memory): SeriesState {
+    if (known && (known.groups || known.rollUp !== undefined)) return known;
+    const { segments, rollUps: sums, groups } = at;
+    const count = Object.keys(labels).length;
+    const rollUp = count < full.length ? groups.numbered(labels) : undefined;
+    const state = known ?? (rollUp === undefined ? segments : sums).bear(slot);
+    state.rollUp = rollUp;
+    if (rollUp === undefined) state.groups = count === full.length ? groups.of(labels) : [];
+    return state;
+  }
+
+  function turnsOf(inputs: readonly SeriesInput<SeriesState>[], slot: number, at: Memory): void {
     const share = model.hasExposure ? 1 : 1 / grid.windowsPerSlot;
-    return { state, observation, group, amount: parts?.amount ?? 0, exposure: (parts?.exposure ?? 0) * share, expected: 0 };
+    turns.length = Math.min(turns.length, inputs.length);
+    inputs.forEach((input, i) => {
+      const state = stateOf(input, slot, at);
+      const { observation } = input;
+      const turn = (turns[i] ??= { state, observation, group: undefined, startMs: 0, amount: 0, exposure: 0, expected: 0, scale });
+      turn.state = state;
+      turn.observation = observation;
+      turn.group = state.rollUp;
+      turn.startMs = observation.startMs;
+      turn.amount = observation.parts?.amount ?? 0;
+      turn.exposure = (observation.parts?.exposure ?? 0) * share;
+      turn.expected = 0;
+    });
   }
 
   function observeWindow(inputs: readonly SeriesInput<SeriesState>[], shared: unknown): WindowSteps<SeriesState> {
@@ -84,14 +115,14 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     const window = Math.round(first.startMs / grid.windowMs);
     const slot = grid.slotAt(window);
     const isFull = (window + 1) % grid.windowsPerSlot === 0;
-    const turns = inputs.map((input) => turnOf(input, slot, at));
-    enterAll(turns, slot, at);
-    const steps = turns.map((turn): Step<SeriesState> => ({ state: turn.state, verdicts: judge(turn, turns, slot, isFull, at) }));
+    turnsOf(inputs, slot, at);
+    enterAll(slot, at);
+    const steps = turns.map((turn): Step<SeriesState> => ({ state: turn.state, verdicts: judge(turn, slot, isFull, at) }));
     given = { segments: at.segments.memory(), rollUps: at.rollUps.memory(), groups: at.groups.memory() } satisfies Shared;
     return { steps, shared: given };
   }
 
-  function enterAll(turns: readonly Turn[], slot: number, { segments, rollUps: sums, groups }: Memory): void {
+  function enterAll(slot: number, { segments, rollUps: sums, groups }: Memory): void {
     segments.begin(slot, turns.length);
     sums.begin(slot, turns.length);
     groups.begin(grid.windowsPerSlot === 1 ? grid.slotMinutes : grid.slotMinutes / grid.windowsPerSlot);
@@ -118,25 +149,19 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     }
   }
 
-  function judge(
-    turn: Turn,
-    turns: readonly Turn[],
-    slot: number,
-    isFull: boolean,
-    { segments, rollUps: sums, groups }: Memory,
-  ): Verdict[] {
-    const { state, observation, amount, exposure, expected, group } = turn;
+  function judge(turn: Turn, slot: number, isFull: boolean, { segments, rollUps: sums, groups }: Memory): Verdict[] {
+    const { state, group } = turn;
     const before = state.numbers[At.status]!;
     (group === undefined ? segments : sums).judge(state, slot, isFull, true);
     const status = state.numbers[At.status]!;
-    let contributors: ReturnType<typeof contributorsOf> = [];
+    let contributors: readonly Contributor[] = NOBODY;
     if (group !== undefined) {
       groups.hold(group, status !== Status.calm);
       if (before === Status.calm && status !== Status.calm) contributors = contributorsOf(turns, group, model, slot, state, groups);
     }
-    const isLasting = before !== Status.calm && status === Status.calm && !isBack(state.numbers);
-    const seen = { startMs: observation.startMs, amount, exposure, expected, scale };
-    return verdictsOf(state.numbers, model, seen, contributors, isLasting);
+    const wasTold = before === Status.drop || before === Status.rise;
+    const isLasting = wasTold && status === Status.calm && !isBack(state.numbers);
+    return verdictsOf(state.numbers, model, turn, contributors, isLasting);
   }
 
   return {

@@ -70,10 +70,12 @@ export function createGroups(common: CommonMode, groupings: readonly (readonly s
     },
     begin(slotMinutes) {
       const share = 1 - Math.exp(-slotMinutes / FOLLOW_MINUTES);
-      entries.forEach((entry, number) => {
-        if (!entry.isOn) entry.usualOffset += share * (common.memoryOf(number).offset - entry.usualOffset);
-        Object.assign(entry.sum, { seen: 0, expected: 0, filter: 0, noise: 0, skew: 0 });
-      });
+      for (let number = 0; number < entries.length; number++) {
+        const entry = entries[number]!;
+        const { sum } = entry;
+        if (!entry.isOn) entry.usualOffset += share * (common.offsetOf(number) - entry.usualOffset);
+        sum.seen = sum.expected = sum.filter = sum.noise = sum.skew = 0;
+      }
     },
     addMember(groups, seen, expected, variance, noise, skew) {
       for (const group of groups) {
@@ -88,14 +90,22 @@ export function createGroups(common: CommonMode, groupings: readonly (readonly s
     sum: (group) => entries[group]!.sum,
     behind(groups) {
       let log = 0;
-      for (const group of groups) log += entries[group]!.usualOffset - common.offset([group]);
+      for (const group of groups) log += entries[group]!.usualOffset - common.offsetOf(group);
       return log;
     },
     hold(group, isOn) {
       const entry = entries[group]!;
-      if (entry.isOn && !isOn) entry.usualOffset = common.offset([group]);
+      if (entry.isOn && !isOn) entry.usualOffset = common.offsetOf(group);
       entry.isOn = isOn;
     },
-    memory: () => Object.fromEntries(entries.map(({ key, usualOffset }, number) => [key, { ...common.memoryOf(number), usualOffset }])),
+    memory() {
+      // By hand: it is asked for after every window.
+      const all: Record<string, RollUpMemory> = {};
+      entries.forEach(({ key, usualOffset }, number) => {
+        const { offset, meanWeight, usual, before } = common.memoryOf(number);
+        all[key] = { offset, meanWeight, usual, before, usualOffset };
+      });
+      return all;
+    },
   };
 }

@@ -11,6 +11,8 @@ export interface SeriesState {
   readonly habits: Int8Array;
   /** Roll-ups that it belongs to, by their number in the detector that holds it; not part of what is written. */
   groups: readonly number[] | undefined;
+  /** Number of the roll-up that it is; undefined: a segment, or not known yet. Not part of what is written. */
+  rollUp: number | undefined;
 }
 
 export const At = {
@@ -27,7 +29,7 @@ export const At = {
   spread: 5,
   spreadWeight: 6,
   status: 7,
-  /** Slots since the episode began; none being on, since the series was ready to be judged. Evidence, in logs, that it is over. */
+  /** Slots since the episode began; none being on, since the series was ready to be judged. Evidence, in logs, that it is over; after one that was held: `WAS_HELD`. */
   onSlots: 8,
   back: 9,
   /** Slots that evidence may reach back; while an episode is on, those that its level has lasted for. */
@@ -57,6 +59,9 @@ export const At = {
 export const Baseline = { none: 0, own: 1, members: 2 } as const;
 
 export const Status = { calm: 0, drop: 1, rise: 2, heldDrop: 3, heldRise: 4 } as const;
+
+/** No evidence is below 0. */
+export const WAS_HELD = -1;
 
 /** Money: lumps in an exposure of 1, what that was learnt from, empty slots, and the greatest skew that so many lumps allow. */
 export const Lump = { rate: 0, learnt: 1, empty: 2, skew: 3 } as const;
@@ -113,7 +118,7 @@ export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boole
 }
 
 export function emptyState(layout: Layout): SeriesState {
-  return { numbers: new Float32Array(layout.numbers), habits: new Int8Array(layout.habitBytes), groups: undefined };
+  return { numbers: new Float32Array(layout.numbers), habits: new Int8Array(layout.habitBytes), groups: undefined, rollUp: undefined };
 }
 
 export function bytesOf(layout: Layout): number {

@@ -35,24 +35,33 @@ export function verdictsOf(
   if (seen.exposure <= 0 || seen.expected <= 0 || !isReady(numbers, model)) return [];
   const status = numbers[At.status]!;
   const verdicts: Verdict[] = [];
-  if (model.drops.factors.length > 0) verdicts.push(verdict('down', status === Status.drop));
-  if (model.rises.factors.length > 0) verdicts.push(verdict('up', status === Status.rise));
+  if (model.drops.factors.length > 0) {
+    const one = clearOf('down', model.smallestDrop, numbers, model, seen);
+    verdicts.push(status === Status.drop ? firing(one) : isLasting ? { ...one, isLasting } : one);
+  }
+  if (model.rises.factors.length > 0) {
+    const one = clearOf('up', model.smallestRise, numbers, model, seen);
+    verdicts.push(status === Status.rise ? firing(one) : isLasting ? { ...one, isLasting } : one);
+  }
   return verdicts;
 
-  function verdict(direction: Direction, fires: boolean): Verdict {
-    const unit = seen.scale / seen.exposure;
-    const expected = seen.expected * unit;
-    const smallest = direction === 'down' ? model.smallestDrop : model.smallestRise;
-    const common = {
-      direction,
-      observed: seen.amount * unit,
-      expected,
-      threshold: expected * (smallest ?? 1),
-      baselineWindows: numbers[At.age]! * model.grid.windowsPerSlot,
-    };
-    if (!fires) return { ...common, status: 'clear', ...(isLasting && { isLasting }) };
-    return { ...common, status: 'firing', grounds: groundsOf(numbers, model, seen, contributors) };
+  function firing(one: Verdict): Verdict {
+    return { ...one, status: 'firing', grounds: groundsOf(numbers, model, seen, contributors) };
   }
+}
+
+/** Field by field: it is made twice for most series of every window. */
+function clearOf(direction: Direction, smallest: number | undefined, numbers: Float32Array, model: Model, seen: Seen): Verdict {
+  const unit = seen.scale / seen.exposure;
+  const expected = seen.expected * unit;
+  return {
+    direction,
+    observed: seen.amount * unit,
+    expected,
+    threshold: expected * (smallest ?? 1),
+    baselineWindows: numbers[At.age]! * model.grid.windowsPerSlot,
+    status: 'clear',
+  };
 }
 
 /** The span that rang: the grounds of an episode stay as they were when it began. */
