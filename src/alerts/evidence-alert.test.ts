@@ -41,10 +41,16 @@ const grounds: Grounds = {
   ],
 };
 
-function alertOf(measure: MeasureSpec, locale: AlertLocale, company?: Company, changes: Partial<Verdict> = {}): AlertEvent {
+function alertOf(
+  measure: MeasureSpec,
+  locale: AlertLocale,
+  company?: Company,
+  changes: Partial<Verdict> = {},
+  detector = 'evidence',
+): AlertEvent {
   const subject: AlertSubject = {
     pipeline: 'adtech',
-    detector: 'evidence',
+    detector,
     measure,
     window: { name: '1m', sizeMs: MINUTE, slideMs: MINUTE },
     direction: 'down',
@@ -112,6 +118,13 @@ test('it says what was seen over which span, what was expected, how sure it is, 
       { labels: { country: 'KR', ad_format: 'banner' }, series: 'ctr{country="KR",ad_format="banner"}', share: 0.3 },
     ],
   });
+});
+
+test('a designed rate was not learnt, and is not said to be', () => {
+  const said = (locale: AlertLocale): string => alertOf(ctr, locale, undefined, {}, 'expected-rate').explanation.text;
+  assert.match(said('en'), /expected is the designed rate; watched for 3 days/);
+  assert.doesNotMatch(said('en'), /[Ll]earnt/);
+  assert.match(said('ko'), /설계된 확률이며, 3일 동안/);
 });
 
 test('the same in Korean, with whom it speaks for, and that the window is open', () => {
