@@ -107,6 +107,9 @@ function drawBreak(): void {
     { kind: 'line', points: fives.map((at) => [at - start, percent(expected, at)]), color: COLORS.blue },
     { kind: 'dots', points: fives.map((at) => [at - start, percent(seen, at)]), color: '#222222', name: 'observed, 5 min' },
   ];
+  const sinceStart = evidence.map(([at, value]): [number, number] => [at - start, value]);
+  const evidenceTo = (last: number) => sinceStart.filter(([at]) => at <= last - start);
+  const evidenceFrom = (first: number) => sinceStart.filter(([at]) => at >= first - start);
   const needed: [number, number][] = [from, to].map((at) => [at - start, threshold]);
   save(
     'detection-break.svg',
@@ -124,7 +127,9 @@ function drawBreak(): void {
         marks: [
           { kind: 'span', from: 0, to: 60, color: COLORS.red },
           { kind: 'line', points: needed, color: COLORS.red, name: 'needed: the budget', isDashed: true },
-          { kind: 'line', points: evidence.map(([at, value]) => [at - start, value]), color: '#222222', name: 'evidence of a drop' },
+          { kind: 'line', points: evidenceTo(rang), color: '#222222', name: 'evidence of a drop' },
+          // While the alert is on nothing is weighed.
+          { kind: 'line', points: evidenceFrom(over + 1), color: '#222222' },
         ],
       },
     ]),

@@ -8,6 +8,11 @@ function archiveFile(): string {
   return `${kafkaJars()}.jsa`;
 }
 
+/** Java that soon ends: a start compiles little, and twice is little too. With the jars of Kafka as its whole class path. */
+export function quickJava(): string[] {
+  return ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', ...archiveOptions()];
+}
+
 /** For a broker and its tools. A file that another Java has written is left out by Java itself. */
 export function archiveOptions(): string[] {
   return existsSync(archiveFile()) ? [`-XX:SharedArchiveFile=${archiveFile()}`] : [];

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { dockerWorks, startContainer } from './container.ts';
-import { archiveClasses, archiveOptions } from './kafka-archive.ts';
+import { archiveClasses, archiveOptions, quickJava } from './kafka-archive.ts';
 import { fetchKafkaJars, javaPath, kafkaJars, KAFKA_VERSION } from './kafka-jars.ts';
 import { accepts, freePort } from './port.ts';
 import { startProcess } from './process.ts';
@@ -32,10 +32,6 @@ export interface KafkaOptions {
   /** At its end in good order it writes the classes that it has loaded into this file. */
   readonly archive?: string;
 }
-
-/** A start compiles little, and twice is little too. */
-const QUICK_JAVA = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
-const LASTING_JAVA = ['-XX:+UseG1GC', '-Xshare:auto'];
 
 /** Topics are made by asking only. @throws ServiceMissing where there are neither Docker nor Java and the jars */
 export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
@@ -69,9 +65,11 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
     return startContainer({ ...common, image: `apache/kafka:${KAFKA_VERSION}`, options: [...published, '--entrypoint', 'sh'], command });
   }
   const classes = ['-cp', path.join(kafkaJars(), '*')];
-  const archived = options.archive === undefined ? archiveOptions() : [`-XX:ArchiveClassesAtExit=${options.archive}`];
-  await promisify(execFile)(java, [...QUICK_JAVA, ...archiveOptions(), ...classes, 'kafka.tools.StorageTool', ...format]);
-  const args = ['-Xmx512m', ...(options.lasting ? LASTING_JAVA : QUICK_JAVA), ...archived, ...classes, 'kafka.Kafka', settings];
+  await promisify(execFile)(java, [...quickJava(), ...classes, 'kafka.tools.StorageTool', ...format]);
+  // While the archive is made there is none yet.
+  const archive = options.archive === undefined ? [] : [`-XX:ArchiveClassesAtExit=${options.archive}`];
+  const speed = options.lasting ? ['-XX:+UseG1GC', '-Xshare:auto', ...archiveOptions()] : quickJava();
+  const args = ['-Xmx512m', ...speed, ...archive, ...classes, 'kafka.Kafka', settings];
   return startProcess({ ...common, command: java, args, dir, ownsDir: options.dir === undefined });
 }
 

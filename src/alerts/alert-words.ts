@@ -52,7 +52,7 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
   const title = fill(texts[firing ? begun : told === 'lasting' ? 'title.lasting' : 'title.resolved'], names);
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
-    text: [...whyOf(told, evidence).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
+    text: [...whyOf(told, event).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
     not_fired_if: fill(texts[told === 'unseen' ? 'not_fired.unseen' : notFiredKey(evidence, direction)], names),
   };
 }
@@ -69,9 +69,11 @@ function toldOf({ status, explanation: { observed, evidence, baseline, lasting, 
   return isLimit ? 'resolved_limit' : 'resolved';
 }
 
-function whyOf(told: Told, evidence: AlertEvidence | undefined): TextKey[] {
+function whyOf(told: Told, { detector, explanation: { evidence } }: AlertEvent): TextKey[] {
   if (told === 'experiment') return ['explain.experiment', 'explain.experiment_odds'];
-  if (told === 'firing') return evidence ? ['explain.evidence', 'explain.odds'] : ['explain.learnt'];
+  // A designed rate is not learnt.
+  const odds = detector === 'expected-rate' ? 'explain.designed_odds' : 'explain.odds';
+  if (told === 'firing') return evidence ? ['explain.evidence', odds] : ['explain.learnt'];
   return [told === 'unseen' ? 'explain.new_value' : `explain.${told}`];
 }
 

@@ -46,11 +46,12 @@ function alertOf(
   locale: AlertLocale,
   company?: Company,
   changes: Partial<Verdict> = {},
+  detector = 'evidence',
   why: Pick<Verdict, 'grounds'> = { grounds },
 ): AlertEvent {
   const subject: AlertSubject = {
     pipeline: 'adtech',
-    detector: 'evidence',
+    detector,
     measure,
     window: { name: '1m', sizeMs: MINUTE, slideMs: MINUTE },
     direction: 'down',
@@ -120,6 +121,13 @@ test('it says what was seen over which span, what was expected, how sure it is, 
   });
 });
 
+test('a designed rate was not learnt, and is not said to be', () => {
+  const said = (locale: AlertLocale): string => alertOf(ctr, locale, undefined, {}, 'expected-rate').explanation.text;
+  assert.match(said('en'), /expected is the designed rate; watched for 3 days/);
+  assert.doesNotMatch(said('en'), /[Ll]earnt/);
+  assert.match(said('ko'), /설계된 확률이며, 3일 동안/);
+});
+
 test('the same in Korean, with whom it speaks for, and that the window is open', () => {
   const member = {
     alert_id: 'b',
@@ -156,12 +164,13 @@ test('a value never seen before has no limit that it went past: it is told from 
     'en',
     undefined,
     { isUnseen: true, baselineWindows: null, observed: 9, expected: 8, threshold: 8 },
+    'mix',
     {},
   );
   assert.match(message, /: 9\.0*%, never seen before \(a new value is told from 8\.0*% on\)$/);
   assert.match(explanation.text, /; a new value is told from 8\.0*% on\. This value had never been seen before\.$/);
   assert.doesNotMatch(message + explanation.text + explanation.not_fired_if, /limit|or less/);
-  const korean = alertOf(ctr, 'ko', undefined, { isUnseen: true, baselineWindows: null }, {});
+  const korean = alertOf(ctr, 'ko', undefined, { isUnseen: true, baselineWindows: null }, 'mix', {});
   assert.match(korean.message, /처음 나타난 값/);
   assert.doesNotMatch(korean.explanation.text, /기준값은/);
 });

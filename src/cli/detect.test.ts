@@ -59,7 +59,7 @@ test('wrong arguments and files: one line, exit 2', () => {
     [['--series', 'none.csv'], /none\.csv cannot be read/],
     [['--series', 'wrong.csv', '--format', 'nab'], /wrong\.csv:3:1: found "noon" as "timestamp"; expected a time such as/],
     [['--series', 'a.csv', '--format', 'kpi', '--time', 'x'], /found --time or --value with --format kpi/],
-    [['--series', 'a.csv', '--plot', 'chart.png'], /found chart\.png; expected the name of an HTML file/],
+    [['--series', 'a.csv', '--plot', 'chart.pdf'], /found chart\.pdf; expected the name of an HTML or a PNG file/],
     [['--series', 'a.csv', '--plot', 'no/such/chart.html'], /cannot write no\/such\/chart\.html: its folder does not exist/],
     [['--series', 'a.csv', '--false-alarms-per-week', '0'], /Expected a number above 0/],
   ];

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { csvField } from '../app/detect/csv-fields.ts';
-import { createPlot, plotPage } from '../app/detect/plot.ts';
-import { collectEpisodes, scoreSeries, type Episode } from '../app/detect/score-series.ts';
+import { createCharts, type Charts } from '../app/detect/charts.ts';
+import { collectEpisodes, scoreSeries, type Episode, type ScoredPoint } from '../app/detect/score-series.ts';
 import { seriesFormat, type SeriesFormatName } from '../app/detect/series-format.ts';
 import { formatDuration } from '../core/duration.ts';
 import { AppError } from '../core/errors.ts';
@@ -27,16 +27,16 @@ export async function detectCommand(options: DetectOptions, terminal: Terminal):
   if (name !== 'csv' && (time !== undefined || value !== undefined)) {
     throw new AppError('usage', `detect: found --time or --value with --format ${name}; expected neither: the format says which columns`);
   }
-  if (plotPath !== undefined && !/\.html?$/i.test(plotPath)) {
-    throw new AppError('usage', `--plot: found ${printable(plotPath)}; expected the name of an HTML file, such as chart.html`);
+  const charts = plotPath === undefined ? undefined : createCharts(plotPath);
+  if (plotPath !== undefined && !charts) {
+    throw new AppError('usage', `--plot: found ${printable(plotPath)}; expected the name of an HTML or a PNG file, such as chart.html`);
   }
   const format = seriesFormat(name, { ...(time !== undefined && { time }), ...(value !== undefined && { value }) });
-  const sections: string[] = [];
   let unreadable: AppError | undefined;
   if (json) await terminal.print('path,timestamp,score');
   for (const path of series) {
     try {
-      sections.push(...(await judgeSeries(path)));
+      await judgeSeries(path);
     } catch (error) {
       // One wrong file among a thousand does not take the others with it.
       if (!(error instanceof AppError && error.code === 'input_unreadable') || series.length === 1) throw error;
@@ -44,26 +44,26 @@ export async function detectCommand(options: DetectOptions, terminal: Terminal):
       unreadable = error;
     }
   }
-  if (plotPath !== undefined && sections.length > 0) await writePlot(plotPath, plotPage(sections), terminal);
+  if (plotPath !== undefined && charts && charts.series > 0) await writePlot(plotPath, charts, terminal);
   if (unreadable) throw unreadable;
   return 0;
 
-  async function judgeSeries(path: string): Promise<string[]> {
+  async function judgeSeries(path: string): Promise<void> {
     const episodes = collectEpisodes(falseAlarmsPerWeek);
-    const plot = plotPath === undefined ? undefined : createPlot();
+    const shown: ScoredPoint[] = [];
     const pathField = csvField(path);
     const input = path === '-' ? { stream: terminal.stdin } : { path };
     let points = 0;
     for await (const batch of scoreSeries(input, path === '-' ? 'standard input' : path, format, falseAlarmsPerWeek)) {
       points += batch.length;
       for (const point of batch) {
-        if (!json || plot) episodes.add(point);
-        plot?.add(point);
+        if (!json || charts) episodes.add(point);
+        if (charts && point.value !== undefined) shown.push(point);
         if (json) await terminal.print(`${pathField},${csvField(point.timeText)},${point.score.toFixed(SCORE_DIGITS)}`);
       }
     }
     if (!json) await tell(path, points, episodes.found, terminal);
-    return plot ? [plot.section(path, episodes.found)] : [];
+    charts?.add(path, shown, episodes.found);
   }
 }
 
@@ -103,13 +103,14 @@ function twoDigits(value: number): number {
   return Number(value.toPrecision(2));
 }
 
-async function writePlot(path: string, page: string, terminal: Terminal): Promise<void> {
+async function writePlot(path: string, charts: Charts, terminal: Terminal): Promise<void> {
   try {
-    await writeFile(path, page);
+    await writeFile(path, charts.file());
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'its folder does not exist' : message;
     throw new AppError('usage', `--plot: cannot write ${printable(path)}: ${why}. Name a file that can be written`, { cause: error });
   }
+  if (charts.note !== undefined) terminal.note(charts.note);
   terminal.note(`the charts are in ${path}`);
 }

@@ -47,7 +47,7 @@ export const addDetect: Add = (program, terminal, exit) => {
     .option('--time <column>', 'the column that holds the time (default: the first)')
     .option('--value <column>', 'the column that holds the value (default: the second)')
     .addOption(new Option('--false-alarms-per-week <n>', 'what you put up with, for each series').argParser(factorArgument).default(1))
-    .option('--plot <file>', 'write charts into this HTML file')
+    .option('--plot <file>', 'write charts into this HTML or PNG file')
     .option('--json', 'print CSV: path,timestamp,score for every point; an alarm is a score of 0.5 or more', false)
     .action(async (options) => exit(await (await import('./detect.ts')).detectCommand(options, terminal)));
 };

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startKafka } from '../../scripts/services/kafka.ts';
+import { quickJava } from '../../scripts/services/kafka-archive.ts';
 import { kafkaJars } from '../../scripts/services/kafka-jars.ts';
 import { createRandom, type Random } from '../../src/core/random.ts';
 import { ownService, service } from '../support/services.ts';
@@ -177,7 +178,7 @@ describe('producers', { skip: kafka.skip }, () => {
       sent += EVENTS;
     } else t.diagnostic('no python3 here');
     if (answers('java', ['--list-modules'], /jdk\.compiler/) && existsSync(kafkaJars())) {
-      const args = ['-Xmx256m', '-cp', path.join(kafkaJars(), '*'), script('SendEvents.java', java)];
+      const args = ['-Xmx256m', ...quickJava(), '-cp', path.join(kafkaJars(), '*'), script('SendEvents.java', java)];
       const settings = { KAFKA_BROKERS: kafka.address, KAFKA_TOPIC: pipeline.topic };
       working.push(produce(t, 'java', args, settings, sets[2].map(({ id, line }) => `${id}\t${line}\n`).join('')));
       sent += EVENTS;

@@ -24,12 +24,14 @@ export const en = {
   'explain.resolved': '{metric} of {segment} was {observed} in {window} ({span}): in bounds again. Expected: {expected}.',
   'explain.resolved_limit': '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again.',
   'explain.lasting':
-    '{metric} of {segment} was {observed} in {window} ({span}), where {expected} was expected. That it is not as it was has lasted so long that it is taken for how things are now: the alert ends and the new level is learnt. It is no all-clear.',
+    '{metric} of {segment} was {observed} in {window} ({span}), where {expected} was expected. This has lasted so long that it is taken for how things are now: the alert ends, and the new level is learnt. It is no all-clear.',
   'explain.no_data':
     '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended. Last expected: {expected}.',
   'explain.evidence':
     '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) what was expected, {expected} (95 %: {low} to {high}).',
   'explain.odds': 'Evidence 1 : {one_in}: by chance alone data come this far out once in {one_in}. Learnt from {age}.',
+  'explain.designed_odds':
+    'Evidence 1 : {one_in}: by chance alone data come this far out once in {one_in}. What is expected is the designed rate; watched for {age}.',
   'explain.experiment':
     '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) that of the control, {expected}.',
   'explain.experiment_odds':

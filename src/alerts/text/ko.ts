@@ -33,6 +33,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'explain.evidence':
     '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 예상 값 {expected}(95%: {low}~{high})의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
   'explain.odds': '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 기준은 {age} 동안 학습했습니다.',
+  'explain.designed_odds':
+    '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 예상 값은 설계된 확률이며, {age} 동안 지켜보았습니다.',
   'explain.experiment':
     '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 대조군 값 {expected}의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
   'explain.experiment_odds':

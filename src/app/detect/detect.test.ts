@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync, inflateSync } from 'node:zlib';
 import { csvField, csvFields, placedFields } from './csv-fields.ts';
-import { createPlot, plotPage } from './plot.ts';
+import { createPicture } from './picture.ts';
+import { plotPage, plotSection } from './plot.ts';
 import { readSeries, type Point } from './read-series.ts';
 import { collectEpisodes, scoreSeries, type ScoredPoint } from './score-series.ts';
 import { seriesFormat, type SeriesFormatName } from './series-format.ts';
@@ -176,14 +177,52 @@ test('a smaller budget lowers every score, and never moves the threshold', async
 
 test('the chart is one page, with the episodes marked and nothing of the file’s name taken for markup', async () => {
   const points = await score(file('chart.csv', series()));
-  const [plot, episodes] = [createPlot(), collectEpisodes(1)];
-  for (const point of points) {
-    plot.add(point);
-    episodes.add(point);
-  }
-  const page = plotPage([plot.section('<b>&.csv', episodes.found)]);
+  const episodes = collectEpisodes(1);
+  for (const point of points) episodes.add(point);
+  const shown = points.filter(({ value }) => value !== undefined);
+  const page = plotPage([plotSection('<b>&.csv', shown, episodes.found)]);
   assert.match(page, /&#60;b&#62;&#38;\.csv/);
   assert.match(page, /<circle class="alarm"/);
   assert.doesNotMatch(page, /NaN|Infinity|undefined|<script|https?:/);
   assert.ok(page.length < 200_000, String(page.length));
 });
+
+test('the picture is a PNG, with the outage in red; a series without points has a chart too', async () => {
+  const points = (await score(file('picture.csv', series()))).filter(({ value }) => value !== undefined);
+  const episodes = collectEpisodes(1);
+  for (const point of points) episodes.add(point);
+  const picture = createPicture();
+  picture.add('a rather long name of a file '.repeat(9), points, episodes.found);
+  picture.add('empty.csv', [], []);
+  const { width, height, rows } = decode(picture.png());
+  assert.deepEqual([width, height], [1_000, 20 + 2 * 254]);
+  const red = [...rows.keys()].flatMap((row) =>
+    Array.from({ length: width }, (_, x) => x).filter((x) => rows[row]!.subarray(3 * x, 3 * x + 3).join() === '221,34,34'),
+  );
+  // The outage is at 13,000 of 14,400 points.
+  assert.ok(
+    red.some((x) => Math.abs(x - (20 + (13_000 / 14_400) * 960)) < 6),
+    String(red.slice(0, 9)),
+  );
+  for (let i = 0; i < 50; i++) picture.add('more', [], []);
+  assert.equal(decode(picture.png()).height, 20 + 40 * 254);
+});
+
+/** By the letter of the format: signature, chunks with their sums, rows without a filter. */
+function decode(bytes: Uint8Array): { width: number; height: number; rows: Uint8Array[] } {
+  const png = Buffer.from(bytes);
+  assert.equal(png.subarray(0, 8).toString('latin1'), '\x89PNG\r\n\x1a\n');
+  const chunks = new Map<string, Buffer>();
+  for (let at = 8; at < png.length;) {
+    const end = at + 8 + png.readUInt32BE(at);
+    assert.equal(png.readUInt32BE(end), crc32(png.subarray(at + 4, end)));
+    chunks.set(png.toString('latin1', at + 4, at + 8), png.subarray(at + 8, end));
+    at = end + 4;
+  }
+  assert.deepEqual([...chunks.keys()], ['IHDR', 'IDAT', 'IEND']);
+  const [width, height] = [chunks.get('IHDR')!.readUInt32BE(0), chunks.get('IHDR')!.readUInt32BE(4)];
+  const pixels = inflateSync(chunks.get('IDAT')!);
+  assert.equal(pixels.length, height * (1 + 3 * width));
+  const rows = Array.from({ length: height }, (_, row) => pixels.subarray(row * (1 + 3 * width) + 1, (row + 1) * (1 + 3 * width)));
+  return { width, height, rows };
+}

@@ -1,11 +1,6 @@
 /** Charts of scored series as one HTML page without anything beside it: SVG, a few lines of style, no script. */
+import { chartColumns, valueRange } from './chart-columns.ts';
 import type { Episode, ScoredPoint } from './score-series.ts';
-
-export interface Plot {
-  add(point: ScoredPoint): void;
-  /** One section of the page. */
-  section(title: string, episodes: readonly Episode[]): string;
-}
 
 /** Of the whole series, and of an episode. */
 const OVERVIEW = { width: 1_000, height: 220 } as const;
@@ -18,29 +13,20 @@ const PADDING = 8;
 /** The band is what is expected, give or take so many standard deviations. */
 const BAND_SIGMAS = 3;
 
-export function createPlot(): Plot {
-  const points: ScoredPoint[] = [];
-  const positions = new Map<ScoredPoint, number>();
-  return {
-    add(point) {
-      if (point.value === undefined) return;
-      positions.set(point, points.length);
-      points.push(point);
-    },
-    section(title, episodes) {
-      const loudest = episodes.toSorted((a, b) => b.peak.evidence - a.peak.evidence).slice(0, CLOSE_UPS_MAX);
-      const closeUps = loudest
-        .toSorted((a, b) => a.first.timeMs - b.first.timeMs)
-        .map((episode) => {
-          const from = Math.max(0, (positions.get(episode.first) ?? 0) - AROUND_POINTS);
-          const around = points.slice(from, (positions.get(episode.last) ?? 0) + AROUND_POINTS);
-          return figure(around, episodes, CLOSE_UP, `${timeLabel(episode.first.timeMs)}: ${change(episode.peak)}`);
-        });
-      const rest = episodes.length > loudest.length ? `, of which the ${loudest.length} loudest are shown below` : '';
-      const summary = `${points.length.toLocaleString('en-US')} points, ${episodes.length} episode${episodes.length === 1 ? '' : 's'}${rest}`;
-      return `<section><h2>${escape(title)}</h2>${figure(points, episodes, OVERVIEW, summary)}<div class="close">${closeUps.join('')}</div></section>`;
-    },
-  };
+/** One section of the page. `points`: those with a value. */
+export function plotSection(title: string, points: readonly ScoredPoint[], episodes: readonly Episode[]): string {
+  const positions = new Map(points.map((point, index) => [point, index]));
+  const loudest = episodes.toSorted((a, b) => b.peak.evidence - a.peak.evidence).slice(0, CLOSE_UPS_MAX);
+  const closeUps = loudest
+    .toSorted((a, b) => a.first.timeMs - b.first.timeMs)
+    .map((episode) => {
+      const from = Math.max(0, (positions.get(episode.first) ?? 0) - AROUND_POINTS);
+      const around = points.slice(from, (positions.get(episode.last) ?? 0) + AROUND_POINTS);
+      return figure(around, episodes, CLOSE_UP, `${timeLabel(episode.first.timeMs)}: ${change(episode.peak)}`);
+    });
+  const rest = episodes.length > loudest.length ? `, of which the ${loudest.length} loudest are shown below` : '';
+  const summary = `${points.length.toLocaleString('en-US')} points, ${episodes.length} episode${episodes.length === 1 ? '' : 's'}${rest}`;
+  return `<section><h2>${escape(title)}</h2>${figure(points, episodes, OVERVIEW, summary)}<div class="close">${closeUps.join('')}</div></section>`;
 }
 
 export function plotPage(sections: readonly string[]): string {
@@ -63,33 +49,16 @@ interface Size {
   readonly height: number;
 }
 
-/** At most one column a pixel, each with the least and the greatest of its points: no spike is lost. */
 function figure(points: readonly ScoredPoint[], episodes: readonly Episode[], { width, height }: Size, caption: string): string {
   if (points.length === 0) return `<p>${escape(caption)}</p>`;
-  const columns = Math.min(points.length, width);
-  let [low, high] = [Infinity, -Infinity];
-  for (const { value } of points) {
-    low = Math.min(low, value!);
-    high = Math.max(high, value!);
-  }
-  if (low === high) [low, high] = [low - 1, high + 1];
+  const [low, high] = valueRange(points);
   const x = (index: number): number => Math.round(((index + 0.5) / points.length) * width * 10) / 10;
   const y = (value: number): number => {
     const part = (Math.max(low, Math.min(high, value)) - low) / (high - low);
     return Math.round((height - PADDING - part * (height - 2 * PADDING)) * 10) / 10;
   };
   const [line, top, bottom]: string[][] = [[], [], []];
-  for (let column = 0; column < columns; column++) {
-    const from = Math.floor((column * points.length) / columns);
-    const to = Math.max(from + 1, Math.floor(((column + 1) * points.length) / columns));
-    let [least, most, expected, spread] = [from, from, 0, 0];
-    for (let i = from; i < to; i++) {
-      const point = points[i]!;
-      if (point.value! < points[least]!.value!) least = i;
-      if (point.value! > points[most]!.value!) most = i;
-      expected += point.expected! / (to - from);
-      spread += point.spread / (to - from);
-    }
+  for (const { from, to, least, most, expected, spread } of chartColumns(points, width)) {
     for (const i of least === most ? [least] : [Math.min(least, most), Math.max(least, most)])
       line!.push(`${x(i)},${y(points[i]!.value!)}`);
     const middle = x((from + to - 1) / 2);
@@ -127,11 +96,11 @@ function change({ value, expected }: ScoredPoint): string {
   return `observed ${valueLabel(value!)}, expected ${valueLabel(expected!)}`;
 }
 
-function valueLabel(value: number): string {
+export function valueLabel(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-function timeLabel(timeMs: number): string {
+export function timeLabel(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');
 }
 

@@ -1,7 +1,7 @@
 /** The life of an alarm in one series: it rings, recovers or lasts. While it is on nothing is learnt. */
 import { learnBlock, logRate, openLevel, renewVariance } from './baseline.ts';
 import { doubtWaiting, habitRatio } from './habits.ts';
-import { At, Baseline, Status } from './layout.ts';
+import { At, Baseline, Status, WAS_HELD } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { countDrop, lognormalPoisson, moneyDrop, moneyRise } from './log-likelihood.ts';
 import type { Model } from './model.ts';
@@ -106,15 +106,15 @@ export function isOver(numbers: Float32Array, common: Common, slot: number, evid
 /** Nothing rings for what has ended; no evidence reaches back to it, and nothing is learnt of it. */
 export function discard(numbers: Float32Array, model: Model, slot: number, slots: number): void {
   numbers[At.reach] = 0;
+  numbers[At.back] = 0;
   numbers[At.suspicion] = 0;
   learnNothingOf(numbers, model, slot, slots);
 }
 
 /** One full slot of an episode. */
 export function stepEpisode({ numbers }: SeriesState, common: Common, slot: number): void {
-  const ratio = numbers[At.rangObserved]! / numbers[At.rangExpected]!;
   numbers[At.onSlots]! += 1;
-  const back = stepBack(numbers, common, slot, numbers[At.back]!, ratio, isDropping(numbers));
+  const back = stepBack(numbers, common, slot, numbers[At.back]!, soberRatio(numbers, common.model), isDropping(numbers));
   numbers[At.back] = back;
   const spans = numbers[At.onSlots]! / common.model.grid.slotsMax;
   if (back > BACK_ENOUGH) endEpisode(numbers);
@@ -122,6 +122,15 @@ export function stepEpisode({ numbers }: SeriesState, common: Common, slot: numb
     endEpisode(numbers);
     if (numbers[At.baseline] === Baseline.own) takeNewLevel(numbers, common, slot);
   }
+}
+
+/** Of the alarm: what rang was out by more than the rest will be, or it had rung later. Nearer to 1 by a standard deviation. */
+function soberRatio(numbers: Float32Array, model: Model): number {
+  const [seen, expected] = [numbers[At.rangObserved]!, numbers[At.rangExpected]!];
+  const noise = model.form === 'money' ? numbers[At.rangNoise]! : 1 / (seen + PSEUDO);
+  const out = Math.log((Math.max(0, seen) + PSEUDO * noiseOf(numbers, model, 1)) / expected);
+  const less = Math.sqrt(numbers[At.rangVariance]! + noise);
+  return Math.exp(Math.sign(out) * Math.max(0, Math.abs(out) - less));
 }
 
 /** `spans`: for which the episode has been on. */
@@ -183,6 +192,7 @@ function logOfGoingOn(numbers: Float32Array, model: Model, S: number, M: number,
 }
 
 function endEpisode(numbers: Float32Array): void {
+  if (numbers[At.status] === Status.heldDrop || numbers[At.status] === Status.heldRise) numbers[At.back] = WAS_HELD;
   numbers[At.status] = Status.calm;
   numbers[At.reach] = 0;
   numbers[At.suspicion] = 0;
@@ -209,7 +219,7 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
   renewVariance(numbers, model, rhythm.at(slot * grid.slotMinutes), (slots / 2) * grid.slotMinutes, work);
 }
 
-/** Of an episode that has just ended: the evidence that things are as they were is enough; else it was taken for lasting. */
+/** Of an episode that was told and has just ended: the evidence that things are as they were is enough; else it was taken for lasting. */
 export function isBack(numbers: Float32Array): boolean {
   return numbers[At.back]! > BACK_ENOUGH;
 }

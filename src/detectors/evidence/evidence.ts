@@ -159,7 +159,8 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       groups.hold(group, status !== Status.calm);
       if (before === Status.calm && status !== Status.calm) contributors = contributorsOf(turns, group, model, slot, state, groups);
     }
-    const isLasting = before !== Status.calm && status === Status.calm && !isBack(state.numbers);
+    const wasTold = before === Status.drop || before === Status.rise;
+    const isLasting = wasTold && status === Status.calm && !isBack(state.numbers);
     return verdictsOf(state.numbers, model, turn, contributors, isLasting);
   }
 

@@ -51,8 +51,11 @@ export interface ModelSettings {
 
 /** The grid of effects, as powers of the smallest one: from somewhat less than it to much more. */
 const RATE_POWERS = [0.7, 1.2, 2];
+/** Amounts are so noisy that a drop of the smallest size needs all that its minutes say: none of that is spent on sizes far from it. */
+const MONEY_DROP_POWERS = [0.8, 1.25];
 const COUNT_DROP_POWERS = [0.72, 1.3, 3.3];
 const COUNT_RISE_POWERS = [0.72, 1.1];
+const DROP_POWERS = { count: COUNT_DROP_POWERS, rate: RATE_POWERS, money: MONEY_DROP_POWERS };
 /** No effect is weighed that is nearer to none than this. */
 const DROP_FACTOR_LEAST = 0.02;
 
@@ -68,7 +71,7 @@ export function createModel(settings: ModelSettings): Model {
     layout: createLayout(grid, profile, settings.habits, delaysTried(arrival)),
     arrival,
     rhythm: createRhythm(profile.harmonics),
-    drops: effects(settings.drop, isCount ? COUNT_DROP_POWERS : RATE_POWERS),
+    drops: effects(settings.drop, DROP_POWERS[profile.form]),
     rises: effects(settings.rise, isCount ? COUNT_RISE_POWERS : RATE_POWERS),
     smallestDrop: settings.drop,
     smallestRise: settings.rise,

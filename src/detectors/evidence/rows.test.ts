@@ -186,3 +186,16 @@ test('a break is no habit until it comes again at the same time on another day',
     ],
   );
 });
+
+test('a step of few events is told once: what rang was more than the rest of it', () => {
+  const steps = DAY + 60;
+  const all = settings({ series: 120, down: 0.5, up: 1, falseAlarmsPerDay: 1 });
+  const found = rings(all, steps + 900, (series, window, random) => {
+    const exposure = random.poisson(100);
+    return [random.poisson(exposure * (series % 4 === 0 && window >= steps + series ? 0.55 : 1) * 0.012), exposure];
+  });
+  const drops = found.filter(([series, window, direction]) => direction === 'down' && window >= steps + series);
+  const told = new Set(drops.map(([series]) => series)).size;
+  assert.ok(told > 15, `${told} of 30 were told`);
+  assert.equal(drops.length, told);
+});

@@ -4,7 +4,7 @@ import { beginBaseline, driftBaseline, learnBlock, logRate, passEmpty, renewVari
 import type { Block } from './baseline.ts';
 import { trackCarryOver } from './carry-over.ts';
 import { forgetWaiting, noteHabit } from './habits.ts';
-import { At, Baseline, Lump, Status, setSlot, slotOf } from './layout.ts';
+import { At, Baseline, Lump, Status, WAS_HELD, setSlot, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 import { trackNoise } from './money-noise.ts';
@@ -236,8 +236,7 @@ function passBlock(state: SeriesState, common: Common, block: number): void {
       seen += numbers[layout.recentSeen + place]!;
       expected += numbers[layout.recentExpected + place]!;
     }
-    // Also where an episode ended within the block.
-    const isTold = numbers[At.status] === Status.drop || numbers[At.status] === Status.rise || numbers[At.reach]! < grid.blockSlots;
+    const isTold = isToldWithin(numbers, grid.blockSlots);
     noteHabit(state, model, block - 1, { seen, expected, noise: noiseOf(numbers, model, expected), isTold });
   }
   const oldest = block - grid.pendingBlocks + 1;
@@ -245,6 +244,13 @@ function passBlock(state: SeriesState, common: Common, block: number): void {
   const pending = block % grid.pendingBlocks;
   numbers[layout.pendingSeen + pending] = 0;
   numbers[layout.pendingExposure + pending] = 0;
+}
+
+/** An alarm is told, or one ended within the newest `slots`. What is held for a habit, or was, is one: else its edges would fade. */
+function isToldWithin(numbers: Float32Array, slots: number): boolean {
+  const status = numbers[At.status]!;
+  if (status === Status.calm) return numbers[At.reach]! < slots && numbers[At.back] !== WAS_HELD;
+  return status === Status.drop || status === Status.rise;
 }
 
 /** `block`: the oldest of the pending ones; `now`: the one that begins. */

@@ -10,6 +10,8 @@ import type { Model } from './model.ts';
 const CORRELATED_MINUTES = 120;
 /** Spread of the true error between series, relative to the pool's. */
 const POOL_SPREAD = 0.7;
+/** The spread is one of factors: the rougher a series proves, the less it is held to the pool, found in so many steps. */
+const ROUGHER_STEPS = 3;
 const POOL_PSEUDO_VALUES = 40;
 /** A squared error counts up to so many times its variance. */
 const SQUARE_MAX = 16;
@@ -144,8 +146,15 @@ export function fadePool(pool: ErrorPool, model: Model): void {
 export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkage, wanted: number): number {
   const horizon = wanted === 0 && model.form === 'money' ? 1 : wanted;
   const { errorSum, errorWeight } = model.layout;
+  const pooled = shrinkage.error[horizon]!;
   const weight = shrinkage.weight[horizon]!;
-  const own = (numbers[errorSum + horizon]! + weight * shrinkage.error[horizon]!) / (numbers[errorWeight + horizon]! + weight);
+  const sum = numbers[errorSum + horizon]!;
+  const ownWeight = numbers[errorWeight + horizon]!;
+  let own = (sum + weight * pooled) / (ownWeight + weight);
+  for (let step = 0; step < ROUGHER_STEPS && own > pooled; step++) {
+    const part = (weight * pooled * pooled) / (own * own);
+    own = (sum + part * pooled) / (ownWeight + part);
+  }
   return Math.max(model.leastError[horizon]!, own);
 }
 

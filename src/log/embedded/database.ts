@@ -11,8 +11,10 @@ const APPLICATION_ID = 0x546f6373;
 export const LOG_FORMAT = 1;
 
 const BUSY_TIMEOUT_MS = 5_000;
-/** The WAL is copied into the file when it holds this much; rarer than SQLite's default, as each time costs two syncs. */
-const CHECKPOINT_BYTES = 16 << 20;
+/** The WAL is copied into the file when it holds this much. The thread that commits waits for that: more would hold it for longer. */
+const CHECKPOINT_BYTES = 4 << 20;
+/** It is cut to this where it had to grow, as while somebody reads for long. */
+const WAL_BYTES_KEPT = 64 << 20;
 const PAGE_BYTES = 8_192;
 const SQLITE_READONLY = 8;
 const SQLITE_CANTOPEN = 14;
@@ -99,10 +101,10 @@ function openForWriting(file: string): DatabaseSync {
         `${file}: no write-ahead log possible here (${String(mode)}). Put the data directory on a local disk.`,
       );
     }
-    // FULL: the WAL is synced at every commit, so a resolved commit survives a power cut.
-    db.exec('PRAGMA synchronous = FULL');
+    // NORMAL: SQLite syncs where the file's soundness hangs on it. That a commit survives a power cut is seen to beside it (wal-sync.ts).
+    db.exec('PRAGMA synchronous = NORMAL');
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_BYTES / Number(pragma(db, 'page_size'))}`);
-    db.exec(`PRAGMA journal_size_limit = ${4 * CHECKPOINT_BYTES}`);
+    db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
     // Also where there is nothing to make: SQLite opens a file without write permission as if all were well.
     transact(db, () => {
       if (!checkFormat(db, file)) db.exec(SCHEMA);

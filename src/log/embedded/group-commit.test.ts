@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import type { CommitUnit } from '../log.ts';
 import { createGroupCommit } from './group-commit.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { explainSqliteError } from './sqlite-error.ts';
+import type { WalSync } from './wal-sync.ts';
 
 interface Setup {
   readonly commits: GroupCommit;
@@ -15,7 +17,7 @@ interface Setup {
 }
 
 /** A table that takes each state key once; a key `throw…` throws that text, and `fail` an error of the disk. */
-function setup(t: TestContext): Setup {
+function setup(t: TestContext, disk: Pick<WalSync, 'sync' | 'syncNow'> = { sync: async () => {}, syncNow: () => {} }): Setup {
   const db = new DatabaseSync(':memory:');
   db.exec('CREATE TABLE state (key TEXT PRIMARY KEY) STRICT');
   const spy = t.mock.method(db, 'exec');
@@ -29,7 +31,7 @@ function setup(t: TestContext): Setup {
     return [unit.state?.length ?? 0];
   }
   return {
-    commits: createGroupCommit(db, write, (error) => explainSqliteError(error, '/data/log.sqlite', 'write')),
+    commits: createGroupCommit(db, write, { disk, explain: (error) => explainSqliteError(error, '/data/log.sqlite', 'write') }),
     transactions: () => spy.mock.calls.filter((call) => call.arguments[0] === 'COMMIT').length,
     keys: () =>
       db
@@ -105,4 +107,42 @@ test('what could not be prepared is written all the same, and a flush does not w
   late.resolve();
   await commits.commit(unit('c'));
   assert.deepEqual(keys(), ['a', 'b', 'c']);
+});
+
+test('a commit resolves when the disk has it, the first before the second', async (t) => {
+  const syncs: PromiseWithResolvers<void>[] = [];
+  const sync = (): Promise<void> => {
+    syncs.push(Promise.withResolvers<void>());
+    return syncs.at(-1)!.promise;
+  };
+  const { commits, keys } = setup(t, { sync, syncNow: () => {} });
+  const order: string[] = [];
+  const append: CommitUnit = { appends: [{ topic: 'a', partition: 0, bytes: Buffer.from('x'), ends: Uint32Array.of(1) }] };
+  const first = commits.commit({ ...append, ...unit('a') }).then(() => order.push('a'));
+  while (syncs.length < 1) await turn();
+  const second = commits.commit({ ...append, ...unit('b') }).then(() => order.push('b'));
+  while (syncs.length < 2) await turn();
+  assert.deepEqual([keys(), order], [['a', 'b'], []]);
+  // The unit's first offset is the number of its state changes here: 1.
+  const unsettled = (): boolean[] => [commits.isUnsettled('a', 0, 1), commits.isUnsettled('a', 0, 2), commits.isUnsettled('b', 0, 2)];
+  assert.deepEqual(unsettled(), [false, true, false]);
+  syncs[0]!.resolve();
+  await first;
+  assert.deepEqual([order, unsettled()], [['a'], [false, true, false]]);
+  syncs[1]!.resolve();
+  await second;
+  assert.deepEqual(
+    [order, unsettled()],
+    [
+      ['a', 'b'],
+      [false, false, false],
+    ],
+  );
+});
+
+test('what the disk refuses is rejected, in words for people', async (t) => {
+  const refusal = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO', syscall: 'fdatasync' });
+  const { commits } = setup(t, { sync: () => Promise.reject(refusal), syncNow: () => assert.fail('refused') });
+  await assert.rejects(commits.commit(unit('a')), { code: 'disk_full', message: /a write failed \(disk full or failing\)/ });
+  commits.flush();
 });

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { CommitUnit } from '../log.ts';
 import { transact } from './database.ts';
 import { sqliteCode } from './sqlite-error.ts';
+import type { WalSync } from './wal-sync.ts';
 import type { WriteUnit } from './write-units.ts';
 
 interface Waiting {
@@ -13,6 +14,10 @@ interface Waiting {
 }
 
 export interface GroupCommit {
+  /** Whether records of the partition before `end` are written and not durable yet. */
+  isUnsettled(topic: string, partition: number, end: number): boolean;
+  /** Resolves when all that is written by now is durable. @throws what a commit would */
+  settled(): Promise<void>;
   /** `prepared`: settles when writing it takes less time than before. */
   commit(unit: CommitUnit, prepared?: Promise<void>): Promise<number[]>;
   /** Writes what waits now, prepared or not. Never throws: each unit's promise says what became of it. */
@@ -20,12 +25,61 @@ export interface GroupCommit {
 }
 
 /**
- * Commits of one turn of the event loop share a transaction, that is one sync of the disk; those that come in while it is written
- * form the next one. They are written in the order in which they came, whichever is prepared first. `explain` turns SQLite's errors into ours.
+ * Commits of one turn of the event loop share a transaction; those that come in while it is written form the next one. They are written
+ * in the order in which they came, whichever is prepared first, and those that are written while the disk is synced share the next sync.
+ * `explain` turns errors of SQLite and of the disk into ours.
  */
-export function createGroupCommit(db: DatabaseSync, write: WriteUnit, explain: (error: unknown) => unknown): GroupCommit {
+export function createGroupCommit(
+  db: DatabaseSync,
+  write: WriteUnit,
+  { disk, explain }: { readonly disk: Pick<WalSync, 'sync' | 'syncNow'>; readonly explain: (error: unknown) => unknown },
+): GroupCommit {
   const waiting: Waiting[] = [];
+  /** Per partition the first offsets of the transactions that are written and not durable, in order. */
+  const unsettled = new Map<string, number[]>();
   let scheduled: NodeJS.Immediate | undefined;
+
+  async function settled(): Promise<void> {
+    try {
+      await disk.sync();
+    } catch (error) {
+      throw explain(error);
+    }
+  }
+
+  /** Notes what was appended, until it is durable. */
+  function unsettle(group: readonly Waiting[], results: readonly number[][]): () => void {
+    const names = new Set<string>();
+    for (const [u, { unit }] of group.entries()) {
+      for (const [i, { topic, partition }] of (unit.appends ?? []).entries()) {
+        const name = partitionKey(topic, partition);
+        if (names.has(name)) continue;
+        names.add(name);
+        const first = results[u]![i]!;
+        const firsts = unsettled.get(name);
+        if (firsts) firsts.push(first);
+        else unsettled.set(name, [first]);
+      }
+    }
+    return () => {
+      for (const name of names) {
+        const firsts = unsettled.get(name)!;
+        firsts.shift();
+        if (firsts.length === 0) unsettled.delete(name);
+      }
+    };
+  }
+
+  async function settle(group: readonly Waiting[], results: readonly number[][]): Promise<void> {
+    const forget = unsettle(group, results);
+    try {
+      await settled();
+      forget();
+      for (const [i, { resolve }] of group.entries()) resolve(results[i]!);
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
+  }
 
   function writeGroup(group: readonly Waiting[]): void {
     let results: number[][];
@@ -37,7 +91,7 @@ export function createGroupCommit(db: DatabaseSync, write: WriteUnit, explain: (
       else for (const one of group) writeGroup([one]);
       return;
     }
-    for (const [i, { resolve }] of group.entries()) resolve(results[i]!);
+    void settle(group, results);
   }
 
   function writeFirst(count: number): void {
@@ -65,8 +119,25 @@ export function createGroupCommit(db: DatabaseSync, write: WriteUnit, explain: (
         else schedule();
       });
     },
-    flush: () => writeFirst(waiting.length),
+    flush() {
+      writeFirst(waiting.length);
+      try {
+        // Who waits is told by the sync that is under way; after this one the process may end.
+        disk.syncNow();
+      } catch {
+        // That one fails too.
+      }
+    },
+    isUnsettled(topic, partition, end) {
+      const firsts = unsettled.get(partitionKey(topic, partition));
+      return firsts !== undefined && firsts[0]! < end;
+    },
+    settled,
   };
+}
+
+function partitionKey(topic: string, partition: number): string {
+  return `${partition}/${topic}`;
 }
 
 /** SQLITE_TOOBIG, CONSTRAINT, MISMATCH, MISUSE and RANGE come from what a unit wants to write. */

@@ -26,6 +26,7 @@ function isDiskFull(error: unknown): boolean {
 }
 
 function isWriteFailed(error: unknown): boolean {
+  if ((error as { syscall?: unknown } | undefined)?.syscall === 'fdatasync') return true;
   const code = (error as { errcode?: unknown } | undefined)?.errcode;
   return typeof code === 'number' && WRITE_FAILED.has(code);
 }
@@ -35,7 +36,7 @@ export function explainSqliteError(error: unknown, file: string, doing: 'open' |
   if (error instanceof AppError) return error;
   const code = sqliteCode(error);
   if (isDiskFull(error) || isWriteFailed(error) || (code === IOERR && doing === 'write')) {
-    const found = code === IOERR ? 'a write failed (disk full or failing)' : 'the disk or quota is full';
+    const found = code === IOERR || !isDiskFull(error) ? 'a write failed (disk full or failing)' : 'the disk or quota is full';
     const message = `cannot write ${file}: ${found}. Nothing committed is lost; free some space on the disk of ${dirname(file)} and go on.`;
     return new AppError('disk_full', message, { retryable: true, cause: error });
   }

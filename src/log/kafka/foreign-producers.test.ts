@@ -7,6 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { quickJava } from '../../../scripts/services/kafka-archive.ts';
 import { kafkaJars } from '../../../scripts/services/kafka-jars.ts';
 import { connectTo, freshName } from '../../../test/support/kafka-log.ts';
 import { service } from '../../../test/support/services.ts';
@@ -71,6 +72,7 @@ describe('topics of other producers', { skip: kafka.skip }, () => {
   describe('of the Java client', { skip: !java && 'needs a JDK and the jars of Kafka' }, () => {
     const args = (topic: string, what: string): string[] => [
       '-Xmx256m',
+      ...quickJava(),
       '-cp',
       path.join(kafkaJars(), '*'),
       PROGRAM,

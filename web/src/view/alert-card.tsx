@@ -71,7 +71,7 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
           <span>
             {episode.window}
             {explanation.baseline &&
-              ` · ${t(isExperiment(episode) ? 'alerts.compared' : 'alerts.learnt', { count: formatCount(explanation.baseline.windows, language.value) })}`}
+              ` · ${t(isExperiment(episode) || episode.detector === 'expected-rate' ? 'alerts.compared' : 'alerts.learnt', { count: formatCount(explanation.baseline.windows, language.value) })}`}
             {explanation.baseline?.age_ms !== undefined && ` (${formatSpan(explanation.baseline.age_ms, spanUnits(t))})`}
           </span>
         </p>

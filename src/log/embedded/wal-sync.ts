@@ -1,0 +1,59 @@
+/** Brings what was committed to the disk beside the thread that writes it: while the disk takes its time, that one serves requests. */
+import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+export interface WalSync {
+  /**
+   * Resolves when all that was committed before the call is durable. Rejects with the system's error, and so do all calls after: what
+   * the disk refused once may be lost, whatever it says later.
+   */
+  sync(): Promise<void>;
+  /** The same at once, for the end of a process. */
+  syncNow(): void;
+  close(): void;
+}
+
+const fdatasyncAside = promisify(fdatasync);
+
+/** `path`: of SQLite's write-ahead log. It is the same file as long as a connection is open, and no locks of SQLite's are on it. */
+export function openWalSync(path: string): WalSync {
+  const fd = openSync(path, 'r');
+  let running: Promise<void> | undefined;
+  /** Begins when the one under way is over, and covers what came meanwhile. */
+  let next: Promise<void> | undefined;
+  let fault: { readonly error: unknown } | undefined;
+  let isClosed = false;
+
+  async function run(): Promise<void> {
+    try {
+      if (fault) throw fault.error;
+      await fdatasyncAside(fd);
+    } catch (error) {
+      fault ??= { error };
+      throw error;
+    } finally {
+      running = undefined;
+      if (isClosed && !next) closeSync(fd);
+    }
+  }
+
+  function start(): Promise<void> {
+    next = undefined;
+    return (running = run());
+  }
+
+  return {
+    sync() {
+      if (!running) return start();
+      return (next ??= running.then(start, start));
+    },
+    syncNow() {
+      if (fault) throw fault.error;
+      fdatasyncSync(fd);
+    },
+    close() {
+      isClosed = true;
+      if (!running) closeSync(fd);
+    },
+  };
+}
