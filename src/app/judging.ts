@@ -5,7 +5,7 @@ import type { EngineDeps } from '../pipeline/engine.ts';
 import { createEventCheck } from '../schemas/event-check.ts';
 import { parseCombined } from '../windows/combined.ts';
 import { parseJson, type CheckFields } from '../windows/decoder.ts';
-import type { EngineSpec } from '../windows/spec.ts';
+import type { EngineSpec, SourceSpec } from '../windows/spec.ts';
 
 export function judgingDeps(
   { sources }: Pick<EngineSpec, 'sources'>,
@@ -13,8 +13,7 @@ export function judgingDeps(
 ): Pick<EngineDeps, 'parse' | 'checks' | 'randomKey' | 'elapsed'> {
   const checks = new Map<string, CheckFields>();
   for (const source of sources) {
-    const check = createEventCheck(source);
-    if (check) checks.set(source.name, check);
+    if (source.schema ?? source.versions) checks.set(source.name, onFirstUse(source));
   }
   return {
     parse: { json: parseJson, combined: parseCombined },
@@ -22,4 +21,10 @@ export function judgingDeps(
     randomKey: () => [randomBytes(4).readUInt32LE(), randomBytes(4).readUInt32LE()],
     elapsed: () => clock.elapsed(),
   };
+}
+
+/** Most records are judged without it, and compiling a schema takes a tenth of a second. That it is one was found when the file was read. */
+function onFirstUse(source: SourceSpec): CheckFields {
+  let check: CheckFields | undefined;
+  return (value) => (check ??= createEventCheck(source)!)(value);
 }

@@ -23,6 +23,7 @@ export function deadLettersOf(
   options: { revision: number; withAppendTime: boolean; windowStart: (time: number) => number; maxRecordBytes: number },
 ): { key: string; letter: DeadLetter }[] {
   const letters: { key: string; letter: DeadLetter }[] = [];
+  if (reasons.size === 0 && lateBy.size === 0) return letters;
   for (let i = 0; i < batch.count; i++) {
     if (outcomes[i] !== INVALID && outcomes[i] !== LATE) continue;
     const offset = batch.firstOffset + i;

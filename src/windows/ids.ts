@@ -6,7 +6,7 @@
 import { createIdJournal, sizeOf, textsOf, timeOf, type IdChunk } from './id-chunk.ts';
 import { countBySegment, orderedBySegment } from './id-order.ts';
 import { createIdLimit, type IdLimit } from './id-limit.ts';
-import { bytesOf, createSegment, hasRoom, put, putText, rebuild, reserve, search, timeAt, touch, trim } from './id-segment.ts';
+import { bytesOf, createSegment, hasRoom, put, putText, rebuild, reserve, search, timeAt, touch, trim, type Spares } from './id-segment.ts';
 import { asByteText } from './id-text.ts';
 
 export interface IdMemoryConfig {
@@ -38,6 +38,7 @@ const SEGMENT_SHIFT = 24;
 
 export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfig): IdMemory {
   const segments = Array.from({ length: SEGMENTS }, () => createSegment(whole));
+  const spares: Spares = [];
   const limit = createIdLimit(dedupMs, maxIds);
   const journal = createIdJournal(whole);
   /** What `remembers` was asked last and found: nearly always the id that is remembered next. */
@@ -46,6 +47,11 @@ export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfi
   let touched = 0;
   let floor = -Infinity;
   let toTrim = 0;
+  let bytes = bytesOfAll();
+
+  function bytesOfAll(): number {
+    return segments.reduce((sum, segment) => sum + bytesOf(segment), 0);
+  }
 
   /** Ids up to this event time are forgotten. */
   function forgottenTo(watermark: number): number {
@@ -57,11 +63,13 @@ export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfi
     const segment = segments[index]!;
     let isKnown = asked.isFresh && asked.low === low && asked.high === high;
     if (!hasRoom(segment, time, text ?? '', index / SEGMENTS)) {
-      rebuild(segment, after, time, text ?? '');
+      bytes -= bytesOf(segment);
+      rebuild(segment, after, time, text ?? '', spares);
+      bytes += bytesOf(segment);
       isKnown = false;
     }
     const found = isKnown ? asked.found : search(segment, low, high, after, text ?? '');
-    put(segment, found, low, high, time);
+    put(segment, found, low, high, time, after);
     if (whole) putText(segment, found, text);
     asked.isFresh = false;
   }
@@ -87,7 +95,7 @@ export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfi
   return {
     limit,
     get bytes() {
-      return segments.reduce((sum, segment) => sum + bytesOf(segment), 0);
+      return bytes;
     },
     expect(low, high, from, to) {
       for (let i = from; i < to; i++) touched ^= touch(segments[high[i]! >>> SEGMENT_SHIFT]!, low[i]!);
@@ -103,14 +111,17 @@ export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfi
     },
     remember(low, high, time, watermark, text = '') {
       if (time <= forgottenTo(watermark)) return;
-      const bytes = whole ? asByteText(text) : '';
-      journal.add(low, high, time, bytes);
+      const known = whole ? asByteText(text) : '';
+      journal.add(low, high, time, known);
       floor = limit.add(time, watermark);
       const after = forgottenTo(watermark);
-      if (time > after) insert(low | 0, high | 0, time, after, bytes);
+      if (time > after) insert(low | 0, high | 0, time, after, known);
     },
     takeNew(watermark) {
-      trim(segments[toTrim]!, forgottenTo(watermark));
+      const segment = segments[toTrim]!;
+      bytes -= bytesOf(segment);
+      trim(segment, forgottenTo(watermark), spares);
+      bytes += bytesOf(segment);
       toTrim = (toTrim + 1) % SEGMENTS;
       asked.isFresh = false;
       return journal.take();
@@ -129,6 +140,7 @@ export function createIdMemory({ dedupMs, maxIds, whole = false }: IdMemoryConfi
       for (const [index, segment] of segments.entries()) reserve(segment, counts[index]!, first.base);
       if (whole) restoreInOrder(chunks, forgottenTo(watermark));
       else restoreBySegment(chunks, forgottenTo(watermark));
+      bytes = bytesOfAll();
     },
   };
 }

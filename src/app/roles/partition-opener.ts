@@ -39,7 +39,8 @@ export interface PartitionOpenerDeps {
   readonly onJudged: (records: number) => void;
 }
 
-const BATCH_BYTES = 256 << 10;
+/** Also what is asked of the broker at a time. */
+const BATCH_BYTES = 1 << 20;
 
 export function createPartitionOpener(
   { config, plan, mode, once, batchRecords }: PartitionOpenerConfig,

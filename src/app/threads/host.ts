@@ -22,7 +22,7 @@ export interface Answered {
 }
 
 /** A step goes on for so long, so that asking for it costs nothing; the aggregations of the thread share it. */
-const STEP_MS = 30;
+const STEP_MS = 60;
 const STEP_MS_MIN = 3;
 /** A step ends early with so many bytes of dead letters. */
 const LETTER_BYTES = 1 << 20;

@@ -1,4 +1,5 @@
 /** A thread that aggregates: started by `thread.ts`, lives until it is ended. What it holds stands in the log too, as of the last commit. */
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -15,6 +16,8 @@ async function respond({ id, ask }: AskMessage): Promise<void> {
   try {
     const { value, transfer } = await answer(ask);
     reply({ id, value }, transfer);
+    // All modules are loaded by then. What was compiled of them is kept for the next start; a thread that is ended keeps nothing.
+    if (ask.kind === 'open') flushCompileCache();
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const { code, message, retryable } = error;
