@@ -6,8 +6,11 @@ const PAGE: usize = 0x10000;
 /** So many bytes, all 0, at an address that divides by 32. */
 export function allocate(size: usize): usize {
   const at = top;
-  top = (top + size + 31) & ~31;
-  const pages = ((top + PAGE - 1) / PAGE) as i32;
+  const next = (top + size + 31) & ~31;
+  // Beyond 4 GiB addresses begin again at 0.
+  if (next < top || next > <usize>0xffff0000) unreachable();
+  const pages = ((next + PAGE - 1) / PAGE) as i32;
   if (pages > memory.size() && memory.grow(pages - memory.size()) < 0) unreachable();
+  top = next;
   return at;
 }

@@ -24,7 +24,7 @@ export function withWords<Event extends AlertEvent>(event: Event, { message, tex
   return { ...event, message, explanation: { ...event.explanation, text, not_fired_if } };
 }
 
-type Told = 'firing' | 'experiment' | 'limit' | 'resolved' | 'resolved_limit' | 'lasting' | 'no_data';
+type Told = 'firing' | 'experiment' | 'unseen' | 'limit' | 'resolved' | 'resolved_limit' | 'lasting' | 'no_data';
 type Names = Readonly<Record<string, string>>;
 
 /** `event`: its words are not looked at. */
@@ -53,14 +53,16 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
     text: [...whyOf(told, event).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
-    not_fired_if: fill(texts[notFiredKey(evidence, direction)], names),
+    not_fired_if: fill(texts[told === 'unseen' ? 'not_fired.unseen' : notFiredKey(evidence, direction)], names),
   };
 }
 
-function toldOf({ status, explanation: { observed, evidence, baseline, lasting } }: AlertEvent): Told {
+function toldOf({ status, explanation: { observed, evidence, baseline, lasting, unseen } }: AlertEvent): Told {
   // A fixed limit is not what was expected, and is not called so.
   const isLimit = baseline === null && evidence === undefined;
   if (status === 'firing' && evidence?.permitted_error !== undefined) return 'experiment';
+  // What is new has no limit that it went past: it is told once it holds enough.
+  if (status === 'firing' && isLimit && unseen) return 'unseen';
   if (status === 'firing') return isLimit ? 'limit' : 'firing';
   if (observed === null) return 'no_data';
   if (lasting) return 'lasting';
@@ -72,7 +74,7 @@ function whyOf(told: Told, { detector, explanation: { evidence } }: AlertEvent):
   // A designed rate is not learnt.
   const odds = detector === 'expected-rate' ? 'explain.designed_odds' : 'explain.odds';
   if (told === 'firing') return evidence ? ['explain.evidence', odds] : ['explain.learnt'];
-  return [`explain.${told}`];
+  return [told === 'unseen' ? 'explain.new_value' : `explain.${told}`];
 }
 
 function moreOf({ explanation: { contributors = [], keys = [], unseen }, members = [], look }: AlertEvent, texts: Texts): string[] {
@@ -112,8 +114,8 @@ function evidenceNames(evidence: AlertEvidence, event: AlertEvent, measure: Show
     low: valueText(expected_range[0], measure),
     high: valueText(expected_range[1], measure),
     since: spanText(since, new Date(Date.parse(event.since) + sizeMs).toISOString()),
-    one_in: oddsText(evidence.log, locale),
-    needed: oddsText(evidence.log_needed, locale),
+    one_in: oddsText(evidence.one_in, locale),
+    needed: oddsText(evidence.needed, locale),
     budget: String(evidence.false_alarms_per_day ?? 0),
     error: shareText(evidence.permitted_error ?? 0),
     age: ageText(explanation.baseline?.age_ms ?? 0, textsOf[locale]),

@@ -47,6 +47,7 @@ function alertOf(
   company?: Company,
   changes: Partial<Verdict> = {},
   detector = 'evidence',
+  why: Pick<Verdict, 'grounds'> = { grounds },
 ): AlertEvent {
   const subject: AlertSubject = {
     pipeline: 'adtech',
@@ -66,7 +67,7 @@ function alertOf(
     expected: 2.05,
     threshold: 1.3,
     baselineWindows: 4500,
-    grounds,
+    ...why,
     ...changes,
   };
   return createAlerts({ repeatAfterMs: 10 * MINUTE, locale })
@@ -157,6 +158,23 @@ test('the keys of heavy hitters and a value never seen before are said', () => {
   assert.deepEqual(explanation.keys, keys);
 });
 
+test('a value never seen before has no limit that it went past: it is told from its share of the window on', () => {
+  const { message, explanation } = alertOf(
+    ctr,
+    'en',
+    undefined,
+    { isUnseen: true, baselineWindows: null, observed: 9, expected: 8, threshold: 8 },
+    'mix',
+    {},
+  );
+  assert.match(message, /: 9\.0*%, never seen before \(a new value is told from 8\.0*% on\)$/);
+  assert.match(explanation.text, /; a new value is told from 8\.0*% on\. This value had never been seen before\.$/);
+  assert.doesNotMatch(message + explanation.text + explanation.not_fired_if, /limit|or less/);
+  const korean = alertOf(ctr, 'ko', undefined, { isUnseen: true, baselineWindows: null }, 'mix', {});
+  assert.match(korean.message, /처음 나타난 값/);
+  assert.doesNotMatch(korean.explanation.text, /기준값은/);
+});
+
 test('what it costs is told for an hour, from the span and not from its noisiest window', () => {
   // (2 - 1.04) USD for each 1,000 of 1,000 impressions a minute.
   assert.deepEqual(alertOf(ecpm, 'en').impact, { money_per_hour: 57.6, currency: 'USD' });
@@ -183,10 +201,10 @@ test('severity needs both: a large effect, and enough evidence that it is large'
 });
 
 test('large numbers have names, very large ones a power of ten; ages are in whole units', () => {
-  const odds = (value: number, locale: AlertLocale = 'en'): string => oddsText(Math.log(value), locale);
+  const odds = (value: number, locale: AlertLocale = 'en'): string => oddsText(value, locale);
   assert.deepEqual(
-    [odds(740), odds(7_432), odds(7.4e6), odds(1.2e9), odds(3e14), odds(2e21)],
-    ['740', '7,400', '7.4 million', '1.2 billion', '300 trillion', '10^21'],
+    [odds(740), odds(7_432), odds(7.4e6), odds(1.2e9), odds(3e14), odds(2e21), odds(1e300)],
+    ['740', '7,400', '7.4 million', '1.2 billion', '300 trillion', '10^21', '10^300'],
   );
   assert.deepEqual([odds(7_432, 'ko'), odds(7.4e6, 'ko'), odds(1.2e9, 'ko'), odds(3e14, 'ko')], ['7,400', '740만', '12억', '300조']);
   const age = (minutes: number): string => ageText(minutes * MINUTE, textsOf.en);

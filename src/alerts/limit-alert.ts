@@ -22,7 +22,7 @@ export interface LimitReached {
   readonly locale: AlertLocale;
 }
 
-/** Fires once in the life of a partition, and is never resolved: what was counted meanwhile stays as it is. */
+/** Fires once for as long as the limit is exceeded, and is never resolved: what was counted meanwhile stays as it is. */
 export function limitAlert({ kind, pipeline, partition, limit, window, startMs, locale }: LimitReached): AlertEvent {
   const start = new Date(startMs).toISOString();
   const end = new Date(startMs + window.sizeMs).toISOString();

@@ -105,11 +105,10 @@ export function ageText(ms: number, texts: Texts): string {
   return fill(texts[count === 1 ? 'age.minute' : key], { count: String(count) });
 }
 
-/** The M of `1 : M` from its natural logarithm, two digits: `7,400`, `7.4 million`, `740만`, `10^21`. */
-export function oddsText(log: number, locale: AlertLocale): string {
-  const powerOfTen = log / Math.LN10;
-  if (powerOfTen >= 15) return `10^${Math.floor(powerOfTen)}`;
-  const value = Number(Math.exp(Math.max(0, log)).toPrecision(2));
+/** The M of `1 : M`, as it stands in the alert and on the page: `7,400`, `7.4 million`, `740만`, `10^21`. */
+export function oddsText(oneIn: number, locale: AlertLocale): string {
+  if (oneIn >= 1e15) return `10^${oneIn.toExponential().split('e+')[1]}`;
+  const value = Number(Math.max(1, oneIn).toPrecision(2));
   const [size, name] = NUMBERS[locale].find(([from]) => value >= from) ?? [1, ''];
   return `${Number((value / size).toPrecision(4)).toLocaleString('en-US')}${name}`;
 }

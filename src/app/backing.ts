@@ -38,7 +38,7 @@ export interface BackingDeps extends PartsDeps {
   readonly hotStore: HotStore;
   readonly signal: AbortSignal;
   readonly onJudged: (records: number) => void;
-  readonly onCommitted: (config: LoadedPipeline, committed: Committed) => void;
+  readonly onCommitted: (config: LoadedPipeline, committed: Committed) => Promise<void>;
 }
 
 export async function openBacking(configs: readonly LoadedPipeline[], options: RunOptions, deps: BackingDeps): Promise<Backing> {
@@ -62,7 +62,7 @@ async function embedded(configs: readonly LoadedPipeline[], options: RunOptions,
   };
   try {
     for (const config of configs) {
-      const committed = (what: Committed): void => onCommitted(config, what);
+      const committed = (what: Committed): Promise<void> => onCommitted(config, what);
       const of = { lane: priorities.lane(config.priority), ...(outcomes && { outcomes }), ...(threads && { threads }) };
       runs.push(await openPipelineRun(config, options, { ...rest, ...of, log, onCommitted: committed }));
     }

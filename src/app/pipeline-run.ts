@@ -53,7 +53,7 @@ export interface PipelineRunDeps extends PartsDeps {
   /** Told of records as they are judged. */
   readonly onJudged: (records: number) => void;
   /** Told of everything that was committed. */
-  readonly onCommitted: (committed: Committed) => void;
+  readonly onCommitted: (committed: Committed) => Promise<void>;
 }
 
 /** What a run shows of its counting. */
@@ -161,7 +161,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
 
   async function publish(committed: Committed): Promise<void> {
     await deps.hotStore.put([...committed.records.filter((record) => record.kind === 'row'), ...committed.provisional]);
-    deps.onCommitted(committed);
+    await deps.onCommitted(committed);
   }
 
   async function readAll(signal: AbortSignal, fed: () => boolean): Promise<void> {
@@ -211,7 +211,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     logger: deps.logger,
     partitions,
     onLag: ({ records }: TotalLag): void => deps.lane.behind(records),
-    onAlert: (event: AlertEvent): void => deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
+    onAlert: (event: AlertEvent): void => void deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
   };
 
   return {

@@ -1,9 +1,8 @@
 /** What a person sees while a run goes on: one line that is renewed on a terminal, and in a live run each window as it closes. */
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Clock } from '../core/clock.ts';
-import { labelsKey } from '../core/labels.ts';
 import type { Committed } from '../pipeline/engine.ts';
-import type { ClosedRecord, WindowRow } from '../windows/row.ts';
+import type { ClosedRecord, WindowRecord, WindowRow } from '../windows/row.ts';
 
 export interface Progress {
   /** Records were judged. */
@@ -68,10 +67,7 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
       alerts += committed.alerts.filter((alert) => alert.status === 'firing' && alert.repeat === 0).length;
       deadLetters += committed.deadLetters;
       if (quiet || once) return;
-      const rows = committed.records.filter((record) => record.kind === 'row');
-      for (const record of closed) {
-        const line = closedText(config, record, rows);
-        if (line === undefined) continue;
+      for (const line of closedTexts(config, committed.records)) {
         hide();
         write(line);
       }
@@ -87,19 +83,36 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
   };
 }
 
+interface ClosedWindow {
+  readonly record: ClosedRecord;
+  /** A series and its correction may come together. */
+  readonly full: Set<string>;
+  total?: WindowRow;
+}
+
+/** A line for each closed window that has some events. */
+function closedTexts({ engine }: LoadedPipeline, records: readonly WindowRecord[]): string[] {
+  const closed = new Map<string, ClosedWindow>();
+  const keyOf = ({ window, window_start }: WindowRecord): string => `${window} ${window_start}`;
+  for (const record of records) if (record.kind === 'closed') closed.set(keyOf(record), { record, full: new Set() });
+  for (const record of closed.size > 0 ? records : []) {
+    const window = record.kind === 'row' && record.origin === '' ? closed.get(keyOf(record)) : undefined;
+    if (!window || record.kind !== 'row') continue;
+    const values = Object.values(record.labels);
+    if (values.length === engine.dimensions.length) window.full.add(JSON.stringify(values));
+    // The later one counts.
+    if (values.length === 0) window.total = record;
+  }
+  return [...closed.values()].filter(({ full }) => full.size > 0).map((window) => closedText(engine, window));
+}
+
 /** `12:03:10  1m   21 series   impressions 4,210   ctr 5.02 %`: the window's total if the file asks for it. */
-function closedText(config: LoadedPipeline, closed: ClosedRecord, rows: readonly WindowRow[]): string | undefined {
-  const ofWindow = rows.filter((row) => row.window === closed.window && row.window_start === closed.window_start && row.origin === '');
-  // A row and its correction may come together: the later one counts.
-  const newest = [...new Map(ofWindow.map((row) => [labelsKey(row.labels), row])).values()];
-  const full = newest.filter((row) => Object.keys(row.labels).length === config.engine.dimensions.length);
-  if (full.length === 0) return undefined;
-  const total = newest.find((row) => Object.keys(row.labels).length === 0);
-  const measures = config.engine.measures.flatMap(({ name, unit }) => {
+function closedText({ measures }: LoadedPipeline['engine'], { record, full, total }: ClosedWindow): string {
+  const shown = measures.flatMap(({ name, unit }) => {
     const value = total?.measures[name];
     return value === undefined || value === null ? [] : [`${name} ${short(value)}${unit === undefined ? '' : ` ${unit}`}`];
   });
-  return `${[closed.window_end.slice(11, 19), closed.window.padEnd(4), `${full.length} series`, ...measures].join('   ')}\n`;
+  return `${[record.window_end.slice(11, 19), record.window.padEnd(4), `${full.size} series`, ...shown].join('   ')}\n`;
 }
 
 function whole(value: number): string {

@@ -84,9 +84,9 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       write: (text) => progress.aside(() => out.write(text)),
       colour: out.isTTY === true,
       onJudged: (records) => progress.judged(records),
-      onCommitted: (config, committed) => {
-        beside.serving?.committed(config, committed);
+      async onCommitted(config, committed) {
         progress.committed(config, committed, options.once);
+        await beside.serving?.committed(config, committed);
       },
     });
     // Who is asked to stop while it waits for a broker, or begins slowly, has nothing more to say than it has said.

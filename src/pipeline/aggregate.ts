@@ -105,9 +105,9 @@ export interface AggregateStatus {
   readonly reasons: ReadonlyMap<string, number>;
   readonly replayed: number;
   readonly watermark: number;
-  /** Event time of the first event beyond `max_series`, epoch ms; undefined: none. */
+  /** Event time of the first event beyond `max_series`, of the newest episode, epoch ms; undefined: none. */
   readonly overflowedAt: number | undefined;
-  /** Event time of the first event beyond `max_ids`, epoch ms; undefined: none. */
+  /** Event time of the first event beyond `max_ids`, of the newest episode, epoch ms; undefined: none. */
   readonly idsForgottenAt: number | undefined;
   readonly offset: number;
   readonly end: number;

@@ -5,6 +5,7 @@
 import { createBreath, inSlices, type Sliced } from '../core/slices.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Log, StateChange } from '../log/log.ts';
+import { isNewEpisode } from '../windows/limit-episode.ts';
 import { createMerge } from '../windows/merge.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { Partials } from '../windows/partials.ts';
@@ -107,11 +108,8 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   );
   monitor.restore(await log.state(`monitor/${spec.pipeline}/`));
 
-  /** Whose alert of too many segments, of too many ids, is still to come. */
-  const withinLimit = {
-    series: new Set(aggregates.filter((aggregate) => aggregate.status().overflowedAt === undefined)),
-    ids: new Set(aggregates.filter((aggregate) => aggregate.status().idsForgottenAt === undefined)),
-  };
+  /** By aggregate: since when it has had too many segments, too many ids, as was told last. */
+  const limitsTold = aggregates.map((aggregate) => limitsExceeded(aggregate));
   // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
   const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   let readSinceCommit = 0;
@@ -162,12 +160,12 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   }
 
   function limitAlerts(): AlertEvent[] {
-    return aggregates.flatMap((aggregate) => {
-      const { overflowedAt, idsForgottenAt } = aggregate.status();
-      const reached = { series: overflowedAt, ids: idsForgottenAt };
+    return aggregates.flatMap((aggregate, i) => {
+      const exceeded = limitsExceeded(aggregate);
       return (['series', 'ids'] as const).flatMap((kind) => {
-        const time = reached[kind];
-        if (time === undefined || !withinLimit[kind].delete(aggregate)) return [];
+        const time = exceeded[kind];
+        if (!isNewEpisode(time, limitsTold[i]![kind])) return [];
+        limitsTold[i]![kind] = time;
         return deps.limitAlert?.(kind, aggregate.name, time) ?? [];
       });
     });
@@ -224,6 +222,11 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     },
     close: async () => void (await Promise.all(aggregates.map((aggregate) => aggregate.close()))),
   };
+}
+
+function limitsExceeded(aggregate: Aggregate): Record<'series' | 'ids', number | undefined> {
+  const { overflowedAt, idsForgottenAt } = aggregate.status();
+  return { series: overflowedAt, ids: idsForgottenAt };
 }
 
 /** One after the other, so that the state of one partition at a time is held twice. What was opened before a failure is let go of. */

@@ -1,4 +1,4 @@
-/** More segments or ids than a partition may hold: an alert each, once in its life, whether stages share a process or not. */
+/** More segments or ids than a partition may hold: an alert each, once while it lasts, whether stages share a process or not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withTempLog } from '../../test/property/temp-log.ts';
@@ -55,6 +55,10 @@ function monitoring() {
 
 const judging = { parse: parseJson, randomKey: () => [1, 2] as const, elapsed: () => 0 };
 
+/** More than two hours later, too many again: as the first of them comes the watermark stands where it stood. */
+const LATER = [8_000, 8_001, 8_002, 8_003, 8_004];
+const LATER_TOLD = ['series@8000000', 'ids@8000000'];
+
 /** Events of a second each; the id is the second, or what is said. */
 function send(log: Log, seconds: readonly number[], ids = seconds): Promise<number[]> {
   const values = seconds.map((second, i) => JSON.stringify({ id: `n${ids[i]}`, at: second * 1_000, c: `${second % 4}` }));
@@ -69,7 +73,7 @@ function openOn(log: Log, monitored: ReturnType<typeof monitoring>): Promise<Eng
   );
 }
 
-test('in one process: each limit is told once, also after a restart; the oldest ids count again', async () => {
+test('in one process: each limit is told once, also after a restart, and anew when it is exceeded again; the oldest ids count again', async () => {
   await withTempLog(async ({ log }) => {
     const first = monitoring();
     const engine = await openOn(log, first);
@@ -96,7 +100,20 @@ test('in one process: each limit is told once, also after a restart; the oldest 
     assert.equal(status!.totals.duplicate, 1, 'n6 is known still, n1 is not');
     assert.deepEqual([status!.ids.remembered, status!.ids.forgottenEarly], [3, 5]);
     assert.deepEqual(second.told, []);
+    // More than an hour without: what begins then is news.
+    await send(log, LATER);
+    await again.step();
+    await again.commit();
+    assert.deepEqual(second.told, LATER_TOLD);
     await again.close();
+
+    const third = monitoring();
+    const last = await openOn(log, third);
+    await send(log, [8_005]);
+    await last.step();
+    await last.commit();
+    assert.deepEqual(third.told, []);
+    await last.close();
   });
 });
 
@@ -110,15 +127,15 @@ test('with stages apart: the monitor tells what the aggregation reports', async 
       { ...judging, log, monitorLag: async () => 0 },
     );
     const monitor = await openMonitorStage(common, { ...monitored, log });
-    for (const second of [1, 2, 3, 4, 5]) {
+    for (const second of [1, 2, 3, 4, 5, ...LATER]) {
       await send(log, [second]);
       await stage.step();
       await stage.commit();
       while ((await monitor.step()) > 0);
       await monitor.commit();
     }
-    assert.deepEqual(monitored.told, ['series@3000', 'ids@4000']);
+    assert.deepEqual(monitored.told, ['series@3000', 'ids@4000', ...LATER_TOLD]);
     const [status] = monitor.partitions();
-    assert.deepEqual([status!.ids.remembered, status!.ids.forgottenEarly], [3, 2]);
+    assert.deepEqual([status!.ids.remembered, status!.ids.forgottenEarly], [3, 5]);
   });
 });

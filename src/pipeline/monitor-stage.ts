@@ -9,6 +9,7 @@ import { noOutcomes } from '../core/outcome.ts';
 import { recordAt } from '../log/batch.ts';
 import type { CommitUnit, Log, RecordsToAppend, StateChange } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
+import { isNewEpisode } from '../windows/limit-episode.ts';
 import { createMerge } from '../windows/merge.ts';
 import type { Partials } from '../windows/partials.ts';
 import { decodePartials } from '../windows/partials-codec.ts';
@@ -115,14 +116,23 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     const known = reports.get(partition);
     if (!progress || !isNewerReport(progress, known)) return;
     const { offset: at, epoch, turn } = progress;
-    const overflowedAt = known?.overflowedAt ?? report.overflowedAt;
-    const idsForgottenAt = known?.idsForgottenAt ?? report.idsForgottenAt;
+    const overflowedAt = newerEpisode('series', partition, report.overflowedAt, known?.overflowedAt);
+    const idsForgottenAt = newerEpisode('ids', partition, report.idsForgottenAt, known?.idsForgottenAt);
     const reached = { ...(overflowedAt !== undefined && { overflowedAt }), ...(idsForgottenAt !== undefined && { idsForgottenAt }) };
     reports.set(partition, { ...report, ...reached, offset: at, epoch, turn });
     changedReports.add(partition);
-    if (!deps.limitAlert) return;
-    if (overflowedAt !== undefined && known?.overflowedAt === undefined) alerts.push(deps.limitAlert('series', partition, overflowedAt));
-    if (idsForgottenAt !== undefined && known?.idsForgottenAt === undefined) alerts.push(deps.limitAlert('ids', partition, idsForgottenAt));
+  }
+
+  /** Since when a limit has been exceeded, by all that was reported; what is news is told. */
+  function newerEpisode(
+    kind: 'series' | 'ids',
+    partition: string,
+    since: number | undefined,
+    known: number | undefined,
+  ): number | undefined {
+    if (!isNewEpisode(since, known)) return known;
+    if (deps.limitAlert) alerts.push(deps.limitAlert(kind, partition, since));
+    return since;
   }
 
   function* take(bytes: Uint8Array): Sliced<void> {

@@ -12,10 +12,10 @@ export interface PartitionReport {
   /** The partition's end, as it was last seen. */
   readonly end: number;
   readonly caughtUp: boolean;
-  /** Event time of the first event beyond `max_series`, epoch ms. */
+  /** Event time of the first event beyond `max_series`, of the newest episode, epoch ms. */
   readonly overflowedAt?: number;
   readonly ids?: IdCounts;
-  /** Event time of the first event beyond `max_ids`, epoch ms. */
+  /** Event time of the first event beyond `max_ids`, of the newest episode, epoch ms. */
   readonly idsForgottenAt?: number;
 }
 

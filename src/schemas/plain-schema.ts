@@ -2,6 +2,7 @@
  * Whether a schema is surely one, by its looks. Most are: common keywords with values of the right kind. To compile the schema of
  * schemas takes longer than all else in a start, so only the others are held against it.
  */
+import { draftOf } from './ajv-setup.ts';
 import { isObject } from './schema-fields.ts';
 
 type Check = (value: unknown) => boolean;
@@ -14,6 +15,7 @@ const isText: Check = (value) => typeof value === 'string';
 const isNumber: Check = (value) => Number.isFinite(value);
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isList: Check = (value) => Array.isArray(value);
+const isScalar: Check = (value) => value === null || typeof value !== 'object';
 const isSomeList: Check = (value) => Array.isArray(value) && value.length > 0;
 const isSet = (value: unknown, is: Check): boolean => Array.isArray(value) && new Set(value).size === value.length && value.every(is);
 const isType: Check = (value) => TYPES.has(value) || (isSomeList(value) && isSet(value, (one) => TYPES.has(one)));
@@ -29,7 +31,7 @@ const isPattern: Check = (value) => {
 };
 
 const CHECKS: ReadonlyMap<string, Check> = new Map([
-  ['$schema', isAddress],
+  ['$schema', (value) => draftOf({ $schema: value }) !== undefined],
   ['$id', isAddress],
   ['$comment', isText],
   ['title', isText],
@@ -39,7 +41,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map([
   ['deprecated', isBoolean],
   ['type', isType],
   ['const', isAnything],
-  ['enum', isSomeList],
+  ['enum', (value) => isSomeList(value) && isSet(value, isScalar)],
   ['required', (value) => isSet(value, isText)],
   ['properties', isSchemas],
   ['additionalProperties', isPlainSchema],

@@ -1,3 +1,5 @@
+import { exceeded, LIMIT_QUIET_MS } from './limit-episode.ts';
+
 /**
  * How many ids are remembered at most: counts of ids by event time, in steps of a power of two of ms (about a thousandth of the time
  * that ids are remembered). With more than the limit the oldest step is forgotten whole. A function of the accepted events alone:
@@ -10,7 +12,7 @@ export interface IdLimit {
   readonly size: number;
   /** Ids forgotten before their time. */
   readonly forgotten: number;
-  /** Event time of the accepted event that was the first too many; undefined: none. */
+  /** Event time of the accepted event that was the first too many, of the newest episode (limit-episode.ts); undefined: none. */
   readonly forgottenAt: number | undefined;
   /** What cannot be told from the ids that are left. */
   state(): IdLimitState;
@@ -24,6 +26,8 @@ export interface IdLimitState {
   readonly floor: number;
   readonly forgotten: number;
   readonly forgottenAt: number | undefined;
+  /** Event time of the last that was too many; absent in older snapshots. */
+  readonly forgottenLast?: number | undefined;
 }
 
 const STEPS = 512;
@@ -101,7 +105,9 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
       size++;
       while (size > maxIds) {
         const forgotten = state.forgotten + drop(oldest);
-        state = { floor: (oldest + 1) * stepMs, forgotten, forgottenAt: state.forgottenAt ?? time };
+        // A step of a long dedup is longer than an hour: between two that are forgotten it may be quiet that long.
+        const { since, last } = exceeded({ since: state.forgottenAt, last: state.forgottenLast }, time, Math.max(LIMIT_QUIET_MS, dedupMs));
+        state = { floor: (oldest + 1) * stepMs, forgotten, forgottenAt: since, forgottenLast: last };
         toOldest();
       }
       return state.floor;

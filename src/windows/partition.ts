@@ -7,6 +7,7 @@ import type { RecordBatch } from '../log/log.ts';
 import { addPanes, type Cell } from './cells.ts';
 import type { Columns, Decoder } from './columns.ts';
 import { createIdMemory, type IdMemory } from './ids.ts';
+import { exceeded, NEVER_EXCEEDED, type LimitEpisode } from './limit-episode.ts';
 import { createOutcomeTally } from './outcome-tally.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
 import type { WindowFinal } from './partials.ts';
@@ -34,7 +35,7 @@ export interface Partition {
   /** Judges records; they must follow those of the last call. `clock: event` ignores append times. */
   process(batch: RecordBatch, clock: ClockMode): Judged;
   readonly watermark: number;
-  /** Event time of the first accepted event beyond `max_series`; undefined: none. */
+  /** Event time of the first accepted event beyond `max_series`, of the newest episode (limit-episode.ts); undefined: none. */
   readonly overflowedAt: number | undefined;
   readonly totals: Readonly<OutcomeCounts>;
   /** Counts of invalid records by reason. */
@@ -63,8 +64,8 @@ export interface Clocks {
   watermark: number;
   /** Largest event time accepted. */
   maxTime: number;
-  /** Event time of the first accepted event that had to count under `other`; undefined: none. */
-  overflowedAt: number | undefined;
+  /** Of accepted events that had to count under `other`. */
+  overflow: LimitEpisode;
 }
 
 export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder): Partition {
@@ -73,7 +74,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   const panes = createPaneStore(plan, series);
   const ids = createIdMemory({ dedupMs, maxIds: plan.spec.limits.maxIds ?? MAX_IDS, whole: wholeIds });
   const tally = createOutcomeTally(plan, source, { panes, series });
-  const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity, overflowedAt: undefined };
+  const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity, overflow: NEVER_EXCEEDED };
   const totals = noOutcomes();
   const reasons = new Map<string, number>();
   const codes = new Int32Array(plan.groupings.length);
@@ -90,8 +91,9 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   function accept(columns: Columns, i: number, offset: number, appendTime: number): void {
     const time = columns.times[i]!;
     if (columns.ids) ids.remember(columns.ids.low[i]!, columns.ids.high[i]!, time, clocks.watermark, columns.ids.texts?.[i]);
+    const { overflowed } = series;
     series.resolve(columns.dimensions, i, codes);
-    if (series.overflowed > 0) clocks.overflowedAt ??= time;
+    if (series.overflowed > overflowed) clocks.overflow = exceeded(clocks.overflow, time);
     panes.add(time, codes, columns.contributions, i, offset);
     if (time > clocks.maxTime) clocks.maxTime = time;
     const watermark = Math.min(time, appendTime) - outOfOrdernessMs;
@@ -141,7 +143,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
       return clocks.watermark;
     },
     get overflowedAt() {
-      return clocks.overflowedAt;
+      return clocks.overflow.since;
     },
     totals,
     reasons,

@@ -24,6 +24,8 @@ export interface PartitionMeta {
   readonly watermark: number;
   readonly maxTime: number;
   readonly overflowedAt: number | undefined;
+  /** Absent in older snapshots. */
+  readonly overflowedLast?: number | undefined;
   readonly totals: OutcomeCounts;
   readonly reasons: [reason: string, count: number][];
   /** Of ids forgotten before their time; absent in the first format. */
@@ -73,7 +75,10 @@ export function createSnapshot(partition: Partition, replay: Replay, copied: Cop
       const meta: PartitionMeta = {
         format: SNAPSHOT_FORMAT,
         idKey,
-        ...clocks,
+        watermark: clocks.watermark,
+        maxTime: clocks.maxTime,
+        overflowedAt: clocks.overflow.since,
+        overflowedLast: clocks.overflow.last,
         totals: { ...totals },
         reasons: [...reasons],
         ids: { ...ids.limit.state(), remembered: ids.limit.size },
@@ -101,7 +106,7 @@ export function createSnapshot(partition: Partition, replay: Replay, copied: Cop
         if (meta.format > SNAPSHOT_FORMAT) throw tooNew(meta.format);
         clocks.watermark = meta.watermark;
         clocks.maxTime = meta.maxTime;
-        clocks.overflowedAt = meta.overflowedAt;
+        clocks.overflow = { since: meta.overflowedAt, last: meta.overflowedLast };
         Object.assign(totals, meta.totals);
         for (const [reason, count] of meta.reasons) reasons.set(reason, count);
         if (meta.ids) ids.limit.restore(meta.ids);

@@ -131,8 +131,9 @@ function partsOf(value: number | null | undefined): Parts {
   return { amount: Math.max(0, value ?? 0) * 10, exposure: value === undefined || value === null ? 0 : 10 };
 }
 
+/** Copied: what is encoded is valid until the next state is. */
 function writtenState({ stateForm }: Detector, state: unknown): unknown {
-  return stateForm && state !== undefined ? stateForm.encode(state) : state;
+  return stateForm && state !== undefined ? Buffer.from(stateForm.encode(state)) : state;
 }
 
 function sizeOf(written: unknown): number {

@@ -12,6 +12,7 @@ export const en = {
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
   'message.experiment': '{title}! {segment}: {observed}, control {expected}{deviation}',
   'message.limit': '{title}! {segment}: {observed} (limit {expected})',
+  'message.unseen': '{title}! {segment}: {observed}, never seen before (a new value is told from {expected} on)',
   'message.resolved': '{title}: {segment}: {observed} (expected {expected})',
   'message.resolved_limit': '{title}: {segment}: {observed} (limit {expected})',
   'message.lasting': '{title}: {segment}: {observed} (expected until now: {expected})',
@@ -19,6 +20,7 @@ export const en = {
   'explain.learnt':
     '{metric} of {segment} was {observed}{ratio} in {window} ({span}), where the moving average over {windows} windows expected {expected}.',
   'explain.limit': '{metric} of {segment} was {observed} in {window} ({span}); the limit is {expected}.',
+  'explain.new_value': '{metric} of {segment} was {observed} in {window} ({span}); a new value is told from {expected} on.',
   'explain.resolved': '{metric} of {segment} was {observed} in {window} ({span}): in bounds again. Expected: {expected}.',
   'explain.resolved_limit': '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again.',
   'explain.lasting':
@@ -48,6 +50,7 @@ export const en = {
   ratio: ', {ratio} times what was expected,',
   'not_fired.down': 'At {threshold} or more it would not have fired.',
   'not_fired.up': 'At {threshold} or less it would not have fired.',
+  'not_fired.unseen': 'With a smaller share of its last windows it would not have fired; in this one that share is {threshold}.',
   'not_fired.evidence':
     'With evidence below 1 : {needed} it would not have fired: that is what the false-alarm budget, {budget} a day for the whole pipeline, asks of one series.',
   'not_fired.experiment':

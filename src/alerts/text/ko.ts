@@ -14,6 +14,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
   'message.experiment': '{title}! {segment}: {observed}, 대조군 {expected}{deviation}',
   'message.limit': '{title}! {segment}: {observed} (기준 {expected})',
+  'message.unseen': '{title}! {segment}: {observed}, 처음 나타난 값 (새로운 값은 {expected}부터 알림)',
   'message.resolved': '{title}: {segment}: {observed} (예상 {expected})',
   'message.resolved_limit': '{title}: {segment}: {observed} (기준 {expected})',
   'message.lasting': '{title}: {segment}: {observed} (지금까지의 예상 {expected})',
@@ -21,6 +22,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'explain.learnt':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다{ratio}. 윈도우 {windows}개의 이동 평균으로 예상한 값은 {expected}입니다.',
   'explain.limit': '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 기준값은 {expected}입니다.',
+  'explain.new_value': '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 새로운 값은 {expected}부터 알립니다.',
   'explain.resolved':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed} 수준으로 정상 범위에 돌아왔습니다. 예상 값은 {expected}입니다.',
   'explain.resolved_limit':
@@ -51,6 +53,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   ratio: ' (예상의 {ratio}배)',
   'not_fired.down': '{threshold} 이상이었다면 알림이 울리지 않았습니다.',
   'not_fired.up': '{threshold} 이하였다면 알림이 울리지 않았습니다.',
+  'not_fired.unseen':
+    '최근 윈도우에서 차지하는 비중이 기준보다 작았다면 알림이 울리지 않았습니다. 이 윈도우에서는 {threshold}이 그 기준입니다.',
   'not_fired.evidence':
     '증거가 1 : {needed} 미만이었다면 알림이 울리지 않았습니다. 파이프라인 전체의 오경보 예산(하루 {budget}건)이 시리즈 하나에 요구하는 기준입니다.',
   'not_fired.experiment':

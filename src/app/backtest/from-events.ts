@@ -52,7 +52,7 @@ export async function historyFromEvents(
       colour: false,
       lane: createPriorities({ clock }).lane(0),
       onJudged: () => {},
-      onCommitted({ records }) {
+      async onCommitted({ records }) {
         for (const record of records) packer.add(record);
         if (packer.count >= BATCH_ROWS) void emit(packer.take());
       },

@@ -2,8 +2,9 @@
 import { AppError } from '../../core/errors.ts';
 import type { Labels } from '../../core/labels.ts';
 import { openLines } from '../../sources/file/lines.ts';
+import type { LineChunk } from '../../sources/file/splitter.ts';
 import { closingOrder } from '../../windows/closing-order.ts';
-import type { WindowRecord } from '../../windows/row.ts';
+import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
 
@@ -11,7 +12,7 @@ type Line = Readonly<Record<string, unknown>>;
 
 /** What the first line that is not blank holds; undefined: no JSON, or no such line. */
 export async function firstLine(path: string): Promise<Line | undefined> {
-  for await (const { value } of lines(path)) return value;
+  for await (const chunk of openLines({ path })) for (const { value } of linesOf(chunk)) return value;
   return undefined;
 }
 
@@ -23,18 +24,24 @@ export function isWindowRow(line: Line | undefined): boolean {
 /** @throws AppError `input_unreadable` with file:line */
 export async function historyFromRows(wanted: HistoryWanted, spec: EngineSpec, path: string, emit: Emit): Promise<void> {
   const packer = createRecordPacker(wanted);
-  const flat = createFlatRows(spec, (record) => packer.add(record));
+  const flat = createFlatRows(spec, path, (record) => packer.add(record));
   let rows = 0;
   let closed = 0;
-  for await (const { value, place } of lines(path)) {
-    if (value === undefined || !isWindowRow(value)) {
-      throw wrong(place, 'something else', 'a row of a window: a record of the topic of windows, or a line of `tocsin windows --json`');
+  for await (const chunk of openLines({ path })) {
+    for (const { value, line } of linesOf(chunk)) {
+      if (value === undefined || !isWindowRow(value)) {
+        throw wrong(
+          `${path}:${line}`,
+          'something else',
+          'a row of a window: a record of the topic of windows, or a line of `tocsin windows --json`',
+        );
+      }
+      if (value['kind'] === 'row' || value['kind'] === 'closed') {
+        if (value['kind'] === 'row') rows++;
+        else closed++;
+        packer.add(value as unknown as WindowRecord);
+      } else flat.add(value, line);
     }
-    if (value['kind'] === 'row' || value['kind'] === 'closed') {
-      if (value['kind'] === 'row') rows++;
-      else closed++;
-      packer.add(value as unknown as WindowRecord);
-    } else flat.add(value, place);
     if (packer.count >= BATCH_ROWS) await emit(packer.take());
   }
   if (rows > 0 && closed === 0) {
@@ -45,7 +52,7 @@ export async function historyFromRows(wanted: HistoryWanted, spec: EngineSpec, p
 }
 
 /** Flat rows come by start of the window: a window is whole when one of its size that starts later comes. */
-function createFlatRows(spec: EngineSpec, add: (record: WindowRecord) => void) {
+function createFlatRows(spec: EngineSpec, path: string, add: (record: WindowRecord) => void) {
   const order = spec.windows.map((window) => closingOrder([window]));
   const current: (WindowStart | undefined)[] = spec.windows.map(() => undefined);
   const held: WindowRecord[][] = spec.windows.map(() => []);
@@ -63,16 +70,17 @@ function createFlatRows(spec: EngineSpec, add: (record: WindowRecord) => void) {
   }
 
   return {
-    add(line: Line, place: string): void {
+    add(line: Line, number: number): void {
       const window = indexOf.get(String(line['window']));
       if (window === undefined) return;
       const last = current[window];
       // Rows of one window stand together: its time is read once.
-      const here = last?.text === line['window_start'] ? last! : startOf(line['window_start'], spec.windows[window]!.sizeMs, place);
+      const here =
+        last?.text === line['window_start'] ? last! : startOf(line['window_start'], spec.windows[window]!.sizeMs, `${path}:${number}`);
       if (line['final'] === false) return;
       if (last !== undefined && here.start < last.start) {
         throw wrong(
-          place,
+          `${path}:${number}`,
           'a window that starts before the one above it',
           'rows by start of the window, as `tocsin windows --json` gives them',
         );
@@ -102,23 +110,46 @@ function startOf(text: unknown, sizeMs: number, place: string): WindowStart {
 
 /** Labels of a row, the same object for the same series: made once, and known again by those who number series. */
 function createLabels(dimensions: readonly string[]): (line: Line) => Labels {
-  const known = new Map<string, Labels>();
+  const root = createLabelNode();
   return (line) => {
-    const values = dimensions.map((name) => (typeof line[name] === 'string' ? line[name] : undefined));
-    const key = JSON.stringify(values);
-    let labels = known.get(key);
-    if (!labels) {
-      labels = Object.fromEntries(dimensions.flatMap((name, i) => (values[i] === undefined ? [] : [[name, values[i]]])));
-      known.set(key, labels);
+    let node = root;
+    for (const name of dimensions) {
+      const value = valueOf(line, name);
+      let next = node.next.get(value);
+      if (!next) node.next.set(value, (next = createLabelNode()));
+      node = next;
     }
-    return labels;
+    return (node.labels ??= labelsIn(line, dimensions));
   };
+}
+
+/** A tree of known values, a level for each dimension: undefined where the row is a roll-up. */
+interface LabelNode {
+  readonly next: Map<string | undefined, LabelNode>;
+  labels: Labels | undefined;
+}
+
+function createLabelNode(): LabelNode {
+  return { next: new Map(), labels: undefined };
+}
+
+function labelsIn(line: Line, dimensions: readonly string[]): Labels {
+  const labels: Record<string, string> = {};
+  for (const name of dimensions) {
+    const value = valueOf(line, name);
+    if (value !== undefined) labels[name] = value;
+  }
+  return labels;
+}
+
+function valueOf(line: Line, name: string): string | undefined {
+  const value = line[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 function rowOf(spec: EngineSpec, line: Line, labels: Labels, { times: { window_start, window_end } }: WindowStart): WindowRecord {
   const measures: Record<string, number | null> = {};
   for (const measure of spec.measures) measures[measure.name] = numberOrNull(line[measure.name]);
-  const counted = spec.measures.reduce((sum, measure) => sum + (measure.kind === 'count' ? (measures[measure.name] ?? 0) : 0), 0);
   return {
     kind: 'row',
     pipeline: spec.pipeline,
@@ -129,7 +160,7 @@ function rowOf(spec: EngineSpec, line: Line, labels: Labels, { times: { window_s
     measures,
     state: {},
     // Rows from elsewhere may not say how many events are in them: the counts do, near enough for a least volume.
-    events: numberOrNull(line['events']) ?? counted,
+    events: numberOrNull(line['events']) ?? countedIn(measures, spec),
     replayed: 0,
     final: true,
     corrections: 0,
@@ -140,6 +171,10 @@ function rowOf(spec: EngineSpec, line: Line, labels: Labels, { times: { window_s
   };
 }
 
+function countedIn(measures: WindowRow['measures'], spec: EngineSpec): number {
+  return spec.measures.reduce((sum, { kind, name }) => sum + (kind === 'count' ? (measures[name] ?? 0) : 0), 0);
+}
+
 function times(start: number, sizeMs: number) {
   return { window_start: new Date(start).toISOString(), window_end: new Date(start + sizeMs).toISOString() };
 }
@@ -148,15 +183,14 @@ function numberOrNull(value: unknown): number | null {
   return typeof value === 'number' ? value : null;
 }
 
-async function* lines(path: string): AsyncGenerator<{ value: Line | undefined; place: string }> {
+/** Those that are not blank, with their number in the file. By the chunk: a promise for each of a million lines takes as long as its JSON. */
+function* linesOf({ bytes, ends, firstLine: first }: LineChunk): Generator<{ value: Line | undefined; line: number }> {
   const decoder = new TextDecoder();
-  for await (const chunk of openLines({ path })) {
-    let from = 0;
-    for (let i = 0; i < chunk.ends.length; i++) {
-      const text = decoder.decode(chunk.bytes.subarray(from, chunk.ends[i]));
-      from = chunk.ends[i]!;
-      if (text.trim() !== '') yield { value: parsed(text), place: `${path}:${chunk.firstLine + i}` };
-    }
+  let from = 0;
+  for (let i = 0; i < ends.length; i++) {
+    const text = decoder.decode(bytes.subarray(from, ends[i]));
+    from = ends[i]!;
+    if (text.trim() !== '') yield { value: parsed(text), line: first + i };
   }
 }
 

@@ -55,6 +55,12 @@ export interface OwnedStage extends AggregateStage {
 }
 
 const POLL_MS = 20;
+/**
+ * Who has read all there is tells it sooner than after `commitEveryMs`: somebody may be waiting for a bell. After this part of it, and
+ * so that telling takes at most so large a share of the time: with thousands of segments it costs something here and at the monitor.
+ */
+const CAUGHT_UP_PART = 0.25;
+const TELLING_SHARE = 0.2;
 /** Dead letters wait for a commit up to here. */
 const PENDING_BYTES_MAX = 8 << 20;
 const SAY_AFTER_MS = 3_000;
@@ -86,6 +92,7 @@ export async function runAggregates(
   const holds = async (): Promise<boolean> => (await standing?.holds()) === true;
   let lastGeneration = -1;
   let lastCommit = clock.elapsed();
+  let tellingMs = 0;
 
   async function drop(stages: Map<string, Owned>): Promise<void> {
     const dropped = [...stages.values()];
@@ -137,6 +144,7 @@ export async function runAggregates(
       if (!one.stage.isElsewhere) await breath();
     }
     await Promise.all(under);
+    if (news.length > 0) tellingMs = clock.elapsed() - lastCommit;
   }
 
   /** All go to where they are opened from now on. */
@@ -151,6 +159,11 @@ export async function runAggregates(
     }
   }
 
+  function dueMs(read: number): number {
+    if (read > 0 || config.once) return config.commitEveryMs;
+    return Math.min(config.commitEveryMs, Math.max(config.commitEveryMs * CAUGHT_UP_PART, tellingMs / TELLING_SHARE));
+  }
+
   async function pass(): Promise<number> {
     await takeBack();
     const read = await stepAll(
@@ -160,7 +173,7 @@ export async function runAggregates(
       })),
     );
     const pending = [...owned.values()].reduce((sum, { stage }) => sum + stage.status().deadLetterBytes, 0);
-    if (clock.elapsed() - lastCommit >= config.commitEveryMs || pending > PENDING_BYTES_MAX) await commitAll();
+    if (clock.elapsed() - lastCommit >= dueMs(read) || pending > PENDING_BYTES_MAX) await commitAll();
     if (deps.isTimeToMove(read)) await move();
     return read;
   }

@@ -54,7 +54,7 @@ export interface KafkaRunDeps extends PartsDeps {
   /** Opens the file of `--outcomes` on what was noted. */
   readonly openOutcomes?: (state: readonly (readonly [key: string, value: Uint8Array])[]) => OutcomesFile;
   readonly onJudged: (records: number) => void;
-  readonly onCommitted: (committed: Committed) => void;
+  readonly onCommitted: (committed: Committed) => Promise<void>;
 }
 
 export interface KafkaRun extends PipelineRun {
@@ -136,12 +136,12 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     clock,
     logger,
     partitions: () => monitor?.partitions() ?? [],
-    onAlert: (event: AlertEvent): void => deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
+    onAlert: (event: AlertEvent): void => void deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
   };
 
   async function publish(committed: Committed): Promise<void> {
     await deps.hotStore.put([...committed.records.filter((record) => record.kind === 'row'), ...committed.provisional]);
-    deps.onCommitted(committed);
+    await deps.onCommitted(committed);
   }
 
   async function monitorTerm(signal: AbortSignal, { holds }: Standing, isLast: (() => boolean) | undefined): Promise<void> {
@@ -205,7 +205,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const stage = await openView(log, true);
     if (!stage) return false;
     shadow = stage;
-    const show = options.hotStore === undefined ? publish : async (committed: Committed) => deps.onCommitted(committed);
+    const show = options.hotStore === undefined ? publish : deps.onCommitted;
     await runMonitorTerm({ stage, commitEveryMs, clock, publish: show, isLast: undefined }, signal).finally(() => {
       last = shadow;
       shadow = undefined;

@@ -3,8 +3,8 @@ import { sleep } from '../../core/clock.ts';
 
 export interface HotFill {
   isFilled(): boolean;
-  /** Resolves to `isFilled()` as soon as it is true, and after `waitMs` in any case. */
-  soon(): Promise<boolean>;
+  /** `isFilled()`: at once where it is true, else as soon as it is, and after `waitMs` in any case. */
+  soon(): Promise<boolean> | true;
   done(): void;
 }
 
@@ -17,9 +17,8 @@ export function createHotFill({ waitMs }: { readonly waitMs: number }): HotFill 
   const filling = new AbortController();
   return {
     isFilled: () => filled,
-    async soon() {
-      if (!filled) await sleep(waitMs, filling.signal);
-      return filled;
+    soon() {
+      return filled ? true : sleep(waitMs, filling.signal).then(() => filled);
     },
     done() {
       filled = true;

@@ -63,7 +63,8 @@ export function latestRows(
 
   return {
     async one(window, labels) {
-      await hotFill.soon();
+      const waiting = hotFill.soon();
+      if (waiting !== true) await waiting;
       let row: WindowRow | undefined;
       let isFilled: boolean;
       try {

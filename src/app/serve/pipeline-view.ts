@@ -2,6 +2,7 @@
 import { LOCALES, saidInOf } from '../../alerts/said-in.ts';
 import type { Clock } from '../../core/clock.ts';
 import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
+import type { Sliced } from '../../core/slices.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
@@ -25,8 +26,8 @@ import { ageOf, createWindowHistory, pointOf } from './window-history.ts';
 import { createWindowIndex } from './window-index.ts';
 
 export interface LiveView extends PipelineView {
-  /** Told of every commit. */
-  committed(committed: Committed): void;
+  /** Told of every commit; writes it out for those who listen. */
+  committed(committed: Committed): Sliced<void>;
   /** About once a second. */
   tick(): Promise<void>;
   /** Records to read before it has caught up for the first time; 0 from then on. */
@@ -167,12 +168,14 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     },
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),
-    committed({ records, provisional, alerts: events }) {
+    *committed({ records, provisional, alerts: events }) {
       hasCaughtUp ||= engine.partitions().every(({ caughtUp }) => caughtUp);
       if (stream.isHeard()) {
         const rows = atMost([...records.filter((record) => record.kind === 'row' && record.origin === ''), ...provisional] as WindowRow[]);
-        for (let at = 0; at < rows.length; at += POINTS_PER_EVENT)
+        for (let at = 0; at < rows.length; at += POINTS_PER_EVENT) {
           stream.publish('points', rows.slice(at, at + POINTS_PER_EVENT).map(pointOf));
+          yield;
+        }
       } else {
         // Nothing is kept, but that something was missed is: who comes back from before begins anew.
         stream.publish('points', []);
@@ -199,7 +202,8 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
 function atMost(rows: readonly WindowRow[]): readonly WindowRow[] {
   if (rows.length <= POINTS_PER_COMMIT) return rows;
   const rank = (row: WindowRow): number => Object.keys(row.labels).length + (row.final ? 0 : 0.5);
-  return rows.toSorted((a, b) => rank(a) - rank(b)).slice(0, POINTS_PER_COMMIT);
+  const byRank = [...Map.groupBy(rows, rank)].sort(([a], [b]) => a - b);
+  return byRank.flatMap(([, ofRank]) => ofRank).slice(0, POINTS_PER_COMMIT);
 }
 
 function infoOf({ config }: PipelineRun): PipelineInfo {

@@ -5,6 +5,7 @@ import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
+import { inSlices } from '../../core/slices.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
@@ -46,7 +47,7 @@ export interface ServeDeps {
 export interface Serving {
   /** `http://127.0.0.1:8000` */
   readonly url: string;
-  committed(config: LoadedPipeline, committed: Committed): void;
+  committed(config: LoadedPipeline, committed: Committed): Promise<void>;
   /** What an earlier process had in memory is there again. */
   hotStoreIsFilled(): void;
   stop(): Promise<void>;
@@ -107,7 +108,10 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
 
   return {
     url,
-    committed: (pipeline, committed) => views.find(({ run }) => run.config === pipeline)?.view.committed(committed),
+    async committed(pipeline, committed) {
+      const found = views.find(({ run }) => run.config === pipeline);
+      if (found) await inSlices(found.view.committed(committed), () => clock.elapsed());
+    },
     hotStoreIsFilled: () => hotFill.done(),
     async stop() {
       clearInterval(timer);

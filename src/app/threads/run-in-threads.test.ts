@@ -68,7 +68,7 @@ async function running(t: TestContext, begun: (number: number, worker: Worker) =
     colour: false,
     lane: createPriorities({ clock }).lane(0),
     onJudged: () => {},
-    onCommitted: () => {},
+    onCommitted: async () => {},
   });
   const ended = run.run(stop.signal, () => false);
   t.after(async () => {

@@ -10,11 +10,48 @@ export interface KernelColumns extends Omit<Columns, 'count'> {
   readonly entries: readonly (Int32Array | undefined)[];
 }
 
-export function viewColumns(
-  kernel: Kernel,
-  capacity: number,
-  { hasIds, dimensions, feeds }: { readonly hasIds: boolean; readonly dimensions: number; readonly feeds: readonly Feed[] },
-): KernelColumns {
+export interface ColumnsWanted {
+  readonly hasIds: boolean;
+  readonly dimensions: number;
+  readonly feeds: readonly Feed[];
+}
+
+type Addresses = Pick<
+  Kernel,
+  | 'endsColumn'
+  | 'outcomesColumn'
+  | 'timesColumn'
+  | 'idLowColumn'
+  | 'idHighColumn'
+  | 'codesColumn'
+  | 'valuesColumn'
+  | 'hashLowColumn'
+  | 'hashHighColumn'
+  | 'entriesColumn'
+> & { readonly memory: { readonly buffer: ArrayBuffer } };
+
+/** The same in memory of JavaScript's. */
+export function ownColumns(capacity: number, wanted: ColumnsWanted): KernelColumns {
+  const columns = 5 + wanted.dimensions + 4 * wanted.feeds.length;
+  let next = 0;
+  const take = (): number => 8 * capacity * next++;
+  const addresses: Addresses = {
+    memory: { buffer: new ArrayBuffer(8 * capacity * columns) },
+    endsColumn: take,
+    outcomesColumn: take,
+    timesColumn: take,
+    idLowColumn: take,
+    idHighColumn: take,
+    codesColumn: take,
+    valuesColumn: take,
+    hashLowColumn: take,
+    hashHighColumn: take,
+    entriesColumn: take,
+  };
+  return viewColumns(addresses, capacity, wanted);
+}
+
+export function viewColumns(kernel: Addresses, capacity: number, { hasIds, dimensions, feeds }: ColumnsWanted): KernelColumns {
   const { buffer } = kernel.memory;
   const words = (at: number): Uint32Array<ArrayBuffer> => new Uint32Array(buffer, at, capacity);
   return {

@@ -65,8 +65,14 @@ export interface Kernel {
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: { readonly host: KernelHost }) => { readonly exports: unknown };
+  readonly RuntimeError: new (message: string) => Error;
   validate(bytes: Uint8Array): boolean;
 };
+
+/** The kernel stopped in the middle: no memory is left for what it has to remember. Nothing it holds is to be trusted then. */
+export function isKernelFault(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError;
+}
 
 /** @returns undefined where none can be had: a processor without SIMD, or no 8 GB of addresses (not of memory) left */
 export function openKernel(host: KernelHost): Kernel | undefined {

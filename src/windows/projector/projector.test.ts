@@ -7,6 +7,7 @@ import type { Decoder } from '../columns.ts';
 import { createDecoder, parseJson } from '../decoder.ts';
 import { compilePlan } from '../plan.ts';
 import type { EngineSpec, SourceSpec } from '../spec.ts';
+import type { Kernel } from './kernel.ts';
 import { fastPathOf } from './open-decoder.ts';
 import { openKernelMemory } from './kernel-memory.ts';
 import { createProjector } from './projector.ts';
@@ -37,7 +38,7 @@ function batchOf(values: readonly string[]): RecordBatch {
 }
 
 /** The projector, and how many records of each batch it handed over. */
-function projectorOf(batchesHandedOver?: number): { projector: Decoder; handedOver: number[] } {
+function projectorOf(batchesHandedOver?: number): { projector: Decoder; handedOver: number[]; kernel: Kernel } {
   const plan = compilePlan(spec);
   const projection = fastPathOf(plan, source, rules);
   assert.ok(typeof projection !== 'string');
@@ -53,7 +54,7 @@ function projectorOf(batchesHandedOver?: number): { projector: Decoder; handedOv
   };
   const memory = openKernelMemory('ms')!;
   const deps = { memory, reference, idKey: [1, 2] as const, ...(batchesHandedOver !== undefined && { batchesHandedOver }) };
-  return { projector: createProjector(plan, source, projection, deps), handedOver };
+  return { projector: createProjector(plan, source, projection, deps), handedOver, kernel: memory.kernel };
 }
 
 test('labels without end are forgotten, by a new generation of codes; each batch says what it means', () => {
@@ -100,4 +101,32 @@ test('what is not done over bytes is told', () => {
     where: [{ field: 'page', anyOf: [k] }],
   }));
   assert.equal(fastPathOf(compilePlan({ ...spec, measures }), source, rules), 'more than 30 conditions on page');
+});
+
+test('where the kernel gets no more memory in the middle of a batch, the reference reads that batch and all that follow', () => {
+  const { projector, handedOver, kernel } = projectorOf();
+  const values = (from: number, count: number): string[] =>
+    Array.from({ length: count }, (_, i) => `{"id":"i${from + i}","at":${from + i},"page":"p${from + i}"}`);
+  projector.decode(batchOf(values(0, 3)));
+  assert.deepEqual(handedOver, []);
+  for (const size of [1 << 30, 1 << 26, 1 << 22, 1 << 18, 1 << 14, 1 << 10]) {
+    assert.throws(() => {
+      for (;;) kernel.take(size);
+    }, /unreachable/);
+  }
+  for (const [from, count] of [
+    [2, 5_000],
+    [5_000, 10_000],
+    [1, 2],
+  ] as const) {
+    const columns = projector.decode(batchOf([...values(from, count), 'none']));
+    const pages = Array.from(columns.dimensions[0]!.subarray(0, count), (code) => projector.labelValues[0]![code]);
+    assert.deepEqual(
+      pages,
+      Array.from({ length: count }, (_, i) => `p${from + i}`),
+    );
+    assert.deepEqual([columns.times[0], columns.outcomes[count - 1], columns.outcomes[count]], [from, ACCEPTED, INVALID]);
+    assert.equal(columns.reasons.size, 1);
+  }
+  assert.deepEqual(handedOver, [5_001, 10_001, 3]);
 });

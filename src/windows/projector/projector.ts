@@ -14,7 +14,8 @@ import type { Plan } from '../plan.ts';
 import { heavyKey } from '../sketches/heavy-hitters.ts';
 import type { SourceSpec } from '../spec.ts';
 import { handOver } from './hand-over.ts';
-import { viewColumns } from './kernel-columns.ts';
+import { isKernelFault } from './kernel.ts';
+import { ownColumns, viewColumns } from './kernel-columns.ts';
 import type { KernelMemory } from './kernel-memory.ts';
 import { LABEL_SLOT, tellPlan } from './kernel-plan.ts';
 import { createLabelCodes } from './label-codes.ts';
@@ -58,6 +59,7 @@ export function createProjector(plan: Plan, source: SourceSpec, projection: Proj
   let doubtful = new Int32Array(0);
   let generation = 0;
   let handedOverNext = 0;
+  let isKernelLost = false;
 
   function textOf(field: number, entry: number): string {
     const at = kernel.entryAddress(field, entry);
@@ -66,11 +68,11 @@ export function createProjector(plan: Plan, source: SourceSpec, projection: Proj
 
   /** As the reference does it: values come and go without end. */
   function forgetLabels(): void {
-    for (const field of told.trim()) keys.get(field)?.splice(0);
+    if (!isKernelLost) for (const field of told.trim()) keys.get(field)?.splice(0);
     if (labels.every(({ texts }) => texts.length <= LABEL_VALUES_MAX)) return;
     generation++;
     for (const one of labels) one.clear();
-    for (const field of dimensions) kernel.forgetSlot(field, LABEL_SLOT);
+    if (!isKernelLost) for (const field of dimensions) kernel.forgetSlot(field, LABEL_SLOT);
   }
 
   function makeRoom(count: number): void {
@@ -163,6 +165,25 @@ export function createProjector(plan: Plan, source: SourceSpec, projection: Proj
     }
   }
 
+  /** Without the kernel: from then on the reference reads everything. */
+  function doubtAllElsewhere(count: number): number {
+    forgetLabels();
+    if (count > capacity) {
+      capacity = Math.max(count, capacity * 2);
+      doubtful = new Int32Array(capacity);
+      columns = ownColumns(capacity, columnsWanted);
+    }
+    columns.reasons.clear();
+    return doubtAll(count);
+  }
+
+  function judgedWith(doubts: number, batch: RecordBatch): Columns {
+    const { ends: _, entries: __, ...all } = columns;
+    const judged = { ...all, count: batch.count };
+    if (doubts > 0) handOver(deps.reference, batch, doubtful, doubts, judged, labels);
+    return judged;
+  }
+
   function doubtAll(count: number): number {
     for (let i = 0; i < count; i++) doubtful[i] = i;
     return count;
@@ -174,17 +195,22 @@ export function createProjector(plan: Plan, source: SourceSpec, projection: Proj
       return generation;
     },
     decode(batch): Columns {
-      forgetLabels();
-      renewViews();
-      makeRoom(batch.count);
-      columns.reasons.clear();
-      const doubts = handedOverNext > 0 ? doubtAll(batch.count) : projectAll(batch);
-      if (handedOverNext > 0) handedOverNext--;
-      else if (doubts > batch.count * DOUBT_SHARE_MAX) handedOverNext = deps.batchesHandedOver ?? BATCHES_HANDED_OVER;
-      const { ends: _, entries: __, ...all } = columns;
-      const judged = { ...all, count: batch.count };
-      if (doubts > 0) handOver(deps.reference, batch, doubtful, doubts, judged, labels);
-      return judged;
+      if (isKernelLost) return judgedWith(doubtAllElsewhere(batch.count), batch);
+      try {
+        forgetLabels();
+        renewViews();
+        makeRoom(batch.count);
+        columns.reasons.clear();
+        const doubts = handedOverNext > 0 ? doubtAll(batch.count) : projectAll(batch);
+        if (handedOverNext > 0) handedOverNext--;
+        else if (doubts > batch.count * DOUBT_SHARE_MAX) handedOverNext = deps.batchesHandedOver ?? BATCHES_HANDED_OVER;
+        return judgedWith(doubts, batch);
+      } catch (error) {
+        if (!isKernelFault(error)) throw error;
+        isKernelLost = true;
+        capacity = 0;
+        return judgedWith(doubtAllElsewhere(batch.count), batch);
+      }
     },
   };
 }

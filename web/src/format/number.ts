@@ -24,7 +24,7 @@ export function formatTimes(factor: number, language: string): string {
 /** The M of `1 : M`: `7,400`, `7.4M`, `740만`; beyond names for it, `10²¹`. */
 export function formatOdds(value: number, language: string): string {
   if (value < 1e15) return value < 10_000 ? formatCount(value, language) : compact(value, language);
-  const digits = String(Math.floor(Math.log10(value)));
+  const digits = value.toExponential().split('e+')[1] ?? '';
   return `10${[...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join('')}`;
 }
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';

@@ -68,6 +68,7 @@ export const en = {
   'alerts.observed': 'Observed',
   'alerts.expected': 'Expected',
   'alerts.limit': 'Limit',
+  'alerts.new_from': 'New values from',
   'alerts.control': 'Control',
   'alerts.threshold': 'Rings past',
   'alerts.not_fired_if': 'What it would have taken not to ring',

@@ -69,6 +69,7 @@ export const ko: Texts = {
   'alerts.observed': '관측값',
   'alerts.expected': '기댓값',
   'alerts.limit': '한계값',
+  'alerts.new_from': '새 값 알림 기준',
   'alerts.control': '대조군',
   'alerts.threshold': '알림 기준',
   'alerts.not_fired_if': '울리지 않았을 조건',

@@ -14,7 +14,7 @@ const MEMBERS_SHOWN = 8;
 /** The figures of an alert: what was seen, what was expected and how sure that is. */
 export function AlertFigures({ episode }: { readonly episode: Episode }) {
   const { t, language } = useDashboard();
-  const { observed, expected, threshold, baseline, ratio, evidence } = episode.explanation;
+  const { observed, expected, threshold, baseline, ratio, evidence, unseen } = episode.explanation;
   const value = (number: number | null): string => formatValue(number, { unit: episode.unit }, language.value);
   const span = ([low, high]: readonly [number, number], text: (number: number) => string): string => `${text(low)} – ${text(high)}`;
   const times = (number: number): string => formatTimes(number, language.value);
@@ -22,7 +22,7 @@ export function AlertFigures({ episode }: { readonly episode: Episode }) {
     <dl class={`facts${evidence ? ' has-ranges' : ''}`}>
       <Figure name={t('alerts.observed')} value={value(observed)} />
       <Figure
-        name={t(isExperiment(episode) ? 'alerts.control' : baseline ? 'alerts.expected' : 'alerts.limit')}
+        name={t(isExperiment(episode) ? 'alerts.control' : baseline ? 'alerts.expected' : unseen ? 'alerts.new_from' : 'alerts.limit')}
         value={value(expected)}
         note={evidence && span(evidence.expected_range, value)}
       />

@@ -1,0 +1,27 @@
+/**
+ * When a limit was exceeded: a time that lasts as long as it goes on, and is another one once it begins again after it had ended. A function of
+ * the accepted events alone, so that whoever asks, however often, is told the same.
+ */
+export interface LimitEpisode {
+  /** Event time of the first accepted event beyond the limit, of the newest episode, epoch ms; undefined: there was none. */
+  readonly since: number | undefined;
+  /** The largest event time beyond the limit. */
+  readonly last: number | undefined;
+}
+
+export const NEVER_EXCEEDED: LimitEpisode = { since: undefined, last: undefined };
+
+/** An episode is over when nothing was beyond the limit for so long, event time, ms. */
+export const LIMIT_QUIET_MS = 3_600_000;
+
+/** An accepted event was beyond the limit. */
+export function exceeded(before: LimitEpisode, time: number, quietMs = LIMIT_QUIET_MS): LimitEpisode {
+  const last = before.last ?? before.since ?? -Infinity;
+  if (before.since === undefined || time > last + quietMs) return { since: time, last: time };
+  return time > last ? { since: before.since, last: time } : before;
+}
+
+/** Whether `since` is news to who was told of `known`. A later owner without the state of the former one may see the same episode begin later. */
+export function isNewEpisode(since: number | undefined, known: number | undefined): since is number {
+  return since !== undefined && (known === undefined || since > known + LIMIT_QUIET_MS);
+}
