@@ -211,7 +211,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     logger: deps.logger,
     partitions,
     onLag: ({ records }: TotalLag): void => deps.lane.behind(records),
-    onAlert: (event: AlertEvent): void => void deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
+    onAlert: (event: AlertEvent): Promise<void> => deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
   };
 
   return {
