@@ -129,6 +129,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
         ...(placement && { openAggregate: placement.open }),
         monitor,
         limitAlert: (kind, partition, time) => limitAlertOf(config, kind, partition, time),
+        warn: deps.logger.warn,
         onJudged: (batch, judged) => {
           deps.outcomes?.add(batch, judged.outcomes, judged.reasons);
           deps.onJudged(batch.count);
