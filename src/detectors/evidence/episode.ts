@@ -203,7 +203,6 @@ function endEpisode(numbers: Float32Array): void {
 function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void {
   const { model, work } = common;
   const { grid, layout, rhythm } = model;
-  openLevel(numbers, model);
   const slots = relearnt(grid.slotsMax);
   let seen = 0;
   let expected = 0;
@@ -211,7 +210,9 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
     seen += numbers[layout.recentSeen + ((slot - back) % grid.recent)]!;
     expected += numbers[layout.recentExpected + ((slot - back) % grid.recent)]!;
   }
-  if (expected <= 0) return;
+  if (expected <= 0) return openLevel(numbers, model, 0);
+  const least = PSEUDO * noiseOf(numbers, model, 1);
+  openLevel(numbers, model, Math.log((Math.max(0, seen) + least) / (expected + least)));
   const row = rhythm.at((slot - (slots - 1) / 2) * grid.slotMinutes);
   const exposure = expected / Math.exp(logRate(numbers, model, row));
   const noise = noiseOfBlock(numbers, model, expected, exposure);
