@@ -129,6 +129,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
         ...(placement && { openAggregate: placement.open }),
         monitor,
         limitAlert: (kind, partition, time) => limitAlertOf(config, kind, partition, time),
+        warn: deps.logger.warn,
         onJudged: (batch, judged) => {
           deps.outcomes?.add(batch, judged.outcomes, judged.reasons);
           deps.onJudged(batch.count);
@@ -211,7 +212,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     logger: deps.logger,
     partitions,
     onLag: ({ records }: TotalLag): void => deps.lane.behind(records),
-    onAlert: (event: AlertEvent): void => void deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
+    onAlert: (event: AlertEvent): Promise<void> => deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
   };
 
   return {

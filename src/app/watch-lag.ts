@@ -17,7 +17,7 @@ export interface WatchLagDeps {
   readonly partitions: () => readonly Pick<AggregateStatus, 'name' | 'offset' | 'watermark'>[];
   readonly onLag?: (lag: TotalLag) => void;
   /** Told of what rang, when it is recorded. */
-  readonly onAlert: (event: AlertEvent) => void;
+  readonly onAlert: (event: AlertEvent) => Promise<void>;
 }
 
 const EVERY_MS = 1_000;
@@ -60,7 +60,7 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
         { log, clock, measure: async () => last ?? look(), alert },
       );
       const event = await watch.tick();
-      if (event) deps.onAlert(event);
+      if (event) await deps.onAlert(event);
       said = undefined;
     } catch (error) {
       const { message } = error as Error;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
 import { withTempLog } from '../../test/property/temp-log.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
@@ -28,7 +29,7 @@ const plan = compilePlan({
 });
 
 /** `asked`: how often the replay topic was read. */
-async function opened(log: Log, elapsed: () => number) {
+async function opened(log: Log, elapsed: () => number, warn: (message: string) => void = () => {}) {
   await log.ensureTopic('t', { partitions: 1 });
   await log.ensureTopic('p.replay', { partitions: 1 });
   const seen = { asked: 0 };
@@ -49,7 +50,7 @@ async function opened(log: Log, elapsed: () => number) {
       maxBatchBytes: 1 << 20,
       maxBatchRecords: 1,
     },
-    { log: { ...log, read }, parse: parseJson, randomKey: () => [1, 2], elapsed },
+    { log: { ...log, read }, parse: parseJson, randomKey: () => [1, 2], elapsed, warn },
   );
   const send = (count: number): Promise<number[]> => {
     const values = Array.from({ length: count }, (_, i) => JSON.stringify({ id: `n${i}`, at: i }));
@@ -88,5 +89,24 @@ test('the end is reached when no replay is left either, also where none was due'
     let read = 0;
     for (let some = await aggregate.step(); some > 0; some = await aggregate.step()) read += some;
     assert.deepEqual([read, aggregate.status().replayed, aggregate.status().caughtUp], [3, 1, true]);
+  });
+});
+
+test('a partition whose kernel gets no more memory is read on, slower, and one line says so', async (t) => {
+  // Pages of 64 kB that a kernel gets at most: one is what it begins with.
+  setFlagsFromString('--wasm-max-mem-pages=1');
+  t.after(() => setFlagsFromString('--wasm-max-mem-pages=65536'));
+  await withTempLog(async ({ log }) => {
+    const warnings: string[] = [];
+    const { aggregate, send } = await opened(
+      log,
+      () => 0,
+      (message) => warnings.push(message),
+    );
+    await send(3);
+    for (let i = 0; i < 3; i++) await aggregate.step();
+    assert.equal(aggregate.status().totals.accepted, 3);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /^pipeline p: t\/0 is read by the plain decoder from here on, .*got no more memory/);
   });
 });

@@ -44,6 +44,8 @@ export interface AggregateDeps {
   readonly elapsed: () => number;
   /** Told of every batch judged, before anything of it is committed. */
   readonly onJudged?: (batch: RecordBatch, judged: Judged) => void;
+  /** For the person at the terminal. */
+  readonly warn?: (message: string) => void;
 }
 
 /** What an aggregation takes up, read from the log by whoever owns its state. Structured-cloneable. */
@@ -184,6 +186,10 @@ async function copiedOrigins(
 
 const COPIES_READ_BYTES = 1 << 20;
 
+const READ_SLOWER =
+  'is read by the plain decoder from here on, several times slower and with the same results: the WebAssembly kernel that reads its events ' +
+  'got no more memory. Give the process more, or spread the partitions over more processes; a new start tries the kernel again.';
+
 /** Opens the stage, in this thread, with the state of an earlier life, if there is one. */
 export const openAggregate: OpenAggregate = async (config, deps) => createAggregate(config, await readBeginning(config, deps.log), deps);
 
@@ -201,7 +207,8 @@ export function createAggregate(
   const meta = entries.find(([key]) => key === 'meta')?.[1] as PartitionMeta | undefined;
   const idKey = meta?.idKey ?? deps.randomKey();
   const rules = sourceRulesOf(source);
-  const decoder = openDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey, rules });
+  const onSlower = (): void => deps.warn?.(`pipeline ${plan.spec.pipeline}: ${name} ${READ_SLOWER}`);
+  const decoder = openDecoder(plan, source, { parse: deps.parse, ...(deps.check && { check: deps.check }), idKey, rules, onSlower });
   const partition = createPartition(plan, source, decoder);
   const copied = createCopiedOrigins(beginning.copied);
   const replay = createReplay(

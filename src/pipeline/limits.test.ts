@@ -9,12 +9,14 @@ import type { Log } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { parseJson } from '../windows/decoder.ts';
 import { compilePlan } from '../windows/plan.ts';
+import type { PartitionMeta } from '../windows/snapshot.ts';
 import type { EngineSpec, SourceSpec } from '../windows/spec.ts';
+import { statePrefix } from './aggregate.ts';
 import { openAggregateStage } from './aggregate-stage.ts';
 import { ensureTopics, openEngine, type Engine } from './engine.ts';
 import { createMonitor } from './monitor.ts';
 import { openMonitorStage } from './monitor-stage.ts';
-
+import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { partialsTopic, PARTIALS_SETTINGS } from './stage-topics.ts';
 import { topicsOf } from './topics.ts';
 
@@ -137,5 +139,64 @@ test('with stages apart: the monitor tells what the aggregation reports', async 
     assert.deepEqual(monitored.told, ['series@3000', 'ids@4000', ...LATER_TOLD]);
     const [status] = monitor.partitions();
     assert.deepEqual([status!.ids.remembered, status!.ids.forgottenEarly], [3, 5]);
+  });
+});
+
+/** Too many all the time, with less than an hour between. */
+const LASTING = [1, 2, 3, 4, 5, 3_000, 3_001, 3_002, 3_003, 3_004, 6_000, 6_001, 6_002, 6_003, 6_004];
+const LASTING_ON = [9_000, 9_001, 9_002, 9_003, 9_004];
+const LASTING_TOLD = ['series@3000', 'ids@4000'];
+
+/** Makes the partition's state that of a version that noted the first event beyond a limit alone. */
+async function withoutLast(log: Log): Promise<void> {
+  const prefix = statePrefix('p', 't/0');
+  const entries = fromStateEntries(prefix, await log.state(prefix));
+  const { overflowedLast, ids, ...meta } = entries.find(([key]) => key === 'meta')![1] as PartitionMeta;
+  const { forgottenLast, ...limit } = ids!;
+  assert.deepEqual([overflowedLast, forgottenLast], [6_004_000, 6_004_000], 'there is something to leave out');
+  await log.commit({ state: toStateChanges(prefix, [['meta', { ...meta, ids: limit }]]) });
+}
+
+test('what never ended is not told again after an older version’s state: in one process', async () => {
+  await withTempLog(async ({ log }) => {
+    const first = monitoring();
+    const engine = await openOn(log, first);
+    await send(log, LASTING);
+    while ((await engine.step()) > 0);
+    await engine.commit();
+    assert.deepEqual(first.told, LASTING_TOLD);
+    await engine.close();
+    await withoutLast(log);
+
+    const second = monitoring();
+    const again = await openOn(log, second);
+    await send(log, LASTING_ON);
+    while ((await again.step()) > 0);
+    await again.commit();
+    assert.deepEqual(second.told, []);
+    await again.close();
+  });
+});
+
+test('what never ended is not told again after an older version’s state: with stages apart', async () => {
+  await withTempLog(async ({ log }) => {
+    await ensureTopics({ plan, topics }, log);
+    await log.ensureTopic(partialsTopic('p'), PARTIALS_SETTINGS);
+    const monitored = monitoring();
+    const monitor = await openMonitorStage(common, { ...monitored, log });
+    for (const seconds of [LASTING, LASTING_ON]) {
+      const stage = await openAggregateStage(
+        { ...common, source, partition: 0, start: (bounds) => bounds.start },
+        { ...judging, log, monitorLag: async () => 0 },
+      );
+      await send(log, seconds);
+      while ((await stage.step()) > 0);
+      await stage.commit();
+      while ((await monitor.step()) > 0);
+      await monitor.commit();
+      await stage.close();
+      if (seconds === LASTING) await withoutLast(log);
+    }
+    assert.deepEqual(monitored.told, LASTING_TOLD);
   });
 });

@@ -171,6 +171,24 @@ test('a known series that is absent counts as zero where the detector looks for 
   );
 });
 
+test('when a series was last seen is its own, also where the state is bytes and after a restart', () => {
+  const spec = specOf([entry('seasonal', { down: '50%', forget_after: '1h' })]);
+  const [first, second] = ['JP', 'KR'].map((country) => ({ country, ad_format: 'banner' }));
+  const { entries, save } = store();
+  const before = monitorOf(spec);
+  observeAll(before, [row(0, 1000, 50, { labels: first! }), row(0, 1000, 50, { labels: second! }), closed(0)]);
+  observeAll(before, [row(30, 1000, 50, { labels: second! }), closed(30)]);
+  save(before);
+  const after = monitorOf(spec);
+  after.restore(entries);
+  const known = (minute: number): string[] => {
+    observeAll(after, [closed(minute)]);
+    save(after);
+    return ['JP', 'KR'].filter((country) => [...entries.keys()].some((key) => key.includes('/series/') && key.includes(country)));
+  };
+  assert.deepEqual([known(60), known(61), known(90), known(91)], [['JP', 'KR'], ['KR'], ['KR'], []]);
+});
+
 test('an alert of a series that vanished ends after an hour', () => {
   const records = [row(0, 1000, 50), closed(0), row(1, 1000, 1), closed(1), closed(61), closed(62), closed(63)];
   assert.deepEqual(

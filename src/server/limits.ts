@@ -22,7 +22,7 @@ export interface ServerLimits {
   readonly restMs: number;
   /** Events in one body. */
   readonly recordsPerBody: number;
-  /** Bytes of bodies held at a time, over all requests. */
+  /** Bytes of the buffers that hold bodies at a time, over all requests; each has 64 KiB at least. */
   readonly bodyBytesHeld: number;
   /** Nothing is taken for a topic while more of a partition's records, or more bytes of them, are not read yet. */
   readonly backlogRecords: number;

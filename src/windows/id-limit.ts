@@ -1,4 +1,4 @@
-import { exceeded, LIMIT_QUIET_MS } from './limit-episode.ts';
+import { exceeded, LIMIT_QUIET_MS, restoredEpisode } from './limit-episode.ts';
 
 /**
  * How many ids are remembered at most: counts of ids by event time, in steps of a power of two of ms (about a thousandth of the time
@@ -16,7 +16,8 @@ export interface IdLimit {
   readonly forgottenAt: number | undefined;
   /** What cannot be told from the ids that are left. */
   state(): IdLimitState;
-  restore(state: IdLimitState): void;
+  /** `maxTime`: the largest event time accepted, epoch ms. */
+  restore(state: IdLimitState, maxTime: number): void;
   /** Whether an id of this event time has to be kept in a snapshot: it counts, or is remembered. */
   isNeeded(time: number, watermark: number): boolean;
 }
@@ -88,8 +89,8 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
       return state.forgottenAt;
     },
     state: () => state,
-    restore(before) {
-      state = before;
+    restore(before, maxTime) {
+      state = { ...before, forgottenLast: restoredEpisode(before.forgottenAt, before.forgottenLast, maxTime).last };
     },
     isNeeded: (time, watermark) => time >= state.floor && Math.floor(time * stepsPerMs) >= firstNeeded(watermark),
     add(time, watermark) {

@@ -106,7 +106,7 @@ test('remembers exactly what a plain map remembers, through commits, restarts, j
         if (act === 'restart') {
           memory = createIdMemory(one);
           chunks = createIdChunks();
-          memory.limit.restore(noted);
+          memory.limit.restore(noted, watermark);
           memory.restore(chunks.restore(stored.entries()), watermark);
         }
         watermark = Math.max(watermark, START) + advance;

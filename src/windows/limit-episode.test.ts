@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exceeded, isNewEpisode, LIMIT_QUIET_MS, NEVER_EXCEEDED, type LimitEpisode } from './limit-episode.ts';
+import { exceeded, isNewEpisode, LIMIT_QUIET_MS, NEVER_EXCEEDED, restoredEpisode, type LimitEpisode } from './limit-episode.ts';
 
 const HOUR = LIMIT_QUIET_MS;
 const sinces = (times: readonly number[], quietMs?: number): (number | undefined)[] => {
@@ -20,8 +20,13 @@ test('what takes longer to show needs a longer silence', () => {
   assert.deepEqual(sinces([5, 3 * HOUR, 7 * HOUR], 3 * HOUR), [5, 5, 7 * HOUR]);
 });
 
-test('state without the last event goes on from the first', () => {
-  assert.equal(exceeded({ since: 5, last: undefined }, HOUR).since, 5);
+test('of a snapshot that does not say when it was last, an episode lasted to its end', () => {
+  const later = (since: number | undefined, last: number | undefined, time: number): number | undefined =>
+    exceeded(restoredEpisode(since, last, 3 * HOUR), time).since;
+  assert.equal(later(5, undefined, 4 * HOUR), 5);
+  assert.equal(later(5, undefined, 4 * HOUR + 1), 4 * HOUR + 1);
+  assert.equal(later(5, HOUR, 2 * HOUR + 1), 2 * HOUR + 1);
+  assert.deepEqual(restoredEpisode(undefined, undefined, 3 * HOUR), NEVER_EXCEEDED);
 });
 
 test('the same episode seen to begin later is no news', () => {

@@ -16,9 +16,17 @@ export const LIMIT_QUIET_MS = 3_600_000;
 
 /** An accepted event was beyond the limit. */
 export function exceeded(before: LimitEpisode, time: number, quietMs = LIMIT_QUIET_MS): LimitEpisode {
-  const last = before.last ?? before.since ?? -Infinity;
-  if (before.since === undefined || time > last + quietMs) return { since: time, last: time };
-  return time > last ? { since: before.since, last: time } : before;
+  const { since, last } = before;
+  if (since === undefined || last === undefined || time > last + quietMs) return { since: time, last: time };
+  return time > last ? { since, last: time } : before;
+}
+
+/**
+ * As a snapshot has it. Older ones say when the limit was first exceeded and not when it was last: it may have been to the end, so it counts
+ * as exceeded up to `maxTime`, the largest event time accepted. An alert too few is better than one about what has never ended.
+ */
+export function restoredEpisode(since: number | undefined, last: number | undefined, maxTime: number): LimitEpisode {
+  return { since, last: since === undefined ? undefined : (last ?? maxTime) };
 }
 
 /** Whether `since` is news to who was told of `known`. A later owner without the state of the former one may see the same episode begin later. */

@@ -9,6 +9,7 @@ import type { CopiedOrigins } from './copied-origins.ts';
 import { createIdChunks, PREFIX as IDS } from './id-chunks.ts';
 import type { IdLimitState } from './id-limit.ts';
 import type { IdKey } from './id-hash.ts';
+import { restoredEpisode } from './limit-episode.ts';
 import type { RestoredPanes } from './merge.ts';
 import type { PaneStore } from './panes.ts';
 import type { Partition } from './partition.ts';
@@ -106,10 +107,10 @@ export function createSnapshot(partition: Partition, replay: Replay, copied: Cop
         if (meta.format > SNAPSHOT_FORMAT) throw tooNew(meta.format);
         clocks.watermark = meta.watermark;
         clocks.maxTime = meta.maxTime;
-        clocks.overflow = { since: meta.overflowedAt, last: meta.overflowedLast };
+        clocks.overflow = restoredEpisode(meta.overflowedAt, meta.overflowedLast, meta.maxTime);
         Object.assign(totals, meta.totals);
         for (const [reason, count] of meta.reasons) reasons.set(reason, count);
-        if (meta.ids) ids.limit.restore(meta.ids);
+        if (meta.ids) ids.limit.restore(meta.ids, meta.maxTime);
       }
       for (const [, labels] of value<string[][]>('series/')) for (const values of labels) series.intern(0, values);
       series.takeNew();

@@ -141,10 +141,22 @@ detect: { users: { detector: frequency, more_than: 20 } }
     return JSON.stringify({ at: new Date(START + i * 500).toISOString(), user, country: i % 4 === 3 ? 'KR' : 'US' });
   });
   writeFileSync(at('clicks.ndjson'), lines.join('\n'));
-  const { settings } = await backtest({ file: at('clicks.yml'), input: at('clicks.ndjson') });
+  const { settings, notes } = await backtest({ file: at('clicks.yml'), input: at('clicks.ndjson') });
+  const named = ([setting]: typeof settings): unknown[] =>
+    setting!.alerts.map(({ series, explanation }) => [series, explanation.keys?.map(({ key }) => key)]);
+  assert.deepEqual(named(settings), [['users{country="US"}', ['robot']]]);
+  assert.ok(!notes.some((note) => /name no keys/.test(note)));
+
+  const [most, usual] = [100, 1];
+  const flat = Array.from({ length: 3 }, (_, m) =>
+    JSON.stringify({ window: '1m', window_start: new Date(minute(m)).toISOString(), country: 'US', users: m === 1 ? most : usual }),
+  );
+  writeFileSync(at('flat-clicks.ndjson'), flat.join('\n'));
+  const report = await backtest({ file: at('clicks.yml'), input: at('flat-clicks.ndjson') });
+  assert.deepEqual(named(report.settings), [['users{country="US"}', []]]);
   assert.deepEqual(
-    settings[0]!.alerts.map(({ series, explanation }) => [series, explanation.keys?.map(({ key }) => key)]),
-    [['users{country="US"}', ['robot']]],
+    report.notes.filter((note) => /name no keys/.test(note)),
+    ['the alerts of heavy hitters name no keys here: flat rows do not hold them; the records of the topic of windows do'],
   );
 });
 

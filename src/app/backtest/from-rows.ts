@@ -21,12 +21,13 @@ export function isWindowRow(line: Line | undefined): boolean {
   return typeof line?.['window'] === 'string' && typeof line['window_start'] === 'string';
 }
 
-/** @throws AppError `input_unreadable` with file:line */
-export async function historyFromRows(wanted: HistoryWanted, spec: EngineSpec, path: string, emit: Emit): Promise<void> {
+/** Resolves to how many rows were flat ones, which have values and no state. @throws AppError `input_unreadable` with file:line */
+export async function historyFromRows(wanted: HistoryWanted, spec: EngineSpec, path: string, emit: Emit): Promise<number> {
   const packer = createRecordPacker(wanted);
   const flat = createFlatRows(spec, path, (record) => packer.add(record));
   let rows = 0;
   let closed = 0;
+  let flatRows = 0;
   for await (const chunk of openLines({ path })) {
     for (const { value, line } of linesOf(chunk)) {
       if (value === undefined || !isWindowRow(value)) {
@@ -40,7 +41,10 @@ export async function historyFromRows(wanted: HistoryWanted, spec: EngineSpec, p
         if (value['kind'] === 'row') rows++;
         else closed++;
         packer.add(value as unknown as WindowRecord);
-      } else flat.add(value, line);
+      } else {
+        flatRows++;
+        flat.add(value, line);
+      }
     }
     if (packer.count >= BATCH_ROWS) await emit(packer.take());
   }
@@ -49,6 +53,7 @@ export async function historyFromRows(wanted: HistoryWanted, spec: EngineSpec, p
   }
   flat.end();
   if (packer.count > 0) await emit(packer.take());
+  return flatRows;
 }
 
 /** Flat rows come by start of the window: a window is whole when one of its size that starts later comes. */

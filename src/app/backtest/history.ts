@@ -105,22 +105,26 @@ function storeHistory(store: OlapStore, otherwise: History | undefined): History
         : [
             `${corrected} rows were corrected after their window had closed: the store holds what they are now, live the detectors saw them before`,
           ]),
-      ...(isWithoutKeys
-        ? ['the alerts of heavy hitters name no keys here: they are not read out of the store; --history log has them']
-        : []),
+      ...(isWithoutKeys ? [`${NO_KEYS}: they are not read out of the store; --history log has them`] : []),
     ],
   };
 }
 
+const NO_KEYS = 'the alerts of heavy hitters name no keys here';
+
 async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDeps): Promise<History> {
   const { sources } = config.engine;
   if (path !== '-' && isWindowRow(await firstLine(path))) {
+    let isWithoutKeys = false;
     return {
       source: 'windows',
       isLarge: statSync(path).size > LARGE_BYTES,
       counts: false,
-      read: (wanted, _, emit) => historyFromRows(wanted, config.engine, path, emit),
-      notes: () => [],
+      async read(wanted, _, emit) {
+        const flatRows = await historyFromRows(wanted, config.engine, path, emit);
+        isWithoutKeys = flatRows > 0 && wanted.sketched.length > 0;
+      },
+      notes: () => (isWithoutKeys ? [`${NO_KEYS}: flat rows do not hold them; the records of the topic of windows do`] : []),
     };
   }
   if (sources.length > 1) {

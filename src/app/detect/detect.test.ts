@@ -64,6 +64,19 @@ test('what programs write: no header, other separators, letters of another size,
   const at = Date.UTC(2026, 2, 2, 9);
   const one = [{ timeMs: at, timeText: '1772442000', value: 1 }];
   assert.deepEqual(await read(file('bare.csv', '1772442000,1\n')), one);
+  const second = { timeMs: at + 60_000, timeText: '1772442060', value: 2 };
+  for (const [first, value] of [
+    ['1772442000,', undefined],
+    ['2026-03-02 09:00:00,NaN', undefined],
+    ['1772442000;null', undefined],
+    ['1772442000\t-Inf', undefined],
+    ['1772442000,-1e-3', -0.001],
+  ] as const) {
+    const [timeText, separator] = /^(.*?)([,;\t])/.exec(first)!.slice(1);
+    const points = await read(file('missing-first.csv', `${first}\n1772442060${separator}2\n`));
+    assert.deepEqual(points, [{ timeMs: at, timeText, value }, second], first);
+  }
+  assert.deepEqual(await read(file('named.csv', 'none,NaN\n1772442060,2\n')), [second], 'a header may have odd names');
   assert.deepEqual(await read(file('semicolon.csv', '\uFEFF"timestamp";"value"\n1772442000;"1"\n')), one);
   assert.deepEqual(await read(file('tab.csv', 'host\tTimestamp\tVALUE\n\t1772442000\t1\r\n'), 'kpi'), one);
   const times = ['1772442000', '1772442000000', '1772442000000000', '1772442000000000000', '2026/03/02 09:00:00', '2026-03-02T09:00Z'];
@@ -110,6 +123,7 @@ const WRONG: [name: string, text: string, format: SeriesFormatName, columns: obj
   ['day', 'timestamp,value\n2014-02-31 00:00:61,1\n', 'nab', {}, /day\.csv:2:1: found "2014-02-31 00:00:61"/],
   ['value', 'timestamp,value\n1500000000,12kB\n', 'kpi', {}, /value\.csv:2:12: found "12kB" as "value"; expected a number/],
   ['huge', 'timestamp,value\n1500000000,1e300\n', 'kpi', {}, /huge\.csv:2:12: found "1e300"/],
+  ['huge-first', '1500000000,1e400\n', 'csv', {}, /huge-first\.csv:1:12: found "1e400" as "2nd column"/],
   ['short', 'timestamp,value\n1500000000\n', 'kpi', {}, /short\.csv:2:11: found 1 field; expected at least 2/],
   ['near', 'timestmap,value\n1,2\n', 'kpi', {}, /near\.csv:1:1: .*one named "timestamp" \(did you mean "timestmap"\?\)/],
   ['quoted', 'a,"b, c",value\n1500000000,"x, y",many\n', 'csv', { value: 'value' }, /quoted\.csv:2:19: found "many" as "value"/],

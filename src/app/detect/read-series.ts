@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import { openLines } from '../../sources/file/lines.ts';
 import type { LineInput } from '../../sources/file/open-input.ts';
 import { csvFields, placedFields } from './csv-fields.ts';
-import type { SeriesFormat } from './series-format.ts';
+import { isMissing, type SeriesFormat } from './series-format.ts';
 import { seriesColumns, type SeriesColumns } from './series-header.ts';
 
 export interface Point {
@@ -15,8 +15,6 @@ export interface Point {
   readonly value: number | undefined;
 }
 
-/** What files write where a value is missing, or where it was divided by zero. */
-const MISSING = new Set(['', 'nan', 'na', 'n/a', 'null', 'none', '-', 'inf', '+inf', '-inf', 'infinity', '+infinity', '-infinity']);
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const SHOWN_MAX = 60;
 const LINE_BYTES_MAX = 65_536;
@@ -71,7 +69,7 @@ function parsePoint(line: string, columns: SeriesColumns, { parseTime, timeForm 
   }
   const timeMs = parseTime(timeText);
   if (timeMs === undefined) throw wrong(at(time), `"${shown(timeText)}" as "${names[time]}"`, timeForm);
-  if (MISSING.has(valueText.toLowerCase())) return { timeMs, timeText, value: undefined };
+  if (isMissing(valueText)) return { timeMs, timeText, value: undefined };
   const number = NUMBER.test(valueText) ? Number(valueText) : NaN;
   // Squares of residuals must stay finite.
   if (!(Math.abs(number) < 1e150)) {

@@ -18,6 +18,27 @@ export function seriesFormat(name: SeriesFormatName, columns: { readonly time?: 
   return { timeColumn, valueColumn, parseTime: (text) => parseEpoch(text) ?? parseText(text), timeForm: TIME_FORMS[name] };
 }
 
+/** What files write where a value is missing, or where it was divided by zero. */
+const MISSING: readonly string[] = [
+  '',
+  'nan',
+  'na',
+  'n/a',
+  'null',
+  'none',
+  '-',
+  'inf',
+  '+inf',
+  '-inf',
+  'infinity',
+  '+infinity',
+  '-infinity',
+];
+
+export function isMissing(value: string): boolean {
+  return MISSING.includes(value.toLowerCase());
+}
+
 /** All of them take all times: a series is judged rather than refused. */
 const TIME_FORMS: Readonly<Record<SeriesFormatName, string>> = {
   csv: 'a time: Unix seconds (or ms, us, ns), or text such as 2026-03-02 09:00:00 (UTC unless a zone is given)',

@@ -1,7 +1,7 @@
 /** The first line of a series file: what separates the fields, and which of them are the time and the value. */
 import { nearest } from '../../config/nearest.ts';
 import { csvFields } from './csv-fields.ts';
-import type { SeriesFormat } from './series-format.ts';
+import { isMissing, type SeriesFormat } from './series-format.ts';
 
 export interface SeriesColumns {
   readonly separator: string;
@@ -21,7 +21,7 @@ export function seriesColumns(line: string, { timeColumn, valueColumn, parseTime
   if (/[\0\uFFFD]/.test(line)) refuse('bytes that are no UTF-8', 'text in UTF-8, as `iconv -f UTF-16 -t UTF-8` makes of UTF-16');
   const separator = SEPARATORS.find((each) => line.includes(each)) ?? ',';
   const fields = csvFields(line, separator);
-  if (timeColumn === undefined && valueColumn === undefined && parseTime(fields[0] ?? '') !== undefined && isNumber(fields[1])) {
+  if (timeColumn === undefined && valueColumn === undefined && parseTime(fields[0] ?? '') !== undefined && isValue(fields[1])) {
     return { separator, names: ['1st column', '2nd column'], time: 0, value: 1, isPoint: true };
   }
   const time = columnOf(fields, timeColumn, 0, '--time', refuse);
@@ -40,6 +40,7 @@ function columnOf(names: readonly string[], name: string | undefined, otherwise:
   return refuse(found, `one named "${name}"${meant === undefined ? '' : ` (did you mean "${meant}"?)`}; name yours with ${option}`);
 }
 
-function isNumber(text: string | undefined): boolean {
-  return text !== undefined && text !== '' && Number.isFinite(Number(text));
+/** A number, be it too large for one, or the word for none. */
+function isValue(text: string | undefined): boolean {
+  return text !== undefined && (isMissing(text) || !Number.isNaN(Number(text)));
 }

@@ -136,7 +136,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     clock,
     logger,
     partitions: () => monitor?.partitions() ?? [],
-    onAlert: (event: AlertEvent): void => void deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
+    onAlert: (event: AlertEvent): Promise<void> => deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
   };
 
   async function publish(committed: Committed): Promise<void> {

@@ -75,6 +75,7 @@ export function createPartitionOpener(
         parse: parse[input.source.format],
         ...(check && { check }),
         monitorLag: deps.monitorLag,
+        warn: deps.logger.warn,
         onJudged: (batch, judged) => {
           outcomes?.add(batch, judged.outcomes, judged.reasons);
           deps.onJudged(batch.count);

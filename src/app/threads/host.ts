@@ -13,6 +13,8 @@ export interface HostDeps {
   readonly clock: Pick<Clock, 'elapsed'>;
   /** A view of the log for one aggregation, for reading; closed with it. */
   readonly openLog: (spec: EngineSpec) => Promise<Log>;
+  /** For the person at the terminal. */
+  readonly warn: (message: string) => void;
 }
 
 export interface Answered {
@@ -35,7 +37,7 @@ interface Hosted {
 }
 
 /** Resolves to the answer. @throws AppError of the log, Error for bugs */
-export function createHost({ clock, openLog }: HostDeps): (ask: Ask) => Promise<Answered> {
+export function createHost({ clock, openLog, warn }: HostDeps): (ask: Ask) => Promise<Answered> {
   const hosted = new Map<number, Hosted>();
   const pipelines = new Map<number, { readonly plan: Plan; readonly judging: ReturnType<typeof judgingDeps> }>();
 
@@ -57,6 +59,7 @@ export function createHost({ clock, openLog }: HostDeps): (ask: Ask) => Promise<
       log: boundedLog(log, ends),
       parse: parse[source.format],
       ...(check && { check }),
+      warn,
       onJudged: (batch) => void (one.judged += batch.count),
     });
     const one: Hosted = { aggregate, log, ends, judged: 0 };

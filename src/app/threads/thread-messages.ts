@@ -54,7 +54,10 @@ export interface AskMessage {
   readonly ask: Ask;
 }
 
+/** An answer, or a warning for the person at the terminal, unasked. */
+export type FromThread = AnswerMessage | { readonly warning: string };
+
 /** A failure that is for people, or that may pass; any other ends the thread. */
-export type AnswerMessage =
+type AnswerMessage =
   | { readonly id: number; readonly value: Answers[Ask['kind']] }
   | { readonly id: number; readonly error: { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean } };

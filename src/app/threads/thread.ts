@@ -1,7 +1,7 @@
 /** One thread that aggregates, as the main thread sees it: questions, answers, and one end. */
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../core/errors.ts';
-import type { AnswerMessage, Answers, Ask, AskMessage, LogAddress } from './thread-messages.ts';
+import type { Answers, Ask, AskMessage, FromThread, LogAddress } from './thread-messages.ts';
 
 export interface ThreadConfig {
   readonly log: LogAddress;
@@ -26,8 +26,13 @@ export function startWorker({ log, memoryMb }: ThreadConfig): Worker {
   });
 }
 
-/** `ended`: told once why it ended by itself; what it returns is what everybody gets who waits or asks from then on. */
-export function createThread(worker: Worker, ended: (reason: Error) => Error): Thread {
+export interface ThreadEvents {
+  /** Told once why it ended by itself; what it returns is what everybody gets who waits or asks from then on. */
+  ended(reason: Error): Error;
+  warned(message: string): void;
+}
+
+export function createThread(worker: Worker, { ended, warned }: ThreadEvents): Thread {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let next = 0;
   let fault: Error | undefined;
@@ -39,7 +44,8 @@ export function createThread(worker: Worker, ended: (reason: Error) => Error): T
     waiting.clear();
   }
 
-  worker.on('message', (answer: AnswerMessage) => {
+  worker.on('message', (answer: FromThread) => {
+    if ('warning' in answer) return warned(answer.warning);
     const one = waiting.get(answer.id);
     waiting.delete(answer.id);
     if ('value' in answer) return one?.resolve(answer.value as never);

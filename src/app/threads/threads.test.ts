@@ -63,6 +63,13 @@ test('a thread that ends soon after its start is started again five times at mos
   assert.deepEqual(pipeline.counts(), { running: 0, restarts: 5 });
 });
 
+test('what a thread warns of is said here, and does not end it', async (t) => {
+  const { open, warnings, pipeline } = poolOf(t, `require('node:worker_threads').parentPort.postMessage({ warning: 'slower' });${STAYS}`);
+  await open(0);
+  assert.deepEqual(warnings, ['slower']);
+  assert.deepEqual(pipeline.counts(), { running: 1, restarts: 0 });
+});
+
 test('a thread that had worked for a while before it ended is started again however often that was', async (t) => {
   let now = 0;
   const { open } = poolOf(t, 'process.exit(3)', { elapsed: () => (now += 100_000) });

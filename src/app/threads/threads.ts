@@ -92,7 +92,7 @@ export function createThreads(config: ThreadsConfig, { clock, logger, signal, st
     const wait = slot.dueAt - clock.elapsed();
     if (slot.failures > 0 && wait > 0) await sleep(wait, signal);
     slot.startedAt = clock.elapsed();
-    return createThread(start(config), (reason) => ended(slot, reason));
+    return createThread(start(config), { ended: (reason) => ended(slot, reason), warned: logger.warn });
   }
 
   return {

@@ -5,9 +5,13 @@ import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { createHost } from './host.ts';
 import { createLogOpener } from './log-opener.ts';
-import type { AnswerMessage, AskMessage, LogAddress } from './thread-messages.ts';
+import type { AskMessage, FromThread, LogAddress } from './thread-messages.ts';
 
-const answer = createHost({ clock: systemClock, openLog: createLogOpener(workerData as LogAddress, systemClock) });
+const answer = createHost({
+  clock: systemClock,
+  openLog: createLogOpener(workerData as LogAddress, systemClock),
+  warn: (warning) => reply({ warning }),
+});
 
 parentPort?.on('message', (message: AskMessage) => void respond(message));
 
@@ -25,6 +29,6 @@ async function respond({ id, ask }: AskMessage): Promise<void> {
   }
 }
 
-function reply(message: AnswerMessage, transfer: readonly ArrayBuffer[] = []): void {
+function reply(message: FromThread, transfer: readonly ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
 }

@@ -13,11 +13,10 @@ export interface WalSync {
   close(): void;
 }
 
-const fdatasyncAside = promisify(fdatasync);
-
 /** `path`: of SQLite's write-ahead log. It is the same file as long as a connection is open, and no locks of SQLite's are on it. */
 export function openWalSync(path: string): WalSync {
   const fd = openSync(path, 'r');
+  const fdatasyncAside = promisify(fdatasync);
   let running: Promise<void> | undefined;
   /** Begins when the one under way is over, and covers what came meanwhile. */
   let next: Promise<void> | undefined;
@@ -26,8 +25,9 @@ export function openWalSync(path: string): WalSync {
 
   async function run(): Promise<void> {
     try {
-      if (fault) throw fault.error;
       await fdatasyncAside(fd);
+      // Linux tells a descriptor of an error once: `syncNow` may have been told of what this one was to make durable.
+      if (fault) throw fault.error;
     } catch (error) {
       fault ??= { error };
       throw error;
@@ -44,12 +44,18 @@ export function openWalSync(path: string): WalSync {
 
   return {
     sync() {
+      if (fault) return Promise.reject(fault.error);
       if (!running) return start();
       return (next ??= running.then(start, start));
     },
     syncNow() {
       if (fault) throw fault.error;
-      fdatasyncSync(fd);
+      try {
+        fdatasyncSync(fd);
+      } catch (error) {
+        fault = { error };
+        throw error;
+      }
     },
     close() {
       isClosed = true;

@@ -34,7 +34,9 @@ export interface Fetcher {
 interface Cursor {
   /** What the reader will ask for next. */
   position: number;
-  /** Of a reader who is lent what it reads: the memory that is lent, and the answer there, which is unpacked as it goes on. */
+  /** Its reader is lent what it reads. */
+  readonly lent: boolean;
+  /** The memory that is lent, and the answer there, which is unpacked as it goes on. Without: what is lent is a copy. */
   readonly own?: { readonly unpacker: Unpacker; answer?: AnswerReader };
   decoded: RecordBatch[];
   /** Records of `decoded[0]` that were handed out. */
@@ -45,8 +47,16 @@ interface Cursor {
   ahead?: Promise<FetchAnswer>;
 }
 
-/** Reads committed records, the next answer under way while the last one is worked on. */
-export function createFetcher(cluster: Cluster, offsets: Offsets, unpacker: Unpacker): Fetcher {
+/**
+ * Reads committed records, the next answer under way while the last one is worked on. `unpacker`: for what is not lent.
+ * `makeUnpacker`: for each reader who is lent what it reads; may throw RangeError where there is no memory for one more.
+ */
+export function createFetcher(
+  cluster: Pick<Cluster, 'leader' | 'call' | 'persist' | 'forget'>,
+  offsets: Pick<Offsets, 'start'>,
+  unpacker: Unpacker,
+  makeUnpacker: () => Unpacker = createUnpacker,
+): Fetcher {
   const cursors = new Map<string, Cursor[]>();
 
   async function ask(topic: string, partition: number, offset: number, limits: ReadLimits): Promise<FetchAnswer> {
@@ -85,9 +95,20 @@ export function createFetcher(cluster: Cluster, offsets: Offsets, unpacker: Unpa
   /** Taken out while it is in use: two readers at one place have one each. */
   function takeCursor(name: string, position: number, lent: boolean): Cursor {
     const free = cursors.get(name) ?? [];
-    const i = free.findIndex((each) => each.position === position && (each.own !== undefined) === lent);
+    const i = free.findIndex((each) => each.position === position && each.lent === lent);
     if (i !== -1) return free.splice(i, 1)[0]!;
-    return { position, decoded: [], served: 0, next: position, ...(lent && { own: { unpacker: createUnpacker() } }) };
+    const own = lent ? makeOwn() : undefined;
+    return { position, lent, decoded: [], served: 0, next: position, ...(own && { own: { unpacker: own } }) };
+  }
+
+  /** Undefined where no addresses (not memory) are left for one more: each takes 8 GB of them. */
+  function makeOwn(): Unpacker | undefined {
+    try {
+      return makeUnpacker();
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
   }
 
   function putBack(name: string, cursor: Cursor): void {
@@ -134,7 +155,11 @@ export function createFetcher(cluster: Cluster, offsets: Offsets, unpacker: Unpa
       const name = `${topic}/${partition}`;
       const cursor = takeCursor(name, offset, limits.lent === true);
       if (cursor.decoded.length === 0) cursor.decoded = cursor.own?.answer?.read(true) ?? [];
-      if (cursor.decoded.length === 0 && !(await fill(cursor, topic, partition, limits))) return undefined;
+      if (cursor.decoded.length === 0 && !(await fill(cursor, topic, partition, limits))) {
+        // The reader will ask again, and then needs no new memory; markers that were read over are not read over again.
+        putBack(name, cursor);
+        return undefined;
+      }
       const batch = cursor.decoded[0]!;
       const from = cursor.served;
       const to = Math.min(batch.count, from + (limits.maxRecords ?? Infinity), endWithin(batch, from, limits.maxBytes));

@@ -1,17 +1,9 @@
 /** The body of a push: read and decompressed up to the limits, a piece at a time, so that a zip bomb stops at them. */
 import type { IncomingMessage } from 'node:http';
-import type { SpareBuffers } from '../../core/spare-buffers.ts';
 import type { ServerLimits } from '../limits.ts';
 import { HttpProblem } from '../problem.ts';
 import { createDecoder, type Encoding } from './decoder.ts';
-import { createGathering } from './gathering.ts';
-
-/** Over all requests. */
-export interface BodyBudget {
-  /** Bytes of bodies that are held now. */
-  held: number;
-  readonly buffers: SpareBuffers;
-}
+import { createGathering, type BodyBudget } from './gathering.ts';
 
 type Limits = Pick<ServerLimits, 'wireBytes' | 'bodyBytes' | 'bodyBytesHeld' | 'framesPerBody'>;
 type Take = (piece: Uint8Array) => void;
@@ -35,15 +27,11 @@ export async function withBody<T>(
   work: (body: Uint8Array) => Promise<T> | T,
 ): Promise<T> {
   const stated = Number(request.headers['content-length'] ?? 0);
-  const gathered = createGathering(budget.buffers, stated);
-  let held = 0;
+  const gathered = createGathering(budget, limits.bodyBytesHeld, stated);
+  let bytes = 0;
   const take: Take = (piece) => {
-    held += piece.length;
-    budget.held += piece.length;
-    if (held > limits.bodyBytes) throw tooLarge(`more than ${limits.bodyBytes} bytes of events`, limits);
-    if (budget.held > limits.bodyBytesHeld) {
-      throw new HttpProblem(429, 'too many bodies are being read at this moment; send it again', { 'retry-after': '1' });
-    }
+    bytes += piece.length;
+    if (bytes > limits.bodyBytes) throw tooLarge(`more than ${limits.bodyBytes} bytes of events`, limits);
     gathered.put(piece);
   };
   try {
@@ -51,9 +39,9 @@ export async function withBody<T>(
     if (stated > limits.wireBytes) throw tooLarge(`${stated} bytes`, limits);
     if (encoding === 'identity') await takePieces(request, limits, take);
     else await decompress(wirePieces(request, limits), encoding, limits, take);
+    // Awaited: until then nobody else may have the buffer.
     return await work(gathered.bytes());
   } finally {
-    budget.held -= held;
     gathered.letGo();
   }
 }

@@ -1,7 +1,16 @@
 /** Pieces of a body, as they come, into one buffer. */
 import type { SpareBuffers } from '../../core/spare-buffers.ts';
+import { HttpProblem } from '../problem.ts';
+
+/** Over all requests. */
+export interface BodyBudget {
+  /** Bytes of the buffers in which bodies are held now, filled or not. */
+  held: number;
+  readonly buffers: SpareBuffers;
+}
 
 export interface Gathering {
+  /** @throws HttpProblem 429 beyond the budget */
   put(piece: Uint8Array): void;
   /** What was put, as a view: void when it is let go. */
   bytes(): Uint8Array;
@@ -11,16 +20,38 @@ export interface Gathering {
 /** A client may say that it sends much and send nothing. */
 const EXPECTED_BYTES_MAX = 1 << 20;
 
-export function createGathering(buffers: SpareBuffers, expectedBytes: number): Gathering {
+/**
+ * Within `bytesHeldMax` over all bodies of the budget. A body that is as long as it says (`expectedBytes`) is copied once. When half of
+ * the budget is held, nobody is believed any more: then buffers grow with what has come.
+ */
+export function createGathering(budget: BodyBudget, bytesHeldMax: number, expectedBytes: number): Gathering {
   let buffer: Uint8Array<ArrayBuffer> | undefined;
   let length = 0;
+
+  function take(bytes: number): Uint8Array<ArrayBuffer> {
+    const taken = budget.buffers.take(bytes);
+    budget.held += taken.length;
+    if (budget.held <= bytesHeldMax) return taken;
+    give(taken);
+    throw new HttpProblem(429, 'too many bodies are being read at this moment; send it again', { 'retry-after': '1' });
+  }
+
+  function give(taken: Uint8Array<ArrayBuffer>): void {
+    budget.held -= taken.length;
+    budget.buffers.give(taken);
+  }
+
+  function expected(): number {
+    return budget.held <= bytesHeldMax / 2 ? Math.min(expectedBytes, EXPECTED_BYTES_MAX) : 0;
+  }
+
   return {
     put(piece) {
-      if (!buffer) buffer = buffers.take(Math.max(piece.length, Math.min(expectedBytes, EXPECTED_BYTES_MAX)));
+      if (!buffer) buffer = take(Math.max(piece.length, expected()));
       else if (length + piece.length > buffer.length) {
-        const wider = buffers.take(Math.max(length + piece.length, 2 * buffer.length));
+        const wider = take(Math.max(length + piece.length, 2 * buffer.length));
         wider.set(buffer.subarray(0, length));
-        buffers.give(buffer);
+        give(buffer);
         buffer = wider;
       }
       buffer.set(piece, length);
@@ -28,7 +59,7 @@ export function createGathering(buffers: SpareBuffers, expectedBytes: number): G
     },
     bytes: () => (buffer ? buffer.subarray(0, length) : new Uint8Array(0)),
     letGo() {
-      if (buffer) buffers.give(buffer);
+      if (buffer) give(buffer);
       buffer = undefined;
       length = 0;
     },

@@ -172,16 +172,47 @@ test('a topic that is read too slowly is filled no further', async (t) => {
 });
 
 test('bodies held at a time are bounded over all requests, and let go afterwards', async (t) => {
-  const { port, push } = await open(t, { bodyBytesHeld: 10_000 });
+  // Of two buffers of 64 KiB.
+  const { port, push } = await open(t, { bodyBytesHeld: 150_000 });
   const slow = connect(port, '127.0.0.1');
-  slow.write('POST /api/v1/events/raw HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\ncontent-length: 9001\r\n\r\n');
-  slow.write('x'.repeat(9_000));
+  slow.write('POST /api/v1/events/raw HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-ndjson\r\ncontent-length: 90001\r\n\r\n');
+  slow.write('x'.repeat(90_000));
   let answer = await push('y'.repeat(2_000));
   while (answer.status === 202) answer = await push('y'.repeat(2_000));
   assert.deepEqual([answer.status, answer.headers.get('retry-after')], [429, '1']);
   slow.end('x');
   await once(slow, 'data');
   assert.equal((await push('y'.repeat(2_000))).status, 202);
+});
+
+test('a body is its request’s until it is appended: what is pushed meanwhile goes elsewhere', async (t) => {
+  const { surface, push } = await open(t);
+  const appends: { bytes: Uint8Array; done: () => void }[] = [];
+  let wake = (): void => {};
+  surface.pushTarget = async () => ({
+    partitions: 1,
+    backlog: async () => ({ records: 0, bytes: 0 }),
+    append: async (_partition, { bytes }) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      appends.push({ bytes, done: resolve });
+      wake();
+      await promise;
+      return 0;
+    },
+  });
+  const appending = async (count: number): Promise<void> => {
+    while (appends.length < count) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  const first = push('a'.repeat(100_000));
+  await appending(1);
+  const second = push('b'.repeat(100_000));
+  await appending(2);
+  assert.deepEqual(
+    appends.map(({ bytes }) => Buffer.from(bytes).toString()),
+    ['a'.repeat(100_000), 'b'.repeat(100_000)],
+  );
+  for (const { done } of appends) done();
+  assert.deepEqual([(await first).status, (await second).status], [202, 202]);
 });
 
 test('a client that dies in the middle appends nothing', async (t) => {

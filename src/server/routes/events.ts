@@ -2,8 +2,9 @@
 import type { FastifyInstance } from 'fastify';
 import { createSpareBuffers } from '../../core/spare-buffers.ts';
 import type { EventsAccepted } from '../api.ts';
-import { withBody, type BodyBudget } from '../events/body.ts';
+import { withBody } from '../events/body.ts';
 import { dropRest } from '../events/drop-rest.ts';
+import type { BodyBudget } from '../events/gathering.ts';
 import { createLineCutter } from '../events/lines/line-cutter.ts';
 import { bodyKind, recordsOf } from '../events/records.ts';
 import type { ServerLimits } from '../limits.ts';

@@ -11,14 +11,16 @@ import { createProjector } from './projector.ts';
 export interface OpenDecoderDeps extends DecoderDeps {
   /** Of the source's events; or, as a text, what there is in its schema that rules cannot state. */
   readonly rules: SourceRules | string;
+  /** Told once, when reading over bytes got no more memory: from then on the reference reads, several times slower, with the same verdicts. */
+  readonly onSlower?: () => void;
 }
 
-export function openDecoder(plan: Plan, source: SourceSpec, { rules, ...deps }: OpenDecoderDeps): Decoder {
+export function openDecoder(plan: Plan, source: SourceSpec, { rules, onSlower, ...deps }: OpenDecoderDeps): Decoder {
   const reference = createDecoder(plan, source, deps);
   const projection = fastPathOf(plan, source, rules);
   const memory = typeof projection === 'string' ? undefined : openKernelMemory(source.event.timeUnit);
   if (typeof projection === 'string' || memory === undefined) return reference;
-  return createProjector(plan, source, projection, { memory, reference, idKey: deps.idKey });
+  return createProjector(plan, source, projection, { memory, reference, idKey: deps.idKey, ...(onSlower && { onKernelLost: onSlower }) });
 }
 
 /** How the source is read over bytes; or, as a text, why it is not. */

@@ -38,7 +38,7 @@ function batchOf(values: readonly string[]): RecordBatch {
 }
 
 /** The projector, and how many records of each batch it handed over. */
-function projectorOf(batchesHandedOver?: number): { projector: Decoder; handedOver: number[]; kernel: Kernel } {
+function projectorOf(batchesHandedOver?: number): { projector: Decoder; handedOver: number[]; kernel: Kernel; lost(): number } {
   const plan = compilePlan(spec);
   const projection = fastPathOf(plan, source, rules);
   assert.ok(typeof projection !== 'string');
@@ -53,8 +53,10 @@ function projectorOf(batchesHandedOver?: number): { projector: Decoder; handedOv
     },
   };
   const memory = openKernelMemory('ms')!;
-  const deps = { memory, reference, idKey: [1, 2] as const, ...(batchesHandedOver !== undefined && { batchesHandedOver }) };
-  return { projector: createProjector(plan, source, projection, deps), handedOver, kernel: memory.kernel };
+  let lost = 0;
+  const onKernelLost = (): void => void lost++;
+  const deps = { memory, reference, idKey: [1, 2] as const, onKernelLost, ...(batchesHandedOver !== undefined && { batchesHandedOver }) };
+  return { projector: createProjector(plan, source, projection, deps), handedOver, kernel: memory.kernel, lost: () => lost };
 }
 
 test('labels without end are forgotten, by a new generation of codes; each batch says what it means', () => {
@@ -103,12 +105,12 @@ test('what is not done over bytes is told', () => {
   assert.equal(fastPathOf(compilePlan({ ...spec, measures }), source, rules), 'more than 30 conditions on page');
 });
 
-test('where the kernel gets no more memory in the middle of a batch, the reference reads that batch and all that follow', () => {
-  const { projector, handedOver, kernel } = projectorOf();
+test('where the kernel gets no more memory in the middle of a batch, the reference reads that batch and all that follow, which is told once', () => {
+  const { projector, handedOver, kernel, lost } = projectorOf();
   const values = (from: number, count: number): string[] =>
     Array.from({ length: count }, (_, i) => `{"id":"i${from + i}","at":${from + i},"page":"p${from + i}"}`);
   projector.decode(batchOf(values(0, 3)));
-  assert.deepEqual(handedOver, []);
+  assert.deepEqual([handedOver, lost()], [[], 0]);
   for (const size of [1 << 30, 1 << 26, 1 << 22, 1 << 18, 1 << 14, 1 << 10]) {
     assert.throws(() => {
       for (;;) kernel.take(size);
@@ -127,6 +129,7 @@ test('where the kernel gets no more memory in the middle of a batch, the referen
     );
     assert.deepEqual([columns.times[0], columns.outcomes[count - 1], columns.outcomes[count]], [from, ACCEPTED, INVALID]);
     assert.equal(columns.reasons.size, 1);
+    assert.equal(lost(), 1);
   }
   assert.deepEqual(handedOver, [5_001, 10_001, 3]);
 });

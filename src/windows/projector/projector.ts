@@ -29,6 +29,8 @@ export interface ProjectorDeps {
   readonly idKey: IdKey;
   /** After a batch that was nearly all doubtful, so many are handed over whole; default 15. */
   readonly batchesHandedOver?: number;
+  /** Told once, when the kernel gets no more memory: from then on the reference reads everything. */
+  readonly onKernelLost?: () => void;
 }
 
 /** For outcomes: the kernel has not decided (`kernel/projector/record.ts`). */
@@ -208,6 +210,7 @@ export function createProjector(plan: Plan, source: SourceSpec, projection: Proj
       } catch (error) {
         if (!isKernelFault(error)) throw error;
         isKernelLost = true;
+        deps.onKernelLost?.();
         capacity = 0;
         return judgedWith(doubtAllElsewhere(batch.count), batch);
       }

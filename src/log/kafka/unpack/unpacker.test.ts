@@ -175,6 +175,19 @@ test('broken blocks, however many, are refused here: the library would lose memo
   assert.deepEqual(unpacked(own, compress('lz4', recordOf(value))), value);
 });
 
+test('where no addresses are left for a new memory, the large one goes on', (t) => {
+  const own = createUnpacker();
+  const large = Buffer.alloc(20 << 20, 'large');
+  assert.deepEqual(unpacked(own, compress('lz4', recordOf(large))), large);
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: { Instance: unknown } };
+  const { Instance } = WebAssembly;
+  t.after(() => (WebAssembly.Instance = Instance));
+  WebAssembly.Instance = function outOfMemory(): void {
+    throw new RangeError('WebAssembly.Instance(): Out of memory');
+  };
+  for (const text of ['next', 'and on']) assert.deepEqual(unpacked(own, compress('lz4', recordOf(Buffer.from(text)))), Buffer.from(text));
+});
+
 test('a large batch does not keep its memory, and what is held when one fails is let go of', () => {
   const own = createUnpacker();
   const large = Buffer.alloc(20 << 20, 'large');

@@ -169,7 +169,12 @@ export function createUnpacker(): Unpacker {
     }
     if (keyBytes.length > KEY_BYTES_MAX) keyBytes = new Uint8Array(0);
     if (memory.length <= MEMORY_BYTES_MAX) return;
-    kernel = instantiate(module);
+    try {
+      kernel = instantiate(module);
+    } catch (error) {
+      // No addresses are left for a second one: the large one is kept until there are.
+      if (!(error instanceof RangeError)) throw error;
+    }
     memory = Buffer.from(kernel.memory.buffer);
   }
 
