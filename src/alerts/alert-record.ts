@@ -86,7 +86,7 @@ function explanationOf({ measure, falseAlarmsPerDay }: AlertSubject, facts: Aler
         share: fourDigits(share),
       })),
     }),
-    ...(firing && judged.isUnseen && { unseen: true as const }),
+    ...(judged.isUnseen && { unseen: true as const }),
     ...(!firing && judged.isLasting && { lasting: true as const }),
   };
 }

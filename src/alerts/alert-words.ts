@@ -24,7 +24,7 @@ export function withWords<Event extends AlertEvent>(event: Event, { message, tex
   return { ...event, message, explanation: { ...event.explanation, text, not_fired_if } };
 }
 
-type Told = 'firing' | 'experiment' | 'unseen' | 'limit' | 'resolved' | 'resolved_limit' | 'lasting' | 'no_data';
+type Told = 'firing' | 'experiment' | 'unseen' | 'limit' | 'resolved' | 'resolved_limit' | 'lasting' | 'known' | 'no_data';
 type Names = Readonly<Record<string, string>>;
 
 /** `event`: its words are not looked at. */
@@ -49,11 +49,12 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
   const told = toldOf(event);
   // A variant that is better is neither a drop nor a spike.
   const begun = told === 'experiment' ? 'title.experiment' : titleKey(event.alert_type, direction, texts);
-  const title = fill(texts[firing ? begun : told === 'lasting' ? 'title.lasting' : 'title.resolved'], names);
+  const ended = explanation.lasting ? (told === 'known' ? 'title.known' : 'title.lasting') : 'title.resolved';
+  const title = fill(texts[firing ? begun : ended], names);
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
     text: [...whyOf(told, event).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
-    not_fired_if: fill(texts[told === 'unseen' ? 'not_fired.unseen' : notFiredKey(evidence, direction)], names),
+    not_fired_if: fill(texts[told === 'unseen' || told === 'known' ? 'not_fired.unseen' : notFiredKey(evidence, direction)], names),
   };
 }
 
@@ -65,6 +66,7 @@ function toldOf({ status, explanation: { observed, evidence, baseline, lasting, 
   if (status === 'firing' && isLimit && unseen) return 'unseen';
   if (status === 'firing') return isLimit ? 'limit' : 'firing';
   if (observed === null) return 'no_data';
+  if (isLimit && unseen) return 'known';
   if (lasting) return 'lasting';
   return isLimit ? 'resolved_limit' : 'resolved';
 }

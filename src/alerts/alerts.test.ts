@@ -223,6 +223,39 @@ test('an alert that ends because it lasts gives no all-clear, in both languages'
   assert.match(said('ko')[1], /정상으로 돌아왔다는 뜻은 아닙니다/);
 });
 
+test('what had been expected is not the new level, also where the end is said only once that is learnt', () => {
+  const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale: 'en' });
+  const { state } = alerts.judge(undefined, subject(), verdict({ observed: 1 }), at(0));
+  const ended = (minute: number, changes: Partial<Verdict>): AlertEvent =>
+    alerts.judge(state, subject(), verdict({ status: 'clear', observed: 1, ...changes }), at(minute)).write();
+  const later = ended(3, { isLasting: true, expected: 1, threshold: 0.5 });
+  assert.deepEqual([later.expected_value, later.explanation.threshold, later.deviation_percent], [5, 2.5, -80]);
+  assert.match(later.message, /1\.00% \(expected until now: 5\.00%\)$/);
+  // The window at hand knows best, where it was the one that ended it.
+  assert.equal(ended(1, { isLasting: true, expected: 6 }).expected_value, 6);
+  assert.equal(ended(3, { expected: 4 }).expected_value, 4);
+});
+
+test('a value that was new ends as one of the known ones, with an all-clear only where little is left of it', () => {
+  const ended = (locale: AlertLocale, changes: Partial<Verdict> = {}): AlertEvent => {
+    const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale });
+    const about = subject({ detector: 'mix', direction: 'up', measure: impressions, metricName: 'Impressions', labels: { country: 'XX' } });
+    const told: Verdict = verdict({ direction: 'up', observed: 30, expected: 8, threshold: 8, baselineWindows: null, isUnseen: true });
+    const { state } = alerts.judge(undefined, about, told, at(0));
+    return alerts.judge(state, about, { ...told, status: 'clear', ...changes }, at(90)).write();
+  };
+  const lasting = ended('en', { isLasting: true });
+  assert.equal(lasting.message, '☑️ Impressions has a new value: XX is now one of the known values (30)');
+  assert.match(lasting.explanation.text, /no longer told as new/);
+  assert.deepEqual([lasting.explanation.unseen, lasting.explanation.lasting], [true, true]);
+  const gone = ended('en', { observed: 1 });
+  assert.equal(gone.message, '✅ Impressions back to normal: XX is now one of the known values (1)');
+  assert.equal(gone.explanation.lasting, undefined);
+  for (const { message, explanation } of [lasting, gone])
+    assert.doesNotMatch(message + explanation.text + explanation.not_fired_if, /expected|limit|or less/);
+  assert.match(ended('ko').message, /이제 알려진 값/);
+});
+
 test('an alert that lost its series ends without a value', () => {
   const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale: 'en' });
   const { state } = alerts.judge(undefined, subject(), verdict({ observed: 1 }), at(0));

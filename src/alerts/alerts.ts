@@ -44,7 +44,7 @@ export function createAlerts(settings: AlertSettings): Alerts {
 
   const alerts: Alerts = {
     judge(state, subject, said, at) {
-      const verdict = withContributors(said, state);
+      const verdict = asExpectedThen(withContributors(said, state), state, at);
       const move = advance(state, verdict, at, settings.repeatAfterMs);
       const ends = verdict.status === 'clear';
       const told = ends ? state : move.state;
@@ -75,6 +75,13 @@ export function createAlerts(settings: AlertSettings): Alerts {
     desk: (subject, naming) => createAlertDesk(subject, naming, alerts),
   };
   return alerts;
+}
+
+/** Said only after windows without a verdict, an end that lasts has the new level beside it: what had been expected is the alert's own. */
+function asExpectedThen(verdict: Verdict, state: AlertState | undefined, at: AlertWindow): Verdict {
+  if (!verdict.isLasting || state?.status !== 'firing' || state.judged >= at.startMs) return verdict;
+  const { expected, threshold } = state;
+  return { ...verdict, expected, threshold };
 }
 
 /** Contributors may be named when an episode begins, and not in each of its windows. */

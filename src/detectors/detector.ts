@@ -53,7 +53,7 @@ export interface Verdict {
   readonly grounds?: Grounds;
   /** Clear, yet nothing is as it was: what rang has lasted so long that it is taken for how things are now. */
   readonly isLasting?: true;
-  /** The series itself is the news: among those beside it, its value had never been seen before. */
+  /** The series itself is the news: among those beside it, its value had never been seen before. Clear: now it is one of them. */
   readonly isUnseen?: true;
   /** Keys that stand behind the value (heavy hitters), the largest first; a few. */
   readonly keys?: readonly KeyCount[];

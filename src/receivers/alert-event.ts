@@ -25,7 +25,7 @@ export interface AlertExplanation {
   readonly contributors?: readonly AlertContributor[];
   /** Of heavy hitters: the keys behind the value, the largest first; the true count of each is in [least, most]. */
   readonly keys?: readonly { readonly key: string; readonly least: number; readonly most: number }[];
-  /** Set: a value of its dimension that had never been seen before. */
+  /** Set: a value of its dimension that had never been seen before; of an alert that has ended: and that is one of the known ones now. */
   readonly unseen?: true;
   /** Of an alert that has ended, set: nothing is as it was; the change has lasted so long that it is taken for how things are now. */
   readonly lasting?: true;

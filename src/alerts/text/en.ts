@@ -8,6 +8,7 @@ export const en = {
   'title.experiment': '🏁 {metric} decided',
   'title.resolved': '✅ {metric} back to normal',
   'title.lasting': '☑️ {metric} has a new level',
+  'title.known': '☑️ {metric} has a new value',
   'segment.all': 'all',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
   'message.experiment': '{title}! {segment}: {observed}, control {expected}{deviation}',
@@ -16,6 +17,7 @@ export const en = {
   'message.resolved': '{title}: {segment}: {observed} (expected {expected})',
   'message.resolved_limit': '{title}: {segment}: {observed} (limit {expected})',
   'message.lasting': '{title}: {segment}: {observed} (expected until now: {expected})',
+  'message.known': '{title}: {segment} is now one of the known values ({observed})',
   'message.no_data': '{title}: {segment}: no more data',
   'explain.learnt':
     '{metric} of {segment} was {observed}{ratio} in {window} ({span}), where the moving average over {windows} windows expected {expected}.',
@@ -25,6 +27,8 @@ export const en = {
   'explain.resolved_limit': '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again.',
   'explain.lasting':
     '{metric} of {segment} was {observed} in {window} ({span}), where {expected} was expected. This has lasted so long that it is taken for how things are now: the alert ends, and the new level is learnt. It is no all-clear.',
+  'explain.known':
+    '{metric} of {segment} was {observed} in {window} ({span}). The value has been there for so long that it is now one of the known values: it is no longer told as new.',
   'explain.no_data':
     '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended. Last expected: {expected}.',
   'explain.evidence':

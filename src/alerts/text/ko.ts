@@ -10,6 +10,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'title.experiment': '🏁 {metric} 실험 결과 확정',
   'title.resolved': '✅ {metric} 정상화',
   'title.lasting': '☑️ {metric} 새 수준으로 학습',
+  'title.known': '☑️ {metric} 새로운 값',
   'segment.all': '전체',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
   'message.experiment': '{title}! {segment}: {observed}, 대조군 {expected}{deviation}',
@@ -18,6 +19,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'message.resolved': '{title}: {segment}: {observed} (예상 {expected})',
   'message.resolved_limit': '{title}: {segment}: {observed} (기준 {expected})',
   'message.lasting': '{title}: {segment}: {observed} (지금까지의 예상 {expected})',
+  'message.known': '{title}: {segment}, 이제 알려진 값 ({observed})',
   'message.no_data': '{title}: {segment}: 데이터 없음',
   'explain.learnt':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다{ratio}. 윈도우 {windows}개의 이동 평균으로 예상한 값은 {expected}입니다.',
@@ -29,6 +31,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed} 수준으로, 기준값 {expected} 안으로 돌아왔습니다.',
   'explain.lasting':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}이며, 예상 값은 {expected}였습니다. 달라진 상태가 오래 이어져 이제 이 수준을 평소 수준으로 보고, 알림을 끝내고 새로 학습합니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
+  'explain.known':
+    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 나타난 지 오래되어 이제 알려진 값 가운데 하나로 보며, 더 이상 새로운 값으로 알리지 않습니다.',
   'explain.no_data': '{segment}의 {metric} 값을 오랫동안({span}까지) 판단할 수 없어 알림을 종료합니다. 마지막 예상 값은 {expected}입니다.',
   'explain.evidence':
     '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 예상 값 {expected}(95%: {low}~{high})의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',

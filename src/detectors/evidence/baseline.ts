@@ -107,14 +107,14 @@ export function createBlock(): Block {
   return { seen: 0, expected: 0, noise: 0, error: 0, isYoung: false };
 }
 
-/** A lasting step: the level is open again. */
-export function openLevel(numbers: Float32Array, model: Model): void {
-  numbers[model.layout.covariance]! += STEP_VARIANCE;
+/** A lasting step of `height` (log; 0 where it is not known): the level is open again, as far as it moved at least. */
+export function openLevel(numbers: Float32Array, model: Model, height: number): void {
+  numbers[model.layout.covariance]! += Math.max(STEP_VARIANCE, height * height);
 }
 
 /** A forecast that what came before speaks against, as it is about to be believed: a burst became the baseline. */
 export function doubtBaseline(numbers: Float32Array, model: Model): void {
-  openLevel(numbers, model);
+  openLevel(numbers, model, 0);
   numbers[At.variance]! += STEP_VARIANCE;
   numbers[At.reach] = numbers[At.onSlots] = numbers[At.suspicion] = 0;
 }

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { discard } from './episode.ts';
 import { createField } from './field.ts';
-import { At, Status } from './layout.ts';
+import { At, HAS_LASTED, Status, WAS_HELD } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
 
 const MINUTE = 60_000;
 const STEP = 600;
+const SETTINGS = { windowMs: MINUTE, hasExposure: false, habits: true, drop: 0.5, rise: 2, falseAlarmsPerDay: 1, tests: 2 };
 
 test('a new level is learnt of minutes that are known whole, wherever in a block the episode ended', () => {
-  const settings = { windowMs: MINUTE, hasExposure: false, habits: true, drop: 0.5, rise: 2, falseAlarmsPerDay: 1, tests: 2 };
-  const model = createModel({ ...settings, profile: profileOf('events', false) });
+  const model = createModel({ ...SETTINGS, profile: profileOf('events', false) });
   const { grid, layout } = model;
   for (let late = 0; late < grid.blockSlots; late++) {
     const field = createField(model);
@@ -32,4 +33,19 @@ test('a new level is learnt of minutes that are known whole, wherever in a block
     }
     assert.ok(learnt > 0, 'it went on');
   }
+});
+
+test('what is over before it rings is not held for a habit, and leaves what is still to be said', () => {
+  const model = createModel({ ...SETTINGS, profile: profileOf('events', false) });
+  const left = [WAS_HELD, HAS_LASTED].map((back) => {
+    const { numbers } = createField(model).bear(0);
+    numbers[At.back] = back;
+    numbers[At.reach] = 30;
+    discard(numbers, model, 90, 5);
+    return [numbers[At.back], numbers[At.reach]];
+  });
+  assert.deepEqual(left, [
+    [0, 0],
+    [HAS_LASTED, 0],
+  ]);
 });

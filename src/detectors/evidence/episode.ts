@@ -1,7 +1,7 @@
 /** The life of an alarm in one series: it rings, recovers or lasts. While it is on nothing is learnt. */
 import { learnBlock, logRate, openLevel, renewVariance } from './baseline.ts';
 import { doubtWaiting, habitRatio } from './habits.ts';
-import { At, Baseline, Status, WAS_HELD } from './layout.ts';
+import { At, Baseline, HAS_LASTED, Status, WAS_HELD } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { countDrop, lognormalPoisson, moneyDrop, moneyRise } from './log-likelihood.ts';
 import type { Model } from './model.ts';
@@ -103,10 +103,13 @@ export function isOver(numbers: Float32Array, common: Common, slot: number, evid
   return back > BACK_ENOUGH;
 }
 
-/** Nothing rings for what has ended; no evidence reaches back to it, and nothing is learnt of it. */
+/**
+ * Nothing rings for what has ended; no evidence reaches back to it, and nothing is learnt of it. It is no edge of what was held for a
+ * habit; what is still to be said of an episode before stays.
+ */
 export function discard(numbers: Float32Array, model: Model, slot: number, slots: number): void {
   numbers[At.reach] = 0;
-  numbers[At.back] = 0;
+  if (numbers[At.back] !== HAS_LASTED) numbers[At.back] = 0;
   numbers[At.suspicion] = 0;
   learnNothingOf(numbers, model, slot, slots);
 }
@@ -120,6 +123,7 @@ export function stepEpisode({ numbers }: SeriesState, common: Common, slot: numb
   if (back > BACK_ENOUGH) endEpisode(numbers);
   else if (isLasting(numbers, common, slot, spans, back)) {
     endEpisode(numbers);
+    if (numbers[At.back] !== WAS_HELD) numbers[At.back] = HAS_LASTED;
     if (numbers[At.baseline] === Baseline.own) takeNewLevel(numbers, common, slot);
   }
 }
@@ -203,7 +207,6 @@ function endEpisode(numbers: Float32Array): void {
 function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void {
   const { model, work } = common;
   const { grid, layout, rhythm } = model;
-  openLevel(numbers, model);
   const slots = relearnt(grid.slotsMax);
   let seen = 0;
   let expected = 0;
@@ -211,17 +214,14 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
     seen += numbers[layout.recentSeen + ((slot - back) % grid.recent)]!;
     expected += numbers[layout.recentExpected + ((slot - back) % grid.recent)]!;
   }
-  if (expected <= 0) return;
+  if (expected <= 0) return openLevel(numbers, model, 0);
+  const least = PSEUDO * noiseOf(numbers, model, 1);
+  openLevel(numbers, model, Math.log((Math.max(0, seen) + least) / (expected + least)));
   const row = rhythm.at((slot - (slots - 1) / 2) * grid.slotMinutes);
   const exposure = expected / Math.exp(logRate(numbers, model, row));
   const noise = noiseOfBlock(numbers, model, expected, exposure);
   learnBlock(numbers, model, row, { seen, expected, noise, error: blockError(numbers, common), isYoung: false }, work);
   renewVariance(numbers, model, rhythm.at(slot * grid.slotMinutes), (slots / 2) * grid.slotMinutes, work);
-}
-
-/** Of an episode that was told and has just ended: the evidence that things are as they were is enough; else it was taken for lasting. */
-export function isBack(numbers: Float32Array): boolean {
-  return numbers[At.back]! > BACK_ENOUGH;
 }
 
 export function isDropping(numbers: Float32Array): boolean {

@@ -151,6 +151,49 @@ test('an alarm ends because all is as it was, or because it lasts, and says whic
   assert.deepEqual(play(200), [['KR/format3 down', true]]);
 });
 
+test('that an alarm ended because it lasts is said once, with the first verdict after it', () => {
+  const detector = evidence.create(evidenceConfig.parse({ up: '100%' }), {
+    measure: { kind: 'ratio', name: 'ctr', numerator: 'clicks', denominator: 'impressions', scale: 100, unit: '%' },
+    window: context.window,
+    budget: { falseAlarmsPerDay: 1, tests: 1 },
+  });
+  /** From the first minute that rings: what is said, by minute; nothing comes in the minutes `empty`. */
+  const play = (...empty: number[]): [minute: number, said: string][] => {
+    const random = createRandom(7);
+    let [state, shared, has]: [unknown, unknown, boolean] = [undefined, undefined, false];
+    const said: [number, string][] = [];
+    for (let minute = 0; minute < DAY + 240; minute++) {
+      const impressions = random.poisson(2_000);
+      const clicks = random.poisson(impressions * (minute < DAY ? 0.02 : 0.06));
+      const parts = empty.includes(minute) ? { amount: 0, exposure: 0 } : { amount: clicks, exposure: impressions };
+      const value = parts.exposure > 0 ? (parts.amount / parts.exposure) * 100 : null;
+      const at = { startMs: START + minute * MINUTE, endMs: START + (minute + 1) * MINUTE };
+      const observation = { ...at, labels: {}, value, volume: parts.exposure, absent: parts.exposure === 0, parts };
+      const others: SeriesInput<unknown> = { state: undefined, observation: { ...observation, labels: { a: 'other' }, absent: false } };
+      const result = detector.observeWindow([{ state, observation }, others], shared);
+      shared = result.shared;
+      state = result.steps[0]!.state;
+      const [verdict] = result.steps[0]!.verdicts;
+      has ||= verdict?.status === 'firing';
+      if (has) said.push([minute, verdict === undefined ? '-' : `${verdict.status}${verdict.isLasting ? ' lasting' : ''}`]);
+    }
+    return said;
+  };
+  const plain = play();
+  const end = plain.findIndex(([, said]) => said !== 'firing');
+  assert.deepEqual(
+    plain.slice(end, end + 2).map(([, said]) => said),
+    ['clear lasting', 'clear'],
+  );
+  const minute = plain[end]![0];
+  assert.deepEqual(
+    play(minute, minute + 1)
+      .slice(end - 1, end + 4)
+      .map(([, said]) => said),
+    ['firing', '-', '-', 'clear lasting', 'clear'],
+  );
+});
+
 test('a source that is silent for an hour is not a drop of each of its series', () => {
   const from = DAY + 300;
   const rings = ringsOf({

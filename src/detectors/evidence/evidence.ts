@@ -17,12 +17,11 @@ import type {
 import { evidenceConfig } from './config.ts';
 import type { EvidenceConfig } from './config.ts';
 import { contributorsOf } from './contributors.ts';
-import { isBack } from './episode.ts';
 import { createField } from './field.ts';
 import type { FieldMemory } from './field.ts';
 import { createGroups } from './groups.ts';
 import type { GroupsMemory } from './groups.ts';
-import { At, Status } from './layout.ts';
+import { At, HAS_LASTED, Status } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { createLooker } from './look.ts';
 import type { Memory } from './memory.ts';
@@ -159,9 +158,11 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       groups.hold(group, status !== Status.calm);
       if (before === Status.calm && status !== Status.calm) contributors = contributorsOf(turns, group, model, slot, state, groups);
     }
-    const wasTold = before === Status.drop || before === Status.rise;
-    const isLasting = wasTold && status === Status.calm && !isBack(state.numbers);
-    return verdictsOf(state.numbers, model, turn, contributors, isLasting);
+    const isLasting = status === Status.calm && state.numbers[At.back] === HAS_LASTED;
+    const verdicts = verdictsOf(state.numbers, model, turn, contributors, isLasting);
+    // Said with the first verdict there is: nothing came, or the new level has to be learnt first.
+    if (isLasting && verdicts.length > 0) state.numbers[At.back] = 0;
+    return verdicts;
   }
 
   return {

@@ -29,7 +29,10 @@ export const At = {
   spread: 5,
   spreadWeight: 6,
   status: 7,
-  /** Slots since the episode began; none being on, since the series was ready to be judged. Evidence, in logs, that it is over; after one that was held: `WAS_HELD`. */
+  /**
+   * Slots since the episode began; none being on, since the series was ready to be judged. Evidence, in logs, that it is over; none being
+   * on, how the newest ended where that is still asked for: `WAS_HELD`, `HAS_LASTED`.
+   */
   onSlots: 8,
   back: 9,
   /** Slots that evidence may reach back; while an episode is on, those that its level has lasted for. */
@@ -60,8 +63,9 @@ export const Baseline = { none: 0, own: 1, members: 2 } as const;
 
 export const Status = { calm: 0, drop: 1, rise: 2, heldDrop: 3, heldRise: 4 } as const;
 
-/** No evidence is below 0. */
+/** No evidence is below 0. Held for a habit; told, and taken for how things are now, which is still to be said. */
 export const WAS_HELD = -1;
+export const HAS_LASTED = -2;
 
 /** Money: lumps in an exposure of 1, what that was learnt from, empty slots, and the greatest skew that so many lumps allow. */
 export const Lump = { rate: 0, learnt: 1, empty: 2, skew: 3 } as const;

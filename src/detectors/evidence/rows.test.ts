@@ -111,6 +111,16 @@ test('a lasting step is told once, then learnt', () => {
   );
 });
 
+test('what falls silent for good, or almost, is told once', () => {
+  for (const left of [0, 0.01]) {
+    const found = rings(settings({ series: 6, hasExposure: false, down: 0.5, up: 2 }), 2 * DAY, (series, window, random) => {
+      const isOver = series < 3 && window >= DAY + 7 * series;
+      return [random.poisson((isOver ? left : 1) * 200 * (1 + 0.3 * Math.sin((window / DAY) * 2 * Math.PI))), 1];
+    });
+    assert.deepEqual(found.map(([series, , direction]) => `${series} ${direction}`).toSorted(), ['0 down', '1 down', '2 down']);
+  }
+});
+
 test('a burst in the first minutes does not become the baseline', () => {
   const found = rings(settings({ down: 0.5, up: 1 }), DAY, (series, window, random) => {
     const exposure = random.poisson(1_000);

@@ -22,8 +22,8 @@ export interface Seen {
 }
 
 /**
- * Firing for an alarm that is told, clear for every other direction; none where nothing can be judged. `isLasting`: an episode has
- * just ended because it lasts.
+ * Firing for an alarm that is told, clear for every other direction; none where nothing can be judged. `isLasting`: an episode
+ * ended because it lasts, and that is not said yet.
  */
 export function verdictsOf(
   numbers: Float32Array,
@@ -98,7 +98,12 @@ function groundsOf(numbers: Float32Array, model: Model, seen: Seen, contributors
 
 /** The noise of what was observed rather than of what was expected. `size`: of an event, 1 for counts. */
 function ratioRange(observed: number, expected: number, variance: number, size: number): readonly [number, number] {
-  if (observed <= 0) return [0, ((MOST_FOR_NONE * size) / expected) * Math.exp(WITHIN_95 * Math.sqrt(variance))];
+  if (observed <= 0) {
+    const wider = Math.exp(WITHIN_95 * Math.sqrt(variance));
+    // More was paid back than came in.
+    const low = observed < 0 ? (observed / expected - WITHIN_95 * Math.sqrt(size / expected)) * wider : 0;
+    return [low, ((MOST_FOR_NONE * size) / expected) * wider];
+  }
   const spread = Math.exp(WITHIN_95 * Math.sqrt(variance + size / Math.max(observed, size / 2)));
   return [observed / expected / spread, (Math.max(observed, size / 2) / expected) * spread];
 }

@@ -25,6 +25,8 @@ interface Rung {
   readonly isUnseen: boolean;
   /** Undefined: it is still on. */
   lasted?: boolean;
+  /** Its end is that of a value never seen before. */
+  isKnown?: boolean;
 }
 
 function play(members: readonly Member[], minutes: number, settings: object, seed: number, falseAlarmsPerDay = 1): Rung[] {
@@ -61,7 +63,11 @@ function play(members: readonly Member[], minutes: number, settings: object, see
         const who = Object.values(members[index]!.labels).join(' ');
         if (status === 'firing' && !on.has(key)) rung.push({ minute, who, direction, isUnseen });
         if (status === 'firing') on.add(key);
-        else if (on.delete(key)) rung.findLast((one) => one.who === who && one.direction === direction)!.lasted = isLasting;
+        else if (on.delete(key)) {
+          const begun = rung.findLast((one) => one.who === who && one.direction === direction)!;
+          begun.lasted = isLasting;
+          if (isUnseen) begun.isKnown = true;
+        }
       }
     });
   }
@@ -128,8 +134,10 @@ test('a value that was never there is told as such, once it is large enough', ()
   assert.equal(rung.length, 0, 'by minute 600 it is one of them, small as it was');
   const sudden = [...members(() => 1), { labels: { country: 'XX' }, mean: (minute: number) => (minute < 500 ? 0 : 30) }];
   const [first, ...others] = play(sudden, DAY, { unseen: '5%' }, 3);
-  assert.deepEqual(first, { minute: 500, who: 'XX', direction: 'up', isUnseen: true, lasted: true });
+  assert.deepEqual(first, { minute: 500, who: 'XX', direction: 'up', isUnseen: true, lasted: true, isKnown: true });
   assert.deepEqual(others, []);
+  const gone = [...members(() => 1), { labels: { country: 'XX' }, mean: (minute: number) => (minute >= 500 && minute < 520 ? 30 : 0) }];
+  assert.deepEqual(play(gone, DAY, { unseen: '5%' }, 3), [{ ...first, lasted: false }]);
 });
 
 test('each rest of the labels is a total of its own', () => {

@@ -102,8 +102,9 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
       expected: config.unseen! * all,
       threshold: config.unseen! * all,
       baselineWindows: null,
+      isUnseen: true,
     } as const;
-    if (!isKnown) return { state: next, verdicts: [{ ...verdict, status: 'firing', isUnseen: true }] };
+    if (!isKnown) return { state: next, verdicts: [{ ...verdict, status: 'firing' }] };
     return { state: next, verdicts: [{ ...verdict, status: 'clear', ...(isLarge && { isLasting: true }) }] };
   }
 

@@ -15,13 +15,13 @@ export function gammaRange(mean: number, variance: number): readonly [low: numbe
 
 /**
  * Where the true ratio lies with 95 %, of `seen` events where `expected` were; `variance`: relative, of everything beside the
- * counting of those seen.
+ * counting of those seen. Amounts may be below 0, and so may the ratio then.
  */
 export function ratioRange(seen: number, expected: number, variance: number): readonly [low: number, high: number] {
   if (expected <= 0) return [0, 0];
   const side = (count: number): readonly [number, number] =>
     count <= 0 ? [0, 0] : gammaRange(count / expected, (count / expected) ** 2 * (1 / count + variance));
-  return [side(seen)[0], side(seen + 1)[1]];
+  return [seen < 0 ? seen / expected - Z * Math.sqrt(variance) : side(seen)[0], side(seen + 1)[1]];
 }
 
 /** `1 : M` from a logarithm: two digits, at most 1e300. */

@@ -60,6 +60,23 @@ test('while it waits, the limit itself counts and not the clearing level', () =>
   }
 });
 
+test('a breach that was written before it was noted whether it fires is held to what it has reached', () => {
+  const settings = { above: 5, clear_below: 3 };
+  const status = (wait: number | string, breach: object, value: number): string => {
+    const detector = threshold.create(thresholdConfig.parse({ ...settings, for: wait }), { measure: ratio, window });
+    const at = { startMs: 3 * MINUTE, endMs: 4 * MINUTE, labels: {}, volume: 1, absent: false };
+    const [step] = detector.observeWindow([{ state: { up: breach }, observation: { ...at, value } }], undefined).steps;
+    return step!.verdicts[0]!.status;
+  };
+  for (const wait of [3, '3m']) {
+    assert.equal(status(wait, { since: 0, windows: 3 }, 4), 'firing', `${wait}`);
+    assert.equal(status(wait, { since: 0, windows: 3 }, 2), 'clear', `${wait}`);
+    assert.equal(status(wait, { since: MINUTE, windows: 2 }, 4), 'clear', `${wait}`);
+    assert.equal(status(wait, { since: 0, windows: 3, fires: false }, 4), 'clear', `${wait}: what was noted counts`);
+  }
+  assert.equal(status('3m', { since: 0, windows: 2 }, 4), 'firing', 'a duration goes on while a window is not judged');
+});
+
 test('both limits are watched, each on its own', () => {
   const verdicts = run({ above: 10, below: 2 }, [1, 11]);
   assert.deepEqual(

@@ -15,8 +15,8 @@ interface Breach {
   readonly since: number;
   /** Windows judged in breach since then. */
   readonly windows: number;
-  /** From then on the clearing level counts; before, the limit itself. */
-  readonly fires?: true;
+  /** From then on the clearing level counts; before, the limit itself. Absent: written when it was not noted yet (`hasFired`). */
+  readonly fires?: boolean;
 }
 /** A series not in breach is remembered as {}: known, so that its absence is seen. */
 type ThresholdState = { readonly [direction in Direction]?: Breach };
@@ -79,6 +79,11 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
     return 'ms' in need ? endMs - breach.since >= need.ms : breach.windows >= need.windows;
   }
 
+  /** Where it was not noted, a breach has fired if it had lasted long enough by the end of the window before. */
+  function hasFired(breach: Breach, endMs: number): boolean {
+    return breach.fires ?? lastsLongEnough(breach, endMs - context.window.slideMs);
+  }
+
   function observe(remembered: ThresholdState | undefined, observation: Observation): Step<ThresholdState> {
     const state = remembered ?? {};
     const { value, startMs, endMs } = observation;
@@ -89,12 +94,13 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
     const verdicts: Verdict[] = [];
     for (const { direction, limit, clear, begins, ends } of limits) {
       const old = state[direction];
-      const inBreach = old?.fires ? !ends(value) : begins(value);
+      const fired = old !== undefined && hasFired(old, endMs);
+      const inBreach = fired ? !ends(value) : begins(value);
       let status: Verdict['status'] = 'clear';
       if (inBreach) {
         const breach = { since: old?.since ?? startMs, windows: (old?.windows ?? 0) + 1 };
-        const fires = old?.fires === true || lastsLongEnough(breach, endMs);
-        next[direction] = { ...breach, ...(fires && { fires }) };
+        const fires = fired || lastsLongEnough(breach, endMs);
+        next[direction] = { ...breach, fires };
         status = fires ? 'firing' : 'pending';
       }
       // Back inside the limit but not past the clearing level: that level is what it is held against now.

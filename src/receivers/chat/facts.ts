@@ -11,16 +11,21 @@ const ALERT_FACTS = 6;
 /** At most so many: what is left of the segment shares one. */
 export function alertFacts(alert: AlertEvent, texts: ChatTexts, most: number): Fact[] {
   const { unit } = alert;
-  const resolved = alert.status === 'resolved';
   return [
     ...segmentFacts(alert, texts, most - ALERT_FACTS),
     [texts.metric, alert.metric_name],
-    [texts.severity, resolved ? `✅ ${texts.resolved}` : `${EMOJI[alert.severity]} ${texts[alert.severity]}`],
+    [texts.severity, severityText(alert, texts)],
     [texts.current, alert.current_value === null ? texts.noData : valueText(alert.current_value, unit)],
     [texts.expected, valueText(alert.expected_value, unit)],
     [texts.change, alert.deviation_percent === null ? '-' : deviationText(alert.deviation_percent)],
     [texts.time, alert.alert_time],
   ];
+}
+
+/** An end that is no all-clear does not look like one. */
+function severityText({ status, severity, explanation }: AlertEvent, texts: ChatTexts): string {
+  if (status === 'firing') return `${EMOJI[severity]} ${texts[severity]}`;
+  return explanation.lasting ? `☑️ ${texts.newLevel}` : `✅ ${texts.resolved}`;
 }
 
 function segmentFacts({ labels }: AlertEvent, texts: ChatTexts, most: number): Fact[] {

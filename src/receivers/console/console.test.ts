@@ -73,6 +73,14 @@ test('an alert that ended is short', async () => {
   assert.equal((await written({ ...alert, status: 'resolved' })).split('\n').length, 4);
 });
 
+test('an end that is no all-clear does not look like one', async () => {
+  const lasting = { ...alert, status: 'resolved', explanation: { ...alert.explanation, lasting: true } } as const;
+  const text = await written(lasting, { colour: true });
+  assert.ok(text.startsWith('\x1b[1;37m'));
+  assert.match(text, / NEW LEVEL \| /);
+  assert.match(await written(lasting, { locale: 'ko' }), / 새 수준 \| /);
+});
+
 test('words around it come in Korean too', async () => {
   const text = await written({ ...alert, repeat: 2 }, { locale: 'ko' });
   for (const word of ['높음', '재알림 2', '예상 원인: wrong bid price', '시간당 손실: 120.00 USD']) assert.ok(text.includes(word), word);

@@ -6,8 +6,9 @@ import type { Texts } from '../text/texts.ts';
 import { consoleConfig } from './config.ts';
 import type { ConsoleConfig } from './config.ts';
 
-/** ANSI colours: green, and by severity. */
+/** ANSI colours: of an all-clear, of an end that is none, and by severity. */
 const GREEN = 32;
+const WHITE = 37;
 const COLOURS = { low: 36, medium: 33, high: 31, critical: 35 } as const;
 
 function createConsole(name: string, config: ConsoleConfig, deps: ReceiverDeps): Receiver {
@@ -26,9 +27,11 @@ function createConsole(name: string, config: ConsoleConfig, deps: ReceiverDeps):
 
 function block(alert: AlertEvent, texts: Texts, colour: boolean): string {
   const resolved = alert.status === 'resolved';
-  const paint = (text: string): string => (colour ? `\x1b[1;${resolved ? GREEN : COLOURS[alert.severity]}m${text}\x1b[0m` : text);
+  const isLasting = resolved && alert.explanation.lasting === true;
+  const code = isLasting ? WHITE : resolved ? GREEN : COLOURS[alert.severity];
+  const paint = (text: string): string => (colour ? `\x1b[1;${code}m${text}\x1b[0m` : text);
   const facts = [
-    resolved ? texts.resolved : texts[alert.severity],
+    isLasting ? texts.newLevel : resolved ? texts.resolved : texts[alert.severity],
     alert.alert_time,
     printable(alert.series),
     `${texts.since} ${alert.since}`,

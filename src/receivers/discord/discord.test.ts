@@ -63,6 +63,13 @@ test('in Korean too, and green when it ended', () => {
   );
 });
 
+test('an end that is no all-clear does not look like one', () => {
+  const lasting = { ...sampleAlert, status: 'resolved', explanation: { ...sampleAlert.explanation, lasting: true } } as const;
+  const [embed] = discordMessage(lasting, 'ko').embeds;
+  assert.equal(embed.fields[3]!.value, '☑️ 새 수준');
+  assert.equal(embed.color, 0x95a5a6);
+});
+
 test('whatever events bring, a message is within Discord’s limits, and makes no link and no mention', () => {
   const nasty = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 30 }),

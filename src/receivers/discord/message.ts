@@ -29,6 +29,7 @@ export interface DiscordMessage {
 
 const COLOURS = { low: 0x3498db, medium: 0xf1c40f, high: 0xe74c3c, critical: 0x992d22 } as const;
 const GREEN = 0x2ecc71;
+const GREY = 0x95a5a6;
 /** Shares of the total: what title, footer and fields leave of it is the description's. */
 const FOOTER_CHARS = 500;
 const FIELDS_CHARS = 3_000;
@@ -43,11 +44,15 @@ export function discordMessage(alert: AlertEvent, locale: AlertLocale): DiscordM
     whyTexts(alert, texts).join(' '),
     Math.min(DISCORD_LIMITS.descriptionChars, DISCORD_LIMITS.totalChars - used),
   );
-  const color = alert.status === 'resolved' ? GREEN : COLOURS[alert.severity];
   return {
-    embeds: [{ title, description, color, fields, footer: { text: footer }, timestamp: alert.alert_time }],
+    embeds: [{ title, description, color: colourOf(alert), fields, footer: { text: footer }, timestamp: alert.alert_time }],
     allowed_mentions: { parse: [] },
   };
+}
+
+function colourOf({ status, severity, explanation }: AlertEvent): number {
+  if (status === 'firing') return COLOURS[severity];
+  return explanation.lasting ? GREY : GREEN;
 }
 
 function fieldsOf(facts: readonly Fact[]): DiscordField[] {

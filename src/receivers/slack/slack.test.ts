@@ -54,6 +54,13 @@ test('an alert that ended says so, and no more than that', () => {
   assert.ok(!texts.some((text) => text.includes('Likely causes')));
 });
 
+test('an end that is no all-clear does not look like one', () => {
+  const lasting = { ...sampleAlert, status: 'resolved', explanation: { ...sampleAlert.explanation, lasting: true } } as const;
+  const texts = textsOf(slackMessage(lasting, 'en'));
+  assert.ok(texts.includes('*Severity:*\n☑️ NEW LEVEL'));
+  assert.ok(!texts.some((text) => text.includes('✅')));
+});
+
 test('whatever events bring, a message is within Slack’s limits and mentions nobody', () => {
   const nasty = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 30 }),

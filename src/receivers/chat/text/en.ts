@@ -15,6 +15,7 @@ export const en = {
   high: 'HIGH',
   critical: 'CRITICAL',
   resolved: 'RESOLVED',
+  newLevel: 'NEW LEVEL',
   since: 'Since',
   reminder: 'Reminder',
   causes: 'Likely causes',
