@@ -10,7 +10,7 @@ export interface SpareBuffers {
 }
 
 const LEAST_BYTES = 64 << 10;
-/** A spare buffer is not given for a tenth of its size: many that hold little would be much. */
+/** A spare buffer is not given for less than one of so many parts of it: many that hold little would be much. */
 const WASTE = 4;
 
 /** Keeps at most `keptBytes` of them; the newest are used first, as they are still at hand for the processor. */
