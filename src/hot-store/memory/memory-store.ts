@@ -1,6 +1,6 @@
 /** The hot store within the process. By event time alone, never by the clock: the same puts leave the same content. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { labelsKey, type Labels } from '../../core/labels.ts';
+import { labelsKey } from '../../core/labels.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { DEFAULT_MAX_SERIES, historyLookup } from '../history-lookup.ts';
 import type { HotStore, HotStoreConfig } from '../hot-store.ts';
@@ -32,8 +32,6 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
   const maxSeries = config.maxSeries ?? DEFAULT_MAX_SERIES;
   const windows = new Map<string, WindowSeries>();
   const filled = new Set<string>();
-  /** Of labels that were asked for: who asks again with the same object need not have it written again. */
-  const keys = new WeakMap<Labels, string>();
   let seriesCount = 0;
 
   const windowKey = (pipeline: string, window: string): string => JSON.stringify([pipeline, window]);
@@ -89,11 +87,7 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
         putRow(row);
       }
     },
-    async latest(pipeline, window, labels) {
-      let key = keys.get(labels);
-      if (key === undefined) keys.set(labels, (key = labelsKey(labels)));
-      return windows.get(windowKey(pipeline, window))?.series.get(key)?.latest.row;
-    },
+    latest: async (pipeline, window, labels) => windows.get(windowKey(pipeline, window))?.series.get(labelsKey(labels))?.latest.row,
     all: async (pipeline, window) => {
       const series = [...(windows.get(windowKey(pipeline, window))?.series.values() ?? [])];
       return series.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ latest }) => latest.row);

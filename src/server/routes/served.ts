@@ -10,7 +10,6 @@ import { compareStores } from './store-comparison.ts';
 
 const TAGS = ['serve'];
 const JSON_TYPE = 'application/json; charset=utf-8';
-const KNOWN_MAX = 10_000;
 const QUERY = { type: 'object', properties: { window: { type: 'string', description: 'another window of the pipeline' } } } as const;
 
 interface Request {
@@ -28,8 +27,6 @@ export function servedRoutes(app: FastifyInstance, surface: Pick<Surface, 'serve
     const params = { type: 'object', properties: Object.fromEntries(placeholders(path).map((_, i) => [`p${i}`, { type: 'string' }])) };
     const names = placeholders(path);
     const places = dimensions.map((name) => [name, `p${names.indexOf(name)}`] as const);
-    /** Of segments that were found: one object each, for whoever keeps something by it. */
-    const known = new Map<string, Labels>();
 
     add(path, served, () =>
       app.route<Request>({
@@ -39,12 +36,9 @@ export function servedRoutes(app: FastifyInstance, surface: Pick<Surface, 'serve
         handler: async (request, reply) => {
           const startedAt = clock.elapsed();
           const window = windowOf(served, request.query);
-          const key = keyOf(request.params);
-          const labels = known.get(key) ?? labelsOf(request.params);
+          const labels = labelsOf(request.params);
           const { source, rows: row } = await served.latest(window, labels);
           if (!row) throw new HttpProblem(404, await served.suggest(window, labels));
-          if (known.size >= KNOWN_MAX) known.clear();
-          if (!known.has(key)) known.set(key, labels);
           const answer = answerFor(row);
           reply.header('etag', answer.etag).header('cache-control', 'no-cache');
           if (isKnown(request.headers['if-none-match'], answer.etag)) return reply.code(304).send();
@@ -102,13 +96,6 @@ export function servedRoutes(app: FastifyInstance, surface: Pick<Surface, 'serve
           },
         }),
       );
-    }
-
-    /** Another one for each set of values. */
-    function keyOf(values: Readonly<Record<string, string>>): string {
-      let key = '';
-      for (const [, place] of places) key += `${values[place]?.length}:${values[place]}`;
-      return key;
     }
 
     function labelsOf(values: Readonly<Record<string, string>>): Labels {
