@@ -110,6 +110,8 @@ export interface Step<State> {
 export interface SeriesInput<State> {
   readonly state: State | undefined;
   readonly observation: Observation;
+  /** No alert of it is on: verdicts that are plainly `clear` say nothing new, and may be left out. */
+  readonly isCalm?: boolean;
 }
 
 /** Steps in the order of the inputs, and what all series share (undefined: nothing; always plain JSON). */

@@ -14,7 +14,7 @@ import type { Model } from './model.ts';
 import { pooledSpread, skewOf } from './money-noise.ts';
 import { createScan, noiseOf, scanSpans } from './scan.ts';
 import type { Scan } from './scan.ts';
-import { bear, enterMembers, enterWindow, isReady, shiftNewest } from './series-slots.ts';
+import { bear, enterMembers, enterWindow, foresee, isReady, shiftNewest } from './series-slots.ts';
 import type { Common, MembersSum } from './series-slots.ts';
 import { createSlotPlace, moveTo } from './slot-place.ts';
 import { copyPool, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
@@ -25,6 +25,7 @@ const POWER_LEAST = 0.15;
 const SUSPICION_MAX = 1e6;
 /** What is left of a suspicion after a slot that does not share it, logs. */
 const SUSPICION_FADES = 1;
+const NONE: readonly number[] = [];
 
 /** Log evidence from which on a forecast that is about to be believed is not. */
 const DOUBT = 7;
@@ -65,6 +66,8 @@ export interface Field {
   apply(state: SeriesState, slot: number, shifts: Shifts): number;
   /** `isFull`: the slot is complete. False: it would ring, but `mayRing` is false, and nothing was changed. */
   judge(state: SeriesState, slot: number, isFull: boolean, mayRing: boolean): boolean;
+  /** False: whatever the state holds, a look at these values would find no rise. */
+  mayRise(state: SeriesState, slot: number, amount: number, exposure: number): boolean;
   /** Enters and judges a copy of a state, for rises alone; nothing but the copy changes. Gives what was expected. */
   look(copy: SeriesState, slot: number, amount: number, exposure: number): number;
 }
@@ -123,7 +126,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     skewOf: ({ numbers }) => skewOf(numbers, model, shrinkage),
     enter(state, slot, amount, exposure) {
       const { numbers } = state;
-      const groups = state.groups ?? [];
+      const groups = state.groups ?? NONE;
       const expected = enterWindow(state, common, slot, shared.offset(groups), amount, exposure);
       power[0]! += numbers[At.power]!;
       entered++;
@@ -179,12 +182,20 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
       return true;
     },
+    mayRise(state, slot, amount, exposure) {
+      const foreseen = foresee(state.numbers, common, slot, shared.offset(state.groups ?? NONE), exposure);
+      // As the scan does, of values as they stand in a state.
+      return foreseen === undefined || !(Math.fround(amount) <= model.rises.breakEven * Math.fround(foreseen));
+    },
     look(copy, slot, amount, exposure) {
       const { numbers } = copy;
-      const offset = shared.offset(copy.groups ?? []);
+      const offset = shared.offset(copy.groups ?? NONE);
       glance.threshold = common.threshold;
       glance.delay = common.delay;
-      Object.assign(glance.pool, { spreadSum: pool.spreadSum, spreadWeight: pool.spreadWeight });
+      glance.pool.spreadSum = pool.spreadSum;
+      glance.pool.spreadWeight = pool.spreadWeight;
+      glance.pool.skewSum = pool.skewSum;
+      glance.pool.skewWeight = pool.skewWeight;
       const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
       scanSpans(numbers, model, moveTo(common.now, model, slot), shrinkage, scan, reachOf(numbers));

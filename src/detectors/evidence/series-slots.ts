@@ -104,6 +104,19 @@ export function enterWindow(state: SeriesState, common: Common, slot: number, of
   return expected;
 }
 
+/** What a window of `slot` would be expected to bring; undefined where only entering it tells, as something is learnt on the way. */
+export function foresee(numbers: Float32Array, common: Common, slot: number, offset: number, exposure: number): number | undefined {
+  const { model } = common;
+  if (numbers[At.baseline] !== Baseline.own || numbers[At.age] === 0 || slotOf(numbers) !== slot - 1) return undefined;
+  const now = moveTo(common.now, model, slot);
+  if (now.phase === 0) return undefined;
+  // As `enterWindow` does, to the last bit.
+  const shared = offset === 0 ? 1 : Math.exp(offset);
+  const scaled = arriving(numbers, model, common.delay, exposure) * shared;
+  const rate = Math.exp(logRate(numbers, model, now.row)) * shared;
+  return (rate * scaled) / shared;
+}
+
 /** A roll-up's window: what its members brought, and what was expected of them. */
 export interface MembersSum {
   seen: number;
