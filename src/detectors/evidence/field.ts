@@ -86,6 +86,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     last: createSlotPlace(model),
     threshold: model.logTests,
     delay: 0,
+    together: Float64Array.of(0, 1),
   };
   /** Of looks: they leave no error in the pool. */
   const glance: Common = { ...common, pool: createPool(model) };

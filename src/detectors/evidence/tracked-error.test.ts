@@ -18,7 +18,7 @@ function afterDay(variance: number): { own: number; pooled: number } {
   const random = createRandom(3, 1);
   for (let minute = 0; minute < 1_440; minute++) {
     const q = Math.max(0, 1 + random.normal() * Math.sqrt(variance));
-    trackError(numbers, model, 0, q, 0.001, shrinkage, createPool(model));
+    trackError(numbers, model, 0, q, 0.001, errorAt(numbers, model, shrinkage, 0), shrinkage, createPool(model));
   }
   return { own: errorAt(numbers, model, shrinkage, 0), pooled: shrinkage.error[0]! };
 }
