@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { historyFromStore } from '../../src/app/backtest/from-store.ts';
@@ -26,6 +27,7 @@ import { adPipeline, fillWithAds } from './ad-month.ts';
 const BAR = 10;
 /** Seconds after which a request is ended. */
 const HTTP_BAR = 55;
+const PAUSE_MS = 50;
 const TOCSIN = fileURLToPath(new URL('../../bin/tocsin', import.meta.url));
 
 const { values: options } = parseArgs({ options: { days: { type: 'string', default: '30' } } });
@@ -92,16 +94,14 @@ async function measureOverHttp(): Promise<Measured> {
     const begun = systemClock.elapsed();
     const headers = { 'content-type': 'application/json' };
     const answering = fetch(`${url}/api/v1/pipelines/bench/backtest`, { method: 'POST', headers, body: '{}' });
-    let isAnswered = false;
-    const answered = answering.finally(() => (isAnswered = true));
+    const answered = answering.then(() => true);
     let slowest = 0;
-    while (!isAnswered) {
+    do {
       const at = systemClock.elapsed();
       await (await fetch(`${url}/api/v1/pipelines`)).arrayBuffer();
       slowest = Math.max(slowest, systemClock.elapsed() - at);
-      await Promise.race([answered, new Promise((resolve) => setTimeout(resolve, 50))]);
-    }
-    const response = await answered;
+    } while (!(await Promise.race([answered, sleep(PAUSE_MS, false)])));
+    const response = await answering;
     const body = (await response.json()) as BacktestReport;
     if (!response.ok) throw new Error(`the backtest was answered with ${response.status}: ${JSON.stringify(body)}`);
     const seconds = (systemClock.elapsed() - begun) / 1_000;

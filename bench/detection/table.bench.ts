@@ -31,8 +31,8 @@ const OUT = new URL('../out/', import.meta.url);
 /** With injections of their own: no week of theirs is like those of the others. */
 const OTHER_KINDS = 'drops';
 
-const adsim = written<AdsimResult>('adsim.json');
-const labelled = written<SeriesResult>('series.json');
+const adsim = written('adsim.json') as AdsimResult | undefined;
+const labelled = written('series.json') as SeriesResult | undefined;
 const rows = [...(adsim ? adsimRows(adsim.series) : []), ...(labelled ? labelledRows(labelled) : [])];
 if (rows.length === 0) console.log('detection: nothing was measured yet');
 else {
@@ -41,9 +41,9 @@ else {
   writeFileSync(new URL('detection.json', OUT), `${JSON.stringify({ name: 'detection', seeds: adsim?.seeds ?? [], rows }, null, 2)}\n`);
 }
 
-function written<T>(name: string): T | undefined {
+function written(name: string): unknown {
   const file = new URL(name, OUT);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined;
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
 
 function lineOf({ what, wanted, measured }: Row): string {
@@ -103,9 +103,9 @@ function found(one: Series | undefined): Row[] {
   return (scores[0]?.kinds ?? []).map(({ kind }, index) => {
     const recall = countOf(scores, (score) => score.kinds[index]?.recall);
     const bound = countOf(scores, (score) => score.kinds[index]?.informationBound);
-    const delays = scores.map((score) => score.kinds[index]?.medianDelayMinutes ?? Number.NaN).sort((a, b) => a - b);
-    const minutes = `median ${delays[0]} to ${delays.at(-1)} min`;
-    return { what: `found, ${regime}, ${kind}`, wanted: `bound ${share(bound, 3)}`, measured: `${rateOf(recall, 3)}, ${minutes}` };
+    const delays = scores.flatMap((score) => score.kinds[index]?.medianDelayMinutes ?? []).sort((a, b) => a - b);
+    const minutes = delays.length === 0 ? '' : `, median ${delays[0]} to ${delays.at(-1)} min`;
+    return { what: `found, ${regime}, ${kind}`, wanted: `bound ${share(bound, 3)}`, measured: `${rateOf(recall, 3)}${minutes}` };
   });
 }
 
