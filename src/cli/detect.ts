@@ -105,7 +105,7 @@ function twoDigits(value: number): number {
 
 async function writePlot(path: string, charts: Charts, terminal: Terminal): Promise<void> {
   try {
-    await writeFile(path, charts.file());
+    await writeFile(path, await charts.file());
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'its folder does not exist' : message;

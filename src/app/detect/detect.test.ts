@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { crc32, gzipSync, inflateSync } from 'node:zlib';
+import { gzipSync, inflateSync } from 'node:zlib';
 import { csvField, csvFields, placedFields } from './csv-fields.ts';
 import { createPicture } from './picture.ts';
 import { plotPage, plotSection } from './plot.ts';
@@ -207,36 +207,54 @@ test('the picture is a PNG, with the outage in red; a series without points has 
   for (const point of points) episodes.add(point);
   const picture = createPicture();
   picture.add('a rather long name of a file '.repeat(9), points, episodes.found);
-  picture.add('empty.csv', [], []);
-  const { width, height, rows } = decode(picture.png());
-  assert.deepEqual([width, height], [1_000, 20 + 2 * 254]);
-  const red = [...rows.keys()].flatMap((row) =>
-    Array.from({ length: width }, (_, x) => x).filter((x) => rows[row]!.subarray(3 * x, 3 * x + 3).join() === '221,34,34'),
-  );
+  picture.add('요청 수 <b>&\0.csv', [], []);
+  const { width, height, pixels } = decode(await picture.png());
+  assert.deepEqual([width, height], [1_040, 20 + 2 * 280]);
+  const columns = (isOf: (red: number, green: number, blue: number) => boolean, top: number, bottom: number): number[] =>
+    Array.from({ length: width }, (_, x) => x).filter((x) =>
+      Array.from({ length: bottom - top }, (_, row) => ((top + row) * width + x) * 4).some((at) =>
+        isOf(pixels[at]!, pixels[at + 1]!, pixels[at + 2]!),
+      ),
+    );
+  const red = columns((r, g, b) => r > 200 && g < 60 && b < 60, 60, 280);
   // The outage is at 13,000 of 14,400 points.
   assert.ok(
-    red.some((x) => Math.abs(x - (20 + (13_000 / 14_400) * 960)) < 6),
+    red.some((x) => Math.abs(x - (20 + (13_000 / 14_400) * 1_000)) < 6),
     String(red.slice(0, 9)),
   );
+  const inked = (top: number, bottom: number): number[] => columns((r) => r < 128, top, bottom);
+  assert.ok(inked(20, 38).at(-1)! > 700 && inked(20, 38).at(-1)! <= 1_020, 'the end of a long title is there, and within the paper');
+  assert.ok(inked(300, 318).length > 60, 'Korean letters are drawn');
   for (let i = 0; i < 50; i++) picture.add('more', [], []);
-  assert.equal(decode(picture.png()).height, 20 + 40 * 254);
+  assert.equal(decode(await picture.png()).height, 20 + 40 * 280);
 });
 
-/** By the letter of the format: signature, chunks with their sums, rows without a filter. */
-function decode(bytes: Uint8Array): { width: number; height: number; rows: Uint8Array[] } {
+/** Signature, then chunks; rows with their filters undone. */
+function decode(bytes: Uint8Array): { width: number; height: number; pixels: Uint8Array } {
   const png = Buffer.from(bytes);
   assert.equal(png.subarray(0, 8).toString('latin1'), '\x89PNG\r\n\x1a\n');
-  const chunks = new Map<string, Buffer>();
-  for (let at = 8; at < png.length;) {
-    const end = at + 8 + png.readUInt32BE(at);
-    assert.equal(png.readUInt32BE(end), crc32(png.subarray(at + 4, end)));
-    chunks.set(png.toString('latin1', at + 4, at + 8), png.subarray(at + 8, end));
-    at = end + 4;
+  const [width, height, parts] = [png.readUInt32BE(16), png.readUInt32BE(20), [] as Buffer[]];
+  assert.deepEqual([...png.subarray(24, 26)], [8, 6], 'eight bits each of red, green, blue and opacity');
+  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
+    if (png.toString('latin1', at + 4, at + 8) === 'IDAT') parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
   }
-  assert.deepEqual([...chunks.keys()], ['IHDR', 'IDAT', 'IEND']);
-  const [width, height] = [chunks.get('IHDR')!.readUInt32BE(0), chunks.get('IHDR')!.readUInt32BE(4)];
-  const pixels = inflateSync(chunks.get('IDAT')!);
-  assert.equal(pixels.length, height * (1 + 3 * width));
-  const rows = Array.from({ length: height }, (_, row) => pixels.subarray(row * (1 + 3 * width) + 1, (row + 1) * (1 + 3 * width)));
-  return { width, height, rows };
+  const rows = inflateSync(Buffer.concat(parts));
+  const stride = width * 4;
+  const pixels = new Uint8Array(height * stride);
+  for (let row = 0; row < height; row++) {
+    const filter = rows[row * (stride + 1)]!;
+    for (let i = 0; i < stride; i++) {
+      const left = i < 4 ? 0 : pixels[row * stride + i - 4]!;
+      const up = row === 0 ? 0 : pixels[(row - 1) * stride + i]!;
+      const corner = i < 4 || row === 0 ? 0 : pixels[(row - 1) * stride + i - 4]!;
+      const guess = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter]!;
+      pixels[row * stride + i] = rows[row * (stride + 1) + 1 + i]! + guess;
+    }
+  }
+  return { width, height, pixels };
+}
+
+function paeth(left: number, up: number, corner: number): number {
+  const off = (value: number): number => Math.abs(left + up - corner - value);
+  return off(left) <= off(up) && off(left) <= off(corner) ? left : off(up) <= off(corner) ? up : corner;
 }
