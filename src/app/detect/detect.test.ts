@@ -8,9 +8,10 @@ import { gzipSync, inflateSync } from 'node:zlib';
 import { csvField, csvFields, placedFields } from './csv-fields.ts';
 import { createPicture } from './picture.ts';
 import { plotPage, plotSection } from './plot.ts';
-import { readSeries, type Point } from './read-series.ts';
+import type { Point } from './point-lines.ts';
+import { readSeries } from './read-series.ts';
 import { collectEpisodes, scoreSeries, type ScoredPoint } from './score-series.ts';
-import { seriesFormat, type SeriesFormatName } from './series-format.ts';
+import { seriesFormat, type SeriesFormatName, type SeriesOptions } from './series-format.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tocsin-detect-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
@@ -21,7 +22,7 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-async function read(path: string, name: SeriesFormatName = 'csv', columns: { time?: string; value?: string } = {}): Promise<Point[]> {
+async function read(path: string, name: SeriesFormatName = 'csv', columns: SeriesOptions = {}): Promise<Point[]> {
   const points: Point[] = [];
   for await (const batch of readSeries({ path }, path, seriesFormat(name, columns))) points.push(...batch);
   return points;
@@ -89,6 +90,23 @@ test('what programs write: no header, other separators, letters of another size,
   }
 });
 
+test('a column settles what its first lines leave open; points keep the order of the lines', async () => {
+  const days = (text: string): [number, number | undefined][] =>
+    text.split(' ').map((each, index) => [Date.UTC(2026, 2, Number(each)), [1106, 1200, undefined, 3][index]]);
+  const monthFirst = 'day,count\n3/1/2026,"1,106"\n3/2/2026,"1,200"\n3/12/2026,\n3/13/2026,3\n';
+  const read4 = async (name: string, text: string, options: SeriesOptions = {}): Promise<unknown> =>
+    (await read(file(name, text), 'csv', options)).map(({ timeMs, value }) => [timeMs, value]);
+  assert.deepEqual(await read4('mdy.csv', monthFirst), days('1 2 12 13'));
+  const dayFirst = 'day;count\n1/3/2026;1,106\n2/3/2026;1,200\n12/3/2026;\n13/3/2026;3,0\n';
+  assert.deepEqual(
+    await read4('dmy.csv', dayFirst),
+    days('1 2 12 13').map(([day, value]) => [day, value === undefined || value === 3 ? value : value / 1_000]),
+  );
+  assert.deepEqual(await read4('told.csv', dayFirst.replace(';3,0', ';3'), { decimal: '.' }), days('1 2 12 13'));
+  assert.deepEqual(await read4('bare.csv', '3/1/2026\t1,106\n3/2/2026\t1,200\n', { timeFormat: 'mdy', decimal: '.' }), days('1 2'));
+  assert.deepEqual(await read4('korean.csv', '날짜,건수\n2026. 3. 1.,"1,106"\n2026. 3. 2.,"1,200"\n'), days('1 2'));
+});
+
 test('a field knows its place', () => {
   assert.deepEqual(placedFields('a, "b,""c" ,d"e,"f', ','), [
     { text: 'a', at: 0 },
@@ -102,7 +120,7 @@ test('a field knows its place', () => {
   ]);
 });
 
-const WRONG: [name: string, text: string, format: SeriesFormatName, columns: object, message: RegExp][] = [
+const WRONG: [name: string, text: string, format: SeriesFormatName, columns: SeriesOptions, message: RegExp][] = [
   ['empty', '', 'kpi', {}, /empty\.csv: found no line; expected a header/],
   ['column', 'ts,value\n1,2\n', 'kpi', {}, /column\.csv:1:1: found the columns ts, value; expected one named "timestamp"/],
   [
@@ -128,6 +146,41 @@ const WRONG: [name: string, text: string, format: SeriesFormatName, columns: obj
   ['near', 'timestmap,value\n1,2\n', 'kpi', {}, /near\.csv:1:1: .*one named "timestamp" \(did you mean "timestmap"\?\)/],
   ['quoted', 'a,"b, c",value\n1500000000,"x, y",many\n', 'csv', { value: 'value' }, /quoted\.csv:2:19: found "many" as "value"/],
   ['cr', 'timestamp,value\r1500000000,1\r', 'kpi', {}, /cr\.csv:1:1: found lines that end in CR alone; expected lines that end in LF/],
+  [
+    'either-date',
+    'day,count\n3/1/2026,1\n3/2/2026,2\n',
+    'csv',
+    {},
+    /either-date\.csv:2:1: found "3\/1\/2026" as "day", which can be read in two ways, and no line of the file tells which; expected --time-format mdy/,
+  ],
+  [
+    'either-number',
+    'day;n\n2026-03-01;7\n2026-03-02;1,106\n',
+    'csv',
+    {},
+    /either-number\.csv:3:12: found "1,106" as "n", .*expected --decimal \./,
+  ],
+  [
+    'other-date',
+    'day,n\n13/3/2026,1\n3/14/2026,2\n',
+    'csv',
+    {},
+    /other-date\.csv:3:1: found "3\/14\/2026" as "day"; expected the day first, as/,
+  ],
+  [
+    'other-number',
+    'day,n\n2026-03-01,1.5\n2026-03-02,"1,5"\n',
+    'csv',
+    {},
+    /other-number\.csv:3:12: found "1,5" as "n"; expected "\." before decimals/,
+  ],
+  [
+    'torn',
+    'day,n\n2026-03-01,900\n2026-03-02,1,106\n',
+    'csv',
+    {},
+    /torn\.csv:3:12: found 3 fields for 2 columns; expected quotes .*"1,106"/,
+  ],
   ['utf-16', 't\0i\0m\0e\0,\0v\0\n\0', 'csv', {}, /utf-16\.csv:1:1: found bytes that are no UTF-8/],
 ];
 
