@@ -10,10 +10,8 @@ import { createIdChunks, PREFIX as IDS } from './id-chunks.ts';
 import type { IdLimitState } from './id-limit.ts';
 import type { IdKey } from './id-hash.ts';
 import { restoredEpisode } from './limit-episode.ts';
-import type { RestoredPanes } from './merge.ts';
-import type { PaneStore } from './panes.ts';
+import type { PaneStore, PanePartial, RestoredPanes } from './panes.ts';
 import type { Partition } from './partition.ts';
-import type { PanePartial } from './panes.ts';
 import type { Replay, ReplayVerdict } from './replay.ts';
 
 /** Raised when the layout below changes; an older one is migrated here. 2: ids in packed chunks, of which some become one. */
