@@ -122,7 +122,7 @@ export interface WindowSteps<State> {
 
 /** How state is written that is not plain JSON. */
 export interface StateForm<State> {
-  /** Valid until the next call: who keeps them copies them. */
+  /** Valid until the next call, or until the state changes: who keeps them copies them. */
   encode(state: State): Uint8Array;
   /** Undefined where the bytes cannot be read, or are of a version that cannot be brought up to date. */
   decode(bytes: Uint8Array, version: number): State | undefined;

@@ -9,6 +9,8 @@ export interface SeriesState {
   readonly numbers: Float32Array;
   /** Logarithm of yesterday's deviations by block of the day, x 32; then the newest blocks', not yet believed. */
   readonly habits: Int8Array;
+  /** Both lists as they lie in memory, one behind the other. */
+  readonly bytes: Uint8Array;
   /** Roll-ups that it belongs to, by their number in the detector that holds it; not part of what is written. */
   groups: readonly number[] | undefined;
   /** Number of the roll-up that it is; undefined: a segment, or not known yet. Not part of what is written. */
@@ -122,7 +124,10 @@ export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boole
 }
 
 export function emptyState(layout: Layout): SeriesState {
-  return { numbers: new Float32Array(layout.numbers), habits: new Int8Array(layout.habitBytes), groups: undefined, rollUp: undefined };
+  const bytes = new Uint8Array(bytesOf(layout));
+  const { buffer } = bytes;
+  const numbers = new Float32Array(buffer, 0, layout.numbers);
+  return { numbers, habits: new Int8Array(buffer, numbers.byteLength), bytes, groups: undefined, rollUp: undefined };
 }
 
 export function bytesOf(layout: Layout): number {

@@ -50,11 +50,10 @@ function watch({ adds, hasExposure }: (typeof FORMS)[number]): Watched {
 /** What a look at these values makes of the state: in one piece. */
 function looked({ model, field, state, slotOf }: Watched, minute: number, amount: number, exposure: number): Buffer {
   const copy = emptyState(model.layout);
-  copy.numbers.set(state.numbers);
-  copy.habits.set(state.habits);
+  copy.bytes.set(state.bytes);
   copy.groups = state.groups;
   field.look(copy, slotOf(minute), amount, exposure);
-  return Buffer.concat([Buffer.from(copy.numbers.buffer), Buffer.from(copy.habits.buffer)]);
+  return Buffer.from(copy.bytes);
 }
 
 for (const form of FORMS) {
