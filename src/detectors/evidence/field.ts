@@ -14,7 +14,7 @@ import type { Model } from './model.ts';
 import { pooledSpread, skewOf } from './money-noise.ts';
 import { createScan, noiseOf, scanSpans } from './scan.ts';
 import type { Scan } from './scan.ts';
-import { bear, enterMembers, enterWindow, foresee, isReady, shiftNewest } from './series-slots.ts';
+import { bear, enterMembers, enterWindow, foresee, foreseeAs, isReady, shiftNewest } from './series-slots.ts';
 import type { Common, MembersSum } from './series-slots.ts';
 import { createSlotPlace, moveTo } from './slot-place.ts';
 import { copyPool, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
@@ -68,8 +68,8 @@ export interface Field {
   judge(state: SeriesState, slot: number, isFull: boolean, mayRing: boolean): boolean;
   /** False: whatever the state holds, a look at these values would find no rise. */
   mayRise(state: SeriesState, slot: number, amount: number, exposure: number): boolean;
-  /** Enters and judges a copy of a state, for rises alone; nothing but the copy changes. Gives what was expected. */
-  look(copy: SeriesState, slot: number, amount: number, exposure: number): number;
+  /** Enters and judges a copy of a state, for rises alone; nothing that is written but the copy changes. Gives what was expected. */
+  look(state: SeriesState, copy: SeriesState, slot: number, amount: number, exposure: number): number;
 }
 
 export function createField(model: Model, stored?: FieldMemory): Field {
@@ -86,10 +86,11 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     last: createSlotPlace(model),
     threshold: model.logTests,
     delay: 0,
+    isGlance: false,
     together: Float64Array.of(0, 1),
   };
   /** Of looks: they leave no error in the pool. */
-  const glance: Common = { ...common, pool: createPool(model) };
+  const glance: Common = { ...common, pool: createPool(model), isGlance: true };
   const shared = createCommonMode(model.form === 'money');
   const scan = createScan(model);
   let newest = stored?.newest ?? -1;
@@ -184,13 +185,14 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       return true;
     },
     mayRise(state, slot, amount, exposure) {
-      const foreseen = foresee(state.numbers, common, slot, shared.offset(state.groups ?? NONE), exposure);
+      const foreseen = foresee(state, common, slot, shared.offset(state.groups ?? NONE), exposure);
       // As the scan does, of values as they stand in a state.
       return foreseen === undefined || !(Math.fround(amount) <= model.rises.breakEven * Math.fround(foreseen));
     },
-    look(copy, slot, amount, exposure) {
+    look(state, copy, slot, amount, exposure) {
       const { numbers } = copy;
-      const offset = shared.offset(copy.groups ?? NONE);
+      copy.bytes.set(state.bytes);
+      const offset = shared.offset(state.groups ?? NONE);
       glance.threshold = common.threshold;
       glance.delay = common.delay;
       glance.pool.spreadSum = pool.spreadSum;
@@ -198,6 +200,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       glance.pool.skewSum = pool.skewSum;
       glance.pool.skewWeight = pool.skewWeight;
       const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
+      foreseeAs(state, numbers, common, slot, offset);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
       scanSpans(numbers, model, moveTo(common.now, model, slot), shrinkage, scan, reachOf(numbers));
       if (scan.rise.log > common.threshold)

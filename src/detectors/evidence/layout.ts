@@ -15,6 +15,9 @@ export interface SeriesState {
   groups: readonly number[] | undefined;
   /** Number of the roll-up that it is; undefined: a segment, or not known yet. Not part of what is written. */
   rollUp: number | undefined;
+  /** Of looks at a slot that is not entered yet: the rate that it will be forecast with. Not part of what is written. */
+  foreseenSlot: number;
+  foreseenRate: number;
 }
 
 export const At = {
@@ -127,7 +130,8 @@ export function emptyState(layout: Layout): SeriesState {
   const bytes = new Uint8Array(bytesOf(layout));
   const { buffer } = bytes;
   const numbers = new Float32Array(buffer, 0, layout.numbers);
-  return { numbers, habits: new Int8Array(buffer, numbers.byteLength), bytes, groups: undefined, rollUp: undefined };
+  const habits = new Int8Array(buffer, numbers.byteLength);
+  return { numbers, habits, bytes, groups: undefined, rollUp: undefined, foreseenSlot: -1, foreseenRate: 0 };
 }
 
 export function bytesOf(layout: Layout): number {

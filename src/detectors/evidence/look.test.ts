@@ -50,9 +50,7 @@ function watch({ adds, hasExposure }: (typeof FORMS)[number]): Watched {
 /** What a look at these values makes of the state: in one piece. */
 function looked({ model, field, state, slotOf }: Watched, minute: number, amount: number, exposure: number): Buffer {
   const copy = emptyState(model.layout);
-  copy.bytes.set(state.bytes);
-  copy.groups = state.groups;
-  field.look(copy, slotOf(minute), amount, exposure);
+  field.look(state, copy, slotOf(minute), amount, exposure);
   return Buffer.from(copy.bytes);
 }
 

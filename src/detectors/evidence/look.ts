@@ -27,9 +27,7 @@ export function createLooker(model: Model, scale: number, recall: (shared: unkno
     if (!parts || parts.exposure <= 0 || !isWaiting) return NOTHING;
     const exposure = model.hasExposure ? parts.exposure : parts.exposure / grid.windowsPerSlot;
     if (!segments.mayRise(state, slot, parts.amount, exposure)) return NOTHING;
-    copy.bytes.set(state.bytes);
-    copy.groups = state.groups;
-    const expected = segments.look(copy, slot, parts.amount, exposure);
+    const expected = segments.look(state, copy, slot, parts.amount, exposure);
     if (copy.numbers[At.status] !== Status.rise) return NOTHING;
     const seen = { startMs, amount: parts.amount, exposure, expected, scale };
     return verdictsOf(copy.numbers, model, seen, []).filter(({ status }) => status === 'firing');

@@ -40,6 +40,8 @@ export interface Common {
   threshold: number;
   /** Delay of arrival that holds: its index. */
   delay: number;
+  /** What is entered is forgotten after the look: it has no part in the threshold. */
+  readonly isGlance: boolean;
   /** The newest common offset, and its exponential: most series of a window have the same. */
   readonly together: Float64Array;
 }
@@ -115,16 +117,28 @@ export function enterWindow(state: SeriesState, common: Common, slot: number, of
 }
 
 /** What a window of `slot` would be expected to bring; undefined where only entering it tells, as something is learnt on the way. */
-export function foresee(numbers: Float32Array, common: Common, slot: number, offset: number, exposure: number): number | undefined {
+export function foresee(state: SeriesState, common: Common, slot: number, offset: number, exposure: number): number | undefined {
+  const { numbers } = state;
   const { model } = common;
   if (numbers[At.baseline] !== Baseline.own || numbers[At.age] === 0 || slotOf(numbers) !== slot - 1) return undefined;
-  const now = moveTo(common.now, model, slot);
-  if (now.phase === 0) return undefined;
-  // As `enterWindow` does, to the last bit.
   const shared = factorOf(common, offset);
+  if (state.foreseenSlot !== slot) {
+    if (moveTo(common.now, model, slot).phase === 0) return undefined;
+    keepForeseen(state, numbers, common, slot, shared);
+  }
+  // As `enterWindow` does, to the last bit.
   const scaled = arriving(numbers, model, common.delay, exposure) * shared;
-  const rate = Math.exp(logRate(numbers, model, now.row)) * shared;
-  return (rate * scaled) / shared;
+  return (state.foreseenRate * scaled) / shared;
+}
+
+/** `entered`: a copy of the state that `slot` was entered into. The next look at that slot need not learn again. */
+export function foreseeAs(state: SeriesState, entered: Float32Array, common: Common, slot: number, offset: number): void {
+  if (state.foreseenSlot !== slot) keepForeseen(state, entered, common, slot, factorOf(common, offset));
+}
+
+function keepForeseen(state: SeriesState, numbers: Float32Array, common: Common, slot: number, shared: number): void {
+  state.foreseenRate = Math.exp(logRate(numbers, common.model, moveTo(common.now, common.model, slot).row)) * shared;
+  state.foreseenSlot = slot;
 }
 
 /** A roll-up's window: what its members brought, and what was expected of them. */
@@ -302,7 +316,7 @@ function learnPending(numbers: Float32Array, common: Common, block: number, now:
       learnBlock(numbers, model, row, learning, work);
     }
   }
-  if (block % POWER_BLOCKS === 0 || numbers[At.power] === 0) renewPower(numbers, common, now * grid.blockSlots - 1);
+  if (!common.isGlance && (block % POWER_BLOCKS === 0 || numbers[At.power] === 0)) renewPower(numbers, common, now * grid.blockSlots - 1);
   if (numbers[At.baseline] !== Baseline.own) return;
   const minutes = (now - block - 0.5) * grid.blockMinutes;
   renewVariance(numbers, model, rhythm.at(now * grid.blockMinutes), minutes, work);
