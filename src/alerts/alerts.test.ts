@@ -266,7 +266,19 @@ test('an alert that lost its series ends without a value', () => {
   assert.equal(lost.change, 'resolved');
   assert.deepEqual(
     [event.status, event.current_value, event.expected_value, event.severity, event.impact, event.message],
-    ['resolved', null, 5, 'high', null, '✅ CTR back to normal: US banner: no more data'],
+    ['resolved', null, 5, 'high', null, '☑️ CTR alert ended: US banner: no more data'],
   );
+  assert.match(event.explanation.text, /the alert has ended\. Last expected: 5\.00%\.$/);
   assert.equal(alerts.lose({ ...state, status: 'pending' }, subject(), at(90)).change, undefined);
+});
+
+test('an end without data names a limit as what it is, and a new value none', () => {
+  const lost = (locale: AlertLocale, changes: Partial<Verdict> = {}): string => {
+    const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale });
+    const { state } = alerts.judge(undefined, subject(), verdict({ baselineWindows: null, ...changes }), at(0));
+    return alerts.lose(JSON.parse(JSON.stringify(state)), subject(), at(90)).write().explanation.text;
+  };
+  assert.match(lost('en'), /the alert has ended\. The limit is 5\.00%\.$/);
+  assert.match(lost('ko'), /종료합니다\. 기준값은 5\.00%입니다\.$/);
+  assert.match(lost('en', { isUnseen: true }), /the alert has ended\.$/);
 });

@@ -7,6 +7,7 @@ import type { MeasureSpec } from '../windows/spec.ts';
 import type { AlertSubject, Company } from './alert-facts.ts';
 import { createAlerts } from './alerts.ts';
 import { severityOfGrounds } from './severity.ts';
+import type { AlertState } from './state-machine.ts';
 import { textsOf } from './text/texts.ts';
 import { ageText, oddsText } from './value-text.ts';
 
@@ -49,7 +50,13 @@ function alertOf(
   detector = 'evidence',
   why: Pick<Verdict, 'grounds'> = { grounds },
 ): AlertEvent {
-  const subject: AlertSubject = {
+  return createAlerts({ repeatAfterMs: 10 * MINUTE, locale })
+    .judge(undefined, subjectOf(measure, detector), verdictOf({ ...why, ...changes }), at)
+    .write(company);
+}
+
+function subjectOf(measure: MeasureSpec, detector: string): AlertSubject {
+  return {
     pipeline: 'adtech',
     detector,
     measure,
@@ -60,19 +67,11 @@ function alertOf(
     naming: {},
     falseAlarmsPerDay: 1,
   };
-  const verdict: Verdict = {
-    direction: 'down',
-    status: 'firing',
-    observed: 0.9,
-    expected: 2.05,
-    threshold: 1.3,
-    baselineWindows: 4500,
-    ...why,
-    ...changes,
-  };
-  return createAlerts({ repeatAfterMs: 10 * MINUTE, locale })
-    .judge(undefined, subject, verdict, at)
-    .write(company);
+}
+
+function verdictOf(changes: Partial<Verdict>): Verdict {
+  const one: Verdict = { direction: 'down', status: 'firing', observed: 0.9, expected: 2.05, threshold: 1.3, baselineWindows: 4500 };
+  return { ...one, ...changes };
 }
 
 test('an experiment speaks of the error that it may make, and not of a budget', () => {
@@ -224,4 +223,61 @@ test('a silence is never low, however little was expected; of the whole pipeline
   assert.equal(severityOfGrounds('down', drop, true), 'low', 'what still comes is no silence');
   const oneIsGone = alertOf({ ...ctr }, 'en', undefined, { grounds: { ...grounds, observed: 0, ratio: 0, ratioRange: [0, 0.9] } });
   assert.equal(oneIsGone.severity, 'medium');
+});
+
+test('a reminder tells of the episode so far, whatever its first span was like', () => {
+  const alerts = createAlerts({ repeatAfterMs: 2 * MINUTE, locale: 'en' });
+  const about = subjectOf(ctr, 'evidence');
+  const play = (windows: readonly [observed: number, exposure: number][], looksFirst = false): AlertEvent => {
+    let state: AlertState | undefined;
+    let event: AlertEvent | undefined;
+    const judge = (minute: number, observed: number, exposure: number): void => {
+      const time = { startMs: START + minute * MINUTE, endMs: START + (minute + 1) * MINUTE };
+      const step = alerts.judge(state, about, verdictOf({ observed, grounds }), {
+        ...time,
+        volume: exposure,
+        parts: { amount: 0, exposure },
+      });
+      state = JSON.parse(JSON.stringify(step.state));
+      event = step.write();
+    };
+    if (looksFirst) judge(0, 9, 5_000);
+    windows.forEach(([observed, exposure], minute) => judge(minute, observed, exposure));
+    return event!;
+  };
+  const windows = [
+    [0.5, 1_000],
+    [1.7, 3_000],
+    [0.8, 4_000],
+  ] as const;
+  for (const looksFirst of [false, true]) {
+    const {
+      repeat,
+      current_value: current,
+      message,
+      explanation,
+    } = play(
+      windows.map(([observed, exposure]) => [observed, exposure]),
+      looksFirst,
+    );
+    assert.equal(repeat, 1);
+    // (0.5 + 3 x 1.7 + 4 x 0.8) / 8
+    assert.ok(Math.abs(current! - 1.1) < 1e-9, String(current));
+    assert.equal(message, '🚨 CTR drop! KR: 2.05% → 1.10% (-46.3%)');
+    assert.match(
+      explanation.text,
+      /^CTR of KR has been 1\.10% on average since 2026-03-02 09:00 UTC: 0\.54 times what was expected, 2\.05%\. Evidence/,
+    );
+    assert.deepEqual([explanation.going_on, explanation.ratio, explanation.evidence?.ratio_range], [true, 0.5366, [0.43, 0.63]]);
+  }
+  assert.equal(play([[0.5, 1_000]]).explanation.going_on, undefined);
+});
+
+test('a reminder of an experiment tells how it stands now', () => {
+  const alerts = createAlerts({ repeatAfterMs: MINUTE, locale: 'en' });
+  const about = subjectOf(ctr, 'experiment');
+  const verdict = verdictOf({ grounds: { ...grounds, permittedError: 0.05 } });
+  const { state } = alerts.judge(undefined, about, verdict, at);
+  const later = { ...at, startMs: START + 9 * MINUTE, endMs: START + 10 * MINUTE };
+  assert.match(alerts.judge(state, about, verdict, later).write().explanation.text, /was 1\.04% over 2026-03-02 08:36–09:10 UTC/);
 });

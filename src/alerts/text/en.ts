@@ -7,6 +7,7 @@ export const en = {
   'title.revenue_drop': '💸 Revenue drop',
   'title.experiment': '🏁 {metric} decided',
   'title.resolved': '✅ {metric} back to normal',
+  'title.no_data': '☑️ {metric} alert ended',
   'title.lasting': '☑️ {metric} has a new level',
   'title.known': '☑️ {metric} has a new value',
   'segment.all': 'all',
@@ -29,10 +30,12 @@ export const en = {
     '{metric} of {segment} was {observed} in {window} ({span}), where {expected} was expected. This has lasted so long that it is taken for how things are now: the alert ends, and the new level is learnt. It is no all-clear.',
   'explain.known':
     '{metric} of {segment} was {observed} in {window} ({span}). The value has been there for so long that it is now one of the known values: it is no longer told as new.',
-  'explain.no_data':
-    '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended. Last expected: {expected}.',
+  'explain.no_data': '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended.',
+  'explain.no_data_expected': 'Last expected: {expected}.',
+  'explain.no_data_limit': 'The limit is {expected}.',
   'explain.evidence':
     '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) what was expected, {expected} (95 %: {low} to {high}).',
+  'explain.going_on': '{metric} of {segment} has been {observed} on average since {from}: {ratio} times what was expected, {expected}.',
   'explain.odds': 'Evidence 1 : {one_in}: by chance alone data come this far out once in {one_in}. Learnt from {age}.',
   'explain.designed_odds':
     'Evidence 1 : {one_in}: by chance alone data come this far out once in {one_in}. What is expected is the designed rate; watched for {age}.',

@@ -9,6 +9,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'title.revenue_drop': '💸 수익 급락',
   'title.experiment': '🏁 {metric} 실험 결과 확정',
   'title.resolved': '✅ {metric} 정상화',
+  'title.no_data': '☑️ {metric} 알림 종료',
   'title.lasting': '☑️ {metric} 새 수준으로 학습',
   'title.known': '☑️ {metric} 새로운 값',
   'segment.all': '전체',
@@ -33,9 +34,12 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}이며, 예상 값은 {expected}였습니다. 달라진 상태가 오래 이어져 이제 이 수준을 평소 수준으로 보고, 알림을 끝내고 새로 학습합니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
   'explain.known':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 나타난 지 오래되어 이제 알려진 값 가운데 하나로 보며, 더 이상 새로운 값으로 알리지 않습니다.',
-  'explain.no_data': '{segment}의 {metric} 값을 오랫동안({span}까지) 판단할 수 없어 알림을 종료합니다. 마지막 예상 값은 {expected}입니다.',
+  'explain.no_data': '{segment}의 {metric} 값을 오랫동안({span}까지) 판단할 수 없어 알림을 종료합니다.',
+  'explain.no_data_expected': '마지막 예상 값은 {expected}입니다.',
+  'explain.no_data_limit': '기준값은 {expected}입니다.',
   'explain.evidence':
     '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 예상 값 {expected}(95%: {low}~{high})의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
+  'explain.going_on': '{segment}의 {metric} 값이 {from}부터 지금까지 평균 {observed}입니다. 예상 값 {expected}의 {ratio}배입니다.',
   'explain.odds': '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 기준은 {age} 동안 학습했습니다.',
   'explain.designed_odds':
     '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 예상 값은 설계된 확률이며, {age} 동안 지켜보았습니다.',
