@@ -1,0 +1,30 @@
+/** Which threads of a process go first where they are more than the cores. Linux alone has a priority for each thread; elsewhere nothing is done. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { constants, getPriority, platform, setPriority } from 'node:os';
+
+/**
+ * So many steps of niceness below the thread that serves: it gets a core about three times as often as one of the others where both want it.
+ * More would hold back counting where other programs keep the machine busy.
+ */
+const STEPS = 5;
+/** As libuv names the threads of its pool. */
+const POOL_THREAD = 'libuv-worker';
+
+/** The calling thread lets the one that serves go first. */
+export function giveWay(): void {
+  if (platform() === 'linux') lower(0);
+}
+
+/** So do the threads of Node's pool, which compress, and wait for the disk. They are there once the pool has had work. */
+export function poolGivesWay(): void {
+  if (platform() !== 'linux') return;
+  for (const thread of readdirSync('/proc/self/task')) {
+    if (readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim() === POOL_THREAD) lower(Number(thread));
+  }
+}
+
+/** `thread`: 0 is the calling one. On Linux what Node calls a process id may be that of a thread. */
+function lower(thread: number): void {
+  const own = getPriority(thread);
+  setPriority(thread, Math.min(constants.priority.PRIORITY_LOW, own + STEPS));
+}
