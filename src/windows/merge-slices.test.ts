@@ -30,18 +30,15 @@ const spec: EngineSpec = {
 };
 const plan = compilePlan(spec);
 
-/** Told of each look at a cell's labels: a series is never taken in or written without one. */
+/** Told of each look at a cell's label: a series is never taken in or written without one. */
 function cellOf(segment: number, events: number, offsets: number, seen: () => void): Cell {
-  const labels = [`s${segment}`];
-  return {
-    get labels() {
-      seen();
-      return labels;
+  const labels = new Proxy([`s${segment}`], {
+    get(target, name) {
+      if (name === '0') seen();
+      return Reflect.get(target, name);
     },
-    events,
-    offsets,
-    values: [events],
-  };
+  });
+  return { labels, events, offsets, values: [events] };
 }
 
 interface Told {

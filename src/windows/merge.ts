@@ -251,7 +251,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
     counts() {
       const unfinished = plan.windows.map(() => 0);
       for (const { closed, window, start, end } of book.all()) {
-        if (!closed) unfinished[window]! += new Set(names.flatMap((name) => [...live.keys(name, start, end, 0)])).size;
+        if (!closed) unfinished[window]! += live.count(names, start, end, 0);
       }
       return Object.fromEntries(
         plan.windows.map(({ name }, w) => [name, { results: results[w]! + unfinished[w]!, corrections: corrections[w]! }]),
