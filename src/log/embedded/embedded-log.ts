@@ -154,6 +154,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
             reader.forget();
             checkpoints.written();
             await nextTurn();
+            await checkpoints.held();
             if (!db.isOpen) return records;
           }
         }
