@@ -49,7 +49,7 @@ export interface Snapshot {
 /** Verdicts are kept as long as the replay topic. */
 const VERDICTS_KEPT_MS = 30 * 86_400_000;
 
-/** A pane as written: bodies of partials, a sixth of what the structured clone takes. Up to the second format, cells by grouping. */
+/** A pane as written: bodies of partials, a quarter of what the structured clone takes. Up to the second format, cells by grouping. */
 type StoredPane = { readonly bodies: readonly Uint8Array[] } | Cell[][];
 
 /** `columns`: of the plan. */
