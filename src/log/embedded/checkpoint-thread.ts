@@ -3,27 +3,33 @@ import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { giveWay } from '../../core/thread-priority.ts';
 
-/** What a pass has done: whether all that was written by its end is in the file. */
-export interface CheckpointPass {
-  readonly isComplete: boolean;
+/** A pass is asked for. */
+export interface CheckpointOrder {
+  /** Nobody writes until it is answered, by any message. */
+  readonly isLast: boolean;
 }
 
 giveWay();
 const db = new DatabaseSync(workerData as string);
-// Waits for nobody, and nobody waits for it: what others still read from the log is left for the next pass.
+// Waits for nobody, and nobody waits for it: what others still read from the log is left for a later pass.
 const pass = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
+const version = db.prepare('PRAGMA user_version');
 
-parentPort?.on('message', () => {
-  const { log, checkpointed } = copied();
+parentPort?.on('message', ({ isLast }: CheckpointOrder) => {
+  try {
+    const { log, checkpointed } = pass.get() as { log: number; checkpointed: number };
+    if (isLast && log === checkpointed) beginAnew();
+  } catch {
+    // A disk that refuses leaves the log as it is: it grows, and who writes is told when that is refused as well.
+  }
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  parentPort?.postMessage({ isComplete: log === checkpointed } satisfies CheckpointPass);
+  parentPort?.postMessage(undefined);
 });
 
-/** Frames. A disk that refuses leaves the log as it is: it grows, and the thread that writes is told when that is refused as well. */
-function copied(): { readonly log: number; readonly checkpointed: number } {
-  try {
-    return pass.get() as { log: number; checkpointed: number };
-  } catch {
-    return { log: 1, checkpointed: 0 };
-  }
+/**
+ * Who writes first after all is in the file begins the log anew, and waits for the disk before the first page. So this thread does, with a page
+ * that stays what it is.
+ */
+function beginAnew(): void {
+  db.exec(`PRAGMA user_version = ${Number(version.get()!['user_version'])}`);
 }

@@ -1,11 +1,11 @@
 /**
  * The write-ahead log is copied into the file beside the thread that writes it, which would wait for the disk otherwise. A first pass copies
- * nearly all of it while commits go on. Then they are held, in memory, until a second one has copied the rest: only where all is in the
- * file does SQLite begin the log anew, so that it stays small.
+ * nearly all of it while commits go on. Then they are held, in memory, until a second one has copied the rest and begun the log anew: only
+ * where all is in the file does SQLite do that, and so the log stays small.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import type { CheckpointPass } from './checkpoint-thread.ts';
+import type { CheckpointOrder } from './checkpoint-thread.ts';
 
 export interface Checkpoints {
   /** To be called after a transaction: begins one where the log has grown enough. */
@@ -41,6 +41,8 @@ export function createCheckpoints(
   let thread: Worker | undefined;
   let isRunning = false;
   let hasFailed = false;
+  /** Frames that were left in the log, as somebody reads there; it is tried again when as much has come again. */
+  let left = 0;
   let hold: { readonly over: Promise<void>; readonly release: () => void } | undefined;
 
   function autocheckpoint(every: number): void {
@@ -64,31 +66,42 @@ export function createCheckpoints(
   function started(): Worker {
     const made = start(path);
     made.unref();
-    made.on('message', ({ isComplete }: CheckpointPass) => {
-      if (isComplete || hold) return release();
+    made.on('message', () => {
+      if (hold) return ended();
       const { promise: over, resolve } = Promise.withResolvers<void>();
       hold = { over, release: resolve };
-      ask(made);
+      ask(made, true);
     });
     made.on('error', fail);
     made.on('exit', fail);
     return made;
   }
 
-  function ask(of: Worker): void {
+  function ask(of: Worker, isLast: boolean): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-    of.postMessage(undefined);
+    of.postMessage({ isLast } satisfies CheckpointOrder);
+  }
+
+  function ended(): void {
+    const frames = db.isOpen ? frameCount() : 0;
+    left = frames * pageBytes < bytes ? 0 : frames;
+    release();
+  }
+
+  function frameCount(): number {
+    return length.get()!['log'] as number;
   }
 
   autocheckpoint(0);
   return {
     written() {
       if (isRunning || hasFailed) return;
-      const { log, checkpointed } = length.get() as { log: number; checkpointed: number };
-      // What is copied whole is begun anew by the next transaction.
-      if (log === checkpointed || log * pageBytes < bytes) return;
+      const frames = frameCount();
+      // Begun anew since.
+      if (frames < left) left = 0;
+      if ((frames - left) * pageBytes < bytes) return;
       isRunning = true;
-      ask((thread ??= started()));
+      ask((thread ??= started()), false);
     },
     held: () => hold?.over,
     async close() {
