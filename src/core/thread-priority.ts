@@ -10,21 +10,22 @@ const STEPS = 5;
 /** As libuv names the threads of its pool. */
 const POOL_THREAD = 'libuv-worker';
 
-/** The calling thread lets the one that serves go first. */
+/** The calling thread lets the one that started it go first. */
 export function giveWay(): void {
-  if (platform() === 'linux') lower(0);
+  if (platform() === 'linux') setPriority(0, below());
 }
 
-/** So do the threads of Node's pool, which compress, and wait for the disk. They are there once the pool has had work. */
+/** The threads of Node's pool, which compress, and wait for the disk, let the calling one go first. They are there once the pool has had work. */
 export function poolGivesWay(): void {
   if (platform() !== 'linux') return;
   for (const thread of readdirSync('/proc/self/task')) {
-    if (readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim() === POOL_THREAD) lower(Number(thread));
+    if (readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim() !== POOL_THREAD) continue;
+    // What Node calls the id of a process may here be that of a thread. Nobody may go up again.
+    if (getPriority(Number(thread)) < below()) setPriority(Number(thread), below());
   }
 }
 
-/** `thread`: 0 is the calling one. On Linux what Node calls a process id may be that of a thread. */
-function lower(thread: number): void {
-  const own = getPriority(thread);
-  setPriority(thread, Math.min(constants.priority.PRIORITY_LOW, own + STEPS));
+/** Niceness of those who give way to the calling thread. */
+function below(): number {
+  return Math.min(constants.priority.PRIORITY_LOW, getPriority(0) + STEPS);
 }
