@@ -12,20 +12,37 @@ const POOL_THREAD = 'libuv-worker';
 
 /** The calling thread lets the one that started it go first. */
 export function giveWay(): void {
-  if (platform() === 'linux') setPriority(0, below());
+  lower(0, below());
 }
 
 /** The threads of Node's pool, which compress, and wait for the disk, let the calling one go first. They are there once the pool has had work. */
 export function poolGivesWay(): void {
   if (platform() !== 'linux') return;
-  for (const thread of readdirSync('/proc/self/task')) {
-    if (readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim() !== POOL_THREAD) continue;
-    // What Node calls the id of a process may here be that of a thread. Nobody may go up again.
-    if (getPriority(Number(thread)) < below()) setPriority(Number(thread), below());
-  }
+  const to = below();
+  // What Node calls the id of a process may here be that of a thread.
+  for (const thread of readdirSync('/proc/self/task')) if (nameOf(thread) === POOL_THREAD) lower(Number(thread), to);
 }
 
 /** Niceness of those who give way to the calling thread. */
 function below(): number {
   return Math.min(constants.priority.PRIORITY_LOW, getPriority(0) + STEPS);
+}
+
+/** Nobody may go up again. Nor may everybody set priorities, and nothing hangs on it. */
+function lower(thread: number, to: number): void {
+  if (platform() !== 'linux' || getPriority(thread) >= to) return;
+  try {
+    setPriority(thread, to);
+  } catch {
+    // A sandbox that forbids it.
+  }
+}
+
+/** Undefined: it has just ended. */
+function nameOf(thread: string): string | undefined {
+  try {
+    return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
 }
