@@ -1,11 +1,12 @@
 /** Turns verdicts into alerts: moves the state of each alert, and says what is to be told. */
-import type { Parts, Verdict } from '../detectors/detector.ts';
+import type { Verdict } from '../detectors/detector.ts';
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import { createAlertDesk, type AlertDesk, type AlertSeries, type DeskNaming, type DeskSubject } from './alert-desk.ts';
 import { severityOfFacts, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
 import { alertRecord, idOf } from './alert-record.ts';
+import type { AlertJudge, AlertStep, AlertWindow } from './alert-step.ts';
 import { advance, lose } from './state-machine.ts';
-import type { AlertChange, AlertState, Alone, Effect, Move, WindowTime } from './state-machine.ts';
+import type { AlertState, Alone, Effect, Move, WindowTime } from './state-machine.ts';
 
 export interface AlertSettings {
   /** An alert that still fires is written again at this distance, ms of event time. */
@@ -13,25 +14,7 @@ export interface AlertSettings {
   readonly locale: AlertLocale;
 }
 
-export interface AlertStep {
-  readonly state: AlertState | undefined;
-  /** Undefined: there is nothing to tell. */
-  readonly change?: AlertChange;
-  /** The record, whether or not there is a change. */
-  write(company?: Company): AlertEvent;
-}
-
-/** The window at hand. `volume`: its denominator or events. */
-export interface AlertWindow extends WindowTime {
-  readonly volume: number;
-  readonly parts?: Parts;
-}
-
-export interface Alerts {
-  /** What a verdict makes of an alert. */
-  judge(state: AlertState | undefined, subject: AlertSubject, verdict: Verdict, at: AlertWindow): AlertStep;
-  /** Ends an alert of which nothing could be judged for long. */
-  lose(state: AlertState, subject: AlertSubject, at: WindowTime): AlertStep;
+export interface Alerts extends AlertJudge {
   /** Where all series of one entry are judged together. */
   desk<Series extends AlertSeries>(subject: DeskSubject, naming: DeskNaming): AlertDesk<Series>;
 }

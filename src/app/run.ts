@@ -1,5 +1,6 @@
 /** `tocsin run`: one process that plays all roles on one data directory, until it is told to stop or (`--once`) has read everything. */
-import { openBacking, type Backing } from './backing.ts';
+import type { Backing } from './backing.ts';
+import { openBacking } from './open-backing.ts';
 import type { Log } from '../log/log.ts';
 import { topicConflicts } from './topic-conflicts.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';

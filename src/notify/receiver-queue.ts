@@ -8,11 +8,12 @@ import type { Logger } from '../core/logger.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import { objectionTo, type Decision, type DecideSettings } from './decide.ts';
-import { deliver, type RetrySettings, type Wait } from './deliver.ts';
+import { deliver, type RetrySettings } from './deliver.ts';
 import { createGate } from './gate.ts';
 import { createLanes } from './lanes.ts';
 import { segmentKey, type NotificationLog } from './notification-log.ts';
 import { createPatience } from './patience.ts';
+import type { Wait } from './wait.ts';
 
 export interface Notified {
   readonly alertId: string;

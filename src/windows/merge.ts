@@ -6,7 +6,7 @@
 import { atOnce, createPace, type Sliced } from '../core/slices.ts';
 import { createLivePanes, type LivePanes, type SeriesKey } from './live-panes.ts';
 import { createPaneJournal } from './pane-journal.ts';
-import type { PanePartial } from './panes.ts';
+import type { PanePartial, RestoredPanes } from './panes.ts';
 import type { Partials } from './partials.ts';
 import { earliestEnd, type Plan } from './plan.ts';
 import { createRowWriter } from './row-writer.ts';
@@ -46,12 +46,6 @@ export interface Merge {
 export interface Merged {
   readonly records: WindowRecord[];
   readonly provisional: WindowRow[];
-}
-
-export interface RestoredPanes {
-  readonly partition: string;
-  readonly live: readonly PanePartial[];
-  readonly replayed: readonly PanePartial[];
 }
 
 interface Meta {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { ACCEPTED, DUPLICATE, INVALID, LATE } from '../core/outcome.ts';
 import { packRecords } from '../log/batch.ts';
 import type { RecordBatch } from '../log/log.ts';
@@ -10,27 +11,10 @@ import { compilePlan } from './plan.ts';
 import { createCopiedOrigins, type CopiedOrigins } from './copied-origins.ts';
 import { createReplay, type Replay } from './replay.ts';
 import { createSnapshot, type Snapshot } from './snapshot.ts';
-import type { SourceSpec } from './spec.ts';
 
 const DAY = 86_400_000;
-const source: SourceSpec = {
-  name: 's',
-  topic: 't',
-  partitions: 1,
-  format: 'json',
-  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 1_000 },
-  where: [],
-  lookups: [],
-};
-const plan = compilePlan({
-  pipeline: 'p',
-  sources: [source],
-  dimensions: [],
-  measures: [{ name: 'n', kind: 'count', source: 's', where: [] }],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 10, maxRecordBytes: 1_000, retireAfterMs: 0, idleAfterMs: 0 },
-});
+const source = smallSource({ event: { dedupMs: 1_000 } });
+const plan = compilePlan(smallSpec({ sources: [source] }));
 
 function life(unread: readonly number[] = []): {
   copied: CopiedOrigins;

@@ -11,10 +11,8 @@ import { createIdChunks, PREFIX as IDS } from './id-chunks.ts';
 import type { IdLimitState } from './id-limit.ts';
 import type { IdKey } from './id-hash.ts';
 import { restoredEpisode } from './limit-episode.ts';
-import type { RestoredPanes } from './merge.ts';
-import type { PaneStore } from './panes.ts';
+import type { PaneStore, PanePartial, RestoredPanes } from './panes.ts';
 import { encodeBodies, panesOf } from './partials-codec.ts';
-import type { PanePartial } from './panes.ts';
 import type { Partition } from './partition.ts';
 import type { Replay, ReplayVerdict } from './replay.ts';
 

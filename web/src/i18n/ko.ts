@@ -1,6 +1,6 @@
-import type { Texts } from './texts.ts';
+import type { en } from './en.ts';
 
-export const ko: Texts = {
+export const ko: Readonly<Record<keyof typeof en, string>> = {
   'app.title': 'Tocsin',
   'app.skip': '본문으로 건너뛰기',
   'nav.overview': '개요',
