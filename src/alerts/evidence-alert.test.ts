@@ -82,8 +82,8 @@ test('an experiment speaks of the error that it may make, and not of a budget', 
   assert.equal(
     explanation.text,
     'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95 %: 0.43 to 0.63) that of the control, 2.00%. ' +
-      'Evidence 1 : 7.4 million: were they alike, data would come this far apart once in 7.4 million. Compared over 1 minute.' +
-      ' Most of it: KR video 61%, KR banner 30%.',
+      'Evidence 1 : 7.4 million: if there were no difference, results this far apart would come up once in 7.4 million. Compared over 1 minute.' +
+      ' Most of the change comes from KR video 61%, KR banner 30%.',
   );
   assert.equal(message, '🏁 CTR decided! KR: 1.04%, control 2.00% (-48.0%)');
 });
@@ -95,14 +95,14 @@ test('it says what was seen over which span, what was expected, how sure it is, 
   assert.deepEqual(event.explanation, {
     text:
       'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95 %: 0.43 to 0.63) what was expected, 2.00% (95 %: 1.80% to 2.21%). ' +
-      'Evidence 1 : 7.4 million: by chance alone data come this far out once in 7.4 million. Learnt from 3 days. Most of it: KR video 61%, KR banner 30%.',
+      'Evidence 1 : 7.4 million: by chance alone, data this far out come up once in 7.4 million. The baseline was learnt over 3 days. Most of the change comes from KR video 61%, KR banner 30%.',
     observed: 1.04,
     expected: 2,
     ratio: 0.52,
     baseline: { windows: 4500, age_ms: 270_000_000 },
     threshold: 1.3,
     not_fired_if:
-      'With evidence below 1 : 1.2 million it would not have fired: that is what the false-alarm budget, 1 a day for the whole pipeline, asks of one series.',
+      'With evidence below 1 : 1.2 million it would not have fired: that is what the false-alarm budget, 1 a day for the whole pipeline, requires of a single series.',
     evidence: {
       one_in: 7.4e6,
       needed: 1.2e6,
@@ -122,7 +122,7 @@ test('it says what was seen over which span, what was expected, how sure it is, 
 
 test('a designed rate was not learnt, and is not said to be', () => {
   const said = (locale: AlertLocale): string => alertOf(ctr, locale, undefined, {}, 'expected-rate').explanation.text;
-  assert.match(said('en'), /expected is the designed rate; watched for 3 days/);
+  assert.match(said('en'), /expected value is the designed rate, watched for 3 days/);
   assert.doesNotMatch(said('en'), /[Ll]earnt/);
   assert.match(said('ko'), /설계된 확률이며, 3일 동안/);
 });
@@ -141,7 +141,7 @@ test('the same in Korean, with whom it speaks for, and that the window is open',
     event.explanation.text,
     'KR의 CTR 값이 2026-03-02 08:36–09:01 UTC 동안 1.04%입니다. 예상 값 2.00%(95%: 1.80%~2.21%)의 0.52배(95%: 0.43~0.63)입니다. ' +
       '증거 1 : 740만. 우연만으로 이만큼 벗어날 가능성은 740만분의 1입니다. 기준은 3일 동안 학습했습니다. ' +
-      '주로 여기서 발생했습니다: KR video 61%, KR banner 30%. 포함된 알림: KR video (08:40 UTC). 윈도우가 아직 열려 있으며, 지금까지의 값입니다.',
+      '변화의 대부분을 차지하는 곳: KR video 61%, KR banner 30%. 포함된 알림: KR video (08:40 UTC). 윈도우가 아직 열려 있어, 지금까지 집계된 값입니다.',
   );
   assert.deepEqual([event.members, event.look], [[member], look]);
   assert.equal('part_of' in event, false);
@@ -153,7 +153,7 @@ test('the keys of heavy hitters and a value never seen before are said', () => {
     { key: 'user-4', least: 12, most: 12 },
   ];
   const { explanation } = alertOf(ctr, 'en', undefined, { keys, isUnseen: true });
-  assert.match(explanation.text, /Most often: user-17 \(96–100\), user-4 \(12\)\. This value had never been seen before\.$/);
+  assert.match(explanation.text, /Most frequent keys: user-17 \(96–100\), user-4 \(12\)\. This value had never been seen before\.$/);
   assert.deepEqual(explanation.keys, keys);
 });
 
@@ -166,8 +166,8 @@ test('a value never seen before has no limit that it went past: it is told from 
     'mix',
     {},
   );
-  assert.match(message, /: 9\.0*%, never seen before \(a new value is told from 8\.0*% on\)$/);
-  assert.match(explanation.text, /; a new value is told from 8\.0*% on\. This value had never been seen before\.$/);
+  assert.match(message, /: 9\.0*%, never seen before \(new values alert from 8\.0*% on\)$/);
+  assert.match(explanation.text, /; new values alert from 8\.0*% on\. This value had never been seen before\.$/);
   assert.doesNotMatch(message + explanation.text + explanation.not_fired_if, /limit|or less/);
   const korean = alertOf(ctr, 'ko', undefined, { isUnseen: true, baselineWindows: null }, 'mix', {});
   assert.match(korean.message, /처음 나타난 값/);
