@@ -10,9 +10,14 @@ import type { Model } from './model.ts';
 const CORRELATED_MINUTES = 120;
 /** Spread of the true error between series, relative to the pool's. */
 const POOL_SPREAD = 0.7;
-/** The spread is one of factors: the rougher a series proves, the less it is held to the pool, found in so many steps. */
+/**
+ * The spread is one of factors: the rougher a series proves, the less it is held to the pool, found in so many steps. They begin with what the series says
+ * alone: from the pool's side one that is rough among calm ones would never be believed.
+ */
 const ROUGHER_STEPS = 3;
 const POOL_PSEUDO_VALUES = 40;
+/** Relative variance of a slot that holds about one clump: where hardly anything is left, no more is concluded. */
+const CLUMP_MOST = 1;
 /** A squared error counts up to so many times its variance. */
 const SQUARE_MAX = 16;
 /** Relative variance of what an exposure of 1 brings, before any was seen; how fast it is forgotten. */
@@ -150,8 +155,9 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   const weight = shrinkage.weight[horizon]!;
   const sum = numbers[errorSum + horizon]!;
   const ownWeight = numbers[errorWeight + horizon]!;
-  let own = (sum + weight * pooled) / (ownWeight + weight);
-  for (let step = 0; step < ROUGHER_STEPS && own > pooled; step++) {
+  if (sum <= ownWeight * pooled) return Math.max(model.leastError[horizon]!, (sum + weight * pooled) / (ownWeight + weight));
+  let own = sum / ownWeight;
+  for (let step = 0; step < ROUGHER_STEPS; step++) {
     const part = (weight * pooled * pooled) / (own * own);
     own = (sum + part * pooled) / (ownWeight + part);
   }
@@ -183,4 +189,20 @@ export function trackError(
   if (horizon < model.grid.horizons.length - 1 || filter > BOLD_VARIANCE_MAX) return;
   pool.boldSum += weight * filter * (square - noise);
   pool.boldWeight += weight * filter * filter;
+}
+
+/**
+ * The level moved by `height` (log). What each slot is out by on its own may be the doing of clumps of events, and beside fewer events
+ * these are larger. Of a rise nothing is concluded: its errors are soon learnt.
+ */
+export function expectLargerClumps(numbers: Float32Array, model: Model, shrinkage: Shrinkage, height: number): void {
+  if (height >= 0) return;
+  const { errorSum, errorWeight } = model.layout;
+  const { horizons } = model.grid;
+  // What is alike in neighbouring slots does not average out over several.
+  const several = horizons.findIndex((slots) => slots > 1);
+  const gone = errorAt(numbers, model, shrinkage, 0) - errorAt(numbers, model, shrinkage, several);
+  const alone = Math.max(0, gone) / (1 - 1 / horizons[several]!);
+  const more = Math.min(CLUMP_MOST, alone * Math.expm1(-height));
+  for (let i = 0; i < horizons.length; i++) numbers[errorSum + i]! += (numbers[errorWeight + i]! * more) / horizons[i]!;
 }
