@@ -10,6 +10,7 @@ import type { Model } from './model.ts';
 const CORRELATED_MINUTES = 120;
 /** Spread of the true error between series, relative to the pool's. */
 const POOL_SPREAD = 0.7;
+const POOL_WEIGHT = 2 / POOL_SPREAD ** 2;
 /**
  * The spread is one of factors: the rougher a series proves, the less it is held to the pool, found in so many steps. They begin with what the series says
  * alone: from the pool's side one that is rough among calm ones would never be believed.
@@ -115,7 +116,7 @@ export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Mod
   for (let i = 0; i < shrinkage.error.length; i++) {
     const error = Math.max(model.leastError[i]!, pool.sums[i]! / pool.weights[i]!);
     shrinkage.error[i] = error;
-    shrinkage.weight[i] = ((2 / (POOL_SPREAD * error) ** 2) * CORRELATED_MINUTES) / model.grid.horizonMinutes[i]!;
+    shrinkage.weight[i] = ((POOL_WEIGHT / (error * error)) * CORRELATED_MINUTES) / model.grid.horizonMinutes[i]!;
   }
   if (model.form !== 'count') return;
   const before = shrinkage.error[1]!;
@@ -156,10 +157,16 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   const sum = numbers[errorSum + horizon]!;
   const ownWeight = numbers[errorWeight + horizon]!;
   if (sum <= ownWeight * pooled) return Math.max(model.leastError[horizon]!, (sum + weight * pooled) / (ownWeight + weight));
-  let own = sum / ownWeight;
+  const alone = sum / ownWeight;
+  const { slotMinutes, horizonMinutes, trackGains } = model.grid;
+  // Counting is as sure as its weight; the errors themselves are as few as the hours that they come from.
+  const alike = CORRELATED_MINUTES * Math.max(1 / (numbers[At.age]! * slotMinutes), trackGains[horizon]! / horizonMinutes[horizon]!);
+  let own = alone;
   for (let step = 0; step < ROUGHER_STEPS; step++) {
-    const part = (weight * pooled * pooled) / (own * own);
-    own = (sum + part * pooled) / (ownWeight + part);
+    const square = own * own;
+    const sure = ownWeight / (1 + ownWeight * alike * square);
+    const held = POOL_WEIGHT / square;
+    own = (sure * alone + held * pooled) / (sure + held);
   }
   return Math.max(model.leastError[horizon]!, own);
 }
