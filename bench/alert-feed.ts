@@ -10,9 +10,9 @@ export type Cause = 'final' | 'look';
 const SEGMENTS = 20;
 /**
  * For looks: what evidence has seen of them before, one bad event a second and segment for half an hour; how many come at once then, to how
- * many segments a second. Each has its turn once in 50 s: by then it is quiet again.
+ * many segments a second. Each has its turn once in 66 s: by then it is quiet again.
  */
-const WATCHED = { segments: 200, seconds: 1_800, more: 200, perSecond: 4 };
+const WATCHED = { segments: 200, seconds: 1_800, more: 200, perSecond: 3 };
 export const WINDOW_MS: Readonly<Record<Cause, number>> = { final: 1_000, look: 10_000 };
 export const OUT_OF_ORDERNESS_MS = 200;
 const STEP_MS = 20;
@@ -24,7 +24,7 @@ const START_MS = 1_500;
 const FIRST_MS = 90_000;
 /** Begins the ids of those that come at once. */
 export const MORE = 'm';
-export const MAIN = new URL('../src/cli/main.ts', import.meta.url).pathname;
+export const TOCSIN = new URL('../bin/tocsin', import.meta.url).pathname;
 
 interface Feed {
   readonly cause: Cause;
@@ -38,9 +38,7 @@ interface Feed {
 /** Resolves to when it was asked to end, epoch ms. @throws Error where the run fails or tells nobody */
 export async function feedRun(args: readonly string[], { cause, rate, seconds, isTold }: Feed): Promise<number> {
   const options = ['--olap-store', 'none', '--listen', 'none', '--quiet'];
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args, ...options], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
+  const child = spawn(TOCSIN, [...args, ...options], { stdio: ['pipe', 'ignore', 'inherit'] });
   // What is still on its way when the run is asked to end is lost, and that is all.
   child.stdin.on('error', () => {});
   const ended = once(child, 'exit') as Promise<[number | null]>;

@@ -1,7 +1,7 @@
 /**
  * How long it takes until somebody is told, from the append of a record to the request at the receiver, in a run of its own process with
  * a webhook that answers after 50 ms. `final`: from the record that makes a window final; in windows of 1 s 20 segments ring and end in
- * turn. `look`: from the record that makes a look ring; four times a second many events more than ever come for one of 200 segments, in the
+ * turn. `look`: from the record that makes a look ring; three times a second many events more than ever come for one of 200 segments, in the
  * middle of a window of 10 s. At 10,000 events a second and at 80 % of what the run can take (measured first), on the embedded log,
  * and at 10,000 on Kafka where there is TOCSIN_TEST_KAFKA. Times of one machine's clock; the append times are those in the log. Where one
  * rang and nobody was told the bench fails. `BENCH_SECONDS` a run, `ONLY=kafka,look` for those rows alone.
@@ -20,7 +20,7 @@ import { createEmbeddedLog } from '../src/log/embedded/embedded-log.ts';
 import type { Log } from '../src/log/log.ts';
 import type { AlertEvent } from '../src/receivers/alert-event.ts';
 import { withKafka } from '../test/e2e/kafka-topic.ts';
-import { eventLine, feedRun, MAIN, OUT_OF_ORDERNESS_MS, WINDOW_MS, type Cause } from './alert-feed.ts';
+import { eventLine, feedRun, OUT_OF_ORDERNESS_MS, TOCSIN, WINDOW_MS, type Cause } from './alert-feed.ts';
 import { keyOf, stagesOf, type Stages } from './alert-stages.ts';
 import { report } from './measure.ts';
 
@@ -157,13 +157,7 @@ async function capacity(port: number): Promise<number> {
     const begun = systemClock.now();
     writeFileSync(input, Array.from({ length: count }, (_, id) => `${eventLine(id, begun + Math.floor(id / 50))}\n`).join(''));
     const options = ['--input', input, '--data', join(dir, name), '--olap-store', 'none', '--once', '--json'];
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      '--disable-warning=ExperimentalWarning',
-      MAIN,
-      'run',
-      file,
-      ...options,
-    ]);
+    const { stdout } = await promisify(execFile)(TOCSIN, ['run', file, ...options]);
     seconds.push((JSON.parse(stdout) as { seconds: number }).seconds);
   }
   return (CAPACITY_EVENTS[1] - CAPACITY_EVENTS[0]) / (seconds[1]! - seconds[0]!);
