@@ -51,6 +51,8 @@ interface Measured {
   /** Of `p99_ms`, each the 99th of a hundred by itself: until the partition told, until it stood on the topic of alerts. */
   readonly told_p99_ms: number;
   readonly rung_p99_ms: number;
+  /** How old the newest event was that it had read in when it was asked to end: more than a moment is more than it can take. */
+  readonly behind_ms: number;
   /** The stages of the slowest. */
   readonly slowest: string;
 }
@@ -117,8 +119,8 @@ async function measure(backing: Backing, cause: Cause, rate: number, port: numbe
   const args = ['run', file, '--input', '-', '--data', data, ...log];
   const endedMs = await feedRun(args, { cause, rate, seconds: SECONDS, isTold: () => firstArrivedMs !== undefined });
   const span = { cause, since: firstArrivedMs! + WARM_UP_MS, until: endedMs - SETTLE_MS, arrivals };
-  const work = (topics: Log): Promise<Stages[]> => stagesOf(file, topics, span);
-  const stages = await (backing === 'kafka' ? withKafka(broker!, work) : embedded(join(data, 'log.sqlite'), work));
+  const work = (topics: Log): ReturnType<typeof stagesOf> => stagesOf(file, topics, span);
+  const { stages, newestMs } = await (backing === 'kafka' ? withKafka(broker!, work) : embedded(join(data, 'log.sqlite'), work));
   const slowest = stages.at(-1);
   if (!slowest) throw new Error('nobody was told anything after the warm-up');
   const at = (share: number, of: (one: Stages) => number | undefined): number => {
@@ -134,6 +136,7 @@ async function measure(backing: Backing, cause: Cause, rate: number, port: numbe
     most_ms: slowest.arrived,
     told_p99_ms: at(0.99, ({ told }) => told),
     rung_p99_ms: at(0.99, ({ rung }) => rung),
+    behind_ms: endedMs - newestMs,
     slowest: `${slowest.told === undefined ? '' : `told ${slowest.told}, `}rung ${slowest.rung}, there ${slowest.arrived}`,
   };
 }

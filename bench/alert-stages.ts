@@ -41,11 +41,18 @@ export function keyOf({ alert_id, status, alert_time }: AlertEvent): string {
   return `${alert_id}/${status}/${alert_time}`;
 }
 
-/** Ascending by arrival. @throws Error where an alert rang and nobody was told */
-export async function stagesOf(file: string, log: Log, { cause, since, until, arrivals }: Span): Promise<Stages[]> {
+/**
+ * Ascending by arrival; `newestMs`: event time of the newest record that was read in, epoch ms. @throws Error where an alert rang and nobody
+ * was told
+ */
+export async function stagesOf(
+  file: string,
+  log: Log,
+  { cause, since, until, arrivals }: Span,
+): Promise<{ readonly stages: readonly Stages[]; readonly newestMs: number }> {
   const { engine } = loadPipeline(file);
   const { pipeline } = engine;
-  const causes = await causesIn(log, engine.sources[0]!.topic, cause);
+  const { causes, newestMs } = await causesIn(log, engine.sources[0]!.topic, cause);
   const told = await toldIn(log, pipeline, compilePlan(engine).groupings.length);
   const stages: Stages[] = [];
   const untold: string[] = [];
@@ -67,16 +74,18 @@ export async function stagesOf(file: string, log: Log, { cause, since, until, ar
     }
   }
   if (untold.length > 0) throw new Error(`nobody was told of ${untold.length} alerts: ${untold.slice(0, 3).join(', ')}`);
-  return stages.sort((a, b) => a.arrived - b.arrived);
+  return { stages: stages.sort((a, b) => a.arrived - b.arrived), newestMs };
 }
 
 /** `final`, by the end of the window: the first record whose event time passes it. `look`, by segment and that: the first one too many. */
-async function causesIn(log: Log, topic: string, cause: Cause): Promise<Map<string, Appended>> {
+async function causesIn(log: Log, topic: string, cause: Cause): Promise<{ causes: ReadonlyMap<string, Appended>; newestMs: number }> {
   const causes = new Map<string, Appended>();
   let watermark = -Infinity;
+  let newestMs = -Infinity;
   for await (const { bytes, offset, at } of recordsOf(log, topic)) {
     const event = JSON.parse(Buffer.from(bytes).toString()) as { id: string; time: string; segment: string };
     const time = Date.parse(event.time);
+    newestMs = Math.max(newestMs, time);
     if (cause === 'final') {
       const passed = Math.floor((time - OUT_OF_ORDERNESS_MS) / WINDOW_MS.final) * WINDOW_MS.final;
       if (passed > watermark) causes.set(String(passed), { offset, at });
@@ -86,7 +95,7 @@ async function causesIn(log: Log, topic: string, cause: Cause): Promise<Map<stri
       if (!causes.has(key)) causes.set(key, { offset, at });
     }
   }
-  return causes;
+  return { causes, newestMs };
 }
 
 /** Up to which offset the partition's aggregation had told what it counted, and when. Embedded it tells within the process. */
