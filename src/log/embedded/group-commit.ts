@@ -24,16 +24,19 @@ export interface GroupCommit {
   flush(): void;
 }
 
+export interface GroupCommitDeps {
+  readonly disk: Pick<WalSync, 'sync' | 'syncNow'>;
+  readonly explain: (error: unknown) => unknown;
+  /** Told of the end of each transaction. */
+  readonly ended?: (isWritten: boolean) => void;
+}
+
 /**
  * Commits of one turn of the event loop share a transaction; those that come in while it is written form the next one. They are written
  * in the order in which they came, whichever is prepared first, and those that are written while the disk is synced share the next sync.
  * `explain` turns errors of SQLite and of the disk into ours.
  */
-export function createGroupCommit(
-  db: DatabaseSync,
-  write: WriteUnit,
-  { disk, explain }: { readonly disk: Pick<WalSync, 'sync' | 'syncNow'>; readonly explain: (error: unknown) => unknown },
-): GroupCommit {
+export function createGroupCommit(db: DatabaseSync, write: WriteUnit, { disk, explain, ended = () => {} }: GroupCommitDeps): GroupCommit {
   const waiting: Waiting[] = [];
   /** Per partition the first offsets of the transactions that are written and not durable, in order. */
   const unsettled = new Map<string, number[]>();
@@ -85,7 +88,9 @@ export function createGroupCommit(
     let results: number[][];
     try {
       results = transact(db, () => group.map(({ unit }) => write(unit)));
+      ended(true);
     } catch (error) {
+      ended(false);
       // The machine's fault hits all: a later unit may rest on an earlier one. The fault of a unit is its own.
       if (group.length === 1 || isMachineFault(error)) for (const { reject } of group) reject(explain(error));
       else for (const one of group) writeGroup([one]);

@@ -1,9 +1,9 @@
 /** Records to append -> rows of the file. Those of large units are compressed beside, in Node's pool of threads: the caller's goes on. */
 import { createSpareBuffers } from '../../core/spare-buffers.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
-import { cutRows, encodeRow, encodeRowAside, type EncodedRow } from './row-codec.ts';
+import { cutRows, encodeRow, encodeRowAside, type MadeRow } from './row-codec.ts';
 
-export interface Row extends EncodedRow {
+export interface Row extends MadeRow {
   /** Its records are those from the end of the row before up to before this one. */
   readonly to: number;
 }
@@ -11,7 +11,7 @@ export interface Row extends EncodedRow {
 export interface Packing {
   /** Resolves when `rowsOf` costs nothing for what the unit appends; undefined: it is not worth a wait. */
   ahead(unit: CommitUnit): Promise<void> | undefined;
-  /** Packed here and now, where that has not been done. */
+  /** Packed here and now, where that has not been done. Each time it is asked these are others. */
   rowsOf(records: RecordsToAppend): readonly Row[];
 }
 
@@ -41,6 +41,10 @@ export function createPacking(rowBytes: number): Packing {
       const large = appends.filter(({ bytes }) => bytes.length >= AHEAD_FROM_BYTES);
       return large.length === 0 ? undefined : packAll(large);
     },
-    rowsOf: (records) => packed.get(records) ?? cut(records).map(({ from, to }) => ({ to, ...encodeRow(records, from, to) })),
+    rowsOf(records) {
+      const rows = packed.get(records);
+      packed.delete(records);
+      return rows ?? cut(records).map(({ from, to }) => ({ to, ...encodeRow(records, from, to) }));
+    },
   };
 }

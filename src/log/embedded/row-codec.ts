@@ -48,21 +48,27 @@ function columnBytes(column: Column, from: number, to: number): number {
   return 4 * (to - from) + column.ends[to - 1]! - (from === 0 ? 0 : column.ends[from - 1]!);
 }
 
-interface Body {
-  /** Without ZSTD. */
-  readonly flags: number;
+/** As it is before it is compressed. */
+export interface PlainRow extends EncodedRow {
   readonly body: Buffer;
+  /** Nobody looks at it any more: its memory may be used again. */
+  letGo(): void;
+}
+
+/** What is written, and what it was made of. */
+export interface MadeRow extends EncodedRow {
+  readonly plain: PlainRow;
 }
 
 /** `make`: room for so many bytes. */
-function bodyOf(records: RowRecords, from: number, to: number, make: (bytes: number) => Buffer): Body {
+function plainRow(records: RowRecords, from: number, to: number, make: (bytes: number) => Buffer, letGo = (): void => {}): PlainRow {
   const { keys, tombstones } = records;
   const bodyBytes = columnBytes(records, from, to) + (keys ? columnBytes(keys, from, to) : 0) + (tombstones ? to - from : 0);
   const body = make(bodyBytes);
   let at = putColumn(body, 0, records, from, to);
   if (keys) at = putColumn(body, at, keys, from, to);
   if (tombstones) body.set(tombstones.subarray(from, to), at);
-  return { flags: (keys ? KEYS : 0) | (tombstones ? TOMBSTONES : 0), body };
+  return { flags: (keys ? KEYS : 0) | (tombstones ? TOMBSTONES : 0), bodyBytes, body, letGo };
 }
 
 /**
@@ -75,30 +81,29 @@ function zstdOptions(bodyBytes: number): ZstdOptions {
 }
 
 /** `packed`: the body, compressed; undefined where it is kept as it is. */
-function rowOf({ flags, body }: Body, packed: Uint8Array | undefined): EncodedRow {
-  if (packed && packed.length < body.length * 0.9) return { flags: flags | ZSTD, bodyBytes: body.length, body: packed };
-  return { flags, bodyBytes: body.length, body };
+function madeRow(plain: PlainRow, packed: Uint8Array | undefined): MadeRow {
+  const { flags, bodyBytes, body } = plain;
+  if (packed && packed.length < bodyBytes * 0.9) return { flags: flags | ZSTD, bodyBytes, body: packed, plain };
+  return { flags, bodyBytes, body, plain };
 }
 
 /** Records `from` to before `to`. */
-export function encodeRow(records: RowRecords, from: number, to: number): EncodedRow {
-  const raw = bodyOf(records, from, to, Buffer.allocUnsafe);
-  const { body } = raw;
-  return rowOf(raw, body.length < COMPRESS_FROM_BYTES ? undefined : zstdCompressSync(body, zstdOptions(body.length)));
+export function encodeRow(records: RowRecords, from: number, to: number): MadeRow {
+  const plain = plainRow(records, from, to, Buffer.allocUnsafe);
+  const { body, bodyBytes } = plain;
+  return madeRow(plain, bodyBytes < COMPRESS_FROM_BYTES ? undefined : zstdCompressSync(body, zstdOptions(bodyBytes)));
 }
 
 /** The same, compressed in another thread, by way of a spare buffer. */
-export async function encodeRowAside(records: RowRecords, from: number, to: number, spare: SpareBuffers): Promise<EncodedRow> {
+export async function encodeRowAside(records: RowRecords, from: number, to: number, spare: SpareBuffers): Promise<MadeRow> {
   let room: Uint8Array<ArrayBuffer> | undefined;
-  const raw = bodyOf(records, from, to, (bytes) => {
+  const make = (bytes: number): Buffer => {
     room = spare.take(bytes);
     return Buffer.from(room.buffer, 0, bytes);
-  });
-  const { body } = raw;
-  const row = rowOf(raw, body.length < COMPRESS_FROM_BYTES ? undefined : await zstdCompressAside(body, zstdOptions(body.length)));
-  const kept = row.body === body ? { ...row, body: Uint8Array.from(body) } : row;
-  spare.give(room!);
-  return kept;
+  };
+  const plain = plainRow(records, from, to, make, () => spare.give(room!));
+  const { body, bodyBytes } = plain;
+  return madeRow(plain, bodyBytes < COMPRESS_FROM_BYTES ? undefined : await zstdCompressAside(body, zstdOptions(bodyBytes)));
 }
 
 function takeColumn(body: Uint8Array, at: number, count: number): { column: Column; at: number } {
