@@ -60,9 +60,10 @@ export function createFreshRows(bytesMax: number): FreshRows {
   function keep(row: FreshRow): void {
     const rows = followed.get(row.part);
     if (!rows) return row.plain.letGo();
-    rows.push(row);
-    kept.add(row);
-    bytes += row.plain.body.length;
+    const own = { ...row, plain: row.plain.kept() };
+    rows.push(own);
+    kept.add(own);
+    bytes += own.plain.body.length;
   }
 
   function unfollow(part: PartNum): void {

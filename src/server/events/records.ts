@@ -1,6 +1,7 @@
 /** The bytes of a body -> records for the log. */
 import { isUtf8 } from 'node:buffer';
 import type { Column } from '../../log/batch.ts';
+import type { RecordsToAppend } from '../../log/log.ts';
 import { HttpProblem } from '../problem.ts';
 import type { BodyWriter } from './body.ts';
 import { splitJsonArray } from './json-array.ts';
@@ -24,12 +25,14 @@ export function bodyKind(contentType: string | undefined): BodyKind {
   throw new HttpProblem(415, `found ${found}; expected application/x-ndjson (an event a line) or application/json (an array of events)`);
 }
 
+export type PushedRecords = Pick<RecordsToAppend, 'bytes' | 'ends' | 'headroom'>;
+
 /** Makes records of one body. */
 export interface RecordReader {
   /** To be asked while the body comes in; undefined: it is taken as it is. */
   readonly writer: BodyWriter | undefined;
-  /** Views on the body that the writer has made. @throws HttpProblem 400, 413 */
-  records(body: Uint8Array): Promise<Column>;
+  /** Views on the body that the writer has made. `headroom`: bytes before it that are free. @throws HttpProblem 400, 413 */
+  records(body: Uint8Array, headroom: number): Promise<PushedRecords>;
 }
 
 /** `most`: events in one body. */
@@ -56,10 +59,10 @@ function lineReader(most: number, openLines: OpenLines): RecordReader {
   };
   return {
     writer: { write: (piece, to) => bounded(() => lines.cut(piece, to)), end: (to) => bounded(() => lines.end(to)) },
-    async records(body) {
+    async records(body, headroom) {
       const ends = lines.ends();
       if (ends.length === 0) throw emptyBody();
-      return { bytes: body, ends };
+      return { bytes: body, ends, headroom };
     },
   };
 }

@@ -55,8 +55,8 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
       }
       const reader = createRecordReader(bodyKind(request.headers['content-type']), reading);
       await refuseBacklog();
-      return withBody(request.raw, limits, { budget, writer: reader.writer }, async (body) => {
-        const records = await reader.records(body);
+      return withBody(request.raw, limits, { budget, writer: reader.writer }, async (body, headroom) => {
+        const records = await reader.records(body, headroom);
         // Again: others may have filled it while this body came in.
         await refuseBacklog();
         const first = await target.append(partition, records);
