@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CommitUnit } from '../log.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import { transact } from './database.ts';
 import { sqliteCode } from './sqlite-error.ts';
 import type { WalSync } from './wal-sync.ts';
@@ -26,6 +27,7 @@ export interface GroupCommit {
 
 export interface GroupCommitDeps {
   readonly disk: Pick<WalSync, 'sync' | 'syncNow'>;
+  readonly checkpoints: Pick<Checkpoints, 'written' | 'held'>;
   readonly explain: (error: unknown) => unknown;
   /** Told of the end of each transaction. */
   readonly ended?: (isWritten: boolean) => void;
@@ -34,9 +36,13 @@ export interface GroupCommitDeps {
 /**
  * Commits of one turn of the event loop share a transaction; those that come in while it is written form the next one. They are written
  * in the order in which they came, whichever is prepared first, and those that are written while the disk is synced share the next sync.
- * `explain` turns errors of SQLite and of the disk into ours.
+ * While a checkpoint holds them they wait. `explain` turns errors of SQLite and of the disk into ours.
  */
-export function createGroupCommit(db: DatabaseSync, write: WriteUnit, { disk, explain, ended = () => {} }: GroupCommitDeps): GroupCommit {
+export function createGroupCommit(
+  db: DatabaseSync,
+  write: WriteUnit,
+  { disk, checkpoints, explain, ended = () => {} }: GroupCommitDeps,
+): GroupCommit {
   const waiting: Waiting[] = [];
   /** Per partition the first offsets of the transactions that are written and not durable, in order. */
   const unsettled = new Map<string, number[]>();
@@ -88,7 +94,6 @@ export function createGroupCommit(db: DatabaseSync, write: WriteUnit, { disk, ex
     let results: number[][];
     try {
       results = transact(db, () => group.map(({ unit }) => write(unit)));
-      ended(true);
     } catch (error) {
       ended(false);
       // The machine's fault hits all: a later unit may rest on an earlier one. The fault of a unit is its own.
@@ -97,6 +102,8 @@ export function createGroupCommit(db: DatabaseSync, write: WriteUnit, { disk, ex
       return;
     }
     void settle(group, results);
+    ended(true);
+    checkpoints.written();
   }
 
   function writeFirst(count: number): void {
@@ -107,6 +114,8 @@ export function createGroupCommit(db: DatabaseSync, write: WriteUnit, { disk, ex
   }
 
   function writePrepared(): void {
+    const held = checkpoints.held();
+    if (held) return void held.then(writePrepared);
     const preparing = waiting.findIndex(({ isPreparing }) => isPreparing);
     writeFirst(preparing === -1 ? waiting.length : preparing);
   }
