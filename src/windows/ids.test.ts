@@ -106,7 +106,7 @@ test('remembers exactly what a plain map remembers, through commits, restarts, j
         if (act === 'restart') {
           memory = createIdMemory(one);
           chunks = createIdChunks();
-          memory.limit.restore(noted, watermark);
+          memory.limit.restore(noted, { maxTime: watermark, watermark });
           memory.restore(chunks.restore(stored.entries()), watermark);
         }
         watermark = Math.max(watermark, START) + advance;
@@ -156,15 +156,27 @@ test('takes at most 16 bytes an id in the steady state, and gives memory back', 
   assert.ok(asking(memory).remembers('event-799999', START + 990_000));
 });
 
-test('a limit forgets the oldest first, counts them, and says when it began', () => {
+test('ids remembered for longer than an hour are enough again after as long without a lack', () => {
+  const dedupMs = 4 * 3_600_000;
+  const memory = createIdMemory({ dedupMs, maxIds: 10 });
+  for (let i = 0; i < 20; i++) asking(memory).remember(`id-${i}`, START + i * 60_000, START + i * 60_000);
+  const [span] = memory.limit.episodes.spans(START + 2 * dedupMs);
+  assert.ok(span!.endedAt! - dedupMs > START + 10 * 60_000, `${span!.endedAt! - START}`);
+});
+
+test('a limit forgets the oldest first, counts them, and says when it began and when it was over', () => {
   const memory = createIdMemory({ dedupMs: 512_000, maxIds: 10_000 });
   run(memory, 0, 10_000);
-  assert.deepEqual([memory.limit.forgotten, memory.limit.forgottenAt], [0, undefined]);
+  assert.deepEqual([memory.limit.forgotten, memory.limit.episodes.spans(START + 10_000)], [0, []]);
   run(memory, 10_000, 5_000);
   const { forgotten } = memory.limit;
   assert.ok(forgotten >= 5_000 && forgotten < 6_000, `${forgotten} forgotten`);
   // A step of event time is 512 ms or 1024 ms long here; START need not be at the start of one.
-  assert.ok(memory.limit.forgottenAt! >= START + 10_000 && memory.limit.forgottenAt! < START + 11_000);
+  const [begun] = memory.limit.episodes.spans(START + 15_000);
+  assert.ok(begun!.since >= START + 10_000 && begun!.since < START + 11_000);
+  assert.equal(begun!.endedAt, undefined);
+  const [over] = memory.limit.episodes.spans(START + 3_700_000);
+  assert.ok(over!.endedAt! > START + 3_613_000 && over!.endedAt! < START + 3_615_000, 'an hour after the last');
   assert.ok(!asking(memory).remembers('event-4000', START + 15_000));
   assert.ok(asking(memory).remembers('event-6000', START + 15_000));
 });

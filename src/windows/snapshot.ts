@@ -9,7 +9,7 @@ import type { CopiedOrigins } from './copied-origins.ts';
 import { createIdChunks, PREFIX as IDS } from './id-chunks.ts';
 import type { IdLimitState } from './id-limit.ts';
 import type { IdKey } from './id-hash.ts';
-import { restoredEpisode } from './limit-episode.ts';
+import { olderEpisodes, type LimitEpisode } from './limit-episodes.ts';
 import type { RestoredPanes } from './merge.ts';
 import type { PaneStore } from './panes.ts';
 import type { Partition } from './partition.ts';
@@ -24,8 +24,9 @@ export interface PartitionMeta {
   readonly idKey: IdKey;
   readonly watermark: number;
   readonly maxTime: number;
-  readonly overflowedAt: number | undefined;
-  /** Absent in older snapshots. */
+  /** Absent in older snapshots, which have `overflowedAt` and, perhaps, `overflowedLast`: since when, and when last. */
+  readonly overflow?: readonly LimitEpisode[];
+  readonly overflowedAt?: number | undefined;
   readonly overflowedLast?: number | undefined;
   readonly totals: OutcomeCounts;
   readonly reasons: [reason: string, count: number][];
@@ -48,7 +49,7 @@ export interface Snapshot {
 const VERDICTS_KEPT_MS = 30 * 86_400_000;
 
 export function createSnapshot(partition: Partition, replay: Replay, copied: CopiedOrigins, idKey: IdKey): Snapshot {
-  const { panes, series, ids, clocks, totals, reasons } = partition.internals;
+  const { panes, series, ids, clocks, overflow, totals, reasons } = partition.internals;
   const chunks = createIdChunks();
   let droppedPanes: number[] = [];
   /** Append time of the replay by origin, the oldest first. */
@@ -78,8 +79,7 @@ export function createSnapshot(partition: Partition, replay: Replay, copied: Cop
         idKey,
         watermark: clocks.watermark,
         maxTime: clocks.maxTime,
-        overflowedAt: clocks.overflow.since,
-        overflowedLast: clocks.overflow.last,
+        overflow: overflow.state(),
         totals: { ...totals },
         reasons: [...reasons],
         ids: { ...ids.limit.state(), remembered: ids.limit.size },
@@ -107,10 +107,10 @@ export function createSnapshot(partition: Partition, replay: Replay, copied: Cop
         if (meta.format > SNAPSHOT_FORMAT) throw tooNew(meta.format);
         clocks.watermark = meta.watermark;
         clocks.maxTime = meta.maxTime;
-        clocks.overflow = restoredEpisode(meta.overflowedAt, meta.overflowedLast, meta.maxTime);
+        overflow.restore(meta.overflow ?? olderEpisodes(meta.overflowedAt, meta.overflowedLast, clocks));
         Object.assign(totals, meta.totals);
         for (const [reason, count] of meta.reasons) reasons.set(reason, count);
-        if (meta.ids) ids.limit.restore(meta.ids, meta.maxTime);
+        if (meta.ids) ids.limit.restore(meta.ids, clocks);
       }
       for (const [, labels] of value<string[][]>('series/')) for (const values of labels) series.intern(0, values);
       series.takeNew();
