@@ -189,7 +189,8 @@ const COPIES_READ_BYTES = 1 << 20;
 
 const READ_SLOWER =
   'is read by the plain decoder from here on, several times slower and with the same results: the WebAssembly kernel that reads its events ' +
-  'got no more memory. Give the process more, or spread the partitions over more processes; a new start tries the kernel again.';
+  'got no more memory. Give the process more (also of addresses: ulimit -v), or spread the partitions over more processes; a new start tries ' +
+  'the kernel again.';
 
 /** Opens the stage, in this thread, with the state of an earlier life, if there is one. */
 export const openAggregate: OpenAggregate = async (config, deps) => createAggregate(config, await readBeginning(config, deps.log), deps);
