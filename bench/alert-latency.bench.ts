@@ -99,6 +99,7 @@ try {
       [p99]: highest(rows, 'p99_ms') / P99_MS.embedded,
       ...(hasKafka && { [kafkaP99]: highest(onKafka, 'p99_ms') / P99_MS.kafka }),
     },
+    isLessBetter: true,
     bars: [{ ratio: p50, most: 1 }, { ratio: p99, most: 1 }, ...(hasKafka ? [{ ratio: kafkaP99, most: 1 }] : [])],
   });
 } finally {

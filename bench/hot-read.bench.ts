@@ -23,13 +23,16 @@ import { createRedisHotStore } from '../src/hot-store/redis/redis-store.ts';
 import { parseListenAddress } from '../src/server/listen-address.ts';
 import { createServer as createTocsinServer } from '../src/server/server.ts';
 import type { WindowRow } from '../src/windows/row.ts';
-import { median, report } from './measure.ts';
+import { median, report, timesByRound } from './measure.ts';
 
 const RATE = Number(process.env['RATE'] ?? 10_000);
 const SECONDS = 5;
 const WARM_UP_SECONDS = 2;
 const ROUNDS = 3;
 const BAR_MS = 1;
+/** And never more than a fifth slower than the same server with a GET of Redis behind it. */
+const OVER_REDIS = 'p50 over the one with Redis';
+const OVER_REDIS_MAX = 1.2;
 const CONNECTIONS = 64;
 const COUNTRIES = ['US', 'KR', 'JP', 'UK', 'DE', 'CA', 'FR'];
 const FORMATS = ['banner', 'interstitial', 'rewarded_video'];
@@ -136,8 +139,9 @@ async function measure(kinds: readonly Kind[]): Promise<void> {
     }
   }
   for (const { child } of contenders) child.kill();
-  const of = (kind: Kind, part: keyof Latencies): number =>
-    median(contenders.find((one) => one.kind === kind)!.runs.map((run) => run[part]));
+  const rounds = (kind: Kind, part: keyof Latencies): number[] => contenders.find((one) => one.kind === kind)!.runs.map((run) => run[part]);
+  const of = (kind: Kind, part: keyof Latencies): number => median(rounds(kind, part));
+  const over = (other: Kind, part: keyof Latencies): number[] => timesByRound(rounds('tocsin', part), rounds(other, part));
   report('hot-read', {
     rows: contenders.map(({ kind, runs }) => ({
       name: NAMES[kind],
@@ -148,15 +152,19 @@ async function measure(kinds: readonly Kind[]): Promise<void> {
       failed: Math.max(...runs.map(({ failed }) => failed)),
     })),
     ratios: {
-      [`p99 in units of ${BAR_MS} ms`]: of('tocsin', 'p99') / BAR_MS,
+      [`p99 in units of ${BAR_MS} ms`]: rounds('tocsin', 'p99').map((ms) => ms / BAR_MS),
       ...(kinds.includes('redis') && {
-        'p50 over the one with Redis': of('tocsin', 'p50') / of('redis', 'p50'),
-        'p99 over the one with Redis': of('tocsin', 'p99') / of('redis', 'p99'),
+        [OVER_REDIS]: over('redis', 'p50'),
+        'p99 over the one with Redis': over('redis', 'p99'),
       }),
-      'p50 over bare': of('tocsin', 'p50') / of('bare', 'p50'),
-      'CPU over bare': of('tocsin', 'cpu') / of('bare', 'cpu'),
+      'p50 over bare': over('bare', 'p50'),
+      'CPU over bare': over('bare', 'cpu'),
     },
-    bar: { ratio: `p99 in units of ${BAR_MS} ms`, most: 1 },
+    isLessBetter: true,
+    bars: [
+      { ratio: `p99 in units of ${BAR_MS} ms`, most: 1 },
+      ...(kinds.includes('redis') ? [{ ratio: OVER_REDIS, most: OVER_REDIS_MAX }] : []),
+    ],
     rate: RATE,
     seconds: SECONDS,
   });

@@ -159,6 +159,7 @@ function told(minutes: readonly Minute[]): void {
       [growth]: most(warm.slice(half)) / most(warm.slice(0, Math.max(1, half))),
       [pause]: Math.max(...warm.map(({ longest_pause_ms: ms }) => ms)) / PAUSE_MS,
     },
+    isLessBetter: true,
     bars: [
       { ratio: growth, most: GROWTH },
       { ratio: pause, most: 1 },

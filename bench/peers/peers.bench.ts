@@ -5,7 +5,7 @@
  * runs goes. `PLOT=FILE.svg`: the ad events as a picture. Needs Kafka (TOCSIN_TEST_KAFKA).
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { report } from '../measure.ts';
 import { bars } from './bars.ts';
@@ -114,7 +114,6 @@ function tell(name: string, ours: string, topics: readonly SizedTopic[], { stand
     partitions: PARTITIONS,
     batchRecords: BATCH_RECORDS,
     rounds: ROUNDS,
-    machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
     standings,
     unranked: Object.fromEntries(unranked),
     rows: standings.map(({ name: who, perCpuSecond, perSecond, peakBytes }) => ({
