@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
+import { createRandom } from '../core/random.ts';
 import { createIdChunks } from './id-chunks.ts';
 import { createIdHasher } from './id-hash.ts';
 import { createIdMemory, type IdMemory, type IdMemoryConfig } from './ids.ts';
@@ -123,6 +124,46 @@ test('remembers exactly what a plain map remembers, through commits, restarts, j
         assert.equal(asking(memory, one.crowded).remembers(`id-${id}`, watermark), model.remembers(`id-${id}`, watermark));
     }),
     { numRuns: 300 },
+  );
+});
+
+test('thousands of ids of one segment, many of them at its end and beginning, grow, expire and come back as in a plain map', () => {
+  const DEDUP_MS = 4_000;
+  const ends = fc.constantFrom(1, 0.1, 0.001);
+  fc.assert(
+    fc.property(fc.integer(), ends, fc.integer({ min: 200, max: 2_000 }), (seed, spread, count) => {
+      const random = createRandom(seed);
+      const known = new Map<string, number>();
+      let memory = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 1e9 });
+      let chunks = createIdChunks();
+      const stored = createStored();
+      const ids = Array.from({ length: count }, (_, i): [low: number, high: number] => [
+        ((random.below(3) === 0 ? 0 : -1 - random.below(2 ** 32 * spread)) + random.below(2 ** 32 * spread)) >>> 0,
+        i,
+      ]);
+      for (let n = 0; n < 3 * count; n++) {
+        // Three turns over the ids in about three times as long as they are remembered.
+        const watermark = START + Math.floor((n / count) * DEDUP_MS);
+        const [low, high] = ids[random.below(count)]!;
+        const key = `${low}/${high}`;
+        const isKnown = watermark < (known.get(key) ?? -Infinity) + DEDUP_MS;
+        if (memory.remembers(low, high, watermark) !== isKnown) assert.fail(`${key} at ${n}`);
+        const time = watermark + random.below(500) - 250;
+        if (!isKnown) {
+          memory.remember(low, high, time, watermark);
+          known.set(key, time);
+        }
+        if (n % 499 !== 0) continue;
+        stored.note(chunks.take(memory.takeNew(watermark), (at) => memory.limit.isNeeded(at, watermark)));
+        if (random.below(4) !== 0) continue;
+        const noted = memory.limit.state();
+        memory = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 1e9 });
+        chunks = createIdChunks();
+        memory.limit.restore(noted, { maxTime: watermark, watermark });
+        memory.restore(chunks.restore(stored.entries()), watermark);
+      }
+    }),
+    { numRuns: 40 },
   );
 });
 
