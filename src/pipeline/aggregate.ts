@@ -9,7 +9,7 @@ import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import { createCopiedOrigins } from '../windows/copied-origins.ts';
 import type { IdKey } from '../windows/id-hash.ts';
 import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
-import type { RestoredPanes } from '../windows/merge.ts';
+import type { RestoredPanes } from '../windows/panes.ts';
 import { createPartition, type ClockMode, type Judged } from '../windows/partition.ts';
 import type { Partials, Progress } from '../windows/partials.ts';
 import type { Told } from '../windows/partials-codec.ts';
@@ -217,7 +217,7 @@ export function createAggregate(
     { plan, origins: `${topic}/${number}/`, completeFrom: config.completeFrom },
     { decoder, ids: partition.internals.ids, copied },
   );
-  const snapshot = createSnapshot(partition, replay, copied, idKey);
+  const snapshot = createSnapshot({ partition, replay, copied, columns: plan.columns.length }, idKey);
   const panes = { partition: name, ...snapshot.restore(entries) };
 
   let { offset, replayOffset } = beginning;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withTempLog } from '../../test/property/temp-log.ts';
+import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { limitAlert } from '../alerts/limit-alert.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { packRecords } from '../log/batch.ts';
@@ -11,7 +12,6 @@ import { parseJson } from '../windows/decoder.ts';
 import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
 import { compilePlan } from '../windows/plan.ts';
 import type { PartitionMeta } from '../windows/snapshot.ts';
-import type { EngineSpec, SourceSpec } from '../windows/spec.ts';
 import { statePrefix } from './aggregate.ts';
 import { openAggregateStage } from './aggregate-stage.ts';
 import { ensureTopics, openEngine, type Engine } from './engine.ts';
@@ -21,24 +21,8 @@ import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { partialsTopic, PARTIALS_SETTINGS } from './stage-topics.ts';
 import { topicsOf } from './topics.ts';
 
-const source: SourceSpec = {
-  name: 'events',
-  topic: 't',
-  partitions: 1,
-  format: 'json',
-  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 60_000, allowedLatenessMs: 0, dedupMs: 512_000 },
-  where: [],
-  lookups: [],
-};
-const spec: EngineSpec = {
-  pipeline: 'p',
-  sources: [source],
-  dimensions: ['c'],
-  measures: [{ name: 'n', kind: 'count', source: 'events', where: [] }],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 2, maxIds: 3, maxRecordBytes: 100, retireAfterMs: 3_600_000, idleAfterMs: 30_000 },
-};
+const source = smallSource({ event: { outOfOrdernessMs: 60_000, dedupMs: 512_000 } });
+const spec = smallSpec({ sources: [source], dimensions: ['c'], limits: { maxSeries: 2, maxIds: 3 } });
 const plan = compilePlan(spec);
 const topics = topicsOf('p');
 const { pipeline, dimensions, windows, rollups, measures } = spec;
