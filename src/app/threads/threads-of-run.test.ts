@@ -21,7 +21,9 @@ test('as many threads as there are cores unless told; none where one would be al
   assert.equal(hasThreads({ threads: 4, outcomes: 'outcomes.ndjson' }), false);
 });
 
-const canBind = spawnSync('taskset', ['-V']).status === 0;
+/** Of Linux; binds a process to cores. */
+const BINDER = 'taskset';
+const canBind = spawnSync(BINDER, ['-V']).status === 0;
 
 test('cores that the process may not use do not count', { skip: !canBind && 'needs taskset' }, () => {
   const script = `
@@ -29,5 +31,5 @@ test('cores that the process may not use do not count', { skip: !canBind && 'nee
     console.log(threadsOf({}, { kind: 'embedded', path: '/nowhere' }, {}) === undefined);
   `;
   const args = ['-c', '0', process.execPath, '--input-type=module', '--eval', script];
-  assert.equal(execFileSync('taskset', args, { encoding: 'utf8' }).trim(), 'true');
+  assert.equal(execFileSync(BINDER, args, { encoding: 'utf8' }).trim(), 'true');
 });
