@@ -215,7 +215,7 @@ export function createAggregate(
     { plan, origins: `${topic}/${number}/`, completeFrom: config.completeFrom },
     { decoder, ids: partition.internals.ids, copied },
   );
-  const snapshot = createSnapshot(partition, replay, copied, idKey);
+  const snapshot = createSnapshot({ partition, replay, copied, columns: plan.columns.length }, idKey);
   const panes = { partition: name, ...snapshot.restore(entries) };
 
   let { offset, replayOffset } = beginning;

@@ -151,7 +151,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
       offsets: parts.flatMap((part) => part.offsets),
       state: [
         ...parts.flatMap((part) => part.state),
-        ...(await slices(stateChanges(mergePrefix, merge.takeStateChanges()))),
+        ...(await slices(stateChanges(mergePrefix, await slices(merge.takingStateChanges())))),
         ...(await slices(monitor.takingStateChanges())),
         ...extra,
       ],

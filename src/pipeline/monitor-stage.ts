@@ -192,7 +192,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       appends: await appendsOf(),
       offsets: [{ group, topic, partition: 0, offset }],
       state: [
-        ...(await slices(stateChanges(mergePrefix, merge.takeStateChanges()))),
+        ...(await slices(stateChanges(mergePrefix, await slices(merge.takingStateChanges())))),
         ...(await slices(monitor.takingStateChanges())),
         ...toStateChanges(stagePrefix, [
           ['meta', noted],

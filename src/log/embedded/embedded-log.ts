@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../log.ts';
 import { createCatalog } from './catalog.ts';
 import { openDatabase, transact } from './database.ts';
+import { CHECKPOINT_BYTES, createCheckpoints, NO_CHECKPOINTS } from './checkpoints.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createPacking } from './packing.ts';
 import { createReader } from './reader.ts';
@@ -24,6 +25,8 @@ export interface EmbeddedLogConfig {
   readonly newTopicId?: () => string;
   /** A row of the file ends after the record that reaches this; default 256 KiB. Reads with `maxBytes` of the same size copy nothing. */
   readonly rowBytes?: number;
+  /** The write-ahead log is copied into the file when it holds so many bytes; default 16 MiB. */
+  readonly checkpointBytes?: number;
 }
 
 export interface EmbeddedLog extends Log {
@@ -35,7 +38,7 @@ const NOTHING_TO_SYNC: Pick<WalSync, 'sync' | 'syncNow'> = { sync: async () => {
 
 /**
  * The log in one SQLite file. A commit is one transaction and durable when it resolves. One process writes (see `lockDataDir`),
- * others may read. The calling thread does all but compress large appends and wait for the disk, which it does once for 4 MB.
+ * others may read. The calling thread does all but compress large appends, wait for the disk, and copy the write-ahead log into the file.
  * @throws AppError `data_dir_unusable`, `data_format`, `disk_full`; where the directory or file can't be used
  */
 export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
@@ -46,8 +49,10 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const reader = createReader(db);
   const packing = createPacking(rowBytes);
   const disk = readOnly ? undefined : openWalSync(`${path}-wal`);
+  const checkpoints = readOnly ? NO_CHECKPOINTS : createCheckpoints(db, path, { bytes: config.checkpointBytes ?? CHECKPOINT_BYTES });
   const commits = createGroupCommit(db, createUnitWriter(db, catalog, clock, packing), {
     disk: disk ?? NOTHING_TO_SYNC,
+    checkpoints,
     explain: (error) => explainSqliteError(error, path, 'write'),
   });
   const retireSome = createRetention(db);
@@ -75,6 +80,8 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   function closeSync(): void {
     if (!db.isOpen) return;
     if (!readOnly) commits.flush();
+    // Whoever does not wait for it leaves the closing of the log to its connection.
+    void checkpoints.close();
     db.close();
     disk?.close();
   }
@@ -145,7 +152,9 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
           for (let some = retireSome(topic, clock.now()); some > 0; some = retireSome(topic, clock.now())) {
             records += some;
             reader.forget();
+            checkpoints.written();
             await nextTurn();
+            await checkpoints.held();
             if (!db.isOpen) return records;
           }
         }
@@ -153,7 +162,12 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
       });
     },
 
-    close: async () => closeSync(),
+    async close() {
+      if (!db.isOpen) return;
+      if (!readOnly) commits.flush();
+      await checkpoints.close();
+      closeSync();
+    },
     closeSync,
   };
 }

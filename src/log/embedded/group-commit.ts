@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CommitUnit } from '../log.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import { transact } from './database.ts';
 import { sqliteCode } from './sqlite-error.ts';
 import type { WalSync } from './wal-sync.ts';
@@ -27,12 +28,20 @@ export interface GroupCommit {
 /**
  * Commits of one turn of the event loop share a transaction; those that come in while it is written form the next one. They are written
  * in the order in which they came, whichever is prepared first, and those that are written while the disk is synced share the next sync.
- * `explain` turns errors of SQLite and of the disk into ours.
+ * While a checkpoint holds them they wait. `explain` turns errors of SQLite and of the disk into ours.
  */
 export function createGroupCommit(
   db: DatabaseSync,
   write: WriteUnit,
-  { disk, explain }: { readonly disk: Pick<WalSync, 'sync' | 'syncNow'>; readonly explain: (error: unknown) => unknown },
+  {
+    disk,
+    checkpoints,
+    explain,
+  }: {
+    readonly disk: Pick<WalSync, 'sync' | 'syncNow'>;
+    readonly checkpoints: Pick<Checkpoints, 'written' | 'held'>;
+    readonly explain: (error: unknown) => unknown;
+  },
 ): GroupCommit {
   const waiting: Waiting[] = [];
   /** Per partition the first offsets of the transactions that are written and not durable, in order. */
@@ -92,6 +101,7 @@ export function createGroupCommit(
       return;
     }
     void settle(group, results);
+    checkpoints.written();
   }
 
   function writeFirst(count: number): void {
@@ -102,6 +112,8 @@ export function createGroupCommit(
   }
 
   function writePrepared(): void {
+    const held = checkpoints.held();
+    if (held) return void held.then(writePrepared);
     const preparing = waiting.findIndex(({ isPreparing }) => isPreparing);
     writeFirst(preparing === -1 ? waiting.length : preparing);
   }
