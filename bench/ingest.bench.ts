@@ -28,7 +28,7 @@ import { createServer as createTocsinServer } from '../src/server/server.ts';
 import { generatorConfig } from '../src/sources/generator/config.ts';
 import { createAdGenerator } from '../src/sources/generator/generator.ts';
 import { compilePlan } from '../src/windows/plan.ts';
-import { median, report } from './measure.ts';
+import { median, report, timesByRound } from './measure.ts';
 
 const EVENTS_PER_BODY = 2_000;
 const BODIES = 400;
@@ -185,9 +185,10 @@ async function measure(): Promise<void> {
   }
   agent.destroy();
   for (const { child } of contenders) child.disconnect();
-  const of = (kind: Kind, part: keyof Cpu): number => median(contenders.find((one) => one.kind === kind)!.cpu.map((cpu) => cpu[part]));
-  const overLoop = (kind: Kind, part: keyof Cpu): number =>
-    (of('parse', part) - of('socket', part)) / (of(kind, part) - of('socket', part));
+  const rounds = (kind: Kind, part: keyof Cpu): number[] => contenders.find((one) => one.kind === kind)!.cpu.map((cpu) => cpu[part]);
+  const of = (kind: Kind, part: keyof Cpu): number => median(rounds(kind, part));
+  const lessSocket = (kind: Kind, part: keyof Cpu): number[] => rounds(kind, part).map((us, round) => us - rounds('socket', part)[round]!);
+  const overLoop = (kind: Kind, part: keyof Cpu): number[] => timesByRound(lessSocket('parse', part), lessSocket(kind, part));
   report('ingest', {
     events_per_body: EVENTS_PER_BODY,
     rows: contenders.map(({ kind, cpu }) => ({

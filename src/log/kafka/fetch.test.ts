@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
+import { AppError } from '../../core/errors.ts';
 import { recordAt } from '../batch.ts';
 import { AT } from './batch-header.ts';
 import { CODECS } from './codecs.ts';
@@ -75,7 +76,7 @@ test('who asks again and again at the end needs no memory anew', async () => {
 test('where there is no memory for one more, what is lent is a copy, and is read ahead as well', async () => {
   const { cluster, asked } = clusterOf(stored([{ values: ['a', 'b'] }, { values: ['c'] }, { values: ['d'] }]));
   const fetcher = createFetcher(cluster, offsets, createUnpacker(), (): Unpacker => {
-    throw new RangeError('WebAssembly.Instance(): Out of memory');
+    throw new AppError('memory_short', 'no memory is left');
   });
   const read = (offset: number) => fetcher.read('t', 0, offset, { maxBytes: 1, lentTo: {} });
   const first = (await read(0))!;

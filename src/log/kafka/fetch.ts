@@ -1,3 +1,4 @@
+import { AppError } from '../../core/errors.ts';
 import { sliceBatch } from '../batch.ts';
 import type { RecordBatch } from '../log.ts';
 import type { Cluster } from './cluster.ts';
@@ -49,7 +50,7 @@ interface Cursor {
 
 /**
  * Reads committed records, the next answer under way while the last one is worked on. `unpacker`: for what is not lent.
- * `makeUnpacker`: for each reader who is lent what it reads; may throw RangeError where there is no memory for one more.
+ * `makeUnpacker`: for each reader who is lent what it reads; may throw AppError `memory_short` where there is none for one more.
  */
 export function createFetcher(
   cluster: Pick<Cluster, 'leader' | 'call' | 'persist' | 'forget'>,
@@ -106,7 +107,7 @@ export function createFetcher(
     try {
       return makeUnpacker();
     } catch (error) {
-      if (error instanceof RangeError) return undefined;
+      if (error instanceof AppError && error.code === 'memory_short') return undefined;
       throw error;
     }
   }
