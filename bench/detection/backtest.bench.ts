@@ -51,6 +51,7 @@ try {
   report('backtest', {
     rows: [here, asked],
     ratios,
+    isLessBetter: true,
     bars: [
       { ratio: 'seconds_a_month', most: BAR },
       { ratio: 'seconds_a_month_over_http', most: HTTP_BAR },

@@ -101,7 +101,7 @@ test('empty windows between are told after a restart too', () => {
   ];
   assert.deepEqual(told(stepAll(first, at(12, [[0, 1, 1]]))), ['0 :1 corrected 0', '0 closed']);
   const second = createMerge(plan, 1);
-  second.restore(first.takeStateChanges(), []);
+  second.restore(atOnce(first.takingStateChanges()), []);
   assert.equal(second.frontier, 12 * SECOND);
   assert.deepEqual(told(stepAll(second, at(42, [[30, 1, 2]]))), ['10 closed', '20 closed', '30 :1 corrected 0', '30 closed']);
 });

@@ -1,99 +1,61 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRandom, type Random } from '../../core/random.ts';
-import { createField, type Field } from './field.ts';
-import { emptyState, type SeriesState } from './layout.ts';
-import { createModel, type Model } from './model.ts';
-import { profileOf } from './profile.ts';
+import { createRandom } from '../../core/random.ts';
+import type { Observation, SeriesInput } from '../detector.ts';
+import { evidenceConfig } from './config.ts';
+import { evidence } from './evidence.ts';
 
-const DAY = 1_440;
-const MINUTES = DAY + 60;
+const MINUTE = 60_000;
+const START = Date.UTC(2026, 2, 2);
+const LEARNT = 1_440;
+const RATE = 50;
+const SEGMENTS = 50;
 
-const FORMS = [
-  { name: 'rate', adds: 'events', hasExposure: true },
-  { name: 'count', adds: 'events', hasExposure: false },
-  { name: 'money per exposure', adds: 'amounts', hasExposure: true },
-  { name: 'money', adds: 'amounts', hasExposure: false },
-] as const;
-
-interface Watched {
-  readonly model: Model;
-  readonly field: Field;
-  readonly state: SeriesState;
-  /** Slot of a minute. */
-  slotOf(minute: number): number;
-  observe(minute: number, amount: number, exposure: number): void;
+function observationOf(segment: number, minute: number, value: number): Observation {
+  const startMs = START + minute * MINUTE;
+  const labels = { country: `C${segment}` };
+  return { startMs, endMs: startMs + MINUTE, value, volume: value, labels, absent: false, parts: { amount: value, exposure: 1 } };
 }
 
-function watch({ adds, hasExposure }: (typeof FORMS)[number]): Watched {
-  const profile = profileOf(adds, hasExposure);
-  const share = { hasExposure, habits: true, drop: 0.5, rise: 2, falseAlarmsPerDay: 10, tests: 2 };
-  const model = createModel({ windowMs: 60_000, profile, ...share });
-  const field = createField(model);
-  const slotOf = (minute: number): number => model.grid.slotAt(minute);
-  const state = field.bear(slotOf(0));
-  state.groups = [];
-  return {
-    model,
-    field,
-    state,
-    slotOf,
-    observe(minute, amount, exposure) {
-      field.begin(slotOf(minute), 1);
-      field.enter(state, slotOf(minute), amount, exposure);
-      field.settle();
-      field.judge(state, slotOf(minute), true, true);
-    },
+/** Fifty segments that have been seen for a day, and looks at the next minute. */
+function learnt() {
+  const detector = evidence.create(evidenceConfig.parse({ up: '100%' }), {
+    measure: { kind: 'count', name: 'orders', source: 'events', where: [] },
+    window: { name: '1m', sizeMs: MINUTE, slideMs: MINUTE },
+    adds: 'events',
+    budget: { falseAlarmsPerDay: 1, tests: 2 },
+    groupings: [['country']],
+  });
+  const random = createRandom(9);
+  let states: unknown[] = Array.from({ length: SEGMENTS }, () => undefined);
+  let shared: unknown;
+  for (let minute = 0; minute < LEARNT; minute++) {
+    const inputs = states.map((state, i): SeriesInput<unknown> => ({ state, observation: observationOf(i, minute, random.poisson(RATE)) }));
+    const result = detector.observeWindow(inputs, shared);
+    shared = result.shared;
+    states = result.steps.map(({ state }) => state);
+  }
+  /** How many ring of those that have changed: the first `risers` of `changed`. */
+  return (changed: number, risers: number, rung: number, series = SEGMENTS): number => {
+    const inputs = states
+      .slice(0, changed)
+      .map((state, i): SeriesInput<unknown> => ({ state, observation: observationOf(i, LEARNT, i < risers ? 10 * RATE : RATE / 2) }));
+    return detector.look!(inputs, shared, { rung, series }).filter((verdicts) => verdicts.length > 0).length;
   };
 }
 
-/** What a look at these values makes of the state: in one piece. */
-function looked({ model, field, state, slotOf }: Watched, minute: number, amount: number, exposure: number): Buffer {
-  const copy = emptyState(model.layout);
-  field.look(state, copy, slotOf(minute), amount, exposure);
-  return Buffer.from(copy.bytes);
-}
+test('what rises by itself rings at once; what many have in common waits for the whole window', () => {
+  const look = learnt();
+  assert.equal(look(12, 1, 0), 1);
+  assert.equal(look(SEGMENTS, 3, 0), 3);
+  assert.equal(look(SEGMENTS, 11, 0), 0);
+  // A few have changed, and all of them rise: the others would too.
+  assert.equal(look(12, 12, 0, 500), 0);
+});
 
-for (const form of FORMS) {
-  const exposureOf = (exposure: number): number => (form.hasExposure ? exposure : 1);
-  const valueOf = (random: Random, spread = 0.3): number =>
-    form.adds === 'events' ? random.poisson(20) : random.poisson(20) * Math.exp(spread * random.normal());
-
-  test(`${form.name}: values that may not rise hold no evidence of a rise; most that come are such`, () => {
-    const watched = watch(form);
-    const random = createRandom(3);
-    let passed = 0;
-    let found = 0;
-    for (let minute = 0; minute < MINUTES; minute++) {
-      const exposure = exposureOf(random.poisson(1_000));
-      for (const factor of minute < DAY ? [] : [0.1, 0.5, 1, 1.3, 1.6, 2, 5]) {
-        const amount = factor * valueOf(random);
-        const may = watched.field.mayRise(watched.state, watched.slotOf(minute), amount, exposure);
-        looked(watched, minute, amount, exposure);
-        const { log } = watched.field.scan.rise;
-        if (!may) assert.equal(log, -Infinity, `minute ${minute}, ${amount}`);
-        if (!may) passed++;
-        if (log > -Infinity) found++;
-      }
-      // Of money a rise takes some minutes to be one.
-      const isRising = minute >= DAY && minute % 15 > 6;
-      watched.observe(minute, (isRising ? 2 : 1) * valueOf(random), exposure);
-    }
-    assert.ok(passed > 100 && found > 10, `${passed} passed by, evidence in ${found}`);
-  });
-
-  test(`${form.name}: a look is not changed by the looks before it`, () => {
-    const [once, often] = [watch(form), watch(form)];
-    const random = createRandom(4);
-    for (let minute = 0; minute < MINUTES; minute++) {
-      // Rough enough for its skew to say something.
-      const [amount, exposure] = [valueOf(random, 1), exposureOf(random.poisson(1_000))];
-      if (minute % 60 === 0) {
-        for (let look = 0; look < 20; look++) looked(often, minute, look * amount, exposure);
-        assert.deepEqual(looked(often, minute, 3 * amount, exposure), looked(once, minute, 3 * amount, exposure), `minute ${minute}`);
-      }
-      once.observe(minute, amount, exposure);
-      often.observe(minute, amount, exposure);
-    }
-  });
-}
+test('those that rang before count among all series, not among the few that have changed since', () => {
+  const look = learnt();
+  assert.equal(look(12, 1, 9), 1);
+  // One by one, and a fifth of all by now.
+  assert.equal(look(12, 1, 10), 0);
+});
