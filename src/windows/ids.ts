@@ -24,7 +24,7 @@ export interface IdMemory {
   remembers(low: number, high: number, watermark: number, text?: string): boolean;
   /** Remembers an accepted event's id until the watermark reaches `time` (whole ms) + dedup. Watermarks never go back. */
   remember(low: number, high: number, time: number, watermark: number, text?: string): void;
-  readonly limit: Pick<IdLimit, 'size' | 'forgotten' | 'forgottenAt' | 'isNeeded' | 'state' | 'restore'>;
+  readonly limit: Pick<IdLimit, 'size' | 'forgotten' | 'episodes' | 'isNeeded' | 'state' | 'restore'>;
   /** Of the segments. */
   readonly bytes: number;
   /** Ids remembered since the last call, in their order; undefined when there are none. Gives memory back, a little at each call. */
