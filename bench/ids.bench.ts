@@ -13,6 +13,8 @@ const RATE = 100;
 const DEDUP_MS = IDS / RATE;
 const START = 1_700_000_000_000;
 const COMMIT_IDS = 50_000;
+/** Ids that are asked for together. */
+const BATCH = 250;
 const BYTES_MAX = 16;
 const PAUSE_MAX_MS = 50;
 const RESTORED_PER_S_MIN = 5e6;
@@ -62,18 +64,25 @@ function commit(): void {
   }
 }
 
-function remember(count: number): void {
-  for (let i = 0; i < count; i++, seen++) {
+const columns = { low: new Uint32Array(BATCH), high: new Uint32Array(BATCH) };
+
+function rememberBatch(): void {
+  for (let i = 0; i < BATCH; i++) {
     const { low, high } = hash();
+    columns.low[i] = low;
+    columns.high[i] = high;
+  }
+  memory.expect(columns, 0, BATCH, watermark);
+  for (let i = 0; i < BATCH; i++, seen++) {
     const time = START + Math.floor(seen / RATE);
-    if (!memory.remembers(low, high, watermark)) memory.remember(low, high, time, watermark);
+    if (!memory.remembers(i, watermark)) memory.remember(i, time, watermark);
     watermark = time;
   }
 }
 
 function rememberAll(count: number, isCommitting: boolean): void {
   for (let done = 0; done < count; done += COMMIT_IDS) {
-    for (let part = 0; part < COMMIT_IDS; part += 500) timed(() => remember(500));
+    for (let part = 0; part < COMMIT_IDS; part += BATCH) timed(rememberBatch);
     if (isCommitting) commit();
     else memory.takeNew(watermark);
   }
