@@ -305,3 +305,34 @@ for (const [name, openTable] of Object.entries(TABLES)) {
     assert.ok(most > 1_000_000, `${most} bytes at most`);
   });
 }
+
+test('what is asked for and not remembered takes no place', () => {
+  const memory = createIdMemory({ dedupMs: 1_000, maxIds: 1e6 });
+  const { bytes } = memory;
+  for (let batch = 0; batch < 100; batch++) {
+    const ids = Array.from({ length: 200 }, (_, i) => `event-${batch}-${i}`);
+    memory.expect(columnsOf(ids), 0, ids.length, START);
+    memory.remember(7, START, START);
+  }
+  assert.equal(memory.bytes, bytes);
+  assert.ok(asking(memory).remembers('event-50-7', START) && !asking(memory).remembers('event-50-8', START));
+});
+
+test('lines: hashes that fall unevenly take more memory, and nothing is lost', () => {
+  const memory = createIdMemory({ dedupMs: 1_000, maxIds: 1e6 });
+  const batches = Array.from({ length: 60 }, (_, batch) => {
+    const { low, high } = columnsOf(Array.from({ length: 200 }, (_one, i) => `event-${batch}-${i}`));
+    return { low, high: high.map((word) => word >>> 3) };
+  });
+  for (const columns of batches) {
+    memory.expect(columns, 0, 200, START);
+    for (let i = 0; i < 200; i++) {
+      assert.ok(!memory.remembers(i, START));
+      memory.remember(i, START, START);
+    }
+  }
+  for (const columns of batches) {
+    memory.expect(columns, 0, 200, START);
+    for (let i = 0; i < 200; i++) assert.ok(memory.remembers(i, START + 999) && !memory.remembers(i, START + 1_000));
+  }
+});
