@@ -5,7 +5,7 @@
  * To have more blocks, or fewer, they are built anew one after the other: of `nextCount` parts then. Parts before `moved` are done.
  */
 import { beginBlocks, blocksHad, BLOCK_SHIFT, giveBlock, takeBlock } from './blocks.ts';
-import { ASKED, clear, eachKept, ownLine, place, shiftTimes, touch } from './lines.ts';
+import { ASKED, clear, eachKept, firstPair, place, shiftTimes, touch } from './lines.ts';
 
 /** Lower and upper halves of the hashes that are asked for; where their times are: words from the beginning of memory. */
 export const LOWS: usize = 0x1000;
@@ -21,6 +21,8 @@ let nextTable: usize = FIRST_TABLE + TABLE_BYTES;
 let count: u32 = 0;
 let nextCount: u32 = 0;
 let moved: u32 = 0;
+/** For `moveId`. */
+let expiredNow: u32 = 0;
 /** Ids asked for last. */
 let asked: u32 = 0;
 /** Kept so that the reading is not left out. */
@@ -48,9 +50,9 @@ function partOf(high: u32, parts: u32): u32 {
   return (((high as u64) * (parts as u64)) >> 32) as u32;
 }
 
-function lineOf(low: u32, high: u32): usize {
+function pairOf(low: u32, high: u32): usize {
   const part = partOf(high, count);
-  return ownLine(part < moved ? blockAt(nextTable, partOf(high, nextCount)) : blockAt(table, part), low);
+  return firstPair(part < moved ? blockAt(nextTable, partOf(high, nextCount)) : blockAt(table, part), low);
 }
 
 /** Frees the places that were asked for and not used. */
@@ -67,9 +69,10 @@ export function seek(ids: u32, expired: u32): u32 {
   settle();
   // All at once: one after the other each would wait for main memory.
   for (let i: usize = 0; i < (ids as usize) << 2; i += 4) {
-    const line = lineOf(load<u32>(i, LOWS), load<u32>(i, HIGHS));
-    store<u32>(i, line as u32, PLACES);
-    touched ^= touch(line);
+    const low = load<u32>(i, LOWS);
+    const first = pairOf(low, load<u32>(i, HIGHS));
+    store<u32>(i, first as u32, PLACES);
+    touched ^= touch(first, low);
   }
   for (let i: u32 = 0; i < ids; i++) {
     const at: usize = (i as usize) << 2;
@@ -119,6 +122,7 @@ function moveBlock(expired: u32): void {
   const last = partOf((firstOf(moved + 1) - 1) as u32, nextCount);
   for (let part = first; part <= last; part++) if (blockAt(nextTable, part) == 0) setBlock(nextTable, part, takeBlock());
   const from = blockAt(table, moved);
+  expiredNow = expired;
   eachKept(from, expired, moveId);
   giveBlock((from >> BLOCK_SHIFT) as u32);
   setBlock(table, moved, 0);
@@ -139,9 +143,8 @@ function firstOf(part: u32): u32 {
 }
 
 function moveId(low: u32, high: u32, time: u32): void {
-  const own = ownLine(blockAt(nextTable, partOf(high, nextCount)), low);
-  // None is forgotten: no id of the new block takes the place of another.
-  const at = place(own, low, high, 0);
+  const first = firstPair(blockAt(nextTable, partOf(high, nextCount)), low);
+  const at = place(first, low, high, expiredNow);
   if (at == 0) unreachable();
   store<u32>(at, time);
 }

@@ -1,5 +1,5 @@
 /**
- * Ids in the memory of a WebAssembly kernel (`kernel/ids`): 12 bytes each in lines of five, which are kept more than four fifths full: at most 16 bytes an
+ * Ids in the memory of a WebAssembly kernel (`kernel/ids`): 12 bytes each in pairs of lines of five, which are kept more than four fifths full: at most 16 bytes an
  * id all in, from some 400,000 on. The kernel finds the places of many ids at once; a time is read and written there from here, so that what
  * is remembered and what is not is decided in one place, in the order of the records.
  *
@@ -20,8 +20,8 @@ const ROOM_BEFORE = 2 ** 29;
 /** So much of it is full, all the time: 15.4 bytes an id. */
 const FILLED = 0.83;
 /** With more ids it goes to so many blocks more, one after the other as ids come: those that wait for it are full up to there. */
-const GROWTH = 1.1;
-const FULLEST = 0.92;
+const GROWTH = 1.11;
+const FULLEST = 0.93;
 /** When less is full it goes to fewer blocks, half full, so many at each call of `tidy`, and then to a memory of their own. */
 const EMPTIEST = 0.25;
 const HALF = 0.5;
