@@ -40,7 +40,8 @@ const COMMENT = /\/\*[\s\S]*?\*\/|\/\/.*$/.source;
 
 const files = listFiles();
 const sources = new Map(files.filter((file) => /\.(ts|mjs)$/.test(file)).map((file) => [file, read(file)]));
-const imports = [...sources].flatMap(([file, text]) => importsOf(file, text));
+const importsBy = new Map([...sources].map(([file, text]) => [file, importsOf(file, text)]));
+const imports = [...importsBy.values()].flat();
 
 test('rooms import from left to right only', () => {
   report(
@@ -59,6 +60,11 @@ test('rooms do not import each other in a circle', () => {
     if (!isTest(file)) edges.set(roomOf(file), (edges.get(roomOf(file)) ?? new Set()).add(roomOf(target)));
   }
   report([...edges.keys()].filter((room) => reach([room], (at) => edges.get(at) ?? [], { skipStart: true }).has(room)));
+});
+
+test('files do not import each other in a circle, types included', () => {
+  const circles = [...sources.keys()].map((file) => [file, reach([file], targetsOf, { skipStart: true })] as const);
+  report(circles.filter(([file, reached]) => reached.has(file)).map(([file]) => file));
 });
 
 test('every folder of src is a room of the table', () => {
@@ -197,8 +203,8 @@ function importsOf(file: string, text: string): Import[] {
   return found;
 }
 
-function targetsOf(file: string): string[] {
-  return imports.filter((each) => each.file === file).map(({ target }) => target);
+function targetsOf(file: string): readonly string[] {
+  return importsBy.get(file)?.map(({ target }) => target) ?? [];
 }
 
 /** All that can be reached from `starts`; with `skipStart` a start is in it only if a path leads back to it. */

@@ -1,6 +1,6 @@
 /** Byte strings by number: dense codes from 0, in the order in which they were added; each with bits and notes that its owner gives it. */
 import { sameBytes } from './bytes.ts';
-import { allocate } from './memory.ts';
+import { allocate, release } from './memory.ts';
 
 @unmanaged
 export class Dictionary {
@@ -111,6 +111,7 @@ export function add(dictionary: Dictionary, from: usize, to: usize): u32 {
     const capacity = max(dictionary.heldCapacity * 2, dictionary.heldSize + length);
     const wider = allocate(capacity as usize);
     memory.copy(wider, dictionary.held, dictionary.heldSize as usize);
+    release(dictionary.held, dictionary.heldCapacity as usize);
     dictionary.held = wider;
     dictionary.heldCapacity = capacity;
   }
@@ -137,8 +138,11 @@ function put(dictionary: Dictionary, code: u32, from: usize, to: usize): void {
 function grow(dictionary: Dictionary): void {
   const entries = allocate((dictionary.capacity as usize) * 2 * entryBytes(dictionary));
   memory.copy(entries, dictionary.entries, (dictionary.size as usize) * entryBytes(dictionary));
+  release(dictionary.entries, (dictionary.capacity as usize) * entryBytes(dictionary));
   dictionary.entries = entries;
   dictionary.capacity *= 2;
+  // The places follow from the entries.
+  release(dictionary.places, (dictionary.count as usize) << PLACE_BITS);
   dictionary.count *= 2;
   dictionary.shift--;
   dictionary.places = allocate((dictionary.count as usize) << PLACE_BITS);

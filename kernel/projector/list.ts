@@ -1,5 +1,5 @@
 /** Numbers and addresses in the order in which they were added. */
-import { allocate } from './memory.ts';
+import { allocate, release } from './memory.ts';
 
 @unmanaged
 export class List {
@@ -16,6 +16,7 @@ export function push(list: List, value: usize): void {
   if (list.count === list.capacity) {
     const wider = allocate((list.capacity * 2 + 4) << 2);
     memory.copy(wider, list.at, list.count << 2);
+    release(list.at, list.capacity << 2);
     list.at = wider;
     list.capacity = list.capacity * 2 + 4;
   }

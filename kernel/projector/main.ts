@@ -7,7 +7,7 @@
 import { add, clear, createDictionary, find, forgetNotes, heldAt, lengthOf, setBits, setNote } from './dictionary.ts';
 import { createFields, fieldAt, NumberTest } from './fields.ts';
 import { createList, item, push } from './list.ts';
-import { allocate } from './memory.ts';
+import { allocate, release } from './memory.ts';
 import { Pattern } from './patterns.ts';
 import { Adds, Dimension, Feed, Lookup, plan, pushTest } from './plan.ts';
 import { DOUBTFUL, IGNORED, project } from './record.ts';
@@ -228,25 +228,47 @@ export function addFeedTest(field: u32, bits: u32): void {
   pushTest(feedAt(plan.feeds.count - 1).where, field, bits);
 }
 
-/** Takes columns for batches of so many records. */
+/** The columns stand one behind the other; those before are given back. */
+let columnsAt: usize = 0;
+let columnsBytes: usize = 0;
+let nextColumn: usize = 0;
+
+function column(bytes: usize): usize {
+  const at = nextColumn;
+  nextColumn = (at + bytes + 31) & ~31;
+  return at;
+}
+
+/** Takes columns for batches of so many records; what stood in the columns before is lost. */
 export function allocateColumns(capacity: u32): void {
-  const words = (capacity as usize) << 2;
-  plan.ends = allocate(words);
-  plan.outcomes = allocate(capacity as usize);
-  plan.times = allocate(words * 2);
-  plan.idLow = allocate(words);
-  plan.idHigh = allocate(words);
+  release(columnsAt, columnsBytes);
+  // First without a place, to know how long they are together.
+  nextColumn = 0;
+  placeColumns(capacity as usize);
+  columnsBytes = nextColumn;
+  columnsAt = allocate(columnsBytes);
+  nextColumn = columnsAt;
+  placeColumns(capacity as usize);
+}
+
+function placeColumns(capacity: usize): void {
+  const words = capacity << 2;
+  plan.ends = column(words);
+  plan.outcomes = column(capacity);
+  plan.times = column(words * 2);
+  plan.idLow = column(words);
+  plan.idHigh = column(words);
   for (let k: u32 = 0; k < plan.dimensions.count; k++) {
-    changetype<Dimension>(item(plan.dimensions, k) as usize).codes = allocate(words);
+    changetype<Dimension>(item(plan.dimensions, k) as usize).codes = column(words);
   }
   for (let k: u32 = 0; k < plan.feeds.count; k++) {
     const feed = feedAt(k);
-    feed.values = allocate(words * 2);
+    feed.values = column(words * 2);
     if (feed.adds === Adds.HASH) {
-      feed.low = allocate(words);
-      feed.high = allocate(words);
+      feed.low = column(words);
+      feed.high = column(words);
     } else if (feed.adds === Adds.TEXT) {
-      feed.entries = allocate(words);
+      feed.entries = column(words);
     }
   }
 }

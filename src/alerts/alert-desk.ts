@@ -1,6 +1,6 @@
 /** Where the verdicts of one detect entry become alert events: one for each incident, whoever of its segments fire. */
 import type { AlertSubject } from './alert-facts.ts';
-import type { Alerts, AlertStep, AlertWindow } from './alerts.ts';
+import type { AlertJudge, AlertStep, AlertWindow } from './alert-step.ts';
 import { speakersOf } from './folding.ts';
 import type { AlertState, WindowTime } from './state-machine.ts';
 import { seriesText } from './value-text.ts';
@@ -58,7 +58,7 @@ const DIRECTIONS: readonly Direction[] = ['down', 'up'];
 export function createAlertDesk<Series extends AlertSeries>(
   subject: DeskSubject,
   naming: DeskNaming,
-  alerts: Pick<Alerts, 'judge' | 'lose'>,
+  alerts: AlertJudge,
 ): AlertDesk<Series> {
   /** By direction: series whose alert fires. */
   const firing = { down: new Set<Series>(), up: new Set<Series>() };

@@ -28,6 +28,8 @@ export interface AlertFacts {
   /** Null where the series has had no data. */
   readonly observed: number | null;
   readonly judged: Pick<Verdict, 'expected' | 'threshold' | 'baselineWindows' | 'grounds' | 'keys' | 'isUnseen' | 'isLasting'>;
+  /** Of a reminder: means over the episode so far. */
+  readonly soFar?: { readonly observed: number; readonly expected: number } | undefined;
   /** The window's denominator or events. */
   readonly volume: number;
   /** As told before, for an alert that ends; null: from the deviation. */
@@ -51,9 +53,9 @@ export function severityOfFacts({ naming, direction, labels }: AlertSubject, fac
   return facts.severity ?? naming.severity ?? found;
 }
 
-/** Over the span that rang where there is one: a single window of few events says little. */
-export function valuesOf({ observed, judged }: AlertFacts): { observed: number | null; expected: number } {
-  return judged.grounds ?? { observed, expected: judged.expected };
+/** Over the span that rang where there is one, or over all since then: a single window of few events says little. */
+export function valuesOf({ observed, judged, soFar }: AlertFacts): { observed: number | null; expected: number } {
+  return soFar ?? judged.grounds ?? { observed, expected: judged.expected };
 }
 
 /** Percent, unrounded. */

@@ -67,7 +67,8 @@ function explanationOf({ measure, falseAlarmsPerDay }: AlertSubject, facts: Aler
   const { grounds, baselineWindows } = judged;
   const { observed, expected } = valuesOf(facts);
   const firing = status === 'firing';
-  const ratio = grounds?.ratio ?? (observed === null || expected === 0 ? null : observed / expected);
+  const ofSpan = facts.soFar ? undefined : grounds?.ratio;
+  const ratio = ofSpan ?? (observed === null || expected === 0 ? null : observed / expected);
   const contributors = grounds?.contributors ?? [];
   return {
     text: '',
@@ -86,6 +87,7 @@ function explanationOf({ measure, falseAlarmsPerDay }: AlertSubject, facts: Aler
         share: fourDigits(share),
       })),
     }),
+    ...(facts.soFar && { going_on: true as const }),
     ...(judged.isUnseen && { unseen: true as const }),
     ...(!firing && judged.isLasting && { lasting: true as const }),
   };

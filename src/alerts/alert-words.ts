@@ -10,6 +10,7 @@ import {
   segmentText,
   shareText,
   spanText,
+  timeText,
   valueText,
   type ShownMeasure,
 } from './value-text.ts';
@@ -38,6 +39,7 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
     segment: segmentText(event.labels, texts),
     window: event.window,
     span: spanText(event.window_start, event.window_end),
+    from: timeText(event.since),
     windows: String(baseline?.windows ?? 0),
     observed: observed === null ? '' : valueText(observed, measure),
     expected: valueText(expected, measure),
@@ -49,8 +51,7 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
   const told = toldOf(event);
   // A variant that is better is neither a drop nor a spike.
   const begun = told === 'experiment' ? 'title.experiment' : titleKey(event.alert_type, direction, texts);
-  const ended = explanation.lasting ? (told === 'known' ? 'title.known' : 'title.lasting') : 'title.resolved';
-  const title = fill(texts[firing ? begun : ended], names);
+  const title = fill(texts[firing ? begun : endedKey(told, explanation)], names);
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
     text: [...whyOf(told, event).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
@@ -58,9 +59,22 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
   };
 }
 
-function toldOf({ status, explanation: { observed, evidence, baseline, lasting, unseen } }: AlertEvent): Told {
-  // A fixed limit is not what was expected, and is not called so.
-  const isLimit = baseline === null && evidence === undefined;
+/** Only what was judged and found in order is back to normal. */
+function endedKey(told: Told, { lasting }: AlertEvent['explanation']): TextKey {
+  if (told === 'no_data') return 'title.no_data';
+  if (!lasting) return 'title.resolved';
+  return told === 'known' ? 'title.known' : 'title.lasting';
+}
+
+/** A fixed limit is not what was expected, and is not called so. */
+function isOfLimit({ explanation: { evidence, baseline } }: AlertEvent): boolean {
+  return baseline === null && evidence === undefined;
+}
+
+function toldOf(event: AlertEvent): Told {
+  const { observed, evidence, lasting, unseen } = event.explanation;
+  const { status } = event;
+  const isLimit = isOfLimit(event);
   if (status === 'firing' && evidence?.permitted_error !== undefined) return 'experiment';
   // What is new has no limit that it went past: it is told once it holds enough.
   if (status === 'firing' && isLimit && unseen) return 'unseen';
@@ -71,11 +85,14 @@ function toldOf({ status, explanation: { observed, evidence, baseline, lasting, 
   return isLimit ? 'resolved_limit' : 'resolved';
 }
 
-function whyOf(told: Told, { detector, explanation: { evidence } }: AlertEvent): TextKey[] {
+function whyOf(told: Told, event: AlertEvent): TextKey[] {
+  const { evidence, going_on: isGoingOn, unseen } = event.explanation;
+  const { detector } = event;
   if (told === 'experiment') return ['explain.experiment', 'explain.experiment_odds'];
   // A designed rate is not learnt.
   const odds = detector === 'expected-rate' ? 'explain.designed_odds' : 'explain.odds';
-  if (told === 'firing') return evidence ? ['explain.evidence', odds] : ['explain.learnt'];
+  if (told === 'firing') return evidence ? [isGoingOn ? 'explain.going_on' : 'explain.evidence', odds] : ['explain.learnt'];
+  if (told === 'no_data' && !unseen) return ['explain.no_data', isOfLimit(event) ? 'explain.no_data_limit' : 'explain.no_data_expected'];
   return [told === 'unseen' ? 'explain.new_value' : `explain.${told}`];
 }
 
@@ -115,7 +132,8 @@ function evidenceNames(evidence: AlertEvidence, event: AlertEvent, measure: Show
     ratio_high: factorText(ratio_range[1]),
     low: valueText(expected_range[0], measure),
     high: valueText(expected_range[1], measure),
-    since: spanText(since, new Date(Date.parse(event.since) + sizeMs).toISOString()),
+    // An experiment is told as it stands now.
+    since: spanText(since, evidence.permitted_error === undefined ? new Date(Date.parse(event.since) + sizeMs).toISOString() : window_end),
     one_in: oddsText(evidence.one_in, locale),
     needed: oddsText(evidence.needed, locale),
     budget: String(evidence.false_alarms_per_day ?? 0),

@@ -96,7 +96,7 @@ test('a record has the known fields, and the general form beside them', () => {
     series: 'ctr{country="US",ad_format="banner"}',
     since: '2025-12-18T02:57:00.000Z',
     explanation: {
-      text: 'US banner의 CTR 값이 1m 윈도우(2025-12-18 02:57–02:58 UTC)에서 2.00%입니다 (예상의 0.40배). 윈도우 37개의 이동 평균으로 예상한 값은 5.00%입니다.',
+      text: 'US banner의 CTR 값이 1m 윈도우(2025-12-18 02:57–02:58 UTC)에서 2.00%입니다 (예상의 0.40배). 예상 값은 윈도우 37개의 이동 평균인 5.00%입니다.',
       observed: 2,
       expected: 5,
       ratio: 0.4,
@@ -218,7 +218,7 @@ test('an alert that ends because it lasts gives no all-clear, in both languages'
   };
   const [message, text, lasting] = said('en');
   assert.match(message, /^☑️ CTR has a new level: US banner: /);
-  assert.match(text, /taken for how things are now.* no all-clear/);
+  assert.match(text, /now counts as usual.* not an all-clear/);
   assert.equal(lasting, true);
   assert.match(said('ko')[1], /정상으로 돌아왔다는 뜻은 아닙니다/);
 });
@@ -246,7 +246,7 @@ test('a value that was new ends as one of the known ones, with an all-clear only
   };
   const lasting = ended('en', { isLasting: true });
   assert.equal(lasting.message, '☑️ Impressions has a new value: XX is now one of the known values (30)');
-  assert.match(lasting.explanation.text, /no longer told as new/);
+  assert.match(lasting.explanation.text, /no longer alerts as new/);
   assert.deepEqual([lasting.explanation.unseen, lasting.explanation.lasting], [true, true]);
   const gone = ended('en', { observed: 1 });
   assert.equal(gone.message, '✅ Impressions back to normal: XX is now one of the known values (1)');
@@ -266,7 +266,19 @@ test('an alert that lost its series ends without a value', () => {
   assert.equal(lost.change, 'resolved');
   assert.deepEqual(
     [event.status, event.current_value, event.expected_value, event.severity, event.impact, event.message],
-    ['resolved', null, 5, 'high', null, '✅ CTR back to normal: US banner: no more data'],
+    ['resolved', null, 5, 'high', null, '☑️ CTR alert ended: US banner: no more data'],
   );
+  assert.match(event.explanation.text, /the alert has ended\. Last expected: 5\.00%\.$/);
   assert.equal(alerts.lose({ ...state, status: 'pending' }, subject(), at(90)).change, undefined);
+});
+
+test('an end without data names a limit as what it is, and a new value none', () => {
+  const lost = (locale: AlertLocale, changes: Partial<Verdict> = {}): string => {
+    const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale });
+    const { state } = alerts.judge(undefined, subject(), verdict({ baselineWindows: null, ...changes }), at(0));
+    return alerts.lose(JSON.parse(JSON.stringify(state)), subject(), at(90)).write().explanation.text;
+  };
+  assert.match(lost('en'), /the alert has ended\. The limit is 5\.00%\.$/);
+  assert.match(lost('ko'), /종료합니다\. 기준값은 5\.00%입니다\.$/);
+  assert.match(lost('en', { isUnseen: true }), /the alert has ended\.$/);
 });

@@ -1,11 +1,13 @@
 /** Turns verdicts into alerts: moves the state of each alert, and says what is to be told. */
-import type { Parts, Verdict } from '../detectors/detector.ts';
+import type { Verdict } from '../detectors/detector.ts';
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import { createAlertDesk, type AlertDesk, type AlertSeries, type DeskNaming, type DeskSubject } from './alert-desk.ts';
 import { severityOfFacts, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
 import { alertRecord, idOf } from './alert-record.ts';
+import type { AlertJudge, AlertStep, AlertWindow } from './alert-step.ts';
+import { meansOf, withWindow } from './course.ts';
 import { advance, lose } from './state-machine.ts';
-import type { AlertChange, AlertState, Alone, Effect, Move, WindowTime } from './state-machine.ts';
+import type { AlertState, Alone, Effect, Move, WindowTime } from './state-machine.ts';
 
 export interface AlertSettings {
   /** An alert that still fires is written again at this distance, ms of event time. */
@@ -13,25 +15,7 @@ export interface AlertSettings {
   readonly locale: AlertLocale;
 }
 
-export interface AlertStep {
-  readonly state: AlertState | undefined;
-  /** Undefined: there is nothing to tell. */
-  readonly change?: AlertChange;
-  /** The record, whether or not there is a change. */
-  write(company?: Company): AlertEvent;
-}
-
-/** The window at hand. `volume`: its denominator or events. */
-export interface AlertWindow extends WindowTime {
-  readonly volume: number;
-  readonly parts?: Parts;
-}
-
-export interface Alerts {
-  /** What a verdict makes of an alert. */
-  judge(state: AlertState | undefined, subject: AlertSubject, verdict: Verdict, at: AlertWindow): AlertStep;
-  /** Ends an alert of which nothing could be judged for long. */
-  lose(state: AlertState, subject: AlertSubject, at: WindowTime): AlertStep;
+export interface Alerts extends AlertJudge {
   /** Where all series of one entry are judged together. */
   desk<Series extends AlertSeries>(subject: DeskSubject, naming: DeskNaming): AlertDesk<Series>;
 }
@@ -48,12 +32,16 @@ export function createAlerts(settings: AlertSettings): Alerts {
       const move = advance(state, verdict, at, settings.repeatAfterMs);
       const ends = verdict.status === 'clear';
       const told = ends ? state : move.state;
+      const course =
+        verdict.grounds && withWindow(state?.status === 'firing' ? state.course : undefined, verdict, at, weightOf(subject, at));
+      const isReminder = !ends && (told?.repeats ?? 0) > 0 && verdict.grounds?.permittedError === undefined;
       const facts: AlertFacts = {
         status: ends ? 'resolved' : 'firing',
         repeat: ends ? 0 : (told?.repeats ?? 0),
         since: told?.since ?? at.startMs,
         observed: verdict.observed,
         judged: verdict,
+        ...(isReminder && { soFar: course && meansOf(course) }),
         volume: at.volume,
         severity: ends ? (told?.severity ?? null) : null,
       };
@@ -63,7 +51,12 @@ export function createAlerts(settings: AlertSettings): Alerts {
       const severity = move.change === undefined ? next.severity : severityOfFacts(subject, facts);
       const id = next.id ?? idOf(subject, next.since);
       const alone = next.alone && { ...next.alone, ...seenSince(next.alone, subject, verdict, at) };
-      return step({ ...move, state: { ...next, severity, id, ...(effect && { effect }), ...(alone && { alone }) } }, subject, facts, at);
+      return step(
+        { ...move, state: { ...next, severity, id, ...(effect && { effect }), ...(alone && { alone }), ...(course && { course }) } },
+        subject,
+        facts,
+        at,
+      );
     },
 
     lose(state, subject, at) {
@@ -101,6 +94,11 @@ function effectOf(subject: AlertSubject, { expected, grounds }: Verdict, at: Ale
 
 function seenSince(before: Alone, subject: AlertSubject, { observed, expected }: Verdict, at: AlertWindow): Omit<Alone, 'formerly'> {
   return { seen: before.seen + amountOf(observed, subject, at), expected: before.expected + amountOf(expected, subject, at) };
+}
+
+/** Of a window among those of its episode. */
+function weightOf({ measure }: AlertSubject, { volume, parts }: AlertWindow): number {
+  return measure.kind === 'ratio' ? (parts?.exposure ?? volume) : 1;
 }
 
 function amountOf(value: number, { measure }: AlertSubject, { volume, parts }: AlertWindow): number {

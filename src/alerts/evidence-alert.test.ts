@@ -7,6 +7,7 @@ import type { MeasureSpec } from '../windows/spec.ts';
 import type { AlertSubject, Company } from './alert-facts.ts';
 import { createAlerts } from './alerts.ts';
 import { severityOfGrounds } from './severity.ts';
+import type { AlertState } from './state-machine.ts';
 import { textsOf } from './text/texts.ts';
 import { ageText, oddsText } from './value-text.ts';
 
@@ -49,7 +50,13 @@ function alertOf(
   detector = 'evidence',
   why: Pick<Verdict, 'grounds'> = { grounds },
 ): AlertEvent {
-  const subject: AlertSubject = {
+  return createAlerts({ repeatAfterMs: 10 * MINUTE, locale })
+    .judge(undefined, subjectOf(measure, detector), verdictOf({ ...why, ...changes }), at)
+    .write(company);
+}
+
+function subjectOf(measure: MeasureSpec, detector: string): AlertSubject {
+  return {
     pipeline: 'adtech',
     detector,
     measure,
@@ -60,19 +67,11 @@ function alertOf(
     naming: {},
     falseAlarmsPerDay: 1,
   };
-  const verdict: Verdict = {
-    direction: 'down',
-    status: 'firing',
-    observed: 0.9,
-    expected: 2.05,
-    threshold: 1.3,
-    baselineWindows: 4500,
-    ...why,
-    ...changes,
-  };
-  return createAlerts({ repeatAfterMs: 10 * MINUTE, locale })
-    .judge(undefined, subject, verdict, at)
-    .write(company);
+}
+
+function verdictOf(changes: Partial<Verdict>): Verdict {
+  const one: Verdict = { direction: 'down', status: 'firing', observed: 0.9, expected: 2.05, threshold: 1.3, baselineWindows: 4500 };
+  return { ...one, ...changes };
 }
 
 test('an experiment speaks of the error that it may make, and not of a budget', () => {
@@ -83,8 +82,8 @@ test('an experiment speaks of the error that it may make, and not of a budget', 
   assert.equal(
     explanation.text,
     'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95 %: 0.43 to 0.63) that of the control, 2.00%. ' +
-      'Evidence 1 : 7.4 million: were they alike, data would come this far apart once in 7.4 million. Compared over 1 minute.' +
-      ' Most of it: KR video 61%, KR banner 30%.',
+      'Evidence 1 : 7.4 million: if there were no difference, results this far apart would come up once in 7.4 million. Compared over 1 minute.' +
+      ' Most of the change comes from KR video 61%, KR banner 30%.',
   );
   assert.equal(message, '🏁 CTR decided! KR: 1.04%, control 2.00% (-48.0%)');
 });
@@ -96,14 +95,14 @@ test('it says what was seen over which span, what was expected, how sure it is, 
   assert.deepEqual(event.explanation, {
     text:
       'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95 %: 0.43 to 0.63) what was expected, 2.00% (95 %: 1.80% to 2.21%). ' +
-      'Evidence 1 : 7.4 million: by chance alone data come this far out once in 7.4 million. Learnt from 3 days. Most of it: KR video 61%, KR banner 30%.',
+      'Evidence 1 : 7.4 million: by chance alone, data this far out come up once in 7.4 million. The baseline was learnt over 3 days. Most of the change comes from KR video 61%, KR banner 30%.',
     observed: 1.04,
     expected: 2,
     ratio: 0.52,
     baseline: { windows: 4500, age_ms: 270_000_000 },
     threshold: 1.3,
     not_fired_if:
-      'With evidence below 1 : 1.2 million it would not have fired: that is what the false-alarm budget, 1 a day for the whole pipeline, asks of one series.',
+      'With evidence below 1 : 1.2 million it would not have fired: that is what the false-alarm budget, 1 a day for the whole pipeline, requires of a single series.',
     evidence: {
       one_in: 7.4e6,
       needed: 1.2e6,
@@ -123,7 +122,7 @@ test('it says what was seen over which span, what was expected, how sure it is, 
 
 test('a designed rate was not learnt, and is not said to be', () => {
   const said = (locale: AlertLocale): string => alertOf(ctr, locale, undefined, {}, 'expected-rate').explanation.text;
-  assert.match(said('en'), /expected is the designed rate; watched for 3 days/);
+  assert.match(said('en'), /expected value is the designed rate, watched for 3 days/);
   assert.doesNotMatch(said('en'), /[Ll]earnt/);
   assert.match(said('ko'), /설계된 확률이며, 3일 동안/);
 });
@@ -142,7 +141,7 @@ test('the same in Korean, with whom it speaks for, and that the window is open',
     event.explanation.text,
     'KR의 CTR 값이 2026-03-02 08:36–09:01 UTC 동안 1.04%입니다. 예상 값 2.00%(95%: 1.80%~2.21%)의 0.52배(95%: 0.43~0.63)입니다. ' +
       '증거 1 : 740만. 우연만으로 이만큼 벗어날 가능성은 740만분의 1입니다. 기준은 3일 동안 학습했습니다. ' +
-      '주로 여기서 발생했습니다: KR video 61%, KR banner 30%. 포함된 알림: KR video (08:40 UTC). 윈도우가 아직 열려 있으며, 지금까지의 값입니다.',
+      '변화의 대부분을 차지하는 곳: KR video 61%, KR banner 30%. 포함된 알림: KR video (08:40 UTC). 윈도우가 아직 열려 있어, 지금까지 집계된 값입니다.',
   );
   assert.deepEqual([event.members, event.look], [[member], look]);
   assert.equal('part_of' in event, false);
@@ -154,7 +153,7 @@ test('the keys of heavy hitters and a value never seen before are said', () => {
     { key: 'user-4', least: 12, most: 12 },
   ];
   const { explanation } = alertOf(ctr, 'en', undefined, { keys, isUnseen: true });
-  assert.match(explanation.text, /Most often: user-17 \(96–100\), user-4 \(12\)\. This value had never been seen before\.$/);
+  assert.match(explanation.text, /Most frequent keys: user-17 \(96–100\), user-4 \(12\)\. This value had never been seen before\.$/);
   assert.deepEqual(explanation.keys, keys);
 });
 
@@ -167,8 +166,8 @@ test('a value never seen before has no limit that it went past: it is told from 
     'mix',
     {},
   );
-  assert.match(message, /: 9\.0*%, never seen before \(a new value is told from 8\.0*% on\)$/);
-  assert.match(explanation.text, /; a new value is told from 8\.0*% on\. This value had never been seen before\.$/);
+  assert.match(message, /: 9\.0*%, never seen before \(new values alert from 8\.0*% on\)$/);
+  assert.match(explanation.text, /; new values alert from 8\.0*% on\. This value had never been seen before\.$/);
   assert.doesNotMatch(message + explanation.text + explanation.not_fired_if, /limit|or less/);
   const korean = alertOf(ctr, 'ko', undefined, { isUnseen: true, baselineWindows: null }, 'mix', {});
   assert.match(korean.message, /처음 나타난 값/);
@@ -224,4 +223,61 @@ test('a silence is never low, however little was expected; of the whole pipeline
   assert.equal(severityOfGrounds('down', drop, true), 'low', 'what still comes is no silence');
   const oneIsGone = alertOf({ ...ctr }, 'en', undefined, { grounds: { ...grounds, observed: 0, ratio: 0, ratioRange: [0, 0.9] } });
   assert.equal(oneIsGone.severity, 'medium');
+});
+
+test('a reminder tells of the episode so far, whatever its first span was like', () => {
+  const alerts = createAlerts({ repeatAfterMs: 2 * MINUTE, locale: 'en' });
+  const about = subjectOf(ctr, 'evidence');
+  const play = (windows: readonly [observed: number, exposure: number][], looksFirst = false): AlertEvent => {
+    let state: AlertState | undefined;
+    let event: AlertEvent | undefined;
+    const judge = (minute: number, observed: number, exposure: number): void => {
+      const time = { startMs: START + minute * MINUTE, endMs: START + (minute + 1) * MINUTE };
+      const step = alerts.judge(state, about, verdictOf({ observed, grounds }), {
+        ...time,
+        volume: exposure,
+        parts: { amount: 0, exposure },
+      });
+      state = JSON.parse(JSON.stringify(step.state));
+      event = step.write();
+    };
+    if (looksFirst) judge(0, 9, 5_000);
+    windows.forEach(([observed, exposure], minute) => judge(minute, observed, exposure));
+    return event!;
+  };
+  const windows = [
+    [0.5, 1_000],
+    [1.7, 3_000],
+    [0.8, 4_000],
+  ] as const;
+  for (const looksFirst of [false, true]) {
+    const {
+      repeat,
+      current_value: current,
+      message,
+      explanation,
+    } = play(
+      windows.map(([observed, exposure]) => [observed, exposure]),
+      looksFirst,
+    );
+    assert.equal(repeat, 1);
+    // (0.5 + 3 x 1.7 + 4 x 0.8) / 8
+    assert.ok(Math.abs(current! - 1.1) < 1e-9, String(current));
+    assert.equal(message, '🚨 CTR drop! KR: 2.05% → 1.10% (-46.3%)');
+    assert.match(
+      explanation.text,
+      /^CTR of KR has been 1\.10% on average since 2026-03-02 09:00 UTC: 0\.54 times what was expected, 2\.05%\. Evidence/,
+    );
+    assert.deepEqual([explanation.going_on, explanation.ratio, explanation.evidence?.ratio_range], [true, 0.5366, [0.43, 0.63]]);
+  }
+  assert.equal(play([[0.5, 1_000]]).explanation.going_on, undefined);
+});
+
+test('a reminder of an experiment tells how it stands now', () => {
+  const alerts = createAlerts({ repeatAfterMs: MINUTE, locale: 'en' });
+  const about = subjectOf(ctr, 'experiment');
+  const verdict = verdictOf({ grounds: { ...grounds, permittedError: 0.05 } });
+  const { state } = alerts.judge(undefined, about, verdict, at);
+  const later = { ...at, startMs: START + 9 * MINUTE, endMs: START + 10 * MINUTE };
+  assert.match(alerts.judge(state, about, verdict, later).write().explanation.text, /was 1\.04% over 2026-03-02 08:36–09:10 UTC/);
 });

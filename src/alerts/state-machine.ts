@@ -32,6 +32,10 @@ export interface AlertState {
   readonly partOf?: string;
   /** Of an alert whose speaker has ended, until it rings by itself. */
   readonly alone?: Alone;
+  /** While it fires, where the detector has grounds: what its windows were like, for reminders. */
+  readonly course?: Course;
+  /** A value never seen before: there is no limit that it went past. */
+  readonly isUnseen?: true;
   /** Rang at a look; the final row has still to confirm it. */
   readonly looked?: true;
   /** Then, where the clock told of a silence: its start. Windows up to `judged` are behind that look. */
@@ -44,6 +48,16 @@ export interface Alone {
   readonly formerly: string;
   readonly seen: number;
   readonly expected: number;
+}
+
+/** Sums over the windows of an episode, each by its weight: a ratio's denominator, else 1. Times in epoch ms. */
+export interface Course {
+  /** Start of the first window that fired, and end of the last one. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly observed: number;
+  readonly expected: number;
+  readonly weight: number;
 }
 
 /** What a series lacks or has too much of, over the span that rang. */
@@ -84,6 +98,7 @@ function ended({
   effect: _effect,
   partOf: _partOf,
   alone: _alone,
+  course: _course,
   looked: _looked,
   silentFrom: _silentFrom,
   ...state
@@ -104,6 +119,7 @@ function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, 
     ...(running?.id === undefined ? {} : { id: running.id }),
     ...(running?.partOf === undefined ? {} : { partOf: running.partOf }),
     ...(running?.alone === undefined ? {} : { alone: running.alone }),
+    ...(running?.course === undefined ? {} : { course: running.course }),
     ...judgedBy(verdict, at),
   };
   // Once firing, an episode fires until it is clear: a detector that waits again changes nothing.
@@ -123,6 +139,9 @@ function calm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, r
   return state.status === 'firing' ? { state: resting, change: 'resolved' } : { state: resting };
 }
 
-function judgedBy(verdict: Verdict, at: WindowTime): Pick<AlertState, 'judged' | 'expected' | 'threshold' | 'baselineWindows'> {
-  return { judged: at.endMs, expected: verdict.expected, threshold: verdict.threshold, baselineWindows: verdict.baselineWindows };
+function judgedBy(
+  { expected, threshold, baselineWindows, isUnseen }: Verdict,
+  at: WindowTime,
+): Pick<AlertState, 'judged' | 'expected' | 'threshold' | 'baselineWindows' | 'isUnseen'> {
+  return { judged: at.endMs, expected, threshold, baselineWindows, ...(isUnseen && { isUnseen }) };
 }

@@ -70,6 +70,11 @@ export function spanText(startIso: string, endIso: string): string {
   return `${startIso.slice(0, 10)} ${clock(startIso)}–${clock(endIso)} UTC`;
 }
 
+/** `2025-12-18 02:57 UTC`; seconds only where there are some. */
+export function timeText(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, iso.slice(17, 19) === '00' ? 16 : 19)} UTC`;
+}
+
 /** `ctr{country="US",ad_format="banner"}` */
 export function seriesText(measure: string, labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);

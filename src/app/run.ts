@@ -1,11 +1,13 @@
 /** `tocsin run`: one process that plays all roles on one data directory, until it is told to stop or (`--once`) has read everything. */
-import { openBacking, type Backing } from './backing.ts';
+import type { Backing } from './backing.ts';
+import { openBacking } from './open-backing.ts';
 import type { Log } from '../log/log.ts';
 import { topicConflicts } from './topic-conflicts.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
+import { poolGivesWay } from '../core/thread-priority.ts';
 import { noOutcomes, recordsRead, OUTCOMES } from '../core/outcome.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import { openDataDir } from '../log/embedded/data-dir.ts';
@@ -104,7 +106,10 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     });
     // Before anything is read: a port that is taken changes nothing.
     const serving = await openServing(options, { runs, log: backing.shown, clock, logger, hotStore, olap: () => beside.history });
-    if (serving) beside.serving = serving;
+    if (serving) {
+      beside.serving = serving;
+      poolGivesWay();
+    }
     const served = runs.map(({ config }) => config);
     const history = await startHistory(options.olapStore, dir.path, served, {
       log: backing.history,

@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { csvField } from '../app/detect/csv-fields.ts';
 import { createCharts, type Charts } from '../app/detect/charts.ts';
 import { collectEpisodes, scoreSeries, type Episode, type ScoredPoint } from '../app/detect/score-series.ts';
+import type { DecimalMark } from '../app/detect/number-text.ts';
 import { seriesFormat, type SeriesFormatName } from '../app/detect/series-format.ts';
+import type { DateOrder } from '../app/detect/time-text.ts';
 import { formatDuration } from '../core/duration.ts';
 import { AppError } from '../core/errors.ts';
 import { grouped, printable, printTable, type Column } from './table.ts';
@@ -13,6 +15,8 @@ export interface DetectOptions {
   readonly format: SeriesFormatName;
   readonly time?: string;
   readonly value?: string;
+  readonly timeFormat?: DateOrder;
+  readonly decimal?: DecimalMark;
   readonly falseAlarmsPerWeek: number;
   readonly plot?: string;
   readonly json: boolean;
@@ -23,7 +27,7 @@ const SCORE_DIGITS = 7;
 
 /** `--json` prints CSV, one row a point of every file in the order given; else tables of the episodes found. */
 export async function detectCommand(options: DetectOptions, terminal: Terminal): Promise<number> {
-  const { series, format: name, time, value, falseAlarmsPerWeek, plot: plotPath, json } = options;
+  const { series, format: name, time, value, timeFormat, decimal, falseAlarmsPerWeek, plot: plotPath, json } = options;
   if (name !== 'csv' && (time !== undefined || value !== undefined)) {
     throw new AppError('usage', `detect: found --time or --value with --format ${name}; expected neither: the format says which columns`);
   }
@@ -31,7 +35,7 @@ export async function detectCommand(options: DetectOptions, terminal: Terminal):
   if (plotPath !== undefined && !charts) {
     throw new AppError('usage', `--plot: found ${printable(plotPath)}; expected the name of an HTML or a PNG file, such as chart.html`);
   }
-  const format = seriesFormat(name, { ...(time !== undefined && { time }), ...(value !== undefined && { value }) });
+  const format = seriesFormat(name, { time, value, timeFormat, decimal });
   let unreadable: AppError | undefined;
   if (json) await terminal.print('path,timestamp,score');
   for (const path of series) {
@@ -105,7 +109,7 @@ function twoDigits(value: number): number {
 
 async function writePlot(path: string, charts: Charts, terminal: Terminal): Promise<void> {
   try {
-    await writeFile(path, charts.file());
+    await writeFile(path, await charts.file());
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'its folder does not exist' : message;

@@ -1,5 +1,7 @@
 /** The commands that judge what has been: a pipeline over its history, series from files, variants of an experiment. */
 import { Option } from 'commander';
+import { DECIMAL_MARKS } from '../app/detect/number-text.ts';
+import { DATE_ORDERS } from '../app/detect/time-text.ts';
 import { systemClock } from '../core/clock.ts';
 import { factorArgument, timeArgument } from './arguments.ts';
 import { command, dataOption, pipelineOption, type Add } from './command.ts';
@@ -46,6 +48,13 @@ export const addDetect: Add = (program, terminal, exit) => {
     )
     .option('--time <column>', 'the column that holds the time (default: the first)')
     .option('--value <column>', 'the column that holds the value (default: the second)')
+    .addOption(
+      new Option(
+        '--time-format <order>',
+        'dates such as 3/1/2026: mdy, month first; dmy, day first (default: as the column shows)',
+      ).choices(DATE_ORDERS),
+    )
+    .addOption(new Option('--decimal <mark>', 'what stands before decimals (default: as the column shows)').choices(DECIMAL_MARKS))
     .addOption(new Option('--false-alarms-per-week <n>', 'what you put up with, for each series').argParser(factorArgument).default(1))
     .option('--plot <file>', 'write charts into this HTML or PNG file')
     .option('--json', 'print CSV: path,timestamp,score for every point; an alarm is a score of 0.5 or more', false)

@@ -2,7 +2,17 @@
 import { confirm, isCancel, select } from '@clack/prompts';
 import { scenarios, SCENARIO_NAMES, type ScenarioName } from '../app/simulate/scenarios.ts';
 import { createSegments } from '../sources/generator/market.ts';
-import type { SimulateOptions } from './simulate.ts';
+
+export interface SimulateOptions {
+  readonly pipeline?: string;
+  readonly topic?: string;
+  readonly segment?: string;
+  readonly strength?: number;
+  readonly for?: number;
+  readonly yes: boolean;
+  readonly data: string;
+  readonly json: boolean;
+}
 
 type Asked = Pick<SimulateOptions, 'segment' | 'strength' | 'for'>;
 

@@ -5,20 +5,9 @@ import { isStrength, SCENARIO_NAMES, scenarios, strengthText, type ScenarioName 
 import { makePlans, simulate, type Simulated } from '../app/simulate/simulate.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import { askChoice, askToGoOn } from './simulate-menu.ts';
+import { askChoice, askToGoOn, type SimulateOptions } from './simulate-menu.ts';
 import { grouped } from './table.ts';
 import { interruptSignal, type Terminal } from './terminal.ts';
-
-export interface SimulateOptions {
-  readonly pipeline?: string;
-  readonly topic?: string;
-  readonly segment?: string;
-  readonly strength?: number;
-  readonly for?: number;
-  readonly yes: boolean;
-  readonly data: string;
-  readonly json: boolean;
-}
 
 /** Exit code 1 where something that should have rung did not. */
 export async function simulateCommand(

@@ -152,9 +152,18 @@ export interface Detector<State = unknown> {
   /**
    * A look at the window that is still open: its values so far, of the series that changed, on top of the windows before.
    * Changes neither state nor shared nor any threshold. Verdicts are `firing` ones only, and only of what more events
-   * cannot take back: rises. Drops wait for the final row, which `observeWindow` sees as if nobody had looked.
+   * cannot take back: rises. Drops wait for the final row, which `observeWindow` sees as if nobody had looked. What rang
+   * at an earlier look at this window is not among them.
    */
-  look?(inputs: readonly SeriesInput<State>[], shared: unknown): readonly (readonly Verdict[])[];
+  look?(inputs: readonly SeriesInput<State>[], shared: unknown, before: LooksBefore): readonly (readonly Verdict[])[];
+}
+
+/** Of the window that is looked at. */
+export interface LooksBefore {
+  /** Series that rang at earlier looks at it. */
+  readonly rung: number;
+  /** All series that are known, whether or not they have changed. */
+  readonly series: number;
 }
 
 /** What a detector may know of its place in the pipeline. */

@@ -1,10 +1,10 @@
 /** One notification to one receiver: attempts with a growing wait between them, each bounded in time. */
 import { createHash } from 'node:crypto';
-import { setTimeout as timer } from 'node:timers/promises';
 import { createRandom } from '../core/random.ts';
 import type { Notification, Receiver, SendResult } from '../receivers/receiver.ts';
 import type { Gate } from './gate.ts';
 import type { Patience, PatienceSettings } from './patience.ts';
+import type { Wait } from './wait.ts';
 
 export interface RetrySettings extends PatienceSettings {
   /** Doubles after each failure, up to `longestWaitMs`; what is waited is between half of it and all of it. */
@@ -25,13 +25,6 @@ export const defaultRetry: RetrySettings = {
 
 /** Of a run that ends by itself, which a dead receiver must not hold up. */
 export const retryOfOneRun: RetrySettings = { ...defaultRetry, retryForMs: 15_000, pausesForMs: 60_000, shared: true };
-
-/** Resolves after `ms`; rejects when the signal aborts. */
-export type Wait = (ms: number, signal: AbortSignal) => Promise<void>;
-
-export const systemWait: Wait = async (ms, signal) => {
-  await timer(ms, undefined, { signal });
-};
 
 export interface DeliverDeps {
   readonly receiver: Receiver;

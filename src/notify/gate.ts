@@ -3,7 +3,7 @@
  * one at a time, and one more with each that succeeds.
  */
 import type { SendResult } from '../receivers/receiver.ts';
-import type { Wait } from './deliver.ts';
+import type { Wait } from './wait.ts';
 
 export interface Gate {
   /** Runs the attempt when its turn comes, first come first served. Rejects when the signal aborts before that. */

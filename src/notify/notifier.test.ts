@@ -107,6 +107,21 @@ test('the same segment and type rings once in ten minutes, whatever alert it is'
   assert.equal(notifier.counts().sent, 5);
 });
 
+test('a terminal is told in the order of the alerts; others are told side by side', async () => {
+  const [terminal, pager] = [bell('console', { local: true }), bell('pager')];
+  const { notifier } = make([terminal, pager]);
+  const korea = { labels: { country: 'KR', ad_format: 'banner' } };
+  const events = [
+    alert(0),
+    alert(1, { status: 'resolved' }),
+    alert(2, { alert_id: 'b', ...korea }),
+    alert(3, { alert_id: 'c', alert_type: 'x' }),
+  ];
+  await Promise.all(events.map((event, offset) => offer(notifier, offset, event)));
+  assert.deepEqual(terminal.rung, ['0 a firing', '1 a resolved', '2 b firing', '3 c firing']);
+  assert.deepEqual(pager.rung.toSorted(), terminal.rung);
+});
+
 test('reminders ring', async () => {
   const pager = bell('pager');
   const { notifier } = make([pager]);

@@ -7,9 +7,10 @@ import type { Logger } from '../core/logger.ts';
 import type { StateChange } from '../log/log.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import { isWithin, type Decision, type DecideSettings } from './decide.ts';
-import { defaultRetry, type RetrySettings, type Wait } from './deliver.ts';
+import { defaultRetry, type RetrySettings } from './deliver.ts';
 import { createNotificationLog, notifyStatePrefix } from './notification-log.ts';
 import { createReceiverQueue, type Notified, type ReceiverQueue } from './receiver-queue.ts';
+import type { Wait } from './wait.ts';
 
 export interface NotifierSettings extends DecideSettings {
   readonly pipeline: string;

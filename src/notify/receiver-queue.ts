@@ -1,6 +1,7 @@
 /**
  * What one receiver is told of: each alert event is judged when its turn comes, and rung with retries. Events of one segment and
- * alert type wait for one another, so that an end never overtakes its beginning; all others go side by side.
+ * alert type wait for one another, so that an end never overtakes its beginning; all others go side by side, but where they are read at
+ * this machine.
  */
 import type { Clock } from '../core/clock.ts';
 import { formatDuration } from '../core/duration.ts';
@@ -8,11 +9,12 @@ import type { Logger } from '../core/logger.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import { objectionTo, type Decision, type DecideSettings } from './decide.ts';
-import { deliver, type RetrySettings, type Wait } from './deliver.ts';
+import { deliver, type RetrySettings } from './deliver.ts';
 import { createGate } from './gate.ts';
 import { createLanes } from './lanes.ts';
 import { segmentKey, type NotificationLog } from './notification-log.ts';
 import { createPatience } from './patience.ts';
+import type { Wait } from './wait.ts';
 
 export interface Notified {
   readonly alertId: string;
@@ -73,6 +75,11 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   let highest = -1;
   /** That it does not take notifications, and why the last one was given up: told once, until one succeeds. */
   let trouble: { readonly reason?: string; givenUp: number } | undefined;
+
+  /** Who reads at this machine reads from above to below: everything in its order. */
+  function laneOf(event: AlertEvent): string {
+    return receiver.local ? 'all' : segmentKey(event);
+  }
 
   async function judge(event: AlertEvent): Promise<Notified | undefined> {
     if (stop.aborted) return undefined;
@@ -173,7 +180,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       if (begun !== undefined && offset < begun) return conclude(event, 'recorded');
       open.add(offset);
       highest = Math.max(highest, offset);
-      const notified = await lanes.run(segmentKey(event), () => judge(event));
+      const notified = await lanes.run(laneOf(event), () => judge(event));
       if (notified) dealtWith(offset);
       return notified;
     },
@@ -184,7 +191,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       const due = log.held(receiver.name).filter(({ alert_id }) => !settling.has(alert_id));
       return due.map(async (event) => {
         settling.add(event.alert_id);
-        return lanes.run(segmentKey(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
+        return lanes.run(laneOf(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
       });
     },
     waiting: () => open.size + settling.size,

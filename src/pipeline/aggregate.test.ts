@@ -2,31 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { withTempLog } from '../../test/property/temp-log.ts';
+import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
 import { parseJson } from '../windows/decoder.ts';
 import { compilePlan } from '../windows/plan.ts';
-import type { SourceSpec } from '../windows/spec.ts';
 import { openAggregate } from './aggregate.ts';
 
-const source: SourceSpec = {
-  name: 'events',
-  topic: 't',
-  partitions: 1,
-  format: 'json',
-  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 60_000 },
-  where: [],
-  lookups: [],
-};
-const plan = compilePlan({
-  pipeline: 'p',
-  sources: [source],
-  dimensions: [],
-  measures: [{ name: 'n', kind: 'count', source: 'events', where: [] }],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 10, maxRecordBytes: 100, retireAfterMs: 3_600_000, idleAfterMs: 30_000 },
-});
+const source = smallSource();
+const plan = compilePlan(smallSpec({ sources: [source] }));
 
 /** `asked`: how often the replay topic was read. */
 async function opened(log: Log, elapsed: () => number, warn: (message: string) => void = () => {}) {

@@ -1,36 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withTempLog } from '../../test/property/temp-log.ts';
+import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { AppError } from '../core/errors.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
 import { parseJson } from '../windows/decoder.ts';
 import { compilePlan } from '../windows/plan.ts';
-import type { EngineSpec } from '../windows/spec.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { createMonitor } from './monitor.ts';
 import { topicsOf } from './topics.ts';
 
-const spec: EngineSpec = {
-  pipeline: 'p',
-  sources: [
-    {
-      name: 'events',
-      topic: 't',
-      partitions: 2,
-      format: 'json',
-      event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 60_000 },
-      where: [],
-      lookups: [],
-    },
-  ],
-  dimensions: [],
-  measures: [{ name: 'n', kind: 'count', source: 'events', where: [] }],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 10, maxRecordBytes: 100, retireAfterMs: 3_600_000, idleAfterMs: 30_000 },
-};
+const spec = smallSpec({ sources: [smallSource({ partitions: 2 })] });
 const topics = topicsOf('p');
 
 function openOn(log: Log, elapsed: () => number = () => 0): Promise<Engine> {

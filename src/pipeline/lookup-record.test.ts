@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import type { EngineSpec, SchemaVersions } from '../windows/spec.ts';
 import { noteLookups, type LookupContent } from './lookup-record.ts';
 import { fromStateEntries } from './state-codec.ts';
 
 function specWith(table: Record<string, string>, versions?: SchemaVersions): EngineSpec {
   const lookups = [{ field: 'campaign', by: 'ad', file: 'ads.json', table }];
-  const event = { time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 0 } as const;
-  const source = {
-    name: 'events',
-    topic: 'ads',
-    partitions: 1,
-    format: 'json',
-    event,
-    where: [],
-    lookups,
-    ...(versions && { versions }),
-  } as const;
-  const limits = { maxSeries: 10, maxRecordBytes: 1_000, retireAfterMs: 1, idleAfterMs: 1 };
-  return { pipeline: 'p', sources: [source], dimensions: [], measures: [], windows: [], rollups: [], limits };
+  return smallSpec({ sources: [smallSource({ topic: 'ads', lookups, ...(versions && { versions }) })] });
 }
 
 test('a table is noted once for each content, with the offsets from which it counts', async () => {

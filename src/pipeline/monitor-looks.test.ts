@@ -142,6 +142,35 @@ test('a look rings before the window is final, and the final row confirms it wit
   );
 });
 
+test('what rang at a look is not looked at again until its window is over, and is counted', () => {
+  const seen: (readonly [looked: number, rung: number, series: number])[] = [];
+  const watched: typeof first = {
+    ...first,
+    create(config, context) {
+      const detector = first.create(config, context);
+      return {
+        ...detector,
+        look(inputs, shared, before) {
+          seen.push([inputs.length, before.rung, before.series]);
+          return detector.look!(inputs, shared, before);
+        },
+      };
+    },
+  };
+  const monitor = createMonitor(spec, { alerts: createAlerts(spec), catalog: { first: watched } });
+  observeAll(monitor, minuteOf(0, calm));
+  const rows = (minute: number): WindowRow[] => [row(minute, 'KR/a', 170, false), row(minute, 'US/a', 400, false)];
+  monitor.look(rows(1), quickly);
+  monitor.look(rows(1), quickly);
+  observeAll(monitor, minuteOf(1, calm));
+  monitor.look(rows(2), quickly);
+  assert.deepEqual(seen, [
+    [2, 0, 7],
+    [1, 1, 7],
+    [2, 0, 7],
+  ]);
+});
+
 test('what the final row does not bear out ends with it', () => {
   const monitor = monitorOf();
   observeAll(monitor, minuteOf(0, calm));

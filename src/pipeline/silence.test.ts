@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withTempLog } from '../../test/property/temp-log.ts';
+import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { detectorCatalog } from '../detectors/catalog.ts';
 import { packRecords, recordAt } from '../log/batch.ts';
@@ -10,7 +11,6 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import { parseJson } from '../windows/decoder.ts';
 import type { ClockMode } from '../windows/partition.ts';
 import { compilePlan, inputPartitions } from '../windows/plan.ts';
-import type { EngineSpec } from '../windows/spec.ts';
 import { openAggregateStage, type AggregateStage } from './aggregate-stage.ts';
 import { ensureTopics, openEngine } from './engine.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
@@ -19,25 +19,7 @@ import { createSilence } from './silence.ts';
 import { PARTIALS_SETTINGS, partialsTopic } from './stage-topics.ts';
 import { topicsOf } from './topics.ts';
 
-const spec: EngineSpec = {
-  pipeline: 'p',
-  sources: [
-    {
-      name: 'events',
-      topic: 't',
-      partitions: 2,
-      format: 'json',
-      event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 60_000, dedupMs: 120_000 },
-      where: [],
-      lookups: [],
-    },
-  ],
-  dimensions: [],
-  measures: [{ name: 'n', kind: 'count', source: 'events', where: [] }],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 10, maxRecordBytes: 100, retireAfterMs: 3_600_000, idleAfterMs: 30_000 },
-};
+const spec = smallSpec({ sources: [smallSource({ partitions: 2, event: { allowedLatenessMs: 60_000, dedupMs: 120_000 } })] });
 const topics = topicsOf('p');
 const plan = compilePlan(spec);
 const WINDOWS = 30;

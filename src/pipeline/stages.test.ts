@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withTempLog } from '../../test/property/temp-log.ts';
 import { first } from '../../test/support/first-detector.ts';
+import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { packRecords, recordAt } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
@@ -9,7 +10,6 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import { parseJson } from '../windows/decoder.ts';
 import { encodePartials } from '../windows/partials-codec.ts';
 import { compilePlan } from '../windows/plan.ts';
-import type { EngineSpec, SourceSpec } from '../windows/spec.ts';
 import { openAggregateStage } from './aggregate-stage.ts';
 import { readAppendedTail } from './appended-tail.ts';
 import { ensureTopics } from './engine.ts';
@@ -19,24 +19,8 @@ import { followRevision, settleStageRevision } from './stage-revision.ts';
 import { PARTIALS_SETTINGS, partialsTopic } from './stage-topics.ts';
 import { topicsOf } from './topics.ts';
 
-const source: SourceSpec = {
-  name: 'events',
-  topic: 't',
-  partitions: 1,
-  format: 'json',
-  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 60_000 },
-  where: [],
-  lookups: [],
-};
-const spec: EngineSpec = {
-  pipeline: 'p',
-  sources: [source],
-  dimensions: [],
-  measures: [{ name: 'n', kind: 'count', source: 'events', where: [] }],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 10, maxRecordBytes: 100, retireAfterMs: 3_600_000, idleAfterMs: 30_000 },
-};
+const source = smallSource();
+const spec = smallSpec();
 const plan = compilePlan(spec);
 const topics = topicsOf('p');
 const input = { topic: 't', partition: 0, name: 't/0', replayTopic: topics.replay };

@@ -156,16 +156,18 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     const inputs: SeriesInput<unknown>[] = [];
     const observed: WatchedSeries[] = [];
     for (const [key, row] of rows) {
-      // One that is not known yet has no baseline.
+      // One that is not known yet has no baseline; one that has rung has said it, and is no news to those that are looked at with it.
       const one = series.get(key);
-      const observation = one && read(row, one.labels, at.startMs, at.endMs);
+      const observation = one && !hasRisen(one) && read(row, one.labels, at.startMs, at.endMs);
       if (!observation) continue;
       observed.push(one);
       inputs.push({ state: one.state, observation });
     }
     if (inputs.length === 0) return [];
     const judgements: Judgement<WatchedSeries>[] = [];
-    detector.look?.(inputs, shared).forEach((verdicts, index) => {
+    const all = series.sorted();
+    const before = { rung: all.reduce((sum, one) => sum + Number(hasRisen(one)), 0), series: all.length };
+    detector.look?.(inputs, shared, before).forEach((verdicts, index) => {
       const one = observed[index]!;
       for (const verdict of verdicts) {
         if (verdict.status !== 'firing' || one.alerts[verdict.direction]?.status === 'firing') continue;
@@ -264,6 +266,11 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
 /** Seen, or judged while an alert is on, at `last` for the last time or before. */
 function isFading({ seen, alerts: { down, up } }: WatchedSeries, last: number): boolean {
   return seen <= last || (down !== undefined && down.judged <= last) || (up !== undefined && up.judged <= last);
+}
+
+/** It rang at a look at the window that is still open. */
+function hasRisen({ alerts: { up } }: WatchedSeries): boolean {
+  return up?.looked === true;
 }
 
 function hasLooked({ alerts: { down, up } }: WatchedSeries): boolean {

@@ -19,7 +19,7 @@ export interface AlertExplanation {
   readonly threshold: number;
   /** What it would have taken not to fire, in words. */
   readonly not_fired_if: string;
-  /** From detectors that weigh evidence, while it fires; observed, expected and ratio are then those of the span. */
+  /** From detectors that weigh evidence, while it fires; observed, expected and ratio are then those of the span that rang. */
   readonly evidence?: AlertEvidence;
   /** Of a roll-up: the members that moved it most, the largest first. */
   readonly contributors?: readonly AlertContributor[];
@@ -27,6 +27,8 @@ export interface AlertExplanation {
   readonly keys?: readonly { readonly key: string; readonly least: number; readonly most: number }[];
   /** Set: a value of its dimension that had never been seen before; of an alert that has ended: and that is one of the known ones now. */
   readonly unseen?: true;
+  /** Of a reminder, set: observed, expected and ratio are means over the episode so far; the evidence is that of its beginning. */
+  readonly going_on?: true;
   /** Of an alert that has ended, set: nothing is as it was; the change has lasted so long that it is taken for how things are now. */
   readonly lasting?: true;
   /** Of a pipeline that is behind: the partition that is so the most. */

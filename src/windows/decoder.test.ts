@@ -1,31 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { OUTCOMES } from '../core/outcome.ts';
 import { packRecords } from '../log/batch.ts';
 import type { RecordBatch } from '../log/log.ts';
 import { createEventCheck } from '../schemas/event-check.ts';
 import { createDecoder, parseJson } from './decoder.ts';
 import { compilePlan } from './plan.ts';
-import type { EngineSpec, SourceSpec } from './spec.ts';
+import type { SourceSpec } from './spec.ts';
 
-const source: SourceSpec = {
-  name: 's',
-  topic: 't',
-  partitions: 1,
-  format: 'json',
-  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 0 },
-  where: [],
-  lookups: [],
-};
-const spec: EngineSpec = {
-  pipeline: 'p',
-  sources: [source],
+const source = smallSource({ event: { dedupMs: 0 } });
+const spec = smallSpec({
   dimensions: ['country', 'constructor'],
-  measures: [{ name: 'n', kind: 'sum', source: 's', where: [], field: 'amount' }],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 10, maxRecordBytes: 200, retireAfterMs: 0, idleAfterMs: 0 },
-};
+  measures: [{ name: 'n', kind: 'sum', source: 'events', where: [], field: 'amount' }],
+  limits: { maxRecordBytes: 200 },
+});
 
 function decoderOf(changes: Partial<SourceSpec> = {}) {
   const changed = { ...source, ...changes };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
+import { createRandom } from '../core/random.ts';
 import { createIdChunks } from './id-chunks.ts';
 import { createIdHasher } from './id-hash.ts';
 import { createIdLines } from './id-lines.ts';
@@ -135,7 +136,7 @@ for (const [name, openTable] of Object.entries(TABLES)) {
           if (act === 'restart') {
             memory = open();
             chunks = createIdChunks();
-            memory.limit.restore(noted, watermark);
+            memory.limit.restore(noted, { maxTime: watermark, watermark });
             memory.restore(chunks.restore(stored.entries()), watermark);
           }
           memory.expect(
@@ -167,6 +168,48 @@ for (const [name, openTable] of Object.entries(TABLES)) {
     );
   });
 }
+
+for (const [name, openTable] of Object.entries(TABLES))
+  test(`${name}: thousands of ids of one segment, many of them at its end and beginning, grow, expire and come back as in a plain map`, () => {
+    const DEDUP_MS = 4_000;
+    const ends = fc.constantFrom(1, 0.1, 0.001);
+    fc.assert(
+      fc.property(fc.integer(), ends, fc.integer({ min: 200, max: 2_000 }), (seed, spread, count) => {
+        const random = createRandom(seed);
+        const known = new Map<string, number>();
+        let memory = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 1e9 }, openTable());
+        let chunks = createIdChunks();
+        const stored = createStored();
+        const ids = Array.from({ length: count }, (_, i): [low: number, high: number] => [
+          ((random.below(3) === 0 ? 0 : -1 - random.below(2 ** 32 * spread)) + random.below(2 ** 32 * spread)) >>> 0,
+          i,
+        ]);
+        for (let n = 0; n < 3 * count; n++) {
+          // Three turns over the ids in about three times as long as they are remembered.
+          const watermark = START + Math.floor((n / count) * DEDUP_MS);
+          const [low, high] = ids[random.below(count)]!;
+          const key = `${low}/${high}`;
+          const isKnown = watermark < (known.get(key) ?? -Infinity) + DEDUP_MS;
+          memory.expect({ low: Uint32Array.of(low), high: Uint32Array.of(high) }, 0, 1, watermark);
+          if (memory.remembers(0, watermark) !== isKnown) assert.fail(`${key} at ${n}`);
+          const time = watermark + random.below(500) - 250;
+          if (!isKnown) {
+            memory.remember(0, time, watermark);
+            known.set(key, time);
+          }
+          if (n % 499 !== 0) continue;
+          stored.note(chunks.take(memory.takeNew(watermark), (at) => memory.limit.isNeeded(at, watermark)));
+          if (random.below(4) !== 0) continue;
+          const noted = memory.limit.state();
+          memory = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 1e9 }, openTable());
+          chunks = createIdChunks();
+          memory.limit.restore(noted, { maxTime: watermark, watermark });
+          memory.restore(chunks.restore(stored.entries()), watermark);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
 
 test('is forgotten at the millisecond, not before and not after', () => {
   const memory = createIdMemory({ dedupMs: 1_000, maxIds: 100 });
@@ -205,15 +248,27 @@ test('takes at most 16 bytes an id in the steady state, and gives memory back', 
   assert.ok(asking(memory).remembers('event-649999', START + 1_040_000));
 });
 
-test('a limit forgets the oldest first, counts them, and says when it began', () => {
+test('ids remembered for longer than an hour are enough again after as long without a lack', () => {
+  const dedupMs = 4 * 3_600_000;
+  const memory = createIdMemory({ dedupMs, maxIds: 10 });
+  for (let i = 0; i < 20; i++) asking(memory).remember(`id-${i}`, START + i * 60_000, START + i * 60_000);
+  const [span] = memory.limit.episodes.spans(START + 2 * dedupMs);
+  assert.ok(span!.endedAt! - dedupMs > START + 10 * 60_000, `${span!.endedAt! - START}`);
+});
+
+test('a limit forgets the oldest first, counts them, and says when it began and when it was over', () => {
   const memory = createIdMemory({ dedupMs: 512_000, maxIds: 10_000 });
   run(memory, 0, 10_000);
-  assert.deepEqual([memory.limit.forgotten, memory.limit.forgottenAt], [0, undefined]);
+  assert.deepEqual([memory.limit.forgotten, memory.limit.episodes.spans(START + 10_000)], [0, []]);
   run(memory, 10_000, 5_000);
   const { forgotten } = memory.limit;
   assert.ok(forgotten >= 5_000 && forgotten < 6_000, `${forgotten} forgotten`);
   // A step of event time is 512 ms or 1024 ms long here; START need not be at the start of one.
-  assert.ok(memory.limit.forgottenAt! >= START + 10_000 && memory.limit.forgottenAt! < START + 11_000);
+  const [begun] = memory.limit.episodes.spans(START + 15_000);
+  assert.ok(begun!.since >= START + 10_000 && begun!.since < START + 11_000);
+  assert.equal(begun!.endedAt, undefined);
+  const [over] = memory.limit.episodes.spans(START + 3_700_000);
+  assert.ok(over!.endedAt! > START + 3_613_000 && over!.endedAt! < START + 3_615_000, 'an hour after the last');
   assert.ok(!asking(memory).remembers('event-4000', START + 15_000));
   assert.ok(asking(memory).remembers('event-6000', START + 15_000));
 });

@@ -27,7 +27,7 @@ export interface IdMemory {
   remembers(i: number, watermark: number): boolean;
   /** Remembers the id of an accepted event until the watermark reaches `time` (whole ms) + dedup. Watermarks never go back. */
   remember(i: number, time: number, watermark: number): void;
-  readonly limit: Pick<IdLimit, 'size' | 'forgotten' | 'forgottenAt' | 'isNeeded' | 'state' | 'restore'>;
+  readonly limit: Pick<IdLimit, 'size' | 'forgotten' | 'episodes' | 'isNeeded' | 'state' | 'restore'>;
   readonly bytes: number;
   /** Ids remembered since the last call, in their order; undefined when there are none. Gives memory back, a little at each call. */
   takeNew(watermark: number): IdChunk | undefined;

@@ -1,6 +1,6 @@
 /** The latest absolute values of every pane of every partition that some window still needs. */
 import { createPace, type Sliced } from '../core/slices.ts';
-import { addPanes, type Cell } from './cells.ts';
+import { addPanes, type Cell, type StateValue } from './cells.ts';
 import type { PanePartial } from './panes.ts';
 import type { Plan } from './plan.ts';
 
@@ -19,22 +19,37 @@ export interface LivePanes {
    * records before that offset are in already, or in panes that are gone. The keys that changed, per grouping.
    */
   put(partition: string, pane: PanePartial, told?: number): Sliced<SeriesKey[][]>;
-  /** One series of one partition over the panes that start in [start, end). */
+  /** One series of one partition over the panes that start in [start, end): as it is until the next `put`. */
   cell(partition: string, start: number, end: number, grouping: number, key: SeriesKey): Cell | undefined;
   keys(partition: string, start: number, end: number, grouping: number): Set<SeriesKey>;
+  /** Series of all these partitions together. */
+  count(partitions: readonly string[], start: number, end: number, grouping: number): number;
   has(partition: string, start: number, end: number): boolean;
   drop(partition: string, paneStart: number): void;
-  /** All series of one pane, per grouping; undefined where there is none. */
+  /** All series of one pane, per grouping, as they are until the next `put`; undefined where there is none. */
   pane(partition: string, paneStart: number): readonly ReadonlyMap<SeriesKey, Cell>[] | undefined;
   /** All panes, by partition. */
   all(): [partition: string, paneStarts: number[]][];
 }
 
+/** A cell of our own. What comes is written over what is there: new ones would outlive two ticks, and the collector would have to go over all memory for them. */
+interface OwnCell extends Cell {
+  events: number;
+  offsets: number;
+  readonly values: StateValue[];
+}
+
+function writeOver(known: OwnCell, { events, offsets, values }: Cell): void {
+  known.events = events;
+  known.offsets = offsets;
+  for (let c = 0; c < values.length; c++) known.values[c] = values[c];
+}
+
 export function createLivePanes(plan: Plan): LivePanes {
-  const partitions = new Map<string, Map<number, Map<SeriesKey, Cell>[]>>();
+  const partitions = new Map<string, Map<number, Map<SeriesKey, OwnCell>[]>>();
   const isDue = createPace();
 
-  function* panesIn(partition: string, start: number, end: number): Generator<Map<SeriesKey, Cell>[]> {
+  function* panesIn(partition: string, start: number, end: number): Generator<Map<SeriesKey, OwnCell>[]> {
     const panes = partitions.get(partition);
     if (!panes) return;
     for (let pane = start; pane < end; pane += plan.paneMs) {
@@ -55,20 +70,22 @@ export function createLivePanes(plan: Plan): LivePanes {
     },
     *put(partition, pane, told = 0) {
       const known = partitions.get(partition)?.get(pane.start);
-      const groupings = known ?? plan.groupings.map(() => new Map<SeriesKey, Cell>());
+      const groupings = known ?? plan.groupings.map(() => new Map<SeriesKey, OwnCell>());
       const changed = groupings.map((): SeriesKey[] => []);
       for (const [grouping, cells] of pane.cells.entries()) {
         const series = groupings[grouping]!;
         for (const cell of cells) {
           if (isDue()) yield;
           const key = seriesKey(cell);
-          if (!isNewer(cell, series.get(key), told)) continue;
-          series.set(key, cell);
+          const own = series.get(key);
+          if (!isNewer(cell, own, told)) continue;
+          if (own) writeOver(own, cell);
+          else series.set(key, { labels: cell.labels, events: cell.events, offsets: cell.offsets, values: [...cell.values] });
           changed[grouping]!.push(key);
         }
       }
       if (known === undefined && changed.some((keys) => keys.length > 0)) {
-        const panes = partitions.get(partition) ?? new Map<number, Map<SeriesKey, Cell>[]>();
+        const panes = partitions.get(partition) ?? new Map<number, Map<SeriesKey, OwnCell>[]>();
         partitions.set(partition, panes);
         panes.set(pane.start, groupings);
       }
@@ -88,6 +105,13 @@ export function createLivePanes(plan: Plan): LivePanes {
       const keys = new Set<SeriesKey>();
       for (const groupings of panesIn(partition, start, end)) for (const key of groupings[grouping]!.keys()) keys.add(key);
       return keys;
+    },
+    count(names, start, end, grouping) {
+      const keys = new Set<SeriesKey>();
+      for (const name of names) {
+        for (const groupings of panesIn(name, start, end)) for (const key of groupings[grouping]!.keys()) keys.add(key);
+      }
+      return keys.size;
     },
     has(partition, start, end) {
       return !panesIn(partition, start, end).next().done;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { atOnce } from '../core/slices.ts';
 import type { Cell } from './cells.ts';
 import { createMerge, type Merge } from './merge.ts';
@@ -7,28 +8,11 @@ import type { Partials } from './partials.ts';
 import { compilePlan } from './plan.ts';
 import { mergeRows } from './row-merge.ts';
 import type { WindowRecord, WindowRow } from './row.ts';
-import type { EngineSpec, SourceSpec } from './spec.ts';
 
 const SECOND = 1_000;
 /** Windows of 10 s, 5 s of allowed lateness; a minute later a window no longer waits. */
-const source: SourceSpec = {
-  name: 'events',
-  topic: 't',
-  partitions: 3,
-  format: 'json',
-  event: { time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 5 * SECOND, dedupMs: 0 },
-  where: [],
-  lookups: [],
-};
-const spec: EngineSpec = {
-  pipeline: 'p',
-  sources: [source],
-  dimensions: [],
-  measures: [{ name: 'n', kind: 'count', source: 'events', where: [] }],
-  windows: [{ name: '10s', sizeMs: 10 * SECOND, slideMs: 10 * SECOND }],
-  rollups: [],
-  limits: { maxSeries: 10, maxRecordBytes: 1_000, retireAfterMs: 60 * SECOND, idleAfterMs: 30 * SECOND },
-};
+const source = smallSource({ partitions: 3, event: { allowedLatenessMs: 5 * SECOND } });
+const spec = smallSpec({ sources: [source], limits: { retireAfterMs: 60 * SECOND } });
 const plan = compilePlan(spec);
 
 /** Cells of the only series: its events so far, and 1 + the offset of the last of them. */
@@ -117,7 +101,7 @@ test('empty windows between are told after a restart too', () => {
   ];
   assert.deepEqual(told(stepAll(first, at(12, [[0, 1, 1]]))), ['0 :1 corrected 0', '0 closed']);
   const second = createMerge(plan, 1);
-  second.restore(first.takeStateChanges(), []);
+  second.restore(atOnce(first.takingStateChanges()), []);
   assert.equal(second.frontier, 12 * SECOND);
   assert.deepEqual(told(stepAll(second, at(42, [[30, 1, 2]]))), ['10 closed', '20 closed', '30 :1 corrected 0', '30 closed']);
 });

@@ -6,14 +6,14 @@
 import { atOnce, createPace, type Sliced } from '../core/slices.ts';
 import { createLivePanes, type LivePanes, type SeriesKey } from './live-panes.ts';
 import { createPaneJournal } from './pane-journal.ts';
-import type { PanePartial } from './panes.ts';
+import type { PanePartial, RestoredPanes } from './panes.ts';
 import type { Partials } from './partials.ts';
 import { earliestEnd, type Plan } from './plan.ts';
 import { createRowWriter } from './row-writer.ts';
 import type { WindowRecord, WindowRow } from './row.ts';
 import { closingOrder, type ClosingPosition } from './closing-order.ts';
 import { createWatermarks, type WatermarksState } from './watermarks.ts';
-import { createWindowBook, WINDOW_STATE, type OpenWindow, type WindowId } from './window-book.ts';
+import { createWindowBook, type OpenWindow, type WindowId } from './window-book.ts';
 import { createWindowRows, totalOf } from './window-rows.ts';
 
 export interface Merge {
@@ -38,7 +38,7 @@ export interface Merge {
   /** Every partition has told that it is idle. */
   isSilent(): boolean;
   /** What changed since the last call; null: gone. Values are structured-cloneable. */
-  takeStateChanges(): [key: string, value: unknown][];
+  takingStateChanges(): Sliced<[key: string, value: unknown][]>;
   /** State of an earlier life, with all panes of all partitions, and the replayed ones, where they are not in the state itself. */
   restore(entries: readonly (readonly [key: string, value: unknown])[], panes: readonly RestoredPanes[]): void;
 }
@@ -46,12 +46,6 @@ export interface Merge {
 export interface Merged {
   readonly records: WindowRecord[];
   readonly provisional: WindowRow[];
-}
-
-export interface RestoredPanes {
-  readonly partition: string;
-  readonly live: readonly PanePartial[];
-  readonly replayed: readonly PanePartial[];
 }
 
 interface Meta {
@@ -251,13 +245,13 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
     counts() {
       const unfinished = plan.windows.map(() => 0);
       for (const { closed, window, start, end } of book.all()) {
-        if (!closed) unfinished[window]! += new Set(names.flatMap((name) => [...live.keys(name, start, end, 0)])).size;
+        if (!closed) unfinished[window]! += live.count(names, start, end, 0);
       }
       return Object.fromEntries(
         plan.windows.map(({ name }, w) => [name, { results: results[w]! + unfinished[w]!, corrections: corrections[w]! }]),
       );
     },
-    takeStateChanges() {
+    *takingStateChanges() {
       const meta: Meta = {
         positions: order.positions(),
         results: [...results],
@@ -266,7 +260,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
         apart: [...apart],
       };
       const panes = journal?.takeStateChanges((kind, partition, start) => (kind === 'live' ? live : replays).pane(partition, start)) ?? [];
-      return [['meta', meta], ...book.takeStateChanges(), ...panes];
+      return [['meta', meta], ...(yield* book.takingStateChanges()), ...panes];
     },
     restore(entries, restored) {
       for (const [key, value] of entries) {
@@ -277,8 +271,9 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
           results.splice(0, results.length, ...meta.results);
           corrections.splice(0, corrections.length, ...meta.corrections);
           for (const id of meta.apart) apart.add(id);
-        } else if (key.startsWith(WINDOW_STATE)) book.restore(value);
+        }
       }
+      book.restore(entries);
       for (const { partition, live: panes, replayed } of [...restored, ...(journal?.restore(entries) ?? [])]) {
         for (const pane of panes) atOnce(live.put(partition, pane));
         for (const pane of replayed) atOnce(replays.put(partition, pane));

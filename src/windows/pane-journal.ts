@@ -4,8 +4,7 @@
  */
 import type { Cell } from './cells.ts';
 import type { SeriesKey } from './live-panes.ts';
-import type { RestoredPanes } from './merge.ts';
-import type { PanePartial } from './panes.ts';
+import type { PanePartial, RestoredPanes } from './panes.ts';
 
 type Kind = 'live' | 'replayed';
 type NamedValue = [key: string, value: unknown];

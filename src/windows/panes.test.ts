@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { smallSpec } from '../../test/support/small-spec.ts';
 import type { Contribution } from './columns.ts';
 import { createPaneStore } from './panes.ts';
 import { compilePlan } from './plan.ts';
 import { createSeriesTable } from './series.ts';
 
-const plan = compilePlan({
-  pipeline: 'p',
-  sources: [],
-  dimensions: ['a'],
-  measures: [
-    { name: 'sum', kind: 'sum', source: 's', where: [], field: 'x' },
-    { name: 'least', kind: 'min', source: 's', where: [], field: 'x' },
-    { name: 'users', kind: 'distinct', source: 's', where: [], field: 'u' },
-    { name: 'p90', kind: 'quantile', source: 's', where: [], field: 'x', q: 0.9 },
-  ],
-  windows: [{ name: '25s/10s', sizeMs: 25_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 1_000, maxRecordBytes: 1_000, retireAfterMs: 0, idleAfterMs: 0 },
-});
+const plan = compilePlan(
+  smallSpec({
+    dimensions: ['a'],
+    measures: [
+      { name: 'sum', kind: 'sum', source: 'events', where: [], field: 'x' },
+      { name: 'least', kind: 'min', source: 'events', where: [], field: 'x' },
+      { name: 'users', kind: 'distinct', source: 'events', where: [], field: 'u' },
+      { name: 'p90', kind: 'quantile', source: 'events', where: [], field: 'x', q: 0.9 },
+    ],
+    windows: [{ name: '25s/10s', sizeMs: 25_000, slideMs: 10_000 }],
+    limits: { maxSeries: 1_000 },
+  }),
+);
 
 const columnOf = (values: number[], column: number, hashed = false): Contribution => ({
   column,

@@ -30,6 +30,13 @@ export interface PanePartial {
   readonly cells: readonly (readonly Cell[])[];
 }
 
+/** Panes of a partition that an earlier life left. */
+export interface RestoredPanes {
+  readonly partition: string;
+  readonly live: readonly PanePartial[];
+  readonly replayed: readonly PanePartial[];
+}
+
 type Sketch = Hll | Ddsketch | HeavyHitters;
 
 interface Group {

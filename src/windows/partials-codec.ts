@@ -3,7 +3,7 @@
  * record's own, whole numbers in as few bytes as they need. What would be too long is cut into several records, the last of which
  * carries the progress; each can be taken in by itself, in any number of repeats.
  */
-import { createPace, type Sliced } from '../core/slices.ts';
+import { atOnce, createPace, type Sliced } from '../core/slices.ts';
 import type { Cell, StateValue } from './cells.ts';
 import { createByteReader, createByteWriter, type ByteReader, type ByteWriter } from './byte-stream.ts';
 import type { Partials, Progress, WindowFinal } from './partials.ts';
@@ -60,10 +60,16 @@ export function encodeTold(
 }
 
 /** At least one: what is told may be nothing but progress. */
-export function encodeBodies(
+export function encodeBodies(panes: Pick<Partials, 'live' | 'replayed' | 'finals'>, maxBytes = RECORD_BYTES_MAX): Uint8Array[] {
+  return atOnce(encodingBodies(panes, maxBytes));
+}
+
+/** The same in slices. */
+export function* encodingBodies(
   { live, replayed, finals }: Pick<Partials, 'live' | 'replayed' | 'finals'>,
   maxBytes = RECORD_BYTES_MAX,
-): Uint8Array[] {
+): Sliced<Uint8Array[]> {
+  const isDue = createPace();
   const bodies: Uint8Array[] = [];
   let dictionary = new Map<string, number>();
   let current = createByteWriter();
@@ -75,12 +81,13 @@ export function encodeBodies(
   }
 
   /** A section is one grouping of one pane or window, or a part of it: the number of its cells that it took. */
-  function section(kind: Section, start: number, window: number, grouping: number, cells: readonly Cell[], from: number): number {
+  function* section(kind: Section, start: number, window: number, grouping: number, cells: readonly Cell[], from: number): Sliced<number> {
     if (current.length >= maxBytes) cut();
     const open = createByteWriter();
     let count = 0;
     for (; from + count < cells.length && (count === 0 || current.length + open.length < maxBytes); count++) {
       writeCell(open, dictionary, cells[from + count]!);
+      if (isDue()) yield;
     }
     current.count(kind);
     current.number(start);
@@ -91,15 +98,15 @@ export function encodeBodies(
     return count;
   }
 
-  function sections(kind: Section, start: number, window: number, groupings: readonly (readonly Cell[])[]): void {
-    groupings.forEach((cells, grouping) => {
-      for (let from = 0; from < cells.length;) from += section(kind, start, window, grouping, cells, from);
-    });
+  function* sections(kind: Section, start: number, window: number, groupings: readonly (readonly Cell[])[]): Sliced<void> {
+    for (const [grouping, cells] of groupings.entries()) {
+      for (let from = 0; from < cells.length;) from += yield* section(kind, start, window, grouping, cells, from);
+    }
   }
 
-  for (const { start, cells } of live) sections(LIVE, start, 0, cells);
-  for (const { start, cells } of replayed) sections(REPLAYED, start, 0, cells);
-  for (const { window, start, cells } of finals) sections(FINAL, start, window, cells);
+  for (const { start, cells } of live) yield* sections(LIVE, start, 0, cells);
+  for (const { start, cells } of replayed) yield* sections(REPLAYED, start, 0, cells);
+  for (const { window, start, cells } of finals) yield* sections(FINAL, start, window, cells);
   bodies.push(current.take());
   return bodies;
 }
@@ -225,14 +232,18 @@ function writeValue(into: ByteWriter, value: StateValue): void {
   }
 }
 
+/** Plain loops: a large pipeline's commit reads some ten thousand of them. */
 function readCell(from: ByteReader, dictionary: string[], columns: number): Cell {
-  const labels = Array.from({ length: from.count() }, () => {
+  const labels: string[] = [];
+  for (let left = from.count(); left > 0; left--) {
     const code = from.count();
     if (code === dictionary.length) dictionary.push(JSON.parse(from.text()) as string);
-    return dictionary[code]!;
-  });
+    labels.push(dictionary[code]!);
+  }
   const [events, offsets] = [from.count(), from.count()];
-  return { labels, events, offsets, values: Array.from({ length: columns }, () => readValue(from)) };
+  const values: StateValue[] = [];
+  for (let c = 0; c < columns; c++) values.push(readValue(from));
+  return { labels, events, offsets, values };
 }
 
 function readValue(from: ByteReader): StateValue {

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { smallSpec } from '../../test/support/small-spec.ts';
 import { compilePlan } from './plan.ts';
 import { createSeriesTable } from './series.ts';
-import type { EngineSpec } from './spec.ts';
 
-const spec: EngineSpec = {
-  pipeline: 'p',
-  sources: [],
+const spec = smallSpec({
   dimensions: ['a', 'b', 'c'],
   measures: [],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
   rollups: [['a', 'c'], ['b'], []],
-  limits: { maxSeries: 1_000_000, maxRecordBytes: 1_000, retireAfterMs: 0, idleAfterMs: 0 },
-};
+  limits: { maxSeries: 1_000_000 },
+});
 const plan = compilePlan(spec);
 
 /** Each dimension has so many values that the array of codes grows, and at last gives way to the map. */

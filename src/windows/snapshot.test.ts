@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { ACCEPTED, DUPLICATE, INVALID, LATE } from '../core/outcome.ts';
 import { packRecords } from '../log/batch.ts';
 import type { RecordBatch } from '../log/log.ts';
@@ -10,27 +11,10 @@ import { compilePlan } from './plan.ts';
 import { createCopiedOrigins, type CopiedOrigins } from './copied-origins.ts';
 import { createReplay, type Replay } from './replay.ts';
 import { createSnapshot, type Snapshot } from './snapshot.ts';
-import type { SourceSpec } from './spec.ts';
 
 const DAY = 86_400_000;
-const source: SourceSpec = {
-  name: 's',
-  topic: 't',
-  partitions: 1,
-  format: 'json',
-  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 1_000 },
-  where: [],
-  lookups: [],
-};
-const plan = compilePlan({
-  pipeline: 'p',
-  sources: [source],
-  dimensions: [],
-  measures: [{ name: 'n', kind: 'count', source: 's', where: [] }],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 10, maxRecordBytes: 1_000, retireAfterMs: 0, idleAfterMs: 0 },
-});
+const source = smallSource({ event: { dedupMs: 1_000 } });
+const plan = compilePlan(smallSpec({ sources: [source] }));
 
 function life(unread: readonly number[] = []): {
   copied: CopiedOrigins;
@@ -56,7 +40,7 @@ function life(unread: readonly number[] = []): {
     };
     replay.process(batch, partition.watermark);
   };
-  return { snapshot: createSnapshot(partition, replay, copied, [1, 2]), copied, replay, send };
+  return { snapshot: createSnapshot({ partition, replay, copied, columns: plan.columns.length }, [1, 2]), copied, replay, send };
 }
 
 /** Takes what changed into a store, as a commit does. */
@@ -103,11 +87,27 @@ test('ids of the first format are remembered on, and a format that is newer is r
   second.send({ id: 'a', at: 5 }, 't/0/1', 1);
   second.send({ id: 'b', at: 5 }, 't/0/2', 1);
   assert.equal(second.replay.replayed, 1, 'a is a copy');
-  stored.set('meta', { ...rest, idKey, watermark, format: 3 });
+  stored.set('meta', { ...rest, idKey, watermark, format: 4 });
   assert.throws(() => life().snapshot.restore([...stored]), {
     code: 'data_format',
-    message: /has format 3; this Tocsin reads formats up to 2/,
+    message: /has format 4; this Tocsin reads formats up to 3/,
   });
+});
+
+test('panes come back as they were, also those of the formats before', () => {
+  const stored = new Map<string, unknown>();
+  const first = life();
+  for (const id of ['a', 'b']) first.send({ id, at: 12_000 }, `t/0/${id}`, 1);
+  commit(first, stored);
+  const pane = 'replayed/10000';
+  assert.ok('bodies' in (stored.get(pane) as object));
+  const { replayed } = life().snapshot.restore([...stored]);
+  assert.deepEqual(replayed, [
+    { start: 10_000, cells: [[{ labels: [], events: 2, offsets: replayed[0]!.cells[0]![0]!.offsets, values: [2] }]] },
+  ]);
+  stored.set(pane, replayed[0]!.cells);
+  stored.set('meta', { ...(stored.get('meta') as object), format: 2 });
+  assert.deepEqual(life().snapshot.restore([...stored]).replayed, replayed);
 });
 
 test('what the partition took does not count through its copy, also after a restart; then it is forgotten', () => {

@@ -3,29 +3,30 @@
  * series, panes and verdicts of replays, and what became of origins whose copies wait. All of it belongs to the offsets committed in the same transaction.
  */
 import { AppError } from '../core/errors.ts';
+import { atOnce } from '../core/slices.ts';
 import type { OutcomeCounts } from '../core/outcome.ts';
 import type { Cell } from './cells.ts';
 import type { CopiedOrigins } from './copied-origins.ts';
 import { createIdChunks, PREFIX as IDS } from './id-chunks.ts';
 import type { IdLimitState } from './id-limit.ts';
 import type { IdKey } from './id-hash.ts';
-import { restoredEpisode } from './limit-episode.ts';
-import type { RestoredPanes } from './merge.ts';
-import type { PaneStore } from './panes.ts';
+import { olderEpisodes, type LimitEpisode } from './limit-episodes.ts';
+import type { PaneStore, PanePartial, RestoredPanes } from './panes.ts';
+import { encodeBodies, panesOf } from './partials-codec.ts';
 import type { Partition } from './partition.ts';
-import type { PanePartial } from './panes.ts';
 import type { Replay, ReplayVerdict } from './replay.ts';
 
-/** Raised when the layout below changes; an older one is migrated here. 2: ids in packed chunks, of which some become one. */
-const SNAPSHOT_FORMAT = 2;
+/** Raised when the layout below changes; an older one is migrated here. 2: ids in packed chunks, of which some become one. 3: panes as partials. */
+const SNAPSHOT_FORMAT = 3;
 
 export interface PartitionMeta {
   readonly format: number;
   readonly idKey: IdKey;
   readonly watermark: number;
   readonly maxTime: number;
-  readonly overflowedAt: number | undefined;
-  /** Absent in older snapshots. */
+  /** Absent in older snapshots, which have `overflowedAt` and, perhaps, `overflowedLast`: since when, and when last. */
+  readonly overflow?: readonly LimitEpisode[];
+  readonly overflowedAt?: number | undefined;
   readonly overflowedLast?: number | undefined;
   readonly totals: OutcomeCounts;
   readonly reasons: [reason: string, count: number][];
@@ -47,8 +48,15 @@ export interface Snapshot {
 /** Verdicts are kept as long as the replay topic. */
 const VERDICTS_KEPT_MS = 30 * 86_400_000;
 
-export function createSnapshot(partition: Partition, replay: Replay, copied: CopiedOrigins, idKey: IdKey): Snapshot {
-  const { panes, series, ids, clocks, totals, reasons } = partition.internals;
+/** A pane as written: bodies of partials, a quarter of what the structured clone takes. Up to the second format, cells by grouping. */
+type StoredPane = { readonly bodies: readonly Uint8Array[] } | Cell[][];
+
+/** `columns`: of the plan. */
+export function createSnapshot(
+  { partition, replay, copied, columns }: { partition: Partition; replay: Replay; copied: CopiedOrigins; columns: number },
+  idKey: IdKey,
+): Snapshot {
+  const { panes, series, ids, clocks, overflow, totals, reasons } = partition.internals;
   const chunks = createIdChunks();
   let droppedPanes: number[] = [];
   /** Append time of the replay by origin, the oldest first. */
@@ -71,6 +79,22 @@ export function createSnapshot(partition: Partition, replay: Replay, copied: Cop
     return changes;
   }
 
+  function wholePane(from: PaneStore, start: number): StoredPane {
+    const cells = series.labels.map((_, grouping) => from.cells(start, grouping));
+    return { bodies: encodeBodies({ live: [{ start, cells }], replayed: [], finals: [] }) };
+  }
+
+  function restorePane(to: PaneStore, start: number, stored: StoredPane): PanePartial {
+    const cells = 'bodies' in stored ? cellsIn(stored.bodies) : stored;
+    cells.forEach((list, grouping) => list.forEach((cell) => to.restore(start, grouping, cell)));
+    return { start, cells };
+  }
+
+  function cellsIn(bodies: readonly Uint8Array[]): PanePartial['cells'] {
+    const [pane] = atOnce(panesOf({ bodies }, columns, series.labels.length)).live;
+    return pane?.cells ?? series.labels.map(() => []);
+  }
+
   return {
     takeChanges({ live, replayed }) {
       const meta: PartitionMeta = {
@@ -78,8 +102,7 @@ export function createSnapshot(partition: Partition, replay: Replay, copied: Cop
         idKey,
         watermark: clocks.watermark,
         maxTime: clocks.maxTime,
-        overflowedAt: clocks.overflow.since,
-        overflowedLast: clocks.overflow.last,
+        overflow: overflow.state(),
         totals: { ...totals },
         reasons: [...reasons],
         ids: { ...ids.limit.state(), remembered: ids.limit.size },
@@ -87,9 +110,9 @@ export function createSnapshot(partition: Partition, replay: Replay, copied: Cop
       const labels = series.takeNew();
       const changes: NamedValue[] = [
         ['meta', meta],
-        ...live.map(({ start }): NamedValue => [`pane/${start}`, wholePane(panes, start, series.labels.length)]),
+        ...live.map(({ start }): NamedValue => [`pane/${start}`, wholePane(panes, start)]),
         ...droppedPanes.map((start): NamedValue => [`pane/${start}`, null]),
-        ...replayed.map(({ start }): NamedValue => [`replayed/${start}`, wholePane(replay.panes, start, series.labels.length)]),
+        ...replayed.map(({ start }): NamedValue => [`replayed/${start}`, wholePane(replay.panes, start)]),
         ...chunks.take(ids.takeNew(clocks.watermark), (time) => ids.limit.isNeeded(time, clocks.watermark)),
         ...verdictChanges(),
         ...copied.takeChanges().map(([offset, settled]): NamedValue => [`copied/${offset}`, settled]),
@@ -107,16 +130,16 @@ export function createSnapshot(partition: Partition, replay: Replay, copied: Cop
         if (meta.format > SNAPSHOT_FORMAT) throw tooNew(meta.format);
         clocks.watermark = meta.watermark;
         clocks.maxTime = meta.maxTime;
-        clocks.overflow = restoredEpisode(meta.overflowedAt, meta.overflowedLast, meta.maxTime);
+        overflow.restore(meta.overflow ?? olderEpisodes(meta.overflowedAt, meta.overflowedLast, clocks));
         Object.assign(totals, meta.totals);
         for (const [reason, count] of meta.reasons) reasons.set(reason, count);
-        if (meta.ids) ids.limit.restore(meta.ids, meta.maxTime);
+        if (meta.ids) ids.limit.restore(meta.ids, clocks);
       }
       for (const [, labels] of value<string[][]>('series/')) for (const values of labels) series.intern(0, values);
       series.takeNew();
       ids.restore(chunks.restore(entries.filter(([key]) => key.startsWith(IDS))), clocks.watermark);
-      for (const [start, cells] of value<Cell[][]>('pane/')) restored.live.push(restorePane(panes, Number(start), cells));
-      for (const [start, cells] of value<Cell[][]>('replayed/')) restored.replayed.push(restorePane(replay.panes, Number(start), cells));
+      for (const [start, cells] of value<StoredPane>('pane/')) restored.live.push(restorePane(panes, Number(start), cells));
+      for (const [start, cells] of value<StoredPane>('replayed/')) restored.replayed.push(restorePane(replay.panes, Number(start), cells));
       for (const [origin, verdict] of value<ReplayVerdict>('verdict/').sort(([, a], [, b]) => a.at - b.at)) {
         replay.restoreVerdict(origin, verdict);
         verdicts.set(origin, verdict.at);
@@ -134,13 +157,4 @@ function tooNew(format: number): AppError {
     'data_format',
     `the snapshot of an input partition has format ${format}; this Tocsin reads formats up to ${SNAPSHOT_FORMAT}. A newer one wrote it: start that one.`,
   );
-}
-
-function wholePane(panes: PaneStore, start: number, groupings: number): Cell[][] {
-  return Array.from({ length: groupings }, (_, grouping) => panes.cells(start, grouping));
-}
-
-function restorePane(panes: PaneStore, start: number, cells: readonly Cell[][]): PanePartial {
-  cells.forEach((list, grouping) => list.forEach((cell) => panes.restore(start, grouping, cell)));
-  return { start, cells };
 }

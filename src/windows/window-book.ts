@@ -1,7 +1,9 @@
 /** The windows that can still change: what the merge has to remember of each beside the panes. */
-import { createPace, type Sliced } from '../core/slices.ts';
+import { atOnce, createPace, type Sliced } from '../core/slices.ts';
+import { createByteReader, createByteWriter } from './byte-stream.ts';
 import type { Cell } from './cells.ts';
 import { seriesKey, type SeriesKey } from './live-panes.ts';
+import { encodingBodies, panesOf } from './partials-codec.ts';
 import { windowStarts, type Plan } from './plan.ts';
 
 export interface WindowId {
@@ -9,6 +11,13 @@ export interface WindowId {
   readonly window: number;
   /** Epoch ms. */
   readonly start: number;
+}
+
+interface Given {
+  readonly atFinal: number;
+  readonly latest: number;
+  /** Absent in old state. */
+  readonly offsets?: number;
 }
 
 export interface OpenWindow extends WindowId {
@@ -20,7 +29,7 @@ export interface OpenWindow extends WindowId {
   /** At-final values by partition, until it is closed. Per grouping, by series: told twice they are the same. */
   readonly finals: Map<string, readonly Map<SeriesKey, Cell>[]>;
   /** Per grouping: events in the first final row and in the latest one, and the offsets behind that. */
-  readonly given: Map<SeriesKey, { atFinal: number; latest: number; offsets?: number }>[];
+  readonly given: Map<SeriesKey, Given>[];
   /** Per grouping: series that changed and were not given out since. */
   readonly dirty: Set<SeriesKey>[];
 }
@@ -40,18 +49,68 @@ export interface WindowBook {
   endOf(id: WindowId): number;
   /** All windows that a pane belongs to. */
   windowsOf(paneStart: number): WindowId[];
-  takeStateChanges(): [key: string, value: unknown][];
-  restore(value: unknown): void;
+  /** What changed since the last call; null: gone. */
+  takingStateChanges(): Sliced<NamedValue[]>;
+  /** Takes what is of its own form out of all values. */
+  restore(entries: readonly (readonly [key: string, value: unknown])[]): void;
 }
 
-/** State keys of windows; what is behind it tells which one. */
-export const WINDOW_STATE = 'window/';
+type NamedValue = [key: string, value: unknown];
+
+/** State keys of windows, and of at-final values by window and partition; what is behind it tells which. */
+const WINDOW_STATE = 'window/';
+const FINALS_STATE = 'finals/';
+
+/** As written. Once `finals` stood here too, and series as maps or lists. */
+interface StoredWindow extends Pick<OpenWindow, 'window' | 'start' | 'end' | 'closed' | 'idle'> {
+  readonly given: readonly (Uint8Array | Map<SeriesKey, Given>)[];
+  readonly finals?: ReadonlyMap<string, readonly (ReadonlyMap<SeriesKey, Cell> | readonly Cell[])[]>;
+}
+
+/** Bodies of partials. */
+interface StoredFinals extends WindowId {
+  readonly partition: string;
+  readonly bodies: readonly Uint8Array[];
+}
 
 export function createWindowBook(plan: Plan): WindowBook {
   const open = new Map<string, OpenWindow>();
   const changed = new Set<string>();
+  /** Keys of at-final values that are written, by window; and of those, by window, the partitions with newer ones. */
+  const written = new Map<string, Set<string>>();
+  const newFinals = new Map<string, Set<string>>();
   const keyOf = ({ window, start }: WindowId): string => `${window}/${start}`;
   const endOf = ({ window, start }: WindowId): number => start + plan.windows[window]!.sizeMs;
+
+  /** What is new of a window's at-final values; once it is closed they are needed no more. */
+  function* finalsOf(key: string, entry: OpenWindow | undefined): Sliced<NamedValue[]> {
+    if (!entry || entry.closed) {
+      const gone = [...(written.get(key) ?? [])].map((name): NamedValue => [name, null]);
+      written.delete(key);
+      return gone;
+    }
+    const changes: NamedValue[] = [];
+    for (const partition of newFinals.get(key) ?? []) {
+      const { window, start } = entry;
+      const cells = entry.finals.get(partition)!.map((series) => [...series.values()]);
+      const bodies = yield* encodingBodies({ live: [], replayed: [], finals: [{ window, start, cells }] });
+      const name = `${FINALS_STATE}${key}/${partition}`;
+      addTo(written, key, name);
+      changes.push([name, { window, start, partition, bodies } satisfies StoredFinals]);
+    }
+    return changes;
+  }
+
+  function restoreWindow({ given, finals = new Map(), ...entry }: StoredWindow): void {
+    open.set(keyOf(entry), {
+      ...entry,
+      given: given.map((series) => (series instanceof Uint8Array ? givenIn(series) : series)),
+      finals: new Map([...finals].map(([partition, lists]) => [partition, lists.map(bySeries)])),
+      dirty: plan.groupings.map(() => new Set<SeriesKey>()),
+    });
+    // They are written in their new form as soon as anything changes.
+    for (const partition of finals.keys()) addTo(newFinals, keyOf(entry), partition);
+  }
 
   return {
     endOf,
@@ -82,6 +141,7 @@ export function createWindowBook(plan: Plan): WindowBook {
         }
       }
       changed.add(keyOf(entry));
+      addTo(newFinals, keyOf(entry), partition);
     },
     changed: (id) => void changed.add(keyOf(id)),
     drop(id) {
@@ -90,21 +150,62 @@ export function createWindowBook(plan: Plan): WindowBook {
     },
     all: () => [...open.values()].sort((a, b) => a.end - b.end || a.window - b.window),
     windowsOf: (paneStart) => plan.windows.flatMap((spec, window) => windowStarts(spec, paneStart).map((start) => ({ window, start }))),
-    takeStateChanges() {
-      const changes = [...changed].map((key): [string, unknown] => {
+    *takingStateChanges() {
+      const changes: NamedValue[] = [];
+      for (const key of changed) {
         const entry = open.get(key);
-        return [WINDOW_STATE + key, entry ? { ...entry, dirty: undefined } : null];
-      });
+        changes.push([WINDOW_STATE + key, entry ? yield* storedWindow(entry) : null]);
+        changes.push(...(yield* finalsOf(key, entry)));
+      }
       changed.clear();
+      newFinals.clear();
       return changes;
     },
-    restore(value) {
-      const entry = value as Omit<OpenWindow, 'dirty'>;
-      // Once they were lists.
-      const finals = new Map([...entry.finals].map(([partition, lists]) => [partition, lists.map(bySeries)]));
-      open.set(keyOf(entry), { ...entry, finals, dirty: plan.groupings.map(() => new Set<SeriesKey>()) });
+    restore(entries) {
+      for (const [key, value] of entries) if (key.startsWith(WINDOW_STATE)) restoreWindow(value as StoredWindow);
+      for (const [key, value] of entries) {
+        if (!key.startsWith(FINALS_STATE)) continue;
+        const { partition, bodies, ...id } = value as StoredFinals;
+        addTo(written, keyOf(id), key);
+        const { finals } = atOnce(panesOf({ bodies }, plan.columns.length, plan.groupings.length));
+        const known = finals[0]?.cells ?? plan.groupings.map(() => []);
+        open.get(keyOf(id))?.finals.set(partition, known.map(bySeries));
+      }
     },
   };
+}
+
+function addTo(sets: Map<string, Set<string>>, key: string, item: string): void {
+  const known = sets.get(key);
+  if (known) known.add(item);
+  else sets.set(key, new Set([item]));
+}
+
+function* storedWindow({ window, start, end, closed, idle, given }: OpenWindow): Sliced<StoredWindow> {
+  const isDue = createPace();
+  const bytes: Uint8Array[] = [];
+  for (const series of given) {
+    const into = createByteWriter();
+    for (const [key, { atFinal, latest, offsets }] of series) {
+      into.text(key);
+      into.count(atFinal);
+      into.count(latest);
+      into.count(offsets === undefined ? 0 : offsets + 1);
+      if (isDue()) yield;
+    }
+    bytes.push(into.take());
+  }
+  return { window, start, end, closed, idle, given: bytes };
+}
+
+function givenIn(bytes: Uint8Array): Map<SeriesKey, Given> {
+  const from = createByteReader(bytes);
+  const series = new Map<SeriesKey, Given>();
+  while (!from.atEnd) {
+    const [key, atFinal, latest, offsets] = [from.text(), from.count(), from.count(), from.count()];
+    series.set(key, { atFinal, latest, ...(offsets > 0 && { offsets: offsets - 1 }) });
+  }
+  return series;
 }
 
 function bySeries(cells: ReadonlyMap<SeriesKey, Cell> | readonly Cell[]): Map<SeriesKey, Cell> {

@@ -13,7 +13,7 @@ import type { Log } from '../../src/log/log.ts';
 import { recordAt } from '../../src/log/batch.ts';
 import { parseOlapAddress } from '../../src/olap-store/clickhouse/address.ts';
 import { createClickHouseStore } from '../../src/olap-store/clickhouse/clickhouse-store.ts';
-import { systemWait } from '../../src/notify/deliver.ts';
+import { systemWait } from '../../src/notify/wait.ts';
 import { createNotifier } from '../../src/notify/notifier.ts';
 import { createMonitor } from '../../src/pipeline/monitor.ts';
 import type { PartitionReport } from '../../src/pipeline/partition-report.ts';

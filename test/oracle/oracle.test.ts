@@ -2,21 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EngineSpec, SourceSpec } from '../../src/windows/spec.ts';
+import { smallSource, smallSpec } from '../support/small-spec.ts';
 import { judge } from './oracle.ts';
 import type { OracleRecord } from './record.ts';
 
-const source = (name: string, partitions: number): SourceSpec => ({
-  name,
-  topic: name,
-  partitions,
-  format: 'json',
-  event: { id: 'id', time: 'at', timeUnit: 'ms', outOfOrdernessMs: 0, allowedLatenessMs: 10_000, dedupMs: 20_000 },
-  where: [],
-  lookups: [],
-});
+const source = (name: string, partitions: number): SourceSpec =>
+  smallSource({ name, topic: name, partitions, event: { allowedLatenessMs: 10_000, dedupMs: 20_000 } });
 
-const spec: EngineSpec = {
-  pipeline: 'p',
+const spec = smallSpec({
   sources: [source('visits', 1)],
   dimensions: ['country'],
   measures: [
@@ -25,10 +18,8 @@ const spec: EngineSpec = {
     { name: 'least', kind: 'min', source: 'visits', where: [], field: 'amount' },
     { name: 'each', kind: 'ratio', numerator: 'paid', denominator: 'visits', scale: 10 },
   ],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
   rollups: [[]],
-  limits: { maxSeries: 10, maxRecordBytes: 1_000, retireAfterMs: 3_600_000, idleAfterMs: 30_000 },
-};
+});
 
 let nextId = 0;
 /** An event at `at` seconds, appended at `appended` seconds (at once, unless said). */

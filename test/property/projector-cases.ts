@@ -2,6 +2,7 @@
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { compilePlan, type Plan } from '../../src/windows/plan.ts';
 import type { EngineSpec, MeasureSpec, SourceSpec } from '../../src/windows/spec.ts';
+import { smallSource, smallSpec } from '../support/small-spec.ts';
 
 /** A pipeline of one source, and what its records are made of. */
 export interface ProjectorCase {
@@ -13,16 +14,8 @@ export interface ProjectorCase {
 }
 
 const event: SourceSpec['event'] = { id: 'id', time: 'at', timeUnit: 'iso', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 0 };
-const plainSource: SourceSpec = { name: 's', topic: 't', partitions: 1, format: 'json', event, where: [], lookups: [] };
-const spec: EngineSpec = {
-  pipeline: 'p',
-  sources: [plainSource],
-  dimensions: [],
-  measures: [],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 1_000, maxRecordBytes: 4_000, retireAfterMs: 0, idleAfterMs: 0 },
-};
+const plainSource = smallSource({ name: 's', event });
+const spec = smallSpec({ sources: [plainSource], measures: [], limits: { maxSeries: 1_000, maxRecordBytes: 4_000 } });
 
 const json = (...values: readonly unknown[]): string[] => values.map((value) => JSON.stringify(value));
 

@@ -9,20 +9,21 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'title.revenue_drop': '💸 수익 급락',
   'title.experiment': '🏁 {metric} 실험 결과 확정',
   'title.resolved': '✅ {metric} 정상화',
+  'title.no_data': '☑️ {metric} 알림 종료',
   'title.lasting': '☑️ {metric} 새 수준으로 학습',
   'title.known': '☑️ {metric} 새로운 값',
   'segment.all': '전체',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
   'message.experiment': '{title}! {segment}: {observed}, 대조군 {expected}{deviation}',
   'message.limit': '{title}! {segment}: {observed} (기준 {expected})',
-  'message.unseen': '{title}! {segment}: {observed}, 처음 나타난 값 (새로운 값은 {expected}부터 알림)',
+  'message.unseen': '{title}! {segment}: {observed}, 처음 나타난 값 (새로운 값은 {expected}부터 알립니다)',
   'message.resolved': '{title}: {segment}: {observed} (예상 {expected})',
   'message.resolved_limit': '{title}: {segment}: {observed} (기준 {expected})',
   'message.lasting': '{title}: {segment}: {observed} (지금까지의 예상 {expected})',
   'message.known': '{title}: {segment}, 이제 알려진 값 ({observed})',
   'message.no_data': '{title}: {segment}: 데이터 없음',
   'explain.learnt':
-    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다{ratio}. 윈도우 {windows}개의 이동 평균으로 예상한 값은 {expected}입니다.',
+    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다{ratio}. 예상 값은 윈도우 {windows}개의 이동 평균인 {expected}입니다.',
   'explain.limit': '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 기준값은 {expected}입니다.',
   'explain.new_value': '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 새로운 값은 {expected}부터 알립니다.',
   'explain.resolved':
@@ -30,12 +31,15 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'explain.resolved_limit':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed} 수준으로, 기준값 {expected} 안으로 돌아왔습니다.',
   'explain.lasting':
-    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}이며, 예상 값은 {expected}였습니다. 달라진 상태가 오래 이어져 이제 이 수준을 평소 수준으로 보고, 알림을 끝내고 새로 학습합니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
+    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다(예상 값 {expected}). 달라진 상태가 오래 이어져 이제 평소 수준으로 보고 새로 학습하며, 알림을 종료합니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
   'explain.known':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 나타난 지 오래되어 이제 알려진 값 가운데 하나로 보며, 더 이상 새로운 값으로 알리지 않습니다.',
-  'explain.no_data': '{segment}의 {metric} 값을 오랫동안({span}까지) 판단할 수 없어 알림을 종료합니다. 마지막 예상 값은 {expected}입니다.',
+  'explain.no_data': '{segment}의 {metric} 값을 오랫동안({span}까지) 판단할 수 없어 알림을 종료합니다.',
+  'explain.no_data_expected': '마지막 예상 값은 {expected}입니다.',
+  'explain.no_data_limit': '기준값은 {expected}입니다.',
   'explain.evidence':
     '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 예상 값 {expected}(95%: {low}~{high})의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
+  'explain.going_on': '{segment}의 {metric} 값이 {from}부터 지금까지 평균 {observed}입니다. 예상 값 {expected}의 {ratio}배입니다.',
   'explain.odds': '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 기준은 {age} 동안 학습했습니다.',
   'explain.designed_odds':
     '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 예상 값은 설계된 확률이며, {age} 동안 지켜보았습니다.',
@@ -43,11 +47,11 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
     '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 대조군 값 {expected}의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
   'explain.experiment_odds':
     '증거 1 : {one_in}. 둘 사이에 차이가 없다면 이만큼 벌어질 가능성은 {one_in}분의 1입니다. {age} 동안 비교했습니다.',
-  'explain.contributors': '주로 여기서 발생했습니다: {list}.',
+  'explain.contributors': '변화의 대부분을 차지하는 곳: {list}.',
   'explain.members': '포함된 알림: {list}.',
   'explain.keys': '가장 많은 키: {list}.',
   'explain.unseen': '지금까지 한 번도 없던 값입니다.',
-  'explain.open': '윈도우가 아직 열려 있으며, 지금까지의 값입니다.',
+  'explain.open': '윈도우가 아직 열려 있어, 지금까지 집계된 값입니다.',
   'explain.silent': '어느 소스에서도 이벤트가 오지 않아 닫히는 윈도우가 없으므로, 시계를 기준으로 알립니다.',
   'list.more': '{list} 외 {count}개',
   'age.minute': '{count}분',
@@ -57,8 +61,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   ratio: ' (예상의 {ratio}배)',
   'not_fired.down': '{threshold} 이상이었다면 알림이 울리지 않았습니다.',
   'not_fired.up': '{threshold} 이하였다면 알림이 울리지 않았습니다.',
-  'not_fired.unseen':
-    '최근 윈도우에서 차지하는 비중이 기준보다 작았다면 알림이 울리지 않았습니다. 이 윈도우에서는 {threshold}이 그 기준입니다.',
+  'not_fired.unseen': '최근 윈도우에서 차지하는 비중이 기준보다 작았다면 알림이 울리지 않았습니다. 이 윈도우의 기준은 {threshold}입니다.',
   'not_fired.evidence':
     '증거가 1 : {needed} 미만이었다면 알림이 울리지 않았습니다. 파이프라인 전체의 오경보 예산(하루 {budget}건)이 시리즈 하나에 요구하는 기준입니다.',
   'not_fired.experiment':
@@ -66,10 +69,16 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'series_limit.message': '⚠️ {pipeline}: {partition}의 세그먼트가 {limit}개를 넘었습니다. 새 세그먼트는 "other"로 집계합니다',
   'series_limit.explain':
     '{partition} 파티션의 세그먼트가 한도(limits.max_series)인 {limit}개에 이르렀습니다. 그 뒤의 세그먼트는 "other"로 집계하며, 롤업은 정확합니다.',
+  'series_limit.resolved': '✅ {pipeline}: {partition}에 {limit}개를 넘는 세그먼트가 더 이상 오지 않습니다',
+  'series_limit.explain_resolved':
+    '이벤트 시간으로 한 시간 동안 {partition} 파티션에서 한도(limits.max_series, {limit}개) 때문에 "other"로 집계된 이벤트가 없습니다. 그동안 "other"로 집계된 값은 그대로 남습니다.',
   'series_limit.not_fired': 'limits.max_series가 더 크거나 값의 종류가 더 적은 차원이었다면 알림이 울리지 않았습니다.',
   'ids_limit.message': '⚠️ {pipeline}: {partition}에서 기억할 ID가 {limit}개를 넘었습니다. 오래된 것부터 일찍 잊습니다',
   'ids_limit.explain':
     '{partition} 파티션에서 기억할 ID가 한도(limits.max_ids)인 {limit}개를 넘었습니다. 가장 오래된 것부터 잊으므로, 그런 이벤트의 사본은 두 번 집계되거나 지각으로 처리됩니다.',
+  'ids_limit.resolved': '✅ {pipeline}: {partition}에서 ID {limit}개로 다시 충분합니다',
+  'ids_limit.explain_resolved':
+    '이벤트 시간으로 한 시간 동안(ID를 그보다 오래 기억하면 그 기간 동안) {partition} 파티션이 한도(limits.max_ids, {limit}개) 때문에 일찍 잊은 ID가 없습니다. 그동안 두 번 집계된 사본은 그대로 남습니다.',
   'ids_limit.not_fired':
     'limits.max_ids가 더 크거나(ID당 메모리 16바이트) dedup이 더 짧거나 파티션이 더 많았다면 알림이 울리지 않았습니다.',
   'lag.seconds': '이벤트 시간 {count}초',

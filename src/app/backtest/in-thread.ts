@@ -1,14 +1,9 @@
 /** A backtest beside a running pipeline: in a thread of its own, so that nothing else waits for it. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { AppError, type ErrorCode } from '../../core/errors.ts';
-import type { BacktestIncident, BacktestReport } from '../../server/api.ts';
-import type { BacktestOptions } from './backtest.ts';
-
-export type ThreadOrder = Omit<BacktestOptions, 'incidents'> & { readonly incidents?: readonly BacktestIncident[] };
-export type ThreadAnswer =
-  | { readonly report: BacktestReport }
-  | { readonly error: { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean } };
+import { AppError } from '../../core/errors.ts';
+import type { BacktestReport } from '../../server/api.ts';
+import type { ThreadAnswer, ThreadOrder } from './thread-messages.ts';
 
 const MEMORY_MB_MAX = 1_024;
 /** Rows are short-lived: with room for more of them they are collected less often. */

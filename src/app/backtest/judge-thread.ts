@@ -1,22 +1,9 @@
 /** A judge in a thread of its own. Detect entries know nothing of each other, so they may be judged side by side. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { MonitorSpec } from '../../pipeline/monitor-spec.ts';
-import type { Judged, JudgedRange } from './judge.ts';
+import type { Judged } from './judge.ts';
 import type { RecordColumns } from './record-columns.ts';
-
-export interface JudgeOrder {
-  readonly spec: MonitorSpec;
-  readonly measures: readonly string[];
-  readonly range: JudgedRange;
-  /** Indexes of the detect entries that are judged here. */
-  readonly entries: readonly number[];
-}
-
-/** Null: no more will come, tell what was found. */
-export type JudgeMessage = RecordColumns | null;
-/** Null: one batch is done. */
-export type JudgeReply = Judged | null;
+import type { JudgeMessage, JudgeOrder, JudgeReply } from './judge-messages.ts';
 
 export interface JudgeThread {
   /** Resolves when there is room for the next batch. */

@@ -1,7 +1,7 @@
 /** The thread of `judge-thread.ts`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createJudge } from './judge.ts';
-import type { JudgeMessage, JudgeOrder, JudgeReply } from './judge-thread.ts';
+import type { JudgeMessage, JudgeOrder, JudgeReply } from './judge-messages.ts';
 
 const { spec, measures, range, entries } = workerData as JudgeOrder;
 const judge = createJudge(spec, measures, range, entries);

@@ -4,7 +4,7 @@ import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { runBacktest } from './backtest.ts';
 import { checkIncidents } from './incidents.ts';
-import type { ThreadAnswer, ThreadOrder } from './in-thread.ts';
+import type { ThreadAnswer, ThreadOrder } from './thread-messages.ts';
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 parentPort?.postMessage(await answer(workerData as ThreadOrder));

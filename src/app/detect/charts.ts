@@ -7,7 +7,7 @@ export interface Charts {
   /** `points`: those with a value. */
   add(title: string, points: readonly ScoredPoint[], episodes: readonly Episode[]): void;
   readonly series: number;
-  file(): string | Uint8Array;
+  file(): Promise<string | Uint8Array>;
   /** What the file does not show, for people. */
   readonly note: string | undefined;
 }
@@ -25,7 +25,7 @@ function createPage(): Charts {
     get series() {
       return sections.length;
     },
-    file: () => plotPage(sections),
+    file: () => Promise.resolve(plotPage(sections)),
     note: undefined,
   };
 }

@@ -4,13 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { crc32, gzipSync, inflateSync } from 'node:zlib';
+import { gzipSync, inflateSync } from 'node:zlib';
 import { csvField, csvFields, placedFields } from './csv-fields.ts';
 import { createPicture } from './picture.ts';
 import { plotPage, plotSection } from './plot.ts';
-import { readSeries, type Point } from './read-series.ts';
+import type { Point } from './point-lines.ts';
+import { readSeries } from './read-series.ts';
 import { collectEpisodes, scoreSeries, type ScoredPoint } from './score-series.ts';
-import { seriesFormat, type SeriesFormatName } from './series-format.ts';
+import { seriesFormat, type SeriesFormatName, type SeriesOptions } from './series-format.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tocsin-detect-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
@@ -21,7 +22,7 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-async function read(path: string, name: SeriesFormatName = 'csv', columns: { time?: string; value?: string } = {}): Promise<Point[]> {
+async function read(path: string, name: SeriesFormatName = 'csv', columns: SeriesOptions = {}): Promise<Point[]> {
   const points: Point[] = [];
   for await (const batch of readSeries({ path }, path, seriesFormat(name, columns))) points.push(...batch);
   return points;
@@ -89,6 +90,23 @@ test('what programs write: no header, other separators, letters of another size,
   }
 });
 
+test('a column settles what its first lines leave open; points keep the order of the lines', async () => {
+  const days = (text: string): [number, number | undefined][] =>
+    text.split(' ').map((each, index) => [Date.UTC(2026, 2, Number(each)), [1106, 1200, undefined, 3][index]]);
+  const monthFirst = 'day,count\n3/1/2026,"1,106"\n3/2/2026,"1,200"\n3/12/2026,\n3/13/2026,3\n';
+  const read4 = async (name: string, text: string, options: SeriesOptions = {}): Promise<unknown> =>
+    (await read(file(name, text), 'csv', options)).map(({ timeMs, value }) => [timeMs, value]);
+  assert.deepEqual(await read4('mdy.csv', monthFirst), days('1 2 12 13'));
+  const dayFirst = 'day;count\n1/3/2026;1,106\n2/3/2026;1,200\n12/3/2026;\n13/3/2026;3,0\n';
+  assert.deepEqual(
+    await read4('dmy.csv', dayFirst),
+    days('1 2 12 13').map(([day, value]) => [day, value === undefined || value === 3 ? value : value / 1_000]),
+  );
+  assert.deepEqual(await read4('told.csv', dayFirst.replace(';3,0', ';3'), { decimal: '.' }), days('1 2 12 13'));
+  assert.deepEqual(await read4('bare.csv', '3/1/2026\t1,106\n3/2/2026\t1,200\n', { timeFormat: 'mdy', decimal: '.' }), days('1 2'));
+  assert.deepEqual(await read4('korean.csv', '날짜,건수\n2026. 3. 1.,"1,106"\n2026. 3. 2.,"1,200"\n'), days('1 2'));
+});
+
 test('a field knows its place', () => {
   assert.deepEqual(placedFields('a, "b,""c" ,d"e,"f', ','), [
     { text: 'a', at: 0 },
@@ -102,7 +120,7 @@ test('a field knows its place', () => {
   ]);
 });
 
-const WRONG: [name: string, text: string, format: SeriesFormatName, columns: object, message: RegExp][] = [
+const WRONG: [name: string, text: string, format: SeriesFormatName, columns: SeriesOptions, message: RegExp][] = [
   ['empty', '', 'kpi', {}, /empty\.csv: found no line; expected a header/],
   ['column', 'ts,value\n1,2\n', 'kpi', {}, /column\.csv:1:1: found the columns ts, value; expected one named "timestamp"/],
   [
@@ -128,6 +146,41 @@ const WRONG: [name: string, text: string, format: SeriesFormatName, columns: obj
   ['near', 'timestmap,value\n1,2\n', 'kpi', {}, /near\.csv:1:1: .*one named "timestamp" \(did you mean "timestmap"\?\)/],
   ['quoted', 'a,"b, c",value\n1500000000,"x, y",many\n', 'csv', { value: 'value' }, /quoted\.csv:2:19: found "many" as "value"/],
   ['cr', 'timestamp,value\r1500000000,1\r', 'kpi', {}, /cr\.csv:1:1: found lines that end in CR alone; expected lines that end in LF/],
+  [
+    'either-date',
+    'day,count\n3/1/2026,1\n3/2/2026,2\n',
+    'csv',
+    {},
+    /either-date\.csv:2:1: found "3\/1\/2026" as "day", which can be read in two ways, and no line of the file tells which; expected --time-format mdy/,
+  ],
+  [
+    'either-number',
+    'day;n\n2026-03-01;7\n2026-03-02;1,106\n',
+    'csv',
+    {},
+    /either-number\.csv:3:12: found "1,106" as "n", .*expected --decimal \./,
+  ],
+  [
+    'other-date',
+    'day,n\n13/3/2026,1\n3/14/2026,2\n',
+    'csv',
+    {},
+    /other-date\.csv:3:1: found "3\/14\/2026" as "day"; expected the day first, as/,
+  ],
+  [
+    'other-number',
+    'day,n\n2026-03-01,1.5\n2026-03-02,"1,5"\n',
+    'csv',
+    {},
+    /other-number\.csv:3:12: found "1,5" as "n"; expected "\." before decimals/,
+  ],
+  [
+    'torn',
+    'day,n\n2026-03-01,900\n2026-03-02,1,106\n',
+    'csv',
+    {},
+    /torn\.csv:3:12: found 3 fields for 2 columns; expected quotes .*"1,106"/,
+  ],
   ['utf-16', 't\0i\0m\0e\0,\0v\0\n\0', 'csv', {}, /utf-16\.csv:1:1: found bytes that are no UTF-8/],
 ];
 
@@ -207,36 +260,54 @@ test('the picture is a PNG, with the outage in red; a series without points has 
   for (const point of points) episodes.add(point);
   const picture = createPicture();
   picture.add('a rather long name of a file '.repeat(9), points, episodes.found);
-  picture.add('empty.csv', [], []);
-  const { width, height, rows } = decode(picture.png());
-  assert.deepEqual([width, height], [1_000, 20 + 2 * 254]);
-  const red = [...rows.keys()].flatMap((row) =>
-    Array.from({ length: width }, (_, x) => x).filter((x) => rows[row]!.subarray(3 * x, 3 * x + 3).join() === '221,34,34'),
-  );
+  picture.add('요청 수 <b>&\0.csv', [], []);
+  const { width, height, pixels } = decode(await picture.png());
+  assert.deepEqual([width, height], [1_040, 20 + 2 * 280]);
+  const columns = (isOf: (red: number, green: number, blue: number) => boolean, top: number, bottom: number): number[] =>
+    Array.from({ length: width }, (_, x) => x).filter((x) =>
+      Array.from({ length: bottom - top }, (_, row) => ((top + row) * width + x) * 4).some((at) =>
+        isOf(pixels[at]!, pixels[at + 1]!, pixels[at + 2]!),
+      ),
+    );
+  const red = columns((r, g, b) => r > 200 && g < 60 && b < 60, 60, 280);
   // The outage is at 13,000 of 14,400 points.
   assert.ok(
-    red.some((x) => Math.abs(x - (20 + (13_000 / 14_400) * 960)) < 6),
+    red.some((x) => Math.abs(x - (20 + (13_000 / 14_400) * 1_000)) < 6),
     String(red.slice(0, 9)),
   );
+  const inked = (top: number, bottom: number): number[] => columns((r) => r < 128, top, bottom);
+  assert.ok(inked(20, 38).at(-1)! > 700 && inked(20, 38).at(-1)! <= 1_020, 'the end of a long title is there, and within the paper');
+  assert.ok(inked(300, 318).length > 60, 'Korean letters are drawn');
   for (let i = 0; i < 50; i++) picture.add('more', [], []);
-  assert.equal(decode(picture.png()).height, 20 + 40 * 254);
+  assert.equal(decode(await picture.png()).height, 20 + 40 * 280);
 });
 
-/** By the letter of the format: signature, chunks with their sums, rows without a filter. */
-function decode(bytes: Uint8Array): { width: number; height: number; rows: Uint8Array[] } {
+/** Signature, then chunks; rows with their filters undone. */
+function decode(bytes: Uint8Array): { width: number; height: number; pixels: Uint8Array } {
   const png = Buffer.from(bytes);
   assert.equal(png.subarray(0, 8).toString('latin1'), '\x89PNG\r\n\x1a\n');
-  const chunks = new Map<string, Buffer>();
-  for (let at = 8; at < png.length;) {
-    const end = at + 8 + png.readUInt32BE(at);
-    assert.equal(png.readUInt32BE(end), crc32(png.subarray(at + 4, end)));
-    chunks.set(png.toString('latin1', at + 4, at + 8), png.subarray(at + 8, end));
-    at = end + 4;
+  const [width, height, parts] = [png.readUInt32BE(16), png.readUInt32BE(20), [] as Buffer[]];
+  assert.deepEqual([...png.subarray(24, 26)], [8, 6], 'eight bits each of red, green, blue and opacity');
+  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
+    if (png.toString('latin1', at + 4, at + 8) === 'IDAT') parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
   }
-  assert.deepEqual([...chunks.keys()], ['IHDR', 'IDAT', 'IEND']);
-  const [width, height] = [chunks.get('IHDR')!.readUInt32BE(0), chunks.get('IHDR')!.readUInt32BE(4)];
-  const pixels = inflateSync(chunks.get('IDAT')!);
-  assert.equal(pixels.length, height * (1 + 3 * width));
-  const rows = Array.from({ length: height }, (_, row) => pixels.subarray(row * (1 + 3 * width) + 1, (row + 1) * (1 + 3 * width)));
-  return { width, height, rows };
+  const rows = inflateSync(Buffer.concat(parts));
+  const stride = width * 4;
+  const pixels = new Uint8Array(height * stride);
+  for (let row = 0; row < height; row++) {
+    const filter = rows[row * (stride + 1)]!;
+    for (let i = 0; i < stride; i++) {
+      const left = i < 4 ? 0 : pixels[row * stride + i - 4]!;
+      const up = row === 0 ? 0 : pixels[(row - 1) * stride + i]!;
+      const corner = i < 4 || row === 0 ? 0 : pixels[(row - 1) * stride + i - 4]!;
+      const guess = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter]!;
+      pixels[row * stride + i] = rows[row * (stride + 1) + 1 + i]! + guess;
+    }
+  }
+  return { width, height, pixels };
+}
+
+function paeth(left: number, up: number, corner: number): number {
+  const off = (value: number): number => Math.abs(left + up - corner - value);
+  return off(left) <= off(up) && off(left) <= off(corner) ? left : off(up) <= off(corner) ? up : corner;
 }

@@ -9,7 +9,7 @@ import { silentLogger } from '../../core/logger.ts';
 import { packRecords } from '../../log/batch.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import type { Log } from '../../log/log.ts';
-import { systemWait } from '../../notify/deliver.ts';
+import { systemWait } from '../../notify/wait.ts';
 import { createNotifier } from '../../notify/notifier.ts';
 import { runNotifyTerm } from './notify-role.ts';
 

@@ -3,10 +3,12 @@ import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { giveWay } from '../../core/thread-priority.ts';
 import { createHost } from './host.ts';
 import { createLogOpener } from './log-opener.ts';
 import type { AskMessage, FromThread, LogAddress } from './thread-messages.ts';
 
+giveWay();
 const answer = createHost({
   clock: systemClock,
   openLog: createLogOpener(workerData as LogAddress, systemClock),

@@ -3,7 +3,7 @@
  * together tell which explains best what came. A rate's exposure is then spread over the slots in which its events arrive:
  * else a jump of the traffic would look like a drop of the rate, and its end like a rise.
  */
-import type { Model } from './model.ts';
+import type { Layout } from './layout.ts';
 
 /** Mean delays that are tried, minutes; the delay is taken for exponential. The first, none, is what holds until proven wrong. */
 const DELAYS = [0, 1.5, 3, 6];
@@ -18,6 +18,12 @@ export interface Arrival {
   readonly atOnce: readonly number[];
   /** How much of the mean over earlier slots the slot before makes. */
   readonly newest: readonly number[];
+}
+
+/** What a model knows of it: the delays, and where a series keeps its earlier exposure. */
+export interface ArrivalModel {
+  readonly arrival: Arrival | undefined;
+  readonly layout: Layout;
 }
 
 /** Undefined where windows are too short or too long to see delays, or nothing follows anything. */
@@ -47,14 +53,14 @@ export function firstScores(arrival: Arrival | undefined): number[] {
 }
 
 /** What of the exposure bears fruit in this slot. */
-export function arriving(numbers: Float32Array, { arrival, layout }: Model, delay: number, exposure: number): number {
+export function arriving(numbers: Float32Array, { arrival, layout }: ArrivalModel, delay: number, exposure: number): number {
   if (arrival === undefined || delay === 0) return exposure;
   const share = arrival.atOnce[delay]!;
   return share * exposure + (1 - share) * numbers[layout.earlier + delay - 1]!;
 }
 
 /** The slot's exposure joins the mean over earlier ones. `isFirst`: there are none, or too long ago. */
-export function noteExposure(numbers: Float32Array, { arrival, layout }: Model, exposure: number, isFirst: boolean): void {
+export function noteExposure(numbers: Float32Array, { arrival, layout }: ArrivalModel, exposure: number, isFirst: boolean): void {
   if (arrival === undefined) return;
   for (let i = 1; i < arrival.newest.length; i++) {
     const at = layout.earlier + i - 1;
@@ -64,7 +70,7 @@ export function noteExposure(numbers: Float32Array, { arrival, layout }: Model, 
 }
 
 /** Whether the delays are scored in this slot. */
-export function isScored({ arrival }: Model, slot: number): boolean {
+export function isScored({ arrival }: ArrivalModel, slot: number): boolean {
   return arrival !== undefined && slot % SCORED === 0;
 }
 
@@ -72,7 +78,7 @@ export function isScored({ arrival }: Model, slot: number): boolean {
 export function scoreDelays(
   scores: number[],
   numbers: Float32Array,
-  model: Model,
+  model: ArrivalModel,
   seen: number,
   exposure: number,
   rate: number,

@@ -24,11 +24,11 @@ test('what carries over moves the expectation and leaves less variance; what is 
   assert.deepEqual(corrected(4, 0.8).variance, 0.025);
 });
 
-const FALLING = 8;
-const fallsAt = (series: number): number => 2 * DAY + 40 * series;
+const CHANGING = 8;
+const changesAt = (series: number): number => 2 * DAY + 40 * series;
 
-/** Alarms of traffic that wanders by 15 % with a memory of 20 minutes; some series fall by four tenths, one after the other. */
-function alarms(windows: number): { series: number; window: number; direction: string }[] {
+/** Alarms of traffic that wanders by 15 % with a memory of 20 minutes; some series change by `change`, one after the other. */
+function alarms(windows: number, change: number): { series: number; window: number; direction: string }[] {
   const share = { windowMs: 60_000, series: SERIES, falseAlarmsPerDay: 1, tests: 2, down: 0.5, up: 2 };
   const rows = createEvidenceRows({ ...share, adds: 'events', hasExposure: false });
   const randoms = Array.from({ length: SERIES }, (_, series) => createRandom(series, 3));
@@ -40,7 +40,7 @@ function alarms(windows: number): { series: number; window: number; direction: s
       const level = 0.95 * levels[series]! + 0.15 * Math.sqrt(1 - 0.95 ** 2) * random.normal();
       levels[series] = level;
       const rhythm = Math.exp(0.4 * Math.sin((2 * Math.PI * window) / DAY));
-      const factor = series < FALLING && window >= fallsAt(series) ? 0.6 : 1;
+      const factor = series < CHANGING && window >= changesAt(series) ? change : 1;
       const direction = rows.observe(series, window, random.poisson(200 * rhythm * factor * Math.exp(level)), 1);
       if (direction === undefined) on.delete(series);
       else if (!on.has(series)) {
@@ -53,9 +53,16 @@ function alarms(windows: number): { series: number; window: number; direction: s
 }
 
 test('a traffic that wanders is missed within minutes where it falls, and its wandering is no alarm', () => {
-  const rang = alarms(fallsAt(FALLING));
-  const soon = rang.filter(({ series, window }) => series < FALLING && window >= fallsAt(series) && window < fallsAt(series) + 8);
-  assert.ok(soon.length >= FALLING / 2, JSON.stringify(rang));
+  const rang = alarms(changesAt(CHANGING), 0.6);
+  const soon = rang.filter(({ series, window }) => series < CHANGING && window >= changesAt(series) && window < changesAt(series) + 8);
+  assert.ok(soon.length >= CHANGING / 2, JSON.stringify(rang));
   // Three are expected at most in so long; eight or more come once in 80.
-  assert.ok(rang.filter(({ series, window }) => series >= FALLING || window < fallsAt(series)).length < 8, JSON.stringify(rang));
+  assert.ok(rang.filter(({ series, window }) => series >= CHANGING || window < changesAt(series)).length < 8, JSON.stringify(rang));
+});
+
+test('a traffic that wanders and doubles is told within minutes, also where less came before', () => {
+  const rang = alarms(changesAt(CHANGING), 2);
+  const soon = rang.filter(({ series, window }) => series < CHANGING && window >= changesAt(series) && window < changesAt(series) + 4);
+  assert.equal(soon.length, CHANGING, JSON.stringify(rang));
+  assert.ok(rang.length - soon.length < 8, JSON.stringify(rang));
 });

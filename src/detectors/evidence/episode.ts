@@ -9,7 +9,7 @@ import { likelihoodRatio, noiseOf } from './scan.ts';
 import type { Evidence } from './scan.ts';
 import { blockError, noiseOfBlock, sumBack } from './series-slots.ts';
 import type { Common } from './series-slots.ts';
-import { errorAt } from './tracked-error.ts';
+import { errorAt, expectLargerClumps } from './tracked-error.ts';
 
 /** The rate that tells "it goes on" from "it is over" is the root of the alarm's, within these limits. */
 const HALFWAY_LEAST = 1.3;
@@ -205,7 +205,7 @@ function endEpisode(numbers: Float32Array): void {
 
 /** The step lasts: its newest quarter of an hour is learnt at once. */
 function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void {
-  const { model, work } = common;
+  const { model, work, shrinkage } = common;
   const { grid, layout, rhythm } = model;
   const slots = relearnt(grid.slotsMax);
   let seen = 0;
@@ -216,7 +216,9 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
   }
   if (expected <= 0) return openLevel(numbers, model, 0);
   const least = PSEUDO * noiseOf(numbers, model, 1);
-  openLevel(numbers, model, Math.log((Math.max(0, seen) + least) / (expected + least)));
+  const height = Math.log((Math.max(0, seen) + least) / (expected + least));
+  openLevel(numbers, model, height);
+  if (model.form !== 'money') expectLargerClumps(numbers, model, shrinkage, height);
   const row = rhythm.at((slot - (slots - 1) / 2) * grid.slotMinutes);
   const exposure = expected / Math.exp(logRate(numbers, model, row));
   const noise = noiseOfBlock(numbers, model, expected, exposure);

@@ -253,7 +253,8 @@ test('a look rings for a rise before the window is over, changes nothing, and le
     state = steps[0]?.state;
   }
   const before = Buffer.from(detector.stateForm!.encode(state));
-  const look = (value: number) => detector.look?.([{ state, observation: rowOf(labels, DAY, value, MINUTE) }], shared)[0] ?? [];
+  const look = (value: number) =>
+    detector.look?.([{ state, observation: rowOf(labels, DAY, value, MINUTE) }], shared, { rung: 0, series: 1 })[0] ?? [];
   assert.deepEqual(
     look(400).map(({ direction, status }) => `${direction} ${status}`),
     ['up firing'],

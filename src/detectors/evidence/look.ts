@@ -2,14 +2,17 @@
  * A look at the open window: a copy of the state takes in what came so far, and is judged for a rise. More events cannot take
  * a rise back: what is expected of a count is that of the whole window, and events that follow others come late, not early.
  */
-import type { Observation, SeriesInput, Verdict } from '../detector.ts';
+import type { LooksBefore, Observation, SeriesInput, Verdict } from '../detector.ts';
 import { At, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Memory } from './memory.ts';
 import type { Model } from './model.ts';
 import { verdictsOf } from './verdicts.ts';
 
-/** More risers than this part of those looked at, and so many: it may be a common shift, which only the whole window tells. */
+/**
+ * More risers than this part of those looked at, and so many: it may be a common shift, which only the whole window tells. So it may be where
+ * they come one by one, and are more than this part of all series in the end.
+ */
 const RISERS_SHARE = 0.2;
 const RISERS_LEAST = 3;
 
@@ -33,12 +36,16 @@ export function createLooker(model: Model, scale: number, recall: (shared: unkno
     return verdictsOf(copy.numbers, model, seen, []).filter(({ status }) => status === 'firing');
   }
 
-  return (inputs: readonly SeriesInput<SeriesState>[], shared: unknown): readonly (readonly Verdict[])[] => {
+  return (inputs: readonly SeriesInput<SeriesState>[], shared: unknown, { rung, series }: LooksBefore): readonly (readonly Verdict[])[] => {
     if (model.rises.factors.length === 0) return inputs.map(() => []);
     const memory = recall(shared);
     // A roll-up's forecast needs all of its members: it waits for the final row.
     const verdicts = inputs.map(({ state, observation }) => (state?.groups ? lookAt(state, observation, memory) : []));
     const risers = verdicts.filter((one) => one.length > 0).length;
-    return risers > RISERS_LEAST && risers > RISERS_SHARE * inputs.length ? inputs.map(() => []) : verdicts;
+    return isCommon(risers, inputs.length) || isCommon(rung + risers, series) ? inputs.map(() => []) : verdicts;
   };
+}
+
+function isCommon(risers: number, of: number): boolean {
+  return risers > RISERS_LEAST && risers > RISERS_SHARE * of;
 }

@@ -1,21 +1,18 @@
 /** All that is fixed for one detect entry: computed once, shared by all its series. */
 import { createArrival, delaysTried } from './arrival.ts';
-import type { Arrival } from './arrival.ts';
+import type { ArrivalModel } from './arrival.ts';
 import { createLayout } from './layout.ts';
-import type { Layout } from './layout.ts';
 import type { MeasureForm, Profile } from './profile.ts';
 import { createRhythm } from './rhythm.ts';
 import type { Rhythm } from './rhythm.ts';
 import { createTimeGrid } from './time-grid.ts';
 import type { TimeGrid } from './time-grid.ts';
 
-export interface Model {
+export interface Model extends ArrivalModel {
   readonly form: MeasureForm;
   readonly profile: Profile;
   readonly grid: TimeGrid;
-  readonly layout: Layout;
   readonly rhythm: Rhythm;
-  readonly arrival: Arrival | undefined;
   /** Effects that evidence is weighed for, factors of the rate; empty: this direction is not watched. */
   readonly drops: Effects;
   readonly rises: Effects;

@@ -209,3 +209,25 @@ test('a step of few events is told once: what rang was more than the rest of it'
   assert.ok(told > 15, `${told} of 30 were told`);
   assert.equal(drops.length, told);
 });
+
+/** Clicks that come `size` at a time, `mean` a minute in all. */
+function clumps(random: Random, mean: number, size: number): number {
+  return size * random.poisson(mean / size);
+}
+
+test('a segment whose clicks come in clumps among segments where they do not is believed to be so within a day', () => {
+  const all = settings({ series: 12, down: 0.5, up: 1, falseAlarmsPerDay: 1, tests: 2 });
+  const found = rings(all, 4 * DAY, (series, _window, random) => [clumps(random, 20, series < 3 ? 12 : 1), 3_000]);
+  const later = found.filter(([, window]) => window >= DAY);
+  assert.ok(later.length < 24, `${later.length} rings in three days`);
+});
+
+test('a segment whose clicks halve again and again rings once each time, though clumps are larger beside fewer clicks', () => {
+  const all = settings({ series: 12, down: 0.5, up: 1, falseAlarmsPerDay: 1, tests: 2 });
+  const found = rings(all, 3.5 * DAY, (series, window, random) => {
+    const steps = series < 3 && window >= DAY ? Math.min(4, 1 + Math.floor((window - DAY) / 480)) : 0;
+    return [clumps(random, 60 * 0.5 ** steps, 2), 3_000];
+  });
+  const told = found.filter(([series, window]) => series < 3 && window >= DAY);
+  assert.ok(told.length >= 12 && told.length <= 16, JSON.stringify(told));
+});

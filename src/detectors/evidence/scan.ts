@@ -154,11 +154,9 @@ export function scanSpans(numbers: Float32Array, model: Model, at: SlotPlace, sh
         corrected.errorBefore = errors[1]!;
         corrected.share = together;
         correct(corrected);
-        // That a drop nobody was told of is over is no rise.
-        if (isDrop || corrected.factor >= 1) {
-          mean = expected * corrected.factor;
-          variance = corrected.variance;
-        }
+        // That a drop nobody was told of is over is no rise: what was missing before makes nothing larger of what came.
+        mean = expected * (isDrop ? corrected.factor : Math.max(1, corrected.factor));
+        variance = corrected.variance;
       }
     }
     const weighed = seen - cut - first - second;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
-import { emptyState } from './layout.ts';
+import { At, emptyState } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
 import { createPool, createShrinkage, errorAt, renewShrinkage, trackError } from './tracked-error.ts';
@@ -18,6 +18,7 @@ function afterDay(variance: number): { own: number; pooled: number } {
   const random = createRandom(3, 1);
   for (let minute = 0; minute < 1_440; minute++) {
     const q = Math.max(0, 1 + random.normal() * Math.sqrt(variance));
+    numbers[At.age] = minute + 1;
     trackError(numbers, model, 0, q, 0.001, shrinkage, createPool(model));
   }
   return { own: errorAt(numbers, model, shrinkage, 0), pooled: shrinkage.error[0]! };
@@ -28,4 +29,22 @@ test('a series that is far rougher than the others is believed to be, one that i
   assert.ok(rough.own > 0.07 && rough.own < 0.17, `${rough.own}`);
   const calm = afterDay(0.002);
   assert.ok(calm.own > 0.001 && calm.own < calm.pooled, `${calm.own}`);
+});
+
+test('one that is rough among others that are calm is believed to be so, however sure of them the pool is', () => {
+  const pool = createPool(model);
+  const shrinkage = createShrinkage(model);
+  const others = Array.from({ length: 10 }, () => emptyState(model.layout).numbers);
+  const { numbers: rough } = emptyState(model.layout);
+  const random = createRandom(4, 1);
+  for (let minute = 0; minute < 1_440; minute++) {
+    renewShrinkage(shrinkage, pool, model);
+    for (const numbers of [...others, rough]) {
+      numbers[At.age] = minute + 1;
+      const variance = numbers === rough ? 0.2 : 0.01;
+      trackError(numbers, model, 0, Math.max(0, 1 + random.normal() * Math.sqrt(variance)), 0.01, shrinkage, pool);
+    }
+  }
+  assert.ok(errorAt(rough, model, shrinkage, 0) > 0.1, `${errorAt(rough, model, shrinkage, 0)}`);
+  for (const numbers of others) assert.ok(errorAt(numbers, model, shrinkage, 0) < 0.01, `${errorAt(numbers, model, shrinkage, 0)}`);
 });

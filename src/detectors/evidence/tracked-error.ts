@@ -10,9 +10,15 @@ import type { Model } from './model.ts';
 const CORRELATED_MINUTES = 120;
 /** Spread of the true error between series, relative to the pool's. */
 const POOL_SPREAD = 0.7;
-/** The spread is one of factors: the rougher a series proves, the less it is held to the pool, found in so many steps. */
+const POOL_WEIGHT = 2 / POOL_SPREAD ** 2;
+/**
+ * The spread is one of factors: the rougher a series proves, the less it is held to the pool, found in so many steps. They begin with what the series says
+ * alone: from the pool's side one that is rough among calm ones would never be believed.
+ */
 const ROUGHER_STEPS = 3;
 const POOL_PSEUDO_VALUES = 40;
+/** Relative variance of a slot that holds about one clump: where hardly anything is left, no more is concluded. */
+const CLUMP_MOST = 1;
 /** A squared error counts up to so many times its variance. */
 const SQUARE_MAX = 16;
 /** Relative variance of what an exposure of 1 brings, before any was seen; how fast it is forgotten. */
@@ -110,7 +116,7 @@ export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Mod
   for (let i = 0; i < shrinkage.error.length; i++) {
     const error = Math.max(model.leastError[i]!, pool.sums[i]! / pool.weights[i]!);
     shrinkage.error[i] = error;
-    shrinkage.weight[i] = ((2 / (POOL_SPREAD * error) ** 2) * CORRELATED_MINUTES) / model.grid.horizonMinutes[i]!;
+    shrinkage.weight[i] = ((POOL_WEIGHT / (error * error)) * CORRELATED_MINUTES) / model.grid.horizonMinutes[i]!;
   }
   if (model.form !== 'count') return;
   const before = shrinkage.error[1]!;
@@ -150,10 +156,17 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   const weight = shrinkage.weight[horizon]!;
   const sum = numbers[errorSum + horizon]!;
   const ownWeight = numbers[errorWeight + horizon]!;
-  let own = (sum + weight * pooled) / (ownWeight + weight);
-  for (let step = 0; step < ROUGHER_STEPS && own > pooled; step++) {
-    const part = (weight * pooled * pooled) / (own * own);
-    own = (sum + part * pooled) / (ownWeight + part);
+  if (sum <= ownWeight * pooled) return Math.max(model.leastError[horizon]!, (sum + weight * pooled) / (ownWeight + weight));
+  const alone = sum / ownWeight;
+  const { slotMinutes, horizonMinutes, trackGains } = model.grid;
+  // Counting is as sure as its weight; the errors themselves are as few as the hours that they come from.
+  const alike = CORRELATED_MINUTES * Math.max(1 / (numbers[At.age]! * slotMinutes), trackGains[horizon]! / horizonMinutes[horizon]!);
+  let own = alone;
+  for (let step = 0; step < ROUGHER_STEPS; step++) {
+    const square = own * own;
+    const sure = ownWeight / (1 + ownWeight * alike * square);
+    const held = POOL_WEIGHT / square;
+    own = (sure * alone + held * pooled) / (sure + held);
   }
   return Math.max(model.leastError[horizon]!, own);
 }
@@ -183,4 +196,20 @@ export function trackError(
   if (horizon < model.grid.horizons.length - 1 || filter > BOLD_VARIANCE_MAX) return;
   pool.boldSum += weight * filter * (square - noise);
   pool.boldWeight += weight * filter * filter;
+}
+
+/**
+ * The level moved by `height` (log). What each slot is out by on its own may be the doing of clumps of events, and beside fewer events
+ * these are larger. Of a rise nothing is concluded: its errors are soon learnt.
+ */
+export function expectLargerClumps(numbers: Float32Array, model: Model, shrinkage: Shrinkage, height: number): void {
+  if (height >= 0) return;
+  const { errorSum, errorWeight } = model.layout;
+  const { horizons } = model.grid;
+  // What is alike in neighbouring slots does not average out over several.
+  const several = horizons.findIndex((slots) => slots > 1);
+  const gone = errorAt(numbers, model, shrinkage, 0) - errorAt(numbers, model, shrinkage, several);
+  const alone = Math.max(0, gone) / (1 - 1 / horizons[several]!);
+  const more = Math.min(CLUMP_MOST, alone * Math.expm1(-height));
+  for (let i = 0; i < horizons.length; i++) numbers[errorSum + i]! += (numbers[errorWeight + i]! * more) / horizons[i]!;
 }

@@ -77,6 +77,9 @@ export function groundsOf(episode: SeasonalEpisode, baselineAgeMs: number, isNon
   const { decades, needed, sinceMs, observed, expected, spread } = episode;
   const base = baseOf(expected, spread);
   const least = isNonNegative ? 0 : -Infinity;
+  const ratio = (value: number): number => 1 + (value - expected) / base;
+  // Amounts may be below 0, as where more money was paid back than came in; what was above 0 was no less than nothing.
+  const ratioLeast = observed < 0 ? least : 0;
   return {
     logEvidence: decades * Math.LN10,
     logThreshold: needed * Math.LN10,
@@ -85,11 +88,8 @@ export function groundsOf(episode: SeasonalEpisode, baselineAgeMs: number, isNon
     observed,
     expected,
     expectedRange: [Math.max(least, expected - Z95 * spread), expected + Z95 * spread],
-    ratio: Math.max(0, 1 + (observed - expected) / base),
-    ratioRange: [
-      Math.max(0, 1 + (observed - expected - Z95 * spread) / base),
-      Math.max(0, 1 + (observed - expected + Z95 * spread) / base),
-    ],
+    ratio: Math.max(ratioLeast, ratio(observed)),
+    ratioRange: [Math.max(ratioLeast, ratio(observed - Z95 * spread)), Math.max(ratioLeast, ratio(observed + Z95 * spread))],
     baselineAgeMs,
     contributors: [],
   };

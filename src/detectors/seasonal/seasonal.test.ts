@@ -152,3 +152,14 @@ test('what it cannot judge is refused', () => {
   assert.throws(() => seasonal.create(config, { ...context, measure: heavy }), AppError);
   assert.equal(seasonalConfig.safeParse({}).success, false);
 });
+
+test('where more money is paid back than comes in, the grounds say so', () => {
+  const usual = shop();
+  const first = 9 * DAY + 200;
+  const rang = play(first + 1, (i) => (i === first ? -2 * usual(i) : usual(i)), { down: '30%' });
+  const { grounds } = rang.find(({ at }) => at === first)!.verdict;
+  assert.ok(grounds && grounds.observed < 0 && grounds.expected > 0);
+  const [low, high] = grounds.ratioRange;
+  assert.ok(Math.abs(grounds.ratio - grounds.observed / grounds.expected) < 1e-9, String(grounds.ratio));
+  assert.ok(low < grounds.ratio && grounds.ratio < high && high < 0, JSON.stringify(grounds.ratioRange));
+});

@@ -24,7 +24,7 @@ interface WatchedState {
 }
 
 function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detector<WatchedState> {
-  const { measure, window, budget = { falseAlarmsPerDay: 1, tests: 1 } } = context;
+  const { measure, window, adds = 'events', budget = { falseAlarmsPerDay: 1, tests: 1 } } = context;
   if (measure.kind === 'heavy_hitters') refuse(context, 'the detector seasonal for heavy hitters', 'a measure with one value a window');
   refuseHopping(context, 'seasonal');
   const directions = (['down', 'up'] as const).filter((direction) => config[direction] !== undefined);
@@ -37,7 +37,7 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
     return effect < 0 ? -effect >= least.down : effect >= least.up;
   };
   const periodMs = periodOf(window.sizeMs);
-  const isNonNegative = measure.kind === 'count' || measure.kind === 'distinct';
+  const isNonNegative = measure.kind === 'count' || measure.kind === 'distinct' || (measure.kind === 'ratio' && adds === 'events');
 
   /** The evidence is of rises and falls together: a direction alone has twice its part. */
   function thresholdFor(series: number): number {

@@ -11,8 +11,6 @@ const APPLICATION_ID = 0x546f6373;
 export const LOG_FORMAT = 1;
 
 const BUSY_TIMEOUT_MS = 5_000;
-/** The WAL is copied into the file when it holds this much. The thread that commits waits for that: more would hold it for longer. */
-const CHECKPOINT_BYTES = 4 << 20;
 /** It is cut to this where it had to grow, as while somebody reads for long. */
 const WAL_BYTES_KEPT = 64 << 20;
 const PAGE_BYTES = 8_192;
@@ -103,7 +101,6 @@ function openForWriting(file: string): DatabaseSync {
     }
     // NORMAL: SQLite syncs where the file's soundness hangs on it. That a commit survives a power cut is seen to beside it (wal-sync.ts).
     db.exec('PRAGMA synchronous = NORMAL');
-    db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_BYTES / Number(pragma(db, 'page_size'))}`);
     db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
     // Also where there is nothing to make: SQLite opens a file without write permission as if all were well.
     transact(db, () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import type { CommitUnit } from '../log.ts';
+import { NO_CHECKPOINTS, type Checkpoints } from './checkpoints.ts';
 import { createGroupCommit } from './group-commit.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { explainSqliteError } from './sqlite-error.ts';
@@ -17,7 +18,11 @@ interface Setup {
 }
 
 /** A table that takes each state key once; a key `throw…` throws that text, and `fail` an error of the disk. */
-function setup(t: TestContext, disk: Pick<WalSync, 'sync' | 'syncNow'> = { sync: async () => {}, syncNow: () => {} }): Setup {
+function setup(
+  t: TestContext,
+  disk: Pick<WalSync, 'sync' | 'syncNow'> = { sync: async () => {}, syncNow: () => {} },
+  checkpoints: Pick<Checkpoints, 'written' | 'held'> = NO_CHECKPOINTS,
+): Setup {
   const db = new DatabaseSync(':memory:');
   db.exec('CREATE TABLE state (key TEXT PRIMARY KEY) STRICT');
   const spy = t.mock.method(db, 'exec');
@@ -31,7 +36,11 @@ function setup(t: TestContext, disk: Pick<WalSync, 'sync' | 'syncNow'> = { sync:
     return [unit.state?.length ?? 0];
   }
   return {
-    commits: createGroupCommit(db, write, { disk, explain: (error) => explainSqliteError(error, '/data/log.sqlite', 'write') }),
+    commits: createGroupCommit(db, write, {
+      disk,
+      checkpoints,
+      explain: (error) => explainSqliteError(error, '/data/log.sqlite', 'write'),
+    }),
     transactions: () => spy.mock.calls.filter((call) => call.arguments[0] === 'COMMIT').length,
     keys: () =>
       db
@@ -145,4 +154,24 @@ test('what the disk refuses is rejected, in words for people', async (t) => {
   const { commits } = setup(t, { sync: () => Promise.reject(refusal), syncNow: () => assert.fail('refused') });
   await assert.rejects(commits.commit(unit('a')), { code: 'disk_full', message: /a write failed \(disk full or failing\)/ });
   commits.flush();
+});
+
+test('commits that a checkpoint holds are written together when it is over, or at the end of the process', async (t) => {
+  const { promise: over, resolve: release } = Promise.withResolvers<void>();
+  let held: Promise<void> | undefined = over;
+  const { commits, transactions, keys } = setup(t, undefined, { written: () => {}, held: () => held });
+  const both = Promise.all([commits.commit(unit('a')), commits.commit(unit('b'))]);
+  await turn();
+  await turn();
+  assert.deepEqual(keys(), []);
+  held = undefined;
+  release();
+  await both;
+  assert.equal(transactions(), 1);
+  held = new Promise(() => {});
+  const last = commits.commit(unit('c'));
+  await turn();
+  commits.flush();
+  await last;
+  assert.deepEqual(keys(), ['a', 'b', 'c']);
 });

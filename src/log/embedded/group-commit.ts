@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CommitUnit } from '../log.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import { transact } from './database.ts';
 import { sqliteCode } from './sqlite-error.ts';
 import type { WalSync } from './wal-sync.ts';
@@ -24,15 +25,23 @@ export interface GroupCommit {
   flush(): void;
 }
 
+export interface GroupCommitDeps {
+  readonly disk: Pick<WalSync, 'sync' | 'syncNow'>;
+  readonly checkpoints: Pick<Checkpoints, 'written' | 'held'>;
+  readonly explain: (error: unknown) => unknown;
+  /** Told of the end of each transaction. */
+  readonly ended?: (isWritten: boolean) => void;
+}
+
 /**
  * Commits of one turn of the event loop share a transaction; those that come in while it is written form the next one. They are written
  * in the order in which they came, whichever is prepared first, and those that are written while the disk is synced share the next sync.
- * `explain` turns errors of SQLite and of the disk into ours.
+ * While a checkpoint holds them they wait. `explain` turns errors of SQLite and of the disk into ours.
  */
 export function createGroupCommit(
   db: DatabaseSync,
   write: WriteUnit,
-  { disk, explain }: { readonly disk: Pick<WalSync, 'sync' | 'syncNow'>; readonly explain: (error: unknown) => unknown },
+  { disk, checkpoints, explain, ended = () => {} }: GroupCommitDeps,
 ): GroupCommit {
   const waiting: Waiting[] = [];
   /** Per partition the first offsets of the transactions that are written and not durable, in order. */
@@ -86,12 +95,15 @@ export function createGroupCommit(
     try {
       results = transact(db, () => group.map(({ unit }) => write(unit)));
     } catch (error) {
+      ended(false);
       // The machine's fault hits all: a later unit may rest on an earlier one. The fault of a unit is its own.
       if (group.length === 1 || isMachineFault(error)) for (const { reject } of group) reject(explain(error));
       else for (const one of group) writeGroup([one]);
       return;
     }
     void settle(group, results);
+    ended(true);
+    checkpoints.written();
   }
 
   function writeFirst(count: number): void {
@@ -102,6 +114,8 @@ export function createGroupCommit(
   }
 
   function writePrepared(): void {
+    const held = checkpoints.held();
+    if (held) return void held.then(writePrepared);
     const preparing = waiting.findIndex(({ isPreparing }) => isPreparing);
     writeFirst(preparing === -1 ? waiting.length : preparing);
   }

@@ -20,10 +20,10 @@ else test('everything reported as committed survives kill -9, exactly once and w
 
 /**
  * The writer: unit `n` appends to both partitions records `n/0`, `n/1`, … , commits offset n + 1 and state n. Several commits at once, so
- * that kills hit groups too; retention runs along.
+ * that kills hit groups too; retention and checkpoints run along.
  */
 async function writeForever(path: string): Promise<never> {
-  const log = createEmbeddedLog({ path, clock: systemClock, rowBytes: 4_000 });
+  const log = createEmbeddedLog({ path, clock: systemClock, rowBytes: 4_000, checkpointBytes: 100_000 });
   await log.ensureTopic('t', { partitions: 2 });
   await log.ensureTopic('gone', { partitions: 1, retentionBytes: 10_000 });
   const [found] = await log.state('last');

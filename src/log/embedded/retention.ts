@@ -12,39 +12,45 @@ interface Candidate {
   stored_bytes: number;
 }
 
-/** Rows deleted in one transaction: keeps each short beside the commits. */
-const ROWS_AT_ONCE = 64;
+/** Rows deleted in one transaction: it holds up requests and commits for some ms. */
+const ROWS_AT_ONCE = 32;
 
-/**
- * Rows that every group with an offset on their partition has read, oldest first. Where no group has committed any offset,
- * nobody waits for them.
- */
-const READ_BY_ALL = `
-SELECT b.id, b.part, b.first_offset, b.end_offset, b.append_time, b.stored_bytes
-FROM partitions p JOIN batches b ON b.part = p.num JOIN topics t ON t.num = p.topic
-WHERE t.name = ? AND b.end_offset <= coalesce((SELECT min(c.next_offset) FROM consumers c WHERE c.part = p.num), b.end_offset)`;
-
-/** Deletes up to 64 rows of a topic that are too old or too many, in one transaction; the records deleted, 0 when there is nothing left to do. */
+/** Deletes up to 32 rows of a topic that are too old or too many, in one transaction; the records deleted, 0 when there is nothing left to do. */
 export type RetireSome = (topic: TopicInfo, now: number) => number;
 
 export function createRetention(db: DatabaseSync): RetireSome {
-  const tooOld = db.prepare(`${READ_BY_ALL} AND b.append_time < ? ORDER BY b.id LIMIT ${ROWS_AT_ONCE}`);
-  const oldest = db.prepare(`${READ_BY_ALL} ORDER BY b.id LIMIT ${ROWS_AT_ONCE}`);
-  const held = db.prepare('SELECT sum(p.stored_bytes) AS bytes FROM partitions p JOIN topics t ON t.num = p.topic WHERE t.name = ?');
+  const partitions = db.prepare('SELECT p.num, p.stored_bytes FROM partitions p JOIN topics t ON t.num = p.topic WHERE t.name = ?');
+  /** Up to where every group with an offset on the partition has read; null where no group has committed any: nobody waits then. */
+  const read = db.prepare('SELECT min(next_offset) AS next FROM consumers WHERE part = ?');
+  // By the index alone, however many rows there are: within a partition offsets, ids and append times go up together.
+  const oldest = db.prepare(
+    `SELECT id, part, first_offset, end_offset, append_time, stored_bytes FROM batches WHERE part = ? ORDER BY first_offset LIMIT ${ROWS_AT_ONCE}`,
+  );
   const remove = db.prepare('DELETE FROM batches WHERE id = ?');
   const subtract = db.prepare('UPDATE partitions SET stored_bytes = stored_bytes - ? WHERE num = ?');
 
+  /** Rows that nobody waits for, over all partitions of the topic: as many of the oldest as one transaction takes, and some more. */
+  function oldestRead(parts: readonly { readonly num: PartNum }[]): Candidate[] {
+    const rows = parts.flatMap(({ num }) => {
+      const next = (read.get(num)!['next'] as number | null) ?? Infinity;
+      return (oldest.all(num) as unknown as Candidate[]).filter((row) => row.end_offset <= next);
+    });
+    return rows.sort((a, b) => a.id - b.id);
+  }
+
   function choose(topic: TopicInfo, now: number): Candidate[] {
-    if (topic.retentionMs !== undefined) {
-      const rows = tooOld.all(topic.name, now - topic.retentionMs) as unknown as Candidate[];
-      if (rows.length > 0) return rows;
-    }
-    if (topic.retentionBytes === undefined) return [];
-    let excess = Number(held.get(topic.name)?.['bytes'] ?? 0) - topic.retentionBytes;
+    const { retentionMs, retentionBytes } = topic;
+    if (retentionMs === undefined && retentionBytes === undefined) return [];
+    const parts = partitions.all(topic.name) as unknown as { num: PartNum; stored_bytes: number }[];
+    const rows = oldestRead(parts);
+    const tooOld = retentionMs === undefined ? [] : rows.filter((row) => row.append_time < now - retentionMs);
+    if (tooOld.length > 0) return tooOld.slice(0, ROWS_AT_ONCE);
+    if (retentionBytes === undefined) return [];
+    let excess = parts.reduce((sum, part) => sum + part.stored_bytes, -retentionBytes);
     if (excess <= 0) return [];
-    const rows = oldest.all(topic.name) as unknown as Candidate[];
-    const enough = rows.findIndex((row) => (excess -= row.stored_bytes) <= 0);
-    return enough < 0 ? rows : rows.slice(0, enough + 1);
+    const some = rows.slice(0, ROWS_AT_ONCE);
+    const enough = some.findIndex((row) => (excess -= row.stored_bytes) <= 0);
+    return enough < 0 ? some : some.slice(0, enough + 1);
   }
 
   return (topic, now) =>

@@ -8,7 +8,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { packRecords, recordAt } from '../batch.ts';
 import { connectKafka } from './connection.ts';
-import type { KafkaLog } from './connection.ts';
+import type { KafkaLog } from './kafka-log.ts';
 import { parseKafkaUrl } from './url.ts';
 
 const LEDGER = { topic: 'p.ledger', partition: 0 };

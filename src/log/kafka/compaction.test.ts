@@ -6,7 +6,7 @@ import { startKafka } from '../../../scripts/services/kafka.ts';
 import { connectTo } from '../../../test/support/kafka-log.ts';
 import { service } from '../../../test/support/services.ts';
 import { packRecords } from '../batch.ts';
-import type { KafkaLog } from './connection.ts';
+import type { KafkaLog } from './kafka-log.ts';
 
 const AT_ONCE = {
   'cleanup.policy': 'compact',

@@ -1,12 +1,11 @@
 import { sleep } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
-import type { Log, RecordBatch } from '../log.ts';
 import { createCluster } from './cluster.ts';
 import { createFetcher } from './fetch.ts';
 import { createGroups } from './groups.ts';
 import type { GroupLag, GroupMember } from './groups.ts';
-import { createKafkaLog } from './kafka-log.ts';
+import { createKafkaLog, type KafkaLog } from './kafka-log.ts';
 import { openLedger } from './ledger-store.ts';
 import { joinGroup } from './membership.ts';
 import type { JoinOptions, Membership, MembershipEvents } from './membership.ts';
@@ -18,22 +17,6 @@ import type { KafkaConfig } from './url.ts';
 
 /** What waits for a broker that does not answer is given up after this when the connection is closed. */
 const CLOSE_GRACE_MS = 5_000;
-
-export interface KafkaLog extends Log {
-  /**
-   * As `Log.read`. Offsets may have holes (compaction, transactions): a batch is dense and ends at a hole, and the next one may begin
-   * behind `offset`. Undefined: there was nothing to read from `offset` to the end as it was when this was called. `waitMs`: waits as
-   * long for something to come (default 0).
-   */
-  read(
-    topic: string,
-    partition: number,
-    offset: number,
-    limits: { maxBytes: number; maxRecords?: number; lent?: boolean; waitMs?: number },
-  ): Promise<RecordBatch | undefined>;
-  /** Whether the partition's append times are the broker's, or the producers' word. */
-  appendTimesOf(topic: string): Promise<'broker' | 'producer'>;
-}
 
 export interface KafkaConnection {
   /**
@@ -65,13 +48,13 @@ export interface KafkaDeps {
   readonly instanceId?: string;
 }
 
-/** @throws AppError `log_unavailable`, `log_refused` */
+/** @throws AppError `log_unavailable`, `log_refused`, `memory_short` */
 export async function connectKafka(config: KafkaConfig, deps: KafkaDeps): Promise<KafkaConnection> {
+  const unpacker = createUnpacker();
   const cluster = await createCluster(config, deps);
   const topics = createTopics(cluster, deps.logger);
   const offsets = createOffsets(cluster);
   const groups = createGroups(cluster, offsets);
-  const unpacker = createUnpacker();
   const opened = new Set<KafkaLog>();
 
   /** What is given back may still be committed: so groups first. */

@@ -12,7 +12,8 @@ import { kafkaJars } from '../../../scripts/services/kafka-jars.ts';
 import { connectTo, freshName } from '../../../test/support/kafka-log.ts';
 import { service } from '../../../test/support/services.ts';
 import { keyAt, recordAt } from '../batch.ts';
-import type { KafkaConnection, KafkaLog } from './connection.ts';
+import type { KafkaConnection } from './connection.ts';
+import type { KafkaLog } from './kafka-log.ts';
 
 const kafka = service('kafka');
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];

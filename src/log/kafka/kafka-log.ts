@@ -1,9 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
 import { checkUnit } from '../check-unit.ts';
-import type { CommitUnit, RecordsToAppend } from '../log.ts';
+import type { CommitUnit, Log, RecordBatch, RecordsToAppend } from '../log.ts';
 import { createAppender } from './appender.ts';
 import type { Cluster } from './cluster.ts';
-import type { KafkaLog } from './connection.ts';
 import type { Fetcher } from './fetch.ts';
 import type { Groups } from './groups.ts';
 import { sessionOver } from './ledger-store.ts';
@@ -11,6 +10,22 @@ import type { LedgerStore } from './ledger-store.ts';
 import type { Offsets } from './offsets.ts';
 import type { Producer } from './producer.ts';
 import type { Topics } from './topics.ts';
+
+export interface KafkaLog extends Log {
+  /**
+   * As `Log.read`. Offsets may have holes (compaction, transactions): a batch is dense and ends at a hole, and the next one may begin
+   * behind `offset`. Undefined: there was nothing to read from `offset` to the end as it was when this was called. `waitMs`: waits as
+   * long for something to come (default 0).
+   */
+  read(
+    topic: string,
+    partition: number,
+    offset: number,
+    limits: { maxBytes: number; maxRecords?: number; lentTo?: object; waitMs?: number },
+  ): Promise<RecordBatch | undefined>;
+  /** Whether the partition's append times are the broker's, or the producers' word. */
+  appendTimesOf(topic: string): Promise<'broker' | 'producer'>;
+}
 
 interface KafkaLogDeps {
   readonly cluster: Cluster;

@@ -10,7 +10,8 @@ import { systemClock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
 import { packRecords, recordAt } from '../batch.ts';
 import { connectKafka } from './connection.ts';
-import type { KafkaConnection, KafkaLog } from './connection.ts';
+import type { KafkaConnection } from './connection.ts';
+import type { KafkaLog } from './kafka-log.ts';
 import { parseKafkaUrl } from './url.ts';
 
 const kafka = service('kafka');

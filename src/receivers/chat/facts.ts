@@ -16,15 +16,23 @@ export function alertFacts(alert: AlertEvent, texts: ChatTexts, most: number): F
     [texts.metric, alert.metric_name],
     [texts.severity, severityText(alert, texts)],
     [texts.current, alert.current_value === null ? texts.noData : valueText(alert.current_value, unit)],
-    [texts.expected, valueText(alert.expected_value, unit)],
+    [expectedName(alert, texts), valueText(alert.expected_value, unit)],
     [texts.change, alert.deviation_percent === null ? '-' : deviationText(alert.deviation_percent)],
     [texts.time, alert.alert_time],
   ];
 }
 
+/** What is fixed was not expected, and is not called so. */
+function expectedName({ explanation: { baseline, evidence, unseen } }: AlertEvent, texts: ChatTexts): string {
+  if (evidence?.permitted_error !== undefined) return texts.control;
+  if (baseline || evidence) return texts.expected;
+  return unseen ? texts.newFrom : texts.limit;
+}
+
 /** An end that is no all-clear does not look like one. */
-function severityText({ status, severity, explanation }: AlertEvent, texts: ChatTexts): string {
+function severityText({ status, severity, explanation, current_value: value }: AlertEvent, texts: ChatTexts): string {
   if (status === 'firing') return `${EMOJI[severity]} ${texts[severity]}`;
+  if (value === null) return `☑️ ${texts.resolved}`;
   return explanation.lasting ? `☑️ ${texts.newLevel}` : `✅ ${texts.resolved}`;
 }
 

@@ -48,10 +48,23 @@ test('in Korean too', () => {
   assert.deepEqual(Object.keys(chatTexts.ko), Object.keys(chatTexts.en));
 });
 
+test('a limit, a control and the share from which new values are told are not called expected', () => {
+  const named = (changes: object): string[] => {
+    const texts = textsOf(slackMessage({ ...sampleAlert, explanation: { ...sampleAlert.explanation, ...changes } }, 'en'));
+    return texts.flatMap((text) => (text.endsWith(':*\n5.70%') ? [text.slice(1, text.indexOf(':'))] : []));
+  };
+  assert.deepEqual(named({}), ['Expected value']);
+  assert.deepEqual(named({ baseline: null }), ['Limit']);
+  assert.deepEqual(named({ baseline: null, unseen: true }), ['New values from']);
+  assert.deepEqual(named({ evidence: { permitted_error: 0.05 } }), ['Control']);
+});
+
 test('an alert that ended says so, and no more than that', () => {
   const texts = textsOf(slackMessage({ ...sampleAlert, status: 'resolved' }, 'en'));
   assert.ok(texts.includes('*Severity:*\n✅ RESOLVED'));
   assert.ok(!texts.some((text) => text.includes('Likely causes')));
+  const unjudged = textsOf(slackMessage({ ...sampleAlert, status: 'resolved', current_value: null }, 'en'));
+  assert.ok(unjudged.includes('*Severity:*\n☑️ RESOLVED'), 'no all-clear');
 });
 
 test('an end that is no all-clear does not look like one', () => {

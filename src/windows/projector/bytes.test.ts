@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { smallSource, smallSpec } from '../../../test/support/small-spec.ts';
 import { ACCEPTED } from '../../core/outcome.ts';
 import { packRecords } from '../../log/batch.ts';
 import type { Columns, Decoder } from '../columns.ts';
@@ -9,29 +10,16 @@ import { createDecoder, parseJson } from '../decoder.ts';
 import { parseEventTime } from '../event-time.ts';
 import { createIdHasher, type IdKey } from '../id-hash.ts';
 import { compilePlan } from '../plan.ts';
-import type { EngineSpec, SourceSpec } from '../spec.ts';
 import { openKernelMemory } from './kernel-memory.ts';
 import { fastPathOf } from './open-decoder.ts';
 import { createProjector } from './projector.ts';
 
-const iso: SourceSpec = {
-  name: 's',
-  topic: 't',
-  partitions: 1,
-  format: 'json',
-  event: { id: 'id', time: 'at', timeUnit: 'iso', outOfOrdernessMs: 0, allowedLatenessMs: 0, dedupMs: 0 },
-  where: [],
-  lookups: [],
-};
-const spec: EngineSpec = {
-  pipeline: 'p',
-  sources: [iso],
+const iso = smallSource({ event: { timeUnit: 'iso', dedupMs: 0 } });
+const spec = smallSpec({
   dimensions: ['page'],
-  measures: [{ name: 'sum', kind: 'sum', source: 's', where: [], field: 'n' }],
-  windows: [{ name: '10s', sizeMs: 10_000, slideMs: 10_000 }],
-  rollups: [],
-  limits: { maxSeries: 10, maxRecordBytes: 100_000, retireAfterMs: 0, idleAfterMs: 0 },
-};
+  measures: [{ name: 'sum', kind: 'sum', source: 'events', where: [], field: 'n' }],
+  limits: { maxRecordBytes: 100_000 },
+});
 
 /** Reads single records; those that the kernel is not sure of are told by `doubts`. */
 function readerOf(idKey: IdKey, source = iso): { read(record: string): Columns; labels: Decoder['labelValues']; doubts(): number } {

@@ -1,0 +1,86 @@
+/** The chart of a scored series as SVG: what a page and a picture show alike. */
+import { chartColumns, valueRange } from './chart-columns.ts';
+import type { Episode, ScoredPoint } from './score-series.ts';
+
+export interface ChartSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+const PADDING = 8;
+/** The band is what is expected, give or take so many standard deviations. */
+export const BAND_SIGMAS = 3;
+
+export const CHART_STYLE =
+  '.paper{fill:#f7f7f8}.band{fill:#4a7fb5;opacity:.18}.value{fill:none;stroke:#345;stroke-width:1}.alarm{fill:#d22}.when{fill:#d22;opacity:.12}';
+
+/** What goes into an `<svg>` of that size, under `CHART_STYLE`. `points`: those with a value; without any it is an empty paper. */
+export function chartMarks(points: readonly ScoredPoint[], episodes: readonly Episode[], { width, height }: ChartSize): string {
+  const paper = `<rect class="paper" width="${width}" height="${height}"/>`;
+  if (points.length === 0) return paper;
+  const [low, high] = valueRange(points);
+  const x = (index: number): number => tenths(((index + 0.5) / points.length) * width);
+  const y = (value: number): number => {
+    const part = (Math.max(low, Math.min(high, value)) - low) / (high - low);
+    return tenths(height - PADDING - part * (height - 2 * PADDING));
+  };
+  const [line, top, bottom]: string[][] = [[], [], []];
+  for (const { from, to, least, most, expected, spread } of chartColumns(points, width)) {
+    for (const i of least === most ? [least] : [Math.min(least, most), Math.max(least, most)])
+      line!.push(`${x(i)},${y(points[i]!.value!)}`);
+    const middle = x((from + to - 1) / 2);
+    top!.push(`${middle},${y(expected + BAND_SIGMAS * spread)}`);
+    bottom!.push(`${middle},${y(expected - BAND_SIGMAS * spread)}`);
+  }
+  const marks = marksOf(points, episodes, x, y, height);
+  return `${paper}${marks.areas}<polygon class="band" points="${[...top!, ...bottom!.toReversed()].join(' ')}"/><polyline class="value" points="${line!.join(' ')}"/>${marks.dots}`;
+}
+
+/** Episodes whose peak is among the points. */
+function marksOf(
+  points: readonly ScoredPoint[],
+  episodes: readonly Episode[],
+  x: (index: number) => number,
+  y: (value: number) => number,
+  height: number,
+): { areas: string; dots: string } {
+  const at = new Map(points.map((point, index) => [point, index]));
+  let [areas, dots] = ['', ''];
+  for (const { first, last, peak } of episodes) {
+    const middle = at.get(peak);
+    if (middle === undefined) continue;
+    const [left, right] = [x(at.get(first) ?? 0), x(at.get(last) ?? points.length - 1)];
+    areas += `<rect class="when" x="${tenths(left - 1)}" y="0" width="${tenths(right - left + 2)}" height="${height}"/>`;
+    dots += `<circle class="alarm" cx="${x(middle)}" cy="${y(peak.value!)}" r="3"/>`;
+  }
+  return { areas, dots };
+}
+
+/** `2026-03-02 09:00 to 2026-03-09 09:00, from 3 to 120`; empty without points. */
+export function chartRange(points: readonly ScoredPoint[]): string {
+  const [first, last] = [points[0], points.at(-1)];
+  if (!first || !last) return '';
+  const [low, high] = valueRange(points);
+  return `${timeLabel(first.timeMs)} to ${timeLabel(last.timeMs)}, from ${valueLabel(low)} to ${valueLabel(high)}`;
+}
+
+export function chartCounts(points: readonly ScoredPoint[], episodes: readonly Episode[]): string {
+  return `${points.length.toLocaleString('en-US')} points, ${episodes.length} episode${episodes.length === 1 ? '' : 's'}`;
+}
+
+export function valueLabel(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+export function timeLabel(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** As text or within a quoted attribute; characters that XML does not know are left out. */
+export function asMarkup(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '').replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+function tenths(pixels: number): number {
+  return Math.round(pixels * 10) / 10;
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test, type TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { createCheckpoints } from './checkpoints.ts';
+import { openDatabase } from './database.ts';
+import { createEmbeddedLog } from './embedded-log.ts';
+
+const CHECKPOINT_BYTES = 200_000;
+const clock = { now: () => 1, elapsed: () => 1 };
+
+function pathIn(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'tocsin-checkpoints-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return join(dir, 'log.sqlite');
+}
+
+/** SQLite writes others into the head of the log each time that it begins it anew. */
+function saltsOf(path: string): string {
+  const salts = Buffer.alloc(8);
+  const fd = openSync(`${path}-wal`, 'r');
+  readSync(fd, salts, 0, 8, 16);
+  closeSync(fd);
+  return salts.toString('hex');
+}
+
+test('while commits go on without a pause the log is copied beside, and begun anew again and again', async (t) => {
+  const path = pathIn(t);
+  const log = createEmbeddedLog({ path, clock, checkpointBytes: CHECKPOINT_BYTES });
+  let n = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  for (let anew = 0, salts = saltsOf(path); anew < 3;) {
+    // The next is there before the one before is durable.
+    const one = log.commit({ state: [[`key ${n++ % 50}`, Buffer.alloc(50_000, n)]] });
+    await last;
+    last = one;
+    if (saltsOf(path) === salts) continue;
+    salts = saltsOf(path);
+    anew++;
+  }
+  await log.close();
+  assert.ok(!existsSync(`${path}-wal`), 'nobody has it open any more');
+  const again = createEmbeddedLog({ path, clock, readOnly: true });
+  const values = await again.state('key');
+  assert.equal(values.length, 50);
+  for (const [key, value] of values) {
+    const newest = n - 1 - ((n - 1 - Number(key.slice(4))) % 50);
+    assert.equal(value[0], (newest + 1) % 256, key);
+  }
+  await again.close();
+});
+
+test('where the thread fails the connection that writes copies the log by itself', async (t) => {
+  const path = pathIn(t);
+  const db = openDatabase(path, { readOnly: false });
+  t.after(() => db.close());
+  const start = (): Worker => new Worker('throw new Error("no thread")', { eval: true });
+  const checkpoints = createCheckpoints(db, path, { bytes: CHECKPOINT_BYTES, start });
+  const insert = db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?)');
+  const salts = saltsOf(path);
+  while (saltsOf(path) === salts) {
+    insert.run('key', Buffer.alloc(50_000));
+    checkpoints.written();
+    await nextTurn();
+  }
+  assert.equal(checkpoints.held(), undefined);
+  await checkpoints.close();
+});
+
+test('a reader who stays in the log keeps nothing waiting; what it reads is as it was', async (t) => {
+  const path = pathIn(t);
+  const log = createEmbeddedLog({ path, clock, checkpointBytes: CHECKPOINT_BYTES });
+  t.after(() => log.close());
+  await log.commit({ state: [['key', Buffer.from('first')]] });
+  const reader = new DatabaseSync(path, { readOnly: true });
+  t.after(() => reader.close());
+  const value = reader.prepare('SELECT value FROM state');
+  reader.exec('BEGIN');
+  assert.equal(Buffer.from(value.get()!['value'] as Uint8Array).toString(), 'first');
+  const before = statSync(path).size;
+  for (let i = 0; i < 60; i++) await log.commit({ state: [[`other ${i}`, Buffer.alloc(50_000)]] });
+  assert.equal(Buffer.from(value.get()!['value'] as Uint8Array).toString(), 'first');
+  reader.exec('COMMIT');
+  while (statSync(path).size === before) await log.commit({ state: [['key', Buffer.from('second')]] });
+});

@@ -1,0 +1,113 @@
+/**
+ * The write-ahead log is copied into the file beside the thread that writes it, which would wait for the disk otherwise. A first pass copies
+ * nearly all of it while commits go on. Then they are held, in memory, until a second one has copied the rest and begun the log anew: only
+ * where all is in the file does SQLite do that, and so the log stays small.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import type { CheckpointOrder } from './checkpoint-thread.ts';
+
+export interface Checkpoints {
+  /** To be called after a transaction: begins one where the log has grown enough. */
+  written(): void;
+  /** Resolves when transactions may be written again; undefined: now. */
+  held(): Promise<void> | undefined;
+  /** Its connection is closed when this resolves. Nothing is held from the call on. */
+  close(): Promise<void>;
+}
+
+export const NO_CHECKPOINTS: Checkpoints = { written: () => {}, held: () => undefined, close: async () => {} };
+
+/** The log is copied when it holds so many bytes: what is written again and again is copied once. */
+export const CHECKPOINT_BYTES = 16 << 20;
+/** Where there is no thread, as it has failed, the one that writes waits for the disk itself: not for too long at a time. */
+const BYTES_WITHOUT_THREAD = 4 << 20;
+
+const startThread = (path: string): Worker =>
+  new Worker(new URL('./checkpoint-thread.ts', import.meta.url), {
+    workerData: path,
+    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
+  });
+
+/** `db`: the connection that writes; `path`: of its file. The thread is started with the first checkpoint. */
+export function createCheckpoints(
+  db: DatabaseSync,
+  path: string,
+  { bytes, start = startThread }: { readonly bytes: number; readonly start?: (path: string) => Worker },
+): Checkpoints {
+  const pageBytes = db.prepare('PRAGMA page_size').get()!['page_size'] as number;
+  /** Copies nothing: tells how long the log is, for some microseconds. */
+  const length = db.prepare('PRAGMA wal_checkpoint(NOOP)');
+  let thread: Worker | undefined;
+  let isRunning = false;
+  let hasFailed = false;
+  /** Frames that were left in the log, as somebody reads there; it is tried again when as much has come again. */
+  let left = 0;
+  let hold: { readonly over: Promise<void>; readonly release: () => void } | undefined;
+
+  function autocheckpoint(every: number): void {
+    db.exec(`PRAGMA wal_autocheckpoint = ${every / pageBytes}`);
+  }
+
+  function release(): void {
+    isRunning = false;
+    hold?.release();
+    hold = undefined;
+  }
+
+  /** From here on as SQLite does it by itself. */
+  function fail(): void {
+    if (hasFailed) return;
+    hasFailed = true;
+    release();
+    if (db.isOpen) autocheckpoint(BYTES_WITHOUT_THREAD);
+  }
+
+  function started(): Worker {
+    const made = start(path);
+    made.unref();
+    made.on('message', () => {
+      if (hold) return ended();
+      const { promise: over, resolve } = Promise.withResolvers<void>();
+      hold = { over, release: resolve };
+      ask(made, true);
+    });
+    made.on('error', fail);
+    made.on('exit', fail);
+    return made;
+  }
+
+  function ask(of: Worker, isLast: boolean): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    of.postMessage({ isLast } satisfies CheckpointOrder);
+  }
+
+  function ended(): void {
+    const frames = db.isOpen ? frameCount() : 0;
+    left = frames * pageBytes < bytes ? 0 : frames;
+    release();
+  }
+
+  function frameCount(): number {
+    return length.get()!['log'] as number;
+  }
+
+  autocheckpoint(0);
+  return {
+    written() {
+      if (isRunning || hasFailed) return;
+      const frames = frameCount();
+      // Begun anew since.
+      if (frames < left) left = 0;
+      if ((frames - left) * pageBytes < bytes) return;
+      isRunning = true;
+      ask((thread ??= started()), false);
+    },
+    held: () => hold?.over,
+    async close() {
+      hasFailed = true;
+      release();
+      await thread?.terminate();
+    },
+  };
+}
