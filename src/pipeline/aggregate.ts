@@ -268,7 +268,7 @@ export function createAggregate(
       const isReplayDue = caughtUp || deps.elapsed() - noReplaysAt >= REPLAY_EVERY_MS;
       const replays = isReplayDue ? await stepReplay() : 0;
       const at = deps.elapsed();
-      const batch = await log.read(topic, number, offset, { ...limits, lent: true });
+      const batch = await log.read(topic, number, offset, { ...limits, lentTo: aggregate });
       caughtUp = batch === undefined;
       if (!batch) {
         end = offset;

@@ -2,12 +2,21 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import type { Catalog } from './catalog.ts';
+import type { FreshRow } from './fresh-rows.ts';
 import type { Packing } from './packing.ts';
 
 /** Writes one unit; to be called within a transaction. Returns the first offset of each append. */
 export type WriteUnit = (unit: CommitUnit) => number[];
 
-export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Clock, packing: Pick<Packing, 'rowsOf'>): WriteUnit {
+export interface UnitWriterDeps {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly packing: Pick<Packing, 'rowsOf'>;
+  /** Told of each row, within the transaction. */
+  readonly noted: (row: FreshRow) => void;
+}
+
+export function createUnitWriter(db: DatabaseSync, { catalog, clock, packing, noted }: UnitWriterDeps): WriteUnit {
   const partition = db.prepare('SELECT end_offset, last_append_time FROM partitions WHERE num = ?');
   const advance = db.prepare('UPDATE partitions SET end_offset = ?, last_append_time = ?, stored_bytes = stored_bytes + ? WHERE num = ?');
   const insert = db.prepare(
@@ -28,10 +37,11 @@ export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Cloc
     let from = 0;
     let stored = 0;
     for (const row of packing.rowsOf(records)) {
-      const { to } = row;
+      const { to, plain } = row;
       const line = records.firstLine === undefined ? null : records.firstLine + from;
       const [first, end] = [at.end_offset + from, at.end_offset + to];
       insert.run(part, first, end, appendTime, line, row.body.length, row.flags, row.bodyBytes, row.body);
+      noted({ part, firstOffset: first, endOffset: end, appendTime, firstLine: line, plain });
       stored += row.body.length;
       from = to;
     }

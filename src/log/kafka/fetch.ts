@@ -24,7 +24,7 @@ export interface ReadLimits {
   /** How long to wait for something to come. */
   readonly waitMs?: number;
   /** As of `Log.read`. */
-  readonly lent?: boolean;
+  readonly lentTo?: object;
 }
 
 export interface Fetcher {
@@ -154,7 +154,7 @@ export function createFetcher(
   return {
     async read(topic, partition, offset, limits) {
       const name = `${topic}/${partition}`;
-      const cursor = takeCursor(name, offset, limits.lent === true);
+      const cursor = takeCursor(name, offset, limits.lentTo !== undefined);
       if (cursor.decoded.length === 0) cursor.decoded = cursor.own?.answer?.read(true) ?? [];
       if (cursor.decoded.length === 0 && !(await fill(cursor, topic, partition, limits))) {
         // The reader will ask again, and then needs no new memory; markers that were read over are not read over again.
