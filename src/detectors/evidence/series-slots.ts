@@ -46,7 +46,7 @@ export interface Common {
   readonly together: Float64Array;
 }
 
-function factorOf({ together }: Common, offset: number): number {
+export function factorOf({ together }: Common, offset: number): number {
   if (together[0] !== offset) {
     together[0] = offset;
     together[1] = Math.exp(offset);
@@ -114,31 +114,6 @@ export function enterWindow(state: SeriesState, common: Common, slot: number, of
   noteExposure(numbers, model, exposure, isFirst);
   addWindow(numbers, model, now, amount, expected);
   return expected;
-}
-
-/** What a window of `slot` would be expected to bring; undefined where only entering it tells, as something is learnt on the way. */
-export function foresee(state: SeriesState, common: Common, slot: number, offset: number, exposure: number): number | undefined {
-  const { numbers } = state;
-  const { model } = common;
-  if (numbers[At.baseline] !== Baseline.own || numbers[At.age] === 0 || slotOf(numbers) !== slot - 1) return undefined;
-  const shared = factorOf(common, offset);
-  if (state.foreseenSlot !== slot) {
-    if (moveTo(common.now, model, slot).phase === 0) return undefined;
-    keepForeseen(state, numbers, common, slot, shared);
-  }
-  // As `enterWindow` does, to the last bit.
-  const scaled = arriving(numbers, model, common.delay, exposure) * shared;
-  return (state.foreseenRate * scaled) / shared;
-}
-
-/** `entered`: a copy of the state that `slot` was entered into. The next look at that slot need not learn again. */
-export function foreseeAs(state: SeriesState, entered: Float32Array, common: Common, slot: number, offset: number): void {
-  if (state.foreseenSlot !== slot) keepForeseen(state, entered, common, slot, factorOf(common, offset));
-}
-
-function keepForeseen(state: SeriesState, numbers: Float32Array, common: Common, slot: number, shared: number): void {
-  state.foreseenRate = Math.exp(logRate(numbers, common.model, moveTo(common.now, common.model, slot).row)) * shared;
-  state.foreseenSlot = slot;
 }
 
 /** A roll-up's window: what its members brought, and what was expected of them. */
