@@ -7,13 +7,15 @@ import { createIdChunks } from '../src/windows/id-chunks.ts';
 import { createIdMemory } from '../src/windows/ids.ts';
 import { cpuSeconds, median, report, timesByRound } from './measure.ts';
 
-const IDS = Number(process.env['BENCH_IDS'] ?? 6) * 1e6;
+const IDS = Number(process.env['BENCH_IDS'] ?? 3) * 1e6;
 const ROUNDS = IDS > 20e6 ? 1 : 3;
 /** Event time: so many ids a ms. */
 const RATE = 100;
 const DEDUP_MS = IDS / RATE;
 const START = 1_700_000_000_000;
 const COMMIT_IDS = 50_000;
+/** Ids that are asked for together. */
+const BATCH = 250;
 const BYTES_MAX = 16;
 const PAUSE_MAX_MS = 50;
 const RESTORED_PER_S_MIN = 5e6;
@@ -64,7 +66,7 @@ interface Round {
 
 function runRound(): Round {
   const residentBefore = process.memoryUsage.rss();
-  const memory = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 1e9 });
+  const memory = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 2e8 });
   const chunks = createIdChunks();
   const stored = new Map<string, Buffer>();
   const hash = createHashes();
@@ -92,18 +94,25 @@ function runRound(): Round {
     }
   }
 
-  function remember(count: number): void {
-    for (let i = 0; i < count; i++, seen++) {
+  const columns = { low: new Uint32Array(BATCH), high: new Uint32Array(BATCH) };
+
+  function rememberBatch(): void {
+    for (let i = 0; i < BATCH; i++) {
       const { low, high } = hash();
+      columns.low[i] = low;
+      columns.high[i] = high;
+    }
+    memory.expect(columns, 0, BATCH, watermark);
+    for (let i = 0; i < BATCH; i++, seen++) {
       const time = START + Math.floor(seen / RATE);
-      if (!memory.remembers(low, high, watermark)) memory.remember(low, high, time, watermark);
+      if (!memory.remembers(i, watermark)) memory.remember(i, time, watermark);
       watermark = time;
     }
   }
 
   function rememberAll(count: number, isCommitting: boolean): void {
     for (let done = 0; done < count; done += COMMIT_IDS) {
-      for (let part = 0; part < COMMIT_IDS; part += 500) timed(() => remember(500));
+      for (let part = 0; part < COMMIT_IDS; part += BATCH) timed(rememberBatch);
       if (isCommitting) commit();
       else memory.takeNew(watermark);
     }
@@ -119,7 +128,7 @@ function runRound(): Round {
   const committingS = cpuSeconds(() => rememberAll(IDS * 1.02, true));
   const { bytes, limit } = memory;
   const entries = [...stored].sort(([a], [b]) => (a < b ? -1 : 1));
-  const again = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 1e9 });
+  const again = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 2e8 });
   const restoring = cpuSeconds(() =>
     again.restore(createIdChunks().restore(entries.map(([key, value]): [string, unknown] => [key, deserialize(value)])), watermark),
   );

@@ -20,7 +20,7 @@ export type ClockMode = 'append' | 'event';
 
 const MAX_AHEAD_DEFAULT_MS = 300_000;
 /** Their places in the memory of ids, a cache line each, stay in the processor's nearest cache until they are asked for. */
-const IDS_AT_ONCE = 128;
+const IDS_AT_ONCE = 256;
 
 export interface Judged {
   /** Element `i` is record `i`'s outcome (core/outcome.ts). Good until the next call. */
@@ -91,7 +91,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
 
   function accept(columns: Columns, i: number, offset: number, appendTime: number): void {
     const time = columns.times[i]!;
-    if (columns.ids) ids.remember(columns.ids.low[i]!, columns.ids.high[i]!, time, clocks.watermark, columns.ids.texts?.[i]);
+    if (columns.ids) ids.remember(i, time, clocks.watermark);
     const { overflowed } = series;
     series.resolve(columns.dimensions, i, codes);
     if (series.overflowed > overflowed) overflow.note(time, clocks.watermark);
@@ -153,7 +153,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
       const appendTimes = clock === 'append' ? batch.appendTimes : undefined;
       const lateBy = new Map<number, number>();
       for (let i = 0; i < count; i++) {
-        if (hashes && i % IDS_AT_ONCE === 0) ids.expect(hashes.low, hashes.high, i, Math.min(i + IDS_AT_ONCE, count));
+        if (hashes && i % IDS_AT_ONCE === 0) ids.expect(hashes, i, Math.min(i + IDS_AT_ONCE, count), clocks.watermark);
         const time = times[i]!;
         const appendTime = appendTimes ? appendTimes[i]! : Infinity;
         if (outcomes[i] !== ACCEPTED) {
@@ -161,7 +161,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
         } else if (isFuture(time, appendTime, clock)) {
           outcomes[i] = INVALID;
           columns.reasons.set(i, 'future');
-        } else if (hashes && ids.remembers(hashes.low[i]!, hashes.high[i]!, clocks.watermark, hashes.texts?.[i])) {
+        } else if (hashes && ids.remembers(i, clocks.watermark)) {
           outcomes[i] = DUPLICATE;
         } else if (time + allowedLatenessMs < clocks.watermark && earliestEnd(plan.windows, time) + allowedLatenessMs <= clocks.watermark) {
           // A window ends after every event in it, so most events need no look at the windows.
