@@ -7,7 +7,7 @@ import { createIdChunks } from '../src/windows/id-chunks.ts';
 import { createIdMemory } from '../src/windows/ids.ts';
 import { cpuSeconds, median, report, timesByRound } from './measure.ts';
 
-const IDS = Number(process.env['BENCH_IDS'] ?? 6) * 1e6;
+const IDS = Number(process.env['BENCH_IDS'] ?? 3) * 1e6;
 const ROUNDS = IDS > 20e6 ? 1 : 3;
 /** Event time: so many ids a ms. */
 const RATE = 100;
