@@ -214,7 +214,7 @@ function rounded(us: number): number {
 
 async function start(kind: Kind): Promise<Contender> {
   const child = fork(fileURLToPath(import.meta.url), ['serve', kind], {
-    execArgv: [...process.execArgv, '--external-memory-accounted-in-global-limit', '--max-semi-space-size=16'],
+    execArgv: [...process.execArgv, '--external-memory-accounted-in-global-limit', '--max-semi-space-size=4', '--no-parallel-scavenge'],
   });
   const [url] = (await once(child, 'message')) as [string];
   return { kind, child, url, cpu: [] };
