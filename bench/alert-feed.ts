@@ -9,10 +9,10 @@ export type Cause = 'final' | 'look';
 
 const SEGMENTS = 20;
 /**
- * For looks: what evidence has seen of them before, one bad event a second and segment for half an hour; how many come at once then, to how
- * many segments a second. Each has its turn once in 66 s: by then it is quiet again.
+ * For looks: what evidence has seen of them before (it asks for the better part of an hour), a bad event of each segment every other second;
+ * how many come at once then, to how many segments a second. Each has its turn once in 66 s: by then it is quiet again.
  */
-const WATCHED = { segments: 200, seconds: 1_800, more: 200, perSecond: 3 };
+const WATCHED = { segments: 200, seconds: 3_600, everySeconds: 2, more: 200, perSecond: 3 };
 export const WINDOW_MS: Readonly<Record<Cause, number>> = { final: 1_000, look: 10_000 };
 export const OUT_OF_ORDERNESS_MS = 200;
 const STEP_MS = 20;
@@ -78,15 +78,16 @@ export function eventLine(id: number, now: number): string {
   return lineOf(`e${id}`, now, segment, isBad);
 }
 
-/** As many are bad in every second as were before, however many events there are. */
+/** As many are bad as were before, however many events there are. */
 function watchedLine(id: number, rate: number, now: number): string {
   const every = Math.round(rate / WATCHED.segments);
-  return lineOf(`e${id}`, now, Math.floor(id / every) % WATCHED.segments, id % every === 0);
+  const [turn, segment] = [Math.floor(id / every / WATCHED.segments), Math.floor(id / every) % WATCHED.segments];
+  return lineOf(`e${id}`, now, segment, id % every === 0 && turn % WATCHED.everySeconds === 0);
 }
 
-/** What evidence learns from, second by second. */
+/** What evidence learns from. */
 function* history(until: number): Generator<string> {
-  for (let second = Math.floor(until / 1_000) - WATCHED.seconds; second < Math.floor(until / 1_000); second++) {
+  for (let second = Math.floor(until / 1_000) - WATCHED.seconds; second < Math.floor(until / 1_000); second += WATCHED.everySeconds) {
     const lines = Array.from({ length: WATCHED.segments }, (_, i) => lineOf(`h${second}-${i}`, second * 1_000 + i, i, true));
     yield `${lines.join('\n')}\n`;
   }

@@ -90,6 +90,7 @@ try {
   report('alert-latency', {
     rows: [...embeddedRows, ...onKafka].map((one) => ({ ...one })),
     ratios: Object.fromEntries(judged.map(({ ratio, value }) => [ratio, value()])),
+    isLessBetter: true,
     bars: judged.map(({ ratio }) => ({ ratio, most: 1 })),
   });
 } finally {

@@ -2,8 +2,9 @@
  * How many events `POST /api/v1/events/{topic}` takes as NDJSON and makes durable, against the plainest server that reads the body, cuts
  * it into lines and parses each with JSON.parse (and keeps nothing). Both less the cost of the socket, which is what a server takes that
  * reads the body and drops it. What bounds the rate of a server is the CPU time of the thread that serves; that of the whole process,
- * with what is compressed beside, is told too. And the whole way, to windows: while the ad-tech pipeline of the same process counts the
- * events, with all checks and dedup. Each server has a process of its own; in turn, medians of rounds.
+ * with what is compressed beside, is told too. And the whole way, to windows: while a pipeline of the same process counts the events,
+ * the ad-tech pipeline with all checks and dedup, and the one of the peers' bench that does neither. Each server has a process of its own, which
+ * has done all that it was given before the next one has its turn; a client that is told to wait does. In turn, medians of rounds.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +13,7 @@ import { Agent, createServer, request, type IncomingMessage, type RequestListene
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { judgingDeps } from '../src/app/judging.ts';
 import { monitorOf } from '../src/app/pipeline-parts.ts';
@@ -27,7 +28,7 @@ import { createServer as createTocsinServer } from '../src/server/server.ts';
 import { generatorConfig } from '../src/sources/generator/config.ts';
 import { createAdGenerator } from '../src/sources/generator/generator.ts';
 import { compilePlan } from '../src/windows/plan.ts';
-import { median, report } from './measure.ts';
+import { median, report, timesByRound } from './measure.ts';
 
 const EVENTS_PER_BODY = 2_000;
 const BODIES = 400;
@@ -35,6 +36,7 @@ const CONCURRENT = 4;
 const ROUNDS = 4;
 const RATE = 5_000;
 const TOPIC = 'ad-events';
+const COMMIT_EVERY_MS = 250;
 /** Tocsin's rate over that of the loop, both less the socket. */
 const BAR = 3;
 const RATE_RATIO = 'rate over the JSON.parse loop, less the socket';
@@ -43,7 +45,8 @@ const NAMES = {
   socket: 'the body is read and dropped',
   parse: 'read, cut into lines, JSON.parse',
   tocsin: 'POST /api/v1/events, durable',
-  windows: 'the same, and counted in windows',
+  alike: 'the same, and counted in windows like for like',
+  windows: 'the same, and counted with all checks and dedup',
 };
 type Kind = keyof typeof NAMES;
 
@@ -51,10 +54,13 @@ if (process.argv[2] === 'serve') await serve(process.argv[3] as Kind);
 else await measure();
 
 async function serve(kind: Kind): Promise<void> {
-  process.on('message', () => {
+  let counted = async (): Promise<void> => {};
+  async function tell(): Promise<void> {
+    await counted();
     const [all, thread] = [process.cpuUsage(), process.threadCpuUsage()];
     process.send!({ all: all.user + all.system, thread: thread.user + thread.system } satisfies Cpu);
-  });
+  }
+  process.on('message', () => void tell());
   if (kind === 'socket') return plain(() => {});
   if (kind === 'parse') return plain((body) => parseAll(body.toString()));
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-bench-'));
@@ -62,7 +68,9 @@ async function serve(kind: Kind): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
     process.exit();
   });
-  await tocsin(join(folder, 'log.sqlite'), kind === 'windows');
+  const tocsin = await startTocsin(join(folder, 'log.sqlite'), kind);
+  process.send!(tocsin.url);
+  if (tocsin.engine) counted = count(tocsin.engine);
 }
 
 function parseAll(text: string): number {
@@ -89,26 +97,28 @@ async function plain(take: (body: Buffer) => void): Promise<void> {
   process.send!(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 }
 
-async function tocsin(path: string, counts: boolean): Promise<void> {
-  const config = loadPipeline(fileURLToPath(new URL('../pipelines/adtech.yml', import.meta.url)));
+async function startTocsin(path: string, kind: Kind): Promise<{ url: string; engine: Engine | undefined }> {
+  const file = kind === 'alike' ? './peers/like-for-like.yml' : '../pipelines/adtech.yml';
+  const config = loadPipeline(fileURLToPath(new URL(file, import.meta.url)));
   const plan = compilePlan(config.engine);
   const log = createEmbeddedLog({ path, clock: systemClock });
   await ensureTopics({ plan, topics: config.topics }, log);
-  const engine = counts
-    ? await openEngine(
-        {
-          plan,
-          topics: config.topics,
-          revision: 1,
-          completeFrom: -Infinity,
-          start: () => 0,
-          provisional: true,
-          clock: 'event',
-          maxBatchBytes: 256 << 10,
-        },
-        { log, ...judgingDeps(config.engine, systemClock), monitor: monitorOf(config) },
-      )
-    : undefined;
+  const engine =
+    kind !== 'tocsin'
+      ? await openEngine(
+          {
+            plan,
+            topics: config.topics,
+            revision: 1,
+            completeFrom: -Infinity,
+            start: () => 0,
+            provisional: true,
+            clock: 'event',
+            maxBatchBytes: 256 << 10,
+          },
+          { log, ...judgingDeps(config.engine, systemClock), monitor: monitorOf(config) },
+        )
+      : undefined;
   const topics = createTopicsView(engine ? [{ config, engine }] : [], { log, clock: systemClock });
   const server = await createTocsinServer(
     { address: parseListenAddress('127.0.0.1:0'), version: '0', pageRoot: '/nowhere' },
@@ -124,19 +134,25 @@ async function tocsin(path: string, counts: boolean): Promise<void> {
       logger: silentLogger,
     },
   );
-  process.send!(await server.listen());
-  if (engine) await count(engine);
+  return { url: await server.listen(), engine };
 }
 
-async function count(engine: Engine): Promise<never> {
-  for (let committedAt = systemClock.elapsed(); ;) {
-    const read = await engine.step();
-    if (engine.hasNews() && systemClock.elapsed() - committedAt >= 250) {
-      await engine.commit();
-      committedAt = systemClock.elapsed();
+/** Counts from now on. What it returns resolves when all that is in the log by then is counted and committed. */
+function count(engine: Engine): () => Promise<void> {
+  let told = (): void => {};
+  async function run(): Promise<never> {
+    for (let committedAt = systemClock.elapsed(); ;) {
+      const read = await engine.step();
+      const isDue = systemClock.elapsed() - committedAt >= COMMIT_EVERY_MS;
+      if (isDue && engine.hasNews()) {
+        await engine.commit();
+        committedAt = systemClock.elapsed();
+      } else if (read === 0 && isDue) told();
+      await (read > 0 ? nextTurn() : sleep(5));
     }
-    await (read > 0 ? new Promise((resolve) => setImmediate(resolve)) : sleep(5));
   }
+  void run();
+  return () => new Promise((resolve) => (told = resolve));
 }
 
 /** Microseconds of the whole process, and of the thread that serves. */
@@ -169,9 +185,10 @@ async function measure(): Promise<void> {
   }
   agent.destroy();
   for (const { child } of contenders) child.disconnect();
-  const of = (kind: Kind, part: keyof Cpu): number => median(contenders.find((one) => one.kind === kind)!.cpu.map((cpu) => cpu[part]));
-  const overLoop = (kind: Kind, part: keyof Cpu): number =>
-    (of('parse', part) - of('socket', part)) / (of(kind, part) - of('socket', part));
+  const rounds = (kind: Kind, part: keyof Cpu): number[] => contenders.find((one) => one.kind === kind)!.cpu.map((cpu) => cpu[part]);
+  const of = (kind: Kind, part: keyof Cpu): number => median(rounds(kind, part));
+  const lessSocket = (kind: Kind, part: keyof Cpu): number[] => rounds(kind, part).map((us, round) => us - rounds('socket', part)[round]!);
+  const overLoop = (kind: Kind, part: keyof Cpu): number[] => timesByRound(lessSocket('parse', part), lessSocket(kind, part));
   report('ingest', {
     events_per_body: EVENTS_PER_BODY,
     rows: contenders.map(({ kind, cpu }) => ({
@@ -184,7 +201,8 @@ async function measure(): Promise<void> {
     ratios: {
       [RATE_RATIO]: overLoop('tocsin', 'thread'),
       'the same per CPU second of all threads': overLoop('tocsin', 'all'),
-      'to windows, per CPU second of all threads': overLoop('windows', 'all'),
+      'to windows like for like, per CPU second of all threads': overLoop('alike', 'all'),
+      'to windows with all checks and dedup, per CPU second of all threads': overLoop('windows', 'all'),
     },
     bar: { ratio: RATE_RATIO, least: BAR },
   });
@@ -196,7 +214,7 @@ function rounded(us: number): number {
 
 async function start(kind: Kind): Promise<Contender> {
   const child = fork(fileURLToPath(import.meta.url), ['serve', kind], {
-    execArgv: [...process.execArgv, '--external-memory-accounted-in-global-limit', '--max-semi-space-size=16'],
+    execArgv: [...process.execArgv, '--external-memory-accounted-in-global-limit', '--max-semi-space-size=4', '--no-parallel-scavenge'],
   });
   const [url] = (await once(child, 'message')) as [string];
   return { kind, child, url, cpu: [] };
@@ -220,20 +238,20 @@ function ndjsonBodies(generator: ReturnType<typeof createAdGenerator>, round: nu
   return { bodies, events };
 }
 
-/** All bodies, so many at a time; those that are refused for now are sent again. */
+/** All bodies, so many at a time; those that are refused for now are sent again when they are wanted. */
 async function push(url: string, bodies: readonly Buffer[], agent: Agent): Promise<void> {
   let next = 0;
   const one = async (): Promise<void> => {
     for (let body = bodies[next++]; body; body = bodies[next++]) {
-      let status = await post(url, body, agent);
-      for (; status === 429; status = await post(url, body, agent)) await sleep(20);
-      if (status !== 202) throw new Error(`${url} answered ${status}`);
+      let answer = await post(url, body, agent);
+      for (; answer.status === 429; answer = await post(url, body, agent)) await sleep(answer.retryAfterMs);
+      if (answer.status !== 202) throw new Error(`${url} answered ${answer.status}`);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT }, one));
 }
 
-async function post(url: string, body: Buffer, agent: Agent): Promise<number> {
+async function post(url: string, body: Buffer, agent: Agent): Promise<{ status: number; retryAfterMs: number }> {
   const outgoing = request(url, {
     agent,
     method: 'POST',
@@ -243,5 +261,5 @@ async function post(url: string, body: Buffer, agent: Agent): Promise<number> {
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
   answer.resume();
   await once(answer, 'end');
-  return answer.statusCode!;
+  return { status: answer.statusCode!, retryAfterMs: Number(answer.headers['retry-after'] ?? 0) * 1_000 };
 }

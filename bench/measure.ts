@@ -1,5 +1,6 @@
 /** Measuring and reporting, the same for every bench. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /** CPU seconds (user and system) that `run` takes in this process. */
 export function cpuSeconds(run: () => void): number {
@@ -9,8 +10,15 @@ export function cpuSeconds(run: () => void): number {
   return (user + system) / 1e6;
 }
 
+/** Of an even number of values the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[(values.length - 1) >> 1]! + sorted[values.length >> 1]!) / 2;
+}
+
+/** How many times as long the one took as the other, round by round. */
+export function timesByRound(one: readonly number[], other: readonly number[]): number[] {
+  return one.map((value, round) => value / other[round]!);
 }
 
 /** At least (`least`) or at most (`most`) so much. */
@@ -22,12 +30,20 @@ interface Bar {
 
 export interface BenchReport {
   readonly rows: readonly Readonly<Record<string, string | number>>[];
-  readonly ratios: Readonly<Record<string, number>>;
+  /** Each against a baseline of the same run; of several rounds one each, of which the median counts. */
+  readonly ratios: Readonly<Record<string, number | readonly number[]>>;
+  /** Whether less is better: of times and bytes, say; default: more is. */
+  readonly isLessBetter?: boolean;
   /** The ratio that decides, where one does. */
   readonly bar?: Bar;
   /** Where several do: each of them. */
   readonly bars?: readonly Bar[];
   readonly [detail: string]: unknown;
+}
+
+/** What is kept of a run. */
+interface Kept {
+  readonly ratios?: Readonly<Record<string, number>>;
 }
 
 /** Ratios that moved further than this from the kept ones are pointed out. */
@@ -36,12 +52,13 @@ const MOVED = 0.15;
 const FOLDERS = { out: new URL('./out/', import.meta.url), kept: new URL('./kept/', import.meta.url) };
 
 /**
- * Prints the rows and ratios and what moved since the kept run, keeps them as JSON in `bench/out`, and exits with 1 when the bar is missed.
+ * Prints the rows and ratios (of several rounds the median, the lowest and the highest) and what moved since the kept run, keeps them as JSON in
+ * `bench/out`, and exits with 1 when the bar is missed.
  * `KEEP=1` keeps them in `bench/kept` too, which is what later runs are compared with; where nothing is kept, that is the run before.
  */
 export function report(
   name: string,
-  { rows, ratios, bar, bars = bar ? [bar] : [], ...details }: BenchReport,
+  { rows, ratios: measured, isLessBetter = false, bar, bars = bar ? [bar] : [], ...details }: BenchReport,
   { out, kept } = FOLDERS,
 ): void {
   console.log(name);
@@ -51,13 +68,22 @@ export function report(
         .map(([key, value]) => (key === 'name' ? value : `${key} ${value.toLocaleString('en-US')}`))
         .join('  ')}`,
     );
-  for (const [ratio, value] of Object.entries(ratios)) console.log(`  ${ratio}: ${value.toFixed(2)}`);
-  for (const line of moved(name, ratios, [kept, out])) console.log(`  ${line}`);
+  const ratios: Record<string, number> = {};
+  const spreads: Record<string, readonly [low: number, high: number]> = {};
+  for (const [ratio, value] of Object.entries(measured)) {
+    const rounds = [value].flat();
+    ratios[ratio] = median(rounds);
+    if (rounds.length > 1) spreads[ratio] = [Math.min(...rounds), Math.max(...rounds)];
+    const spread = spreads[ratio]?.map((each) => each.toFixed(2)).join('-');
+    console.log(`  ${ratio}: ${ratios[ratio].toFixed(2)}${spread === undefined ? '' : ` (${spread})`}`);
+  }
+  for (const line of moved(name, ratios, isLessBetter, [kept, out])) console.log(`  ${line}`);
   const met = bars.filter((one) => !judged(one, ratios[one.ratio]!)).length === 0;
   const folders = process.env['KEEP'] ? [out, kept] : [out];
   for (const folder of folders) {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify({ name, ...details, rows, ratios, bars, met }, null, 2)}\n`);
+    const told = { name, machine: machine(), ...details, rows, ratios, spreads, bars, met };
+    writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(told, null, 2)}\n`);
   }
   if (!met) process.exitCode = 1;
 }
@@ -69,14 +95,20 @@ function judged({ ratio, least, most }: Bar, value: number): boolean {
   return met;
 }
 
-function moved(name: string, ratios: BenchReport['ratios'], folders: readonly URL[]): string[] {
+function machine(): string {
+  return `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`;
+}
+
+function moved(name: string, ratios: Readonly<Record<string, number>>, isLessBetter: boolean, folders: readonly URL[]): string[] {
   const file = folders.map((folder) => new URL(`${name}.json`, folder)).find((each) => existsSync(each));
   if (file === undefined) return [];
-  const before = (JSON.parse(readFileSync(file, 'utf8')) as Partial<BenchReport>).ratios ?? {};
-  return Object.entries(ratios).flatMap(([ratio, now]) => {
-    const then = before[ratio];
-    if (then === undefined || Math.abs(now / then - 1) <= MOVED) return [];
+  const { ratios: before = {} } = JSON.parse(readFileSync(file, 'utf8')) as Kept;
+  return Object.entries(before).flatMap(([ratio, then]) => {
+    const now = ratios[ratio];
+    if (now === undefined) return `not measured: ${ratio}, which was ${then.toFixed(2)} in the run that was kept`;
+    if (Math.abs(now / then - 1) <= MOVED) return [];
     const percent = Math.round(Math.abs(now / then - 1) * 100);
-    return `${now < then ? 'DOWN' : 'up'} ${percent} %: ${ratio} was ${then.toFixed(2)} in the run that was kept, is ${now.toFixed(2)}`;
+    const verdict = now > then === isLessBetter ? 'WORSE' : 'better';
+    return `${verdict}, ${percent} %: ${ratio} was ${then.toFixed(2)} in the run that was kept, is ${now.toFixed(2)}`;
   });
 }

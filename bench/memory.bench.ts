@@ -89,5 +89,6 @@ report('memory', {
     resident_mb: Math.round(resident[i]! / 1e6),
   })),
   ratios: { second_to_first_half_held: growth(held), second_to_first_half_resident: growth(resident) },
+  isLessBetter: true,
   bar: { ratio: 'second_to_first_half_held', most: BAR },
 });

@@ -39,7 +39,7 @@ async function takeovers(broker: string): Promise<void> {
     console.log(JSON.stringify(rows.at(-1)));
   }
   const ratios = { active: most / ACTIVE_MAX_MS };
-  report('monitor-takeover', { rows, ratios, bar: { ratio: 'active', most: 1 }, sessionMs: SESSION_MS, kills: KILLS });
+  report('monitor-takeover', { rows, ratios, isLessBetter: true, bar: { ratio: 'active', most: 1 }, sessionMs: SESSION_MS, kills: KILLS });
 }
 
 /** Of each kill: ms after the end of the session until another is active, and after the kill until it has taken in all. */

@@ -175,6 +175,7 @@ function told(minutes: readonly Minute[]): void {
       [pause]: Math.max(...warm.map(({ longest_pause_ms: ms }) => ms)) / PAUSE_MS,
       [besides]: Math.max(...minutes.map(({ besides_ids_mb: mb }) => mb)) / BESIDES_IDS_MB,
     },
+    isLessBetter: true,
     bars: [
       { ratio: growth, most: GROWTH },
       { ratio: pause, most: 1 },

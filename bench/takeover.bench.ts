@@ -142,6 +142,7 @@ async function takeovers(broker: string): Promise<void> {
           caughtUp: caughtUpMost / CAUGHT_UP_MAX_MS,
           worst: Math.max(freshMost / FRESH_MAX_MS, caughtUpMost / CAUGHT_UP_MAX_MS),
         },
+        isLessBetter: true,
         bar: { ratio: 'worst', most: 1 },
         sessionMs: SESSION_MS,
       });

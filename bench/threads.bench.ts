@@ -20,7 +20,7 @@ import { ensureTopics, openEngine, type EngineConfig } from '../src/pipeline/eng
 import { createAdGenerator } from '../src/sources/generator/generator.ts';
 import { generatorConfig } from '../src/sources/generator/config.ts';
 import { compilePlan } from '../src/windows/plan.ts';
-import { median, report } from './measure.ts';
+import { median, report, timesByRound } from './measure.ts';
 
 const PARTITIONS = 4;
 const EVENTS = 1_000_000;
@@ -129,6 +129,7 @@ if (accepted.size !== 1) throw new Error(`the contenders disagree: ${[...accepte
 const [events] = accepted;
 const medianOf = (done: readonly Run[], value: (one: Run) => number): number => median(done.map(value));
 const rate = (index: number, of: 'seconds' | 'cpuSeconds'): number => events! / medianOf(runs[index]!.done, (one) => one[of]);
+const rounds = (index: number, of: 'seconds' | 'cpuSeconds'): number[] => runs[index]!.done.map((one) => one[of]);
 report('threads', {
   events: events!,
   rows: runs.map(({ name, done }, i) => ({
@@ -138,9 +139,9 @@ report('threads', {
     longest_pause_ms: Math.round(medianOf(done, (one) => one.longestPauseMs)),
   })),
   ratios: {
-    cpu_two_threads_to_one: rate(2, 'cpuSeconds') / rate(1, 'cpuSeconds'),
-    cpu_two_threads_to_main: rate(2, 'cpuSeconds') / rate(0, 'cpuSeconds'),
-    speed_two_threads_to_one: rate(2, 'seconds') / rate(1, 'seconds'),
+    cpu_two_threads_to_one: timesByRound(rounds(1, 'cpuSeconds'), rounds(2, 'cpuSeconds')),
+    cpu_two_threads_to_main: timesByRound(rounds(0, 'cpuSeconds'), rounds(2, 'cpuSeconds')),
+    speed_two_threads_to_one: timesByRound(rounds(1, 'seconds'), rounds(2, 'seconds')),
   },
   bar: { ratio: 'cpu_two_threads_to_main', least: BAR },
 });

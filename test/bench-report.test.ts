@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { report } from '../bench/measure.ts';
+import { report, type BenchReport } from '../bench/measure.ts';
 
-test('a drop of more than 15 % since the kept run is pointed out, whatever the runs in between were', (t) => {
+test('what is worse by more than 15 % than in the kept run is pointed out, whatever the runs in between were', (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
   t.after(() => rmSync(dir, { recursive: true }));
   const folders = { out: pathToFileURL(join(dir, 'out/')), kept: pathToFileURL(join(dir, 'kept/')) };
@@ -17,16 +17,23 @@ test('a drop of more than 15 % since the kept run is pointed out, whatever the r
     if (before === undefined) delete process.env['KEEP'];
     else process.env['KEEP'] = before;
   });
-  const said = (speed: number, keep = false): string => {
+  const said = (ratios: BenchReport['ratios'], { keep = false, isLessBetter = false } = {}): string => {
     log.mock.resetCalls();
     if (keep) process.env['KEEP'] = '1';
     else delete process.env['KEEP'];
-    report('walk', { rows: [], ratios: { speed } }, folders);
+    report('walk', { rows: [], ratios, isLessBetter }, folders);
     return log.mock.calls.map((call) => String(call.arguments[0])).join('\n');
   };
-  assert.doesNotMatch(said(2, true), /DOWN|up/);
-  assert.doesNotMatch(said(1.8), /DOWN/);
-  assert.match(said(1.5), /DOWN 25 %: speed was 2\.00 in the run that was kept, is 1\.50/);
-  assert.match(said(1.5), /DOWN 25 %/, 'against the kept run, not the one before');
-  assert.match(said(2.5), /up 25 %/);
+  assert.doesNotMatch(said({ speed: 2 }, { keep: true }), /WORSE|better/);
+  assert.doesNotMatch(said({ speed: 1.8 }), /WORSE|better/);
+  assert.match(said({ speed: 1.5 }), /WORSE, 25 %: speed was 2\.00 in the run that was kept, is 1\.50/);
+  assert.match(said({ speed: 1.5 }), /WORSE, 25 %/, 'against the kept run, not the one before');
+  assert.match(said({ speed: 2.5 }), /better, 25 %/);
+  assert.match(said({ speed: 2.5 }, { isLessBetter: true }), /WORSE, 25 %/);
+  assert.match(said({ speed: 1.5 }, { isLessBetter: true }), /better, 25 %/);
+  assert.match(said({ pace: 1 }), /not measured: speed, which was 2\.00/);
+  const rounds = said({ speed: [9, 1.4, 1.5, 1.6, 0.1] }, { keep: true });
+  assert.match(rounds, /speed: 1\.50 \(0\.10-9\.00\)/);
+  assert.match(rounds, /WORSE, 25 %: speed was 2\.00/);
+  assert.match(said({ speed: 2 }), /better, 33 %: speed was 1\.50/);
 });

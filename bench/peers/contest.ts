@@ -28,6 +28,8 @@ export interface Standing {
 }
 
 export interface Spread {
+  /** Of each round, in order. */
+  readonly rounds: readonly number[];
   readonly median: number;
   readonly low: number;
   readonly high: number;
@@ -116,7 +118,7 @@ function ratesOf(
   what: 'cpuSeconds' | 'seconds',
 ): Spread {
   const rates = pairs.map(([a, b]) => (large.events - small.events) / (b[what] - a[what]));
-  return { median: median(rates), low: Math.min(...rates), high: Math.max(...rates) };
+  return { rounds: rates, median: median(rates), low: Math.min(...rates), high: Math.max(...rates) };
 }
 
 export function million(rate: number): string {

@@ -8,7 +8,7 @@ const reached = {
   kind: 'series',
   limit: 21,
   window: { name: '1m', sizeMs: 60_000, slideMs: 60_000 },
-  startMs: Date.UTC(2026, 2, 2, 9, 48),
+  span: { since: Date.UTC(2026, 2, 2, 9, 48, 7) },
 } as const;
 
 test('names the partition, the limit and the mend, in the locale; its id follows from the window', () => {
@@ -19,7 +19,21 @@ test('names the partition, the limit and the mend, in the locale; its id follows
   assert.match(korean.message, /세그먼트가 21개를 넘었습니다/);
   assert.equal(english.alert_id, korean.alert_id);
   assert.equal(english.alert_time, '2026-03-02T09:49:00.000Z');
-  assert.notEqual(english.alert_id, limitAlert({ ...reached, startMs: reached.startMs + 60_000, locale: 'en' }).alert_id);
+  assert.notEqual(english.alert_id, limitAlert({ ...reached, span: { since: reached.span.since + 60_000 }, locale: 'en' }).alert_id);
+});
+
+test('its end is another record of the same alert, in the window in which it had been over for long enough', () => {
+  for (const kind of ['series', 'ids'] as const) {
+    const begun = limitAlert({ ...reached, kind, locale: 'en' });
+    const over = limitAlert({ ...reached, kind, span: { ...reached.span, endedAt: Date.UTC(2026, 2, 2, 11, 20, 30) }, locale: 'en' });
+    const { alert_id, status, since, window_start, alert_time, current_value } = over;
+    assert.deepEqual([alert_id, status, since], [begun.alert_id, 'resolved', begun.since]);
+    assert.deepEqual([window_start, alert_time, current_value], ['2026-03-02T11:20:00.000Z', '2026-03-02T11:21:00.000Z', 21]);
+    assert.match(over.explanation.text, /for an hour of event time/);
+    const korean = limitAlert({ ...reached, kind, span: { ...reached.span, endedAt: 0 }, locale: 'ko' });
+    assert.match(korean.explanation.text, /이벤트 시간으로 한 시간 동안/);
+    assert.notEqual(over.message, begun.message);
+  }
 });
 
 test('the limit of ids is an alert of its own', () => {

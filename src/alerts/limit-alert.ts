@@ -3,12 +3,11 @@
  * apart, or more ids than it may remember.
  */
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
+import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
 import type { WindowSpec } from '../windows/spec.ts';
 import { alertId } from './alert-id.ts';
 import { withWords, type AlertWords } from './alert-words.ts';
 import { fill, textsOf } from './text/texts.ts';
-
-export type LimitKind = 'series' | 'ids';
 
 export interface LimitReached {
   readonly kind: LimitKind;
@@ -16,39 +15,48 @@ export interface LimitReached {
   /** `ad-events/0` */
   readonly partition: string;
   readonly limit: number;
-  /** The window that the first event beyond the limit is in; its start, epoch ms. */
+  /** The smallest: alerts stand in one. */
   readonly window: WindowSpec;
-  readonly startMs: number;
+  readonly span: LimitSpan;
   readonly locale: AlertLocale;
 }
 
-/** Fires once for as long as the limit is exceeded, and is never resolved: what was counted meanwhile stays as it is. */
-export function limitAlert({ kind, pipeline, partition, limit, window, startMs, locale }: LimitReached): AlertEvent {
+/**
+ * Fires once for as long as the limit is exceeded, and is resolved when nothing was beyond it for a while (limit-episodes.ts): by event time, so
+ * that it follows from the partition's records alone. What was counted meanwhile stays as it is.
+ */
+export function limitAlert({ kind, pipeline, partition, limit, window, span, locale }: LimitReached): AlertEvent {
+  const startOf = (time: number): number => Math.floor(time / window.slideMs) * window.slideMs;
+  const since = new Date(startOf(span.since)).toISOString();
+  const startMs = startOf(span.endedAt ?? span.since);
   const start = new Date(startMs).toISOString();
   const end = new Date(startMs + window.sizeMs).toISOString();
+  const isOver = span.endedAt !== undefined;
+  // How far it went beyond is not known, nor how far it is within again.
+  const observed = isOver ? limit : limit + 1;
   const labels = { partition };
   const subject = { pipeline, detector: 'limits', measure: kind, direction: 'up', window: window.name, labels } as const;
   const event: AlertEvent = {
-    alert_id: alertId({ ...subject, since: start }),
+    alert_id: alertId({ ...subject, since }),
     alert_time: end,
     alert_type: `${kind}_limit`,
     severity: 'medium',
     metric_name: `max_${kind}`,
-    current_value: limit + 1,
+    current_value: observed,
     expected_value: limit,
     deviation_percent: null,
     message: '',
-    status: 'firing',
+    status: isOver ? 'resolved' : 'firing',
     repeat: 0,
     ...subject,
     unit: null,
     window_start: start,
     window_end: end,
     series: `${kind}{partition="${partition}"}`,
-    since: start,
+    since,
     explanation: {
       text: '',
-      observed: limit + 1,
+      observed,
       expected: limit,
       ratio: null,
       baseline: null,
@@ -61,12 +69,13 @@ export function limitAlert({ kind, pipeline, partition, limit, window, startMs, 
   return withWords(event, limitWords(event, kind, locale));
 }
 
-export function limitWords({ pipeline, labels, expected_value }: AlertEvent, kind: LimitKind, locale: AlertLocale): AlertWords {
+export function limitWords({ pipeline, labels, expected_value, status }: AlertEvent, kind: LimitKind, locale: AlertLocale): AlertWords {
   const texts = textsOf[locale];
   const names = { pipeline, partition: labels['partition'] ?? '', limit: String(expected_value) };
+  const told = status === 'firing' ? (['message', 'explain'] as const) : (['resolved', 'explain_resolved'] as const);
   return {
-    message: fill(texts[`${kind}_limit.message`], names),
-    text: fill(texts[`${kind}_limit.explain`], names),
+    message: fill(texts[`${kind}_limit.${told[0]}`], names),
+    text: fill(texts[`${kind}_limit.${told[1]}`], names),
     not_fired_if: fill(texts[`${kind}_limit.not_fired`], names),
   };
 }

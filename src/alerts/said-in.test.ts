@@ -92,8 +92,14 @@ test('a record in one language becomes the record that another would have had, a
   );
 });
 
+const LIMIT = { pipeline: 'ads', partition: 'ads/0', limit: 9, window: WINDOW } as const;
+
 function limitOf(locale: AlertLocale): AlertEvent {
-  return limitAlert({ kind: 'ids', pipeline: 'ads', partition: 'ads/0', limit: 9, window: WINDOW, startMs: START, locale });
+  return limitAlert({ ...LIMIT, kind: 'ids', span: { since: START }, locale });
+}
+
+function endOfLimitOf(locale: AlertLocale): AlertEvent {
+  return limitAlert({ ...LIMIT, kind: 'series', span: { since: START, endedAt: START + MINUTE }, locale });
 }
 
 function lagOf(locale: AlertLocale): AlertEvent {
@@ -102,7 +108,7 @@ function lagOf(locale: AlertLocale): AlertEvent {
 }
 
 test('alerts of limits and of lag too', () => {
-  for (const write of [limitOf, lagOf]) {
+  for (const write of [limitOf, endOfLimitOf, lagOf]) {
     assert.notEqual(write('ko').message, write('en').message);
     assert.deepEqual(saidIn(write('en'), 'ko'), write('ko'));
     assert.deepEqual(saidIn(write('ko'), 'en'), write('en'));

@@ -1,10 +1,11 @@
 /** An alert's record in the words of a reader: the same facts, said in another language than the pipeline's. */
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
+import type { LimitKind } from '../windows/limit-episodes.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
 import { alertWords, withWords, type AlertWords } from './alert-words.ts';
 import { textsOf } from './text/texts.ts';
 import { lagWords } from './lag-alert.ts';
-import { limitWords, type LimitKind } from './limit-alert.ts';
+import { limitWords } from './limit-alert.ts';
 
 export const LOCALES = Object.keys(textsOf) as readonly AlertLocale[];
 

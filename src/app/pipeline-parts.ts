@@ -1,6 +1,6 @@
 /** What a pipeline's stages are made of, whether they share one process and one log or not. */
 import { createAlerts } from '../alerts/alerts.ts';
-import { limitAlert, type LimitKind } from '../alerts/limit-alert.ts';
+import { limitAlert } from '../alerts/limit-alert.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
@@ -11,6 +11,7 @@ import { createNotifier, type Notifier } from '../notify/notifier.ts';
 import { createMonitor, type Monitor } from '../pipeline/monitor.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
+import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
 import type { ClockMode } from '../windows/partition.ts';
 import { MAX_IDS } from '../windows/spec.ts';
 import { openReceivers, usableReceivers } from './receivers.ts';
@@ -42,13 +43,12 @@ export function monitorOf(config: LoadedPipeline): Monitor {
   });
 }
 
-/** The alert of a partition with more segments than `max_series`, or ids than `max_ids`; `time`: of the first event beyond, epoch ms. */
-export function limitAlertOf(config: LoadedPipeline, kind: LimitKind, partition: string, time: number): AlertEvent {
+/** The alert of a partition with more segments than `max_series`, or ids than `max_ids`, or that has had more. */
+export function limitAlertsOf(config: LoadedPipeline): (kind: LimitKind, partition: string, span: LimitSpan) => AlertEvent {
   const { pipeline, windows, limits } = config.engine;
-  const window = windows[0]!;
-  const startMs = Math.floor(time / window.slideMs) * window.slideMs;
-  const limit = kind === 'series' ? limits.maxSeries : (limits.maxIds ?? MAX_IDS);
-  return limitAlert({ kind, pipeline, partition, limit, window, startMs, locale: config.locale });
+  const limitOf = { series: limits.maxSeries, ids: limits.maxIds ?? MAX_IDS };
+  return (kind, partition, span) =>
+    limitAlert({ kind, pipeline, partition, limit: limitOf[kind], window: windows[0]!, span, locale: config.locale });
 }
 
 export function notifierOf(config: LoadedPipeline, options: RunOptions, receivers: readonly Receiver[], deps: PartsDeps): Notifier {

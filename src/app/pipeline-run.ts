@@ -18,7 +18,7 @@ import type { OutcomesFile } from './outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from './pipeline-record.ts';
 import { openCounting } from './counting.ts';
 import { judgingDeps } from './judging.ts';
-import { clockModeOf, limitAlertOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from './pipeline-parts.ts';
+import { clockModeOf, limitAlertsOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from './pipeline-parts.ts';
 import type { Lane } from './priorities.ts';
 import { boundedLog } from './roles/bounded-log.ts';
 import type { RunOptions } from './run-options.ts';
@@ -128,7 +128,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
         ...judgingDeps(spec, clock),
         ...(placement && { openAggregate: placement.open }),
         monitor,
-        limitAlert: (kind, partition, time) => limitAlertOf(config, kind, partition, time),
+        limitAlert: limitAlertsOf(config),
         warn: deps.logger.warn,
         onJudged: (batch, judged) => {
           deps.outcomes?.add(batch, judged.outcomes, judged.reasons);

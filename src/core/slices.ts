@@ -41,7 +41,8 @@ export async function inSlices<T>(work: Sliced<T>, elapsed: () => number): Promi
 
 /** To be awaited between pieces of work: gives the others a turn of the event loop where a slice is over. */
 export function createBreath(elapsed: () => number): () => Promise<void> | undefined {
-  let until = elapsed() + SLICE_MS;
+  // Nobody knows how long this turn has been held already, by the piece of work before for instance.
+  let until = -Infinity;
   async function rest(): Promise<void> {
     await nextTurn();
     until = elapsed() + SLICE_MS;

@@ -41,6 +41,8 @@ export interface RecordsToAppend {
   readonly tombstones?: Uint8Array;
   readonly firstLine?: number;
   readonly appendTime?: number;
+  /** So many bytes before `bytes` in their buffer may be written to: a log that puts something there need not copy them. */
+  readonly headroom?: number;
 }
 
 /** A named piece of state; null deletes it. */
@@ -92,13 +94,13 @@ export interface Log {
   /**
    * At least one record from `offset` on, or undefined when there is none yet. At most `maxRecords` records; ends after the record
    * that reaches `maxBytes`. Where retention has deleted `offset`, starts with the first record still there.
-   * `lent`: the batch is read before the next one is asked for, so its memory may be used again then.
+   * `lentTo`: whoever reads; he looks at the batch before he asks for the next one, so its memory may be used again then.
    */
   read(
     topic: string,
     partition: number,
     offset: number,
-    limits: { maxBytes: number; maxRecords?: number; lent?: boolean },
+    limits: { maxBytes: number; maxRecords?: number; lentTo?: object },
   ): Promise<RecordBatch | undefined>;
   /** Offset of the first record still there, of the next one to be appended, and the stored bytes. */
   bounds(topic: string, partition: number): Promise<{ start: number; end: number; storedBytes: number }>;

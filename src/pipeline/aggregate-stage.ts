@@ -109,7 +109,7 @@ async function stageOf(
   }
 
   function report(): PartitionReport {
-    const { totals, reasons, replayed, end, caughtUp, ids, overflowedAt, idsForgottenAt } = aggregate.status();
+    const { totals, reasons, replayed, end, caughtUp, ids, limits } = aggregate.status();
     return {
       totals: { ...totals },
       reasons: [...reasons],
@@ -117,8 +117,7 @@ async function stageOf(
       end,
       caughtUp,
       ids,
-      ...(overflowedAt !== undefined && { overflowedAt }),
-      ...(idsForgottenAt !== undefined && { idsForgottenAt }),
+      limits,
     };
   }
 

@@ -8,6 +8,7 @@ import { sourceRulesOf } from '../schemas/rules-of-schema.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
 import { createCopiedOrigins } from '../windows/copied-origins.ts';
 import type { IdKey } from '../windows/id-hash.ts';
+import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
 import type { RestoredPanes } from '../windows/panes.ts';
 import { createPartition, type ClockMode, type Judged } from '../windows/partition.ts';
 import type { Partials, Progress } from '../windows/partials.ts';
@@ -107,16 +108,16 @@ export interface AggregateStatus {
   readonly reasons: ReadonlyMap<string, number>;
   readonly replayed: number;
   readonly watermark: number;
-  /** Event time of the first event beyond `max_series`, of the newest episode, epoch ms; undefined: none. */
-  readonly overflowedAt: number | undefined;
-  /** Event time of the first event beyond `max_ids`, of the newest episode, epoch ms; undefined: none. */
-  readonly idsForgottenAt: number | undefined;
+  /** When it had more segments than `max_series`, ids than `max_ids`, in order. */
+  readonly limits: LimitSpans;
   readonly offset: number;
   readonly end: number;
   readonly caughtUp: boolean;
   readonly deadLetterBytes: number;
   readonly ids: IdCounts;
 }
+
+export type LimitSpans = Readonly<Record<LimitKind, readonly LimitSpan[]>>;
 
 /** The ids that a partition remembers, those that it forgot before their time for `max_ids`, and the memory that it takes, bytes. */
 export interface IdCounts {
@@ -188,7 +189,8 @@ const COPIES_READ_BYTES = 1 << 20;
 
 const READ_SLOWER =
   'is read by the plain decoder from here on, several times slower and with the same results: the WebAssembly kernel that reads its events ' +
-  'got no more memory. Give the process more, or spread the partitions over more processes; a new start tries the kernel again.';
+  'got no more memory. Give the process more (also of addresses: ulimit -v), or spread the partitions over more processes; a new start tries ' +
+  'the kernel again.';
 
 /** Opens the stage, in this thread, with the state of an earlier life, if there is one. */
 export const openAggregate: OpenAggregate = async (config, deps) => createAggregate(config, await readBeginning(config, deps.log), deps);
@@ -266,7 +268,7 @@ export function createAggregate(
       const isReplayDue = caughtUp || deps.elapsed() - noReplaysAt >= REPLAY_EVERY_MS;
       const replays = isReplayDue ? await stepReplay() : 0;
       const at = deps.elapsed();
-      const batch = await log.read(topic, number, offset, { ...limits, lent: true });
+      const batch = await log.read(topic, number, offset, { ...limits, lentTo: aggregate });
       caughtUp = batch === undefined;
       if (!batch) {
         end = offset;
@@ -323,8 +325,7 @@ export function createAggregate(
       reasons: partition.reasons,
       replayed: replay.replayed,
       watermark: partition.watermark,
-      overflowedAt: partition.overflowedAt,
-      idsForgottenAt: ids.limit.forgottenAt,
+      limits: partition.limits(),
       offset,
       end,
       caughtUp,

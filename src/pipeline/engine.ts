@@ -5,7 +5,7 @@
 import { createBreath, inSlices, type Sliced } from '../core/slices.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Log, StateChange } from '../log/log.ts';
-import { isNewEpisode } from '../windows/limit-episode.ts';
+import { limitNews, type LimitKind, type LimitSpan } from '../windows/limit-episodes.ts';
 import { createMerge } from '../windows/merge.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { Partials } from '../windows/partials.ts';
@@ -47,8 +47,8 @@ export interface EngineDeps extends Pick<AggregateDeps, 'randomKey' | 'elapsed' 
   readonly monitor: Monitor;
   /** Where aggregations take place; default: in this thread. */
   readonly openAggregate?: OpenAggregate;
-  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`; `time`: of the first event beyond, epoch ms. */
-  readonly limitAlert?: (kind: 'series' | 'ids', partition: string, time: number) => AlertEvent;
+  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`, or has had. */
+  readonly limitAlert?: (kind: LimitKind, partition: string, span: LimitSpan) => AlertEvent;
   readonly parse: Readonly<Record<'json' | 'combined', ParseRecord>>;
   /** By source name; a source without one takes any object. */
   readonly checks: ReadonlyMap<string, CheckFields>;
@@ -108,8 +108,11 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   );
   monitor.restore(await log.state(`monitor/${spec.pipeline}/`));
 
-  /** By aggregate: since when it has had too many segments, too many ids, as was told last. */
-  const limitsTold = aggregates.map((aggregate) => limitsExceeded(aggregate));
+  /** By aggregate: what was told last of its limits. It is told in the commit that brings it. */
+  const limitsTold = aggregates.map((aggregate): Partial<Record<LimitKind, LimitSpan>> => {
+    const { series, ids } = aggregate.status().limits;
+    return { ...newestOf('series', series), ...newestOf('ids', ids) };
+  });
   // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
   const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   let readSinceCommit = 0;
@@ -161,12 +164,11 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
 
   function limitAlerts(): AlertEvent[] {
     return aggregates.flatMap((aggregate, i) => {
-      const exceeded = limitsExceeded(aggregate);
+      const { limits } = aggregate.status();
       return (['series', 'ids'] as const).flatMap((kind) => {
-        const time = exceeded[kind];
-        if (!isNewEpisode(time, limitsTold[i]![kind])) return [];
-        limitsTold[i]![kind] = time;
-        return deps.limitAlert?.(kind, aggregate.name, time) ?? [];
+        const news = limitNews(limits[kind], limitsTold[i]![kind]);
+        Object.assign(limitsTold[i]!, newestOf(kind, news));
+        return news.flatMap((span) => deps.limitAlert?.(kind, aggregate.name, span) ?? []);
       });
     });
   }
@@ -224,9 +226,9 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   };
 }
 
-function limitsExceeded(aggregate: Aggregate): Record<'series' | 'ids', number | undefined> {
-  const { overflowedAt, idsForgottenAt } = aggregate.status();
-  return { series: overflowedAt, ids: idsForgottenAt };
+function newestOf(kind: LimitKind, spans: readonly LimitSpan[]): Partial<Record<LimitKind, LimitSpan>> {
+  const newest = spans.at(-1);
+  return newest ? { [kind]: newest } : {};
 }
 
 /** One after the other, so that the state of one partition at a time is held twice. What was opened before a failure is let go of. */

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withTempLog } from '../../test/property/temp-log.ts';
 import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
-import { limitAlert, type LimitKind } from '../alerts/limit-alert.ts';
+import { limitAlert } from '../alerts/limit-alert.ts';
 import { createAlerts } from '../alerts/alerts.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { parseJson } from '../windows/decoder.ts';
+import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
 import { compilePlan } from '../windows/plan.ts';
 import type { PartitionMeta } from '../windows/snapshot.ts';
 import { statePrefix } from './aggregate.ts';
@@ -29,21 +30,24 @@ const watched = { pipeline, dimensions, windows, rollups, measures };
 const monitorSpec = { ...watched, detect: [], falseAlarmsPerDay: 1, repeatAfterMs: 1, locale: 'en' as const };
 const common = { plan, topics, revision: 1, completeFrom: -Infinity, provisional: true, clock: 'event' as const, maxBatchBytes: 1 << 20 };
 
-/** What was asked for, `kind@event time`. */
+/** What was asked for, `kind@event time`; of an end, `kind@beginning until end`. */
 function monitoring() {
   const told: string[] = [];
-  const tell = (kind: LimitKind, partition: string, time: number): AlertEvent => {
-    told.push(`${kind}@${time}`);
-    return limitAlert({ kind, pipeline, partition, limit: 3, window: windows[0]!, startMs: time - (time % 10_000), locale: 'en' });
+  const tell = (kind: LimitKind, partition: string, span: LimitSpan): AlertEvent => {
+    told.push(`${kind}@${span.since}${span.endedAt === undefined ? '' : ` until ${span.endedAt}`}`);
+    return limitAlert({ kind, pipeline, partition, limit: 3, window: windows[0]!, span, locale: 'en' });
   };
   return { told, limitAlert: tell, monitor: createMonitor(monitorSpec, { alerts: createAlerts(monitorSpec) }) };
 }
 
 const judging = { parse: parseJson, randomKey: () => [1, 2] as const, elapsed: () => 0 };
 
-/** More than two hours later, too many again: as the first of them comes the watermark stands where it stood. */
+/** Much later, too many again. */
 const LATER = [8_000, 8_001, 8_002, 8_003, 8_004];
-const LATER_TOLD = ['series@8000000', 'ids@8000000'];
+const LATER_TOLD = ['series@8000000', 'ids@8003000'];
+/** The first makes room for the others: from then on nothing is beyond the limits, for more than an hour. */
+const CALM = [601, 701, 4_301];
+const CALM_WATERMARK = 4_241_000;
 
 /** Events of a second each; the id is the second, or what is said. */
 function send(log: Log, seconds: readonly number[], ids = seconds): Promise<number[]> {
@@ -86,7 +90,16 @@ test('in one process: each limit is told once, also after a restart, and anew wh
     assert.equal(status!.totals.duplicate, 1, 'n6 is known still, n1 is not');
     assert.deepEqual([status!.ids.remembered, status!.ids.forgottenEarly], [3, 5]);
     assert.deepEqual(second.told, []);
-    // More than an hour without: what begins then is news.
+    // More than an hour without: it is over, and what begins then is news.
+    await send(log, CALM);
+    await again.step();
+    const { alerts: ends } = await again.commit();
+    assert.deepEqual(second.told.splice(0), ['series@3000 until 3607000', 'ids@4000 until 4201000']);
+    assert.deepEqual(
+      ends.map((over) => [over.alert_id, over.status]),
+      alerts.map(({ alert_id }) => [alert_id, 'resolved']),
+    );
+    await again.commit();
     await send(log, LATER);
     await again.step();
     await again.commit();
@@ -113,14 +126,15 @@ test('with stages apart: the monitor tells what the aggregation reports', async 
       { ...judging, log, monitorLag: async () => 0 },
     );
     const monitor = await openMonitorStage(common, { ...monitored, log });
-    for (const second of [1, 2, 3, 4, 5, ...LATER]) {
+    for (const second of [1, 2, 3, 4, 5, ...CALM, ...LATER]) {
       await send(log, [second]);
       await stage.step();
       await stage.commit();
       while ((await monitor.step()) > 0);
       await monitor.commit();
     }
-    assert.deepEqual(monitored.told, ['series@3000', 'ids@4000', ...LATER_TOLD]);
+    const over = ['series@3000 until 3604000', 'ids@4000 until 4201000'];
+    assert.deepEqual(monitored.told, ['series@3000', 'ids@4000', ...over, ...LATER_TOLD]);
     const [status] = monitor.partitions();
     assert.deepEqual([status!.ids.remembered, status!.ids.forgottenEarly], [3, 5]);
   });
@@ -131,14 +145,20 @@ const LASTING = [1, 2, 3, 4, 5, 3_000, 3_001, 3_002, 3_003, 3_004, 6_000, 6_001,
 const LASTING_ON = [9_000, 9_001, 9_002, 9_003, 9_004];
 const LASTING_TOLD = ['series@3000', 'ids@4000'];
 
-/** Makes the partition's state that of a version that noted the first event beyond a limit alone. */
-async function withoutLast(log: Log): Promise<void> {
+/** Makes the partition's state that of a version that noted the first event beyond a limit alone, or also the last. */
+async function asOlder(log: Log, notes: { readonly last: boolean }): Promise<void> {
   const prefix = statePrefix('p', 't/0');
   const entries = fromStateEntries(prefix, await log.state(prefix));
-  const { overflowedLast, ids, ...meta } = entries.find(([key]) => key === 'meta')![1] as PartitionMeta;
-  const { forgottenLast, ...limit } = ids!;
-  assert.deepEqual([overflowedLast, forgottenLast], [6_004_000, 6_004_000], 'there is something to leave out');
-  await log.commit({ state: toStateChanges(prefix, [['meta', { ...meta, ids: limit }]]) });
+  const { overflow, ids, ...meta } = entries.find(([key]) => key === 'meta')![1] as PartitionMeta;
+  const { episodes, ...limit } = ids!;
+  const [many, forgotten] = [overflow!.at(-1)!, episodes!.at(-1)!];
+  const older = {
+    ...meta,
+    overflowedAt: many.since,
+    ...(notes.last && { overflowedLast: many.last }),
+    ids: { ...limit, forgottenAt: forgotten.since, ...(notes.last && { forgottenLast: forgotten.last }) },
+  };
+  await log.commit({ state: toStateChanges(prefix, [['meta', older]]) });
 }
 
 test('what never ended is not told again after an older version’s state: in one process', async () => {
@@ -150,7 +170,7 @@ test('what never ended is not told again after an older version’s state: in on
     await engine.commit();
     assert.deepEqual(first.told, LASTING_TOLD);
     await engine.close();
-    await withoutLast(log);
+    await asOlder(log, { last: false });
 
     const second = monitoring();
     const again = await openOn(log, second);
@@ -158,6 +178,25 @@ test('what never ended is not told again after an older version’s state: in on
     while ((await again.step()) > 0);
     await again.commit();
     assert.deepEqual(second.told, []);
+    await again.close();
+  });
+});
+
+test('what was over in an older version’s state, which tells no end, ends with the next event', async () => {
+  await withTempLog(async ({ log }) => {
+    const first = await openOn(log, monitoring());
+    await send(log, [1, 2, 3, 4, 5, ...CALM]);
+    while ((await first.step()) > 0);
+    await first.commit();
+    await first.close();
+    await asOlder(log, { last: true });
+
+    const second = monitoring();
+    const again = await openOn(log, second);
+    await send(log, [4_305]);
+    while ((await again.step()) > 0);
+    await again.commit();
+    assert.deepEqual(second.told, [`series@3000 until ${CALM_WATERMARK}`, `ids@4000 until ${CALM_WATERMARK}`]);
     await again.close();
   });
 });
@@ -179,7 +218,7 @@ test('what never ended is not told again after an older version’s state: with 
       while ((await monitor.step()) > 0);
       await monitor.commit();
       await stage.close();
-      if (seconds === LASTING) await withoutLast(log);
+      if (seconds === LASTING) await asOlder(log, { last: false });
     }
     assert.deepEqual(monitored.told, LASTING_TOLD);
   });

@@ -9,19 +9,19 @@ import { noOutcomes } from '../core/outcome.ts';
 import { recordAt } from '../log/batch.ts';
 import type { CommitUnit, Log, RecordsToAppend, StateChange } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { isNewEpisode } from '../windows/limit-episode.ts';
+import { limitNews, type LimitKind, type LimitSpan } from '../windows/limit-episodes.ts';
 import { createMerge } from '../windows/merge.ts';
 import type { Partials } from '../windows/partials.ts';
 import { decodePartials } from '../windows/partials-codec.ts';
 import type { ClockMode } from '../windows/partition.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { WindowRecord } from '../windows/row.ts';
-import type { AggregateStatus } from './aggregate.ts';
+import type { AggregateStatus, LimitSpans } from './aggregate.ts';
 import { readAppendedTail } from './appended-tail.ts';
 import { alertTexts, appendTexts, windowTexts } from './appends.ts';
 import { isHeard, mergeStatePrefix, type Committed } from './engine.ts';
 import type { Monitor } from './monitor.ts';
-import { isNewerReport, statusOfReport, type PartitionReport, type ReportAt } from './partition-report.ts';
+import { isNewerReport, limitsOf, statusOfReport, toldOf, type PartitionReport, type ReportAt } from './partition-report.ts';
 import { createSilence } from './silence.ts';
 import { monitorGroup, partialsTopic } from './stage-topics.ts';
 import { fromStateEntries, stateChanges, toStateChanges } from './state-codec.ts';
@@ -44,8 +44,8 @@ export interface MonitorStageConfig {
 export interface MonitorStageDeps {
   readonly log: Log;
   readonly monitor: Monitor;
-  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`; `time`: of the first event beyond, epoch ms. */
-  readonly limitAlert?: (kind: 'series' | 'ids', partition: string, time: number) => AlertEvent;
+  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`, or has had. */
+  readonly limitAlert?: (kind: LimitKind, partition: string, span: LimitSpan) => AlertEvent;
   /** Milliseconds of a steady clock, for looks at open windows (with `provisional`); undefined: there are none. */
   readonly elapsed?: () => number;
   /** Drives long work, so that others have their turns meanwhile; default: without interruption. */
@@ -116,23 +116,20 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     const known = reports.get(partition);
     if (!progress || !isNewerReport(progress, known)) return;
     const { offset: at, epoch, turn } = progress;
-    const overflowedAt = newerEpisode('series', partition, report.overflowedAt, known?.overflowedAt);
-    const idsForgottenAt = newerEpisode('ids', partition, report.idsForgottenAt, known?.idsForgottenAt);
-    const reached = { ...(overflowedAt !== undefined && { overflowedAt }), ...(idsForgottenAt !== undefined && { idsForgottenAt }) };
-    reports.set(partition, { ...report, ...reached, offset: at, epoch, turn });
+    const limits = limitsOf(report);
+    const series = tellLimit('series', partition, limits, known);
+    const ids = tellLimit('ids', partition, limits, known);
+    const told = { ...(series && { series }), ...(ids && { ids }) };
+    reports.set(partition, { ...report, told, offset: at, epoch, turn });
     changedReports.add(partition);
   }
 
-  /** Since when a limit has been exceeded, by all that was reported; what is news is told. */
-  function newerEpisode(
-    kind: 'series' | 'ids',
-    partition: string,
-    since: number | undefined,
-    known: number | undefined,
-  ): number | undefined {
-    if (!isNewEpisode(since, known)) return known;
-    if (deps.limitAlert) alerts.push(deps.limitAlert(kind, partition, since));
-    return since;
+  /** Tells what is news of a limit; what was told last by then. */
+  function tellLimit(kind: LimitKind, partition: string, limits: LimitSpans, known: ReportAt | undefined): LimitSpan | undefined {
+    const told = toldOf(known, kind);
+    const news = limitNews(limits[kind], told);
+    if (deps.limitAlert) for (const span of news) alerts.push(deps.limitAlert(kind, partition, span));
+    return news.at(-1) ?? told;
   }
 
   function* take(bytes: Uint8Array): Sliced<void> {

@@ -1,7 +1,8 @@
 /** What an aggregation tells of itself with its progress: for people, and for alerts about the pipeline itself. */
 import type { OutcomeCounts } from '../core/outcome.ts';
 import type { Progress } from '../windows/partials.ts';
-import type { AggregateStatus, IdCounts } from './aggregate.ts';
+import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
+import type { AggregateStatus, IdCounts, LimitSpans } from './aggregate.ts';
 
 export interface PartitionReport {
   readonly totals: OutcomeCounts;
@@ -12,10 +13,10 @@ export interface PartitionReport {
   /** The partition's end, as it was last seen. */
   readonly end: number;
   readonly caughtUp: boolean;
-  /** Event time of the first event beyond `max_series`, of the newest episode, epoch ms. */
-  readonly overflowedAt?: number;
   readonly ids?: IdCounts;
-  /** Event time of the first event beyond `max_ids`, of the newest episode, epoch ms. */
+  /** Absent from an older Tocsin, which has `overflowedAt` and `idsForgottenAt`: since when, epoch ms. */
+  readonly limits?: LimitSpans;
+  readonly overflowedAt?: number;
   readonly idsForgottenAt?: number;
 }
 
@@ -24,6 +25,18 @@ export interface ReportAt extends PartitionReport {
   readonly offset: number;
   readonly epoch: number;
   readonly turn: number;
+  /** What was told of limits last; absent from an older Tocsin, which tells what it notes and no end. */
+  readonly told?: Partial<Record<LimitKind, LimitSpan>>;
+}
+
+export function limitsOf({ limits, overflowedAt, idsForgottenAt }: PartitionReport): LimitSpans {
+  const begun = (since: number | undefined): readonly LimitSpan[] => (since === undefined ? [] : [{ since }]);
+  return limits ?? { series: begun(overflowedAt), ids: begun(idsForgottenAt) };
+}
+
+export function toldOf(known: ReportAt | undefined, kind: LimitKind): LimitSpan | undefined {
+  if (known === undefined) return undefined;
+  return known.told ? known.told[kind] : limitsOf(known)[kind].at(-1);
 }
 
 export function isNewerReport(progress: Progress, known: ReportAt | undefined): boolean {
@@ -40,8 +53,7 @@ export function statusOfReport(name: string, report: ReportAt | undefined, water
     reasons: new Map(report?.reasons ?? []),
     replayed: report?.replayed ?? 0,
     watermark,
-    overflowedAt: report?.overflowedAt,
-    idsForgottenAt: report?.idsForgottenAt,
+    limits: report ? limitsOf(report) : { series: [], ids: [] },
     offset: report?.offset ?? 0,
     end: report?.end ?? 0,
     caughtUp: report?.caughtUp ?? false,

@@ -15,6 +15,7 @@ import type {
   TopicList,
   WindowHistory,
 } from './api.ts';
+import type { PushedRecords } from './events/records.ts';
 import type { EventRing } from './stream/event-ring.ts';
 
 /** Times are epoch ms; `from` is included, `to` is not. */
@@ -85,7 +86,7 @@ export interface PushTarget {
   /** What its slowest reader has not read yet; of bytes only those that were pushed since this process began. */
   backlog(partition: number): Promise<{ readonly records: number; readonly bytes: number }>;
   /** Durable when it resolves, to the first offset. */
-  append(partition: number, records: { readonly bytes: Uint8Array; readonly ends: Uint32Array }): Promise<number>;
+  append(partition: number, records: PushedRecords): Promise<number>;
 }
 
 export interface Surface {

@@ -82,13 +82,16 @@ export function createByteReader(buffer: Uint8Array): ByteReader {
     count() {
       let value = 0;
       for (let scale = 1; ; scale *= 0x80) {
-        const byte = take(1)[0]!;
+        const byte = buffer[at];
+        if (byte === undefined) throw new RangeError(`another byte wanted at the end of ${buffer.length}`);
+        at++;
         value += (byte & 0x7f) * scale;
         if (byte < 0x80) return value;
       }
     },
     number() {
-      take(8);
+      if (at + 8 > buffer.length) throw new RangeError(`8 bytes wanted at ${at} of ${buffer.length}`);
+      at += 8;
       return view.getFloat64(at - 8, true);
     },
     bytes: () => take(reader.count()).slice(),

@@ -1,4 +1,4 @@
-import { exceeded, LIMIT_QUIET_MS, restoredEpisode } from './limit-episode.ts';
+import { createLimitEpisodes, LIMIT_QUIET_MS, olderEpisodes, type LimitEpisode, type LimitEpisodes } from './limit-episodes.ts';
 
 /**
  * How many ids are remembered at most: counts of ids by event time, in steps of a power of two of ms (about a thousandth of the time
@@ -12,12 +12,12 @@ export interface IdLimit {
   readonly size: number;
   /** Ids forgotten before their time. */
   readonly forgotten: number;
-  /** Event time of the accepted event that was the first too many, of the newest episode (limit-episode.ts); undefined: none. */
-  readonly forgottenAt: number | undefined;
+  /** Of accepted events that were too many. */
+  readonly episodes: Pick<LimitEpisodes, 'spans'>;
   /** What cannot be told from the ids that are left. */
   state(): IdLimitState;
-  /** `maxTime`: the largest event time accepted, epoch ms. */
-  restore(state: IdLimitState, maxTime: number): void;
+  /** `maxTime`: the largest event time accepted; both epoch ms. */
+  restore(state: IdLimitState, clocks: { readonly maxTime: number; readonly watermark: number }): void;
   /** Whether an id of this event time has to be kept in a snapshot: it counts, or is remembered. */
   isNeeded(time: number, watermark: number): boolean;
 }
@@ -26,8 +26,9 @@ export interface IdLimitState {
   /** Ids with an earlier event time were forgotten before their time, epoch ms; -Infinity: none. */
   readonly floor: number;
   readonly forgotten: number;
-  readonly forgottenAt: number | undefined;
-  /** Event time of the last that was too many; absent in older snapshots. */
+  /** Absent in older snapshots, which have `forgottenAt` and, perhaps, `forgottenLast`: since when, and when last. */
+  readonly episodes?: readonly LimitEpisode[];
+  readonly forgottenAt?: number | undefined;
   readonly forgottenLast?: number | undefined;
 }
 
@@ -43,7 +44,11 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
   let size = 0;
   /** No step before it has a count. */
   let oldest = Infinity;
-  let state: IdLimitState = { floor: -Infinity, forgotten: 0, forgottenAt: undefined };
+  let floor = -Infinity;
+  let forgotten = 0;
+  // A step of a long dedup is longer than an hour: between two that are forgotten it may be quiet that long.
+  const quietMs = Math.max(LIMIT_QUIET_MS, dedupMs);
+  const episodes = createLimitEpisodes(quietMs);
   /** The watermark at which the next step expires. */
   let expiresAt = -Infinity;
 
@@ -83,16 +88,15 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
       return size;
     },
     get forgotten() {
-      return state.forgotten;
+      return forgotten;
     },
-    get forgottenAt() {
-      return state.forgottenAt;
+    episodes,
+    state: () => ({ floor, forgotten, episodes: episodes.state() }),
+    restore(before, clocks) {
+      ({ floor, forgotten } = before);
+      episodes.restore(before.episodes ?? olderEpisodes(before.forgottenAt, before.forgottenLast, { ...clocks, quietMs }));
     },
-    state: () => state,
-    restore(before, maxTime) {
-      state = { ...before, forgottenLast: restoredEpisode(before.forgottenAt, before.forgottenLast, maxTime).last };
-    },
-    isNeeded: (time, watermark) => time >= state.floor && Math.floor(time * stepsPerMs) >= firstNeeded(watermark),
+    isNeeded: (time, watermark) => time >= floor && Math.floor(time * stepsPerMs) >= firstNeeded(watermark),
     add(time, watermark) {
       if (watermark >= expiresAt) expire(watermark);
       const step = Math.floor(time * stepsPerMs);
@@ -105,13 +109,12 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
       current.holder.count++;
       size++;
       while (size > maxIds) {
-        const forgotten = state.forgotten + drop(oldest);
-        // A step of a long dedup is longer than an hour: between two that are forgotten it may be quiet that long.
-        const { since, last } = exceeded({ since: state.forgottenAt, last: state.forgottenLast }, time, Math.max(LIMIT_QUIET_MS, dedupMs));
-        state = { floor: (oldest + 1) * stepMs, forgotten, forgottenAt: since, forgottenLast: last };
+        forgotten += drop(oldest);
+        episodes.note(time, watermark);
+        floor = (oldest + 1) * stepMs;
         toOldest();
       }
-      return state.floor;
+      return floor;
     },
   };
 }

@@ -232,14 +232,18 @@ function writeValue(into: ByteWriter, value: StateValue): void {
   }
 }
 
+/** Plain loops: a large pipeline's commit reads some ten thousand of them. */
 function readCell(from: ByteReader, dictionary: string[], columns: number): Cell {
-  const labels = Array.from({ length: from.count() }, () => {
+  const labels: string[] = [];
+  for (let left = from.count(); left > 0; left--) {
     const code = from.count();
     if (code === dictionary.length) dictionary.push(JSON.parse(from.text()) as string);
-    return dictionary[code]!;
-  });
+    labels.push(dictionary[code]!);
+  }
   const [events, offsets] = [from.count(), from.count()];
-  return { labels, events, offsets, values: Array.from({ length: columns }, () => readValue(from)) };
+  const values: StateValue[] = [];
+  for (let c = 0; c < columns; c++) values.push(readValue(from));
+  return { labels, events, offsets, values };
 }
 
 function readValue(from: ByteReader): StateValue {

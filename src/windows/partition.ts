@@ -7,7 +7,7 @@ import type { RecordBatch } from '../log/log.ts';
 import { addPanes, type Cell } from './cells.ts';
 import type { Columns, Decoder } from './columns.ts';
 import { createIdMemory, type IdMemory } from './ids.ts';
-import { exceeded, NEVER_EXCEEDED, type LimitEpisode } from './limit-episode.ts';
+import { createLimitEpisodes, type LimitEpisodes, type LimitKind, type LimitSpan } from './limit-episodes.ts';
 import { createOutcomeTally } from './outcome-tally.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
 import type { WindowFinal } from './partials.ts';
@@ -20,7 +20,7 @@ export type ClockMode = 'append' | 'event';
 
 const MAX_AHEAD_DEFAULT_MS = 300_000;
 /** Their places in the memory of ids, a cache line each, stay in the processor's nearest cache until they are asked for. */
-const IDS_AT_ONCE = 128;
+const IDS_AT_ONCE = 256;
 
 export interface Judged {
   /** Element `i` is record `i`'s outcome (core/outcome.ts). Good until the next call. */
@@ -35,8 +35,8 @@ export interface Partition {
   /** Judges records; they must follow those of the last call. `clock: event` ignores append times. */
   process(batch: RecordBatch, clock: ClockMode): Judged;
   readonly watermark: number;
-  /** Event time of the first accepted event beyond `max_series`, of the newest episode (limit-episode.ts); undefined: none. */
-  readonly overflowedAt: number | undefined;
+  /** When there were more segments than `max_series`, ids than `max_ids`, in order (limit-episodes.ts). */
+  limits(): Readonly<Record<LimitKind, readonly LimitSpan[]>>;
   readonly totals: Readonly<OutcomeCounts>;
   /** Counts of invalid records by reason. */
   readonly reasons: ReadonlyMap<string, number>;
@@ -54,6 +54,8 @@ export interface PartitionInternals {
   readonly series: SeriesTable;
   readonly ids: IdMemory;
   readonly clocks: Clocks;
+  /** Of accepted events that had to count under `other`. */
+  readonly overflow: LimitEpisodes;
   readonly totals: OutcomeCounts;
   readonly reasons: Map<string, number>;
 }
@@ -64,8 +66,6 @@ export interface Clocks {
   watermark: number;
   /** Largest event time accepted. */
   maxTime: number;
-  /** Of accepted events that had to count under `other`. */
-  overflow: LimitEpisode;
 }
 
 export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder): Partition {
@@ -74,7 +74,8 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   const panes = createPaneStore(plan, series);
   const ids = createIdMemory({ dedupMs, maxIds: plan.spec.limits.maxIds ?? MAX_IDS, whole: wholeIds });
   const tally = createOutcomeTally(plan, source, { panes, series });
-  const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity, overflow: NEVER_EXCEEDED };
+  const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity };
+  const overflow = createLimitEpisodes();
   const totals = noOutcomes();
   const reasons = new Map<string, number>();
   const codes = new Int32Array(plan.groupings.length);
@@ -90,10 +91,10 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
 
   function accept(columns: Columns, i: number, offset: number, appendTime: number): void {
     const time = columns.times[i]!;
-    if (columns.ids) ids.remember(columns.ids.low[i]!, columns.ids.high[i]!, time, clocks.watermark, columns.ids.texts?.[i]);
+    if (columns.ids) ids.remember(i, time, clocks.watermark);
     const { overflowed } = series;
     series.resolve(columns.dimensions, i, codes);
-    if (series.overflowed > overflowed) clocks.overflow = exceeded(clocks.overflow, time);
+    if (series.overflowed > overflowed) overflow.note(time, clocks.watermark);
     panes.add(time, codes, columns.contributions, i, offset);
     if (time > clocks.maxTime) clocks.maxTime = time;
     const watermark = Math.min(time, appendTime) - outOfOrdernessMs;
@@ -142,9 +143,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
     get watermark() {
       return clocks.watermark;
     },
-    get overflowedAt() {
-      return clocks.overflow.since;
-    },
+    limits: () => ({ series: overflow.spans(clocks.watermark), ids: ids.limit.episodes.spans(clocks.watermark) }),
     totals,
     reasons,
     process(batch, clock) {
@@ -154,7 +153,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
       const appendTimes = clock === 'append' ? batch.appendTimes : undefined;
       const lateBy = new Map<number, number>();
       for (let i = 0; i < count; i++) {
-        if (hashes && i % IDS_AT_ONCE === 0) ids.expect(hashes.low, hashes.high, i, Math.min(i + IDS_AT_ONCE, count));
+        if (hashes && i % IDS_AT_ONCE === 0) ids.expect(hashes, i, Math.min(i + IDS_AT_ONCE, count), clocks.watermark);
         const time = times[i]!;
         const appendTime = appendTimes ? appendTimes[i]! : Infinity;
         if (outcomes[i] !== ACCEPTED) {
@@ -162,7 +161,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
         } else if (isFuture(time, appendTime, clock)) {
           outcomes[i] = INVALID;
           columns.reasons.set(i, 'future');
-        } else if (hashes && ids.remembers(hashes.low[i]!, hashes.high[i]!, clocks.watermark, hashes.texts?.[i])) {
+        } else if (hashes && ids.remembers(i, clocks.watermark)) {
           outcomes[i] = DUPLICATE;
         } else if (time + allowedLatenessMs < clocks.watermark && earliestEnd(plan.windows, time) + allowedLatenessMs <= clocks.watermark) {
           // A window ends after every event in it, so most events need no look at the windows.
@@ -186,6 +185,6 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
     },
     takeChangedPanes: () => panes.takeChanged(),
     expiredPanes: () => panes.starts().filter((start) => latestEnd(plan.windows, start) + allowedLatenessMs <= clocks.watermark),
-    internals: { panes, series, ids, clocks, totals, reasons },
+    internals: { panes, series, ids, clocks, overflow, totals, reasons },
   };
 }

@@ -6,7 +6,7 @@
 import { ACCEPTED, INVALID, type Outcome } from '../core/outcome.ts';
 import { keyAt } from '../log/batch.ts';
 import type { RecordBatch } from '../log/log.ts';
-import type { Decoder } from './columns.ts';
+import type { Columns, Decoder } from './columns.ts';
 import type { CopiedOrigins } from './copied-origins.ts';
 import type { IdMemory } from './ids.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
@@ -81,6 +81,12 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { de
     return verdict?.outcome === 'accepted' || verdict?.outcome === 'duplicate';
   }
 
+  function isRemembered(columns: Columns, i: number, watermark: number): boolean {
+    if (columns.ids === undefined) return false;
+    ids.expect(columns.ids, i, i + 1, watermark);
+    return ids.remembers(i, watermark);
+  }
+
   return {
     panes,
     get replayed() {
@@ -101,7 +107,7 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { de
         else if (columns.outcomes[i] === INVALID) verdict = { outcome: 'invalid', reason: columns.reasons.get(i)!, at };
         else if (columns.outcomes[i] !== ACCEPTED) verdict = { outcome: 'ignored', at };
         else if (earliestStart(columns.times[i]!) < completeFrom) verdict = { outcome: 'invalid', reason: 'older_revision', at };
-        else if (id && (ids.remembers(id[0], id[1], watermark, wholeId) || isReplayed(id, wholeId))) verdict = { outcome: 'duplicate', at };
+        else if (id && (isRemembered(columns, i, watermark) || isReplayed(id, wholeId))) verdict = { outcome: 'duplicate', at };
         else {
           verdict = { outcome: 'accepted', at, ...(id && { id }), ...(wholeId !== undefined && { wholeId }) };
           series.resolve(columns.dimensions, i, codes);

@@ -10,7 +10,7 @@ import type { CopiedOrigins } from './copied-origins.ts';
 import { createIdChunks, PREFIX as IDS } from './id-chunks.ts';
 import type { IdLimitState } from './id-limit.ts';
 import type { IdKey } from './id-hash.ts';
-import { restoredEpisode } from './limit-episode.ts';
+import { olderEpisodes, type LimitEpisode } from './limit-episodes.ts';
 import type { PaneStore, PanePartial, RestoredPanes } from './panes.ts';
 import { encodeBodies, panesOf } from './partials-codec.ts';
 import type { Partition } from './partition.ts';
@@ -24,8 +24,9 @@ export interface PartitionMeta {
   readonly idKey: IdKey;
   readonly watermark: number;
   readonly maxTime: number;
-  readonly overflowedAt: number | undefined;
-  /** Absent in older snapshots. */
+  /** Absent in older snapshots, which have `overflowedAt` and, perhaps, `overflowedLast`: since when, and when last. */
+  readonly overflow?: readonly LimitEpisode[];
+  readonly overflowedAt?: number | undefined;
   readonly overflowedLast?: number | undefined;
   readonly totals: OutcomeCounts;
   readonly reasons: [reason: string, count: number][];
@@ -55,7 +56,7 @@ export function createSnapshot(
   { partition, replay, copied, columns }: { partition: Partition; replay: Replay; copied: CopiedOrigins; columns: number },
   idKey: IdKey,
 ): Snapshot {
-  const { panes, series, ids, clocks, totals, reasons } = partition.internals;
+  const { panes, series, ids, clocks, overflow, totals, reasons } = partition.internals;
   const chunks = createIdChunks();
   let droppedPanes: number[] = [];
   /** Append time of the replay by origin, the oldest first. */
@@ -101,8 +102,7 @@ export function createSnapshot(
         idKey,
         watermark: clocks.watermark,
         maxTime: clocks.maxTime,
-        overflowedAt: clocks.overflow.since,
-        overflowedLast: clocks.overflow.last,
+        overflow: overflow.state(),
         totals: { ...totals },
         reasons: [...reasons],
         ids: { ...ids.limit.state(), remembered: ids.limit.size },
@@ -130,10 +130,10 @@ export function createSnapshot(
         if (meta.format > SNAPSHOT_FORMAT) throw tooNew(meta.format);
         clocks.watermark = meta.watermark;
         clocks.maxTime = meta.maxTime;
-        clocks.overflow = restoredEpisode(meta.overflowedAt, meta.overflowedLast, meta.maxTime);
+        overflow.restore(meta.overflow ?? olderEpisodes(meta.overflowedAt, meta.overflowedLast, clocks));
         Object.assign(totals, meta.totals);
         for (const [reason, count] of meta.reasons) reasons.set(reason, count);
-        if (meta.ids) ids.limit.restore(meta.ids, meta.maxTime);
+        if (meta.ids) ids.limit.restore(meta.ids, clocks);
       }
       for (const [, labels] of value<string[][]>('series/')) for (const values of labels) series.intern(0, values);
       series.takeNew();

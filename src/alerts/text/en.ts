@@ -65,10 +65,16 @@ export const en = {
   'series_limit.message': '⚠️ {pipeline}: more than {limit} segments in {partition}; new ones count under "other"',
   'series_limit.explain':
     'The partition {partition} has seen {limit} segments, the limit (limits.max_series). Events of further ones count under "other"; roll-ups stay exact.',
+  'series_limit.resolved': '✅ {pipeline}: segments beyond {limit} no longer come in {partition}',
+  'series_limit.explain_resolved':
+    'No event of the partition {partition} has counted under "other" for want of room (limits.max_series, {limit}) for an hour of event time. What was counted there stays there.',
   'series_limit.not_fired': 'With a higher limits.max_series, or a dimension with fewer values, it would not have fired.',
   'ids_limit.message': '⚠️ {pipeline}: more than {limit} ids in {partition}; the oldest are forgotten before their time',
   'ids_limit.explain':
     'The partition {partition} has more than {limit} ids to remember, the limit (limits.max_ids). It forgets the oldest first: a copy of such an event counts twice, or is late.',
+  'ids_limit.resolved': '✅ {pipeline}: {limit} ids are enough for {partition} again',
+  'ids_limit.explain_resolved':
+    'The partition {partition} has forgotten no id before its time (limits.max_ids, {limit}) for an hour of event time, or for as long as it remembers them where that is longer. Copies that were counted twice meanwhile stay counted.',
   'ids_limit.not_fired':
     'With a higher limits.max_ids (16 bytes of memory an id), a shorter dedup, or more partitions it would not have fired.',
   'lag.seconds': '{count} s of event time',

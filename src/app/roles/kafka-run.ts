@@ -24,7 +24,7 @@ import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { Receiver } from '../../receivers/receiver.ts';
 import type { OutcomesFile } from '../outcomes-file.ts';
 import { pipelineRecord, pipelineRecordChange } from '../pipeline-record.ts';
-import { clockModeOf, limitAlertOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from '../pipeline-parts.ts';
+import { clockModeOf, limitAlertsOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from '../pipeline-parts.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createPlacement } from '../threads/placement.ts';
@@ -164,7 +164,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       });
       const { windows, completeFrom } = settled;
       judge = monitorOf(config);
-      const limitAlert = (kind: 'series' | 'ids', partition: string, time: number) => limitAlertOf(config, kind, partition, time);
+      const limitAlert = limitAlertsOf(config);
       const stage = await openMonitorStage(
         { plan, topics, revision: windows.counter, completeFrom, provisional: !options.once, clock: mode },
         { log, monitor: judge, limitAlert, elapsed: () => clock.elapsed(), slices, warn: logger.warn },

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
+import { BroadcastChannel, Worker } from 'node:worker_threads';
 import { loadPipeline } from '../../config/load-pipeline.ts';
 import { systemClock as clock } from '../../core/clock.ts';
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
@@ -14,7 +14,7 @@ import { generatorConfig } from '../../sources/generator/config.ts';
 import { createAdGenerator } from '../../sources/generator/generator.ts';
 import { openPipelineRun } from '../pipeline-run.ts';
 import { createPriorities } from '../priorities.ts';
-import { startWorker } from './thread.ts';
+import { startWorker, type ThreadConfig } from './thread.ts';
 import { createThreads } from './threads.ts';
 
 const loaded = loadPipeline(new URL('../../../pipelines/adtech.yml', import.meta.url).pathname);
@@ -22,8 +22,8 @@ const PARTITIONS = 2;
 const PIECES = 6;
 const START = Date.UTC(2026, 2, 2, 9);
 
-/** `begun`: told of each thread as it is started, by number. */
-async function running(t: TestContext, begun: (number: number, worker: Worker) => void = () => {}) {
+/** `begun`: told of each thread as it is started, by number; `start`: starts one. */
+async function running(t: TestContext, begun: (number: number, worker: Worker) => void = () => {}, start = startWorker) {
   const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
   const path = join(dir, 'log.sqlite');
   const log = createEmbeddedLog({ path, clock });
@@ -33,11 +33,12 @@ async function running(t: TestContext, begun: (number: number, worker: Worker) =
   const threads = createThreads(
     { log: { kind: 'embedded', path }, max: PARTITIONS, memoryMb: undefined },
     {
-      clock,
+      // Each end counts as a late one: who starts again waits, and never gives up.
+      clock: { elapsed: () => clock.elapsed() * 1_000 },
       logger,
       signal: stop.signal,
       start(config) {
-        const worker = startWorker(config);
+        const worker = start(config);
         workers.push(worker);
         begun(workers.length, worker);
         return worker;
@@ -117,4 +118,47 @@ test('so does one that ends while the engine is opened for the first time', { ti
   while (counted() < brought()) await Promise.race([delay(5), ended]);
   assert.deepEqual([counted(), run.threads().restarts], [brought(), 1]);
   assert.match(logger.warnings[0]!, /thread 1, .*has ended: .*It begins again/);
+});
+
+/** A thread that comes to the end that it is told, and is like any other until then. */
+const MORTAL = `
+  const channel = new BroadcastChannel('run-in-threads.test');
+  channel.unref();
+  const ends = {
+    error: () => { throw new Error('a fault'); },
+    trap: () => new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.of(
+      0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 5, 1, 3, 0, 0, 11))).exports.f(),
+    exit: () => process.exit(3),
+  };
+  channel.onmessage = ({ data }) => ends[data]();
+  await import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)});
+`;
+
+/** What is said of each end. */
+const ENDS = { error: /: a fault\./, trap: /: unreachable\./, exit: /exit code 3/ };
+
+function startMortal({ log }: ThreadConfig): Worker {
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(MORTAL)}`), {
+    workerData: log,
+  });
+}
+
+test('however a thread ends: by an error, a trap in WebAssembly, an exit', { timeout: 60_000 }, async (t) => {
+  const { run, logger, ended, bring, brought, counted } = await running(t, undefined, startMortal);
+  const channel = new BroadcastChannel('run-in-threads.test');
+  t.after(() => channel.close());
+  for (const [piece, [end, said]] of Object.entries(ENDS).entries()) {
+    await bring(piece);
+    // Then all threads have begun, and hear what comes.
+    while (counted() < brought() || run.threads().running < PARTITIONS) await Promise.race([delay(5), ended]);
+    const before = logger.warnings.length;
+    await bring(piece + PIECES);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- between threads, not windows
+    channel.postMessage(end);
+    while (counted() < brought() || logger.warnings.length < before + PARTITIONS) await Promise.race([delay(5), ended]);
+    for (const warning of logger.warnings.slice(before)) assert.match(warning, said);
+  }
+  assert.equal(counted(), brought());
+  // One that ends while the others' end closes what it counts counts nothing.
+  assert.ok(run.threads().restarts >= Object.keys(ENDS).length, `${run.threads().restarts} restarts`);
 });

@@ -16,8 +16,8 @@ export interface Thread {
   stop(): Promise<void>;
 }
 
-/** Columns are short-lived: with room for more of them they are collected less often. Two halves of 16 MB and a reserve, as bin/tocsin sets it. */
-const YOUNG_MB = 48;
+/** Columns are short-lived: with room for more of them they are collected less often. Two halves of 4 MB and a reserve, as bin/tocsin sets it. */
+const YOUNG_MB = 12;
 
 export function startWorker({ log, memoryMb }: ThreadConfig): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), {

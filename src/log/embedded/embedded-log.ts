@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { createCatalog } from './catalog.ts';
 import { openDatabase, transact } from './database.ts';
 import { CHECKPOINT_BYTES, createCheckpoints, NO_CHECKPOINTS } from './checkpoints.ts';
+import { createFreshRows } from './fresh-rows.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createPacking } from './packing.ts';
 import { createReader } from './reader.ts';
@@ -23,7 +24,7 @@ export interface EmbeddedLogConfig {
   readonly readOnly?: boolean;
   /** A new topic's id; random unless given. */
   readonly newTopicId?: () => string;
-  /** A row of the file ends after the record that reaches this; default 256 KiB. Reads with `maxBytes` of the same size copy nothing. */
+  /** A row of the file ends after the record that reaches this, or is an append that had room of its own; default 256 KiB. Reads with `maxBytes` of the same size copy nothing. */
   readonly rowBytes?: number;
   /** The write-ahead log is copied into the file when it holds so many bytes; default 16 MiB. */
   readonly checkpointBytes?: number;
@@ -34,6 +35,8 @@ export interface EmbeddedLog extends Log {
   closeSync(): void;
 }
 
+/** Of rows that are kept for those who follow: as much as may wait for them where pushes are taken (100,000 records), of ordinary size. */
+const FRESH_BYTES = 32 << 20;
 const NOTHING_TO_SYNC: Pick<WalSync, 'sync' | 'syncNow'> = { sync: async () => {}, syncNow: () => {} };
 
 /**
@@ -46,17 +49,19 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const path = resolve(config.path);
   const db = openDatabase(path, { readOnly });
   const catalog = createCatalog(db);
-  const reader = createReader(db);
+  const fresh = createFreshRows(FRESH_BYTES);
+  const reader = createReader(db, fresh);
   const packing = createPacking(rowBytes);
   const disk = readOnly ? undefined : openWalSync(`${path}-wal`);
   const checkpoints = readOnly ? NO_CHECKPOINTS : createCheckpoints(db, path, { bytes: config.checkpointBytes ?? CHECKPOINT_BYTES });
-  const commits = createGroupCommit(db, createUnitWriter(db, catalog, clock, packing), {
+  const commits = createGroupCommit(db, createUnitWriter(db, { catalog, clock, packing, noted: fresh.note }), {
     disk: disk ?? NOTHING_TO_SYNC,
     checkpoints,
     explain: (error) => explainSqliteError(error, path, 'write'),
+    ended: fresh.settle,
   });
   const retireSome = createRetention(db);
-  const partition = db.prepare('SELECT end_offset, stored_bytes FROM partitions WHERE num = ?');
+  const partitionRow = db.prepare('SELECT end_offset, stored_bytes FROM partitions WHERE num = ?');
   const firstOffset = db.prepare('SELECT first_offset FROM batches WHERE part = ? ORDER BY first_offset LIMIT 1');
   const firstSince = db.prepare('SELECT first_offset FROM batches WHERE part = ? AND append_time >= ? ORDER BY first_offset LIMIT 1');
   const groupOffset = db.prepare('SELECT next_offset FROM consumers WHERE name = ? AND part = ?');
@@ -74,7 +79,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   }
 
   function endOf(part: number): number {
-    return partition.get(part)!['end_offset'] as number;
+    return partitionRow.get(part)!['end_offset'] as number;
   }
 
   function closeSync(): void {
@@ -103,11 +108,11 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
       });
     },
 
-    read(topic, number, offset, limits) {
+    read(topic, partition, offset, limits) {
       return run('read', async () => {
-        const batch = reader.read(catalog.part(topic, number), topic, number, offset, limits);
+        const batch = reader.read({ part: catalog.part(topic, partition), topic, partition }, offset, limits);
         // What is told to others must not be lost after that.
-        if (batch && commits.isUnsettled(topic, number, batch.firstOffset + batch.count)) await commits.settled();
+        if (batch && commits.isUnsettled(topic, partition, batch.firstOffset + batch.count)) await commits.settled();
         return batch;
       });
     },
@@ -116,7 +121,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
       return run('read', () => {
         const part = catalog.part(topic, number);
         // The end is read first: rows that come in between then lie after it, never before the start.
-        const { end_offset: end, stored_bytes: storedBytes } = partition.get(part) as { end_offset: number; stored_bytes: number };
+        const { end_offset: end, stored_bytes: storedBytes } = partitionRow.get(part) as { end_offset: number; stored_bytes: number };
         const start = firstOffset.get(part)?.['first_offset'] as number | undefined;
         return { start: Math.min(start ?? end, end), end, storedBytes };
       });

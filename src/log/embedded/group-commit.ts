@@ -25,6 +25,14 @@ export interface GroupCommit {
   flush(): void;
 }
 
+export interface GroupCommitDeps {
+  readonly disk: Pick<WalSync, 'sync' | 'syncNow'>;
+  readonly checkpoints: Pick<Checkpoints, 'written' | 'held'>;
+  readonly explain: (error: unknown) => unknown;
+  /** Told of the end of each transaction. */
+  readonly ended?: (isWritten: boolean) => void;
+}
+
 /**
  * Commits of one turn of the event loop share a transaction; those that come in while it is written form the next one. They are written
  * in the order in which they came, whichever is prepared first, and those that are written while the disk is synced share the next sync.
@@ -33,15 +41,7 @@ export interface GroupCommit {
 export function createGroupCommit(
   db: DatabaseSync,
   write: WriteUnit,
-  {
-    disk,
-    checkpoints,
-    explain,
-  }: {
-    readonly disk: Pick<WalSync, 'sync' | 'syncNow'>;
-    readonly checkpoints: Pick<Checkpoints, 'written' | 'held'>;
-    readonly explain: (error: unknown) => unknown;
-  },
+  { disk, checkpoints, explain, ended = () => {} }: GroupCommitDeps,
 ): GroupCommit {
   const waiting: Waiting[] = [];
   /** Per partition the first offsets of the transactions that are written and not durable, in order. */
@@ -95,12 +95,14 @@ export function createGroupCommit(
     try {
       results = transact(db, () => group.map(({ unit }) => write(unit)));
     } catch (error) {
+      ended(false);
       // The machine's fault hits all: a later unit may rest on an earlier one. The fault of a unit is its own.
       if (group.length === 1 || isMachineFault(error)) for (const { reject } of group) reject(explain(error));
       else for (const one of group) writeGroup([one]);
       return;
     }
     void settle(group, results);
+    ended(true);
     checkpoints.written();
   }
 

@@ -2,30 +2,38 @@ import type { DatabaseSync } from 'node:sqlite';
 import { follows, joinBatches, sliceBatch } from '../batch.ts';
 import type { RecordBatch } from '../log.ts';
 import type { PartNum } from './catalog.ts';
-import { decodeRow } from './row-codec.ts';
+import type { FreshRows } from './fresh-rows.ts';
+import { decodeRow, type EncodedRow } from './row-codec.ts';
 
 /** Decoded rows kept for readers that take them in pieces; enough for a few readers at different places. */
 const CACHED_ROWS = 12;
 const CACHED_BYTES = 32 << 20;
 
-interface Row {
-  first_offset: number;
-  end_offset: number;
-  append_time: number;
-  first_line: number | null;
+/** A lent batch of so many bytes is not joined with what follows. */
+const LENT_BYTES = 64 << 10;
+
+interface Body {
   flags: number;
   body_bytes: number;
   data: Uint8Array;
 }
 
+interface Row extends Body {
+  first_offset: number;
+  end_offset: number;
+  append_time: number;
+  first_line: number | null;
+}
+
+/** A topic's partition, and its number in the file. */
+export interface Place {
+  readonly part: PartNum;
+  readonly topic: string;
+  readonly partition: number;
+}
+
 export interface Reader {
-  read(
-    part: PartNum,
-    topic: string,
-    partition: number,
-    offset: number,
-    limits: { maxBytes: number; maxRecords?: number },
-  ): RecordBatch | undefined;
+  read(place: Place, offset: number, limits: { maxBytes: number; maxRecords?: number; lentTo?: object }): RecordBatch | undefined;
   /** Forgets decoded rows: to be called when rows have been deleted. */
   forget(): void;
 }
@@ -44,7 +52,8 @@ function fitting(batch: RecordBatch, maxBytes: number, maxRecords: number): numb
   return low + 1;
 }
 
-export function createReader(db: DatabaseSync): Reader {
+/** `fresh`: where to look before the file. */
+export function createReader(db: DatabaseSync, fresh: FreshRows): Reader {
   const columns = 'first_offset, end_offset, append_time, first_line, flags, body_bytes, data';
   // Two look-ups in the index: the row that begins at or before the offset, else the next one.
   const at = db.prepare(`SELECT ${columns} FROM batches WHERE part = ? AND first_offset <= ? ORDER BY first_offset DESC LIMIT 1`);
@@ -59,44 +68,52 @@ export function createReader(db: DatabaseSync): Reader {
     while (cache.length > 1 && (cache.length > CACHED_ROWS || bytes > CACHED_BYTES)) bytes -= cache.shift()!.batch.bytes.length;
   }
 
-  /** The row that holds the offset, or the first one after it. Rows never change, so a remembered one is as good. */
-  function rowFrom(part: PartNum, topic: string, partition: number, offset: number): RecordBatch | undefined {
+  function remembered(part: PartNum, offset: number): RecordBatch | undefined {
     const i = cache.findIndex(
       (entry) => entry.part === part && offset >= entry.batch.firstOffset && offset < entry.batch.firstOffset + entry.batch.count,
     );
-    if (i >= 0) {
-      const [entry] = cache.splice(i, 1);
-      cache.push(entry!);
-      return entry!.batch;
+    if (i === -1) return undefined;
+    const [entry] = cache.splice(i, 1);
+    cache.push(entry!);
+    return entry!.batch;
+  }
+
+  /** The row that holds the offset, or the first one after it. Rows never change, so one that is remembered is as good. */
+  function rowFrom(place: Place, offset: number, reader: object | undefined): RecordBatch | undefined {
+    const { part } = place;
+    const known = remembered(part, offset);
+    if (known) return known;
+    const written = fresh.at(part, offset, reader);
+    if (written) {
+      const { firstOffset: first_offset, endOffset: end_offset, appendTime: append_time, firstLine: first_line, plain } = written;
+      const batch = batchOf(place, { first_offset, end_offset, append_time, first_line }, plain);
+      if (!reader) remember(part, batch);
+      return batch;
     }
     // Most calls of a reader that has caught up end here, without a look at the rows.
-    if (offset >= (endOf.get(part)?.['end_offset'] as number)) return undefined;
+    if (offset >= (endOf.get(part)?.['end_offset'] as number)) {
+      if (reader) fresh.follow(part);
+      return undefined;
+    }
     let row = at.get(part, offset) as Row | undefined;
     if (!row || row.end_offset <= offset) row = after.get(part, offset) as Row | undefined;
     if (!row) return undefined;
-    const count = row.end_offset - row.first_offset;
-    const batch: RecordBatch = {
-      topic,
-      partition,
-      firstOffset: row.first_offset,
-      count,
-      ...decodeRow({ flags: row.flags, bodyBytes: row.body_bytes, body: row.data }, count),
-      appendTimes: new Float64Array(count).fill(row.append_time),
-      ...(row.first_line !== null && { firstLine: row.first_line }),
-    };
+    const batch = batchOf(place, row, { flags: row.flags, bodyBytes: row.body_bytes, body: row.data });
     remember(part, batch);
     return batch;
   }
 
   return {
-    read(part, topic, partition, offset, { maxBytes, maxRecords = Infinity }) {
+    read(place, offset, { maxBytes, maxRecords = Infinity, lentTo }) {
+      if (lentTo) fresh.givenBack(lentTo);
       const pieces: RecordBatch[] = [];
       let bytes = 0;
       let count = 0;
       let next = offset;
-      // Small rows are joined; a row that fills the limits is handed out as a view.
-      while (pieces.length === 0 || (bytes < maxBytes && count < maxRecords)) {
-        const row = rowFrom(part, topic, partition, next);
+      // Small rows are joined, which copies them; a row that fills the limits is handed out as a view, and so is one that is lent and large.
+      const enough = lentTo ? Math.min(maxBytes, LENT_BYTES) : maxBytes;
+      while (pieces.length === 0 || (bytes < enough && count < maxRecords)) {
+        const row = rowFrom(place, next, lentTo);
         if (!row) break;
         const rest = sliceBatch(row, Math.max(0, next - row.firstOffset), row.count);
         const last = pieces.at(-1);
@@ -107,10 +124,25 @@ export function createReader(db: DatabaseSync): Reader {
         count += piece.count;
         next = piece.firstOffset + piece.count;
       }
+      if (lentTo) fresh.passed(place.part, next);
       return pieces.length === 0 ? undefined : joinBatches(pieces);
     },
     forget() {
       cache = [];
+      fresh.forget();
     },
+  };
+}
+
+function batchOf({ topic, partition }: Place, row: Omit<Row, keyof Body>, body: EncodedRow): RecordBatch {
+  const count = row.end_offset - row.first_offset;
+  return {
+    topic,
+    partition,
+    firstOffset: row.first_offset,
+    count,
+    ...decodeRow(body, count),
+    appendTimes: new Float64Array(count).fill(row.append_time),
+    ...(row.first_line !== null && { firstLine: row.first_line }),
   };
 }

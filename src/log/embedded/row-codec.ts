@@ -20,6 +20,7 @@ const zstdCompressAside = promisify<Buffer, ZstdOptions, Buffer>(zstdCompress);
 export interface RowRecords extends Column {
   readonly keys?: Column;
   readonly tombstones?: Uint8Array;
+  readonly headroom?: number;
 }
 
 export interface EncodedRow {
@@ -29,7 +30,8 @@ export interface EncodedRow {
   readonly body: Uint8Array;
 }
 
-function putColumn(body: Buffer, at: number, column: Column, from: number, to: number): number {
+/** Returns how many bytes those are. */
+function putLengths(body: Buffer, at: number, column: Column, from: number, to: number): number {
   const start = from === 0 ? 0 : column.ends[from - 1]!;
   const lengths = new DataView(body.buffer, body.byteOffset + at, 4 * (to - from));
   let before = start;
@@ -38,9 +40,15 @@ function putColumn(body: Buffer, at: number, column: Column, from: number, to: n
     lengths.setUint32(4 * (i - from), end - before, true);
     before = end;
   }
+  return before - start;
+}
+
+function putColumn(body: Buffer, at: number, column: Column, from: number, to: number): number {
+  const bytes = putLengths(body, at, column, from, to);
+  const start = from === 0 ? 0 : column.ends[from - 1]!;
   at += 4 * (to - from);
-  body.set(column.bytes.subarray(start, before), at);
-  return at + before - start;
+  body.set(column.bytes.subarray(start, start + bytes), at);
+  return at + bytes;
 }
 
 function columnBytes(column: Column, from: number, to: number): number {
@@ -48,21 +56,51 @@ function columnBytes(column: Column, from: number, to: number): number {
   return 4 * (to - from) + column.ends[to - 1]! - (from === 0 ? 0 : column.ends[from - 1]!);
 }
 
-interface Body {
-  /** Without ZSTD. */
-  readonly flags: number;
+/** As it is before it is compressed. */
+export interface PlainRow extends EncodedRow {
   readonly body: Buffer;
+  /** Good beyond the commit: itself, or a copy. */
+  kept(): PlainRow;
+  /** Nobody looks at it any more: its memory may be used again. */
+  letGo(): void;
 }
 
-/** `make`: room for so many bytes. */
-function bodyOf(records: RowRecords, from: number, to: number, make: (bytes: number) => Buffer): Body {
+/** What is written, and what it was made of. */
+export interface MadeRow extends EncodedRow {
+  readonly plain: PlainRow;
+}
+
+function plainRow(flags: number, body: Buffer, letGo: () => void): PlainRow {
+  const plain: PlainRow = { flags, bodyBytes: body.length, body, letGo, kept: () => plain };
+  return plain;
+}
+
+/** Records `from` to before `to` in one piece of memory: a spare buffer where one is given. */
+export function gatherRow(records: RowRecords, from: number, to: number, spare?: SpareBuffers): PlainRow {
   const { keys, tombstones } = records;
   const bodyBytes = columnBytes(records, from, to) + (keys ? columnBytes(keys, from, to) : 0) + (tombstones ? to - from : 0);
-  const body = make(bodyBytes);
+  const room = spare?.take(bodyBytes);
+  const body = room ? Buffer.from(room.buffer, 0, bodyBytes) : Buffer.allocUnsafe(bodyBytes);
   let at = putColumn(body, 0, records, from, to);
   if (keys) at = putColumn(body, at, keys, from, to);
   if (tombstones) body.set(tombstones.subarray(from, to), at);
-  return { flags: (keys ? KEYS : 0) | (tombstones ? TOMBSTONES : 0), body };
+  return plainRow((keys ? KEYS : 0) | (tombstones ? TOMBSTONES : 0), body, () => room && spare!.give(room));
+}
+
+/** All records where they stand, if there is room before them. */
+export function rowInPlace(records: RowRecords, spare: SpareBuffers): PlainRow | undefined {
+  const { bytes, ends, headroom = 0, keys, tombstones } = records;
+  const count = ends.length;
+  if (keys || tombstones || 4 * count > headroom) return undefined;
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset - 4 * count, 4 * count + ends[count - 1]!);
+  putLengths(body, 0, records, 0, count);
+  return { ...plainRow(0, body, () => {}), kept: () => copied(body, spare) };
+}
+
+function copied(body: Buffer, spare: SpareBuffers): PlainRow {
+  const room = spare.take(body.length);
+  room.set(body);
+  return plainRow(0, Buffer.from(room.buffer, 0, body.length), () => spare.give(room));
 }
 
 /**
@@ -75,30 +113,21 @@ function zstdOptions(bodyBytes: number): ZstdOptions {
 }
 
 /** `packed`: the body, compressed; undefined where it is kept as it is. */
-function rowOf({ flags, body }: Body, packed: Uint8Array | undefined): EncodedRow {
-  if (packed && packed.length < body.length * 0.9) return { flags: flags | ZSTD, bodyBytes: body.length, body: packed };
-  return { flags, bodyBytes: body.length, body };
+function madeRow(plain: PlainRow, packed: Uint8Array | undefined): MadeRow {
+  const { flags, bodyBytes, body } = plain;
+  if (packed && packed.length < bodyBytes * 0.9) return { flags: flags | ZSTD, bodyBytes, body: packed, plain };
+  return { flags, bodyBytes, body, plain };
 }
 
-/** Records `from` to before `to`. */
-export function encodeRow(records: RowRecords, from: number, to: number): EncodedRow {
-  const raw = bodyOf(records, from, to, Buffer.allocUnsafe);
-  const { body } = raw;
-  return rowOf(raw, body.length < COMPRESS_FROM_BYTES ? undefined : zstdCompressSync(body, zstdOptions(body.length)));
+export function encodeRow(plain: PlainRow): MadeRow {
+  const { body, bodyBytes } = plain;
+  return madeRow(plain, bodyBytes < COMPRESS_FROM_BYTES ? undefined : zstdCompressSync(body, zstdOptions(bodyBytes)));
 }
 
-/** The same, compressed in another thread, by way of a spare buffer. */
-export async function encodeRowAside(records: RowRecords, from: number, to: number, spare: SpareBuffers): Promise<EncodedRow> {
-  let room: Uint8Array<ArrayBuffer> | undefined;
-  const raw = bodyOf(records, from, to, (bytes) => {
-    room = spare.take(bytes);
-    return Buffer.from(room.buffer, 0, bytes);
-  });
-  const { body } = raw;
-  const row = rowOf(raw, body.length < COMPRESS_FROM_BYTES ? undefined : await zstdCompressAside(body, zstdOptions(body.length)));
-  const kept = row.body === body ? { ...row, body: Uint8Array.from(body) } : row;
-  spare.give(room!);
-  return kept;
+/** The same, compressed in another thread. */
+export async function encodeRowAside(plain: PlainRow): Promise<MadeRow> {
+  const { body, bodyBytes } = plain;
+  return madeRow(plain, bodyBytes < COMPRESS_FROM_BYTES ? undefined : await zstdCompressAside(body, zstdOptions(bodyBytes)));
 }
 
 function takeColumn(body: Uint8Array, at: number, count: number): { column: Column; at: number } {

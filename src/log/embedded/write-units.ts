@@ -2,12 +2,22 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import type { Catalog } from './catalog.ts';
+import type { FreshRow } from './fresh-rows.ts';
 import type { Packing } from './packing.ts';
+import { ZSTD } from './row-codec.ts';
 
 /** Writes one unit; to be called within a transaction. Returns the first offset of each append. */
 export type WriteUnit = (unit: CommitUnit) => number[];
 
-export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Clock, packing: Pick<Packing, 'rowsOf'>): WriteUnit {
+export interface UnitWriterDeps {
+  readonly catalog: Catalog;
+  readonly clock: Clock;
+  readonly packing: Pick<Packing, 'rowsOf'>;
+  /** Told of each row, within the transaction. */
+  readonly noted: (row: FreshRow) => void;
+}
+
+export function createUnitWriter(db: DatabaseSync, { catalog, clock, packing, noted }: UnitWriterDeps): WriteUnit {
   const partition = db.prepare('SELECT end_offset, last_append_time FROM partitions WHERE num = ?');
   const advance = db.prepare('UPDATE partitions SET end_offset = ?, last_append_time = ?, stored_bytes = stored_bytes + ? WHERE num = ?');
   const insert = db.prepare(
@@ -28,11 +38,13 @@ export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Cloc
     let from = 0;
     let stored = 0;
     for (const row of packing.rowsOf(records)) {
-      const { to } = row;
+      const { to, plain } = row;
       const line = records.firstLine === undefined ? null : records.firstLine + from;
       const [first, end] = [at.end_offset + from, at.end_offset + to];
       insert.run(part, first, end, appendTime, line, row.body.length, row.flags, row.bodyBytes, row.body);
+      noted({ part, firstOffset: first, endOffset: end, appendTime, firstLine: line, plain });
       stored += row.body.length;
+      if (row.flags & ZSTD) giveBack(row.body);
       from = to;
     }
     if (from > 0) advance.run(at.end_offset + from, appendTime, stored, part);
@@ -51,4 +63,9 @@ export function createUnitWriter(db: DatabaseSync, catalog: Catalog, clock: Cloc
     }
     return firstOffsets;
   };
+}
+
+/** The collector need not run for what is given back at once. A small piece may lie among others in Node's pool. */
+function giveBack({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }

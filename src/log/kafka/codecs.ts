@@ -1,4 +1,5 @@
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { checkSnappy } from './snappy-lengths.ts';
 import { Reader, compressionsAlgorithms, crc32c } from '@platformatic/kafka';
 
 /** A decompressed batch larger than this is refused: it would be a broken or hostile one. */
@@ -29,5 +30,6 @@ export function decompress(codec: Codec, bytes: Buffer): Buffer {
   if (codec === 'none') return bytes;
   if (codec === 'gzip') return gunzipSync(bytes, { maxOutputLength: UNPACKED_BYTES_MAX, chunkSize: CHUNK_BYTES });
   if (codec === 'zstd') return zstdDecompressSync(bytes, { maxOutputLength: UNPACKED_BYTES_MAX, chunkSize: CHUNK_BYTES });
+  if (codec === 'snappy') checkSnappy(bytes, UNPACKED_BYTES_MAX);
   return compressionsAlgorithms[codec].decompressSync(bytes);
 }

@@ -48,13 +48,13 @@ export interface KafkaDeps {
   readonly instanceId?: string;
 }
 
-/** @throws AppError `log_unavailable`, `log_refused` */
+/** @throws AppError `log_unavailable`, `log_refused`, `memory_short` */
 export async function connectKafka(config: KafkaConfig, deps: KafkaDeps): Promise<KafkaConnection> {
+  const unpacker = createUnpacker();
   const cluster = await createCluster(config, deps);
   const topics = createTopics(cluster, deps.logger);
   const offsets = createOffsets(cluster);
   const groups = createGroups(cluster, offsets);
-  const unpacker = createUnpacker();
   const opened = new Set<KafkaLog>();
 
   /** What is given back may still be committed: so groups first. */

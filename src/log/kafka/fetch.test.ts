@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
+import { AppError } from '../../core/errors.ts';
 import { recordAt } from '../batch.ts';
 import { AT } from './batch-header.ts';
 import { CODECS } from './codecs.ts';
@@ -68,16 +69,16 @@ test('who asks again and again at the end needs no memory anew', async () => {
     made++;
     return createUnpacker();
   });
-  for (let i = 0; i < 5; i++) assert.equal(await fetcher.read('t', 0, 1, { maxBytes: 100, lent: true }), undefined);
+  for (let i = 0; i < 5; i++) assert.equal(await fetcher.read('t', 0, 1, { maxBytes: 100, lentTo: {} }), undefined);
   assert.equal(made, 1);
 });
 
 test('where there is no memory for one more, what is lent is a copy, and is read ahead as well', async () => {
   const { cluster, asked } = clusterOf(stored([{ values: ['a', 'b'] }, { values: ['c'] }, { values: ['d'] }]));
   const fetcher = createFetcher(cluster, offsets, createUnpacker(), (): Unpacker => {
-    throw new RangeError('WebAssembly.Instance(): Out of memory');
+    throw new AppError('memory_short', 'no memory is left');
   });
-  const read = (offset: number) => fetcher.read('t', 0, offset, { maxBytes: 1, lent: true });
+  const read = (offset: number) => fetcher.read('t', 0, offset, { maxBytes: 1, lentTo: {} });
   const first = (await read(0))!;
   await read(1);
   await read(2);
@@ -87,17 +88,20 @@ test('where there is no memory for one more, what is lent is a copy, and is read
   const broken = createFetcher(cluster, offsets, createUnpacker(), () => {
     throw new TypeError('no kernel');
   });
-  await assert.rejects(broken.read('t', 0, 0, { maxBytes: 1, lent: true }), TypeError);
+  await assert.rejects(broken.read('t', 0, 0, { maxBytes: 1, lentTo: {} }), TypeError);
 });
 
 test('lent or not, every record is read once, in order, however much is asked for at a time', async () => {
   const value = fc.oneof(fc.string({ maxLength: 8 }), fc.constant('x'.repeat(90_000)));
   const batch = fc.record({ values: fc.array(value, { minLength: 1, maxLength: 8 }), codec: fc.constantFrom(...CODECS) });
-  const limit = fc.record({
-    maxBytes: fc.constantFrom(1, 100, 5_000, 262_144, 1 << 20),
-    maxRecords: fc.constantFrom(1, 3, 1_000),
-    lent: fc.constantFrom(true, true, false),
-  });
+  const limit = fc.record(
+    {
+      maxBytes: fc.constantFrom(1, 100, 5_000, 262_144, 1 << 20),
+      maxRecords: fc.constantFrom(1, 3, 1_000),
+      lentTo: fc.constant({}),
+    },
+    { requiredKeys: ['maxBytes', 'maxRecords'] },
+  );
   await fc.assert(
     fc.asyncProperty(
       fc.array(batch, { minLength: 1, maxLength: 10 }),

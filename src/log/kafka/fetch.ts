@@ -1,3 +1,4 @@
+import { AppError } from '../../core/errors.ts';
 import { sliceBatch } from '../batch.ts';
 import type { RecordBatch } from '../log.ts';
 import type { Cluster } from './cluster.ts';
@@ -23,7 +24,7 @@ export interface ReadLimits {
   /** How long to wait for something to come. */
   readonly waitMs?: number;
   /** As of `Log.read`. */
-  readonly lent?: boolean;
+  readonly lentTo?: object;
 }
 
 export interface Fetcher {
@@ -49,7 +50,7 @@ interface Cursor {
 
 /**
  * Reads committed records, the next answer under way while the last one is worked on. `unpacker`: for what is not lent.
- * `makeUnpacker`: for each reader who is lent what it reads; may throw RangeError where there is no memory for one more.
+ * `makeUnpacker`: for each reader who is lent what it reads; may throw AppError `memory_short` where there is none for one more.
  */
 export function createFetcher(
   cluster: Pick<Cluster, 'leader' | 'call' | 'persist' | 'forget'>,
@@ -106,7 +107,7 @@ export function createFetcher(
     try {
       return makeUnpacker();
     } catch (error) {
-      if (error instanceof RangeError) return undefined;
+      if (error instanceof AppError && error.code === 'memory_short') return undefined;
       throw error;
     }
   }
@@ -153,7 +154,7 @@ export function createFetcher(
   return {
     async read(topic, partition, offset, limits) {
       const name = `${topic}/${partition}`;
-      const cursor = takeCursor(name, offset, limits.lent === true);
+      const cursor = takeCursor(name, offset, limits.lentTo !== undefined);
       if (cursor.decoded.length === 0) cursor.decoded = cursor.own?.answer?.read(true) ?? [];
       if (cursor.decoded.length === 0 && !(await fill(cursor, topic, partition, limits))) {
         // The reader will ask again, and then needs no new memory; markers that were read over are not read over again.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { keyAt, recordAt } from '../batch.ts';
-import { AT, ATTRIBUTE } from './batch-header.ts';
+import { AT, ATTRIBUTE, HEADER_BYTES } from './batch-header.ts';
 import { CODECS } from './codecs.ts';
 import { buildBatch, stampBatch } from './encode.ts';
 import { decodeBatches as decode, openAnswer, type Fetched } from './record-batch.ts';
@@ -153,6 +153,49 @@ test('broken bytes are told by their checksum or their lengths, never read as re
     }),
     { numRuns: 500 },
   );
+});
+
+test('compressed bytes that are broken under a checksum that is right are refused, or read as whatever they say, and harm nothing', () => {
+  const words = Array.from({ length: 40 }, (_, i) => ({ key: null, value: Buffer.from(`{"country":"KR","n":${i}}`), time: 5 }));
+  for (const codec of CODECS) {
+    const good = stored(words, 0, codec);
+    const refused = { some: false };
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: HEADER_BYTES, max: good.length - 1 }), fc.nat(255)), { minLength: 1, maxLength: 3 }),
+        (changes) => {
+          const bad = Buffer.from(good);
+          for (const [at, byte] of changes) bad[at] = byte;
+          stampBatch(bad, { id: -1n, epoch: 0 }, 0);
+          try {
+            decodeBatches({ ...PLACE, bytes: bad }, 0);
+          } catch (error) {
+            assert.equal((error as { code?: string }).code, 'log_unreadable', String(error));
+            refused.some = true;
+          }
+          assert.equal(decodeBatches({ ...PLACE, bytes: good }, 0).batches[0]!.count, words.length);
+        },
+      ),
+      { numRuns: 150 },
+    );
+    assert.ok(refused.some, codec);
+  }
+});
+
+test('where memory is short, that is said of the machine and not of the batch', (t) => {
+  const own = createUnpacker();
+  const { prototype } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: { grow: unknown } } } }).WebAssembly.Memory;
+  const { grow } = prototype;
+  t.after(() => (prototype.grow = grow));
+  for (const codec of CODECS) {
+    prototype.grow = grow;
+    const bytes = stored([{ key: null, value: Buffer.alloc(1 << 20, codec), time: 1 }], 0, codec);
+    own.load([bytes]);
+    prototype.grow = function noRoom(): void {
+      throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory');
+    };
+    assert.throws(() => decode({ ...PLACE, pieces: [bytes] }, 0, own), { code: 'memory_short' }, codec);
+  }
 });
 
 test('message formats older than Kafka 0.11 are refused by name', () => {

@@ -20,7 +20,7 @@ export interface AnswerReader {
   /**
    * The next records, as columns, in order, each batch without a hole in its offsets; none: there are no more. Control batches, headers and what
    * was taken back are left out. `lent`: they are good until the next call and the unpacker's next answer.
-   * @throws AppError `log_unreadable`
+   * @throws AppError `log_unreadable`, `memory_short`
    */
   read(lent?: boolean): RecordBatch[];
 }
@@ -39,7 +39,7 @@ const GROUP_BYTES = 256 << 10;
 /** Length, attributes, time, offset, length of key and of value, headers: a byte each. */
 const LEAST_RECORD_BYTES = 7;
 
-/** All records of an answer from offset `from` on. @throws AppError `log_unreadable` */
+/** All records of an answer from offset `from` on. @throws AppError `log_unreadable`, `memory_short` */
 export function decodeBatches(fetched: Fetched, from: number, unpacker: Unpacker): { batches: RecordBatch[]; next: number } {
   const answer = openAnswer(fetched, from, unpacker);
   const batches: RecordBatch[] = [];
@@ -47,7 +47,7 @@ export function decodeBatches(fetched: Fetched, from: number, unpacker: Unpacker
   return { batches, next: answer.next };
 }
 
-/** Records from offset `from` on: no object per record. @throws AppError `log_unreadable` where a checksum is wrong */
+/** Records from offset `from` on: no object per record. @throws AppError `log_unreadable` where a checksum is wrong, `memory_short` */
 export function openAnswer(fetched: Fetched, from: number, unpacker: Unpacker): AnswerReader {
   const { topic, partition } = fetched;
   const { places, next } = survey(fetched, unpacker.load(fetched.pieces), from);
@@ -111,14 +111,14 @@ function unpack(fetched: Fetched, { at, end, codec: number, records }: Place, fr
   try {
     bytes = unpacker.unpack(codec, at, end);
   } catch (error) {
-    throw unreadable(fetched, baseOffset, `a batch that ${codec} cannot unpack`, error);
+    throw error instanceof AppError ? error : unreadable(fetched, baseOffset, `a batch that ${codec} cannot unpack`, error);
   }
   if (!(count >= 0 && count * LEAST_RECORD_BYTES <= bytes))
     throw unreadable(fetched, baseOffset, `a batch of ${count} records in ${bytes} bytes`);
   try {
     unpacker.read(records, from);
   } catch (error) {
-    throw unreadable(fetched, baseOffset, 'a batch that is not what it says', error);
+    throw error instanceof AppError ? error : unreadable(fetched, baseOffset, 'a batch that is not what it says', error);
   }
 }
 

@@ -8,6 +8,7 @@ import { createGathering, type BodyBudget } from './gathering.ts';
 type Limits = Pick<ServerLimits, 'wireBytes' | 'bodyBytes' | 'bodyBytesHeld' | 'framesPerBody'>;
 type Take = (piece: Uint8Array) => void;
 
+const NOTHING = new Uint8Array(0);
 const ENCODINGS: Readonly<Record<string, Encoding | 'identity'>> = {
   identity: 'identity',
   gzip: 'gzip',
@@ -15,16 +16,24 @@ const ENCODINGS: Readonly<Record<string, Encoding | 'identity'>> = {
   zstd: 'zstd',
 };
 
+/** What becomes of the pieces of a body on their way into its buffer. */
+export interface BodyWriter {
+  /** As of `Gathering.put`. @throws HttpProblem */
+  write(piece: Uint8Array, to: Uint8Array): number;
+  /** After the last piece. */
+  end(to: Uint8Array): number;
+}
+
 /**
- * `work` gets the whole body, which it may change; until it settles the body counts as held, then its bytes become another's. Of a body
+ * `work` gets the whole body, as the writer made it, if there is one, and how many bytes before it are free; until it settles the body counts as held, then its bytes become another's. Of a body
  * that is refused the rest is still to come: what becomes of it is `dropRest`'s.
  * @throws HttpProblem 400, 413, 415, 429
  */
 export async function withBody<T>(
   request: IncomingMessage,
   limits: Limits,
-  budget: BodyBudget,
-  work: (body: Uint8Array) => Promise<T> | T,
+  { budget, writer }: { readonly budget: BodyBudget; readonly writer: BodyWriter | undefined },
+  work: (body: Uint8Array, headroom: number) => Promise<T> | T,
 ): Promise<T> {
   const stated = Number(request.headers['content-length'] ?? 0);
   const gathered = createGathering(budget, limits.bodyBytesHeld, stated);
@@ -32,15 +41,16 @@ export async function withBody<T>(
   const take: Take = (piece) => {
     bytes += piece.length;
     if (bytes > limits.bodyBytes) throw tooLarge(`more than ${limits.bodyBytes} bytes of events`, limits);
-    gathered.put(piece);
+    gathered.put(piece, writer?.write);
   };
   try {
     const encoding = encodingOf(request.headers['content-encoding']);
     if (stated > limits.wireBytes) throw tooLarge(`${stated} bytes`, limits);
     if (encoding === 'identity') await takePieces(request, limits, take);
     else await decompress(wirePieces(request, limits), encoding, limits, take);
+    if (writer) gathered.put(NOTHING, (_, to) => writer.end(to));
     // Awaited: until then nobody else may have the buffer.
-    return await work(gathered.bytes());
+    return await work(gathered.bytes(), gathered.headroom);
   } finally {
     gathered.letGo();
   }

@@ -1,4 +1,4 @@
-/** Pieces of a body, as they come, into one buffer. */
+/** Pieces of a body, as they come, into one buffer: as they are, or as lines. */
 import type { SpareBuffers } from '../../core/spare-buffers.ts';
 import { HttpProblem } from '../problem.ts';
 
@@ -10,13 +10,21 @@ export interface BodyBudget {
 }
 
 export interface Gathering {
-  /** @throws HttpProblem 429 beyond the budget */
-  put(piece: Uint8Array): void;
+  /** `write`: what becomes of the piece, no longer than all that was put; default: it is copied. @throws HttpProblem 429 beyond the budget */
+  put(piece: Uint8Array, write?: Write): void;
   /** What was put, as a view: void when it is let go. */
   bytes(): Uint8Array;
+  /** So many bytes before it are free. */
+  readonly headroom: number;
   letGo(): void;
 }
 
+/** Returns how many bytes it wrote. */
+type Write = (piece: Uint8Array, to: Uint8Array) => number;
+
+/** Before a body that is as long as it says: room for the lengths of its events (4 bytes each) where those have 64 bytes. Small ones are copied soon enough. */
+const HEADROOM_SHARE = 16;
+const HEADROOM_FROM_BYTES = 64 << 10;
 /** A client may say that it sends much and send nothing. */
 const EXPECTED_BYTES_MAX = 1 << 20;
 
@@ -27,6 +35,9 @@ const EXPECTED_BYTES_MAX = 1 << 20;
 export function createGathering(budget: BodyBudget, bytesHeldMax: number, expectedBytes: number): Gathering {
   let buffer: Uint8Array<ArrayBuffer> | undefined;
   let length = 0;
+  /** Of all pieces. */
+  let came = 0;
+  let headroom = 0;
 
   function take(bytes: number): Uint8Array<ArrayBuffer> {
     const taken = budget.buffers.take(bytes);
@@ -46,22 +57,34 @@ export function createGathering(budget: BodyBudget, bytesHeldMax: number, expect
   }
 
   return {
-    put(piece) {
-      if (!buffer) buffer = take(Math.max(piece.length, expected()));
-      else if (length + piece.length > buffer.length) {
-        const wider = take(Math.max(length + piece.length, 2 * buffer.length));
-        wider.set(buffer.subarray(0, length));
+    put(piece, write = copy) {
+      came += piece.length;
+      if (!buffer) {
+        const bytes = Math.max(came, expected());
+        if (expectedBytes >= HEADROOM_FROM_BYTES) headroom = Math.floor(expected() / HEADROOM_SHARE);
+        buffer = take(headroom + bytes);
+      } else if (headroom + came > buffer.length) {
+        const wider = take(Math.max(headroom + came, 2 * buffer.length));
+        wider.set(buffer.subarray(headroom, headroom + length), headroom);
         give(buffer);
         buffer = wider;
       }
-      buffer.set(piece, length);
-      length += piece.length;
+      length += write(piece, buffer.subarray(headroom + length));
     },
-    bytes: () => (buffer ? buffer.subarray(0, length) : new Uint8Array(0)),
+    bytes: () => (buffer ? buffer.subarray(headroom, headroom + length) : new Uint8Array(0)),
+    get headroom() {
+      return headroom;
+    },
     letGo() {
       if (buffer) give(buffer);
       buffer = undefined;
       length = 0;
+      came = 0;
     },
   };
+}
+
+function copy(piece: Uint8Array, to: Uint8Array): number {
+  to.set(piece);
+  return piece.length;
 }

@@ -1,10 +1,12 @@
 /** The bytes of a body -> records for the log. */
 import { isUtf8 } from 'node:buffer';
 import type { Column } from '../../log/batch.ts';
+import type { RecordsToAppend } from '../../log/log.ts';
 import { HttpProblem } from '../problem.ts';
+import type { BodyWriter } from './body.ts';
 import { splitJsonArray } from './json-array.ts';
 import { JsonFault } from './json-scan.ts';
-import type { CutLines } from './lines/line-cutter.ts';
+import type { OpenLines } from './lines/line-cutter.ts';
 
 export type BodyKind = 'ndjson' | 'json';
 
@@ -23,43 +25,65 @@ export function bodyKind(contentType: string | undefined): BodyKind {
   throw new HttpProblem(415, `found ${found}; expected application/x-ndjson (an event a line) or application/json (an array of events)`);
 }
 
+export type PushedRecords = Pick<RecordsToAppend, 'bytes' | 'ends' | 'headroom'>;
+
+/** Makes records of one body. */
 export interface RecordReader {
-  /** Events in one body, at most. */
-  readonly most: number;
-  readonly cutLines: CutLines;
+  /** To be asked while the body comes in; undefined: it is taken as it is. */
+  readonly writer: BodyWriter | undefined;
+  /** Views on the body that the writer has made. `headroom`: bytes before it that are free. @throws HttpProblem 400, 413 */
+  records(body: Uint8Array, headroom: number): Promise<PushedRecords>;
+}
+
+/** `most`: events in one body. */
+export function createRecordReader(
+  kind: BodyKind,
+  { most, openLines }: { readonly most: number; readonly openLines: OpenLines },
+): RecordReader {
+  return kind === 'ndjson' ? lineReader(most, openLines) : { writer: undefined, records: (body) => elementsOf(body, most) };
 }
 
 /**
- * A line's bytes as they came, without the CR before its LF; an array's elements as their text. What a line holds is judged later,
- * like everything in the log: only what is not lines or not an array at all is refused here. Lines are views on the body, which changes.
- * @throws HttpProblem 400, 413
+ * A line's bytes as they came, without the CR before its LF. No text is made of them, and nothing is parsed: what a line holds is judged
+ * once, where it is counted.
  */
-export async function recordsOf(body: Uint8Array, kind: BodyKind, reader: RecordReader): Promise<Column> {
-  if (body.length === 0) throw new HttpProblem(400, 'found an empty body; expected at least one event');
-  const column = kind === 'ndjson' ? linesOf(body, reader) : await elementsOf(body, reader.most);
-  if (column.ends.length === 0) throw new HttpProblem(400, 'found an array without events; expected at least one');
-  return column;
+function lineReader(most: number, openLines: OpenLines): RecordReader {
+  const lines = openLines(most);
+  const bounded = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof RangeError) throw tooMany(most);
+      throw error;
+    }
+  };
+  return {
+    writer: { write: (piece, to) => bounded(() => lines.cut(piece, to)), end: (to) => bounded(() => lines.end(to)) },
+    async records(body, headroom) {
+      const ends = lines.ends();
+      if (ends.length === 0) throw emptyBody();
+      return { bytes: body, ends, headroom };
+    },
+  };
 }
 
-function linesOf(body: Uint8Array, { most, cutLines }: RecordReader): Column {
-  try {
-    // No text is made of the bytes, and nothing is parsed: what a line holds is judged once, where it is counted.
-    return cutLines(body, most);
-  } catch (error) {
-    if (error instanceof RangeError) throw tooMany(most);
-    throw error;
-  }
-}
-
+/** An array's elements as their text: only what is no array at all is refused here. */
 async function elementsOf(body: Uint8Array, maxRecords: number): Promise<Column> {
+  if (body.length === 0) throw emptyBody();
   if (!isUtf8(body)) throw new HttpProblem(400, 'the body is not the JSON that its Content-Type says: it is not UTF-8');
   try {
-    return await splitJsonArray(body, maxRecords);
+    const column = await splitJsonArray(body, maxRecords);
+    if (column.ends.length === 0) throw new HttpProblem(400, 'found an array without events; expected at least one');
+    return column;
   } catch (error) {
     if (error instanceof RangeError) throw tooMany(maxRecords);
     if (!(error instanceof JsonFault)) throw error;
     throw new HttpProblem(400, `the body is not a JSON array, as its Content-Type says (lines are application/x-ndjson): ${error.message}`);
   }
+}
+
+function emptyBody(): HttpProblem {
+  return new HttpProblem(400, 'found an empty body; expected at least one event');
 }
 
 function tooMany(maxRecords: number): HttpProblem {

@@ -6,7 +6,7 @@ import { withBody } from '../events/body.ts';
 import { dropRest } from '../events/drop-rest.ts';
 import type { BodyBudget } from '../events/gathering.ts';
 import { createLineCutter } from '../events/lines/line-cutter.ts';
-import { bodyKind, recordsOf } from '../events/records.ts';
+import { bodyKind, createRecordReader } from '../events/records.ts';
 import type { ServerLimits } from '../limits.ts';
 import { HttpProblem } from '../problem.ts';
 import type { Surface } from '../surface.ts';
@@ -19,7 +19,7 @@ const SPARE_BYTES = 8 << 20;
 /** In a context of its own: nowhere else is a body taken as a stream. */
 export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, 'pushTarget'>, limits: ServerLimits): Promise<void> {
   const budget: BodyBudget = { held: 0, buffers: createSpareBuffers(SPARE_BYTES) };
-  const reader = { most: limits.recordsPerBody, cutLines: createLineCutter() };
+  const reading = { most: limits.recordsPerBody, openLines: createLineCutter() };
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   // Also what is refused before its body is looked at: wherever an answer comes early, a rest may follow.
@@ -53,10 +53,10 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
           `found partition ${partition}; topic ${topic} has ${target.partitions}: expected 0 to ${target.partitions - 1}`,
         );
       }
-      const kind = bodyKind(request.headers['content-type']);
+      const reader = createRecordReader(bodyKind(request.headers['content-type']), reading);
       await refuseBacklog();
-      return withBody(request.raw, limits, budget, async (body) => {
-        const records = await recordsOf(body, kind, reader);
+      return withBody(request.raw, limits, { budget, writer: reader.writer }, async (body, headroom) => {
+        const records = await reader.records(body, headroom);
         // Again: others may have filled it while this body came in.
         await refuseBacklog();
         const first = await target.append(partition, records);

@@ -15,7 +15,7 @@ export interface KernelMemory {
 
 const SCRATCH_BYTES = 4_096;
 
-/** @returns undefined where no kernel can be had */
+/** @returns undefined where no kernel can be had. @throws a kernel fault where it gets no memory */
 export function openKernelMemory(timeUnit: 'iso' | 's' | 'ms'): KernelMemory | undefined {
   const tests: ((text: string) => boolean)[] = [];
   const encoder = new TextEncoder();

@@ -69,20 +69,18 @@ declare const WebAssembly: {
   validate(bytes: Uint8Array): boolean;
 };
 
-/** The kernel stopped in the middle: no memory is left for what it has to remember. Nothing it holds is to be trusted then. */
+/** The kernel could not begin, or stopped in the middle: no memory is left for it. Nothing it holds is to be trusted then. */
 export function isKernelFault(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError;
 }
 
-/** @returns undefined where none can be had: a processor without SIMD, or no 8 GB of addresses (not of memory) left */
+/** @returns undefined where none can be had: a processor without SIMD. @throws a kernel fault where no 8 GB of addresses (not of memory) are left */
 export function openKernel(host: KernelHost): Kernel | undefined {
   const bytes = readFileSync(new URL('./kernel.wasm', import.meta.url));
   if (!WebAssembly.validate(bytes)) return undefined;
-  const module = new WebAssembly.Module(bytes);
   try {
-    return new WebAssembly.Instance(module, { host }).exports as Kernel;
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes), { host }).exports as Kernel;
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
+    throw error instanceof RangeError ? new WebAssembly.RuntimeError(error.message) : error;
   }
 }

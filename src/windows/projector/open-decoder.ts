@@ -4,6 +4,7 @@ import type { Decoder } from '../columns.ts';
 import { createDecoder, type DecoderDeps } from '../decoder.ts';
 import type { Plan } from '../plan.ts';
 import type { SourceSpec } from '../spec.ts';
+import { isKernelFault } from './kernel.ts';
 import { openKernelMemory } from './kernel-memory.ts';
 import { projectionOf, type Projection } from './projection.ts';
 import { createProjector } from './projector.ts';
@@ -11,16 +12,23 @@ import { createProjector } from './projector.ts';
 export interface OpenDecoderDeps extends DecoderDeps {
   /** Of the source's events; or, as a text, what there is in its schema that rules cannot state. */
   readonly rules: SourceRules | string;
-  /** Told once, when reading over bytes got no more memory: from then on the reference reads, several times slower, with the same verdicts. */
+  /** Told once, when reading over bytes got no memory, or no more: from then on the reference reads, several times slower, with the same verdicts. */
   readonly onSlower?: () => void;
 }
 
 export function openDecoder(plan: Plan, source: SourceSpec, { rules, onSlower, ...deps }: OpenDecoderDeps): Decoder {
   const reference = createDecoder(plan, source, deps);
   const projection = fastPathOf(plan, source, rules);
-  const memory = typeof projection === 'string' ? undefined : openKernelMemory(source.event.timeUnit);
-  if (typeof projection === 'string' || memory === undefined) return reference;
-  return createProjector(plan, source, projection, { memory, reference, idKey: deps.idKey, ...(onSlower && { onKernelLost: onSlower }) });
+  if (typeof projection === 'string') return reference;
+  try {
+    const memory = openKernelMemory(source.event.timeUnit);
+    if (memory === undefined) return reference;
+    return createProjector(plan, source, projection, { memory, reference, idKey: deps.idKey, ...(onSlower && { onKernelLost: onSlower }) });
+  } catch (error) {
+    if (!isKernelFault(error)) throw error;
+    onSlower?.();
+    return reference;
+  }
 }
 
 /** How the source is read over bytes; or, as a text, why it is not. */

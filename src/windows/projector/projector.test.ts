@@ -8,7 +8,7 @@ import type { Decoder } from '../columns.ts';
 import { createDecoder, parseJson } from '../decoder.ts';
 import { compilePlan } from '../plan.ts';
 import type { Kernel } from './kernel.ts';
-import { fastPathOf } from './open-decoder.ts';
+import { fastPathOf, openDecoder } from './open-decoder.ts';
 import { openKernelMemory } from './kernel-memory.ts';
 import { createProjector } from './projector.ts';
 
@@ -126,4 +126,38 @@ test('where the kernel gets no more memory in the middle of a batch, the referen
     assert.equal(lost(), 1);
   }
   assert.deepEqual(handedOver, [5_001, 10_001, 3]);
+});
+
+/** What Node gives us; the types that know it come with a browser's. */
+interface WebAssemblyLike {
+  Instance: new (module: object, imports: object) => { readonly exports: Kernel };
+}
+
+test('where the kernel gets no memory to begin with, the reference reads, which is told once', (t) => {
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyLike };
+  const { Instance } = WebAssembly;
+  t.after(() => (WebAssembly.Instance = Instance));
+  const shortages: ((module: object, imports: object) => { exports: Kernel })[] = [
+    () => {
+      throw new RangeError('WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance');
+    },
+    (module, imports) => {
+      const { exports } = new Instance(module, imports);
+      for (const size of [1 << 30, 1 << 26, 1 << 22, 1 << 18, 1 << 14, 1 << 10, 1 << 6, 1]) {
+        assert.throws(() => {
+          for (;;) exports.take(size);
+        }, /unreachable/);
+      }
+      return { exports };
+    },
+  ];
+  for (const shortage of shortages) {
+    WebAssembly.Instance = function short(module: object, imports: object) {
+      return shortage(module, imports);
+    } as unknown as WebAssemblyLike['Instance'];
+    let told = 0;
+    const decoder = openDecoder(compilePlan(spec), source, { parse: parseJson, idKey: [1, 2], rules, onSlower: () => told++ });
+    const { times, outcomes } = decoder.decode(batchOf(['{"id":"a","at":7,"page":"p"}', '{']));
+    assert.deepEqual([times[0], outcomes[0], outcomes[1], told], [7, ACCEPTED, INVALID, 1]);
+  }
 });

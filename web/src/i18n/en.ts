@@ -74,7 +74,7 @@ export const en = {
   'alerts.not_fired_if': 'What it would have taken not to ring',
   'alerts.causes': 'Likely causes',
   'alerts.impact': 'Impact',
-  'alerts.per_hour': '{money} an hour',
+  'alerts.per_hour': '{money} an hour missing',
   'alerts.excess': '{money} an hour too much',
   'alerts.compared': 'windows compared: {count}',
   'alerts.learnt': 'learnt from {count} windows',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alert, point } from '../testing.ts';
-import { bandsOf, chartColumns } from './chart-data.ts';
+import { bandsOf, chartColumns, heightened } from './chart-data.ts';
 
 test('the open part begins at the last final point', () => {
   const [x, final, open] = chartColumns([point(0, 1), point(1, 2), point(2, 3, { final: false })], 'ctr', 10_000, () => true);
@@ -31,4 +31,10 @@ test('bands are the episodes of this measure and window; what fires reaches to t
   );
   assert.deepEqual(bandsOf([firing], 'ctr', '1m', until), []);
   assert.deepEqual(bandsOf([firing], 'ecpm', '10s', until), []);
+});
+
+test('values that are all the same have an axis that can be read', () => {
+  assert.deepEqual(heightened(0, 0), [0, 1]);
+  assert.deepEqual(heightened(-20, -20), [-20, -18]);
+  assert.deepEqual(heightened(0, 0.25), [0, 0.25]);
 });

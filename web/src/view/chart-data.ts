@@ -50,3 +50,8 @@ export function bandsOf(episodes: readonly Episode[], measure: string, window: s
       firing: episode.status === 'firing',
     }));
 }
+
+/** Values that are all the same have some height too: about nothing a whole one, so that no two labels of the axis read the same. */
+export function heightened(low: number, high: number): [low: number, high: number] {
+  return [low, high > low ? high : low + (low === 0 ? 1 : Math.abs(low) * 0.1)];
+}

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatTick } from '../format/time.ts';
 import { useDashboard } from './context.ts';
-import type { Band } from './chart-data.ts';
+import { heightened, type Band } from './chart-data.ts';
 
 interface Props {
   readonly title: string;
@@ -130,8 +130,8 @@ function rangeOf(
     [min, max] = [Math.min(...values), Math.max(...values)];
   }
   const expected = bands.map((band) => band.expected);
-  const [low, high] = [Math.min(min, ...expected), Math.max(max, ...expected)];
-  return uPlot.rangeNum(fromZero ? Math.min(0, low) : low, high === low ? low + Math.max(1e-9, Math.abs(low) * 0.1) : high, {
+  const [low, high] = heightened(Math.min(min, ...expected), Math.max(max, ...expected));
+  return uPlot.rangeNum(fromZero ? Math.min(0, low) : low, high, {
     min: { pad: 0.25, soft: 0, mode: 3 },
     max: { pad: 0.15 },
   });

@@ -194,6 +194,35 @@ test('where no addresses are left for a new memory, the large one goes on', (t) 
   for (const text of ['next', 'and on']) assert.deepEqual(unpacked(own, compress('lz4', recordOf(Buffer.from(text)))), Buffer.from(text));
 });
 
+test('where there is no memory, that is said, and not that the bytes are broken; with room again it goes on', (t) => {
+  const own = createUnpacker();
+  const { WebAssembly } = globalThis as unknown as { WebAssembly: { Instance: unknown; Memory: { prototype: { grow: unknown } } } };
+  const { Instance } = WebAssembly;
+  const { prototype } = WebAssembly.Memory;
+  const { grow } = prototype;
+  const small = compress('lz4', recordOf(Buffer.from('small')));
+  unpacked(own, small);
+  const restore = (): void => {
+    WebAssembly.Instance = Instance;
+    prototype.grow = grow;
+  };
+  t.after(restore);
+  prototype.grow = function noRoom(): void {
+    throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory');
+  };
+  const large = Buffer.alloc(1 << 20, 'large');
+  const short = { code: 'memory_short', retryable: false, message: /Unable to grow.*ulimit -v/ };
+  assert.throws(() => unpacked(own, compress('lz4', recordOf(large))), short);
+  assert.throws(() => own.load([large]), short);
+  assert.deepEqual(unpacked(own, small), Buffer.from('small'));
+  WebAssembly.Instance = function outOfMemory(): void {
+    throw new RangeError('WebAssembly.Instance(): Out of memory');
+  };
+  assert.throws(createUnpacker, { ...short, message: /Instance\(\): Out of memory/ });
+  restore();
+  assert.deepEqual(unpacked(own, compress('lz4', recordOf(large))), large);
+});
+
 test('a large batch does not keep its memory, and what is held when one fails is let go of', () => {
   const own = createUnpacker();
   const large = Buffer.alloc(20 << 20, 'large');

@@ -4,9 +4,11 @@
  * taken or lent.
  */
 import { readFileSync } from 'node:fs';
+import { AppError } from '../../../core/errors.ts';
 import { decompress, UNPACKED_BYTES_MAX, type Codec } from '../codecs.ts';
 import { frameOf, STORED } from './lz4-frame.ts';
 
+/** Each call: @throws AppError `memory_short` where there is no room for what was to be unpacked; the next answer may be a smaller one. */
 export interface Unpacker {
   /** Begins with the bytes of an answer, which come in pieces; all that was held or lent is void. Returns a view of them, good until `unpack`. */
   load(pieces: readonly Uint8Array[]): Buffer;
@@ -74,9 +76,10 @@ const ROWS_MIN = 1024;
 /** Of the columns that the kernel writes. */
 const BYTES_PER_ROW = 25;
 
+/** @throws AppError `memory_short` where no 8 GB of addresses (not of memory) are left for one more */
 export function createUnpacker(): Unpacker {
   const module = new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)));
-  let kernel = instantiate(module);
+  let kernel = ifThereIsRoom(() => instantiate(module));
   let memory = Buffer.from(kernel.memory.buffer);
   /** Behind the answer. */
   let values = ANSWER;
@@ -94,7 +97,7 @@ export function createUnpacker(): Unpacker {
   function reserve(end: number): void {
     const missing = end + SLACK - memory.length;
     if (missing <= 0) return;
-    kernel.memory.grow(Math.ceil(Math.max(missing, memory.length / 2) / PAGE));
+    ifThereIsRoom(() => kernel.memory.grow(Math.ceil(Math.max(missing, memory.length / 2) / PAGE)));
     memory = Buffer.from(kernel.memory.buffer);
   }
 
@@ -143,16 +146,20 @@ export function createUnpacker(): Unpacker {
   function makeRows(rows: number): void {
     if (rows <= ends.length) return;
     const capacity = Math.max(rows, ends.length * 2);
-    ends = grown(ends, new Uint32Array(capacity));
-    keyEnds = grown(keyEnds, new Uint32Array(capacity));
-    times = grown(times, new Float64Array(capacity));
-    offsets = grown(offsets, new Float64Array(capacity));
-    tombstones = grown(tombstones, new Uint8Array(capacity));
+    const words = ifThereIsRoom(() => [new Uint32Array(capacity), new Uint32Array(capacity)] as const);
+    const doubles = ifThereIsRoom(() => [new Float64Array(capacity), new Float64Array(capacity)] as const);
+    tombstones = grown(
+      tombstones,
+      ifThereIsRoom(() => new Uint8Array(capacity)),
+    );
+    [ends, keyEnds] = [grown(ends, words[0]), grown(keyEnds, words[1])];
+    [times, offsets] = [grown(times, doubles[0]), grown(offsets, doubles[1])];
   }
 
   function addKeys(at: number, length: number): void {
     if (length === 0) return;
-    if (keyEnd + length > keyBytes.length) keyBytes = grown(keyBytes, new Uint8Array(Math.max(2 * (keyEnd + length), 4096)));
+    const capacity = Math.max(2 * (keyEnd + length), 4096);
+    if (keyEnd + length > keyBytes.length) ifThereIsRoom(() => (keyBytes = grown(keyBytes, new Uint8Array(capacity))));
     keyBytes.set(memory.subarray(at, at + length), keyEnd);
     keyEnd += length;
   }
@@ -241,17 +248,7 @@ export function createUnpacker(): Unpacker {
     take(lent = false) {
       const columns = held();
       letGo();
-      if (lent) return columns;
-      return {
-        count: columns.count,
-        bytes: copyOf(columns.bytes),
-        ends: columns.ends.slice(),
-        keyBytes: columns.keyBytes.slice(),
-        keyEnds: columns.keyEnds.slice(),
-        tombstones: columns.tombstones?.slice(),
-        times: columns.times.slice(),
-        offsets: columns.offsets.slice(),
-      };
+      return lent ? columns : ifThereIsRoom(() => copyOf(columns));
     },
   };
 }
@@ -270,9 +267,33 @@ function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T
   return to;
 }
 
-/** Not zeroed first. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  copy.set(bytes);
-  return copy;
+function copyOf({ count, bytes, ends, keyBytes, keyEnds, tombstones, times, offsets }: Columns): Columns {
+  // Not zeroed first.
+  const copied = Buffer.allocUnsafeSlow(bytes.length);
+  copied.set(bytes);
+  return {
+    count,
+    bytes: copied,
+    ends: ends.slice(),
+    keyBytes: keyBytes.slice(),
+    keyEnds: keyEnds.slice(),
+    tombstones: tombstones?.slice(),
+    times: times.slice(),
+    offsets: offsets.slice(),
+  };
+}
+
+/** What is wrong is the machine then, and not the batch. */
+function ifThereIsRoom<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AppError(
+      'memory_short',
+      `no memory is left to unpack what was read from Kafka (${error.message}). Give the process more, also of addresses ` +
+        '(ulimit -v; a partition takes 8 GB of them, hardly any of it memory), or spread the partitions over more processes.',
+      { cause: error },
+    );
+  }
 }

@@ -1,12 +1,22 @@
-/** Cuts the lines of a body apart, sixteen bytes at a time, in the memory of a WebAssembly kernel (`kernel/lines`). */
+/** Cuts the lines of a body apart as its pieces come, sixteen bytes at a time, in the memory of a WebAssembly kernel (`kernel/lines`). */
 import { readFileSync } from 'node:fs';
-import { splitLines, type Column } from '../../../log/batch.ts';
+import { splitLines } from '../../../log/batch.ts';
 
-/**
- * As `splitLines` with its last line, but in place: the lines move together at the beginning of `body`, and are views on it.
- * The function throws RangeError with more than `most` lines.
- */
-export type CutLines = (body: Uint8Array, most: number) => Column;
+/** The lines of one body, as `splitLines` with its last line cuts them. */
+export interface Lines {
+  /**
+   * Writes the piece without what ends its lines; returns how many bytes that makes, all pieces together never more than they have.
+   * @throws RangeError with too many lines
+   */
+  cut(piece: Uint8Array, to: Uint8Array): number;
+  /** After the last piece: the bytes that were kept back. @throws RangeError */
+  end(to: Uint8Array): number;
+  /** Where each line ends in what was written. */
+  ends(): Uint32Array;
+}
+
+/** `most`: lines. */
+export type OpenLines = (most: number) => Lines;
 
 /** What Node gives us; the types that know it come with a browser's. */
 declare const WebAssembly: {
@@ -32,13 +42,78 @@ const TO = FROM + STRETCH_BYTES + (2 << 10);
 const ENDS = TO + STRETCH_BYTES + SLACK;
 const MEMORY_END = ENDS + 4 * STRETCH_BYTES;
 const PAGE = 1 << 16;
+/** Room for so many to begin with. */
+const FIRST_LINES = 1_024;
 const LF = 0x0a;
 const CR = 0x0d;
 
+/** Writes a stretch, `before` having been written of the body; tells where lines end; returns the bytes written. */
+type CutStretch = (stretch: Uint8Array, to: Uint8Array, before: number, ended: (ends: Uint32Array) => void) => number;
+
 /** Where there is no kernel (a processor without SIMD, or no addresses left for its memory), bytes are looked through one by one. */
-export function createLineCutter(): CutLines {
+export function createLineCutter(): OpenLines {
   const kernel = openKernel();
-  return kernel ? cutWith(kernel) : (body, most) => splitLines(body, { last: true, most });
+  const cutStretch = kernel ? cutWith(kernel) : cutPlainly;
+  return (most) => openLines(most, cutStretch);
+}
+
+function openLines(most: number, cutStretch: CutStretch): Lines {
+  let ends = new Uint32Array(Math.min(FIRST_LINES, most));
+  let count = 0;
+  let written = 0;
+  /** Of the last piece: what comes next says whether it belongs to the end of a line. */
+  let isReturnKeptBack = false;
+
+  function ended(more: Uint32Array): void {
+    if (count + more.length > most) throw new RangeError(`more than ${most} lines`);
+    if (count + more.length > ends.length) {
+      const wider = new Uint32Array(Math.max(count + more.length, 2 * ends.length));
+      wider.set(ends);
+      ends = wider;
+    }
+    ends.set(more, count);
+    count += more.length;
+  }
+
+  /** What was kept back, where `next` is no line feed. */
+  function putReturn(to: Uint8Array, next: number | undefined): number {
+    if (!isReturnKeptBack || next === LF) return 0;
+    to[0] = CR;
+    return 1;
+  }
+
+  return {
+    cut(piece, to) {
+      if (piece.length === 0) return 0;
+      let at = putReturn(to, piece[0]);
+      isReturnKeptBack = piece.at(-1) === CR;
+      const length = isReturnKeptBack ? piece.length - 1 : piece.length;
+      for (let from = 0; from < length;) {
+        let end = Math.min(from + STRETCH_BYTES, length);
+        // A pair that ends a line stays together.
+        if (end < length && piece[end] === LF && piece[end - 1] === CR) end--;
+        at += cutStretch(piece.subarray(from, end), to.subarray(at), written + at, ended);
+        from = end;
+      }
+      written += at;
+      return at;
+    },
+    end(to) {
+      const kept = putReturn(to, undefined);
+      written += kept;
+      if (written > (count === 0 ? 0 : ends[count - 1]!)) ended(Uint32Array.of(written));
+      return kept;
+    },
+    ends: () => ends.subarray(0, count),
+  };
+}
+
+function cutPlainly(stretch: Uint8Array, to: Uint8Array, before: number, ended: (ends: Uint32Array) => void): number {
+  const { bytes, ends, rest } = splitLines(stretch, { last: false });
+  to.set(bytes);
+  to.set(rest, bytes.length);
+  ended(ends.map((end) => end + before));
+  return bytes.length + rest.length;
 }
 
 function openKernel(): Kernel | undefined {
@@ -54,41 +129,16 @@ function openKernel(): Kernel | undefined {
   }
 }
 
-function cutWith(kernel: Kernel): CutLines {
+function cutWith(kernel: Kernel): CutStretch {
   const memory = new Uint8Array(kernel.memory.buffer);
   const found = new Uint32Array(kernel.memory.buffer, ENDS, STRETCH_BYTES);
 
-  return (body, most) => {
-    let ends = new Uint32Array(Math.max(16, Math.min(body.length >> 7, most)));
-    let count = 0;
-    let written = 0;
-    for (let from = 0; from < body.length;) {
-      let to = Math.min(from + STRETCH_BYTES, body.length);
-      // A pair that ends a line stays together.
-      if (to < body.length && body[to] === LF && body[to - 1] === CR) to--;
-      memory.set(body.subarray(from, to), FROM);
-      const lines = kernel.cut(FROM, FROM + to - from, TO, TO - written, ENDS);
-      if (count + lines > most) throw new RangeError(`more than ${most} lines`);
-      const bytesEnd = kernel.bytesEnd.value;
-      // What was read lies before `to`, and no more than that is written.
-      body.set(memory.subarray(TO, bytesEnd), written);
-      if (count + lines > ends.length) ends = grown(ends, Math.max(count + lines, 2 * ends.length));
-      ends.set(lines === STRETCH_BYTES ? found : found.subarray(0, lines), count);
-      count += lines;
-      written += bytesEnd - TO;
-      from = to;
-    }
-    if (written > (count === 0 ? 0 : ends[count - 1]!)) {
-      if (count === most) throw new RangeError(`more than ${most} lines`);
-      if (count === ends.length) ends = grown(ends, count + 1);
-      ends[count++] = written;
-    }
-    return { bytes: body.subarray(0, written), ends: ends.subarray(0, count) };
+  return (stretch, to, before, ended) => {
+    memory.set(stretch, FROM);
+    const lines = kernel.cut(FROM, FROM + stretch.length, TO, TO - before, ENDS);
+    ended(found.subarray(0, lines));
+    const end = kernel.bytesEnd.value;
+    to.set(memory.subarray(TO, end));
+    return end - TO;
   };
-}
-
-function grown(from: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
-  const wider = new Uint32Array(length);
-  wider.set(from);
-  return wider;
 }

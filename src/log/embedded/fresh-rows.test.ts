@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { keyAt, packRecords, recordAt } from '../batch.ts';
+import type { RecordBatch, RecordsToAppend } from '../log.ts';
+import { createEmbeddedLog, type EmbeddedLog } from './embedded-log.ts';
+import { createFreshRows, type FreshRow } from './fresh-rows.ts';
+import type { PlainRow } from './row-codec.ts';
+
+function rowOf(part: number, firstOffset: number, endOffset: number, letGo: (firstOffset: number) => void): FreshRow {
+  const plain: PlainRow = { flags: 0, bodyBytes: 100, body: Buffer.alloc(100), letGo: () => letGo(firstOffset), kept: () => plain };
+  return { part, firstOffset, endOffset, appendTime: 0, firstLine: null, plain };
+}
+
+function setup(bytesMax: number) {
+  const fresh = createFreshRows(bytesMax);
+  const gone: string[] = [];
+  const row = (part: number, from: number, to: number): FreshRow => rowOf(part, from, to, (first) => gone.push(`${part}/${first}`));
+  return {
+    fresh,
+    gone,
+    write(isWritten: boolean, ...spans: [part: number, from: number, to: number][]): FreshRow[] {
+      const rows = spans.map((span) => row(...span));
+      rows.forEach(fresh.note);
+      fresh.settle(isWritten);
+      return rows;
+    },
+  };
+}
+
+const reader = {};
+
+test('rows are kept for a partition that is followed, once they are written, until they are read', () => {
+  const { fresh, gone, write } = setup(1_000);
+  write(true, [1, 0, 5]);
+  assert.equal(fresh.at(1, 0, reader), undefined);
+  assert.deepEqual(gone, ['1/0'], 'nobody follows: its memory goes to others at once');
+
+  fresh.follow(1);
+  write(false, [1, 5, 7]);
+  assert.equal(fresh.at(1, 5, reader), undefined, 'it was never written');
+  const [first] = write(true, [1, 5, 8], [1, 8, 9], [2, 0, 1]);
+  assert.equal(fresh.at(1, 4, reader), undefined, 'it begins later');
+  assert.deepEqual(fresh.at(1, 7, reader), first);
+  assert.equal(fresh.at(2, 0, reader), undefined);
+  fresh.passed(1, 7);
+  assert.deepEqual(fresh.at(1, 5, reader), first, 'not read to its end');
+  fresh.passed(1, 9);
+  assert.equal(fresh.at(1, 5, reader), undefined);
+  assert.equal(fresh.at(1, 8, reader), undefined);
+});
+
+test('the memory of a row goes to others when it is read and nobody looks at it any more', () => {
+  const { fresh, gone, write } = setup(1_000);
+  const other = {};
+  fresh.follow(1);
+  write(true, [1, 0, 1], [1, 1, 2], [1, 2, 3], [1, 3, 4]);
+  for (const who of [reader, reader, other]) fresh.at(1, 0, who);
+  fresh.at(1, 1, reader);
+  fresh.at(1, 2, undefined);
+  fresh.givenBack(reader);
+  assert.deepEqual(gone, [], 'they may be asked for again');
+  fresh.at(1, 1, reader);
+  fresh.passed(1, 4);
+  assert.deepEqual(gone, ['1/3'], 'nobody has looked at it');
+  fresh.givenBack(reader);
+  fresh.givenBack(reader);
+  assert.deepEqual(gone, ['1/3', '1/1']);
+  fresh.givenBack(other);
+  assert.deepEqual(gone, ['1/3', '1/1', '1/0'], 'one is kept by somebody');
+});
+
+test('a partition whose reader falls behind is followed no more, others are', () => {
+  const { fresh, gone, write } = setup(1_000);
+  for (const part of [1, 2]) fresh.follow(part);
+  write(true, [1, 0, 1], [1, 1, 2], [1, 2, 3], [1, 3, 4], [1, 4, 5], [1, 5, 6], [1, 6, 7], [1, 7, 8], [2, 0, 1], [2, 1, 2]);
+  assert.ok(fresh.at(1, 0, reader) && fresh.at(1, 7, reader) && fresh.at(2, 1, reader));
+  write(true, [2, 2, 3]);
+  assert.equal(fresh.at(1, 7, reader), undefined);
+  assert.deepEqual(gone, ['1/1', '1/2', '1/3', '1/4', '1/5', '1/6']);
+  assert.ok(fresh.at(2, 0, reader) && fresh.at(2, 2, reader));
+  write(true, [1, 8, 9]);
+  assert.equal(fresh.at(1, 8, reader), undefined);
+  fresh.forget();
+  assert.equal(fresh.at(2, 2, reader), undefined);
+});
+
+/** Of some 500 bytes, which become smaller. */
+const textOf = (n: number): string => `${n}:`.repeat(100 + (n % 13));
+/** `isBare`: without a key, and never a tombstone, as what is pushed. */
+const valueOf = (n: number, isBare: boolean): string | null => (n % 7 === 3 && !isBare ? null : textOf(n));
+const keyOf = (n: number, isBare: boolean): string | undefined => (n % 2 === 0 && !isBare ? `k${n}` : undefined);
+
+function check(batch: RecordBatch, from: number, bare: ReadonlySet<number>): void {
+  assert.ok(batch.firstOffset >= from);
+  for (let i = 0; i < batch.count; i++) {
+    const n = batch.firstOffset + i;
+    const found = batch.tombstones?.[i] === 1 ? null : Buffer.from(recordAt(batch, i)).toString();
+    assert.equal(found, valueOf(n, bare.has(n)), `record ${n}`);
+    const key = keyAt(batch, i);
+    assert.equal(key && Buffer.from(key).toString(), keyOf(n, bare.has(n)));
+    assert.equal(batch.appendTimes[i], 1_700_000_000_000);
+    assert.equal(batch.firstLine! + i, n + 1);
+  }
+}
+
+async function append(
+  log: EmbeddedLog,
+  from: number,
+  count: number,
+  { isBare, isFaulty }: { isBare: boolean; isFaulty: boolean },
+): Promise<void> {
+  const numbers = Array.from({ length: count }, (_, i) => from + i);
+  const values = numbers.map((n) => valueOf(n, isBare));
+  let records: Omit<RecordsToAppend, 'topic' | 'partition'>;
+  if (isBare) {
+    // With room before it, and soon used for something else.
+    const { bytes, ends } = packRecords(values);
+    const buffer = new Uint8Array(bytes.length + 4 * count + 3);
+    buffer.set(bytes, 4 * count + 3);
+    records = { bytes: buffer.subarray(4 * count + 3), ends, headroom: 4 * count + 3 };
+  } else {
+    records = packRecords(
+      values,
+      numbers.map((n) => keyOf(n, isBare)),
+    );
+  }
+  const appends = [{ topic: 't', partition: 0, ...records, firstLine: from + 1 }];
+  if (isFaulty)
+    await assert.rejects(log.commit({ appends: [...appends, { topic: 't', partition: 9, ...packRecords(['']) }] }), /partition/);
+  else await log.commit({ appends });
+  records.bytes.fill(255);
+}
+
+test('whoever reads the log, lent or not, near its end or far behind, reads what was committed', async () => {
+  const readers = [undefined, {}, {}];
+  const op = fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant('append' as const),
+        count: fc.constantFrom(1, 5, 400),
+        isBare: fc.boolean(),
+        fault: fc.nat(5),
+      }),
+    },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant('read' as const),
+        who: fc.nat(readers.length - 1),
+        maxBytes: fc.constantFrom(1, 3_000, 1 << 20, 1 << 20, 1 << 20),
+        maxRecords: fc.constantFrom(1, 7, undefined, undefined, undefined),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('retire' as const) }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(8_000, 256 << 10), fc.array(op, { minLength: 5, maxLength: 40 }), async (rowBytes, ops) => {
+      const folder = mkdtempSync(join(tmpdir(), 'tocsin-fresh-'));
+      const log = createEmbeddedLog({
+        path: join(folder, 'log.sqlite'),
+        clock: { now: () => 1_700_000_000_000, elapsed: () => 0 },
+        rowBytes,
+      });
+      try {
+        await log.ensureTopic('t', { partitions: 1, retentionBytes: 400_000 });
+        const at: number[] = readers.map(() => 0);
+        const kept: [batch: RecordBatch, from: number][] = [];
+        const lent: ([batch: RecordBatch, from: number] | undefined)[] = [];
+        const bare = new Set<number>();
+        let end = 0;
+        for (const one of ops) {
+          if (one.do === 'append') {
+            const isFaulty = one.fault === 0;
+            await append(log, end, one.count, { isBare: one.isBare, isFaulty });
+            if (isFaulty) continue;
+            if (one.isBare) for (let n = end; n < end + one.count; n++) bare.add(n);
+            end += one.count;
+          } else if (one.do === 'retire') {
+            await log.applyRetention();
+          } else {
+            const { who, maxBytes, maxRecords } = one;
+            const lentTo = readers[who];
+            const from = at[who]!;
+            // Up to here nobody may have written over what was lent.
+            const last = lent[who];
+            if (last) check(...last, bare);
+            const batch = await log.read('t', 0, from, {
+              maxBytes,
+              ...(lentTo && { lentTo }),
+              ...(maxRecords !== undefined && { maxRecords }),
+            });
+            lent[who] = undefined;
+            assert.equal(batch === undefined, from >= end);
+            if (!batch) continue;
+            check(batch, from, bare);
+            if (lentTo) lent[who] = [batch, from];
+            else kept.push([batch, from]);
+            at[who] = batch.firstOffset + batch.count;
+          }
+        }
+        for (const [batch, from] of kept) check(batch, from, bare);
+      } finally {
+        await log.close();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }),
+    { numRuns: 40 },
+  );
+});

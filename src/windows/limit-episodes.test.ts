@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createLimitEpisodes, limitNews, LIMIT_QUIET_MS, olderEpisodes, type LimitSpan } from './limit-episodes.ts';
+
+const HOUR = LIMIT_QUIET_MS;
+
+/** Spans after events beyond the limit, in order, at the watermark of the last of them. */
+function spansAfter(times: readonly number[], quietMs?: number): readonly LimitSpan[] {
+  const episodes = createLimitEpisodes(quietMs);
+  let watermark = -Infinity;
+  for (const time of times) {
+    episodes.note(time, watermark);
+    watermark = Math.max(watermark, time);
+  }
+  return episodes.spans(watermark);
+}
+
+test('an episode goes on while events are beyond the limit, and begins again after an hour without', () => {
+  assert.deepEqual(spansAfter([5, HOUR, 2 * HOUR]), [{ since: 5 }]);
+  assert.deepEqual(spansAfter([5, HOUR, 2 * HOUR, 3 * HOUR + 1]), [{ since: 5, endedAt: 3 * HOUR }, { since: 3 * HOUR + 1 }]);
+});
+
+test('it ends once the watermark has passed an hour without, not before', () => {
+  const episodes = createLimitEpisodes();
+  episodes.note(5, -Infinity);
+  assert.deepEqual(episodes.spans(HOUR + 5), [{ since: 5 }]);
+  assert.deepEqual(episodes.spans(HOUR + 6), [{ since: 5, endedAt: HOUR + 5 }]);
+});
+
+test('events that come late do not end or begin one, nor move an end that was told', () => {
+  assert.deepEqual(spansAfter([HOUR, 5, 2 * HOUR, 7, 3 * HOUR]), [{ since: HOUR }]);
+  const episodes = createLimitEpisodes();
+  episodes.note(5, -Infinity);
+  episodes.note(HOUR, HOUR + 6);
+  assert.deepEqual(episodes.spans(HOUR + 6), [{ since: 5, endedAt: HOUR + 5 }]);
+});
+
+test('what takes longer to show needs a longer silence', () => {
+  assert.deepEqual(spansAfter([5, 3 * HOUR, 7 * HOUR], 3 * HOUR), [{ since: 5, endedAt: 6 * HOUR }, { since: 7 * HOUR }]);
+});
+
+test('of an older snapshot it lasted to its end at least, and goes on', () => {
+  const after = (last: number | undefined, watermark: number): readonly LimitSpan[] => {
+    const episodes = createLimitEpisodes();
+    episodes.restore(olderEpisodes(5, last, { maxTime: 3 * HOUR, watermark }));
+    return [...episodes.spans(watermark), ...episodes.spans(5 * HOUR)];
+  };
+  assert.deepEqual(after(undefined, 3 * HOUR - 5), [{ since: 5 }, { since: 5, endedAt: 4 * HOUR }]);
+  assert.deepEqual(after(HOUR, 3 * HOUR - 5), [{ since: 5 }, { since: 5, endedAt: 3 * HOUR - 5 }], 'its end was not told');
+  assert.deepEqual(olderEpisodes(undefined, undefined, { maxTime: 3 * HOUR, watermark: 0 }), []);
+});
+
+test('the same episode seen to begin later is no news; what began unseen ends the one before', () => {
+  assert.deepEqual(limitNews([{ since: 5 }], undefined), [{ since: 5 }]);
+  assert.deepEqual(limitNews([{ since: 5 }], { since: 5 }), []);
+  assert.deepEqual(limitNews([{ since: HOUR }], { since: 5 }), []);
+  assert.deepEqual(limitNews([{ since: HOUR, endedAt: 9 * HOUR }], { since: 5 }), [{ since: 5, endedAt: 9 * HOUR }]);
+  assert.deepEqual(limitNews([{ since: HOUR, endedAt: 9 * HOUR }], { since: 5, endedAt: 8 * HOUR }), []);
+  assert.deepEqual(limitNews([{ since: HOUR + 6 }], { since: 5 }), [{ since: 5, endedAt: HOUR + 6 }, { since: HOUR + 6 }]);
+  assert.deepEqual(limitNews([], { since: 5 }), []);
+});
+
+test('who asks seldom, also across restarts, is told the same as who asks after every event', () => {
+  const events = fc.array(fc.record({ after: fc.integer({ min: -HOUR, max: 2 * HOUR }), exceeds: fc.boolean(), asks: fc.boolean() }), {
+    maxLength: 40,
+  });
+  fc.assert(
+    fc.property(events, fc.constantFrom(0, HOUR, 3 * HOUR), (all, outOfOrdernessMs) => {
+      let episodes = createLimitEpisodes();
+      const always: LimitSpan[] = [];
+      const seldom: LimitSpan[] = [];
+      const ask = (told: LimitSpan[]): void => void told.push(...limitNews(episodes.spans(watermark), told.at(-1)));
+      let watermark = 0;
+      let unasked = 0;
+      for (const { after, exceeds, asks } of all) {
+        const time = watermark + outOfOrdernessMs + after;
+        if (exceeds) episodes.note(time, watermark);
+        watermark = Math.max(watermark, time - outOfOrdernessMs);
+        ask(always);
+        // More episodes than are kept cannot begin unasked.
+        if (!asks && ++unasked < 8) continue;
+        unasked = 0;
+        ask(seldom);
+        const state = structuredClone(episodes.state());
+        episodes = createLimitEpisodes();
+        episodes.restore(state);
+      }
+      ask(seldom);
+      assert.deepEqual(seldom, always);
+      const firing = always.filter(({ endedAt }) => endedAt === undefined);
+      const ended = always.filter(({ endedAt }) => endedAt !== undefined);
+      assert.ok(firing.length - ended.length === 0 || firing.length - ended.length === 1, 'one at a time');
+      for (const { since, endedAt } of ended) assert.ok(endedAt! >= since + HOUR);
+    }),
+    { numRuns: 2_000 },
+  );
+});

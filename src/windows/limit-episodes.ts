@@ -1,0 +1,92 @@
+/**
+ * When a limit was exceeded: episodes, each from the first accepted event beyond the limit until there was none for a while. A function of the
+ * accepted events alone, so that whoever asks, however often, is told the same.
+ */
+
+/** Limits of a partition that change results: the segments that it tells apart, the ids that it remembers. */
+export type LimitKind = 'series' | 'ids';
+
+/** Plain JSON, as a snapshot has it. */
+export interface LimitEpisode {
+  /** Event time of the first accepted event beyond the limit, epoch ms. */
+  readonly since: number;
+  /** The largest event time beyond the limit. */
+  readonly last: number;
+}
+
+/** As told of. */
+export interface LimitSpan {
+  readonly since: number;
+  /** Event time at which there had been nothing beyond the limit for as long as it takes, epoch ms; undefined: it goes on. */
+  readonly endedAt?: number;
+}
+
+export interface LimitEpisodes {
+  /** An accepted event was beyond the limit. `watermark`: before it had any effect. */
+  note(time: number, watermark: number): void;
+  /** The newest, in order, at this watermark. */
+  spans(watermark: number): readonly LimitSpan[];
+  state(): readonly LimitEpisode[];
+  restore(episodes: readonly LimitEpisode[]): void;
+}
+
+/** An episode is over when nothing was beyond the limit for so long, event time, ms. */
+export const LIMIT_QUIET_MS = 3_600_000;
+/** Older ones were told long ago: as many do not begin between two commits. */
+const EPISODES_MAX = 8;
+
+export function createLimitEpisodes(quietMs = LIMIT_QUIET_MS): LimitEpisodes {
+  let episodes: { since: number; last: number }[] = [];
+
+  return {
+    note(time, watermark) {
+      const newest = episodes.at(-1);
+      if (newest === undefined || time > newest.last + quietMs) {
+        episodes = [...episodes, { since: time, last: time }].slice(-EPISODES_MAX);
+      } else if (time > newest.last && watermark <= newest.last + quietMs) {
+        // What comes after the watermark has passed the end changes nothing: the end was told.
+        newest.last = time;
+      }
+    },
+    spans: (watermark) =>
+      episodes.map(({ since, last }, i) => {
+        const endsAt = last + quietMs;
+        return i < episodes.length - 1 || watermark > endsAt ? { since, endedAt: endsAt } : { since };
+      }),
+    state: () => episodes.map((episode) => ({ ...episode })),
+    restore(before) {
+      episodes = before.map((episode) => ({ ...episode }));
+    },
+  };
+}
+
+/**
+ * Of an older snapshot, which says when the newest episode began and, perhaps, when it was last. Its end was not told: so it lasts to the
+ * snapshot's watermark at least. One that does not say when it was last counts as exceeded up to `maxTime`, the largest event time accepted.
+ */
+export function olderEpisodes(
+  since: number | undefined,
+  last: number | undefined,
+  { maxTime, watermark, quietMs = LIMIT_QUIET_MS }: { readonly maxTime: number; readonly watermark: number; readonly quietMs?: number },
+): readonly LimitEpisode[] {
+  return since === undefined ? [] : [{ since, last: Math.max(last ?? maxTime, watermark - quietMs) }];
+}
+
+/**
+ * What is news to who was told up to `told`: each beginning and each end, in order. The last of them is what is told then. A later owner
+ * without the state of the former one may see the same episode begin later.
+ */
+export function limitNews(spans: readonly LimitSpan[], told: LimitSpan | undefined): readonly LimitSpan[] {
+  const news: LimitSpan[] = [];
+  let known = told;
+  const tell = (span: LimitSpan): void => void news.push((known = span));
+  for (const { since, endedAt } of spans) {
+    if (known === undefined || since > known.since + LIMIT_QUIET_MS) {
+      if (known !== undefined && known.endedAt === undefined) tell({ since: known.since, endedAt: since });
+      tell({ since });
+    }
+    const { since: begun, endedAt: ended } = known!;
+    if (endedAt !== undefined && ended === undefined && endedAt > begun) tell({ since: begun, endedAt });
+  }
+  return news;
+}
