@@ -26,7 +26,7 @@ export interface Times {
   readonly fromSent: Float64Array;
   /** What the generator was late. It reads answers in the same turns, so as late. */
   readonly late: Float64Array;
-  /** Answered with anything but 200. */
+  /** Answered with anything but 200, or not at all within 10 s after the last one was due. */
   readonly failed: number;
 }
 
@@ -45,6 +45,8 @@ interface Connection {
 
 const READ_BYTES = 64 << 10;
 const HEAD_END = '\r\n\r\n';
+/** A server that cannot keep up is not waited for longer. */
+const LAST_ANSWER_MS = 10_000;
 
 /** @throws Error where a connection is closed before all is answered */
 export async function openLoop({ url, paths, rate, seconds, connections }: OpenLoop): Promise<Times> {
@@ -68,18 +70,27 @@ export async function openLoop({ url, paths, rate, seconds, connections }: OpenL
     connection.socket.write(requests[asked.path]!);
   }
 
+  function conclude({ dueAt, sentAt }: Asked, ok: boolean): void {
+    const now = performance.now();
+    fromDue[done] = now - dueAt;
+    fromSent[done] = now - sentAt;
+    if (!ok) failed++;
+    if (++done === total) everything.resolve();
+  }
+
+  function giveUp(): void {
+    over = true;
+    for (const asked of [...waiting, ...all.flatMap((connection) => connection.asked ?? [])]) conclude(asked, false);
+  }
+
   function receive(connection: Connection, bytes: Buffer): void {
     const answer = connection.held ? Buffer.concat([connection.held, bytes]) : bytes;
     const status = statusOf(answer);
     // What was read into is used again.
     connection.held = status === undefined ? Buffer.from(answer) : undefined;
-    if (status === undefined) return;
-    const { dueAt, sentAt } = connection.asked!;
-    const now = performance.now();
-    fromDue[done] = now - dueAt;
-    fromSent[done] = now - sentAt;
-    if (status !== '200') failed++;
-    if (++done === total) everything.resolve();
+    if (status === undefined || over) return;
+    conclude(connection.asked!, status === '200');
+    connection.asked = undefined;
     const next = waiting.shift();
     if (next) send(connection, next);
     else free.push(connection);
@@ -126,6 +137,7 @@ export async function openLoop({ url, paths, rate, seconds, connections }: OpenL
       if (connection) send(connection, asked);
       else waiting.push(asked);
     }
+    if (done < total && now > begin + seconds * 1_000 + LAST_ANSWER_MS) giveUp();
     // Also while the last answers are awaited: with nothing else to do the loop would sleep, and take longer to wake up.
     if (done < total && !over) setImmediate(turn);
   }

@@ -4,6 +4,7 @@ import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import type { Catalog } from './catalog.ts';
 import type { FreshRow } from './fresh-rows.ts';
 import type { Packing } from './packing.ts';
+import { ZSTD } from './row-codec.ts';
 
 /** Writes one unit; to be called within a transaction. Returns the first offset of each append. */
 export type WriteUnit = (unit: CommitUnit) => number[];
@@ -43,6 +44,7 @@ export function createUnitWriter(db: DatabaseSync, { catalog, clock, packing, no
       insert.run(part, first, end, appendTime, line, row.body.length, row.flags, row.bodyBytes, row.body);
       noted({ part, firstOffset: first, endOffset: end, appendTime, firstLine: line, plain });
       stored += row.body.length;
+      if (row.flags & ZSTD) giveBack(row.body);
       from = to;
     }
     if (from > 0) advance.run(at.end_offset + from, appendTime, stored, part);
@@ -61,4 +63,9 @@ export function createUnitWriter(db: DatabaseSync, { catalog, clock, packing, no
     }
     return firstOffsets;
   };
+}
+
+/** The collector need not run for what is given back at once. A small piece may lie among others in Node's pool. */
+function giveBack({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }
