@@ -27,6 +27,11 @@ declare const WebAssembly: {
   validate(bytes: Uint8Array): boolean;
 };
 
+/** The kernel stopped in the middle: no memory is left. Nothing it holds is to be trusted then. */
+export function isKernelFault(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError;
+}
+
 /** @returns undefined where none can be had: a processor without SIMD, or no 8 GB of addresses (not of memory) left */
 export function openIdKernel(blocks: number): IdKernel | undefined {
   const bytes = readFileSync(new URL('./id-kernel.wasm', import.meta.url));
@@ -37,7 +42,7 @@ export function openIdKernel(blocks: number): IdKernel | undefined {
     return kernel;
   } catch (error) {
     // The one from its first call: not even so much memory.
-    if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) return undefined;
+    if (error instanceof RangeError || isKernelFault(error)) return undefined;
     throw error;
   }
 }

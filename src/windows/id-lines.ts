@@ -5,7 +5,8 @@
  *
  * A time is a word: ms after the base, from 1. What does not fit, far ahead or far behind (days), stands in a map.
  */
-import { openIdKernel, type IdKernel } from './id-kernel.ts';
+import { AppError } from '../core/errors.ts';
+import { isKernelFault, openIdKernel, type IdKernel } from './id-kernel.ts';
 import type { IdColumns, IdTable } from './id-table.ts';
 
 /** Of each block, 64 KiB. */
@@ -140,10 +141,14 @@ export function createIdLines(): IdTable | undefined {
     seek(ids, from, to, after, size) {
       moveBase(after);
       const expired = expiredWord(after);
-      makeRoom(size + to - from, expired);
-      words.set(ids.low.subarray(from, to), lowsAt);
-      words.set(ids.high.subarray(from, to), highsAt);
-      find(to - from, expired);
+      try {
+        makeRoom(size + to - from, expired);
+        words.set(ids.low.subarray(from, to), lowsAt);
+        words.set(ids.high.subarray(from, to), highsAt);
+        find(to - from, expired);
+      } catch (error) {
+        throw isKernelFault(error) ? memoryShort(size, error) : error;
+      }
       asked = ids;
       first = from;
     },
@@ -166,4 +171,13 @@ export function createIdLines(): IdTable | undefined {
       shrink(size, expiredWord(after));
     },
   };
+}
+
+function memoryShort(ids: number, cause: unknown): AppError {
+  return new AppError(
+    'memory_short',
+    `no memory is left for the ${ids} ids that a partition remembers, at 16 bytes each. Give the process more, lower limits.max_ids or dedup, ` +
+      'or spread the events over more partitions.',
+    { cause },
+  );
 }

@@ -6,7 +6,7 @@ export type IdColumns = NonNullable<Columns['ids']>;
 /** The texts of whole ids, where they are compared, are those of id-text.ts. `after`: ids whose event time (epoch ms) is not after it are forgotten; it never goes back. `size`: ids that are kept at most. */
 export interface IdTable {
   readonly bytes: number;
-  /** Ids `from` to before `to` of the columns, up to AT_ONCE, are asked for until the next call of this kind or of `tidy`. */
+  /** Ids `from` to before `to` of the columns, up to AT_ONCE, are asked for until the next call of this kind or of `tidy`. @throws AppError `memory_short` */
   seek(ids: IdColumns, from: number, to: number, after: number, size: number): void;
   /** Event time of id `i`, or of one that was forgotten; -Infinity where there is none. */
   timeOf(i: number): number;

@@ -391,3 +391,9 @@ test('lines: hashes that fall unevenly take more memory, and nothing is lost', (
     for (let i = 0; i < 200; i++) assert.ok(memory.remembers(i, START + 999) && !memory.remembers(i, START + 1_000));
   }
 });
+
+test('lines: more ids than there is memory for are an error that says what mends it', () => {
+  const tooMany = 400e6;
+  const seek = () => createIdLines()!.seek(columnsOf(['a']), 0, 1, -Infinity, tooMany);
+  assert.throws(seek, { code: 'memory_short', message: /400000000 ids.*max_ids/ });
+});
