@@ -12,10 +12,11 @@ const CORRELATED_MINUTES = 120;
 const POOL_SPREAD = 0.7;
 const POOL_WEIGHT = 2 / POOL_SPREAD ** 2;
 /**
- * The spread is one of factors: the rougher a series proves, the less it is held to the pool, found in so many steps. They begin with what the series says
+ * The spread is one of factors: the rougher a series proves, the less it is held to the pool, found in so many steps at most. They begin with what the series says
  * alone: from the pool's side one that is rough among calm ones would never be believed.
  */
-const ROUGHER_STEPS = 3;
+const ROUGHER_STEPS = 8;
+const ROUGHER_SETTLED = 0.98;
 const POOL_PSEUDO_VALUES = 40;
 /** Relative variance of a slot that holds about one clump: where hardly anything is left, no more is concluded. */
 const CLUMP_MOST = 1;
@@ -163,28 +164,31 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   const alike = CORRELATED_MINUTES * Math.max(1 / (numbers[At.age]! * slotMinutes), trackGains[horizon]! / horizonMinutes[horizon]!);
   let own = alone;
   for (let step = 0; step < ROUGHER_STEPS; step++) {
-    const square = own * own;
-    const sure = ownWeight / (1 + ownWeight * alike * square);
-    const held = POOL_WEIGHT / square;
-    own = (sure * alone + held * pooled) / (sure + held);
+    const sure = ownWeight * own * own;
+    const held = POOL_WEIGHT * (1 + sure * alike);
+    const next = (sure * alone + held * pooled) / (sure + held);
+    const isSettled = next > ROUGHER_SETTLED * own;
+    own = next;
+    if (isSettled) break;
   }
   return Math.max(model.leastError[horizon]!, own);
 }
 
-/** One finished forecast: its ratio to what came, and the noise of counting in that. */
+/** One finished forecast: its ratio to what came, the noise of counting in that, and the error as tracked until now. */
 export function trackError(
   numbers: Float32Array,
   model: Model,
   horizon: number,
   q: number,
   noise: number,
+  error: number,
   shrinkage: Shrinkage,
   pool: ErrorPool,
 ): void {
   const { errorSum, errorWeight } = model.layout;
   const filter = numbers[At.variance]!;
   const known = noise + shrinkage.bold * filter;
-  const all = known + errorAt(numbers, model, shrinkage, horizon);
+  const all = known + error;
   const weight = 1 / (all * all);
   const square = Math.min((q - 1) * (q - 1), SQUARE_MAX * all);
   const term = weight * (square - known);
