@@ -7,13 +7,17 @@ cd "$(dirname "$0")/.."
 
 node() { nice -n 10 node_modules/.bin/node --disable-warning=ExperimentalWarning "$@"; }
 
+# The table at the end is of this run alone.
+rm -f bench/out/adsim.json bench/out/series.json bench/out/detection.json
 node bench/detection/series.bench.ts
 echo
 if [ -n "${QUICK:-}" ]; then
   node bench/detection/adsim.bench.ts --quick "$@"
 else
-  echo "AdSim: 35 runs of a week or two each, with nothing to see until the last is done (20 minutes on an idle core; QUICK=1: 1 minute)"
-  node bench/detection/adsim.bench.ts --regimes base,hard,own-burst,own-heavy,own-jump,own-step,own-week "$@"
+  echo "AdSim: 56 runs of a week or two each, two at a time (--jobs); QUICK=1: two small ones"
+  node bench/detection/adsim.bench.ts --all --jobs 2 "$@"
 fi
 echo
-echo "as JSON: bench/out/series.json, bench/out/adsim.json (where the data was there)"
+node bench/detection/table.bench.ts
+echo
+echo "as JSON: bench/out/series.json, adsim.json and detection.json (where the data was there)"

@@ -1,65 +1,73 @@
 /**
  * A month of 21 segments (and their roll-ups) through a backtest: out of the embedded OLAP store, by the detectors of the ad-tech
- * pipeline. `--days 30` chooses how long a month is. Filling the store takes longer than what is measured.
+ * pipeline; here, and asked of a running Tocsin over HTTP. `--days 30` chooses how long a month is. Filling the store takes longer than
+ * what is measured.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { historyFromStore } from '../../src/app/backtest/from-store.ts';
 import { createJudges } from '../../src/app/backtest/judges.ts';
 import { measuresNeeded, windowsNeeded } from '../../src/app/backtest/measures-needed.ts';
 import type { RecordColumns } from '../../src/app/backtest/record-columns.ts';
-import { definePipeline } from '../../src/config/load-pipeline.ts';
+import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { createRandom } from '../../src/core/random.ts';
 import { openEmbeddedStore } from '../../src/olap-store/chdb/open.ts';
 import type { OlapStore } from '../../src/olap-store/olap-store.ts';
-import { rowVersion } from '../../src/windows/row-version.ts';
-import type { WindowRow } from '../../src/windows/row.ts';
+import type { BacktestReport } from '../../src/server/api.ts';
 import { report } from '../measure.ts';
+import { adPipeline, fillWithAds } from './ad-month.ts';
 
-const MINUTE = 60_000;
-const START = Date.UTC(2026, 1, 1);
-const MINUTES_A_DAY = 1_440;
-const BATCH_ROWS = 20_000;
 /** Seconds for a month, on a machine that has nothing else to do. */
 const BAR = 10;
-const COUNTRIES = ['US', 'KR', 'JP', 'DE', 'BR', 'IN', 'GB'];
-const FORMATS = ['banner', 'video', 'native'];
-const COUNTED = ['impressions', 'clicks', 'revenue'] as const;
-
-const config = definePipeline({
-  pipeline: 'bench',
-  source: { topic: 'ads' },
-  event: { time: 'time' },
-  dimensions: ['country', 'ad_format'],
-  measures: {
-    impressions: { count: { type: 'impression' } },
-    clicks: { count: { type: 'click' } },
-    revenue: { sum: 'revenue', unit: 'USD' },
-    ctr: { ratio: ['clicks', 'impressions'], scale: 100, unit: '%' },
-    ecpm: { ratio: ['revenue', 'impressions'], scale: 1_000, unit: 'USD' },
-  },
-  windows: ['1m'],
-  rollups: [['country'], ['ad_format'], []],
-  detect: { ctr: { down: '50%', up: '100%' }, impressions: { up: '200%' }, ecpm: { down: '50%' } },
-});
+/** Seconds after which a request is ended. */
+const HTTP_BAR = 55;
+const PAUSE_MS = 50;
+const TOCSIN = fileURLToPath(new URL('../../bin/tocsin', import.meta.url));
 
 const { values: options } = parseArgs({ options: { days: { type: 'string', default: '30' } } });
 const days = Number(options.days);
 const dir = mkdtempSync(join(tmpdir(), 'tocsin-bench-backtest-'));
+const file = join(dir, 'bench.yml');
+const data = join(dir, 'data');
 try {
-  const store = await openEmbeddedStore(dir, { clock: systemClock });
-  await fill(store);
-  await measure(store);
+  writeFileSync(file, JSON.stringify(adPipeline));
+  // Its data directory knows the pipeline from now on.
+  spawnSync(TOCSIN, ['run', file, '--data', data, '--input', '-', '--once', '--quiet'], {
+    input: '',
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  const store = await openEmbeddedStore(data, { clock: systemClock });
+  await fillWithAds(store, days);
+  const here = await measure(store);
   await store.close();
+  const asked = await measureOverHttp();
+  const ratios = { seconds_a_month: (here.seconds * 30) / days, seconds_a_month_over_http: (asked.seconds * 30) / days };
+  report('backtest', {
+    rows: [here, asked],
+    ratios,
+    isLessBetter: true,
+    bars: [
+      { ratio: 'seconds_a_month', most: BAR },
+      { ratio: 'seconds_a_month_over_http', most: HTTP_BAR },
+    ],
+  });
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }
 
-async function measure(store: OlapStore): Promise<void> {
-  const { monitor } = config;
+interface Measured {
+  readonly [what: string]: string | number;
+  readonly seconds: number;
+}
+
+async function measure(store: OlapStore): Promise<Measured> {
+  const { monitor } = loadPipeline(file);
   const measures = measuresNeeded([monitor]);
   const wanted = { pipeline: 'bench', windows: windowsNeeded([monitor]), measures, sketched: [], from: undefined, to: undefined };
   const judges = createJudges(monitor, measures, { from: -Infinity, to: Infinity }, Math.max(1, availableParallelism() - 1));
@@ -74,78 +82,50 @@ async function measure(store: OlapStore): Promise<void> {
   const { user, system } = process.cpuUsage(cpu);
   const seconds = (systemClock.elapsed() - wall) / 1_000;
   await judges.stop();
-  const row = {
-    name: `${days} days`,
-    rows,
-    alerts: alerts.length,
-    seconds: round(seconds),
-    processor_seconds: round((user + system) / 1e6),
-  };
-  report('backtest', {
-    rows: [row],
-    ratios: { seconds_a_month: (seconds * 30) / days },
-    isLessBetter: true,
-    bar: { ratio: 'seconds_a_month', most: BAR },
+  return { name: `${days} days`, rows, alerts: alerts.length, seconds: round(seconds), processor_seconds: round((user + system) / 1e6) };
+}
+
+/** From the request to the end of its answer, and how long others' requests took in the meantime. */
+async function measureOverHttp(): Promise<Measured> {
+  const child = spawn(TOCSIN, ['run', file, '--data', data, '--clock', 'event', '--listen', '127.0.0.1:0', '--quiet'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
-}
-
-async function fill(store: OlapStore): Promise<void> {
-  const random = createRandom(1);
-  const series = [
-    ...COUNTRIES.flatMap((country) => FORMATS.map((ad_format) => ({ country, ad_format }))),
-    ...COUNTRIES.map((country) => ({ country })),
-    ...FORMATS.map((ad_format) => ({ ad_format })),
-    {},
-  ] as Record<string, string>[];
-  const members = series.map((labels) =>
-    series.flatMap((one, index) => (index < 21 && Object.entries(labels).every(([name, value]) => one[name] === value) ? [index] : [])),
-  );
-  let batch: WindowRow[] = [];
-  let putting: Promise<void> = Promise.resolve();
-  for (let minute = 0; minute < days * MINUTES_A_DAY; minute++) {
-    const daily = 1 + 0.5 * Math.sin((2 * Math.PI * minute) / MINUTES_A_DAY);
-    const full = series.slice(0, 21).map(() => {
-      const impressions = random.poisson(300 * daily);
-      return { impressions, clicks: random.poisson(impressions * 0.02), revenue: impressions * 0.002 * (1 + 0.1 * random.normal()) };
-    });
-    series.forEach((labels, index) => {
-      const state = Object.fromEntries(COUNTED.map((name) => [name, members[index]!.reduce((sum, one) => sum + full[one]![name], 0)]));
-      batch.push(rowOf(minute, labels, state as Record<(typeof COUNTED)[number], number>));
-    });
-    if (batch.length < BATCH_ROWS) continue;
-    await putting;
-    putting = store.putWindows(batch);
-    batch = [];
+  try {
+    const url = await urlOf(child);
+    const begun = systemClock.elapsed();
+    const headers = { 'content-type': 'application/json' };
+    const answering = fetch(`${url}/api/v1/pipelines/bench/backtest`, { method: 'POST', headers, body: '{}' });
+    const answered = answering.then(() => true);
+    let slowest = 0;
+    do {
+      const at = systemClock.elapsed();
+      await (await fetch(`${url}/api/v1/pipelines`)).arrayBuffer();
+      slowest = Math.max(slowest, systemClock.elapsed() - at);
+    } while (!(await Promise.race([answered, sleep(PAUSE_MS, false)])));
+    const response = await answering;
+    const body = (await response.json()) as BacktestReport;
+    if (!response.ok) throw new Error(`the backtest was answered with ${response.status}: ${JSON.stringify(body)}`);
+    const seconds = (systemClock.elapsed() - begun) / 1_000;
+    const { rows, settings } = body;
+    const alerts = settings.reduce((sum, setting) => sum + setting.alerts.length, 0);
+    return { name: `${days} days over HTTP`, rows, alerts, seconds: round(seconds), slowest_other_ms: round(slowest) };
+  } finally {
+    const exited = once(child, 'exit');
+    child.kill();
+    await exited;
   }
-  await putting;
-  await store.putWindows(batch);
 }
 
-function rowOf(minute: number, labels: Record<string, string>, state: Record<(typeof COUNTED)[number], number>): WindowRow {
-  const { impressions, clicks, revenue } = state;
-  const ratios = {
-    ctr: impressions === 0 ? null : (100 * clicks) / impressions,
-    ecpm: impressions === 0 ? null : (1_000 * revenue) / impressions,
-  };
-  const time = (count: number): string => new Date(START + count * MINUTE).toISOString();
-  return {
-    kind: 'row',
-    pipeline: 'bench',
-    window: '1m',
-    window_start: time(minute),
-    window_end: time(minute + 1),
-    labels,
-    measures: { ...state, ...ratios },
-    state,
-    events: impressions + clicks,
-    replayed: 0,
-    final: true,
-    corrections: 0,
-    version: rowVersion(1, 'final', minute),
-    origin: '',
-    partitions: ['ads/0'],
-    idle: [],
-  };
+async function urlOf(child: ChildProcess): Promise<string> {
+  let said = '';
+  for await (const chunk of child.stderr!.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    said += chunk.toString();
+    const url = /(http:\/\/127\.0\.0\.1:\d+)/.exec(said)?.[1];
+    if (url === undefined) continue;
+    child.stderr!.resume();
+    return url;
+  }
+  throw new Error(`it did not start: ${said}`);
 }
 
 function round(value: number): number {

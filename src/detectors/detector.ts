@@ -110,6 +110,8 @@ export interface Step<State> {
 export interface SeriesInput<State> {
   readonly state: State | undefined;
   readonly observation: Observation;
+  /** No alert of it is on: verdicts that are plainly `clear` say nothing new, and may be left out. */
+  readonly isCalm?: boolean;
 }
 
 /** Steps in the order of the inputs, and what all series share (undefined: nothing; always plain JSON). */
@@ -120,7 +122,7 @@ export interface WindowSteps<State> {
 
 /** How state is written that is not plain JSON. */
 export interface StateForm<State> {
-  /** Valid until the next call: who keeps them copies them. */
+  /** Valid until the next call, or until the state changes: who keeps them copies them. */
   encode(state: State): Uint8Array;
   /** Undefined where the bytes cannot be read, or are of a version that cannot be brought up to date. */
   decode(bytes: Uint8Array, version: number): State | undefined;

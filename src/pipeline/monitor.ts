@@ -121,8 +121,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     if (here.length === 0) return [];
     const number = closed.looks ?? 0;
     const events = lookPlan.run(here, elapsed, (chosen) => {
-      const held = new Map<string, HeldRow>();
-      for (const row of chosen) if (open.isWatched(row)) held.set(labelsKey(row.labels), row);
+      const held = open.named(chosen);
       return looking.flatMap((watch) => watch.look(held, at, number));
     });
     if (events.length > 0) setClosed(window.name, { ...closed, looks: number + 1 });

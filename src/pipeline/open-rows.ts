@@ -2,6 +2,7 @@
 import { labelsKey, type Labels } from '../core/labels.ts';
 import type { WindowRow } from '../windows/row.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
+import { createLabelsIndex } from './labels-index.ts';
 import type { OpenRow, StateBook } from './monitor-state.ts';
 import { rowReader, storedRow, type HeldRow, type ReadRow } from './row-values.ts';
 import type { Watch } from './watch.ts';
@@ -13,6 +14,8 @@ export interface OpenRows {
   of(window: string, startMs: number): ReadonlyMap<string, HeldRow>;
   /** Whether a detector wants to know of it. */
   isWatched(row: WindowRow): boolean;
+  /** Of rows of one window those that a detector wants to know of, each with its `labelsKey`. */
+  named(rows: readonly WindowRow[]): readonly (readonly [key: string, row: WindowRow])[];
   /** Forgets the rows of windows that begin at `startMs` or before. */
   letGo(window: string, startMs: number): void;
   restore(window: string, startMs: number, key: string, row: OpenRow): void;
@@ -49,6 +52,8 @@ export function createOpenRows(
   let arriving = { text: '', window: '', startMs: 0, endMs: 0 };
   let place = 0;
   const seen: Seen[] = [];
+  /** The rows of an open window come again with every look. */
+  let looked = { window: '', start: '', series: createLabelsIndex<Seen>() };
 
   function windowOf(window: string, startMs: number, endMs: number): OpenWindow {
     let starts = open.get(window);
@@ -70,6 +75,14 @@ export function createOpenRows(
     return (seen[at] = { labels: row.labels, key: labelsKey(row.labels), isWatched: covering(row).length > 0 });
   }
 
+  function lookedAt(row: WindowRow): Seen {
+    const known = looked.series.get(row.labels);
+    if (known) return known;
+    const one = { labels: row.labels, key: labelsKey(row.labels), isWatched: covering(row).length > 0 };
+    looked.series.set(row.labels, one);
+    return one;
+  }
+
   return {
     keep(row, isClosed) {
       if (!row.final || row.origin !== '') return;
@@ -88,6 +101,19 @@ export function createOpenRows(
     },
     of: (window, startMs) => open.get(window)?.get(startMs)?.rows ?? NONE,
     isWatched: (row) => covering(row).length > 0,
+    named(rows) {
+      const [first] = rows;
+      if (!first) return [];
+      // Forgotten with their window, so that series that died are.
+      if (first.window !== looked.window || first.window_start !== looked.start)
+        looked = { window: first.window, start: first.window_start, series: createLabelsIndex() };
+      const named: (readonly [string, WindowRow])[] = [];
+      for (const row of rows) {
+        const { key, isWatched } = lookedAt(row);
+        if (isWatched) named.push([key, row]);
+      }
+      return named;
+    },
     letGo(window, upTo) {
       const starts = open.get(window);
       for (const [startMs, { written }] of starts ?? []) {

@@ -24,8 +24,8 @@ export interface Watch {
   covers(dimensionsInLabels: number): boolean;
   /** Rows of one closed window, by `labelsKey`. Called once a window, in the order of the windows. */
   close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): Sliced<AlertEvent[]>;
-  /** Rows of the open window that follows the last closed one. Rings, or changes nothing. */
-  look(rows: ReadonlyMap<string, HeldRow>, at: WindowTime, number: number): AlertEvent[];
+  /** Rows of the open window that follows the last closed one, each with its `labelsKey`. Rings, or changes nothing. */
+  look(rows: Iterable<readonly [key: string, row: HeldRow]>, at: WindowTime, number: number): AlertEvent[];
   /** Whether its detector can be asked while no window closes. */
   readonly hearsSilence: boolean;
   /**
@@ -91,7 +91,8 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       one.row = undefined;
       if (row || seesAbsent) {
         observed.push(one);
-        inputs.push({ state: one.state, observation: observationOf(one, row, at) });
+        const isCalm = one.alerts.down === undefined && one.alerts.up === undefined;
+        inputs.push({ state: one.state, observation: observationOf(one, row, at), isCalm });
       } else if (hasLooked(one)) judgements.push(...unsaid(one, [], observationOf(one, row, at)));
       if (isSliceDone()) yield;
     }
@@ -152,7 +153,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     return { startMs, endMs, labels, value: zero, volume: 0, absent: true, ...(nothing && { parts: nothing }) };
   }
 
-  function look(rows: ReadonlyMap<string, HeldRow>, at: WindowTime, number: number): AlertEvent[] {
+  function look(rows: Iterable<readonly [string, HeldRow]>, at: WindowTime, number: number): AlertEvent[] {
     const inputs: SeriesInput<unknown>[] = [];
     const observed: WatchedSeries[] = [];
     for (const [key, row] of rows) {

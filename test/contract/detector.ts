@@ -58,6 +58,22 @@ export function testDetector(kind: DetectorKind, settings: object, context: Dete
     );
   });
 
+  test(title('of a series without an alert only what is clear may be left unsaid, and its state is the same'), () => {
+    fc.assert(
+      fc.property(valuesArbitrary, (values) => {
+        const rounds = run(make(), values);
+        const calm = run(make(), values, undefined, true);
+        assert.deepEqual(
+          calm.map(({ written }) => written),
+          rounds.map(({ written }) => written),
+        );
+        const news = (all: readonly Round[]) =>
+          all.map(({ steps }) => steps.map(({ verdicts }) => verdicts.filter(({ status }) => status !== 'clear')));
+        assert.deepEqual(news(calm), news(rounds));
+      }),
+    );
+  });
+
   test(title('the order of the series does not matter, but for rounding'), () => {
     fc.assert(
       fc.property(valuesArbitrary, (values) => {
@@ -92,7 +108,7 @@ interface Round {
   readonly steps: readonly { readonly state: unknown; readonly verdicts: readonly Verdict[] }[];
 }
 
-function run(detector: Detector, values: Values, rewrite: (state: unknown) => unknown = (state) => state): Round[] {
+function run(detector: Detector, values: Values, rewrite: (state: unknown) => unknown = (state) => state, isCalm = false): Round[] {
   const states = new Map<number, unknown>();
   let shared: unknown;
   return values.map((row, window) => {
@@ -100,7 +116,7 @@ function run(detector: Detector, values: Values, rewrite: (state: unknown) => un
       value === undefined && !(detector.seesAbsent && states.has(series)) ? [] : [{ value, series }],
     );
     const inputs = seen.map(({ value, series }) => {
-      const input = { state: states.get(series), observation: freeze(observation(window, value)) };
+      const input = { state: states.get(series), observation: freeze(observation(window, value)), isCalm };
       return detector.stateForm ? input : freeze(input);
     });
     const result = detector.observeWindow(inputs, shared);

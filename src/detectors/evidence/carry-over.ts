@@ -52,7 +52,7 @@ export function correct(of: Correction): void {
   of.variance = Math.abs(out) < most ? Math.max(PART_LEAST * whole, whole - gain * together) : whole;
 }
 
-/** A finished span of `slots`, horizon `i`, that brought `q` times what was expected. */
+/** A finished span of horizon `i` that brought `q` times what was expected. `error`: as tracked for it until now. */
 export function trackCarryOver(
   numbers: Float32Array,
   model: Model,
@@ -60,6 +60,7 @@ export function trackCarryOver(
   i: number,
   q: number,
   expected: number,
+  error: number,
   shrinkage: Shrinkage,
   pool: ErrorPool,
 ): void {
@@ -76,7 +77,7 @@ export function trackCarryOver(
   }
   if (expectedBefore <= 0) return;
   const filter = shrinkage.bold * numbers[At.variance]!;
-  const all = 1 / expected + filter + errorAt(numbers, model, shrinkage, i);
+  const all = 1 / expected + filter + error;
   const allBefore = 1 / expectedBefore + filter + errorAt(numbers, model, shrinkage, 1);
   const weight = 1 / (all * allBefore);
   const product = clip(q - 1, all) * clip(seenBefore / expectedBefore - 1, allBefore);

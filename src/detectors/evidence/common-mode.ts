@@ -7,6 +7,8 @@
 /** A member weighs at most so many times the mean of the slot before. */
 const WEIGHT_MAX = 4;
 const CLIP_DEVIATIONS = 3;
+/** Squared: below it no rounding brings a deviation to its limit. */
+const SURELY_WITHIN = 8.99;
 /** A shift: squared score per information, enough members, and a size that matters. */
 const SCORE_SQUARE = 25;
 const MEMBERS_LEAST = 10;
@@ -245,6 +247,7 @@ export function createCommonMode(isMoney: boolean): CommonMode {
 }
 
 function clip(deviation: number, f: number, noise: number): number {
+  if (deviation * deviation * f < SURELY_WITHIN) return deviation;
   const limit = CLIP_DEVIATIONS / Math.sqrt(f) + noise;
   return deviation > limit ? limit : deviation < -limit ? -limit : deviation;
 }

@@ -34,6 +34,7 @@ import { verdictsOf } from './verdicts.ts';
 import type { Seen } from './verdicts.ts';
 
 const NOBODY: readonly Contributor[] = [];
+const NOTHING: readonly Verdict[] = [];
 
 interface Shared {
   readonly segments: FieldMemory;
@@ -47,11 +48,15 @@ interface Turn extends Seen {
   observation: Observation;
   /** Number of the roll-up that it is; undefined: a segment, with a forecast of its own. */
   group: number | undefined;
+  /** Nobody asks what of it is in order. */
+  isCalm: boolean;
   startMs: number;
   amount: number;
   exposure: number;
   expected: number;
 }
+
+const BLANK = { group: undefined, isCalm: false, startMs: 0, amount: 0, exposure: 0, expected: 0 };
 
 function createEvidence(config: EvidenceConfig, context: DetectorContext): Detector<SeriesState> {
   const model = modelOf(config, context);
@@ -93,10 +98,11 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     inputs.forEach((input, i) => {
       const state = stateOf(input, slot, at);
       const { observation } = input;
-      const turn = (turns[i] ??= { state, observation, group: undefined, startMs: 0, amount: 0, exposure: 0, expected: 0, scale });
+      const turn = (turns[i] ??= { ...BLANK, state, observation, scale });
       turn.state = state;
       turn.observation = observation;
       turn.group = state.rollUp;
+      turn.isCalm = input.isCalm === true;
       turn.startMs = observation.startMs;
       turn.amount = observation.parts?.amount ?? 0;
       turn.exposure = (observation.parts?.exposure ?? 0) * share;
@@ -148,7 +154,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     }
   }
 
-  function judge(turn: Turn, slot: number, isFull: boolean, { segments, rollUps: sums, groups }: Memory): Verdict[] {
+  function judge(turn: Turn, slot: number, isFull: boolean, { segments, rollUps: sums, groups }: Memory): readonly Verdict[] {
     const { state, group } = turn;
     const before = state.numbers[At.status]!;
     (group === undefined ? segments : sums).judge(state, slot, isFull, true);
@@ -159,6 +165,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       if (before === Status.calm && status !== Status.calm) contributors = contributorsOf(turns, group, model, slot, state, groups);
     }
     const isLasting = status === Status.calm && state.numbers[At.back] === HAS_LASTED;
+    if (turn.isCalm && !isLasting && status !== Status.drop && status !== Status.rise) return NOTHING;
     const verdicts = verdictsOf(state.numbers, model, turn, contributors, isLasting);
     // Said with the first verdict there is: nothing came, or the new level has to be learnt first.
     if (isLasting && verdicts.length > 0) state.numbers[At.back] = 0;

@@ -8,6 +8,7 @@ import { createBlock, createWork, doubtBaseline } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
 import type { CommonMode, Shifts } from './common-mode.ts';
 import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
+import { foresee, foreseeAs } from './foresee.ts';
 import { At, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
@@ -25,6 +26,7 @@ const POWER_LEAST = 0.15;
 const SUSPICION_MAX = 1e6;
 /** What is left of a suspicion after a slot that does not share it, logs. */
 const SUSPICION_FADES = 1;
+const NONE: readonly number[] = [];
 
 /** Log evidence from which on a forecast that is about to be believed is not. */
 const DOUBT = 7;
@@ -65,8 +67,10 @@ export interface Field {
   apply(state: SeriesState, slot: number, shifts: Shifts): number;
   /** `isFull`: the slot is complete. False: it would ring, but `mayRing` is false, and nothing was changed. */
   judge(state: SeriesState, slot: number, isFull: boolean, mayRing: boolean): boolean;
-  /** Enters and judges a copy of a state, for rises alone; nothing but the copy changes. Gives what was expected. */
-  look(copy: SeriesState, slot: number, amount: number, exposure: number): number;
+  /** False: whatever the state holds, a look at these values would find no rise. */
+  mayRise(state: SeriesState, slot: number, amount: number, exposure: number): boolean;
+  /** Enters and judges a copy of a state, for rises alone; nothing that is written but the copy changes. Gives what was expected. */
+  look(state: SeriesState, copy: SeriesState, slot: number, amount: number, exposure: number): number;
 }
 
 export function createField(model: Model, stored?: FieldMemory): Field {
@@ -83,9 +87,11 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     last: createSlotPlace(model),
     threshold: model.logTests,
     delay: 0,
+    isGlance: false,
+    together: Float64Array.of(0, 1),
   };
   /** Of looks: they leave no error in the pool. */
-  const glance: Common = { ...common, pool: createPool(model) };
+  const glance: Common = { ...common, pool: createPool(model), isGlance: true };
   const shared = createCommonMode(model.form === 'money');
   const scan = createScan(model);
   let newest = stored?.newest ?? -1;
@@ -123,7 +129,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     skewOf: ({ numbers }) => skewOf(numbers, model, shrinkage),
     enter(state, slot, amount, exposure) {
       const { numbers } = state;
-      const groups = state.groups ?? [];
+      const groups = state.groups ?? NONE;
       const expected = enterWindow(state, common, slot, shared.offset(groups), amount, exposure);
       power[0]! += numbers[At.power]!;
       entered++;
@@ -179,13 +185,23 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
       return true;
     },
-    look(copy, slot, amount, exposure) {
+    mayRise(state, slot, amount, exposure) {
+      const foreseen = foresee(state, common, slot, shared.offset(state.groups ?? NONE), exposure);
+      // As the scan does, of values as they stand in a state.
+      return foreseen === undefined || !(Math.fround(amount) <= model.rises.breakEven * Math.fround(foreseen));
+    },
+    look(state, copy, slot, amount, exposure) {
       const { numbers } = copy;
-      const offset = shared.offset(copy.groups ?? []);
+      copy.bytes.set(state.bytes);
+      const offset = shared.offset(state.groups ?? NONE);
       glance.threshold = common.threshold;
       glance.delay = common.delay;
-      Object.assign(glance.pool, { spreadSum: pool.spreadSum, spreadWeight: pool.spreadWeight });
+      glance.pool.spreadSum = pool.spreadSum;
+      glance.pool.spreadWeight = pool.spreadWeight;
+      glance.pool.skewSum = pool.skewSum;
+      glance.pool.skewWeight = pool.skewWeight;
       const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
+      foreseeAs(state, numbers, common, slot, offset);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
       scanSpans(numbers, model, moveTo(common.now, model, slot), shrinkage, scan, reachOf(numbers));
       if (scan.rise.log > common.threshold)

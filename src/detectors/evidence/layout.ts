@@ -9,10 +9,15 @@ export interface SeriesState {
   readonly numbers: Float32Array;
   /** Logarithm of yesterday's deviations by block of the day, x 32; then the newest blocks', not yet believed. */
   readonly habits: Int8Array;
+  /** Both lists as they lie in memory, one behind the other. */
+  readonly bytes: Uint8Array;
   /** Roll-ups that it belongs to, by their number in the detector that holds it; not part of what is written. */
   groups: readonly number[] | undefined;
   /** Number of the roll-up that it is; undefined: a segment, or not known yet. Not part of what is written. */
   rollUp: number | undefined;
+  /** Of looks at a slot that is not entered yet: the rate that it will be forecast with. Not part of what is written. */
+  foreseenSlot: number;
+  foreseenRate: number;
 }
 
 export const At = {
@@ -122,7 +127,11 @@ export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boole
 }
 
 export function emptyState(layout: Layout): SeriesState {
-  return { numbers: new Float32Array(layout.numbers), habits: new Int8Array(layout.habitBytes), groups: undefined, rollUp: undefined };
+  const bytes = new Uint8Array(bytesOf(layout));
+  const { buffer } = bytes;
+  const numbers = new Float32Array(buffer, 0, layout.numbers);
+  const habits = new Int8Array(buffer, numbers.byteLength);
+  return { numbers, habits, bytes, groups: undefined, rollUp: undefined, foreseenSlot: -1, foreseenRate: 0 };
 }
 
 export function bytesOf(layout: Layout): number {

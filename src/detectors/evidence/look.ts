@@ -16,6 +16,8 @@ import { verdictsOf } from './verdicts.ts';
 const RISERS_SHARE = 0.2;
 const RISERS_LEAST = 3;
 
+const NOTHING: readonly Verdict[] = [];
+
 export function createLooker(model: Model, scale: number, recall: (shared: unknown) => Memory) {
   const { grid } = model;
   const copy = emptyState(model.layout);
@@ -25,24 +27,26 @@ export function createLooker(model: Model, scale: number, recall: (shared: unkno
     const slot = grid.slotAt(Math.round(startMs / grid.windowMs));
     const isSameSlot = slotOf(numbers) === slot;
     const isWaiting = numbers[At.status] === Status.calm && (slotOf(numbers) < slot || (isSameSlot && grid.windowsPerSlot > 1));
-    if (!parts || parts.exposure <= 0 || !isWaiting) return [];
-    copy.numbers.set(numbers);
-    copy.habits.set(state.habits);
-    copy.groups = state.groups;
+    if (!parts || parts.exposure <= 0 || !isWaiting) return NOTHING;
     const exposure = model.hasExposure ? parts.exposure : parts.exposure / grid.windowsPerSlot;
-    const expected = segments.look(copy, slot, parts.amount, exposure);
-    if (copy.numbers[At.status] !== Status.rise) return [];
+    if (!segments.mayRise(state, slot, parts.amount, exposure)) return NOTHING;
+    const expected = segments.look(state, copy, slot, parts.amount, exposure);
+    if (copy.numbers[At.status] !== Status.rise) return NOTHING;
     const seen = { startMs, amount: parts.amount, exposure, expected, scale };
     return verdictsOf(copy.numbers, model, seen, []).filter(({ status }) => status === 'firing');
   }
 
   return (inputs: readonly SeriesInput<SeriesState>[], shared: unknown, { rung, series }: LooksBefore): readonly (readonly Verdict[])[] => {
-    if (model.rises.factors.length === 0) return inputs.map(() => []);
+    if (model.rises.factors.length === 0) return inputs.map(() => NOTHING);
     const memory = recall(shared);
     // A roll-up's forecast needs all of its members: it waits for the final row.
-    const verdicts = inputs.map(({ state, observation }) => (state?.groups ? lookAt(state, observation, memory) : []));
-    const risers = verdicts.filter((one) => one.length > 0).length;
-    return isCommon(risers, inputs.length) || isCommon(rung + risers, series) ? inputs.map(() => []) : verdicts;
+    let risers = 0;
+    const verdicts = inputs.map(({ state, observation }) => {
+      const one = state?.groups ? lookAt(state, observation, memory) : NOTHING;
+      if (one.length > 0) risers++;
+      return one;
+    });
+    return isCommon(risers, inputs.length) || isCommon(rung + risers, series) ? inputs.map(() => NOTHING) : verdicts;
   };
 }
 

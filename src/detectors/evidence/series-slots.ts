@@ -40,6 +40,18 @@ export interface Common {
   threshold: number;
   /** Delay of arrival that holds: its index. */
   delay: number;
+  /** What is entered is forgotten after the look: it has no part in the threshold. */
+  readonly isGlance: boolean;
+  /** The newest common offset, and its exponential: most series of a window have the same. */
+  readonly together: Float64Array;
+}
+
+export function factorOf({ together }: Common, offset: number): number {
+  if (together[0] !== offset) {
+    together[0] = offset;
+    together[1] = Math.exp(offset);
+  }
+  return together[1]!;
 }
 
 /** Enough was seen, and the forecast is sure enough, for evidence to be weighed. */
@@ -86,7 +98,7 @@ export function enterWindow(state: SeriesState, common: Common, slot: number, of
   const isFirst = slotOf(numbers) !== slot - 1 || numbers[At.age] === 0;
   reachSlot(state, common, slot);
   const now = moveTo(common.now, model, slot);
-  const shared = offset === 0 ? 1 : Math.exp(offset);
+  const shared = factorOf(common, offset);
   const scaled = (isFirst ? exposure : arriving(numbers, model, common.delay, exposure)) * shared;
   numbers[At.exposure]! += scaled;
   let expected = 0;
@@ -165,8 +177,9 @@ function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, {
     if (i === 0 && model.form === 'money') {
       if (numbers[At.baseline] === Baseline.own) trackNoise(numbers, model, sum, expected, shrinkage, pool);
     } else {
-      if (model.form === 'count') trackCarryOver(numbers, model, slot, i, q, expected, shrinkage, pool);
-      trackError(numbers, model, i, q, noiseOf(numbers, model, expected), shrinkage, pool);
+      const error = errorAt(numbers, model, shrinkage, i);
+      if (model.form === 'count') trackCarryOver(numbers, model, slot, i, q, expected, error, shrinkage, pool);
+      trackError(numbers, model, i, q, noiseOf(numbers, model, expected), error, shrinkage, pool);
     }
   }
 }
@@ -278,7 +291,7 @@ function learnPending(numbers: Float32Array, common: Common, block: number, now:
       learnBlock(numbers, model, row, learning, work);
     }
   }
-  if (block % POWER_BLOCKS === 0 || numbers[At.power] === 0) renewPower(numbers, common, now * grid.blockSlots - 1);
+  if (!common.isGlance && (block % POWER_BLOCKS === 0 || numbers[At.power] === 0)) renewPower(numbers, common, now * grid.blockSlots - 1);
   if (numbers[At.baseline] !== Baseline.own) return;
   const minutes = (now - block - 0.5) * grid.blockMinutes;
   renewVariance(numbers, model, rhythm.at(now * grid.blockMinutes), minutes, work);

@@ -17,18 +17,14 @@ export function stateBytes(model: Model): StateForm<SeriesState> {
   const { layout } = model;
   const current = stateVersionOf(model);
   const numberBytes = layout.numbers * Float32Array.BYTES_PER_ELEMENT;
-  // Handed out in one place that is aligned: every series that changed is written at every commit.
-  const scratch = new Uint8Array(numberBytes + layout.habitBytes);
-  const numbersOf = new Float32Array(scratch.buffer, 0, layout.numbers);
-  const habitsOf = new Int8Array(scratch.buffer, numberBytes, layout.habitBytes);
-  const handedOut = Buffer.from(scratch.buffer);
-  const isSwapped = endianness() === 'BE';
+  // As they lie in memory, where that is so: every series that changed is written at every commit.
+  const swapped = endianness() === 'BE' ? Buffer.alloc(numberBytes + layout.habitBytes) : undefined;
   return {
-    encode({ numbers, habits }) {
-      numbersOf.set(numbers);
-      habitsOf.set(habits);
-      if (isSwapped) handedOut.subarray(0, numberBytes).swap32();
-      return handedOut;
+    encode({ bytes }) {
+      if (!swapped) return bytes;
+      swapped.set(bytes);
+      swapped.subarray(0, numberBytes).swap32();
+      return swapped;
     },
     decode(written, version) {
       if (version < 1 || version > current) return undefined;

@@ -19,7 +19,7 @@ function afterDay(variance: number): { own: number; pooled: number } {
   for (let minute = 0; minute < 1_440; minute++) {
     const q = Math.max(0, 1 + random.normal() * Math.sqrt(variance));
     numbers[At.age] = minute + 1;
-    trackError(numbers, model, 0, q, 0.001, shrinkage, createPool(model));
+    trackError(numbers, model, 0, q, 0.001, errorAt(numbers, model, shrinkage, 0), shrinkage, createPool(model));
   }
   return { own: errorAt(numbers, model, shrinkage, 0), pooled: shrinkage.error[0]! };
 }
@@ -42,7 +42,16 @@ test('one that is rough among others that are calm is believed to be so, however
     for (const numbers of [...others, rough]) {
       numbers[At.age] = minute + 1;
       const variance = numbers === rough ? 0.2 : 0.01;
-      trackError(numbers, model, 0, Math.max(0, 1 + random.normal() * Math.sqrt(variance)), 0.01, shrinkage, pool);
+      trackError(
+        numbers,
+        model,
+        0,
+        Math.max(0, 1 + random.normal() * Math.sqrt(variance)),
+        0.01,
+        errorAt(numbers, model, shrinkage, 0),
+        shrinkage,
+        pool,
+      );
     }
   }
   assert.ok(errorAt(rough, model, shrinkage, 0) > 0.1, `${errorAt(rough, model, shrinkage, 0)}`);

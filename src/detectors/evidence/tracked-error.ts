@@ -174,20 +174,21 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   return Math.max(model.leastError[horizon]!, own);
 }
 
-/** One finished forecast: its ratio to what came, and the noise of counting in that. */
+/** One finished forecast: its ratio to what came, the noise of counting in that, and the error as tracked until now. */
 export function trackError(
   numbers: Float32Array,
   model: Model,
   horizon: number,
   q: number,
   noise: number,
+  error: number,
   shrinkage: Shrinkage,
   pool: ErrorPool,
 ): void {
   const { errorSum, errorWeight } = model.layout;
   const filter = numbers[At.variance]!;
   const known = noise + shrinkage.bold * filter;
-  const all = known + errorAt(numbers, model, shrinkage, horizon);
+  const all = known + error;
   const weight = 1 / (all * all);
   const square = Math.min((q - 1) * (q - 1), SQUARE_MAX * all);
   const term = weight * (square - known);
