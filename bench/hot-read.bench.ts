@@ -23,6 +23,7 @@ import { createRedisHotStore } from '../src/hot-store/redis/redis-store.ts';
 import { parseListenAddress } from '../src/server/listen-address.ts';
 import { createServer as createTocsinServer } from '../src/server/server.ts';
 import type { WindowRow } from '../src/windows/row.ts';
+import { TOCSIN_ENV, TOCSIN_FLAGS } from './as-started.ts';
 import { median, report, timesByRound } from './measure.ts';
 import { openLoop, quantile } from './open-loop.ts';
 
@@ -37,8 +38,6 @@ const CONNECTIONS = 64;
 const COUNTRIES = ['US', 'KR', 'JP', 'UK', 'DE', 'CA', 'FR'];
 const FORMATS = ['banner', 'interstitial', 'rewarded_video'];
 const PATHS = COUNTRIES.flatMap((country) => FORMATS.map((format) => `/metrics/${country}/${format}`));
-/** Those of `bin/tocsin`. */
-const NODE_FLAGS = ['--external-memory-accounted-in-global-limit', '--max-semi-space-size=16', '--heap-growing-percent=50'];
 
 const NAMES = {
   bare: 'bare node:http',
@@ -183,7 +182,8 @@ async function measure(kinds: readonly Kind[]): Promise<void> {
 }
 
 async function start(kind: Kind): Promise<{ child: ChildProcess; url: string }> {
-  const child = fork(fileURLToPath(import.meta.url), ['serve', kind], { execArgv: [...process.execArgv, ...NODE_FLAGS] });
+  const options = kind === 'bare' ? {} : { execArgv: TOCSIN_FLAGS, env: TOCSIN_ENV };
+  const child = fork(fileURLToPath(import.meta.url), ['serve', kind], options);
   const [url] = (await once(child, 'message')) as [string];
   return { child, url };
 }

@@ -3,8 +3,9 @@
  * it into lines and parses each with JSON.parse (and keeps nothing). Both less the cost of the socket, which is what a server takes that
  * reads the body and drops it. What bounds the rate of a server is the CPU time of the thread that serves; that of the whole process,
  * with what is compressed beside, is told too. And the whole way, to windows: while a pipeline of the same process counts the events,
- * the ad-tech pipeline with all checks and dedup, and the one of the peers' bench that does neither. Each server has a process of its own, which
- * has done all that it was given before the next one has its turn; a client that is told to wait does. In turn, medians of rounds.
+ * the ad-tech pipeline with all checks and dedup, and the one of the peers' bench that does neither. Each server has a process of its own,
+ * Tocsin's as `bin/tocsin` starts it, the others as Node comes; it has done all that it was given before the next one has its turn, and a
+ * client that is told to wait does. In turn, medians of rounds.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,6 +29,7 @@ import { createServer as createTocsinServer } from '../src/server/server.ts';
 import { generatorConfig } from '../src/sources/generator/config.ts';
 import { createAdGenerator } from '../src/sources/generator/generator.ts';
 import { compilePlan } from '../src/windows/plan.ts';
+import { TOCSIN_ENV, TOCSIN_FLAGS } from './as-started.ts';
 import { median, report, timesByRound } from './measure.ts';
 
 const EVENTS_PER_BODY = 2_000;
@@ -213,9 +215,9 @@ function rounded(us: number): number {
 }
 
 async function start(kind: Kind): Promise<Contender> {
-  const child = fork(fileURLToPath(import.meta.url), ['serve', kind], {
-    execArgv: [...process.execArgv, '--external-memory-accounted-in-global-limit', '--max-semi-space-size=4', '--no-parallel-scavenge'],
-  });
+  const isPlain = kind === 'socket' || kind === 'parse';
+  const options = isPlain ? {} : { execArgv: TOCSIN_FLAGS, env: TOCSIN_ENV };
+  const child = fork(fileURLToPath(import.meta.url), ['serve', kind], options);
   const [url] = (await once(child, 'message')) as [string];
   return { kind, child, url, cpu: [] };
 }

@@ -86,7 +86,7 @@ test('when nothing comes any more the clock tells it, as one incident; what come
   const { monitor } = warmedUp();
   const rang = wait(monitor, WARM_UP, WARM_UP + 9);
   assert.deepEqual(told(rang), ['09:45 KR firing [clock] folded', '09:45 US firing [clock] folded', '09:45 * firing [clock]'].sort(byEnd));
-  assert.match(rang.at(-1)!.explanation.text, /Nothing comes from any source/);
+  assert.match(rang.at(-1)!.explanation.text, /No events arrive from any source/);
   assert.equal(rang.at(-1)!.look?.open_from, iso(WARM_UP));
   const quiet = Array.from({ length: 12 }, (_, i) => minuteOf(WARM_UP + i, {})).flat();
   assert.deepEqual(observeAll(monitor, quiet), []);
