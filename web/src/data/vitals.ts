@@ -11,3 +11,8 @@ export function watermarkOf({ partitions }: PipelineStatus): string | undefined 
     .sort()
     .at(0);
 }
+
+/** How far event time is behind now where records wait to be read, s: what is said of alerts is as old as that. 0: all is read. */
+export function behindSecondsOf({ partitions }: PipelineStatus): number {
+  return Math.max(0, ...partitions.flatMap(({ lag_seconds: seconds }) => seconds ?? []));
+}

@@ -26,6 +26,7 @@ export const en = {
   'vitals.records': 'records to read',
   'vitals.firing': 'Firing alerts',
   'vitals.quiet': 'all quiet',
+  'vitals.quiet_until': 'quiet until {span} ago',
   'vitals.of_fired': '{count} so far',
   'outcome.accepted': 'accepted',
   'outcome.duplicate': 'duplicate',

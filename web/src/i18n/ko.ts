@@ -27,6 +27,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'vitals.records': '건 남음',
   'vitals.firing': '발생 중인 알림',
   'vitals.quiet': '이상 없음',
+  'vitals.quiet_until': '{span} 전까지 이상 없음',
   'vitals.of_fired': '지금까지 {count}건',
   'outcome.accepted': '수락',
   'outcome.duplicate': '중복',

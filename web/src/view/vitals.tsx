@@ -1,9 +1,12 @@
-import { OUTCOME_NAMES, watermarkOf } from '../data/vitals.ts';
+import { behindSecondsOf, OUTCOME_NAMES, watermarkOf } from '../data/vitals.ts';
 import { formatCount, formatShort } from '../format/number.ts';
 import { formatNear, formatSpan } from '../format/time.ts';
 import { useDashboard } from './context.ts';
 import { Sparkline } from './sparkline.tsx';
 import { spanUnits } from './span-units.ts';
+
+/** Further behind than this, what is quiet is only known to have been. */
+const BEHIND_SECONDS = 10;
 
 /** The strip below the head: is it alive, is it keeping up, does every record have its outcome, does something ring. */
 export function Vitals() {
@@ -13,6 +16,9 @@ export function Vitals() {
   if (!live || !status) return <div class="vitals is-waiting" aria-hidden="true" />;
   const watermark = watermarkOf(status);
   const lag = status.partitions.reduce((sum, partition) => sum + partition.lag, 0);
+  const behindSeconds = behindSecondsOf(status);
+  const isBehind = behindSeconds >= BEHIND_SECONDS;
+  const span = formatSpan(behindSeconds * 1_000, spanUnits(t));
   const firing = live.alerts.value.filter((alert) => alert.status === 'firing').length;
   const rates = live.rates.value.slice(-60).map(({ perSecond }) => ({ value: perSecond, final: true }));
   return (
@@ -30,15 +36,21 @@ export function Vitals() {
           {watermark !== undefined && t('vitals.behind', { span: formatSpan(now.value - Date.parse(watermark), spanUnits(t)) })}
         </span>
       </div>
-      <div class="vital">
+      <div class={isBehind ? 'vital is-behind' : 'vital'}>
         <span class="vital-name">{t('vitals.lag')}</span>
         <strong>{formatShort(lag, language.value)}</strong>
-        <span class="vital-note">{lag === 0 ? t('vitals.caught_up') : t('vitals.records')}</span>
+        <span class="vital-note">{isBehind ? t('vitals.behind', { span }) : lag === 0 ? t('vitals.caught_up') : t('vitals.records')}</span>
       </div>
       <div class={firing > 0 ? 'vital is-firing' : 'vital'}>
         <span class="vital-name">{t('vitals.firing')}</span>
         <strong data-testid="firing-count">{firing}</strong>
-        <span class="vital-note">{firing === 0 ? t('vitals.quiet') : t('vitals.of_fired', { count: status.alerts.fired })}</span>
+        <span class="vital-note">
+          {firing > 0
+            ? t('vitals.of_fired', { count: status.alerts.fired })
+            : isBehind
+              ? t('vitals.quiet_until', { span })
+              : t('vitals.quiet')}
+        </span>
       </div>
     </section>
   );
