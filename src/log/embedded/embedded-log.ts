@@ -117,6 +117,8 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
       });
     },
 
+    left: (reader) => fresh.left(reader),
+
     bounds(topic, number) {
       return run('read', () => {
         const part = catalog.part(topic, number);
