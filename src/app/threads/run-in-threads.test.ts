@@ -137,10 +137,8 @@ const MORTAL = `
 /** What is said of each end. */
 const ENDS = { error: /: a fault\./, trap: /: unreachable\./, exit: /exit code 3/ };
 
-function startMortal({ log }: ThreadConfig): Worker {
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(MORTAL)}`), {
-    workerData: log,
-  });
+function startMortal(config: ThreadConfig): Worker {
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(MORTAL)}`), { workerData: config });
 }
 
 test('however a thread ends: by an error, a trap in WebAssembly, an exit', { timeout: 60_000 }, async (t) => {

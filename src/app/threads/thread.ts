@@ -1,6 +1,7 @@
 /** One thread that aggregates, as the main thread sees it: questions, answers, and one end. */
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../core/errors.ts';
+import { heapRoomMb } from './heap-limit.ts';
 import type { Answers, Ask, AskMessage, FromThread, LogAddress } from './thread-messages.ts';
 
 export interface ThreadConfig {
@@ -21,8 +22,8 @@ const YOUNG_MB = 12;
 
 export function startWorker({ log, memoryMb }: ThreadConfig): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), {
-    workerData: log,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, ...(memoryMb !== undefined && { maxOldGenerationSizeMb: memoryMb }) },
+    workerData: { log, memoryMb } satisfies ThreadConfig,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, ...(memoryMb !== undefined && { maxOldGenerationSizeMb: heapRoomMb(memoryMb) }) },
   });
 }
 
