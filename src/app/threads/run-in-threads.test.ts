@@ -14,7 +14,8 @@ import { generatorConfig } from '../../sources/generator/config.ts';
 import { createAdGenerator } from '../../sources/generator/generator.ts';
 import { openPipelineRun } from '../pipeline-run.ts';
 import { createPriorities } from '../priorities.ts';
-import { startWorker, type ThreadConfig } from './thread.ts';
+import type { ThreadConfig } from './thread-messages.ts';
+import { startWorker } from './thread.ts';
 import { createThreads } from './threads.ts';
 
 const loaded = loadPipeline(new URL('../../../pipelines/adtech.yml', import.meta.url).pathname);

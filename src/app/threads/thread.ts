@@ -2,13 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../core/errors.ts';
 import { heapRoomMb } from './heap-limit.ts';
-import type { Answers, Ask, AskMessage, FromThread, LogAddress } from './thread-messages.ts';
-
-export interface ThreadConfig {
-  readonly log: LogAddress;
-  /** Of its JavaScript heap, MB; undefined: as much as Node gives a thread. */
-  readonly memoryMb: number | undefined;
-}
+import type { Answers, Ask, AskMessage, FromThread, ThreadConfig } from './thread-messages.ts';
 
 export interface Thread {
   /** @throws AppError of the log; once the thread has ended, what `ended` has made of it */

@@ -10,8 +10,8 @@ import type { OpenedAggregate } from '../../pipeline/aggregate.ts';
 import { partitionName } from '../../windows/plan.ts';
 import { OUT_OF_MEMORY } from './heap-limit.ts';
 import { openRemoteAggregate, type RemoteAggregateDeps } from './remote-aggregate.ts';
-import type { OpenOrder } from './thread-messages.ts';
-import { createThread, startWorker, type Thread, type ThreadConfig } from './thread.ts';
+import type { OpenOrder, ThreadConfig } from './thread-messages.ts';
+import { createThread, startWorker, type Thread } from './thread.ts';
 
 export interface ThreadsConfig extends ThreadConfig {
   /** Threads at most. */

@@ -7,8 +7,7 @@ import { giveWay } from '../../core/thread-priority.ts';
 import { keepHeapWithin } from './heap-limit.ts';
 import { createHost } from './host.ts';
 import { createLogOpener } from './log-opener.ts';
-import type { ThreadConfig } from './thread.ts';
-import type { AskMessage, FromThread } from './thread-messages.ts';
+import type { AskMessage, FromThread, ThreadConfig } from './thread-messages.ts';
 
 const { log, memoryMb } = workerData as ThreadConfig;
 giveWay();
