@@ -117,7 +117,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
       });
     },
 
-    left: (reader) => fresh.left(reader),
+    left: fresh.left,
 
     bounds(topic, number) {
       return run('read', () => {
