@@ -46,7 +46,7 @@ test('while commits go on without a pause the log is copied beside, and begun an
   assert.ok(!existsSync(`${path}-wal`), 'nobody has it open any more');
   const again = createEmbeddedLog({ path, clock, readOnly: true });
   const values = await again.state('key');
-  assert.equal(values.length, 50);
+  assert.equal(values.length, Math.min(n, 50));
   for (const [key, value] of values) {
     const newest = n - 1 - ((n - 1 - Number(key.slice(4))) % 50);
     assert.equal(value[0], (newest + 1) % 256, key);
