@@ -14,15 +14,19 @@ export const PLACES: usize = 0x3000;
 /** Numbers of blocks, 16 bits each, by part. */
 const TABLE_BYTES: usize = 0x20000;
 const FIRST_TABLE: usize = 0x10000;
-const FIRST_BLOCK: u32 = ((FIRST_TABLE + 2 * TABLE_BYTES) >> BLOCK_SHIFT) as u32;
+const FIRST_BLOCK: u32 = ((FIRST_TABLE + 3 * TABLE_BYTES) >> BLOCK_SHIFT) as u32;
 
 let table: usize = FIRST_TABLE;
 let nextTable: usize = FIRST_TABLE + TABLE_BYTES;
+/** Of none, but for `startOver`. */
+let spareTable: usize = FIRST_TABLE + 2 * TABLE_BYTES;
 let count: u32 = 0;
 let nextCount: u32 = 0;
 let moved: u32 = 0;
 /** For `moveId`. */
 let expiredNow: u32 = 0;
+/** Found by `moveId`: a block that it goes to. */
+let isFull: bool = false;
 /** Ids asked for last. */
 let asked: u32 = 0;
 /** Kept so that the reading is not left out. */
@@ -111,7 +115,7 @@ export function resize(to: u32): void {
   nextCount = to;
 }
 
-/** Builds up to so many blocks anew. Nothing that was asked is good any more. */
+/** Builds up to so many blocks anew; all of them, and more than were asked for, where the ids of one do not fit. Nothing that was asked is good any more. */
 export function move(most: u32, expired: u32): void {
   settle();
   for (let i: u32 = 0; i < most && nextCount != 0; i++) moveBlock(expired);
@@ -124,6 +128,10 @@ function moveBlock(expired: u32): void {
   const from = blockAt(table, moved);
   expiredNow = expired;
   eachKept(from, expired, moveId);
+  if (isFull) {
+    startOver();
+    return;
+  }
   giveBlock((from >> BLOCK_SHIFT) as u32);
   setBlock(table, moved, 0);
   moved++;
@@ -136,6 +144,45 @@ function moveBlock(expired: u32): void {
   moved = 0;
 }
 
+/**
+ * Hashes fell so unevenly that a block was full before all of its ids were there: all go to so many blocks, at once, that none is. Those of
+ * the block that was being moved stand in two places then, alike: they come to one.
+ */
+function startOver(): void {
+  const begun = nextTable;
+  const begunCount = nextCount;
+  nextTable = spareTable;
+  while (isFull) {
+    isFull = false;
+    nextCount *= 2;
+    for (let part: u32 = 0; part < nextCount; part++) setBlock(nextTable, part, takeBlock());
+    moveAll(begun, begunCount);
+    moveAll(table, count);
+    if (isFull) giveAll(nextTable, nextCount);
+  }
+  giveAll(begun, begunCount);
+  giveAll(table, count);
+  spareTable = begun;
+  const done = table;
+  table = nextTable;
+  nextTable = done;
+  count = nextCount;
+  nextCount = 0;
+  moved = 0;
+}
+
+function moveAll(within: usize, parts: u32): void {
+  for (let part: u32 = 0; part < parts; part++) if (blockAt(within, part) != 0) eachKept(blockAt(within, part), expiredNow, moveId);
+}
+
+function giveAll(within: usize, parts: u32): void {
+  for (let part: u32 = 0; part < parts; part++) {
+    const block = blockAt(within, part);
+    if (block != 0) giveBlock((block >> BLOCK_SHIFT) as u32);
+    setBlock(within, part, 0);
+  }
+}
+
 /** The first upper half of a hash that is of this part. */
 function firstOf(part: u32): u32 {
   const parts = count as u64;
@@ -145,8 +192,8 @@ function firstOf(part: u32): u32 {
 function moveId(low: u32, high: u32, time: u32): void {
   const first = firstPair(blockAt(nextTable, partOf(high, nextCount)), low);
   const at = place(first, low, high, expiredNow);
-  if (at == 0) unreachable();
-  store<u32>(at, time);
+  if (at == 0) isFull = true;
+  else store<u32>(at, time);
 }
 
 /** Times up to `last` count from `later` ms later on. */

@@ -12,8 +12,8 @@ import type { IdColumns, IdTable } from './id-table.ts';
 /** Of each block, 64 KiB. */
 const BLOCK_IDS = 1_024 * 5;
 const BLOCK_BYTES = 1 << 16;
-/** Addresses end at 65,536 of them: five stand in front, and one more is taken while they are moved. */
-const BLOCKS_MAX = 65_530;
+/** Addresses end at 65,536 of them: seven stand in front, and one more is taken while they are moved. */
+const BLOCKS_MAX = 65_528;
 /** Words: no id is kept at the place that was asked for; its time is in the map. */
 const ASKED = 2 ** 32 - 1;
 const FAR = ASKED - 1;

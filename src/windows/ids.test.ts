@@ -407,3 +407,27 @@ test('lines: memory that ends while some of it is given back is the same error',
   const table = createIdLines((blocks) => ({ ...openIdKernel(blocks)!, move }))!;
   assert.throws(() => table.tidy(-Infinity, 12), { code: 'memory_short', message: /12 ids.*max_ids/ });
 });
+
+test('lines: ids that do not fit when it goes to fewer blocks, as their hashes are alike, go to more, and none is lost', () => {
+  const table = createIdLines()!;
+  const random = createRandom(1, 0);
+  const size = 16_000;
+  const batches = Array.from({ length: 16 }, () => ({
+    low: Uint32Array.from({ length: 1_000 }, () => random.below(2 ** 32)),
+    // An eighth of all hashes: in four blocks of 32.
+    high: Uint32Array.from({ length: 1_000 }, () => random.below(2 ** 29)),
+  }));
+  table.seek({ low: new Uint32Array(), high: new Uint32Array() }, 0, 0, -Infinity, 32 * 5_120 * 0.83);
+  for (const [batch, ids] of batches.entries()) {
+    table.seek(ids, 0, 1_000, START - 1, size);
+    for (let i = 0; i < 1_000; i++) table.keep(i, START + batch, START - 1);
+  }
+  for (let round = 0; round < 5; round++) {
+    table.tidy(START + round, size);
+    for (const [batch, ids] of batches.entries()) {
+      table.seek(ids, 0, 1_000, START + round, size);
+      for (let i = 0; i < 1_000; i++) if (batch > round) assert.equal(table.timeOf(i), START + batch);
+    }
+    assert.ok(table.bytes < 100 * 65_536, `${table.bytes} bytes in round ${round}`);
+  }
+});
