@@ -1,6 +1,6 @@
 /** What is known of an alert when it is told, before it is put into fields and words. */
 import type { Labels } from '../core/labels.ts';
-import type { Direction, Verdict } from '../detectors/detector.ts';
+import type { Direction, Grounds, Verdict } from '../detectors/detector.ts';
 import type { AlertLook, AlertMember, Severity } from '../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 import type { AlertNaming } from './naming.ts';
@@ -56,6 +56,30 @@ export function severityOfFacts({ naming, direction, labels }: AlertSubject, fac
 /** Over the span that rang where there is one, or over all since then: a single window of few events says little. */
 export function valuesOf({ observed, judged, soFar }: AlertFacts): { observed: number | null; expected: number } {
   return soFar ?? judged.grounds ?? { observed, expected: judged.expected };
+}
+
+/** Beyond so many times what was expected, that was next to nothing, and a multiple of it says nothing. */
+const RATIO_MAX = 10_000;
+const ROUNDING = 1e-3;
+
+/** Observed over expected; null where there is no such ratio to tell. */
+export function ratioOf(facts: AlertFacts): number | null {
+  const { observed, expected } = valuesOf(facts);
+  const { grounds } = facts.judged;
+  if (observed === null || expected <= 0 || (grounds && !isMultiple(grounds))) return null;
+  const ratio = observed / expected;
+  return Math.abs(ratio) > RATIO_MAX ? null : ratio;
+}
+
+/** Where a series varies by more than what is expected of it, its departure is measured by that: no multiple of what was expected. */
+function isMultiple({ observed, expected, ratio }: Grounds): boolean {
+  return expected > 0 && Math.abs(ratio * expected - observed) <= ROUNDING * Math.max(Math.abs(observed), expected);
+}
+
+/** As it is told, in percent with two digits. */
+export function toldDeviation(facts: AlertFacts): number | null {
+  const deviation = deviationOf(facts);
+  return deviation === null || Math.abs(deviation) > RATIO_MAX * 100 ? null : Math.round(deviation * 100) / 100;
 }
 
 /** Percent, unrounded. */

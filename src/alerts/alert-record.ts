@@ -2,7 +2,7 @@
 import type { Grounds } from '../detectors/detector.ts';
 import type { AlertEvent, AlertEvidence, AlertExplanation, AlertLocale } from '../receivers/alert-event.ts';
 import { alertId } from './alert-id.ts';
-import { deviationOf, severityOfFacts, valuesOf, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
+import { ratioOf, severityOfFacts, toldDeviation, valuesOf, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
 import { alertWords, withWords } from './alert-words.ts';
 import { impactOf } from './impact.ts';
 import type { WindowTime } from './state-machine.ts';
@@ -24,7 +24,6 @@ export function alertRecord(
   const { pipeline, detector, measure, window, direction, labels, naming } = subject;
   const { observed, expected } = valuesOf(facts);
   const windowEnd = new Date(at.endMs).toISOString();
-  const deviation = deviationOf(facts);
   const alertType = naming.alertType ?? `${measure.name}_${direction === 'down' ? 'drop' : 'spike'}`;
   const event: AlertEvent = {
     // A dimension may be called like a field of ours: ours wins, the dimension is still in `labels`.
@@ -36,7 +35,7 @@ export function alertRecord(
     metric_name: subject.metricName,
     current_value: observed,
     expected_value: expected,
-    deviation_percent: deviation === null ? null : Math.round(deviation * 100) / 100,
+    deviation_percent: toldDeviation(facts),
     message: '',
     status: facts.status,
     repeat: facts.repeat,
@@ -67,8 +66,7 @@ function explanationOf({ measure, falseAlarmsPerDay }: AlertSubject, facts: Aler
   const { grounds, baselineWindows } = judged;
   const { observed, expected } = valuesOf(facts);
   const firing = status === 'firing';
-  const ofSpan = facts.soFar ? undefined : grounds?.ratio;
-  const ratio = ofSpan ?? (observed === null || expected === 0 ? null : observed / expected);
+  const ratio = ratioOf(facts);
   const contributors = grounds?.contributors ?? [];
   return {
     text: '',
@@ -101,6 +99,7 @@ function evidenceOf(grounds: Grounds, falseAlarmsPerDay: number): AlertEvidence 
     log_needed: grounds.logThreshold,
     ...(grounds.permittedError === undefined ? { false_alarms_per_day: falseAlarmsPerDay } : { permitted_error: grounds.permittedError }),
     since: new Date(grounds.sinceMs).toISOString(),
+    ...(grounds.untilMs === undefined ? {} : { until: new Date(grounds.untilMs).toISOString() }),
     expected_range: grounds.expectedRange,
     ratio_range: grounds.ratioRange,
   };

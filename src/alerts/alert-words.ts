@@ -31,7 +31,7 @@ type Names = Readonly<Record<string, string>>;
 /** `event`: its words are not looked at. */
 export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: AlertLocale): AlertWords {
   const { explanation, direction } = event;
-  const { observed, expected, evidence, baseline } = explanation;
+  const { observed, expected, ratio, evidence, baseline } = explanation;
   const texts = textsOf[locale];
   const firing = event.status === 'firing';
   const names: Names = {
@@ -44,8 +44,8 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
     observed: observed === null ? '' : valueText(observed, measure),
     expected: valueText(expected, measure),
     threshold: valueText(explanation.threshold, measure),
-    deviation: observed === null || expected === 0 ? '' : ` (${deviationText(((observed - expected) / Math.abs(expected)) * 100)})`,
-    ratio: observed === null || expected === 0 ? '' : fill(texts.ratio, { ratio: (observed / expected).toFixed(2) }),
+    deviation: event.deviation_percent === null ? '' : ` (${deviationText(event.deviation_percent)})`,
+    ratio: ratio === null ? '' : fill(texts.ratio, { ratio: ratio.toFixed(2) }),
     ...(evidence && evidenceNames(evidence, event, measure, locale)),
   };
   const told = toldOf(event);
@@ -86,12 +86,13 @@ function toldOf(event: AlertEvent): Told {
 }
 
 function whyOf(told: Told, event: AlertEvent): TextKey[] {
-  const { evidence, going_on: isGoingOn, unseen } = event.explanation;
+  const { evidence, going_on: isGoingOn, ratio, unseen } = event.explanation;
   const { detector } = event;
-  if (told === 'experiment') return ['explain.experiment', 'explain.experiment_odds'];
+  const ofSpan = (key: 'evidence' | 'going_on' | 'experiment'): TextKey => (ratio === null ? `explain.${key}_alone` : `explain.${key}`);
+  if (told === 'experiment') return [ofSpan('experiment'), 'explain.experiment_odds'];
   // A designed rate is not learnt.
   const odds = detector === 'expected-rate' ? 'explain.designed_odds' : 'explain.odds';
-  if (told === 'firing') return evidence ? [isGoingOn ? 'explain.going_on' : 'explain.evidence', odds] : ['explain.learnt'];
+  if (told === 'firing') return evidence ? [ofSpan(isGoingOn ? 'going_on' : 'evidence'), odds] : ['explain.learnt'];
   if (told === 'no_data' && !unseen) return ['explain.no_data', isOfLimit(event) ? 'explain.no_data_limit' : 'explain.no_data_expected'];
   return [told === 'unseen' ? 'explain.new_value' : `explain.${told}`];
 }
@@ -132,8 +133,7 @@ function evidenceNames(evidence: AlertEvidence, event: AlertEvent, measure: Show
     ratio_high: factorText(ratio_range[1]),
     low: valueText(expected_range[0], measure),
     high: valueText(expected_range[1], measure),
-    // An experiment is told as it stands now.
-    since: spanText(since, evidence.permitted_error === undefined ? new Date(Date.parse(event.since) + sizeMs).toISOString() : window_end),
+    since: spanText(since, evidence.until ?? new Date(Date.parse(event.since) + sizeMs).toISOString()),
     one_in: oddsText(evidence.one_in, locale),
     needed: oddsText(evidence.needed, locale),
     budget: String(evidence.false_alarms_per_day ?? 0),

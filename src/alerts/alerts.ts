@@ -5,7 +5,7 @@ import { createAlertDesk, type AlertDesk, type AlertSeries, type DeskNaming, typ
 import { severityOfFacts, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
 import { alertRecord, idOf } from './alert-record.ts';
 import type { AlertJudge, AlertStep, AlertWindow } from './alert-step.ts';
-import { meansOf, withWindow } from './course.ts';
+import { courseOf, meansOf } from './course.ts';
 import { advance, lose } from './state-machine.ts';
 import type { AlertState, Alone, Effect, Move, WindowTime } from './state-machine.ts';
 
@@ -32,16 +32,15 @@ export function createAlerts(settings: AlertSettings): Alerts {
       const move = advance(state, verdict, at, settings.repeatAfterMs);
       const ends = verdict.status === 'clear';
       const told = ends ? state : move.state;
-      const course =
-        verdict.grounds && withWindow(state?.status === 'firing' ? state.course : undefined, verdict, at, weightOf(subject, at));
-      const isReminder = !ends && (told?.repeats ?? 0) > 0 && verdict.grounds?.permittedError === undefined;
+      const course = courseOf(state, verdict, at, weightOf(subject, at));
+      const isReminder = !ends && (told?.repeats ?? 0) > 0;
       const facts: AlertFacts = {
         status: ends ? 'resolved' : 'firing',
         repeat: ends ? 0 : (told?.repeats ?? 0),
         since: told?.since ?? at.startMs,
         observed: verdict.observed,
         judged: verdict,
-        ...(isReminder && { soFar: course && meansOf(course) }),
+        ...(isReminder && { soFar: course && course.fromMs === told?.since ? meansOf(course) : undefined }),
         volume: at.volume,
         severity: ends ? (told?.severity ?? null) : null,
       };
@@ -61,7 +60,8 @@ export function createAlerts(settings: AlertSettings): Alerts {
 
     lose(state, subject, at) {
       const { since, severity } = state;
-      const facts = { status: 'resolved', repeat: 0, since, observed: null, judged: state, volume: 0, severity } as const;
+      const judged = isOfNewValue(state, subject) ? { ...state, isUnseen: true as const } : state;
+      const facts = { status: 'resolved', repeat: 0, since, observed: null, judged, volume: 0, severity } as const;
       return step(lose(state, at), subject, facts, at);
     },
 
@@ -75,6 +75,11 @@ function asExpectedThen(verdict: Verdict, state: AlertState | undefined, at: Ale
   if (!verdict.isLasting || state?.status !== 'firing' || state.judged >= at.startMs) return verdict;
   const { expected, threshold } = state;
   return { ...verdict, expected, threshold };
+}
+
+/** States of an earlier version do not say it; of `mix`, what has no baseline is a value never seen before. */
+function isOfNewValue({ isUnseen, baselineWindows }: AlertState, { detector }: AlertSubject): boolean {
+  return isUnseen === true || (detector === 'mix' && baselineWindows === null);
 }
 
 /** Contributors may be named when an episode begins, and not in each of its windows. */

@@ -1,9 +1,15 @@
 /** What an episode has been like so far: a reminder tells of all of it, where the bell told of the span that rang. */
 import type { Verdict } from '../detectors/detector.ts';
-import type { Course, WindowTime } from './state-machine.ts';
+import type { AlertState, Course, WindowTime } from './state-machine.ts';
+
+/** Undefined where nothing is weighed, or the detector's own grounds go on with the episode: what it adds up need not be windows. */
+export function courseOf(state: AlertState | undefined, verdict: Verdict, at: WindowTime, weight: number): Course | undefined {
+  if (!verdict.grounds || verdict.grounds.untilMs !== undefined) return undefined;
+  return withWindow(state?.status === 'firing' ? state.course : undefined, verdict, at, weight);
+}
 
 /** One window on. A look's window comes again when it is final, and counts as it is then; windows that a silence was told beyond are in it. */
-export function withWindow(
+function withWindow(
   before: Course | undefined,
   { observed, expected }: Pick<Verdict, 'observed' | 'expected'>,
   { startMs, endMs }: WindowTime,

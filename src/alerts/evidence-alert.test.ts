@@ -276,8 +276,11 @@ test('a reminder tells of the episode so far, whatever its first span was like',
 test('a reminder of an experiment tells how it stands now', () => {
   const alerts = createAlerts({ repeatAfterMs: MINUTE, locale: 'en' });
   const about = subjectOf(ctr, 'experiment');
-  const verdict = verdictOf({ grounds: { ...grounds, permittedError: 0.05 } });
-  const { state } = alerts.judge(undefined, about, verdict, at);
+  const verdict = (untilMs: number) => verdictOf({ grounds: { ...grounds, untilMs, permittedError: 0.05 } });
+  const { state } = alerts.judge(undefined, about, verdict(at.endMs), at);
   const later = { ...at, startMs: START + 9 * MINUTE, endMs: START + 10 * MINUTE };
-  assert.match(alerts.judge(state, about, verdict, later).write().explanation.text, /was 1\.04% over 2026-03-02 08:36–09:10 UTC/);
+  assert.match(
+    alerts.judge(state, about, verdict(later.endMs), later).write().explanation.text,
+    /was 1\.04% over 2026-03-02 08:36–09:10 UTC/,
+  );
 });

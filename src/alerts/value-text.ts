@@ -38,24 +38,33 @@ const NUMBERS: Readonly<Record<AlertLocale, readonly [size: number, name: string
 /** What of a measure decides how its values are written. */
 export type ShownMeasure = Pick<MeasureSpec, 'kind' | 'unit' | 'currency'>;
 
-/** `5.00%`, `$2.50`, `114`, `120.00 ms`. */
+/** `5.00%`, `$2.50`, `1,140`, `120.00 ms`. The page writes the figures of alerts the same way (web/src/format/figure.ts). */
 export function valueText(value: number, measure: ShownMeasure): string {
   if (measure.currency !== undefined) return moneyText(value, measure.currency);
-  if (measure.unit === '%') return `${value.toFixed(2)}%`;
+  if (measure.unit === '%') return `${grouped(value, digitsOf(value))}%`;
   const whole = measure.kind === 'count' || measure.kind === 'distinct';
-  const number = whole ? countText(value) : Number.isInteger(value) ? String(value) : value.toFixed(2);
+  const number = whole ? countText(value) : grouped(value, Number.isInteger(value) ? 0 : digitsOf(value));
   return measure.unit === undefined ? number : `${number} ${measure.unit}`;
 }
 
 export function moneyText(value: number, currency: string): string {
   const money = Object.hasOwn(MONEY, currency) ? MONEY[currency] : undefined;
   const sign = value < 0 ? '-' : '';
-  return money ? `${sign}${money.sign}${Math.abs(value).toFixed(money.digits)}` : `${value.toFixed(2)} ${currency}`;
+  return money ? `${sign}${money.sign}${grouped(Math.abs(value), money.digits)}` : `${grouped(value, 2)} ${currency}`;
 }
 
 /** An expected count is seldom whole; below ten the digit after the point matters. */
 function countText(value: number): string {
-  return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 1 : 0);
+  return grouped(value, Number.isInteger(value) || Math.abs(value) >= 10 ? 0 : 1);
+}
+
+/** Two behind the point say nothing of what is far below 1. */
+function digitsOf(value: number): number {
+  return value !== 0 && Math.abs(value) < 0.01 ? 4 : 2;
+}
+
+function grouped(value: number, digits: number): string {
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** `+267.7%`, `-60.0%` */

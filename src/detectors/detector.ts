@@ -67,8 +67,8 @@ export interface KeyCount {
 }
 
 /**
- * The grounds of a verdict. All of it is about the span of windows that spoke loudest when the episode began, ending with the
- * episode's first window: it stays as it is for as long as the episode lasts.
+ * The grounds of a verdict. The evidence is of the span of windows that spoke loudest when the episode began, ending with the
+ * episode's first window, and stays as it is for as long as the episode lasts. So does all else, unless there is `untilMs`.
  */
 export interface Grounds {
   /** Natural logarithm of the e-value as it was when the episode began, and what it had to reach. */
@@ -78,6 +78,8 @@ export interface Grounds {
   readonly oneIn: number;
   /** Start of the span, epoch ms. */
   readonly sinceMs: number;
+  /** Of a detector that adds up what it sees while the episode lasts: the span goes on, and this is where it ends now, epoch ms. */
+  readonly untilMs?: number;
   /** Over the span, in the measure's own unit: what was observed, what was expected, and where 95 % of honest spans lie. */
   readonly observed: number;
   readonly expected: number;

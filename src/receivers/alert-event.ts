@@ -11,7 +11,7 @@ export interface AlertExplanation {
   /** Null where the series has had no data. */
   readonly observed: number | null;
   readonly expected: number;
-  /** observed / expected; null where that is undefined. */
+  /** observed / expected; null where that says nothing: nothing, next to nothing or less than nothing was expected. */
   readonly ratio: number | null;
   /** How many windows the expectation was learnt from, and how long that took; null where it is a fixed limit. */
   readonly baseline: { readonly windows: number; readonly age_ms?: number } | null;
@@ -19,7 +19,7 @@ export interface AlertExplanation {
   readonly threshold: number;
   /** What it would have taken not to fire, in words. */
   readonly not_fired_if: string;
-  /** From detectors that weigh evidence, while it fires; observed, expected and ratio are then those of the span that rang. */
+  /** From detectors that weigh evidence, while it fires; observed, expected and ratio are then those of its span. */
   readonly evidence?: AlertEvidence;
   /** Of a roll-up: the members that moved it most, the largest first. */
   readonly contributors?: readonly AlertContributor[];
@@ -27,7 +27,7 @@ export interface AlertExplanation {
   readonly keys?: readonly { readonly key: string; readonly least: number; readonly most: number }[];
   /** Set: a value of its dimension that had never been seen before; of an alert that has ended: and that is one of the known ones now. */
   readonly unseen?: true;
-  /** Of a reminder, set: observed, expected and ratio are means over the episode so far; the evidence is that of its beginning. */
+  /** Of a reminder, set: observed, expected and ratio are means over the episode so far; the evidence is that of its beginning, ranges and all. */
   readonly going_on?: true;
   /** Of an alert that has ended, set: nothing is as it was; the change has lasted so long that it is taken for how things are now. */
   readonly lasting?: true;
@@ -48,8 +48,10 @@ export interface AlertEvidence {
   readonly false_alarms_per_day?: number;
   /** Of an experiment: how probable it may be that it is ever wrong, as a share. */
   readonly permitted_error?: number;
-  /** Start of the span that speaks loudest; it ends with the episode's first window. ISO 8601 UTC. */
+  /** Start of the span that speaks loudest; it ends with the episode's first window, or goes on. ISO 8601 UTC. */
   readonly since: string;
+  /** Set where it goes on: its end as of this record. */
+  readonly until?: string;
   /** Where 95 % of honest spans lie, and where the true ratio lies with 95 %. */
   readonly expected_range: readonly [low: number, high: number];
   readonly ratio_range: readonly [low: number, high: number];
@@ -116,7 +118,7 @@ export interface AlertEvent {
   /** Null where the series has had no data: the alert ends without a value. */
   readonly current_value: number | null;
   readonly expected_value: number;
-  /** (current - expected) / expected in percent, 2 digits; null where the expectation is 0 or there is no value. */
+  /** (current - expected) / expected in percent, 2 digits; null where the expectation is 0 or next to nothing, or there is no value. */
   readonly deviation_percent: number | null;
   /** One line for people, in the pipeline's locale. */
   readonly message: string;

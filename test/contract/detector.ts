@@ -74,6 +74,14 @@ export function testDetector(kind: DetectorKind, settings: object, context: Dete
     );
   });
 
+  test(title('what rings, lasts and ends is said of series without an alert too, as if nothing were left out'), () => {
+    const news = newsOf(make(), BROKEN, false);
+    assert.deepEqual(newsOf(make(), BROKEN, true), news);
+    if (HEARS_NONE.includes(kind.name)) return;
+    const statuses = news.map(({ verdict }) => verdict.status);
+    assert.ok(statuses.includes('firing') && statuses.includes('clear'), 'it rings, and ends');
+  });
+
   test(title('the order of the series does not matter, but for rounding'), () => {
     fc.assert(
       fc.property(valuesArbitrary, (values) => {
@@ -99,6 +107,50 @@ export function testDetector(kind: DetectorKind, settings: object, context: Dete
     const last = run(detector, values).at(-1);
     for (const { state } of last?.steps ?? []) assert.ok(sizeOf(writtenState(detector, state)) <= stateBytesMax);
   });
+}
+
+/** Of these a detector that looks at keys, or holds values of a dimension against each other, hears nothing. */
+const HEARS_NONE = ['frequency', 'mix', 'experiment'];
+const DAY_WINDOWS = 1_440;
+
+/** A week as ever, then a quarter of a day of little, of nothing and of much in the first series, and a day as before. */
+const BROKEN: Values = Array.from({ length: 8.25 * DAY_WINDOWS }, (_, window) => {
+  const usual = 0.3 + 0.02 * ((window * 7) % 5);
+  const since = window - 7 * DAY_WINDOWS;
+  const isBroken = since >= 0 && since < DAY_WINDOWS / 4;
+  return [isBroken ? ([0.02, 0, 30] as const)[Math.floor(since / (DAY_WINDOWS / 12))]! : usual, usual, 0.5];
+});
+
+interface News {
+  readonly window: number;
+  readonly series: number;
+  readonly verdict: Verdict;
+}
+
+/** All verdicts but those that are plainly clear of what was not on. `tellsCalm`: the detector is told which series those are. */
+function newsOf(detector: Detector, values: Values, tellsCalm: boolean): News[] {
+  const news: News[] = [];
+  const states: unknown[] = [];
+  const on = values[0]!.map(() => new Set<string>());
+  let shared: unknown;
+  values.forEach((row, window) => {
+    const inputs = row.map((value, series) => {
+      const isCalm = tellsCalm && on[series]!.size === 0;
+      return { state: states[series], observation: observation(window, value), ...(isCalm && { isCalm }) };
+    });
+    const result = detector.observeWindow(inputs, shared);
+    shared = result.shared;
+    result.steps.forEach(({ state, verdicts }, series) => {
+      states[series] = state;
+      for (const verdict of verdicts) {
+        const { direction, status, isLasting, isUnseen } = verdict;
+        if (status !== 'clear' || isLasting || isUnseen || on[series]!.has(direction)) news.push({ window, series, verdict });
+        if (status === 'clear') on[series]!.delete(direction);
+        else on[series]!.add(direction);
+      }
+    });
+  });
+  return news;
 }
 
 interface Round {

@@ -24,7 +24,7 @@ export const en = {
     '{metric} of {segment} was {observed} in {window} ({span}){ratio}. Expected: {expected}, the moving average of {windows} windows.',
   'explain.limit': '{metric} of {segment} was {observed} in {window} ({span}); the limit is {expected}.',
   'explain.new_value': '{metric} of {segment} was {observed} in {window} ({span}); new values alert from {expected} on.',
-  'explain.resolved': '{metric} of {segment} was {observed} in {window} ({span}): back where it is expected. Expected: {expected}.',
+  'explain.resolved': '{metric} of {segment} was {observed} in {window} ({span}): within its bounds again. Expected: {expected}.',
   'explain.resolved_limit': '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again.',
   'explain.lasting':
     '{metric} of {segment} was {observed} in {window} ({span}), where {expected} was expected. It has lasted so long that it now counts as usual: the alert ends and the new level is learnt. This is not an all-clear.',
@@ -36,11 +36,14 @@ export const en = {
   'explain.evidence':
     '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) what was expected, {expected} (95 %: {low} to {high}).',
   'explain.going_on': '{metric} of {segment} has been {observed} on average since {from}: {ratio} times what was expected, {expected}.',
+  'explain.evidence_alone': '{metric} of {segment} was {observed} over {since}, where {expected} was expected (95 %: {low} to {high}).',
+  'explain.going_on_alone': '{metric} of {segment} has been {observed} on average since {from}, where {expected} was expected.',
   'explain.odds': 'Evidence 1 : {one_in}: by chance alone, data this far out come up once in {one_in}. The baseline was learnt over {age}.',
   'explain.designed_odds':
     'Evidence 1 : {one_in}: by chance alone, data this far out come up once in {one_in}. The expected value is the designed rate, watched for {age}.',
   'explain.experiment':
     '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) that of the control, {expected}.',
+  'explain.experiment_alone': '{metric} of {segment} was {observed} over {since}; that of the control was {expected}.',
   'explain.experiment_odds':
     'Evidence 1 : {one_in}: if there were no difference, results this far apart would come up once in {one_in}. Compared over {age}.',
   'explain.contributors': 'Most of the change comes from {list}.',

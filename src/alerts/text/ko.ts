@@ -40,11 +40,14 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'explain.evidence':
     '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 예상 값 {expected}(95%: {low}~{high})의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
   'explain.going_on': '{segment}의 {metric} 값이 {from}부터 지금까지 평균 {observed}입니다. 예상 값 {expected}의 {ratio}배입니다.',
+  'explain.evidence_alone': '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 예상 값은 {expected}(95%: {low}~{high})입니다.',
+  'explain.going_on_alone': '{segment}의 {metric} 값이 {from}부터 지금까지 평균 {observed}입니다. 예상 값은 {expected}입니다.',
   'explain.odds': '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 기준은 {age} 동안 학습했습니다.',
   'explain.designed_odds':
     '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 예상 값은 설계된 확률이며, {age} 동안 지켜보았습니다.',
   'explain.experiment':
     '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 대조군 값 {expected}의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
+  'explain.experiment_alone': '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 대조군 값은 {expected}입니다.',
   'explain.experiment_odds':
     '증거 1 : {one_in}. 둘 사이에 차이가 없다면 이만큼 벌어질 가능성은 {one_in}분의 1입니다. {age} 동안 비교했습니다.',
   'explain.contributors': '변화의 대부분을 차지하는 곳: {list}.',

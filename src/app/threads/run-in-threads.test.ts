@@ -14,7 +14,8 @@ import { generatorConfig } from '../../sources/generator/config.ts';
 import { createAdGenerator } from '../../sources/generator/generator.ts';
 import { openPipelineRun } from '../pipeline-run.ts';
 import { createPriorities } from '../priorities.ts';
-import { startWorker, type ThreadConfig } from './thread.ts';
+import type { ThreadConfig } from './thread-messages.ts';
+import { startWorker } from './thread.ts';
 import { createThreads } from './threads.ts';
 
 const loaded = loadPipeline(new URL('../../../pipelines/adtech.yml', import.meta.url).pathname);
@@ -137,10 +138,8 @@ const MORTAL = `
 /** What is said of each end. */
 const ENDS = { error: /: a fault\./, trap: /: unreachable\./, exit: /exit code 3/ };
 
-function startMortal({ log }: ThreadConfig): Worker {
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(MORTAL)}`), {
-    workerData: log,
-  });
+function startMortal(config: ThreadConfig): Worker {
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(MORTAL)}`), { workerData: config });
 }
 
 test('however a thread ends: by an error, a trap in WebAssembly, an exit', { timeout: 60_000 }, async (t) => {

@@ -13,6 +13,13 @@ import type { EngineSpec } from '../../windows/spec.ts';
 /** Where a thread finds the log, for reading alone. */
 export type LogAddress = { readonly kind: 'embedded'; readonly path: string } | { readonly kind: 'kafka'; readonly url: string };
 
+/** What it is started with. */
+export interface ThreadConfig {
+  readonly log: LogAddress;
+  /** Of its JavaScript heap, MB; undefined: as much as Node gives a thread. */
+  readonly memoryMb: number | undefined;
+}
+
 /** What the main thread has settled of an aggregation. */
 export interface OpenOrder {
   /** Tells pipelines of one process apart: what is compiled of a spec is kept under it. */

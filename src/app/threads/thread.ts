@@ -1,13 +1,8 @@
 /** One thread that aggregates, as the main thread sees it: questions, answers, and one end. */
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../core/errors.ts';
-import type { Answers, Ask, AskMessage, FromThread, LogAddress } from './thread-messages.ts';
-
-export interface ThreadConfig {
-  readonly log: LogAddress;
-  /** Of its JavaScript heap, MB; undefined: as much as Node gives a thread. */
-  readonly memoryMb: number | undefined;
-}
+import { heapRoomMb } from './heap-limit.ts';
+import type { Answers, Ask, AskMessage, FromThread, ThreadConfig } from './thread-messages.ts';
 
 export interface Thread {
   /** @throws AppError of the log; once the thread has ended, what `ended` has made of it */
@@ -21,8 +16,8 @@ const YOUNG_MB = 12;
 
 export function startWorker({ log, memoryMb }: ThreadConfig): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), {
-    workerData: log,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, ...(memoryMb !== undefined && { maxOldGenerationSizeMb: memoryMb }) },
+    workerData: { log, memoryMb } satisfies ThreadConfig,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, ...(memoryMb !== undefined && { maxOldGenerationSizeMb: heapRoomMb(memoryMb) }) },
   });
 }
 

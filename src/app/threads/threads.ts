@@ -8,9 +8,10 @@ import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { OpenedAggregate } from '../../pipeline/aggregate.ts';
 import { partitionName } from '../../windows/plan.ts';
+import { OUT_OF_MEMORY } from './heap-limit.ts';
 import { openRemoteAggregate, type RemoteAggregateDeps } from './remote-aggregate.ts';
-import type { OpenOrder } from './thread-messages.ts';
-import { createThread, startWorker, type Thread, type ThreadConfig } from './thread.ts';
+import type { OpenOrder, ThreadConfig } from './thread-messages.ts';
+import { createThread, startWorker, type Thread } from './thread.ts';
 
 export interface ThreadsConfig extends ThreadConfig {
   /** Threads at most. */
@@ -131,7 +132,7 @@ export function beginsAgain(error: unknown): boolean {
 }
 
 function reasonText(reason: Error, { memoryMb }: ThreadConfig): string {
-  if ((reason as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') return `${reason.message}.`;
+  if ((reason as NodeJS.ErrnoException).code !== OUT_OF_MEMORY) return `${reason.message}.`;
   const limit = memoryMb === undefined ? 'Node gives a thread' : `--thread-memory allows (${memoryMb}MB)`;
   return `it needs more memory than ${limit}. Allow it more with --thread-memory, or spread its partitions over more --threads.`;
 }

@@ -4,14 +4,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { giveWay } from '../../core/thread-priority.ts';
+import { keepHeapWithin } from './heap-limit.ts';
 import { createHost } from './host.ts';
 import { createLogOpener } from './log-opener.ts';
-import type { AskMessage, FromThread, LogAddress } from './thread-messages.ts';
+import type { AskMessage, FromThread, ThreadConfig } from './thread-messages.ts';
 
+const { log, memoryMb } = workerData as ThreadConfig;
 giveWay();
+if (memoryMb !== undefined) keepHeapWithin(memoryMb);
 const answer = createHost({
   clock: systemClock,
-  openLog: createLogOpener(workerData as LogAddress, systemClock),
+  openLog: createLogOpener(log, systemClock),
   warn: (warning) => reply({ warning }),
 });
 

@@ -140,7 +140,7 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
       expected,
       threshold: 0,
       baselineWindows: state.windows,
-      ...(silence && { grounds: groundsOf(silence, endMs - state.first) }),
+      ...(silence && { grounds: groundsOf(silence, state.first, endMs) }),
     };
   }
 
@@ -156,19 +156,20 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
   };
 }
 
-function groundsOf({ since, windows, missing, rang = 0, needed = 0 }: Silence, ageMs: number): Grounds {
+function groundsOf({ since, windows, missing, rang = 0, needed = 0 }: Silence, firstMs: number, untilMs: number): Grounds {
   const [low, high] = gammaRange(missing, missing);
   return {
     logEvidence: rang,
     logThreshold: needed,
     oneIn: oneIn(rang),
     sinceMs: since,
+    untilMs,
     observed: 0,
     expected: missing / windows,
     expectedRange: [low / windows, high / windows],
     ratio: 0,
     ratioRange: ratioRange(0, missing, 0),
-    baselineAgeMs: ageMs,
+    baselineAgeMs: untilMs - firstMs,
     contributors: [],
   };
 }

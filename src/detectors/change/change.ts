@@ -151,7 +151,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
       expected: expected / exposure,
       threshold: (expected / exposure) * (direction === 'up' ? 1 + change : 1 - change),
       baselineWindows: state.compared * perSpan,
-      ...(on && { grounds: groundsOf(on, unitOf(on, counted, expected, endMs), endMs - state.first) }),
+      ...(on && { grounds: groundsOf(on, unitOf(on, counted, expected, endMs), state.first, endMs) }),
     };
   }
 

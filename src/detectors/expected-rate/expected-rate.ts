@@ -92,13 +92,13 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
         expected: design.rate * scale,
         threshold: design.rate * (direction === 'up' ? 1 + change : 1 - change) * scale,
         baselineWindows: next.windows,
-        ...(side.on && { grounds: groundsOf(side.on, design.rate, observation.endMs - first) }),
+        ...(side.on && { grounds: groundsOf(side.on, design.rate, first, observation.endMs) }),
       });
     }
     return { state: next, verdicts };
   }
 
-  function groundsOf(on: Episode, rate: number, ageMs: number): Grounds {
+  function groundsOf(on: Episode, rate: number, firstMs: number, untilMs: number): Grounds {
     const mean = on.exposure * rate;
     const [low, high] = gammaRange(mean, mean * (1 - rate));
     const perAttempt = scale / on.exposure;
@@ -107,12 +107,13 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
       logThreshold: on.needed,
       oneIn: oneIn(on.log),
       sinceMs: on.since,
+      untilMs,
       observed: on.seen * perAttempt,
       expected: rate * scale,
       expectedRange: [low * perAttempt, high * perAttempt],
       ratio: on.seen / mean,
       ratioRange: ratioRange(on.seen, mean, 0),
-      baselineAgeMs: ageMs,
+      baselineAgeMs: untilMs - firstMs,
       contributors: [],
     };
   }

@@ -62,7 +62,7 @@ function createExperiment(config: ExperimentConfig, context: DetectorContext): D
     };
   }
 
-  function groundsOf({ own, control, first }: ExperimentState, { ratio, range, logEvidence }: Comparison, endMs: number): Grounds {
+  function groundsOf({ own, control, first }: ExperimentState, { ratio, range, logEvidence }: Comparison, untilMs: number): Grounds {
     const mean = rate(control) * own.attempts;
     // Of the variant, if its rate were the control's: both were counted.
     const [low, high] = gammaRange(mean, mean + mean ** 2 / Math.max(1, control.successes));
@@ -71,13 +71,14 @@ function createExperiment(config: ExperimentConfig, context: DetectorContext): D
       logThreshold: -Math.log(alpha),
       oneIn: oneIn(logEvidence),
       sinceMs: first,
+      untilMs,
       observed: rate(own) * scale,
       expected: rate(control) * scale,
       expectedRange: [(low / own.attempts) * scale, (high / own.attempts) * scale],
       ratio: finite(ratio),
       ratioRange: [range[0], finite(range[1])],
       permittedError: config.error,
-      baselineAgeMs: endMs - first,
+      baselineAgeMs: untilMs - first,
       contributors: [],
     };
   }

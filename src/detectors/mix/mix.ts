@@ -124,7 +124,7 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
       expected,
       threshold: expected * (direction === 'up' ? 1 + change : 1 - change),
       baselineWindows: state.windows,
-      ...(on && { grounds: groundsOf(on, window.sizeMs / (endMs - on.since), endMs - state.first) }),
+      ...(on && { grounds: groundsOf(on, window.sizeMs / (endMs - on.since), state.first, endMs) }),
     };
   }
 

@@ -1,5 +1,5 @@
 /** An alarm that is on, from detectors that scan spans: what rang, and what has been seen since. */
-import type { Contributor, Grounds } from '../detector.ts';
+import type { Grounds } from '../detector.ts';
 import { gammaRange, oneIn, ratioRange } from './ranges.ts';
 import { halfWay, isRecovered, recover } from './recovery.ts';
 import type { Scanned, Span } from './span-scan.ts';
@@ -27,8 +27,8 @@ export function goOn(on: Episode, { seen, expected }: Pick<Span, 'seen' | 'expec
   return isRecovered(back) ? undefined : { ...on, back, seen: on.seen + seen, expected: on.expected + expected };
 }
 
-/** `scale`: from sums over the span to the measure's own unit. `noise`: relative variance of amounts beside counting. */
-export function groundsOf(on: Episode, scale: number, ageMs: number, contributors: readonly Contributor[] = []): Grounds {
+/** `scale`: from sums over the span to the measure's own unit. `firstMs`: from when on the baseline has learnt, epoch ms. */
+export function groundsOf(on: Episode, scale: number, firstMs: number, untilMs: number): Grounds {
   const { seen, expected, variance } = on;
   const [low, high] = gammaRange(expected, expected + variance * expected ** 2);
   return {
@@ -36,12 +36,13 @@ export function groundsOf(on: Episode, scale: number, ageMs: number, contributor
     logThreshold: on.needed,
     oneIn: oneIn(on.log),
     sinceMs: on.since,
+    untilMs,
     observed: seen * scale,
     expected: expected * scale,
     expectedRange: [low * scale, high * scale],
     ratio: seen / expected,
     ratioRange: ratioRange(seen, expected, variance),
-    baselineAgeMs: ageMs,
-    contributors,
+    baselineAgeMs: untilMs - firstMs,
+    contributors: [],
   };
 }

@@ -32,7 +32,7 @@ function expectedName({ explanation: { baseline, evidence, unseen } }: AlertEven
 /** An end that is no all-clear does not look like one. */
 function severityText({ status, severity, explanation, current_value: value }: AlertEvent, texts: ChatTexts): string {
   if (status === 'firing') return `${EMOJI[severity]} ${texts[severity]}`;
-  if (value === null) return `☑️ ${texts.resolved}`;
+  if (value === null) return `☑️ ${texts.ended}`;
   return explanation.lasting ? `☑️ ${texts.newLevel}` : `✅ ${texts.resolved}`;
 }
 

@@ -79,6 +79,11 @@ test('an end that is no all-clear does not look like one', async () => {
   assert.ok(text.startsWith('\x1b[1;37m'));
   assert.match(text, / NEW LEVEL \| /);
   assert.match(await written(lasting, { locale: 'ko' }), / 새 수준 \| /);
+  const unjudged = { ...alert, status: 'resolved', current_value: null } as const;
+  const ended = await written(unjudged, { colour: true });
+  assert.ok(ended.startsWith('\x1b[1;37m'));
+  assert.match(ended, / ENDED \| /);
+  assert.match(await written(unjudged, { locale: 'ko' }), / 종료 \| /);
 });
 
 test('words around it come in Korean too', async () => {

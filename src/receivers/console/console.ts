@@ -27,11 +27,11 @@ function createConsole(name: string, config: ConsoleConfig, deps: ReceiverDeps):
 
 function block(alert: AlertEvent, texts: Texts, colour: boolean): string {
   const resolved = alert.status === 'resolved';
-  const isLasting = resolved && alert.explanation.lasting === true;
-  const code = isLasting ? WHITE : resolved ? GREEN : COLOURS[alert.severity];
+  const isAllClear = resolved && alert.current_value !== null && !alert.explanation.lasting;
+  const code = isAllClear ? GREEN : resolved ? WHITE : COLOURS[alert.severity];
   const paint = (text: string): string => (colour ? `\x1b[1;${code}m${text}\x1b[0m` : text);
   const facts = [
-    isLasting ? texts.newLevel : resolved ? texts.resolved : texts[alert.severity],
+    resolved ? endText(alert, texts) : texts[alert.severity],
     alert.alert_time,
     printable(alert.series),
     `${texts.since} ${alert.since}`,
@@ -49,6 +49,11 @@ function block(alert: AlertEvent, texts: Texts, colour: boolean): string {
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+function endText({ current_value: value, explanation }: AlertEvent, texts: Texts): string {
+  if (value === null) return texts.ended;
+  return explanation.lasting ? texts.newLevel : texts.resolved;
 }
 
 /** Labels come from events: a control character in them must not steer the terminal or fake a line. */

@@ -65,9 +65,15 @@ test('in Korean too, and green when it ended', () => {
 
 test('an end that is no all-clear does not look like one', () => {
   const lasting = { ...sampleAlert, status: 'resolved', explanation: { ...sampleAlert.explanation, lasting: true } } as const;
-  const [embed] = discordMessage(lasting, 'ko').embeds;
-  assert.equal(embed.fields[3]!.value, '☑️ 새 수준');
-  assert.equal(embed.color, 0x95a5a6);
+  const unjudged = { ...sampleAlert, status: 'resolved', current_value: null, deviation_percent: null } as const;
+  for (const [end, severity] of [
+    [lasting, '☑️ 새 수준'],
+    [unjudged, '☑️ 종료'],
+  ] as const) {
+    const [embed] = discordMessage(end, 'ko').embeds;
+    assert.equal(embed.fields[3]!.value, severity);
+    assert.equal(embed.color, 0x95a5a6);
+  }
 });
 
 test('whatever events bring, a message is within Discord’s limits, and makes no link and no mention', () => {

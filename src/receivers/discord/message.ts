@@ -50,9 +50,9 @@ export function discordMessage(alert: AlertEvent, locale: AlertLocale): DiscordM
   };
 }
 
-function colourOf({ status, severity, explanation }: AlertEvent): number {
+function colourOf({ status, severity, current_value: value, explanation }: AlertEvent): number {
   if (status === 'firing') return COLOURS[severity];
-  return explanation.lasting ? GREY : GREEN;
+  return value === null || explanation.lasting ? GREY : GREEN;
 }
 
 function fieldsOf(facts: readonly Fact[]): DiscordField[] {

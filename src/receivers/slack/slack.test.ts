@@ -64,7 +64,7 @@ test('an alert that ended says so, and no more than that', () => {
   assert.ok(texts.includes('*Severity:*\n✅ RESOLVED'));
   assert.ok(!texts.some((text) => text.includes('Likely causes')));
   const unjudged = textsOf(slackMessage({ ...sampleAlert, status: 'resolved', current_value: null }, 'en'));
-  assert.ok(unjudged.includes('*Severity:*\n☑️ RESOLVED'), 'no all-clear');
+  assert.ok(unjudged.includes('*Severity:*\n☑️ ENDED'), 'no all-clear');
 });
 
 test('an end that is no all-clear does not look like one', () => {

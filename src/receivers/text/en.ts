@@ -4,6 +4,7 @@ export const en = {
   high: 'HIGH',
   critical: 'CRITICAL',
   resolved: 'RESOLVED',
+  ended: 'ENDED',
   newLevel: 'NEW LEVEL',
   since: 'since',
   reminder: 'reminder',

@@ -6,6 +6,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   high: '높음',
   critical: '심각',
   resolved: '해제',
+  ended: '종료',
   newLevel: '새 수준',
   since: '시작',
   reminder: '재알림',

@@ -42,7 +42,7 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
       <div class="alert-body">
         <p class="alert-message">{explanation.text}</p>
         {status === 'resolved' && explanation.lasting && <p class="alert-fact">{t('alerts.lasting')}</p>}
-        <AlertFigures episode={episode} />
+        <AlertFigures episode={episode} kind={feed.info.measures.find((measure) => measure.name === episode.measure)?.kind} />
         {impact && money && (
           <p class="alert-fact">
             <b>{t('alerts.impact')}</b> {t(impact.money_per_hour >= 0 ? 'alerts.per_hour' : 'alerts.excess', { money })}

@@ -1,7 +1,8 @@
-import { isExperiment, type Episode } from '../data/alert-book.ts';
+import type { Episode } from '../data/alert-book.ts';
 import { segmentName } from '../data/segments.ts';
-import { formatCount, formatOdds, formatTimes, formatValue } from '../format/number.ts';
+import { formatCount, formatOdds } from '../format/number.ts';
 import { formatNear } from '../format/time.ts';
+import { figuresOf } from './alert-figures.ts';
 import { useDashboard } from './context.ts';
 
 interface Props {
@@ -11,35 +12,19 @@ interface Props {
 
 const MEMBERS_SHOWN = 8;
 
-/** The figures of an alert: what was seen, what was expected and how sure that is. */
-export function AlertFigures({ episode }: { readonly episode: Episode }) {
+/** The figures of an alert: what was seen, what was expected and how sure that is. `kind`: of its measure. */
+export function AlertFigures({ episode, kind }: { readonly episode: Episode; readonly kind: string | undefined }) {
   const { t, language } = useDashboard();
-  const { observed, expected, threshold, baseline, ratio, evidence, unseen } = episode.explanation;
-  const value = (number: number | null): string => formatValue(number, { unit: episode.unit }, language.value);
-  const span = ([low, high]: readonly [number, number], text: (number: number) => string): string => `${text(low)} – ${text(high)}`;
-  const times = (number: number): string => formatTimes(number, language.value);
   return (
-    <dl class={`facts${evidence ? ' has-ranges' : ''}`}>
-      <Figure name={t('alerts.observed')} value={value(observed)} />
-      <Figure
-        name={t(isExperiment(episode) ? 'alerts.control' : baseline ? 'alerts.expected' : unseen ? 'alerts.new_from' : 'alerts.limit')}
-        value={value(expected)}
-        note={evidence && span(evidence.expected_range, value)}
-      />
-      {evidence && ratio !== null && <Figure name={t('alerts.ratio')} value={times(ratio)} note={span(evidence.ratio_range, times)} />}
-      {evidence && <Figure name={t('alerts.evidence')} value={`1 : ${formatOdds(evidence.one_in, language.value)}`} />}
-      {!evidence && threshold !== expected && <Figure name={t('alerts.threshold')} value={value(threshold)} />}
+    <dl class={`facts${episode.explanation.evidence ? ' has-ranges' : ''}`}>
+      {figuresOf(episode, kind, language.value).map(({ name, value, note }) => (
+        <div key={name}>
+          <dt>{t(name)}</dt>
+          <dd>{value}</dd>
+          {note !== undefined && <dd class="facts-note">{note}</dd>}
+        </div>
+      ))}
     </dl>
-  );
-}
-
-function Figure({ name, value, note }: { readonly name: string; readonly value: string; readonly note?: string | undefined }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-      {note !== undefined && <dd class="facts-note">{note}</dd>}
-    </div>
   );
 }
 

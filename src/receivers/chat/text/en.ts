@@ -18,6 +18,7 @@ export const en = {
   high: 'HIGH',
   critical: 'CRITICAL',
   resolved: 'RESOLVED',
+  ended: 'ENDED',
   newLevel: 'NEW LEVEL',
   since: 'Since',
   reminder: 'Reminder',

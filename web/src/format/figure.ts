@@ -1,0 +1,21 @@
+/** The figures of alerts: written as the sentence above them writes them (src/alerts/value-text.ts), neither shortened nor rounded otherwise. */
+
+export interface FigureFormat {
+  /** `%`, `USD`, `ms`...; null: a plain number. */
+  readonly unit: string | null;
+  /** Of the measure. */
+  readonly kind: string | undefined;
+}
+
+/** `2.03%`, `$1,234.50`, `1,234,567`, `120.00 ms`; `–` where there is no value. */
+export function formatFigure(value: number | null, { unit, kind }: FigureFormat, language: string): string {
+  if (value === null || !Number.isFinite(value)) return '–';
+  if (unit !== null && /^[A-Z]{3}$/.test(unit)) {
+    return new Intl.NumberFormat(language, { style: 'currency', currency: unit, currencyDisplay: 'narrowSymbol' }).format(value);
+  }
+  const isWhole = kind === 'count' || kind === 'distinct';
+  const few = isWhole ? (Math.abs(value) < 10 ? 1 : 0) : value !== 0 && Math.abs(value) < 0.01 ? 4 : 2;
+  const digits = Number.isInteger(value) && unit !== '%' ? 0 : few;
+  const number = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  return unit === null ? number : unit === '%' ? `${number}%` : `${number} ${unit}`;
+}
