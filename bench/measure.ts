@@ -72,13 +72,19 @@ export function report(
   const spreads: Record<string, readonly [low: number, high: number]> = {};
   for (const [ratio, value] of Object.entries(measured)) {
     const rounds = [value].flat();
-    ratios[ratio] = median(rounds);
+    // Nothing to compare later runs with: JSON keeps what is no number as null.
+    if (rounds.length === 0 || !rounds.every(Number.isFinite)) {
+      console.log(`  ${ratio}: not measured`);
+      continue;
+    }
+    const middle = median(rounds);
+    ratios[ratio] = middle;
     if (rounds.length > 1) spreads[ratio] = [Math.min(...rounds), Math.max(...rounds)];
     const spread = spreads[ratio]?.map((each) => each.toFixed(2)).join('-');
-    console.log(`  ${ratio}: ${ratios[ratio].toFixed(2)}${spread === undefined ? '' : ` (${spread})`}`);
+    console.log(`  ${ratio}: ${middle.toFixed(2)}${spread === undefined ? '' : ` (${spread})`}`);
   }
   for (const line of moved(name, ratios, isLessBetter, [kept, out])) console.log(`  ${line}`);
-  const met = bars.filter((one) => !judged(one, ratios[one.ratio]!)).length === 0;
+  const met = bars.filter((one) => !judged(one, ratios[one.ratio])).length === 0;
   const folders = process.env['KEEP'] ? [out, kept] : [out];
   for (const folder of folders) {
     mkdirSync(folder, { recursive: true });
@@ -88,10 +94,10 @@ export function report(
   if (!met) process.exitCode = 1;
 }
 
-function judged({ ratio, least, most }: Bar, value: number): boolean {
-  const met = value >= (least ?? -Infinity) && value <= (most ?? Infinity);
+function judged({ ratio, least, most }: Bar, value: number | undefined): boolean {
+  const met = value !== undefined && value >= (least ?? -Infinity) && value <= (most ?? Infinity);
   const wanted = least === undefined ? `at most ${most}` : `at least ${least}`;
-  console.log(`  ${met ? 'met' : 'MISSED'}: ${ratio} ${value.toFixed(2)}, wanted ${wanted}`);
+  console.log(`  ${met ? 'met' : 'MISSED'}: ${ratio} ${value?.toFixed(2) ?? 'not measured'}, wanted ${wanted}`);
   return met;
 }
 

@@ -1,4 +1,4 @@
-/** What `make bench` says when a ratio has moved since the run that is kept. */
+/** What `make bench` says when a ratio has moved since the run that is kept, or was not measured. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,4 +36,25 @@ test('what is worse by more than 15 % than in the kept run is pointed out, whate
   assert.match(rounds, /speed: 1\.50 \(0\.10-9\.00\)/);
   assert.match(rounds, /WORSE, 25 %: speed was 2\.00/);
   assert.match(said({ speed: 2 }), /better, 33 %: speed was 1\.50/);
+});
+
+test('a ratio that could not be measured misses its bar, and breaks no later run', (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
+  t.after(() => rmSync(dir, { recursive: true }));
+  const folders = { out: pathToFileURL(join(dir, 'out/')), kept: pathToFileURL(join(dir, 'kept/')) };
+  const log = t.mock.method(console, 'log', () => {});
+  const before = process.exitCode;
+  t.after(() => (process.exitCode = before));
+  const said = (ratios: BenchReport['ratios']): string => {
+    log.mock.resetCalls();
+    process.exitCode = undefined;
+    report('walk', { rows: [], ratios, bars: [{ ratio: 'speed', least: 1 }] }, folders);
+    return log.mock.calls.map((call) => String(call.arguments[0])).join('\n');
+  };
+  for (const ratios of [{}, { speed: NaN }, { speed: Infinity }, { speed: [1, NaN, 3] }, { speed: [] }]) {
+    assert.match(said(ratios), /MISSED: speed not measured, wanted at least 1/);
+    assert.equal(process.exitCode, 1);
+    assert.match(said({ speed: 2 }), /  met: speed 2\.00/);
+    assert.equal(process.exitCode, undefined);
+  }
 });

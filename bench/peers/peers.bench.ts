@@ -53,8 +53,9 @@ async function ads(address: string, dir: string): Promise<void> {
   await fillTopics(address, topics, adEvents);
   const options = { broker: address, topics, rounds: ROUNDS, dir, keyParts: 3 };
   if (process.env['PROFILE']) return profile(adContenders, options);
-  const outcome = await contest(chosen(adContenders), options);
-  tell('peers', WANTED, topics, outcome);
+  const contenders = chosen(adContenders);
+  const outcome = await contest(contenders, options);
+  tell('peers', wantedOf(contenders), topics, outcome);
   if (process.env['PLOT']) writeFileSync(process.env['PLOT'], picture(outcome));
 }
 
@@ -77,6 +78,13 @@ function sized(name: string, events: number): [SizedTopic, SizedTopic] {
 /** The first is always among them: the others are held against it. */
 function chosen(contenders: readonly Contender[]): Contender[] {
   return contenders.filter(({ name }, i) => i === 0 || !ONLY || ONLY.some((part) => name.toLowerCase().includes(part)));
+}
+
+/** Of those that were chosen: one that is skipped, or wrong, then misses what was wanted of it. */
+function wantedOf(contenders: readonly Contender[]): Wanted {
+  const names = new Set(contenders.map(({ name }) => name));
+  const among = <T>(all: Readonly<Record<string, T>>): [string, T][] => Object.entries(all).filter(([name]) => names.has(name));
+  return Object.fromEntries(among<Wanted[string]>(WANTED).map(([ours, least]) => [ours, Object.fromEntries(among(least))]));
 }
 
 function picture({ standings }: Outcome): string {
@@ -116,12 +124,13 @@ async function profile(contenders: readonly Contender[], options: ContestOptions
 
 function tell(name: string, wanted: Wanted, topics: readonly SizedTopic[], { standings, unranked }: Outcome): void {
   for (const [who, why] of unranked) console.log(`${who}: ${why}`);
-  const compared = Object.entries(wanted).flatMap(([ours, least]) => {
+  const ratioName = (ours: string, peer: string): string => `${ours}, to ${peer}`;
+  const compared = Object.keys(wanted).flatMap((ours) => {
     const mine = standings.find((each) => each.name === ours);
     if (!mine) return [];
     return standings
       .filter((other) => !(other.name in wanted))
-      .map((other) => ({ ratio: `${ours}, to ${other.name}`, value: ratioOf(mine, other), least: least[other.name] }));
+      .map((other) => [ratioName(ours, other.name), ratioOf(mine, other)] as const);
   });
   const spread = ({ median: middle, low, high }: Spread): string => `${million(middle)} (${million(low)}-${million(high)})`;
   report(`${name}-${topics[1]!.events / 1e6}m`, {
@@ -137,8 +146,10 @@ function tell(name: string, wanted: Wanted, topics: readonly SizedTopic[], { sta
       'a second': spread(perSecond),
       'peak MB': Math.round(peakBytes / 2 ** 20),
     })),
-    ratios: Object.fromEntries(compared.map(({ ratio, value }) => [ratio, value])),
-    bars: compared.flatMap(({ ratio, least }) => (least === undefined ? [] : [{ ratio, least }])),
+    ratios: Object.fromEntries(compared),
+    bars: Object.entries(wanted).flatMap(([ours, peers]) =>
+      Object.entries(peers).map(([peer, least]) => ({ ratio: ratioName(ours, peer), least })),
+    ),
   });
   if (Object.keys(wanted).some((ours) => unranked.has(ours))) process.exitCode = 1;
 }

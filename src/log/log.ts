@@ -102,6 +102,8 @@ export interface Log {
     offset: number,
     limits: { maxBytes: number; maxRecords?: number; lentTo?: object },
   ): Promise<RecordBatch | undefined>;
+  /** The one that batches were `lentTo` reads no more: nothing need be kept at hand for him. */
+  left?(reader: object): void;
   /** Offset of the first record still there, of the next one to be appended, and the stored bytes. */
   bounds(topic: string, partition: number): Promise<{ start: number; end: number; storedBytes: number }>;
   /** The first offset whose append time is >= `time` (epoch ms); the end offset when there is none. */

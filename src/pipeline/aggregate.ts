@@ -198,7 +198,7 @@ export const openAggregate: OpenAggregate = async (config, deps) => createAggreg
 export function createAggregate(
   config: Omit<AggregateConfig, 'start'>,
   beginning: Beginning,
-  deps: Omit<AggregateDeps, 'log'> & { readonly log: Pick<Log, 'read'> },
+  deps: Omit<AggregateDeps, 'log'> & { readonly log: Pick<Log, 'read' | 'left'> },
 ): OpenedAggregate {
   const { plan, source, partition: number, replayTopic } = config;
   const { log } = deps;
@@ -332,7 +332,7 @@ export function createAggregate(
       deadLetterBytes: letterBytes,
       ids: { remembered: ids.limit.size, forgottenEarly: ids.limit.forgotten, bytes: ids.bytes },
     }),
-    close: async () => {},
+    close: async () => log.left?.(aggregate),
   };
   return { aggregate, panes };
 }

@@ -12,6 +12,8 @@ import type { IdColumns, IdTable } from './id-table.ts';
 /** Of each block, 64 KiB. */
 const BLOCK_IDS = 1_024 * 5;
 const BLOCK_BYTES = 1 << 16;
+/** Addresses end at 65,536 of them: five stand in front, and one more is taken while they are moved. */
+const BLOCKS_MAX = 65_530;
 /** Words: no id is kept at the place that was asked for; its time is in the map. */
 const ASKED = 2 ** 32 - 1;
 const FAR = ASKED - 1;
@@ -23,6 +25,8 @@ const FILLED = 0.83;
 /** With more ids it goes to so many blocks more, one after the other as ids come: those that wait for it are full up to there. */
 const GROWTH = 1.11;
 const FULLEST = 0.93;
+/** More do not fit in all the memory that can be had. */
+const IDS_MAX = BLOCKS_MAX * BLOCK_IDS * FULLEST;
 /** When less is full it goes to fewer blocks, half full, so many at each call of `tidy`, and then to a memory of their own. */
 const EMPTIEST = 0.25;
 const HALF = 0.5;
@@ -32,8 +36,8 @@ const MOVED_AT_ONCE = 16;
 const BLOCKS_MIN = 16;
 
 /** @returns undefined where no kernel can be had */
-export function createIdLines(): IdTable | undefined {
-  const opened = openIdKernel(1);
+export function createIdLines(open = openIdKernel): IdTable | undefined {
+  const opened = open(1);
   if (opened === undefined) return undefined;
   let kernel: IdKernel = opened;
   let words = new Uint32Array(0);
@@ -68,8 +72,9 @@ export function createIdLines(): IdTable | undefined {
     for (;;) {
       const [blocks, next] = [kernel.blocks(), kernel.blocksNext()];
       if (next === 0) {
-        if (wanted <= blocks) return;
-        kernel.resize(Math.ceil(Math.max(blocks * GROWTH, wanted)));
+        // At the most there can be they go on until one is full.
+        if (wanted <= blocks || blocks === BLOCKS_MAX) return;
+        kernel.resize(Math.min(BLOCKS_MAX, Math.ceil(Math.max(blocks * GROWTH, wanted))));
         continue;
       }
       const isGrowing = next > blocks;
@@ -82,10 +87,14 @@ export function createIdLines(): IdTable | undefined {
     }
   }
 
-  function find(ids: number, expired: number): void {
+  /** `size`: ids that are kept, for what is said where there is no room. */
+  function find(ids: number, expired: number, size: number): void {
     while (kernel.seek(ids, expired) === 0) {
       // Hashes fall unevenly: one block is full long before the others.
-      if (kernel.blocksNext() === 0) kernel.resize(kernel.blocks() * 2);
+      if (kernel.blocksNext() === 0) {
+        if (kernel.blocks() === BLOCKS_MAX) throw memoryShort(size);
+        kernel.resize(Math.min(BLOCKS_MAX, kernel.blocks() * 2));
+      }
       kernel.move(kernel.blocks(), expired);
       look();
     }
@@ -109,12 +118,12 @@ export function createIdLines(): IdTable | undefined {
     base = after;
   }
 
-  function forgetFar(after: number): void {
+  function forgetFar(after: number, size: number): void {
     const keys: string[] = [];
     for (const [key, time] of far) if (time <= after && keys.length < 1_000) keys.push(key);
     if (keys.length === 0) return;
     for (const [i, key] of keys.entries()) [words[lowsAt + i], words[highsAt + i]] = key.split(',').map(Number) as [number, number];
-    find(keys.length, expiredWord(after));
+    find(keys.length, expiredWord(after), size);
     for (const [i, key] of keys.entries()) {
       words[places[i]!] = ASKED;
       far.delete(key);
@@ -124,7 +133,7 @@ export function createIdLines(): IdTable | undefined {
   /** In memory anew: that of a kernel never gets smaller. */
   function renew(): void {
     const blocks = kernel.blocks();
-    const fresh = openIdKernel(blocks);
+    const fresh = open(blocks);
     if (fresh === undefined) return;
     const to = new Uint8Array(fresh.memory.buffer);
     const from = new Uint8Array(kernel.memory.buffer);
@@ -141,14 +150,13 @@ export function createIdLines(): IdTable | undefined {
     seek(ids, from, to, after, size) {
       moveBase(after);
       const expired = expiredWord(after);
-      try {
+      sayingWhatIsShort(size, () => {
+        if (size > IDS_MAX) throw memoryShort(size);
         makeRoom(size + to - from, expired);
         words.set(ids.low.subarray(from, to), lowsAt);
         words.set(ids.high.subarray(from, to), highsAt);
-        find(to - from, expired);
-      } catch (error) {
-        throw isKernelFault(error) ? memoryShort(size, error) : error;
-      }
+        find(to - from, expired, size);
+      });
       asked = ids;
       first = from;
     },
@@ -167,13 +175,23 @@ export function createIdLines(): IdTable | undefined {
     },
     tidy(after, size) {
       moveBase(after);
-      if (far.size > 0) forgetFar(after);
-      shrink(size, expiredWord(after));
+      sayingWhatIsShort(size, () => {
+        if (far.size > 0) forgetFar(after, size);
+        shrink(size, expiredWord(after));
+      });
     },
   };
 }
 
-function memoryShort(ids: number, cause: unknown): AppError {
+function sayingWhatIsShort(ids: number, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw isKernelFault(error) ? memoryShort(ids, error) : error;
+  }
+}
+
+function memoryShort(ids: number, cause?: unknown): AppError {
   return new AppError(
     'memory_short',
     `no memory is left for the ${ids} ids that a partition remembers, at 16 bytes each. Give the process more, lower limits.max_ids or dedup, ` +

@@ -12,7 +12,7 @@ export interface IdTable {
   timeOf(i: number): number;
   /** Keeps id `i` with this event time (whole ms, after `after`). */
   keep(i: number, time: number, after: number): void;
-  /** Gives memory back, a little at each call. */
+  /** Gives memory back, a little at each call. @throws AppError `memory_short` */
   tidy(after: number, size: number): void;
 }
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { createRandom } from '../core/random.ts';
 import { createIdChunks } from './id-chunks.ts';
 import { createIdHasher } from './id-hash.ts';
+import { openIdKernel } from './id-kernel.ts';
 import { createIdLines } from './id-lines.ts';
 import { createIdSegments } from './id-segments.ts';
 import type { IdColumns } from './id-table.ts';
@@ -396,4 +397,13 @@ test('lines: more ids than there is memory for are an error that says what mends
   const tooMany = 400e6;
   const seek = () => createIdLines()!.seek(columnsOf(['a']), 0, 1, -Infinity, tooMany);
   assert.throws(seek, { code: 'memory_short', message: /400000000 ids.*max_ids/ });
+});
+
+test('lines: memory that ends while some of it is given back is the same error', () => {
+  const { RuntimeError } = (globalThis as unknown as { WebAssembly: { RuntimeError: new (message: string) => Error } }).WebAssembly;
+  const move = (): never => {
+    throw new RuntimeError('unreachable');
+  };
+  const table = createIdLines((blocks) => ({ ...openIdKernel(blocks)!, move }))!;
+  assert.throws(() => table.tidy(-Infinity, 12), { code: 'memory_short', message: /12 ids.*max_ids/ });
 });

@@ -98,3 +98,24 @@ test('records of a version to come, and cut off ones, are refused', () => {
   assert.throws(() => atOnce(decodePartials(bytes!.subarray(0, bytes!.length - 1), 1)), RangeError);
   assert.throws(() => atOnce(decodePartials(Uint8Array.of(2, ...bytes!.subarray(1)), 1)), /version 2/);
 });
+
+test('damaged records are refused with a RangeError, or read as something else', () => {
+  const cells = [[{ labels: ['US', 'US'], events: 3, offsets: 4, values: [1] }], [{ labels: ['KR'], events: 1, offsets: 1, values: [2] }]];
+  const told: Partials = { partition: 't/0', live: [{ start: 0, cells }], replayed: [], finals: [] };
+  const [bytes] = encodePartials({ partials: told, revision: 1 });
+  assert.throws(() => atOnce(decodePartials(bytes!, 1)), { name: 'RangeError', message: /grouping 1; there are 1/ });
+  let refused = 0;
+  for (let at = 0; at < bytes!.length; at++) {
+    for (let byte = at % 11; byte < 256; byte += 11) {
+      const damaged = bytes!.with(at, byte);
+      try {
+        const { partials: found } = atOnce(decodePartials(damaged, GROUPINGS));
+        for (const { labels } of found.live.flatMap((pane) => pane.cells.flat())) assert.ok(!labels.includes(undefined as never));
+      } catch (error) {
+        assert.ok(error instanceof RangeError, `${at}: ${byte}: ${String(error)}`);
+        refused++;
+      }
+    }
+  }
+  assert.ok(refused > 100, `${refused} were refused`);
+});

@@ -143,13 +143,28 @@ export function* decodePartials(bytes: Uint8Array, groupings: number): Sliced<Pa
   const record = createByteReader(bytes);
   const version = record.count();
   if (version !== VERSION) throw new RangeError(`partials of version ${version}; this Tocsin reads version ${VERSION}`);
-  const { partition, revision, columns, progress, report } = JSON.parse(record.text()) as Heading;
+  const { partition, revision, columns, progress, report } = headingIn(record.text());
   const panes = yield* decodeBodies([record.bytes()], columns, groupings);
   return {
     revision,
     ...(report !== undefined && { report }),
     partials: { partition, ...panes, ...(progress && { progress: { ...progress, watermark: progress.watermark ?? -Infinity } }) },
   };
+}
+
+function headingIn(text: string): Heading {
+  const heading = fromJson(text);
+  if (typeof heading !== 'object' || heading === null)
+    throw new RangeError(`a heading, as an object, is expected, not ${text.slice(0, 40)}`);
+  return heading as Heading;
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RangeError(`JSON is expected, not ${text.slice(0, 40)}`, { cause: error });
+  }
 }
 
 /** `columns` and `groupings`: numbers of them in the plan. */
@@ -187,7 +202,8 @@ function* decodeBodies(
     while (!body.atEnd) {
       const [kind, start, window, grouping, count] = [body.count(), body.number(), body.count(), body.count(), body.count()];
       const from = createByteReader(body.bytes());
-      const cells = cellsAt(kind, start, window)[grouping]!;
+      const cells = cellsAt(kind, start, window)[grouping];
+      if (!cells) throw new RangeError(`a cell of grouping ${grouping}; there are ${groupings}`);
       for (let i = 0; i < count; i++) {
         cells.push(readCell(from, labels, columns));
         if (isDue()) yield;
@@ -237,8 +253,10 @@ function readCell(from: ByteReader, dictionary: string[], columns: number): Cell
   const labels: string[] = [];
   for (let left = from.count(); left > 0; left--) {
     const code = from.count();
-    if (code === dictionary.length) dictionary.push(JSON.parse(from.text()) as string);
-    labels.push(dictionary[code]!);
+    if (code === dictionary.length) dictionary.push(fromJson(from.text()) as string);
+    const label = dictionary[code];
+    if (label === undefined) throw new RangeError(`label ${code} of a dictionary of ${dictionary.length}`);
+    labels.push(label);
   }
   const [events, offsets] = [from.count(), from.count()];
   const values: StateValue[] = [];

@@ -71,9 +71,13 @@ test('what earlier versions wrote is read, and written in its new form', () => {
     const book = restored(stored);
     const entry = book.get(id)!;
     assert.deepEqual(entry, { ...old, finals: new Map([['t/0', [bySeries, new Map()]]]), dirty: [new Set(), new Set()] });
-    book.changed(entry);
+    // Nothing has changed since, and what another partition tells later takes nothing away.
     commit(book, stored);
     assert.deepEqual([...stored.keys()], ['window/0/20000', 'finals/0/20000/t/0']);
     assert.deepEqual(restored(stored).get(id), entry);
+    atOnce(book.addFinals(entry, 't/1', [[cell(['DE'], 1)], []]));
+    commit(book, stored);
+    assert.deepEqual(restored(stored).get(id), entry);
+    assert.deepEqual([...entry.finals.keys()], ['t/0', 't/1']);
   }
 });

@@ -108,8 +108,9 @@ export function createWindowBook(plan: Plan): WindowBook {
       finals: new Map([...finals].map(([partition, lists]) => [partition, lists.map(bySeries)])),
       dirty: plan.groupings.map(() => new Set<SeriesKey>()),
     });
-    // They are written in their new form as soon as anything changes.
+    // In their new form they are in the next commit: the one after it knows of them no more, and the window may be written without them then.
     for (const partition of finals.keys()) addTo(newFinals, keyOf(entry), partition);
+    if (finals.size > 0) changed.add(keyOf(entry));
   }
 
   return {

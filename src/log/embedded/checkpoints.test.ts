@@ -71,6 +71,28 @@ test('where the thread fails the connection that writes copies the log by itself
   await checkpoints.close();
 });
 
+test('what the thread says while it is told to end holds nothing', async (t) => {
+  const path = pathIn(t);
+  const db = openDatabase(path, { readOnly: false });
+  t.after(() => db.close());
+  let late: Worker;
+  const start = (): Worker => {
+    late = new Worker('', { eval: true });
+    const { terminate } = late;
+    late.terminate = () => {
+      late.emit('message', undefined);
+      return terminate.call(late);
+    };
+    return late;
+  };
+  const checkpoints = createCheckpoints(db, path, { bytes: CHECKPOINT_BYTES, start });
+  db.prepare('INSERT INTO state VALUES (?, ?)').run('key', Buffer.alloc(2 * CHECKPOINT_BYTES));
+  checkpoints.written();
+  assert.ok(late!);
+  await checkpoints.close();
+  assert.equal(checkpoints.held(), undefined);
+});
+
 test('a reader who stays in the log keeps nothing waiting; what it reads is as it was', async (t) => {
   const path = pathIn(t);
   const log = createEmbeddedLog({ path, clock, checkpointBytes: CHECKPOINT_BYTES });

@@ -67,6 +67,8 @@ export function createCheckpoints(
     const made = start(path);
     made.unref();
     made.on('message', () => {
+      // On its way when the thread was told to end: nobody would release what is held now.
+      if (hasFailed) return;
       if (hold) return ended();
       const { promise: over, resolve } = Promise.withResolvers<void>();
       hold = { over, release: resolve };

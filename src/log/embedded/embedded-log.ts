@@ -117,6 +117,8 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
       });
     },
 
+    left: fresh.left,
+
     bounds(topic, number) {
       return run('read', () => {
         const part = catalog.part(topic, number);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { createRandom } from '../../core/random.ts';
 import { keyAt, packRecords, recordAt } from '../batch.ts';
 import type { RecordBatch, RecordsToAppend } from '../log.ts';
 import { createEmbeddedLog, type EmbeddedLog } from './embedded-log.ts';
@@ -11,7 +12,7 @@ import { createFreshRows, type FreshRow } from './fresh-rows.ts';
 import type { PlainRow } from './row-codec.ts';
 
 function rowOf(part: number, firstOffset: number, endOffset: number, letGo: (firstOffset: number) => void): FreshRow {
-  const plain: PlainRow = { flags: 0, bodyBytes: 100, body: Buffer.alloc(100), letGo: () => letGo(firstOffset), kept: () => plain };
+  const plain: PlainRow = { flags: 0, bodyBytes: 1_500, body: Buffer.alloc(1_500), letGo: () => letGo(firstOffset), kept: () => plain };
   return { part, firstOffset, endOffset, appendTime: 0, firstLine: null, plain };
 }
 
@@ -34,12 +35,12 @@ function setup(bytesMax: number) {
 const reader = {};
 
 test('rows are kept for a partition that is followed, once they are written, until they are read', () => {
-  const { fresh, gone, write } = setup(1_000);
+  const { fresh, gone, write } = setup(20_000);
   write(true, [1, 0, 5]);
   assert.equal(fresh.at(1, 0, reader), undefined);
   assert.deepEqual(gone, ['1/0'], 'nobody follows: its memory goes to others at once');
 
-  fresh.follow(1);
+  fresh.follow(1, reader);
   write(false, [1, 5, 7]);
   assert.equal(fresh.at(1, 5, reader), undefined, 'it was never written');
   const [first] = write(true, [1, 5, 8], [1, 8, 9], [2, 0, 1]);
@@ -54,9 +55,9 @@ test('rows are kept for a partition that is followed, once they are written, unt
 });
 
 test('the memory of a row goes to others when it is read and nobody looks at it any more', () => {
-  const { fresh, gone, write } = setup(1_000);
+  const { fresh, gone, write } = setup(20_000);
   const other = {};
-  fresh.follow(1);
+  fresh.follow(1, reader);
   write(true, [1, 0, 1], [1, 1, 2], [1, 2, 3], [1, 3, 4]);
   for (const who of [reader, reader, other]) fresh.at(1, 0, who);
   fresh.at(1, 1, reader);
@@ -74,8 +75,8 @@ test('the memory of a row goes to others when it is read and nobody looks at it 
 });
 
 test('a partition whose reader falls behind is followed no more, others are', () => {
-  const { fresh, gone, write } = setup(1_000);
-  for (const part of [1, 2]) fresh.follow(part);
+  const { fresh, gone, write } = setup(20_000);
+  for (const part of [1, 2]) fresh.follow(part, reader);
   write(true, [1, 0, 1], [1, 1, 2], [1, 2, 3], [1, 3, 4], [1, 4, 5], [1, 5, 6], [1, 6, 7], [1, 7, 8], [2, 0, 1], [2, 1, 2]);
   assert.ok(fresh.at(1, 0, reader) && fresh.at(1, 7, reader) && fresh.at(2, 1, reader));
   write(true, [2, 2, 3]);
@@ -86,6 +87,105 @@ test('a partition whose reader falls behind is followed no more, others are', ()
   assert.equal(fresh.at(1, 8, reader), undefined);
   fresh.forget();
   assert.equal(fresh.at(2, 2, reader), undefined);
+});
+
+test('what a row takes beside its body counts too', () => {
+  const { fresh, write } = setup(20_000);
+  const empty = (n: number): FreshRow => {
+    const plain: PlainRow = { flags: 0, bodyBytes: 4, body: Buffer.alloc(4), letGo: () => {}, kept: () => plain };
+    return { part: 1, firstOffset: n, endOffset: n + 1, appendTime: 0, firstLine: null, plain };
+  };
+  fresh.follow(1, reader);
+  for (let n = 0; n < 30; n++) fresh.note(empty(n));
+  fresh.settle(true);
+  assert.ok(fresh.at(1, 29, undefined));
+  for (let n = 30; n < 50; n++) fresh.note(empty(n));
+  fresh.settle(true);
+  assert.equal(fresh.at(1, 49, undefined), undefined);
+  write(true, [1, 50, 51]);
+  assert.equal(fresh.at(1, 50, undefined), undefined);
+});
+
+test('of many small rows the one that holds an offset is found as fast as of few', () => {
+  const { fresh } = setup(Infinity);
+  fresh.follow(1, reader);
+  const count = 20_000;
+  let looks = 0;
+  const plain: PlainRow = { flags: 0, bodyBytes: 0, body: Buffer.alloc(0), letGo: () => {}, kept: () => plain };
+  for (let n = 0; n < count; n++) {
+    fresh.note({
+      part: 1,
+      firstOffset: 2 * n,
+      // A getter would be gone in a copy: counted by what asks for a number.
+      endOffset: { valueOf: () => (looks++, 2 * n + 2) } as unknown as number,
+      appendTime: 0,
+      firstLine: null,
+      plain,
+    });
+  }
+  fresh.settle(true);
+  for (const offset of [0, 1, 19_999, 2 * count - 1]) assert.equal(fresh.at(1, offset, undefined)?.firstOffset, offset - (offset % 2));
+  assert.equal(fresh.at(1, 2 * count, undefined), undefined);
+  fresh.passed(1, 2 * count - 1);
+  assert.ok(looks < 200, `${looks} rows were looked at`);
+  assert.equal(fresh.at(1, 2 * count - 3, undefined), undefined);
+  assert.ok(fresh.at(1, 2 * count - 1, undefined));
+});
+
+test('rows are kept as long as one of those who follow reads on', () => {
+  const { fresh, gone, write } = setup(100_000);
+  const other = {};
+  fresh.follow(1, reader);
+  fresh.follow(1, other);
+  fresh.follow(2, reader);
+  write(true, [1, 0, 1], [2, 0, 1]);
+  fresh.left(reader);
+  assert.deepEqual(gone, ['2/0']);
+  write(true, [1, 1, 2], [2, 1, 2]);
+  assert.ok(fresh.at(1, 0, other) && fresh.at(1, 1, other) && !fresh.at(2, 1, other));
+  fresh.left(other);
+  fresh.left({});
+  assert.equal(fresh.at(1, 1, other), undefined);
+  fresh.givenBack(other);
+  write(true, [1, 2, 3]);
+  assert.deepEqual(gone, ['2/0', '2/1', '1/0', '1/1', '1/2']);
+});
+
+const FRONT = 40;
+
+/** Behind bytes of 7, the last `headroom` of which may be used, what zstd cannot make smaller. */
+function pushed(headroom: number): RecordsToAppend & { readonly buffer: Uint8Array } {
+  const random = createRandom(1, 0);
+  const buffer = new Uint8Array(FRONT + 100_000).fill(7, 0, FRONT);
+  for (let i = FRONT; i < buffer.length; i++) buffer[i] = random.below(256);
+  const ends = Uint32Array.of(25_000, 50_000, 75_000, 100_000);
+  return { topic: 't', partition: 0, bytes: buffer.subarray(FRONT), ends, headroom, buffer };
+}
+
+test('what was pushed and cannot be made smaller is read by who follows, and its memory is still that of who pushed it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-fresh-'));
+  const log = createEmbeddedLog({ path: join(folder, 'log.sqlite'), clock: { now: () => 1, elapsed: () => 0 } });
+  t.after(async () => {
+    await log.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await log.ensureTopic('t', { partitions: 1 });
+  let offset = 0;
+  // The lengths of four records take 16 bytes.
+  for (const headroom of [16, 15]) {
+    assert.equal(await log.read('t', 0, offset, { maxBytes: 1 << 20, lentTo: reader }), undefined);
+    const { buffer, ...records } = pushed(headroom);
+    await log.commit({ appends: [records] });
+    assert.deepEqual(Buffer.from(records.bytes), Buffer.from(pushed(headroom).bytes));
+    const notOurs = headroom < 16 ? FRONT : FRONT - headroom;
+    assert.deepEqual(buffer.subarray(0, notOurs), new Uint8Array(notOurs).fill(7));
+    records.bytes.fill(255);
+    for (const lentTo of [undefined, reader]) {
+      const batch = await log.read('t', 0, offset, { maxBytes: 1 << 20, ...(lentTo && { lentTo }) });
+      assert.deepEqual(Buffer.from(batch!.bytes), Buffer.from(pushed(headroom).bytes));
+    }
+    offset += 4;
+  }
 });
 
 /** Of some 500 bytes, which become smaller. */

@@ -19,8 +19,10 @@ export interface FreshRows {
   note(row: FreshRow): void;
   /** The transaction is over: what was noted since the last call may be read now, or was never written. */
   settle(isWritten: boolean): void;
-  /** Somebody has read the partition to its end: what comes from now on is kept for him. */
-  follow(part: PartNum): void;
+  /** He has read the partition to its end: what comes from now on is kept for him. */
+  follow(part: PartNum, reader: object): void;
+  /** He reads no more: what was kept for him alone is not kept. What he was lent stays his. */
+  left(reader: object): void;
   /** The row that holds the offset. `reader`: it is lent to him, until he asks for more. */
   at(part: PartNum, offset: number, reader: object | undefined): FreshRow | undefined;
   /** He asks for more. */
@@ -31,10 +33,27 @@ export interface FreshRows {
   forget(): void;
 }
 
+/** What a kept row takes beside its body, some bytes more or less: with rows of one small record each it is most of it. */
+const ROW_BYTES = 500;
+
+const bytesOf = ({ plain }: FreshRow): number => plain.body.length + ROW_BYTES;
+
+/** Of rows that follow each other, the index of the first that ends after the offset; their number where none does. */
+function firstAfter(rows: readonly FreshRow[], offset: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle]!.endOffset > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** `bytesMax`: of all that is kept. A partition whose reader falls so far behind is not followed any more. */
 export function createFreshRows(bytesMax: number): FreshRows {
   /** Those of a partition follow each other. */
-  const followed = new Map<PartNum, FreshRow[]>();
+  const followed = new Map<PartNum, { readonly rows: FreshRow[]; readonly by: Set<object> }>();
   /** All of them, the oldest first. */
   const kept = new Set<FreshRow>();
   let bytes = 0;
@@ -45,7 +64,7 @@ export function createFreshRows(bytesMax: number): FreshRows {
 
   function drop(row: FreshRow): void {
     kept.delete(row);
-    bytes -= row.plain.body.length;
+    bytes -= bytesOf(row);
     if ((readers.get(row) ?? 0) === 0) row.plain.letGo();
   }
 
@@ -58,16 +77,16 @@ export function createFreshRows(bytesMax: number): FreshRows {
   }
 
   function keep(row: FreshRow): void {
-    const rows = followed.get(row.part);
+    const rows = followed.get(row.part)?.rows;
     if (!rows) return row.plain.letGo();
     const own = { ...row, plain: row.plain.kept() };
     rows.push(own);
     kept.add(own);
-    bytes += own.plain.body.length;
+    bytes += bytesOf(own);
   }
 
   function unfollow(part: PartNum): void {
-    followed.get(part)?.forEach(drop);
+    followed.get(part)?.rows.forEach(drop);
     followed.delete(part);
   }
 
@@ -82,11 +101,17 @@ export function createFreshRows(bytesMax: number): FreshRows {
         unfollow(part);
       }
     },
-    follow(part) {
-      if (!followed.has(part)) followed.set(part, []);
+    follow(part, reader) {
+      const known = followed.get(part);
+      if (known) known.by.add(reader);
+      else followed.set(part, { rows: [], by: new Set([reader]) });
+    },
+    left(reader) {
+      for (const [part, { by }] of followed) if (by.delete(reader) && by.size === 0) unfollow(part);
     },
     at(part, offset, reader) {
-      const row = followed.get(part)?.find(({ endOffset }) => endOffset > offset);
+      const rows = followed.get(part)?.rows ?? [];
+      const row = rows[firstAfter(rows, offset)];
       if (!row || row.firstOffset > offset) return undefined;
       if (reader) lend(row, reader);
       else readers.set(row, Infinity);
@@ -102,9 +127,8 @@ export function createFreshRows(bytesMax: number): FreshRows {
       }
     },
     passed(part, offset) {
-      const rows = followed.get(part) ?? [];
-      const first = rows.findIndex(({ endOffset }) => endOffset > offset);
-      rows.splice(0, first === -1 ? rows.length : first).forEach(drop);
+      const rows = followed.get(part)?.rows ?? [];
+      rows.splice(0, firstAfter(rows, offset)).forEach(drop);
     },
     forget() {
       for (const part of followed.keys()) unfollow(part);

@@ -92,7 +92,7 @@ export function createReader(db: DatabaseSync, fresh: FreshRows): Reader {
     }
     // Most calls of a reader that has caught up end here, without a look at the rows.
     if (offset >= (endOf.get(part)?.['end_offset'] as number)) {
-      if (reader) fresh.follow(part);
+      if (reader) fresh.follow(part, reader);
       return undefined;
     }
     let row = at.get(part, offset) as Row | undefined;
