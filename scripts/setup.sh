@@ -58,7 +58,7 @@ mkdir -p node_modules
 echo installing > "$marker"
 
 if [ "$fresh" = yes ]; then
-  echo "[2/$steps] installing what Tocsin runs on, its own Node.js 24 among it (about 230 MB)"
+  echo "[2/$steps] installing what Tocsin runs on, its own Node.js 24 among it (about 260 MB)"
   rm -rf node_modules
   run_npm ci --omit=dev --omit=optional
   # shellcheck disable=SC2046 # one word a package

@@ -47,10 +47,14 @@ test('for people: what was found, when, observed, expected, how unlikely, and a 
 
 test('of several files a wrong one is told, and the others are judged; standard input is one of them', () => {
   const args = ['--series', 'none.csv', 'wrong.csv', '-', '--json'];
-  const { stdout, stderr, status } = spawnSync(BIN, ['detect', ...args], { cwd: dir, encoding: 'utf8', input: 'when,n\n1,2\n3,4\n' });
+  const { stdout, stderr, status } = spawnSync(BIN, ['detect', ...args], {
+    cwd: dir,
+    encoding: 'utf8',
+    input: 'when,n\n1500000001,2\n1500000003,4\n',
+  });
   assert.equal(status, 2);
   assert.match(stderr, /none\.csv cannot be read.*\n.*wrong\.csv:3:1: found "noon"/);
-  assert.match(stdout, /^path,timestamp,score\nwrong\.csv,1500000000,0\.\d+\n-,1,0\.\d+\n-,3,0\.\d+\n$/);
+  assert.match(stdout, /^path,timestamp,score\nwrong\.csv,1500000000,0\.\d+\n-,1500000001,0\.\d+\n-,1500000003,0\.\d+\n$/);
 });
 
 test('wrong arguments and files: one line, exit 2', () => {

@@ -3,8 +3,7 @@ import { csvField } from '../app/detect/csv-fields.ts';
 import { createCharts, type Charts } from '../app/detect/charts.ts';
 import { collectEpisodes, scoreSeries, type Episode, type ScoredPoint } from '../app/detect/score-series.ts';
 import type { DecimalMark } from '../app/detect/number-text.ts';
-import { seriesFormat, type SeriesFormatName } from '../app/detect/series-format.ts';
-import type { DateOrder } from '../app/detect/time-text.ts';
+import { seriesFormat, type SeriesFormatName, type TimeFormat } from '../app/detect/series-format.ts';
 import { formatDuration } from '../core/duration.ts';
 import { AppError } from '../core/errors.ts';
 import { grouped, printable, printTable, type Column } from './table.ts';
@@ -15,7 +14,7 @@ export interface DetectOptions {
   readonly format: SeriesFormatName;
   readonly time?: string;
   readonly value?: string;
-  readonly timeFormat?: DateOrder;
+  readonly timeFormat?: TimeFormat;
   readonly decimal?: DecimalMark;
   readonly falseAlarmsPerWeek: number;
   readonly plot?: string;

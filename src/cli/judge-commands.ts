@@ -1,7 +1,7 @@
 /** The commands that judge what has been: a pipeline over its history, series from files, variants of an experiment. */
 import { Option } from 'commander';
 import { DECIMAL_MARKS } from '../app/detect/number-text.ts';
-import { DATE_ORDERS } from '../app/detect/time-text.ts';
+import { TIME_FORMATS } from '../app/detect/series-format.ts';
 import { systemClock } from '../core/clock.ts';
 import { factorArgument, timeArgument } from './arguments.ts';
 import { command, dataOption, pipelineOption, type Add } from './command.ts';
@@ -50,9 +50,9 @@ export const addDetect: Add = (program, terminal, exit) => {
     .option('--value <column>', 'the column that holds the value (default: the second)')
     .addOption(
       new Option(
-        '--time-format <order>',
-        'dates such as 3/1/2026: mdy, month first; dmy, day first (default: as the column shows)',
-      ).choices(DATE_ORDERS),
+        '--time-format <format>',
+        'dates such as 3/1/2026: mdy, month first; dmy, day first; numbers since 1970, however small: s, ms, us, ns (default: as the column shows)',
+      ).choices(TIME_FORMATS),
     )
     .addOption(new Option('--decimal <mark>', 'what stands before decimals (default: as the column shows)').choices(DECIMAL_MARKS))
     .addOption(new Option('--false-alarms-per-week <n>', 'what you put up with, for each series').argParser(factorArgument).default(1))

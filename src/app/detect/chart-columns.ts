@@ -31,12 +31,20 @@ export function chartColumns(points: readonly ScoredPoint[], width: number): Cha
   });
 }
 
-/** The least and the greatest value; a little room where they are the same. */
-export function valueRange(points: readonly ScoredPoint[]): readonly [low: number, high: number] {
+export type ValueRange = readonly [low: number, high: number];
+
+/** The least and the greatest value. */
+export function valueRange(points: readonly ScoredPoint[]): ValueRange {
   let [low, high] = [Infinity, -Infinity];
   for (const { value } of points) {
     low = Math.min(low, value!);
     high = Math.max(high, value!);
   }
-  return low === high ? [low - 1, high + 1] : [low, high];
+  return [low, high];
+}
+
+/** What a chart's height stands for: room around values that are all the same, a tenth, so that it is never lost in rounding. */
+export function heightRange([low, high]: ValueRange): ValueRange {
+  const room = low < high ? 0 : low === 0 ? 1 : Math.abs(low) * 0.1;
+  return [low - room, high + room];
 }

@@ -1,5 +1,5 @@
 /** The chart of a scored series as SVG: what a page and a picture show alike. */
-import { chartColumns, valueRange } from './chart-columns.ts';
+import { chartColumns, heightRange, valueRange } from './chart-columns.ts';
 import type { Episode, ScoredPoint } from './score-series.ts';
 
 export interface ChartSize {
@@ -18,7 +18,7 @@ export const CHART_STYLE =
 export function chartMarks(points: readonly ScoredPoint[], episodes: readonly Episode[], { width, height }: ChartSize): string {
   const paper = `<rect class="paper" width="${width}" height="${height}"/>`;
   if (points.length === 0) return paper;
-  const [low, high] = valueRange(points);
+  const [low, high] = heightRange(valueRange(points));
   const x = (index: number): number => tenths(((index + 0.5) / points.length) * width);
   const y = (value: number): number => {
     const part = (Math.max(low, Math.min(high, value)) - low) / (high - low);

@@ -161,6 +161,50 @@ const WRONG: [name: string, text: string, format: SeriesFormatName, columns: Ser
     /either-number\.csv:3:12: found "1,106" as "n", .*expected --decimal \./,
   ],
   [
+    'either-point',
+    'day;n\n2026-03-01;998\n2026-03-02;1.106\n',
+    'csv',
+    {},
+    /either-point\.csv:3:12: found "1\.106" as "n", .*no line of the file tells which; expected --decimal \..* or --decimal ,/,
+  ],
+  [
+    'other-point',
+    'day,n\n2026-03-01,1.106\n2026-03-02,"1.106,5"\n',
+    'csv',
+    {},
+    /other-point\.csv:3:12: found "1\.106,5" as "n"; expected "\." before decimals, as line 2 \("1\.106"\) is read, or --decimal , for the other/,
+  ],
+  [
+    'other-dots',
+    'day,n\n03.04.2026,1\n04.13.2026,2\n',
+    'csv',
+    {},
+    /other-dots\.csv:3:1: found "04\.13\.2026" as "day"; expected the day first, as line 2 \("03\.04\.2026"\) is read, or --time-format mdy/,
+  ],
+  ['told', 'day,n\n03/13/2026,1\n', 'csv', { timeFormat: 'dmy' }, /told\.csv:2:1: .*expected the day first, as --time-format says$/],
+  [
+    'told-mark',
+    'day,n\n2026-03-01,1.5\n',
+    'csv',
+    { decimal: ',' },
+    /told-mark\.csv:2:12: .*expected "," before decimals, as --decimal says$/,
+  ],
+  [
+    'not-compact',
+    'day,n\n20260301,1\n1772442000,2\n',
+    'csv',
+    {},
+    /not-compact\.csv:3:1: found "1772442000" .*expected a date of digits such as 20260302, as line 2 \("20260301"\) has it, or --time-format s/,
+  ],
+  [
+    'spreadsheet',
+    '46082.375,5\n46082.41667,6\n',
+    'csv',
+    {},
+    /spreadsheet\.csv:1:1: found "46082\.375" .*a number before March 1973 is a time with --time-format s/,
+  ],
+  ['far', 't,n\n8640000000001,5\n', 'csv', { timeFormat: 's' }, /far\.csv:2:1: .*expected a time in s since 1970, as --time-format says/],
+  [
     'other-date',
     'day,n\n13/3/2026,1\n3/14/2026,2\n',
     'csv',
@@ -180,6 +224,30 @@ const WRONG: [name: string, text: string, format: SeriesFormatName, columns: Ser
     'csv',
     {},
     /torn\.csv:3:12: found 3 fields for 2 columns; expected quotes .*"1,106"/,
+  ],
+  ['torn-decimals', 'day,n\n2026-03-01,1,5\n', 'csv', {}, /torn-decimals\.csv:2:12: found 3 fields for 2 columns; .*"1,5"$/],
+  ['torn-nameless', 'day,n,\n2026-03-01,1,106\n', 'csv', {}, /torn-nameless\.csv:2:12: found 3 fields for 2 columns; .*"1,106"$/],
+  [
+    'torn-within',
+    'day,n,note\n2026-03-01,1,106,ok\n',
+    'csv',
+    {},
+    /torn-within\.csv:2:12: found 4 fields for 3 columns; expected quotes around a field with commas in it: "1,106"$/,
+  ],
+  [
+    'torn-text',
+    'day;host;n\n2026-03-01;a;5\n2026-03-02;a;b;5\n',
+    'csv',
+    { value: 'n', time: 'day' },
+    /torn-text\.csv:3:16: found 4 fields for 3 columns; expected quotes around a field with semicolons in it$/,
+  ],
+  ['torn-later', '2026-03-01,999\n2026-03-02,1,106\n', 'csv', {}, /torn-later\.csv:2:12: found 3 fields for 2 columns; .*"1,106"$/],
+  [
+    'torn-first',
+    '2026-03-01,1,106\n2026-03-02,999\n',
+    'csv',
+    {},
+    /torn-first\.csv:2:15: found 2 fields; expected 3, as the first line has/,
   ],
   ['utf-16', 't\0i\0m\0e\0,\0v\0\n\0', 'csv', {}, /utf-16\.csv:1:1: found bytes that are no UTF-8/],
 ];
@@ -252,6 +320,32 @@ test('the chart is one page, with the episodes marked and nothing of the file’
   assert.match(page, /<circle class="alarm"/);
   assert.doesNotMatch(page, /NaN|Infinity|undefined|<script|https?:/);
   assert.ok(page.length < 200_000, String(page.length));
+});
+
+test('values that are all the same have a chart, be they large', () => {
+  for (const value of [0, 100, -3e17, 1e140]) {
+    const points = Array.from({ length: 3 }, (_, i): ScoredPoint => {
+      return { timeMs: i * 60_000, timeText: '', value, expected: value, spread: 0, evidence: -9, periodMs: 1, score: 0 };
+    });
+    const section = plotSection('same', points, []);
+    assert.doesNotMatch(section, /NaN|Infinity/, String(value));
+    assert.match(section, /class="value" points="166\.7,110 500,110 833\.3,110"/, String(value));
+    assert.ok(section.includes(`, from ${value} to ${value}<`), section);
+  }
+});
+
+test('titles of a picture keep their letters: Korean ones that were taken apart, Latin ones without accents', async () => {
+  const drawn = async (title: string): Promise<Uint8Array> => {
+    const picture = createPicture();
+    picture.add(title, [], []);
+    return picture.png();
+  };
+  const isSame = async (one: string, other: string): Promise<boolean> => Buffer.compare(await drawn(one), await drawn(other)) === 0;
+  assert.ok(await isSame('요청 수.csv'.normalize('NFD'), '요청 수.csv'));
+  for (const form of ['NFC', 'NFD']) {
+    assert.ok(await isSame('München Große café Ålesund Łódź'.normalize(form), 'Munchen Große cafe Alesund Lodz'), form);
+  }
+  assert.ok(!(await isSame('Große', 'Gro e')));
 });
 
 test('the picture is a PNG, with the outage in red; a series without points has a chart too', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readNumber } from './number-text.ts';
+import { DECIMAL_MARKS, readNumber } from './number-text.ts';
 
 test('a number is read where only one reading is possible, and settles how its column is written', () => {
   const cases: [string, number, ('.' | ',')?][] = [
@@ -21,16 +21,16 @@ test('a number is read where only one reading is possible, and settles how its c
     ['1\u00a0106\u00a0200,25', 1_106_200.25, ','],
     ["1'106.5", 1106.5, '.'],
     ['1\u202f106', 1106],
-    // As it always was.
-    ['1.106', 1.106],
   ];
   for (const [text, value, settles] of cases) {
     assert.deepEqual(readNumber(text, undefined), { value, ...(settles && { settles }) }, text);
   }
 });
 
-test('a comma before three digits needs its column', () => {
+test('a comma or a point before three digits needs its column', () => {
   assert.equal(readNumber('1,106', undefined), 'either');
+  assert.equal(readNumber('-1.106', undefined), 'either');
+  assert.deepEqual(readNumber('1.106', '.'), { value: 1.106 });
   assert.deepEqual(readNumber('1,106', '.'), { value: 1106 });
   assert.deepEqual(readNumber('1,106', ','), { value: 1.106 });
   assert.deepEqual(readNumber('1.106', ','), { value: 1106 });
@@ -57,6 +57,19 @@ test('what is no number, or not one of this column, is none', () => {
   assert.equal(readNumber('1,5', '.'), undefined);
   assert.equal(readNumber('12.5', ','), undefined);
   assert.equal(readNumber('1.106.200', '.'), undefined);
+});
+
+test('what settles nothing is the same number in both styles', () => {
+  const part = fc.constantFrom('1', '106', '20', '0', '.', ',', ' ', "'", '-', 'e3');
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
+      const text = parts.join('');
+      const read = readNumber(text, undefined);
+      if (typeof read !== 'object') return;
+      for (const mark of read.settles ? [read.settles] : DECIMAL_MARKS) assert.deepEqual(readNumber(text, mark), read, text);
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
 test('whatever is written in one style is read back in it', () => {

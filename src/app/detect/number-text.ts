@@ -17,9 +17,7 @@ export function readNumber(text: string, decimal: DecimalMark | undefined): Read
   const settles = (mark as DecimalMark | undefined) ?? settledBy(text, group);
   if (settles !== undefined) return settles === (decimal ?? settles) ? { value: numberOf(text, settles), settles } : undefined;
   if (group !== '.' && group !== ',') return { value: numberOf(text, '.') };
-  // One point has always been that of decimals; one comma can be either.
-  const read = decimal ?? (group === '.' ? '.' : undefined);
-  return read === undefined ? 'either' : { value: numberOf(text, read) };
+  return decimal === undefined ? 'either' : { value: numberOf(text, decimal) };
 }
 
 /** Two marks of a kind are no decimals. */

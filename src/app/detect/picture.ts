@@ -20,7 +20,7 @@ const HEIGHT = HEADING + CHART.height + MARGIN;
 /** Latin letters of a title that fit above a chart; Korean ones are twice as wide. */
 const TITLE_LETTERS = 125;
 
-/** Holds Latin and Korean letters, which is what names of files here are made of; others are left blank. */
+/** Holds Korean letters and Latin ones without accents, which is what names of files here are made of; others are left blank. */
 const FONT_FAMILY = 'Nanum Gothic';
 const FONT_FILE = import.meta.resolve('@fontsource/nanum-gothic/files/nanum-gothic-korean-400-normal.woff2');
 const RENDERER_FILE = import.meta.resolve('@resvg/resvg-wasm/index_bg.wasm');
@@ -33,7 +33,7 @@ export function createPicture(): Picture {
       if (charts.length === PICTURE_SERIES_MAX) return;
       const range = points.length === 0 ? '' : `, ${chartRange(points)}, times in UTC`;
       charts.push(
-        `<g transform="translate(${MARGIN} ${MARGIN + charts.length * HEIGHT})"><text y="12">${asMarkup(fitting(title))}</text>` +
+        `<g transform="translate(${MARGIN} ${MARGIN + charts.length * HEIGHT})"><text y="12">${asMarkup(fitting(drawable(title)))}</text>` +
           `<text class="note" y="30">${asMarkup(`${chartCounts(points, episodes)}${range}`)}</text>` +
           `<g transform="translate(0 ${HEADING})">${chartMarks(points, episodes, CHART)}</g></g>`,
       );
@@ -46,6 +46,15 @@ export function createPicture(): Picture {
     },
   };
 }
+
+/** Latin letters without their accents; Korean ones in one piece, which macOS takes apart in names of files. */
+function drawable(title: string): string {
+  const bare = title.normalize('NFD').replace(/(\p{Script=Latin})\p{M}+/gu, '$1');
+  return bare.replace(/[ŁłĐđı]/g, (letter) => NEAREST[letter]!).normalize('NFC');
+}
+
+/** Of letters whose accent Unicode does not tell apart. */
+const NEAREST: Readonly<Record<string, string>> = { Ł: 'L', ł: 'l', Đ: 'D', đ: 'd', ı: 'i' };
 
 /** The end of a path says more than its beginning. */
 function fitting(title: string): string {

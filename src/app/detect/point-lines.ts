@@ -1,9 +1,10 @@
 /** Lines of a series file -> points. Where a date or a number can be read in two ways, lines wait for one that settles how the column is written. */
+import { shown, type Column } from './column.ts';
 import { csvFields, placedFields } from './csv-fields.ts';
-import { readNumber } from './number-text.ts';
-import { isMissing, type SeriesFormat } from './series-format.ts';
+import type { SeriesFormat } from './series-format.ts';
 import type { SeriesColumns } from './series-header.ts';
-import { readTime } from './time-text.ts';
+import { createTimeColumn } from './time-column.ts';
+import { createValueColumn } from './value-column.ts';
 
 export interface Point {
   /** Epoch ms; in the order of the file, so it may repeat or step back. */
@@ -26,26 +27,31 @@ export type RefuseField = (lineNumber: number, column: number, found: string, ex
 
 /** Minutes of more than two months: somewhere in them is a day after the 12th. */
 const WAITING_LINES_MAX = 100_000;
-const SHOWN_MAX = 60;
-const ORDER_NAMES = { dmy: 'the day first', mdy: 'the month first' } as const;
+/** Of those lines, so that long ones fit into memory too. */
+const WAITING_CHARS_MAX = 32 * 1_024 * 1_024;
 
 export function createPointLines(columns: SeriesColumns, format: SeriesFormat, refuse: RefuseField): PointLines {
-  const { separator, names, time, value } = columns;
-  let { dateOrder, decimalMark } = format;
+  const { separator, names, time, value, width } = columns;
+  const times = createTimeColumn(format);
+  const values = createValueColumn(format.decimalMark, separator);
   /** The first of them is unclear; those behind it only keep their order. */
   let waiting: { readonly line: string; readonly lineNumber: number }[] = [];
+  let waitingChars = 0;
 
   return {
     add(line, lineNumber, points) {
-      const [orderBefore, markBefore] = [dateOrder, decimalMark];
+      const settledBefore = times.settled + values.settled;
       const read = readLine(line, lineNumber);
       if (waiting.length === 0 && typeof read === 'object') return void points.push(read);
       waiting.push({ line, lineNumber });
-      if (dateOrder !== orderBefore || decimalMark !== markBefore) readWaiting(points);
-      if (waiting.length > WAITING_LINES_MAX) refuseUnclear();
+      waitingChars += line.length;
+      if (times.settled + values.settled !== settledBefore) readWaiting(points);
+      if (waiting.length > WAITING_LINES_MAX || waitingChars > WAITING_CHARS_MAX) {
+        refuseUnclear(`of the next ${(waiting.length - 1).toLocaleString('en-US')}`);
+      }
     },
     end() {
-      if (waiting.length > 0) refuseUnclear();
+      if (waiting.length > 0) refuseUnclear('of the file');
     },
   };
 
@@ -55,69 +61,52 @@ export function createPointLines(columns: SeriesColumns, format: SeriesFormat, r
     const known = firstUnclear < 0 ? read.length : firstUnclear;
     for (const point of read.slice(0, known)) if (typeof point === 'object') points.push(point);
     waiting = waiting.slice(known);
+    waitingChars = waiting.reduce((sum, { line }) => sum + line.length, 0);
   }
 
-  function refuseUnclear(): void {
+  function refuseUnclear(within: string): never {
     const { line, lineNumber } = waiting[0]!;
-    const fields = placedFields(line, separator);
-    const isTime = readLine(line, lineNumber) === 'unclear time';
-    const { text, at } = fields[isTime ? time : value]!;
-    const found = `"${shown(text)}" as "${names[isTime ? time : value]}", which can be read in two ways, and no line`;
-    const within = waiting.length > WAITING_LINES_MAX ? `of the next ${WAITING_LINES_MAX.toLocaleString('en-US')}` : 'of the file';
-    const mend = isTime
-      ? '--time-format mdy (the month first) or --time-format dmy (the day first)'
-      : '--decimal . (a comma groups thousands) or --decimal , (it stands before decimals)';
-    refuse(lineNumber, at, `${found} ${within} tells which`, mend);
+    const [field, column]: [number, Column] = readLine(line, lineNumber) === 'unclear time' ? [time, times] : [value, values];
+    const { text, at } = placedFields(line, separator)[field]!;
+    const found = `"${shown(text)}" as "${names[field]}", which can be read in two ways, and no line ${within} tells which`;
+    return refuse(lineNumber, at, found, column.options);
   }
 
   function readLine(line: string, lineNumber: number): Point | 'unclear time' | 'unclear value' {
     const fields = csvFields(line, separator);
     const wrong = (field: number, found: string, expected: string): never =>
       refuse(lineNumber, placedFields(line, separator)[field]?.at ?? line.length, found, expected);
-    const timeText = fields[time] ?? '';
-    const valueText = fields[value];
-    if (valueText === undefined) {
-      const count = `${fields.length} field${fields.length === 1 ? '' : 's'}`;
-      return wrong(value, count, `at least ${Math.max(time, value) + 1}, for the value "${names[value]}"`);
+    checkWidth(fields, wrong);
+    const timeText = fields[time]!;
+    const timeRead = times.read(timeText, lineNumber);
+    if (typeof timeRead === 'object' && 'expected' in timeRead) {
+      return wrong(time, `"${shown(timeText)}" as "${names[time]}"`, timeRead.expected);
     }
-    const isTornApart = fields.length > names.length && value === names.length - 1 && /^\d{3}(\.\d+)?$/.test(fields[value + 1]!);
-    if (isTornApart && separator === ',' && !columns.isPoint) {
-      const whole = fields.slice(value).join(',');
-      return wrong(value, `${fields.length} fields for ${names.length} columns`, `quotes around a value with commas: "${shown(whole)}"`);
+    const valueRead = values.read(fields[value]!, lineNumber);
+    if (typeof valueRead === 'object' && 'expected' in valueRead) {
+      return wrong(value, `"${shown(fields[value]!)}" as "${names[value]}"`, valueRead.expected);
     }
-    const timeRead = readTime(timeText, dateOrder);
-    if (timeRead === undefined) {
-      const otherwise = dateOrder && readTime(timeText, undefined) !== undefined;
-      const form = otherwise ? `${ORDER_NAMES[dateOrder!]}, as --time-format or a line before it says` : format.timeForm;
-      return wrong(time, `"${shown(timeText)}" as "${names[time]}"`, form);
-    }
-    if (timeRead !== 'either') dateOrder ??= timeRead.settles;
-    let number = isMissing(valueText) ? { value: undefined } : readNumber(valueText, decimalMark);
-    if (number === 'either' && separator === ',') {
-      // A file that is separated by commas has them in decimals only where it says so.
-      decimalMark = '.';
-      number = readNumber(valueText, decimalMark);
-    }
-    if (number === undefined || (number !== 'either' && !isFiniteSquare(number.value))) {
-      const otherwise = decimalMark && number === undefined && readNumber(valueText, undefined) !== undefined;
-      const form = otherwise
-        ? `"${decimalMark}" before decimals, as --decimal or a line before it says`
-        : 'a number, or nothing where there is no value';
-      return wrong(value, `"${shown(valueText)}" as "${names[value]}"`, form);
-    }
-    if (number !== 'either' && 'settles' in number) decimalMark ??= number.settles;
     if (timeRead === 'either') return 'unclear time';
-    if (number === 'either') return 'unclear value';
-    return { timeMs: timeRead.value, timeText, value: number.value };
+    if (valueRead === 'either') return 'unclear value';
+    return { timeMs: timeRead.value!, timeText, value: valueRead.value };
+  }
+
+  /** A value that is torn apart, or a line that is cut short, must not pass for another value. */
+  function checkWidth(fields: readonly string[], wrong: (field: number, found: string, expected: string) => never): void {
+    if (fields.length < width && columns.isPoint) wrong(fields.length, counted(fields.length), `${width}, as the first line has`);
+    const least = Math.max(time, value) + 1;
+    if (fields.length < least) wrong(value, counted(fields.length), `at least ${least}, for the value "${names[value]}"`);
+    if (!fields.some((field, i) => i >= width && field !== '')) return;
+    const found = `${counted(fields.length)} for ${width} columns`;
+    const parts = fields.slice(value, value + 1 + fields.length - width);
+    const isTorn = separator === ',' && parts.every((part) => /^[+-]?\d+(\.\d+)?$/.test(part));
+    const sample = isTorn ? `: "${shown(parts.join(','))}"` : '';
+    wrong(isTorn ? value : width, found, `quotes around a field with ${SEPARATOR_NAMES[separator]} in it${sample}`);
   }
 }
 
-/** Squares of residuals must stay finite. */
-function isFiniteSquare(value: number | undefined): boolean {
-  return value === undefined || Math.abs(value) < 1e150;
-}
+const SEPARATOR_NAMES: Readonly<Record<string, string>> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' };
 
-export function shown(text: string): string {
-  const clean = text.replace(/\p{Cc}/gu, '\uFFFD');
-  return clean.length <= SHOWN_MAX ? clean : `${clean.slice(0, SHOWN_MAX)}…`;
+function counted(fields: number): string {
+  return `${fields} field${fields === 1 ? '' : 's'}`;
 }

@@ -2,7 +2,8 @@
 import { AppError } from '../../core/errors.ts';
 import { openLines } from '../../sources/file/lines.ts';
 import type { LineInput } from '../../sources/file/open-input.ts';
-import { createPointLines, shown, type Point, type PointLines } from './point-lines.ts';
+import { shown } from './column.ts';
+import { createPointLines, type Point, type PointLines } from './point-lines.ts';
 import type { SeriesFormat } from './series-format.ts';
 import { seriesColumns, type SeriesColumns } from './series-header.ts';
 

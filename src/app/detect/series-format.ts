@@ -1,13 +1,14 @@
 /** The forms of a series file: CSV with a header, one point a line. */
 import type { DecimalMark } from './number-text.ts';
-import type { DateOrder } from './time-text.ts';
+import { TIME_UNITS } from './digits-time.ts';
+import { DATE_ORDERS, type TimeStyle } from './time-text.ts';
 
 export interface SeriesFormat {
   /** Names of the columns; undefined: the first, or the second, column. */
   readonly timeColumn: string | undefined;
   readonly valueColumn: string | undefined;
-  /** How dates and numbers are written; undefined: the column says. */
-  readonly dateOrder: DateOrder | undefined;
+  /** How times and numbers are written, as far as somebody said so; the column says the rest. */
+  readonly timeStyle: TimeStyle;
   readonly decimalMark: DecimalMark | undefined;
   /** What a time looks like, for people. */
   readonly timeForm: string;
@@ -16,16 +17,25 @@ export interface SeriesFormat {
 export const SERIES_FORMATS = ['csv', 'kpi', 'nab'] as const;
 export type SeriesFormatName = (typeof SERIES_FORMATS)[number];
 
+/** What `--time-format` may say: where in a date the day is, or what a number counts. */
+export const TIME_FORMATS = [...DATE_ORDERS, ...TIME_UNITS] as const;
+export type TimeFormat = (typeof TIME_FORMATS)[number];
+
 export interface SeriesOptions {
   readonly time?: string | undefined;
   readonly value?: string | undefined;
-  readonly timeFormat?: DateOrder | undefined;
+  readonly timeFormat?: TimeFormat | undefined;
   readonly decimal?: DecimalMark | undefined;
 }
 
 export function seriesFormat(name: SeriesFormatName, { time, value, timeFormat, decimal }: SeriesOptions): SeriesFormat {
   const [timeColumn, valueColumn] = name === 'csv' ? [time, value] : ['timestamp', 'value'];
-  return { timeColumn, valueColumn, dateOrder: timeFormat, decimalMark: decimal, timeForm: TIME_FORMS[name] };
+  return { timeColumn, valueColumn, timeStyle: timeStyle(timeFormat), decimalMark: decimal, timeForm: TIME_FORMS[name] };
+}
+
+function timeStyle(told: TimeFormat | undefined): TimeStyle {
+  if (told === undefined) return {};
+  return told === 'dmy' || told === 'mdy' ? { order: told } : { digits: told };
 }
 
 /** What files write where a value is missing, or where it was divided by zero. */

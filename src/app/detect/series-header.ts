@@ -1,6 +1,7 @@
 /** The first line of a series file: what separates the fields, and which of them are the time and the value. */
 import { nearest } from '../../config/nearest.ts';
 import { csvFields } from './csv-fields.ts';
+import { isDigits } from './digits-time.ts';
 import { readNumber } from './number-text.ts';
 import { isMissing, type SeriesFormat } from './series-format.ts';
 import { readTime } from './time-text.ts';
@@ -10,29 +11,46 @@ export interface SeriesColumns {
   readonly names: readonly string[];
   readonly time: number;
   readonly value: number;
+  /** Fields a line may have; what comes behind them must be empty. */
+  readonly width: number;
   /** There is no header: the line is the first point. */
   readonly isPoint: boolean;
 }
 
-const SEPARATORS = [',', ';', '\t'] as const;
+/** Where two of them are as many, the one that is rarer in names of columns. */
+const SEPARATORS = ['\t', ';', ','] as const;
 
 /** What is wrong with the line, for people: it is thrown by `refuse`. */
 export type Refuse = (found: string, expected: string) => never;
 
-export function seriesColumns(line: string, { timeColumn, valueColumn }: SeriesFormat, refuse: Refuse): SeriesColumns {
+export function seriesColumns(line: string, { timeColumn, valueColumn, timeStyle }: SeriesFormat, refuse: Refuse): SeriesColumns {
   if (/[\0\uFFFD]/.test(line)) refuse('bytes that are no UTF-8', 'text in UTF-8, as `iconv -f UTF-16 -t UTF-8` makes of UTF-16');
   const isPointBy = (separator: string): boolean => {
     const [first = '', second] = csvFields(line, separator);
-    return readTime(first, undefined) !== undefined && isValue(second);
+    return (isDigits(first) || readTime(first, timeStyle) !== undefined) && isValue(second);
   };
-  const pointSeparator = timeColumn === undefined && valueColumn === undefined ? SEPARATORS.find(isPointBy) : undefined;
+  const pointSeparator = timeColumn === undefined && valueColumn === undefined ? SEPARATORS.findLast(isPointBy) : undefined;
   if (pointSeparator !== undefined) {
-    return { separator: pointSeparator, names: ['1st column', '2nd column'], time: 0, value: 1, isPoint: true };
+    const width = widthOf(csvFields(line, pointSeparator));
+    return { separator: pointSeparator, names: ['1st column', '2nd column'], time: 0, value: 1, width: Math.max(2, width), isPoint: true };
   }
-  const separator = SEPARATORS.find((each) => line.includes(each)) ?? ',';
-  const fields = csvFields(line, separator);
-  const time = columnOf(fields, timeColumn, 0, '--time', refuse);
-  return { separator, names: fields, time, value: columnOf(fields, valueColumn, time === 0 ? 1 : 0, '--value', refuse), isPoint: false };
+  const separator = separatorOf(line);
+  const names = csvFields(line, separator);
+  const time = columnOf(names, timeColumn, 0, '--time', refuse);
+  const value = columnOf(names, valueColumn, time === 0 ? 1 : 0, '--value', refuse);
+  return { separator, names, time, value, width: Math.max(widthOf(names), time + 1, value + 1), isPoint: false };
+}
+
+/** The most frequent one outside of quotes. */
+function separatorOf(header: string): string {
+  const bare = header.replace(/"(?:[^"]|"")*"/g, '');
+  const counts = SEPARATORS.map((each) => bare.split(each).length);
+  return SEPARATORS[counts.indexOf(Math.max(...counts))]!;
+}
+
+/** Empty fields at the end are none. */
+function widthOf(fields: readonly string[]): number {
+  return fields.findLastIndex((field) => field !== '') + 1;
 }
 
 /** By name, as it is written or in letters of another size; without a name, by its place. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { DigitsForm } from './digits-time.ts';
 import { readTime } from './time-text.ts';
 
 const AFTERNOON = Date.UTC(2026, 2, 1, 15, 5, 9);
@@ -20,20 +21,60 @@ test('dates with the year first, in several countries', () => {
     ['2026-03-01 15:05:09.123456789 UTC', AFTERNOON + 123],
     ['2026-03-02 00:05:09+09:00', AFTERNOON],
     ['2026-03-01 10:05:09 -0500', AFTERNOON],
-    ['1772377509', AFTERNOON],
   ];
-  for (const [text, value] of cases) assert.deepEqual(readTime(text, undefined), { value }, text);
+  for (const [text, value] of cases) assert.deepEqual(readTime(text, {}), { value }, text);
 });
 
 test('with the year last the day or the month comes first: a number over 12 settles it, points do, or the column', () => {
-  assert.equal(readTime('3/1/2026', undefined), 'either');
-  assert.equal(readTime('03-01-2026 15:05:09', undefined), 'either');
-  assert.deepEqual(readTime('3/1/2026, 3:05:09\u202fPM', 'mdy'), { value: AFTERNOON });
-  assert.deepEqual(readTime('1/3/2026, 15:05:09', 'dmy'), { value: AFTERNOON });
-  assert.deepEqual(readTime('3/13/2026', undefined), { value: Date.UTC(2026, 2, 13), settles: 'mdy' });
-  assert.deepEqual(readTime('13/3/2026', undefined), { value: Date.UTC(2026, 2, 13), settles: 'dmy' });
-  assert.deepEqual(readTime('3/3/2026', undefined), { value: Date.UTC(2026, 2, 3) });
-  assert.deepEqual(readTime('1.3.2026, 15:05:09', undefined), { value: AFTERNOON });
+  assert.equal(readTime('3/1/2026', {}), 'either');
+  assert.equal(readTime('03-01-2026 15:05:09', {}), 'either');
+  assert.deepEqual(readTime('3/1/2026, 3:05:09\u202fPM', { order: 'mdy' }), { value: AFTERNOON });
+  assert.deepEqual(readTime('1/3/2026, 15:05:09', { order: 'dmy' }), { value: AFTERNOON });
+  assert.deepEqual(readTime('3/13/2026', {}), { value: Date.UTC(2026, 2, 13), settles: { order: 'mdy' } });
+  assert.deepEqual(readTime('13/3/2026', {}), { value: Date.UTC(2026, 2, 13), settles: { order: 'dmy' } });
+  assert.deepEqual(readTime('3/3/2026', {}), { value: Date.UTC(2026, 2, 3) });
+  assert.deepEqual(readTime('1.3.2026, 15:05:09', {}), { value: AFTERNOON, settles: { order: 'dmy' } });
+  assert.deepEqual(readTime('03.13.2026', {}), { value: Date.UTC(2026, 2, 13), settles: { order: 'mdy' } });
+  assert.deepEqual(readTime('3.3.2026', {}), { value: Date.UTC(2026, 2, 3) });
+});
+
+test('digits are a date where they can be one of these years, else a number since 1970; the column agrees', () => {
+  const cases: [string, DigitsForm | undefined, number | undefined, DigitsForm?][] = [
+    ['20260301', undefined, MIDNIGHT, 'date'],
+    ['202603011505', undefined, AFTERNOON - 9_000, 'date'],
+    ['20260301150509', undefined, AFTERNOON, 'date'],
+    ['20260301150509', 'unix', 20_260_301_150_509, 'unix'],
+    ['1772377509', undefined, AFTERNOON, 'unix'],
+    ['1772377509.25', undefined, AFTERNOON + 250, 'unix'],
+    ['1772377509000000000', undefined, AFTERNOON, 'unix'],
+    ['100000000', undefined, 1e11, 'unix'],
+    ['99999999', undefined, undefined],
+    // Neither 31 February, nor the hour 24, nor a year that nobody measured: of eight digits nothing is left.
+    ['20260231', undefined, undefined],
+    ['18990301', undefined, undefined],
+    ['20260301240000', undefined, 20_260_301_240_000, 'unix'],
+    ['20260301240000', 'date', undefined],
+    ['1772377509', 'date', undefined],
+    // A year, a day of a spreadsheet, a count.
+    ['2026', undefined, undefined],
+    ['46082.375', undefined, undefined],
+    ['0', undefined, undefined],
+    ['-1772377509', undefined, undefined],
+    ['0', 's', 0],
+    ['-5', 's', -5_000],
+    ['20260301', 's', 20_260_301_000],
+    ['1500', 'ms', 1_500],
+    ['1500', 'us', 1.5],
+    ['8640000000001', 's', undefined],
+  ];
+  for (const [text, digits, value, settles] of cases) {
+    const read = readTime(text, digits ? { digits } : {});
+    assert.deepEqual(
+      read,
+      value === undefined ? undefined : { value, ...(settles && { settles: { digits: settles } }) },
+      `${text} ${digits}`,
+    );
+  }
 });
 
 test('what is no time is none', () => {
@@ -50,9 +91,9 @@ test('what is no time is none', () => {
     '2026-03-01 0:00 AM',
   ];
   for (const text of [...texts, '2026-03-01 13:00 PM', '2026-03-01 9', '2026-03-01 09:00:61', '31.2.2026', '2026. 3. 1. 15:05 +9']) {
-    if (text !== '2026') assert.equal(readTime(text, undefined), undefined, text);
+    assert.equal(readTime(text, {}), undefined, text);
   }
-  assert.equal(readTime('13/3/2026', 'mdy'), undefined);
+  assert.equal(readTime('13/3/2026', { order: 'mdy' }), undefined);
 });
 
 test('what browsers and spreadsheets show is read back', () => {
@@ -62,7 +103,7 @@ test('what browsers and spreadsheets show is read back', () => {
       fc.constantFrom(['ko-KR', undefined] as const, ['en-US', 'mdy'] as const, ['en-GB', 'dmy'] as const, ['de-DE', undefined] as const),
       (seconds, [language, order]) => {
         const text = new Date(seconds * 1_000).toLocaleString(language, { timeZone: 'UTC' });
-        const read = readTime(text, order);
+        const read = readTime(text, order ? { order } : {});
         assert.equal(typeof read === 'object' && read.value, seconds * 1_000, text);
       },
     ),

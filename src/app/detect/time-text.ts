@@ -1,30 +1,29 @@
 /** Times as files write them: numbers since 1970, dates of several countries, with or without a clock time. */
+import { isDigits, readDigits, type DigitsForm } from './digits-time.ts';
 import type { Reading } from './reading.ts';
 
 /** Of dates whose year comes last: the day first, or the month. */
 export const DATE_ORDERS = ['dmy', 'mdy'] as const;
 export type DateOrder = (typeof DATE_ORDERS)[number];
 
-/** Epoch ms. `order`: of the column, where it is known. */
-export function readTime(text: string, order: DateOrder | undefined): Reading<DateOrder> {
-  const epoch = parseEpoch(text);
-  if (epoch !== undefined) return { value: epoch };
-  const [, date, clock = '', zone = 'Z'] = SHAPE.exec(text) ?? [];
-  if (date === undefined) return undefined;
-  const day = readDate(date, order);
-  if (day === undefined || day === 'either') return day;
-  const value = epochOf(day.date, clock, zone);
-  return value === undefined ? undefined : { value, ...(day.settles && { settles: day.settles }) };
+/** How the times of a column are written, as far as it is known. */
+export interface TimeStyle {
+  readonly order?: DateOrder;
+  readonly digits?: DigitsForm;
 }
 
-/** The largest number of seconds that is no milliseconds: the year 5138. Ms below it would be in 1973; a thousand times that for each finer unit. */
-const SECONDS_MAX = 1e11;
-
-function parseEpoch(text: string): number | undefined {
-  if (!/^-?\d{1,19}(\.\d+)?$/.test(text)) return undefined;
-  let ms = Number(text) * 1_000;
-  while (Math.abs(ms) >= SECONDS_MAX * 1_000) ms /= 1_000;
-  return ms;
+/** Epoch ms. `style`: of the column. */
+export function readTime(text: string, style: TimeStyle): Reading<TimeStyle> {
+  if (isDigits(text)) {
+    const read = readDigits(text, style.digits);
+    return typeof read === 'object' ? { value: read.value, ...(read.settles && { settles: { digits: read.settles } }) } : read;
+  }
+  const [, date, clock = '', zone = 'Z'] = SHAPE.exec(text) ?? [];
+  if (date === undefined) return undefined;
+  const day = readDate(date, style.order);
+  if (day === undefined || day === 'either') return day;
+  const value = epochOf(day.date, clock, zone);
+  return value === undefined ? undefined : { value, ...(day.settles && { settles: { order: day.settles } }) };
 }
 
 /** A date, a clock time, a zone. */
@@ -45,9 +44,9 @@ function readDate(
   const [, first, mark, second, year] = YEAR_LAST.exec(text) ?? [];
   if (first === undefined) return undefined;
   const [one, two] = [Number(first), Number(second)];
-  const settles = one > 12 ? 'dmy' : two > 12 ? 'mdy' : undefined;
-  // Who writes points writes the day first.
-  const read = order ?? settles ?? (mark === '.' || one === two ? 'dmy' : undefined);
+  // Who writes points writes the day first, and all of the column is read so.
+  const settles = one > 12 ? 'dmy' : two > 12 ? 'mdy' : mark === '.' && one !== two ? 'dmy' : undefined;
+  const read = order ?? settles ?? (one === two ? 'dmy' : undefined);
   if (read === undefined) return 'either';
   return { date: read === 'dmy' ? [Number(year), two, one] : [Number(year), one, two], ...(settles && { settles }) };
 }
