@@ -65,7 +65,8 @@ function adsimRows(all: readonly Series[]): Row[] {
     ...all.filter(({ budget }) => budget !== 1).map((one) => falseRow(one, `towards ${one.budget}, not above`)),
     ...usual.map(({ regime, scores }) => ({
       what: `precision, ${regime}`,
-      wanted: '>= .99',
+      // There a bell that comes after ten minutes of a break counts as wrong.
+      wanted: regime === OTHER_KINDS ? '' : '>= .99',
       measured: rateOf(
         countOf(scores, ({ precision }) => precision),
         4,
