@@ -35,7 +35,7 @@ export interface EmbeddedLog extends Log {
   closeSync(): void;
 }
 
-/** Of rows that are kept for those who follow: as much as may wait for them where pushes are taken (100,000 records), of ordinary size. */
+/** Of rows that are kept for those who follow: pushes of thousands of records each, up to as many as may wait (100,000 records of 300 bytes). */
 const FRESH_BYTES = 32 << 20;
 const NOTHING_TO_SYNC: Pick<WalSync, 'sync' | 'syncNow'> = { sync: async () => {}, syncNow: () => {} };
 
