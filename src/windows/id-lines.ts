@@ -6,7 +6,8 @@
  * A time is a word: ms after the base, from 1. What does not fit, far ahead or far behind (days), stands in a map.
  */
 import { AppError } from '../core/errors.ts';
-import { isKernelFault, openIdKernel, type IdKernel } from './id-kernel.ts';
+import { isKernelFault } from '../core/wasm-kernel.ts';
+import { openIdKernel, type IdKernel } from './id-kernel.ts';
 import type { IdColumns, IdTable } from './id-table.ts';
 
 /** Of each block, 64 KiB. */

@@ -1,6 +1,6 @@
 /** Texts and numbers in the kernel's memory, written and read; and what it asks of JavaScript, answered. */
 import { parseEventTime } from '../event-time.ts';
-import { openKernel, type Kernel, type KernelHost } from './kernel.ts';
+import { openProjectorKernel, type Kernel, type KernelHost } from './kernel.ts';
 
 export interface KernelMemory {
   readonly kernel: Kernel;
@@ -29,7 +29,7 @@ export function openKernelMemory(timeUnit: 'iso' | 's' | 'ms'): KernelMemory | u
     textHolds: (test, from, to) => Number(tests[test]!(text(from, to))),
     spell: (value, to) => encoder.encodeInto(String(value), new Uint8Array(kernel.memory.buffer, to, 32)).written,
   };
-  const opened = openKernel(host);
+  const opened = openProjectorKernel(host);
   if (opened === undefined) return undefined;
   const kernel = opened;
   let scratch = 0;

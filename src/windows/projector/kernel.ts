@@ -3,6 +3,7 @@
  * `scripts/build-kernel.ts`. Each instance has a memory of its own.
  */
 import { readFileSync } from 'node:fs';
+import { openKernel } from '../../core/wasm-kernel.ts';
 
 /** What the kernel asks of JavaScript: `kernel/host.ts`. */
 export interface KernelHost {
@@ -61,26 +62,7 @@ export interface Kernel {
   decode(base: number, first: number, last: number, bytesAreCharacters: number): number;
 }
 
-/** As much of the interface as is used here; Node's types leave it out. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: { readonly host: KernelHost }) => { readonly exports: unknown };
-  readonly RuntimeError: new (message: string) => Error;
-  validate(bytes: Uint8Array): boolean;
-};
-
-/** The kernel could not begin, or stopped in the middle: no memory is left for it. Nothing it holds is to be trusted then. */
-export function isKernelFault(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError;
-}
-
 /** @returns undefined where none can be had: a processor without SIMD. @throws a kernel fault where no 8 GB of addresses (not of memory) are left */
-export function openKernel(host: KernelHost): Kernel | undefined {
-  const bytes = readFileSync(new URL('./kernel.wasm', import.meta.url));
-  if (!WebAssembly.validate(bytes)) return undefined;
-  try {
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes), { host }).exports as Kernel;
-  } catch (error) {
-    throw error instanceof RangeError ? new WebAssembly.RuntimeError(error.message) : error;
-  }
+export function openProjectorKernel(host: KernelHost): Kernel | undefined {
+  return openKernel<Kernel>(readFileSync(new URL('./kernel.wasm', import.meta.url)), { host });
 }

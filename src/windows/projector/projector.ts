@@ -6,6 +6,7 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { ACCEPTED, IGNORED } from '../../core/outcome.ts';
+import { isKernelFault } from '../../core/wasm-kernel.ts';
 import type { RecordBatch } from '../../log/log.ts';
 import type { Columns, Decoder } from '../columns.ts';
 import { LABEL_VALUES_MAX } from '../decoder.ts';
@@ -14,7 +15,6 @@ import type { Plan } from '../plan.ts';
 import { heavyKey } from '../sketches/heavy-hitters.ts';
 import type { SourceSpec } from '../spec.ts';
 import { handOver } from './hand-over.ts';
-import { isKernelFault } from './kernel.ts';
 import { ownColumns, viewColumns } from './kernel-columns.ts';
 import type { KernelMemory } from './kernel-memory.ts';
 import { LABEL_SLOT, tellPlan } from './kernel-plan.ts';

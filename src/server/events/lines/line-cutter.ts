@@ -1,5 +1,6 @@
 /** Cuts the lines of a body apart as its pieces come, sixteen bytes at a time, in the memory of a WebAssembly kernel (`kernel/lines`). */
 import { readFileSync } from 'node:fs';
+import { isKernelFault, openKernel } from '../../../core/wasm-kernel.ts';
 import { splitLines } from '../../../log/batch.ts';
 
 /** The lines of one body, as `splitLines` with its last line cuts them. */
@@ -17,13 +18,6 @@ export interface Lines {
 
 /** `most`: lines. */
 export type OpenLines = (most: number) => Lines;
-
-/** What Node gives us; the types that know it come with a browser's. */
-declare const WebAssembly: {
-  readonly Module: new (binary: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-  validate(bytes: Uint8Array): boolean;
-};
 
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
@@ -52,7 +46,7 @@ type CutStretch = (stretch: Uint8Array, to: Uint8Array, before: number, ended: (
 
 /** Where there is no kernel (a processor without SIMD, or no addresses left for its memory), bytes are looked through one by one. */
 export function createLineCutter(): OpenLines {
-  const kernel = openKernel();
+  const kernel = openLinesKernel();
   const cutStretch = kernel ? cutWith(kernel) : cutPlainly;
   return (most) => openLines(most, cutStretch);
 }
@@ -116,15 +110,13 @@ function cutPlainly(stretch: Uint8Array, to: Uint8Array, before: number, ended: 
   return bytes.length + rest.length;
 }
 
-function openKernel(): Kernel | undefined {
-  const binary = readFileSync(new URL('./kernel.wasm', import.meta.url));
-  if (!WebAssembly.validate(binary)) return undefined;
+function openLinesKernel(): Kernel | undefined {
   try {
-    const kernel = new WebAssembly.Instance(new WebAssembly.Module(binary)).exports as Kernel;
-    kernel.memory.grow(Math.ceil(MEMORY_END / PAGE));
+    const kernel = openKernel<Kernel>(readFileSync(new URL('./kernel.wasm', import.meta.url)));
+    kernel?.memory.grow(Math.ceil(MEMORY_END / PAGE));
     return kernel;
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (isKernelFault(error) || error instanceof RangeError) return undefined;
     throw error;
   }
 }
