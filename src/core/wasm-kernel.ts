@@ -17,10 +17,10 @@ export function isKernelFault(error: unknown): boolean {
  * What the kernel exports, with memory of its own. Views over that memory are void once it has grown.
  * @returns undefined where none can be had: a processor without SIMD. @throws a kernel fault where no 8 GB of addresses (not of memory) are left
  */
-export function openKernel<Kernel>(binary: Uint8Array, imports?: object): Kernel | undefined {
+export function openKernel(binary: Uint8Array, imports?: object): unknown {
   if (!WebAssembly.validate(binary)) return undefined;
   try {
-    return new WebAssembly.Instance(new WebAssembly.Module(binary), imports).exports as Kernel;
+    return new WebAssembly.Instance(new WebAssembly.Module(binary), imports).exports;
   } catch (error) {
     throw error instanceof RangeError ? new WebAssembly.RuntimeError(error.message) : error;
   }

@@ -23,7 +23,7 @@ export interface IdKernel {
 /** @returns undefined where none can be had: a processor without SIMD, or no 8 GB of addresses (not of memory) left */
 export function openIdKernel(blocks: number): IdKernel | undefined {
   try {
-    const kernel = openKernel<IdKernel>(readFileSync(new URL('./id-kernel.wasm', import.meta.url)));
+    const kernel = openKernel(readFileSync(new URL('./id-kernel.wasm', import.meta.url))) as IdKernel | undefined;
     kernel?.begin(blocks);
     return kernel;
   } catch (error) {

@@ -64,5 +64,5 @@ export interface Kernel {
 
 /** @returns undefined where none can be had: a processor without SIMD. @throws a kernel fault where no 8 GB of addresses (not of memory) are left */
 export function openProjectorKernel(host: KernelHost): Kernel | undefined {
-  return openKernel<Kernel>(readFileSync(new URL('./kernel.wasm', import.meta.url)), { host });
+  return openKernel(readFileSync(new URL('./kernel.wasm', import.meta.url)), { host }) as Kernel | undefined;
 }

@@ -112,7 +112,7 @@ function cutPlainly(stretch: Uint8Array, to: Uint8Array, before: number, ended: 
 
 function openLinesKernel(): Kernel | undefined {
   try {
-    const kernel = openKernel<Kernel>(readFileSync(new URL('./kernel.wasm', import.meta.url)));
+    const kernel = openKernel(readFileSync(new URL('./kernel.wasm', import.meta.url))) as Kernel | undefined;
     kernel?.memory.grow(Math.ceil(MEMORY_END / PAGE));
     return kernel;
   } catch (error) {
