@@ -109,7 +109,7 @@ async function stageOf(
   }
 
   function report(): PartitionReport {
-    const { totals, reasons, replayed, end, caughtUp, ids, limits } = aggregate.status();
+    const { totals, reasons, replayed, end, caughtUp, ids, limits, firstTime } = aggregate.status();
     return {
       totals: { ...totals },
       reasons: [...reasons],
@@ -118,6 +118,7 @@ async function stageOf(
       caughtUp,
       ids,
       limits,
+      ...(firstTime !== undefined && { firstTime }),
     };
   }
 

@@ -110,6 +110,8 @@ export interface AggregateStatus {
   readonly watermark: number;
   /** When it had more segments than `max_series`, ids than `max_ids`, in order. */
   readonly limits: LimitSpans;
+  /** Event time of the first accepted event that is known of, epoch ms; undefined before it, and where an older state does not say. */
+  readonly firstTime: number | undefined;
   readonly offset: number;
   readonly end: number;
   readonly caughtUp: boolean;
@@ -326,6 +328,7 @@ export function createAggregate(
       replayed: replay.replayed,
       watermark: partition.watermark,
       limits: partition.limits(),
+      firstTime: partition.firstTime,
       offset,
       end,
       caughtUp,

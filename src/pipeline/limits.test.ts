@@ -223,3 +223,37 @@ test('what never ended is not told again after an older version’s state: with 
     assert.deepEqual(monitored.told, LASTING_TOLD);
   });
 });
+
+/** After `LASTING`, of the next owner: too many at once, and until more than an hour without; later, too many again. */
+const LASTING_OVER = [12_000, 13_201, 16_900];
+const LASTING_LATER = [30_000, 30_001, 30_002, 30_003, 30_004];
+
+test('an owner that begins without the state of the former one goes on with what it told', async () => {
+  await withTempLog(async ({ log }) => {
+    await ensureTopics({ plan, topics }, log);
+    await log.ensureTopic(partialsTopic('p'), PARTIALS_SETTINGS);
+    const monitored = monitoring();
+    const monitor = await openMonitorStage(common, { ...monitored, log });
+    const tellOf = async (parts: readonly (readonly number[])[]): Promise<void> => {
+      const stage = await openAggregateStage(
+        { ...common, source, partition: 0, start: (bounds) => bounds.start },
+        { ...judging, log, monitorLag: async () => 0 },
+      );
+      for (const seconds of parts) {
+        await send(log, seconds);
+        while ((await stage.step()) > 0);
+        await stage.commit();
+        while ((await monitor.step()) > 0);
+        await monitor.commit();
+      }
+      await stage.close();
+    };
+    await tellOf([LASTING]);
+    assert.deepEqual(monitored.told, LASTING_TOLD);
+    await log.commit({ state: (await log.state(statePrefix('p', 't/0'))).map(([key]) => [key, null]) });
+    await tellOf([LASTING_ON]);
+    assert.deepEqual(monitored.told.splice(0), LASTING_TOLD, 'one episode, one alert id');
+    await tellOf([LASTING_OVER, LASTING_LATER]);
+    assert.deepEqual(monitored.told, ['series@3000 until 12603000', 'ids@4000 until 15600000', 'series@30002000', 'ids@30003000']);
+  });
+});

@@ -9,14 +9,14 @@ import { noOutcomes } from '../core/outcome.ts';
 import { recordAt } from '../log/batch.ts';
 import type { CommitUnit, Log, RecordsToAppend, StateChange } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { limitNews, type LimitKind, type LimitSpan } from '../windows/limit-episodes.ts';
+import { limitNews, limitQuietMs, type LimitKind, type LimitSpan } from '../windows/limit-episodes.ts';
 import { createMerge } from '../windows/merge.ts';
 import type { Partials } from '../windows/partials.ts';
 import { decodePartials } from '../windows/partials-codec.ts';
 import type { ClockMode } from '../windows/partition.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { WindowRecord } from '../windows/row.ts';
-import type { AggregateStatus, LimitSpans } from './aggregate.ts';
+import type { AggregateStatus } from './aggregate.ts';
 import { readAppendedTail } from './appended-tail.ts';
 import { alertTexts, appendTexts, windowTexts } from './appends.ts';
 import { isHeard, mergeStatePrefix, type Committed } from './engine.ts';
@@ -89,7 +89,12 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const mergePrefix = mergeStatePrefix(pipeline);
   const stagePrefix = `stage/${pipeline}/`;
   const merge = createMerge(plan, revision, { keepsPanes: true });
-  const inputs = inputPartitions(plan.spec).map(({ source, partition, name }) => ({ topic: source.topic, partition, name }));
+  const inputs = inputPartitions(plan.spec).map(({ source, partition, name }) => ({
+    topic: source.topic,
+    partition,
+    name,
+    dedupMs: source.event.dedupMs,
+  }));
   const names = inputs.map(({ name }) => name);
   const reports = new Map<string, ReportAt>();
   let lettersCounted = 0;
@@ -115,19 +120,20 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   function takeReport({ partition, progress }: Partials, report: PartitionReport): void {
     const known = reports.get(partition);
     if (!progress || !isNewerReport(progress, known)) return;
-    const { offset: at, epoch, turn } = progress;
-    const limits = limitsOf(report);
-    const series = tellLimit('series', partition, limits, known);
-    const ids = tellLimit('ids', partition, limits, known);
+    const { offset: at, epoch, turn, watermark } = progress;
+    const series = tellLimit('series', partition, report, watermark);
+    const ids = tellLimit('ids', partition, report, watermark);
     const told = { ...(series && { series }), ...(ids && { ids }) };
     reports.set(partition, { ...report, told, offset: at, epoch, turn });
     changedReports.add(partition);
   }
 
   /** Tells what is news of a limit; what was told last by then. */
-  function tellLimit(kind: LimitKind, partition: string, limits: LimitSpans, known: ReportAt | undefined): LimitSpan | undefined {
-    const told = toldOf(known, kind);
-    const news = limitNews(limits[kind], told);
+  function tellLimit(kind: LimitKind, partition: string, report: PartitionReport, watermark: number): LimitSpan | undefined {
+    const told = toldOf(reports.get(partition), kind);
+    const quietMs = limitQuietMs(kind, inputs.find(({ name }) => name === partition)!.dedupMs);
+    const view = report.firstTime === undefined ? undefined : { from: report.firstTime, watermark, quietMs };
+    const news = limitNews(limitsOf(report)[kind], told, view);
     if (deps.limitAlert) for (const span of news) alerts.push(deps.limitAlert(kind, partition, span));
     return news.at(-1) ?? told;
   }

@@ -16,6 +16,8 @@ export interface PartitionReport {
   readonly ids?: IdCounts;
   /** Absent from an older Tocsin, which has `overflowedAt` and `idsForgottenAt`: since when, epoch ms. */
   readonly limits?: LimitSpans;
+  /** Event time, epoch ms, of the first accepted event that is known of; absent before it, and from an older Tocsin. */
+  readonly firstTime?: number;
   readonly overflowedAt?: number;
   readonly idsForgottenAt?: number;
 }
@@ -54,6 +56,7 @@ export function statusOfReport(name: string, report: ReportAt | undefined, water
     replayed: report?.replayed ?? 0,
     watermark,
     limits: report ? limitsOf(report) : { series: [], ids: [] },
+    firstTime: report?.firstTime,
     offset: report?.offset ?? 0,
     end: report?.end ?? 0,
     caughtUp: report?.caughtUp ?? false,

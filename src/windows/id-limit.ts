@@ -1,4 +1,4 @@
-import { createLimitEpisodes, LIMIT_QUIET_MS, olderEpisodes, type LimitEpisode, type LimitEpisodes } from './limit-episodes.ts';
+import { createLimitEpisodes, limitQuietMs, olderEpisodes, type LimitEpisode, type LimitEpisodes } from './limit-episodes.ts';
 
 /**
  * How many ids are remembered at most: counts of ids by event time, in steps of a power of two of ms (about a thousandth of the time
@@ -46,8 +46,7 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
   let oldest = Infinity;
   let floor = -Infinity;
   let forgotten = 0;
-  // A step of a long dedup is longer than an hour: between two that are forgotten it may be quiet that long.
-  const quietMs = Math.max(LIMIT_QUIET_MS, dedupMs);
+  const quietMs = limitQuietMs('ids', dedupMs);
   const episodes = createLimitEpisodes(quietMs);
   /** The watermark at which the next step expires. */
   let expiresAt = -Infinity;

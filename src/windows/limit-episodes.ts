@@ -32,6 +32,12 @@ export interface LimitEpisodes {
 
 /** An episode is over when nothing was beyond the limit for so long, event time, ms. */
 export const LIMIT_QUIET_MS = 3_600_000;
+
+/** Ids are forgotten by steps: of a long dedup one takes longer than an hour, and between two of them it may be quiet that long. */
+export function limitQuietMs(kind: LimitKind, dedupMs: number): number {
+  return kind === 'ids' ? Math.max(LIMIT_QUIET_MS, dedupMs) : LIMIT_QUIET_MS;
+}
+
 /** Older ones were told long ago: as many do not begin between two commits. */
 const EPISODES_MAX = 8;
 
@@ -72,15 +78,24 @@ export function olderEpisodes(
   return since === undefined ? [] : [{ since, last: Math.max(last ?? maxTime, watermark - quietMs) }];
 }
 
+/** What an owner of the partition knows of it: all event times in epoch ms. */
+export interface LimitView {
+  /** Of the first accepted event. What was before it, a former owner's state said, and that is lost. */
+  readonly from: number;
+  readonly watermark: number;
+  /** As of the limit's kind. */
+  readonly quietMs: number;
+}
+
 /**
- * What is news to who was told up to `told`: each beginning and each end, in order. The last of them is what is told then. A later owner
- * without the state of the former one may see the same episode begin later.
+ * What is news to who was told up to `told`: each beginning and each end, in order. The last of them is what is told then. An owner whose view
+ * begins after the episode that was told goes on with it, under the same beginning, where there was no silence long enough to end it.
  */
-export function limitNews(spans: readonly LimitSpan[], told: LimitSpan | undefined): readonly LimitSpan[] {
+export function limitNews(spans: readonly LimitSpan[], told: LimitSpan | undefined, view?: LimitView): readonly LimitSpan[] {
   const news: LimitSpan[] = [];
   let known = told;
   const tell = (span: LimitSpan): void => void news.push((known = span));
-  for (const { since, endedAt } of spans) {
+  for (const { since, endedAt } of view && told ? seenWhole(spans, told, view) : spans) {
     if (known === undefined || since > known.since + LIMIT_QUIET_MS) {
       if (known !== undefined && known.endedAt === undefined) tell({ since: known.since, endedAt: since });
       tell({ since });
@@ -89,4 +104,13 @@ export function limitNews(spans: readonly LimitSpan[], told: LimitSpan | undefin
     if (endedAt !== undefined && ended === undefined && endedAt > begun) tell({ since: begun, endedAt });
   }
   return news;
+}
+
+/** The episodes in view, the first with the beginning that was told where it is the same one, or its end alone. */
+function seenWhole(spans: readonly LimitSpan[], told: LimitSpan, { from, watermark, quietMs }: LimitView): readonly LimitSpan[] {
+  if (told.since >= from) return spans;
+  const [first, ...later] = spans;
+  const couldEndAt = from + quietMs;
+  if (first && first.since <= (told.endedAt ?? couldEndAt)) return [{ ...first, since: told.since }, ...later];
+  return watermark > couldEndAt && told.endedAt === undefined ? [{ since: told.since, endedAt: couldEndAt }, ...spans] : spans;
 }

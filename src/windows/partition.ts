@@ -37,6 +37,8 @@ export interface Partition {
   readonly watermark: number;
   /** When there were more segments than `max_series`, ids than `max_ids`, in order (limit-episodes.ts). */
   limits(): Readonly<Record<LimitKind, readonly LimitSpan[]>>;
+  /** Event time of the first accepted event, epoch ms; undefined before it, and where an older snapshot does not say. */
+  readonly firstTime: number | undefined;
   readonly totals: Readonly<OutcomeCounts>;
   /** Counts of invalid records by reason. */
   readonly reasons: ReadonlyMap<string, number>;
@@ -66,6 +68,8 @@ export interface Clocks {
   watermark: number;
   /** Largest event time accepted. */
   maxTime: number;
+  /** Event time of the first accepted event; undefined before it, and where an older snapshot does not say. */
+  firstTime: number | undefined;
 }
 
 export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder): Partition {
@@ -74,7 +78,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   const panes = createPaneStore(plan, series);
   const ids = createIdMemory({ dedupMs, maxIds: plan.spec.limits.maxIds ?? MAX_IDS, whole: wholeIds });
   const tally = createOutcomeTally(plan, source, { panes, series });
-  const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity };
+  const clocks: Clocks = { watermark: -Infinity, maxTime: -Infinity, firstTime: undefined };
   const overflow = createLimitEpisodes();
   const totals = noOutcomes();
   const reasons = new Map<string, number>();
@@ -96,6 +100,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
     series.resolve(columns.dimensions, i, codes);
     if (series.overflowed > overflowed) overflow.note(time, clocks.watermark);
     panes.add(time, codes, columns.contributions, i, offset);
+    if (clocks.maxTime === -Infinity) clocks.firstTime = time;
     if (time > clocks.maxTime) clocks.maxTime = time;
     const watermark = Math.min(time, appendTime) - outOfOrdernessMs;
     if (watermark <= clocks.watermark) return;
@@ -142,6 +147,9 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   return {
     get watermark() {
       return clocks.watermark;
+    },
+    get firstTime() {
+      return clocks.firstTime;
     },
     limits: () => ({ series: overflow.spans(clocks.watermark), ids: ids.limit.episodes.spans(clocks.watermark) }),
     totals,

@@ -24,6 +24,8 @@ export interface PartitionMeta {
   readonly idKey: IdKey;
   readonly watermark: number;
   readonly maxTime: number;
+  /** Absent in older snapshots, and before the first accepted event. */
+  readonly firstTime?: number;
   /** Absent in older snapshots, which have `overflowedAt` and, perhaps, `overflowedLast`: since when, and when last. */
   readonly overflow?: readonly LimitEpisode[];
   readonly overflowedAt?: number | undefined;
@@ -102,6 +104,7 @@ export function createSnapshot(
         idKey,
         watermark: clocks.watermark,
         maxTime: clocks.maxTime,
+        ...(clocks.firstTime !== undefined && { firstTime: clocks.firstTime }),
         overflow: overflow.state(),
         totals: { ...totals },
         reasons: [...reasons],
@@ -130,6 +133,7 @@ export function createSnapshot(
         if (meta.format > SNAPSHOT_FORMAT) throw tooNew(meta.format);
         clocks.watermark = meta.watermark;
         clocks.maxTime = meta.maxTime;
+        clocks.firstTime = meta.firstTime;
         overflow.restore(meta.overflow ?? olderEpisodes(meta.overflowedAt, meta.overflowedLast, clocks));
         Object.assign(totals, meta.totals);
         for (const [reason, count] of meta.reasons) reasons.set(reason, count);
