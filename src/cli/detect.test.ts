@@ -45,6 +45,14 @@ test('for people: what was found, when, observed, expected, how unlikely, and a 
   assert.match(readFileSync(join(dir, 'chart.html'), 'utf8'), /<svg/);
 });
 
+test('one point is a point, and what was assumed of thousands is said beside the output', () => {
+  writeFileSync(join(dir, 'one.csv'), 'timestamp,value\n1500000000,1.106\n');
+  const { stdout, stderr, status } = detect('--series', 'one.csv');
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, 'one.csv: 1 point, nothing rang\n');
+  assert.match(stderr, /^tocsin: one\.csv: "value": values such as line 2 \("1\.106"\) are read as decimals; .*\n$/);
+});
+
 test('of several files a wrong one is told, and the others are judged; standard input is one of them', () => {
   const args = ['--series', 'none.csv', 'wrong.csv', '-', '--json'];
   const { stdout, stderr, status } = spawnSync(BIN, ['detect', ...args], {

@@ -26,15 +26,18 @@ const SCORE_DIGITS = 7;
 
 /** `--json` prints CSV, one row a point of every file in the order given; else tables of the episodes found. */
 export async function detectCommand(options: DetectOptions, terminal: Terminal): Promise<number> {
-  const { series, format: name, time, value, timeFormat, decimal, falseAlarmsPerWeek, plot: plotPath, json } = options;
-  if (name !== 'csv' && (time !== undefined || value !== undefined)) {
-    throw new AppError('usage', `detect: found --time or --value with --format ${name}; expected neither: the format says which columns`);
+  const { series, format: formatName, time, value, timeFormat, decimal, falseAlarmsPerWeek, plot: plotPath, json } = options;
+  if (formatName !== 'csv' && (time !== undefined || value !== undefined)) {
+    throw new AppError(
+      'usage',
+      `detect: found --time or --value with --format ${formatName}; expected neither: the format says which columns`,
+    );
   }
   const charts = plotPath === undefined ? undefined : createCharts(plotPath);
   if (plotPath !== undefined && !charts) {
     throw new AppError('usage', `--plot: found ${printable(plotPath)}; expected the name of an HTML or a PNG file, such as chart.html`);
   }
-  const format = seriesFormat(name, { time, value, timeFormat, decimal });
+  const format = seriesFormat(formatName, { time, value, timeFormat, decimal });
   let unreadable: AppError | undefined;
   if (json) await terminal.print('path,timestamp,score');
   for (const path of series) {
@@ -57,7 +60,8 @@ export async function detectCommand(options: DetectOptions, terminal: Terminal):
     const pathField = csvField(path);
     const input = path === '-' ? { stream: terminal.stdin } : { path };
     let points = 0;
-    for await (const batch of scoreSeries(input, path === '-' ? 'standard input' : path, format, falseAlarmsPerWeek)) {
+    const name = path === '-' ? 'standard input' : path;
+    for await (const batch of scoreSeries(input, name, format, falseAlarmsPerWeek, (text) => terminal.note(printable(text)))) {
       points += batch.length;
       for (const point of batch) {
         if (!json || charts) episodes.add(point);
@@ -85,7 +89,7 @@ const COLUMNS: readonly Column<Episode>[] = [
 
 async function tell(path: string, points: number, episodes: readonly Episode[], terminal: Terminal): Promise<void> {
   const count = episodes.length === 0 ? 'nothing rang' : `${grouped(episodes.length)} episode${episodes.length === 1 ? '' : 's'}`;
-  await terminal.print(`${printable(path)}: ${grouped(points)} points, ${count}`);
+  await terminal.print(`${printable(path)}: ${grouped(points)} point${points === 1 ? '' : 's'}, ${count}`);
   await printTable(episodes, COLUMNS, { print: (line) => terminal.print(`  ${line}`) });
 }
 

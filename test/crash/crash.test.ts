@@ -22,7 +22,7 @@ import { alertsFollow, holdsInRedis, holdsLetters, holdsRows, judgeTopic, keysTo
 import { commit, planFaults } from './faults.ts';
 import { createFleet, WORKER_VARIABLE } from './fleet.ts';
 import { startServices } from './services.ts';
-import { repeats, startListener, type Outage } from './told.ts';
+import { noteStalls, repeats, startListener, type Outage } from './told.ts';
 
 const SOAK = process.env['SOAK'] === '1';
 const COUNTS = SOAK
@@ -75,6 +75,7 @@ test('whatever dies: nothing is lost, nothing counts twice', { skip, timeout: SO
   const events = adEvents(ROUNDS, Date.now());
   const plan = planFaults(COUNTS, ROLES.length, PAUSE_MS, random);
   const outages: Outage[] = [];
+  noteStalls(t, outages);
   const began = performance.now();
   const fleet = await withKafka(`127.0.0.1:${kafka.proxy.port}`, async (log) => {
     await log.ensureTopic(topic, { partitions: PARTITIONS });

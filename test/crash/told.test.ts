@@ -26,6 +26,15 @@ test('each repeat needs an end of its own', () => {
   assert.deepEqual(both, { counts: { kill: 2, pause: 0, takeover: 0, stop: 0 }, unexplained: [] });
 });
 
+test('who was asked to stop and had no time to note it says so; a machine that stood still is nobody’s fault', () => {
+  const told = twice({ worker: '1', at: 10_000 }, { worker: 'last', at: 30_000 });
+  const stopped = (at: number): TermEnd => ({ worker: '1', why: 'stop', from: at, to: at });
+  assert.equal(unexplained(told, [stopped(17_500)]), 0);
+  assert.equal(unexplained(told, [stopped(18_500)]), 1, 'it had the time');
+  assert.equal(unexplained(told, [killed('1', 8_500)]), 1, 'it was dead before');
+  assert.equal(unexplained(told, [killed('1', 8_500)], [{ from: 8_600, to: 9_400 }]), 0, 'nobody listened when it came');
+});
+
 test('what was under way when its sender was paused may come in when that wakes', () => {
   const told = twice({ worker: '2', at: 13_000 }, { worker: '1', at: 14_050 });
   assert.equal(unexplained(told, [{ worker: '1', why: 'pause', from: 10_000, to: 14_000 }]), 0);

@@ -20,7 +20,7 @@ export interface Listener {
 /** The end of a worker's time as the notifier; monotonic ms. */
 export interface TermEnd {
   readonly worker: string;
-  /** `stop`: it had to end, on a machine so busy that the receiver had not answered in time, and it said so. */
+  /** `stop`: it had to end, on a machine so busy that it had no time to note what it had sent, and it said so. */
   readonly why: 'kill' | 'pause' | 'takeover' | 'stop';
   /** When it was killed or paused, or said it. */
   readonly from: number;
@@ -28,7 +28,7 @@ export interface TermEnd {
   readonly to: number;
 }
 
-/** Nothing could be noted meanwhile; monotonic ms. */
+/** Nothing could be noted meanwhile, nor heard; monotonic ms. */
 export interface Outage {
   readonly from: number;
   readonly to: number;
@@ -40,6 +40,8 @@ const ANSWER_MS = 300;
 const NOTE_MS = 3_000;
 /** From the network of the machine to the listener. */
 const ARRIVAL_MS = 1_000;
+/** Who is asked to stop may send, and wait for its notes, for so long before it says that it has to end. */
+const STOP_MS = 5_000;
 
 export async function startListener(t: TestContext, random: Random): Promise<Listener> {
   const told = new Map<string, Telling[]>();
@@ -51,6 +53,20 @@ export async function startListener(t: TestContext, random: Random): Promise<Lis
   return { origin, told };
 }
 
+/** Takes down when this process, and so most likely the whole machine, stood still. */
+export function noteStalls(t: TestContext, stalls: Outage[]): void {
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    if (now - last > LOOK_MS + STALL_MS) stalls.push({ from: last, to: now });
+    last = now;
+  }, LOOK_MS);
+  t.after(() => clearInterval(timer));
+}
+
+const LOOK_MS = 50;
+const STALL_MS = 150;
+
 /**
  * Notifications that came more than once, each held against the ends of its own sender's time: all tellings but one must be such that their
  * sender was killed, paused or replaced before it can have noted them. `sessionMs`: so long it may take to hear that one was replaced.
@@ -61,13 +77,24 @@ export function repeats(
 ): { readonly counts: Record<TermEnd['why'], number>; readonly unexplained: readonly string[] } {
   const counts = { kill: 0, pause: 0, takeover: 0, stop: 0 };
   const unexplained: string[] = [];
+  const inOrder = outages.toSorted((a, b) => a.from - b.from);
 
   function notNoted({ worker, at }: Telling): TermEnd | undefined {
     return ends.find(({ worker: whose, why, from, to }) => {
-      if (whose !== worker || at > to + ARRIVAL_MS) return false;
-      const away = outages.reduce((sum, outage) => sum + Math.max(0, Math.min(outage.to, from) - Math.max(outage.from, at)), 0);
-      return from - at - away <= NOTE_MS + (why === 'takeover' ? sessionMs : 0);
+      if (whose !== worker || at - to - awayIn(to, at) > ARRIVAL_MS) return false;
+      return from - at - awayIn(at, from) <= NOTE_MS + (why === 'takeover' ? sessionMs : why === 'stop' ? STOP_MS : 0);
     });
+  }
+
+  function awayIn(begin: number, end: number): number {
+    let [sum, seen] = [0, begin];
+    for (const outage of inOrder) {
+      const [from, to] = [Math.max(outage.from, seen), Math.min(outage.to, end)];
+      if (to <= from) continue;
+      sum += to - from;
+      seen = to;
+    }
+    return sum;
   }
 
   for (const [key, tellings] of told) {

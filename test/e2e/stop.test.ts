@@ -6,7 +6,7 @@ import { connectTo } from '../support/kafka-log.ts';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { startFor, temporary, until } from './tocsin.ts';
+import { startFor, STOPPED_UNNOTED, temporary, until } from './tocsin.ts';
 
 const kafka = service('kafka');
 
@@ -43,5 +43,5 @@ test('stopped while another member of the group holds the rebalance up: exit cod
   const { code, stderr } = await running.stop('SIGTERM');
   done.resolve();
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /the connection is closed\. Stopped all the same; what is not noted is done again at the next start\.$/m);
+  assert.match(stderr, STOPPED_UNNOTED);
 });

@@ -9,6 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 const BIN = path.join(ROOT, 'bin/tocsin');
 
+/** Said on standard error by who is asked to stop and has no time left to note what it did. */
+export const STOPPED_UNNOTED = /the connection is closed\. Stopped all the same; what is not noted is done again at the next start\.$/m;
+
 export interface Ended {
   /** Exit code; null: ended by `signal`. */
   readonly code: number | null;

@@ -65,7 +65,7 @@ export function chartRange(points: readonly ScoredPoint[]): string {
 }
 
 export function chartCounts(points: readonly ScoredPoint[], episodes: readonly Episode[]): string {
-  return `${points.length.toLocaleString('en-US')} points, ${episodes.length} episode${episodes.length === 1 ? '' : 's'}`;
+  return `${points.length.toLocaleString('en-US')} point${points.length === 1 ? '' : 's'}, ${episodes.length} episode${episodes.length === 1 ? '' : 's'}`;
 }
 
 export function valueLabel(value: number): string {

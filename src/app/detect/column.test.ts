@@ -69,6 +69,32 @@ test('between semicolons or tabs a point groups thousands where the column says 
   }
 });
 
+test('between commas a point stands before decimals, and where all values could group thousands by it a note says so', async () => {
+  const noted = async (lines: readonly string[], options: SeriesOptions = {}): Promise<[values: unknown[], notes: string[]]> => {
+    const notes: string[] = [];
+    const rows = lines.map((each, i) => `${i + 1}.3.2026 00:00,${each}\n`);
+    const stream = new Blob([`day,n\n${rows.join('')}`]).stream();
+    const values: unknown[] = [];
+    for await (const batch of readSeries({ stream }, 'file', seriesFormat('csv', options), (text) => notes.push(text))) {
+      values.push(...batch.map(({ value }) => value));
+    }
+    return [values, notes];
+  };
+  const [values, notes] = await noted(['998', '', '1.106', '12.500']);
+  assert.deepEqual(values, [998, undefined, 1.106, 12.5]);
+  assert.equal(notes.length, 1);
+  assert.match(notes[0]!, /^file: "n": values such as line 4 \("1\.106"\) are read as decimals; .*--decimal , .* --decimal \.$/);
+  assert.deepEqual(await noted(['998', '1.106', '12.500'], { decimal: ',' }), [[998, 1106, 12_500], []]);
+  assert.deepEqual(await noted(['998', '1.106', '12.500'], { decimal: '.' }), [[998, 1.106, 12.5], []]);
+  // One value that no thousands are grouped in tells it, wherever it stands.
+  for (const clear of ['0.998', '12.5', '1500', '1500.125', '1.5e3', '"1,106.5"']) {
+    assert.deepEqual((await noted(['1.106', clear]))[1], [], clear);
+    assert.deepEqual((await noted([clear, '1.106']))[1], [], clear);
+  }
+  assert.deepEqual(await noted(['998', '"1,106"']), [[998, 1106], []]);
+  assert.deepEqual(await noted(['998', '7']), [[998, 7], []]);
+});
+
 test('times of digits: dates, or what they count from 1970 where one says so', async () => {
   const at = async (text: string, options: SeriesOptions = {}): Promise<number[]> =>
     (await read(text, options)).map(({ timeMs }) => timeMs);

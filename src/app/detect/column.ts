@@ -7,6 +7,8 @@ export interface Column {
   readonly settled: number;
   /** The options that say what no line says, for people. */
   readonly options: string;
+  /** What was assumed where the lines so far could all be read in another way too, for people. */
+  readonly assumed?: string | undefined;
 }
 
 /** The line that settled it, for people. */

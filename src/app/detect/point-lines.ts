@@ -18,8 +18,8 @@ export interface Point {
 export interface PointLines {
   /** Adds the points that are known by now, in the order of their lines. */
   add(line: string, lineNumber: number, points: Point[]): void;
-  /** No more lines. */
-  end(): void;
+  /** No more lines. What had to be assumed to read them, for people. */
+  end(): string | undefined;
 }
 
 /** Throws what is wrong, for people. `column` from 0. */
@@ -52,6 +52,7 @@ export function createPointLines(columns: SeriesColumns, format: SeriesFormat, r
     },
     end() {
       if (waiting.length > 0) refuseUnclear('of the file');
+      return values.assumed === undefined ? undefined : `"${names[value]}": ${values.assumed}`;
     },
   };
 

@@ -9,8 +9,16 @@ import { seriesColumns, type SeriesColumns } from './series-header.ts';
 
 const LINE_BYTES_MAX = 65_536;
 
-/** Points before a wrong line come first. @throws AppError `input_unreadable` with file:line:column, while it is iterated */
-export async function* readSeries(input: LineInput, name: string, format: SeriesFormat): AsyncGenerator<Point[]> {
+/**
+ * Points before a wrong line come first. `note`: told, at the end, what had to be assumed.
+ * @throws AppError `input_unreadable` with file:line:column, while it is iterated
+ */
+export async function* readSeries(
+  input: LineInput,
+  name: string,
+  format: SeriesFormat,
+  note?: (text: string) => void,
+): AsyncGenerator<Point[]> {
   const decoder = new TextDecoder();
   let lines: PointLines | undefined;
   for await (const chunk of openLines(input, { maxLineBytes: LINE_BYTES_MAX })) {
@@ -38,7 +46,8 @@ export async function* readSeries(input: LineInput, name: string, format: Series
     yield points;
   }
   if (!lines) throw wrong(name, 'no line', 'a header that names the columns, then one point a line');
-  lines.end();
+  const assumed = lines.end();
+  if (assumed !== undefined) note?.(`${name}: ${assumed}`);
 
   function refuse(lineNumber: number, column: number, found: string, expected: string): never {
     throw wrong(`${name}:${lineNumber}:${column + 1}`, found, expected);

@@ -20,16 +20,17 @@ export interface ScoredPoint {
   readonly score: number;
 }
 
-/** `name`: of the input, for messages. @throws AppError `input_unreadable`, while it is iterated */
+/** `name`: of the input, for messages. `note`: told what had to be assumed. @throws AppError `input_unreadable`, while it is iterated */
 export async function* scoreSeries(
   input: LineInput,
   name: string,
   format: SeriesFormat,
   falseAlarmsPerWeek: number,
+  note?: (text: string) => void,
 ): AsyncGenerator<ScoredPoint[]> {
   const scorer = createSeasonalScorer(SEASONAL_SETTINGS);
   const least = scoreOf(EVIDENCE_MIN, falseAlarmsPerWeek);
-  for await (const points of readSeries(input, name, format)) {
+  for await (const points of readSeries(input, name, format, note)) {
     yield points.map(({ timeMs, timeText, value }): ScoredPoint => {
       if (value === undefined)
         return { timeMs, timeText, value, expected: undefined, spread: 0, evidence: EVIDENCE_MIN, periodMs: WEEK_MS, score: least };
