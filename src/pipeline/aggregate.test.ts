@@ -1,19 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { setFlagsFromString } from 'node:v8';
 import { withTempLog } from '../../test/property/temp-log.ts';
 import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
 import { parseJson } from '../windows/decoder.ts';
-import { compilePlan } from '../windows/plan.ts';
+import { compilePlan, type Plan } from '../windows/plan.ts';
 import { openAggregate } from './aggregate.ts';
 
 const source = smallSource();
-const plan = compilePlan(smallSpec({ sources: [source] }));
+const unlimited = compilePlan(smallSpec({ sources: [source] }));
+
+interface Opening {
+  readonly warn?: (message: string) => void;
+  readonly maxBatchRecords?: number;
+  readonly plan?: Plan;
+  readonly bounds?: Log['bounds'];
+}
 
 /** `asked`: how often the replay topic was read. */
-async function opened(log: Log, elapsed: () => number, warn: (message: string) => void = () => {}) {
+async function opened(log: Log, elapsed: () => number, { warn = () => {}, maxBatchRecords = 1, bounds = log.bounds, plan = unlimited }: Opening = {}) {
   await log.ensureTopic('t', { partitions: 1 });
   await log.ensureTopic('p.replay', { partitions: 1 });
   const seen = { asked: 0 };
@@ -32,22 +40,28 @@ async function opened(log: Log, elapsed: () => number, warn: (message: string) =
       start: (bounds) => bounds.start,
       clock: 'event',
       maxBatchBytes: 1 << 20,
-      maxBatchRecords: 1,
+      maxBatchRecords,
     },
-    { log: { ...log, read }, parse: parseJson, randomKey: () => [1, 2], elapsed, warn },
+    { log: { ...log, read, bounds }, parse: parseJson, randomKey: () => [1, 2], elapsed, warn },
   );
-  const send = (count: number): Promise<number[]> => {
-    const values = Array.from({ length: count }, (_, i) => JSON.stringify({ id: `n${i}`, at: i }));
+  /** Events `n0`, `n1` …, or from another number on. */
+  const send = (count: number, from = 0): Promise<number[]> => {
+    const values = Array.from({ length: count }, (_, i) => JSON.stringify({ id: `n${from + i}`, at: from + i }));
     return log.commit({ appends: [{ topic: 't', partition: 0, ...packRecords(values) }] });
   };
-  const replay = (offset: number): Promise<number[]> => {
-    const value = JSON.stringify({ id: `again${offset}`, at: offset });
-    return log.commit({ appends: [{ topic: 'p.replay', partition: 0, ...packRecords([value], [`t/0/${offset}`]) }] });
+  const sendInvalid = (count: number): Promise<number[]> =>
+    log.commit({ appends: [{ topic: 't', partition: 0, ...packRecords(Array.from({ length: count }, () => '?')) }] });
+  const replay = (offset: number, id = `again${offset}`, appendTime?: number): Promise<number[]> => {
+    const packed = packRecords([JSON.stringify({ id, at: offset })], [`t/0/${offset}`]);
+    return log.commit({ appends: [{ topic: 'p.replay', partition: 0, ...packed, ...(appendTime !== undefined && { appendTime }) }] });
   };
-  return { aggregate, seen, send, replay };
+  const toEnd = async (): Promise<void> => {
+    while ((await aggregate.step()) > 0);
+  };
+  return { aggregate, seen, send, sendInvalid, replay, toEnd };
 }
 
-test('while records come the replays are asked for once a second, all of them then', async () => {
+test('while records come the replays are asked for once a second, and judged when all is read that stood before them', async () => {
   await withTempLog(async ({ log }) => {
     let now = 0;
     const { aggregate, seen, send, replay } = await opened(log, () => now);
@@ -58,9 +72,118 @@ test('while records come the replays are asked for once a second, all of them th
     now += 999;
     assert.equal(await aggregate.step(), 1);
     now += 1;
-    for (let i = 0; i < 3; i++) assert.equal(await aggregate.step(), 2);
-    assert.equal(await aggregate.step(), 1);
-    assert.deepEqual([seen.asked, aggregate.status().replayed], [5, 3]);
+    for (let i = 0; i < 49; i++) assert.equal(await aggregate.step(), 1);
+    assert.deepEqual([seen.asked, aggregate.status().replayed], [2, 0]);
+    await send(100);
+    for (let i = 0; i < 3; i++) await aggregate.step();
+    assert.equal(aggregate.status().replayed, 1, 'what came since is not waited for');
+  });
+});
+
+test('what a replay is found to be does not hang on the batches, nor on a restart', async () => {
+  const found = new Set<string>();
+  for (const maxBatchRecords of [1, 7, 1_000]) {
+    for (const restarts of [false, true]) {
+      await withTempLog(async ({ log }) => {
+        let now = 0;
+        const first = await opened(log, () => now, { maxBatchRecords });
+        await first.sendInvalid(2);
+        await first.send(40);
+        await first.aggregate.step();
+        await first.send(60, 40);
+        // The one has an id that comes yet, the other one of its own.
+        await first.replay(0, 'n70');
+        await first.replay(1);
+        const last = restarts ? await opened(log, () => now, { maxBatchRecords }) : first;
+        for (let i = 0; i < 3; i++, now += 1_000) await last.aggregate.step();
+        await last.toEnd();
+        const { totals, replayed } = last.aggregate.status();
+        found.add(JSON.stringify({ totals, replayed }));
+      });
+    }
+  }
+  assert.equal(found.size, 1, [...found].join('\n'));
+  assert.equal((JSON.parse([...found][0]!) as { replayed: number }).replayed, 1);
+});
+
+test('with ids beyond the limit too: what becomes of records and replays follows from what stands in the log', async () => {
+  const plan = compilePlan(smallSpec({ sources: [source], limits: { maxIds: 4 } }));
+  const id = fc.integer({ min: 0, max: 12 });
+  const reading = fc.record({ maxBatchRecords: fc.integer({ min: 1, max: 30 }), steps: fc.nat(5), restarts: fc.boolean() });
+  const drawn = fc.record({
+    before: fc.array(id, { maxLength: 12 }),
+    after: fc.array(id, { maxLength: 40 }),
+    replays: fc.array(id, { minLength: 1, maxLength: 6 }),
+    readings: fc.tuple(reading, reading),
+  });
+  let [duplicates, forgotten] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(drawn, async ({ before, after, replays, readings }) => {
+      const found: unknown[] = [];
+      for (const { maxBatchRecords, steps, restarts } of readings) {
+        await withTempLog(async ({ log }) => {
+          const first = await opened(log, () => 0, { maxBatchRecords, plan });
+          await first.sendInvalid(replays.length);
+          for (const each of before) await first.send(1, each);
+          for (let i = 0; i < steps && first.aggregate.status().offset < before.length; i++) await first.aggregate.step();
+          for (const each of after) await first.send(1, each);
+          for (const [offset, each] of replays.entries()) await first.replay(offset, `n${each}`);
+          const last = restarts ? await opened(log, () => 0, { maxBatchRecords, plan }) : first;
+          await last.toEnd();
+          const { totals, replayed, limits, ids } = last.aggregate.status();
+          const { state } = await last.aggregate.takeCommit([]);
+          const verdicts = state.flatMap(([key, bytes]) => (key.includes('/verdict/') && bytes ? [`${key} ${outcomeOf(bytes)}`] : []));
+          found.push({ totals: { ...totals }, replayed, limits, forgotten: ids.forgottenEarly, verdicts });
+          duplicates += replays.length - replayed;
+          forgotten += ids.forgottenEarly;
+        });
+      }
+      assert.deepEqual(found[0], found[1]);
+    }),
+    { numRuns: 40 },
+  );
+  assert.ok(duplicates > 5 && forgotten > 5, `${duplicates} duplicates, ${forgotten} ids forgotten`);
+});
+
+test('an id that was replayed is known for 30 days, after a restart and without one', async () => {
+  const DAY_MS = 86_400_000;
+  for (const restarts of [false, true]) {
+    await withTempLog(async ({ log }) => {
+      const first = await opened(log, () => 0);
+      await first.send(4);
+      await first.toEnd();
+      await first.replay(0, 'again', 2_000 * DAY_MS);
+      await first.toEnd();
+      await first.aggregate.takePartials(false);
+      const { offsets, state } = await first.aggregate.takeCommit([]);
+      await log.commit({ offsets, state });
+      const { toEnd, replay, aggregate } = restarts ? await opened(log, () => 0) : first;
+      await replay(1, 'again', 2_029 * DAY_MS);
+      await toEnd();
+      assert.equal(aggregate.status().replayed, 1, 'a copy');
+      await replay(2, 'again', 2_031 * DAY_MS);
+      await toEnd();
+      assert.equal(aggregate.status().replayed, 2, `restarted: ${restarts}`);
+    });
+  }
+});
+
+test('where a partition ends with what are no records, replays are judged all the same', async () => {
+  await withTempLog(async ({ log }) => {
+    // As behind the markers of a producer with transactions.
+    const bounds: Log['bounds'] = async (topic, partition) => {
+      const found = await log.bounds(topic, partition);
+      return topic === 't' ? { ...found, end: found.end + 1 } : found;
+    };
+    const first = await opened(log, () => 0, { bounds });
+    await first.sendInvalid(1);
+    await first.send(3);
+    await first.replay(0);
+    await first.toEnd();
+    assert.equal(first.aggregate.status().replayed, 1);
+    const again = await opened(log, () => 0, { bounds });
+    await again.toEnd();
+    assert.deepEqual([again.aggregate.status().totals.accepted, again.aggregate.status().replayed], [3, 1]);
   });
 });
 
@@ -82,11 +205,7 @@ test('a partition whose kernel gets no more memory is read on, slower, and one l
   t.after(() => setFlagsFromString('--wasm-max-mem-pages=65536'));
   await withTempLog(async ({ log }) => {
     const warnings: string[] = [];
-    const { aggregate, send } = await opened(
-      log,
-      () => 0,
-      (message) => warnings.push(message),
-    );
+    const { aggregate, send } = await opened(log, () => 0, { warn: (message) => warnings.push(message) });
     await send(3);
     for (let i = 0; i < 3; i++) await aggregate.step();
     assert.equal(aggregate.status().totals.accepted, 3);

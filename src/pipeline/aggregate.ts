@@ -200,7 +200,7 @@ export const openAggregate: OpenAggregate = async (config, deps) => createAggreg
 export function createAggregate(
   config: Omit<AggregateConfig, 'start'>,
   beginning: Beginning,
-  deps: Omit<AggregateDeps, 'log'> & { readonly log: Pick<Log, 'read' | 'left'> },
+  deps: Omit<AggregateDeps, 'log'> & { readonly log: Pick<Log, 'read' | 'left' | 'bounds'> },
 ): OpenedAggregate {
   const { plan, source, partition: number, replayTopic } = config;
   const { log } = deps;
@@ -223,8 +223,9 @@ export function createAggregate(
   const panes = { partition: name, ...snapshot.restore(entries) };
 
   let { offset, replayOffset } = beginning;
-  // Replays wait for what was in the log before: read first, they would count beside events with the same id.
-  const endAtOpening = beginning.end;
+  // Replays up to `seen` wait until the partition is read up to `from`, where it ended when they were seen, and are judged right there: sooner,
+  // one would count beside an event with the same id; and in which batches all that is read makes no difference.
+  const replays = { seen: replayOffset, from: beginning.end };
   let caughtUp = false;
   let end = offset;
   /** When there were no replays to read. */
@@ -251,15 +252,26 @@ export function createAggregate(
   }
 
   async function stepReplay(): Promise<number> {
-    if (offset < endAtOpening) return 0;
-    const batch = await log.read(replayTopic, number, replayOffset, limits);
+    if (offset < replays.from) return 0;
+    const batch = await log.read(replayTopic, number, replayOffset, upTo(replays.seen - replayOffset));
     if (!batch) {
       noReplaysAt = deps.elapsed();
       return 0;
     }
+    const next = batch.firstOffset + batch.count;
+    if (next > replays.seen) {
+      replays.seen = next;
+      replays.from = (await log.bounds(topic, number)).end;
+      if (offset < replays.from) return 0;
+    }
     replay.process(batch, partition.watermark);
-    replayOffset = batch.firstOffset + batch.count;
+    replayOffset = next;
     return batch.count;
+  }
+
+  /** So many records at most, where it is more than none. */
+  function upTo(records: number): typeof limits {
+    return records <= 0 ? limits : { ...limits, maxRecords: Math.min(records, limits.maxRecords ?? records) };
   }
 
   const aggregate: Aggregate = {
@@ -268,15 +280,18 @@ export function createAggregate(
     isElsewhere: false,
     async step() {
       const isReplayDue = caughtUp || deps.elapsed() - noReplaysAt >= REPLAY_EVERY_MS;
-      const replays = isReplayDue ? await stepReplay() : 0;
+      const replayed = isReplayDue ? await stepReplay() : 0;
       const at = deps.elapsed();
-      const batch = await log.read(topic, number, offset, { ...limits, lentTo: aggregate });
+      const batch = await log.read(topic, number, offset, { ...upTo(replays.from - offset), lentTo: aggregate });
       caughtUp = batch === undefined;
       if (!batch) {
         end = offset;
         caughtUpAt = at;
+        // What is left up to there are no records, but a producer's markers, or lies beyond what this run reads.
+        const isAwaited = replays.from > offset;
+        replays.from = Math.min(replays.from, offset);
         // The end is reached when replays were looked for as well.
-        return isReplayDue ? replays : aggregate.step();
+        return isReplayDue && !isAwaited ? replayed : aggregate.step();
       }
       const before = partition.totals.accepted;
       const judged = partition.process(batch, config.clock);
@@ -295,7 +310,7 @@ export function createAggregate(
       }
       offset = batch.firstOffset + batch.count;
       end = Math.max(end, offset);
-      return batch.count + replays;
+      return batch.count + replayed;
     },
     isIdle,
     async takePartials(readToEnd) {

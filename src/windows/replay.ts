@@ -29,8 +29,9 @@ export interface Replay {
   /** Judges records of `p.replay`; those whose origin was accepted, or a duplicate, change nothing. */
   process(batch: RecordBatch, watermark: number): void;
   takeChangedPanes(): PanePartial[];
-  /** Verdicts since the last call, by origin. */
-  takeVerdicts(): [origin: string, verdict: ReplayVerdict][];
+  /** Verdicts since the last call, by origin; null: forgotten. */
+  takeVerdicts(): [origin: string, verdict: ReplayVerdict | null][];
+  /** Of an earlier life, the oldest first. */
   restoreVerdict(origin: string, verdict: ReplayVerdict): void;
   readonly panes: PaneStore;
   /** Accepted replays. */
@@ -51,20 +52,37 @@ export interface ReplayDeps {
   readonly copied: Pick<CopiedOrigins, 'isSettled' | 'judged'>;
 }
 
+/** Verdicts are kept as long as the replay topic. */
+const VERDICTS_KEPT_MS = 30 * 86_400_000;
+
 export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { decoder, ids, copied }: ReplayDeps): Replay {
   // A series table of its own: a replay must not use up the limit of what comes in for the first time.
   const series = createSeriesTable(plan, decoder);
   const panes = createPaneStore(plan, series);
+  /** In the order in which they were judged. */
   const verdicts = new Map<string, ReplayVerdict>();
-  const replayedIds = new Set<string>();
+  /** By id the append time of its last replay. */
+  const replayedIds = new Map<string, number>();
   const codes = new Int32Array(plan.groupings.length);
-  let fresh: [string, ReplayVerdict][] = [];
+  let fresh: [string, ReplayVerdict | null][] = [];
   let replayed = 0;
 
   function remember(origin: string, verdict: ReplayVerdict): void {
+    // One that was judged again is as young as its last verdict.
+    verdicts.delete(origin);
     verdicts.set(origin, verdict);
     if (verdict.outcome === 'accepted') replayed++;
-    if (verdict.id) replayedIds.add(idName(verdict.id, verdict.wholeId));
+    if (verdict.id) replayedIds.set(idName(verdict.id, verdict.wholeId), verdict.at);
+  }
+
+  /** As of each replay, not of each commit or start: what is remembered follows from the records. */
+  function forget(before: number): void {
+    for (const [origin, { at, id, wholeId }] of verdicts) {
+      if (at >= before) return;
+      verdicts.delete(origin);
+      if (id && replayedIds.get(idName(id, wholeId)) === at) replayedIds.delete(idName(id, wholeId));
+      fresh.push([origin, null]);
+    }
   }
 
   /** Of an id whose text was not kept the hash has to do. */
@@ -97,8 +115,9 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { de
       const columns = decoder.decode(batch);
       for (let i = 0; i < batch.count; i++) {
         const origin = Buffer.from(keyAt(batch, i) ?? []).toString();
-        if (!origin.startsWith(origins) || isSettled(verdicts.get(origin))) continue;
         const at = batch.appendTimes[i]!;
+        forget(at - VERDICTS_KEPT_MS);
+        if (!origin.startsWith(origins) || isSettled(verdicts.get(origin))) continue;
         const id = columns.ids && ([columns.ids.low[i]!, columns.ids.high[i]!] as const);
         const wholeId = columns.ids?.texts?.[i];
         const offset = Number(origin.slice(origins.length));

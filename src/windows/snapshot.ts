@@ -47,9 +47,6 @@ export interface Snapshot {
   restore(entries: readonly NamedValue[]): Omit<RestoredPanes, 'partition'>;
 }
 
-/** Verdicts are kept as long as the replay topic. */
-const VERDICTS_KEPT_MS = 30 * 86_400_000;
-
 /** A pane as written: bodies of partials, a quarter of what the structured clone takes. Up to the second format, cells by grouping. */
 type StoredPane = { readonly bodies: readonly Uint8Array[] } | Cell[][];
 
@@ -61,25 +58,6 @@ export function createSnapshot(
   const { panes, series, ids, clocks, overflow, totals, reasons } = partition.internals;
   const chunks = createIdChunks();
   let droppedPanes: number[] = [];
-  /** Append time of the replay by origin, the oldest first. */
-  const verdicts = new Map<string, number>();
-
-  function verdictChanges(): NamedValue[] {
-    const fresh = replay.takeVerdicts();
-    const changes = fresh.map(([origin, verdict]): NamedValue => [`verdict/${origin}`, verdict]);
-    for (const [origin, { at }] of fresh) {
-      // One that was judged again is as young as its last verdict.
-      verdicts.delete(origin);
-      verdicts.set(origin, at);
-    }
-    const newest = fresh.at(-1)?.[1].at ?? -Infinity;
-    for (const [origin, at] of verdicts) {
-      if (at + VERDICTS_KEPT_MS >= newest) break;
-      verdicts.delete(origin);
-      changes.push([`verdict/${origin}`, null]);
-    }
-    return changes;
-  }
 
   function wholePane(from: PaneStore, start: number): StoredPane {
     const cells = series.labels.map((_, grouping) => from.cells(start, grouping));
@@ -117,7 +95,7 @@ export function createSnapshot(
         ...droppedPanes.map((start): NamedValue => [`pane/${start}`, null]),
         ...replayed.map(({ start }): NamedValue => [`replayed/${start}`, wholePane(replay.panes, start)]),
         ...chunks.take(ids.takeNew(clocks.watermark), (time) => ids.limit.isNeeded(time, clocks.watermark)),
-        ...verdictChanges(),
+        ...replay.takeVerdicts().map(([origin, verdict]): NamedValue => [`verdict/${origin}`, verdict]),
         ...copied.takeChanges().map(([offset, settled]): NamedValue => [`copied/${offset}`, settled]),
       ];
       if (labels.length > 0) changes.push([`series/${String(series.labels[0]!.length).padStart(12, '0')}`, labels]);
@@ -146,7 +124,6 @@ export function createSnapshot(
       for (const [start, cells] of value<StoredPane>('replayed/')) restored.replayed.push(restorePane(replay.panes, Number(start), cells));
       for (const [origin, verdict] of value<ReplayVerdict>('verdict/').sort(([, a], [, b]) => a.at - b.at)) {
         replay.restoreVerdict(origin, verdict);
-        verdicts.set(origin, verdict.at);
       }
       for (const [offset] of value<true>('copied/')) copied.restore(Number(offset));
       partition.takeChangedPanes();

@@ -95,6 +95,8 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
   let isAllReadable = false;
   /** What is there at the start is seen whole. */
   let isOpening = false;
+  /** By `topic/partition`: where the engine was told that it ends. It can read up to there. */
+  const shownEnds = new Map<string, number>();
   let engine: Engine | undefined;
   let replaysRead: RecordBatch | undefined;
 
@@ -103,7 +105,8 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
     if (isOpening) return temp.log.read(topic, partition, offset, limits);
     const lag = lags.get(`${topic}/${partition}`) ?? 0.3;
     const isOutput = [topics.windows, topics.alerts, topics.deadLetters].includes(topic);
-    const isHidden = !isAllReadable && !isOutput && (sleeping.has(`${topic}/${partition}`) || chance(lag));
+    const isShown = offset < (shownEnds.get(`${topic}/${partition}`) ?? 0);
+    const isHidden = !isAllReadable && !isOutput && !isShown && (sleeping.has(`${topic}/${partition}`) || chance(lag));
     const batch = isHidden
       ? undefined
       : await temp.log.read(topic, partition, offset, { ...limits, maxRecords: 1 + random.below(pace.batchMax) });
@@ -117,6 +120,12 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
       replaysRead = undefined;
     }
     return batch;
+  }
+
+  async function bounds(topic: string, partition: number): ReturnType<Log['bounds']> {
+    const found = await temp.log.bounds(topic, partition);
+    shownEnds.set(`${topic}/${partition}`, found.end);
+    return found;
   }
 
   async function opened(): Promise<Engine> {
@@ -135,7 +144,7 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
         maxBatchBytes: 1 << 20,
       },
       {
-        log: { ...log, read },
+        log: { ...log, read, bounds },
         monitor: monitorAnew(),
         parse: { json: parseJson, combined: (text) => parseCombined(text) },
         checks,
