@@ -329,7 +329,10 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     config,
     reader,
     engine: {
-      counts: () => seen()?.counts() ?? {},
+      *counts() {
+        const stage = seen();
+        return stage ? yield* stage.counts() : {};
+      },
       partitions: () => seen()?.partitions() ?? [],
       get frontier() {
         return seen()?.frontier ?? -Infinity;
