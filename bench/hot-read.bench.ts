@@ -142,7 +142,7 @@ async function measure(kinds: readonly Kind[]): Promise<void> {
   const runs: (Run & { readonly kind: Kind; readonly rate: number })[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     for (const rate of RATES)
-      for (const { kind, child, url } of contenders) runs.push({ kind, rate, ...(await load(generator, child, url, rate)) });
+      for (const { kind, child, url } of contenders) runs.push({ kind, rate, ...(await measured(generator, child, url, rate)) });
   }
   for (const child of [generator, ...contenders.map((one) => one.child)]) child.kill();
   const rounds = (kind: Kind, rate: number, part: keyof Run): number[] =>
@@ -228,7 +228,7 @@ interface Run extends Loaded {
   readonly serverWaited: number;
 }
 
-async function load(generator: ChildProcess, child: ChildProcess, url: string, rate: number): Promise<Run> {
+async function measured(generator: ChildProcess, child: ChildProcess, url: string, rate: number): Promise<Run> {
   const ask = { url, paths: PATHS, rate, connections: CONNECTIONS };
   await generated(generator, { ...ask, seconds: WARM_UP_SECONDS });
   const waited = [generator, child].map(waitedMs);
@@ -245,15 +245,17 @@ async function generated(generator: ChildProcess, ask: OpenLoop): Promise<Loaded
 }
 
 function generate(): void {
-  process.on('message', async (ask: OpenLoop) => {
+  process.on('message', (ask: OpenLoop) => void load(ask).then((loaded) => process.send!(loaded)));
+
+  async function load(ask: OpenLoop): Promise<Loaded> {
     const { dueAt, reachedAt, doneAt, failed } = await openLoop(ask);
-    process.send!({
+    return {
       p50: quantile(doneAt, dueAt, 0.5),
       p99: quantile(doneAt, dueAt, 0.99),
       p999: quantile(doneAt, dueAt, 0.999),
       fromSentP99: quantile(doneAt, reachedAt, 0.99),
       lateP99: quantile(reachedAt, dueAt, 0.99),
       failed,
-    } satisfies Loaded);
-  });
+    };
+  }
 }
