@@ -110,13 +110,13 @@ export function createLivePanes(plan: Plan): LivePanes {
       return keys;
     },
     *count(names, start, end, grouping) {
-      const isDue = createPace(COUNTED_AT_ONCE);
+      const isSliceDone = createPace(COUNTED_AT_ONCE);
       const keys = new Set<SeriesKey>();
       for (const name of names) {
         for (const groupings of panesIn(name, start, end)) {
           for (const key of groupings[grouping]!.keys()) {
             keys.add(key);
-            if (isDue()) yield;
+            if (isSliceDone()) yield;
           }
         }
       }

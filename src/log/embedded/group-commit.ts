@@ -133,11 +133,11 @@ export function createGroupCommit(
   }
 
   function goOn(work: Sliced<void>): void {
-    const over = inSlices(work, elapsed).then(() => {
-      if (open === one) open = undefined;
-    });
-    const one = { work, over };
-    open = one;
+    async function end(): Promise<void> {
+      await inSlices(work, elapsed);
+      if (open?.work === work) open = undefined;
+    }
+    open = { work, over: end() };
   }
 
   return {
