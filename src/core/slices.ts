@@ -28,6 +28,12 @@ export function atOnce<T>(work: Sliced<T>): T {
   return step.value;
 }
 
+/** No work at all: it is done already. */
+// oxlint-disable-next-line require-yield -- that is the point
+export function* done<T>(value: T): Sliced<T> {
+  return value;
+}
+
 /** A turn of the event loop after every slice. `elapsed`: monotonic, ms. */
 export async function inSlices<T>(work: Sliced<T>, elapsed: () => number): Promise<T> {
   const breath = createBreath(elapsed);
