@@ -22,7 +22,7 @@ interface Opening {
   readonly bounds?: Log['bounds'];
 }
 
-/** `asked`: how often the replay topic was read. */
+/** `asked`: how often the replay topic was read; `lentTo`: to whom records of the other one were lent; `left`: who reads no more. */
 async function opened(
   log: Log,
   elapsed: () => number,
@@ -30,11 +30,13 @@ async function opened(
 ) {
   await log.ensureTopic('t', { partitions: 1 });
   await log.ensureTopic('p.replay', { partitions: 1 });
-  const seen = { asked: 0 };
-  const read: Log['read'] = (topic, ...rest) => {
+  const seen = { asked: 0, lentTo: new Set<object | undefined>(), left: [] as object[] };
+  const read: Log['read'] = (topic, partition, offset, limits) => {
     if (topic === 'p.replay') seen.asked += 1;
-    return log.read(topic, ...rest);
+    else seen.lentTo.add(limits.lentTo);
+    return log.read(topic, partition, offset, limits);
   };
+  const left = (reader: object): void => void seen.left.push(reader);
   const { aggregate } = await openAggregate(
     {
       plan,
@@ -48,7 +50,7 @@ async function opened(
       maxBatchBytes: 1 << 20,
       maxBatchRecords,
     },
-    { log: { ...log, read, bounds }, parse: parseJson, randomKey: () => [1, 2], elapsed, warn },
+    { log: { ...log, read, bounds, left }, parse: parseJson, randomKey: () => [1, 2], elapsed, warn },
   );
   /** Events `n0`, `n1` …, or from another number on. */
   const send = (count: number, from = 0): Promise<number[]> => {
@@ -206,6 +208,19 @@ test('the end is reached when no replay is left either, also where none was due'
     let read = 0;
     for (let some = await aggregate.step(); some > 0; some = await aggregate.step()) read += some;
     assert.deepEqual([read, aggregate.status().replayed, aggregate.status().caughtUp], [3, 1, true]);
+  });
+});
+
+test('closed, it tells the log that who was lent its records reads no more', async () => {
+  await withTempLog(async ({ log }) => {
+    const { aggregate, seen, send } = await opened(log, () => 0);
+    await send(2);
+    for (let i = 0; i < 3; i++) await aggregate.step();
+    assert.deepEqual(seen.left, []);
+    await aggregate.close();
+    assert.equal(seen.left.length, 1);
+    assert.deepEqual([...seen.lentTo], seen.left);
+    assert.ok(seen.lentTo.has(seen.left[0]), 'the very same reader');
   });
 });
 
