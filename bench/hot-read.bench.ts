@@ -2,11 +2,13 @@
  * Hot reads over HTTP: `GET /metrics/{country}/{ad_format}` at 2,000, 5,000 and 10,000 requests a second (`RATE` for another one), open
  * loop: each request goes out at its own time whether or not earlier ones have been answered, and is measured from that time on. The
  * server has a process of its own, its hot store 21 segments and a day of minutes; beside it, in turn, the same server with a Redis GET
- * behind it (where there is TOCSIN_TEST_REDIS) and a bare node:http server that answers as many bytes. What the generator was late by
- * itself stands beside the times: on a machine with other work no server looks faster than that.
+ * behind it (where there is TOCSIN_TEST_REDIS) and a bare node:http server that answers as many bytes. So has the generator, whose
+ * garbage and compiled code are nobody else's. What it was late by itself stands beside the times, and for how long both waited for a
+ * core: on a machine with other work no server looks faster than that.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +27,7 @@ import { createServer as createTocsinServer } from '../src/server/server.ts';
 import type { WindowRow } from '../src/windows/row.ts';
 import { TOCSIN_ENV, TOCSIN_FLAGS } from './as-started.ts';
 import { median, report, timesByRound } from './measure.ts';
-import { openLoop, quantile } from './open-loop.ts';
+import { openLoop, quantile, type OpenLoop } from './open-loop.ts';
 
 const RATES = process.env['RATE'] ? [Number(process.env['RATE'])] : [2_000, 5_000, 10_000];
 const SECONDS = 4;
@@ -35,6 +37,8 @@ const BAR_MS = 1;
 /** As many times as long as the one with Redis at most. */
 const REDIS_MOST = 1.2;
 const CONNECTIONS = 64;
+/** Of the generator: it collects nothing within a run, and no thread of its own takes a core away. */
+const GENERATOR_FLAGS = ['--min-semi-space-size=64', '--max-semi-space-size=64', '--single-threaded'];
 const COUNTRIES = ['US', 'KR', 'JP', 'UK', 'DE', 'CA', 'FR'];
 const FORMATS = ['banner', 'interstitial', 'rewarded_video'];
 const PATHS = COUNTRIES.flatMap((country) => FORMATS.map((format) => `/metrics/${country}/${format}`));
@@ -48,6 +52,7 @@ type Kind = keyof typeof NAMES;
 
 const redis = process.env['TOCSIN_TEST_REDIS'];
 if (process.argv[2] === 'serve') await serve(process.argv[3] as Kind);
+else if (process.argv[2] === 'generate') generate();
 else await measure(redis === undefined ? ['bare', 'tocsin'] : ['bare', 'redis', 'tocsin']);
 
 async function serve(kind: Kind): Promise<void> {
@@ -85,6 +90,7 @@ async function tocsin(onRedis: boolean): Promise<string> {
   }
   const hotFill = createHotFill({ waitMs: 0 });
   hotFill.done();
+  await hotStore.markFilled(pipeline);
   const olap = createOlapSide(
     () => undefined,
     () => false,
@@ -132,11 +138,13 @@ function row(country: string, format: string, minute: number): WindowRow {
 
 async function measure(kinds: readonly Kind[]): Promise<void> {
   const contenders = await Promise.all(kinds.map(async (kind) => ({ kind, ...(await start(kind)) })));
+  const generator = fork(fileURLToPath(import.meta.url), ['generate'], { execArgv: GENERATOR_FLAGS });
   const runs: (Run & { readonly kind: Kind; readonly rate: number })[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    for (const rate of RATES) for (const { kind, child, url } of contenders) runs.push({ kind, rate, ...(await load(child, url, rate)) });
+    for (const rate of RATES)
+      for (const { kind, child, url } of contenders) runs.push({ kind, rate, ...(await measured(generator, child, url, rate)) });
   }
-  for (const { child } of contenders) child.kill();
+  for (const child of [generator, ...contenders.map((one) => one.child)]) child.kill();
   const rounds = (kind: Kind, rate: number, part: keyof Run): number[] =>
     runs.filter((run) => run.kind === kind && run.rate === rate).map((run) => run[part]);
   const of = (kind: Kind, rate: number, part: keyof Run): number => median(rounds(kind, rate, part));
@@ -154,6 +162,8 @@ async function measure(kinds: readonly Kind[]): Promise<void> {
         p999_ms: of(kind, rate, 'p999'),
         p99_from_sent_ms: of(kind, rate, 'fromSentP99'),
         generator_late_p99_ms: of(kind, rate, 'lateP99'),
+        generator_without_core_ms_per_second: of(kind, rate, 'generatorWaited'),
+        server_without_core_ms_per_second: of(kind, rate, 'serverWaited'),
         cpu_us_per_request: of(kind, rate, 'cpu'),
         share_of_a_core: (of(kind, rate, 'cpu') * rate) / 1e6,
         failed: of(kind, rate, 'failed'),
@@ -194,30 +204,58 @@ async function cpuMicroseconds(child: ChildProcess): Promise<number> {
   return ((await once(child, 'message')) as [number])[0];
 }
 
+/** What the main thread has waited for a core so far, ms; not known but on Linux. */
+function waitedMs({ pid }: ChildProcess): number {
+  if (process.platform !== 'linux') return NaN;
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+}
+
 /** Times in ms. */
-interface Run {
+interface Loaded {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
   readonly fromSentP99: number;
   readonly lateP99: number;
   readonly failed: number;
-  /** Of the server, microseconds a request. */
-  readonly cpu: number;
 }
 
-async function load(child: ChildProcess, url: string, rate: number): Promise<Run> {
+interface Run extends Loaded {
+  /** Of the server, microseconds a request. */
+  readonly cpu: number;
+  /** For a core, ms in a second. */
+  readonly generatorWaited: number;
+  readonly serverWaited: number;
+}
+
+async function measured(generator: ChildProcess, child: ChildProcess, url: string, rate: number): Promise<Run> {
   const ask = { url, paths: PATHS, rate, connections: CONNECTIONS };
-  await openLoop({ ...ask, seconds: WARM_UP_SECONDS });
+  await generated(generator, { ...ask, seconds: WARM_UP_SECONDS });
+  const waited = [generator, child].map(waitedMs);
   const before = await cpuMicroseconds(child);
-  const { fromDue, fromSent, late, failed } = await openLoop({ ...ask, seconds: SECONDS });
-  return {
-    p50: quantile(fromDue, 0.5),
-    p99: quantile(fromDue, 0.99),
-    p999: quantile(fromDue, 0.999),
-    fromSentP99: quantile(fromSent, 0.99),
-    lateP99: quantile(late, 0.99),
-    failed,
-    cpu: ((await cpuMicroseconds(child)) - before) / (rate * SECONDS),
-  };
+  const loaded = await generated(generator, { ...ask, seconds: SECONDS });
+  const cpu = ((await cpuMicroseconds(child)) - before) / (rate * SECONDS);
+  const [generatorWaited, serverWaited] = [generator, child].map((one, i) => (waitedMs(one) - waited[i]!) / SECONDS);
+  return { ...loaded, cpu, generatorWaited: generatorWaited!, serverWaited: serverWaited! };
+}
+
+async function generated(generator: ChildProcess, ask: OpenLoop): Promise<Loaded> {
+  generator.send(ask);
+  return ((await once(generator, 'message')) as [Loaded])[0];
+}
+
+function generate(): void {
+  process.on('message', (ask: OpenLoop) => void load(ask).then((loaded) => process.send!(loaded)));
+
+  async function load(ask: OpenLoop): Promise<Loaded> {
+    const { dueAt, reachedAt, doneAt, failed } = await openLoop(ask);
+    return {
+      p50: quantile(doneAt, dueAt, 0.5),
+      p99: quantile(doneAt, dueAt, 0.99),
+      p999: quantile(doneAt, dueAt, 0.999),
+      fromSentP99: quantile(doneAt, reachedAt, 0.99),
+      lateP99: quantile(reachedAt, dueAt, 0.99),
+      failed,
+    };
+  }
 }

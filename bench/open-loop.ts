@@ -1,7 +1,8 @@
 /**
  * Requests over HTTP at their own times, whether or not earlier ones have been answered. It does next to nothing for a request, as it
- * shares the machine with what it measures: requests are written beforehand, sockets read into one buffer, nothing is a promise.
- * Between two requests it looks for answers all the time, as timers are too coarse; what it is late by itself is told.
+ * shares the machine with what it measures: requests are written beforehand, sockets read into one buffer, times stand in typed arrays,
+ * nothing is a promise. Between two requests it looks for answers all the time, as timers are too coarse; what it is late by itself is
+ * told: then it was not given a core, or collected garbage, and measures itself.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -18,85 +19,98 @@ export interface OpenLoop {
   readonly connections: number;
 }
 
-/** Of all requests that were due, ms, ascending. */
+/** Of all requests that were due, in that order, ms as `performance.now()` says them. */
 export interface Times {
-  /** From when a request was due to the last byte of its answer. */
-  readonly fromDue: Float64Array;
-  /** From when the generator came to it: without what the generator was late, with the wait for a free connection. */
-  readonly fromSent: Float64Array;
-  /** What the generator was late. It reads answers in the same turns, so as late. */
-  readonly late: Float64Array;
+  readonly dueAt: Float64Array;
+  /** When the generator came to it: a wait for a free connection, which is the server's doing, comes after that. */
+  readonly reachedAt: Float64Array;
+  /** When the last byte of its answer was read; of one that had no answer when it gave up. */
+  readonly doneAt: Float64Array;
   /** Answered with anything but 200, or not at all within 10 s after the last one was due. */
   readonly failed: number;
 }
 
-interface Asked {
-  readonly dueAt: number;
-  readonly sentAt: number;
-  readonly path: number;
-}
-
 interface Connection {
   readonly socket: Socket;
-  /** Of an answer that has not come whole. */
+  /** Which request; -1: none. */
+  asked: number;
+  /** Bytes of the answer that are still to come; -1: not known yet. */
+  left: number;
+  /** Of a head that has not come whole. */
   held: Buffer | undefined;
-  asked: Asked | undefined;
 }
 
 const READ_BYTES = 64 << 10;
-const HEAD_END = '\r\n\r\n';
+const STATUS_AT = 'HTTP/1.1 '.length;
+const HEAD_END = Buffer.from('\r\n\r\n');
+/** However `Content-Length` is written. */
+const LENGTH = Buffer.from('ength: ');
 /** A server that cannot keep up is not waited for longer. */
 const LAST_ANSWER_MS = 10_000;
 
-/** @throws Error where a connection is closed before all is answered */
+/** @throws Error where a connection is closed before all is answered, or answers have no Content-Length */
 export async function openLoop({ url, paths, rate, seconds, connections }: OpenLoop): Promise<Times> {
   const { hostname, port, host } = new URL(url);
   const requests = paths.map((path) => Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`));
   const total = Math.round(rate * seconds);
-  const fromDue = new Float64Array(total);
-  const fromSent = new Float64Array(total);
-  const late = new Float64Array(total);
-  const all: Connection[] = [];
-  const free: Connection[] = [];
-  const waiting: Asked[] = [];
+  const dueAt = new Float64Array(total);
+  const reachedAt = new Float64Array(total);
+  const doneAt = new Float64Array(total);
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
   const everything = Promise.withResolvers<void>();
+  const all: Connection[] = [];
+  /** A ring, so that all connections are in use in turn. */
+  const free: Connection[] = [];
+  let freeFrom = 0;
+  let freeCount = connections;
+  /** Requests below are due; of them those from `sent` on wait for a free connection. */
+  let reached = 0;
   let sent = 0;
   let done = 0;
   let failed = 0;
   let over = false;
 
-  function send(connection: Connection, asked: Asked): void {
-    connection.asked = asked;
-    connection.socket.write(requests[asked.path]!);
+  function send(connection: Connection): void {
+    connection.asked = sent;
+    connection.left = -1;
+    connection.socket.write(requests[sent % requests.length]!);
+    sent++;
   }
 
-  function conclude({ dueAt, sentAt }: Asked, ok: boolean): void {
-    const now = performance.now();
-    fromDue[done] = now - dueAt;
-    fromSent[done] = now - sentAt;
-    if (!ok) failed++;
+  function conclude(request: number): void {
+    doneAt[request] = performance.now();
     if (++done === total) everything.resolve();
   }
 
   function giveUp(): void {
     over = true;
-    for (const asked of [...waiting, ...all.flatMap((connection) => connection.asked ?? [])]) conclude(asked, false);
+    failed += total - done;
+    for (const { asked } of all) if (asked !== -1) conclude(asked);
+    while (sent < total) conclude(sent++);
   }
 
-  function receive(connection: Connection, bytes: Buffer): void {
-    const answer = connection.held ? Buffer.concat([connection.held, bytes]) : bytes;
-    const status = statusOf(answer);
-    // What was read into is used again.
-    connection.held = status === undefined ? Buffer.from(answer) : undefined;
-    if (status === undefined || over) return;
-    conclude(connection.asked!, status === '200');
-    connection.asked = undefined;
-    const next = waiting.shift();
-    if (next) send(connection, next);
-    else free.push(connection);
+  /** `bytes`, of which the first `length` count, are used again. */
+  function receive(connection: Connection, bytes: Buffer, length: number): void {
+    if (over) return;
+    if (connection.left !== -1) connection.left -= length;
+    else {
+      const headEnd = bytes.indexOf(HEAD_END);
+      if (headEnd === -1 || headEnd + HEAD_END.length > length) {
+        connection.held = Buffer.from(bytes.subarray(0, length));
+        return;
+      }
+      const lengthAt = bytes.indexOf(LENGTH);
+      if (lengthAt === -1 || lengthAt > headEnd) return everything.reject(new Error(`${url} answers without a Content-Length`));
+      connection.left = headEnd + HEAD_END.length + numberAt(bytes, lengthAt + LENGTH.length) - length;
+      if (numberAt(bytes, STATUS_AT) !== 200) failed++;
+    }
+    if (connection.left > 0) return;
+    conclude(connection.asked);
+    connection.asked = -1;
+    if (sent < reached) send(connection);
+    else free[(freeFrom + freeCount++) % connections] = connection;
   }
 
-  const buffer = Buffer.allocUnsafe(READ_BYTES);
   async function open(): Promise<Connection> {
     const socket = connect({
       host: hostname,
@@ -105,12 +119,17 @@ export async function openLoop({ url, paths, rate, seconds, connections }: OpenL
       onread: {
         buffer,
         callback(length) {
-          receive(connection, buffer.subarray(0, length));
+          const { held } = connection;
+          if (held) {
+            connection.held = undefined;
+            const whole = Buffer.concat([held, buffer.subarray(0, length)]);
+            receive(connection, whole, whole.length);
+          } else receive(connection, buffer, length);
           return true;
         },
       },
     });
-    const connection: Connection = { socket, held: undefined, asked: undefined };
+    const connection: Connection = { socket, asked: -1, left: -1, held: undefined };
     await once(socket, 'connect');
     socket.on('close', () => {
       over = true;
@@ -124,18 +143,17 @@ export async function openLoop({ url, paths, rate, seconds, connections }: OpenL
   free.push(...all);
   everything.promise.catch(() => {});
   const begin = performance.now();
-  const msBetween = 1_000 / rate;
+  for (let i = 0; i < total; i++) dueAt[i] = begin + (i * 1_000) / rate;
 
   function turn(): void {
-    const now = performance.now();
-    for (; sent < total && begin + sent * msBetween <= now; sent++) {
-      const sentAt = performance.now();
-      const asked = { dueAt: begin + sent * msBetween, sentAt, path: sent % paths.length };
-      late[sent] = sentAt - asked.dueAt;
-      // In turn, so that all of them are in use.
-      const connection = free.shift();
-      if (connection) send(connection, asked);
-      else waiting.push(asked);
+    let now = performance.now();
+    for (; reached < total && dueAt[reached]! <= now; now = performance.now()) {
+      reachedAt[reached++] = now;
+      if (freeCount === 0) continue;
+      const connection = free[freeFrom]!;
+      freeFrom = (freeFrom + 1) % connections;
+      freeCount--;
+      send(connection);
     }
     if (done < total && now > begin + seconds * 1_000 + LAST_ANSWER_MS) giveUp();
     // Also while the last answers are awaited: with nothing else to do the loop would sleep, and take longer to wake up.
@@ -147,19 +165,18 @@ export async function openLoop({ url, paths, rate, seconds, connections }: OpenL
   } finally {
     for (const { socket } of all) socket.destroy();
   }
-  return { fromDue: fromDue.sort(), fromSent: fromSent.sort(), late: late.sort(), failed };
+  return { dueAt, reachedAt, doneAt, failed };
 }
 
-/** Undefined: not the whole answer. */
-function statusOf(answer: Buffer): string | undefined {
-  const headEnd = answer.indexOf(HEAD_END);
-  if (headEnd === -1) return undefined;
-  const head = answer.toString('latin1', 0, headEnd);
-  const length = Number(/content-length: (\d+)/i.exec(head)?.[1]);
-  return answer.length >= headEnd + HEAD_END.length + length ? head.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length) : undefined;
+/** The decimal number that begins there. */
+function numberAt(bytes: Buffer, at: number): number {
+  let number = 0;
+  for (let digit = bytes[at]! - 48; digit >= 0 && digit <= 9; digit = bytes[++at]! - 48) number = number * 10 + digit;
+  return number;
 }
 
-/** `times` ascending. */
-export function quantile(times: Float64Array, share: number): number {
+/** Of what came `later` than what came `earlier`, ms. */
+export function quantile(later: Float64Array, earlier: Float64Array, share: number): number {
+  const times = later.map((at, i) => at - earlier[i]!).sort();
   return times[Math.min(times.length - 1, Math.floor(times.length * share))]!;
 }

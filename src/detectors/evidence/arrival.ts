@@ -69,6 +69,22 @@ export function noteExposure(numbers: Float32Array, { arrival, layout }: Arrival
   }
 }
 
+/**
+ * The first slot after a gap: what caused the events that still arrive was not seen. It lies between the exposures on both sides of the
+ * gap, and is taken to be where it explains best what came.
+ * `fruit`: exposure that would have brought as much at once; `delay` is not none.
+ */
+export function bridgeGap(numbers: Float32Array, { arrival, layout }: ArrivalModel, delay: number, exposure: number, fruit: number): void {
+  if (arrival === undefined) return;
+  const late = 1 - arrival.atOnce[delay]!;
+  const out = numbers[layout.earlier + delay - 1]! - exposure;
+  const part = out === 0 ? 0 : Math.min(1, Math.max(0, (fruit - exposure) / (late * out)));
+  for (let i = 1; i < arrival.newest.length; i++) {
+    const at = layout.earlier + i - 1;
+    numbers[at] = exposure + part * (numbers[at]! - exposure);
+  }
+}
+
 /** Whether the delays are scored in this slot. */
 export function isScored({ arrival }: ArrivalModel, slot: number): boolean {
   return arrival !== undefined && slot % SCORED === 0;

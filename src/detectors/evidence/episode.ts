@@ -92,15 +92,45 @@ function explainedByHabit(
 }
 
 /**
- * Whether what would ring has already ended: within the span, slot by slot, the evidence that it is over is enough. A bell
- * for what is over helps nobody.
+ * Whether what would ring has already ended: within the span, slot by slot, the evidence that it is over is enough, or its beginning alone
+ * explains what came. A bell for what is over helps nobody.
  */
 export function isOver(numbers: Float32Array, common: Common, slot: number, evidence: Evidence, isDrop: boolean): boolean {
   const { grid } = common.model;
   const slots = Math.min(evidence.slots, grid.olderBlocks > 0 ? grid.recent - grid.blockSlots + 1 : grid.recent);
   let back = 0;
   for (let ago = slots - 1; ago >= 0; ago--) back = stepBack(numbers, common, slot - ago, back, evidence.seen / evidence.expected, isDrop);
-  return back > BACK_ENOUGH;
+  return back > BACK_ENOUGH || wasBriefer(numbers, common, slot, slots, evidence, isDrop);
+}
+
+/**
+ * Log likelihood ratio, at rates that fit best, of "its first slots alone were out" against "all of them were", the largest over where it
+ * ended: a few minutes of many clicks, long over, that a single click makes ring. Quasi-likelihood: its variance goes with the mean.
+ */
+function wasBriefer(
+  numbers: Float32Array,
+  { model, shrinkage }: Common,
+  slot: number,
+  slots: number,
+  { seen, expected, slots: all }: Evidence,
+  isDrop: boolean,
+): boolean {
+  const { recentSeen, recentExpected } = model.layout;
+  const grain = noiseOf(numbers, model, 1) + (errorAt(numbers, model, shrinkage, 0) * expected) / all;
+  const least = fitOf(seen, expected) + BACK_ENOUGH * grain;
+  let [S, M] = [seen, expected];
+  for (let ago = 0; ago < slots; ago++) {
+    const place = (slot - ago) % model.grid.recent;
+    S -= numbers[recentSeen + place]!;
+    M -= numbers[recentExpected + place]!;
+    if (M > 0 && S < M === isDrop && fitOf(S, M) > least) return true;
+  }
+  return false;
+}
+
+/** Deviance, halved, of an amount where the variance is the mean. */
+function fitOf(S: number, M: number): number {
+  return (S > 0 ? S * Math.log(S / M) : 0) - S + M;
 }
 
 /**

@@ -27,6 +27,8 @@ const SUSPICION_MAX = 1e6;
 /** What is left of a suspicion after a slot that does not share it, logs. */
 const SUSPICION_FADES = 1;
 const NONE: readonly number[] = [];
+/** Log evidence that one slot has to bring for its bell to be what a common shift may do: what came by and by is not this slot's doing. */
+const SUDDEN = 2;
 
 /** Log evidence from which on a forecast that is about to be believed is not. */
 const DOUBT = 7;
@@ -65,8 +67,11 @@ export interface Field {
   settle(): Shifts | undefined;
   /** Gives the factor by which the series' own forecast changed. */
   apply(state: SeriesState, slot: number, shifts: Shifts): number;
-  /** `isFull`: the slot is complete. False: it would ring, but `mayRing` is false, and nothing was changed. */
-  judge(state: SeriesState, slot: number, isFull: boolean, mayRing: boolean): boolean;
+  /**
+   * `isFull`: the slot is complete; `isSettled`: what its series have in common is known. False: it would ring, for what may be common to
+   * all, and nothing was changed.
+   */
+  judge(state: SeriesState, slot: number, isFull: boolean, isSettled: boolean): boolean;
   /** False: whatever the state holds, a look at these values would find no rise. */
   mayRise(state: SeriesState, slot: number, amount: number, exposure: number): boolean;
   /** Enters and judges a copy of a state, for rises alone; nothing that is written but the copy changes. Gives what was expected. */
@@ -156,7 +161,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       if (shift !== 0 && slotOf(state.numbers) === slot) shiftNewest(state, model, slot, shift, slotsBefore);
       return Math.exp(shift);
     },
-    judge(state, slot, isFull, mayRing) {
+    judge(state, slot, isFull, isSettled) {
       const { numbers } = state;
       if (numbers[At.status] !== Status.calm) {
         if (isFull) stepEpisode(state, common, slot);
@@ -179,7 +184,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
           discard(numbers, model, slot, evidence.slots);
           return true;
         }
-        if (!mayRing) return false;
+        if (!isSettled && evidence.log > numbers[At.suspicion]! + SUDDEN) return false;
         beginEpisode(state, model, slot, evidence, common.threshold, isDrop, skewOf(numbers, model, shrinkage));
       }
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);

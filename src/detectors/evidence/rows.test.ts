@@ -69,6 +69,19 @@ test('a smallest change of 15 % finds one of 16 %, up and down', () => {
   assert.deepEqual(found.map(([series, , direction]) => `${series} ${direction}`).toSorted(), ['4 down', '7 up']);
 });
 
+test('what comes by and by is told in its minute, also where nothing is known yet of what the others do in it', () => {
+  const told = [0, 19].map((which) => {
+    const own = createRandom(3, 9);
+    const found = rings(settings({ down: 0.5, up: 1 }), DAY + 60, (series, window, random) => {
+      const rate = series === which && window >= DAY ? 0.0005 : 0.002;
+      return [(series === which ? own : random).poisson(500 * rate), 500];
+    });
+    return found.map(([series, window, direction]) => [series - which, window, direction]);
+  });
+  assert.equal(told[0]!.length, 1);
+  assert.deepEqual(told[0], told[1]);
+});
+
 test('a shift of all series at once rings for none of them', () => {
   const found = rings(settings({ series: 60, down: 0.5, up: 1 }), DAY + 120, (_, window, random) => {
     const exposure = random.poisson(500);
@@ -96,6 +109,37 @@ test('clicks that come minutes after their impressions are no drop when the traf
       later.set(arrives, (later.get(arrives) ?? 0) + 1);
     }
     return [later.get(window) ?? 0, exposure];
+  });
+  assert.deepEqual(found, []);
+});
+
+for (const [name, before, after] of [
+  ['falls back', 4, 1],
+  ['triples', 1, 3],
+] as const) {
+  test(`clicks that come minutes after their impressions ring nothing where the traffic ${name} while nothing is heard`, () => {
+    for (const changes of [DAY + 58, DAY + 70, DAY + 80]) {
+      const due = new Map<number, number>();
+      const found = rings(settings({ series: 40, down: 0.5, up: 1 }), DAY + 200, (series, window, random) => {
+        const isOne = series === 3 && window >= DAY - 200;
+        const exposure = random.poisson(2_000 * (isOne ? (window < changes ? before : after) : 1 + 0.2 * Math.sin(window / 7)));
+        for (let clicks = random.poisson(exposure * 0.02); clicks > 0; clicks--) {
+          const arrives = (window + Math.floor(random.unit() - 4 * Math.log(1 - random.unit()))) * 40 + series;
+          due.set(arrives, (due.get(arrives) ?? 0) + 1);
+        }
+        const isHeard = series !== 3 || window < DAY + 50 || window >= DAY + 80;
+        return isHeard ? [due.get(window * 40 + series) ?? 0, exposure] : undefined;
+      });
+      assert.deepEqual(found, [], `changes at ${changes - DAY}`);
+    }
+  });
+}
+
+test('a few minutes of many clicks ring nothing once they are over', () => {
+  const found = rings(settings({ up: 1, falseAlarmsPerDay: 0.21 }), 3 * DAY + 60, (series, window, random) => {
+    const since = window - 3 * DAY;
+    if (series !== 5 || since < 0) return [random.poisson(0.03), 10];
+    return [since < 3 || since === 17 ? 2 : 0, 10];
   });
   assert.deepEqual(found, []);
 });

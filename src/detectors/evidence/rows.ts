@@ -1,6 +1,6 @@
 /**
  * The detector where rows come one at a time, all series of a window before the next window's, and nobody says when a
- * window is over: the next one's first row does. An alarm that may be a common shift waits for that.
+ * window is over: the next one's first row does. An alarm that may be a common shift of this window waits for that.
  */
 import type { Direction } from '../detector.ts';
 import { createField } from './field.ts';

@@ -1,5 +1,5 @@
 /** A series' values move through its state: into the newest slot, out of it into blocks, and to what learns from them. */
-import { arriving, isScored, noteExposure, scoreDelays } from './arrival.ts';
+import { arriving, bridgeGap, isScored, noteExposure, scoreDelays } from './arrival.ts';
 import { beginBaseline, driftBaseline, learnBlock, logRate, passEmpty, renewVariance } from './baseline.ts';
 import type { Block } from './baseline.ts';
 import { trackCarryOver } from './carry-over.ts';
@@ -95,15 +95,19 @@ function addWindow(numbers: Float32Array, { layout }: Model, { place }: SlotPlac
 export function enterWindow(state: SeriesState, common: Common, slot: number, offset: number, amount: number, exposure: number): number {
   const { numbers } = state;
   const { model } = common;
-  const isFirst = slotOf(numbers) !== slot - 1 || numbers[At.age] === 0;
+  const isBorn = numbers[At.age] === 0;
+  const isFirst = isBorn || slotOf(numbers) !== slot - 1;
   reachSlot(state, common, slot);
   const now = moveTo(common.now, model, slot);
   const shared = factorOf(common, offset);
-  const scaled = (isFirst ? exposure : arriving(numbers, model, common.delay, exposure)) * shared;
+  const isForecast = numbers[At.baseline] === Baseline.own;
+  const rate = isForecast ? Math.exp(logRate(numbers, model, now.row)) * shared : 0;
+  const isBridged = isFirst && isForecast && !isBorn && common.delay > 0;
+  if (isBridged) bridgeGap(numbers, model, common.delay, exposure, amount / rate);
+  const scaled = (isFirst && !isBridged ? exposure : arriving(numbers, model, common.delay, exposure)) * shared;
   numbers[At.exposure]! += scaled;
   let expected = 0;
-  if (numbers[At.baseline] === Baseline.own) {
-    const rate = Math.exp(logRate(numbers, model, now.row)) * shared;
+  if (isForecast) {
     expected = (rate * scaled) / shared;
     numbers[At.moneyRate] = model.hasExposure ? rate : 1;
     if (!isFirst && isScored(model, slot) && numbers[At.status] === Status.calm && isReady(numbers, model)) {
@@ -111,7 +115,7 @@ export function enterWindow(state: SeriesState, common: Common, slot: number, of
       scoreDelays(common.pool.delays, numbers, model, amount, exposure, rate, variance);
     }
   }
-  noteExposure(numbers, model, exposure, isFirst);
+  noteExposure(numbers, model, exposure, isFirst && !isBridged);
   addWindow(numbers, model, now, amount, expected);
   return expected;
 }

@@ -30,19 +30,21 @@ const PUT_AT_ONCE = 1_024;
 
 export function createMemoryHotStore(config: HotStoreConfig): HotStore {
   const maxSeries = config.maxSeries ?? DEFAULT_MAX_SERIES;
-  const windows = new Map<string, WindowSeries>();
+  /** By pipeline, then window. */
+  const pipelines = new Map<string, Map<string, WindowSeries>>();
   const filled = new Set<string>();
   let seriesCount = 0;
 
-  const windowKey = (pipeline: string, window: string): string => JSON.stringify([pipeline, window]);
+  const seriesOf = (pipeline: string, window: string): WindowSeries | undefined => pipelines.get(pipeline)?.get(window);
   const lookup = historyLookup(config);
   const historyOf = (row: WindowRow): number | undefined => lookup(row.pipeline, row.window, row.labels);
 
   function putRow(row: WindowRow): void {
     if (row.origin !== '') return;
-    const at = windowKey(row.pipeline, row.window);
-    let window = windows.get(at);
-    if (!window) windows.set(at, (window = { series: new Map(), newestFinal: -Infinity, sweptAt: -Infinity }));
+    let windows = pipelines.get(row.pipeline);
+    if (!windows) pipelines.set(row.pipeline, (windows = new Map()));
+    let window = windows.get(row.window);
+    if (!window) windows.set(row.window, (window = { series: new Map(), newestFinal: -Infinity, sweptAt: -Infinity }));
     const entry: Entry = { start: Date.parse(row.window_start), row };
     const key = labelsKey(row.labels);
     const keepMs = historyOf(row);
@@ -71,11 +73,16 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
   }
 
   function forgetOldest(): void {
-    const all = [...windows].flatMap(([at, { series }]) => [...series.values()].map((each) => ({ at, each })));
+    const all = [...pipelines].flatMap(([pipeline, windows]) =>
+      [...windows].flatMap(([window, { series }]) => {
+        const at = JSON.stringify([pipeline, window]);
+        return [...series.values()].map((each) => ({ at, series, each }));
+      }),
+    );
     const rank = ({ at, each }: { at: string; each: Series }): string => at + each.key;
     all.sort((a, b) => a.each.latest.start - b.each.latest.start || (rank(a) < rank(b) ? -1 : 1));
-    for (const { at, each } of all.slice(0, seriesCount - maxSeries + Math.floor(maxSeries / 10))) {
-      windows.get(at)?.series.delete(each.key);
+    for (const { series, each } of all.slice(0, seriesCount - maxSeries + Math.floor(maxSeries / 10))) {
+      series.delete(each.key);
       seriesCount--;
     }
   }
@@ -87,13 +94,13 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
         putRow(row);
       }
     },
-    latest: async (pipeline, window, labels) => windows.get(windowKey(pipeline, window))?.series.get(labelsKey(labels))?.latest.row,
+    latest: async (pipeline, window, labels) => seriesOf(pipeline, window)?.series.get(labelsKey(labels))?.latest.row,
     all: async (pipeline, window) => {
-      const series = [...(windows.get(windowKey(pipeline, window))?.series.values() ?? [])];
+      const series = [...(seriesOf(pipeline, window)?.series.values() ?? [])];
       return series.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ latest }) => latest.row);
     },
     range: async (pipeline, window, labels, from, to) => {
-      const at = windows.get(windowKey(pipeline, window));
+      const at = seriesOf(pipeline, window);
       const series = at?.series.get(labelsKey(labels));
       if (!at || !series) return [];
       const oldest = at.newestFinal - (historyOf(series.latest.row) ?? 0);
@@ -108,7 +115,7 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
     },
     markFilled: async (pipeline) => void filled.add(pipeline),
     isFilled: async (pipeline) => filled.has(pipeline),
-    close: async () => windows.clear(),
+    close: async () => pipelines.clear(),
   };
 }
 

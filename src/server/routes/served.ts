@@ -99,7 +99,9 @@ export function servedRoutes(app: FastifyInstance, surface: Pick<Surface, 'serve
     }
 
     function labelsOf(values: Readonly<Record<string, string>>): Labels {
-      return Object.fromEntries(places.map(([name, place]) => [name, values[place] ?? '']));
+      const labels: Record<string, string> = {};
+      for (const [name, place] of places) labels[name] = values[place] ?? '';
+      return labels;
     }
   }
 }
