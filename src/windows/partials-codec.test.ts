@@ -112,20 +112,20 @@ test('what a pane and its window at its end have alike is told once, and comes a
       });
       const live = cells.filter(({ isLive }) => isLive).map((each) => each.live);
       const finals = cells.filter(({ isFinal }) => isFinal).map((each) => each.final);
-      const partials: Partials = {
+      const told: Partials = {
         partition: 't/0',
         live: [{ start: 0, cells: [live] }],
         replayed: [],
         finals: [{ window: 1, start: 0, cells: [finals] }],
       };
-      const parts = encodePartials({ partials, revision: 1 }, maxBytes).map((bytes) => atOnce(decodePartials(bytes, 1)).partials);
+      const parts = encodePartials({ partials: told, revision: 1 }, maxBytes).map((bytes) => atOnce(decodePartials(bytes, 1)).partials);
       const found = { live: parts.flatMap((part) => part.live), finals: parts.flatMap((part) => part.finals) };
       const sorted = (all: readonly { readonly cells: readonly (readonly Cell[])[] }[]): Cell[] =>
         all.flatMap((each) => each.cells[0]!).sort((a, b) => Number(a.labels[0]!.slice(1)) - Number(b.labels[0]!.slice(1)));
       const bare = (each: Cell) => ({ labels: each.labels, events: each.events, offsets: each.offsets, values: each.values });
       assert.deepEqual(sorted(found.live).map(bare), live.map(bare));
       assert.deepEqual(sorted(found.finals).map(bare), finals.map(bare));
-      const shared = sorted(found.live).filter((cell) => found.finals.some((final) => final.cells[0]!.includes(cell))).length;
+      const shared = sorted(found.live).filter((one) => found.finals.some((final) => final.cells[0]!.includes(one))).length;
       assert.equal(shared, series.filter(({ isLive, isFinal, later }) => isLive && isFinal && !later).length);
     }),
   );
