@@ -107,7 +107,7 @@ async function run(threads: PipelineThreads | undefined): Promise<Run> {
 
 const pools = [1, 2].map((max) =>
   createThreads(
-    { log: { kind: 'embedded', path }, max, memoryMb: undefined },
+    { log: { kind: 'embedded', path }, max, memoryMb: 1_024 },
     { clock: systemClock, logger: silentLogger, signal: new AbortController().signal },
   ),
 );

@@ -7,6 +7,7 @@ import { loadPipeline } from '../config/load-pipeline.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
+import { atOnce } from '../core/slices.ts';
 import { poolGivesWay } from '../core/thread-priority.ts';
 import { noOutcomes, recordsRead, OUTCOMES } from '../core/outcome.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
@@ -226,7 +227,7 @@ function stopSignal(options: RunOptions, signal: AbortSignal): AbortController {
 function summaryOf(run: PipelineRun, seconds: number): RunSummary {
   const totals = noOutcomes();
   for (const partition of run.engine.partitions()) for (const outcome of OUTCOMES) totals[outcome] += partition.totals[outcome];
-  return { events: { read: recordsRead(totals), ...totals }, windows: run.engine.counts(), alerts: run.notify.counts(), seconds };
+  return { events: { read: recordsRead(totals), ...totals }, windows: atOnce(run.engine.counts()), alerts: run.notify.counts(), seconds };
 }
 
 function reasonsOf(run: PipelineRun): Map<string, number> {
@@ -241,7 +242,7 @@ function statusOf(run: PipelineRun): Record<string, unknown> {
   return {
     name: run.config.engine.pipeline,
     frontier: instantText(run.engine.frontier),
-    windows: run.engine.counts(),
+    windows: atOnce(run.engine.counts()),
     alerts: run.notify.counts(),
     threads: run.threads(),
     partitions: run.engine

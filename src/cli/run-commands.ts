@@ -69,7 +69,7 @@ export const addRun: Add = (program, terminal, exit) => {
         .env('TOCSIN_THREADS'),
     )
     .addOption(
-      new Option('--thread-memory <size>', 'JavaScript heap of each, for example 512MB; default: what Node gives it')
+      new Option('--thread-memory <size>', 'JavaScript heap of each, for example 512MB; default: half of the memory, shared by all threads')
         .argParser(megabytesArgument)
         .env('TOCSIN_THREAD_MEMORY'),
     )

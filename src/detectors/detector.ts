@@ -3,6 +3,7 @@
  * (state, observations): no clock, no I/O. So the log of final windows replayed gives the same verdicts.
  */
 import type { z } from 'zod';
+import { atOnce, mapped, type Sliced } from '../core/slices.ts';
 import type { Labels } from '../core/labels.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 
@@ -153,6 +154,8 @@ export interface Detector<State = unknown> {
    * order always (by their key), so that sums come out the same to the last bit when the log is replayed.
    */
   observeWindow(inputs: readonly SeriesInput<State>[], shared: unknown): WindowSteps<State>;
+  /** The same in slices, where thousands of series take long; nothing else is asked before its last one. */
+  observing?(inputs: readonly SeriesInput<State>[], shared: unknown): Sliced<WindowSteps<State>>;
   /**
    * A look at the window that is still open: its values so far, of the series that changed, on top of the windows before.
    * Changes neither state nor shared nor any threshold. Verdicts are `firing` ones only, and only of what more events
@@ -212,8 +215,13 @@ export function perSeries<State>(
   settings: Pick<Detector, 'stateVersion' | 'seesAbsent' | 'forgetAfterMs'>,
   observe: (state: State | undefined, observation: Observation) => Step<State>,
 ): Detector {
+  function* observing(inputs: readonly SeriesInput<unknown>[]): Sliced<WindowSteps<unknown>> {
+    return { steps: yield* mapped(inputs, (input) => observe(input.state as State | undefined, input.observation)) };
+  }
+
   return {
     ...settings,
-    observeWindow: (inputs) => ({ steps: inputs.map((input) => observe(input.state as State | undefined, input.observation)) }),
+    observeWindow: (inputs) => atOnce(observing(inputs)),
+    observing,
   };
 }

@@ -2,11 +2,12 @@
  * One pipeline in one process: aggregates of all input partitions, the merge, the monitor, and their common commit.
  * Everything a step changes becomes visible, durable and final in one transaction of the log.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createBreath, inSlices, type Sliced } from '../core/slices.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { limitNews, type LimitKind, type LimitSpan } from '../windows/limit-episodes.ts';
-import { createMerge } from '../windows/merge.ts';
+import { createMerge, type WindowCounts } from '../windows/merge.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { Partials } from '../windows/partials.ts';
 import { panesOf } from '../windows/partials-codec.ts';
@@ -78,7 +79,8 @@ export interface Engine {
   commit(options?: CommitOptions): Promise<Committed>;
   /** End of `--once`: commits, every partition read to its end, then gives the open windows out as they stand (`provisional`). */
   flush(options?: Omit<CommitOptions, 'readToEnd'>): Promise<Committed>;
-  counts(): Record<string, { results: number; corrections: number }>;
+  /** As of the merge. */
+  counts(): Sliced<WindowCounts>;
   partitions(): AggregateStatus[];
   /** Windows that end up to here are final, epoch ms; -Infinity before the first. */
   readonly frontier: number;
@@ -194,7 +196,10 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const found = await slices(monitor.observing(records));
     const until = silentUntil();
     const silent = until === undefined ? [] : monitor.silence(until, merge.flush);
+    // Looks take all that they may in one go: in a turn of their own.
+    await nextTurn();
     const alerts = [...limitAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed), ...silent];
+    await nextTurn();
     const deadLetters = await write(records, alerts, state, taken);
     return { records, provisional: stepped.provisional, alerts, deadLetters };
   }

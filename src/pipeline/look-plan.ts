@@ -3,7 +3,7 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { WindowRow } from '../windows/row.ts';
 
 /** Of one window size in one tick (250 ms): series beyond it are skipped, and rung by the final row. */
-const LOOK_MS_MAX = 20;
+const LOOK_MS_MAX = 12;
 /** Assumed of a series until it was measured, ms. */
 const COST_MS_FIRST = 0.02;
 const COST_SHARE_NEW = 0.2;

@@ -10,7 +10,7 @@ import { recordAt } from '../log/batch.ts';
 import type { CommitUnit, Log, RecordsToAppend, StateChange } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { limitNews, type LimitKind, type LimitSpan } from '../windows/limit-episodes.ts';
-import { createMerge } from '../windows/merge.ts';
+import { createMerge, type WindowCounts } from '../windows/merge.ts';
 import type { Partials } from '../windows/partials.ts';
 import { decodePartials } from '../windows/partials-codec.ts';
 import type { ClockMode } from '../windows/partition.ts';
@@ -62,7 +62,8 @@ export interface MonitorStage {
   commit(options?: { readonly state?: readonly StateChange[] }): Promise<Committed>;
   /** Gives the open windows out as they stand (`provisional`), after all that is on `p.partials` was taken in and committed. */
   flush(): Promise<Committed>;
-  counts(): Record<string, { results: number; corrections: number }>;
+  /** As of the merge. */
+  counts(): Sliced<WindowCounts>;
   /** As the partitions' owners have told. */
   partitions(): AggregateStatus[];
   /** Windows that end up to here are final, epoch ms; -Infinity before the first. */

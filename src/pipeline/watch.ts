@@ -96,7 +96,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       } else if (hasLooked(one)) judgements.push(...unsaid(one, [], observationOf(one, row, at)));
       if (isSliceDone()) yield;
     }
-    const result = detector.observeWindow(inputs, shared);
+    const result = detector.observing ? yield* detector.observing(inputs, shared) : detector.observeWindow(inputs, shared);
     if (result.shared !== shared) {
       shared = result.shared;
       const value = shared === undefined ? undefined : { v: detector.stateVersion, state: shared };

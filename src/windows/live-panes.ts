@@ -22,8 +22,8 @@ export interface LivePanes {
   /** One series of one partition over the panes that start in [start, end): as it is until the next `put`. */
   cell(partition: string, start: number, end: number, grouping: number, key: SeriesKey): Cell | undefined;
   keys(partition: string, start: number, end: number, grouping: number): Set<SeriesKey>;
-  /** Series of all these partitions together. */
-  count(partitions: readonly string[], start: number, end: number, grouping: number): number;
+  /** Series of all these partitions together. What is put meanwhile counts or not. */
+  count(partitions: readonly string[], start: number, end: number, grouping: number): Sliced<number>;
   has(partition: string, start: number, end: number): boolean;
   drop(partition: string, paneStart: number): void;
   /** All series of one pane, per grouping, as they are until the next `put`; undefined where there is none. */
@@ -38,6 +38,9 @@ interface OwnCell extends Cell {
   offsets: number;
   readonly values: StateValue[];
 }
+
+/** To count a key is cheap: so many are counted in one go. */
+const COUNTED_AT_ONCE = 256;
 
 function writeOver(known: OwnCell, { events, offsets, values }: Cell): void {
   known.events = events;
@@ -106,10 +109,16 @@ export function createLivePanes(plan: Plan): LivePanes {
       for (const groupings of panesIn(partition, start, end)) for (const key of groupings[grouping]!.keys()) keys.add(key);
       return keys;
     },
-    count(names, start, end, grouping) {
+    *count(names, start, end, grouping) {
+      const isSliceDone = createPace(COUNTED_AT_ONCE);
       const keys = new Set<SeriesKey>();
       for (const name of names) {
-        for (const groupings of panesIn(name, start, end)) for (const key of groupings[grouping]!.keys()) keys.add(key);
+        for (const groupings of panesIn(name, start, end)) {
+          for (const key of groupings[grouping]!.keys()) {
+            keys.add(key);
+            if (isSliceDone()) yield;
+          }
+        }
       }
       return keys.size;
     },

@@ -74,7 +74,7 @@ function inPieces<T>(merge: Merge, work: Sliced<T>): T {
   for (;;) {
     const step = work.next();
     if (step.done) return step.value;
-    merge.counts();
+    atOnce(merge.counts());
     merge.progress('t/0');
   }
 }
@@ -99,7 +99,7 @@ test('rows, their order and the state are the same in slices as in one go', () =
           ),
         );
         assert.deepEqual(found, wanted);
-        assert.deepEqual(sliced.counts(), whole.counts());
+        assert.deepEqual(atOnce(sliced.counts()), atOnce(whole.counts()));
         assert.equal(JSON.stringify(inPieces(sliced, sliced.takingStateChanges())), JSON.stringify(atOnce(whole.takingStateChanges())));
       }
     }),
@@ -130,4 +130,24 @@ test('however many segments there are, a slice takes in or writes a bounded numb
     [3_000, 3_001, 3_000],
   );
   assert.ok(most > 0 && most <= 4 * ITEMS_AT_ONCE * PARTITIONS, `${most} looks at cells in one slice`);
+});
+
+test('series of open windows are counted in slices too', () => {
+  const merge = createMerge(plan, 1);
+  const told = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, start: 0, from: 0, count: 3_000, final: false }));
+  atOnce(
+    merge.step(
+      partialsOf(told, 0, () => {}),
+      { provisional: true },
+    ),
+  );
+  const work = merge.counts();
+  let slices = 1;
+  let step = work.next();
+  for (; !step.done; step = work.next()) slices++;
+  assert.deepEqual(
+    Object.values(step.value).map(({ results }) => results),
+    [3_000],
+  );
+  assert.ok(slices > (PARTITIONS * 3_000) / 512, `${slices} slices`);
 });

@@ -30,7 +30,7 @@ export interface Merge {
   /** Forgets all panes that no event can change any more and no window needs: for a merge that keeps them itself. */
   expire(): void;
   /** Per window name, without roll-ups: rows there are (open windows included) and events that came after the first final row. */
-  counts(): Record<string, { results: number; corrections: number }>;
+  counts(): Sliced<WindowCounts>;
   /** Windows that end up to here are final, epoch ms. */
   readonly frontier: number;
   /** Of a partition, as it was last told: its watermark, epoch ms, and the offset up to which its records are in. */
@@ -42,6 +42,9 @@ export interface Merge {
   /** State of an earlier life, with all panes of all partitions, and the replayed ones, where they are not in the state itself. */
   restore(entries: readonly (readonly [key: string, value: unknown])[], panes: readonly RestoredPanes[]): void;
 }
+
+/** By window name. */
+export type WindowCounts = Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
 
 export interface Merged {
   readonly records: WindowRecord[];
@@ -242,14 +245,13 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
     },
     progress: (partition) => ({ watermark: watermarks.watermark(partition), offset: watermarks.offset(partition) }),
     isSilent: () => names.every((name) => watermarks.isIdle(name)),
-    counts() {
-      const unfinished = plan.windows.map(() => 0);
+    *counts() {
+      // As of now: a window that closes between two slices counts as open.
+      const found = plan.windows.map((_, w) => ({ results: results[w]!, corrections: corrections[w]! }));
       for (const { closed, window, start, end } of book.all()) {
-        if (!closed) unfinished[window]! += live.count(names, start, end, 0);
+        if (!closed) found[window]!.results += yield* live.count(names, start, end, 0);
       }
-      return Object.fromEntries(
-        plan.windows.map(({ name }, w) => [name, { results: results[w]! + unfinished[w]!, corrections: corrections[w]! }]),
-      );
+      return Object.fromEntries(plan.windows.map(({ name }, w) => [name, found[w]!]));
     },
     *takingStateChanges() {
       const meta: Meta = {

@@ -33,7 +33,7 @@ function pool(path: string): Pool {
   let elapsed = 0;
   let kills = 0;
   const threads = createThreads(
-    { log: { kind: 'embedded', path }, max: 2, memoryMb: undefined },
+    { log: { kind: 'embedded', path }, max: 2, memoryMb: 1_024 },
     {
       clock: { elapsed: () => (elapsed += 100_000) },
       logger: silentLogger,

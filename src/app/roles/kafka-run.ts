@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { sleep } from '../../core/clock.ts';
-import { inSlices, type Sliced } from '../../core/slices.ts';
+import { done, inSlices, type Sliced } from '../../core/slices.ts';
 import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
@@ -329,7 +329,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     config,
     reader,
     engine: {
-      counts: () => seen()?.counts() ?? {},
+      counts: () => seen()?.counts() ?? done({}),
       partitions: () => seen()?.partitions() ?? [],
       get frontier() {
         return seen()?.frontier ?? -Infinity;

@@ -2,7 +2,7 @@
 import { LOCALES, saidInOf } from '../../alerts/said-in.ts';
 import type { Clock } from '../../core/clock.ts';
 import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
-import type { Sliced } from '../../core/slices.ts';
+import { inSlices, type Sliced } from '../../core/slices.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
@@ -121,8 +121,8 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
       for (const [reason, count] of partition.reasons) reasons[reason] = (reasons[reason] ?? 0) + count;
       replayed += partition.replayed;
     }
-    const windows = engine.counts();
     const frontier = isoOrNull(engine.frontier);
+    const windows = await inSlices(engine.counts(), () => clock.elapsed());
     const hasOlap = olap.state() !== 'none';
     const read = await partitions();
     const { backpressure, partials, hotStoreRows } = await pressureOf(read);

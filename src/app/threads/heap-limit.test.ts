@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { heapRoomMb, OUT_OF_MEMORY } from './heap-limit.ts';
+import { heapRoomMb, OUT_OF_MEMORY, sharedHeapMb } from './heap-limit.ts';
 
 const LIMIT_MB = 32;
 
@@ -29,4 +29,13 @@ test('within the limit nothing ends', async () => {
   const worker = thread(200_000);
   const [code] = (await once(worker, 'exit')) as [number];
   assert.equal(code, 0);
+});
+
+test('unless told, threads share half of the memory there is, within bounds', () => {
+  const GB = 2 ** 30;
+  assert.equal(sharedHeapMb(2, 8 * GB), 2_048);
+  assert.equal(sharedHeapMb(16, 64 * GB), 2_048);
+  assert.equal(sharedHeapMb(2, 256 * GB), 4_096);
+  assert.equal(sharedHeapMb(3, GB), 170);
+  assert.equal(sharedHeapMb(8, GB), 128);
 });

@@ -8,6 +8,17 @@ import { getHeapStatistics } from 'node:v8';
 /** The code of Node's own error for this. */
 export const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
 
+/** Of the machine's memory the threads may have half together: ids and columns lie outside their heaps, and the main thread has one too. */
+const SHARE = 0.5;
+const LEAST_MB = 128;
+/** Beyond this nobody counts on it: more is to be asked for. */
+const MOST_MB = 4_096;
+
+/** What each of so many threads may have unless people say, MB. `memoryBytes`: of the machine, or of the container. */
+export function sharedHeapMb(threads: number, memoryBytes: number): number {
+  return Math.floor(Math.min(MOST_MB, Math.max(LEAST_MB, (SHARE * memoryBytes) / threads / 2 ** 20)));
+}
+
 /** What V8 is told, MB: a table that takes all that is allowed may still be copied to one twice as large. */
 export function heapRoomMb(limitMb: number): number {
   return 3 * limitMb + 64;

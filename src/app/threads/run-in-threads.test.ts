@@ -32,7 +32,7 @@ async function running(t: TestContext, begun: (number: number, worker: Worker) =
   const workers: Worker[] = [];
   const stop = new AbortController();
   const threads = createThreads(
-    { log: { kind: 'embedded', path }, max: PARTITIONS, memoryMb: undefined },
+    { log: { kind: 'embedded', path }, max: PARTITIONS, memoryMb: 1_024 },
     {
       // Each end counts as a late one: who starts again waits, and never gives up.
       clock: { elapsed: () => clock.elapsed() * 1_000 },

@@ -16,8 +16,8 @@ export type LogAddress = { readonly kind: 'embedded'; readonly path: string } | 
 /** What it is started with. */
 export interface ThreadConfig {
   readonly log: LogAddress;
-  /** Of its JavaScript heap, MB; undefined: as much as Node gives a thread. */
-  readonly memoryMb: number | undefined;
+  /** What may be left of its JavaScript heap after a collection, MB. */
+  readonly memoryMb: number;
 }
 
 /** What the main thread has settled of an aggregation. */

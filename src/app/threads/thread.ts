@@ -17,7 +17,7 @@ const YOUNG_MB = 12;
 export function startWorker({ log, memoryMb }: ThreadConfig): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), {
     workerData: { log, memoryMb } satisfies ThreadConfig,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, ...(memoryMb !== undefined && { maxOldGenerationSizeMb: heapRoomMb(memoryMb) }) },
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: heapRoomMb(memoryMb) },
   });
 }
 

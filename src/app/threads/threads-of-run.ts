@@ -1,6 +1,7 @@
 /** The threads that a run counts in. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { RunOptions } from '../run-options.ts';
+import { sharedHeapMb } from './heap-limit.ts';
 import type { LogAddress } from './thread-messages.ts';
 import { createThreads, type Threads, type ThreadsDeps } from './threads.ts';
 
@@ -12,5 +13,11 @@ export function threadsOf(
 ): Threads | undefined {
   const max = options.threads ?? availableParallelism();
   if (max < 2 || options.outcomes !== undefined) return undefined;
-  return createThreads({ log, max, memoryMb: options.threadMemoryMb }, { clock, logger, signal });
+  const memoryMb = options.threadMemoryMb ?? sharedHeapMb(max, memoryBytes());
+  return createThreads({ log, max, memoryMb }, { clock, logger, signal });
+}
+
+/** Of the container, where it has a limit of its own (0, or beyond all bounds, where not). */
+function memoryBytes(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Infinity);
 }

@@ -24,7 +24,7 @@ function poolOf(t: TestContext, script: string, { elapsed = () => 0, max = 1 }: 
       logger: { info: () => {}, warn: (message) => warnings.push(message) },
       signal: AT_ONCE,
       start({ memoryMb }) {
-        const worker = new Worker(script, { eval: true, resourceLimits: { maxOldGenerationSizeMb: memoryMb! } });
+        const worker = new Worker(script, { eval: true, resourceLimits: { maxOldGenerationSizeMb: memoryMb } });
         started.push(worker);
         return worker;
       },

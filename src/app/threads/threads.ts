@@ -133,6 +133,5 @@ export function beginsAgain(error: unknown): boolean {
 
 function reasonText(reason: Error, { memoryMb }: ThreadConfig): string {
   if ((reason as NodeJS.ErrnoException).code !== OUT_OF_MEMORY) return `${reason.message}.`;
-  const limit = memoryMb === undefined ? 'Node gives a thread' : `--thread-memory allows (${memoryMb}MB)`;
-  return `it needs more memory than ${limit}. Allow it more with --thread-memory, or spread its partitions over more --threads.`;
+  return `it needs more memory than --thread-memory allows (${memoryMb}MB). Allow it more with --thread-memory, or spread its partitions over more --threads.`;
 }

@@ -11,7 +11,7 @@ import type { AskMessage, FromThread, ThreadConfig } from './thread-messages.ts'
 
 const { log, memoryMb } = workerData as ThreadConfig;
 giveWay();
-if (memoryMb !== undefined) keepHeapWithin(memoryMb);
+keepHeapWithin(memoryMb);
 const answer = createHost({
   clock: systemClock,
   openLog: createLogOpener(log, systemClock),

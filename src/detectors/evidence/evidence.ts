@@ -3,6 +3,7 @@
  * have a forecast of their own, roll-ups the sum of their members'.
  */
 import { AppError } from '../../core/errors.ts';
+import { atOnce, createPace, mapped, type Sliced } from '../../core/slices.ts';
 import type {
   Contributor,
   Detector,
@@ -65,6 +66,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
   const full = context.groupings?.reduce((most, one) => (one.length > most.length ? one : most), []) ?? [];
   const rollUps = (context.groupings ?? []).filter((one) => one !== full);
   const turns: Turn[] = [];
+  const isDue = createPace();
   let given: unknown;
   let memory: Memory = remember(undefined);
 
@@ -92,10 +94,11 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     return state;
   }
 
-  function turnsOf(inputs: readonly SeriesInput<SeriesState>[], slot: number, at: Memory): void {
+  function* turnsOf(inputs: readonly SeriesInput<SeriesState>[], slot: number, at: Memory): Sliced<void> {
     const share = model.hasExposure ? 1 : 1 / grid.windowsPerSlot;
     turns.length = Math.min(turns.length, inputs.length);
-    inputs.forEach((input, i) => {
+    for (const [i, input] of inputs.entries()) {
+      if (isDue()) yield;
       const state = stateOf(input, slot, at);
       const { observation } = input;
       const turn = (turns[i] ??= { ...BLANK, state, observation, scale });
@@ -107,10 +110,10 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       turn.amount = observation.parts?.amount ?? 0;
       turn.exposure = (observation.parts?.exposure ?? 0) * share;
       turn.expected = 0;
-    });
+    }
   }
 
-  function observeWindow(inputs: readonly SeriesInput<SeriesState>[], shared: unknown): WindowSteps<SeriesState> {
+  function* observing(inputs: readonly SeriesInput<SeriesState>[], shared: unknown): Sliced<WindowSteps<SeriesState>> {
     const first = inputs[0]?.observation;
     // No row of any series: the source was silent, not each of them.
     if (!first || inputs.every(({ observation }) => observation.absent)) {
@@ -120,18 +123,19 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     const window = Math.round(first.startMs / grid.windowMs);
     const slot = grid.slotAt(window);
     const isFull = (window + 1) % grid.windowsPerSlot === 0;
-    turnsOf(inputs, slot, at);
-    enterAll(slot, at);
-    const steps = turns.map((turn): Step<SeriesState> => ({ state: turn.state, verdicts: judge(turn, slot, isFull, at) }));
+    yield* turnsOf(inputs, slot, at);
+    yield* enterAll(slot, at);
+    const steps = yield* mapped(turns, (turn): Step<SeriesState> => ({ state: turn.state, verdicts: judge(turn, slot, isFull, at) }));
     given = { segments: at.segments.memory(), rollUps: at.rollUps.memory(), groups: at.groups.memory() } satisfies Shared;
     return { steps, shared: given };
   }
 
-  function enterAll(slot: number, { segments, rollUps: sums, groups }: Memory): void {
+  function* enterAll(slot: number, { segments, rollUps: sums, groups }: Memory): Sliced<void> {
     segments.begin(slot, turns.length);
     sums.begin(slot, turns.length);
     groups.begin(grid.windowsPerSlot === 1 ? grid.slotMinutes : grid.slotMinutes / grid.windowsPerSlot);
     for (const turn of turns) {
+      if (isDue()) yield;
       if (turn.group !== undefined) continue;
       const { state, amount, exposure } = turn;
       turn.expected = segments.enter(state, slot, amount, exposure);
@@ -143,6 +147,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     }
     const shifts = segments.settle();
     for (const turn of turns) {
+      if (isDue()) yield;
       if (turn.group === undefined) {
         if (shifts) turn.expected *= segments.apply(turn.state, slot, shifts);
       } else {
@@ -177,7 +182,8 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     stateForm: stateBytes(model),
     seesAbsent: true,
     forgetAfterMs: config.forget_after,
-    observeWindow,
+    observeWindow: (inputs, shared) => atOnce(observing(inputs, shared)),
+    observing,
     look: createLooker(model, scale, recall),
   };
 }

@@ -57,6 +57,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const commits = createGroupCommit(db, createUnitWriter(db, { catalog, clock, packing, noted: fresh.note }), {
     disk: disk ?? NOTHING_TO_SYNC,
     checkpoints,
+    elapsed: () => clock.elapsed(),
     explain: (error) => explainSqliteError(error, path, 'write'),
     ended: fresh.settle,
   });
@@ -78,6 +79,16 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     }
   }
 
+  /** Nothing is done while a transaction is under way: it would be seen, or be taken for a part of it. */
+  function alone<T>(doing: 'read' | 'write', work: () => T): Promise<Awaited<T>> {
+    const writing = commits.writing();
+    return writing ? writing.then(() => alone(doing, work)) : run(doing, work);
+  }
+
+  async function quiet(): Promise<void> {
+    for (let busy = commits.writing() ?? checkpoints.held(); busy; busy = commits.writing() ?? checkpoints.held()) await busy;
+  }
+
   function endOf(part: number): number {
     return partitionRow.get(part)!['end_offset'] as number;
   }
@@ -93,13 +104,13 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
 
   return {
     ensureTopic: (name, settings) =>
-      run('write', async () => {
+      alone('write', async () => {
         const info = transact(db, () => catalog.ensure(name, settings, newTopicId));
         await commits.settled();
         return info;
       }),
 
-    topics: () => run('read', () => catalog.all()),
+    topics: () => alone('read', () => catalog.all()),
 
     commit(unit) {
       return run('write', () => {
@@ -109,7 +120,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     },
 
     read(topic, partition, offset, limits) {
-      return run('read', async () => {
+      return alone('read', async () => {
         const batch = reader.read({ part: catalog.part(topic, partition), topic, partition }, offset, limits);
         // What is told to others must not be lost after that.
         if (batch && commits.isUnsettled(topic, partition, batch.firstOffset + batch.count)) await commits.settled();
@@ -120,7 +131,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     left: fresh.left,
 
     bounds(topic, number) {
-      return run('read', () => {
+      return alone('read', () => {
         const part = catalog.part(topic, number);
         // The end is read first: rows that come in between then lie after it, never before the start.
         const { end_offset: end, stored_bytes: storedBytes } = partitionRow.get(part) as { end_offset: number; stored_bytes: number };
@@ -130,18 +141,18 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     },
 
     offsetAt(topic, number, time) {
-      return run('read', () => {
+      return alone('read', () => {
         const part = catalog.part(topic, number);
         return (firstSince.get(part, time)?.['first_offset'] as number | undefined) ?? endOf(part);
       });
     },
 
     committed(group, topic, number) {
-      return run('read', () => groupOffset.get(group, catalog.part(topic, number))?.['next_offset'] as number | undefined);
+      return alone('read', () => groupOffset.get(group, catalog.part(topic, number))?.['next_offset'] as number | undefined);
     },
 
     state(prefix) {
-      return run('read', () => {
+      return alone('read', () => {
         const found: [key: string, value: Uint8Array][] = [];
         for (const { key, value } of stateFrom.iterate(prefix) as Iterable<{ key: string; value: Uint8Array }>) {
           if (!key.startsWith(prefix)) break;
@@ -153,7 +164,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     },
 
     applyRetention() {
-      return run('write', async () => {
+      return alone('write', async () => {
         let records = 0;
         for (const topic of catalog.all()) {
           for (let some = retireSome(topic, clock.now()); some > 0; some = retireSome(topic, clock.now())) {
@@ -161,7 +172,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
             reader.forget();
             checkpoints.written();
             await nextTurn();
-            await checkpoints.held();
+            await quiet();
             if (!db.isOpen) return records;
           }
         }

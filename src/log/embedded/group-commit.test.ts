@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
+import type { Sliced } from '../../core/slices.ts';
 import type { CommitUnit } from '../log.ts';
 import { NO_CHECKPOINTS, type Checkpoints } from './checkpoints.ts';
 import { createGroupCommit } from './group-commit.ts';
@@ -27,9 +28,10 @@ function setup(
   db.exec('CREATE TABLE state (key TEXT PRIMARY KEY) STRICT');
   const spy = t.mock.method(db, 'exec');
   const insert = db.prepare('INSERT INTO state VALUES (?)');
-  function write(unit: CommitUnit): number[] {
+  function* write(unit: CommitUnit): Sliced<number[]> {
     for (const [key] of unit.state ?? []) {
       insert.run(key);
+      if (key.startsWith('slow')) yield;
       if (key.startsWith('throw')) throw new Error(key);
       if (key === 'fail') throw Object.assign(new Error('disk I/O error'), { errcode: 778 });
     }
@@ -39,6 +41,7 @@ function setup(
     commits: createGroupCommit(db, write, {
       disk,
       checkpoints,
+      elapsed: () => 0,
       explain: (error) => explainSqliteError(error, '/data/log.sqlite', 'write'),
     }),
     transactions: () => spy.mock.calls.filter((call) => call.arguments[0] === 'COMMIT').length,
@@ -174,4 +177,43 @@ test('commits that a checkpoint holds are written together when it is over, or a
   commits.flush();
   await last;
   assert.deepEqual(keys(), ['a', 'b', 'c']);
+});
+
+test('a transaction of many entries leaves others their turns, and is whole: what comes meanwhile is written after it, in order', async (t) => {
+  const { commits, transactions, keys } = setup(t);
+  const slow = commits.commit(unit(...Array.from({ length: 5 }, (_, i) => `slow${i}`)));
+  assert.equal(commits.writing(), undefined);
+  await turn();
+  const writing = commits.writing();
+  assert.ok(writing, 'it is under way');
+  assert.equal(transactions(), 0);
+  const [early, late] = [commits.commit(unit('a')), commits.commit(unit('b'))];
+  await writing;
+  assert.equal(transactions(), 1);
+  assert.deepEqual(keys(), ['slow0', 'slow1', 'slow2', 'slow3', 'slow4']);
+  assert.deepEqual(await Promise.all([slow, early, late]), [[5], [1], [1]]);
+  assert.equal(transactions(), 2);
+  assert.equal(commits.writing(), undefined);
+});
+
+test('one that is under way when all has to be written is brought to its end first', async (t) => {
+  const { commits, transactions, keys } = setup(t);
+  const slow = commits.commit(unit('slow0', 'slow1', 'slow2'));
+  await turn();
+  const after = commits.commit(unit('a'));
+  commits.flush();
+  assert.deepEqual([transactions(), commits.writing()], [2, undefined]);
+  assert.deepEqual(keys(), ['a', 'slow0', 'slow1', 'slow2']);
+  assert.deepEqual(await Promise.all([slow, after]), [[3], [1]]);
+});
+
+test('one that fails in the middle leaves nothing, and those who wait for their turn get it', async (t) => {
+  const { commits, keys } = setup(t);
+  const slow = commits.commit(unit('slow0', 'slow1', 'throw it'));
+  await turn();
+  const after = commits.commit(unit('a'));
+  await commits.writing();
+  await assert.rejects(slow, /throw it/);
+  await after;
+  assert.deepEqual(keys(), ['a']);
 });

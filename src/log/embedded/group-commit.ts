@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { atOnce, inSlices, type Sliced } from '../../core/slices.ts';
 import type { CommitUnit } from '../log.ts';
 import type { Checkpoints } from './checkpoints.ts';
-import { transact } from './database.ts';
+import { transacting } from './database.ts';
 import { sqliteCode } from './sqlite-error.ts';
 import type { WalSync } from './wal-sync.ts';
 import type { WriteUnit } from './write-units.ts';
@@ -21,6 +22,8 @@ export interface GroupCommit {
   settled(): Promise<void>;
   /** `prepared`: settles when writing it takes less time than before. */
   commit(unit: CommitUnit, prepared?: Promise<void>): Promise<number[]>;
+  /** Resolves when no transaction is under way; undefined: now. Until then the connection is nobody else's. */
+  writing(): Promise<void> | undefined;
   /** Writes what waits now, prepared or not. Never throws: each unit's promise says what became of it. */
   flush(): void;
 }
@@ -28,6 +31,8 @@ export interface GroupCommit {
 export interface GroupCommitDeps {
   readonly disk: Pick<WalSync, 'sync' | 'syncNow'>;
   readonly checkpoints: Pick<Checkpoints, 'written' | 'held'>;
+  /** Monotonic, ms. */
+  readonly elapsed: () => number;
   readonly explain: (error: unknown) => unknown;
   /** Told of the end of each transaction. */
   readonly ended?: (isWritten: boolean) => void;
@@ -36,17 +41,18 @@ export interface GroupCommitDeps {
 /**
  * Commits of one turn of the event loop share a transaction; those that come in while it is written form the next one. They are written
  * in the order in which they came, whichever is prepared first, and those that are written while the disk is synced share the next sync.
- * While a checkpoint holds them they wait. `explain` turns errors of SQLite and of the disk into ours.
+ * While a checkpoint holds them they wait. A transaction of very many entries is written in slices. `explain` turns errors of SQLite and of the disk into ours.
  */
 export function createGroupCommit(
   db: DatabaseSync,
   write: WriteUnit,
-  { disk, checkpoints, explain, ended = () => {} }: GroupCommitDeps,
+  { disk, checkpoints, elapsed, explain, ended = () => {} }: GroupCommitDeps,
 ): GroupCommit {
   const waiting: Waiting[] = [];
   /** Per partition the first offsets of the transactions that are written and not durable, in order. */
   const unsettled = new Map<string, number[]>();
   let scheduled: NodeJS.Immediate | undefined;
+  let open: { readonly work: Sliced<void>; readonly over: Promise<void> } | undefined;
 
   async function settled(): Promise<void> {
     try {
@@ -90,15 +96,19 @@ export function createGroupCommit(
     }
   }
 
-  function writeGroup(group: readonly Waiting[]): void {
+  function* writeGroup(group: readonly Waiting[]): Sliced<void> {
     let results: number[][];
     try {
-      results = transact(db, () => group.map(({ unit }) => write(unit)));
+      results = yield* transacting(db, function* () {
+        const firstOffsets: number[][] = [];
+        for (const { unit } of group) firstOffsets.push(yield* write(unit));
+        return firstOffsets;
+      });
     } catch (error) {
       ended(false);
       // The machine's fault hits all: a later unit may rest on an earlier one. The fault of a unit is its own.
       if (group.length === 1 || isMachineFault(error)) for (const { reject } of group) reject(explain(error));
-      else for (const one of group) writeGroup([one]);
+      else for (const one of group) yield* writeGroup([one]);
       return;
     }
     void settle(group, results);
@@ -106,18 +116,28 @@ export function createGroupCommit(
     checkpoints.written();
   }
 
-  function writeFirst(count: number): void {
+  function* writeFirst(count: number): Sliced<void> {
     if (scheduled) clearImmediate(scheduled);
     scheduled = undefined;
     const group = waiting.splice(0, count);
-    if (group.length > 0) writeGroup(group);
+    if (group.length > 0) yield* writeGroup(group);
   }
 
   function writePrepared(): void {
-    const held = checkpoints.held();
+    const held = open?.over ?? checkpoints.held();
     if (held) return void held.then(writePrepared);
     const preparing = waiting.findIndex(({ isPreparing }) => isPreparing);
-    writeFirst(preparing === -1 ? waiting.length : preparing);
+    const work = writeFirst(preparing === -1 ? waiting.length : preparing);
+    // Nearly all are over with that.
+    if (!work.next().done) goOn(work);
+  }
+
+  function goOn(work: Sliced<void>): void {
+    async function end(): Promise<void> {
+      await inSlices(work, elapsed);
+      if (open?.work === work) open = undefined;
+    }
+    open = { work, over: end() };
   }
 
   return {
@@ -133,8 +153,11 @@ export function createGroupCommit(
         else schedule();
       });
     },
+    writing: () => open?.over,
     flush() {
-      writeFirst(waiting.length);
+      if (open) atOnce(open.work);
+      open = undefined;
+      atOnce(writeFirst(waiting.length));
       try {
         // Who waits is told by the sync that is under way; after this one the process may end.
         disk.syncNow();

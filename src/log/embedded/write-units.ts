@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
+import { createPace, type Sliced } from '../../core/slices.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import type { Catalog } from './catalog.ts';
 import type { FreshRow } from './fresh-rows.ts';
@@ -7,7 +8,10 @@ import type { Packing } from './packing.ts';
 import { ZSTD } from './row-codec.ts';
 
 /** Writes one unit; to be called within a transaction. Returns the first offset of each append. */
-export type WriteUnit = (unit: CommitUnit) => number[];
+export type WriteUnit = (unit: CommitUnit) => Sliced<number[]>;
+
+/** Some hundred microseconds. */
+const ENTRIES_AT_ONCE = 64;
 
 export interface UnitWriterDeps {
   readonly catalog: Catalog;
@@ -51,7 +55,9 @@ export function createUnitWriter(db: DatabaseSync, { catalog, clock, packing, no
     return at.end_offset;
   }
 
-  return (unit) => {
+  const isDue = createPace(ENTRIES_AT_ONCE);
+
+  return function* (unit) {
     const firstOffsets = (unit.appends ?? []).map(append);
     for (const { group, topic, partition: number, offset } of unit.offsets ?? []) {
       if (offset === null) deleteOffset.run(group, catalog.part(topic, number));
@@ -60,6 +66,7 @@ export function createUnitWriter(db: DatabaseSync, { catalog, clock, packing, no
     for (const [key, value] of unit.state ?? []) {
       if (value === null) deleteState.run(key);
       else setState.run(key, value);
+      if (isDue()) yield;
     }
     return firstOffsets;
   };
