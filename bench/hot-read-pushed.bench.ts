@@ -98,22 +98,23 @@ async function pushing<T>(work: () => Promise<T>): Promise<T> {
 async function push(over: AbortSignal): Promise<void> {
   const begun = systemClock.elapsed();
   const under = new Set<Promise<unknown>>();
-  let failure: unknown;
-  for (let bodies = 1; !over.aborted && failure === undefined; bodies++) {
+  const failures: unknown[] = [];
+  for (let bodies = 1; !over.aborted && failures.length === 0; bodies++) {
     const early = begun + bodies * BODY_MS - systemClock.elapsed();
     if (early > 0) await sleep(early);
     const body = Buffer.from(events((PUSHED * BODY_MS) / 1_000));
-    const one = ask('/api/v1/events/ad-events', body).then(
-      ({ status, text }) => {
-        under.delete(one);
-        if (status !== 202) failure ??= new Error(`a push was answered ${status}: ${text}`);
-      },
-      (error: unknown) => (failure ??= error),
-    );
+    const one = pushOne(body)
+      .catch((error: unknown) => failures.push(error))
+      .finally(() => under.delete(one));
     under.add(one);
   }
   await Promise.all(under);
-  if (failure !== undefined) throw failure;
+  if (failures.length > 0) throw new AggregateError(failures, 'pushes failed');
+}
+
+async function pushOne(body: Buffer): Promise<void> {
+  const { status, text } = await ask('/api/v1/events/ad-events', body);
+  if (status !== 202) throw new Error(`a push was answered ${status}: ${text}`);
 }
 
 /** Writes so many ad events of now, a line each, with the shares that ads have. */
