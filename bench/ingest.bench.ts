@@ -28,8 +28,8 @@ import { parseListenAddress } from '../src/server/listen-address.ts';
 import { createServer as createTocsinServer } from '../src/server/server.ts';
 import { generatorConfig } from '../src/sources/generator/config.ts';
 import { createAdGenerator } from '../src/sources/generator/generator.ts';
-import { compilePlan } from '../src/windows/plan.ts';
 import { TOCSIN_ENV, TOCSIN_FLAGS } from './as-started.ts';
+import { engineConfigOf } from './engine-config.ts';
 import { median, report, timesByRound } from './measure.ts';
 
 const EVENTS_PER_BODY = 2_000;
@@ -102,24 +102,12 @@ async function plain(take: (body: Buffer) => void): Promise<void> {
 async function startTocsin(path: string, kind: Kind): Promise<{ url: string; engine: Engine | undefined }> {
   const file = kind === 'alike' ? './peers/like-for-like.yml' : '../pipelines/adtech.yml';
   const config = loadPipeline(fileURLToPath(new URL(file, import.meta.url)));
-  const plan = compilePlan(config.engine);
+  const engineConfig = engineConfigOf(config);
   const log = createEmbeddedLog({ path, clock: systemClock });
-  await ensureTopics({ plan, topics: config.topics }, log);
+  await ensureTopics(engineConfig, log);
   const engine =
     kind !== 'tocsin'
-      ? await openEngine(
-          {
-            plan,
-            topics: config.topics,
-            revision: 1,
-            completeFrom: -Infinity,
-            start: () => 0,
-            provisional: true,
-            clock: 'event',
-            maxBatchBytes: 256 << 10,
-          },
-          { log, ...judgingDeps(config.engine, systemClock), monitor: monitorOf(config) },
-        )
+      ? await openEngine(engineConfig, { log, ...judgingDeps(config.engine, systemClock), monitor: monitorOf(config) })
       : undefined;
   const topics = createTopicsView(engine ? [{ config, engine }] : [], { log, clock: systemClock });
   const server = await createTocsinServer(

@@ -16,10 +16,10 @@ import { loadPipeline } from '../src/config/load-pipeline.ts';
 import { systemClock } from '../src/core/clock.ts';
 import { silentLogger } from '../src/core/logger.ts';
 import { createEmbeddedLog } from '../src/log/embedded/embedded-log.ts';
-import { ensureTopics, openEngine, type EngineConfig } from '../src/pipeline/engine.ts';
+import { ensureTopics, openEngine } from '../src/pipeline/engine.ts';
 import { createAdGenerator } from '../src/sources/generator/generator.ts';
 import { generatorConfig } from '../src/sources/generator/config.ts';
-import { compilePlan } from '../src/windows/plan.ts';
+import { engineConfigOf } from './engine-config.ts';
 import { median, report, timesByRound } from './measure.ts';
 
 const PARTITIONS = 4;
@@ -36,16 +36,7 @@ const loaded = loadPipeline(new URL('../pipelines/adtech.yml', import.meta.url).
 const [only] = loaded.engine.sources;
 const spec = { ...loaded.engine, sources: [{ ...only!, partitions: PARTITIONS }] };
 const config = { ...loaded, engine: spec };
-const engineConfig: EngineConfig = {
-  plan: compilePlan(spec),
-  topics: loaded.topics,
-  revision: 1,
-  completeFrom: -Infinity,
-  start: () => 0,
-  provisional: true,
-  clock: 'event',
-  maxBatchBytes: 256 << 10,
-};
+const engineConfig = engineConfigOf(config);
 
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-bench-'));
 const path = join(folder, 'log.sqlite');

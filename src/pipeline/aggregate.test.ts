@@ -12,15 +12,17 @@ import { openAggregate } from './aggregate.ts';
 const source = smallSource();
 const plan = compilePlan(smallSpec({ sources: [source] }));
 
-/** `asked`: how often the replay topic was read. */
+/** `asked`: how often the replay topic was read; `lentTo`: to whom records of the other one were lent; `left`: who reads no more. */
 async function opened(log: Log, elapsed: () => number, warn: (message: string) => void = () => {}) {
   await log.ensureTopic('t', { partitions: 1 });
   await log.ensureTopic('p.replay', { partitions: 1 });
-  const seen = { asked: 0 };
-  const read: Log['read'] = (topic, ...rest) => {
+  const seen = { asked: 0, lentTo: new Set<object | undefined>(), left: [] as object[] };
+  const read: Log['read'] = (topic, partition, offset, limits) => {
     if (topic === 'p.replay') seen.asked += 1;
-    return log.read(topic, ...rest);
+    else seen.lentTo.add(limits.lentTo);
+    return log.read(topic, partition, offset, limits);
   };
+  const left = (reader: object): void => void seen.left.push(reader);
   const { aggregate } = await openAggregate(
     {
       plan,
@@ -34,7 +36,7 @@ async function opened(log: Log, elapsed: () => number, warn: (message: string) =
       maxBatchBytes: 1 << 20,
       maxBatchRecords: 1,
     },
-    { log: { ...log, read }, parse: parseJson, randomKey: () => [1, 2], elapsed, warn },
+    { log: { ...log, read, left }, parse: parseJson, randomKey: () => [1, 2], elapsed, warn },
   );
   const send = (count: number): Promise<number[]> => {
     const values = Array.from({ length: count }, (_, i) => JSON.stringify({ id: `n${i}`, at: i }));
@@ -73,6 +75,19 @@ test('the end is reached when no replay is left either, also where none was due'
     let read = 0;
     for (let some = await aggregate.step(); some > 0; some = await aggregate.step()) read += some;
     assert.deepEqual([read, aggregate.status().replayed, aggregate.status().caughtUp], [3, 1, true]);
+  });
+});
+
+test('closed, it tells the log that who was lent its records reads no more', async () => {
+  await withTempLog(async ({ log }) => {
+    const { aggregate, seen, send } = await opened(log, () => 0);
+    await send(2);
+    for (let i = 0; i < 3; i++) await aggregate.step();
+    assert.deepEqual(seen.left, []);
+    await aggregate.close();
+    assert.equal(seen.left.length, 1);
+    assert.deepEqual([...seen.lentTo], seen.left);
+    assert.ok(seen.lentTo.has(seen.left[0]), 'the very same reader');
   });
 });
 

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { systemClock } from '../../core/clock.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { openDatabase } from './database.ts';
 import { createEmbeddedLog } from './embedded-log.ts';
@@ -108,4 +109,47 @@ test('a reader who stays in the log keeps nothing waiting; what it reads is as i
   assert.equal(Buffer.from(value.get()!['value'] as Uint8Array).toString(), 'first');
   reader.exec('COMMIT');
   while (statSync(path).size === before) await log.commit({ state: [['key', Buffer.from('second')]] });
+});
+
+test('a pass that ends, or a thread that fails, in the middle of a transaction disturbs nothing: it is tried again after that', async (t) => {
+  const path = pathIn(t);
+  const db = openDatabase(path, { readOnly: false });
+  t.after(() => db.close());
+  let thread: Worker | undefined;
+  let asked = 0;
+  const start = (): Worker => {
+    thread = new Worker('require("node:worker_threads").parentPort.on("message", () => {})', { eval: true });
+    thread.postMessage = () => void asked++;
+    return thread;
+  };
+  const checkpoints = createCheckpoints(db, path, { bytes: CHECKPOINT_BYTES, start });
+  const insert = db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?)');
+  insert.run('key', Buffer.alloc(2 * CHECKPOINT_BYTES));
+  checkpoints.written();
+  db.exec('BEGIN IMMEDIATE');
+  insert.run('key', Buffer.alloc(50_000));
+  thread!.emit('message', undefined);
+  thread!.emit('message', undefined);
+  assert.deepEqual([asked, checkpoints.held()], [2, undefined]);
+  db.exec('COMMIT');
+  checkpoints.written();
+  assert.equal(asked, 3, 'the log is as long as it was');
+  db.exec('BEGIN IMMEDIATE');
+  thread!.emit('error', new Error('no thread'));
+  db.exec('COMMIT');
+  await checkpoints.close();
+});
+
+test('large commits one after the other, written in slices while the log is copied beside, are whole', async (t) => {
+  const path = pathIn(t);
+  const log = createEmbeddedLog({ path, clock: systemClock, checkpointBytes: CHECKPOINT_BYTES });
+  t.after(() => log.close());
+  const salts = saltsOf(path);
+  let rounds = 0;
+  for (; rounds < 5 || saltsOf(path) === salts; rounds++) {
+    await log.commit({ state: Array.from({ length: 2_000 }, (_, i) => [`key ${i}`, Buffer.alloc(300, rounds)] as const) });
+  }
+  const values = await log.state('key');
+  assert.equal(values.length, 2_000);
+  assert.ok(values.every(([, value]) => value[0] === (rounds - 1) % 256));
 });

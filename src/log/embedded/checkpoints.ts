@@ -85,7 +85,8 @@ export function createCheckpoints(
   }
 
   function ended(): void {
-    const frames = db.isOpen ? frameCount() : 0;
+    // In the middle of a transaction SQLite does not tell, and the log was not begun anew: it is tried again when that is over.
+    const frames = db.isOpen && !db.isTransaction ? frameCount() : 0;
     left = frames * pageBytes < bytes ? 0 : frames;
     release();
   }
