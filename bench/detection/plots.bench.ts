@@ -73,7 +73,7 @@ function drawBreak(): void {
       field.judge(state, minute, true, true);
       if (index > 0 || minute < from) return;
       const isCalm = state.numbers[At.status] === Status.calm;
-      threshold = field.threshold();
+      threshold = field.thresholdOf(state);
       if (wasCalm) evidence.push([minute, Math.max(0, field.scan.drop.log)]);
       if (wasCalm && !isCalm) rang = minute;
       if (!wasCalm && isCalm) over = minute;

@@ -28,6 +28,12 @@ export interface Contribution {
   readonly texts?: string[];
 }
 
+/** Some of a batch's records, in its order: the first `size` of `records` are their numbers. */
+export interface Selection {
+  readonly records: Int32Array;
+  readonly size: number;
+}
+
 export interface Decoder {
   decode(batch: RecordBatch): Columns;
   /** Per dimension: the text behind each code. Codes are dense, from 0, in the order in which they were first seen. */

@@ -10,6 +10,8 @@ import type { SeriesTable } from './series.ts';
 import type { SourceSpec } from './spec.ts';
 
 export interface OutcomeTally {
+  /** Whether records of this outcome are counted. */
+  wants(outcome: number): boolean;
   /** `newest`: the largest min(event time, append time) accepted, -Infinity before the first; `appendTime`: Infinity where there is none. */
   count(outcome: number, newest: number, appendTime: number, offset: number): void;
 }
@@ -28,7 +30,10 @@ export function createOutcomeTally(
 
   let code: number | undefined;
 
+  const wanted = new Set(columns.flatMap(({ outcomes }) => [...outcomes]));
+
   return {
+    wants: (outcome) => wanted.has(outcome),
     count(outcome, newest, appendTime, offset) {
       // Append times that a producer wrote may go back: not behind the watermark.
       const time = appendTime === Infinity ? newest : Math.max(appendTime, newest);

@@ -38,13 +38,18 @@ test('a store put back from its cells goes on as if nothing had happened: sums, 
   const first = stores();
   // More series than a pane has room for at first.
   for (const { series } of [whole, first]) for (let code = 0; code < 90; code++) series.intern(0, [`a${code}`]);
-  const add = ({ panes }: ReturnType<typeof stores>, i: number): void => panes.add(i * 100, Int32Array.of(i % 90), contributions, i, i);
-  for (let i = 0; i < 300; i++) add(whole, i);
-  for (let i = 0; i < 150; i++) add(first, i);
+  const columns = { times: Float64Array.from(x, (_, i) => i * 100), contributions };
+  const add = ({ panes }: ReturnType<typeof stores>, from: number, to: number): void => {
+    const records = Int32Array.from({ length: to - from }, (_, k) => from + k);
+    panes.add(columns, { records, size: to - from }, [records.map((i) => i % 90)], 0);
+  };
+  // However they are cut.
+  for (let i = 0; i < 300; i++) add(whole, i, i + 1);
+  add(first, 0, 150);
   const second = stores();
   for (let code = 0; code < 90; code++) second.series.intern(0, [`a${code}`]);
   for (const start of first.panes.starts()) for (const cell of first.panes.cells(start, 0)) second.panes.restore(start, 0, cell);
-  for (let i = 150; i < 300; i++) add(second, i);
+  add(second, 150, 300);
   assert.deepEqual(whole.panes.starts(), [0, 5_000, 10_000, 15_000, 20_000, 25_000]);
   for (const start of whole.panes.starts()) assert.deepEqual(second.panes.cells(start, 0), whole.panes.cells(start, 0));
 });
@@ -52,11 +57,12 @@ test('a store put back from its cells goes on as if nothing had happened: sums, 
 test('a change is told once, with the absolute value of the series that changed and of no other', () => {
   const { series, panes } = stores();
   for (const label of ['a', 'b']) series.intern(0, [label]);
-  const contributions = [columnOf([1, 2, 4], 0)];
+  const columns = { times: Float64Array.of(0, 1, 2), contributions: [columnOf([1, 2, 4], 0)] };
+  const add = (records: number[], codes: number[], firstOffset: number): void =>
+    panes.add(columns, { records: Int32Array.from(records), size: records.length }, [Int32Array.from(codes)], firstOffset);
   const events = () =>
     panes.takeChanged().map(({ start, cells }) => [start, cells[0]!.map(({ labels, values }) => [labels[0], values[0]])]);
-  panes.add(0, Int32Array.of(0), contributions, 0, 0);
-  panes.add(1, Int32Array.of(1), contributions, 1, 1);
+  add([0, 1], [0, 1], 0);
   assert.deepEqual(events(), [
     [
       0,
@@ -66,10 +72,10 @@ test('a change is told once, with the absolute value of the series that changed 
       ],
     ],
   ]);
-  panes.add(2, Int32Array.of(1), contributions, 2, 2);
+  add([2], [1], 0);
   assert.deepEqual(events(), [[0, [['b', 6]]]]);
   assert.deepEqual(events(), []);
   panes.drop(0);
-  panes.add(3, Int32Array.of(0), contributions, 0, 3);
+  add([0], [0], 3);
   assert.deepEqual(events(), [[0, [['a', 1]]]], 'a dropped pane holds nothing of before');
 });

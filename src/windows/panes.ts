@@ -1,6 +1,6 @@
 /** Panes of one partition: for each stretch of event time and each grouping, columns of accumulators indexed by series code. */
 import type { Cell, StateValue } from './cells.ts';
-import type { Contribution } from './columns.ts';
+import type { Columns, Contribution, Selection } from './columns.ts';
 import type { Plan, StateColumn } from './plan.ts';
 import type { SeriesTable } from './series.ts';
 import { createDdsketch, ddsketchFromBytes, type Ddsketch } from './sketches/ddsketch.ts';
@@ -8,8 +8,11 @@ import { createHeavyHitters, heavyHittersFromBytes, type HeavyHitters } from './
 import { createHll, hllFromBytes, type Hll } from './sketches/hll.ts';
 
 export interface PaneStore {
-  /** Adds an accepted event (element `i` of the contributions) to its pane; `codes`: its series, one per grouping. */
-  add(time: number, codes: Int32Array, contributions: readonly Contribution[], i: number, offset: number): void;
+  /**
+   * Adds accepted events of a batch to their panes, in their order. `codes`: the series of each, by its place in the selection, a column per grouping.
+   * `firstOffset`: of the batch's first record.
+   */
+  add(columns: Pick<Columns, 'times' | 'contributions'>, events: Selection, codes: readonly Int32Array[], firstOffset: number): void;
   /** Adds 1 to a column of one series, for a record that is no accepted event. */
   count(time: number, grouping: number, code: number, column: number, offset: number): void;
   /** Starts of the panes there are, ascending. */
@@ -49,11 +52,21 @@ interface Group {
   readonly changed: number[];
 }
 
+/** Events [from, to) of a selection, which are of one pane. */
+interface Run {
+  readonly records: Int32Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** With the series of each in one grouping. */
+interface GroupRun extends Run {
+  readonly codes: Int32Array;
+}
+
 export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
   const panes = new Map<number, Group[]>();
   const isSum = plan.columns.map((column) => column.accumulate === 'sum');
-  /** The pane of the event before: nearly always that of the next one too. */
-  let current: { start: number; end: number; groups: Group[] } | undefined;
 
   function groupsAt(start: number): Group[] {
     let groups = panes.get(start);
@@ -64,14 +77,25 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
     return groups;
   }
 
-  /** Makes room for the code and notes that it changed. */
-  function touch(group: Group, code: number): void {
-    if (code >= group.events.length) growGroup(group, plan.columns, code);
-    if (group.dirty[code] === 0) {
-      group.dirty[code] = 1;
-      group.changed.push(code);
+  /** Adds the events [from, to) of the selection, which are of one pane. */
+  function addRun(
+    groups: readonly Group[],
+    contributions: readonly Contribution[],
+    { records, from, to }: Run,
+    codes: readonly Int32Array[],
+    firstOffset: number,
+  ): void {
+    for (let g = 0; g < groups.length; g++) {
+      const group = groups[g]!;
+      const known = series.labels[g]!.length;
+      if (known > group.events.length) growGroup(group, plan.columns, known - 1);
+      const run = { records, codes: codes[g]!, from, to };
+      touchAll(group, run, firstOffset);
+      for (const contribution of contributions) {
+        if (isSum[contribution.column]) sumUp(group.numbers[contribution.column]!, contribution.values, run);
+        else accumulateAll(plan.columns[contribution.column]!, group, contribution, run);
+      }
     }
-    if (group.offsets[code] === 0) group.codes.push(code);
   }
 
   function cellOf(group: Group, grouping: number, code: number): Cell {
@@ -88,31 +112,18 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
   }
 
   return {
-    add(time, codes, contributions, i, offset) {
-      if (!current || time < current.start || time >= current.end) {
-        const start = Math.floor(time / plan.paneMs) * plan.paneMs;
-        current = { start, end: start + plan.paneMs, groups: groupsAt(start) };
-      }
-      const { groups } = current;
-      for (let g = 0; g < groups.length; g++) {
-        const group = groups[g]!;
-        const code = codes[g]!;
-        touch(group, code);
-        group.events[code]! += 1;
-        group.offsets[code] = offset + 1;
-        for (let c = 0; c < contributions.length; c++) {
-          const contribution = contributions[c]!;
-          const value = contribution.values[i]!;
-          if (value !== value) continue;
-          if (isSum[contribution.column]) group.numbers[contribution.column]![code]! += value;
-          else accumulate(plan.columns[contribution.column]!, group, contribution, code, i, value);
-        }
+    add({ times, contributions }, { records, size }, codes, firstOffset) {
+      for (let from = 0; from < size;) {
+        const start = Math.floor(times[records[from]!]! / plan.paneMs) * plan.paneMs;
+        const to = endOfRun(times, records, from, size, start, start + plan.paneMs);
+        addRun(groupsAt(start), contributions, { records, from, to }, codes, firstOffset);
+        from = to;
       }
     },
     count(time, grouping, code, column, offset) {
       const group = groupsAt(Math.floor(time / plan.paneMs) * plan.paneMs)[grouping]!;
-      touch(group, code);
-      group.offsets[code] = offset + 1;
+      if (code >= group.events.length) growGroup(group, plan.columns, code);
+      touch(group, code, offset + 1);
       group.numbers[column]![code]! += 1;
     },
     starts: () => [...panes.keys()].sort((a, b) => a - b),
@@ -136,14 +147,13 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
     },
     drop(start) {
       panes.delete(start);
-      if (current?.start === start) current = undefined;
     },
     restore(start, grouping, cell) {
       const group = groupsAt(start)[grouping]!;
       const code = series.intern(grouping, cell.labels);
-      touch(group, code);
+      if (code >= group.events.length) growGroup(group, plan.columns, code);
+      touch(group, code, cell.offsets);
       group.events[code] = cell.events;
-      group.offsets[code] = cell.offsets;
       plan.columns.forEach((column, c) => {
         const value = cell.values[c];
         if (typeof value === 'number') group.numbers[c]![code] = value;
@@ -153,14 +163,66 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
   };
 }
 
-function accumulate(column: StateColumn, group: Group, contribution: Contribution, code: number, i: number, value: number): void {
-  const numbers = group.numbers[contribution.column];
-  if (!numbers) {
-    addToSketch(column, group.sketches[contribution.column]!, contribution, code, i, value);
-    return;
+/** Behind the event, from `from` on, whose pane is still [start, end). */
+function endOfRun(times: Float64Array, records: Int32Array, from: number, size: number, start: number, end: number): number {
+  let to = from + 1;
+  while (to < size && times[records[to]!]! >= start && times[records[to]!]! < end) to++;
+  return to;
+}
+
+function touchAll(group: Group, { records, codes, from, to }: GroupRun, firstOffset: number): void {
+  const { events } = group;
+  for (let k = from; k < to; k++) {
+    const code = codes[k]!;
+    touch(group, code, firstOffset + records[k]! + 1);
+    events[code]! += 1;
   }
-  const before = numbers[code]!;
-  if (before !== before || (column.accumulate === 'min' ? value < before : value > before)) numbers[code] = value;
+}
+
+/** Notes that the series has changed, by the record before `offset`. There is room for it. */
+function touch(group: Group, code: number, offset: number): void {
+  const { dirty, offsets } = group;
+  if (dirty[code] === 0) {
+    dirty[code] = 1;
+    group.changed.push(code);
+  }
+  if (offsets[code] === 0) group.codes.push(code);
+  offsets[code] = offset;
+}
+
+function sumUp(sums: Float64Array, values: Float64Array, { records, codes, from, to }: GroupRun): void {
+  for (let k = from; k < to; k++) {
+    const value = values[records[k]!]!;
+    if (value === value) sums[codes[k]!]! += value;
+  }
+}
+
+function accumulateAll(column: StateColumn, group: Group, contribution: Contribution, run: GroupRun): void {
+  const numbers = group.numbers[contribution.column];
+  if (numbers) keepExtremes(numbers, contribution.values, run, column.accumulate === 'min');
+  else addToSketches(column, group.sketches[contribution.column]!, contribution, run);
+}
+
+function keepExtremes(numbers: Float64Array, values: Float64Array, { records, codes, from, to }: GroupRun, isMin: boolean): void {
+  for (let k = from; k < to; k++) {
+    const value = values[records[k]!]!;
+    if (value !== value) continue;
+    const before = numbers[codes[k]!]!;
+    if (before !== before || (isMin ? value < before : value > before)) numbers[codes[k]!] = value;
+  }
+}
+
+function addToSketches(
+  column: StateColumn,
+  sketches: Map<number, Sketch>,
+  contribution: Contribution,
+  { records, codes, from, to }: GroupRun,
+): void {
+  for (let k = from; k < to; k++) {
+    const i = records[k]!;
+    const value = contribution.values[i]!;
+    if (value === value) addToSketch(column, sketches, contribution, codes[k]!, i, value);
+  }
 }
 
 function addToSketch(

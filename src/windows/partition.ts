@@ -4,8 +4,9 @@
  */
 import { ACCEPTED, DUPLICATE, INVALID, LATE, OUTCOMES, noOutcomes, type OutcomeCounts } from '../core/outcome.ts';
 import type { RecordBatch } from '../log/log.ts';
+import { createAccepted } from './accepted.ts';
 import { addPanes, type Cell } from './cells.ts';
-import type { Columns, Decoder } from './columns.ts';
+import type { Decoder } from './columns.ts';
 import { createIdMemory, type IdMemory } from './ids.ts';
 import { createLimitEpisodes, type LimitEpisodes, type LimitKind, type LimitSpan } from './limit-episodes.ts';
 import { createOutcomeTally } from './outcome-tally.ts';
@@ -78,34 +79,19 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   const overflow = createLimitEpisodes();
   const totals = noOutcomes();
   const reasons = new Map<string, number>();
-  const codes = new Int32Array(plan.groupings.length);
+  const accepted = createAccepted(plan.groupings.length, { series, panes, overflow });
   const counted = new Uint32Array(OUTCOMES.length);
   let finals: WindowFinal[] = [];
   /** The watermark at which the next window ends. */
   let nextFinal: number | undefined;
 
-  function isFuture(time: number, appendTime: number, clock: ClockMode): boolean {
-    if (clock === 'append') return time > appendTime + (maxAheadMs ?? MAX_AHEAD_DEFAULT_MS);
-    return maxAheadMs !== undefined && clocks.maxTime > -Infinity && time > clocks.maxTime + maxAheadMs;
-  }
-
-  function accept(columns: Columns, i: number, offset: number, appendTime: number): void {
-    const time = columns.times[i]!;
-    if (columns.ids) ids.remember(i, time, clocks.watermark);
-    const { overflowed } = series;
-    series.resolve(columns.dimensions, i, codes);
-    if (series.overflowed > overflowed) overflow.note(time, clocks.watermark);
-    panes.add(time, codes, columns.contributions, i, offset);
-    if (time > clocks.maxTime) clocks.maxTime = time;
-    const watermark = Math.min(time, appendTime) - outOfOrdernessMs;
-    if (watermark <= clocks.watermark) return;
-    nextFinal ??= clocks.watermark === -Infinity ? -Infinity : nextEnd(plan.windows, clocks.watermark);
-    const before = clocks.watermark;
-    clocks.watermark = watermark;
-    if (watermark >= nextFinal) {
-      closeWindows(before, watermark);
-      nextFinal = nextEnd(plan.windows, watermark);
-    }
+  /** The watermark has risen to where a window ends, or has not been asked about that yet. */
+  function passEnds(before: number): void {
+    nextFinal ??= before === -Infinity ? -Infinity : nextEnd(plan.windows, before);
+    if (clocks.watermark < nextFinal) return;
+    accepted.add();
+    closeWindows(before, clocks.watermark);
+    nextFinal = nextEnd(plan.windows, clocks.watermark);
   }
 
   /** Notes the values that each window ending in (before, after] has at this moment: later events are corrections. */
@@ -151,14 +137,17 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
       const { outcomes, times, ids: hashes } = columns;
       const { count, firstOffset } = batch;
       const appendTimes = clock === 'append' ? batch.appendTimes : undefined;
+      const aheadMs = maxAheadMs ?? (clock === 'append' ? MAX_AHEAD_DEFAULT_MS : Infinity);
       const lateBy = new Map<number, number>();
+      accepted.begin(columns, count, firstOffset);
       for (let i = 0; i < count; i++) {
         if (hashes && i % IDS_AT_ONCE === 0) ids.expect(hashes, i, Math.min(i + IDS_AT_ONCE, count), clocks.watermark);
         const time = times[i]!;
         const appendTime = appendTimes ? appendTimes[i]! : Infinity;
+        const newest = appendTimes || clocks.maxTime === -Infinity ? appendTime : clocks.maxTime;
         if (outcomes[i] !== ACCEPTED) {
           // What the record alone decides.
-        } else if (isFuture(time, appendTime, clock)) {
+        } else if (time > newest + aheadMs) {
           outcomes[i] = INVALID;
           columns.reasons.set(i, 'future');
         } else if (hashes && ids.remembers(i, clocks.watermark)) {
@@ -168,10 +157,22 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
           outcomes[i] = LATE;
           lateBy.set(i, clocks.watermark);
         } else {
-          accept(columns, i, firstOffset + i, appendTime);
+          if (hashes) ids.remember(i, time, clocks.watermark);
+          accepted.note(i, clocks);
+          if (time > clocks.maxTime) clocks.maxTime = time;
+          const watermark = Math.min(time, appendTime) - outOfOrdernessMs;
+          const before = clocks.watermark;
+          if (watermark > before) {
+            clocks.watermark = watermark;
+            if (nextFinal === undefined || watermark >= nextFinal) passEnds(before);
+          }
         }
-        tally?.count(outcomes[i]!, clocks.watermark + outOfOrdernessMs, appendTime, firstOffset + i);
+        if (tally?.wants(outcomes[i]!)) {
+          accepted.add();
+          tally.count(outcomes[i]!, clocks.watermark + outOfOrdernessMs, appendTime, firstOffset + i);
+        }
       }
+      accepted.add();
       counted.fill(0);
       for (let i = 0; i < count; i++) counted[outcomes[i]!]!++;
       for (let code = 0; code < OUTCOMES.length; code++) totals[OUTCOMES[code]!] += counted[code]!;

@@ -6,6 +6,7 @@
 import { ACCEPTED, INVALID, type Outcome } from '../core/outcome.ts';
 import { keyAt } from '../log/batch.ts';
 import type { RecordBatch } from '../log/log.ts';
+import { createAccepted } from './accepted.ts';
 import type { Columns, Decoder } from './columns.ts';
 import type { CopiedOrigins } from './copied-origins.ts';
 import type { IdMemory } from './ids.ts';
@@ -57,7 +58,7 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { de
   const panes = createPaneStore(plan, series);
   const verdicts = new Map<string, ReplayVerdict>();
   const replayedIds = new Set<string>();
-  const codes = new Int32Array(plan.groupings.length);
+  const accepted = createAccepted(plan.groupings.length, { series, panes, overflow: { note: () => {} } });
   let fresh: [string, ReplayVerdict][] = [];
   let replayed = 0;
 
@@ -95,6 +96,7 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { de
     restoreVerdict: remember,
     process(batch, watermark) {
       const columns = decoder.decode(batch);
+      accepted.begin(columns, batch.count, batch.firstOffset);
       for (let i = 0; i < batch.count; i++) {
         const origin = Buffer.from(keyAt(batch, i) ?? []).toString();
         if (!origin.startsWith(origins) || isSettled(verdicts.get(origin))) continue;
@@ -110,13 +112,13 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { de
         else if (id && (isRemembered(columns, i, watermark) || isReplayed(id, wholeId))) verdict = { outcome: 'duplicate', at };
         else {
           verdict = { outcome: 'accepted', at, ...(id && { id }), ...(wholeId !== undefined && { wholeId }) };
-          series.resolve(columns.dimensions, i, codes);
-          panes.add(columns.times[i]!, codes, columns.contributions, i, batch.firstOffset + i);
+          accepted.note(i, { watermark });
         }
         remember(origin, verdict);
         copied.judged(offset);
         fresh.push([origin, verdict]);
       }
+      accepted.add();
     },
     takeChangedPanes: () => panes.takeChanged(),
     takeVerdicts() {

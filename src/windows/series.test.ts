@@ -23,14 +23,15 @@ test('a code stands for one set of labels, in small dictionaries and in large on
     fc.property(fc.array(fc.tuple(value, value, value), { minLength: 1, maxLength: 200 }), (records) => {
       const table = createSeriesTable(plan, { labelValues: dictionaries, generation: 0 });
       const codes = [0, 1, 2].map((d) => Int32Array.from(records, (record) => record[d]!));
-      const into = new Int32Array(plan.groupings.length);
+      const into = plan.groupings.map(() => new Int32Array(records.length));
+      const all = { records: Int32Array.from(records, (_, i) => i), size: records.length };
       // Twice: first they are made, then they are found.
       for (let round = 0; round < 2; round++) {
+        table.resolve(codes, all, into, () => assert.fail('there is no limit'));
         records.forEach((record, i) => {
-          table.resolve(codes, i, into);
           plan.groupings.forEach((dimensions, g) => {
             assert.deepEqual(
-              table.labels[g]![into[g]!],
+              table.labels[g]![into[g]![i]!],
               dimensions.map((d) => dictionaries[d]![record[d]!]),
             );
           });
@@ -45,20 +46,21 @@ test('a code stands for one set of labels, in small dictionaries and in large on
 test('beyond the limit events count under other, also after a restart, and series taken in before stay', () => {
   const limited = compilePlan({ ...spec, limits: { ...spec.limits, maxSeries: 2 } });
   const codes = [Int32Array.of(0, 1, 2, 0, 3), Int32Array.of(0, 1, 2, 0, 3), Int32Array.of(0, 1, 2, 0, 3)];
+  const overflowed: number[] = [];
   const told = (table: ReturnType<typeof createSeriesTable>): string[] => {
-    const into = new Int32Array(limited.groupings.length);
-    return [0, 1, 2, 3, 4].map((i) => {
-      table.resolve(codes, i, into);
-      return `${table.labels[0]![into[0]!]!.join('')} ${table.labels[2]![into[2]!]!.join('')}`;
-    });
+    const into = limited.groupings.map(() => new Int32Array(5));
+    overflowed.length = 0;
+    table.resolve(codes, { records: Int32Array.of(0, 1, 2, 3, 4), size: 5 }, into, (k) => overflowed.push(k));
+    return [0, 1, 2, 3, 4].map((i) => `${table.labels[0]![into[0]![i]!]!.join('')} ${table.labels[2]![into[2]![i]!]!.join('')}`);
   };
   const wanted = ['a0b0c0 b0', 'a1b1c1 b1', 'otherotherother b2', 'a0b0c0 b0', 'otherotherother b3'];
   const table = createSeriesTable(limited, { labelValues: dictionaries, generation: 0 });
   assert.deepEqual(told(table), wanted);
-  assert.equal(table.overflowed, 2);
+  assert.deepEqual(overflowed, [2, 4]);
   const restored = createSeriesTable(limited, { labelValues: dictionaries, generation: 0 });
   for (const labels of table.takeNew()) restored.intern(0, labels);
   assert.deepEqual(told(restored), wanted);
+  assert.deepEqual(overflowed, [2, 4]);
 });
 
 test('with any number of dimensions different label sets are different series', () => {
@@ -70,12 +72,14 @@ test('with any number of dimensions different label sets are different series', 
     const codes = dimensions.map((_, d) =>
       Int32Array.from({ length: 200 }, (_unused, i) => (d === 0 ? i % 20 : d === count - 1 ? (i / 20) | 0 : i % 7)),
     );
-    const into = new Int32Array(wide.groupings.length);
+    const into = wide.groupings.map(() => new Int32Array(200));
     for (let round = 0; round < 2; round++) {
+      table.resolve(codes, { records: Int32Array.from({ length: 200 }, (_, i) => i), size: 200 }, into, () =>
+        assert.fail('there is no limit'),
+      );
       for (let i = 0; i < 200; i++) {
-        table.resolve(codes, i, into);
         assert.deepEqual(
-          table.labels[0]![into[0]!],
+          table.labels[0]![into[0]![i]!],
           dimensions.map((_, d) => `v${codes[d]![i]!}`),
         );
       }
@@ -86,9 +90,9 @@ test('with any number of dimensions different label sets are different series', 
 test('codes of a new generation are looked up anew', () => {
   const decoder = { labelValues: [['KR', 'US']], generation: 0 };
   const table = createSeriesTable(compilePlan({ ...spec, dimensions: ['country'], rollups: [] }), decoder);
-  const into = new Int32Array(1);
+  const into = Int32Array.of(0);
   const named = (code: number): string => {
-    table.resolve([Int32Array.of(code)], 0, into);
+    table.resolve([Int32Array.of(code)], { records: Int32Array.of(0), size: 1 }, [into], () => assert.fail('there is no limit'));
     return table.labels[0]![into[0]!]!.join('');
   };
   assert.deepEqual([named(0), named(1)], ['KR', 'US']);

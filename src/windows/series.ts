@@ -1,19 +1,17 @@
 /** Series of one partition: for each grouping, a dense code per set of label values, in the order of the first accepted event. */
-import type { Decoder } from './columns.ts';
+import type { Decoder, Selection } from './columns.ts';
 import type { Plan } from './plan.ts';
 
 export interface SeriesTable {
   /**
-   * Codes of the series that an accepted event belongs to, one per grouping, written to `into`.
-   * `codes` are the decoder's, one per dimension.
+   * Codes of the series that accepted events belong to, in their order, written to the columns of `into`, one per grouping. `codes` are the
+   * decoder's, one column per dimension. `onOverflow` is told of those, by their place in the selection, that count under `other` because the limit was reached.
    */
-  resolve(codes: readonly Int32Array[], i: number, into: Int32Array): void;
+  resolve(codes: readonly Int32Array[], events: Selection, into: readonly Int32Array[], onOverflow: (k: number) => void): void;
   /** Per grouping: the label values behind each code. */
   readonly labels: readonly (readonly (readonly string[])[])[];
   /** The code of these label values in this grouping; they are added when new, whatever the limit. */
   intern(grouping: number, values: readonly string[]): number;
-  /** Events that counted under `other` because the limit was reached. */
-  readonly overflowed: number;
   /** Label sets of the full grouping added since the last call. */
   takeNew(): (readonly string[])[];
 }
@@ -29,7 +27,6 @@ export function createSeriesTable(plan: Plan, decoder: Pick<Decoder, 'labelValue
   let caches = plan.groupings.map((dimensions) => createCodeCache(dimensions));
   let generation = decoder.generation;
   let added: string[][] = [];
-  let overflowed = 0;
   let otherCode = -1;
   const otherLabels = plan.spec.dimensions.map(() => 'other');
 
@@ -49,31 +46,34 @@ export function createSeriesTable(plan: Plan, decoder: Pick<Decoder, 'labelValue
     const values = dimensions.map((dimension) => dictionaries[dimension]![codes[dimension]![i]!]!);
     const full = grouping === 0 && dimensions.length > 0;
     if (!full || labels[0]!.length < maxSeries || byText[0]!.has(JSON.stringify(values))) return intern(grouping, values);
-    overflowed++;
     otherCode = intern(0, otherLabels);
     return otherCode;
   }
 
   return {
     labels,
-    get overflowed() {
-      return overflowed;
-    },
     intern,
-    resolve(codes, i, into) {
+    resolve(codes, events, into, onOverflow) {
       if (generation !== decoder.generation) {
         caches = plan.groupings.map((dimensions) => createCodeCache(dimensions));
         generation = decoder.generation;
       }
       for (let g = 0; g < plan.groupings.length; g++) {
         const cache = caches[g]!;
-        let code = cache.get(codes, i);
-        if (code < 0) {
-          code = byLabels(g, plan.groupings[g]!, codes, i);
-          // What counts under `other` is not remembered one by one: it may be without end.
-          if (g > 0 || code !== otherCode) cache.set(codes, i, code);
+        const found = into[g]!;
+        if (cache.find(codes, events, found)) continue;
+        for (let k = 0; k < events.size; k++) {
+          if (found[k]! >= 0) continue;
+          const i = events.records[k]!;
+          let code = cache.get(codes, i);
+          if (code < 0) {
+            code = byLabels(g, plan.groupings[g]!, codes, i);
+            // What counts under `other` is not remembered one by one: it may be without end.
+            if (g > 0 || code !== otherCode) cache.set(codes, i, code);
+            else onOverflow(k);
+          }
+          found[k] = code;
         }
-        into[g] = code;
       }
     },
     takeNew() {
@@ -82,6 +82,28 @@ export function createSeriesTable(plan: Plan, decoder: Pick<Decoder, 'labelValue
       return taken;
     },
   };
+}
+
+const UNKNOWN = -1;
+
+/** Widens the slots by a dimension's codes; UNKNOWN where a code has outgrown its bits. */
+function addBits(codes: Int32Array, records: Int32Array, size: number, bits: number, slots: Int32Array): void {
+  for (let k = 0; k < size; k++) {
+    const code = codes[records[k]!]!;
+    const slot = slots[k]!;
+    slots[k] = slot < 0 || code >>> bits !== 0 ? UNKNOWN : (slot << bits) | code;
+  }
+}
+
+/** From slots to what stands there; whether all is known. */
+function lookUp(table: Int32Array, size: number, slots: Int32Array): boolean {
+  let unknown = 0;
+  for (let k = 0; k < size; k++) {
+    const code = slots[k]! < 0 ? UNKNOWN : table[slots[k]!]!;
+    slots[k] = code;
+    unknown |= code;
+  }
+  return unknown >= 0;
 }
 
 /** From the decoder's codes of a grouping's dimensions to the series' code; -1 where it is not known yet. */
@@ -125,6 +147,16 @@ function createCodeCache(dimensions: readonly number[]) {
   }
 
   return {
+    /** Writes what `get` says of each event; whether all are known. */
+    find(codes: readonly Int32Array[], { records, size }: Selection, into: Int32Array): boolean {
+      if (!table) {
+        into.fill(UNKNOWN, 0, size);
+        return false;
+      }
+      into.fill(0, 0, size);
+      for (let d = 0; d < dimensions.length; d++) addBits(codes[dimensions[d]!]!, records, size, bits[d]!, into);
+      return lookUp(table, size, into);
+    },
     get(codes: readonly Int32Array[], i: number): number {
       if (!table) return map.get(text(codes, i)) ?? -1;
       const at = slot(codes, i);

@@ -61,7 +61,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
   const meter = createMeter(config, from);
 
   return withHistory(options, config, measures, deps, async (history) => {
-    const threads = history.isLarge ? Math.max(1, Math.floor((availableParallelism() - 1) / specs.length)) : 0;
+    const threads = history.isLarge ? Math.max(1, Math.floor(availableParallelism() / specs.length)) : 0;
     const range = { from: from ?? -Infinity, to: to ?? Infinity };
     const judges = specs.map((spec) => createJudges(spec, measures, range, threads));
     try {

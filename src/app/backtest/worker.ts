@@ -2,10 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { giveWay } from '../../core/thread-priority.ts';
 import { runBacktest } from './backtest.ts';
 import { checkIncidents } from './incidents.ts';
 import type { ThreadAnswer, ThreadOrder } from './thread-messages.ts';
 
+// The judges that it starts go behind the threads that serve and count too: they take all cores.
+giveWay();
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
 parentPort?.postMessage(await answer(workerData as ThreadOrder));
 

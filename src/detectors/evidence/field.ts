@@ -13,16 +13,15 @@ import { At, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 import { pooledSpread, skewOf } from './money-noise.ts';
+import { WORTH_MOST, createPower, thresholdOf } from './power.ts';
 import { createScan, noiseOf, scanSpans } from './scan.ts';
 import type { Scan } from './scan.ts';
-import { bear, enterMembers, enterWindow, isReady, shiftNewest } from './series-slots.ts';
+import { bear, enterMembers, enterWindow, isReady, shiftNewest, weighSeries } from './series-slots.ts';
 import type { Common, MembersSum } from './series-slots.ts';
 import { createSlotPlace, moveTo } from './slot-place.ts';
 import { copyPool, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
 import type { ErrorPool } from './tracked-error.ts';
 
-/** However few series could ring, so many of them share the budget, as a part of all. */
-const POWER_LEAST = 0.15;
 const SUSPICION_MAX = 1e6;
 /** What is left of a suspicion after a slot that does not share it, logs. */
 const SUSPICION_FADES = 1;
@@ -41,7 +40,7 @@ function reachOf(numbers: Float32Array): number {
 /** What the series of an entry share, from window to window. Plain JSON. */
 export interface FieldMemory {
   readonly pool: ErrorPool;
-  /** Mean power of the series of the window before; null: there was none. */
+  /** What the series of the window before took of the budget, chance x worth, on average; null: there was none. */
   readonly power: number | null;
   readonly newest: number;
 }
@@ -54,8 +53,8 @@ export interface Field {
   readonly scan: Scan;
   /** A window of slot `slot` begins, of `series` series. */
   begin(slot: number, series: number): void;
-  /** Log evidence that has to be reached in the window at hand. */
-  threshold(): number;
+  /** Log evidence that a series has to reach in the window at hand. */
+  thresholdOf(state: SeriesState): number;
   bear(slot: number): SeriesState;
   /** Money: the power of its mean that the variance of a series goes with. */
   skewOf(state: SeriesState): number;
@@ -91,6 +90,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     now: createSlotPlace(model),
     last: createSlotPlace(model),
     threshold: model.logTests,
+    power: createPower(),
     delay: 0,
     isGlance: false,
     together: Float64Array.of(0, 1),
@@ -102,11 +102,17 @@ export function createField(model: Model, stored?: FieldMemory): Field {
   let newest = stored?.newest ?? -1;
   let before = stored?.power ?? null;
   /**
-   * Power of the series of the window at hand, and how many they are; the window before's decides the threshold. In a typed array: a
+   * What the series of the window at hand take, and how many they are; the window before's decides the threshold. In a typed array: a
    * variable would be a new number on the heap for every row.
    */
   const power = new Float64Array(1);
   let entered = 0;
+  let sharing = 1;
+
+  /** What this series has to reach: most never ask. */
+  function thresholdFor(numbers: Float32Array, slot: number): number {
+    return weighSeries(numbers, common, slot) ? thresholdOf(model, sharing, before, common.power.worth) : Infinity;
+  }
 
   return {
     model,
@@ -122,10 +128,11 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       common.delay = chosenDelay(pool.delays);
       shared.begin();
       if (entered > 0) before = power[0]! / entered;
-      common.threshold = model.logTests + Math.log(Math.max(1, series * (before === null ? 1 : Math.max(POWER_LEAST, before))));
+      sharing = series;
+      common.threshold = thresholdOf(model, series, before, WORTH_MOST);
       power[0] = entered = 0;
     },
-    threshold: () => common.threshold,
+    thresholdOf: ({ numbers }) => thresholdFor(numbers, slotOf(numbers)),
     bear(slot) {
       const state = emptyState(model.layout);
       bear(state, slot, pooledSpread(pool, model));
@@ -179,13 +186,14 @@ export function createField(model: Model, stored?: FieldMemory): Field {
         doubtBaseline(numbers, model);
         return true;
       }
-      if (evidence.log > common.threshold) {
+      const threshold = evidence.log > common.threshold ? thresholdFor(numbers, slot) : Infinity;
+      if (evidence.log > threshold) {
         if (isOver(numbers, common, slot, evidence, isDrop)) {
           discard(numbers, model, slot, evidence.slots);
           return true;
         }
         if (!isSettled && evidence.log > numbers[At.suspicion]! + SUDDEN) return false;
-        beginEpisode(state, model, slot, evidence, common.threshold, isDrop, skewOf(numbers, model, shrinkage));
+        beginEpisode(state, model, slot, evidence, threshold, isDrop, skewOf(numbers, model, shrinkage));
       }
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
       return true;
@@ -209,8 +217,8 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       foreseeAs(state, numbers, common, slot, offset);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
       scanSpans(numbers, model, moveTo(common.now, model, slot), shrinkage, scan, reachOf(numbers));
-      if (scan.rise.log > common.threshold)
-        beginEpisode(copy, model, slot, scan.rise, common.threshold, false, skewOf(numbers, model, shrinkage));
+      const threshold = scan.rise.log > common.threshold ? thresholdFor(numbers, slot) : Infinity;
+      if (scan.rise.log > threshold) beginEpisode(copy, model, slot, scan.rise, threshold, false, skewOf(numbers, model, shrinkage));
       return expected;
     },
   };

@@ -58,7 +58,7 @@ export const At = {
   /** Money: what an exposure of 1 was expected to bring, when the newest window came. */
   moneyRate: 21,
   spreadSum: 22,
-  /** Chance that an effect would be found in this series, 0 to 1. */
+  /** What it takes of the false-alarm budget: the chance that an effect would be found, by what that is worth. */
   power: 23,
   lists: 24,
 } as const;

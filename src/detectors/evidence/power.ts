@@ -1,7 +1,9 @@
 /**
- * The chance that an effect would be found in a series at all. Data without an effect cross the threshold about as often as
- * the effect would make them, divided by the threshold (change of measure): so a series that could not ring if its rate halved takes
- * nothing of the false-alarm budget, and the others share it.
+ * How the false-alarm budget is shared out. Data without an effect cross a threshold about as often as the effect would make them, divided
+ * by the threshold (change of measure): so a series that could not ring if its rate halved takes nothing of the budget.
+ *
+ * Nor do the others take equal parts. Where an effect is found for sure, a higher threshold costs a little time; where it is found half of
+ * the time, a lower one finds it more often. Each takes as much as it makes of it, and what all take adds up to the budget.
  */
 import { At } from './layout.ts';
 import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
@@ -10,26 +12,63 @@ import { skewOf } from './money-noise.ts';
 import type { Shrinkage } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
 
-/** Between 0 and 1: mean over effects and directions. `threshold`: log evidence to be reached. */
-export function powerOf(
+/** However few series could ring, so many of them share the budget, as a part of all. */
+const SHARE_LEAST = 0.15;
+/** What a part of the budget is worth where all is found without it, a little sooner with it; 1: where each nat finds as much as it can. */
+const SOONER = 0.15;
+/** A chance of ringing that no model tells: no budget goes to series in which there is next to nothing to find. */
+const UNFORESEEN = 0.1;
+/** The limit of doubt / (chance + UNFORESEEN), over all chances. */
+const DOUBT_MOST = 0.54;
+export const WORTH_MOST = SOONER + DOUBT_MOST;
+
+/** Of one series. Reused from one to the next. */
+export interface Power {
+  /** Chance that an effect would be found, with what it steps over the threshold by: mean over effects and directions, 0 to 1. */
+  chance: number;
+  /** What a part of the budget is worth here, from SOONER to WORTH_MOST. */
+  worth: number;
+}
+
+/** Of a series that says nothing. */
+export function createPower(): Power {
+  return { chance: 0, worth: SOONER };
+}
+
+/** Fills `power`. `threshold`: log evidence to be reached; expected, noise: of the longest span. */
+export function weighPower(
   numbers: Float32Array,
   model: Model,
   shrinkage: Shrinkage,
   threshold: number,
   expected: number,
   noise: number,
-): number {
+  power: Power,
+): void {
   const variance = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, model.grid.horizons.length - 1);
   const skew = skewOf(numbers, model, shrinkage);
   let sum = 0;
+  let found = 0;
+  let doubt = 0;
   let count = 0;
   for (let direction = 0; direction < 2; direction++) {
     const { factors, logs } = direction === 0 ? model.drops : model.rises;
     for (let i = 0; i < factors.length; i++, count++) {
-      sum += chance(evidenceOf(model, factors[i]!, logs[i]!, expected, variance, noise, skew), threshold, model.grid.slotsMax);
+      const evidence = evidenceOf(model, factors[i]!, logs[i]!, expected, variance, noise, skew);
+      const chance = chanceOf(evidence, threshold);
+      sum += chance * notPast(evidence, model.grid.slotsMax);
+      found += chance;
+      doubt += chance * (1 - chance);
     }
   }
-  return count === 0 ? 0 : sum / count;
+  power.chance = count === 0 ? 0 : sum / count;
+  power.worth = count === 0 ? SOONER : SOONER + doubt / (found + UNFORESEEN * count);
+}
+
+/** Log evidence to be reached by one of `series`, of which each takes `taken` (chance x worth) on average; null: not known yet. */
+export function thresholdOf(model: Model, series: number, taken: number | null, worth: number): number {
+  const sharing = taken === null ? 1 : Math.max(SHARE_LEAST, taken / worth);
+  return model.logTests + Math.log(Math.max(1, series * sharing));
 }
 
 function evidenceOf(model: Model, theta: number, logTheta: number, M: number, T: number, noise: number, skew: number): number {
@@ -43,12 +82,12 @@ function evidenceOf(model: Model, theta: number, logTheta: number, M: number, T:
 /** Evidence grows by so much in a slot that on crossing it is half of that past the threshold; more is not made use of. */
 const GROWTH_MAX = 1;
 
-/**
- * Evidence has about twice its mean as variance; a logistic curve for the normal one. Where it steps over the threshold by some
- * way, data without an effect cross it that much more seldom.
- */
-function chance(evidence: number, threshold: number, slots: number): number {
-  const deviation = Math.sqrt(2 * Math.max(1, evidence));
-  const past = Math.min(GROWTH_MAX, Math.max(0, evidence) / slots) / 2;
-  return Math.exp(-past) / (1 + Math.exp((-1.7 * (evidence - threshold)) / deviation));
+/** Evidence has about twice its mean as variance; a logistic curve for the normal one. */
+function chanceOf(evidence: number, threshold: number): number {
+  return 1 / (1 + Math.exp((-1.7 * (evidence - threshold)) / Math.sqrt(2 * Math.max(1, evidence))));
+}
+
+/** Where evidence steps over the threshold by some way, data without an effect cross it that much more seldom. */
+function notPast(evidence: number, slots: number): number {
+  return Math.exp(-Math.min(GROWTH_MAX, Math.max(0, evidence) / slots) / 2);
 }

@@ -8,7 +8,8 @@ import { At, Baseline, Lump, Status, WAS_HELD, setSlot, slotOf } from './layout.
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 import { trackNoise } from './money-noise.ts';
-import { powerOf } from './power.ts';
+import { weighPower } from './power.ts';
+import type { Power } from './power.ts';
 import { noiseOf } from './scan.ts';
 import { moveTo } from './slot-place.ts';
 import type { SlotPlace } from './slot-place.ts';
@@ -36,8 +37,10 @@ export interface Common {
   /** The slot at hand, and the one that a series saw last: mostly the one before. */
   readonly now: SlotPlace;
   readonly last: SlotPlace;
-  /** Log evidence to be reached in the slot at hand. */
+  /** Log evidence to be reached in the slot at hand by the series that make most of the budget; the others have to reach more. */
   threshold: number;
+  /** Of the series that was weighed last. */
+  readonly power: Power;
   /** Delay of arrival that holds: its index. */
   delay: number;
   /** What is entered is forgotten after the look: it has no part in the threshold. */
@@ -301,11 +304,18 @@ function learnPending(numbers: Float32Array, common: Common, block: number, now:
   renewVariance(numbers, model, rhythm.at(now * grid.blockMinutes), minutes, work);
 }
 
-function renewPower(numbers: Float32Array, { model, shrinkage, threshold }: Common, newest: number): void {
+function renewPower(numbers: Float32Array, common: Common, newest: number): void {
+  const isWeighed = weighSeries(numbers, common, newest);
+  numbers[At.power] = isWeighed ? common.power.chance * common.power.worth : 0;
+}
+
+/** What the series makes of the budget as of slot `newest`, into `common.power`. False: nothing can be judged. */
+export function weighSeries(numbers: Float32Array, { model, shrinkage, threshold, power }: Common, newest: number): boolean {
   const { grid, layout } = model;
   const forecast = sumBack(numbers, model, newest, grid.slotsMax, layout.recentExpected, layout.olderExpected);
-  const isWeighed = forecast > 0 && isReady(numbers, model);
-  numbers[At.power] = isWeighed ? powerOf(numbers, model, shrinkage, threshold, forecast, noiseOf(numbers, model, forecast)) : 0;
+  if (forecast <= 0 || !isReady(numbers, model)) return false;
+  weighPower(numbers, model, shrinkage, threshold, forecast, noiseOf(numbers, model, forecast), power);
+  return true;
 }
 
 function isSuspended(numbers: Float32Array, { grid }: Model): boolean {

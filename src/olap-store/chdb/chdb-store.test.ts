@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { collect, testOlapStore, windowRow } from '../../../test/contract/olap-store.ts';
 import { systemClock } from '../../core/clock.ts';
@@ -152,12 +153,15 @@ describeChdb('the embedded engine', () => {
     after(() => engine.stop());
     const beside = await openEmbeddedStore(dir, { clock: systemClock });
     await beside.putWindows([windowRow('command', 1)]);
+    assert.ok(!(await rollUpStates(dir)).includes('Disabled'), 'the one that runs rolls up');
     await beside.close();
     const { pid } = readEndpoint(dir)!;
     assert.equal(pid, engine.pid(), 'the command used what was there');
     await engine.stop();
     const alone = await openEmbeddedStore(dir, { clock: systemClock });
     assert.equal((await rowsOf(alone, 'command')).length, 1);
+    // A command does not pay for hours and days that it never sees: what had begun is given up soon after.
+    while ((await rollUpStates(dir)).some((state) => state !== 'Disabled')) await sleep(20);
     await alone.close();
     assert.equal(existsSync(endpointPath(dir)), false);
   });
@@ -230,3 +234,14 @@ describeChdb('the embedded engine', () => {
       assert.equal(stdout, '2026-01-05 00:00:00.000\tUS\tclicks\t3\n2026-01-05 00:00:00.000\tUS\tctr\t\\N\n');
     }));
 });
+
+/** Of the views that make hours and days. */
+async function rollUpStates(dir: string): Promise<string[]> {
+  const { url, owner } = readEndpoint(dir)!;
+  const authorization = `Basic ${Buffer.from(`${owner.username}:${owner.password}`).toString('base64')}`;
+  const body = 'SELECT DISTINCT status FROM system.view_refreshes FORMAT TSV';
+  const response = await fetch(url, { method: 'POST', headers: { authorization }, body });
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return text.trim().split('\n');
+}

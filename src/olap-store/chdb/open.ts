@@ -10,7 +10,7 @@ import { superviseChdb } from './supervisor.ts';
 const PROBE_TIMEOUT_MS = 3_000;
 
 /**
- * `close` ends the engine where it was started here.
+ * `close` ends the engine where it was started here. Such an engine rolls nothing up.
  * @throws AppError `olap_unavailable`: chDB is missing, or another process holds the folder and does not answer
  */
 export async function openEmbeddedStore(dir: string, deps: { clock: Clock }): Promise<OlapStore> {
@@ -18,7 +18,7 @@ export async function openEmbeddedStore(dir: string, deps: { clock: Clock }): Pr
   if (endpoint) return createClickHouseStore({}, { endpoint: () => endpoint });
   const engine = superviseChdb({ dir, restart: false }, { clock: deps.clock, logger: silentLogger });
   await engine.whenReady;
-  const store = createClickHouseStore({}, { endpoint: engine.endpoint });
+  const store = createClickHouseStore({ rollsUp: false }, { endpoint: engine.endpoint });
   return {
     ...store,
     close: async () => {

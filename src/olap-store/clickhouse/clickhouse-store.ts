@@ -10,6 +10,7 @@ import type { OlapEndpoint } from './address.ts';
 import { MIGRATIONS, type Migration } from './migrations.ts';
 import type { Retention } from './retention.ts';
 import * as rows from './rows.ts';
+import { stopRollingUp } from './rollup-tables.ts';
 import { ensureSchema } from './schema.ts';
 import { clickHouseTrouble } from './trouble.ts';
 import { readColumns } from './window-columns.ts';
@@ -25,6 +26,8 @@ export interface ClickHouseStoreConfig {
   readonly batchRows?: number;
   /** Rows read in one page of columns. */
   readonly columnRows?: number;
+  /** False: of an engine that lives for one command. It would begin to roll hours up, take a core for it, and be ended before it is through. */
+  readonly rollsUp?: boolean;
 }
 
 export interface ClickHouseStoreDeps {
@@ -77,10 +80,15 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
     return current;
   }
 
+  async function prepare(client: ClickHouseClient): Promise<void> {
+    await ensureSchema(client, { db, migrations, retention: config.retention });
+    if (config.rollsUp === false) await stopRollingUp(client, db);
+  }
+
   async function run<T>(work: (client: ClickHouseClient) => Promise<T>): Promise<T> {
     const connection = connect();
     try {
-      connection.ready ??= ensureSchema(connection.client, { db, migrations, retention: config.retention });
+      connection.ready ??= prepare(connection.client);
       await connection.ready.catch((error: unknown) => {
         connection.ready = undefined;
         throw error;

@@ -1,4 +1,5 @@
 /** What the second step of the tables adds: rows of windows merged over their origins, and hours and days made of them. */
+import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client';
 import { mergeSelect } from './merge-sql.ts';
 
 const HOUR_MS = 3_600_000;
@@ -110,3 +111,15 @@ export const ROLLUPS = {
     kpisOf('kpis_days', `{db}.${DAYS.table}`),
   ],
 } as const;
+
+/** Until the server is started again. What is being computed is given up; the next refresh makes it up. */
+export async function stopRollingUp(client: ClickHouseClient, db: string): Promise<void> {
+  for (const { table } of [HOURS, DAYS]) {
+    try {
+      await client.command({ query: `SYSTEM STOP VIEW ${db}.${table}_refresh` });
+    } catch (error) {
+      // A server without refreshable views has nothing to stop.
+      if (!(error instanceof ClickHouseError)) throw error;
+    }
+  }
+}
