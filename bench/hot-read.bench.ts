@@ -8,7 +8,6 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -26,19 +25,18 @@ import { parseListenAddress } from '../src/server/listen-address.ts';
 import { createServer as createTocsinServer } from '../src/server/server.ts';
 import type { WindowRow } from '../src/windows/row.ts';
 import { TOCSIN_ENV, TOCSIN_FLAGS } from './as-started.ts';
+import { startGenerator, waitedMs, type GeneratorProcess, type Loaded } from './generator-process.ts';
 import { median, report, timesByRound } from './measure.ts';
-import { openLoop, quantile, type OpenLoop } from './open-loop.ts';
 
 const RATES = process.env['RATE'] ? [Number(process.env['RATE'])] : [2_000, 5_000, 10_000];
 const SECONDS = 4;
-const WARM_UP_SECONDS = 1;
+/** Until code is compiled: while a thread beside does that, collections of garbage wait for it. */
+const WARM_UP_SECONDS = 2;
 const ROUNDS = 3;
 const BAR_MS = 1;
 /** As many times as long as the one with Redis at most. */
 const REDIS_MOST = 1.2;
 const CONNECTIONS = 64;
-/** Of the generator: it collects nothing within a run, and no thread of its own takes a core away. */
-const GENERATOR_FLAGS = ['--min-semi-space-size=64', '--max-semi-space-size=64', '--single-threaded'];
 const COUNTRIES = ['US', 'KR', 'JP', 'UK', 'DE', 'CA', 'FR'];
 const FORMATS = ['banner', 'interstitial', 'rewarded_video'];
 const PATHS = COUNTRIES.flatMap((country) => FORMATS.map((format) => `/metrics/${country}/${format}`));
@@ -52,7 +50,6 @@ type Kind = keyof typeof NAMES;
 
 const redis = process.env['TOCSIN_TEST_REDIS'];
 if (process.argv[2] === 'serve') await serve(process.argv[3] as Kind);
-else if (process.argv[2] === 'generate') generate();
 else await measure(redis === undefined ? ['bare', 'tocsin'] : ['bare', 'redis', 'tocsin']);
 
 async function serve(kind: Kind): Promise<void> {
@@ -138,13 +135,13 @@ function row(country: string, format: string, minute: number): WindowRow {
 
 async function measure(kinds: readonly Kind[]): Promise<void> {
   const contenders = await Promise.all(kinds.map(async (kind) => ({ kind, ...(await start(kind)) })));
-  const generator = fork(fileURLToPath(import.meta.url), ['generate'], { execArgv: GENERATOR_FLAGS });
+  const generator = startGenerator();
   const runs: (Run & { readonly kind: Kind; readonly rate: number })[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     for (const rate of RATES)
       for (const { kind, child, url } of contenders) runs.push({ kind, rate, ...(await measured(generator, child, url, rate)) });
   }
-  for (const child of [generator, ...contenders.map((one) => one.child)]) child.kill();
+  for (const child of [generator.child, ...contenders.map((one) => one.child)]) child.kill();
   const rounds = (kind: Kind, rate: number, part: keyof Run): number[] =>
     runs.filter((run) => run.kind === kind && run.rate === rate).map((run) => run[part]);
   const of = (kind: Kind, rate: number, part: keyof Run): number => median(rounds(kind, rate, part));
@@ -204,22 +201,6 @@ async function cpuMicroseconds(child: ChildProcess): Promise<number> {
   return ((await once(child, 'message')) as [number])[0];
 }
 
-/** What the main thread has waited for a core so far, ms; not known but on Linux. */
-function waitedMs({ pid }: ChildProcess): number {
-  if (process.platform !== 'linux') return NaN;
-  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
-}
-
-/** Times in ms. */
-interface Loaded {
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly fromSentP99: number;
-  readonly lateP99: number;
-  readonly failed: number;
-}
-
 interface Run extends Loaded {
   /** Of the server, microseconds a request. */
   readonly cpu: number;
@@ -228,34 +209,13 @@ interface Run extends Loaded {
   readonly serverWaited: number;
 }
 
-async function measured(generator: ChildProcess, child: ChildProcess, url: string, rate: number): Promise<Run> {
+async function measured(generator: GeneratorProcess, child: ChildProcess, url: string, rate: number): Promise<Run> {
   const ask = { url, paths: PATHS, rate, connections: CONNECTIONS };
-  await generated(generator, { ...ask, seconds: WARM_UP_SECONDS });
-  const waited = [generator, child].map(waitedMs);
+  await generator.load({ ...ask, seconds: WARM_UP_SECONDS });
+  const waited = [generator.child, child].map(waitedMs);
   const before = await cpuMicroseconds(child);
-  const loaded = await generated(generator, { ...ask, seconds: SECONDS });
+  const loaded = await generator.load({ ...ask, seconds: SECONDS });
   const cpu = ((await cpuMicroseconds(child)) - before) / (rate * SECONDS);
-  const [generatorWaited, serverWaited] = [generator, child].map((one, i) => (waitedMs(one) - waited[i]!) / SECONDS);
+  const [generatorWaited, serverWaited] = [generator.child, child].map((one, i) => (waitedMs(one) - waited[i]!) / SECONDS);
   return { ...loaded, cpu, generatorWaited: generatorWaited!, serverWaited: serverWaited! };
-}
-
-async function generated(generator: ChildProcess, ask: OpenLoop): Promise<Loaded> {
-  generator.send(ask);
-  return ((await once(generator, 'message')) as [Loaded])[0];
-}
-
-function generate(): void {
-  process.on('message', (ask: OpenLoop) => void load(ask).then((loaded) => process.send!(loaded)));
-
-  async function load(ask: OpenLoop): Promise<Loaded> {
-    const { dueAt, reachedAt, doneAt, failed } = await openLoop(ask);
-    return {
-      p50: quantile(doneAt, dueAt, 0.5),
-      p99: quantile(doneAt, dueAt, 0.99),
-      p999: quantile(doneAt, dueAt, 0.999),
-      fromSentP99: quantile(doneAt, reachedAt, 0.99),
-      lateP99: quantile(reachedAt, dueAt, 0.99),
-      failed,
-    };
-  }
 }

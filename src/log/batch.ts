@@ -11,7 +11,24 @@ const NOTHING = new Uint8Array(0);
 const LF = 0x0a;
 const CR = 0x0d;
 
+/** Texts in ASCII, as nearly all are, are encoded in one go: their lengths in bytes are those in characters. */
+function packTexts(texts: readonly string[]): Column | undefined {
+  const text = texts.join('');
+  const bytes = encoder.encode(text);
+  if (bytes.length !== text.length) return undefined;
+  const ends = new Uint32Array(texts.length);
+  let end = 0;
+  for (let i = 0; i < texts.length; i++) ends[i] = end += texts[i]!.length;
+  return { bytes, ends };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
 function packColumn(values: readonly (string | Uint8Array | null | undefined)[]): Column {
+  const packed = values.every(isText) ? packTexts(values) : undefined;
+  if (packed) return packed;
   const parts = values.map((value) => (typeof value === 'string' ? encoder.encode(value) : (value ?? NOTHING)));
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   const ends = new Uint32Array(parts.length);

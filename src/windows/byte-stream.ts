@@ -8,7 +8,9 @@ export interface ByteWriter {
   bytes(value: Uint8Array): void;
   text(value: string): void;
   readonly length: number;
-  /** A copy of what was written. */
+  /** What was written, as a view: good until the next value. */
+  written(): Uint8Array;
+  /** A copy of it; the writer begins anew. */
   take(): Uint8Array;
 }
 
@@ -17,6 +19,8 @@ export interface ByteReader {
   number(): number;
   /** A copy. */
   bytes(): Uint8Array;
+  /** The same as a view. */
+  part(): Uint8Array;
   text(): string;
   readonly atEnd: boolean;
 }
@@ -44,7 +48,8 @@ export function createByteWriter(capacity = 4_096): ByteWriter {
     count(value) {
       room(8);
       let rest = value;
-      for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) buffer[length++] = (rest % 0x80) | 0x80;
+      for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 0x80)) buffer[length++] = (rest % 0x80) | 0x80;
+      for (; rest >= 0x80; rest >>>= 7) buffer[length++] = (rest & 0x7f) | 0x80;
       buffer[length++] = rest;
     },
     number(value) {
@@ -58,8 +63,26 @@ export function createByteWriter(capacity = 4_096): ByteWriter {
       buffer.set(value, length);
       length += value.length;
     },
-    text: (value) => writer.bytes(encoder.encode(value)),
-    take: () => buffer.slice(0, length),
+    text(value) {
+      const before = length;
+      writer.count(value.length);
+      room(value.length);
+      for (let i = 0; i < value.length; i++) {
+        const unit = value.charCodeAt(i);
+        if (unit >= 0x80) {
+          length = before;
+          writer.bytes(encoder.encode(value));
+          return;
+        }
+        buffer[length++] = unit;
+      }
+    },
+    written: () => buffer.subarray(0, length),
+    take() {
+      const taken = buffer.slice(0, length);
+      length = 0;
+      return taken;
+    },
   };
   return writer;
 }
@@ -80,6 +103,11 @@ export function createByteReader(buffer: Uint8Array): ByteReader {
       return at === buffer.length;
     },
     count() {
+      const first = buffer[at];
+      if (first !== undefined && first < 0x80) {
+        at++;
+        return first;
+      }
       let value = 0;
       for (let scale = 1; ; scale *= 0x80) {
         const byte = buffer[at];
@@ -95,6 +123,7 @@ export function createByteReader(buffer: Uint8Array): ByteReader {
       return view.getFloat64(at - 8, true);
     },
     bytes: () => take(reader.count()).slice(),
+    part: () => take(reader.count()),
     text: () => decoder.decode(take(reader.count())),
   };
   return reader;

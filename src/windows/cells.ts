@@ -11,6 +11,8 @@ export type StateValue = number | Uint8Array | undefined;
 export interface Cell {
   /** Values of the grouping's dimensions, in its order. */
   readonly labels: readonly string[];
+  /** What `seriesKey` makes of the labels, where that is known already. */
+  readonly key?: string;
   /** Accepted events. */
   readonly events: number;
   /** Sum over partitions of (1 + offset of the last record that changed it). */

@@ -7,8 +7,8 @@ import type { Plan } from './plan.ts';
 /** Tells series of a grouping apart across partitions. */
 export type SeriesKey = string;
 
-export function seriesKey(cell: Cell): SeriesKey {
-  return JSON.stringify(cell.labels);
+export function seriesKey({ labels, key }: Pick<Cell, 'labels' | 'key'>): SeriesKey {
+  return key ?? JSON.stringify(labels);
 }
 
 export interface LivePanes {
@@ -32,11 +32,23 @@ export interface LivePanes {
   all(): [partition: string, paneStarts: number[]][];
 }
 
-/** A cell of our own. What comes is written over what is there: new ones would outlive two ticks, and the collector would have to go over all memory for them. */
+/**
+ * A cell of our own. The first one that comes is kept as it is: where windows close within a tick there is no other. The second one is
+ * copied, and what comes then is written over that: new ones would outlive two ticks, and the collector would have to go over all memory.
+ */
 interface OwnCell extends Cell {
+  readonly isOwn: true;
   events: number;
   offsets: number;
   readonly values: StateValue[];
+}
+
+function ownCell({ labels, events, offsets, values }: Cell): OwnCell {
+  return { isOwn: true, labels, events, offsets, values: [...values] };
+}
+
+function isOwn(cell: Cell): cell is OwnCell {
+  return 'isOwn' in cell;
 }
 
 /** To count a key is cheap: so many are counted in one go. */
@@ -49,10 +61,10 @@ function writeOver(known: OwnCell, { events, offsets, values }: Cell): void {
 }
 
 export function createLivePanes(plan: Plan): LivePanes {
-  const partitions = new Map<string, Map<number, Map<SeriesKey, OwnCell>[]>>();
+  const partitions = new Map<string, Map<number, Map<SeriesKey, Cell>[]>>();
   const isDue = createPace();
 
-  function* panesIn(partition: string, start: number, end: number): Generator<Map<SeriesKey, OwnCell>[]> {
+  function* panesIn(partition: string, start: number, end: number): Generator<Map<SeriesKey, Cell>[]> {
     const panes = partitions.get(partition);
     if (!panes) return;
     for (let pane = start; pane < end; pane += plan.paneMs) {
@@ -73,7 +85,7 @@ export function createLivePanes(plan: Plan): LivePanes {
     },
     *put(partition, pane, told = 0) {
       const known = partitions.get(partition)?.get(pane.start);
-      const groupings = known ?? plan.groupings.map(() => new Map<SeriesKey, OwnCell>());
+      const groupings = known ?? plan.groupings.map(() => new Map<SeriesKey, Cell>());
       const changed = groupings.map((): SeriesKey[] => []);
       for (const [grouping, cells] of pane.cells.entries()) {
         const series = groupings[grouping]!;
@@ -82,13 +94,13 @@ export function createLivePanes(plan: Plan): LivePanes {
           const key = seriesKey(cell);
           const own = series.get(key);
           if (!isNewer(cell, own, told)) continue;
-          if (own) writeOver(own, cell);
-          else series.set(key, { labels: cell.labels, events: cell.events, offsets: cell.offsets, values: [...cell.values] });
+          if (own && isOwn(own)) writeOver(own, cell);
+          else series.set(key, own ? ownCell(cell) : cell);
           changed[grouping]!.push(key);
         }
       }
       if (known === undefined && changed.some((keys) => keys.length > 0)) {
-        const panes = partitions.get(partition) ?? new Map<number, Map<SeriesKey, OwnCell>[]>();
+        const panes = partitions.get(partition) ?? new Map<number, Map<SeriesKey, Cell>[]>();
         partitions.set(partition, panes);
         panes.set(pane.start, groupings);
       }

@@ -78,7 +78,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
   const replays = createLivePanes(plan);
   const writer = createRowWriter(plan, revision);
   const book = createWindowBook(plan);
-  const journal = keepsPanes ? createPaneJournal() : undefined;
+  const journal = keepsPanes ? createPaneJournal(plan) : undefined;
   const apart = new Set<string>();
   const order = closingOrder(plan.windows);
   const results = plan.windows.map(() => 0);
@@ -261,8 +261,10 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
         watermarks: watermarks.state(),
         apart: [...apart],
       };
-      const panes = journal?.takeStateChanges((kind, partition, start) => (kind === 'live' ? live : replays).pane(partition, start)) ?? [];
-      return [['meta', meta], ...(yield* book.takingStateChanges()), ...panes];
+      const books = yield* book.takingStateChanges();
+      const paneOf = (kind: 'live' | 'replayed', partition: string, start: number) =>
+        (kind === 'live' ? live : replays).pane(partition, start);
+      return [['meta', meta], ...books, ...(journal ? yield* journal.takingStateChanges(paneOf) : [])];
     },
     restore(entries, restored) {
       for (const [key, value] of entries) {

@@ -4,7 +4,10 @@
  */
 import type { Cell } from './cells.ts';
 import type { SeriesKey } from './live-panes.ts';
+import { atOnce, type Sliced } from '../core/slices.ts';
 import type { PanePartial, RestoredPanes } from './panes.ts';
+import { encodingBodies, panesOf } from './partials-codec.ts';
+import type { Plan } from './plan.ts';
 
 type Kind = 'live' | 'replayed';
 type NamedValue = [key: string, value: unknown];
@@ -14,7 +17,7 @@ export interface PaneJournal {
   changed(kind: Kind, partition: string, start: number, keys: readonly (readonly SeriesKey[])[]): void;
   dropped(kind: Kind, partition: string, start: number): void;
   /** What to write; null deletes. */
-  takeStateChanges(paneOf: (kind: Kind, partition: string, start: number) => Pane | undefined): NamedValue[];
+  takingStateChanges(paneOf: (kind: Kind, partition: string, start: number) => Pane | undefined): Sliced<NamedValue[]>;
   /** Takes what is of its own form out of all values. */
   restore(entries: readonly (readonly [key: string, value: unknown])[]): RestoredPanes[];
 }
@@ -35,7 +38,10 @@ interface Held {
   keys: Set<SeriesKey>[] | undefined;
 }
 
-export function createPaneJournal(): PaneJournal {
+/** A part as written: bodies of partials. Once it was the cells themselves. */
+type StoredPart = { readonly partition: string } & ({ readonly bodies: readonly Uint8Array[] } | PanePartial);
+
+export function createPaneJournal(plan: Plan): PaneJournal {
   const held = new Map<string, Held>();
   const stale = new Map<string, Held>();
   let gone: NamedValue[] = [];
@@ -52,17 +58,22 @@ export function createPaneJournal(): PaneJournal {
     return Array.from({ length: Math.max(0, entry.parts - from) }, (_, i): NamedValue => [`${name}/${from + i}`, null]);
   }
 
-  function write(entry: Held, pane: Pane): NamedValue[] {
+  function* write(entry: Held, pane: Pane): Sliced<NamedValue[]> {
     const { kind, partition, start } = entry;
     const isWhole = entry.parts >= PARTS_MAX;
     const cells = pane.map((series, grouping) =>
       isWhole ? [...series.values()] : [...(entry.keys?.[grouping] ?? [])].map((key) => series.get(key)!),
     );
-    const value: PanePartial = { start, cells };
+    const bodies = yield* encodingBodies({ live: [{ start, cells }], replayed: [], finals: [] });
     const superseded = isWhole ? partsOf(entry, 1) : [];
     const part = isWhole ? 0 : entry.parts;
     entry.parts = part + 1;
-    return [[`${nameOf(kind, partition, start)}/${part}`, { partition, ...value }], ...superseded];
+    return [[`${nameOf(kind, partition, start)}/${part}`, { partition, bodies } satisfies StoredPart], ...superseded];
+  }
+
+  function paneIn(bodies: readonly Uint8Array[], start: number): PanePartial {
+    const [pane] = atOnce(panesOf({ bodies }, plan.columns.length, plan.groupings.length)).live;
+    return pane ?? { start, cells: plan.groupings.map(() => []) };
   }
 
   return {
@@ -79,12 +90,12 @@ export function createPaneJournal(): PaneJournal {
       held.delete(name);
       stale.delete(name);
     },
-    takeStateChanges(paneOf) {
+    *takingStateChanges(paneOf) {
       const changes = gone;
       gone = [];
       for (const entry of stale.values()) {
         const pane = paneOf(entry.kind, entry.partition, entry.start);
-        if (pane) changes.push(...write(entry, pane));
+        if (pane) changes.push(...(yield* write(entry, pane)));
         entry.keys = undefined;
       }
       stale.clear();
@@ -95,10 +106,11 @@ export function createPaneJournal(): PaneJournal {
         .filter(([key]) => key.startsWith(PANE_STATE))
         .map(([key, value]) => {
           const [, kind, start, ...rest] = key.split('/') as [string, Kind, string, ...string[]];
-          const { partition, cells } = value as PanePartial & { partition: string };
+          const stored = value as StoredPart;
+          const { partition } = stored;
           const entry = entryOf(kind, partition, Number(start));
           entry.parts = Math.max(entry.parts, Number(rest.at(-1)) + 1);
-          const pane: PanePartial = { start: Number(start), cells };
+          const pane = 'bodies' in stored ? paneIn(stored.bodies, Number(start)) : { start: Number(start), cells: stored.cells };
           return { partition, live: kind === 'live' ? [pane] : [], replayed: kind === 'replayed' ? [pane] : [] };
         });
     },

@@ -6,10 +6,13 @@
 import { atOnce, createPace, type Sliced } from '../core/slices.ts';
 import type { Cell, StateValue } from './cells.ts';
 import { createByteReader, createByteWriter, type ByteReader, type ByteWriter } from './byte-stream.ts';
+import { fromJson, labelsIn, type LabelsReader } from './labels-codec.ts';
+import { twinsOf } from './twins.ts';
 import type { Partials, Progress, WindowFinal } from './partials.ts';
 import type { PanePartial } from './panes.ts';
 
-const VERSION = 1;
+/** 2: what is both live and at-final stands once. */
+const VERSION = 2;
 /** One cell, whatever its sketches, comes on top. */
 const RECORD_BYTES_MAX = 448 << 10;
 
@@ -34,7 +37,9 @@ export interface PartialsRecord {
 const LIVE = 0;
 const REPLAYED = 1;
 const FINAL = 2;
-type Section = typeof LIVE | typeof REPLAYED | typeof FINAL;
+/** Of a pane, and of the window that begins with it, as it was when its end was passed. */
+const BOTH = 3;
+type Section = typeof LIVE | typeof REPLAYED | typeof FINAL | typeof BOTH;
 
 const NONE = 0;
 const COUNT = 1;
@@ -72,18 +77,17 @@ export function* encodingBodies(
   const isDue = createPace();
   const bodies: Uint8Array[] = [];
   let dictionary = new Map<string, number>();
-  let current = createByteWriter();
+  const current = createByteWriter();
+  const open = createByteWriter();
 
   function cut(): void {
     if (current.length > 0) bodies.push(current.take());
-    current = createByteWriter();
     dictionary = new Map();
   }
 
   /** A section is one grouping of one pane or window, or a part of it: the number of its cells that it took. */
   function* section(kind: Section, start: number, window: number, grouping: number, cells: readonly Cell[], from: number): Sliced<number> {
     if (current.length >= maxBytes) cut();
-    const open = createByteWriter();
     let count = 0;
     for (; from + count < cells.length && (count === 0 || current.length + open.length < maxBytes); count++) {
       writeCell(open, dictionary, cells[from + count]!);
@@ -104,9 +108,11 @@ export function* encodingBodies(
     }
   }
 
-  for (const { start, cells } of live) yield* sections(LIVE, start, 0, cells);
+  const twins = yield* twinsOf(live, finals);
+  for (const { start, window, cells } of twins.both) yield* sections(BOTH, start, window, cells);
+  for (const { start, cells } of twins.live) yield* sections(LIVE, start, 0, cells);
   for (const { start, cells } of replayed) yield* sections(REPLAYED, start, 0, cells);
-  for (const { window, start, cells } of finals) yield* sections(FINAL, start, window, cells);
+  for (const { window, start, cells } of twins.finals) yield* sections(FINAL, start, window, cells);
   bodies.push(current.take());
   return bodies;
 }
@@ -142,9 +148,9 @@ function headed(
 export function* decodePartials(bytes: Uint8Array, groupings: number): Sliced<PartialsRecord> {
   const record = createByteReader(bytes);
   const version = record.count();
-  if (version !== VERSION) throw new RangeError(`partials of version ${version}; this Tocsin reads version ${VERSION}`);
+  if (version < 1 || version > VERSION) throw new RangeError(`partials of version ${version}; this Tocsin reads versions up to ${VERSION}`);
   const { partition, revision, columns, progress, report } = headingIn(record.text());
-  const panes = yield* decodeBodies([record.bytes()], columns, groupings);
+  const panes = yield* decodeBodies([record.part()], columns, groupings);
   return {
     revision,
     ...(report !== undefined && { report }),
@@ -157,14 +163,6 @@ function headingIn(text: string): Heading {
   if (typeof heading !== 'object' || heading === null)
     throw new RangeError(`a heading, as an object, is expected, not ${text.slice(0, 40)}`);
   return heading as Heading;
-}
-
-function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new RangeError(`JSON is expected, not ${text.slice(0, 40)}`, { cause: error });
-  }
 }
 
 /** `columns` and `groupings`: numbers of them in the plan. */
@@ -198,14 +196,18 @@ function* decodeBodies(
 
   for (const bytes of bodies) {
     const body = createByteReader(bytes);
-    const labels: string[] = [];
+    const labels = labelsIn();
     while (!body.atEnd) {
       const [kind, start, window, grouping, count] = [body.count(), body.number(), body.count(), body.count(), body.count()];
-      const from = createByteReader(body.bytes());
-      const cells = cellsAt(kind, start, window)[grouping];
+      const from = createByteReader(body.part());
+      const cells = cellsAt(kind === BOTH ? LIVE : kind, start, window)[grouping];
       if (!cells) throw new RangeError(`a cell of grouping ${grouping}; there are ${groupings}`);
+      // The same objects: who has both knows that nothing came in between.
+      const also = kind === BOTH ? cellsAt(FINAL, start, window)[grouping] : undefined;
       for (let i = 0; i < count; i++) {
-        cells.push(readCell(from, labels, columns));
+        const cell = readCell(from, labels, columns);
+        cells.push(cell);
+        also?.push(cell);
         if (isDue()) yield;
       }
     }
@@ -249,19 +251,13 @@ function writeValue(into: ByteWriter, value: StateValue): void {
 }
 
 /** Plain loops: a large pipeline's commit reads some ten thousand of them. */
-function readCell(from: ByteReader, dictionary: string[], columns: number): Cell {
-  const labels: string[] = [];
-  for (let left = from.count(); left > 0; left--) {
-    const code = from.count();
-    if (code === dictionary.length) dictionary.push(fromJson(from.text()) as string);
-    const label = dictionary[code];
-    if (label === undefined) throw new RangeError(`label ${code} of a dictionary of ${dictionary.length}`);
-    labels.push(label);
-  }
-  const [events, offsets] = [from.count(), from.count()];
+function readCell(from: ByteReader, named: LabelsReader, columns: number): Cell {
+  const { labels, key } = named.read(from);
+  const events = from.count();
+  const offsets = from.count();
   const values: StateValue[] = [];
   for (let c = 0; c < columns; c++) values.push(readValue(from));
-  return { labels, events, offsets, values };
+  return { labels, key, events, offsets, values };
 }
 
 function readValue(from: ByteReader): StateValue {

@@ -91,7 +91,10 @@ export function createSnapshot(
       const labels = series.takeNew();
       const changes: NamedValue[] = [
         ['meta', meta],
-        ...live.map(({ start }): NamedValue => [`pane/${start}`, wholePane(panes, start)]),
+        // Of those that nothing needs any more, only that.
+        ...live
+          .filter(({ start }) => !droppedPanes.includes(start))
+          .map(({ start }): NamedValue => [`pane/${start}`, wholePane(panes, start)]),
         ...droppedPanes.map((start): NamedValue => [`pane/${start}`, null]),
         ...replayed.map(({ start }): NamedValue => [`replayed/${start}`, wholePane(replay.panes, start)]),
         ...chunks.take(ids.takeNew(clocks.watermark), (time) => ids.limit.isNeeded(time, clocks.watermark)),

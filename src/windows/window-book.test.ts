@@ -15,7 +15,13 @@ const plan = compilePlan({
   rollups: [[]],
   limits: { maxSeries: 10, maxRecordBytes: 1_000, retireAfterMs: 0, idleAfterMs: 0 },
 });
-const cell = (labels: string[], events: number): Cell => ({ labels, events, offsets: events, values: plan.columns.map(() => events) });
+const cell = (labels: string[], events: number): Cell => ({
+  labels,
+  key: JSON.stringify(labels),
+  events,
+  offsets: events,
+  values: plan.columns.map(() => events),
+});
 const id = { window: 0, start: 20_000 };
 
 /** Brings what changed into a store, as a commit does. */

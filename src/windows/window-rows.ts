@@ -54,6 +54,21 @@ export function createWindowRows(plan: Plan, { watermarks, live, writer, results
     return writer.row({ window, start, grouping, ...parts, contributions: contributions(entry, grouping, key), idle, origin: '' });
   }
 
+  /** Series of which some partition has other values by now than those it ended the window with: the row has those. */
+  function* changedSince({ start, end, finals }: OpenWindow, grouping: number, idle: readonly string[]): Sliced<Set<SeriesKey>> {
+    const changed = new Set<SeriesKey>();
+    for (const name of names) {
+      if (idle.includes(name)) continue;
+      const ended = finals.get(name)?.[grouping];
+      for (const key of live.keys(name, start, end, grouping)) {
+        const cell = ended?.get(key);
+        if (cell === undefined || live.cell(name, start, end, grouping, key) !== cell) changed.add(key);
+        if (isDue()) yield;
+      }
+    }
+    return changed;
+  }
+
   function* everyKey({ start, end }: OpenWindow, grouping: number): Sliced<Set<SeriesKey>> {
     const keys = new Set<SeriesKey>();
     for (const name of names) {
@@ -75,7 +90,9 @@ export function createWindowRows(plan: Plan, { watermarks, live, writer, results
       for (let grouping = 0; grouping < plan.groupings.length; grouping++) {
         const bySeries = yield* finalCells(entry, grouping, { names, idle, live });
         // Whatever differs from the at-final values by now is a correction.
-        for (const key of yield* everyKey(entry, grouping)) entry.dirty[grouping]!.add(key);
+        const dirty = entry.dirty[grouping]!;
+        dirty.clear();
+        for (const key of yield* changedSince(entry, grouping, idle)) dirty.add(key);
         for (const key of yield* sorted(bySeries.keys())) {
           const of = bySeries.get(key)!;
           const row = writer.row({ window, start, grouping, stage: 'final', contributions: of, corrections: 0, idle, origin: '' });

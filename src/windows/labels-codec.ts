@@ -1,0 +1,56 @@
+/** Label values of cells as a body of partials has them: codes of a dictionary that grows as they are met. */
+import type { ByteReader } from './byte-stream.ts';
+import { seriesKey, type SeriesKey } from './live-panes.ts';
+
+/** Shared by all cells of the series in a body: thousands of windows have the same few hundred series. */
+export interface NamedLabels {
+  readonly labels: readonly string[];
+  readonly key: SeriesKey;
+}
+
+export interface LabelsReader {
+  /** @throws RangeError where the bytes are no labels */
+  read(from: ByteReader): NamedLabels;
+}
+
+/** Labels up to here, and those that go on from here by the code of the next one. */
+interface Step {
+  readonly labels: readonly string[];
+  named: NamedLabels | undefined;
+  readonly next: Map<number, Step>;
+}
+
+/** Of one body. */
+export function labelsIn(): LabelsReader {
+  const dictionary: string[] = [];
+  const first: Step = { labels: [], named: undefined, next: new Map() };
+
+  function labelOf(code: number, from: ByteReader): string {
+    if (code === dictionary.length) dictionary.push(fromJson(from.text()) as string);
+    const label = dictionary[code];
+    if (label === undefined) throw new RangeError(`label ${code} of a dictionary of ${dictionary.length}`);
+    return label;
+  }
+
+  return {
+    read(from) {
+      let at = first;
+      for (let left = from.count(); left > 0; left--) {
+        const code = from.count();
+        let step = at.next.get(code);
+        if (!step) at.next.set(code, (step = { labels: [...at.labels, labelOf(code, from)], named: undefined, next: new Map() }));
+        at = step;
+      }
+      return (at.named ??= { labels: at.labels, key: seriesKey(at) });
+    },
+  };
+}
+
+/** @throws RangeError where the text is no JSON */
+export function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new RangeError(`JSON is expected, not ${text.slice(0, 40)}`, { cause: error });
+  }
+}
