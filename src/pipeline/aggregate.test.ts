@@ -45,7 +45,7 @@ async function opened(
       replayTopic: 'p.replay',
       revision: 1,
       completeFrom: -Infinity,
-      start: (bounds) => bounds.start,
+      start: (ends) => ends.start,
       clock: 'event',
       maxBatchBytes: 1 << 20,
       maxBatchRecords,

@@ -122,7 +122,7 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
     return batch;
   }
 
-  async function bounds(topic: string, partition: number): ReturnType<Log['bounds']> {
+  async function showEnd(topic: string, partition: number): ReturnType<Log['bounds']> {
     const found = await temp.log.bounds(topic, partition);
     shownEnds.set(`${topic}/${partition}`, found.end);
     return found;
@@ -144,7 +144,7 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
         maxBatchBytes: 1 << 20,
       },
       {
-        log: { ...log, read, bounds },
+        log: { ...log, read, bounds: showEnd },
         monitor: monitorAnew(),
         parse: { json: parseJson, combined: (text) => parseCombined(text) },
         checks,
