@@ -164,14 +164,9 @@ export async function readBeginning(
  */
 async function copiedOrigins(
   log: Pick<Log, 'read' | 'bounds'>,
-  {
-    topic,
-    partition,
-    from,
-    replayTopic,
-    replayOffset,
-  }: { topic: string; partition: number; from: number; replayTopic: string; replayOffset: number },
+  of: { topic: string; partition: number; from: number; replayTopic: string; replayOffset: number },
 ): Promise<number[]> {
+  const { topic, partition, from, replayTopic, replayOffset } = of;
   const origins = `${topic}/${partition}/`;
   const copied = new Set<number>();
   const { end } = await log.bounds(replayTopic, partition);
