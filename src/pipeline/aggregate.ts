@@ -265,9 +265,8 @@ export function createAggregate(
   }
 
   /** So many records at most, where it is more than none. */
-  function upTo(records: number): typeof limits {
-    return records <= 0 ? limits : { ...limits, maxRecords: Math.min(records, limits.maxRecords ?? records) };
-  }
+  const upTo = (records: number): typeof limits =>
+    records <= 0 ? limits : { ...limits, maxRecords: Math.min(records, limits.maxRecords ?? records) };
 
   const aggregate: Aggregate = {
     name,
