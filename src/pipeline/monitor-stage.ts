@@ -58,8 +58,6 @@ export interface MonitorStage {
   /** Takes in the next records of `p.partials`; resolves to their number, 0 where there were none. */
   step(): Promise<number>;
   hasNews(): boolean;
-  /** The last records passed over several windows of one size at once: what they tell is of the past. */
-  readonly isCatchingUp: boolean;
   /** @throws AppError `log_fenced` where another is the active monitor now: nothing of this stage counts any more */
   commit(options?: { readonly state?: readonly StateChange[] }): Promise<Committed>;
   /** Gives the open windows out as they stand (`provisional`), after all that is on `p.partials` was taken in and committed. */
@@ -119,7 +117,6 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const unreported = createUnreported(inputs, { log, offsetOf: (name) => reports.get(name)?.offset, warn: deps.warn ?? (() => {}) });
   let readSinceCommit = 0;
   let isCaughtUp = false;
-  let isCatchingUp = false;
 
   function takeReport({ partition, progress }: Partials, report: PartitionReport): void {
     const known = reports.get(partition);
@@ -152,7 +149,6 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       );
     }
     if (record.revision < revision || !names.includes(record.partials.partition)) return;
-    isCatchingUp = plan.windows.some((_, window) => record.partials.finals.filter((final) => final.window === window).length > 1);
     if (isHeard(record.partials)) {
       silence.heard();
       unreported.forget();
@@ -233,9 +229,6 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       return batch.count;
     },
     hasNews: () => readSinceCommit > 0 || silentUntil() !== undefined,
-    get isCatchingUp() {
-      return isCatchingUp;
-    },
     async commit({ state = [] } = {}) {
       readSinceCommit = 0;
       const deadLetters = newLetters();

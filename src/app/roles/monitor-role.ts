@@ -16,34 +16,23 @@ export interface MonitorTerm {
 const POLL_MS = 20;
 /** A commit holds no more than this many records of `p.partials`. */
 const COMMIT_RECORDS_MAX = 256;
-/**
- * While the partitions catch up, a commit waits so long for what the others tell of the same windows: they are over then, and most of their
- * state is never written.
- */
-const SETTLE_MS = 250;
 
 /** Takes partials in until the signal; with `isLast` until the last one, then gives the open windows out. */
 export async function runMonitorTerm(term: MonitorTerm, signal: AbortSignal): Promise<void> {
   const { stage, clock, isLast } = term;
-  /** Of those that wait for a commit, when the first and the last records were read. */
-  let firstRead = clock.elapsed();
-  let lastRead = -Infinity;
+  let lastCommit = clock.elapsed();
   let since = 0;
   const commit = async (): Promise<void> => {
     since = 0;
-    firstRead = clock.elapsed();
+    lastCommit = clock.elapsed();
     await term.publish(await stage.commit());
   };
   while (!signal.aborted) {
     const everythingTold = isLast?.() === true;
     const read = await stage.step();
-    const now = clock.elapsed();
-    if (read > 0 && since === 0) firstRead = now;
-    if (read > 0) lastRead = now;
     since += read;
-    const due = now - firstRead >= term.commitEveryMs || since >= COMMIT_RECORDS_MAX;
-    const isSettled = everythingTold || !stage.isCatchingUp || now - lastRead >= SETTLE_MS;
-    if (stage.hasNews() && (due || (read === 0 && isSettled))) await commit();
+    const due = clock.elapsed() - lastCommit >= term.commitEveryMs || since >= COMMIT_RECORDS_MAX;
+    if (stage.hasNews() && (due || read === 0)) await commit();
     if (read > 0) {
       await nextTurn();
       continue;
