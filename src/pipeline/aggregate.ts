@@ -10,7 +10,7 @@ import { createCopiedOrigins } from '../windows/copied-origins.ts';
 import type { IdKey } from '../windows/id-hash.ts';
 import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
 import type { RestoredPanes } from '../windows/panes.ts';
-import { createPartition, type ClockMode, type Judged, type UntakenFinals } from '../windows/partition.ts';
+import { createPartition, type ClockMode, type Judged } from '../windows/partition.ts';
 import type { Partials, Progress } from '../windows/partials.ts';
 import type { Told } from '../windows/partials-codec.ts';
 import { earliestEnd, partitionName, windowStarts, type Plan } from '../windows/plan.ts';
@@ -116,8 +116,6 @@ export interface AggregateStatus {
   readonly end: number;
   readonly caughtUp: boolean;
   readonly deadLetterBytes: number;
-  /** Windows that have ended here and were not told yet. */
-  readonly untold: UntakenFinals;
   readonly ids: IdCounts;
 }
 
@@ -312,8 +310,8 @@ export function createAggregate(
     async takePartials(readToEnd) {
       taken = { live: partition.takeChangedPanes(), replayed: replay.takeChangedPanes() };
       const progress = { offset, watermark: partition.watermark, idle: isIdle(readToEnd), epoch: 0, turn: 0 };
-      const told = { live: taken.live, finals: partition.takeFinals() };
-      return { told, replayed: taken.replayed, progress, expired: partition.expiredPanes() };
+      const { live, replayed } = taken;
+      return { told: { live, finals: partition.takeFinals() }, replayed, progress, expired: partition.expiredPanes() };
     },
     async takeCommit(released) {
       for (const start of released) {
@@ -344,7 +342,6 @@ export function createAggregate(
       end,
       caughtUp,
       deadLetterBytes: letterBytes,
-      untold: partition.untaken,
       ids: { remembered: ids.limit.size, forgottenEarly: ids.limit.forgotten, bytes: ids.bytes },
     }),
     close: async () => log.left?.(aggregate),

@@ -58,8 +58,6 @@ export interface MonitorStage {
   /** Takes in the next records of `p.partials`; resolves to their number, 0 where there were none. */
   step(): Promise<number>;
   hasNews(): boolean;
-  /** Rows that wait for a commit. */
-  readonly pendingRows: number;
   /** @throws AppError `log_fenced` where another is the active monitor now: nothing of this stage counts any more */
   commit(options?: { readonly state?: readonly StateChange[] }): Promise<Committed>;
   /** Gives the open windows out as they stand (`provisional`), after all that is on `p.partials` was taken in and committed. */
@@ -117,7 +115,6 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
   const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   const unreported = createUnreported(inputs, { log, offsetOf: (name) => reports.get(name)?.offset, warn: deps.warn ?? (() => {}) });
-  let pendingRows = 0;
   let readSinceCommit = 0;
   let isCaughtUp = false;
 
@@ -160,7 +157,6 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     const stepped = yield* merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
     const complete = stepped.records.filter((told) => Date.parse(told.window_start) >= config.completeFrom);
     records.push(complete);
-    pendingRows += complete.length;
     alerts.push(...(yield* monitor.observing(complete)));
   }
 
@@ -233,12 +229,8 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       return batch.count;
     },
     hasNews: () => readSinceCommit > 0 || silentUntil() !== undefined,
-    get pendingRows() {
-      return pendingRows;
-    },
     async commit({ state = [] } = {}) {
       readSinceCommit = 0;
-      pendingRows = 0;
       const deadLetters = newLetters();
       merge.expire();
       await write(state);

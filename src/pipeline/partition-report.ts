@@ -61,7 +61,6 @@ export function statusOfReport(name: string, report: ReportAt | undefined, water
     end: report?.end ?? 0,
     caughtUp: report?.caughtUp ?? false,
     deadLetterBytes: 0,
-    untold: { windows: 0, cells: 0 },
     ids: report?.ids ?? { remembered: 0, forgottenEarly: 0, bytes: 0 },
   };
 }

@@ -45,19 +45,11 @@ export interface Partition {
   readonly reasons: ReadonlyMap<string, number>;
   /** Windows that became final since the last call, in the order in which they did. */
   takeFinals(): WindowFinal[];
-  /** How much that is by now. */
-  readonly untaken: UntakenFinals;
   takeChangedPanes(): PanePartial[];
   /** Panes that no event can reach any more and whose windows are all final here. */
   expiredPanes(): number[];
   /** What a snapshot needs beside panes (snapshot.ts). */
   readonly internals: PartitionInternals;
-}
-
-/** Windows that became final, and the cells of all of them. */
-export interface UntakenFinals {
-  readonly windows: number;
-  readonly cells: number;
 }
 
 export interface PartitionInternals {
@@ -95,7 +87,6 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   const longestMs = Math.max(...plan.windows.map(({ sizeMs }) => sizeMs));
   const counted = new Uint32Array(OUTCOMES.length);
   let finals: WindowFinal[] = [];
-  let finalCells = 0;
   /** The watermark at which the next window ends. */
   let nextFinal: number | undefined;
 
@@ -125,9 +116,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
       });
     }
     for (const { window, start } of [...ending.values()].sort((a, b) => a.end - b.end || a.window - b.window)) {
-      const cells = plan.groupings.map((_, grouping) => windowCells(starts, window, start, grouping));
-      for (const list of cells) finalCells += list.length;
-      finals.push({ window, start, cells });
+      finals.push({ window, start, cells: plan.groupings.map((_, grouping) => windowCells(starts, window, start, grouping)) });
     }
   }
 
@@ -207,11 +196,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
     takeFinals() {
       const taken = finals;
       finals = [];
-      finalCells = 0;
       return taken;
-    },
-    get untaken() {
-      return { windows: finals.length, cells: finalCells };
     },
     takeChangedPanes: () => panes.takeChanged(),
     expiredPanes: () => panes.starts().filter((start) => latestEnd(plan.windows, start) + allowedLatenessMs <= clocks.watermark),

@@ -12,7 +12,7 @@ const stage: OwnedStage = {
   step: async () => 0,
   hasNews: () => false,
   commit: async () => {},
-  status: () => ({ caughtUp: true, deadLetterBytes: 0, untold: { windows: 0, cells: 0 } }) as ReturnType<OwnedStage['status']>,
+  status: () => ({ caughtUp: true, deadLetterBytes: 0 }) as ReturnType<OwnedStage['status']>,
   close: async () => {},
 };
 

@@ -61,14 +61,6 @@ const POLL_MS = 20;
  */
 const CAUGHT_UP_PART = 0.25;
 const TELLING_SHARE = 0.2;
-/**
- * While a backlog is read many short windows end within `commitEveryMs`. They are told when they are so many: held until then, they would be
- * too much for the young heap of who takes them in, and state would be made of them that is gone a moment later. What ended is told once,
- * whenever; only the windows that are still open are told again each time, so more than one has to end.
- */
-const UNTOLD_MAX = { windows: 8, cells: 8_192 };
-/** No sooner than after this part of `commitEveryMs`. */
-const UNTOLD_PART = 0.1;
 /** Dead letters wait for a commit up to here. */
 const PENDING_BYTES_MAX = 8 << 20;
 const SAY_AFTER_MS = 3_000;
@@ -172,18 +164,6 @@ export async function runAggregates(
     return Math.min(config.commitEveryMs, Math.max(config.commitEveryMs * CAUGHT_UP_PART, tellingMs / TELLING_SHARE));
   }
 
-  /** Enough windows have ended to tell them at once. */
-  function isFull(): boolean {
-    let windows = 0;
-    let cells = 0;
-    for (const { stage } of owned.values()) {
-      const { untold } = stage.status();
-      windows = Math.max(windows, untold.windows);
-      cells += untold.cells;
-    }
-    return windows >= UNTOLD_MAX.windows && cells >= UNTOLD_MAX.cells;
-  }
-
   async function pass(): Promise<number> {
     await takeBack();
     const read = await stepAll(
@@ -193,9 +173,7 @@ export async function runAggregates(
       })),
     );
     const pending = [...owned.values()].reduce((sum, { stage }) => sum + stage.status().deadLetterBytes, 0);
-    const since = clock.elapsed() - lastCommit;
-    const isSoon = since >= Math.max(config.commitEveryMs * UNTOLD_PART, tellingMs / TELLING_SHARE) && isFull();
-    if (isSoon || since >= dueMs(read) || pending > PENDING_BYTES_MAX) await commitAll();
+    if (clock.elapsed() - lastCommit >= dueMs(read) || pending > PENDING_BYTES_MAX) await commitAll();
     if (deps.isTimeToMove(read)) await move();
     return read;
   }

@@ -16,8 +16,6 @@ export interface MonitorTerm {
 const POLL_MS = 20;
 /** A commit holds no more than this many records of `p.partials`. */
 const COMMIT_RECORDS_MAX = 256;
-/** Nor more rows than come of these, where a backlog of short windows is read: they are held as objects until then. */
-const COMMIT_ROWS_MAX = 4_096;
 
 /** Takes partials in until the signal; with `isLast` until the last one, then gives the open windows out. */
 export async function runMonitorTerm(term: MonitorTerm, signal: AbortSignal): Promise<void> {
@@ -33,8 +31,7 @@ export async function runMonitorTerm(term: MonitorTerm, signal: AbortSignal): Pr
     const everythingTold = isLast?.() === true;
     const read = await stage.step();
     since += read;
-    const isFull = since >= COMMIT_RECORDS_MAX || stage.pendingRows >= COMMIT_ROWS_MAX;
-    const due = isFull || clock.elapsed() - lastCommit >= term.commitEveryMs;
+    const due = clock.elapsed() - lastCommit >= term.commitEveryMs || since >= COMMIT_RECORDS_MAX;
     if (stage.hasNews() && (due || read === 0)) await commit();
     if (read > 0) {
       await nextTurn();
