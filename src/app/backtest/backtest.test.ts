@@ -248,12 +248,12 @@ test('a log without windows is no history while the OLAP store is not to be had'
       { file: at('shop.yml'), data, warmUpMs: 0, set: [], compare: false, graceMs: 0, olapStore },
       { clock: systemClock, stdin: Readable.from([]) },
     );
-  const [none, away] = ['none', 'http://127.0.0.1:1'];
+  const [none, away] = ['none', 'http://127.0.0.1:1'] as const;
   const isTold = (error: unknown): boolean =>
     error instanceof AppError && error.code === 'olap_unavailable' && /no windows of this time/.test(error.message);
-  await assert.rejects(over(empty, away!), isTold);
-  assert.equal((await over(empty, none!)).rows, 0);
-  const { source, rows, notes } = await over(at('data'), away!);
+  await assert.rejects(over(empty, away), isTold);
+  assert.equal((await over(empty, none)).rows, 0);
+  const { source, rows, notes } = await over(at('data'), away);
   assert.equal(source, 'log');
   assert.ok(rows > 0 && notes.some((note) => /not to be had, these windows are from the log/.test(note)));
 });

@@ -8,17 +8,17 @@ import { createOlapSide } from './olap-side.ts';
 const forEver = new AbortController().signal;
 
 test('one that is starting is waited for, from before it is opened until it answers', async () => {
-  let opened: { store: OlapStore | undefined; missing: boolean } | undefined;
+  const found: { opened?: { store: OlapStore; missing: boolean } } = {};
   let pings = 0;
   const store = {
     async ping() {
       if (++pings < 3) throw new AppError('olap_unavailable', 'not yet', { retryable: true });
     },
   } as unknown as OlapStore;
-  const side = createOlapSide(() => opened);
+  const side = createOlapSide(() => found.opened);
   assert.equal(side.state(), 'starting');
   const waiting = side.started(60_000);
-  opened = { store, missing: false };
+  found.opened = { store, missing: false };
   await waiting;
   assert.deepEqual([side.state(), pings, side.store() === store], ['ready', 3, true]);
 });

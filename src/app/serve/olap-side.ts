@@ -14,7 +14,6 @@ export interface OlapSide {
 }
 
 const POLL_MS = 100;
-const NEVER = new AbortController().signal;
 
 /** `opened`: undefined while it is not known yet whether there is one. `missing`: its engine is not installed on this machine. */
 export function createOlapSide(opened: () => { readonly store: OlapStore | undefined; readonly missing: boolean } | undefined): OlapSide {
@@ -46,7 +45,7 @@ export function createOlapSide(opened: () => { readonly store: OlapStore | undef
     state,
     store: () => (answered === 'yes' ? opened()?.store : undefined),
     look,
-    async started(waitMs, signal = NEVER) {
+    async started(waitMs, signal = new AbortController().signal) {
       for (let left = waitMs; left > 0 && state() === 'starting'; left -= POLL_MS) {
         // Not waited for: a server that hangs would outlast the time.
         void look();
