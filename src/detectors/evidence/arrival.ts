@@ -59,6 +59,11 @@ export function arriving(numbers: Float32Array, { arrival, layout }: ArrivalMode
   return share * exposure + (1 - share) * numbers[layout.earlier + delay - 1]!;
 }
 
+/** Mean exposure of the newest slots, by the delay that is not none. */
+export function usualExposure(numbers: Float32Array, { layout }: ArrivalModel, delay: number): number {
+  return numbers[layout.earlier + delay - 1]!;
+}
+
 /** The slot's exposure joins the mean over earlier ones. `isFirst`: there are none, or too long ago. */
 export function noteExposure(numbers: Float32Array, { arrival, layout }: ArrivalModel, exposure: number, isFirst: boolean): void {
   if (arrival === undefined) return;

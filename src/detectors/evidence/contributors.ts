@@ -2,7 +2,7 @@
 import type { Labels } from '../../core/labels.ts';
 import type { Contributor } from '../detector.ts';
 import type { Groups } from './groups.ts';
-import { At } from './layout.ts';
+import { At, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 
@@ -27,7 +27,8 @@ export function contributorsOf(
   const slots = Math.min(rollUp.numbers[At.rangSlots]!, grid.recent - grid.blockSlots + 1);
   const sign = Math.sign(rollUp.numbers[At.rangObserved]! - rollUp.numbers[At.rangExpected]!);
   const moved = members.flatMap(({ state, observation: { labels } }) => {
-    if (!state.groups?.includes(group)) return [];
+    // Of one that was not heard, its newest slots are older ones.
+    if (!state.groups?.includes(group) || slotOf(state.numbers) !== slot) return [];
     const factor = Math.exp(groups.behind(state.groups));
     let deviation = 0;
     for (let back = 0; back < slots; back++) {

@@ -208,7 +208,8 @@ function stepBack(numbers: Float32Array, { model, shrinkage }: Common, slot: num
   const M = numbers[model.layout.recentExpected + place]!;
   if (M <= 0) return back;
   const T = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0);
-  const root = Math.sqrt(ratio);
+  // Of amounts that are paid back it may be below 0.
+  const root = Math.sqrt(Math.max(0, ratio));
   const theta = isDrop
     ? Math.min(1 / HALFWAY_LEAST, Math.max(1 / HALFWAY_MOST, root))
     : Math.min(HALFWAY_MOST, Math.max(HALFWAY_LEAST, root));

@@ -31,6 +31,7 @@ import type { Model } from './model.ts';
 import { profileOf } from './profile.ts';
 import { noiseOf } from './scan.ts';
 import { stateBytes, stateVersionOf } from './state-bytes.ts';
+import { markUnheard } from './unheard.ts';
 import { verdictsOf } from './verdicts.ts';
 import type { Seen } from './verdicts.ts';
 
@@ -51,13 +52,15 @@ interface Turn extends Seen {
   group: number | undefined;
   /** Nobody asks what of it is in order. */
   isCalm: boolean;
+  /** It has no row, and that says nothing of it. */
+  isUnheard: boolean;
   startMs: number;
   amount: number;
   exposure: number;
   expected: number;
 }
 
-const BLANK = { group: undefined, isCalm: false, startMs: 0, amount: 0, exposure: 0, expected: 0 };
+const BLANK = { group: undefined, isCalm: false, isUnheard: false, startMs: 0, amount: 0, exposure: 0, expected: 0 };
 
 function createEvidence(config: EvidenceConfig, context: DetectorContext): Detector<SeriesState> {
   const model = modelOf(config, context);
@@ -106,6 +109,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       turn.observation = observation;
       turn.group = state.rollUp;
       turn.isCalm = input.isCalm === true;
+      turn.isUnheard = false;
       turn.startMs = observation.startMs;
       turn.amount = observation.parts?.amount ?? 0;
       turn.exposure = (observation.parts?.exposure ?? 0) * share;
@@ -134,9 +138,10 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     segments.begin(slot, turns.length);
     sums.begin(slot, turns.length);
     groups.begin(grid.windowsPerSlot === 1 ? grid.slotMinutes : grid.slotMinutes / grid.windowsPerSlot);
+    markUnheard(turns, model, segments.delay);
     for (const turn of turns) {
       if (isDue()) yield;
-      if (turn.group !== undefined) continue;
+      if (turn.group !== undefined || turn.isUnheard) continue;
       const { state, amount, exposure } = turn;
       turn.expected = segments.enter(state, slot, amount, exposure);
       if (turn.expected <= 0 || !state.groups?.length) continue;
@@ -148,6 +153,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     const shifts = segments.settle();
     for (const turn of turns) {
       if (isDue()) yield;
+      if (turn.isUnheard) continue;
       if (turn.group === undefined) {
         if (shifts) turn.expected *= segments.apply(turn.state, slot, shifts);
       } else {
@@ -160,6 +166,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
   }
 
   function judge(turn: Turn, slot: number, isFull: boolean, { segments, rollUps: sums, groups }: Memory): readonly Verdict[] {
+    if (turn.isUnheard) return NOTHING;
     const { state, group } = turn;
     const before = state.numbers[At.status]!;
     (group === undefined ? segments : sums).judge(state, slot, isFull, true);

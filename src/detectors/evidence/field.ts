@@ -49,6 +49,8 @@ export interface Field {
   readonly model: Model;
   readonly common: CommonMode;
   memory(): FieldMemory;
+  /** Delay of arrival that holds in the window at hand: its index. */
+  readonly delay: number;
   /** The newest scan: of the series that was judged last. */
   readonly scan: Scan;
   /** A window of slot `slot` begins, of `series` series. */
@@ -117,6 +119,9 @@ export function createField(model: Model, stored?: FieldMemory): Field {
   return {
     model,
     common: shared,
+    get delay() {
+      return common.delay;
+    },
     memory: () => ({ pool: copyPool(pool), power: entered === 0 ? before : power[0]! / entered, newest }),
     scan,
     begin(slot, series) {
@@ -218,7 +223,10 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       if (expected <= 0 || !isReady(numbers, model)) return 0;
       scanSpans(numbers, model, moveTo(common.now, model, slot), shrinkage, scan, reachOf(numbers));
       const threshold = scan.rise.log > common.threshold ? thresholdFor(numbers, slot) : Infinity;
-      if (scan.rise.log > threshold) beginEpisode(copy, model, slot, scan.rise, threshold, false, skewOf(numbers, model, shrinkage));
+      // As the final row would be: what is over rings nothing.
+      if (scan.rise.log > threshold && !isOver(numbers, common, slot, scan.rise, false)) {
+        beginEpisode(copy, model, slot, scan.rise, threshold, false, skewOf(numbers, model, shrinkage));
+      }
       return expected;
     },
   };

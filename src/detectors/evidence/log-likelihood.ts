@@ -36,7 +36,7 @@ export function moneyDrop(q: number, k: number, logTheta: number, theta: number)
 /** Rises of money: lognormal with relative variance 1/k, which is the heavier tail above. */
 export function moneyRise(q: number, k: number, logTheta: number): number {
   const variance = Math.log1p(1 / k);
-  return (logTheta / variance) * (Math.log(q) + variance / 2 - logTheta / 2);
+  return (logTheta / variance) * (Math.log(Math.max(q, LEAST_RATIO)) + variance / 2 - logTheta / 2);
 }
 
 /**

@@ -62,3 +62,11 @@ test('a state is read in its own version and those before it alone', () => {
     assert.equal(form.decode(Buffer.from('AAAA'), version), undefined);
   }
 });
+
+test('an alarm that could not end, as its state held no number, can', () => {
+  const model = modelOf('amounts', false);
+  const form = stateBytes(model);
+  const state = emptyState(model.layout);
+  state.numbers[At.back] = Number.NaN;
+  assert.equal(form.decode(form.encode(state), stateVersionOf(model))!.numbers[At.back], 0);
+});

@@ -39,6 +39,8 @@ export function stateBytes(model: Model): StateForm<SeriesState> {
       for (let i = 0; i < numbers; i++) state.numbers[i] = bytes.readFloatLE(i * Float32Array.BYTES_PER_ELEMENT);
       if (bytes.length === end + state.habits.length) state.habits.set(bytes.subarray(end));
       if (version < current) settleHabits(state.habits);
+      // A window in which more was paid back than came in once left it so.
+      if (Number.isNaN(state.numbers[At.back]!)) state.numbers[At.back] = 0;
       if (isLumpless) beginAmounts(state.numbers, model);
       return state;
     },
