@@ -33,6 +33,9 @@ function ringsOf(mean: number, ads: number, isLost: boolean, ctr = 0.02): Ring[]
   const detector = evidence.create(evidenceConfig.parse({ down: '50%', up: '100%' }), context);
   const segments = Array.from({ length: COUNTRIES * ads }, (_, i) => ({ country: `C${Math.floor(i / ads)}`, ad: `A${i}` }));
   const series: Labels[] = [{}, ...Array.from({ length: COUNTRIES }, (_, i) => ({ country: `C${i}` })), ...segments];
+  const members = series.map(({ country, ad }) =>
+    segments.flatMap((one, i) => ((country ?? one.country) === one.country && (ad ?? one.ad) === one.ad ? [i] : [])),
+  );
   const randoms = segments.map((_, i) => createRandom(4, i));
   const due = segments.map(() => new Map<number, number>());
   let states: unknown[] = series.map(() => undefined);
@@ -53,11 +56,10 @@ function ringsOf(mean: number, ads: number, isLost: boolean, ctr = 0.02): Ring[]
     });
     const inputs = series.map((labels, index): SeriesInput<unknown> => {
       let [amount, exposure] = [0, 0];
-      segments.forEach((segment, i) => {
-        if (labels['ad'] === undefined ? (labels['country'] ?? segment.country) !== segment.country : labels['ad'] !== segment.ad) return;
+      for (const i of members[index]!) {
         amount += values[i]![0]!;
         exposure += values[i]![1]!;
-      });
+      }
       const times = { startMs: minute * MINUTE, endMs: (minute + 1) * MINUTE };
       const value = exposure > 0 ? amount / exposure : null;
       const observation = { ...times, labels, value, volume: exposure, absent: amount + exposure === 0, parts: { amount, exposure } };
@@ -88,5 +90,5 @@ for (const isLost of [true, false]) {
 }
 
 test('a country whose rows are lost rings nothing either, though each of its segments goes without a row now and then', () => {
-  assert.deepEqual(ringsOf(2.5, 24, true, 0.4), []);
+  assert.deepEqual(ringsOf(2.5, 8, true, 0.4), []);
 });
