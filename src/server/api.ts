@@ -121,6 +121,8 @@ export interface WindowHistory {
   readonly points: readonly WindowPoint[];
   /** More rows match than were given. */
   readonly truncated: boolean;
+  /** The log keeps the beginning no more, and the OLAP store, which has it, is starting or away: ask again later. */
+  readonly older_missing?: true;
 }
 
 /** GET /api/v1/pipelines/{pipeline}/latest?window=1m : the latest point of every series, roll-ups included. */

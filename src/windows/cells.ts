@@ -29,14 +29,21 @@ export function addPanes(columns: readonly StateColumn[], cells: readonly Cell[]
 
 /** Adds up partitions, in the order given: floating-point sums are the same in every run. */
 export function addCells(columns: readonly StateColumn[], cells: readonly Cell[]): Cell {
-  const [first, ...rest] = cells as [Cell, ...Cell[]];
-  if (rest.length === 0) return first;
-  return {
-    labels: first.labels,
-    events: cells.reduce((sum, cell) => sum + cell.events, 0),
-    offsets: cells.reduce((sum, cell) => sum + cell.offsets, 0),
-    values: columns.map((column, c) => rest.reduce<StateValue>((sum, cell) => combine(column, sum, cell.values[c]), first.values[c])),
-  };
+  const first = cells[0]!;
+  if (cells.length === 1) return first;
+  let events = 0;
+  let offsets = 0;
+  for (const cell of cells) {
+    events += cell.events;
+    offsets += cell.offsets;
+  }
+  const values: StateValue[] = [];
+  for (let c = 0; c < columns.length; c++) {
+    let value = first.values[c];
+    for (let i = 1; i < cells.length; i++) value = combine(columns[c]!, value, cells[i]!.values[c]);
+    values.push(value);
+  }
+  return { labels: first.labels, events, offsets, values };
 }
 
 function combine(column: StateColumn, a: StateValue, b: StateValue): StateValue {

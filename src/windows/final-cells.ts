@@ -22,9 +22,10 @@ export function* finalCells(
   const bySeries = new Map<SeriesKey, { partition: string; cell: Cell }[]>();
   for (const name of names) {
     const isIdle = idle.includes(name);
-    const keys = isIdle ? live.keys(name, start, end, grouping) : (finals.get(name)?.[grouping]?.keys() ?? []);
+    const ended = isIdle ? undefined : finals.get(name)?.[grouping];
+    const keys = isIdle ? live.keys(name, start, end, grouping) : (ended?.keys() ?? []);
     for (const key of keys) {
-      const cell = isIdle ? live.cell(name, start, end, grouping, key)! : finals.get(name)![grouping]!.get(key)!;
+      const cell = ended ? ended.get(key)! : live.cell(name, start, end, grouping, key)!;
       const known = bySeries.get(key);
       if (known) known.push({ partition: name, cell });
       else bySeries.set(key, [{ partition: name, cell }]);

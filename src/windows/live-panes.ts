@@ -21,7 +21,8 @@ export interface LivePanes {
   put(partition: string, pane: PanePartial, told?: number): Sliced<SeriesKey[][]>;
   /** One series of one partition over the panes that start in [start, end): as it is until the next `put`. */
   cell(partition: string, start: number, end: number, grouping: number, key: SeriesKey): Cell | undefined;
-  keys(partition: string, start: number, end: number, grouping: number): Set<SeriesKey>;
+  /** Series of one partition there, each once: as they are until the next `put`. */
+  keys(partition: string, start: number, end: number, grouping: number): Iterable<SeriesKey>;
   /** Series of all these partitions together. What is put meanwhile counts or not. */
   count(partitions: readonly string[], start: number, end: number, grouping: number): Sliced<number>;
   has(partition: string, start: number, end: number): boolean;
@@ -109,6 +110,7 @@ export function createLivePanes(plan: Plan): LivePanes {
     cell(partition, start, end, grouping, key) {
       const panes = partitions.get(partition);
       if (!panes) return undefined;
+      if (start + plan.paneMs === end) return panes.get(start)?.[grouping]!.get(key);
       const cells: Cell[] = [];
       for (let pane = start; pane < end; pane += plan.paneMs) {
         const cell = panes.get(pane)?.[grouping]!.get(key);
@@ -117,6 +119,7 @@ export function createLivePanes(plan: Plan): LivePanes {
       return cells.length === 0 ? undefined : addPanes(plan.columns, cells);
     },
     keys(partition, start, end, grouping) {
+      if (start + plan.paneMs === end) return partitions.get(partition)?.get(start)?.[grouping]!.keys() ?? [];
       const keys = new Set<SeriesKey>();
       for (const groupings of panesIn(partition, start, end)) for (const key of groupings[grouping]!.keys()) keys.add(key);
       return keys;

@@ -79,3 +79,17 @@ test('a change is told once, with the absolute value of the series that changed 
   add([0], [0], 3);
   assert.deepEqual(events(), [[0, [['a', 1]]]], 'a dropped pane holds nothing of before');
 });
+
+test('panes stand in the order of their starts, whatever came first, and without those that were dropped', () => {
+  const { series, panes } = stores();
+  series.intern(0, ['a']);
+  const starts = [10_000, 0, 25_000, 5_000, 15_000];
+  const cell = { labels: ['a'], events: 1, offsets: 1, values: plan.columns.map(() => undefined) };
+  for (const start of starts) panes.restore(start, 0, cell);
+  for (const start of [10_000, 10_000, 20_000]) panes.drop(start);
+  assert.deepEqual(panes.starts(), [0, 5_000, 15_000, 25_000]);
+  assert.deepEqual(
+    panes.takeChanged().map(({ start }) => start),
+    [0, 5_000, 15_000, 25_000],
+  );
+});

@@ -66,6 +66,8 @@ interface GroupRun extends Run {
 
 export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
   const panes = new Map<number, Group[]>();
+  /** Their starts, ascending: asked for whenever a window ends, and new ones come last nearly always. */
+  const ascending: number[] = [];
   const isSum = plan.columns.map((column) => column.accumulate === 'sum');
 
   function groupsAt(start: number): Group[] {
@@ -73,6 +75,9 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
     if (!groups) {
       groups = plan.groupings.map(() => createGroup(plan.columns));
       panes.set(start, groups);
+      let at = ascending.length;
+      while (at > 0 && ascending[at - 1]! > start) at--;
+      ascending.splice(at, 0, start);
     }
     return groups;
   }
@@ -126,14 +131,14 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
       touch(group, code, offset + 1);
       group.numbers[column]![code]! += 1;
     },
-    starts: () => [...panes.keys()].sort((a, b) => a - b),
+    starts: () => ascending.slice(),
     cells(start, grouping) {
       const group = panes.get(start)?.[grouping];
       return group ? group.codes.map((code) => cellOf(group, grouping, code)) : [];
     },
     takeChanged() {
       const partials: PanePartial[] = [];
-      for (const start of this.starts()) {
+      for (const start of ascending) {
         const groups = panes.get(start)!;
         if (groups.every(({ changed }) => changed.length === 0)) continue;
         const cells = groups.map((group, g) => group.changed.map((code) => cellOf(group, g, code)));
@@ -146,7 +151,7 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
       return partials;
     },
     drop(start) {
-      panes.delete(start);
+      if (panes.delete(start)) ascending.splice(ascending.indexOf(start), 1);
     },
     restore(start, grouping, cell) {
       const group = groupsAt(start)[grouping]!;

@@ -84,6 +84,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   const totals = noOutcomes();
   const reasons = new Map<string, number>();
   const accepted = createAccepted(plan.groupings.length, { series, panes, overflow });
+  const longestMs = Math.max(...plan.windows.map(({ sizeMs }) => sizeMs));
   const counted = new Uint32Array(OUTCOMES.length);
   let finals: WindowFinal[] = [];
   /** The watermark at which the next window ends. */
@@ -102,7 +103,10 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   /** Notes the values that each window ending in (before, after] has at this moment: later events are corrections. */
   function closeWindows(before: number, after: number): void {
     const ending = new Map<string, { window: number; start: number; end: number }>();
-    for (const pane of panes.starts()) {
+    const starts = panes.starts();
+    // Of the panes that are kept for late events few have a window that ends only now.
+    for (let at = firstAfter(starts, before - longestMs); at < starts.length && starts[at]! < after; at++) {
+      const pane = starts[at]!;
       plan.windows.forEach(({ sizeMs, slideMs }, window) => {
         // Ends of windows with this pane lie in (pane, pane + size]; few of them are in (before, after] as well.
         const first = Math.floor((Math.max(before, pane) - sizeMs) / slideMs) * slideMs + slideMs + sizeMs;
@@ -112,15 +116,17 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
       });
     }
     for (const { window, start } of [...ending.values()].sort((a, b) => a.end - b.end || a.window - b.window)) {
-      finals.push({ window, start, cells: plan.groupings.map((_, grouping) => windowCells(window, start, grouping)) });
+      finals.push({ window, start, cells: plan.groupings.map((_, grouping) => windowCells(starts, window, start, grouping)) });
     }
   }
 
-  function windowCells(window: number, start: number, grouping: number): Cell[] {
+  /** `starts`: of all panes. */
+  function windowCells(starts: readonly number[], window: number, start: number, grouping: number): Cell[] {
+    const { sizeMs } = plan.windows[window]!;
+    if (sizeMs === plan.paneMs) return panes.cells(start, grouping);
     const bySeries = new Map<readonly string[], Cell[]>();
-    const end = start + plan.windows[window]!.sizeMs;
-    for (const pane of panes.starts()) {
-      if (pane < start || pane >= end) continue;
+    for (let at = firstAfter(starts, start - 1); at < starts.length && starts[at]! < start + sizeMs; at++) {
+      const pane = starts[at]!;
       for (const cell of panes.cells(pane, grouping)) {
         const cells = bySeries.get(cell.labels);
         if (cells) cells.push(cell);
@@ -197,4 +203,11 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
     expiredPanes: () => panes.starts().filter((start) => latestEnd(plan.windows, start) + allowedLatenessMs <= clocks.watermark),
     internals: { panes, series, ids, clocks, overflow, totals, reasons },
   };
+}
+
+/** Index of the first number above `limit`; they ascend. */
+function firstAfter(numbers: readonly number[], limit: number): number {
+  let at = numbers.length;
+  while (at > 0 && numbers[at - 1]! > limit) at--;
+  return at;
 }

@@ -1,5 +1,7 @@
 /** Cells of a window -> rows, with their version. */
+import type { Labels } from '../core/labels.ts';
 import { addCells, stateOf, type Cell } from './cells.ts';
+import type { SeriesKey } from './live-panes.ts';
 import type { Plan } from './plan.ts';
 import { measuresOf } from './row-merge.ts';
 import { rowVersion, type Stage } from './row-version.ts';
@@ -23,8 +25,34 @@ export interface RowWriter {
   closed(window: number, start: number, idle: readonly string[]): ClosedRecord;
 }
 
+/** Of a grouping. */
+const SHARED_LABELS_MAX = 65_536;
+
 export function createRowWriter(plan: Plan, revision: number): RowWriter {
   const { pipeline, dimensions, measures } = plan.spec;
+
+  /** By grouping and series: rows of a series share them, and so need neither be made nor be named again. */
+  const labelsOf = plan.groupings.map(() => new Map<SeriesKey, Labels>());
+  let partitionsLast: readonly string[] = [];
+
+  function labels(grouping: number, { key, labels: values }: Cell): Labels {
+    const known = labelsOf[grouping]!;
+    const found = key === undefined ? undefined : known.get(key);
+    if (found) return found;
+    const made = Object.fromEntries(plan.groupings[grouping]!.map((dimension, d) => [dimensions[dimension]!, values[d]!]));
+    // Series come and go.
+    if (known.size >= SHARED_LABELS_MAX) known.clear();
+    if (key !== undefined) known.set(key, made);
+    return made;
+  }
+
+  /** Of most rows they are those of the row before. */
+  function partitions(contributions: RowParts['contributions']): readonly string[] {
+    const isSame =
+      contributions.length === partitionsLast.length && contributions.every(({ partition }, i) => partition === partitionsLast[i]);
+    if (!isSame) partitionsLast = contributions.map(({ partition }) => partition);
+    return partitionsLast;
+  }
 
   /** Rows of a window come one after the other. */
   let last = { index: -1, start: NaN, window: '', window_start: '', window_end: '' };
@@ -49,7 +77,7 @@ export function createRowWriter(plan: Plan, revision: number): RowWriter {
         kind: 'row',
         pipeline,
         ...times(window, start),
-        labels: Object.fromEntries(plan.groupings[grouping]!.map((dimension, d) => [dimensions[dimension]!, cell.labels[d]!])),
+        labels: labels(grouping, contributions[0]!.cell),
         measures: measuresOf(state, measures),
         state,
         events: cell.events,
@@ -58,7 +86,7 @@ export function createRowWriter(plan: Plan, revision: number): RowWriter {
         corrections,
         version: rowVersion(revision, stage, cell.offsets),
         origin,
-        partitions: contributions.map((contribution) => contribution.partition),
+        partitions: partitions(contributions),
         idle,
       };
     },

@@ -60,9 +60,10 @@ export function createWindowRows(plan: Plan, { watermarks, live, writer, results
     for (const name of names) {
       if (idle.includes(name)) continue;
       const ended = finals.get(name)?.[grouping];
-      for (const key of live.keys(name, start, end, grouping)) {
+      const only = start + plan.paneMs === end ? live.pane(name, start)?.[grouping] : undefined;
+      for (const key of only?.keys() ?? live.keys(name, start, end, grouping)) {
         const cell = ended?.get(key);
-        if (cell === undefined || live.cell(name, start, end, grouping, key) !== cell) changed.add(key);
+        if (cell === undefined || (only?.get(key) ?? live.cell(name, start, end, grouping, key)) !== cell) changed.add(key);
         if (isDue()) yield;
       }
     }

@@ -235,6 +235,29 @@ test('what cannot be done says why', async () => {
   }
 });
 
+test('a log without windows is no history while the OLAP store is not to be had', async (t) => {
+  // What the log keeps no more is in the store alone.
+  const empty = mkdtempSync(join(tmpdir(), 'tocsin-backtest-test-'));
+  t.after(() => rmSync(empty, { recursive: true, force: true }));
+  const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
+  const run = { files: [at('shop.yml')], data: empty, once: true, json: true, notify: false, quiet: true, olapStore: 'none' };
+  const beside = { stdin: Readable.from([]), stdout: nowhere(), stderr: nowhere(), signal: new AbortController().signal };
+  await runPipelines({ ...run, input: '-', revision: { kind: 'same' } }, beside);
+  const over = (data: string, olapStore: string) =>
+    runBacktest(
+      { file: at('shop.yml'), data, warmUpMs: 0, set: [], compare: false, graceMs: 0, olapStore },
+      { clock: systemClock, stdin: Readable.from([]) },
+    );
+  const [none, away] = ['none', 'http://127.0.0.1:1'] as const;
+  const isTold = (error: unknown): boolean =>
+    error instanceof AppError && error.code === 'olap_unavailable' && /no windows of this time/.test(error.message);
+  await assert.rejects(over(empty, away), isTold);
+  assert.equal((await over(empty, none)).rows, 0);
+  const { source, rows, notes } = await over(at('data'), away);
+  assert.equal(source, 'log');
+  assert.ok(rows > 0 && notes.some((note) => /not to be had, these windows are from the log/.test(note)));
+});
+
 test('a thread ends with its signal, and says what went wrong in it', async () => {
   const order = { file: at('shop.yml'), data: at('data'), warmUpMs: 0, set: ['detect.conv.dwn=1'], compare: false, graceMs: 0 };
   const faulty = backtestInThread(order, new AbortController().signal);

@@ -56,8 +56,8 @@ export async function withHistory<T>(
     const record = choosePipeline(reading, config.engine.pipeline);
     refuseOtherMeasures(config, record, needed);
     const opened = place.history === 'log' ? undefined : await openedStore(reading.dir, record, place, deps);
-    const log = logHistory(record.topics.windows, reading.log, typeof opened === 'string' ? [opened] : []);
-    if (typeof opened !== 'object') return work(log);
+    const log = logHistory(record.topics.windows, reading.log, opened instanceof AppError ? opened : undefined);
+    if (!opened || opened instanceof AppError) return work(log);
     try {
       return await work(storeHistory(opened, place.history === 'olap' ? undefined : log));
     } finally {
@@ -66,13 +66,25 @@ export async function withHistory<T>(
   });
 }
 
-function logHistory(topic: string, log: Log, notes: readonly string[]): History {
+/** `trouble`: why the OLAP store, which may have more, is not read. */
+function logHistory(topic: string, log: Log, trouble?: AppError): History {
   return {
     source: 'log',
     isLarge: true,
     counts: false,
-    read: (wanted, _, emit) => historyFromLog(wanted, topic, log, emit),
-    notes: () => [...notes],
+    async read(wanted, _, emit) {
+      let rows = 0;
+      const counted: Emit = (columns) => {
+        rows += columns.count;
+        return emit(columns);
+      };
+      await historyFromLog(wanted, topic, log, counted);
+      if (rows > 0 || !trouble) return;
+      const { code, message, retryable } = trouble;
+      const text = `the log has no windows of this time, and the OLAP store, which may have them, is not to be had: ${message}`;
+      throw new AppError(code, text, { retryable, cause: trouble });
+    },
+    notes: () => (trouble ? [`the OLAP store is not to be had, these windows are from the log: ${trouble.message}`] : []),
   };
 }
 
@@ -142,13 +154,13 @@ async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDe
   };
 }
 
-/** Undefined: there is none; a text: why it could not be opened. */
+/** Undefined: there is none; an error: why it could not be opened. */
 async function openedStore(
   dir: string,
   record: PipelineRecord,
   { history, olapStore }: HistoryPlace,
   deps: HistoryDeps,
-): Promise<OlapStore | string | undefined> {
+): Promise<OlapStore | AppError | undefined> {
   const named = olapStore ?? record.olapStore;
   if (named === 'none' && history !== 'olap') return undefined;
   try {
@@ -156,7 +168,7 @@ async function openedStore(
     return await openStore(dir, named, deps);
   } catch (error) {
     if (!(error instanceof AppError) || history === 'olap') throw error;
-    return `the OLAP store is not to be had, these windows are from the log: ${error.message}`;
+    return error;
   }
 }
 

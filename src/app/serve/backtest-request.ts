@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import type { BacktestReport, BacktestRequest } from '../../server/api.ts';
 import { DEFAULT_WARM_UP_MS, durationOf } from '../backtest/backtest.ts';
 import { backtestInThread } from '../backtest/in-thread.ts';
+import type { OlapSide } from './olap-side.ts';
 
 export interface StoredHistory {
   /** The data directory. */
@@ -12,14 +13,17 @@ export interface StoredHistory {
   readonly olapStore: string;
 }
 
+/** A start of the embedded engine takes seconds; the server ends a backtest after 55 s. */
+const START_WAIT_MS = 20_000;
 /** What a request may set: elsewhere in the file stand names of other files, which are not for those who ask over HTTP. */
 const SETTABLE = /^(?:detect\.|cooldown=|locale=)/;
 
-/** @throws AppError `usage` for all that is asked wrongly */
+/** @throws AppError `usage` for all that is asked wrongly; `olap_unavailable` while the store that has the history is not there */
 export async function answerBacktest(
   { file }: LoadedPipeline,
   { from, to, warm_up, set = [], compare = false, incidents, grace }: BacktestRequest,
   { data, olapStore }: StoredHistory,
+  olap: Pick<OlapSide, 'state' | 'started'>,
   signal: AbortSignal,
 ): Promise<BacktestReport> {
   if (file === undefined) throw new AppError('usage', 'this pipeline is not from a file: there is nothing to test settings of');
@@ -42,6 +46,13 @@ export async function answerBacktest(
     ...(to !== undefined && { to: Date.parse(to) }),
     ...(incidents && { incidents }),
   };
+  // What the log still has would be answered for all of it.
+  await olap.started(START_WAIT_MS, signal);
+  if (olap.state() === 'starting') {
+    throw new AppError('olap_unavailable', 'the OLAP store is still starting, and the history is in it; ask again in some seconds', {
+      retryable: true,
+    });
+  }
   try {
     return await backtestInThread(order, signal);
   } catch (error) {

@@ -1,4 +1,5 @@
-/** How the OLAP store is, looked at now and then: a request never waits for one that does not answer. */
+/** How the OLAP store is, looked at now and then: a request never waits for one that does not answer, but for one that is starting. */
+import { sleep } from '../../core/clock.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { PipelineStatus } from '../../server/api.ts';
 
@@ -8,30 +9,48 @@ export interface OlapSide {
   store(): OlapStore | undefined;
   /** Asks it whether it is there. Never rejects; while it is being asked nothing more is asked. */
   look(): Promise<void>;
+  /** Waits while it is starting, for `waitMs` at most. @throws the signal's reason */
+  started(waitMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** `missing`: its engine is not installed on this machine. */
-export function createOlapSide(find: () => OlapStore | undefined, missing: () => boolean): OlapSide {
+const POLL_MS = 100;
+
+/** `opened`: undefined while it is not known yet whether there is one. `missing`: its engine is not installed on this machine. */
+export function createOlapSide(opened: () => { readonly store: OlapStore | undefined; readonly missing: boolean } | undefined): OlapSide {
   let answered: 'not yet' | 'yes' | 'no more' = 'not yet';
   let looking = false;
+
+  function state(): PipelineStatus['olap_store'] {
+    const found = opened();
+    if (found && !found.store) return 'none';
+    if (found?.missing) return 'missing';
+    return answered === 'yes' ? 'ready' : answered === 'no more' ? 'away' : 'starting';
+  }
+
+  async function look(): Promise<void> {
+    const found = opened();
+    if (!found?.store || looking || found.missing) return;
+    looking = true;
+    try {
+      await found.store.ping();
+      answered = 'yes';
+    } catch {
+      if (answered === 'yes') answered = 'no more';
+    } finally {
+      looking = false;
+    }
+  }
+
   return {
-    state() {
-      if (!find()) return 'none';
-      if (missing()) return 'missing';
-      return answered === 'yes' ? 'ready' : answered === 'no more' ? 'away' : 'starting';
-    },
-    store: () => (answered === 'yes' ? find() : undefined),
-    async look() {
-      const store = find();
-      if (!store || looking || missing()) return;
-      looking = true;
-      try {
-        await store.ping();
-        answered = 'yes';
-      } catch {
-        if (answered === 'yes') answered = 'no more';
-      } finally {
-        looking = false;
+    state,
+    store: () => (answered === 'yes' ? opened()?.store : undefined),
+    look,
+    async started(waitMs, signal = new AbortController().signal) {
+      for (let left = waitMs; left > 0 && state() === 'starting'; left -= POLL_MS) {
+        // Not waited for: a server that hangs would outlast the time.
+        void look();
+        await sleep(POLL_MS, signal);
+        signal.throwIfAborted();
       }
     },
   };

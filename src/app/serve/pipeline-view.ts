@@ -65,7 +65,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   let hasCaughtUp = false;
   const history = createWindowHistory(
     { spec, hotHistory },
-    { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap: olap.store, clock },
+    { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap, clock },
   );
   const latest = latestRows(spec, { hotStore, hotFill: deps.hotFill, olap });
 

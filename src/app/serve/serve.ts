@@ -64,10 +64,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
   const { runs, log, clock, logger, hotStore } = deps;
   const address = parseListenAddress(config.listen);
   const hotFill = createHotFill({ waitMs: FILL_WAIT_MS });
-  const olap = createOlapSide(
-    () => deps.olap()?.store,
-    () => deps.olap()?.missing === true,
-  );
+  const olap = createOlapSide(deps.olap);
   const epoch = clock.now().toString(36);
   const views = runs.map((run) => ({
     run,
@@ -79,7 +76,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
       servedPaths(pipeline, { latest: latestRows(pipeline.engine, { hotStore, hotFill, olap }), hotFill, olap }),
     ),
     ...createTopicsView(runs, { log, clock }),
-    backtest: async (name, request, signal) => answerBacktest(pipelineNamed(runs, name), request, deps.history, signal),
+    backtest: async (name, request, signal) => answerBacktest(pipelineNamed(runs, name), request, deps.history, olap, signal),
     async notReady() {
       for (const { view } of views) {
         const records = await view.behind();

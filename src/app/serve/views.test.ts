@@ -18,6 +18,7 @@ import type { Log } from '../../log/log.ts';
 import type { AlertLocale } from '../../receivers/alert-event.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import { toStateChanges } from '../../pipeline/state-codec.ts';
+import type { PipelineStatus } from '../../server/api.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
@@ -64,6 +65,27 @@ async function append(log: Log, topic: string, values: readonly unknown[]): Prom
   await log.commit({ appends: [{ topic, partition: 0, ...packRecords(values.map((value) => JSON.stringify(value))) }] });
 }
 
+/** Which store there is, as its state says; `waited`: somebody waits for one that is starting, until `answer()`. */
+function olapSide(store: OlapStore | undefined) {
+  const { promise: waited, resolve: waiting } = Promise.withResolvers<void>();
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  const side = {
+    state: (store ? 'ready' : 'none') as PipelineStatus['olap_store'],
+    waited,
+    answer,
+    olap: {
+      state: () => side.state,
+      store: () => (side.state === 'ready' ? store : undefined),
+      async started() {
+        if (side.state !== 'starting') return;
+        waiting();
+        await answered;
+      },
+    },
+  };
+  return side;
+}
+
 async function history(
   t: TestContext,
   records: readonly WindowRecord[],
@@ -87,11 +109,13 @@ async function history(
     await hotStore.markFilled('ads');
   }
   const index = createWindowIndex(log, 'w');
+  const side = olapSide(olap);
   const read = createWindowHistory(
     { spec, hotHistory: [{ pipeline: spec.pipeline, window: '1m', groupings: [['country']], keepMs: HOT_HISTORY_MS }] },
-    { hotStore, hotFill: { soon: async () => filled }, index, olap: () => olap, clock: { now: () => START + 60 * MINUTE } },
+    { hotStore, hotFill: { soon: async () => filled }, index, olap: side.olap, clock: { now: () => START + 60 * MINUTE } },
   );
   return {
+    side,
     log,
     hotStore,
     index,
@@ -226,7 +250,7 @@ test('what retention has taken comes from the OLAP store', async (t) => {
     window_end: iso(minute + 1),
     idle: [],
   });
-  const { log, index, ask } = await history(t, [], olap);
+  const { log, index, ask, read, side } = await history(t, [], olap);
   for (const record of [stored[0]!, closed(0), stored[1]!, closed(1), stored[2]!, closed(2)]) await append(log, 'w', [record]);
   assert.equal(await index.wholeFrom(), -Infinity);
   const all = [0, 1, 2].map((minute) => [iso(minute), null, minute + 1]);
@@ -235,6 +259,16 @@ test('what retention has taken comes from the OLAP store', async (t) => {
   await log.applyRetention();
   assert.ok((await log.bounds('w', 0)).start > 0);
   assert.deepEqual(await ask({ from: START }), { source: 'olap', truncated: false, points: all });
+  side.state = 'starting';
+  const asked = read({ window: '1m', labels: {}, limit: 10, from: START });
+  await side.waited;
+  side.state = 'ready';
+  side.answer();
+  assert.deepEqual([(await asked).points.length, (await asked).older_missing], [3, undefined], 'one that is starting is waited for');
+  side.state = 'away';
+  const short = await read({ window: '1m', labels: {}, limit: 10, from: START });
+  assert.deepEqual([short.source, short.older_missing], ['log', true]);
+  assert.ok(short.points.length < 3);
 });
 
 test('while the hot store is away the OLAP store answers, with what only the log has; without both a beginning has to be named', async (t) => {

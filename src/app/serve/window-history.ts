@@ -6,21 +6,20 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { labelsKey, type Labels } from '../../core/labels.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
-import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { WindowHistory, WindowPoint } from '../../server/api.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import type { HotFill } from './hot-fill.ts';
+import type { OlapSide } from './olap-side.ts';
 import type { WindowIndex } from './window-index.ts';
 
 export interface HistoryDeps {
   readonly hotStore: HotStore;
   readonly hotFill: Pick<HotFill, 'soon'>;
   readonly index: WindowIndex;
-  /** Undefined where there is none or it does not answer. */
-  readonly olap: () => OlapStore | undefined;
+  readonly olap: Pick<OlapSide, 'state' | 'store' | 'started'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -34,6 +33,8 @@ export interface HistoryConfig {
 const ROWS_MAX = 100_000;
 const USUAL_SPAN_MS = 3_600_000;
 const USUAL_WINDOWS = 60;
+/** An answer waits so long for an OLAP store that is starting, where it has what the log keeps no more. */
+const OLAP_WAIT_MS = 2_000;
 
 export type ReadHistory = (query: HistoryQuery) => Promise<WindowHistory>;
 
@@ -48,7 +49,9 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
   return async (query) => {
     const { window, labels } = query;
     const wasFilled = await deps.hotFill.soon();
-    const older = deps.olap();
+    const isBeyondLog = query.from !== undefined && query.from < (await index.wholeFrom());
+    if (isBeyondLog) await deps.olap.started(OLAP_WAIT_MS);
+    const older = deps.olap.store();
     const found = await Promise.all([hotStore.all(pipeline, window), hotStore.isFilled(pipeline)]).catch((error: unknown) => {
       if (error instanceof AppError && error.retryable && (older || query.from !== undefined)) return undefined;
       throw error;
@@ -86,7 +89,9 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     const final = mergeRows(rows.all(), measures);
     const stored = new Set(final.map(keyOf));
     const open = (current ?? []).filter((row) => isWithin(row, from, to) && matches(row.labels) && !stored.has(keyOf(row)));
-    return answer([...final, ...open], needsOlder ? 'olap' : 'log', query);
+    const answered = answer([...final, ...open], needsOlder ? 'olap' : 'log', query);
+    const isShort = !older && isBeyondLog && (deps.olap.state() === 'starting' || deps.olap.state() === 'away');
+    return isShort ? { ...answered, older_missing: true } : answered;
   };
 
   /** How far back the hot store has all of what is asked for, ms; undefined: it has not. */
