@@ -18,6 +18,7 @@ function toldOf(events: readonly Event[], told: LimitSpan): readonly LimitSpan[]
     labelValues: [labels],
     generation: 0,
     decode: ({ firstOffset }) => ({
+      count: 1,
       outcomes: Uint8Array.of(0),
       reasons: new Map(),
       times: Float64Array.of(events[firstOffset]![1]),
@@ -30,7 +31,15 @@ function toldOf(events: readonly Event[], told: LimitSpan): readonly LimitSpan[]
   const all = [told];
   for (const firstOffset of events.keys()) {
     partition.process(
-      { firstOffset, count: 1, bytes: new Uint8Array(0), ends: Uint32Array.of(0), appendTimes: Float64Array.of(0) },
+      {
+        topic: 't',
+        partition: 0,
+        firstOffset,
+        count: 1,
+        bytes: new Uint8Array(0),
+        ends: Uint32Array.of(0),
+        appendTimes: Float64Array.of(0),
+      },
       'event',
     );
     const view = { from: partition.firstTime!, watermark: partition.watermark, quietMs: HOUR };
