@@ -95,6 +95,8 @@ function runRound(): Round {
   }
 
   const columns = { low: new Uint32Array(BATCH), high: new Uint32Array(BATCH) };
+  const times = new Float64Array(BATCH);
+  const clocks = { watermark };
 
   function rememberBatch(): void {
     for (let i = 0; i < BATCH; i++) {
@@ -102,12 +104,14 @@ function runRound(): Round {
       columns.low[i] = low;
       columns.high[i] = high;
     }
-    memory.expect(columns, 0, BATCH, watermark);
+    clocks.watermark = watermark;
+    memory.expect(columns, 0, BATCH, clocks);
     for (let i = 0; i < BATCH; i++, seen++) {
-      const time = START + Math.floor(seen / RATE);
-      if (!memory.remembers(i, watermark)) memory.remember(i, time, watermark);
-      watermark = time;
+      times[i] = START + Math.floor(seen / RATE);
+      if (!memory.remembers(i, clocks)) memory.remember(i, times, clocks);
+      clocks.watermark = times[i]!;
     }
+    watermark = clocks.watermark;
   }
 
   function rememberAll(count: number, isCommitting: boolean): void {

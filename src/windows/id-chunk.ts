@@ -21,8 +21,15 @@ interface ColumnChunk {
   readonly time: Float64Array;
 }
 
+/** Both halves of each hash. */
+interface IdWords {
+  readonly low: Uint32Array;
+  readonly high: Uint32Array;
+}
+
 export interface IdJournal {
-  add(low: number, high: number, time: number, text: string): void;
+  /** Id `i` of the columns, with the event time `times[i]`: columns, so that no number is passed, which may be an object for each id (id-table.ts). */
+  add(i: number, ids: IdWords, times: Float64Array, text: string): void;
   readonly size: number;
   /** What was added since the last call; undefined: nothing. */
   take(): IdChunk | undefined;
@@ -45,7 +52,7 @@ export function timeOf({ base, stride, words }: IdChunk, i: number): number {
 export function fromStored(value: IdChunk | ColumnChunk): IdChunk {
   if ('words' in value) return value;
   const journal = createIdJournal(false);
-  for (let i = 0; i < value.time.length; i++) journal.add(value.low[i]!, value.high[i]!, value.time[i]!, '');
+  for (let i = 0; i < value.time.length; i++) journal.add(i, value, value.time, '');
   return journal.take() ?? { base: 0, stride: 3, words: new Uint32Array() };
 }
 
@@ -81,7 +88,8 @@ export function createIdJournal(whole: boolean): IdJournal {
     get size() {
       return size;
     },
-    add(low, high, time, text) {
+    add(i, ids, times, text) {
+      const time = times[i]!;
       if (size === 0) base = Math.max(0, time - ROOM_BEFORE);
       let after = time - base;
       if (stride === 3 && (after < 0 || after >= WORD)) {
@@ -90,8 +98,8 @@ export function createIdJournal(whole: boolean): IdJournal {
       }
       const at = size * stride;
       if (at === words.length) words = grown(words, new Uint32Array(words.length * 2));
-      words[at] = low;
-      words[at + 1] = high;
+      words[at] = ids.low[i]!;
+      words[at + 1] = ids.high[i]!;
       if (stride === 3) {
         words[at + 2] = after;
       } else {
@@ -135,13 +143,19 @@ export function textsOf({ texts }: IdChunk): (() => string) | undefined {
 /** One chunk of several with the same parts, in their order, without the ids that `isNeeded` does not ask for. */
 export function mergeChunks(chunks: readonly IdChunk[], isNeeded: (time: number) => boolean): IdChunk | undefined {
   const journal = createIdJournal(chunks[0]?.texts !== undefined);
+  const one = { low: new Uint32Array(1), high: new Uint32Array(1) };
+  const times = new Float64Array(1);
   for (const chunk of chunks) {
     const { words, stride } = chunk;
     const texts = textsOf(chunk);
     for (let i = 0; i < sizeOf(chunk); i++) {
       const time = timeOf(chunk, i);
       const text = texts?.() ?? '';
-      if (isNeeded(time)) journal.add(words[i * stride]!, words[i * stride + 1]!, time, text);
+      if (!isNeeded(time)) continue;
+      one.low[0] = words[i * stride]!;
+      one.high[0] = words[i * stride + 1]!;
+      times[0] = time;
+      journal.add(0, one, times, text);
     }
   }
   return journal.take();

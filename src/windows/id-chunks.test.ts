@@ -5,7 +5,7 @@ import { createIdChunks } from './id-chunks.ts';
 
 function chunkOf(times: readonly number[]): IdChunk {
   const journal = createIdJournal(false);
-  for (const time of times) journal.add(time % 1_000, 7, time, '');
+  for (const time of times) journal.add(0, { low: Uint32Array.of(time % 1_000), high: Uint32Array.of(7) }, Float64Array.of(time), '');
   return journal.take()!;
 }
 

@@ -6,8 +6,10 @@ import { createLimitEpisodes, limitQuietMs, olderEpisodes, type LimitEpisode, ty
  * every id counts until its whole step has expired, so that neither batches nor the memory's own housekeeping make a difference.
  */
 export interface IdLimit {
-  /** Counts an id before it is remembered, in the order of the events; returns the floor. */
-  add(time: number, watermark: number): number;
+  /** Counts an id with the event time `times[i]` before it is remembered, in the order of the events. @returns whether others are forgotten for it: the floor has risen */
+  add(i: number, times: Float64Array, clocks: { readonly watermark: number }): boolean;
+  /** Ids with an earlier event time were forgotten before their time, epoch ms; -Infinity: none. */
+  readonly floor: number;
   /** Ids of the steps that are not forgotten, up to the last call. */
   readonly size: number;
   /** Ids forgotten before their time. */
@@ -33,14 +35,21 @@ export interface IdLimitState {
 }
 
 const STEPS = 512;
+const RECENT_STEPS = 32;
+
+/** The ids of a step. */
+interface Holder {
+  readonly step: number;
+  count: number;
+}
 
 export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
   const stepMs = 2 ** Math.max(0, Math.floor(Math.log2(dedupMs / STEPS)));
   /** Exact, as it is a power of two: multiplying is quicker than dividing. */
   const stepsPerMs = 1 / stepMs;
-  /** By step, and the newest one looked up, which most ids have in common. */
-  const counts = new Map<number, { count: number }>();
-  let current = { step: NaN, holder: { count: 0 } };
+  /** By step; and those looked up last, by its lowest bits: most ids have one of a few steps. */
+  const counts = new Map<number, Holder>();
+  const recent = Array.from({ length: RECENT_STEPS }, (): Holder | undefined => undefined);
   let size = 0;
   /** No step before it has a count. */
   let oldest = Infinity;
@@ -56,7 +65,7 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
   function drop(step: number): number {
     const count = counts.get(step)?.count ?? 0;
     counts.delete(step);
-    if (current.step === step) current = { step: NaN, holder: { count: 0 } };
+    recent[step & (RECENT_STEPS - 1)] = undefined;
     size -= count;
     return count;
   }
@@ -82,7 +91,27 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
     expiresAt = (needed + 1) * stepMs - 1 + dedupMs;
   }
 
+  function holderOf(step: number): Holder {
+    let holder = counts.get(step);
+    if (!holder) counts.set(step, (holder = { step, count: 0 }));
+    if (step < oldest) oldest = step;
+    return holder;
+  }
+
+  /** For an id of this event time, which is one too many. */
+  function forgetOldest(time: number, watermark: number): void {
+    while (size > maxIds) {
+      forgotten += drop(oldest);
+      episodes.note(time, watermark);
+      floor = (oldest + 1) * stepMs;
+      toOldest();
+    }
+  }
+
   return {
+    get floor() {
+      return floor;
+    },
     get size() {
       return size;
     },
@@ -96,24 +125,17 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
       episodes.restore(before.episodes ?? olderEpisodes(before.forgottenAt, before.forgottenLast, { ...clocks, quietMs }));
     },
     isNeeded: (time, watermark) => time >= floor && Math.floor(time * stepsPerMs) >= firstNeeded(watermark),
-    add(time, watermark) {
-      if (watermark >= expiresAt) expire(watermark);
+    add(i, times, clocks) {
+      if (clocks.watermark >= expiresAt) expire(clocks.watermark);
+      const time = times[i]!;
       const step = Math.floor(time * stepsPerMs);
-      if (step !== current.step) {
-        let holder = counts.get(step);
-        if (!holder) counts.set(step, (holder = { count: 0 }));
-        current = { step, holder };
-        if (step < oldest) oldest = step;
-      }
-      current.holder.count++;
+      let holder = recent[step & (RECENT_STEPS - 1)];
+      if (holder === undefined || holder.step !== step) recent[step & (RECENT_STEPS - 1)] = holder = holderOf(step);
+      holder.count++;
       size++;
-      while (size > maxIds) {
-        forgotten += drop(oldest);
-        episodes.note(time, watermark);
-        floor = (oldest + 1) * stepMs;
-        toOldest();
-      }
-      return floor;
+      if (size <= maxIds) return false;
+      forgetOldest(time, clocks.watermark);
+      return true;
     },
   };
 }

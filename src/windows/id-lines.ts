@@ -161,12 +161,13 @@ export function createIdLines(open = openIdKernel): IdTable | undefined {
       asked = ids;
       first = from;
     },
-    timeOf(i) {
+    has(i, forgotten) {
       const word = words[places[i - first]!]!;
-      if (word < FAR) return base + word - 1;
-      return word === FAR ? far.get(keyOf(i))! : -Infinity;
+      if (word < FAR) return base + word - 1 > forgotten.to;
+      return word === FAR && far.get(keyOf(i))! > forgotten.to;
     },
-    keep(i, time) {
+    keep(i, times) {
+      const time = times[i]!;
       if (base !== base) base = time - ROOM_BEFORE;
       const word = time - base + 1;
       const isNear = word >= 1 && word < FAR;

@@ -7,6 +7,7 @@
  *
  * `after`: ids whose event time (epoch ms) is not after it are forgotten.
  */
+import type { Forgotten } from './id-table.ts';
 import { copyText, isText, roomFor, textSize, writeText } from './id-text.ts';
 
 export interface Segment {
@@ -65,13 +66,13 @@ export function timeAt({ places, base }: Segment, at: number): number {
  * Index in `places` of the id (its halves as signed words); where it is not there, `-1 -` the index of the place where it would go.
  * `text` is compared where the segment has texts.
  */
-export function search(segment: Segment, low: number, high: number, after: number, text: string): number {
+export function search(segment: Segment, low: number, high: number, forgotten: Readonly<Forgotten>, text: string): number {
   const { places, stride, capacity, texts } = segment;
   let reusable = -1;
   for (let at = Math.floor((low >>> 0) * (capacity / 2 ** 32)) * stride; ;) {
     if (places[at + 2] === 0) return reusable < 0 ? -1 - at : -1 - reusable;
     if (places[at] === low && places[at + 1] === high && (texts === undefined || isText(texts, places[at + 4]!, text))) return at;
-    if (reusable < 0 && timeAt(segment, at) <= after) reusable = at;
+    if (reusable < 0 && timeAt(segment, at) <= forgotten.to) reusable = at;
     at += stride;
     if (at === places.length) at = 0;
   }

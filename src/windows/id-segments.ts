@@ -11,7 +11,6 @@ const SEGMENT_SHIFT = 24;
 export function createIdSegments(whole: boolean): IdTable {
   const segments = Array.from({ length: SEGMENTS }, () => createSegment(whole));
   let asked: IdColumns = { low: new Uint32Array(), high: new Uint32Array() };
-  let forgottenTo = -Infinity;
   let toTrim = 0;
   let bytes = segments.reduce((sum, segment) => sum + bytesOf(segment), 0);
 
@@ -19,27 +18,28 @@ export function createIdSegments(whole: boolean): IdTable {
     get bytes() {
       return bytes;
     },
-    seek(ids, _from, _to, after) {
+    seek(ids) {
       asked = ids;
-      forgottenTo = after;
     },
-    timeOf(i) {
+    has(i, forgotten) {
       const high = asked.high[i]! | 0;
       const segment = segments[high >>> SEGMENT_SHIFT]!;
-      const found = search(segment, asked.low[i]! | 0, high, forgottenTo, asked.texts?.[i] ?? '');
-      return found >= 0 ? timeAt(segment, found) : -Infinity;
+      const found = search(segment, asked.low[i]! | 0, high, forgotten, asked.texts?.[i] ?? '');
+      return found >= 0 && timeAt(segment, found) > forgotten.to;
     },
-    keep(i, time, after) {
-      const [low, high, text] = [asked.low[i]! | 0, asked.high[i]! | 0, asked.texts?.[i]];
+    keep(i, times, forgotten) {
+      const low = asked.low[i]! | 0;
+      const high = asked.high[i]! | 0;
+      const text = asked.texts?.[i];
       const index = high >>> SEGMENT_SHIFT;
       const segment = segments[index]!;
-      if (!hasRoom(segment, time, text ?? '', index / SEGMENTS)) {
+      if (!hasRoom(segment, times[i]!, text ?? '', index / SEGMENTS)) {
         bytes -= bytesOf(segment);
-        rebuild(segment, after, time, text ?? '');
+        rebuild(segment, forgotten.to, times[i]!, text ?? '');
         bytes += bytesOf(segment);
       }
-      const found = search(segment, low, high, after, text ?? '');
-      put(segment, found, low, high, time);
+      const found = search(segment, low, high, forgotten, text ?? '');
+      put(segment, found, low, high, times[i]!);
       if (whole) putText(segment, found, text);
     },
     tidy(after) {

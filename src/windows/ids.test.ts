@@ -53,16 +53,23 @@ function columnsOf(ids: readonly string[], crowded = false): IdColumns {
   return { low: Uint32Array.from(hashes, ({ low }) => low), high: Uint32Array.from(hashes, ({ high }) => high), texts: [...ids] };
 }
 
+/** A column with this event time in place `i`. */
+function timesOf(i: number, time: number): Float64Array {
+  const times = new Float64Array(i + 1);
+  times[i] = time;
+  return times;
+}
+
 /** One id after the other. */
 function asking(memory: IdMemory, columns = (id: string) => columnsOf([id])) {
   return {
     remembers(id: string, watermark: number) {
-      memory.expect(columns(id), 0, 1, watermark);
-      return memory.remembers(0, watermark);
+      memory.expect(columns(id), 0, 1, { watermark });
+      return memory.remembers(0, { watermark });
     },
     remember(id: string, time: number, watermark: number) {
-      memory.expect(columns(id), 0, 1, watermark);
-      memory.remember(0, time, watermark);
+      memory.expect(columns(id), 0, 1, { watermark });
+      memory.remember(0, timesOf(0, time), { watermark });
     },
   };
 }
@@ -147,17 +154,17 @@ for (const [name, openTable] of Object.entries(TABLES)) {
             ),
             0,
             batch.length,
-            watermark,
+            { watermark },
           );
           for (const [i, { id, ahead, advance }] of batch.entries()) {
             watermark = Math.max(watermark, START) + advance;
             const time = Math.max(0, watermark + (one.far ? ahead : ahead % 1_000));
             const expected = model.remembers(`id-${id}`, watermark);
-            assert.equal(memory.remembers(i, watermark), expected);
+            assert.equal(memory.remembers(i, { watermark }), expected);
             // What is late, say, is not remembered.
             if (expected || ahead % 7 === 0) continue;
             model.remember(`id-${id}`, time, watermark);
-            memory.remember(i, time, watermark);
+            memory.remember(i, timesOf(i, time), { watermark });
             assert.equal(memory.limit.forgotten, model.forgotten());
           }
         }
@@ -191,11 +198,11 @@ for (const [name, openTable] of Object.entries(TABLES))
           const [low, high] = ids[random.below(count)]!;
           const key = `${low}/${high}`;
           const isKnown = watermark < (known.get(key) ?? -Infinity) + DEDUP_MS;
-          memory.expect({ low: Uint32Array.of(low), high: Uint32Array.of(high) }, 0, 1, watermark);
-          if (memory.remembers(0, watermark) !== isKnown) assert.fail(`${key} at ${n}`);
+          memory.expect({ low: Uint32Array.of(low), high: Uint32Array.of(high) }, 0, 1, { watermark });
+          if (memory.remembers(0, { watermark }) !== isKnown) assert.fail(`${key} at ${n}`);
           const time = watermark + random.below(500) - 250;
           if (!isKnown) {
-            memory.remember(0, time, watermark);
+            memory.remember(0, timesOf(0, time), { watermark });
             known.set(key, time);
           }
           if (n % 499 !== 0) continue;
@@ -227,8 +234,9 @@ test('is forgotten at the millisecond, not before and not after', () => {
 function run(memory: IdMemory, from: number, count: number): void {
   for (let n = from; n < from + count; n += 1_000) {
     const ids = Array.from({ length: Math.min(1_000, from + count - n) }, (_, i) => `event-${n + i}`);
-    memory.expect(columnsOf(ids), 0, ids.length, START + n);
-    for (let i = 0; i < ids.length; i++) memory.remember(i, START + n + i, START + n + i);
+    memory.expect(columnsOf(ids), 0, ids.length, { watermark: START + n });
+    const times = Float64Array.from(ids, (_, i) => START + n + i);
+    for (let i = 0; i < ids.length; i++) memory.remember(i, times, { watermark: START + n + i });
   }
 }
 
@@ -345,14 +353,15 @@ for (const [name, openTable] of Object.entries(TABLES)) {
         asked = watermark + batch / rate - START;
         const at = Math.floor(watermark);
         const ids = Array.from({ length: batch }, (_, i) => `id-${random(8) === 0 ? random(at - START + 1) : `${at}-${i}`}`);
-        memory.expect(columnsOf(ids), 0, batch, at);
+        const clocks = { watermark: at };
+        memory.expect(columnsOf(ids), 0, batch, clocks);
         for (const [i, id] of ids.entries()) {
           const expected = (times.get(id) ?? -Infinity) > at - dedupMs;
-          if (memory.remembers(i, at) !== expected) assert.fail(`${id} at ${at - START} is ${expected ? 'lost' : 'kept'}`);
+          if (memory.remembers(i, clocks) !== expected) assert.fail(`${id} at ${at - START} is ${expected ? 'lost' : 'kept'}`);
           if (expected) continue;
           const time = at + random(100);
           times.set(id, time);
-          memory.remember(i, time, at);
+          memory.remember(i, timesOf(i, time), clocks);
         }
         if (random(4) === 0) memory.takeNew(at);
         most = Math.max(most, memory.bytes);
@@ -367,8 +376,8 @@ test('what is asked for and not remembered takes no place', () => {
   const { bytes } = memory;
   for (let batch = 0; batch < 100; batch++) {
     const ids = Array.from({ length: 200 }, (_, i) => `event-${batch}-${i}`);
-    memory.expect(columnsOf(ids), 0, ids.length, START);
-    memory.remember(7, START, START);
+    memory.expect(columnsOf(ids), 0, ids.length, { watermark: START });
+    memory.remember(7, timesOf(7, START), { watermark: START });
   }
   assert.equal(memory.bytes, bytes);
   assert.ok(asking(memory).remembers('event-50-7', START) && !asking(memory).remembers('event-50-8', START));
@@ -381,15 +390,16 @@ test('lines: hashes that fall unevenly take more memory, and nothing is lost', (
     return { low, high: high.map((word) => word >>> 3) };
   });
   for (const columns of batches) {
-    memory.expect(columns, 0, 200, START);
+    memory.expect(columns, 0, 200, { watermark: START });
     for (let i = 0; i < 200; i++) {
-      assert.ok(!memory.remembers(i, START));
-      memory.remember(i, START, START);
+      assert.ok(!memory.remembers(i, { watermark: START }));
+      memory.remember(i, timesOf(i, START), { watermark: START });
     }
   }
   for (const columns of batches) {
-    memory.expect(columns, 0, 200, START);
-    for (let i = 0; i < 200; i++) assert.ok(memory.remembers(i, START + 999) && !memory.remembers(i, START + 1_000));
+    memory.expect(columns, 0, 200, { watermark: START });
+    for (let i = 0; i < 200; i++)
+      assert.ok(memory.remembers(i, { watermark: START + 999 }) && !memory.remembers(i, { watermark: START + 1_000 }));
   }
 });
 
@@ -420,13 +430,16 @@ test('lines: ids that do not fit when it goes to fewer blocks, as their hashes a
   table.seek({ low: new Uint32Array(), high: new Uint32Array() }, 0, 0, -Infinity, 32 * 5_120 * 0.83);
   for (const [batch, ids] of batches.entries()) {
     table.seek(ids, 0, 1_000, START - 1, size);
-    for (let i = 0; i < 1_000; i++) table.keep(i, START + batch, START - 1);
+    for (let i = 0; i < 1_000; i++) table.keep(i, timesOf(i, START + batch), { to: START - 1 });
   }
   for (let round = 0; round < 5; round++) {
     table.tidy(START + round, size);
     for (const [batch, ids] of batches.entries()) {
       table.seek(ids, 0, 1_000, START + round, size);
-      for (let i = 0; i < 1_000; i++) if (batch > round) assert.equal(table.timeOf(i), START + batch);
+      for (let i = 0; i < 1_000; i++) {
+        if (batch <= round) continue;
+        assert.ok(table.has(i, { to: START + batch - 1 }) && !table.has(i, { to: START + batch }));
+      }
     }
     assert.ok(table.bytes < 100 * 65_536, `${table.bytes} bytes in round ${round}`);
   }

@@ -6,7 +6,7 @@ import { createIdJournal, sizeOf, textsOf, timeOf, type IdChunk } from './id-chu
 import { createIdLimit, type IdLimit } from './id-limit.ts';
 import { createIdLines } from './id-lines.ts';
 import { createIdSegments } from './id-segments.ts';
-import { AT_ONCE, type IdColumns, type IdTable } from './id-table.ts';
+import { AT_ONCE, type Forgotten, type IdColumns, type IdTable } from './id-table.ts';
 import { asByteText } from './id-text.ts';
 
 export interface IdMemoryConfig {
@@ -17,16 +17,21 @@ export interface IdMemoryConfig {
   readonly whole?: boolean;
 }
 
+/** Epoch ms; it never goes back. An object, not a number: as in id-table.ts. */
+interface Watermark {
+  readonly watermark: number;
+}
+
 export interface IdMemory {
   /**
    * Ids `from` to before `to` of the columns are asked for next, 1,024 at most, in their order: by `i`, as long as the columns stay as they are and
    * nothing else is called. They are looked up all at once: one after the other each would wait for main memory.
    */
-  expect(ids: IdColumns, from: number, to: number, watermark: number): void;
-  /** Whether id `i` is remembered at this watermark (ms). */
-  remembers(i: number, watermark: number): boolean;
-  /** Remembers the id of an accepted event until the watermark reaches `time` (whole ms) + dedup. Watermarks never go back. */
-  remember(i: number, time: number, watermark: number): void;
+  expect(ids: IdColumns, from: number, to: number, clocks: Watermark): void;
+  /** Whether id `i` is remembered at this watermark. */
+  remembers(i: number, clocks: Watermark): boolean;
+  /** Remembers id `i`, of an accepted event, until the watermark reaches `times[i]` (whole ms) + dedup. */
+  remember(i: number, times: Float64Array, clocks: Watermark): void;
   readonly limit: Pick<IdLimit, 'size' | 'forgotten' | 'episodes' | 'isNeeded' | 'state' | 'restore'>;
   readonly bytes: number;
   /** Ids remembered since the last call, in their order; undefined when there are none. Gives memory back, a little at each call. */
@@ -49,31 +54,31 @@ export function createIdMemory(config: IdMemoryConfig, table: IdTable = openIdTa
   const limit = createIdLimit(dedupMs, maxIds);
   const journal = createIdJournal(whole);
   let asked: IdColumns = { low: new Uint32Array(), high: new Uint32Array() };
-  let floor = -Infinity;
+  const forgotten: Forgotten = { to: -Infinity };
+  /** Just before the limit's floor. */
+  let limitedTo = -Infinity;
 
-  /** Ids up to this event time are forgotten. */
-  function forgottenTo(watermark: number): number {
-    return Math.max(watermark - dedupMs, floor - 1);
+  function forget(clocks: Watermark): void {
+    forgotten.to = Math.max(clocks.watermark - dedupMs, limitedTo);
   }
 
-  function restoreChunk(chunk: IdChunk, after: number): void {
+  function restoreChunk(chunk: IdChunk): void {
     const { words, stride } = chunk;
     const nextText = textsOf(chunk);
     const low = new Uint32Array(AT_ONCE);
     const high = new Uint32Array(AT_ONCE);
+    const times = new Float64Array(AT_ONCE);
     for (let from = 0; from < sizeOf(chunk); from += AT_ONCE) {
       const count = Math.min(AT_ONCE, sizeOf(chunk) - from);
       const texts: string[] = [];
       for (let i = 0; i < count; i++) {
         low[i] = words[(from + i) * stride]!;
         high[i] = words[(from + i) * stride + 1]!;
+        times[i] = timeOf(chunk, from + i);
         if (nextText) texts.push(nextText());
       }
-      table.seek({ low, high, texts }, 0, count, after, limit.size);
-      for (let i = 0; i < count; i++) {
-        const time = timeOf(chunk, from + i);
-        if (time > after) table.keep(i, time, after);
-      }
+      table.seek({ low, high, texts }, 0, count, forgotten.to, limit.size);
+      for (let i = 0; i < count; i++) if (times[i]! > forgotten.to) table.keep(i, times, forgotten);
     }
   }
 
@@ -82,31 +87,43 @@ export function createIdMemory(config: IdMemoryConfig, table: IdTable = openIdTa
     get bytes() {
       return table.bytes;
     },
-    expect(ids, from, to, watermark) {
+    expect(ids, from, to, clocks) {
       asked = whole ? { ...ids, texts: byteTexts(ids.texts!, from, to) } : ids;
-      table.seek(asked, from, to, forgottenTo(watermark), limit.size);
+      forget(clocks);
+      table.seek(asked, from, to, forgotten.to, limit.size);
     },
-    remembers: (i, watermark) => table.timeOf(i) > forgottenTo(watermark),
-    remember(i, time, watermark) {
-      if (time <= forgottenTo(watermark)) return;
-      journal.add(asked.low[i]!, asked.high[i]!, time, whole ? asked.texts![i]! : '');
-      floor = limit.add(time, watermark);
-      const after = forgottenTo(watermark);
-      if (time > after) table.keep(i, time, after);
+    remembers(i, clocks) {
+      forget(clocks);
+      return table.has(i, forgotten);
+    },
+    remember(i, times, clocks) {
+      forget(clocks);
+      if (times[i]! <= forgotten.to) return;
+      journal.add(i, asked, times, whole ? asked.texts![i]! : '');
+      if (limit.add(i, times, clocks)) {
+        limitedTo = limit.floor - 1;
+        forget(clocks);
+        if (times[i]! <= forgotten.to) return;
+      }
+      table.keep(i, times, forgotten);
     },
     takeNew(watermark) {
-      table.tidy(forgottenTo(watermark), limit.size);
+      forget({ watermark });
+      table.tidy(forgotten.to, limit.size);
       return journal.take();
     },
     restore(chunks, watermark) {
+      const clocks = { watermark };
+      const times = new Float64Array(1);
       for (const chunk of chunks) {
         for (let i = 0; i < sizeOf(chunk); i++) {
-          const time = timeOf(chunk, i);
-          if (limit.isNeeded(time, watermark)) limit.add(time, watermark);
+          times[0] = timeOf(chunk, i);
+          if (limit.isNeeded(times[0], watermark)) limit.add(0, times, clocks);
         }
       }
-      floor = limit.state().floor;
-      for (const chunk of chunks) restoreChunk(chunk, forgottenTo(watermark));
+      limitedTo = limit.floor - 1;
+      forget(clocks);
+      for (const chunk of chunks) restoreChunk(chunk);
     },
   };
 }

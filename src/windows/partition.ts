@@ -157,31 +157,32 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
       const columns = decoder.decode(batch);
       const { outcomes, times, ids: hashes } = columns;
       const { count, firstOffset } = batch;
-      const appendTimes = clock === 'append' ? batch.appendTimes : undefined;
+      const byAppend = clock === 'append';
+      // An array in either case: a number that is an element or a constant would be boxed, for each record.
+      const appendTimes = byAppend ? batch.appendTimes : times;
       const aheadMs = maxAheadMs ?? (clock === 'append' ? MAX_AHEAD_DEFAULT_MS : Infinity);
       const lateBy = new Map<number, number>();
       accepted.begin(columns, count, firstOffset);
       for (let i = 0; i < count; i++) {
-        if (hashes && i % IDS_AT_ONCE === 0) ids.expect(hashes, i, Math.min(i + IDS_AT_ONCE, count), clocks.watermark);
+        if (hashes && i % IDS_AT_ONCE === 0) ids.expect(hashes, i, Math.min(i + IDS_AT_ONCE, count), clocks);
         const time = times[i]!;
-        const appendTime = appendTimes ? appendTimes[i]! : Infinity;
-        const newest = appendTimes || clocks.maxTime === -Infinity ? appendTime : clocks.maxTime;
+        const newest = byAppend ? appendTimes[i]! : clocks.maxTime === -Infinity ? Infinity : clocks.maxTime;
         if (outcomes[i] !== ACCEPTED) {
           // What the record alone decides.
         } else if (time > newest + aheadMs) {
           outcomes[i] = INVALID;
           columns.reasons.set(i, 'future');
-        } else if (hashes && ids.remembers(i, clocks.watermark)) {
+        } else if (hashes && ids.remembers(i, clocks)) {
           outcomes[i] = DUPLICATE;
         } else if (time + allowedLatenessMs < clocks.watermark && earliestEnd(plan.windows, time) + allowedLatenessMs <= clocks.watermark) {
           // A window ends after every event in it, so most events need no look at the windows.
           outcomes[i] = LATE;
           lateBy.set(i, clocks.watermark);
         } else {
-          if (hashes) ids.remember(i, time, clocks.watermark);
+          if (hashes) ids.remember(i, times, clocks);
           accepted.note(i, clocks);
           if (time > clocks.maxTime) clocks.maxTime = time;
-          const watermark = Math.min(time, appendTime) - outOfOrdernessMs;
+          const watermark = Math.min(time, appendTimes[i]!) - outOfOrdernessMs;
           const before = clocks.watermark;
           if (watermark > before) {
             clocks.watermark = watermark;
@@ -191,7 +192,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
         }
         if (tally?.wants(outcomes[i]!)) {
           accepted.add();
-          tally.count(outcomes[i]!, clocks.watermark + outOfOrdernessMs, appendTime, firstOffset + i);
+          tally.count(outcomes[i]!, clocks.watermark + outOfOrdernessMs, byAppend ? appendTimes[i]! : Infinity, firstOffset + i);
         }
       }
       accepted.add();

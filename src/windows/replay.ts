@@ -102,8 +102,8 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { de
 
   function isRemembered(columns: Columns, i: number, watermark: number): boolean {
     if (columns.ids === undefined) return false;
-    ids.expect(columns.ids, i, i + 1, watermark);
-    return ids.remembers(i, watermark);
+    ids.expect(columns.ids, i, i + 1, { watermark });
+    return ids.remembers(i, { watermark });
   }
 
   return {
