@@ -10,16 +10,10 @@ import { packRecords } from '../log/batch.ts';
 import type { CommitUnit, StateChange } from '../log/log.ts';
 import { encodeTold } from '../windows/partials-codec.ts';
 import type { PanePartial } from '../windows/panes.ts';
-import {
-  openAggregate,
-  type AggregateConfig,
-  type AggregateDeps,
-  type AggregateStatus,
-  type OpenAggregate,
-  type OpenedAggregate,
-} from './aggregate.ts';
+import type { AggregateConfig, AggregateDeps, AggregateStatus, OpenAggregate, OpenedAggregate } from './aggregate.ts';
 import { readAppendedTail } from './appended-tail.ts';
 import { appendTexts, letterTexts } from './appends.ts';
+import { openAggregate } from './local-aggregate.ts';
 import type { PartitionReport } from './partition-report.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { partialsTopic } from './stage-topics.ts';

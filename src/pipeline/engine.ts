@@ -13,17 +13,17 @@ import type { Partials } from '../windows/partials.ts';
 import { panesOf } from '../windows/partials-codec.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
-import {
-  openAggregate,
-  type Aggregate,
-  type AggregateConfig,
-  type AggregateDeps,
-  type AggregateStatus,
-  type OpenAggregate,
-  type OpenedAggregate,
-  type TakenPartials,
+import type {
+  Aggregate,
+  AggregateConfig,
+  AggregateDeps,
+  AggregateStatus,
+  OpenAggregate,
+  OpenedAggregate,
+  TakenPartials,
 } from './aggregate.ts';
 import { alertTexts, appendTexts, letterTexts, windowTexts } from './appends.ts';
+import { openAggregate } from './local-aggregate.ts';
 import type { Monitor } from './monitor.ts';
 import { createSilence } from './silence.ts';
 import { fromStateEntries, stateChanges } from './state-codec.ts';

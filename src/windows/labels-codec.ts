@@ -13,9 +13,11 @@ export interface LabelsReader {
   read(from: ByteReader): NamedLabels;
 }
 
-/** Labels up to here, and those that go on from here by the code of the next one. */
+/** A label behind those before it, and those that go on from here by the code of the next one. */
 interface Step {
-  readonly labels: readonly string[];
+  readonly label: string;
+  readonly before: Step | undefined;
+  /** Made where the labels of a cell end: at each step it would take memory by the square of their number. */
   named: NamedLabels | undefined;
   readonly next: Map<number, Step>;
 }
@@ -23,7 +25,7 @@ interface Step {
 /** Of one body. */
 export function labelsIn(): LabelsReader {
   const dictionary: string[] = [];
-  const first: Step = { labels: [], named: undefined, next: new Map() };
+  const first: Step = { label: '', before: undefined, named: undefined, next: new Map() };
 
   function labelOf(code: number, from: ByteReader): string {
     if (code === dictionary.length) dictionary.push(fromJson(from.text()) as string);
@@ -38,12 +40,19 @@ export function labelsIn(): LabelsReader {
       for (let left = from.count(); left > 0; left--) {
         const code = from.count();
         let step = at.next.get(code);
-        if (!step) at.next.set(code, (step = { labels: [...at.labels, labelOf(code, from)], named: undefined, next: new Map() }));
+        if (!step) at.next.set(code, (step = { label: labelOf(code, from), before: at, named: undefined, next: new Map() }));
         at = step;
       }
-      return (at.named ??= { labels: at.labels, key: seriesKey(at) });
+      return (at.named ??= namedBy(at));
     },
   };
+}
+
+function namedBy(last: Step): NamedLabels {
+  const labels: string[] = [];
+  for (let at = last; at.before; at = at.before) labels.push(at.label);
+  labels.reverse();
+  return { labels, key: seriesKey({ labels }) };
 }
 
 /** @throws RangeError where the text is no JSON */

@@ -151,3 +151,29 @@ test('series of open windows are counted in slices too', () => {
   );
   assert.ok(slices > (PARTITIONS * 3_000) / 512, `${slices} slices`);
 });
+
+test('a window that closes, and is forgotten with its panes, while series are counted is counted once', () => {
+  const merge = createMerge(plan, 1);
+  const tell = (turn: number, starts: readonly number[], final: boolean): void => {
+    for (const start of starts) {
+      const told = Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, start, from: 0, count: 1_000, final }));
+      atOnce(
+        merge.step(
+          partialsOf(told, turn, () => {}),
+          { provisional: false },
+        ),
+      );
+    }
+  };
+  const results = (): number => atOnce(merge.counts())['10s']!.results;
+  tell(0, [0, 1, 2], false);
+  assert.equal(results(), 3_000);
+  // A scrape has begun. Between two of its slices all windows become final, and the first ones can change no more.
+  const work = merge.counts();
+  work.next();
+  tell(1, [0, 1, 2], true);
+  merge.expire();
+  assert.equal(merge.release('t/0', 0), true);
+  assert.equal(results(), 3_000);
+  assert.equal(atOnce(work)['10s']!.results, 3_000);
+});

@@ -246,11 +246,13 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
     progress: (partition) => ({ watermark: watermarks.watermark(partition), offset: watermarks.offset(partition) }),
     isSilent: () => names.every((name) => watermarks.isIdle(name)),
     *counts() {
-      // As of now: a window that closes between two slices counts as open.
-      const found = plan.windows.map((_, w) => ({ results: results[w]!, corrections: corrections[w]! }));
-      for (const { closed, window, start, end } of book.all()) {
-        if (!closed) found[window]!.results += yield* live.count(names, start, end, 0);
+      const counted: { entry: OpenWindow; rows: number }[] = [];
+      for (const entry of book.all()) {
+        if (!entry.closed) counted.push({ entry, rows: yield* live.count(names, entry.start, entry.end, 0) });
       }
+      // As of the last slice: what has closed since the first one is among the results, and its panes may be gone.
+      const found = plan.windows.map((_, w) => ({ results: results[w]!, corrections: corrections[w]! }));
+      for (const { entry, rows } of counted) if (!entry.closed) found[entry.window]!.results += rows;
       return Object.fromEntries(plan.windows.map(({ name }, w) => [name, found[w]!]));
     },
     *takingStateChanges() {

@@ -144,6 +144,23 @@ test('records of a version to come, and cut off ones, are refused', () => {
   assert.throws(() => atOnce(decodePartials(Uint8Array.of(3, ...bytes!.subarray(1)), 1)), /version 3/);
 });
 
+test('labels take memory by their number, however many a damaged record has', () => {
+  const labels = Array.from({ length: 10_000 }, (_, i) => `${i % 2}`);
+  const told: Partials = {
+    partition: 't/0',
+    live: [{ start: 0, cells: [[{ labels, events: 1, offsets: 1, values: [] }]] }],
+    replayed: [],
+    finals: [],
+  };
+  const [bytes] = encodePartials({ partials: told, revision: 1 });
+  const before = process.memoryUsage().heapUsed;
+  const { partials: found } = atOnce(decodePartials(bytes!, 1));
+  const taken = process.memoryUsage().heapUsed - before;
+  assert.deepEqual(found.live[0]!.cells[0]![0]!.labels, labels);
+  // By the square it would be 400 MB.
+  assert.ok(taken < 50e6, `${taken} bytes`);
+});
+
 test('damaged records are refused with a RangeError, or read as something else', () => {
   const cells = [[{ labels: ['US', 'US'], events: 3, offsets: 4, values: [1] }], [{ labels: ['KR'], events: 1, offsets: 1, values: [2] }]];
   const told: Partials = { partition: 't/0', live: [{ start: 0, cells }], replayed: [], finals: [] };

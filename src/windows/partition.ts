@@ -8,7 +8,7 @@ import { createAccepted } from './accepted.ts';
 import { addPanes, type Cell } from './cells.ts';
 import type { Decoder } from './columns.ts';
 import { createIdMemory, type IdMemory } from './ids.ts';
-import { createLimitEpisodes, type LimitEpisodes, type LimitKind, type LimitSpan } from './limit-episodes.ts';
+import { createLimitEpisodes, LIMIT_QUIET_MS, type LimitEpisodes, type LimitKind, type LimitSpan } from './limit-episodes.ts';
 import { createOutcomeTally } from './outcome-tally.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
 import type { WindowFinal } from './partials.ts';
@@ -38,7 +38,7 @@ export interface Partition {
   readonly watermark: number;
   /** When there were more segments than `max_series`, ids than `max_ids`, in order (limit-episodes.ts). */
   limits(): Readonly<Record<LimitKind, readonly LimitSpan[]>>;
-  /** Event time of the first accepted event, epoch ms; undefined before it, and where an older snapshot does not say. */
+  /** From where on its events are in view (`Clocks`). */
   readonly firstTime: number | undefined;
   readonly totals: Readonly<OutcomeCounts>;
   /** Counts of invalid records by reason. */
@@ -69,7 +69,10 @@ export interface Clocks {
   watermark: number;
   /** Largest event time accepted. */
   maxTime: number;
-  /** Event time of the first accepted event; undefined before it, and where an older snapshot does not say. */
+  /**
+   * Event time of the first accepted event, or of the first one behind a gap of hours (`LIMIT_QUIET_MS`) in the first of them: what came before
+   * that was late, or the partition was silent. Undefined before it, and where an older snapshot does not say.
+   */
   firstTime: number | undefined;
 }
 
@@ -90,9 +93,13 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   /** The watermark at which the next window ends. */
   let nextFinal: number | undefined;
 
+  /** The watermark has risen by hours, or is the first. Nobody was told yet by the view as it was: it begins here. */
+  function leap(before: number): void {
+    if (before === -Infinity || before <= clocks.firstTime! + LIMIT_QUIET_MS) clocks.firstTime = clocks.maxTime;
+  }
+
   /** The watermark has risen to where a window ends, or has not been asked about that yet. */
   function passEnds(before: number): void {
-    if (before === -Infinity) clocks.firstTime = clocks.maxTime;
     nextFinal ??= before === -Infinity ? -Infinity : nextEnd(plan.windows, before);
     if (clocks.watermark < nextFinal) return;
     accepted.add();
@@ -179,6 +186,7 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
           const before = clocks.watermark;
           if (watermark > before) {
             clocks.watermark = watermark;
+            if (watermark > before + LIMIT_QUIET_MS) leap(before);
             if (nextFinal === undefined || watermark >= nextFinal) passEnds(before);
           }
         }

@@ -63,6 +63,25 @@ test('beyond the limit events count under other, also after a restart, and serie
   assert.deepEqual(overflowed, [2, 4]);
 });
 
+test('a segment that is named other itself is not beyond the limit, with and without a restart', () => {
+  const limited = compilePlan({ ...spec, dimensions: ['country'], rollups: [], limits: { ...spec.limits, maxSeries: 1 } });
+  const decoder = { labelValues: [['KR', 'US', 'other']], generation: 0 };
+  const overflowed = (table: ReturnType<typeof createSeriesTable>, codes: readonly number[]): number[] => {
+    const found: number[] = [];
+    const into = new Int32Array(codes.length);
+    const all = { records: Int32Array.from(codes, (_, i) => i), size: codes.length };
+    table.resolve([Int32Array.from(codes)], all, [into], (k) => found.push(k));
+    assert.deepEqual([...into], [0, 1, 1, 1, 1, 0].slice(-codes.length));
+    return found;
+  };
+  const table = createSeriesTable(limited, decoder);
+  assert.deepEqual(overflowed(table, [0, 1, 2, 2, 1, 0]), [1, 4]);
+  const restored = createSeriesTable(limited, decoder);
+  for (const labels of table.takeNew()) restored.intern(0, labels);
+  assert.deepEqual(overflowed(restored, [2, 2, 1, 0]), [2]);
+  assert.deepEqual(overflowed(table, [2, 2, 1, 0]), [2]);
+});
+
 test('with any number of dimensions different label sets are different series', () => {
   for (const count of [1, 7, 8, 11, 16]) {
     const dimensions = Array.from({ length: count }, (_, d) => `d${d}`);

@@ -27,7 +27,6 @@ export function createSeriesTable(plan: Plan, decoder: Pick<Decoder, 'labelValue
   let caches = plan.groupings.map((dimensions) => createCodeCache(dimensions));
   let generation = decoder.generation;
   let added: string[][] = [];
-  let otherCode = -1;
   const otherLabels = plan.spec.dimensions.map(() => 'other');
 
   function intern(grouping: number, values: readonly string[]): number {
@@ -41,13 +40,11 @@ export function createSeriesTable(plan: Plan, decoder: Pick<Decoder, 'labelValue
     return code;
   }
 
-  /** The slow way: by the texts. */
-  function byLabels(grouping: number, dimensions: readonly number[], codes: readonly Int32Array[], i: number): number {
+  /** The slow way: by the texts. undefined: a new series, beyond the limit. */
+  function byLabels(grouping: number, dimensions: readonly number[], codes: readonly Int32Array[], i: number): number | undefined {
     const values = dimensions.map((dimension) => dictionaries[dimension]![codes[dimension]![i]!]!);
     const full = grouping === 0 && dimensions.length > 0;
-    if (!full || labels[0]!.length < maxSeries || byText[0]!.has(JSON.stringify(values))) return intern(grouping, values);
-    otherCode = intern(0, otherLabels);
-    return otherCode;
+    return !full || labels[0]!.length < maxSeries || byText[0]!.has(JSON.stringify(values)) ? intern(grouping, values) : undefined;
   }
 
   return {
@@ -67,10 +64,11 @@ export function createSeriesTable(plan: Plan, decoder: Pick<Decoder, 'labelValue
           const i = events.records[k]!;
           let code = cache.get(codes, i);
           if (code < 0) {
-            code = byLabels(g, plan.groupings[g]!, codes, i);
-            // What counts under `other` is not remembered one by one: it may be without end.
-            if (g > 0 || code !== otherCode) cache.set(codes, i, code);
-            else onOverflow(k);
+            const own = byLabels(g, plan.groupings[g]!, codes, i);
+            // What counts under `other` is not remembered one by one: it may be without end. A segment that has that name itself is.
+            if (own === undefined) onOverflow(k);
+            else cache.set(codes, i, own);
+            code = own ?? intern(0, otherLabels);
           }
           found[k] = code;
         }

@@ -81,12 +81,16 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
 
   /** Nothing is done while a transaction is under way: it would be seen, or be taken for a part of it. */
   function alone<T>(doing: 'read' | 'write', work: () => T): Promise<Awaited<T>> {
-    const writing = commits.writing();
-    return writing ? writing.then(() => alone(doing, work)) : run(doing, work);
+    const busy = busyFor(doing);
+    return busy ? busy.then(() => alone(doing, work)) : run(doing, work);
   }
 
-  async function quiet(): Promise<void> {
-    for (let busy = commits.writing() ?? checkpoints.held(); busy; busy = commits.writing() ?? checkpoints.held()) await busy;
+  /**
+   * Resolves when it may be asked again; undefined: now, up to the next await. Never to be awaited within a function of its own: others that
+   * wait for the same would begin a transaction before its caller goes on.
+   */
+  function busyFor(doing: 'read' | 'write'): Promise<void> | undefined {
+    return commits.writing() ?? (doing === 'write' ? checkpoints.held() : undefined);
   }
 
   function endOf(part: number): number {
@@ -172,7 +176,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
             reader.forget();
             checkpoints.written();
             await nextTurn();
-            await quiet();
+            for (let busy = busyFor('write'); busy; busy = busyFor('write')) await busy;
             if (!db.isOpen) return records;
           }
         }

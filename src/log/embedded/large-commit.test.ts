@@ -9,17 +9,20 @@ import type { StateChange } from '../log.ts';
 import { createEmbeddedLog } from './embedded-log.ts';
 
 const ENTRIES = 5_000;
+const stateOf = (value: Uint8Array): StateChange[] => Array.from({ length: ENTRIES }, (_, i): StateChange => [`s/${i}`, value]);
 
 test('who asks in the middle of a large commit is answered after it, and sees all of it', async (t) => {
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-large-'));
-  const log = createEmbeddedLog({ path: path.join(dir, 'log.sqlite'), clock: systemClock });
+  const log = createEmbeddedLog({ path: path.join(dir, 'log.sqlite'), clock: systemClock, rowBytes: 1 });
   t.after(async () => {
     await log.close();
     rmSync(dir, { recursive: true });
   });
   await log.ensureTopic('t', { partitions: 1 });
+  await log.ensureTopic('short', { partitions: 1, retentionBytes: 1 });
   const value = Buffer.from('v');
-  const state = Array.from({ length: ENTRIES }, (_, i): StateChange => [`s/${i}`, value]);
+  await log.commit({ appends: [{ topic: 'short', partition: 0, bytes: value, ends: Uint32Array.of(1) }] });
+  const state = stateOf(value);
   const commit = log.commit({ appends: [{ topic: 't', partition: 0, bytes: value, ends: Uint32Array.of(1) }], state });
   // Its transaction begins in the next turn, and takes several.
   await turn();
@@ -31,8 +34,36 @@ test('who asks in the middle of a large commit is answered after it, and sees al
     log.ensureTopic('other', { partitions: 2 }).then(({ partitions }) => partitions),
     log.applyRetention(),
   ]);
-  assert.deepEqual(asked, [ENTRIES, 1, 1, undefined, 2, 0]);
+  assert.deepEqual(asked, [ENTRIES, 1, 1, undefined, 2, 1]);
   assert.deepEqual(await commit, [0]);
+});
+
+test('retention that waits for a large commit leaves the next one its transaction', async (t) => {
+  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-large-'));
+  const log = createEmbeddedLog({ path: path.join(dir, 'log.sqlite'), clock: systemClock, rowBytes: 1 });
+  t.after(async () => {
+    await log.close();
+    rmSync(dir, { recursive: true });
+  });
+  await log.ensureTopic('short', { partitions: 1, retentionBytes: 1 });
+  const one = Buffer.from('v');
+  // Rows for several transactions of retention.
+  const rows = 200;
+  for (let i = 0; i < rows; i++) {
+    await log.commit({ appends: [{ topic: 'short', partition: 0, bytes: one, ends: Uint32Array.of(1) }] });
+  }
+  const retired = log.applyRetention();
+  const commits: Promise<number[]>[] = [];
+  // Each comes while the one before is written: it waits for the same as retention does.
+  for (let i = 0; i < 6; i++) {
+    commits.push(log.commit({ state: stateOf(Buffer.from(`${i}`)) }));
+    await turn();
+    await turn();
+  }
+  assert.equal(await retired, rows);
+  await Promise.all(commits);
+  const found = await log.state('s/');
+  assert.deepEqual([found.length, ...new Set(found.map(([, value]) => Buffer.from(value).toString()))], [ENTRIES, '5']);
 });
 
 test('a log that is closed in the middle of a large commit has all of it', async (t) => {
@@ -40,7 +71,7 @@ test('a log that is closed in the middle of a large commit has all of it', async
   t.after(() => rmSync(dir, { recursive: true }));
   const config = { path: path.join(dir, 'log.sqlite'), clock: systemClock };
   const log = createEmbeddedLog(config);
-  const commit = log.commit({ state: Array.from({ length: ENTRIES }, (_, i): StateChange => [`s/${i}`, Buffer.from('v')]) });
+  const commit = log.commit({ state: stateOf(Buffer.from('v')) });
   await turn();
   await log.close();
   await commit;

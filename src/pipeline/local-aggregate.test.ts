@@ -9,7 +9,8 @@ import type { Log } from '../log/log.ts';
 import { parseJson } from '../windows/decoder.ts';
 import { compilePlan, type Plan } from '../windows/plan.ts';
 import type { ReplayVerdict } from '../windows/replay.ts';
-import { openAggregate, statePrefix } from './aggregate.ts';
+import { statePrefix } from './aggregate.ts';
+import { openAggregate } from './local-aggregate.ts';
 import { fromStateEntries } from './state-codec.ts';
 
 const source = smallSource();
