@@ -37,7 +37,7 @@ async function* selected(
 }
 
 const columns: readonly Column<AlertEvent>[] = [
-  { title: 'rang at', value: (alert) => timeText(alert.alert_time) },
+  { title: 'rang at (UTC)', value: (alert) => timeText(alert.alert_time) },
   {
     title: 'status',
     value: (alert) => endText(alert) + (alert.part_of === undefined ? '' : ' (folded)'),
@@ -54,7 +54,7 @@ function endText(alert: AlertEvent): string {
   return `${isLasting(alert) ? 'new level' : 'resolved'} ${timeText(resolved)}`;
 }
 
-/** `2026-03-02 09:14` in UTC. */
+/** `2026-03-02 09:14:30` in UTC: windows may be seconds long. */
 function timeText(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
+  return iso.slice(0, 19).replace('T', ' ');
 }

@@ -24,7 +24,11 @@ const SEPARATORS = ['\t', ';', ','] as const;
 export type Refuse = (found: string, expected: string) => never;
 
 export function seriesColumns(line: string, { timeColumn, valueColumn, timeStyle }: SeriesFormat, refuse: Refuse): SeriesColumns {
-  if (/[\0\uFFFD]/.test(line)) refuse('bytes that are no UTF-8', 'text in UTF-8, as `iconv -f UTF-16 -t UTF-8` makes of UTF-16');
+  if (/[\0\uFFFD]/.test(line))
+    refuse(
+      'bytes that are no UTF-8',
+      'text in UTF-8, as `iconv -f CP949 -t UTF-8` makes of what Excel saves in Korea, and `iconv -f UTF-16 -t UTF-8` of UTF-16',
+    );
   const isPointBy = (separator: string): boolean => {
     const [first = '', second] = csvFields(line, separator);
     return (isDigits(first) || readTime(first, timeStyle) !== undefined) && isValue(second);

@@ -21,7 +21,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'vitals.rate': '초당 레코드',
   'vitals.read': '읽은 레코드',
   'vitals.watermark': '워터마크',
-  'vitals.behind': '현재보다 {span} 뒤',
+  'vitals.behind': '현재보다 {span} 늦음',
   'vitals.lag': '지연',
   'vitals.caught_up': '모두 읽음',
   'vitals.records': '건 남음',
