@@ -1,9 +1,8 @@
 /** What runs, as Prometheus metrics: read anew at each scrape, in a registry of its own. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { OUTCOMES } from '../core/outcome.ts';
 import type { Backpressure, PipelineStatus } from './api.ts';
-import { createRequestTimes } from './request-times.ts';
 import type { NotificationCount, Surface } from './surface.ts';
 
 export interface Metrics {
@@ -195,7 +194,13 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
     }),
   ];
   for (const metric of ofProcess) registry.registerMetric(metric);
-  const requests = createRequestTimes();
+  const requests = new Histogram({
+    name: 'tocsin_http_request_seconds',
+    help: 'HTTP requests, by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1, 5],
+    registers,
+  });
 
   return {
     contentType: registry.contentType,
@@ -203,9 +208,9 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
       seen = await Promise.all(
         surface.pipelines.map(async (view) => ({ status: await view.status(), notifications: view.notifications() })),
       );
-      return `${await registry.metrics()}\n${requests.text()}\n`;
+      return registry.metrics();
     },
-    request: requests.observe,
+    request: (method, route, status, took) => requests.observe({ method, route, status: String(status) }, took),
     stop: () => loop.disable(),
   };
 }
