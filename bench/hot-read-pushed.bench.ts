@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import { systemClock } from '../src/core/clock.ts';
 import { createRandom } from '../src/core/random.ts';
 import { createEventWriter } from '../src/sources/generator/event.ts';
 import { AD_FORMATS, COUNTRIES, createSegments } from '../src/sources/generator/market.ts';
+import { createApiClient } from './api-client.ts';
 import { startGenerator, waitedMs, type Loaded } from './generator-process.ts';
 import { median, report } from './measure.ts';
 
@@ -54,6 +55,7 @@ const tocsin = spawn(
 const ended = once(tocsin, 'exit');
 /** In turn, so that none is idle for as long as the server keeps it. */
 const agent = new Agent({ keepAlive: true, maxSockets: 4, scheduling: 'fifo' });
+const { ask, answers } = createApiClient(url, agent);
 const generator = startGenerator();
 const events = createEvents();
 try {
@@ -132,30 +134,9 @@ function createEvents(): (count: number) => string {
   };
 }
 
-async function answers(): Promise<void> {
-  for (;;) {
-    const status = await ask('/healthz').then(
-      (answer) => answer.status,
-      () => 0,
-    );
-    if (status === 200) return;
-    await sleep(100);
-  }
-}
-
 async function acceptedEvents(): Promise<number> {
   const { text } = await ask('/metrics');
   return [...text.matchAll(/^tocsin_records_total\{.*outcome="accepted".*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
-}
-
-async function ask(at: string, body?: Buffer): Promise<{ status: number; text: string }> {
-  const headers = body && { 'content-type': 'application/x-ndjson', 'content-length': body.length };
-  const outgoing = request(url + at, { agent, method: body ? 'POST' : 'GET', ...(headers && { headers }) });
-  outgoing.end(body);
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
-  const parts: Buffer[] = [];
-  for await (const part of answer as AsyncIterable<Buffer>) parts.push(part);
-  return { status: answer.statusCode!, text: Buffer.concat(parts).toString() };
 }
 
 function told(beside: readonly Run[], alone: readonly Run[]): void {

@@ -7,12 +7,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { Agent } from 'node:http';
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../src/core/clock.ts';
 import { freePort } from '../scripts/services/port.ts';
+import { createApiClient } from './api-client.ts';
 import { report } from './measure.ts';
 import { createWideEvents, SEGMENTS, widePipeline } from './wide-events.ts';
 
@@ -60,6 +61,7 @@ const child = spawn(
 );
 const ended = once(child, 'exit');
 const agent = new Agent({ keepAlive: true });
+const { ask, answers } = createApiClient(url, agent);
 const over = new AbortController();
 try {
   await Promise.race([answers(), ended.then(() => Promise.reject(new Error('the run has ended')))]);
@@ -74,17 +76,6 @@ try {
   child.kill('SIGINT');
   await ended;
   rmSync(dir, { recursive: true, force: true });
-}
-
-async function answers(): Promise<void> {
-  for (;;) {
-    const status = await ask('/healthz').then(
-      (answer) => answer.status,
-      () => 0,
-    );
-    if (status === 200) return;
-    await sleep(100);
-  }
 }
 
 /** One body after the other, to the partitions in turn; one that is refused for now is sent again. */
@@ -146,16 +137,6 @@ async function scrape(): Promise<Scrape> {
     p99Ms: 1_000 * value(String.raw`tocsin_event_loop_delay_seconds\{quantile="0\.99"\}`),
     longestMs: 1_000 * value(String.raw`tocsin_event_loop_delay_seconds\{quantile="1"\}`),
   };
-}
-
-async function ask(at: string, body?: Buffer): Promise<{ status: number; text: string }> {
-  const headers = body && { 'content-type': 'application/x-ndjson', 'content-length': body.length };
-  const outgoing = request(url + at, { agent, method: body ? 'POST' : 'GET', ...(headers && { headers }) });
-  outgoing.end(body);
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
-  const parts: Buffer[] = [];
-  for await (const part of answer as AsyncIterable<Buffer>) parts.push(part);
-  return { status: answer.statusCode!, text: Buffer.concat(parts).toString() };
 }
 
 function told(minutes: readonly Minute[]): void {
