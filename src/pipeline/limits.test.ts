@@ -16,7 +16,7 @@ import { statePrefix } from './aggregate.ts';
 import { openAggregateStage } from './aggregate-stage.ts';
 import { ensureTopics, openEngine, type Engine } from './engine.ts';
 import { createMonitor } from './monitor.ts';
-import { openMonitorStage } from './monitor-stage.ts';
+import { openMonitorStage, type MonitorStage } from './monitor-stage.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { partialsTopic, PARTIALS_SETTINGS } from './stage-topics.ts';
 import { topicsOf } from './topics.ts';
@@ -201,6 +201,22 @@ test('what was over in an older version’s state, which tells no end, ends with
   });
 });
 
+/** A new owner of the partition: it reads and tells each part as it is sent, and leaves. */
+async function own(log: Log, monitor: MonitorStage, parts: readonly (readonly number[])[]): Promise<void> {
+  const stage = await openAggregateStage(
+    { ...common, source, partition: 0, start: (bounds) => bounds.start },
+    { ...judging, log, monitorLag: async () => 0 },
+  );
+  for (const seconds of parts) {
+    await send(log, seconds);
+    while ((await stage.step()) > 0);
+    await stage.commit();
+    while ((await monitor.step()) > 0);
+    await monitor.commit();
+  }
+  await stage.close();
+}
+
 test('what never ended is not told again after an older version’s state: with stages apart', async () => {
   await withTempLog(async ({ log }) => {
     await ensureTopics({ plan, topics }, log);
@@ -208,16 +224,7 @@ test('what never ended is not told again after an older version’s state: with 
     const monitored = monitoring();
     const monitor = await openMonitorStage(common, { ...monitored, log });
     for (const seconds of [LASTING, LASTING_ON]) {
-      const stage = await openAggregateStage(
-        { ...common, source, partition: 0, start: (bounds) => bounds.start },
-        { ...judging, log, monitorLag: async () => 0 },
-      );
-      await send(log, seconds);
-      while ((await stage.step()) > 0);
-      await stage.commit();
-      while ((await monitor.step()) > 0);
-      await monitor.commit();
-      await stage.close();
+      await own(log, monitor, [seconds]);
       if (seconds === LASTING) await asOlder(log, { last: false });
     }
     assert.deepEqual(monitored.told, LASTING_TOLD);
@@ -234,26 +241,12 @@ test('an owner that begins without the state of the former one goes on with what
     await log.ensureTopic(partialsTopic('p'), PARTIALS_SETTINGS);
     const monitored = monitoring();
     const monitor = await openMonitorStage(common, { ...monitored, log });
-    const tellOf = async (parts: readonly (readonly number[])[]): Promise<void> => {
-      const stage = await openAggregateStage(
-        { ...common, source, partition: 0, start: (bounds) => bounds.start },
-        { ...judging, log, monitorLag: async () => 0 },
-      );
-      for (const seconds of parts) {
-        await send(log, seconds);
-        while ((await stage.step()) > 0);
-        await stage.commit();
-        while ((await monitor.step()) > 0);
-        await monitor.commit();
-      }
-      await stage.close();
-    };
-    await tellOf([LASTING]);
+    await own(log, monitor, [LASTING]);
     assert.deepEqual(monitored.told, LASTING_TOLD);
     await log.commit({ state: (await log.state(statePrefix('p', 't/0'))).map(([key]) => [key, null]) });
-    await tellOf([LASTING_ON]);
+    await own(log, monitor, [LASTING_ON]);
     assert.deepEqual(monitored.told.splice(0), LASTING_TOLD, 'one episode, one alert id');
-    await tellOf([LASTING_OVER, LASTING_LATER]);
+    await own(log, monitor, [LASTING_OVER, LASTING_LATER]);
     assert.deepEqual(monitored.told, ['series@3000 until 12603000', 'ids@4000 until 15600000', 'series@30002000', 'ids@30003000']);
   });
 });

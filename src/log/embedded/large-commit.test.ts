@@ -2,22 +2,27 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { systemClock } from '../../core/clock.ts';
 import type { StateChange } from '../log.ts';
-import { createEmbeddedLog } from './embedded-log.ts';
+import { createEmbeddedLog, type EmbeddedLog } from './embedded-log.ts';
 
 const ENTRIES = 5_000;
 const stateOf = (value: Uint8Array): StateChange[] => Array.from({ length: ENTRIES }, (_, i): StateChange => [`s/${i}`, value]);
 
-test('who asks in the middle of a large commit is answered after it, and sees all of it', async (t) => {
+function opened(t: TestContext): EmbeddedLog {
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-large-'));
   const log = createEmbeddedLog({ path: path.join(dir, 'log.sqlite'), clock: systemClock, rowBytes: 1 });
   t.after(async () => {
     await log.close();
     rmSync(dir, { recursive: true });
   });
+  return log;
+}
+
+test('who asks in the middle of a large commit is answered after it, and sees all of it', async (t) => {
+  const log = opened(t);
   await log.ensureTopic('t', { partitions: 1 });
   await log.ensureTopic('short', { partitions: 1, retentionBytes: 1 });
   const value = Buffer.from('v');
@@ -39,12 +44,7 @@ test('who asks in the middle of a large commit is answered after it, and sees al
 });
 
 test('retention that waits for a large commit leaves the next one its transaction', async (t) => {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-large-'));
-  const log = createEmbeddedLog({ path: path.join(dir, 'log.sqlite'), clock: systemClock, rowBytes: 1 });
-  t.after(async () => {
-    await log.close();
-    rmSync(dir, { recursive: true });
-  });
+  const log = opened(t);
   await log.ensureTopic('short', { partitions: 1, retentionBytes: 1 });
   const one = Buffer.from('v');
   // Rows for several transactions of retention.
