@@ -135,7 +135,11 @@ function moveBlock(expired: u32): void {
   giveBlock((from >> BLOCK_SHIFT) as u32);
   setBlock(table, moved, 0);
   moved++;
-  if (moved < count) return;
+  if (moved >= count) takeNext();
+}
+
+/** All ids are in the next table. */
+function takeNext(): void {
   const done = table;
   table = nextTable;
   nextTable = done;
@@ -163,12 +167,7 @@ function startOver(): void {
   giveAll(begun, begunCount);
   giveAll(table, count);
   spareTable = begun;
-  const done = table;
-  table = nextTable;
-  nextTable = done;
-  count = nextCount;
-  nextCount = 0;
-  moved = 0;
+  takeNext();
 }
 
 function moveAll(within: usize, parts: u32): void {
