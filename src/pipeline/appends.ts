@@ -16,9 +16,31 @@ const PIECE_RECORDS = 1_024;
 
 /** In as many pieces as it takes, in order. */
 export function* appendTexts(topic: string, records: readonly KeyedText[]): Sliced<RecordsToAppend[]> {
+  return yield* appending(topic, records, (record) => record, { missing: (texts) => texts });
+}
+
+/**
+ * Rows as records; `missing`: those of a piece that are to be appended. The texts of a piece are packed before the next ones are made:
+ * the collector would carry those of a whole commit along.
+ */
+export function appendWindows(
+  topic: string,
+  records: readonly WindowRecord[],
+  tail: { missing(records: readonly KeyedText[]): readonly KeyedText[] } = { missing: (texts) => texts },
+): Sliced<RecordsToAppend[]> {
+  return appending(topic, records, (record) => ({ key: windowRecordKey(record), text: JSON.stringify(record) }), tail);
+}
+
+function* appending<T>(
+  topic: string,
+  records: readonly T[],
+  textOf: (record: T) => KeyedText,
+  tail: { missing(records: readonly KeyedText[]): readonly KeyedText[] },
+): Sliced<RecordsToAppend[]> {
   const pieces: RecordsToAppend[] = [];
   for (let from = 0; from < records.length; from += PIECE_RECORDS) {
-    const piece = records.slice(from, from + PIECE_RECORDS);
+    const piece = tail.missing(yield* mapped(records.slice(from, from + PIECE_RECORDS), textOf));
+    if (piece.length === 0) continue;
     const packed = packRecords(
       piece.map(({ text }) => text),
       piece.map(({ key }) => key),
@@ -27,10 +49,6 @@ export function* appendTexts(topic: string, records: readonly KeyedText[]): Slic
     yield;
   }
   return pieces;
-}
-
-export function windowTexts(records: readonly WindowRecord[]): Sliced<KeyedText[]> {
-  return mapped(records, (record) => ({ key: windowRecordKey(record), text: JSON.stringify(record) }));
 }
 
 export function alertTexts(alerts: readonly AlertEvent[]): KeyedText[] {

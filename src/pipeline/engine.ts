@@ -22,7 +22,7 @@ import type {
   OpenedAggregate,
   TakenPartials,
 } from './aggregate.ts';
-import { alertTexts, appendTexts, letterTexts, windowTexts } from './appends.ts';
+import { alertTexts, appendTexts, appendWindows, letterTexts } from './appends.ts';
 import { openAggregate } from './local-aggregate.ts';
 import type { Monitor } from './monitor.ts';
 import { createSilence } from './silence.ts';
@@ -146,10 +146,9 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const released = taken.map(({ expired }, i) => expired.filter((start) => merge.release(aggregates[i]!.name, start)));
     const parts = await ofAll((aggregate, i) => aggregate.takeCommit(released[i]!));
     const deadLetters = parts.flatMap((part) => part.deadLetters);
-    const rows = await slices(windowTexts(records));
     await log.commit({
       appends: [
-        ...(await slices(appendTexts(topics.windows, rows))),
+        ...(await slices(appendWindows(topics.windows, records))),
         ...(await slices(appendTexts(topics.alerts, alertTexts(alerts)))),
         ...(await slices(appendTexts(topics.deadLetters, letterTexts(deadLetters)))),
       ],
@@ -216,7 +215,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     async flush(options) {
       const committed = await commit({ ...options, readToEnd: true });
       const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);
-      await log.commit({ appends: await slices(appendTexts(topics.windows, await slices(windowTexts(rows)))) });
+      await log.commit({ appends: await slices(appendWindows(topics.windows, rows)) });
       return { ...committed, provisional: rows };
     },
     counts: () => merge.counts(),

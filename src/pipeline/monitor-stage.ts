@@ -18,7 +18,7 @@ import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { WindowRecord } from '../windows/row.ts';
 import type { AggregateStatus } from './aggregate.ts';
 import { readAppendedTail } from './appended-tail.ts';
-import { alertTexts, appendTexts, windowTexts } from './appends.ts';
+import { alertTexts, appendTexts, appendWindows } from './appends.ts';
 import { isHeard, mergeStatePrefix, type Committed } from './engine.ts';
 import type { Monitor } from './monitor.ts';
 import { isNewerReport, limitsOf, statusOfReport, toldOf, type PartitionReport, type ReportAt } from './partition-report.ts';
@@ -183,9 +183,8 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
 
   /** What stands on the topics already is left out; the rest in pieces. */
   async function appendsOf(): Promise<RecordsToAppend[]> {
-    const rows = await slices(windowTexts(records.flat()));
     return [
-      ...(await slices(appendTexts(topics.windows, windowsTail.missing(rows)))),
+      ...(await slices(appendWindows(topics.windows, records.flat(), windowsTail))),
       ...(await slices(appendTexts(topics.alerts, alertsTail.missing(alertTexts(alerts))))),
     ];
   }

@@ -202,6 +202,7 @@ function* decodeBodies(
       const from = createByteReader(body.part());
       const cells = cellsAt(kind === BOTH ? LIVE : kind, start, window)[grouping];
       if (!cells) throw new RangeError(`a cell of grouping ${grouping}; there are ${groupings}`);
+      if (count > 0 && columns > bytes.length) throw new RangeError(`cells of ${columns} values in ${bytes.length} bytes`);
       // The same objects: who has both knows that nothing came in between.
       const also = kind === BOTH ? cellsAt(FINAL, start, window)[grouping] : undefined;
       for (let i = 0; i < count; i++) {
@@ -255,8 +256,9 @@ function readCell(from: ByteReader, named: LabelsReader, columns: number): Cell 
   const { labels, key } = named.read(from);
   const events = from.count();
   const offsets = from.count();
-  const values: StateValue[] = [];
-  for (let c = 0; c < columns; c++) values.push(readValue(from));
+  // Of its length from the start: one that grows takes room for 17.
+  const values = new Array<StateValue>(columns);
+  for (let c = 0; c < columns; c++) values[c] = readValue(from);
   return { labels, key, events, offsets, values };
 }
 
