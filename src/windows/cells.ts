@@ -21,6 +21,19 @@ export interface Cell {
   readonly values: readonly StateValue[];
 }
 
+/** Cells one after the other: an array of them, or columns that make one whenever it is asked for. */
+export interface CellList extends Iterable<Cell> {
+  readonly length: number;
+  at(index: number): Cell | undefined;
+}
+
+/** Tells series of a grouping apart across partitions. */
+export type SeriesKey = string;
+
+export function seriesKey({ labels, key }: Pick<Cell, 'labels' | 'key'>): SeriesKey {
+  return key ?? JSON.stringify(labels);
+}
+
 /** Adds up panes of one partition: the last record that changed any of them changed the window. */
 export function addPanes(columns: readonly StateColumn[], cells: readonly Cell[]): Cell {
   if (cells.length === 1) return cells[0]!;

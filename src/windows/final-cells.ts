@@ -1,7 +1,8 @@
 /** The values that a window becomes final with. */
 import { createPace, type Sliced } from '../core/slices.ts';
-import type { Cell } from './cells.ts';
-import type { LivePanes, SeriesKey } from './live-panes.ts';
+import type { Cell, SeriesKey } from './cells.ts';
+import type { LivePanes } from './live-panes.ts';
+import { entriesOf } from './series-cells.ts';
 import type { OpenWindow } from './window-book.ts';
 
 interface Partitions {
@@ -21,11 +22,9 @@ export function* finalCells(
   const isDue = createPace();
   const bySeries = new Map<SeriesKey, { partition: string; cell: Cell }[]>();
   for (const name of names) {
-    const isIdle = idle.includes(name);
-    const ended = isIdle ? undefined : finals.get(name)?.[grouping];
-    const keys = isIdle ? live.keys(name, start, end, grouping) : (ended?.keys() ?? []);
-    for (const key of keys) {
-      const cell = ended ? ended.get(key)! : live.cell(name, start, end, grouping, key)!;
+    const ended = finals.get(name)?.[grouping];
+    const entries = idle.includes(name) ? live.entries(name, start, end, grouping) : ended ? entriesOf(ended) : [];
+    for (const [key, cell] of entries) {
       const known = bySeries.get(key);
       if (known) known.push({ partition: name, cell });
       else bySeries.set(key, [{ partition: name, cell }]);

@@ -1,11 +1,13 @@
 /** Label values of cells as a body of partials has them: codes of a dictionary that grows as they are met. */
 import type { ByteReader } from './byte-stream.ts';
-import { seriesKey, type SeriesKey } from './live-panes.ts';
+import { seriesKey, type SeriesKey } from './cells.ts';
 
 /** Shared by all cells of the series in a body: thousands of windows have the same few hundred series. */
 export interface NamedLabels {
   readonly labels: readonly string[];
   readonly key: SeriesKey;
+  /** Numbers the series of the body. */
+  readonly code: number;
 }
 
 export interface LabelsReader {
@@ -25,6 +27,7 @@ interface Step {
 /** Of one body. */
 export function labelsIn(): LabelsReader {
   const dictionary: string[] = [];
+  let series = 0;
   const first: Step = { label: '', before: undefined, named: undefined, next: new Map() };
 
   function labelOf(code: number, from: ByteReader): string {
@@ -43,16 +46,16 @@ export function labelsIn(): LabelsReader {
         if (!step) at.next.set(code, (step = { label: labelOf(code, from), before: at, named: undefined, next: new Map() }));
         at = step;
       }
-      return (at.named ??= namedBy(at));
+      return (at.named ??= namedBy(at, series++));
     },
   };
 }
 
-function namedBy(last: Step): NamedLabels {
+function namedBy(last: Step, code: number): NamedLabels {
   const labels: string[] = [];
   for (let at = last; at.before; at = at.before) labels.push(at.label);
   labels.reverse();
-  return { labels, key: seriesKey({ labels }) };
+  return { labels, key: seriesKey({ labels }), code };
 }
 
 /** @throws RangeError where the text is no JSON */

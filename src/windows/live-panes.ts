@@ -1,15 +1,10 @@
 /** The latest absolute values of every pane of every partition that some window still needs. */
 import { createPace, type Sliced } from '../core/slices.ts';
-import { addPanes, type Cell, type StateValue } from './cells.ts';
+import { addPanes, seriesKey, type Cell, type SeriesKey, type StateValue } from './cells.ts';
 import type { PanePartial } from './panes.ts';
 import type { Plan } from './plan.ts';
-
-/** Tells series of a grouping apart across partitions. */
-export type SeriesKey = string;
-
-export function seriesKey({ labels, key }: Pick<Cell, 'labels' | 'key'>): SeriesKey {
-  return key ?? JSON.stringify(labels);
-}
+import { bySeries, createSeriesCells, entriesOf, keysOf, takeWhole, type SeriesCells } from './series-cells.ts';
+import { isTold } from './cell-columns.ts';
 
 export interface LivePanes {
   /** Whether `put` would change anything. */
@@ -18,17 +13,19 @@ export interface LivePanes {
    * Takes in what is newer than what is there, by the offset of the last record behind it, and newer than `told`: the partition's
    * records before that offset are in already, or in panes that are gone. The keys that changed, per grouping.
    */
-  put(partition: string, pane: PanePartial, told?: number): Sliced<SeriesKey[][]>;
+  put(partition: string, pane: PanePartial, told?: number): Sliced<Iterable<SeriesKey>[]>;
   /** One series of one partition over the panes that start in [start, end): as it is until the next `put`. */
   cell(partition: string, start: number, end: number, grouping: number, key: SeriesKey): Cell | undefined;
   /** Series of one partition there, each once: as they are until the next `put`. */
   keys(partition: string, start: number, end: number, grouping: number): Iterable<SeriesKey>;
+  /** The same with their values. */
+  entries(partition: string, start: number, end: number, grouping: number): Iterable<readonly [SeriesKey, Cell]>;
   /** Series of all these partitions together. What is put meanwhile counts or not. */
   count(partitions: readonly string[], start: number, end: number, grouping: number): Sliced<number>;
   has(partition: string, start: number, end: number): boolean;
   drop(partition: string, paneStart: number): void;
   /** All series of one pane, per grouping, as they are until the next `put`; undefined where there is none. */
-  pane(partition: string, paneStart: number): readonly ReadonlyMap<SeriesKey, Cell>[] | undefined;
+  pane(partition: string, paneStart: number): readonly SeriesCells[] | undefined;
   /** All panes, by partition. */
   all(): [partition: string, paneStarts: number[]][];
 }
@@ -62,16 +59,38 @@ function writeOver(known: OwnCell, { events, offsets, values }: Cell): void {
 }
 
 export function createLivePanes(plan: Plan): LivePanes {
-  const partitions = new Map<string, Map<number, Map<SeriesKey, Cell>[]>>();
+  const partitions = new Map<string, Map<number, SeriesCells[]>>();
   const isDue = createPace();
 
-  function* panesIn(partition: string, start: number, end: number): Generator<Map<SeriesKey, Cell>[]> {
+  function* panesIn(partition: string, start: number, end: number): Generator<SeriesCells[]> {
     const panes = partitions.get(partition);
     if (!panes) return;
     for (let pane = start; pane < end; pane += plan.paneMs) {
       const groupings = panes.get(pane);
       if (groupings) yield groupings;
     }
+  }
+
+  function cell(partition: string, start: number, end: number, grouping: number, key: SeriesKey): Cell | undefined {
+    const panes = partitions.get(partition);
+    if (!panes) return undefined;
+    const cells: Cell[] = [];
+    for (let pane = start; pane < end; pane += plan.paneMs) {
+      const series = panes.get(pane)?.[grouping];
+      const found = series && bySeries(series).get(key);
+      if (found) cells.push(found);
+    }
+    return cells.length === 0 ? undefined : addPanes(plan.columns, cells);
+  }
+
+  function keys(partition: string, start: number, end: number, grouping: number): Iterable<SeriesKey> {
+    if (start + plan.paneMs === end) {
+      const only = partitions.get(partition)?.get(start)?.[grouping];
+      return only ? keysOf(only) : [];
+    }
+    const found = new Set<SeriesKey>();
+    for (const groupings of panesIn(partition, start, end)) for (const key of keysOf(groupings[grouping]!)) found.add(key);
+    return found;
   }
 
   /** Cells count 1 + the offset of their last record; `told` is the next offset. */
@@ -82,14 +101,26 @@ export function createLivePanes(plan: Plan): LivePanes {
   return {
     isNews(partition, pane, told = 0) {
       const known = partitions.get(partition)?.get(pane.start);
-      return pane.cells.some((cells, grouping) => cells.some((cell) => isNewer(cell, known?.[grouping]!.get(seriesKey(cell)), told)));
+      return pane.cells.some((cells, grouping) => {
+        const series = known && bySeries(known[grouping]!);
+        for (const cell of cells) if (isNewer(cell, series?.get(seriesKey(cell)), told)) return true;
+        return false;
+      });
     },
     *put(partition, pane, told = 0) {
       const known = partitions.get(partition)?.get(pane.start);
-      const groupings = known ?? plan.groupings.map(() => new Map<SeriesKey, Cell>());
-      const changed = groupings.map((): SeriesKey[] => []);
+      const groupings = known ?? plan.groupings.map(createSeriesCells);
+      const changed = groupings.map((): Iterable<SeriesKey> => []);
+      let isNews = false;
       for (const [grouping, cells] of pane.cells.entries()) {
-        const series = groupings[grouping]!;
+        if (isTold(cells) && cells.offsetsMin > told && takeWhole(groupings[grouping]!, cells)) {
+          changed[grouping] = cells.series;
+          isNews = true;
+          continue;
+        }
+        const series = bySeries(groupings[grouping]!);
+        const keys: SeriesKey[] = [];
+        changed[grouping] = keys;
         for (const cell of cells) {
           if (isDue()) yield;
           const key = seriesKey(cell);
@@ -97,39 +128,30 @@ export function createLivePanes(plan: Plan): LivePanes {
           if (!isNewer(cell, own, told)) continue;
           if (own && isOwn(own)) writeOver(own, cell);
           else series.set(key, own ? ownCell(cell) : cell);
-          changed[grouping]!.push(key);
+          keys.push(key);
         }
+        isNews ||= keys.length > 0;
       }
-      if (known === undefined && changed.some((keys) => keys.length > 0)) {
-        const panes = partitions.get(partition) ?? new Map<number, Map<SeriesKey, Cell>[]>();
+      if (known === undefined && isNews) {
+        const panes = partitions.get(partition) ?? new Map<number, SeriesCells[]>();
         partitions.set(partition, panes);
         panes.set(pane.start, groupings);
       }
       return changed;
     },
-    cell(partition, start, end, grouping, key) {
-      const panes = partitions.get(partition);
-      if (!panes) return undefined;
-      if (start + plan.paneMs === end) return panes.get(start)?.[grouping]!.get(key);
-      const cells: Cell[] = [];
-      for (let pane = start; pane < end; pane += plan.paneMs) {
-        const cell = panes.get(pane)?.[grouping]!.get(key);
-        if (cell) cells.push(cell);
-      }
-      return cells.length === 0 ? undefined : addPanes(plan.columns, cells);
-    },
-    keys(partition, start, end, grouping) {
-      if (start + plan.paneMs === end) return partitions.get(partition)?.get(start)?.[grouping]!.keys() ?? [];
-      const keys = new Set<SeriesKey>();
-      for (const groupings of panesIn(partition, start, end)) for (const key of groupings[grouping]!.keys()) keys.add(key);
-      return keys;
+    cell,
+    keys,
+    *entries(partition, start, end, grouping) {
+      const only = start + plan.paneMs === end ? partitions.get(partition)?.get(start)?.[grouping] : undefined;
+      if (only) yield* entriesOf(only);
+      else for (const key of keys(partition, start, end, grouping)) yield [key, cell(partition, start, end, grouping, key)!];
     },
     *count(names, start, end, grouping) {
       const isSliceDone = createPace(COUNTED_AT_ONCE);
       const keys = new Set<SeriesKey>();
       for (const name of names) {
         for (const groupings of panesIn(name, start, end)) {
-          for (const key of groupings[grouping]!.keys()) {
+          for (const key of keysOf(groupings[grouping]!)) {
             keys.add(key);
             if (isSliceDone()) yield;
           }

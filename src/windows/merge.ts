@@ -4,7 +4,8 @@
  * idle partition.
  */
 import { atOnce, createPace, type Sliced } from '../core/slices.ts';
-import { createLivePanes, type LivePanes, type SeriesKey } from './live-panes.ts';
+import { createLivePanes, type LivePanes } from './live-panes.ts';
+import type { SeriesKey } from './cells.ts';
 import { createPaneJournal } from './pane-journal.ts';
 import type { PanePartial, RestoredPanes } from './panes.ts';
 import type { Partials } from './partials.ts';
@@ -67,7 +68,7 @@ interface Aside {
   readonly from: readonly string[];
   readonly panes: LivePanes;
   /** Per grouping. */
-  readonly keys: readonly SeriesKey[][];
+  readonly keys: readonly Iterable<SeriesKey>[];
 }
 
 /** `keepsPanes`: they are part of the state, so that whoever goes on with it needs nothing from the partitions. */
@@ -118,12 +119,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
     journal?.changed('live', partition, pane.start, keys);
     for (const { id } of windows.filter(({ isApart }) => !isApart)) {
       const { dirty } = opened(id);
-      for (const [grouping, list] of keys.entries()) {
-        for (const key of list) {
-          dirty[grouping]!.add(key);
-          if (isDue()) yield;
-        }
-      }
+      for (const [grouping, series] of keys.entries()) dirty[grouping]!.add(series);
     }
     return windows.filter(({ isApart }) => isApart).map(({ id }) => ({ id, origin: partition, from: [partition], panes: live, keys }));
   }
@@ -170,7 +166,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
     const closing = book.all().filter((entry) => !entry.closed && entry.end <= watermarks.frontier);
     const rows = new Map<OpenWindow, readonly WindowRow[]>();
     for (const entry of closing) {
-      rows.set(entry, yield* rowsOf.close(entry));
+      rows.set(entry, yield* rowsOf.close(entry, isRetired(entry)));
       book.changed(entry);
     }
     // One that had nothing yet counts as empty: whether a correction was read before or after makes no difference.

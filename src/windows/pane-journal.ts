@@ -2,19 +2,19 @@
  * The panes of a merge as named values, of which only what changed is written: a few parts a pane, put together at a restart in any
  * order, as of each series the value with the highest offset counts. A pane of many parts is written anew as one.
  */
-import type { Cell } from './cells.ts';
-import type { SeriesKey } from './live-panes.ts';
+import type { SeriesKey } from './cells.ts';
 import { atOnce, type Sliced } from '../core/slices.ts';
 import type { PanePartial, RestoredPanes } from './panes.ts';
-import { encodingBodies, panesOf } from './partials-codec.ts';
+import { createBodyWriters, encodingBodies, panesOf } from './partials-codec.ts';
 import type { Plan } from './plan.ts';
+import { bySeries, cellsOf, type SeriesCells } from './series-cells.ts';
 
 type Kind = 'live' | 'replayed';
 type NamedValue = [key: string, value: unknown];
 
 export interface PaneJournal {
   /** Series of a pane that changed, per grouping. */
-  changed(kind: Kind, partition: string, start: number, keys: readonly (readonly SeriesKey[])[]): void;
+  changed(kind: Kind, partition: string, start: number, keys: readonly Iterable<SeriesKey>[]): void;
   dropped(kind: Kind, partition: string, start: number): void;
   /** What to write; null deletes. */
   takingStateChanges(paneOf: (kind: Kind, partition: string, start: number) => Pane | undefined): Sliced<NamedValue[]>;
@@ -22,7 +22,7 @@ export interface PaneJournal {
   restore(entries: readonly (readonly [key: string, value: unknown])[]): RestoredPanes[];
 }
 
-type Pane = readonly ReadonlyMap<SeriesKey, Cell>[];
+type Pane = readonly SeriesCells[];
 
 const PANE_STATE = 'pane/';
 /** Parts of a pane before it is written anew. */
@@ -34,7 +34,7 @@ interface Held {
   readonly start: number;
   /** Parts written. */
   parts: number;
-  /** Series that changed since, per grouping; undefined: none. */
+  /** Series that changed since the last one, per grouping; undefined: none, or all. */
   keys: Set<SeriesKey>[] | undefined;
 }
 
@@ -45,6 +45,7 @@ export function createPaneJournal(plan: Plan): PaneJournal {
   const held = new Map<string, Held>();
   const stale = new Map<string, Held>();
   let gone: NamedValue[] = [];
+  const writers = createBodyWriters();
 
   function entryOf(kind: Kind, partition: string, start: number): Held {
     const name = nameOf(kind, partition, start);
@@ -60,11 +61,11 @@ export function createPaneJournal(plan: Plan): PaneJournal {
 
   function* write(entry: Held, pane: Pane): Sliced<NamedValue[]> {
     const { kind, partition, start } = entry;
-    const isWhole = entry.parts >= PARTS_MAX;
+    const isWhole = entry.parts === 0 || entry.parts >= PARTS_MAX;
     const cells = pane.map((series, grouping) =>
-      isWhole ? [...series.values()] : [...(entry.keys?.[grouping] ?? [])].map((key) => series.get(key)!),
+      isWhole ? cellsOf(series) : Array.from(entry.keys?.[grouping] ?? [], (key) => bySeries(series).get(key)!),
     );
-    const bodies = yield* encodingBodies({ live: [{ start, cells }], replayed: [], finals: [] });
+    const bodies = yield* encodingBodies({ live: [{ start, cells }], replayed: [], finals: [] }, { writers });
     const superseded = isWhole ? partsOf(entry, 1) : [];
     const part = isWhole ? 0 : entry.parts;
     entry.parts = part + 1;
@@ -79,8 +80,10 @@ export function createPaneJournal(plan: Plan): PaneJournal {
   return {
     changed(kind, partition, start, keys) {
       const entry = entryOf(kind, partition, start);
-      entry.keys ??= keys.map(() => new Set());
-      keys.forEach((list, grouping) => list.forEach((key) => entry.keys![grouping]!.add(key)));
+      if (entry.parts > 0) {
+        entry.keys ??= keys.map(() => new Set());
+        for (const [grouping, series] of keys.entries()) for (const key of series) entry.keys[grouping]!.add(key);
+      }
       stale.set(nameOf(kind, partition, start), entry);
     },
     dropped(kind, partition, start) {

@@ -61,7 +61,7 @@ test('a change is told once, with the absolute value of the series that changed 
   const add = (records: number[], codes: number[], firstOffset: number): void =>
     panes.add(columns, { records: Int32Array.from(records), size: records.length }, [Int32Array.from(codes)], firstOffset);
   const events = () =>
-    panes.takeChanged().map(({ start, cells }) => [start, cells[0]!.map(({ labels, values }) => [labels[0], values[0]])]);
+    panes.takeChanged().map(({ start, cells }) => [start, Array.from(cells[0]!, ({ labels, values }) => [labels[0], values[0]])]);
   add([0, 1], [0, 1], 0);
   assert.deepEqual(events(), [
     [

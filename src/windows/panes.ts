@@ -1,5 +1,5 @@
 /** Panes of one partition: for each stretch of event time and each grouping, columns of accumulators indexed by series code. */
-import type { Cell, StateValue } from './cells.ts';
+import type { Cell, CellList, StateValue } from './cells.ts';
 import type { Columns, Contribution, Selection } from './columns.ts';
 import type { Plan, StateColumn } from './plan.ts';
 import type { SeriesTable } from './series.ts';
@@ -30,7 +30,7 @@ export interface PaneStore {
 export interface PanePartial {
   readonly start: number;
   /** Per grouping; empty where none changed. */
-  readonly cells: readonly (readonly Cell[])[];
+  readonly cells: readonly CellList[];
 }
 
 /** Panes of a partition that an earlier life left. */

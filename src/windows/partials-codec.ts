@@ -4,9 +4,10 @@
  * carries the progress; each can be taken in by itself, in any number of repeats.
  */
 import { atOnce, createPace, type Sliced } from '../core/slices.ts';
-import type { Cell, StateValue } from './cells.ts';
+import { createCellColumns, type CellColumns } from './cell-columns.ts';
+import type { Cell, CellList, StateValue } from './cells.ts';
 import { createByteReader, createByteWriter, type ByteReader, type ByteWriter } from './byte-stream.ts';
-import { fromJson, labelsIn, type LabelsReader } from './labels-codec.ts';
+import { fromJson, labelsIn, type NamedLabels } from './labels-codec.ts';
 import { twinsOf } from './twins.ts';
 import type { Partials, Progress, WindowFinal } from './partials.ts';
 import type { PanePartial } from './panes.ts';
@@ -66,19 +67,27 @@ export function encodeTold(
 
 /** At least one: what is told may be nothing but progress. */
 export function encodeBodies(panes: Pick<Partials, 'live' | 'replayed' | 'finals'>, maxBytes = RECORD_BYTES_MAX): Uint8Array[] {
-  return atOnce(encodingBodies(panes, maxBytes));
+  return atOnce(encodingBodies(panes, { maxBytes }));
+}
+
+/** What they are written with, for whoever encodes often; one after the other. */
+export interface BodyWriters {
+  readonly current: ByteWriter;
+  readonly open: ByteWriter;
+}
+
+export function createBodyWriters(): BodyWriters {
+  return { current: createByteWriter(), open: createByteWriter() };
 }
 
 /** The same in slices. */
 export function* encodingBodies(
   { live, replayed, finals }: Pick<Partials, 'live' | 'replayed' | 'finals'>,
-  maxBytes = RECORD_BYTES_MAX,
+  { maxBytes = RECORD_BYTES_MAX, writers: { current, open } = createBodyWriters() }: { maxBytes?: number; writers?: BodyWriters } = {},
 ): Sliced<Uint8Array[]> {
   const isDue = createPace();
   const bodies: Uint8Array[] = [];
   let dictionary = new Map<string, number>();
-  const current = createByteWriter();
-  const open = createByteWriter();
 
   function cut(): void {
     if (current.length > 0) bodies.push(current.take());
@@ -86,11 +95,11 @@ export function* encodingBodies(
   }
 
   /** A section is one grouping of one pane or window, or a part of it: the number of its cells that it took. */
-  function* section(kind: Section, start: number, window: number, grouping: number, cells: readonly Cell[], from: number): Sliced<number> {
+  function* section(kind: Section, start: number, window: number, grouping: number, cells: CellList, from: number): Sliced<number> {
     if (current.length >= maxBytes) cut();
     let count = 0;
     for (; from + count < cells.length && (count === 0 || current.length + open.length < maxBytes); count++) {
-      writeCell(open, dictionary, cells[from + count]!);
+      writeCell(open, dictionary, cells.at(from + count)!);
       if (isDue()) yield;
     }
     current.count(kind);
@@ -102,7 +111,7 @@ export function* encodingBodies(
     return count;
   }
 
-  function* sections(kind: Section, start: number, window: number, groupings: readonly (readonly Cell[])[]): Sliced<void> {
+  function* sections(kind: Section, start: number, window: number, groupings: readonly CellList[]): Sliced<void> {
     for (const [grouping, cells] of groupings.entries()) {
       for (let from = 0; from < cells.length;) from += yield* section(kind, start, window, grouping, cells, from);
     }
@@ -176,12 +185,12 @@ function* decodeBodies(
   groupings: number,
 ): Sliced<Pick<Partials, 'live' | 'replayed' | 'finals'>> {
   const isDue = createPace();
-  const live = new Map<number, Cell[][]>();
-  const replayed = new Map<number, Cell[][]>();
-  const finals = new Map<string, WindowFinal & { cells: Cell[][] }>();
-  const empty = (): Cell[][] => Array.from({ length: groupings }, () => []);
+  const live = new Map<number, CellList[]>();
+  const replayed = new Map<number, CellList[]>();
+  const finals = new Map<string, WindowFinal & { cells: CellList[] }>();
+  const empty = (): CellList[] => Array.from({ length: groupings }, () => []);
 
-  function cellsAt(kind: number, start: number, window: number): Cell[][] {
+  function cellsAt(kind: number, start: number, window: number): CellList[] {
     if (kind === FINAL) {
       const key = `${window}/${start}`;
       const final = finals.get(key) ?? { window, start, cells: empty() };
@@ -197,28 +206,40 @@ function* decodeBodies(
   for (const bytes of bodies) {
     const body = createByteReader(bytes);
     const labels = labelsIn();
+    const held = createCellColumns(columns);
+    /** By series: where it stood last. */
+    const places: number[] = [];
     while (!body.atEnd) {
       const [kind, start, window, grouping, count] = [body.count(), body.number(), body.count(), body.count(), body.count()];
       const from = createByteReader(body.part());
-      const cells = cellsAt(kind === BOTH ? LIVE : kind, start, window)[grouping];
-      if (!cells) throw new RangeError(`a cell of grouping ${grouping}; there are ${groupings}`);
+      if (grouping >= groupings) throw new RangeError(`a cell of grouping ${grouping}; there are ${groupings}`);
       if (count > 0 && columns > bytes.length) throw new RangeError(`cells of ${columns} values in ${bytes.length} bytes`);
-      // The same objects: who has both knows that nothing came in between.
-      const also = kind === BOTH ? cellsAt(FINAL, start, window)[grouping] : undefined;
+      const first = held.length;
+      let isEachOnce = true;
       for (let i = 0; i < count; i++) {
-        const cell = readCell(from, labels, columns);
-        cells.push(cell);
-        also?.push(cell);
+        const named = labels.read(from);
+        isEachOnce &&= !(places[named.code]! >= first);
+        places[named.code] = held.length;
+        readCell(from, named, held);
         if (isDue()) yield;
       }
+      if (count === 0) continue;
+      // A record may come from anybody.
+      const told = isEachOnce ? held.since(first) : [...held.since(first)];
+      const cells = cellsAt(kind === BOTH ? LIVE : kind, start, window);
+      cells[grouping] = joined(cells[grouping]!, told);
+      // The same ones: who has both knows that nothing came in between.
+      if (kind !== BOTH) continue;
+      const ended = cellsAt(FINAL, start, window);
+      ended[grouping] = joined(ended[grouping]!, told);
     }
   }
-  const panes = (found: Map<number, Cell[][]>): PanePartial[] => [...found].map(([start, cells]) => ({ start, cells }));
+  const panes = (found: Map<number, CellList[]>): PanePartial[] => [...found].map(([start, cells]) => ({ start, cells }));
   return { live: panes(live), replayed: panes(replayed), finals: [...finals.values()] };
 }
 
 function firstCell({ live, replayed, finals }: Partials): Cell | undefined {
-  for (const { cells } of [...live, ...replayed, ...finals]) for (const list of cells) if (list[0]) return list[0];
+  for (const { cells } of [...live, ...replayed, ...finals]) for (const list of cells) if (list.length > 0) return list.at(0);
   return undefined;
 }
 
@@ -252,14 +273,14 @@ function writeValue(into: ByteWriter, value: StateValue): void {
 }
 
 /** Plain loops: a large pipeline's commit reads some ten thousand of them. */
-function readCell(from: ByteReader, named: LabelsReader, columns: number): Cell {
-  const { labels, key } = named.read(from);
-  const events = from.count();
-  const offsets = from.count();
-  // Of its length from the start: one that grows takes room for 17.
-  const values = new Array<StateValue>(columns);
-  for (let c = 0; c < columns; c++) values[c] = readValue(from);
-  return { labels, key, events, offsets, values };
+function readCell(from: ByteReader, named: NamedLabels, into: CellColumns): void {
+  into.add(named, from.count(), from.count());
+  for (const column of into.values) column.push(readValue(from));
+}
+
+/** Rarely both: a grouping of a pane that is cut in two. */
+function joined(before: CellList, more: CellList): CellList {
+  return before.length === 0 ? more : [...before, ...more];
 }
 
 function readValue(from: ByteReader): StateValue {

@@ -1,5 +1,5 @@
 /** What the aggregation of one input partition tells the merge. */
-import type { Cell } from './cells.ts';
+import type { CellList } from './cells.ts';
 import type { PanePartial } from './panes.ts';
 
 export interface Partials {
@@ -20,7 +20,7 @@ export interface WindowFinal {
   readonly window: number;
   readonly start: number;
   /** Per grouping. */
-  readonly cells: readonly (readonly Cell[])[];
+  readonly cells: readonly CellList[];
 }
 
 export interface Progress {

@@ -88,7 +88,9 @@ export function mergeStates(a: State, b: State, measures: readonly MeasureSpec[]
 
 /** Each measure by its name, from mergeable state; null where it is undefined (a ratio over 0, a minimum or a quantile of nothing) or beyond what JSON can say. */
 export function measuresOf(state: State, measures: readonly MeasureSpec[]): Record<string, number | null> {
-  return Object.fromEntries(measures.map((measure) => [measure.name, finiteOrNull(measureOf(state, measure))]));
+  const values: Record<string, number | null> = {};
+  for (const measure of measures) values[measure.name] = finiteOrNull(measureOf(state, measure));
+  return values;
 }
 
 function measureOf(state: State, measure: MeasureSpec): number | null {

@@ -1,7 +1,6 @@
 /** Cells of a window -> rows, with their version. */
 import type { Labels } from '../core/labels.ts';
-import { addCells, stateOf, type Cell } from './cells.ts';
-import type { SeriesKey } from './live-panes.ts';
+import { addCells, stateOf, type Cell, type SeriesKey } from './cells.ts';
 import type { Plan } from './plan.ts';
 import { measuresOf } from './row-merge.ts';
 import { rowVersion, type Stage } from './row-version.ts';
@@ -62,8 +61,7 @@ export function createRowWriter(plan: Plan, revision: number): RowWriter {
       const spec = plan.windows[index]!;
       last = { index, start, window: spec.name, window_start: iso(start), window_end: iso(start + spec.sizeMs) };
     }
-    const { window, window_start, window_end } = last;
-    return { window, window_start, window_end };
+    return last;
   }
 
   return {
@@ -73,10 +71,14 @@ export function createRowWriter(plan: Plan, revision: number): RowWriter {
         contributions.map((contribution) => contribution.cell),
       );
       const state = stateOf(plan.columns, cell);
+      const at = times(window, start);
+      // Field by field: an object that is spread into another one grows it four times.
       return {
         kind: 'row',
         pipeline,
-        ...times(window, start),
+        window: at.window,
+        window_start: at.window_start,
+        window_end: at.window_end,
         labels: labels(grouping, contributions[0]!.cell),
         measures: measuresOf(state, measures),
         state,
@@ -90,7 +92,10 @@ export function createRowWriter(plan: Plan, revision: number): RowWriter {
         idle,
       };
     },
-    closed: (window, start, idle) => ({ kind: 'closed', pipeline, ...times(window, start), idle }),
+    closed(index, start, idle) {
+      const { window, window_start, window_end } = times(index, start);
+      return { kind: 'closed', pipeline, window, window_start, window_end, idle };
+    },
   };
 }
 

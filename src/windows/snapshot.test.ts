@@ -103,7 +103,7 @@ test('panes come back as they were, also those of the formats before', () => {
   assert.ok('bodies' in (stored.get(pane) as object));
   const { replayed } = life().snapshot.restore([...stored]);
   assert.deepEqual(replayed, [
-    { start: 10_000, cells: [[{ labels: [], key: '[]', events: 2, offsets: replayed[0]!.cells[0]![0]!.offsets, values: [2] }]] },
+    { start: 10_000, cells: [[{ labels: [], key: '[]', events: 2, offsets: replayed[0]!.cells[0]!.at(0)!.offsets, values: [2] }]] },
   ]);
   stored.set(pane, replayed[0]!.cells);
   stored.set('meta', { ...(stored.get('meta') as object), format: 2 });

@@ -66,13 +66,14 @@ export function createSnapshot(
 
   function restorePane(to: PaneStore, start: number, stored: StoredPane): PanePartial {
     const cells = 'bodies' in stored ? cellsIn(stored.bodies) : stored;
-    cells.forEach((list, grouping) => list.forEach((cell) => to.restore(start, grouping, cell)));
+    for (const [grouping, list] of cells.entries()) for (const cell of list) to.restore(start, grouping, cell);
     return { start, cells };
   }
 
   function cellsIn(bodies: readonly Uint8Array[]): PanePartial['cells'] {
     const [pane] = atOnce(panesOf({ bodies }, columns, series.labels.length)).live;
-    return pane?.cells ?? series.labels.map(() => []);
+    // As objects: they may go to another thread.
+    return series.labels.map((_, grouping) => [...(pane?.cells[grouping] ?? [])]);
   }
 
   return {

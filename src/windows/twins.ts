@@ -3,7 +3,7 @@
  * of them, and they are told once.
  */
 import { createPace, type Sliced } from '../core/slices.ts';
-import type { Cell } from './cells.ts';
+import type { Cell, CellList } from './cells.ts';
 import type { PanePartial } from './panes.ts';
 import type { WindowFinal } from './partials.ts';
 
@@ -23,8 +23,8 @@ export function* twinsOf(live: readonly PanePartial[], finals: readonly WindowFi
   const both: WindowFinal[] = [];
   const rest = new Map<WindowFinal, WindowFinal>();
 
-  function* apart(cells: readonly Cell[], ends: readonly Cell[]): Sliced<{ same: Cell[]; live: Cell[]; final: Cell[] }> {
-    const byLabels = new Map(ends.map((cell) => [cell.labels, cell]));
+  function* apart(cells: CellList, ends: CellList): Sliced<{ same: Cell[]; live: Cell[]; final: Cell[] }> {
+    const byLabels = new Map(Array.from(ends, (cell) => [cell.labels, cell]));
     const found = { same: new Array<Cell>(), live: new Array<Cell>(), final: new Array<Cell>() };
     for (const cell of cells) {
       const end = byLabels.get(cell.labels);

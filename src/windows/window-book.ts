@@ -1,10 +1,11 @@
 /** The windows that can still change: what the merge has to remember of each beside the panes. */
 import { atOnce, createPace, type Sliced } from '../core/slices.ts';
-import { createByteReader, createByteWriter } from './byte-stream.ts';
-import type { Cell } from './cells.ts';
-import { seriesKey, type SeriesKey } from './live-panes.ts';
-import { encodingBodies, panesOf } from './partials-codec.ts';
+import { createByteReader, type ByteWriter } from './byte-stream.ts';
+import { seriesKey, type Cell, type CellList, type SeriesKey } from './cells.ts';
+import { createBodyWriters, encodingBodies, panesOf } from './partials-codec.ts';
 import { windowStarts, type Plan } from './plan.ts';
+import { bySeries, cellsOf, createSeriesCells, seriesCellsOf, takeWhole, type SeriesCells } from './series-cells.ts';
+import { createSeriesSet, type SeriesSet } from './series-set.ts';
 
 export interface WindowId {
   /** Index into the plan's windows. */
@@ -27,11 +28,11 @@ export interface OpenWindow extends WindowId {
   /** Partitions that had not passed its end then: idle ones. */
   idle: readonly string[];
   /** At-final values by partition, until it is closed. Per grouping, by series: told twice they are the same. */
-  readonly finals: Map<string, readonly Map<SeriesKey, Cell>[]>;
+  readonly finals: Map<string, readonly SeriesCells[]>;
   /** Per grouping: events in the first final row and in the latest one, and the offsets behind that. */
   readonly given: Map<SeriesKey, Given>[];
   /** Per grouping: series that changed and were not given out since. */
-  readonly dirty: Set<SeriesKey>[];
+  readonly dirty: SeriesSet[];
 }
 
 export interface WindowBook {
@@ -40,7 +41,7 @@ export interface WindowBook {
   /** A window that was not there. `closed`: it is final already, with these partitions idle. */
   open(id: WindowId, closed: { readonly idle: readonly string[] } | undefined): OpenWindow;
   /** Adds at-final values of a partition. */
-  addFinals(entry: OpenWindow, partition: string, cells: readonly (readonly Cell[])[]): Sliced<void>;
+  addFinals(entry: OpenWindow, partition: string, cells: readonly CellList[]): Sliced<void>;
   /** To be written with the next commit. */
   changed(id: WindowId): void;
   drop(id: WindowId): void;
@@ -79,6 +80,7 @@ export function createWindowBook(plan: Plan): WindowBook {
   /** Keys of at-final values that are written, by window; and of those, by window, the partitions with newer ones. */
   const written = new Map<string, Set<string>>();
   const newFinals = new Map<string, Set<string>>();
+  const writers = createBodyWriters();
   const keyOf = ({ window, start }: WindowId): string => `${window}/${start}`;
   const endOf = ({ window, start }: WindowId): number => start + plan.windows[window]!.sizeMs;
 
@@ -92,8 +94,8 @@ export function createWindowBook(plan: Plan): WindowBook {
     const changes: NamedValue[] = [];
     for (const partition of newFinals.get(key) ?? []) {
       const { window, start } = entry;
-      const cells = entry.finals.get(partition)!.map((series) => [...series.values()]);
-      const bodies = yield* encodingBodies({ live: [], replayed: [], finals: [{ window, start, cells }] });
+      const cells = entry.finals.get(partition)!.map(cellsOf);
+      const bodies = yield* encodingBodies({ live: [], replayed: [], finals: [{ window, start, cells }] }, { writers });
       const name = `${FINALS_STATE}${key}/${partition}`;
       addTo(written, key, name);
       changes.push([name, { window, start, partition, bodies } satisfies StoredFinals]);
@@ -105,8 +107,8 @@ export function createWindowBook(plan: Plan): WindowBook {
     open.set(keyOf(entry), {
       ...entry,
       given: given.map((series) => (series instanceof Uint8Array ? givenIn(series) : series)),
-      finals: new Map([...finals].map(([partition, lists]) => [partition, lists.map(bySeries)])),
-      dirty: plan.groupings.map(() => new Set<SeriesKey>()),
+      finals: new Map([...finals].map(([partition, lists]) => [partition, lists.map(keptCells)])),
+      dirty: plan.groupings.map(createSeriesSet),
     });
     // In their new form they are in the next commit: the one after it knows of them no more, and the window may be written without them then.
     for (const partition of finals.keys()) addTo(newFinals, keyOf(entry), partition);
@@ -126,18 +128,20 @@ export function createWindowBook(plan: Plan): WindowBook {
         idle: closed?.idle ?? [],
         finals: new Map(),
         given: plan.groupings.map(() => new Map()),
-        dirty: plan.groupings.map(() => new Set()),
+        dirty: plan.groupings.map(createSeriesSet),
       };
       open.set(keyOf(entry), entry);
       return entry;
     },
     *addFinals(entry, partition, cells) {
       const isDue = createPace();
-      const finals = entry.finals.get(partition) ?? plan.groupings.map(() => new Map<SeriesKey, Cell>());
+      const finals = entry.finals.get(partition) ?? plan.groupings.map(createSeriesCells);
       entry.finals.set(partition, finals);
       for (const [grouping, list] of cells.entries()) {
+        if (takeWhole(finals[grouping]!, list)) continue;
+        const series = bySeries(finals[grouping]!);
         for (const cell of list) {
-          finals[grouping]!.set(seriesKey(cell), cell);
+          series.set(seriesKey(cell), cell);
           if (isDue()) yield;
         }
       }
@@ -155,7 +159,7 @@ export function createWindowBook(plan: Plan): WindowBook {
       const changes: NamedValue[] = [];
       for (const key of changed) {
         const entry = open.get(key);
-        changes.push([WINDOW_STATE + key, entry ? yield* storedWindow(entry) : null]);
+        changes.push([WINDOW_STATE + key, entry ? yield* storedWindow(entry, writers.current) : null]);
         changes.push(...(yield* finalsOf(key, entry)));
       }
       changed.clear();
@@ -170,7 +174,7 @@ export function createWindowBook(plan: Plan): WindowBook {
         addTo(written, keyOf(id), key);
         const { finals } = atOnce(panesOf({ bodies }, plan.columns.length, plan.groupings.length));
         const known = finals[0]?.cells ?? plan.groupings.map(() => []);
-        open.get(keyOf(id))?.finals.set(partition, known.map(bySeries));
+        open.get(keyOf(id))?.finals.set(partition, known.map(seriesCellsOf));
       }
     },
   };
@@ -182,11 +186,10 @@ function addTo(sets: Map<string, Set<string>>, key: string, item: string): void 
   else sets.set(key, new Set([item]));
 }
 
-function* storedWindow({ window, start, end, closed, idle, given }: OpenWindow): Sliced<StoredWindow> {
+function* storedWindow({ window, start, end, closed, idle, given }: OpenWindow, into: ByteWriter): Sliced<StoredWindow> {
   const isDue = createPace();
   const bytes: Uint8Array[] = [];
   for (const series of given) {
-    const into = createByteWriter();
     for (const [key, { atFinal, latest, offsets }] of series) {
       into.text(key);
       into.count(atFinal);
@@ -209,6 +212,6 @@ function givenIn(bytes: Uint8Array): Map<SeriesKey, Given> {
   return series;
 }
 
-function bySeries(cells: ReadonlyMap<SeriesKey, Cell> | readonly Cell[]): Map<SeriesKey, Cell> {
-  return new Map(Array.isArray(cells) ? cells.map((cell: Cell) => [seriesKey(cell), cell]) : (cells as ReadonlyMap<SeriesKey, Cell>));
+function keptCells(cells: ReadonlyMap<SeriesKey, Cell> | readonly Cell[]): SeriesCells {
+  return seriesCellsOf(cells instanceof Map ? [...cells.values()] : (cells as readonly Cell[]));
 }

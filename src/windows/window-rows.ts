@@ -1,17 +1,21 @@
 /** Rows of one window: the first final ones, corrections, provisional ones; each grouping in the order of its series. Made in slices. */
 import { createPace, sorted, type Sliced } from '../core/slices.ts';
-import type { Cell } from './cells.ts';
+import type { Cell, SeriesKey } from './cells.ts';
 import { finalCells } from './final-cells.ts';
-import type { LivePanes, SeriesKey } from './live-panes.ts';
+import type { LivePanes } from './live-panes.ts';
 import type { Plan } from './plan.ts';
 import type { RowParts, RowWriter } from './row-writer.ts';
 import type { WindowRow } from './row.ts';
+import { areTwins, bySeries, keysOf } from './series-cells.ts';
 import type { Watermarks } from './watermarks.ts';
 import type { OpenWindow, WindowId } from './window-book.ts';
 
 export interface WindowRows {
-  /** First final rows: at-final values of the partitions that have passed the end, what the idle ones have. */
-  close(entry: OpenWindow): Sliced<WindowRow[]>;
+  /**
+   * First final rows: at-final values of the partitions that have passed the end, what the idle ones have. `isOver`: nothing more can come
+   * for the window, so that nobody will ask what was given out.
+   */
+  close(entry: OpenWindow, isOver: boolean): Sliced<WindowRow[]>;
   /** Of a closed window what has changed since; counts what came too late for its first final rows. */
   correct(entry: OpenWindow): Sliced<WindowRow[]>;
   /** As it stands: what changed, or everything. */
@@ -61,9 +65,11 @@ export function createWindowRows(plan: Plan, { watermarks, live, writer, results
       if (idle.includes(name)) continue;
       const ended = finals.get(name)?.[grouping];
       const only = start + plan.paneMs === end ? live.pane(name, start)?.[grouping] : undefined;
-      for (const key of only?.keys() ?? live.keys(name, start, end, grouping)) {
-        const cell = ended?.get(key);
-        if (cell === undefined || (only?.get(key) ?? live.cell(name, start, end, grouping, key)) !== cell) changed.add(key);
+      if (only && ended && areTwins(only, ended)) continue;
+      for (const key of only ? keysOf(only) : live.keys(name, start, end, grouping)) {
+        const cell = ended && bySeries(ended).get(key);
+        // With the same last record behind them there is no correction: what became of records makes none.
+        if (cell === undefined || live.cell(name, start, end, grouping, key)!.offsets !== cell.offsets) changed.add(key);
         if (isDue()) yield;
       }
     }
@@ -83,7 +89,7 @@ export function createWindowRows(plan: Plan, { watermarks, live, writer, results
 
   return {
     contributions,
-    *close(entry) {
+    *close(entry, isOver) {
       const { window, start } = entry;
       const idle = watermarks.notPassed(entry.end);
       let full = 0;
@@ -93,11 +99,13 @@ export function createWindowRows(plan: Plan, { watermarks, live, writer, results
         // Whatever differs from the at-final values by now is a correction.
         const dirty = entry.dirty[grouping]!;
         dirty.clear();
-        for (const key of yield* changedSince(entry, grouping, idle)) dirty.add(key);
+        const changed = yield* changedSince(entry, grouping, idle);
+        dirty.add(changed);
+        const isAsked = !isOver || changed.size > 0;
         for (const key of yield* sorted(bySeries.keys())) {
           const of = bySeries.get(key)!;
           const row = writer.row({ window, start, grouping, stage: 'final', contributions: of, corrections: 0, idle, origin: '' });
-          entry.given[grouping]!.set(key, { atFinal: row.events, latest: row.events, offsets: totalOf('offsets', of) });
+          if (isAsked) entry.given[grouping]!.set(key, { atFinal: row.events, latest: row.events, offsets: totalOf('offsets', of) });
           rows.push(row);
           if (isDue()) yield;
         }
@@ -112,8 +120,8 @@ export function createWindowRows(plan: Plan, { watermarks, live, writer, results
     },
     *correct(entry) {
       const rows: WindowRow[] = [];
-      for (const [grouping, keys] of entry.dirty.entries()) {
-        for (const key of yield* sorted(keys)) {
+      for (const [grouping, dirty] of entry.dirty.entries()) {
+        for (const key of yield* sorted(yield* dirty.all())) {
           if (isDue()) yield;
           const given = entry.given[grouping]!.get(key);
           const of = contributions(entry, grouping, key);
@@ -128,14 +136,14 @@ export function createWindowRows(plan: Plan, { watermarks, live, writer, results
             if (!given) results[entry.window]!++;
           }
         }
-        keys.clear();
+        dirty.clear();
       }
       return rows;
     },
     *provisional(entry, everything) {
       const rows: WindowRow[] = [];
       for (let grouping = 0; grouping < plan.groupings.length; grouping++) {
-        const keys = everything ? yield* everyKey(entry, grouping) : entry.dirty[grouping]!;
+        const keys = everything ? yield* everyKey(entry, grouping) : yield* entry.dirty[grouping]!.all();
         for (const key of yield* sorted(keys)) {
           rows.push(liveRow(entry, grouping, key, { stage: 'provisional', corrections: 0 }));
           if (isDue()) yield;

@@ -89,8 +89,9 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
 
   return {
     async put(rows) {
-      for (const [i, row] of rows.entries()) {
-        if (i % PUT_AT_ONCE === PUT_AT_ONCE - 1) await nextTurn();
+      let sinceTurn = 0;
+      for (const row of rows) {
+        if (++sinceTurn % PUT_AT_ONCE === 0) await nextTurn();
         putRow(row);
       }
     },
