@@ -250,7 +250,10 @@ test('an average that has learnt the break gives no all-clear: it says so, and w
   };
   const learnt = ended('en', 1.2);
   assert.equal(learnt.message, '☑️ CTR: the moving average has caught up: US banner: 1.20% (average before: 5.00%)');
-  assert.match(learnt.explanation.text, /only because the average has learnt the change\. Before the alert it was 5\.00%\. .*not an all-clear/);
+  assert.match(
+    learnt.explanation.text,
+    /only because the average has learnt the change\. Before the alert it was 5\.00%\. .*not an all-clear/,
+  );
   assert.deepEqual([learnt.explanation.lasting, learnt.expected_value, learnt.deviation_percent], [true, 5, -76]);
   assert.match(ended('ko', 1.2).message, /^☑️ CTR 이동 평균이 따라감: US banner: 1\.20% \(이전 평균 5\.00%\)$/);
   assert.match(ended('ko', 1.2).explanation.text, /정상으로 돌아왔다는 뜻은 아닙니다/);
