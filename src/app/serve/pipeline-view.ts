@@ -6,7 +6,7 @@ import { inSlices, type Sliced } from '../../core/slices.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
-import type { AggregateStatus } from '../../pipeline/aggregate.ts';
+import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
 import { createLagMeter } from '../../pipeline/lag.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
