@@ -11,7 +11,7 @@ import { pairsOf } from './comparison.ts';
 import { withHistory, type History, type HistoryDeps, type HistoryPlace } from './history.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
 import type { DetectorKind } from '../../detectors/detector.ts';
-import type { DetectEntry } from '../../pipeline/monitor-spec.ts';
+import type { DetectEntry } from '../../pipeline/monitor/monitor-spec.ts';
 import type { Judged } from './judge.ts';
 import { createJudges, type Judges } from './judges.ts';
 import { measuresNeeded, sketchesNeeded, windowsNeeded } from './measures-needed.ts';
