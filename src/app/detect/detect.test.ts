@@ -315,7 +315,7 @@ test('a clock of twelve hours that does not say which half of the day is refused
   await assert.rejects(read(file('twelve.csv', csv(slashed))), wrong(82, '3/1/2026 1:00', '3/1/2026 12:59'));
   for (const times of [
     minutes(630, 300, String),
-    minutes(600, 200, (hour) => `${twelve(hour)}`).map((time, i) => `${time} ${i < 120 ? 'AM' : 'PM'}`),
+    minutes(600, 200, twelve).map((time, i) => `${time} ${i < 120 ? 'AM' : 'PM'}`),
     ['2026-03-02 10:00', '2026-03-02 11:00', '2026-03-02 12:00', '2026-03-02 11:59', '2026-03-02 12:01', '2026-03-02 9:00'],
     ['2026-03-02 0:30', ...minutes(700, 90, twelve)],
   ]) {
