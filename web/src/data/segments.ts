@@ -55,13 +55,14 @@ export function segmentOf(
  * the order, as a book only ever gets more series at its end.
  */
 export function createSegmentList(measure: MeasureInfo, dimensions: readonly string[]) {
-  const made = new WeakMap<Series, Segment>();
+  // By key, not by series in a WeakMap: that costs more than making them.
+  const made = new Map<string, { readonly of: Series; readonly segment: Segment }>();
   let order: readonly number[] = [];
   const segment = (series: Series, firing: ReadonlyMap<string, Episode>): Segment => {
-    const held = made.get(series);
-    if (held && held.alert === firing.get(series.key)) return held;
+    const held = made.get(series.key);
+    if (held?.of === series && held.segment.alert === firing.get(series.key)) return held.segment;
     const next = segmentOf(series, measure, dimensions, firing);
-    made.set(series, next);
+    made.set(series.key, { of: series, segment: next });
     return next;
   };
   return (series: readonly Series[], firing: ReadonlyMap<string, Episode>): Segment[] => {
