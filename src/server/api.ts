@@ -28,13 +28,21 @@ export interface PipelineInfo {
   readonly dimensions: readonly string[];
   /** Sets of dimensions that are summed up to, beside the full one; [] is the total. */
   readonly rollups: readonly (readonly string[])[];
-  readonly measures: readonly { readonly name: string; readonly unit: string | null; readonly kind: string }[];
+  readonly measures: readonly MeasureInfo[];
   readonly windows: readonly { readonly name: string; readonly size_ms: number; readonly slide_ms: number }[];
   /** Measures that detectors watch, in the order of the file. */
   readonly watched: readonly { readonly measure: string; readonly window: string; readonly detector: string }[];
   readonly topics: { readonly windows: string; readonly alerts: string; readonly dead_letters: string; readonly replay: string };
   readonly sources: readonly { readonly name: string; readonly topic: string; readonly partitions: number }[];
   readonly serve: readonly { readonly path: string; readonly window: string }[];
+}
+
+export interface MeasureInfo {
+  readonly name: string;
+  readonly unit: string | null;
+  readonly kind: string;
+  /** Of a ratio: the measure it is divided by, which says how much a value weighs. */
+  readonly denominator?: string;
 }
 
 /**

@@ -7,7 +7,7 @@ import { inSlices, type Sliced } from '../../core/slices.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
-import type { AggregateStatus } from '../../pipeline/aggregate.ts';
+import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
 import { createLagMeter } from '../../pipeline/lag.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
@@ -227,7 +227,12 @@ function infoOf({ config }: PipelineRun): PipelineInfo {
     locale,
     dimensions: engine.dimensions,
     rollups: engine.rollups,
-    measures: engine.measures.map(({ name, unit, kind }) => ({ name, unit: unit ?? null, kind })),
+    measures: engine.measures.map((measure) => ({
+      name: measure.name,
+      unit: measure.unit ?? null,
+      kind: measure.kind,
+      ...(measure.kind === 'ratio' && { denominator: measure.denominator }),
+    })),
     windows: engine.windows.map(({ name, sizeMs, slideMs }) => ({ name, size_ms: sizeMs, slide_ms: slideMs })),
     watched: monitor.detect.map(({ measure, window, detector }) => ({ measure, window, detector })),
     topics: { windows: topics.windows, alerts: topics.alerts, dead_letters: topics.deadLetters, replay: topics.replay },

@@ -6,14 +6,25 @@ import { hasDimensions, matches, segmentOf, sortSegments, type Segment } from '.
 import { labelsKey, type Labels } from './series-book.ts';
 
 const DIMENSIONS = ['country', 'ad_format'];
+const CTR = { name: 'ctr', unit: '%', kind: 'ratio', denominator: 'impressions' };
 
 function segment(points: readonly WindowPoint[], labels: Labels = point(0, 1).labels, firing = new Map()): Segment {
-  return segmentOf({ key: labelsKey(labels), labels, points }, 'ctr', DIMENSIONS, firing);
+  return segmentOf({ key: labelsKey(labels), labels, points }, CTR, DIMENSIONS, firing);
 }
 
 test('the number is that of the newest final window, the change is against the windows before it', () => {
   const { value, open, mean, change } = segment([point(0, 2), point(1, 4), point(2, 1.5), point(3, 99, { final: false })]);
   assert.deepEqual({ value, open, mean, change }, { value: 1.5, open: false, mean: 3, change: -0.5 });
+});
+
+test('a ratio is compared with what it was over the windows together: one with hardly any events counts for hardly any', () => {
+  const of = (n: number, ctr: number, impressions: number) => point(n, ctr, { measures: { ctr, impressions }, events: impressions });
+  const windows = [of(0, 50, 1), of(1, 5, 999), of(2, 5, 1_000)];
+  assert.equal(segment(windows).mean, 5.045);
+  const seen = (measure: Parameters<typeof segmentOf>[1]) =>
+    segmentOf({ key: '', labels: {}, points: windows }, measure, [], new Map()).mean;
+  assert.equal(seen({ name: 'ctr', unit: '%', kind: 'average' }), 5.045, 'by events where nothing divides it');
+  assert.equal(seen({ name: 'impressions', unit: null, kind: 'count' }), 500, 'what adds up is not weighed');
 });
 
 test('before anything is final the open window is shown, and said to be open', () => {

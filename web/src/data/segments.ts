@@ -1,6 +1,7 @@
-import type { WindowPoint } from '../../../src/server/api.ts';
+import type { MeasureInfo, WindowPoint } from '../../../src/server/api.ts';
 import { severityRank, type Episode } from './alert-book.ts';
 import type { Labels, Series } from './series-book.ts';
+import { isAdditive } from './thin-windows.ts';
 
 /** Windows that a change is measured against. */
 export const RECENT_WINDOWS = 12;
@@ -14,7 +15,7 @@ export interface Segment {
   /** Of the newest final window; where there is none yet, of the open one. */
   readonly value: number | null;
   readonly open: boolean;
-  /** (value - mean) / mean over the `RECENT_WINDOWS` finals before; null where that is undefined. */
+  /** (value - mean) / |mean| over the `RECENT_WINDOWS` finals before; null where that is undefined. */
   readonly change: number | null;
   readonly mean: number | null;
   readonly points: readonly WindowPoint[];
@@ -24,12 +25,18 @@ export interface Segment {
 export const SORTS = ['alert', 'name', 'value', 'change'] as const;
 export type Sort = (typeof SORTS)[number];
 
-export function segmentOf(series: Series, measure: string, dimensions: readonly string[], firing: ReadonlyMap<string, Episode>): Segment {
-  const finals = series.points.filter(({ final }) => final);
-  const shown = finals.at(-1) ?? series.points.at(-1);
-  const value = shown?.measures[measure] ?? null;
-  const before = finals.slice(-RECENT_WINDOWS - 1, -1).flatMap((point) => point.measures[measure] ?? []);
-  const mean = before.length === 0 ? null : before.reduce((sum, each) => sum + each, 0) / before.length;
+export function segmentOf(
+  series: Series,
+  measure: MeasureInfo,
+  dimensions: readonly string[],
+  firing: ReadonlyMap<string, Episode>,
+): Segment {
+  const { points } = series;
+  const last = points.findLastIndex(({ final }) => final);
+  // Where none is final, -1: the newest.
+  const shown = points.at(last);
+  const value = shown?.measures[measure.name] ?? null;
+  const mean = meanBefore(points, last, measure);
   return {
     key: series.key,
     labels: series.labels,
@@ -38,9 +45,31 @@ export function segmentOf(series: Series, measure: string, dimensions: readonly 
     open: shown !== undefined && !shown.final,
     change: value === null || mean === null || mean === 0 ? null : (value - mean) / Math.abs(mean),
     mean,
-    points: series.points,
+    points,
     alert: firing.get(series.key),
   };
+}
+
+/** Of the finals before that one: of a ratio what it is over all of them together, so that a window with hardly any events counts for hardly any. */
+function meanBefore(points: readonly WindowPoint[], last: number, measure: MeasureInfo): number | null {
+  let [sum, weights, left] = [0, 0, RECENT_WINDOWS];
+  for (let at = last - 1; at >= 0 && left > 0; at--) {
+    const point = points[at]!;
+    if (!point.final) continue;
+    left--;
+    const value = point.measures[measure.name] ?? null;
+    if (value === null) continue;
+    const weight = weightOf(point, measure);
+    sum += value * weight;
+    weights += weight;
+  }
+  return weights === 0 ? null : sum / weights;
+}
+
+/** What adds up is itself how much there was: each window is one. */
+function weightOf({ measures, events }: WindowPoint, { kind, denominator }: MeasureInfo): number {
+  if (isAdditive(kind)) return 1;
+  return Math.max(0, (denominator === undefined ? undefined : measures[denominator]) ?? events);
 }
 
 export function segmentName(labels: Labels, dimensions: readonly string[]): string {

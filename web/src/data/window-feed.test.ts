@@ -73,6 +73,26 @@ test('what cannot be loaded is told, and tried again', async () => {
   assert.equal(feed.book.all()[0]?.points.length, 2);
 });
 
+test('a past that begins late for now is said to, and asked for again', async () => {
+  const { api, asked } = server([point(0, 1), point(1, 2)], 10);
+  let isShort = true;
+  const history: Api['history'] = async (...ask) => {
+    const answer = await api.history(...ask);
+    return isShort ? { ...answer, points: answer.points.slice(1), older_missing: true } : answer;
+  };
+  const clock = handClock();
+  const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 5 }, { api: { ...api, history }, clock });
+  feed.load();
+  while (feed.loading.value.state === 'loading') await turn();
+  assert.deepEqual(feed.loading.value, { state: 'ready', olderMissing: true });
+  assert.equal(feed.book.all()[0]?.points.length, 1);
+  await turn();
+  isShort = false;
+  clock.pass(5_000);
+  while (asked.length < 2 || (feed.loading.value !== undefined && 'olderMissing' in feed.loading.value)) await turn();
+  assert.deepEqual([feed.loading.value, feed.book.all()[0]?.points.length], [{ state: 'ready' }, 2]);
+});
+
 test('a server that still fills its memory is asked again until it is full, and only then for the past', async () => {
   const held = Array.from({ length: 12 }, (_, n) => point(n, n));
   const { api, asked } = server(held, 100);

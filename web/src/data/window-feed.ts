@@ -4,8 +4,14 @@ import type { Clock } from '../clock.ts';
 import type { Api } from './api.ts';
 import { createSeriesBook, labelsKey, type Labels, type SeriesBook } from './series-book.ts';
 
-/** `loading`: the past is on its way; what the stream brings meanwhile is in the book already. */
-export type Loading = { readonly state: 'loading' } | { readonly state: 'ready' } | { readonly state: 'failed'; readonly error: Error };
+/**
+ * `loading`: the past is on its way; what the stream brings meanwhile is in the book already. `olderMissing`: the beginning of it cannot
+ * be had right now, it is asked for again.
+ */
+export type Loading =
+  | { readonly state: 'loading' }
+  | { readonly state: 'ready'; readonly olderMissing?: true }
+  | { readonly state: 'failed'; readonly error: Error };
 
 /** The windows of one size, kept up to date: loaded once, then fed by the stream. */
 export interface WindowFeed {
@@ -32,7 +38,7 @@ const PAGES_MAX = 8;
 const SERIES_MAX = 5_000;
 /** A server that has just started says that it still fills its memory: asked again after so long. */
 const FILLING_MS = 1_000;
-/** A load that failed is tried again after so long: else the lines would begin only where the stream did. */
+/** A load that failed or came short is tried again after so long: else the lines would begin only where the stream did. */
 const RETRY_MS = 5_000;
 
 export function createWindowFeed(
@@ -52,31 +58,34 @@ export function createWindowFeed(
     if (ours.length > 0 && book.put(ours)) revision.value++;
   };
 
-  const load = async (stop: AbortSignal): Promise<void> => {
+  const load = async (stop: AbortSignal): Promise<Loading> => {
+    let whole: Loading = { state: 'ready' };
     let latest = await api.latest(info.name, window, stop);
     put(latest.points);
     // Its newest window may be any then: from where the past is to be loaded is not known before it is full.
     while (latest.filling === true) {
       await pause(FILLING_MS, stop);
-      if (stop.aborted) return;
+      if (stop.aborted) return whole;
       latest = await api.latest(info.name, window, stop);
       put(latest.points);
     }
     const slideMs = info.windows.find(({ name }) => name === window)?.slide_ms ?? 60_000;
     const newest = latest.points.reduce((most, { window_start }) => (window_start > most ? window_start : most), '');
-    if (newest === '') return;
+    if (newest === '') return whole;
     // Many series: only as far back as the pages reach.
     const series = labels ? 1 : latest.points.length;
     const back = Math.min(windowsBack, Math.floor((PAGE * PAGES_MAX) / Math.max(1, series)));
     let from = new Date(Date.parse(newest) - back * slideMs).toISOString();
     for (let page = 0; page < PAGES_MAX; page++) {
-      const { points, truncated } = await api.history(info.name, { window, from, labels, limit: PAGE }, stop);
+      const { points, truncated, older_missing: isShort } = await api.history(info.name, { window, from, labels, limit: PAGE }, stop);
       put(points);
+      if (isShort) whole = { state: 'ready', olderMissing: true };
       const last = points.at(-1)?.window_start;
       // More series in one window than a page holds: another page would begin where this one did.
-      if (!truncated || last === undefined || last === from) return;
+      if (!truncated || last === undefined || last === from) break;
       from = last;
     }
+    return whole;
   };
 
   const pause = (ms: number, stop: AbortSignal): Promise<void> =>
@@ -96,13 +105,10 @@ export function createWindowFeed(
     aborter.abort();
     aborter = new AbortController();
     const stop = aborter.signal;
-    const result = await load(stop).then(
-      (): Loading => ({ state: 'ready' }),
-      (error: Error): Loading => ({ state: 'failed', error }),
-    );
+    const result = await load(stop).catch((error: Error): Loading => ({ state: 'failed', error }));
     if (stop.aborted) return;
     loading.value = result;
-    if (result.state !== 'failed') return;
+    if (result.state === 'ready' && !result.olderMissing) return;
     await pause(RETRY_MS, stop);
     if (!stop.aborted) void start();
   };

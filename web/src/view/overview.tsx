@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { PipelineInfo } from '../../../src/server/api.ts';
+import type { MeasureInfo, PipelineInfo } from '../../../src/server/api.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { firingBySeries } from '../data/alert-book.ts';
 import { hasDimensions, matches, RECENT_WINDOWS, segmentOf, sortSegments, type Segment } from '../data/segments.ts';
@@ -7,7 +7,7 @@ import { AlertsPanel } from './alerts-panel.tsx';
 import { useDashboard } from './context.ts';
 import { Controls } from './controls.tsx';
 import { MeasureTiles } from './measure-tiles.tsx';
-import { Empty, Failed, Loading, LoadingPast } from './parts.tsx';
+import { Empty, Failed, Loading, PastNote } from './parts.tsx';
 import { SegmentCard } from './segment-card.tsx';
 
 export const WINDOWS_BACK = 48;
@@ -33,14 +33,14 @@ export function Overview({ feed }: { feed: PipelineFeed }) {
   return (
     <div class="columns">
       <div class="main-column">
-        <Segments key={`${feed.info.name}/${window.name}`} feed={feed} measure={measure.name} window={window.name} />
+        <Segments key={`${feed.info.name}/${window.name}`} feed={feed} measure={measure} window={window.name} />
       </div>
       <AlertsPanel feed={feed} />
     </div>
   );
 }
 
-function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: string; window: string }) {
+function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: MeasureInfo; window: string }) {
   const { t, route, go } = useDashboard();
   const { info } = feed;
   const windows = useMemo(() => feed.watch({ window, labels: undefined, windowsBack: WINDOWS_BACK }), [feed, window]);
@@ -54,11 +54,9 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: stri
   if (empty && loading.state === 'loading') return <Loading />;
   if (empty) return <Empty title={t('state.no_data')} hint={t('state.no_data_hint', { window })} />;
 
-  // A load after a gap in the stream is nobody's business; one of the first lines is.
   const few = windows.book.all().every(({ points }) => points.length < 3);
   const firing = firingBySeries(feed.alerts.value);
   const all = windows.book.all().map((series) => segmentOf(series, measure, info.dimensions, firing));
-  const format = info.measures.find(({ name }) => name === measure) ?? { unit: null, kind: 'ratio' };
   const full = all.filter(({ labels }) => hasDimensions(labels, info.dimensions));
   const text = route.value.filter ?? '';
   const matching = text === '' ? full : full.filter((segment) => matches(segment, text));
@@ -74,15 +72,13 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: stri
       ),
     }))
     .filter(({ segments }) => segments.length > 0);
-  const card = (segment: Segment, small: boolean) => (
-    <SegmentCard key={segment.key} segment={segment} measure={measure} kind={format.kind} format={format} small={small} />
-  );
+  const card = (segment: Segment, small: boolean) => <SegmentCard key={segment.key} segment={segment} measure={measure} small={small} />;
 
   return (
     <>
-      <MeasureTiles feed={feed} total={windows.book.get({})} measure={measure} />
+      <MeasureTiles feed={feed} total={windows.book.get({})} measure={measure.name} />
       <Controls info={info} window={window} />
-      {loading.state === 'loading' && few && <LoadingPast />}
+      <PastNote loading={loading} isShort={few} />
       {rollups.map(({ dimensions, segments }) => (
         <section key={dimensions.join()} class="rollup" aria-label={t('overview.by', { dimension: dimensions.join(' × ') })}>
           <h2>{t('overview.by', { dimension: dimensions.join(' × ') })}</h2>
