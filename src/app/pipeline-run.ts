@@ -143,7 +143,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
   if (changes.length > 0) await log.commit({ state: changes });
   for (const file of changed) deps.logger.info(`pipeline ${spec.pipeline}: ${file} has changed; it counts from here on`);
   const notify = await openNotifyStage(
-    { pipeline: spec.pipeline, topic: topics.alerts },
+    { pipeline: spec.pipeline, topics },
     { log, notifier: notifierOf(config, options, receivers, deps) },
   );
 

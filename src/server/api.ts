@@ -5,6 +5,7 @@
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { Outcome, OutcomeCounts } from '../core/outcome.ts';
+import type { Silence, SilenceStatus } from '../notify/silence.ts';
 
 export interface Problem {
   readonly type: string;
@@ -153,6 +154,14 @@ export interface AlertList {
   readonly alerts: readonly (AlertEvent & { readonly resolved_time: string | null })[];
 }
 
+/** A silence, and how it stands by the server's clock. POST answers one (201), DELETE …/silences/{id} the one that it ended. */
+export type ShownSilence = Silence & { readonly status: SilenceStatus };
+
+/** GET /api/v1/pipelines/{pipeline}/silences?status=&limit=1000 : the newest first; without `status` those that are not over. */
+export interface SilenceList {
+  readonly silences: readonly ShownSilence[];
+}
+
 /** GET /api/v1/pipelines/{pipeline}/dead-letters?reason=&outcome=&limit=100 : newest first, with counts over all that are kept. */
 export interface DeadLetterList {
   readonly by_reason: Readonly<Record<string, number>>;
@@ -195,6 +204,8 @@ export interface StreamEvents {
   readonly points: readonly WindowPoint[];
   readonly alert: AlertEvent;
   readonly status: PipelineStatus;
+  /** When they have changed: all that are not over, the newest first. */
+  readonly silences: readonly ShownSilence[];
   readonly reset: Readonly<Record<string, never>>;
 }
 

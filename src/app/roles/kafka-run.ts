@@ -215,7 +215,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
 
   function notifyTerm(signal: AbortSignal, standing: Standing): Promise<void> {
     const watermark = (): number | undefined => (options.once ? undefined : seen()?.frontier);
-    const term = { pipeline, topic: topics.alerts, watermark, graceMs: options.once ? undefined : RING_GRACE_MS };
+    const term = { pipeline, topics, watermark, graceMs: options.once ? undefined : RING_GRACE_MS };
     const openLog = (): Promise<Log> => ground.stageLog('notify', { holds: standing.holds });
     const onOpened = (stage: NotifyStage): void => void (notify = stage);
     return runNotifyTerm(term, { receivers, notifierOf: notifierFor, openLog, onOpened, logger }, standing, signal);
