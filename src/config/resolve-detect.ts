@@ -3,7 +3,7 @@ import type { AlertNaming } from '../alerts/naming.ts';
 import { AppError } from '../core/errors.ts';
 import type { DetectorName } from '../detectors/catalog.ts';
 import type { DetectorKind, Direction } from '../detectors/detector.ts';
-import { defaultDetectWindow, type DetectEntry } from '../pipeline/monitor-spec.ts';
+import { defaultDetectWindow, type DetectEntry } from '../pipeline/monitor/monitor-spec.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 import { shapeOf } from './catalog-block.ts';
 import {

@@ -34,7 +34,7 @@ const RATES_MAX = 300;
 /** Points come several times a second: they are shown at most this often. */
 const SHOW_EVERY_MS = 250;
 /** Points that wait to be shown; past it they are shown at once. */
-const WAITING_MAX = 5_000;
+const WAITING_MAX = 20_000;
 
 /** `language`: in whose words alerts are told; they are asked for anew when it changes. */
 export function createPipelineFeed(

@@ -3,6 +3,7 @@ import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
 import { formatChange, formatCount, formatValue } from '../format/number.ts';
 import { formatNear, formatMoment, formatSpan } from '../format/time.ts';
+import { withNearTimes } from '../format/utc-text.ts';
 import { AlertCompany, AlertFigures } from './alert-evidence.tsx';
 import { useDashboard } from './context.ts';
 import { SeverityIcon } from './icons.tsx';
@@ -40,7 +41,7 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
         </span>
       </summary>
       <div class="alert-body">
-        <p class="alert-message">{explanation.text}</p>
+        <p class="alert-message">{withNearTimes(explanation.text, episode.since, now.value, language.value)}</p>
         {status === 'resolved' && explanation.lasting && <p class="alert-fact">{t('alerts.lasting')}</p>}
         <AlertFigures episode={episode} kind={feed.info.measures.find((measure) => measure.name === episode.measure)?.kind} />
         {impact && money && (

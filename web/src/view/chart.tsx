@@ -35,7 +35,7 @@ interface Colours {
 
 const SYNC = 'tocsin';
 
-/** A chart over time. The value under the cursor (else the newest) stands in its head. */
+/** A chart over time. The value under the cursor (else the newest final one) stands in its head. */
 export function Chart({ title, data, bands, format, expected, fromZero, height, spanLeastMs, moment }: Props) {
   const { language, theme } = useDashboard();
   const place = useRef<HTMLDivElement>(null);
@@ -101,7 +101,9 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
   useEffect(() => plot.current?.setData(data), [data, bands]);
 
   const [x, final, open] = data;
-  const index = at ?? x.length - 1;
+  // As on the cards: a window that has just begun would look like a fall.
+  const newest = final?.findLastIndex((each) => typeof each === 'number') ?? -1;
+  const index = at ?? (newest < 0 ? x.length - 1 : newest);
   const value = final?.[index] ?? open?.[index] ?? null;
   const isOpen = (final?.[index] ?? null) === null && value !== null;
   return (

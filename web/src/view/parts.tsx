@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { ApiError } from '../data/api.ts';
+import type { Loading as PastState } from '../data/window-feed.ts';
 import { formatChange } from '../format/number.ts';
 import { useDashboard } from './context.ts';
 
@@ -27,9 +28,13 @@ export function Loading() {
   );
 }
 
-/** Beside what is shown already: its past is still on its way. */
-export function LoadingPast() {
+/** Beside what is shown already: its past is still on its way, cannot be had right now, or failed to load. `isShort`: hardly anything is shown. */
+export function PastNote({ loading, isShort }: { loading: PastState; isShort: boolean }) {
   const { t } = useDashboard();
+  if (loading.state === 'ready') return loading.olderMissing ? <p class="note is-short">{t('state.older_missing')}</p> : null;
+  if (loading.state === 'failed') return <p class="note is-short">{t('state.past_failed', { error: loading.error.message })}</p>;
+  // A load after a gap in the stream is nobody's business; one of the first lines is.
+  if (!isShort) return null;
   return (
     <p class="note is-loading" role="status">
       <span class="pulse" aria-hidden="true" />

@@ -13,7 +13,7 @@ import { useDashboard } from './context.ts';
 import { WindowChoice } from './controls.tsx';
 import { BackIcon } from './icons.tsx';
 import { chosenOf } from './overview.tsx';
-import { Empty, Failed, Loading, LoadingPast, Panel } from './parts.tsx';
+import { Empty, Failed, Loading, Panel, PastNote } from './parts.tsx';
 import { WindowTable } from './window-table.tsx';
 
 const WINDOWS_BACK = 120;
@@ -95,7 +95,7 @@ function SegmentWindows({ feed, labels, window, first }: WindowsProps) {
   const moment = (x: number): string => `${formatClock(x, language.value)} – ${formatClock(x + sizeMs, language.value)}`;
   return (
     <>
-      {loading.state === 'loading' && points.length < 3 && <LoadingPast />}
+      <PastNote loading={loading} isShort={points.length < 3} />
       <div class="charts">
         {charts.map(({ measure, data, bands }, index) => (
           <div key={measure.name} class={index === 0 ? 'panel chart-panel is-first' : 'panel chart-panel'}>

@@ -1,6 +1,7 @@
 import { behindSecondsOf, OUTCOME_NAMES, watermarkOf } from '../data/vitals.ts';
 import { formatCount, formatShort } from '../format/number.ts';
 import { formatNear, formatSpan } from '../format/time.ts';
+import { formatZone } from '../format/utc-text.ts';
 import { useDashboard } from './context.ts';
 import { Sparkline } from './sparkline.tsx';
 import { spanUnits } from './span-units.ts';
@@ -15,6 +16,7 @@ export function Vitals() {
   const status = live?.status.value;
   if (!live || !status) return <div class="vitals is-waiting" aria-hidden="true" />;
   const watermark = watermarkOf(status);
+  const zone = formatZone(now.value);
   const lag = status.partitions.reduce((sum, partition) => sum + partition.lag, 0);
   const behindSeconds = behindSecondsOf(status);
   const isBehind = behindSeconds >= BEHIND_SECONDS;
@@ -30,7 +32,9 @@ export function Vitals() {
       </div>
       <Outcomes />
       <div class="vital">
-        <span class="vital-name">{t('vitals.watermark')}</span>
+        <span class="vital-name" title={t('vitals.zone', { zone })}>
+          {t('vitals.watermark')} ({zone})
+        </span>
         <strong>{watermark === undefined ? '–' : formatNear(Date.parse(watermark), now.value, language.value)}</strong>
         <span class="vital-note">
           {watermark !== undefined && t('vitals.behind', { span: formatSpan(now.value - Date.parse(watermark), spanUnits(t)) })}
@@ -46,7 +50,7 @@ export function Vitals() {
         <strong data-testid="firing-count">{firing}</strong>
         <span class="vital-note">
           {firing > 0
-            ? t('vitals.of_fired', { count: status.alerts.fired })
+            ? t('vitals.of_fired', { count: Math.max(status.alerts.fired, firing) })
             : isBehind
               ? t('vitals.quiet_until', { span })
               : t('vitals.quiet')}
@@ -73,7 +77,7 @@ function Outcomes() {
       </div>
       <dl class="outcome-list">
         {OUTCOME_NAMES.map((name) => (
-          <div key={name} class={outcomes[name] === 0 ? 'is-zero' : ''}>
+          <div key={name}>
             <dt>
               <i class={`outcome-${name}`} aria-hidden="true" />
               {t(`outcome.${name}`)}
