@@ -12,13 +12,13 @@ function scene() {
   const language = signal<Language>('en');
   const urls: string[] = [];
   const listeners: Map<string, (event: { readonly data?: string }) => void>[] = [];
-  const answers: { lang: Language; answer: () => void }[] = [];
+  const answers: { lang: Language; answer: () => void; refuse: () => void }[] = [];
   const api = {
     status: () => new Promise(() => {}),
     alerts: (_: string, { lang, status }: { lang: Language; status?: 'firing' }) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const found = status ? [] : [{ ...alert('a', { message: `in ${lang}` }), resolved_time: null }];
-        answers.push({ lang, answer: () => resolve({ alerts: found }) });
+        answers.push({ lang, answer: () => resolve({ alerts: found }), refuse: () => reject(new Error('no')) });
       }),
     streamUrl: (_: string, lang: Language) => `/stream?lang=${lang}`,
   } as unknown as Api;
@@ -28,9 +28,10 @@ function scene() {
     listeners.push(heard);
     return { readyState: 1, addEventListener: (type, listener) => void heard.set(type, listener), close: () => {} };
   };
-  const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, language, { api, clock: handClock(), open });
+  const clock = handClock();
+  const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, language, { api, clock, open });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  return { language, urls, answers, listeners, feed, settled, words: () => feed.alerts.value.map(({ message }) => message) };
+  return { language, clock, urls, answers, listeners, feed, settled, words: () => feed.alerts.value.map(({ message }) => message) };
 }
 
 test('alerts are asked for again in the language that is chosen, and shown as they were until they come', async () => {
@@ -63,4 +64,16 @@ test('an answer in the language that was left is not shown', async () => {
   late.forEach(({ answer }) => answer());
   await settled();
   assert.deepEqual(words(), ['in ko']);
+});
+
+test('that nothing has rung is only known once the list has come, and a list that failed is asked for again', async () => {
+  const { answers, clock, feed, settled, words } = scene();
+  assert.equal(feed.alertsKnown.value, false);
+  answers.splice(0).forEach(({ refuse }) => refuse());
+  await settled();
+  assert.equal(feed.alertsKnown.value, false);
+  clock.pass(5_000);
+  answers.splice(0).forEach(({ answer }) => answer());
+  await settled();
+  assert.deepEqual([feed.alertsKnown.value, words()], [true, ['in en']]);
 });

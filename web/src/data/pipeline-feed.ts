@@ -20,6 +20,8 @@ export interface PipelineFeed {
   readonly connection: ReadonlySignal<Connection>;
   /** Newest first. */
   readonly alerts: ReadonlySignal<readonly Episode[]>;
+  /** The alerts from before the page was opened are among them: until then an empty list says nothing. */
+  readonly alertsKnown: ReadonlySignal<boolean>;
   /** The newest that rang while this page was open. */
   readonly rang: ReadonlySignal<Episode | undefined>;
   /** The last `RATES_MAX` seconds. */
@@ -35,6 +37,8 @@ const RATES_MAX = 300;
 const SHOW_EVERY_MS = 250;
 /** Points that wait to be shown; past it they are shown at once. */
 const WAITING_MAX = 20_000;
+/** The stream tells what rings from now on; a list of what rang before that failed is asked for again after so long. */
+const RETRY_MS = 5_000;
 
 /** `language`: in whose words alerts are told; they are asked for anew when it changes. */
 export function createPipelineFeed(
@@ -46,6 +50,7 @@ export function createPipelineFeed(
   const status = signal<PipelineStatus | undefined>(undefined);
   const connection = signal<Connection>('connecting');
   const alerts = signal<readonly Episode[]>([]);
+  const alertsKnown = signal(false);
   const rang = signal<Episode | undefined>(undefined);
   const rates = signal<readonly RateSample[]>([]);
   const feeds = new Set<WindowFeed>();
@@ -86,11 +91,18 @@ export function createPipelineFeed(
     book.load(newest.alerts);
     book.load(firing.alerts);
     alerts.value = book.list();
+    alertsKnown.value = true;
+  };
+  let forgetRetry = (): void => {};
+  const askAlerts = (): void => {
+    forgetRetry();
+    loadAlerts().catch(() => {
+      if (!closing.signal.aborted) forgetRetry = clock.after(RETRY_MS, askAlerts);
+    });
   };
   const load = (): void => {
     api.status(info.name, closing.signal).then(takeStatus, () => {});
-    // The stream tells what rings from now on; a list that fails is asked for again with the next gap.
-    loadAlerts().catch(() => {});
+    askAlerts();
     for (const feed of feeds) feed.load();
   };
 
@@ -123,6 +135,7 @@ export function createPipelineFeed(
     status,
     connection,
     alerts,
+    alertsKnown,
     rang,
     rates,
     watch: (request) => {
@@ -138,6 +151,7 @@ export function createPipelineFeed(
     close: () => {
       forget();
       closing.abort();
+      forgetRetry();
       stream.close();
       for (const feed of feeds) feed.close();
       feeds.clear();
