@@ -12,6 +12,7 @@ function scene() {
   const language = signal<Language>('en');
   const urls: string[] = [];
   const listeners: Map<string, (event: { readonly data?: string }) => void>[] = [];
+  const silences: object[] = [];
   const answers: { lang: Language; answer: () => void }[] = [];
   const api = {
     status: () => new Promise(() => {}),
@@ -20,6 +21,8 @@ function scene() {
         const found = status ? [] : [{ ...alert('a', { message: `in ${lang}` }), resolved_time: null }];
         answers.push({ lang, answer: () => resolve({ alerts: found }) });
       }),
+    silences: async () => [...silences],
+    silence: async (_: string, request: object) => silences.push(request),
     streamUrl: (_: string, lang: Language) => `/stream?lang=${lang}`,
   } as unknown as Api;
   const open = (url: string): EventStream => {
@@ -30,7 +33,7 @@ function scene() {
   };
   const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, language, { api, clock: handClock(), open });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  return { language, urls, answers, listeners, feed, settled, words: () => feed.alerts.value.map(({ message }) => message) };
+  return { silences, language, urls, answers, listeners, feed, settled, words: () => feed.alerts.value.map(({ message }) => message) };
 }
 
 test('alerts are asked for again in the language that is chosen, and shown as they were until they come', async () => {
@@ -63,4 +66,15 @@ test('an answer in the language that was left is not shown', async () => {
   late.forEach(({ answer }) => answer());
   await settled();
   assert.deepEqual(words(), ['in ko']);
+});
+
+test('silences are loaded, told by the stream, and asked for again after a change', async () => {
+  const { feed, listeners, settled, silences } = scene();
+  await settled();
+  assert.deepEqual(feed.silences.value, []);
+  await feed.silence({ measure: 'ctr', for: '1h' });
+  assert.deepEqual(feed.silences.value, silences);
+  assert.equal(silences.length, 1);
+  listeners[0]!.get('silences')!({ data: '[]' });
+  assert.deepEqual(feed.silences.value, []);
 });

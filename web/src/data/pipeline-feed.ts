@@ -1,9 +1,11 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { PipelineInfo, PipelineStatus, WindowPoint } from '../../../src/server/api.ts';
+import type { SilenceRequest } from '../../../src/notify/silence-request.ts';
 import type { Clock } from '../clock.ts';
 import type { Language } from '../i18n/texts.ts';
 import { createAlertBook, type Episode } from './alert-book.ts';
 import type { Api } from './api.ts';
+import type { Silence } from './silences.ts';
 import { openStream, type Connection, type StreamDeps } from './stream.ts';
 import { createWindowFeed, type WindowFeed, type WindowFeedRequest } from './window-feed.ts';
 
@@ -24,6 +26,11 @@ export interface PipelineFeed {
   readonly rang: ReadonlySignal<Episode | undefined>;
   /** The last `RATES_MAX` seconds. */
   readonly rates: ReadonlySignal<readonly RateSample[]>;
+  /** That were not over when they were heard of last, the newest first. */
+  readonly silences: ReadonlySignal<readonly Silence[]>;
+  /** @throws ApiError in the server's words */
+  silence(request: SilenceRequest): Promise<void>;
+  endSilence(id: string): Promise<void>;
   /** Loads these windows and keeps them up to date until the returned feed is closed. */
   watch(request: WindowFeedRequest): WindowFeed;
   close(): void;
@@ -48,6 +55,7 @@ export function createPipelineFeed(
   const alerts = signal<readonly Episode[]>([]);
   const rang = signal<Episode | undefined>(undefined);
   const rates = signal<readonly RateSample[]>([]);
+  const silences = signal<readonly Silence[]>([]);
   const feeds = new Set<WindowFeed>();
   const book = createAlertBook(ALERTS_MAX);
   const closing = new AbortController();
@@ -87,10 +95,14 @@ export function createPipelineFeed(
     book.load(firing.alerts);
     alerts.value = book.list();
   };
+  const loadSilences = async (): Promise<void> => {
+    silences.value = await api.silences(info.name, closing.signal);
+  };
   const load = (): void => {
     api.status(info.name, closing.signal).then(takeStatus, () => {});
     // The stream tells what rings from now on; a list that fails is asked for again with the next gap.
     loadAlerts().catch(() => {});
+    loadSilences().catch(() => {});
     for (const feed of feeds) feed.load();
   };
 
@@ -104,6 +116,7 @@ export function createPipelineFeed(
         if (begins) rang.value = alerts.value.find(({ alert_id }) => alert_id === event.alert_id);
       },
       status: takeStatus,
+      silences: (current) => (silences.value = current),
       gap: load,
       connection: (state) => (connection.value = state),
     },
@@ -125,6 +138,15 @@ export function createPipelineFeed(
     alerts,
     rang,
     rates,
+    silences,
+    silence: async (request) => {
+      await api.silence(info.name, request, closing.signal);
+      await loadSilences();
+    },
+    endSilence: async (id) => {
+      await api.endSilence(info.name, id, closing.signal);
+      await loadSilences();
+    },
     watch: (request) => {
       const feed = createWindowFeed(info, request, { api, clock });
       feeds.add(feed);
