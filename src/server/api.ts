@@ -270,8 +270,8 @@ export interface BacktestReport {
 export interface BacktestSetting {
   readonly name: 'file' | 'set';
   readonly changes: readonly string[];
-  /** The budget of the pipeline. */
-  readonly false_alarms_per_day: number;
+  /** The budget of the pipeline; null where none of its detectors keeps to it: rules do not. */
+  readonly false_alarms_per_day: number | null;
   /** Alerts that rang, and those that another alert spoke for. */
   readonly rang: number;
   readonly folded: number;

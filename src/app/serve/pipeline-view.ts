@@ -49,7 +49,7 @@ export interface LiveViewDeps {
 
 /** Rows in one event of the stream, and of one commit: beyond them roll-ups and final rows go first, the rest is left out. */
 const POINTS_PER_EVENT = 500;
-const POINTS_PER_COMMIT = 5_000;
+const POINTS_PER_COMMIT = 20_000;
 /** So few records to read count as caught up. */
 const NEARLY_RECORDS = 1_000;
 

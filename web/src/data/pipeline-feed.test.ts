@@ -12,17 +12,18 @@ function scene() {
   const language = signal<Language>('en');
   const urls: string[] = [];
   const listeners: Map<string, (event: { readonly data?: string }) => void>[] = [];
-  const silences: object[] = [];
-  const answers: { lang: Language; answer: () => void }[] = [];
+  const silences: { readonly id: string }[] = [];
+  const answers: { lang: Language; answer: () => void; refuse: () => void }[] = [];
   const api = {
     status: () => new Promise(() => {}),
     alerts: (_: string, { lang, status }: { lang: Language; status?: 'firing' }) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const found = status ? [] : [{ ...alert('a', { message: `in ${lang}` }), resolved_time: null }];
-        answers.push({ lang, answer: () => resolve({ alerts: found }) });
+        answers.push({ lang, answer: () => resolve({ alerts: found }), refuse: () => reject(new Error('no')) });
       }),
     silences: async () => [...silences],
-    silence: async (_: string, request: object) => silences.push(request),
+    silence: async (_: string, { comment = '' }: { comment?: string }) => ({ id: comment }),
+    endSilence: async (_: string, id: string) => ({ id }),
     streamUrl: (_: string, lang: Language) => `/stream?lang=${lang}`,
   } as unknown as Api;
   const open = (url: string): EventStream => {
@@ -31,9 +32,20 @@ function scene() {
     listeners.push(heard);
     return { readyState: 1, addEventListener: (type, listener) => void heard.set(type, listener), close: () => {} };
   };
-  const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, language, { api, clock: handClock(), open });
+  const clock = handClock();
+  const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, language, { api, clock, open });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  return { silences, language, urls, answers, listeners, feed, settled, words: () => feed.alerts.value.map(({ message }) => message) };
+  return {
+    silences,
+    language,
+    clock,
+    urls,
+    answers,
+    listeners,
+    feed,
+    settled,
+    words: () => feed.alerts.value.map(({ message }) => message),
+  };
 }
 
 test('alerts are asked for again in the language that is chosen, and shown as they were until they come', async () => {
@@ -68,13 +80,29 @@ test('an answer in the language that was left is not shown', async () => {
   assert.deepEqual(words(), ['in ko']);
 });
 
-test('silences are loaded, told by the stream, and asked for again after a change', async () => {
+test('silences are loaded, told by the stream, and changed with the answer', async () => {
   const { feed, listeners, settled, silences } = scene();
+  const shown = (): string[] => feed.silences.value.map(({ id }) => id);
+  silences.push({ id: 'a' });
+  listeners[0]!.get('reset')!({ data: '{}' });
   await settled();
-  assert.deepEqual(feed.silences.value, []);
-  await feed.silence({ measure: 'ctr', for: '1h' });
-  assert.deepEqual(feed.silences.value, silences);
-  assert.equal(silences.length, 1);
+  assert.deepEqual(shown(), ['a']);
+  await feed.silence({ measure: 'ctr', for: '1h', comment: 'b' });
+  assert.deepEqual(shown(), ['b', 'a']);
+  await feed.endSilence('a');
+  assert.deepEqual(shown(), ['b']);
   listeners[0]!.get('silences')!({ data: '[]' });
-  assert.deepEqual(feed.silences.value, []);
+  assert.deepEqual(shown(), []);
+});
+
+test('that nothing has rung is only known once the list has come, and a list that failed is asked for again', async () => {
+  const { answers, clock, feed, settled, words } = scene();
+  assert.equal(feed.alertsKnown.value, false);
+  answers.splice(0).forEach(({ refuse }) => refuse());
+  await settled();
+  assert.equal(feed.alertsKnown.value, false);
+  clock.pass(5_000);
+  answers.splice(0).forEach(({ answer }) => answer());
+  await settled();
+  assert.deepEqual([feed.alertsKnown.value, words()], [true, ['in en']]);
 });

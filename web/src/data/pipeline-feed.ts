@@ -22,6 +22,8 @@ export interface PipelineFeed {
   readonly connection: ReadonlySignal<Connection>;
   /** Newest first. */
   readonly alerts: ReadonlySignal<readonly Episode[]>;
+  /** The alerts from before the page was opened are among them: until then an empty list says nothing. */
+  readonly alertsKnown: ReadonlySignal<boolean>;
   /** The newest that rang while this page was open. */
   readonly rang: ReadonlySignal<Episode | undefined>;
   /** The last `RATES_MAX` seconds. */
@@ -41,7 +43,9 @@ const RATES_MAX = 300;
 /** Points come several times a second: they are shown at most this often. */
 const SHOW_EVERY_MS = 250;
 /** Points that wait to be shown; past it they are shown at once. */
-const WAITING_MAX = 5_000;
+const WAITING_MAX = 20_000;
+/** The stream tells what rings from now on; a list of what rang before that failed is asked for again after so long. */
+const RETRY_MS = 5_000;
 
 /** `language`: in whose words alerts are told; they are asked for anew when it changes. */
 export function createPipelineFeed(
@@ -53,6 +57,7 @@ export function createPipelineFeed(
   const status = signal<PipelineStatus | undefined>(undefined);
   const connection = signal<Connection>('connecting');
   const alerts = signal<readonly Episode[]>([]);
+  const alertsKnown = signal(false);
   const rang = signal<Episode | undefined>(undefined);
   const rates = signal<readonly RateSample[]>([]);
   const silences = signal<readonly Silence[]>([]);
@@ -94,14 +99,24 @@ export function createPipelineFeed(
     book.load(newest.alerts);
     book.load(firing.alerts);
     alerts.value = book.list();
+    alertsKnown.value = true;
+  };
+  let forgetRetry = (): void => {};
+  const askAlerts = (): void => {
+    forgetRetry();
+    loadAlerts().catch(() => {
+      if (!closing.signal.aborted) forgetRetry = clock.after(RETRY_MS, askAlerts);
+    });
   };
   const loadSilences = async (): Promise<void> => {
     silences.value = await api.silences(info.name, closing.signal);
   };
+  /** The stream may have told of it already. */
+  const without = (ended: string): readonly Silence[] => silences.value.filter(({ id }) => id !== ended);
   const load = (): void => {
     api.status(info.name, closing.signal).then(takeStatus, () => {});
-    // The stream tells what rings from now on; a list that fails is asked for again with the next gap.
-    loadAlerts().catch(() => {});
+    askAlerts();
+    // Where that fails the stream tells of the next change, and the next gap asks again.
     loadSilences().catch(() => {});
     for (const feed of feeds) feed.load();
   };
@@ -136,16 +151,17 @@ export function createPipelineFeed(
     status,
     connection,
     alerts,
+    alertsKnown,
     rang,
     rates,
     silences,
     silence: async (request) => {
-      await api.silence(info.name, request, closing.signal);
-      await loadSilences();
+      const added = await api.silence(info.name, request, closing.signal);
+      silences.value = [added, ...without(added.id)];
     },
     endSilence: async (id) => {
       await api.endSilence(info.name, id, closing.signal);
-      await loadSilences();
+      silences.value = without(id);
     },
     watch: (request) => {
       const feed = createWindowFeed(info, request, { api, clock });
@@ -160,6 +176,7 @@ export function createPipelineFeed(
     close: () => {
       forget();
       closing.abort();
+      forgetRetry();
       stream.close();
       for (const feed of feeds) feed.close();
       feeds.clear();

@@ -50,6 +50,33 @@ export function segmentOf(
   };
 }
 
+/**
+ * The segments of a book in the order of their names. Of thousands few change at once: the others are as they were made before, and so is
+ * the order, as a book only ever gets more series at its end.
+ */
+export function createSegmentList(measure: MeasureInfo, dimensions: readonly string[]) {
+  // By key, not by series in a WeakMap: that costs more than making them.
+  const made = new Map<string, { readonly of: Series; readonly segment: Segment }>();
+  let order: readonly number[] = [];
+  const segment = (series: Series, firing: ReadonlyMap<string, Episode>): Segment => {
+    const held = made.get(series.key);
+    if (held?.of === series && held.segment.alert === firing.get(series.key)) return held.segment;
+    const next = segmentOf(series, measure, dimensions, firing);
+    made.set(series.key, { of: series, segment: next });
+    return next;
+  };
+  return (series: readonly Series[], firing: ReadonlyMap<string, Episode>): Segment[] => {
+    if (order.length !== series.length) {
+      const names = series.map(({ labels }) => segmentName(labels, dimensions));
+      order = [...series.keys()].sort((a, b) => NAMES.compare(names[a]!, names[b]!));
+    }
+    return order.map((at) => segment(series[at]!, firing));
+  };
+}
+
+/** `C2` before `C10`. */
+const NAMES = new Intl.Collator('en', { numeric: true });
+
 /** Of the finals before that one: of a ratio what it is over all of them together, so that a window with hardly any events counts for hardly any. */
 function meanBefore(points: readonly WindowPoint[], last: number, measure: MeasureInfo): number | null {
   let [sum, weights, left] = [0, 0, RECENT_WINDOWS];
@@ -90,17 +117,19 @@ export function matches(segment: Segment, text: string): boolean {
     .every((word) => name.includes(word));
 }
 
-/** `value` and `change`: the largest first (a change by its size, whatever its direction); what has none comes last. */
-export function sortSegments(segments: readonly Segment[], sort: Sort): Segment[] {
-  const byName = (a: Segment, b: Segment): number => a.name.localeCompare(b.name);
-  const orders: Record<Sort, (a: Segment, b: Segment) => number> = {
-    name: byName,
-    value: (a, b) => (b.value ?? -Infinity) - (a.value ?? -Infinity) || byName(a, b),
-    change: (a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0) || byName(a, b),
-    alert: (a, b) => gravity(b) - gravity(a) || byName(a, b),
-  };
-  // -Infinity against itself is NaN, which `||` lets pass on to the name.
-  return [...segments].sort(orders[sort]);
+/**
+ * `segments`: by name, which decides where nothing else does. `value` and `change`: the largest first (a change by its size, whatever its
+ * direction); what has none comes last.
+ */
+export function sortSegments(segments: readonly Segment[], sort: Sort): readonly Segment[] {
+  if (sort === 'name') return segments;
+  const weight: (segment: Segment) => number = {
+    value: ({ value }: Segment) => value ?? -Infinity,
+    change: ({ change }: Segment) => Math.abs(change ?? 0),
+    alert: gravity,
+  }[sort];
+  // -Infinity against itself is NaN, which counts as equal.
+  return [...segments].sort((a, b) => weight(b) - weight(a));
 }
 
 function gravity({ alert }: Segment): number {

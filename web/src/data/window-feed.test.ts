@@ -49,6 +49,27 @@ test('a page that is full of one window ends the loading instead of asking for e
   assert.ok(asked.length <= 2, `${asked.length} requests`);
 });
 
+test('of more series than a page holds the past of the roll-ups is loaded, all the way back', async () => {
+  const asked: HistoryRequest[] = [];
+  const many = Array.from({ length: 5_001 }, (_, n) => point(50, n, { labels: { country: String(n) } }));
+  const api: Partial<Api> = {
+    latest: async (pipeline, window) => ({ pipeline, window, source: 'hot', age: 0, points: many }),
+    history: async (pipeline, ask) => {
+      asked.push(ask);
+      return { pipeline, window: ask.window, source: 'hot', age: 0, points: [point(30, 1, { labels: {} })], truncated: false };
+    },
+  };
+  const info = { ...INFO, rollups: [['format'], []] };
+  const feed = createWindowFeed(info, { window: '10s', labels: undefined, windowsBack: 48 }, { api: api as Api, clock: handClock() });
+  feed.load();
+  while (feed.loading.value.state === 'loading') await turn();
+  assert.deepEqual(
+    asked.map(({ grouping, from }) => [grouping, from]),
+    [['format'], []].map((grouping) => [grouping, point(2, 1).window_start]),
+  );
+  assert.equal(feed.book.all().length, 5_002);
+});
+
 test('a feed of one series takes no other', () => {
   const { api } = server([], 1);
   const feed = createWindowFeed(INFO, { window: '10s', labels: { country: 'US' }, windowsBack: 5 }, { api, clock: handClock() });

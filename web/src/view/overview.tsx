@@ -2,7 +2,8 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { MeasureInfo, PipelineInfo } from '../../../src/server/api.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { firingBySeries } from '../data/alert-book.ts';
-import { hasDimensions, matches, RECENT_WINDOWS, segmentOf, sortSegments, type Segment } from '../data/segments.ts';
+import { hasDimensions, matches, createSegmentList, RECENT_WINDOWS, sortSegments, type Segment } from '../data/segments.ts';
+import { formatCount } from '../format/number.ts';
 import { AlertsPanel } from './alerts-panel.tsx';
 import { useDashboard } from './context.ts';
 import { Controls } from './controls.tsx';
@@ -41,10 +42,12 @@ export function Overview({ feed }: { feed: PipelineFeed }) {
 }
 
 function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: MeasureInfo; window: string }) {
-  const { t, route, go } = useDashboard();
+  const { t, route, go, language } = useDashboard();
   const { info } = feed;
+  const count = (value: number): string => formatCount(value, language.value);
   const windows = useMemo(() => feed.watch({ window, labels: undefined, windowsBack: WINDOWS_BACK }), [feed, window]);
   useEffect(() => windows.close, [windows]);
+  const toSegments = useMemo(() => createSegmentList(measure, info.dimensions), [measure, info]);
   const [more, setMore] = useState(0);
 
   // Read so that this is drawn again with every change of the book.
@@ -54,9 +57,10 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: Meas
   if (empty && loading.state === 'loading') return <Loading />;
   if (empty) return <Empty title={t('state.no_data')} hint={t('state.no_data_hint', { window })} />;
 
-  const few = windows.book.all().every(({ points }) => points.length < 3);
+  const series = windows.book.all();
+  const few = series.every(({ points }) => points.length < 3);
   const firing = firingBySeries(feed.alerts.value);
-  const all = windows.book.all().map((series) => segmentOf(series, measure, info.dimensions, firing));
+  const all = toSegments(series, firing);
   const full = all.filter(({ labels }) => hasDimensions(labels, info.dimensions));
   const text = route.value.filter ?? '';
   const matching = text === '' ? full : full.filter((segment) => matches(segment, text));
@@ -66,10 +70,7 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: Meas
     .filter((dimensions) => dimensions.length > 0)
     .map((dimensions) => ({
       dimensions,
-      segments: sortSegments(
-        all.filter(({ labels }) => hasDimensions(labels, dimensions)),
-        'name',
-      ),
+      segments: all.filter(({ labels }) => hasDimensions(labels, dimensions)),
     }))
     .filter(({ segments }) => segments.length > 0);
   const card = (segment: Segment, small: boolean) => <SegmentCard key={segment.key} segment={segment} measure={measure} small={small} />;
@@ -87,7 +88,7 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: Meas
       ))}
       <section class="segments" aria-label={t('overview.segments')}>
         <h2>
-          {t('overview.segments')} <small>{t('overview.shown', { shown: shown.length, all: full.length })}</small>
+          {t('overview.segments')} <small>{t('overview.shown', { shown: count(shown.length), all: count(full.length) })}</small>
         </h2>
         <div class="cards" data-testid="segments">
           {shown.map((segment) => card(segment, false))}
@@ -105,7 +106,7 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: Meas
             {t('overview.more', { count: Math.min(CARDS_FIRST, sorted.length - shown.length) })}
           </button>
         )}
-        {windows.book.left() > 0 && <p class="note">{t('overview.not_kept', { count: all.length })}</p>}
+        {windows.book.left() > 0 && <p class="note">{t('overview.not_kept', { count: count(all.length) })}</p>}
         <p class="note">{t('overview.legend', { count: RECENT_WINDOWS })}</p>
       </section>
     </>
