@@ -12,6 +12,7 @@ function scene() {
   const language = signal<Language>('en');
   const urls: string[] = [];
   const listeners: Map<string, (event: { readonly data?: string }) => void>[] = [];
+  const silences: { readonly id: string }[] = [];
   const answers: { lang: Language; answer: () => void; refuse: () => void }[] = [];
   const api = {
     status: () => new Promise(() => {}),
@@ -21,6 +22,9 @@ function scene() {
         const found = status ? [] : [{ ...alert('a', { message: `in ${lang}` }), resolved_time: null }];
         answers.push({ lang, answer: () => resolve({ alerts: found }), refuse: () => reject(new Error('no')) });
       }),
+    silences: async () => [...silences],
+    silence: async (_: string, { comment = '' }: { comment?: string }) => ({ id: comment }),
+    endSilence: async (_: string, id: string) => ({ id }),
     streamUrl: (_: string, lang: Language) => `/stream?lang=${lang}`,
   } as unknown as Api;
   const open = (url: string): EventStream => {
@@ -32,7 +36,17 @@ function scene() {
   const clock = handClock();
   const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, language, { api, clock, open });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  return { language, clock, urls, answers, listeners, feed, settled, words: () => feed.alerts.value.map(({ message }) => message) };
+  return {
+    silences,
+    language,
+    clock,
+    urls,
+    answers,
+    listeners,
+    feed,
+    settled,
+    words: () => feed.alerts.value.map(({ message }) => message),
+  };
 }
 
 test('alerts are asked for again in the language that is chosen, and shown as they were until they come', async () => {
@@ -65,6 +79,21 @@ test('an answer in the language that was left is not shown', async () => {
   late.forEach(({ answer }) => answer());
   await settled();
   assert.deepEqual(words(), ['in ko']);
+});
+
+test('silences are loaded, told by the stream, and changed with the answer', async () => {
+  const { feed, listeners, settled, silences } = scene();
+  const shown = (): string[] => feed.silences.value.map(({ id }) => id);
+  silences.push({ id: 'a' });
+  listeners[0]!.get('reset')!({ data: '{}' });
+  await settled();
+  assert.deepEqual(shown(), ['a']);
+  await feed.silence({ measure: 'ctr', for: '1h', comment: 'b' });
+  assert.deepEqual(shown(), ['b', 'a']);
+  await feed.endSilence('a');
+  assert.deepEqual(shown(), ['b']);
+  listeners[0]!.get('silences')!({ data: '[]' });
+  assert.deepEqual(shown(), []);
 });
 
 test('that nothing has rung is only known once the list has come, and a list that failed is asked for again', async () => {
