@@ -1,9 +1,11 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { PipelineInfo, PipelineStatus, WindowPoint } from '../../../src/server/api.ts';
+import type { SilenceRequest } from '../../../src/notify/silence-request.ts';
 import type { Clock } from '../clock.ts';
 import type { Language } from '../i18n/texts.ts';
 import { createAlertBook, type Episode } from './alert-book.ts';
 import type { Api } from './api.ts';
+import type { Silence } from './silences.ts';
 import { openStream, type Connection, type StreamDeps } from './stream.ts';
 import { createWindowFeed, type WindowFeed, type WindowFeedRequest } from './window-feed.ts';
 
@@ -26,6 +28,11 @@ export interface PipelineFeed {
   readonly rang: ReadonlySignal<Episode | undefined>;
   /** The last `RATES_MAX` seconds. */
   readonly rates: ReadonlySignal<readonly RateSample[]>;
+  /** That were not over when they were heard of last, the newest first. */
+  readonly silences: ReadonlySignal<readonly Silence[]>;
+  /** @throws ApiError in the server's words */
+  silence(request: SilenceRequest): Promise<void>;
+  endSilence(id: string): Promise<void>;
   /** Loads these windows and keeps them up to date until the returned feed is closed. */
   watch(request: WindowFeedRequest): WindowFeed;
   close(): void;
@@ -33,8 +40,8 @@ export interface PipelineFeed {
 
 const ALERTS_MAX = 500;
 const RATES_MAX = 300;
-/** Points come several times a second: they are shown at most this often. */
-const SHOW_EVERY_MS = 250;
+/** Points come several times a second: they are shown at most this often; of thousands, which cost more to show, a ms a point, not so often. */
+const SHOW_EVERY_MS = { least: 250, most: 1_000 };
 /** Points that wait to be shown; past it they are shown at once. */
 const WAITING_MAX = 20_000;
 /** The stream tells what rings from now on; a list of what rang before that failed is asked for again after so long. */
@@ -53,6 +60,7 @@ export function createPipelineFeed(
   const alertsKnown = signal(false);
   const rang = signal<Episode | undefined>(undefined);
   const rates = signal<readonly RateSample[]>([]);
+  const silences = signal<readonly Silence[]>([]);
   const feeds = new Set<WindowFeed>();
   const book = createAlertBook(ALERTS_MAX);
   const closing = new AbortController();
@@ -61,10 +69,12 @@ export function createPipelineFeed(
 
   let waiting: WindowPoint[] = [];
   let timed = false;
+  let everyMs = SHOW_EVERY_MS.least;
   const show = (): void => {
     timed = false;
     const points = waiting;
     waiting = [];
+    everyMs = Math.min(SHOW_EVERY_MS.most, Math.max(SHOW_EVERY_MS.least, points.length));
     for (const feed of feeds) feed.put(points);
   };
   const take = (points: readonly WindowPoint[]): void => {
@@ -72,7 +82,7 @@ export function createPipelineFeed(
     if (waiting.length >= WAITING_MAX) show();
     else if (!timed) {
       timed = true;
-      clock.after(SHOW_EVERY_MS, show);
+      clock.after(everyMs, show);
     }
   };
   const takeStatus = (next: PipelineStatus): void => {
@@ -100,9 +110,16 @@ export function createPipelineFeed(
       if (!closing.signal.aborted) forgetRetry = clock.after(RETRY_MS, askAlerts);
     });
   };
+  const loadSilences = async (): Promise<void> => {
+    silences.value = await api.silences(info.name, closing.signal);
+  };
+  /** The stream may have told of it already. */
+  const without = (ended: string): readonly Silence[] => silences.value.filter(({ id }) => id !== ended);
   const load = (): void => {
     api.status(info.name, closing.signal).then(takeStatus, () => {});
     askAlerts();
+    // Where that fails the stream tells of the next change, and the next gap asks again.
+    loadSilences().catch(() => {});
     for (const feed of feeds) feed.load();
   };
 
@@ -116,6 +133,7 @@ export function createPipelineFeed(
         if (begins) rang.value = alerts.value.find(({ alert_id }) => alert_id === event.alert_id);
       },
       status: takeStatus,
+      silences: (current) => (silences.value = current),
       gap: load,
       connection: (state) => (connection.value = state),
     },
@@ -138,6 +156,15 @@ export function createPipelineFeed(
     alertsKnown,
     rang,
     rates,
+    silences,
+    silence: async (request) => {
+      const added = await api.silence(info.name, request, closing.signal);
+      silences.value = [added, ...without(added.id)];
+    },
+    endSilence: async (id) => {
+      await api.endSilence(info.name, id, closing.signal);
+      silences.value = without(id);
+    },
     watch: (request) => {
       const feed = createWindowFeed(info, request, { api, clock });
       feeds.add(feed);

@@ -4,6 +4,7 @@ import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { AlertCard } from './alert-card.tsx';
 import { useDashboard } from './context.ts';
 import { Empty, Loading } from './parts.tsx';
+import { SilencesPanel } from './silences.tsx';
 
 const RESOLVED_SHOWN = 30;
 
@@ -21,6 +22,7 @@ export function AlertsPanel({ feed }: { feed: PipelineFeed }) {
       {!known && <Loading />}
       {known && firing.length + resolved.length === 0 && <Empty title={t('alerts.none')} hint={t('alerts.none_hint')} />}
       <AlertGroup title={t('alerts.firing')} feed={feed} episodes={firing} openFirst open />
+      <SilencesPanel feed={feed} />
       <AlertGroup title={t('alerts.resolved')} feed={feed} episodes={resolved.slice(0, RESOLVED_SHOWN)} openFirst={false} open={roomy} />
     </aside>
   );
