@@ -96,3 +96,17 @@ for (const name of ['access-log', 'adtech', 'several sources']) {
     assert.ok(checked > 50, String(checked));
   });
 }
+
+test('what stands in several places is taken out of one; what no file can hold is a fault like others', () => {
+  const shared = { count: 'events', unit: 7 };
+  const measures = { orders: { count: 'events' }, visits: shared, views: shared };
+  const value = { pipeline: 'shop', source: { topic: 't' }, event: { time: 'at' }, measures, windows: ['1m'], colour: () => 'red' };
+  const checked = checkWith(pipelineSchema, value);
+  assert.ok(!checked.ok);
+  const rest = validPart(
+    value,
+    checked.problems.filter(({ path }) => path[1] !== 'views'),
+  );
+  assert.deepEqual(rest?.block.measures, { orders: { count: 'events' }, visits: { count: 'events' }, views: { count: 'events' } });
+  assert.equal(shared.unit, 7);
+});

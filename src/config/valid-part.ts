@@ -49,7 +49,7 @@ const SOURCE_KEYS = Object.keys(namedSourceSchema.shape);
 /** `problems`: what the schema says of `value`. Undefined where too little is left. */
 export function validPart(value: unknown, problems: readonly Problem[]): ValidPart | undefined {
   if (!isTree(value)) return undefined;
-  const copy = structuredClone(value);
+  const copy = copyOf(value) as Tree;
   let faults = problems;
   for (let round = 0; round < ROUNDS_MAX; round++) {
     for (const fault of faults) takeOut(copy, fault);
@@ -85,7 +85,7 @@ function takeOut(file: Tree, { path, atKey }: Problem): void {
 }
 
 function leaveOut(holder: Tree, key: string, name: string): void {
-  if (Object.hasOwn(STAND_INS, name)) holder[key] = structuredClone(STAND_INS[name]);
+  if (Object.hasOwn(STAND_INS, name)) holder[key] = copyOf(STAND_INS[name]);
   else delete holder[key];
 }
 
@@ -128,6 +128,12 @@ function itemOf(path: Path): string {
 
 function at(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((found, step) => (typeof found === 'object' && found !== null ? (found as Tree)[step] : undefined), value);
+}
+
+/** What stands in several places (YAML aliases) is copied for each; what is no value of a file, as TypeScript may give, stays as it is. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  return isTree(value) ? Object.fromEntries(Object.entries(value).map(([key, held]) => [key, copyOf(held)])) : value;
 }
 
 function isTree(value: unknown): value is Tree {
