@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { signal } from '@preact/signals';
 import type { PipelineInfo } from '../../../src/server/api.ts';
 import type { Language } from '../i18n/texts.ts';
-import { alert, handClock } from '../testing.ts';
+import { alert, handClock, point } from '../testing.ts';
 import type { Api } from './api.ts';
 import { createPipelineFeed } from './pipeline-feed.ts';
 import type { EventStream } from './stream.ts';
@@ -16,6 +16,7 @@ function scene() {
   const answers: { lang: Language; answer: () => void; refuse: () => void }[] = [];
   const api = {
     status: () => new Promise(() => {}),
+    latest: () => new Promise(() => {}),
     alerts: (_: string, { lang, status }: { lang: Language; status?: 'firing' }) =>
       new Promise((resolve, reject) => {
         const found = status ? [] : [{ ...alert('a', { message: `in ${lang}` }), resolved_time: null }];
@@ -105,4 +106,28 @@ test('that nothing has rung is only known once the list has come, and a list tha
   answers.splice(0).forEach(({ answer }) => answer());
   await settled();
   assert.deepEqual([feed.alertsKnown.value, words()], [true, ['in en']]);
+});
+
+test('a few points are shown four times a second, thousands once', () => {
+  const { clock, feed, listeners } = scene();
+  const windows = feed.watch({ window: '10s', labels: undefined, windowsBack: 5 });
+  const bring = (count: number, version: string): void => {
+    const points = Array.from({ length: count }, (_, n) => point(0, 1, { version, labels: { country: String(n) } }));
+    listeners[0]!.get('points')!({ data: JSON.stringify(points) });
+  };
+  const shownAfter = (ms: number): boolean => {
+    const before = windows.revision.value;
+    clock.pass(ms - 1);
+    assert.equal(windows.revision.value, before, 'not earlier');
+    clock.pass(1);
+    return windows.revision.value > before;
+  };
+  bring(10, '1');
+  assert.ok(shownAfter(250));
+  bring(3_000, '2');
+  assert.ok(shownAfter(250), 'what comes after a few is not kept waiting');
+  bring(10, '3');
+  assert.ok(shownAfter(1_000));
+  bring(10, '4');
+  assert.ok(shownAfter(250));
 });

@@ -40,8 +40,8 @@ export interface PipelineFeed {
 
 const ALERTS_MAX = 500;
 const RATES_MAX = 300;
-/** Points come several times a second: they are shown at most this often. */
-const SHOW_EVERY_MS = 250;
+/** Points come several times a second: they are shown at most this often; of thousands, which cost more to show, a ms a point, not so often. */
+const SHOW_EVERY_MS = { least: 250, most: 1_000 };
 /** Points that wait to be shown; past it they are shown at once. */
 const WAITING_MAX = 20_000;
 /** The stream tells what rings from now on; a list of what rang before that failed is asked for again after so long. */
@@ -69,10 +69,12 @@ export function createPipelineFeed(
 
   let waiting: WindowPoint[] = [];
   let timed = false;
+  let everyMs = SHOW_EVERY_MS.least;
   const show = (): void => {
     timed = false;
     const points = waiting;
     waiting = [];
+    everyMs = Math.min(SHOW_EVERY_MS.most, Math.max(SHOW_EVERY_MS.least, points.length));
     for (const feed of feeds) feed.put(points);
   };
   const take = (points: readonly WindowPoint[]): void => {
@@ -80,7 +82,7 @@ export function createPipelineFeed(
     if (waiting.length >= WAITING_MAX) show();
     else if (!timed) {
       timed = true;
-      clock.after(SHOW_EVERY_MS, show);
+      clock.after(everyMs, show);
     }
   };
   const takeStatus = (next: PipelineStatus): void => {

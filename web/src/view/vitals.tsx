@@ -1,3 +1,4 @@
+import { incidentsOf } from '../data/alert-book.ts';
 import { behindSecondsOf, OUTCOME_NAMES, watermarkOf } from '../data/vitals.ts';
 import { formatCount, formatShort } from '../format/number.ts';
 import { formatNear, formatSpan } from '../format/time.ts';
@@ -24,7 +25,7 @@ export function Vitals() {
   const behindSeconds = behindSecondsOf(status);
   const isBehind = behindSeconds >= BEHIND_SECONDS;
   const span = formatSpan(behindSeconds * 1_000, spanUnits(t));
-  const firing = live.alerts.value.filter((alert) => alert.status === 'firing').length;
+  const firing = incidentsOf(live.alerts.value).filter((alert) => alert.status === 'firing').length;
   const rates = live.rates.value.slice(-60).map(({ perSecond }) => ({ value: perSecond, final: true }));
   return (
     <section class={isLost ? 'vitals is-stale' : 'vitals'} aria-label={t('vitals.label')}>
