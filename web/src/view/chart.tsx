@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatTick } from '../format/time.ts';
 import { useDashboard } from './context.ts';
-import { heightened, type Band } from './chart-data.ts';
+import { distinct, heightened, type Band } from './chart-data.ts';
 
 interface Props {
   readonly title: string;
@@ -67,7 +67,7 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
         height,
         ms: 1,
         legend: { show: false },
-        padding: [10, 18, 0, 0],
+        padding: [10, 28, 0, 0],
         cursor: {
           sync: { key: SYNC },
           y: false,
@@ -89,7 +89,7 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
             ...axis,
             size: (_, values) => axisWidth(values),
             space: 34,
-            values: (_, ticks) => ticks.map((tick) => current.current.format(tick)),
+            values: (_, ticks) => distinct(ticks.map((tick) => current.current.format(tick))),
           },
         ],
         series: [{}, { ...line, fill: colours.fill }, ...(data.length > 2 ? [{ ...line, dash: [4, 4], auto: false }] : [])],
