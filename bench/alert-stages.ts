@@ -6,7 +6,7 @@ import type { Log } from '../src/log/log.ts';
 import { partialsTopic } from '../src/pipeline/stage-topics.ts';
 import { topicsOf } from '../src/pipeline/topics.ts';
 import type { AlertEvent } from '../src/receivers/alert-event.ts';
-import { decodePartials } from '../src/windows/partials-codec.ts';
+import { decodePartials } from '../src/windows/partials/codec.ts';
 import { compilePlan } from '../src/windows/plan.ts';
 import { MORE, OUT_OF_ORDERNESS_MS, WINDOW_MS, type Cause } from './alert-feed.ts';
 

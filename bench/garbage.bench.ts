@@ -8,7 +8,7 @@ import { createJsonValidator } from '../src/schemas/json-schema.ts';
 import { sourceRulesOf } from '../src/schemas/rules-of-schema.ts';
 import { generatorConfig } from '../src/sources/generator/config.ts';
 import { createAdGenerator } from '../src/sources/generator/generator.ts';
-import { parseJson } from '../src/windows/decoder.ts';
+import { parseJson } from '../src/windows/decode/decoder.ts';
 import { createPartition } from '../src/windows/partition.ts';
 import { compilePlan } from '../src/windows/plan.ts';
 import { openDecoder } from '../src/windows/projector/open-decoder.ts';

@@ -3,8 +3,8 @@
  * time against a plain `Map` of numbers. `BENCH_IDS=60` (millions) for another size.
  */
 import { deserialize, serialize } from 'node:v8';
-import { createIdChunks } from '../src/windows/id-chunks.ts';
-import { createIdMemory } from '../src/windows/ids.ts';
+import { createIdChunks } from '../src/windows/ids/chunks.ts';
+import { createIdMemory } from '../src/windows/ids/ids.ts';
 import { cpuSeconds, median, report, timesByRound } from './measure.ts';
 
 const IDS = Number(process.env['BENCH_IDS'] ?? 3) * 1e6;

@@ -10,12 +10,12 @@ import { loadPipeline } from '../src/config/load-pipeline.ts';
 import { systemClock } from '../src/core/clock.ts';
 import { createEmbeddedLog } from '../src/log/embedded/embedded-log.ts';
 import { openEngine } from '../src/pipeline/engine.ts';
-import { createMonitor } from '../src/pipeline/monitor.ts';
+import { createMonitor } from '../src/pipeline/monitor/monitor.ts';
 import { createJsonValidator } from '../src/schemas/json-schema.ts';
 import { generatorConfig } from '../src/sources/generator/config.ts';
 import { createAdGenerator } from '../src/sources/generator/generator.ts';
-import { parseCombined } from '../src/windows/combined.ts';
-import { parseJson } from '../src/windows/decoder.ts';
+import { parseCombined } from '../src/windows/decode/combined.ts';
+import { parseJson } from '../src/windows/decode/decoder.ts';
 import { compilePlan } from '../src/windows/plan.ts';
 import { report } from './measure.ts';
 

@@ -7,8 +7,8 @@ import { createAlerts } from '../src/alerts/alerts.ts';
 import { createRandom } from '../src/core/random.ts';
 import { detectorCatalog, type DetectorName } from '../src/detectors/catalog.ts';
 import type { DetectorKind } from '../src/detectors/detector.ts';
-import type { MonitorSpec } from '../src/pipeline/monitor-spec.ts';
-import { createMonitor } from '../src/pipeline/monitor.ts';
+import type { MonitorSpec } from '../src/pipeline/monitor/monitor-spec.ts';
+import { createMonitor } from '../src/pipeline/monitor/monitor.ts';
 import type { WindowRecord, WindowRow } from '../src/windows/row.ts';
 import { cpuSeconds, report } from './measure.ts';
 

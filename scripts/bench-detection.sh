@@ -1,5 +1,5 @@
 #!/bin/sh
-# How well is detection? The labelled series (KPI, NAB), then AdSim in its regimes; tables here, numbers in bench/out/*.json.
+# How well is detection? The labelled series (KPI, NAB), then AdSim in its regimes, then how soon looks ring; tables here, numbers in bench/out/*.json.
 # Both need data that lies beside the checkout (../shared), and say so where it is not there. QUICK=1: two small AdSim runs.
 # Arguments go to bench/detection/adsim.bench.ts: --regimes, --seeds, --segments, --budget, --jobs.
 set -eu
@@ -21,3 +21,7 @@ echo
 node bench/detection/table.bench.ts
 echo
 echo "as JSON: bench/out/series.json, adsim.json and detection.json (where the data was there)"
+if [ -z "${QUICK:-}" ]; then
+  echo
+  node bench/detection/looks.bench.ts
+fi

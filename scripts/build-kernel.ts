@@ -11,7 +11,7 @@ export const KERNELS = [
   { source: 'kernel/projector/main.ts', file: 'src/windows/projector/kernel.wasm' },
   { source: 'kernel/unpack/main.ts', file: 'src/log/kafka/unpack/kernel.wasm' },
   { source: 'kernel/lines/main.ts', file: 'src/server/events/lines/kernel.wasm' },
-  { source: 'kernel/ids/main.ts', file: 'src/windows/id-kernel.wasm' },
+  { source: 'kernel/ids/main.ts', file: 'src/windows/ids/kernel.wasm' },
 ] as const;
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));

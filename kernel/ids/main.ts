@@ -1,5 +1,5 @@
 /**
- * Ids that are remembered, by their hash, each with a time. src/windows/id-kernel.ts calls it and says what times mean.
+ * Ids that are remembered, by their hash, each with a time. src/windows/ids/kernel.ts calls it and says what times mean.
  *
  * The upper half of the hash says in which block an id is: of `count` equal parts of all hashes, the block of part `i` has those of part `i`.
  * To have more blocks, or fewer, they are built anew one after the other: of `nextCount` parts then. Parts before `moved` are done.

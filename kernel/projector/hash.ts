@@ -1,4 +1,4 @@
-/** The hash of src/windows/id-hash.ts, HalfSipHash-1-3, over bytes where they stand: the same 64 bits as that of the text whose UTF-8 they are. */
+/** The hash of src/windows/ids/hash.ts, HalfSipHash-1-3, over bytes where they stand: the same 64 bits as that of the text whose UTF-8 they are. */
 
 /** Writes the two words of the hash of the bytes at [from, to). `key`: two words. */
 export function hashBytes(key: usize, from: usize, to: usize, low: usize, high: usize): void {

@@ -25,7 +25,7 @@ export function withWords<Event extends AlertEvent>(event: Event, { message, tex
   return { ...event, message, explanation: { ...event.explanation, text, not_fired_if } };
 }
 
-type Told = 'firing' | 'experiment' | 'unseen' | 'limit' | 'resolved' | 'resolved_limit' | 'lasting' | 'known' | 'no_data';
+type Told = 'firing' | 'experiment' | 'unseen' | 'limit' | 'resolved' | 'resolved_limit' | 'lasting' | 'moved' | 'known' | 'no_data';
 type Names = Readonly<Record<string, string>>;
 
 /** `event`: its words are not looked at. */
@@ -63,7 +63,7 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
 function endedKey(told: Told, { lasting }: AlertEvent['explanation']): TextKey {
   if (told === 'no_data') return 'title.no_data';
   if (!lasting) return 'title.resolved';
-  return told === 'known' ? 'title.known' : 'title.lasting';
+  return told === 'known' || told === 'moved' ? `title.${told}` : 'title.lasting';
 }
 
 /** A fixed limit is not what was expected, and is not called so. */
@@ -81,7 +81,8 @@ function toldOf(event: AlertEvent): Told {
   if (status === 'firing') return isLimit ? 'limit' : 'firing';
   if (observed === null) return 'no_data';
   if (isLimit && unseen) return 'known';
-  if (lasting) return 'lasting';
+  // It has learnt within minutes: that the value lasts nobody knows.
+  if (lasting) return event.detector === 'ema-threshold' ? 'moved' : 'lasting';
   return isLimit ? 'resolved_limit' : 'resolved';
 }
 

@@ -212,8 +212,9 @@ test('an episode that begins within the cooldown of the last is reminded of when
 test('an alert that ends because it lasts gives no all-clear, in both languages', () => {
   const said = (locale: 'en' | 'ko'): [string, string, unknown] => {
     const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale });
-    const { state } = alerts.judge(undefined, subject(), verdict({ observed: 1 }), at(0));
-    const { message, explanation } = alerts.judge(state, subject(), verdict({ status: 'clear', isLasting: true }), at(90)).write();
+    const about = subject({ detector: 'seasonal' });
+    const { state } = alerts.judge(undefined, about, verdict({ observed: 1 }), at(0));
+    const { message, explanation } = alerts.judge(state, about, verdict({ status: 'clear', isLasting: true }), at(90)).write();
     return [message, explanation.text, explanation.lasting];
   };
   const [message, text, lasting] = said('en');
@@ -224,16 +225,42 @@ test('an alert that ends because it lasts gives no all-clear, in both languages'
 });
 
 test('what had been expected is not the new level, also where the end is said only once that is learnt', () => {
+  const about = subject({ detector: 'seasonal' });
   const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale: 'en' });
-  const { state } = alerts.judge(undefined, subject(), verdict({ observed: 1 }), at(0));
+  const { state } = alerts.judge(undefined, about, verdict({ observed: 1 }), at(0));
   const ended = (minute: number, changes: Partial<Verdict>): AlertEvent =>
-    alerts.judge(state, subject(), verdict({ status: 'clear', observed: 1, ...changes }), at(minute)).write();
+    alerts.judge(state, about, verdict({ status: 'clear', observed: 1, ...changes }), at(minute)).write();
   const later = ended(3, { isLasting: true, expected: 1, threshold: 0.5 });
   assert.deepEqual([later.expected_value, later.explanation.threshold, later.deviation_percent], [5, 2.5, -80]);
   assert.match(later.message, /1\.00% \(expected until now: 5\.00%\)$/);
   // The window at hand knows best, where it was the one that ended it.
   assert.equal(ended(1, { isLasting: true, expected: 6 }).expected_value, 6);
-  assert.equal(ended(3, { expected: 4 }).expected_value, 4);
+  assert.equal(ended(3, { observed: 3, expected: 4 }).expected_value, 4);
+});
+
+test('an average that has learnt the break gives no all-clear: it says so, and what it was before', () => {
+  const ended = (locale: AlertLocale, observed: number): AlertEvent => {
+    const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale });
+    const began = alerts.judge(undefined, subject(), verdict({ observed: 1 }), at(0)).state;
+    const { state } = alerts.judge(began, subject(), verdict({ observed: 1, expected: 3, threshold: 1.5 }), at(1));
+    const told = verdict({ status: 'clear', observed, expected: 2, threshold: 1 });
+    const end = alerts.judge(JSON.parse(JSON.stringify(state)), subject(), told, at(5));
+    assert.equal(end.state?.begun, undefined, 'what belongs to the episode goes with it');
+    return end.write();
+  };
+  const learnt = ended('en', 1.2);
+  assert.equal(learnt.message, '☑️ CTR: the moving average has caught up: US banner: 1.20% (average before: 5.00%)');
+  assert.match(
+    learnt.explanation.text,
+    /only because the average has learnt the change\. Before the alert it was 5\.00%\. .*not an all-clear/,
+  );
+  assert.deepEqual([learnt.explanation.lasting, learnt.expected_value, learnt.deviation_percent], [true, 5, -76]);
+  assert.match(ended('ko', 1.2).message, /^☑️ CTR 이동 평균이 따라감: US banner: 1\.20% \(이전 평균 5\.00%\)$/);
+  assert.match(ended('ko', 1.2).explanation.text, /정상으로 돌아왔다는 뜻은 아닙니다/);
+  // Of half the way back nothing rang in the beginning either.
+  const over = ended('en', 2.5);
+  assert.equal(over.message, '✅ CTR back to normal: US banner: 2.50% (expected 2.00%)');
+  assert.equal(over.explanation.lasting, undefined);
 });
 
 test('a value that was new ends as one of the known ones, with an all-clear only where little is left of it', () => {

@@ -28,7 +28,7 @@ export function createAlerts(settings: AlertSettings): Alerts {
 
   const alerts: Alerts = {
     judge(state, subject, said, at) {
-      const verdict = asExpectedThen(withContributors(said, state), state, at);
+      const verdict = asLearnt(asExpectedThen(withContributors(said, state), state, at), state);
       const move = advance(state, verdict, at, settings.repeatAfterMs);
       const ends = verdict.status === 'clear';
       const told = ends ? state : move.state;
@@ -75,6 +75,15 @@ function asExpectedThen(verdict: Verdict, state: AlertState | undefined, at: Ale
   if (!verdict.isLasting || state?.status !== 'firing' || state.judged >= at.startMs) return verdict;
   const { expected, threshold } = state;
   return { ...verdict, expected, threshold };
+}
+
+/** In order only by a baseline that has learnt the break, and still past what it fired at when it began: no all-clear. */
+function asLearnt(verdict: Verdict, state: AlertState | undefined): Verdict {
+  const { status, direction, observed, isLasting } = verdict;
+  if (status !== 'clear' || isLasting || state?.status !== 'firing' || !state.begun) return verdict;
+  const { threshold } = state.begun;
+  const isPast = direction === 'down' ? observed < threshold : observed > threshold;
+  return isPast ? { ...verdict, ...state.begun, isLasting: true } : verdict;
 }
 
 /** States of an earlier version do not say it; of `mix`, what has no baseline is a value never seen before. */

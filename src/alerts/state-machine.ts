@@ -34,6 +34,8 @@ export interface AlertState {
   readonly alone?: Alone;
   /** While it fires, where the detector has grounds: what its windows were like, for reminders. */
   readonly course?: Course;
+  /** While it fires, where the baseline learns what it sees, breaks too: what it was, and past what it fired, when the episode began. */
+  readonly begun?: Begun;
   /** A value never seen before: there is no limit that it went past. */
   readonly isUnseen?: true;
   /** Rang at a look; the final row has still to confirm it. */
@@ -41,6 +43,8 @@ export interface AlertState {
   /** Then, where the clock told of a silence: its start. Windows up to `judged` are behind that look. */
   readonly silentFrom?: number;
 }
+
+export type Begun = Pick<Verdict, 'expected' | 'threshold'>;
 
 /** What was seen since the speaker ended, in amounts: is it over for this one too, or did the speaker end without it? */
 export interface Alone {
@@ -99,6 +103,7 @@ function ended({
   partOf: _partOf,
   alone: _alone,
   course: _course,
+  begun: _begun,
   looked: _looked,
   silentFrom: _silentFrom,
   ...state
@@ -110,6 +115,7 @@ function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, 
   const running = state && state.status !== 'resolved' ? state : undefined;
   const rang = state?.rang ?? null;
   const due = rang === null || at.endMs - rang >= repeatAfterMs;
+  const begun = running ? running.begun : begunOf(verdict);
   const next: AlertState = {
     status: 'pending',
     since: running?.since ?? at.startMs,
@@ -120,6 +126,7 @@ function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, 
     ...(running?.partOf === undefined ? {} : { partOf: running.partOf }),
     ...(running?.alone === undefined ? {} : { alone: running.alone }),
     ...(running?.course === undefined ? {} : { course: running.course }),
+    ...(begun === undefined ? {} : { begun }),
     ...judgedBy(verdict, at),
   };
   // Once firing, an episode fires until it is clear: a detector that waits again changes nothing.
@@ -129,6 +136,11 @@ function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, 
   }
   if (verdict.status === 'pending') return { state: next };
   return { state: { ...next, status: 'firing', rang: due ? at.endMs : rang }, change: 'fired' };
+}
+
+/** What weighs evidence says by itself how it ends; a limit does not move. */
+function begunOf({ grounds, baselineWindows, expected, threshold }: Verdict): Begun | undefined {
+  return grounds || baselineWindows === null ? undefined : { expected, threshold };
 }
 
 function calm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, repeatAfterMs: number): Move {

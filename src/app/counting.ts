@@ -1,7 +1,7 @@
 /** The engine of a run, which may be opened anew on its last commit: when a thread of its aggregations has ended, or when they move. */
 import type { Engine } from '../pipeline/engine.ts';
-import type { LookCounts } from '../pipeline/look-plan.ts';
-import type { Monitor } from '../pipeline/monitor.ts';
+import type { LookCounts } from '../pipeline/monitor/look-plan.ts';
+import type { Monitor } from '../pipeline/monitor/monitor.ts';
 import { beginsAgain } from './threads/threads.ts';
 
 /** Neither outlives the other: what one has seen beyond the last commit the next one sees anew. */

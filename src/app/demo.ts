@@ -20,11 +20,12 @@ import { runPipelines, type RunDeps } from './run.ts';
 
 const PIPELINE = fileURLToPath(new URL('../../pipelines/demo.yml', import.meta.url));
 const LISTEN = '127.0.0.1:8000';
-/** The generator makes up for a pause at full rate: a longer one would take too long. */
-const PAUSE_MS_MAX = 600_000;
+/** Within it moving averages are still what live events are held against; after an hour they are forgotten. */
+const PAUSE_MS_MAX = 1_800_000;
 
 /**
- * First a simulated day is counted as fast as it goes, then live events come; `forMs` and the breaks count from there.
+ * First a simulated day is counted as fast as it goes, then live events come, from when the page is up: those of the time between are left
+ * out, as a slow machine would be behind for minutes. `forMs` and the breaks count from there.
  * @throws AppError as `runPipelines`; `usage` for a directory whose demo has paused for long, before anything is counted
  */
 export async function runDemo(options: DemoOptions, deps: RunDeps): Promise<void> {
@@ -37,7 +38,7 @@ export async function runDemo(options: DemoOptions, deps: RunDeps): Promise<void
     await refuseLongPause(dir, config);
     say(introduction(generator));
     await backfill(dir, config, generator, deps, say, options.json);
-    if (!deps.signal.aborted) await live(dir, options, config, generator, deps, say);
+    if (!deps.signal.aborted) await live(dir, options, config, deps, say);
   } finally {
     if (options.data === undefined) rmSync(dir, { recursive: true, force: true });
   }
@@ -56,8 +57,8 @@ async function refuseLongPause(dir: string, config: LoadedPipeline): Promise<voi
   if (paused <= PAUSE_MS_MAX) return;
   throw new AppError(
     'usage',
-    `${dir} holds a demo that stopped ${Math.round(paused / 60_000)} minutes ago, and all events since would have to be made; ` +
-      'expected a new directory, or one that paused for at most 10 minutes: remove it, or name another with --data',
+    `${dir} holds a demo that stopped ${Math.round(paused / 60_000)} minutes ago, and what its detectors have learnt is too old for the breaks to come; ` +
+      'expected a new directory, or one that paused for at most 30 minutes: remove it, or name another with --data',
   );
 }
 
@@ -88,17 +89,10 @@ async function backfill(
   say(`      ${events.toLocaleString('en-US')} events in ${took.toFixed(1)} s\n\n`);
 }
 
-async function live(
-  dir: string,
-  options: DemoOptions,
-  config: LoadedPipeline,
-  generator: GeneratorConfig,
-  deps: RunDeps,
-  say: (text: string) => void,
-): Promise<void> {
+async function live(dir: string, options: DemoOptions, config: LoadedPipeline, deps: RunDeps, say: (text: string) => void): Promise<void> {
   const { data, json, forMs, open, apiKey } = options;
   const listen = options.listen ?? (await freeAddress(LISTEN));
-  const told = (url: string | undefined, opened: boolean): void => say(liveText(url, opened, config) + breakText(data ?? dir, generator));
+  const told = (url: string | undefined, opened: boolean): void => say(liveText(url, opened, config) + breakText(data ?? dir, running));
   const running = withBreaksFrom(config, systemClock.now());
   if (listen === 'none') told(undefined, false);
   await runPipelines(
@@ -124,10 +118,14 @@ ${slack ? `      Slack ${isSet ? 'rings too: SLACK_WEBHOOK_URL is set' : 'would 
 `;
 }
 
-function breakText(dir: string, { breaks: [drop, flood] }: GeneratorConfig): string {
-  const [first, second] = [formatDuration(drop?.after ?? 0), formatDuration(flood?.after ?? 0)];
+function breakText(dir: string, { inputs }: LoadedPipeline): string {
+  const { breaks } = inputs[0]!.config as GeneratorConfig;
+  const [drop] = breaks;
+  const [first, second] = breaks.map(({ at = '' }) =>
+    formatDuration(Math.max(0, Math.round((Date.parse(at) - systemClock.now()) / 1_000)) * 1_000),
+  );
   return `[3/3] break: in ${first} the click-through rate of "US banner" drops to a quarter for ${formatDuration(drop?.for ?? 0)}, in ${second} "KR rewarded_video" is flooded.
-      The first alert comes with the next 10 s window of which most is broken: within a minute from now. When a break is over, that is told too.
+      The first alert comes with the first broken window of 10 s: within a minute from now. When a break is over, that is told too.
       To break more yourself, in another terminal: bin/tocsin simulate --data ${dir}
 
 `;

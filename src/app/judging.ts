@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import type { EngineDeps } from '../pipeline/engine.ts';
 import { createEventCheck } from '../schemas/event-check.ts';
-import { parseCombined } from '../windows/combined.ts';
-import { parseJson, type CheckFields } from '../windows/decoder.ts';
+import { parseCombined } from '../windows/decode/combined.ts';
+import { parseJson, type CheckFields } from '../windows/decode/decoder.ts';
 import type { EngineSpec, SourceSpec } from '../windows/spec.ts';
 
 export function judgingDeps(

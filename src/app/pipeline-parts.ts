@@ -8,7 +8,7 @@ import type { Logger } from '../core/logger.ts';
 import { retryOfOneRun } from '../notify/deliver.ts';
 import { systemWait } from '../notify/wait.ts';
 import { createNotifier, type Notifier } from '../notify/notifier.ts';
-import { createMonitor, type Monitor } from '../pipeline/monitor.ts';
+import { createMonitor, type Monitor } from '../pipeline/monitor/monitor.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';

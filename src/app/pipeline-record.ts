@@ -1,7 +1,7 @@
 /** What a run notes of its pipelines in the data directory, so that other commands can read it without the pipeline file. */
 import type { Log, StateChange } from '../log/log.ts';
 import { fromStateEntries, toStateChanges } from '../pipeline/state-codec.ts';
-import type { PipelineTopics } from '../pipeline/topics.ts';
+import { topicsOf, type PipelineTopics } from '../pipeline/topics.ts';
 import type { ClockMode } from '../windows/partition.ts';
 import type { EngineSpec, MeasureSpec, WindowSpec } from '../windows/spec.ts';
 
@@ -73,7 +73,9 @@ export function pipelineRecordChange(record: PipelineRecord): StateChange {
 
 /** All pipelines that have ever run on this log, by name. */
 export async function readPipelineRecords(log: Pick<Log, 'state'>): Promise<PipelineRecord[]> {
-  return fromStateEntries(PREFIX, await log.state(PREFIX)).map(([, value]) => value as PipelineRecord);
+  const records = fromStateEntries(PREFIX, await log.state(PREFIX)).map(([, value]) => value as PipelineRecord);
+  // Older records lack topics that came later.
+  return records.map((record) => ({ ...record, topics: { ...topicsOf(record.name), ...record.topics } }));
 }
 
 const KAFKA_RUN = 'kafka-run/';

@@ -9,7 +9,7 @@ import type { Log } from '../log/log.ts';
 import { ensureTopics, openEngine, type Committed, type Engine } from '../pipeline/engine.ts';
 import type { TotalLag } from '../pipeline/lag.ts';
 import { noteLookups } from '../pipeline/lookup-record.ts';
-import type { LookCounts } from '../pipeline/look-plan.ts';
+import type { LookCounts } from '../pipeline/monitor/look-plan.ts';
 import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
 import { offsetOf, settleRevision } from '../pipeline/revision.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
@@ -143,7 +143,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
   if (changes.length > 0) await log.commit({ state: changes });
   for (const file of changed) deps.logger.info(`pipeline ${spec.pipeline}: ${file} has changed; it counts from here on`);
   const notify = await openNotifyStage(
-    { pipeline: spec.pipeline, topic: topics.alerts },
+    { pipeline: spec.pipeline, topics },
     { log, notifier: notifierOf(config, options, receivers, deps) },
   );
 

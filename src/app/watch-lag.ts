@@ -4,7 +4,7 @@ import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { sleep, type Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Log } from '../log/log.ts';
-import type { AggregateStatus } from '../pipeline/aggregate.ts';
+import type { AggregateStatus } from '../pipeline/aggregate/aggregate.ts';
 import { createLagMeter, totalLag, type TotalLag } from '../pipeline/lag.ts';
 import { openLagWatch } from '../pipeline/lag-watch.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';

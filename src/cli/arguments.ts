@@ -55,6 +55,15 @@ export function timeArgument(now: () => number): (text: string) => number {
   };
 }
 
+/** `country=US`, once or more: each is added to those before. */
+export function labelArgument(text: string, before: readonly (readonly [string, string])[] = []): readonly (readonly [string, string])[] {
+  const at = text.indexOf('=');
+  const name = text.slice(0, at);
+  if (at < 1) throw new InvalidArgumentError('Expected NAME=VALUE, such as country=US.');
+  if (before.some(([other]) => other === name)) throw new InvalidArgumentError(`Expected ${name} once: an alert has one value of it.`);
+  return [...before, [name, text.slice(at + 1)]];
+}
+
 /** Where a pipeline begins to read again. */
 export function fromArgument(now: () => number): (text: string) => 'earliest' | 'latest' | number {
   const time = timeArgument(now);

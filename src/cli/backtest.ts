@@ -18,12 +18,13 @@ interface Options {
   readonly input?: string;
   readonly history?: 'olap' | 'log';
   readonly olapStore?: string;
+  readonly log?: string;
   readonly data: string;
   readonly json: boolean;
 }
 
 export async function backtestCommand(file: string, options: Options, terminal: Terminal): Promise<number> {
-  const { from, to, warmUp, set, compare, incidents, grace, input, history, olapStore, data, json } = options;
+  const { from, to, warmUp, set, compare, incidents, grace, input, history, olapStore, log, data, json } = options;
   const report = await runBacktest(
     {
       file,
@@ -36,6 +37,7 @@ export async function backtestCommand(file: string, options: Options, terminal: 
       ...(to !== undefined && { to }),
       ...(input !== undefined && { input }),
       ...(history !== undefined && { history }),
+      ...(log !== undefined && { log }),
       ...(olapStore !== undefined && { olapStore }),
       ...(incidents !== undefined && { incidents: (config) => readIncidents(incidents, config.engine) }),
     },
@@ -70,10 +72,13 @@ async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
 async function tellSetting(setting: BacktestSetting, { comparison, days }: BacktestReport, terminal: Terminal): Promise<void> {
   const { name, changes, rang, rang_per_day, folded, dropped, false_alarms_per_day, alerts, score } = setting;
   const title = name === 'file' ? 'The file as it is' : `With ${changes.join(', ')}`;
-  // Of less than a day a rate by day says nothing.
-  const perDay = `${days < 1 ? '' : `${twoDigits(rang_per_day)} a day, `}budget: ${false_alarms_per_day} false a day`;
+  // Of less than a day a rate by day says nothing; rules keep to no budget.
+  const perDay = [
+    ...(days < 1 ? [] : [`${twoDigits(rang_per_day)} a day`]),
+    ...(false_alarms_per_day === null ? [] : [`budget: ${false_alarms_per_day} false a day`]),
+  ].join(', ');
   await terminal.print(
-    `\n${title}: ${grouped(rang)} alert${rang === 1 ? '' : 's'} rang (${perDay})${folded > 0 ? `; ${grouped(folded)} more were folded into them` : ''}`,
+    `\n${title}: ${grouped(rang)} alert${rang === 1 ? '' : 's'} rang${perDay === '' ? '' : ` (${perDay})`}${folded > 0 ? `; ${grouped(folded)} more were folded into them` : ''}`,
   );
   if (dropped > 0) terminal.note(`${grouped(dropped)} further alerts are not listed`);
   const bells = alerts.filter(({ part_of }) => part_of === undefined);

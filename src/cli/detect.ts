@@ -4,7 +4,6 @@ import { createCharts, type Charts } from '../app/detect/charts.ts';
 import { collectEpisodes, scoreSeries, type Episode, type ScoredPoint } from '../app/detect/score-series.ts';
 import type { DecimalMark } from '../app/detect/number-text.ts';
 import { seriesFormat, type SeriesFormatName, type TimeFormat } from '../app/detect/series-format.ts';
-import { formatDuration } from '../core/duration.ts';
 import { AppError } from '../core/errors.ts';
 import { grouped, printable, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -75,13 +74,9 @@ export async function detectCommand(options: DetectOptions, terminal: Terminal):
 }
 
 const COLUMNS: readonly Column<Episode>[] = [
-  { title: 'from', value: ({ first }) => first.timeText },
-  {
-    title: 'lasts',
-    value: ({ first, last }) => (last.timeMs > first.timeMs ? formatDuration(last.timeMs - first.timeMs) : 'a point'),
-    right: true,
-  },
-  { title: 'loudest', value: ({ peak }) => peak.timeText },
+  { title: 'rang from', value: ({ first }) => first.timeText },
+  { title: 'rang until', value: ({ last }) => last.timeText },
+  { title: 'loudest at', value: ({ peak }) => peak.timeText },
   { title: 'observed', value: ({ peak }) => peak.value, right: true },
   { title: 'expected', value: ({ peak }) => peak.expected, right: true },
   { title: 'by chance', value: ({ peak }) => rarity(peak.evidence, peak.periodMs) },

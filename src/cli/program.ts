@@ -4,6 +4,7 @@ import { Command, Help } from 'commander';
 import { addBacktest, addDetect, addExperiment } from './judge-commands.ts';
 import { addAlerts, addDeadLetters, addLog, addReceivers, addStatus, addWindows } from './read-commands.ts';
 import { addCheck, addDemo, addGenerate, addIngest, addReplay, addRun, addSimulate } from './run-commands.ts';
+import { addSilence } from './silence-commands.ts';
 import type { Terminal } from './terminal.ts';
 
 /** `exit`: told the exit code of the command that ran. */
@@ -31,6 +32,7 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
   addLog(program, terminal, exit);
   addStatus(program, terminal, exit);
   addReceivers(program, terminal, exit);
+  addSilence(program, terminal, exit);
   addSimulate(program, terminal, exit);
   addDemo(program, terminal, exit);
   addGenerate(program, terminal, exit);

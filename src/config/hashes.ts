@@ -1,6 +1,6 @@
 /** Fingerprints of what changes results: a pipeline whose fingerprint differs must not go on with the old state. */
 import { createHash } from 'node:crypto';
-import type { MonitorSpec } from '../pipeline/monitor-spec.ts';
+import type { MonitorSpec } from '../pipeline/monitor/monitor-spec.ts';
 import type { EngineSpec, MeasureSpec } from '../windows/spec.ts';
 
 /** JSON with the keys of each object sorted, so that their order in the file changes nothing. */

@@ -67,13 +67,16 @@ test('adtech: times, windows and limits of system A, written out', () => {
   assert.deepEqual(pipeline.receivers, [{ name: 'console', kind: 'console', config: { colour: 'auto' } }]);
 });
 
-test('access-log: no ids, so no dedup; the error ratio of the whole site by the hour', () => {
+test('access-log: no ids, so no dedup; of the whole site server errors by the minute, all errors by the hour', () => {
   const { engine, monitor } = loadPipeline(shipped('access-log'));
   assert.equal(engine.sources[0]?.event.dedupMs, 0);
   assert.equal(engine.sources[0]?.event.id, undefined);
   assert.deepEqual(
     monitor.detect.map(({ detector, measure, window, over }) => [detector, measure, window, over]),
-    [['threshold', 'error_ratio', '1h', 'rollups']],
+    [
+      ['threshold', 'error_ratio', '1h', 'rollups'],
+      ['threshold', 'server_error_ratio', '1m', 'rollups'],
+    ],
   );
 });
 

@@ -1,6 +1,6 @@
 /** A pipeline file after validation: what the other rooms are told. */
 import type { LagLimit } from '../pipeline/lag-watch.ts';
-import type { MonitorSpec } from '../pipeline/monitor-spec.ts';
+import type { MonitorSpec } from '../pipeline/monitor/monitor-spec.ts';
 import type { PipelineTopics } from '../pipeline/topics.ts';
 import type { EngineSpec } from '../windows/spec.ts';
 

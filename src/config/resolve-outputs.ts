@@ -76,6 +76,8 @@ export function resolveTopics(block: PipelineBlock, problems: Problems): Pipelin
     ? Object.entries(block.sources).map(([name, source]) => [['sources', name, 'topic'], source.topic])
     : [[['source', 'topic'], block.source?.topic ?? '']];
   const uses: [(string | number)[], string][] = [
+    // First, as it is not for the file to rename.
+    [['silences'], topics.silences],
     [['topics', 'windows'], topics.windows],
     [['topics', 'alerts'], topics.alerts],
     [['topics', 'dead_letters'], topics.deadLetters],

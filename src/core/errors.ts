@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   memory_short: 'The process gets no more memory, or no more addresses for it. Nothing committed is lost.',
   record_too_large: 'A record, or what is to be committed together, is larger than the log takes.',
   pipeline_unknown: 'No such pipeline in the data directory, or more than one and none was named.',
+  silence_unknown: 'No such silence in the pipeline.',
+  silence_limit: 'The pipeline has as many silences under way as it may have.',
   hot_store_unavailable: 'The hot store (Redis) cannot be reached or is not ready.',
   hot_store_refused: 'The hot store (Redis) refuses: wrong password, database or TLS, or keys of another pipeline.',
   olap_unavailable: 'The OLAP store is not installed, not reachable or not ready.',

@@ -11,9 +11,10 @@ import type { Told } from './notification-log.ts';
  * - `recorded`: told before
  * - `not_local`: the past is replayed, and the receiver is not at this machine
  * - `folded`: another alert speaks for it
+ * - `silenced`: it would have been told, but a silence holds; it counts as not told
  * - `unwanted`: the end of an alert that the receiver was not told of, or wants to hear no ends
  */
-export type Decision = 'sent' | 'failed' | 'cooldown' | 'stale' | 'recorded' | 'not_local' | 'folded' | 'unwanted';
+export type Decision = 'sent' | 'failed' | 'cooldown' | 'stale' | 'recorded' | 'not_local' | 'folded' | 'silenced' | 'unwanted';
 
 export interface DecideSettings {
   /** After a segment's alert of one type was told, the next of that type is not for this long, ms of event time. */
@@ -28,6 +29,8 @@ export interface DecideSettings {
 export interface Circumstances extends DecideSettings {
   /** The last alert of the same segment and type that the receiver was told of. */
   readonly told: Told | undefined;
+  /** A silence holds for the alert now. */
+  readonly silenced: boolean;
   readonly nowMs: number;
 }
 
@@ -44,9 +47,16 @@ export function objectionTo(event: AlertEvent, receiver: Pick<Receiver, 'local'>
   }
   if (told?.alertId === event.alert_id && timeMs <= told.timeMs) return 'recorded';
   if (told && timeMs - told.timeMs < at.cooldownMs) return 'cooldown';
-  return isWithin(timeMs, at.nowMs, at) ? undefined : 'stale';
+  if (!isWithin(timeMs, at.nowMs, at)) return 'stale';
+  // Asked last, so that what is silenced is what nothing else would have kept back.
+  return at.silenced ? 'silenced' : undefined;
 }
 
 export function isWithin(timeMs: number, nowMs: number, { audience, notifyWithinMs }: DecideSettings): boolean {
   return audience === 'local' || notifyWithinMs === undefined || nowMs - timeMs <= notifyWithinMs;
+}
+
+/** That reading is behind is told by the clock, and is so while event time is not caught up with. */
+export function ringsByClock({ detector }: AlertEvent): boolean {
+  return detector === 'lag';
 }

@@ -10,6 +10,7 @@ import { isWithin, type Decision, type DecideSettings } from './decide.ts';
 import { defaultRetry, type RetrySettings } from './deliver.ts';
 import { createNotificationLog, notifyStatePrefix } from './notification-log.ts';
 import { createReceiverQueue, type Notified, type ReceiverQueue } from './receiver-queue.ts';
+import { createSilenceBook } from './silence-book.ts';
 import type { Wait } from './wait.ts';
 
 export interface NotifierSettings extends DecideSettings {
@@ -48,6 +49,13 @@ export interface Notifier {
    * undefined where there was nothing to tell after all.
    */
   settle(watermarkMs: number): Promise<Notified | undefined>[];
+  /** Takes in a record of the pipeline's silences, in the order of their topic. */
+  silence(record: string): void;
+  /**
+   * Tells of alerts that still fire and are silenced no more: those of event time once that is as near as `settle` asks for, as they may have
+   * ended in what is not read yet. Undefined: what it is is not known here. Resolves as `settle`.
+   */
+  endSilences(watermarkMs: number | undefined): Promise<Notified | undefined>[];
   /** Alert events that receivers are not done with. */
   waiting(): number;
   /** Ends what is under way; it begins anew after the next start. */
@@ -64,19 +72,39 @@ export interface Notifier {
 export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): Notifier {
   const { pipeline, cooldownMs, maxEntries = 10_000, retry = defaultRetry, concurrency = 16, waitingMax = 256 } = settings;
   const log = createNotificationLog({ pipeline, cooldownMs, maxEntries });
-  const none: Record<Decision, number> = { sent: 0, failed: 0, cooldown: 0, stale: 0, recorded: 0, not_local: 0, folded: 0, unwanted: 0 };
+  const silences = createSilenceBook();
+  const none: Record<Decision, number> = {
+    sent: 0,
+    failed: 0,
+    cooldown: 0,
+    stale: 0,
+    recorded: 0,
+    not_local: 0,
+    folded: 0,
+    silenced: 0,
+    unwanted: 0,
+  };
   const decided = new Map(deps.receivers.map(({ name }) => [name, { ...none }]));
   const stopping = new AbortController();
   const queues = deps.receivers.map((receiver) =>
     createReceiverQueue(
       { ...settings, retry, concurrency, waitingMax },
-      { ...deps, receiver, log, stop: stopping.signal, onDecided: (decision) => (decided.get(receiver.name)![decision] += 1) },
+      { ...deps, receiver, log, silences, stop: stopping.signal, onDecided: (decision) => (decided.get(receiver.name)![decision] += 1) },
     ),
   );
+  const isCaughtUp = (watermarkMs: number): boolean => isWithin(watermarkMs, deps.clock.now(), settings);
 
   return {
     queues,
-    settle: (watermarkMs) => (isWithin(watermarkMs, deps.clock.now(), settings) ? queues.flatMap((queue) => queue.settle()) : []),
+    silence(record) {
+      if (silences.take(record)) return;
+      deps.logger.warn(`a record on the silences of ${pipeline} is none, and is left out: ${record.slice(0, 100)}`);
+    },
+    settle: (watermarkMs) => (isCaughtUp(watermarkMs) ? queues.flatMap((queue) => queue.settle()) : []),
+    endSilences(watermarkMs) {
+      const caughtUp = watermarkMs !== undefined && isCaughtUp(watermarkMs);
+      return queues.flatMap((queue) => queue.endSilences(caughtUp));
+    },
     waiting: () => queues.reduce((sum, queue) => sum + queue.waiting(), 0),
     stop: () => stopping.abort(),
     statePrefix: notifyStatePrefix(pipeline),

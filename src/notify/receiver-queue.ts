@@ -8,12 +8,14 @@ import { formatDuration } from '../core/duration.ts';
 import type { Logger } from '../core/logger.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
-import { objectionTo, type Decision, type DecideSettings } from './decide.ts';
+import { objectionTo, ringsByClock, type Decision, type DecideSettings } from './decide.ts';
 import { deliver, type RetrySettings } from './deliver.ts';
 import { createGate } from './gate.ts';
 import { createLanes } from './lanes.ts';
 import { segmentKey, type NotificationLog } from './notification-log.ts';
 import { createPatience } from './patience.ts';
+import type { SilenceBook } from './silence-book.ts';
+import type { Silence } from './silence.ts';
 import type { Wait } from './wait.ts';
 
 export interface Notified {
@@ -37,6 +39,8 @@ export interface ReceiverQueue {
   room(): Promise<void>;
   /** Tells of stale alerts that still fire. */
   settle(): Promise<Notified | undefined>[];
+  /** Tells of alerts that still fire and are silenced no more; not `caughtUp`: only of those that ring by the clock. */
+  endSilences(caughtUp: boolean): Promise<Notified | undefined>[];
   /** Events that are not dealt with. */
   waiting(): number;
 }
@@ -52,6 +56,7 @@ export interface QueueSettings extends DecideSettings {
 export interface QueueDeps {
   readonly receiver: Receiver;
   readonly log: NotificationLog;
+  readonly silences: Pick<SilenceBook, 'holding'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly wait: Wait;
@@ -64,7 +69,7 @@ export interface QueueDeps {
 const FAILURES_UNTOLD = 4;
 
 export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): ReceiverQueue {
-  const { receiver, log, clock, logger, stop } = deps;
+  const { receiver, log, silences, clock, logger, stop } = deps;
   const gate = createGate(settings.concurrency, deps.wait);
   const patience = createPatience(settings.retry, clock);
   const lanes = createLanes();
@@ -88,24 +93,47 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       const within = formatDuration(settings.notifyWithinMs ?? 0);
       logger.info(`alert ${event.alert_id} of ${event.alert_time} is older than ${within}: not told to ${receiver.name} now`);
     }
+    if (against === 'silenced') return silentAbout(event);
     return against === undefined ? ring(event) : conclude(event, against);
   }
 
   function objection(event: AlertEvent): Decision | undefined {
-    return objectionTo(event, receiver, { ...settings, told: log.told(receiver.name, event), nowMs: clock.now() });
+    const silenced = silenceOf(event) !== undefined;
+    return objectionTo(event, receiver, { ...settings, told: log.told(receiver.name, event), silenced, nowMs: clock.now() });
+  }
+
+  /** Ends are told to whoever was told of the beginning: they close what is open there. */
+  function silenceOf(event: AlertEvent): Silence | undefined {
+    return event.status === 'firing' ? silences.holding(event, clock.now()) : undefined;
   }
 
   async function ring(event: AlertEvent): Promise<Notified | undefined> {
     const notification = { alert: event, dedupKey: `${event.alert_id}/${event.status}/${event.alert_time}` };
-    const attempts = { receiver, gate, patience, retry: settings.retry, wait: deps.wait, onRetry };
+    let silenced = false;
+    // A silence that begins while it is tried again and again ends that.
+    const unlessSilenced: Receiver = {
+      ...receiver,
+      async send(told, signal) {
+        silenced = silenceOf(event) !== undefined;
+        return silenced ? { ok: false, retryable: false, reason: 'silenced' } : receiver.send(told, signal);
+      },
+    };
+    const attempts = { receiver: unlessSilenced, gate, patience, retry: settings.retry, wait: deps.wait, onRetry };
     const result = await deliver(notification, attempts, stop).catch((error: unknown) => {
       if (stop.aborted) return undefined;
       throw error;
     });
     if (!result) return undefined;
+    if (silenced) return silentAbout(event);
     if (result.ok) return recovered(conclude(event, 'sent'));
     giveUp(event, result.reason);
     return { ...conclude(event, 'failed'), reason: result.reason };
+  }
+
+  function silentAbout(event: AlertEvent): Notified {
+    const until = silenceOf(event)?.ends_at;
+    logger.info(`alert ${event.alert_id} is silenced${until === undefined ? '' : ` until ${until}`}: not told to ${receiver.name}`);
+    return conclude(event, 'silenced');
   }
 
   /** Records what was decided: who has been told, who still waits, who hears no more. */
@@ -120,18 +148,22 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       log.setTold(receiver.name, event, { ...last, resolved: true });
     }
     if (decision === 'stale') log.hold(receiver.name, event);
-    else if (resolved || decision === 'sent') log.release(receiver.name, event.alert_id);
+    else if (decision === 'silenced') log.keepSilenced(receiver.name, event);
+    // Of one that is folded its speaker tells.
+    else if (resolved || decision === 'sent' || decision === 'folded') log.release(receiver.name, event.alert_id);
     return { alertId: event.alert_id, receiver: receiver.name, decision };
   }
 
   async function settleOne(event: AlertEvent): Promise<Notified | undefined> {
     // It may have ended, or been told by a reminder, while it waited for its turn.
-    if (!log.held(receiver.name).some(({ alert_id }) => alert_id === event.alert_id)) return undefined;
+    const waiting = [...log.held(receiver.name), ...log.silenced(receiver.name)];
+    if (!waiting.some(({ alert_id }) => alert_id === event.alert_id)) return undefined;
     const against = objection(event);
-    if (against !== undefined && against !== 'stale') return undefined;
+    // What is silenced goes on waiting.
+    if ((against !== undefined && against !== 'stale') || silenceOf(event)) return undefined;
     const notified = await ring(event);
     // Tried once: should it have failed, the alert's next reminder rings.
-    if (notified) log.release(receiver.name, event.alert_id);
+    if (notified && notified.decision !== 'silenced') log.release(receiver.name, event.alert_id);
     return notified;
   }
 
@@ -172,6 +204,14 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   }
   stop.addEventListener('abort', letIn, { once: true });
 
+  function settleAll(events: readonly AlertEvent[]): Promise<Notified | undefined>[] {
+    const due = events.filter(({ alert_id }) => !settling.has(alert_id));
+    return due.map(async (event) => {
+      settling.add(event.alert_id);
+      return lanes.run(laneOf(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
+    });
+  }
+
   return {
     receiver: receiver.name,
     next: () => log.next(receiver.name),
@@ -187,13 +227,9 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     async room() {
       while (open.size >= settings.waitingMax && !stop.aborted) await new Promise<void>((resolve) => forRoom.add(resolve));
     },
-    settle() {
-      const due = log.held(receiver.name).filter(({ alert_id }) => !settling.has(alert_id));
-      return due.map(async (event) => {
-        settling.add(event.alert_id);
-        return lanes.run(laneOf(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
-      });
-    },
+    settle: () => settleAll(log.held(receiver.name)),
+    endSilences: (caughtUp) =>
+      settleAll(log.silenced(receiver.name).filter((event) => (caughtUp || ringsByClock(event)) && !silenceOf(event))),
     waiting: () => open.size + settling.size,
   };
 }

@@ -8,10 +8,10 @@ import { createAlerts } from '../alerts/alerts.ts';
 import { packRecords, recordAt } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { parseJson } from '../windows/decoder.ts';
+import { parseJson } from '../windows/decode/decoder.ts';
 import { compilePlan } from '../windows/plan.ts';
 import { openEngine, type Engine } from './engine.ts';
-import { createMonitor } from './monitor.ts';
+import { createMonitor } from './monitor/monitor.ts';
 import { topicsOf } from './topics.ts';
 
 const spec = smallSpec({ sources: [smallSource({ event: { allowedLatenessMs: 60_000, dedupMs: 120_000 } })] });

@@ -7,10 +7,10 @@ import { atOnce } from '../core/slices.ts';
 import { AppError } from '../core/errors.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
-import { parseJson } from '../windows/decoder.ts';
+import { parseJson } from '../windows/decode/decoder.ts';
 import { compilePlan } from '../windows/plan.ts';
 import { openEngine, type Engine } from './engine.ts';
-import { createMonitor } from './monitor.ts';
+import { createMonitor } from './monitor/monitor.ts';
 import { topicsOf } from './topics.ts';
 
 const spec = smallSpec({ sources: [smallSource({ partitions: 2 })] });

@@ -7,12 +7,12 @@ import { createBreath, inSlices, type Sliced } from '../core/slices.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { limitNews, type LimitKind, type LimitSpan } from '../windows/limit-episodes.ts';
-import { createMerge, type WindowCounts } from '../windows/merge.ts';
+import { createMerge, type WindowCounts } from '../windows/merge/merge.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
-import type { Partials } from '../windows/partials.ts';
-import { panesOf } from '../windows/partials-codec.ts';
+import type { Partials } from '../windows/partials/partials.ts';
+import { panesOf } from '../windows/partials/codec.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
-import type { CheckFields, ParseRecord } from '../windows/decoder.ts';
+import type { CheckFields, ParseRecord } from '../windows/decode/decoder.ts';
 import type {
   Aggregate,
   AggregateConfig,
@@ -21,10 +21,10 @@ import type {
   OpenAggregate,
   OpenedAggregate,
   TakenPartials,
-} from './aggregate.ts';
+} from './aggregate/aggregate.ts';
 import { alertTexts, appendTexts, appendWindows, letterTexts } from './appends.ts';
-import { openAggregate } from './local-aggregate.ts';
-import type { Monitor } from './monitor.ts';
+import { openAggregate } from './aggregate/local-aggregate.ts';
+import type { Monitor } from './monitor/monitor.ts';
 import { createSilence } from './silence.ts';
 import { fromStateEntries, stateChanges } from './state-codec.ts';
 import { stepAll } from './step-all.ts';

@@ -6,8 +6,8 @@ import { createRandom } from '../core/random.ts';
 import { detectorCatalog } from '../detectors/catalog.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
-import type { DetectEntry, MonitorSpec } from './monitor-spec.ts';
-import { createMonitor, type Monitor } from './monitor.ts';
+import type { DetectEntry, MonitorSpec } from './monitor/monitor-spec.ts';
+import { createMonitor, type Monitor } from './monitor/monitor.ts';
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-03-02T00:00:00.000Z');

@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Log } from '../log/log.ts';
 import { inputPartitions } from '../windows/plan.ts';
 import type { EngineSpec } from '../windows/spec.ts';
-import type { AggregateStatus } from './aggregate.ts';
+import type { AggregateStatus } from './aggregate/aggregate.ts';
 
 export interface PartitionLag {
   /** `ad-events/0` */

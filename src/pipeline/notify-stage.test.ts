@@ -20,8 +20,10 @@ import type { Receiver } from '../receivers/receiver.ts';
 import { webhookConfig } from '../receivers/webhook/config.ts';
 import { webhookReceiver } from '../receivers/webhook/webhook.ts';
 import { notifyGroup, openNotifyStage } from './notify-stage.ts';
+import { topicsOf } from './topics.ts';
 
 const TOPIC = 'p.alerts';
+const SILENCES = 'p.silences';
 const TIME = Date.parse('2026-03-02T09:00:00.000Z');
 const QUICK = { ...defaultRetry, retryForMs: 5, firstWaitMs: 1, longestWaitMs: 1, attemptTimeoutMs: 5_000 };
 
@@ -37,6 +39,7 @@ async function openLog(t: TestContext): Promise<Log> {
     rmSync(dir, { recursive: true, force: true });
   });
   await log.ensureTopic(TOPIC, { partitions: 1 });
+  await log.ensureTopic(SILENCES, { partitions: 1 });
   return log;
 }
 
@@ -67,7 +70,7 @@ async function start(
     { ...settings, ...options.settings },
     { clock: systemClock, receivers, wait: systemWait, logger: options.logger ?? silentLogger },
   );
-  const stage = await openNotifyStage({ pipeline: 'p', topic: TOPIC }, { log, notifier });
+  const stage = await openNotifyStage({ pipeline: 'p', topics: topicsOf('p') }, { log, notifier });
   const end = new AbortController();
   const running = stage.run({ signal: end.signal, watermark: () => undefined, graceMs: options.graceMs });
   return {
@@ -231,6 +234,38 @@ test('what is given up is recorded with its reason, and warned of once', { timeo
     recorded.map(({ receiver, alert_id, reason }) => [receiver, alert_id, reason]).toSorted((a, b) => String(a).localeCompare(String(b))),
     Array.from({ length: 5 }, (_, n) => ['hook', `alert-${n}`, `${origin} answered 404: gone`]),
   );
+});
+
+test('a silence that was there before the alert holds for it, through a restart too; what comes after its end is told', async (t) => {
+  const log = await openLog(t);
+  const pager = bell('pager');
+  const silence = {
+    id: 's',
+    matchers: { n: '1' },
+    starts_at: '2026-03-02T08:00:00.000Z',
+    ends_at: '2999-01-01T00:00:00.000Z',
+    comment: '',
+  };
+  const say = (more: object) =>
+    log.commit({
+      appends: [
+        { topic: SILENCES, partition: 0, ...packRecords([JSON.stringify({ ...silence, created_at: silence.starts_at, ...more })]) },
+      ],
+    });
+  const first = await start(log, [pager]);
+  await say({});
+  await append(log, [alert(1), alert(2)]);
+  await first.finish();
+  const second = await start(log, [pager]);
+  await append(log, [alert(1, { alert_time: new Date(TIME + 60_000).toISOString(), repeat: 1 })]);
+  await second.finish();
+  assert.deepEqual(pager.rung, ['alert-2 firing']);
+  assert.deepEqual(second.stage.decided(), [{ receiver: 'pager', decision: 'silenced', count: 1 }]);
+  const third = await start(log, [pager]);
+  await say({ ended_at: '2026-03-02T10:00:00.000Z' });
+  await append(log, [alert(1, { alert_time: new Date(TIME + 120_000).toISOString(), repeat: 2 })]);
+  await third.finish();
+  assert.deepEqual(pager.rung, ['alert-2 firing', 'alert-1 firing']);
 });
 
 test('with nobody to tell alerts are counted, once over all runs', async (t) => {

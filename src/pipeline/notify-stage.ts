@@ -9,6 +9,8 @@ import type { Notifier, NotifierCounts } from '../notify/notifier.ts';
 import type { ReceiverQueue } from '../notify/receiver-queue.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { renameGroup } from './rename-group.ts';
+import { readSilences } from './silence-tail.ts';
+import type { PipelineTopics } from './topics.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 
 /** Since the pipeline began, over all its runs. */
@@ -45,6 +47,8 @@ export interface NotifyStage {
 
 /** How often is looked for new alert events. */
 const POLL_MS = 25;
+/** How often is looked for new silences, and for those that are over, beside what alerts ask for. */
+const SILENCES_POLL_MS = 250;
 const READ_LIMITS = { maxBytes: 256 << 10 };
 
 /** The consumer group that reads the alerts; on Kafka it elects the notifier too, and its lag is shown by Kafka's own tools. */
@@ -64,17 +68,21 @@ async function readRecorded(log: Log, pipeline: string): Promise<Recorded | unde
   return entries.find(([key]) => key === pipeline)?.[1] as Recorded | undefined;
 }
 
-/** Opens the stage with the notification log of an earlier life. `topic`: the pipeline's alerts. */
+/** Opens the stage with the notification log of an earlier life, and all silences. */
 export async function openNotifyStage(
-  config: { readonly pipeline: string; readonly topic: string },
+  config: { readonly pipeline: string; readonly topics: Pick<PipelineTopics, 'alerts' | 'silences'> },
   deps: { readonly log: Log; readonly notifier: Notifier },
 ): Promise<NotifyStage> {
-  const { pipeline, topic } = config;
+  const { pipeline, topics } = config;
+  const topic = topics.alerts;
   const { log, notifier } = deps;
   const group = notifyGroup(pipeline);
   // What it was called in data directories of earlier versions.
   await renameGroup(log, `${pipeline}/notify`, group, [{ topic, partition: 0 }]);
   notifier.restore(await log.state(notifier.statePrefix));
+  const silences = readSilences(log, topics.silences, (text) => notifier.silence(text));
+  // Before anybody is told of anything.
+  await silences.catchUp();
   const before = await readRecorded(log, pipeline);
   const start = (await log.committed(group, topic, 0)) ?? 0;
   let fired = before?.fired ?? 0;
@@ -137,6 +145,8 @@ export async function openNotifyStage(
     let isLast = signal.aborted;
     for await (const batch of follow(nextOf(queue))) {
       const records = batch?.count ?? 0;
+      // A silence that was there before the alert holds for it.
+      if (batch) await silences.catchUp();
       for (let i = 0; i < records; i++) {
         await queue.room();
         const told: Promise<unknown> = offer(batch!.firstOffset + i, eventAt(batch!, i))
@@ -154,14 +164,23 @@ export async function openNotifyStage(
 
   async function settle({ signal, watermark }: NotifyRun, failed: (error: unknown) => void): Promise<void> {
     const under = new Set<Promise<unknown>>();
-    while (!signal.aborted) {
-      const at = watermark();
-      for (const told of at === undefined ? [] : notifier.settle(at)) {
+    const recordAll = (tellings: readonly Promise<unknown>[]): void => {
+      for (const told of tellings) {
         const recorded: Promise<unknown> = told
           .then((notified) => notified && record())
           .catch(failed)
           .finally(() => under.delete(recorded));
         under.add(recorded);
+      }
+    };
+    let heardAt = -Infinity;
+    for (let ms = 0; !signal.aborted; ms += POLL_MS) {
+      const at = watermark();
+      if (at !== undefined) recordAll(notifier.settle(at));
+      if (ms - heardAt >= SILENCES_POLL_MS) {
+        heardAt = ms;
+        await silences.catchUp();
+        recordAll(notifier.endSilences(at));
       }
       await sleep(POLL_MS, signal);
     }

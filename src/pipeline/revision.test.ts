@@ -4,7 +4,7 @@ import { withTempLog } from '../../test/property/temp-log.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
-import { replayGroup } from './aggregate.ts';
+import { replayGroup } from './aggregate/aggregate.ts';
 import { offsetOf, recordedRevisions, settleRevision, type RevisionChoice } from './revision.ts';
 
 const inputs = [{ topic: 't', partition: 0, name: 't/0', replayTopic: 'p.replay' }];

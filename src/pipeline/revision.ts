@@ -5,7 +5,7 @@ import type { Log, StateChange } from '../log/log.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
 import type { PartitionMeta } from '../windows/snapshot.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
-import { replayGroup, statePrefix } from './aggregate.ts';
+import { replayGroup, statePrefix } from './aggregate/aggregate.ts';
 import { mergeStatePrefix } from './engine.ts';
 
 export interface Revisions {

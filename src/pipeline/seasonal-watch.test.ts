@@ -6,8 +6,8 @@ import { createRandom } from '../core/random.ts';
 import { detectorCatalog } from '../detectors/catalog.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { WindowRecord } from '../windows/row.ts';
-import type { MonitorSpec } from './monitor-spec.ts';
-import { createMonitor } from './monitor.ts';
+import type { MonitorSpec } from './monitor/monitor-spec.ts';
+import { createMonitor } from './monitor/monitor.ts';
 
 const STEP = 10 * 60_000;
 const DAY = 144;

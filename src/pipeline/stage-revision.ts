@@ -5,7 +5,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
-import { statePrefix } from './aggregate.ts';
+import { statePrefix } from './aggregate/aggregate.ts';
 import { mergeStatePrefix } from './engine.ts';
 import {
   newestCounted,

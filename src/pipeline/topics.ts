@@ -7,16 +7,21 @@ export interface PipelineTopics {
   readonly alerts: string;
   readonly deadLetters: string;
   readonly replay: string;
+  /** Not named in the file: who silences writes it, wherever he is. */
+  readonly silences: string;
 }
 
 const DAY_MS = 86_400_000;
+/** Longer than a silence lasts, so that what holds is on the topic. */
+export const SILENCES_SETTINGS: TopicSettings = { partitions: 1, retentionMs: 45 * DAY_MS, keeperTimes: true };
 
-export function topicsOf(pipeline: string, named: Partial<PipelineTopics> = {}): PipelineTopics {
+export function topicsOf(pipeline: string, named: Partial<Omit<PipelineTopics, 'silences'>> = {}): PipelineTopics {
   return {
     windows: named.windows ?? `${pipeline}.windows`,
     alerts: named.alerts ?? `${pipeline}.alerts`,
     deadLetters: named.deadLetters ?? `${pipeline}.dlq`,
     replay: named.replay ?? `${pipeline}.replay`,
+    silences: `${pipeline}.silences`,
   };
 }
 
@@ -27,6 +32,7 @@ export function topicSettings(topics: PipelineTopics, replayPartitions: number):
     [topics.deadLetters, { partitions: 1, retentionMs: 14 * DAY_MS, keeperTimes: true }],
     // A source that is added later may have more partitions than those before it.
     [topics.replay, { partitions: replayPartitions, mayGrow: true, retentionMs: 30 * DAY_MS, keeperTimes: true }],
+    [topics.silences, SILENCES_SETTINGS],
   ];
 }
 

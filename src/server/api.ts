@@ -5,6 +5,7 @@
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { Outcome, OutcomeCounts } from '../core/outcome.ts';
+import type { Silence, SilenceStatus } from '../notify/silence.ts';
 
 export interface Problem {
   readonly type: string;
@@ -27,13 +28,21 @@ export interface PipelineInfo {
   readonly dimensions: readonly string[];
   /** Sets of dimensions that are summed up to, beside the full one; [] is the total. */
   readonly rollups: readonly (readonly string[])[];
-  readonly measures: readonly { readonly name: string; readonly unit: string | null; readonly kind: string }[];
+  readonly measures: readonly MeasureInfo[];
   readonly windows: readonly { readonly name: string; readonly size_ms: number; readonly slide_ms: number }[];
   /** Measures that detectors watch, in the order of the file. */
   readonly watched: readonly { readonly measure: string; readonly window: string; readonly detector: string }[];
   readonly topics: { readonly windows: string; readonly alerts: string; readonly dead_letters: string; readonly replay: string };
   readonly sources: readonly { readonly name: string; readonly topic: string; readonly partitions: number }[];
   readonly serve: readonly { readonly path: string; readonly window: string }[];
+}
+
+export interface MeasureInfo {
+  readonly name: string;
+  readonly unit: string | null;
+  readonly kind: string;
+  /** Of a ratio: the measure it is divided by, which says how much a value weighs. */
+  readonly denominator?: string;
 }
 
 /**
@@ -145,6 +154,14 @@ export interface AlertList {
   readonly alerts: readonly (AlertEvent & { readonly resolved_time: string | null })[];
 }
 
+/** A silence, and how it stands by the server's clock. POST answers one (201), DELETE …/silences/{id} the one that it ended. */
+export type ShownSilence = Silence & { readonly status: SilenceStatus };
+
+/** GET /api/v1/pipelines/{pipeline}/silences?status=&limit=1000 : the newest first; without `status` those that are not over. */
+export interface SilenceList {
+  readonly silences: readonly ShownSilence[];
+}
+
 /** GET /api/v1/pipelines/{pipeline}/dead-letters?reason=&outcome=&limit=100 : newest first, with counts over all that are kept. */
 export interface DeadLetterList {
   readonly by_reason: Readonly<Record<string, number>>;
@@ -187,6 +204,8 @@ export interface StreamEvents {
   readonly points: readonly WindowPoint[];
   readonly alert: AlertEvent;
   readonly status: PipelineStatus;
+  /** When they have changed: all that are not over, the newest first. */
+  readonly silences: readonly ShownSilence[];
   readonly reset: Readonly<Record<string, never>>;
 }
 
@@ -251,8 +270,8 @@ export interface BacktestReport {
 export interface BacktestSetting {
   readonly name: 'file' | 'set';
   readonly changes: readonly string[];
-  /** The budget of the pipeline. */
-  readonly false_alarms_per_day: number;
+  /** The budget of the pipeline; null where none of its detectors keeps to it: rules do not. */
+  readonly false_alarms_per_day: number | null;
   /** Alerts that rang, and those that another alert spoke for. */
   readonly rang: number;
   readonly folded: number;

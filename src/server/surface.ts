@@ -1,5 +1,7 @@
 /** What the server is given to show and to write to; `app/serve` makes it of what runs. */
 import type { Labels } from '../core/labels.ts';
+import type { SilenceRequest } from '../notify/silence-request.ts';
+import type { SilenceStatus } from '../notify/silence.ts';
 import type { AlertLocale } from '../receivers/alert-event.ts';
 import type { WindowRow } from '../windows/row.ts';
 import type {
@@ -11,6 +13,8 @@ import type {
   MessageList,
   PipelineInfo,
   PipelineStatus,
+  ShownSilence,
+  SilenceList,
   Source,
   TopicList,
   WindowHistory,
@@ -37,6 +41,15 @@ export interface NotificationCount {
   readonly count: number;
 }
 
+export interface SilencesView {
+  /** Without a status those that are not over; the newest first. */
+  list(query: { readonly status?: SilenceStatus; readonly limit: number }): Promise<SilenceList>;
+  /** Durable when it resolves. @throws AppError `silence_limit` */
+  add(request: SilenceRequest): Promise<ShownSilence>;
+  /** @throws AppError `silence_unknown` */
+  end(id: string): Promise<ShownSilence>;
+}
+
 /** One running pipeline. All of it throws AppError `usage` for what was asked wrongly. */
 export interface PipelineView {
   readonly info: PipelineInfo;
@@ -48,6 +61,7 @@ export interface PipelineView {
   deadLetters(query: { readonly reason?: string; readonly outcome?: string; readonly limit: number }): Promise<DeadLetterList>;
   /** By receiver and what was decided. */
   notifications(): readonly NotificationCount[];
+  readonly silences: SilencesView;
   readonly stream: EventRing;
 }
 
@@ -69,7 +83,7 @@ export interface ServedPath {
   readonly dimensions: readonly string[];
   /**
    * The segment's latest row, provisional or final; where the hot store is away or has none, from the OLAP store.
-   * @throws AppError `hot_store_unavailable` where neither answers
+   * @throws AppError `hot_store_unavailable` where neither answers; `olap_unavailable` where the hot store has none and the other still starts
    */
   latest(window: string, labels: Labels): Promise<Sourced<WindowRow | undefined>>;
   /** The latest row of every segment with these dimensions. @throws AppError `hot_store_unavailable` where neither store answers */

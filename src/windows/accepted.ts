@@ -2,7 +2,7 @@
  * Accepted events on their way to the panes: noted one by one as they are judged, added column by column, many at a time. A number that is
  * passed from one function to another may be put into memory for that; so columns are passed, and places in them.
  */
-import type { Columns } from './columns.ts';
+import type { Columns } from './decode/columns.ts';
 import type { LimitEpisodes } from './limit-episodes.ts';
 import type { PaneStore } from './panes.ts';
 import type { SeriesTable } from './series.ts';

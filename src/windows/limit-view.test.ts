@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { smallSpec } from '../../test/support/small-spec.ts';
-import type { Decoder } from './columns.ts';
+import type { Decoder } from './decode/columns.ts';
 import { LIMIT_QUIET_MS, limitNews, type LimitSpan } from './limit-episodes.ts';
 import { createPartition } from './partition.ts';
 import { compilePlan } from './plan.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { smallSpec } from '../../test/support/small-spec.ts';
-import type { Contribution } from './columns.ts';
+import type { Contribution } from './decode/columns.ts';
 import { createPaneStore } from './panes.ts';
 import { compilePlan } from './plan.ts';
 import { createSeriesTable } from './series.ts';

@@ -1,6 +1,6 @@
 /** Panes of one partition: for each stretch of event time and each grouping, columns of accumulators indexed by series code. */
 import type { Cell, CellList, StateValue } from './cells.ts';
-import type { Columns, Contribution, Selection } from './columns.ts';
+import type { Columns, Contribution, Selection } from './decode/columns.ts';
 import type { Plan, StateColumn } from './plan.ts';
 import type { SeriesTable } from './series.ts';
 import { createDdsketch, ddsketchFromBytes, type Ddsketch } from './sketches/ddsketch.ts';

@@ -6,12 +6,12 @@ import { ACCEPTED, DUPLICATE, INVALID, LATE, OUTCOMES, noOutcomes, type OutcomeC
 import type { RecordBatch } from '../log/log.ts';
 import { createAccepted } from './accepted.ts';
 import { addPanes, type Cell } from './cells.ts';
-import type { Decoder } from './columns.ts';
-import { createIdMemory, type IdMemory } from './ids.ts';
+import type { Decoder } from './decode/columns.ts';
+import { createIdMemory, type IdMemory } from './ids/ids.ts';
 import { createLimitEpisodes, LIMIT_QUIET_MS, type LimitEpisodes, type LimitKind, type LimitSpan } from './limit-episodes.ts';
 import { createOutcomeTally } from './outcome-tally.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
-import type { WindowFinal } from './partials.ts';
+import type { WindowFinal } from './partials/partials.ts';
 import { earliestEnd, latestEnd, nextEnd, type Plan } from './plan.ts';
 import { createSeriesTable, type SeriesTable } from './series.ts';
 import { MAX_IDS, type SourceSpec } from './spec.ts';

@@ -1,5 +1,5 @@
 /** Series of one partition: for each grouping, a dense code per set of label values, in the order of the first accepted event. */
-import type { Decoder, Selection } from './columns.ts';
+import type { Decoder, Selection } from './decode/columns.ts';
 import type { Plan } from './plan.ts';
 
 export interface SeriesTable {

@@ -1,5 +1,5 @@
 /**
- * The state of one input partition as named values, of which only what changed is written: meta, panes, ids in chunks (id-chunks.ts),
+ * The state of one input partition as named values, of which only what changed is written: meta, panes, ids in chunks (ids/chunks.ts),
  * series, panes and verdicts of replays, and what became of origins whose copies wait. All of it belongs to the offsets committed in the same transaction.
  */
 import { AppError } from '../core/errors.ts';
@@ -7,12 +7,12 @@ import { atOnce } from '../core/slices.ts';
 import type { OutcomeCounts } from '../core/outcome.ts';
 import type { Cell } from './cells.ts';
 import type { CopiedOrigins } from './copied-origins.ts';
-import { createIdChunks, PREFIX as IDS } from './id-chunks.ts';
-import type { IdLimitState } from './id-limit.ts';
-import type { IdKey } from './id-hash.ts';
+import { createIdChunks, PREFIX as IDS } from './ids/chunks.ts';
+import type { IdLimitState } from './ids/limit.ts';
+import type { IdKey } from './ids/hash.ts';
 import { olderEpisodes, type LimitEpisode } from './limit-episodes.ts';
 import type { PaneStore, PanePartial, RestoredPanes } from './panes.ts';
-import { encodeBodies, panesOf } from './partials-codec.ts';
+import { encodeBodies, panesOf } from './partials/codec.ts';
 import type { Partition } from './partition.ts';
 import type { Replay, ReplayVerdict } from './replay.ts';
 

@@ -106,6 +106,23 @@ test('totals by status class and hour are those of a plain count, and the hours 
   assert.deepEqual(none, []);
 });
 
+test('an outage of three minutes is told by its first minute that is over, though no hour is', async (t) => {
+  const dir = temporary(t);
+  const [start, outage] = [Date.UTC(2026, 2, 2, 9, 10), Date.UTC(2026, 2, 2, 9, 22)];
+  const isDown = (at: number): boolean => at >= outage && at < outage + 3 * 60_000;
+  const file = path.join(dir, 'access.log');
+  writeFileSync(
+    file,
+    Array.from({ length: 900 }, (_, i) => start + i * 2_000)
+      .map((at) => line(at, isDown(at) ? 503 : 200))
+      .join(''),
+  );
+  const { stdout } = await tocsin(['run', PIPELINE, '--input', file, '--once', '--data', path.join(dir, 'data'), '--olap-store', 'none']);
+  assert.match(stdout, /server_error_ratio spike! all: 100\.00% .*\n.* 2026-03-02T09:23:00\.000Z .* since 2026-03-02T09:22:00\.000Z/);
+  assert.match(stdout, /server_error_ratio back to normal.*\n.* 2026-03-02T09:26:00\.000Z /);
+  assert.match(stdout, /alerts +1 fired/);
+});
+
 /**
  * First hours of the episodes: over the limit with enough requests; one lasts while the ratio stays over what ends it. Hours are
  * judged when the watermark has passed them: the last one of the log is not.

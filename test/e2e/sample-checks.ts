@@ -4,7 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAlerts } from '../../src/alerts/alerts.ts';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
-import { createMonitor } from '../../src/pipeline/monitor.ts';
+import { createMonitor } from '../../src/pipeline/monitor/monitor.ts';
 import type { WindowRecord } from '../../src/windows/row.ts';
 import { closeEnough, sampleOutcomes, sampleResults, type SampleWindow } from '../oracle/adtech-sample.ts';
 import { ndjson, objects, output, ROOT } from './tocsin.ts';

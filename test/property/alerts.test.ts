@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { detectorCatalog } from '../../src/detectors/catalog.ts';
-import type { DetectEntry } from '../../src/pipeline/monitor-spec.ts';
+import type { DetectEntry } from '../../src/pipeline/monitor/monitor-spec.ts';
 import type { EngineSpec } from '../../src/windows/spec.ts';
 import { scenario } from './arbitraries.ts';
 import { monitorOf } from './driver.ts';

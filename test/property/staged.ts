@@ -5,10 +5,10 @@
 import { AppError } from '../../src/core/errors.ts';
 import { createRandom } from '../../src/core/random.ts';
 import type { Log } from '../../src/log/log.ts';
-import { openAggregateStage, type AggregateStage } from '../../src/pipeline/aggregate-stage.ts';
+import { openAggregateStage, type AggregateStage } from '../../src/pipeline/aggregate/aggregate-stage.ts';
 import { ensureTopics, type Committed, type Engine, type EngineConfig, type EngineDeps } from '../../src/pipeline/engine.ts';
-import { openMonitorStage, type MonitorStage } from '../../src/pipeline/monitor-stage.ts';
-import type { Monitor } from '../../src/pipeline/monitor.ts';
+import { openMonitorStage, type MonitorStage } from '../../src/pipeline/monitor/monitor-stage.ts';
+import type { Monitor } from '../../src/pipeline/monitor/monitor.ts';
 import { PARTIALS_SETTINGS, partialsTopic } from '../../src/pipeline/stage-topics.ts';
 import { inputPartitions } from '../../src/windows/plan.ts';
 

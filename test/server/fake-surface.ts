@@ -1,5 +1,8 @@
 /** A surface without a pipeline behind it, and a server on it, for tests of the server alone. */
 import type { TestContext } from 'node:test';
+import { randomUUID } from 'node:crypto';
+import { createSilencesView } from '../../src/app/serve/silences-view.ts';
+import { createSilences } from '../../src/app/silences.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
@@ -11,6 +14,7 @@ import { createServer, type Server } from '../../src/server/server.ts';
 import { createEventRing } from '../../src/server/stream/event-ring.ts';
 import type { HistoryQuery, PipelineView, ServedPath, Surface } from '../../src/server/surface.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
+import { memoryTopic } from './memory-topic.ts';
 
 export function windowRow(labels: Record<string, string>, more: Partial<WindowRow> = {}): WindowRow {
   return {
@@ -109,6 +113,13 @@ export function fakeSurface(): FakeSurface {
     alerts: async () => ({ alerts: [] }),
     deadLetters: async () => ({ by_reason: {}, dead_letters: [] }),
     notifications: () => [{ receiver: 'slack', decision: 'sent', count: 2 }],
+    silences: createSilencesView(
+      createSilences(
+        { pipeline: 'ads', topic: 'ads.silences', dimensions: ['country', 'ad_format'], measures: ['ctr'] },
+        { ...memoryTopic('ads.silences'), clock: systemClock, newId: randomUUID },
+      ),
+      { clock: systemClock },
+    ),
     stream: createEventRing({ epoch: 'e' }, { clock: systemClock }),
   };
   const surface: FakeSurface = {

@@ -9,6 +9,7 @@ export const en = {
   'title.resolved': '✅ {metric} back to normal',
   'title.no_data': '☑️ {metric} alert ended',
   'title.lasting': '☑️ {metric} has a new level',
+  'title.moved': '☑️ {metric}: the moving average has caught up',
   'title.known': '☑️ {metric} has a new value',
   'segment.all': 'all',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
@@ -18,6 +19,7 @@ export const en = {
   'message.resolved': '{title}: {segment}: {observed} (expected {expected})',
   'message.resolved_limit': '{title}: {segment}: {observed} (limit {expected})',
   'message.lasting': '{title}: {segment}: {observed} (expected until now: {expected})',
+  'message.moved': '{title}: {segment}: {observed} (average before: {expected})',
   'message.known': '{title}: {segment} is now one of the known values ({observed})',
   'message.no_data': '{title}: {segment}: no more data',
   'explain.learnt':
@@ -28,6 +30,8 @@ export const en = {
   'explain.resolved_limit': '{metric} of {segment} was {observed} in {window} ({span}): within the limit of {expected} again.',
   'explain.lasting':
     '{metric} of {segment} was {observed} in {window} ({span}), where {expected} was expected. It has lasted so long that it now counts as usual: the alert ends and the new level is learnt. This is not an all-clear.',
+  'explain.moved':
+    '{metric} of {segment} was {observed} in {window} ({span}): within bounds of the moving average again only because the average has learnt the change. Before the alert it was {expected}. This is not an all-clear.',
   'explain.known':
     '{metric} of {segment} was {observed} in {window} ({span}). The value has been there for so long that it is now one of the known values: it no longer alerts as new.',
   'explain.no_data': '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended.',

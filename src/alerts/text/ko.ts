@@ -11,6 +11,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'title.resolved': '✅ {metric} 정상화',
   'title.no_data': '☑️ {metric} 알림 종료',
   'title.lasting': '☑️ {metric} 새 수준으로 학습',
+  'title.moved': '☑️ {metric} 이동 평균이 따라감',
   'title.known': '☑️ {metric} 새로운 값',
   'segment.all': '전체',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
@@ -20,6 +21,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'message.resolved': '{title}: {segment}: {observed} (예상 {expected})',
   'message.resolved_limit': '{title}: {segment}: {observed} (기준 {expected})',
   'message.lasting': '{title}: {segment}: {observed} (지금까지의 예상 {expected})',
+  'message.moved': '{title}: {segment}: {observed} (이전 평균 {expected})',
   'message.known': '{title}: {segment}, 이제 알려진 값 ({observed})',
   'message.no_data': '{title}: {segment}: 데이터 없음',
   'explain.learnt':
@@ -32,6 +34,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed} 수준으로, 기준값 {expected} 안으로 돌아왔습니다.',
   'explain.lasting':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다(예상 값 {expected}). 달라진 상태가 오래 이어져 이제 평소 수준으로 보고 새로 학습하며, 알림을 종료합니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
+  'explain.moved':
+    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 이동 평균이 달라진 값을 학습해 다시 범위 안에 들었을 뿐입니다. 알림 전의 평균은 {expected}입니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
   'explain.known':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 나타난 지 오래되어 이제 알려진 값 가운데 하나로 보며, 더 이상 새로운 값으로 알리지 않습니다.',
   'explain.no_data': '{segment}의 {metric} 값을 오랫동안({span}까지) 판단할 수 없어 알림을 종료합니다.',

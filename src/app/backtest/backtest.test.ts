@@ -207,6 +207,14 @@ test('two settings side by side, incidents for both; the directory is as it was'
   assert.deepEqual(files(), there);
 });
 
+test('rules are held to no budget; a detector that keeps to it is', async () => {
+  const { settings } = await backtest({ set: ['detect.conv={ down: 50% }'], compare: true });
+  assert.deepEqual(
+    settings.map(({ false_alarms_per_day: budget }) => budget),
+    [null, 1],
+  );
+});
+
 test('events are counted anew where the change is of the windows; stored windows refuse it', async () => {
   const set = ['measures.conv={ ratio: [orders, visits], scale: 1 }', 'windows=[2m, 5m]', 'detect.conv.window=2m'];
   const { settings } = await backtest({ input: at('events.ndjson'), set });

@@ -9,6 +9,9 @@ import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { BacktestIncident, BacktestReport, BacktestSetting } from '../../server/api.ts';
 import { pairsOf } from './comparison.ts';
 import { withHistory, type History, type HistoryDeps, type HistoryPlace } from './history.ts';
+import { detectorCatalog } from '../../detectors/catalog.ts';
+import type { DetectorKind } from '../../detectors/detector.ts';
+import type { DetectEntry } from '../../pipeline/monitor/monitor-spec.ts';
 import type { Judged } from './judge.ts';
 import { createJudges, type Judges } from './judges.ts';
 import { measuresNeeded, sketchesNeeded, windowsNeeded } from './measures-needed.ts';
@@ -141,13 +144,18 @@ function toldOf({ name, changes, config }: Setting, { alerts, dropped }: Judged,
   return {
     name,
     changes,
-    false_alarms_per_day: config.monitor.falseAlarmsPerDay,
+    false_alarms_per_day: config.monitor.detect.some(keepsBudget) ? config.monitor.falseAlarmsPerDay : null,
     rang,
     folded,
     rang_per_day: days > 0 ? rang / days : 0,
     alerts,
     dropped,
   };
+}
+
+function keepsBudget({ detector }: DetectEntry): boolean {
+  const catalog: Readonly<Record<string, DetectorKind>> = detectorCatalog;
+  return catalog[detector]?.tests !== undefined;
 }
 
 async function allOf(waiting: readonly Promise<void>[]): Promise<void> {

@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Labels } from '../../core/labels.ts';
 import { openLines } from '../../sources/file/lines.ts';
 import type { LineChunk } from '../../sources/file/splitter.ts';
-import { closingOrder } from '../../windows/closing-order.ts';
+import { closingOrder } from '../../windows/merge/closing-order.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';

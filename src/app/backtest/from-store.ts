@@ -1,6 +1,6 @@
 /** History out of the OLAP store. Its rows are as corrected last, and it knows no `closed` records: they follow from the rows. */
 import type { OlapStore, WindowColumns } from '../../olap-store/olap-store.ts';
-import { closingOrder, type ClosingOrder } from '../../windows/closing-order.ts';
+import { closingOrder, type ClosingOrder } from '../../windows/merge/closing-order.ts';
 import { createSeriesNumbers, type RecordColumns, type SeriesNumbers } from './record-columns.ts';
 import type { WindowSpec } from '../../windows/spec.ts';
 import type { Emit, HistoryWanted } from './record-packer.ts';

@@ -1,5 +1,5 @@
 /** What a judge in a thread of its own is told, and what it answers. */
-import type { MonitorSpec } from '../../pipeline/monitor-spec.ts';
+import type { MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
 import type { Judged, JudgedRange } from './judge.ts';
 import type { RecordColumns } from './record-columns.ts';
 

@@ -2,8 +2,8 @@
 import { createAlerts } from '../../alerts/alerts.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
 import type { DetectorContext, DetectorKind } from '../../detectors/detector.ts';
-import { createMonitor } from '../../pipeline/monitor.ts';
-import { budgetTests, type MonitorSpec } from '../../pipeline/monitor-spec.ts';
+import { createMonitor } from '../../pipeline/monitor/monitor.ts';
+import { budgetTests, type MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { BacktestAlert } from '../../server/api.ts';
 import { createColumnReader, type RecordColumns } from './record-columns.ts';

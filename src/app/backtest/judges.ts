@@ -1,5 +1,5 @@
 /** All settings at work: in this thread, or the detect entries of each spread over several. */
-import type { MonitorSpec } from '../../pipeline/monitor-spec.ts';
+import type { MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
 import type { BacktestAlert } from '../../server/api.ts';
 import { createJudge, type Judged, type JudgedRange } from './judge.ts';
 import { startJudge } from './judge-thread.ts';

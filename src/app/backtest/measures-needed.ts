@@ -1,5 +1,5 @@
 /** Which columns of history a pipeline's detectors ask for. */
-import type { MonitorSpec } from '../../pipeline/monitor-spec.ts';
+import type { MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
 import type { WindowSpec } from '../../windows/spec.ts';
 
 /** Names of the watched measures and of what they are ratios of, in the order of the file. */

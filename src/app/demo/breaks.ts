@@ -1,4 +1,7 @@
-/** When the breaks of the demo come: so long after its page is up, whatever the counting of the past took before. */
+/**
+ * When the breaks of the demo come: so long after its page is up, whatever the counting of the past took before, and with a window. A
+ * break that ended within a window would leave it neither broken nor whole, for a moving average that has learnt the break to like.
+ */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { GeneratorConfig } from '../../sources/generator/config.ts';
 
@@ -7,11 +10,14 @@ export function withoutBreaks(config: LoadedPipeline): LoadedPipeline {
   return withBreaks(config, () => []);
 }
 
-/** The same with its breaks counted from `readyMs` (epoch ms) instead of from the generator's first start. */
+/**
+ * The same with its breaks counted from `readyMs` (epoch ms) instead of from the generator's first start; each begins with the next window
+ * of the shortest size.
+ */
 export function withBreaksFrom(config: LoadedPipeline, readyMs: number): LoadedPipeline {
-  return withBreaks(config, (breaks) =>
-    breaks.map(({ after, ...each }) => (after === undefined ? each : { ...each, at: new Date(readyMs + after).toISOString() })),
-  );
+  const windowMs = Math.min(...config.engine.windows.map(({ sizeMs }) => sizeMs));
+  const start = (after: number): string => new Date(Math.ceil((readyMs + after) / windowMs) * windowMs).toISOString();
+  return withBreaks(config, (breaks) => breaks.map(({ after, ...each }) => (after === undefined ? each : { ...each, at: start(after) })));
 }
 
 function withBreaks(config: LoadedPipeline, change: (breaks: GeneratorConfig['breaks']) => GeneratorConfig['breaks']): LoadedPipeline {

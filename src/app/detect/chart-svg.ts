@@ -1,5 +1,6 @@
 /** The chart of a scored series as SVG: what a page and a picture show alike. */
-import { chartColumns, heightRange, valueRange } from './chart-columns.ts';
+import { timeTicks, valueTicks } from './chart-axes.ts';
+import { chartColumns, heightRange, valueRange, type ValueRange } from './chart-columns.ts';
 import type { Episode, ScoredPoint } from './score-series.ts';
 
 export interface ChartSize {
@@ -8,11 +9,16 @@ export interface ChartSize {
 }
 
 const PADDING = 8;
+/** Below a chart: room for the times of its axis. */
+export const AXIS_HEIGHT = 18;
+/** Of a time and of a value of the axes, with room between, pixels. */
+const TIME_WIDTH = 95;
+const VALUE_HEIGHT = 26;
 /** The band is what is expected, give or take so many standard deviations. */
 export const BAND_SIGMAS = 3;
 
 export const CHART_STYLE =
-  '.paper{fill:#f7f7f8}.band{fill:#4a7fb5;opacity:.18}.value{fill:none;stroke:#345;stroke-width:1}.alarm{fill:#d22}.when{fill:#d22;opacity:.12}';
+  '.paper{fill:#f7f7f8}.grid{stroke:#888;stroke-width:1;opacity:.2}.tick{font-size:11px;fill:#666;paint-order:stroke;stroke:#fff;stroke-opacity:.8;stroke-width:3px}.band{fill:#4a7fb5;opacity:.18}.value{fill:none;stroke:#345;stroke-width:1}.alarm{fill:#d22}.when{fill:#d22;opacity:.12}';
 
 /** What goes into an `<svg>` of that size, under `CHART_STYLE`. `points`: those with a value; without any it is an empty paper. */
 export function chartMarks(points: readonly ScoredPoint[], episodes: readonly Episode[], { width, height }: ChartSize): string {
@@ -33,7 +39,30 @@ export function chartMarks(points: readonly ScoredPoint[], episodes: readonly Ep
     bottom!.push(`${middle},${y(expected - BAND_SIGMAS * spread)}`);
   }
   const marks = marksOf(points, episodes, x, y, height);
-  return `${paper}${marks.areas}<polygon class="band" points="${[...top!, ...bottom!.toReversed()].join(' ')}"/><polyline class="value" points="${line!.join(' ')}"/>${marks.dots}`;
+  const axes = axesOf(points, [low, high], x, y, { width, height });
+  return `${paper}${marks.areas}${axes.lines}<polygon class="band" points="${[...top!, ...bottom!.toReversed()].join(' ')}"/><polyline class="value" points="${line!.join(' ')}"/>${marks.dots}${axes.labels}`;
+}
+
+function axesOf(
+  points: readonly ScoredPoint[],
+  range: ValueRange,
+  x: (index: number) => number,
+  y: (value: number) => number,
+  { width, height }: ChartSize,
+): { lines: string; labels: string } {
+  let [lines, labels] = ['', ''];
+  for (const { at, label } of valueTicks(range, Math.floor(height / VALUE_HEIGHT))) {
+    lines += `<line class="grid" x1="0" y1="${y(at)}" x2="${width}" y2="${y(at)}"/>`;
+    // Above its line, unless it would stand out of the chart.
+    labels += `<text class="tick" x="3" y="${tenths(Math.max(10, y(at) - 3))}">${asMarkup(label)}</text>`;
+  }
+  for (const { at, label } of timeTicks(points, Math.floor(width / TIME_WIDTH))) {
+    const middle = x(at);
+    lines += `<line class="grid" x1="${middle}" y1="0" x2="${middle}" y2="${height}"/>`;
+    if (middle < TIME_WIDTH / 3 || middle > width - TIME_WIDTH / 3) continue;
+    labels += `<text class="tick" x="${middle}" y="${height + 13}" text-anchor="middle">${label}</text>`;
+  }
+  return { lines, labels };
 }
 
 /** Episodes whose peak is among the points. */

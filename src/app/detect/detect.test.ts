@@ -297,6 +297,32 @@ test('an outage is found, as one episode; what has no value has a score all the 
   );
 });
 
+test('a clock of twelve hours that does not say which half of the day is refused where that shows; other steps back are not', async () => {
+  const csv = (times: readonly string[]): string => `time,value\n${times.map((time, i) => `${time},${i}\n`).join('')}`;
+  const minutes = (from: number, count: number, hourOf: (hour: number) => string, date = '2026-03-02'): string[] =>
+    Array.from({ length: count }, (_, i) => `${date} ${hourOf(Math.floor((from + i) / 60))}:${String((from + i) % 60).padStart(2, '0')}`);
+  const twelve = (hour: number): string => String(hour % 12 || 12);
+  const wrong = (line: number, later: string, before: string): RegExp =>
+    new RegExp(
+      `twelve\\.csv:${line}:1: found "${later}" as "time" after "${before}": its hours begin anew after 12, .*; expected AM or PM with each time, or hours from 0 to 23`,
+    );
+  // At noon, and at midnight.
+  await assert.rejects(read(file('twelve.csv', csv(minutes(630, 300, twelve)))), wrong(152, '2026-03-02 1:00', '2026-03-02 12:59'));
+  const hours = Array.from({ length: 30 }, (_, i) => `2026-03-0${i < 9 ? 2 : 3} ${twelve(15 + i)}:00`);
+  await assert.rejects(read(file('twelve.csv', csv(hours))), wrong(12, '2026-03-03 1:00', '2026-03-03 12:00'));
+  // What waits for a line that settles the month is looked at in its order.
+  const slashed = [...minutes(700, 90, twelve, '3/1/2026'), '3/13/2026 9:00'];
+  await assert.rejects(read(file('twelve.csv', csv(slashed))), wrong(82, '3/1/2026 1:00', '3/1/2026 12:59'));
+  for (const times of [
+    minutes(630, 300, String),
+    minutes(600, 200, twelve).map((time, i) => `${time} ${i < 120 ? 'AM' : 'PM'}`),
+    ['2026-03-02 10:00', '2026-03-02 11:00', '2026-03-02 12:00', '2026-03-02 11:59', '2026-03-02 12:01', '2026-03-02 9:00'],
+    ['2026-03-02 0:30', ...minutes(700, 90, twelve)],
+  ]) {
+    assert.equal((await read(file('whole.csv', csv(times)))).length, times.length, times[0]);
+  }
+});
+
 test('what is to come does not change a score', async () => {
   const whole = await score(file('whole.csv', series()));
   const lines = series().split('\n');

@@ -1,7 +1,7 @@
 /** Charts of scored series as one PNG, one below the other: for chats and reports. The page of `plot.ts` shows more. */
 import { readFile } from 'node:fs/promises';
 import { initWasm, Resvg } from '@resvg/resvg-wasm';
-import { asMarkup, CHART_STYLE, chartCounts, chartMarks, chartRange, type ChartSize } from './chart-svg.ts';
+import { asMarkup, AXIS_HEIGHT, CHART_STYLE, chartCounts, chartMarks, chartRange, type ChartSize } from './chart-svg.ts';
 import type { Episode, ScoredPoint } from './score-series.ts';
 
 export interface Picture {
@@ -16,7 +16,7 @@ export const PICTURE_SERIES_MAX = 40;
 const CHART: ChartSize = { width: 1_000, height: 220 };
 const HEADING = 40;
 const MARGIN = 20;
-const HEIGHT = HEADING + CHART.height + MARGIN;
+const HEIGHT = HEADING + CHART.height + Math.max(MARGIN, AXIS_HEIGHT);
 /** Latin letters of a title that fit above a chart; Korean ones are twice as wide. */
 const TITLE_LETTERS = 125;
 

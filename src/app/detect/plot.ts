@@ -1,6 +1,7 @@
 /** Charts of scored series as one HTML page without anything beside it: SVG, a few lines of style, no script. */
 import {
   asMarkup,
+  AXIS_HEIGHT,
   BAND_SIGMAS,
   CHART_STYLE,
   chartCounts,
@@ -43,7 +44,7 @@ body{font:14px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1040px;paddin
 h2{font-size:1.1rem;overflow-wrap:anywhere}figure{margin:0 0 1rem}figcaption{color:#555;font-size:.85rem}svg{width:100%;height:auto}
 .close{display:grid;grid-template-columns:repeat(auto-fill,minmax(20rem,1fr));gap:1rem}
 ${CHART_STYLE}
-@media(prefers-color-scheme:dark){body{color:#ddd;background:#181a1c}.paper{fill:#222527}figcaption{color:#aaa}.value{stroke:#bcd}}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#181a1c}.paper{fill:#222527}figcaption{color:#aaa}.value{stroke:#bcd}.tick{fill:#aaa;stroke:#181a1c}}
 </style></head><body>
 <p>Line: the values. Band: what was expected, give or take ${BAND_SIGMAS} standard deviations. Red: episodes, with a dot at each alarm's loudest point. Times are UTC.</p>
 ${sections.join('\n')}
@@ -53,7 +54,7 @@ ${sections.join('\n')}
 
 function figure(points: readonly ScoredPoint[], episodes: readonly Episode[], size: ChartSize, caption: string): string {
   if (points.length === 0) return `<p>${asMarkup(caption)}</p>`;
-  return `<figure><svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="${asMarkup(caption)}">${chartMarks(points, episodes, size)}</svg><figcaption>${asMarkup(caption)}<br>${chartRange(points)}</figcaption></figure>`;
+  return `<figure><svg viewBox="0 0 ${size.width} ${size.height + AXIS_HEIGHT}" role="img" aria-label="${asMarkup(caption)}">${chartMarks(points, episodes, size)}</svg><figcaption>${asMarkup(caption)}<br>${chartRange(points)}</figcaption></figure>`;
 }
 
 function change({ value, expected }: ScoredPoint): string {

@@ -1,6 +1,7 @@
 /** Lines of a series file -> points. Where a date or a number can be read in two ways, lines wait for one that settles how the column is written. */
 import { shown, type Column } from './column.ts';
 import { csvFields, placedFields } from './csv-fields.ts';
+import { createHalfDayWatch } from './half-day.ts';
 import type { SeriesFormat } from './series-format.ts';
 import type { SeriesColumns } from './series-header.ts';
 import { createTimeColumn } from './time-column.ts';
@@ -34,6 +35,7 @@ export function createPointLines(columns: SeriesColumns, format: SeriesFormat, r
   const { separator, names, time, value, width } = columns;
   const times = createTimeColumn(format);
   const values = createValueColumn(format.decimalMark, separator);
+  const halfDays = createHalfDayWatch();
   /** The first of them is unclear; those behind it only keep their order. */
   let waiting: { readonly line: string; readonly lineNumber: number }[] = [];
   let waitingChars = 0;
@@ -42,7 +44,7 @@ export function createPointLines(columns: SeriesColumns, format: SeriesFormat, r
     add(line, lineNumber, points) {
       const settledBefore = times.settled + values.settled;
       const read = readLine(line, lineNumber);
-      if (waiting.length === 0 && typeof read === 'object') return void points.push(read);
+      if (waiting.length === 0 && typeof read === 'object') return emit(read, line, lineNumber, points);
       waiting.push({ line, lineNumber });
       waitingChars += line.length;
       if (times.settled + values.settled !== settledBefore) readWaiting(points);
@@ -56,11 +58,22 @@ export function createPointLines(columns: SeriesColumns, format: SeriesFormat, r
     },
   };
 
+  function emit(point: Point, line: string, lineNumber: number, points: Point[]): void {
+    const before = halfDays.follows(point);
+    if (before) {
+      const found = `"${shown(point.timeText)}" as "${names[time]}" after "${shown(before.timeText)}": its hours begin anew after 12, and it does not say which half of the day it is`;
+      refuse(lineNumber, placedFields(line, separator)[time]!.at, found, 'AM or PM with each time, or hours from 0 to 23');
+    }
+    points.push(point);
+  }
+
   function readWaiting(points: Point[]): void {
     const read = waiting.map(({ line, lineNumber }) => readLine(line, lineNumber));
     const firstUnclear = read.findIndex((each) => typeof each !== 'object');
     const known = firstUnclear < 0 ? read.length : firstUnclear;
-    for (const point of read.slice(0, known)) if (typeof point === 'object') points.push(point);
+    for (const [i, point] of read.slice(0, known).entries()) {
+      if (typeof point === 'object') emit(point, waiting[i]!.line, waiting[i]!.lineNumber, points);
+    }
     waiting = waiting.slice(known);
     waitingChars = waiting.reduce((sum, { line }) => sum + line.length, 0);
   }

@@ -4,7 +4,7 @@ import { originKey } from '../../dead-letter/dead-letter.ts';
 import { isInForce, type ReadAnew } from '../../dead-letter/in-force.ts';
 import { keyAt } from '../../log/batch.ts';
 import type { Log } from '../../log/log.ts';
-import { statePrefix } from '../../pipeline/aggregate.ts';
+import { statePrefix } from '../../pipeline/aggregate/aggregate.ts';
 import { recordedRevisions } from '../../pipeline/revision.ts';
 import { fromStateEntries } from '../../pipeline/state-codec.ts';
 import type { ReplayVerdict } from '../../windows/replay.ts';

@@ -1,7 +1,7 @@
 /** Who does what of a pipeline on Kafka, as its consumer groups say, and how far each is behind what it reads. */
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
-import { MONITOR_LAG_MAX } from '../../pipeline/aggregate-stage.ts';
+import { MONITOR_LAG_MAX } from '../../pipeline/aggregate/aggregate-stage.ts';
 import { notifyGroup } from '../../pipeline/notify-stage.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
 import { monitorGroup, partialsTopic, STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';

@@ -7,7 +7,7 @@ import { systemClock } from '../../core/clock.ts';
 import { originKey, type DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { packRecords } from '../../log/batch.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
-import { statePrefix } from '../../pipeline/aggregate.ts';
+import { statePrefix } from '../../pipeline/aggregate/aggregate.ts';
 import { toStateChanges } from '../../pipeline/state-codec.ts';
 import { topicsOf } from '../../pipeline/topics.ts';
 import {

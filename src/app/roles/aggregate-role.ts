@@ -7,7 +7,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { StateChange } from '../../log/log.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
-import type { AggregateStage } from '../../pipeline/aggregate-stage.ts';
+import type { AggregateStage } from '../../pipeline/aggregate/aggregate-stage.ts';
 import { stepAll } from '../../pipeline/step-all.ts';
 import { beginsAgain } from '../threads/threads.ts';
 import { createTurns } from './turns.ts';

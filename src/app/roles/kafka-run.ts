@@ -10,11 +10,11 @@ import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
 import type { Log } from '../../log/log.ts';
-import { MONITOR_LAG_MAX } from '../../pipeline/aggregate-stage.ts';
+import { MONITOR_LAG_MAX } from '../../pipeline/aggregate/aggregate-stage.ts';
 import type { Committed } from '../../pipeline/engine.ts';
-import type { Monitor } from '../../pipeline/monitor.ts';
+import type { Monitor } from '../../pipeline/monitor/monitor.ts';
 import type { Notifier } from '../../notify/notifier.ts';
-import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor-stage.ts';
+import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor/monitor-stage.ts';
 import type { NotifyStage } from '../../pipeline/notify-stage.ts';
 import { revisionRefusal } from '../../pipeline/revision.ts';
 import { partialsTopic } from '../../pipeline/stage-topics.ts';
@@ -215,7 +215,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
 
   function notifyTerm(signal: AbortSignal, standing: Standing): Promise<void> {
     const watermark = (): number | undefined => (options.once ? undefined : seen()?.frontier);
-    const term = { pipeline, topic: topics.alerts, watermark, graceMs: options.once ? undefined : RING_GRACE_MS };
+    const term = { pipeline, topics, watermark, graceMs: options.once ? undefined : RING_GRACE_MS };
     const openLog = (): Promise<Log> => ground.stageLog('notify', { holds: standing.holds });
     const onOpened = (stage: NotifyStage): void => void (notify = stage);
     return runNotifyTerm(term, { receivers, notifierOf: notifierFor, openLog, onOpened, logger }, standing, signal);

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sleep, type Clock } from '../../core/clock.ts';
 import type { Committed } from '../../pipeline/engine.ts';
-import type { MonitorStage } from '../../pipeline/monitor-stage.ts';
+import type { MonitorStage } from '../../pipeline/monitor/monitor-stage.ts';
 
 export interface MonitorTerm {
   readonly stage: MonitorStage;

@@ -1,7 +1,12 @@
 /** The active monitor's windows, seen from elsewhere: the same stage on the same partials, which writes nothing. */
 import { sleep, type Clock } from '../../core/clock.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
-import { openMonitorStage, type MonitorStage, type MonitorStageConfig, type MonitorStageDeps } from '../../pipeline/monitor-stage.ts';
+import {
+  openMonitorStage,
+  type MonitorStage,
+  type MonitorStageConfig,
+  type MonitorStageDeps,
+} from '../../pipeline/monitor/monitor-stage.ts';
 import { recordedRevisions } from '../../pipeline/revision.ts';
 import type { StageRevision } from '../../pipeline/stage-revision.ts';
 import { monitorGroup, partialsTopic } from '../../pipeline/stage-topics.ts';

@@ -11,6 +11,7 @@ import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import type { Log } from '../../log/log.ts';
 import { systemWait } from '../../notify/wait.ts';
 import { createNotifier } from '../../notify/notifier.ts';
+import { topicsOf } from '../../pipeline/topics.ts';
 import { runNotifyTerm } from './notify-role.ts';
 
 const TOPIC = 'p.alerts';
@@ -20,6 +21,7 @@ async function begin(t: TestContext, holds: () => Promise<boolean>) {
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-test-'));
   const log: Log = createEmbeddedLog({ path: path.join(dir, 'log.sqlite'), clock: systemClock });
   await log.ensureTopic(TOPIC, { partitions: 1 });
+  await log.ensureTopic('p.silences', { partitions: 1 });
   await log.commit({ appends: [{ topic: TOPIC, partition: 0, ...packRecords([JSON.stringify(sampleAlert)]) }] });
   const [stop, lost] = [new AbortController(), new AbortController()];
   const sent: string[] = [];
@@ -34,7 +36,7 @@ async function begin(t: TestContext, holds: () => Promise<boolean>) {
   };
   const settings = { pipeline: 'p', cooldownMs: 0, notifyWithinMs: undefined, sendResolved: true, audience: 'all' } as const;
   const ended = runNotifyTerm(
-    { pipeline: 'p', topic: TOPIC, watermark: () => undefined, graceMs: 20_000 },
+    { pipeline: 'p', topics: topicsOf('p'), watermark: () => undefined, graceMs: 20_000 },
     {
       receivers: [receiver],
       notifierOf: (receivers) => createNotifier(settings, { clock: systemClock, receivers, wait: systemWait, logger: silentLogger }),

@@ -4,13 +4,13 @@ import type { Standing } from '../../log/kafka/standing.ts';
 import type { Log } from '../../log/log.ts';
 import type { Notifier } from '../../notify/notifier.ts';
 import { openNotifyStage, type NotifyRun, type NotifyStage } from '../../pipeline/notify-stage.ts';
+import type { PipelineTopics } from '../../pipeline/topics.ts';
 import type { Receiver } from '../../receivers/receiver.ts';
 import { whenAborted } from './election.ts';
 
 export interface NotifyTermConfig {
   readonly pipeline: string;
-  /** Of its alerts. */
-  readonly topic: string;
+  readonly topics: Pick<PipelineTopics, 'alerts' | 'silences'>;
   readonly watermark: NotifyRun['watermark'];
   readonly graceMs: number | undefined;
 }

@@ -3,7 +3,7 @@ import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Log } from '../../log/log.ts';
-import { openAggregateStage } from '../../pipeline/aggregate-stage.ts';
+import { openAggregateStage } from '../../pipeline/aggregate/aggregate-stage.ts';
 import { noteLookups } from '../../pipeline/lookup-record.ts';
 import { offsetOf } from '../../pipeline/revision.ts';
 import { followRevision, type StageRevision } from '../../pipeline/stage-revision.ts';

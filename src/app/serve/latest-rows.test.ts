@@ -3,15 +3,17 @@ import { test } from 'node:test';
 import { windowRow } from '../../../test/server/fake-surface.ts';
 import { AppError } from '../../core/errors.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
+import type { PipelineStatus } from '../../server/api.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { latestRows } from './latest-rows.ts';
+import type { OlapSide } from './olap-side.ts';
 
 const US = { country: 'US' };
 const away = (): Promise<never> => Promise.reject(new AppError('hot_store_unavailable', 'Redis is away.', { retryable: true }));
 
 interface State {
   readonly hot?: 'away' | 'empty';
-  readonly olap?: 'none' | 'away';
+  readonly olap?: 'none' | 'away' | 'starting' | 'slow to start';
   /** What the hot store has so far, being filled. */
   readonly filling?: readonly WindowRow[];
 }
@@ -37,10 +39,13 @@ function stores({ hot, olap, filling }: State) {
           all: async () => [...held],
           isFilled,
         };
-  const latest = latestRows(
-    { pipeline: 'ads', measures: [] },
-    { hotStore, hotFill: { soon: async () => true }, olap: { store: () => (olap === 'none' ? undefined : store) } },
-  );
+  let state: PipelineStatus['olap_store'] = olap === 'none' ? 'none' : olap?.includes('start') ? 'starting' : 'ready';
+  const side: Pick<OlapSide, 'state' | 'store' | 'started'> = {
+    state: () => state,
+    store: () => (state === 'ready' ? store : undefined),
+    started: async () => void (olap === 'starting' && (state = 'ready')),
+  };
+  const latest = latestRows({ pipeline: 'ads', measures: [] }, { hotStore, hotFill: { soon: async () => true }, olap: side });
   return { latest, asked };
 }
 
@@ -68,6 +73,15 @@ test('what it keeps no more is in the OLAP store; where that is away too, it is 
   for (const olap of ['none', 'away'] as const) {
     assert.deepEqual(await stores({ hot: 'empty', olap }).latest.one('5m', US), { source: 'hot', rows: undefined });
   }
+});
+
+test('what it keeps no more waits for an OLAP store that starts, and is not said to be nowhere before that has answered', async () => {
+  assert.deepEqual(await stores({ hot: 'empty', olap: 'starting' }).latest.one('5m', US), { source: 'olap', rows: windowRow(US) });
+  const isUnknown = (error: AppError): boolean =>
+    error.code === 'olap_unavailable' && error.retryable && /still starting/.test(error.message);
+  await assert.rejects(stores({ hot: 'empty', olap: 'slow to start' }).latest.one('5m', US), isUnknown);
+  // What is there is answered at once.
+  assert.equal((await stores({ olap: 'slow to start' }).latest.one('5m', US)).source, 'hot');
 });
 
 test('while the hot store fills after it came up empty, each row is the newer one of both stores', async () => {
@@ -112,7 +126,11 @@ test('at most so many questions at a time; a fault of ours is not hidden', async
   const fault = { latest: failing, all: failing, isFilled: failing };
   const broken = latestRows(
     { pipeline: 'ads', measures: [] },
-    { hotStore: fault, hotFill: { soon: async () => true }, olap: { store: () => undefined } },
+    {
+      hotStore: fault,
+      hotFill: { soon: async () => true },
+      olap: { state: () => 'none', store: () => undefined, started: async () => {} },
+    },
   );
   await assert.rejects(broken.one('5m', US), TypeError);
 });

@@ -11,18 +11,23 @@ import type { HotFill } from './hot-fill.ts';
 import type { OlapSide } from './olap-side.ts';
 
 export interface LatestRows {
-  /** @throws AppError `hot_store_unavailable` where neither store answers */
+  /**
+   * @throws AppError `hot_store_unavailable` where neither store answers; `olap_unavailable` where the hot store has no such segment and the
+   * OLAP store, which may have it, is still starting
+   */
   one(window: string, labels: Labels): Promise<Sourced<WindowRow | undefined>>;
-  /** Of every series, ordered by labels. @throws as `one` */
+  /** Of every series, ordered by labels. @throws AppError `hot_store_unavailable` where neither store answers */
   all(window: string): Promise<Sourced<WindowRow[]>>;
 }
 
 interface Deps {
   readonly hotStore: Pick<HotStore, 'latest' | 'all' | 'isFilled'>;
   readonly hotFill: Pick<HotFill, 'soon'>;
-  readonly olap: Pick<OlapSide, 'store'>;
+  readonly olap: Pick<OlapSide, 'state' | 'store' | 'started'>;
 }
 
+/** A start of the embedded engine takes seconds: an answer that only the OLAP store has waits for it so long, ms. */
+const START_WAIT_MS = 2_000;
 /** Questions that the OLAP store is asked at a time: whoever asks for segments that are not there is not to keep it busy. */
 const ASKED_MAX = 4;
 /** One that hangs is not waited for longer, ms. */
@@ -74,7 +79,14 @@ export function latestRows(
         return { source: 'olap', rows: (await instead(error, window, labels))[0] };
       }
       if (row && isFilled) return { source: 'hot', rows: row };
-      // Not seen for longer than the hot store keeps, or not filled in yet. While the OLAP store does not answer, it is not there.
+      // Not seen for longer than the hot store keeps, or not filled in yet. While the OLAP store does not answer, it is not there; while it
+      // starts, that is not known.
+      if (!row) await olap.started(START_WAIT_MS);
+      if (!row && olap.state() === 'starting') {
+        const what =
+          'the hot store has no such segment, and the OLAP store, which may have it, is still starting; ask again in some seconds';
+        throw new AppError('olap_unavailable', what, { retryable: true });
+      }
       const stored = (await fromOlap(window, labels)?.catch(() => undefined))?.[0];
       return stored && isNewer(stored, row) ? { source: 'olap', rows: stored } : { source: 'hot', rows: row };
     },

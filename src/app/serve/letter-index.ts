@@ -4,7 +4,7 @@ import { originKey } from '../../dead-letter/dead-letter.ts';
 import { isInForce, type ReadAnew } from '../../dead-letter/in-force.ts';
 import { recordAt } from '../../log/batch.ts';
 import type { Log } from '../../log/log.ts';
-import { statePrefix } from '../../pipeline/aggregate.ts';
+import { statePrefix } from '../../pipeline/aggregate/aggregate.ts';
 import { fromStateEntries } from '../../pipeline/state-codec.ts';
 import type { DeadLetterList } from '../../server/api.ts';
 import { partitionName } from '../../windows/plan.ts';

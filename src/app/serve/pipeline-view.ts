@@ -1,4 +1,5 @@
 /** One running pipeline as the server shows it. */
+import { randomUUID } from 'node:crypto';
 import { LOCALES, saidInOf } from '../../alerts/said-in.ts';
 import type { Clock } from '../../core/clock.ts';
 import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
@@ -6,7 +7,7 @@ import { inSlices, type Sliced } from '../../core/slices.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
-import type { AggregateStatus } from '../../pipeline/aggregate.ts';
+import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
 import { createLagMeter } from '../../pipeline/lag.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
@@ -16,12 +17,14 @@ import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { PipelineRun } from '../pipeline-run.ts';
+import { createSilences } from '../silences.ts';
 import { createAlertBook, episodeIn } from './alert-book.ts';
 import { createLetterIndex } from './letter-index.ts';
 import type { HotFill } from './hot-fill.ts';
 import { latestRows } from './latest-rows.ts';
 import type { OlapSide } from './olap-side.ts';
 import { createRate } from './rate.ts';
+import { createSilencesView } from './silences-view.ts';
 import { ageOf, createWindowHistory, pointOf } from './window-history.ts';
 import { createWindowIndex } from './window-index.ts';
 
@@ -46,7 +49,7 @@ export interface LiveViewDeps {
 
 /** Rows in one event of the stream, and of one commit: beyond them roll-ups and final rows go first, the rest is left out. */
 const POINTS_PER_EVENT = 500;
-const POINTS_PER_COMMIT = 5_000;
+const POINTS_PER_COMMIT = 20_000;
 /** So few records to read count as caught up. */
 const NEARLY_RECORDS = 1_000;
 
@@ -59,6 +62,13 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   const stream = createEventRing({ epoch: deps.epoch }, { clock });
   const alerts = createAlertBook(log, topics.alerts);
   const letters = createLetterIndex(log, { pipeline, topic: topics.deadLetters, readAnew: run.readAnew });
+  const silences = createSilencesView(
+    createSilences(
+      { pipeline, topic: topics.silences, dimensions: spec.dimensions, measures: spec.measures.map(({ name }) => name) },
+      { log, commit: log.commit, clock, newId: randomUUID },
+    ),
+    { clock },
+  );
   const saidIn = saidInOf(spec.measures);
   const rate = createRate();
   const meter = createLagMeter(spec, { log, clock });
@@ -168,6 +178,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     },
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),
+    silences,
     *committed({ records, provisional, alerts: events }) {
       hasCaughtUp ||= engine.partitions().every(({ caughtUp }) => caughtUp);
       if (stream.isHeard()) {
@@ -187,7 +198,10 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
         engine.partitions().reduce((sum, { totals }) => sum + recordsRead(totals), 0),
         clock.elapsed(),
       );
-      if (stream.isHeard()) stream.publish('status', await status());
+      if (!stream.isHeard()) return;
+      stream.publish('status', await status());
+      const news = await silences.news();
+      if (news) stream.publish('silences', news);
     },
     async behind() {
       if (hasCaughtUp) return 0;
@@ -213,7 +227,12 @@ function infoOf({ config }: PipelineRun): PipelineInfo {
     locale,
     dimensions: engine.dimensions,
     rollups: engine.rollups,
-    measures: engine.measures.map(({ name, unit, kind }) => ({ name, unit: unit ?? null, kind })),
+    measures: engine.measures.map((measure) => ({
+      name: measure.name,
+      unit: measure.unit ?? null,
+      kind: measure.kind,
+      ...(measure.kind === 'ratio' && { denominator: measure.denominator }),
+    })),
     windows: engine.windows.map(({ name, sizeMs, slideMs }) => ({ name, size_ms: sizeMs, slide_ms: slideMs })),
     watched: monitor.detect.map(({ measure, window, detector }) => ({ measure, window, detector })),
     topics: { windows: topics.windows, alerts: topics.alerts, dead_letters: topics.deadLetters, replay: topics.replay },

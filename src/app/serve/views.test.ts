@@ -265,7 +265,13 @@ test('what retention has taken comes from the OLAP store', async (t) => {
   side.state = 'ready';
   side.answer();
   assert.deepEqual([(await asked).points.length, (await asked).older_missing], [3, undefined], 'one that is starting is waited for');
+  // Nothing is in memory: how far back the newest hour is, the OLAP store alone knows.
+  side.state = 'starting';
+  const newest = read({ window: '1m', labels: {}, limit: 10 });
+  side.state = 'ready';
+  assert.equal((await newest).points.length, 3);
   side.state = 'away';
+  assert.equal((await read({ window: '1m', labels: {}, limit: 10 })).older_missing, true);
   const short = await read({ window: '1m', labels: {}, limit: 10, from: START });
   assert.deepEqual([short.source, short.older_missing], ['log', true]);
   assert.ok(short.points.length < 3);

@@ -49,13 +49,15 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
   return async (query) => {
     const { window, labels } = query;
     const wasFilled = await deps.hotFill.soon();
-    const isBeyondLog = query.from !== undefined && query.from < (await index.wholeFrom());
-    if (isBeyondLog) await deps.olap.started(OLAP_WAIT_MS);
-    const older = deps.olap.store();
     const found = await Promise.all([hotStore.all(pipeline, window), hotStore.isFilled(pipeline)]).catch((error: unknown) => {
-      if (error instanceof AppError && error.retryable && (older || query.from !== undefined)) return undefined;
+      if (error instanceof AppError && error.retryable && (deps.olap.store() || query.from !== undefined)) return undefined;
       throw error;
     });
+    // Where no window is known at all, all that there was may be in the OLAP store alone.
+    const reach = query.from ?? (found?.[0].length === 0 ? -Infinity : Infinity);
+    const isBeyondLog = reach < (await index.wholeFrom());
+    if (isBeyondLog) await deps.olap.started(OLAP_WAIT_MS);
+    const older = deps.olap.store();
     const current = found?.[0];
     // One that came up empty since is being filled again.
     const isFilled = wasFilled && found?.[1] === true;

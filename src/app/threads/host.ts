@@ -1,9 +1,9 @@
 /** The aggregations that one thread hosts: it does what it is asked, and reads the log by itself. */
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../log/log.ts';
-import type { Aggregate, AggregateCommit } from '../../pipeline/aggregate.ts';
-import { createAggregate } from '../../pipeline/local-aggregate.ts';
-import { encodeBodies } from '../../windows/partials-codec.ts';
+import type { Aggregate, AggregateCommit } from '../../pipeline/aggregate/aggregate.ts';
+import { createAggregate } from '../../pipeline/aggregate/local-aggregate.ts';
+import { encodeBodies } from '../../windows/partials/codec.ts';
 import { compilePlan, type Plan } from '../../windows/plan.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import { judgingDeps } from '../judging.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { loadPipeline } from '../../config/load-pipeline.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Log } from '../../log/log.ts';
-import type { OpenedAggregate } from '../../pipeline/aggregate.ts';
+import type { OpenedAggregate } from '../../pipeline/aggregate/aggregate.ts';
 import { compilePlan } from '../../windows/plan.ts';
 import { judgingDeps } from '../judging.ts';
 import { createPlacement } from './placement.ts';

@@ -6,9 +6,9 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../core/clock.ts';
-import { readBeginning } from '../../pipeline/aggregate-beginning.ts';
-import type { OpenAggregate } from '../../pipeline/aggregate.ts';
-import { createAggregate } from '../../pipeline/local-aggregate.ts';
+import { readBeginning } from '../../pipeline/aggregate/beginning.ts';
+import type { OpenAggregate } from '../../pipeline/aggregate/aggregate.ts';
+import { createAggregate } from '../../pipeline/aggregate/local-aggregate.ts';
 import { partitionName } from '../../windows/plan.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import type { RemoteAggregateDeps } from './remote-aggregate.ts';

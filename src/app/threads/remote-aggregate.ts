@@ -1,5 +1,5 @@
 /** An aggregation in another thread, with the face of one that is here. */
-import type { Aggregate, OpenedAggregate } from '../../pipeline/aggregate.ts';
+import type { Aggregate, OpenedAggregate } from '../../pipeline/aggregate/aggregate.ts';
 import { partitionName } from '../../windows/plan.ts';
 import type { OpenOrder } from './thread-messages.ts';
 import type { Thread } from './thread.ts';

@@ -7,7 +7,7 @@ import type {
   Beginning,
   OpenedAggregate,
   TakenPartials,
-} from '../../pipeline/aggregate.ts';
+} from '../../pipeline/aggregate/aggregate.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 
 /** Where a thread finds the log, for reading alone. */

@@ -6,7 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import { sleep, type Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
-import type { OpenedAggregate } from '../../pipeline/aggregate.ts';
+import type { OpenedAggregate } from '../../pipeline/aggregate/aggregate.ts';
 import { partitionName } from '../../windows/plan.ts';
 import { OUT_OF_MEMORY } from './heap-limit.ts';
 import { openRemoteAggregate, type RemoteAggregateDeps } from './remote-aggregate.ts';

@@ -5,7 +5,7 @@
  */
 import { At } from './layout.ts';
 import type { Model } from './model.ts';
-import type { ErrorPool, Shrinkage } from './tracked-error.ts';
+import type { Finished, Tracking } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
 
 /** Neither side of a product counts beyond so many standard deviations. */
@@ -52,20 +52,11 @@ export function correct(of: Correction): void {
   of.variance = Math.abs(out) < most ? Math.max(PART_LEAST * whole, whole - gain * together) : whole;
 }
 
-/** A finished span of horizon `i` that brought `q` times what was expected. `error`: as tracked for it until now. */
-export function trackCarryOver(
-  numbers: Float32Array,
-  model: Model,
-  slot: number,
-  i: number,
-  q: number,
-  expected: number,
-  error: number,
-  shrinkage: Shrinkage,
-  pool: ErrorPool,
-): void {
+/** Of a forecast whose time is over with `slot`. */
+export function trackCarryOver(numbers: Float32Array, { model, pool, shrinkage }: Tracking, slot: number, finished: Finished): void {
+  const { horizon, seen, expected, error } = finished;
   const { before, longest } = model.carry;
-  const slots = model.grid.horizons[i]!;
+  const slots = model.grid.horizons[horizon]!;
   if (slots > longest || numbers[At.reach]! < slots + before) return;
   const { recentSeen, recentExpected } = model.layout;
   const { recent } = model.grid;
@@ -80,9 +71,9 @@ export function trackCarryOver(
   const all = 1 / expected + filter + error;
   const allBefore = 1 / expectedBefore + filter + errorAt(numbers, model, shrinkage, 1);
   const weight = 1 / (all * allBefore);
-  const product = clip(q - 1, all) * clip(seenBefore / expectedBefore - 1, allBefore);
-  pool.together[i]! += weight * (product - filter);
-  pool.togetherWeights[i]! += weight;
+  const product = clip(seen / expected - 1, all) * clip(seenBefore / expectedBefore - 1, allBefore);
+  pool.together[horizon]! += weight * (product - filter);
+  pool.togetherWeights[horizon]! += weight;
 }
 
 function clip(out: number, variance: number): number {

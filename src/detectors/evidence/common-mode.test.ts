@@ -12,7 +12,7 @@ function slotOf(common: CommonMode, centre: (country: number, member: number) =>
   common.begin();
   for (let member = 0; member < 90; member++) {
     const country = 1 + (member % 3);
-    common.add([0, country], centre(country, member) * (1 + 0.1 * random.normal()), WEIGHT, 0.01);
+    common.add([0, country], { q: centre(country, member) * (1 + 0.1 * random.normal()), weight: WEIGHT, noise: 0.01 });
   }
   return common.settle();
 }
@@ -57,9 +57,9 @@ test('offsets add up, are remembered, and an alarm waits while a shift shows', (
   assert.equal(again.offset([0, 1]), common.offset([0, 1]));
   again.begin();
   assert.equal(again.mustWait([0, 1]), true, 'nothing was seen of this slot yet');
-  for (let member = 0; member < 60; member++) again.add([0, 1 + (member % 3)], 1.001, WEIGHT, 0.01);
+  for (let member = 0; member < 60; member++) again.add([0, 1 + (member % 3)], { q: 1.001, weight: WEIGHT, noise: 0.01 });
   assert.equal(again.mustWait([0, 1]), false);
-  for (let member = 0; member < 20; member++) again.add([0, 1], 2, WEIGHT, 0.01);
+  for (let member = 0; member < 20; member++) again.add([0, 1], { q: 2, weight: WEIGHT, noise: 0.01 });
   assert.equal(again.mustWait([0, 1]), true);
 });
 
@@ -70,7 +70,7 @@ function fewEvents(common: CommonMode, centre: number, seed: number, lasting: (m
   common.begin();
   for (let member = 0; member < 40; member++) {
     const q = Math.max(0, centre + lasting(member) + Math.sqrt(noise) * random.normal());
-    common.add([0], q, 1 / (noise + error), noise);
+    common.add([0], { q, weight: 1 / (noise + error), noise });
   }
   return common.settle();
 }

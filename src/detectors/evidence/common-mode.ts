@@ -68,6 +68,15 @@ interface Sum {
   variance: number;
 }
 
+/** Reused from one to the next. */
+export interface Member {
+  /** Seen over expected. */
+  q: number;
+  /** One over the variance of that, and the part of counting in it. */
+  weight: number;
+  noise: number;
+}
+
 export interface CommonMode {
   /** Number of a roll-up that is new, or remembered. */
   addGroup(memory?: GroupMemory): number;
@@ -77,8 +86,7 @@ export interface CommonMode {
   offset(groups: readonly number[]): number;
   /** A new slot begins. */
   begin(): void;
-  /** `weight`: one over the variance of q = seen/expected; `noise`: the part of counting in it. */
-  add(groups: readonly number[], q: number, weight: number, noise: number): void;
+  add(groups: readonly number[], member: Member): void;
   /** Whether an alarm of a member has to wait for the rest of the slot. */
   mustWait(groups: readonly number[]): boolean;
   /** Finds this slot's shifts and adds them to the offsets; undefined where there is none. */
@@ -175,12 +183,12 @@ export function createCommonMode(isMoney: boolean): CommonMode {
       }
       count = 0;
     },
-    add(numbers, ratio, f, of_noise) {
+    add(numbers, member) {
       if (numbers.length === 0) return;
       if (count === q.length) [q, weight, noise] = [grown(q), grown(weight), grown(noise)];
-      q[count] = ratio;
-      weight[count] = f;
-      noise[count] = of_noise;
+      q[count] = member.q;
+      weight[count] = member.weight;
+      noise[count] = member.noise;
       of[count] = numbers;
       for (let i = 0; i < numbers.length; i++) {
         const group = groups[numbers[i]!]!;

@@ -6,7 +6,7 @@
 import { chosenDelay } from './arrival.ts';
 import { createBlock, createWork, doubtBaseline } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
-import type { CommonMode, Shifts } from './common-mode.ts';
+import type { CommonMode, Member, Shifts } from './common-mode.ts';
 import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
 import { foresee, foreseeAs } from './foresee.ts';
 import { At, Status, emptyState, slotOf } from './layout.ts';
@@ -16,10 +16,10 @@ import { pooledSpread, skewOf } from './money-noise.ts';
 import { WORTH_MOST, createPower, thresholdOf } from './power.ts';
 import { createScan, noiseOf, scanSpans } from './scan.ts';
 import type { Scan } from './scan.ts';
-import { bear, enterMembers, enterWindow, isReady, shiftNewest, weighSeries } from './series-slots.ts';
+import { bear, enterMembers, enterWindow, isReady, setOffset, shiftNewest, weighSeries } from './series-slots.ts';
 import type { Common, MembersSum } from './series-slots.ts';
 import { createSlotPlace, moveTo } from './slot-place.ts';
-import { copyPool, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
+import { copyPool, createFinished, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
 import type { ErrorPool } from './tracked-error.ts';
 
 const SUSPICION_MAX = 1e6;
@@ -89,17 +89,19 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     shrinkage,
     work: createWork(model.rhythm),
     learning: createBlock(),
+    finished: createFinished(),
     now: createSlotPlace(model),
     last: createSlotPlace(model),
     threshold: model.logTests,
     power: createPower(),
     delay: 0,
     isGlance: false,
-    together: Float64Array.of(0, 1),
+    offset: { log: 0, factor: 1 },
   };
   /** Of looks: they leave no error in the pool. */
   const glance: Common = { ...common, pool: createPool(model), isGlance: true };
   const shared = createCommonMode(model.form === 'money');
+  const member: Member = { q: 0, weight: 0, noise: 0 };
   const scan = createScan(model);
   let newest = stored?.newest ?? -1;
   let before = stored?.power ?? null;
@@ -147,13 +149,15 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     enter(state, slot, amount, exposure) {
       const { numbers } = state;
       const groups = state.groups ?? NONE;
-      const expected = enterWindow(state, common, slot, shared.offset(groups), amount, exposure);
+      setOffset(common.offset, shared.offset(groups));
+      const expected = enterWindow(state, common, slot, amount, exposure);
       power[0]! += numbers[At.power]!;
       entered++;
       if (expected <= 0) return 0;
-      const noise = noiseOf(numbers, model, expected);
-      const weight = 1 / (noise + shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
-      shared.add(groups, amount / expected, weight, noise);
+      member.q = amount / expected;
+      member.noise = noiseOf(numbers, model, expected);
+      member.weight = 1 / (member.noise + shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
+      shared.add(groups, member);
       return expected;
     },
     enterMembers(state, slot, sum) {
@@ -204,22 +208,23 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       return true;
     },
     mayRise(state, slot, amount, exposure) {
-      const foreseen = foresee(state, common, slot, shared.offset(state.groups ?? NONE), exposure);
+      setOffset(common.offset, shared.offset(state.groups ?? NONE));
+      const foreseen = foresee(state, common, slot, exposure);
       // As the scan does, of values as they stand in a state.
       return foreseen === undefined || !(Math.fround(amount) <= model.rises.breakEven * Math.fround(foreseen));
     },
     look(state, copy, slot, amount, exposure) {
       const { numbers } = copy;
       copy.bytes.set(state.bytes);
-      const offset = shared.offset(state.groups ?? NONE);
+      setOffset(common.offset, shared.offset(state.groups ?? NONE));
       glance.threshold = common.threshold;
       glance.delay = common.delay;
       glance.pool.spreadSum = pool.spreadSum;
       glance.pool.spreadWeight = pool.spreadWeight;
       glance.pool.skewSum = pool.skewSum;
       glance.pool.skewWeight = pool.skewWeight;
-      const expected = enterWindow(copy, glance, slot, offset, amount, exposure);
-      foreseeAs(state, numbers, common, slot, offset);
+      const expected = enterWindow(copy, glance, slot, amount, exposure);
+      foreseeAs(state, numbers, common, slot);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
       scanSpans(numbers, model, moveTo(common.now, model, slot), shrinkage, scan, reachOf(numbers));
       const threshold = scan.rise.log > common.threshold ? thresholdFor(numbers, slot) : Infinity;

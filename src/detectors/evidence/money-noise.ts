@@ -10,7 +10,7 @@
 import { At, Lump } from './layout.ts';
 import type { Model } from './model.ts';
 import { SKEW_MOST, SPREAD_FIRST, SPREAD_MINUTES, SPREAD_PSEUDO_WEIGHT, errorAt } from './tracked-error.ts';
-import type { ErrorPool, Shrinkage } from './tracked-error.ts';
+import type { ErrorPool, Finished, Shrinkage, Tracking } from './tracked-error.ts';
 
 /** Relative variance of what an exposure of 1, or a slot, brings at least. */
 const SPREAD_LEAST = 0.3;
@@ -67,15 +67,8 @@ export function skewOf(numbers: Float32Array, { layout, form }: Model, { skew }:
   return form === 'money' ? Math.min(skew, numbers[layout.lumps + Lump.skew]!) : skew;
 }
 
-/** One finished slot. `exposure`: or what was expected, of money as such. */
-export function trackNoise(
-  numbers: Float32Array,
-  model: Model,
-  seen: number,
-  expected: number,
-  shrinkage: Shrinkage,
-  pool: ErrorPool,
-): void {
+/** Of a slot that is over. Its exposure is what was expected, of money as such. */
+export function trackNoise(numbers: Float32Array, { model, pool, shrinkage }: Tracking, { seen, expected }: Finished): void {
   const exposure = expected / numbers[At.moneyRate]!;
   trackLumps(numbers, model, seen, exposure);
   // Of a forecast this uncertain the variance says little about how far its logarithm puts the value out.

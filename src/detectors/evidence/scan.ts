@@ -8,6 +8,7 @@ import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts
 import type { Model } from './model.ts';
 import { skewOf } from './money-noise.ts';
 import type { SlotPlace } from './slot-place.ts';
+import type { Spans } from './time-grid.ts';
 import type { Shrinkage } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
 
@@ -39,14 +40,20 @@ export interface Evidence {
 export interface Scan {
   readonly drop: Evidence;
   readonly rise: Evidence;
+  /** Sums over the newest slots, by their number; beyond those that are remembered one by one, by whole blocks. */
+  readonly seen: Float64Array;
+  readonly expected: Float64Array;
+  /** What is believed of what was seen. */
+  readonly believed: Float64Array;
   /** Tracked error by horizon. */
   readonly errors: Float64Array;
   readonly corrected: Correction;
 }
 
-export function createScan(model: Model): Scan {
-  const errors = new Float64Array(model.grid.horizons.length);
-  return { drop: nothing(), rise: nothing(), errors, corrected: createCorrection() };
+export function createScan({ grid }: Model): Scan {
+  const sums = (): Float64Array => new Float64Array(grid.slotsMax + 1);
+  const errors = new Float64Array(grid.horizons.length);
+  return { drop: nothing(), rise: nothing(), seen: sums(), expected: sums(), believed: sums(), errors, corrected: createCorrection() };
 }
 
 function nothing(): Evidence {
@@ -59,82 +66,40 @@ function nothing(): Evidence {
  */
 export function scanSpans(numbers: Float32Array, model: Model, at: SlotPlace, shrinkage: Shrinkage, scan: Scan, reach: number): void {
   const { grid, layout } = model;
-  const { recentSeen, recentExpected } = layout;
-  const newest = at.place;
   scan.drop.log = scan.rise.log = scan.drop.spanLog = scan.rise.spanLog = -Infinity;
-  const newestSeen = numbers[recentSeen + newest]!;
-  const newestExpected = numbers[recentExpected + newest]!;
+  const newestSeen = numbers[layout.recentSeen + at.place]!;
+  const newestExpected = numbers[layout.recentExpected + at.place]!;
   const isDrop = newestSeen < newestExpected;
   const { breakEven, factors } = isDrop ? model.drops : model.rises;
   if (factors.length === 0 || (isDrop ? newestSeen >= breakEven * newestExpected : newestSeen <= breakEven * newestExpected)) return;
-  const { corrected, errors } = scan;
-  let hasErrors = false;
-  const evidence = isDrop ? scan.drop : scan.rise;
-  const { block } = at;
-  const { slots: lengths, weights, recentCount, horizon, share } = grid.spans[grid.olderBlocks > 0 ? at.phase : 0]!;
-  const forecastVariance = shrinkage.bold * numbers[At.variance]!;
-  const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
+  const spans = grid.spans[grid.olderBlocks > 0 ? at.phase : 0]!;
   // Variance of counting, for an expectation of 1.
   const grain = noiseOf(numbers, model, 1);
-  const skew = skewOf(numbers, model, shrinkage);
-  const last = grid.recent - 1;
-  let total = 0;
-  let place = newest;
-  let seen = 0;
-  let expected = 0;
-  let slots = 0;
-  // Rises of money: of each slot no more than `most` counts, and the two farthest out count as expected.
   const isRough = !isDrop && model.form === 'money';
-  const most = model.smallestRise ?? 1;
-  let cut = 0;
-  let first = 0;
-  let second = 0;
+  sumUp(numbers, model, at, spans, reach, scan);
+  if (isRough) believe(numbers, model, at, spans, reach, scan, grain);
+  const { seen: seenOf, expected: expectedOf, errors, corrected } = scan;
+  const believedOf = isRough ? scan.believed : seenOf;
+  const { slots: lengths, weights, horizon, share } = spans;
+  const forecastVariance = shrinkage.bold * numbers[At.variance]!;
+  const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
   const { before, longest } = model.carry;
   const carried = longest > 0 && isSettled(numbers, model, forecastVariance, errorAt(numbers, model, shrinkage, 1)) ? longest : 0;
-  let ahead = newest;
-  let slotsAhead = 0;
-  let seenAhead = 0;
-  let expectedAhead = 0;
+  const evidence = isDrop ? scan.drop : scan.rise;
+  let hasErrors = false;
+  let total = 0;
   for (let index = 0; index < lengths.length; index++) {
-    const length = lengths[index]!;
-    if (length > reach) break;
-    if (index < recentCount) {
-      for (; slots < length; slots++) {
-        const one = numbers[recentSeen + place]!;
-        const of = numbers[recentExpected + place]!;
-        seen += one;
-        expected += of;
-        if (isRough && one > of) {
-          const excess = believed(one, of, grain, most) - of;
-          cut += one - of - excess;
-          if (excess > first) {
-            second = first;
-            first = excess;
-          } else if (excess > second) second = excess;
-        }
-        place = place === 0 ? last : place - 1;
-      }
-    } else {
-      const older = (block - grid.recent / grid.blockSlots - (index - recentCount)) % grid.olderBlocks;
-      const one = numbers[layout.olderSeen + older]!;
-      const of = numbers[layout.olderExpected + older]!;
-      seen += one;
-      expected += of;
-      slots = length;
-      if (isRough && one > of) cut += one - believed(one, of, grain, most);
-    }
+    const slots = lengths[index]!;
+    if (slots > reach) break;
+    const expected = expectedOf[slots]!;
     if (expected <= 0) continue;
     let mean = expected;
     // Not known yet: of most spans it need not be.
     let variance = -1;
-    if (length <= carried && length + before <= reach) {
-      for (; slotsAhead < length + before; slotsAhead++) {
-        seenAhead += numbers[recentSeen + ahead]!;
-        expectedAhead += numbers[recentExpected + ahead]!;
-        ahead = ahead === 0 ? last : ahead - 1;
-      }
-      const expectedBefore = expectedAhead - expected;
-      const seenBefore = seenAhead - seen;
+    if (slots <= carried && slots + before <= reach) {
+      const seen = seenOf[slots]!;
+      const expectedBefore = expectedOf[slots + before]! - expected;
+      const seenBefore = seenOf[slots + before]! - seen;
       if (expectedBefore > 0) {
         // A correction at most follows what was before, and for rises only up: where that is not enough the span says nothing.
         const limit = breakEven * expected * (isDrop ? Math.max(seenBefore, expectedBefore) : expectedBefore);
@@ -145,23 +110,21 @@ export function scanSpans(numbers: Float32Array, model: Model, at: SlotPlace, sh
         }
         const from = horizon[index]!;
         const part = share[index]!;
-        const together = shrinkage.together[from]! * (1 - part) + shrinkage.together[from + 1]! * part;
-        const error = errors[from]! * (1 - part) + errors[from + 1]! * part;
         corrected.seenBefore = seenBefore;
         corrected.expectedBefore = expectedBefore;
         corrected.filter = forecastVariance;
-        corrected.error = error;
+        corrected.error = errors[from]! * (1 - part) + errors[from + 1]! * part;
         corrected.errorBefore = errors[1]!;
-        corrected.share = together;
+        corrected.share = shrinkage.together[from]! * (1 - part) + shrinkage.together[from + 1]! * part;
         correct(corrected);
         // That a drop nobody was told of is over is no rise: what was missing before makes nothing larger of what came.
         mean = expected * (isDrop ? corrected.factor : Math.max(1, corrected.factor));
         variance = corrected.variance;
       }
     }
-    const weighed = seen - cut - first - second;
-    if (isDrop ? weighed >= breakEven * mean : weighed <= breakEven * mean) continue;
-    const square = (weighed - mean) * (weighed - mean);
+    const believed = believedOf[slots]!;
+    if (isDrop ? believed >= breakEven * mean : believed <= breakEven * mean) continue;
+    const square = (believed - mean) * (believed - mean);
     if (square < squaresLeast * mean * (grain + mean * (variance < 0 ? forecastVariance : variance))) continue;
     if (!hasErrors) {
       fillErrors(numbers, model, shrinkage, errors);
@@ -175,40 +138,80 @@ export function scanSpans(numbers: Float32Array, model: Model, at: SlotPlace, sh
       if (square < squaresLeast * mean * (grain + mean * variance)) continue;
     }
     const noise = grain / mean;
-    const value = weights[index]! * likelihoodRatio(model, isDrop, weighed, mean, variance, noise, skew);
+    const skew = skewOf(numbers, model, shrinkage);
+    const value = weights[index]! * likelihoodRatio(model, isDrop, believed, mean, variance, noise, skew);
     total += value;
-    if (keepLoudest(evidence, value, slots, seen, mean, variance, noise)) evidence.whole = whole;
+    const log = Math.log(value);
+    if (log <= evidence.spanLog) continue;
+    evidence.spanLog = log;
+    evidence.slots = slots;
+    evidence.seen = seenOf[slots]!;
+    evidence.expected = mean;
+    evidence.variance = variance;
+    evidence.whole = whole;
+    evidence.noise = noise;
   }
   if (total > 0) evidence.log = Math.log(total);
 }
 
-function fillErrors(numbers: Float32Array, model: Model, shrinkage: Shrinkage, errors: Float64Array): void {
-  for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
+/** What was seen and expected in the newest slots: of each number up to `reach` that a span, or what was before it, may have. */
+function sumUp(numbers: Float32Array, model: Model, at: SlotPlace, spans: Spans, reach: number, { seen, expected }: Scan): void {
+  const { grid, layout } = model;
+  const { slots: lengths, recentCount } = spans;
+  const { recentSeen, recentExpected, olderSeen, olderExpected } = layout;
+  const single = Math.min(reach, lengths[recentCount - 1]!);
+  let S = 0;
+  let M = 0;
+  for (let slots = 1, place = at.place; slots <= single; slots++, place = place === 0 ? grid.recent - 1 : place - 1) {
+    seen[slots] = S += numbers[recentSeen + place]!;
+    expected[slots] = M += numbers[recentExpected + place]!;
+  }
+  for (let index = recentCount, older = at.older; index < lengths.length && lengths[index]! <= reach; index++) {
+    seen[lengths[index]!] = S += numbers[olderSeen + older]!;
+    expected[lengths[index]!] = M += numbers[olderExpected + older]!;
+    older = older === 0 ? grid.olderBlocks - 1 : older - 1;
+  }
+}
+
+/** Rises of money: of each slot, or block, no more than it can believably bring, and the two slots farthest out as much as was expected. */
+function believe(numbers: Float32Array, model: Model, at: SlotPlace, spans: Spans, reach: number, scan: Scan, grain: number): void {
+  const { grid, layout } = model;
+  const { slots: lengths, recentCount } = spans;
+  const { seen, believed } = scan;
+  const single = Math.min(reach, lengths[recentCount - 1]!);
+  const most = model.smallestRise ?? 1;
+  let cut = 0;
+  let first = 0;
+  let second = 0;
+  for (let slots = 1, place = at.place; slots <= single; slots++, place = place === 0 ? grid.recent - 1 : place - 1) {
+    const one = numbers[layout.recentSeen + place]!;
+    const of = numbers[layout.recentExpected + place]!;
+    if (one > of) {
+      const excess = believable(one, of, grain, most) - of;
+      cut += one - of - excess;
+      if (excess > first) {
+        second = first;
+        first = excess;
+      } else if (excess > second) second = excess;
+    }
+    believed[slots] = seen[slots]! - cut - first - second;
+  }
+  for (let index = recentCount, older = at.older; index < lengths.length && lengths[index]! <= reach; index++) {
+    const one = numbers[layout.olderSeen + older]!;
+    const of = numbers[layout.olderExpected + older]!;
+    if (one > of) cut += one - believable(one, of, grain, most);
+    believed[lengths[index]!] = seen[lengths[index]!]! - cut - first - second;
+    older = older === 0 ? grid.olderBlocks - 1 : older - 1;
+  }
 }
 
 /** A single large amount is no rise: what is believed of a slot, at least `most` times what was expected. */
-function believed(seen: number, expected: number, grain: number, most: number): number {
+function believable(seen: number, expected: number, grain: number, most: number): number {
   return Math.min(seen, expected * Math.max(most, 1 + BELIEVED_DEVIATIONS * Math.sqrt(grain / expected)));
 }
 
-function keepLoudest(
-  evidence: Evidence,
-  value: number,
-  slots: number,
-  seen: number,
-  expected: number,
-  variance: number,
-  noise: number,
-): boolean {
-  const log = Math.log(value);
-  if (log <= evidence.spanLog) return false;
-  evidence.spanLog = log;
-  evidence.slots = slots;
-  evidence.seen = seen;
-  evidence.expected = expected;
-  evidence.variance = variance;
-  evidence.noise = noise;
-  return true;
+function fillErrors(numbers: Float32Array, model: Model, shrinkage: Shrinkage, errors: Float64Array): void {
+  for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
 }
 
 /** Relative variance of what is seen where `expected` is expected. */

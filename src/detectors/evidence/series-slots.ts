@@ -14,7 +14,7 @@ import { noiseOf } from './scan.ts';
 import { moveTo } from './slot-place.ts';
 import type { SlotPlace } from './slot-place.ts';
 import { errorAt, trackError } from './tracked-error.ts';
-import type { ErrorPool, Shrinkage } from './tracked-error.ts';
+import type { Finished, Tracking } from './tracked-error.ts';
 
 /** Log evidence from which on nothing is learnt, after a day, for an hour: it may be the beginning of an anomaly. */
 const SUSPICIOUS = 7;
@@ -28,12 +28,10 @@ const READY_MINUTES = 60;
 const READY_VARIANCE = 0.04;
 
 /** What the steps of a series share with those of all others of the entry. */
-export interface Common {
-  readonly model: Model;
-  readonly pool: ErrorPool;
-  readonly shrinkage: Shrinkage;
+export interface Common extends Tracking {
   readonly work: Float64Array;
   readonly learning: Block;
+  readonly finished: Finished;
   /** The slot at hand, and the one that a series saw last: mostly the one before. */
   readonly now: SlotPlace;
   readonly last: SlotPlace;
@@ -45,16 +43,20 @@ export interface Common {
   delay: number;
   /** What is entered is forgotten after the look: it has no part in the threshold. */
   readonly isGlance: boolean;
-  /** The newest common offset, and its exponential: most series of a window have the same. */
-  readonly together: Float64Array;
+  /** What the roll-ups of the series at hand have in common. */
+  readonly offset: Offset;
 }
 
-export function factorOf({ together }: Common, offset: number): number {
-  if (together[0] !== offset) {
-    together[0] = offset;
-    together[1] = Math.exp(offset);
-  }
-  return together[1]!;
+export interface Offset {
+  log: number;
+  factor: number;
+}
+
+/** Most series of a window have the same. */
+export function setOffset(offset: Offset, log: number): void {
+  if (offset.log === log) return;
+  offset.log = log;
+  offset.factor = Math.exp(log);
 }
 
 /** Enough was seen, and the forecast is sure enough, for evidence to be weighed. */
@@ -91,18 +93,15 @@ function addWindow(numbers: Float32Array, { layout }: Model, { place }: SlotPlac
   numbers[layout.recentExpected + place]! += expected;
 }
 
-/**
- * Adds what a window of `slot` brought. `offset`: log of what all series of its roll-ups have in common. Gives what was
- * expected of the window; 0 where nothing can be.
- */
-export function enterWindow(state: SeriesState, common: Common, slot: number, offset: number, amount: number, exposure: number): number {
+/** Adds what a window of `slot` brought. Gives what was expected of the window; 0 where nothing can be. */
+export function enterWindow(state: SeriesState, common: Common, slot: number, amount: number, exposure: number): number {
   const { numbers } = state;
   const { model } = common;
   const isBorn = numbers[At.age] === 0;
   const isFirst = isBorn || slotOf(numbers) !== slot - 1;
   reachSlot(state, common, slot);
   const now = moveTo(common.now, model, slot);
-  const shared = factorOf(common, offset);
+  const shared = common.offset.factor;
   const isForecast = numbers[At.baseline] === Baseline.own;
   const rate = isForecast ? Math.exp(logRate(numbers, model, now.row)) * shared : 0;
   const isBridged = isFirst && isForecast && !isBorn && common.delay > 0;
@@ -158,7 +157,8 @@ export function shiftNewest({ numbers }: SeriesState, model: Model, slot: number
 }
 
 /** The slot is over: its block may be learnt from later, and its forecasts are held against what came. */
-function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, { slot, place, pending, ends }: SlotPlace): void {
+function finishSlot(numbers: Float32Array, common: Common, { slot, place, pending, ends }: SlotPlace): void {
+  const { model, shrinkage, finished } = common;
   const { grid, layout } = model;
   const exposure = numbers[At.exposure]!;
   numbers[At.exposure] = 0;
@@ -180,14 +180,17 @@ function finishSlot(numbers: Float32Array, { model, pool, shrinkage }: Common, {
       expected = sumBack(numbers, model, slot, slots, layout.recentExpected, layout.olderExpected);
     }
     if (expected <= 0) continue;
-    const q = sum / expected;
+    finished.horizon = i;
+    finished.seen = sum;
+    finished.expected = expected;
     if (i === 0 && model.form === 'money') {
-      if (numbers[At.baseline] === Baseline.own) trackNoise(numbers, model, sum, expected, shrinkage, pool);
-    } else {
-      const error = errorAt(numbers, model, shrinkage, i);
-      if (model.form === 'count') trackCarryOver(numbers, model, slot, i, q, expected, error, shrinkage, pool);
-      trackError(numbers, model, i, q, noiseOf(numbers, model, expected), error, shrinkage, pool);
+      if (numbers[At.baseline] === Baseline.own) trackNoise(numbers, common, finished);
+      continue;
     }
+    finished.noise = noiseOf(numbers, model, expected);
+    finished.error = errorAt(numbers, model, shrinkage, i);
+    if (model.form === 'count') trackCarryOver(numbers, common, slot, finished);
+    trackError(numbers, common, finished);
   }
 }
 

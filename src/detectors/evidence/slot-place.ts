@@ -8,6 +8,8 @@ export interface SlotPlace {
   block: number;
   /** Within its block. */
   phase: number;
+  /** Place of the newest block that is no longer remembered slot by slot. */
+  older: number;
   /** Its block's place among those that are not learnt yet. */
   pending: number;
   /** Its time's row in the rhythm's table. */
@@ -17,7 +19,7 @@ export interface SlotPlace {
 }
 
 export function createSlotPlace(model: Model): SlotPlace {
-  return { slot: -1, place: 0, block: 0, phase: 0, pending: 0, row: 0, ends: new Uint8Array(model.grid.horizons.length) };
+  return { slot: -1, place: 0, block: 0, phase: 0, older: 0, pending: 0, row: 0, ends: new Uint8Array(model.grid.horizons.length) };
 }
 
 /** Gives `at`, which then is that of `slot`. */
@@ -31,6 +33,7 @@ function place(at: SlotPlace, { grid, rhythm }: Model, slot: number): void {
   at.place = slot % grid.recent;
   at.block = Math.floor(slot / grid.blockSlots);
   at.phase = slot - at.block * grid.blockSlots;
+  at.older = grid.olderBlocks > 0 ? (at.block - grid.recent / grid.blockSlots) % grid.olderBlocks : 0;
   at.pending = at.block % grid.pendingBlocks;
   at.row = rhythm.at(slot * grid.slotMinutes);
   for (let i = 0; i < grid.horizons.length; i++) {

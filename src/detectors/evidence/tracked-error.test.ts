@@ -5,9 +5,16 @@ import { At, emptyState } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
 import { createPool, createShrinkage, errorAt, renewShrinkage, trackError } from './tracked-error.ts';
+import type { Tracking } from './tracked-error.ts';
 
 const settings = { windowMs: 60_000, hasExposure: true, habits: false, falseAlarmsPerDay: 1, tests: 2, drop: 0.5, rise: 2 };
 const model = createModel({ ...settings, profile: profileOf('events', true) });
+
+/** A minute that brought `q` times what was expected. */
+function track(numbers: Float32Array, q: number, noise: number, tracking: Tracking): void {
+  const error = errorAt(numbers, model, tracking.shrinkage, 0);
+  trackError(numbers, tracking, { horizon: 0, seen: q, expected: 1, noise, error });
+}
 
 /** Error of one minute, and what the pool makes of it, after a day of minutes of this variance. */
 function afterDay(variance: number): { own: number; pooled: number } {
@@ -19,7 +26,7 @@ function afterDay(variance: number): { own: number; pooled: number } {
   for (let minute = 0; minute < 1_440; minute++) {
     const q = Math.max(0, 1 + random.normal() * Math.sqrt(variance));
     numbers[At.age] = minute + 1;
-    trackError(numbers, model, 0, q, 0.001, errorAt(numbers, model, shrinkage, 0), shrinkage, createPool(model));
+    track(numbers, q, 0.001, { model, shrinkage, pool: createPool(model) });
   }
   return { own: errorAt(numbers, model, shrinkage, 0), pooled: shrinkage.error[0]! };
 }
@@ -42,16 +49,7 @@ test('one that is rough among others that are calm is believed to be so, however
     for (const numbers of [...others, rough]) {
       numbers[At.age] = minute + 1;
       const variance = numbers === rough ? 0.2 : 0.01;
-      trackError(
-        numbers,
-        model,
-        0,
-        Math.max(0, 1 + random.normal() * Math.sqrt(variance)),
-        0.01,
-        errorAt(numbers, model, shrinkage, 0),
-        shrinkage,
-        pool,
-      );
+      track(numbers, Math.max(0, 1 + random.normal() * Math.sqrt(variance)), 0.01, { model, shrinkage, pool });
     }
   }
   assert.ok(errorAt(rough, model, shrinkage, 0) > 0.1, `${errorAt(rough, model, shrinkage, 0)}`);

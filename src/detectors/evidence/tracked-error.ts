@@ -68,6 +68,29 @@ export interface Shrinkage {
   skew: number;
 }
 
+/** What errors are tracked with: of one detect entry. */
+export interface Tracking {
+  readonly model: Model;
+  readonly pool: ErrorPool;
+  readonly shrinkage: Shrinkage;
+}
+
+/** A forecast whose time is over. Reused from one to the next: as arguments each of these numbers would be put on the heap. */
+export interface Finished {
+  /** Number of the horizon that it was made for. */
+  horizon: number;
+  seen: number;
+  expected: number;
+  /** Relative variance of counting in what came. */
+  noise: number;
+  /** As tracked for the horizon until now. */
+  error: number;
+}
+
+export function createFinished(): Finished {
+  return { horizon: 0, seen: 0, expected: 0, noise: 0, error: 0 };
+}
+
 export function createPool(model: Model): ErrorPool {
   const weights = model.profile.firstError.map((error) => POOL_PSEUDO_VALUES / (error * error));
   return {
@@ -174,23 +197,15 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   return Math.max(model.leastError[horizon]!, own);
 }
 
-/** One finished forecast: its ratio to what came, the noise of counting in that, and the error as tracked until now. */
-export function trackError(
-  numbers: Float32Array,
-  model: Model,
-  horizon: number,
-  q: number,
-  noise: number,
-  error: number,
-  shrinkage: Shrinkage,
-  pool: ErrorPool,
-): void {
+export function trackError(numbers: Float32Array, { model, pool, shrinkage }: Tracking, finished: Finished): void {
+  const { horizon, seen, expected, noise, error } = finished;
   const { errorSum, errorWeight } = model.layout;
+  const out = seen / expected - 1;
   const filter = numbers[At.variance]!;
   const known = noise + shrinkage.bold * filter;
   const all = known + error;
   const weight = 1 / (all * all);
-  const square = Math.min((q - 1) * (q - 1), SQUARE_MAX * all);
+  const square = Math.min(out * out, SQUARE_MAX * all);
   const term = weight * (square - known);
   const keep = 1 - model.grid.trackGains[horizon]!;
   numbers[errorSum + horizon] = keep * numbers[errorSum + horizon]! + term;

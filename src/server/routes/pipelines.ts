@@ -5,6 +5,7 @@ import type { AlertLocale } from '../../receivers/alert-event.ts';
 import type { PipelineList } from '../api.ts';
 import type { HistoryQuery, PipelineView, Surface } from '../surface.ts';
 import { LANG } from './lang.ts';
+import { silenceRoutes } from './silences.ts';
 
 const TAGS = ['pipelines'];
 const PARAMS = { type: 'object', properties: { pipeline: { type: 'string' } }, required: ['pipeline'] } as const;
@@ -120,6 +121,8 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
     },
     ({ params, query }) => view(params).deadLetters(query),
   );
+
+  silenceRoutes(app, view);
 }
 
 function historyQuery(query: Record<string, string> & { window: string; limit: number }, view: PipelineView): HistoryQuery {

@@ -69,6 +69,12 @@ export const generatorConfig = z.strictObject({
   full_rate_for: duration
     .prefault('0s')
     .describe('The last part of the history comes at full rate all the same: what detectors that want a volume learn from.'),
+  after_pause: z
+    .enum(['make_up', 'leave_out'])
+    .default('make_up')
+    .describe(
+      'What would have come while it did not run: `make_up` sends it first, at once; `leave_out` goes on with what comes now. A history that was broken off is always made to its end.',
+    ),
   disorder: duration.prefault('2s').describe('Events arrive up to so long after their event time, so out of order.'),
   duplicates: share.default(0).describe('Share of events that are sent twice, within a second.'),
   late: share.default(0).describe('Share of events that arrive 3 to 15 minutes after their event time.'),

@@ -231,6 +231,19 @@ describe('the generator as a source', { timeout: 20_000 }, () => {
     assert.ok(Math.abs(full - 200) < 10, `${full} a second`);
   });
 
+  test('what a pause left out never comes: it goes on from now, but makes a history to its end', async () => {
+    const settings = { rate: 50, history: '5m', after_pause: 'leave_out' } as const;
+    const later = T + 2 * MINUTE;
+    const first = async (until: number, clock: number[]): Promise<string[]> => {
+      const source = openGenerator(generatorConfig.parse(settings), { clock: clockAt(clock), resume: { origin: T, until } });
+      return texts((await collect(source, 1))[0]!);
+    };
+    assert.deepEqual(await first(T, [later, later + 3_000]), texts(generate(settings, later, later + 3_000)));
+    const past = await first(T - MINUTE, [later]);
+    assert.deepEqual(past, texts(generate(settings, T - MINUTE, T)).slice(0, past.length));
+    assert.ok(past.length > 0);
+  });
+
   test('a position of another kind is refused', async () => {
     await assert.rejects(openGenerator(config, { clock: clockAt([T]), resume: { position: 1 } }).next(), { code: 'data_format' });
   });

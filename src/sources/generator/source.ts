@@ -24,14 +24,15 @@ export const generatorSource: SourceKind<typeof generatorConfig> = {
   open: openGenerator,
 };
 
-/** After a pause it first sends what would have come meanwhile. With `once` it ends at the time of its start. */
+/** After a pause it first sends what would have come meanwhile, unless that is left out. With `once` it ends at the time of its start. */
 export async function* openGenerator(config: GeneratorConfig, deps: SourceDeps): AsyncGenerator<SourceChunk> {
   const started = deps.clock.now();
   const { origin, until } = resumeOf(deps.resume) ?? { origin: started, until: started - config.history };
   const generator = createAdGenerator(config, { originMs: origin });
+  const isLeftOut = config.after_pause === 'leave_out' && until >= origin;
   const stepOf = (rate: number): number => Math.max(EVERY, Math.min(60_000, Math.floor((CHUNK_EVENTS * 1_000) / (rate + 1))));
   const thinUntil = origin - config.full_rate_for;
-  for (let from = until; !deps.signal?.aborted;) {
+  for (let from = isLeftOut ? Math.max(until, started) : until; !deps.signal?.aborted;) {
     const stepMs = stepOf(from < thinUntil ? (config.history_rate ?? config.rate) : config.rate);
     const to = Math.min(from + stepMs, deps.once ? started : deps.clock.now());
     if (to > from) {

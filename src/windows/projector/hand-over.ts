@@ -1,7 +1,7 @@
 /** The records of a batch that the projector is not sure of, given to the reference decoder as one batch, and what it says of them. */
 import { ACCEPTED } from '../../core/outcome.ts';
 import type { RecordBatch } from '../../log/log.ts';
-import type { Columns, Decoder } from '../columns.ts';
+import type { Columns, Decoder } from '../decode/columns.ts';
 import type { LabelCodes } from './label-codes.ts';
 
 /** @param records indexes into the batch, ascending; the first `count` of them */

@@ -1,5 +1,5 @@
 /** A batch's columns as views over the kernel's memory. */
-import type { Columns, Contribution } from '../columns.ts';
+import type { Columns, Contribution } from '../decode/columns.ts';
 import type { Kernel } from './kernel.ts';
 import type { Feed } from './projection.ts';
 

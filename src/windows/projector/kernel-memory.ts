@@ -1,5 +1,5 @@
 /** Texts and numbers in the kernel's memory, written and read; and what it asks of JavaScript, answered. */
-import { parseEventTime } from '../event-time.ts';
+import { parseEventTime } from '../decode/event-time.ts';
 import { openProjectorKernel, type Kernel, type KernelHost } from './kernel.ts';
 
 export interface KernelMemory {

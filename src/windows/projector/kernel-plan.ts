@@ -1,7 +1,7 @@
 /** Tells the kernel what is asked of a source's records. */
-import type { IdKey } from '../id-hash.ts';
-import { createIdHasher } from '../id-hash.ts';
-import { DISTINCT_KEY } from '../decoder.ts';
+import type { IdKey } from '../ids/hash.ts';
+import { createIdHasher } from '../ids/hash.ts';
+import { DISTINCT_KEY } from '../decode/decoder.ts';
 import type { Scalar, SourceSpec } from '../spec.ts';
 import { tellDemand } from './event-demand.ts';
 import type { KernelMemory } from './kernel-memory.ts';

@@ -1,8 +1,8 @@
 /** The decoder of a source: over bytes where it can be, else the reference; what both yield is the same. */
 import { isKernelFault } from '../../core/wasm-kernel.ts';
 import type { SourceRules } from './event-rules.ts';
-import type { Decoder } from '../columns.ts';
-import { createDecoder, type DecoderDeps } from '../decoder.ts';
+import type { Decoder } from '../decode/columns.ts';
+import { createDecoder, type DecoderDeps } from '../decode/decoder.ts';
 import type { Plan } from '../plan.ts';
 import type { SourceSpec } from '../spec.ts';
 import { openKernelMemory } from './kernel-memory.ts';

@@ -3,7 +3,7 @@ import type { EventRules, FieldRules, SourceRules } from './event-rules.ts';
 import type { Plan } from '../plan.ts';
 import type { Condition, Scalar, SourceSpec } from '../spec.ts';
 
-/** A field's value is one of some: bit `bit` of what is known of the field's value (coded-field.ts). */
+/** A field's value is one of some: bit `bit` of what is known of the field's value. */
 export interface FieldTest {
   readonly field: number;
   readonly bit: number;

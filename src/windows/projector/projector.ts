@@ -1,16 +1,16 @@
 /**
  * A decoder that goes over the bytes of JSON records once and makes nothing of what nobody asked for. It says of a record only what it
  * is sure of: that it is accepted, with its columns, or ignored. Whatever else, or doubtful, it hands to the reference decoder
- * (decoder.ts), whose verdict is the right one by definition; so it knows no reason of a fault. The work on bytes is the kernel's
+ * (decode/decoder.ts), whose verdict is the right one by definition; so it knows no reason of a fault. The work on bytes is the kernel's
  * (`kernel/projector`); here batches are brought to it, labels get their codes, and doubts are handed over.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { ACCEPTED, IGNORED } from '../../core/outcome.ts';
 import { isKernelFault } from '../../core/wasm-kernel.ts';
 import type { RecordBatch } from '../../log/log.ts';
-import type { Columns, Decoder } from '../columns.ts';
-import { LABEL_VALUES_MAX } from '../decoder.ts';
-import type { IdKey } from '../id-hash.ts';
+import type { Columns, Decoder } from '../decode/columns.ts';
+import { LABEL_VALUES_MAX } from '../decode/decoder.ts';
+import type { IdKey } from '../ids/hash.ts';
 import type { Plan } from '../plan.ts';
 import { heavyKey } from '../sketches/heavy-hitters.ts';
 import type { SourceSpec } from '../spec.ts';

@@ -2,18 +2,29 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WindowPoint } from '../../../src/server/api.ts';
 import { alert, point } from '../testing.ts';
-import { hasDimensions, matches, segmentOf, sortSegments, type Segment } from './segments.ts';
+import { createSegmentList, hasDimensions, matches, segmentOf, sortSegments, type Segment } from './segments.ts';
 import { labelsKey, type Labels } from './series-book.ts';
 
 const DIMENSIONS = ['country', 'ad_format'];
+const CTR = { name: 'ctr', unit: '%', kind: 'ratio', denominator: 'impressions' };
 
 function segment(points: readonly WindowPoint[], labels: Labels = point(0, 1).labels, firing = new Map()): Segment {
-  return segmentOf({ key: labelsKey(labels), labels, points }, 'ctr', DIMENSIONS, firing);
+  return segmentOf({ key: labelsKey(labels), labels, points }, CTR, DIMENSIONS, firing);
 }
 
 test('the number is that of the newest final window, the change is against the windows before it', () => {
   const { value, open, mean, change } = segment([point(0, 2), point(1, 4), point(2, 1.5), point(3, 99, { final: false })]);
   assert.deepEqual({ value, open, mean, change }, { value: 1.5, open: false, mean: 3, change: -0.5 });
+});
+
+test('a ratio is compared with what it was over the windows together: one with hardly any events counts for hardly any', () => {
+  const of = (n: number, ctr: number, impressions: number) => point(n, ctr, { measures: { ctr, impressions }, events: impressions });
+  const windows = [of(0, 50, 1), of(1, 5, 999), of(2, 5, 1_000)];
+  assert.equal(segment(windows).mean, 5.045);
+  const seen = (measure: Parameters<typeof segmentOf>[1]) =>
+    segmentOf({ key: '', labels: {}, points: windows }, measure, [], new Map()).mean;
+  assert.equal(seen({ name: 'ctr', unit: '%', kind: 'average' }), 5.045, 'by events where nothing divides it');
+  assert.equal(seen({ name: 'impressions', unit: null, kind: 'count' }), 500, 'what adds up is not weighed');
 });
 
 test('before anything is final the open window is shown, and said to be open', () => {
@@ -45,11 +56,33 @@ test('sorted by name, value, size of change and gravity; what has none comes las
   const b = segment([point(0, 10), point(1, 1)], labels('b'), new Map([[labelsKey(labels('b')), { ...alert('x'), resolved_time: null }]]));
   const none = segment([point(0, null)], labels('c'));
   const order = (sort: Parameters<typeof sortSegments>[1]): string =>
-    sortSegments([none, b, a], sort)
+    sortSegments([a, b, none], sort)
       .map(({ name }) => name)
       .join('');
   assert.equal(order('name'), 'abc');
   assert.equal(order('value'), 'abc');
   assert.equal(order('change'), 'abc');
   assert.equal(order('alert'), 'bac');
+});
+
+test('a list is in the order of names, numbers by their size, and what has not changed is not made anew', () => {
+  const series = (country: string, ctr: number) => ({ key: labelsKey({ country }), labels: { country }, points: [point(0, ctr)] });
+  const list = createSegmentList(CTR, DIMENSIONS);
+  const [ten, two] = [series('c10', 1), series('c2', 2)];
+  const first = list([ten, two], new Map());
+  assert.deepEqual(
+    first.map(({ name }) => name),
+    ['c2', 'c10'],
+  );
+  const firing = new Map([[ten.key, { ...alert('x'), resolved_time: null }]]);
+  const next = list([ten, series('c2', 3), series('c3', 4)], firing);
+  assert.deepEqual(
+    next.map(({ name, value, alert: rings }) => [name, value, rings?.alert_id]),
+    [
+      ['c2', 3, undefined],
+      ['c3', 4, undefined],
+      ['c10', 1, 'x'],
+    ],
+  );
+  assert.equal(list([ten, two, series('c3', 4)], firing)[2], next[2]);
 });

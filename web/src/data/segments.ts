@@ -1,6 +1,7 @@
-import type { WindowPoint } from '../../../src/server/api.ts';
+import type { MeasureInfo, WindowPoint } from '../../../src/server/api.ts';
 import { severityRank, type Episode } from './alert-book.ts';
 import type { Labels, Series } from './series-book.ts';
+import { isAdditive } from './thin-windows.ts';
 
 /** Windows that a change is measured against. */
 export const RECENT_WINDOWS = 12;
@@ -14,7 +15,7 @@ export interface Segment {
   /** Of the newest final window; where there is none yet, of the open one. */
   readonly value: number | null;
   readonly open: boolean;
-  /** (value - mean) / mean over the `RECENT_WINDOWS` finals before; null where that is undefined. */
+  /** (value - mean) / |mean| over the `RECENT_WINDOWS` finals before; null where that is undefined. */
   readonly change: number | null;
   readonly mean: number | null;
   readonly points: readonly WindowPoint[];
@@ -24,12 +25,18 @@ export interface Segment {
 export const SORTS = ['alert', 'name', 'value', 'change'] as const;
 export type Sort = (typeof SORTS)[number];
 
-export function segmentOf(series: Series, measure: string, dimensions: readonly string[], firing: ReadonlyMap<string, Episode>): Segment {
-  const finals = series.points.filter(({ final }) => final);
-  const shown = finals.at(-1) ?? series.points.at(-1);
-  const value = shown?.measures[measure] ?? null;
-  const before = finals.slice(-RECENT_WINDOWS - 1, -1).flatMap((point) => point.measures[measure] ?? []);
-  const mean = before.length === 0 ? null : before.reduce((sum, each) => sum + each, 0) / before.length;
+export function segmentOf(
+  series: Series,
+  measure: MeasureInfo,
+  dimensions: readonly string[],
+  firing: ReadonlyMap<string, Episode>,
+): Segment {
+  const { points } = series;
+  const last = points.findLastIndex(({ final }) => final);
+  // Where none is final, -1: the newest.
+  const shown = points.at(last);
+  const value = shown?.measures[measure.name] ?? null;
+  const mean = meanBefore(points, last, measure);
   return {
     key: series.key,
     labels: series.labels,
@@ -38,9 +45,58 @@ export function segmentOf(series: Series, measure: string, dimensions: readonly 
     open: shown !== undefined && !shown.final,
     change: value === null || mean === null || mean === 0 ? null : (value - mean) / Math.abs(mean),
     mean,
-    points: series.points,
+    points,
     alert: firing.get(series.key),
   };
+}
+
+/**
+ * The segments of a book in the order of their names. Of thousands few change at once: the others are as they were made before, and so is
+ * the order, as a book only ever gets more series at its end.
+ */
+export function createSegmentList(measure: MeasureInfo, dimensions: readonly string[]) {
+  // By key, not by series in a WeakMap: that costs more than making them.
+  const made = new Map<string, { readonly of: Series; readonly segment: Segment }>();
+  let order: readonly number[] = [];
+  const segment = (series: Series, firing: ReadonlyMap<string, Episode>): Segment => {
+    const held = made.get(series.key);
+    if (held?.of === series && held.segment.alert === firing.get(series.key)) return held.segment;
+    const next = segmentOf(series, measure, dimensions, firing);
+    made.set(series.key, { of: series, segment: next });
+    return next;
+  };
+  return (series: readonly Series[], firing: ReadonlyMap<string, Episode>): Segment[] => {
+    if (order.length !== series.length) {
+      const names = series.map(({ labels }) => segmentName(labels, dimensions));
+      order = [...series.keys()].sort((a, b) => NAMES.compare(names[a]!, names[b]!));
+    }
+    return order.map((at) => segment(series[at]!, firing));
+  };
+}
+
+/** `C2` before `C10`. */
+const NAMES = new Intl.Collator('en', { numeric: true });
+
+/** Of the finals before that one: of a ratio what it is over all of them together, so that a window with hardly any events counts for hardly any. */
+function meanBefore(points: readonly WindowPoint[], last: number, measure: MeasureInfo): number | null {
+  let [sum, weights, left] = [0, 0, RECENT_WINDOWS];
+  for (let at = last - 1; at >= 0 && left > 0; at--) {
+    const point = points[at]!;
+    if (!point.final) continue;
+    left--;
+    const value = point.measures[measure.name] ?? null;
+    if (value === null) continue;
+    const weight = weightOf(point, measure);
+    sum += value * weight;
+    weights += weight;
+  }
+  return weights === 0 ? null : sum / weights;
+}
+
+/** What adds up is itself how much there was: each window is one. */
+function weightOf({ measures, events }: WindowPoint, { kind, denominator }: MeasureInfo): number {
+  if (isAdditive(kind)) return 1;
+  return Math.max(0, (denominator === undefined ? undefined : measures[denominator]) ?? events);
 }
 
 export function segmentName(labels: Labels, dimensions: readonly string[]): string {
@@ -61,17 +117,19 @@ export function matches(segment: Segment, text: string): boolean {
     .every((word) => name.includes(word));
 }
 
-/** `value` and `change`: the largest first (a change by its size, whatever its direction); what has none comes last. */
-export function sortSegments(segments: readonly Segment[], sort: Sort): Segment[] {
-  const byName = (a: Segment, b: Segment): number => a.name.localeCompare(b.name);
-  const orders: Record<Sort, (a: Segment, b: Segment) => number> = {
-    name: byName,
-    value: (a, b) => (b.value ?? -Infinity) - (a.value ?? -Infinity) || byName(a, b),
-    change: (a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0) || byName(a, b),
-    alert: (a, b) => gravity(b) - gravity(a) || byName(a, b),
-  };
-  // -Infinity against itself is NaN, which `||` lets pass on to the name.
-  return [...segments].sort(orders[sort]);
+/**
+ * `segments`: by name, which decides where nothing else does. `value` and `change`: the largest first (a change by its size, whatever its
+ * direction); what has none comes last.
+ */
+export function sortSegments(segments: readonly Segment[], sort: Sort): readonly Segment[] {
+  if (sort === 'name') return segments;
+  const weight: (segment: Segment) => number = {
+    value: ({ value }: Segment) => value ?? -Infinity,
+    change: ({ change }: Segment) => Math.abs(change ?? 0),
+    alert: gravity,
+  }[sort];
+  // -Infinity against itself is NaN, which counts as equal.
+  return [...segments].sort((a, b) => weight(b) - weight(a));
 }
 
 function gravity({ alert }: Segment): number {

@@ -5,12 +5,13 @@ import { point } from '../testing.ts';
 import { compareVersions, createSeriesBook, labelsKey } from './series-book.ts';
 
 const LABELS = point(0, 1).labels;
+const ROOM = { pointsLeast: 1, pointsInAll: 1_000 };
 
 test('a window is kept once, in its newest version, whatever the order', () => {
   const arrivals = fc.array(fc.record({ n: fc.nat(9), version: fc.bigInt(0n, 2n ** 64n - 1n) }), { minLength: 1, maxLength: 60 });
   fc.assert(
     fc.property(arrivals, (list) => {
-      const book = createSeriesBook({ pointsMax: 10, seriesMax: 1 });
+      const book = createSeriesBook({ ...ROOM, pointsMax: 10, seriesMax: 1 });
       for (const { n, version } of list) book.put([point(n, 1, { version: String(version) })]);
       const newest = new Map<number, bigint>();
       for (const { n, version } of list) if (version > (newest.get(n) ?? -1n)) newest.set(n, version);
@@ -23,8 +24,17 @@ test('a window is kept once, in its newest version, whatever the order', () => {
   );
 });
 
+test('many series share what there is room for, but for the least that each keeps', () => {
+  const kept = (series: number): number[] => {
+    const book = createSeriesBook({ pointsMax: 8, pointsLeast: 2, pointsInAll: 12, seriesMax: 9 });
+    for (let n = 0; n < 20; n++) book.put(Array.from({ length: series }, (_, of) => point(n, 1, { labels: { of: String(of) } })));
+    return book.all().map(({ points }) => points.length);
+  };
+  assert.deepEqual([kept(1), kept(3), kept(8)], [[8], [4, 4, 4], Array(8).fill(2)]);
+});
+
 test('only the newest points are kept, and only so many series', () => {
-  const book = createSeriesBook({ pointsMax: 3, seriesMax: 1 });
+  const book = createSeriesBook({ ...ROOM, pointsMax: 3, seriesMax: 1 });
   book.put([1, 2, 3, 4, 0].map((n) => point(n, n)));
   assert.deepEqual(
     book.get(LABELS)?.points.map(({ measures }) => measures['ctr']),
@@ -36,7 +46,7 @@ test('only the newest points are kept, and only so many series', () => {
 });
 
 test('a series that was handed out stays as it was', () => {
-  const book = createSeriesBook({ pointsMax: 3, seriesMax: 1 });
+  const book = createSeriesBook({ ...ROOM, pointsMax: 3, seriesMax: 1 });
   book.put([point(0, 1)]);
   const before = book.get(LABELS);
   assert.equal(book.put([point(0, 9, { version: '9' })]), false);

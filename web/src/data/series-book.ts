@@ -10,7 +10,8 @@ export interface Series {
 }
 
 /**
- * The points of many series, bounded: per series the newest `pointsMax`; series beyond `seriesMax` are counted, not kept.
+ * The points of many series, bounded: per series the newest `pointsMax`, of many series as many as make `pointsInAll`, but `pointsLeast`;
+ * series beyond `seriesMax` are counted, not kept.
  * A series that is handed out never changes: another object means other points.
  */
 export interface SeriesBook {
@@ -22,7 +23,14 @@ export interface SeriesBook {
   left(): number;
 }
 
-export function createSeriesBook(limits: { readonly pointsMax: number; readonly seriesMax: number }): SeriesBook {
+export interface SeriesLimits {
+  readonly pointsMax: number;
+  readonly pointsLeast: number;
+  readonly pointsInAll: number;
+  readonly seriesMax: number;
+}
+
+export function createSeriesBook(limits: SeriesLimits): SeriesBook {
   const kept = new Map<string, Held>();
   const left = new Set<string>();
 
@@ -38,7 +46,8 @@ export function createSeriesBook(limits: { readonly pointsMax: number; readonly 
       series = { key, labels: point.labels, points: [], shown: undefined };
       kept.set(key, series);
     }
-    const changed = insert(series.points, point, limits.pointsMax);
+    const fair = Math.max(limits.pointsLeast, Math.floor(limits.pointsInAll / kept.size));
+    const changed = insert(series.points, point, Math.min(limits.pointsMax, fair));
     if (changed) series.shown = undefined;
     return changed;
   };
@@ -79,7 +88,7 @@ function insert(points: WindowPoint[], point: WindowPoint, pointsMax: number): b
   }
   if (at === 0 && points.length >= pointsMax) return false;
   points.splice(at, 0, point);
-  if (points.length > pointsMax) points.shift();
+  while (points.length > pointsMax) points.shift();
   return true;
 }
 

@@ -49,6 +49,27 @@ test('a page that is full of one window ends the loading instead of asking for e
   assert.ok(asked.length <= 2, `${asked.length} requests`);
 });
 
+test('of more series than a page holds the past of the roll-ups is loaded, all the way back', async () => {
+  const asked: HistoryRequest[] = [];
+  const many = Array.from({ length: 5_001 }, (_, n) => point(50, n, { labels: { country: String(n) } }));
+  const api: Partial<Api> = {
+    latest: async (pipeline, window) => ({ pipeline, window, source: 'hot', age: 0, points: many }),
+    history: async (pipeline, ask) => {
+      asked.push(ask);
+      return { pipeline, window: ask.window, source: 'hot', age: 0, points: [point(30, 1, { labels: {} })], truncated: false };
+    },
+  };
+  const info = { ...INFO, rollups: [['format'], []] };
+  const feed = createWindowFeed(info, { window: '10s', labels: undefined, windowsBack: 48 }, { api: api as Api, clock: handClock() });
+  feed.load();
+  while (feed.loading.value.state === 'loading') await turn();
+  assert.deepEqual(
+    asked.map(({ grouping, from }) => [grouping, from]),
+    [['format'], []].map((grouping) => [grouping, point(2, 1).window_start]),
+  );
+  assert.equal(feed.book.all().length, 5_002);
+});
+
 test('a feed of one series takes no other', () => {
   const { api } = server([], 1);
   const feed = createWindowFeed(INFO, { window: '10s', labels: { country: 'US' }, windowsBack: 5 }, { api, clock: handClock() });
@@ -71,6 +92,26 @@ test('what cannot be loaded is told, and tried again', async () => {
   clock.pass(5_000);
   while (feed.loading.value.state === 'failed') await turn();
   assert.equal(feed.book.all()[0]?.points.length, 2);
+});
+
+test('a past that begins late for now is said to, and asked for again', async () => {
+  const { api, asked } = server([point(0, 1), point(1, 2)], 10);
+  let isShort = true;
+  const history: Api['history'] = async (...ask) => {
+    const answer = await api.history(...ask);
+    return isShort ? { ...answer, points: answer.points.slice(1), older_missing: true } : answer;
+  };
+  const clock = handClock();
+  const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 5 }, { api: { ...api, history }, clock });
+  feed.load();
+  while (feed.loading.value.state === 'loading') await turn();
+  assert.deepEqual(feed.loading.value, { state: 'ready', olderMissing: true });
+  assert.equal(feed.book.all()[0]?.points.length, 1);
+  await turn();
+  isShort = false;
+  clock.pass(5_000);
+  while (asked.length < 2 || (feed.loading.value !== undefined && 'olderMissing' in feed.loading.value)) await turn();
+  assert.deepEqual([feed.loading.value, feed.book.all()[0]?.points.length], [{ state: 'ready' }, 2]);
 });
 
 test('a server that still fills its memory is asked again until it is full, and only then for the past', async () => {

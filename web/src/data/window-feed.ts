@@ -2,10 +2,17 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import type { PipelineInfo, WindowPoint } from '../../../src/server/api.ts';
 import type { Clock } from '../clock.ts';
 import type { Api } from './api.ts';
+import { RECENT_WINDOWS } from './segments.ts';
 import { createSeriesBook, labelsKey, type Labels, type SeriesBook } from './series-book.ts';
 
-/** `loading`: the past is on its way; what the stream brings meanwhile is in the book already. */
-export type Loading = { readonly state: 'loading' } | { readonly state: 'ready' } | { readonly state: 'failed'; readonly error: Error };
+/**
+ * `loading`: the past is on its way; what the stream brings meanwhile is in the book already. `olderMissing`: the beginning of it cannot
+ * be had right now, it is asked for again.
+ */
+export type Loading =
+  | { readonly state: 'loading' }
+  | { readonly state: 'ready'; readonly olderMissing?: true }
+  | { readonly state: 'failed'; readonly error: Error };
 
 /** The windows of one size, kept up to date: loaded once, then fed by the stream. */
 export interface WindowFeed {
@@ -27,12 +34,14 @@ export interface WindowFeedRequest {
   readonly windowsBack: number;
 }
 
+const READY: Loading = { state: 'ready' };
 const PAGE = 5_000;
 const PAGES_MAX = 8;
-const SERIES_MAX = 5_000;
+/** Some 0.5 kB each. `pointsLeast`: the windows that a change is measured against, the final one and the open one. */
+const LIMITS = { seriesMax: 20_000, pointsInAll: 150_000, pointsLeast: RECENT_WINDOWS + 2 };
 /** A server that has just started says that it still fills its memory: asked again after so long. */
 const FILLING_MS = 1_000;
-/** A load that failed is tried again after so long: else the lines would begin only where the stream did. */
+/** A load that failed or came short is tried again after so long: else the lines would begin only where the stream did. */
 const RETRY_MS = 5_000;
 
 export function createWindowFeed(
@@ -42,7 +51,7 @@ export function createWindowFeed(
 ): WindowFeed {
   const { window, labels, windowsBack } = request;
   const key = labels && labelsKey(labels);
-  const book = createSeriesBook({ pointsMax: windowsBack, seriesMax: SERIES_MAX });
+  const book = createSeriesBook({ ...LIMITS, pointsMax: windowsBack });
   const revision = signal(0);
   const loading = signal<Loading>({ state: 'loading' });
   let aborter = new AbortController();
@@ -52,31 +61,43 @@ export function createWindowFeed(
     if (ours.length > 0 && book.put(ours)) revision.value++;
   };
 
-  const load = async (stop: AbortSignal): Promise<void> => {
+  const load = async (stop: AbortSignal): Promise<Loading> => {
     let latest = await api.latest(info.name, window, stop);
     put(latest.points);
     // Its newest window may be any then: from where the past is to be loaded is not known before it is full.
     while (latest.filling === true) {
       await pause(FILLING_MS, stop);
-      if (stop.aborted) return;
+      if (stop.aborted) return READY;
       latest = await api.latest(info.name, window, stop);
       put(latest.points);
     }
     const slideMs = info.windows.find(({ name }) => name === window)?.slide_ms ?? 60_000;
     const newest = latest.points.reduce((most, { window_start }) => (window_start > most ? window_start : most), '');
-    if (newest === '') return;
-    // Many series: only as far back as the pages reach.
+    if (newest === '') return READY;
     const series = labels ? 1 : latest.points.length;
-    const back = Math.min(windowsBack, Math.floor((PAGE * PAGES_MAX) / Math.max(1, series)));
-    let from = new Date(Date.parse(newest) - back * slideMs).toISOString();
+    // Many series: only as far back as the pages reach. More of them than a page holds: the past of the roll-ups alone.
+    const isPaged = series <= PAGE;
+    const back = isPaged ? Math.min(windowsBack, Math.floor((PAGE * PAGES_MAX) / Math.max(1, series))) : windowsBack;
+    const begin = new Date(Date.parse(newest) - back * slideMs).toISOString();
+    let isShort = false;
+    for (const grouping of isPaged ? [undefined] : info.rollups) isShort = (await loadFrom(begin, grouping, stop)) || isShort;
+    return isShort ? { state: 'ready', olderMissing: true } : READY;
+  };
+
+  /** True: the beginning of it cannot be had right now. */
+  const loadFrom = async (begin: string, grouping: readonly string[] | undefined, stop: AbortSignal): Promise<boolean> => {
+    let from = begin;
+    let isShort = false;
     for (let page = 0; page < PAGES_MAX; page++) {
-      const { points, truncated } = await api.history(info.name, { window, from, labels, limit: PAGE }, stop);
+      const { points, truncated, older_missing } = await api.history(info.name, { window, from, labels, grouping, limit: PAGE }, stop);
       put(points);
+      isShort ||= older_missing === true;
       const last = points.at(-1)?.window_start;
       // More series in one window than a page holds: another page would begin where this one did.
-      if (!truncated || last === undefined || last === from) return;
+      if (!truncated || last === undefined || last === from) break;
       from = last;
     }
+    return isShort;
   };
 
   const pause = (ms: number, stop: AbortSignal): Promise<void> =>
@@ -96,13 +117,10 @@ export function createWindowFeed(
     aborter.abort();
     aborter = new AbortController();
     const stop = aborter.signal;
-    const result = await load(stop).then(
-      (): Loading => ({ state: 'ready' }),
-      (error: Error): Loading => ({ state: 'failed', error }),
-    );
+    const result = await load(stop).catch((error: Error): Loading => ({ state: 'failed', error }));
     if (stop.aborted) return;
     loading.value = result;
-    if (result.state !== 'failed') return;
+    if (result.state === 'ready' && !result.olderMissing) return;
     await pause(RETRY_MS, stop);
     if (!stop.aborted) void start();
   };

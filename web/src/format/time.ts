@@ -9,9 +9,14 @@ export function formatClock(iso: string | number, language: string, options: { r
 }
 
 /** The clock alone where that is clear, with the day where it is not today's: `21:03:20`, `May 20, 21:03`. Both times epoch ms. */
-export function formatNear(time: number, now: number, language: string): string {
+export function formatNear(
+  time: number,
+  now: number,
+  language: string,
+  options: { readonly seconds: boolean } = { seconds: true },
+): string {
   const day = (each: number): string => new Date(each).toDateString();
-  if (day(time) === day(now)) return formatClock(time, language);
+  if (day(time) === day(now)) return formatClock(time, language, options);
   return new Intl.DateTimeFormat(language, { ...DAY, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(time));
 }
 

@@ -3,9 +3,11 @@ import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
 import { formatChange, formatCount, formatValue } from '../format/number.ts';
 import { formatNear, formatMoment, formatSpan } from '../format/time.ts';
+import { withNearTimes } from '../format/utc-text.ts';
 import { AlertCompany, AlertFigures } from './alert-evidence.tsx';
 import { useDashboard } from './context.ts';
 import { SeverityIcon } from './icons.tsx';
+import { SilenceControl, SilenceMark } from './silences.tsx';
 import { spanUnits } from './span-units.ts';
 
 interface Props {
@@ -38,9 +40,10 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
           </span>
           <When episode={episode} now={now.value} />
         </span>
+        <SilenceMark feed={feed} episode={episode} />
       </summary>
       <div class="alert-body">
-        <p class="alert-message">{explanation.text}</p>
+        <p class="alert-message">{withNearTimes(explanation.text, episode.since, now.value, language.value)}</p>
         {status === 'resolved' && explanation.lasting && <p class="alert-fact">{t('alerts.lasting')}</p>}
         <AlertFigures episode={episode} kind={feed.info.measures.find((measure) => measure.name === episode.measure)?.kind} />
         {impact && money && (
@@ -64,6 +67,7 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
             </ul>
           </div>
         )}
+        <SilenceControl feed={feed} episode={episode} />
         <p class="alert-foot">
           {linked && (
             <a href={link({ page: 'segment', labels, measure: episode.measure, window: episode.window })}>{t('alerts.open_segment')} →</a>

@@ -1,8 +1,9 @@
+import { useState } from 'preact/hooks';
 import { LANGUAGE_NAMES, LANGUAGES } from '../i18n/texts.ts';
 import { THEMES } from '../data/dashboard.ts';
 import type { Page } from '../route.ts';
 import { useDashboard } from './context.ts';
-import { BellIcon } from './icons.tsx';
+import { BellIcon, SettingsIcon } from './icons.tsx';
 import { Segmented, Select } from './parts.tsx';
 
 const PAGES: readonly Exclude<Page, 'segment'>[] = ['overview', 'dead-letters', 'system'];
@@ -10,6 +11,8 @@ const PAGES: readonly Exclude<Page, 'segment'>[] = ['overview', 'dead-letters', 
 export function Head() {
   const { t, route, link, go, pipelines, feed, language, theme } = useDashboard();
   const { page } = route.value;
+  // On a phone alone: elsewhere there is room for them.
+  const [open, setOpen] = useState(false);
   const list = pipelines.value ?? [];
   const name = feed.value?.info.name ?? '';
   return (
@@ -44,7 +47,17 @@ export function Head() {
           </a>
         ))}
       </nav>
-      <div class="settings">
+      <button
+        type="button"
+        class="settings-toggle"
+        aria-label={t('head.settings')}
+        aria-expanded={open}
+        aria-controls="settings"
+        onClick={() => setOpen(!open)}
+      >
+        <SettingsIcon />
+      </button>
+      <div id="settings" class={open ? 'settings is-open' : 'settings'}>
         <Segmented
           label={t('head.language')}
           value={language.value}

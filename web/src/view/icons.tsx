@@ -34,3 +34,12 @@ export function BackIcon() {
     </svg>
   );
 }
+
+/** Two sliders. */
+export function SettingsIcon() {
+  return (
+    <svg class="icon stroke" viewBox="0 0 16 16" aria-hidden="true">
+      <path d="M1 5h6m4 0h4M1 11h2m4 0h8M9 3a2 2 0 1 1 0 4 2 2 0 0 1 0-4zM5 9a2 2 0 1 1 0 4 2 2 0 0 1 0-4z" />
+    </svg>
+  );
+}

@@ -26,8 +26,9 @@ export function MeasureTiles({ feed, total, measure }: { feed: PipelineFeed; tot
       </h2>
       <fieldset class="tiles">
         <legend class="unseen">{t('overview.measures')}</legend>
-        {measures.map(({ name, unit, kind }) => {
-          const segment = total && segmentOf(total, name, dimensions, NOTHING);
+        {measures.map((each) => {
+          const { name } = each;
+          const segment = total && segmentOf(total, each, dimensions, NOTHING);
           return (
             <label key={name} class={name === measure ? 'tile is-chosen' : 'tile'}>
               <input
@@ -39,13 +40,13 @@ export function MeasureTiles({ feed, total, measure }: { feed: PipelineFeed; tot
               />
               <span class="tile-name">
                 {name}
-                {watched.some((each) => each.measure === name) && <WatchedMark />}
+                {watched.some(({ measure: one }) => one === name) && <WatchedMark />}
               </span>
               {segment && (
                 <>
-                  <span class="tile-value">{formatValue(segment.value, { unit }, language.value)}</span>
+                  <span class="tile-value">{formatValue(segment.value, each, language.value)}</span>
                   <Change change={segment.change} />
-                  <Sparkline points={measurePoints(segment.points, name, kind)} mean={null} slots={SLOTS} height={26} />
+                  <Sparkline points={measurePoints(segment.points, each)} mean={null} slots={SLOTS} height={26} />
                 </>
               )}
             </label>

@@ -1,13 +1,14 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { PipelineInfo } from '../../../src/server/api.ts';
+import type { MeasureInfo, PipelineInfo } from '../../../src/server/api.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { firingBySeries } from '../data/alert-book.ts';
-import { hasDimensions, matches, RECENT_WINDOWS, segmentOf, sortSegments, type Segment } from '../data/segments.ts';
+import { hasDimensions, matches, createSegmentList, RECENT_WINDOWS, sortSegments, type Segment } from '../data/segments.ts';
+import { formatCount } from '../format/number.ts';
 import { AlertsPanel } from './alerts-panel.tsx';
 import { useDashboard } from './context.ts';
 import { Controls } from './controls.tsx';
 import { MeasureTiles } from './measure-tiles.tsx';
-import { Empty, Failed, Loading, LoadingPast } from './parts.tsx';
+import { Empty, Failed, Loading, PastNote } from './parts.tsx';
 import { SegmentCard } from './segment-card.tsx';
 
 export const WINDOWS_BACK = 48;
@@ -33,18 +34,20 @@ export function Overview({ feed }: { feed: PipelineFeed }) {
   return (
     <div class="columns">
       <div class="main-column">
-        <Segments key={`${feed.info.name}/${window.name}`} feed={feed} measure={measure.name} window={window.name} />
+        <Segments key={`${feed.info.name}/${window.name}`} feed={feed} measure={measure} window={window.name} />
       </div>
       <AlertsPanel feed={feed} />
     </div>
   );
 }
 
-function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: string; window: string }) {
-  const { t, route, go } = useDashboard();
+function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: MeasureInfo; window: string }) {
+  const { t, route, go, language } = useDashboard();
   const { info } = feed;
+  const count = (value: number): string => formatCount(value, language.value);
   const windows = useMemo(() => feed.watch({ window, labels: undefined, windowsBack: WINDOWS_BACK }), [feed, window]);
   useEffect(() => windows.close, [windows]);
+  const toSegments = useMemo(() => createSegmentList(measure, info.dimensions), [measure, info]);
   const [more, setMore] = useState(0);
 
   // Read so that this is drawn again with every change of the book.
@@ -54,11 +57,10 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: stri
   if (empty && loading.state === 'loading') return <Loading />;
   if (empty) return <Empty title={t('state.no_data')} hint={t('state.no_data_hint', { window })} />;
 
-  // A load after a gap in the stream is nobody's business; one of the first lines is.
-  const few = windows.book.all().every(({ points }) => points.length < 3);
+  const series = windows.book.all();
+  const few = series.every(({ points }) => points.length < 3);
   const firing = firingBySeries(feed.alerts.value);
-  const all = windows.book.all().map((series) => segmentOf(series, measure, info.dimensions, firing));
-  const format = info.measures.find(({ name }) => name === measure) ?? { unit: null, kind: 'ratio' };
+  const all = toSegments(series, firing);
   const full = all.filter(({ labels }) => hasDimensions(labels, info.dimensions));
   const text = route.value.filter ?? '';
   const matching = text === '' ? full : full.filter((segment) => matches(segment, text));
@@ -68,21 +70,16 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: stri
     .filter((dimensions) => dimensions.length > 0)
     .map((dimensions) => ({
       dimensions,
-      segments: sortSegments(
-        all.filter(({ labels }) => hasDimensions(labels, dimensions)),
-        'name',
-      ),
+      segments: all.filter(({ labels }) => hasDimensions(labels, dimensions)),
     }))
     .filter(({ segments }) => segments.length > 0);
-  const card = (segment: Segment, small: boolean) => (
-    <SegmentCard key={segment.key} segment={segment} measure={measure} kind={format.kind} format={format} small={small} />
-  );
+  const card = (segment: Segment, small: boolean) => <SegmentCard key={segment.key} segment={segment} measure={measure} small={small} />;
 
   return (
     <>
-      <MeasureTiles feed={feed} total={windows.book.get({})} measure={measure} />
+      <MeasureTiles feed={feed} total={windows.book.get({})} measure={measure.name} />
       <Controls info={info} window={window} />
-      {loading.state === 'loading' && few && <LoadingPast />}
+      <PastNote loading={loading} isShort={few} />
       {rollups.map(({ dimensions, segments }) => (
         <section key={dimensions.join()} class="rollup" aria-label={t('overview.by', { dimension: dimensions.join(' × ') })}>
           <h2>{t('overview.by', { dimension: dimensions.join(' × ') })}</h2>
@@ -91,7 +88,7 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: stri
       ))}
       <section class="segments" aria-label={t('overview.segments')}>
         <h2>
-          {t('overview.segments')} <small>{t('overview.shown', { shown: shown.length, all: full.length })}</small>
+          {t('overview.segments')} <small>{t('overview.shown', { shown: count(shown.length), all: count(full.length) })}</small>
         </h2>
         <div class="cards" data-testid="segments">
           {shown.map((segment) => card(segment, false))}
@@ -109,7 +106,7 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: stri
             {t('overview.more', { count: Math.min(CARDS_FIRST, sorted.length - shown.length) })}
           </button>
         )}
-        {windows.book.left() > 0 && <p class="note">{t('overview.not_kept', { count: all.length })}</p>}
+        {windows.book.left() > 0 && <p class="note">{t('overview.not_kept', { count: count(all.length) })}</p>}
         <p class="note">{t('overview.legend', { count: RECENT_WINDOWS })}</p>
       </section>
     </>

@@ -13,7 +13,7 @@ import { useDashboard } from './context.ts';
 import { WindowChoice } from './controls.tsx';
 import { BackIcon } from './icons.tsx';
 import { chosenOf } from './overview.tsx';
-import { Empty, Failed, Loading, LoadingPast, Panel } from './parts.tsx';
+import { Empty, Failed, Loading, Panel, PastNote } from './parts.tsx';
 import { WindowTable } from './window-table.tsx';
 
 const WINDOWS_BACK = 120;
@@ -48,7 +48,8 @@ export function SegmentPage({ feed, labels }: { feed: PipelineFeed; labels: Labe
         </div>
         <aside class="alerts" aria-label={t('segment.alerts')}>
           <h2>{t('segment.alerts')}</h2>
-          {episodes.length === 0 && <Empty title={t('segment.no_alerts')} />}
+          {!feed.alertsKnown.value && <Loading />}
+          {feed.alertsKnown.value && episodes.length === 0 && <Empty title={t('segment.no_alerts')} />}
           {episodes.map((episode, index) => (
             <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={index === 0} linked={false} />
           ))}
@@ -95,7 +96,7 @@ function SegmentWindows({ feed, labels, window, first }: WindowsProps) {
   const moment = (x: number): string => `${formatClock(x, language.value)} – ${formatClock(x + sizeMs, language.value)}`;
   return (
     <>
-      {loading.state === 'loading' && points.length < 3 && <LoadingPast />}
+      <PastNote loading={loading} isShort={points.length < 3} />
       <div class="charts">
         {charts.map(({ measure, data, bands }, index) => (
           <div key={measure.name} class={index === 0 ? 'panel chart-panel is-first' : 'panel chart-panel'}>

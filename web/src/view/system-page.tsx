@@ -1,10 +1,11 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
+import { endOf, topicSizes } from '../data/topic-sizes.ts';
 import { formatBytes, formatCount, formatValue } from '../format/number.ts';
-import { formatClock, formatMoment, formatSpan } from '../format/time.ts';
+import { formatClock, formatNear, formatSpan } from '../format/time.ts';
 import { Chart } from './chart.tsx';
 import { useDashboard } from './context.ts';
-import { Empty, Failed, Loading, Panel } from './parts.tsx';
+import { Empty, Failed, Loading, Panel, PastNote } from './parts.tsx';
 import { usePolled } from './polled.ts';
 import { spanUnits } from './span-units.ts';
 
@@ -17,7 +18,7 @@ export function SystemPage({ feed }: { feed: PipelineFeed }) {
         <Partitions feed={feed} />
         <Stages feed={feed} />
       </div>
-      <Topics />
+      <Topics feed={feed} />
     </div>
   );
 }
@@ -62,29 +63,37 @@ function AcceptedByWindow({ feed }: { feed: PipelineFeed }) {
     return [finals.map(({ window_start }) => Date.parse(window_start)), finals.map(({ events }) => events / seconds)];
   }, [revision]);
   if (!window || !windows) return null;
+  const loading = windows.loading.value;
   return (
     <section class="panel chart-panel" aria-label={t('system.accepted')}>
-      {data[0].length === 0 ? (
+      {data[0].length === 0 && loading.state === 'loading' ? (
+        <Loading />
+      ) : data[0].length === 0 && loading.state === 'failed' ? (
+        <Failed error={loading.error} retry={windows.load} />
+      ) : data[0].length === 0 ? (
         <Empty title={t('state.no_data')} hint={t('state.no_data_hint', { window: window.name })} />
       ) : (
-        <Chart
-          title={t('system.accepted')}
-          data={data}
-          bands={[]}
-          format={(value) => formatValue(value, { unit: null }, language.value)}
-          expected={() => ''}
-          fromZero
-          height={180}
-          spanLeastMs={60_000}
-          moment={(x) => `${formatClock(x, language.value)} · ${window.name}`}
-        />
+        <>
+          <Chart
+            title={t('system.accepted')}
+            data={data}
+            bands={[]}
+            format={(value) => formatValue(value, { unit: null }, language.value)}
+            expected={() => ''}
+            fromZero
+            height={180}
+            spanLeastMs={60_000}
+            moment={(x) => `${formatClock(x, language.value)} · ${window.name}`}
+          />
+          <PastNote loading={loading} isShort={data[0].length < 3} />
+        </>
       )}
     </section>
   );
 }
 
 function Partitions({ feed }: { feed: PipelineFeed }) {
-  const { t, language } = useDashboard();
+  const { t, language, now } = useDashboard();
   const partitions = feed.status.value?.partitions ?? [];
   const count = (value: number): string => formatCount(value, language.value);
   return (
@@ -98,6 +107,9 @@ function Partitions({ feed }: { feed: PipelineFeed }) {
                 {t('system.offset')}
               </th>
               <th scope="col" class="is-number">
+                {t('system.end')}
+              </th>
+              <th scope="col" class="is-number">
                 {t('system.lag')}
               </th>
               <th scope="col" class="is-number">
@@ -109,13 +121,14 @@ function Partitions({ feed }: { feed: PipelineFeed }) {
             </tr>
           </thead>
           <tbody>
-            {partitions.map(({ name, offset, lag, lag_seconds, watermark }) => (
+            {partitions.map(({ name, offset, end, lag, lag_seconds, watermark }) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
                 <td class="is-number">{count(offset)}</td>
+                <td class="is-number">{count(endOf({ offset, end }))}</td>
                 <td class="is-number">{count(lag)}</td>
                 <td class="is-number">{lag_seconds === null ? '–' : formatSpan(lag_seconds * 1_000, spanUnits(t))}</td>
-                <td class="is-number">{watermark === null ? '–' : formatMoment(watermark, language.value)}</td>
+                <td class="is-number">{watermark === null ? '–' : formatNear(Date.parse(watermark), now.value, language.value)}</td>
               </tr>
             ))}
           </tbody>
@@ -125,7 +138,7 @@ function Partitions({ feed }: { feed: PipelineFeed }) {
   );
 }
 
-function Topics() {
+function Topics({ feed }: { feed: PipelineFeed }) {
   const { api, t, language } = useDashboard();
   const [answer, again] = usePolled((signal) => api.topics(signal), 'topics', 5_000);
   const count = (value: number): string => formatCount(value, language.value);
@@ -143,25 +156,16 @@ function Topics() {
                   {t('system.records')}
                 </th>
                 <th scope="col" class="is-number">
-                  {t('system.end')}
-                </th>
-                <th scope="col" class="is-number">
                   {t('system.size')}
                 </th>
               </tr>
             </thead>
             <tbody>
-              {answer.value.topics.map(({ name, partitions }) => (
+              {topicSizes(answer.value.topics, feed.status.value?.partitions ?? []).map(({ name, records, bytes }) => (
                 <tr key={name}>
                   <th scope="row">{name}</th>
-                  <td class="is-number">{count(partitions.reduce((sum, { start, end }) => sum + end - start, 0))}</td>
-                  <td class="is-number">{partitions.map(({ end }) => count(end)).join(' · ')}</td>
-                  <td class="is-number">
-                    {formatBytes(
-                      partitions.reduce((sum, { stored_bytes: bytes }) => sum + bytes, 0),
-                      language.value,
-                    )}
-                  </td>
+                  <td class="is-number">{count(records)}</td>
+                  <td class="is-number">{formatBytes(bytes, language.value)}</td>
                 </tr>
               ))}
             </tbody>

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { pipelineRecord, pipelineRecordChange } from '../app/pipeline-record.ts';
+import { systemClock } from '../core/clock.ts';
+import { openDataDir } from '../log/embedded/data-dir.ts';
+import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
+import { topicsOf } from '../pipeline/topics.ts';
+import { createProgram } from './program.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A directory in which an earlier version ran pipeline `ads`, and has ended: without a topic of silences. */
+async function setUp(t: TestContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'tocsin-silence-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const { logPath } = openDataDir(dir, { create: true });
+  const log = createEmbeddedLog({ path: logPath, clock: systemClock });
+  const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };
+  const spec = { pipeline: 'ads', sources: [], dimensions: ['country'], measures: [], windows: [], rollups: [], limits };
+  const { silences: _, ...topics } = topicsOf('ads');
+  const record = pipelineRecord(spec, 'ads.yml', topics as ReturnType<typeof topicsOf>, { olapStore: 'none', clock: 'append' });
+  await log.commit({ state: [pipelineRecordChange(record)] });
+  await log.close();
+  return async (...args: string[]) => {
+    const lines: string[] = [];
+    const notes: string[] = [];
+    const terminal = {
+      print: (line: string) => void lines.push(line),
+      note: (line: string) => void notes.push(line),
+    } as unknown as Terminal;
+    let code = 0;
+    await createProgram(terminal, (found) => (code = found)).parseAsync(['node', 'tocsin', 'silence', ...args, '--data', dir]);
+    return { lines, notes, code };
+  };
+}
+
+test('a silence is added, listed and ended beside no running process', async (t) => {
+  const run = await setUp(t);
+  assert.deepEqual(await run('list'), { lines: [], notes: ['no silences under way'], code: 0 });
+  const { lines } = await run('add', '--label', 'country=US', '--for', '2h', '--comment', 'a=b', '--by', 'kim', '--json');
+  const added = JSON.parse(lines[0]!);
+  assert.deepEqual(
+    [added.matchers, added.status, added.comment, added.created_by, Date.parse(added.ends_at) - Date.parse(added.starts_at)],
+    [{ country: 'US' }, 'active', 'a=b', 'kim', 7_200_000],
+  );
+  const listed = (await run('list')).lines;
+  assert.equal(listed.length, 2);
+  assert.match(listed[1]!, new RegExp(`^${added.id}  active  country=US +\\d{4}-.* kim +a=b$`));
+  assert.match((await run('end', added.id)).lines[0]!, new RegExp(`^${added.id}: ended \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC$`));
+  assert.deepEqual((await run('list')).notes, ['no silences under way']);
+  assert.equal((await run('list', '--all', '--json')).lines.length, 1);
+});
+
+test('labels with several values, and what no alert has, are refused', async (t) => {
+  const run = await setUp(t);
+  await assert.rejects(run('add', '--label', 'land=US', '--for', '2h'), { code: 'usage', message: /found the label "land"/ });
+  await assert.rejects(run('add', '--for', '2h'), { code: 'usage', message: /would silence everything/ });
+  await assert.rejects(run('add', '--label', 'country=US'), { code: 'usage', message: /found no end/ });
+  await assert.rejects(run('end', 'x'), { code: 'silence_unknown' });
+});

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { writeKafka, writeLog } from '../app/control/write-log.ts';
+import { choosePipeline, withReading } from '../app/readers/reading.ts';
+import type { PipelineRecord } from '../app/pipeline-record.ts';
+import { createSilences, type Silences } from '../app/silences.ts';
+import { systemClock } from '../core/clock.ts';
+import { statusOf, type Silence } from '../notify/silence.ts';
+import { SILENCES_SETTINGS } from '../pipeline/topics.ts';
+import { printTable, type Column } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Options {
+  readonly pipeline?: string;
+  readonly data: string;
+  readonly log?: string;
+  readonly json: boolean;
+}
+
+interface AddOptions extends Options {
+  readonly label: readonly (readonly [name: string, value: string])[];
+  readonly measure?: string;
+  readonly alertType?: string;
+  readonly alert?: string;
+  readonly starts?: string;
+  readonly for?: string;
+  readonly until?: string;
+  readonly comment?: string;
+  readonly by?: string;
+}
+
+export async function addCommand(options: AddOptions, terminal: Terminal): Promise<number> {
+  const { measure, alertType, alert, starts, until, comment, by } = options;
+  return withSilences(options, async (silences) => {
+    const added = await silences.add({
+      matchers: Object.fromEntries(options.label),
+      ...(measure !== undefined && { measure }),
+      ...(alertType !== undefined && { alert_type: alertType }),
+      ...(alert !== undefined && { alert_id: alert }),
+      ...(starts !== undefined && { starts_at: starts }),
+      ...(options.for !== undefined && { for: options.for }),
+      ...(until !== undefined && { ends_at: until }),
+      ...(comment !== undefined && { comment }),
+      ...(by !== undefined && { created_by: by }),
+    });
+    if (options.json) await terminal.print(jsonOf(added));
+    else await terminal.print(`${added.id}: ${subjectText(added)} silenced until ${timeText(added.ends_at)} UTC`);
+    return 0;
+  });
+}
+
+export async function listCommand({ all, ...options }: Options & { readonly all: boolean }, terminal: Terminal): Promise<number> {
+  return withSilences(options, async (silences) => {
+    const found = (await silences.list()).filter((silence) => all || statusOf(silence, systemClock.now()) !== 'ended');
+    if (options.json) for (const silence of found) await terminal.print(jsonOf(silence));
+    else if ((await printTable(found, columns, terminal)) === 0) terminal.note(all ? 'no silences' : 'no silences under way');
+    return 0;
+  });
+}
+
+export async function endCommand(id: string, options: Options, terminal: Terminal): Promise<number> {
+  return withSilences(options, async (silences) => {
+    const ended = await silences.end(id);
+    if (options.json) await terminal.print(jsonOf(ended));
+    else await terminal.print(`${ended.id}: ended ${timeText(ended.ended_at ?? ended.ends_at)} UTC`);
+    return 0;
+  });
+}
+
+/** What is written goes through the holder of the data directory, where one runs. */
+async function withSilences(options: Options, work: (silences: Silences) => Promise<number>): Promise<number> {
+  return withReading(options, systemClock, async (reading) => {
+    const pipeline = choosePipeline(reading, options.pipeline);
+    const { log, dir } = reading;
+    const writer = options.log === undefined ? writeLog({ dir, create: false }, { clock: systemClock }) : writeKafka(log);
+    const topic = pipeline.topics.silences;
+    try {
+      return await work(
+        createSilences(
+          { pipeline: pipeline.name, topic, dimensions: pipeline.dimensions, measures: measuresOf(pipeline) },
+          {
+            log,
+            async commit(unit) {
+              // What an earlier version ran last has none yet.
+              if (!(await log.topics()).some(({ name }) => name === topic)) await writer.ensureTopic(topic, SILENCES_SETTINGS);
+              return writer.commit(unit);
+            },
+            clock: systemClock,
+            newId: randomUUID,
+          },
+        ),
+      );
+    } finally {
+      await writer.close();
+    }
+  });
+}
+
+function measuresOf({ measures }: PipelineRecord): string[] {
+  return measures.map(({ name }) => name);
+}
+
+function jsonOf(silence: Silence): string {
+  return JSON.stringify({ ...silence, status: statusOf(silence, systemClock.now()) });
+}
+
+/** `country=US ctr` */
+function subjectText({ matchers, measure, alert_type, alert_id }: Silence): string {
+  const labels = Object.entries(matchers).map(([name, value]) => `${name}=${value}`);
+  return [...labels, measure, alert_type, alert_id].filter((part) => part !== undefined).join(' ');
+}
+
+const columns: readonly Column<Silence>[] = [
+  { title: 'silence', value: ({ id }) => id },
+  { title: 'status', value: (silence) => statusOf(silence, systemClock.now()) },
+  { title: 'what', value: subjectText },
+  { title: 'from (UTC)', value: ({ starts_at }) => timeText(starts_at) },
+  { title: 'until (UTC)', value: ({ ended_at, ends_at }) => timeText(ended_at ?? ends_at) },
+  { title: 'by', value: ({ created_by }) => created_by },
+  { title: 'comment', value: ({ comment }) => comment, maxWidth: 80 },
+];
+
+/** `2026-03-02 09:14` in UTC. */
+function timeText(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ');
+}

@@ -1,0 +1,117 @@
+/** From what somebody asks for to a silence; what would silence nothing, or everything, is refused with how to mend it. */
+import { parseDuration } from '../core/duration.ts';
+import { AppError } from '../core/errors.ts';
+import type { Labels } from '../core/labels.ts';
+import type { Silence } from './silence.ts';
+
+export interface SilenceRequest {
+  readonly matchers?: Labels;
+  readonly measure?: string;
+  readonly alert_type?: string;
+  readonly alert_id?: string;
+  /** ISO 8601 with a zone; default, and where it has passed: now. */
+  readonly starts_at?: string;
+  /** Either this or `for`. */
+  readonly ends_at?: string;
+  /** From its start on: `2h`. */
+  readonly for?: string;
+  readonly comment?: string;
+  readonly created_by?: string;
+}
+
+/** What alerts of the pipeline can be told apart by. */
+export interface Silenceable {
+  readonly pipeline: string;
+  readonly dimensions: readonly string[];
+  readonly measures: readonly string[];
+}
+
+/** Silences of a pipeline that are not over, at once. */
+export const SILENCES_MAX = 1_000;
+/** From now to the end of one, ms; the topic keeps its records longer. */
+export const SILENCE_AHEAD_MAX_MS = 30 * 86_400_000;
+/** Characters. */
+const VALUE_MAX = 1_000;
+const COMMENT_MAX = 2_000;
+/** Labels and measures of alerts about the pipeline itself. */
+const OWN_LABELS = ['partition'];
+const OWN_MEASURES = ['lag', 'series', 'ids'];
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** `nowMs`: the wall clock, epoch ms; `id`: a new UUID. @throws AppError `usage` */
+export function makeSilence(request: SilenceRequest, of: Silenceable, { nowMs, id }: { nowMs: number; id: string }): Silence {
+  const { matchers = {}, measure, alert_type, alert_id, comment = '', created_by } = request;
+  if (Object.keys(matchers).length === 0 && measure === undefined && alert_type === undefined && alert_id === undefined) {
+    throw refusal(
+      'found neither labels nor a measure, an alert_type or an alert_id: it would silence everything; expected at least one of them, ' +
+        `such as ${of.dimensions[0] ?? 'country'}=…`,
+    );
+  }
+  for (const name of Object.keys(matchers)) checkName('label', name, [...of.dimensions, ...OWN_LABELS], of.pipeline);
+  if (measure !== undefined) checkName('measure', measure, [...of.measures, ...OWN_MEASURES], of.pipeline);
+  if (alert_id !== undefined && !UUID.test(alert_id)) {
+    throw refusal(`found the alert_id ${quoted(alert_id)}; expected a UUID, as \`tocsin alerts --json\` and the HTTP API show it`);
+  }
+  const values = [...Object.values(matchers), alert_type ?? '', created_by ?? ''];
+  if (values.some((value) => value.length > VALUE_MAX) || comment.length > COMMENT_MAX) {
+    throw refusal(`found a text that is too long; expected at most ${VALUE_MAX} characters, and ${COMMENT_MAX} of a comment`);
+  }
+  const startMs = Math.max(nowMs, request.starts_at === undefined ? nowMs : timeOf('starts_at', request.starts_at));
+  return {
+    id,
+    matchers,
+    ...(measure !== undefined && { measure }),
+    ...(alert_type !== undefined && { alert_type }),
+    ...(alert_id !== undefined && { alert_id: alert_id.toLowerCase() }),
+    starts_at: iso(startMs),
+    ends_at: iso(endOf(request, startMs, nowMs)),
+    comment,
+    ...(created_by !== undefined && { created_by }),
+    created_at: iso(nowMs),
+  };
+}
+
+function endOf({ ends_at, for: duration }: SilenceRequest, startMs: number, nowMs: number): number {
+  if ((ends_at === undefined) === (duration === undefined)) {
+    const found = ends_at === undefined ? 'no end' : 'both an end and a duration';
+    throw refusal(`found ${found}; expected how long it lasts (for: 2h) or when it ends (ends_at: 2026-03-02T12:00:00Z)`);
+  }
+  const endMs = ends_at === undefined ? startMs + lengthOf(duration!) : timeOf('ends_at', ends_at);
+  if (endMs <= startMs) throw refusal(`found the end ${iso(endMs)}; expected one after ${iso(startMs)}, when it begins`);
+  if (endMs > nowMs + SILENCE_AHEAD_MAX_MS) {
+    throw refusal(`found the end ${iso(endMs)}; expected one within 30 days. What should never ring is better taken out of \`detect:\``);
+  }
+  return endMs;
+}
+
+function lengthOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms === 0) throw refusal(`found the duration ${quoted(text)}; expected one such as 30m, 2h or 1d`);
+  // Longer ones would not make a date; they are refused as too far ahead.
+  return Math.min(ms, 2 * SILENCE_AHEAD_MAX_MS);
+}
+
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/i;
+
+function timeOf(field: string, text: string): number {
+  const ms = TIME.test(text) ? Date.parse(text) : NaN;
+  if (Number.isFinite(ms)) return ms;
+  throw refusal(`found ${field} ${quoted(text)}; expected a time with a zone, such as 2026-03-02T12:00:00Z`);
+}
+
+function checkName(kind: string, name: string, known: readonly string[], pipeline: string): void {
+  if (known.includes(name)) return;
+  throw refusal(`found the ${kind} ${quoted(name)}, which no alert of ${pipeline} has; expected one of: ${known.join(', ')}`);
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 100));
+}
+
+function refusal(why: string): AppError {
+  return new AppError('usage', `the silence is refused: ${why}`);
+}

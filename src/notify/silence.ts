@@ -1,0 +1,71 @@
+/** A silence: for a while receivers are not told of some alerts. Alerts rise, end and are shown as ever. */
+import type { Labels } from '../core/labels.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
+
+/** What stands on the topic `p.silences`, keyed by id; the newest record of an id counts. Times are ISO 8601 UTC with ms. */
+export interface Silence {
+  /** UUID */
+  readonly id: string;
+  /** Labels that an alert must have, all of them; it may have more, so finer segments are silenced too. */
+  readonly matchers: Labels;
+  /** Only alerts of this measure, of this type, this one alert. */
+  readonly measure?: string;
+  readonly alert_type?: string;
+  readonly alert_id?: string;
+  readonly starts_at: string;
+  /** Not included. */
+  readonly ends_at: string;
+  readonly comment: string;
+  readonly created_by?: string;
+  readonly created_at: string;
+  /** When somebody ended it before its time. */
+  readonly ended_at?: string;
+}
+
+/** `pending`: it has not begun. */
+export type SilenceStatus = 'pending' | 'active' | 'ended';
+
+/** By the wall clock, epoch ms. */
+export function statusOf({ starts_at, ends_at, ended_at }: Silence, nowMs: number): SilenceStatus {
+  if (nowMs >= Date.parse(ended_at ?? ends_at)) return 'ended';
+  return nowMs >= Date.parse(starts_at) ? 'active' : 'pending';
+}
+
+/** Whether it is meant for this alert, whatever the time. */
+export function concerns(
+  { matchers, measure, alert_type, alert_id }: Silence,
+  event: Pick<AlertEvent, 'labels' | 'measure' | 'alert_type' | 'alert_id'>,
+): boolean {
+  return (
+    (measure === undefined || measure === event.measure) &&
+    (alert_type === undefined || alert_type === event.alert_type) &&
+    (alert_id === undefined || alert_id === event.alert_id) &&
+    Object.entries(matchers).every(([name, value]) => Object.hasOwn(event.labels, name) && event.labels[name] === value)
+  );
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const isTime = (value: unknown): boolean => typeof value === 'string' && Number.isFinite(Date.parse(value));
+const optional = (is: (value: unknown) => boolean, value: unknown): boolean => value === undefined || is(value);
+
+/** Undefined for what no version of ours has written. */
+export function parseSilence(record: string): Silence | undefined {
+  let found: Partial<Silence> | null;
+  try {
+    found = JSON.parse(record) as Partial<Silence> | null;
+  } catch {
+    return undefined;
+  }
+  if (typeof found !== 'object' || found === null) return undefined;
+  const { matchers } = found;
+  const isSound =
+    isText(found.id) &&
+    typeof matchers === 'object' &&
+    matchers !== null &&
+    Object.values(matchers).every(isText) &&
+    [found.measure, found.alert_type, found.alert_id, found.created_by].every((value) => optional(isText, value)) &&
+    [found.starts_at, found.ends_at, found.created_at].every(isTime) &&
+    optional(isTime, found.ended_at) &&
+    isText(found.comment);
+  return isSound ? (found as Silence) : undefined;
+}

@@ -1,0 +1,258 @@
+/** Looks, roll-ups that speak for their members, and state that a detector changes in place. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { first } from '../../../test/support/first-detector.ts';
+import { createAlerts } from '../../alerts/alerts.ts';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
+import type { WindowRecord, WindowRow } from '../../windows/row.ts';
+import type { MonitorSpec } from './monitor-spec.ts';
+import { createMonitor, type Monitor } from './monitor.ts';
+
+const MINUTE = 60_000;
+const START = Date.parse('2026-03-02T09:00:00.000Z');
+
+const spec: MonitorSpec = {
+  pipeline: 'shop',
+  dimensions: ['country', 'format'],
+  rollups: [['country'], []],
+  windows: [{ name: '1m', sizeMs: MINUTE, slideMs: MINUTE }],
+  measures: [{ kind: 'count', name: 'orders', source: 'events', where: [] }],
+  detect: [{ detector: 'first' as 'threshold', config: {}, measure: 'orders', window: '1m', over: 'all' }],
+  falseAlarmsPerDay: 1,
+  repeatAfterMs: 10 * MINUTE,
+  locale: 'en',
+};
+
+function monitorOf(): Monitor {
+  return createMonitor(spec, { alerts: createAlerts(spec), catalog: { first } });
+}
+
+const iso = (minute: number): string => new Date(START + minute * MINUTE).toISOString();
+
+/** `KR/a`; a star is summed over. */
+function row(minute: number, segment: string, orders: number, final = true): WindowRow {
+  const [country = '*', format = '*'] = segment.split('/');
+  return {
+    kind: 'row',
+    pipeline: 'shop',
+    window: '1m',
+    window_start: iso(minute),
+    window_end: iso(minute + 1),
+    labels: { ...(country === '*' ? {} : { country }), ...(format === '*' ? {} : { format }) },
+    measures: { orders },
+    state: { orders },
+    events: orders,
+    replayed: 0,
+    final,
+    corrections: 0,
+    version: '1',
+    origin: '',
+    partitions: [],
+    idle: [],
+  };
+}
+
+/** Rows of a minute from the counts of its full segments, and its `closed` record. */
+function minuteOf(minute: number, counts: Readonly<Record<string, number>>): WindowRecord[] {
+  const rows = Object.entries(withRollups(counts)).map(([segment, orders]) => row(minute, segment, orders));
+  return [...rows, { kind: 'closed', pipeline: 'shop', window: '1m', window_start: iso(minute), window_end: iso(minute + 1), idle: [] }];
+}
+
+function withRollups(counts: Readonly<Record<string, number>>): Record<string, number> {
+  const all: Record<string, number> = { ...counts };
+  for (const [segment, orders] of Object.entries(counts)) {
+    for (const sum of [`${segment.split('/')[0]}/*`, '*/*']) all[sum] = (all[sum] ?? 0) + orders;
+  }
+  return all;
+}
+
+function observeAll(monitor: Monitor, records: readonly WindowRecord[]): AlertEvent[] {
+  return records.flatMap((record) => monitor.observe(record));
+}
+
+/** `09:03 KR/a up firing <KR/*`, `[look]`, `includes KR/a`. */
+function told(events: readonly AlertEvent[]): string[] {
+  const names = new Map(events.map((event) => [event.alert_id, nameOf(event)]));
+  return events.map((event) => {
+    const company = event.part_of === undefined ? '' : ` <${names.get(event.part_of)}`;
+    const members = event.members ? ` includes ${event.members.map((one) => `${nameOf(one)}${one.told ? ' (told)' : ''}`).join(', ')}` : '';
+    return `${event.window_start.slice(11, 16)} ${nameOf(event)} ${event.direction} ${event.status}${event.look ? ' [look]' : ''}${company}${members}`;
+  });
+}
+
+function nameOf({ labels }: Pick<AlertEvent, 'labels'>): string {
+  return `${labels['country'] ?? '*'}/${labels['format'] ?? '*'}`;
+}
+
+const calm = { 'KR/a': 100, 'KR/b': 100, 'US/a': 1000, 'US/b': 1000 };
+const quickly = (): number => 0;
+
+test('a country that breaks is one incident; its members stand in its record and ring no bell of their own', () => {
+  const monitor = monitorOf();
+  const events = observeAll(monitor, [
+    ...minuteOf(0, calm),
+    ...minuteOf(1, { ...calm, 'KR/a': 10, 'KR/b': 20 }),
+    ...minuteOf(2, { ...calm, 'KR/a': 10, 'KR/b': 20 }),
+    ...minuteOf(3, calm),
+  ]);
+  assert.deepEqual(told(events), [
+    '09:01 KR/a down firing <KR/*',
+    '09:01 KR/b down firing <KR/*',
+    '09:01 KR/* down firing includes KR/a, KR/b',
+    '09:03 KR/a down resolved <KR/*',
+    '09:03 KR/b down resolved <KR/*',
+    '09:03 KR/* down resolved',
+  ]);
+  assert.match(events[2]?.explanation.text ?? '', /Alerts it includes: KR a \(09:01 UTC\), KR b/);
+});
+
+test('a member that rang first is taken in by its country; left alone, it is silent until a reminder is due', () => {
+  const monitor = monitorOf();
+  const late = Array.from({ length: 12 }, (_, index) => minuteOf(4 + index, { ...calm, 'KR/a': 55 })).flat();
+  const events = observeAll(monitor, [
+    ...minuteOf(0, calm),
+    ...minuteOf(1, { ...calm, 'KR/a': 55 }),
+    ...minuteOf(2, { ...calm, 'KR/a': 55, 'KR/b': 52 }),
+    ...minuteOf(3, { ...calm, 'KR/a': 55 }),
+    ...late,
+  ]);
+  assert.deepEqual(told(events), [
+    '09:01 KR/a down firing',
+    '09:02 KR/b down firing <KR/*',
+    '09:02 KR/* down firing includes KR/a (told), KR/b',
+    '09:03 KR/b down resolved <KR/*',
+    '09:03 KR/* down resolved',
+    '09:13 KR/a down firing',
+  ]);
+});
+
+test('a look rings before the window is final, and the final row confirms it without a second bell', () => {
+  const monitor = monitorOf();
+  observeAll(monitor, minuteOf(0, calm));
+  const looks = monitor.look([row(1, 'KR/a', 170, false), row(1, 'US/a', 400, false)], quickly);
+  assert.deepEqual(told(looks), ['09:01 KR/a up firing [look]']);
+  assert.match(looks[0]?.explanation.text ?? '', /still open/);
+  assert.equal(looks[0]?.look?.amount, 170);
+  assert.deepEqual(monitor.look([row(1, 'KR/a', 180, false)], quickly), []);
+  const after = observeAll(monitor, [...minuteOf(1, { ...calm, 'KR/a': 300 }), ...minuteOf(2, calm)]);
+  assert.deepEqual(
+    told(after).filter((line) => line.slice(6).startsWith('KR/a')),
+    ['09:02 KR/a up resolved'],
+  );
+});
+
+test('what rang at a look is not looked at again until its window is over, and is counted', () => {
+  const seen: (readonly [looked: number, rung: number, series: number])[] = [];
+  const watched: typeof first = {
+    ...first,
+    create(config, context) {
+      const detector = first.create(config, context);
+      return {
+        ...detector,
+        look(inputs, shared, before) {
+          seen.push([inputs.length, before.rung, before.series]);
+          return detector.look!(inputs, shared, before);
+        },
+      };
+    },
+  };
+  const monitor = createMonitor(spec, { alerts: createAlerts(spec), catalog: { first: watched } });
+  observeAll(monitor, minuteOf(0, calm));
+  const rows = (minute: number): WindowRow[] => [row(minute, 'KR/a', 170, false), row(minute, 'US/a', 400, false)];
+  monitor.look(rows(1), quickly);
+  monitor.look(rows(1), quickly);
+  observeAll(monitor, minuteOf(1, calm));
+  monitor.look(rows(2), quickly);
+  assert.deepEqual(seen, [
+    [2, 0, 7],
+    [1, 1, 7],
+    [2, 0, 7],
+  ]);
+});
+
+test('what the final row does not bear out ends with it', () => {
+  const monitor = monitorOf();
+  observeAll(monitor, minuteOf(0, calm));
+  assert.equal(monitor.look([row(1, 'KR/a', 170, false)], quickly).length, 1);
+  assert.deepEqual(told(observeAll(monitor, minuteOf(1, calm))), ['09:01 KR/a up resolved']);
+});
+
+test('a look that rings nothing changes no state, and one at another window than the next is no look', () => {
+  const monitor = monitorOf();
+  assert.deepEqual(monitor.look([row(0, 'KR/a', 900, false)], quickly), []);
+  observeAll(monitor, minuteOf(0, calm));
+  monitor.takeStateChanges();
+  const rows = [row(1, 'KR/a', 150, false), row(2, 'KR/a', 900, false), row(0, 'KR/a', 900, false), row(1, 'ZZ/a', 900, false)];
+  assert.deepEqual(monitor.look(rows, quickly), []);
+  assert.deepEqual(monitor.look([{ ...row(1, 'KR/a', 900), origin: 'replay', final: false }], quickly), []);
+  assert.deepEqual(monitor.takeStateChanges(), []);
+});
+
+test('looks keep to their time: roll-ups first, the others in turn, and what is skipped is counted', () => {
+  const monitor = monitorOf();
+  const many = Object.fromEntries(Array.from({ length: 4000 }, (_, index) => [`S${index}/a`, 10]));
+  observeAll(monitor, minuteOf(0, many));
+  let now = 0;
+  // Each look takes 50 ms.
+  const slowly = (): number => (now += 50);
+  const rows = Object.keys(withRollups(many)).map((segment) => row(1, segment, 10, false));
+  for (let tick = 0; tick < 5; tick++) monitor.look(rows, slowly);
+  const { looked, skipped } = monitor.lookCounts();
+  assert.equal(looked + skipped, 5 * rows.length);
+  assert.ok(skipped > rows.length, `skipped ${skipped} of ${5 * rows.length}`);
+  assert.deepEqual(told(monitor.look([...rows.filter(({ labels }) => labels['country']), row(1, '*/*', 400_000, false)], slowly)), [
+    '09:01 */* up firing [look]',
+  ]);
+});
+
+const step = fc.record({
+  counts: fc.record({ 'KR/a': count(100), 'KR/b': count(100), 'US/a': count(1000) }),
+  looks: fc.array(fc.record({ 'KR/a': count(100), 'KR/*': count(200), '*/*': count(1200) }), { maxLength: 3 }),
+});
+
+function count(usual: number): fc.Arbitrary<number> {
+  return fc.constantFrom(usual, usual, Math.round(usual * 0.4), usual * 2, usual * 3);
+}
+
+test('the log of windows and the looks that rang give the same alerts again, after restarts too', () => {
+  let looked = 0;
+  let folded = 0;
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 3, maxLength: 20 }), fc.infiniteStream(fc.boolean()), (steps, coin) => {
+      const log = [...minuteOf(0, calm), ...steps.flatMap(({ counts }, index) => minuteOf(index + 1, counts))];
+      const live: AlertEvent[] = [];
+      const entries = new Map<string, Uint8Array>();
+      let monitor = monitorOf();
+      const restart = (): void => {
+        for (const [key, value] of monitor.takeStateChanges())
+          if (value) entries.set(key, value);
+          else entries.delete(key);
+        if (!coin.next().value) return;
+        monitor = monitorOf();
+        monitor.restore(entries);
+      };
+      live.push(...observeAll(monitor, minuteOf(0, calm)));
+      steps.forEach(({ counts, looks }, index) => {
+        for (const seen of looks) {
+          live.push(
+            ...monitor.look(
+              Object.entries(seen).map(([segment, orders]) => row(index + 1, segment, orders, false)),
+              quickly,
+            ),
+          );
+          restart();
+        }
+        live.push(...observeAll(monitor, minuteOf(index + 1, counts)));
+        restart();
+      });
+      const again = monitorOf();
+      again.recall(live);
+      assert.equal(JSON.stringify(observeAll(again, log)), JSON.stringify(live));
+      looked += live.filter(({ look }) => look).length;
+      folded += live.filter((event) => event.part_of !== undefined).length;
+    }),
+    { numRuns: 150 },
+  );
+  assert.ok(looked > 100 && folded > 100, `${looked} looks rang, ${folded} alerts were folded`);
+});

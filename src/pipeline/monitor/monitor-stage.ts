@@ -1,0 +1,282 @@
+/**
+ * Merge and monitor on their own: reads `p.partials`, one record a step of the merge, so that what follows depends on the records and
+ * their order alone. Rows and alerts go out first, then state and offset are noted: a crash in between makes the same records again,
+ * and those that stand on the topics already are left out. The state holds all panes: who goes on with it needs nothing from the workers.
+ */
+import { AppError } from '../../core/errors.ts';
+import { atOnce, type Sliced } from '../../core/slices.ts';
+import { noOutcomes } from '../../core/outcome.ts';
+import { recordAt } from '../../log/batch.ts';
+import type { CommitUnit, Log, RecordsToAppend, StateChange } from '../../log/log.ts';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
+import { limitNews, limitQuietMs, type LimitKind, type LimitSpan } from '../../windows/limit-episodes.ts';
+import { createMerge, type WindowCounts } from '../../windows/merge/merge.ts';
+import type { Partials } from '../../windows/partials/partials.ts';
+import { decodePartials } from '../../windows/partials/codec.ts';
+import type { ClockMode } from '../../windows/partition.ts';
+import { inputPartitions, type Plan } from '../../windows/plan.ts';
+import type { WindowRecord } from '../../windows/row.ts';
+import type { AggregateStatus } from '../aggregate/aggregate.ts';
+import { readAppendedTail } from '../appended-tail.ts';
+import { alertTexts, appendTexts, appendWindows } from '../appends.ts';
+import { isHeard, mergeStatePrefix, type Committed } from '../engine.ts';
+import type { Monitor } from './monitor.ts';
+import { isNewerReport, limitsOf, statusOfReport, toldOf, type PartitionReport, type ReportAt } from '../aggregate/partition-report.ts';
+import { createSilence } from '../silence.ts';
+import { monitorGroup, partialsTopic } from '../stage-topics.ts';
+import { fromStateEntries, stateChanges, toStateChanges } from '../state-codec.ts';
+import type { PipelineTopics } from '../topics.ts';
+import { createUnreported } from '../unreported.ts';
+
+export interface MonitorStageConfig {
+  readonly plan: Plan;
+  readonly topics: PipelineTopics;
+  /** Of the windows stage: partials of another one are passed over. */
+  readonly revision: number;
+  /** Rows of windows that begin before this instant (epoch ms) are incomplete and are not given out. */
+  readonly completeFrom: number;
+  /** Yield rows of open windows too. */
+  readonly provisional: boolean;
+  /** By event time alone nothing is told by the clock. */
+  readonly clock: ClockMode;
+}
+
+export interface MonitorStageDeps {
+  readonly log: Log;
+  readonly monitor: Monitor;
+  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`, or has had. */
+  readonly limitAlert?: (kind: LimitKind, partition: string, span: LimitSpan) => AlertEvent;
+  /** Milliseconds of a steady clock, for looks at open windows (with `provisional`); undefined: there are none. */
+  readonly elapsed?: () => number;
+  /** Drives long work, so that others have their turns meanwhile; default: without interruption. */
+  readonly slices?: <T>(work: Sliced<T>) => Promise<T>;
+  /** For the person at the terminal: what cannot be done as it should, and what to do. */
+  readonly warn?: (message: string) => void;
+}
+
+export interface MonitorStage {
+  /** Takes in the next records of `p.partials`; resolves to their number, 0 where there were none. */
+  step(): Promise<number>;
+  hasNews(): boolean;
+  /** @throws AppError `log_fenced` where another is the active monitor now: nothing of this stage counts any more */
+  commit(options?: { readonly state?: readonly StateChange[] }): Promise<Committed>;
+  /** Gives the open windows out as they stand (`provisional`), after all that is on `p.partials` was taken in and committed. */
+  flush(): Promise<Committed>;
+  /** As of the merge. */
+  counts(): Sliced<WindowCounts>;
+  /** As the partitions' owners have told. */
+  partitions(): AggregateStatus[];
+  /** Windows that end up to here are final, epoch ms; -Infinity before the first. */
+  readonly frontier: number;
+  /** The next record of `p.partials`. */
+  readonly offset: number;
+}
+
+const READ_LIMITS = { maxBytes: 1 << 20 };
+
+interface StageMeta {
+  /** From here on records may stand on the topics that are not noted. */
+  readonly windows: number;
+  readonly alerts: number;
+}
+
+/** Goes on with the state of an earlier life, on the ledger of the pipeline's monitor. */
+export async function openMonitorStage(config: MonitorStageConfig, deps: MonitorStageDeps): Promise<MonitorStage> {
+  const { plan, topics, revision } = config;
+  const { log, monitor, slices = async (work) => atOnce(work) } = deps;
+  const { pipeline } = plan.spec;
+  const topic = partialsTopic(pipeline);
+  const group = monitorGroup(pipeline);
+  const mergePrefix = mergeStatePrefix(pipeline);
+  const stagePrefix = `stage/${pipeline}/`;
+  const merge = createMerge(plan, revision, { keepsPanes: true });
+  const inputs = inputPartitions(plan.spec).map(({ source, partition, name }) => ({
+    topic: source.topic,
+    partition,
+    name,
+    dedupMs: source.event.dedupMs,
+  }));
+  const names = inputs.map(({ name }) => name);
+  const reports = new Map<string, ReportAt>();
+  let lettersCounted = 0;
+  const changedReports = new Set<string>();
+
+  merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), []);
+  monitor.restore(await log.state(`monitor/${pipeline}/`));
+  const stageEntries = fromStateEntries(stagePrefix, await log.state(stagePrefix));
+  for (const [key, value] of stageEntries) if (key.startsWith('report/')) reports.set(key.slice('report/'.length), value as ReportAt);
+  const meta = stageEntries.find(([key]) => key === 'meta')?.[1] as StageMeta | undefined;
+  const windowsTail = await readAppendedTail(log, topics.windows, meta?.windows);
+  const alertsTail = await readAppendedTail(log, topics.alerts, meta?.alerts);
+  let offset = (await log.committed(group, topic, 0)) ?? (await log.bounds(topic, 0)).start;
+  /** In the order in which they came. */
+  let records: (readonly WindowRecord[])[] = [];
+  // A look that rang and was not noted is part of the truth: its window goes on from it.
+  let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
+  const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
+  const unreported = createUnreported(inputs, { log, offsetOf: (name) => reports.get(name)?.offset, warn: deps.warn ?? (() => {}) });
+  let readSinceCommit = 0;
+  let isCaughtUp = false;
+
+  function takeReport({ partition, progress }: Partials, report: PartitionReport): void {
+    const known = reports.get(partition);
+    if (!progress || !isNewerReport(progress, known)) return;
+    const { offset: at, epoch, turn, watermark } = progress;
+    const series = tellLimit('series', partition, report, watermark);
+    const ids = tellLimit('ids', partition, report, watermark);
+    const told = { ...(series && { series }), ...(ids && { ids }) };
+    reports.set(partition, { ...report, told, offset: at, epoch, turn });
+    changedReports.add(partition);
+  }
+
+  /** Tells what is news of a limit; what was told last by then. */
+  function tellLimit(kind: LimitKind, partition: string, report: PartitionReport, watermark: number): LimitSpan | undefined {
+    const told = toldOf(reports.get(partition), kind);
+    const quietMs = limitQuietMs(kind, inputs.find(({ name }) => name === partition)!.dedupMs);
+    const view = report.firstTime === undefined ? undefined : { from: report.firstTime, watermark, quietMs };
+    const news = limitNews(limitsOf(report)[kind], told, view);
+    if (deps.limitAlert) for (const span of news) alerts.push(deps.limitAlert(kind, partition, span));
+    return news.at(-1) ?? told;
+  }
+
+  function* take(bytes: Uint8Array): Sliced<void> {
+    const record = yield* decodePartials(bytes, plan.groupings.length);
+    if (record.revision > revision) {
+      throw new AppError(
+        'revision_changed',
+        `pipeline ${pipeline}: its windows are computed anew by another process (revision ${record.revision}, here ${revision}). ` +
+          'Start this one with the same pipeline file.',
+      );
+    }
+    if (record.revision < revision || !names.includes(record.partials.partition)) return;
+    if (isHeard(record.partials)) {
+      silence.heard();
+      unreported.forget();
+    }
+    if (record.report !== undefined) takeReport(record.partials, record.report as PartitionReport);
+    const stepped = yield* merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
+    const complete = stepped.records.filter((told) => Date.parse(told.window_start) >= config.completeFrom);
+    records.push(complete);
+    alerts.push(...(yield* monitor.observing(complete)));
+  }
+
+  /** Up to where windows are over by the clock, where that is news to the monitor. */
+  function silentUntil(): number | undefined {
+    const until = silence.until(isCaughtUp && merge.isSilent(), merge.frontier);
+    return until !== undefined && monitor.hasSilence(until) && !unreported.isAwaited() ? until : undefined;
+  }
+
+  async function hearSilence(): Promise<AlertEvent[]> {
+    const until = silentUntil();
+    if (until === undefined || (await unreported.look())) return [];
+    unreported.forget();
+    return monitor.silence(until, merge.flush);
+  }
+
+  /** Dead letters that the partitions have reported since this was asked last. */
+  function newLetters(): number {
+    const sum = [...reports.values()].reduce((total, { totals }) => total + totals.late + totals.invalid, 0);
+    const more = sum - lettersCounted;
+    lettersCounted = sum;
+    return Math.max(0, more);
+  }
+
+  /** What stands on the topics already is left out; the rest in pieces. */
+  async function appendsOf(): Promise<RecordsToAppend[]> {
+    return [
+      ...(await slices(appendWindows(topics.windows, records.flat(), windowsTail))),
+      ...(await slices(appendTexts(topics.alerts, alertsTail.missing(alertTexts(alerts))))),
+    ];
+  }
+
+  async function write(state: readonly StateChange[]): Promise<void> {
+    const noted: StageMeta = { windows: windowsTail.next, alerts: alertsTail.next };
+    const unit = {
+      appends: await appendsOf(),
+      offsets: [{ group, topic, partition: 0, offset }],
+      state: [
+        ...(await slices(stateChanges(mergePrefix, await slices(merge.takingStateChanges())))),
+        ...(await slices(monitor.takingStateChanges())),
+        ...toStateChanges(stagePrefix, [
+          ['meta', noted],
+          ...[...changedReports].map((name): [string, unknown] => [`report/${name}`, reports.get(name)]),
+        ]),
+        ...state,
+      ],
+    } satisfies CommitUnit;
+    changedReports.clear();
+    const firsts = await log.commit(unit);
+    unit.appends.forEach((append, i) => {
+      (append.topic === topics.windows ? windowsTail : alertsTail).noted(firsts[i]! + append.ends.length);
+    });
+  }
+
+  newLetters();
+  // Noted before anything is told: where the next life has to look for what this one told and did not note.
+  await write([]);
+  alerts = [];
+
+  return {
+    async step() {
+      const batch = await log.read(topic, 0, offset, READ_LIMITS);
+      isCaughtUp = batch === undefined;
+      if (!batch) return 0;
+      if (batch.firstOffset > offset && (await log.bounds(topic, 0)).start > offset) throw gap(pipeline, topic, offset);
+      for (let i = 0; i < batch.count; i++) await slices(take(recordAt(batch, i)));
+      offset = batch.firstOffset + batch.count;
+      readSinceCommit += batch.count;
+      return batch.count;
+    },
+    hasNews: () => readSinceCommit > 0 || silentUntil() !== undefined,
+    async commit({ state = [] } = {}) {
+      readSinceCommit = 0;
+      const deadLetters = newLetters();
+      merge.expire();
+      await write(state);
+      const told = { records: records.flat(), alerts };
+      records = [];
+      alerts = [];
+      const { provisional } = config.provisional ? await slices(merge.step([], { provisional: true })) : { provisional: [] };
+      const looks = [...(deps.elapsed ? monitor.look(provisional, deps.elapsed) : []), ...(await hearSilence())];
+      if (looks.length > 0) {
+        alerts = looks;
+        await write([]);
+        alerts = [];
+      }
+      return { records: told.records, provisional, alerts: [...told.alerts, ...looks], deadLetters };
+    },
+    async flush() {
+      const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);
+      records = [rows];
+      await write([]);
+      records = [];
+      return { records: [], provisional: rows, alerts: [], deadLetters: 0 };
+    },
+    counts: () => merge.counts(),
+    partitions: () => names.map((name) => statusOfReport(name, reports.get(name), merge.progress(name).watermark, noOutcomes())),
+    get frontier() {
+      return merge.frontier;
+    },
+    get offset() {
+      return offset;
+    },
+  };
+}
+
+/** The topic is open to others: what is no alert says nothing here. */
+function alertOf(text: string): AlertEvent[] {
+  try {
+    const found = JSON.parse(text) as AlertEvent | null;
+    return found === null ? [] : [found];
+  } catch {
+    return [];
+  }
+}
+
+function gap(pipeline: string, topic: string, offset: number): AppError {
+  return new AppError(
+    'log_unreadable',
+    `pipeline ${pipeline}: records of ${topic} from offset ${offset} on were deleted before they were read. ` +
+      'Compute the windows again from the raw topics: --from earliest. Keep that topic for longer than the monitor may be away.',
+  );
+}

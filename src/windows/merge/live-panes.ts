@@ -1,0 +1,171 @@
+/** The latest absolute values of every pane of every partition that some window still needs. */
+import { createPace, type Sliced } from '../../core/slices.ts';
+import { addPanes, seriesKey, type Cell, type SeriesKey, type StateValue } from '../cells.ts';
+import { isTold } from '../partials/cell-columns.ts';
+import type { PanePartial } from '../panes.ts';
+import type { Plan } from '../plan.ts';
+import { bySeries, createSeriesCells, entriesOf, keysOf, takeWhole, type SeriesCells } from './series-cells.ts';
+
+export interface LivePanes {
+  /** Whether `put` would change anything. */
+  isNews(partition: string, pane: PanePartial, told?: number): boolean;
+  /**
+   * Takes in what is newer than what is there, by the offset of the last record behind it, and newer than `told`: the partition's
+   * records before that offset are in already, or in panes that are gone. The keys that changed, per grouping.
+   */
+  put(partition: string, pane: PanePartial, told?: number): Sliced<Iterable<SeriesKey>[]>;
+  /** One series of one partition over the panes that start in [start, end): as it is until the next `put`. */
+  cell(partition: string, start: number, end: number, grouping: number, key: SeriesKey): Cell | undefined;
+  /** Series of one partition there, each once: as they are until the next `put`. */
+  keys(partition: string, start: number, end: number, grouping: number): Iterable<SeriesKey>;
+  /** The same with their values. */
+  entries(partition: string, start: number, end: number, grouping: number): Iterable<readonly [SeriesKey, Cell]>;
+  /** Series of all these partitions together. What is put meanwhile counts or not. */
+  count(partitions: readonly string[], start: number, end: number, grouping: number): Sliced<number>;
+  has(partition: string, start: number, end: number): boolean;
+  drop(partition: string, paneStart: number): void;
+  /** All series of one pane, per grouping, as they are until the next `put`; undefined where there is none. */
+  pane(partition: string, paneStart: number): readonly SeriesCells[] | undefined;
+  /** All panes, by partition. */
+  all(): [partition: string, paneStarts: number[]][];
+}
+
+/**
+ * A cell of our own. The first one that comes is kept as it is: where windows close within a tick there is no other. The second one is
+ * copied, and what comes then is written over that: new ones would outlive two ticks, and the collector would have to go over all memory.
+ */
+interface OwnCell extends Cell {
+  readonly isOwn: true;
+  events: number;
+  offsets: number;
+  readonly values: StateValue[];
+}
+
+function ownCell({ labels, events, offsets, values }: Cell): OwnCell {
+  return { isOwn: true, labels, events, offsets, values: [...values] };
+}
+
+function isOwn(cell: Cell): cell is OwnCell {
+  return 'isOwn' in cell;
+}
+
+/** To count a key is cheap: so many are counted in one go. */
+const COUNTED_AT_ONCE = 256;
+
+function writeOver(known: OwnCell, { events, offsets, values }: Cell): void {
+  known.events = events;
+  known.offsets = offsets;
+  for (let c = 0; c < values.length; c++) known.values[c] = values[c];
+}
+
+export function createLivePanes(plan: Plan): LivePanes {
+  const partitions = new Map<string, Map<number, SeriesCells[]>>();
+  const isDue = createPace();
+
+  function* panesIn(partition: string, start: number, end: number): Generator<SeriesCells[]> {
+    const panes = partitions.get(partition);
+    if (!panes) return;
+    for (let pane = start; pane < end; pane += plan.paneMs) {
+      const groupings = panes.get(pane);
+      if (groupings) yield groupings;
+    }
+  }
+
+  function cellAt(partition: string, start: number, end: number, grouping: number, key: SeriesKey): Cell | undefined {
+    const panes = partitions.get(partition);
+    if (!panes) return undefined;
+    const cells: Cell[] = [];
+    for (let pane = start; pane < end; pane += plan.paneMs) {
+      const series = panes.get(pane)?.[grouping];
+      const found = series && bySeries(series).get(key);
+      if (found) cells.push(found);
+    }
+    return cells.length === 0 ? undefined : addPanes(plan.columns, cells);
+  }
+
+  function keysAt(partition: string, start: number, end: number, grouping: number): Iterable<SeriesKey> {
+    if (start + plan.paneMs === end) {
+      const only = partitions.get(partition)?.get(start)?.[grouping];
+      return only ? keysOf(only) : [];
+    }
+    const found = new Set<SeriesKey>();
+    for (const groupings of panesIn(partition, start, end)) for (const key of keysOf(groupings[grouping]!)) found.add(key);
+    return found;
+  }
+
+  /** Cells count 1 + the offset of their last record; `told` is the next offset. */
+  function isNewer(cell: Cell, known: Cell | undefined, told: number): boolean {
+    return cell.offsets > told && cell.offsets > (known?.offsets ?? 0);
+  }
+
+  return {
+    isNews(partition, pane, told = 0) {
+      const known = partitions.get(partition)?.get(pane.start);
+      return pane.cells.some((cells, grouping) => {
+        const series = known && bySeries(known[grouping]!);
+        for (const cell of cells) if (isNewer(cell, series?.get(seriesKey(cell)), told)) return true;
+        return false;
+      });
+    },
+    *put(partition, pane, told = 0) {
+      const known = partitions.get(partition)?.get(pane.start);
+      const groupings = known ?? plan.groupings.map(createSeriesCells);
+      const changed = groupings.map((): Iterable<SeriesKey> => []);
+      let isNews = false;
+      for (const [grouping, cells] of pane.cells.entries()) {
+        if (isTold(cells) && cells.offsetsMin > told && takeWhole(groupings[grouping]!, cells)) {
+          changed[grouping] = cells.series;
+          isNews = true;
+          continue;
+        }
+        const series = bySeries(groupings[grouping]!);
+        const keys: SeriesKey[] = [];
+        changed[grouping] = keys;
+        for (const cell of cells) {
+          if (isDue()) yield;
+          const key = seriesKey(cell);
+          const own = series.get(key);
+          if (!isNewer(cell, own, told)) continue;
+          if (own && isOwn(own)) writeOver(own, cell);
+          else series.set(key, own ? ownCell(cell) : cell);
+          keys.push(key);
+        }
+        isNews ||= keys.length > 0;
+      }
+      if (known === undefined && isNews) {
+        const panes = partitions.get(partition) ?? new Map<number, SeriesCells[]>();
+        partitions.set(partition, panes);
+        panes.set(pane.start, groupings);
+      }
+      return changed;
+    },
+    cell: cellAt,
+    keys: keysAt,
+    *entries(partition, start, end, grouping) {
+      const only = start + plan.paneMs === end ? partitions.get(partition)?.get(start)?.[grouping] : undefined;
+      if (only) yield* entriesOf(only);
+      else for (const key of keysAt(partition, start, end, grouping)) yield [key, cellAt(partition, start, end, grouping, key)!];
+    },
+    *count(names, start, end, grouping) {
+      const isSliceDone = createPace(COUNTED_AT_ONCE);
+      const keys = new Set<SeriesKey>();
+      for (const name of names) {
+        for (const groupings of panesIn(name, start, end)) {
+          for (const key of keysOf(groupings[grouping]!)) {
+            keys.add(key);
+            if (isSliceDone()) yield;
+          }
+        }
+      }
+      return keys.size;
+    },
+    has(partition, start, end) {
+      return !panesIn(partition, start, end).next().done;
+    },
+    drop(partition, paneStart) {
+      partitions.get(partition)?.delete(paneStart);
+    },
+    pane: (partition, paneStart) => partitions.get(partition)?.get(paneStart),
+    all: () => [...partitions].map(([partition, panes]) => [partition, [...panes.keys()].sort((a, b) => a - b)]),
+  };
+}
