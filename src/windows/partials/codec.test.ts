@@ -186,7 +186,7 @@ test('damaged records are refused with a RangeError, or read as something else',
       const damaged = bytes!.with(at, byte);
       try {
         const { partials: found } = atOnce(decodePartials(damaged, GROUPINGS));
-        for (const { labels } of found.live.flatMap((pane) => pane.cells.flatMap((cells) => [...cells])))
+        for (const { labels } of found.live.flatMap((pane) => pane.cells.flatMap((list) => [...list])))
           assert.ok(!labels.includes(undefined as never));
       } catch (error) {
         assert.ok(error instanceof RangeError, `${at}: ${byte}: ${String(error)}`);
