@@ -169,14 +169,14 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
 }
 
 async function openServing(
-  { once, listen, apiKey, data, olapStore }: RunOptions,
+  { once, listen, apiKey, data, log, olapStore }: RunOptions,
   deps: Omit<ServeDeps, 'hotHistory' | 'history'>,
 ): Promise<Serving | undefined> {
   if (once || listen === undefined || listen === 'none') return undefined;
   const { startServing } = await import('./serve/serve.ts');
   return startServing(
     { listen, ...(apiKey !== undefined && apiKey !== '' && { apiKey }) },
-    { ...deps, hotHistory: servedHistory, history: { data, olapStore } },
+    { ...deps, hotHistory: servedHistory, history: { data, ...(log !== undefined && { log }), olapStore } },
   );
 }
 

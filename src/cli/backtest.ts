@@ -18,12 +18,13 @@ interface Options {
   readonly input?: string;
   readonly history?: 'olap' | 'log';
   readonly olapStore?: string;
+  readonly log?: string;
   readonly data: string;
   readonly json: boolean;
 }
 
 export async function backtestCommand(file: string, options: Options, terminal: Terminal): Promise<number> {
-  const { from, to, warmUp, set, compare, incidents, grace, input, history, olapStore, data, json } = options;
+  const { from, to, warmUp, set, compare, incidents, grace, input, history, olapStore, log, data, json } = options;
   const report = await runBacktest(
     {
       file,
@@ -36,6 +37,7 @@ export async function backtestCommand(file: string, options: Options, terminal: 
       ...(to !== undefined && { to }),
       ...(input !== undefined && { input }),
       ...(history !== undefined && { history }),
+      ...(log !== undefined && { log }),
       ...(olapStore !== undefined && { olapStore }),
       ...(incidents !== undefined && { incidents: (config) => readIncidents(incidents, config.engine) }),
     },

@@ -4,7 +4,7 @@ import { DECIMAL_MARKS } from '../app/detect/number-text.ts';
 import { TIME_FORMATS } from '../app/detect/series-format.ts';
 import { systemClock } from '../core/clock.ts';
 import { factorArgument, timeArgument } from './arguments.ts';
-import { command, dataOption, pipelineOption, type Add } from './command.ts';
+import { command, dataOption, logOption, pipelineOption, type Add } from './command.ts';
 
 export const addBacktest: Add = (program, terminal, exit) => {
   const time = timeArgument(systemClock.now);
@@ -28,6 +28,7 @@ export const addBacktest: Add = (program, terminal, exit) => {
     .option('--input <path>', 'a file of events, or of window rows, instead of the data directory; - is standard input')
     .addOption(new Option('--history <place>', 'where in the data directory').choices(['olap', 'log']))
     .option('--olap-store <store>', 'embedded, or the address of a ClickHouse server; default: as the pipeline was run')
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object', false)
     .action(async (file, options) => exit(await (await import('./backtest.ts')).backtestCommand(file, options, terminal)));

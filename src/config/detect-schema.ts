@@ -71,15 +71,12 @@ export function sharedDetectSchema(kind: DetectorKind) {
   return z.strictObject({ ...budgetShape, detector: detectorField.optional(), ...placeShape, ...shapeOf(kind) });
 }
 
+/** Settings of the block whatever its detector is. */
+export const DETECT_SHARED: readonly string[] = ['detector', ...Object.keys(budgetShape), ...Object.keys(placeShape)];
+
 /** Names in the block that are settings, of today's detectors or of later ones: no measure may be called so. */
 export const DETECT_RESERVED: readonly string[] = [
-  ...new Set([
-    'detector',
-    ...Object.keys(budgetShape),
-    ...Object.keys(placeShape),
-    ...NAMING_KEYS,
-    ...DETECTOR_NAMES.flatMap((name) => settingsOf(name)),
-  ]),
+  ...new Set([...DETECT_SHARED, ...NAMING_KEYS, ...DETECTOR_NAMES.flatMap((name) => settingsOf(name))]),
 ];
 
 function settingsOf(name: string): string[] {

@@ -6,6 +6,7 @@ import { createProblems, problemsError, type Problem } from './problem.ts';
 import { readTextFile } from './read-file.ts';
 import { resolvePipeline } from './resolve.ts';
 import { parseYaml } from './yaml-text.ts';
+import { validPart } from './valid-part.ts';
 import { checkWith } from './zod-problems.ts';
 
 const FILE_BYTES_MAX = 1_048_576;
@@ -43,9 +44,18 @@ function stepText(step: string | number): string {
 
 function validate(value: unknown, folder: string, place: (problem: Problem) => { text: string; order: number }): LoadedPipeline {
   const checked = checkWith(pipelineSchema, value);
-  if (!checked.ok) throw problemsError(checked.problems, place);
+  if (!checked.ok) throw problemsError([...checked.problems, ...problemsOfRest(value, checked.problems, folder)], place);
   const problems = createProblems();
   const resolved = resolvePipeline(checked.value, folder, problems);
   if (problems.list.length > 0) throw problemsError(problems.list, place);
   return resolved;
+}
+
+/** Of a file with parts that are wrong by themselves: what the others disagree about. */
+function problemsOfRest(value: unknown, problems: readonly Problem[], folder: string): Problem[] {
+  const rest = validPart(value, problems);
+  if (!rest) return [];
+  const found = createProblems();
+  resolvePipeline(rest.block, folder, found);
+  return found.list.filter((problem) => !rest.mayFollow(problem));
 }

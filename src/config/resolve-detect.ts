@@ -10,6 +10,7 @@ import {
   DEFAULT_DETECTOR,
   DEFAULT_FALSE_ALARMS_PER_DAY,
   DETECT_RESERVED,
+  DETECT_SHARED,
   DETECTOR_NAMES,
   kindNamed,
   measureDetectSchema,
@@ -23,6 +24,8 @@ type Block = Readonly<Record<string, unknown>>;
 
 interface Parts {
   readonly measures: readonly MeasureSpec[];
+  /** Of all measures, those with a fault of their own too. */
+  readonly measureNames: readonly string[];
   readonly windows: readonly WindowSpec[];
   readonly rollups: readonly (readonly string[])[];
 }
@@ -42,16 +45,24 @@ export function resolveDetect(block: Block | undefined, parts: Parts, problems: 
 }
 
 function resolveEntries(block: Block, parts: Parts, problems: Problems): DetectEntry[] {
-  const names = parts.measures.map((measure) => measure.name);
+  const names = parts.measureNames;
   const shared = Object.fromEntries(Object.entries(block).filter(([key]) => !names.includes(key) && DETECT_RESERVED.includes(key)));
   const kind = detectorOf(shared['detector'] ?? DEFAULT_DETECTOR, ['detect', 'detector'], problems);
-  if (kind === undefined) return [];
-  const settings = [...new Set(['detector', ...Object.keys(sharedDetectSchema(kind).shape)])];
+  const settings = kind === undefined ? DETECT_SHARED : [...new Set(['detector', ...Object.keys(sharedDetectSchema(kind).shape)])];
   for (const key of Object.keys(block)) {
     if (!names.includes(key) && !DETECT_RESERVED.includes(key)) {
       problems.unknown(['detect', key], key, 'a measure or a setting', [...names, ...settings], { atKey: true });
     }
   }
+  if (kind !== undefined) checkShared(kind, shared, settings, block, problems);
+  return parts.measures.flatMap((measure) => {
+    if (!Object.hasOwn(block, measure.name)) return [];
+    const entry = resolveEntry(block[measure.name], shared, kind, measure, parts, problems);
+    return entry === undefined ? [] : [entry];
+  });
+}
+
+function checkShared(kind: DetectorKind, shared: Block, settings: readonly string[], block: Block, problems: Problems): void {
   // Settings are judged here only where no measure takes them up: there they are judged together with its own.
   const own = Object.fromEntries(Object.entries(shared).filter(([key]) => settings.includes(key)));
   for (const key of Object.keys(shared)) {
@@ -67,11 +78,6 @@ function resolveEntries(block: Block, parts: Parts, problems: Problems): DetectE
   }
   const check = checkWith(sharedDetectSchema(kind).partial(), own);
   if (!check.ok) for (const problem of check.problems) problems.add(['detect', ...problem.path], problem.message, problem);
-  return parts.measures.flatMap((measure) => {
-    if (!Object.hasOwn(block, measure.name)) return [];
-    const entry = resolveEntry(block[measure.name], shared, kind, measure, parts, problems);
-    return entry === undefined ? [] : [entry];
-  });
 }
 
 /** Whether a measure names a detector that has such a setting. */
@@ -96,7 +102,7 @@ function detectorOf(name: unknown, path: Path, problems: Problems): DetectorKind
 function resolveEntry(
   own: unknown,
   shared: Block,
-  defaultKind: DetectorKind,
+  defaultKind: DetectorKind | undefined,
   measure: MeasureSpec,
   { windows, rollups }: Parts,
   problems: Problems,

@@ -20,7 +20,11 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
   checkOutcomeMeasures(measures, block.dimensions, rollups, problems);
   checkNames(block, sources, problems);
   const topics = resolveTopics(block, problems);
-  const { detect, falseAlarmsPerDay } = resolveDetect(block.detect, { measures, windows, rollups }, problems);
+  const { detect, falseAlarmsPerDay } = resolveDetect(
+    block.detect,
+    { measures, measureNames: Object.keys(block.measures), windows, rollups },
+    problems,
+  );
   const { pipeline, dimensions, locale, clock } = block;
 
   const engine: EngineSpec = {

@@ -11,7 +11,16 @@ export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly o
 export function checkWith<Schema extends z.ZodType>(schema: Schema, value: unknown): Checked<z.output<Schema>> {
   const result = schema.safeParse(value, { error: messageOf, reportInput: true });
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, problems: result.error.issues.flatMap((issue) => problemsOf(issue, value, [])) };
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, value, []));
+  return { ok: false, problems: problems.filter((problem) => !isMisnamed(problem, problems, value)) };
+}
+
+/** It is missing because it stands there under a name that is nearly right, which is told already. */
+function isMisnamed({ path, atKey }: Problem, problems: readonly Problem[], root: unknown): boolean {
+  if (atKey || path.length === 0 || valueAt(root, path) !== undefined) return false;
+  const parent = JSON.stringify(path.slice(0, -1));
+  const meant = `did you mean ${JSON.stringify(path.at(-1))}?`;
+  return problems.some((other) => other.atKey && JSON.stringify(other.path.slice(0, -1)) === parent && other.message.endsWith(meant));
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {

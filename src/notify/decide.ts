@@ -55,3 +55,8 @@ export function objectionTo(event: AlertEvent, receiver: Pick<Receiver, 'local'>
 export function isWithin(timeMs: number, nowMs: number, { audience, notifyWithinMs }: DecideSettings): boolean {
   return audience === 'local' || notifyWithinMs === undefined || nowMs - timeMs <= notifyWithinMs;
 }
+
+/** That reading is behind is told by the clock, and is so while event time is not caught up with. */
+export function ringsByClock({ detector }: AlertEvent): boolean {
+  return detector === 'lag';
+}

@@ -33,6 +33,10 @@ export interface NotificationLog {
   /** Firing alerts too old to be told when they arose. */
   held(receiver: string): AlertEvent[];
   hold(receiver: string, event: AlertEvent): void;
+  /** Firing alerts that a silence kept back, each as it was told of last. */
+  silenced(receiver: string): AlertEvent[];
+  keepSilenced(receiver: string, event: AlertEvent): void;
+  /** Neither held nor silenced any more. */
   release(receiver: string, alertId: string): void;
   giveUp(receiver: string, event: AlertEvent, reason: string, nowMs: number): void;
   take(): StateChange[];
@@ -51,7 +55,7 @@ const FORGET_AFTER_MS = 7 * 86_400_000;
 /** Per receiver. */
 const GIVEN_UP_MAX = 100;
 
-type Kind = 'told' | 'held' | 'given-up';
+type Kind = 'told' | 'held' | 'silenced' | 'given-up';
 
 export function createNotificationLog(settings: NotificationLogSettings): NotificationLog {
   const prefix = notifyStatePrefix(settings.pipeline);
@@ -59,6 +63,7 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
   /** By receiver; the entry told of last stands last. */
   const toldBy = new Map<string, Map<string, Told>>();
   const heldBy = new Map<string, Map<string, AlertEvent>>();
+  const silencedBy = new Map<string, Map<string, AlertEvent>>();
   const givenUpBy = new Map<string, Map<string, GivenUp>>();
   const nextBy = new Map<string, number>();
 
@@ -95,7 +100,12 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
     },
     held: (receiver) => [...(heldBy.get(receiver)?.values() ?? [])],
     hold: (receiver, event) => put('held', heldBy, receiver, event.alert_id, event),
-    release: (receiver, alertId) => put('held', heldBy, receiver, alertId, undefined),
+    silenced: (receiver) => [...(silencedBy.get(receiver)?.values() ?? [])],
+    keepSilenced: (receiver, event) => put('silenced', silencedBy, receiver, event.alert_id, event),
+    release(receiver, alertId) {
+      put('held', heldBy, receiver, alertId, undefined);
+      put('silenced', silencedBy, receiver, alertId, undefined);
+    },
     giveUp(receiver, event, reason, nowMs) {
       const { alert_id, alert_time, status, message } = event;
       const given_up_time = new Date(nowMs).toISOString();
@@ -119,6 +129,7 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
         else if (kind === 'told') told.push([receiver, key, value as Told]);
         else if (kind === 'given-up') givenUp.push([receiver, key, value as GivenUp]);
         else if (kind === 'held') put('held', heldBy, receiver, key, value as AlertEvent);
+        else if (kind === 'silenced') put('silenced', silencedBy, receiver, key, value as AlertEvent);
       }
       for (const [receiver, key, value] of told.sort((a, b) => a[2].timeMs - b[2].timeMs)) put('told', toldBy, receiver, key, value);
       givenUp.sort((a, b) => a[2].given_up_time.localeCompare(b[2].given_up_time));

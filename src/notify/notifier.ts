@@ -51,6 +51,11 @@ export interface Notifier {
   settle(watermarkMs: number): Promise<Notified | undefined>[];
   /** Takes in a record of the pipeline's silences, in the order of their topic. */
   silence(record: string): void;
+  /**
+   * Tells of alerts that still fire and are silenced no more: those of event time once that is as near as `settle` asks for, as they may have
+   * ended in what is not read yet. Undefined: what it is is not known here. Resolves as `settle`.
+   */
+  endSilences(watermarkMs: number | undefined): Promise<Notified | undefined>[];
   /** Alert events that receivers are not done with. */
   waiting(): number;
   /** Ends what is under way; it begins anew after the next start. */
@@ -87,6 +92,7 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
       { ...deps, receiver, log, silences, stop: stopping.signal, onDecided: (decision) => (decided.get(receiver.name)![decision] += 1) },
     ),
   );
+  const isCaughtUp = (watermarkMs: number): boolean => isWithin(watermarkMs, deps.clock.now(), settings);
 
   return {
     queues,
@@ -94,7 +100,11 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
       if (silences.take(record)) return;
       deps.logger.warn(`a record on the silences of ${pipeline} is none, and is left out: ${record.slice(0, 100)}`);
     },
-    settle: (watermarkMs) => (isWithin(watermarkMs, deps.clock.now(), settings) ? queues.flatMap((queue) => queue.settle()) : []),
+    settle: (watermarkMs) => (isCaughtUp(watermarkMs) ? queues.flatMap((queue) => queue.settle()) : []),
+    endSilences(watermarkMs) {
+      const caughtUp = watermarkMs !== undefined && isCaughtUp(watermarkMs);
+      return queues.flatMap((queue) => queue.endSilences(caughtUp));
+    },
     waiting: () => queues.reduce((sum, queue) => sum + queue.waiting(), 0),
     stop: () => stopping.abort(),
     statePrefix: notifyStatePrefix(pipeline),

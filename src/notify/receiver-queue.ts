@@ -8,7 +8,7 @@ import { formatDuration } from '../core/duration.ts';
 import type { Logger } from '../core/logger.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
-import { objectionTo, type Decision, type DecideSettings } from './decide.ts';
+import { objectionTo, ringsByClock, type Decision, type DecideSettings } from './decide.ts';
 import { deliver, type RetrySettings } from './deliver.ts';
 import { createGate } from './gate.ts';
 import { createLanes } from './lanes.ts';
@@ -39,6 +39,8 @@ export interface ReceiverQueue {
   room(): Promise<void>;
   /** Tells of stale alerts that still fire. */
   settle(): Promise<Notified | undefined>[];
+  /** Tells of alerts that still fire and are silenced no more; not `caughtUp`: only of those that ring by the clock. */
+  endSilences(caughtUp: boolean): Promise<Notified | undefined>[];
   /** Events that are not dealt with. */
   waiting(): number;
 }
@@ -146,13 +148,16 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       log.setTold(receiver.name, event, { ...last, resolved: true });
     }
     if (decision === 'stale') log.hold(receiver.name, event);
-    else if (resolved || decision === 'sent') log.release(receiver.name, event.alert_id);
+    else if (decision === 'silenced') log.keepSilenced(receiver.name, event);
+    // Of one that is folded its speaker tells.
+    else if (resolved || decision === 'sent' || decision === 'folded') log.release(receiver.name, event.alert_id);
     return { alertId: event.alert_id, receiver: receiver.name, decision };
   }
 
   async function settleOne(event: AlertEvent): Promise<Notified | undefined> {
     // It may have ended, or been told by a reminder, while it waited for its turn.
-    if (!log.held(receiver.name).some(({ alert_id }) => alert_id === event.alert_id)) return undefined;
+    const waiting = [...log.held(receiver.name), ...log.silenced(receiver.name)];
+    if (!waiting.some(({ alert_id }) => alert_id === event.alert_id)) return undefined;
     const against = objection(event);
     // What is silenced goes on waiting.
     if ((against !== undefined && against !== 'stale') || silenceOf(event)) return undefined;
@@ -199,6 +204,14 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   }
   stop.addEventListener('abort', letIn, { once: true });
 
+  function settleAll(events: readonly AlertEvent[]): Promise<Notified | undefined>[] {
+    const due = events.filter(({ alert_id }) => !settling.has(alert_id));
+    return due.map(async (event) => {
+      settling.add(event.alert_id);
+      return lanes.run(laneOf(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
+    });
+  }
+
   return {
     receiver: receiver.name,
     next: () => log.next(receiver.name),
@@ -214,13 +227,9 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     async room() {
       while (open.size >= settings.waitingMax && !stop.aborted) await new Promise<void>((resolve) => forRoom.add(resolve));
     },
-    settle() {
-      const due = log.held(receiver.name).filter(({ alert_id }) => !settling.has(alert_id));
-      return due.map(async (event) => {
-        settling.add(event.alert_id);
-        return lanes.run(laneOf(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
-      });
-    },
+    settle: () => settleAll(log.held(receiver.name)),
+    endSilences: (caughtUp) =>
+      settleAll(log.silenced(receiver.name).filter((event) => (caughtUp || ringsByClock(event)) && !silenceOf(event))),
     waiting: () => open.size + settling.size,
   };
 }

@@ -1,6 +1,6 @@
 /** The silences of a pipeline, as the records of its topic tell of them. */
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { concerns, parseSilence, statusOf, type Silence } from './silence.ts';
+import { concerns, parseSilence, type Silence } from './silence.ts';
 
 export interface SilenceBook {
   /** A record of the topic, in its order. False: it is none of ours, and is left out. */
@@ -12,29 +12,37 @@ export interface SilenceBook {
   all(): readonly Silence[];
 }
 
+/** Asked for each alert and receiver, and often for what waits: times are read once, epoch ms. */
+interface Known {
+  readonly silence: Silence;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 /** Beyond it the oldest are forgotten; so many do not fall together (`SILENCES_MAX`). */
 const KEPT_MAX = 10_000;
 
 export function createSilenceBook(): SilenceBook {
-  const silences = new Map<string, Silence>();
+  const silences = new Map<string, Known>();
   return {
     take(record) {
       const silence = parseSilence(record);
       if (!silence) return false;
-      silences.set(silence.id, silence);
+      const { id, starts_at, ends_at, ended_at } = silence;
+      silences.set(id, { silence, startMs: Date.parse(starts_at), endMs: Date.parse(ended_at ?? ends_at) });
       const [oldest] = silences.keys();
       if (silences.size > KEPT_MAX && oldest !== undefined) silences.delete(oldest);
       return true;
     },
-    get: (id) => silences.get(id),
+    get: (id) => silences.get(id)?.silence,
     holding(event, nowMs) {
-      let last: Silence | undefined;
-      for (const silence of silences.values()) {
-        if (statusOf(silence, nowMs) !== 'active' || !concerns(silence, event)) continue;
-        if (!last || Date.parse(silence.ends_at) > Date.parse(last.ends_at)) last = silence;
+      let last: Known | undefined;
+      for (const known of silences.values()) {
+        if (nowMs < known.startMs || nowMs >= known.endMs || (last && known.endMs <= last.endMs)) continue;
+        if (concerns(known.silence, event)) last = known;
       }
-      return last;
+      return last?.silence;
     },
-    all: () => [...silences.values()].reverse(),
+    all: () => [...silences.values()].map(({ silence }) => silence).reverse(),
   };
 }

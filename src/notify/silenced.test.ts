@@ -62,6 +62,9 @@ function setUp(settings: Partial<NotifierSettings> = {}) {
           ...changes,
         } satisfies Silence),
       ),
+    /** `behind`: by so many minutes the watermark is behind the clock. */
+    endSilences: async (behind = 0) =>
+      (await Promise.all(notifier.endSilences(START + (clock.minutes - behind) * MINUTE))).flatMap((told) => told?.decision ?? []),
     /** Told when the wall clock is as far as the event. */
     async tell(event: AlertEvent): Promise<string | undefined> {
       clock.minutes = Math.max(clock.minutes, (Date.parse(event.alert_time) - START) / MINUTE);
@@ -83,6 +86,41 @@ test('a silenced alert is not told; when the silence is over and it still fires 
   );
   assert.equal(await tell(end(25)), 'sent');
   assert.equal(notifier.counts().decisions.silenced, 2);
+});
+
+test('when the silence is over an alert that still fires is told at once, as it was told of last; also one without reminders, once', async () => {
+  const { silence, tell, endSilences, clock, rung, notifier } = setUp();
+  silence({ ends_at: at(90) });
+  assert.equal(await tell(alert(1)), 'silenced');
+  assert.equal(await tell(reminder(11, 1)), 'silenced');
+  assert.equal(await tell(alert(2, { alert_id: 'over', alert_type: 'x' })), 'silenced');
+  assert.equal(await tell(alert(3, { alert_id: 'over', alert_type: 'x', status: 'resolved' })), 'unwanted');
+  assert.equal(await tell(alert(2, { alert_id: 'member', alert_type: 'y' })), 'silenced');
+  assert.equal(await tell(alert(3, { alert_id: 'member', alert_type: 'y', part_of: 'a' })), 'folded');
+  assert.deepEqual(await endSilences(), []);
+  // A restart in between, long after.
+  const again = setUp();
+  again.notifier.restore(notifier.takeStateChanges().flatMap(([key, value]) => (value ? [[key, value] as const] : [])));
+  again.silence({ ends_at: at(90) });
+  again.clock.minutes = 89;
+  assert.deepEqual(await again.endSilences(), []);
+  again.clock.minutes = 90;
+  assert.deepEqual(await again.endSilences(16), [], 'it may have ended in what is not read yet');
+  assert.deepEqual(await again.endSilences(), ['sent']);
+  assert.deepEqual(await again.endSilences(), []);
+  assert.deepEqual(
+    again.rung.map(({ alert_id, since, repeat }) => [alert_id, since, repeat]),
+    [['a', at(0), 1]],
+  );
+  assert.deepEqual([rung, clock.minutes], [[], 11]);
+});
+
+test('that reading is behind is told though event time is not caught up with', async () => {
+  const { silence, tell, endSilences, clock } = setUp();
+  silence({ matchers: {}, measure: 'lag' });
+  assert.equal(await tell(alert(1, { detector: 'lag', measure: 'lag', labels: {} })), 'silenced');
+  clock.minutes = 15;
+  assert.deepEqual(await endSilences(60), ['sent']);
 });
 
 test('an alert that begins and ends within a silence is never told', async () => {

@@ -47,7 +47,7 @@ export interface NotifyStage {
 
 /** How often is looked for new alert events. */
 const POLL_MS = 25;
-/** How often is looked for new silences beside that: for what waits to be told. */
+/** How often is looked for new silences, and for those that are over, beside what alerts ask for. */
 const SILENCES_POLL_MS = 250;
 const READ_LIMITS = { maxBytes: 256 << 10 };
 
@@ -164,25 +164,27 @@ export async function openNotifyStage(
 
   async function settle({ signal, watermark }: NotifyRun, failed: (error: unknown) => void): Promise<void> {
     const under = new Set<Promise<unknown>>();
-    while (!signal.aborted) {
-      const at = watermark();
-      for (const told of at === undefined ? [] : notifier.settle(at)) {
+    const recordAll = (tellings: readonly Promise<unknown>[]): void => {
+      for (const told of tellings) {
         const recorded: Promise<unknown> = told
           .then((notified) => notified && record())
           .catch(failed)
           .finally(() => under.delete(recorded));
         under.add(recorded);
       }
+    };
+    let heardAt = -Infinity;
+    for (let ms = 0; !signal.aborted; ms += POLL_MS) {
+      const at = watermark();
+      if (at !== undefined) recordAll(notifier.settle(at));
+      if (ms - heardAt >= SILENCES_POLL_MS) {
+        heardAt = ms;
+        await silences.catchUp();
+        recordAll(notifier.endSilences(at));
+      }
       await sleep(POLL_MS, signal);
     }
     await Promise.all(under);
-  }
-
-  async function hearSilences(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await silences.catchUp();
-      await sleep(SILENCES_POLL_MS, signal);
-    }
   }
 
   return {
@@ -201,7 +203,6 @@ export async function openNotifyStage(
       const until = AbortSignal.any([signal, ended.signal]);
       const work = Promise.all([
         count(until).catch(failed),
-        hearSilences(until).catch(failed),
         settle({ ...options, signal: until }, failed).catch(failed),
         ...notifier.queues.map((queue) => tell(queue, until, failed).catch(failed)),
       ]);

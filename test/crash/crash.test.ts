@@ -57,7 +57,7 @@ function createSender(log: Log, topic: string, events: readonly Uint8Array[], pa
   };
 }
 
-test('whatever dies: nothing is lost, nothing counts twice', { skip, timeout: SOAK ? 3_600_000 : 280_000 }, async (t) => {
+test('whatever dies: nothing is lost, nothing counts twice', { skip, timeout: SOAK ? 3_600_000 : 900_000 }, async (t) => {
   const seed = printedSeed(t);
   const [random, sending] = [createRandom(seed), createRandom(seed, 2)];
   const dir = temporary(t);

@@ -91,6 +91,20 @@ test('the page shows a break as it happens', { skip, timeout: 240_000 }, async (
     for (const { body } of slack.received) assert.deepEqual(slackFaults(JSON.parse(body)), []);
   });
 
+  await t.test('the alert is silenced from its card, which says so, and the silence is ended from the list', async () => {
+    const alert = page.locator('[data-testid=alerts] .alert.is-firing', { hasText: BROKEN }).filter({ hasText: 'CTR' });
+    await alert.evaluate((element) => ((element as unknown as { open: boolean }).open = true));
+    await alert.getByRole('button', { name: 'Silence…' }).click();
+    await alert.locator('.silence-parts', { hasText: 'country=US' }).waitFor();
+    await alert.getByRole('button', { name: '4 h' }).click();
+    await alert.locator('.silence-mark', { hasText: 'silenced until' }).waitFor();
+    const list = page.locator('[data-testid=silences]');
+    assert.match(await list.locator('.silence-parts').innerText(), /country=US\s*ad_format=banner\s*ctr_drop/);
+    await list.getByRole('button', { name: 'End silence' }).click();
+    await list.waitFor({ state: 'detached' });
+    await alert.locator('.silence-mark').waitFor({ state: 'detached' });
+  });
+
   await t.test('its segment shows the charts, the windows and the alert', async () => {
     await page.locator(`[data-testid=segments] [data-segment="${BROKEN}"]`).click();
     await page.locator('h1', { hasText: BROKEN }).waitFor();

@@ -7,11 +7,13 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createMarket } from './market.ts';
 import { createNews } from './news.ts';
+import { createFakeSilences } from './silences.ts';
 
 const port = Number(process.argv[2] ?? 8000);
 const dist = path.join(import.meta.dirname, '../dist');
 const market = createMarket({ seed: 7, now: Date.now });
 const news = createNews(market, Date.now);
+const silences = createFakeSilences(market.info, Date.now);
 const listeners = new Set<ServerResponse>();
 let id = 0;
 
@@ -48,6 +50,8 @@ const server = createServer((request, response) => {
       return json({ alerts: news.alerts().filter(({ status }) => !query.has('status') || status === query.get('status')) });
     case '/api/v1/pipelines/demo/dead-letters':
       return json(news.deadLetters(query.get('reason')));
+    case '/api/v1/pipelines/demo/silences':
+      return void silences.answer(request).then(json);
     case '/api/v1/topics':
       return json(news.topics());
     case '/api/v1/pipelines/demo/stream':
@@ -56,6 +60,7 @@ const server = createServer((request, response) => {
       response.on('close', () => listeners.delete(response));
       return undefined;
     default:
+      if (request.method === 'DELETE') return json(silences.end(url.pathname.split('/').at(-1) ?? ''));
       return void serveFile(url.pathname, response);
   }
 });

@@ -18,6 +18,8 @@ export interface HistoryPlace {
   /** A file of events or of rows, `-` for events on standard input; undefined: what a run has left in the data directory. */
   readonly input?: string;
   readonly data: string;
+  /** Address of Kafka, where the log is not in the data directory. */
+  readonly log?: string;
   /** Undefined: the OLAP store where it is there and has the windows, else the log. */
   readonly history?: 'olap' | 'log';
   /** Default: as the pipeline was run. */
@@ -52,7 +54,7 @@ export async function withHistory<T>(
   work: (history: History) => Promise<T>,
 ): Promise<T> {
   if (place.input !== undefined) return work(await fileHistory(place.input, config, deps));
-  return withReading(place.data, deps.clock, async (reading) => {
+  return withReading(place, deps.clock, async (reading) => {
     const record = choosePipeline(reading, config.engine.pipeline);
     refuseOtherMeasures(config, record, needed);
     const opened = place.history === 'log' ? undefined : await openedStore(reading.dir, record, place, deps);

@@ -9,6 +9,8 @@ import type { OlapSide } from './olap-side.ts';
 export interface StoredHistory {
   /** The data directory. */
   readonly data: string;
+  /** Address of Kafka, where the log is there. */
+  readonly log?: string;
   /** As the run was told. */
   readonly olapStore: string;
 }
@@ -22,7 +24,7 @@ const SETTABLE = /^(?:detect\.|cooldown=|locale=)/;
 export async function answerBacktest(
   { file }: LoadedPipeline,
   { from, to, warm_up, set = [], compare = false, incidents, grace }: BacktestRequest,
-  { data, olapStore }: StoredHistory,
+  { data, log, olapStore }: StoredHistory,
   olap: Pick<OlapSide, 'state' | 'started'>,
   signal: AbortSignal,
 ): Promise<BacktestReport> {
@@ -37,6 +39,7 @@ export async function answerBacktest(
   const order = {
     file,
     data,
+    ...(log !== undefined && { log }),
     olapStore,
     set,
     compare,

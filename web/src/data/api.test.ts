@@ -38,3 +38,17 @@ test('a server that is not there is status 0', async () => {
   const api = createApi('', () => Promise.reject(new TypeError('Failed to fetch')));
   await assert.rejects(api.topics(signal), (error: ApiError) => error instanceof ApiError && error.status === 0);
 });
+
+test('what is written goes as JSON, an end without a body', async () => {
+  const sent: [string | undefined, string, unknown, string | null][] = [];
+  const api = createApi('', async (url, init) => {
+    sent.push([init?.method, String(url), init?.body, new Headers(init?.headers).get('content-type')]);
+    return new Response('{}', { status: 201 });
+  });
+  await api.silence('p', { matchers: { country: 'US' }, for: '1h' }, signal);
+  await api.endSilence('p', 'a/b', signal);
+  assert.deepEqual(sent, [
+    ['POST', '/api/v1/pipelines/p/silences', '{"matchers":{"country":"US"},"for":"1h"}', 'application/json'],
+    ['DELETE', '/api/v1/pipelines/p/silences/a%2Fb', undefined, null],
+  ]);
+});

@@ -6,9 +6,12 @@ import type {
   PipelineList,
   PipelineStatus,
   Problem,
+  ShownSilence,
+  SilenceList,
   TopicList,
   WindowHistory,
 } from '../../../src/server/api.ts';
+import type { SilenceRequest } from '../../../src/notify/silence-request.ts';
 import type { Language } from '../i18n/texts.ts';
 import type { Labels } from './series-book.ts';
 
@@ -35,6 +38,10 @@ export interface Api {
   ): Promise<AlertList>;
   deadLetters(pipeline: string, ask: { readonly reason?: string; readonly limit: number }, signal: AbortSignal): Promise<DeadLetterList>;
   topics(signal: AbortSignal): Promise<TopicList>;
+  /** Those that are not over. */
+  silences(pipeline: string, signal: AbortSignal): Promise<readonly ShownSilence[]>;
+  silence(pipeline: string, request: SilenceRequest, signal: AbortSignal): Promise<ShownSilence>;
+  endSilence(pipeline: string, id: string, signal: AbortSignal): Promise<ShownSilence>;
   streamUrl(pipeline: string, lang: Language): string;
 }
 
@@ -54,10 +61,11 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
   const get = async <T>(path: string, query: Readonly<Record<string, string | undefined>>, signal: AbortSignal): Promise<T> => {
     const asked = new URLSearchParams();
     for (const [key, value] of Object.entries(query)) if (value !== undefined) asked.set(key, value);
-    const response = await fetch(`${base}/api/v1${path}${asked.size > 0 ? `?${asked}` : ''}`, {
-      signal,
-      headers: { accept: 'application/json' },
-    }).catch((error: unknown) => {
+    return send<T>(`${path}${asked.size > 0 ? `?${asked}` : ''}`, {}, signal);
+  };
+  const send = async <T>(path: string, init: RequestInit, signal: AbortSignal): Promise<T> => {
+    const headers = { accept: 'application/json', ...(init.body !== undefined && { 'content-type': 'application/json' }) };
+    const response = await fetch(`${base}/api/v1${path}`, { ...init, signal, headers }).catch((error: unknown) => {
       if (signal.aborted) throw error;
       throw new ApiError(0, String(error instanceof Error ? error.message : error));
     });
@@ -79,6 +87,9 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
     alerts: (pipeline, { status, lang, limit }, signal) => get(`${of(pipeline)}/alerts`, { status, lang, limit: String(limit) }, signal),
     deadLetters: (pipeline, { reason, limit }, signal) => get(`${of(pipeline)}/dead-letters`, { reason, limit: String(limit) }, signal),
     topics: (signal) => get('/topics', {}, signal),
+    silences: async (pipeline, signal) => (await get<SilenceList>(`${of(pipeline)}/silences`, {}, signal)).silences,
+    silence: (pipeline, request, signal) => send(`${of(pipeline)}/silences`, { method: 'POST', body: JSON.stringify(request) }, signal),
+    endSilence: (pipeline, id, signal) => send(`${of(pipeline)}/silences/${encodeURIComponent(id)}`, { method: 'DELETE' }, signal),
     streamUrl: (pipeline, lang) => `${base}/api/v1${of(pipeline)}/stream?lang=${lang}`,
   };
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { signal } from '@preact/signals';
 import type { PipelineInfo } from '../../../src/server/api.ts';
 import type { Language } from '../i18n/texts.ts';
-import { alert, handClock } from '../testing.ts';
+import { alert, handClock, point } from '../testing.ts';
 import type { Api } from './api.ts';
 import { createPipelineFeed } from './pipeline-feed.ts';
 import type { EventStream } from './stream.ts';
@@ -12,14 +12,19 @@ function scene() {
   const language = signal<Language>('en');
   const urls: string[] = [];
   const listeners: Map<string, (event: { readonly data?: string }) => void>[] = [];
-  const answers: { lang: Language; answer: () => void }[] = [];
+  const silences: { readonly id: string }[] = [];
+  const answers: { lang: Language; answer: () => void; refuse: () => void }[] = [];
   const api = {
     status: () => new Promise(() => {}),
+    latest: () => new Promise(() => {}),
     alerts: (_: string, { lang, status }: { lang: Language; status?: 'firing' }) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         const found = status ? [] : [{ ...alert('a', { message: `in ${lang}` }), resolved_time: null }];
-        answers.push({ lang, answer: () => resolve({ alerts: found }) });
+        answers.push({ lang, answer: () => resolve({ alerts: found }), refuse: () => reject(new Error('no')) });
       }),
+    silences: async () => [...silences],
+    silence: async (_: string, { comment = '' }: { comment?: string }) => ({ id: comment }),
+    endSilence: async (_: string, id: string) => ({ id }),
     streamUrl: (_: string, lang: Language) => `/stream?lang=${lang}`,
   } as unknown as Api;
   const open = (url: string): EventStream => {
@@ -28,9 +33,20 @@ function scene() {
     listeners.push(heard);
     return { readyState: 1, addEventListener: (type, listener) => void heard.set(type, listener), close: () => {} };
   };
-  const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, language, { api, clock: handClock(), open });
+  const clock = handClock();
+  const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, language, { api, clock, open });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  return { language, urls, answers, listeners, feed, settled, words: () => feed.alerts.value.map(({ message }) => message) };
+  return {
+    silences,
+    language,
+    clock,
+    urls,
+    answers,
+    listeners,
+    feed,
+    settled,
+    words: () => feed.alerts.value.map(({ message }) => message),
+  };
 }
 
 test('alerts are asked for again in the language that is chosen, and shown as they were until they come', async () => {
@@ -63,4 +79,55 @@ test('an answer in the language that was left is not shown', async () => {
   late.forEach(({ answer }) => answer());
   await settled();
   assert.deepEqual(words(), ['in ko']);
+});
+
+test('silences are loaded, told by the stream, and changed with the answer', async () => {
+  const { feed, listeners, settled, silences } = scene();
+  const shown = (): string[] => feed.silences.value.map(({ id }) => id);
+  silences.push({ id: 'a' });
+  listeners[0]!.get('reset')!({ data: '{}' });
+  await settled();
+  assert.deepEqual(shown(), ['a']);
+  await feed.silence({ measure: 'ctr', for: '1h', comment: 'b' });
+  assert.deepEqual(shown(), ['b', 'a']);
+  await feed.endSilence('a');
+  assert.deepEqual(shown(), ['b']);
+  listeners[0]!.get('silences')!({ data: '[]' });
+  assert.deepEqual(shown(), []);
+});
+
+test('that nothing has rung is only known once the list has come, and a list that failed is asked for again', async () => {
+  const { answers, clock, feed, settled, words } = scene();
+  assert.equal(feed.alertsKnown.value, false);
+  answers.splice(0).forEach(({ refuse }) => refuse());
+  await settled();
+  assert.equal(feed.alertsKnown.value, false);
+  clock.pass(5_000);
+  answers.splice(0).forEach(({ answer }) => answer());
+  await settled();
+  assert.deepEqual([feed.alertsKnown.value, words()], [true, ['in en']]);
+});
+
+test('a few points are shown four times a second, thousands once', () => {
+  const { clock, feed, listeners } = scene();
+  const windows = feed.watch({ window: '10s', labels: undefined, windowsBack: 5 });
+  const bring = (count: number, version: string): void => {
+    const points = Array.from({ length: count }, (_, n) => point(0, 1, { version, labels: { country: String(n) } }));
+    listeners[0]!.get('points')!({ data: JSON.stringify(points) });
+  };
+  const shownAfter = (ms: number): boolean => {
+    const before = windows.revision.value;
+    clock.pass(ms - 1);
+    assert.equal(windows.revision.value, before, 'not earlier');
+    clock.pass(1);
+    return windows.revision.value > before;
+  };
+  bring(10, '1');
+  assert.ok(shownAfter(250));
+  bring(3_000, '2');
+  assert.ok(shownAfter(250), 'what comes after a few is not kept waiting');
+  bring(10, '3');
+  assert.ok(shownAfter(1_000));
+  bring(10, '4');
+  assert.ok(shownAfter(250));
 });

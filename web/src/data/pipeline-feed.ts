@@ -1,9 +1,11 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { PipelineInfo, PipelineStatus, WindowPoint } from '../../../src/server/api.ts';
+import type { SilenceRequest } from '../../../src/notify/silence-request.ts';
 import type { Clock } from '../clock.ts';
 import type { Language } from '../i18n/texts.ts';
 import { createAlertBook, type Episode } from './alert-book.ts';
 import type { Api } from './api.ts';
+import type { Silence } from './silences.ts';
 import { openStream, type Connection, type StreamDeps } from './stream.ts';
 import { createWindowFeed, type WindowFeed, type WindowFeedRequest } from './window-feed.ts';
 
@@ -20,10 +22,17 @@ export interface PipelineFeed {
   readonly connection: ReadonlySignal<Connection>;
   /** Newest first. */
   readonly alerts: ReadonlySignal<readonly Episode[]>;
+  /** The alerts from before the page was opened are among them: until then an empty list says nothing. */
+  readonly alertsKnown: ReadonlySignal<boolean>;
   /** The newest that rang while this page was open. */
   readonly rang: ReadonlySignal<Episode | undefined>;
   /** The last `RATES_MAX` seconds. */
   readonly rates: ReadonlySignal<readonly RateSample[]>;
+  /** That were not over when they were heard of last, the newest first. */
+  readonly silences: ReadonlySignal<readonly Silence[]>;
+  /** @throws ApiError in the server's words */
+  silence(request: SilenceRequest): Promise<void>;
+  endSilence(id: string): Promise<void>;
   /** Loads these windows and keeps them up to date until the returned feed is closed. */
   watch(request: WindowFeedRequest): WindowFeed;
   close(): void;
@@ -31,10 +40,12 @@ export interface PipelineFeed {
 
 const ALERTS_MAX = 500;
 const RATES_MAX = 300;
-/** Points come several times a second: they are shown at most this often. */
-const SHOW_EVERY_MS = 250;
+/** Points come several times a second: they are shown at most this often; of thousands, which cost more to show, a ms a point, not so often. */
+const SHOW_EVERY_MS = { least: 250, most: 1_000 };
 /** Points that wait to be shown; past it they are shown at once. */
 const WAITING_MAX = 20_000;
+/** The stream tells what rings from now on; a list of what rang before that failed is asked for again after so long. */
+const RETRY_MS = 5_000;
 
 /** `language`: in whose words alerts are told; they are asked for anew when it changes. */
 export function createPipelineFeed(
@@ -46,8 +57,10 @@ export function createPipelineFeed(
   const status = signal<PipelineStatus | undefined>(undefined);
   const connection = signal<Connection>('connecting');
   const alerts = signal<readonly Episode[]>([]);
+  const alertsKnown = signal(false);
   const rang = signal<Episode | undefined>(undefined);
   const rates = signal<readonly RateSample[]>([]);
+  const silences = signal<readonly Silence[]>([]);
   const feeds = new Set<WindowFeed>();
   const book = createAlertBook(ALERTS_MAX);
   const closing = new AbortController();
@@ -56,10 +69,12 @@ export function createPipelineFeed(
 
   let waiting: WindowPoint[] = [];
   let timed = false;
+  let everyMs = SHOW_EVERY_MS.least;
   const show = (): void => {
     timed = false;
     const points = waiting;
     waiting = [];
+    everyMs = Math.min(SHOW_EVERY_MS.most, Math.max(SHOW_EVERY_MS.least, points.length));
     for (const feed of feeds) feed.put(points);
   };
   const take = (points: readonly WindowPoint[]): void => {
@@ -67,7 +82,7 @@ export function createPipelineFeed(
     if (waiting.length >= WAITING_MAX) show();
     else if (!timed) {
       timed = true;
-      clock.after(SHOW_EVERY_MS, show);
+      clock.after(everyMs, show);
     }
   };
   const takeStatus = (next: PipelineStatus): void => {
@@ -86,11 +101,25 @@ export function createPipelineFeed(
     book.load(newest.alerts);
     book.load(firing.alerts);
     alerts.value = book.list();
+    alertsKnown.value = true;
   };
+  let forgetRetry = (): void => {};
+  const askAlerts = (): void => {
+    forgetRetry();
+    loadAlerts().catch(() => {
+      if (!closing.signal.aborted) forgetRetry = clock.after(RETRY_MS, askAlerts);
+    });
+  };
+  const loadSilences = async (): Promise<void> => {
+    silences.value = await api.silences(info.name, closing.signal);
+  };
+  /** The stream may have told of it already. */
+  const without = (ended: string): readonly Silence[] => silences.value.filter(({ id }) => id !== ended);
   const load = (): void => {
     api.status(info.name, closing.signal).then(takeStatus, () => {});
-    // The stream tells what rings from now on; a list that fails is asked for again with the next gap.
-    loadAlerts().catch(() => {});
+    askAlerts();
+    // Where that fails the stream tells of the next change, and the next gap asks again.
+    loadSilences().catch(() => {});
     for (const feed of feeds) feed.load();
   };
 
@@ -104,6 +133,7 @@ export function createPipelineFeed(
         if (begins) rang.value = alerts.value.find(({ alert_id }) => alert_id === event.alert_id);
       },
       status: takeStatus,
+      silences: (current) => (silences.value = current),
       gap: load,
       connection: (state) => (connection.value = state),
     },
@@ -123,8 +153,18 @@ export function createPipelineFeed(
     status,
     connection,
     alerts,
+    alertsKnown,
     rang,
     rates,
+    silences,
+    silence: async (request) => {
+      const added = await api.silence(info.name, request, closing.signal);
+      silences.value = [added, ...without(added.id)];
+    },
+    endSilence: async (id) => {
+      await api.endSilence(info.name, id, closing.signal);
+      silences.value = without(id);
+    },
     watch: (request) => {
       const feed = createWindowFeed(info, request, { api, clock });
       feeds.add(feed);
@@ -138,6 +178,7 @@ export function createPipelineFeed(
     close: () => {
       forget();
       closing.abort();
+      forgetRetry();
       stream.close();
       for (const feed of feeds) feed.close();
       feeds.clear();

@@ -36,6 +36,7 @@ function scene() {
       points: (points) => said.push(`points ${points.length}`),
       alert: () => said.push('alert'),
       status: () => said.push('status'),
+      silences: (silences) => said.push(`silences ${silences.length}`),
       gap: () => said.push('gap'),
       connection: (state) => said.push(state),
     },
@@ -56,8 +57,9 @@ test('events are handed on; `reset` is a gap', () => {
   last().opens();
   last().tells('points', [point(0, 1)]);
   last().tells('status', {});
+  last().tells('silences', []);
   last().tells('reset', {});
-  assert.deepEqual(said, ['connecting', 'live', 'points 1', 'status', 'gap']);
+  assert.deepEqual(said, ['connecting', 'live', 'points 1', 'status', 'silences 0', 'gap']);
 });
 
 test('a connection that the browser mends itself has no gap', () => {

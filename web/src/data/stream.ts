@@ -7,6 +7,7 @@ export interface StreamHandlers {
   points(points: StreamEvents['points']): void;
   alert(alert: StreamEvents['alert']): void;
   status(status: StreamEvents['status']): void;
+  silences(silences: StreamEvents['silences']): void;
   /** Something may have been missed: load anew what is shown. */
   gap(): void;
   connection(state: Connection): void;
@@ -83,6 +84,7 @@ export function openStream(url: () => string, handlers: StreamHandlers, { open, 
     on('points', handlers.points);
     on('alert', handlers.alert);
     on('status', handlers.status);
+    on('silences', handlers.silences);
     on('reset', () => handlers.gap());
     heard();
   };

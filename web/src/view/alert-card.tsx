@@ -7,6 +7,7 @@ import { withNearTimes } from '../format/utc-text.ts';
 import { AlertCompany, AlertFigures } from './alert-evidence.tsx';
 import { useDashboard } from './context.ts';
 import { SeverityIcon } from './icons.tsx';
+import { SilenceControl, SilenceMark } from './silences.tsx';
 import { spanUnits } from './span-units.ts';
 
 interface Props {
@@ -39,6 +40,7 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
           </span>
           <When episode={episode} now={now.value} />
         </span>
+        <SilenceMark feed={feed} episode={episode} />
       </summary>
       <div class="alert-body">
         <p class="alert-message">{withNearTimes(explanation.text, episode.since, now.value, language.value)}</p>
@@ -65,6 +67,7 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
             </ul>
           </div>
         )}
+        <SilenceControl feed={feed} episode={episode} />
         <p class="alert-foot">
           {linked && (
             <a href={link({ page: 'segment', labels, measure: episode.measure, window: episode.window })}>{t('alerts.open_segment')} →</a>

@@ -3,7 +3,8 @@ import { incidentsOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { AlertCard } from './alert-card.tsx';
 import { useDashboard } from './context.ts';
-import { Empty } from './parts.tsx';
+import { Empty, Loading } from './parts.tsx';
+import { SilencesPanel } from './silences.tsx';
 
 const RESOLVED_SHOWN = 30;
 
@@ -11,14 +12,17 @@ export function AlertsPanel({ feed }: { feed: PipelineFeed }) {
   const { t } = useDashboard();
   // On a narrow screen the panel stands above the segments: what is over must not push them out of sight.
   const [roomy] = useState(() => matchMedia('(min-width: 1001px)').matches);
+  const known = feed.alertsKnown.value;
   const incidents = incidentsOf(feed.alerts.value);
   const firing = incidents.filter(({ status }) => status === 'firing');
   const resolved = incidents.filter(({ status }) => status === 'resolved');
   return (
     <aside class="alerts" aria-label={t('alerts.title')} data-testid="alerts">
       <h2>{t('alerts.title')}</h2>
-      {firing.length + resolved.length === 0 && <Empty title={t('alerts.none')} hint={t('alerts.none_hint')} />}
+      {!known && <Loading />}
+      {known && firing.length + resolved.length === 0 && <Empty title={t('alerts.none')} hint={t('alerts.none_hint')} />}
       <AlertGroup title={t('alerts.firing')} feed={feed} episodes={firing} openFirst open />
+      <SilencesPanel feed={feed} />
       <AlertGroup title={t('alerts.resolved')} feed={feed} episodes={resolved.slice(0, RESOLVED_SHOWN)} openFirst={false} open={roomy} />
     </aside>
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alert, point } from '../testing.ts';
-import { bandsOf, chartColumns, heightened } from './chart-data.ts';
+import { bandsOf, chartColumns, heightened, distinct } from './chart-data.ts';
 
 test('the open part begins at the last final point', () => {
   const [x, final, open] = chartColumns([point(0, 1), point(1, 2), point(2, 3, { final: false })], 'ctr', 10_000, () => true);
@@ -37,4 +37,8 @@ test('values that are all the same have an axis that can be read', () => {
   assert.deepEqual(heightened(0, 0), [0, 1]);
   assert.deepEqual(heightened(-20, -20), [-20, -18]);
   assert.deepEqual(heightened(0, 0.25), [0, 0.25]);
+});
+
+test('no two labels of an axis read the same', () => {
+  assert.deepEqual(distinct(['$1.90', '$1.91', '$1.91', '$1.92']), ['$1.90', '$1.91', '', '$1.92']);
 });

@@ -55,3 +55,8 @@ export function bandsOf(episodes: readonly Episode[], measure: string, window: s
 export function heightened(low: number, high: number): [low: number, high: number] {
   return [low, high > low ? high : low + (low === 0 ? 1 : Math.abs(low) * 0.1)];
 }
+
+/** Labels of an axis, each once: lines that lie closer than a label tells stay without one. */
+export function distinct(labels: readonly string[]): string[] {
+  return labels.map((label, at) => (label === labels[at - 1] ? '' : label));
+}

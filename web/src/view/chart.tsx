@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatTick } from '../format/time.ts';
 import { useDashboard } from './context.ts';
-import { heightened, type Band } from './chart-data.ts';
+import { distinct, heightened, type Band } from './chart-data.ts';
 
 interface Props {
   readonly title: string;
@@ -67,7 +67,7 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
         height,
         ms: 1,
         legend: { show: false },
-        padding: [10, 18, 0, 0],
+        padding: [10, 28, 0, 0],
         cursor: {
           sync: { key: SYNC },
           y: false,
@@ -81,11 +81,16 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
         axes: [
           {
             ...axis,
-            space: 70,
+            space: 60,
             size: 26,
             values: (_, ticks) => ticks.map((tick) => formatTick(tick, language.value)),
           },
-          { ...axis, size: 58, space: 34, values: (_, ticks) => ticks.map((tick) => current.current.format(tick)) },
+          {
+            ...axis,
+            size: (_, values) => axisWidth(values),
+            space: 34,
+            values: (_, ticks) => distinct(ticks.map((tick) => current.current.format(tick))),
+          },
         ],
         series: [{}, { ...line, fill: colours.fill }, ...(data.length > 2 ? [{ ...line, dash: [4, 4], auto: false }] : [])],
         hooks: {
@@ -116,6 +121,12 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
       <div ref={place} class="chart-place" style={{ height: `${height}px` }} />
     </figure>
   );
+}
+
+/** Room for the longest label, px: units may be words. Alike where they are short, so that charts below each other line up. */
+function axisWidth(values: readonly string[] | null): number {
+  const widths = (values ?? []).map((text) => [...text].reduce((sum, letter) => sum + (letter > '\u1100' ? 11 : 6.5), 14));
+  return Math.max(58, ...widths);
 }
 
 /** By what is final: a window that has just begun says too little to stretch the axis, unless there is nothing else. */

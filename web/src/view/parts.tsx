@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { ApiError } from '../data/api.ts';
+import type { Dashboard } from '../data/dashboard.ts';
 import type { Loading as PastState } from '../data/window-feed.ts';
 import { formatChange } from '../format/number.ts';
 import { useDashboard } from './context.ts';
@@ -32,7 +33,7 @@ export function Loading() {
 export function PastNote({ loading, isShort }: { loading: PastState; isShort: boolean }) {
   const { t } = useDashboard();
   if (loading.state === 'ready') return loading.olderMissing ? <p class="note is-short">{t('state.older_missing')}</p> : null;
-  if (loading.state === 'failed') return <p class="note is-short">{t('state.past_failed', { error: loading.error.message })}</p>;
+  if (loading.state === 'failed') return <p class="note is-short">{t('state.past_failed', { error: errorText(loading.error, t) })}</p>;
   // A load after a gap in the stream is nobody's business; one of the first lines is.
   if (!isShort) return null;
   return (
@@ -54,19 +55,21 @@ export function Empty({ title, hint }: { title: string; hint?: string }) {
 
 export function Failed({ error, retry }: { error: Error; retry: () => void }) {
   const { t } = useDashboard();
-  const status = error instanceof ApiError && error.status > 0 ? `${error.status}: ` : '';
   return (
     <div class="state is-failed" role="alert">
       <strong>{t('state.error')}</strong>
-      <p>
-        {status}
-        {error.message}
-      </p>
+      <p>{errorText(error, t)}</p>
       <button type="button" class="button" onClick={retry}>
         {t('state.retry')}
       </button>
     </div>
   );
+}
+
+/** What the server said; that it says nothing in our own words, as each browser has others. */
+function errorText(error: Error, t: Dashboard['t']): string {
+  if (!(error instanceof ApiError)) return error.message;
+  return error.status === 0 ? t('state.away') : `${error.status}: ${error.message}`;
 }
 
 interface ChoiceProps<T extends string> {

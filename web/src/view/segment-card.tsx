@@ -26,7 +26,7 @@ export function SegmentCard({ segment, measure, small }: Props) {
   return (
     <a class={kind} href={link({ page: 'segment', labels })} data-segment={name} data-firing={alert !== undefined}>
       <span class="card-name">
-        {name}
+        <span title={name}>{name}</span>
         {alert && <SeverityIcon severity={alert.severity} label={t(`severity.${alert.severity}`)} />}
       </span>
       <span class="card-numbers">

@@ -48,7 +48,8 @@ export function SegmentPage({ feed, labels }: { feed: PipelineFeed; labels: Labe
         </div>
         <aside class="alerts" aria-label={t('segment.alerts')}>
           <h2>{t('segment.alerts')}</h2>
-          {episodes.length === 0 && <Empty title={t('segment.no_alerts')} />}
+          {!feed.alertsKnown.value && <Loading />}
+          {feed.alertsKnown.value && episodes.length === 0 && <Empty title={t('segment.no_alerts')} />}
           {episodes.map((episode, index) => (
             <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={index === 0} linked={false} />
           ))}

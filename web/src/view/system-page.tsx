@@ -2,7 +2,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { endOf, topicSizes } from '../data/topic-sizes.ts';
 import { formatBytes, formatCount, formatValue } from '../format/number.ts';
-import { formatClock, formatMoment, formatSpan } from '../format/time.ts';
+import { formatClock, formatNear, formatSpan } from '../format/time.ts';
 import { Chart } from './chart.tsx';
 import { useDashboard } from './context.ts';
 import { Empty, Failed, Loading, Panel, PastNote } from './parts.tsx';
@@ -93,7 +93,7 @@ function AcceptedByWindow({ feed }: { feed: PipelineFeed }) {
 }
 
 function Partitions({ feed }: { feed: PipelineFeed }) {
-  const { t, language } = useDashboard();
+  const { t, language, now } = useDashboard();
   const partitions = feed.status.value?.partitions ?? [];
   const count = (value: number): string => formatCount(value, language.value);
   return (
@@ -128,7 +128,7 @@ function Partitions({ feed }: { feed: PipelineFeed }) {
                 <td class="is-number">{count(endOf({ offset, end }))}</td>
                 <td class="is-number">{count(lag)}</td>
                 <td class="is-number">{lag_seconds === null ? '–' : formatSpan(lag_seconds * 1_000, spanUnits(t))}</td>
-                <td class="is-number">{watermark === null ? '–' : formatMoment(watermark, language.value)}</td>
+                <td class="is-number">{watermark === null ? '–' : formatNear(Date.parse(watermark), now.value, language.value)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,3 +1,4 @@
+import { incidentsOf } from '../data/alert-book.ts';
 import { behindSecondsOf, OUTCOME_NAMES, watermarkOf } from '../data/vitals.ts';
 import { formatCount, formatShort } from '../format/number.ts';
 import { formatNear, formatSpan } from '../format/time.ts';
@@ -16,18 +17,22 @@ export function Vitals() {
   const status = live?.status.value;
   if (!live || !status) return <div class="vitals is-waiting" aria-hidden="true" />;
   const watermark = watermarkOf(status);
+  const isLost = live.connection.value === 'lost';
+  const heard = live.rates.value.at(-1)?.at;
+  const asOf = isLost && heard !== undefined ? t('vitals.as_of', { time: formatNear(heard, now.value, language.value) }) : '';
   const zone = formatZone(now.value);
   const lag = status.partitions.reduce((sum, partition) => sum + partition.lag, 0);
   const behindSeconds = behindSecondsOf(status);
   const isBehind = behindSeconds >= BEHIND_SECONDS;
   const span = formatSpan(behindSeconds * 1_000, spanUnits(t));
-  const firing = live.alerts.value.filter((alert) => alert.status === 'firing').length;
+  const firing = incidentsOf(live.alerts.value).filter((alert) => alert.status === 'firing').length;
   const rates = live.rates.value.slice(-60).map(({ perSecond }) => ({ value: perSecond, final: true }));
   return (
-    <section class="vitals" aria-label={t('vitals.label')}>
+    <section class={isLost ? 'vitals is-stale' : 'vitals'} aria-label={t('vitals.label')}>
       <div class="vital is-rate">
         <span class="vital-name">{t('vitals.rate')}</span>
         <strong data-testid="records-per-second">{formatCount(status.records_per_second, language.value)}</strong>
+        {isLost && <span class="vital-note">{asOf}</span>}
         <Sparkline points={rates} mean={null} slots={Math.max(12, rates.length)} height={30} />
       </div>
       <Outcomes />
@@ -47,13 +52,15 @@ export function Vitals() {
       </div>
       <div class={firing > 0 ? 'vital is-firing' : 'vital'}>
         <span class="vital-name">{t('vitals.firing')}</span>
-        <strong data-testid="firing-count">{firing}</strong>
+        <strong data-testid="firing-count">{live.alertsKnown.value ? firing : '–'}</strong>
         <span class="vital-note">
-          {firing > 0
-            ? t('vitals.of_fired', { count: Math.max(status.alerts.fired, firing) })
-            : isBehind
-              ? t('vitals.quiet_until', { span })
-              : t('vitals.quiet')}
+          {isLost || !live.alertsKnown.value
+            ? asOf
+            : firing > 0
+              ? t('vitals.of_fired', { count: Math.max(status.alerts.fired, firing) })
+              : isBehind
+                ? t('vitals.quiet_until', { span })
+                : t('vitals.quiet')}
         </span>
       </div>
     </section>

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { concerns, statusOf } from '../../../src/notify/silence.ts';
+import { alert } from '../testing.ts';
+import { matchersOf, nextMorning, partsOf, silenceOf, type Silence } from './silences.ts';
+
+const HOUR = 3_600_000;
+const NOW = Date.UTC(2026, 0, 1, 12);
+const at = (hours: number): string => new Date(NOW + hours * HOUR).toISOString();
+
+function silence(change: Partial<Silence> = {}): Silence {
+  return { id: 'a', matchers: {}, starts_at: at(-1), ends_at: at(1), comment: '', created_at: at(-1), status: 'active', ...change };
+}
+
+test('the page takes an alert for silenced exactly where the notifier does', () => {
+  const some = <T>(...values: T[]) => fc.constantFrom(...values);
+  const one = fc
+    .record({
+      matchers: some<Record<string, string>>(
+        {},
+        { country: 'US' },
+        { country: 'KR' },
+        { country: 'US', ad_format: 'banner' },
+        { toString: 'x' },
+      ),
+      measure: some(undefined, 'ctr', 'ecpm'),
+      alert_type: some(undefined, 'ctr_drop', 'x'),
+      alert_id: some(undefined, '1', '2'),
+      from: some(-2, 0, 1),
+      to: some(-1, 0, 2),
+      ended: some(undefined, -1),
+    })
+    .map(({ measure, alert_type, alert_id, from, to, ended, matchers }) =>
+      silence({
+        matchers,
+        ...(measure && { measure }),
+        ...(alert_type && { alert_type }),
+        ...(alert_id && { alert_id }),
+        ...(ended && { ended_at: at(ended) }),
+        starts_at: at(from),
+        ends_at: at(to),
+      }),
+    )
+    .map((each) => ({ ...each, status: statusOf(each, NOW) }));
+  const event = { ...alert('1'), resolved_time: null };
+  fc.assert(
+    fc.property(one, (each) => {
+      assert.equal(silenceOf(event, [each]) === each, statusOf(each, NOW) === 'active' && concerns(each, event));
+    }),
+  );
+});
+
+test('of several the one that ends last', () => {
+  const event = { ...alert('1'), resolved_time: null };
+  const found = silenceOf(event, [silence(), silence({ id: 'b', ends_at: at(5) }), silence({ id: 'c', ends_at: at(2) })]);
+  assert.equal(found?.id, 'b');
+});
+
+test('what is silenced from a card silences it, and is shown', () => {
+  const event = { ...alert('1'), resolved_time: null };
+  const asked = silence(matchersOf(event));
+  assert.equal(silenceOf(event, [asked]), asked);
+  assert.deepEqual(partsOf(asked), ['country=US', 'ad_format=banner', 'ctr_drop']);
+});
+
+test('until tomorrow is the next 9 o’clock that is a night away', () => {
+  const local = (day: number, hour: number): number => new Date(2026, 4, day, hour).getTime();
+  assert.equal(nextMorning(local(20, 17)), local(21, 9));
+  assert.equal(nextMorning(local(21, 1)), local(21, 9));
+  assert.equal(nextMorning(local(21, 6)), local(22, 9));
+  assert.equal(nextMorning(local(21, 9)), local(22, 9));
+});
