@@ -65,3 +65,9 @@ test('one series alone has to reach no more than the whole budget asks for', () 
     assert.equal(thresholdOf(model, 1, taken([power]), power.worth), model.logTests);
   }
 });
+
+test('however few could ring, a part of all series shares the budget', () => {
+  const { worth } = powerOf(30);
+  assert.equal(thresholdOf(model, 1_000, 1e-6, worth), model.logTests + Math.log(1_000 * 0.15));
+  assert.equal(thresholdOf(model, 1_000, null, worth), model.logTests + Math.log(1_000));
+});

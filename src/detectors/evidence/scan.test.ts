@@ -96,3 +96,31 @@ for (const { name, adds, windowMs, every, low, high } of [
     assert.ok(found.drop > 5 && found.rise > 5, JSON.stringify(found));
   });
 }
+
+test('of a count that comes back after a while in which it was missing, nothing is a rise', () => {
+  const share = { hasExposure: false, habits: false, drop: 0.5, rise: 2, falseAlarmsPerDay: 1, tests: 2 };
+  const model = createModel({ windowMs: 60_000, profile: profileOf('events', false), ...share });
+  const kit = createKit(model, createPool(model));
+  renewShrinkage(kit.shrinkage, kit.pool, model);
+  kit.shrinkage.together.fill(0.8);
+  const { numbers } = emptyState(model.layout);
+  const { recent, slotsMax } = model.grid;
+  numbers[At.reach] = slotsMax;
+  numbers[At.variance] = 0.001;
+  const slot = recent * 50_000 + 7;
+  /** Evidence of a rise where the newest slot brings so much instead of 100, and each of those before it `before`. */
+  const riseAfter = (before: number, newest: number): number => {
+    const scan = createScan(model);
+    for (let ago = 0; ago < recent; ago++) {
+      const place = (slot - ago) % recent;
+      numbers[model.layout.recentSeen + place] = ago === 0 ? newest : before;
+      numbers[model.layout.recentExpected + place] = 100;
+    }
+    scanSpans(numbers, model, moveTo(kit.now, model, slot), kit.shrinkage, scan, recent);
+    return scan.rise.log;
+  };
+  assert.equal(riseAfter(40, 140), -Infinity);
+  assert.ok(riseAfter(100, 400) > 0);
+  // What went on before is counted on.
+  assert.ok(riseAfter(120, 400) < riseAfter(100, 400) - 0.5);
+});
