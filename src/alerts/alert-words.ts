@@ -1,5 +1,6 @@
 /** What an alert says to people: its one line, and why it rang. Made of its record alone, so that it can be said again in another language. */
 import type { AlertEvent, AlertEvidence, AlertLocale, AlertMember } from '../receivers/alert-event.ts';
+import { endingOf } from '../receivers/ending.ts';
 import { fill, textsOf, titleKey, type TextKey, type Texts } from './text/texts.ts';
 import {
   ageText,
@@ -81,8 +82,7 @@ function toldOf(event: AlertEvent): Told {
   if (status === 'firing') return isLimit ? 'limit' : 'firing';
   if (observed === null) return 'no_data';
   if (isLimit && unseen) return 'known';
-  // It has learnt within minutes: that the value lasts nobody knows.
-  if (lasting) return event.detector === 'ema-threshold' ? 'moved' : 'lasting';
+  if (lasting) return endingOf(event) === 'caughtUp' ? 'moved' : 'lasting';
   return isLimit ? 'resolved_limit' : 'resolved';
 }
 

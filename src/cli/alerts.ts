@@ -1,11 +1,13 @@
-import { isLasting } from '../alerts/with-end.ts';
 import { readAlertRecords, readAlerts, type AlertsQuery } from '../app/readers/alerts.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
 import { labelsText } from '../core/labels.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
+import { endingOf } from '../receivers/ending.ts';
 import { printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
+
+const ENDED = { resolved: 'resolved', ended: 'ended', newLevel: 'new level', caughtUp: 'average caught up' } as const;
 
 interface Options extends AlertsQuery {
   readonly pipeline?: string;
@@ -51,7 +53,7 @@ const columns: readonly Column<AlertEvent>[] = [
 function endText(alert: AlertEvent): string {
   const { status, resolved_time: resolved } = alert;
   if (typeof resolved !== 'string') return status;
-  return `${isLasting(alert) ? 'new level' : 'resolved'} ${timeText(resolved)}`;
+  return `${ENDED[endingOf(alert)]} ${timeText(resolved)}`;
 }
 
 /** `2026-03-02 09:14:30` in UTC: windows may be seconds long. */

@@ -1,8 +1,7 @@
 /** The forecast: level and daily rhythm of the log rate in a Kalman filter that learns late, block by block. */
 import { At, Baseline } from './layout.ts';
 import type { Model } from './model.ts';
-import { beginNoise } from './money-noise.ts';
-import type { Rhythm } from './rhythm.ts';
+import { beginNoise } from './noise.ts';
 
 /** Added to the variance of a first guess. */
 const FIRST_VARIANCE = 0.05;
@@ -18,6 +17,16 @@ const JITTER_MINUTES = 10;
 const AHEAD_MINUTES = 2;
 const STEP_VARIANCE = 0.5;
 const YOUNG_VARIANCE = 0.1;
+/** Nothing rings before so much was seen, or while the forecast is as uncertain as this (variance of the log). */
+const READY_MINUTES = 60;
+const READY_VARIANCE = 0.04;
+
+/** Enough was seen, and the forecast is sure enough, for evidence to be weighed. */
+export function isReady(numbers: Float32Array, { grid }: Model): boolean {
+  return (
+    numbers[At.baseline] !== Baseline.none && numbers[At.age]! * grid.slotMinutes > READY_MINUTES && numbers[At.variance]! <= READY_VARIANCE
+  );
+}
 
 /** Log rate, common offset not included. `row`: place of the time in the rhythm's table. */
 export function logRate(numbers: Float32Array, model: Model, row: number): number {
@@ -103,10 +112,6 @@ export interface Block {
   isYoung: boolean;
 }
 
-export function createBlock(): Block {
-  return { seen: 0, expected: 0, noise: 0, error: 0, isYoung: false };
-}
-
 /** A lasting step of `height` (log; 0 where it is not known): the level is open again, as far as it moved at least. */
 export function openLevel(numbers: Float32Array, model: Model, height: number): void {
   numbers[model.layout.covariance]! += Math.max(STEP_VARIANCE, height * height);
@@ -147,10 +152,6 @@ function gainVector(numbers: Float32Array, model: Model, table: Float64Array, ro
   let s = 0;
   for (let i = 0; i < size; i++) s += work[i]! * table[row + i]!;
   return Math.max(s, 1e-12);
-}
-
-export function createWork(rhythm: Rhythm): Float64Array {
-  return new Float64Array(rhythm.size);
 }
 
 function diagonal(i: number): number {

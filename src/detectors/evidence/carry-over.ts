@@ -5,8 +5,9 @@
  */
 import { At } from './layout.ts';
 import type { Model } from './model.ts';
-import type { Finished, Tracking } from './tracked-error.ts';
+import { sumBack } from './sums.ts';
 import { errorAt } from './tracked-error.ts';
+import type { Finished, Tracking } from './tracked-error.ts';
 
 /** Neither side of a product counts beyond so many standard deviations. */
 const PRODUCT_DEVIATIONS = 4;
@@ -58,14 +59,9 @@ export function trackCarryOver(numbers: Float32Array, { model, pool, shrinkage }
   const { before, longest } = model.carry;
   const slots = model.grid.horizons[horizon]!;
   if (slots > longest || numbers[At.reach]! < slots + before) return;
-  const { recentSeen, recentExpected } = model.layout;
-  const { recent } = model.grid;
-  let seenBefore = 0;
-  let expectedBefore = 0;
-  for (let left = before, place = (slot - slots) % recent; left > 0; left--, place = place === 0 ? recent - 1 : place - 1) {
-    seenBefore += numbers[recentSeen + place]!;
-    expectedBefore += numbers[recentExpected + place]!;
-  }
+  const { recentSeen, olderSeen, recentExpected, olderExpected } = model.layout;
+  const seenBefore = sumBack(numbers, model, slot - slots, before, recentSeen, olderSeen);
+  const expectedBefore = sumBack(numbers, model, slot - slots, before, recentExpected, olderExpected);
   if (expectedBefore <= 0) return;
   const filter = shrinkage.bold * numbers[At.variance]!;
   const all = 1 / expected + filter + error;

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
 import type { Random } from '../../core/random.ts';
-import { likelihoodRatio } from './scan.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
+import { likelihoodRatio } from './scan.ts';
 
 const settings = { windowMs: 60_000, hasExposure: true, habits: false, falseAlarmsPerDay: 1, tests: 1, drop: 0.5, rise: 2 };
 const DRAWS = 40_000;

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { discard } from './episode.ts';
+import { beginEpisode, discard, stepEpisode } from './episode.ts';
 import { createField } from './field.ts';
+import { createKit } from './kit.ts';
 import { At, HAS_LASTED, Status, WAS_HELD } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
+import { createPool, renewShrinkage } from './tracked-error.ts';
 
 const MINUTE = 60_000;
 const STEP = 600;
@@ -48,4 +50,30 @@ test('what is over before it rings is not held for a habit, and leaves what is s
     [0, 0],
     [HAS_LASTED, 0],
   ]);
+});
+
+test('of the span that rang nothing is learnt; one slot that is as before does not end an episode, three do', () => {
+  const model = createModel({ ...SETTINGS, profile: profileOf('events', false) });
+  const { grid, layout } = model;
+  const kit = createKit(model, createPool(model));
+  renewShrinkage(kit.shrinkage, kit.pool, model);
+  const state = createField(model).bear(0);
+  const { numbers } = state;
+  numbers.fill(1, layout.pendingSeen, layout.pendingSeen + grid.pendingBlocks);
+  const [slot, slots] = [100_003, 2 * grid.blockSlots];
+  const rang = { log: 20, spanLog: 20, slots, seen: 3_000, expected: 10_000, variance: 0.01, whole: 0.01, noise: 1e-4 };
+  beginEpisode(state, model, slot, rang, 15, true, 2);
+  const block = Math.floor(slot / grid.blockSlots);
+  const kept = Array.from({ length: grid.pendingBlocks }, (_, ago) => numbers[layout.pendingSeen + ((block - ago) % grid.pendingBlocks)]!);
+  assert.deepEqual(
+    kept,
+    kept.map((_, ago) => (ago <= 2 ? 0 : 1)),
+  );
+  const after = [1, 2, 3].map((later) => {
+    const place = (slot + later) % grid.recent;
+    numbers[layout.recentSeen + place] = numbers[layout.recentExpected + place] = 10_000;
+    stepEpisode(state, kit, slot + later);
+    return numbers[At.status];
+  });
+  assert.deepEqual(after, [Status.drop, Status.drop, Status.calm]);
 });

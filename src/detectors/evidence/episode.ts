@@ -1,14 +1,16 @@
 /** The life of an alarm in one series: it rings, recovers or lasts. While it is on nothing is learnt. */
 import { learnBlock, logRate, openLevel, renewVariance } from './baseline.ts';
+import { blockError } from './blocks.ts';
 import { doubtWaiting, habitRatio } from './habits.ts';
+import type { Kit } from './kit.ts';
 import { At, Baseline, HAS_LASTED, Status, WAS_HELD } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { countDrop, lognormalPoisson, moneyDrop, moneyRise } from './log-likelihood.ts';
 import type { Model } from './model.ts';
-import { likelihoodRatio, noiseOf } from './scan.ts';
+import { noiseOf, noiseOfBlock } from './noise.ts';
+import { likelihoodRatio } from './scan.ts';
 import type { Evidence } from './scan.ts';
-import { blockError, noiseOfBlock, sumBack } from './series-slots.ts';
-import type { Common } from './series-slots.ts';
+import { sumBack } from './sums.ts';
 import { errorAt, expectLargerClumps } from './tracked-error.ts';
 
 /** The rate that tells "it goes on" from "it is over" is the root of the alarm's, within these limits. */
@@ -95,12 +97,12 @@ function explainedByHabit(
  * Whether what would ring has already ended: within the span, slot by slot, the evidence that it is over is enough, or its beginning alone
  * explains what came. A bell for what is over helps nobody.
  */
-export function isOver(numbers: Float32Array, common: Common, slot: number, evidence: Evidence, isDrop: boolean): boolean {
-  const { grid } = common.model;
+export function isOver(numbers: Float32Array, kit: Kit, slot: number, evidence: Evidence, isDrop: boolean): boolean {
+  const { grid } = kit.model;
   const slots = Math.min(evidence.slots, grid.olderBlocks > 0 ? grid.recent - grid.blockSlots + 1 : grid.recent);
   let back = 0;
-  for (let ago = slots - 1; ago >= 0; ago--) back = stepBack(numbers, common, slot - ago, back, evidence.seen / evidence.expected, isDrop);
-  return back > BACK_ENOUGH || wasBriefer(numbers, common, slot, slots, evidence, isDrop);
+  for (let ago = slots - 1; ago >= 0; ago--) back = stepBack(numbers, kit, slot - ago, back, evidence.seen / evidence.expected, isDrop);
+  return back > BACK_ENOUGH || wasBriefer(numbers, kit, slot, slots, evidence, isDrop);
 }
 
 /**
@@ -109,7 +111,7 @@ export function isOver(numbers: Float32Array, common: Common, slot: number, evid
  */
 function wasBriefer(
   numbers: Float32Array,
-  { model, shrinkage }: Common,
+  { model, shrinkage }: Kit,
   slot: number,
   slots: number,
   { seen, expected, slots: all }: Evidence,
@@ -145,16 +147,16 @@ export function discard(numbers: Float32Array, model: Model, slot: number, slots
 }
 
 /** One full slot of an episode. */
-export function stepEpisode({ numbers }: SeriesState, common: Common, slot: number): void {
+export function stepEpisode({ numbers }: SeriesState, kit: Kit, slot: number): void {
   numbers[At.onSlots]! += 1;
-  const back = stepBack(numbers, common, slot, numbers[At.back]!, soberRatio(numbers, common.model), isDropping(numbers));
+  const back = stepBack(numbers, kit, slot, numbers[At.back]!, soberRatio(numbers, kit.model), isDropping(numbers));
   numbers[At.back] = back;
-  const spans = numbers[At.onSlots]! / common.model.grid.slotsMax;
+  const spans = numbers[At.onSlots]! / kit.model.grid.slotsMax;
   if (back > BACK_ENOUGH) endEpisode(numbers);
-  else if (isLasting(numbers, common, slot, spans, back)) {
+  else if (isLasting(numbers, kit, slot, spans, back)) {
     endEpisode(numbers);
     if (numbers[At.back] !== WAS_HELD) numbers[At.back] = HAS_LASTED;
-    if (numbers[At.baseline] === Baseline.own) takeNewLevel(numbers, common, slot);
+    if (numbers[At.baseline] === Baseline.own) takeNewLevel(numbers, kit, slot);
   }
 }
 
@@ -168,15 +170,15 @@ function soberRatio(numbers: Float32Array, model: Model): number {
 }
 
 /** `spans`: for which the episode has been on. */
-function isLasting(numbers: Float32Array, common: Common, slot: number, spans: number, back: number): boolean {
-  const { slotsMax } = common.model.grid;
-  const level = (numbers[At.reach] = isSteady(numbers, common, slot) ? numbers[At.reach]! + 1 : relearnt(slotsMax));
+function isLasting(numbers: Float32Array, kit: Kit, slot: number, spans: number, back: number): boolean {
+  const { slotsMax } = kit.model.grid;
+  const level = (numbers[At.reach] = isSteady(numbers, kit, slot) ? numbers[At.reach]! + 1 : relearnt(slotsMax));
   if (spans < LASTING || (spans < LASTING_IN_DOUBT && back >= BACK_DOUBT)) return false;
   return spans >= LASTING_UNSTEADY || level >= LASTING * slotsMax;
 }
 
 /** The newest quarter, which would be learnt, is on the level that the episode's slots before are on. */
-function isSteady(numbers: Float32Array, { model, shrinkage }: Common, slot: number): boolean {
+function isSteady(numbers: Float32Array, { model, shrinkage }: Kit, slot: number): boolean {
   const { recentSeen, olderSeen, recentExpected, olderExpected } = model.layout;
   const newest = relearnt(model.grid.slotsMax);
   const slots = Math.min(numbers[At.reach]!, model.grid.slotsMax);
@@ -202,7 +204,7 @@ function relearnt(slotsMax: number): number {
 }
 
 /** The evidence that it is over, one slot on. `ratio`: of the alarm. */
-function stepBack(numbers: Float32Array, { model, shrinkage }: Common, slot: number, back: number, ratio: number, isDrop: boolean): number {
+function stepBack(numbers: Float32Array, { model, shrinkage }: Kit, slot: number, back: number, ratio: number, isDrop: boolean): number {
   const place = slot % model.grid.recent;
   const S = numbers[model.layout.recentSeen + place]!;
   const M = numbers[model.layout.recentExpected + place]!;
@@ -235,16 +237,12 @@ function endEpisode(numbers: Float32Array): void {
 }
 
 /** The step lasts: its newest quarter of an hour is learnt at once. */
-function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void {
-  const { model, work, shrinkage } = common;
+function takeNewLevel(numbers: Float32Array, kit: Kit, slot: number): void {
+  const { model, work, shrinkage } = kit;
   const { grid, layout, rhythm } = model;
   const slots = relearnt(grid.slotsMax);
-  let seen = 0;
-  let expected = 0;
-  for (let back = 0; back < slots; back++) {
-    seen += numbers[layout.recentSeen + ((slot - back) % grid.recent)]!;
-    expected += numbers[layout.recentExpected + ((slot - back) % grid.recent)]!;
-  }
+  const seen = sumBack(numbers, model, slot, slots, layout.recentSeen, layout.olderSeen);
+  const expected = sumBack(numbers, model, slot, slots, layout.recentExpected, layout.olderExpected);
   if (expected <= 0) return openLevel(numbers, model, 0);
   const least = PSEUDO * noiseOf(numbers, model, 1);
   const height = Math.log((Math.max(0, seen) + least) / (expected + least));
@@ -253,7 +251,7 @@ function takeNewLevel(numbers: Float32Array, common: Common, slot: number): void
   const row = rhythm.at((slot - (slots - 1) / 2) * grid.slotMinutes);
   const exposure = expected / Math.exp(logRate(numbers, model, row));
   const noise = noiseOfBlock(numbers, model, expected, exposure);
-  learnBlock(numbers, model, row, { seen, expected, noise, error: blockError(numbers, common), isYoung: false }, work);
+  learnBlock(numbers, model, row, { seen, expected, noise, error: blockError(numbers, kit), isYoung: false }, work);
   renewVariance(numbers, model, rhythm.at(slot * grid.slotMinutes), (slots / 2) * grid.slotMinutes, work);
 }
 

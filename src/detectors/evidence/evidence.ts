@@ -1,6 +1,16 @@
 /**
  * Weighs evidence against a forecast that knows how wrong it may be, until it outweighs the false-alarm budget. Full segments
- * have a forecast of their own, roll-ups the sum of their members'.
+ * have a forecast of their own, roll-ups the sum of their members'. The files of this room, in the order of the data's way:
+ *
+ * - What is fixed: `config` is what the user says, `profile` what is assumed of a kind of measure; with `time-grid`, `rhythm` and `arrival`
+ *   they make the `model` of a detect entry. `layout` is the state of one series, `state-bytes` how it is written.
+ * - A window comes: here, or in `rows` where nobody says when it is over. `unheard` says which series it tells nothing of, `groups` who is a
+ *   member of what, and `field` leads the series of the entry through it, with one `kit` for all.
+ * - Its values enter a state: `series-slots` (`slot-place`: where), as `baseline` forecast them. What forecasts were wrong by goes into
+ *   `tracked-error`, `carry-over` and `noise`; a full block (`blocks`) is learnt, and becomes one of the `habits`.
+ * - What many do together is taken out of the forecasts: `common-mode`.
+ * - Each is judged: `scan` weighs all spans (`sums`) by their `log-likelihood`, `power` says what has to be reached, `episode` is the life of an alarm.
+ * - It is told: `verdicts`, and `contributors` for a roll-up. Between windows `look` asks the same of the open one; `foresee` spares it most of the work.
  */
 import { AppError } from '../../core/errors.ts';
 import { atOnce, createPace, mapped, type Sliced } from '../../core/slices.ts';
@@ -19,17 +29,16 @@ import { evidenceConfig } from './config.ts';
 import type { EvidenceConfig } from './config.ts';
 import { contributorsOf } from './contributors.ts';
 import { createField } from './field.ts';
-import type { FieldMemory } from './field.ts';
+import type { Field, FieldMemory } from './field.ts';
 import { createGroups } from './groups.ts';
-import type { GroupsMemory } from './groups.ts';
+import type { Groups, GroupsMemory } from './groups.ts';
 import { At, HAS_LASTED, Status } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { createLooker } from './look.ts';
-import type { Memory } from './memory.ts';
 import { createModel } from './model.ts';
 import type { Model } from './model.ts';
+import { noiseOf } from './noise.ts';
 import { profileOf } from './profile.ts';
-import { noiseOf } from './scan.ts';
 import { stateBytes, stateVersionOf } from './state-bytes.ts';
 import { markUnheard } from './unheard.ts';
 import { verdictsOf } from './verdicts.ts';
@@ -37,6 +46,13 @@ import type { Seen } from './verdicts.ts';
 
 const NOBODY: readonly Contributor[] = [];
 const NOTHING: readonly Verdict[] = [];
+
+/** All that the detector remembers besides the states of its series; `Shared` is how it is written. */
+interface Memory {
+  readonly segments: Field;
+  readonly rollUps: Field;
+  readonly groups: Groups;
+}
 
 interface Shared {
   readonly segments: FieldMemory;
@@ -191,7 +207,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     forgetAfterMs: config.forget_after,
     observeWindow: (inputs, shared) => atOnce(observing(inputs, shared)),
     observing,
-    look: createLooker(model, scale, recall),
+    look: createLooker(model, scale, (shared) => recall(shared).segments),
   };
 }
 

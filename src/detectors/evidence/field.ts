@@ -4,22 +4,24 @@
  * common shift waits until the slot is settled.
  */
 import { chosenDelay } from './arrival.ts';
-import { createBlock, createWork, doubtBaseline } from './baseline.ts';
+import { doubtBaseline, isReady } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
 import type { CommonMode, Member, Shifts } from './common-mode.ts';
 import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
 import { foresee, foreseeAs } from './foresee.ts';
+import { createKit, setOffset } from './kit.ts';
+import type { Kit } from './kit.ts';
 import { At, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
-import { pooledSpread, skewOf } from './money-noise.ts';
-import { WORTH_MOST, createPower, thresholdOf } from './power.ts';
-import { createScan, noiseOf, scanSpans } from './scan.ts';
+import { noiseOf, pooledSpread, skewOf } from './noise.ts';
+import { WORTH_MOST, thresholdOf, weighSeries } from './power.ts';
+import { createScan, scanSpans } from './scan.ts';
 import type { Scan } from './scan.ts';
-import { bear, enterMembers, enterWindow, isReady, setOffset, shiftNewest, weighSeries } from './series-slots.ts';
-import type { Common, MembersSum } from './series-slots.ts';
-import { createSlotPlace, moveTo } from './slot-place.ts';
-import { copyPool, createFinished, createPool, createShrinkage, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
+import { bear, enterMembers, enterWindow, shiftNewest } from './series-slots.ts';
+import type { MembersSum } from './series-slots.ts';
+import { moveTo } from './slot-place.ts';
+import { copyPool, createPool, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
 import type { ErrorPool } from './tracked-error.ts';
 
 const SUSPICION_MAX = 1e6;
@@ -46,7 +48,6 @@ export interface FieldMemory {
 }
 
 export interface Field {
-  readonly model: Model;
   readonly common: CommonMode;
   memory(): FieldMemory;
   /** Delay of arrival that holds in the window at hand: its index. */
@@ -82,25 +83,11 @@ export interface Field {
 export function createField(model: Model, stored?: FieldMemory): Field {
   // What an older version did not write begins anew.
   const pool = copyPool({ ...createPool(model), ...stored?.pool });
-  const shrinkage = createShrinkage(model);
-  const common: Common = {
-    model,
-    pool,
-    shrinkage,
-    work: createWork(model.rhythm),
-    learning: createBlock(),
-    finished: createFinished(),
-    now: createSlotPlace(model),
-    last: createSlotPlace(model),
-    threshold: model.logTests,
-    power: createPower(),
-    delay: 0,
-    isGlance: false,
-    offset: { log: 0, factor: 1 },
-  };
+  const kit = createKit(model, pool);
+  const { shrinkage } = kit;
   /** Of looks: they leave no error in the pool. */
-  const glance: Common = { ...common, pool: createPool(model), isGlance: true };
-  const shared = createCommonMode(model.form === 'money');
+  const glance: Kit = { ...kit, pool: createPool(model), isGlance: true };
+  const common = createCommonMode(model.form === 'money');
   const member: Member = { q: 0, weight: 0, noise: 0 };
   const scan = createScan(model);
   let newest = stored?.newest ?? -1;
@@ -115,14 +102,13 @@ export function createField(model: Model, stored?: FieldMemory): Field {
 
   /** What this series has to reach: most never ask. */
   function thresholdFor(numbers: Float32Array, slot: number): number {
-    return weighSeries(numbers, common, slot) ? thresholdOf(model, sharing, before, common.power.worth) : Infinity;
+    return weighSeries(numbers, kit, slot) ? thresholdOf(model, sharing, before, kit.power.worth) : Infinity;
   }
 
   return {
-    model,
-    common: shared,
+    common,
     get delay() {
-      return common.delay;
+      return kit.delay;
     },
     memory: () => ({ pool: copyPool(pool), power: entered === 0 ? before : power[0]! / entered, newest }),
     scan,
@@ -132,11 +118,11 @@ export function createField(model: Model, stored?: FieldMemory): Field {
         newest = slot;
       }
       renewShrinkage(shrinkage, pool, model);
-      common.delay = chosenDelay(pool.delays);
-      shared.begin();
+      kit.delay = chosenDelay(pool.delays);
+      common.begin();
       if (entered > 0) before = power[0]! / entered;
       sharing = series;
-      common.threshold = thresholdOf(model, series, before, WORTH_MOST);
+      kit.threshold = thresholdOf(model, series, before, WORTH_MOST);
       power[0] = entered = 0;
     },
     thresholdOf: ({ numbers }) => thresholdFor(numbers, slotOf(numbers)),
@@ -149,23 +135,23 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     enter(state, slot, amount, exposure) {
       const { numbers } = state;
       const groups = state.groups ?? NONE;
-      setOffset(common.offset, shared.offset(groups));
-      const expected = enterWindow(state, common, slot, amount, exposure);
+      setOffset(kit.offset, common.offset(groups));
+      const expected = enterWindow(state, kit, slot, amount, exposure);
       power[0]! += numbers[At.power]!;
       entered++;
       if (expected <= 0) return 0;
       member.q = amount / expected;
       member.noise = noiseOf(numbers, model, expected);
       member.weight = 1 / (member.noise + shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
-      shared.add(groups, member);
+      common.add(groups, member);
       return expected;
     },
     enterMembers(state, slot, sum) {
-      enterMembers(state, common, slot, sum);
+      enterMembers(state, kit, slot, sum);
       power[0]! += state.numbers[At.power]!;
       entered++;
     },
-    settle: () => shared.settle(),
+    settle: () => common.settle(),
     apply(state, slot, shifts) {
       let shift = 0;
       let windowsBefore = 0;
@@ -180,7 +166,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     judge(state, slot, isFull, isSettled) {
       const { numbers } = state;
       if (numbers[At.status] !== Status.calm) {
-        if (isFull) stepEpisode(state, common, slot);
+        if (isFull) stepEpisode(state, kit, slot);
         return true;
       }
       if (!isReady(numbers, model)) {
@@ -188,16 +174,16 @@ export function createField(model: Model, stored?: FieldMemory): Field {
         return true;
       }
       const isFirst = numbers[At.onSlots]! <= 1;
-      scanSpans(numbers, model, moveTo(common.now, model, slot), shrinkage, scan, isFirst ? numbers[At.reach]! : reachOf(numbers));
+      scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, isFirst ? numbers[At.reach]! : reachOf(numbers));
       const isDrop = scan.drop.log >= scan.rise.log;
       const evidence = isDrop ? scan.drop : scan.rise;
       if (isFirst && evidence.log > DOUBT) {
         doubtBaseline(numbers, model);
         return true;
       }
-      const threshold = evidence.log > common.threshold ? thresholdFor(numbers, slot) : Infinity;
+      const threshold = evidence.log > kit.threshold ? thresholdFor(numbers, slot) : Infinity;
       if (evidence.log > threshold) {
-        if (isOver(numbers, common, slot, evidence, isDrop)) {
+        if (isOver(numbers, kit, slot, evidence, isDrop)) {
           discard(numbers, model, slot, evidence.slots);
           return true;
         }
@@ -208,28 +194,28 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       return true;
     },
     mayRise(state, slot, amount, exposure) {
-      setOffset(common.offset, shared.offset(state.groups ?? NONE));
-      const foreseen = foresee(state, common, slot, exposure);
+      setOffset(kit.offset, common.offset(state.groups ?? NONE));
+      const foreseen = foresee(state, kit, slot, exposure);
       // As the scan does, of values as they stand in a state.
       return foreseen === undefined || !(Math.fround(amount) <= model.rises.breakEven * Math.fround(foreseen));
     },
     look(state, copy, slot, amount, exposure) {
       const { numbers } = copy;
       copy.bytes.set(state.bytes);
-      setOffset(common.offset, shared.offset(state.groups ?? NONE));
-      glance.threshold = common.threshold;
-      glance.delay = common.delay;
+      setOffset(kit.offset, common.offset(state.groups ?? NONE));
+      glance.threshold = kit.threshold;
+      glance.delay = kit.delay;
       glance.pool.spreadSum = pool.spreadSum;
       glance.pool.spreadWeight = pool.spreadWeight;
       glance.pool.skewSum = pool.skewSum;
       glance.pool.skewWeight = pool.skewWeight;
       const expected = enterWindow(copy, glance, slot, amount, exposure);
-      foreseeAs(state, numbers, common, slot);
+      foreseeAs(state, numbers, kit, slot);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
-      scanSpans(numbers, model, moveTo(common.now, model, slot), shrinkage, scan, reachOf(numbers));
-      const threshold = scan.rise.log > common.threshold ? thresholdFor(numbers, slot) : Infinity;
+      scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, reachOf(numbers));
+      const threshold = scan.rise.log > kit.threshold ? thresholdFor(numbers, slot) : Infinity;
       // As the final row would be: what is over rings nothing.
-      if (scan.rise.log > threshold && !isOver(numbers, common, slot, scan.rise, false)) {
+      if (scan.rise.log > threshold && !isOver(numbers, kit, slot, scan.rise, false)) {
         beginEpisode(copy, model, slot, scan.rise, threshold, false, skewOf(numbers, model, shrinkage));
       }
       return expected;

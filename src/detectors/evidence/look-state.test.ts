@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom, type Random } from '../../core/random.ts';
-import { createField, type Field } from './field.ts';
-import { emptyState, type SeriesState } from './layout.ts';
-import { createModel, type Model } from './model.ts';
+import { createField } from './field.ts';
+import type { Field } from './field.ts';
+import { emptyState } from './layout.ts';
+import type { SeriesState } from './layout.ts';
+import { createModel } from './model.ts';
+import type { Model } from './model.ts';
 import { profileOf } from './profile.ts';
 
 const DAY = 1_440;

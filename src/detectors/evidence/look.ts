@@ -3,9 +3,9 @@
  * a rise back: what is expected of a count is that of the whole window, and events that follow others come late, not early.
  */
 import type { LooksBefore, Observation, SeriesInput, Verdict } from '../detector.ts';
+import type { Field } from './field.ts';
 import { At, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
-import type { Memory } from './memory.ts';
 import type { Model } from './model.ts';
 import { verdictsOf } from './verdicts.ts';
 
@@ -18,11 +18,11 @@ const RISERS_LEAST = 3;
 
 const NOTHING: readonly Verdict[] = [];
 
-export function createLooker(model: Model, scale: number, recall: (shared: unknown) => Memory) {
+export function createLooker(model: Model, scale: number, recall: (shared: unknown) => Field) {
   const { grid } = model;
   const copy = emptyState(model.layout);
 
-  function lookAt(state: SeriesState, { startMs, parts }: Observation, { segments }: Memory): readonly Verdict[] {
+  function lookAt(state: SeriesState, { startMs, parts }: Observation, segments: Field): readonly Verdict[] {
     const { numbers } = state;
     const slot = grid.slotAt(Math.round(startMs / grid.windowMs));
     const isSameSlot = slotOf(numbers) === slot;
@@ -38,11 +38,11 @@ export function createLooker(model: Model, scale: number, recall: (shared: unkno
 
   return (inputs: readonly SeriesInput<SeriesState>[], shared: unknown, { rung, series }: LooksBefore): readonly (readonly Verdict[])[] => {
     if (model.rises.factors.length === 0) return inputs.map(() => NOTHING);
-    const memory = recall(shared);
+    const segments = recall(shared);
     // A roll-up's forecast needs all of its members: it waits for the final row.
     let risers = 0;
     const verdicts = inputs.map(({ state, observation }) => {
-      const one = state?.groups ? lookAt(state, observation, memory) : NOTHING;
+      const one = state?.groups ? lookAt(state, observation, segments) : NOTHING;
       if (one.length > 0) risers++;
       return one;
     });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { At, emptyState } from './layout.ts';
 import { createModel } from './model.ts';
-import { WORTH_MOST, createPower, thresholdOf, weighPower } from './power.ts';
+import { WORTH_MOST, thresholdOf, weighPower } from './power.ts';
 import type { Power } from './power.ts';
 import { profileOf } from './profile.ts';
 import { createPool, createShrinkage, renewShrinkage } from './tracked-error.ts';
@@ -26,8 +26,8 @@ numbers[At.variance] = 0.003;
 
 /** Of a series that is expected to have so many events in an hour. */
 function powerOf(expected: number, threshold = 14): Power {
-  const power = createPower();
-  weighPower(numbers, model, shrinkage, threshold, expected, 1 / expected, power);
+  const power = { chance: 0, worth: 0 };
+  weighPower(numbers, { model, shrinkage, threshold, power }, expected);
   return power;
 }
 
@@ -64,4 +64,10 @@ test('one series alone has to reach no more than the whole budget asks for', () 
     const power = powerOf(expected);
     assert.equal(thresholdOf(model, 1, taken([power]), power.worth), model.logTests);
   }
+});
+
+test('however few could ring, a part of all series shares the budget', () => {
+  const { worth } = powerOf(30);
+  assert.equal(thresholdOf(model, 1_000, 1e-6, worth), model.logTests + Math.log(1_000 * 0.15));
+  assert.equal(thresholdOf(model, 1_000, null, worth), model.logTests + Math.log(1_000));
 });

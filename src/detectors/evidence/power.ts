@@ -5,17 +5,19 @@
  * Nor do the others take equal parts. Where an effect is found for sure, a higher threshold costs a little time; where it is found half of
  * the time, a lower one finds it more often. Each takes as much as it makes of it, and what all take adds up to the budget.
  */
+import { isReady } from './baseline.ts';
 import { At } from './layout.ts';
 import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
 import type { Model } from './model.ts';
-import { skewOf } from './money-noise.ts';
-import type { Shrinkage } from './tracked-error.ts';
+import { noiseOf, skewOf } from './noise.ts';
+import { sumBack } from './sums.ts';
 import { errorAt } from './tracked-error.ts';
+import type { Shrinkage } from './tracked-error.ts';
 
 /** However few series could ring, so many of them share the budget, as a part of all. */
 const SHARE_LEAST = 0.15;
 /** What a part of the budget is worth where all is found without it, a little sooner with it; 1: where each nat finds as much as it can. */
-const SOONER = 0.15;
+export const SOONER = 0.15;
 /** A chance of ringing that no model tells: no budget goes to series in which there is next to nothing to find. */
 const UNFORESEEN = 0.1;
 /** The limit of doubt / (chance + UNFORESEEN), over all chances. */
@@ -30,22 +32,28 @@ export interface Power {
   worth: number;
 }
 
-/** Of a series that says nothing. */
-export function createPower(): Power {
-  return { chance: 0, worth: SOONER };
+/** What a series is weighed with, and what comes of it. */
+export interface Weighing {
+  readonly model: Model;
+  readonly shrinkage: Shrinkage;
+  /** Log evidence to be reached. */
+  readonly threshold: number;
+  readonly power: Power;
 }
 
-/** Fills `power`. `threshold`: log evidence to be reached; expected, noise: of the longest span. */
-export function weighPower(
-  numbers: Float32Array,
-  model: Model,
-  shrinkage: Shrinkage,
-  threshold: number,
-  expected: number,
-  noise: number,
-  power: Power,
-): void {
+/** What the series makes of the budget as of slot `newest`. False: nothing can be judged. */
+export function weighSeries(numbers: Float32Array, weighing: Weighing, newest: number): boolean {
+  const { grid, layout } = weighing.model;
+  const forecast = sumBack(numbers, weighing.model, newest, grid.slotsMax, layout.recentExpected, layout.olderExpected);
+  if (forecast <= 0 || !isReady(numbers, weighing.model)) return false;
+  weighPower(numbers, weighing, forecast);
+  return true;
+}
+
+/** `expected`: of the longest span. */
+export function weighPower(numbers: Float32Array, { model, shrinkage, threshold, power }: Weighing, expected: number): void {
   const variance = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, model.grid.horizons.length - 1);
+  const noise = noiseOf(numbers, model, expected);
   const skew = skewOf(numbers, model, shrinkage);
   let sum = 0;
   let found = 0;

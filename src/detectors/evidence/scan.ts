@@ -6,11 +6,13 @@ import type { Correction } from './carry-over.ts';
 import { At } from './layout.ts';
 import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts';
 import type { Model } from './model.ts';
-import { skewOf } from './money-noise.ts';
+import { noiseOf, skewOf } from './noise.ts';
 import type { SlotPlace } from './slot-place.ts';
+import { sumUp } from './sums.ts';
+import type { Sums } from './sums.ts';
 import type { Spans } from './time-grid.ts';
-import type { Shrinkage } from './tracked-error.ts';
 import { errorAt } from './tracked-error.ts';
+import type { Shrinkage } from './tracked-error.ts';
 
 /** Beyond this the evidence says nothing more, and its exponential would overflow. */
 const LOG_MAX = 600;
@@ -37,12 +39,9 @@ export interface Evidence {
   noise: number;
 }
 
-export interface Scan {
+export interface Scan extends Sums {
   readonly drop: Evidence;
   readonly rise: Evidence;
-  /** Sums over the newest slots, by their number; beyond those that are remembered one by one, by whole blocks. */
-  readonly seen: Float64Array;
-  readonly expected: Float64Array;
   /** What is believed of what was seen. */
   readonly believed: Float64Array;
   /** Tracked error by horizon. */
@@ -154,25 +153,6 @@ export function scanSpans(numbers: Float32Array, model: Model, at: SlotPlace, sh
   if (total > 0) evidence.log = Math.log(total);
 }
 
-/** What was seen and expected in the newest slots: of each number up to `reach` that a span, or what was before it, may have. */
-function sumUp(numbers: Float32Array, model: Model, at: SlotPlace, spans: Spans, reach: number, { seen, expected }: Scan): void {
-  const { grid, layout } = model;
-  const { slots: lengths, recentCount } = spans;
-  const { recentSeen, recentExpected, olderSeen, olderExpected } = layout;
-  const single = Math.min(reach, lengths[recentCount - 1]!);
-  let S = 0;
-  let M = 0;
-  for (let slots = 1, place = at.place; slots <= single; slots++, place = place === 0 ? grid.recent - 1 : place - 1) {
-    seen[slots] = S += numbers[recentSeen + place]!;
-    expected[slots] = M += numbers[recentExpected + place]!;
-  }
-  for (let index = recentCount, older = at.older; index < lengths.length && lengths[index]! <= reach; index++) {
-    seen[lengths[index]!] = S += numbers[olderSeen + older]!;
-    expected[lengths[index]!] = M += numbers[olderExpected + older]!;
-    older = older === 0 ? grid.olderBlocks - 1 : older - 1;
-  }
-}
-
 /** Rises of money: of each slot, or block, no more than it can believably bring, and the two slots farthest out as much as was expected. */
 function believe(numbers: Float32Array, model: Model, at: SlotPlace, spans: Spans, reach: number, scan: Scan, grain: number): void {
   const { grid, layout } = model;
@@ -212,11 +192,6 @@ function believable(seen: number, expected: number, grain: number, most: number)
 
 function fillErrors(numbers: Float32Array, model: Model, shrinkage: Shrinkage, errors: Float64Array): void {
   for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
-}
-
-/** Relative variance of what is seen where `expected` is expected. */
-export function noiseOf(numbers: Float32Array, model: Model, expected: number): number {
-  return model.form === 'money' ? numbers[At.spread]! * (numbers[At.moneyRate]! / expected) : 1 / expected;
 }
 
 /** Mean over the effects that are watched. */

@@ -5,7 +5,7 @@ import { settleHabits } from './habits.ts';
 import { At, Baseline, emptyState } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
-import { beginLumps } from './money-noise.ts';
+import { beginLumps } from './noise.ts';
 
 /**
  * Money has been through one version more than the others: it did not tell its lumps, nor its spread in amounts where it has no

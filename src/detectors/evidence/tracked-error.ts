@@ -87,10 +87,6 @@ export interface Finished {
   error: number;
 }
 
-export function createFinished(): Finished {
-  return { horizon: 0, seen: 0, expected: 0, noise: 0, error: 0 };
-}
-
 export function createPool(model: Model): ErrorPool {
   const weights = model.profile.firstError.map((error) => POOL_PSEUDO_VALUES / (error * error));
   return {

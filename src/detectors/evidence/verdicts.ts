@@ -1,8 +1,8 @@
 /** What a detector says of a series whose state has taken in the window at hand. */
 import type { Contributor, Direction, Grounds, Verdict } from '../detector.ts';
+import { isReady } from './baseline.ts';
 import { At, Status } from './layout.ts';
 import type { Model } from './model.ts';
-import { isReady } from './series-slots.ts';
 
 /** Of a normal variable, 95 % lie within so many standard deviations. */
 const WITHIN_95 = 1.96;

@@ -1,5 +1,6 @@
 /** What a chat message says of an alert, whatever the chat: as plain texts, neither escaped nor cut. */
 import type { AlertEvent } from '../alert-event.ts';
+import { endingOf } from '../ending.ts';
 import type { ChatTexts } from './text/texts.ts';
 
 export type Fact = readonly [name: string, value: string];
@@ -30,10 +31,11 @@ function expectedName({ explanation: { baseline, evidence, unseen } }: AlertEven
 }
 
 /** An end that is no all-clear does not look like one. */
-function severityText({ status, severity, explanation, current_value: value }: AlertEvent, texts: ChatTexts): string {
+function severityText(alert: AlertEvent, texts: ChatTexts): string {
+  const { status, severity } = alert;
   if (status === 'firing') return `${EMOJI[severity]} ${texts[severity]}`;
-  if (value === null) return `☑️ ${texts.ended}`;
-  return explanation.lasting ? `☑️ ${texts.newLevel}` : `✅ ${texts.resolved}`;
+  const ending = endingOf(alert);
+  return `${ending === 'resolved' ? '✅' : '☑️'} ${texts[ending]}`;
 }
 
 function segmentFacts({ labels }: AlertEvent, texts: ChatTexts, most: number): Fact[] {

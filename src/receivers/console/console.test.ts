@@ -74,11 +74,12 @@ test('an alert that ended is short', async () => {
 });
 
 test('an end that is no all-clear does not look like one', async () => {
-  const lasting = { ...alert, status: 'resolved', explanation: { ...alert.explanation, lasting: true } } as const;
+  const lasting = { ...alert, detector: 'evidence', status: 'resolved', explanation: { ...alert.explanation, lasting: true } } as const;
   const text = await written(lasting, { colour: true });
   assert.ok(text.startsWith('\x1b[1;37m'));
   assert.match(text, / NEW LEVEL \| /);
   assert.match(await written(lasting, { locale: 'ko' }), / 새 수준 \| /);
+  assert.match(await written({ ...lasting, detector: 'ema-threshold' }), / AVERAGE CAUGHT UP \| /);
   const unjudged = { ...alert, status: 'resolved', current_value: null } as const;
   const ended = await written(unjudged, { colour: true });
   assert.ok(ended.startsWith('\x1b[1;37m'));

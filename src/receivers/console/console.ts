@@ -1,5 +1,6 @@
 /** Writes each alert on the terminal as a short block. */
 import type { AlertEvent } from '../alert-event.ts';
+import { endingOf } from '../ending.ts';
 import type { Receiver, ReceiverDeps, ReceiverKind } from '../receiver.ts';
 import { textsOf } from '../text/texts.ts';
 import type { Texts } from '../text/texts.ts';
@@ -27,11 +28,10 @@ function createConsole(name: string, config: ConsoleConfig, deps: ReceiverDeps):
 
 function block(alert: AlertEvent, texts: Texts, colour: boolean): string {
   const resolved = alert.status === 'resolved';
-  const isAllClear = resolved && alert.current_value !== null && !alert.explanation.lasting;
-  const code = isAllClear ? GREEN : resolved ? WHITE : COLOURS[alert.severity];
+  const code = !resolved ? COLOURS[alert.severity] : endingOf(alert) === 'resolved' ? GREEN : WHITE;
   const paint = (text: string): string => (colour ? `\x1b[1;${code}m${text}\x1b[0m` : text);
   const facts = [
-    resolved ? endText(alert, texts) : texts[alert.severity],
+    texts[resolved ? endingOf(alert) : alert.severity],
     alert.alert_time,
     printable(alert.series),
     `${texts.since} ${alert.since}`,
@@ -49,11 +49,6 @@ function block(alert: AlertEvent, texts: Texts, colour: boolean): string {
     }
   }
   return `${lines.join('\n')}\n`;
-}
-
-function endText({ current_value: value, explanation }: AlertEvent, texts: Texts): string {
-  if (value === null) return texts.ended;
-  return explanation.lasting ? texts.newLevel : texts.resolved;
 }
 
 /** Labels come from events: a control character in them must not steer the terminal or fake a line. */

@@ -64,7 +64,12 @@ test('in Korean too, and green when it ended', () => {
 });
 
 test('an end that is no all-clear does not look like one', () => {
-  const lasting = { ...sampleAlert, status: 'resolved', explanation: { ...sampleAlert.explanation, lasting: true } } as const;
+  const lasting = {
+    ...sampleAlert,
+    detector: 'evidence',
+    status: 'resolved',
+    explanation: { ...sampleAlert.explanation, lasting: true },
+  } as const;
   const unjudged = { ...sampleAlert, status: 'resolved', current_value: null, deviation_percent: null } as const;
   for (const [end, severity] of [
     [lasting, '☑️ 새 수준'],

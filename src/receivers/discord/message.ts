@@ -2,6 +2,7 @@
 import type { AlertEvent, AlertLocale } from '../alert-event.ts';
 import { alertFacts, nameText, whyTexts, type Fact } from '../chat/facts.ts';
 import { chatTexts } from '../chat/text/texts.ts';
+import { endingOf } from '../ending.ts';
 import { DISCORD_LIMITS, discordMarkdown, discordText } from './limits.ts';
 
 interface DiscordField {
@@ -50,9 +51,9 @@ export function discordMessage(alert: AlertEvent, locale: AlertLocale): DiscordM
   };
 }
 
-function colourOf({ status, severity, current_value: value, explanation }: AlertEvent): number {
-  if (status === 'firing') return COLOURS[severity];
-  return value === null || explanation.lasting ? GREY : GREEN;
+function colourOf(alert: AlertEvent): number {
+  if (alert.status === 'firing') return COLOURS[alert.severity];
+  return endingOf(alert) === 'resolved' ? GREEN : GREY;
 }
 
 function fieldsOf(facts: readonly Fact[]): DiscordField[] {

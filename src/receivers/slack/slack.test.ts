@@ -68,7 +68,12 @@ test('an alert that ended says so, and no more than that', () => {
 });
 
 test('an end that is no all-clear does not look like one', () => {
-  const lasting = { ...sampleAlert, status: 'resolved', explanation: { ...sampleAlert.explanation, lasting: true } } as const;
+  const lasting = {
+    ...sampleAlert,
+    detector: 'evidence',
+    status: 'resolved',
+    explanation: { ...sampleAlert.explanation, lasting: true },
+  } as const;
   const texts = textsOf(slackMessage(lasting, 'en'));
   assert.ok(texts.includes('*Severity:*\n☑️ NEW LEVEL'));
   assert.ok(!texts.some((text) => text.includes('✅')));

@@ -6,6 +6,7 @@ export const en = {
   resolved: 'RESOLVED',
   ended: 'ENDED',
   newLevel: 'NEW LEVEL',
+  caughtUp: 'AVERAGE CAUGHT UP',
   since: 'since',
   reminder: 'reminder',
   causes: 'likely causes',

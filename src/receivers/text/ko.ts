@@ -8,6 +8,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   resolved: '해제',
   ended: '종료',
   newLevel: '새 수준',
+  caughtUp: '이동 평균이 따라감',
   since: '시작',
   reminder: '재알림',
   causes: '예상 원인',

@@ -72,6 +72,7 @@ export const en = {
   'alerts.since': 'since {time}',
   'alerts.lasted': '{from} – {to}, {span}',
   'alerts.lasting': 'It ended because it lasts: this now counts as usual. It is not an all-clear.',
+  'alerts.caught_up': 'It ended because the moving average has learnt the change. It is not an all-clear.',
   'alerts.observed': 'Observed',
   'alerts.expected': 'Expected',
   'alerts.limit': 'Limit',

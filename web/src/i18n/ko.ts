@@ -73,6 +73,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'alerts.since': '{time}부터',
   'alerts.lasted': '{from} – {to}, {span}',
   'alerts.lasting': '오래 이어져 이제 이 수준을 평소 수준으로 보고 끝낸 알림입니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
+  'alerts.caught_up': '이동 평균이 달라진 값을 학습해 끝난 알림입니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
   'alerts.observed': '관측값',
   'alerts.expected': '예상 값',
   'alerts.limit': '기준값',

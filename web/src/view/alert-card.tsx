@@ -1,3 +1,4 @@
+import { endingOf } from '../../../src/receivers/ending.ts';
 import { isExperiment, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
@@ -44,7 +45,9 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
       </summary>
       <div class="alert-body">
         <p class="alert-message">{withNearTimes(explanation.text, episode.since, now.value, language.value)}</p>
-        {status === 'resolved' && explanation.lasting && <p class="alert-fact">{t('alerts.lasting')}</p>}
+        {status === 'resolved' && explanation.lasting && (
+          <p class="alert-fact">{t(endingOf(episode) === 'caughtUp' ? 'alerts.caught_up' : 'alerts.lasting')}</p>
+        )}
         <AlertFigures episode={episode} kind={feed.info.measures.find((measure) => measure.name === episode.measure)?.kind} />
         {impact && money && (
           <p class="alert-fact">

@@ -20,6 +20,7 @@ export const en = {
   resolved: 'RESOLVED',
   ended: 'ENDED',
   newLevel: 'NEW LEVEL',
+  caughtUp: 'AVERAGE CAUGHT UP',
   since: 'Since',
   reminder: 'Reminder',
   causes: 'Likely causes',

@@ -1,5 +1,5 @@
 /**
- * The noise of money. An amount is a sum of lumps (payments), that come as they like and are of all sizes. Its variance is
+ * The noise of what comes. That of counts follows from their size. An amount of money is a sum of lumps (payments), that come as they like and are of all sizes. Its variance is
  * its mean times a *spread*: E(size^2)/E(size), which stays as it is while more or fewer lumps come. Of money per exposure the
  * spread is the relative variance of what an exposure of 1 brings; of money as such it is an amount, and what is expected
  * stands for the exposure.
@@ -32,6 +32,16 @@ const EMPTY_PSEUDO_SLOTS = 2;
 /** An empty slot says so much at most; where more are expected a full one says nothing. */
 const LUMPS_SCORE_MAX = 5;
 const LUMPS_FULL = 25;
+
+/** Relative variance of what is seen where `expected` is expected. */
+export function noiseOf(numbers: Float32Array, model: Model, expected: number): number {
+  return model.form === 'money' ? numbers[At.spread]! * (numbers[At.moneyRate]! / expected) : 1 / expected;
+}
+
+/** The same for a block, whose exposure is known. */
+export function noiseOfBlock(numbers: Float32Array, model: Model, expected: number, exposure: number): number {
+  return model.form === 'money' ? numbers[At.spread]! / (model.hasExposure ? exposure : expected) : 1 / expected;
+}
 
 export function pooledSpread(pool: ErrorPool, { hasExposure }: Model): number {
   const pooled = pool.spreadWeight > 0 ? pool.spreadSum / pool.spreadWeight : 0;

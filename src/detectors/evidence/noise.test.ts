@@ -4,9 +4,9 @@ import { createRandom } from '../../core/random.ts';
 import type { Random } from '../../core/random.ts';
 import { At, Lump, emptyState } from './layout.ts';
 import { createModel } from './model.ts';
-import { beginLumps, skewOf, trackNoise } from './money-noise.ts';
+import { beginLumps, skewOf, trackNoise } from './noise.ts';
 import { profileOf } from './profile.ts';
-import { createFinished, createPool, createShrinkage, renewShrinkage } from './tracked-error.ts';
+import { createPool, createShrinkage, renewShrinkage } from './tracked-error.ts';
 
 const SLOTS = 4_000;
 const settings = { windowMs: 60_000, habits: false, falseAlarmsPerDay: 1, tests: 1, drop: 0.5, rise: undefined };
@@ -25,7 +25,7 @@ function learn(many: number, size: (random: Random) => number) {
     renewShrinkage(shrinkage, pool, model);
     let seen = 0;
     for (let left = random.poisson(many); left > 0; left--) seen += size(random) / many;
-    trackNoise(numbers, { model, pool, shrinkage }, { ...createFinished(), seen, expected: 1 });
+    trackNoise(numbers, { model, pool, shrinkage }, { horizon: 0, seen, expected: 1, noise: 0, error: 0 });
   }
   const lumps = numbers[model.layout.lumps + Lump.rate]!;
   return {

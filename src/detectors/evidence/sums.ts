@@ -1,0 +1,44 @@
+/** Sums over the newest slots: one by one as far as they are remembered so, then by whole blocks. */
+import type { Model } from './model.ts';
+import type { SlotPlace } from './slot-place.ts';
+import type { Spans } from './time-grid.ts';
+
+/** Sum of the newest `slots` slots. Where they do not fit into single slots they end with a block. */
+export function sumBack(numbers: Float32Array, model: Model, slot: number, slots: number, recent: number, older: number): number {
+  const { grid } = model;
+  const block = Math.floor(slot / grid.blockSlots);
+  const single = grid.olderBlocks > 0 ? Math.min(slots, grid.recent - grid.blockSlots + 1 + (slot - block * grid.blockSlots)) : slots;
+  let sum = 0;
+  for (let left = single, place = slot % grid.recent; left > 0; left--, place = place === 0 ? grid.recent - 1 : place - 1) {
+    sum += numbers[recent + place]!;
+  }
+  for (let left = slots - single, at = block - grid.recent / grid.blockSlots; left > 0; left -= grid.blockSlots, at--) {
+    sum += numbers[older + (at % grid.olderBlocks)]!;
+  }
+  return sum;
+}
+
+/** What was seen and expected, by the number of slots. */
+export interface Sums {
+  readonly seen: Float64Array;
+  readonly expected: Float64Array;
+}
+
+/** What was seen and expected in the newest slots: of each number up to `reach` that a span, or what was before it, may have. */
+export function sumUp(numbers: Float32Array, model: Model, at: SlotPlace, spans: Spans, reach: number, { seen, expected }: Sums): void {
+  const { grid, layout } = model;
+  const { slots: lengths, recentCount } = spans;
+  const { recentSeen, recentExpected, olderSeen, olderExpected } = layout;
+  const single = Math.min(reach, lengths[recentCount - 1]!);
+  let S = 0;
+  let M = 0;
+  for (let slots = 1, place = at.place; slots <= single; slots++, place = place === 0 ? grid.recent - 1 : place - 1) {
+    seen[slots] = S += numbers[recentSeen + place]!;
+    expected[slots] = M += numbers[recentExpected + place]!;
+  }
+  for (let index = recentCount, older = at.older; index < lengths.length && lengths[index]! <= reach; index++) {
+    seen[lengths[index]!] = S += numbers[olderSeen + older]!;
+    expected[lengths[index]!] = M += numbers[olderExpected + older]!;
+    older = older === 0 ? grid.olderBlocks - 1 : older - 1;
+  }
+}
