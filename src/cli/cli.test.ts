@@ -229,7 +229,7 @@ test('a backtest tells seconds where its windows are that short, and misses no b
   assert.match(seconds.stdout, /2026-03-02 09:00:00 to 2026-03-02 09:00:30 UTC[^]*\n {2}2026-03-02 09:00:10 {2}/);
   writeFileSync(
     join(dir, 'minutes.yml'),
-    `${PIPELINE.replace('[10s]', '[1m]')}${detect.replace('threshold', 'ema-threshold').replace('above: 1', 'up: 50%')}`,
+    `${PIPELINE.replace('[10s]', '[1m]').replace('dedup: 1m', 'dedup: 2m')}${detect.replace('threshold', 'ema-threshold').replace('above: 1', 'up: 50%')}`,
   );
   const input = `${[...ORDERS, order(6, 150, 'KR', 1)].join('\n')}\n`;
   const minutes = await tocsinWith(input, 'backtest', 'minutes.yml', '--input', '-', '--data', 'nowhere');
