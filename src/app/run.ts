@@ -156,7 +156,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     }
     progress.stop();
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
-    results = runs.map((run, i) => ({ pipeline: run.config.engine.pipeline, outcomes: since(before[i]!, totalsOf(run)) }));
+    results = runs.map((run, i) => ({ pipeline: run.config.engine.pipeline, outcomes: grownSince(before[i]!, totalsOf(run)) }));
     const place = placeOf(options, runs.length > 1, backing.where);
     for (const run of runs) {
       const summary = summaryOf(run, seconds);
@@ -245,7 +245,7 @@ function totalsOf(run: PipelineRun): OutcomeCounts {
 }
 
 /** On Kafka partitions come with their totals after the start: what is older is among them there. */
-function since(before: OutcomeCounts, now: OutcomeCounts): OutcomeCounts {
+function grownSince(before: OutcomeCounts, now: OutcomeCounts): OutcomeCounts {
   const counts = noOutcomes();
   for (const outcome of OUTCOMES) counts[outcome] = Math.max(0, now[outcome] - before[outcome]);
   return counts;
