@@ -30,8 +30,8 @@ test('a source that went silent is told after a minute: from when the page saw i
         { name: 'a/1', watermark, lag },
       ],
     }) as unknown as PipelineStatus;
-  const silent = (status: PipelineStatus, rates: Parameters<typeof silentMsOf>[2]) =>
-    silentMsOf(status, { sources: [{ name: 'a', topic: 'a', partitions: 2, out_of_orderness_ms: 5_000 }] }, rates, now);
+  const silent = (told: PipelineStatus, rates: Parameters<typeof silentMsOf>[2]) =>
+    silentMsOf(told, { sources: [{ name: 'a', topic: 'a', partitions: 2, out_of_orderness_ms: 5_000 }] }, rates, now);
   assert.equal(silent(of(0, ago(85)), []), 80_000, 'its newest event is that much after the watermark');
   assert.equal(silent(of(0, ago(64)), []), 0, 'a pause');
   assert.equal(silent(of(0.1, ago(80)), []), 0, 'something comes');
