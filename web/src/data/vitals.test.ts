@@ -26,20 +26,22 @@ test('a source that went silent is told after a minute: from when the page saw i
     ({
       records_per_second,
       partitions: [
-        { watermark: null, lag: 0 },
-        { watermark, lag },
+        { name: 'a/0', watermark: null, lag: 0 },
+        { name: 'a/1', watermark, lag },
       ],
     }) as unknown as PipelineStatus;
-  assert.equal(silentMsOf(of(0, ago(80)), [], now), 80_000);
-  assert.equal(silentMsOf(of(0, ago(59)), [], now), 0, 'a pause');
-  assert.equal(silentMsOf(of(0.1, ago(80)), [], now), 0, 'something comes');
-  assert.equal(silentMsOf(of(0, ago(80), 5), [], now), 0, 'something waits to be read');
-  assert.equal(silentMsOf(of(0, null), [], now), 0, 'nothing ever came');
-  assert.equal(silentMsOf(of(0, ago(40 * 86_400)), [], now), 0, 'history');
+  const silent = (told: PipelineStatus, rates: Parameters<typeof silentMsOf>[2]) =>
+    silentMsOf(told, { sources: [{ name: 'a', topic: 'a', partitions: 2, out_of_orderness_ms: 5_000 }] }, rates, now);
+  assert.equal(silent(of(0, ago(85)), []), 80_000, 'its newest event is that much after the watermark');
+  assert.equal(silent(of(0, ago(64)), []), 0, 'a pause');
+  assert.equal(silent(of(0.1, ago(80)), []), 0, 'something comes');
+  assert.equal(silent(of(0, ago(80), 5), []), 0, 'something waits to be read');
+  assert.equal(silent(of(0, null), []), 0, 'nothing ever came');
+  assert.equal(silent(of(0, ago(40 * 86_400)), []), 0, 'history');
   const seen = (seconds: number) => [
     { at: now - seconds * 1_000, perSecond: 3 },
     ...[2, 1].map((at) => ({ at: now - at * 1_000, perSecond: 0 })),
   ];
-  assert.equal(silentMsOf(of(0, ago(600)), seen(15), now), 0, 'events that are behind the clock');
-  assert.equal(silentMsOf(of(0, ago(40 * 86_400)), seen(60), now), 70_000, 'rates are of the last ten seconds');
+  assert.equal(silent(of(0, ago(600)), seen(15)), 0, 'events that are behind the clock');
+  assert.equal(silent(of(0, ago(40 * 86_400)), seen(60)), 70_000, 'rates are of the last ten seconds');
 });

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../../src/core/outcome.ts';
-import type { PipelineStatus } from '../../../src/server/api.ts';
+import type { PipelineInfo, PipelineStatus } from '../../../src/server/api.ts';
 import type { RateSample } from './pipeline-feed.ts';
 
 /** In the order that a record is told of: the five add up to the records read. */
@@ -20,7 +20,7 @@ export function behindSecondsOf({ partitions }: PipelineStatus): number {
 
 /** Shorter is a pause, not a source that has died. */
 const SILENT_MS = 60_000;
-/** A watermark older than this tells of history that was read, not of a source that was alive. */
+/** An event older than this tells of history that was read, not of a source that was alive. */
 const HISTORY_MS = 30 * 86_400_000;
 /** Rates are of so long before they are told. */
 const RATE_SPAN_MS = 10_000;
@@ -29,9 +29,18 @@ const RATE_SPAN_MS = 10_000;
  * How long nothing came although something had come before, ms; 0: something comes, or waits to be read, or it is not long yet. As the page
  * has seen it (`rates`), else by the newest event: `now` in epoch ms.
  */
-export function silentMsOf(status: PipelineStatus, rates: readonly RateSample[], now: number): number {
-  const { partitions, records_per_second } = status;
-  const newest = Math.max(...partitions.flatMap(({ watermark }) => (watermark === null ? [] : Date.parse(watermark))));
+export function silentMsOf(
+  { partitions, records_per_second }: PipelineStatus,
+  { sources }: Pick<PipelineInfo, 'sources'>,
+  rates: readonly RateSample[],
+  now: number,
+): number {
+  const newest = Math.max(
+    ...partitions.flatMap(({ name, watermark }) => {
+      const source = sources.find(({ topic }) => name.startsWith(`${topic}/`));
+      return watermark === null ? [] : Date.parse(watermark) + (source?.out_of_orderness_ms ?? 0);
+    }),
+  );
   if (records_per_second > 0 || newest === -Infinity || partitions.some(({ lag }) => lag > 0)) return 0;
   const last = rates.findLast(({ perSecond }) => perSecond > 0);
   const silent = now - (last === undefined ? newest : last.at - RATE_SPAN_MS);

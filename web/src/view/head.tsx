@@ -79,9 +79,10 @@ export function Head() {
 function ConnectionState() {
   const { t, feed, failed, now } = useDashboard();
   const state = failed.value ? 'lost' : (feed.value?.connection.value ?? 'connecting');
-  const status = feed.value?.status.value;
+  const live = feed.value;
+  const status = live?.status.value;
   // The server is there, its source is not.
-  const isSilent = state === 'live' && status && silentMsOf(status, feed.value?.rates.value ?? [], now.value) > 0;
+  const isSilent = state === 'live' && status && silentMsOf(status, live.info, live.rates.value, now.value) > 0;
   return (
     <span class={`connection is-${state}${isSilent ? ' is-silent' : ''}`} role="status">
       <i aria-hidden="true" />

@@ -25,7 +25,7 @@ export function Vitals() {
   const behindSeconds = behindSecondsOf(status);
   const isBehind = behindSeconds >= BEHIND_SECONDS;
   const span = formatSpan(behindSeconds * 1_000, spanUnits(t));
-  const silentMs = isLost ? 0 : silentMsOf(status, live.rates.value, now.value);
+  const silentMs = isLost ? 0 : silentMsOf(status, live.info, live.rates.value, now.value);
   const silent = formatSpan(silentMs, spanUnits(t));
   const firing = incidentsOf(live.alerts.value).filter((alert) => alert.status === 'firing').length;
   const unclear = unclearEndings(live.alerts.value, watermark === undefined ? now.value : Date.parse(watermark));
