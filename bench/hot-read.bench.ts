@@ -88,7 +88,7 @@ async function tocsin(onRedis: boolean): Promise<string> {
   const hotFill = createHotFill({ waitMs: 0 });
   hotFill.done();
   await hotStore.markFilled(pipeline);
-  const olap = createOlapSide(() => ({ store: undefined, missing: false }));
+  const olap = createOlapSide(() => ({ store: undefined, missing: false }), systemClock);
   const server = await createTocsinServer(
     { address: parseListenAddress('127.0.0.1:0'), version: '0', pageRoot: '/nowhere' },
     {

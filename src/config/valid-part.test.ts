@@ -40,6 +40,11 @@ const FAULTS: Readonly<Record<string, (holder: Tree, key: string | number) => vo
     holder[`${key}x`] = holder[key];
     delete holder[key];
   },
+  'under a name of its own': (holder, key) => {
+    if (Array.isArray(holder)) return;
+    holder['qqqq'] = holder[key];
+    delete holder[key];
+  },
   'under no name': (holder, key) => {
     if (Array.isArray(holder)) holder[Number(key)] = '-?-';
     else {
@@ -109,4 +114,14 @@ test('what stands in several places is taken out of one; what no file can hold i
   );
   assert.deepEqual(rest?.block.measures, { orders: { count: 'events' }, visits: { count: 'events' }, views: { count: 'events' } });
   assert.equal(shared.unit, 7);
+});
+
+test('what holds itself is a fault like others', () => {
+  const { value } = parseYaml(
+    'pipeline: p\nsource: { topic: t }\nevent: { time: at }\nmeasures: {}\nwindows: [1m]\ncolour: &a [*a]\n',
+    'p',
+  );
+  const checked = checkWith(pipelineSchema, value);
+  assert.ok(!checked.ok);
+  assert.deepEqual(validPart(value, checked.problems)?.block.windows, ['1m']);
 });

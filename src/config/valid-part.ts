@@ -90,8 +90,11 @@ function leaveOut(holder: Tree, key: string, name: string): void {
 }
 
 function followerOf(value: Tree, problems: readonly Problem[]): ValidPart['mayFollow'] {
-  // Of a block that is called wrongly the one that may have been meant is missed.
-  const misnamed = problems.flatMap(({ path, atKey }) => (atKey && path.length === 1 ? [nearest(String(path[0]), TOP_KEYS)] : []));
+  // Of a block that is called wrongly the one that may have been meant is missed: any that is not there.
+  const missing = TOP_KEYS.filter((key) => !Object.hasOwn(value, key));
+  const misnamed = problems.flatMap(({ path, atKey }) =>
+    atKey && path.length === 1 ? (nearest(String(path[0]), TOP_KEYS) ?? missing) : [],
+  );
   const touched = new Set([...misnamed, ...problems.flatMap(({ path, atKey }) => (atKey && path.length === 1 ? [] : [String(path[0])]))]);
   if (problems.some(hidesFields) || misnamed.some((key) => key === 'source' || key === 'sources')) touched.add('fields');
   // A measure that stands in is there for the others; one that is called by what is no name is not.
@@ -130,10 +133,15 @@ function at(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((found, step) => (typeof found === 'object' && found !== null ? (found as Tree)[step] : undefined), value);
 }
 
-/** What stands in several places (YAML aliases) is copied for each; what is no value of a file, as TypeScript may give, stays as it is. */
-function copyOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyOf);
-  return isTree(value) ? Object.fromEntries(Object.entries(value).map(([key, held]) => [key, copyOf(held)])) : value;
+/**
+ * What stands in several places (YAML aliases) is copied for each, but not within itself; what is no value of a file, as TypeScript may give,
+ * stays as it is.
+ */
+function copyOf(value: unknown, within: readonly unknown[] = []): unknown {
+  if (within.includes(value)) return undefined;
+  const inside = [...within, value];
+  if (Array.isArray(value)) return value.map((held) => copyOf(held, inside));
+  return isTree(value) ? Object.fromEntries(Object.entries(value).map(([key, held]) => [key, copyOf(held, inside)])) : value;
 }
 
 function isTree(value: unknown): value is Tree {

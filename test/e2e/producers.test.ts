@@ -205,10 +205,14 @@ describe('producers', { skip: kafka.skip }, () => {
       printed.map(() => String(EVENTS)),
     );
 
-    const counted = await until('all of them to be counted', async () => {
-      const found = await outcomes(log, pipeline.name, dir);
-      return found?.['accepted'] === sent ? found : undefined;
-    });
+    const counted = await until(
+      'all of them to be counted',
+      async () => {
+        const found = await outcomes(log, pipeline.name, dir);
+        return found?.['accepted'] === sent ? found : undefined;
+      },
+      60_000,
+    );
     t.diagnostic(JSON.stringify(counted));
     assert.equal(counted['read'], counted['accepted']! + counted['duplicate']!);
     // What scales by lag looks at this group: the pipeline's name.

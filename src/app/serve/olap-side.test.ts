@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import { answerBacktest } from './backtest-request.ts';
@@ -15,7 +16,7 @@ test('one that is starting is waited for, from before it is opened until it answ
       if (++pings < 3) throw new AppError('olap_unavailable', 'not yet', { retryable: true });
     },
   } as unknown as OlapStore;
-  const side = createOlapSide(() => found.opened);
+  const side = createOlapSide(() => found.opened, systemClock);
   assert.equal(side.state(), 'starting');
   const waiting = side.started(60_000);
   found.opened = { store, missing: false };
@@ -28,11 +29,14 @@ test('nobody waits where there is none, and for none longer than is worth it', a
     [{ store: undefined, missing: false }, 'none'],
     [{ store: {} as OlapStore, missing: true }, 'missing'],
   ] as const) {
-    const side = createOlapSide(() => opened);
+    const side = createOlapSide(() => opened, systemClock);
     await side.started(600_000);
     assert.equal(side.state(), state);
   }
-  const hanging = createOlapSide(() => ({ store: { ping: () => new Promise(() => {}) } as unknown as OlapStore, missing: false }));
+  const hanging = createOlapSide(
+    () => ({ store: { ping: () => new Promise(() => {}) } as unknown as OlapStore, missing: false }),
+    systemClock,
+  );
   await hanging.started(1);
   assert.equal(hanging.state(), 'starting');
   const leaving = new AbortController();
@@ -50,4 +54,23 @@ test('a backtest that came before the store says so, instead of answering from a
     forEver,
   );
   await assert.rejects(asked, (error) => error instanceof AppError && error.code === 'olap_unavailable' && error.retryable);
+});
+
+test('one that has never answered is away after a minute, and there once it answers', async () => {
+  let elapsed = 0;
+  let isUp = false;
+  const store = {
+    async ping() {
+      if (!isUp) throw new AppError('olap_unavailable', 'refused', { retryable: true });
+    },
+  } as unknown as OlapStore;
+  const side = createOlapSide(() => ({ store, missing: false }), { elapsed: () => elapsed });
+  await side.look();
+  assert.equal(side.state(), 'starting');
+  elapsed = 60_001;
+  assert.equal(side.state(), 'away');
+  await side.started(600_000);
+  isUp = true;
+  await side.look();
+  assert.equal(side.state(), 'ready');
 });

@@ -1,5 +1,5 @@
 /** How the OLAP store is, looked at now and then: a request never waits for one that does not answer, but for one that is starting. */
-import { sleep } from '../../core/clock.ts';
+import { sleep, type Clock } from '../../core/clock.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { PipelineStatus } from '../../server/api.ts';
 
@@ -14,9 +14,15 @@ export interface OlapSide {
 }
 
 const POLL_MS = 100;
+/** One that has not answered by then is away: a server that is down is not starting for ever. */
+const START_MS = 60_000;
 
 /** `opened`: undefined while it is not known yet whether there is one. `missing`: its engine is not installed on this machine. */
-export function createOlapSide(opened: () => { readonly store: OlapStore | undefined; readonly missing: boolean } | undefined): OlapSide {
+export function createOlapSide(
+  opened: () => { readonly store: OlapStore | undefined; readonly missing: boolean } | undefined,
+  clock: Pick<Clock, 'elapsed'>,
+): OlapSide {
+  const begun = clock.elapsed();
   let answered: 'not yet' | 'yes' | 'no more' = 'not yet';
   let looking = false;
 
@@ -24,7 +30,8 @@ export function createOlapSide(opened: () => { readonly store: OlapStore | undef
     const found = opened();
     if (found && !found.store) return 'none';
     if (found?.missing) return 'missing';
-    return answered === 'yes' ? 'ready' : answered === 'no more' ? 'away' : 'starting';
+    if (answered === 'yes') return 'ready';
+    return answered === 'no more' || clock.elapsed() - begun > START_MS ? 'away' : 'starting';
   }
 
   async function look(): Promise<void> {

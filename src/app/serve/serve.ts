@@ -64,7 +64,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
   const { runs, log, clock, logger, hotStore } = deps;
   const address = parseListenAddress(config.listen);
   const hotFill = createHotFill({ waitMs: FILL_WAIT_MS });
-  const olap = createOlapSide(deps.olap);
+  const olap = createOlapSide(deps.olap, deps.clock);
   const epoch = clock.now().toString(36);
   const views = runs.map((run) => ({
     run,

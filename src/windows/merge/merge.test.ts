@@ -105,3 +105,15 @@ test('empty windows between are told after a restart too', () => {
   assert.equal(second.frontier, 12 * SECOND);
   assert.deepEqual(told(stepAll(second, at(42, [[30, 1, 2]]))), ['10 closed', '20 closed', '30 :1 corrected 0', '30 closed']);
 });
+
+test('open windows are shown as they stand after a restart, before anything new comes', () => {
+  const open: Step[] = [{ watermark: 12, live: [[0, 5, 5]] }, { watermark: 5 }, { watermark: 5, live: [[0, 2, 3]] }];
+  const first = createMerge(plan, 1);
+  stepAll(first, open);
+  const second = createMerge(plan, 1);
+  const panes = open.map((step, partition) => partials(partition, step));
+  second.restore(atOnce(first.takingStateChanges()), panes);
+  const shown = (): string[] => told(atOnce(second.step([], { provisional: true })).provisional);
+  assert.deepEqual(shown(), ['0 :7 corrected 0']);
+  assert.deepEqual(shown(), [], 'once');
+});

@@ -94,6 +94,16 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
     return book.get(id) ?? book.open(id, end <= watermarks.frontier ? { idle: watermarks.notPassed(end) } : undefined);
   }
 
+  /** Of a pane from an earlier life: its windows that are not final yet are open again, and are shown as they stand. */
+  function reopen(paneStart: number, keys: readonly Iterable<SeriesKey>[]): void {
+    newestPane = Math.max(newestPane, paneStart);
+    for (const id of book.windowsOf(paneStart)) {
+      if (book.endOf(id) <= watermarks.frontier) continue;
+      const { dirty } = opened(id);
+      for (const [grouping, series] of keys.entries()) dirty[grouping]!.add(series);
+    }
+  }
+
   /** Nothing more can come for the window, but from partitions that are not in it and that it no longer waits for. */
   function isRetired(id: WindowId): boolean {
     const end = book.endOf(id);
@@ -277,14 +287,8 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
       }
       book.restore(entries);
       for (const { partition, live: panes, replayed } of [...restored, ...(journal?.restore(entries) ?? [])]) {
-        for (const pane of panes) atOnce(live.put(partition, pane));
+        for (const pane of panes) reopen(pane.start, atOnce(live.put(partition, pane)));
         for (const pane of replayed) atOnce(replays.put(partition, pane));
-      }
-      // Open windows without at-final values have no entry of their own: they follow from the panes.
-      for (const [, starts] of live.all()) {
-        for (const id of starts.flatMap(book.windowsOf)) {
-          if (book.endOf(id) > watermarks.frontier) opened(id);
-        }
       }
     },
   };
