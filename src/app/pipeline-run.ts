@@ -203,7 +203,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     await notify.run({
       signal,
       watermark: () => (options.once ? undefined : counting.engine.frontier),
-      isReadToEnd: () => isReadToEnd(spec, () => (options.once ? undefined : counting.engine), log),
+      isReadToEnd: () => isReadToEnd(inputs, () => (options.once ? undefined : counting.engine), log),
       graceMs: options.once ? undefined : RING_GRACE_MS,
     });
   }

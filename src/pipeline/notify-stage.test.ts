@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startServer } from '../../test/http-server.ts';
 import { sampleAlert } from '../../test/sample-alert.ts';
-import { systemClock } from '../core/clock.ts';
+import { sleep, systemClock } from '../core/clock.ts';
 import { silentLogger, type Logger } from '../core/logger.ts';
 import { packRecords } from '../log/batch.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
@@ -278,76 +278,96 @@ async function putSilence(log: Log, n: string, more: object = {}): Promise<void>
 
 const now = (): string => new Date(systemClock.now()).toISOString();
 const QUARTER = { notifyWithinMs: 900_000 };
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('the events have ended, and a silence ends: what still fires is told when all is read, and nothing of the past', async (t) => {
-  const log = await openLog(t);
-  const pager = bell('pager');
-  await putSilence(log, '1');
-  const reading = { toEnd: false, asked: 0 };
-  const isReadToEnd = async () => ((reading.asked += 1), reading.toEnd);
-  // Where the last event was, long ago.
-  const watermark = () => systemClock.now() - 7_200_000;
-  const { finish, stage } = await start(log, [pager], { settings: QUARTER, watermark, isReadToEnd });
-  await append(log, [alert(1, { alert_time: now() }), alert(2)]);
-  while (stage.decided().length < 2) await turn();
-  await putSilence(log, '1', { ended_at: now() });
-  const { asked } = reading;
-  while (reading.asked < asked + 2) await turn();
-  assert.deepEqual(pager.rung, [], 'it may have ended in what is not read');
-  reading.toEnd = true;
-  while (pager.rung.length === 0) await turn();
-  await finish();
-  assert.deepEqual(pager.rung, ['alert-1 firing']);
-});
+/** Or until the test's time is up: what it waits for ends then too. */
+async function until({ signal }: TestContext, isSo: () => boolean): Promise<void> {
+  while (!isSo() && !signal.aborted) await sleep(2, signal);
+}
 
-test('of a silenced alert whose end stands in the log nothing is told after a start, though its silence is over', async (t) => {
-  const log = await openLog(t);
-  const pager = bell('pager');
-  await putSilence(log, '1');
-  await append(log, [alert(1, { alert_time: now() })]);
-  await (await start(log, [pager], { settings: QUARTER })).finish();
-  await putSilence(log, '1', { ended_at: now() });
-  await append(log, [alert(1, { status: 'resolved', alert_time: now() })]);
-  const { finish, stage } = await start(log, [pager], { settings: QUARTER, watermark: systemClock.now });
-  while (stage.decided().length < 1) await turn();
-  await finish();
-  assert.deepEqual([pager.rung, stage.decided().map(({ decision }) => decision)], [[], ['unwanted']]);
-});
+test(
+  'the events have ended, and a silence ends: what still fires is told when all is read, and nothing of the past',
+  { timeout: 30_000 },
+  async (t) => {
+    const log = await openLog(t);
+    const pager = bell('pager');
+    await putSilence(log, '1');
+    const reading = { toEnd: false, asked: 0 };
+    const isReadToEnd = async () => ((reading.asked += 1), reading.toEnd);
+    // Where the last event was, long ago.
+    const watermark = () => systemClock.now() - 7_200_000;
+    const { finish, stage } = await start(log, [pager], { settings: QUARTER, watermark, isReadToEnd });
+    await append(log, [alert(1, { alert_time: now() }), alert(2)]);
+    await until(t, () => stage.decided().length === 2);
+    await putSilence(log, '1', { ended_at: now() });
+    const { asked } = reading;
+    await until(t, () => reading.asked >= asked + 2);
+    assert.deepEqual(pager.rung, [], 'it may have ended in what is not read');
+    reading.toEnd = true;
+    await until(t, () => pager.rung.length > 0);
+    await finish();
+    assert.deepEqual(pager.rung, ['alert-1 firing']);
+  },
+);
 
-test('all silences are known before anybody is told of anything: also of what waited from an earlier life', async (t) => {
-  const log = await openLog(t);
-  const pager = bell('pager');
-  await append(log, [alert(1), alert(2)]);
-  const first = await start(log, [pager], { settings: QUARTER });
-  await first.finish();
-  assert.deepEqual(first.stage.decided(), [{ receiver: 'pager', decision: 'stale', count: 2 }]);
-  await putSilence(log, '1');
-  // Event time is caught up with from the first moment on.
-  const { finish } = await start(log, [pager], { settings: QUARTER, watermark: systemClock.now });
-  while (pager.rung.length === 0) await turn();
-  await finish();
-  assert.deepEqual(pager.rung, ['alert-2 firing']);
-});
+test(
+  'of a silenced alert whose end stands in the log nothing is told after a start, though its silence is over',
+  { timeout: 30_000 },
+  async (t) => {
+    const log = await openLog(t);
+    const pager = bell('pager');
+    await putSilence(log, '1');
+    await append(log, [alert(1, { alert_time: now() })]);
+    await (await start(log, [pager], { settings: QUARTER })).finish();
+    await putSilence(log, '1', { ended_at: now() });
+    await append(log, [alert(1, { status: 'resolved', alert_time: now() })]);
+    const { finish, stage } = await start(log, [pager], { settings: QUARTER, watermark: systemClock.now });
+    await until(t, () => stage.decided().length === 1);
+    await finish();
+    assert.deepEqual([pager.rung, stage.decided().map(({ decision }) => decision)], [[], ['unwanted']]);
+  },
+);
 
-test('a receiver that was not there is not told later of what ended meanwhile; what still fires its next reminder tells', async (t) => {
-  const log = await openLog(t);
-  const [pager, other] = [bell('pager'), bell('other')];
-  await putSilence(log, '1');
-  await append(log, [alert(1, { alert_time: now() }), alert(2)]);
-  await (await start(log, [pager, other], { settings: QUARTER })).finish();
-  await append(log, [alert(1, { status: 'resolved', alert_time: now() }), alert(2, { status: 'resolved', alert_time: now() })]);
-  await (await start(log, [other], { settings: QUARTER })).finish();
-  await putSilence(log, '1', { ended_at: now() });
-  // Its delivery shows that the others had their time: one that begins now.
-  await append(log, [alert(3, { alert_time: now() })]);
-  const asked = { times: 0 };
-  const watermark = () => ((asked.times += 1), systemClock.now());
-  const { finish } = await start(log, [pager, other], { settings: QUARTER, watermark });
-  while (pager.rung.length === 0 || asked.times < 40) await turn();
-  await finish();
-  assert.deepEqual(pager.rung, ['alert-3 firing']);
-});
+test(
+  'all silences are known before anybody is told of anything: also of what waited from an earlier life',
+  { timeout: 30_000 },
+  async (t) => {
+    const log = await openLog(t);
+    const pager = bell('pager');
+    await append(log, [alert(1), alert(2)]);
+    const first = await start(log, [pager], { settings: QUARTER });
+    await first.finish();
+    assert.deepEqual(first.stage.decided(), [{ receiver: 'pager', decision: 'stale', count: 2 }]);
+    await putSilence(log, '1');
+    // Event time is caught up with from the first moment on.
+    const { finish } = await start(log, [pager], { settings: QUARTER, watermark: systemClock.now });
+    await until(t, () => pager.rung.length > 0);
+    await finish();
+    assert.deepEqual(pager.rung, ['alert-2 firing']);
+  },
+);
+
+test(
+  'a receiver that was not there is not told later of what ended meanwhile; what still fires its next reminder tells',
+  { timeout: 30_000 },
+  async (t) => {
+    const log = await openLog(t);
+    const [pager, other] = [bell('pager'), bell('other')];
+    await putSilence(log, '1');
+    await append(log, [alert(1, { alert_time: now() }), alert(2)]);
+    await (await start(log, [pager, other], { settings: QUARTER })).finish();
+    await append(log, [alert(1, { status: 'resolved', alert_time: now() }), alert(2, { status: 'resolved', alert_time: now() })]);
+    await (await start(log, [other], { settings: QUARTER })).finish();
+    await putSilence(log, '1', { ended_at: now() });
+    // Its delivery shows that the others had their time: one that begins now.
+    await append(log, [alert(3, { alert_time: now() })]);
+    const asked = { times: 0 };
+    const watermark = () => ((asked.times += 1), systemClock.now());
+    const { finish } = await start(log, [pager, other], { settings: QUARTER, watermark });
+    await until(t, () => pager.rung.length > 0 && asked.times >= 40);
+    await finish();
+    assert.deepEqual(pager.rung, ['alert-3 firing']);
+  },
+);
 
 test('with nobody to tell alerts are counted, once over all runs', async (t) => {
   const log = await openLog(t);

@@ -1,8 +1,6 @@
 /** Whether nothing waits to be counted: then an alert that fires still does, however long ago the last event was. */
 import { AppError } from '../core/errors.ts';
 import type { Log } from '../log/log.ts';
-import { inputPartitions } from '../windows/plan.ts';
-import type { EngineSpec } from '../windows/spec.ts';
 import type { AggregateStatus } from './aggregate/aggregate.ts';
 
 /** An engine, or what is told of one. */
@@ -12,18 +10,29 @@ export interface Reading {
   hasNews(): boolean;
 }
 
+interface Input {
+  readonly topic: string;
+  readonly partition: number;
+  /** As `partitions` names it. */
+  readonly name: string;
+}
+
 const ONE_RECORD = { maxBytes: 1, maxRecords: 1 };
 
 /**
  * Looks where the inputs end: who counts them may be away, or give way to others, and not know. `now`: who reads at the time; undefined:
  * that is not known here.
  */
-export async function isReadToEnd(spec: EngineSpec, now: () => Reading | undefined, log: Pick<Log, 'bounds' | 'read'>): Promise<boolean> {
+export async function isReadToEnd(
+  inputs: readonly Input[],
+  now: () => Reading | undefined,
+  log: Pick<Log, 'bounds' | 'read'>,
+): Promise<boolean> {
   const reading = now();
   if (!reading || reading.hasNews()) return false;
   const partitions = new Map(reading.partitions().map((partition) => [partition.name, partition]));
 
-  async function isAtEnd(topic: string, partition: number, name: string): Promise<boolean> {
+  async function isAtEnd({ topic, partition, name }: Input): Promise<boolean> {
     const known = partitions.get(name);
     if (!known) return false;
     try {
@@ -37,6 +46,6 @@ export async function isReadToEnd(spec: EngineSpec, now: () => Reading | undefin
     }
   }
 
-  const atEnd = await Promise.all(inputPartitions(spec).map(({ source, partition, name }) => isAtEnd(source.topic, partition, name)));
+  const atEnd = await Promise.all(inputs.map(isAtEnd));
   return atEnd.every(Boolean) && now() === reading && !reading.hasNews();
 }

@@ -215,7 +215,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
 
   function notifyTerm(signal: AbortSignal, standing: Standing): Promise<void> {
     const watermark = (): number | undefined => (options.once ? undefined : seen()?.frontier);
-    const atEnd = (): Promise<boolean> => isReadToEnd(spec, () => (options.once ? undefined : (monitor ?? shadow)), reader);
+    const atEnd = (): Promise<boolean> => isReadToEnd(inputs, () => (options.once ? undefined : (monitor ?? shadow)), reader);
     const term = { pipeline, topics, watermark, isReadToEnd: atEnd, graceMs: options.once ? undefined : RING_GRACE_MS };
     const openLog = (): Promise<Log> => ground.stageLog('notify', { holds: standing.holds });
     const onOpened = (stage: NotifyStage): void => void (notify = stage);
