@@ -3,6 +3,9 @@ import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Role } from './roles/roles.ts';
 import type { RevisionChoice } from '../pipeline/revision.ts';
 
+/** The data directory unless told. */
+export const DEFAULT_DATA = '.tocsin';
+
 export interface RunOptions {
   /** Pipeline files, or pipelines defined in TypeScript; at least one. */
   readonly files: readonly (string | LoadedPipeline)[];

@@ -9,7 +9,7 @@ import { AppError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { atOnce } from '../core/slices.ts';
 import { poolGivesWay } from '../core/thread-priority.ts';
-import { noOutcomes, recordsRead, OUTCOMES } from '../core/outcome.ts';
+import { noOutcomes, recordsRead, OUTCOMES, type OutcomeCounts } from '../core/outcome.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import { openDataDir } from '../log/embedded/data-dir.ts';
 import { lockForRun } from './control/lock-for-run.ts';
@@ -22,7 +22,7 @@ import type { PipelineRun } from './pipeline-run.ts';
 import { createProgress } from './progress.ts';
 import type { RunOptions } from './run-options.ts';
 import type { ServeDeps, Serving } from './serve/serve.ts';
-import { summaryText, type RunSummary } from './summary.ts';
+import { dataPlace, summaryText, type RunResult, type RunSummary } from './summary.ts';
 
 const RETENTION_EVERY_MS = 60_000;
 
@@ -37,10 +37,10 @@ export interface RunDeps {
 }
 
 /**
- * Resolves when the run has ended and everything is closed.
+ * Resolves when the run has ended and everything is closed: to what became of what each pipeline read.
  * @throws AppError for whatever keeps it from starting or going on; what was committed stays
  */
-export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<void> {
+export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<readonly RunResult[]> {
   const clock = systemClock;
   const startedAt = clock.elapsed();
   const logger = createLogger((line) => deps.stderr.write(line));
@@ -51,6 +51,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   const cleanUp: (() => Promise<void> | void)[] = [() => lock.release()];
   const stopping = stopSignal(options, deps.signal);
   let lacking: AppError | undefined;
+  let results: readonly RunResult[] = [];
   try {
     const log = createEmbeddedLog({ path: dir.logPath, clock });
     cleanUp.unshift(() => log.close());
@@ -97,7 +98,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       if (stopping.signal.aborted && isAway(error)) return undefined;
       throw error;
     });
-    if (!backing) return;
+    if (!backing) return results;
     cleanUp.unshift(() => backing.close());
     const { runs } = backing;
     // The server ends first: what it shows is still there until its last answer.
@@ -138,6 +139,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${backing.where}${at}; Ctrl-C ends it`);
     }
     if (serving) deps.onListening?.(serving.url);
+    const before = runs.map(totalsOf);
     // All of them end before anything is closed, also when one fails.
     const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping, backing.feed)));
     for (const result of driven) {
@@ -154,18 +156,25 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     }
     progress.stop();
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
+    results = runs.map((run, i) => ({ pipeline: run.config.engine.pipeline, outcomes: grownSince(before[i]!, totalsOf(run)) }));
+    const place = placeOf(options, runs.length > 1, backing.where);
     for (const run of runs) {
       const summary = summaryOf(run, seconds);
       const named = runs.length > 1 ? { pipeline: run.config.engine.pipeline, ...summary } : summary;
-      deps.stdout.write(
-        options.json ? `${JSON.stringify(named)}\n` : options.quiet ? '' : summaryText(run.config.engine.pipeline, summary, reasonsOf(run)),
-      );
+      if (options.json) deps.stdout.write(`${JSON.stringify(named)}\n`);
+      else if (!options.quiet) {
+        const { pipeline } = run.config.engine;
+        deps.stdout.write(
+          summaryText(pipeline, summary, { reasons: reasonsOf(run), decided: run.notify.decided(), place: place(pipeline) }),
+        );
+      }
     }
   } finally {
     stopping.abort();
     for (const undo of cleanUp) await undo();
   }
   if (lacking) throw lacking;
+  return results;
 }
 
 async function openServing(
@@ -225,9 +234,27 @@ function stopSignal(options: RunOptions, signal: AbortSignal): AbortController {
 }
 
 function summaryOf(run: PipelineRun, seconds: number): RunSummary {
+  const totals = totalsOf(run);
+  return { events: { read: recordsRead(totals), ...totals }, windows: atOnce(run.engine.counts()), alerts: run.notify.counts(), seconds };
+}
+
+function totalsOf(run: PipelineRun): OutcomeCounts {
   const totals = noOutcomes();
   for (const partition of run.engine.partitions()) for (const outcome of OUTCOMES) totals[outcome] += partition.totals[outcome];
-  return { events: { read: recordsRead(totals), ...totals }, windows: atOnce(run.engine.counts()), alerts: run.notify.counts(), seconds };
+  return totals;
+}
+
+/** On Kafka partitions come with their totals after the start: what is older is among them there. */
+function grownSince(before: OutcomeCounts, now: OutcomeCounts): OutcomeCounts {
+  const counts = noOutcomes();
+  for (const outcome of OUTCOMES) counts[outcome] = Math.max(0, now[outcome] - before[outcome]);
+  return counts;
+}
+
+/** What a reading command has to be told to find what this run left behind. */
+function placeOf({ data, log }: RunOptions, isOneOfSeveral: boolean, where: string): (pipeline: string) => string {
+  const place = log === undefined ? dataPlace(data) : ` --log ${where}`;
+  return (pipeline) => (isOneOfSeveral ? `${place} --pipeline ${pipeline}` : place);
 }
 
 function reasonsOf(run: PipelineRun): Map<string, number> {

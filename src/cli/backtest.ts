@@ -57,19 +57,25 @@ const SOURCES: Readonly<Record<BacktestReport['source'], string>> = {
 
 async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
   const { pipeline, from, to, windows, rows, source, seconds, settings, comparison, notes } = report;
+  const timeText = timeTextOf(report);
   const when = from === null || to === null ? 'no window there' : `${timeText(from)} to ${timeText(to)} UTC`;
   await terminal.print(
     `${pipeline}: ${when}; ${grouped(windows)} windows, ${grouped(rows)} rows ${SOURCES[source]}, in ${seconds.toFixed(1)} s`,
   );
-  for (const setting of settings) await tellSetting(setting, report, terminal);
+  for (const setting of settings) await tellSetting(setting, report, timeText, terminal);
   if (comparison) {
     await terminal.print('\nSide by side, by the time they rang:');
-    await printTable(comparison, PAIR_COLUMNS, indented(terminal));
+    await printTable(comparison, pairColumns(timeText), indented(terminal));
   }
   for (const note of notes) terminal.note(note);
 }
 
-async function tellSetting(setting: BacktestSetting, { comparison, days }: BacktestReport, terminal: Terminal): Promise<void> {
+async function tellSetting(
+  setting: BacktestSetting,
+  { comparison, days }: BacktestReport,
+  timeText: TimeText,
+  terminal: Terminal,
+): Promise<void> {
   const { name, changes, rang, rang_per_day, folded, dropped, false_alarms_per_day, alerts, score } = setting;
   const title = name === 'file' ? 'The file as it is' : `With ${changes.join(', ')}`;
   // Of less than a day a rate by day says nothing; rules keep to no budget.
@@ -82,19 +88,19 @@ async function tellSetting(setting: BacktestSetting, { comparison, days }: Backt
   );
   if (dropped > 0) terminal.note(`${grouped(dropped)} further alerts are not listed`);
   const bells = alerts.filter(({ part_of }) => part_of === undefined);
-  if (!comparison) await printTable(bells, alertColumns(score), indented(terminal));
-  if (score) await tellScore(score, days, terminal);
+  if (!comparison) await printTable(bells, alertColumns(score, timeText), indented(terminal));
+  if (score) await tellScore(score, days, timeText, terminal);
 }
 
-async function tellScore(score: BacktestScore, days: number, terminal: Terminal): Promise<void> {
+async function tellScore(score: BacktestScore, days: number, timeText: TimeText, terminal: Terminal): Promise<void> {
   const { precision, recall, delay_ms, false_alarms_per_day, incidents } = score;
   const delay = delay_ms === null ? '' : `; told after ${spanText(delay_ms.median)} (median), ${spanText(delay_ms.most)} at most`;
   const perDay = days < 1 ? '' : `; ${twoDigits(false_alarms_per_day)} false alarms a day`;
   await terminal.print(`  precision ${rate(precision)}, recall ${rate(recall)}${delay}${perDay}`);
-  await printTable(incidents, INCIDENT_COLUMNS, indented(terminal));
+  await printTable(incidents, incidentColumns(timeText), indented(terminal));
 }
 
-function alertColumns(score: BacktestScore | undefined): Column<BacktestAlert>[] {
+function alertColumns(score: BacktestScore | undefined, timeText: TimeText): Column<BacktestAlert>[] {
   const known = new Set(score?.incidents.flatMap(({ alerts }) => alerts));
   return [
     { title: 'rang at', value: ({ alert_time }) => timeText(alert_time) },
@@ -109,15 +115,15 @@ function alertColumns(score: BacktestScore | undefined): Column<BacktestAlert>[]
   ];
 }
 
-const PAIR_COLUMNS: readonly Column<BacktestPair>[] = [
-  { title: 'file', value: ({ file }) => bellText(file) },
-  { title: '--set', value: ({ set }) => bellText(set) },
+const pairColumns = (timeText: TimeText): readonly Column<BacktestPair>[] => [
+  { title: 'file', value: ({ file }) => bellText(file, timeText) },
+  { title: '--set', value: ({ set }) => bellText(set, timeText) },
   { title: 'alert', value: ({ alert_type }) => alert_type },
   { title: 'series', value: ({ series }) => series, maxWidth: 60 },
   { title: '', value: differenceText },
 ];
 
-const INCIDENT_COLUMNS: readonly Column<BacktestScore['incidents'][number]>[] = [
+const incidentColumns = (timeText: TimeText): readonly Column<BacktestScore['incidents'][number]>[] => [
   { title: 'incident', value: ({ start }) => timeText(start) },
   { title: 'lasted', value: ({ start, end }) => spanText(Date.parse(end) - Date.parse(start)), right: true },
   { title: 'segment', value: ({ labels }) => (labels ? labelsText(labels) : 'any') },
@@ -134,9 +140,18 @@ function indented(terminal: Terminal): Pick<Terminal, 'print'> {
   return { print: (line) => terminal.print(`  ${line}`) };
 }
 
-/** `2026-03-02 09:14` in UTC. */
-function timeText(iso: string): string {
-  return new Date(iso).toISOString().slice(0, 16).replace('T', ' ');
+/** `2026-03-02 09:14` in UTC; `2026-03-02 09:14:30` where one of a report's times needs it. */
+type TimeText = (iso: string) => string;
+
+function timeTextOf({ from, to, settings }: BacktestReport): TimeText {
+  const alerts = settings.flatMap((setting) => setting.alerts.map(({ alert_time }) => alert_time));
+  const incidents = settings.flatMap(({ score }) => score?.incidents.map(({ start }) => start) ?? []);
+  const isWhole = [from, to, ...alerts, ...incidents].every((iso) => iso === null || Date.parse(iso) % 60_000 === 0);
+  return (iso) =>
+    new Date(iso)
+      .toISOString()
+      .slice(0, isWhole ? 16 : 19)
+      .replace('T', ' ');
 }
 
 function lastedText({ since, resolved_time }: BacktestAlert): string {
@@ -148,7 +163,7 @@ function evidenceText({ explanation }: BacktestAlert): string | number | undefin
   return oneIn === undefined || oneIn < 1e15 ? oneIn : oneIn.toExponential(0);
 }
 
-function bellText(bell: BacktestBell | null): string {
+function bellText(bell: BacktestBell | null, timeText: TimeText): string {
   if (bell === null) return '-';
   return bell.folded ? 'folded' : timeText(bell.alert_time);
 }

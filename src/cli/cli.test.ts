@@ -169,7 +169,7 @@ test('an input to its end; windows, dead letters and status agree with it; a rep
     'tocsin: --hot-store nonsense: expected memory, or an address such as redis://127.0.0.1:6379/0\n',
   ]);
   assert.match((await tocsin('windows', '--data', 'once', '--olap-store', 'nonsense')).stderr, /--olap-store: found nonsense is no OLAP/);
-  assert.match((await tocsin('windows', '--data', 'once')).stdout, /^window start +window +country +orders +revenue/);
+  assert.match((await tocsin('windows', '--data', 'once')).stdout, /^window start \(UTC\) +window +country +orders +revenue/);
 
   const status = (await tocsin('status', '--data', 'once', '--json')).rows()[0];
   assert.equal(status.holder, null);
@@ -201,6 +201,40 @@ test('an input to its end; windows, dead letters and status agree with it; a rep
   });
   const total = (await tocsin('windows', '--data', 'once', '--json', '--to', at(10))).rows().find((row) => !('country' in row));
   assert.deepEqual([total.orders, total.revenue], [4, 117.5]);
+});
+
+test('a run that could take nothing of what it read says so with its exit code, and where that lies', async () => {
+  const run = async (lines: readonly string[], ...more: string[]) =>
+    tocsinWith(`${lines.join('\n')}\n`, 'run', 'shop.yml', '--input', '-', '--once', '--data', 'bad', '--olap-store', 'none', ...more);
+  const all = await run(['broken', '{}'], '--json');
+  assert.equal(all.code, 1);
+  assert.deepEqual([all.rows()[0].events.accepted, all.rows()[0].events.invalid], [0, 2]);
+  assert.match(
+    all.stderr,
+    /pipeline shop accepted none of the 2 records of this run: 2 invalid, 0 late\. `tocsin dlq list --data bad` says/,
+  );
+  const some = await run(['broken', ORDERS[0]!]);
+  assert.deepEqual([some.code, some.stderr.includes('accepted none')], [0, false]);
+  assert.match(some.stdout, /invalid because of .*\n {2}they lie whole in the dead-letter queue: tocsin dlq list --data bad\n/);
+  // What was accepted by an earlier run is no help to this one; what it has counted before is.
+  assert.equal((await run(['broken again'])).code, 1);
+  assert.equal((await run([ORDERS[0]!, 'broken once more'])).code, 0);
+});
+
+test('a backtest tells seconds where its windows are that short, and misses no baseline where nothing learns', async () => {
+  const detect = 'detect: { detector: threshold, orders: { above: 1 } }\n';
+  writeFileSync(join(dir, 'rules.yml'), `${PIPELINE}${detect}`);
+  const seconds = await tocsin('backtest', 'rules.yml', '--input', 'orders.ndjson', '--data', 'nowhere');
+  assert.deepEqual([seconds.code, seconds.stderr.includes('baseline')], [0, false], seconds.stderr);
+  assert.match(seconds.stdout, /2026-03-02 09:00:00 to 2026-03-02 09:00:30 UTC[^]*\n {2}2026-03-02 09:00:10 {2}/);
+  writeFileSync(
+    join(dir, 'minutes.yml'),
+    `${PIPELINE.replace('[10s]', '[1m]').replace('dedup: 1m', 'dedup: 2m')}${detect.replace('threshold', 'ema-threshold').replace('above: 1', 'up: 50%')}`,
+  );
+  const input = `${[...ORDERS, order(6, 150, 'KR', 1)].join('\n')}\n`;
+  const minutes = await tocsinWith(input, 'backtest', 'minutes.yml', '--input', '-', '--data', 'nowhere');
+  assert.match(minutes.stdout, /2026-03-02 09:00 to 2026-03-02 09:02 UTC/);
+  assert.match(minutes.stderr, /began without a baseline/);
 });
 
 test('beside a running process: lines go in through it, readers see what it does, Ctrl-C ends it', async () => {

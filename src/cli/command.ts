@@ -1,8 +1,7 @@
 /** The form that all commands have: help, examples, and the options that many share. */
 import { Option, type Command } from 'commander';
+import { DEFAULT_DATA } from '../app/run-options.ts';
 import type { Terminal } from './terminal.ts';
-
-const DATA_DIR = '.tocsin';
 
 /** Adds a command to the program; `exit`: told the exit code of the command that ran. */
 export type Add = (program: Command, terminal: Terminal, exit: (code: number) => void) => void;
@@ -25,7 +24,7 @@ export function logOption(): Option {
 }
 
 export function dataOption(): Option {
-  return new Option('--data <dir>', 'the data directory').default(DATA_DIR);
+  return new Option('--data <dir>', 'the data directory').default(DEFAULT_DATA);
 }
 
 export function pipelineOption(): Option {

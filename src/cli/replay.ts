@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { confirm, isCancel } from '@clack/prompts';
 import { planReplay, rowsLeft, type ReplayPlan, type ReplayRequest } from '../app/replay.ts';
 import { runPipelines } from '../app/run.ts';
-import { summaryText, type RunSummary } from '../app/summary.ts';
+import { dataPlace, summaryText, type RunSummary } from '../app/summary.ts';
 import { systemClock } from '../core/clock.ts';
 import { grouped } from './table.ts';
 import { interruptSignal, type Terminal } from './terminal.ts';
@@ -50,7 +50,7 @@ export async function replayCommand(file: string, options: Options, terminal: Te
     left,
   };
   if (options.json) await terminal.print(JSON.stringify({ ...planned, ...summary }));
-  else await terminal.print(summaryText(pipeline, summary, new Map()).trimEnd());
+  else await terminal.print(summaryText(pipeline, summary, options.log === undefined ? { place: dataPlace(options.data) } : {}).trimEnd());
   if (left.rows > 0) terminal.note(leftText(left));
   return 0;
 }

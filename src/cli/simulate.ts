@@ -1,10 +1,12 @@
 import { findSegment, findTarget } from '../app/simulate/target.ts';
 import type { Rang } from '../app/simulate/found.ts';
-import { planMs, type Plan, type PlanChoice } from '../app/simulate/plan.ts';
+import { isCrowded, planMs, type Plan, type PlanChoice } from '../app/simulate/plan.ts';
 import { isStrength, SCENARIO_NAMES, scenarios, strengthText, type ScenarioName } from '../app/simulate/scenarios.ts';
-import { makePlans, simulate, type Simulated } from '../app/simulate/simulate.ts';
+import { makePlans, simulate, type Simulated, type Simulation } from '../app/simulate/simulate.ts';
+import type { ShownAlert } from '../app/readers/alerts.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import { labelsText } from '../core/labels.ts';
 import { askChoice, askToGoOn, type SimulateOptions } from './simulate-menu.ts';
 import { grouped } from './table.ts';
 import { interruptSignal, type Terminal } from './terminal.ts';
@@ -29,15 +31,15 @@ export async function simulateCommand(
   for (const plan of plans) explain(plan, terminal);
   if (canAsk && !(await askToGoOn())) return 0;
   const progress = createProgress(terminal, options.json);
-  const { events, results } = await simulate(
+  const { events, results, others } = await simulate(
     options.data,
     target,
     plans,
     { clock: systemClock, onProgress: progress.show },
     interruptSignal(),
   ).finally(progress.clear);
-  if (options.json) await terminal.print(JSON.stringify({ events, results: results.map(resultOf) }));
-  else await tell(events, results, terminal);
+  if (options.json) await terminal.print(JSON.stringify({ events, results: results.map(resultOf), also_rang: others.map(otherOf) }));
+  else await tell({ events, results, others }, terminal);
   return results.every(({ found }) => found) ? 0 : 1;
 }
 
@@ -79,6 +81,8 @@ function explain(plan: Plan, terminal: Terminal): void {
   }
   const when = `with the first ${detection.windowName} window that is broken as a whole (one of which less than half was broken does not count)`;
   say(`  expect  the alert ${scenario.alertType}, ${when}${detection.isWatched ? '' : ' (but no detector of this pipeline raises it)'}`);
+  if (isCrowded(plan))
+    say('  beside  the impressions that this adds are more traffic: an alert for that may ring too, and is told at the end');
 }
 
 function perSecond(rate: number): string {
@@ -106,7 +110,11 @@ function alertOf({ alert, brokenShare }: Rang) {
   return { alert_id, alert_time, alert_type, window_start, window_end, broken_percent: Math.round(brokenShare * 100), message };
 }
 
-async function tell(events: number, results: readonly Simulated[], terminal: Terminal): Promise<void> {
+function otherOf({ alert_id, alert_time, alert_type, labels, message }: ShownAlert) {
+  return { alert_id, alert_time, alert_type, labels, message };
+}
+
+async function tell({ events, results, others }: Simulation, terminal: Terminal): Promise<void> {
   await terminal.print(`${grouped(events)} events sent`);
   for (const { plan, found, uncounted } of results) {
     const { name } = plan.scenario;
@@ -123,6 +131,9 @@ async function tell(events: number, results: readonly Simulated[], terminal: Ter
     } else {
       await terminal.print(`${name}: nothing rang. It may have fired already (tocsin alerts --status firing), or the change is too small`);
     }
+  }
+  for (const { alert_type: type, labels, alert_time: at, message } of others) {
+    await terminal.print(`${type} (${labelsText(labels)}) rang too, at ${at}: ${message}`);
   }
 }
 

@@ -46,7 +46,7 @@ function queryOf({ window, from, to }: Options, pipeline: PipelineRecord): Windo
 function columns({ dimensions, measures }: PipelineRecord): Column<WindowRow>[] {
   return [
     {
-      title: 'window start',
+      title: 'window start (UTC)',
       value: (row) =>
         row.window_start
           .replace('T', ' ')

@@ -84,6 +84,6 @@ function settingsOf(name: string): string[] {
   return kind === undefined ? [] : Object.keys(shapeOf(kind));
 }
 
-const measureCommon = z.object({ ...placeShape, ...namingShape });
-/** Of a checked block, what does not belong to the detector. */
-export type MeasureDetect = z.output<typeof measureCommon>;
+/** Of a measure's settings, what does not belong to the detector. */
+export const commonDetectSchema = z.object({ ...placeShape, ...namingShape });
+export type MeasureDetect = z.output<typeof commonDetectSchema>;

@@ -7,6 +7,7 @@ import { defaultDetectWindow, type DetectEntry } from '../pipeline/monitor/monit
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 import { shapeOf } from './catalog-block.ts';
 import {
+  commonDetectSchema,
   DEFAULT_DETECTOR,
   DEFAULT_FALSE_ALARMS_PER_DAY,
   DETECT_RESERVED,
@@ -17,6 +18,7 @@ import {
   sharedDetectSchema,
   type MeasureDetect,
 } from './detect-schema.ts';
+import { nearest } from './nearest.ts';
 import { describe, type Path, type Problems } from './problem.ts';
 import { checkWith } from './zod-problems.ts';
 
@@ -76,7 +78,7 @@ function checkShared(kind: DetectorKind, shared: Block, settings: readonly strin
       { atKey: true },
     );
   }
-  const check = checkWith(sharedDetectSchema(kind).partial(), own);
+  const check = checkWith(sharedDetectSchema(kind).partial(), { ...own, detector: kind.name });
   if (!check.ok) for (const problem of check.problems) problems.add(['detect', ...problem.path], problem.message, problem);
 }
 
@@ -93,10 +95,20 @@ function hasSetting(detector: string, key: string): boolean {
   return kind !== undefined && Object.hasOwn(shapeOf(kind), key);
 }
 
+/** Of a name that is misspelt the one that was meant, so that the other settings are judged in the same go. */
 function detectorOf(name: unknown, path: Path, problems: Problems): DetectorKind | undefined {
   const kind = typeof name === 'string' ? kindNamed(name) : undefined;
-  if (kind === undefined) problems.unknown(path, typeof name === 'string' ? name : describe(name), 'a detector', DETECTOR_NAMES);
-  return kind;
+  if (kind !== undefined) return kind;
+  problems.unknown(path, typeof name === 'string' ? name : describe(name), 'a detector', DETECTOR_NAMES);
+  const meant = typeof name === 'string' ? nearest(name, DETECTOR_NAMES) : undefined;
+  return meant === undefined ? undefined : kindNamed(meant);
+}
+
+/** Whatever else is wrong with a measure's settings. */
+function checkWindow({ window }: Block, windows: readonly WindowSpec[], pathOf: (path: Path) => Path, problems: Problems): void {
+  const names = windows.map(({ name }) => name);
+  if (typeof window === 'string' && windows.length > 0 && !names.includes(window))
+    problems.unknown(pathOf(['window']), window, 'a window', names);
 }
 
 function resolveEntry(
@@ -114,32 +126,30 @@ function resolveEntry(
   }
   const block = own as Block;
   const kind = block['detector'] === undefined ? defaultKind : detectorOf(block['detector'], [...here, 'detector'], problems);
-  if (kind === undefined) return undefined;
-
-  const schema = measureDetectSchema(kind);
+  const schema = kind === undefined ? commonDetectSchema : measureDetectSchema(kind);
   const inherited = Object.entries(shared).filter(([key]) => Object.hasOwn(schema.shape, key));
-  const merged: Block = { ...Object.fromEntries(inherited), ...block };
+  // A wrong name of a detector is told already.
+  const merged: Block = { ...Object.fromEntries(inherited), ...block, ...(kind !== undefined && { detector: kind.name }) };
   const isInherited = (key: string | number | undefined): boolean =>
     key !== undefined && !Object.hasOwn(block, key) && Object.hasOwn(shared, key);
   const pathOf = (path: Path): Path => (isInherited(path[0]) ? ['detect', ...path] : [...here, ...path]);
+  checkWindow(merged, windows, pathOf, problems);
   const checked = checkWith(schema, merged);
   if (!checked.ok) {
     for (const problem of checked.problems) problems.add(pathOf(problem.path), problem.message, problem);
     return undefined;
   }
+  // Nobody knows which detector was meant: what holds whichever it is was judged.
+  if (kind === undefined) return undefined;
   const settings = Object.fromEntries(Object.entries(merged).filter(([key]) => Object.hasOwn(shapeOf(kind), key)));
   const config = checkWith(kind.config, settings);
   if (!config.ok) {
     for (const problem of config.problems) problems.add(pathOf(problem.path), problem.message, problem);
     return undefined;
   }
-  const value = checked.value as MeasureDetect;
-  const names = windows.map((window) => window.name);
+  const { value } = checked;
   const window = windows.find((one) => one.name === (value.window ?? defaultDetectWindow(windows, kind.tests !== undefined)));
-  if (window === undefined) {
-    if (windows.length > 0) problems.unknown(pathOf(['window']), String(value.window), 'a window', names);
-    return undefined;
-  }
+  if (window === undefined) return undefined;
   try {
     kind.create(config.value, { measure, window });
   } catch (error) {

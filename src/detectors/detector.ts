@@ -206,6 +206,8 @@ export interface DetectorKind<Schema extends z.ZodType = z.ZodType> {
    * the file does not say otherwise. Absent: it makes no promise, spends no budget, and watches full segments.
    */
   tests?(config: z.output<Schema>): number;
+  /** It has no baseline: it judges by the file, or one series by another, from the first window on. Absent: it learns. */
+  readonly learns?: false;
   /** @throws AppError `config_invalid` where the settings do not suit the measure or the window */
   create(config: z.output<Schema>, context: DetectorContext): Detector;
 }

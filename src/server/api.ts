@@ -33,7 +33,13 @@ export interface PipelineInfo {
   /** Measures that detectors watch, in the order of the file. */
   readonly watched: readonly { readonly measure: string; readonly window: string; readonly detector: string }[];
   readonly topics: { readonly windows: string; readonly alerts: string; readonly dead_letters: string; readonly replay: string };
-  readonly sources: readonly { readonly name: string; readonly topic: string; readonly partitions: number }[];
+  /** A watermark is so many ms before the newest event of its partition. */
+  readonly sources: readonly {
+    readonly name: string;
+    readonly topic: string;
+    readonly partitions: number;
+    readonly out_of_orderness_ms: number;
+  }[];
   readonly serve: readonly { readonly path: string; readonly window: string }[];
 }
 

@@ -74,7 +74,7 @@ test('the page shows a break as it happens', { skip, timeout: 240_000 }, async (
   await t.test('the break rings, in the panel and on its card, without a reload', async () => {
     const alert = page.locator('[data-testid=alerts] .alert.is-firing', { hasText: BROKEN }).filter({ hasText: 'CTR' });
     await alert.waitFor();
-    await page.locator(`[data-testid=segments] [data-segment="${BROKEN}"][data-firing=true]`).waitFor();
+    await page.locator(`[data-testid=segments] [data-segment="${BROKEN}"][data-firing=true].is-ringing`).waitFor();
     assert.match(await page.title(), /^\(\d+\) /);
     await alert.evaluate((element) => ((element as unknown as { open: boolean }).open = true));
     const words = await alert.locator('.alert-body').innerText();
@@ -96,10 +96,12 @@ test('the page shows a break as it happens', { skip, timeout: 240_000 }, async (
     await alert.evaluate((element) => ((element as unknown as { open: boolean }).open = true));
     await alert.getByRole('button', { name: 'Silence…' }).click();
     await alert.locator('.silence-parts', { hasText: 'country=US' }).waitFor();
+    await alert.getByRole('textbox', { name: 'Why?' }).fill('while we deploy');
     await alert.getByRole('button', { name: '4 h' }).click();
     await alert.locator('.silence-mark', { hasText: 'silenced until' }).waitFor();
     const list = page.locator('[data-testid=silences]');
     assert.match(await list.locator('.silence-parts').innerText(), /country=US\s*ad_format=banner\s*ctr_drop/);
+    assert.match(await list.innerText(), /while we deploy/);
     await list.getByRole('button', { name: 'End silence' }).click();
     await list.waitFor({ state: 'detached' });
     await alert.locator('.silence-mark').waitFor({ state: 'detached' });

@@ -114,7 +114,7 @@ export function createMarket({ seed, now }: { readonly seed: number; readonly no
       windows: Object.entries(SIZES).map(([name, size]) => ({ name, size_ms: size, slide_ms: size })),
       watched: ['ctr', 'impressions', 'ecpm'].map((measure) => ({ measure, window: '10s', detector: 'ema-threshold' })),
       topics: { windows: 'demo.windows', alerts: 'demo.alerts', dead_letters: 'demo.dlq', replay: 'demo.replay' },
-      sources: [{ name: 'events', topic: 'demo-events', partitions: 2 }],
+      sources: [{ name: 'events', topic: 'demo-events', partitions: 2, out_of_orderness_ms: 3_000 }],
       serve: [{ path: '/metrics/{country}/{ad_format}', window: '1m' }],
     },
     latest: (window) => windowAt(window, starts(window, now() - (SIZES[window] ?? 0)).at(-1) ?? now()),

@@ -1,4 +1,4 @@
-import { incidentsOf, isExperiment } from './data/alert-book.ts';
+import { incidentsOf, yardstickOf } from './data/alert-book.ts';
 import { useEffect } from 'preact/hooks';
 import { segmentName } from './data/segments.ts';
 import { useDashboard } from './view/context.ts';
@@ -57,7 +57,7 @@ function Announcer() {
     <p class="unseen" role="alert">
       {alert &&
         t('alerts.rang', {
-          text: `${name}, ${alert.metric_name} ${t(`${isExperiment(alert) ? 'decided' : 'direction'}.${alert.direction}`)}`,
+          text: `${name}, ${alert.metric_name} ${t(`${yardstickOf(alert)}.${alert.direction}`)}`,
         })}
     </p>
   );

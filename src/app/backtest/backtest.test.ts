@@ -146,6 +146,9 @@ detect: { users: { detector: frequency, more_than: 20 } }
     setting!.alerts.map(({ series, explanation }) => [series, explanation.keys?.map(({ key }) => key)]);
   assert.deepEqual(named(settings), [['users{country="US"}', ['robot']]]);
   assert.ok(!notes.some((note) => /name no keys/.test(note)));
+  // A rule has no baseline to lack, where another detector does.
+  assert.ok(!notes.some((note) => /without a baseline/.test(note)));
+  assert.ok((await backtest()).notes.some((note) => /without a baseline/.test(note)));
 
   const [most, usual] = [100, 1];
   const flat = Array.from({ length: 3 }, (_, m) =>

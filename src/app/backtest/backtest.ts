@@ -106,7 +106,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
       seconds: Math.round(deps.clock.elapsed() - begun) / 1_000,
       settings: told,
       ...(file && set && { comparison: pairsOf(file.alerts, set.alerts) }),
-      notes: [...notesOf(options, meter), ...history.notes()],
+      notes: [...notesOf(options, settings, meter), ...history.notes()],
     };
   }
 }
@@ -153,9 +153,17 @@ function toldOf({ name, changes, config }: Setting, { alerts, dropped }: Judged,
   };
 }
 
-function keepsBudget({ detector }: DetectEntry): boolean {
+function keepsBudget(entry: DetectEntry): boolean {
+  return kindOf(entry)?.tests !== undefined;
+}
+
+function learns(entry: DetectEntry): boolean {
+  return kindOf(entry)?.learns !== false;
+}
+
+function kindOf({ detector }: DetectEntry): DetectorKind | undefined {
   const catalog: Readonly<Record<string, DetectorKind>> = detectorCatalog;
-  return catalog[detector]?.tests !== undefined;
+  return catalog[detector];
 }
 
 async function allOf(waiting: readonly Promise<void>[]): Promise<void> {
@@ -196,8 +204,14 @@ function createMeter({ engine }: LoadedPipeline, from = -Infinity) {
   };
 }
 
-function notesOf({ from, warmUpMs }: BacktestOptions, meter: { readonly first: number | undefined }): string[] {
+function notesOf(
+  { from, warmUpMs }: BacktestOptions,
+  settings: readonly Setting[],
+  meter: { readonly first: number | undefined },
+): string[] {
   const notes = ['alerts ring here when a window closes; live, a rise may ring a little earlier, at a look at the open window'];
+  // Rules are as good in the first window as in any.
+  if (!settings.some(({ config }) => config.monitor.detect.some(learns))) return notes;
   if (from === undefined) notes.push('the detectors began without a baseline: the first hours say little');
   else if (meter.first !== undefined && meter.first > from - warmUpMs && meter.first < from + DAY_MS) {
     const learnt = Math.max(0, from - meter.first);

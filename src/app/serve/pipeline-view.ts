@@ -236,7 +236,12 @@ function infoOf({ config }: PipelineRun): PipelineInfo {
     windows: engine.windows.map(({ name, sizeMs, slideMs }) => ({ name, size_ms: sizeMs, slide_ms: slideMs })),
     watched: monitor.detect.map(({ measure, window, detector }) => ({ measure, window, detector })),
     topics: { windows: topics.windows, alerts: topics.alerts, dead_letters: topics.deadLetters, replay: topics.replay },
-    sources: engine.sources.map(({ name, topic, partitions }) => ({ name, topic, partitions })),
+    sources: engine.sources.map(({ name, topic, partitions, event }) => ({
+      name,
+      topic,
+      partitions,
+      out_of_orderness_ms: event.outOfOrdernessMs,
+    })),
     serve: serve.map(({ path, window }) => ({ path, window })),
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sampleAlert } from '../../../test/sample-alert.ts';
 import type { ShownAlert } from '../readers/alerts.ts';
-import { findAlert } from './found.ts';
+import { findAlert, othersOf } from './found.ts';
 import { planOf } from './plan.ts';
 import { scenarios } from './scenarios.ts';
 import { findSegment } from './target.ts';
@@ -60,6 +60,26 @@ test('what rang before the break, after it, elsewhere or of another type is not 
   assert.equal(outcome(rang(40, null), broken), 'uncounted 0');
   assert.equal(outcome(rang(20, null, { alert_type: 'ctr_spike' }), broken), 'nothing 0');
   assert.equal(outcome(rang(20, null, { labels: { country: 'KR', ad_format: 'banner' } }), broken), 'nothing 0');
+});
+
+test('what else rang in the segment, or above it, while it was broken is named once', () => {
+  const found = rang(10, 30);
+  const traffic = rang(10, 30, { alert_id: 'traffic', alert_type: 'traffic_spike' });
+  const others = [
+    rang(10, 30, { alert_id: 'country', labels: { country: 'US' } }),
+    rang(10, 30, { alert_id: 'total', labels: {} }),
+    rang(10, 30, { alert_id: 'folded', alert_type: 'traffic_spike', part_of: 'country' }),
+    rang(10, 30, { alert_id: 'elsewhere', labels: { country: 'KR', ad_format: 'banner' } }),
+    rang(40, 50, { alert_id: 'later', alert_type: 'traffic_spike' }),
+    rang(0, 10, { alert_id: 'earlier', alert_type: 'traffic_spike' }),
+  ];
+  const alerts = [found, traffic, ...others];
+  const broken = span(10, 30);
+  const named = othersOf(alerts, [plan, plan], [broken, broken], [findAlert(alerts, plan, broken, true)]);
+  assert.deepEqual(
+    named.map(({ alert_id }) => alert_id),
+    ['traffic', 'country', 'total'],
+  );
 });
 
 test('of a break shorter than a window half of the break has to lie in it', () => {

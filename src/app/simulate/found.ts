@@ -41,6 +41,24 @@ export function findAlert(alerts: readonly ShownAlert[], plan: Plan, broken: Spa
   return { found, uncounted: found ? undefined : rang[0] };
 }
 
+/** What else rang while it was broken: in the segments of the plans or what they are part of. What another alert speaks for is left out. */
+export function othersOf(
+  alerts: readonly ShownAlert[],
+  plans: readonly Plan[],
+  broken: readonly Span[],
+  results: readonly Found[],
+): ShownAlert[] {
+  const told = new Set(results.flatMap(({ found, uncounted }) => [found?.alert.alert_id, uncounted?.alert.alert_id]));
+  const isTouched = ({ labels, window_start: start, window_end: end }: ShownAlert): boolean =>
+    plans.some(({ segment }, i) => {
+      const { fromMs, toMs } = broken[i]!;
+      const own: Readonly<Record<string, string>> = { country: segment.country, ad_format: segment.ad_format };
+      const isWithin = Object.entries(labels).every(([name, value]) => own[name] === value);
+      return isWithin && Date.parse(end) > fromMs && Date.parse(start) < toMs;
+    });
+  return alerts.filter((alert) => alert.part_of === undefined && !told.has(alert.alert_id) && isTouched(alert));
+}
+
 function isMeant({ labels, alert_type: type }: ShownAlert, { scenario, segment }: Plan): boolean {
   return type === scenario.alertType && labels['country'] === segment.country && labels['ad_format'] === segment.ad_format;
 }

@@ -4,7 +4,7 @@ import { loadPipeline } from '../../config/load-pipeline.ts';
 import { createRandom } from '../../core/random.ts';
 import type { WriteUnit } from '../control/frame.ts';
 import { detectionOf } from './detection.ts';
-import { planMs, planOf } from './plan.ts';
+import { isCrowded, planMs, planOf } from './plan.ts';
 import { extraTraffic, SCENARIO_NAMES, scenarios, type ScenarioName } from './scenarios.ts';
 import { sendPlan } from './send.ts';
 import { findSegment } from './target.ts';
@@ -54,6 +54,17 @@ test('a segment with enough traffic of its own is broken at once, for two window
   assert.equal(planMs(planOf(choice, LIVE, detection, 3_000)), 20_000);
   assert.equal(planMs(planOf({ ...choice, forMs: 5_000 }, LIVE, detection, 3_000)), 5_000);
   assert.equal(planOf(choice, { impressions: 29, clicks: 1 }, detection, 3_000).isLive, false);
+});
+
+test('what adds impressions to live traffic says so; where all of the traffic is its own, nothing is added', () => {
+  const detection = detectionOf(pipeline('demo'), 'traffic_spike');
+  const crowded = (name: ScenarioName, live: typeof LIVE): boolean =>
+    isCrowded(planOf({ scenario: scenarios[name], segment, strength: scenarios[name].strength }, live, detection, 0));
+  assert.deepEqual(
+    SCENARIO_NAMES.map((name) => crowded(name, LIVE)),
+    [true, false, false, true],
+  );
+  assert.ok(!SCENARIO_NAMES.some((name) => crowded(name, { impressions: 0, clicks: 0 })));
 });
 
 test('what no detector raises is known', () => {

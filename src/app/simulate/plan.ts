@@ -66,6 +66,11 @@ export function planOf(choice: PlanChoice, live: Traffic, detection: Detection, 
   };
 }
 
+/** What dilutes the value of live traffic is traffic too: none of its own can be taken away. */
+export function isCrowded({ scenario, isLive, phases }: Plan): boolean {
+  return isLive && scenario.name !== 'traffic-spike' && phases.some(({ mix }) => mix.impressions > 0);
+}
+
 export function planMs(plan: Plan): number {
   return plan.phases.reduce((sum, { ms }) => sum + ms, 0);
 }

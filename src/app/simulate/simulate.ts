@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { sleep, type Clock } from '../../core/clock.ts';
 import { createRandom } from '../../core/random.ts';
 import { writeLog } from '../control/write-log.ts';
-import { readAlerts } from '../readers/alerts.ts';
+import { readAlerts, type ShownAlert } from '../readers/alerts.ts';
 import { choosePipeline, withReading } from '../readers/reading.ts';
 import { measureTraffic } from './baseline.ts';
 import { detectionOf } from './detection.ts';
-import { findAlert, type Found, type Span } from './found.ts';
+import { findAlert, othersOf, type Found, type Span } from './found.ts';
 import { planMs, planOf, type Plan, type PlanChoice } from './plan.ts';
 import { sendPlan } from './send.ts';
 import type { Target } from './target.ts';
@@ -23,6 +23,14 @@ export interface SimulateDeps {
 
 export interface Simulated extends Found {
   readonly plan: Plan;
+}
+
+export interface Simulation {
+  readonly events: number;
+  /** One for each plan. */
+  readonly results: readonly Simulated[];
+  /** What else rang there meanwhile. */
+  readonly others: readonly ShownAlert[];
 }
 
 /** One plan for each choice, from what its segment's traffic is now. */
@@ -44,7 +52,7 @@ export async function simulate(
   plans: readonly Plan[],
   deps: SimulateDeps,
   signal: AbortSignal,
-): Promise<{ readonly events: number; readonly results: readonly Simulated[] }> {
+): Promise<Simulation> {
   const { clock } = deps;
   const writer = writeLog({ dir: data, create: false }, { clock });
   const started = clock.now();
@@ -84,7 +92,7 @@ export async function simulate(
     await writer.close();
   }
   const waitMs = Math.max(...plans.map(({ detection }) => detection.windowMs)) + source.event.outOfOrdernessMs + SLACK_MS;
-  return { events, results: await findAlerts(data, config.engine.pipeline, plans, broken, { started, waitMs }, clock, signal) };
+  return { events, ...(await findAlerts(data, config.engine.pipeline, plans, broken, { started, waitMs }, clock, signal)) };
 }
 
 async function findAlerts(
@@ -95,13 +103,15 @@ async function findAlerts(
   { started, waitMs }: { readonly started: number; readonly waitMs: number },
   clock: Clock,
   signal: AbortSignal,
-): Promise<Simulated[]> {
+): Promise<Omit<Simulation, 'events'>> {
   for (const deadline = clock.elapsed() + waitMs; ; await sleep(POLL_MS, signal)) {
     const allClosed = clock.elapsed() > deadline;
     const alerts = await withReading(data, clock, (reading) =>
       readAlerts(reading.log, choosePipeline(reading, pipeline), { from: started }),
     );
     const results = plans.map((plan, i) => ({ plan, ...findAlert(alerts, plan, broken[i]!, allClosed) }));
-    if (signal.aborted || allClosed || results.every(({ found }) => found)) return results;
+    if (signal.aborted || allClosed || results.every(({ found }) => found)) {
+      return { results, others: othersOf(alerts, plans, broken, results) };
+    }
   }
 }

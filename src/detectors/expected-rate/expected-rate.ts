@@ -164,5 +164,6 @@ export const expectedRate: DetectorKind<typeof expectedRateConfig> = {
   description: 'Holds successes among attempts against the designed rate, with a test that may be looked at after every window.',
   config: expectedRateConfig,
   tests: (config) => Object.values(changesOf(config)).filter((change) => change !== undefined).length,
+  learns: false,
   create: createExpectedRate,
 };

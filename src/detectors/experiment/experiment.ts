@@ -129,5 +129,6 @@ export const experiment: DetectorKind<typeof experimentConfig> = {
   name: 'experiment',
   description: 'Compares the variants of an experiment with its control, and rings when a difference is decided, however often one looks.',
   config: experimentConfig,
+  learns: false,
   create: createExperiment,
 };

@@ -45,5 +45,6 @@ export const frequency: DetectorKind<typeof frequencyConfig> = {
   name: 'frequency',
   description: 'Rings when one key (a user, an address) comes too often in a window, and names it; for heavy-hitter measures.',
   config: frequencyConfig,
+  learns: false,
   create: createFrequency,
 };

@@ -117,5 +117,6 @@ export const threshold: DetectorKind<typeof thresholdConfig> = {
   name: 'threshold',
   description: 'Compares each window with fixed limits, with a clearing level of its own and a time to wait.',
   config: thresholdConfig,
+  learns: false,
   create: createThreshold,
 };

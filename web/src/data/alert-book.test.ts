@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alert } from '../testing.ts';
-import { createAlertBook, episodesOf, firingBySeries, incidentsOf } from './alert-book.ts';
+import {
+  createAlertBook,
+  episodesOf,
+  firingBySeries,
+  gravestFiring,
+  incidentsOf,
+  unclearEnding,
+  unclearEndings,
+  yardstickOf,
+} from './alert-book.ts';
 
 test('an episode is one entry: its end keeps what the breach said', () => {
   const book = createAlertBook(10);
@@ -77,4 +86,47 @@ test('of several alerts of a series the gravest counts, and only what fires', ()
     episodesOf(book.list(), { country: 'KR' }).map(({ alert_id }) => alert_id),
     ['elsewhere'],
   );
+});
+
+test('of one moment the gravest comes first, and the gravest that fires is the one to open', () => {
+  const book = createAlertBook(9);
+  book.put(alert('a', { severity: 'low' }));
+  book.put(alert('b', { severity: 'critical' }));
+  book.put(alert('c', { severity: 'high' }));
+  book.put(alert('newer', { severity: 'low', since: '2026-01-01T00:02:00.000Z' }));
+  book.put(alert('over', { severity: 'critical', since: '2026-01-01T00:03:00.000Z', status: 'resolved' }));
+  assert.deepEqual(
+    book.list().map(({ alert_id }) => alert_id),
+    ['over', 'newer', 'b', 'c', 'a'],
+  );
+  assert.equal(gravestFiring(book.list())?.alert_id, 'b');
+  assert.equal(gravestFiring([]), undefined);
+});
+
+test('an end that is no all-clear is told apart, for an hour', () => {
+  const book = createAlertBook(9);
+  const end = { status: 'resolved', alert_time: '2026-01-01T00:12:00.000Z' } as const;
+  const lasting = { ...alert('x').explanation, lasting: true } as const;
+  for (const id of ['over', 'new-level', 'member', 'firing']) book.put(alert(id, { detector: 'evidence' }));
+  book.put(alert('over', end));
+  book.put(alert('new-level', { ...end, explanation: lasting }));
+  book.put(alert('member', { ...end, explanation: lasting, part_of: 'new-level' }));
+  const [episode] = book.list().filter(({ alert_id }) => alert_id === 'new-level');
+  assert.equal(unclearEnding({ ...episode!, detector: 'ema-threshold' }), 'caughtUp');
+  assert.deepEqual(
+    book.list().flatMap((each) => (unclearEnding(each) ? [each.alert_id] : [])),
+    ['member', 'new-level'],
+  );
+  const hour = Date.parse('2026-01-01T01:12:00.000Z');
+  assert.equal(unclearEndings(book.list(), hour - 1), 1, 'not what another alert speaks for');
+  assert.equal(unclearEndings(book.list(), hour), 0);
+});
+
+test('what went past a fixed limit is not said to be against an expectation', () => {
+  const { explanation } = alert('a');
+  const evidence = { permitted_error: 0.05 } as NonNullable<typeof explanation.evidence>;
+  assert.equal(yardstickOf({ explanation }), 'expected');
+  assert.equal(yardstickOf({ explanation: { ...explanation, baseline: null } }), 'limit');
+  assert.equal(yardstickOf({ explanation: { ...explanation, baseline: null, unseen: true } }), 'expected');
+  assert.equal(yardstickOf({ explanation: { ...explanation, evidence } }), 'control');
 });

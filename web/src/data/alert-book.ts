@@ -1,5 +1,6 @@
 import type { AlertList } from '../../../src/server/api.ts';
 import type { AlertEvent, Severity } from '../../../src/receivers/alert-event.ts';
+import { endingOf } from '../../../src/receivers/ending.ts';
 import { labelsKey, type Labels } from './series-book.ts';
 
 /** From the first window in breach to the end: one entry, however many records tell of it. */
@@ -12,7 +13,7 @@ export interface AlertBook {
   load(episodes: readonly Episode[]): void;
   /** Forgets all: they come again in other words. */
   clear(): void;
-  /** Newest first. */
+  /** Newest first, of one moment the gravest first. */
   list(): readonly Episode[];
 }
 
@@ -61,12 +62,39 @@ export function createAlertBook(max: number): AlertBook {
 
 function byNewest(a: Episode, b: Episode): number {
   if (a.since !== b.since) return a.since < b.since ? 1 : -1;
-  return a.alert_id < b.alert_id ? -1 : 1;
+  return severityRank(b.severity) - severityRank(a.severity) || (a.alert_id < b.alert_id ? -1 : 1);
 }
 
 /** Of a comparison with a control: it is decided, and nothing is wrong. */
 export function isExperiment({ explanation }: Pick<Episode, 'explanation'>): boolean {
   return explanation.evidence?.permitted_error !== undefined;
+}
+
+/** Past what it went: a control, a fixed limit (which nothing was learnt for), or what was expected. */
+export function yardstickOf(episode: Pick<Episode, 'explanation'>): 'control' | 'limit' | 'expected' {
+  const { baseline, unseen } = episode.explanation;
+  if (isExperiment(episode)) return 'control';
+  return baseline === null && unseen !== true ? 'limit' : 'expected';
+}
+
+/**
+ * How an episode ended where that is no all-clear. That there was nothing to judge is not known here: an episode keeps the values of its
+ * beginning.
+ */
+export function unclearEnding(
+  episode: Pick<Episode, 'status' | 'detector' | 'current_value' | 'explanation'>,
+): 'newLevel' | 'caughtUp' | undefined {
+  if (episode.status !== 'resolved' || episode.explanation.lasting !== true) return undefined;
+  return endingOf(episode) === 'caughtUp' ? 'caughtUp' : 'newLevel';
+}
+
+const RECENTLY_MS = 3_600_000;
+
+/** Incidents that ended as no all-clear within the hour before `at`, epoch ms. */
+export function unclearEndings(episodes: readonly Episode[], at: number): number {
+  return incidentsOf(episodes).filter(
+    (episode) => unclearEnding(episode) !== undefined && Date.parse(episode.resolved_time ?? '') > at - RECENTLY_MS,
+  ).length;
 }
 
 /** Without those that another alert speaks for. */
@@ -78,6 +106,16 @@ const RANK: Readonly<Record<Severity, number>> = { low: 1, medium: 2, high: 3, c
 
 export function severityRank(severity: Severity): number {
   return RANK[severity];
+}
+
+/** Of those that fire the gravest, the newest among equals. `episodes`: newest first. */
+export function gravestFiring(episodes: readonly Episode[]): Episode | undefined {
+  let worst: Episode | undefined;
+  for (const episode of episodes) {
+    if (episode.status !== 'firing') continue;
+    if (!worst || severityRank(episode.severity) > severityRank(worst.severity)) worst = episode;
+  }
+  return worst;
 }
 
 /** The gravest firing episode of each series, by the key of its labels. */

@@ -1,7 +1,7 @@
-import { endingOf } from '../../../src/receivers/ending.ts';
-import { isExperiment, type Episode } from '../data/alert-book.ts';
+import { isExperiment, unclearEnding, yardstickOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
+import { formatFigure } from '../format/figure.ts';
 import { formatChange, formatCount, formatValue } from '../format/number.ts';
 import { formatNear, formatMoment, formatSpan } from '../format/time.ts';
 import { withNearTimes } from '../format/utc-text.ts';
@@ -22,12 +22,18 @@ interface Props {
 /** One line that says what broke; opened, why it rang. */
 export function AlertCard({ feed, episode, open, linked }: Props) {
   const { t, language, link, now } = useDashboard();
-  const { severity, status, direction, labels, deviation_percent: deviation, explanation, impact, likely_causes: causes } = episode;
+  const { severity, status, direction, labels, explanation, impact, likely_causes: causes } = episode;
+  const unclear = unclearEnding(episode);
+  const kind = feed.info.measures.find((measure) => measure.name === episode.measure)?.kind;
   const name = segmentName(labels, feed.info.dimensions) || t('segment.total');
   const fresh = feed.rang.value?.alert_id === episode.alert_id;
   const money = impact && formatValue(Math.abs(impact.money_per_hour), { unit: impact.currency }, language.value);
   return (
-    <details class={`alert is-${status} severity-${severity}${fresh ? ' is-fresh' : ''}`} open={open} data-alert={episode.alert_id}>
+    <details
+      class={`alert is-${status} severity-${severity}${fresh ? ' is-fresh' : ''}${unclear ? ' is-unclear' : ''}`}
+      open={open}
+      data-alert={episode.alert_id}
+    >
       <summary>
         <SeverityIcon severity={severity} label={t(`severity.${severity}`)} />
         <span class="alert-what">
@@ -36,19 +42,17 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
         </span>
         <span class="alert-when">
           <span class="alert-change">
-            {episode.metric_name} {direction === 'down' ? '▼' : '▲'}{' '}
-            {formatChange(deviation === null ? null : deviation / 100, language.value)}
+            {episode.metric_name} {direction === 'down' ? '▼' : '▲'} <Distance episode={episode} kind={kind} />
           </span>
           <When episode={episode} now={now.value} />
         </span>
+        {unclear && <span class="alert-ending">{t(`ending.${unclear}`)}</span>}
         <SilenceMark feed={feed} episode={episode} />
       </summary>
       <div class="alert-body">
         <p class="alert-message">{withNearTimes(explanation.text, episode.since, now.value, language.value)}</p>
-        {status === 'resolved' && explanation.lasting && (
-          <p class="alert-fact">{t(endingOf(episode) === 'caughtUp' ? 'alerts.caught_up' : 'alerts.lasting')}</p>
-        )}
-        <AlertFigures episode={episode} kind={feed.info.measures.find((measure) => measure.name === episode.measure)?.kind} />
+        {unclear && <p class="alert-fact">{t(unclear === 'caughtUp' ? 'alerts.caught_up' : 'alerts.lasting')}</p>}
+        <AlertFigures episode={episode} kind={kind} />
         {impact && money && (
           <p class="alert-fact">
             <b>{t('alerts.impact')}</b> {t(impact.money_per_hour >= 0 ? 'alerts.per_hour' : 'alerts.excess', { money })}
@@ -84,6 +88,19 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
         </p>
       </div>
     </details>
+  );
+}
+
+/** How far off it was; past a limit what it was, as nobody measures that in percents of the limit. */
+function Distance({ episode, kind }: { episode: Episode; kind: string | undefined }) {
+  const { t, language } = useDashboard();
+  const { current_value: value, expected_value: limit, deviation_percent: deviation, unit } = episode;
+  if (yardstickOf(episode) !== 'limit') return <>{formatChange(deviation === null ? null : deviation / 100, language.value)}</>;
+  const figure = (number: number | null): string => formatFigure(number, { unit, kind }, language.value);
+  return (
+    <>
+      {figure(value)} <small>({t('segment.limit', { value: figure(limit) })})</small>
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 /** What an alert's card shows as figures. */
-import { isExperiment, type Episode } from '../data/alert-book.ts';
+import { yardstickOf, type Episode } from '../data/alert-book.ts';
 import { formatFigure } from '../format/figure.ts';
 import { formatOdds, formatTimes } from '../format/number.ts';
 import type { TextKey } from '../i18n/texts.ts';
@@ -10,6 +10,8 @@ export interface Figure {
   /** Where it lies with 95 %. */
   readonly note?: string;
 }
+
+const YARDSTICKS = { control: 'alerts.control', limit: 'alerts.limit', expected: 'alerts.expected' } as const;
 
 /** `kind`: of the alert's measure; undefined: the pipeline no longer has it. */
 export function figuresOf(episode: Pick<Episode, 'unit' | 'explanation'>, kind: string | undefined, language: string): Figure[] {
@@ -22,7 +24,7 @@ export function figuresOf(episode: Pick<Episode, 'unit' | 'explanation'>, kind: 
   return [
     { name: 'alerts.observed', value: value(observed) },
     {
-      name: isExperiment(episode) ? 'alerts.control' : baseline ? 'alerts.expected' : unseen ? 'alerts.new_from' : 'alerts.limit',
+      name: baseline === null && unseen ? 'alerts.new_from' : YARDSTICKS[yardstickOf(episode)],
       value: value(expected),
       ...(evidence && noted(evidence.expected_range, value)),
     },

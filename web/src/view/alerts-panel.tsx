@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { incidentsOf, type Episode } from '../data/alert-book.ts';
+import { gravestFiring, incidentsOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { AlertCard } from './alert-card.tsx';
 import { useDashboard } from './context.ts';
@@ -21,9 +21,9 @@ export function AlertsPanel({ feed }: { feed: PipelineFeed }) {
       <h2>{t('alerts.title')}</h2>
       {!known && <Loading />}
       {known && firing.length + resolved.length === 0 && <Empty title={t('alerts.none')} hint={t('alerts.none_hint')} />}
-      <AlertGroup title={t('alerts.firing')} feed={feed} episodes={firing} openFirst open />
+      <AlertGroup title={t('alerts.firing')} feed={feed} episodes={firing} opened={gravestFiring(firing)} open />
       <SilencesPanel feed={feed} />
-      <AlertGroup title={t('alerts.resolved')} feed={feed} episodes={resolved.slice(0, RESOLVED_SHOWN)} openFirst={false} open={roomy} />
+      <AlertGroup title={t('alerts.resolved')} feed={feed} episodes={resolved.slice(0, RESOLVED_SHOWN)} opened={undefined} open={roomy} />
     </aside>
   );
 }
@@ -32,19 +32,20 @@ interface GroupProps {
   readonly title: string;
   readonly feed: PipelineFeed;
   readonly episodes: readonly Episode[];
-  readonly openFirst: boolean;
+  /** The one whose reasons are shown. */
+  readonly opened: Episode | undefined;
   readonly open: boolean;
 }
 
-function AlertGroup({ title, feed, episodes, openFirst, open }: GroupProps) {
+function AlertGroup({ title, feed, episodes, opened, open }: GroupProps) {
   if (episodes.length === 0) return null;
   return (
     <details class="alert-group" open={open}>
       <summary>
         {title} <small>{episodes.length}</small>
       </summary>
-      {episodes.map((episode, index) => (
-        <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={openFirst && index === 0} linked />
+      {episodes.map((episode) => (
+        <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={episode === opened} linked />
       ))}
     </details>
   );

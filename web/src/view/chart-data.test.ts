@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alert, point } from '../testing.ts';
-import { bandsOf, chartColumns, heightened, distinct } from './chart-data.ts';
+import { bandsOf, chartColumns, heightened, distinct, scaleValues } from './chart-data.ts';
 
 test('the open part begins at the last final point', () => {
   const [x, final, open] = chartColumns([point(0, 1), point(1, 2), point(2, 3, { final: false })], 'ctr', 10_000, () => true);
@@ -41,4 +41,25 @@ test('values that are all the same have an axis that can be read', () => {
 
 test('no two labels of an axis read the same', () => {
   assert.deepEqual(distinct(['$1.90', '$1.91', '$1.91', '$1.92']), ['$1.90', '$1.91', '', '$1.92']);
+});
+
+test('what is final sets the scale; what is open only while there are hardly any finals', () => {
+  assert.deepEqual(
+    scaleValues([
+      [1, 2, 3, 4],
+      [5, null, 6, 7],
+      [null, null, 7, 90],
+    ]),
+    [5, 6, 7],
+  );
+  assert.deepEqual(
+    scaleValues([
+      [1, 2, 3],
+      [5, 6, null],
+      [null, 6, 90],
+    ]),
+    [5, 6, 6, 90],
+  );
+  assert.deepEqual(scaleValues([[1], [null], [90]]), [90]);
+  assert.deepEqual(scaleValues([[1], [5]]), [5]);
 });

@@ -1,5 +1,5 @@
 import type { WindowPoint } from '../../../src/server/api.ts';
-import type { Episode } from '../data/alert-book.ts';
+import { yardstickOf, type Episode } from '../data/alert-book.ts';
 
 /** Columns for a chart: x in epoch ms (window starts), then what is final, then what is open. */
 export type ChartColumns = [x: number[], final: (number | null)[], open: (number | null)[]];
@@ -46,9 +46,20 @@ export function bandsOf(episodes: readonly Episode[], measure: string, window: s
       from: Date.parse(episode.since),
       to: episode.resolved_time === null ? until : Date.parse(episode.resolved_time),
       expected: episode.expected_value,
-      isLimit: episode.explanation.baseline === null,
+      isLimit: yardstickOf(episode) === 'limit',
       firing: episode.status === 'firing',
     }));
+}
+
+/** So many final windows show by themselves how high a chart is. */
+const FINALS_ENOUGH = 3;
+
+/** What sets the scale: what is final, as a window that has just begun says too little to stretch it, unless there is hardly anything else. */
+export function scaleValues([, final, open = []]: readonly ArrayLike<number | null | undefined>[]): number[] {
+  const numbers = (column: ArrayLike<number | null | undefined> = []): number[] =>
+    Array.from(column).filter((value) => typeof value === 'number');
+  const finals = numbers(final);
+  return finals.length < FINALS_ENOUGH ? [...finals, ...numbers(open)] : finals;
 }
 
 /** Values that are all the same have some height too: about nothing a whole one, so that no two labels of the axis read the same. */

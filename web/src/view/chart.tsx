@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatTick } from '../format/time.ts';
 import { useDashboard } from './context.ts';
-import { distinct, heightened, type Band } from './chart-data.ts';
+import { distinct, heightened, scaleValues, type Band } from './chart-data.ts';
 
 interface Props {
   readonly title: string;
@@ -76,7 +76,7 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
         },
         scales: {
           x: { range: (_, min, max) => [Math.min(min ?? 0, (max ?? 1) - spanLeastMs), max ?? 1] },
-          y: { range: (self, min, max) => rangeOf(min, max, self.data, current.current.bands, fromZero) },
+          y: { range: (self) => rangeOf(scaleValues(self.data), current.current.bands, fromZero) },
         },
         axes: [
           {
@@ -129,21 +129,10 @@ function axisWidth(values: readonly string[] | null): number {
   return Math.max(58, ...widths);
 }
 
-/** By what is final: a window that has just begun says too little to stretch the axis, unless there is nothing else. */
-function rangeOf(
-  min: number | null,
-  max: number | null,
-  [, , open = []]: uPlot.AlignedData,
-  bands: readonly Band[],
-  fromZero: boolean,
-): uPlot.Range.MinMax {
-  if (min === null || max === null) {
-    const values = [...open].filter((value) => typeof value === 'number');
-    if (values.length === 0) return [0, 1];
-    [min, max] = [Math.min(...values), Math.max(...values)];
-  }
-  const expected = bands.map((band) => band.expected);
-  const [low, high] = heightened(Math.min(min, ...expected), Math.max(max, ...expected));
+function rangeOf(values: readonly number[], bands: readonly Band[], fromZero: boolean): uPlot.Range.MinMax {
+  if (values.length === 0) return [0, 1];
+  const shown = [...values, ...bands.map((band) => band.expected)];
+  const [low, high] = heightened(Math.min(...shown), Math.max(...shown));
   return uPlot.rangeNum(fromZero ? Math.min(0, low) : low, high, {
     min: { pad: 0.25, soft: 0, mode: 3 },
     max: { pad: 0.15 },

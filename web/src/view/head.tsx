@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { LANGUAGE_NAMES, LANGUAGES } from '../i18n/texts.ts';
 import { THEMES } from '../data/dashboard.ts';
+import { silentMsOf } from '../data/vitals.ts';
 import type { Page } from '../route.ts';
 import { useDashboard } from './context.ts';
 import { BellIcon, SettingsIcon } from './icons.tsx';
@@ -76,12 +77,16 @@ export function Head() {
 }
 
 function ConnectionState() {
-  const { t, feed, failed } = useDashboard();
+  const { t, feed, failed, now } = useDashboard();
   const state = failed.value ? 'lost' : (feed.value?.connection.value ?? 'connecting');
+  const live = feed.value;
+  const status = live?.status.value;
+  // The server is there, its source is not.
+  const isSilent = state === 'live' && status && silentMsOf(status, live.info, live.rates.value, now.value) > 0;
   return (
-    <span class={`connection is-${state}`} role="status">
+    <span class={`connection is-${state}${isSilent ? ' is-silent' : ''}`} role="status">
       <i aria-hidden="true" />
-      {t(`connection.${state}`)}
+      {t(`connection.${isSilent ? 'silent' : state}`)}
     </span>
   );
 }

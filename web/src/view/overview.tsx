@@ -60,6 +60,7 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: Meas
   const series = windows.book.all();
   const few = series.every(({ points }) => points.length < 3);
   const firing = firingBySeries(feed.alerts.value);
+  const ringing = firingBySeries(feed.alerts.value.filter((episode) => episode.measure === measure.name));
   const all = toSegments(series, firing);
   const full = all.filter(({ labels }) => hasDimensions(labels, info.dimensions));
   const text = route.value.filter ?? '';
@@ -73,7 +74,9 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: Meas
       segments: all.filter(({ labels }) => hasDimensions(labels, dimensions)),
     }))
     .filter(({ segments }) => segments.length > 0);
-  const card = (segment: Segment, small: boolean) => <SegmentCard key={segment.key} segment={segment} measure={measure} small={small} />;
+  const card = (segment: Segment, small: boolean) => (
+    <SegmentCard key={segment.key} segment={segment} measure={measure} rings={ringing.get(segment.key)} small={small} />
+  );
 
   return (
     <>

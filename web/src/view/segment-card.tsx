@@ -1,5 +1,5 @@
 import type { MeasureInfo, WindowPoint } from '../../../src/server/api.ts';
-import { isExperiment } from '../data/alert-book.ts';
+import { yardstickOf, type Episode } from '../data/alert-book.ts';
 import { isDrawn } from '../data/thin-windows.ts';
 import type { Segment } from '../data/segments.ts';
 import { formatValue } from '../format/number.ts';
@@ -15,16 +15,29 @@ export const SLOTS = 30;
 interface Props {
   readonly segment: Segment;
   readonly measure: MeasureInfo;
+  /** The gravest that fires of this measure; the segment's own may be of another one. */
+  readonly rings: Episode | undefined;
   /** Of a roll-up. */
   readonly small: boolean;
 }
 
-export function SegmentCard({ segment, measure, small }: Props) {
+export function SegmentCard({ segment, measure, rings, small }: Props) {
   const { t, link, language } = useDashboard();
   const { alert, labels, name, value, change, mean, points, open } = segment;
-  const kind = [small ? 'card is-small' : 'card', alert && `has-alert severity-${alert.severity}`].filter(Boolean).join(' ');
+  const kind = [
+    small ? 'card is-small' : 'card',
+    alert && `has-alert severity-${alert.severity}`,
+    // The number in sight is painted only where it is what rings.
+    rings && 'is-ringing',
+  ];
+  const told = rings ?? alert;
   return (
-    <a class={kind} href={link({ page: 'segment', labels })} data-segment={name} data-firing={alert !== undefined}>
+    <a
+      class={kind.filter(Boolean).join(' ')}
+      href={link({ page: 'segment', labels })}
+      data-segment={name}
+      data-firing={alert !== undefined}
+    >
       <span class="card-name">
         <span title={name}>{name}</span>
         {alert && <SeverityIcon severity={alert.severity} label={t(`severity.${alert.severity}`)} />}
@@ -34,10 +47,9 @@ export function SegmentCard({ segment, measure, small }: Props) {
         <Change change={change} />
       </span>
       <Sparkline points={measurePoints(points, measure)} mean={mean} slots={SLOTS} height={small ? 20 : 34} />
-      {alert && !small && (
+      {told && !(small && rings) && (
         <span class="card-alert">
-          {alert.metric_name} {alert.direction === 'down' ? '↓' : '↑'}{' '}
-          {t(`${isExperiment(alert) ? 'decided' : 'direction'}.${alert.direction}`)}
+          {told.metric_name} {told.direction === 'down' ? '↓' : '↑'} {!small && t(`${yardstickOf(told)}.${told.direction}`)}
         </span>
       )}
     </a>

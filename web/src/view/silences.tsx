@@ -6,6 +6,8 @@ import { formatNear } from '../format/time.ts';
 import { useDashboard } from './context.ts';
 
 const HOUR_MS = 3_600_000;
+/** Characters: one line. */
+const WHY_MAX = 200;
 
 interface OfAlert {
   readonly feed: PipelineFeed;
@@ -29,6 +31,7 @@ export function SilenceMark({ feed, episode }: OfAlert) {
 export function SilenceControl({ feed, episode }: OfAlert) {
   const { t, now } = useDashboard();
   const [asking, setAsking] = useState(false);
+  const [why, setWhy] = useState('');
   const [busy, failed, attempt] = useAttempt();
   const moment = useMoment();
   if (!isTold(episode)) return null;
@@ -49,8 +52,9 @@ export function SilenceControl({ feed, episode }: OfAlert) {
   const morning = nextMorning(now.value);
   const silence = (end: { readonly for: string } | { readonly ends_at: string }): void =>
     attempt(async () => {
-      await feed.silence({ ...wanted, ...end });
+      await feed.silence({ ...wanted, ...end, comment: why.trim() || t('silences.from_page') });
       setAsking(false);
+      setWhy('');
     });
   return (
     <div class="silence">
@@ -61,6 +65,14 @@ export function SilenceControl({ feed, episode }: OfAlert) {
         <div class="silence-ask">
           <p>{t('silences.ask')}</p>
           <Parts parts={partsOf(wanted)} />
+          <input
+            class="silence-why"
+            maxLength={WHY_MAX}
+            value={why}
+            placeholder={t('silences.why')}
+            aria-label={t('silences.why')}
+            onInput={(event) => setWhy(event.currentTarget.value)}
+          />
           <div class="silence-ends">
             <button type="button" class="button" disabled={busy} onClick={() => silence({ for: '1h' })}>
               {t('silences.hours', { count: 1 })}

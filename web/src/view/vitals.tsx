@@ -1,5 +1,5 @@
-import { incidentsOf } from '../data/alert-book.ts';
-import { behindSecondsOf, OUTCOME_NAMES, watermarkOf } from '../data/vitals.ts';
+import { incidentsOf, unclearEndings } from '../data/alert-book.ts';
+import { behindSecondsOf, OUTCOME_NAMES, silentMsOf, watermarkOf } from '../data/vitals.ts';
 import { formatCount, formatShort } from '../format/number.ts';
 import { formatNear, formatSpan } from '../format/time.ts';
 import { formatZone } from '../format/utc-text.ts';
@@ -25,7 +25,17 @@ export function Vitals() {
   const behindSeconds = behindSecondsOf(status);
   const isBehind = behindSeconds >= BEHIND_SECONDS;
   const span = formatSpan(behindSeconds * 1_000, spanUnits(t));
+  const silentMs = isLost ? 0 : silentMsOf(status, live.info, live.rates.value, now.value);
+  const silent = formatSpan(silentMs, spanUnits(t));
   const firing = incidentsOf(live.alerts.value).filter((alert) => alert.status === 'firing').length;
+  const unclear = unclearEndings(live.alerts.value, watermark === undefined ? now.value : Date.parse(watermark));
+  const quiet = (): string => {
+    if (isLost || !live.alertsKnown.value) return asOf;
+    if (firing > 0) return t('vitals.of_fired', { count: Math.max(status.alerts.fired, firing) });
+    if (unclear > 0) return t('vitals.unclear', { count: unclear });
+    if (isBehind || silentMs > 0) return t('vitals.quiet_until', { span: isBehind ? span : silent });
+    return t('vitals.quiet');
+  };
   const rates = live.rates.value.slice(-60).map(({ perSecond }) => ({ value: perSecond, final: true }));
   return (
     <section class={isLost ? 'vitals is-stale' : 'vitals'} aria-label={t('vitals.label')}>
@@ -36,13 +46,15 @@ export function Vitals() {
         <Sparkline points={rates} mean={null} slots={Math.max(12, rates.length)} height={30} />
       </div>
       <Outcomes />
-      <div class="vital">
+      <div class={silentMs > 0 ? 'vital is-silent' : 'vital'}>
         <span class="vital-name" title={t('vitals.zone', { zone })}>
           {t('vitals.watermark')} ({zone})
         </span>
         <strong>{watermark === undefined ? '–' : formatNear(Date.parse(watermark), now.value, language.value)}</strong>
         <span class="vital-note">
-          {watermark !== undefined && t('vitals.behind', { span: formatSpan(now.value - Date.parse(watermark), spanUnits(t)) })}
+          {silentMs > 0
+            ? t('vitals.silent', { span: silent })
+            : watermark !== undefined && t('vitals.behind', { span: formatSpan(now.value - Date.parse(watermark), spanUnits(t)) })}
         </span>
       </div>
       <div class={isBehind ? 'vital is-behind' : 'vital'}>
@@ -50,18 +62,10 @@ export function Vitals() {
         <strong>{formatShort(lag, language.value)}</strong>
         <span class="vital-note">{isBehind ? t('vitals.behind', { span }) : lag === 0 ? t('vitals.caught_up') : t('vitals.records')}</span>
       </div>
-      <div class={firing > 0 ? 'vital is-firing' : 'vital'}>
+      <div class={firing > 0 ? 'vital is-firing' : unclear > 0 ? 'vital is-unclear' : 'vital'}>
         <span class="vital-name">{t('vitals.firing')}</span>
         <strong data-testid="firing-count">{live.alertsKnown.value ? firing : '–'}</strong>
-        <span class="vital-note">
-          {isLost || !live.alertsKnown.value
-            ? asOf
-            : firing > 0
-              ? t('vitals.of_fired', { count: Math.max(status.alerts.fired, firing) })
-              : isBehind
-                ? t('vitals.quiet_until', { span })
-                : t('vitals.quiet')}
-        </span>
+        <span class="vital-note">{quiet()}</span>
       </div>
     </section>
   );
