@@ -11,6 +11,7 @@ import type { TotalLag } from '../pipeline/lag.ts';
 import { noteLookups } from '../pipeline/lookup-record.ts';
 import type { LookCounts } from '../pipeline/monitor/look-plan.ts';
 import { openNotifyStage, type NotifyStage } from '../pipeline/notify-stage.ts';
+import { isReadToEnd } from '../pipeline/read-to-end.ts';
 import { offsetOf, settleRevision } from '../pipeline/revision.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { compilePlan, inputPartitions } from '../windows/plan.ts';
@@ -202,6 +203,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
     await notify.run({
       signal,
       watermark: () => (options.once ? undefined : counting.engine.frontier),
+      isReadToEnd: () => isReadToEnd(spec, () => (options.once ? undefined : counting.engine), log),
       graceMs: options.once ? undefined : RING_GRACE_MS,
     });
   }

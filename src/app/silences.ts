@@ -29,7 +29,7 @@ export function createSilences(config: Silenceable & { readonly topic: string },
   const { pipeline, topic } = config;
   const book = createSilenceBook();
   // What is none of ours the notifier warns of.
-  const tail = readSilences(log, topic, (record) => void book.take(record));
+  const tail = readSilences(log, topic, (record) => void book.take(record, clock.now()));
 
   async function write(silence: Silence): Promise<Silence> {
     await commit({ appends: [{ topic, partition: 0, ...packRecords([JSON.stringify(silence)], [silence.id]) }] });

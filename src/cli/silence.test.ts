@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { pipelineRecord, pipelineRecordChange } from '../app/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
+import { packRecords } from '../log/batch.ts';
 import { openDataDir } from '../log/embedded/data-dir.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import { topicsOf } from '../pipeline/topics.ts';
@@ -12,7 +13,7 @@ import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A directory in which an earlier version ran pipeline `ads`, and has ended: without a topic of silences. */
-async function setUp(t: TestContext) {
+async function setUp(t: TestContext, countries: readonly string[] = []) {
   const dir = mkdtempSync(join(tmpdir(), 'tocsin-silence-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const { logPath } = openDataDir(dir, { create: true });
@@ -22,6 +23,12 @@ async function setUp(t: TestContext) {
   const { silences: _, ...topics } = topicsOf('ads');
   const record = pipelineRecord(spec, 'ads.yml', topics as ReturnType<typeof topicsOf>, { olapStore: 'none', clock: 'append' });
   await log.commit({ state: [pipelineRecordChange(record)] });
+  if (countries.length > 0) {
+    const { windows } = topicsOf('ads');
+    await log.ensureTopic(windows, { partitions: 1 });
+    const rows = countries.map((country) => JSON.stringify({ kind: 'row', labels: { country } }));
+    await log.commit({ appends: [{ topic: windows, partition: 0, ...packRecords([...rows, JSON.stringify({ kind: 'closed' })]) }] });
+  }
   await log.close();
   return async (...args: string[]) => {
     const lines: string[] = [];
@@ -51,6 +58,18 @@ test('a silence is added, listed and ended beside no running process', async (t)
   assert.match((await run('end', added.id)).lines[0]!, new RegExp(`^${added.id}: ended \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC$`));
   assert.deepEqual((await run('list')).notes, ['no silences under way']);
   assert.equal((await run('list', '--all', '--json')).lines.length, 1);
+});
+
+test('a label that no series has is silenced all the same, and said to be unknown', async (t) => {
+  const run = await setUp(t, ['US', 'KR', 'US']);
+  const add = (country: string, ...more: string[]) => run('add', '--label', `country=${country}`, '--for', '1h', ...more);
+  const { lines, notes, code } = await add('XX');
+  assert.deepEqual([lines.length, code], [1, 0]);
+  assert.match(notes.join('\n'), /^no series that is known now has country=XX: the silence holds for those to come\. .* country KR, US$/);
+  assert.deepEqual((await add('KR')).notes, []);
+  // Where nothing has been counted yet, nothing is known.
+  const fresh = await setUp(t);
+  assert.deepEqual((await fresh('add', '--label', 'country=XX', '--for', '1h')).notes, []);
 });
 
 test('labels with several values, and what no alert has, are refused', async (t) => {

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { writeKafka, writeLog } from '../app/control/write-log.ts';
+import { unknownLabels } from '../app/readers/known-series.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import type { PipelineRecord } from '../app/pipeline-record.ts';
 import { createSilences, type Silences } from '../app/silences.ts';
 import { systemClock } from '../core/clock.ts';
+import type { Labels } from '../core/labels.ts';
+import type { Log } from '../log/log.ts';
 import { statusOf, type Silence } from '../notify/silence.ts';
 import { SILENCES_SETTINGS } from '../pipeline/topics.ts';
-import { printTable, type Column } from './table.ts';
+import { printable, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Options {
@@ -30,7 +33,7 @@ interface AddOptions extends Options {
 
 export async function addCommand(options: AddOptions, terminal: Terminal): Promise<number> {
   const { measure, alertType, alert, starts, until, comment, by } = options;
-  return withSilences(options, async (silences) => {
+  return withSilences(options, async (silences, unknown) => {
     const added = await silences.add({
       matchers: Object.fromEntries(options.label),
       ...(measure !== undefined && { measure }),
@@ -44,6 +47,8 @@ export async function addCommand(options: AddOptions, terminal: Terminal): Promi
     });
     if (options.json) await terminal.print(jsonOf(added));
     else await terminal.print(`${added.id}: ${subjectText(added)} silenced until ${timeText(added.ends_at)} UTC`);
+    const note = await unknown(added.matchers);
+    if (note !== undefined) terminal.note(note);
     return 0;
   });
 }
@@ -67,7 +72,10 @@ export async function endCommand(id: string, options: Options, terminal: Termina
 }
 
 /** What is written goes through the holder of the data directory, where one runs. */
-async function withSilences(options: Options, work: (silences: Silences) => Promise<number>): Promise<number> {
+async function withSilences(
+  options: Options,
+  work: (silences: Silences, unknown: (labels: Labels) => Promise<string | undefined>) => Promise<number>,
+): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const { log, dir } = reading;
@@ -88,11 +96,22 @@ async function withSilences(options: Options, work: (silences: Silences) => Prom
             newId: randomUUID,
           },
         ),
+        (labels) => unknownText(log, pipeline, labels),
       );
     } finally {
       await writer.close();
     }
   });
+}
+
+/** It holds all the same: for a segment that is yet to come, or silent at the moment. Undefined where nothing is to be said. */
+async function unknownText(log: Log, pipeline: PipelineRecord, labels: Labels): Promise<string | undefined> {
+  const unknown = await unknownLabels(log, pipeline, labels);
+  if (!unknown) return undefined;
+  const known = [...unknown].map(([name, { values, isAll }]) =>
+    values.length === 0 ? `no ${name}` : `${name} ${values.map(printable).join(', ')}${isAll ? '' : ', …'}`,
+  );
+  return `no series that is known now has ${matchersText(labels)}: the silence holds for those to come. The latest windows have ${known.join('; ')}`;
 }
 
 function measuresOf({ measures }: PipelineRecord): string[] {
@@ -105,8 +124,13 @@ function jsonOf(silence: Silence): string {
 
 /** `country=US ctr` */
 function subjectText({ matchers, measure, alert_type, alert_id }: Silence): string {
-  const labels = Object.entries(matchers).map(([name, value]) => `${name}=${value}`);
-  return [...labels, measure, alert_type, alert_id].filter((part) => part !== undefined).join(' ');
+  return [matchersText(matchers), measure, alert_type, alert_id].filter((part) => part !== undefined && part !== '').join(' ');
+}
+
+function matchersText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
 }
 
 const columns: readonly Column<Silence>[] = [

@@ -31,13 +31,18 @@ export interface NotificationLog {
   told(receiver: string, event: AlertEvent): Told | undefined;
   setTold(receiver: string, event: AlertEvent, told: Told): void;
   /** Firing alerts too old to be told when they arose. */
-  held(receiver: string): AlertEvent[];
+  held(receiver: string): Iterable<AlertEvent>;
   hold(receiver: string, event: AlertEvent): void;
   /** Firing alerts that a silence kept back, each as it was told of last. */
-  silenced(receiver: string): AlertEvent[];
+  silenced(receiver: string): Iterable<AlertEvent>;
+  hasSilenced(receiver: string): boolean;
   keepSilenced(receiver: string, event: AlertEvent): void;
+  /** Whether it is held or silenced. */
+  isWaiting(receiver: string, alertId: string): boolean;
   /** Neither held nor silenced any more. */
   release(receiver: string, alertId: string): void;
+  /** Nothing is held or silenced any more. */
+  releaseAll(receiver: string): void;
   giveUp(receiver: string, event: AlertEvent, reason: string, nowMs: number): void;
   take(): StateChange[];
   restore(entries: Iterable<readonly [key: string, value: Uint8Array]>): void;
@@ -78,13 +83,20 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
     if (entries.size > most && oldest !== undefined) put(kind, all, receiver, oldest, undefined);
   }
 
-  /** Drops from the front what no cooldown and no end waits for any more. */
+  /** Drops from the front what no cooldown and no end waits for any more. What is silenced stays, however long that lasts. */
   function forgetOver(receiver: string, nowMs: number): void {
     for (const [key, told] of toldBy.get(receiver) ?? []) {
+      // It is heard of, though not told; its end is to close what is open there.
+      if (silencedBy.get(receiver)?.has(told.alertId)) continue;
       const age = nowMs - told.timeMs;
       if (age < (told.resolved ? settings.cooldownMs : Math.max(settings.cooldownMs, FORGET_AFTER_MS))) return;
       put('told', toldBy, receiver, key, undefined);
     }
+  }
+
+  function release(receiver: string, alertId: string): void {
+    put('held', heldBy, receiver, alertId, undefined);
+    put('silenced', silencedBy, receiver, alertId, undefined);
   }
 
   return {
@@ -98,13 +110,15 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
       put('told', toldBy, receiver, segmentKey(event), told);
       forgetOver(receiver, Date.parse(event.alert_time));
     },
-    held: (receiver) => [...(heldBy.get(receiver)?.values() ?? [])],
+    held: (receiver) => heldBy.get(receiver)?.values() ?? [],
     hold: (receiver, event) => put('held', heldBy, receiver, event.alert_id, event),
-    silenced: (receiver) => [...(silencedBy.get(receiver)?.values() ?? [])],
+    silenced: (receiver) => silencedBy.get(receiver)?.values() ?? [],
+    hasSilenced: (receiver) => (silencedBy.get(receiver)?.size ?? 0) > 0,
     keepSilenced: (receiver, event) => put('silenced', silencedBy, receiver, event.alert_id, event),
-    release(receiver, alertId) {
-      put('held', heldBy, receiver, alertId, undefined);
-      put('silenced', silencedBy, receiver, alertId, undefined);
+    isWaiting: (receiver, alertId) => heldBy.get(receiver)?.has(alertId) === true || silencedBy.get(receiver)?.has(alertId) === true,
+    release,
+    releaseAll(receiver) {
+      for (const waiting of [heldBy, silencedBy]) for (const alertId of waiting.get(receiver)?.keys() ?? []) release(receiver, alertId);
     },
     giveUp(receiver, event, reason, nowMs) {
       const { alert_id, alert_time, status, message } = event;

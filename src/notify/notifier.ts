@@ -49,13 +49,10 @@ export interface Notifier {
    * undefined where there was nothing to tell after all.
    */
   settle(watermarkMs: number): Promise<Notified | undefined>[];
+  /** Whether event time (epoch ms) is as near as `settle` asks for. */
+  isCaughtUp(watermarkMs: number): boolean;
   /** Takes in a record of the pipeline's silences, in the order of their topic. */
   silence(record: string): void;
-  /**
-   * Tells of alerts that still fire and are silenced no more: those of event time once that is as near as `settle` asks for, as they may have
-   * ended in what is not read yet. Undefined: what it is is not known here. Resolves as `settle`.
-   */
-  endSilences(watermarkMs: number | undefined): Promise<Notified | undefined>[];
   /** Alert events that receivers are not done with. */
   waiting(): number;
   /** Ends what is under way; it begins anew after the next start. */
@@ -97,14 +94,11 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
   return {
     queues,
     silence(record) {
-      if (silences.take(record)) return;
+      if (silences.take(record, deps.clock.now())) return;
       deps.logger.warn(`a record on the silences of ${pipeline} is none, and is left out: ${record.slice(0, 100)}`);
     },
     settle: (watermarkMs) => (isCaughtUp(watermarkMs) ? queues.flatMap((queue) => queue.settle()) : []),
-    endSilences(watermarkMs) {
-      const caughtUp = watermarkMs !== undefined && isCaughtUp(watermarkMs);
-      return queues.flatMap((queue) => queue.endSilences(caughtUp));
-    },
+    isCaughtUp,
     waiting: () => queues.reduce((sum, queue) => sum + queue.waiting(), 0),
     stop: () => stopping.abort(),
     statePrefix: notifyStatePrefix(pipeline),

@@ -15,7 +15,7 @@ import { createLanes } from './lanes.ts';
 import { segmentKey, type NotificationLog } from './notification-log.ts';
 import { createPatience } from './patience.ts';
 import type { SilenceBook } from './silence-book.ts';
-import type { Silence } from './silence.ts';
+import { timesOf, type Silence } from './silence.ts';
 import type { Wait } from './wait.ts';
 
 export interface Notified {
@@ -39,8 +39,15 @@ export interface ReceiverQueue {
   room(): Promise<void>;
   /** Tells of stale alerts that still fire. */
   settle(): Promise<Notified | undefined>[];
-  /** Tells of alerts that still fire and are silenced no more; not `caughtUp`: only of those that ring by the clock. */
+  /** Whether a silence keeps alerts back, or has. */
+  hasSilenced(): boolean;
+  /**
+   * Tells of alerts that still fire and are silenced no more; not `caughtUp`: only of those that ring by the clock, as the others may have
+   * ended in what is not read yet. A promise for each attempt: to undefined where there was nothing to tell after all.
+   */
   endSilences(caughtUp: boolean): Promise<Notified | undefined>[];
+  /** Forgets alerts that wait to be told: the receiver has missed what became of them. */
+  forgetWaiting(): void;
   /** Events that are not dealt with. */
   waiting(): number;
 }
@@ -56,7 +63,7 @@ export interface QueueSettings extends DecideSettings {
 export interface QueueDeps {
   readonly receiver: Receiver;
   readonly log: NotificationLog;
-  readonly silences: Pick<SilenceBook, 'holding'>;
+  readonly silences: Pick<SilenceBook, 'holding' | 'get'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly wait: Wait;
@@ -67,6 +74,8 @@ export interface QueueDeps {
 
 /** One notification that failed so often is worth a line: before that it may be a hiccup, and long after it somebody may wait for it. */
 const FAILURES_UNTOLD = 4;
+/** Silenced alerts for which is asked at once whether a silence holds; for the others the next time. It is a long list that is gone through. */
+const ASKED_MAX = 1_000;
 
 export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): ReceiverQueue {
   const { receiver, log, silences, clock, logger, stop } = deps;
@@ -76,6 +85,8 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   /** Offered and not dealt with, ascending. */
   const open = new Set<number>();
   const settling = new Set<string>();
+  /** By alert that is silenced, the silence by which it is known to be. */
+  const silencedBy = new WeakMap<AlertEvent, { readonly silence: Silence; readonly endMs: number }>();
   const forRoom = new Set<() => void>();
   let highest = -1;
   /** That it does not take notifications, and why the last one was given up: told once, until one succeeds. */
@@ -97,8 +108,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     return against === undefined ? ring(event) : conclude(event, against);
   }
 
-  function objection(event: AlertEvent): Decision | undefined {
-    const silenced = silenceOf(event) !== undefined;
+  function objection(event: AlertEvent, silenced = silenceOf(event) !== undefined): Decision | undefined {
     return objectionTo(event, receiver, { ...settings, told: log.told(receiver.name, event), silenced, nowMs: clock.now() });
   }
 
@@ -130,8 +140,21 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     return { ...conclude(event, 'failed'), reason: result.reason };
   }
 
+  /** Asks again only when the silence by which it was is over, or is another by now. */
+  function isStillSilenced(event: AlertEvent): boolean {
+    const known = silencedBy.get(event);
+    return known !== undefined && clock.now() < known.endMs && silences.get(known.silence.id) === known.silence;
+  }
+
+  function isSilenced(event: AlertEvent): boolean {
+    const silence = silenceOf(event);
+    if (silence) silencedBy.set(event, { silence, endMs: timesOf(silence).endMs });
+    return silence !== undefined;
+  }
+
   function silentAbout(event: AlertEvent): Notified {
-    const until = silenceOf(event)?.ends_at;
+    isSilenced(event);
+    const until = silencedBy.get(event)?.silence.ends_at;
     logger.info(`alert ${event.alert_id} is silenced${until === undefined ? '' : ` until ${until}`}: not told to ${receiver.name}`);
     return conclude(event, 'silenced');
   }
@@ -156,11 +179,15 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
 
   async function settleOne(event: AlertEvent): Promise<Notified | undefined> {
     // It may have ended, or been told by a reminder, while it waited for its turn.
-    const waiting = [...log.held(receiver.name), ...log.silenced(receiver.name)];
-    if (!waiting.some(({ alert_id }) => alert_id === event.alert_id)) return undefined;
-    const against = objection(event);
+    if (!log.isWaiting(receiver.name, event.alert_id)) return undefined;
     // What is silenced goes on waiting.
-    if ((against !== undefined && against !== 'stale') || silenceOf(event)) return undefined;
+    if (isSilenced(event)) return undefined;
+    const against = objection(event, false);
+    if (against !== undefined && against !== 'stale') {
+      // That does not change for this event any more: the alert's next reminder rings.
+      log.release(receiver.name, event.alert_id);
+      return undefined;
+    }
     const notified = await ring(event);
     // Tried once: should it have failed, the alert's next reminder rings.
     if (notified && notified.decision !== 'silenced') log.release(receiver.name, event.alert_id);
@@ -204,8 +231,20 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   }
   stop.addEventListener('abort', letIn, { once: true });
 
-  function settleAll(events: readonly AlertEvent[]): Promise<Notified | undefined>[] {
-    const due = events.filter(({ alert_id }) => !settling.has(alert_id));
+  /** Of those that are not being told already. */
+  function notSilenced(waiting: Iterable<AlertEvent>, isMeant: (event: AlertEvent) => boolean = () => true): AlertEvent[] {
+    const found: AlertEvent[] = [];
+    let asked = 0;
+    for (const event of waiting) {
+      if (!isMeant(event) || settling.has(event.alert_id) || isStillSilenced(event)) continue;
+      if (!isSilenced(event)) found.push(event);
+      asked += 1;
+      if (asked === ASKED_MAX) break;
+    }
+    return found;
+  }
+
+  function settleAll(due: readonly AlertEvent[]): Promise<Notified | undefined>[] {
     return due.map(async (event) => {
       settling.add(event.alert_id);
       return lanes.run(laneOf(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
@@ -227,9 +266,10 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     async room() {
       while (open.size >= settings.waitingMax && !stop.aborted) await new Promise<void>((resolve) => forRoom.add(resolve));
     },
-    settle: () => settleAll(log.held(receiver.name)),
-    endSilences: (caughtUp) =>
-      settleAll(log.silenced(receiver.name).filter((event) => (caughtUp || ringsByClock(event)) && !silenceOf(event))),
+    settle: () => settleAll(notSilenced(log.held(receiver.name))),
+    hasSilenced: () => log.hasSilenced(receiver.name),
+    endSilences: (caughtUp) => settleAll(notSilenced(log.silenced(receiver.name), caughtUp ? undefined : ringsByClock)),
+    forgetWaiting: () => log.releaseAll(receiver.name),
     waiting: () => open.size + settling.size,
   };
 }

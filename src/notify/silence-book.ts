@@ -1,10 +1,11 @@
 /** The silences of a pipeline, as the records of its topic tell of them. */
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { concerns, parseSilence, type Silence } from './silence.ts';
+import { concerns, parseSilence, statusAt, timesOf, type Silence, type SilenceTimes } from './silence.ts';
 
 export interface SilenceBook {
-  /** A record of the topic, in its order. False: it is none of ours, and is left out. */
-  take(record: string): boolean;
+  /** A record of the topic, in its order. False: it is none of ours, and is left out. `nowMs`: the wall clock, epoch ms. */
+  take(record: string, nowMs: number): boolean;
+  /** The same object as long as no newer record of it came. */
   get(id: string): Silence | undefined;
   /** Of those that hold now for this alert the one that ends last; `nowMs`: the wall clock, epoch ms. */
   holding(event: AlertEvent, nowMs: number): Silence | undefined;
@@ -13,32 +14,36 @@ export interface SilenceBook {
 }
 
 /** Asked for each alert and receiver, and often for what waits: times are read once, epoch ms. */
-interface Known {
+interface Known extends SilenceTimes {
   readonly silence: Silence;
-  readonly startMs: number;
-  readonly endMs: number;
 }
 
-/** Beyond it the oldest are forgotten; so many do not fall together (`SILENCES_MAX`). */
+/** Beyond it the oldest that is over is forgotten; of those that are not there are fewer (`SILENCES_MAX`). */
 const KEPT_MAX = 10_000;
 
 export function createSilenceBook(): SilenceBook {
   const silences = new Map<string, Known>();
+
+  function forgetOne(nowMs: number): void {
+    const [oldest] = silences.keys();
+    for (const [id, known] of silences) if (statusAt(known, nowMs) === 'ended') return void silences.delete(id);
+    // Whoever else writes there cannot make it grow without end.
+    if (oldest !== undefined) silences.delete(oldest);
+  }
+
   return {
-    take(record) {
+    take(record, nowMs) {
       const silence = parseSilence(record);
       if (!silence) return false;
-      const { id, starts_at, ends_at, ended_at } = silence;
-      silences.set(id, { silence, startMs: Date.parse(starts_at), endMs: Date.parse(ended_at ?? ends_at) });
-      const [oldest] = silences.keys();
-      if (silences.size > KEPT_MAX && oldest !== undefined) silences.delete(oldest);
+      silences.set(silence.id, { silence, ...timesOf(silence) });
+      if (silences.size > KEPT_MAX) forgetOne(nowMs);
       return true;
     },
     get: (id) => silences.get(id)?.silence,
     holding(event, nowMs) {
       let last: Known | undefined;
       for (const known of silences.values()) {
-        if (nowMs < known.startMs || nowMs >= known.endMs || (last && known.endMs <= last.endMs)) continue;
+        if (statusAt(known, nowMs) !== 'active' || (last && known.endMs <= last.endMs)) continue;
         if (concerns(known.silence, event)) last = known;
       }
       return last?.silence;

@@ -44,6 +44,7 @@ test('what is refused is refused with how to mend it', () => {
       /found the label "land", which no alert of ads has; expected one of: country, ad_format, partition/,
     ],
     [{ measure: 'cpr', for: '2h' }, /found the measure "cpr".*expected one of: ctr, lag/],
+    [{ alert_type: '', for: '2h' }, /found an empty alert_type/],
     [{ alert_id: '17', for: '2h' }, /found the alert_id "17"; expected a UUID/],
     [US, /found no end; expected how long it lasts/],
     [{ ...US, for: '2h', ends_at: '2026-03-02T12:00:00Z' }, /found both an end and a duration/],

@@ -49,6 +49,7 @@ export function makeSilence(request: SilenceRequest, of: Silenceable, { nowMs, i
   }
   for (const name of Object.keys(matchers)) checkName('label', name, [...of.dimensions, ...OWN_LABELS], of.pipeline);
   if (measure !== undefined) checkName('measure', measure, [...of.measures, ...OWN_MEASURES], of.pipeline);
+  if (alert_type === '') throw refusal('found an empty alert_type, which no alert has; expected one such as ctr_drop');
   if (alert_id !== undefined && !UUID.test(alert_id)) {
     throw refusal(`found the alert_id ${quoted(alert_id)}; expected a UUID, as \`tocsin alerts --json\` and the HTTP API show it`);
   }

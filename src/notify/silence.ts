@@ -25,10 +25,33 @@ export interface Silence {
 /** `pending`: it has not begun. */
 export type SilenceStatus = 'pending' | 'active' | 'ended';
 
-/** By the wall clock, epoch ms. */
-export function statusOf({ starts_at, ends_at, ended_at }: Silence, nowMs: number): SilenceStatus {
-  if (nowMs >= Date.parse(ended_at ?? ends_at)) return 'ended';
-  return nowMs >= Date.parse(starts_at) ? 'active' : 'pending';
+/** From when to when it holds, epoch ms. */
+export interface SilenceTimes {
+  readonly startMs: number;
+  /** Not included. */
+  readonly endMs: number;
+}
+
+/**
+ * Whoever asks may have another clock than whoever wrote it, or one that was set back: what somebody ended is over, and what began when it
+ * was asked for has begun, whatever the clock says.
+ */
+export function timesOf({ starts_at, ends_at, ended_at, created_at }: Silence): SilenceTimes {
+  const startMs = Date.parse(starts_at);
+  return {
+    startMs: startMs <= Date.parse(created_at) ? -Infinity : startMs,
+    endMs: ended_at === undefined ? Date.parse(ends_at) : -Infinity,
+  };
+}
+
+export function statusAt({ startMs, endMs }: SilenceTimes, nowMs: number): SilenceStatus {
+  if (nowMs >= endMs) return 'ended';
+  return nowMs >= startMs ? 'active' : 'pending';
+}
+
+/** `nowMs`: the wall clock, epoch ms. */
+export function statusOf(silence: Silence, nowMs: number): SilenceStatus {
+  return statusAt(timesOf(silence), nowMs);
 }
 
 /** Whether it is meant for this alert, whatever the time. */
@@ -62,6 +85,9 @@ export function parseSilence(record: string): Silence | undefined {
     isText(found.id) &&
     typeof matchers === 'object' &&
     matchers !== null &&
+    !Array.isArray(matchers) &&
+    // What names none of the four would silence everything.
+    (Object.keys(matchers).length > 0 || [found.measure, found.alert_type, found.alert_id].some((value) => value !== undefined)) &&
     Object.values(matchers).every(isText) &&
     [found.measure, found.alert_type, found.alert_id, found.created_by].every((value) => optional(isText, value)) &&
     [found.starts_at, found.ends_at, found.created_at].every(isTime) &&

@@ -6,7 +6,10 @@ import { silentLogger } from '../core/logger.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver, SendResult } from '../receivers/receiver.ts';
 import { defaultRetry } from './deliver.ts';
+import { createNotificationLog } from './notification-log.ts';
 import { createNotifier, type NotifierSettings } from './notifier.ts';
+import { createReceiverQueue } from './receiver-queue.ts';
+import { createSilenceBook } from './silence-book.ts';
 import type { Silence } from './silence.ts';
 
 const MINUTE = 60_000;
@@ -63,8 +66,8 @@ function setUp(settings: Partial<NotifierSettings> = {}) {
         } satisfies Silence),
       ),
     /** `behind`: by so many minutes the watermark is behind the clock. */
-    endSilences: async (behind = 0) =>
-      (await Promise.all(notifier.endSilences(START + (clock.minutes - behind) * MINUTE))).flatMap((told) => told?.decision ?? []),
+    endSilences: async (caughtUp = true) =>
+      (await Promise.all(notifier.queues[0]!.endSilences(caughtUp))).flatMap((told) => told?.decision ?? []),
     /** Told when the wall clock is as far as the event. */
     async tell(event: AlertEvent): Promise<string | undefined> {
       clock.minutes = Math.max(clock.minutes, (Date.parse(event.alert_time) - START) / MINUTE);
@@ -105,7 +108,7 @@ test('when the silence is over an alert that still fires is told at once, as it 
   again.clock.minutes = 89;
   assert.deepEqual(await again.endSilences(), []);
   again.clock.minutes = 90;
-  assert.deepEqual(await again.endSilences(16), [], 'it may have ended in what is not read yet');
+  assert.deepEqual(await again.endSilences(false), [], 'it may have ended in what is not read yet');
   assert.deepEqual(await again.endSilences(), ['sent']);
   assert.deepEqual(await again.endSilences(), []);
   assert.deepEqual(
@@ -120,7 +123,7 @@ test('that reading is behind is told though event time is not caught up with', a
   silence({ matchers: {}, measure: 'lag' });
   assert.equal(await tell(alert(1, { detector: 'lag', measure: 'lag', labels: {} })), 'silenced');
   clock.minutes = 15;
-  assert.deepEqual(await endSilences(60), ['sent']);
+  assert.deepEqual(await endSilences(false), ['sent']);
 });
 
 test('an alert that begins and ends within a silence is never told', async () => {
@@ -141,6 +144,85 @@ test('the end of an alert that was told before the silence is told all the same'
     rung.map(({ status }) => status),
     ['firing', 'resolved'],
   );
+});
+
+test('the end of an alert that was told before a silence of weeks is told too', async () => {
+  const { silence, tell, rung } = setUp();
+  const day = 24 * 60;
+  assert.equal(await tell(alert(1)), 'sent');
+  silence({ starts_at: at(2), ends_at: at(30 * day) });
+  for (let hour = 1; hour < 8 * 24; hour++) assert.equal(await tell(reminder(60 * hour, hour)), 'silenced');
+  const other = { alert_id: 'b', labels: { country: 'KR' } };
+  assert.equal(await tell(alert(8 * day, other)), 'sent');
+  assert.equal(await tell(end(8 * day + 1)), 'sent');
+  assert.deepEqual(
+    rung.map(({ alert_id, status }) => `${alert_id} ${status}`),
+    ['a firing', 'b firing', 'a resolved'],
+  );
+});
+
+test('while a silence holds nothing is asked again of what it silences, unless the silence is another', async () => {
+  const clock = { nowMs: START };
+  const book = createSilenceBook();
+  const take = (changes: Partial<Silence> = {}): void => {
+    const one = { id: 's', matchers: { country: 'US' }, starts_at: at(0), ends_at: at(90), comment: '', created_at: at(0), ...changes };
+    book.take(JSON.stringify(one), clock.nowMs);
+  };
+  let asked = 0;
+  const rung: string[] = [];
+  const queue = createReceiverQueue(
+    {
+      cooldownMs: 0,
+      notifyWithinMs: undefined,
+      sendResolved: true,
+      audience: 'all',
+      retry: defaultRetry,
+      concurrency: 16,
+      waitingMax: 256,
+    },
+    {
+      receiver: { name: 'r', local: false, target: 'r', send: async (told) => (rung.push(told.alert.alert_id), { ok: true }) },
+      log: createNotificationLog({ pipeline: 'p', cooldownMs: 0, maxEntries: 10_000 }),
+      silences: { get: book.get, holding: (event, nowMs) => ((asked += 1), book.holding(event, nowMs)) },
+      clock: { now: () => clock.nowMs, elapsed: () => clock.nowMs },
+      logger: silentLogger,
+      wait: async () => new Promise(() => {}),
+      stop: new AbortController().signal,
+      onDecided: () => {},
+    },
+  );
+  const poll = async (): Promise<number> => {
+    const before = asked;
+    await Promise.all(queue.endSilences(true));
+    return asked - before;
+  };
+  take();
+  take({ id: 'later', ends_at: at(91), matchers: { country: 'US', n: '7' } });
+  for (let n = 0; n < 3_000; n++) await queue.offer(n, alert(0, { alert_id: `a${n}`, labels: { country: 'US', n: `${n}` } }));
+  assert.equal(await poll(), 0);
+  take({ id: 'other', matchers: { country: 'KR' } });
+  assert.equal(await poll(), 0, 'one that is new can only silence more');
+  take({ ends_at: at(95) });
+  assert.deepEqual([await poll(), await poll(), await poll(), await poll()], [1_000, 1_000, 999, 0], 'a thousand at a time');
+  clock.nowMs = START + 91 * MINUTE;
+  assert.equal(await poll(), 1);
+  assert.deepEqual(rung, []);
+  clock.nowMs = START + 95 * MINUTE;
+  for (let i = 0; i < 3; i++) await poll();
+  assert.equal(new Set(rung).size, 3_000);
+  assert.deepEqual([rung.length, await poll(), queue.hasSilenced()], [3_000, 0, false]);
+});
+
+test('what is not to be told now waits for its reminder, and is not asked for again', async () => {
+  const { silence, tell, endSilences, notifier, clock } = setUp();
+  silence({ starts_at: at(0), ends_at: at(5) });
+  assert.equal(await tell(alert(1)), 'silenced');
+  clock.minutes = 5;
+  // The bell of another alert of the segment rings first.
+  assert.equal(await tell(alert(6, { alert_id: 'b' })), 'sent');
+  assert.deepEqual(await endSilences(), []);
+  assert.equal(notifier.queues[0]!.hasSilenced(), false);
+  assert.equal(await tell(reminder(17, 1)), 'sent');
 });
 
 test('one that is ended early keeps nothing back any more', async () => {

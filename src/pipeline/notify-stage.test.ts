@@ -19,7 +19,7 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import { webhookConfig } from '../receivers/webhook/config.ts';
 import { webhookReceiver } from '../receivers/webhook/webhook.ts';
-import { notifyGroup, openNotifyStage } from './notify-stage.ts';
+import { notifyGroup, openNotifyStage, type NotifyRun } from './notify-stage.ts';
 import { topicsOf } from './topics.ts';
 
 const TOPIC = 'p.alerts';
@@ -56,7 +56,7 @@ interface Running {
 async function start(
   log: Log,
   receivers: readonly Receiver[],
-  options: { settings?: Partial<NotifierSettings>; graceMs?: number; logger?: Logger } = {},
+  options: { settings?: Partial<NotifierSettings>; logger?: Logger } & Partial<Omit<NotifyRun, 'signal'>> = {},
 ): Promise<Running> {
   const settings: NotifierSettings = {
     pipeline: 'p',
@@ -72,7 +72,8 @@ async function start(
   );
   const stage = await openNotifyStage({ pipeline: 'p', topics: topicsOf('p') }, { log, notifier });
   const end = new AbortController();
-  const running = stage.run({ signal: end.signal, watermark: () => undefined, graceMs: options.graceMs });
+  const { watermark = () => undefined, isReadToEnd = async () => false, graceMs } = options;
+  const running = stage.run({ signal: end.signal, watermark, isReadToEnd, graceMs });
   return {
     stage,
     async finish() {
@@ -266,6 +267,86 @@ test('a silence that was there before the alert holds for it, through a restart 
   await append(log, [alert(1, { alert_time: new Date(TIME + 120_000).toISOString(), repeat: 2 })]);
   await third.finish();
   assert.deepEqual(pager.rung, ['alert-2 firing', 'alert-1 firing']);
+});
+
+/** Of the alerts with this label `n`, for an hour from now on. */
+async function putSilence(log: Log, n: string, more: object = {}): Promise<void> {
+  const at = (ms: number) => new Date(systemClock.now() + ms).toISOString();
+  const one = { id: `s${n}`, matchers: { n }, starts_at: at(0), created_at: at(0), ends_at: at(3_600_000), comment: '', ...more };
+  await log.commit({ appends: [{ topic: SILENCES, partition: 0, ...packRecords([JSON.stringify(one)]) }] });
+}
+
+const now = (): string => new Date(systemClock.now()).toISOString();
+const QUARTER = { notifyWithinMs: 900_000 };
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('the events have ended, and a silence ends: what still fires is told when all is read, and nothing of the past', async (t) => {
+  const log = await openLog(t);
+  const pager = bell('pager');
+  await putSilence(log, '1');
+  const reading = { toEnd: false, asked: 0 };
+  const isReadToEnd = async () => ((reading.asked += 1), reading.toEnd);
+  // Where the last event was, long ago.
+  const watermark = () => systemClock.now() - 7_200_000;
+  const { finish, stage } = await start(log, [pager], { settings: QUARTER, watermark, isReadToEnd });
+  await append(log, [alert(1, { alert_time: now() }), alert(2)]);
+  while (stage.decided().length < 2) await turn();
+  await putSilence(log, '1', { ended_at: now() });
+  const { asked } = reading;
+  while (reading.asked < asked + 2) await turn();
+  assert.deepEqual(pager.rung, [], 'it may have ended in what is not read');
+  reading.toEnd = true;
+  while (pager.rung.length === 0) await turn();
+  await finish();
+  assert.deepEqual(pager.rung, ['alert-1 firing']);
+});
+
+test('of a silenced alert whose end stands in the log nothing is told after a start, though its silence is over', async (t) => {
+  const log = await openLog(t);
+  const pager = bell('pager');
+  await putSilence(log, '1');
+  await append(log, [alert(1, { alert_time: now() })]);
+  await (await start(log, [pager], { settings: QUARTER })).finish();
+  await putSilence(log, '1', { ended_at: now() });
+  await append(log, [alert(1, { status: 'resolved', alert_time: now() })]);
+  const { finish, stage } = await start(log, [pager], { settings: QUARTER, watermark: systemClock.now });
+  while (stage.decided().length < 1) await turn();
+  await finish();
+  assert.deepEqual([pager.rung, stage.decided().map(({ decision }) => decision)], [[], ['unwanted']]);
+});
+
+test('all silences are known before anybody is told of anything: also of what waited from an earlier life', async (t) => {
+  const log = await openLog(t);
+  const pager = bell('pager');
+  await append(log, [alert(1), alert(2)]);
+  const first = await start(log, [pager], { settings: QUARTER });
+  await first.finish();
+  assert.deepEqual(first.stage.decided(), [{ receiver: 'pager', decision: 'stale', count: 2 }]);
+  await putSilence(log, '1');
+  // Event time is caught up with from the first moment on.
+  const { finish } = await start(log, [pager], { settings: QUARTER, watermark: systemClock.now });
+  while (pager.rung.length === 0) await turn();
+  await finish();
+  assert.deepEqual(pager.rung, ['alert-2 firing']);
+});
+
+test('a receiver that was not there is not told later of what ended meanwhile; what still fires its next reminder tells', async (t) => {
+  const log = await openLog(t);
+  const [pager, other] = [bell('pager'), bell('other')];
+  await putSilence(log, '1');
+  await append(log, [alert(1, { alert_time: now() }), alert(2)]);
+  await (await start(log, [pager, other], { settings: QUARTER })).finish();
+  await append(log, [alert(1, { status: 'resolved', alert_time: now() }), alert(2, { status: 'resolved', alert_time: now() })]);
+  await (await start(log, [other], { settings: QUARTER })).finish();
+  await putSilence(log, '1', { ended_at: now() });
+  // Its delivery shows that the others had their time: one that begins now.
+  await append(log, [alert(3, { alert_time: now() })]);
+  const asked = { times: 0 };
+  const watermark = () => ((asked.times += 1), systemClock.now());
+  const { finish } = await start(log, [pager, other], { settings: QUARTER, watermark });
+  while (pager.rung.length === 0 || asked.times < 40) await turn();
+  await finish();
+  assert.deepEqual(pager.rung, ['alert-3 firing']);
 });
 
 test('with nobody to tell alerts are counted, once over all runs', async (t) => {

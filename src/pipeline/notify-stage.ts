@@ -26,6 +26,11 @@ export interface NotifyRun {
   readonly signal: AbortSignal;
   /** Event time that has been caught up with, epoch ms; undefined: stale alerts are not told later. */
   readonly watermark: () => number | undefined;
+  /**
+   * Whether all events are read and what follows from them is told: then nothing that is not read can have ended an alert, however long ago
+   * the last event was. Asked once a second at most, while silences keep alerts back and the watermark is not near.
+   */
+  readonly isReadToEnd: () => Promise<boolean>;
   /** After the signal so long, ms, for what is under way; the rest is done after the next start. Undefined: until all is done. */
   readonly graceMs: number | undefined;
   /** The grace is over and alert events are not dealt with; what is being sent may be told again after the next start. */
@@ -49,6 +54,7 @@ export interface NotifyStage {
 const POLL_MS = 25;
 /** How often is looked for new silences, and for those that are over, beside what alerts ask for. */
 const SILENCES_POLL_MS = 250;
+const READ_TO_END_POLL_MS = 1_000;
 const READ_LIMITS = { maxBytes: 256 << 10 };
 
 /** The consumer group that reads the alerts; on Kafka it elects the notifier too, and its lag is shown by Kafka's own tools. */
@@ -85,6 +91,8 @@ export async function openNotifyStage(
   await silences.catchUp();
   const before = await readRecorded(log, pipeline);
   const start = (await log.committed(group, topic, 0)) ?? 0;
+  // What became of its alerts stands in what it has missed.
+  for (const queue of notifier.queues) if ((queue.next() ?? start) < start) queue.forgetWaiting();
   let fired = before?.fired ?? 0;
   let counted = before?.next ?? start;
   const sentBefore = before?.sent ?? 0;
@@ -92,6 +100,9 @@ export async function openNotifyStage(
   const counts = (): AlertCounts => ({ fired, sent: sentBefore + notifier.counts().sent });
   // One that was not there for a while has missed what came meanwhile.
   const nextOf = (queue: ReceiverQueue): number => Math.max(start, queue.next() ?? start);
+
+  /** Alert events before this offset were offered. */
+  const offered = new Map(notifier.queues.map((queue) => [queue, nextOf(queue)]));
 
   let writing: Promise<unknown> = Promise.resolve();
   let due: Promise<unknown> | undefined;
@@ -154,6 +165,7 @@ export async function openNotifyStage(
           .finally(() => under.delete(told));
         under.add(told);
       }
+      if (batch) offered.set(queue, batch.firstOffset + batch.count);
       if (batch) continue;
       if (isLast) break;
       isLast = signal.aborted;
@@ -162,7 +174,7 @@ export async function openNotifyStage(
     await Promise.all(under);
   }
 
-  async function settle({ signal, watermark }: NotifyRun, failed: (error: unknown) => void): Promise<void> {
+  async function settle({ signal, watermark, isReadToEnd }: NotifyRun, failed: (error: unknown) => void): Promise<void> {
     const under = new Set<Promise<unknown>>();
     const recordAll = (tellings: readonly Promise<unknown>[]): void => {
       for (const told of tellings) {
@@ -173,14 +185,29 @@ export async function openNotifyStage(
         under.add(recorded);
       }
     };
-    let heardAt = -Infinity;
+    let [heardAt, askedAt] = [-Infinity, -Infinity];
+
+    /** Of the past nobody is paged because the events end there: by the watermark alone `settle` goes. What is silenced was news when it came. */
+    async function endSilences(ms: number): Promise<void> {
+      await silences.catchUp();
+      if (!notifier.queues.some((queue) => queue.hasSilenced())) return;
+      const at = watermark();
+      let caughtUp = at !== undefined && notifier.isCaughtUp(at);
+      if (!caughtUp && ms - askedAt >= READ_TO_END_POLL_MS) {
+        askedAt = ms;
+        caughtUp = await isReadToEnd();
+      }
+      // One that has not heard of the end of an alert yet is told no more of its beginning.
+      const { end } = await log.bounds(topic, 0);
+      for (const queue of notifier.queues) if (offered.get(queue)! >= end) recordAll(queue.endSilences(caughtUp));
+    }
+
     for (let ms = 0; !signal.aborted; ms += POLL_MS) {
       const at = watermark();
       if (at !== undefined) recordAll(notifier.settle(at));
       if (ms - heardAt >= SILENCES_POLL_MS) {
         heardAt = ms;
-        await silences.catchUp();
-        recordAll(notifier.endSilences(at));
+        await endSilences(ms);
       }
       await sleep(POLL_MS, signal);
     }

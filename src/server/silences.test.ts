@@ -11,7 +11,7 @@ async function open(t: TestContext, apiKey?: string) {
     app,
     get: async (query = '') => (await app.inject({ url: `${PATH}${query}`, headers: host })).json(),
     post: (payload: object | string, headers: Record<string, string> = {}) =>
-      app.inject({ method: 'POST', url: PATH, headers: { ...host, ...headers }, payload }),
+      app.inject({ method: 'POST', url: PATH, headers: { ...host, 'content-type': 'application/json', ...headers }, payload }),
     end: (id: string, headers: Record<string, string> = {}) =>
       app.inject({ method: 'DELETE', url: `${PATH}/${id}`, headers: { ...host, ...headers } }),
   };
@@ -40,6 +40,14 @@ test('what is wrong is refused as a problem', async (t) => {
     [{ matchers: { land: 'US' }, for: '2h' }, /label \\?"land\\?"/],
     [{ matchers: { country: 'US' }, for: '2h', mesure: 'ctr' }, /must be equal to one of the allowed values|property name/],
     [{ matchers: { country: ['US', 'KR'] }, for: '2h' }, /must be string/],
+    [{ matchers: { country: ['US'] }, for: '2h' }, /must be string/],
+    [{ matchers: { country: null }, for: '2h' }, /must be string/],
+    [{ matchers: { country: 17 }, for: '2h' }, /must be string/],
+    [{ matchers: [], measure: 'ctr', for: '2h' }, /must be object/],
+    [{ alert_type: null, for: '2h' }, /must be string/],
+    [{ alert_type: '', for: '2h' }, /must NOT have fewer than 1 characters/],
+    [{ measure: 'ctr', for: '2h', comment: null }, /must be string/],
+    ['null', /must be object/],
   ];
   for (const [body, detail] of cases) {
     const answer = await post(body);

@@ -13,9 +13,9 @@ import type { Log } from '../../log/log.ts';
 import { MONITOR_LAG_MAX } from '../../pipeline/aggregate/aggregate-stage.ts';
 import type { Committed } from '../../pipeline/engine.ts';
 import type { Monitor } from '../../pipeline/monitor/monitor.ts';
-import type { Notifier } from '../../notify/notifier.ts';
 import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor/monitor-stage.ts';
 import type { NotifyStage } from '../../pipeline/notify-stage.ts';
+import { isReadToEnd } from '../../pipeline/read-to-end.ts';
 import { revisionRefusal } from '../../pipeline/revision.ts';
 import { partialsTopic } from '../../pipeline/stage-topics.ts';
 import { settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
@@ -79,7 +79,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   const roles: ReadonlySet<Role> = options.roles ?? new Set(ROLES);
   const mode = clockModeOf(loaded, options);
   const receivers = roles.has('notify') ? receiversOf(loaded, options, deps) : [];
-  const notifierFor = (guarded: readonly Receiver[]): Notifier => notifierOf(config, options, guarded, deps);
+  const notifierFor = (guarded: readonly Receiver[]): ReturnType<typeof notifierOf> => notifierOf(config, options, guarded, deps);
   const sessionTimeoutMs = options.sessionMs ?? (options.once ? ONCE_SESSION_MS : SESSION_MS);
   const commitEveryMs = options.commitEveryMs ?? COMMIT_EVERY_MS;
   const hasFeeds = options.input !== undefined || (roles.has('ingest') && loaded.inputs.length > 0);
@@ -215,7 +215,8 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
 
   function notifyTerm(signal: AbortSignal, standing: Standing): Promise<void> {
     const watermark = (): number | undefined => (options.once ? undefined : seen()?.frontier);
-    const term = { pipeline, topics, watermark, graceMs: options.once ? undefined : RING_GRACE_MS };
+    const atEnd = (): Promise<boolean> => isReadToEnd(spec, () => (options.once ? undefined : (monitor ?? shadow)), reader);
+    const term = { pipeline, topics, watermark, isReadToEnd: atEnd, graceMs: options.once ? undefined : RING_GRACE_MS };
     const openLog = (): Promise<Log> => ground.stageLog('notify', { holds: standing.holds });
     const onOpened = (stage: NotifyStage): void => void (notify = stage);
     return runNotifyTerm(term, { receivers, notifierOf: notifierFor, openLog, onOpened, logger }, standing, signal);

@@ -36,7 +36,7 @@ async function begin(t: TestContext, holds: () => Promise<boolean>) {
   };
   const settings = { pipeline: 'p', cooldownMs: 0, notifyWithinMs: undefined, sendResolved: true, audience: 'all' } as const;
   const ended = runNotifyTerm(
-    { pipeline: 'p', topics: topicsOf('p'), watermark: () => undefined, graceMs: 20_000 },
+    { pipeline: 'p', topics: topicsOf('p'), watermark: () => undefined, isReadToEnd: async () => false, graceMs: 20_000 },
     {
       receivers: [receiver],
       notifierOf: (receivers) => createNotifier(settings, { clock: systemClock, receivers, wait: systemWait, logger: silentLogger }),

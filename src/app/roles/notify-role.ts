@@ -12,6 +12,7 @@ export interface NotifyTermConfig {
   readonly pipeline: string;
   readonly topics: Pick<PipelineTopics, 'alerts' | 'silences'>;
   readonly watermark: NotifyRun['watermark'];
+  readonly isReadToEnd: NotifyRun['isReadToEnd'];
   readonly graceMs: number | undefined;
 }
 
@@ -43,7 +44,8 @@ export async function runNotifyTerm(
       deps.logger.warn(
         `notify of ${config.pipeline}: ends before ${waiting} alert events were dealt with; the next notifier goes on, and sends again what was under way`,
       );
-    await stage.run({ signal, watermark: config.watermark, graceMs: config.graceMs, onCutShort });
+    const { watermark, isReadToEnd, graceMs } = config;
+    await stage.run({ signal, watermark, isReadToEnd, graceMs, onCutShort });
   } finally {
     standing.lost.removeEventListener('abort', stop);
     await log.close();
