@@ -3,11 +3,16 @@ import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
 import { labelsText } from '../core/labels.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { endingOf } from '../receivers/ending.ts';
+import { endingOf, type Ending } from '../receivers/ending.ts';
 import { printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-const ENDED = { resolved: 'resolved', ended: 'ended', newLevel: 'new level', caughtUp: 'average caught up' } as const;
+const ENDED: Readonly<Record<Ending, string>> = {
+  resolved: 'resolved',
+  ended: 'ended',
+  newLevel: 'new level',
+  caughtUp: 'average caught up',
+};
 
 interface Options extends AlertsQuery {
   readonly pipeline?: string;
@@ -53,7 +58,9 @@ const columns: readonly Column<AlertEvent>[] = [
 function endText(alert: AlertEvent): string {
   const { status, resolved_time: resolved } = alert;
   if (typeof resolved !== 'string') return status;
-  return `${ENDED[endingOf(alert)]} ${timeText(resolved)}`;
+  // The value is that of its beginning, where there may have been none.
+  const ending = endingOf({ ...alert, current_value: alert.current_value ?? 0 });
+  return `${ENDED[ending]} ${timeText(resolved)}`;
 }
 
 /** `2026-03-02 09:14:30` in UTC: windows may be seconds long. */
