@@ -69,7 +69,7 @@ describe('Redis hot store under faults', { skip: (await ownService('redis')).ski
     await redis.kill();
     await until(() => !store.status().up);
     // Just after the kill it is the end of the connection, then that nobody listens.
-    const gone = /cannot be reached \((ECONNREFUSED|Socket closed unexpectedly)\).*--hot-store/;
+    const gone = /cannot be reached \((ECONNREFUSED|ECONNRESET|Socket closed unexpectedly)\).*--hot-store/;
     await assert.rejects(latest(store), refuses('hot_store_unavailable', gone));
     const began = performance.now();
     for (let minute = 1; minute <= 50; minute++) await store.put([hotRow(minute), hotRow(minute, { version: '9' })]);
