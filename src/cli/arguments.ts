@@ -1,6 +1,7 @@
 /** Values of options, as people write them. Each throws commander's InvalidArgumentError: a usage error, exit 2. */
 import { InvalidArgumentError } from 'commander';
 import { parseDuration } from '../core/duration.ts';
+import { parseInstantOrDay } from '../core/instant.ts';
 
 /** A whole number, 0 or more. */
 export function countArgument(text: string): number {
@@ -43,14 +44,12 @@ export function durationArgument(text: string): number {
   return ms;
 }
 
-const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
-
 /** An instant -> epoch ms: ISO 8601 with a zone, a date (midnight UTC), or how long ago (`2h`). */
 export function timeArgument(now: () => number): (text: string) => number {
   return (text) => {
     const ago = parseDuration(text);
-    const time = ago === undefined ? (TIME.test(text) ? Date.parse(text) : NaN) : now() - ago;
-    if (Number.isFinite(time)) return time;
+    const time = ago === undefined ? parseInstantOrDay(text) : now() - ago;
+    if (time !== undefined && Number.isFinite(time)) return time;
     throw new InvalidArgumentError('Expected a time such as 2026-03-02T09:00:00Z, a date such as 2026-03-02 (UTC), or how long ago: 2h.');
   };
 }

@@ -52,7 +52,7 @@ export interface Notifier {
   /** Whether event time (epoch ms) is as near as `settle` asks for. */
   isCaughtUp(watermarkMs: number): boolean;
   /** Takes in a record of the pipeline's silences, in the order of their topic. */
-  silence(record: string): void;
+  takeSilence(record: string): void;
   /** Alert events that receivers are not done with. */
   waiting(): number;
   /** Ends what is under way; it begins anew after the next start. */
@@ -93,7 +93,7 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
 
   return {
     queues,
-    silence(record) {
+    takeSilence(record) {
       if (silences.take(record, deps.clock.now())) return;
       deps.logger.warn(`a record on the silences of ${pipeline} is none, and is left out: ${record.slice(0, 100)}`);
     },

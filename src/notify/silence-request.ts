@@ -1,6 +1,7 @@
 /** From what somebody asks for to a silence; what would silence nothing, or everything, is refused with how to mend it. */
 import { parseDuration } from '../core/duration.ts';
 import { AppError } from '../core/errors.ts';
+import { parseInstant } from '../core/instant.ts';
 import type { Labels } from '../core/labels.ts';
 import type { Silence } from './silence.ts';
 
@@ -92,11 +93,9 @@ function lengthOf(text: string): number {
   return Math.min(ms, 2 * SILENCE_AHEAD_MAX_MS);
 }
 
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/i;
-
 function timeOf(field: string, text: string): number {
-  const ms = TIME.test(text) ? Date.parse(text) : NaN;
-  if (Number.isFinite(ms)) return ms;
+  const ms = parseInstant(text.toUpperCase());
+  if (ms !== undefined) return ms;
   throw refusal(`found ${field} ${quoted(text)}; expected a time with a zone, such as 2026-03-02T12:00:00Z`);
 }
 

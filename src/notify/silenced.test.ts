@@ -54,7 +54,7 @@ function setUp(settings: Partial<NotifierSettings> = {}) {
     answers,
     rung,
     silence: (changes: Partial<Silence> = {}): void =>
-      notifier.silence(
+      notifier.takeSilence(
         JSON.stringify({
           id: 's',
           matchers: { country: 'US' },
@@ -277,6 +277,6 @@ test('a silence that begins while a receiver is tried again and again ends that'
 
 test('what is no silence is warned of and silences nothing', async () => {
   const { tell, notifier } = setUp();
-  notifier.silence('{"matchers":{}}');
+  notifier.takeSilence('{"matchers":{}}');
   assert.equal(await tell(alert(1)), 'sent');
 });

@@ -25,7 +25,7 @@ import type {
 import { alertTexts, appendTexts, appendWindows, letterTexts } from './appends.ts';
 import { openAggregate } from './aggregate/local-aggregate.ts';
 import type { Monitor } from './monitor/monitor.ts';
-import { createSilence } from './silence.ts';
+import { createIdleClock } from './idle-clock.ts';
 import { fromStateEntries, stateChanges } from './state-codec.ts';
 import { stepAll } from './step-all.ts';
 import { rawTopicSettings, topicSettings, type PipelineTopics } from './topics.ts';
@@ -116,7 +116,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     return { ...newestOf('series', series), ...newestOf('ids', ids) };
   });
   // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
-  const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
+  const idleClock = createIdleClock(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   let readSinceCommit = 0;
   let isCaughtUp = false;
   let idleAtCommit = '';
@@ -176,7 +176,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
 
   /** Up to where windows are over by the clock, where that is news to the monitor. */
   function silentUntil(): number | undefined {
-    const until = silence.until(isCaughtUp && merge.isSilent(), merge.frontier);
+    const until = idleClock.until(isCaughtUp && merge.isSilent(), merge.frontier);
     return until !== undefined && monitor.hasSilence(until) ? until : undefined;
   }
 
@@ -189,7 +189,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
       const panes = await slices(panesOf(told, plan.columns.length, plan.groupings.length));
       partials.push({ partition: aggregates[i]!.name, ...panes, replayed, progress });
     }
-    if (partials.some(isHeard)) silence.heard();
+    if (partials.some(isHeard)) idleClock.heard();
     const stepped = await slices(merge.step(partials, { provisional: config.provisional }));
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
     const found = await slices(monitor.observing(records));

@@ -86,7 +86,7 @@ export async function openNotifyStage(
   // What it was called in data directories of earlier versions.
   await renameGroup(log, `${pipeline}/notify`, group, [{ topic, partition: 0 }]);
   notifier.restore(await log.state(notifier.statePrefix));
-  const silences = readSilences(log, topics.silences, (text) => notifier.silence(text));
+  const silences = readSilences(log, topics.silences, (text) => notifier.takeSilence(text));
   // Before anybody is told of anything.
   await silences.catchUp();
   const before = await readRecorded(log, pipeline);

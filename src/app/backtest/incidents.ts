@@ -5,16 +5,16 @@ import { readTextFile } from '../../config/read-file.ts';
 import { parseYaml } from '../../config/yaml-text.ts';
 import { checkWith } from '../../config/zod-problems.ts';
 import { AppError } from '../../core/errors.ts';
+import { parseInstantOrDay } from '../../core/instant.ts';
 import type { BacktestIncident } from '../../server/api.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import { csvFields } from '../detect/csv-fields.ts';
 
 const FILE_BYTES_MAX = 16_777_216;
 const INCIDENTS_MAX = 100_000;
-const TIME = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 const EXPECTED_TIME = 'expected a time such as "2026-03-02T09:00:00Z", or a date';
 
-const time = z.string(EXPECTED_TIME).refine((text) => TIME.test(text) && !Number.isNaN(Date.parse(text)), EXPECTED_TIME);
+const time = z.string(EXPECTED_TIME).refine((text) => parseInstantOrDay(text) !== undefined, EXPECTED_TIME);
 const incidentSchema = z.strictObject({
   start: time,
   end: time,

@@ -22,7 +22,7 @@ import { alertTexts, appendTexts, appendWindows } from '../appends.ts';
 import { isHeard, mergeStatePrefix, type Committed } from '../engine.ts';
 import type { Monitor } from './monitor.ts';
 import { isNewerReport, limitsOf, statusOfReport, toldOf, type PartitionReport, type ReportAt } from '../aggregate/partition-report.ts';
-import { createSilence } from '../silence.ts';
+import { createIdleClock } from '../idle-clock.ts';
 import { monitorGroup, partialsTopic } from '../stage-topics.ts';
 import { fromStateEntries, stateChanges, toStateChanges } from '../state-codec.ts';
 import type { PipelineTopics } from '../topics.ts';
@@ -113,7 +113,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   let records: (readonly WindowRecord[])[] = [];
   // A look that rang and was not noted is part of the truth: its window goes on from it.
   let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
-  const silence = createSilence(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
+  const idleClock = createIdleClock(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   const unreported = createUnreported(inputs, { log, offsetOf: (name) => reports.get(name)?.offset, warn: deps.warn ?? (() => {}) });
   let readSinceCommit = 0;
   let isCaughtUp = false;
@@ -150,7 +150,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     }
     if (record.revision < revision || !names.includes(record.partials.partition)) return;
     if (isHeard(record.partials)) {
-      silence.heard();
+      idleClock.heard();
       unreported.forget();
     }
     if (record.report !== undefined) takeReport(record.partials, record.report as PartitionReport);
@@ -162,7 +162,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
 
   /** Up to where windows are over by the clock, where that is news to the monitor. */
   function silentUntil(): number | undefined {
-    const until = silence.until(isCaughtUp && merge.isSilent(), merge.frontier);
+    const until = idleClock.until(isCaughtUp && merge.isSilent(), merge.frontier);
     return until !== undefined && monitor.hasSilence(until) && !unreported.isAwaited() ? until : undefined;
   }
 

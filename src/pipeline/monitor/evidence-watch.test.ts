@@ -1,13 +1,13 @@
 /** The default detector at work in the monitor: a market of 21 segments with a day's rhythm, one thing that breaks in it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAlerts } from '../alerts/alerts.ts';
-import { createRandom } from '../core/random.ts';
-import { detectorCatalog } from '../detectors/catalog.ts';
-import type { AlertEvent } from '../receivers/alert-event.ts';
-import type { WindowRecord, WindowRow } from '../windows/row.ts';
-import type { DetectEntry, MonitorSpec } from './monitor/monitor-spec.ts';
-import { createMonitor, type Monitor } from './monitor/monitor.ts';
+import { createAlerts } from '../../alerts/alerts.ts';
+import { createRandom } from '../../core/random.ts';
+import { detectorCatalog } from '../../detectors/catalog.ts';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
+import type { WindowRecord, WindowRow } from '../../windows/row.ts';
+import type { DetectEntry, MonitorSpec } from './monitor-spec.ts';
+import { createMonitor, type Monitor } from './monitor.ts';
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-03-02T00:00:00.000Z');

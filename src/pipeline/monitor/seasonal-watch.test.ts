@@ -1,13 +1,13 @@
 /** The detector `seasonal` in the monitor: an average without parts, a daily profile with a batch job at 03:00, a break. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAlerts } from '../alerts/alerts.ts';
-import { createRandom } from '../core/random.ts';
-import { detectorCatalog } from '../detectors/catalog.ts';
-import type { AlertEvent } from '../receivers/alert-event.ts';
-import type { WindowRecord } from '../windows/row.ts';
-import type { MonitorSpec } from './monitor/monitor-spec.ts';
-import { createMonitor } from './monitor/monitor.ts';
+import { createAlerts } from '../../alerts/alerts.ts';
+import { createRandom } from '../../core/random.ts';
+import { detectorCatalog } from '../../detectors/catalog.ts';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
+import type { WindowRecord } from '../../windows/row.ts';
+import type { MonitorSpec } from './monitor-spec.ts';
+import { createMonitor } from './monitor.ts';
 
 const STEP = 10 * 60_000;
 const DAY = 144;

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createAlerts } from '../alerts/alerts.ts';
-import { detectorCatalog } from '../detectors/catalog.ts';
-import type { StateChange } from '../log/log.ts';
-import type { AlertEvent } from '../receivers/alert-event.ts';
-import type { WindowRecord, WindowRow } from '../windows/row.ts';
-import type { MonitorSpec } from './monitor/monitor-spec.ts';
-import { createMonitor, type Monitor } from './monitor/monitor.ts';
+import { createAlerts } from '../../alerts/alerts.ts';
+import { detectorCatalog } from '../../detectors/catalog.ts';
+import type { StateChange } from '../../log/log.ts';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
+import type { WindowRecord, WindowRow } from '../../windows/row.ts';
+import type { MonitorSpec } from './monitor-spec.ts';
+import { createMonitor, type Monitor } from './monitor.ts';
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-03-02T09:00:00.000Z');

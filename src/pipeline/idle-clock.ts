@@ -2,7 +2,7 @@
  * How far event time would be by the clock while every partition is silent: then no watermark moves, no window closes, and whoever is to
  * say that nothing comes would never be asked. Only time that this process itself has watched counts: after a restart it begins anew.
  */
-export interface Silence {
+export interface IdleClock {
   /** Something was accepted, or may have been. */
   heard(): void;
   /**
@@ -13,7 +13,7 @@ export interface Silence {
 }
 
 /** `elapsed`: monotonic, ms; undefined: there is no clock to go by. */
-export function createSilence(elapsed: (() => number) | undefined): Silence {
+export function createIdleClock(elapsed: (() => number) | undefined): IdleClock {
   let since = elapsed?.() ?? 0;
 
   return {

@@ -15,7 +15,7 @@ import { openAggregateStage, type AggregateStage } from './aggregate/aggregate-s
 import { ensureTopics, openEngine } from './engine.ts';
 import { createMonitor, type Monitor } from './monitor/monitor.ts';
 import { openMonitorStage } from './monitor/monitor-stage.ts';
-import { createSilence } from './silence.ts';
+import { createIdleClock } from './idle-clock.ts';
 import { PARTIALS_SETTINGS, partialsTopic } from './stage-topics.ts';
 import { topicsOf } from './topics.ts';
 
@@ -209,13 +209,13 @@ test('a source that brings nothing but invalid records is silent: what lies ther
 
 test('time counts from the last that was heard, while all is silent', () => {
   let now = 500;
-  const silence = createSilence(() => now);
+  const idleClock = createIdleClock(() => now);
   now += 70;
-  assert.equal(silence.until(true, 1_000), 1_070);
-  assert.equal(silence.until(false, 1_000), undefined);
-  assert.equal(silence.until(true, -Infinity), undefined);
-  silence.heard();
+  assert.equal(idleClock.until(true, 1_000), 1_070);
+  assert.equal(idleClock.until(false, 1_000), undefined);
+  assert.equal(idleClock.until(true, -Infinity), undefined);
+  idleClock.heard();
   now += 5;
-  assert.equal(silence.until(true, 1_000), 1_005);
-  assert.equal(createSilence(undefined).until(true, 1_000), undefined);
+  assert.equal(idleClock.until(true, 1_000), 1_005);
+  assert.equal(createIdleClock(undefined).until(true, 1_000), undefined);
 });

@@ -1,0 +1,18 @@
+/** Times as people write them: ISO 8601, to the minute or finer, with a zone; and days. */
+const ZONED = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** `2026-03-02T09:00:00Z`, `2026-03-02T18:00+09:00` -> epoch ms; undefined for what is no such time. */
+export function parseInstant(text: string): number | undefined {
+  return timeIf(ZONED.test(text), text);
+}
+
+/** The same, or a day: its midnight in UTC. */
+export function parseInstantOrDay(text: string): number | undefined {
+  return timeIf(ZONED.test(text) || DAY.test(text), text);
+}
+
+function timeIf(isWritten: boolean, text: string): number | undefined {
+  const ms = isWritten ? Date.parse(text) : NaN;
+  return Number.isFinite(ms) ? ms : undefined;
+}
