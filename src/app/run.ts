@@ -22,7 +22,7 @@ import type { PipelineRun } from './pipeline-run.ts';
 import { createProgress } from './progress.ts';
 import type { RunOptions } from './run-options.ts';
 import type { ServeDeps, Serving } from './serve/serve.ts';
-import { dataPlace, summaryText, type RunResult, type RunSummary } from './summary.ts';
+import { dataPlace, nothingTaken, summaryText, type RunSummary } from './summary.ts';
 
 const RETENTION_EVERY_MS = 60_000;
 
@@ -37,10 +37,10 @@ export interface RunDeps {
 }
 
 /**
- * Resolves when the run has ended and everything is closed: to what became of what each pipeline read.
+ * Resolves when the run has ended and everything is closed.
  * @throws AppError for whatever keeps it from starting or going on; what was committed stays
  */
-export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<readonly RunResult[]> {
+export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<void> {
   const clock = systemClock;
   const startedAt = clock.elapsed();
   const logger = createLogger((line) => deps.stderr.write(line));
@@ -51,7 +51,6 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   const cleanUp: (() => Promise<void> | void)[] = [() => lock.release()];
   const stopping = stopSignal(options, deps.signal);
   let lacking: AppError | undefined;
-  let results: readonly RunResult[] = [];
   try {
     const log = createEmbeddedLog({ path: dir.logPath, clock });
     cleanUp.unshift(() => log.close());
@@ -98,7 +97,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       if (stopping.signal.aborted && isAway(error)) return undefined;
       throw error;
     });
-    if (!backing) return results;
+    if (!backing) return;
     cleanUp.unshift(() => backing.close());
     const { runs } = backing;
     // The server ends first: what it shows is still there until its last answer.
@@ -156,25 +155,25 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     }
     progress.stop();
     const seconds = Math.round(clock.elapsed() - startedAt) / 1_000;
-    results = runs.map((run, i) => ({ pipeline: run.config.engine.pipeline, outcomes: grownSince(before[i]!, totalsOf(run)) }));
     const place = placeOf(options, runs.length > 1, backing.where);
-    for (const run of runs) {
+    for (const [i, run] of runs.entries()) {
+      const { pipeline } = run.config.engine;
       const summary = summaryOf(run, seconds);
-      const named = runs.length > 1 ? { pipeline: run.config.engine.pipeline, ...summary } : summary;
+      const named = runs.length > 1 ? { pipeline, ...summary } : summary;
       if (options.json) deps.stdout.write(`${JSON.stringify(named)}\n`);
       else if (!options.quiet) {
-        const { pipeline } = run.config.engine;
         deps.stdout.write(
           summaryText(pipeline, summary, { reasons: reasonsOf(run), decided: run.notify.decided(), place: place(pipeline) }),
         );
       }
+      const nothing = nothingTaken(pipeline, grownSince(before[i]!, totalsOf(run)), place(pipeline));
+      if (nothing !== undefined && options.once && !deps.signal.aborted) logger.warn(nothing);
     }
   } finally {
     stopping.abort();
     for (const undo of cleanUp) await undo();
   }
   if (lacking) throw lacking;
-  return results;
 }
 
 async function openServing(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noOutcomes } from '../core/outcome.ts';
-import { dataPlace, summaryText, tookNothing } from './summary.ts';
+import { dataPlace, nothingTaken, summaryText } from './summary.ts';
 
 const summary = {
   events: { read: 3, ...noOutcomes(), accepted: 2, invalid: 1 },
@@ -34,10 +34,14 @@ test('where something was invalid the summary says where it lies', () => {
 
 test('a run took nothing where some of what it read was invalid or late, and none was or had been accepted', () => {
   const nothing = (counts: Partial<ReturnType<typeof noOutcomes>>): boolean =>
-    tookNothing({ pipeline: 'shop', outcomes: { ...noOutcomes(), ...counts } });
+    nothingTaken('shop', { ...noOutcomes(), ...counts }, ' --data out') !== undefined;
   assert.deepEqual([nothing({ invalid: 2 }), nothing({ late: 1 }), nothing({ invalid: 1, ignored: 5 })], [true, true, true]);
   assert.deepEqual(
     [nothing({}), nothing({ ignored: 5 }), nothing({ duplicate: 5, invalid: 1 }), nothing({ accepted: 1, invalid: 99 })],
     [false, false, false, false],
+  );
+  assert.equal(
+    nothingTaken('shop', { ...noOutcomes(), invalid: 1_200, late: 1, ignored: 5 }, ' --data out'),
+    'pipeline shop accepted none of the 1,206 records of this run: 1,200 invalid, 1 late. `tocsin dlq list --data out` says why',
   );
 });

@@ -1,5 +1,5 @@
 /** What a run came to: the JSON line of `--json`, and the same for people. */
-import { OUTCOMES, type OutcomeCounts } from '../core/outcome.ts';
+import { OUTCOMES, recordsRead, type OutcomeCounts } from '../core/outcome.ts';
 import type { Decision } from '../notify/decide.ts';
 import { DEFAULT_DATA } from './run-options.ts';
 
@@ -9,12 +9,6 @@ export interface RunSummary {
   readonly windows: Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
   readonly alerts: { readonly fired: number; readonly sent: number };
   readonly seconds: number;
-}
-
-/** What became of the records that this run itself read, unlike the summary's counts. */
-export interface RunResult {
-  readonly pipeline: string;
-  readonly outcomes: OutcomeCounts;
 }
 
 /** What the summary says for people alone. */
@@ -80,9 +74,15 @@ export function dataPlace(data: string): string {
   return ` --data ${/^[\w./@:+-]+$/.test(data) ? data : `'${data.replaceAll("'", String.raw`'\''`)}'`}`;
 }
 
-/** Records were read, some of them invalid or late, and none was accepted, now or (a duplicate) before. */
-export function tookNothing({ outcomes: { accepted, duplicate, invalid, late } }: RunResult): boolean {
-  return accepted + duplicate === 0 && invalid + late > 0;
+/**
+ * For a run of which nothing was accepted, now or (a duplicate) before, though some of it was invalid or late; else undefined.
+ * `outcomes`: of what this run itself read. `place`: as in `SummaryBeside`.
+ */
+export function nothingTaken(pipeline: string, outcomes: OutcomeCounts, place: string): string | undefined {
+  const { accepted, duplicate, invalid, late } = outcomes;
+  if (accepted + duplicate > 0 || invalid + late === 0) return undefined;
+  const [records, bad, past] = [recordsRead(outcomes), invalid, late].map((count) => number.format(count));
+  return `pipeline ${pipeline} accepted none of the ${records} records of this run: ${bad} invalid, ${past} late. \`tocsin dlq list${place}\` says why`;
 }
 
 function invalidReasons(reasons: ReadonlyMap<string, number>): string[] {

@@ -1,9 +1,6 @@
 import type { RunOptions } from '../app/run-options.ts';
 import { runPipelines } from '../app/run.ts';
-import { dataPlace, tookNothing } from '../app/summary.ts';
 import { AppError } from '../core/errors.ts';
-import { recordsRead } from '../core/outcome.ts';
-import { grouped } from './table.ts';
 import { interruptSignal, type Terminal } from './terminal.ts';
 
 interface Options extends Pick<
@@ -37,17 +34,8 @@ interface Options extends Pick<
 /** Exit code 1 when `--once` was broken off. */
 export async function runCommand(files: string[], options: Options, terminal: Terminal): Promise<number> {
   const signal = interruptSignal();
-  const results = await runPipelines(runOptions(files, options), { ...terminal, signal });
-  if (!options.once) return 0;
-  if (!signal.aborted) {
-    const place = options.log === undefined ? dataPlace(options.data) : '';
-    for (const { pipeline, outcomes } of results.filter(tookNothing)) {
-      terminal.note(
-        `pipeline ${pipeline} accepted none of the ${grouped(recordsRead(outcomes))} records of this run: ${grouped(outcomes.invalid)} invalid, ${grouped(outcomes.late)} late. \`tocsin dlq list${place}\` says why`,
-      );
-    }
-    return 0;
-  }
+  await runPipelines(runOptions(files, options), { ...terminal, signal });
+  if (!options.once || !signal.aborted) return 0;
   const rest = options.input === '-' ? 'what had come in is counted' : 'the same command goes on where this one ended';
   terminal.note(`interrupted before the end: ${rest}`);
   return 1;

@@ -23,23 +23,29 @@ export function SystemPage({ feed }: { feed: PipelineFeed }) {
   );
 }
 
+/** `data`: epoch ms, and how many; `moment`: the text of a time. */
+function CountChart(props: { readonly title: string; readonly data: [number[], number[]]; readonly moment: (x: number) => string }) {
+  const { language } = useDashboard();
+  return (
+    <Chart
+      {...props}
+      bands={[]}
+      format={(value) => formatValue(value, { unit: null }, language.value)}
+      expected={() => ''}
+      fromZero
+      height={180}
+      spanLeastMs={60_000}
+    />
+  );
+}
+
 function Throughput({ feed }: { feed: PipelineFeed }) {
   const { t, language } = useDashboard();
   const rates = feed.rates.value;
   const data = useMemo((): [number[], number[]] => [rates.map(({ at }) => at), rates.map(({ perSecond }) => perSecond)], [rates]);
   return (
     <section class="panel chart-panel" aria-label={t('system.throughput')}>
-      <Chart
-        title={t('system.throughput')}
-        data={data}
-        bands={[]}
-        format={(value) => formatValue(value, { unit: null }, language.value)}
-        expected={() => ''}
-        fromZero
-        height={180}
-        spanLeastMs={60_000}
-        moment={(x) => formatClock(x, language.value)}
-      />
+      <CountChart title={t('system.throughput')} data={data} moment={(x) => formatClock(x, language.value)} />
       <p class="note">{t('system.throughput_hint')}</p>
     </section>
   );
@@ -74,17 +80,7 @@ function AcceptedByWindow({ feed }: { feed: PipelineFeed }) {
         <Empty title={t('state.no_data')} hint={t('state.no_data_hint', { window: window.name })} />
       ) : (
         <>
-          <Chart
-            title={t('system.accepted')}
-            data={data}
-            bands={[]}
-            format={(value) => formatValue(value, { unit: null }, language.value)}
-            expected={() => ''}
-            fromZero
-            height={180}
-            spanLeastMs={60_000}
-            moment={(x) => `${formatClock(x, language.value)} · ${window.name}`}
-          />
+          <CountChart title={t('system.accepted')} data={data} moment={(x) => `${formatClock(x, language.value)} · ${window.name}`} />
           <PastNote loading={loading} isShort={data[0].length < 3} />
         </>
       )}
