@@ -3,6 +3,7 @@ import { createAlerts } from '../alerts/alerts.ts';
 import { limitAlert } from '../alerts/limit-alert.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Clock } from '../core/clock.ts';
+import { zoneNamed } from '../core/told-time.ts';
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { retryOfOneRun } from '../notify/deliver.ts';
@@ -23,6 +24,8 @@ export interface PartsDeps {
   /** Text of the console receiver. */
   readonly write: (text: string) => void;
   readonly colour: boolean;
+  /** Where the page is for somebody at this machine, once it is there. */
+  readonly localPageUrl?: () => string | undefined;
 }
 
 /** Which time tells a record's delay. @throws AppError `usage` for a start by time of arrival where there is none */
@@ -68,8 +71,13 @@ function notifierSettings(config: LoadedPipeline, options: RunOptions) {
 }
 
 /** @throws AppError `config_invalid` where a receiver lacks its address */
-export function receiversOf(config: LoadedPipeline, options: RunOptions, { write, colour, clock, logger }: PartsDeps): Receiver[] {
-  const opened = openReceivers(config, process.env, { write, colour, locale: config.locale, clock });
+export function receiversOf(
+  config: LoadedPipeline,
+  options: RunOptions,
+  { write, colour, clock, logger, localPageUrl }: PartsDeps,
+): Receiver[] {
+  const told = { locale: config.locale, zone: zoneNamed(config.timeZone), pageUrl: options.pageUrl, localPageUrl };
+  const opened = openReceivers(config, process.env, { write, colour, clock, ...told });
   return usableReceivers(config, opened, {
     needed: notifierSettings(config, options).audience === 'all',
     onLeftOut: (message) => logger.info(message),

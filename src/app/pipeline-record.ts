@@ -1,9 +1,11 @@
 /** What a run notes of its pipelines in the data directory, so that other commands can read it without the pipeline file. */
+import { resolve } from 'node:path';
+import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Log, StateChange } from '../log/log.ts';
 import { fromStateEntries, toStateChanges } from '../pipeline/state-codec.ts';
 import { topicsOf, type PipelineTopics } from '../pipeline/topics.ts';
 import type { ClockMode } from '../windows/partition.ts';
-import type { EngineSpec, MeasureSpec, WindowSpec } from '../windows/spec.ts';
+import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 
 export interface PipelineRecord {
   readonly name: string;
@@ -28,19 +30,19 @@ export interface PipelineRecord {
   readonly olapStore: string;
   /** Which time told delays when it was last run; older records lack it. */
   readonly clock?: ClockMode;
+  /** IANA name of the zone by which tables tell times; older records lack it. */
+  readonly timeZone?: string;
 }
 
 const PREFIX = 'pipeline/';
 
 export function pipelineRecord(
-  spec: EngineSpec,
-  file: string,
-  topics: PipelineTopics,
+  { engine: spec, file, topics, timeZone }: Pick<LoadedPipeline, 'engine' | 'file' | 'topics' | 'timeZone'>,
   { olapStore, clock }: Pick<Required<PipelineRecord>, 'olapStore' | 'clock'>,
 ): PipelineRecord {
   return {
     name: spec.pipeline,
-    file,
+    file: resolve(file ?? spec.pipeline),
     sources: spec.sources.map(({ name, topic, partitions, versions, event }) => ({
       name,
       topic,
@@ -55,6 +57,7 @@ export function pipelineRecord(
     topics,
     olapStore: withoutPassword(olapStore),
     clock,
+    timeZone,
   };
 }
 

@@ -1,5 +1,4 @@
 /** One pipeline of a running Tocsin: its engine, its bell, its feeds, and the loop that drives them. */
-import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { sleep } from '../core/clock.ts';
@@ -102,11 +101,7 @@ export async function openPipelineRun(config: LoadedPipeline, options: RunOption
   await ensureTopics({ plan, topics }, log);
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
   await log.commit({
-    state: [
-      pipelineRecordChange(
-        pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, { olapStore: options.olapStore, clock: mode }),
-      ),
-    ],
+    state: [pipelineRecordChange(pipelineRecord(config, { olapStore: options.olapStore, clock: mode }))],
   });
 
   const placement = deps.threads && placementOf(deps.threads);

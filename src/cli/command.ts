@@ -1,6 +1,7 @@
 /** The form that all commands have: help, examples, and the options that many share. */
 import { Option, type Command } from 'commander';
 import { DEFAULT_DATA } from '../app/run-options.ts';
+import { pageUrlArgument } from './arguments.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Adds a command to the program; `exit`: told the exit code of the command that ran. */
@@ -25,6 +26,12 @@ export function logOption(): Option {
 
 export function dataOption(): Option {
   return new Option('--data <dir>', 'the data directory').default(DEFAULT_DATA);
+}
+
+export function pageUrlOption(): Option {
+  return new Option('--page-url <url>', 'where people open the page: messages link to each alert there')
+    .argParser(pageUrlArgument)
+    .env('TOCSIN_PAGE_URL');
 }
 
 export function pipelineOption(): Option {

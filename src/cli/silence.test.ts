@@ -21,7 +21,10 @@ async function setUp(t: TestContext, countries: readonly string[] = []) {
   const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };
   const spec = { pipeline: 'ads', sources: [], dimensions: ['country'], measures: [], windows: [], rollups: [], limits };
   const { silences: _, ...topics } = topicsOf('ads');
-  const record = pipelineRecord(spec, 'ads.yml', topics as ReturnType<typeof topicsOf>, { olapStore: 'none', clock: 'append' });
+  const record = pipelineRecord(
+    { engine: spec, file: 'ads.yml', topics: topics as ReturnType<typeof topicsOf>, timeZone: 'UTC' },
+    { olapStore: 'none', clock: 'append' },
+  );
   await log.commit({ state: [pipelineRecordChange(record)] });
   if (countries.length > 0) {
     const { windows } = topicsOf('ads');

@@ -160,6 +160,9 @@ export interface AlertList {
   readonly alerts: readonly (AlertEvent & { readonly resolved_time: string | null })[];
 }
 
+/** GET /api/v1/pipelines/{pipeline}/alerts/{id}?lang=ko : one of them, as above; 404 beyond the newest 10,000. */
+export type OneAlert = AlertList['alerts'][number];
+
 /** A silence, and how it stands by the server's clock. POST answers one (201), DELETE …/silences/{id} the one that it ended. */
 export type ShownSilence = Silence & { readonly status: SilenceStatus };
 

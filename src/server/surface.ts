@@ -58,6 +58,8 @@ export interface PipelineView {
   latest(window: string): Promise<LatestWindows>;
   /** `lang`: the words in this language; else in the pipeline's. */
   alerts(query: { readonly status?: 'firing' | 'resolved'; readonly lang?: AlertLocale; readonly limit: number }): Promise<AlertList>;
+  /** One of them. @throws AppError `alert_unknown` */
+  alert(id: string, lang: AlertLocale | undefined): Promise<AlertList['alerts'][number]>;
   deadLetters(query: { readonly reason?: string; readonly outcome?: string; readonly limit: number }): Promise<DeadLetterList>;
   /** By receiver and what was decided. */
   notifications(): readonly NotificationCount[];

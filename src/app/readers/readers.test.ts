@@ -174,10 +174,10 @@ test('a pipeline need be named only where there are several', async (t) => {
   const spec = { pipeline: 'p', sources: [], dimensions: [], measures: [], windows: [], rollups: [] };
   const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };
   const record = (name: string) =>
-    pipelineRecord({ ...spec, limits, pipeline: name }, 'f.yml', topicsOf(name), {
-      olapStore: 'http://me:secret@host:8123',
-      clock: 'append',
-    });
+    pipelineRecord(
+      { engine: { ...spec, limits, pipeline: name }, file: 'f.yml', topics: topicsOf(name), timeZone: 'UTC' },
+      { olapStore: 'http://me:secret@host:8123', clock: 'append' },
+    );
   const choose = async (name?: string) =>
     choosePipeline({ dir: 'd', where: 'd', ranHere: [], pipelines: await readPipelineRecords(log) }, name).name;
   await assert.rejects(choose(), { code: 'pipeline_unknown' });

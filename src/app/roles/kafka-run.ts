@@ -2,7 +2,6 @@
  * One pipeline on Kafka, as far as this process plays its roles: aggregations of the partitions that the group gives it, and monitor and
  * notifications while it is the active member. What one stage tells the next stands in Kafka, so they may be anywhere.
  */
-import { resolve } from 'node:path';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { sleep } from '../../core/clock.ts';
 import { done, inSlices, type Sliced } from '../../core/slices.ts';
@@ -156,11 +155,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       });
       readAnew.learn(settled);
       await log.commit({
-        state: [
-          pipelineRecordChange(
-            pipelineRecord(spec, resolve(config.file ?? pipeline), topics, { olapStore: options.olapStore, clock: mode }),
-          ),
-        ],
+        state: [pipelineRecordChange(pipelineRecord(config, { olapStore: options.olapStore, clock: mode }))],
       });
       const { windows, completeFrom } = settled;
       judge = monitorOf(config);

@@ -11,6 +11,7 @@ type Entry = AlertList['alerts'][number];
 export interface AlertBook {
   /** The newest first. */
   list(query: { readonly status?: AlertEvent['status']; readonly limit: number }): Promise<Entry[]>;
+  find(id: string): Promise<Entry | undefined>;
   firing(): Promise<number>;
 }
 
@@ -50,6 +51,10 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
       await catchUp();
       const found = status === undefined ? [...episodes.values()] : [...episodes.values()].filter((entry) => entry.status === status);
       return found.slice(-limit).reverse();
+    },
+    async find(id) {
+      await catchUp();
+      return episodes.get(id);
     },
     async firing() {
       await catchUp();

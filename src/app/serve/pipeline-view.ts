@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { LOCALES, saidInOf } from '../../alerts/said-in.ts';
 import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
 import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
 import { inSlices, type Sliced } from '../../core/slices.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
@@ -10,8 +11,8 @@ import type { Committed } from '../../pipeline/engine.ts';
 import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
 import { createLagMeter } from '../../pipeline/lag.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
-import type { AlertEvent } from '../../receivers/alert-event.ts';
-import type { Backpressure, PipelineInfo, PipelineStatus } from '../../server/api.ts';
+import type { AlertEvent, AlertLocale } from '../../receivers/alert-event.ts';
+import type { AlertList, Backpressure, PipelineInfo, PipelineStatus } from '../../server/api.ts';
 import { defaultLimits } from '../../server/limits.ts';
 import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
@@ -27,6 +28,8 @@ import { createRate } from './rate.ts';
 import { createSilencesView } from './silences-view.ts';
 import { ageOf, createWindowHistory, pointOf } from './window-history.ts';
 import { createWindowIndex } from './window-index.ts';
+
+type Episode = AlertList['alerts'][number];
 
 export interface LiveView extends PipelineView {
   /** Told of every commit; writes it out for those who listen. */
@@ -82,6 +85,9 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   /** In the words of those who do not read the pipeline's language. */
   const inOthers = (event: AlertEvent): Said<AlertEvent> =>
     Object.fromEntries(LOCALES.filter((lang) => lang !== config.locale).map((lang) => [lang, saidIn(event, lang)]));
+
+  const toldIn = (episode: Episode, lang: AlertLocale | undefined): Episode =>
+    lang === undefined || lang === config.locale ? episode : episodeIn(episode, lang, saidIn);
 
   async function lagOf(group: string, names: readonly string[]): Promise<number> {
     let lag = 0;
@@ -174,7 +180,12 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     },
     async alerts({ lang, ...query }) {
       const found = await alerts.list(query);
-      return { alerts: lang === undefined || lang === config.locale ? found : found.map((episode) => episodeIn(episode, lang, saidIn)) };
+      return { alerts: found.map((episode) => toldIn(episode, lang)) };
+    },
+    async alert(id, lang) {
+      const found = await alerts.find(id);
+      if (!found) throw new AppError('alert_unknown', `no alert ${JSON.stringify(id)} among the newest of ${pipeline}`);
+      return toldIn(found, lang);
     },
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),

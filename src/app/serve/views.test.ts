@@ -388,6 +388,8 @@ test('an alert is one entry: as it rang, with how it stands', async (t) => {
     (await book.list({ status: 'resolved', limit: 1 })).map(({ alert_id }) => alert_id),
     ['x'],
   );
+  assert.equal((await book.find('x'))?.resolved_time, iso(4));
+  assert.equal(await book.find('z'), undefined);
 });
 
 test('dead letters: counted by reason, an origin judged again once, the newest first, with the verdict of a replay', async (t) => {

@@ -2,6 +2,7 @@ import type {
   AlertList,
   DeadLetterList,
   LatestWindows,
+  OneAlert,
   PipelineInfo,
   PipelineList,
   PipelineStatus,
@@ -36,6 +37,8 @@ export interface Api {
     ask: { readonly status?: 'firing'; readonly lang: Language; readonly limit: number },
     signal: AbortSignal,
   ): Promise<AlertList>;
+  /** @throws ApiError 404 for one that is not known there, or no more */
+  alert(pipeline: string, id: string, lang: Language, signal: AbortSignal): Promise<OneAlert>;
   deadLetters(pipeline: string, ask: { readonly reason?: string; readonly limit: number }, signal: AbortSignal): Promise<DeadLetterList>;
   topics(signal: AbortSignal): Promise<TopicList>;
   /** Those that are not over. */
@@ -85,6 +88,7 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
         signal,
       ),
     alerts: (pipeline, { status, lang, limit }, signal) => get(`${of(pipeline)}/alerts`, { status, lang, limit: String(limit) }, signal),
+    alert: (pipeline, id, lang, signal) => get(`${of(pipeline)}/alerts/${encodeURIComponent(id)}`, { lang }, signal),
     deadLetters: (pipeline, { reason, limit }, signal) => get(`${of(pipeline)}/dead-letters`, { reason, limit: String(limit) }, signal),
     topics: (signal) => get('/topics', {}, signal),
     silences: async (pipeline, signal) => (await get<SilenceList>(`${of(pipeline)}/silences`, {}, signal)).silences,

@@ -45,7 +45,7 @@ function AlertGroup({ title, feed, episodes, opened, open }: GroupProps) {
         {title} <small>{episodes.length}</small>
       </summary>
       {episodes.map((episode) => (
-        <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={episode === opened} linked />
+        <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={episode === opened} />
       ))}
     </details>
   );
