@@ -1,6 +1,6 @@
 /** The readers' side of `p.windows`: the newest row of each origin, origins added up, and measures computed last. */
 import { labelsKey } from '../core/labels.ts';
-import { isHigherVersion, revisionOf } from './row-version.ts';
+import { revisionOf } from './row-version.ts';
 import type { WindowRow } from './row.ts';
 import { ddsketchFromBytes, mergeDdsketches } from './sketches/ddsketch.ts';
 import { heavyHittersFromBytes, mergeHeavyHitters, type HeavyHitter } from './sketches/heavy-hitters.ts';
@@ -24,7 +24,7 @@ export function mergeRows(rows: readonly WindowRow[], measures: readonly Measure
     const origins = windows.get(key) ?? new Map<string, WindowRow>();
     windows.set(key, origins);
     const known = origins.get(row.origin);
-    if (!known || !isHigherVersion(known.version, row.version)) origins.set(row.origin, row);
+    if (!known || BigInt(row.version) >= BigInt(known.version)) origins.set(row.origin, row);
   }
   return [...windows.values()].map((origins) => mergeOrigins(origins, measures)).sort(inOrder);
 }
@@ -54,7 +54,7 @@ function mergeOrigins(origins: ReadonlyMap<string, WindowRow>, measures: readonl
     replayed: total('replayed'),
     final: main ? main.final : parts.every(({ final }) => final),
     corrections: total('corrections'),
-    version: parts.map(({ version }) => version).reduce((a, b) => (isHigherVersion(b, a) ? b : a)),
+    version: parts.map(({ version }) => version).reduce((a, b) => (BigInt(b) > BigInt(a) ? b : a)),
     origin: '',
     partitions: [...new Set(parts.flatMap(({ origin, partitions }) => (isPartition(origin) ? [...partitions, origin] : partitions)))],
     idle: [...new Set(parts.flatMap(({ idle }) => idle))],

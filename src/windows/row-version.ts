@@ -13,8 +13,3 @@ export function rowVersion(revision: number, stage: Stage, offsets: number): str
 export function revisionOf(version: string): number {
   return Number(BigInt(version) >> REVISION_SHIFT);
 }
-
-/** As numbers: they are written without leading zeros, so the longer one is the higher. */
-export function isHigherVersion(version: string, than: string): boolean {
-  return version.length === than.length ? version > than : version.length > than.length;
-}

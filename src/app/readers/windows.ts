@@ -1,7 +1,6 @@
 /** The rows of a pipeline's windows as they stand: newest versions, origins added up, in order. */
 import type { Log } from '../../log/log.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
-import { isHigherVersion } from '../../windows/row-version.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { PipelineRecord } from '../pipeline-record.ts';
 import { batches, textAt } from './reading.ts';
@@ -106,7 +105,7 @@ async function collect(log: Log, topic: string, start: number, end: number, quer
     if (!isWanted(record, query)) continue;
     const key = JSON.stringify([record.window, record.window_start, record.labels, record.origin]);
     const known = newest.get(key);
-    if (!known || !isHigherVersion(known.version, record.version)) newest.set(key, record);
+    if (!known || BigInt(record.version) >= BigInt(known.version)) newest.set(key, record);
   }
   return [...newest.values()];
 }

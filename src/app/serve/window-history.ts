@@ -9,7 +9,6 @@ import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { WindowHistory, WindowPoint } from '../../server/api.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
-import { isHigherVersion } from '../../windows/row-version.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import type { HotFill } from './hot-fill.ts';
@@ -134,7 +133,7 @@ function createCollection(matches: (labels: Labels) => boolean) {
       if (!matches(row.labels)) return;
       const key = `${keyOf(row)}${row.origin}`;
       const known = newest.get(key);
-      if (known && isHigherVersion(known.version, row.version)) return;
+      if (known && BigInt(known.version) > BigInt(row.version)) return;
       newest.set(key, row);
       if (newest.size <= ROWS_MAX) return;
       throw new AppError(

@@ -2,7 +2,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createLabelsIndex, type LabelsIndex } from '../../core/labels-index.ts';
 import { labelsKey, type Labels } from '../../core/labels.ts';
-import { isHigherVersion } from '../../windows/row-version.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { DEFAULT_MAX_SERIES, historyLookup } from '../history-lookup.ts';
 import type { HotStore, HotStoreConfig } from '../hot-store.ts';
@@ -83,7 +82,7 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
       }
       window.index.set(row.labels, series);
     }
-    if (start > series.start || (start === series.start && isHigherVersion(row.version, series.latest.version))) {
+    if (start > series.start || (start === series.start && isNewer(row, series.latest))) {
       series.latest = row;
       series.start = start;
     }
@@ -161,7 +160,7 @@ function insert(history: Entry[], entry: Entry, oldest: number): void {
   const at = firstFrom(history, entry.start);
   const same = history[at];
   if (same?.start !== entry.start) history.splice(at, 0, entry);
-  else if (isHigherVersion(entry.row.version, same.row.version)) history[at] = entry;
+  else if (isNewer(entry.row, same.row)) history[at] = entry;
   history.splice(0, firstFrom(history, oldest));
 }
 
@@ -176,4 +175,9 @@ function firstFrom(history: readonly Entry[], start: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** By their versions as numbers, which are written without leading zeros: the longer one is the higher. */
+function isNewer({ version }: WindowRow, { version: than }: WindowRow): boolean {
+  return version.length === than.length ? version > than : version.length > than.length;
 }

@@ -1,5 +1,4 @@
 /** Rows on their way to Redis: the newest version of each (series, window start), no more than a limit. */
-import { isHigherVersion } from '../../windows/row-version.ts';
 import type { PutRow } from './put-script.ts';
 
 export interface WaitingRows {
@@ -19,7 +18,7 @@ export function createWaitingRows(rowsMax: number): WaitingRows {
   function add(row: PutRow): void {
     const key = `${row.keys.latest}\n${row.start}`;
     const held = rows.get(key);
-    if (held && !isHigherVersion(row.row.version, held.row.version)) return;
+    if (held && BigInt(held.row.version) >= BigInt(row.row.version)) return;
     rows.set(key, row);
     if (rows.size > rowsMax) shrink();
   }

@@ -39,7 +39,7 @@ export function createCellColumns(columns: number): CellColumns {
   }
 
   function* passing(from: number, end: number): Generator<Cell> {
-    const cell = { labels: NO_LABELS, key: '', events: 0, offsets: 0, values: new Array<StateValue>(columns) };
+    const cell = { labels: NO_LABELS, key: '', events: 0, offsets: 0, values: values.map((column) => column[from]) };
     for (let i = from; i < end; i++) {
       const { labels, key } = named[i]!;
       cell.labels = labels;
