@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import type { WindowRecord, WindowRow } from '../../src/windows/row.ts';
 import { mergeRows } from '../../src/windows/row-merge.ts';
-import type { GenerateSummary } from '../../src/app/generate-commerce.ts';
+import type { GenerateSummary } from '../../src/sources/commerce/generate.ts';
 import { differences } from '../oracle/compare.ts';
 import { judge } from '../oracle/oracle.ts';
 import type { OracleRecord } from '../oracle/record.ts';

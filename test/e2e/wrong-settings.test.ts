@@ -15,7 +15,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { freePort } from '../../scripts/services/port.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 import type { Service } from '../../scripts/services/service.ts';
-import type { RunOptions } from '../../src/app/run-options.ts';
+import type { RunOptions } from '../../src/app/run/run-options.ts';
 import { runPipelines } from '../../src/app/run.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { parseOlapAddress } from '../../src/olap-store/clickhouse/address.ts';

@@ -1,6 +1,6 @@
 /** What does not go together on Kafka. */
 import { AppError } from '../../core/errors.ts';
-import type { RunOptions } from '../run-options.ts';
+import type { RunOptions } from '../run/run-options.ts';
 
 /** @throws AppError `usage` */
 export function checkKafkaOptions({ files, once, roles }: RunOptions): void {
