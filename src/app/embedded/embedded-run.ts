@@ -1,9 +1,7 @@
 /** One pipeline on the log of the data directory: its engine, its bell, and the loop that drives them. */
-import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { sleep } from '../../core/clock.ts';
-import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import { ensureTopics, openEngine, type Committed, type Engine } from '../../pipeline/engine.ts';
 import type { TotalLag } from '../../pipeline/lag.ts';
@@ -14,10 +12,20 @@ import { offsetOf, settleRevision } from '../../pipeline/revision.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import { compilePlan, inputPartitions } from '../../windows/plan.ts';
 import type { OutcomesFile } from '../run/outcomes-file.ts';
-import { pipelineRecord, pipelineRecordChange } from '../../pipeline/pipeline-record.ts';
 import { openCounting } from './counting.ts';
 import { judgingDeps } from '../run/judging.ts';
-import { clockModeOf, limitAlertsOf, monitorOf, notifierOf, receiversOf, type PartsDeps } from '../run/pipeline-parts.ts';
+import {
+  alertAlone,
+  clockModeOf,
+  limitAlertsOf,
+  monitorOf,
+  notifierOf,
+  publishing,
+  receiversOf,
+  recordOf,
+  type PartsDeps,
+  type PublishDeps,
+} from '../run/pipeline-parts.ts';
 import type { Lane } from './priorities.ts';
 import { boundedLog } from '../run/bounded-log.ts';
 import type { PipelineRun } from '../run/pipeline-run.ts';
@@ -42,9 +50,8 @@ const RING_GRACE_MS = 3_000;
 /** Dead letters wait for a commit up to here. */
 const PENDING_BYTES_MAX = 8 << 20;
 
-export interface EmbeddedRunDeps extends PartsDeps {
+export interface EmbeddedRunDeps extends PartsDeps, PublishDeps {
   readonly log: Log;
-  readonly hotStore: HotStore;
   readonly outcomes?: OutcomesFile;
   /** Absent: all is done on this thread. */
   readonly threads?: Threads;
@@ -52,8 +59,6 @@ export interface EmbeddedRunDeps extends PartsDeps {
   readonly lane: Lane;
   /** Told of records as they are judged. */
   readonly onJudged: (records: number) => void;
-  /** Told of everything that was committed. */
-  readonly onCommitted: (committed: Committed) => Promise<void>;
 }
 
 export async function openEmbeddedRun(config: LoadedPipeline, options: RunOptions, deps: EmbeddedRunDeps): Promise<PipelineRun> {
@@ -71,13 +76,7 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
   const mode = clockModeOf(config, options);
   await ensureTopics({ plan, topics }, log);
   const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
-  await log.commit({
-    state: [
-      pipelineRecordChange(
-        pipelineRecord(spec, resolve(config.file ?? spec.pipeline), topics, { olapStore: options.olapStore, clock: mode }),
-      ),
-    ],
-  });
+  await log.commit({ state: [recordOf(config, options, mode)] });
 
   const placement = deps.threads && placementOf(deps.threads);
   const counting = await openCounting(async () => {
@@ -124,16 +123,13 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
     return createPlacement(of, { threads: threads.pipeline(), clock, ends, onJudged: deps.onJudged });
   }
 
+  const publish = publishing(deps);
+
   async function commit(): Promise<Committed> {
     const state = deps.outcomes?.sync() ?? [];
     const committed = await counting.engine.commit({ state });
     await publish(committed);
     return committed;
-  }
-
-  async function publish(committed: Committed): Promise<void> {
-    await deps.hotStore.put([...committed.records.filter((record) => record.kind === 'row'), ...committed.provisional]);
-    await deps.onCommitted(committed);
   }
 
   async function readAll(signal: AbortSignal, fed: () => boolean): Promise<void> {
@@ -184,7 +180,7 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
     logger: deps.logger,
     partitions,
     onLag: ({ records }: TotalLag): void => deps.lane.behind(records),
-    onAlert: (event: AlertEvent): Promise<void> => deps.onCommitted({ records: [], provisional: [], alerts: [event], deadLetters: 0 }),
+    onAlert: (event: AlertEvent): Promise<void> => deps.onCommitted(alertAlone(event)),
   };
 
   return {

@@ -1,6 +1,6 @@
 /** A run on Kafka: the connection, the roles of this process, and what it keeps in the data directory all the same. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
-import type { AppError } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import { connectKafka } from '../../log/kafka/connection.ts';
 import { parseKafkaUrl } from '../../log/kafka/url.ts';
 import type { Backing, BackingDeps } from '../run/backing.ts';
@@ -8,7 +8,6 @@ import { outcomesFileOf, type OutcomesFile } from '../run/outcomes-file.ts';
 import { kafkaRunChange } from '../../pipeline/pipeline-record.ts';
 import type { PipelineRun } from '../run/pipeline-run.ts';
 import { runIngestRole } from './ingest-role.ts';
-import { checkKafkaOptions } from './kafka-options.ts';
 import { openKafkaRun } from './kafka-run.ts';
 import { electedLog, withLocalState, withSharedOffsets } from './log-views.ts';
 import { runStoreRole, type StoreRole } from './store-role.ts';
@@ -86,4 +85,13 @@ function withStore(run: PipelineRun, store: StoreRole): PipelineRun {
       if (refusal) throw refusal;
     },
   };
+}
+
+/** What does not go together on Kafka. @throws AppError `usage` */
+function checkKafkaOptions({ files, once, roles }: RunOptions): void {
+  if (files.length > 1)
+    throw new AppError('usage', `--log kafka://… takes one pipeline a process, found ${files.length} files. Start one process for each.`);
+  const missing = once && roles ? (['aggregate', 'monitor', 'notify'] as const).filter((role) => !roles.has(role)) : [];
+  if (missing.length > 0)
+    throw new AppError('usage', `--once reads everything to its end in one process: --roles lacks ${missing.join(', ')}`);
 }

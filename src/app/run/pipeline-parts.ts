@@ -1,14 +1,19 @@
 /** What a pipeline's stages are made of, whether they share one process and one log or not. */
+import { resolve } from 'node:path';
 import { createAlerts } from '../../alerts/alerts.ts';
 import { limitAlert } from '../../alerts/limit-alert.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
+import type { HotStore } from '../../hot-store/hot-store.ts';
+import type { StateChange } from '../../log/log.ts';
 import { retryOfOneRun } from '../../notify/deliver.ts';
 import { systemWait } from '../../notify/wait.ts';
 import { createNotifier, type Notifier } from '../../notify/notifier.ts';
+import type { Committed } from '../../pipeline/engine.ts';
 import { createMonitor, type Monitor } from '../../pipeline/monitor/monitor.ts';
+import { pipelineRecord, pipelineRecordChange } from '../../pipeline/pipeline-record.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { Receiver } from '../../receivers/receiver.ts';
 import type { LimitKind, LimitSpan } from '../../windows/limit-episodes.ts';
@@ -25,6 +30,12 @@ export interface PartsDeps {
   readonly colour: boolean;
 }
 
+export interface PublishDeps {
+  readonly hotStore: HotStore;
+  /** Told of everything that was committed. */
+  readonly onCommitted: (committed: Committed) => Promise<void>;
+}
+
 /** Which time tells a record's delay. @throws AppError `usage` for a start by time of arrival where there is none */
 export function clockModeOf(config: LoadedPipeline, options: RunOptions): ClockMode {
   const mode = options.clock ?? (options.once ? 'event' : config.clock);
@@ -35,6 +46,25 @@ export function clockModeOf(config: LoadedPipeline, options: RunOptions): ClockM
     );
   }
   return mode;
+}
+
+/** What a run notes of its pipeline at the start, for commands that read without the pipeline file. */
+export function recordOf(config: LoadedPipeline, { olapStore }: RunOptions, clock: ClockMode): StateChange {
+  const { engine, topics, file } = config;
+  return pipelineRecordChange(pipelineRecord(engine, resolve(file ?? engine.pipeline), topics, { olapStore, clock }));
+}
+
+/** Gives out what was committed: who is told of it finds it in the hot store. */
+export function publishing({ hotStore, onCommitted }: PublishDeps): (committed: Committed) => Promise<void> {
+  return async (committed) => {
+    await hotStore.put([...committed.records.filter((record) => record.kind === 'row'), ...committed.provisional]);
+    await onCommitted(committed);
+  };
+}
+
+/** An alert that comes from no window. */
+export function alertAlone(event: AlertEvent): Committed {
+  return { records: [], provisional: [], alerts: [event], deadLetters: 0 };
 }
 
 export function monitorOf(config: LoadedPipeline): Monitor {
