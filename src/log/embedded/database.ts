@@ -1,3 +1,4 @@
+/** The SQLite file: its tables, its settings, and whether it is one of ours and of this version. */
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -1,3 +1,4 @@
+/** The brokers: connections to them, who leads what, and requests that are repeated until they can be answered. */
 import { Connection, apiVersionsV3, metadataV12 } from '@platformatic/kafka';
 import type { API } from '@platformatic/kafka';
 import type { Clock } from '../../core/clock.ts';

@@ -1,3 +1,4 @@
+/** A record batch, built for sending. */
 import { AT, ATTRIBUTE, BEFORE_LENGTH_BYTES, CHECKED_FROM, HEADER_BYTES } from './batch-header.ts';
 import { CODECS, checksum, compress } from './codecs.ts';
 import type { Codec } from './codecs.ts';

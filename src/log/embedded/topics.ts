@@ -1,3 +1,4 @@
+/** The topics of the file. Always asked of the file: another process may have made or changed one. */
 import type { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../core/errors.ts';
 import type { TopicInfo, TopicSettings } from '../log.ts';
@@ -5,8 +6,7 @@ import type { TopicInfo, TopicSettings } from '../log.ts';
 /** Number of a (topic, partition) in the file. */
 export type PartNum = number;
 
-/** The topics of the file. Always asked of the file: another process may have made or changed one. */
-export interface Catalog {
+export interface Topics {
   /** To be called within a transaction. `newId` is used where the topic is made. */
   ensure(name: string, settings: TopicSettings, newId: () => string): TopicInfo;
   all(): TopicInfo[];
@@ -21,7 +21,7 @@ function checkSettings(name: string, settings: TopicSettings): void {
   if (!(retentionMs >= 0 && retentionBytes >= 0)) throw new TypeError(`topic ${name}: negative retention`);
 }
 
-export function createCatalog(db: DatabaseSync): Catalog {
+export function createTopics(db: DatabaseSync): Topics {
   const columns = 'num, name, id, partitions, retention_ms, retention_bytes';
   const byName = db.prepare(`SELECT ${columns} FROM topics WHERE name = ?`);
   const listed = db.prepare(`SELECT ${columns} FROM topics ORDER BY name`);
