@@ -1,16 +1,15 @@
 /** `tocsin detect` as a child process. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { rarity } from './detect.ts';
+import { temporary } from '../../test/support/temporary.ts';
 
 const BIN = resolve(import.meta.dirname, '../../bin/tocsin');
-const dir = mkdtempSync(join(tmpdir(), 'tocsin-detect-cli-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporary({ after });
 
 function detect(...args: string[]) {
   return spawnSync(BIN, ['detect', ...args], { cwd: dir, encoding: 'utf8', timeout: 20_000 });

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { GenerateSummary } from '../../src/sources/commerce/generate.ts';
 import { service } from '../support/services.ts';
-import { objects, output, printedSeed, ROOT, temporary } from './tocsin.ts';
+import { objects, output, printedSeed, ROOT } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 

@@ -10,7 +10,8 @@ import type { GenerateSummary } from '../../src/sources/commerce/generate.ts';
 import { differences } from '../oracle/compare.ts';
 import { judge } from '../oracle/oracle.ts';
 import type { OracleRecord } from '../oracle/record.ts';
-import { ndjson, objects, output, printedSeed, ROOT, temporary, tocsin } from './tocsin.ts';
+import { ndjson, objects, output, printedSeed, ROOT, tocsin } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const TOPICS = { clicks: 'clickstream', orders: 'orders' } as const;
 const STREAMS = ['clicks', 'orders'] as const;

@@ -27,7 +27,8 @@ import { ownService, service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { securedMissing, startSecuredBroker, type SecuredBroker } from './secured-broker.ts';
-import { startFor, temporary, until } from './tocsin.ts';
+import { startFor, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 /** Beside what is wrong. A busy broker that has just been started is waited for. */
 const BY_THE_WAY =

@@ -1,7 +1,6 @@
 /** Series files as people have them, through reading, scoring and charts. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync, inflateSync } from 'node:zlib';
@@ -12,9 +11,9 @@ import type { Point } from './point-lines.ts';
 import { readSeries } from './read-series.ts';
 import { collectEpisodes, scoreSeries, type ScoredPoint } from './score-series.ts';
 import { seriesFormat, type SeriesFormatName, type SeriesOptions } from './series-format.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'tocsin-detect-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporary({ after });
 
 function file(name: string, content: string | Uint8Array): string {
   const path = join(dir, name);
