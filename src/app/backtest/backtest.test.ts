@@ -13,7 +13,7 @@ import { batches, choosePipeline, textAt, withReading } from '../readers/reading
 import { readWindows } from '../readers/windows.ts';
 import { runPipelines } from '../run.ts';
 import { runBacktest, type BacktestOptions } from './backtest.ts';
-import { backtestInThread } from './in-thread.ts';
+import { backtestInThread } from './backtest-thread.ts';
 import { chdbMissing } from '../../../test/support/chdb.ts';
 import { temporary } from '../../../test/support/temporary.ts';
 

@@ -1,11 +1,11 @@
-/** A backtest in a thread of its own: started by `in-thread.ts`, ends with its answer. */
+/** A backtest in a thread of its own: started by `backtest-thread.ts`, ends with its answer. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { giveWay } from '../../core/thread-priority.ts';
 import { runBacktest } from './backtest.ts';
 import { checkIncidents } from './incidents.ts';
-import type { ThreadAnswer, ThreadOrder } from './thread-messages.ts';
+import type { ThreadAnswer, ThreadOrder } from './backtest-messages.ts';
 
 // The judges that it starts go behind the threads that serve and count too: they take all cores.
 giveWay();

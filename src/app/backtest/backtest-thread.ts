@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../core/errors.ts';
 import type { BacktestReport } from '../../server/api.ts';
-import type { ThreadAnswer, ThreadOrder } from './thread-messages.ts';
+import type { ThreadAnswer, ThreadOrder } from './backtest-messages.ts';
 
 const MEMORY_MB_MAX = 1_024;
 /** Rows are short-lived: with room for more of them they are collected less often. */
@@ -12,7 +12,7 @@ const YOUNG_MB = 64;
 /** Ended by the signal it rejects with the signal's reason. @throws AppError as `runBacktest` */
 export async function backtestInThread(order: ThreadOrder, signal: AbortSignal): Promise<BacktestReport> {
   signal.throwIfAborted();
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('./backtest-worker.ts', import.meta.url), {
     workerData: order,
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX, maxYoungGenerationSizeMb: YOUNG_MB },
   });
