@@ -81,7 +81,7 @@ test('wrong arguments and files: one line, exit 2', () => {
   }
 });
 
-test('rarity in words', () => {
+test('how rare a score is, is told as once in a span or times a week', () => {
   const week = 604_800_000;
   assert.equal(rarity(0.3, 3 * week), 'once in 6 weeks');
   assert.equal(rarity(-0.5, week), '3.2 times a week');

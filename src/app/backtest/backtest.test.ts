@@ -217,7 +217,7 @@ test('events are counted anew where the change is of the windows; stored windows
   await assert.rejects(backtest({ set: ['limits.max_series=3'] }), /change of the windows themselves/);
 });
 
-test('what cannot be done says why', async () => {
+test('a wrong file of rows, place or setting is named with what was found in it', async () => {
   writeFileSync(at('mixed.ndjson'), `{"window":"1m","window_start":"2026-03-02T09:00:00Z"}\n{"id":"e1"}\n`);
   writeFileSync(
     at('back.ndjson'),

@@ -106,7 +106,7 @@ test('a column settles what its first lines leave open; points keep the order of
   assert.deepEqual(await read4('korean.csv', '날짜,건수\n2026. 3. 1.,"1,106"\n2026. 3. 2.,"1,200"\n'), days('1 2'));
 });
 
-test('a field knows its place', () => {
+test('a field of a CSV line is unquoted, and told with the place where it began', () => {
   assert.deepEqual(placedFields('a, "b,""c" ,d"e,"f', ','), [
     { text: 'a', at: 0 },
     { text: 'b,"c', at: 3 },
@@ -322,7 +322,7 @@ test('a clock of twelve hours that does not say which half of the day is refused
   }
 });
 
-test('what is to come does not change a score', async () => {
+test('a score does not change with what comes after it', async () => {
   const whole = await score(file('whole.csv', series()));
   const lines = series().split('\n');
   const cut = await score(file('cut.csv', lines.slice(0, 13_010).join('\n')));
