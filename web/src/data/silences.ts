@@ -1,3 +1,4 @@
+import { concerns } from '../../../src/notify/silence.ts';
 import type { ShownSilence } from '../../../src/server/api.ts';
 import type { Episode } from './alert-book.ts';
 
@@ -24,17 +25,10 @@ export function partsOf({
 
 /** Of those that hold now for this alert, by the server's clock, the one that ends last: as the notifier sees it. */
 export function silenceOf(
-  { labels, measure, alert_type, alert_id }: Pick<Episode, 'labels' | 'measure' | 'alert_type' | 'alert_id'>,
+  episode: Pick<Episode, 'labels' | 'measure' | 'alert_type' | 'alert_id'>,
   silences: readonly Silence[],
 ): Silence | undefined {
-  const holding = silences.filter(
-    (silence) =>
-      silence.status === 'active' &&
-      (silence.measure ?? measure) === measure &&
-      (silence.alert_type ?? alert_type) === alert_type &&
-      (silence.alert_id ?? alert_id) === alert_id &&
-      Object.entries(silence.matchers).every(([name, value]) => Object.hasOwn(labels, name) && labels[name] === value),
-  );
+  const holding = silences.filter((silence) => silence.status === 'active' && concerns(silence, episode));
   return holding.sort((a, b) => Date.parse(b.ends_at) - Date.parse(a.ends_at))[0];
 }
 
