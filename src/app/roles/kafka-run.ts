@@ -15,7 +15,6 @@ import type { Committed } from '../../pipeline/engine.ts';
 import type { Monitor } from '../../pipeline/monitor/monitor.ts';
 import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor/monitor-stage.ts';
 import type { NotifyStage } from '../../pipeline/notify-stage.ts';
-import { isReadToEnd } from '../../pipeline/read-to-end.ts';
 import { revisionRefusal } from '../../pipeline/revision.ts';
 import { partialsTopic } from '../../pipeline/stage-topics.ts';
 import { settleStageRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
@@ -40,6 +39,7 @@ import { openMonitorView, untilMonitorHasRead, untilMonitorIsElsewhere } from '.
 import { notedOutcomes } from './noted-outcomes.ts';
 import { runNotifyTerm } from './notify-role.ts';
 import { createReadAnew, revisionReader } from './read-anew.ts';
+import { createReadToEnd } from './read-elsewhere.ts';
 import { createPartitionOpener } from './partition-opener.ts';
 import { ROLES, type Role } from './roles.ts';
 import { forgetting, runShadow } from './shadow.ts';
@@ -183,7 +183,6 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   }
 
   const slices = <T>(work: Sliced<T>): Promise<T> => inSlices(work, () => clock.elapsed());
-
   const openView = (log: Log, provisional: boolean): Promise<MonitorStage | undefined> =>
     openMonitorView(
       { pipeline, hash: config.hashes.windows, plan, topics, provisional, clock: mode },
@@ -215,7 +214,8 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
 
   function notifyTerm(signal: AbortSignal, standing: Standing): Promise<void> {
     const watermark = (): number | undefined => (options.once ? undefined : seen()?.frontier);
-    const atEnd = (): Promise<boolean> => isReadToEnd(inputs, () => (options.once ? undefined : (monitor ?? shadow)), reader);
+    const reading = (): MonitorStage | undefined => monitor ?? shadow;
+    const atEnd = options.once ? async () => false : createReadToEnd({ pipeline, inputs, reading }, { connection, reader, clock });
     const term = { pipeline, topics, watermark, isReadToEnd: atEnd, graceMs: options.once ? undefined : RING_GRACE_MS };
     const openLog = (): Promise<Log> => ground.stageLog('notify', { holds: standing.holds });
     const onOpened = (stage: NotifyStage): void => void (notify = stage);
