@@ -2,7 +2,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { OUTCOMES } from '../core/outcome.ts';
-import type { Backpressure, PipelineStatus } from './api.ts';
+import { SILENCES_MAX } from '../notify/silence-request.ts';
+import type { Backpressure, PipelineStatus, SilenceList } from './api.ts';
 import type { NotificationCount, Surface } from './surface.ts';
 
 export interface Metrics {
@@ -16,6 +17,8 @@ export interface Metrics {
 interface Seen {
   readonly status: PipelineStatus;
   readonly notifications: readonly NotificationCount[];
+  /** Those that are not over. */
+  readonly silences: SilenceList['silences'];
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -157,6 +160,9 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
   family(Counter, 'notifications_total', 'Notifications, by receiver and what was decided.', ['receiver', 'decision'], (one) =>
     one.notifications.map(({ receiver, decision, count }): Sample => [{ receiver, decision }, count]),
   );
+  family(Gauge, 'silences', 'Silences that hold, or are to begin.', ['status'], ({ silences }) =>
+    (['active', 'pending'] as const).map((status): Sample => [{ status }, silences.filter((one) => one.status === status).length]),
+  );
   family(Gauge, 'dead_letters', 'Dead letters kept.', [], ({ status }) => [[{}, status.dead_letters]]);
   family(Gauge, 'olap_lag_records', 'Records that the OLAP store does not have yet.', [], ({ status }) => [[{}, status.queues.olap_lag]]);
   family(Gauge, 'notification_queue', 'Alert events that wait to be told.', [], ({ status }) => [[{}, status.queues.notifications]]);
@@ -206,7 +212,11 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
     contentType: registry.contentType,
     async text() {
       seen = await Promise.all(
-        surface.pipelines.map(async (view) => ({ status: await view.status(), notifications: view.notifications() })),
+        surface.pipelines.map(async (view) => ({
+          status: await view.status(),
+          notifications: view.notifications(),
+          silences: (await view.silences.list({ limit: SILENCES_MAX })).silences,
+        })),
       );
       return registry.metrics();
     },

@@ -140,8 +140,9 @@ test('health says alive at once, and ready when the pipelines are', async (t) =>
 });
 
 test('metrics for Prometheus: counters that add up, by every label', async (t) => {
-  const { get } = await open(t);
+  const { surface, get } = await open(t);
   await get('/healthz');
+  await surface.pipelines[0]!.silences.add({ measure: 'ctr', for: '1h' });
   for (let scrape = 0; scrape < 2; scrape++) {
     const { text, headers } = await get('/metrics');
     assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/);
@@ -159,6 +160,8 @@ test('metrics for Prometheus: counters that add up, by every label', async (t) =
       'tocsin_watermark_seconds{pipeline="ads",partition="raw/0"} 1772442000',
       'tocsin_windows_total{pipeline="ads",window="5m"} 2',
       'tocsin_notifications_total{pipeline="ads",receiver="slack",decision="sent"} 2',
+      'tocsin_silences{pipeline="ads",status="active"} 1',
+      'tocsin_silences{pipeline="ads",status="pending"} 0',
       'tocsin_http_request_seconds_count{method="GET",route="/healthz",status="200"} 1',
     ]) {
       assert.ok(text.includes(`${line}\n`), line);
