@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alert } from '../testing.ts';
-import { matchersOf, nextMorning, partsOf, silenceOf, type Silence } from './silences.ts';
+import { matchersOf, nextMorning, partsOf, scopesOf, silenceOf, type Silence } from './silences.ts';
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 0, 1, 12);
@@ -25,11 +25,18 @@ test('of several the one that ends last', () => {
   assert.equal(found?.id, 'b');
 });
 
-test('what is silenced from a card silences it, and is shown', () => {
+test('what is silenced from a card silences it, and is shown: this kind of alert, or whatever rings in its segment', () => {
   const event = { ...alert('1'), resolved_time: null };
-  const asked = silence(matchersOf(event));
-  assert.equal(silenceOf(event, [asked]), asked);
-  assert.deepEqual(partsOf(asked), ['country=US', 'ad_format=banner', 'ctr_drop']);
+  const other = { ...event, measure: 'impressions', alert_type: 'traffic_drop' };
+  assert.deepEqual(scopesOf(event), ['alert', 'segment']);
+  const [kind, segment] = scopesOf(event).map((scope) => silence(matchersOf(event, scope)));
+  assert.deepEqual([silenceOf(event, [kind!]), silenceOf(other, [kind!])], [kind, undefined]);
+  assert.deepEqual([silenceOf(event, [segment!]), silenceOf(other, [segment!])], [segment, segment]);
+  assert.deepEqual([kind!, segment!].map(partsOf), [
+    ['country=US', 'ad_format=banner', 'ctr_drop'],
+    ['country=US', 'ad_format=banner'],
+  ]);
+  assert.deepEqual(scopesOf({ labels: {} }), ['alert'], 'nothing silences everything');
 });
 
 test('until tomorrow is the next 9 o’clock that is a night away', () => {
