@@ -3,6 +3,7 @@
  * Times are ISO 8601 UTC with ms. Errors are problem+json (RFC 9457): `Problem`.
  */
 import type { AlertEvent } from '../receivers/alert-event.ts';
+import type { Ending } from '../receivers/ending.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { Outcome, OutcomeCounts } from '../core/outcome.ts';
 import type { Silence, SilenceStatus } from '../notify/silence.ts';
@@ -157,7 +158,14 @@ export interface LatestWindows {
  * `en` or `ko`; without it in the pipeline's.
  */
 export interface AlertList {
-  readonly alerts: readonly (AlertEvent & { readonly resolved_time: string | null })[];
+  readonly alerts: readonly Episode[];
+}
+
+/** As it rang, and how it stands. */
+export interface Episode extends AlertEvent {
+  readonly resolved_time: string | null;
+  /** How it ended: `resolved` alone is an all-clear. Absent while it fires. */
+  readonly ending?: Ending;
 }
 
 /** A silence, and how it stands by the server's clock. POST answers one (201), DELETE …/silences/{id} the one that it ended. */
@@ -251,7 +259,7 @@ export interface BacktestIncident {
   readonly measure?: string;
 }
 
-export type BacktestAlert = AlertEvent & { readonly resolved_time: string | null };
+export type BacktestAlert = Episode;
 
 export interface BacktestReport {
   readonly pipeline: string;

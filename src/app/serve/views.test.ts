@@ -379,10 +379,11 @@ test('an alert is one entry: as it rang, with how it stands', async (t) => {
     each.status,
     each.repeat,
     each.resolved_time,
+    each.ending,
   ]);
   assert.deepEqual(shown, [
-    ['y', 2, 'firing', 0, null],
-    ['x', 1, 'resolved', 1, iso(4)],
+    ['y', 2, 'firing', 0, null, undefined],
+    ['x', 1, 'resolved', 1, iso(4), 'resolved'],
   ]);
   assert.deepEqual(
     (await book.list({ status: 'resolved', limit: 1 })).map(({ alert_id }) => alert_id),
