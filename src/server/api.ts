@@ -127,7 +127,7 @@ export interface WindowPoint {
   readonly version: string;
 }
 
-/** GET /api/v1/pipelines/{pipeline}/windows?window=1m&from=&to=&{dimension}=value : by start, then labels; at most `limit` (1,000). */
+/** GET /api/v1/pipelines/{pipeline}/windows?window=1m&from=&to=&after=&{dimension}=value : by start, then labels; at most `limit` (1,000). */
 export interface WindowHistory {
   readonly pipeline: string;
   readonly window: string;
@@ -137,6 +137,8 @@ export interface WindowHistory {
   readonly points: readonly WindowPoint[];
   /** More rows match than were given. */
   readonly truncated: boolean;
+  /** Where `truncated`, and asked from an instant on: the `after` of the request that goes on behind the last of `points`. */
+  readonly next?: string;
   /** The log keeps the beginning no more, and the OLAP store, which has it, is starting or away: ask again later. */
   readonly older_missing?: true;
 }

@@ -115,6 +115,7 @@ test('what is asked of the windows is checked, and handed on', async (t) => {
   for (const [query, detail] of [
     ['', /window/],
     ['window=2m', /expected one of: 1m, 5m/],
+    ['window=1m&after=x', /found after="x"; expected the `next` of an earlier answer/],
     ['window=1m&contry=US', /"contry"; expected a dimension: country, ad_format/],
     ['window=1m&grouping=land', /"land"; expected dimensions/],
     ['window=1m&from=yesterday', /date-time/],

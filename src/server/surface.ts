@@ -21,12 +21,15 @@ import type {
 } from './api.ts';
 import type { PushedRecords } from './events/records.ts';
 import type { EventRing } from './stream/event-ring.ts';
+import type { WindowCursor } from './window-cursor.ts';
 
 /** Times are epoch ms; `from` is included, `to` is not. */
 export interface HistoryQuery {
   readonly window: string;
   readonly from?: number;
   readonly to?: number;
+  /** Only rows behind this one. */
+  readonly after?: WindowCursor;
   /** Rows that have all of these. */
   readonly labels: Labels;
   /** Only rows of exactly this set of dimensions; undefined: of any. */

@@ -20,6 +20,7 @@ import type { OlapStore } from '../../olap-store/olap-store.ts';
 import { toStateChanges } from '../../pipeline/state-codec.ts';
 import type { PipelineStatus } from '../../server/api.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
+import { parseCursor } from '../../server/window-cursor.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
@@ -147,10 +148,13 @@ test('one segment comes from memory, several from the log with the open window f
 });
 
 test('the newest come where no beginning is named, else the first; what is left out is said', async (t) => {
-  const { ask } = await history(
+  const { ask, read } = await history(
     t,
     Array.from({ length: 10 }, (_, i) => row(i, {}, i)),
   );
+  const { next = '' } = await read({ window: '1m', labels: {}, limit: 7, from: START });
+  const rest = await ask({ limit: 7, after: parseCursor(next) });
+  assert.deepEqual([rest.truncated, rest.points.map(([start]) => start)], [false, [iso(7), iso(8), iso(9)]]);
   assert.deepEqual(await ask({ limit: 2 }), {
     source: 'log',
     truncated: true,

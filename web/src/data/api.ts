@@ -49,6 +49,8 @@ export interface HistoryRequest {
   readonly window: string;
   /** ISO 8601, or undefined: from the first there is. */
   readonly from: string | undefined;
+  /** The `next` of the answer before. */
+  readonly after?: string | undefined;
   /** Only the series with exactly these labels; undefined: all. */
   readonly labels: Labels | undefined;
   /** Only series of exactly these dimensions; undefined: of those of the labels, or of any. */
@@ -78,10 +80,10 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
     pipelines: async (signal) => (await get<PipelineList>('/pipelines', {}, signal)).pipelines,
     status: (pipeline, signal) => get(`${of(pipeline)}/status`, {}, signal),
     latest: (pipeline, window, signal) => get(`${of(pipeline)}/latest`, { window }, signal),
-    history: (pipeline, { window, from, labels, grouping, limit }, signal) =>
+    history: (pipeline, { window, from, after, labels, grouping, limit }, signal) =>
       get(
         `${of(pipeline)}/windows`,
-        { ...labels, window, from, grouping: (grouping ?? (labels && Object.keys(labels)))?.join(), limit: String(limit) },
+        { ...labels, window, from, after, grouping: (grouping ?? (labels && Object.keys(labels)))?.join(), limit: String(limit) },
         signal,
       ),
     alerts: (pipeline, { status, lang, limit }, signal) => get(`${of(pipeline)}/alerts`, { status, lang, limit: String(limit) }, signal),
