@@ -2,7 +2,7 @@
  * The HTTP API as types: what each path answers, shared by the server and the dashboard (types only).
  * Times are ISO 8601 UTC with ms. Errors are problem+json (RFC 9457): `Problem`.
  */
-import type { AlertEvent } from '../receivers/alert-event.ts';
+import type { AlertEvent, Severity } from '../receivers/alert-event.ts';
 import type { Ending } from '../receivers/ending.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { Outcome, OutcomeCounts } from '../core/outcome.ts';
@@ -85,7 +85,8 @@ export interface PipelineStatus {
   /** Windows that end up to here are final. */
   readonly frontier: string | null;
   readonly windows: Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
-  readonly alerts: { readonly fired: number; readonly sent: number; readonly firing: number };
+  /** `firing`, and `groups` (200 at most, the gravest first), without those that another one speaks for. */
+  readonly alerts: { readonly fired: number; readonly sent: number; readonly firing: number; readonly groups: readonly AlertGroup[] };
   /** Series of open windows that detectors looked at, and those that the time allowed for looks did not reach. Since the start. */
   readonly looks: { readonly looked: number; readonly skipped: number };
   /** Threads beside the main one that count its partitions, and how often one of them ended by itself and was started again. */
@@ -156,11 +157,25 @@ export interface LatestWindows {
 }
 
 /**
- * GET /api/v1/pipelines/{pipeline}/alerts?status=firing&limit=100&lang=ko : newest first, one entry an episode. `lang`: in whose words,
- * `en` or `ko`; without it in the pipeline's.
+ * GET /api/v1/pipelines/{pipeline}/alerts?status=firing&folded=false&order=gravest&after={alert_id}&limit=100&lang=ko : one entry an
+ * episode, the newest first, or the gravest; behind the one with this id. `lang`: in whose words, `en` or `ko`; without it in the pipeline's.
  */
 export interface AlertList {
   readonly alerts: readonly Episode[];
+  /** How many there are of what was asked for, on all pages together. */
+  readonly total: number;
+}
+
+/** Alerts of one kind that fire: of one type, in one direction, of series by the same dimensions. */
+export interface AlertGroup {
+  readonly alert_type: string;
+  readonly measure: string;
+  readonly metric_name: string;
+  readonly direction: 'down' | 'up';
+  /** [] is the total. */
+  readonly dimensions: readonly string[];
+  readonly firing: number;
+  readonly gravest: Severity;
 }
 
 /** As it rang, and how it stands. */

@@ -37,6 +37,17 @@ export interface HistoryQuery {
   readonly limit: number;
 }
 
+export interface AlertQuery {
+  readonly status?: 'firing' | 'resolved';
+  /** Those too that another one speaks for; default. */
+  readonly folded?: boolean;
+  /** Default: `newest`. */
+  readonly order?: 'newest' | 'gravest';
+  /** Only those behind the one with this id. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
 export interface NotificationCount {
   readonly receiver: string;
   /** `sent`, `failed`, `cooldown` … */
@@ -60,7 +71,7 @@ export interface PipelineView {
   windows(query: HistoryQuery): Promise<WindowHistory>;
   latest(window: string): Promise<LatestWindows>;
   /** `lang`: the words in this language; else in the pipeline's. */
-  alerts(query: { readonly status?: 'firing' | 'resolved'; readonly lang?: AlertLocale; readonly limit: number }): Promise<AlertList>;
+  alerts(query: AlertQuery & { readonly lang?: AlertLocale }): Promise<AlertList>;
   deadLetters(query: { readonly reason?: string; readonly outcome?: string; readonly limit: number }): Promise<DeadLetterList>;
   /** By receiver and what was decided. */
   notifications(): readonly NotificationCount[];

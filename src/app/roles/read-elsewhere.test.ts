@@ -17,8 +17,8 @@ function pipelineElsewhere() {
     },
   };
   const reader = {
-    bounds: async () => ({ start: 0, end: 0 }),
-    read: async (_: string, __: number, offset: number) => (at.records ? { firstOffset: offset, ...packRecords(['x']) } : undefined),
+    read: async (topic: string, partition: number, firstOffset: number) =>
+      at.records ? { topic, partition, firstOffset, count: 1, appendTimes: new Float64Array(1), ...packRecords(['x']) } : undefined,
   };
   const ask = createReadElsewhere({ pipeline: 'p', topics: ['raw'] }, { connection, reader, clock: { elapsed: () => at.now } });
   const isRead = (): Promise<boolean> => ((at.now += 1_000), ask());

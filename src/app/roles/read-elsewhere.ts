@@ -13,7 +13,7 @@ import { partitionName } from '../../windows/plan.ts';
 
 interface Deps {
   readonly connection: Pick<KafkaConnection, 'lag'>;
-  readonly reader: Pick<Log, 'bounds' | 'read'>;
+  readonly reader: Pick<Log, 'read'>;
   readonly clock: Pick<Clock, 'elapsed'>;
 }
 
@@ -35,7 +35,7 @@ export function createReadToEnd(
     inputs,
     reading,
   }: { readonly pipeline: string; readonly inputs: readonly Input[]; readonly reading: () => Reading | undefined },
-  deps: Deps,
+  deps: Deps & { readonly reader: Pick<Log, 'bounds' | 'read'> },
 ): () => Promise<boolean> {
   const isReadElsewhere = createReadElsewhere({ pipeline, topics: [...new Set(inputs.map(({ topic }) => topic))] }, deps);
   return () => (reading() ? isReadToEnd(inputs, reading, deps.reader) : isReadElsewhere());

@@ -24,7 +24,7 @@ import { parseCursor } from '../../server/window-cursor.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
-import { createAlertBook, episodeIn } from './alert-book.ts';
+import { episodeIn } from './alert-book.ts';
 import { createHotFill } from './hot-fill.ts';
 import { createLetterIndex } from './letter-index.ts';
 import { createRate } from './rate.ts';
@@ -361,38 +361,6 @@ test('a hot store that came up empty does not answer before it is filled again',
   assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'log', truncated: false, points });
   empty = false;
   assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'hot', truncated: false, points });
-});
-
-test('an alert is one entry: as it rang, with how it stands', async (t) => {
-  const log = await openLog(t, ['a']);
-  const book = createAlertBook(log, 'a');
-  const event = (id: string, minute: number, status: string, repeat: number) => ({
-    alert_id: id,
-    alert_time: iso(minute),
-    status,
-    repeat,
-    current_value: minute,
-  });
-  await append(log, 'a', [event('x', 1, 'firing', 0), event('y', 2, 'firing', 0)]);
-  assert.equal(await book.firing(), 2);
-  await append(log, 'a', [event('x', 3, 'firing', 1), event('x', 4, 'resolved', 0)]);
-  assert.equal(await book.firing(), 1);
-  const shown = (await book.list({ limit: 10 })).map((each) => [
-    each.alert_id,
-    each.current_value,
-    each.status,
-    each.repeat,
-    each.resolved_time,
-    each.ending,
-  ]);
-  assert.deepEqual(shown, [
-    ['y', 2, 'firing', 0, null, undefined],
-    ['x', 1, 'resolved', 1, iso(4), 'resolved'],
-  ]);
-  assert.deepEqual(
-    (await book.list({ status: 'resolved', limit: 1 })).map(({ alert_id }) => alert_id),
-    ['x'],
-  );
 });
 
 test('dead letters: counted by reason, an origin judged again once, the newest first, with the verdict of a replay', async (t) => {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../core/errors.ts';
 import type { AlertLocale } from '../../receivers/alert-event.ts';
 import type { PipelineList } from '../api.ts';
-import type { HistoryQuery, PipelineView, Surface } from '../surface.ts';
+import type { AlertQuery, HistoryQuery, PipelineView, Surface } from '../surface.ts';
 import { parseCursor } from '../window-cursor.ts';
 import { LANG } from './lang.ts';
 import { silenceRoutes } from './silences.ts';
@@ -88,16 +88,23 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
     },
   );
 
-  app.get<{ Params: Params; Querystring: { status?: 'firing' | 'resolved'; lang?: AlertLocale; limit: number } }>(
+  app.get<{ Params: Params; Querystring: AlertQuery & { lang?: AlertLocale } }>(
     '/api/v1/pipelines/:pipeline/alerts',
     {
       schema: {
         tags: TAGS,
-        summary: 'Alerts, the newest first: one entry an episode.',
+        summary: 'Alerts, the newest or the gravest first: one entry an episode.',
         params: PARAMS,
         querystring: {
           type: 'object',
-          properties: { status: { type: 'string', enum: ['firing', 'resolved'] }, lang: LANG, limit: limitOf(1_000, 100) },
+          properties: {
+            status: { type: 'string', enum: ['firing', 'resolved'] },
+            folded: { type: 'boolean', default: true, description: 'Those too that another alert speaks for' },
+            order: { type: 'string', enum: ['newest', 'gravest'], default: 'newest' },
+            after: { type: 'string', description: 'An alert_id: what comes behind it in this order' },
+            lang: LANG,
+            limit: limitOf(1_000, 100),
+          },
         },
       },
     },

@@ -1,5 +1,6 @@
 import type { Episode } from '../../../src/server/api.ts';
-import type { AlertEvent, Severity } from '../../../src/receivers/alert-event.ts';
+import type { AlertEvent } from '../../../src/receivers/alert-event.ts';
+import { byGravity, severityRank } from '../../../src/alerts/gravity.ts';
 import { withEnd } from '../../../src/alerts/with-end.ts';
 import type { Ending } from '../../../src/receivers/ending.ts';
 import { labelsKey, type Labels } from './series-book.ts';
@@ -7,7 +8,7 @@ import { labelsKey, type Labels } from './series-book.ts';
 /** From the first window in breach to the end: one entry, however many records tell of it. */
 export type { Episode };
 
-/** The newest `max` episodes; those that fire are the last to go. */
+/** `max` episodes: the oldest that are over go first, of those that fire what another one speaks for, then the least grave. */
 export interface AlertBook {
   /** True where this begins an episode that was not known, and speaks for itself. */
   put(event: AlertEvent): boolean;
@@ -46,8 +47,10 @@ export function createAlertBook(max: number): AlertBook {
   };
   const trim = (): void => {
     if (episodes.size <= max) return;
-    const last = sorted().reverse();
-    const goes = [...last.filter(({ status }) => status === 'resolved'), ...last.filter(({ status }) => status === 'firing')];
+    const over = sorted().filter(({ status }) => status === 'resolved');
+    const firing = [...episodes.values()].filter(({ status }) => status === 'firing').sort(byGravity);
+    const isFolded = ({ part_of }: Episode): boolean => part_of !== undefined;
+    const goes = [...over.reverse(), ...firing.filter(isFolded).reverse(), ...firing.filter((each) => !isFolded(each)).reverse()];
     for (const { alert_id } of goes.slice(0, episodes.size - max)) episodes.delete(alert_id);
   };
   const sorted = (): Episode[] => [...episodes.values()].sort(byNewest);
@@ -102,12 +105,6 @@ export function unclearEndings(episodes: readonly Episode[], at: number): number
 /** Without those that another alert speaks for. */
 export function incidentsOf(episodes: readonly Episode[]): readonly Episode[] {
   return episodes.filter(({ part_of }) => part_of === undefined);
-}
-
-const RANK: Readonly<Record<Severity, number>> = { low: 1, medium: 2, high: 3, critical: 4 };
-
-export function severityRank(severity: Severity): number {
-  return RANK[severity];
 }
 
 /** Of those that fire the gravest, the newest among equals. `episodes`: newest first. */

@@ -33,7 +33,13 @@ export interface Api {
   /** `lang`: in whose words. */
   alerts(
     pipeline: string,
-    ask: { readonly status?: 'firing'; readonly lang: Language; readonly limit: number },
+    ask: {
+      readonly status?: 'firing';
+      readonly folded?: boolean;
+      readonly order?: 'gravest';
+      readonly lang: Language;
+      readonly limit: number;
+    },
     signal: AbortSignal,
   ): Promise<AlertList>;
   deadLetters(pipeline: string, ask: { readonly reason?: string; readonly limit: number }, signal: AbortSignal): Promise<DeadLetterList>;
@@ -86,7 +92,8 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
         { ...labels, window, from, after, grouping: (grouping ?? (labels && Object.keys(labels)))?.join(), limit: String(limit) },
         signal,
       ),
-    alerts: (pipeline, { status, lang, limit }, signal) => get(`${of(pipeline)}/alerts`, { status, lang, limit: String(limit) }, signal),
+    alerts: (pipeline, { status, folded, order, lang, limit }, signal) =>
+      get(`${of(pipeline)}/alerts`, { status, folded: folded?.toString(), order, lang, limit: String(limit) }, signal),
     deadLetters: (pipeline, { reason, limit }, signal) => get(`${of(pipeline)}/dead-letters`, { reason, limit: String(limit) }, signal),
     topics: (signal) => get('/topics', {}, signal),
     silences: async (pipeline, signal) => (await get<SilenceList>(`${of(pipeline)}/silences`, {}, signal)).silences,

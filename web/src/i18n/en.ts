@@ -100,6 +100,7 @@ export const en = {
   'alerts.looked': 'It rang while its window was still open.',
   'alerts.part_of': 'Not told by itself: a larger alert speaks for it.',
   'alerts.open_segment': 'See the segment',
+  'alerts.not_kept': '{count} more, none of them graver: they are in the API, not on this page.',
   'alerts.rang': 'Alert: {text}',
   'silences.title': 'Silences',
   'silences.add': 'Silence…',

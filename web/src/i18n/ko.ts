@@ -101,6 +101,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'alerts.looked': '윈도우가 아직 열려 있을 때 울렸습니다.',
   'alerts.part_of': '따로 알리지 않았습니다. 더 큰 알림에 포함됩니다.',
   'alerts.open_segment': '세그먼트 보기',
+  'alerts.not_kept': '이보다 덜 심각한 알림 {count}건은 이 화면 대신 API에서 볼 수 있습니다.',
   'alerts.rang': '알림: {text}',
   'silences.title': '알림 중지',
   'silences.add': '알림 중지…',
