@@ -10,7 +10,7 @@ import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { runFeeds } from '../run/feeds.ts';
 import { createPriorities } from '../embedded/priorities.ts';
 import { openEmbeddedRun } from '../embedded/embedded-run.ts';
-import type { RunOptions } from '../run/run-options.ts';
+import { RUN_DEFAULTS, type RunOptions } from '../run/run-options.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
 
 export interface EventsDeps {
@@ -27,17 +27,7 @@ export async function historyFromEvents(
   { clock, stdin }: EventsDeps,
 ): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'tocsin-backtest-'));
-  const options: RunOptions = {
-    files: [config],
-    data: dir,
-    input: path,
-    once: true,
-    json: false,
-    revision: { kind: 'same' },
-    notify: false,
-    olapStore: 'none',
-    quiet: true,
-  };
+  const options: RunOptions = { ...RUN_DEFAULTS, files: [config], data: dir, input: path, once: true, quiet: true, olapStore: 'none' };
   const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock });
   try {
     const packer = createRecordPacker(wanted);
