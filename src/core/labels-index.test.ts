@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { labelsKey, type Labels } from '../../core/labels.ts';
+import { labelsKey, type Labels } from './labels.ts';
 import { createLabelsIndex } from './labels-index.ts';
 
 const labels = fc.dictionary(fc.constantFrom('country', 'format', 'os'), fc.constantFrom('KR', 'US', ''));

@@ -1,5 +1,5 @@
 /** Finds what is known of a series by its labels, without making a text of them: the strings of labels come again and again. */
-import type { Labels } from '../../core/labels.ts';
+import type { Labels } from './labels.ts';
 
 export interface LabelsIndex<T> {
   /** Undefined also where the same labels were added in another order. */
