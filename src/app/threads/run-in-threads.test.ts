@@ -138,12 +138,12 @@ const MORTAL = `
 /** What is said of each end. */
 const ENDS = { error: /: a fault\./, trap: /: unreachable\./, exit: /exit code 3/ };
 
-function startMortal(config: ThreadConfig): Worker {
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(MORTAL)}`), { workerData: config });
+function startScript(script: string, config: ThreadConfig): Worker {
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), { workerData: config });
 }
 
 test('however a thread ends: by an error, a trap in WebAssembly, an exit', { timeout: 60_000 }, async (t) => {
-  const { run, logger, ended, bring, brought, counted } = await running(t, undefined, startMortal);
+  const { run, logger, ended, bring, brought, counted } = await running(t, undefined, (config) => startScript(MORTAL, config));
   const channel = new BroadcastChannel('run-in-threads.test');
   t.after(() => channel.close());
   for (const [piece, [end, said]] of Object.entries(ENDS).entries()) {
@@ -160,4 +160,18 @@ test('however a thread ends: by an error, a trap in WebAssembly, an exit', { tim
   assert.equal(counted(), brought());
   // One that ends while the others' end closes what it counts counts nothing.
   assert.ok(run.threads().restarts >= Object.keys(ENDS).length, `${run.threads().restarts} restarts`);
+});
+
+/** A thread like any other, whose answers to steps hold what cannot be sent. */
+const UNSENDABLE = `
+  import { parentPort } from 'node:worker_threads';
+  const post = parentPort.postMessage.bind(parentPort);
+  parentPort.postMessage = (message, transfer) => post(message.value?.mirror && !message.value.panes ? { ...message, oops: () => {} } : message, transfer);
+  await import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)});
+`;
+
+test('an answer that cannot be sent is told once, and ends the run', { timeout: 60_000 }, async (t) => {
+  const { run, logger, ended } = await running(t, undefined, (config) => startScript(UNSENDABLE, config));
+  await assert.rejects(ended, { code: 'thread_ended', retryable: false, message: /hand over its answer \(step\): .*could not be cloned/ });
+  assert.deepEqual([run.threads().restarts, logger.warnings], [0, []]);
 });
