@@ -16,6 +16,8 @@ import { createThread, startWorker, type Thread } from './thread.ts';
 export interface ThreadsConfig extends ThreadConfig {
   /** Threads at most. */
   readonly max: number;
+  /** So many starts in a row that got nowhere end the process. */
+  readonly startsMax?: number;
 }
 
 export interface ThreadsDeps {
@@ -46,7 +48,6 @@ export interface Threads {
 
 /** A thread that ends sooner than this after its start has got nowhere, ms. Nor has one, however long it took, of which no partition came further. */
 const SETTLED_MS = 60_000;
-/** So many starts in a row that got nowhere end the process. */
 const STARTS_MAX = 5;
 const BACK_OFF_MS = 200;
 
@@ -70,6 +71,7 @@ interface Hosted {
 }
 
 export function createThreads(config: ThreadsConfig, { clock, logger, signal, start = startWorker }: ThreadsDeps): Threads {
+  const { startsMax = STARTS_MAX } = config;
   const slots: Slot[] = [];
   const restarts: number[] = [];
   /** Where partitions began on the thread that each of them was lost with last. */
@@ -95,11 +97,11 @@ export function createThreads(config: ThreadsConfig, { clock, logger, signal, st
     slot.dueAt = clock.elapsed() + BACK_OFF_MS * 2 ** (slot.failures - 1);
     slot.hosted.clear();
     delete slot.thread;
-    const retryable = slot.failures < STARTS_MAX;
+    const retryable = slot.failures < startsMax;
     const what = `thread ${slot.number}, which counts ${names === '' ? 'nothing yet' : names}, has ended: ${reasonText(reason, config)}`;
     const count = `That was ${slot.failures} times in a row without getting further;`;
     if (retryable)
-      logger.warn(`${what} It begins again from its last commit.${slot.failures > 1 ? ` ${count} ${STARTS_MAX} end the run.` : ''}`);
+      logger.warn(`${what} It begins again from its last commit.${slot.failures > 1 ? ` ${count} ${startsMax} end the run.` : ''}`);
     const end = `${what} ${count} nothing committed is lost.`;
     return new AppError('thread_ended', retryable ? what : end, { retryable, cause: reason });
   }
