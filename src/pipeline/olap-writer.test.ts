@@ -20,7 +20,7 @@ async function filled(log: Log): Promise<void> {
       { topic: topics.windows, partition: 0, ...json([row(1), { kind: 'closed' }, row(2)]) },
       { topic: topics.alerts, partition: 0, ...json([{ alert_id: 'a' }]) },
       { topic: topics.alerts, partition: 0, ...json([{ alert_id: 'b' }]) },
-      { topic: topics.deadLetters, partition: 0, ...json([{ reason: 'late' }]) },
+      { topic: topics.deadLetters, partition: 0, ...json([{ reason: 'late', revision: 1 }]) },
       { topic: 'raw', partition: 0, ...packRecords(['{"x":1}', null]) },
     ],
   });
