@@ -1,6 +1,6 @@
 /** The form that all commands have: help, examples, and the options that many share. */
 import { Option, type Command } from 'commander';
-import { DEFAULT_DATA } from '../app/run-options.ts';
+import { DEFAULT_DATA } from '../app/run/run-options.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Adds a command to the program; `exit`: told the exit code of the command that ran. */

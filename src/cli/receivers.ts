@@ -1,7 +1,7 @@
 import { readGivenUp } from '../notify/notification-log.ts';
-import { missingText, missingVariables, openReceivers } from '../app/receivers.ts';
+import { missingText, missingVariables, openReceivers } from '../app/receivers/open-receivers.ts';
 import { choosePipeline, withReading, type ReadingPlace } from '../app/readers/reading.ts';
-import { testAlert } from '../app/test-alert.ts';
+import { testAlert } from '../app/receivers/test-alert.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { unknownName } from '../config/problem.ts';

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { pipelineRecord, pipelineRecordChange } from '../app/pipeline-record.ts';
+import { pipelineRecord, pipelineRecordChange } from '../pipeline/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
 import { packRecords } from '../log/batch.ts';
 import { openDataDir } from '../log/embedded/data-dir.ts';
@@ -11,11 +8,11 @@ import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import { topicsOf } from '../pipeline/topics.ts';
 import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
+import { temporary } from '../../test/support/temporary.ts';
 
 /** A directory in which pipeline `ads` ran, and has ended. */
 async function setUp(t: TestContext, countries: readonly string[] = []) {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-silence-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   const { logPath } = openDataDir(dir, { create: true });
   const log = createEmbeddedLog({ path: logPath, clock: systemClock });
   const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };

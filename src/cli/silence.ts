@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeKafka, writeLog } from '../app/control/write-log.ts';
 import { unknownLabels } from '../app/readers/known-series.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
-import type { PipelineRecord } from '../app/pipeline-record.ts';
+import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
 import { createSilences, type Silences } from '../app/silences.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Labels } from '../core/labels.ts';

@@ -1,7 +1,7 @@
-import { checkHotStoreAddress } from '../app/hot-store-of.ts';
+import { checkHotStoreAddress } from '../app/stores/open-hot-store.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import type { WindowsQuery } from '../app/readers/windows.ts';
-import type { PipelineRecord } from '../app/pipeline-record.ts';
+import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { parseOlapAddress } from '../olap-store/clickhouse/address.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fakeSurface, serverOn, windowRow, type ServerOptions } from '../../test/server/fake-surface.ts';
 import { AppError } from '../core/errors.ts';
 import { HttpProblem } from './problem.ts';
+import { temporary } from '../../test/support/temporary.ts';
 
 async function open(t: TestContext, options: ServerOptions = {}) {
   const surface = fakeSurface();
@@ -197,8 +197,7 @@ test('the documentation comes from here alone and names every path', async (t) =
 });
 
 test('the page: how to build it, then its files with their caching, and a policy without inline scripts', async (t) => {
-  const root = mkdtempSync(join(tmpdir(), 'tocsin-page-'));
-  t.after(() => rmSync(root, { recursive: true }));
+  const root = temporary(t);
   const { get } = await open(t, { pageRoot: root });
   const html = { accept: 'text/html' };
   assert.match((await get('/', html)).text, /not built yet/);

@@ -45,8 +45,12 @@ export async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** @param make a store whose batch is 3 rows, so that paging shows */
-export function testOlapStore(name: string, make: () => Promise<{ store: OlapStore; dispose: () => Promise<void> }>, skip?: string): void {
-  describe(`OLAP store: ${name}`, { ...(skip !== undefined && { skip }) }, () => {
+export function testOlapStore(
+  name: string,
+  make: () => Promise<{ store: OlapStore; dispose: () => Promise<void> }>,
+  skip: string | false = false,
+): void {
+  describe(`OLAP store: ${name}`, { skip }, () => {
     let store: OlapStore;
     let dispose: () => Promise<void>;
     before(async () => ({ store, dispose } = await make()));

@@ -1,7 +1,6 @@
 /** deploy/grafana: every query of the dashboards runs, as a reader, on the tables that Tocsin makes. */
 import assert from 'node:assert/strict';
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -13,6 +12,7 @@ import { createClickHouseStore } from '../../src/olap-store/clickhouse/clickhous
 import { windowRow } from '../contract/olap-store.ts';
 import { ROOT } from '../e2e/tocsin.ts';
 import { read, yamlOf } from './deployed.ts';
+import { chdbMissing } from '../support/chdb.ts';
 
 interface Source {
   readonly type: string;
@@ -130,12 +130,3 @@ describe('the dashboards of Grafana', () => {
     }
   });
 });
-
-function chdbMissing(): string | false {
-  try {
-    createRequire(import.meta.url)('chdb');
-    return false;
-  } catch (error) {
-    return `chDB is not available here: ${String(error).split('\n')[0]}`;
-  }
-}

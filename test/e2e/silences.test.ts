@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startServer } from '../http-server.ts';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
-import { objects, startFor, temporary, until, type Running } from './tocsin.ts';
+import { objects, startFor, until, type Running } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const ORDERS_EACH_SECOND = 5;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { openCounting } from '../../src/app/counting.ts';
+import { openCounting } from '../../src/app/embedded/counting.ts';
 import { createPlacement } from '../../src/app/threads/placement.ts';
 import { startWorker } from '../../src/app/threads/thread.ts';
 import { createThreads, type Threads } from '../../src/app/threads/threads.ts';

@@ -7,10 +7,10 @@ import type { Clock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
-import { runFeeds } from '../feeds.ts';
-import { createPriorities } from '../priorities.ts';
-import { openPipelineRun } from '../pipeline-run.ts';
-import type { RunOptions } from '../run-options.ts';
+import { runFeeds } from '../run/feeds.ts';
+import { createPriorities } from '../embedded/priorities.ts';
+import { openEmbeddedRun } from '../embedded/embedded-run.ts';
+import type { RunOptions } from '../run/run-options.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
 
 export interface EventsDeps {
@@ -43,7 +43,7 @@ export async function historyFromEvents(
     const packer = createRecordPacker(wanted);
     // Judged outside, by as many settings as are asked for; and there is nobody to tell.
     const counting: LoadedPipeline = { ...config, receivers: [], monitor: { ...config.monitor, detect: [] } };
-    const run = await openPipelineRun(counting, options, {
+    const run = await openEmbeddedRun(counting, options, {
       log,
       clock,
       logger: silentLogger,

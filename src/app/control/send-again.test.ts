@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { topicsOf } from '../../pipeline/topics.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { checkVersion, toSendAgain } from './send-again.ts';
 
 const pipeline: PipelineRecord = {

@@ -1,7 +1,7 @@
 /** The alerts of a pipeline: as they rang, with how they stand now. */
 import type { Log } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { batches, textAt } from './reading.ts';
 import { withEnd } from '../../alerts/with-end.ts';
 

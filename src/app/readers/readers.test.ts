@@ -17,7 +17,7 @@ import {
   readKafkaRuns,
   readPipelineRecords,
   type PipelineRecord,
-} from '../pipeline-record.ts';
+} from '../../pipeline/pipeline-record.ts';
 import { readAlerts } from './alerts.ts';
 import { findDeadLetter, readDeadLetters } from './dead-letters.ts';
 import { choosePipeline } from './reading.ts';

@@ -13,7 +13,7 @@ import type { ReplayVerdict } from '../../windows/replay.ts';
 import type { PartitionMeta } from '../../windows/snapshot.ts';
 import type { WatermarksState } from '../../windows/merge/watermarks.ts';
 import { connectHolder } from '../control/holder.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { readAlerts } from './alerts.ts';
 import { countDeadLetters } from './dead-letters.ts';
 import { readFleet, type Fleet } from './fleet.ts';

@@ -11,7 +11,7 @@ import { topicsOf } from '../../pipeline/topics.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { ClosedRecord, WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { lacksOlder, readWindows, type WindowsQuery } from './windows.ts';
 
 const MINUTE = 60_000;

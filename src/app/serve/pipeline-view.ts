@@ -16,7 +16,7 @@ import { defaultLimits } from '../../server/limits.ts';
 import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
 import type { WindowRow } from '../../windows/row.ts';
-import type { PipelineRun } from '../pipeline-run.ts';
+import type { PipelineRun } from '../run/pipeline-run.ts';
 import { createSilences } from '../silences.ts';
 import { createAlertBook, episodeIn } from './alert-book.ts';
 import { createLetterIndex } from './letter-index.ts';

@@ -506,7 +506,7 @@ test('what waits for the slowest reader, in records and bytes', async (t) => {
   assert.deepEqual(await unread.backlog(0), { records: 0, bytes: 0 });
 });
 
-test('a rate over the last ten seconds', () => {
+test('the rate is that of the last ten seconds', () => {
   const rate = createRate();
   assert.equal(rate.perSecond(), 0);
   for (let second = 0; second <= 30; second++) rate.sample(second <= 20 ? 0 : (second - 20) * 100, second * 1_000);

@@ -12,8 +12,8 @@ import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { generatorConfig } from '../../sources/generator/config.ts';
 import { createAdGenerator } from '../../sources/generator/generator.ts';
-import { openPipelineRun } from '../pipeline-run.ts';
-import { createPriorities } from '../priorities.ts';
+import { openEmbeddedRun } from '../embedded/embedded-run.ts';
+import { createPriorities } from '../embedded/priorities.ts';
 import type { ThreadConfig } from './thread-messages.ts';
 import { startWorker } from './thread.ts';
 import { createThreads } from './threads.ts';
@@ -60,7 +60,7 @@ async function running(t: TestContext, begun: (number: number, worker: Worker) =
     clock: 'event',
     threads: PARTITIONS,
   } as const;
-  const run = await openPipelineRun({ ...loaded, engine, receivers: [] }, options, {
+  const run = await openEmbeddedRun({ ...loaded, engine, receivers: [] }, options, {
     log,
     clock,
     logger,

@@ -13,6 +13,7 @@ import { limitNews, limitQuietMs, type LimitKind, type LimitSpan } from '../../w
 import { createMerge, type WindowCounts } from '../../windows/merge/merge.ts';
 import type { Partials } from '../../windows/partials/partials.ts';
 import { decodePartials } from '../../windows/partials/codec.ts';
+import { createLabelsBook } from '../../windows/partials/labels-codec.ts';
 import type { ClockMode } from '../../windows/partition.ts';
 import { inputPartitions, type Plan } from '../../windows/plan.ts';
 import type { WindowRecord } from '../../windows/row.ts';
@@ -90,6 +91,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const mergePrefix = mergeStatePrefix(pipeline);
   const stagePrefix = `stage/${pipeline}/`;
   const merge = createMerge(plan, revision, { keepsPanes: true });
+  const labels = createLabelsBook();
   const inputs = inputPartitions(plan.spec).map(({ source, partition, name }) => ({
     topic: source.topic,
     partition,
@@ -140,7 +142,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   }
 
   function* take(bytes: Uint8Array): Sliced<void> {
-    const record = yield* decodePartials(bytes, plan.groupings.length);
+    const record = yield* decodePartials(bytes, plan.groupings.length, labels);
     if (record.revision > revision) {
       throw new AppError(
         'revision_changed',
