@@ -183,17 +183,19 @@ export async function openNotifyStage(
       }
     };
     let [heardAt, askedAt] = [-Infinity, -Infinity];
+    let wasReadToEnd = false;
 
     /** Of the past nobody is paged because the events end there: by the watermark alone `settle` goes. What is silenced was news when it came. */
     async function endSilences(ms: number): Promise<void> {
       await silences.catchUp();
       if (!notifier.queues.some((queue) => queue.hasSilenced())) return;
       const at = watermark();
-      let caughtUp = at !== undefined && notifier.isCaughtUp(at);
-      if (!caughtUp && ms - askedAt >= READ_TO_END_POLL_MS) {
+      const isNear = at !== undefined && notifier.isCaughtUp(at);
+      if (!isNear && ms - askedAt >= READ_TO_END_POLL_MS) {
         askedAt = ms;
-        caughtUp = await isReadToEnd();
+        wasReadToEnd = await isReadToEnd();
       }
+      const caughtUp = isNear || wasReadToEnd;
       // One that has not heard of the end of an alert yet is told no more of its beginning.
       const { end } = await log.bounds(topic, 0);
       for (const queue of notifier.queues) if (offered.get(queue)! >= end) recordAll(queue.endSilences(caughtUp));

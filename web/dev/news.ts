@@ -62,7 +62,7 @@ export function createNews(market: Market, now: () => number): News {
       partitions: [partition(0), partition(1)],
       frontier: new Date(now() - 10_000).toISOString(),
       windows: { '10s': { results: 2_520, corrections: 31 }, '1m': { results: 420, corrections: 12 } },
-      alerts: { fired: 8, sent: 12, firing: episodes().filter((each) => each.status === 'firing').length },
+      alerts: { fired: 8, sent: 12, firing: episodes().filter((each) => each.status === 'firing').length, groups: [] },
       looks: { looked: 40_320, skipped: 0 },
       threads: { running: 0, restarts: 0 },
       dead_letters: 762,

@@ -132,6 +132,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
       replayed += partition.replayed;
     }
     const frontier = isoOrNull(engine.frontier);
+    const { count: firing, groups } = await alerts.firing();
     const windows = await inSlices(engine.counts(), () => clock.elapsed());
     const hasOlap = olap.state() !== 'none';
     const read = await partitions();
@@ -145,7 +146,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
       partitions: read,
       frontier,
       windows,
-      alerts: { ...run.notify.counts(), firing: await alerts.firing() },
+      alerts: { ...run.notify.counts(), firing, groups },
       looks: run.looks(),
       threads: run.threads(),
       dead_letters: await letters.count(),
@@ -174,7 +175,8 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     },
     async alerts({ lang, ...query }) {
       const found = await alerts.list(query);
-      return { alerts: lang === undefined || lang === config.locale ? found : found.map((episode) => episodeIn(episode, lang, saidIn)) };
+      if (lang === undefined || lang === config.locale) return found;
+      return { ...found, alerts: found.alerts.map((episode) => episodeIn(episode, lang, saidIn)) };
     },
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),
