@@ -8,7 +8,6 @@ import { systemClock } from '../core/clock.ts';
 import type { Labels } from '../core/labels.ts';
 import type { Log } from '../log/log.ts';
 import { statusOf, type Silence } from '../notify/silence.ts';
-import { SILENCES_SETTINGS } from '../pipeline/topics.ts';
 import { printable, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -87,11 +86,7 @@ async function withSilences(
           { pipeline: pipeline.name, topic, dimensions: pipeline.dimensions, measures: measuresOf(pipeline) },
           {
             log,
-            async commit(unit) {
-              // What an earlier version ran last has none yet.
-              if (!(await log.topics()).some(({ name }) => name === topic)) await writer.ensureTopic(topic, SILENCES_SETTINGS);
-              return writer.commit(unit);
-            },
+            commit: (unit) => writer.commit(unit),
             clock: systemClock,
             newId: randomUUID,
           },

@@ -215,6 +215,7 @@ export function testOlapStore(
         topic: 'ad-events',
         partition: 0,
         offset,
+        revision: 1,
         outcome: 'invalid',
         reason: 'bad_json',
         payload: '{"a":"\\u0000',
@@ -233,12 +234,12 @@ export function testOlapStore(
     });
 
     it('shows dead letters of the last revision that judged their origin alone', async () => {
-      const letter = (topic: string, partition: number, offset: number, revision?: number): DeadLetter => {
-        return { topic, partition, offset, outcome: 'invalid', reason: `of ${revision}`, ...(revision !== undefined && { revision }) };
+      const letter = (topic: string, partition: number, offset: number, revision: number): DeadLetter => {
+        return { topic, partition, offset, revision, outcome: 'invalid', reason: `of ${revision}` };
       };
       const older = [
-        letter('anew', 0, 4),
-        letter('anew', 0, 5),
+        letter('anew', 0, 4, 1),
+        letter('anew', 0, 5, 1),
         letter('anew', 0, 6, 1),
         letter('anew', 1, 9, 1),
         letter('other', 0, 9, 1),
@@ -251,7 +252,7 @@ export function testOlapStore(
       // The newest one counts by its time of storing, ms.
       await new Promise((resolve) => setTimeout(resolve, 5));
       await store.putPipeline({ ...told, readAnew: [{ revision: 2, from: { 'anew/0': 5, 'other/0': 10 } }] });
-      const inForce = [letter('anew', 0, 4), letter('anew', 0, 6, 2), letter('anew', 1, 9, 1), letter('other', 0, 9, 1)];
+      const inForce = [letter('anew', 0, 4, 1), letter('anew', 0, 6, 2), letter('anew', 1, 9, 1), letter('other', 0, 9, 1)];
       assert.deepEqual(await store.deadLetters({ pipeline: 'anew' }), inForce);
     });
 

@@ -20,13 +20,14 @@ const measures: MeasureSpec[] = [{ kind: 'count', name: 'n', source: 'events', w
 const pipeline: PipelineRecord = {
   name: 'p',
   file: 'p.yml',
-  sources: [{ name: 'events', topic: 'raw', partitions: 1 }],
+  sources: [{ name: 'events', topic: 'raw', partitions: 1, outOfOrdernessMs: 0 }],
   dimensions: ['d'],
   measures,
   windows: [{ name: '1m', sizeMs: MINUTE, slideMs: MINUTE }],
   rollups: [],
   topics: topicsOf('p'),
   olapStore: 'none',
+  clock: 'append',
 };
 
 const iso = (minute: number): string => new Date(Date.UTC(2026, 2, 2) + minute * MINUTE).toISOString();
