@@ -138,7 +138,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     }
     if (serving) deps.onListening?.(serving.url);
     const before = runs.map(totalsOf);
-    await driveAll(runs, options, { stdin: deps.stdin, logger, feed: backing.feed }, stopping);
+    await driveAll(runs, options, { clock, stdin: deps.stdin, logger, feed: backing.feed }, stopping);
     if (options.once && !stopping.signal.aborted) {
       await refill.settled();
       await settleHotStore(hotStore, clock, stopping.signal);

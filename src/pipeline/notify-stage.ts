@@ -8,7 +8,6 @@ import type { Log, RecordBatch } from '../log/log.ts';
 import type { Notifier, NotifierCounts } from '../notify/notifier.ts';
 import type { ReceiverQueue } from '../notify/receiver-queue.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { renameGroup } from './rename-group.ts';
 import { readSilences } from './silence-tail.ts';
 import type { PipelineTopics } from './topics.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
@@ -83,8 +82,6 @@ export async function openNotifyStage(
   const topic = topics.alerts;
   const { log, notifier } = deps;
   const group = notifyGroup(pipeline);
-  // What it was called in data directories of earlier versions.
-  await renameGroup(log, `${pipeline}/notify`, group, [{ topic, partition: 0 }]);
   notifier.restore(await log.state(notifier.statePrefix));
   const silences = readSilences(log, topics.silences, (text) => notifier.takeSilence(text));
   // Before anybody is told of anything.

@@ -90,6 +90,7 @@ export function createNews(market: Market, now: () => number): News {
             topic: 'demo-events',
             partition: n % 2,
             offset: 90_000 + r * 10 + n,
+            revision: 1,
             outcome: reason === 'late' ? ('late' as const) : ('invalid' as const),
             reason,
             append_time: new Date(began - (r * 3 + n) * 7_000).toISOString(),

@@ -35,6 +35,7 @@ describe('the fleet', { skip: kafka.skip }, () => {
       rollups: [],
       topics: topicsOf(name),
       olapStore,
+      clock: 'append',
     };
     const { roles } = await readFleet(connection, log, of);
     await log.close();

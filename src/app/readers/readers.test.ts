@@ -26,13 +26,14 @@ import { tail, type TailOptions } from './topics.ts';
 const pipeline: PipelineRecord = {
   name: 'p',
   file: 'p.yml',
-  sources: [{ name: 'events', topic: 'raw', partitions: 1 }],
+  sources: [{ name: 'events', topic: 'raw', partitions: 1, outOfOrdernessMs: 0 }],
   dimensions: [],
   measures: [],
   windows: [],
   rollups: [],
   topics: topicsOf('p'),
   olapStore: 'none',
+  clock: 'append',
 };
 
 async function openLog(t: TestContext, topics: readonly string[]) {
@@ -68,6 +69,7 @@ const letter = (offset: number, reason: string): DeadLetter => ({
   topic: 'raw',
   partition: 0,
   offset,
+  revision: 1,
   outcome: reason === 'late' ? 'late' : 'invalid',
   reason,
   payload: `record ${offset}`,

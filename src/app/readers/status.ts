@@ -80,9 +80,7 @@ async function notedPartitions(log: Log, pipeline: PipelineRecord, now: number):
   const partitions: PartitionStatus[] = [];
   for (const { topic, partitions: count, outOfOrdernessMs } of pipeline.sources) {
     for (let partition = 0; partition < count; partition++)
-      partitions.push(
-        await partitionStatus(log, { pipeline: pipeline.name, topic, partition, outOfOrdernessMs: outOfOrdernessMs ?? 0, now }),
-      );
+      partitions.push(await partitionStatus(log, { pipeline: pipeline.name, topic, partition, outOfOrdernessMs, now }));
   }
   return partitions;
 }
