@@ -193,7 +193,11 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
         // Nothing is kept, but that something was missed is: who comes back from before begins anew.
         stream.publish('points', []);
       }
-      for (const event of events) stream.publish('alert', event, inOthers(event));
+      for (const event of events) {
+        // Said again only where somebody listens: of thousands that takes long.
+        stream.publish('alert', event, stream.isHeard() ? inOthers(event) : undefined);
+        yield;
+      }
     },
     async tick() {
       rate.sample(
