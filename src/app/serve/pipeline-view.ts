@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { LOCALES, saidInOf } from '../../alerts/said-in.ts';
 import type { Clock } from '../../core/clock.ts';
-import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
+import { outcomesOf, reasonsOf, recordsRead } from '../../core/outcome.ts';
 import { inSlices, type Sliced } from '../../core/slices.ts';
+import { instantOrNull } from '../../core/instant.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
@@ -101,7 +102,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
       end,
       lag: records,
       lag_seconds: behindMs === undefined ? null : Math.round(behindMs) / 1_000,
-      watermark: isoOrNull(known[i]!.watermark),
+      watermark: instantOrNull(known[i]!.watermark),
       outcomes: { ...known[i]!.totals },
       ids: idsOf(known[i]!),
     }));
@@ -122,16 +123,12 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   }
 
   async function status(): Promise<PipelineStatus> {
-    const totals = noOutcomes();
-    const reasons: Record<string, number> = {};
-    let replayed = 0;
     // Taken together, so that reasons and outcomes agree.
-    for (const partition of engine.partitions()) {
-      for (const outcome of OUTCOMES) totals[outcome] += partition.totals[outcome];
-      for (const [reason, count] of partition.reasons) reasons[reason] = (reasons[reason] ?? 0) + count;
-      replayed += partition.replayed;
-    }
-    const frontier = isoOrNull(engine.frontier);
+    const counted = engine.partitions();
+    const totals = outcomesOf(counted.map((partition) => partition.totals));
+    const reasons = reasonsOf(counted.map((partition) => partition.reasons));
+    const replayed = counted.reduce((sum, partition) => sum + partition.replayed, 0);
+    const frontier = instantOrNull(engine.frontier);
     const { count: firing, groups } = await alerts.firing();
     const windows = await inSlices(engine.counts(), () => clock.elapsed());
     const hasOlap = olap.state() !== 'none';
@@ -140,7 +137,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     return {
       pipeline,
       outcomes: { read: recordsRead(totals), ...totals },
-      invalid_reasons: reasons,
+      invalid_reasons: Object.fromEntries(reasons),
       replayed,
       records_per_second: rate.perSecond(),
       partitions: read,
@@ -246,10 +243,6 @@ function infoOf({ config }: PipelineRun): PipelineInfo {
     })),
     serve: serve.map(({ path, window }) => ({ path, window })),
   };
-}
-
-function isoOrNull(time: number): string | null {
-  return Number.isFinite(time) ? new Date(time).toISOString() : null;
 }
 
 function idsOf({ ids: { remembered, forgottenEarly, bytes } }: AggregateStatus): PipelineStatus['partitions'][number]['ids'] {
