@@ -4,12 +4,10 @@ import { readStatus, type PartitionStatus, type PipelineStatus, type Status } fr
 import { systemClock } from '../core/clock.ts';
 import { OUTCOMES } from '../core/outcome.ts';
 import { grouped, printTable, type Column } from './table.ts';
+import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
-export async function statusCommand(
-  options: { pipeline?: string; data: string; log?: string; json: boolean },
-  terminal: Terminal,
-): Promise<number> {
+export async function statusCommand(options: PipelineOptions, terminal: Terminal): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
     const status = await readStatus(reading, systemClock, options.pipeline);
     if (options.json) await terminal.print(JSON.stringify(status));

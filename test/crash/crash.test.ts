@@ -11,7 +11,7 @@ import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { valuesOf, withKafka } from '../e2e/kafka-topic.ts';
 import { ownPipeline } from '../e2e/own-pipeline.ts';
-import { output, printedSeed, temporary } from '../e2e/tocsin.ts';
+import { output, printedSeed } from '../e2e/tocsin.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { ownService } from '../support/services.ts';
 import { adEvents } from './ad-events.ts';
@@ -21,6 +21,7 @@ import { createFleet, WORKER_VARIABLE } from './fleet.ts';
 import { createSender } from './sender.ts';
 import { startServices } from './services.ts';
 import { noteStalls, repeats, startListener, type Outage } from './told.ts';
+import { temporary } from '../support/temporary.ts';
 
 const SOAK = process.env['SOAK'] === '1';
 const COUNTS = SOAK

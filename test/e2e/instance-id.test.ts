@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { startFor, temporary, until, type Running } from './tocsin.ts';
+import { startFor, until, type Running } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 /** A restart on a busy machine takes seconds; without the name the place would be free after these. */

@@ -23,7 +23,8 @@ import { bring, valuesOf } from './kafka-topic.ts';
 import { ownPipeline, type OwnPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
 import { sorted, storedRows } from './stored-rows.ts';
-import { objects, output, startFor, temporary, tocsin, until } from './tocsin.ts';
+import { objects, output, startFor, tocsin, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const skip = kafka.skip || (await ownService('redis')).skip || sampleMissing;

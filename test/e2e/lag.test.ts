@@ -7,7 +7,8 @@ import type { AlertEvent } from '../../src/receivers/alert-event.ts';
 import { service } from '../support/services.ts';
 import { bring, valuesOf } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { output, startFor, temporary, until } from './tocsin.ts';
+import { output, startFor, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
-import { startFor, temporary, until, type Running } from './tocsin.ts';
+import { startFor, until, type Running } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const HOUR_MS = 3_600_000;

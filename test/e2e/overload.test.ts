@@ -15,7 +15,8 @@ import type { PipelineStatus } from '../../src/server/api.ts';
 import { service } from '../support/services.ts';
 import { valuesOf, withKafka } from './kafka-topic.ts';
 import { lastRows } from './last-rows.ts';
-import { ndjson, output, startFor, temporary, until } from './tocsin.ts';
+import { ndjson, output, startFor, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const OVERLOAD_MS = process.env['SOAK'] === '1' ? 300_000 : 6_000;

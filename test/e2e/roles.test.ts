@@ -10,7 +10,8 @@ import { service } from '../support/services.ts';
 import { bring, valuesOf } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
-import { startFor, temporary, until, type Running } from './tocsin.ts';
+import { startFor, until, type Running } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const redis = service('redis');

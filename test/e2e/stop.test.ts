@@ -6,7 +6,8 @@ import { connectTo } from '../support/kafka-log.ts';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { startFor, STOPPED_UNNOTED, temporary, until } from './tocsin.ts';
+import { startFor, STOPPED_UNNOTED, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 

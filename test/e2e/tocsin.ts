@@ -111,13 +111,6 @@ export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutM
   throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`);
 }
 
-/** A directory that goes with the test. */
-export function temporary(t: TestContext): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-e2e-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
-}
-
 /** A process that does not outlive the test. */
 export function startFor(t: TestContext, args: readonly string[], options?: StartOptions): Running {
   const running = start(args, options);

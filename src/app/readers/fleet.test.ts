@@ -8,7 +8,7 @@ import { packRecords } from '../../log/batch.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
 import { STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
 import { topicsOf } from '../../pipeline/topics.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { readFleet, type Fleet } from './fleet.ts';
 
 const kafka = service('kafka');
@@ -35,6 +35,7 @@ describe('the fleet', { skip: kafka.skip }, () => {
       rollups: [],
       topics: topicsOf(name),
       olapStore,
+      clock: 'append',
     };
     const { roles } = await readFleet(connection, log, of);
     await log.close();

@@ -13,7 +13,7 @@ import type { ReplayVerdict } from '../../windows/replay.ts';
 import type { PartitionMeta } from '../../windows/snapshot.ts';
 import type { WatermarksState } from '../../windows/merge/watermarks.ts';
 import { connectHolder } from '../control/holder.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { readAlerts } from './alerts.ts';
 import { countDeadLetters } from './dead-letters.ts';
 import { readFleet, type Fleet } from './fleet.ts';
@@ -80,9 +80,7 @@ async function notedPartitions(log: Log, pipeline: PipelineRecord, now: number):
   const partitions: PartitionStatus[] = [];
   for (const { topic, partitions: count, outOfOrdernessMs } of pipeline.sources) {
     for (let partition = 0; partition < count; partition++)
-      partitions.push(
-        await partitionStatus(log, { pipeline: pipeline.name, topic, partition, outOfOrdernessMs: outOfOrdernessMs ?? 0, now }),
-      );
+      partitions.push(await partitionStatus(log, { pipeline: pipeline.name, topic, partition, outOfOrdernessMs, now }));
   }
   return partitions;
 }

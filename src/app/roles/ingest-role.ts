@@ -4,7 +4,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
 import { STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
-import type { RunOptions } from '../run-options.ts';
+import type { RunOptions } from '../run/run-options.ts';
 import { whileElected } from './election.ts';
 
 const SESSION_MS = 10_000;

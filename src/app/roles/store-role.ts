@@ -6,7 +6,7 @@ import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
 import { STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
-import type { RunOptions } from '../run-options.ts';
+import type { RunOptions } from '../run/run-options.ts';
 import { whenAborted, whileElected } from './election.ts';
 
 const SESSION_MS = 10_000;

@@ -16,7 +16,7 @@ import { defaultLimits } from '../../server/limits.ts';
 import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
 import type { WindowRow } from '../../windows/row.ts';
-import type { PipelineRun } from '../pipeline-run.ts';
+import type { PipelineRun } from '../run/pipeline-run.ts';
 import { createSilences } from '../silences.ts';
 import { createAlertBook, episodeIn } from './alert-book.ts';
 import { createLetterIndex } from './letter-index.ts';
@@ -132,6 +132,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
       replayed += partition.replayed;
     }
     const frontier = isoOrNull(engine.frontier);
+    const { count: firing, groups } = await alerts.firing();
     const windows = await inSlices(engine.counts(), () => clock.elapsed());
     const hasOlap = olap.state() !== 'none';
     const read = await partitions();
@@ -145,7 +146,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
       partitions: read,
       frontier,
       windows,
-      alerts: { ...run.notify.counts(), firing: await alerts.firing() },
+      alerts: { ...run.notify.counts(), firing, groups },
       looks: run.looks(),
       threads: run.threads(),
       dead_letters: await letters.count(),
@@ -174,7 +175,8 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     },
     async alerts({ lang, ...query }) {
       const found = await alerts.list(query);
-      return { alerts: lang === undefined || lang === config.locale ? found : found.map((episode) => episodeIn(episode, lang, saidIn)) };
+      if (lang === undefined || lang === config.locale) return found;
+      return { ...found, alerts: found.alerts.map((episode) => episodeIn(episode, lang, saidIn)) };
     },
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),

@@ -1,3 +1,4 @@
+/** The topics of a broker: made, grown and given their settings where that is asked for. */
 import { createPartitionsV3, createTopicsV7, describeConfigsV4, incrementalAlterConfigsV1 } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
