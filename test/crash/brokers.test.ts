@@ -1,20 +1,22 @@
 /**
- * A pipeline on three brokers that hold copies of each other's partitions: one after the other is killed, or stopped as for an upgrade,
- * and comes back. Leaders, coordinators and controllers move; nothing waits for the one that is away, and everything is what follows
- * from the raw topic. `TOCSIN_SEED` has the same plan again. Each of three once, and one for good; with SOAK=1 (`make soak`) 40 times.
+ * A pipeline on three brokers that hold copies of each other's partitions. It waits until the third has come up; then one after the
+ * other is killed, or stopped as for an upgrade, and comes back. Leaders, coordinators and controllers move; nothing waits for the one
+ * that is away, and everything is what follows from the raw topic. `TOCSIN_SEED` has the same plan again. Each of three once, and one for good; with SOAK=1 (`make soak`) 40 times.
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startKafkaCluster } from '../../scripts/services/kafka-cluster.ts';
+import { kafkaCluster } from '../../scripts/services/kafka-cluster.ts';
+import type { Service } from '../../scripts/services/service.ts';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { valuesOf, withKafka } from '../e2e/kafka-topic.ts';
 import { ownPipeline } from '../e2e/own-pipeline.ts';
-import { output, printedSeed, temporary } from '../e2e/tocsin.ts';
+import { output, printedSeed, until } from '../e2e/tocsin.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { ownService } from '../support/services.ts';
+import { temporary } from '../support/temporary.ts';
 import { adEvents } from './ad-events.ts';
 import { alertsFollow, holdsLetters, holdsRows, judgeTopic, newestRows, untilTold } from './checks.ts';
 import { createFleet } from './fleet.ts';
@@ -33,9 +35,14 @@ const skip = (await ownService('kafka')).skip || sampleMissing;
 test('any one of three brokers dies: the others go on', { skip, timeout: SOAK ? 1_800_000 : 300_000 }, async (t) => {
   const random = createRandom(printedSeed(t));
   const dir = temporary(t);
-  const cluster = await startKafkaCluster(BROKERS);
-  t.after(() => cluster.stop());
-  const { address, brokers } = cluster;
+  const cluster = await kafkaCluster(BROKERS);
+  const { address } = cluster;
+  const startBroker = async (place: number): Promise<Service> => {
+    const broker = await cluster.start(place);
+    t.after(() => broker.stop());
+    return broker;
+  };
+  const brokers = await Promise.all([startBroker(0), startBroker(1)]);
   const { file, name, topic } = ownPipeline(dir, PARTITIONS, (text) => {
     const wary = text.replace(/min_volume: \d+/, 'min_volume: 8').replace(/warm_up: \d+/, 'warm_up: 2');
     return `${wary}\nlimits: { retire_after: 100h, idle_after: 1h }\n`;
@@ -44,6 +51,12 @@ test('any one of three brokers dies: the others go on', { skip, timeout: SOAK ? 
   const events = adEvents(ROUNDS, Date.now());
 
   const fleet = createFleet(t, dir, ['', ''], [...common, '--commit-every-ms', '200', '--quiet']);
+  await until(
+    'a worker to say that a broker is missing',
+    () => /more copies than there are brokers now .* Waiting/.test(fleet.said()),
+    60_000,
+  );
+  brokers.push(await startBroker(2));
   const said: string[] = [];
   await withKafka(address, async (log) => {
     await log.ensureTopic(topic, { partitions: PARTITIONS });
