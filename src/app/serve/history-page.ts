@@ -9,27 +9,39 @@ export interface HistoryPage {
   readonly truncated: boolean;
 }
 
+/** Rows as they were found, by the start of their window, and what makes one window's rows of them, at least one. */
+export interface FoundWindows {
+  readonly starts: Iterable<string>;
+  readonly rowsOf: (start: string) => readonly WindowRow[];
+}
+
 /**
- * `newest`: the last ones, else the first ones behind `after`. Only windows that are shown are put in order: one has tens of thousands of
- * rows, and other requests wait.
+ * `newest`: the last ones, else the first ones behind `after`. Only windows that are shown are made and put in order: one has tens of
+ * thousands of rows, and other requests wait.
  */
 export function pageOf(
-  rows: readonly WindowRow[],
+  { starts, rowsOf }: FoundWindows,
   { newest, after, limit }: { readonly newest: boolean; readonly after: WindowCursor | undefined; readonly limit: number },
 ): HistoryPage {
-  const left = after ? rows.filter((row) => isBehind(row, after)) : rows;
-  const windows = [...Map.groupBy(left, ({ window_start }) => window_start)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const inOrder = [...starts].filter((start) => after === undefined || Date.parse(start) >= after.start).sort();
   const shown: (readonly WindowRow[])[] = [];
   let room = limit;
-  for (const [, ofWindow] of newest ? windows.toReversed() : windows) {
-    if (room === 0) break;
-    const inOrder = byLabels(ofWindow);
-    const part = newest ? inOrder.slice(-room) : inOrder.slice(0, room);
+  let truncated = false;
+  for (const start of newest ? inOrder.reverse() : inOrder) {
+    truncated ||= room === 0;
+    if (truncated) break;
+    const rows = byLabels(rowsOf(start)).filter((row) => after === undefined || isBehind(row, after));
+    const part = newest ? rows.slice(-room) : rows.slice(0, room);
+    truncated = part.length < rows.length;
     room -= part.length;
     shown.push(part);
   }
-  const found = (newest ? shown.toReversed() : shown).flat();
-  return { rows: found, truncated: found.length < left.length };
+  return { rows: (newest ? shown.reverse() : shown).flat(), truncated };
+}
+
+export function byWindow(rows: readonly WindowRow[]): FoundWindows {
+  const windows = Map.groupBy(rows, ({ window_start }) => window_start);
+  return { starts: [...windows.keys()], rowsOf: (start) => windows.get(start) ?? [] };
 }
 
 function isBehind({ window_start, labels }: WindowRow, { start, key }: WindowCursor): boolean {

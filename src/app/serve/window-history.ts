@@ -12,7 +12,7 @@ import { cursorAfter } from '../../server/window-cursor.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
-import { pageOf } from './history-page.ts';
+import { byWindow, pageOf, type FoundWindows } from './history-page.ts';
 import type { HotFill } from './hot-fill.ts';
 import type { OlapSide } from './olap-side.ts';
 import type { WindowIndex } from './window-index.ts';
@@ -77,7 +77,7 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     // The hot store has main rows alone: a span in which dead letters were replayed is added up below. What the log keeps no more may hold such too.
     const isWhole = async (): Promise<boolean> => from >= whole && !(await index.hasOtherOrigins(window, from, to));
     if (current && isFilled && kept !== undefined && from > newest - kept && (await isWhole())) {
-      return answer(await hotStore.range(pipeline, window, labels, from, to), 'hot', query);
+      return answer(byWindow(await hotStore.range(pipeline, window, labels, from, to)), 'hot', query);
     }
 
     const rows = createCollection(matches);
@@ -91,10 +91,15 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
       if (record.kind === 'row') rows.add(record);
       return true;
     });
-    const final = mergeRows(rows.all(), measures);
-    const stored = new Set(final.map(keyOf));
-    const open = (current ?? []).filter((row) => isWithin(row, from, to) && matches(row.labels) && !stored.has(keyOf(row)));
-    const answered = answer([...final, ...open], needsOlder ? 'olap' : 'log', query);
+    const stored = byWindow(rows.all());
+    const open = byWindow((current ?? []).filter((row) => isWithin(row, from, to) && matches(row.labels)));
+    const rowsOf = (start: string): readonly WindowRow[] => {
+      const final = mergeRows(stored.rowsOf(start), measures);
+      const known = new Set(final.map(keyOf));
+      return [...final, ...open.rowsOf(start).filter((row) => !known.has(keyOf(row)))];
+    };
+    const windows = { starts: new Set([...stored.starts, ...open.starts]), rowsOf };
+    const answered = answer(windows, needsOlder ? 'olap' : 'log', query);
     const isShort = !older && isBeyondLog && (deps.olap.state() === 'starting' || deps.olap.state() === 'away');
     return isShort ? { ...answered, older_missing: true } : answered;
   };
@@ -109,14 +114,10 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     return isServed && isOne && (grouping === undefined || grouping.toSorted().join() === names) ? kept.keepMs : undefined;
   }
 
-  function answer(
-    rows: readonly WindowRow[],
-    source: WindowHistory['source'],
-    { window, from, after, limit }: HistoryQuery,
-  ): WindowHistory {
+  function answer(found: FoundWindows, source: WindowHistory['source'], { window, from, after, limit }: HistoryQuery): WindowHistory {
     // Asked from an instant on: the first ones, to go on behind them. Else the newest.
     const newest = from === undefined && after === undefined;
-    const page = pageOf(rows, { newest, after, limit });
+    const page = pageOf(found, { newest, after, limit });
     const points = page.rows.map(pointOf);
     const last = points.at(-1);
     return {

@@ -32,7 +32,7 @@ export function Vitals() {
   const unclear = unclearEndings(live.alerts.value, watermark === undefined ? now.value : Date.parse(watermark));
   const quiet = (): string => {
     if (isLost || !live.alertsKnown.value) return asOf;
-    if (firing > 0) return t('vitals.of_fired', { count: Math.max(status.alerts.fired, firing) });
+    if (firing > 0) return t('vitals.of_fired', { count: formatCount(Math.max(status.alerts.fired, firing), language.value) });
     if (unclear > 0) return t('vitals.unclear', { count: unclear });
     if (isBehind || silentMs > 0) return t('vitals.quiet_until', { span: isBehind ? span : silent });
     return t('vitals.quiet');
