@@ -5,6 +5,7 @@ import { labelsText } from '../core/labels.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Ending } from '../receivers/ending.ts';
 import { printTable, type Column } from './table.ts';
+import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
 const ENDED: Readonly<Record<Ending, string>> = {
@@ -14,12 +15,8 @@ const ENDED: Readonly<Record<Ending, string>> = {
   caught_up: 'average caught up',
 };
 
-interface Options extends AlertsQuery {
-  readonly pipeline?: string;
+interface Options extends PipelineOptions, AlertsQuery {
   readonly records: boolean;
-  readonly data: string;
-  readonly log?: string;
-  readonly json: boolean;
 }
 
 export async function alertsCommand(options: Options, terminal: Terminal): Promise<number> {

@@ -6,6 +6,7 @@ import type { AlertRecord, OlapStore, WindowsQuery } from '../../src/olap-store/
 import { mergeRows } from '../../src/windows/row-merge.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
 import type { MeasureSpec } from '../../src/windows/spec.ts';
+import { rowAt } from '../support/window-row.ts';
 
 const T0 = Date.UTC(2026, 0, 5);
 const MEASURES: MeasureSpec[] = [
@@ -15,26 +16,17 @@ const MEASURES: MeasureSpec[] = [
 ];
 
 export function windowRow(pipeline: string, minute: number, change: Partial<WindowRow> = {}): WindowRow {
-  const start = T0 + minute * 60_000;
-  return {
-    kind: 'row',
+  const counted = { clicks: 3, revenue: 0.1 + 0.2 };
+  return rowAt(T0 + minute * 60_000, {
     pipeline,
-    window: '1m',
-    window_start: new Date(start).toISOString(),
-    window_end: new Date(start + 60_000).toISOString(),
     labels: { country: 'US', ad_format: 'banner' },
-    measures: { clicks: 3, revenue: 0.1 + 0.2, rpc: (0.1 + 0.2) / 3 },
-    state: { clicks: 3, revenue: 0.1 + 0.2 },
+    measures: { ...counted, rpc: (0.1 + 0.2) / 3 },
+    state: counted,
     events: 3,
-    replayed: 0,
-    final: true,
-    corrections: 0,
     version: '7',
-    origin: '',
     partitions: ['ads/0'],
-    idle: [],
     ...change,
-  };
+  });
 }
 
 /** All that comes, in an array. */

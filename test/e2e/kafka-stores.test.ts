@@ -15,7 +15,7 @@ import { flatRow, mergeRows } from '../../src/windows/row-merge.ts';
 import { revisionOf } from '../../src/windows/row-version.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
 import { holdsInRedis, newestRows, untilTold } from '../crash/checks.ts';
-import { startServer } from '../http-server.ts';
+import { startServer } from '../support/http-server.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { testClickHouse, type TestClickHouse } from '../support/clickhouse.ts';
 import { ownService, service } from '../support/services.ts';

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startServer } from '../http-server.ts';
+import { startServer } from '../support/http-server.ts';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
 import { objects, startFor, until, type Running } from './tocsin.ts';

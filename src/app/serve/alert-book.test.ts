@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { sampleAlert } from '../../../test/sample-alert.ts';
+import { sampleAlert } from '../../../test/support/sample-alert.ts';
 import { systemClock } from '../../core/clock.ts';
 import { packRecords } from '../../log/batch.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
@@ -62,21 +62,22 @@ test('an alert is one entry: as it rang, with how it stands', async (t) => {
   assert.deepEqual(await ids({ status: 'resolved', limit: 1 }), ['x']);
 });
 
-test('the gravest first, then what costs most, then the newest; without what another one speaks for; page by page', async (t) => {
+test('the gravest first, then what costs most, then what is furthest off, then the newest; without what another one speaks for; page by page', async (t) => {
   const { book, append, ids } = await openBook(t);
   const severities: Readonly<Record<string, Severity>> = { low: 'low', critical: 'critical', dear: 'high', cheap: 'high', late: 'high' };
-  await append(Object.entries(severities).map(([id, severity], minute) => alert(id, minute, { severity })));
+  await append(Object.entries(severities).map(([id, severity], minute) => alert(id, minute, { severity, deviation_percent: -50 })));
+  await append([alert('furthest', 0, { severity: 'high', deviation_percent: -99 })]);
   await append([
     alert('dearest', 9, { severity: 'high', ...costs(-900) }),
     alert('folded', 9, { severity: 'critical', part_of: 'critical' }),
   ]);
   await append([alert('over', 9, { severity: 'critical' }), alert('over', 10, { severity: 'critical', status: 'resolved' })]);
   const query = { status: 'firing', folded: false, order: 'gravest' } as const;
-  const all = ['critical', 'dearest', 'late', 'cheap', 'dear', 'low'];
+  const all = ['critical', 'dearest', 'furthest', 'late', 'cheap', 'dear', 'low'];
   assert.deepEqual(await ids(query), all);
   assert.deepEqual(await ids({ ...query, limit: 2 }), all.slice(0, 2));
   assert.deepEqual(await ids({ ...query, limit: 2, after: 'dearest' }), all.slice(2, 4));
-  assert.equal((await book.list({ ...query, limit: 2, after: 'dearest' })).total, 6);
+  assert.equal((await book.list({ ...query, limit: 2, after: 'dearest' })).total, 7);
   // The place to go on from may have ended meanwhile.
   await append([alert('dearest', 11, { severity: 'high', status: 'resolved' })]);
   assert.deepEqual(await ids({ ...query, after: 'dearest' }), all.slice(2));

@@ -17,6 +17,7 @@ import { createPriorities } from '../embedded/priorities.ts';
 import type { ThreadConfig } from './thread-messages.ts';
 import { startWorker } from './thread.ts';
 import { createThreads } from './threads.ts';
+import { RUN_DEFAULTS } from '../run/run-options.ts';
 
 const loaded = loadPipeline(new URL('../../../pipelines/adtech.yml', import.meta.url).pathname);
 const PARTITIONS = 2;
@@ -49,12 +50,9 @@ async function running(t: TestContext, begun: (number: number, worker: Worker) =
   const [source] = loaded.engine.sources;
   const engine = { ...loaded.engine, sources: [{ ...source!, partitions: PARTITIONS }] };
   const options = {
+    ...RUN_DEFAULTS,
     files: [],
     data: dir,
-    once: false,
-    json: false,
-    revision: { kind: 'same' },
-    notify: false,
     olapStore: 'none',
     quiet: true,
     clock: 'event',

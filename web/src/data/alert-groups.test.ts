@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { AlertGroup } from '../../../src/server/api.ts';
 import type { AlertEvent } from '../../../src/receivers/alert-event.ts';
 import { alert } from '../testing.ts';
-import { FIRING_MAX, firingCount, groupsOf } from './alert-groups.ts';
+import { FIRING_MAX, firingCount, groupsOf, isWhole } from './alert-groups.ts';
 
 const firing = (id: string, more: Partial<AlertEvent> = {}) => ({ ...alert(id, more), resolved_time: null });
 const many = (count: number) => Array.from({ length: count }, (_, n) => firing(String(n)));
@@ -52,5 +52,6 @@ test('of more than are kept here the server counts, of fewer the page itself, wh
   ]);
   assert.deepEqual(shown(groupsOf(many(20), [told, unknown])), [['ctr_drop', 20, 20]]);
   assert.equal(firingCount(many(FIRING_MAX), 4_030), 4_030);
+  assert.deepEqual([isWhole(many(FIRING_MAX), 4_030), isWhole(many(FIRING_MAX), FIRING_MAX), isWhole(many(20), 21)], [false, true, true]);
   assert.equal(firingCount([...many(20), firing('folded', { part_of: '1' }), firing('over', { status: 'resolved' })], 21), 20);
 });

@@ -14,8 +14,17 @@ export interface FiringGroup extends AlertGroup {
 
 /** How many fire in truth. `told`: by the server, about a second ago. */
 export function firingCount(episodes: readonly Episode[], told: number | undefined): number {
-  const known = incidentsOf(episodes).filter(({ status }) => status === 'firing').length;
+  const known = knownFiring(episodes);
   return known < FIRING_MAX ? known : Math.max(known, told ?? 0);
+}
+
+/** Whether all that fire are known here: else a segment without an alert may be one whose alert is not. */
+export function isWhole(episodes: readonly Episode[], told: number | undefined): boolean {
+  return firingCount(episodes, told) === knownFiring(episodes);
+}
+
+function knownFiring(episodes: readonly Episode[]): number {
+  return incidentsOf(episodes).filter(({ status }) => status === 'firing').length;
 }
 
 /**

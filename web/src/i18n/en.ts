@@ -139,6 +139,7 @@ export const en = {
   'segment.corrected': 'corrected +{count}',
   'segment.alerts': 'Alerts of this segment',
   'segment.no_alerts': 'This segment has not rung.',
+  'segment.alerts_beyond': 'More alerts fire than this page keeps: none of the gravest is of this segment.',
   'segment.missing': 'This segment has no windows yet, or its name is not known here.',
   'segment.chart': '{measure} over time',
   'segment.expected': 'expected {value}',

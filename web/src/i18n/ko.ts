@@ -140,6 +140,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'segment.corrected': '정정 +{count}',
   'segment.alerts': '이 세그먼트의 알림',
   'segment.no_alerts': '이 세그먼트에서는 알림이 울리지 않았습니다.',
+  'segment.alerts_beyond': '이 화면에 담을 수 있는 것보다 많은 알림이 발생 중입니다. 가장 심각한 알림 가운데 이 세그먼트의 것은 없습니다.',
   'segment.missing': '이 세그먼트의 윈도우가 아직 없거나, 알 수 없는 이름입니다.',
   'segment.chart': '시간에 따른 {measure}',
   'segment.expected': '예상 값 {value}',

@@ -12,7 +12,8 @@ import { SilencesPanel } from './silences.tsx';
 const RESOLVED_SHOWN = 30;
 /** More than these are an outage: then it is told what kinds there are, and the gravest of each. */
 const FLAT_MAX = 12;
-const CARDS_AT_ONCE = 10;
+const CARDS_FIRST = 5;
+const CARDS_MORE = 20;
 
 export function AlertsPanel({ feed }: { feed: PipelineFeed }) {
   const { t } = useDashboard();
@@ -79,7 +80,7 @@ function FiringGroups({ feed, firing }: { readonly feed: PipelineFeed; readonly 
 /** One line that says what kind and how many; opened, the gravest of them, and more when asked for. */
 function KindOfAlerts({ feed, group, open }: { readonly feed: PipelineFeed; readonly group: FiringGroup; readonly open: boolean }) {
   const { t, language } = useDashboard();
-  const [shown, setShown] = useState(CARDS_AT_ONCE);
+  const [shown, setShown] = useState(CARDS_FIRST);
   const [opened, setOpened] = useState(open);
   const { metric_name: metric, direction, dimensions, gravest, firing, episodes } = group;
   const rest = episodes.length - shown;
@@ -98,8 +99,8 @@ function KindOfAlerts({ feed, group, open }: { readonly feed: PipelineFeed; read
       {opened &&
         episodes.slice(0, shown).map((episode) => <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={false} linked />)}
       {opened && rest > 0 && (
-        <button type="button" class="button" onClick={() => setShown(shown + CARDS_AT_ONCE)}>
-          {t('overview.more', { count: count(Math.min(CARDS_AT_ONCE, rest)) })}
+        <button type="button" class="button" onClick={() => setShown(shown + CARDS_MORE)}>
+          {t('overview.more', { count: count(Math.min(CARDS_MORE, rest)) })}
         </button>
       )}
       {opened && rest <= 0 && firing > episodes.length && (
