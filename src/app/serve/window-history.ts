@@ -95,8 +95,8 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     const open = byWindow((current ?? []).filter((row) => isWithin(row, from, to) && matches(row.labels)));
     const rowsOf = (start: string): readonly WindowRow[] => {
       const final = mergeRows(stored.rowsOf(start), measures);
-      const known = new Set(final.map(keyOf));
-      return [...final, ...open.rowsOf(start).filter((row) => !known.has(keyOf(row)))];
+      const made = new Set(final.map(keyOf));
+      return [...final, ...open.rowsOf(start).filter((row) => !made.has(keyOf(row)))];
     };
     const windows = { starts: new Set([...stored.starts, ...open.starts]), rowsOf };
     const answered = answer(windows, needsOlder ? 'olap' : 'log', query);
