@@ -7,6 +7,7 @@ import type { AppError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { atOnce } from '../core/slices.ts';
 import { poolGivesWay } from '../core/thread-priority.ts';
+import { instantOrNull } from '../core/instant.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import { openDataDir } from '../log/embedded/data-dir.ts';
 import { lockForRun } from './control/lock-for-run.ts';
@@ -138,7 +139,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     }
     if (serving) deps.onListening?.(serving.url);
     const before = runs.map(totalsOf);
-    await driveAll(runs, options, { stdin: deps.stdin, logger, feed: backing.feed }, stopping);
+    await driveAll(runs, options, { clock, stdin: deps.stdin, logger, feed: backing.feed }, stopping);
     if (options.once && !stopping.signal.aborted) {
       await refill.settled();
       await settleHotStore(hotStore, clock, stopping.signal);
@@ -181,17 +182,12 @@ async function openServing(
 function statusOf(run: PipelineRun): Record<string, unknown> {
   return {
     name: run.config.engine.pipeline,
-    frontier: instantText(run.engine.frontier),
+    frontier: instantOrNull(run.engine.frontier),
     windows: atOnce(run.engine.counts()),
     alerts: run.notify.counts(),
     threads: run.threads(),
     partitions: run.engine
       .partitions()
-      .map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark: instantText(watermark), caughtUp, totals })),
+      .map(({ name, offset, watermark, caughtUp, totals }) => ({ name, offset, watermark: instantOrNull(watermark), caughtUp, totals })),
   };
-}
-
-/** Null before the first event: JSON knows no infinity. */
-function instantText(ms: number): string | null {
-  return Number.isFinite(ms) ? new Date(ms).toISOString() : null;
 }

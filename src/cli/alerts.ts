@@ -1,25 +1,22 @@
-import { readAlertRecords, readAlerts, type AlertsQuery } from '../app/readers/alerts.ts';
+import { readAlertRecords, readAlerts, type AlertsQuery, type ShownAlert } from '../app/readers/alerts.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
 import { labelsText } from '../core/labels.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { endingOf, type Ending } from '../receivers/ending.ts';
+import type { Ending } from '../receivers/ending.ts';
 import { printTable, type Column } from './table.ts';
+import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
 const ENDED: Readonly<Record<Ending, string>> = {
   resolved: 'resolved',
-  ended: 'ended',
-  newLevel: 'new level',
-  caughtUp: 'average caught up',
+  no_data: 'ended',
+  new_level: 'new level',
+  caught_up: 'average caught up',
 };
 
-interface Options extends AlertsQuery {
-  readonly pipeline?: string;
+interface Options extends PipelineOptions, AlertsQuery {
   readonly records: boolean;
-  readonly data: string;
-  readonly log?: string;
-  readonly json: boolean;
 }
 
 export async function alertsCommand(options: Options, terminal: Terminal): Promise<number> {
@@ -43,7 +40,7 @@ async function* selected(
   }
 }
 
-const columns: readonly Column<AlertEvent>[] = [
+const columns: readonly Column<AlertEvent & Partial<ShownAlert>>[] = [
   { title: 'rang at (UTC)', value: (alert) => timeText(alert.alert_time) },
   {
     title: 'status',
@@ -55,12 +52,9 @@ const columns: readonly Column<AlertEvent>[] = [
   { title: 'message', value: (alert) => alert.message, maxWidth: 100 },
 ];
 
-function endText(alert: AlertEvent): string {
-  const { status, resolved_time: resolved } = alert;
-  if (typeof resolved !== 'string') return status;
-  // The value is that of its beginning, where there may have been none.
-  const ending = endingOf({ ...alert, current_value: alert.current_value ?? 0 });
-  return `${ENDED[ending]} ${timeText(resolved)}`;
+function endText(alert: AlertEvent & Partial<ShownAlert>): string {
+  const { status, resolved_time: resolved, ending } = alert;
+  return typeof resolved === 'string' && ending ? `${ENDED[ending]} ${timeText(resolved)}` : status;
 }
 
 /** `2026-03-02 09:14:30` in UTC: windows may be seconds long. */

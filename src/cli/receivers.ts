@@ -7,22 +7,18 @@ import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { unknownName } from '../config/problem.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import type { ReadOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
-interface ListOptions {
-  readonly data: string;
-  readonly log?: string;
-  readonly json: boolean;
-}
-
-interface TestOptions extends ListOptions {
+interface TestOptions extends ReadOptions {
+  /** Its file; default: of the pipeline that ran there. */
   readonly pipeline?: string;
 }
 
 const TEST_TIMEOUT_MS = 10_000;
 
 /** Exit code 1 where a receiver that is not optional lacks an environment variable. */
-export async function listCommand(file: string, { json, ...place }: ListOptions, terminal: Terminal): Promise<number> {
+export async function listCommand(file: string, { json, ...place }: ReadOptions, terminal: Terminal): Promise<number> {
   const config = loadPipeline(file);
   const opened = openReceivers(config, process.env, receiverDeps(config, terminal));
   const givenUp = await readFailures(place, config);

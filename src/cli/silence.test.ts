@@ -10,18 +10,19 @@ import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 import { temporary } from '../../test/support/temporary.ts';
 
-/** A directory in which an earlier version ran pipeline `ads`, and has ended: without a topic of silences. */
+/** A directory in which pipeline `ads` ran, and has ended. */
 async function setUp(t: TestContext, countries: readonly string[] = []) {
   const dir = temporary(t);
   const { logPath } = openDataDir(dir, { create: true });
   const log = createEmbeddedLog({ path: logPath, clock: systemClock });
   const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };
   const spec = { pipeline: 'ads', sources: [], dimensions: ['country'], measures: [], windows: [], rollups: [], limits };
-  const { silences: _, ...topics } = topicsOf('ads');
-  const record = pipelineRecord(spec, 'ads.yml', topics as ReturnType<typeof topicsOf>, { olapStore: 'none', clock: 'append' });
+  const topics = topicsOf('ads');
+  await log.ensureTopic(topics.silences, { partitions: 1 });
+  const record = pipelineRecord(spec, 'ads.yml', topics, { olapStore: 'none', clock: 'append' });
   await log.commit({ state: [pipelineRecordChange(record)] });
   if (countries.length > 0) {
-    const { windows } = topicsOf('ads');
+    const { windows } = topics;
     await log.ensureTopic(windows, { partitions: 1 });
     const rows = countries.map((country) => JSON.stringify({ kind: 'row', labels: { country } }));
     await log.commit({ appends: [{ topic: windows, partition: 0, ...packRecords([...rows, JSON.stringify({ kind: 'closed' })]) }] });

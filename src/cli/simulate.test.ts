@@ -6,8 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
-import { startServer } from '../../test/http-server.ts';
-import { slackFaults } from '../../test/slack-limits.ts';
+import { startServer } from '../../test/support/http-server.ts';
+import { slackFaults } from '../../test/support/slack-limits.ts';
 import { choicesOf } from './simulate.ts';
 import { temporary } from '../../test/support/temporary.ts';
 

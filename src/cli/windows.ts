@@ -9,15 +9,12 @@ import { flatRow } from '../windows/row-merge.ts';
 import type { WindowRow } from '../windows/row.ts';
 import { withWindows } from './older-windows.ts';
 import { printTable, type Column } from './table.ts';
+import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Options extends WindowsQuery {
-  readonly pipeline?: string;
+interface Options extends PipelineOptions, WindowsQuery {
   readonly hotStore?: string;
   readonly olapStore?: string;
-  readonly data: string;
-  readonly log?: string;
-  readonly json: boolean;
 }
 
 export async function windowsCommand(options: Options, terminal: Terminal): Promise<number> {

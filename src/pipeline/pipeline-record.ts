@@ -1,7 +1,7 @@
 /** What a run notes of its pipelines in the data directory, so that other commands can read it without the pipeline file. */
 import type { Log, StateChange } from '../log/log.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
-import { topicsOf, type PipelineTopics } from './topics.ts';
+import type { PipelineTopics } from './topics.ts';
 import type { ClockMode } from '../windows/partition.ts';
 import type { EngineSpec, MeasureSpec, WindowSpec } from '../windows/spec.ts';
 
@@ -14,8 +14,7 @@ export interface PipelineRecord {
     readonly name: string;
     readonly topic: string;
     readonly partitions: number;
-    /** Older records lack it. */
-    readonly outOfOrdernessMs?: number;
+    readonly outOfOrdernessMs: number;
     /** Of the schema, where it has several: the field that names an event's, and their names. */
     readonly versions?: { readonly field: string; readonly names: readonly string[] };
   }[];
@@ -26,8 +25,8 @@ export interface PipelineRecord {
   readonly topics: PipelineTopics;
   /** Where the OLAP store is: `embedded`, `none` or the address of a server; without a password. */
   readonly olapStore: string;
-  /** Which time told delays when it was last run; older records lack it. */
-  readonly clock?: ClockMode;
+  /** Which time told delays when it was last run. */
+  readonly clock: ClockMode;
 }
 
 const PREFIX = 'pipeline/';
@@ -36,7 +35,7 @@ export function pipelineRecord(
   spec: EngineSpec,
   file: string,
   topics: PipelineTopics,
-  { olapStore, clock }: Pick<Required<PipelineRecord>, 'olapStore' | 'clock'>,
+  { olapStore, clock }: Pick<PipelineRecord, 'olapStore' | 'clock'>,
 ): PipelineRecord {
   return {
     name: spec.pipeline,
@@ -73,9 +72,7 @@ export function pipelineRecordChange(record: PipelineRecord): StateChange {
 
 /** All pipelines that have ever run on this log, by name. */
 export async function readPipelineRecords(log: Pick<Log, 'state'>): Promise<PipelineRecord[]> {
-  const records = fromStateEntries(PREFIX, await log.state(PREFIX)).map(([, value]) => value as PipelineRecord);
-  // Older records lack topics that came later.
-  return records.map((record) => ({ ...record, topics: { ...topicsOf(record.name), ...record.topics } }));
+  return fromStateEntries(PREFIX, await log.state(PREFIX)).map(([, value]) => value as PipelineRecord);
 }
 
 const KAFKA_RUN = 'kafka-run/';

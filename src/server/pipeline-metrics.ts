@@ -1,12 +1,14 @@
 /** What is told of each pipeline: name, help and labels of every metric, and where its values stand. */
 import { OUTCOMES } from '../core/outcome.ts';
-import type { Backpressure, PipelineStatus } from './api.ts';
+import type { Backpressure, PipelineStatus, SilenceList } from './api.ts';
 import type { NotificationCount } from './surface.ts';
 
 /** A pipeline at the time of a scrape. */
 export interface Scraped {
   readonly status: PipelineStatus;
   readonly notifications: readonly NotificationCount[];
+  /** Those that are not over. */
+  readonly silences: SilenceList['silences'];
 }
 
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
@@ -104,6 +106,9 @@ export const PIPELINE_METRICS: readonly PipelineMetric[] = [
   ]),
   counter('notifications_total', 'Notifications, by receiver and what was decided.', ['receiver', 'decision'], (one) =>
     one.notifications.map(({ receiver, decision, count }): Sample => [{ receiver, decision }, count]),
+  ),
+  gauge('silences', 'Silences that hold, or are to begin.', ['status'], ({ silences }) =>
+    (['active', 'pending'] as const).map((status): Sample => [{ status }, silences.filter((one) => one.status === status).length]),
   ),
   gauge('dead_letters', 'Dead letters kept.', [], ({ status }) => [[{}, status.dead_letters]]),
   gauge('olap_lag_records', 'Records that the OLAP store does not have yet.', [], ({ status }) => [[{}, status.queues.olap_lag]]),

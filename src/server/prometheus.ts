@@ -1,6 +1,7 @@
 /** What runs, as Prometheus metrics: read anew at each scrape, in a registry of its own. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { SILENCES_MAX } from '../notify/silence-request.ts';
 import { PIPELINE_METRICS, type PipelineMetric, type Sample, type Scraped } from './pipeline-metrics.ts';
 import type { Surface } from './surface.ts';
 
@@ -86,7 +87,11 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
     contentType: registry.contentType,
     async text() {
       scraped = await Promise.all(
-        surface.pipelines.map(async (view) => ({ status: await view.status(), notifications: view.notifications() })),
+        surface.pipelines.map(async (view) => ({
+          status: await view.status(),
+          notifications: view.notifications(),
+          silences: (await view.silences.list({ limit: SILENCES_MAX })).silences,
+        })),
       );
       return registry.metrics();
     },

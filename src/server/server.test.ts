@@ -115,6 +115,7 @@ test('what is asked of the windows is checked, and handed on', async (t) => {
   for (const [query, detail] of [
     ['', /window/],
     ['window=2m', /expected one of: 1m, 5m/],
+    ['window=1m&after=x', /found after="x"; expected the `next` of an earlier answer/],
     ['window=1m&contry=US', /"contry"; expected a dimension: country, ad_format/],
     ['window=1m&grouping=land', /"land"; expected dimensions/],
     ['window=1m&from=yesterday', /date-time/],
@@ -140,8 +141,9 @@ test('health says alive at once, and ready when the pipelines are', async (t) =>
 });
 
 test('metrics for Prometheus: counters that add up, by every label', async (t) => {
-  const { get } = await open(t);
+  const { surface, get } = await open(t);
   await get('/healthz');
+  await surface.pipelines[0]!.silences.add({ measure: 'ctr', for: '1h' });
   for (let scrape = 0; scrape < 2; scrape++) {
     const { text, headers } = await get('/metrics');
     assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/);
@@ -159,6 +161,8 @@ test('metrics for Prometheus: counters that add up, by every label', async (t) =
       'tocsin_watermark_seconds{pipeline="ads",partition="raw/0"} 1772442000',
       'tocsin_windows_total{pipeline="ads",window="5m"} 2',
       'tocsin_notifications_total{pipeline="ads",receiver="slack",decision="sent"} 2',
+      'tocsin_silences{pipeline="ads",status="active"} 1',
+      'tocsin_silences{pipeline="ads",status="pending"} 0',
       'tocsin_http_request_seconds_count{method="GET",route="/healthz",status="200"} 1',
     ]) {
       assert.ok(text.includes(`${line}\n`), line);

@@ -83,7 +83,7 @@ describe('the dashboards of Grafana', () => {
       const alert = { alert_id: 'a', alert_time: '2026-01-05T00:01:00.000Z', alert_type: 'ctr_drop', severity: 'high', status: 'firing' };
       await store.putAlerts('ads', [{ record: { ...alert, labels: { country: 'US' } }, version: 1 }]);
       await store.putDeadLetters('ads', [
-        { topic: 'ad-events', partition: 0, offset: 1, outcome: 'invalid', reason: 'bad_json', payload: '{' },
+        { topic: 'ad-events', partition: 0, offset: 1, revision: 1, outcome: 'invalid', reason: 'bad_json', payload: '{' },
       ]);
       await store.close();
       endpoint = readEndpoint(dir)!;

@@ -12,8 +12,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { chromium, type Page } from 'playwright-core';
 import { systemClock } from '../../src/core/clock.ts';
-import { startServer } from '../http-server.ts';
-import { slackFaults } from '../slack-limits.ts';
+import { startServer } from '../support/http-server.ts';
+import { slackFaults } from '../support/slack-limits.ts';
 import { temporary } from '../support/temporary.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');

@@ -13,6 +13,7 @@ import type { GeneratorConfig } from '../../src/sources/generator/config.ts';
 import { createAdGenerator } from '../../src/sources/generator/generator.ts';
 import { CONVERSION_RATE, createSegments } from '../../src/sources/generator/market.ts';
 import { temporary } from '../support/temporary.ts';
+import { RUN_DEFAULTS } from '../../src/app/run/run-options.ts';
 
 const SECOND = 1_000;
 const PIPELINE = loadPipeline(path.resolve(import.meta.dirname, '../../pipelines/demo.yml'));
@@ -39,13 +40,11 @@ test('the two breaks ring within half a minute, nothing else does, and they are 
   const dir = temporary(t);
   await runPipelines(
     {
+      ...RUN_DEFAULTS,
       files: [PIPELINE],
       data: dir,
       input: '-',
       once: true,
-      json: false,
-      revision: { kind: 'same' },
-      notify: false,
       olapStore: 'none',
       quiet: true,
     },

@@ -11,7 +11,7 @@ import { temporary } from '../support/temporary.ts';
 const kafka = service('kafka');
 /** A restart on a busy machine takes seconds; without the name the place would be free after these. */
 const SESSION_MS = 60_000;
-const WAIT_MS = 40_000;
+const WAIT_MS = 60_000;
 
 const assignments = ({ stderr }: Running): readonly string[] => stderr().match(/owns \d of 2/g) ?? [];
 

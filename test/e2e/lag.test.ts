@@ -12,7 +12,7 @@ import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 
-test('no process reads the input: the monitor says so, status names the partitions', { skip: kafka.skip, timeout: 90_000 }, async (t) => {
+test('no process reads the input: the monitor says so, status names the partitions', { skip: kafka.skip, timeout: 240_000 }, async (t) => {
   const dir = temporary(t);
   const { file, name, topic } = ownPipeline(dir, 2, (text) => `${text}\nlag: { above: 100, for: 1s }\n`);
   const log = ['--log', `kafka://${kafka.address}`];
@@ -21,10 +21,10 @@ test('no process reads the input: the monitor says so, status names the partitio
   const start = (roles: string, id: number) =>
     startFor(t, ['run', file, ...log, '--roles', roles, '--olap-store', 'none', '--data', path.join(dir, String(id))]);
   const active = start('monitor,notify', 0);
-  await until('the monitor', () => active.stderr().includes('monitor, from record'), 30_000);
+  await until('the monitor', () => active.stderr().includes('monitor, from record'));
   const told = async (): Promise<AlertEvent[]> =>
     (await valuesOf(kafka.address, `${name}.alerts`)).map((text) => JSON.parse(text) as AlertEvent);
-  await until('the alert', async () => (await told()).length > 0, 30_000);
+  await until('the alert', async () => (await told()).length > 0);
   const [first] = await told();
   assert.equal(first!.alert_type, 'consumer_lag');
   assert.equal(first!.current_value, 110);
@@ -46,7 +46,7 @@ test('no process reads the input: the monitor says so, status names the partitio
   assert.match(await output(['status', '--data', dir, ...log]), /aggregate +nobody/);
 
   start('aggregate', 2);
-  await until('its end', async () => (await told()).length > 1, 30_000);
+  await until('its end', async () => (await told()).length > 1);
   const all = await told();
   assert.deepEqual(
     all.map(({ status: now, alert_id }) => [now, alert_id]),

@@ -9,7 +9,7 @@ import { openEmbeddedStore } from '../../src/olap-store/chdb/open.ts';
 import { flatRow, mergeRows } from '../../src/windows/row-merge.ts';
 import { revisionOf } from '../../src/windows/row-version.ts';
 import { collect } from '../contract/olap-store.ts';
-import { startServer } from '../http-server.ts';
+import { startServer } from '../support/http-server.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { SAMPLE, waryPipeline } from './sample-checks.ts';
 import { objects, output, tocsin } from './tocsin.ts';

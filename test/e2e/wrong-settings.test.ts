@@ -374,7 +374,7 @@ describe('wrong settings', { skip, concurrency: 8 }, () => {
   test('by the command line: waited for, until it is stopped', async (t) => {
     const args = ['run', own.file, '--data', path.join(temporary(t), 'data'), '--log', `kafka://127.0.0.1:${ports.nothing}`];
     const running = startFor(t, args);
-    await until('the message', () => running.stderr().includes('Waiting, and trying again.'), 30_000);
+    await until('the message', () => running.stderr().includes('Waiting, and trying again.'));
     const { code, stderr } = await running.stop('SIGTERM');
     assert.deepEqual([code, stderr.trimEnd().split('\n').length], [0, 1], stderr);
   });

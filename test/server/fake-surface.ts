@@ -78,7 +78,7 @@ export function fakeSurface(): FakeSurface {
     ],
     frontier: null,
     windows: { '5m': { results: 2, corrections: 1 } },
-    alerts: { fired: 1, sent: 1, firing: 0 },
+    alerts: { fired: 1, sent: 1, firing: 0, groups: [] },
     looks: { looked: 30, skipped: 2 },
     threads: { running: 2, restarts: 1 },
     dead_letters: 1,
@@ -110,7 +110,7 @@ export function fakeSurface(): FakeSurface {
       return { pipeline: 'ads', window: query.window, source: 'hot', age: null, points: [], truncated: false };
     },
     latest: async (window) => ({ pipeline: 'ads', window, source: 'hot', age: null, points: [] }),
-    alerts: async () => ({ alerts: [] }),
+    alerts: async () => ({ alerts: [], total: 0 }),
     deadLetters: async () => ({ by_reason: {}, dead_letters: [] }),
     notifications: () => [{ receiver: 'slack', decision: 'sent', count: 2 }],
     silences: createSilencesView(

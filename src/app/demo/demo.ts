@@ -15,7 +15,7 @@ import { withBreaksFrom, withoutBreaks } from './breaks.ts';
 import { freeAddress, requireFree } from './free-address.ts';
 import { watchBackfill } from './backfill-progress.ts';
 import { demoPosition, pauseMs } from './position.ts';
-import type { RunOptions } from '../run/run-options.ts';
+import { RUN_DEFAULTS, type RunOptions } from '../run/run-options.ts';
 import { runPipelines, type RunDeps } from '../run.ts';
 
 const PIPELINE = fileURLToPath(new URL('../../../pipelines/demo.yml', import.meta.url));
@@ -144,18 +144,9 @@ function breakText(dir: string, { inputs }: LoadedPipeline): string {
 `;
 }
 
+/** The demo shows counting and ringing; the 543 MB of an OLAP engine are not needed for that. */
 function runOptions(dir: string, config: LoadedPipeline): RunOptions {
-  return {
-    files: [config],
-    data: dir,
-    once: false,
-    json: false,
-    revision: { kind: 'same' },
-    notify: false,
-    // The demo shows counting and ringing; the 543 MB of an OLAP engine are not needed for that.
-    olapStore: 'none',
-    quiet: false,
-  };
+  return { ...RUN_DEFAULTS, files: [config], data: dir, olapStore: 'none' };
 }
 
 function nowhere(): Writable {

@@ -4,6 +4,7 @@ import { createRandom } from '../../core/random.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { experimentStandings } from './experiment.ts';
+import { rowAt } from '../../../test/support/window-row.ts';
 
 const MINUTE = 60_000;
 const measures: MeasureSpec[] = [
@@ -15,22 +16,9 @@ const pipeline = { name: 'p', dimensions: ['banner', 'country'], measures, rollu
 const query = { measure: 'ctr', of: 'banner', control: 'old', error: 0.05 };
 
 function row(minute: number, labels: Record<string, string>, clicks: number, views: number, final = true): WindowRow {
-  const iso = (at: number): string => new Date(at * MINUTE).toISOString();
-  const held = { clicks, views, ctr: views > 0 ? (100 * clicks) / views : null };
-  const counts = { events: clicks + views, replayed: 0, corrections: 0 };
-  const rest = { version: '1', origin: '', partitions: [], idle: [], state: { clicks, views } };
-  return {
-    kind: 'row',
-    pipeline: 'p',
-    window: '1m',
-    window_start: iso(minute),
-    window_end: iso(minute + 1),
-    labels,
-    measures: held,
-    final,
-    ...counts,
-    ...rest,
-  };
+  const counted = { clicks, views };
+  const shown = { ...counted, ctr: views > 0 ? (100 * clicks) / views : null };
+  return rowAt(minute * MINUTE, { labels, measures: shown, state: counted, events: clicks + views, final });
 }
 
 async function* rowsOf(minutes: number, rates: Record<string, number>): AsyncGenerator<WindowRow> {

@@ -8,6 +8,7 @@ import { runPipelines } from '../run.ts';
 import { withReading } from './reading.ts';
 import { readStatus } from './status.ts';
 import { temporary } from '../../../test/support/temporary.ts';
+import { RUN_DEFAULTS } from '../run/run-options.ts';
 
 const ACCESS_LOG = join(import.meta.dirname, '../../../pipelines/access-log.yml');
 
@@ -17,13 +18,11 @@ test('an input that ends within its first window: the status says up to where wi
   const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
   await runPipelines(
     {
+      ...RUN_DEFAULTS,
       files: [loadPipeline(ACCESS_LOG)],
       data,
       input: '-',
       once: true,
-      json: false,
-      revision: { kind: 'same' },
-      notify: false,
       olapStore: 'none',
       quiet: true,
     },

@@ -9,7 +9,6 @@ import type { Standing } from '../../log/kafka/standing.ts';
 import type { Log } from '../../log/log.ts';
 import { MONITOR_LAG_MAX } from '../../pipeline/aggregate/aggregate-stage.ts';
 import type { NotifyStage } from '../../pipeline/notify-stage.ts';
-import { isReadToEnd } from '../../pipeline/read-to-end.ts';
 import { partialsTopic } from '../../pipeline/stage-topics.ts';
 import { compilePlan } from '../../windows/plan.ts';
 import type { Receiver } from '../../receivers/receiver.ts';
@@ -29,6 +28,7 @@ import { untilMonitorIsElsewhere } from './monitor-view.ts';
 import { notedOutcomes } from './noted-outcomes.ts';
 import { runNotifyTerm } from './notify-role.ts';
 import { createReadAnew, revisionReader } from './read-anew.ts';
+import { createReadToEnd } from './read-elsewhere.ts';
 import { createPartitionOpener } from './partition-opener.ts';
 import { ROLES, type Role } from './roles.ts';
 import { runShadow } from './shadow.ts';
@@ -99,7 +99,8 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
 
   function notifyTerm(signal: AbortSignal, standing: Standing): Promise<void> {
     const watermark = (): number | undefined => (options.once ? undefined : seat.seen()?.frontier);
-    const atEnd = (): Promise<boolean> => isReadToEnd(inputs, () => (options.once ? undefined : seat.current()), reader);
+    const reading = (): ReturnType<typeof seat.current> => seat.current();
+    const atEnd = options.once ? async () => false : createReadToEnd({ pipeline, inputs, reading }, { connection, reader, clock });
     const term = { pipeline, topics, watermark, isReadToEnd: atEnd, graceMs: options.once ? undefined : RING_GRACE_MS };
     const openLog = (): Promise<Log> => ground.stageLog('notify', { holds: standing.holds });
     const onOpened = (stage: NotifyStage): void => void (notify = stage);

@@ -1,5 +1,5 @@
 /** Runs that go on until they are told to stop or are done: each with what brings it its records. */
-import { systemClock } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Log } from '../../log/log.ts';
@@ -9,8 +9,8 @@ import type { PipelineRun } from './pipeline-run.ts';
 import type { RunOptions } from './run-options.ts';
 
 export interface DriveDeps {
+  readonly clock: Clock;
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
-  readonly logger: Logger;
   readonly feed: Backing['feed'];
 }
 
@@ -18,7 +18,7 @@ export interface DriveDeps {
 export async function driveAll(
   runs: readonly PipelineRun[],
   options: RunOptions,
-  deps: DriveDeps,
+  deps: DriveDeps & { readonly logger: Logger },
   stopping: AbortController,
 ): Promise<void> {
   const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping)));
@@ -31,7 +31,12 @@ export async function driveAll(
 }
 
 /** Feeds and engine side by side; what fails in one ends the other, but what was read of a broken input is counted first. */
-async function drive(run: PipelineRun, options: RunOptions, { stdin, feed }: DriveDeps, stopping: AbortController): Promise<void> {
+export async function drive(
+  run: PipelineRun,
+  options: RunOptions,
+  { clock, stdin, feed }: DriveDeps,
+  stopping: AbortController,
+): Promise<void> {
   let fed = false;
   const failed = (error: unknown): never => {
     if (options.once && error instanceof AppError && error.code === 'input_unreadable') fed = true;
@@ -39,8 +44,7 @@ async function drive(run: PipelineRun, options: RunOptions, { stdin, feed }: Dri
     throw error;
   };
   const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? Infinity;
-  const bring = (log: Log, signal: AbortSignal): Promise<void> =>
-    runFeeds(run.config, options, { log, clock: systemClock, stdin, readUpTo }, signal);
+  const bring = (log: Log, signal: AbortSignal): Promise<void> => runFeeds(run.config, options, { log, clock, stdin, readUpTo }, signal);
   const feeding = feed(bring, stopping.signal).then(() => (fed = true), failed);
   const settled = await Promise.allSettled([feeding, run.run(stopping.signal, () => fed).catch(failed)]);
   for (const result of settled) if (result.status === 'rejected') throw result.reason;

@@ -3,6 +3,16 @@ import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Role } from '../roles/roles.ts';
 import type { RevisionChoice } from '../../pipeline/revision.ts';
 
+/** What a run is unless told otherwise. */
+export const RUN_DEFAULTS = {
+  once: false,
+  json: false,
+  quiet: false,
+  notify: false,
+  revision: { kind: 'same' },
+  olapStore: 'embedded',
+} as const satisfies Partial<RunOptions>;
+
 /** The data directory unless told. */
 export const DEFAULT_DATA = '.tocsin';
 

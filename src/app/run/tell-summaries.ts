@@ -1,6 +1,6 @@
 /** At the end of a run: what each of its pipelines came to. */
 import type { Logger } from '../../core/logger.ts';
-import { noOutcomes, OUTCOMES, recordsRead, type OutcomeCounts } from '../../core/outcome.ts';
+import { noOutcomes, OUTCOMES, outcomesOf, reasonsOf, recordsRead, type OutcomeCounts } from '../../core/outcome.ts';
 import { atOnce } from '../../core/slices.ts';
 import type { PipelineRun } from './pipeline-run.ts';
 import type { RunOptions } from './run-options.ts';
@@ -26,7 +26,13 @@ export function tellSummaries(
     const summary = summaryOf(run, seconds);
     if (options.json) stdout.write(`${JSON.stringify(isOneOfSeveral ? { pipeline, ...summary } : summary)}\n`);
     else if (!options.quiet) {
-      stdout.write(summaryText(pipeline, summary, { reasons: reasonsOf(run), decided: run.notify.decided(), place: place(pipeline) }));
+      stdout.write(
+        summaryText(pipeline, summary, {
+          reasons: reasonsOf(run.engine.partitions().map(({ reasons }) => reasons)),
+          decided: run.notify.decided(),
+          place: place(pipeline),
+        }),
+      );
     }
     const nothing = nothingTaken(pipeline, grownSince(before, totalsOf(run)), place(pipeline));
     if (nothing !== undefined && options.once && !isBrokenOff) logger.warn(nothing);
@@ -40,9 +46,7 @@ function summaryOf(run: PipelineRun, seconds: number): RunSummary {
 
 /** What has become of the records, over all partitions that are known yet. */
 export function totalsOf(run: PipelineRun): OutcomeCounts {
-  const totals = noOutcomes();
-  for (const partition of run.engine.partitions()) for (const outcome of OUTCOMES) totals[outcome] += partition.totals[outcome];
-  return totals;
+  return outcomesOf(run.engine.partitions().map(({ totals }) => totals));
 }
 
 /** On Kafka partitions come with their totals after the start: what is older is among them there. */
@@ -56,12 +60,4 @@ function grownSince(before: OutcomeCounts, now: OutcomeCounts): OutcomeCounts {
 function placeOf({ data, log }: RunOptions, isOneOfSeveral: boolean, where: string): (pipeline: string) => string {
   const place = log === undefined ? dataPlace(data) : ` --log ${where}`;
   return (pipeline) => (isOneOfSeveral ? `${place} --pipeline ${pipeline}` : place);
-}
-
-function reasonsOf(run: PipelineRun): Map<string, number> {
-  const reasons = new Map<string, number>();
-  for (const partition of run.engine.partitions()) {
-    for (const [reason, count] of partition.reasons) reasons.set(reason, (reasons.get(reason) ?? 0) + count);
-  }
-  return reasons;
 }

@@ -2,17 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { LOCALES, saidInOf } from '../../alerts/said-in.ts';
 import type { Clock } from '../../core/clock.ts';
-import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
-import { inSlices, type Sliced } from '../../core/slices.ts';
+import { recordsRead } from '../../core/outcome.ts';
+import type { Sliced } from '../../core/slices.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
-import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
-import { createLagMeter } from '../../pipeline/lag.ts';
-import { olapGroup } from '../../pipeline/olap-writer.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
-import type { Backpressure, PipelineInfo, PipelineStatus } from '../../server/api.ts';
-import { defaultLimits } from '../../server/limits.ts';
+import type { PipelineInfo } from '../../server/api.ts';
 import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
 import type { WindowRow } from '../../windows/row.ts';
@@ -23,6 +19,7 @@ import { createLetterIndex } from './letter-index.ts';
 import type { HotFill } from './hot-fill.ts';
 import { latestRows } from './latest-rows.ts';
 import type { OlapSide } from './olap-side.ts';
+import { createPipelineStatus } from './pipeline-status.ts';
 import { createRate } from './rate.ts';
 import { createSilencesView } from './silences-view.ts';
 import { ageOf, createWindowHistory, pointOf } from './window-history.ts';
@@ -71,94 +68,17 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   );
   const saidIn = saidInOf(spec.measures);
   const rate = createRate();
-  const meter = createLagMeter(spec, { log, clock });
   let hasCaughtUp = false;
   const history = createWindowHistory(
     { spec, hotHistory },
     { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap, clock },
   );
+  const { status, partitions } = createPipelineStatus(run, { log, clock, hotStore, olap, alerts, letters, rate });
   const latest = latestRows(spec, { hotStore, hotFill: deps.hotFill, olap });
 
   /** In the words of those who do not read the pipeline's language. */
   const inOthers = (event: AlertEvent): Said<AlertEvent> =>
     Object.fromEntries(LOCALES.filter((lang) => lang !== config.locale).map((lang) => [lang, saidIn(event, lang)]));
-
-  async function lagOf(group: string, names: readonly string[]): Promise<number> {
-    let lag = 0;
-    for (const topic of names) {
-      const { start, end } = await log.bounds(topic, 0);
-      lag += end - Math.max(start, (await log.committed(group, topic, 0)) ?? 0);
-    }
-    return lag;
-  }
-
-  async function partitions(): Promise<PipelineStatus['partitions']> {
-    const known = engine.partitions();
-    const lags = await meter.measure(known);
-    return lags.map(({ name, offset, end, records, behindMs }, i) => ({
-      name,
-      offset,
-      end,
-      lag: records,
-      lag_seconds: behindMs === undefined ? null : Math.round(behindMs) / 1_000,
-      watermark: isoOrNull(known[i]!.watermark),
-      outcomes: { ...known[i]!.totals },
-      ids: idsOf(known[i]!),
-    }));
-  }
-
-  /** What holds reading up, and how many wait where. */
-  async function pressureOf(read: PipelineStatus['partitions']) {
-    const partials = await run.pressure.partials();
-    const hotStoreRows = hotStore.waiting?.() ?? 0;
-    const now: Record<Backpressure, boolean> = {
-      monitor: partials !== undefined && partials.waiting > partials.limit,
-      hot_store: hotStoreRows > 0,
-      priority: run.pressure.givesWay(),
-      backlog: read.some(({ lag }) => lag > defaultLimits.backlogRecords),
-    };
-    const backpressure = (Object.keys(now) as Backpressure[]).filter((reason) => now[reason]);
-    return { partials: partials?.waiting ?? 0, hotStoreRows, backpressure };
-  }
-
-  async function status(): Promise<PipelineStatus> {
-    const totals = noOutcomes();
-    const reasons: Record<string, number> = {};
-    let replayed = 0;
-    // Taken together, so that reasons and outcomes agree.
-    for (const partition of engine.partitions()) {
-      for (const outcome of OUTCOMES) totals[outcome] += partition.totals[outcome];
-      for (const [reason, count] of partition.reasons) reasons[reason] = (reasons[reason] ?? 0) + count;
-      replayed += partition.replayed;
-    }
-    const frontier = isoOrNull(engine.frontier);
-    const windows = await inSlices(engine.counts(), () => clock.elapsed());
-    const hasOlap = olap.state() !== 'none';
-    const read = await partitions();
-    const { backpressure, partials, hotStoreRows } = await pressureOf(read);
-    return {
-      pipeline,
-      outcomes: { read: recordsRead(totals), ...totals },
-      invalid_reasons: reasons,
-      replayed,
-      records_per_second: rate.perSecond(),
-      partitions: read,
-      frontier,
-      windows,
-      alerts: { ...run.notify.counts(), firing: await alerts.firing() },
-      looks: run.looks(),
-      threads: run.threads(),
-      dead_letters: await letters.count(),
-      queues: {
-        olap_lag: hasOlap ? await lagOf(olapGroup(pipeline), [topics.windows, topics.alerts, topics.deadLetters]) : 0,
-        notifications: run.notify.waiting(),
-        hot_store_rows: hotStoreRows,
-        partials,
-      },
-      backpressure,
-      olap_store: olap.state(),
-    };
-  }
 
   return {
     info: infoOf(run),
@@ -174,7 +94,8 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     },
     async alerts({ lang, ...query }) {
       const found = await alerts.list(query);
-      return { alerts: lang === undefined || lang === config.locale ? found : found.map((episode) => episodeIn(episode, lang, saidIn)) };
+      if (lang === undefined || lang === config.locale) return found;
+      return { ...found, alerts: found.alerts.map((episode) => episodeIn(episode, lang, saidIn)) };
     },
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),
@@ -191,7 +112,11 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
         // Nothing is kept, but that something was missed is: who comes back from before begins anew.
         stream.publish('points', []);
       }
-      for (const event of events) stream.publish('alert', event, inOthers(event));
+      for (const event of events) {
+        // Said again only where somebody listens: of thousands that takes long.
+        stream.publish('alert', event, stream.isHeard() ? inOthers(event) : undefined);
+        yield;
+      }
     },
     async tick() {
       rate.sample(
@@ -244,12 +169,4 @@ function infoOf({ config }: PipelineRun): PipelineInfo {
     })),
     serve: serve.map(({ path, window }) => ({ path, window })),
   };
-}
-
-function isoOrNull(time: number): string | null {
-  return Number.isFinite(time) ? new Date(time).toISOString() : null;
-}
-
-function idsOf({ ids: { remembered, forgottenEarly, bytes } }: AggregateStatus): PipelineStatus['partitions'][number]['ids'] {
-  return { remembered, forgotten_early: forgottenEarly, bytes };
 }

@@ -137,6 +137,7 @@ test('killed, and cut off in the middle: everything is there, once', { skip: chd
         topic: 'raw',
         partition: 0,
         offset: round,
+        revision: 1,
         outcome: 'late',
         reason: 'late',
         payload: 'x'.repeat(random.below(5_000)),

@@ -33,7 +33,13 @@ export interface Api {
   /** `lang`: in whose words. */
   alerts(
     pipeline: string,
-    ask: { readonly status?: 'firing'; readonly lang: Language; readonly limit: number },
+    ask: {
+      readonly status?: 'firing';
+      readonly folded?: boolean;
+      readonly order?: 'gravest';
+      readonly lang: Language;
+      readonly limit: number;
+    },
     signal: AbortSignal,
   ): Promise<AlertList>;
   deadLetters(pipeline: string, ask: { readonly reason?: string; readonly limit: number }, signal: AbortSignal): Promise<DeadLetterList>;
@@ -49,6 +55,8 @@ export interface HistoryRequest {
   readonly window: string;
   /** ISO 8601, or undefined: from the first there is. */
   readonly from: string | undefined;
+  /** The `next` of the answer before. */
+  readonly after?: string | undefined;
   /** Only the series with exactly these labels; undefined: all. */
   readonly labels: Labels | undefined;
   /** Only series of exactly these dimensions; undefined: of those of the labels, or of any. */
@@ -78,13 +86,14 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
     pipelines: async (signal) => (await get<PipelineList>('/pipelines', {}, signal)).pipelines,
     status: (pipeline, signal) => get(`${of(pipeline)}/status`, {}, signal),
     latest: (pipeline, window, signal) => get(`${of(pipeline)}/latest`, { window }, signal),
-    history: (pipeline, { window, from, labels, grouping, limit }, signal) =>
+    history: (pipeline, { window, from, after, labels, grouping, limit }, signal) =>
       get(
         `${of(pipeline)}/windows`,
-        { ...labels, window, from, grouping: (grouping ?? (labels && Object.keys(labels)))?.join(), limit: String(limit) },
+        { ...labels, window, from, after, grouping: (grouping ?? (labels && Object.keys(labels)))?.join(), limit: String(limit) },
         signal,
       ),
-    alerts: (pipeline, { status, lang, limit }, signal) => get(`${of(pipeline)}/alerts`, { status, lang, limit: String(limit) }, signal),
+    alerts: (pipeline, { status, folded, order, lang, limit }, signal) =>
+      get(`${of(pipeline)}/alerts`, { status, folded: folded?.toString(), order, lang, limit: String(limit) }, signal),
     deadLetters: (pipeline, { reason, limit }, signal) => get(`${of(pipeline)}/dead-letters`, { reason, limit: String(limit) }, signal),
     topics: (signal) => get('/topics', {}, signal),
     silences: async (pipeline, signal) => (await get<SilenceList>(`${of(pipeline)}/silences`, {}, signal)).silences,

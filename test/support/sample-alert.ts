@@ -1,5 +1,5 @@
 /** An alert event for tests of what is told to people. */
-import type { AlertEvent } from '../src/receivers/alert-event.ts';
+import type { AlertEvent } from '../../src/receivers/alert-event.ts';
 
 export const sampleAlert: AlertEvent = {
   country: 'US',
