@@ -23,7 +23,8 @@ types() { tsc -p . && tsc -p web; }
 step 3 types types
 step 4 dead-code knip --no-progress
 services='node scripts/services.ts run --if-possible kafka redis --'
+# Three at a time on two cores: tests of brokers, stores and processes wait now and then.
 # shellcheck disable=SC2086 # several words
-step 5 tests $services node --test --test-concurrency=2 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts' 'web/src/**/*.test.ts'
+step 5 tests $services node --test --test-concurrency=3 --test-timeout=300000 'src/**/*.test.ts' 'test/**/*.test.ts' 'web/src/**/*.test.ts'
 
 [ -z "$failed" ] || { echo "make test: failed:$failed" >&2; exit 1; }

@@ -1,15 +1,13 @@
 /** What `make bench` says when a ratio has moved since the run that is kept, or was not measured. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { report, type BenchReport } from '../bench/measure.ts';
+import { temporary } from './support/temporary.ts';
 
 test('what is worse by more than 15 % than in the kept run is pointed out, whatever the runs in between were', (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
-  t.after(() => rmSync(dir, { recursive: true }));
+  const dir = temporary(t);
   const folders = { out: pathToFileURL(join(dir, 'out/')), kept: pathToFileURL(join(dir, 'kept/')) };
   const log = t.mock.method(console, 'log', () => {});
   const before = process.env['KEEP'];
@@ -39,8 +37,7 @@ test('what is worse by more than 15 % than in the kept run is pointed out, whate
 });
 
 test('a ratio that could not be measured misses its bar, and breaks no later run', (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
-  t.after(() => rmSync(dir, { recursive: true }));
+  const dir = temporary(t);
   const folders = { out: pathToFileURL(join(dir, 'out/')), kept: pathToFileURL(join(dir, 'kept/')) };
   const log = t.mock.method(console, 'log', () => {});
   const before = process.exitCode;

@@ -1,20 +1,18 @@
 /** The kernels that are kept are those that their sources make. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { compileKernel, KERNELS } from '../scripts/build-kernel.ts';
+import { compileKernels, KERNELS } from '../scripts/build-kernel.ts';
+import { temporary } from './support/temporary.ts';
 
-for (const { source, file } of KERNELS)
-  test(`${file} is what scripts/build-kernel.ts makes of ${source}`, (t) => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'tocsin-kernel-'));
-    t.after(() => rmSync(folder, { recursive: true }));
-    const made = path.join(folder, 'kernel.wasm');
-    compileKernel(source, made);
-    const kept = readFileSync(new URL(`../${file}`, import.meta.url));
+test('the kernels that are kept are what scripts/build-kernel.ts makes of their sources', (t) => {
+  const folder = temporary(t);
+  const made = KERNELS.map(({ source, file }, i) => ({ source, kept: file, file: path.join(folder, `${i}.wasm`) }));
+  compileKernels(made);
+  for (const { source, kept, file } of made)
     assert.ok(
-      kept.equals(readFileSync(made)),
+      readFileSync(new URL(`../${kept}`, import.meta.url)).equals(readFileSync(file)),
       `${path.dirname(source)} has changed: run \`node_modules/.bin/node scripts/build-kernel.ts\` and commit what it writes`,
     );
-  });
+});

@@ -1,4 +1,4 @@
-/** A Kafka of one's own: one node in KRaft mode on free ports of loopback. */
+/** A Kafka of one's own: one node in KRaft mode on free ports of loopback, or one of several ([kafka-cluster.ts](kafka-cluster.ts)). */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
@@ -29,8 +29,18 @@ export interface KafkaOptions {
   readonly scramUsers?: Readonly<Record<string, string>>;
   /** It serves many tests, or a measurement: its code is compiled for speed. Else it lives for one test, where the start is most of its work. */
   readonly lasting?: boolean;
+  /** It is one of several. */
+  readonly member?: KafkaMember;
   /** At its end in good order it writes the classes that it has loaded into this file. */
   readonly archive?: string;
+}
+
+export interface KafkaMember {
+  readonly id: number;
+  /** Of all of them, by id from 1. */
+  readonly controllerPorts: readonly number[];
+  /** The same for all. */
+  readonly clusterId: string;
 }
 
 /** Topics are made by asking only. @throws ServiceMissing where there are neither Docker nor Java and the jars */
@@ -47,7 +57,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
     settings,
     await serverProperties({ ...options, port, bind: docker ? '0.0.0.0' : '127.0.0.1', data: path.join(dir, 'data') }),
   );
-  const format = ['format', '--standalone', '--ignore-formatted', '-t', clusterId(), '-c', settings, ...scramArguments(options)];
+  const { member } = options;
+  const [cluster, alone] = member ? [member.clusterId, []] : [newClusterId(), ['--standalone']];
+  const format = ['format', ...alone, '--ignore-formatted', '-t', cluster, '-c', settings, ...scramArguments(options)];
   const common = { name: 'kafka', address: `127.0.0.1:${port}`, ready: () => accepts(port) };
   if (docker) {
     const published = [
@@ -100,17 +112,22 @@ async function serverProperties({
   data,
   protocol = 'PLAINTEXT',
   properties = {},
+  member,
 }: Place): Promise<string> {
-  const [internal, controller] = [await freePort(), await freePort()];
+  const internal = await freePort();
+  const controllers = member?.controllerPorts ?? [await freePort()];
+  const id = member?.id ?? 1;
   const ours = {
     'process.roles': 'broker,controller',
-    'node.id': '1',
-    listeners: `CLIENT://${bind}:${port},INTERNAL://127.0.0.1:${internal},CONTROLLER://127.0.0.1:${controller}`,
+    'node.id': String(id),
+    listeners: `CLIENT://${bind}:${port},INTERNAL://127.0.0.1:${internal},CONTROLLER://127.0.0.1:${controllers[id - 1]}`,
     'advertised.listeners': `CLIENT://127.0.0.1:${advertisedPort},INTERNAL://127.0.0.1:${internal}`,
     'listener.security.protocol.map': `CLIENT:${protocol},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT`,
     'inter.broker.listener.name': 'INTERNAL',
     'controller.listener.names': 'CONTROLLER',
-    'controller.quorum.bootstrap.servers': `127.0.0.1:${controller}`,
+    ...(member
+      ? { 'controller.quorum.voters': controllers.map((each, i) => `${i + 1}@127.0.0.1:${each}`).join() }
+      : { 'controller.quorum.bootstrap.servers': `127.0.0.1:${controllers[0]}` }),
     'log.dirs': data,
     'auto.create.topics.enable': 'false',
     'offsets.topic.replication.factor': '1',
@@ -133,7 +150,7 @@ async function serverProperties({
 }
 
 /** 16 bytes as Kafka writes them; it takes none that begins with a dash. */
-function clusterId(): string {
+export function newClusterId(): string {
   return randomBytes(16).toString('base64url').replace(/^-/, 'A');
 }
 

@@ -62,6 +62,8 @@ export function createAlertDesk<Series extends AlertSeries>(
 ): AlertDesk<Series> {
   /** By direction: series whose alert fires. */
   const firing = { down: new Set<Series>(), up: new Set<Series>() };
+  /** Made for one conclusion, and only where somebody asks: thousands may ring at once. */
+  type Company = { [direction in Direction]?: ReturnType<typeof companyIn> };
   /** An alert was lost: those that it spoke for have to be asked. */
   let isOrphaned = false;
 
@@ -122,9 +124,15 @@ export function createAlertDesk<Series extends AlertSeries>(
     setAlert(series, direction, { ...state, rang: before?.rang ?? null, repeats: step.change === 'fired' ? 0 : (before?.repeats ?? 0) });
   }
 
-  function membersOf(id: string | undefined, direction: Direction): AlertMember[] {
-    const members = [...firing[direction]].filter((series) => id !== undefined && series.alerts[direction]?.partOf === id);
-    return members.sort((a, b) => (a.key < b.key ? -1 : 1)).map((series) => memberOf(series, direction));
+  /** By the id of who speaks for them, all that are folded. */
+  function companyIn(direction: Direction): ReadonlyMap<string | undefined, readonly Series[]> {
+    return Map.groupBy(firing[direction], (series) => series.alerts[direction]?.partOf);
+  }
+
+  function membersOf(id: string | undefined, direction: Direction, company: Company): AlertMember[] {
+    if (id === undefined) return [];
+    const members = (company[direction] ??= companyIn(direction)).get(id) ?? [];
+    return members.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map((series) => memberOf(series, direction));
   }
 
   function memberOf(series: Series, direction: Direction): AlertMember {
@@ -138,14 +146,14 @@ export function createAlertDesk<Series extends AlertSeries>(
     };
   }
 
-  function eventOf({ series, direction, before, step, look }: Turn<Series>): AlertEvent | undefined {
+  function eventOf({ series, direction, before, step, look }: Turn<Series>, company: Company): AlertEvent | undefined {
     if (step.change === undefined) return undefined;
     if (step.change === 'resolved') return step.write(formerCompany(before));
     const state = series.alerts[direction]!;
     const { partOf, id } = state;
     if (isQuiet(before, state)) return undefined;
     if (partOf !== undefined) return step.change === 'fired' ? step.write({ partOf, ...(look && { look }) }) : undefined;
-    return step.write({ members: membersOf(id, direction), ...(look && { look }) });
+    return step.write({ members: membersOf(id, direction, company), ...(look && { look }) });
   }
 
   return {
@@ -159,7 +167,8 @@ export function createAlertDesk<Series extends AlertSeries>(
       }
       isOrphaned = false;
       turns.forEach(muffle);
-      return { events: turns.map(eventOf).filter((event) => event !== undefined), touched };
+      const company: Company = {};
+      return { events: turns.map((turn) => eventOf(turn, company)).filter((event) => event !== undefined), touched };
     },
     lose(series, direction, at) {
       const state = series.alerts[direction];

@@ -81,7 +81,7 @@ function toldOf(event: AlertEvent): Told {
   if (status === 'firing') return isLimit ? 'limit' : 'firing';
   if (observed === null) return 'no_data';
   if (isLimit && unseen) return 'known';
-  if (lasting) return endingOf(event) === 'caughtUp' ? 'moved' : 'lasting';
+  if (lasting) return endingOf(event) === 'caught_up' ? 'moved' : 'lasting';
   return isLimit ? 'resolved_limit' : 'resolved';
 }
 

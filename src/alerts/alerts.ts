@@ -60,8 +60,7 @@ export function createAlerts(settings: AlertSettings): Alerts {
 
     lose(state, subject, at) {
       const { since, severity } = state;
-      const judged = isOfNewValue(state, subject) ? { ...state, isUnseen: true as const } : state;
-      const facts = { status: 'resolved', repeat: 0, since, observed: null, judged, volume: 0, severity } as const;
+      const facts = { status: 'resolved', repeat: 0, since, observed: null, judged: state, volume: 0, severity } as const;
       return step(lose(state, at), subject, facts, at);
     },
 
@@ -84,11 +83,6 @@ function asLearnt(verdict: Verdict, state: AlertState | undefined): Verdict {
   const { threshold } = state.begun;
   const isPast = direction === 'down' ? observed < threshold : observed > threshold;
   return isPast ? { ...verdict, ...state.begun, isLasting: true } : verdict;
-}
-
-/** States of an earlier version do not say it; of `mix`, what has no baseline is a value never seen before. */
-function isOfNewValue({ isUnseen, baselineWindows }: AlertState, { detector }: AlertSubject): boolean {
-  return isUnseen === true || (detector === 'mix' && baselineWindows === null);
 }
 
 /** Contributors may be named when an episode begins, and not in each of its windows. */

@@ -30,19 +30,30 @@ export function speakersOf(firing: readonly FiringAlert[]): Map<string, string |
   const ids = new Set(firing.map((alert) => alert.id));
   const isLoose = (alert: FiringAlert): boolean => alert.isNew || (alert.partOf !== undefined && !ids.has(alert.partOf));
   const speakers = new Map(firing.map((alert) => [alert.id, isLoose(alert) ? undefined : alert.partOf]));
-  const settled = firing.filter((alert) => !isLoose(alert));
-  for (const alert of firing.filter(isLoose).sort(byLevel)) {
-    const speaking = settled.filter((other) => speakers.get(other.id) === undefined);
-    const [speaker] = speaking.filter((other) => speaksFor(other, alert)).sort(byPower);
-    if (speaker) speakers.set(alert.id, speaker.id);
-    else {
-      for (const other of speaking) {
-        if (!speaksFor(alert, other)) continue;
-        for (const [id, held] of speakers) if (held === other.id) speakers.set(id, alert.id);
-        speakers.set(other.id, alert.id);
-      }
+  // Those without an effect speak for nobody, and nobody for them.
+  const weighed = firing.filter(({ effect }) => effect !== undefined);
+  // By level: segments of one level share no event, so that thousands that ring at once need not be held against each other.
+  const speaking = new Map<string, Set<FiringAlert>>();
+  const speaks = (alert: FiringAlert): void => {
+    const level = levelOf(alert);
+    speaking.set(level, (speaking.get(level) ?? new Set()).add(alert));
+  };
+  for (const alert of weighed) if (!isLoose(alert) && alert.partOf === undefined) speaks(alert);
+  for (const alert of weighed.filter(isLoose).sort(byLevel)) {
+    const own = levelOf(alert);
+    const around = [...speaking].flatMap(([level, alerts]) => (level === own ? [] : [...alerts]));
+    const [speaker] = around.filter((other) => speaksFor(other, alert)).sort(byPower);
+    if (speaker) {
+      speakers.set(alert.id, speaker.id);
+      continue;
     }
-    settled.push(alert);
+    for (const other of around) {
+      if (!speaksFor(alert, other)) continue;
+      for (const [id, held] of speakers) if (held === other.id) speakers.set(id, alert.id);
+      speakers.set(other.id, alert.id);
+      speaking.get(levelOf(other))?.delete(other);
+    }
+    speaks(alert);
   }
   return speakers;
 }
@@ -93,6 +104,10 @@ function holds(outer: Labels, inner: Labels): boolean {
 
 function isInside(inner: Labels, outer: Labels): boolean {
   return holds(outer, inner) && !holds(inner, outer);
+}
+
+function levelOf({ labels }: FiringAlert): string {
+  return Object.keys(labels).sort().join('\0');
 }
 
 /** Roll-ups before their members, so that who speaks is known when the members are asked. */

@@ -165,7 +165,7 @@ test('an episode whose beginning a state of an earlier version does not tell is 
   assert.deepEqual([current, explanation.ratio, explanation.going_on], [1, 0.5, undefined]);
 });
 
-test('a new value has no limit, though a state of an earlier version does not say that it is one', () => {
+test('the end of a new value that is heard of no more has no limit', () => {
   const alerts = createAlerts({ repeatAfterMs: 10 * MINUTE, locale: 'en' });
   const about = subjectOf('mix', errors, 'up');
   const { grounds: _grounds, ...unseen } = verdictOf(9, {
@@ -175,8 +175,8 @@ test('a new value has no limit, though a state of an earlier version does not sa
     baselineWindows: null,
     isUnseen: true,
   });
-  const { isUnseen: _isUnseen, ...older } = alerts.judge(undefined, about, unseen, { ...timeOf(0), volume: 1 }).state!;
-  const { explanation } = alerts.lose(older, about, timeOf(200)).write();
+  const { state } = alerts.judge(undefined, about, unseen, { ...timeOf(0), volume: 1 });
+  const { explanation } = alerts.lose(state!, about, timeOf(200)).write();
   assert.doesNotMatch(explanation.text, /limit/);
   assert.equal(explanation.unseen, true);
 });

@@ -9,7 +9,7 @@ import { partitionName } from '../windows/plan.ts';
 import { revisionOf } from '../windows/row-version.ts';
 import { choosePipeline, withReading, type ReadingPlace } from './readers/reading.ts';
 import { readWindows } from './readers/windows.ts';
-import type { RunOptions } from './run-options.ts';
+import type { RunOptions } from './run/run-options.ts';
 
 /** A place in each input partition: an offset, or the first record that was appended then or later (epoch ms). */
 export type ReplayPosition = { readonly offset: number } | { readonly time: number };

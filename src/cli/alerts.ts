@@ -1,26 +1,23 @@
-import { readAlertRecords, readAlerts, type AlertsQuery } from '../app/readers/alerts.ts';
+import { readAlertRecords, readAlerts, type AlertsQuery, type ShownAlert } from '../app/readers/alerts.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
 import { labelsText } from '../core/labels.ts';
 import { localIso, zoneNamed } from '../core/told-time.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { endingOf, type Ending } from '../receivers/ending.ts';
+import type { Ending } from '../receivers/ending.ts';
 import { printTable, type Column } from './table.ts';
+import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
 const ENDED: Readonly<Record<Ending, string>> = {
   resolved: 'resolved',
-  ended: 'ended',
-  newLevel: 'new level',
-  caughtUp: 'average caught up',
+  no_data: 'ended',
+  new_level: 'new level',
+  caught_up: 'average caught up',
 };
 
-interface Options extends AlertsQuery {
-  readonly pipeline?: string;
+interface Options extends PipelineOptions, AlertsQuery {
   readonly records: boolean;
-  readonly data: string;
-  readonly log?: string;
-  readonly json: boolean;
 }
 
 export async function alertsCommand(options: Options, terminal: Terminal): Promise<number> {
@@ -46,7 +43,7 @@ async function* selected(
 }
 
 /** `name`: of the zone by whose clock times are told. */
-function columnsIn(name: string): readonly Column<AlertEvent>[] {
+function columnsIn(name: string): readonly Column<AlertEvent & Partial<ShownAlert>>[] {
   const zone = zoneNamed(name);
   /** `2026-03-02 09:14:30`: windows may be seconds long. */
   const timeText = (iso: string): string => localIso(iso, zone).slice(0, 19).replace('T', ' ');
@@ -63,10 +60,6 @@ function columnsIn(name: string): readonly Column<AlertEvent>[] {
   ];
 }
 
-function endText(alert: AlertEvent, timeText: (iso: string) => string): string {
-  const { status, resolved_time: resolved } = alert;
-  if (typeof resolved !== 'string') return status;
-  // The value is that of its beginning, where there may have been none.
-  const ending = endingOf({ ...alert, current_value: alert.current_value ?? 0 });
-  return `${ENDED[ending]} ${timeText(resolved)}`;
+function endText({ status, resolved_time: resolved, ending }: AlertEvent & Partial<ShownAlert>, timeText: (iso: string) => string): string {
+  return typeof resolved === 'string' && ending ? `${ENDED[ending]} ${timeText(resolved)}` : status;
 }

@@ -20,7 +20,7 @@ test('times are instants with a zone, dates, or how long ago', () => {
   }
 });
 
-test('numbers and durations', () => {
+test('counts, durations and names are read; anything else is a usage error', () => {
   assert.equal(countArgument('0'), 0);
   assert.equal(positiveArgument('12'), 12);
   assert.equal(durationArgument('60s'), 60_000);
@@ -34,7 +34,7 @@ test('numbers and durations', () => {
   assert.throws(() => from('first'), InvalidArgumentError);
 });
 
-test('what the options of `run` choose', () => {
+test('--new-revision, --from and --for of `run` are told to the run; --input takes one file', () => {
   const given = { once: false, data: 'd', json: false, notify: false, olapStore: 'none', quiet: false };
   assert.deepEqual(runOptions(['a'], given).revision, { kind: 'same' });
   assert.deepEqual(runOptions(['a'], { ...given, newRevision: true }).revision, { kind: 'new' });

@@ -1,4 +1,4 @@
-import { topicConflicts } from '../app/topic-conflicts.ts';
+import { topicConflicts } from '../config/topic-conflicts.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { AppError } from '../core/errors.ts';

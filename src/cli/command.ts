@@ -1,8 +1,19 @@
 /** The form that all commands have: help, examples, and the options that many share. */
 import { Option, type Command } from 'commander';
-import { DEFAULT_DATA } from '../app/run-options.ts';
+import type { ReadingPlace } from '../app/readers/reading.ts';
+import { DEFAULT_DATA } from '../app/run/run-options.ts';
 import { pageUrlArgument } from './arguments.ts';
 import type { Terminal } from './terminal.ts';
+
+/** What every command is told that reads what is stored. */
+export interface ReadOptions extends ReadingPlace {
+  readonly json: boolean;
+}
+
+/** And of which pipeline. */
+export interface PipelineOptions extends ReadOptions {
+  readonly pipeline?: string;
+}
 
 /** Adds a command to the program; `exit`: told the exit code of the command that ran. */
 export type Add = (program: Command, terminal: Terminal, exit: (code: number) => void) => void;

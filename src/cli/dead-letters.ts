@@ -6,16 +6,10 @@ import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { grouped, printable, printTable, type Column } from './table.ts';
+import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Options {
-  readonly pipeline?: string;
-  readonly data: string;
-  readonly log?: string;
-  readonly json: boolean;
-}
-
-export async function listCommand(options: Options & DeadLetterQuery & { max?: number }, terminal: Terminal): Promise<number> {
+export async function listCommand(options: PipelineOptions & DeadLetterQuery & { max?: number }, terminal: Terminal): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
     const letters = atMost(readDeadLetters(reading.log, choosePipeline(reading, options.pipeline), options), options.max ?? Infinity);
     if (options.json) for await (const letter of letters) await terminal.print(JSON.stringify(letter));
@@ -25,7 +19,7 @@ export async function listCommand(options: Options & DeadLetterQuery & { max?: n
 }
 
 /** Exit code 1 when there is no such dead letter. */
-export async function showCommand(origin: string, options: Options, terminal: Terminal): Promise<number> {
+export async function showCommand(origin: string, options: PipelineOptions, terminal: Terminal): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const letter = await findDeadLetter(reading.log, pipeline, checkedOrigin(origin));
@@ -39,7 +33,7 @@ export async function showCommand(origin: string, options: Options, terminal: Te
   });
 }
 
-interface ReplayOptions extends Options {
+interface ReplayOptions extends PipelineOptions {
   readonly reason?: string;
   readonly all: boolean;
   readonly topic?: string;

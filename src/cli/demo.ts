@@ -1,4 +1,4 @@
-import { runDemo } from '../app/demo.ts';
+import { runDemo } from '../app/demo/demo.ts';
 import { interruptSignal, type Terminal } from './terminal.ts';
 
 interface Options {

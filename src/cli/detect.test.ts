@@ -1,16 +1,15 @@
 /** `tocsin detect` as a child process. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { rarity } from './detect.ts';
+import { temporary } from '../../test/support/temporary.ts';
 
 const BIN = resolve(import.meta.dirname, '../../bin/tocsin');
-const dir = mkdtempSync(join(tmpdir(), 'tocsin-detect-cli-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporary({ after });
 
 function detect(...args: string[]) {
   return spawnSync(BIN, ['detect', ...args], { cwd: dir, encoding: 'utf8', timeout: 20_000 });
@@ -82,7 +81,7 @@ test('wrong arguments and files: one line, exit 2', () => {
   }
 });
 
-test('rarity in words', () => {
+test('how rare a score is, is told as once in a span or times a week', () => {
   const week = 604_800_000;
   assert.equal(rarity(0.3, 3 * week), 'once in 6 weeks');
   assert.equal(rarity(-0.5, week), '3.2 times a week');

@@ -1,4 +1,4 @@
-import { experimentStandings, type Standing } from '../app/experiment.ts';
+import { experimentStandings, type Standing } from '../app/readers/experiment.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';

@@ -1,4 +1,4 @@
-import { generateCommerce, type GenerateOptions, type StreamSummary } from '../app/generate-commerce.ts';
+import { generateCommerce, type GenerateOptions, type StreamSummary } from '../sources/commerce/generate.ts';
 import { grouped } from './table.ts';
 import type { Terminal } from './terminal.ts';
 

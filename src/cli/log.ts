@@ -3,9 +3,10 @@ import { readTopics, tail, type TailedRecord, type TailOptions, type TopicSummar
 import { systemClock } from '../core/clock.ts';
 import { formatDuration } from '../core/duration.ts';
 import { bytesText, printable, printTable, type Column } from './table.ts';
+import type { ReadOptions } from './command.ts';
 import { interruptSignal, type Terminal } from './terminal.ts';
 
-export async function listCommand(options: { data: string; log?: string; json: boolean }, terminal: Terminal): Promise<number> {
+export async function listCommand(options: ReadOptions, terminal: Terminal): Promise<number> {
   return withReading(options, systemClock, async ({ log }) => {
     const topics = await readTopics(log);
     if (options.json) for (const topic of topics) await terminal.print(JSON.stringify(topic));
@@ -14,7 +15,7 @@ export async function listCommand(options: { data: string; log?: string; json: b
   });
 }
 
-type Options = Omit<TailOptions, 'topic' | 'signal'> & { readonly data: string; readonly log?: string; readonly json: boolean };
+type Options = Omit<TailOptions, 'topic' | 'signal'> & ReadOptions;
 
 export async function tailCommand(topic: string, { data, log: address, json, ...options }: Options, terminal: Terminal): Promise<number> {
   const signal = interruptSignal();

@@ -1,5 +1,5 @@
 /** Windows of a pipeline for a command, with those that the log keeps no more where the OLAP store has them. */
-import type { PipelineRecord } from '../app/pipeline-record.ts';
+import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
 import type { Reading } from '../app/readers/reading.ts';
 import { lacksOlder, readWindows, type WindowsQuery } from '../app/readers/windows.ts';
 import { systemClock } from '../core/clock.ts';

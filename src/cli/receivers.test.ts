@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { discordFaults } from '../../test/discord-limits.ts';
-import { startServer } from '../../test/http-server.ts';
-import { slackFaults } from '../../test/slack-limits.ts';
+import { discordFaults } from '../../test/support/discord-limits.ts';
+import { startServer } from '../../test/support/http-server.ts';
+import { slackFaults } from '../../test/support/slack-limits.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { testCommand } from './receivers.ts';
 import type { Terminal } from './terminal.ts';
+import { temporary } from '../../test/support/temporary.ts';
 
 /** A pipeline file with these receivers, and what a test of one prints. */
 async function tried(t: TestContext, name: string, receivers: string, locale = 'en') {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-receivers-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   const file = join(dir, 'shop.yml');
   writeFileSync(
     file,

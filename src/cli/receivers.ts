@@ -1,22 +1,18 @@
 import { readGivenUp } from '../notify/notification-log.ts';
-import { missingText, missingVariables, openReceivers } from '../app/receivers.ts';
+import { missingText, missingVariables, openReceivers } from '../app/receivers/open-receivers.ts';
 import { choosePipeline, withReading, type ReadingPlace } from '../app/readers/reading.ts';
-import { testAlert } from '../app/test-alert.ts';
+import { testAlert } from '../app/receivers/test-alert.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { unknownName } from '../config/problem.ts';
 import { systemClock } from '../core/clock.ts';
 import { zoneNamed } from '../core/told-time.ts';
 import { AppError } from '../core/errors.ts';
+import type { ReadOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
-interface ListOptions {
-  readonly data: string;
-  readonly log?: string;
-  readonly json: boolean;
-}
-
-interface TestOptions extends ListOptions {
+interface TestOptions extends ReadOptions {
+  /** Its file; default: of the pipeline that ran there. */
   readonly pipeline?: string;
   readonly pageUrl?: string | undefined;
 }
@@ -24,7 +20,7 @@ interface TestOptions extends ListOptions {
 const TEST_TIMEOUT_MS = 10_000;
 
 /** Exit code 1 where a receiver that is not optional lacks an environment variable. */
-export async function listCommand(file: string, { json, ...place }: ListOptions, terminal: Terminal): Promise<number> {
+export async function listCommand(file: string, { json, ...place }: ReadOptions, terminal: Terminal): Promise<number> {
   const config = loadPipeline(file);
   const opened = openReceivers(config, process.env, receiverDeps(config, terminal));
   const givenUp = await readFailures(place, config);

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { confirm, isCancel } from '@clack/prompts';
 import { planReplay, rowsLeft, type ReplayPlan, type ReplayRequest } from '../app/replay.ts';
 import { runPipelines } from '../app/run.ts';
-import { dataPlace, summaryText, type RunSummary } from '../app/summary.ts';
+import { dataPlace, summaryText, type RunSummary } from '../app/run/summary.ts';
 import { systemClock } from '../core/clock.ts';
 import { grouped } from './table.ts';
 import { interruptSignal, type Terminal } from './terminal.ts';

@@ -1,4 +1,4 @@
-import type { RunOptions } from '../app/run-options.ts';
+import type { RunOptions } from '../app/run/run-options.ts';
 import { runPipelines } from '../app/run.ts';
 import { AppError } from '../core/errors.ts';
 import { interruptSignal, type Terminal } from './terminal.ts';

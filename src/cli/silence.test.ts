@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { pipelineRecord, pipelineRecordChange } from '../app/pipeline-record.ts';
+import { pipelineRecord, pipelineRecordChange } from '../pipeline/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
 import { packRecords } from '../log/batch.ts';
 import { openDataDir } from '../log/embedded/data-dir.ts';
@@ -11,23 +8,21 @@ import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import { topicsOf } from '../pipeline/topics.ts';
 import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
+import { temporary } from '../../test/support/temporary.ts';
 
-/** A directory in which an earlier version ran pipeline `ads`, and has ended: without a topic of silences. */
+/** A directory in which pipeline `ads` ran, and has ended. */
 async function setUp(t: TestContext, countries: readonly string[] = []) {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-silence-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   const { logPath } = openDataDir(dir, { create: true });
   const log = createEmbeddedLog({ path: logPath, clock: systemClock });
   const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };
   const spec = { pipeline: 'ads', sources: [], dimensions: ['country'], measures: [], windows: [], rollups: [], limits };
-  const { silences: _, ...topics } = topicsOf('ads');
-  const record = pipelineRecord(
-    { engine: spec, file: 'ads.yml', topics: topics as ReturnType<typeof topicsOf>, timeZone: 'UTC' },
-    { olapStore: 'none', clock: 'append' },
-  );
+  const topics = topicsOf('ads');
+  await log.ensureTopic(topics.silences, { partitions: 1 });
+  const record = pipelineRecord(spec, 'ads.yml', topics, { olapStore: 'none', clock: 'append', timeZone: 'UTC' });
   await log.commit({ state: [pipelineRecordChange(record)] });
   if (countries.length > 0) {
-    const { windows } = topicsOf('ads');
+    const { windows } = topics;
     await log.ensureTopic(windows, { partitions: 1 });
     const rows = countries.map((country) => JSON.stringify({ kind: 'row', labels: { country } }));
     await log.commit({ appends: [{ topic: windows, partition: 0, ...packRecords([...rows, JSON.stringify({ kind: 'closed' })]) }] });

@@ -2,24 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { writeKafka, writeLog } from '../app/control/write-log.ts';
 import { unknownLabels } from '../app/readers/known-series.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
-import type { PipelineRecord } from '../app/pipeline-record.ts';
+import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
 import { createSilences, type Silences } from '../app/silences.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Labels } from '../core/labels.ts';
 import type { Log } from '../log/log.ts';
 import { statusOf, type Silence } from '../notify/silence.ts';
-import { SILENCES_SETTINGS } from '../pipeline/topics.ts';
 import { printable, printTable, type Column } from './table.ts';
+import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Options {
-  readonly pipeline?: string;
-  readonly data: string;
-  readonly log?: string;
-  readonly json: boolean;
-}
-
-interface AddOptions extends Options {
+interface AddOptions extends PipelineOptions {
   readonly label: readonly (readonly [name: string, value: string])[];
   readonly measure?: string;
   readonly alertType?: string;
@@ -53,7 +46,7 @@ export async function addCommand(options: AddOptions, terminal: Terminal): Promi
   });
 }
 
-export async function listCommand({ all, ...options }: Options & { readonly all: boolean }, terminal: Terminal): Promise<number> {
+export async function listCommand({ all, ...options }: PipelineOptions & { readonly all: boolean }, terminal: Terminal): Promise<number> {
   return withSilences(options, async (silences) => {
     const found = (await silences.list()).filter((silence) => all || statusOf(silence, systemClock.now()) !== 'ended');
     if (options.json) for (const silence of found) await terminal.print(jsonOf(silence));
@@ -62,7 +55,7 @@ export async function listCommand({ all, ...options }: Options & { readonly all:
   });
 }
 
-export async function endCommand(id: string, options: Options, terminal: Terminal): Promise<number> {
+export async function endCommand(id: string, options: PipelineOptions, terminal: Terminal): Promise<number> {
   return withSilences(options, async (silences) => {
     const ended = await silences.end(id);
     if (options.json) await terminal.print(jsonOf(ended));
@@ -73,7 +66,7 @@ export async function endCommand(id: string, options: Options, terminal: Termina
 
 /** What is written goes through the holder of the data directory, where one runs. */
 async function withSilences(
-  options: Options,
+  options: PipelineOptions,
   work: (silences: Silences, unknown: (labels: Labels) => Promise<string | undefined>) => Promise<number>,
 ): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
@@ -87,11 +80,7 @@ async function withSilences(
           { pipeline: pipeline.name, topic, dimensions: pipeline.dimensions, measures: measuresOf(pipeline) },
           {
             log,
-            async commit(unit) {
-              // What an earlier version ran last has none yet.
-              if (!(await log.topics()).some(({ name }) => name === topic)) await writer.ensureTopic(topic, SILENCES_SETTINGS);
-              return writer.commit(unit);
-            },
+            commit: (unit) => writer.commit(unit),
             clock: systemClock,
             newId: randomUUID,
           },

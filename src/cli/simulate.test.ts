@@ -2,21 +2,20 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
-import { startServer } from '../../test/http-server.ts';
-import { slackFaults } from '../../test/slack-limits.ts';
+import { startServer } from '../../test/support/http-server.ts';
+import { slackFaults } from '../../test/support/slack-limits.ts';
 import { choicesOf } from './simulate.ts';
+import { temporary } from '../../test/support/temporary.ts';
 
 const BIN = resolve(import.meta.dirname, '../../bin/tocsin');
 const SCHEMA = resolve(import.meta.dirname, '../../pipelines/ad-event.v1.json');
 
 function folder(t: TestContext): string {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-simulate-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   return dir;
 }
 

@@ -2,14 +2,12 @@ import { withReading } from '../app/readers/reading.ts';
 import type { Fleet, FleetRole } from '../app/readers/fleet.ts';
 import { readStatus, type PartitionStatus, type PipelineStatus, type Status } from '../app/readers/status.ts';
 import { systemClock } from '../core/clock.ts';
-import { OUTCOMES } from '../core/outcome.ts';
+import { OUTCOMES, reasonsOf } from '../core/outcome.ts';
 import { grouped, printTable, type Column } from './table.ts';
+import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
-export async function statusCommand(
-  options: { pipeline?: string; data: string; log?: string; json: boolean },
-  terminal: Terminal,
-): Promise<number> {
+export async function statusCommand(options: PipelineOptions, terminal: Terminal): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
     const status = await readStatus(reading, systemClock, options.pipeline);
     if (options.json) await terminal.print(JSON.stringify(status));
@@ -87,9 +85,7 @@ function overview({ events, partitions, frontier, windows, alerts, dead_letters 
 }
 
 function reasonsText(partitions: readonly PartitionStatus[]): string {
-  const counts = new Map<string, number>();
-  for (const { reasons } of partitions)
-    for (const [reason, count] of Object.entries(reasons)) counts.set(reason, (counts.get(reason) ?? 0) + count);
+  const counts = reasonsOf(partitions.map(({ reasons }) => Object.entries(reasons)));
   const sorted = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   const shown = sorted.slice(0, 8).map(([reason, count]) => `${reason} ${grouped(count)}`);
   const rest = sorted.length > 8 ? [`${sorted.length - 8} more reasons`] : [];

@@ -45,7 +45,7 @@ function lineOf(cells: readonly string[], widths: readonly number[], columns: re
   return padded.join('  ').trimEnd();
 }
 
-export function cellText(value: string | number | null | undefined): string {
+function cellText(value: string | number | null | undefined): string {
   if (value === null || value === undefined || value === '') return '-';
   if (typeof value === 'number') return numberText(value);
   return printable(value);

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { sampleAlert } from '../../test/sample-alert.ts';
-import { pipelineRecord, pipelineRecordChange } from '../app/pipeline-record.ts';
+import { sampleAlert } from '../../test/support/sample-alert.ts';
+import { pipelineRecord, pipelineRecordChange } from '../pipeline/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
 import { packRecords } from '../log/batch.ts';
 import { openDataDir } from '../log/embedded/data-dir.ts';
@@ -41,8 +41,8 @@ test('tables tell times by the zone that the pipeline was run with, and name it;
   const windows = [{ name: '1m', sizeMs: 60_000, slideMs: 60_000 }];
   const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };
   const engine = { pipeline: 'adtech', sources: [], dimensions: [], measures: [], windows, rollups: [], limits };
-  const of = { olapStore: 'none', clock: 'append' } as const;
-  await log.commit({ state: [pipelineRecordChange(pipelineRecord({ engine, topics, timeZone: 'Asia/Seoul' }, of))] });
+  const run = { olapStore: 'none', clock: 'append', timeZone: 'Asia/Seoul' } as const;
+  await log.commit({ state: [pipelineRecordChange(pipelineRecord(engine, 'adtech.yml', topics, run))] });
   const end = { ...sampleAlert, status: 'resolved', alert_time: '2025-12-18T15:02:10.000Z' };
   for (const [topic, records] of [
     [topics.windows, [row]],

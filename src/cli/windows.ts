@@ -1,7 +1,7 @@
-import { checkHotStoreAddress } from '../app/hot-store-of.ts';
+import { checkHotStoreAddress } from '../app/stores/open-hot-store.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import type { WindowsQuery } from '../app/readers/windows.ts';
-import type { PipelineRecord } from '../app/pipeline-record.ts';
+import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { localIso, zoneNamed } from '../core/told-time.ts';
@@ -10,15 +10,12 @@ import { flatRow } from '../windows/row-merge.ts';
 import type { WindowRow } from '../windows/row.ts';
 import { withWindows } from './older-windows.ts';
 import { printTable, type Column } from './table.ts';
+import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Options extends WindowsQuery {
-  readonly pipeline?: string;
+interface Options extends PipelineOptions, WindowsQuery {
   readonly hotStore?: string;
   readonly olapStore?: string;
-  readonly data: string;
-  readonly log?: string;
-  readonly json: boolean;
 }
 
 export async function windowsCommand(options: Options, terminal: Terminal): Promise<number> {

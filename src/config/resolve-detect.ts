@@ -51,7 +51,8 @@ function resolveEntries(block: Block, parts: Parts, problems: Problems): DetectE
   const shared = Object.fromEntries(Object.entries(block).filter(([key]) => !names.includes(key) && DETECT_RESERVED.includes(key)));
   const kind = detectorOf(shared['detector'] ?? DEFAULT_DETECTOR, ['detect', 'detector'], problems);
   const settings = kind === undefined ? DETECT_SHARED : [...new Set(['detector', ...Object.keys(sharedDetectSchema(kind).shape)])];
-  for (const key of Object.keys(block)) {
+  // Of a file without a measure only that is told.
+  for (const key of names.length === 0 ? [] : Object.keys(block)) {
     if (!names.includes(key) && !DETECT_RESERVED.includes(key)) {
       problems.unknown(['detect', key], key, 'a measure or a setting', [...names, ...settings], { atKey: true });
     }

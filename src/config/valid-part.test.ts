@@ -45,6 +45,9 @@ const FAULTS: Readonly<Record<string, (holder: Tree, key: string | number) => vo
     holder['qqqq'] = holder[key];
     delete holder[key];
   },
+  'of other things': (holder, key) => {
+    if ('pipeline' in holder) holder[key] = { qqqq: 7 };
+  },
   'under no name': (holder, key) => {
     if (Array.isArray(holder)) holder[Number(key)] = '-?-';
     else {

@@ -97,11 +97,13 @@ function followerOf(value: Tree, problems: readonly Problem[]): ValidPart['mayFo
   );
   const touched = new Set([...misnamed, ...problems.flatMap(({ path, atKey }) => (atKey && path.length === 1 ? [] : [String(path[0])]))]);
   if (problems.some(hidesFields) || misnamed.some((key) => key === 'source' || key === 'sources')) touched.add('fields');
-  // A measure that stands in is there for the others; one that is called by what is no name is not.
+  // A measure that stands in is there for the others; one that is called by what is no name is not. Where not one is right, the block
+  // itself may be another than was meant.
   const ofMeasures = problems.filter(({ path }) => path[0] === 'measures');
-  if (!misnamed.includes('measures') && ofMeasures.every(({ path, atKey }) => path.length > 2 || (path.length === 2 && !atKey)))
-    touched.delete('measures');
   const names = ofMeasures.map(({ path }) => String(path[1]));
+  const hasRightOnes = Object.keys(value['measures'] ?? {}).some((name) => !names.includes(name));
+  const areNamed = ofMeasures.every(({ path, atKey }) => path.length > 2 || (path.length === 2 && !atKey));
+  if (!misnamed.includes('measures') && hasRightOnes && areNamed) touched.delete('measures');
   const items = new Set(problems.flatMap(({ path }) => (path.length > 1 ? [itemOf(path)] : [])));
 
   return ({ path, atKey }) => {

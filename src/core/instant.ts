@@ -1,4 +1,4 @@
-/** Times as people write them: ISO 8601, to the minute or finer, with a zone; and days. */
+/** Times as people write and read them: ISO 8601, to the minute or finer, with a zone; and days. */
 const ZONED = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -10,6 +10,11 @@ export function parseInstant(text: string): number | undefined {
 /** The same, or a day: its midnight in UTC. */
 export function parseInstantOrDay(text: string): number | undefined {
   return timeIf(ZONED.test(text) || DAY.test(text), text);
+}
+
+/** Epoch ms -> `2026-03-02T09:00:00.000Z`; null for what is not known yet (undefined, or infinite), as JSON knows no infinity. */
+export function instantOrNull(ms: number | undefined): string | null {
+  return ms === undefined || !Number.isFinite(ms) ? null : new Date(ms).toISOString();
 }
 
 function timeIf(isWritten: boolean, text: string): number | undefined {

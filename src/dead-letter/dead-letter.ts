@@ -7,8 +7,8 @@ export interface DeadLetter {
   readonly outcome: 'late' | 'invalid';
   /** For invalid: `bad_json`, `missing:country`, `future`, `too_long` ...; for late: `late`. */
   readonly reason: string;
-  /** Of the windows stage that judged it so; letters that are older than this field lack it. */
-  readonly revision?: number;
+  /** Of the windows stage that judged it so. */
+  readonly revision: number;
   /** ISO 8601 UTC with ms; absent where the log has none (replays by event time have none). */
   readonly append_time?: string;
   /** For late: event time, watermark it was judged by, start of its earliest-ending window; ISO 8601 UTC. */

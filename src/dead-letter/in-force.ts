@@ -11,9 +11,9 @@ export interface ReadAnew {
   readonly from: Readonly<Record<string, number>>;
 }
 
-/** Whether the letter is of the last revision that judged its origin. One that names no revision is older than all that do. */
+/** Whether the letter is of the last revision that judged its origin. */
 export function isInForce(
-  { topic, partition, offset, revision = 0 }: Pick<DeadLetter, 'topic' | 'partition' | 'offset' | 'revision'>,
+  { topic, partition, offset, revision }: Pick<DeadLetter, 'topic' | 'partition' | 'offset' | 'revision'>,
   anew: readonly ReadAnew[],
 ): boolean {
   const name = `${topic}/${partition}`;

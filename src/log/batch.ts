@@ -1,3 +1,4 @@
+/** Records as columns of bytes: how they are packed for an append, and read out of a batch. */
 import type { RecordBatch, RecordsToAppend } from './log.ts';
 
 /** Byte strings one after the other; string `i` is `bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])`. */

@@ -1,5 +1,6 @@
 /** The silences of a pipeline, as the records of its topic tell of them. */
 import type { AlertEvent } from '../receivers/alert-event.ts';
+import { SILENCES_MAX } from './silence-request.ts';
 import { concerns, parseSilence, statusAt, timesOf, type Silence, type SilenceTimes } from './silence.ts';
 
 export interface SilenceBook {
@@ -23,11 +24,17 @@ const KEPT_MAX = 10_000;
 
 export function createSilenceBook(): SilenceBook {
   const silences = new Map<string, Known>();
+  /** The one that ends last first, so that nobody walks through those that are over; made when asked for. */
+  let byEnd: readonly Known[] | undefined;
 
   function forgetOne(nowMs: number): void {
     const [oldest] = silences.keys();
-    for (const [id, known] of silences) if (statusAt(known, nowMs) === 'ended') return void silences.delete(id);
-    // Whoever else writes there cannot make it grow without end.
+    let left = SILENCES_MAX;
+    for (const [id, known] of silences) {
+      if (statusAt(known, nowMs) === 'ended') return void silences.delete(id);
+      // Whoever else writes there cannot make it grow without end, nor each of theirs cost a walk through all.
+      if (left-- === 0) break;
+    }
     if (oldest !== undefined) silences.delete(oldest);
   }
 
@@ -36,17 +43,19 @@ export function createSilenceBook(): SilenceBook {
       const silence = parseSilence(record);
       if (!silence) return false;
       silences.set(silence.id, { silence, ...timesOf(silence) });
+      byEnd = undefined;
       if (silences.size > KEPT_MAX) forgetOne(nowMs);
       return true;
     },
     get: (id) => silences.get(id)?.silence,
     holding(event, nowMs) {
-      let last: Known | undefined;
-      for (const known of silences.values()) {
-        if (statusAt(known, nowMs) !== 'active' || (last && known.endMs <= last.endMs)) continue;
-        if (concerns(known.silence, event)) last = known;
+      byEnd ??= [...silences.values()].sort((a, b) => b.endMs - a.endMs);
+      for (const { silence, startMs, endMs } of byEnd) {
+        // So is all behind it.
+        if (nowMs >= endMs) return undefined;
+        if (nowMs >= startMs && concerns(silence, event)) return silence;
       }
-      return last?.silence;
+      return undefined;
     },
     all: () => [...silences.values()].map(({ silence }) => silence).reverse(),
   };

@@ -1,7 +1,7 @@
 /** What receivers are told while silences hold, and once they end. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sampleAlert } from '../../test/sample-alert.ts';
+import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { silentLogger } from '../core/logger.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver, SendResult } from '../receivers/receiver.ts';

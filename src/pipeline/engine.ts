@@ -11,6 +11,7 @@ import { createMerge, type WindowCounts } from '../windows/merge/merge.ts';
 import { inputPartitions, type Plan } from '../windows/plan.ts';
 import type { Partials } from '../windows/partials/partials.ts';
 import { panesOf } from '../windows/partials/codec.ts';
+import { createLabelsBook } from '../windows/partials/labels-codec.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { CheckFields, ParseRecord } from '../windows/decode/decoder.ts';
 import type {
@@ -117,6 +118,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   });
   // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
   const idleClock = createIdleClock(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
+  const labels = createLabelsBook();
   let readSinceCommit = 0;
   let isCaughtUp = false;
   let idleAtCommit = '';
@@ -186,7 +188,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const taken = await ofAll((aggregate) => aggregate.takePartials(readToEnd));
     const partials: Partials[] = [];
     for (const [i, { told, replayed, progress }] of taken.entries()) {
-      const panes = await slices(panesOf(told, plan.columns.length, plan.groupings.length));
+      const panes = await slices(panesOf(told, plan.columns.length, plan.groupings.length, labels));
       partials.push({ partition: aggregates[i]!.name, ...panes, replayed, progress });
     }
     if (partials.some(isHeard)) idleClock.heard();

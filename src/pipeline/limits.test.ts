@@ -11,13 +11,11 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import { parseJson } from '../windows/decode/decoder.ts';
 import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
 import { compilePlan } from '../windows/plan.ts';
-import type { PartitionMeta } from '../windows/snapshot.ts';
 import { statePrefix } from './aggregate/aggregate.ts';
 import { openAggregateStage } from './aggregate/aggregate-stage.ts';
 import { ensureTopics, openEngine, type Engine } from './engine.ts';
 import { createMonitor } from './monitor/monitor.ts';
 import { openMonitorStage, type MonitorStage } from './monitor/monitor-stage.ts';
-import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { partialsTopic, PARTIALS_SETTINGS } from './stage-topics.ts';
 import { topicsOf } from './topics.ts';
 
@@ -47,7 +45,6 @@ const LATER = [8_000, 8_001, 8_002, 8_003, 8_004];
 const LATER_TOLD = ['series@8000000', 'ids@8003000'];
 /** The first makes room for the others: from then on nothing is beyond the limits, for more than an hour. */
 const CALM = [601, 701, 4_301];
-const CALM_WATERMARK = 4_241_000;
 
 /** Events of a second each; the id is the second, or what is said. */
 function send(log: Log, seconds: readonly number[], ids = seconds): Promise<number[]> {
@@ -145,62 +142,6 @@ const LASTING = [1, 2, 3, 4, 5, 3_000, 3_001, 3_002, 3_003, 3_004, 6_000, 6_001,
 const LASTING_ON = [9_000, 9_001, 9_002, 9_003, 9_004];
 const LASTING_TOLD = ['series@3000', 'ids@4000'];
 
-/** Makes the partition's state that of a version that noted the first event beyond a limit alone, or also the last. */
-async function asOlder(log: Log, notes: { readonly last: boolean }): Promise<void> {
-  const prefix = statePrefix('p', 't/0');
-  const entries = fromStateEntries(prefix, await log.state(prefix));
-  const { overflow, ids, ...meta } = entries.find(([key]) => key === 'meta')![1] as PartitionMeta;
-  const { episodes, ...limit } = ids!;
-  const [many, forgotten] = [overflow!.at(-1)!, episodes!.at(-1)!];
-  const older = {
-    ...meta,
-    overflowedAt: many.since,
-    ...(notes.last && { overflowedLast: many.last }),
-    ids: { ...limit, forgottenAt: forgotten.since, ...(notes.last && { forgottenLast: forgotten.last }) },
-  };
-  await log.commit({ state: toStateChanges(prefix, [['meta', older]]) });
-}
-
-test('what never ended is not told again after an older version’s state: in one process', async () => {
-  await withTempLog(async ({ log }) => {
-    const first = monitoring();
-    const engine = await openOn(log, first);
-    await send(log, LASTING);
-    while ((await engine.step()) > 0);
-    await engine.commit();
-    assert.deepEqual(first.told, LASTING_TOLD);
-    await engine.close();
-    await asOlder(log, { last: false });
-
-    const second = monitoring();
-    const again = await openOn(log, second);
-    await send(log, LASTING_ON);
-    while ((await again.step()) > 0);
-    await again.commit();
-    assert.deepEqual(second.told, []);
-    await again.close();
-  });
-});
-
-test('what was over in an older version’s state, which tells no end, ends with the next event', async () => {
-  await withTempLog(async ({ log }) => {
-    const first = await openOn(log, monitoring());
-    await send(log, [1, 2, 3, 4, 5, ...CALM]);
-    while ((await first.step()) > 0);
-    await first.commit();
-    await first.close();
-    await asOlder(log, { last: true });
-
-    const second = monitoring();
-    const again = await openOn(log, second);
-    await send(log, [4_305]);
-    while ((await again.step()) > 0);
-    await again.commit();
-    assert.deepEqual(second.told, [`series@3000 until ${CALM_WATERMARK}`, `ids@4000 until ${CALM_WATERMARK}`]);
-    await again.close();
-  });
-});
-
 /** A new owner of the partition: it reads and tells each part as it is sent, and leaves. */
 async function own(log: Log, monitor: MonitorStage, parts: readonly (readonly number[])[]): Promise<void> {
   const stage = await openAggregateStage(
@@ -216,20 +157,6 @@ async function own(log: Log, monitor: MonitorStage, parts: readonly (readonly nu
   }
   await stage.close();
 }
-
-test('what never ended is not told again after an older version’s state: with stages apart', async () => {
-  await withTempLog(async ({ log }) => {
-    await ensureTopics({ plan, topics }, log);
-    await log.ensureTopic(partialsTopic('p'), PARTIALS_SETTINGS);
-    const monitored = monitoring();
-    const monitor = await openMonitorStage(common, { ...monitored, log });
-    for (const seconds of [LASTING, LASTING_ON]) {
-      await own(log, monitor, [seconds]);
-      if (seconds === LASTING) await asOlder(log, { last: false });
-    }
-    assert.deepEqual(monitored.told, LASTING_TOLD);
-  });
-});
 
 /** After `LASTING`, of the next owner: too many at once, and until more than an hour without; later, too many again. */
 const LASTING_OVER = [12_000, 13_201, 16_900];

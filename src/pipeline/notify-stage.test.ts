@@ -4,8 +4,8 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { startServer } from '../../test/http-server.ts';
-import { sampleAlert } from '../../test/sample-alert.ts';
+import { startServer } from '../../test/support/http-server.ts';
+import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { sleep, systemClock } from '../core/clock.ts';
 import { silentLogger, type Logger } from '../core/logger.ts';
 import { UTC } from '../core/told-time.ts';
@@ -129,20 +129,6 @@ test('46 alerts at once are out in three rounds of a receiver’s answers, not i
   assert.equal(rounds, 3);
   assert.deepEqual(stage.counts(), { fired: 46, sent: 46 });
   assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), 46);
-});
-
-test('a data directory of an earlier version: the offset goes on under the new name, and the old one holds nothing up', async (t) => {
-  const log = await openLog(t);
-  const alerts = [alert(0), alert(1), alert(2)];
-  await append(log, alerts);
-  await log.commit({ offsets: [{ group: 'p/notify', topic: TOPIC, partition: 0, offset: 2 }] });
-  const pager = bell('pager');
-  await (await start(log, [pager])).finish();
-  assert.deepEqual(pager.rung, ['alert-2 firing']);
-  assert.equal(await log.committed('p/notify', TOPIC, 0), undefined);
-  assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), 3);
-  await log.ensureTopic(TOPIC, { partitions: 1, retentionBytes: 1 });
-  assert.equal(await log.applyRetention(), 3);
 });
 
 test('a receiver that never answers delays no other, and what it was not told stays to be told', { timeout: 30_000 }, async (t) => {

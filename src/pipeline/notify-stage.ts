@@ -8,7 +8,6 @@ import type { Log, RecordBatch } from '../log/log.ts';
 import type { Notifier, NotifierCounts } from '../notify/notifier.ts';
 import type { ReceiverQueue } from '../notify/receiver-queue.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { renameGroup } from './rename-group.ts';
 import { readSilences } from './silence-tail.ts';
 import type { PipelineTopics } from './topics.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
@@ -83,8 +82,6 @@ export async function openNotifyStage(
   const topic = topics.alerts;
   const { log, notifier } = deps;
   const group = notifyGroup(pipeline);
-  // What it was called in data directories of earlier versions.
-  await renameGroup(log, `${pipeline}/notify`, group, [{ topic, partition: 0 }]);
   notifier.restore(await log.state(notifier.statePrefix));
   const silences = readSilences(log, topics.silences, (text) => notifier.takeSilence(text));
   // Before anybody is told of anything.
@@ -186,17 +183,19 @@ export async function openNotifyStage(
       }
     };
     let [heardAt, askedAt] = [-Infinity, -Infinity];
+    let wasReadToEnd = false;
 
     /** Of the past nobody is paged because the events end there: by the watermark alone `settle` goes. What is silenced was news when it came. */
     async function endSilences(ms: number): Promise<void> {
       await silences.catchUp();
       if (!notifier.queues.some((queue) => queue.hasSilenced())) return;
       const at = watermark();
-      let caughtUp = at !== undefined && notifier.isCaughtUp(at);
-      if (!caughtUp && ms - askedAt >= READ_TO_END_POLL_MS) {
+      const isNear = at !== undefined && notifier.isCaughtUp(at);
+      if (!isNear && ms - askedAt >= READ_TO_END_POLL_MS) {
         askedAt = ms;
-        caughtUp = await isReadToEnd();
+        wasReadToEnd = await isReadToEnd();
       }
+      const caughtUp = isNear || wasReadToEnd;
       // One that has not heard of the end of an alert yet is told no more of its beginning.
       const { end } = await log.bounds(topic, 0);
       for (const queue of notifier.queues) if (offered.get(queue)! >= end) recordAll(queue.endSilences(caughtUp));

@@ -20,7 +20,7 @@ async function filled(log: Log): Promise<void> {
       { topic: topics.windows, partition: 0, ...json([row(1), { kind: 'closed' }, row(2)]) },
       { topic: topics.alerts, partition: 0, ...json([{ alert_id: 'a' }]) },
       { topic: topics.alerts, partition: 0, ...json([{ alert_id: 'b' }]) },
-      { topic: topics.deadLetters, partition: 0, ...json([{ reason: 'late' }]) },
+      { topic: topics.deadLetters, partition: 0, ...json([{ reason: 'late', revision: 1 }]) },
       { topic: 'raw', partition: 0, ...packRecords(['{"x":1}', null]) },
     ],
   });
@@ -96,34 +96,6 @@ test('a store that is away is waited for, longer each time, said once; then it h
     second.hurry();
     await second.run(stopped.signal);
     assert.deepEqual(again.taken, ['pipeline p'], 'what the store has is not sent again');
-  });
-});
-
-test('a data directory of an earlier version: what the store has stays known under the new name, and the old one holds nothing up', async () => {
-  await withTempLog(async ({ log }) => {
-    await filled(log);
-    const { windows, alerts, deadLetters } = topics;
-    const at = async (group: string) => Promise.all([windows, alerts, deadLetters].map((topic) => log.committed(group, topic, 0)));
-    const ends = await Promise.all([windows, alerts].map(async (topic) => (await log.bounds(topic, 0)).end));
-    const former = [windows, alerts].map((topic, i) => ({ group: 'p/olap', topic, partition: 0, offset: ends[i]! }));
-    await log.commit({ offsets: former });
-    const run = async (): Promise<unknown[]> => {
-      const { taken, olap } = storeThatFails(0);
-      const stopping = new AbortController();
-      const writer = createOlapWriter({ pipeline: spec, topics }, { log, olap, ...machine(() => stopping.abort()) });
-      writer.hurry();
-      await writer.run(stopping.signal);
-      return taken;
-    };
-    assert.deepEqual(await run(), ['pipeline p', 'letter late'], 'what the store has is not sent again');
-    assert.deepEqual(await at('p/olap'), [undefined, undefined, undefined]);
-    assert.deepEqual((await at('p.store')).slice(0, 2), ends);
-
-    // One that ran as both: the new one knows better.
-    await log.commit({ offsets: [{ ...former[0]!, offset: 0 }] });
-    await run();
-    assert.deepEqual(await at('p/olap'), [undefined, undefined, undefined]);
-    assert.equal((await at('p.store'))[0], ends[0]);
   });
 });
 

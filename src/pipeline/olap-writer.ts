@@ -13,7 +13,6 @@ import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { ReadAnew } from '../dead-letter/in-force.ts';
 import { revisionOf } from '../windows/row-version.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
-import { renameGroup } from './rename-group.ts';
 import type { PipelineTopics } from './topics.ts';
 
 export interface OlapWriterConfig {
@@ -59,17 +58,10 @@ export function olapGroup(pipeline: string): string {
   return `${pipeline}.store`;
 }
 
-/** What it was called in data directories of earlier versions. */
-function formerGroup(pipeline: string): string {
-  return `${pipeline}/olap`;
-}
-
 /** What the store reads no longer when it is switched off: its offsets would hold the topics' retention up for ever. */
 export function forgetOlapOffsets({ pipeline: { pipeline }, topics, rawEvents }: OlapWriterConfig): NonNullable<CommitUnit['offsets']> {
   const read = [topics.windows, topics.alerts, topics.deadLetters].map((topic) => ({ topic, partition: 0 }));
-  return [...read, ...(rawEvents?.partitions ?? [])].flatMap((from) =>
-    [olapGroup(pipeline), formerGroup(pipeline)].map((group) => ({ group, ...from, offset: null })),
-  );
+  return [...read, ...(rawEvents?.partitions ?? [])].map((from) => ({ group: olapGroup(pipeline), ...from, offset: null }));
 }
 
 interface Feed {
@@ -109,7 +101,6 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
   ];
 
   let hurried = false;
-  let isRenamed = false;
   let refusal: AppError | undefined;
   /** The newest revision that a row or dead letter was of, and when the store was last told of the pipeline; undefined: not yet. */
   let newest = 1;
@@ -122,7 +113,7 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
 
   async function putLetters(letters: readonly DeadLetter[]): Promise<void> {
     await olap.putDeadLetters(pipeline, letters);
-    newest = letters.reduce((most, { revision = 0 }) => Math.max(most, revision), newest);
+    newest = letters.reduce((most, { revision }) => Math.max(most, revision), newest);
   }
 
   /** At first, and when another revision has begun: the store cannot merge what comes, nor say what is in force, without it. */
@@ -149,8 +140,6 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
   }
 
   async function advanceAll(): Promise<boolean> {
-    if (!isRenamed) await renameGroup(log, formerGroup(pipeline), group, feeds);
-    isRenamed = true;
     await tell();
     let moved = false;
     for (const feed of feeds) moved = (await advance(feed)) || moved;

@@ -10,7 +10,7 @@ export interface Reading {
   hasNews(): boolean;
 }
 
-interface Input {
+export interface Input {
   readonly topic: string;
   readonly partition: number;
   /** As `partitions` names it. */

@@ -25,7 +25,7 @@ export function readSilences(log: Pick<Log, 'read'>, topic: string, take: (recor
   return { catchUp: () => (reading = reading.then(readOn, readOn)) };
 }
 
-/** What an earlier version ran last has no such topic before it runs again. */
+/** A pipeline that has not run on this log has no such topic. */
 function noneYet(error: unknown): undefined {
   if (error instanceof AppError && error.code === 'topic_unknown') return undefined;
   throw error;

@@ -24,6 +24,11 @@ export function stateTopic(pipeline: string): string {
 /** Partitions of the state topic. */
 export const STATE_PARTITIONS = { monitor: 0, notify: 1, sources: 2, store: 3 } as const;
 
+/** The ledger of a stage: its place in the state topic, and how many partitions that is made with. */
+export function statePlace(pipeline: string, of: keyof typeof STATE_PARTITIONS): { topic: string; partition: number; partitions: number } {
+  return { topic: stateTopic(pipeline), partition: STATE_PARTITIONS[of], partitions: Object.keys(STATE_PARTITIONS).length };
+}
+
 /** The consumer group that reads the partials: how far it is says how far the monitor is behind. */
 export function monitorGroup(pipeline: string): string {
   return `${pipeline}.monitor`;

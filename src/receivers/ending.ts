@@ -2,15 +2,15 @@ import type { AlertEvent } from './alert-event.ts';
 
 /**
  * How an alert ended. `resolved` alone is an all-clear; the others do not look like one.
- * - `ended`: there was nothing to judge for too long
- * - `newLevel`: the change has lasted so long that it is taken for how things are now
- * - `caughtUp`: a moving average has learnt the change within minutes; whether it lasts nobody knows
+ * - `no_data`: there was nothing to judge for too long
+ * - `new_level`: the change has lasted so long that it is taken for how things are now
+ * - `caught_up`: a moving average has learnt the change within minutes; whether it lasts nobody knows
  */
-export type Ending = 'resolved' | 'ended' | 'newLevel' | 'caughtUp';
+export type Ending = 'resolved' | 'no_data' | 'new_level' | 'caught_up';
 
 /** Records of another hand may have no explanation. */
 export function endingOf(alert: Pick<AlertEvent, 'detector' | 'current_value'> & Partial<Pick<AlertEvent, 'explanation'>>): Ending {
-  if (alert.current_value === null) return 'ended';
+  if (alert.current_value === null) return 'no_data';
   if (alert.explanation?.lasting !== true) return 'resolved';
-  return alert.detector === 'ema-threshold' ? 'caughtUp' : 'newLevel';
+  return alert.detector === 'ema-threshold' ? 'caught_up' : 'new_level';
 }

@@ -2,7 +2,8 @@
  * The HTTP API as types: what each path answers, shared by the server and the dashboard (types only).
  * Times are ISO 8601 UTC with ms. Errors are problem+json (RFC 9457): `Problem`.
  */
-import type { AlertEvent } from '../receivers/alert-event.ts';
+import type { AlertEvent, Severity } from '../receivers/alert-event.ts';
+import type { Ending } from '../receivers/ending.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { Outcome, OutcomeCounts } from '../core/outcome.ts';
 import type { Silence, SilenceStatus } from '../notify/silence.ts';
@@ -84,7 +85,8 @@ export interface PipelineStatus {
   /** Windows that end up to here are final. */
   readonly frontier: string | null;
   readonly windows: Readonly<Record<string, { readonly results: number; readonly corrections: number }>>;
-  readonly alerts: { readonly fired: number; readonly sent: number; readonly firing: number };
+  /** `firing`, and `groups` (200 at most, the gravest first), without those that another one speaks for. */
+  readonly alerts: { readonly fired: number; readonly sent: number; readonly firing: number; readonly groups: readonly AlertGroup[] };
   /** Series of open windows that detectors looked at, and those that the time allowed for looks did not reach. Since the start. */
   readonly looks: { readonly looked: number; readonly skipped: number };
   /** Threads beside the main one that count its partitions, and how often one of them ended by itself and was started again. */
@@ -126,7 +128,7 @@ export interface WindowPoint {
   readonly version: string;
 }
 
-/** GET /api/v1/pipelines/{pipeline}/windows?window=1m&from=&to=&{dimension}=value : by start, then labels; at most `limit` (1,000). */
+/** GET /api/v1/pipelines/{pipeline}/windows?window=1m&from=&to=&after=&{dimension}=value : by start, then labels; at most `limit` (1,000). */
 export interface WindowHistory {
   readonly pipeline: string;
   readonly window: string;
@@ -136,6 +138,8 @@ export interface WindowHistory {
   readonly points: readonly WindowPoint[];
   /** More rows match than were given. */
   readonly truncated: boolean;
+  /** Where `truncated`, and asked from an instant on: the `after` of the request that goes on behind the last of `points`. */
+  readonly next?: string;
   /** The log keeps the beginning no more, and the OLAP store, which has it, is starting or away: ask again later. */
   readonly older_missing?: true;
 }
@@ -153,15 +157,33 @@ export interface LatestWindows {
 }
 
 /**
- * GET /api/v1/pipelines/{pipeline}/alerts?status=firing&limit=100&lang=ko : newest first, one entry an episode. `lang`: in whose words,
- * `en` or `ko`; without it in the pipeline's.
+ * GET /api/v1/pipelines/{pipeline}/alerts?status=firing&folded=false&order=gravest&after={alert_id}&limit=100&lang=ko : one entry an
+ * episode, the newest first, or the gravest; behind the one with this id. `lang`: in whose words, `en` or `ko`; without it in the pipeline's.
  */
 export interface AlertList {
-  readonly alerts: readonly (AlertEvent & { readonly resolved_time: string | null })[];
+  readonly alerts: readonly Episode[];
+  /** How many there are of what was asked for, on all pages together. */
+  readonly total: number;
 }
 
-/** GET /api/v1/pipelines/{pipeline}/alerts/{id}?lang=ko : one of them, as above; 404 beyond the newest 10,000. */
-export type OneAlert = AlertList['alerts'][number];
+/** Alerts of one kind that fire: of one type, in one direction, of series by the same dimensions. */
+export interface AlertGroup {
+  readonly alert_type: string;
+  readonly measure: string;
+  readonly metric_name: string;
+  readonly direction: 'down' | 'up';
+  /** [] is the total. */
+  readonly dimensions: readonly string[];
+  readonly firing: number;
+  readonly gravest: Severity;
+}
+
+/** As it rang, and how it stands. GET /api/v1/pipelines/{pipeline}/alerts/{id}?lang=ko answers one; 404 beyond the newest 10,000. */
+export interface Episode extends AlertEvent {
+  readonly resolved_time: string | null;
+  /** How it ended: `resolved` alone is an all-clear. Absent while it fires. */
+  readonly ending?: Ending;
+}
 
 /** A silence, and how it stands by the server's clock. POST answers one (201), DELETE …/silences/{id} the one that it ended. */
 export type ShownSilence = Silence & { readonly status: SilenceStatus };
@@ -254,7 +276,7 @@ export interface BacktestIncident {
   readonly measure?: string;
 }
 
-export type BacktestAlert = AlertEvent & { readonly resolved_time: string | null };
+export type BacktestAlert = Episode;
 
 export interface BacktestReport {
   readonly pipeline: string;

@@ -24,7 +24,7 @@ async function open(t: TestContext, backtestMs = 10_000) {
   return { server, asked, post, isAsked };
 }
 
-test('one at a time; the next one may ask once it has ended', async (t) => {
+test('backtests run one at a time; the next one may ask once it has ended', async (t) => {
   const { asked, post, isAsked } = await open(t);
   const begun = isAsked();
   const first = post({ set: ['detect.ctr.down=40%'] });
@@ -41,7 +41,7 @@ test('one at a time; the next one may ask once it has ended', async (t) => {
   assert.equal((await third).statusCode, 200);
 });
 
-test('it does not take for ever', async (t) => {
+test('a backtest that takes longer than its limit is ended and answered 504', async (t) => {
   const { asked, post } = await open(t, 20);
   const { statusCode, body } = await post({});
   assert.equal(statusCode, 504);

@@ -1,9 +1,9 @@
 /** What runs, as Prometheus metrics: read anew at each scrape, in a registry of its own. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { OUTCOMES } from '../core/outcome.ts';
-import type { Backpressure, PipelineStatus } from './api.ts';
-import type { NotificationCount, Surface } from './surface.ts';
+import { SILENCES_MAX } from '../notify/silence-request.ts';
+import { PIPELINE_METRICS, type PipelineMetric, type Sample, type Scraped } from './pipeline-metrics.ts';
+import type { Surface } from './surface.ts';
 
 export interface Metrics {
   /** Prometheus text. */
@@ -13,36 +13,19 @@ export interface Metrics {
   stop(): void;
 }
 
-interface Seen {
-  readonly status: PipelineStatus;
-  readonly notifications: readonly NotificationCount[];
-}
-
-type Labels = Readonly<Record<string, string>>;
-type Sample = readonly [labels: Labels, value: number];
-
-const BACKPRESSURE = ['monitor', 'hot_store', 'priority', 'backlog'] as const satisfies readonly Backpressure[];
 const EVENT_LOOP_RESOLUTION_MS = 10;
 
 export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   const loop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
   loop.enable();
-  let seen: readonly Seen[] = [];
+  let scraped: readonly Scraped[] = [];
 
-  /** `read`: what to show of one pipeline; its name is put before the other labels. */
-  function family(
-    kind: typeof Counter | typeof Gauge,
-    name: string,
-    help: string,
-    labels: string[],
-    read: (seen: Seen) => readonly Sample[],
-  ) {
-    const config = { name: `tocsin_${name}`, help, labelNames: ['pipeline', ...labels], registers };
+  function ofPipelines({ kind, name, help, labels, read }: PipelineMetric): Counter | Gauge {
+    const config = { name: `tocsin_${name}`, help, labelNames: ['pipeline', ...labels], registers: [] };
     const samples = (): Sample[] =>
-      seen.flatMap((one) => read(one).map(([more, value]): Sample => [{ pipeline: one.status.pipeline, ...more }, value]));
-    if (kind === Counter) {
+      scraped.flatMap((one) => read(one).map(([more, value]): Sample => [{ pipeline: one.status.pipeline, ...more }, value]));
+    if (kind === 'counter') {
       return new Counter({
         ...config,
         collect() {
@@ -59,108 +42,6 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
       },
     });
   }
-
-  const perPartition = (read: (partition: PipelineStatus['partitions'][number]) => number | undefined) => (one: Seen) =>
-    one.status.partitions.flatMap((partition): Sample[] => {
-      const value = read(partition);
-      return value === undefined ? [] : [[{ partition: partition.name }, value]];
-    });
-  const seconds = (time: string | null): number | undefined => (time === null ? undefined : Date.parse(time) / 1_000);
-
-  family(Counter, 'records_total', 'Records judged, by outcome.', ['partition', 'outcome'], ({ status }) =>
-    status.partitions.flatMap(({ name, outcomes }) => OUTCOMES.map((outcome): Sample => [{ partition: name, outcome }, outcomes[outcome]])),
-  );
-  family(Counter, 'invalid_records_total', 'Invalid records, by reason.', ['reason'], ({ status }) =>
-    Object.entries(status.invalid_reasons).map(([reason, count]): Sample => [{ reason }, count]),
-  );
-  family(Counter, 'replayed_records_total', 'Dead letters sent in again and accepted.', [], ({ status }) => [[{}, status.replayed]]);
-  family(
-    Gauge,
-    'watermark_seconds',
-    'Watermark, event time, Unix seconds.',
-    ['partition'],
-    perPartition(({ watermark }) => seconds(watermark)),
-  );
-  family(
-    Gauge,
-    'ids_remembered',
-    'Ids of events that a partition remembers.',
-    ['partition'],
-    perPartition(({ ids }) => ids.remembered),
-  );
-  family(
-    Gauge,
-    'ids_bytes',
-    'Memory that the ids of a partition take, bytes.',
-    ['partition'],
-    perPartition(({ ids }) => ids.bytes),
-  );
-  family(
-    Counter,
-    'ids_forgotten_early_total',
-    'Ids that a partition forgot before their time, because it had more than max_ids.',
-    ['partition'],
-    perPartition(({ ids }) => ids.forgotten_early),
-  );
-  const perInput = (read: (partition: PipelineStatus['partitions'][number]) => number | null) => (one: Seen) =>
-    one.status.partitions.flatMap((partition): Sample[] => {
-      const value = read(partition);
-      const slash = partition.name.lastIndexOf('/');
-      const at = { topic: partition.name.slice(0, slash), partition: partition.name.slice(slash + 1) };
-      return value === null ? [] : [[at, value]];
-    });
-  family(
-    Gauge,
-    'consumer_lag_records',
-    'Records of an input partition that were not judged yet.',
-    ['topic', 'partition'],
-    perInput(({ lag }) => lag),
-  );
-  family(
-    Gauge,
-    'consumer_lag_seconds',
-    'Event time by which the newest accepted event is behind now; 0 where all is read.',
-    ['topic', 'partition'],
-    perInput(({ lag_seconds }) => lag_seconds),
-  );
-  family(Gauge, 'backpressure', 'Whether reading is slowed down, by reason.', ['reason'], ({ status }) =>
-    BACKPRESSURE.map((reason): Sample => [{ reason }, Number(status.backpressure.includes(reason))]),
-  );
-  family(Gauge, 'partials_lag_records', 'Records of p.partials that the monitor has not taken in.', [], ({ status }) => [
-    [{}, status.queues.partials],
-  ]);
-  family(Gauge, 'hot_store_waiting_rows', 'Rows that wait in memory for the hot store.', [], ({ status }) => [
-    [{}, status.queues.hot_store_rows],
-  ]);
-  family(Gauge, 'frontier_seconds', 'Windows that end up to here are final, Unix seconds.', [], ({ status }) => {
-    const at = seconds(status.frontier);
-    return at === undefined ? [] : [[{}, at]];
-  });
-  family(Counter, 'windows_total', 'Final rows, without roll-ups.', ['window'], ({ status }) =>
-    Object.entries(status.windows).map(([window, { results }]): Sample => [{ window }, results]),
-  );
-  family(Counter, 'corrections_total', 'Events that came after the first final row of their window.', ['window'], ({ status }) =>
-    Object.entries(status.windows).map(([window, { corrections }]): Sample => [{ window }, corrections]),
-  );
-  family(Counter, 'alerts_total', 'Episodes begun.', [], ({ status }) => [[{}, status.alerts.fired]]);
-  family(Gauge, 'alerts_firing', 'Alerts that fire now.', [], ({ status }) => [[{}, status.alerts.firing]]);
-  family(Counter, 'looks_total', 'Series of open windows that detectors looked at.', [], ({ status }) => [[{}, status.looks.looked]]);
-  family(Counter, 'looks_skipped_total', 'Series of open windows that the time allowed for looks did not reach.', [], ({ status }) => [
-    [{}, status.looks.skipped],
-  ]);
-  family(Gauge, 'aggregate_threads', 'Threads beside the main one that count partitions.', [], ({ status }) => [
-    [{}, status.threads.running],
-  ]);
-  family(Counter, 'aggregate_thread_restarts_total', 'Threads that ended by themselves and were started again.', [], ({ status }) => [
-    [{}, status.threads.restarts],
-  ]);
-  family(Counter, 'notifications_total', 'Notifications, by receiver and what was decided.', ['receiver', 'decision'], (one) =>
-    one.notifications.map(({ receiver, decision, count }): Sample => [{ receiver, decision }, count]),
-  );
-  family(Gauge, 'dead_letters', 'Dead letters kept.', [], ({ status }) => [[{}, status.dead_letters]]);
-  family(Gauge, 'olap_lag_records', 'Records that the OLAP store does not have yet.', [], ({ status }) => [[{}, status.queues.olap_lag]]);
-  family(Gauge, 'notification_queue', 'Alert events that wait to be told.', [], ({ status }) => [[{}, status.queues.notifications]]);
-  family(Gauge, 'olap_up', 'Whether the OLAP store answers.', [], ({ status }) => [[{}, Number(status.olap_store === 'ready')]]);
 
   const ofProcess = [
     new Gauge({
@@ -193,20 +74,24 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
       },
     }),
   ];
-  for (const metric of ofProcess) registry.registerMetric(metric);
+  for (const metric of [...PIPELINE_METRICS.map(ofPipelines), ...ofProcess]) registry.registerMetric(metric);
   const requests = new Histogram({
     name: 'tocsin_http_request_seconds',
     help: 'HTTP requests, by route and status.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25, 1, 5],
-    registers,
+    registers: [registry],
   });
 
   return {
     contentType: registry.contentType,
     async text() {
-      seen = await Promise.all(
-        surface.pipelines.map(async (view) => ({ status: await view.status(), notifications: view.notifications() })),
+      scraped = await Promise.all(
+        surface.pipelines.map(async (view) => ({
+          status: await view.status(),
+          notifications: view.notifications(),
+          silences: (await view.silences.list({ limit: SILENCES_MAX })).silences,
+        })),
       );
       return registry.metrics();
     },

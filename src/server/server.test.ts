@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { sampleAlert } from '../../test/sample-alert.ts';
+import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { fakeSurface, serverOn, windowRow, type ServerOptions } from '../../test/server/fake-surface.ts';
 import { AppError } from '../core/errors.ts';
 import { HttpProblem } from './problem.ts';
+import { temporary } from '../../test/support/temporary.ts';
 
 async function open(t: TestContext, options: ServerOptions = {}) {
   const surface = fakeSurface();
@@ -116,6 +116,7 @@ test('what is asked of the windows is checked, and handed on', async (t) => {
   for (const [query, detail] of [
     ['', /window/],
     ['window=2m', /expected one of: 1m, 5m/],
+    ['window=1m&after=x', /found after="x"; expected the `next` of an earlier answer/],
     ['window=1m&contry=US', /"contry"; expected a dimension: country, ad_format/],
     ['window=1m&grouping=land', /"land"; expected dimensions/],
     ['window=1m&from=yesterday', /date-time/],
@@ -151,8 +152,9 @@ test('health says alive at once, and ready when the pipelines are', async (t) =>
 });
 
 test('metrics for Prometheus: counters that add up, by every label', async (t) => {
-  const { get } = await open(t);
+  const { surface, get } = await open(t);
   await get('/healthz');
+  await surface.pipelines[0]!.silences.add({ measure: 'ctr', for: '1h' });
   for (let scrape = 0; scrape < 2; scrape++) {
     const { text, headers } = await get('/metrics');
     assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/);
@@ -170,6 +172,8 @@ test('metrics for Prometheus: counters that add up, by every label', async (t) =
       'tocsin_watermark_seconds{pipeline="ads",partition="raw/0"} 1772442000',
       'tocsin_windows_total{pipeline="ads",window="5m"} 2',
       'tocsin_notifications_total{pipeline="ads",receiver="slack",decision="sent"} 2',
+      'tocsin_silences{pipeline="ads",status="active"} 1',
+      'tocsin_silences{pipeline="ads",status="pending"} 0',
       'tocsin_http_request_seconds_count{method="GET",route="/healthz",status="200"} 1',
     ]) {
       assert.ok(text.includes(`${line}\n`), line);
@@ -208,8 +212,7 @@ test('the documentation comes from here alone and names every path', async (t) =
 });
 
 test('the page: how to build it, then its files with their caching, and a policy without inline scripts', async (t) => {
-  const root = mkdtempSync(join(tmpdir(), 'tocsin-page-'));
-  t.after(() => rmSync(root, { recursive: true }));
+  const root = temporary(t);
   const { get } = await open(t, { pageRoot: root });
   const html = { accept: 'text/html' };
   assert.match((await get('/', html)).text, /not built yet/);

@@ -120,7 +120,7 @@ test('a client that takes nothing is cut off; the others go on, and it comes bac
   assert.doesNotMatch(back, /alert-100|reset/);
 });
 
-test('so many clients and no more', async (t) => {
+test('a stream beyond streamClients is refused with 503 until another ends', async (t) => {
   const { dial, url } = await open(t, { limits: { streamClients: 1 } });
   const first = listen(dial());
   await first.until(/retry: /);

@@ -9,6 +9,7 @@ import type {
   BacktestReport,
   BacktestRequest,
   DeadLetterList,
+  Episode,
   LatestWindows,
   MessageList,
   PipelineInfo,
@@ -21,16 +22,30 @@ import type {
 } from './api.ts';
 import type { PushedRecords } from './events/records.ts';
 import type { EventRing } from './stream/event-ring.ts';
+import type { WindowCursor } from './window-cursor.ts';
 
 /** Times are epoch ms; `from` is included, `to` is not. */
 export interface HistoryQuery {
   readonly window: string;
   readonly from?: number;
   readonly to?: number;
+  /** Only rows behind this one. */
+  readonly after?: WindowCursor;
   /** Rows that have all of these. */
   readonly labels: Labels;
   /** Only rows of exactly this set of dimensions; undefined: of any. */
   readonly grouping?: readonly string[];
+  readonly limit: number;
+}
+
+export interface AlertQuery {
+  readonly status?: 'firing' | 'resolved';
+  /** Those too that another one speaks for; default. */
+  readonly folded?: boolean;
+  /** Default: `newest`. */
+  readonly order?: 'newest' | 'gravest';
+  /** Only those behind the one with this id. */
+  readonly after?: string;
   readonly limit: number;
 }
 
@@ -57,9 +72,9 @@ export interface PipelineView {
   windows(query: HistoryQuery): Promise<WindowHistory>;
   latest(window: string): Promise<LatestWindows>;
   /** `lang`: the words in this language; else in the pipeline's. */
-  alerts(query: { readonly status?: 'firing' | 'resolved'; readonly lang?: AlertLocale; readonly limit: number }): Promise<AlertList>;
+  alerts(query: AlertQuery & { readonly lang?: AlertLocale }): Promise<AlertList>;
   /** One of them. @throws AppError `alert_unknown` */
-  alert(id: string, lang: AlertLocale | undefined): Promise<AlertList['alerts'][number]>;
+  alert(id: string, lang: AlertLocale | undefined): Promise<Episode>;
   deadLetters(query: { readonly reason?: string; readonly outcome?: string; readonly limit: number }): Promise<DeadLetterList>;
   /** By receiver and what was decided. */
   notifications(): readonly NotificationCount[];

@@ -50,11 +50,9 @@ export function addCells(columns: readonly StateColumn[], cells: readonly Cell[]
     events += cell.events;
     offsets += cell.offsets;
   }
-  const values: StateValue[] = [];
+  const values = first.values.slice();
   for (let c = 0; c < columns.length; c++) {
-    let value = first.values[c];
-    for (let i = 1; i < cells.length; i++) value = combine(columns[c]!, value, cells[i]!.values[c]);
-    values.push(value);
+    for (let i = 1; i < cells.length; i++) values[c] = combine(columns[c]!, values[c], cells[i]!.values[c]);
   }
   return { labels: first.labels, events, offsets, values };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createLimitEpisodes, limitNews, LIMIT_QUIET_MS, olderEpisodes, type LimitSpan } from './limit-episodes.ts';
+import { createLimitEpisodes, limitNews, LIMIT_QUIET_MS, type LimitSpan } from './limit-episodes.ts';
 
 const HOUR = LIMIT_QUIET_MS;
 
@@ -38,17 +38,6 @@ test('events that come late do not end or begin one, nor move an end that was to
 
 test('what takes longer to show needs a longer silence', () => {
   assert.deepEqual(spansAfter([5, 3 * HOUR, 7 * HOUR], 3 * HOUR), [{ since: 5, endedAt: 6 * HOUR }, { since: 7 * HOUR }]);
-});
-
-test('of an older snapshot it lasted to its end at least, and goes on', () => {
-  const after = (last: number | undefined, watermark: number): readonly LimitSpan[] => {
-    const episodes = createLimitEpisodes();
-    episodes.restore(olderEpisodes(5, last, { maxTime: 3 * HOUR, watermark }));
-    return [...episodes.spans(watermark), ...episodes.spans(5 * HOUR)];
-  };
-  assert.deepEqual(after(undefined, 3 * HOUR - 5), [{ since: 5 }, { since: 5, endedAt: 4 * HOUR }]);
-  assert.deepEqual(after(HOUR, 3 * HOUR - 5), [{ since: 5 }, { since: 5, endedAt: 3 * HOUR - 5 }], 'its end was not told');
-  assert.deepEqual(olderEpisodes(undefined, undefined, { maxTime: 3 * HOUR, watermark: 0 }), []);
 });
 
 test('the same episode seen to begin later is no news; what began unseen ends the one before', () => {

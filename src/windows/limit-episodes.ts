@@ -66,18 +66,6 @@ export function createLimitEpisodes(quietMs = LIMIT_QUIET_MS): LimitEpisodes {
   };
 }
 
-/**
- * Of an older snapshot, which says when the newest episode began and, perhaps, when it was last. Its end was not told: so it lasts to the
- * snapshot's watermark at least. One that does not say when it was last counts as exceeded up to `maxTime`, the largest event time accepted.
- */
-export function olderEpisodes(
-  since: number | undefined,
-  last: number | undefined,
-  { maxTime, watermark, quietMs = LIMIT_QUIET_MS }: { readonly maxTime: number; readonly watermark: number; readonly quietMs?: number },
-): readonly LimitEpisode[] {
-  return since === undefined ? [] : [{ since, last: Math.max(last ?? maxTime, watermark - quietMs) }];
-}
-
 /** What an owner of the partition knows of it: all event times in epoch ms. */
 export interface LimitView {
   /** Of the first accepted event. What was before it, a former owner's state said, and that is lost. */

@@ -7,6 +7,7 @@ import type { WindowRow } from './row.ts';
 import { createDdsketch } from './sketches/ddsketch.ts';
 import { createHll } from './sketches/hll.ts';
 import type { MeasureSpec } from './spec.ts';
+import { rowAt } from '../../test/support/window-row.ts';
 
 const of = { source: 'events', where: [] } as const;
 const measures: readonly MeasureSpec[] = [
@@ -21,25 +22,8 @@ const measures: readonly MeasureSpec[] = [
 
 function row(part: Partial<WindowRow>): WindowRow {
   const state = part.state ?? { clicks: 1, views: 4, revenue: 2, least: 0.5, most: 1.5, 'mean.sum': 2, 'mean.count': 2 };
-  return {
-    kind: 'row',
-    pipeline: 'p',
-    window: '1m',
-    window_start: '2026-03-02T10:00:00.000Z',
-    window_end: '2026-03-02T10:01:00.000Z',
-    labels: { country: 'KR' },
-    events: 5,
-    replayed: 0,
-    final: true,
-    corrections: 0,
-    version: '100',
-    origin: '',
-    partitions: ['t/0'],
-    idle: [],
-    ...part,
-    state,
-    measures: measuresOf(state, measures),
-  };
+  const plain = { labels: { country: 'KR' }, events: 5, version: '100', partitions: ['t/0'] };
+  return rowAt(Date.UTC(2026, 2, 2, 10), { ...plain, ...part, state, measures: measuresOf(state, measures) });
 }
 
 test('the highest version of an origin counts, compared as a number and beyond 2^53', () => {

@@ -5,18 +5,17 @@
 import { AppError } from '../core/errors.ts';
 import { atOnce } from '../core/slices.ts';
 import type { OutcomeCounts } from '../core/outcome.ts';
-import type { Cell } from './cells.ts';
 import type { CopiedOrigins } from './copied-origins.ts';
 import { createIdChunks, PREFIX as IDS } from './ids/chunks.ts';
 import type { IdLimitState } from './ids/limit.ts';
 import type { IdKey } from './ids/hash.ts';
-import { olderEpisodes, type LimitEpisode } from './limit-episodes.ts';
+import type { LimitEpisode } from './limit-episodes.ts';
 import type { PaneStore, PanePartial, RestoredPanes } from './panes.ts';
 import { encodeBodies, panesOf } from './partials/codec.ts';
 import type { Partition } from './partition.ts';
 import type { Replay, ReplayVerdict } from './replay.ts';
 
-/** Raised when the layout below changes; an older one is migrated here. 2: ids in packed chunks, of which some become one. 3: panes as partials. */
+/** Raised when the layout below changes; one that was released is migrated in `restore` then. */
 const SNAPSHOT_FORMAT = 3;
 
 export interface PartitionMeta {
@@ -24,16 +23,13 @@ export interface PartitionMeta {
   readonly idKey: IdKey;
   readonly watermark: number;
   readonly maxTime: number;
-  /** Absent in older snapshots, and before the first accepted event. */
+  /** Absent before the first accepted event. */
   readonly firstTime?: number;
-  /** Absent in older snapshots, which have `overflowedAt` and, perhaps, `overflowedLast`: since when, and when last. */
-  readonly overflow?: readonly LimitEpisode[];
-  readonly overflowedAt?: number | undefined;
-  readonly overflowedLast?: number | undefined;
+  readonly overflow: readonly LimitEpisode[];
   readonly totals: OutcomeCounts;
   readonly reasons: [reason: string, count: number][];
-  /** Of ids forgotten before their time; absent in the first format. */
-  readonly ids?: IdLimitState & { readonly remembered: number };
+  /** Of ids forgotten before their time. */
+  readonly ids: IdLimitState & { readonly remembered: number };
 }
 
 type NamedValue = [key: string, value: unknown];
@@ -47,8 +43,10 @@ export interface Snapshot {
   restore(entries: readonly NamedValue[]): Omit<RestoredPanes, 'partition'>;
 }
 
-/** A pane as written: bodies of partials, a quarter of what the structured clone takes. Up to the second format, cells by grouping. */
-type StoredPane = { readonly bodies: readonly Uint8Array[] } | Cell[][];
+/** A pane as written: bodies of partials, a quarter of what the structured clone takes. */
+interface StoredPane {
+  readonly bodies: readonly Uint8Array[];
+}
 
 /** `columns`: of the plan. */
 export function createSnapshot(
@@ -65,7 +63,7 @@ export function createSnapshot(
   }
 
   function restorePane(to: PaneStore, start: number, stored: StoredPane): PanePartial {
-    const cells = 'bodies' in stored ? cellsIn(stored.bodies) : stored;
+    const cells = cellsIn(stored.bodies);
     for (const [grouping, list] of cells.entries()) for (const cell of list) to.restore(start, grouping, cell);
     return { start, cells };
   }
@@ -112,14 +110,14 @@ export function createSnapshot(
       const value = <T>(prefix: string): [string, T][] =>
         entries.filter(([key]) => key.startsWith(prefix)).map(([key, found]) => [key.slice(prefix.length), found as T]);
       for (const [, meta] of value<PartitionMeta>('meta')) {
-        if (meta.format > SNAPSHOT_FORMAT) throw tooNew(meta.format);
+        if (meta.format !== SNAPSHOT_FORMAT) throw otherFormat(meta.format);
         clocks.watermark = meta.watermark;
         clocks.maxTime = meta.maxTime;
         clocks.firstTime = meta.firstTime;
-        overflow.restore(meta.overflow ?? olderEpisodes(meta.overflowedAt, meta.overflowedLast, clocks));
+        overflow.restore(meta.overflow);
         Object.assign(totals, meta.totals);
         for (const [reason, count] of meta.reasons) reasons.set(reason, count);
-        if (meta.ids) ids.limit.restore(meta.ids, clocks);
+        ids.limit.restore(meta.ids);
       }
       for (const [, labels] of value<string[][]>('series/')) for (const values of labels) series.intern(0, values);
       series.takeNew();
@@ -137,9 +135,9 @@ export function createSnapshot(
   };
 }
 
-function tooNew(format: number): AppError {
+function otherFormat(format: number): AppError {
   return new AppError(
     'data_format',
-    `the snapshot of an input partition has format ${format}; this Tocsin reads formats up to ${SNAPSHOT_FORMAT}. A newer one wrote it: start that one.`,
+    `the snapshot of an input partition has format ${format}; this Tocsin reads format ${SNAPSHOT_FORMAT}. Use the version of Tocsin that wrote it, or begin with an empty data directory.`,
   );
 }

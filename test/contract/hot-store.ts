@@ -98,6 +98,9 @@ export function testHotStore(name: string, make: (config: HotStoreConfig) => Pro
         await store.put([row(200, { labels: { country: 'new' } })]);
         const left = (await store.all('ads', '1m')).map(({ labels }) => labels['country']);
         assert.deepEqual(left, ['C0', 'C1', 'C2', 'C3', 'C4', 'C5', 'C6', 'C7', 'new'], 'one too many, and a tenth in advance');
+        const back = row(201, { labels: { country: 'C9' } });
+        await store.put([back]);
+        assert.deepEqual(await store.latest('ads', '1m', back.labels), back, 'it comes back with its next row');
       }));
 
     it('is filled when that was said, of each pipeline', () =>

@@ -6,6 +6,7 @@ import type { AlertRecord, OlapStore, WindowsQuery } from '../../src/olap-store/
 import { mergeRows } from '../../src/windows/row-merge.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
 import type { MeasureSpec } from '../../src/windows/spec.ts';
+import { rowAt } from '../support/window-row.ts';
 
 const T0 = Date.UTC(2026, 0, 5);
 const MEASURES: MeasureSpec[] = [
@@ -15,26 +16,17 @@ const MEASURES: MeasureSpec[] = [
 ];
 
 export function windowRow(pipeline: string, minute: number, change: Partial<WindowRow> = {}): WindowRow {
-  const start = T0 + minute * 60_000;
-  return {
-    kind: 'row',
+  const counted = { clicks: 3, revenue: 0.1 + 0.2 };
+  return rowAt(T0 + minute * 60_000, {
     pipeline,
-    window: '1m',
-    window_start: new Date(start).toISOString(),
-    window_end: new Date(start + 60_000).toISOString(),
     labels: { country: 'US', ad_format: 'banner' },
-    measures: { clicks: 3, revenue: 0.1 + 0.2, rpc: (0.1 + 0.2) / 3 },
-    state: { clicks: 3, revenue: 0.1 + 0.2 },
+    measures: { ...counted, rpc: (0.1 + 0.2) / 3 },
+    state: counted,
     events: 3,
-    replayed: 0,
-    final: true,
-    corrections: 0,
     version: '7',
-    origin: '',
     partitions: ['ads/0'],
-    idle: [],
     ...change,
-  };
+  });
 }
 
 /** All that comes, in an array. */
@@ -45,8 +37,12 @@ export async function collect<T>(all: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** @param make a store whose batch is 3 rows, so that paging shows */
-export function testOlapStore(name: string, make: () => Promise<{ store: OlapStore; dispose: () => Promise<void> }>, skip?: string): void {
-  describe(`OLAP store: ${name}`, { ...(skip !== undefined && { skip }) }, () => {
+export function testOlapStore(
+  name: string,
+  make: () => Promise<{ store: OlapStore; dispose: () => Promise<void> }>,
+  skip: string | false = false,
+): void {
+  describe(`OLAP store: ${name}`, { skip }, () => {
     let store: OlapStore;
     let dispose: () => Promise<void>;
     before(async () => ({ store, dispose } = await make()));
@@ -219,6 +215,7 @@ export function testOlapStore(name: string, make: () => Promise<{ store: OlapSto
         topic: 'ad-events',
         partition: 0,
         offset,
+        revision: 1,
         outcome: 'invalid',
         reason: 'bad_json',
         payload: '{"a":"\\u0000',
@@ -237,12 +234,12 @@ export function testOlapStore(name: string, make: () => Promise<{ store: OlapSto
     });
 
     it('shows dead letters of the last revision that judged their origin alone', async () => {
-      const letter = (topic: string, partition: number, offset: number, revision?: number): DeadLetter => {
-        return { topic, partition, offset, outcome: 'invalid', reason: `of ${revision}`, ...(revision !== undefined && { revision }) };
+      const letter = (topic: string, partition: number, offset: number, revision: number): DeadLetter => {
+        return { topic, partition, offset, revision, outcome: 'invalid', reason: `of ${revision}` };
       };
       const older = [
-        letter('anew', 0, 4),
-        letter('anew', 0, 5),
+        letter('anew', 0, 4, 1),
+        letter('anew', 0, 5, 1),
         letter('anew', 0, 6, 1),
         letter('anew', 1, 9, 1),
         letter('other', 0, 9, 1),
@@ -255,7 +252,7 @@ export function testOlapStore(name: string, make: () => Promise<{ store: OlapSto
       // The newest one counts by its time of storing, ms.
       await new Promise((resolve) => setTimeout(resolve, 5));
       await store.putPipeline({ ...told, readAnew: [{ revision: 2, from: { 'anew/0': 5, 'other/0': 10 } }] });
-      const inForce = [letter('anew', 0, 4), letter('anew', 0, 6, 2), letter('anew', 1, 9, 1), letter('other', 0, 9, 1)];
+      const inForce = [letter('anew', 0, 4, 1), letter('anew', 0, 6, 2), letter('anew', 1, 9, 1), letter('other', 0, 9, 1)];
       assert.deepEqual(await store.deadLetters({ pipeline: 'anew' }), inForce);
     });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAlerts } from '../../src/alerts/alerts.ts';
-import { servedHistory } from '../../src/app/hot-store-of.ts';
+import { servedHistory } from '../../src/app/stores/open-hot-store.ts';
 import type { LoadedPipeline } from '../../src/config/pipeline-config.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';

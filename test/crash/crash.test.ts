@@ -7,22 +7,21 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { createRandom } from '../../src/core/random.ts';
-import { packRecords } from '../../src/log/batch.ts';
-import type { Log } from '../../src/log/log.ts';
 import { valuesOf, withKafka } from '../e2e/kafka-topic.ts';
 import { ownPipeline } from '../e2e/own-pipeline.ts';
-import { output, printedSeed, temporary } from '../e2e/tocsin.ts';
+import { output, printedSeed } from '../e2e/tocsin.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { ownService } from '../support/services.ts';
 import { adEvents } from './ad-events.ts';
 import { alertsFollow, holdsInRedis, holdsLetters, holdsRows, judgeTopic, keysToTell, newestRows, olapRows, untilTold } from './checks.ts';
 import { commit, planFaults } from './faults.ts';
 import { createFleet, WORKER_VARIABLE } from './fleet.ts';
+import { createSender } from './sender.ts';
 import { startServices } from './services.ts';
 import { noteStalls, repeats, startListener, type Outage } from './told.ts';
+import { temporary } from '../support/temporary.ts';
 
 const SOAK = process.env['SOAK'] === '1';
 const COUNTS = SOAK
@@ -32,30 +31,11 @@ const ROUNDS = SOAK ? 8 : 2;
 const PARTITIONS = 4;
 const SESSION_MS = 3_000;
 const PAUSE_MS = 1_000;
-const SEND_RECORDS = 60;
 const SEND_PAUSE_MS = 100;
 /** Each role can be played by two processes; the last one plays them all. */
 const ROLES = ['aggregate,store', 'monitor', 'notify', ''];
 
 const skip = (await ownService('kafka')).skip || (await ownService('redis')).skip || sampleMissing;
-
-/** What may have been appended and may not is sent again: another duplicate at most. */
-function createSender(log: Log, topic: string, events: readonly Uint8Array[], pauseMs: () => number) {
-  let sent = 0;
-  return async (count: number): Promise<void> => {
-    for (const end = Math.min(sent + count, events.length); sent < end;) {
-      const lines = events.slice(sent, Math.min(sent + SEND_RECORDS, end));
-      const parts = Array.from({ length: PARTITIONS }, (_, partition) => lines.filter((_line, i) => (sent + i) % PARTITIONS === partition));
-      const appends = parts.map((records, partition) => ({ topic, partition, ...packRecords(records) }));
-      const isSent = await log.commit({ appends: appends.filter(({ ends }) => ends.length > 0) }).then(
-        () => true,
-        () => false,
-      );
-      if (isSent) sent += lines.length;
-      await sleep(pauseMs());
-    }
-  };
-}
 
 test('whatever dies: nothing is lost, nothing counts twice', { skip, timeout: SOAK ? 3_600_000 : 900_000 }, async (t) => {
   const seed = printedSeed(t);
@@ -81,7 +61,7 @@ test('whatever dies: nothing is lost, nothing counts twice', { skip, timeout: SO
     await log.ensureTopic(topic, { partitions: PARTITIONS });
     const started = createFleet(t, dir, ROLES, [...common, '--commit-every-ms', '200', '--quiet']);
     t.after(() => process.env['TOCSIN_KEEP_SAID'] && writeFileSync(process.env['TOCSIN_KEEP_SAID'], started.said()));
-    const send = createSender(log, topic, events, () => sending.below(SEND_PAUSE_MS));
+    const send = createSender(log, { topic, partitions: PARTITIONS }, events, () => sending.below(SEND_PAUSE_MS));
     const perFault = Math.ceil(events.length / plan.length);
     const said: string[] = [];
     for (const fault of plan) {

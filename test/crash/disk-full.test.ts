@@ -11,12 +11,13 @@ import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { packRecords } from '../../src/log/batch.ts';
 import { valuesOf, withKafka } from '../e2e/kafka-topic.ts';
 import { ownPipeline } from '../e2e/own-pipeline.ts';
-import { printedSeed, smallDisk, startFor, temporary, until } from '../e2e/tocsin.ts';
+import { printedSeed, smallDisk, startFor, until } from '../e2e/tocsin.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { ownService } from '../support/services.ts';
 import { adEvents } from './ad-events.ts';
 import { holdsLetters, holdsRows, judgeTopic, newestRows, untilTold } from './checks.ts';
 import { proxiedKafka } from './services.ts';
+import { temporary } from '../support/temporary.ts';
 
 const PARTITIONS = 2;
 /** What there is of it when the disk fills: the seed says how much. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import type { Random } from '../../src/core/random.ts';
-import { startServer } from '../http-server.ts';
+import { startServer } from '../support/http-server.ts';
 
 /** One notification, as it came in; monotonic ms. */
 export interface Telling {

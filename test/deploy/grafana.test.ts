@@ -1,7 +1,6 @@
 /** deploy/grafana: every query of the dashboards runs, as a reader, on the tables that Tocsin makes. */
 import assert from 'node:assert/strict';
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -13,6 +12,7 @@ import { createClickHouseStore } from '../../src/olap-store/clickhouse/clickhous
 import { windowRow } from '../contract/olap-store.ts';
 import { ROOT } from '../e2e/tocsin.ts';
 import { read, yamlOf } from './deployed.ts';
+import { chdbMissing } from '../support/chdb.ts';
 
 interface Source {
   readonly type: string;
@@ -83,7 +83,7 @@ describe('the dashboards of Grafana', () => {
       const alert = { alert_id: 'a', alert_time: '2026-01-05T00:01:00.000Z', alert_type: 'ctr_drop', severity: 'high', status: 'firing' };
       await store.putAlerts('ads', [{ record: { ...alert, labels: { country: 'US' } }, version: 1 }]);
       await store.putDeadLetters('ads', [
-        { topic: 'ad-events', partition: 0, offset: 1, outcome: 'invalid', reason: 'bad_json', payload: '{' },
+        { topic: 'ad-events', partition: 0, offset: 1, revision: 1, outcome: 'invalid', reason: 'bad_json', payload: '{' },
       ]);
       await store.close();
       endpoint = readEndpoint(dir)!;
@@ -130,12 +130,3 @@ describe('the dashboards of Grafana', () => {
     }
   });
 });
-
-function chdbMissing(): string | false {
-  try {
-    createRequire(import.meta.url)('chdb');
-    return false;
-  } catch (error) {
-    return `chDB is not available here: ${String(error).split('\n')[0]}`;
-  }
-}

@@ -4,8 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ROOT, temporary } from '../e2e/tocsin.ts';
+import { ROOT } from '../e2e/tocsin.ts';
 import { read } from './deployed.ts';
+import { temporary } from '../support/temporary.ts';
 
 const lines = read('Dockerfile').replaceAll('\\\n', '').split('\n');
 const copied = lines.flatMap((line) => {

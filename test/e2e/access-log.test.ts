@@ -5,7 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
-import { objects, output, ROOT, startFor, temporary, tocsin, until } from './tocsin.ts';
+import { objects, output, ROOT, startFor, tocsin, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const PIPELINE = 'pipelines/access-log.yml';
 const LOG = path.resolve(ROOT, '../shared/data/access-log/apache_logs.gz');

@@ -18,7 +18,8 @@ import {
   shownWindows,
   waryPipeline,
 } from './sample-checks.ts';
-import { output, printedSeed, temporary } from './tocsin.ts';
+import { output, printedSeed } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const KILLS = process.env['SOAK'] === '1' ? 100 : 6;
 const skip = sampleMissing;

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { createRandom } from '../../src/core/random.ts';
 import { drawsAt, TICK_MS } from '../../src/sources/gacha/draws.ts';
-import { objects, output, ROOT, temporary } from './tocsin.ts';
+import { objects, output, ROOT } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const START = Date.UTC(2026, 2, 2, 9);
 const HOUR_MS = 3_600_000;

@@ -7,7 +7,8 @@ import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { service } from '../support/services.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
-import { output, startFor, temporary, until } from './tocsin.ts';
+import { output, startFor, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 

@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { gunzipSync, zstdCompressSync } from 'node:zlib';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { checkDeadLetters, checkOutcomes, checkSummary, checkWindows, SAMPLE } from './sample-checks.ts';
-import { ndjson, output, ROOT, smallDisk, start, startFor, temporary, tocsin, until, type Ended, type StartOptions } from './tocsin.ts';
+import { ndjson, output, ROOT, smallDisk, start, startFor, tocsin, until, type Ended, type StartOptions } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const ADTECH = path.join(ROOT, 'pipelines/adtech.yml');
 const skip = sampleMissing;

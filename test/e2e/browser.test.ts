@@ -5,16 +5,16 @@
 import assert from 'node:assert/strict';
 import { spawn, execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { chromium, type Page } from 'playwright-core';
 import { systemClock } from '../../src/core/clock.ts';
-import { startServer } from '../http-server.ts';
-import { slackFaults } from '../slack-limits.ts';
+import { startServer } from '../support/http-server.ts';
+import { slackFaults } from '../support/slack-limits.ts';
+import { temporary } from '../support/temporary.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const CHROMIUM = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -38,8 +38,7 @@ const skip = CHROMIUM === undefined && process.env['REQUIRE_SERVICES'] !== '1' ?
 test('the page shows a break as it happens', { skip, timeout: 240_000 }, async (t) => {
   assert.ok(CHROMIUM, MISSING);
   execFileSync('sh', [path.join(ROOT, 'scripts/build-web.sh'), '--if-changed'], { stdio: ['ignore', 'inherit', 'inherit'] });
-  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-browser-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   writeFileSync(path.join(dir, 'demo.yml'), PIPELINE);
   const slack = await startServer(t, (_request, response) => response.end('ok'));
   const first = await startTocsin(t, dir, '127.0.0.1:0', slack.origin);

@@ -6,9 +6,10 @@ import { test } from 'node:test';
 import type { AlertEvent } from '../../src/receivers/alert-event.ts';
 import { commerceConfig } from '../../src/sources/commerce/config.ts';
 import { createCommerceGenerator } from '../../src/sources/commerce/generator.ts';
-import { discordFaults } from '../discord-limits.ts';
-import { startServer } from '../http-server.ts';
-import { objects, output, printedSeed, temporary } from './tocsin.ts';
+import { discordFaults } from '../support/discord-limits.ts';
+import { startServer } from '../support/http-server.ts';
+import { objects, output, printedSeed } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const START = Date.UTC(2026, 2, 2, 9);
 /** Green. */

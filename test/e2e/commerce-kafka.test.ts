@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { GenerateSummary } from '../../src/app/generate-commerce.ts';
+import type { GenerateSummary } from '../../src/sources/commerce/generate.ts';
 import { service } from '../support/services.ts';
-import { objects, output, printedSeed, ROOT, temporary } from './tocsin.ts';
+import { objects, output, printedSeed, ROOT } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 

@@ -6,11 +6,12 @@ import { test } from 'node:test';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import type { WindowRecord, WindowRow } from '../../src/windows/row.ts';
 import { mergeRows } from '../../src/windows/row-merge.ts';
-import type { GenerateSummary } from '../../src/app/generate-commerce.ts';
+import type { GenerateSummary } from '../../src/sources/commerce/generate.ts';
 import { differences } from '../oracle/compare.ts';
 import { judge } from '../oracle/oracle.ts';
 import type { OracleRecord } from '../oracle/record.ts';
-import { ndjson, objects, output, printedSeed, ROOT, temporary, tocsin } from './tocsin.ts';
+import { ndjson, objects, output, printedSeed, ROOT, tocsin } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const TOPICS = { clicks: 'clickstream', orders: 'orders' } as const;
 const STREAMS = ['clicks', 'orders'] as const;

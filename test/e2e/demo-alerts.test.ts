@@ -1,7 +1,5 @@
 /** The story that the demo tells is true: it rings for its breaks, for nothing else, and calls them over when they are. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
@@ -14,6 +12,8 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { GeneratorConfig } from '../../src/sources/generator/config.ts';
 import { createAdGenerator } from '../../src/sources/generator/generator.ts';
 import { CONVERSION_RATE, createSegments } from '../../src/sources/generator/market.ts';
+import { temporary } from '../support/temporary.ts';
+import { RUN_DEFAULTS } from '../../src/app/run/run-options.ts';
 
 const SECOND = 1_000;
 const PIPELINE = loadPipeline(path.resolve(import.meta.dirname, '../../pipelines/demo.yml'));
@@ -37,17 +37,14 @@ test('every segment is judged at every hour, and half of its clicks is then hard
 });
 
 test('the two breaks ring within half a minute, nothing else does, and they are over when they are', { timeout: 120_000 }, async (t) => {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-demo-alerts-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   await runPipelines(
     {
+      ...RUN_DEFAULTS,
       files: [PIPELINE],
       data: dir,
       input: '-',
       once: true,
-      json: false,
-      revision: { kind: 'same' },
-      notify: false,
       olapStore: 'none',
       quiet: true,
     },

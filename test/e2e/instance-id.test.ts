@@ -5,12 +5,13 @@ import { test } from 'node:test';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { startFor, temporary, until, type Running } from './tocsin.ts';
+import { startFor, until, type Running } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 /** A restart on a busy machine takes seconds; without the name the place would be free after these. */
 const SESSION_MS = 60_000;
-const WAIT_MS = 40_000;
+const WAIT_MS = 60_000;
 
 const assignments = ({ stderr }: Running): readonly string[] => stderr().match(/owns \d of 2/g) ?? [];
 

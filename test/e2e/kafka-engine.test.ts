@@ -9,7 +9,8 @@ import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { service } from '../support/services.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
-import { objects, output, ROOT, temporary, until } from './tocsin.ts';
+import { objects, output, ROOT, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 

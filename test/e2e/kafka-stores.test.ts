@@ -15,7 +15,7 @@ import { flatRow, mergeRows } from '../../src/windows/row-merge.ts';
 import { revisionOf } from '../../src/windows/row-version.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
 import { holdsInRedis, newestRows, untilTold } from '../crash/checks.ts';
-import { startServer } from '../http-server.ts';
+import { startServer } from '../support/http-server.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { testClickHouse, type TestClickHouse } from '../support/clickhouse.ts';
 import { ownService, service } from '../support/services.ts';
@@ -23,7 +23,8 @@ import { bring, valuesOf } from './kafka-topic.ts';
 import { ownPipeline, type OwnPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
 import { sorted, storedRows } from './stored-rows.ts';
-import { objects, output, startFor, temporary, tocsin, until } from './tocsin.ts';
+import { objects, output, startFor, tocsin, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const skip = kafka.skip || (await ownService('redis')).skip || sampleMissing;
@@ -185,7 +186,7 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
       await bring(kafka.address, topic, parts);
       const common = ['--olap-store', 'none', '--clock', 'event', ...log];
       const worker = startFor(t, ['run', file, '--data', path.join(dir, 'worker'), ...common, '--session-ms', '30000']);
-      await until('the worker to have the partitions', () => worker.stderr().includes(`owns ${partitions} of ${partitions}`), 40_000);
+      await until('the worker to have the partitions', () => worker.stderr().includes(`owns ${partitions} of ${partitions}`));
       const { code, stdout, stderr } = await tocsin(once(file, path.join(dir, 'once'), [...common, '--session-ms', '3000']));
       assert.equal(code, 0, stderr);
       if (partitions > 1) assert.match(stderr, /other processes have read what was not read here/);
@@ -207,7 +208,7 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
     const places = [...log, ...SESSION, '--hot-store', `redis://${redis.address}/2`, '--olap-store', olap.address];
     const args = ['run', file, '--data', path.join(dir, 'data'), '--clock', 'event', '--listen', '127.0.0.1:0', ...places];
     const running = startFor(t, args);
-    const url = await until('the API', () => /(http:\/\/127\.0\.0\.1:\d+);/.exec(running.stderr())?.[1], 40_000);
+    const url = await until('the API', () => /(http:\/\/127\.0\.0\.1:\d+);/.exec(running.stderr())?.[1]);
     const ask = async (at: string): Promise<Answer> => (await (await fetch(`${url}${at}`)).json()) as Answer;
     const of = `/api/v1/pipelines/${name}`;
     const isStored = async (count: number): Promise<boolean> => {
@@ -226,7 +227,7 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
         },
         40_000,
       );
-    await until('the first half to be read, and to be in ClickHouse', () => isStored(half), 40_000);
+    await until('the first half to be read, and to be in ClickHouse', () => isStored(half));
     const first = await from('hot');
     await redis.kill();
     const without = await from('olap');
@@ -234,7 +235,7 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
     assert.ok(without.rows.length > 5 && without.latest.final && without.latest.age > 0, JSON.stringify(without.latest));
 
     await bring(kafka.address, topic, [lines!.slice(half)]);
-    await until('the second half to be there as well', () => isStored(lines!.length), 40_000);
+    await until('the second half to be there as well', () => isStored(lines!.length));
     const newer = await from('olap', without.latest.window_start);
     assert.ok(newer.rows.length > without.rows.length);
     await redis.restart();

@@ -16,7 +16,8 @@ import { bring, valuesOf } from './kafka-topic.ts';
 import { lastRows } from './last-rows.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { checkOutcomes, checkSummary, checkWindows, SAMPLE } from './sample-checks.ts';
-import { output, printedSeed, start, temporary, until } from './tocsin.ts';
+import { output, printedSeed, start, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const skip = kafka.skip !== false ? kafka.skip : sampleMissing;

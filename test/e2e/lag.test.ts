@@ -7,11 +7,12 @@ import type { AlertEvent } from '../../src/receivers/alert-event.ts';
 import { service } from '../support/services.ts';
 import { bring, valuesOf } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { output, startFor, temporary, until } from './tocsin.ts';
+import { output, startFor, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 
-test('no process reads the input: the monitor says so, status names the partitions', { skip: kafka.skip, timeout: 90_000 }, async (t) => {
+test('no process reads the input: the monitor says so, status names the partitions', { skip: kafka.skip, timeout: 240_000 }, async (t) => {
   const dir = temporary(t);
   const { file, name, topic } = ownPipeline(dir, 2, (text) => `${text}\nlag: { above: 100, for: 1s }\n`);
   const log = ['--log', `kafka://${kafka.address}`];
@@ -20,10 +21,10 @@ test('no process reads the input: the monitor says so, status names the partitio
   const start = (roles: string, id: number) =>
     startFor(t, ['run', file, ...log, '--roles', roles, '--olap-store', 'none', '--data', path.join(dir, String(id))]);
   const active = start('monitor,notify', 0);
-  await until('the monitor', () => active.stderr().includes('monitor, from record'), 30_000);
+  await until('the monitor', () => active.stderr().includes('monitor, from record'));
   const told = async (): Promise<AlertEvent[]> =>
     (await valuesOf(kafka.address, `${name}.alerts`)).map((text) => JSON.parse(text) as AlertEvent);
-  await until('the alert', async () => (await told()).length > 0, 30_000);
+  await until('the alert', async () => (await told()).length > 0);
   const [first] = await told();
   assert.equal(first!.alert_type, 'consumer_lag');
   assert.equal(first!.current_value, 110);
@@ -45,7 +46,7 @@ test('no process reads the input: the monitor says so, status names the partitio
   assert.match(await output(['status', '--data', dir, ...log]), /aggregate +nobody/);
 
   start('aggregate', 2);
-  await until('its end', async () => (await told()).length > 1, 30_000);
+  await until('its end', async () => (await told()).length > 1);
   const all = await told();
   assert.deepEqual(
     all.map(({ status: now, alert_id }) => [now, alert_id]),

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { temporary } from '../support/temporary.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -18,8 +17,7 @@ async function run(dir: string, ...args: string[]): Promise<{ code: unknown; std
 }
 
 test('a taken port, an address without a key, a wrong address', async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-listen-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   const taken = createServer().listen(0, '127.0.0.1');
   t.after(() => taken.close());
   await once(taken, 'listening');

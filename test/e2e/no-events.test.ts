@@ -6,7 +6,8 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
-import { startFor, temporary, until, type Running } from './tocsin.ts';
+import { startFor, until, type Running } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const HOUR_MS = 3_600_000;
@@ -96,7 +97,7 @@ async function silence(t: TestContext, name: string, args: readonly string[]): P
   const reminded = await ringing(again, 2);
   assert.deepEqual([reminded.alert_id, (await alerts(again)).length], [rang.alert_id, 1]);
   await push(again, [SECONDS + 30, SECONDS + 31, SECONDS + 32]);
-  await until('the end', async () => (await alerts(again)).every(({ status }) => status === 'resolved'), 30_000);
+  await until('the end', async () => (await alerts(again)).every(({ status }) => status === 'resolved'));
   assert.equal((await alerts(again)).length, 1);
   await until('word of the end', () => second.stdout().includes('back to normal'));
 }

@@ -12,7 +12,8 @@ import { flatRow, mergeRows } from '../../src/windows/row-merge.ts';
 import { collect } from '../contract/olap-store.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { SAMPLE, waryPipeline } from './sample-checks.ts';
-import { ndjson, output, temporary } from './tocsin.ts';
+import { ndjson, output } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 /** Without it everything else works, so its absence is no failure. */
 function chdbMissing(): string | false {

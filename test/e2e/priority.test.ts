@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { PipelineStatus } from '../../src/server/api.ts';
-import { output, startFor, temporary, until } from './tocsin.ts';
+import { output, startFor, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const RECORDS = 60_000;
 

@@ -17,7 +17,8 @@ import { ownService, service } from '../support/services.ts';
 import { bring, valuesOf, withKafka } from './kafka-topic.ts';
 import { ownPipeline, type OwnPipeline } from './own-pipeline.ts';
 import { codeOf } from './page-code.ts';
-import { output, printedSeed, startFor, temporary, until, type Running } from './tocsin.ts';
+import { output, printedSeed, startFor, until, type Running } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const PARTITIONS = 3;

@@ -1,6 +1,5 @@
 /** `tocsin replay`: the same rows again, to the last bit, in stores that were emptied; more of them after a new measure; and nobody is told. */
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -10,10 +9,12 @@ import { openEmbeddedStore } from '../../src/olap-store/chdb/open.ts';
 import { flatRow, mergeRows } from '../../src/windows/row-merge.ts';
 import { revisionOf } from '../../src/windows/row-version.ts';
 import { collect } from '../contract/olap-store.ts';
-import { startServer } from '../http-server.ts';
+import { startServer } from '../support/http-server.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { SAMPLE, waryPipeline } from './sample-checks.ts';
-import { objects, output, temporary, tocsin } from './tocsin.ts';
+import { objects, output, tocsin } from './tocsin.ts';
+import { chdbMissing } from '../support/chdb.ts';
+import { temporary } from '../support/temporary.ts';
 
 interface Row extends Record<string, unknown> {
   readonly version: string;
@@ -39,15 +40,6 @@ function ofRevision(rows: readonly Row[], revision: number): unknown[] {
     assert.equal(revisionOf(row.version), revision);
     return { ...row, version: String(BigInt(row.version) & (2n ** 54n - 1n)) };
   });
-}
-
-function chdbMissing(): string | false {
-  try {
-    createRequire(import.meta.url).resolve('chdb');
-    return false;
-  } catch {
-    return 'chDB is not installed here';
-  }
 }
 
 test(

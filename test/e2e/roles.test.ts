@@ -10,7 +10,8 @@ import { service } from '../support/services.ts';
 import { bring, valuesOf } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
-import { startFor, temporary, until, type Running } from './tocsin.ts';
+import { startFor, until, type Running } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const redis = service('redis');
@@ -75,11 +76,11 @@ test(
     active.child.kill('SIGKILL');
     const killedAt = performance.now();
     await bring(kafka.address, topic, deal(lines.slice(half)));
-    await until('the stand-by to take over', () => standby.stderr().includes('monitor, from record'), 20_000);
+    await until('the stand-by to take over', () => standby.stderr().includes('monitor, from record'));
     const tookMs = performance.now() - killedAt;
     t.diagnostic(`taken over ${Math.round(tookMs)} ms after the kill, with a session of ${SESSION_MS} ms`);
     assert.ok(tookMs < SESSION_MS + 5_000);
-    await until('all records to be shown', () => readOf(lines.length), 30_000);
+    await until('all records to be shown', () => readOf(lines.length));
 
     // What is served stands in Redis, written by the monitor alone.
     const latest = (await (await fetch(`${at}/api/v1/pipelines/${name}/latest?window=1m`)).json()) as { points: readonly unknown[] };

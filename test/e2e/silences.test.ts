@@ -5,10 +5,11 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startServer } from '../http-server.ts';
+import { startServer } from '../support/http-server.ts';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
-import { objects, startFor, temporary, until, type Running } from './tocsin.ts';
+import { objects, startFor, until, type Running } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const ORDERS_EACH_SECOND = 5;
@@ -50,7 +51,7 @@ function pipelineFile(dir: string, name: string, hook: string): string {
   return file;
 }
 
-/** `more`: of the process that counts and tells, and of the one that serves; one process does both where the second is absent. */
+/** `apart`: who tells is a process of its own, the other one does the rest; else one does all. `all`: arguments of both. */
 async function silenced(t: TestContext, name: string, more: { readonly all: readonly string[]; readonly apart: boolean }): Promise<void> {
   const dir = temporary(t);
   const { origin, received } = await startServer(t, (_, response) => void response.end());
@@ -63,9 +64,9 @@ async function silenced(t: TestContext, name: string, more: { readonly all: read
   const addressOf = (running: Running): Promise<string> =>
     until('the address', () => /(http:\/\/127\.0\.0\.1:\d+)/.exec(running.stderr())?.[1] ?? false, 60_000);
   const serving = ['--listen', '127.0.0.1:0'];
-  const teller = (): Running => run(data, more.apart ? ['--roles', 'aggregate,monitor,notify'] : serving);
+  const teller = (): Running => run(data, more.apart ? ['--roles', 'notify'] : serving);
   let telling = teller();
-  const server = more.apart ? run(path.join(dir, 'api'), ['--roles', 'api', ...serving]) : undefined;
+  const server = more.apart ? run(path.join(dir, 'api'), ['--roles', 'aggregate,monitor,api', ...serving]) : undefined;
   let url = await addressOf(server ?? telling);
   let second = 0;
 
@@ -122,7 +123,7 @@ async function silenced(t: TestContext, name: string, more: { readonly all: read
 
 test('in one process', { timeout: 180_000 }, (t) => silenced(t, 'silences', { all: [], apart: false }));
 
-test('on Kafka, silenced through an API in another process than the notifier', { skip: kafka.skip, timeout: 240_000 }, async (t) => {
+test('on Kafka, silenced through an API, told by a notifier in a process of its own', { skip: kafka.skip, timeout: 240_000 }, async (t) => {
   const name = `silences-${randomBytes(3).toString('hex')}`;
   await bring(kafka.address, `${name}-raw`, [[]]);
   await silenced(t, name, { all: ['--log', `kafka://${kafka.address}`, '--session-ms', '3000'], apart: true });

@@ -6,7 +6,8 @@ import { connectTo } from '../support/kafka-log.ts';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { startFor, STOPPED_UNNOTED, temporary, until } from './tocsin.ts';
+import { startFor, STOPPED_UNNOTED, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 
@@ -39,7 +40,7 @@ test('stopped while another member of the group holds the rebalance up: exit cod
     '60000',
   ]);
   await Promise.race([asked.promise, running.ended]);
-  await until('the run to have begun', () => running.stderr().includes('Ctrl-C ends it'), 40_000);
+  await until('the run to have begun', () => running.stderr().includes('Ctrl-C ends it'));
   const { code, stderr } = await running.stop('SIGTERM');
   done.resolve();
   assert.equal(code, 0, stderr);

@@ -8,7 +8,8 @@ import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { lastRows } from './last-rows.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
-import { output, start, temporary, until } from './tocsin.ts';
+import { output, start, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const PARTITIONS = 3;
 

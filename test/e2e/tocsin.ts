@@ -101,7 +101,7 @@ export function ndjson<T = Record<string, unknown>>(text: string): T[] {
  * Asks until there is something (not undefined, not false); fails with what it waited for after `timeoutMs`. What takes its time to be
  * asked, as a command does, is asked less often: who is waited for needs the processor more.
  */
-export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutMs = 20_000): Promise<Exclude<T, undefined | false>> {
+export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutMs = 60_000): Promise<Exclude<T, undefined | false>> {
   for (const end = performance.now() + timeoutMs; performance.now() < end;) {
     const askedAt = performance.now();
     const found = await ask();
@@ -109,13 +109,6 @@ export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutM
     await sleep(Math.max(20, performance.now() - askedAt));
   }
   throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`);
-}
-
-/** A directory that goes with the test. */
-export function temporary(t: TestContext): string {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-e2e-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
-  return dir;
 }
 
 /** A process that does not outlive the test. */

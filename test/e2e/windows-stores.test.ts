@@ -7,7 +7,8 @@ import { testClickHouse } from '../support/clickhouse.ts';
 import { service } from '../support/services.ts';
 import { bring, withKafka } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { output, temporary, tocsin } from './tocsin.ts';
+import { output, tocsin } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const EVENTS = Array.from({ length: 40 }, (_, i) =>

@@ -13,7 +13,8 @@ import { bring, valuesOf, withKafka } from './kafka-topic.ts';
 import { lastRows } from './last-rows.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
-import { output, printedSeed, startFor, temporary, until, type Running } from './tocsin.ts';
+import { output, printedSeed, startFor, until, type Running } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
 const skip = kafka.skip !== false ? kafka.skip : sampleMissing;

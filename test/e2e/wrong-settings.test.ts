@@ -15,7 +15,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { freePort } from '../../scripts/services/port.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 import type { Service } from '../../scripts/services/service.ts';
-import type { RunOptions } from '../../src/app/run-options.ts';
+import type { RunOptions } from '../../src/app/run/run-options.ts';
 import { runPipelines } from '../../src/app/run.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { parseOlapAddress } from '../../src/olap-store/clickhouse/address.ts';
@@ -27,7 +27,8 @@ import { ownService, service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { securedMissing, startSecuredBroker, type SecuredBroker } from './secured-broker.ts';
-import { startFor, temporary, until } from './tocsin.ts';
+import { startFor, until } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 /** Beside what is wrong. A busy broker that has just been started is waited for. */
 const BY_THE_WAY =
@@ -373,7 +374,7 @@ describe('wrong settings', { skip, concurrency: 8 }, () => {
   test('by the command line: waited for, until it is stopped', async (t) => {
     const args = ['run', own.file, '--data', path.join(temporary(t), 'data'), '--log', `kafka://127.0.0.1:${ports.nothing}`];
     const running = startFor(t, args);
-    await until('the message', () => running.stderr().includes('Waiting, and trying again.'), 30_000);
+    await until('the message', () => running.stderr().includes('Waiting, and trying again.'));
     const { code, stderr } = await running.stop('SIGTERM');
     assert.deepEqual([code, stderr.trimEnd().split('\n').length], [0, 1], stderr);
   });

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { objects, output, ROOT, temporary } from './tocsin.ts';
+import { objects, output, ROOT } from './tocsin.ts';
+import { temporary } from '../support/temporary.ts';
 
 const YSB = path.join(ROOT, '../shared/data/ysb');
 const skip = existsSync(YSB) ? false : `${YSB} is not there`;

@@ -24,7 +24,7 @@ test('with lags, restarts and replays, everything told is what the oracle says',
       assert.deepEqual(differences(told.first, mains, measures, { ...SKETCHES, stage: 'first', tolerance: 0 }), []);
       assertCounts(one, engine, judgement);
     }),
-    runs(30),
+    runs(20),
   );
 });
 
@@ -105,7 +105,7 @@ test('windows that no longer wait for partitions far behind: origins add up to t
         assert.equal(sumOf(both), sumOf(judgement.rows.map(({ values }) => values)));
       },
     ),
-    runs(20),
+    runs(12),
   );
 });
 

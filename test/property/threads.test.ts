@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { openCounting } from '../../src/app/counting.ts';
+import { openCounting } from '../../src/app/embedded/counting.ts';
 import { createPlacement } from '../../src/app/threads/placement.ts';
 import { startWorker } from '../../src/app/threads/thread.ts';
 import { createThreads, type Threads } from '../../src/app/threads/threads.ts';
@@ -27,13 +27,13 @@ interface Pool {
   readonly kills: number;
 }
 
-/** Each start counts as a late one: the pool neither waits nor gives up. */
+/** Each start counts as a late one, and none as the last: the pool neither waits nor gives up. */
 function pool(path: string): Pool {
   const workers = new Set<Worker>();
   let elapsed = 0;
   let kills = 0;
   const threads = createThreads(
-    { log: { kind: 'embedded', path }, max: 2, memoryMb: 1_024 },
+    { log: { kind: 'embedded', path }, max: 2, startsMax: Infinity, memoryMb: 1_024 },
     {
       clock: { elapsed: () => (elapsed += 100_000) },
       logger: silentLogger,

@@ -14,7 +14,7 @@ import { createServer, type Server } from '../../src/server/server.ts';
 import { createEventRing } from '../../src/server/stream/event-ring.ts';
 import type { HistoryQuery, PipelineView, ServedPath, Surface } from '../../src/server/surface.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
-import { sampleAlert } from '../sample-alert.ts';
+import { sampleAlert } from '../support/sample-alert.ts';
 import { memoryTopic } from './memory-topic.ts';
 
 export function windowRow(labels: Record<string, string>, more: Partial<WindowRow> = {}): WindowRow {
@@ -79,7 +79,7 @@ export function fakeSurface(): FakeSurface {
     ],
     frontier: null,
     windows: { '5m': { results: 2, corrections: 1 } },
-    alerts: { fired: 1, sent: 1, firing: 0 },
+    alerts: { fired: 1, sent: 1, firing: 0, groups: [] },
     looks: { looked: 30, skipped: 2 },
     threads: { running: 2, restarts: 1 },
     dead_letters: 1,
@@ -111,7 +111,7 @@ export function fakeSurface(): FakeSurface {
       return { pipeline: 'ads', window: query.window, source: 'hot', age: null, points: [], truncated: false };
     },
     latest: async (window) => ({ pipeline: 'ads', window, source: 'hot', age: null, points: [] }),
-    alerts: async () => ({ alerts: [] }),
+    alerts: async () => ({ alerts: [], total: 0 }),
     alert: async (id, lang) => {
       if (id !== sampleAlert.alert_id) throw new AppError('alert_unknown', `no alert "${id}" among the newest of ads`);
       return { ...sampleAlert, message: `in ${lang}`, resolved_time: null };

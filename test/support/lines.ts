@@ -1,7 +1,6 @@
 /** What the tests of this room share: files, streams in pieces, and the naive rule. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after } from 'node:test';
@@ -10,9 +9,9 @@ import { AppError, type ErrorCode } from '../../src/core/errors.ts';
 import { openLines, type LineOptions } from '../../src/sources/file/lines.ts';
 import type { LineInput } from '../../src/sources/file/open-input.ts';
 import type { LineChunk } from '../../src/sources/file/splitter.ts';
+import { temporary } from './temporary.ts';
 
-export const folder = mkdtempSync(join(tmpdir(), 'tocsin-lines-'));
-after(() => rmSync(folder, { recursive: true }));
+export const folder = temporary({ after });
 let files = 0;
 /** A file with this content. */
 export function file(content: Uint8Array | string): string {

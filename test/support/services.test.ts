@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { dockerWorks } from '../../scripts/services/container.ts';
 import { accepts } from '../../scripts/services/port.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 import { ownService } from './services.ts';
+import { until } from './until.ts';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../scripts/services.ts');
 const { skip } = await ownService('redis');
@@ -34,10 +34,6 @@ function run(t: TestContext, args: readonly string[], env: Record<string, string
 async function firstLine(child: ChildProcess): Promise<string> {
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
   return line;
-}
-
-async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await what())) await sleep(10);
 }
 
 const ended = async (child: ChildProcess): Promise<unknown> => child.exitCode ?? (await once(child, 'exit'))[0];

@@ -46,8 +46,10 @@ const server = createServer((request, response) => {
       const limit = Number(query.get('limit') ?? 1_000);
       return json({ pipeline: 'demo', window, source: 'hot', age: 0, points: points.slice(0, limit), truncated: points.length > limit });
     }
-    case '/api/v1/pipelines/demo/alerts':
-      return json({ alerts: news.alerts().filter(({ status }) => !query.has('status') || status === query.get('status')) });
+    case '/api/v1/pipelines/demo/alerts': {
+      const alerts = news.alerts().filter(({ status }) => !query.has('status') || status === query.get('status'));
+      return json({ alerts, total: alerts.length });
+    }
     case '/api/v1/pipelines/demo/dead-letters':
       return json(news.deadLetters(query.get('reason')));
     case '/api/v1/pipelines/demo/silences':

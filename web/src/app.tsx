@@ -1,4 +1,5 @@
-import { incidentsOf, yardstickOf } from './data/alert-book.ts';
+import { yardstickOf } from './data/alert-book.ts';
+import { firingCount } from './data/alert-groups.ts';
 import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { segmentName } from './data/segments.ts';
 import { AlertPage } from './view/alert-page.tsx';
@@ -13,7 +14,7 @@ import { Vitals } from './view/vitals.tsx';
 
 export function App() {
   const { t, route, feed, language, theme } = useDashboard();
-  const firing = incidentsOf(feed.value?.alerts.value ?? []).filter(({ status }) => status === 'firing').length;
+  const firing = firingCount(feed.value?.alerts.value ?? [], feed.value?.status.value?.alerts.firing);
   const name = feed.value?.info.name;
   useEffect(() => {
     document.documentElement.lang = language.value;

@@ -1,8 +1,6 @@
 /** A backtest against a run of the same events: the same alerts, whatever history it reads. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
@@ -15,14 +13,15 @@ import { batches, choosePipeline, textAt, withReading } from '../readers/reading
 import { readWindows } from '../readers/windows.ts';
 import { runPipelines } from '../run.ts';
 import { runBacktest, type BacktestOptions } from './backtest.ts';
-import { backtestInThread } from './in-thread.ts';
+import { backtestInThread } from './backtest-thread.ts';
+import { chdbMissing } from '../../../test/support/chdb.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'tocsin-backtest-test-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporary({ after });
 const at = (name: string): string => join(dir, name);
 const START = Date.UTC(2026, 2, 2, 9);
 const minute = (count: number): number => START + count * 60_000;
-const chdb = hasChdb();
+const noChdb = chdbMissing();
 
 writeFileSync(
   at('shop.yml'),
@@ -62,7 +61,7 @@ let rang: ShownAlert[] = [];
 before(async () => {
   writeFileSync(at('events.ndjson'), `${events().join('\n')}\n`);
   const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
-  const olapStore = chdb ? 'embedded' : 'none';
+  const olapStore = noChdb ? 'none' : 'embedded';
   const run = { files: [at('shop.yml')], data: at('data'), input: at('events.ndjson'), once: true, json: true, notify: false, quiet: true };
   await runPipelines(
     { ...run, olapStore, revision: { kind: 'same' } },
@@ -83,15 +82,6 @@ before(async () => {
     writeFileSync(at('open.ndjson'), records.filter((text) => (JSON.parse(text) as WindowRecord).kind === 'row').join('\n'));
   });
 });
-
-function hasChdb(): boolean {
-  try {
-    createRequire(import.meta.url)('chdb');
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const backtest = (options: Partial<BacktestOptions> = {}) =>
   runBacktest(
@@ -163,7 +153,7 @@ detect: { users: { detector: frequency, more_than: 20 } }
   );
 });
 
-test('the OLAP store gives them too, in the thread that HTTP requests use', { skip: chdb ? false : 'chDB is not installed' }, async () => {
+test('the OLAP store gives them too, in the thread that HTTP requests use', { skip: noChdb }, async () => {
   const order = { file: at('shop.yml'), data: at('data'), warmUpMs: 0, set: [], compare: false, graceMs: 0 };
   const report = await backtestInThread(order, new AbortController().signal);
   assert.equal(report.source, 'olap');
@@ -227,7 +217,7 @@ test('events are counted anew where the change is of the windows; stored windows
   await assert.rejects(backtest({ set: ['limits.max_series=3'] }), /change of the windows themselves/);
 });
 
-test('what cannot be done says why', async () => {
+test('a wrong file of rows, place or setting is named with what was found in it', async () => {
   writeFileSync(at('mixed.ndjson'), `{"window":"1m","window_start":"2026-03-02T09:00:00Z"}\n{"id":"e1"}\n`);
   writeFileSync(
     at('back.ndjson'),
@@ -248,8 +238,7 @@ test('what cannot be done says why', async () => {
 
 test('a log without windows is no history while the OLAP store is not to be had', async (t) => {
   // What the log keeps no more is in the store alone.
-  const empty = mkdtempSync(join(tmpdir(), 'tocsin-backtest-test-'));
-  t.after(() => rmSync(empty, { recursive: true, force: true }));
+  const empty = temporary(t);
   const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
   const run = { files: [at('shop.yml')], data: empty, once: true, json: true, notify: false, quiet: true, olapStore: 'none' };
   const beside = { stdin: Readable.from([]), stdout: nowhere(), stderr: nowhere(), signal: new AbortController().signal };

@@ -7,10 +7,10 @@ import type { Clock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
-import { runFeeds } from '../feeds.ts';
-import { createPriorities } from '../priorities.ts';
-import { openPipelineRun } from '../pipeline-run.ts';
-import type { RunOptions } from '../run-options.ts';
+import { drive } from '../run/drive.ts';
+import { createPriorities } from '../embedded/priorities.ts';
+import { openEmbeddedRun } from '../embedded/embedded-run.ts';
+import { RUN_DEFAULTS, type RunOptions } from '../run/run-options.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
 
 export interface EventsDeps {
@@ -27,23 +27,13 @@ export async function historyFromEvents(
   { clock, stdin }: EventsDeps,
 ): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'tocsin-backtest-'));
-  const options: RunOptions = {
-    files: [config],
-    data: dir,
-    input: path,
-    once: true,
-    json: false,
-    revision: { kind: 'same' },
-    notify: false,
-    olapStore: 'none',
-    quiet: true,
-  };
+  const options: RunOptions = { ...RUN_DEFAULTS, files: [config], data: dir, input: path, once: true, quiet: true, olapStore: 'none' };
   const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock });
   try {
     const packer = createRecordPacker(wanted);
     // Judged outside, by as many settings as are asked for; and there is nobody to tell.
     const counting: LoadedPipeline = { ...config, receivers: [], monitor: { ...config.monitor, detect: [] } };
-    const run = await openPipelineRun(counting, options, {
+    const run = await openEmbeddedRun(counting, options, {
       log,
       clock,
       logger: silentLogger,
@@ -57,13 +47,7 @@ export async function historyFromEvents(
         if (packer.count >= BATCH_ROWS) void emit(packer.take());
       },
     });
-    const stopping = new AbortController();
-    let fed = false;
-    const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? 0;
-    const feeding = runFeeds(counting, options, { log, clock, stdin, readUpTo }, stopping.signal).then(() => (fed = true));
-    feeding.catch(() => stopping.abort());
-    const settled = await Promise.allSettled([feeding, run.run(stopping.signal, () => fed)]);
-    for (const result of settled) if (result.status === 'rejected') throw result.reason;
+    await drive(run, options, { clock, stdin, feed: (work, signal) => work(log, signal) }, new AbortController());
     if (packer.count > 0) await emit(packer.take());
   } finally {
     await log.close();

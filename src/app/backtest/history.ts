@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { BacktestReport } from '../../server/api.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { choosePipeline, withReading } from '../readers/reading.ts';
 import { historyFromEvents } from './from-events.ts';
 import { historyFromLog } from './from-log.ts';

@@ -1,15 +1,14 @@
 /** What a person gives a backtest beside the pipeline file: changes to it, and incidents. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { AppError } from '../../core/errors.ts';
 import { readIncidents } from './incidents.ts';
 import { loadWithChanges } from './override.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'tocsin-backtest-settings-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporary({ after });
 const file = join(dir, 'shop.yml');
 writeFileSync(
   file,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
@@ -12,12 +11,12 @@ import { connectHolder, type Holder } from './holder.ts';
 import { readNote, writeNote } from './note.ts';
 import { startControl } from './server.ts';
 import { writeLog } from './write-log.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
 const clock = systemClock;
 
 function temporaryDir(t: TestContext): string {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   return dir;
 }
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test, type TestContext } from 'node:test';
@@ -9,12 +8,12 @@ import { systemClock } from '../../core/clock.ts';
 import { withReading } from '../readers/reading.ts';
 import { tail } from '../readers/topics.ts';
 import { ingest, type IngestOptions } from './ingest.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
 const clock = systemClock;
 
 function setUp(t: TestContext) {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   const data = join(dir, 'data');
   const run = (path: string, more: Partial<IngestOptions> = {}) =>
     ingest(
@@ -82,8 +81,7 @@ test('topic and partition are checked before anything is read', async (t) => {
 });
 
 async function optionsOf(t: TestContext): Promise<IngestOptions> {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   return { data: join(dir, 'none'), input: { path: 'none' }, topic: 't', again: false, follow: false };
 }
 

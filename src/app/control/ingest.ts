@@ -1,6 +1,6 @@
 /** Lines of a file or a stream -> a topic of the log; what is new in a file that was given before. */
 import { existsSync } from 'node:fs';
-import { readPipelineRecords } from '../pipeline-record.ts';
+import { readPipelineRecords } from '../../pipeline/pipeline-record.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { topicsOf } from '../../pipeline/topics.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { checkVersion, toSendAgain } from './send-again.ts';
 
 const pipeline: PipelineRecord = {
   name: 'shop',
   file: 'shop.yml',
   sources: [
-    { name: 'orders', topic: 'orders', partitions: 1, versions: { field: 'version', names: ['v1', 'v2'] } },
-    { name: 'clicks', topic: 'clicks', partitions: 1 },
+    { name: 'orders', topic: 'orders', partitions: 1, outOfOrdernessMs: 0, versions: { field: 'version', names: ['v1', 'v2'] } },
+    { name: 'clicks', topic: 'clicks', partitions: 1, outOfOrdernessMs: 0 },
   ],
   dimensions: [],
   measures: [],
@@ -18,11 +18,13 @@ const pipeline: PipelineRecord = {
   rollups: [],
   topics: topicsOf('shop'),
   olapStore: 'none',
+  clock: 'append',
 };
 const letter: DeadLetter = {
   topic: 'orders',
   partition: 0,
   offset: 7,
+  revision: 1,
   outcome: 'invalid',
   reason: 'schema_version',
   payload: '{"version":"v3","n":1}',

@@ -4,7 +4,7 @@ import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { originKey } from '../../dead-letter/dead-letter.ts';
 import { nameVersion } from '../../dead-letter/name-version.ts';
 import { packRecords } from '../../log/batch.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import type { LogWriter } from './write-log.ts';
 
 /** Bytes of payload in one commit: a request to the holder has to stay well below its limit. */

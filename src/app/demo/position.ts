@@ -4,7 +4,7 @@ import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { openDataDir } from '../../log/embedded/data-dir.ts';
-import { lastPosition } from '../feed.ts';
+import { lastPosition } from '../run/feeds.ts';
 
 /** Where the generator is, epoch ms: when it was first started, and up to when all its events have come. */
 export interface DemoPosition {

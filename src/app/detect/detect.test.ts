@@ -1,7 +1,6 @@
 /** Series files as people have them, through reading, scoring and charts. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync, inflateSync } from 'node:zlib';
@@ -12,9 +11,9 @@ import type { Point } from './point-lines.ts';
 import { readSeries } from './read-series.ts';
 import { collectEpisodes, scoreSeries, type ScoredPoint } from './score-series.ts';
 import { seriesFormat, type SeriesFormatName, type SeriesOptions } from './series-format.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'tocsin-detect-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporary({ after });
 
 function file(name: string, content: string | Uint8Array): string {
   const path = join(dir, name);
@@ -107,7 +106,7 @@ test('a column settles what its first lines leave open; points keep the order of
   assert.deepEqual(await read4('korean.csv', '날짜,건수\n2026. 3. 1.,"1,106"\n2026. 3. 2.,"1,200"\n'), days('1 2'));
 });
 
-test('a field knows its place', () => {
+test('a field of a CSV line is unquoted, and told with the place where it began', () => {
   assert.deepEqual(placedFields('a, "b,""c" ,d"e,"f', ','), [
     { text: 'a', at: 0 },
     { text: 'b,"c', at: 3 },
@@ -323,7 +322,7 @@ test('a clock of twelve hours that does not say which half of the day is refused
   }
 });
 
-test('what is to come does not change a score', async () => {
+test('a score does not change with what comes after it', async () => {
   const whole = await score(file('whole.csv', series()));
   const lines = series().split('\n');
   const cut = await score(file('cut.csv', lines.slice(0, 13_010).join('\n')));

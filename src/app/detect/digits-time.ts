@@ -1,5 +1,5 @@
 /** Times without anything but digits: `20260302090000`, or a number since 1970. */
-import type { Reading } from './reading.ts';
+import type { Reading } from './field-reading.ts';
 
 /** What a number since 1970 counts. */
 export const TIME_UNITS = ['s', 'ms', 'us', 'ns'] as const;

@@ -1,5 +1,5 @@
 /** Numbers as files write them: `1e-7`, `1,106.5`, `1 106,5`, `1'106`. */
-import type { Reading } from './reading.ts';
+import type { Reading } from './field-reading.ts';
 
 /** What stands before the decimals; the other of the two then groups thousands. */
 export const DECIMAL_MARKS = ['.', ','] as const;

@@ -14,7 +14,7 @@ export interface SeriesFormat {
   readonly timeForm: string;
 }
 
-export const SERIES_FORMATS = ['csv', 'kpi', 'nab'] as const;
+const SERIES_FORMATS = ['csv', 'kpi', 'nab'] as const;
 export type SeriesFormatName = (typeof SERIES_FORMATS)[number];
 
 /** What `--time-format` may say: where in a date the day is, or what a number counts. */

@@ -77,7 +77,7 @@ test('digits are a date where they can be one of these years, else a number sinc
   }
 });
 
-test('what is no time is none', () => {
+test('a text that is no time is read as none, never as another time', () => {
   const texts = [
     '',
     'noon',

@@ -1,6 +1,6 @@
 /** Times as files write them: numbers since 1970, dates of several countries, with or without a clock time. */
 import { isDigits, readDigits, type DigitsForm } from './digits-time.ts';
-import type { Reading } from './reading.ts';
+import type { Reading } from './field-reading.ts';
 
 /** Of dates whose year comes last: the day first, or the month. */
 export const DATE_ORDERS = ['dmy', 'mdy'] as const;

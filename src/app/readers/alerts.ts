@@ -1,7 +1,8 @@
 /** The alerts of a pipeline: as they rang, with how they stand now. */
 import type { Log } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
+import type { Ending } from '../../receivers/ending.ts';
 import { batches, textAt } from './reading.ts';
 import { withEnd } from '../../alerts/with-end.ts';
 
@@ -9,6 +10,8 @@ import { withEnd } from '../../alerts/with-end.ts';
 export interface ShownAlert extends AlertEvent {
   /** ISO 8601 UTC; null while it fires. */
   readonly resolved_time: string | null;
+  /** Absent while it fires. */
+  readonly ending?: Ending;
 }
 
 export interface AlertsQuery {

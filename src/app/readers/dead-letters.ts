@@ -9,7 +9,7 @@ import { recordedRevisions } from '../../pipeline/revision.ts';
 import { fromStateEntries } from '../../pipeline/state-codec.ts';
 import type { ReplayVerdict } from '../../windows/replay.ts';
 import { partitionName } from '../../windows/plan.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { batches, textAt } from './reading.ts';
 
 /** A dead letter as the commands show it. */

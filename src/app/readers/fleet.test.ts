@@ -6,9 +6,9 @@ import { service } from '../../../test/support/services.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import { packRecords } from '../../log/batch.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
-import { STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
+import { statePlace } from '../../pipeline/stage-topics.ts';
 import { topicsOf } from '../../pipeline/topics.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { readFleet, type Fleet } from './fleet.ts';
 
 const kafka = service('kafka');
@@ -20,11 +20,8 @@ describe('the fleet', { skip: kafka.skip }, () => {
   });
   after(() => connection?.close());
 
-  const placeOf = (name: string, role: keyof typeof STATE_PARTITIONS) =>
-    ({ topic: stateTopic(name), partition: STATE_PARTITIONS[role], partitions: Object.keys(STATE_PARTITIONS).length }) as const;
-
   async function fleetOf(name: string, olapStore: string): Promise<Fleet['roles']> {
-    const log = await connection.log(placeOf(name, 'monitor'), { readOnly: true });
+    const log = await connection.log(statePlace(name, 'monitor'), { readOnly: true });
     const of: PipelineRecord = {
       name,
       file: 'my.yml',
@@ -35,6 +32,7 @@ describe('the fleet', { skip: kafka.skip }, () => {
       rollups: [],
       topics: topicsOf(name),
       olapStore,
+      clock: 'append',
     };
     const { roles } = await readFleet(connection, log, of);
     await log.close();
@@ -49,7 +47,7 @@ describe('the fleet', { skip: kafka.skip }, () => {
     assert.deepEqual(namesOf(await fleetOf(name, 'embedded')), always);
     assert.deepEqual(namesOf(await fleetOf(name, 'http://clickhouse:8123/')), [...always, 'store: 0']);
 
-    for (const role of ['store', 'sources'] as const) await (await connection.log(placeOf(name, role))).close();
+    for (const role of ['store', 'sources'] as const) await (await connection.log(statePlace(name, role))).close();
     assert.deepEqual(namesOf(await fleetOf(name, 'embedded')), [...always, 'store: 0', 'ingest: 0']);
     assert.deepEqual(namesOf(await fleetOf(name, 'none')), [...always, 'ingest: 0'], 'switched off on purpose');
   });
@@ -57,7 +55,7 @@ describe('the fleet', { skip: kafka.skip }, () => {
   it("counts the store's lag by the group that elects its writer, as Kafka's own tools do", async () => {
     const name = freshName();
     const { windows } = topicsOf(name);
-    const log = await connection.log(placeOf(name, 'store'));
+    const log = await connection.log(statePlace(name, 'store'));
     await log.ensureTopic(windows, { partitions: 1 });
     await log.commit({ appends: [{ topic: windows, partition: 0, ...packRecords(['1', '2', '3']) }] });
     const joined = { group: olapGroup(name), topics: [windows], sessionTimeoutMs: 6_000 };

@@ -6,7 +6,7 @@ import { notifyGroup } from '../../pipeline/notify-stage.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
 import { monitorGroup, partialsTopic, STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
 import { partitionName } from '../../windows/plan.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 
 export interface FleetMember {
   /** As Kafka names it: the client and a random part, so that processes of one host are told apart. */

@@ -2,7 +2,7 @@
 import type { Labels } from '../../core/labels.ts';
 import type { Log } from '../../log/log.ts';
 import type { WindowRecord } from '../../windows/row.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { batches, textAt } from './reading.ts';
 
 /** Looked through, the newest: a moment's work, and several windows of thousands of segments. */

@@ -17,7 +17,7 @@ import {
   readKafkaRuns,
   readPipelineRecords,
   type PipelineRecord,
-} from '../pipeline-record.ts';
+} from '../../pipeline/pipeline-record.ts';
 import { readAlerts } from './alerts.ts';
 import { findDeadLetter, readDeadLetters } from './dead-letters.ts';
 import { choosePipeline } from './reading.ts';
@@ -26,13 +26,14 @@ import { tail, type TailOptions } from './topics.ts';
 const pipeline: PipelineRecord = {
   name: 'p',
   file: 'p.yml',
-  sources: [{ name: 'events', topic: 'raw', partitions: 1 }],
+  sources: [{ name: 'events', topic: 'raw', partitions: 1, outOfOrdernessMs: 0 }],
   dimensions: [],
   measures: [],
   windows: [],
   rollups: [],
   topics: topicsOf('p'),
   olapStore: 'none',
+  clock: 'append',
 };
 
 async function openLog(t: TestContext, topics: readonly string[]) {
@@ -68,6 +69,7 @@ const letter = (offset: number, reason: string): DeadLetter => ({
   topic: 'raw',
   partition: 0,
   offset,
+  revision: 1,
   outcome: reason === 'late' ? 'late' : 'invalid',
   reason,
   payload: `record ${offset}`,
@@ -115,6 +117,8 @@ test('an alert is one object: as it rang, with how it stands now', async (t) => 
     record('b', 2, 'firing', 0),
     record('a', 11, 'firing', 1),
     record('a', 12, 'resolved', 0, { text: 'It lasts.', lasting: true }),
+    record('c', 12, 'firing', 0),
+    JSON.stringify({ alert_id: 'c', alert_time: new Date(780_000).toISOString(), status: 'resolved', repeat: 0, current_value: null }),
   ]);
   const alerts = await readAlerts(log, pipeline, {});
   assert.deepEqual(alerts[0]!.explanation, { lasting: true });
@@ -130,7 +134,13 @@ test('an alert is one object: as it rang, with how it stands now', async (t) => 
     [
       ['a', '1970-01-01T00:01:00.000Z', 'resolved', 1, 1, '1970-01-01T00:12:00.000Z'],
       ['b', '1970-01-01T00:02:00.000Z', 'firing', 0, 2, null],
+      ['c', '1970-01-01T00:12:00.000Z', 'resolved', 0, 12, '1970-01-01T00:13:00.000Z'],
     ],
+  );
+  assert.deepEqual(
+    alerts.map(({ ending }) => ending),
+    ['new_level', undefined, 'no_data'],
+    'how it ended, though the values are those of its beginning',
   );
   assert.deepEqual(
     (await readAlerts(log, pipeline, { status: 'firing' })).map(({ alert_id }) => alert_id),
@@ -174,10 +184,11 @@ test('a pipeline need be named only where there are several', async (t) => {
   const spec = { pipeline: 'p', sources: [], dimensions: [], measures: [], windows: [], rollups: [] };
   const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };
   const record = (name: string) =>
-    pipelineRecord(
-      { engine: { ...spec, limits, pipeline: name }, file: 'f.yml', topics: topicsOf(name), timeZone: 'UTC' },
-      { olapStore: 'http://me:secret@host:8123', clock: 'append' },
-    );
+    pipelineRecord({ ...spec, limits, pipeline: name }, 'f.yml', topicsOf(name), {
+      olapStore: 'http://me:secret@host:8123',
+      clock: 'append',
+      timeZone: 'UTC',
+    });
   const choose = async (name?: string) =>
     choosePipeline({ dir: 'd', where: 'd', ranHere: [], pipelines: await readPipelineRecords(log) }, name).name;
   await assert.rejects(choose(), { code: 'pipeline_unknown' });

@@ -8,7 +8,7 @@ import { openDataDir } from '../../log/embedded/data-dir.ts';
 import { recordAt } from '../../log/batch.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log, RecordBatch } from '../../log/log.ts';
-import { readKafkaRuns, readPipelineRecords, type PipelineRecord } from '../pipeline-record.ts';
+import { readKafkaRuns, readPipelineRecords, type PipelineRecord } from '../../pipeline/pipeline-record.ts';
 
 export interface Reading {
   /** Absolute. */

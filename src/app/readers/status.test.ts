@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
@@ -9,23 +7,22 @@ import { systemClock } from '../../core/clock.ts';
 import { runPipelines } from '../run.ts';
 import { withReading } from './reading.ts';
 import { readStatus } from './status.ts';
+import { temporary } from '../../../test/support/temporary.ts';
+import { RUN_DEFAULTS } from '../run/run-options.ts';
 
 const ACCESS_LOG = join(import.meta.dirname, '../../../pipelines/access-log.yml');
 
 test('an input that ends within its first window: the status says up to where windows would be final', async (t) => {
-  const data = mkdtempSync(join(tmpdir(), 'tocsin-status-'));
-  t.after(() => rmSync(data, { recursive: true, force: true }));
+  const data = temporary(t);
   const line = (second: string) => `192.0.2.1 - - [02/Mar/2026:09:00:${second} +0000] "GET / HTTP/1.1" 200 123 "-" "-"\n`;
   const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
   await runPipelines(
     {
+      ...RUN_DEFAULTS,
       files: [loadPipeline(ACCESS_LOG)],
       data,
       input: '-',
       once: true,
-      json: false,
-      revision: { kind: 'same' },
-      notify: false,
       olapStore: 'none',
       quiet: true,
     },

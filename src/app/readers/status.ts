@@ -1,6 +1,7 @@
 /** What the data directory says of its pipelines: the same whether they run or not, as of the last commit. */
 import type { Clock } from '../../core/clock.ts';
-import { noOutcomes, recordsRead, type OutcomeCounts } from '../../core/outcome.ts';
+import { noOutcomes, outcomesOf, recordsRead, type OutcomeCounts } from '../../core/outcome.ts';
+import { instantOrNull } from '../../core/instant.ts';
 import type { Log } from '../../log/log.ts';
 import { statePrefix } from '../../pipeline/aggregate/aggregate.ts';
 import { mergeStatePrefix } from '../../pipeline/engine.ts';
@@ -13,7 +14,7 @@ import type { ReplayVerdict } from '../../windows/replay.ts';
 import type { PartitionMeta } from '../../windows/snapshot.ts';
 import type { WatermarksState } from '../../windows/merge/watermarks.ts';
 import { connectHolder } from '../control/holder.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { readAlerts } from './alerts.ts';
 import { countDeadLetters } from './dead-letters.ts';
 import { readFleet, type Fleet } from './fleet.ts';
@@ -80,9 +81,7 @@ async function notedPartitions(log: Log, pipeline: PipelineRecord, now: number):
   const partitions: PartitionStatus[] = [];
   for (const { topic, partitions: count, outOfOrdernessMs } of pipeline.sources) {
     for (let partition = 0; partition < count; partition++)
-      partitions.push(
-        await partitionStatus(log, { pipeline: pipeline.name, topic, partition, outOfOrdernessMs: outOfOrdernessMs ?? 0, now }),
-      );
+      partitions.push(await partitionStatus(log, { pipeline: pipeline.name, topic, partition, outOfOrdernessMs, now }));
   }
   return partitions;
 }
@@ -93,15 +92,12 @@ async function pipelineStatus(
   partitions: readonly PartitionStatus[],
   fleet: Fleet | null,
 ): Promise<PipelineStatus> {
-  const totals = noOutcomes();
-  for (const { events } of partitions)
-    for (const outcome of Object.keys(totals) as (keyof OutcomeCounts)[]) totals[outcome] += events[outcome];
   const alerts = await readAlerts(log, pipeline, {});
   return {
     pipeline: pipeline.name,
     file: pipeline.file,
     revision: (await recordedRevisions(log, pipeline.name))?.windows.counter ?? 1,
-    events: withRead(totals),
+    events: withRead(outcomesOf(partitions.map(({ events }) => events))),
     partitions,
     ...(await mergeStatus(log, pipeline, partitions)),
     alerts: { fired: alerts.length, firing: alerts.filter(({ status }) => status === 'firing').length },
@@ -134,7 +130,7 @@ async function partitionStatus(
     reasons: Object.fromEntries(meta?.reasons ?? []),
     replayed: verdicts.filter(({ outcome }) => outcome === 'accepted').length,
     ids: { remembered: meta?.ids?.remembered ?? 0, forgotten_early: meta?.ids?.forgotten ?? 0 },
-    watermark: isoOrNull(meta?.watermark),
+    watermark: instantOrNull(meta?.watermark),
     offset,
     end,
     lag,
@@ -165,7 +161,7 @@ async function toldPartitions(log: Log, pipeline: PipelineRecord, now: number): 
         reasons: Object.fromEntries(report?.reasons ?? []),
         replayed: report?.replayed ?? 0,
         ids: { remembered: report?.ids?.remembered ?? 0, forgotten_early: report?.ids?.forgottenEarly ?? 0 },
-        watermark: isoOrNull(watermark),
+        watermark: instantOrNull(watermark),
         offset,
         end,
         lag,
@@ -196,7 +192,7 @@ async function mergeStatus(
 ): Promise<Pick<PipelineStatus, 'frontier' | 'windows'>> {
   const meta = await mergeMeta(log, pipeline);
   return {
-    frontier: isoOrNull(Math.max(meta?.watermarks.frontier ?? -Infinity, passedByAll(partitions))),
+    frontier: instantOrNull(Math.max(meta?.watermarks.frontier ?? -Infinity, passedByAll(partitions))),
     windows: Object.fromEntries(
       pipeline.windows.map(({ name }, w) => [name, { results: meta?.results[w] ?? 0, corrections: meta?.corrections[w] ?? 0 }]),
     ),
@@ -214,8 +210,4 @@ function withRead(counts: Readonly<OutcomeCounts>): EventCounts {
 
 function secondsOrNull(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.round(ms) / 1_000;
-}
-
-function isoOrNull(time: number | undefined): string | null {
-  return time === undefined || !Number.isFinite(time) ? null : new Date(time).toISOString();
 }

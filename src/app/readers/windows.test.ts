@@ -11,55 +11,33 @@ import { topicsOf } from '../../pipeline/topics.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { ClosedRecord, WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { lacksOlder, readWindows, type WindowsQuery } from './windows.ts';
+import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 
 const MINUTE = 60_000;
 const measures: MeasureSpec[] = [{ kind: 'count', name: 'n', source: 'events', where: [] }];
 const pipeline: PipelineRecord = {
   name: 'p',
   file: 'p.yml',
-  sources: [{ name: 'events', topic: 'raw', partitions: 1 }],
+  sources: [{ name: 'events', topic: 'raw', partitions: 1, outOfOrdernessMs: 0 }],
   dimensions: ['d'],
   measures,
   windows: [{ name: '1m', sizeMs: MINUTE, slideMs: MINUTE }],
   rollups: [],
   topics: topicsOf('p'),
   olapStore: 'none',
+  clock: 'append',
 };
 
 const iso = (minute: number): string => new Date(Date.UTC(2026, 2, 2) + minute * MINUTE).toISOString();
 
 function row(minute: number, n: number, more: Partial<WindowRow> = {}): WindowRow {
-  return {
-    kind: 'row',
-    pipeline: 'p',
-    window: '1m',
-    window_start: iso(minute),
-    window_end: iso(minute + 1),
-    labels: { d: 'x' },
-    measures: { n },
-    state: { n },
-    events: n,
-    replayed: 0,
-    final: true,
-    corrections: 0,
-    version: '1',
-    origin: '',
-    partitions: ['raw/0'],
-    idle: [],
-    ...more,
-  };
+  const counted = { measures: { n }, state: { n }, events: n };
+  return rowAt(Date.parse(iso(minute)), { labels: { d: 'x' }, ...counted, partitions: ['raw/0'], ...more });
 }
 
-const closed = (minute: number): ClosedRecord => ({
-  kind: 'closed',
-  pipeline: 'p',
-  window: '1m',
-  window_start: iso(minute),
-  window_end: iso(minute + 1),
-  idle: [],
-});
+const closed = (minute: number): ClosedRecord => closedAt(Date.parse(iso(minute)));
 
 async function logWith(t: TestContext, records: readonly WindowRecord[], retentionMs?: number): Promise<Log> {
   const dir = mkdtempSync(join(tmpdir(), 'tocsin-test-'));

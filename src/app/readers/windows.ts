@@ -2,7 +2,7 @@
 import type { Log } from '../../log/log.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
-import type { PipelineRecord } from '../pipeline-record.ts';
+import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { batches, textAt } from './reading.ts';
 
 export interface WindowsQuery {

@@ -11,6 +11,7 @@ import type { AggregateStage } from '../../pipeline/aggregate/aggregate-stage.ts
 import { stepAll } from '../../pipeline/step-all.ts';
 import { beginsAgain } from '../threads/threads.ts';
 import { createTurns } from './turns.ts';
+import { createWait } from './wait-for-others.ts';
 
 export interface AggregateRoleConfig {
   /** The pipeline's name. */
@@ -63,11 +64,6 @@ const CAUGHT_UP_PART = 0.25;
 const TELLING_SHARE = 0.2;
 /** Dead letters wait for a commit up to here. */
 const PENDING_BYTES_MAX = 8 << 20;
-const SAY_AFTER_MS = 3_000;
-/** Two that each need all partitions would wait for each other for ever: who lacks the first one gives up earlier. In session timeouts. */
-const PATIENCE = { withFirst: 6, withoutFirst: 3, withoutAny: 10 };
-/** Who lacks partitions looks so often how far those who have them are, from the end of a session on: who had died has left them by then. */
-const LOOK_EVERY_MS = 2_000;
 /** A partition that another has taken over is taken back after this, where the group still says that it is ours. */
 const AGAIN_MS = 1_000;
 
@@ -261,49 +257,4 @@ export async function runAggregates(
       await drop(parked);
     });
   }
-}
-
-/** The wait of a run with `once` for partitions that others have: said once, and not for ever. */
-function createWait(config: AggregateRoleConfig, { clock, logger, unread }: AggregateRoleDeps) {
-  const { group, partitions, sessionTimeoutMs } = config;
-  let since: number | undefined;
-  let lookAt = 0;
-  let told = false;
-  let least = Infinity;
-
-  return {
-    /** True where others have read all of it. */
-    async isOver(owned: number, hasFirst: boolean): Promise<boolean> {
-      if (owned === partitions) since = undefined;
-      if (owned === partitions) return false;
-      if (since === undefined) lookAt = clock.elapsed() + sessionTimeoutMs + LOOK_EVERY_MS;
-      since ??= clock.elapsed();
-      if (!told && clock.elapsed() - since > SAY_AFTER_MS) {
-        told = true;
-        logger.info(
-          `${group}: waits for ${partitions - owned} of ${partitions} input partitions, which another member of the group has; ` +
-            `one that died gives them up ${sessionTimeoutMs / 1_000} s after its last sign of life`,
-        );
-      }
-      if (clock.elapsed() >= lookAt) {
-        lookAt = clock.elapsed() + LOOK_EVERY_MS;
-        const left = await unread();
-        if (left === 0) return true;
-        // While they get on there is something to wait for.
-        if (left < least) since = clock.elapsed();
-        least = Math.min(least, left);
-      }
-      const sessions = owned === 0 ? PATIENCE.withoutAny : hasFirst ? PATIENCE.withFirst : PATIENCE.withoutFirst;
-      if (clock.elapsed() - since > sessions * sessionTimeoutMs) throw shared(config, sessions * sessionTimeoutMs);
-      return false;
-    },
-  };
-}
-
-function shared({ group, partitions }: AggregateRoleConfig, waitedMs: number): AppError {
-  return new AppError(
-    'log_refused',
-    `group ${group}: --once waits until all ${partitions} input partitions are read, but found another process that keeps some of them ` +
-      `and does not get on with them (waited ${waitedMs / 1_000} s). Mend or stop that one, or leave --once out to share the work with it.`,
-  );
 }

@@ -7,6 +7,7 @@ import { silentLogger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { MembershipEvents } from '../../log/kafka/membership.ts';
 import { whileElected } from './election.ts';
+import { until } from '../../../test/support/until.ts';
 
 const kafka = service('kafka');
 
@@ -92,10 +93,3 @@ describe('the active member', { skip: kafka.skip }, () => {
     assert.equal(late.begun, 1);
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let waitedMs = 0; !holds(); waitedMs += 5) {
-    assert.ok(waitedMs < 15_000, 'waited in vain');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

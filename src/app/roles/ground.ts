@@ -4,7 +4,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
 import type { PipelineInput } from '../../pipeline/revision.ts';
-import { PARTIALS_SETTINGS, partialsTopic, snapshotsTopic, STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
+import { PARTIALS_SETTINGS, partialsTopic, snapshotsTopic, STATE_PARTITIONS, statePlace, stateTopic } from '../../pipeline/stage-topics.ts';
 import { rawTopicSettings, topicSettings } from '../../pipeline/topics.ts';
 import { inputPartitions } from '../../windows/plan.ts';
 import type { SourceSpec } from '../../windows/spec.ts';
@@ -30,8 +30,7 @@ export async function openGround(
 ): Promise<Ground> {
   const { connection } = deps;
   const { pipeline } = loaded.engine;
-  const state = { topic: stateTopic(pipeline), partitions: Object.keys(STATE_PARTITIONS).length };
-  const reader = await connection.log({ topic: state.topic, partition: STATE_PARTITIONS.sources }, { readOnly: true });
+  const reader = await connection.log({ topic: stateTopic(pipeline), partition: STATE_PARTITIONS.sources }, { readOnly: true });
   const config = await withPartitionsOf(loaded, { ...deps, log: reader });
   const { sources } = config.engine;
   // Raw topics that are there are the user's: nothing about them is changed.
@@ -51,7 +50,7 @@ export async function openGround(
       name,
       replayTopic: config.topics.replay,
     })),
-    stageLog: (stage, options) => connection.log({ ...state, partition: STATE_PARTITIONS[stage] }, options),
+    stageLog: (stage, options) => connection.log(statePlace(pipeline, stage), options),
     partitionLog({ topic, partition }, options) {
       const partitions = sources.find((source) => source.topic === topic)!.partitions;
       return connection.log({ topic: snapshotsTopic(pipeline, topic), partition, partitions }, options);

@@ -3,8 +3,8 @@ import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
-import { STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
-import type { RunOptions } from '../run-options.ts';
+import { statePlace } from '../../pipeline/stage-topics.ts';
+import type { RunOptions } from '../run/run-options.ts';
 import { whileElected } from './election.ts';
 
 const SESSION_MS = 10_000;
@@ -25,8 +25,7 @@ export async function runIngestRole(
     deps,
     AbortSignal.any([signal, done.signal]),
     async (until, { holds }) => {
-      const place = { topic: stateTopic(pipeline), partition: STATE_PARTITIONS.sources, partitions: Object.keys(STATE_PARTITIONS).length };
-      const log = await deps.connection.log(place, { holds });
+      const log = await deps.connection.log(statePlace(pipeline, 'sources'), { holds });
       try {
         await work(log, until);
         if (!until.aborted) done.abort();

@@ -1,4 +1,5 @@
 /** What the partitions' ledgers say of the file of `--outcomes`. */
+import { outcomesStatePrefix } from '../run/outcomes-file.ts';
 import type { Ground } from './ground.ts';
 
 export async function notedOutcomes({
@@ -8,7 +9,7 @@ export async function notedOutcomes({
   const noted: (readonly [string, Uint8Array])[] = [];
   for (const input of inputs) {
     const log = await partitionLog(input, { readOnly: true });
-    noted.push(...(await log.state('outcomes/')));
+    noted.push(...(await log.state(outcomesStatePrefix)));
     await log.close();
   }
   return noted;

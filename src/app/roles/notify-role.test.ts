@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { sampleAlert } from '../../../test/sample-alert.ts';
+import { sampleAlert } from '../../../test/support/sample-alert.ts';
 import { systemClock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
 import { packRecords } from '../../log/batch.ts';

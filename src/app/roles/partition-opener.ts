@@ -9,11 +9,11 @@ import { offsetOf } from '../../pipeline/revision.ts';
 import { followRevision, type StageRevision } from '../../pipeline/stage-revision.ts';
 import type { ClockMode } from '../../windows/partition.ts';
 import { partitionName, type Plan } from '../../windows/plan.ts';
-import type { OutcomesFile } from '../outcomes-file.ts';
-import { judgingDeps } from '../judging.ts';
+import type { OutcomesFile } from '../run/outcomes-file.ts';
+import { judgingDeps } from '../run/judging.ts';
 import type { Placement } from '../threads/placement.ts';
 import type { AggregateRoleDeps, OwnedStage } from './aggregate-role.ts';
-import { boundedLog } from './bounded-log.ts';
+import { boundedLog } from '../run/bounded-log.ts';
 import type { Ground } from './ground.ts';
 
 export interface PartitionOpenerConfig {

@@ -5,8 +5,8 @@ import type { Logger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
 import { olapGroup } from '../../pipeline/olap-writer.ts';
-import { STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
-import type { RunOptions } from '../run-options.ts';
+import { statePlace } from '../../pipeline/stage-topics.ts';
+import type { RunOptions } from '../run/run-options.ts';
 import { whenAborted, whileElected } from './election.ts';
 
 const SESSION_MS = 10_000;
@@ -33,8 +33,7 @@ export function runStoreRole(
     deps,
     stopping.signal,
     async (signal, { holds }) => {
-      const place = { topic: stateTopic(pipeline), partition: STATE_PARTITIONS.store, partitions: Object.keys(STATE_PARTITIONS).length };
-      const log = await deps.connection.log(place, { holds });
+      const log = await deps.connection.log(statePlace(pipeline, 'store'), { holds });
       const fenced = Promise.withResolvers<never>();
       held = {
         ...log,

@@ -1,33 +1,39 @@
 /** The alerts of a pipeline in memory, one entry an episode: read once from the log, then kept up with it. */
-import type { Log } from '../../log/log.ts';
+import { byGravity, severityRank } from '../../alerts/gravity.ts';
 import type { SaidIn } from '../../alerts/said-in.ts';
-import type { AlertEvent, AlertLocale } from '../../receivers/alert-event.ts';
-import type { AlertList } from '../../server/api.ts';
-import { followTopic } from './topic-reader.ts';
 import { withEnd } from '../../alerts/with-end.ts';
-
-type Entry = AlertList['alerts'][number];
+import { AppError } from '../../core/errors.ts';
+import type { Log } from '../../log/log.ts';
+import type { AlertEvent, AlertLocale } from '../../receivers/alert-event.ts';
+import type { AlertGroup, AlertList, Episode } from '../../server/api.ts';
+import type { AlertQuery } from '../../server/surface.ts';
+import { followTopic } from './topic-reader.ts';
 
 export interface AlertBook {
-  /** The newest first. */
-  list(query: { readonly status?: AlertEvent['status']; readonly limit: number }): Promise<Entry[]>;
-  find(id: string): Promise<Entry | undefined>;
-  firing(): Promise<number>;
+  /** @throws AppError `usage` where `after` is none of those that are known */
+  list(query: AlertQuery): Promise<AlertList>;
+  find(id: string): Promise<Episode | undefined>;
+  /** How many fire, and how many of each kind, the gravest kind first; without those that another one speaks for. */
+  firing(): Promise<{ readonly count: number; readonly groups: readonly AlertGroup[] }>;
 }
 
 /** In another language. Its words are those of the record that began it, though it may have ended since. */
-export function episodeIn(episode: Entry, lang: AlertLocale, saidIn: SaidIn): Entry {
+export function episodeIn(episode: Episode, lang: AlertLocale, saidIn: SaidIn): Episode {
   const { status, resolved_time, alert_time } = episode;
   const said = saidIn({ ...episode, status: resolved_time === alert_time ? 'resolved' : 'firing' }, lang);
   return { ...said, status };
 }
 
-/** Beyond it the oldest episodes are forgotten here; the log keeps them. */
+/** Beyond it the oldest episodes are forgotten here, those that fire last; the log keeps them. */
 const EPISODES_MAX = 10_000;
+/** Forgotten are so many at once: they are looked for among all. */
+const FORGOTTEN_AT_ONCE = 500;
+/** Kinds of alerts come from the pipeline file: of what others write there no more are told apart. */
+const GROUPS_MAX = 200;
 
 export function createAlertBook(log: Log, topic: string): AlertBook {
   /** In the order in which they rang. */
-  const episodes = new Map<string, Entry>();
+  const episodes = new Map<string, Episode>();
   const catchUp = followTopic(log, topic, (value) => {
     const event = value as AlertEvent;
     const known = episodes.get(event.alert_id);
@@ -43,14 +49,26 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
       const member = episodes.get(alert_id);
       if (member) episodes.set(alert_id, { ...member, part_of: event.alert_id });
     }
-    if (episodes.size > EPISODES_MAX) episodes.delete(episodes.keys().next().value!);
+    if (episodes.size >= EPISODES_MAX + FORGOTTEN_AT_ONCE) forget();
   });
 
+  function forget(): void {
+    const over = [...episodes.values()].filter(({ status }) => status === 'resolved');
+    const firing = [...episodes.values()].filter(({ status }) => status === 'firing');
+    for (const { alert_id } of [...over, ...firing].slice(0, episodes.size - EPISODES_MAX)) episodes.delete(alert_id);
+  }
+
   return {
-    async list({ status, limit }) {
+    async list({ status, folded = true, order = 'newest', after, limit }) {
       await catchUp();
-      const found = status === undefined ? [...episodes.values()] : [...episodes.values()].filter((entry) => entry.status === status);
-      return found.slice(-limit).reverse();
+      if (after !== undefined && !episodes.has(after)) throw unknownPlace(after);
+      const isWanted = (entry: Episode): boolean =>
+        (status === undefined || entry.status === status) && (folded || entry.part_of === undefined);
+      // The place to go on from stays one, though that alert may have ended since.
+      const found = [...episodes.values()].filter((entry) => isWanted(entry) || entry.alert_id === after).reverse();
+      if (order === 'gravest') found.sort(byGravity);
+      const behind = after === undefined ? found : found.slice(found.findIndex(({ alert_id }) => alert_id === after) + 1);
+      return { alerts: behind.slice(0, limit), total: found.filter(isWanted).length };
     },
     async find(id) {
       await catchUp();
@@ -58,9 +76,27 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
     },
     async firing() {
       await catchUp();
+      const groups = new Map<string, { -readonly [Name in keyof AlertGroup]: AlertGroup[Name] }>();
       let count = 0;
-      for (const { status, part_of } of episodes.values()) if (status === 'firing' && part_of === undefined) count++;
-      return count;
+      for (const { status, part_of, alert_type, measure, metric_name, direction, labels = {}, severity } of episodes.values()) {
+        if (status !== 'firing' || part_of !== undefined) continue;
+        count++;
+        const dimensions = Object.keys(labels);
+        const key = [alert_type, measure, direction, ...dimensions].join('\0');
+        const group = groups.get(key) ?? { alert_type, measure, metric_name, direction, dimensions, firing: 0, gravest: severity };
+        group.firing += 1;
+        if (severityRank(severity) > severityRank(group.gravest)) group.gravest = severity;
+        groups.set(key, group);
+      }
+      const inOrder = [...groups.values()].sort((a, b) => severityRank(b.gravest) - severityRank(a.gravest) || b.firing - a.firing);
+      return { count, groups: inOrder.slice(0, GROUPS_MAX) };
     },
   };
+}
+
+function unknownPlace(after: string): AppError {
+  return new AppError(
+    'usage',
+    `found after=${JSON.stringify(after.slice(0, 100))}, which is none of the alerts that are listed; expected the alert_id of one. Begin again without it.`,
+  );
 }

@@ -3,7 +3,7 @@ import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { AppError } from '../../core/errors.ts';
 import type { BacktestReport, BacktestRequest } from '../../server/api.ts';
 import { DEFAULT_WARM_UP_MS, durationOf } from '../backtest/backtest.ts';
-import { backtestInThread } from '../backtest/in-thread.ts';
+import { backtestInThread } from '../backtest/backtest-thread.ts';
 import type { OlapSide } from './olap-side.ts';
 
 export interface StoredHistory {

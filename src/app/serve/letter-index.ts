@@ -47,7 +47,7 @@ export function createLetterIndex(
     const origin = originKey(letter.topic, letter.partition, letter.offset);
     letters.delete(origin);
     if (!isInForce(letter, anew)) return;
-    const { partition, offset, revision = 0, outcome, reason } = letter;
+    const { partition, offset, revision, outcome, reason } = letter;
     letters.set(origin, { at, origin, topic: letter.topic, partition, offset, revision, outcome, reason });
     if (letters.size > LETTERS_MAX) letters.delete(letters.keys().next().value!);
   });

@@ -3,33 +3,28 @@ import { randomUUID } from 'node:crypto';
 import { LOCALES, saidInOf } from '../../alerts/said-in.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
-import { noOutcomes, OUTCOMES, recordsRead } from '../../core/outcome.ts';
-import { inSlices, type Sliced } from '../../core/slices.ts';
+import { recordsRead } from '../../core/outcome.ts';
+import type { Sliced } from '../../core/slices.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
-import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
-import { createLagMeter } from '../../pipeline/lag.ts';
-import { olapGroup } from '../../pipeline/olap-writer.ts';
 import type { AlertEvent, AlertLocale } from '../../receivers/alert-event.ts';
-import type { AlertList, Backpressure, PipelineInfo, PipelineStatus } from '../../server/api.ts';
-import { defaultLimits } from '../../server/limits.ts';
+import type { Episode, PipelineInfo } from '../../server/api.ts';
 import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
 import type { WindowRow } from '../../windows/row.ts';
-import type { PipelineRun } from '../pipeline-run.ts';
+import type { PipelineRun } from '../run/pipeline-run.ts';
 import { createSilences } from '../silences.ts';
 import { createAlertBook, episodeIn } from './alert-book.ts';
 import { createLetterIndex } from './letter-index.ts';
 import type { HotFill } from './hot-fill.ts';
 import { latestRows } from './latest-rows.ts';
 import type { OlapSide } from './olap-side.ts';
+import { createPipelineStatus } from './pipeline-status.ts';
 import { createRate } from './rate.ts';
 import { createSilencesView } from './silences-view.ts';
 import { ageOf, createWindowHistory, pointOf } from './window-history.ts';
 import { createWindowIndex } from './window-index.ts';
-
-type Episode = AlertList['alerts'][number];
 
 export interface LiveView extends PipelineView {
   /** Told of every commit; writes it out for those who listen. */
@@ -74,12 +69,12 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   );
   const saidIn = saidInOf(spec.measures);
   const rate = createRate();
-  const meter = createLagMeter(spec, { log, clock });
   let hasCaughtUp = false;
   const history = createWindowHistory(
     { spec, hotHistory },
     { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap, clock },
   );
+  const { status, partitions } = createPipelineStatus(run, { log, clock, hotStore, olap, alerts, letters, rate });
   const latest = latestRows(spec, { hotStore, hotFill: deps.hotFill, olap });
 
   /** In the words of those who do not read the pipeline's language. */
@@ -88,83 +83,6 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
 
   const toldIn = (episode: Episode, lang: AlertLocale | undefined): Episode =>
     lang === undefined || lang === config.locale ? episode : episodeIn(episode, lang, saidIn);
-
-  async function lagOf(group: string, names: readonly string[]): Promise<number> {
-    let lag = 0;
-    for (const topic of names) {
-      const { start, end } = await log.bounds(topic, 0);
-      lag += end - Math.max(start, (await log.committed(group, topic, 0)) ?? 0);
-    }
-    return lag;
-  }
-
-  async function partitions(): Promise<PipelineStatus['partitions']> {
-    const known = engine.partitions();
-    const lags = await meter.measure(known);
-    return lags.map(({ name, offset, end, records, behindMs }, i) => ({
-      name,
-      offset,
-      end,
-      lag: records,
-      lag_seconds: behindMs === undefined ? null : Math.round(behindMs) / 1_000,
-      watermark: isoOrNull(known[i]!.watermark),
-      outcomes: { ...known[i]!.totals },
-      ids: idsOf(known[i]!),
-    }));
-  }
-
-  /** What holds reading up, and how many wait where. */
-  async function pressureOf(read: PipelineStatus['partitions']) {
-    const partials = await run.pressure.partials();
-    const hotStoreRows = hotStore.waiting?.() ?? 0;
-    const now: Record<Backpressure, boolean> = {
-      monitor: partials !== undefined && partials.waiting > partials.limit,
-      hot_store: hotStoreRows > 0,
-      priority: run.pressure.givesWay(),
-      backlog: read.some(({ lag }) => lag > defaultLimits.backlogRecords),
-    };
-    const backpressure = (Object.keys(now) as Backpressure[]).filter((reason) => now[reason]);
-    return { partials: partials?.waiting ?? 0, hotStoreRows, backpressure };
-  }
-
-  async function status(): Promise<PipelineStatus> {
-    const totals = noOutcomes();
-    const reasons: Record<string, number> = {};
-    let replayed = 0;
-    // Taken together, so that reasons and outcomes agree.
-    for (const partition of engine.partitions()) {
-      for (const outcome of OUTCOMES) totals[outcome] += partition.totals[outcome];
-      for (const [reason, count] of partition.reasons) reasons[reason] = (reasons[reason] ?? 0) + count;
-      replayed += partition.replayed;
-    }
-    const frontier = isoOrNull(engine.frontier);
-    const windows = await inSlices(engine.counts(), () => clock.elapsed());
-    const hasOlap = olap.state() !== 'none';
-    const read = await partitions();
-    const { backpressure, partials, hotStoreRows } = await pressureOf(read);
-    return {
-      pipeline,
-      outcomes: { read: recordsRead(totals), ...totals },
-      invalid_reasons: reasons,
-      replayed,
-      records_per_second: rate.perSecond(),
-      partitions: read,
-      frontier,
-      windows,
-      alerts: { ...run.notify.counts(), firing: await alerts.firing() },
-      looks: run.looks(),
-      threads: run.threads(),
-      dead_letters: await letters.count(),
-      queues: {
-        olap_lag: hasOlap ? await lagOf(olapGroup(pipeline), [topics.windows, topics.alerts, topics.deadLetters]) : 0,
-        notifications: run.notify.waiting(),
-        hot_store_rows: hotStoreRows,
-        partials,
-      },
-      backpressure,
-      olap_store: olap.state(),
-    };
-  }
 
   return {
     info: infoOf(run),
@@ -180,7 +98,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     },
     async alerts({ lang, ...query }) {
       const found = await alerts.list(query);
-      return { alerts: found.map((episode) => toldIn(episode, lang)) };
+      return { ...found, alerts: found.alerts.map((episode) => toldIn(episode, lang)) };
     },
     async alert(id, lang) {
       const found = await alerts.find(id);
@@ -202,7 +120,11 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
         // Nothing is kept, but that something was missed is: who comes back from before begins anew.
         stream.publish('points', []);
       }
-      for (const event of events) stream.publish('alert', event, inOthers(event));
+      for (const event of events) {
+        // Said again only where somebody listens: of thousands that takes long.
+        stream.publish('alert', event, stream.isHeard() ? inOthers(event) : undefined);
+        yield;
+      }
     },
     async tick() {
       rate.sample(
@@ -255,12 +177,4 @@ function infoOf({ config }: PipelineRun): PipelineInfo {
     })),
     serve: serve.map(({ path, window }) => ({ path, window })),
   };
-}
-
-function isoOrNull(time: number): string | null {
-  return Number.isFinite(time) ? new Date(time).toISOString() : null;
-}
-
-function idsOf({ ids: { remembered, forgottenEarly, bytes } }: AggregateStatus): PipelineStatus['partitions'][number]['ids'] {
-  return { remembered, forgotten_early: forgottenEarly, bytes };
 }

@@ -14,7 +14,7 @@ import type { ServerLimits } from '../../server/limits.ts';
 import { parseListenAddress } from '../../server/listen-address.ts';
 import { createServer } from '../../server/server.ts';
 import type { Surface } from '../../server/surface.ts';
-import type { PipelineRun } from '../pipeline-run.ts';
+import type { PipelineRun } from '../run/pipeline-run.ts';
 import { answerBacktest, type StoredHistory } from './backtest-request.ts';
 import { createHotFill } from './hot-fill.ts';
 import { createOlapSide } from './olap-side.ts';

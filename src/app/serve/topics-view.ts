@@ -9,7 +9,7 @@ import type { Engine } from '../../pipeline/engine.ts';
 import { partialsTopic, snapshotsTopic, stateTopic } from '../../pipeline/stage-topics.ts';
 import type { Surface } from '../../server/surface.ts';
 import { partitionName } from '../../windows/plan.ts';
-import { readPipelineRecords } from '../pipeline-record.ts';
+import { readPipelineRecords } from '../../pipeline/pipeline-record.ts';
 import { createUnreadBytes } from './unread-bytes.ts';
 
 const READ_BYTES = 1 << 20;

@@ -20,10 +20,11 @@ import type { OlapStore } from '../../olap-store/olap-store.ts';
 import { toStateChanges } from '../../pipeline/state-codec.ts';
 import type { PipelineStatus } from '../../server/api.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
+import { parseCursor } from '../../server/window-cursor.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
-import { createAlertBook, episodeIn } from './alert-book.ts';
+import { episodeIn } from './alert-book.ts';
 import { createHotFill } from './hot-fill.ts';
 import { createLetterIndex } from './letter-index.ts';
 import { createRate } from './rate.ts';
@@ -147,10 +148,13 @@ test('one segment comes from memory, several from the log with the open window f
 });
 
 test('the newest come where no beginning is named, else the first; what is left out is said', async (t) => {
-  const { ask } = await history(
+  const { ask, read } = await history(
     t,
     Array.from({ length: 10 }, (_, i) => row(i, {}, i)),
   );
+  const { next = '' } = await read({ window: '1m', labels: {}, limit: 7, from: START });
+  const rest = await ask({ limit: 7, after: parseCursor(next) });
+  assert.deepEqual([rest.truncated, rest.points.map(([start]) => start)], [false, [iso(7), iso(8), iso(9)]]);
   assert.deepEqual(await ask({ limit: 2 }), {
     source: 'log',
     truncated: true,
@@ -359,39 +363,6 @@ test('a hot store that came up empty does not answer before it is filled again',
   assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'hot', truncated: false, points });
 });
 
-test('an alert is one entry: as it rang, with how it stands', async (t) => {
-  const log = await openLog(t, ['a']);
-  const book = createAlertBook(log, 'a');
-  const event = (id: string, minute: number, status: string, repeat: number) => ({
-    alert_id: id,
-    alert_time: iso(minute),
-    status,
-    repeat,
-    current_value: minute,
-  });
-  await append(log, 'a', [event('x', 1, 'firing', 0), event('y', 2, 'firing', 0)]);
-  assert.equal(await book.firing(), 2);
-  await append(log, 'a', [event('x', 3, 'firing', 1), event('x', 4, 'resolved', 0)]);
-  assert.equal(await book.firing(), 1);
-  const shown = (await book.list({ limit: 10 })).map((each) => [
-    each.alert_id,
-    each.current_value,
-    each.status,
-    each.repeat,
-    each.resolved_time,
-  ]);
-  assert.deepEqual(shown, [
-    ['y', 2, 'firing', 0, null],
-    ['x', 1, 'resolved', 1, iso(4)],
-  ]);
-  assert.deepEqual(
-    (await book.list({ status: 'resolved', limit: 1 })).map(({ alert_id }) => alert_id),
-    ['x'],
-  );
-  assert.equal((await book.find('x'))?.resolved_time, iso(4));
-  assert.equal(await book.find('z'), undefined);
-});
-
 test('dead letters: counted by reason, an origin judged again once, the newest first, with the verdict of a replay', async (t) => {
   const log = await openLog(t, ['d']);
   const letters = createLetterIndex(log, { pipeline: 'ads', topic: 'd', readAnew: async () => anew });
@@ -508,7 +479,7 @@ test('what waits for the slowest reader, in records and bytes', async (t) => {
   assert.deepEqual(await unread.backlog(0), { records: 0, bytes: 0 });
 });
 
-test('a rate over the last ten seconds', () => {
+test('the rate is that of the last ten seconds', () => {
   const rate = createRate();
   assert.equal(rate.perSecond(), 0);
   for (let second = 0; second <= 30; second++) rate.sample(second <= 20 ? 0 : (second - 20) * 100, second * 1_000);

@@ -8,9 +8,11 @@ import { labelsKey, type Labels } from '../../core/labels.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { WindowHistory, WindowPoint } from '../../server/api.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
+import { cursorAfter } from '../../server/window-cursor.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
+import { byWindow, pageOf, type FoundWindows } from './history-page.ts';
 import type { HotFill } from './hot-fill.ts';
 import type { OlapSide } from './olap-side.ts';
 import type { WindowIndex } from './window-index.ts';
@@ -46,8 +48,9 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
   const { hotStore, index } = deps;
   const { pipeline, measures } = spec;
 
-  return async (query) => {
-    const { window, labels } = query;
+  return async (asked) => {
+    const { window, labels, after } = asked;
+    const query = after === undefined ? asked : { ...asked, from: Math.max(asked.from ?? -Infinity, after.start) };
     const wasFilled = await deps.hotFill.soon();
     const found = await Promise.all([hotStore.all(pipeline, window), hotStore.isFilled(pipeline)]).catch((error: unknown) => {
       if (error instanceof AppError && error.retryable && (deps.olap.store() || query.from !== undefined)) return undefined;
@@ -74,7 +77,7 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     // The hot store has main rows alone: a span in which dead letters were replayed is added up below. What the log keeps no more may hold such too.
     const isWhole = async (): Promise<boolean> => from >= whole && !(await index.hasOtherOrigins(window, from, to));
     if (current && isFilled && kept !== undefined && from > newest - kept && (await isWhole())) {
-      return answer(await hotStore.range(pipeline, window, labels, from, to), 'hot', query);
+      return answer(byWindow(await hotStore.range(pipeline, window, labels, from, to)), 'hot', query);
     }
 
     const rows = createCollection(matches);
@@ -88,10 +91,15 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
       if (record.kind === 'row') rows.add(record);
       return true;
     });
-    const final = mergeRows(rows.all(), measures);
-    const stored = new Set(final.map(keyOf));
-    const open = (current ?? []).filter((row) => isWithin(row, from, to) && matches(row.labels) && !stored.has(keyOf(row)));
-    const answered = answer([...final, ...open], needsOlder ? 'olap' : 'log', query);
+    const stored = byWindow(rows.all());
+    const open = byWindow((current ?? []).filter((row) => isWithin(row, from, to) && matches(row.labels)));
+    const rowsOf = (start: string): readonly WindowRow[] => {
+      const final = mergeRows(stored.rowsOf(start), measures);
+      const made = new Set(final.map(keyOf));
+      return [...final, ...open.rowsOf(start).filter((row) => !made.has(keyOf(row)))];
+    };
+    const windows = { starts: new Set([...stored.starts, ...open.starts]), rowsOf };
+    const answered = answer(windows, needsOlder ? 'olap' : 'log', query);
     const isShort = !older && isBeyondLog && (deps.olap.state() === 'starting' || deps.olap.state() === 'away');
     return isShort ? { ...answered, older_missing: true } : answered;
   };
@@ -106,11 +114,21 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     return isServed && isOne && (grouping === undefined || grouping.toSorted().join() === names) ? kept.keepMs : undefined;
   }
 
-  function answer(rows: readonly WindowRow[], source: WindowHistory['source'], { window, from, limit }: HistoryQuery): WindowHistory {
-    const points = rows.map(pointOf).sort(byStart);
-    // Asked from an instant on: the first ones, to go on from there. Else the newest.
-    const shown = points.length <= limit ? points : from === undefined ? points.slice(-limit) : points.slice(0, limit);
-    return { pipeline, window, source, age: ageOf(shown, deps.clock), points: shown, truncated: shown.length < points.length };
+  function answer(found: FoundWindows, source: WindowHistory['source'], { window, from, after, limit }: HistoryQuery): WindowHistory {
+    // Asked from an instant on: the first ones, to go on behind them. Else the newest.
+    const newest = from === undefined && after === undefined;
+    const page = pageOf(found, { newest, after, limit });
+    const points = page.rows.map(pointOf);
+    const last = points.at(-1);
+    return {
+      pipeline,
+      window,
+      source,
+      age: ageOf(points, deps.clock),
+      points,
+      truncated: page.truncated,
+      ...(page.truncated && !newest && last && { next: cursorAfter(last) }),
+    };
   }
 }
 
@@ -159,10 +177,4 @@ function isWithin({ window_start }: WindowRow, from: number, to: number): boolea
 
 function keyOf({ window_start, labels }: WindowRow): string {
   return `${window_start}${labelsKey(labels)}`;
-}
-
-function byStart(a: WindowPoint, b: WindowPoint): number {
-  if (a.window_start !== b.window_start) return a.window_start < b.window_start ? -1 : 1;
-  const [x, y] = [labelsKey(a.labels), labelsKey(b.labels)];
-  return x < y ? -1 : x > y ? 1 : 0;
 }

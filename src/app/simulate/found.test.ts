@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sampleAlert } from '../../../test/sample-alert.ts';
+import { sampleAlert } from '../../../test/support/sample-alert.ts';
 import type { ShownAlert } from '../readers/alerts.ts';
 import { findAlert, othersOf } from './found.ts';
 import { planOf } from './plan.ts';

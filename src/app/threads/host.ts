@@ -6,8 +6,8 @@ import { createAggregate } from '../../pipeline/aggregate/local-aggregate.ts';
 import { encodeBodies } from '../../windows/partials/codec.ts';
 import { compilePlan, type Plan } from '../../windows/plan.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
-import { judgingDeps } from '../judging.ts';
-import { boundedLog } from '../roles/bounded-log.ts';
+import { judgingDeps } from '../run/judging.ts';
+import { boundedLog } from '../run/bounded-log.ts';
 import type { Answers, Ask, Mirror, OpenOrder } from './thread-messages.ts';
 
 export interface HostDeps {

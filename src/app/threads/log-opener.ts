@@ -4,7 +4,7 @@ import { silentLogger } from '../../core/logger.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
-import { STATE_PARTITIONS, stateTopic } from '../../pipeline/stage-topics.ts';
+import { statePlace } from '../../pipeline/stage-topics.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import type { LogAddress } from './thread-messages.ts';
 
@@ -21,8 +21,7 @@ export function createLogOpener(address: LogAddress, clock: Clock): (spec: Engin
   return async ({ pipeline }) => {
     connection ??= connect(address.url, clock);
     // What was read ahead goes with the view: each aggregation has its own. The ledger beside it holds nothing that matters here.
-    const place = { topic: stateTopic(pipeline), partition: STATE_PARTITIONS.sources, partitions: Object.keys(STATE_PARTITIONS).length };
-    return (await connection).log(place, { readOnly: true });
+    return (await connection).log(statePlace(pipeline, 'sources'), { readOnly: true });
   };
 }
 

@@ -5,7 +5,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { Log } from '../../log/log.ts';
 import type { OpenedAggregate } from '../../pipeline/aggregate/aggregate.ts';
 import { compilePlan } from '../../windows/plan.ts';
-import { judgingDeps } from '../judging.ts';
+import { judgingDeps } from '../run/judging.ts';
 import { createPlacement } from './placement.ts';
 
 const loaded = loadPipeline(new URL('../../../pipelines/adtech.yml', import.meta.url).pathname);

@@ -12,11 +12,12 @@ import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { generatorConfig } from '../../sources/generator/config.ts';
 import { createAdGenerator } from '../../sources/generator/generator.ts';
-import { openPipelineRun } from '../pipeline-run.ts';
-import { createPriorities } from '../priorities.ts';
+import { openEmbeddedRun } from '../embedded/embedded-run.ts';
+import { createPriorities } from '../embedded/priorities.ts';
 import type { ThreadConfig } from './thread-messages.ts';
 import { startWorker } from './thread.ts';
 import { createThreads } from './threads.ts';
+import { RUN_DEFAULTS } from '../run/run-options.ts';
 
 const loaded = loadPipeline(new URL('../../../pipelines/adtech.yml', import.meta.url).pathname);
 const PARTITIONS = 2;
@@ -32,9 +33,9 @@ async function running(t: TestContext, begun: (number: number, worker: Worker) =
   const workers: Worker[] = [];
   const stop = new AbortController();
   const threads = createThreads(
-    { log: { kind: 'embedded', path }, max: PARTITIONS, memoryMb: 1_024 },
+    { log: { kind: 'embedded', path }, max: PARTITIONS, startsMax: Infinity, memoryMb: 1_024 },
     {
-      // Each end counts as a late one: who starts again waits, and never gives up.
+      // Each end counts as a late one: who starts again does not wait.
       clock: { elapsed: () => clock.elapsed() * 1_000 },
       logger,
       signal: stop.signal,
@@ -49,18 +50,15 @@ async function running(t: TestContext, begun: (number: number, worker: Worker) =
   const [source] = loaded.engine.sources;
   const engine = { ...loaded.engine, sources: [{ ...source!, partitions: PARTITIONS }] };
   const options = {
+    ...RUN_DEFAULTS,
     files: [],
     data: dir,
-    once: false,
-    json: false,
-    revision: { kind: 'same' },
-    notify: false,
     olapStore: 'none',
     quiet: true,
     clock: 'event',
     threads: PARTITIONS,
   } as const;
-  const run = await openPipelineRun({ ...loaded, engine, receivers: [] }, options, {
+  const run = await openEmbeddedRun({ ...loaded, engine, receivers: [] }, options, {
     log,
     clock,
     logger,
@@ -138,12 +136,12 @@ const MORTAL = `
 /** What is said of each end. */
 const ENDS = { error: /: a fault\./, trap: /: unreachable\./, exit: /exit code 3/ };
 
-function startMortal(config: ThreadConfig): Worker {
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(MORTAL)}`), { workerData: config });
+function startScript(script: string, config: ThreadConfig): Worker {
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), { workerData: config });
 }
 
 test('however a thread ends: by an error, a trap in WebAssembly, an exit', { timeout: 60_000 }, async (t) => {
-  const { run, logger, ended, bring, brought, counted } = await running(t, undefined, startMortal);
+  const { run, logger, ended, bring, brought, counted } = await running(t, undefined, (config) => startScript(MORTAL, config));
   const channel = new BroadcastChannel('run-in-threads.test');
   t.after(() => channel.close());
   for (const [piece, [end, said]] of Object.entries(ENDS).entries()) {
@@ -160,4 +158,18 @@ test('however a thread ends: by an error, a trap in WebAssembly, an exit', { tim
   assert.equal(counted(), brought());
   // One that ends while the others' end closes what it counts counts nothing.
   assert.ok(run.threads().restarts >= Object.keys(ENDS).length, `${run.threads().restarts} restarts`);
+});
+
+/** A thread like any other, whose answers to steps hold what cannot be sent. */
+const UNSENDABLE = `
+  import { parentPort } from 'node:worker_threads';
+  const post = parentPort.postMessage.bind(parentPort);
+  parentPort.postMessage = (message, transfer) => post(message.value?.mirror && !message.value.panes ? { ...message, oops: () => {} } : message, transfer);
+  await import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)});
+`;
+
+test('an answer that cannot be sent is told once, and ends the run', { timeout: 60_000 }, async (t) => {
+  const { run, logger, ended } = await running(t, undefined, (config) => startScript(UNSENDABLE, config));
+  await assert.rejects(ended, { code: 'thread_ended', retryable: false, message: /hand over its answer \(step\): .*could not be cloned/ });
+  assert.deepEqual([run.threads().restarts, logger.warnings], [0, []]);
 });

@@ -54,10 +54,10 @@ export function createThread(worker: Worker, { ended, warned }: ThreadEvents): T
     ask: (ask) =>
       new Promise((resolve, reject) => {
         if (fault) return reject(fault);
-        waiting.set(next, { resolve, reject });
         const message: AskMessage = { id: next++, ask };
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
         worker.postMessage(message);
+        waiting.set(message.id, { resolve, reject });
       }),
     async stop() {
       end(() => new Error('the thread was stopped'));

@@ -1,6 +1,6 @@
 /** The threads that a run counts in. */
 import { availableParallelism, totalmem } from 'node:os';
-import type { RunOptions } from '../run-options.ts';
+import type { RunOptions } from '../run/run-options.ts';
 import { sharedHeapMb } from './heap-limit.ts';
 import type { LogAddress } from './thread-messages.ts';
 import { createThreads, type Threads, type ThreadsDeps } from './threads.ts';

@@ -32,13 +32,13 @@ function poolOf(t: TestContext, script: string, { elapsed = () => 0, max = 1 }: 
   );
   t.after(() => threads.close());
   const pipeline = threads.pipeline();
-  const open = (partition: number) =>
+  const open = (partition: number, offset = 0) =>
     pipeline.open(
       {
         spec,
         source: spec.sources[0]!.name,
         config: { partition, replayTopic: 'r', revision: 1, clock: 'event', completeFrom: 0, maxBatchBytes: 1 },
-        beginning: { state: [], offset: 0, replayOffset: 0, end: 0, copied: [] },
+        beginning: { state: [], offset, replayOffset: 0, end: 0, copied: [] },
       },
       { ends: new Map(), onJudged: () => {} },
     );
@@ -70,10 +70,23 @@ test('what a thread warns of is said here, and does not end it', async (t) => {
   assert.deepEqual(pipeline.counts(), { running: 1, restarts: 0 });
 });
 
-test('a thread that had worked for a while before it ended is started again however often that was', async (t) => {
+test('a thread that had come further before it ended, with one of its partitions, is started again however often that was', async (t) => {
   let now = 0;
   const { open } = poolOf(t, 'process.exit(3)', { elapsed: () => (now += 100_000) });
-  for (let i = 0; i < 7; i++) await assert.rejects(open(0), beginsAgain);
+  for (let i = 0; i < 7; i++) {
+    const opened = await Promise.allSettled([open(0), open(1, i)]);
+    assert.ok(opened.every((one) => one.status === 'rejected' && beginsAgain(one.reason)));
+  }
+});
+
+test('one that ends at the same record each time is not, however long it takes to come there', async (t) => {
+  let now = 0;
+  const { open, warnings } = poolOf(t, 'process.exit(3)', { elapsed: () => (now += 100_000) });
+  await assert.rejects(open(0, 7), beginsAgain);
+  for (let i = 1; i <= 3; i++) await assert.rejects(open(0, 9), beginsAgain);
+  assert.match(warnings.at(-1)!, /last commit\. That was 3 times in a row without getting further; 5 end the run\.$/);
+  await assert.rejects(open(0, 9), beginsAgain);
+  await assert.rejects(open(0, 9), { code: 'thread_ended', retryable: false });
 });
 
 test('a thread that runs out of memory says which setting allows it more', async (t) => {

@@ -16,6 +16,8 @@ import { createThread, startWorker, type Thread } from './thread.ts';
 export interface ThreadsConfig extends ThreadConfig {
   /** Threads at most. */
   readonly max: number;
+  /** So many starts in a row that got nowhere end the process. */
+  readonly startsMax?: number;
 }
 
 export interface ThreadsDeps {
@@ -44,26 +46,36 @@ export interface Threads {
   close(): Promise<void>;
 }
 
-/** A thread that ends sooner than this after its start has got nowhere, ms. */
+/** A thread that ends sooner than this after its start has got nowhere, ms. Nor has one, however long it took, of which no partition came further. */
 const SETTLED_MS = 60_000;
-/** So many starts in a row that got nowhere end the process. */
 const STARTS_MAX = 5;
 const BACK_OFF_MS = 200;
 
 interface Slot {
   readonly number: number;
   thread?: Promise<Thread>;
-  /** Partitions there, by key: its pipeline, and its name for messages. */
-  readonly hosted: Map<number, { readonly pipeline: number; readonly name: string }>;
-  /** In a row, each soon after its start. */
+  /** Partitions there, by key. */
+  readonly hosted: Map<number, Hosted>;
+  /** In a row, each having got nowhere. */
   failures: number;
   startedAt: number;
   dueAt: number;
 }
 
+interface Hosted {
+  readonly pipeline: number;
+  /** For messages. */
+  readonly name: string;
+  /** Records before its beginning, replayed ones too. */
+  readonly from: number;
+}
+
 export function createThreads(config: ThreadsConfig, { clock, logger, signal, start = startWorker }: ThreadsDeps): Threads {
+  const { startsMax = STARTS_MAX } = config;
   const slots: Slot[] = [];
   const restarts: number[] = [];
+  /** Where partitions began on the thread that each of them was lost with last. */
+  const lostFrom = new Map<string, number>();
   let nextKey = 0;
 
   /** The emptiest of all there may be. */
@@ -76,17 +88,26 @@ export function createThreads(config: ThreadsConfig, { clock, logger, signal, st
   }
 
   function ended(slot: Slot, reason: Error): AppError {
-    const names = [...slot.hosted.values()].map(({ name }) => name).join(', ');
-    for (const pipeline of new Set([...slot.hosted.values()].map((one) => one.pipeline))) restarts[pipeline]! += 1;
-    slot.failures = clock.elapsed() - slot.startedAt < SETTLED_MS ? slot.failures + 1 : 1;
+    const hosted = [...slot.hosted.values()];
+    const names = hosted.map(({ name }) => name).join(', ');
+    for (const pipeline of new Set(hosted.map((one) => one.pipeline))) restarts[pipeline]! += 1;
+    const gotSomewhere = clock.elapsed() - slot.startedAt >= SETTLED_MS && hosted.some(cameFurther);
+    for (const one of hosted) lostFrom.set(lossKey(one), one.from);
+    slot.failures = gotSomewhere ? 1 : slot.failures + 1;
     slot.dueAt = clock.elapsed() + BACK_OFF_MS * 2 ** (slot.failures - 1);
     slot.hosted.clear();
     delete slot.thread;
-    const retryable = slot.failures < STARTS_MAX;
+    const retryable = slot.failures < startsMax;
     const what = `thread ${slot.number}, which counts ${names === '' ? 'nothing yet' : names}, has ended: ${reasonText(reason, config)}`;
-    if (retryable) logger.warn(`${what} It begins again from its last commit.`);
-    const end = `${what} That was ${slot.failures} times in a row; nothing committed is lost.`;
+    const count = `That was ${slot.failures} times in a row without getting further;`;
+    if (retryable)
+      logger.warn(`${what} It begins again from its last commit.${slot.failures > 1 ? ` ${count} ${startsMax} end the run.` : ''}`);
+    const end = `${what} ${count} nothing committed is lost.`;
     return new AppError('thread_ended', retryable ? what : end, { retryable, cause: reason });
+  }
+
+  function cameFurther(one: Hosted): boolean {
+    return lostFrom.get(lossKey(one)) !== one.from;
   }
 
   async function started(slot: Slot): Promise<Thread> {
@@ -104,7 +125,8 @@ export function createThreads(config: ThreadsConfig, { clock, logger, signal, st
           const slot = choose();
           const key = nextKey++;
           const { topic } = order.spec.sources.find(({ name }) => name === order.source)!;
-          slot.hosted.set(key, { pipeline, name: partitionName(topic, order.config.partition) });
+          const { offset, replayOffset } = order.beginning;
+          slot.hosted.set(key, { pipeline, name: partitionName(topic, order.config.partition), from: offset + replayOffset });
           slot.thread ??= started(slot);
           const onClosed = (): void => void slot.hosted.delete(key);
           try {
@@ -129,6 +151,10 @@ export function createThreads(config: ThreadsConfig, { clock, logger, signal, st
 /** Whether what was lost can be taken up again from the last commit. */
 export function beginsAgain(error: unknown): boolean {
   return error instanceof AppError && error.code === 'thread_ended' && error.retryable;
+}
+
+function lossKey({ pipeline, name }: Hosted): string {
+  return `${pipeline}/${name}`;
 }
 
 function reasonText(reason: Error, { memoryMb }: ThreadConfig): string {

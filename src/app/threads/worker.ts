@@ -20,7 +20,10 @@ const answer = createHost({
 
 parentPort?.on('message', (message: AskMessage) => void respond(message));
 
-/** What is no AppError is not caught: it ends the thread, and its partitions begin again from their last commit. */
+/**
+ * What is no AppError is not caught: it ends the thread, and its partitions begin again from their last commit. An answer that cannot be
+ * sent would be no other then.
+ */
 async function respond({ id, ask }: AskMessage): Promise<void> {
   try {
     const { value, transfer } = await answer(ask);
@@ -28,12 +31,22 @@ async function respond({ id, ask }: AskMessage): Promise<void> {
     // All modules are loaded by then. What was compiled of them is kept for the next start; a thread that is ended keeps nothing.
     if (ask.kind === 'open') flushCompileCache();
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const { code, message, retryable } = error;
+    const told = isUnsendable(error) ? unsendable(ask, error) : error;
+    if (!(told instanceof AppError)) throw told;
+    const { code, message, retryable } = told;
     reply({ id, error: { code, message, retryable } });
   }
 }
 
 function reply(message: FromThread, transfer: readonly ArrayBuffer[] = []): void {
   parentPort?.postMessage(message, transfer);
+}
+
+function isUnsendable(error: unknown): error is DOMException {
+  return error instanceof DOMException && error.name === 'DataCloneError';
+}
+
+function unsendable({ kind }: AskMessage['ask'], cause: DOMException): AppError {
+  const message = `a thread that counts cannot hand over its answer (${kind}): ${cause.message} Nothing committed is lost.`;
+  return new AppError('thread_ended', message, { retryable: false, cause });
 }

@@ -37,7 +37,7 @@ interface AbsenceState {
   readonly hour: number;
   readonly windows: number;
   readonly first: number;
-  /** End of the last window, epoch ms; older states lack it. */
+  /** End of the last window, epoch ms; absent before the first. */
   readonly end?: number;
   readonly silence?: Silence;
 }

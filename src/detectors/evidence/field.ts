@@ -81,8 +81,7 @@ export interface Field {
 }
 
 export function createField(model: Model, stored?: FieldMemory): Field {
-  // What an older version did not write begins anew.
-  const pool = copyPool({ ...createPool(model), ...stored?.pool });
+  const pool = copyPool(stored?.pool ?? createPool(model));
   const kit = createKit(model, pool);
   const { shrinkage } = kit;
   /** Of looks: they leave no error in the pool. */

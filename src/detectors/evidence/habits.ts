@@ -73,11 +73,6 @@ function believed(deviation: number): number {
   return 2 * Math.round(deviation / 2);
 }
 
-/** Written when one day was enough for a habit: all of them are believed. */
-export function settleHabits(habits: Int8Array): void {
-  for (let i = 0; i < habits.length; i++) habits[i] = believed(habits[i]!);
-}
-
 export function forgetWaiting(habits: Int8Array, model: Model): void {
   habits.fill(NONE, model.grid.habitSlots);
 }

@@ -1,6 +1,7 @@
 /** The hot store within the process. By event time alone, never by the clock: the same puts leave the same content. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { labelsKey } from '../../core/labels.ts';
+import { createLabelsIndex, type LabelsIndex } from '../../core/labels-index.ts';
+import { labelsKey, type Labels } from '../../core/labels.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { DEFAULT_MAX_SERIES, historyLookup } from '../history-lookup.ts';
 import type { HotStore, HotStoreConfig } from '../hot-store.ts';
@@ -12,13 +13,19 @@ interface Entry {
 
 interface Series {
   readonly key: string;
-  latest: Entry;
-  /** Final rows by start, ascending; stays empty where no history is kept. */
+  latest: WindowRow;
+  /** Of the latest row. */
+  start: number;
+  /** How long final rows are kept, ms; undefined: they are not. */
+  readonly keepMs: number | undefined;
+  /** Final rows by start, ascending. */
   readonly history: Entry[];
 }
 
 interface WindowSeries {
   readonly series: Map<string, Series>;
+  /** The same by labels as they were put: the same thousands come with each commit, and a key for each would be made to be thrown away. */
+  index: LabelsIndex<Series>;
   /** Start of the newest final row: what the age of others is counted from. */
   newestFinal: number;
   /** `newestFinal` when all series were last swept. */
@@ -35,29 +42,54 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
   const filled = new Set<string>();
   let seriesCount = 0;
 
-  const seriesOf = (pipeline: string, window: string): WindowSeries | undefined => pipelines.get(pipeline)?.get(window);
+  const windowAt = (pipeline: string, window: string): WindowSeries | undefined => pipelines.get(pipeline)?.get(window);
   const lookup = historyLookup(config);
   const historyOf = (row: WindowRow): number | undefined => lookup(row.pipeline, row.window, row.labels);
 
+  /** Rows of a window come one after the other. */
+  let last = { text: '', start: NaN };
+
+  function startOf(row: WindowRow): number {
+    if (row.window_start !== last.text) last = { text: row.window_start, start: Date.parse(row.window_start) };
+    return last.start;
+  }
+
+  function windowOf({ pipeline, window }: WindowRow): WindowSeries {
+    let windows = pipelines.get(pipeline);
+    if (!windows) pipelines.set(pipeline, (windows = new Map()));
+    let found = windows.get(window);
+    if (!found) {
+      windows.set(window, (found = { series: new Map(), index: createLabelsIndex(), newestFinal: -Infinity, sweptAt: -Infinity }));
+    }
+    return found;
+  }
+
+  function seriesIn(window: WindowSeries, labels: Labels): Series | undefined {
+    return window.index.get(labels) ?? window.series.get(labelsKey(labels));
+  }
+
   function putRow(row: WindowRow): void {
     if (row.origin !== '') return;
-    let windows = pipelines.get(row.pipeline);
-    if (!windows) pipelines.set(row.pipeline, (windows = new Map()));
-    let window = windows.get(row.window);
-    if (!window) windows.set(row.window, (window = { series: new Map(), newestFinal: -Infinity, sweptAt: -Infinity }));
-    const entry: Entry = { start: Date.parse(row.window_start), row };
-    const key = labelsKey(row.labels);
-    const keepMs = historyOf(row);
-    let series = window.series.get(key);
+    const window = windowOf(row);
+    const start = startOf(row);
+    let series = window.index.get(row.labels);
     if (!series) {
-      window.series.set(key, (series = { key, latest: entry, history: [] }));
-      seriesCount++;
-    } else if (entry.start > series.latest.start || (entry.start === series.latest.start && isNewer(row, series.latest.row))) {
-      series.latest = entry;
+      const key = labelsKey(row.labels);
+      series = window.series.get(key);
+      if (!series) {
+        window.series.set(key, (series = { key, latest: row, start, keepMs: historyOf(row), history: [] }));
+        seriesCount++;
+      }
+      window.index.set(row.labels, series);
     }
+    if (start > series.start || (start === series.start && isNewer(row, series.latest))) {
+      series.latest = row;
+      series.start = start;
+    }
+    const { keepMs } = series;
     if (row.final) {
-      window.newestFinal = Math.max(window.newestFinal, entry.start);
-      if (keepMs !== undefined) insert(series.history, entry, window.newestFinal - keepMs);
+      window.newestFinal = Math.max(window.newestFinal, start);
+      if (keepMs !== undefined) insert(series.history, { start, row }, window.newestFinal - keepMs);
     }
     if (keepMs !== undefined && window.newestFinal - window.sweptAt > keepMs / 10) sweep(window);
     if (seriesCount > maxSeries) forgetOldest();
@@ -66,23 +98,23 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
   /** Series that went silent lose what has grown too old as well. */
   function sweep(window: WindowSeries): void {
     window.sweptAt = window.newestFinal;
-    for (const { latest, history } of window.series.values()) {
-      const keepMs = historyOf(latest.row);
+    for (const { keepMs, history } of window.series.values()) {
       if (keepMs !== undefined) history.splice(0, firstFrom(history, window.newestFinal - keepMs));
     }
   }
 
   function forgetOldest(): void {
     const all = [...pipelines].flatMap(([pipeline, windows]) =>
-      [...windows].flatMap(([window, { series }]) => {
-        const at = JSON.stringify([pipeline, window]);
-        return [...series.values()].map((each) => ({ at, series, each }));
+      [...windows].flatMap(([name, window]) => {
+        const at = JSON.stringify([pipeline, name]);
+        return [...window.series.values()].map((each) => ({ at, window, each }));
       }),
     );
     const rank = ({ at, each }: { at: string; each: Series }): string => at + each.key;
-    all.sort((a, b) => a.each.latest.start - b.each.latest.start || (rank(a) < rank(b) ? -1 : 1));
-    for (const { series, each } of all.slice(0, seriesCount - maxSeries + Math.floor(maxSeries / 10))) {
-      series.delete(each.key);
+    all.sort((a, b) => a.each.start - b.each.start || (rank(a) < rank(b) ? -1 : 1));
+    for (const { window, each } of all.slice(0, seriesCount - maxSeries + Math.floor(maxSeries / 10))) {
+      window.series.delete(each.key);
+      window.index = createLabelsIndex();
       seriesCount--;
     }
   }
@@ -95,24 +127,27 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
         putRow(row);
       }
     },
-    latest: async (pipeline, window, labels) => seriesOf(pipeline, window)?.series.get(labelsKey(labels))?.latest.row,
-    all: async (pipeline, window) => {
-      const series = [...(seriesOf(pipeline, window)?.series.values() ?? [])];
-      return series.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ latest }) => latest.row);
+    latest: async (pipeline, name, labels) => {
+      const window = windowAt(pipeline, name);
+      return window && seriesIn(window, labels)?.latest;
     },
-    range: async (pipeline, window, labels, from, to) => {
-      const at = seriesOf(pipeline, window);
-      const series = at?.series.get(labelsKey(labels));
-      if (!at || !series) return [];
-      const oldest = at.newestFinal - (historyOf(series.latest.row) ?? 0);
-      const { history, latest } = series;
-      const kept = history.slice(firstFrom(history, Math.max(from, oldest)), firstFrom(history, to));
+    all: async (pipeline, window) => {
+      const series = [...(windowAt(pipeline, window)?.series.values() ?? [])];
+      return series.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ latest }) => latest);
+    },
+    range: async (pipeline, name, labels, from, to) => {
+      const window = windowAt(pipeline, name);
+      const series = window && seriesIn(window, labels);
+      if (!series) return [];
+      const { history, latest, start, keepMs = 0 } = series;
+      const oldest = window.newestFinal - keepMs;
+      const kept = history.slice(firstFrom(history, Math.max(from, oldest)), firstFrom(history, to)).map(({ row }) => row);
       // The latest row is the newer of the two where both have its start: a later revision's provisional one, for instance.
-      if (latest.start >= from && latest.start < to) {
-        if (kept.at(-1)?.start === latest.start) kept.pop();
+      if (start >= from && start < to) {
+        if (kept.at(-1)?.window_start === latest.window_start) kept.pop();
         kept.push(latest);
       }
-      return kept.map(({ row }) => row);
+      return kept;
     },
     markFilled: async (pipeline) => void filled.add(pipeline),
     isFilled: async (pipeline) => filled.has(pipeline),
@@ -142,6 +177,7 @@ function firstFrom(history: readonly Entry[], start: number): number {
   return low;
 }
 
-function isNewer(a: WindowRow, b: WindowRow): boolean {
-  return BigInt(a.version) > BigInt(b.version);
+/** By their versions as numbers, which are written without leading zeros: the longer one is the higher. */
+function isNewer({ version }: WindowRow, { version: than }: WindowRow): boolean {
+  return version.length === than.length ? version > than : version.length > than.length;
 }

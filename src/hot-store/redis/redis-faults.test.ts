@@ -1,8 +1,6 @@
 /** The hot store when Redis is killed, hangs, is full, or wants something else than it gets. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { createClient } from 'redis';
@@ -14,6 +12,8 @@ import { systemClock } from '../../core/clock.ts';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { HOT_HISTORY_MS } from '../hot-store.ts';
 import { createRedisHotStore, type RedisHotStore, type RedisHotStoreConfig } from './redis-store.ts';
+import { until } from '../../../test/support/until.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
 const HISTORY = [{ pipeline: 'ads', window: '1m', keepMs: HOT_HISTORY_MS }];
 
@@ -54,9 +54,6 @@ const refuses = (code: ErrorCode, text: RegExp) => (error: unknown) => {
   return true;
 };
 
-async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 const latest = (store: RedisHotStore) => store.latest('ads', '1m', US_BANNER);
 
 describe('Redis hot store under faults', { skip: (await ownService('redis')).skip, concurrency: 4 }, () => {
@@ -226,8 +223,7 @@ describe('Redis hot store under faults', { skip: (await ownService('redis')).ski
   });
 
   it('speaks TLS, verifies the certificate, and names the setting where it does not', async (t) => {
-    const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-redis-tls-'));
-    t.after(() => rmSync(dir, { recursive: true, force: true }));
+    const dir = temporary(t);
     const [certificate, key] = [path.join(dir, 'cert.pem'), path.join(dir, 'key.pem')];
     const subject = ['-subj', '/CN=redis.test', '-addext', 'subjectAltName=DNS:redis.test'];
     const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];

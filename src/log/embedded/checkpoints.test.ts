@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
@@ -10,13 +9,13 @@ import { systemClock } from '../../core/clock.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { openDatabase } from './database.ts';
 import { createEmbeddedLog } from './embedded-log.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
 const CHECKPOINT_BYTES = 200_000;
 const clock = { now: () => 1, elapsed: () => 1 };
 
 function pathIn(t: TestContext): string {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-checkpoints-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   return join(dir, 'log.sqlite');
 }
 

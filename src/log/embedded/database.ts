@@ -1,3 +1,4 @@
+/** The SQLite file: its tables, its settings, and whether it is one of ours and of this version. */
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,7 +10,7 @@ import { explainSqliteError, sqliteCode } from './sqlite-error.ts';
 /** "Tocs": tells the log from databases of other programs. */
 const APPLICATION_ID = 0x546f6373;
 /** Raised when an older program could not read the file any more. */
-export const LOG_FORMAT = 1;
+const LOG_FORMAT = 1;
 
 const BUSY_TIMEOUT_MS = 5_000;
 /** It is cut to this where it had to grow, as while somebody reads for long. */

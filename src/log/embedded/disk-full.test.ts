@@ -11,6 +11,7 @@ import { packRecords, recordAt } from '../batch.ts';
 import { openDataDir } from './data-dir.ts';
 import { createEmbeddedLog } from './embedded-log.ts';
 import type { EmbeddedLog } from './embedded-log.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
 const clock = { now: () => 1_000, elapsed: () => 0 };
 
@@ -51,8 +52,7 @@ async function assertHolds(log: EmbeddedLog, n: number): Promise<void> {
 }
 
 test('a full database rejects what does not fit, keeps the rest, and goes on when there is room', async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-full-'));
-  t.after(() => rmSync(dir, { recursive: true }));
+  const dir = temporary(t);
   // The limit holds for one connection only, so the log's own is looked up among the calls made on it.
   const spy = t.mock.method(DatabaseSync.prototype, 'exec');
   const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock });

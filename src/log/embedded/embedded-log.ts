@@ -1,9 +1,10 @@
+/** The log in one SQLite file: puts reading, writing, syncing and retention of it together. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../log.ts';
-import { createCatalog } from './catalog.ts';
+import { createTopics } from './topics.ts';
 import { openDatabase, transact } from './database.ts';
 import { CHECKPOINT_BYTES, createCheckpoints, NO_CHECKPOINTS } from './checkpoints.ts';
 import { createFreshRows } from './fresh-rows.ts';
@@ -48,13 +49,13 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const { clock, readOnly = false, newTopicId = randomUUID, rowBytes = 256 << 10 } = config;
   const path = resolve(config.path);
   const db = openDatabase(path, { readOnly });
-  const catalog = createCatalog(db);
+  const topics = createTopics(db);
   const fresh = createFreshRows(FRESH_BYTES);
   const reader = createReader(db, fresh);
   const packing = createPacking(rowBytes);
   const disk = readOnly ? undefined : openWalSync(`${path}-wal`);
   const checkpoints = readOnly ? NO_CHECKPOINTS : createCheckpoints(db, path, { bytes: config.checkpointBytes ?? CHECKPOINT_BYTES });
-  const commits = createGroupCommit(db, createUnitWriter(db, { catalog, clock, packing, noted: fresh.note }), {
+  const commits = createGroupCommit(db, createUnitWriter(db, { topics, clock, packing, noted: fresh.note }), {
     disk: disk ?? NOTHING_TO_SYNC,
     checkpoints,
     elapsed: () => clock.elapsed(),
@@ -109,12 +110,12 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   return {
     ensureTopic: (name, settings) =>
       alone('write', async () => {
-        const info = transact(db, () => catalog.ensure(name, settings, newTopicId));
+        const info = transact(db, () => topics.ensure(name, settings, newTopicId));
         await commits.settled();
         return info;
       }),
 
-    topics: () => alone('read', () => catalog.all()),
+    topics: () => alone('read', () => topics.all()),
 
     commit(unit) {
       return run('write', () => {
@@ -125,7 +126,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
 
     read(topic, partition, offset, limits) {
       return alone('read', async () => {
-        const batch = reader.read({ part: catalog.part(topic, partition), topic, partition }, offset, limits);
+        const batch = reader.read({ part: topics.part(topic, partition), topic, partition }, offset, limits);
         // What is told to others must not be lost after that.
         if (batch && commits.isUnsettled(topic, partition, batch.firstOffset + batch.count)) await commits.settled();
         return batch;
@@ -136,7 +137,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
 
     bounds(topic, number) {
       return alone('read', () => {
-        const part = catalog.part(topic, number);
+        const part = topics.part(topic, number);
         // The end is read first: rows that come in between then lie after it, never before the start.
         const { end_offset: end, stored_bytes: storedBytes } = partitionRow.get(part) as { end_offset: number; stored_bytes: number };
         const start = firstOffset.get(part)?.['first_offset'] as number | undefined;
@@ -146,13 +147,13 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
 
     offsetAt(topic, number, time) {
       return alone('read', () => {
-        const part = catalog.part(topic, number);
+        const part = topics.part(topic, number);
         return (firstSince.get(part, time)?.['first_offset'] as number | undefined) ?? endOf(part);
       });
     },
 
     committed(group, topic, number) {
-      return alone('read', () => groupOffset.get(group, catalog.part(topic, number))?.['next_offset'] as number | undefined);
+      return alone('read', () => groupOffset.get(group, topics.part(topic, number))?.['next_offset'] as number | undefined);
     },
 
     state(prefix) {
@@ -170,7 +171,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     applyRetention() {
       return alone('write', async () => {
         let records = 0;
-        for (const topic of catalog.all()) {
+        for (const topic of topics.all()) {
           for (let some = retireSome(topic, clock.now()); some > 0; some = retireSome(topic, clock.now())) {
             records += some;
             reader.forget();

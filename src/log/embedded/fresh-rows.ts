@@ -2,7 +2,7 @@
  * Rows that were written a moment ago, as they were before they were compressed. Who follows the end of the log, as an aggregation that
  * keeps up does, is given these: the file is not asked, and nothing decompressed.
  */
-import type { PartNum } from './catalog.ts';
+import type { PartNum } from './topics.ts';
 import type { PlainRow } from './row-codec.ts';
 
 export interface FreshRow {

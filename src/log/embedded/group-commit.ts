@@ -1,3 +1,4 @@
+/** Many commits in one transaction and one sync. */
 import type { DatabaseSync } from 'node:sqlite';
 import { atOnce, inSlices, type Sliced } from '../../core/slices.ts';
 import type { CommitUnit } from '../log.ts';

@@ -7,6 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { systemClock } from '../../core/clock.ts';
 import type { StateChange } from '../log.ts';
 import { createEmbeddedLog, type EmbeddedLog } from './embedded-log.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
 const ENTRIES = 5_000;
 const stateOf = (value: Uint8Array): StateChange[] => Array.from({ length: ENTRIES }, (_, i): StateChange => [`s/${i}`, value]);
@@ -67,8 +68,7 @@ test('retention that waits for a large commit leaves the next one its transactio
 });
 
 test('a log that is closed in the middle of a large commit has all of it', async (t) => {
-  const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-large-'));
-  t.after(() => rmSync(dir, { recursive: true }));
+  const dir = temporary(t);
   const config = { path: path.join(dir, 'log.sqlite'), clock: systemClock };
   const log = createEmbeddedLog(config);
   const commit = log.commit({ state: stateOf(Buffer.from('v')) });

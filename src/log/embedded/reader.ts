@@ -1,7 +1,8 @@
+/** Batches out of the rows of the file, those that were decoded lately kept at hand. */
 import type { DatabaseSync } from 'node:sqlite';
 import { follows, joinBatches, sliceBatch } from '../batch.ts';
 import type { RecordBatch } from '../log.ts';
-import type { PartNum } from './catalog.ts';
+import type { PartNum } from './topics.ts';
 import type { FreshRows } from './fresh-rows.ts';
 import { decodeRow, type EncodedRow } from './row-codec.ts';
 

@@ -1,6 +1,7 @@
+/** What a topic keeps no longer: the oldest rows that are too old or too many, and that nobody still waits for. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { TopicInfo } from '../log.ts';
-import type { PartNum } from './catalog.ts';
+import type { PartNum } from './topics.ts';
 import { transact } from './database.ts';
 
 interface Candidate {

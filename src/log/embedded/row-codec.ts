@@ -10,7 +10,7 @@ import type { Column } from '../batch.ts';
 
 export const ZSTD = 1;
 export const KEYS = 2;
-export const TOMBSTONES = 4;
+const TOMBSTONES = 4;
 
 /** Below this the saving is not worth the call. */
 const COMPRESS_FROM_BYTES = 512;

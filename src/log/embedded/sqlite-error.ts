@@ -1,3 +1,4 @@
+/** What SQLite says goes wrong, in the words of our errors. */
 import { dirname } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
-import fs, { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { readdirSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createEmbeddedLog } from './embedded-log.ts';
 import { openWalSync } from './wal-sync.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
 const refusal = (): Error => Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO', syscall: 'fdatasync' });
 
 function dirOf(t: TestContext): string {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-wal-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   return dir;
 }
 

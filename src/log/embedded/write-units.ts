@@ -1,8 +1,9 @@
+/** A commit as rows: what one unit of appends, offsets and state writes within a transaction. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
 import { createPace, type Sliced } from '../../core/slices.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
-import type { Catalog } from './catalog.ts';
+import type { Topics } from './topics.ts';
 import type { FreshRow } from './fresh-rows.ts';
 import type { Packing } from './packing.ts';
 import { ZSTD } from './row-codec.ts';
@@ -14,14 +15,14 @@ export type WriteUnit = (unit: CommitUnit) => Sliced<number[]>;
 const ENTRIES_AT_ONCE = 64;
 
 export interface UnitWriterDeps {
-  readonly catalog: Catalog;
+  readonly topics: Topics;
   readonly clock: Clock;
   readonly packing: Pick<Packing, 'rowsOf'>;
   /** Told of each row, within the transaction. */
   readonly noted: (row: FreshRow) => void;
 }
 
-export function createUnitWriter(db: DatabaseSync, { catalog, clock, packing, noted }: UnitWriterDeps): WriteUnit {
+export function createUnitWriter(db: DatabaseSync, { topics, clock, packing, noted }: UnitWriterDeps): WriteUnit {
   const partition = db.prepare('SELECT end_offset, last_append_time FROM partitions WHERE num = ?');
   const advance = db.prepare('UPDATE partitions SET end_offset = ?, last_append_time = ?, stored_bytes = stored_bytes + ? WHERE num = ?');
   const insert = db.prepare(
@@ -35,7 +36,7 @@ export function createUnitWriter(db: DatabaseSync, { catalog, clock, packing, no
   const deleteState = db.prepare('DELETE FROM state WHERE key = ?');
 
   function append(records: RecordsToAppend): number {
-    const part = catalog.part(records.topic, records.partition);
+    const part = topics.part(records.topic, records.partition);
     // Read within the transaction, never kept: a rolled back append leaves nothing behind that would have to be mended.
     const at = partition.get(part) as { end_offset: number; last_append_time: number };
     const appendTime = Math.max(at.last_append_time, records.appendTime ?? clock.now());
@@ -60,8 +61,8 @@ export function createUnitWriter(db: DatabaseSync, { catalog, clock, packing, no
   return function* (unit) {
     const firstOffsets = (unit.appends ?? []).map(append);
     for (const { group, topic, partition: number, offset } of unit.offsets ?? []) {
-      if (offset === null) deleteOffset.run(group, catalog.part(topic, number));
-      else setOffset.run(group, catalog.part(topic, number), offset);
+      if (offset === null) deleteOffset.run(group, topics.part(topic, number));
+      else setOffset.run(group, topics.part(topic, number), offset);
     }
     for (const [key, value] of unit.state ?? []) {
       if (value === null) deleteState.run(key);

@@ -1,9 +1,10 @@
+/** Appends as batches: those of a partition share them, and append times never go backwards. */
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { columnAt } from '../batch.ts';
 import type { RecordsToAppend } from '../log.ts';
-import { buildBatch } from './encode.ts';
-import type { BatchBuilder } from './encode.ts';
+import { buildBatch } from './batch-builder.ts';
+import type { BatchBuilder } from './batch-builder.ts';
 import type { Offsets } from './offsets.ts';
 import type { Producer } from './producer.ts';
 

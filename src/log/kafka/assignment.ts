@@ -1,3 +1,4 @@
+/** Who gets which partition, and the form in which members tell each other. */
 import { Reader, Writer } from '@platformatic/kafka';
 
 export interface Assigned {

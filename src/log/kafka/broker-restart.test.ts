@@ -10,6 +10,7 @@ import { packRecords, recordAt } from '../batch.ts';
 import { connectKafka } from './connection.ts';
 import type { KafkaLog } from './kafka-log.ts';
 import { parseKafkaUrl } from './url.ts';
+import { until } from '../../../test/support/until.ts';
 
 const LEDGER = { topic: 'p.ledger', partition: 0 };
 const RECORDS_PER_UNIT = 20;
@@ -74,10 +75,6 @@ describe('a broker restarts', { skip: service('kafka').skip }, () => {
     }
   });
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 /** `end`: how many records there are once that is known. */
 async function readUntil(log: KafkaLog, end: () => number | false): Promise<string[]> {

@@ -1,22 +1,16 @@
-import { Connection, apiVersionsV3, metadataV12 } from '@platformatic/kafka';
+/** The brokers: who leads what, and requests that are repeated until they can be answered. */
+import { metadataV12 } from '@platformatic/kafka';
 import type { API } from '@platformatic/kafka';
 import type { Clock } from '../../core/clock.ts';
 import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
+import { CALLS, createConnections } from './connections.ts';
 import { explainKafkaError, kafkaErrorIds, mayPass } from './errors.ts';
+import { greet } from './greeting.ts';
 import type { KafkaConfig } from './url.ts';
 
 const BACK_OFF_MS = { first: 50, most: 2_000 };
-const CONNECT_TIMEOUT_MS = 5_000;
-/** Longer than the longest wait that we ask a broker for. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** What is no broker may keep silent: the first answer of all is not waited for so long. */
-const FIRST_ANSWER_TIMEOUT_MS = 10_000;
-/** So often in a row, between greetings that it answers, a broker hangs up before that is taken for its answer. */
-const HANG_UPS = 5;
-const HANG_UP_PAUSE_MS = 500;
-const FIRST_CONNECTION = 'any calls';
 const METADATA_MAX_AGE_MS = 60_000;
 /** Whoever is asked to stop waits for a broker that does not answer for so long at most. */
 const STOP_GRACE_MS = 5_000;
@@ -36,7 +30,6 @@ export interface Cluster {
   readonly config: KafkaConfig;
   /** Calls an API at a broker (a node's number, or any). `lane`: requests of one lane go through one connection, in order. */
   call<A extends unknown[], R>(api: API<A, R>, node: number | 'any', args: A, lane?: string): Promise<R>;
-  connection(node: number | 'any', lane: string): Promise<Connection>;
   /** Repeats what may pass, with back-off, until the connection is closed. `doing`: as in "append to ad-events/3". */
   persist<T>(doing: string, attempt: () => Promise<T>): Promise<T>;
   /** All topics, asked anew. */
@@ -65,8 +58,7 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   const closing = new AbortController();
   const { signal } = closing;
   let isConnected = false;
-  const connections = new Map<string, Promise<Connection>>();
-  const nodes = new Map<number, { host: string; port: number }>();
+  const connections = createConnections(config, signal);
   const known = new Map<string, { topic: TopicMetadata; at: number }>();
   let controllerNode = -1;
   /** Whether the person at the terminal knows that something does not answer. */
@@ -80,54 +72,8 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   if (deps.signal?.aborted) stop();
   deps.signal?.addEventListener('abort', stop, { once: true });
 
-  async function open(broker: { host: string; port: number }): Promise<Connection> {
-    const { tls, sasl } = config;
-    const opened = new Connection('tocsin', {
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      ...(tls && { tls, tlsServerName: tls.servername ?? !/^[\d.]+$|:/.test(broker.host) }),
-      ...(sasl && { sasl }),
-    });
-    // Errors reach the requests that they end; without a listener they would end the process.
-    opened.on('error', () => {});
-    await opened.connect(broker.host, broker.port);
-    return opened;
-  }
-
-  async function openAny(): Promise<Connection> {
-    const tried: unknown[] = [];
-    for (const broker of [...nodes.values(), ...config.brokers]) {
-      try {
-        return await open(broker);
-      } catch (error) {
-        if (!mayPass(error)) throw error;
-        tried.push(error);
-      }
-    }
-    throw new AggregateError(tried, (tried.at(-1) as Error).message);
-  }
-
-  function connection(node: number | 'any', lane: string): Promise<Connection> {
-    if (signal.aborted) return Promise.reject(new AppError('log_unavailable', `${config.shown}: the connection is closed.`));
-    const name = `${node} ${lane}`;
-    const found = connections.get(name);
-    if (found) return found;
-    const broker = node === 'any' ? undefined : nodes.get(node);
-    const opening = node === 'any' ? openAny() : broker ? open(broker) : Promise.reject(nowhere(node));
-    const forgetIt = (): void => {
-      if (connections.get(name) === opening) connections.delete(name);
-    };
-    connections.set(name, opening);
-    opening.then((one) => one.once('close', forgetIt), forgetIt);
-    return opening;
-  }
-
-  function nowhere(node: number): AppError {
-    return new AppError('log_unavailable', `${config.shown}: broker ${node} is not there.`, { retryable: true });
-  }
-
-  async function call<A extends unknown[], R>(api: API<A, R>, node: number | 'any', args: A, lane = 'calls'): Promise<R> {
-    return api.async(await connection(node, lane), ...args);
+  async function call<A extends unknown[], R>(api: API<A, R>, node: number | 'any', args: A, lane = CALLS): Promise<R> {
+    return api.async(await connections.get(node, lane), ...args);
   }
 
   async function persist<T>(doing: string, attempt: () => Promise<T>): Promise<T> {
@@ -154,8 +100,7 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   }
 
   function learn(response: metadataV12.MetadataResponse): Map<string, TopicMetadata> {
-    nodes.clear();
-    for (const { nodeId, host, port } of response.brokers) nodes.set(nodeId, { host, port });
+    connections.learn(response.brokers);
     controllerNode = response.controllerId;
     const learned = new Map<string, TopicMetadata>();
     for (const { name, topicId: id, partitions, isInternal: internal, errorCode } of response.topics) {
@@ -223,63 +168,14 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
     return node;
   }
 
-  /** A broker that wants a login says who it is to anybody, and then hangs up; so does now and then one that is just going down. */
-  async function connect(): Promise<void> {
-    for (let hungUp = 1; ; hungUp++) {
-      await greet();
-      try {
-        await metadata([]);
-        return;
-      } catch (error) {
-        if (config.sasl || kafkaErrorIds(error).length > 0 || !(error as Error).message.startsWith('Connection closed')) throw error;
-        const says =
-          'the broker hangs up on whoever has not logged in. Set sasl= in --log, with TOCSIN_KAFKA_USERNAME and TOCSIN_KAFKA_PASSWORD.';
-        if (hungUp === HANG_UPS) throw new AppError('log_refused', `${config.shown}: ${says}`, { cause: error });
-        await sleep(HANG_UP_PAUSE_MS, signal);
-      }
-    }
-  }
-
-  async function greet(): Promise<void> {
-    const { apiKeys } = await firstAnswer(call(apiVersionsV3.api, 'any', ['tocsin', '1']));
-    const most = apiKeys.find(({ apiKey }) => apiKey === metadataV12.api.key)?.maxVersion ?? 0;
-    if (most < metadataV12.api.version) {
-      throw new AppError(
-        'log_refused',
-        `${config.shown}: the broker is too old (Metadata v${most}). Tocsin needs Kafka 3.1 or newer: upgrade it, or name another in --log.`,
-      );
-    }
-  }
-
-  async function firstAnswer<T>(answer: Promise<T>): Promise<T> {
-    const answered = new AbortController();
-    const silent = sleep(FIRST_ANSWER_TIMEOUT_MS, AbortSignal.any([answered.signal, signal])).then(() => {
-      const says = `cannot connect: no answer within ${FIRST_ANSWER_TIMEOUT_MS / 1_000} s. Is that the port of Kafka, and is --log right?`;
-      throw new AppError('log_unavailable', `${config.shown}: ${says}`, { retryable: true });
-    });
-    silent.catch(() => {});
-    answer.catch(() => {});
-    try {
-      return await Promise.race([answer, silent]);
-    } catch (error) {
-      // The next attempt begins with a connection of its own.
-      const opened = connections.get(FIRST_CONNECTION);
-      connections.delete(FIRST_CONNECTION);
-      opened?.then((one) => one.close()).catch(() => {});
-      throw error;
-    } finally {
-      answered.abort();
-    }
-  }
-
   async function close(): Promise<void> {
     deps.signal?.removeEventListener('abort', stop);
     closing.abort();
-    const settled = await Promise.allSettled(connections.values());
-    await Promise.all(settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : [])));
+    await connections.close();
   }
 
   try {
+    const connect = (): Promise<void> => greet({ config, signal, call, connections, askMetadata: () => metadata([]) });
     if (deps.signal) await persist('connect', connect);
     else await connect();
     isConnected = true;
@@ -290,7 +186,6 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   return {
     config,
     call,
-    connection,
     persist,
     topics,
     topic,

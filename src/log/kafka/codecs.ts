@@ -1,3 +1,4 @@
+/** How batches are compressed, and their checksum. */
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { checkSnappy } from './snappy-lengths.ts';
 import { Reader, compressionsAlgorithms, crc32c } from '@platformatic/kafka';

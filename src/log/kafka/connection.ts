@@ -1,3 +1,4 @@
+/** The way into Kafka: one connection, from which logs and memberships come. */
 import { sleep } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';

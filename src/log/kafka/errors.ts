@@ -1,3 +1,4 @@
+/** What Kafka and the network say goes wrong: whether it passes, and in the words of our errors. */
 import { MultipleErrors } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';

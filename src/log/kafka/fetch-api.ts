@@ -1,3 +1,4 @@
+/** The request for records of one partition, with an answer that stays bytes. */
 import { ProtocolError, createAPI, fetchV12 } from '@platformatic/kafka';
 import type { Reader } from '@platformatic/kafka';
 

@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import { recordAt } from '../batch.ts';
 import { AT } from './batch-header.ts';
 import { CODECS } from './codecs.ts';
-import { buildBatch, stampBatch } from './encode.ts';
+import { buildBatch, stampBatch } from './batch-builder.ts';
 import { createFetcher, type ReadLimits } from './fetch.ts';
 import type { FetchAnswer, FetchOptions } from './fetch-api.ts';
 import { createUnpacker, type Unpacker } from './unpack/unpacker.ts';

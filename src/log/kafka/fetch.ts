@@ -1,3 +1,4 @@
+/** Reading ahead: while one answer is worked on the next one is on its way. */
 import { AppError } from '../../core/errors.ts';
 import { sliceBatch } from '../batch.ts';
 import type { RecordBatch } from '../log.ts';

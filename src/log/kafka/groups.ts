@@ -1,3 +1,4 @@
+/** Consumer groups as others see them: offsets passed on to their coordinator, lag, members. */
 import { describeGroupsV5, findCoordinatorV4, offsetCommitV8, offsetFetchV8 } from '@platformatic/kafka';
 import type { API } from '@platformatic/kafka';
 import { sleep } from '../../core/clock.ts';

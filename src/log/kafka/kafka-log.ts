@@ -1,3 +1,4 @@
+/** The log in Kafka: records in its topics, state and offsets in a ledger. */
 import type { Clock } from '../../core/clock.ts';
 import { checkUnit } from '../check-unit.ts';
 import type { CommitUnit, Log, RecordBatch, RecordsToAppend } from '../log.ts';

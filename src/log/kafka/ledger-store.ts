@@ -1,9 +1,10 @@
+/** A ledger on its partition: read when it is opened, taken over, written as one batch a commit. */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { keyAt, recordAt } from '../batch.ts';
 import type { Cluster } from './cluster.ts';
-import { buildBatch } from './encode.ts';
+import { buildBatch } from './batch-builder.ts';
 import { ISOLATION, fetchOne } from './fetch-api.ts';
 import { createLedger, epochRecord, isEpochRecord } from './ledger.ts';
 import type { Ledger, LedgerRecord } from './ledger.ts';

@@ -11,6 +11,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { Assigned } from './assignment.ts';
 import type { KafkaConnection } from './connection.ts';
 import type { JoinOptions, Membership } from './membership.ts';
+import { until } from '../../../test/support/until.ts';
 
 const SESSION_MS = 1_500;
 const kafka = service('kafka');
@@ -183,10 +184,6 @@ function testMembership(): void {
       message: /session of 1 ms is outside .*group\.min\.session\.timeout\.ms/,
     });
   });
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 function partitionsOf(list: readonly Assigned[]): string {

@@ -1,3 +1,4 @@
+/** A member of a consumer group: joins, is heard of, gives back, loses what it owns. */
 import { randomUUID } from 'node:crypto';
 import { heartbeatV4, joinGroupV7, leaveGroupV4, syncGroupV5 } from '@platformatic/kafka';
 import type { API } from '@platformatic/kafka';

@@ -1,7 +1,8 @@
+/** Batches on their way to a partition, each written once. */
 import { Writer, createAPI, initProducerIdV4, produceV9 } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
 import type { Cluster } from './cluster.ts';
-import { countOf, stampBatch } from './encode.ts';
+import { countOf, stampBatch } from './batch-builder.ts';
 import { explainKafkaError, kafkaErrorIds } from './errors.ts';
 
 const ACKS_ALL = -1;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { keyAt, recordAt } from '../batch.ts';
 import { AT, ATTRIBUTE, HEADER_BYTES } from './batch-header.ts';
 import { CODECS } from './codecs.ts';
-import { buildBatch, stampBatch } from './encode.ts';
+import { buildBatch, stampBatch } from './batch-builder.ts';
 import { decodeBatches as decode, openAnswer, type Fetched } from './record-batch.ts';
 import { createUnpacker } from './unpack/unpacker.ts';
 

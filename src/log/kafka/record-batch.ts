@@ -1,3 +1,4 @@
+/** Batches as a broker sends them, as records in columns. */
 import { AppError } from '../../core/errors.ts';
 import type { RecordBatch } from '../log.ts';
 import { AT, ATTRIBUTE, BEFORE_LENGTH_BYTES, CHECKED_FROM, HEADER_BYTES } from './batch-header.ts';

@@ -1,3 +1,4 @@
+/** The topics of a broker: made, grown and given their settings where that is asked for. */
 import { createPartitionsV3, createTopicsV7, describeConfigsV4, incrementalAlterConfigsV1 } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -53,17 +54,24 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
       try {
         await cluster.call(createTopicsV7.api, await cluster.controller(), [[topic], TIMEOUT_MS, false]);
       } catch (error) {
-        if (kafkaErrorIds(error).includes('TOPIC_ALREADY_EXISTS')) return;
+        const ids = kafkaErrorIds(error);
+        if (ids.includes('TOPIC_ALREADY_EXISTS')) return;
+        if (ids.includes('INVALID_REPLICATION_FACTOR')) throw tooFewBrokers(error, name);
         throw explainCreation(error, name);
       }
     });
     return whenReady(name, partitions);
   }
 
+  /** Those that are missing may only be starting. */
+  function tooFewBrokers(cause: unknown, name: string): AppError {
+    const found = `topic ${name} is to have more copies than there are brokers now (default.replication.factor)`;
+    const mend = 'Start the others, or create it beforehand with fewer.';
+    return new AppError('log_unavailable', `${cluster.config.shown}: ${found}. ${mend}`, { retryable: true, cause });
+  }
+
   function explainCreation(error: unknown, name: string): unknown {
-    const refusal = kafkaErrorIds(error).find((id) =>
-      /AUTHORIZATION|POLICY|INVALID_TOPIC|INVALID_CONFIG|INVALID_PARTITIONS|INVALID_REPLICATION/.test(id),
-    );
+    const refusal = kafkaErrorIds(error).find((id) => /AUTHORIZATION|POLICY|INVALID_TOPIC|INVALID_CONFIG|INVALID_PARTITIONS/.test(id));
     if (refusal === undefined) return error;
     const says = explainKafkaError(error, cluster.config.shown, `create topic ${name}`);
     const mend = `Topic ${name} cannot be created (${refusal}): create it beforehand, or let this user create topics (kafka-acls --operation Create).`;

@@ -39,7 +39,7 @@ test('a token is read anew for each connection', () => {
   }
 });
 
-test('any file for TLS turns it on', () => {
+test('a file for TLS turns TLS on without tls=true', () => {
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-ca-'));
   try {
     const file = path.join(dir, 'ca.pem');

@@ -1,3 +1,4 @@
+/** The address of Kafka, with its secrets from the environment. */
 import { readFileSync } from 'node:fs';
 import { hideSecrets, readPem, splitLogin } from '../../core/address.ts';
 import { AppError } from '../../core/errors.ts';

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,21 +19,13 @@ import type { OlapStore } from '../olap-store.ts';
 import { readEndpoint, endpointPath, type EndpointFile } from './endpoint-file.ts';
 import { openEmbeddedStore } from './open.ts';
 import { superviseChdb, type ChdbSupervisor } from './supervisor.ts';
+import { chdbMissing } from '../../../test/support/chdb.ts';
 
 const SKIP = chdbMissing();
-const describeChdb = (name: string, body: () => void): void => void describe(name, { ...(SKIP !== undefined && { skip: SKIP }) }, body);
 const folders: string[] = [];
 after(() => folders.forEach((dir) => rmSync(dir, { recursive: true, force: true })));
 
 /** Why not, where chDB cannot be used. */
-function chdbMissing(): string | undefined {
-  try {
-    createRequire(import.meta.url)('chdb');
-    return undefined;
-  } catch (error) {
-    return `chDB is not available here: ${String(error).split('\n')[0]}`;
-  }
-}
 
 function folder(): string {
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-olap-'));
@@ -91,7 +82,7 @@ testOlapStore(
   SKIP,
 );
 
-describeChdb('the embedded engine', () => {
+describe('the embedded engine', { skip: SKIP }, () => {
   it('loses and doubles nothing when it is killed in the middle of work', () =>
     withEngine(async (_, engine, store) => {
       const rows = Array.from({ length: 1_000 }, (_unused, minute) => windowRow('killed', minute, { version: String(minute + 1) }));

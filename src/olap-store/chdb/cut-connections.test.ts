@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -24,20 +23,12 @@ import { rowVersion } from '../../windows/row-version.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { createClickHouseStore } from '../clickhouse/clickhouse-store.ts';
 import { superviseChdb } from './supervisor.ts';
+import { chdbMissing } from '../../../test/support/chdb.ts';
 
 const ROUNDS = 12;
 const ROUNDS_MAX = 150;
 const CUTS = 3;
 const ROWS_PER_ROUND = 120;
-
-function noChdb(): string | false {
-  try {
-    createRequire(import.meta.url).resolve('chdb');
-    return false;
-  } catch {
-    return 'chDB is not installed here';
-  }
-}
 
 /** Undefined while the engine is just being started again. */
 function kill(pid: number | undefined): void {
@@ -84,7 +75,7 @@ async function cuttingProxy(t: TestContext, random: Random, target: () => number
   return { port: (server.address() as AddressInfo).port, cuts, cutting: (on: boolean) => void (isCutting = on) };
 }
 
-test('killed, and cut off in the middle: everything is there, once', { skip: noChdb() }, async (t) => {
+test('killed, and cut off in the middle: everything is there, once', { skip: chdbMissing() }, async (t) => {
   const random = createRandom(printedSeed(t));
   const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-cut-'));
   const engine = superviseChdb({ dir, backOffMs: [20, 100] }, { clock: systemClock, logger: silentLogger });
@@ -146,6 +137,7 @@ test('killed, and cut off in the middle: everything is there, once', { skip: noC
         topic: 'raw',
         partition: 0,
         offset: round,
+        revision: 1,
         outcome: 'late',
         reason: 'late',
         payload: 'x'.repeat(random.below(5_000)),

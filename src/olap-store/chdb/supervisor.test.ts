@@ -1,7 +1,6 @@
 /** The supervisor with engines that only pretend; the real one is in chdb-store.test.ts. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, it } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
@@ -10,9 +9,9 @@ import { createClickHouseStore } from '../clickhouse/clickhouse-store.ts';
 import type { ChildReport } from './child-message.ts';
 import { endpointPath } from './endpoint-file.ts';
 import { superviseChdb } from './supervisor.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 
-const dir = mkdtempSync(path.join(tmpdir(), 'tocsin-supervisor-'));
-after(() => rmSync(dir, { recursive: true, force: true }));
+const dir = temporary({ after });
 
 /** An engine that reports and ends. */
 const ending = (report: ChildReport) => ({

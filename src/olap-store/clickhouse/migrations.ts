@@ -95,7 +95,6 @@ FROM {db}.windows FINAL
 ARRAY JOIN mapKeys(measures) AS measure, mapValues(measures) AS value
 WHERE origin = ''`;
 
-/** Letters of older Tocsins name no revision: any that read their origin again has judged it since. */
 const LETTER_REVISION = `ALTER TABLE {db}.dead_letters ADD COLUMN IF NOT EXISTS revision UInt32 DEFAULT 0 COMMENT 'of the windows that judged it so'`;
 
 const READ_ANEW = `ALTER TABLE {db}.pipelines

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { createRequire } from 'node:module';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,18 +17,10 @@ import type { OlapStore } from '../olap-store.ts';
 import type { OlapEndpoint } from './address.ts';
 import { createClickHouseStore, type ClickHouseStoreConfig } from './clickhouse-store.ts';
 import { DEFAULT_RETENTION } from './retention.ts';
+import { chdbMissing } from '../../../test/support/chdb.ts';
 
 const DAY = 86_400_000;
 const SKIP = chdbMissing();
-
-function chdbMissing(): string | false {
-  try {
-    createRequire(import.meta.url)('chdb');
-    return false;
-  } catch (error) {
-    return `chDB is not available here: ${String(error).split('\n')[0]}`;
-  }
-}
 
 function storeAt(t: TestContext, endpoint: OlapEndpoint, config: ClickHouseStoreConfig = {}): OlapStore {
   const store = createClickHouseStore({ requestTimeoutMs: 5_000, ...config }, { endpoint: () => endpoint });

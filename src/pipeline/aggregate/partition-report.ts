@@ -13,13 +13,10 @@ export interface PartitionReport {
   /** The partition's end, as it was last seen. */
   readonly end: number;
   readonly caughtUp: boolean;
-  readonly ids?: IdCounts;
-  /** Absent from an older Tocsin, which has `overflowedAt` and `idsForgottenAt`: since when, epoch ms. */
-  readonly limits?: LimitSpans;
-  /** Event time, epoch ms, of the first accepted event that is known of; absent before it, and from an older Tocsin. */
+  readonly ids: IdCounts;
+  readonly limits: LimitSpans;
+  /** Event time, epoch ms, of the first accepted event that is known of; absent before it. */
   readonly firstTime?: number;
-  readonly overflowedAt?: number;
-  readonly idsForgottenAt?: number;
 }
 
 /** A report with the progress that it came with: the newest counts. */
@@ -27,18 +24,8 @@ export interface ReportAt extends PartitionReport {
   readonly offset: number;
   readonly epoch: number;
   readonly turn: number;
-  /** What was told of limits last; absent from an older Tocsin, which tells what it notes and no end. */
-  readonly told?: Partial<Record<LimitKind, LimitSpan>>;
-}
-
-export function limitsOf({ limits, overflowedAt, idsForgottenAt }: PartitionReport): LimitSpans {
-  const begun = (since: number | undefined): readonly LimitSpan[] => (since === undefined ? [] : [{ since }]);
-  return limits ?? { series: begun(overflowedAt), ids: begun(idsForgottenAt) };
-}
-
-export function toldOf(known: ReportAt | undefined, kind: LimitKind): LimitSpan | undefined {
-  if (known === undefined) return undefined;
-  return known.told ? known.told[kind] : limitsOf(known)[kind].at(-1);
+  /** What was told of limits last. */
+  readonly told: Partial<Record<LimitKind, LimitSpan>>;
 }
 
 export function isNewerReport(progress: Progress, known: ReportAt | undefined): boolean {
@@ -55,7 +42,7 @@ export function statusOfReport(name: string, report: ReportAt | undefined, water
     reasons: new Map(report?.reasons ?? []),
     replayed: report?.replayed ?? 0,
     watermark,
-    limits: report ? limitsOf(report) : { series: [], ids: [] },
+    limits: report?.limits ?? { series: [], ids: [] },
     firstTime: report?.firstTime,
     offset: report?.offset ?? 0,
     end: report?.end ?? 0,

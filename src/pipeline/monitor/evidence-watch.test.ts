@@ -8,6 +8,7 @@ import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { DetectEntry, MonitorSpec } from './monitor-spec.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
+import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-03-02T00:00:00.000Z');
@@ -40,8 +41,6 @@ function monitorOf(): Monitor {
   return createMonitor(spec, { alerts: createAlerts(spec) });
 }
 
-const iso = (minute: number): string => new Date(START + minute * MINUTE).toISOString();
-
 interface Break {
   readonly hits: (country: string, format: string) => boolean;
   readonly impressions?: number;
@@ -68,36 +67,19 @@ function rowsOf(minute: number, broken: Break | undefined, share = 1): WindowRow
       }
     }),
   );
-  return [...sums.values()].map(({ labels, impressions, clicks }) => ({
-    kind: 'row',
-    pipeline: 'ads',
-    window: '1m',
-    window_start: iso(minute),
-    window_end: iso(minute + 1),
-    labels,
-    measures: { impressions, clicks, ctr: impressions === 0 ? null : (100 * clicks) / impressions },
-    state: {},
-    events: impressions + clicks,
-    replayed: 0,
-    final: share === 1,
-    corrections: 0,
-    version: '1',
-    origin: '',
-    partitions: [],
-    idle: [],
-  }));
+  return [...sums.values()].map(({ labels, impressions, clicks }) =>
+    rowAt(START + minute * MINUTE, {
+      pipeline: 'ads',
+      labels,
+      measures: { impressions, clicks, ctr: impressions === 0 ? null : (100 * clicks) / impressions },
+      events: impressions + clicks,
+      final: share === 1,
+    }),
+  );
 }
 
 function minuteOf(minute: number, broken?: Break): WindowRecord[] {
-  const closed = {
-    kind: 'closed',
-    pipeline: 'ads',
-    window: '1m',
-    window_start: iso(minute),
-    window_end: iso(minute + 1),
-    idle: [],
-  } as const;
-  return [...rowsOf(minute, broken), closed];
+  return [...rowsOf(minute, broken), closedAt(START + minute * MINUTE, { pipeline: 'ads' })];
 }
 
 function observeAll(monitor: Monitor, records: readonly WindowRecord[]): AlertEvent[] {

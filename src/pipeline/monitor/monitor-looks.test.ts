@@ -8,6 +8,7 @@ import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { MonitorSpec } from './monitor-spec.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
+import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-03-02T09:00:00.000Z');
@@ -28,35 +29,19 @@ function monitorOf(): Monitor {
   return createMonitor(spec, { alerts: createAlerts(spec), catalog: { first } });
 }
 
-const iso = (minute: number): string => new Date(START + minute * MINUTE).toISOString();
+const at = (minute: number): number => START + minute * MINUTE;
 
 /** `KR/a`; a star is summed over. */
 function row(minute: number, segment: string, orders: number, final = true): WindowRow {
   const [country = '*', format = '*'] = segment.split('/');
-  return {
-    kind: 'row',
-    pipeline: 'shop',
-    window: '1m',
-    window_start: iso(minute),
-    window_end: iso(minute + 1),
-    labels: { ...(country === '*' ? {} : { country }), ...(format === '*' ? {} : { format }) },
-    measures: { orders },
-    state: { orders },
-    events: orders,
-    replayed: 0,
-    final,
-    corrections: 0,
-    version: '1',
-    origin: '',
-    partitions: [],
-    idle: [],
-  };
+  const labels = { ...(country === '*' ? {} : { country }), ...(format === '*' ? {} : { format }) };
+  return rowAt(at(minute), { pipeline: 'shop', labels, measures: { orders }, state: { orders }, events: orders, final });
 }
 
 /** Rows of a minute from the counts of its full segments, and its `closed` record. */
 function minuteOf(minute: number, counts: Readonly<Record<string, number>>): WindowRecord[] {
   const rows = Object.entries(withRollups(counts)).map(([segment, orders]) => row(minute, segment, orders));
-  return [...rows, { kind: 'closed', pipeline: 'shop', window: '1m', window_start: iso(minute), window_end: iso(minute + 1), idle: [] }];
+  return [...rows, closedAt(at(minute), { pipeline: 'shop' })];
 }
 
 function withRollups(counts: Readonly<Record<string, number>>): Record<string, number> {

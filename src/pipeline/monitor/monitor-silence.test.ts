@@ -9,6 +9,7 @@ import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { MonitorSpec } from './monitor-spec.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
+import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 
 const MINUTE = 60_000;
 const START = Date.parse('2026-03-02T09:00:00.000Z');
@@ -33,10 +34,8 @@ const at = (minute: number): number => START + minute * MINUTE;
 const iso = (minute: number): string => new Date(at(minute)).toISOString();
 
 function row(minute: number, country: string | undefined, orders: number, final = true): WindowRow {
-  const place = { window: '1m', window_start: iso(minute), window_end: iso(minute + 1) };
   const labels = country === undefined ? {} : { country };
-  const values = { measures: { orders }, state: { orders }, events: orders, replayed: 0, corrections: 0 };
-  return { kind: 'row', pipeline: 'shop', ...place, labels, ...values, final, version: '1', origin: '', partitions: [], idle: [] };
+  return rowAt(at(minute), { pipeline: 'shop', labels, measures: { orders }, state: { orders }, events: orders, final });
 }
 
 /** A window's rows, those of silent countries left out, and its `closed` record. */
@@ -46,7 +45,7 @@ function minuteOf(minute: number, counts: Readonly<Record<string, number>>): Win
   return [
     ...heard.map(([country, orders]) => row(minute, country, orders)),
     ...(total > 0 ? [row(minute, undefined, total)] : []),
-    { kind: 'closed', pipeline: 'shop', window: '1m', window_start: iso(minute), window_end: iso(minute + 1), idle: [] },
+    closedAt(at(minute), { pipeline: 'shop' }),
   ];
 }
 

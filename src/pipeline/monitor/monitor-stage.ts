@@ -13,6 +13,7 @@ import { limitNews, limitQuietMs, type LimitKind, type LimitSpan } from '../../w
 import { createMerge, type WindowCounts } from '../../windows/merge/merge.ts';
 import type { Partials } from '../../windows/partials/partials.ts';
 import { decodePartials } from '../../windows/partials/codec.ts';
+import { createLabelsBook } from '../../windows/partials/labels-codec.ts';
 import type { ClockMode } from '../../windows/partition.ts';
 import { inputPartitions, type Plan } from '../../windows/plan.ts';
 import type { WindowRecord } from '../../windows/row.ts';
@@ -21,7 +22,7 @@ import { readAppendedTail } from '../appended-tail.ts';
 import { alertTexts, appendTexts, appendWindows } from '../appends.ts';
 import { isHeard, mergeStatePrefix, type Committed } from '../engine.ts';
 import type { Monitor } from './monitor.ts';
-import { isNewerReport, limitsOf, statusOfReport, toldOf, type PartitionReport, type ReportAt } from '../aggregate/partition-report.ts';
+import { isNewerReport, statusOfReport, type PartitionReport, type ReportAt } from '../aggregate/partition-report.ts';
 import { createIdleClock } from '../idle-clock.ts';
 import { monitorGroup, partialsTopic } from '../stage-topics.ts';
 import { fromStateEntries, stateChanges, toStateChanges } from '../state-codec.ts';
@@ -90,6 +91,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const mergePrefix = mergeStatePrefix(pipeline);
   const stagePrefix = `stage/${pipeline}/`;
   const merge = createMerge(plan, revision, { keepsPanes: true });
+  const labels = createLabelsBook();
   const inputs = inputPartitions(plan.spec).map(({ source, partition, name }) => ({
     topic: source.topic,
     partition,
@@ -131,16 +133,16 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
 
   /** Tells what is news of a limit; what was told last by then. */
   function tellLimit(kind: LimitKind, partition: string, report: PartitionReport, watermark: number): LimitSpan | undefined {
-    const told = toldOf(reports.get(partition), kind);
+    const told = reports.get(partition)?.told[kind];
     const quietMs = limitQuietMs(kind, inputs.find(({ name }) => name === partition)!.dedupMs);
     const view = report.firstTime === undefined ? undefined : { from: report.firstTime, watermark, quietMs };
-    const news = limitNews(limitsOf(report)[kind], told, view);
+    const news = limitNews(report.limits[kind], told, view);
     if (deps.limitAlert) for (const span of news) alerts.push(deps.limitAlert(kind, partition, span));
     return news.at(-1) ?? told;
   }
 
   function* take(bytes: Uint8Array): Sliced<void> {
-    const record = yield* decodePartials(bytes, plan.groupings.length);
+    const record = yield* decodePartials(bytes, plan.groupings.length, labels);
     if (record.revision > revision) {
       throw new AppError(
         'revision_changed',

@@ -10,6 +10,7 @@ import type { DetectEntry, MonitorSpec } from './monitor-spec.ts';
 import { defaultDetectWindow } from './monitor-spec.ts';
 import { createMonitor } from './monitor.ts';
 import type { Monitor } from './monitor.ts';
+import { rowAt } from '../../../test/support/window-row.ts';
 
 const MINUTE = 60_000;
 const START = Date.parse('2025-12-18T02:00:00.000Z');
@@ -57,25 +58,15 @@ interface RowChanges {
 
 function row(minute: number, impressions: number, clicks: number, changes: RowChanges = {}): WindowRecord {
   const ctr = impressions === 0 ? null : (100 * clicks) / impressions;
-  return {
-    kind: 'row',
+  return rowAt(START + minute * MINUTE, {
     pipeline: 'adtech',
-    window: '1m',
-    window_start: iso(minute),
-    window_end: iso(minute + 1),
     labels: { country: 'US', ad_format: 'banner' },
     measures: { impressions, clicks, ctr },
     state: { impressions, clicks },
     events: impressions + clicks,
-    replayed: 0,
-    final: true,
-    corrections: 0,
-    version: '1',
-    origin: '',
     partitions: ['ad-events/0'],
-    idle: [],
     ...changes,
-  };
+  });
 }
 
 function closed(minute: number, window = '1m'): WindowRecord {

@@ -7,6 +7,7 @@ import type { MeasureSpec } from '../../windows/spec.ts';
 import type { OpenRow, StateName } from './monitor-state.ts';
 import { createOpenRows } from './open-rows.ts';
 import { rowReader } from './row-values.ts';
+import { rowAt } from '../../../test/support/window-row.ts';
 
 const measures: MeasureSpec[] = [
   { kind: 'count', name: 'views', source: 'events', where: [] },
@@ -18,11 +19,8 @@ const MINUTE = 60_000;
 
 function rowOf(minute: number, labels: Labels, values: readonly (number | null)[]): WindowRow {
   const [views = null, clicks = null, price = null] = values;
-  const iso = (at: number): string => new Date(at * MINUTE).toISOString();
-  const place = { pipeline: 'p', window: '1m', window_start: iso(minute), window_end: iso(minute + 1) };
   const known = { views, clicks, price, ctr: views ? ((clicks ?? 0) / views) * 100 : null };
-  const rest = { state: {}, events: 7, replayed: 0, final: true, corrections: 0, version: '1', origin: '', partitions: [], idle: [] };
-  return { kind: 'row', ...place, labels, measures: known, ...rest };
+  return rowAt(minute * MINUTE, { labels, measures: known, events: 7 });
 }
 
 const value = fc.option(fc.nat(9), { nil: null });

@@ -2,7 +2,7 @@
 import { labelsKey, type Labels } from '../../core/labels.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
-import { createLabelsIndex } from './labels-index.ts';
+import { createLabelsIndex } from '../../core/labels-index.ts';
 import type { OpenRow, StateBook } from './monitor-state.ts';
 import { rowReader, storedRow, type HeldRow, type ReadRow } from './row-values.ts';
 import type { Watch } from './watch.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { discordFaults } from '../../../test/discord-limits.ts';
-import { startServer } from '../../../test/http-server.ts';
-import { sampleAlert } from '../../../test/sample-alert.ts';
+import { discordFaults } from '../../../test/support/discord-limits.ts';
+import { startServer } from '../../../test/support/http-server.ts';
+import { sampleAlert } from '../../../test/support/sample-alert.ts';
 import { UTC } from '../../core/told-time.ts';
 import type { SendResult } from '../receiver.ts';
 import { discordConfig } from './config.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { startServer } from '../../../test/http-server.ts';
+import { startServer } from '../../../test/support/http-server.ts';
 import type { SendResult } from '../receiver.ts';
 import { post, retryAfterMs } from './post.ts';
 

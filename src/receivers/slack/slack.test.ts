@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { startServer } from '../../../test/http-server.ts';
-import { sampleAlert } from '../../../test/sample-alert.ts';
-import { slackFaults } from '../../../test/slack-limits.ts';
+import { startServer } from '../../../test/support/http-server.ts';
+import { sampleAlert } from '../../../test/support/sample-alert.ts';
+import { slackFaults } from '../../../test/support/slack-limits.ts';
 import { UTC } from '../../core/told-time.ts';
 import { chatTexts } from '../chat/text/texts.ts';
 import { slackConfig } from './config.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { startServer } from '../../../test/http-server.ts';
+import { startServer } from '../../../test/support/http-server.ts';
+import { sampleAlert } from '../../../test/support/sample-alert.ts';
 import { UTC } from '../../core/told-time.ts';
-import { sampleAlert } from '../../../test/sample-alert.ts';
 import { webhookConfig } from './config.ts';
 import { webhookReceiver } from './webhook.ts';
 

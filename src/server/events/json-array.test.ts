@@ -12,7 +12,7 @@ const elements = (text: string, stretchBytes = text.length + 1): string[] => {
   return spans.flatMap((from, i) => (i % 2 === 0 ? [bytes.subarray(from, spans[i + 1]).toString()] : []));
 };
 
-test('elements keep their text', () => {
+test('elements of an array are cut out letter for letter, numbers too', () => {
   assert.deepEqual(elements(' [ {"a": 1e400, "a" : -0.0},\n[1, 2 ,{}], "x\\u00e9\\"]" , null,[] , 12 ] \n'), [
     '{"a": 1e400, "a" : -0.0}',
     '[1, 2 ,{}]',
@@ -24,7 +24,7 @@ test('elements keep their text', () => {
   assert.deepEqual(elements('[]'), []);
 });
 
-test('it takes what JSON.parse takes, and cuts where it cuts', () => {
+test('an array is taken where JSON.parse takes it, and its elements are the same', () => {
   fc.assert(
     fc.property(fc.array(fc.jsonValue(), { maxLength: 8 }), fc.constantFrom(undefined, 1, '\t'), (values, indent) => {
       assert.deepEqual(

@@ -1,3 +1,4 @@
+/** For what watches the process: alive, and ready. */
 import type { FastifyInstance } from 'fastify';
 import { HttpProblem } from '../problem.ts';
 import type { Surface } from '../surface.ts';

@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../core/errors.ts';
 import type { AlertLocale } from '../../receivers/alert-event.ts';
 import type { PipelineList } from '../api.ts';
-import type { HistoryQuery, PipelineView, Surface } from '../surface.ts';
+import type { AlertQuery, HistoryQuery, PipelineView, Surface } from '../surface.ts';
+import { parseCursor } from '../window-cursor.ts';
 import { LANG } from './lang.ts';
 import { silenceRoutes } from './silences.ts';
 
@@ -46,7 +47,8 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
         summary: 'Rows of a window by start, then labels.',
         description:
           'Each dimension may be given as a parameter: only rows that have these values. `grouping=country` gives only rows of exactly ' +
-          'this roll-up (dimensions separated by commas; empty: the total). Without `from`: the last hour, or the last 60 windows.',
+          'this roll-up (dimensions separated by commas; empty: the total). Without `from`: the last hour, or the last 60 windows. More rows than ' +
+          '`limit`: `truncated`, and `next` is the `after` of the request that goes on, within a window too.',
         params: PARAMS,
         querystring: {
           type: 'object',
@@ -54,6 +56,7 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
             window: { type: 'string' },
             from: { ...TIME, description: 'Windows that start here or later; ISO 8601 with a zone' },
             to: { ...TIME, description: 'Windows that start before this; ISO 8601 with a zone' },
+            after: { type: 'string', description: 'The `next` of the answer before: rows behind its last one' },
             grouping: { type: 'string' },
             limit: limitOf(10_000, 1_000),
           },
@@ -85,16 +88,23 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
     },
   );
 
-  app.get<{ Params: Params; Querystring: { status?: 'firing' | 'resolved'; lang?: AlertLocale; limit: number } }>(
+  app.get<{ Params: Params; Querystring: AlertQuery & { lang?: AlertLocale } }>(
     '/api/v1/pipelines/:pipeline/alerts',
     {
       schema: {
         tags: TAGS,
-        summary: 'Alerts, the newest first: one entry an episode.',
+        summary: 'Alerts, the newest or the gravest first: one entry an episode.',
         params: PARAMS,
         querystring: {
           type: 'object',
-          properties: { status: { type: 'string', enum: ['firing', 'resolved'] }, lang: LANG, limit: limitOf(1_000, 100) },
+          properties: {
+            status: { type: 'string', enum: ['firing', 'resolved'] },
+            folded: { type: 'boolean', default: true, description: 'Those too that another alert speaks for' },
+            order: { type: 'string', enum: ['newest', 'gravest'], default: 'newest' },
+            after: { type: 'string', description: 'An alert_id: what comes behind it in this order' },
+            lang: LANG,
+            limit: limitOf(1_000, 100),
+          },
         },
       },
     },
@@ -140,7 +150,7 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
 
 function historyQuery(query: Record<string, string> & { window: string; limit: number }, view: PipelineView): HistoryQuery {
   const { info } = view;
-  const { window, from, to, grouping, limit, ...labels } = query;
+  const { window, from, to, after, grouping, limit, ...labels } = query;
   const dimensions = info.dimensions.join(', ');
   for (const name of Object.keys(labels)) {
     if (!info.dimensions.includes(name))
@@ -153,6 +163,7 @@ function historyQuery(query: Record<string, string> & { window: string; limit: n
     window: knownWindow(view, window),
     ...(from !== undefined && { from: Date.parse(from) }),
     ...(to !== undefined && { to: Date.parse(to) }),
+    ...(after !== undefined && { after: parseCursor(after) }),
     labels,
     ...(groups && { grouping: groups }),
     limit,

@@ -1,3 +1,4 @@
+/** The live stream of a pipeline. */
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../core/errors.ts';
 import type { ServerLimits } from '../limits.ts';

@@ -1,3 +1,4 @@
+/** What the log holds: topics, and the records of a partition. */
 import type { FastifyInstance } from 'fastify';
 import type { Surface } from '../surface.ts';
 

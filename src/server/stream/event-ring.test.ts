@@ -47,7 +47,7 @@ test('an id of another process, from the future or of another form leads nowhere
   assert.equal(ring.resume(ring.currentId()), 2);
 });
 
-test('size is bounded too', () => {
+test('the oldest events go when their texts are larger than maxChars', () => {
   const { ring } = ringAt({ maxChars: 1_000 });
   ring.join(() => {});
   for (let i = 1; i <= 50; i++) ring.publish('reset', {});

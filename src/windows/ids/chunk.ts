@@ -14,13 +14,6 @@ export interface IdChunk {
   readonly texts?: Uint8Array;
 }
 
-/** How the first format wrote them: 16 bytes an id, in columns. */
-interface ColumnChunk {
-  readonly low: Uint32Array;
-  readonly high: Uint32Array;
-  readonly time: Float64Array;
-}
-
 /** Both halves of each hash. */
 interface IdWords {
   readonly low: Uint32Array;
@@ -47,13 +40,6 @@ export function sizeOf({ words, stride }: IdChunk): number {
 /** Event time of id `i`, epoch ms. */
 export function timeOf({ base, stride, words }: IdChunk, i: number): number {
   return base + words[i * stride + 2]! + (stride === 4 ? words[i * stride + 3]! * WORD : 0);
-}
-
-export function fromStored(value: IdChunk | ColumnChunk): IdChunk {
-  if ('words' in value) return value;
-  const journal = createIdJournal(false);
-  for (let i = 0; i < value.time.length; i++) journal.add(i, value, value.time, '');
-  return journal.take() ?? { base: 0, stride: 3, words: new Uint32Array() };
 }
 
 /** `whole`: with the ids themselves. */

@@ -75,20 +75,3 @@ test('a chunk with many ids is left alone', () => {
   const keys = Array.from({ length: 20 }, () => chunks.take(chunkOf(times), () => true).map(([key]) => key));
   assert.equal(new Set(keys.flat()).size, 20);
 });
-
-test('chunks of the first format are read, and packed with the next commit', () => {
-  const old = Array.from({ length: 100 }, (_, i): [string, unknown] => [
-    `ids/${String(i).padStart(12, '0')}`,
-    { low: Uint32Array.of(i, i), high: Uint32Array.of(1, 2), time: Float64Array.of(i * 10, i * 10 + 2 ** 40) },
-  ]);
-  const stored = new Map(old);
-  const chunks = createIdChunks();
-  const times = timesOf(chunks.restore(old));
-  assert.deepEqual(times, Array.from({ length: 100 }, (_, i) => [i * 10, i * 10 + 2 ** 40]).flat());
-  note(
-    stored,
-    chunks.take(chunkOf([5]), () => true),
-  );
-  assert.ok(stored.size < 20, `${stored.size} chunks`);
-  assert.deepEqual(timesOf(createIdChunks().restore(entriesOf(stored))), [...times, 5]);
-});

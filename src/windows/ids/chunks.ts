@@ -3,10 +3,10 @@
  * one, so that an id is written a few times and a day of commits leaves some hundred chunks. A chunk that has grown is left alone, and
  * goes when its last id is not needed any more. Chunks stand in the order of their keys, which is that of the events.
  */
-import { fromStored, mergeChunks, sizeOf, timeOf, type IdChunk } from './chunk.ts';
+import { mergeChunks, sizeOf, timeOf, type IdChunk } from './chunk.ts';
 
-/** As written; the first format had columns and no level. */
-type StoredChunk = Parameters<typeof fromStored>[0] & { readonly level?: number };
+/** As written. */
+type StoredChunk = IdChunk & { readonly level: number };
 
 interface Book {
   /** Takes in the ids of a commit; what has to be written and (null) deleted since the last call. `isNeeded`: an id of this event time. */
@@ -79,12 +79,9 @@ export function createIdChunks(): Book {
     },
     restore(entries) {
       return entries.map(([key, value]) => {
-        const stored = value as StoredChunk;
-        const ids = fromStored(stored);
+        const { level, ...ids } = value as StoredChunk;
         next = Number(key.slice(PREFIX.length)) + 1;
-        push(next - 1, stored.level ?? 0, ids, true);
-        // Those of the first format were never merged.
-        mergeLast(() => true);
+        push(next - 1, level, ids, true);
         return ids;
       });
     },

@@ -144,7 +144,7 @@ for (const [name, openTable] of Object.entries(TABLES)) {
           if (act === 'restart') {
             memory = open();
             chunks = createIdChunks();
-            memory.limit.restore(noted, { maxTime: watermark, watermark });
+            memory.limit.restore(noted);
             memory.restore(chunks.restore(stored.entries()), watermark);
           }
           memory.expect(
@@ -211,7 +211,7 @@ for (const [name, openTable] of Object.entries(TABLES))
           const noted = memory.limit.state();
           memory = createIdMemory({ dedupMs: DEDUP_MS, maxIds: 1e9 }, openTable());
           chunks = createIdChunks();
-          memory.limit.restore(noted, { maxTime: watermark, watermark });
+          memory.limit.restore(noted);
           memory.restore(chunks.restore(stored.entries()), watermark);
         }
       }),

@@ -1,4 +1,4 @@
-import { createLimitEpisodes, limitQuietMs, olderEpisodes, type LimitEpisode, type LimitEpisodes } from '../limit-episodes.ts';
+import { createLimitEpisodes, limitQuietMs, type LimitEpisode, type LimitEpisodes } from '../limit-episodes.ts';
 
 /**
  * How many ids are remembered at most: counts of ids by event time, in steps of a power of two of ms (about a thousandth of the time
@@ -18,8 +18,7 @@ export interface IdLimit {
   readonly episodes: Pick<LimitEpisodes, 'spans'>;
   /** What cannot be told from the ids that are left. */
   state(): IdLimitState;
-  /** `maxTime`: the largest event time accepted; both epoch ms. */
-  restore(state: IdLimitState, clocks: { readonly maxTime: number; readonly watermark: number }): void;
+  restore(state: IdLimitState): void;
   /** Whether an id of this event time has to be kept in a snapshot: it counts, or is remembered. */
   isNeeded(time: number, watermark: number): boolean;
 }
@@ -28,10 +27,7 @@ export interface IdLimitState {
   /** Ids with an earlier event time were forgotten before their time, epoch ms; -Infinity: none. */
   readonly floor: number;
   readonly forgotten: number;
-  /** Absent in older snapshots, which have `forgottenAt` and, perhaps, `forgottenLast`: since when, and when last. */
-  readonly episodes?: readonly LimitEpisode[];
-  readonly forgottenAt?: number | undefined;
-  readonly forgottenLast?: number | undefined;
+  readonly episodes: readonly LimitEpisode[];
 }
 
 const STEPS = 512;
@@ -120,9 +116,9 @@ export function createIdLimit(dedupMs: number, maxIds: number): IdLimit {
     },
     episodes,
     state: () => ({ floor, forgotten, episodes: episodes.state() }),
-    restore(before, clocks) {
+    restore(before) {
       ({ floor, forgotten } = before);
-      episodes.restore(before.episodes ?? olderEpisodes(before.forgottenAt, before.forgottenLast, { ...clocks, quietMs }));
+      episodes.restore(before.episodes);
     },
     isNeeded: (time, watermark) => time >= floor && Math.floor(time * stepsPerMs) >= firstNeeded(watermark),
     add(i, times, clocks) {

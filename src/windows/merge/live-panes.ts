@@ -1,6 +1,6 @@
 /** The latest absolute values of every pane of every partition that some window still needs. */
 import { createPace, type Sliced } from '../../core/slices.ts';
-import { addPanes, seriesKey, type Cell, type SeriesKey, type StateValue } from '../cells.ts';
+import { addPanes, seriesKey, type Cell, type CellList, type SeriesKey, type StateValue } from '../cells.ts';
 import { isTold } from '../partials/cell-columns.ts';
 import type { PanePartial } from '../panes.ts';
 import type { Plan } from '../plan.ts';
@@ -31,8 +31,9 @@ export interface LivePanes {
 }
 
 /**
- * A cell of our own. The first one that comes is kept as it is: where windows close within a tick there is no other. The second one is
- * copied, and what comes then is written over that: new ones would outlive two ticks, and the collector would have to go over all memory.
+ * A cell of our own. The first one that comes as an object is kept as it is: where windows close within a tick there is no other. One of a
+ * list in columns, or a second one, is copied, and what comes then is written over that: new ones would outlive two ticks, and the collector
+ * would have to go over all memory.
  */
 interface OwnCell extends Cell {
   readonly isOwn: true;
@@ -41,12 +42,21 @@ interface OwnCell extends Cell {
   readonly values: StateValue[];
 }
 
-function ownCell({ labels, events, offsets, values }: Cell): OwnCell {
-  return { isOwn: true, labels, events, offsets, values: [...values] };
+function ownCell({ labels, key = seriesKey({ labels }), events, offsets, values }: Cell): OwnCell {
+  return { isOwn: true, labels, key, events, offsets, values: [...values] };
 }
 
 function isOwn(cell: Cell): cell is OwnCell {
   return 'isOwn' in cell;
+}
+
+function cellIn(pane: readonly SeriesCells[] | undefined, grouping: number, key: SeriesKey): Cell | undefined {
+  return pane && bySeries(pane[grouping]!).get(key);
+}
+
+/** To be looked at, not to be kept. */
+function passing(cells: CellList): Iterable<Cell> {
+  return isTold(cells) ? cells.passing() : cells;
 }
 
 /** To count a key is cheap: so many are counted in one go. */
@@ -74,10 +84,10 @@ export function createLivePanes(plan: Plan): LivePanes {
   function cellAt(partition: string, start: number, end: number, grouping: number, key: SeriesKey): Cell | undefined {
     const panes = partitions.get(partition);
     if (!panes) return undefined;
+    if (start + plan.paneMs === end) return cellIn(panes.get(start), grouping, key);
     const cells: Cell[] = [];
     for (let pane = start; pane < end; pane += plan.paneMs) {
-      const series = panes.get(pane)?.[grouping];
-      const found = series && bySeries(series).get(key);
+      const found = cellIn(panes.get(pane), grouping, key);
       if (found) cells.push(found);
     }
     return cells.length === 0 ? undefined : addPanes(plan.columns, cells);
@@ -103,7 +113,7 @@ export function createLivePanes(plan: Plan): LivePanes {
       const known = partitions.get(partition)?.get(pane.start);
       return pane.cells.some((cells, grouping) => {
         const series = known && bySeries(known[grouping]!);
-        for (const cell of cells) if (isNewer(cell, series?.get(seriesKey(cell)), told)) return true;
+        for (const cell of passing(cells)) if (isNewer(cell, series?.get(seriesKey(cell)), told)) return true;
         return false;
       });
     },
@@ -121,13 +131,14 @@ export function createLivePanes(plan: Plan): LivePanes {
         const series = bySeries(groupings[grouping]!);
         const keys: SeriesKey[] = [];
         changed[grouping] = keys;
-        for (const cell of cells) {
+        const isPassing = isTold(cells);
+        for (const cell of passing(cells)) {
           if (isDue()) yield;
           const key = seriesKey(cell);
           const own = series.get(key);
           if (!isNewer(cell, own, told)) continue;
           if (own && isOwn(own)) writeOver(own, cell);
-          else series.set(key, own ? ownCell(cell) : cell);
+          else series.set(key, own || isPassing ? ownCell(cell) : cell);
           keys.push(key);
         }
         isNews ||= keys.length > 0;

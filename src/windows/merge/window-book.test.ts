@@ -74,24 +74,3 @@ test('at-final values are there after a restart, each partition written when it 
   commit(second, stored);
   assert.equal(stored.size, 0);
 });
-
-test('what earlier versions wrote is read, and written in its new form', () => {
-  const given = [new Map([['["US"]', { atFinal: 3, latest: 5 }]]), new Map()];
-  const finals = [[cell(['US'], 3)], []];
-  const old = { ...id, end: 30_000, closed: false, idle: ['t/2'], given };
-  const bySeries = new Map([['["US"]', finals[0]![0]!]]);
-  for (const lists of [finals, [bySeries, new Map()]]) {
-    const stored = new Map<string, unknown>([['window/0/20000', { ...old, finals: new Map([['t/0', lists]]) }]]);
-    const book = restored(stored);
-    const entry = book.get(id)!;
-    assert.deepEqual(shown(entry), { ...old, finals: [['t/0', finals]], changed: [[], []] });
-    // Nothing has changed since, and what another partition tells later takes nothing away.
-    commit(book, stored);
-    assert.deepEqual([...stored.keys()], ['window/0/20000', 'finals/0/20000/t/0']);
-    assert.deepEqual(shown(restored(stored).get(id)), shown(entry));
-    atOnce(book.addFinals(entry, 't/1', [[cell(['DE'], 1)], []]));
-    commit(book, stored);
-    assert.deepEqual(shown(restored(stored).get(id)), shown(entry));
-    assert.deepEqual([...entry.finals.keys()], ['t/0', 't/1']);
-  }
-});

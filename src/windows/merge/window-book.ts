@@ -1,7 +1,7 @@
 /** The windows that can still change: what the merge has to remember of each beside the panes. */
 import { atOnce, createPace, type Sliced } from '../../core/slices.ts';
 import { createByteReader, type ByteWriter } from '../byte-stream.ts';
-import { seriesKey, type Cell, type CellList, type SeriesKey } from '../cells.ts';
+import { seriesKey, type CellList, type SeriesKey } from '../cells.ts';
 import { createBodyWriters, encodingBodies, panesOf } from '../partials/codec.ts';
 import { windowStarts, type Plan } from '../plan.ts';
 import { bySeries, cellsOf, createSeriesCells, seriesCellsOf, takeWhole, type SeriesCells } from './series-cells.ts';
@@ -62,10 +62,9 @@ type NamedValue = [key: string, value: unknown];
 const WINDOW_STATE = 'window/';
 const FINALS_STATE = 'finals/';
 
-/** As written. Once `finals` stood here too, and series as maps or lists. */
+/** As written. */
 interface StoredWindow extends Pick<OpenWindow, 'window' | 'start' | 'end' | 'closed' | 'idle'> {
-  readonly given: readonly (Uint8Array | Map<SeriesKey, Given>)[];
-  readonly finals?: ReadonlyMap<string, readonly (ReadonlyMap<SeriesKey, Cell> | readonly Cell[])[]>;
+  readonly given: readonly Uint8Array[];
 }
 
 /** Bodies of partials. */
@@ -103,16 +102,8 @@ export function createWindowBook(plan: Plan): WindowBook {
     return changes;
   }
 
-  function restoreWindow({ given, finals = new Map(), ...entry }: StoredWindow): void {
-    open.set(keyOf(entry), {
-      ...entry,
-      given: given.map((series) => (series instanceof Uint8Array ? givenIn(series) : series)),
-      finals: new Map([...finals].map(([partition, lists]) => [partition, lists.map(keptCells)])),
-      dirty: plan.groupings.map(createSeriesSet),
-    });
-    // In their new form they are in the next commit: the one after it knows of them no more, and the window may be written without them then.
-    for (const partition of finals.keys()) addTo(newFinals, keyOf(entry), partition);
-    if (finals.size > 0) changed.add(keyOf(entry));
+  function restoreWindow({ given, ...entry }: StoredWindow): void {
+    open.set(keyOf(entry), { ...entry, given: given.map(givenIn), finals: new Map(), dirty: plan.groupings.map(createSeriesSet) });
   }
 
   return {
@@ -210,8 +201,4 @@ function givenIn(bytes: Uint8Array): Map<SeriesKey, Given> {
     series.set(key, { atFinal, latest, ...(offsets > 0 && { offsets: offsets - 1 }) });
   }
   return series;
-}
-
-function keptCells(cells: ReadonlyMap<SeriesKey, Cell> | readonly Cell[]): SeriesCells {
-  return seriesCellsOf(cells instanceof Map ? [...cells.values()] : (cells as readonly Cell[]));
 }

@@ -10,6 +10,8 @@ export interface ToldCells extends CellList {
   readonly series: Iterable<SeriesKey>;
   /** Of any of them. */
   readonly offsetsMin: number;
+  /** One after the other, all in one object that the next one is written over: who keeps one copies it. */
+  passing(): Iterable<Cell>;
 }
 
 export interface CellColumns {
@@ -22,6 +24,8 @@ export interface CellColumns {
   since(from: number): ToldCells;
 }
 
+const NO_LABELS: readonly string[] = [];
+
 /** Of one record: held as long as any of its cells. */
 export function createCellColumns(columns: number): CellColumns {
   const named: NamedLabels[] = [];
@@ -32,6 +36,19 @@ export function createCellColumns(columns: number): CellColumns {
   function cellAt(i: number): Cell {
     const { labels, key } = named[i]!;
     return { labels, key, events: events[i]!, offsets: offsets[i]!, values: values.map((column) => column[i]) };
+  }
+
+  function* passing(from: number, end: number): Generator<Cell> {
+    const cell = { labels: NO_LABELS, key: '', events: 0, offsets: 0, values: values.map((column) => column[from]) };
+    for (let i = from; i < end; i++) {
+      const { labels, key } = named[i]!;
+      cell.labels = labels;
+      cell.key = key;
+      cell.events = events[i]!;
+      cell.offsets = offsets[i]!;
+      for (let c = 0; c < columns; c++) cell.values[c] = values[c]![i];
+      yield cell;
+    }
   }
 
   return {
@@ -51,6 +68,7 @@ export function createCellColumns(columns: number): CellColumns {
       return {
         length: end - from,
         offsetsMin,
+        passing: () => passing(from, end),
         at: (index) => (index >= 0 && index < end - from ? cellAt(from + index) : undefined),
         series: {
           *[Symbol.iterator]() {

@@ -5,6 +5,7 @@ import { isTold } from './cell-columns.ts';
 import { seriesKey, type Cell, type CellList } from '../cells.ts';
 import type { Partials } from './partials.ts';
 import { decodePartials, encodePartials } from './codec.ts';
+import { createLabelsBook } from './labels-codec.ts';
 import { atOnce } from '../../core/slices.ts';
 
 const GROUPINGS = 2;
@@ -96,6 +97,34 @@ test('in one record or in many, what was told is read, and the progress comes la
       if (maxBytes === 1) assert.ok(parts.length >= Math.min(2, told.live.length + told.finals.length));
     }),
   );
+});
+
+test('with one book for many records each is read as by itself, also where the book begins anew', () => {
+  fc.assert(
+    fc.property(fc.array(partials, { maxLength: 6 }), fc.constantFrom(0, 4, 1_000), (records, labelsMax) => {
+      const book = createLabelsBook(labelsMax);
+      for (const told of records) {
+        const [bytes] = encodePartials({ partials: told, revision: 1 });
+        const [alone, shared] = [undefined, book].map((one) => atOnce(decodePartials(bytes!, GROUPINGS, one)).partials);
+        const kinds = (read: Partials): boolean[] => read.live.flatMap(({ cells }) => cells.map(isTold));
+        assert.deepEqual(withoutKeys(joined([shared!])), withoutKeys(joined([alone!])));
+        assert.deepEqual(kinds(shared!), kinds(alone!));
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('records of the same series share what is made of their labels', () => {
+  const book = createLabelsBook();
+  const cellOf = (events: number): Cell => ({ labels: ['KR', 'banner'], events, offsets: events, values: [] });
+  const [first, second] = [1, 2].map((events) => {
+    const told: Partials = { partition: 't/0', live: [{ start: 0, cells: [[cellOf(events)]] }], replayed: [], finals: [] };
+    const [bytes] = encodePartials({ partials: told, revision: 1 });
+    return atOnce(decodePartials(bytes!, 1, book)).partials.live[0]!.cells[0]!.at(0)!;
+  });
+  assert.deepEqual([first!.events, second!.events], [1, 2]);
+  assert.equal(second!.labels, first!.labels);
 });
 
 test('what a pane and its window at its end have alike is told once', () => {

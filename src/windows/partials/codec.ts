@@ -7,7 +7,7 @@ import { atOnce, createPace, type Sliced } from '../../core/slices.ts';
 import { createCellColumns, type CellColumns } from './cell-columns.ts';
 import type { Cell, CellList, StateValue } from '../cells.ts';
 import { createByteReader, createByteWriter, type ByteReader, type ByteWriter } from '../byte-stream.ts';
-import { fromJson, labelsIn, type NamedLabels } from './labels-codec.ts';
+import { createLabelsBook, fromJson, type LabelsBook, type NamedLabels } from './labels-codec.ts';
 import { twinsOf } from './twins.ts';
 import type { Partials, Progress, WindowFinal } from './partials.ts';
 import type { PanePartial } from '../panes.ts';
@@ -153,13 +153,16 @@ function headed(
   });
 }
 
-/** @throws RangeError where the bytes are no such record, or one of a version to come */
-export function* decodePartials(bytes: Uint8Array, groupings: number): Sliced<PartialsRecord> {
+/**
+ * `book`: of whoever reads many records of a pipeline.
+ * @throws RangeError where the bytes are no such record, or one of a version to come
+ */
+export function* decodePartials(bytes: Uint8Array, groupings: number, book?: LabelsBook): Sliced<PartialsRecord> {
   const record = createByteReader(bytes);
   const version = record.count();
   if (version < 1 || version > VERSION) throw new RangeError(`partials of version ${version}; this Tocsin reads versions up to ${VERSION}`);
   const { partition, revision, columns, progress, report } = headingIn(record.text());
-  const panes = yield* decodeBodies([record.part()], columns, groupings);
+  const panes = yield* decodeBodies([record.part()], columns, groupings, book);
   return {
     revision,
     ...(report !== undefined && { report }),
@@ -174,15 +177,16 @@ function headingIn(text: string): Heading {
   return heading as Heading;
 }
 
-/** `columns` and `groupings`: numbers of them in the plan. */
-export function* panesOf(told: Told, columns: number, groupings: number): Sliced<Pick<Partials, 'live' | 'finals'>> {
-  return 'bodies' in told ? yield* decodeBodies(told.bodies, columns, groupings) : told;
+/** `columns` and `groupings`: numbers of them in the plan. `book`: of whoever reads many. */
+export function* panesOf(told: Told, columns: number, groupings: number, book?: LabelsBook): Sliced<Pick<Partials, 'live' | 'finals'>> {
+  return 'bodies' in told ? yield* decodeBodies(told.bodies, columns, groupings, book) : told;
 }
 
 function* decodeBodies(
   bodies: readonly Uint8Array[],
   columns: number,
   groupings: number,
+  book = createLabelsBook(),
 ): Sliced<Pick<Partials, 'live' | 'replayed' | 'finals'>> {
   const isDue = createPace();
   const live = new Map<number, CellList[]>();
@@ -205,27 +209,22 @@ function* decodeBodies(
 
   for (const bytes of bodies) {
     const body = createByteReader(bytes);
-    const labels = labelsIn();
+    const labels = book.body();
     const held = createCellColumns(columns);
-    /** By series: where it stood last. */
-    const places: number[] = [];
     while (!body.atEnd) {
       const [kind, start, window, grouping, count] = [body.count(), body.number(), body.count(), body.count(), body.count()];
       const from = createByteReader(body.part());
       if (grouping >= groupings) throw new RangeError(`a cell of grouping ${grouping}; there are ${groupings}`);
       if (count > 0 && columns > bytes.length) throw new RangeError(`cells of ${columns} values in ${bytes.length} bytes`);
       const first = held.length;
-      let isEachOnce = true;
+      labels.begin();
       for (let i = 0; i < count; i++) {
-        const named = labels.read(from);
-        isEachOnce &&= !(places[named.code]! >= first);
-        places[named.code] = held.length;
-        readCell(from, named, held);
+        readCell(from, labels.read(from), held);
         if (isDue()) yield;
       }
       if (count === 0) continue;
       // A record may come from anybody.
-      const told = isEachOnce ? held.since(first) : [...held.since(first)];
+      const told = labels.isEachOnce ? held.since(first) : [...held.since(first)];
       const cells = cellsAt(kind === BOTH ? LIVE : kind, start, window);
       cells[grouping] = joined(cells[grouping]!, told);
       // The same ones: who has both knows that nothing came in between.

@@ -107,18 +107,22 @@ test('an end that is no all-clear is told apart, for an hour', () => {
   const book = createAlertBook(9);
   const end = { status: 'resolved', alert_time: '2026-01-01T00:12:00.000Z' } as const;
   const lasting = { ...alert('x').explanation, lasting: true } as const;
-  for (const id of ['over', 'new-level', 'member', 'firing']) book.put(alert(id, { detector: 'evidence' }));
+  for (const id of ['over', 'new-level', 'member', 'silent', 'firing']) book.put(alert(id, { detector: 'evidence' }));
   book.put(alert('over', end));
-  book.put(alert('new-level', { ...end, explanation: lasting }));
+  book.put(alert('new-level', { ...end, detector: 'evidence', explanation: lasting }));
   book.put(alert('member', { ...end, explanation: lasting, part_of: 'new-level' }));
-  const [episode] = book.list().filter(({ alert_id }) => alert_id === 'new-level');
-  assert.equal(unclearEnding({ ...episode!, detector: 'ema-threshold' }), 'caughtUp');
-  assert.deepEqual(
-    book.list().flatMap((each) => (unclearEnding(each) ? [each.alert_id] : [])),
-    ['member', 'new-level'],
-  );
+  book.put(alert('silent', { ...end, current_value: null }));
+  const endings = () => book.list().flatMap((each) => (unclearEnding(each) ? [`${each.alert_id}: ${each.ending}`] : []));
+  const found = ['member: caught_up', 'new-level: new_level', 'silent: no_data'];
+  assert.deepEqual(endings(), found);
+  assert.equal(book.list().find(({ alert_id }) => alert_id === 'silent')?.current_value, 0.5, 'it keeps the value of its beginning');
+  // As the server tells them, whose values are those of the beginning too.
+  const told = book.list();
+  book.clear();
+  book.load(told);
+  assert.deepEqual(endings(), found);
   const hour = Date.parse('2026-01-01T01:12:00.000Z');
-  assert.equal(unclearEndings(book.list(), hour - 1), 1, 'not what another alert speaks for');
+  assert.equal(unclearEndings(book.list(), hour - 1), 2, 'not what another alert speaks for');
   assert.equal(unclearEndings(book.list(), hour), 0);
 });
 

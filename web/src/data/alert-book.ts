@@ -1,12 +1,14 @@
-import type { AlertList } from '../../../src/server/api.ts';
-import type { AlertEvent, Severity } from '../../../src/receivers/alert-event.ts';
-import { endingOf } from '../../../src/receivers/ending.ts';
+import type { Episode } from '../../../src/server/api.ts';
+import type { AlertEvent } from '../../../src/receivers/alert-event.ts';
+import { byGravity, severityRank } from '../../../src/alerts/gravity.ts';
+import { withEnd } from '../../../src/alerts/with-end.ts';
+import type { Ending } from '../../../src/receivers/ending.ts';
 import { labelsKey, type Labels } from './series-book.ts';
 
 /** From the first window in breach to the end: one entry, however many records tell of it. */
-export type Episode = AlertList['alerts'][number];
+export type { Episode };
 
-/** The newest `max` episodes; those that fire are the last to go. */
+/** `max` episodes: the oldest that are over go first, of those that fire what another one speaks for, then the least grave. */
 export interface AlertBook {
   /** True where this begins an episode that was not known, and speaks for itself. */
   put(event: AlertEvent): boolean;
@@ -26,8 +28,15 @@ export function createAlertBook(max: number): AlertBook {
     if (held && next.resolved_time !== null) {
       const { part_of } = next;
       const explanation = next.explanation?.lasting ? { ...held.explanation, lasting: true as const } : held.explanation;
-      const { resolved_time } = next;
-      episodes.set(next.alert_id, { ...held, ...(part_of && { part_of }), explanation, status: 'resolved', resolved_time });
+      const { resolved_time, ending } = next;
+      episodes.set(next.alert_id, {
+        ...held,
+        ...(part_of && { part_of }),
+        explanation,
+        status: 'resolved',
+        resolved_time,
+        ...(ending && { ending }),
+      });
     } else if (!held || (held.resolved_time === null && next.alert_time >= held.alert_time)) {
       episodes.set(next.alert_id, next);
     }
@@ -38,8 +47,10 @@ export function createAlertBook(max: number): AlertBook {
   };
   const trim = (): void => {
     if (episodes.size <= max) return;
-    const last = sorted().reverse();
-    const goes = [...last.filter(({ status }) => status === 'resolved'), ...last.filter(({ status }) => status === 'firing')];
+    const over = sorted().filter(({ status }) => status === 'resolved');
+    const firing = [...episodes.values()].filter(({ status }) => status === 'firing').sort(byGravity);
+    const isFolded = ({ part_of }: Episode): boolean => part_of !== undefined;
+    const goes = [...over.reverse(), ...firing.filter(isFolded).reverse(), ...firing.filter((each) => !isFolded(each)).reverse()];
     for (const { alert_id } of goes.slice(0, episodes.size - max)) episodes.delete(alert_id);
   };
   const sorted = (): Episode[] => [...episodes.values()].sort(byNewest);
@@ -47,7 +58,7 @@ export function createAlertBook(max: number): AlertBook {
   return {
     put: (event) => {
       const known = episodes.has(event.alert_id);
-      merge({ ...event, resolved_time: event.status === 'resolved' ? event.alert_time : null });
+      merge(withEnd({ ...event, resolved_time: event.status === 'resolved' ? event.alert_time : null }, event));
       trim();
       return !known && event.status === 'firing' && event.part_of === undefined;
     },
@@ -77,15 +88,9 @@ export function yardstickOf(episode: Pick<Episode, 'explanation'>): 'control' | 
   return baseline === null && unseen !== true ? 'limit' : 'expected';
 }
 
-/**
- * How an episode ended where that is no all-clear. That there was nothing to judge is not known here: an episode keeps the values of its
- * beginning.
- */
-export function unclearEnding(
-  episode: Pick<Episode, 'status' | 'detector' | 'current_value' | 'explanation'>,
-): 'newLevel' | 'caughtUp' | undefined {
-  if (episode.status !== 'resolved' || episode.explanation.lasting !== true) return undefined;
-  return endingOf(episode) === 'caughtUp' ? 'caughtUp' : 'newLevel';
+/** How an episode ended where that is no all-clear. */
+export function unclearEnding({ ending }: Pick<Episode, 'ending'>): Exclude<Ending, 'resolved'> | undefined {
+  return ending === 'resolved' ? undefined : ending;
 }
 
 const RECENTLY_MS = 3_600_000;
@@ -100,12 +105,6 @@ export function unclearEndings(episodes: readonly Episode[], at: number): number
 /** Without those that another alert speaks for. */
 export function incidentsOf(episodes: readonly Episode[]): readonly Episode[] {
   return episodes.filter(({ part_of }) => part_of === undefined);
-}
-
-const RANK: Readonly<Record<Severity, number>> = { low: 1, medium: 2, high: 3, critical: 4 };
-
-export function severityRank(severity: Severity): number {
-  return RANK[severity];
 }
 
 /** Of those that fire the gravest, the newest among equals. `episodes`: newest first. */

@@ -1,8 +1,8 @@
 import type {
   AlertList,
   DeadLetterList,
+  Episode,
   LatestWindows,
-  OneAlert,
   PipelineInfo,
   PipelineList,
   PipelineStatus,
@@ -34,11 +34,17 @@ export interface Api {
   /** `lang`: in whose words. */
   alerts(
     pipeline: string,
-    ask: { readonly status?: 'firing'; readonly lang: Language; readonly limit: number },
+    ask: {
+      readonly status?: 'firing';
+      readonly folded?: boolean;
+      readonly order?: 'gravest';
+      readonly lang: Language;
+      readonly limit: number;
+    },
     signal: AbortSignal,
   ): Promise<AlertList>;
   /** @throws ApiError 404 for one that is not known there, or no more */
-  alert(pipeline: string, id: string, lang: Language, signal: AbortSignal): Promise<OneAlert>;
+  alert(pipeline: string, id: string, lang: Language, signal: AbortSignal): Promise<Episode>;
   deadLetters(pipeline: string, ask: { readonly reason?: string; readonly limit: number }, signal: AbortSignal): Promise<DeadLetterList>;
   topics(signal: AbortSignal): Promise<TopicList>;
   /** Those that are not over. */
@@ -52,6 +58,8 @@ export interface HistoryRequest {
   readonly window: string;
   /** ISO 8601, or undefined: from the first there is. */
   readonly from: string | undefined;
+  /** The `next` of the answer before. */
+  readonly after?: string | undefined;
   /** Only the series with exactly these labels; undefined: all. */
   readonly labels: Labels | undefined;
   /** Only series of exactly these dimensions; undefined: of those of the labels, or of any. */
@@ -81,13 +89,14 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
     pipelines: async (signal) => (await get<PipelineList>('/pipelines', {}, signal)).pipelines,
     status: (pipeline, signal) => get(`${of(pipeline)}/status`, {}, signal),
     latest: (pipeline, window, signal) => get(`${of(pipeline)}/latest`, { window }, signal),
-    history: (pipeline, { window, from, labels, grouping, limit }, signal) =>
+    history: (pipeline, { window, from, after, labels, grouping, limit }, signal) =>
       get(
         `${of(pipeline)}/windows`,
-        { ...labels, window, from, grouping: (grouping ?? (labels && Object.keys(labels)))?.join(), limit: String(limit) },
+        { ...labels, window, from, after, grouping: (grouping ?? (labels && Object.keys(labels)))?.join(), limit: String(limit) },
         signal,
       ),
-    alerts: (pipeline, { status, lang, limit }, signal) => get(`${of(pipeline)}/alerts`, { status, lang, limit: String(limit) }, signal),
+    alerts: (pipeline, { status, folded, order, lang, limit }, signal) =>
+      get(`${of(pipeline)}/alerts`, { status, folded: folded?.toString(), order, lang, limit: String(limit) }, signal),
     alert: (pipeline, id, lang, signal) => get(`${of(pipeline)}/alerts/${encodeURIComponent(id)}`, { lang }, signal),
     deadLetters: (pipeline, { reason, limit }, signal) => get(`${of(pipeline)}/dead-letters`, { reason, limit: String(limit) }, signal),
     topics: (signal) => get('/topics', {}, signal),

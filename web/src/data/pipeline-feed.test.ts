@@ -57,10 +57,7 @@ test('alerts are asked for again in the language that is chosen, and shown as th
   language.value = 'ko';
   assert.deepEqual([urls, words()], [['/stream?lang=en', '/stream?lang=ko'], ['in en']]);
   listeners[1]!.get('open')!({});
-  assert.deepEqual(
-    answers.map(({ lang }) => lang),
-    ['ko', 'ko'],
-  );
+  assert.deepEqual([...new Set(answers.map(({ lang }) => lang))], ['ko']);
   answers.splice(0).forEach(({ answer }) => answer());
   await settled();
   assert.deepEqual(words(), ['in ko']);

@@ -4,7 +4,9 @@ import type { SilenceRequest } from '../../../src/notify/silence-request.ts';
 import type { Clock } from '../clock.ts';
 import type { Language } from '../i18n/texts.ts';
 import { createAlertBook, type Episode } from './alert-book.ts';
+import { FIRING_MAX } from './alert-groups.ts';
 import type { Api } from './api.ts';
+import { paced } from './paced.ts';
 import type { Silence } from './silences.ts';
 import { openStream, type Connection, type StreamDeps } from './stream.ts';
 import { createWindowFeed, type WindowFeed, type WindowFeedRequest } from './window-feed.ts';
@@ -38,7 +40,9 @@ export interface PipelineFeed {
   close(): void;
 }
 
-const ALERTS_MAX = 500;
+const ALERTS_MAX = 800;
+/** Alerts may come by the thousand: they are shown at once, and then at most this often. */
+const SHOW_ALERTS_MS = 100;
 const RATES_MAX = 300;
 /** Points come several times a second: they are shown at most this often; of thousands, which cost more to show, a ms a point, not so often. */
 const SHOW_EVERY_MS = { least: 250, most: 1_000 };
@@ -89,10 +93,12 @@ export function createPipelineFeed(
     status.value = next;
     rates.value = [...rates.value, { at: clock.now(), perSecond: next.records_per_second }].slice(-RATES_MAX);
   };
+  const showAlerts = paced(SHOW_ALERTS_MS, clock, () => (alerts.value = book.list()));
   const loadAlerts = async (): Promise<void> => {
     const lang = language.peek();
-    // Those that fire are few but may be old; the newest tell the story.
-    const [firing, newest] = await Promise.all([
+    // Those that fire may be old, and in an outage thousands: the gravest. Folded ones mark their segments. The newest tell the story.
+    const [gravest, firing, newest] = await Promise.all([
+      api.alerts(info.name, { status: 'firing', folded: false, order: 'gravest', lang, limit: FIRING_MAX }, closing.signal),
       api.alerts(info.name, { status: 'firing', lang, limit: 200 }, closing.signal),
       api.alerts(info.name, { lang, limit: 100 }, closing.signal),
     ]);
@@ -100,6 +106,7 @@ export function createPipelineFeed(
     if (lang !== language.peek()) return;
     book.load(newest.alerts);
     book.load(firing.alerts);
+    book.load(gravest.alerts);
     alerts.value = book.list();
     alertsKnown.value = true;
   };
@@ -129,8 +136,8 @@ export function createPipelineFeed(
       points: take,
       alert: (event) => {
         const begins = book.put(event);
-        alerts.value = book.list();
-        if (begins) rang.value = alerts.value.find(({ alert_id }) => alert_id === event.alert_id);
+        showAlerts();
+        if (begins) rang.value = { ...event, resolved_time: null };
       },
       status: takeStatus,
       silences: (current) => (silences.value = current),

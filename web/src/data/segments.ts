@@ -1,5 +1,6 @@
 import type { MeasureInfo, WindowPoint } from '../../../src/server/api.ts';
-import { severityRank, type Episode } from './alert-book.ts';
+import { severityRank } from '../../../src/alerts/gravity.ts';
+import type { Episode } from './alert-book.ts';
 import type { Labels, Series } from './series-book.ts';
 import { isAdditive } from './thin-windows.ts';
 

@@ -1,14 +1,23 @@
+import { concerns } from '../../../src/notify/silence.ts';
 import type { ShownSilence } from '../../../src/server/api.ts';
 import type { Episode } from './alert-book.ts';
 
 /** How it stands is the server's word, which tells each change: the browser's clock may be another. */
 export type Silence = ShownSilence;
 
-/** What is silenced from an alert's card: its segment, the finer ones in it, and only this kind of alert. */
-export function matchersOf({ labels, alert_type }: Pick<Episode, 'labels' | 'alert_type'>): Pick<Silence, 'matchers' | 'alert_type'> & {
-  alert_type: string;
-} {
-  return { matchers: labels, alert_type };
+/** `alert`: this kind of alert alone; `segment`: whatever rings there. Both in the finer segments too. */
+export type Scope = 'alert' | 'segment';
+
+/** What can be silenced from an alert's card, the smallest first. The total has no labels: all of it would be everything, which nothing silences. */
+export function scopesOf({ labels }: Pick<Episode, 'labels'>): readonly Scope[] {
+  return Object.keys(labels).length === 0 ? ['alert'] : ['alert', 'segment'];
+}
+
+export function matchersOf(
+  { labels, alert_type }: Pick<Episode, 'labels' | 'alert_type'>,
+  scope: Scope,
+): Pick<Silence, 'matchers' | 'alert_type'> {
+  return { matchers: labels, ...(scope === 'alert' && { alert_type }) };
 }
 
 /** In words of the wire: `country=US`, `ctr_drop`. */
@@ -24,17 +33,10 @@ export function partsOf({
 
 /** Of those that hold now for this alert, by the server's clock, the one that ends last: as the notifier sees it. */
 export function silenceOf(
-  { labels, measure, alert_type, alert_id }: Pick<Episode, 'labels' | 'measure' | 'alert_type' | 'alert_id'>,
+  episode: Pick<Episode, 'labels' | 'measure' | 'alert_type' | 'alert_id'>,
   silences: readonly Silence[],
 ): Silence | undefined {
-  const holding = silences.filter(
-    (silence) =>
-      silence.status === 'active' &&
-      (silence.measure ?? measure) === measure &&
-      (silence.alert_type ?? alert_type) === alert_type &&
-      (silence.alert_id ?? alert_id) === alert_id &&
-      Object.entries(silence.matchers).every(([name, value]) => Object.hasOwn(labels, name) && labels[name] === value),
-  );
+  const holding = silences.filter((silence) => silence.status === 'active' && concerns(silence, episode));
   return holding.sort((a, b) => Date.parse(b.ends_at) - Date.parse(a.ends_at))[0];
 }
 

@@ -75,27 +75,26 @@ export function createWindowFeed(
     const newest = latest.points.reduce((most, { window_start }) => (window_start > most ? window_start : most), '');
     if (newest === '') return READY;
     const series = labels ? 1 : latest.points.length;
-    // Many series: only as far back as the pages reach. More of them than a page holds: the past of the roll-ups alone.
-    const isPaged = series <= PAGE;
-    const back = isPaged ? Math.min(windowsBack, Math.floor((PAGE * PAGES_MAX) / Math.max(1, series))) : windowsBack;
-    const begin = new Date(Date.parse(newest) - back * slideMs).toISOString();
+    const startOf = (back: number): string => new Date(Date.parse(newest) - back * slideMs).toISOString();
+    // Many series: all of them only as far back as the pages reach, the roll-ups, which are few, all the way.
+    const back = Math.min(windowsBack, Math.floor((PAGE * PAGES_MAX) / Math.max(1, series)));
     let isShort = false;
-    for (const grouping of isPaged ? [undefined] : info.rollups) isShort = (await loadFrom(begin, grouping, stop)) || isShort;
+    for (const grouping of back < windowsBack ? info.rollups : [])
+      isShort = (await loadFrom(startOf(windowsBack), grouping, stop)) || isShort;
+    if (back > 0) isShort = (await loadFrom(startOf(back), undefined, stop)) || isShort;
     return isShort ? { state: 'ready', olderMissing: true } : READY;
   };
 
   /** True: the beginning of it cannot be had right now. */
-  const loadFrom = async (begin: string, grouping: readonly string[] | undefined, stop: AbortSignal): Promise<boolean> => {
-    let from = begin;
+  const loadFrom = async (from: string, grouping: readonly string[] | undefined, stop: AbortSignal): Promise<boolean> => {
     let isShort = false;
+    let after: string | undefined;
     for (let page = 0; page < PAGES_MAX; page++) {
-      const { points, truncated, older_missing } = await api.history(info.name, { window, from, labels, grouping, limit: PAGE }, stop);
-      put(points);
-      isShort ||= older_missing === true;
-      const last = points.at(-1)?.window_start;
-      // More series in one window than a page holds: another page would begin where this one did.
-      if (!truncated || last === undefined || last === from) break;
-      from = last;
+      const answer = await api.history(info.name, { window, from, after, labels, grouping, limit: PAGE }, stop);
+      put(answer.points);
+      isShort ||= answer.older_missing === true;
+      after = answer.next;
+      if (after === undefined) break;
     }
     return isShort;
   };

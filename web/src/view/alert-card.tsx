@@ -61,7 +61,7 @@ export function AlertCard({ feed, episode, open, isHere, isLinked }: Props) {
       </summary>
       <div class="alert-body">
         <p class="alert-message">{withNearTimes(explanation.text, now.value, language.value)}</p>
-        {unclear && <p class="alert-fact">{t(unclear === 'caughtUp' ? 'alerts.caught_up' : 'alerts.lasting')}</p>}
+        {unclear && <p class="alert-fact">{t(`alerts.${unclear}`)}</p>}
         <AlertFigures episode={episode} kind={kind} />
         {impact && money && (
           <p class="alert-fact">

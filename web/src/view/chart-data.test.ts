@@ -43,23 +43,20 @@ test('no two labels of an axis read the same', () => {
   assert.deepEqual(distinct(['$1.90', '$1.91', '$1.91', '$1.92']), ['$1.90', '$1.91', '', '$1.92']);
 });
 
-test('what is final sets the scale; what is open only while there are hardly any finals', () => {
-  assert.deepEqual(
-    scaleValues([
-      [1, 2, 3, 4],
-      [5, null, 6, 7],
-      [null, null, 7, 90],
-    ]),
-    [5, 6, 7],
-  );
-  assert.deepEqual(
-    scaleValues([
-      [1, 2, 3],
-      [5, 6, null],
-      [null, 6, 90],
-    ]),
-    [5, 6, 6, 90],
-  );
-  assert.deepEqual(scaleValues([[1], [null], [90]]), [90]);
-  assert.deepEqual(scaleValues([[1], [5]]), [5]);
+test('what is final sets the scale; what is open only while there are hardly any finals, or where it only grows', () => {
+  const many = [
+    [1, 2, 3, 4],
+    [5, null, 6, 7],
+    [null, null, 7, 90],
+  ];
+  assert.deepEqual(scaleValues(many, false), [5, 6, 7]);
+  assert.deepEqual(scaleValues(many, true), [5, 6, 7, 7, 90], 'a count of three final windows and an open one that is far above');
+  const few = [
+    [1, 2, 3],
+    [5, 6, null],
+    [null, 6, 90],
+  ];
+  assert.deepEqual(scaleValues(few, false), [5, 6, 6, 90]);
+  assert.deepEqual(scaleValues([[1], [null], [90]], false), [90]);
+  assert.deepEqual(scaleValues([[1], [5]], false), [5]);
 });

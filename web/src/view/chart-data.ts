@@ -54,12 +54,15 @@ export function bandsOf(episodes: readonly Episode[], measure: string, window: s
 /** So many final windows show by themselves how high a chart is. */
 const FINALS_ENOUGH = 3;
 
-/** What sets the scale: what is final, as a window that has just begun says too little to stretch it, unless there is hardly anything else. */
-export function scaleValues([, final, open = []]: readonly ArrayLike<number | null | undefined>[]): number[] {
+/**
+ * What sets the scale: what is final, as a window that has just begun says too little to stretch it, unless there is hardly anything else.
+ * `isGrowing`: what is open only ever gets more, so that it is as high as it is, from the first moment.
+ */
+export function scaleValues([, final, open = []]: readonly ArrayLike<number | null | undefined>[], isGrowing: boolean): number[] {
   const numbers = (column: ArrayLike<number | null | undefined> = []): number[] =>
     Array.from(column).filter((value) => typeof value === 'number');
   const finals = numbers(final);
-  return finals.length < FINALS_ENOUGH ? [...finals, ...numbers(open)] : finals;
+  return isGrowing || finals.length < FINALS_ENOUGH ? [...finals, ...numbers(open)] : finals;
 }
 
 /** Values that are all the same have some height too: about nothing a whole one, so that no two labels of the axis read the same. */

@@ -12,7 +12,7 @@ interface Props {
   readonly format: (value: number | null) => string;
   /** Words for the value of a band's dashed line. */
   readonly expected: (band: Band) => string;
-  /** The axis begins at zero: for counts and sums. */
+  /** For counts and sums: the axis begins at zero, and what is open only grows. */
   readonly fromZero: boolean;
   readonly height: number;
   /** The axis of time covers at least so much, ms. */
@@ -76,7 +76,7 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
         },
         scales: {
           x: { range: (_, min, max) => [Math.min(min ?? 0, (max ?? 1) - spanLeastMs), max ?? 1] },
-          y: { range: (self) => rangeOf(scaleValues(self.data), current.current.bands, fromZero) },
+          y: { range: (self) => rangeOf(scaleValues(self.data, fromZero), current.current.bands, fromZero) },
         },
         axes: [
           {

@@ -1,4 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
+import { isWhole } from '../data/alert-groups.ts';
 import { episodesOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
@@ -60,7 +61,11 @@ export function SegmentPage({ feed, labels, linked }: Props) {
         <aside class="alerts" aria-label={t('segment.alerts')}>
           <h2>{t('segment.alerts')}</h2>
           {!feed.alertsKnown.value && !linked && <Loading />}
-          {feed.alertsKnown.value && episodes.length === 0 && <Empty title={t('segment.no_alerts')} />}
+          {feed.alertsKnown.value && episodes.length === 0 && (
+            <Empty
+              title={t(isWhole(feed.alerts.value, feed.status.value?.alerts.firing) ? 'segment.no_alerts' : 'segment.alerts_beyond')}
+            />
+          )}
           {episodes.map((episode, index) => (
             <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={index === 0} isHere isLinked={episode === linked} />
           ))}

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
-import { matchersOf, nextMorning, partsOf, silenceOf, type Silence } from '../data/silences.ts';
+import { matchersOf, nextMorning, partsOf, scopesOf, silenceOf, type Scope, type Silence } from '../data/silences.ts';
 import { formatNear } from '../format/time.ts';
 import { useDashboard } from './context.ts';
 
@@ -31,6 +31,7 @@ export function SilenceMark({ feed, episode }: OfAlert) {
 export function SilenceControl({ feed, episode }: OfAlert) {
   const { t, now } = useDashboard();
   const [asking, setAsking] = useState(false);
+  const [scope, setScope] = useState<Scope>('alert');
   const [why, setWhy] = useState('');
   const [busy, failed, attempt] = useAttempt();
   const moment = useMoment();
@@ -48,7 +49,8 @@ export function SilenceControl({ feed, episode }: OfAlert) {
       </div>
     );
   }
-  const wanted = matchersOf(episode);
+  const scopes = scopesOf(episode);
+  const wanted = matchersOf(episode, scope);
   const morning = nextMorning(now.value);
   const silence = (end: { readonly for: string } | { readonly ends_at: string }): void =>
     attempt(async () => {
@@ -63,6 +65,16 @@ export function SilenceControl({ feed, episode }: OfAlert) {
       </button>
       {asking && (
         <div class="silence-ask">
+          {scopes.length > 1 && (
+            <div class="silence-scopes" role="radiogroup" aria-label={t('silences.what')}>
+              {scopes.map((each) => (
+                <label key={each}>
+                  <input type="radio" name={`scope-${episode.alert_id}`} checked={each === scope} onChange={() => setScope(each)} />
+                  {t(`silences.of_${each}`)}
+                </label>
+              ))}
+            </div>
+          )}
           <p>{t('silences.ask')}</p>
           <Parts parts={partsOf(wanted)} />
           <input

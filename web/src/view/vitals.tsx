@@ -1,4 +1,5 @@
-import { incidentsOf, unclearEndings } from '../data/alert-book.ts';
+import { unclearEndings } from '../data/alert-book.ts';
+import { firingCount } from '../data/alert-groups.ts';
 import { behindSecondsOf, OUTCOME_NAMES, silentMsOf, watermarkOf } from '../data/vitals.ts';
 import { formatCount, formatShort } from '../format/number.ts';
 import { formatNear, formatSpan } from '../format/time.ts';
@@ -27,11 +28,11 @@ export function Vitals() {
   const span = formatSpan(behindSeconds * 1_000, spanUnits(t));
   const silentMs = isLost ? 0 : silentMsOf(status, live.info, live.rates.value, now.value);
   const silent = formatSpan(silentMs, spanUnits(t));
-  const firing = incidentsOf(live.alerts.value).filter((alert) => alert.status === 'firing').length;
+  const firing = firingCount(live.alerts.value, status.alerts.firing);
   const unclear = unclearEndings(live.alerts.value, watermark === undefined ? now.value : Date.parse(watermark));
   const quiet = (): string => {
     if (isLost || !live.alertsKnown.value) return asOf;
-    if (firing > 0) return t('vitals.of_fired', { count: Math.max(status.alerts.fired, firing) });
+    if (firing > 0) return t('vitals.of_fired', { count: formatCount(Math.max(status.alerts.fired, firing), language.value) });
     if (unclear > 0) return t('vitals.unclear', { count: unclear });
     if (isBehind || silentMs > 0) return t('vitals.quiet_until', { span: isBehind ? span : silent });
     return t('vitals.quiet');
@@ -64,7 +65,7 @@ export function Vitals() {
       </div>
       <div class={firing > 0 ? 'vital is-firing' : unclear > 0 ? 'vital is-unclear' : 'vital'}>
         <span class="vital-name">{t('vitals.firing')}</span>
-        <strong data-testid="firing-count">{live.alertsKnown.value ? firing : '–'}</strong>
+        <strong data-testid="firing-count">{live.alertsKnown.value ? formatCount(firing, language.value) : '–'}</strong>
         <span class="vital-note">{quiet()}</span>
       </div>
     </section>

@@ -47,7 +47,7 @@ function assertSame(body: Uint8Array, sizes?: readonly number[]): void {
   }
 }
 
-test('it cuts as the plain way does, wherever the pieces end', () => {
+test('the kernel cuts lines as the plain way does, wherever the pieces end', () => {
   const byte = fc.constantFrom(10, 10, 13, 13, 97, 0, 255);
   const line = fc.oneof(
     fc.array(byte, { maxLength: 40 }),
@@ -62,7 +62,7 @@ test('it cuts as the plain way does, wherever the pieces end', () => {
   );
 });
 
-test('wherever its stretches end, also between CR and LF', () => {
+test('lines are the same wherever a stretch of the kernel ends, also between CR and LF', () => {
   for (const end of ['\n', '\r\n', '\r\r\n', 'x', '\r', '\n\r']) {
     for (let before = (32 << 10) - 4; before <= (32 << 10) + 2; before++) {
       assertSame(Buffer.from(`${'y'.repeat(before)}${end}${'z'.repeat(40_000)}${end}`));

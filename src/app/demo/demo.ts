@@ -1,0 +1,164 @@
+/** `tocsin demo`: generated ad events through the whole engine, in a data directory that goes with it unless one is named. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { loadPipeline } from '../../config/load-pipeline.ts';
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import { systemClock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { formatDuration } from '../../core/duration.ts';
+import type { GeneratorConfig } from '../../sources/generator/config.ts';
+import { openBrowser } from './browser.ts';
+import { withBreaksFrom, withoutBreaks } from './breaks.ts';
+import { freeAddress, requireFree } from './free-address.ts';
+import { watchBackfill } from './backfill-progress.ts';
+import { demoPosition, pauseMs } from './position.ts';
+import { RUN_DEFAULTS, type RunOptions } from '../run/run-options.ts';
+import { runPipelines, type RunDeps } from '../run.ts';
+
+const PIPELINE = fileURLToPath(new URL('../../../pipelines/demo.yml', import.meta.url));
+const LISTEN = '127.0.0.1:8000';
+/** Within it moving averages are still what live events are held against; after an hour they are forgotten. */
+const PAUSE_MS_MAX = 1_800_000;
+
+export interface DemoOptions {
+  readonly data?: string;
+  readonly json: boolean;
+  /** End so long after the live part has begun, ms. */
+  readonly forMs?: number;
+  /** Default: 127.0.0.1:8000, or another port where that one is taken. */
+  readonly listen?: string;
+  /** As in `RunOptions`. */
+  readonly apiKey?: string;
+  /** Open the dashboard in the browser, where there is one. */
+  readonly open: boolean;
+}
+
+/**
+ * First a simulated day is counted as fast as it goes, then live events come, from when the page is up: those of the time between are left
+ * out, as a slow machine would be behind for minutes. `forMs` and the breaks count from there.
+ * @throws AppError as `runPipelines`; `usage` for a directory whose demo has paused for long, before anything is counted
+ */
+export async function runDemo(options: DemoOptions, deps: RunDeps): Promise<void> {
+  const dir = options.data ?? mkdtempSync(join(tmpdir(), 'tocsin-demo-'));
+  const say = (text: string): void => void (options.json || deps.stdout.write(text));
+  const config = loadPipeline(PIPELINE);
+  const generator = config.inputs[0]!.config as GeneratorConfig;
+  try {
+    if (options.listen !== undefined && options.listen !== 'none') await requireFree(options.listen, options.apiKey || undefined);
+    await refuseLongPause(dir, config);
+    say(introduction(generator));
+    await backfill(dir, config, generator, deps, say, options.json);
+    if (!deps.signal.aborted) await live(dir, options, config, deps, say);
+  } finally {
+    if (options.data === undefined) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function introduction({ rate, history }: GeneratorConfig): string {
+  return `Tocsin demo: made-up ad events of 7 countries x 3 ad formats, ${rate.toLocaleString('en-US')} a second, in windows of 10 s and 1 m.
+The pipeline is pipelines/demo.yml. Ctrl-C ends it at any time.
+
+[1/3] backfill: a simulated day (${formatDuration(history)}) of thin traffic, counted as fast as it goes
+`;
+}
+
+async function refuseLongPause(dir: string, config: LoadedPipeline): Promise<void> {
+  const paused = pauseMs(await demoPosition(dir, config, systemClock), systemClock.now());
+  if (paused <= PAUSE_MS_MAX) return;
+  throw new AppError(
+    'usage',
+    `${dir} holds a demo that stopped ${Math.round(paused / 60_000)} minutes ago, and what its detectors have learnt is too old for the breaks to come; ` +
+      'expected a new directory, or one that paused for at most 30 minutes: remove it, or name another with --data',
+  );
+}
+
+async function backfill(
+  dir: string,
+  config: LoadedPipeline,
+  generator: GeneratorConfig,
+  deps: RunDeps,
+  say: (text: string) => void,
+  quiet: boolean,
+): Promise<void> {
+  const started = systemClock.elapsed();
+  const seconds = generator.history / 1_000;
+  const full = Math.min(seconds, generator.full_rate_for / 1_000);
+  const expected = (seconds - full) * (generator.history_rate ?? generator.rate) + full * generator.rate;
+  const progress = quiet ? undefined : watchBackfill({ dir, config, expected }, { clock: systemClock, stderr: deps.stderr });
+  let events = 0;
+  try {
+    // Event times lie in the past, append times are now: as in the live run that follows.
+    await runPipelines(
+      { ...runOptions(dir, withoutBreaks(config)), once: true, clock: 'append', quiet: true },
+      { ...deps, stdout: nowhere(), stderr: quiet ? deps.stderr : warningsOnly(deps.stderr) },
+    );
+  } finally {
+    events = (await progress?.stop()) ?? 0;
+  }
+  const took = (systemClock.elapsed() - started) / 1_000;
+  say(`      ${events.toLocaleString('en-US')} events in ${took.toFixed(1)} s\n\n`);
+}
+
+async function live(dir: string, options: DemoOptions, config: LoadedPipeline, deps: RunDeps, say: (text: string) => void): Promise<void> {
+  const { data, json, forMs, open, apiKey } = options;
+  const listen = options.listen ?? (await freeAddress(LISTEN));
+  const told = (url: string | undefined, opened: boolean): void => say(liveText(url, opened, config) + breakText(data ?? dir, running));
+  const running = withBreaksFrom(config, systemClock.now());
+  if (listen === 'none') told(undefined, false);
+  await runPipelines(
+    { ...runOptions(dir, running), json, listen, ...(forMs !== undefined && { forMs }), ...(apiKey !== undefined && { apiKey }) },
+    {
+      ...deps,
+      onListening(url) {
+        const opened = open && !json && openBrowser(url, { environment: process.env, isTerminal: deps.stdout.isTTY === true });
+        told(url, opened);
+        deps.onListening?.(url);
+      },
+    },
+  );
+}
+
+function liveText(url: string | undefined, opened: boolean, { receivers }: LoadedPipeline): string {
+  const slack = receivers.some(({ kind }) => kind === 'slack');
+  const isSet = (process.env['SLACK_WEBHOOK_URL'] ?? '') !== '';
+  const where = url === undefined ? 'without a dashboard' : `the dashboard is ${url}${opened ? ' (opened in your browser)' : ''}`;
+  return `[2/3] live: ${where}
+      Below comes a line for each window that closes: the total over all 21 segments.
+${slack ? `      Slack ${isSet ? 'rings too: SLACK_WEBHOOK_URL is set' : 'would ring too with SLACK_WEBHOOK_URL set to the address of an incoming webhook'}.\n` : ''}
+`;
+}
+
+function breakText(dir: string, { inputs }: LoadedPipeline): string {
+  const { breaks } = inputs[0]!.config as GeneratorConfig;
+  const [drop] = breaks;
+  const [first, second] = breaks.map(({ at = '' }) =>
+    formatDuration(Math.max(0, Math.round((Date.parse(at) - systemClock.now()) / 1_000)) * 1_000),
+  );
+  return `[3/3] break: in ${first} the click-through rate of "US banner" drops to a quarter for ${formatDuration(drop?.for ?? 0)}, in ${second} "KR rewarded_video" is flooded.
+      The first alert comes with the first broken window of 10 s: within a minute from now. When a break is over, that is told too.
+      To break more yourself, in another terminal: bin/tocsin simulate --data ${dir}
+
+`;
+}
+
+/** The demo shows counting and ringing; the 543 MB of an OLAP engine are not needed for that. */
+function runOptions(dir: string, config: LoadedPipeline): RunOptions {
+  return { ...RUN_DEFAULTS, files: [config], data: dir, olapStore: 'none' };
+}
+
+function nowhere(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
+}
+
+/** What a run tells while it is quiet is worth a line of its own. */
+function warningsOnly(stderr: RunDeps['stderr']): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (chunk.includes('warning')) stderr.write(`\r\x1b[K${chunk.toString()}`);
+      done();
+    },
+  });
+}

@@ -1,0 +1,221 @@
+/** One pipeline on the log of the data directory: its engine, its bell, and the loop that drives them. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import { sleep } from '../../core/clock.ts';
+import type { Log } from '../../log/log.ts';
+import { ensureTopics, openEngine, type Committed, type Engine } from '../../pipeline/engine.ts';
+import type { TotalLag } from '../../pipeline/lag.ts';
+import { noteLookups } from '../../pipeline/lookup-record.ts';
+import { openNotifyStage } from '../../pipeline/notify-stage.ts';
+import { isReadToEnd } from '../../pipeline/read-to-end.ts';
+import { offsetOf, settleRevision } from '../../pipeline/revision.ts';
+import type { AlertEvent } from '../../receivers/alert-event.ts';
+import { compilePlan, inputPartitions } from '../../windows/plan.ts';
+import type { OutcomesFile } from '../run/outcomes-file.ts';
+import { openCounting } from './counting.ts';
+import { judgingDeps } from '../run/judging.ts';
+import {
+  alertAlone,
+  clockModeOf,
+  limitAlertsOf,
+  monitorOf,
+  notifierOf,
+  publishing,
+  receiversOf,
+  recordOf,
+  type PartsDeps,
+  type PublishDeps,
+} from '../run/pipeline-parts.ts';
+import type { Lane } from './priorities.ts';
+import { boundedLog } from '../run/bounded-log.ts';
+import type { PipelineRun } from '../run/pipeline-run.ts';
+import type { RunOptions } from '../run/run-options.ts';
+import { createPlacement, type Placement } from '../threads/placement.ts';
+import type { Threads } from '../threads/threads.ts';
+import { watchLag } from '../run/watch-lag.ts';
+
+/** How often windows are merged, shown and committed while events come in. */
+const TICK_MS = 250;
+/**
+ * Where thousands of segments change all the time it is done less often: after each row that was shown so long a rest, ms, which is some
+ * four times what the row takes; so the larger part of the time is for reading and for requests. Never more rarely than so, ms.
+ */
+const REST_MS_PER_ROW = 0.04;
+const REST_MS_MOST = 1_000;
+/** How long the loop sleeps when there is nothing to read. */
+const POLL_MS = 25;
+const BATCH_BYTES = 256 << 10;
+/** A run that is ended waits so long for notifications under way; the rest is sent after the next start. */
+const RING_GRACE_MS = 3_000;
+/** Dead letters wait for a commit up to here. */
+const PENDING_BYTES_MAX = 8 << 20;
+
+export interface EmbeddedRunDeps extends PartsDeps, PublishDeps {
+  readonly log: Log;
+  readonly outcomes?: OutcomesFile;
+  /** Absent: all is done on this thread. */
+  readonly threads?: Threads;
+  /** Its place beside the other pipelines of the process. */
+  readonly lane: Lane;
+  /** Told of records as they are judged. */
+  readonly onJudged: (records: number) => void;
+}
+
+export async function openEmbeddedRun(config: LoadedPipeline, options: RunOptions, deps: EmbeddedRunDeps): Promise<PipelineRun> {
+  const { log, clock } = deps;
+  // Before anything is written: a receiver that lacks its address keeps the run from starting.
+  const receivers = receiversOf(config, options, deps);
+  const { engine: spec, topics } = config;
+  const plan = compilePlan(spec);
+  const inputs = inputPartitions(spec).map(({ source, partition, name }) => ({
+    topic: source.topic,
+    partition,
+    name,
+    replayTopic: topics.replay,
+  }));
+  const mode = clockModeOf(config, options);
+  await ensureTopics({ plan, topics }, log);
+  const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
+  await log.commit({ state: [recordOf(config, options, mode)] });
+
+  const placement = deps.threads && placementOf(deps.threads);
+  const counting = await openCounting(async () => {
+    const monitor = monitorOf(config);
+    const engine = await openEngine(
+      {
+        plan,
+        topics,
+        revision: revisions.windows.counter,
+        completeFrom: revisions.completeFrom,
+        start: (topic, partition) => offsetOf(log, topic, partition, config.start),
+        provisional: !options.once,
+        clock: mode,
+        maxBatchBytes: BATCH_BYTES,
+        ...(options.batchRecords !== undefined && { maxBatchRecords: options.batchRecords }),
+      },
+      {
+        log: options.readTo ? boundedLog(log, options.readTo) : log,
+        ...judgingDeps(spec, clock),
+        ...(placement && { openAggregate: placement.open }),
+        monitor,
+        limitAlert: limitAlertsOf(config),
+        warn: deps.logger.warn,
+        onJudged: (batch, judged) => {
+          deps.outcomes?.add(batch, judged.outcomes, judged.reasons);
+          deps.onJudged(batch.count);
+        },
+      },
+    );
+    return { engine, monitor };
+  });
+  const partitions = (): ReturnType<Engine['partitions']> => counting.engine.partitions();
+  const { changes, changed } = await noteLookups(log, spec, new Map(partitions().map(({ name, offset }) => [name, offset])));
+  if (changes.length > 0) await log.commit({ state: changes });
+  for (const file of changed) deps.logger.info(`pipeline ${spec.pipeline}: ${file} has changed; it counts from here on`);
+  const notify = await openNotifyStage(
+    { pipeline: spec.pipeline, topics },
+    { log, notifier: notifierOf(config, options, receivers, deps) },
+  );
+
+  function placementOf(threads: Threads): Placement {
+    const ends = options.readTo ?? new Map<string, number>();
+    const of = { spec, always: options.threads !== undefined };
+    return createPlacement(of, { threads: threads.pipeline(), clock, ends, onJudged: deps.onJudged });
+  }
+
+  const publish = publishing(deps);
+
+  async function commit(): Promise<Committed> {
+    const state = deps.outcomes?.sync() ?? [];
+    const committed = await counting.engine.commit({ state });
+    await publish(committed);
+    return committed;
+  }
+
+  async function readAll(signal: AbortSignal, fed: () => boolean): Promise<void> {
+    let lastCommit = clock.elapsed();
+    let restMs = 0;
+    while (!signal.aborted) {
+      // Asked before reading: what is fed after an empty read is read in the next round.
+      const everythingFed = fed();
+      const mayRead = deps.lane.mayRead();
+      const { engine } = counting;
+      const read = mayRead ? await engine.step() : 0;
+      const since = clock.elapsed() - lastCommit;
+      const due = since >= Math.max(options.commitEveryMs ?? TICK_MS, restMs) || engine.pendingBytes > PENDING_BYTES_MAX;
+      const nothingElse = read === 0 && mayRead && !options.once && since >= restMs;
+      if (engine.hasNews() && (due || nothingElse)) {
+        const { provisional } = await commit();
+        lastCommit = clock.elapsed();
+        restMs = Math.min(REST_MS_MOST, provisional.length * REST_MS_PER_ROW);
+      }
+      if (placement?.isTimeToMove(read)) {
+        await commit();
+        await counting.reopen();
+        deps.logger.info(`pipeline ${spec.pipeline}: its partitions are counted in ${placement.counts().running} threads from here on`);
+      }
+      if (read > 0) {
+        // A turn for everybody else: requests are answered while a backlog is read.
+        await nextTurn();
+        continue;
+      }
+      if (options.once && everythingFed && mayRead) return;
+      await sleep(POLL_MS, signal);
+    }
+  }
+
+  /** Rings beside the reading: a slow receiver holds no window back. */
+  async function ring(signal: AbortSignal): Promise<void> {
+    await notify.run({
+      signal,
+      watermark: () => (options.once ? undefined : counting.engine.frontier),
+      isReadToEnd: () => isReadToEnd(inputs, () => (options.once ? undefined : counting.engine), log),
+      graceMs: options.once ? undefined : RING_GRACE_MS,
+    });
+  }
+
+  const watched = {
+    log,
+    clock,
+    logger: deps.logger,
+    partitions,
+    onLag: ({ records }: TotalLag): void => deps.lane.behind(records),
+    onAlert: (event: AlertEvent): Promise<void> => deps.onCommitted(alertAlone(event)),
+  };
+
+  return {
+    config,
+    engine: {
+      counts: () => counting.engine.counts(),
+      partitions,
+      get frontier() {
+        return counting.engine.frontier;
+      },
+    },
+    notify,
+    looks: counting.looks,
+    threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
+    pressure: { partials: async () => undefined, givesWay: deps.lane.givesWay },
+    readAnew: async () => revisions.readAnew ?? [],
+    async run(signal, fed) {
+      const done = new AbortController();
+      const broken = new AbortController();
+      const ringing = ring(done.signal);
+      // A bell that cannot ring ends the run at once: windows that nobody would be told of are no use.
+      ringing.catch(() => broken.abort());
+      const stop = AbortSignal.any([signal, broken.signal]);
+      const watching = options.once ? undefined : watchLag(config, watched, AbortSignal.any([stop, done.signal]));
+      try {
+        await counting.lasting(async () => {
+          await readAll(stop, fed);
+          if (options.once && !stop.aborted) await publish(await counting.engine.flush({ state: deps.outcomes?.sync() ?? [] }));
+          else if (counting.engine.hasNews()) await commit();
+        }, stop);
+      } finally {
+        done.abort();
+        deps.lane.leave();
+      }
+      await Promise.all([ringing, watching]);
+    },
+  };
+}
