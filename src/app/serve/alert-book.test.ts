@@ -110,7 +110,7 @@ test('what fires is counted by its kind, the gravest kind first', async (t) => {
       [sampleAlert.alert_type, '', 1, 'low'],
     ],
   );
-  await append([alert('f', 4, { ...rise, labels: {}, members: [{ alert_id: 'a', labels: {} }] })]);
+  await append([alert('f', 4, { ...rise, labels: {}, members: [{ alert_id: 'a', labels: {}, series: 'a', since: iso(1), told: true }] })]);
   assert.equal((await book.firing()).count, 4, 'one more, that speaks for one');
 });
 

@@ -3,7 +3,6 @@ import { byGravity, severityRank } from '../../alerts/gravity.ts';
 import type { SaidIn } from '../../alerts/said-in.ts';
 import { withEnd } from '../../alerts/with-end.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Labels } from '../../core/labels.ts';
 import type { Log } from '../../log/log.ts';
 import type { AlertEvent, AlertLocale, Severity } from '../../receivers/alert-event.ts';
 import type { AlertGroup, AlertList, Episode } from '../../server/api.ts';
@@ -98,7 +97,7 @@ interface Firing {
 
 function firingOf({ alert_type, measure, metric_name, direction, labels, severity }: Episode): Firing {
   // Records of another hand may have no labels.
-  const dimensions = Object.keys((labels as Labels | null | undefined) ?? {});
+  const dimensions = Object.keys(labels ?? {});
   const key = [alert_type, measure, direction, ...dimensions].join('\0');
   return { key, kind: { alert_type, measure, metric_name, direction, dimensions }, severity };
 }
