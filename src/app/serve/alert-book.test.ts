@@ -60,9 +60,11 @@ test('an alert is one entry: as it rang, with how it stands', async (t) => {
   );
   assert.equal(total, 2);
   assert.deepEqual(await ids({ status: 'resolved', limit: 1 }), ['x']);
+  assert.equal((await book.find('x'))?.ending, 'no_data');
+  assert.equal(await book.find('z'), undefined);
   await append([alert('x', 5)]);
-  const again = (await book.list({ status: 'firing', limit: 10 })).alerts.find(({ alert_id }) => alert_id === 'x');
-  assert.deepEqual([again?.resolved_time, again?.ending], [null, undefined], 'it fires again');
+  const again = await book.find('x');
+  assert.deepEqual([again?.status, again?.resolved_time, again?.ending], ['firing', null, undefined]);
 });
 
 test('the gravest first, then what costs most, then what is furthest off, then the newest; without what another one speaks for; page by page', async (t) => {
