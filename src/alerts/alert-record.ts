@@ -52,6 +52,7 @@ export function alertRecord(
     since: new Date(facts.since).toISOString(),
     explanation: explanationOf(subject, facts),
     likely_causes: naming.hints ?? [],
+    runbook: naming.runbook ?? null,
     impact: observed === null ? null : impactOf(measure, { observed, expected, volume: facts.volume, sizeMs: window.sizeMs }),
     ...(partOf === undefined ? {} : { part_of: partOf }),
     ...(members.length === 0 ? {} : { members }),

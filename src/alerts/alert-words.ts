@@ -1,4 +1,5 @@
 /** What an alert says to people: its one line, and why it rang. Made of its record alone, so that it can be said again in another language. */
+import { spanText, timeText } from '../core/told-time.ts';
 import type { AlertEvent, AlertEvidence, AlertLocale, AlertMember } from '../receivers/alert-event.ts';
 import { endingOf } from '../receivers/ending.ts';
 import { fill, textsOf, titleKey, type TextKey, type Texts } from './text/texts.ts';
@@ -10,8 +11,6 @@ import {
   oddsText,
   segmentText,
   shareText,
-  spanText,
-  timeText,
   valueText,
   type ShownMeasure,
 } from './value-text.ts';
@@ -39,8 +38,8 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
     metric: event.metric_name,
     segment: segmentText(event.labels, texts),
     window: event.window,
-    span: spanText(event.window_start, event.window_end),
-    from: timeText(event.since),
+    span: spanText(Date.parse(event.window_start), Date.parse(event.window_end)),
+    from: timeText(Date.parse(event.since)),
     windows: String(baseline?.windows ?? 0),
     observed: observed === null ? '' : valueText(observed, measure),
     expected: valueText(expected, measure),
@@ -112,7 +111,7 @@ function moreOf({ explanation: { contributors = [], keys = [], unseen }, members
     ),
     ...said(
       'explain.members',
-      members.map(({ labels, since }: AlertMember) => `${segmentText(labels, texts)} (${since.slice(11, 16)} UTC)`),
+      members.map(({ labels, since }: AlertMember) => `${segmentText(labels, texts)} (${timeText(Date.parse(since))})`),
     ),
     ...(unseen ? [texts['explain.unseen']] : []),
     ...(look ? [texts[look.open_from === undefined ? 'explain.open' : 'explain.silent']] : []),
@@ -128,13 +127,14 @@ function evidenceNames(evidence: AlertEvidence, event: AlertEvent, measure: Show
   const { expected_range, ratio_range, since } = evidence;
   const { explanation, window_start, window_end } = event;
   const sizeMs = Date.parse(window_end) - Date.parse(window_start);
+  const until = evidence.until === undefined ? Date.parse(event.since) + sizeMs : Date.parse(evidence.until);
   return {
     ratio: factorText(explanation.ratio ?? 0),
     ratio_low: factorText(ratio_range[0]),
     ratio_high: factorText(ratio_range[1]),
     low: valueText(expected_range[0], measure),
     high: valueText(expected_range[1], measure),
-    since: spanText(since, evidence.until ?? new Date(Date.parse(event.since) + sizeMs).toISOString()),
+    since: spanText(Date.parse(since), until),
     one_in: oddsText(evidence.one_in, locale),
     needed: oddsText(evidence.needed, locale),
     budget: String(evidence.false_alarms_per_day ?? 0),

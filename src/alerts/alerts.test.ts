@@ -70,7 +70,7 @@ function story(minutes: string): string[] {
 }
 
 test('a record has the known fields, and the general form beside them', () => {
-  assert.deepEqual(first('ko', subject({ naming: { hints: ['광고 소재 오류'] } }), verdict()), {
+  assert.deepEqual(first('ko', subject({ naming: { hints: ['광고 소재 오류'], runbook: 'https://wiki.example/ctr' } }), verdict()), {
     alert_id: '6f7a6f96-dbd7-8eaa-a849-929b658ad264',
     alert_time: '2025-12-18T02:58:00.000Z',
     alert_type: 'ctr_drop',
@@ -105,8 +105,14 @@ test('a record has the known fields, and the general form beside them', () => {
       not_fired_if: '2.50% 이상이었다면 알림이 울리지 않았습니다.',
     },
     likely_causes: ['광고 소재 오류'],
+    runbook: 'https://wiki.example/ctr',
     impact: null,
   });
+});
+
+test('what an event calls a runbook is a label, and no runbook', () => {
+  const { runbook, labels } = first('en', subject({ labels: { runbook: 'https://elsewhere.example' } }), verdict());
+  assert.deepEqual([runbook, labels['runbook']], [null, 'https://elsewhere.example']);
 });
 
 test('each kind of alert is told in the words known for it, in both languages', () => {

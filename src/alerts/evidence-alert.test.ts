@@ -141,7 +141,7 @@ test('the same in Korean, with whom it speaks for, and that the window is open',
     event.explanation.text,
     'KR의 CTR 값이 2026-03-02 08:36–09:01 UTC 동안 1.04%입니다. 예상 값 2.00%(95%: 1.80%~2.21%)의 0.52배(95%: 0.43~0.63)입니다. ' +
       '증거 1 : 740만. 우연만으로 이만큼 벗어날 가능성은 740만분의 1입니다. 기준은 3일 동안 학습했습니다. ' +
-      '변화의 대부분을 차지하는 곳: KR video 61%, KR banner 30%. 포함된 알림: KR video (08:40 UTC). 윈도우가 아직 열려 있어, 지금까지 집계된 값입니다.',
+      '변화의 대부분을 차지하는 곳: KR video 61%, KR banner 30%. 포함된 알림: KR video (2026-03-02 08:40 UTC). 윈도우가 아직 열려 있어, 지금까지 집계된 값입니다.',
   );
   assert.deepEqual([event.members, event.look], [[member], look]);
   assert.equal('part_of' in event, false);

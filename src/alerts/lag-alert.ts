@@ -56,6 +56,7 @@ export function lagAlert(facts: LagFacts): AlertEvent {
       furthest_behind: facts.worst ?? '–',
     },
     likely_causes: [],
+    runbook: null,
     impact: null,
   };
   return withWords(event, lagWords(event, facts.locale)!);

@@ -64,6 +64,7 @@ export function limitAlert({ kind, pipeline, partition, limit, window, span, loc
       not_fired_if: '',
     },
     likely_causes: [],
+    runbook: null,
     impact: null,
   };
   return withWords(event, limitWords(event, kind, locale));

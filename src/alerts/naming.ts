@@ -8,4 +8,6 @@ export interface AlertNaming {
   readonly severity?: Severity;
   /** Likely causes, in the words of the file's `hint`. */
   readonly hints?: readonly string[];
+  /** Address (http, https) of what to do about it. */
+  readonly runbook?: string;
 }

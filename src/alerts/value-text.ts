@@ -1,4 +1,4 @@
-/** Values, times and segments as people read them. */
+/** Values and segments as people read them. */
 import type { Labels } from '../core/labels.ts';
 import type { AlertLocale } from '../receivers/alert-event.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
@@ -76,18 +76,6 @@ function grouped(value: number, digits: number): string {
 /** `+267.7%`, `-60.0%` */
 export function deviationText(percent: number): string {
   return `${percent > 0 ? '+' : ''}${percent.toFixed(1)}%`;
-}
-
-/** `2025-12-18 02:57–02:58 UTC`; seconds only where there are some. */
-export function spanText(startIso: string, endIso: string): string {
-  const seconds = startIso.slice(17, 19) !== '00' || endIso.slice(17, 19) !== '00';
-  const clock = (iso: string): string => iso.slice(11, seconds ? 19 : 16);
-  return `${startIso.slice(0, 10)} ${clock(startIso)}–${clock(endIso)} UTC`;
-}
-
-/** `2025-12-18 02:57 UTC`; seconds only where there are some. */
-export function timeText(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, iso.slice(17, 19) === '00' ? 16 : 19)} UTC`;
 }
 
 /** `ctr{country="US",ad_format="banner"}` */

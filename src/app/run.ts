@@ -86,6 +86,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       signal: stopping.signal,
       write: (text) => progress.aside(() => out.write(text)),
       colour: out.isTTY === true,
+      localPageUrl: () => (beside.serving?.isLocal ? beside.serving.url : undefined),
       onJudged: (records) => progress.judged(records),
       async onCommitted(config, committed) {
         progress.committed(config, committed, options.once);

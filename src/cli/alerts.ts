@@ -2,6 +2,7 @@ import { readAlertRecords, readAlerts, type AlertsQuery, type ShownAlert } from 
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
 import { labelsText } from '../core/labels.ts';
+import { localIso, zoneNamed } from '../core/told-time.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Ending } from '../receivers/ending.ts';
 import { printTable, type Column } from './table.ts';
@@ -23,9 +24,10 @@ export async function alertsCommand(options: Options, terminal: Terminal): Promi
   return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const { log } = reading;
+    const zone = pipeline.timeZone ?? 'UTC';
     const alerts = options.records ? selected(readAlertRecords(log, pipeline), options) : await readAlerts(log, pipeline, options);
     if (options.json) for await (const alert of alerts) await terminal.print(JSON.stringify(alert));
-    else if ((await printTable(alerts, columns, terminal)) === 0) terminal.note('no alerts');
+    else if ((await printTable(alerts, columnsIn(zone), terminal)) === 0) terminal.note('no alerts');
     return 0;
   });
 }
@@ -40,24 +42,24 @@ async function* selected(
   }
 }
 
-const columns: readonly Column<AlertEvent & Partial<ShownAlert>>[] = [
-  { title: 'rang at (UTC)', value: (alert) => timeText(alert.alert_time) },
-  {
-    title: 'status',
-    value: (alert) => endText(alert) + (alert.part_of === undefined ? '' : ' (folded)'),
-  },
-  { title: 'severity', value: (alert) => alert.severity },
-  { title: 'alert', value: (alert) => alert.alert_type },
-  { title: 'segment', value: (alert) => labelsText(alert.labels) },
-  { title: 'message', value: (alert) => alert.message, maxWidth: 100 },
-];
-
-function endText(alert: AlertEvent & Partial<ShownAlert>): string {
-  const { status, resolved_time: resolved, ending } = alert;
-  return typeof resolved === 'string' && ending ? `${ENDED[ending]} ${timeText(resolved)}` : status;
+/** `name`: of the zone by whose clock times are told. */
+function columnsIn(name: string): readonly Column<AlertEvent & Partial<ShownAlert>>[] {
+  const zone = zoneNamed(name);
+  /** `2026-03-02 09:14:30`: windows may be seconds long. */
+  const timeText = (iso: string): string => localIso(iso, zone).slice(0, 19).replace('T', ' ');
+  return [
+    { title: `rang at (${name})`, value: (alert) => timeText(alert.alert_time) },
+    {
+      title: 'status',
+      value: (alert) => endText(alert, timeText) + (alert.part_of === undefined ? '' : ' (folded)'),
+    },
+    { title: 'severity', value: (alert) => alert.severity },
+    { title: 'alert', value: (alert) => alert.alert_type },
+    { title: 'segment', value: (alert) => labelsText(alert.labels) },
+    { title: 'message', value: (alert) => alert.message, maxWidth: 100 },
+  ];
 }
 
-/** `2026-03-02 09:14:30` in UTC: windows may be seconds long. */
-function timeText(iso: string): string {
-  return iso.slice(0, 19).replace('T', ' ');
+function endText({ status, resolved_time: resolved, ending }: AlertEvent & Partial<ShownAlert>, timeText: (iso: string) => string): string {
+  return typeof resolved === 'string' && ending ? `${ENDED[ending]} ${timeText(resolved)}` : status;
 }

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { parseDuration } from '../core/duration.ts';
 import { parseInstantOrDay } from '../core/instant.ts';
+import { webAddress } from '../core/web-address.ts';
 
 /** A whole number, 0 or more. */
 export function countArgument(text: string): number {
@@ -28,6 +29,14 @@ export function megabytesArgument(text: string): number {
 export function instanceArgument(text: string): string {
   if (/^[\w.-]{1,200}$/.test(text) && !/^\.\.?$/.test(text)) return text;
   throw new InvalidArgumentError('Expected up to 200 letters, digits and . _ -, such as the name of the pod.');
+}
+
+/** Without what stands behind a path: the page's own addresses go there. Empty, as Compose passes what is not set: none. */
+export function pageUrlArgument(text: string): string | undefined {
+  if (text === '') return undefined;
+  const address = webAddress(text);
+  if (address !== undefined && !/[?#]/.test(text)) return address;
+  throw new InvalidArgumentError('Expected an address such as https://tocsin.example.com: http or https, without a password, ? or #.');
 }
 
 /** A number above 0. */

@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { ReadingPlace } from '../app/readers/reading.ts';
 import { DEFAULT_DATA } from '../app/run/run-options.ts';
+import { pageUrlArgument } from './arguments.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What every command is told that reads what is stored. */
@@ -36,6 +37,12 @@ export function logOption(): Option {
 
 export function dataOption(): Option {
   return new Option('--data <dir>', 'the data directory').default(DEFAULT_DATA);
+}
+
+export function pageUrlOption(): Option {
+  return new Option('--page-url <url>', 'where people open the page: messages link to each alert there')
+    .argParser(pageUrlArgument)
+    .env('TOCSIN_PAGE_URL');
 }
 
 export function pipelineOption(): Option {

@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
 import { countArgument, positiveArgument, timeArgument } from './arguments.ts';
-import { command, dataOption, group, logOption, pipelineOption, type Add } from './command.ts';
+import { command, dataOption, group, logOption, pageUrlOption, pipelineOption, type Add } from './command.ts';
 
 export const addWindows: Add = (program, terminal, exit) => {
   const time = timeArgument(systemClock.now);
@@ -140,6 +140,7 @@ export const addReceivers: Add = (program, terminal, exit) => {
     'tocsin receivers test slack                      # of the pipeline that ran on .tocsin',
   ])
     .option('--pipeline <file>', 'the pipeline file; default: that of the pipeline that ran on the data directory')
+    .addOption(pageUrlOption())
     .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'print one JSON object', false)

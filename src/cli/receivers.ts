@@ -6,6 +6,7 @@ import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { unknownName } from '../config/problem.ts';
 import { systemClock } from '../core/clock.ts';
+import { zoneNamed } from '../core/told-time.ts';
 import { AppError } from '../core/errors.ts';
 import type { ReadOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
@@ -13,6 +14,7 @@ import type { Terminal } from './terminal.ts';
 interface TestOptions extends ReadOptions {
   /** Its file; default: of the pipeline that ran there. */
   readonly pipeline?: string;
+  readonly pageUrl?: string | undefined;
 }
 
 const TEST_TIMEOUT_MS = 10_000;
@@ -43,9 +45,9 @@ export async function listCommand(file: string, { json, ...place }: ReadOptions,
 }
 
 /** Exit code 1 where the receiver does not take it. */
-export async function testCommand(name: string, { pipeline, json, ...place }: TestOptions, terminal: Terminal): Promise<number> {
+export async function testCommand(name: string, { pipeline, pageUrl, json, ...place }: TestOptions, terminal: Terminal): Promise<number> {
   const config = loadPipeline(pipeline ?? (await fileOf(place)));
-  const opened = openReceivers(config, process.env, receiverDeps(config, terminal));
+  const opened = openReceivers(config, process.env, { ...receiverDeps(config, terminal), pageUrl });
   const found = opened.find((each) => each.name === name);
   if (!found) {
     const names = opened.map((each) => each.name);
@@ -66,8 +68,9 @@ export async function testCommand(name: string, { pipeline, json, ...place }: Te
   return result.ok ? 0 : 1;
 }
 
-function receiverDeps({ locale }: LoadedPipeline, { stdout }: Terminal) {
-  return { write: (text: string) => void stdout.write(text), colour: stdout.isTTY, locale, clock: systemClock };
+function receiverDeps({ locale, timeZone }: LoadedPipeline, { stdout }: Terminal) {
+  const write = (text: string): void => void stdout.write(text);
+  return { write, colour: stdout.isTTY, locale, zone: zoneNamed(timeZone), clock: systemClock };
 }
 
 async function fileOf(place: ReadingPlace): Promise<string> {

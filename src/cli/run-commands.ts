@@ -12,7 +12,7 @@ import {
   positiveArgument,
   timeArgument,
 } from './arguments.ts';
-import { command, dataOption, logOption, pipelineOption, type Add } from './command.ts';
+import { command, dataOption, logOption, pageUrlOption, pipelineOption, type Add } from './command.ts';
 import { positionArgument, replayFromArgument } from './position-argument.ts';
 
 export const addRun: Add = (program, terminal, exit) => {
@@ -63,6 +63,7 @@ export const addRun: Add = (program, terminal, exit) => {
     )
     .option('--listen <host:port>', 'where dashboard and HTTP API are, or none; --once opens none', '127.0.0.1:8000')
     .addOption(new Option('--api-key <key>', 'what who asks has to show; needed beyond this machine').env('TOCSIN_API_KEY'))
+    .addOption(pageUrlOption())
     .addOption(
       new Option('--threads <n>', 'threads that count, side by side; 1: none beside the main one; default: by load, up to the cores')
         .argParser(positiveArgument)

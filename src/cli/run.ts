@@ -21,6 +21,7 @@ interface Options extends Pick<
   | 'quiet'
   | 'listen'
   | 'apiKey'
+  | 'pageUrl'
   | 'threads'
   | 'batchRecords'
   | 'commitEveryMs'

@@ -19,7 +19,7 @@ async function setUp(t: TestContext, countries: readonly string[] = []) {
   const spec = { pipeline: 'ads', sources: [], dimensions: ['country'], measures: [], windows: [], rollups: [], limits };
   const topics = topicsOf('ads');
   await log.ensureTopic(topics.silences, { partitions: 1 });
-  const record = pipelineRecord(spec, 'ads.yml', topics, { olapStore: 'none', clock: 'append' });
+  const record = pipelineRecord(spec, 'ads.yml', topics, { olapStore: 'none', clock: 'append', timeZone: 'UTC' });
   await log.commit({ state: [pipelineRecordChange(record)] });
   if (countries.length > 0) {
     const { windows } = topics;

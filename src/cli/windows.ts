@@ -4,6 +4,7 @@ import type { WindowsQuery } from '../app/readers/windows.ts';
 import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import { localIso, zoneNamed } from '../core/told-time.ts';
 import { parseOlapAddress } from '../olap-store/clickhouse/address.ts';
 import { flatRow } from '../windows/row-merge.ts';
 import type { WindowRow } from '../windows/row.ts';
@@ -40,12 +41,13 @@ function queryOf({ window, from, to }: Options, pipeline: PipelineRecord): Windo
   return { ...(window !== undefined && { window }), ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
 }
 
-function columns({ dimensions, measures }: PipelineRecord): Column<WindowRow>[] {
+function columns({ dimensions, measures, timeZone = 'UTC' }: PipelineRecord): Column<WindowRow>[] {
+  const zone = zoneNamed(timeZone);
   return [
     {
-      title: 'window start (UTC)',
+      title: `window start (${timeZone})`,
       value: (row) =>
-        row.window_start
+        localIso(row.window_start, zone)
           .replace('T', ' ')
           .replace(/(:00)?\.000Z$/, '')
           .replace(/Z$/, ''),

@@ -4,7 +4,7 @@ import { detectorCatalog } from '../detectors/catalog.ts';
 import type { DetectorKind } from '../detectors/detector.ts';
 import type { Severity } from '../receivers/alert-event.ts';
 import { shapeOf } from './catalog-block.ts';
-import { perDirection } from './field-kinds.ts';
+import { link, perDirection } from './field-kinds.ts';
 
 export const DEFAULT_DETECTOR = 'evidence';
 export const DETECTOR_NAMES = Object.keys(detectorCatalog);
@@ -52,6 +52,7 @@ const namingShape = {
   hint: perDirection(z.union([hintText, z.array(hintText).min(1).max(10)]))
     .optional()
     .describe('Likely causes, for the person who gets the alert.'),
+  runbook: perDirection(link).optional().describe('Address (http or https) of what to do then: a link in every message and on the page.'),
 };
 export const NAMING_KEYS = Object.keys(namingShape);
 

@@ -1,6 +1,9 @@
 /** Kinds of values that the pipeline file is made of. Durations become ms; each kind says what it expects. */
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
+import { zoneNamed } from '../core/told-time.ts';
+import { webAddress } from '../core/web-address.ts';
+import { nearest } from './nearest.ts';
 
 const DURATION = /^\d{1,12}(ms|s|m|h|d)$/;
 const EXPECTED_DURATION = 'expected a duration such as "500ms", "5s", "1m", "26h" or "7d"';
@@ -31,6 +34,28 @@ export const pipelineName = z.string(EXPECTED_PIPELINE).regex(/^[a-z][a-z0-9_-]{
 
 const EXPECTED_TOPIC = 'expected a topic: letters, digits, ".", "_" and "-", at most 200 long';
 export const topicName = z.string(EXPECTED_TOPIC).regex(/^(?!\.\.?$)[A-Za-z0-9._-]{1,200}$/, EXPECTED_TOPIC);
+
+const EXPECTED_LINK =
+  'expected an address such as https://wiki.example/ctr-drop: http or https, without a password, at most 1000 characters';
+/** What people open in a browser. */
+export const link = z
+  .string(EXPECTED_LINK)
+  .refine((text) => webAddress(text) !== undefined, EXPECTED_LINK)
+  .transform((text) => webAddress(text) ?? text);
+
+const EXPECTED_ZONE = 'expected a time zone such as UTC, Asia/Seoul or America/New_York';
+/** IANA. */
+export const timeZone = z.string(EXPECTED_ZONE).superRefine((name, context) => {
+  try {
+    zoneNamed(name);
+  } catch {
+    const meant = nearest(name, Intl.supportedValuesOf('timeZone'));
+    context.addIssue({
+      code: 'custom',
+      message: `${EXPECTED_ZONE}${meant === undefined ? '' : `; did you mean ${JSON.stringify(meant)}?`}`,
+    });
+  }
+});
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export const conditions = z

@@ -103,6 +103,19 @@ const base = (): PipelineFile => ({
   detect: { share: { down: '50%' } },
 });
 
+test('a runbook stands for either direction or both, as a browser writes it', () => {
+  const runbookOf = (runbook: PipelineFile['detect']): unknown => {
+    const { monitor } = definePipeline({ ...base(), detect: { share: { down: '50%', up: '100%', runbook } } });
+    const { down, up } = monitor.detect[0]!.naming ?? {};
+    return [down?.runbook, up?.runbook];
+  };
+  const both = 'https://wiki.example/%EA%B8%89%EB%9D%BD';
+  assert.deepEqual(runbookOf('https://wiki.example/급락' as never), [both, both]);
+  assert.deepEqual(runbookOf({ down: 'https://wiki.example/급락' }), [both, undefined]);
+  for (const wrong of ['ftp://h/x', 'javascript:alert(1)', 'https://me:word@h/', `https://h/${'x'.repeat(1_000)}`, 7])
+    assert.throws(() => runbookOf(wrong as never), /detect\.share\.runbook: found .*; expected an address such as https:/);
+});
+
 test('a pipeline from TypeScript: short forms written out, roll-ups in the order of the dimensions', () => {
   const { engine, hashes } = definePipeline({ ...base(), dimensions: ['a', 'b', 'c'], rollups: [['c', 'a']] });
   assert.deepEqual(engine.rollups, [['a', 'c']]);
@@ -230,7 +243,8 @@ test('hashes change with what changes results, and with nothing else', () => {
       same,
     ],
     ['unit', before, hashesOf({ measures: { ...base().measures, p99: { quantile: 'ms', q: 0.99, unit: 's' } } }), same],
-    ['hint', before, hashesOf({ detect: { share: { down: '50%', hint: 'x', severity: 'low' } } }), same],
+    ['hint', before, hashesOf({ detect: { share: { down: '50%', hint: 'x', severity: 'low', runbook: 'https://h/x' } } }), same],
+    ['time_zone', before, hashesOf({ time_zone: 'Asia/Seoul' }), same],
     [
       'defaults written out',
       before,

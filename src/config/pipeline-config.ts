@@ -51,6 +51,8 @@ export interface PipelineConfig {
   /** How long raw events stay in the OLAP store, ms; absent: they do not go there. */
   readonly rawKeepMs?: number;
   readonly locale: 'en' | 'ko';
+  /** IANA name of the zone by which times are told on the terminal. */
+  readonly timeZone: string;
 }
 
 export interface LoadedPipeline extends PipelineConfig {

@@ -1,7 +1,7 @@
 /** The pipeline file as written: names, types, bounds. What must agree between its parts is checked when it is resolved. */
 import { z } from 'zod';
 import { MAX_IDS } from '../windows/spec.ts';
-import { columnName, duration, durationText, pipelineName, topicName } from './field-kinds.ts';
+import { columnName, duration, durationText, pipelineName, timeZone, topicName } from './field-kinds.ts';
 import { measureSchema } from './measure-schema.ts';
 import { eventSchema, namedSourceSchema, sourceSchema } from './source-schema.ts';
 
@@ -143,6 +143,11 @@ export const pipelineSchema = z.strictObject({
     .prefault({})
     .describe('Names of the topics that the pipeline writes.'),
   locale: z.enum(['en', 'ko']).default('en').describe('Language of alerts.'),
+  time_zone: timeZone
+    .default('UTC')
+    .describe(
+      'Time zone (IANA) by which the console and the tables of `tocsin alerts` and `tocsin windows` tell times. Page and chats tell them by the clock of each reader; JSON has UTC.',
+    ),
 });
 
 /** As written, before defaults: what `definePipeline` takes. */

@@ -180,10 +180,12 @@ function direction(name: Direction, value: MeasureDetect): { readonly [direction
   const alertType = pick(value.alert_type, isText);
   const severity = pick(value.severity, isText as (value: unknown) => value is NonNullable<AlertNaming['severity']>);
   const hint = pick(value.hint, (given): given is string | string[] => typeof given === 'string' || Array.isArray(given));
+  const runbook = pick(value.runbook, isText);
   const naming: AlertNaming = {
     ...(alertType === undefined ? {} : { alertType }),
     ...(severity === undefined ? {} : { severity }),
     ...(hint === undefined ? {} : { hints: [hint].flat() }),
+    ...(runbook === undefined ? {} : { runbook }),
   };
   return Object.keys(naming).length === 0 ? {} : { [name]: naming };
 }

@@ -59,6 +59,7 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
     serve: resolveServe(block.serve, dimensions, rollups, windows, problems),
     ...(block.store.raw === undefined ? {} : { rawKeepMs: block.store.raw.keep }),
     locale,
+    timeZone: block.time_zone,
     hashes: { windows: windowsHash(engine, clock), detect: detectHash(monitor) },
   };
 }

@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   memory_short: 'The process gets no more memory, or no more addresses for it. Nothing committed is lost.',
   record_too_large: 'A record, or what is to be committed together, is larger than the log takes.',
   pipeline_unknown: 'No such pipeline in the data directory, or more than one and none was named.',
+  alert_unknown: 'No such alert in the pipeline.',
   silence_unknown: 'No such silence in the pipeline.',
   silence_limit: 'The pipeline has as many silences under way as it may have.',
   hot_store_unavailable: 'The hot store (Redis) cannot be reached or is not ready.',

@@ -8,6 +8,7 @@ import { startServer } from '../../test/support/http-server.ts';
 import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { sleep, systemClock } from '../core/clock.ts';
 import { silentLogger, type Logger } from '../core/logger.ts';
+import { UTC } from '../core/told-time.ts';
 import { packRecords } from '../log/batch.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import type { Log } from '../log/log.ts';
@@ -84,7 +85,7 @@ async function start(
 }
 
 function webhook(name: string, origin: string): Receiver {
-  const deps = { write: () => {}, colour: false, locale: 'en', clock: systemClock } as const;
+  const deps = { write: () => {}, colour: false, locale: 'en', zone: UTC, clock: systemClock } as const;
   return webhookReceiver.create(name, webhookConfig.parse({ url: origin }), deps);
 }
 

@@ -27,6 +27,8 @@ export interface PipelineRecord {
   readonly olapStore: string;
   /** Which time told delays when it was last run. */
   readonly clock: ClockMode;
+  /** IANA name of the zone by which tables tell times; older records lack it. */
+  readonly timeZone?: string;
 }
 
 const PREFIX = 'pipeline/';
@@ -35,7 +37,7 @@ export function pipelineRecord(
   spec: EngineSpec,
   file: string,
   topics: PipelineTopics,
-  { olapStore, clock }: Pick<PipelineRecord, 'olapStore' | 'clock'>,
+  { olapStore, clock, timeZone }: Pick<Required<PipelineRecord>, 'olapStore' | 'clock' | 'timeZone'>,
 ): PipelineRecord {
   return {
     name: spec.pipeline,
@@ -54,6 +56,7 @@ export function pipelineRecord(
     topics,
     olapStore: withoutPassword(olapStore),
     clock,
+    timeZone,
   };
 }
 

@@ -141,6 +141,8 @@ export interface AlertEvent {
   readonly since: string;
   readonly explanation: AlertExplanation;
   readonly likely_causes: readonly string[];
+  /** Address (http, https) of what to do about it, as the file says. Records of earlier versions lack it. */
+  readonly runbook: string | null;
   readonly impact: AlertImpact | null;
   /** Set: not told by itself, the alert with this id speaks for it. */
   readonly part_of?: string;

@@ -1,6 +1,7 @@
 /** A receiver carries notifications to people: the terminal, a chat, a pager. Retries live in `notify`, never in here. */
 import type { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
+import type { Zone } from '../core/told-time.ts';
 import type { AlertEvent, AlertLocale } from './alert-event.ts';
 
 export interface Notification {
@@ -39,7 +40,13 @@ export interface ReceiverDeps {
   /** The text goes to a terminal that shows colours. */
   readonly colour: boolean;
   readonly locale: AlertLocale;
+  /** By whose clock times are told where the reader's is not known. */
+  readonly zone: Zone;
   readonly clock: Clock;
+  /** Where all who are told can open the page; undefined: nobody said. */
+  readonly pageUrl?: string | undefined;
+  /** Where somebody at this machine can, while it is there. */
+  readonly localPageUrl?: (() => string | undefined) | undefined;
 }
 
 export interface ReceiverKind<Schema extends z.ZodType = z.ZodType> {

@@ -178,7 +178,7 @@ export interface AlertGroup {
   readonly gravest: Severity;
 }
 
-/** As it rang, and how it stands. */
+/** As it rang, and how it stands. GET /api/v1/pipelines/{pipeline}/alerts/{id}?lang=ko answers one; 404 beyond the newest 10,000. */
 export interface Episode extends AlertEvent {
   readonly resolved_time: string | null;
   /** How it ended: `resolved` alone is an all-clear. Absent while it fires. */

@@ -24,6 +24,7 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   usage: 400,
   topic_unknown: 404,
   pipeline_unknown: 404,
+  alert_unknown: 404,
   silence_unknown: 404,
   silence_limit: 409,
   topic_conflict: 403,

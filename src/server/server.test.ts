@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { fakeSurface, serverOn, windowRow, type ServerOptions } from '../../test/server/fake-surface.ts';
 import { AppError } from '../core/errors.ts';
 import { HttpProblem } from './problem.ts';
@@ -128,6 +129,16 @@ test('what is asked of the windows is checked, and handed on', async (t) => {
   }
   assert.match((await get('/api/v1/pipelines/adz/status')).json().detail, /no pipeline "adz" runs here; expected one of: ads/);
   assert.equal(surface.asked.length, 2);
+});
+
+test('one alert is asked for by its id; one that is not known is a 404 that says so', async (t) => {
+  const { get } = await open(t);
+  const path = '/api/v1/pipelines/ads/alerts';
+  const found = await get(`${path}/${sampleAlert.alert_id}?lang=ko`);
+  assert.deepEqual([found.status, found.json().message], [200, 'in ko']);
+  const missing = await get(`${path}/a%2Fb`);
+  assert.deepEqual([missing.status, missing.json().detail], [404, 'no alert "a/b" among the newest of ads']);
+  assert.equal((await get(`${path}/${sampleAlert.alert_id}?lang=fr`)).status, 400);
 });
 
 test('health says alive at once, and ready when the pipelines are', async (t) => {

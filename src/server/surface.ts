@@ -9,6 +9,7 @@ import type {
   BacktestReport,
   BacktestRequest,
   DeadLetterList,
+  Episode,
   LatestWindows,
   MessageList,
   PipelineInfo,
@@ -72,6 +73,8 @@ export interface PipelineView {
   latest(window: string): Promise<LatestWindows>;
   /** `lang`: the words in this language; else in the pipeline's. */
   alerts(query: AlertQuery & { readonly lang?: AlertLocale }): Promise<AlertList>;
+  /** One of them. @throws AppError `alert_unknown` */
+  alert(id: string, lang: AlertLocale | undefined): Promise<Episode>;
   deadLetters(query: { readonly reason?: string; readonly outcome?: string; readonly limit: number }): Promise<DeadLetterList>;
   /** By receiver and what was decided. */
   notifications(): readonly NotificationCount[];

@@ -13,7 +13,7 @@ import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { valuesOf, withKafka } from '../e2e/kafka-topic.ts';
 import { ownPipeline } from '../e2e/own-pipeline.ts';
-import { output, printedSeed, until } from '../e2e/tocsin.ts';
+import { output, printedSeed, tocsin, until } from '../e2e/tocsin.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { ownService } from '../support/services.ts';
 import { temporary } from '../support/temporary.ts';
@@ -56,7 +56,13 @@ test('any one of three brokers dies: the others go on', { skip, timeout: SOAK ? 
     () => /more copies than there are brokers now .* Waiting/.test(fleet.said()),
     60_000,
   );
+  const { code, stderr } = await tocsin(['ingest', '-', '--topic', `${topic}-early`, '--partitions', '1', '--log', `kafka://${address}`], {
+    input: Buffer.from('{}\n'),
+  });
+  assert.equal(code, 2, 'who is to end does not wait');
+  assert.match(stderr, /more copies than there are brokers now/);
   brokers.push(await startBroker(2));
+  await until('the workers to go on', () => /reached again \(create topic/.test(fleet.said()), 60_000);
   const said: string[] = [];
   await withKafka(address, async (log) => {
     await log.ensureTopic(topic, { partitions: PARTITIONS });

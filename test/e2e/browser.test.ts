@@ -90,6 +90,24 @@ test('the page shows a break as it happens', { skip, timeout: 240_000 }, async (
     for (const { body } of slack.received) assert.deepEqual(slackFaults(JSON.parse(body)), []);
   });
 
+  await t.test('its link opens the alert, marked and in sight, in a browser that was not there before', async () => {
+    const told = slack.received.find(({ body }) => body.includes('CTR') && body.includes('US'))!;
+    const [, hash] = /<https:\/\/tocsin\.example\/ads\/(#\/alert\/[^|>]+)\|/.exec(told.body) ?? [];
+    assert.ok(hash, told.body);
+    const other = await context.newPage();
+    other.setDefaultTimeout(PATIENCE_MS);
+    other.on('pageerror', (error) => errors.push(error.message));
+    for (const open of [() => other.goto(`${first.address}/${hash}`), () => other.reload()]) {
+      await open();
+      const linked = other.locator('.segment-page .alert.is-linked[open]');
+      await linked.locator('.alert-message').waitFor();
+      assert.match(await linked.locator('summary').innerText(), /CTR/);
+      const { y } = (await linked.boundingBox())!;
+      assert.ok(y >= 0 && y < 900, `at ${y} px`);
+    }
+    await other.close();
+  });
+
   await t.test('the alert is silenced from its card, which says so, and the silence is ended from the list', async () => {
     const alert = page.locator('[data-testid=alerts] .alert.is-firing', { hasText: BROKEN }).filter({ hasText: 'CTR' });
     await alert.evaluate((element) => ((element as unknown as { open: boolean }).open = true));
@@ -161,7 +179,7 @@ async function startTocsin(
   const args = ['run', path.join(dir, 'demo.yml'), '--data', path.join(dir, 'data'), '--olap-store', 'none', '--listen', listen];
   const child = spawn(path.join(ROOT, 'bin/tocsin'), args, {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, SLACK_WEBHOOK_URL: slackUrl },
+    env: { ...process.env, SLACK_WEBHOOK_URL: slackUrl, TOCSIN_PAGE_URL: 'https://tocsin.example/ads' },
   });
   t.after(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

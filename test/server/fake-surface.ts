@@ -14,6 +14,7 @@ import { createServer, type Server } from '../../src/server/server.ts';
 import { createEventRing } from '../../src/server/stream/event-ring.ts';
 import type { HistoryQuery, PipelineView, ServedPath, Surface } from '../../src/server/surface.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
+import { sampleAlert } from '../support/sample-alert.ts';
 import { memoryTopic } from './memory-topic.ts';
 
 export function windowRow(labels: Record<string, string>, more: Partial<WindowRow> = {}): WindowRow {
@@ -111,6 +112,10 @@ export function fakeSurface(): FakeSurface {
     },
     latest: async (window) => ({ pipeline: 'ads', window, source: 'hot', age: null, points: [] }),
     alerts: async () => ({ alerts: [], total: 0 }),
+    alert: async (id, lang) => {
+      if (id !== sampleAlert.alert_id) throw new AppError('alert_unknown', `no alert "${id}" among the newest of ads`);
+      return { ...sampleAlert, message: `in ${lang}`, resolved_time: null };
+    },
     deadLetters: async () => ({ by_reason: {}, dead_letters: [] }),
     notifications: () => [{ receiver: 'slack', decision: 'sent', count: 2 }],
     silences: createSilencesView(

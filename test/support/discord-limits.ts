@@ -5,7 +5,7 @@
  */
 type Json = Readonly<Record<string, unknown>>;
 
-const EMBED_KEYS = ['title', 'description', 'color', 'fields', 'footer', 'timestamp'];
+const EMBED_KEYS = ['title', 'url', 'description', 'color', 'fields', 'footer', 'timestamp'];
 
 /** What Discord would refuse; empty for a message that it takes. */
 export function discordFaults(message: unknown): string[] {
@@ -23,12 +23,13 @@ function countedTexts({ title, description, fields, footer }: Json): unknown[] {
 }
 
 function embedFaults(embed: Json): string[] {
-  const { title, description, color, fields, footer, timestamp } = embed;
+  const { title, url, description, color, fields, footer, timestamp } = embed;
   const faults = Object.keys(embed)
     .filter((key) => !EMBED_KEYS.includes(key))
     .map((key) => `${key} is not known here`);
   faults.push(...textFaults('title', title, 256), ...textFaults('description', description, 4_096));
   faults.push(...textFaults('footer.text', (footer as Json)['text'], 2_048));
+  if (url !== undefined && !/^https?:\/\/\S{1,2000}$/.test(String(url))) faults.push('url: an address, at most 2,048 characters');
   if (!Number.isInteger(color) || Number(color) < 0 || Number(color) > 0xffffff) faults.push('color: an integer up to 0xffffff');
   if (typeof timestamp !== 'string' || new Date(timestamp).toISOString() !== timestamp) faults.push('timestamp: ISO 8601');
   if (!Array.isArray(fields) || fields.length > 25) return [...faults, 'fields: at most 25'];

@@ -36,5 +36,6 @@ export const sampleAlert: AlertEvent = {
     not_fired_if: 'At 2.85% or more it would not have fired.',
   },
   likely_causes: ['A broken creative', 'A broken landing page'],
+  runbook: null,
   impact: { money_per_hour: 500, currency: 'USD' },
 };

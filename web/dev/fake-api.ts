@@ -61,9 +61,12 @@ const server = createServer((request, response) => {
       listeners.add(response);
       response.on('close', () => listeners.delete(response));
       return undefined;
-    default:
+    default: {
+      const found = news.alerts().find(({ alert_id }) => url.pathname === `/api/v1/pipelines/demo/alerts/${alert_id}`);
+      if (found) return json(found);
       if (request.method === 'DELETE') return json(silences.end(url.pathname.split('/').at(-1) ?? ''));
       return void serveFile(url.pathname, response);
+    }
   }
 });
 server.listen(port, '127.0.0.1', () => process.stdout.write(`http://127.0.0.1:${port}\n`));

@@ -206,6 +206,7 @@ function episode(since: number, resolved: number | null, country: string, ad_for
       threshold,
       not_fired_if: down ? 'CTR had been at least 0.905%.' : 'impressions had been at most 2,436.',
     },
+    runbook: down ? 'https://wiki.example.com/on-call/ctr-drop' : null,
     likely_causes: down
       ? ['An ad creative that is broken or does not load', 'A landing page or a tracking link that fails']
       : ['A DDoS attack or a crawler', 'A campaign that has just started'],

@@ -1,7 +1,8 @@
 import { yardstickOf } from './data/alert-book.ts';
 import { firingCount } from './data/alert-groups.ts';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { segmentName } from './data/segments.ts';
+import { AlertPage } from './view/alert-page.tsx';
 import { useDashboard } from './view/context.ts';
 import { DeadLettersPage } from './view/dead-letters-page.tsx';
 import { Head } from './view/head.tsx';
@@ -22,9 +23,10 @@ export function App() {
   useEffect(() => {
     document.title = `${firing > 0 ? `(${firing}) ` : ''}${name === undefined ? '' : `${name} · `}${t('app.title')}`;
   }, [firing, name, language.value]);
-  const { page, labels } = route.value;
-  const place = `${page}?${new URLSearchParams(labels)}`;
-  useEffect(() => scrollTo(0, 0), [place]);
+  const { page, labels, alert } = route.value;
+  const place = `${page}?${new URLSearchParams(labels)}?${alert}`;
+  // Before a card that was asked for comes into view.
+  useLayoutEffect(() => scrollTo(0, 0), [place]);
   return (
     <>
       <Head />
@@ -42,7 +44,8 @@ function Content() {
   const live = feed.value;
   if (!live && failed.value) return <Failed error={failed.value} retry={retry} />;
   if (!live) return pipelines.value ? <Empty title={t('state.no_pipeline')} /> : <Loading />;
-  const { page, labels } = route.value;
+  const { page, labels, alert = '' } = route.value;
+  if (page === 'alert') return <AlertPage key={`${live.info.name}/${alert}`} feed={live} id={alert} />;
   if (page === 'segment') return <SegmentPage feed={live} labels={labels} />;
   if (page === 'dead-letters') return <DeadLettersPage feed={live} />;
   if (page === 'system') return <SystemPage feed={live} />;

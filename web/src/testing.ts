@@ -47,6 +47,7 @@ export function alert(id: string, change: Partial<AlertEvent> = {}): AlertEvent 
     since: '2026-01-01T00:00:50.000Z',
     explanation: { text: '', observed: 0.5, expected: 2, ratio: 0.25, baseline: { windows: 9 }, threshold: 1, not_fired_if: '' },
     likely_causes: [],
+    runbook: null,
     impact: null,
     ...change,
   };

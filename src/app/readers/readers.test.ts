@@ -187,6 +187,7 @@ test('a pipeline need be named only where there are several', async (t) => {
     pipelineRecord({ ...spec, limits, pipeline: name }, 'f.yml', topicsOf(name), {
       olapStore: 'http://me:secret@host:8123',
       clock: 'append',
+      timeZone: 'UTC',
     });
   const choose = async (name?: string) =>
     choosePipeline({ dir: 'd', where: 'd', ranHere: [], pipelines: await readPipelineRecords(log) }, name).name;

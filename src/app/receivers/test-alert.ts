@@ -18,6 +18,7 @@ const EXPLANATIONS = {
 export function testAlert({ engine, monitor, locale }: LoadedPipeline, nowMs: number): AlertEvent {
   const watched = monitor.detect[0];
   const measure = engine.measures.find(({ name }) => name === watched?.measure) ?? engine.measures[0]!;
+  const runbook = watched?.naming?.down?.runbook ?? watched?.naming?.up?.runbook;
   const window = engine.windows.find(({ name }) => name === watched?.window) ?? engine.windows[0]!;
   const startMs = nowMs - window.sizeMs;
   const event = alertRecord(
@@ -29,7 +30,7 @@ export function testAlert({ engine, monitor, locale }: LoadedPipeline, nowMs: nu
       direction: 'down',
       labels: Object.fromEntries(engine.dimensions.map((name) => [name, 'test'])),
       metricName: measure.name,
-      naming: { alertType: 'test', severity: 'low', hints: [CAUSES[locale]] },
+      naming: { alertType: 'test', severity: 'low', hints: [CAUSES[locale]], ...(runbook !== undefined && { runbook }) },
       falseAlarmsPerDay: monitor.falseAlarmsPerDay,
     },
     {

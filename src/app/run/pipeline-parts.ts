@@ -5,6 +5,7 @@ import { limitAlert } from '../../alerts/limit-alert.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { zoneNamed } from '../../core/told-time.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { StateChange } from '../../log/log.ts';
@@ -28,6 +29,8 @@ export interface PartsDeps {
   /** Text of the console receiver. */
   readonly write: (text: string) => void;
   readonly colour: boolean;
+  /** Where the page is for somebody at this machine, once it is there. */
+  readonly localPageUrl?: () => string | undefined;
 }
 
 export interface PublishDeps {
@@ -50,8 +53,8 @@ export function clockModeOf(config: LoadedPipeline, options: RunOptions): ClockM
 
 /** What a run notes of its pipeline at the start, for commands that read without the pipeline file. */
 export function recordOf(config: LoadedPipeline, { olapStore }: RunOptions, clock: ClockMode): StateChange {
-  const { engine, topics, file } = config;
-  return pipelineRecordChange(pipelineRecord(engine, resolve(file ?? engine.pipeline), topics, { olapStore, clock }));
+  const { engine, topics, file, timeZone } = config;
+  return pipelineRecordChange(pipelineRecord(engine, resolve(file ?? engine.pipeline), topics, { olapStore, clock, timeZone }));
 }
 
 /** Gives out what was committed: who is told of it finds it in the hot store. */
@@ -98,8 +101,13 @@ function notifierSettings(config: LoadedPipeline, options: RunOptions) {
 }
 
 /** @throws AppError `config_invalid` where a receiver lacks its address */
-export function receiversOf(config: LoadedPipeline, options: RunOptions, { write, colour, clock, logger }: PartsDeps): Receiver[] {
-  const opened = openReceivers(config, process.env, { write, colour, locale: config.locale, clock });
+export function receiversOf(
+  config: LoadedPipeline,
+  options: RunOptions,
+  { write, colour, clock, logger, localPageUrl }: PartsDeps,
+): Receiver[] {
+  const told = { locale: config.locale, zone: zoneNamed(config.timeZone), pageUrl: options.pageUrl, localPageUrl };
+  const opened = openReceivers(config, process.env, { write, colour, clock, ...told });
   return usableReceivers(config, opened, {
     needed: notifierSettings(config, options).audience === 'all',
     onLeftOut: (message) => logger.info(message),

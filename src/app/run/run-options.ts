@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly olapStore: 'embedded' | 'none' | (string & {});
   /** Where the HTTP server listens, `HOST:PORT` (port 0: any); `none`, or nothing named: there is none. `once` opens none. */
   readonly listen?: string;
+  /** Where people open the page (http, https): messages link there. Default: the console alone names a local one. */
+  readonly pageUrl?: string | undefined;
   /** What who asks the HTTP server has to show; needed where other machines reach it. */
   readonly apiKey?: string;
   /** No progress for people; warnings and alerts stay. */

@@ -60,6 +60,8 @@ test('an alert is one entry: as it rang, with how it stands', async (t) => {
   );
   assert.equal(total, 2);
   assert.deepEqual(await ids({ status: 'resolved', limit: 1 }), ['x']);
+  assert.equal((await book.find('x'))?.ending, 'no_data');
+  assert.equal(await book.find('z'), undefined);
 });
 
 test('the gravest first, then what costs most, then what is furthest off, then the newest; without what another one speaks for; page by page', async (t) => {

@@ -12,6 +12,7 @@ import { followTopic } from './topic-reader.ts';
 export interface AlertBook {
   /** @throws AppError `usage` where `after` is none of those that are known */
   list(query: AlertQuery): Promise<AlertList>;
+  find(id: string): Promise<Episode | undefined>;
   /** How many fire, and how many of each kind, the gravest kind first; without those that another one speaks for. */
   firing(): Promise<{ readonly count: number; readonly groups: readonly AlertGroup[] }>;
 }
@@ -68,6 +69,10 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
       if (order === 'gravest') found.sort(byGravity);
       const behind = after === undefined ? found : found.slice(found.findIndex(({ alert_id }) => alert_id === after) + 1);
       return { alerts: behind.slice(0, limit), total: found.filter(isWanted).length };
+    },
+    async find(id) {
+      await catchUp();
+      return episodes.get(id);
     },
     async firing() {
       await catchUp();

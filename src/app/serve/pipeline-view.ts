@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { LOCALES, saidInOf } from '../../alerts/said-in.ts';
 import type { Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
 import { recordsRead } from '../../core/outcome.ts';
 import type { Sliced } from '../../core/slices.ts';
 import type { HotHistory, HotStore } from '../../hot-store/hot-store.ts';
 import type { Log } from '../../log/log.ts';
 import type { Committed } from '../../pipeline/engine.ts';
-import type { AlertEvent } from '../../receivers/alert-event.ts';
-import type { PipelineInfo } from '../../server/api.ts';
+import type { AlertEvent, AlertLocale } from '../../receivers/alert-event.ts';
+import type { Episode, PipelineInfo } from '../../server/api.ts';
 import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
 import type { WindowRow } from '../../windows/row.ts';
@@ -80,6 +81,9 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   const inOthers = (event: AlertEvent): Said<AlertEvent> =>
     Object.fromEntries(LOCALES.filter((lang) => lang !== config.locale).map((lang) => [lang, saidIn(event, lang)]));
 
+  const toldIn = (episode: Episode, lang: AlertLocale | undefined): Episode =>
+    lang === undefined || lang === config.locale ? episode : episodeIn(episode, lang, saidIn);
+
   return {
     info: infoOf(run),
     stream,
@@ -94,8 +98,12 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     },
     async alerts({ lang, ...query }) {
       const found = await alerts.list(query);
-      if (lang === undefined || lang === config.locale) return found;
-      return { ...found, alerts: found.alerts.map((episode) => episodeIn(episode, lang, saidIn)) };
+      return { ...found, alerts: found.alerts.map((episode) => toldIn(episode, lang)) };
+    },
+    async alert(id, lang) {
+      const found = await alerts.find(id);
+      if (!found) throw new AppError('alert_unknown', `no alert ${JSON.stringify(id)} among the newest of ${pipeline}`);
+      return toldIn(found, lang);
     },
     deadLetters: letters.list,
     notifications: () => run.notify.decided(),

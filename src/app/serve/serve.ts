@@ -47,6 +47,8 @@ export interface ServeDeps {
 export interface Serving {
   /** `http://127.0.0.1:8000` */
   readonly url: string;
+  /** Reached from this machine only. */
+  readonly isLocal: boolean;
   committed(config: LoadedPipeline, committed: Committed): Promise<void>;
   /** What an earlier process had in memory is there again. */
   hotStoreIsFilled(): void;
@@ -105,6 +107,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
 
   return {
     url,
+    isLocal: address.loopback,
     async committed(pipeline, committed) {
       const found = views.find(({ run }) => run.config === pipeline);
       if (found) await inSlices(found.view.committed(committed), () => clock.elapsed());

@@ -38,11 +38,13 @@ export interface Cluster {
   topic(name: string): Promise<TopicMetadata>;
   /** @throws AppError `topic_unknown`, also for a partition that the topic does not have */
   leader(topic: string, partition: number): Promise<number>;
-  /** The controller: it makes topics. */
+  /** The controller, asked anew: it makes topics. */
   controller(): Promise<number>;
   /** What is known about the topic is out of date. */
   forget(topic: string): void;
   readonly signal: AbortSignal;
+  /** Who may be asked to stop waits for brokers that are missing; whoever is to end by itself says so. */
+  readonly isPatient: boolean;
   close(): Promise<void>;
 }
 
@@ -191,11 +193,12 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
     topic,
     leader,
     async controller() {
-      if (controllerNode === -1) await metadata([]);
+      await metadata([]);
       return controllerNode;
     },
     forget: (name) => void known.delete(name),
     signal,
+    isPatient: deps.signal !== undefined,
     close,
   };
 }

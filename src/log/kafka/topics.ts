@@ -63,11 +63,11 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
     return whenReady(name, partitions);
   }
 
-  /** Those that are missing may only be starting. */
+  /** Those that are missing may only be starting: a run that stays waits for them. */
   function tooFewBrokers(cause: unknown, name: string): AppError {
     const found = `topic ${name} is to have more copies than there are brokers now (default.replication.factor)`;
     const mend = 'Start the others, or create it beforehand with fewer.';
-    return new AppError('log_unavailable', `${cluster.config.shown}: ${found}. ${mend}`, { retryable: true, cause });
+    return new AppError('log_unavailable', `${cluster.config.shown}: ${found}. ${mend}`, { retryable: cluster.isPatient, cause });
   }
 
   function explainCreation(error: unknown, name: string): unknown {

@@ -1,4 +1,5 @@
-/** What a chat message says of an alert, whatever the chat: as plain texts, neither escaped nor cut. */
+/** What a chat message says of an alert, whatever the chat: as plain texts, neither escaped nor cut, with times by UTC. */
+import { timeText } from '../../core/told-time.ts';
 import type { AlertEvent } from '../alert-event.ts';
 import { endingOf } from '../ending.ts';
 import type { ChatTexts } from './text/texts.ts';
@@ -7,7 +8,7 @@ export type Fact = readonly [name: string, value: string];
 
 const EMOJI = { low: 'ℹ️', medium: '⚠️', high: '🚨', critical: '🔥' } as const;
 /** Facts beside the segment's. */
-const ALERT_FACTS = 6;
+const ALERT_FACTS = 7;
 
 /** At most so many: what is left of the segment shares one. */
 export function alertFacts(alert: AlertEvent, texts: ChatTexts, most: number): Fact[] {
@@ -19,7 +20,8 @@ export function alertFacts(alert: AlertEvent, texts: ChatTexts, most: number): F
     [texts.current, alert.current_value === null ? texts.noData : valueText(alert.current_value, unit)],
     [expectedName(alert, texts), valueText(alert.expected_value, unit)],
     [texts.change, alert.deviation_percent === null ? '-' : deviationText(alert.deviation_percent)],
-    [texts.time, alert.alert_time],
+    [texts.time, timeText(Date.parse(alert.alert_time))],
+    [texts.since, timeText(Date.parse(alert.since))],
   ];
 }
 
@@ -68,7 +70,6 @@ export function nameText(alert: AlertEvent, texts: ChatTexts): string {
   return [
     `Alert ID: ${alert.alert_id}`,
     `Type: ${alert.alert_type}`,
-    `${texts.since} ${alert.since}`,
     ...(alert.repeat > 0 ? [`${texts.reminder} ${alert.repeat}`] : []),
     alert.pipeline,
   ].join(' | ');

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AlertEvent, AlertLocale } from '../alert-event.ts';
+import { UTC, zoneNamed, type Zone } from '../../core/told-time.ts';
+import type { ReceiverDeps } from '../receiver.ts';
 import { textsOf } from '../text/texts.ts';
 import { consoleConfig } from './config.ts';
 import { consoleReceiver } from './console.ts';
@@ -38,16 +40,27 @@ const alert: AlertEvent = {
     not_fired_if: 'At $1.25 or more it would not have fired.',
   },
   likely_causes: ['wrong bid price', 'sold out'],
+  runbook: null,
   impact: { money_per_hour: 120, currency: 'USD' },
 };
 
-async function written(event: AlertEvent, options: { colour?: boolean; locale?: AlertLocale; config?: object } = {}): Promise<string> {
+interface Options extends Pick<ReceiverDeps, 'pageUrl' | 'localPageUrl'> {
+  readonly colour?: boolean;
+  readonly locale?: AlertLocale;
+  readonly zone?: Zone;
+  readonly config?: object;
+}
+
+async function written(event: AlertEvent, options: Options = {}): Promise<string> {
   let text = '';
   const deps = {
     write: (part: string) => void (text += part),
     colour: options.colour ?? false,
     locale: options.locale ?? 'en',
+    zone: options.zone ?? UTC,
     clock: { now: () => 0, elapsed: () => 0 },
+    pageUrl: options.pageUrl,
+    localPageUrl: options.localPageUrl,
   } as const;
   const receiver = consoleReceiver.create('terminal', consoleConfig.parse(options.config ?? {}), deps);
   assert.deepEqual(await receiver.send({ alert: event, dedupKey: '' }, new AbortController().signal), { ok: true });
@@ -59,7 +72,7 @@ test('an alert is one block with what, how bad, since when, why and what it cost
     await written(alert),
     [
       '💸 Revenue drop! US banner: $2.50 → $0.50 (-80.0%)',
-      '   HIGH | 2025-12-18T02:58:00.000Z | ecpm{country="US",ad_format="banner"} | since 2025-12-18T02:57:00.000Z | revenue_drop | 712b0e22-0b84-8e86-b21c-77789d187cc6',
+      '   HIGH | 2025-12-18 02:58 UTC | ecpm{country="US",ad_format="banner"} | since 2025-12-18 02:57 UTC | revenue_drop | 712b0e22-0b84-8e86-b21c-77789d187cc6',
       '   Why.',
       '   At $1.25 or more it would not have fired.',
       '   likely causes: wrong bid price; sold out',
@@ -67,6 +80,31 @@ test('an alert is one block with what, how bad, since when, why and what it cost
       '',
     ].join('\n'),
   );
+});
+
+test('it names the page that all can open, else the one at this machine, and the runbook while it fires', async () => {
+  const runbook = { ...alert, runbook: 'https://wiki.example/ecpm' };
+  const last = async (event: AlertEvent, options: Options): Promise<string[]> =>
+    (await written(event, options)).trimEnd().split('\n').slice(-2);
+  const card = '#/alert/712b0e22-0b84-8e86-b21c-77789d187cc6?pipeline=adtech';
+  const here = (): string => 'http://127.0.0.1:8000';
+  assert.deepEqual(await last(runbook, { localPageUrl: here }), [
+    '   runbook: https://wiki.example/ecpm',
+    `   open: http://127.0.0.1:8000/${card}`,
+  ]);
+  const ended = { ...runbook, status: 'resolved' } as const;
+  assert.deepEqual(await last(ended, { localPageUrl: here, pageUrl: 'https://tocsin.example/', locale: 'ko' }), [
+    '   Why.',
+    `   알림 열기: https://tocsin.example/${card}`,
+  ]);
+  assert.doesNotMatch(await written(alert, { localPageUrl: () => undefined }), /open:/);
+});
+
+test('times are by the clock of the pipeline’s zone, in its sentences too', async () => {
+  const explanation = { ...alert.explanation, text: 'Low over 2025-12-18 02:57–02:58 UTC.' };
+  const text = await written({ ...alert, explanation }, { zone: zoneNamed('Asia/Seoul') });
+  assert.match(text, / HIGH \| 2025-12-18 11:58 UTC\+9 \| .* since 2025-12-18 11:57 UTC\+9 /);
+  assert.match(text, /^ {3}Low over 2025-12-18 11:57–11:58 UTC\+9\.$/m);
 });
 
 test('an alert that ended is short', async () => {

@@ -1,5 +1,7 @@
 /** Writes each alert on the terminal as a short block. */
+import { timeText, withZone, type Zone } from '../../core/told-time.ts';
 import type { AlertEvent } from '../alert-event.ts';
+import { cardAddress } from '../card-address.ts';
 import { endingOf } from '../ending.ts';
 import type { Receiver, ReceiverDeps, ReceiverKind } from '../receiver.ts';
 import { textsOf } from '../text/texts.ts';
@@ -20,26 +22,34 @@ function createConsole(name: string, config: ConsoleConfig, deps: ReceiverDeps):
     local: true,
     target: 'this terminal',
     async send({ alert }) {
-      deps.write(block(alert, texts, colour));
+      const page = deps.pageUrl ?? deps.localPageUrl?.();
+      const card = page === undefined ? undefined : cardAddress(page, alert);
+      deps.write(block(alert, card, { texts, colour, zone: deps.zone }));
       return { ok: true };
     },
   };
 }
 
-function block(alert: AlertEvent, texts: Texts, colour: boolean): string {
+interface Look {
+  readonly texts: Texts;
+  readonly colour: boolean;
+  readonly zone: Zone;
+}
+
+function block(alert: AlertEvent, card: string | undefined, { texts, colour, zone }: Look): string {
   const resolved = alert.status === 'resolved';
   const code = !resolved ? COLOURS[alert.severity] : endingOf(alert) === 'resolved' ? GREEN : WHITE;
   const paint = (text: string): string => (colour ? `\x1b[1;${code}m${text}\x1b[0m` : text);
   const facts = [
     texts[resolved ? endingOf(alert) : alert.severity],
-    alert.alert_time,
+    timeText(Date.parse(alert.alert_time), zone),
     printable(alert.series),
-    `${texts.since} ${alert.since}`,
+    `${texts.since} ${timeText(Date.parse(alert.since), zone)}`,
     ...(alert.repeat > 0 ? [`${texts.reminder} ${alert.repeat}`] : []),
     alert.alert_type,
     alert.alert_id,
   ];
-  const lines = [paint(printable(alert.message)), `   ${facts.join(' | ')}`, `   ${printable(alert.explanation.text)}`];
+  const lines = [paint(printable(alert.message)), `   ${facts.join(' | ')}`, `   ${printable(withZone(alert.explanation.text, zone))}`];
   if (!resolved) {
     lines.push(`   ${printable(alert.explanation.not_fired_if)}`);
     if (alert.likely_causes.length > 0) lines.push(`   ${texts.causes}: ${printable(alert.likely_causes.join('; '))}`);
@@ -47,7 +57,9 @@ function block(alert: AlertEvent, texts: Texts, colour: boolean): string {
       const { money_per_hour: money, currency } = alert.impact;
       lines.push(`   ${money > 0 ? texts.missing : texts.excess}: ${Math.abs(money).toFixed(2)} ${currency}`);
     }
+    if (alert.runbook) lines.push(`   ${texts.runbook}: ${printable(alert.runbook)}`);
   }
+  if (card !== undefined) lines.push(`   ${texts.open}: ${card}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -4,13 +4,18 @@ import fc from 'fast-check';
 import { discordFaults } from '../../../test/support/discord-limits.ts';
 import { startServer } from '../../../test/support/http-server.ts';
 import { sampleAlert } from '../../../test/support/sample-alert.ts';
+import { UTC } from '../../core/told-time.ts';
 import type { SendResult } from '../receiver.ts';
 import { discordConfig } from './config.ts';
 import { discordReceiver, webhookAddress } from './discord.ts';
 import { discordMarkdown } from './limits.ts';
 import { discordMessage } from './message.ts';
 
-const deps = { write: () => {}, colour: false, locale: 'en', clock: { now: () => 0, elapsed: () => 0 } } as const;
+const deps = { write: () => {}, colour: false, locale: 'en', zone: UTC, clock: { now: () => 0, elapsed: () => 0 } } as const;
+
+const RUNBOOK = `https://wiki.example/a(b)[c]_${'x'.repeat(900)}`;
+/** What a message may have of Discord's markup: times, and links to where it was told to link to. */
+const MARKUP = /<t:\d+:[fDtT]>|\[[^[\]]+\]\(https:\/\/(tocsin|wiki)\.example\/[^()]*\)/g;
 
 async function answered(t: TestContext, status: number, body: string, headers: Record<string, string> = {}): Promise<SendResult> {
   const { origin, received } = await startServer(t, (_, response) => response.writeHead(status, headers).end(body));
@@ -23,7 +28,7 @@ async function answered(t: TestContext, status: number, body: string, headers: R
 }
 
 test('a message is one embed with title, why, facts and the alert’s id', () => {
-  assert.deepEqual(discordMessage(sampleAlert, 'en'), {
+  assert.deepEqual(discordMessage(sampleAlert, { locale: 'en' }), {
     embeds: [
       {
         title: '🚨 CTR drop! US banner: 5.70% → 0.00% (-100.0%)',
@@ -38,9 +43,10 @@ test('a message is one embed with title, why, facts and the alert’s id', () =>
           { name: 'Current value', value: '0.00%', inline: true },
           { name: 'Expected value', value: '5.70%', inline: true },
           { name: 'Change', value: '-100.0%', inline: true },
-          { name: 'Time', value: '2025-12-18T02:58:00.000Z', inline: true },
+          { name: 'Time', value: '<t:1766026680:f>', inline: true },
+          { name: 'Since', value: '<t:1766026620:f>', inline: true },
         ],
-        footer: { text: 'Alert ID: 712b0e22-0b84-8e86-b21c-77789d187cc6 | Type: ctr_drop | Since 2025-12-18T02:57:00.000Z | adtech' },
+        footer: { text: 'Alert ID: 712b0e22-0b84-8e86-b21c-77789d187cc6 | Type: ctr_drop | adtech' },
         timestamp: '2025-12-18T02:58:00.000Z',
       },
     ],
@@ -48,18 +54,33 @@ test('a message is one embed with title, why, facts and the alert’s id', () =>
   });
 });
 
+test('title and description lead to the alert’s card and the runbook; times are each reader’s', () => {
+  const explanation = {
+    ...sampleAlert.explanation,
+    text: 'Low over 2025-12-18 02:57:00–02:57:10 UTC, 2025-12-16 02:57–2025-12-18 02:58 UTC.',
+  };
+  const alert = { ...sampleAlert, explanation, runbook: 'https://wiki.example/ctr_(drop)' };
+  const [embed] = discordMessage(alert, { locale: 'ko', pageUrl: 'https://tocsin.example' }).embeds;
+  const card = 'https://tocsin.example/#/alert/712b0e22-0b84-8e86-b21c-77789d187cc6?pipeline=adtech';
+  assert.equal(embed.url, card);
+  assert.match(embed.description, /^Low over <t:1766026620:D> <t:1766026620:T>–<t:1766026630:T>, <t:1765853820:f>–<t:1766026680:f>\. /);
+  assert.ok(embed.description.endsWith(`\n\n[알림 열기](${card}) · [런북](https://wiki.example/ctr_%28drop%29)`), embed.description);
+  const without = discordMessage({ ...alert, status: 'resolved' }, { locale: 'en' }).embeds[0];
+  assert.ok(!('url' in without) && !without.description.includes(']('));
+});
+
 test('in Korean too, and green when it ended', () => {
-  const [embed] = discordMessage({ ...sampleAlert, status: 'resolved', severity: 'critical' }, 'ko').embeds;
+  const [embed] = discordMessage({ ...sampleAlert, status: 'resolved', severity: 'critical' }, { locale: 'ko' }).embeds;
   assert.deepEqual(
     embed.fields.map(({ name }) => name),
-    ['국가', '광고 포맷', '메트릭', '심각도', '현재 값', '예상 값', '변화율', '발생 시간'],
+    ['국가', '광고 포맷', '메트릭', '심각도', '현재 값', '예상 값', '변화율', '발생 시간', '시작'],
   );
   assert.equal(embed.fields[3]!.value, '✅ 해제');
   assert.equal(embed.description, 'CTR of US banner was 0.00%.');
   assert.equal(embed.color, 0x2ecc71);
   assert.notEqual(
-    discordMessage({ ...sampleAlert, severity: 'critical' }, 'ko').embeds[0].color,
-    discordMessage(sampleAlert, 'ko').embeds[0].color,
+    discordMessage({ ...sampleAlert, severity: 'critical' }, { locale: 'ko' }).embeds[0].color,
+    discordMessage(sampleAlert, { locale: 'ko' }).embeds[0].color,
   );
 });
 
@@ -75,7 +96,7 @@ test('an end that is no all-clear does not look like one', () => {
     [lasting, '☑️ 새 수준'],
     [unjudged, '☑️ 종료'],
   ] as const) {
-    const [embed] = discordMessage(end, 'ko').embeds;
+    const [embed] = discordMessage(end, { locale: 'ko' }).embeds;
     assert.equal(embed.fields[3]!.value, severity);
     assert.equal(embed.color, 0x95a5a6);
   }
@@ -84,7 +105,19 @@ test('an end that is no all-clear does not look like one', () => {
 test('whatever events bring, a message is within Discord’s limits, and makes no link and no mention', () => {
   const nasty = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 30 }),
-    fc.constantFrom('@everyone', '<@1>', '[x](https://evil.example)', '```', '# x', '', ' ', '\n', '\ud800', '\u3000'),
+    fc.constantFrom(
+      '@everyone',
+      '<@1>',
+      '[x](https://evil.example)',
+      '```',
+      '# x',
+      '2025-12-18 02:57–03:01 UTC',
+      '',
+      ' ',
+      '\n',
+      '\ud800',
+      '\u3000',
+    ),
     fc.constantFrom(...['x', '*', '한', '🚨', 'ab_c '].map((text) => text.repeat(5_000))),
   );
   fc.assert(
@@ -97,12 +130,21 @@ test('whatever events bring, a message is within Discord’s limits, and makes n
       fc.constantFrom('en', 'ko'),
       (labels, message, text, causes, value, locale) => {
         const explanation = { ...sampleAlert.explanation, text };
-        const told = { ...sampleAlert, labels, message, metric_name: text, pipeline: text, explanation, likely_causes: causes };
-        const made = discordMessage({ ...told, current_value: value, unit: null }, locale);
+        const told = {
+          ...sampleAlert,
+          runbook: RUNBOOK,
+          labels,
+          message,
+          metric_name: text,
+          pipeline: text,
+          explanation,
+          likely_causes: causes,
+        };
+        const made = discordMessage({ ...told, current_value: value, unit: null }, { locale, pageUrl: 'https://tocsin.example' });
         assert.deepEqual(discordFaults(made), []);
         const { title, description, fields } = made.embeds[0];
         for (const each of [title, description, ...fields.flatMap((field) => [field.name, field.value])]) {
-          assert.doesNotMatch(each.replace(/\\[\\*_~`|<>[\]@:#\-+]/g, 'E'), /[\\*_~`|<>[\]@]|:\/|^[#\-+][# ]/);
+          assert.doesNotMatch(each.replace(MARKUP, '').replace(/\\[\\*_~`|<>[\]@:#\-+]/g, 'E'), /[\\*_~`|<>[\]@]|:\/|^[#\-+][# ]/);
         }
       },
     ),

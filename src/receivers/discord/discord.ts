@@ -14,7 +14,7 @@ const ADVICE: Advice = [
   ['220001', 'the channel is a forum: put ?thread_id= and the id of a thread at the end of the address'],
 ];
 
-function createDiscord(name: string, config: DiscordConfig, { clock, locale }: ReceiverDeps): Receiver {
+function createDiscord(name: string, config: DiscordConfig, deps: ReceiverDeps): Receiver {
   const url = webhookAddress(parseAddress(name, config.url));
   const headers = { 'content-type': 'application/json', 'user-agent': 'tocsin' };
   return {
@@ -22,8 +22,8 @@ function createDiscord(name: string, config: DiscordConfig, { clock, locale }: R
     local: false,
     target: url.origin,
     async send({ alert }, signal) {
-      const body = JSON.stringify(discordMessage(alert, locale));
-      return advised(await post({ url, headers, body, setting: `receivers.${name}.url`, pauseIn }, clock, signal), ADVICE);
+      const body = JSON.stringify(discordMessage(alert, deps));
+      return advised(await post({ url, headers, body, setting: `receivers.${name}.url`, pauseIn }, deps.clock, signal), ADVICE);
     },
   };
 }

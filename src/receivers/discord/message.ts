@@ -1,9 +1,11 @@
 /** An alert as a Discord message: one embed with title, why, facts, and a line that names it. */
-import type { AlertEvent, AlertLocale } from '../alert-event.ts';
+import type { AlertEvent } from '../alert-event.ts';
 import { alertFacts, nameText, whyTexts, type Fact } from '../chat/facts.ts';
+import { alertLinks } from '../chat/links.ts';
 import { chatTexts } from '../chat/text/texts.ts';
 import { endingOf } from '../ending.ts';
-import { DISCORD_LIMITS, discordMarkdown, discordText } from './limits.ts';
+import type { ReceiverDeps } from '../receiver.ts';
+import { DISCORD_LIMITS, discordLinks, discordMarkdown, discordText, discordTitle } from './limits.ts';
 
 interface DiscordField {
   readonly name: string;
@@ -13,6 +15,8 @@ interface DiscordField {
 
 export interface DiscordEmbed {
   readonly title: string;
+  /** What the title leads to. */
+  readonly url?: string;
   readonly description: string;
   /** 0xRRGGBB, the bar at the side. */
   readonly color: number;
@@ -35,20 +39,26 @@ const GREY = 0x95a5a6;
 const FOOTER_CHARS = 500;
 const FIELDS_CHARS = 3_000;
 
-export function discordMessage(alert: AlertEvent, locale: AlertLocale): DiscordMessage {
+export function discordMessage(alert: AlertEvent, { locale, pageUrl }: Pick<ReceiverDeps, 'locale' | 'pageUrl'>): DiscordMessage {
   const texts = chatTexts[locale];
-  const title = discordMarkdown(alert.message, DISCORD_LIMITS.titleChars);
+  const title = discordTitle(alert.message, DISCORD_LIMITS.titleChars);
   const fields = fieldsOf(alertFacts(alert, texts, DISCORD_LIMITS.fields));
   const footer = discordText(nameText(alert, texts), FOOTER_CHARS);
   const used = fields.reduce((sum, { name, value }) => sum + name.length + value.length, title.length + footer.length);
-  const description = discordMarkdown(
-    whyTexts(alert, texts).join(' '),
-    Math.min(DISCORD_LIMITS.descriptionChars, DISCORD_LIMITS.totalChars - used),
-  );
-  return {
-    embeds: [{ title, description, color: colourOf(alert), fields, footer: { text: footer }, timestamp: alert.alert_time }],
-    allowed_mentions: { parse: [] },
+  const links = alertLinks(alert, pageUrl, texts);
+  const ending = links.length === 0 ? '' : `\n\n${discordLinks(links)}`;
+  const room = Math.min(DISCORD_LIMITS.descriptionChars, DISCORD_LIMITS.totalChars - used) - ending.length;
+  const card = pageUrl === undefined ? undefined : links[0]?.address;
+  const embed = {
+    title,
+    ...(card !== undefined && { url: card }),
+    description: discordMarkdown(whyTexts(alert, texts).join(' '), room) + ending,
+    color: colourOf(alert),
+    fields,
+    footer: { text: footer },
+    timestamp: alert.alert_time,
   };
+  return { embeds: [embed], allowed_mentions: { parse: [] } };
 }
 
 function colourOf(alert: AlertEvent): number {
@@ -59,7 +69,7 @@ function colourOf(alert: AlertEvent): number {
 function fieldsOf(facts: readonly Fact[]): DiscordField[] {
   const share = Math.floor(FIELDS_CHARS / facts.length);
   return facts.map(([fact, text]) => {
-    const name = discordMarkdown(fact, Math.min(DISCORD_LIMITS.fieldNameChars, Math.floor(share / 3)));
+    const name = discordTitle(fact, Math.min(DISCORD_LIMITS.fieldNameChars, Math.floor(share / 3)));
     return { name, value: discordMarkdown(text, Math.min(DISCORD_LIMITS.fieldValueChars, share - name.length)), inline: true };
   });
 }

@@ -1,8 +1,10 @@
-/** An alert as a Slack message: header, fields, why, and a line that names it. */
-import type { AlertEvent, AlertLocale } from '../alert-event.ts';
+/** An alert as a Slack message: header, fields, why, links, and a line that names it. */
+import type { AlertEvent } from '../alert-event.ts';
 import { alertFacts, nameText, whyTexts } from '../chat/facts.ts';
+import { alertLinks } from '../chat/links.ts';
 import { chatTexts } from '../chat/text/texts.ts';
-import { SLACK_LIMITS, slackText } from './limits.ts';
+import type { ReceiverDeps } from '../receiver.ts';
+import { SLACK_LIMITS, slackLinks, slackMarkup, slackText } from './limits.ts';
 
 interface PlainText {
   readonly type: 'plain_text';
@@ -12,7 +14,7 @@ interface PlainText {
 interface Markdown {
   readonly type: 'mrkdwn';
   readonly text: string;
-  /** Slack makes no links or mentions out of what looks like some: labels come from events. */
+  /** Slack makes no links or mentions out of what looks like some: labels come from events. What is written as a link or a date is one. */
   readonly verbatim: true;
 }
 export type SlackBlock =
@@ -26,15 +28,17 @@ export interface SlackMessage {
   readonly blocks: readonly SlackBlock[];
 }
 
-export function slackMessage(alert: AlertEvent, locale: AlertLocale): SlackMessage {
+export function slackMessage(alert: AlertEvent, { locale, pageUrl }: Pick<ReceiverDeps, 'locale' | 'pageUrl'>): SlackMessage {
   const texts = chatTexts[locale];
+  const links = slackLinks(alertLinks(alert, pageUrl, texts), SLACK_LIMITS.sectionChars);
   const facts = alertFacts(alert, texts, SLACK_LIMITS.fields);
   return {
     text: slackText(alert.message, SLACK_LIMITS.messageChars),
     blocks: [
       { type: 'header', text: { type: 'plain_text', text: slackText(alert.message, SLACK_LIMITS.headerChars), emoji: true } },
       { type: 'section', fields: facts.map(([name, value]) => field(name, value)) },
-      { type: 'section', text: markdown(slackText(whyTexts(alert, texts).join(' '), SLACK_LIMITS.sectionChars)) },
+      { type: 'section', text: markdown(slackMarkup(whyTexts(alert, texts).join(' '), SLACK_LIMITS.sectionChars)) },
+      ...(links === '' ? [] : [{ type: 'section', text: markdown(links) } as const]),
       { type: 'context', elements: [markdown(slackText(nameText(alert, texts), SLACK_LIMITS.textChars))] },
     ],
   };
@@ -42,7 +46,7 @@ export function slackMessage(alert: AlertEvent, locale: AlertLocale): SlackMessa
 
 function field(name: string, value: string): Markdown {
   const title = `*${slackText(name, 200)}:*\n`;
-  return markdown(title + slackText(value, SLACK_LIMITS.fieldChars - title.length));
+  return markdown(title + slackMarkup(value, SLACK_LIMITS.fieldChars - title.length));
 }
 
 function markdown(text: string): Markdown {

@@ -4,13 +4,18 @@ import fc from 'fast-check';
 import { startServer } from '../../../test/support/http-server.ts';
 import { sampleAlert } from '../../../test/support/sample-alert.ts';
 import { slackFaults } from '../../../test/support/slack-limits.ts';
+import { UTC } from '../../core/told-time.ts';
 import { chatTexts } from '../chat/text/texts.ts';
 import { slackConfig } from './config.ts';
-import { slackText } from './limits.ts';
+import { slackMarkup, slackText } from './limits.ts';
 import { slackMessage } from './message.ts';
 import { slackReceiver } from './slack.ts';
 
-const deps = { write: () => {}, colour: false, locale: 'en', clock: { now: () => 0, elapsed: () => 0 } } as const;
+const deps = { write: () => {}, colour: false, locale: 'en', zone: UTC, clock: { now: () => 0, elapsed: () => 0 } } as const;
+
+const PAGE = 'https://tocsin.example';
+/** What a message may have of Slack's markup: dates, and links to where it was told to link to. */
+const MARKUP = /<!date\^\d+\^[{}\w ]+\|[\d :–-]+ UTC>|<https:\/\/(tocsin|wiki)\.example\/[^<>|]*\|[^<>|]+>/g;
 
 function textsOf(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
@@ -19,7 +24,7 @@ function textsOf(value: unknown): string[] {
 }
 
 test('a message has header, fields, why, and the alert’s id and type', () => {
-  const { text, blocks } = slackMessage(sampleAlert, 'en');
+  const { text, blocks } = slackMessage(sampleAlert, { locale: 'en' });
   assert.equal(text, sampleAlert.message);
   assert.deepEqual(
     blocks.map(({ type }) => type),
@@ -34,14 +39,39 @@ test('a message has header, fields, why, and the alert’s id and type', () => {
     '*Current value:*\n0.00%',
     '*Expected value:*\n5.70%',
     '*Change:*\n-100.0%',
-    '*Time:*\n2025-12-18T02:58:00.000Z',
+    '*Time:*\n<!date^1766026680^{date_num} {time}|2025-12-18 02:58 UTC>',
+    '*Since:*\n<!date^1766026620^{date_num} {time}|2025-12-18 02:57 UTC>',
     'CTR of US banner was 0.00%. At 2.85% or more it would not have fired. Likely causes: A broken creative; A broken landing page. Missing per hour: 500.00 USD.',
-    'Alert ID: 712b0e22-0b84-8e86-b21c-77789d187cc6 | Type: ctr_drop | Since 2025-12-18T02:57:00.000Z | adtech',
+    'Alert ID: 712b0e22-0b84-8e86-b21c-77789d187cc6 | Type: ctr_drop | adtech',
   ]);
 });
 
+test('where the page is known it links to the alert’s card; while it fires also to the runbook', () => {
+  const alert = { ...sampleAlert, runbook: 'https://wiki.example/ctr?a=1&b=(2)|3' };
+  const links = (changes: object, locale: 'en' | 'ko' = 'en'): string[] =>
+    textsOf(slackMessage({ ...alert, ...changes }, { locale, pageUrl: 'https://tocsin.example/ads/' })).filter((text) =>
+      text.startsWith('<'),
+    );
+  const card = 'https://tocsin.example/ads/#/alert/712b0e22-0b84-8e86-b21c-77789d187cc6?pipeline=adtech';
+  assert.deepEqual(links({}), [`<${card}|Open the alert> · <https://wiki.example/ctr?a=1&amp;b=%282%29%7C3|Runbook>`]);
+  assert.deepEqual(links({ status: 'resolved' }, 'ko'), [`<${card}|알림 열기>`]);
+  assert.deepEqual(links({ runbook: 'javascript:alert(1)' }), [`<${card}|Open the alert>`], 'of a record of another hand');
+  assert.equal(slackMessage(sampleAlert, { locale: 'en' }).blocks.length, 4, 'nothing to link to');
+});
+
+test('times of a sentence are each reader’s, and by UTC for who cannot show that', () => {
+  const said = (text: string): string => slackMarkup(text, 3_000);
+  assert.equal(
+    said('CTR was 1% over 2025-12-18 02:57–02:58 UTC.'),
+    'CTR was 1% over <!date^1766026620^{date_num} {time}|2025-12-18 02:57 UTC>–<!date^1766026680^{time}|2025-12-18 02:58 UTC>.',
+  );
+  assert.equal(said('2025-12-18 02:57:10 UTC'), '<!date^1766026630^{date_num} {time_secs}|2025-12-18 02:57:10 UTC>');
+  assert.match(said('2025-12-16 02:57–2025-12-18 02:58 UTC'), /–<!date\^1766026680\^\{date_num\} \{time\}\|/);
+  assert.equal(slackMarkup('at 2025-12-18 02:57 UTC', 40), 'at …', 'whole or not at all');
+});
+
 test('in Korean too', () => {
-  const texts = textsOf(slackMessage({ ...sampleAlert, current_value: null, deviation_percent: null }, 'ko'));
+  const texts = textsOf(slackMessage({ ...sampleAlert, current_value: null, deviation_percent: null }, { locale: 'ko' }));
   for (const text of ['*국가:*\nUS', '*광고 포맷:*\nbanner', '*심각도:*\n🚨 높음', '*현재 값:*\n데이터 없음', '*변화율:*\n-']) {
     assert.ok(texts.includes(text), text);
   }
@@ -50,7 +80,7 @@ test('in Korean too', () => {
 
 test('a limit, a control and the share from which new values are told are not called expected', () => {
   const named = (changes: object): string[] => {
-    const texts = textsOf(slackMessage({ ...sampleAlert, explanation: { ...sampleAlert.explanation, ...changes } }, 'en'));
+    const texts = textsOf(slackMessage({ ...sampleAlert, explanation: { ...sampleAlert.explanation, ...changes } }, { locale: 'en' }));
     return texts.flatMap((text) => (text.endsWith(':*\n5.70%') ? [text.slice(1, text.indexOf(':'))] : []));
   };
   assert.deepEqual(named({}), ['Expected value']);
@@ -60,10 +90,10 @@ test('a limit, a control and the share from which new values are told are not ca
 });
 
 test('an alert that ended says so, and no more than that', () => {
-  const texts = textsOf(slackMessage({ ...sampleAlert, status: 'resolved' }, 'en'));
+  const texts = textsOf(slackMessage({ ...sampleAlert, status: 'resolved' }, { locale: 'en' }));
   assert.ok(texts.includes('*Severity:*\n✅ RESOLVED'));
   assert.ok(!texts.some((text) => text.includes('Likely causes')));
-  const unjudged = textsOf(slackMessage({ ...sampleAlert, status: 'resolved', current_value: null }, 'en'));
+  const unjudged = textsOf(slackMessage({ ...sampleAlert, status: 'resolved', current_value: null }, { locale: 'en' }));
   assert.ok(unjudged.includes('*Severity:*\n☑️ ENDED'), 'no all-clear');
 });
 
@@ -74,7 +104,7 @@ test('an end that is no all-clear does not look like one', () => {
     status: 'resolved',
     explanation: { ...sampleAlert.explanation, lasting: true },
   } as const;
-  const texts = textsOf(slackMessage(lasting, 'en'));
+  const texts = textsOf(slackMessage(lasting, { locale: 'en' }));
   assert.ok(texts.includes('*Severity:*\n☑️ NEW LEVEL'));
   assert.ok(!texts.some((text) => text.includes('✅')));
 });
@@ -82,10 +112,11 @@ test('an end that is no all-clear does not look like one', () => {
 test('whatever events bring, a message is within Slack’s limits and mentions nobody', () => {
   const nasty = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 30 }),
-    fc.constantFrom('<!channel>', '&amp;', '', ' ', '\n'),
+    fc.constantFrom('<!channel>', '&amp;', '', ' ', '\n', '2025-12-18 02:57–03:01 UTC', '2025-12-18 02:57 UTC '.repeat(200)),
     fc.string({ minLength: 5_000, maxLength: 9_000 }),
   );
   const labels = fc.dictionary(fc.string({ minLength: 1, maxLength: 40 }), nasty, { maxKeys: 14 });
+  const runbook = fc.constantFrom(null, 'https://wiki.example/a|b>c(d)?x=<y>', `https://wiki.example/?${'&'.repeat(900)}`);
   const number = fc.oneof(fc.double({ noNaN: true }), fc.constant(null));
   fc.assert(
     fc.property(
@@ -95,7 +126,8 @@ test('whatever events bring, a message is within Slack’s limits and mentions n
       fc.array(nasty, { maxLength: 5 }),
       number,
       fc.constantFrom('en', 'ko'),
-      (labelled, message, text, causes, value, locale) => {
+      runbook,
+      (labelled, message, text, causes, value, locale, address) => {
         const explanation = { ...sampleAlert.explanation, text };
         const alert = {
           ...sampleAlert,
@@ -106,10 +138,11 @@ test('whatever events bring, a message is within Slack’s limits and mentions n
           likely_causes: causes,
           current_value: value,
           unit: null,
+          runbook: address,
         };
-        const made = slackMessage(alert, locale);
+        const made = slackMessage(alert, { locale, pageUrl: PAGE });
         assert.deepEqual(slackFaults(made), []);
-        for (const each of textsOf(made)) assert.doesNotMatch(each, /[<>]|&(?!(amp|lt|gt);)/);
+        for (const each of textsOf(made)) assert.doesNotMatch(each.replace(MARKUP, ''), /[<>]|&(?!(amp|lt|gt);)/);
       },
     ),
     { numRuns: 150 },

@@ -16,7 +16,7 @@ const ADVICE: Advice = [
   ['team_disabled', 'the workspace is closed'],
 ];
 
-function createSlack(name: string, config: SlackConfig, { clock, locale }: ReceiverDeps): Receiver {
+function createSlack(name: string, config: SlackConfig, deps: ReceiverDeps): Receiver {
   const url = parseAddress(name, config.url);
   const headers = { 'content-type': 'application/json; charset=utf-8', 'user-agent': 'tocsin' };
   return {
@@ -24,8 +24,8 @@ function createSlack(name: string, config: SlackConfig, { clock, locale }: Recei
     local: false,
     target: url.origin,
     async send({ alert }, signal) {
-      const body = JSON.stringify(slackMessage(alert, locale));
-      return advised(await post({ url, headers, body, setting: `receivers.${name}.url` }, clock, signal), ADVICE);
+      const body = JSON.stringify(slackMessage(alert, deps));
+      return advised(await post({ url, headers, body, setting: `receivers.${name}.url` }, deps.clock, signal), ADVICE);
     },
   };
 }

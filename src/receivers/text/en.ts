@@ -12,4 +12,6 @@ export const en = {
   causes: 'likely causes',
   missing: 'missing per hour',
   excess: 'in excess per hour',
+  open: 'open',
+  runbook: 'runbook',
 } as const;

@@ -14,4 +14,6 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   causes: '예상 원인',
   missing: '시간당 손실',
   excess: '시간당 초과',
+  open: '알림 열기',
+  runbook: '런북',
 };

@@ -3,16 +3,17 @@ import { createHmac } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { startServer } from '../../../test/support/http-server.ts';
 import { sampleAlert } from '../../../test/support/sample-alert.ts';
+import { UTC } from '../../core/told-time.ts';
 import { webhookConfig } from './config.ts';
 import { webhookReceiver } from './webhook.ts';
 
 const NOW = 1_766_026_680_900;
-const deps = { write: () => {}, colour: false, locale: 'en', clock: { now: () => NOW, elapsed: () => 0 } } as const;
+const deps = { write: () => {}, colour: false, locale: 'en', zone: UTC, clock: { now: () => NOW, elapsed: () => 0 } } as const;
 const notification = { alert: sampleAlert, dedupKey: 'id/firing/2025-12-18T02:58:00.000Z' };
 
-async function delivered(t: TestContext, settings: object) {
+async function delivered(t: TestContext, settings: object, pageUrl?: string) {
   const { origin, received } = await startServer(t, (_, response) => response.end());
-  const receiver = webhookReceiver.create('hook', webhookConfig.parse({ url: `${origin}/alerts?x=1`, ...settings }), deps);
+  const receiver = webhookReceiver.create('hook', webhookConfig.parse({ url: `${origin}/alerts?x=1`, ...settings }), { ...deps, pageUrl });
   assert.deepEqual(await receiver.send(notification, AbortSignal.timeout(5_000)), { ok: true });
   assert.equal(receiver.target, origin);
   return received[0]!;
@@ -21,12 +22,17 @@ async function delivered(t: TestContext, settings: object) {
 test('the alert is posted as JSON under its dedup key', async (t) => {
   const { method, path, headers, body } = await delivered(t, { headers: { Authorization: 'Bearer t' } });
   assert.deepEqual([method, path], ['POST', '/alerts?x=1']);
-  assert.deepEqual(JSON.parse(body), sampleAlert);
+  assert.deepEqual(JSON.parse(body), { ...sampleAlert, page_url: null });
   assert.equal(headers['content-type'], 'application/json');
   assert.equal(headers['idempotency-key'], notification.dedupKey);
   assert.equal(headers['tocsin-timestamp'], '1766026680');
   assert.equal(headers['authorization'], 'Bearer t');
   assert.equal(headers['tocsin-signature'], undefined);
+});
+
+test('where the page is known the alert’s card is named', async (t) => {
+  const { body } = await delivered(t, {}, 'https://tocsin.example/');
+  assert.equal(JSON.parse(body).page_url, 'https://tocsin.example/#/alert/712b0e22-0b84-8e86-b21c-77789d187cc6?pipeline=adtech');
 });
 
 test('the signature is the HMAC-SHA256 of timestamp.body', async (t) => {

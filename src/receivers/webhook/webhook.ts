@@ -1,12 +1,13 @@
 /** Posts each alert as JSON to an address of the user's, signed where there is a secret. */
 import { createHmac } from 'node:crypto';
 import { AppError } from '../../core/errors.ts';
+import { cardAddress } from '../card-address.ts';
 import { parseAddress } from '../http/address.ts';
 import { post } from '../http/post.ts';
 import type { Receiver, ReceiverDeps, ReceiverKind } from '../receiver.ts';
 import { webhookConfig, type WebhookConfig } from './config.ts';
 
-function createWebhook(name: string, config: WebhookConfig, { clock }: ReceiverDeps): Receiver {
+function createWebhook(name: string, config: WebhookConfig, { clock, pageUrl }: ReceiverDeps): Receiver {
   const url = parseAddress(name, config.url);
   const { secret } = config;
   for (const [header, value] of Object.entries(config.headers)) {
@@ -23,7 +24,8 @@ function createWebhook(name: string, config: WebhookConfig, { clock }: ReceiverD
     local: false,
     target: url.origin,
     async send({ alert, dedupKey }, signal) {
-      const body = JSON.stringify(alert);
+      // Of the installation, and so not of the record.
+      const body = JSON.stringify({ ...alert, page_url: pageUrl === undefined ? null : cardAddress(pageUrl, alert) });
       const timestamp = String(Math.floor(clock.now() / 1_000));
       const headers = {
         ...config.headers,

@@ -111,6 +111,19 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
     ({ params, query }) => view(params).alerts(query),
   );
 
+  app.get<{ Params: Params & { readonly id: string }; Querystring: { lang?: AlertLocale } }>(
+    '/api/v1/pipelines/:pipeline/alerts/:id',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'One alert, whether it fires or has ended.',
+        params: { ...PARAMS, properties: { ...PARAMS.properties, id: { type: 'string' } } },
+        querystring: { type: 'object', properties: { lang: LANG } },
+      },
+    },
+    ({ params, query }) => view(params).alert(params.id, query.lang),
+  );
+
   app.get<{ Params: Params; Querystring: { reason?: string; outcome?: string; limit: number } }>(
     '/api/v1/pipelines/:pipeline/dead-letters',
     {

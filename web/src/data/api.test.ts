@@ -20,10 +20,12 @@ test('names and values are escaped, exact labels become a grouping', async () =>
   await api.history('a/b', { window: '10s', from: undefined, labels: { country: 'U&S' }, limit: 9 }, signal);
   await api.history('p', { window: '10s', from: 'T', labels: {}, limit: 9 }, signal);
   await api.history('p', { window: '10s', from: 'T', labels: undefined, limit: 9 }, signal);
+  await api.alert('p', 'a/b', 'ko', signal);
   assert.deepEqual(asked, [
     'http://h/base/api/v1/pipelines/a%2Fb/windows?country=U%26S&window=10s&grouping=country&limit=9',
     'http://h/base/api/v1/pipelines/p/windows?window=10s&from=T&grouping=&limit=9',
     'http://h/base/api/v1/pipelines/p/windows?window=10s&from=T&limit=9',
+    'http://h/base/api/v1/pipelines/p/alerts/a%2Fb?lang=ko',
   ]);
 });
 

@@ -1,6 +1,7 @@
 import type {
   AlertList,
   DeadLetterList,
+  Episode,
   LatestWindows,
   PipelineInfo,
   PipelineList,
@@ -42,6 +43,8 @@ export interface Api {
     },
     signal: AbortSignal,
   ): Promise<AlertList>;
+  /** @throws ApiError 404 for one that is not known there, or no more */
+  alert(pipeline: string, id: string, lang: Language, signal: AbortSignal): Promise<Episode>;
   deadLetters(pipeline: string, ask: { readonly reason?: string; readonly limit: number }, signal: AbortSignal): Promise<DeadLetterList>;
   topics(signal: AbortSignal): Promise<TopicList>;
   /** Those that are not over. */
@@ -94,6 +97,7 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
       ),
     alerts: (pipeline, { status, folded, order, lang, limit }, signal) =>
       get(`${of(pipeline)}/alerts`, { status, folded: folded?.toString(), order, lang, limit: String(limit) }, signal),
+    alert: (pipeline, id, lang, signal) => get(`${of(pipeline)}/alerts/${encodeURIComponent(id)}`, { lang }, signal),
     deadLetters: (pipeline, { reason, limit }, signal) => get(`${of(pipeline)}/dead-letters`, { reason, limit: String(limit) }, signal),
     topics: (signal) => get('/topics', {}, signal),
     silences: async (pipeline, signal) => (await get<SilenceList>(`${of(pipeline)}/silences`, {}, signal)).silences,

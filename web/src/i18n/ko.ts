@@ -100,6 +100,11 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'alerts.member_told': '따로 울림',
   'alerts.looked': '윈도우가 아직 열려 있을 때 울렸습니다.',
   'alerts.part_of': '따로 알리지 않았습니다. 더 큰 알림에 포함됩니다.',
+  'alerts.see_larger': '포함하는 알림 보기',
+  'alerts.runbook': '런북',
+  'alerts.unknown': '여기에서 찾을 수 없는 알림입니다.',
+  'alerts.unknown_hint':
+    '너무 오래되었거나 다른 Tocsin의 알림일 수 있습니다. `tocsin receivers test`가 보내는 테스트 알림의 링크도 이 화면으로 이어집니다.',
   'alerts.open_segment': '세그먼트 보기',
   'alerts.not_kept': '이보다 덜 심각한 알림 {count}건은 이 화면 대신 API에서 볼 수 있습니다.',
   'alerts.rang': '알림: {text}',

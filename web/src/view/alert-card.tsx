@@ -1,3 +1,5 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { webAddress } from '../../../src/core/web-address.ts';
 import { isExperiment, unclearEnding, yardstickOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
@@ -15,12 +17,14 @@ interface Props {
   readonly feed: PipelineFeed;
   readonly episode: Episode;
   readonly open: boolean;
-  /** Whether it stands on another page than its segment's. */
-  readonly linked: boolean;
+  /** It stands on its segment's own page. */
+  readonly isHere?: boolean;
+  /** One came for it: it is brought into view and marked. */
+  readonly isLinked?: boolean;
 }
 
 /** One line that says what broke; opened, why it rang. */
-export function AlertCard({ feed, episode, open, linked }: Props) {
+export function AlertCard({ feed, episode, open, isHere, isLinked }: Props) {
   const { t, language, link, now } = useDashboard();
   const { severity, status, direction, labels, explanation, impact, likely_causes: causes } = episode;
   const unclear = unclearEnding(episode);
@@ -28,9 +32,15 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
   const name = segmentName(labels, feed.info.dimensions) || t('segment.total');
   const fresh = feed.rang.value?.alert_id === episode.alert_id;
   const money = impact && formatValue(Math.abs(impact.money_per_hour), { unit: impact.currency }, language.value);
+  const runbook = webAddress(episode.runbook ?? '');
+  const card = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (isLinked) card.current?.scrollIntoView({ block: 'nearest' });
+  }, [isLinked]);
   return (
     <details
-      class={`alert is-${status} severity-${severity}${fresh ? ' is-fresh' : ''}${unclear ? ' is-unclear' : ''}`}
+      ref={card}
+      class={`alert is-${status} severity-${severity}${fresh ? ' is-fresh' : ''}${unclear ? ' is-unclear' : ''}${isLinked ? ' is-linked' : ''}`}
       open={open}
       data-alert={episode.alert_id}
     >
@@ -50,7 +60,7 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
         <SilenceMark feed={feed} episode={episode} />
       </summary>
       <div class="alert-body">
-        <p class="alert-message">{withNearTimes(explanation.text, episode.since, now.value, language.value)}</p>
+        <p class="alert-message">{withNearTimes(explanation.text, now.value, language.value)}</p>
         {unclear && <p class="alert-fact">{t(`alerts.${unclear}`)}</p>}
         <AlertFigures episode={episode} kind={kind} />
         {impact && money && (
@@ -74,10 +84,20 @@ export function AlertCard({ feed, episode, open, linked }: Props) {
             </ul>
           </div>
         )}
+        {runbook !== undefined && (
+          <p class="alert-fact">
+            <b>{t('alerts.runbook')}</b>{' '}
+            <a class="alert-runbook" href={runbook} target="_blank" rel="noreferrer">
+              {runbook.replace(/^https?:\/\//, '')}
+            </a>
+          </p>
+        )}
         <SilenceControl feed={feed} episode={episode} />
         <p class="alert-foot">
-          {linked && (
-            <a href={link({ page: 'segment', labels, measure: episode.measure, window: episode.window })}>{t('alerts.open_segment')} →</a>
+          {!isHere && (
+            <a href={link({ page: 'alert', alert: episode.alert_id, measure: undefined, window: undefined })}>
+              {t('alerts.open_segment')} →
+            </a>
           )}
           <span>
             {episode.window}

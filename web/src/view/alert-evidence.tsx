@@ -72,7 +72,12 @@ export function AlertCompany({ episode, dimensions }: Props) {
         </div>
       )}
       {episode.look && <p class="alert-fact">{t('alerts.looked')}</p>}
-      {episode.part_of !== undefined && <p class="alert-fact">{t('alerts.part_of')}</p>}
+      {episode.part_of !== undefined && (
+        <p class="alert-fact">
+          {t('alerts.part_of')}{' '}
+          <a href={link({ page: 'alert', alert: episode.part_of, measure: undefined, window: undefined })}>{t('alerts.see_larger')}</a>
+        </p>
+      )}
     </>
   );
 }

@@ -56,7 +56,7 @@ function AlertGroup({ title, feed, episodes, opened, open }: GroupProps) {
         {title} <small>{episodes.length}</small>
       </summary>
       {episodes.map((episode) => (
-        <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={episode === opened} linked />
+        <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={episode === opened} />
       ))}
     </details>
   );
@@ -96,8 +96,7 @@ function KindOfAlerts({ feed, group, open }: { readonly feed: PipelineFeed; read
         <span>{dimensions.length === 0 ? t('segment.total') : ofAll}</span>
         <b>{count(firing)}</b>
       </summary>
-      {opened &&
-        episodes.slice(0, shown).map((episode) => <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={false} linked />)}
+      {opened && episodes.slice(0, shown).map((episode) => <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={false} />)}
       {opened && rest > 0 && (
         <button type="button" class="button" onClick={() => setShown(shown + CARDS_MORE)}>
           {t('overview.more', { count: count(Math.min(CARDS_MORE, rest)) })}

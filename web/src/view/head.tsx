@@ -7,7 +7,7 @@ import { useDashboard } from './context.ts';
 import { BellIcon, SettingsIcon } from './icons.tsx';
 import { Segmented, Select } from './parts.tsx';
 
-const PAGES: readonly Exclude<Page, 'segment'>[] = ['overview', 'dead-letters', 'system'];
+const PAGES: readonly Exclude<Page, 'segment' | 'alert'>[] = ['overview', 'dead-letters', 'system'];
 
 export function Head() {
   const { t, route, link, go, pipelines, feed, language, theme } = useDashboard();

@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { isWhole } from '../data/alert-groups.ts';
-import { episodesOf } from '../data/alert-book.ts';
+import { episodesOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
 import { labelsKey, type Labels } from '../data/series-book.ts';
@@ -19,14 +19,25 @@ import { WindowTable } from './window-table.tsx';
 
 const WINDOWS_BACK = 120;
 
-export function SegmentPage({ feed, labels }: { feed: PipelineFeed; labels: Labels }) {
+interface Props {
+  readonly feed: PipelineFeed;
+  readonly labels: Labels;
+  /** The alert that one came for: it stands first. */
+  readonly linked?: Episode;
+}
+
+export function SegmentPage({ feed, labels, linked }: Props) {
   const { t, route, link } = useDashboard();
   const { info } = feed;
-  const { window, measure } = chosenOf(info, route.value);
+  const { window, measure } = chosenOf(info, {
+    measure: linked?.measure ?? route.value.measure,
+    window: route.value.window ?? linked?.window,
+  });
   const name = segmentName(labels, info.dimensions) || t('segment.total');
-  const episodes = episodesOf(feed.alerts.value, labels);
+  const others = episodesOf(feed.alerts.value, labels).filter(({ alert_id }) => alert_id !== linked?.alert_id);
+  const episodes = linked ? [linked, ...others] : others;
   return (
-    <div class="segment-page">
+    <div class={`segment-page${linked ? ' has-linked' : ''}`}>
       <header class="segment-head">
         <a class="back" href={link({ page: 'overview', labels: {} })}>
           <BackIcon />
@@ -49,14 +60,14 @@ export function SegmentPage({ feed, labels }: { feed: PipelineFeed; labels: Labe
         </div>
         <aside class="alerts" aria-label={t('segment.alerts')}>
           <h2>{t('segment.alerts')}</h2>
-          {!feed.alertsKnown.value && <Loading />}
+          {!feed.alertsKnown.value && !linked && <Loading />}
           {feed.alertsKnown.value && episodes.length === 0 && (
             <Empty
               title={t(isWhole(feed.alerts.value, feed.status.value?.alerts.firing) ? 'segment.no_alerts' : 'segment.alerts_beyond')}
             />
           )}
           {episodes.map((episode, index) => (
-            <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={index === 0} linked={false} />
+            <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={index === 0} isHere isLinked={episode === linked} />
           ))}
         </aside>
       </div>

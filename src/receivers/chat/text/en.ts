@@ -26,4 +26,6 @@ export const en = {
   causes: 'Likely causes',
   missing: 'Missing per hour',
   excess: 'In excess per hour',
+  open: 'Open the alert',
+  runbook: 'Runbook',
 } as const;

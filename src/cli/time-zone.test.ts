@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { sampleAlert } from '../../test/support/sample-alert.ts';
+import { pipelineRecord, pipelineRecordChange } from '../pipeline/pipeline-record.ts';
+import { systemClock } from '../core/clock.ts';
+import { packRecords } from '../log/batch.ts';
+import { openDataDir } from '../log/embedded/data-dir.ts';
+import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
+import { topicsOf } from '../pipeline/topics.ts';
+import type { WindowRow } from '../windows/row.ts';
+import { createProgram } from './program.ts';
+import type { Terminal } from './terminal.ts';
+
+const row: WindowRow = {
+  kind: 'row',
+  pipeline: 'adtech',
+  window: '1m',
+  window_start: '2025-12-18T20:57:00.000Z',
+  window_end: '2025-12-18T20:58:00.000Z',
+  labels: {},
+  measures: {},
+  state: {},
+  events: 1,
+  replayed: 0,
+  final: true,
+  corrections: 0,
+  version: '1',
+  origin: '',
+  partitions: [],
+  idle: [],
+};
+
+test('tables tell times by the zone that the pipeline was run with, and name it; JSON has UTC', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'tocsin-zone-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const log = createEmbeddedLog({ path: openDataDir(dir, { create: true }).logPath, clock: systemClock });
+  const topics = topicsOf('adtech');
+  const windows = [{ name: '1m', sizeMs: 60_000, slideMs: 60_000 }];
+  const limits = { maxSeries: 1, maxRecordBytes: 1, retireAfterMs: 1, idleAfterMs: 1 };
+  const engine = { pipeline: 'adtech', sources: [], dimensions: [], measures: [], windows, rollups: [], limits };
+  const run = { olapStore: 'none', clock: 'append', timeZone: 'Asia/Seoul' } as const;
+  await log.commit({ state: [pipelineRecordChange(pipelineRecord(engine, 'adtech.yml', topics, run))] });
+  const end = { ...sampleAlert, status: 'resolved', alert_time: '2025-12-18T15:02:10.000Z' };
+  for (const [topic, records] of [
+    [topics.windows, [row]],
+    [topics.alerts, [sampleAlert, end]],
+  ] as const) {
+    await log.ensureTopic(topic, { partitions: 1 });
+    await log.commit({ appends: [{ topic, partition: 0, ...packRecords(records.map((record) => JSON.stringify(record))) }] });
+  }
+  await log.close();
+  const printed = async (...args: string[]): Promise<string> => {
+    const lines: string[] = [];
+    const terminal = { print: (line: string) => void lines.push(line), note: () => {} } as unknown as Terminal;
+    await createProgram(terminal, () => {}).parseAsync(['node', 'tocsin', ...args, '--data', dir]);
+    return lines.join('\n');
+  };
+  assert.match(await printed('windows'), /^window start \(Asia\/Seoul\) .*\n2025-12-19 05:57 /);
+  assert.match(await printed('windows', '--json'), /"window_start":"2025-12-18T20:57:00\.000Z"/);
+  assert.match(await printed('alerts'), /^rang at \(Asia\/Seoul\) .*\n2025-12-18 11:58:00 +resolved 2025-12-19 00:02:10 /);
+  assert.match(await printed('alerts', '--json'), /"alert_time":"2025-12-18T02:58:00\.000Z".*"resolved_time":"2025-12-18T15:02:10\.000Z"/);
+});

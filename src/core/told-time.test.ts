@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { localIso, spanText, splitTimes, timeText, UTC, withZone, zoneNamed } from './told-time.ts';
+
+const at = (iso: string): number => Date.parse(iso);
+const seoul = zoneNamed('Asia/Seoul');
+const newfoundland = zoneNamed('America/St_Johns');
+
+test('times are told with their zone, seconds where there are some', () => {
+  assert.equal(timeText(at('2025-12-18T02:57:00Z')), '2025-12-18 02:57 UTC');
+  assert.equal(timeText(at('2025-12-18T02:57:10.250Z')), '2025-12-18 02:57:10 UTC');
+  assert.equal(timeText(at('2025-12-18T20:57:00Z'), seoul), '2025-12-19 05:57 UTC+9');
+  assert.equal(timeText(at('2025-12-18T02:57:00Z'), newfoundland), '2025-12-17 23:27 UTC-3:30');
+  assert.equal(timeText(at('2025-07-18T02:57:00Z'), newfoundland), '2025-07-18 00:27 UTC-2:30');
+});
+
+test('a span names the day of its end where that is another', () => {
+  assert.equal(spanText(at('2025-12-18T02:57:00Z'), at('2025-12-18T02:58:00Z')), '2025-12-18 02:57–02:58 UTC');
+  assert.equal(spanText(at('2025-12-18T02:57:00Z'), at('2025-12-18T02:57:10Z')), '2025-12-18 02:57:00–02:57:10 UTC');
+  assert.equal(spanText(at('2025-12-17T23:58:00Z'), at('2025-12-18T00:03:00Z')), '2025-12-17 23:58–2025-12-18 00:03 UTC');
+  assert.equal(spanText(at('2025-12-17T23:58:00Z'), at('2025-12-18T00:03:00Z'), seoul), '2025-12-18 08:58–09:03 UTC+9');
+});
+
+test('a span across a change of the clock keeps the clock of its beginning', () => {
+  const berlin = zoneNamed('Europe/Berlin');
+  assert.equal(spanText(at('2026-03-29T00:50:00Z'), at('2026-03-29T01:10:00Z'), berlin), '2026-03-29 01:50–02:10 UTC+1');
+});
+
+test('what is told is found again, whatever stands around it', () => {
+  const time = fc.integer({ min: 0, max: 4_000_000_000 }).map((seconds) => seconds * 1_000);
+  const words = fc.string({ unit: fc.constantFrom('a', ' ', '(', ')', '–', '한', '.') });
+  fc.assert(
+    fc.property(time, time, words, words, (one, other, before, after) => {
+      const [from, to] = [Math.min(one, other), Math.max(one, other)];
+      const pieces = splitTimes(`${before}${spanText(from, to)} ${timeText(from)}${after}`).filter((piece) => typeof piece !== 'string');
+      assert.deepEqual(
+        pieces.map((piece) => [piece.from, piece.to]),
+        [
+          [from, to],
+          [from, undefined],
+        ],
+      );
+    }),
+  );
+});
+
+test('a sentence is told by the clock of a zone; what only looks like a time stays', () => {
+  const text = 'CTR was low over 2025-12-18 02:57–02:58 UTC (US since 2025-12-17 23:58:30 UTC).';
+  assert.equal(withZone(text, seoul), 'CTR was low over 2025-12-18 11:57–11:58 UTC+9 (US since 2025-12-18 08:58:30 UTC+9).');
+  assert.equal(withZone(text, UTC), text);
+  for (const odd of ['2025-13-18 02:57 UTC', '02:57 UTC', '2025-12-18 02:57 UTC+9', '2025-12-18 25:57–02:58 UTC', ''])
+    assert.equal(withZone(odd, seoul), odd);
+});
+
+test('a table cuts what it needs out of an instant by a zone’s clock', () => {
+  assert.equal(localIso('2025-12-18T20:57:00.000Z', seoul), '2025-12-19T05:57:00.000Z');
+  assert.equal(localIso('2025-12-18T20:57:00.000Z', UTC), '2025-12-18T20:57:00.000Z');
+  assert.throws(() => zoneNamed('Asia/Seul'), RangeError);
+});

@@ -1,0 +1,102 @@
+/**
+ * Times as sentences tell them. What is stored says them by UTC; `splitTimes` finds them there again, for who reads by another clock: a
+ * browser's, a chat's, that of a `time_zone`.
+ */
+
+/** A time in a sentence, or with `to` a span; epoch ms. */
+export interface ToldTime {
+  readonly from: number;
+  readonly to?: number;
+  /** Whether it is told to the second. */
+  readonly seconds: boolean;
+}
+
+/** How far its clock is ahead of UTC at an instant (epoch ms), ms. */
+export type Zone = (time: number) => number;
+
+export const UTC: Zone = () => 0;
+
+/** @throws RangeError for a name that is no IANA time zone's */
+export function zoneNamed(name: string): Zone {
+  if (name === 'UTC') return UTC;
+  const format = new Intl.DateTimeFormat('en', { timeZone: name, timeZoneName: 'longOffset' });
+  return (time) => {
+    const told = format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+    const [, sign, hours = 0, minutes = 0] = /([+-])(\d\d):(\d\d)/.exec(told) ?? [];
+    return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  };
+}
+
+/** `2025-12-18 02:57 UTC`, `2025-12-18 11:57 UTC+9`; seconds only where there are some. */
+export function timeText(time: number, zone: Zone = UTC): string {
+  const ahead = zone(time);
+  return `${dayOf(time + ahead)} ${clockOf(time + ahead, hasSeconds(time))} ${zoneText(ahead)}`;
+}
+
+/** `2025-12-18 02:57–02:58 UTC`, `2025-12-17 23:58–2025-12-18 00:03 UTC`; all by the clock of its beginning. */
+export function spanText(from: number, to: number, zone: Zone = UTC): string {
+  const ahead = zone(from);
+  const seconds = hasSeconds(from) || hasSeconds(to);
+  const [day, lastDay] = [dayOf(from + ahead), dayOf(to + ahead)];
+  const end = `${lastDay === day ? '' : `${lastDay} `}${clockOf(to + ahead, seconds)}`;
+  return `${day} ${clockOf(from + ahead, seconds)}–${end} ${zoneText(ahead)}`;
+}
+
+/** ISO-like text of what the zone's clock shows: to be cut to what a table has room for. `iso`: an instant. */
+export function localIso(iso: string, zone: Zone): string {
+  const time = Date.parse(iso);
+  return zone === UTC ? iso : new Date(time + zone(time)).toISOString();
+}
+
+const DAY = String.raw`\d{4}-\d\d-\d\d`;
+const CLOCK = String.raw`\d\d:\d\d(?::\d\d)?`;
+const TIMES = new RegExp(`(${DAY}) (${CLOCK})(?:–(?:(${DAY}) )?(${CLOCK}))? UTC(?![+-]?\\d)`, 'g');
+
+/** A text in pieces: its times, as they are written above by UTC, and what stands between them. */
+export function splitTimes(text: string): (string | ToldTime)[] {
+  const pieces: (string | ToldTime)[] = [];
+  let at = 0;
+  for (const match of text.matchAll(TIMES)) {
+    const [whole, day, from = '', lastDay = day, to] = match;
+    const told = { from: Date.parse(`${day}T${from}Z`), seconds: from.length > 5 };
+    const end = to === undefined ? undefined : Date.parse(`${lastDay}T${to}Z`);
+    // A label may look like a time that never was.
+    if (Number.isNaN(told.from) || Number.isNaN(end)) continue;
+    pieces.push(text.slice(at, match.index), end === undefined ? told : { ...told, to: end });
+    at = match.index + whole.length;
+  }
+  return [...pieces, text.slice(at)].filter((piece) => piece !== '');
+}
+
+export function mapTimes(text: string, tell: (time: ToldTime) => string): string {
+  return splitTimes(text)
+    .map((piece) => (typeof piece === 'string' ? piece : tell(piece)))
+    .join('');
+}
+
+/** A sentence with its times by the clock of a zone. */
+export function withZone(text: string, zone: Zone): string {
+  if (zone === UTC) return text;
+  return mapTimes(text, ({ from, to }) => (to === undefined ? timeText(from, zone) : spanText(from, to, zone)));
+}
+
+/** `UTC`, `UTC+9`, `UTC-3:30` */
+function zoneText(aheadMs: number): string {
+  const minutes = Math.abs(aheadMs) / 60_000;
+  if (minutes === 0) return 'UTC';
+  const rest = minutes % 60;
+  return `UTC${aheadMs < 0 ? '-' : '+'}${Math.floor(minutes / 60)}${rest === 0 ? '' : `:${String(rest).padStart(2, '0')}`}`;
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+function clockOf(time: number, seconds: boolean): string {
+  return new Date(time).toISOString().slice(11, seconds ? 19 : 16);
+}
+
+/** Zones differ by whole minutes. */
+function hasSeconds(time: number): boolean {
+  return Math.floor(time / 1_000) % 60 !== 0;
+}
