@@ -70,7 +70,7 @@ function drawBreak(): void {
     states.forEach((state, index) => {
       if (shifts) field.apply(state, minute, shifts);
       const wasCalm = state.numbers[At.status] === Status.calm;
-      field.judge(state, minute, true, true);
+      field.judge(state, minute, 1, true);
       if (index > 0 || minute < from) return;
       const isCalm = state.numbers[At.status] === Status.calm;
       threshold = field.thresholdOf(state);

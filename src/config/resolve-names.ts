@@ -1,4 +1,5 @@
 /** Names that must not clash: dimensions, measures and the fields of a row stand side by side in what people read. */
+import { ROW_QUERY } from '../core/labels.ts';
 import { DETECT_RESERVED } from './detect-schema.ts';
 import { checkField } from './known-fields.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
@@ -34,6 +35,11 @@ export function checkNames(block: PipelineBlock, sources: readonly ResolvedSourc
     const path = ['dimensions', index];
     if (block.dimensions.indexOf(name) < index) problems.add(path, `found ${JSON.stringify(name)} twice; expected each dimension once`);
     if (isRowField(name)) problems.add(path, reserved(name));
+    else if ((ROW_QUERY as readonly string[]).includes(name))
+      problems.add(
+        path,
+        `found the dimension ${JSON.stringify(name)}, which rows are asked for with over HTTP; expected another name, such as "${name}_of_event"`,
+      );
     for (const source of sources) checkField(source.fields, name, path, problems, ['string']);
   }
   for (const name of Object.keys(block.measures)) {

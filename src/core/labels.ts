@@ -1,6 +1,10 @@
 /** Names and values that tell a series apart: `{ country: "US", ad_format: "banner" }`. A roll-up lacks what it sums over. */
 export type Labels = Readonly<Record<string, string>>;
 
+/** What rows are asked for with over HTTP, beside the values of labels, each under its name: no label has one of these. */
+export const ROW_QUERY = ['window', 'from', 'to', 'after', 'grouping', 'limit'] as const;
+export type RowQuery = (typeof ROW_QUERY)[number];
+
 /** One text per set of labels, the same whatever the order they were written in; unambiguous for any values. */
 export function labelsKey(labels: Labels): string {
   return JSON.stringify(

@@ -12,7 +12,6 @@ export interface PipelineTopics {
 }
 
 const DAY_MS = 86_400_000;
-/** Longer than a silence lasts, so that what holds is on the topic. */
 
 export function topicsOf(pipeline: string, named: Partial<Omit<PipelineTopics, 'silences'>> = {}): PipelineTopics {
   return {
@@ -31,6 +30,7 @@ export function topicSettings(topics: PipelineTopics, replayPartitions: number):
     [topics.deadLetters, { partitions: 1, retentionMs: 14 * DAY_MS, keeperTimes: true }],
     // A source that is added later may have more partitions than those before it.
     [topics.replay, { partitions: replayPartitions, mayGrow: true, retentionMs: 30 * DAY_MS, keeperTimes: true }],
+    // Longer than a silence lasts, so that what holds is on the topic.
     [topics.silences, { partitions: 1, retentionMs: 45 * DAY_MS, keeperTimes: true }],
   ];
 }

@@ -62,6 +62,9 @@ test('an alert is one entry: as it rang, with how it stands', async (t) => {
   assert.deepEqual(await ids({ status: 'resolved', limit: 1 }), ['x']);
   assert.equal((await book.find('x'))?.ending, 'no_data');
   assert.equal(await book.find('z'), undefined);
+  await append([alert('x', 5)]);
+  const again = await book.find('x');
+  assert.deepEqual([again?.status, again?.resolved_time, again?.ending], ['firing', null, undefined]);
 });
 
 test('the gravest first, then what costs most, then what is furthest off, then the newest; without what another one speaks for; page by page', async (t) => {
@@ -97,16 +100,20 @@ test('what fires is counted by its kind, the gravest kind first', async (t) => {
     alert('d', 1, { ...rise, labels: {}, severity: 'medium' }),
     alert('e', 1, { ...rise, labels: { country: 'US' } }),
     alert('e', 2, { ...rise, labels: { country: 'US' }, status: 'resolved' }),
+    { ...alert('other hand', 3, { severity: 'low' }), labels: null },
   ]);
   const { count, groups } = await book.firing();
-  assert.equal(count, 3);
+  assert.equal(count, 4);
   assert.deepEqual(
     groups.map(({ alert_type, dimensions, firing, gravest }) => [alert_type, dimensions.join(), firing, gravest]),
     [
       ['traffic_spike', '', 1, 'medium'],
       [sampleAlert.alert_type, 'country,ad_format', 2, 'low'],
+      [sampleAlert.alert_type, '', 1, 'low'],
     ],
   );
+  await append([alert('f', 4, { ...rise, labels: {}, members: [{ alert_id: 'a', labels: {}, series: 'a', since: iso(1), told: true }] })]);
+  assert.equal((await book.firing()).count, 4, 'one more, that speaks for one');
 });
 
 test('of too many those that are over are forgotten first, and those that fire are all counted', async (t) => {
@@ -121,4 +128,9 @@ test('of too many those that are over are forgotten first, and those that fire a
   assert.ok(total <= 10_500, `${total} kept`);
   assert.equal((await ids({ status: 'resolved' })).at(0), 'r1599');
   await assert.rejects(ids({ after: 'over' }), { code: 'usage' });
+  await append(Array.from({ length: 3_000 }, (_, n) => small(`g${n}`, 'firing')));
+  assert.ok((await book.list({ limit: 1 })).total <= 10_500);
+  assert.equal((await book.firing()).count, 12_000, 'also those that are listed no more');
+  await append([small('f0', 'resolved')]);
+  assert.equal((await book.firing()).count, 11_999);
 });

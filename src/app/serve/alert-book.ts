@@ -4,7 +4,7 @@ import type { SaidIn } from '../../alerts/said-in.ts';
 import { withEnd } from '../../alerts/with-end.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Log } from '../../log/log.ts';
-import type { AlertEvent, AlertLocale } from '../../receivers/alert-event.ts';
+import type { AlertEvent, AlertLocale, Severity } from '../../receivers/alert-event.ts';
 import type { AlertGroup, AlertList, Episode } from '../../server/api.ts';
 import type { AlertQuery } from '../../server/surface.ts';
 import { followTopic } from './topic-reader.ts';
@@ -34,6 +34,8 @@ const GROUPS_MAX = 200;
 export function createAlertBook(log: Log, topic: string): AlertBook {
   /** In the order in which they rang. */
   const episodes = new Map<string, Episode>();
+  /** All that fires and speaks for itself, by its id: also of episodes that are forgotten, for there are no more than series watched. */
+  const firing = new Map<string, Firing>();
   const catchUp = followTopic(log, topic, (value) => {
     const event = value as AlertEvent;
     const known = episodes.get(event.alert_id);
@@ -44,8 +46,12 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
     const { part_of: _, ...begun } = known ?? event;
     const { part_of, members = known?.members } = event;
     const company = { ...(part_of === undefined ? {} : { part_of }), ...(members && { members }) };
-    episodes.set(event.alert_id, withEnd({ ...begun, ...company, status: event.status, repeat, resolved_time }, event));
+    const episode = withEnd({ ...begun, ...company, status: event.status, repeat, resolved_time }, event);
+    episodes.set(event.alert_id, episode);
+    if (episode.status === 'firing' && part_of === undefined) firing.set(event.alert_id, firing.get(event.alert_id) ?? firingOf(episode));
+    else firing.delete(event.alert_id);
     for (const { alert_id } of event.members ?? []) {
+      firing.delete(alert_id);
       const member = episodes.get(alert_id);
       if (member) episodes.set(alert_id, { ...member, part_of: event.alert_id });
     }
@@ -54,8 +60,8 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
 
   function forget(): void {
     const over = [...episodes.values()].filter(({ status }) => status === 'resolved');
-    const firing = [...episodes.values()].filter(({ status }) => status === 'firing');
-    for (const { alert_id } of [...over, ...firing].slice(0, episodes.size - EPISODES_MAX)) episodes.delete(alert_id);
+    const others = [...episodes.values()].filter(({ status }) => status === 'firing');
+    for (const { alert_id } of [...over, ...others].slice(0, episodes.size - EPISODES_MAX)) episodes.delete(alert_id);
   }
 
   return {
@@ -76,22 +82,29 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
     },
     async firing() {
       await catchUp();
-      const groups = new Map<string, { -readonly [Name in keyof AlertGroup]: AlertGroup[Name] }>();
-      let count = 0;
-      for (const { status, part_of, alert_type, measure, metric_name, direction, labels = {}, severity } of episodes.values()) {
-        if (status !== 'firing' || part_of !== undefined) continue;
-        count++;
-        const dimensions = Object.keys(labels);
-        const key = [alert_type, measure, direction, ...dimensions].join('\0');
-        const group = groups.get(key) ?? { alert_type, measure, metric_name, direction, dimensions, firing: 0, gravest: severity };
-        group.firing += 1;
-        if (severityRank(severity) > severityRank(group.gravest)) group.gravest = severity;
-        groups.set(key, group);
+      const groups = new Map<string, AlertGroup>();
+      for (const { key, kind, severity } of firing.values()) {
+        const { firing: before, gravest } = groups.get(key) ?? { firing: 0, gravest: severity };
+        const isGraver = severityRank(severity) > severityRank(gravest);
+        groups.set(key, { ...kind, firing: before + 1, gravest: isGraver ? severity : gravest });
       }
       const inOrder = [...groups.values()].sort((a, b) => severityRank(b.gravest) - severityRank(a.gravest) || b.firing - a.firing);
-      return { count, groups: inOrder.slice(0, GROUPS_MAX) };
+      return { count: firing.size, groups: inOrder.slice(0, GROUPS_MAX) };
     },
   };
+}
+
+interface Firing {
+  readonly key: string;
+  readonly kind: Omit<AlertGroup, 'firing' | 'gravest'>;
+  readonly severity: Severity;
+}
+
+function firingOf({ alert_type, measure, metric_name, direction, labels, severity }: Episode): Firing {
+  // Records of another hand may have no labels.
+  const dimensions = Object.keys(labels ?? {});
+  const key = [alert_type, measure, direction, ...dimensions].join('\0');
+  return { key, kind: { alert_type, measure, metric_name, direction, dimensions }, severity };
 }
 
 function unknownPlace(after: string): AppError {

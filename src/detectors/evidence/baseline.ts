@@ -13,8 +13,6 @@ const CUT_RISE_DEVIATIONS = 4;
 const CUT_BELOW_VARIANCE = 0.5;
 /** The rhythm may come this much earlier or later than yesterday, minutes. */
 const JITTER_MINUTES = 10;
-/** A forecast is needed for two minutes after the newest block on average. */
-const AHEAD_MINUTES = 2;
 const STEP_VARIANCE = 0.5;
 const YOUNG_VARIANCE = 0.1;
 /** Nothing rings before so much was seen, or while the forecast is as uncertain as this (variance of the log). */
@@ -132,7 +130,9 @@ export function renewVariance(numbers: Float32Array, model: Model, row: number, 
   const s = gainVector(numbers, model, values, row, work);
   let slope = 0;
   for (let i = 1; i < size; i++) slope += numbers[mean + i]! * slopes[row + i]!;
-  const drift = (levelDrift + harmonicDrift * harmonics) * (minutes + AHEAD_MINUTES);
+  // The forecast is needed for the minutes of the block that begins: on average for so many after its first.
+  const ahead = (model.grid.blockMinutes - 1) / 2;
+  const drift = (levelDrift + harmonicDrift * harmonics) * (minutes + ahead);
   numbers[At.variance] = s + drift + (JITTER_MINUTES * slope) ** 2;
 }
 

@@ -10,9 +10,8 @@ import { weighSeries } from './power.ts';
 import { sumBack } from './sums.ts';
 import { errorAt } from './tracked-error.ts';
 
-/** Log evidence from which on nothing is learnt, after a day, for an hour: it may be the beginning of an anomaly. */
+/** Log evidence from which on nothing is learnt, after a day, for as long as the longest span: it may be the beginning of an anomaly. */
 const SUSPICIOUS = 7;
-const FROZEN_MINUTES_MAX = 60;
 const DAY_MINUTES = 1_440;
 const YOUNG_MINUTES = 720;
 /** How seldom the power of a series is computed anew. */
@@ -100,7 +99,7 @@ function isSuspended(numbers: Float32Array, { grid }: Model): boolean {
     numbers[At.frozenMinutes] = 0;
     return false;
   }
-  if (numbers[At.frozenMinutes]! >= FROZEN_MINUTES_MAX) return false;
+  if (numbers[At.frozenMinutes]! >= grid.spanMinutes) return false;
   numbers[At.frozenMinutes]! += grid.blockMinutes;
   return true;
 }

@@ -25,7 +25,7 @@ test('a new level is learnt of minutes that are known whole, wherever in a block
       const rate = window < STEP + late ? 200 : 600;
       field.begin(slot, 1);
       field.enter(state, slot, rate, 1);
-      field.judge(state, slot, true, true);
+      field.judge(state, slot, 1, true);
       if (window < STEP + 20 || numbers[At.status] !== Status.calm) continue;
       for (let block = 0; block < grid.pendingBlocks; block++) {
         const seen = numbers[layout.pendingSeen + block]!;

@@ -62,6 +62,7 @@ interface Shared {
 
 /** One series in the window at hand. Reused from window to window. */
 interface Turn extends Seen {
+  scale: number;
   state: SeriesState;
   observation: Observation;
   /** Number of the roll-up that it is; undefined: a segment, with a forecast of its own. */
@@ -82,6 +83,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
   const model = modelOf(config, context);
   const { grid } = model;
   const scale = context.measure.kind === 'ratio' ? context.measure.scale : 1;
+  const isUnion = context.measure.kind === 'distinct';
   const full = context.groupings?.reduce((most, one) => (one.length > most.length ? one : most), []) ?? [];
   const rollUps = (context.groupings ?? []).filter((one) => one !== full);
   const turns: Turn[] = [];
@@ -91,7 +93,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
 
   function remember(shared: Shared | undefined): Memory {
     const segments = createField(model, shared?.segments);
-    const groups = createGroups(segments.common, rollUps, shared?.groups ?? {});
+    const groups = createGroups(segments.common, rollUps, grid.spanMinutes, shared?.groups ?? {});
     return { segments, rollUps: createField(model, shared?.rollUps), groups };
   }
 
@@ -130,6 +132,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       turn.amount = observation.parts?.amount ?? 0;
       turn.exposure = (observation.parts?.exposure ?? 0) * share;
       turn.expected = 0;
+      turn.scale = scale;
     }
   }
 
@@ -142,10 +145,10 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     const at = recall(shared);
     const window = Math.round(first.startMs / grid.windowMs);
     const slot = grid.slotAt(window);
-    const isFull = (window + 1) % grid.windowsPerSlot === 0;
+    const filled = grid.filledBy(window);
     yield* turnsOf(inputs, slot, at);
     yield* enterAll(slot, at);
-    const steps = yield* mapped(turns, (turn): Step<SeriesState> => ({ state: turn.state, verdicts: judge(turn, slot, isFull, at) }));
+    const steps = yield* mapped(turns, (turn): Step<SeriesState> => ({ state: turn.state, verdicts: judge(turn, slot, filled, at) }));
     given = { segments: at.segments.memory(), rollUps: at.rollUps.memory(), groups: at.groups.memory() } satisfies Shared;
     return { steps, shared: given };
   }
@@ -153,7 +156,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
   function* enterAll(slot: number, { segments, rollUps: sums, groups }: Memory): Sliced<void> {
     segments.begin(slot, turns.length);
     sums.begin(slot, turns.length);
-    groups.begin(grid.windowsPerSlot === 1 ? grid.slotMinutes : grid.slotMinutes / grid.windowsPerSlot);
+    groups.begin(grid.slotMinutes / grid.windowsPerSlot);
     markUnheard(turns, model, segments.delay);
     for (const turn of turns) {
       if (isDue()) yield;
@@ -176,16 +179,18 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
         const sum = groups.sum(turn.group);
         sums.enterMembers(turn.state, slot, sum);
         turn.expected = sum.expected;
+        // Of different values a roll-up has fewer than its members together: they are judged, the roll-up's own is told.
+        if (isUnion) turn.scale = sum.seen > 0 ? turn.amount / sum.seen : 1;
         turn.amount = sum.seen;
       }
     }
   }
 
-  function judge(turn: Turn, slot: number, isFull: boolean, { segments, rollUps: sums, groups }: Memory): readonly Verdict[] {
+  function judge(turn: Turn, slot: number, filled: number, { segments, rollUps: sums, groups }: Memory): readonly Verdict[] {
     if (turn.isUnheard) return NOTHING;
     const { state, group } = turn;
     const before = state.numbers[At.status]!;
-    (group === undefined ? segments : sums).judge(state, slot, isFull, true);
+    (group === undefined ? segments : sums).judge(state, slot, filled, true);
     const status = state.numbers[At.status]!;
     let contributors: readonly Contributor[] = NOBODY;
     if (group !== undefined) {

@@ -70,14 +70,14 @@ export interface Field {
   /** Gives the factor by which the series' own forecast changed. */
   apply(state: SeriesState, slot: number, shifts: Shifts): number;
   /**
-   * `isFull`: the slot is complete; `isSettled`: what its series have in common is known. False: it would ring, for what may be common to
+   * `filled`: how much of the slot is over, 1: it is complete; `isSettled`: what its series have in common is known. False: it would ring, for what may be common to
    * all, and nothing was changed.
    */
-  judge(state: SeriesState, slot: number, isFull: boolean, isSettled: boolean): boolean;
+  judge(state: SeriesState, slot: number, filled: number, isSettled: boolean): boolean;
   /** False: whatever the state holds, a look at these values would find no rise. */
   mayRise(state: SeriesState, slot: number, amount: number, exposure: number): boolean;
   /** Enters and judges a copy of a state, for rises alone; nothing that is written but the copy changes. Gives what was expected. */
-  look(state: SeriesState, copy: SeriesState, slot: number, amount: number, exposure: number): number;
+  look(state: SeriesState, copy: SeriesState, slot: number, filled: number, amount: number, exposure: number): number;
 }
 
 export function createField(model: Model, stored?: FieldMemory): Field {
@@ -141,7 +141,9 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       if (expected <= 0) return 0;
       member.q = amount / expected;
       member.noise = noiseOf(numbers, model, expected);
-      member.weight = 1 / (member.noise + shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, 0));
+      // In a part of a slot what clumps in time averages out over less of it.
+      const error = errorAt(numbers, model, shrinkage, 0) * model.grid.windowsPerSlot;
+      member.weight = 1 / (member.noise + shrinkage.bold * numbers[At.variance]! + error);
       common.add(groups, member);
       return expected;
     },
@@ -162,10 +164,10 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       if (shift !== 0 && slotOf(state.numbers) === slot) shiftNewest(state, model, slot, shift, slotsBefore);
       return Math.exp(shift);
     },
-    judge(state, slot, isFull, isSettled) {
+    judge(state, slot, filled, isSettled) {
       const { numbers } = state;
       if (numbers[At.status] !== Status.calm) {
-        if (isFull) stepEpisode(state, kit, slot);
+        if (filled === 1) stepEpisode(state, kit, slot);
         return true;
       }
       if (!isReady(numbers, model)) {
@@ -173,7 +175,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
         return true;
       }
       const isFirst = numbers[At.onSlots]! <= 1;
-      scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, isFirst ? numbers[At.reach]! : reachOf(numbers));
+      scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, isFirst ? numbers[At.reach]! : reachOf(numbers), filled);
       const isDrop = scan.drop.log >= scan.rise.log;
       const evidence = isDrop ? scan.drop : scan.rise;
       if (isFirst && evidence.log > DOUBT) {
@@ -198,7 +200,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       // As the scan does, of values as they stand in a state.
       return foreseen === undefined || !(Math.fround(amount) <= model.rises.breakEven * Math.fround(foreseen));
     },
-    look(state, copy, slot, amount, exposure) {
+    look(state, copy, slot, filled, amount, exposure) {
       const { numbers } = copy;
       copy.bytes.set(state.bytes);
       setOffset(kit.offset, common.offset(state.groups ?? NONE));
@@ -211,7 +213,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       const expected = enterWindow(copy, glance, slot, amount, exposure);
       foreseeAs(state, numbers, kit, slot);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
-      scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, reachOf(numbers));
+      scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, reachOf(numbers), filled);
       const threshold = scan.rise.log > kit.threshold ? thresholdFor(numbers, slot) : Infinity;
       // As the final row would be: what is over rings nothing.
       if (scan.rise.log > threshold && !isOver(numbers, kit, slot, scan.rise, false)) {

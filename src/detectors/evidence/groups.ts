@@ -6,8 +6,8 @@ import type { Labels } from '../../core/labels.ts';
 import type { CommonMode, GroupMemory } from './common-mode.ts';
 import type { MembersSum } from './series-slots.ts';
 
-/** While nothing rings, a roll-up takes its members' common offset for the usual one after about this time. */
-const FOLLOW_MINUTES = 120;
+/** While nothing rings, a roll-up takes its members' common offset for the usual one after about so many of the longest spans. */
+const FOLLOW_SPANS = 2;
 
 export interface RollUpMemory extends GroupMemory {
   /** The offset that the roll-up's own forecast goes by. */
@@ -21,7 +21,8 @@ export interface Groups {
   of(labels: Labels): readonly number[];
   /** The number of a roll-up; undefined for labels that are none. */
   numbered(labels: Labels): number | undefined;
-  begin(slotMinutes: number): void;
+  /** A window of `minutes` begins. */
+  begin(minutes: number): void;
   addMember(groups: readonly number[], seen: number, expected: number, variance: number, noise: number, skew: number): void;
   sum(group: number): MembersSum;
   /** Log of the roll-up's own offset over that of its members: all its roll-ups together. */
@@ -38,7 +39,13 @@ interface Entry {
   readonly sum: MembersSum;
 }
 
-export function createGroups(common: CommonMode, groupings: readonly (readonly string[])[], stored: GroupsMemory): Groups {
+/** `spanMinutes`: of the longest span. */
+export function createGroups(
+  common: CommonMode,
+  groupings: readonly (readonly string[])[],
+  spanMinutes: number,
+  stored: GroupsMemory,
+): Groups {
   const numbers = new Map<string, number>();
   const entries: Entry[] = [];
 
@@ -68,8 +75,8 @@ export function createGroups(common: CommonMode, groupings: readonly (readonly s
       const names = groupings.find((one) => one.length === Object.keys(labels).length && one.every((name) => labels[name] !== undefined));
       return names && numberOf(names, labels);
     },
-    begin(slotMinutes) {
-      const share = 1 - Math.exp(-slotMinutes / FOLLOW_MINUTES);
+    begin(minutes) {
+      const share = 1 - Math.exp(-minutes / (FOLLOW_SPANS * spanMinutes));
       for (let number = 0; number < entries.length; number++) {
         const entry = entries[number]!;
         const { sum } = entry;

@@ -28,7 +28,7 @@ test('a habit that is larger on some days than on others does not fade at its ed
     field.begin(slot, 1);
     field.enter(state, slot, random.poisson(isJump ? (Math.floor(minute / DAY) % 2 === 0 ? 200 : 320) : 60), 1);
     field.settle();
-    field.judge(state, slot, true, true);
+    field.judge(state, slot, 1, true);
     if (ofDay === JUMP + 10) jumps.push(state.numbers[At.status] === Status.heldRise ? 'held' : 'told');
     const blocks = [JUMP, JUMP + JUMP_MINUTES - 1].map((at) => Math.floor(at / model.grid.blockSlots));
     if (ofDay === DAY - 1) edges.push(Math.min(...blocks.map((block) => state.habits[block]!)));

@@ -45,7 +45,7 @@ function watch({ adds, hasExposure }: (typeof FORMS)[number]): Watched {
       field.begin(slotOf(minute), 1);
       field.enter(state, slotOf(minute), amount, exposure);
       field.settle();
-      field.judge(state, slotOf(minute), true, true);
+      field.judge(state, slotOf(minute), 1, true);
     },
   };
 }
@@ -53,7 +53,7 @@ function watch({ adds, hasExposure }: (typeof FORMS)[number]): Watched {
 /** What a look at these values makes of the state: in one piece. */
 function looked({ model, field, state, slotOf }: Watched, minute: number, amount: number, exposure: number): Buffer {
   const copy = emptyState(model.layout);
-  field.look(state, copy, slotOf(minute), amount, exposure);
+  field.look(state, copy, slotOf(minute), 1, amount, exposure);
   return Buffer.from(copy.bytes);
 }
 

@@ -24,13 +24,14 @@ export function createLooker(model: Model, scale: number, recall: (shared: unkno
 
   function lookAt(state: SeriesState, { startMs, parts }: Observation, segments: Field): readonly Verdict[] {
     const { numbers } = state;
-    const slot = grid.slotAt(Math.round(startMs / grid.windowMs));
+    const window = Math.round(startMs / grid.windowMs);
+    const slot = grid.slotAt(window);
     const isSameSlot = slotOf(numbers) === slot;
     const isWaiting = numbers[At.status] === Status.calm && (slotOf(numbers) < slot || (isSameSlot && grid.windowsPerSlot > 1));
     if (!parts || parts.exposure <= 0 || !isWaiting) return NOTHING;
     const exposure = model.hasExposure ? parts.exposure : parts.exposure / grid.windowsPerSlot;
     if (!segments.mayRise(state, slot, parts.amount, exposure)) return NOTHING;
-    const expected = segments.look(state, copy, slot, parts.amount, exposure);
+    const expected = segments.look(state, copy, slot, grid.filledBy(window), parts.amount, exposure);
     if (copy.numbers[At.status] !== Status.rise) return NOTHING;
     const seen = { startMs, amount: parts.amount, exposure, expected, scale };
     return verdictsOf(copy.numbers, model, seen, []).filter(({ status }) => status === 'firing');

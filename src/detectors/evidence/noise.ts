@@ -9,7 +9,7 @@
  */
 import { At, Lump } from './layout.ts';
 import type { Model } from './model.ts';
-import { SKEW_MOST, SPREAD_FIRST, SPREAD_MINUTES, SPREAD_PSEUDO_WEIGHT, errorAt } from './tracked-error.ts';
+import { SKEW_MOST, SPREAD_FIRST, SPREAD_PSEUDO_WEIGHT, errorAt } from './tracked-error.ts';
 import type { ErrorPool, Finished, Shrinkage, Tracking } from './tracked-error.ts';
 
 /** Relative variance of what an exposure of 1, or a slot, brings at least. */
@@ -100,7 +100,7 @@ function trackLumps(numbers: Float32Array, { layout, grid }: Model, seen: number
   const { lumps } = layout;
   const many = numbers[lumps + Lump.rate]! * exposure;
   const isEmpty = seen === 0;
-  const keep = 1 - grid.slotMinutes / SPREAD_MINUTES;
+  const keep = 1 - grid.spreadGain;
   numbers[lumps + Lump.learnt]! *= keep;
   numbers[lumps + Lump.empty] = keep * numbers[lumps + Lump.empty]! + (isEmpty ? 1 : 0);
   if (many > LUMPS_FULL && !isEmpty) return;
@@ -122,7 +122,7 @@ function trackSpread(numbers: Float32Array, model: Model, q: number, exposure: n
   const most = SPREAD_SQUARE_MAX + LUMP_SQUARE_MAX * noise;
   const square = Math.min(exposure * (q - 1) * (q - 1), most * (spread + other));
   const term = weight * (square - other);
-  const keep = 1 - model.grid.slotMinutes / SPREAD_MINUTES;
+  const keep = 1 - model.grid.spreadGain;
   numbers[At.spreadSum] = keep * numbers[At.spreadSum]! + term;
   numbers[At.spreadWeight] = keep * numbers[At.spreadWeight]! + weight;
   if (pool.spreadWeight === 0) {

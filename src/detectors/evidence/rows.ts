@@ -40,7 +40,7 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
     tests: settings.tests,
   });
   const field = createField(model);
-  const { slotAt, windowsPerSlot } = model.grid;
+  const { slotAt, filledBy } = model.grid;
   const groups = [field.common.addGroup()];
   const states: (SeriesState | undefined)[] = Array.from({ length: settings.series });
   /** Series entered in the window at hand, the first `count`, and those among them whose alarm waits for its end. */
@@ -49,13 +49,13 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
   const waiting: SeriesState[] = [];
   let current = -1;
   let slot = -1;
-  let isFull = false;
+  let filled = 1;
 
   function begin(window: number): void {
     if (current >= 0) endWindow();
     count = waiting.length = 0;
     slot = slotAt(window);
-    isFull = (window + 1) % windowsPerSlot === 0;
+    filled = filledBy(window);
     field.begin(slot, settings.series);
     current = window;
   }
@@ -63,7 +63,7 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
   function endWindow(): void {
     const shifts = field.settle();
     if (shifts) for (let i = 0; i < count; i++) field.apply(entered[i]!, slot, shifts);
-    for (const state of waiting) field.judge(state, slot, isFull, true);
+    for (const state of waiting) field.judge(state, slot, filled, true);
   }
 
   return {
@@ -77,9 +77,9 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
       }
       entered[count++] = state;
       field.enter(state, slot, amount, exposure);
-      if (!field.judge(state, slot, isFull, false)) {
+      if (!field.judge(state, slot, filled, false)) {
         if (field.common.mustWait(groups)) waiting.push(state);
-        else field.judge(state, slot, isFull, true);
+        else field.judge(state, slot, filled, true);
       }
       const status = state.numbers[At.status];
       if (status === Status.drop) return 'down';

@@ -82,7 +82,7 @@ for (const { name, adds, windowMs, every, low, high } of [
       const expected = enterWindow(state, kit, slot, seen, 1_000);
       slots.unshift({ seen, expected });
       if (!isReady(numbers, model) || seen === expected) continue;
-      scanSpans(numbers, model, moveTo(kit.now, model, slot), kit.shrinkage, scan, numbers[At.reach]!);
+      scanSpans(numbers, model, moveTo(kit.now, model, slot), kit.shrinkage, scan, numbers[At.reach]!, 1);
       const isDrop = seen < expected;
       const { log } = isDrop ? scan.drop : scan.rise;
       assert.equal((isDrop ? scan.rise : scan.drop).log, -Infinity, 'only where the newest slot points to');
@@ -116,7 +116,7 @@ test('of a count that comes back after a while in which it was missing, nothing 
       numbers[model.layout.recentSeen + place] = ago === 0 ? newest : before;
       numbers[model.layout.recentExpected + place] = 100;
     }
-    scanSpans(numbers, model, moveTo(kit.now, model, slot), kit.shrinkage, scan, recent);
+    scanSpans(numbers, model, moveTo(kit.now, model, slot), kit.shrinkage, scan, recent, 1);
     return scan.rise.log;
   };
   assert.equal(riseAfter(40, 140), -Infinity);

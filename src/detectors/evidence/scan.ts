@@ -60,10 +60,18 @@ function nothing(): Evidence {
 }
 
 /**
- * `at`: the newest slot, whose values stand in the state; spans of up to `reach` slots. Fills `scan`. Only the direction that the newest slot itself
+ * `at`: the newest slot, whose values stand in the state as far as it is `filled` (1: whole); spans of up to `reach` slots. Fills `scan`. Only the direction that the newest slot itself
  * speaks for is weighed, if it does: other evidence can have grown no larger than it was.
  */
-export function scanSpans(numbers: Float32Array, model: Model, at: SlotPlace, shrinkage: Shrinkage, scan: Scan, reach: number): void {
+export function scanSpans(
+  numbers: Float32Array,
+  model: Model,
+  at: SlotPlace,
+  shrinkage: Shrinkage,
+  scan: Scan,
+  reach: number,
+  filled: number,
+): void {
   const { grid, layout } = model;
   scan.drop.log = scan.rise.log = scan.drop.spanLog = scan.rise.spanLog = -Infinity;
   const newestSeen = numbers[layout.recentSeen + at.place]!;
@@ -112,7 +120,7 @@ export function scanSpans(numbers: Float32Array, model: Model, at: SlotPlace, sh
         corrected.seenBefore = seenBefore;
         corrected.expectedBefore = expectedBefore;
         corrected.filter = forecastVariance;
-        corrected.error = errors[from]! * (1 - part) + errors[from + 1]! * part;
+        corrected.error = (errors[from]! * (1 - part) + errors[from + 1]! * part) * shorterBy(slots, filled);
         corrected.errorBefore = errors[1]!;
         corrected.share = shrinkage.together[from]! * (1 - part) + shrinkage.together[from + 1]! * part;
         correct(corrected);
@@ -131,7 +139,7 @@ export function scanSpans(numbers: Float32Array, model: Model, at: SlotPlace, sh
     }
     const from = horizon[index]!;
     const part = share[index]!;
-    const whole = forecastVariance + errors[from]! * (1 - part) + errors[from + 1]! * part;
+    const whole = forecastVariance + (errors[from]! * (1 - part) + errors[from + 1]! * part) * shorterBy(slots, filled);
     if (variance < 0) {
       variance = whole;
       if (square < squaresLeast * mean * (grain + mean * variance)) continue;
@@ -151,6 +159,11 @@ export function scanSpans(numbers: Float32Array, model: Model, at: SlotPlace, sh
     evidence.noise = noise;
   }
   if (total > 0) evidence.log = Math.log(total);
+}
+
+/** Errors are tracked for whole slots: in a span whose newest one is not over, what clumps in time averages out over less of it. */
+function shorterBy(slots: number, filled: number): number {
+  return slots / (slots - 1 + filled);
 }
 
 /** Rises of money: of each slot, or block, no more than it can believably bring, and the two slots farthest out as much as was expected. */

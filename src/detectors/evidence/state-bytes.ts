@@ -4,9 +4,13 @@ import type { StateForm } from '../detector.ts';
 import { emptyState } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
+import { SPAN_MINUTES_MAX } from './time-grid.ts';
 
-/** Goes up when the bytes change, or what they mean; what an older one wrote is brought up to date in `decode`, or the series begins anew. */
-export const stateVersionOf = (model: Model): number => (model.form === 'money' ? 3 : 2);
+/**
+ * Goes up when the bytes change, or what they mean; what an older one wrote is brought up to date in `decode`, or the series begins anew.
+ * Where spans are longer than an hour what waits to be a habit once took less room.
+ */
+export const stateVersionOf = ({ form, grid }: Model): number => (form === 'money' ? 3 : 2) + (grid.spanMinutes > SPAN_MINUTES_MAX ? 1 : 0);
 
 export function stateBytes(model: Model): StateForm<SeriesState> {
   const { layout } = model;

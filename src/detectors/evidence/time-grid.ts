@@ -7,17 +7,23 @@ const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
 /** Whole days, so that no slot or block that somebody looks back to has a negative number. */
 const SLOT_BASE = DAY_MINUTES * 1_000;
-const SPAN_MINUTES_MAX = 60;
+/** Where slots are short. */
+export const SPAN_MINUTES_MAX = 60;
 const SLOTS_MIN = 12;
 /** Slots that are remembered one by one; what is older is remembered by blocks. */
 const RECENT_MAX = 30;
 const BLOCK_MINUTES = 5;
 const LEARN_DELAY_MINUTES = 20;
-const HABIT_DELAY_MINUTES = 80;
+/** Habits come later than any span reaches back. */
+const HABIT_DELAY = 4 / 3;
 /** Spans up to the oldest slot that is remembered one by one; longer ones end at blocks. */
 const SPAN_LENGTHS = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 26, 30];
 /** Time over which a tracked error fades, days, for the shortest to the longest horizon. */
 const TRACK_DAYS = [1, 2, 3, 4];
+/** The same of how rough amounts are. */
+const SPREAD_MINUTES = 3_000;
+/** Of fewer errors, or slots, a variance is little more than a guess. */
+const TRACKED_LEAST = 24;
 
 /** Spans in rising order of length. All end with the newest slot. */
 export interface Spans {
@@ -34,6 +40,8 @@ export interface Spans {
 export interface TimeGrid {
   /** Number of the slot that a window, numbered from the epoch, lies in. */
   slotAt(window: number): number;
+  /** How much of its slot is over when that window is. */
+  filledBy(window: number): number;
   readonly windowMs: number;
   readonly slotMs: number;
   readonly windowsPerSlot: number;
@@ -51,9 +59,12 @@ export interface TimeGrid {
   readonly horizons: readonly number[];
   readonly horizonMinutes: readonly number[];
   readonly trackGains: readonly number[];
+  /** How much of what is known of the roughness of amounts one slot replaces. */
+  readonly spreadGain: number;
   /** The spans that are tried, by the place of the newest slot in its block: older blocks end where blocks end. */
   readonly spans: readonly Spans[];
   readonly slotsMax: number;
+  readonly spanMinutes: number;
 }
 
 export function createTimeGrid(windowMs: number): TimeGrid {
@@ -67,9 +78,11 @@ export function createTimeGrid(windowMs: number): TimeGrid {
   const olderBlocks = Math.ceil((spanSlots - recent) / blockSlots);
   const whole = olderBlocks > 0 ? recent - blockSlots + 1 : recent;
   const longest = olderBlocks > 0 ? spanSlots : recent;
+  const spanMinutes = longest * slotMinutes;
   const horizons = [1, Math.max(1, Math.round(longest / 12)), Math.max(1, Math.round(longest / 4)), longest];
   return {
     slotAt: (window) => (Math.floor(window / windowsPerSlot) + SLOT_BASE) | 0,
+    filledBy: (window) => ((window % windowsPerSlot) + 1) / windowsPerSlot,
     windowMs,
     slotMs,
     windowsPerSlot,
@@ -81,11 +94,15 @@ export function createTimeGrid(windowMs: number): TimeGrid {
     blockMinutes,
     pendingBlocks: Math.max(1, Math.round(LEARN_DELAY_MINUTES / blockMinutes)) + 1,
     habitSlots: Math.max(1, Math.round(DAY_MINUTES / blockMinutes)),
-    habitDelay: Math.max(1, Math.round(HABIT_DELAY_MINUTES / blockMinutes)),
+    habitDelay: Math.max(1, Math.round((HABIT_DELAY * spanMinutes) / blockMinutes)),
     horizons,
     horizonMinutes: horizons.map((slots) => slots * slotMinutes),
-    trackGains: horizons.map((slots, index) => Math.min(0.25, (slots * slotMinutes) / (DAY_MINUTES * (TRACK_DAYS[index] ?? 1)))),
+    trackGains: horizons.map((slots, index) =>
+      Math.min(1 / TRACKED_LEAST, (slots * slotMinutes) / (DAY_MINUTES * (TRACK_DAYS[index] ?? 1))),
+    ),
+    spreadGain: Math.min(1 / TRACKED_LEAST, slotMinutes / SPREAD_MINUTES),
     slotsMax: longest,
+    spanMinutes,
     spans: Array.from({ length: olderBlocks > 0 ? blockSlots : 1 }, (_, phase) => {
       const near = whole + phase;
       const lengths = SPAN_LENGTHS.filter((slots) => slots < near).concat(near);

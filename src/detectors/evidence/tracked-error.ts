@@ -22,10 +22,9 @@ const POOL_PSEUDO_VALUES = 40;
 const CLUMP_MOST = 1;
 /** A squared error counts up to so many times its variance. */
 const SQUARE_MAX = 16;
-/** Relative variance of what an exposure of 1 brings, before any was seen; how fast it is forgotten. */
+/** Relative variance of what an exposure of 1 brings, before any was seen. */
 export const SPREAD_FIRST = 4;
 export const SPREAD_PSEUDO_WEIGHT = 4;
-export const SPREAD_MINUTES = 3_000;
 /** Until amounts have shown how skewed they are: as if equal ones came or did not, the least for amounts that cannot be negative. */
 const SKEW_FIRST = 1;
 export const SKEW_MOST = 2;
@@ -129,6 +128,11 @@ export function createShrinkage(model: Model): Shrinkage {
   };
 }
 
+/** Of a horizon that is longer each error counts for itself. */
+function correlatedMinutes({ grid }: Model, horizon: number): number {
+  return Math.max(CORRELATED_MINUTES, grid.horizonMinutes[horizon]!);
+}
+
 /** Called once a slot. */
 export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Model): void {
   shrinkage.bold = Math.min(1, Math.max(BOLD_LEAST, pool.boldSum / pool.boldWeight));
@@ -136,7 +140,7 @@ export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Mod
   for (let i = 0; i < shrinkage.error.length; i++) {
     const error = Math.max(model.leastError[i]!, pool.sums[i]! / pool.weights[i]!);
     shrinkage.error[i] = error;
-    shrinkage.weight[i] = ((POOL_WEIGHT / (error * error)) * CORRELATED_MINUTES) / model.grid.horizonMinutes[i]!;
+    shrinkage.weight[i] = ((POOL_WEIGHT / (error * error)) * correlatedMinutes(model, i)) / model.grid.horizonMinutes[i]!;
   }
   if (model.form !== 'count') return;
   const before = shrinkage.error[1]!;
@@ -157,7 +161,7 @@ export function fadePool(pool: ErrorPool, model: Model): void {
     pool.together[i]! *= keep;
     pool.togetherWeights[i]! *= keep;
   }
-  const keep = 1 - model.grid.slotMinutes / SPREAD_MINUTES;
+  const keep = 1 - model.grid.spreadGain;
   pool.spreadSum *= keep;
   pool.spreadWeight *= keep;
   pool.skewSum *= keep;
@@ -180,7 +184,8 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   const alone = sum / ownWeight;
   const { slotMinutes, horizonMinutes, trackGains } = model.grid;
   // Counting is as sure as its weight; the errors themselves are as few as the hours that they come from.
-  const alike = CORRELATED_MINUTES * Math.max(1 / (numbers[At.age]! * slotMinutes), trackGains[horizon]! / horizonMinutes[horizon]!);
+  const alike =
+    correlatedMinutes(model, horizon) * Math.max(1 / (numbers[At.age]! * slotMinutes), trackGains[horizon]! / horizonMinutes[horizon]!);
   let own = alone;
   for (let step = 0; step < ROUGHER_STEPS; step++) {
     const sure = ownWeight * own * own;

@@ -17,7 +17,7 @@ export interface Seen {
   readonly exposure: number;
   /** Of the amount. */
   readonly expected: number;
-  /** From a rate per exposure to the measure's own unit. */
+  /** From a rate per exposure, or from what members add up to, to the measure's own unit. */
   readonly scale: number;
 }
 
@@ -76,7 +76,7 @@ function groundsOf(numbers: Float32Array, model: Model, seen: Seen, contributors
   const perWindow = seen.expected / (expected / (slots * model.grid.windowsPerSlot));
   const unit =
     model.form === 'count' || !model.hasExposure
-      ? 1 / (slots * model.grid.windowsPerSlot)
+      ? seen.scale / (slots * model.grid.windowsPerSlot)
       : (seen.scale * perWindow) / (slots * model.grid.windowsPerSlot) / seen.exposure;
   const ratio = observed / expected;
   const spread = Math.exp(WITHIN_95 * Math.sqrt(Math.log1p(deviation * deviation)));

@@ -66,8 +66,8 @@ export function partsOf(amount: number | null, exposure: number | null): Parts |
   return amount === null || exposure === null ? undefined : { amount, exposure };
 }
 
-/** Counts and sums, and ratios of them. */
+/** Counts (of different values too) and sums, and ratios of them. */
 export function hasParts(measures: readonly MeasureSpec[], measure: MeasureSpec): boolean {
-  if (measure.kind !== 'ratio') return measure.kind === 'count' || measure.kind === 'sum';
+  if (measure.kind !== 'ratio') return measure.kind === 'count' || measure.kind === 'sum' || measure.kind === 'distinct';
   return [measure.numerator, measure.denominator].every((name) => measures.some((one) => one.name === name && hasParts(measures, one)));
 }

@@ -287,12 +287,14 @@ function contextOf(
 ): DetectorContext {
   const counted = measure.kind === 'ratio' ? spec.measures.find(({ name }) => name === measure.numerator) : measure;
   const full = entry.over === 'rollups' ? [] : [spec.dimensions];
+  const groupings = entry.over === 'full' ? full : [...full, ...spec.rollups];
   return {
     measure,
     window,
     adds: counted?.kind === 'count' || counted?.kind === 'distinct' ? 'events' : 'amounts',
     budget: { falseAlarmsPerDay: spec.falseAlarmsPerDay, tests: budgetTests(spec.detect, catalog) },
-    groupings: entry.over === 'full' ? full : [...full, ...spec.rollups],
+    // What became of records the total alone has: it is the sum of nobody.
+    groupings: counted?.kind === 'count' && counted.outcomes ? [[]] : groupings,
   };
 }
 

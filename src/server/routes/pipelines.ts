@@ -1,6 +1,7 @@
 /** What a dashboard asks of a pipeline. */
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../core/errors.ts';
+import type { RowQuery } from '../../core/labels.ts';
 import type { AlertLocale } from '../../receivers/alert-event.ts';
 import type { PipelineList } from '../api.ts';
 import type { AlertQuery, HistoryQuery, PipelineView, Surface } from '../surface.ts';
@@ -59,7 +60,7 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
             after: { type: 'string', description: 'The `next` of the answer before: rows behind its last one' },
             grouping: { type: 'string' },
             limit: limitOf(10_000, 1_000),
-          },
+          } satisfies Record<RowQuery, object>,
           required: ['window'],
           additionalProperties: { type: 'string' },
           maxProperties: LABELS_MAX,
