@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
+import { timeText } from '../../src/core/told-time.ts';
 import { objects, output, ROOT, startFor, tocsin, until } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
@@ -100,7 +101,7 @@ test('totals by status class and hour are those of a plain count, and the hours 
     alerts.map(({ labels }) => labels),
     broken.map(() => ({})),
   );
-  for (const hour of broken) assert.match(stdout, new RegExp(`spike.*\\n.*since ${hour.replaceAll('.', '\\.')}`), 'it is printed too');
+  for (const hour of broken) assert.match(stdout, new RegExp(`spike.*\\n.*since ${timeText(Date.parse(hour))} `), 'it is printed too');
 
   const [letter, ...none] = await objects<{ offset: number; reason: string }>(['dlq', 'list', '--data', data, '--json']);
   assert.deepEqual({ offset: letter?.offset, reason: letter?.reason }, { offset: 8898, reason: 'bad_line' });
