@@ -5,6 +5,7 @@ import { cardAddress } from '../card-address.ts';
 import type { ChatTexts } from './text/texts.ts';
 
 export interface Link {
+  readonly to: 'card' | 'runbook';
   readonly text: string;
   /** Percent-encoded also where a chat's markup would end an address. */
   readonly address: string;
@@ -14,13 +15,13 @@ export interface Link {
 export function alertLinks(alert: AlertEvent, page: string | undefined, texts: ChatTexts): Link[] {
   const card = page === undefined ? undefined : cardAddress(page, alert);
   const runbook = alert.status === 'firing' ? alert.runbook : undefined;
-  return [link(texts.open, card), link(texts.runbook, runbook)].flatMap((each) => each ?? []);
+  return [link('card', texts.open, card), link('runbook', texts.runbook, runbook)].flatMap((each) => each ?? []);
 }
 
 /** Records may be of another hand: what is no address is no link. */
-function link(text: string, wanted: unknown): Link | undefined {
+function link(to: Link['to'], text: string, wanted: unknown): Link | undefined {
   const address = typeof wanted === 'string' ? webAddress(wanted) : undefined;
-  return address === undefined ? undefined : { text, address: address.replace(/[^\w\-.~:/?#@!$&'*+,;=%]/g, percentEncoded) };
+  return address === undefined ? undefined : { to, text, address: address.replace(/[^\w\-.~:/?#@!$&'*+,;=%]/g, percentEncoded) };
 }
 
 function percentEncoded(char: string): string {

@@ -67,6 +67,8 @@ test('title and description lead to the alert’s card and the runbook; times ar
   assert.ok(embed.description.endsWith(`\n\n[알림 열기](${card}) · [런북](https://wiki.example/ctr_%28drop%29)`), embed.description);
   const without = discordMessage({ ...alert, status: 'resolved' }, { locale: 'en' }).embeds[0];
   assert.ok(!('url' in without) && !without.description.includes(']('));
+  const far = discordMessage(alert, { locale: 'en', pageUrl: `https://tocsin.example/${'a'.repeat(950)}` }).embeds[0];
+  assert.equal(far.url, undefined, 'a card too far away for a link: the title leads nowhere, not to the runbook');
 });
 
 test('in Korean too, and green when it ended', () => {

@@ -48,7 +48,7 @@ export function discordMessage(alert: AlertEvent, { locale, pageUrl }: Pick<Rece
   const links = alertLinks(alert, pageUrl, texts);
   const ending = links.length === 0 ? '' : `\n\n${discordLinks(links)}`;
   const room = Math.min(DISCORD_LIMITS.descriptionChars, DISCORD_LIMITS.totalChars - used) - ending.length;
-  const card = pageUrl === undefined ? undefined : links[0]?.address;
+  const card = links.find(({ to }) => to === 'card')?.address;
   const embed = {
     title,
     ...(card !== undefined && { url: card }),

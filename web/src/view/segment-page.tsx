@@ -67,9 +67,7 @@ export function SegmentPage({ feed, labels, linked }: Props) {
           <h2>{title}</h2>
           {!feed.alertsKnown.value && !linked && <Loading />}
           {feed.alertsKnown.value && episodes.length === 0 && (
-            <Empty
-              title={t(isWhole(feed.alerts.value, feed.status.value?.alerts.firing) ? 'segment.no_alerts' : 'segment.alerts_beyond')}
-            />
+            <Empty title={t(isWhole(feed.alerts.value, feed.told.value?.firing) ? 'segment.no_alerts' : 'segment.alerts_beyond')} />
           )}
           {episodes.map((episode, index) => (
             <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={index === 0} isHere isLinked={episode === linked} />
