@@ -89,7 +89,7 @@ test('a country that breaks is one incident; its members stand in its record and
     '09:03 KR/b down resolved <KR/*',
     '09:03 KR/* down resolved',
   ]);
-  assert.match(events[2]?.explanation.text ?? '', /Alerts it includes: KR a \(09:01 UTC\), KR b/);
+  assert.match(events[2]?.explanation.text ?? '', /Alerts it includes: KR a \(2026-03-02 09:01 UTC\), KR b/);
 });
 
 test('a member that rang first is taken in by its country; left alone, it is silent until a reminder is due', () => {
