@@ -43,16 +43,22 @@ test('the disk of the broker is full, and then has room again', { skip, timeout:
   const parts = Array.from({ length: PARTITIONS }, (_, partition) => events.filter((_event, i) => i % PARTITIONS === partition));
   const common = [file, '--log', kafka.address, '--olap-store', 'none', '--clock', 'append', '--session-ms', '3000'];
 
+  const ended = new AbortController();
+  t.after(() => ended.abort());
   async function send(from: number, to: number): Promise<void> {
-    await withKafka(direct, async (log) => {
-      await log.ensureTopic(topic, { partitions: PARTITIONS });
-      const appends = parts.map((records, partition) => ({
-        topic,
-        partition,
-        ...packRecords(records.slice(from / PARTITIONS, to / PARTITIONS)),
-      }));
-      await log.commit({ appends });
-    });
+    await withKafka(
+      direct,
+      async (log) => {
+        await log.ensureTopic(topic, { partitions: PARTITIONS });
+        const appends = parts.map((records, partition) => ({
+          topic,
+          partition,
+          ...packRecords(records.slice(from / PARTITIONS, to / PARTITIONS)),
+        }));
+        await log.commit({ appends });
+      },
+      ended.signal,
+    );
   }
 
   await send(0, first);
@@ -62,6 +68,8 @@ test('the disk of the broker is full, and then has room again', { skip, timeout:
   const brokerEnds = until('the broker to give up', () => !isAlive(kafka.service.pid()), PATIENCE_MS);
   fill(ballast);
   const sending = send(first, events.length + PARTITIONS - 1);
+  // Awaited below, unless something fails before.
+  sending.catch(() => {});
   await brokerEnds;
   await until('the worker to say that it waits', () => /Waiting, and trying again/.test(worker.stderr()), PATIENCE_MS);
   assert.equal(worker.child.exitCode, null, worker.stderr());
