@@ -11,7 +11,7 @@ import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { packRecords } from '../../src/log/batch.ts';
 import { valuesOf, withKafka } from '../e2e/kafka-topic.ts';
 import { ownPipeline } from '../e2e/own-pipeline.ts';
-import { printedSeed, smallDisk, startFor, until } from '../e2e/tocsin.ts';
+import { printedSeed, smallDisk, startFor, until, type Running } from '../e2e/tocsin.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { ownService } from '../support/services.ts';
 import { adEvents } from './ad-events.ts';
@@ -71,8 +71,9 @@ test('the disk of the broker is full, and then has room again', { skip, timeout:
   // Awaited below, unless something fails before.
   sending.catch(() => {});
   await brokerEnds;
-  await until('the worker to say that it waits', () => /Waiting, and trying again/.test(worker.stderr()), PATIENCE_MS);
-  assert.equal(worker.child.exitCode, null, worker.stderr());
+  await until('the worker to say that it waits', () => says(worker, /Waiting, and trying again/), PATIENCE_MS).catch((error: Error) => {
+    throw new Error(`${error.message}; it said:\n${worker.stderr()}`, { cause: error });
+  });
 
   rmSync(ballast);
   await kafka.service.restart();
@@ -88,6 +89,12 @@ test('the disk of the broker is full, and then has room again', { skip, timeout:
   holdsRows('p.windows', newestRows(await valuesOf(direct, `${name}.windows`)), judgement, loadPipeline(file));
   holdsLetters(await valuesOf(direct, `${name}.dlq`), judgement);
 });
+
+/** @throws AssertionError when it has ended */
+function says({ child, stderr }: Running, what: RegExp): boolean {
+  assert.equal(child.exitCode, null, stderr());
+  return what.test(stderr());
+}
 
 /** A file as large as the disk has room. */
 function fill(file: string): void {
