@@ -119,8 +119,8 @@ test('records of the same series share what is made of their labels, of no more 
   const labelsOf = (labelsMax: number) => {
     const book = createLabelsBook(labelsMax);
     return [1, 2].map((events) => {
-      const cell: Cell = { labels: ['KR', 'banner'], events, offsets: events, values: [] };
-      const told: Partials = { partition: 't/0', live: [{ start: 0, cells: [[cell]] }], replayed: [], finals: [] };
+      const one: Cell = { labels: ['KR', 'banner'], events, offsets: events, values: [] };
+      const told: Partials = { partition: 't/0', live: [{ start: 0, cells: [[one]] }], replayed: [], finals: [] };
       const [bytes] = encodePartials({ partials: told, revision: 1 });
       const read = atOnce(decodePartials(bytes!, 1, book)).partials.live[0]!.cells[0]!.at(0)!;
       assert.equal(read.events, events);
