@@ -24,7 +24,10 @@ export function createGuard({ loopback, apiKey }: GuardConfig): Guard {
   return ({ method, path, headers }) => {
     const host = headers.host ?? '';
     if (loopback && !LOOPBACK_HOST.test(host)) {
-      throw new HttpProblem(403, `found the Host ${quoted(host)}; this server answers to localhost and 127.0.0.1 only`);
+      throw new HttpProblem(
+        403,
+        `found the Host ${quoted(host)}; expected localhost or 127.0.0.1, as this server listens on loopback. For other names: --listen on another address, with an API key`,
+      );
     }
     refuseForeignPages(method, host, headers);
     if (key === undefined || OPEN_PATHS.has(path)) return;

@@ -14,7 +14,7 @@ import { Vitals } from './view/vitals.tsx';
 
 export function App() {
   const { t, route, feed, language, theme } = useDashboard();
-  const firing = firingCount(feed.value?.alerts.value ?? [], feed.value?.status.value?.alerts.firing);
+  const firing = firingCount(feed.value?.alerts.value ?? [], feed.value?.told.value?.firing);
   const name = feed.value?.info.name;
   useEffect(() => {
     document.documentElement.lang = language.value;

@@ -90,7 +90,7 @@ test('it names the page that all can open, else the one at this machine, and the
   const here = (): string => 'http://127.0.0.1:8000';
   assert.deepEqual(await last(runbook, { localPageUrl: here }), [
     '   runbook: https://wiki.example/ecpm',
-    `   open: http://127.0.0.1:8000/${card}`,
+    `   open the alert: http://127.0.0.1:8000/${card}`,
   ]);
   const ended = { ...runbook, status: 'resolved' } as const;
   assert.deepEqual(await last(ended, { localPageUrl: here, pageUrl: 'https://tocsin.example/', locale: 'ko' }), [

@@ -12,6 +12,6 @@ export const en = {
   causes: 'likely causes',
   missing: 'missing per hour',
   excess: 'in excess per hour',
-  open: 'open',
+  open: 'open the alert',
   runbook: 'runbook',
 } as const;

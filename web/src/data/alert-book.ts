@@ -8,7 +8,7 @@ import { labelsKey, type Labels } from './series-book.ts';
 /** From the first window in breach to the end: one entry, however many records tell of it. */
 export type { Episode };
 
-/** `max` episodes: the oldest that are over go first, of those that fire what another one speaks for, then the least grave. */
+/** `max` episodes: the oldest that are over go first, of those that fire what another one speaks for, then the least grave: `firingLost` tells of each time. */
 export interface AlertBook {
   /** True where this begins an episode that was not known, and speaks for itself. */
   put(event: AlertEvent): boolean;
@@ -19,7 +19,7 @@ export interface AlertBook {
   list(): readonly Episode[];
 }
 
-export function createAlertBook(max: number): AlertBook {
+export function createAlertBook(max: number, firingLost = (): void => {}): AlertBook {
   const episodes = new Map<string, Episode>();
 
   const merge = (next: Episode): void => {
@@ -51,7 +51,9 @@ export function createAlertBook(max: number): AlertBook {
     const firing = [...episodes.values()].filter(({ status }) => status === 'firing').sort(byGravity);
     const isFolded = ({ part_of }: Episode): boolean => part_of !== undefined;
     const goes = [...over.reverse(), ...firing.filter(isFolded).reverse(), ...firing.filter((each) => !isFolded(each)).reverse()];
-    for (const { alert_id } of goes.slice(0, episodes.size - max)) episodes.delete(alert_id);
+    const gone = goes.slice(0, episodes.size - max);
+    for (const { alert_id } of gone) episodes.delete(alert_id);
+    if (incidentsOf(gone).some(({ status }) => status === 'firing')) firingLost();
   };
   const sorted = (): Episode[] => [...episodes.values()].sort(byNewest);
 

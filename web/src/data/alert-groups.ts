@@ -2,9 +2,6 @@ import { byGravity, severityRank } from '../../../src/alerts/gravity.ts';
 import type { AlertGroup } from '../../../src/server/api.ts';
 import { incidentsOf, type Episode } from './alert-book.ts';
 
-/** Alerts that fire, as many as are loaded and kept here; with fewer of them all are known. */
-export const FIRING_MAX = 500;
-
 /** Alerts of one kind that fire. */
 export interface FiringGroup extends AlertGroup {
   readonly key: string;
@@ -12,10 +9,9 @@ export interface FiringGroup extends AlertGroup {
   readonly episodes: readonly Episode[];
 }
 
-/** How many fire in truth. `told`: by the server, about a second ago. */
+/** How many fire in truth. `told`: by the server, about a second ago, while not all are known here. */
 export function firingCount(episodes: readonly Episode[], told: number | undefined): number {
-  const known = knownFiring(episodes);
-  return known < FIRING_MAX ? known : Math.max(known, told ?? 0);
+  return Math.max(knownFiring(episodes), told ?? 0);
 }
 
 /** Whether all that fire are known here: else a segment without an alert may be one whose alert is not. */
@@ -23,17 +19,18 @@ export function isWhole(episodes: readonly Episode[], told: number | undefined):
   return firingCount(episodes, told) === knownFiring(episodes);
 }
 
-function knownFiring(episodes: readonly Episode[]): number {
+/** Without those that another alert speaks for. */
+export function knownFiring(episodes: readonly Episode[]): number {
   return incidentsOf(episodes).filter(({ status }) => status === 'firing').length;
 }
 
 /**
- * `firing`: incidents; `told`: what the server counts, which knows of all. The gravest kind first, of equals roll-ups, which speak for more,
+ * `firing`: incidents; `told`: what the server counts, while not all are known here. The gravest kind first, of equals roll-ups, which speak for more,
  * then the most.
  */
 export function groupsOf(firing: readonly Episode[], told: readonly AlertGroup[]): readonly FiringGroup[] {
   const groups = new Map<string, FiringGroup>();
-  for (const group of firing.length < FIRING_MAX ? [] : told) groups.set(keyOf(group), { ...group, key: keyOf(group), episodes: [] });
+  for (const group of told) groups.set(keyOf(group), { ...group, key: keyOf(group), episodes: [] });
   const known = Map.groupBy([...firing].sort(byGravity), (episode) => keyOf(kindOf(episode)));
   for (const [key, episodes] of known) {
     const [gravest] = episodes as [Episode, ...Episode[]];

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signal } from '@preact/signals';
-import type { PipelineInfo } from '../../../src/server/api.ts';
+import type { AlertList, Episode, PipelineInfo } from '../../../src/server/api.ts';
+import { byGravity } from '../../../src/alerts/gravity.ts';
 import type { Language } from '../i18n/texts.ts';
 import { alert, handClock, point } from '../testing.ts';
+import { firingCount, isWhole, knownFiring } from './alert-groups.ts';
+import type { AlertQuery } from '../../../src/server/surface.ts';
 import type { Api } from './api.ts';
 import { createPipelineFeed } from './pipeline-feed.ts';
 import type { EventStream } from './stream.ts';
@@ -20,7 +23,7 @@ function scene() {
     alerts: (_: string, { lang, status }: { lang: Language; status?: 'firing' }) =>
       new Promise((resolve, reject) => {
         const found = status ? [] : [{ ...alert('a', { message: `in ${lang}` }), resolved_time: null }];
-        answers.push({ lang, answer: () => resolve({ alerts: found }), refuse: () => reject(new Error('no')) });
+        answers.push({ lang, answer: () => resolve({ alerts: found, total: found.length }), refuse: () => reject(new Error('no')) });
       }),
     silences: async () => [...silences],
     silence: async (_: string, { comment = '' }: { comment?: string }) => ({ id: comment }),
@@ -127,4 +130,80 @@ test('a few points are shown four times a second, thousands once', () => {
   assert.ok(shownAfter(1_000));
   bring(10, '4');
   assert.ok(shownAfter(250));
+});
+
+/** A server where these fire, and the page that hears of them. */
+function firingScene(count: number) {
+  const firing = new Map<string, Episode>();
+  for (let n = 0; n < count; n++) {
+    const id = `a${n}`;
+    firing.set(id, { ...alert(id, { severity: n < 600 ? 'critical' : 'low' }), resolved_time: null });
+  }
+  let asked = 0;
+  const alerts = async (_: string, { order, limit }: AlertQuery): Promise<AlertList> => {
+    if (order === 'gravest') asked++;
+    const found = [...firing.values()].reverse();
+    return { alerts: (order === 'gravest' ? found.sort(byGravity) : found).slice(0, limit), total: found.length };
+  };
+  const never = () => new Promise(() => {});
+  const api = { status: never, silences: never, alerts, streamUrl: () => '' } as unknown as Api;
+  const heard = new Map<string, (event: { readonly data: string }) => void>();
+  const open = () => ({ readyState: 1, addEventListener: heard.set.bind(heard), close: () => {} }) as unknown as EventStream;
+  const clock = handClock();
+  const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, signal<Language>('en'), { api, clock, open });
+  const tell = (name: string, data: object): void => heard.get(name)!({ data: JSON.stringify(data) });
+  return {
+    feed,
+    clock,
+    asked: () => asked,
+    settled: (): Promise<void> => new Promise((resolve) => setImmediate(resolve)),
+    ring: (id: string) => {
+      firing.set(id, { ...alert(id), resolved_time: null });
+      tell('alert', alert(id));
+    },
+    end: (id: string) => {
+      firing.delete(id);
+      tell('alert', alert(id, { status: 'resolved', alert_time: '2026-01-01T00:09:00.000Z' }));
+    },
+    tellStatus: () => tell('status', { records_per_second: 0, alerts: { firing: firing.size, groups: [] } }),
+    known: () => knownFiring(feed.alerts.value),
+    shown: () => [firingCount(feed.alerts.value, feed.told.value?.firing), isWhole(feed.alerts.value, feed.told.value?.firing)],
+  };
+}
+
+test('of more alerts than are loaded the server counts, and when those known here end the next gravest are asked for', async () => {
+  const { feed, clock, asked, settled, end, tellStatus, known, shown } = firingScene(1_500);
+  await settled();
+  tellStatus();
+  assert.deepEqual([known(), shown()], [700, [1_500, false]], 'the gravest, and the newest');
+  for (let n = 0; n < 600; n++) end(`a${n}`);
+  clock.pass(100);
+  tellStatus();
+  assert.deepEqual([known(), shown(), asked()], [200, [900, false], 2]);
+  await settled();
+  assert.deepEqual([known() >= 500, shown()], [true, [900, false]]);
+  for (let n = 600; n < 1_490; n++) end(`a${n}`);
+  clock.pass(100);
+  await settled();
+  assert.equal(asked(), 2, 'not again so soon');
+  clock.pass(5_000);
+  await settled();
+  assert.deepEqual([asked(), known(), shown()], [3, 10, [10, true]], 'all are known');
+  end('a1499');
+  clock.pass(100);
+  assert.deepEqual(shown(), [9, true], 'sooner than the server counts');
+  feed.close();
+});
+
+test('of more alerts that ring than are kept here the server counts, also of those that ring while the list is on its way', async () => {
+  for (const isEarly of [false, true]) {
+    const { feed, clock, settled, ring, tellStatus, shown } = firingScene(0);
+    if (!isEarly) await settled();
+    for (let n = 0; n < 810; n++) ring(`b${n}`);
+    await settled();
+    clock.pass(100);
+    tellStatus();
+    assert.deepEqual(shown(), [810, false]);
+    feed.close();
+  }
 });

@@ -1,10 +1,10 @@
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { PipelineInfo, PipelineStatus, WindowPoint } from '../../../src/server/api.ts';
 import type { SilenceRequest } from '../../../src/notify/silence-request.ts';
 import type { Clock } from '../clock.ts';
 import type { Language } from '../i18n/texts.ts';
 import { createAlertBook, type Episode } from './alert-book.ts';
-import { FIRING_MAX } from './alert-groups.ts';
+import { knownFiring } from './alert-groups.ts';
 import type { Api } from './api.ts';
 import { paced } from './paced.ts';
 import type { Silence } from './silences.ts';
@@ -26,6 +26,8 @@ export interface PipelineFeed {
   readonly alerts: ReadonlySignal<readonly Episode[]>;
   /** The alerts from before the page was opened are among them: until then an empty list says nothing. */
   readonly alertsKnown: ReadonlySignal<boolean>;
+  /** What the server counts, while more fire than are known here; undefined: all that fire are among `alerts`. */
+  readonly told: ReadonlySignal<PipelineStatus['alerts'] | undefined>;
   /** The newest that rang while this page was open. */
   readonly rang: ReadonlySignal<Episode | undefined>;
   /** The last `RATES_MAX` seconds. */
@@ -41,6 +43,9 @@ export interface PipelineFeed {
 }
 
 const ALERTS_MAX = 800;
+/** Alerts that fire, as many as are loaded. Where fewer are left and there are more, the next gravest are asked for, so often at most. */
+const FIRING_MAX = 500;
+const MORE_EVERY_MS = 5_000;
 /** Alerts may come by the thousand: they are shown at once, and then at most this often. */
 const SHOW_ALERTS_MS = 100;
 const RATES_MAX = 300;
@@ -66,7 +71,12 @@ export function createPipelineFeed(
   const rates = signal<readonly RateSample[]>([]);
   const silences = signal<readonly Silence[]>([]);
   const feeds = new Set<WindowFeed>();
-  const book = createAlertBook(ALERTS_MAX);
+  const isPartial = signal(false);
+  let losses = 0;
+  const book = createAlertBook(ALERTS_MAX, () => {
+    isPartial.value = true;
+    losses++;
+  });
   const closing = new AbortController();
   /** The language that the book is in. */
   let said = language.peek();
@@ -93,9 +103,14 @@ export function createPipelineFeed(
     status.value = next;
     rates.value = [...rates.value, { at: clock.now(), perSecond: next.records_per_second }].slice(-RATES_MAX);
   };
-  const showAlerts = paced(SHOW_ALERTS_MS, clock, () => (alerts.value = book.list()));
+  const listAlerts = (): void => {
+    alerts.value = book.list();
+    if (isPartial.value && knownFiring(alerts.value) < FIRING_MAX) askMore();
+  };
+  const showAlerts = paced(SHOW_ALERTS_MS, clock, listAlerts);
   const loadAlerts = async (): Promise<void> => {
     const lang = language.peek();
+    const lossesBefore = losses;
     // Those that fire may be old, and in an outage thousands: the gravest. Folded ones mark their segments. The newest tell the story.
     const [gravest, firing, newest] = await Promise.all([
       api.alerts(info.name, { status: 'firing', folded: false, order: 'gravest', lang, limit: FIRING_MAX }, closing.signal),
@@ -104,10 +119,11 @@ export function createPipelineFeed(
     ]);
     // Asked for before somebody chose another language.
     if (lang !== language.peek()) return;
+    isPartial.value = gravest.total > gravest.alerts.length || losses > lossesBefore;
     book.load(newest.alerts);
     book.load(firing.alerts);
     book.load(gravest.alerts);
-    alerts.value = book.list();
+    listAlerts();
     alertsKnown.value = true;
   };
   let forgetRetry = (): void => {};
@@ -117,6 +133,7 @@ export function createPipelineFeed(
       if (!closing.signal.aborted) forgetRetry = clock.after(RETRY_MS, askAlerts);
     });
   };
+  const askMore = paced(MORE_EVERY_MS, clock, askAlerts);
   const loadSilences = async (): Promise<void> => {
     silences.value = await api.silences(info.name, closing.signal);
   };
@@ -161,6 +178,7 @@ export function createPipelineFeed(
     connection,
     alerts,
     alertsKnown,
+    told: computed(() => (isPartial.value ? status.value?.alerts : undefined)),
     rang,
     rates,
     silences,

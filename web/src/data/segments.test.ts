@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WindowPoint } from '../../../src/server/api.ts';
 import { alert, point } from '../testing.ts';
-import { createSegmentList, hasDimensions, matches, segmentOf, sortSegments, type Segment } from './segments.ts';
+import { createSegmentList, hasDimensions, matches, segmentName, segmentOf, sortSegments, type Segment } from './segments.ts';
 import { labelsKey, type Labels } from './series-book.ts';
 
 const DIMENSIONS = ['country', 'ad_format'];
@@ -25,6 +25,12 @@ test('a ratio is compared with what it was over the windows together: one with h
     segmentOf({ key: '', labels: {}, points: windows }, measure, [], new Map()).mean;
   assert.equal(seen({ name: 'ctr', unit: '%', kind: 'average' }), 5.045, 'by events where nothing divides it');
   assert.equal(seen({ name: 'impressions', unit: null, kind: 'count' }), 500, 'what adds up is not weighed');
+});
+
+test('a name tells the labels in the order of the dimensions, and a partition, which is none', () => {
+  assert.equal(segmentName({ ad_format: 'banner', country: 'US' }, DIMENSIONS), 'US · banner');
+  assert.equal(segmentName({ partition: 'ads/0' }, DIMENSIONS), 'ads/0');
+  assert.equal(segmentName({}, DIMENSIONS), '');
 });
 
 test('before anything is final the open window is shown, and said to be open', () => {

@@ -74,8 +74,34 @@ test('of very many series the last windows are loaded, as far as the pages reach
   const last = point(46, 1).window_start;
   assert.deepEqual(
     asked.map(({ grouping, from }) => [grouping, from]),
-    [...Array.from({ length: 8 }, () => [[], all]), ...Array.from({ length: 8 }, () => [undefined, last])],
+    [...Array.from({ length: 8 }, () => [undefined, last]), ...Array.from({ length: 8 }, () => [[], all])],
     'at most so many pages',
+  );
+});
+
+test('a roll-up of very many series is loaded as far back as the pages reach for it, none from further than the server looks through', async () => {
+  const asked: HistoryRequest[] = [];
+  const users = Array.from({ length: 2_300 }, (_, n) => String(n));
+  const many = [...users.map((u) => ({ u, v: 'x' })), ...users.map((u) => ({ u })), {}].map((labels) => point(50, 1, { labels }));
+  const api: Partial<Api> = {
+    latest: async (pipeline, window) => ({ pipeline, window, source: 'hot', age: 0, points: many }),
+    history: async (pipeline, ask) => {
+      asked.push(ask);
+      return { pipeline, window: ask.window, source: 'hot', age: 0, points: [], truncated: false };
+    },
+  };
+  const info = { ...INFO, rollups: [['v'], ['u'], []] };
+  const feed = createWindowFeed(info, { window: '10s', labels: undefined, windowsBack: 48 }, { api: api as Api, clock: handClock() });
+  feed.load();
+  while (feed.loading.value.state === 'loading') await turn();
+  assert.deepEqual(
+    asked.map(({ grouping, from }) => [grouping, from]),
+    [
+      [undefined, point(50 - 8, 1).window_start],
+      [['v'], point(2, 1).window_start],
+      [['u'], point(50 - 17, 1).window_start],
+      [[], point(2, 1).window_start],
+    ],
   );
 });
 

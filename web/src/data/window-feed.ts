@@ -76,12 +76,15 @@ export function createWindowFeed(
     if (newest === '') return READY;
     const series = labels ? 1 : latest.points.length;
     const startOf = (back: number): string => new Date(Date.parse(newest) - back * slideMs).toISOString();
-    // Many series: all of them only as far back as the pages reach, the roll-ups, which are few, all the way.
-    const back = Math.min(windowsBack, Math.floor((PAGE * PAGES_MAX) / Math.max(1, series)));
-    let isShort = false;
-    for (const grouping of back < windowsBack ? info.rollups : [])
-      isShort = (await loadFrom(startOf(windowsBack), grouping, stop)) || isShort;
-    if (back > 0) isShort = (await loadFrom(startOf(back), undefined, stop)) || isShort;
+    // Many series: all of them only as far back as the pages reach; then each roll-up by itself, which has fewer, as far as they reach for it.
+    const reachOf = (count: number): number => Math.min(windowsBack, Math.floor((PAGE * PAGES_MAX) / Math.max(1, count)));
+    const back = reachOf(series);
+    let isShort = back > 0 && (await loadFrom(startOf(back), undefined, stop));
+    for (const grouping of back < windowsBack ? info.rollups : []) {
+      const names = grouping.toSorted().join();
+      const reach = reachOf(latest.points.filter((point) => Object.keys(point.labels).sort().join() === names).length);
+      if (reach > back) isShort = (await loadFrom(startOf(reach), grouping, stop)) || isShort;
+    }
     return isShort ? { state: 'ready', olderMissing: true } : READY;
   };
 

@@ -64,7 +64,7 @@ function AlertGroup({ title, feed, episodes, opened, open }: GroupProps) {
 
 function FiringGroups({ feed, firing }: { readonly feed: PipelineFeed; readonly firing: readonly Episode[] }) {
   const { t, language } = useDashboard();
-  const told = feed.status.value?.alerts;
+  const told = feed.told.value;
   return (
     <details class="alert-group" open data-testid="firing-groups">
       <summary>

@@ -36,6 +36,9 @@ export function SegmentPage({ feed, labels, linked }: Props) {
   const name = segmentName(labels, info.dimensions) || t('segment.total');
   const others = episodesOf(feed.alerts.value, labels).filter(({ alert_id }) => alert_id !== linked?.alert_id);
   const episodes = linked ? [linked, ...others] : others;
+  // An alert may be about a partition of the log: that has no windows of its own.
+  const hasWindows = !linked || Object.keys(labels).every((dimension) => info.dimensions.includes(dimension));
+  const title = t(hasWindows ? 'segment.alerts' : 'alerts.title');
   return (
     <div class={`segment-page${linked ? ' has-linked' : ''}`}>
       <header class="segment-head">
@@ -44,27 +47,27 @@ export function SegmentPage({ feed, labels, linked }: Props) {
           {t('nav.back')}
         </a>
         <h1>{name}</h1>
-        {window && <WindowChoice info={info} window={window.name} />}
+        {window && hasWindows && <WindowChoice info={info} window={window.name} />}
       </header>
       <div class="columns">
-        <div class="main-column">
-          {window && (
-            <SegmentWindows
-              key={`${info.name}/${window.name}/${labelsKey(labels)}`}
-              feed={feed}
-              labels={labels}
-              window={window.name}
-              first={measure?.name}
-            />
-          )}
-        </div>
-        <aside class="alerts" aria-label={t('segment.alerts')}>
-          <h2>{t('segment.alerts')}</h2>
+        {hasWindows && (
+          <div class="main-column">
+            {window && (
+              <SegmentWindows
+                key={`${info.name}/${window.name}/${labelsKey(labels)}`}
+                feed={feed}
+                labels={labels}
+                window={window.name}
+                first={measure?.name}
+              />
+            )}
+          </div>
+        )}
+        <aside class="alerts" aria-label={title}>
+          <h2>{title}</h2>
           {!feed.alertsKnown.value && !linked && <Loading />}
           {feed.alertsKnown.value && episodes.length === 0 && (
-            <Empty
-              title={t(isWhole(feed.alerts.value, feed.status.value?.alerts.firing) ? 'segment.no_alerts' : 'segment.alerts_beyond')}
-            />
+            <Empty title={t(isWhole(feed.alerts.value, feed.told.value?.firing) ? 'segment.no_alerts' : 'segment.alerts_beyond')} />
           )}
           {episodes.map((episode, index) => (
             <AlertCard key={episode.alert_id} feed={feed} episode={episode} open={index === 0} isHere isLinked={episode === linked} />

@@ -28,7 +28,7 @@ export function Vitals() {
   const span = formatSpan(behindSeconds * 1_000, spanUnits(t));
   const silentMs = isLost ? 0 : silentMsOf(status, live.info, live.rates.value, now.value);
   const silent = formatSpan(silentMs, spanUnits(t));
-  const firing = firingCount(live.alerts.value, status.alerts.firing);
+  const firing = firingCount(live.alerts.value, live.told.value?.firing);
   const unclear = unclearEndings(live.alerts.value, watermark === undefined ? now.value : Date.parse(watermark));
   const quiet = (): string => {
     if (isLost || !live.alertsKnown.value) return asOf;
