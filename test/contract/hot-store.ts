@@ -101,6 +101,7 @@ export function testHotStore(name: string, make: (config: HotStoreConfig) => Pro
         const back = row(201, { labels: { country: 'C9' } });
         await store.put([back]);
         assert.deepEqual(await store.latest('ads', '1m', back.labels), back, 'it comes back with its next row');
+        assert.deepEqual((await store.all('ads', '1m')).at(-2), back, 'among all, too');
       }));
 
     it('is filled when that was said, of each pipeline', () =>

@@ -11,7 +11,7 @@ import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { packRecords } from '../../src/log/batch.ts';
 import { valuesOf, withKafka } from '../e2e/kafka-topic.ts';
 import { ownPipeline } from '../e2e/own-pipeline.ts';
-import { printedSeed, smallDisk, startFor, until } from '../e2e/tocsin.ts';
+import { printedSeed, smallDisk, startFor, until, type Running } from '../e2e/tocsin.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { ownService } from '../support/services.ts';
 import { adEvents } from './ad-events.ts';
@@ -43,16 +43,22 @@ test('the disk of the broker is full, and then has room again', { skip, timeout:
   const parts = Array.from({ length: PARTITIONS }, (_, partition) => events.filter((_event, i) => i % PARTITIONS === partition));
   const common = [file, '--log', kafka.address, '--olap-store', 'none', '--clock', 'append', '--session-ms', '3000'];
 
+  const ended = new AbortController();
+  t.after(() => ended.abort());
   async function send(from: number, to: number): Promise<void> {
-    await withKafka(direct, async (log) => {
-      await log.ensureTopic(topic, { partitions: PARTITIONS });
-      const appends = parts.map((records, partition) => ({
-        topic,
-        partition,
-        ...packRecords(records.slice(from / PARTITIONS, to / PARTITIONS)),
-      }));
-      await log.commit({ appends });
-    });
+    await withKafka(
+      direct,
+      async (log) => {
+        await log.ensureTopic(topic, { partitions: PARTITIONS });
+        const appends = parts.map((records, partition) => ({
+          topic,
+          partition,
+          ...packRecords(records.slice(from / PARTITIONS, to / PARTITIONS)),
+        }));
+        await log.commit({ appends });
+      },
+      ended.signal,
+    );
   }
 
   await send(0, first);
@@ -62,9 +68,12 @@ test('the disk of the broker is full, and then has room again', { skip, timeout:
   const brokerEnds = until('the broker to give up', () => !isAlive(kafka.service.pid()), PATIENCE_MS);
   fill(ballast);
   const sending = send(first, events.length + PARTITIONS - 1);
+  // Awaited below, unless something fails before.
+  sending.catch(() => {});
   await brokerEnds;
-  await until('the worker to say that it waits', () => /Waiting, and trying again/.test(worker.stderr()), PATIENCE_MS);
-  assert.equal(worker.child.exitCode, null, worker.stderr());
+  await until('the worker to say that it waits', () => says(worker, /Waiting, and trying again/), PATIENCE_MS).catch((error: Error) => {
+    throw new Error(`${error.message}; it said:\n${worker.stderr()}`, { cause: error });
+  });
 
   rmSync(ballast);
   await kafka.service.restart();
@@ -80,6 +89,12 @@ test('the disk of the broker is full, and then has room again', { skip, timeout:
   holdsRows('p.windows', newestRows(await valuesOf(direct, `${name}.windows`)), judgement, loadPipeline(file));
   holdsLetters(await valuesOf(direct, `${name}.dlq`), judgement);
 });
+
+/** @throws AssertionError when it has ended */
+function says({ child, stderr }: Running, what: RegExp): boolean {
+  assert.equal(child.exitCode, null, stderr());
+  return what.test(stderr());
+}
 
 /** A file as large as the disk has room. */
 function fill(file: string): void {

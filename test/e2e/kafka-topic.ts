@@ -6,8 +6,14 @@ import { connectKafka, type KafkaConnection } from '../../src/log/kafka/connecti
 import { parseKafkaUrl } from '../../src/log/kafka/url.ts';
 import type { Log } from '../../src/log/log.ts';
 
-export async function withKafka<T>(address: string, work: (log: Log, connection: KafkaConnection) => Promise<T>): Promise<T> {
-  const connection = await connectKafka(parseKafkaUrl(`kafka://${address}`, {}), { clock: systemClock, logger: silentLogger });
+/** `signal`: of a test that may end while the broker is away; it is not waited for then. */
+export async function withKafka<T>(
+  address: string,
+  work: (log: Log, connection: KafkaConnection) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const deps = { clock: systemClock, logger: silentLogger, ...(signal && { signal }) };
+  const connection = await connectKafka(parseKafkaUrl(`kafka://${address}`, {}), deps);
   try {
     return await work(await connection.log({ topic: 'nobody.state', partition: 0 }, { readOnly: true }), connection);
   } finally {

@@ -20,7 +20,7 @@ import type { OlapStore } from '../../olap-store/olap-store.ts';
 import { toStateChanges } from '../../pipeline/state-codec.ts';
 import type { PipelineStatus } from '../../server/api.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
-import { parseCursor } from '../../server/window-cursor.ts';
+import { cursorAfter, parseCursor } from '../../server/window-cursor.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
@@ -144,6 +144,10 @@ test('one segment comes from memory, several from the log with the open window f
   assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'hot', truncated: false, points: us });
   assert.deepEqual(await ask({ labels: { country: 'US' }, grouping: [] }), { source: 'log', truncated: false, points: [] });
   assert.deepEqual((await ask()).points, [[iso(0), 'KR', 2], us[0], [iso(0), null, 3], us[1], us[2]]);
+  const behind = { labels: { country: 'US' }, after: parseCursor(cursorAfter({ window_start: iso(0), labels: { country: 'US' } })) };
+  const goesOn = await ask({ ...behind, from: START - 2 * HOT_HISTORY_MS });
+  assert.deepEqual(goesOn, { source: 'hot', truncated: false, points: us.slice(1) }, 'what lies before is not looked through again');
+  assert.deepEqual((await ask({ ...behind, from: START + 2 * MINUTE })).points, us.slice(2));
   assert.deepEqual((await ask({ grouping: [] })).points, [[iso(0), null, 3]]);
 });
 

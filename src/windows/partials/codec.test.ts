@@ -115,16 +115,22 @@ test('with one book for many records each is read as by itself, also where the b
   );
 });
 
-test('records of the same series share what is made of their labels', () => {
-  const book = createLabelsBook();
-  const cellOf = (events: number): Cell => ({ labels: ['KR', 'banner'], events, offsets: events, values: [] });
-  const [first, second] = [1, 2].map((events) => {
-    const told: Partials = { partition: 't/0', live: [{ start: 0, cells: [[cellOf(events)]] }], replayed: [], finals: [] };
-    const [bytes] = encodePartials({ partials: told, revision: 1 });
-    return atOnce(decodePartials(bytes!, 1, book)).partials.live[0]!.cells[0]!.at(0)!;
-  });
-  assert.deepEqual([first!.events, second!.events], [1, 2]);
-  assert.equal(second!.labels, first!.labels);
+test('records of the same series share what is made of their labels, of no more labels than so many', () => {
+  const labelsOf = (labelsMax: number) => {
+    const book = createLabelsBook(labelsMax);
+    return [1, 2].map((events) => {
+      const one: Cell = { labels: ['KR', 'banner'], events, offsets: events, values: [] };
+      const told: Partials = { partition: 't/0', live: [{ start: 0, cells: [[one]] }], replayed: [], finals: [] };
+      const [bytes] = encodePartials({ partials: told, revision: 1 });
+      const read = atOnce(decodePartials(bytes!, 1, book)).partials.live[0]!.cells[0]!.at(0)!;
+      assert.equal(read.events, events);
+      return read.labels;
+    });
+  };
+  const [first, second] = labelsOf(2);
+  assert.equal(second, first);
+  const [before, anew] = labelsOf(1);
+  assert.notEqual(anew, before, 'it began anew');
 });
 
 test('what a pane and its window at its end have alike is told once', () => {
