@@ -180,6 +180,13 @@ test('the newest come where no beginning is named, else the first; what is left 
   );
 });
 
+test('rows of another origin are known as such, whatever their labels are', async (t) => {
+  const { index } = await history(t, [row(1, { country: 'US' }, 1), row(2, { origin: '' }, 1, { origin: 'replay' })]);
+  const from = (minute: number): number => START + minute * MINUTE;
+  assert.deepEqual(await Promise.all([1, 2].map((minute) => index.hasOtherOrigins('1m', from(minute), from(minute + 1)))), [false, true]);
+  assert.equal(await index.newest('1m'), from(2));
+});
+
 test('through the index it is what all of the topic gives, also of what came since', async (t) => {
   await fc.assert(
     fc.asyncProperty(

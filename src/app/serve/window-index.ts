@@ -33,6 +33,8 @@ interface Stretch {
 
 const READ_BYTES = 256 << 10;
 const STRETCH_RECORDS = 1_000;
+/** Where window and origin of a record stand; one with longer names is read whole. */
+const [HEAD_BYTES, END_BYTES] = [300, 500];
 
 export function createWindowIndex(log: Log, topic: string): WindowIndex {
   let stretches: Stretch[] = [];
@@ -49,10 +51,10 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
         stretches.push((stretch = { first: batch.firstOffset, end: batch.firstOffset, starts: new Map(), others: new Map() }));
       }
       for (let i = 0; i < batch.count; i++) {
-        const record = recordOf(batch, i);
-        const at = Date.parse(record.window_start);
-        widen(stretch.starts, record.window, at);
-        if (record.kind === 'row' && record.origin !== '') widen(stretch.others, record.window, at);
+        const { window, start, isOther } = placeOf(batch, i);
+        const at = Date.parse(start);
+        widen(stretch.starts, window, at);
+        if (isOther) widen(stretch.others, window, at);
       }
       stretch.end = batch.firstOffset + batch.count;
     }
@@ -131,6 +133,20 @@ function widen(starts: Starts, window: string, at: number): void {
 function isTouched(starts: Starts, window: string, from: number, to: number): boolean {
   const found = starts.get(window);
   return found !== undefined && found.most >= from && found.least < to;
+}
+
+const HEAD = /^\{"kind":"row","pipeline":"[^"\\]*","window":"([^"\\]*)","window_start":"([^"\\]*)"/;
+const MAIN_ROW_END = /,"origin":"","partitions":\[[^\]]*\],"idle":\[[^\]]*\]\}$/;
+
+/** Most records are main rows as we write them: of those head and end are read, which takes a small part of the time of all. */
+function placeOf(batch: RecordBatch, i: number): { readonly window: string; readonly start: string; readonly isOther: boolean } {
+  const bytes = recordAt(batch, i);
+  const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const [, window, start] = HEAD.exec(record.toString('latin1', 0, HEAD_BYTES)) ?? [];
+  const end = record.toString('latin1', Math.max(0, record.length - END_BYTES));
+  if (window !== undefined && start !== undefined && MAIN_ROW_END.test(end)) return { window, start, isOther: false };
+  const whole = recordOf(batch, i);
+  return { window: whole.window, start: whole.window_start, isOther: whole.kind === 'row' && whole.origin !== '' };
 }
 
 function recordOf(batch: RecordBatch, i: number): WindowRecord {
