@@ -15,7 +15,9 @@ export const measureSchema = z
       .union([z.string().min(1), conditions])
       .optional()
       .describe('Counts events: the name of a source (`events` where there is only one), or conditions on fields of the event.'),
-    sum: fieldOf('Adds up a number field.'),
+    sum: fieldOf(
+      'Adds up a number field. What is no number there (missing, null, text such as "12.50") adds nothing: let a schema refuse it.',
+    ),
     min: fieldOf('Smallest value of a number field.'),
     max: fieldOf('Largest value of a number field.'),
     average: fieldOf('Mean of a number field.'),

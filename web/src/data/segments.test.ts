@@ -31,6 +31,7 @@ test('a name tells the labels in the order of the dimensions, and a partition, w
   assert.equal(segmentName({ ad_format: 'banner', country: 'US' }, DIMENSIONS), 'US · banner');
   assert.equal(segmentName({ partition: 'ads/0' }, DIMENSIONS), 'ads/0');
   assert.equal(segmentName({}, DIMENSIONS), '');
+  assert.equal(segmentName({ country: '', ad_format: 'banner' }, DIMENSIONS), '– · banner', 'events without a country');
 });
 
 test('before anything is final the open window is shown, and said to be open', () => {

@@ -100,9 +100,11 @@ function weightOf({ measures, events }: WindowPoint, { kind, denominator }: Meas
   return Math.max(0, (denominator === undefined ? undefined : measures[denominator]) ?? events);
 }
 
-/** Values in the order of the dimensions; what is of none, as the partition that an alert is about, stands behind them. */
+/** Values in the order of the dimensions; what is of none, as the partition that an alert is about, stands behind them; one that its events lack is a dash. */
 export function segmentName(labels: Labels, dimensions: readonly string[]): string {
-  return [...new Set([...dimensions, ...Object.keys(labels)])].flatMap((name) => labels[name] ?? []).join(' · ');
+  return [...new Set([...dimensions, ...Object.keys(labels)])]
+    .flatMap((name) => (labels[name] === '' ? '–' : (labels[name] ?? [])))
+    .join(' · ');
 }
 
 /** The dimensions a series has are exactly these. */

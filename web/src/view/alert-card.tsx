@@ -3,6 +3,7 @@ import { webAddress } from '../../../src/core/web-address.ts';
 import { isExperiment, unclearEnding, yardstickOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
+import { readableAddress } from '../format/address.ts';
 import { formatFigure } from '../format/figure.ts';
 import { formatChange, formatCount, formatValue } from '../format/number.ts';
 import { formatNear, formatMoment, formatSpan } from '../format/time.ts';
@@ -88,7 +89,7 @@ export function AlertCard({ feed, episode, open, isHere, isLinked }: Props) {
           <p class="alert-fact">
             <b>{t('alerts.runbook')}</b>{' '}
             <a class="alert-runbook" href={runbook} target="_blank" rel="noreferrer">
-              {runbook.replace(/^https?:\/\//, '')}
+              {readableAddress(runbook)}
             </a>
           </p>
         )}
