@@ -51,8 +51,7 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
         stretches.push((stretch = { first: batch.firstOffset, end: batch.firstOffset, starts: new Map(), others: new Map() }));
       }
       for (let i = 0; i < batch.count; i++) {
-        const { window, start, isOther } = placeOf(batch, i);
-        const at = Date.parse(start);
+        const { window, at, isOther } = placeOf(batch, i);
         widen(stretch.starts, window, at);
         if (isOther) widen(stretch.others, window, at);
       }
@@ -139,14 +138,14 @@ const HEAD = /^\{"kind":"row","pipeline":"[^"\\]*","window":"([^"\\]*)","window_
 const MAIN_ROW_END = /,"origin":"","partitions":\[[^\]]*\],"idle":\[[^\]]*\]\}$/;
 
 /** Most records are main rows as we write them: of those head and end are read, which takes a small part of the time of all. */
-function placeOf(batch: RecordBatch, i: number): { readonly window: string; readonly start: string; readonly isOther: boolean } {
+function placeOf(batch: RecordBatch, i: number): { readonly window: string; readonly at: number; readonly isOther: boolean } {
   const bytes = recordAt(batch, i);
   const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const [, window, start] = HEAD.exec(record.toString('latin1', 0, HEAD_BYTES)) ?? [];
   const end = record.toString('latin1', Math.max(0, record.length - END_BYTES));
-  if (window !== undefined && start !== undefined && MAIN_ROW_END.test(end)) return { window, start, isOther: false };
+  if (window !== undefined && start !== undefined && MAIN_ROW_END.test(end)) return { window, at: Date.parse(start), isOther: false };
   const whole = recordOf(batch, i);
-  return { window: whole.window, start: whole.window_start, isOther: whole.kind === 'row' && whole.origin !== '' };
+  return { window: whole.window, at: Date.parse(whole.window_start), isOther: whole.kind === 'row' && whole.origin !== '' };
 }
 
 function recordOf(batch: RecordBatch, i: number): WindowRecord {
