@@ -59,6 +59,8 @@ export function createOwnedPartitions(open: OpenPartition, { clock, logger }: { 
   let lastGeneration = -1;
   const holds = async (): Promise<boolean> => (await standing?.holds()) === true;
 
+  const all = (): OwnedPartition[] => [...owned.values()];
+
   async function unlessLeft<T>({ topic, partition }: Place, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
@@ -89,7 +91,7 @@ export function createOwnedPartitions(open: OpenPartition, { clock, logger }: { 
   }
 
   return {
-    all: () => [...owned.values()],
+    all,
     has: (name) => owned.has(name),
     unlessLeft,
 
@@ -125,8 +127,8 @@ export function createOwnedPartitions(open: OpenPartition, { clock, logger }: { 
     },
 
     async reopen() {
-      for (const [name, one] of [...owned]) {
-        owned.delete(name);
+      for (const one of all()) {
+        owned.delete(partitionName(one.topic, one.partition));
         await one.stage.close();
         own(one, await openHere(one));
       }
