@@ -19,7 +19,7 @@ const spec = smallSpec({
 function decoderOf(changes: Partial<SourceSpec> = {}, measures: readonly MeasureSpec[] = spec.measures) {
   const changed = { ...source, ...changes };
   const plan = compilePlan({ ...spec, sources: [changed], measures });
-  const check = createEventCheck(changed);
+  const check = createEventCheck(changed)?.check;
   return createDecoder(plan, changed, { parse: parseJson, idKey: [1, 2], ...(check && { check }) });
 }
 
@@ -110,7 +110,13 @@ test('a scalar is looked up by its text; a key that the table lacks is ignored, 
 
 test('labels that every object inherits are empty unless the record has them; no amount, or null, contributes nothing', () => {
   const decoder = decoderOf();
-  const records = [event, { ...event, constructor: 'own' }, { ...event, amount: -0 }, { ...event, amount: null }, { ...event, amount: 2.5 }];
+  const records = [
+    event,
+    { ...event, constructor: 'own' },
+    { ...event, amount: -0 },
+    { ...event, amount: null },
+    { ...event, amount: 2.5 },
+  ];
   const columns = decoder.decode(batchOf(records.map((record) => JSON.stringify(record))));
   const [, constructors] = columns.dimensions;
   assert.deepEqual(
