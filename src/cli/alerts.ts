@@ -1,5 +1,6 @@
 import { readAlertRecords, readAlerts, type AlertsQuery, type ShownAlert } from '../app/readers/alerts.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
+import { untoldUntil } from '../alerts/with-end.ts';
 import { systemClock } from '../core/clock.ts';
 import { labelsText } from '../core/labels.ts';
 import { localIso, zoneNamed } from '../core/told-time.ts';
@@ -51,13 +52,18 @@ function columnsIn(name: string): readonly Column<AlertEvent & Partial<ShownAler
     { title: `rang at (${name})`, value: (alert) => timeText(alert.alert_time) },
     {
       title: 'status',
-      value: (alert) => endText(alert, timeText) + (alert.part_of === undefined ? '' : ' (folded)'),
+      value: (alert) => endText(alert, timeText) + (alert.part_of === undefined ? untoldText(alert, timeText) : ' (folded)'),
     },
     { title: 'severity', value: (alert) => alert.severity },
     { title: 'alert', value: (alert) => alert.alert_type },
     { title: 'segment', value: (alert) => labelsText(alert.labels) },
     { title: 'message', value: (alert) => alert.message, maxWidth: 100 },
   ];
+}
+
+function untoldText(alert: AlertEvent, timeText: (iso: string) => string): string {
+  const until = untoldUntil(alert);
+  return until === undefined ? '' : ` (not told: cooldown until ${timeText(until).slice(11)})`;
 }
 
 function endText({ status, resolved_time: resolved, ending }: AlertEvent & Partial<ShownAlert>, timeText: (iso: string) => string): string {
