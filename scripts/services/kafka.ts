@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { dockerWorks, startContainer } from './container.ts';
 import { archiveClasses, archiveOptions, quickJava } from './kafka-archive.ts';
 import { fetchKafkaJars, javaPath, kafkaJars, KAFKA_VERSION } from './kafka-jars.ts';
+import { installPackages, programPath } from './packages.ts';
 import { accepts, freePort } from './port.ts';
 import { startProcess } from './process.ts';
 import { ServiceMissing, type Service } from './service.ts';
@@ -27,7 +28,7 @@ export interface KafkaOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** Users for SCRAM-SHA-256 and SCRAM-SHA-512: name -> password. */
   readonly scramUsers?: Readonly<Record<string, string>>;
-  /** It serves many tests, or a measurement: its code is compiled for speed. Else it lives for one test, where the start is most of its work. */
+  /** It serves a measurement: its code is compiled for speed. In tests that takes more of the processor than it saves, in one as in all of them. */
   readonly lasting?: boolean;
   /** It is one of several. */
   readonly member?: KafkaMember;
@@ -96,8 +97,10 @@ export async function kafkaMissing(): Promise<string | undefined> {
   return existsSync(kafkaJars()) ? undefined : `no jars of Kafka ${KAFKA_VERSION} in ${kafkaJars()}, and no Docker`;
 }
 
-/** Makes `startKafka` work on this machine, if that is possible. */
+/** Makes `startKafka` work on this machine, if that is possible, and brings kcat, a client of others that tests write with; without it they skip that. */
 export async function provideKafka(): Promise<void> {
+  if (programPath('kcat') === undefined)
+    await installPackages(['kcat']).catch((error: Error) => console.error(`services: ${error.message}`));
   if (await dockerWorks()) return;
   await fetchKafkaJars();
   await archiveClasses((archive) => startKafka({ archive }));

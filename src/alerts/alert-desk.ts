@@ -1,11 +1,12 @@
 /** Where the verdicts of one detect entry become alert events: one for each incident, whoever of its segments fire. */
 import type { AlertSubject } from './alert-facts.ts';
 import type { AlertJudge, AlertStep, AlertWindow } from './alert-step.ts';
-import { speakersOf } from './folding.ts';
+import { speakersOf, type FiringAlert } from './folding.ts';
 import type { AlertState, WindowTime } from './state-machine.ts';
 import { seriesText } from './value-text.ts';
 import type { Direction, Verdict } from '../detectors/detector.ts';
 import type { Labels } from '../core/labels.ts';
+import { createPace, mapped, sorted, type Sliced } from '../core/slices.ts';
 import type { AlertEvent, AlertLook, AlertMember } from '../receivers/alert-event.ts';
 
 /** A series as far as its alerts go. */
@@ -28,9 +29,15 @@ export interface Judgement<Series extends AlertSeries> {
   readonly look?: AlertLook;
 }
 
+export interface Conclusion<Series> {
+  readonly events: AlertEvent[];
+  readonly touched: ReadonlySet<Series>;
+}
+
+/** Thousands may ring at once: they are concluded in slices, and nothing else is asked of the desk meanwhile. */
 export interface AlertDesk<Series extends AlertSeries> {
   /** Of one window or one look, in the order of the series. Changes `alerts` of the series that it gives back in `touched`. */
-  conclude(judgements: readonly Judgement<Series>[], at: WindowTime): { events: AlertEvent[]; touched: ReadonlySet<Series> };
+  conclude(judgements: readonly Judgement<Series>[], at: WindowTime): Sliced<Conclusion<Series>>;
   /** Ends an alert of which nothing could be judged for long; the record, if there is one to write. */
   lose(series: Series, direction: Direction, at: WindowTime): AlertEvent | undefined;
   /** An alert was lost: `conclude` has something to do also where nothing was judged. */
@@ -62,10 +69,11 @@ export function createAlertDesk<Series extends AlertSeries>(
 ): AlertDesk<Series> {
   /** By direction: series whose alert fires. */
   const firing = { down: new Set<Series>(), up: new Set<Series>() };
-  /** Made for one conclusion, and only where somebody asks: thousands may ring at once. */
+  /** Made for one conclusion, and only where somebody asks. */
   type Company = { [direction in Direction]?: ReturnType<typeof companyIn> };
   /** An alert was lost: those that it spoke for have to be asked. */
   let isOrphaned = false;
+  const isSliceDone = createPace();
 
   function subjectOf(series: Series, direction: Direction): AlertSubject {
     return { ...subject, direction, labels: series.labels, naming: naming?.[direction] ?? {} };
@@ -90,16 +98,17 @@ export function createAlertDesk<Series extends AlertSeries>(
   }
 
   /** Finds out who speaks for whom, now that some began and some ended. Gives the series it changed. */
-  function fold(direction: Direction, turns: readonly Turn<Series>[], at: WindowTime): Series[] {
+  function* fold(direction: Direction, turns: readonly Turn<Series>[], at: WindowTime): Sliced<Series[]> {
     const fresh = new Set(turns.filter(({ step }) => step.change === 'fired').map(({ series }) => series));
-    const speakers = speakersOf(
-      [...firing[direction]].map((series) => {
-        const { id = '', effect, partOf } = series.alerts[direction]!;
-        return { id, labels: series.labels, effect, partOf, isNew: fresh.has(series) };
-      }),
-    );
+    const all = [...firing[direction]];
+    const alertOf = (series: Series): FiringAlert => {
+      const { id = '', effect, partOf } = series.alerts[direction]!;
+      return { id, labels: series.labels, effect, partOf, isNew: fresh.has(series) };
+    };
+    const speakers = yield* speakersOf(yield* mapped(all, alertOf));
     const changed: Series[] = [];
-    for (const series of firing[direction]) {
+    for (const series of all) {
+      if (isSliceDone()) yield;
       const { partOf: was, ...state } = series.alerts[direction]!;
       const partOf = speakers.get(state.id ?? '');
       if (partOf === was) continue;
@@ -129,10 +138,10 @@ export function createAlertDesk<Series extends AlertSeries>(
     return Map.groupBy(firing[direction], (series) => series.alerts[direction]?.partOf);
   }
 
-  function membersOf(id: string | undefined, direction: Direction, company: Company): AlertMember[] {
+  function* membersOf(id: string | undefined, direction: Direction, company: Company): Sliced<AlertMember[]> {
     if (id === undefined) return [];
     const members = (company[direction] ??= companyIn(direction)).get(id) ?? [];
-    return members.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map((series) => memberOf(series, direction));
+    return yield* mapped(yield* sorted(members, byKey), (series) => memberOf(series, direction));
   }
 
   function memberOf(series: Series, direction: Direction): AlertMember {
@@ -146,29 +155,35 @@ export function createAlertDesk<Series extends AlertSeries>(
     };
   }
 
-  function eventOf({ series, direction, before, step, look }: Turn<Series>, company: Company): AlertEvent | undefined {
+  function* eventOf({ series, direction, before, step, look }: Turn<Series>, company: Company): Sliced<AlertEvent | undefined> {
     if (step.change === undefined) return undefined;
     if (step.change === 'resolved') return step.write(formerCompany(before));
     const state = series.alerts[direction]!;
     const { partOf, id } = state;
     if (isQuiet(before, state)) return undefined;
     if (partOf !== undefined) return step.change === 'fired' ? step.write({ partOf, ...(look && { look }) }) : undefined;
-    return step.write({ members: membersOf(id, direction, company), ...(look && { look }) });
+    return step.write({ members: yield* membersOf(id, direction, company), ...(look && { look }) });
   }
 
   return {
-    conclude(judgements, at) {
-      const turns = judgements.map(turnOf).filter((turn) => turn !== undefined);
+    *conclude(judgements, at) {
+      const turns = (yield* mapped(judgements, turnOf)).filter((turn) => turn !== undefined);
       const touched = new Set(turns.map(({ series }) => series));
       for (const direction of DIRECTIONS) {
         const own = turns.filter((turn) => turn.direction === direction);
         const asks = isOrphaned || own.some(({ step }) => step.change === 'fired' || step.change === 'resolved');
-        if (asks) for (const series of fold(direction, own, at)) touched.add(series);
+        if (asks) for (const series of yield* fold(direction, own, at)) touched.add(series);
       }
       isOrphaned = false;
-      turns.forEach(muffle);
+      yield* mapped(turns, muffle);
       const company: Company = {};
-      return { events: turns.map((turn) => eventOf(turn, company)).filter((event) => event !== undefined), touched };
+      const events: AlertEvent[] = [];
+      for (const turn of turns) {
+        if (isSliceDone()) yield;
+        const event = yield* eventOf(turn, company);
+        if (event) events.push(event);
+      }
+      return { events, touched };
     },
     lose(series, direction, at) {
       const state = series.alerts[direction];
@@ -185,6 +200,10 @@ export function createAlertDesk<Series extends AlertSeries>(
       for (const direction of DIRECTIONS) if (series.alerts[direction]?.status === 'firing') firing[direction].add(series);
     },
   };
+}
+
+function byKey(a: AlertSeries, b: AlertSeries): number {
+  return a.key < b.key ? -1 : 1;
 }
 
 /** Its speaker has just ended, or it is since then more like what was expected than like what it rang for: it only takes longer to be sure. */

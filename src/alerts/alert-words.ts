@@ -1,6 +1,6 @@
 /** What an alert says to people: its one line, and why it rang. Made of its record alone, so that it can be said again in another language. */
 import { spanText, timeText } from '../core/told-time.ts';
-import type { AlertEvent, AlertEvidence, AlertLocale, AlertMember } from '../receivers/alert-event.ts';
+import type { AlertEvent, AlertEvidence, AlertLocale } from '../receivers/alert-event.ts';
 import { endingOf } from '../receivers/ending.ts';
 import { fill, textsOf, titleKey, type TextKey, type Texts } from './text/texts.ts';
 import {
@@ -98,21 +98,12 @@ function whyOf(told: Told, event: AlertEvent): TextKey[] {
 }
 
 function moreOf({ explanation: { contributors = [], keys = [], unseen }, members = [], look }: AlertEvent, texts: Texts): string[] {
-  const said = (key: TextKey, list: readonly string[]): string[] =>
-    list.length === 0 ? [] : [fill(texts[key], { list: listText(list, texts) })];
+  const said = <T>(key: TextKey, list: readonly T[], textOf: (entry: T) => string): string[] =>
+    list.length === 0 ? [] : [fill(texts[key], { list: listText(list, textOf, texts) })];
   return [
-    ...said(
-      'explain.contributors',
-      contributors.map(({ labels, share }) => `${segmentText(labels, texts)} ${shareText(share)}`),
-    ),
-    ...said(
-      'explain.keys',
-      keys.map(({ key, least, most }) => `${key} (${least === most ? least : `${least}–${most}`})`),
-    ),
-    ...said(
-      'explain.members',
-      members.map(({ labels, since }: AlertMember) => `${segmentText(labels, texts)} (${timeText(Date.parse(since))})`),
-    ),
+    ...said('explain.contributors', contributors, ({ labels, share }) => `${segmentText(labels, texts)} ${shareText(share)}`),
+    ...said('explain.keys', keys, ({ key, least, most }) => `${key} (${least === most ? least : `${least}–${most}`})`),
+    ...said('explain.members', members, ({ labels, since }) => `${segmentText(labels, texts)} (${timeText(Date.parse(since))})`),
     ...(unseen ? [texts['explain.unseen']] : []),
     ...(look ? [texts[look.open_from === undefined ? 'explain.open' : 'explain.silent']] : []),
   ];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { atOnce } from '../core/slices.ts';
 import type { Labels } from '../core/labels.ts';
 import { speakersOf, type FiringAlert } from './folding.ts';
 import type { Effect } from './state-machine.ts';
@@ -18,7 +19,7 @@ function labelsOf(name: string): Labels {
 
 /** `KR/video<KR/*`: KR speaks for KR video. Those that speak themselves stand alone. */
 function told(...alerts: FiringAlert[]): string[] {
-  const speakers = speakersOf(alerts);
+  const speakers = atOnce(speakersOf(alerts));
   return alerts.map(({ id }) => (speakers.get(id) === undefined ? id : `${id}<${speakers.get(id)}`));
 }
 
@@ -89,7 +90,7 @@ test('whatever fires, in whatever order: nobody who is spoken for speaks, and th
   let folded = 0;
   fc.assert(
     fc.property(fc.uniqueArray(alert, { selector: ({ id }) => id, maxLength: 9 }), fc.nat(), (alerts, turn) => {
-      const speakers = speakersOf(alerts);
+      const speakers = atOnce(speakersOf(alerts));
       for (const [id, speaker] of speakers) {
         if (speaker === undefined) continue;
         folded++;
@@ -98,7 +99,7 @@ test('whatever fires, in whatever order: nobody who is spoken for speaks, and th
       }
       const at = turn % Math.max(1, alerts.length);
       const turned = [...alerts.slice(at), ...alerts.slice(0, at)].reverse();
-      for (const [id, speaker] of speakersOf(turned)) assert.equal(speaker, speakers.get(id), id);
+      for (const [id, speaker] of atOnce(speakersOf(turned))) assert.equal(speaker, speakers.get(id), id);
     }),
   );
   assert.ok(folded > 50, `only ${folded} were folded`);

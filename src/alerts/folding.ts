@@ -4,6 +4,7 @@
  * every roll-up that feels it.
  */
 import type { Labels } from '../core/labels.ts';
+import { createPace, sorted, type Sliced } from '../core/slices.ts';
 import type { Effect } from './state-machine.ts';
 
 /** An alert of one detector, measure and direction that fires. */
@@ -21,15 +22,30 @@ export interface FiringAlert {
 /** A roll-up is explained by a segment that holds so much of its deviation. */
 const EXPLAINED_SHARE = 0.5;
 const MEMBER_AHEAD = 1.1;
+/** Two alerts are held against each other in less than a microsecond. */
+const COMPARED_AT_ONCE = 256;
 
 /**
  * The speaker of every alert, by id; undefined: it speaks itself. An alert keeps its speaker while that one fires; only
  * alerts that are new, or whose speaker has ended, are asked anew. The same whatever the order of `firing`.
  */
-export function speakersOf(firing: readonly FiringAlert[]): Map<string, string | undefined> {
+export function* speakersOf(firing: readonly FiringAlert[]): Sliced<Map<string, string | undefined>> {
+  const isDue = createPace(COMPARED_AT_ONCE);
   const ids = new Set(firing.map((alert) => alert.id));
   const isLoose = (alert: FiringAlert): boolean => alert.isNew || (alert.partOf !== undefined && !ids.has(alert.partOf));
   const speakers = new Map(firing.map((alert) => [alert.id, isLoose(alert) ? undefined : alert.partOf]));
+  /** By speaker, ids of those it speaks for. */
+  const members = new Map<string, string[]>();
+  const hand = (id: string, speaker: string): void => {
+    speakers.set(id, speaker);
+    const own = members.get(speaker);
+    if (own) own.push(id);
+    else members.set(speaker, [id]);
+  };
+  for (const [id, speaker] of speakers) {
+    if (speaker !== undefined) hand(id, speaker);
+    if (isDue()) yield;
+  }
   // Those without an effect speak for nobody, and nobody for them.
   const weighed = firing.filter(({ effect }) => effect !== undefined);
   // By level: segments of one level share no event, so that thousands that ring at once need not be held against each other.
@@ -38,19 +54,29 @@ export function speakersOf(firing: readonly FiringAlert[]): Map<string, string |
     const level = levelOf(alert);
     speaking.set(level, (speaking.get(level) ?? new Set()).add(alert));
   };
-  for (const alert of weighed) if (!isLoose(alert) && alert.partOf === undefined) speaks(alert);
-  for (const alert of weighed.filter(isLoose).sort(byLevel)) {
+  for (const alert of weighed) {
+    if (!isLoose(alert) && alert.partOf === undefined) speaks(alert);
+    if (isDue()) yield;
+  }
+  for (const alert of yield* sorted(weighed.filter(isLoose), byLevel)) {
+    if (isDue()) yield;
     const own = levelOf(alert);
     const around = [...speaking].flatMap(([level, alerts]) => (level === own ? [] : [...alerts]));
-    const [speaker] = around.filter((other) => speaksFor(other, alert)).sort(byPower);
+    let speaker: FiringAlert | undefined;
+    for (const other of around) {
+      if (isDue()) yield;
+      if (speaksFor(other, alert) && (speaker === undefined || byPower(other, speaker) < 0)) speaker = other;
+    }
     if (speaker) {
-      speakers.set(alert.id, speaker.id);
+      hand(alert.id, speaker.id);
       continue;
     }
     for (const other of around) {
+      if (isDue()) yield;
       if (!speaksFor(alert, other)) continue;
-      for (const [id, held] of speakers) if (held === other.id) speakers.set(id, alert.id);
-      speakers.set(other.id, alert.id);
+      for (const id of members.get(other.id) ?? []) hand(id, alert.id);
+      members.delete(other.id);
+      hand(other.id, alert.id);
       speaking.get(levelOf(other))?.delete(other);
     }
     speaks(alert);

@@ -99,9 +99,9 @@ export function shareText(share: number): string {
   return `${Math.round(share * 100)}%`;
 }
 
-/** The first few, and how many more there are. */
-export function listText(entries: readonly string[], texts: Texts): string {
-  const shown = entries.slice(0, LISTED).join(', ');
+/** The first few, and how many more there are: of thousands only those are written. */
+export function listText<T>(entries: readonly T[], textOf: (entry: T) => string, texts: Texts): string {
+  const shown = entries.slice(0, LISTED).map(textOf).join(', ');
   const rest = entries.length - LISTED;
   return rest > 0 ? fill(texts['list.more'], { list: shown, count: String(rest) }) : shown;
 }

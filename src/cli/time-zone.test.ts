@@ -1,41 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { sampleAlert } from '../../test/support/sample-alert.ts';
+import { temporary } from '../../test/support/temporary.ts';
+import { rowAt } from '../../test/support/window-row.ts';
 import { pipelineRecord, pipelineRecordChange } from '../pipeline/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
 import { packRecords } from '../log/batch.ts';
 import { openDataDir } from '../log/embedded/data-dir.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import { topicsOf } from '../pipeline/topics.ts';
-import type { WindowRow } from '../windows/row.ts';
 import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
-const row: WindowRow = {
-  kind: 'row',
-  pipeline: 'adtech',
-  window: '1m',
-  window_start: '2025-12-18T20:57:00.000Z',
-  window_end: '2025-12-18T20:58:00.000Z',
-  labels: {},
-  measures: {},
-  state: {},
-  events: 1,
-  replayed: 0,
-  final: true,
-  corrections: 0,
-  version: '1',
-  origin: '',
-  partitions: [],
-  idle: [],
-};
+const row = rowAt(Date.parse('2025-12-18T20:57:00Z'), { pipeline: 'adtech' });
 
 test('tables tell times by the zone that the pipeline was run with, and name it; JSON has UTC', async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-zone-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = temporary(t);
   const log = createEmbeddedLog({ path: openDataDir(dir, { create: true }).logPath, clock: systemClock });
   const topics = topicsOf('adtech');
   const windows = [{ name: '1m', sizeMs: 60_000, slideMs: 60_000 }];

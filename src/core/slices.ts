@@ -67,27 +67,29 @@ export function* mapped<T, R>(items: Iterable<T>, each: (item: T) => R): Sliced<
   return results;
 }
 
-/** As `[...texts].sort()`: runs of bounded length, then merged two by two. */
-export function* sorted(texts: Iterable<string>): Sliced<string[]> {
-  const all = [...texts];
-  let runs: string[][] = [];
+type Compare<T> = (a: T, b: T) => number;
+
+/** As `[...items].sort(compare)`, or as `[...texts].sort()`: runs of bounded length, then merged two by two. */
+export function* sorted<T>(items: Iterable<T>, compare?: Compare<T>): Sliced<T[]> {
+  const all = [...items];
+  let runs: T[][] = [];
   for (let from = 0; from < all.length; from += SORTED_AT_ONCE) {
-    runs.push(all.slice(from, from + SORTED_AT_ONCE).sort());
+    runs.push(all.slice(from, from + SORTED_AT_ONCE).sort(compare));
     yield;
   }
   while (runs.length > 1) {
-    const longer: string[][] = [];
-    for (let i = 0; i < runs.length; i += 2) longer.push(yield* mergedRuns(runs[i]!, runs[i + 1] ?? []));
+    const longer: T[][] = [];
+    for (let i = 0; i < runs.length; i += 2) longer.push(yield* mergedRuns(runs[i]!, runs[i + 1] ?? [], compare));
     runs = longer;
   }
   return runs[0] ?? [];
 }
 
-function* mergedRuns(a: readonly string[], b: readonly string[]): Sliced<string[]> {
+function* mergedRuns<T>(a: readonly T[], b: readonly T[], compare: Compare<T> | undefined): Sliced<T[]> {
   const isDue = createPace(SORTED_AT_ONCE);
-  const merged: string[] = [];
+  const merged: T[] = [];
   for (let i = 0, j = 0; i < a.length || j < b.length;) {
-    merged.push(j === b.length || (i < a.length && a[i]! <= b[j]!) ? a[i++]! : b[j++]!);
+    merged.push(j === b.length || (i < a.length && (compare ? compare(a[i]!, b[j]!) <= 0 : a[i]! <= b[j]!)) ? a[i++]! : b[j++]!);
     if (isDue()) yield;
   }
   return merged;

@@ -1,5 +1,5 @@
 /** Things to tell as records of a topic of one partition. */
-import { mapped, type Sliced } from '../core/slices.ts';
+import { createPace, type Sliced } from '../core/slices.ts';
 import { packRecords } from '../log/batch.ts';
 import type { RecordsToAppend } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
@@ -11,52 +11,64 @@ export interface KeyedText {
   readonly text: string;
 }
 
-/** Records in one piece: so many are packed in a slice. */
+/** A piece is packed in a slice: it has so many records at most, and is full with so many characters. */
 const PIECE_RECORDS = 1_024;
+const PIECE_CHARS = 512 << 10;
 
-/** In as many pieces as it takes, in order. */
-export function* appendTexts(topic: string, records: readonly KeyedText[]): Sliced<RecordsToAppend[]> {
-  return yield* appending(topic, records, (record) => record, { missing: (texts) => texts });
+/** Those of a piece that are to be appended. */
+interface Tail {
+  missing(records: readonly KeyedText[]): readonly KeyedText[];
 }
 
-/**
- * Rows as records; `missing`: those of a piece that are to be appended. The texts of a piece are packed before the next ones are made:
- * the collector would carry those of a whole commit along.
- */
-export function appendWindows(
-  topic: string,
-  records: readonly WindowRecord[],
-  tail: { missing(records: readonly KeyedText[]): readonly KeyedText[] } = { missing: (texts) => texts },
-): Sliced<RecordsToAppend[]> {
+const ALL: Tail = { missing: (texts) => texts };
+
+export function appendWindows(topic: string, records: readonly WindowRecord[], tail = ALL): Sliced<RecordsToAppend[]> {
   return appending(topic, records, (record) => ({ key: windowRecordKey(record), text: JSON.stringify(record) }), tail);
 }
 
-function* appending<T>(
+export function appendAlerts(topic: string, alerts: readonly AlertEvent[], tail = ALL): Sliced<RecordsToAppend[]> {
+  return appending(topic, alerts, (alert) => ({ key: alert.alert_id, text: JSON.stringify(alert) }), tail);
+}
+
+export function appendLetters(
   topic: string,
-  records: readonly T[],
-  textOf: (record: T) => KeyedText,
-  tail: { missing(records: readonly KeyedText[]): readonly KeyedText[] },
+  letters: readonly { readonly key: string; readonly letter: unknown }[],
+  tail = ALL,
 ): Sliced<RecordsToAppend[]> {
+  return appending(topic, letters, ({ key, letter }) => ({ key, text: JSON.stringify(letter) }), tail);
+}
+
+/**
+ * In as many pieces as it takes, in order. The texts of a piece are packed before the next ones are made: the collector would carry
+ * those of a whole commit along.
+ */
+function* appending<T>(topic: string, records: readonly T[], textOf: (record: T) => KeyedText, tail: Tail): Sliced<RecordsToAppend[]> {
+  const isDue = createPace();
   const pieces: RecordsToAppend[] = [];
-  for (let from = 0; from < records.length; from += PIECE_RECORDS) {
-    const piece = tail.missing(yield* mapped(records.slice(from, from + PIECE_RECORDS), textOf));
-    if (piece.length === 0) continue;
-    const packed = packRecords(
-      piece.map(({ text }) => text),
-      piece.map(({ key }) => key),
-    );
-    pieces.push({ topic, partition: 0, ...packed });
+  let piece: KeyedText[] = [];
+  let chars = 0;
+  for (const record of records) {
+    const made = textOf(record);
+    piece.push(made);
+    chars += made.text.length;
+    if (isDue()) yield;
+    if (piece.length < PIECE_RECORDS && chars < PIECE_CHARS) continue;
+    pieces.push(...packed(topic, tail.missing(piece)));
+    piece = [];
+    chars = 0;
     yield;
   }
+  pieces.push(...packed(topic, tail.missing(piece)));
   return pieces;
 }
 
-export function alertTexts(alerts: readonly AlertEvent[]): KeyedText[] {
-  return alerts.map((alert) => ({ key: alert.alert_id, text: JSON.stringify(alert) }));
-}
-
-export function letterTexts(letters: readonly { readonly key: string; readonly letter: unknown }[]): KeyedText[] {
-  return letters.map(({ key, letter }) => ({ key, text: JSON.stringify(letter) }));
+function packed(topic: string, texts: readonly KeyedText[]): RecordsToAppend[] {
+  if (texts.length === 0) return [];
+  const records = packRecords(
+    texts.map(({ text }) => text),
+    texts.map(({ key }) => key),
+  );
+  return [{ topic, partition: 0, ...records }];
 }
 
 function windowRecordKey(record: WindowRecord): string {

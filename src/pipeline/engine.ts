@@ -23,7 +23,7 @@ import type {
   OpenedAggregate,
   TakenPartials,
 } from './aggregate/aggregate.ts';
-import { alertTexts, appendTexts, appendWindows, letterTexts } from './appends.ts';
+import { appendAlerts, appendLetters, appendWindows } from './appends.ts';
 import { openAggregate } from './aggregate/local-aggregate.ts';
 import type { Monitor } from './monitor/monitor.ts';
 import { createIdleClock } from './idle-clock.ts';
@@ -151,8 +151,8 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     await log.commit({
       appends: [
         ...(await slices(appendWindows(topics.windows, records))),
-        ...(await slices(appendTexts(topics.alerts, alertTexts(alerts)))),
-        ...(await slices(appendTexts(topics.deadLetters, letterTexts(deadLetters)))),
+        ...(await slices(appendAlerts(topics.alerts, alerts))),
+        ...(await slices(appendLetters(topics.deadLetters, deadLetters))),
       ],
       offsets: parts.flatMap((part) => part.offsets),
       state: [
@@ -196,10 +196,12 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
     const found = await slices(monitor.observing(records));
     const until = silentUntil();
-    const silent = until === undefined ? [] : monitor.silence(until, merge.flush);
+    const silent = until === undefined ? [] : await slices(monitor.silence(until, merge.flush));
     // Looks take all that they may in one go: in a turn of their own.
     await nextTurn();
-    const alerts = [...limitAlerts(), ...found, ...monitor.look(stepped.provisional, deps.elapsed), ...silent];
+    const limits = limitAlerts();
+    const looked = await slices(monitor.look(stepped.provisional, deps.elapsed));
+    const alerts = [...limits, ...found, ...looked, ...silent];
     await nextTurn();
     const deadLetters = await write(records, alerts, state, taken);
     return { records, provisional: stepped.provisional, alerts, deadLetters };

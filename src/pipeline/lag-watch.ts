@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { atOnce } from '../core/slices.ts';
 import type { Log } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { alertTexts, appendTexts } from './appends.ts';
+import { appendAlerts } from './appends.ts';
 import type { TotalLag } from './lag.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 
@@ -95,7 +95,7 @@ export async function openLagWatch(config: LagWatchConfig, deps: LagWatchDeps): 
           : deps.alert(lag, { since: state?.since ?? now, now, ...(moved.change === 'resolved' && told && { told }) });
       const next = moved.change === 'fired' ? { ...moved.state!, told: event! } : moved.state;
       await log.commit({
-        appends: event ? atOnce(appendTexts(topic, alertTexts([event]))) : [],
+        appends: event ? atOnce(appendAlerts(topic, [event])) : [],
         state: toStateChanges(PREFIX, [[pipeline, next ?? null]]),
       });
       state = next;

@@ -15,28 +15,14 @@ import { createEventRing } from '../../src/server/stream/event-ring.ts';
 import type { HistoryQuery, PipelineView, ServedPath, Surface } from '../../src/server/surface.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
 import { sampleAlert } from '../support/sample-alert.ts';
+import { rowAt } from '../support/window-row.ts';
 import { memoryTopic } from './memory-topic.ts';
 
+const START = Date.parse('2026-03-02T09:00:00Z');
+
 export function windowRow(labels: Record<string, string>, more: Partial<WindowRow> = {}): WindowRow {
-  return {
-    kind: 'row',
-    pipeline: 'ads',
-    window: '5m',
-    window_start: '2026-03-02T09:00:00.000Z',
-    window_end: '2026-03-02T09:05:00.000Z',
-    labels,
-    measures: { clicks: 3, ctr: null },
-    state: {},
-    events: 9,
-    replayed: 0,
-    final: true,
-    corrections: 0,
-    version: '1',
-    origin: '',
-    partitions: [],
-    idle: [],
-    ...more,
-  };
+  const measures = { clicks: 3, ctr: null };
+  return rowAt(START, { pipeline: 'ads', window: '5m', window_end: '2026-03-02T09:05:00.000Z', labels, measures, events: 9, ...more });
 }
 
 export interface FakeSurface extends Surface {

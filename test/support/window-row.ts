@@ -2,14 +2,12 @@
 import type { ClosedRecord, WindowRow } from '../../src/windows/row.ts';
 
 const MINUTE = 60_000;
-const PLAIN = { pipeline: 'p', window: '1m', idle: [] } as const;
 
 /** The final row of a total, as it was first told, of the minute that begins at `startMs` (epoch ms). */
 export function rowAt(startMs: number, of: Partial<WindowRow> = {}): WindowRow {
   return {
-    ...PLAIN,
     kind: 'row',
-    ...times(startMs),
+    ...placeAt(startMs),
     labels: {},
     measures: {},
     state: {},
@@ -20,14 +18,16 @@ export function rowAt(startMs: number, of: Partial<WindowRow> = {}): WindowRow {
     version: '1',
     origin: '',
     partitions: [],
+    idle: [],
     ...of,
   };
 }
 
 export function closedAt(startMs: number, of: Partial<ClosedRecord> = {}): ClosedRecord {
-  return { ...PLAIN, kind: 'closed', ...times(startMs), ...of };
+  return { kind: 'closed', ...placeAt(startMs), idle: [], ...of };
 }
 
-function times(startMs: number): Pick<ClosedRecord, 'window_start' | 'window_end'> {
-  return { window_start: new Date(startMs).toISOString(), window_end: new Date(startMs + MINUTE).toISOString() };
+function placeAt(startMs: number): Pick<ClosedRecord, 'pipeline' | 'window' | 'window_start' | 'window_end'> {
+  const [window_start, window_end] = [startMs, startMs + MINUTE].map((at) => new Date(at).toISOString()) as [string, string];
+  return { pipeline: 'p', window: '1m', window_start, window_end };
 }

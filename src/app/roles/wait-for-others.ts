@@ -38,8 +38,10 @@ export function createWait(config: WaitConfig, { clock, logger, unread }: WaitDe
 
   return {
     async isOver(owned, hasFirst) {
-      if (owned === partitions) since = undefined;
-      if (owned === partitions) return false;
+      if (owned === partitions) {
+        since = undefined;
+        return false;
+      }
       if (since === undefined) lookAt = clock.elapsed() + sessionTimeoutMs + LOOK_EVERY_MS;
       since ??= clock.elapsed();
       if (!told && clock.elapsed() - since > SAY_AFTER_MS) {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { sampleAlert } from '../../../test/support/sample-alert.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 import { systemClock } from '../../core/clock.ts';
 import { packRecords } from '../../log/batch.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
@@ -15,12 +14,9 @@ const START = Date.UTC(2026, 2, 2);
 const iso = (minute: number): string => new Date(START + minute * 60_000).toISOString();
 
 async function openBook(t: TestContext) {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-alerts-'));
+  const dir = temporary(t);
   const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock: systemClock });
-  t.after(async () => {
-    await log.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
+  t.after(() => log.close());
   await log.ensureTopic('a', { partitions: 1 });
   const book = createAlertBook(log, 'a');
   return {

@@ -1,11 +1,10 @@
 /** What the server shows of a log: windows from where they are kept, alerts, dead letters, topics. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { windowRow } from '../../../test/server/fake-surface.ts';
+import { temporary } from '../../../test/support/temporary.ts';
 import { lagAlert } from '../../alerts/lag-alert.ts';
 import { saidInOf } from '../../alerts/said-in.ts';
 import { AppError } from '../../core/errors.ts';
@@ -52,12 +51,9 @@ function row(minute: number, labels: Record<string, string>, n: number, more: Pa
 }
 
 async function openLog(t: TestContext, topics: readonly string[]) {
-  const dir = mkdtempSync(join(tmpdir(), 'tocsin-views-'));
+  const dir = temporary(t);
   const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock: systemClock, rowBytes: 2_000 });
-  t.after(async () => {
-    await log.close();
-    rmSync(dir, { recursive: true, force: true });
-  });
+  t.after(() => log.close());
   for (const topic of topics) await log.ensureTopic(topic, { partitions: 1 });
   return log;
 }

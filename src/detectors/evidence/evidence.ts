@@ -13,7 +13,7 @@
  * - It is told: `verdicts`, and `contributors` for a roll-up. Between windows `look` asks the same of the open one; `foresee` spares it most of the work.
  */
 import { AppError } from '../../core/errors.ts';
-import { atOnce, createPace, mapped, type Sliced } from '../../core/slices.ts';
+import { atOnce, createPace, type Sliced } from '../../core/slices.ts';
 import type {
   Contributor,
   Detector,
@@ -148,7 +148,12 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     const filled = grid.filledBy(window);
     yield* turnsOf(inputs, slot, at);
     yield* enterAll(slot, at);
-    const steps = yield* mapped(turns, (turn): Step<SeriesState> => ({ state: turn.state, verdicts: judge(turn, slot, filled, at) }));
+    const steps: Step<SeriesState>[] = [];
+    for (const turn of turns) {
+      steps.push({ state: turn.state, verdicts: judge(turn, slot, filled, at) });
+      // A roll-up that breaks asks all series who has a part in it.
+      if (isDue() || turn.group !== undefined) yield;
+    }
     given = { segments: at.segments.memory(), rollUps: at.rollUps.memory(), groups: at.groups.memory() } satisfies Shared;
     return { steps, shared: given };
   }

@@ -9,6 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { quickJava } from '../../../scripts/services/kafka-archive.ts';
 import { kafkaJars } from '../../../scripts/services/kafka-jars.ts';
+import { programPath } from '../../../scripts/services/packages.ts';
 import { connectTo, freshName } from '../../../test/support/kafka-log.ts';
 import { service } from '../../../test/support/services.ts';
 import { keyAt, recordAt } from '../batch.ts';
@@ -50,7 +51,7 @@ describe('topics of other producers', { skip: kafka.skip }, () => {
     }
   }
 
-  it('of kcat: every codec, headers, no key, tombstones', { skip: !answers('kcat', ['-V']) && 'needs kcat' }, async () => {
+  it('of kcat: every codec, headers, no key, tombstones', { skip: programPath('kcat') === undefined && 'needs kcat' }, async () => {
     const topic = await freshTopic();
     const expected: Row[] = [];
     for (const codec of CODECS) {

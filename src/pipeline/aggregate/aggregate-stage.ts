@@ -12,7 +12,7 @@ import { encodeTold } from '../../windows/partials/codec.ts';
 import type { PanePartial } from '../../windows/panes.ts';
 import type { AggregateConfig, AggregateDeps, AggregateStatus, OpenAggregate, OpenedAggregate } from './aggregate.ts';
 import { readAppendedTail } from '../appended-tail.ts';
-import { appendTexts, letterTexts } from '../appends.ts';
+import { appendLetters } from '../appends.ts';
 import { openAggregate } from './local-aggregate.ts';
 import type { PartitionReport } from './partition-report.ts';
 import { fromStateEntries, toStateChanges } from '../state-codec.ts';
@@ -130,7 +130,7 @@ async function stageOf(
     readSinceCommit = 0;
     await write({
       appends: [
-        ...atOnce(appendTexts(topics.deadLetters, tail.missing(letterTexts(deadLetters)))),
+        ...atOnce(appendLetters(topics.deadLetters, deadLetters, tail)),
         {
           topic: partialsTopic(pipeline),
           partition: 0,

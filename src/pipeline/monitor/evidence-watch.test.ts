@@ -1,6 +1,7 @@
 /** The default detector at work in the monitor: a market of 21 segments with a day's rhythm, one thing that breaks in it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { atOnce } from '../../core/slices.ts';
 import { createAlerts } from '../../alerts/alerts.ts';
 import { createRandom } from '../../core/random.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
@@ -143,7 +144,7 @@ test('a mix shift alone rings nothing: more of the segments with a low CTR, and 
 test('traffic that trebles rings at a look, while the minute is open', () => {
   const monitor = calmed();
   const flood: Break = { hits: (country, format) => country === 'JP' && format === 'native', impressions: 6 };
-  const looks = [0.25, 0.5, 0.75].map((share) => monitor.look(rowsOf(CALM, flood, share), () => 0));
+  const looks = [0.25, 0.5, 0.75].map((share) => atOnce(monitor.look(rowsOf(CALM, flood, share), () => 0)));
   assert.deepEqual(told(looks.flat()), ['impressions{country="JP",format="native"} up']);
   assert.deepEqual(told(observeAll(monitor, minuteOf(CALM, flood))), []);
 });
@@ -154,11 +155,7 @@ test('calm looks ring nothing, and are as if nobody had looked', () => {
     Array.from({ length: 10 }, (_, index) => {
       const minute = CALM + index;
       if (monitor === looking)
-        for (const share of [0.2, 0.6, 0.9])
-          assert.deepEqual(
-            monitor.look(rowsOf(minute, undefined, share), () => 0),
-            [],
-          );
+        for (const share of [0.2, 0.6, 0.9]) assert.deepEqual(atOnce(monitor.look(rowsOf(minute, undefined, share), () => 0)), []);
       observeAll(monitor, minuteOf(minute));
       return monitor.takeStateChanges().map(([key, value]) => [key, value && Buffer.from(value).toString()]);
     }),

@@ -1,5 +1,4 @@
 /** How many series the monitor looks at in one tick: as many as the time allows, in turn. */
-import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { WindowRow } from '../../windows/row.ts';
 
 /** Of one window size in one tick (250 ms): series beyond it are skipped, and rung by the final row. */
@@ -15,7 +14,7 @@ export interface LookCounts {
 
 export interface LookPlan {
   /** Lets `look` see the rows that time allows. */
-  run(rows: readonly WindowRow[], elapsed: () => number, look: (chosen: readonly WindowRow[]) => AlertEvent[]): AlertEvent[];
+  run<T>(rows: readonly WindowRow[], elapsed: () => number, look: (chosen: readonly WindowRow[]) => T): T;
   counts(): LookCounts;
 }
 
@@ -42,13 +41,13 @@ export function createLookPlan(): LookPlan {
     run(rows, elapsed, look) {
       const chosen = choose(rows, Math.max(1, Math.floor(LOOK_MS_MAX / cost)));
       const begun = elapsed();
-      const events = look(chosen);
+      const seen = look(chosen);
       cost += COST_SHARE_NEW * ((elapsed() - begun) / chosen.length - cost);
       // A clock that stood still says nothing of the cost.
       cost = Math.max(cost, COST_MS_FIRST / 100);
       looked += chosen.length;
       skipped += rows.length - chosen.length;
-      return events;
+      return seen;
     },
     counts: () => ({ looked, skipped }),
   };

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { first } from '../../../test/support/first-detector.ts';
 import { createAlerts } from '../../alerts/alerts.ts';
+import { atOnce } from '../../core/slices.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { MonitorSpec } from './monitor-spec.ts';
@@ -115,11 +116,11 @@ test('a member that rang first is taken in by its country; left alone, it is sil
 test('a look rings before the window is final, and the final row confirms it without a second bell', () => {
   const monitor = monitorOf();
   observeAll(monitor, minuteOf(0, calm));
-  const looks = monitor.look([row(1, 'KR/a', 170, false), row(1, 'US/a', 400, false)], quickly);
+  const looks = atOnce(monitor.look([row(1, 'KR/a', 170, false), row(1, 'US/a', 400, false)], quickly));
   assert.deepEqual(told(looks), ['09:01 KR/a up firing [look]']);
   assert.match(looks[0]?.explanation.text ?? '', /still open/);
   assert.equal(looks[0]?.look?.amount, 170);
-  assert.deepEqual(monitor.look([row(1, 'KR/a', 180, false)], quickly), []);
+  assert.deepEqual(atOnce(monitor.look([row(1, 'KR/a', 180, false)], quickly)), []);
   const after = observeAll(monitor, [...minuteOf(1, { ...calm, 'KR/a': 300 }), ...minuteOf(2, calm)]);
   assert.deepEqual(
     told(after).filter((line) => line.slice(6).startsWith('KR/a')),
@@ -145,10 +146,10 @@ test('what rang at a look is not looked at again until its window is over, and i
   const monitor = createMonitor(spec, { alerts: createAlerts(spec), catalog: { first: watched } });
   observeAll(monitor, minuteOf(0, calm));
   const rows = (minute: number): WindowRow[] => [row(minute, 'KR/a', 170, false), row(minute, 'US/a', 400, false)];
-  monitor.look(rows(1), quickly);
-  monitor.look(rows(1), quickly);
+  atOnce(monitor.look(rows(1), quickly));
+  atOnce(monitor.look(rows(1), quickly));
   observeAll(monitor, minuteOf(1, calm));
-  monitor.look(rows(2), quickly);
+  atOnce(monitor.look(rows(2), quickly));
   assert.deepEqual(seen, [
     [2, 0, 7],
     [1, 1, 7],
@@ -159,18 +160,18 @@ test('what rang at a look is not looked at again until its window is over, and i
 test('what the final row does not bear out ends with it', () => {
   const monitor = monitorOf();
   observeAll(monitor, minuteOf(0, calm));
-  assert.equal(monitor.look([row(1, 'KR/a', 170, false)], quickly).length, 1);
+  assert.equal(atOnce(monitor.look([row(1, 'KR/a', 170, false)], quickly)).length, 1);
   assert.deepEqual(told(observeAll(monitor, minuteOf(1, calm))), ['09:01 KR/a up resolved']);
 });
 
 test('a look that rings nothing changes no state, and one at another window than the next is no look', () => {
   const monitor = monitorOf();
-  assert.deepEqual(monitor.look([row(0, 'KR/a', 900, false)], quickly), []);
+  assert.deepEqual(atOnce(monitor.look([row(0, 'KR/a', 900, false)], quickly)), []);
   observeAll(monitor, minuteOf(0, calm));
   monitor.takeStateChanges();
   const rows = [row(1, 'KR/a', 150, false), row(2, 'KR/a', 900, false), row(0, 'KR/a', 900, false), row(1, 'ZZ/a', 900, false)];
-  assert.deepEqual(monitor.look(rows, quickly), []);
-  assert.deepEqual(monitor.look([{ ...row(1, 'KR/a', 900), origin: 'replay', final: false }], quickly), []);
+  assert.deepEqual(atOnce(monitor.look(rows, quickly)), []);
+  assert.deepEqual(atOnce(monitor.look([{ ...row(1, 'KR/a', 900), origin: 'replay', final: false }], quickly)), []);
   assert.deepEqual(monitor.takeStateChanges(), []);
 });
 
@@ -182,11 +183,11 @@ test('looks keep to their time: roll-ups first, the others in turn, and what is 
   // Each look takes 50 ms.
   const slowly = (): number => (now += 50);
   const rows = Object.keys(withRollups(many)).map((segment) => row(1, segment, 10, false));
-  for (let tick = 0; tick < 5; tick++) monitor.look(rows, slowly);
+  for (let tick = 0; tick < 5; tick++) atOnce(monitor.look(rows, slowly));
   const { looked, skipped } = monitor.lookCounts();
   assert.equal(looked + skipped, 5 * rows.length);
   assert.ok(skipped > rows.length, `skipped ${skipped} of ${5 * rows.length}`);
-  assert.deepEqual(told(monitor.look([...rows.filter(({ labels }) => labels['country']), row(1, '*/*', 400_000, false)], slowly)), [
+  assert.deepEqual(told(atOnce(monitor.look([...rows.filter(({ labels }) => labels['country']), row(1, '*/*', 400_000, false)], slowly))), [
     '09:01 */* up firing [look]',
   ]);
 });
@@ -221,9 +222,11 @@ test('the log of windows and the looks that rang give the same alerts again, aft
       steps.forEach(({ counts, looks }, index) => {
         for (const seen of looks) {
           live.push(
-            ...monitor.look(
-              Object.entries(seen).map(([segment, orders]) => row(index + 1, segment, orders, false)),
-              quickly,
+            ...atOnce(
+              monitor.look(
+                Object.entries(seen).map(([segment, orders]) => row(index + 1, segment, orders, false)),
+                quickly,
+              ),
             ),
           );
           restart();

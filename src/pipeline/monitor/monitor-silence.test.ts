@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { atOnce } from '../../core/slices.ts';
 import { createAlerts } from '../../alerts/alerts.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
 import type { StateChange } from '../../log/log.ts';
@@ -75,7 +76,9 @@ function wait(monitor: Monitor, fromMinute: number, toMinute: number, rows: read
   const events: AlertEvent[] = [];
   for (let minute = fromMinute; minute <= toMinute; minute++) {
     if (monitor.hasSilence(at(minute)))
-      events.push(...monitor.silence(at(minute), (isAsked) => rows.filter((one) => isAsked(one.window, Date.parse(one.window_end)))));
+      events.push(
+        ...atOnce(monitor.silence(at(minute), (isAsked) => rows.filter((one) => isAsked(one.window, Date.parse(one.window_end))))),
+      );
     assert.equal(monitor.hasSilence(at(minute)), false);
   }
   return events;

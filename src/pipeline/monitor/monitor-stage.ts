@@ -19,7 +19,7 @@ import { inputPartitions, type Plan } from '../../windows/plan.ts';
 import type { WindowRecord } from '../../windows/row.ts';
 import type { AggregateStatus } from '../aggregate/aggregate.ts';
 import { readAppendedTail } from '../appended-tail.ts';
-import { alertTexts, appendTexts, appendWindows } from '../appends.ts';
+import { appendAlerts, appendWindows } from '../appends.ts';
 import { isHeard, mergeStatePrefix, type Committed } from '../engine.ts';
 import type { Monitor } from './monitor.ts';
 import { isNewerReport, statusOfReport, type PartitionReport, type ReportAt } from '../aggregate/partition-report.ts';
@@ -172,7 +172,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     const until = silentUntil();
     if (until === undefined || (await unreported.look())) return [];
     unreported.forget();
-    return monitor.silence(until, merge.flush);
+    return slices(monitor.silence(until, merge.flush));
   }
 
   /** Dead letters that the partitions have reported since this was asked last. */
@@ -187,7 +187,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   async function appendsOf(): Promise<RecordsToAppend[]> {
     return [
       ...(await slices(appendWindows(topics.windows, records.flat(), windowsTail))),
-      ...(await slices(appendTexts(topics.alerts, alertsTail.missing(alertTexts(alerts))))),
+      ...(await slices(appendAlerts(topics.alerts, alerts, alertsTail))),
     ];
   }
 
@@ -239,7 +239,8 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       records = [];
       alerts = [];
       const { provisional } = config.provisional ? await slices(merge.step([], { provisional: true })) : { provisional: [] };
-      const looks = [...(deps.elapsed ? monitor.look(provisional, deps.elapsed) : []), ...(await hearSilence())];
+      const looked = deps.elapsed ? await slices(monitor.look(provisional, deps.elapsed)) : [];
+      const looks = [...looked, ...(await hearSilence())];
       if (looks.length > 0) {
         alerts = looks;
         await write([]);

@@ -33,9 +33,10 @@ export interface Monitor {
   observing(records: Iterable<WindowRecord>): Sliced<AlertEvent[]>;
   /**
    * Looks at provisional rows, as far as the time allows: of the window that follows the last closed one. What it gives
-   * belongs into `p.alerts` with the commit at hand; nothing else has changed. `elapsed`: monotonic, ms.
+   * belongs into `p.alerts` with the commit at hand; nothing else has changed. `elapsed`: monotonic, ms. The rows of a window size
+   * are looked at in one go, what rings is told in slices.
    */
-  look(rows: readonly WindowRow[], elapsed: () => number): AlertEvent[];
+  look(rows: readonly WindowRow[], elapsed: () => number): Sliced<AlertEvent[]>;
   /** Series looked at, and those that time did not allow, since this monitor was made. */
   lookCounts(): LookCounts;
   /** Whether there is a window to ask about that ends up to `until`, epoch ms, and that `silence` was not asked about. */
@@ -44,7 +45,7 @@ export interface Monitor {
    * Nothing comes any more, and by the clock windows that end up to `until` (epoch ms) are over: asks those detectors that hear silence
    * about the last of them. `openRows`: of the open windows asked for, as they stand. What it gives is as of `look`.
    */
-  silence(until: number, openRows: OpenRows): AlertEvent[];
+  silence(until: number, openRows: OpenRows): Sliced<AlertEvent[]>;
   /**
    * Looks that rang in an earlier run, out of `p.alerts` in its order, before the records of their windows are observed
    * again: together they give the same alerts as then. After `restore`, those that the state does not know are taken in at once,
@@ -97,7 +98,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const at = { startMs: Date.parse(record.window_start), endMs: Date.parse(record.window_end) };
     if (isClosed(window, at.endMs)) return [];
     const rows = open.of(window, at.startMs);
-    const events = recallLooks(window, record.window_start);
+    const events = yield* recallLooks(window, record.window_start);
     for (const watch of watchesOf.get(window) ?? []) events.push(...(yield* watch.close(rows, at)));
     setClosed(window, { end: at.endMs });
     open.letGo(window, at.startMs);
@@ -110,7 +111,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     book.set({ kind: 'closed', window }, closed);
   }
 
-  function lookAt(window: WindowSpec, rows: readonly WindowRow[], elapsed: () => number): AlertEvent[] {
+  function* lookAt(window: WindowSpec, rows: readonly WindowRow[], elapsed: () => number): Sliced<AlertEvent[]> {
     const closed = closedUpTo.get(window.name);
     const looking = (watchesOf.get(window.name) ?? []).filter((watch) => watch.looks);
     if (!closed || looking.length === 0) return [];
@@ -120,10 +121,11 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const here = rows.filter((row) => row.window === window.name && row.window_start === start && row.origin === '' && !row.final);
     if (here.length === 0) return [];
     const number = closed.looks ?? 0;
-    const events = lookPlan.run(here, elapsed, (chosen) => {
+    const seen = lookPlan.run(here, elapsed, (chosen) => {
       const held = open.named(chosen);
-      return looking.flatMap((watch) => watch.look(held, at, number));
+      return looking.map((watch) => watch.look(held, at, number));
     });
+    const events = yield* oneByOne(seen);
     if (events.length > 0) setClosed(window.name, { ...closed, looks: number + 1 });
     return events;
   }
@@ -137,7 +139,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     return windows > 0 && endMs > (heardUpTo.get(name) ?? 0) ? { startMs: endMs - sizeMs, endMs } : undefined;
   }
 
-  function hearSilence(window: WindowSpec, until: number, openRows: OpenRows): AlertEvent[] {
+  function* hearSilence(window: WindowSpec, until: number, openRows: OpenRows): Sliced<AlertEvent[]> {
     const at = silentWindow(window, until);
     const closed = closedUpTo.get(window.name);
     if (!at || !closed) return [];
@@ -151,19 +153,19 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const openFrom = new Date(windowAfter(window, closed).startMs).toISOString();
     const number = closed.looks ?? 0;
     const hearing = (watchesOf.get(window.name) ?? []).filter((watch) => watch.hearsSilence);
-    const events = hearing.flatMap((watch) => watch.silence(begun, at, { number, openFrom }));
+    const events = yield* oneByOne(hearing.map((watch) => watch.silence(begun, at, { number, openFrom })));
     if (events.length > 0) setClosed(window.name, { ...closed, looks: number + 1 });
     return events;
   }
 
   /** A look that rang in the window at hand before its state was noted: as if it had been. */
-  function recallOpen(window: WindowSpec): AlertEvent[] {
+  function* recallOpen(window: WindowSpec): Sliced<AlertEvent[]> {
     const closed = closedUpTo.get(window.name);
     if (!closed) return [];
     const start = new Date(windowAfter(window, closed).startMs).toISOString();
     const number = recalled.highest(window.name, start);
     if (number === undefined) return [];
-    const events = recallLooks(window.name, start);
+    const events = yield* recallLooks(window.name, start);
     setClosed(window.name, { ...closed, looks: number + 1 });
     return events;
   }
@@ -175,16 +177,17 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     return isClosed(window, Date.parse(openFromOf(event)) + size) || look!.number < (closedUpTo.get(window)?.looks ?? 0);
   }
 
-  function recallLooks(window: string, start: string): AlertEvent[] {
-    return recalled.take(window, start).flatMap((events) =>
+  function recallLooks(window: string, start: string): Sliced<AlertEvent[]> {
+    const recalling = recalled.take(window, start).flatMap((events) =>
       (watchesOf.get(window) ?? []).flatMap((watch) => {
         const own = events.filter(
           (event) => isEntry(watch.entry, [event.detector, event.measure, event.window]) && watch.covers(Object.keys(event.labels).length),
         );
         const [one] = own;
-        return one ? watch.recall(own, { startMs: Date.parse(one.window_start), endMs: Date.parse(one.window_end) }) : [];
+        return one ? [watch.recall(own, { startMs: Date.parse(one.window_start), endMs: Date.parse(one.window_end) })] : [];
       }),
     );
+    return oneByOne(recalling);
   }
 
   function isWatched({ pipeline, window }: WindowRecord): boolean {
@@ -240,16 +243,16 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
       return [];
     },
     observing,
-    look: (rows, elapsed) => spec.windows.flatMap((window) => lookAt(window, rows, elapsed)),
+    look: (rows, elapsed) => oneByOne(spec.windows.map((window) => lookAt(window, rows, elapsed))),
     lookCounts: () => lookPlan.counts(),
     hasSilence: (until) => spec.windows.some((window) => silentWindow(window, until) !== undefined),
-    silence: (until, openRows) => spec.windows.flatMap((window) => hearSilence(window, until, openRows)),
+    silence: (until, openRows) => oneByOne(spec.windows.map((window) => hearSilence(window, until, openRows))),
     recall(events) {
       for (const event of events) {
         if (!event.look || event.pipeline !== spec.pipeline || isKnown(event)) continue;
         recalled.add(event);
       }
-      return spec.windows.flatMap(recallOpen);
+      return atOnce(oneByOne(spec.windows.map(recallOpen)));
     },
     takeStateChanges: () => atOnce(takingStateChanges()),
     takingStateChanges,
@@ -257,6 +260,12 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
       for (const entry of entries) restoreOne(entry);
     },
   };
+}
+
+function* oneByOne(works: readonly Sliced<AlertEvent[]>[]): Sliced<AlertEvent[]> {
+  const events: AlertEvent[] = [];
+  for (const work of works) events.push(...(yield* work));
+  return events;
 }
 
 /** The one that follows the last closed one. */

@@ -4,9 +4,18 @@ import type { Alerts } from '../../alerts/alerts.ts';
 import type { AlertState, WindowTime } from '../../alerts/state-machine.ts';
 import { AppError } from '../../core/errors.ts';
 import { labelsKey } from '../../core/labels.ts';
-import { createPace, type Sliced } from '../../core/slices.ts';
+import { createPace, done, mapped, type Sliced } from '../../core/slices.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
-import type { DetectorContext, DetectorKind, Direction, Observation, SeriesInput, Step, Verdict } from '../../detectors/detector.ts';
+import type {
+  DetectorContext,
+  DetectorKind,
+  Direction,
+  Observation,
+  SeriesInput,
+  Step,
+  Verdict,
+  WindowSteps,
+} from '../../detectors/detector.ts';
 import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent, AlertLook } from '../../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../../windows/spec.ts';
@@ -24,17 +33,20 @@ export interface Watch {
   covers(dimensionsInLabels: number): boolean;
   /** Rows of one closed window, by `labelsKey`. Called once a window, in the order of the windows. */
   close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): Sliced<AlertEvent[]>;
-  /** Rows of the open window that follows the last closed one, each with its `labelsKey`. Rings, or changes nothing. */
-  look(rows: Iterable<readonly [key: string, row: HeldRow]>, at: WindowTime, number: number): AlertEvent[];
+  /**
+   * Rows of the open window that follows the last closed one, each with its `labelsKey`. Looks at once; what rings is then told in
+   * slices. Rings, or changes nothing.
+   */
+  look(rows: Iterable<readonly [key: string, row: HeldRow]>, at: WindowTime, number: number): Sliced<AlertEvent[]>;
   /** Whether its detector can be asked while no window closes. */
   readonly hearsSilence: boolean;
   /**
    * Nothing comes any more, and by the clock all windows up to `at` are over. `begun`: rows of those windows that have some, by start.
    * Rings, or changes nothing.
    */
-  silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, look: LookName): AlertEvent[];
+  silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, look: LookName): Sliced<AlertEvent[]>;
   /** A look that rang in an earlier run: does again what it did. */
-  recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[];
+  recall(looks: readonly AlertEvent[], at: WindowTime): Sliced<AlertEvent[]>;
   restoreSeries(labelsKey: string, record: SeriesRecord): void;
   restoreShared(shared: { v: number; state: unknown }): void;
   takeStateChanges(): Sliced<StateChange[]>;
@@ -77,7 +89,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   }
 
   function* close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): Sliced<AlertEvent[]> {
-    const events = endForgotten(at);
+    const events = yield* endForgotten(at);
     for (const [key, row] of rows) {
       const one = series.get(key) ?? (covers(Object.keys(row.labels).length) ? series.add(key, row.labels, at.endMs) : undefined);
       if (one) one.row = row;
@@ -96,7 +108,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       } else if (hasLooked(one)) judgements.push(...unsaid(one, [], observationOf(one, row, at)));
       if (isSliceDone()) yield;
     }
-    const result = detector.observing ? yield* detector.observing(inputs, shared) : detector.observeWindow(inputs, shared);
+    const result = yield* observing(inputs);
     if (result.shared !== shared) {
       shared = result.shared;
       const value = shared === undefined ? undefined : { v: detector.stateVersion, state: shared };
@@ -119,7 +131,11 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       }
       if (hasLooked(one)) judgements.push(...unsaid(one, verdicts, observation));
     }
-    return [...events, ...conclude(judgements, at)];
+    return [...events, ...(yield* conclude(judgements, at))];
+  }
+
+  function* observing(inputs: readonly SeriesInput<unknown>[]): Sliced<WindowSteps<unknown>> {
+    return detector.observing ? yield* detector.observing(inputs, shared) : detector.observeWindow(inputs, shared);
   }
 
   /** The clock told of this silence up to a later window: only what comes within it can end it before. */
@@ -129,9 +145,9 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     return observed === 0 || at.endMs <= alert.silentFrom;
   }
 
-  function conclude(judgements: readonly Judgement<WatchedSeries>[], at: WindowTime): AlertEvent[] {
+  function* conclude(judgements: readonly Judgement<WatchedSeries>[], at: WindowTime): Sliced<AlertEvent[]> {
     if (judgements.length === 0 && !desk.isOrphaned) return [];
-    const { events, touched } = desk.conclude(judgements, at);
+    const { events, touched } = yield* desk.conclude(judgements, at);
     for (const one of touched) series.touch(one);
     return events;
   }
@@ -153,7 +169,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     return { startMs, endMs, labels, value: zero, volume: 0, absent: true, ...(nothing && { parts: nothing }) };
   }
 
-  function look(rows: Iterable<readonly [string, HeldRow]>, at: WindowTime, number: number): AlertEvent[] {
+  function look(rows: Iterable<readonly [string, HeldRow]>, at: WindowTime, number: number): Sliced<AlertEvent[]> {
     const inputs: SeriesInput<unknown>[] = [];
     const observed: WatchedSeries[] = [];
     for (const [key, row] of rows) {
@@ -164,7 +180,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
       observed.push(one);
       inputs.push({ state: one.state, observation });
     }
-    if (inputs.length === 0) return [];
+    if (inputs.length === 0) return done([]);
     const judgements: Judgement<WatchedSeries>[] = [];
     const all = series.sorted();
     const before = { rung: all.reduce((sum, one) => sum + Number(hasRisen(one)), 0), series: all.length };
@@ -175,10 +191,10 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
         judgements.push(rungAt(one, inputs[index]!.observation, verdict, { number }));
       }
     });
-    return judgements.length === 0 ? [] : conclude(judgements, at);
+    return judgements.length === 0 ? done([]) : conclude(judgements, at);
   }
 
-  function silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, name: LookName): AlertEvent[] {
+  function* silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, name: LookName): Sliced<AlertEvent[]> {
     const known = series.sorted().filter(({ seen }) => at.startMs - seen < forgetAfterMs);
     const starts = [...begun.keys()].filter((start) => start < at.startMs).sort((a, b) => a - b);
     let states = known.map(({ state }) => state);
@@ -187,8 +203,12 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     for (const startMs of [...starts, at.startMs]) {
       const rows = begun.get(startMs);
       const time = { startMs, endMs: startMs + window.sizeMs };
-      inputs = known.map((one, i) => ({ state: states[i], observation: observationOf(one, rows?.get(one.key), time) }));
-      ({ steps } = detector.observeWindow(inputs, shared));
+      const before = states;
+      inputs = yield* mapped(known.entries(), ([i, one]) => ({
+        state: before[i],
+        observation: observationOf(one, rows?.get(one.key), time),
+      }));
+      ({ steps } = yield* observing(inputs));
       states = steps.map(({ state }) => state);
     }
     const judgements = steps.flatMap(({ verdicts }, i) =>
@@ -196,7 +216,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
         .filter((verdict) => verdict.status === 'firing' && isDue(known[i]!.alerts[verdict.direction], at))
         .map((verdict) => rungAt(known[i]!, inputs[i]!.observation, verdict, name)),
     );
-    return judgements.length === 0 ? [] : conclude(judgements, at);
+    return judgements.length === 0 ? [] : yield* conclude(judgements, at);
   }
 
   /** It rings now: as one that begins, or as a reminder of its own. */
@@ -206,7 +226,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     return alert.rang !== null && at.endMs - alert.rang >= spec.repeatAfterMs;
   }
 
-  function recall(looks: readonly AlertEvent[], at: WindowTime): AlertEvent[] {
+  function recall(looks: readonly AlertEvent[], at: WindowTime): Sliced<AlertEvent[]> {
     const judgements = looks.flatMap(({ labels, look: seen }): Judgement<WatchedSeries>[] => {
       const one = seen && series.get(labelsKey(labels));
       if (!one) return [];
@@ -226,13 +246,14 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   }
 
   /** Ends the alerts of which nothing could be judged for long, and forgets the series not seen for as long. */
-  function endForgotten(at: WindowTime): AlertEvent[] {
+  function* endForgotten(at: WindowTime): Sliced<AlertEvent[]> {
     const events: AlertEvent[] = [];
     const last = at.startMs - forgetAfterMs;
     const isLong = (since: number): boolean => since <= last;
     // Copied where there is one: forgetting changes the order that is walked.
     const fading = series.sorted().some((one) => isFading(one, last)) ? series.sorted().filter((one) => isFading(one, last)) : [];
     for (const one of fading) {
+      if (isSliceDone()) yield;
       for (const direction of DIRECTIONS) {
         const alert = one.alerts[direction];
         if (!alert || !(isLong(one.seen) || isLong(alert.judged))) continue;

@@ -104,7 +104,7 @@ export function createWatchedSeries(
     },
     forget(series) {
       all.delete(series.key);
-      if (series.isTouched) touched = touched.filter((one) => one !== series);
+      series.isTouched = false;
       states.set(nameOf(series), undefined);
       isOrdered = false;
     },
@@ -117,7 +117,8 @@ export function createWatchedSeries(
       return series;
     },
     takeStateChanges() {
-      const taken = touched;
+      // A series that was forgotten since is left out.
+      const taken = touched.filter(({ isTouched }) => isTouched);
       touched = [];
       return mapped(taken, (series): StateChange => {
         series.isTouched = false;

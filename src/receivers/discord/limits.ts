@@ -45,9 +45,9 @@ export function discordLinks(links: readonly Link[]): string {
 
 /** docs.discord.com, "Message Formatting": f is date and time, D the date, t and T the time without and with seconds. */
 function discordTime({ from, to, seconds }: ToldTime): string {
-  const start = seconds ? `${mark(from, 'D')} ${mark(from, 'T')}` : mark(from, 'f');
-  if (to === undefined) return start;
-  return `${start}–${mark(to, seconds ? 'T' : to - from < DAY_MS ? 't' : 'f')}`;
+  const moment = (time: number): string => (seconds ? `${mark(time, 'D')} ${mark(time, 'T')}` : mark(time, 'f'));
+  if (to === undefined) return moment(from);
+  return `${moment(from)}–${to - from < DAY_MS ? mark(to, seconds ? 'T' : 't') : moment(to)}`;
 }
 
 function mark(time: number, style: string): string {

@@ -28,7 +28,7 @@ export function AlertsPanel({ feed }: { feed: PipelineFeed }) {
       <h2>{t('alerts.title')}</h2>
       {!known && <Loading />}
       {known && firing.length + resolved.length === 0 && <Empty title={t('alerts.none')} hint={t('alerts.none_hint')} />}
-      {firing.length > FLAT_MAX ? (
+      {firingCount(firing, feed.told.value?.firing) > FLAT_MAX ? (
         <FiringGroups feed={feed} firing={firing} />
       ) : (
         <AlertGroup title={t('alerts.firing')} feed={feed} episodes={firing} opened={gravestFiring(firing)} open />
