@@ -93,8 +93,8 @@ function oneOf(values: readonly unknown[]): string {
 function valueText(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  const characters = [...text.slice(0, TEXT_MAX + 1)];
-  return text.length > TEXT_MAX ? `${characters.slice(0, TEXT_MAX - 1).join('')}…` : text;
+  // Not within a surrogate pair.
+  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
 }
 
 function unescape(step: string): string {
