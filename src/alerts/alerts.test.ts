@@ -141,7 +141,7 @@ test('each kind of alert is told in the words known for it, in both languages', 
     '📈 트래픽 급증! US banner: 31 → 114 (+267.7%)',
     '💸 수익 급락! US banner: $2.50 → $1.00 (-60.0%)',
     '🚨 impressions 급락! 전체: 9.3 → 3 (-67.6%)',
-    '📈 orders 급증! US banner: 31 → 114 (+267.7%)',
+    '📈 orders 급등! US banner: 31 → 114 (+267.7%)',
   ]);
   assert.deepEqual(told('en'), [
     '🚨 CTR drop! US banner: 5.00% → 2.00% (-60.0%)',
