@@ -1,7 +1,8 @@
 /**
  * Brings up what tests and benchmarks need for as long as a command runs:
- * `services.ts run [--if-possible] kafka redis clickhouse -- COMMAND…`. Of each: the address in the environment (TOCSIN_TEST_KAFKA …),
+ * `services.ts run [--if-possible] [--quick] kafka redis clickhouse -- COMMAND…`. Of each: the address in the environment (TOCSIN_TEST_KAFKA …),
  * else a container, else packages of this machine. The command finds the addresses in the environment; its exit code is passed on.
+ * `--quick`: for tests, which ask little of many things; without it what is started is made for speed, as measurements want it.
  */
 import { once } from 'node:events';
 import { constants } from 'node:os';
@@ -11,11 +12,12 @@ import { provideRedis, startRedis } from './services/redis.ts';
 import { ServiceMissing, type Service, type ServiceName } from './services/service.ts';
 import { spawnGuarded } from './services/watchdog.ts';
 
-const USAGE = 'usage: scripts/services.ts run [--if-possible] [kafka] [redis] [clickhouse] -- COMMAND…';
-const STARTS: Readonly<Record<ServiceName, () => Promise<Service>>> = {
-  kafka: async () => {
+const USAGE = 'usage: scripts/services.ts run [--if-possible] [--quick] [kafka] [redis] [clickhouse] -- COMMAND…';
+const FLAGS = ['--if-possible', '--quick'];
+const STARTS: Readonly<Record<ServiceName, (isQuick: boolean) => Promise<Service>>> = {
+  kafka: async (isQuick) => {
     await provideKafka();
-    return startKafka({ lasting: true });
+    return startKafka({ lasting: !isQuick });
   },
   redis: async () => {
     await provideRedis();
@@ -27,6 +29,7 @@ const STARTS: Readonly<Record<ServiceName, () => Promise<Service>>> = {
 interface Wanted {
   readonly names: readonly ServiceName[];
   readonly ifPossible: boolean;
+  readonly isQuick: boolean;
   readonly command: readonly [program: string, ...args: string[]];
 }
 
@@ -34,7 +37,7 @@ function wanted(args: readonly string[]): Wanted {
   const dashes = args.indexOf('--');
   const [program, ...rest] = dashes === -1 ? [] : args.slice(dashes + 1);
   const words = args.slice(1, dashes);
-  const names = words.filter((word) => word !== '--if-possible');
+  const names = words.filter((word) => !FLAGS.includes(word));
   const unknown = names.find((name) => !Object.hasOwn(STARTS, name));
   if (args[0] !== 'run' || program === undefined || unknown !== undefined) {
     console.error(unknown === undefined ? USAGE : `services: there is no service "${unknown}"\n${USAGE}`);
@@ -42,10 +45,10 @@ function wanted(args: readonly string[]): Wanted {
   }
   // REQUIRE_SERVICES: nothing is optional.
   const ifPossible = words.includes('--if-possible') && !process.env['REQUIRE_SERVICES'];
-  return { names: names as ServiceName[], ifPossible, command: [program, ...rest] };
+  return { names: names as ServiceName[], ifPossible, isQuick: words.includes('--quick'), command: [program, ...rest] };
 }
 
-async function run({ names, ifPossible, command }: Wanted): Promise<number> {
+async function run({ names, ifPossible, isQuick, command }: Wanted): Promise<number> {
   const env: NodeJS.ProcessEnv = { ...process.env };
   const services: Service[] = [];
   let interrupted: NodeJS.Signals | undefined;
@@ -60,7 +63,7 @@ async function run({ names, ifPossible, command }: Wanted): Promise<number> {
     const variable = `TOCSIN_TEST_${name.toUpperCase()}`;
     if (process.env[variable]) return console.error(`services: ${name} at ${process.env[variable]}, as ${variable} says`);
     try {
-      const service = await STARTS[name]();
+      const service = await STARTS[name](isQuick);
       services.push(service);
       env[variable] = service.address;
     } catch (error) {

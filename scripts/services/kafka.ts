@@ -28,7 +28,7 @@ export interface KafkaOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** Users for SCRAM-SHA-256 and SCRAM-SHA-512: name -> password. */
   readonly scramUsers?: Readonly<Record<string, string>>;
-  /** It serves many tests, or a measurement: its code is compiled for speed. Else it lives for one test, where the start is most of its work. */
+  /** It serves a measurement: its code is compiled for speed. In tests that takes more of the processor than it saves, in one as in all of them. */
   readonly lasting?: boolean;
   /** It is one of several. */
   readonly member?: KafkaMember;

@@ -69,6 +69,7 @@ ORDER BY (pipeline, window, start_ms, labels_key, origin)`;
 /**
  * Whole hours (days) of which a row was stored lately are computed anew, from what their windows are then: a correction or a repeat
  * changes what it should and no more. Lately: since ten minutes before the last time that anything was rolled up, so that no pause is too long.
+ * EMPTY: not at once when it is made, where there is nothing yet and a start has other work for the core; the next minute is soon enough.
  */
 function refreshOf({ table, window, ms, from, base, changes, refresh }: Rollup): string {
   const seconds = (time: string): string => `toInt64(toUnixTimestamp(${time}))`;
@@ -78,7 +79,7 @@ function refreshOf({ table, window, ms, from, base, changes, refresh }: Rollup):
   // The first and the last of them for the index, which knows nothing of periods.
   const range = `start_ms >= ${changed(`min(${period})`)} AND start_ms < ${changed(`max(${period}) + ${ms}`)}`;
   const where = `${base} AND ${range} AND (pipeline, ${period}) IN ${changed(`pipeline, ${period}`)}`;
-  return `CREATE MATERIALIZED VIEW IF NOT EXISTS {db}.${table}_refresh REFRESH ${refresh} APPEND TO {db}.${table} AS
+  return `CREATE MATERIALIZED VIEW IF NOT EXISTS {db}.${table}_refresh REFRESH ${refresh} APPEND TO {db}.${table} EMPTY AS
 SELECT *, now('UTC') AS stored_at FROM (${mergeSelect({ from: from.table, where, into: { name: window, ms } })})
 SETTINGS max_threads = 2, max_bytes_before_external_group_by = 500000000, max_bytes_before_external_sort = 500000000`;
 }
