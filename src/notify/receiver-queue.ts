@@ -11,11 +11,13 @@ import type { Receiver } from '../receivers/receiver.ts';
 import { objectionTo, ringsByClock, type Decision, type DecideSettings } from './decide.ts';
 import { deliver, type RetrySettings } from './deliver.ts';
 import { createGate } from './gate.ts';
+import { createKnownSilences } from './known-silences.ts';
 import { createLanes } from './lanes.ts';
 import { segmentKey, type NotificationLog } from './notification-log.ts';
+import { createOpenOffsets } from './open-offsets.ts';
 import { createPatience } from './patience.ts';
+import { createReceiverTrouble } from './receiver-trouble.ts';
 import type { SilenceBook } from './silence-book.ts';
-import { timesOf, type Silence } from './silence.ts';
 import type { Wait } from './wait.ts';
 
 export interface Notified {
@@ -72,25 +74,16 @@ export interface QueueDeps {
   readonly onDecided: (decision: Decision) => void;
 }
 
-/** One notification that failed so often is worth a line: before that it may be a hiccup, and long after it somebody may wait for it. */
-const FAILURES_UNTOLD = 4;
-/** Silenced alerts for which is asked at once whether a silence holds; for the others the next time. It is a long list that is gone through. */
-const ASKED_MAX = 1_000;
-
 export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): ReceiverQueue {
-  const { receiver, log, silences, clock, logger, stop } = deps;
+  const { receiver, log, clock, logger, stop } = deps;
   const gate = createGate(settings.concurrency, deps.wait);
   const patience = createPatience(settings.retry, clock);
   const lanes = createLanes();
-  /** Offered and not dealt with, ascending. */
-  const open = new Set<number>();
+  const open = createOpenOffsets(settings.waitingMax, stop);
+  const silences = createKnownSilences(deps.silences, clock);
+  const trouble = createReceiverTrouble(receiver.name, settings.retry.retryForMs, logger);
+  /** Ids of alerts that waited and are being told. */
   const settling = new Set<string>();
-  /** By alert that is silenced, the silence by which it is known to be. */
-  const silencedBy = new WeakMap<AlertEvent, { readonly silence: Silence; readonly endMs: number }>();
-  const forRoom = new Set<() => void>();
-  let highest = -1;
-  /** That it does not take notifications, and why the last one was given up: told once, until one succeeds. */
-  let trouble: { readonly reason?: string; givenUp: number } | undefined;
 
   /** Who reads at this machine reads from above to below: everything in its order. */
   function laneOf(event: AlertEvent): string {
@@ -108,13 +101,8 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     return against === undefined ? ring(event) : conclude(event, against);
   }
 
-  function objection(event: AlertEvent, silenced = silenceOf(event) !== undefined): Decision | undefined {
+  function objection(event: AlertEvent, silenced = silences.holding(event) !== undefined): Decision | undefined {
     return objectionTo(event, receiver, { ...settings, told: log.told(receiver.name, event), silenced, nowMs: clock.now() });
-  }
-
-  /** Ends are told to whoever was told of the beginning: they close what is open there. */
-  function silenceOf(event: AlertEvent): Silence | undefined {
-    return event.status === 'firing' ? silences.holding(event, clock.now()) : undefined;
   }
 
   async function ring(event: AlertEvent): Promise<Notified | undefined> {
@@ -124,37 +112,29 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     const unlessSilenced: Receiver = {
       ...receiver,
       async send(told, signal) {
-        silenced = silenceOf(event) !== undefined;
+        silenced = silences.holding(event) !== undefined;
         return silenced ? { ok: false, retryable: false, reason: 'silenced' } : receiver.send(told, signal);
       },
     };
-    const attempts = { receiver: unlessSilenced, gate, patience, retry: settings.retry, wait: deps.wait, onRetry };
+    const attempts = { receiver: unlessSilenced, gate, patience, retry: settings.retry, wait: deps.wait, onRetry: trouble.retried };
     const result = await deliver(notification, attempts, stop).catch((error: unknown) => {
       if (stop.aborted) return undefined;
       throw error;
     });
     if (!result) return undefined;
     if (silenced) return silentAbout(event);
-    if (result.ok) return recovered(conclude(event, 'sent'));
-    giveUp(event, result.reason);
+    if (result.ok) {
+      const notified = conclude(event, 'sent');
+      trouble.over();
+      return notified;
+    }
+    log.giveUp(receiver.name, event, result.reason, clock.now());
+    trouble.givenUp(event, result.reason);
     return { ...conclude(event, 'failed'), reason: result.reason };
   }
 
-  /** Asks again only when the silence by which it was is over, or is another by now. */
-  function isStillSilenced(event: AlertEvent): boolean {
-    const known = silencedBy.get(event);
-    return known !== undefined && clock.now() < known.endMs && silences.get(known.silence.id) === known.silence;
-  }
-
-  function isSilenced(event: AlertEvent): boolean {
-    const silence = silenceOf(event);
-    if (silence) silencedBy.set(event, { silence, endMs: timesOf(silence).endMs });
-    return silence !== undefined;
-  }
-
   function silentAbout(event: AlertEvent): Notified {
-    isSilenced(event);
-    const until = silencedBy.get(event)?.silence.ends_at;
+    const until = silences.known(event)?.ends_at;
     logger.info(`alert ${event.alert_id} is silenced${until === undefined ? '' : ` until ${until}`}: not told to ${receiver.name}`);
     return conclude(event, 'silenced');
   }
@@ -181,7 +161,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     // It may have ended, or been told by a reminder, while it waited for its turn.
     if (!log.isWaiting(receiver.name, event.alert_id)) return undefined;
     // What is silenced goes on waiting.
-    if (isSilenced(event)) return undefined;
+    if (silences.isSilenced(event)) return undefined;
     const against = objection(event, false);
     if (against !== undefined && against !== 'stale') {
       // That does not change for this event any more: the alert's next reminder rings.
@@ -194,57 +174,9 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     return notified;
   }
 
-  function onRetry(reason: string, failures: number): void {
-    if (trouble || failures < FAILURES_UNTOLD) return;
-    trouble = { givenUp: 0 };
-    logger.warn(`${receiver.name} does not take notifications: ${reason}; tried again for ${formatDuration(settings.retry.retryForMs)}`);
-  }
-
-  function giveUp(event: AlertEvent, reason: string): void {
-    log.giveUp(receiver.name, event, reason, clock.now());
-    if (trouble?.reason === reason) {
-      trouble.givenUp += 1;
-      return;
-    }
-    trouble = { reason, givenUp: (trouble?.givenUp ?? 0) + 1 };
-    logger.warn(`alert ${event.alert_id} could not be sent to ${receiver.name}: ${reason}`);
-  }
-
-  function recovered(notified: Notified): Notified {
-    if (trouble) logger.info(`${receiver.name} takes notifications again; given up before that: ${trouble.givenUp}`);
-    trouble = undefined;
-    return notified;
-  }
-
-  function dealtWith(offset: number): void {
-    const [first] = open;
-    open.delete(offset);
-    const [next = offset + 1] = open;
-    // What lies behind the first open one is done; where this was the last open one, `highest` is.
-    if (first === offset) log.setNext(receiver.name, open.size === 0 ? highest + 1 : next);
-    if (open.size < settings.waitingMax) letIn();
-  }
-
-  function letIn(): void {
-    for (const resolve of forRoom) resolve();
-    forRoom.clear();
-  }
-  stop.addEventListener('abort', letIn, { once: true });
-
-  /** Of those that are not being told already. */
-  function notSilenced(waiting: Iterable<AlertEvent>, isMeant: (event: AlertEvent) => boolean = () => true): AlertEvent[] {
-    const found: AlertEvent[] = [];
-    let asked = 0;
-    for (const event of waiting) {
-      if (!isMeant(event) || settling.has(event.alert_id) || isStillSilenced(event)) continue;
-      if (!isSilenced(event)) found.push(event);
-      asked += 1;
-      if (asked === ASKED_MAX) break;
-    }
-    return found;
-  }
-
-  function settleAll(due: readonly AlertEvent[]): Promise<Notified | undefined>[] {
+  /** Tells of those that wait, are silenced no more and are not being told already. */
+  function settleAll(waiting: Iterable<AlertEvent>, isMeant: (event: AlertEvent) => boolean = () => true): Promise<Notified | undefined>[] {
+    const due = silences.notSilenced(waiting, (event) => isMeant(event) && !settling.has(event.alert_id));
     return due.map(async (event) => {
       settling.add(event.alert_id);
       return lanes.run(laneOf(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
@@ -257,18 +189,17 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     async offer(offset, event) {
       const begun = log.next(receiver.name);
       if (begun !== undefined && offset < begun) return conclude(event, 'recorded');
-      open.add(offset);
-      highest = Math.max(highest, offset);
+      open.open(offset);
       const notified = await lanes.run(laneOf(event), () => judge(event));
-      if (notified) dealtWith(offset);
+      if (!notified) return undefined;
+      const next = open.close(offset);
+      if (next !== undefined) log.setNext(receiver.name, next);
       return notified;
     },
-    async room() {
-      while (open.size >= settings.waitingMax && !stop.aborted) await new Promise<void>((resolve) => forRoom.add(resolve));
-    },
-    settle: () => settleAll(notSilenced(log.held(receiver.name))),
+    room: open.room,
+    settle: () => settleAll(log.held(receiver.name)),
     hasSilenced: () => log.hasSilenced(receiver.name),
-    endSilences: (caughtUp) => settleAll(notSilenced(log.silenced(receiver.name), caughtUp ? undefined : ringsByClock)),
+    endSilences: (caughtUp) => settleAll(log.silenced(receiver.name), caughtUp ? undefined : ringsByClock),
     forgetWaiting: () => log.releaseAll(receiver.name),
     waiting: () => open.size + settling.size,
   };

@@ -1,7 +1,5 @@
 /** One pipeline on the log of the data directory: its engine, its bell, and the loop that drives them. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
-import { sleep } from '../../core/clock.ts';
 import type { Log } from '../../log/log.ts';
 import { ensureTopics, openEngine, type Committed, type Engine } from '../../pipeline/engine.ts';
 import type { TotalLag } from '../../pipeline/lag.ts';
@@ -27,28 +25,17 @@ import {
   type PublishDeps,
 } from '../run/pipeline-parts.ts';
 import type { Lane } from './priorities.ts';
+import { readAll } from './read-loop.ts';
 import { boundedLog } from '../run/bounded-log.ts';
 import type { PipelineRun } from '../run/pipeline-run.ts';
 import type { RunOptions } from '../run/run-options.ts';
 import { createPlacement, type Placement } from '../threads/placement.ts';
-import type { Threads } from '../threads/threads.ts';
+import type { ThreadCounts, Threads } from '../threads/threads.ts';
 import { watchLag } from '../run/watch-lag.ts';
 
-/** How often windows are merged, shown and committed while events come in. */
-const TICK_MS = 250;
-/**
- * Where thousands of segments change all the time it is done less often: after each row that was shown so long a rest, ms, which is some
- * four times what the row takes; so the larger part of the time is for reading and for requests. Never more rarely than so, ms.
- */
-const REST_MS_PER_ROW = 0.04;
-const REST_MS_MOST = 1_000;
-/** How long the loop sleeps when there is nothing to read. */
-const POLL_MS = 25;
 const BATCH_BYTES = 256 << 10;
 /** A run that is ended waits so long for notifications under way; the rest is sent after the next start. */
 const RING_GRACE_MS = 3_000;
-/** Dead letters wait for a commit up to here. */
-const PENDING_BYTES_MAX = 8 << 20;
 
 export interface EmbeddedRunDeps extends PartsDeps, PublishDeps {
   readonly log: Log;
@@ -79,7 +66,18 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
   await log.commit({ state: [recordOf(config, options, mode)] });
 
   const placement = deps.threads && placementOf(deps.threads);
-  const counting = await openCounting(async () => {
+  const counting = await openCounting(openLife);
+  const partitions = (): ReturnType<Engine['partitions']> => counting.engine.partitions();
+  const { changes, changed } = await noteLookups(log, spec, new Map(partitions().map(({ name, offset }) => [name, offset])));
+  if (changes.length > 0) await log.commit({ state: changes });
+  for (const file of changed) deps.logger.info(`pipeline ${spec.pipeline}: ${file} has changed; it counts from here on`);
+  const notify = await openNotifyStage(
+    { pipeline: spec.pipeline, topics },
+    { log, notifier: notifierOf(config, options, receivers, deps) },
+  );
+
+  /** The engine on its last commit, and the monitor that it drives. */
+  async function openLife(): Promise<{ engine: Engine; monitor: ReturnType<typeof monitorOf> }> {
     const monitor = monitorOf(config);
     const engine = await openEngine(
       {
@@ -107,15 +105,7 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
       },
     );
     return { engine, monitor };
-  });
-  const partitions = (): ReturnType<Engine['partitions']> => counting.engine.partitions();
-  const { changes, changed } = await noteLookups(log, spec, new Map(partitions().map(({ name, offset }) => [name, offset])));
-  if (changes.length > 0) await log.commit({ state: changes });
-  for (const file of changed) deps.logger.info(`pipeline ${spec.pipeline}: ${file} has changed; it counts from here on`);
-  const notify = await openNotifyStage(
-    { pipeline: spec.pipeline, topics },
-    { log, notifier: notifierOf(config, options, receivers, deps) },
-  );
+  }
 
   function placementOf(threads: Threads): Placement {
     const ends = options.readTo ?? new Map<string, number>();
@@ -124,6 +114,7 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
   }
 
   const publish = publishing(deps);
+  const threads = (): ThreadCounts => placement?.counts() ?? { running: 0, restarts: 0 };
 
   async function commit(): Promise<Committed> {
     const state = deps.outcomes?.sync() ?? [];
@@ -132,37 +123,17 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
     return committed;
   }
 
-  async function readAll(signal: AbortSignal, fed: () => boolean): Promise<void> {
-    let lastCommit = clock.elapsed();
-    let restMs = 0;
-    while (!signal.aborted) {
-      // Asked before reading: what is fed after an empty read is read in the next round.
-      const everythingFed = fed();
-      const mayRead = deps.lane.mayRead();
-      const { engine } = counting;
-      const read = mayRead ? await engine.step() : 0;
-      const since = clock.elapsed() - lastCommit;
-      const due = since >= Math.max(options.commitEveryMs ?? TICK_MS, restMs) || engine.pendingBytes > PENDING_BYTES_MAX;
-      const nothingElse = read === 0 && mayRead && !options.once && since >= restMs;
-      if (engine.hasNews() && (due || nothingElse)) {
-        const { provisional } = await commit();
-        lastCommit = clock.elapsed();
-        restMs = Math.min(REST_MS_MOST, provisional.length * REST_MS_PER_ROW);
-      }
-      if (placement?.isTimeToMove(read)) {
-        await commit();
-        await counting.reopen();
-        deps.logger.info(`pipeline ${spec.pipeline}: its partitions are counted in ${placement.counts().running} threads from here on`);
-      }
-      if (read > 0) {
-        // A turn for everybody else: requests are answered while a backlog is read.
-        await nextTurn();
-        continue;
-      }
-      if (options.once && everythingFed && mayRead) return;
-      await sleep(POLL_MS, signal);
-    }
-  }
+  const loop = {
+    engine: () => counting.engine,
+    commit,
+    lane: deps.lane,
+    clock,
+    isTimeToMove: (read: number) => placement?.isTimeToMove(read) === true,
+    async move() {
+      await counting.reopen();
+      deps.logger.info(`pipeline ${spec.pipeline}: its partitions are counted in ${threads().running} threads from here on`);
+    },
+  };
 
   /** Rings beside the reading: a slow receiver holds no window back. */
   async function ring(signal: AbortSignal): Promise<void> {
@@ -194,7 +165,7 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
     },
     notify,
     looks: counting.looks,
-    threads: () => placement?.counts() ?? { running: 0, restarts: 0 },
+    threads,
     pressure: { partials: async () => undefined, givesWay: deps.lane.givesWay },
     readAnew: async () => revisions.readAnew ?? [],
     async run(signal, fed) {
@@ -207,7 +178,7 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
       const watching = options.once ? undefined : watchLag(config, watched, AbortSignal.any([stop, done.signal]));
       try {
         await counting.lasting(async () => {
-          await readAll(stop, fed);
+          await readAll(options, loop, stop, fed);
           if (options.once && !stop.aborted) await publish(await counting.engine.flush({ state: deps.outcomes?.sync() ?? [] }));
           else if (counting.engine.hasNews()) await commit();
         }, stop);

@@ -4,7 +4,8 @@ import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { silentLogger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
-import { runAggregates, type OwnedStage } from './aggregate-role.ts';
+import { runAggregates } from './aggregate-role.ts';
+import type { OwnedStage } from './owned-partitions.ts';
 
 const stage: OwnedStage = {
   name: 't/1',
@@ -35,7 +36,7 @@ for (const [partition, sessions] of [
         open: async () => stage,
         isTimeToMove: () => false,
         state: () => [],
-        moreToCome: () => false,
+        moreToCome: async () => false,
         unread: async () => 1,
       },
       new AbortController().signal,
@@ -62,7 +63,7 @@ test('with --once, who owns one partition of two ends well when another has read
       open: async () => stage,
       isTimeToMove: () => false,
       state: () => [],
-      moreToCome: () => false,
+      moreToCome: async () => false,
       unread: async () => {
         looks.push(now);
         return (left -= 10);
@@ -109,7 +110,7 @@ async function owned(step: (life: number) => Promise<number>, isTimeToMove: (lif
       },
       isTimeToMove: () => isTimeToMove(life),
       state: () => [],
-      moreToCome: () => true,
+      moreToCome: async () => true,
       unread: async () => 1,
     },
     stop.signal,

@@ -36,8 +36,27 @@ function throwRefusal(error: unknown): void {
   if (!(error instanceof AppError && error.code === 'topic_unknown')) throw error;
 }
 
+/** Where a run with `once` ends: at what stands there when all is fed that it brings in itself. */
+export interface RunEnds {
+  /** By `topic/partition`, the first offset that is not read any more; empty until they are settled. */
+  readonly ends: ReadonlyMap<string, number>;
+  /** Asks once, however often it is called. */
+  settle(): Promise<void>;
+}
+
+/** `readTo`: offsets that are not passed anyway. */
+export function createRunEnds(config: LoadedPipeline, log: Log, readTo: ReadonlyMap<string, number> = new Map()): RunEnds {
+  const ends = new Map<string, number>();
+  let settling: Promise<void> | undefined;
+
+  async function ask(): Promise<void> {
+    for (const [name, end] of await endsNow(config, log)) ends.set(name, Math.min(end, readTo.get(name) ?? end));
+  }
+  return { ends, settle: () => (settling ??= ask()) };
+}
+
 /** Where the raw topics and the replays end now, by `topic/partition`. */
-export async function endsNow(config: LoadedPipeline, log: Log): Promise<Map<string, number>> {
+async function endsNow(config: LoadedPipeline, log: Log): Promise<Map<string, number>> {
   const ends = new Map<string, number>();
   const widest = Math.max(...config.engine.sources.map(({ partitions }) => partitions));
   const topics = [

@@ -11,7 +11,6 @@ import { MONITOR_LAG_MAX } from '../../pipeline/aggregate/aggregate-stage.ts';
 import type { NotifyStage } from '../../pipeline/notify-stage.ts';
 import { partialsTopic } from '../../pipeline/stage-topics.ts';
 import { compilePlan } from '../../windows/plan.ts';
-import type { Receiver } from '../../receivers/receiver.ts';
 import type { OutcomesFile } from '../run/outcomes-file.ts';
 import { clockModeOf, notifierOf, receiversOf, type PartsDeps, type PublishDeps } from '../run/pipeline-parts.ts';
 import type { PipelineRun } from '../run/pipeline-run.ts';
@@ -21,7 +20,7 @@ import type { Threads } from '../threads/threads.ts';
 import { runAggregates } from './aggregate-role.ts';
 import { whenAborted, whileElected } from './election.ts';
 import { openGround } from './ground.ts';
-import { endsNow, unreadOf } from './input-topics.ts';
+import { createRunEnds, unreadOf } from './input-topics.ts';
 import { createMonitorLag } from './monitor-lag.ts';
 import { createMonitorSeat } from './monitor-seat.ts';
 import { untilMonitorIsElsewhere } from './monitor-view.ts';
@@ -30,6 +29,7 @@ import { runNotifyTerm } from './notify-role.ts';
 import { createReadAnew, revisionReader } from './read-anew.ts';
 import { createReadToEnd } from './read-elsewhere.ts';
 import { createPartitionOpener } from './partition-opener.ts';
+import { runInOrder, type RolesOfRun } from './role-order.ts';
 import { ROLES, type Role } from './roles.ts';
 import { runShadow } from './shadow.ts';
 
@@ -57,158 +57,137 @@ const ONCE_SESSION_MS = 6_000;
 
 export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, deps: KafkaRunDeps): Promise<KafkaRun> {
   const { connection, clock, logger } = deps;
+  const { once } = options;
   const startedAt = clock.now();
   const { pipeline } = loaded.engine;
-  const roles: ReadonlySet<Role> = options.roles ?? new Set(ROLES);
+  const plays: ReadonlySet<Role> = options.roles ?? new Set(ROLES);
   const mode = clockModeOf(loaded, options);
-  const receivers = roles.has('notify') ? receiversOf(loaded, options, deps) : [];
-  const notifierFor = (guarded: readonly Receiver[]): ReturnType<typeof notifierOf> => notifierOf(config, options, guarded, deps);
-  const sessionTimeoutMs = options.sessionMs ?? (options.once ? ONCE_SESSION_MS : SESSION_MS);
+  // Before anything is written: a receiver that lacks its address keeps the run from starting.
+  const receivers = plays.has('notify') ? receiversOf(loaded, options, deps) : [];
+  const sessionTimeoutMs = options.sessionMs ?? (once ? ONCE_SESSION_MS : SESSION_MS);
   const commitEveryMs = options.commitEveryMs ?? COMMIT_EVERY_MS;
-  const hasFeeds = options.input !== undefined || (roles.has('ingest') && loaded.inputs.length > 0);
-  const ground = await openGround(loaded, { ...deps, mustExist: options.once && !hasFeeds });
+  const hasFeeds = options.input !== undefined || (plays.has('ingest') && loaded.inputs.length > 0);
+  const ground = await openGround(loaded, { ...deps, mustExist: once && !hasFeeds });
   const { config, inputs, reader } = ground;
   const { engine: spec, topics } = config;
   const plan = compilePlan(spec);
-  const ends = new Map<string, number>();
+  const rawTopics = spec.sources.map(({ topic }) => topic);
+  const { ends, settle: settleEnds } = createRunEnds(config, reader, options.readTo);
   const readRevision = revisionReader(pipeline, ground);
   const readAnew = createReadAnew({ readRevision });
-  const rawTopics = spec.sources.map(({ topic }) => topic);
   const outcomes = deps.openOutcomes?.(options.revision.kind === 'from' ? [] : await notedOutcomes(ground));
 
-  const stopped = new AbortController();
-  let notify: NotifyStage | undefined;
-  const seat = createMonitorSeat({ plan, mode, startedAt, commitEveryMs, isCandidate: roles.has('monitor') }, options, {
+  const broken = new AbortController();
+  const seat = createMonitorSeat({ plan, mode, startedAt, commitEveryMs, isCandidate: plays.has('monitor') }, options, {
     ...deps,
     ground,
     readRevision,
     readAnew,
   });
   const monitorLag = createMonitorLag(pipeline, { connection, clock });
-
   const placement =
     deps.threads &&
     createPlacement(
       { spec, always: options.threads !== undefined },
-      { threads: deps.threads.pipeline(), clock, ends: options.once ? ends : new Map(), onJudged: deps.onJudged },
+      { threads: deps.threads.pipeline(), clock, ends, onJudged: deps.onJudged },
     );
   const openPartition = createPartitionOpener(
-    { config, plan, mode, once: options.once, batchRecords: options.batchRecords },
-    { ...deps, ground, ends, outcomes, placement, monitorLag, revision: () => seat.revision(stopped.signal) },
+    { config, plan, mode, once, batchRecords: options.batchRecords },
+    { ...deps, ground, ends, outcomes, placement, monitorLag, revision: () => seat.revision(broken.signal) },
   );
+  let notify: NotifyStage | undefined;
 
-  function notifyTerm(signal: AbortSignal, standing: Standing): Promise<void> {
-    const watermark = (): number | undefined => (options.once ? undefined : seat.seen()?.frontier);
-    const reading = (): ReturnType<typeof seat.current> => seat.current();
-    const atEnd = options.once ? async () => false : createReadToEnd({ pipeline, inputs, reading }, { connection, reader, clock });
-    const term = { pipeline, topics, watermark, isReadToEnd: atEnd, graceMs: options.once ? undefined : RING_GRACE_MS };
-    const openLog = (): Promise<Log> => ground.stageLog('notify', { holds: standing.holds });
-    const onOpened = (stage: NotifyStage): void => void (notify = stage);
-    return runNotifyTerm(term, { receivers, notifierOf: notifierFor, openLog, onOpened, logger }, standing, signal);
-  }
-
-  const elect = (
+  function elected(
     role: 'monitor' | 'notify',
     topic: string,
     signal: AbortSignal,
     term: (signal: AbortSignal, standing: Standing) => Promise<void>,
-  ): Promise<void> =>
-    roles.has(role)
-      ? whileElected(
-          { group: `${pipeline}.${role}`, topic, what: `${role} of ${pipeline}`, sessionTimeoutMs },
-          { connection, logger },
-          signal,
-          term,
-        )
-      : Promise.resolve();
+  ): Promise<void> {
+    const election = { group: `${pipeline}.${role}`, topic, what: `${role} of ${pipeline}`, sessionTimeoutMs };
+    return whileElected(election, { connection, logger }, signal, term);
+  }
+
+  async function aggregate(signal: AbortSignal, fed: () => boolean): Promise<{ readonly byOthers: boolean }> {
+    const { byOthers } = await runAggregates(
+      { group: pipeline, topics: rawTopics, partitions: inputs.length, sessionTimeoutMs, commitEveryMs, once },
+      {
+        connection,
+        clock,
+        logger,
+        open: openPartition,
+        isTimeToMove(read) {
+          const moves = placement?.isTimeToMove(read) === true;
+          if (moves) logger.info(`${pipeline}: its partitions are counted in threads from here on`);
+          return moves;
+        },
+        state: () => outcomes?.sync() ?? [],
+        async moreToCome() {
+          if (!fed()) return true;
+          await settleEnds();
+          return false;
+        },
+        unread: () => unreadOf(connection, pipeline, rawTopics, ends),
+      },
+      signal,
+    );
+    if (byOthers) logger.info(`${pipeline}: other processes have read what was not read here`);
+    return { byOthers };
+  }
+
+  function monitor(signal: AbortSignal, isLast?: () => boolean): Promise<void> {
+    const over = new AbortController();
+    return elected('monitor', partialsTopic(pipeline), AbortSignal.any([signal, over.signal]), async (term, standing) => {
+      await seat.hold(term, standing, isLast);
+      if (isLast?.() && !term.aborted) over.abort();
+    });
+  }
+
+  function notifyTerm(signal: AbortSignal, standing: Standing): Promise<void> {
+    const watermark = (): number | undefined => (once ? undefined : seat.seen()?.frontier);
+    const isReadToEnd = once
+      ? async () => false
+      : createReadToEnd({ pipeline, inputs, reading: seat.current }, { connection, reader, clock });
+    return runNotifyTerm(
+      { pipeline, topics, watermark, isReadToEnd, graceMs: once ? undefined : RING_GRACE_MS },
+      {
+        receivers,
+        notifierOf: (guarded) => notifierOf(config, options, guarded, deps),
+        openLog: () => ground.stageLog('notify', { holds: standing.holds }),
+        onOpened: (stage) => void (notify = stage),
+        logger,
+      },
+      standing,
+      signal,
+    );
+  }
+
+  async function isJudgedElsewhere(byOthers: boolean, through: Promise<void>, signal: AbortSignal): Promise<boolean> {
+    const isHere = (): boolean => seat.active() !== undefined;
+    const sessionMs = byOthers && !isHere() ? 0 : sessionTimeoutMs;
+    if (!(await untilMonitorIsElsewhere({ pipeline, isHere, sessionMs }, deps, through, signal))) return false;
+    logger.info(`${pipeline}: another process is the active monitor; what is open is for that one to give out`);
+    await seat.takeStock(signal);
+    return true;
+  }
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    const open = (): Promise<Log> => ground.stageLog('monitor', { readOnly: true });
+    await runShadow({ open, isActive: () => seat.active() !== undefined, follow: seat.follow, warn: logger.warn }, signal);
+  }
 
   async function run(signal: AbortSignal, fed: () => boolean): Promise<void> {
-    const broken = new AbortController();
-    const until = AbortSignal.any([signal, broken.signal]);
-    const [monitorStop, notifyStop] = [new AbortController(), new AbortController()];
-    let bounded: 'no' | 'asked' | 'yes' = 'no';
-    let everythingTold = false;
-    const bound = async (): Promise<void> => {
-      bounded = 'asked';
-      for (const [name, end] of await endsNow(config, reader)) ends.set(name, Math.min(end, options.readTo?.get(name) ?? end));
-      bounded = 'yes';
+    if (once && !hasFeeds) await settleEnds();
+    const isShown = plays.has('api') && !once && options.listen !== undefined && options.listen !== 'none';
+    const roles: RolesOfRun = {
+      aggregate: plays.has('aggregate')
+        ? (until) => aggregate(until, fed)
+        : (until) => whenAborted(until).then(() => ({ byOthers: false })),
+      monitor: plays.has('monitor') ? monitor : async () => {},
+      notify: plays.has('notify') ? (until) => elected('notify', topics.alerts, until, notifyTerm) : async () => {},
+      api: isShown ? follow : async () => {},
+      isJudgedElsewhere,
     };
-    if (options.once && !hasFeeds) await bound();
-    let fault: { readonly error: unknown } | undefined;
-    const failed = (error: unknown): never => {
-      fault ??= { error };
-      for (const stop of [broken, monitorStop, notifyStop, stopped]) stop.abort();
-      throw error;
-    };
-
-    const monitoring = elect('monitor', partialsTopic(pipeline), monitorStop.signal, async (term, standing) => {
-      await seat.hold(term, standing, options.once ? () => everythingTold : undefined);
-      // All is told, where there is an end.
-      if (options.once && everythingTold && !term.aborted) monitorStop.abort();
-    }).catch(failed);
-    const ringing = elect('notify', topics.alerts, notifyStop.signal, notifyTerm).catch(failed);
-    const count = (): ReturnType<typeof runAggregates> =>
-      runAggregates(
-        {
-          group: pipeline,
-          topics: rawTopics,
-          partitions: inputs.length,
-          sessionTimeoutMs,
-          commitEveryMs,
-          once: options.once,
-        },
-        {
-          connection,
-          clock,
-          logger,
-          open: openPartition,
-          isTimeToMove(read) {
-            const moves = placement?.isTimeToMove(read) === true;
-            if (moves) logger.info(`${pipeline}: its partitions are counted in threads from here on`);
-            return moves;
-          },
-          state: () => outcomes?.sync() ?? [],
-          moreToCome: () => {
-            if (fed() && bounded === 'no') bound().catch(failed);
-            return !fed() || bounded !== 'yes';
-          },
-          unread: () => unreadOf(connection, pipeline, rawTopics, ends),
-        },
-        until,
-      );
-    const counting = (roles.has('aggregate') ? count() : whenAborted(until).then(() => ({ byOthers: false }))).catch(failed);
-
-    const isShown = roles.has('api') && !options.once && options.listen !== undefined && options.listen !== 'none';
-    const showing = isShown
-      ? runShadow(
-          {
-            open: () => ground.stageLog('monitor', { readOnly: true }),
-            isActive: () => seat.active() !== undefined,
-            follow: seat.follow,
-            warn: logger.warn,
-          },
-          until,
-        )
-      : Promise.resolve();
-
-    // What is told last is still taken in, and what rings then is still told.
-    const inOrder = (async () => {
-      const { byOthers } = await counting;
-      everythingTold = true;
-      if (byOthers) logger.info(`${pipeline}: other processes have read what was not read here`);
-      const place = { pipeline, isHere: () => seat.active() !== undefined, sessionMs: byOthers && !seat.active() ? 0 : sessionTimeoutMs };
-      if (options.once && (await untilMonitorIsElsewhere(place, deps, monitoring, until).catch(failed))) {
-        logger.info(`${pipeline}: another process is the active monitor; what is open is for that one to give out`);
-        await seat.takeStock(until).catch(failed);
-        monitorStop.abort();
-      }
-      if (!options.once || signal.aborted) monitorStop.abort();
-      await monitoring;
-      notifyStop.abort();
-      await ringing;
-    })();
-    await Promise.allSettled([counting, monitoring, ringing, showing, inOrder]);
-    if (fault) throw fault.error;
+    await runInOrder(roles, { once, broken }, signal);
   }
 
   return {

@@ -12,7 +12,7 @@ import { partitionName, type Plan } from '../../windows/plan.ts';
 import type { OutcomesFile } from '../run/outcomes-file.ts';
 import { judgingDeps } from '../run/judging.ts';
 import type { Placement } from '../threads/placement.ts';
-import type { AggregateRoleDeps, OwnedStage } from './aggregate-role.ts';
+import type { OpenPartition, OwnedStage } from './owned-partitions.ts';
 import { boundedLog } from '../run/bounded-log.ts';
 import type { Ground } from './ground.ts';
 
@@ -45,7 +45,7 @@ const BATCH_BYTES = 1 << 20;
 export function createPartitionOpener(
   { config, plan, mode, once, batchRecords }: PartitionOpenerConfig,
   deps: PartitionOpenerDeps,
-): AggregateRoleDeps['open'] {
+): OpenPartition {
   const { ground, clock, logger, outcomes } = deps;
   const { engine: spec, topics } = config;
   const { pipeline } = spec;

@@ -45,6 +45,34 @@ for (const hasExposure of [true, false]) {
   });
 }
 
+/** Events of one clump; `clump`: of how many the variance of a count tells, E(size^2)/E(size). */
+const CLUMPS = [
+  { name: 'five each', clump: 5, size: 5, draw: () => 5 },
+  { name: 'twenty each', clump: 20, size: 20, draw: () => 20 },
+  { name: 'geometric', clump: 9, size: 5, draw: (random: Random) => 1 + Math.floor(Math.log(1 - random.unit()) / Math.log(0.8)) },
+  { name: 'single ones, some of fifty', clump: 25.75, size: 1.98, draw: (random: Random) => (random.below(50) === 0 ? 50 : 1) },
+];
+
+for (const { name, clump, size, draw } of CLUMPS) {
+  test(`a likelihood ratio of rates whose events come in clumps (${name}) has mean 1 at most where nothing changed`, () => {
+    const model = createModel({ ...settings, profile: profileOf('events', true) });
+    const random = createRandom(13);
+    for (const clumps of [1, 6, 30]) {
+      let sum = 0;
+      let squares = 0;
+      for (let left = DRAWS / 4; left > 0; left--) {
+        let seen = 0;
+        for (let each = random.poisson(clumps); each > 0; each--) seen += draw(random);
+        const value = likelihoodRatio(model, true, seen / clump, (clumps * size) / clump, 1e-3, size / clumps, 2);
+        sum += value;
+        squares += value * value;
+      }
+      const [mean, error] = [(4 * sum) / DRAWS, (4 * Math.sqrt(squares)) / DRAWS];
+      assert.ok(mean < 1 + 4 * error, `${clumps} clumps: mean ${mean}, standard error ${error}`);
+    }
+  });
+}
+
 /** Amounts over what is expected of them, of relative variance 1/k; `skew` as of `lognormalMoney`. */
 const AMOUNTS = [
   { name: 'normal', skew: 0, draw: (k: number, random: Random) => 1 + random.normal() / Math.sqrt(k) },

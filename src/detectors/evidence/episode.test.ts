@@ -61,7 +61,8 @@ test('of the span that rang nothing is learnt; one slot that is as before does n
   const { numbers } = state;
   numbers.fill(1, layout.pendingSeen, layout.pendingSeen + grid.pendingBlocks);
   const [slot, slots] = [100_003, 2 * grid.blockSlots];
-  const rang = { log: 20, spanLog: 20, slots, seen: 3_000, expected: 10_000, variance: 0.01, whole: 0.01, noise: 1e-4 };
+  const values = { seen: 3_000, expected: 10_000, variance: 0.01, whole: 0.01, clump: 1, alike: 0.01, noise: 1e-4 };
+  const rang = { log: 20, spanLog: 20, slots, ...values };
   beginEpisode(state, model, slot, rang, 15, true, 2);
   const block = Math.floor(slot / grid.blockSlots);
   const kept = Array.from({ length: grid.pendingBlocks }, (_, ago) => numbers[layout.pendingSeen + ((block - ago) % grid.pendingBlocks)]!);

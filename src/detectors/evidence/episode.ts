@@ -78,7 +78,7 @@ function explainedByHabit(
   state: SeriesState,
   model: Model,
   slot: number,
-  { seen, expected, variance, whole, noise, slots, log, spanLog }: Evidence,
+  { seen, expected, clump, alike, whole, noise, slots, log, spanLog }: Evidence,
   threshold: number,
   isDrop: boolean,
   skew: number,
@@ -87,9 +87,9 @@ function explainedByHabit(
   if (Math.log(ratio) ** 2 <= HABIT_SQUARES * (noise + whole)) return false;
   const usual = expected * ratio;
   // Yesterday is as uncertain as today is before the minutes at hand correct it.
-  const wider = variance + whole + 1 / usual;
-  const before = likelihoodRatio(model, isDrop, seen, expected, variance, noise, skew);
-  const after = likelihoodRatio(model, isDrop, seen, usual, wider, model.form === 'money' ? noise : 1 / usual, skew);
+  const wider = alike + whole + 1 / usual;
+  const before = likelihoodRatio(model, isDrop, seen / clump, expected / clump, alike, noise, skew);
+  const after = likelihoodRatio(model, isDrop, seen / clump, usual / clump, wider, model.form === 'money' ? noise : 1 / usual, skew);
   return (before > 0 ? Math.min(log, spanLog) + Math.log(after / before) : -Infinity) < threshold - HABIT_MARGIN;
 }
 

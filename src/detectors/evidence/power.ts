@@ -11,7 +11,7 @@ import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts
 import type { Model } from './model.ts';
 import { noiseOf, skewOf } from './noise.ts';
 import { sumBack } from './sums.ts';
-import { errorAt } from './tracked-error.ts';
+import { CLUMPED_MOST, clumpedError, errorAt } from './tracked-error.ts';
 import type { Shrinkage } from './tracked-error.ts';
 
 /** However few series could ring, so many of them share the budget, as a part of all. */
@@ -52,19 +52,27 @@ export function weighSeries(numbers: Float32Array, weighing: Weighing, newest: n
 
 /** `expected`: of the longest span. */
 export function weighPower(numbers: Float32Array, { model, shrinkage, threshold, power }: Weighing, expected: number): void {
-  const variance = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, model.grid.horizons.length - 1);
+  const { several, horizons, slotsMax } = model.grid;
+  const variance = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, horizons.length - 1);
   const noise = noiseOf(numbers, model, expected);
   const skew = skewOf(numbers, model, shrinkage);
+  const alone = clumpedError(model, errorAt(numbers, model, shrinkage, 0), errorAt(numbers, model, shrinkage, several));
+  const clumped = model.form === 'money' ? 0 : Math.min(CLUMPED_MOST * variance, alone / slotsMax);
+  // As in the scan: a drop of clumps.
+  const clump = 1 + clumped * expected;
   let sum = 0;
   let found = 0;
   let doubt = 0;
   let count = 0;
   for (let direction = 0; direction < 2; direction++) {
-    const { factors, logs } = direction === 0 ? model.drops : model.rises;
+    const isDrop = direction === 0;
+    const { factors, logs } = isDrop ? model.drops : model.rises;
+    const M = isDrop ? expected / clump : expected;
+    const T = isDrop ? variance - clumped : variance;
     for (let i = 0; i < factors.length; i++, count++) {
-      const evidence = evidenceOf(model, factors[i]!, logs[i]!, expected, variance, noise, skew);
+      const evidence = evidenceOf(model, factors[i]!, logs[i]!, M, T, noise, skew);
       const chance = chanceOf(evidence, threshold);
-      sum += chance * notPast(evidence, model.grid.slotsMax);
+      sum += chance * notPast(evidence, slotsMax);
       found += chance;
       doubt += chance * (1 - chance);
     }

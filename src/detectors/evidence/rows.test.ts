@@ -259,6 +259,22 @@ function clumps(random: Random, mean: number, size: number): number {
   return size * random.poisson(mean / size);
 }
 
+for (const hasExposure of [true, false]) {
+  test(`${hasExposure ? 'rates' : 'counts'} whose events come in clumps keep the budget from the first day on, be the clumps few or many`, () => {
+    for (const [each, size] of [
+      [1, 5],
+      [2, 20],
+      [4, 10],
+    ] as const) {
+      const found = rings(settings({ hasExposure, falseAlarmsPerDay: 10, tests: 2, down: 0.5, up: 1 }), DAY, (_series, _window, random) => [
+        clumps(random, each * size, size),
+        hasExposure ? 100 : 1,
+      ]);
+      assert.ok(found.length <= 10, `${each} clumps of ${size} a minute: ${found.length} false alarms`);
+    }
+  });
+}
+
 test('a segment whose clicks come in clumps among segments where they do not is believed to be so within a day', () => {
   const all = settings({ series: 12, down: 0.5, up: 1, falseAlarmsPerDay: 1, tests: 2 });
   const found = rings(all, 4 * DAY, (series, _window, random) => [clumps(random, 20, series < 3 ? 12 : 1), 3_000]);

@@ -50,7 +50,13 @@ function plainly(numbers: Float32Array, { model, shrinkage }: Kit, slots: readon
     const error = errorAt(numbers, model, shrinkage, from) * (1 - part) + errorAt(numbers, model, shrinkage, from + 1) * part;
     const T = shrinkage.bold * numbers[At.variance]! + error;
     if ((S - M) ** 2 < (isDrop ? 4 : 8) * M * (grain + M * T)) return;
-    total += spans.weights[index]! * likelihoodRatio(model, isDrop, S, M, T, grain / M, skewOf(numbers, model, shrinkage));
+    // What clumps of events bring is not shared by the slots of a span: they are counted, not events.
+    const [one, several] = [errorAt(numbers, model, shrinkage, 0), errorAt(numbers, model, shrinkage, grid.several)];
+    const clumped =
+      isDrop && form === 'rate' ? Math.min(0.999 * T, Math.max(0, one - several) / (1 - 1 / grid.horizons[grid.several]!) / length) : 0;
+    const clump = 1 + clumped * M;
+    const skew = skewOf(numbers, model, shrinkage);
+    total += spans.weights[index]! * likelihoodRatio(model, isDrop, S / clump, M / clump, T - clumped, grain / M, skew);
   });
   return Math.log(total);
 }
@@ -74,7 +80,8 @@ for (const { name, adds, windowMs, every, low, high } of [
     const slots: Slot[] = [];
     const found = { drop: 0, rise: 0 };
     for (let slot = start; slot < start + 1_200; slot++) {
-      renewShrinkage(kit.shrinkage, kit.pool, model);
+      // What is broken so often would be taken for rough.
+      renewShrinkage(kit.shrinkage, createPool(model), model);
       const phase = slot % every;
       const factor = phase < low ? 0.3 : phase < low + high ? 3 : 1;
       const clicks = random.poisson(20 * factor);

@@ -11,7 +11,7 @@ import type { SlotPlace } from './slot-place.ts';
 import { sumUp } from './sums.ts';
 import type { Sums } from './sums.ts';
 import type { Spans } from './time-grid.ts';
-import { errorAt } from './tracked-error.ts';
+import { CLUMPED_MOST, clumpedError, errorAt } from './tracked-error.ts';
 import type { Shrinkage } from './tracked-error.ts';
 
 /** Beyond this the evidence says nothing more, and its exponential would overflow. */
@@ -35,6 +35,9 @@ export interface Evidence {
   /** Variance of the common factor; `whole`: before what was before the span corrected it. */
   variance: number;
   whole: number;
+  /** Drops of counts: events that come together, and what they leave of the variance of the factor. */
+  clump: number;
+  alike: number;
   /** Relative variance of counting noise. */
   noise: number;
 }
@@ -56,7 +59,7 @@ export function createScan({ grid }: Model): Scan {
 }
 
 function nothing(): Evidence {
-  return { log: -Infinity, spanLog: -Infinity, slots: 0, seen: 0, expected: 0, variance: 0, whole: 0, noise: 0 };
+  return { log: -Infinity, spanLog: -Infinity, slots: 0, seen: 0, expected: 0, variance: 0, whole: 0, clump: 1, alike: 0, noise: 0 };
 }
 
 /**
@@ -82,6 +85,7 @@ export function scanSpans(
   const spans = grid.spans[grid.olderBlocks > 0 ? at.phase : 0]!;
   // Variance of counting, for an expectation of 1.
   const grain = noiseOf(numbers, model, 1);
+  const isCounted = isDrop && model.form !== 'money';
   const isRough = !isDrop && model.form === 'money';
   sumUp(numbers, model, at, spans, reach, scan);
   if (isRough) believe(numbers, model, at, spans, reach, scan, grain);
@@ -94,6 +98,8 @@ export function scanSpans(
   const carried = longest > 0 && isSettled(numbers, model, forecastVariance, errorAt(numbers, model, shrinkage, 1)) ? longest : 0;
   const evidence = isDrop ? scan.drop : scan.rise;
   let hasErrors = false;
+  /** Variance of a slot by clumps. */
+  let alone = 0;
   let total = 0;
   for (let index = 0; index < lengths.length; index++) {
     const slots = lengths[index]!;
@@ -112,7 +118,7 @@ export function scanSpans(
         const limit = breakEven * expected * (isDrop ? Math.max(seenBefore, expectedBefore) : expectedBefore);
         if (isDrop ? seen * expectedBefore >= limit : seen * expectedBefore <= limit) continue;
         if (!hasErrors) {
-          fillErrors(numbers, model, shrinkage, errors);
+          alone = fillErrors(numbers, model, shrinkage, errors);
           hasErrors = true;
         }
         const from = horizon[index]!;
@@ -134,7 +140,7 @@ export function scanSpans(
     const square = (believed - mean) * (believed - mean);
     if (square < squaresLeast * mean * (grain + mean * (variance < 0 ? forecastVariance : variance))) continue;
     if (!hasErrors) {
-      fillErrors(numbers, model, shrinkage, errors);
+      alone = fillErrors(numbers, model, shrinkage, errors);
       hasErrors = true;
     }
     const from = horizon[index]!;
@@ -146,7 +152,10 @@ export function scanSpans(
     }
     const noise = grain / mean;
     const skew = skewOf(numbers, model, shrinkage);
-    const value = weights[index]! * likelihoodRatio(model, isDrop, believed, mean, variance, noise, skew);
+    // Slots share no clumps, and those come as single events do: a drop is weighed in clumps, not in events.
+    const clumped = isCounted ? Math.min(CLUMPED_MOST * variance, (alone / slots) * shorterBy(slots, filled)) : 0;
+    const clump = 1 + clumped * mean;
+    const value = weights[index]! * likelihoodRatio(model, isDrop, believed / clump, mean / clump, variance - clumped, noise, skew);
     total += value;
     const log = Math.log(value);
     if (log <= evidence.spanLog) continue;
@@ -156,6 +165,8 @@ export function scanSpans(
     evidence.expected = mean;
     evidence.variance = variance;
     evidence.whole = whole;
+    evidence.clump = clump;
+    evidence.alike = variance - clumped;
     evidence.noise = noise;
   }
   if (total > 0) evidence.log = Math.log(total);
@@ -203,8 +214,10 @@ function believable(seen: number, expected: number, grain: number, most: number)
   return Math.min(seen, expected * Math.max(most, 1 + BELIEVED_DEVIATIONS * Math.sqrt(grain / expected)));
 }
 
-function fillErrors(numbers: Float32Array, model: Model, shrinkage: Shrinkage, errors: Float64Array): void {
+/** Gives what of one slot's error is its own. */
+function fillErrors(numbers: Float32Array, model: Model, shrinkage: Shrinkage, errors: Float64Array): number {
   for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
+  return clumpedError(model, errors[0]!, errors[model.grid.several]!);
 }
 
 /** Mean over the effects that are watched. */

@@ -7,10 +7,10 @@ import type { Model } from './model.ts';
 import { SPAN_MINUTES_MAX } from './time-grid.ts';
 
 /**
- * Goes up when the bytes change, or what they mean; what an older one wrote is brought up to date in `decode`, or the series begins anew.
+ * Goes up when the bytes change, what they mean, or what series share; what an older one wrote is brought up to date in `decode`, or the series begins anew.
  * Where spans are longer than an hour what waits to be a habit once took less room.
  */
-export const stateVersionOf = ({ form, grid }: Model): number => (form === 'money' ? 3 : 2) + (grid.spanMinutes > SPAN_MINUTES_MAX ? 1 : 0);
+export const stateVersionOf = ({ form, grid }: Model): number => (form === 'money' ? 4 : 3) + (grid.spanMinutes > SPAN_MINUTES_MAX ? 1 : 0);
 
 export function stateBytes(model: Model): StateForm<SeriesState> {
   const { layout } = model;

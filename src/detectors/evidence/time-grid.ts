@@ -58,6 +58,8 @@ export interface TimeGrid {
   /** Slots of the four horizons of the tracked error, and how much of it one new error replaces. */
   readonly horizons: readonly number[];
   readonly horizonMinutes: readonly number[];
+  /** Index of the shortest one that is longer than a slot. */
+  readonly several: number;
   readonly trackGains: readonly number[];
   /** How much of what is known of the roughness of amounts one slot replaces. */
   readonly spreadGain: number;
@@ -97,6 +99,7 @@ export function createTimeGrid(windowMs: number): TimeGrid {
     habitDelay: Math.max(1, Math.round((HABIT_DELAY * spanMinutes) / blockMinutes)),
     horizons,
     horizonMinutes: horizons.map((slots) => slots * slotMinutes),
+    several: horizons.findIndex((slots) => slots > 1),
     trackGains: horizons.map((slots, index) =>
       Math.min(1 / TRACKED_LEAST, (slots * slotMinutes) / (DAY_MINUTES * (TRACK_DAYS[index] ?? 1))),
     ),

@@ -55,3 +55,21 @@ test('one that is rough among others that are calm is believed to be so, however
   assert.ok(errorAt(rough, model, shrinkage, 0) > 0.1, `${errorAt(rough, model, shrinkage, 0)}`);
   for (const numbers of others) assert.ok(errorAt(numbers, model, shrinkage, 0) < 0.01, `${errorAt(numbers, model, shrinkage, 0)}`);
 });
+
+test('a pool of few events that is far rougher than it was taken for is known to be within an hour', () => {
+  const pool = createPool(model);
+  const shrinkage = createShrinkage(model);
+  renewShrinkage(shrinkage, pool, model);
+  const first = shrinkage.error[0]!;
+  const all = Array.from({ length: 20 }, () => emptyState(model.layout).numbers);
+  const random = createRandom(5, 1);
+  // Clumps of five, one a minute: a variance of 1, of which counting takes a fifth.
+  for (let minute = 0; minute < 60; minute++) {
+    for (const numbers of all) {
+      numbers[At.age] = minute + 1;
+      track(numbers, random.poisson(1), 0.2, { model, shrinkage, pool });
+    }
+    renewShrinkage(shrinkage, pool, model);
+  }
+  assert.ok(first < 0.02 && shrinkage.error[0]! > 0.6 && shrinkage.error[0]! < 0.9, `${first}, then ${shrinkage.error[0]}`);
+});

@@ -20,6 +20,8 @@ const ROUGHER_SETTLED = 0.98;
 const POOL_PSEUDO_VALUES = 40;
 /** Relative variance of a slot that holds about one clump: where hardly anything is left, no more is concluded. */
 const CLUMP_MOST = 1;
+/** At most this part of a variance is the doing of clumps. */
+export const CLUMPED_MOST = 0.999;
 /** A squared error counts up to so many times its variance. */
 const SQUARE_MAX = 16;
 /** Relative variance of what an exposure of 1 brings, before any was seen. */
@@ -39,6 +41,8 @@ export interface ErrorPool {
   /** Weighted sums of squared errors, and the weights, by horizon. */
   readonly sums: number[];
   readonly weights: number[];
+  /** What is left of the values that it starts with, by horizon. */
+  readonly pseudo: number[];
   /** What carries over from one span to the next, by horizon: weighted products of both errors. */
   readonly together: number[];
   readonly togetherWeights: number[];
@@ -87,12 +91,14 @@ export interface Finished {
 }
 
 export function createPool(model: Model): ErrorPool {
-  const weights = model.profile.firstError.map((error) => POOL_PSEUDO_VALUES / (error * error));
+  const { firstError } = model.profile;
+  const nothing = (): number[] => firstError.map(() => 0);
   return {
-    weights,
-    sums: weights.map((weight, i) => weight * model.profile.firstError[i]!),
-    together: weights.map(() => 0),
-    togetherWeights: [...weights],
+    sums: nothing(),
+    weights: nothing(),
+    pseudo: firstError.map(() => POOL_PSEUDO_VALUES),
+    together: nothing(),
+    togetherWeights: firstError.map((error) => POOL_PSEUDO_VALUES / (error * error)),
     // Amounts as such have a unit that is not known before.
     spreadSum: model.hasExposure ? SPREAD_PSEUDO_WEIGHT * SPREAD_FIRST : 0,
     spreadWeight: model.hasExposure ? SPREAD_PSEUDO_WEIGHT : 0,
@@ -106,11 +112,12 @@ export function createPool(model: Model): ErrorPool {
 
 /** By hand: it is asked for after every window. */
 export function copyPool(pool: ErrorPool): ErrorPool {
-  const { weights, sums, together, togetherWeights, delays } = pool;
+  const { weights, sums, pseudo, together, togetherWeights, delays } = pool;
   return {
     ...pool,
     weights: [...weights],
     sums: [...sums],
+    pseudo: [...pseudo],
     together: [...together],
     togetherWeights: [...togetherWeights],
     delays: [...delays],
@@ -138,7 +145,7 @@ export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Mod
   shrinkage.bold = Math.min(1, Math.max(BOLD_LEAST, pool.boldSum / pool.boldWeight));
   shrinkage.skew = Math.min(SKEW_MOST, Math.max(0, pool.skewSum / pool.skewWeight));
   for (let i = 0; i < shrinkage.error.length; i++) {
-    const error = Math.max(model.leastError[i]!, pool.sums[i]! / pool.weights[i]!);
+    const error = Math.max(model.leastError[i]!, pooledError(pool, model, i));
     shrinkage.error[i] = error;
     shrinkage.weight[i] = ((POOL_WEIGHT / (error * error)) * correlatedMinutes(model, i)) / model.grid.horizonMinutes[i]!;
   }
@@ -150,6 +157,30 @@ export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Mod
   }
 }
 
+/** Few events say little of a small error and much of a large one: its start holds a pool that proves rougher the less, the rougher it is. */
+function pooledError({ sums, weights, pseudo }: ErrorPool, { profile }: Model, horizon: number): number {
+  const [sum, weight, held, first] = [sums[horizon]!, weights[horizon]!, pseudo[horizon]!, profile.firstError[horizon]!];
+  if (sum <= weight * first) return (sum * first + held) / (weight * first + held / first);
+  return rougher(sum / weight, weight, first, held, 0);
+}
+
+/**
+ * What is believed where `alone`, of `weight`, is above `others`, who count as `held` errors of its size. Counting is as sure as its weight;
+ * of the errors themselves so many as are `alike` are one.
+ */
+function rougher(alone: number, weight: number, others: number, held: number, alike: number): number {
+  let own = alone;
+  for (let step = 0; step < ROUGHER_STEPS; step++) {
+    const sure = weight * own * own;
+    const against = held * (1 + sure * alike);
+    const next = (sure * alone + against * others) / (sure + against);
+    const isSettled = next > ROUGHER_SETTLED * own;
+    own = next;
+    if (isSettled) break;
+  }
+  return own;
+}
+
 /** Old errors of the pool fade as those of its series do. */
 export function fadePool(pool: ErrorPool, model: Model): void {
   const { horizons, trackGains } = model.grid;
@@ -158,6 +189,7 @@ export function fadePool(pool: ErrorPool, model: Model): void {
     const keep = 1 - trackGains[i]! / horizons[i]!;
     pool.sums[i]! *= keep;
     pool.weights[i]! *= keep;
+    pool.pseudo[i]! *= keep;
     pool.together[i]! *= keep;
     pool.togetherWeights[i]! *= keep;
   }
@@ -186,16 +218,7 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   // Counting is as sure as its weight; the errors themselves are as few as the hours that they come from.
   const alike =
     correlatedMinutes(model, horizon) * Math.max(1 / (numbers[At.age]! * slotMinutes), trackGains[horizon]! / horizonMinutes[horizon]!);
-  let own = alone;
-  for (let step = 0; step < ROUGHER_STEPS; step++) {
-    const sure = ownWeight * own * own;
-    const held = POOL_WEIGHT * (1 + sure * alike);
-    const next = (sure * alone + held * pooled) / (sure + held);
-    const isSettled = next > ROUGHER_SETTLED * own;
-    own = next;
-    if (isSettled) break;
-  }
-  return Math.max(model.leastError[horizon]!, own);
+  return Math.max(model.leastError[horizon]!, rougher(alone, ownWeight, pooled, POOL_WEIGHT, alike));
 }
 
 export function trackError(numbers: Float32Array, { model, pool, shrinkage }: Tracking, finished: Finished): void {
@@ -219,17 +242,22 @@ export function trackError(numbers: Float32Array, { model, pool, shrinkage }: Tr
 }
 
 /**
+ * Variance of one slot that its neighbours do not share, by what was tracked for `one` and for `more`, the next horizon: what is alike in them does not
+ * average out. It is the doing of clumps of events, each of which comes as it likes.
+ */
+export function clumpedError({ grid: { horizons, several } }: Model, one: number, more: number): number {
+  return Math.max(0, one - more) / (1 - 1 / horizons[several]!);
+}
+
+/**
  * The level moved by `height` (log). What each slot is out by on its own may be the doing of clumps of events, and beside fewer events
  * these are larger. Of a rise nothing is concluded: its errors are soon learnt.
  */
 export function expectLargerClumps(numbers: Float32Array, model: Model, shrinkage: Shrinkage, height: number): void {
   if (height >= 0) return;
   const { errorSum, errorWeight } = model.layout;
-  const { horizons } = model.grid;
-  // What is alike in neighbouring slots does not average out over several.
-  const several = horizons.findIndex((slots) => slots > 1);
-  const gone = errorAt(numbers, model, shrinkage, 0) - errorAt(numbers, model, shrinkage, several);
-  const alone = Math.max(0, gone) / (1 - 1 / horizons[several]!);
+  const { horizons, several } = model.grid;
+  const alone = clumpedError(model, errorAt(numbers, model, shrinkage, 0), errorAt(numbers, model, shrinkage, several));
   const more = Math.min(CLUMP_MOST, alone * Math.expm1(-height));
   for (let i = 0; i < horizons.length; i++) numbers[errorSum + i]! += (numbers[errorWeight + i]! * more) / horizons[i]!;
 }

@@ -11,7 +11,8 @@ import type { Ledger, LedgerRecord } from './ledger.ts';
 import type { Offsets } from './offsets.ts';
 import type { Producer } from './producer.ts';
 import { decodeBatches } from './record-batch.ts';
-import { BROKER_TIMES, type Topics } from './topics.ts';
+import { BROKER_TIMES } from './topic-configs.ts';
+import type { Topics } from './topics.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 
 /** A commit's state and offsets are one batch, as a batch is written whole or not at all; this is the largest, compressed. */

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemClock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { silentLogger } from '../../core/logger.ts';
+import type { Standing } from '../../log/kafka/standing.ts';
+import { createOwnedPartitions, type OwnedStage } from './owned-partitions.ts';
+
+const place = { topic: 't', partition: 0 };
+const lost = new AbortController().signal;
+const taken = (): Promise<never> => Promise.reject(new AppError('log_fenced', 'another has it'));
+
+/** `told`: what is opened and closed, in order; lives are numbered. */
+function ownedOf(standing: Standing = { holds: async () => true, lost }) {
+  const told: string[] = [];
+  const at = { now: 0 };
+  let lives = 0;
+  const owned = createOwnedPartitions(
+    async () => {
+      const life = ++lives;
+      told.push(`open ${life}`);
+      return { close: async () => void told.push(`close ${life}`) } as OwnedStage;
+    },
+    { clock: { ...systemClock, elapsed: () => at.now }, logger: silentLogger },
+  );
+  return { owned, told, at, assign: (generation: number) => owned.assign([place], generation, standing) };
+}
+
+test('what comes back in the next generation was nobody else’s, and goes on', async () => {
+  const { owned, told, assign } = ownedOf();
+  await assign(1);
+  owned.park();
+  assert.equal(owned.has('t/0'), false);
+  await assign(2);
+  assert.equal(owned.has('t/0'), true);
+  assert.deepEqual(told, ['open 1']);
+});
+
+test('what comes back after a generation without this member may have been another’s: it is opened anew', async () => {
+  const { owned, told, assign } = ownedOf();
+  await assign(1);
+  owned.park();
+  await assign(3);
+  assert.deepEqual(told, ['open 1', 'close 1', 'open 2']);
+  await owned.drop();
+  await assign(4);
+  assert.deepEqual(told, ['open 1', 'close 1', 'open 2', 'close 2', 'open 3']);
+});
+
+test('what is parked and given to another is closed', async () => {
+  const { owned, told, assign } = ownedOf();
+  await assign(1);
+  owned.park();
+  await owned.assign([], 2, { holds: async () => true, lost });
+  assert.deepEqual(told, ['open 1', 'close 1']);
+});
+
+test('what another has taken over is left for a second, and taken back only where the group says that it is ours', async () => {
+  let isOurs = false;
+  const { owned, told, at, assign } = ownedOf({ holds: async () => isOurs, lost });
+  await assign(1);
+  assert.equal(await owned.unlessLeft(place, taken), undefined);
+  assert.equal(owned.has('t/0'), false);
+  isOurs = true;
+  at.now = 999;
+  await owned.takeBack();
+  isOurs = false;
+  at.now = 1_000;
+  await owned.takeBack();
+  assert.deepEqual(told, ['open 1', 'close 1']);
+  isOurs = true;
+  await owned.takeBack();
+  assert.equal(owned.has('t/0'), true);
+  assert.deepEqual(told, ['open 1', 'close 1', 'open 2']);
+});
+
+test('a new assignment settles what was left', async () => {
+  const { owned, told, at, assign } = ownedOf();
+  await assign(1);
+  await owned.unlessLeft(place, taken);
+  await owned.assign([], 2, { holds: async () => true, lost });
+  at.now = 10_000;
+  await owned.takeBack();
+  assert.deepEqual(told, ['open 1', 'close 1']);
+});
+
+test('any other failure is the caller’s', async () => {
+  const { owned, assign } = ownedOf();
+  await assign(1);
+  const failure = new Error('a bug');
+  await assert.rejects(
+    owned.unlessLeft(place, () => Promise.reject(failure)),
+    failure,
+  );
+  assert.equal(owned.has('t/0'), true);
+});
