@@ -1,25 +1,21 @@
 /**
  * Does `evidence` keep its promise where windows are not a minute long? AdSim's segments, cut into windows of each size and judged whole, with their
  * roll-ups, as in a pipeline: false episodes of all series against the budget, and breaks found against the information bound.
- * `--sizes 10s,5m --regimes base,hard --seeds 41-43 --segments 100 --days 7 --levels 1 --budget 1` choose; `--quick`: a small run. Before it
- * clicks that come five at a time, which needs no data.
+ * `--sizes 10s,5m --regimes base,hard --seeds 41-43 --segments 100 --days 7 --levels 1 --budget 1` choose; `--quick`: a small run.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../../src/core/duration.ts';
 import type { Labels } from '../../src/core/labels.ts';
-import { createRandom } from '../../src/core/random.ts';
 import type { Detector, Direction, SeriesInput } from '../../src/detectors/detector.ts';
 import { evidenceConfig } from '../../src/detectors/evidence/config.ts';
 import { evidence } from '../../src/detectors/evidence/evidence.ts';
-import { createEvidenceRows } from '../../src/detectors/evidence/rows.ts';
 import { loadRegime, loadSegments, windowReader, type Regime, type Segment, type Values } from './window-rows.ts';
 
 const MINUTE = 60_000;
 const DAY = 1_440;
 const TESTS = 5;
-const CLUMP = 5;
 const SHARED = new URL('../../../shared/adsim/', import.meta.url);
 /** Windows that a break lasts for where an hour has fewer: the longest span. */
 const BREAK_WINDOWS = 12;
@@ -71,7 +67,6 @@ const { values: options } = parseArgs({
 });
 const BUDGET = Number(options.budget);
 
-for (const size of options.sizes.split(',')) countInClumps(size);
 if (existsSync(SHARED)) await main();
 else console.log(`window-sizes: skipped, there is no ${SHARED.pathname}`);
 
@@ -85,25 +80,6 @@ async function main(): Promise<void> {
     const regime = options.days === undefined ? loaded : { ...loaded, days: Number(options.days) };
     for (const size of options.sizes.split(',')) await measure(regime, size, seeds);
   }
-}
-
-/** Twenty segments of 4 to 40 clumps a minute, in which nothing changes, at ten false alarms a day. */
-function countInClumps(size: string): void {
-  const windowMs = parseDuration(size)!;
-  const [series, days, falseAlarmsPerDay] = [20, options.quick ? 1 : 3, 10];
-  const rows = createEvidenceRows({ windowMs, series, falseAlarmsPerDay, tests: 2, adds: 'events', hasExposure: true, down: 0.5, up: 1 });
-  const randoms = Array.from({ length: series }, (_, i) => createRandom(i, 900));
-  const on: (Direction | undefined)[] = [];
-  let wrong = 0;
-  for (let window = 0; window < (days * DAY * MINUTE) / windowMs; window++) {
-    for (let i = 0; i < series; i++) {
-      const clumps = 4 * (1 + (i % 10)) * (windowMs / MINUTE);
-      const rings = rows.observe(i, window, CLUMP * randoms[i]!.poisson(clumps), 100 * clumps);
-      if (rings !== undefined && rings !== on[i]) wrong++;
-      on[i] = rings;
-    }
-  }
-  console.log(`clumps of ${CLUMP}, ${size}: ${wrong} false in ${days} days, ${falseAlarmsPerDay * days} allowed`);
 }
 
 async function measure(regime: Regime, size: string, seeds: readonly number[]): Promise<void> {

@@ -133,10 +133,12 @@ function contribute(feed: Feed, i: usize): bool {
   }
   const field = fieldAt(feed.field);
   const kind = field.kind;
+  if (feed.adds === Adds.HASH || feed.adds === Adds.TEXT) return contributeValue(feed, field, i);
+  // What is there must be a number to be added up.
+  if (kind !== NUMBER && kind !== ABSENT && kind !== NULL) return false;
   // + 0 makes -0 a plain 0, as the reference does.
-  if (feed.adds === Adds.NUMBER) store<f64>(to, kind === NUMBER ? field.value + 0 : NaN);
-  else if (feed.adds === Adds.NUMBER_IS_THERE) store<f64>(to, kind === NUMBER ? 1 : NaN);
-  else return contributeValue(feed, field, i);
+  const value = feed.adds === Adds.NUMBER ? field.value + 0 : 1;
+  store<f64>(to, kind === NUMBER ? value : NaN);
   return true;
 }
 

@@ -64,7 +64,8 @@ function story(minutes: string): string[] {
     if (step.change === undefined) return;
     const event = step.write();
     const repeat = event.repeat > 0 ? ` ${event.repeat}` : '';
-    told.push(`${minute} ${event.status}${repeat} since ${(Date.parse(event.since) - START) / MINUTE}`);
+    const quiet = event.quiet_until === undefined ? '' : `, quiet until ${(Date.parse(event.quiet_until) - START) / MINUTE}`;
+    told.push(`${minute} ${event.status}${repeat} since ${(Date.parse(event.since) - START) / MINUTE}${quiet}`);
   });
   return told;
 }
@@ -140,7 +141,7 @@ test('each kind of alert is told in the words known for it, in both languages', 
     '📈 트래픽 급증! US banner: 31 → 114 (+267.7%)',
     '💸 수익 급락! US banner: $2.50 → $1.00 (-60.0%)',
     '🚨 impressions 급락! 전체: 9.3 → 3 (-67.6%)',
-    '📈 orders 급증! US banner: 31 → 114 (+267.7%)',
+    '📈 orders 급등! US banner: 31 → 114 (+267.7%)',
   ]);
   assert.deepEqual(told('en'), [
     '🚨 CTR drop! US banner: 5.00% → 2.00% (-60.0%)',
@@ -209,7 +210,7 @@ test('an episode that begins within the cooldown of the last is reminded of when
   assert.deepEqual(story('FCCFFFFFFFFC'), [
     '0 firing since 0',
     '1 resolved since 0',
-    '3 firing since 3',
+    '3 firing since 3, quiet until 11',
     '10 firing 1 since 3',
     '11 resolved since 3',
   ]);

@@ -22,8 +22,14 @@ export interface Alerts extends AlertJudge {
 
 export function createAlerts(settings: AlertSettings): Alerts {
   function step(move: Move, subject: AlertSubject, facts: AlertFacts, at: WindowTime): AlertStep {
-    const write = (company?: Company): AlertEvent => alertRecord(subject, facts, at, settings.locale, company);
+    const write = (company?: Company): AlertEvent => alertRecord(subject, facts, at, settings.locale, company, quietUntil(move, at));
     return move.change === undefined ? { state: move.state, write } : { state: move.state, change: move.change, write };
+  }
+
+  /** Of an alert that begins without ringing: when its first reminder is due. */
+  function quietUntil({ change, state }: Move, at: WindowTime): number | undefined {
+    const rang = state?.rang ?? at.endMs;
+    return change === 'fired' && rang < at.endMs ? rang + settings.repeatAfterMs : undefined;
   }
 
   const alerts: Alerts = {

@@ -6,7 +6,6 @@ import { systemClock } from '../core/clock.ts';
 import type { AppError } from '../core/errors.ts';
 import { createLogger } from '../core/logger.ts';
 import { atOnce } from '../core/slices.ts';
-import { poolGivesWay } from '../core/thread-priority.ts';
 import { instantOrNull } from '../core/instant.ts';
 import { createEmbeddedLog } from '../log/embedded/embedded-log.ts';
 import { openDataDir } from '../log/embedded/data-dir.ts';
@@ -108,10 +107,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     });
     // Before anything is read: a port that is taken changes nothing.
     const serving = await openServing(options, { runs, log: backing.shown, clock, logger, hotStore, olap: () => beside.olapFeed });
-    if (serving) {
-      beside.serving = serving;
-      poolGivesWay();
-    }
+    if (serving) beside.serving = serving;
     const served = runs.map(({ config }) => config);
     const olapFeed = await startOlapFeed(options.olapStore, dir.path, served, {
       log: backing.stored,

@@ -1,10 +1,12 @@
 import { readAlertRecords, readAlerts, type AlertsQuery, type ShownAlert } from '../app/readers/alerts.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
+import { untoldUntil } from '../alerts/with-end.ts';
 import { systemClock } from '../core/clock.ts';
 import { labelsText } from '../core/labels.ts';
 import { localIso, zoneNamed } from '../core/told-time.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Ending } from '../receivers/ending.ts';
+import { spanOf, type AskedSpan } from './asked-span.ts';
 import { printTable, type Column } from './table.ts';
 import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,7 +18,7 @@ const ENDED: Readonly<Record<Ending, string>> = {
   caught_up: 'average caught up',
 };
 
-interface Options extends PipelineOptions, AlertsQuery {
+interface Options extends PipelineOptions, AskedSpan, Pick<AlertsQuery, 'status'> {
   readonly records: boolean;
 }
 
@@ -25,7 +27,9 @@ export async function alertsCommand(options: Options, terminal: Terminal): Promi
     const pipeline = choosePipeline(reading, options.pipeline);
     const { log } = reading;
     const zone = pipeline.timeZone ?? 'UTC';
-    const alerts = options.records ? selected(readAlertRecords(log, pipeline), options) : await readAlerts(log, pipeline, options);
+    const { status } = options;
+    const query = { ...spanOf(options, zoneNamed(zone)), ...(status !== undefined && { status }) };
+    const alerts = options.records ? selected(readAlertRecords(log, pipeline), query) : await readAlerts(log, pipeline, query);
     if (options.json) for await (const alert of alerts) await terminal.print(JSON.stringify(alert));
     else if ((await printTable(alerts, columnsIn(zone), terminal)) === 0) terminal.note('no alerts');
     return 0;
@@ -51,13 +55,19 @@ function columnsIn(name: string): readonly Column<AlertEvent & Partial<ShownAler
     { title: `rang at (${name})`, value: (alert) => timeText(alert.alert_time) },
     {
       title: 'status',
-      value: (alert) => endText(alert, timeText) + (alert.part_of === undefined ? '' : ' (folded)'),
+      value: (alert) => endText(alert, timeText) + (alert.part_of === undefined ? untoldText(alert, timeText) : ' (folded)'),
     },
     { title: 'severity', value: (alert) => alert.severity },
     { title: 'alert', value: (alert) => alert.alert_type },
     { title: 'segment', value: (alert) => labelsText(alert.labels) },
     { title: 'message', value: (alert) => alert.message, maxWidth: 100 },
   ];
+}
+
+function untoldText(alert: AlertEvent, timeText: (iso: string) => string): string {
+  const until = untoldUntil(alert);
+  if (until === undefined) return '';
+  return alert.status === 'resolved' ? ' (not told: cooldown)' : ` (not told: cooldown until ${timeText(until).slice(11)})`;
 }
 
 function endText({ status, resolved_time: resolved, ending }: AlertEvent & Partial<ShownAlert>, timeText: (iso: string) => string): string {

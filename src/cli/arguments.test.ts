@@ -14,8 +14,20 @@ test('times are instants with a zone, dates, or how long ago', () => {
   assert.equal(time('2026-03-02T09:00Z'), Date.parse('2026-03-02T09:00:00Z'));
   assert.equal(time('2026-03-02'), Date.parse('2026-03-02T00:00:00Z'));
   assert.equal(time('2h'), NOW - 7_200_000);
+  // As messages have them.
+  assert.equal(time('2026-03-02 18:00 UTC+9'), Date.parse('2026-03-02T09:00:00Z'));
+  assert.equal(time('2026-03-02 05:30:10 UTC-3:30'), Date.parse('2026-03-02T09:00:10Z'));
   // Without a zone it would mean another instant on each machine.
-  for (const wrong of ['', 'yesterday', '2026-03-02T09:00:00', '2026-13-01', '2026-02-30T25:00:00Z', '1772442000000', '-1h']) {
+  for (const wrong of [
+    '',
+    'yesterday',
+    '2026-03-02T09:00:00',
+    '2026-03-02 09:00',
+    '2026-13-01',
+    '2026-02-30T25:00:00Z',
+    '1772442000000',
+    '-1h',
+  ]) {
     assert.throws(() => time(wrong), InvalidArgumentError, wrong);
   }
 });

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { parseDuration } from '../core/duration.ts';
 import { parseInstantOrDay } from '../core/instant.ts';
+import { parseWritten, type ShownTime } from '../core/told-time.ts';
 import { webAddress } from '../core/web-address.ts';
 
 /** A whole number, 0 or more. */
@@ -53,12 +54,22 @@ export function durationArgument(text: string): number {
   return ms;
 }
 
-/** An instant -> epoch ms: ISO 8601 with a zone, a date (midnight UTC), or how long ago (`2h`). */
+/** An instant -> epoch ms: ISO 8601 with a zone, or as sentences have it (`2026-03-02 18:00 UTC+9`), a date (midnight UTC), or how long ago (`2h`). */
 export function timeArgument(now: () => number): (text: string) => number {
+  const asked = askedTimeArgument(now);
+  return (text) => {
+    const time = asked(text);
+    if (typeof time === 'number') return time;
+    throw new InvalidArgumentError(`Expected a time with its zone, such as 2026-03-02T09:00:00Z or ${text} UTC.`);
+  };
+}
+
+/** The same, or a time as tables print it, `2026-03-02 18:00:00`: by the clock of the pipeline that it is asked of. */
+export function askedTimeArgument(now: () => number): (text: string) => number | ShownTime {
   return (text) => {
     const ago = parseDuration(text);
-    const time = ago === undefined ? parseInstantOrDay(text) : now() - ago;
-    if (time !== undefined && Number.isFinite(time)) return time;
+    const time = ago === undefined ? (parseInstantOrDay(text) ?? parseWritten(text)) : now() - ago;
+    if (typeof time === 'object' || Number.isFinite(time)) return time!;
     throw new InvalidArgumentError('Expected a time such as 2026-03-02T09:00:00Z, a date such as 2026-03-02 (UTC), or how long ago: 2h.');
   };
 }

@@ -6,7 +6,7 @@ import { formatDuration } from '../core/duration.ts';
 import { sourceRulesOf } from '../schemas/rules-of-schema.ts';
 import { compilePlan } from '../windows/plan.ts';
 import { fastPathOf } from '../windows/projector/open-decoder.ts';
-import type { EngineSpec, MeasureSpec, SourceSpec } from '../windows/spec.ts';
+import type { EngineSpec, MeasureSpec, SourceSpec, WindowSpec } from '../windows/spec.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Tells all that is wrong with all the files; what a right one computes. Exit code 2 when one is wrong: `run` would not start. */
@@ -65,7 +65,7 @@ function describe(file: string, { engine, monitor, inputs, receivers, clock, sta
       'time',
       `${clock === 'append' ? 'append times tell delays' : 'event time alone'}; begins at ${typeof start === 'number' ? new Date(start).toISOString() : start}`,
     ],
-    ['windows', engine.windows.map(({ name }) => name).join(', ')],
+    ['windows', engine.windows.map(windowText).join(', ')],
     ['series', [engine.dimensions.join(' x ') || 'one', ...(rollups.length > 0 ? [`rolled up: ${rollups.join(', ')}`] : [])].join('; ')],
     ['measures', engine.measures.map(measureText).join(', ')],
     ...[...detect].map(([what, entries]): [string, string] => [
@@ -76,6 +76,11 @@ function describe(file: string, { engine, monitor, inputs, receivers, clock, sta
     ['tells', receivers.map(({ name }) => name).join(', ') || 'nobody'],
   ];
   return [`${file}: pipeline ${engine.pipeline} is right`, ...lines.map(([name, text]) => `  ${name.padEnd(9)} ${text}`)].join('\n');
+}
+
+/** Where days are windows, people think of their own midnight. */
+function windowText({ name, slideMs }: WindowSpec): string {
+  return slideMs % 86_400_000 === 0 ? `${name} (from midnight UTC)` : name;
 }
 
 /** Why a source's records are all read as objects; undefined where they are read from their bytes. */

@@ -1,14 +1,15 @@
 /** The commands that show what is stored, and act on it: their options, help and examples. */
 import { Option } from 'commander';
 import { systemClock } from '../core/clock.ts';
-import { countArgument, positiveArgument, timeArgument } from './arguments.ts';
+import { askedTimeArgument, countArgument, positiveArgument } from './arguments.ts';
 import { command, dataOption, group, logOption, pageUrlOption, pipelineOption, type Add } from './command.ts';
 
 export const addWindows: Add = (program, terminal, exit) => {
-  const time = timeArgument(systemClock.now);
+  const time = askedTimeArgument(systemClock.now);
   command(program, 'windows', 'print the windows: a row for each window and segment', [
     'tocsin windows --window 5m --from 2h',
     'tocsin windows --from 2026-03-02T09:00:00Z --to 2026-03-02T10:00:00Z',
+    "tocsin windows --from '2026-03-02 18:00'                  # as the table prints it, by the pipeline's time_zone",
     "tocsin windows --json | jq 'select(.corrections > 0)'",
     'tocsin windows --log kafka://k1:9092 --olap-store http://tocsin@clickhouse:8123/tocsin --from 30d',
   ])
@@ -29,7 +30,7 @@ export const addWindows: Add = (program, terminal, exit) => {
 };
 
 export const addAlerts: Add = (program, terminal, exit) => {
-  const time = timeArgument(systemClock.now);
+  const time = askedTimeArgument(systemClock.now);
   command(program, 'alerts', 'print the alerts, in the order in which they rang', [
     'tocsin alerts --from 24h',
     'tocsin alerts --status firing --json',

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { confirm, isCancel } from '@clack/prompts';
+import { lockForRun } from '../app/control/lock-for-run.ts';
 import { planReplay, rowsLeft, type ReplayPlan, type ReplayRequest } from '../app/replay.ts';
 import { runPipelines } from '../app/run.ts';
 import { dataPlace, summaryText, type RunSummary } from '../app/run/summary.ts';
@@ -16,6 +17,8 @@ interface Options extends Omit<ReplayRequest, 'file'> {
 export async function replayCommand(file: string, options: Options, terminal: Terminal): Promise<number> {
   const request = { ...options, file };
   const plan = await planReplay(request, systemClock);
+  // A run that is there refuses the replay: before its plan is told, and somebody is asked.
+  (await lockForRun(options.data, { clock: systemClock, signal: new AbortController().signal })).release();
   for (const line of planText(plan)) terminal.stderr.write(`${line}\n`);
   if (terminal.stdin.isTTY && terminal.stdout.isTTY && !options.yes && !options.json) {
     const answer = await confirm({ message: 'Go on?' });

@@ -8,12 +8,13 @@ import { localIso, zoneNamed } from '../core/told-time.ts';
 import { parseOlapAddress } from '../olap-store/clickhouse/address.ts';
 import { flatRow } from '../windows/row-merge.ts';
 import type { WindowRow } from '../windows/row.ts';
+import { spanOf, type AskedSpan } from './asked-span.ts';
 import { withWindows } from './older-windows.ts';
 import { printTable, type Column } from './table.ts';
 import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Options extends PipelineOptions, WindowsQuery {
+interface Options extends PipelineOptions, AskedSpan, Pick<WindowsQuery, 'window'> {
   readonly hotStore?: string;
   readonly olapStore?: string;
 }
@@ -33,12 +34,12 @@ export async function windowsCommand(options: Options, terminal: Terminal): Prom
   });
 }
 
-function queryOf({ window, from, to }: Options, pipeline: PipelineRecord): WindowsQuery {
+function queryOf({ window, ...asked }: Options, pipeline: PipelineRecord): WindowsQuery {
   const names = pipeline.windows.map(({ name }) => name);
   if (window !== undefined && !names.includes(window)) {
     throw new AppError('usage', `pipeline ${pipeline.name} has no window "${window}"; expected one of: ${names.join(', ')}`);
   }
-  return { ...(window !== undefined && { window }), ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+  return { ...(window !== undefined && { window }), ...spanOf(asked, zoneNamed(pipeline.timeZone ?? 'UTC')) };
 }
 
 function columns({ dimensions, measures, timeZone = 'UTC' }: PipelineRecord): Column<WindowRow>[] {

@@ -16,7 +16,7 @@ export const measureSchema = z
       .optional()
       .describe('Counts events: the name of a source (`events` where there is only one), or conditions on fields of the event.'),
     sum: fieldOf(
-      'Adds up a number field. What is no number there (missing, null, text such as "12.50") adds nothing: let a schema refuse it.',
+      'Adds up a number field. Missing or null adds nothing; an event with anything else there (text such as "12.50") is invalid.',
     ),
     min: fieldOf('Smallest value of a number field.'),
     max: fieldOf('Largest value of a number field.'),

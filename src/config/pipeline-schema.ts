@@ -81,7 +81,7 @@ export const pipelineSchema = z.strictObject({
     .min(1)
     .max(16)
     .describe(
-      'Windows to compute: a duration (tumbling), or size and slide (hopping). They start at multiples of the slide since 1970, UTC.',
+      'Windows to compute: a duration (tumbling), or size and slide (hopping). They start at multiples of the slide since 1970, UTC: those of `1d` at midnight UTC, whatever `time_zone` is.',
     ),
   rollups: z
     .array(z.array(columnName).max(16))
@@ -146,7 +146,7 @@ export const pipelineSchema = z.strictObject({
   time_zone: timeZone
     .default('UTC')
     .describe(
-      'Time zone (IANA) by which the console and the tables of `tocsin alerts` and `tocsin windows` tell times. Page and chats tell them by the clock of each reader; JSON has UTC.',
+      'Time zone (IANA) by which the console and the tables of `tocsin alerts` and `tocsin windows` tell times. Page and chats tell them by the clock of each reader; JSON has UTC. It moves no window: days begin at midnight UTC.',
     ),
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { localIso, spanText, splitTimes, timeText, UTC, withZone, zoneNamed } from './told-time.ts';
+import { localIso, spanText, splitTimes, timeText, UTC, withZone, zoneNamed, instantOf, parseWritten } from './told-time.ts';
 
 const at = (iso: string): number => Date.parse(iso);
 const seoul = zoneNamed('Asia/Seoul');
@@ -57,4 +57,24 @@ test('a table cuts what it needs out of an instant by a zone’s clock', () => {
   assert.equal(localIso('2025-12-18T20:57:00.000Z', seoul), '2025-12-19T05:57:00.000Z');
   assert.equal(localIso('2025-12-18T20:57:00.000Z', UTC), '2025-12-18T20:57:00.000Z');
   assert.throws(() => zoneNamed('Asia/Seul'), RangeError);
+});
+
+test('what is written is read back: with its zone an instant, without one what a clock showed', () => {
+  const newYork = zoneNamed('America/New_York');
+  for (const zone of [UTC, seoul, newYork, zoneNamed('Asia/Kolkata')]) {
+    for (const iso of [
+      '2025-12-18T02:57:00Z',
+      '2025-12-18T02:57:31Z',
+      '2025-03-09T06:59:00Z',
+      '2025-03-09T07:00:00Z',
+      '2025-11-02T08:00:00Z',
+    ]) {
+      const time = Date.parse(iso);
+      assert.equal(parseWritten(timeText(time, zone)), time);
+      const shown = localIso(new Date(time).toISOString(), zone).slice(0, 19).replace('T', ' ');
+      assert.equal(instantOf(parseWritten(shown)!, zone), time, `${shown} ${iso}`);
+    }
+  }
+  for (const odd of ['2025-12-18', '2025-12-18 25:57', '2025-12-18T02:57', '2025-12-18 02:57 UTC+', '02:57'])
+    assert.equal(parseWritten(odd), undefined);
 });

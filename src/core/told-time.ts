@@ -48,6 +48,28 @@ export function localIso(iso: string, zone: Zone): string {
   return zone === UTC ? iso : new Date(time + zone(time)).toISOString();
 }
 
+/** What a clock showed, as ms since 1970 of a clock without a zone: an instant only together with one. */
+export interface ShownTime {
+  readonly shown: number;
+}
+
+export function instantOf(time: number | ShownTime, zone: Zone): number {
+  if (typeof time === 'number') return time;
+  // Asked twice, as the first answer is that of an instant on the other side of a change of the clock.
+  return time.shown - zone(time.shown - zone(time.shown));
+}
+
+const WRITTEN = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)( UTC(?:([+-])(\d{1,2})(?::(\d\d))?)?)?$/;
+
+/** Reads what is written above: `2025-12-18 11:57 UTC+9` (an instant, epoch ms), and `2025-12-18 11:57:30` as tables have it. Undefined: neither. */
+export function parseWritten(text: string): number | ShownTime | undefined {
+  const [, day, clock, zone, sign, hours = 0, minutes = 0] = WRITTEN.exec(text) ?? [];
+  const shown = Date.parse(`${day}T${clock}Z`);
+  if (Number.isNaN(shown)) return undefined;
+  const aheadMs = (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return zone === undefined ? { shown } : shown - (sign === '-' ? -aheadMs : aheadMs);
+}
+
 const DAY = String.raw`\d{4}-\d\d-\d\d`;
 const CLOCK = String.raw`\d\d:\d\d(?::\d\d)?`;
 const TIMES = new RegExp(`(${DAY}) (${CLOCK})(?:–(?:(${DAY}) )?(${CLOCK}))? UTC(?![+-]?\\d)`, 'g');

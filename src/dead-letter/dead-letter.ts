@@ -7,6 +7,8 @@ export interface DeadLetter {
   readonly outcome: 'late' | 'invalid';
   /** For invalid: `bad_json`, `missing:country`, `future`, `too_long` ...; for late: `late`. */
   readonly reason: string;
+  /** For invalid: what was found at which field, and what was expected; `revenue: found "12.5"; expected a number`. */
+  readonly detail?: string;
   /** Of the windows stage that judged it so. */
   readonly revision: number;
   /** ISO 8601 UTC with ms; absent where the log has none (replays by event time have none). */

@@ -13,14 +13,23 @@ export interface Verdicts {
   readonly lateBy: ReadonlyMap<number, number>;
 }
 
-/**
- * The dead letters of a batch, in order, each with its key. `withAppendTime`: the log's append times mean something here;
- * `windowStart`: of the window that ends first among those of an event time. Payloads beyond `maxRecordBytes` are cut.
- */
+export interface LetterOptions {
+  readonly revision: number;
+  /** The log's append times mean something here. */
+  readonly withAppendTime: boolean;
+  /** Of the window that ends first among those of an event time. */
+  readonly windowStart: (time: number) => number;
+  /** Payloads beyond are cut. */
+  readonly maxRecordBytes: number;
+  /** What was expected of a record that is invalid for this reason, in words. */
+  readonly explain?: (reason: string, text: string) => string | undefined;
+}
+
+/** The dead letters of a batch, in order, each with its key. */
 export function deadLettersOf(
   batch: RecordBatch,
   { outcomes, reasons, times, lateBy }: Verdicts,
-  options: { revision: number; withAppendTime: boolean; windowStart: (time: number) => number; maxRecordBytes: number },
+  options: LetterOptions,
 ): { key: string; letter: DeadLetter }[] {
   const letters: { key: string; letter: DeadLetter }[] = [];
   if (reasons.size === 0 && lateBy.size === 0) return letters;
@@ -29,6 +38,9 @@ export function deadLettersOf(
     const offset = batch.firstOffset + i;
     const bytes = recordAt(batch, i);
     const watermark = lateBy.get(i);
+    const reason = watermark === undefined ? reasons.get(i)! : 'late';
+    const payload = payloadOf(bytes, options.maxRecordBytes);
+    const detail = watermark === undefined ? options.explain?.(reason, payload.payload ?? '') : undefined;
     letters.push({
       key: originKey(batch.topic, batch.partition, offset),
       letter: {
@@ -36,7 +48,8 @@ export function deadLettersOf(
         partition: batch.partition,
         offset,
         outcome: watermark === undefined ? 'invalid' : 'late',
-        reason: watermark === undefined ? reasons.get(i)! : 'late',
+        reason,
+        ...(detail !== undefined && { detail }),
         revision: options.revision,
         ...(options.withAppendTime && { append_time: iso(batch.appendTimes[i]!) }),
         ...(watermark !== undefined && {
@@ -44,7 +57,7 @@ export function deadLettersOf(
           watermark: iso(watermark),
           window_start: iso(options.windowStart(times[i]!)),
         }),
-        ...payloadOf(bytes, options.maxRecordBytes),
+        ...payload,
       },
     });
   }

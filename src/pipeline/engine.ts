@@ -44,7 +44,7 @@ export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchB
   readonly completeFrom: number;
 }
 
-export interface EngineDeps extends Pick<AggregateDeps, 'randomKey' | 'elapsed' | 'onJudged' | 'warn'> {
+export interface EngineDeps extends Pick<AggregateDeps, 'explain' | 'randomKey' | 'elapsed' | 'onJudged' | 'warn'> {
   readonly log: Log;
   readonly monitor: Monitor;
   /** Where aggregations take place; default: in this thread. */

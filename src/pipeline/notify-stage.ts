@@ -8,6 +8,7 @@ import type { Log, RecordBatch } from '../log/log.ts';
 import type { Notifier, NotifierCounts } from '../notify/notifier.ts';
 import type { ReceiverQueue } from '../notify/receiver-queue.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
+import { tellWaiting, type CaughtUp, type WaitingDeps } from './notify-waiting.ts';
 import { readSilences } from './silence-tail.ts';
 import type { PipelineTopics } from './topics.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
@@ -20,16 +21,9 @@ export interface AlertCounts {
   readonly sent: number;
 }
 
-export interface NotifyRun {
+export interface NotifyRun extends CaughtUp {
   /** No more alerts come after it aborts: those that are there are still dealt with. */
   readonly signal: AbortSignal;
-  /** Event time that has been caught up with, epoch ms; undefined: stale alerts are not told later. */
-  readonly watermark: () => number | undefined;
-  /**
-   * Whether all events are read and what follows from them is told: then nothing that is not read can have ended an alert, however long ago
-   * the last event was. Asked once a second at most, while silences keep alerts back and the watermark is not near.
-   */
-  readonly isReadToEnd: () => Promise<boolean>;
   /** After the signal so long, ms, for what is under way; the rest is done after the next start. Undefined: until all is done. */
   readonly graceMs: number | undefined;
   /** The grace is over and alert events are not dealt with; what is being sent may be told again after the next start. */
@@ -51,9 +45,6 @@ export interface NotifyStage {
 
 /** How often is looked for new alert events. */
 const POLL_MS = 25;
-/** How often is looked for new silences, and for those that are over, beside what alerts ask for. */
-const SILENCES_POLL_MS = 250;
-const READ_TO_END_POLL_MS = 1_000;
 const READ_LIMITS = { maxBytes: 256 << 10 };
 
 /** The consumer group that reads the alerts; on Kafka it elects the notifier too, and its lag is shown by Kafka's own tools. */
@@ -146,7 +137,7 @@ export async function openNotifyStage(
   }
 
   async function tell(queue: ReceiverQueue, signal: AbortSignal, failed: (error: unknown) => void): Promise<void> {
-    const under = new Set<Promise<unknown>>();
+    const under = createUnderWay(failed);
     const offer = async (offset: number, event: AlertEvent): Promise<void> => {
       if (await queue.offer(offset, event)) await record();
     };
@@ -157,10 +148,7 @@ export async function openNotifyStage(
       if (batch) await silences.catchUp();
       for (let i = 0; i < records; i++) {
         await queue.room();
-        const told: Promise<unknown> = offer(batch!.firstOffset + i, eventAt(batch!, i))
-          .catch(failed)
-          .finally(() => under.delete(told));
-        under.add(told);
+        under.add(offer(batch!.firstOffset + i, eventAt(batch!, i)));
       }
       if (batch) offered.set(queue, batch.firstOffset + batch.count);
       if (batch) continue;
@@ -168,49 +156,21 @@ export async function openNotifyStage(
       isLast = signal.aborted;
       if (!isLast) await sleep(POLL_MS, signal);
     }
-    await Promise.all(under);
+    await under.over();
   }
 
-  async function settle({ signal, watermark, isReadToEnd }: NotifyRun, failed: (error: unknown) => void): Promise<void> {
-    const under = new Set<Promise<unknown>>();
-    const recordAll = (tellings: readonly Promise<unknown>[]): void => {
-      for (const told of tellings) {
-        const recorded: Promise<unknown> = told
-          .then((notified) => notified && record())
-          .catch(failed)
-          .finally(() => under.delete(recorded));
-        under.add(recorded);
-      }
+  async function upToDate(): Promise<ReceiverQueue[]> {
+    const { end } = await log.bounds(topic, 0);
+    return notifier.queues.filter((queue) => offered.get(queue)! >= end);
+  }
+
+  async function tellOfWaiting({ signal, watermark, isReadToEnd }: NotifyRun, failed: (error: unknown) => void): Promise<void> {
+    const under = createUnderWay(failed);
+    const onTelling: WaitingDeps['onTelling'] = (tellings) => {
+      for (const told of tellings) under.add(told.then((notified) => notified && record()));
     };
-    let [heardAt, askedAt] = [-Infinity, -Infinity];
-    let wasReadToEnd = false;
-
-    /** Of the past nobody is paged because the events end there: by the watermark alone `settle` goes. What is silenced was news when it came. */
-    async function endSilences(ms: number): Promise<void> {
-      await silences.catchUp();
-      if (!notifier.queues.some((queue) => queue.hasSilenced())) return;
-      const at = watermark();
-      const isNear = at !== undefined && notifier.isCaughtUp(at);
-      if (!isNear && ms - askedAt >= READ_TO_END_POLL_MS) {
-        askedAt = ms;
-        wasReadToEnd = await isReadToEnd();
-      }
-      const caughtUp = isNear || wasReadToEnd;
-      // One that has not heard of the end of an alert yet is told no more of its beginning.
-      const { end } = await log.bounds(topic, 0);
-      for (const queue of notifier.queues) if (offered.get(queue)! >= end) recordAll(queue.endSilences(caughtUp));
-    }
-
-    for (let ms = 0; !signal.aborted; ms += POLL_MS) {
-      const at = watermark();
-      if (at !== undefined) recordAll(notifier.settle(at));
-      if (ms - heardAt >= SILENCES_POLL_MS) {
-        heardAt = ms;
-        await endSilences(ms);
-      }
-      await sleep(POLL_MS, signal);
-    }
-    await Promise.all(under);
+    await tellWaiting({ notifier, silences, watermark, isReadToEnd, upToDate, onTelling }, signal);
+    await under.over();
   }
 
   return {
@@ -229,7 +189,7 @@ export async function openNotifyStage(
       const until = AbortSignal.any([signal, ended.signal]);
       const work = Promise.all([
         count(until).catch(failed),
-        settle({ ...options, signal: until }, failed).catch(failed),
+        tellOfWaiting({ ...options, signal: until }, failed).catch(failed),
         ...notifier.queues.map((queue) => tell(queue, until, failed).catch(failed)),
       ]);
       const cutShort = (): void => {
@@ -241,6 +201,18 @@ export async function openNotifyStage(
       grace?.cancel();
       if (fault) throw fault.error;
     },
+  };
+}
+
+/** What is begun and not waited for until the end. */
+function createUnderWay(failed: (error: unknown) => void): { add(work: Promise<unknown>): void; over(): Promise<void> } {
+  const under = new Set<Promise<unknown>>();
+  return {
+    add(work) {
+      const one: Promise<unknown> = work.catch(failed).finally(() => under.delete(one));
+      under.add(one);
+    },
+    over: async () => void (await Promise.all(under)),
   };
 }
 

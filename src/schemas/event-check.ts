@@ -6,15 +6,22 @@ import { isObject } from './schema-fields.ts';
 /** Why an event is invalid that names no version, or one that the pipeline does not know. */
 export const UNKNOWN_VERSION = 'schema_version';
 
+export type EventCheck = JsonValidator;
+
 /** Undefined where any object will do. @throws AppError `config_invalid` as `createJsonValidator` does */
-export function createEventCheck({ schema, versions }: Pick<SourceSpec, 'schema' | 'versions'>): JsonValidator['check'] | undefined {
-  if (!versions) return schema && createJsonValidator(schema).check;
-  const checks = new Map(versions.schemas.map(({ version, file, schema: one }) => [version, createJsonValidator(one, { file }).check]));
+export function createEventCheck({ schema, versions }: Pick<SourceSpec, 'schema' | 'versions'>): EventCheck | undefined {
+  if (!versions) return schema && createJsonValidator(schema);
+  const validators = new Map(versions.schemas.map(({ version, file, schema: one }) => [version, createJsonValidator(one, { file })]));
   const { field } = versions;
-  return (value) => {
-    if (!isObject(value)) return 'not_object';
-    const check = checks.get(versionText(Object.hasOwn(value, field) ? value[field] : undefined) ?? '');
-    return check ? check(value) : UNKNOWN_VERSION;
+  const named = (value: Readonly<Record<string, unknown>>) =>
+    validators.get(versionText(Object.hasOwn(value, field) ? value[field] : undefined) ?? '');
+  return {
+    check(value) {
+      if (!isObject(value)) return 'not_object';
+      const validator = named(value);
+      return validator ? validator.check(value) : UNKNOWN_VERSION;
+    },
+    explain: (record, reason) => named(record)?.explain(record, reason),
   };
 }
 

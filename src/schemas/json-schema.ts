@@ -5,8 +5,9 @@
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
 import { AppError } from '../core/errors.ts';
 import { createAjv, draftOf, type Draft } from './ajv-setup.ts';
+import { ajvFaultText, expectedOf, faultText } from './fault-text.ts';
 import { isPlainSchema } from './plain-schema.ts';
-import { isObject, schemaFields } from './schema-fields.ts';
+import { isObject, schemaFields, type SchemaField } from './schema-fields.ts';
 
 export interface JsonValidator {
   /**
@@ -14,6 +15,8 @@ export interface JsonValidator {
    * order of the schema's properties `missing:<field>`, `type:<field>`, `value:<field>`, then `schema:<keyword>` for the rest of the schema.
    */
   check(value: unknown): string | undefined;
+  /** Of a record that `check` gave this reason: which value was found where, and what was expected. Undefined where the schema has nothing against it. */
+  explain(record: Schema, reason: string): string | undefined;
 }
 
 interface FieldCheck {
@@ -21,6 +24,7 @@ interface FieldCheck {
   readonly required: boolean;
   /** JSON types that the property's schema itself names. */
   readonly types: readonly string[] | undefined;
+  readonly field: SchemaField;
   readonly validate: ValidateFunction;
 }
 
@@ -48,6 +52,16 @@ export function createJsonValidator(schema: Schema, options: { readonly file?: s
     check(value) {
       if (whole(value) && (proto === undefined || failing(proto, value as Schema) === undefined) && isObject(value)) return undefined;
       return reason(value, fields, whole);
+    },
+    explain(record, told) {
+      const named = told.slice(told.indexOf(':') + 1);
+      const field = told.startsWith('schema:') ? undefined : fields.find(({ name }) => name === named);
+      if (!field) return !told.startsWith('schema:') || whole(record) ? undefined : ajvFaultText('', record, whole.errors ?? []);
+      const kind = failing(field, record);
+      if (kind === undefined) return undefined;
+      const value = Object.hasOwn(record, named) ? record[named] : undefined;
+      if (kind === 'missing' || field.validate(value)) return faultText(named, value, expectedOf(field.field));
+      return ajvFaultText(named, value, field.validate.errors ?? []);
     },
   };
 }
@@ -96,7 +110,8 @@ function fieldChecks(ajv: Ajv, schema: Schema): FieldCheck[] {
     const property: unknown = Object.hasOwn(own, name) ? own[name] : true;
     const pointer = encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'));
     const validate = isObject(property) ? ajv.compile({ $ref: `${rootId}#/properties/${pointer}` }) : ajv.compile(property as boolean);
-    return { name, required: field.required, types: isObject(property) && 'type' in property ? field.types : undefined, validate };
+    const types = isObject(property) && 'type' in property ? field.types : undefined;
+    return { name, required: field.required, types, field, validate };
   });
 }
 

@@ -22,23 +22,11 @@ test(
     const dir = temporary(t);
     const { file, topic } = ownPipeline(dir, 2, (text) => `${text}priority: 5\n`);
     await bring(kafka.address, topic, [[], []]);
-    const start = (name: string, roles: string): Running =>
-      startFor(t, [
-        'run',
-        file,
-        '--data',
-        path.join(dir, name),
-        '--log',
-        `kafka://${kafka.address}`,
-        '--olap-store',
-        'none',
-        '--roles',
-        roles,
-        '--instance-id',
-        name,
-        '--session-ms',
-        String(SESSION_MS),
-      ]);
+    const worker = (data: string, roles: string): string[] => {
+      const where = ['--data', path.join(dir, data), '--log', `kafka://${kafka.address}`, '--olap-store', 'none'];
+      return ['run', file, ...where, '--roles', roles, '--session-ms', String(SESSION_MS)];
+    };
+    const start = (name: string, roles: string): Running => startFor(t, [...worker(name, roles), '--instance-id', name]);
     const owns = (one: Running): Promise<true> => until('one partition each', () => assignments(one).at(-1) === 'owns 1 of 2', WAIT_MS);
 
     const other = start('b', 'aggregate,monitor,notify');
@@ -58,24 +46,7 @@ test(
     assert.equal(assignments(other).length, before, 'the other one was not disturbed');
 
     // A name is one process's: the newer one has it.
-    const twin = startFor(
-      t,
-      [
-        'run',
-        file,
-        '--data',
-        path.join(dir, 'twin'),
-        '--log',
-        `kafka://${kafka.address}`,
-        '--olap-store',
-        'none',
-        '--roles',
-        'aggregate',
-        '--session-ms',
-        String(SESSION_MS),
-      ],
-      { env: { TOCSIN_INSTANCE_ID: 'a' } },
-    );
+    const twin = startFor(t, worker('twin', 'aggregate'), { env: { TOCSIN_INSTANCE_ID: 'a' } });
     await owns(twin);
     const { code, stderr } = await third.ended;
     assert.equal(code, 2);

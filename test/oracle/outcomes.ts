@@ -2,7 +2,7 @@
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { EngineSpec, LookupSpec, SourceSpec, WindowSpec } from '../../src/windows/spec.ts';
 import { decode, eventTimeOf, holds, isScalar, lookedUp, own, type Fields, type OracleRecord } from './record.ts';
-import { checkOf, type Check } from './validity.ts';
+import { checkOf, numberCheckOf, type Check } from './validity.ts';
 
 export interface Verdict {
   readonly outcome: Outcome;
@@ -63,12 +63,13 @@ const DEFAULT_MAX_AHEAD_MS = 300_000;
 
 export function judgePartition(
   source: SourceSpec,
-  { windows, dimensions, limits }: EngineSpec,
+  { windows, dimensions, measures, limits }: EngineSpec,
   records: readonly OracleRecord[],
   clock: ClockKind,
   replays: readonly OracleReplay[] = [],
 ): PartitionJudgement {
   const check = checkOf(source, dimensions);
+  const checkNumbers = numberCheckOf(source, measures);
   const { event } = source;
   const verdicts: Verdict[] = [];
   const accepted: AcceptedEvent[] = [];
@@ -91,7 +92,7 @@ export function judgePartition(
   };
 
   const judge = (record: OracleRecord, offset: number): Verdict => {
-    const read = readRecord(source, check, limits.maxRecordBytes, record);
+    const read = readRecord(source, check, checkNumbers, limits.maxRecordBytes, record);
     if ('outcome' in read) return read;
     const { eventTime, fields } = read;
     if (clock === 'append' && eventTime > record.appendTime + (event.maxAheadMs ?? DEFAULT_MAX_AHEAD_MS))
@@ -121,7 +122,7 @@ export function judgePartition(
     // So is one that the partition itself took, as it does where everything is read again with other rules.
     const origin = verdicts[Number(replay.key.slice(replay.key.lastIndexOf('/') + 1))]?.outcome;
     if (origin === 'accepted' || origin === 'duplicate') return { outcome: 'duplicate' };
-    const read = readRecord(source, check, limits.maxRecordBytes, replay);
+    const read = readRecord(source, check, checkNumbers, limits.maxRecordBytes, replay);
     if ('outcome' in read) return read;
     settledKeys.add(replay.key);
     if (original(read.fields)) return { outcome: 'duplicate' };
@@ -153,6 +154,7 @@ export function judgePartition(
 function readRecord(
   source: SourceSpec,
   check: Check,
+  checkNumbers: Check,
   maxRecordBytes: number,
   record: OracleRecord,
 ): { outcome: 'ignored' } | { outcome: 'invalid'; reason: string } | { eventTime: number; fields: Fields } {
@@ -172,6 +174,8 @@ function readRecord(
   if (reason !== undefined) return { outcome: 'invalid', reason };
   if (!source.where.every((condition) => holds(fields, condition))) return { outcome: 'ignored' };
   if (source.lookups.some((lookup) => lookedUp(fields, lookup) === undefined)) return { outcome: 'ignored' };
+  const noNumber = checkNumbers(joined);
+  if (noNumber !== undefined) return { outcome: 'invalid', reason: noNumber };
   const eventTime = eventTimeOf(own(fields, source.event.time), source.event.timeUnit);
   if (typeof eventTime === 'string') throw new Error('a checked record has an event time');
   return { eventTime, fields: joined };

@@ -2,8 +2,8 @@
  * Which field is wrong first, and how. Understands the flat schemas of the tests only, and throws on a keyword that it
  * does not know: an oracle must not let anything pass because it does not understand it.
  */
-import type { SourceSpec } from '../../src/windows/spec.ts';
-import { eventTimeOf, own, type Fields } from './record.ts';
+import type { Condition, MeasureSpec, SourceSpec } from '../../src/windows/spec.ts';
+import { eventTimeOf, holds, own, type Fields } from './record.ts';
 
 /** `missing:f`, `type:f` or `value:f` of the first failing field; undefined where the record is valid. */
 export type Check = (fields: Fields) => string | undefined;
@@ -23,6 +23,22 @@ export function checkOf(source: SourceSpec, dimensions: readonly string[]): Chec
     const version = own(fields, versions.field);
     const check = typeof version === 'string' || typeof version === 'number' ? own(checks, String(version)) : undefined;
     return check === undefined ? 'schema_version' : (check as Check)(fields);
+  };
+}
+
+/** Of a record that counts: what a measure takes the number of is one, where it is there and not null. The first measure's fault is told. */
+export function numberCheckOf(source: SourceSpec, measures: readonly MeasureSpec[]): Check {
+  const numeric = measures
+    .filter((measure) => ['sum', 'min', 'max', 'average', 'quantile'].includes(measure.kind))
+    .map((measure) => measure as MeasureSpec & { source: string; field: string; where: readonly Condition[] })
+    .filter((measure) => measure.source === source.name);
+  return (fields) => {
+    for (const { field, where } of numeric) {
+      const value = own(fields, field) ?? null;
+      if (value === null || Number.isFinite(value) || !where.every((condition) => holds(fields, condition))) continue;
+      return `${typeof value === 'number' ? 'value' : 'type'}:${field}`;
+    }
+    return undefined;
   };
 }
 

@@ -75,7 +75,7 @@ export function createDriver(temp: TempLog, scenario: Scenario, pace: Pace, opti
   const chance = (probability: number): boolean => random.unit() < probability;
   const checks = new Map(
     spec.sources.flatMap((source) => {
-      const check = createEventCheck(source);
+      const check = createEventCheck(source)?.check;
       return check ? [[source.name, check] as const] : [];
     }),
   );

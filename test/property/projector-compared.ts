@@ -19,7 +19,7 @@ export interface Compared {
 }
 
 export function createCompared({ name, plan, source }: Omit<ProjectorCase, 'values'>, seed: number): Compared {
-  const check = createEventCheck(source);
+  const check = createEventCheck(source)?.check;
   const idKey = [seed, 7] as const;
   const deps = { parse: parseJson, idKey, ...(check && { check }) };
   const projection = fastPathOf(plan, source, sourceRulesOf(source));

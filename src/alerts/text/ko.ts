@@ -2,7 +2,7 @@ import type { en } from './en.ts';
 
 export const ko: Readonly<Record<keyof typeof en, string>> = {
   'title.drop': '🚨 {metric} 급락',
-  'title.spike': '📈 {metric} 급증',
+  'title.spike': '📈 {metric} 급등',
   'title.ctr_drop': '🚨 {metric} 급락',
   'title.ctr_spike': '🤖 {metric} 급등 (봇 의심)',
   'title.traffic_spike': '📈 트래픽 급증',

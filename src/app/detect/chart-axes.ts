@@ -54,7 +54,7 @@ export function timeTicks(points: readonly Pick<ScoredPoint, 'timeMs'>[], places
   const stepMs =
     TIME_STEPS.find((step) => spanMs / step <= placesMax) ?? TIME_STEPS.at(-1)! * Math.ceil(spanMs / TIME_STEPS.at(-1)! / placesMax);
   const startMs = stepMs < 7 * DAY ? 0 : MONDAY;
-  const roomPoints = points.length / placesMax / 1.5;
+  const roomPoints = points.length / placesMax / 1.2;
   const ticks: Tick[] = [];
   let passed = Math.ceil((first.timeMs - startMs) / stepMs) - 1;
   for (const [at, { timeMs }] of points.entries()) {

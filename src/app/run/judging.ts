@@ -2,29 +2,34 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import type { EngineDeps } from '../../pipeline/engine.ts';
-import { createEventCheck } from '../../schemas/event-check.ts';
+import { createEventCheck, type EventCheck } from '../../schemas/event-check.ts';
+import { createExplainFault, type ExplainFault } from '../../schemas/explain-fault.ts';
 import { parseCombined } from '../../windows/decode/combined.ts';
 import { parseJson, type CheckFields } from '../../windows/decode/decoder.ts';
 import type { EngineSpec, SourceSpec } from '../../windows/spec.ts';
 
 export function judgingDeps(
-  { sources }: Pick<EngineSpec, 'sources'>,
+  spec: EngineSpec,
   clock: Pick<Clock, 'elapsed'>,
-): Pick<EngineDeps, 'parse' | 'checks' | 'randomKey' | 'elapsed'> {
+): Pick<EngineDeps, 'parse' | 'checks' | 'explain' | 'randomKey' | 'elapsed'> {
   const checks = new Map<string, CheckFields>();
-  for (const source of sources) {
-    if (source.schema ?? source.versions) checks.set(source.name, onFirstUse(source));
+  const explains = new Map<string, ExplainFault>();
+  for (const source of spec.sources) {
+    const check = (source.schema ?? source.versions) ? onFirstUse(source) : undefined;
+    if (check) checks.set(source.name, (fields) => check().check(fields));
+    explains.set(source.name, createExplainFault(spec, source, check));
   }
   return {
     parse: { json: parseJson, combined: parseCombined },
     checks,
+    explain: (source, reason, text) => explains.get(source)?.(reason, text),
     randomKey: () => [randomBytes(4).readUInt32LE(), randomBytes(4).readUInt32LE()],
     elapsed: () => clock.elapsed(),
   };
 }
 
 /** Most records are judged without it, and compiling a schema takes a tenth of a second. That it is one was found when the file was read. */
-function onFirstUse(source: SourceSpec): CheckFields {
-  let check: CheckFields | undefined;
-  return (value) => (check ??= createEventCheck(source)!)(value);
+function onFirstUse(source: SourceSpec): () => EventCheck {
+  let check: EventCheck | undefined;
+  return () => (check ??= createEventCheck(source)!);
 }

@@ -1,6 +1,7 @@
 /** What a person sees while a run goes on: one line that is renewed on a terminal, and in a live run each window as it closes. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
+import { localIso, zoneNamed, type Zone } from '../../core/told-time.ts';
 import type { Committed } from '../../pipeline/engine.ts';
 import type { ClosedRecord, WindowRecord, WindowRow } from '../../windows/row.ts';
 
@@ -90,8 +91,8 @@ interface ClosedWindow {
   total?: WindowRow;
 }
 
-/** A line for each closed window that has some events. */
-function closedTexts({ engine }: LoadedPipeline, records: readonly WindowRecord[]): string[] {
+/** A line for each closed window that has some events, by the pipeline's clock. */
+function closedTexts({ engine, timeZone }: LoadedPipeline, records: readonly WindowRecord[]): string[] {
   const closed = new Map<string, ClosedWindow>();
   const keyOf = ({ window, window_start }: WindowRecord): string => `${window} ${window_start}`;
   for (const record of records) if (record.kind === 'closed') closed.set(keyOf(record), { record, full: new Set() });
@@ -103,16 +104,16 @@ function closedTexts({ engine }: LoadedPipeline, records: readonly WindowRecord[
     // The later one counts.
     if (values.length === 0) window.total = record;
   }
-  return [...closed.values()].filter(({ full }) => full.size > 0).map((window) => closedText(engine, window));
+  return [...closed.values()].filter(({ full }) => full.size > 0).map((window) => closedText(engine, window, zoneNamed(timeZone)));
 }
 
 /** `12:03:10  1m   21 series   impressions 4,210   ctr 5.02 %`: the window's total if the file asks for it. */
-function closedText({ measures }: LoadedPipeline['engine'], { record, full, total }: ClosedWindow): string {
+function closedText({ measures }: LoadedPipeline['engine'], { record, full, total }: ClosedWindow, zone: Zone): string {
   const shown = measures.flatMap(({ name, unit }) => {
     const value = total?.measures[name];
     return value === undefined || value === null ? [] : [`${name} ${short(value)}${unit === undefined ? '' : ` ${unit}`}`];
   });
-  return `${[record.window_end.slice(11, 19), record.window.padEnd(4), `${full.size} series`, ...shown].join('   ')}\n`;
+  return `${[localIso(record.window_end, zone).slice(11, 19), record.window.padEnd(4), `${full.size} series`, ...shown].join('   ')}\n`;
 }
 
 function whole(value: number): string {

@@ -86,6 +86,8 @@ export interface ScriptCall {
   readonly arguments: string[];
 }
 
+/** Rows in one call: Redis does nothing else meanwhile. */
+export const SCRIPT_ROWS = 64;
 export const PUT_SCRIPT = script(PUT);
 export const FORGET_SCRIPT = script(FORGET);
 

@@ -1,8 +1,11 @@
 /** Rows into Redis: in batches, many to a round trip; while it is away they wait, and nobody waits with them. */
 import type { Logger } from '../../core/logger.ts';
+import { claimKeys, evictionPolicy } from './claim.ts';
 import type { Client, Connection } from './connection.ts';
 import type { KeyNames } from './keys.ts';
-import { FORGET_SCRIPT, PUT_SCRIPT, putCall, type PutRow, type ScriptCall } from './put-script.ts';
+import type { PutRow } from './put-script.ts';
+import { putRows } from './round-trip.ts';
+import { createSeriesLimit } from './series-limit.ts';
 import { redisTrouble } from './trouble.ts';
 import { createWaitingRows } from './waiting-rows.ts';
 
@@ -38,19 +41,18 @@ export interface Writer {
   stop(): void;
 }
 
-/** Rows in one round trip, and in one call of the script (Redis does nothing else meanwhile). */
+/** Rows in one round trip. */
 const ROUND_TRIP_ROWS = 2_048;
-const SCRIPT_ROWS = 64;
 /** A slow Redis slows the pipeline by this much a put, at most. */
 const PUT_WAIT_MS = 1_000;
 const RETRY_MS = 1_000;
 
 export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
-  const { names, shown, maxSeries } = config;
+  const { names, shown } = config;
   const { connection, logger, onEmpty } = deps;
+  const about = { ...config, claims: onEmpty !== undefined };
   const rows = createWaitingRows(config.maxWaitingRows);
-  /** By window: how many series Redis has of it. */
-  const seriesIn = new Map<string, { readonly index: string; readonly count: number }>();
+  const limit = createSeriesLimit(config.maxSeries);
   /** Pipelines that were said to be filled, to be told when all that waits is written. */
   const fillings = new Set<string>();
   /** Rows sent and not yet answered for. */
@@ -110,71 +112,15 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   }
 
   async function writeSome(some: readonly PutRow[]): Promise<void> {
-    const calls = callsOf(some);
+    const there = connection()!;
     underWay = some.length;
-    const results = await Promise.allSettled(calls.map(({ call }) => connection()!.run(PUT_SCRIPT, call)));
+    const { wasEmpty, counted, unwritten, failure } = await putRows(some, there, about);
     underWay = 0;
-    let empty = false;
-    let failure: { reason: unknown } | undefined;
-    for (const [i, result] of results.entries()) {
-      const { window, index, part } = calls[i]!;
-      if (result.status === 'rejected') {
-        failure ??= result;
-        for (const row of part) rows.add(row);
-        continue;
-      }
-      const [wasEmpty, count] = result.value as [number, number];
-      empty ||= wasEmpty === 1;
-      seriesIn.set(window, { index, count });
-    }
-    if (empty) sayEmpty();
+    for (const row of unwritten) rows.add(row);
+    for (const { window, index, series } of counted) limit.count(window, index, series);
+    if (wasEmpty) sayEmpty();
     if (failure) throw failure.reason;
-    await forgetOldest();
-  }
-
-  function callsOf(some: readonly PutRow[]): { window: string; index: string; part: PutRow[]; call: ScriptCall }[] {
-    const windows = Map.groupBy(some, ({ row }) => JSON.stringify([row.pipeline, row.window]));
-    return [...windows].flatMap(([window, all]) => {
-      const { pipeline, window: name } = all[0]!.row;
-      const keys = names.window(pipeline, name);
-      const { ttlMs, windowTtlMs } = config;
-      const about = {
-        pipeline,
-        keys,
-        owner: names.owner(pipeline),
-        filled: names.filled(pipeline),
-        claims: onEmpty !== undefined,
-        ttlMs,
-        windowTtlMs,
-      };
-      const parts = Array.from({ length: Math.ceil(all.length / SCRIPT_ROWS) }, (_, i) =>
-        all.slice(i * SCRIPT_ROWS, (i + 1) * SCRIPT_ROWS),
-      );
-      return parts.map((part) => ({ window, index: keys.index, part, call: putCall(about, part) }));
-    });
-  }
-
-  /** Beyond the limit the series with the oldest last rows go, over all windows, a tenth of the limit in advance. */
-  async function forgetOldest(): Promise<void> {
-    const total = [...seriesIn.values()].reduce((sum, { count }) => sum + count, 0);
-    const client = connection()?.client();
-    if (total <= maxSeries || !client) return;
-    const surplus = total - maxSeries + Math.floor(maxSeries / 10);
-    const oldest = await Promise.all(
-      [...seriesIn].map(async ([window, { index }]) =>
-        (await client.zRangeWithScores(index, 0, surplus - 1)).map(({ value, score }) => ({ window, index, latest: value, score })),
-      ),
-    );
-    const going = oldest.flat().sort((a, b) => a.score - b.score || (a.latest < b.latest ? -1 : 1));
-    for (const [window, some] of Map.groupBy(going.slice(0, surplus), (each) => each.window)) {
-      const { index } = some[0]!;
-      for (let i = 0; i < some.length; i += SCRIPT_ROWS) {
-        const part = some.slice(i, i + SCRIPT_ROWS);
-        const keys = [index, ...part.flatMap(({ latest }) => [latest, `${latest}:history`])];
-        const gone = await connection()!.run(FORGET_SCRIPT, { keys, arguments: part.map(({ score }) => String(score)) });
-        seriesIn.set(window, { index, count: seriesIn.get(window)!.count - Number(gone) });
-      }
-    }
+    await limit.forgetOldest(there);
   }
 
   function sayEmpty(): void {
@@ -184,13 +130,10 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
     onEmpty?.();
   }
 
-  /** Rows that Redis drops by itself are missed by nobody: the store would look whole. */
   async function warnOfEviction(client: Client): Promise<void> {
     if (warnedOfEviction || !onEmpty) return;
-    // Not everybody may ask.
-    const memory = await client.info('memory').catch(() => '');
-    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1];
-    if (!policy || policy === 'noeviction' || /^maxmemory:0\s/m.test(memory)) return;
+    const policy = await evictionPolicy(client);
+    if (policy === undefined) return;
     warnedOfEviction = true;
     logger.warn(`Redis at ${shown} drops rows by itself when its memory is full (maxmemory-policy ${policy}). Set it to noeviction.`);
   }
@@ -198,16 +141,8 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   async function begin(): Promise<void> {
     const client = connection()?.client();
     if (!client) return;
-    let empty = false;
     try {
-      for (const pipeline of config.pipelines) {
-        const key = names.owner(pipeline);
-        if (onEmpty) await client.set(key, pipeline, { condition: 'NX' });
-        const [owner, filled] = await client.mGet([key, names.filled(pipeline)]);
-        if (owner && owner !== pipeline) throw redisTrouble(new Error(`TOCSIN_OWNER ${owner}`), shown);
-        if (onEmpty && filled === null) empty = true;
-      }
-      if (empty) sayEmpty();
+      if (await claimKeys(client, about)) sayEmpty();
       await warnOfEviction(client);
     } finally {
       clearTimeout(retry);

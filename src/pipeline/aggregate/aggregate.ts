@@ -32,6 +32,8 @@ export interface AggregateDeps {
   readonly log: Log;
   readonly parse: ParseRecord;
   readonly check?: CheckFields;
+  /** What was found and what was expected in a record (its text) of the source that is invalid for this reason; undefined: the reason says it all. */
+  readonly explain?: ((source: string, reason: string, text: string) => string | undefined) | undefined;
   readonly randomKey: () => IdKey;
   /** Monotonic, ms. */
   readonly elapsed: () => number;

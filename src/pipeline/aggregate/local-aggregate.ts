@@ -139,6 +139,7 @@ export function createAggregate(
         withAppendTime: config.clock === 'append',
         windowStart,
         maxRecordBytes: plan.spec.limits.maxRecordBytes,
+        explain: (reason, text) => deps.explain?.(source.name, reason, text),
       });
       for (const entry of fresh) {
         letters.push(entry);

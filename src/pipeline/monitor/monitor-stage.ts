@@ -9,9 +9,8 @@ import { noOutcomes } from '../../core/outcome.ts';
 import { recordAt } from '../../log/batch.ts';
 import type { CommitUnit, Log, RecordsToAppend, StateChange } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
-import { limitNews, limitQuietMs, type LimitKind, type LimitSpan } from '../../windows/limit-episodes.ts';
+import type { LimitKind, LimitSpan } from '../../windows/limit-episodes.ts';
 import { createMerge, type WindowCounts } from '../../windows/merge/merge.ts';
-import type { Partials } from '../../windows/partials/partials.ts';
 import { decodePartials } from '../../windows/partials/codec.ts';
 import { createLabelsBook } from '../../windows/partials/labels-codec.ts';
 import type { ClockMode } from '../../windows/partition.ts';
@@ -22,7 +21,8 @@ import { readAppendedTail } from '../appended-tail.ts';
 import { appendAlerts, appendWindows } from '../appends.ts';
 import { isHeard, mergeStatePrefix, type Committed } from '../engine.ts';
 import type { Monitor } from './monitor.ts';
-import { isNewerReport, statusOfReport, type PartitionReport, type ReportAt } from '../aggregate/partition-report.ts';
+import { createReportBook } from './report-book.ts';
+import { statusOfReport, type PartitionReport } from '../aggregate/partition-report.ts';
 import { createIdleClock } from '../idle-clock.ts';
 import { monitorGroup, partialsTopic } from '../stage-topics.ts';
 import { fromStateEntries, stateChanges, toStateChanges } from '../state-codec.ts';
@@ -99,14 +99,12 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     dedupMs: source.event.dedupMs,
   }));
   const names = inputs.map(({ name }) => name);
-  const reports = new Map<string, ReportAt>();
-  let lettersCounted = 0;
-  const changedReports = new Set<string>();
+  const reports = createReportBook(new Map(inputs.map(({ name, dedupMs }) => [name, dedupMs])));
 
   merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), []);
   monitor.restore(await log.state(`monitor/${pipeline}/`));
   const stageEntries = fromStateEntries(stagePrefix, await log.state(stagePrefix));
-  for (const [key, value] of stageEntries) if (key.startsWith('report/')) reports.set(key.slice('report/'.length), value as ReportAt);
+  reports.restore(stageEntries);
   const meta = stageEntries.find(([key]) => key === 'meta')?.[1] as StageMeta | undefined;
   const windowsTail = await readAppendedTail(log, topics.windows, meta?.windows);
   const alertsTail = await readAppendedTail(log, topics.alerts, meta?.alerts);
@@ -119,27 +117,6 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const unreported = createUnreported(inputs, { log, offsetOf: (name) => reports.get(name)?.offset, warn: deps.warn ?? (() => {}) });
   let readSinceCommit = 0;
   let isCaughtUp = false;
-
-  function takeReport({ partition, progress }: Partials, report: PartitionReport): void {
-    const known = reports.get(partition);
-    if (!progress || !isNewerReport(progress, known)) return;
-    const { offset: at, epoch, turn, watermark } = progress;
-    const series = tellLimit('series', partition, report, watermark);
-    const ids = tellLimit('ids', partition, report, watermark);
-    const told = { ...(series && { series }), ...(ids && { ids }) };
-    reports.set(partition, { ...report, told, offset: at, epoch, turn });
-    changedReports.add(partition);
-  }
-
-  /** Tells what is news of a limit; what was told last by then. */
-  function tellLimit(kind: LimitKind, partition: string, report: PartitionReport, watermark: number): LimitSpan | undefined {
-    const told = reports.get(partition)?.told[kind];
-    const quietMs = limitQuietMs(kind, inputs.find(({ name }) => name === partition)!.dedupMs);
-    const view = report.firstTime === undefined ? undefined : { from: report.firstTime, watermark, quietMs };
-    const news = limitNews(report.limits[kind], told, view);
-    if (deps.limitAlert) for (const span of news) alerts.push(deps.limitAlert(kind, partition, span));
-    return news.at(-1) ?? told;
-  }
 
   function* take(bytes: Uint8Array): Sliced<void> {
     const record = yield* decodePartials(bytes, plan.groupings.length, labels);
@@ -155,7 +132,11 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       idleClock.heard();
       unreported.forget();
     }
-    if (record.report !== undefined) takeReport(record.partials, record.report as PartitionReport);
+    if (record.report !== undefined) {
+      const { partition } = record.partials;
+      const news = reports.take(record.partials, record.report as PartitionReport);
+      if (deps.limitAlert) for (const { kind, span } of news) alerts.push(deps.limitAlert(kind, partition, span));
+    }
     const stepped = yield* merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
     const complete = stepped.records.filter((told) => Date.parse(told.window_start) >= config.completeFrom);
     records.push(complete);
@@ -175,14 +156,6 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     return slices(monitor.silence(until, merge.flush));
   }
 
-  /** Dead letters that the partitions have reported since this was asked last. */
-  function newLetters(): number {
-    const sum = [...reports.values()].reduce((total, { totals }) => total + totals.late + totals.invalid, 0);
-    const more = sum - lettersCounted;
-    lettersCounted = sum;
-    return Math.max(0, more);
-  }
-
   /** What stands on the topics already is left out; the rest in pieces. */
   async function appendsOf(): Promise<RecordsToAppend[]> {
     return [
@@ -199,21 +172,16 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       state: [
         ...(await slices(stateChanges(mergePrefix, await slices(merge.takingStateChanges())))),
         ...(await slices(monitor.takingStateChanges())),
-        ...toStateChanges(stagePrefix, [
-          ['meta', noted],
-          ...[...changedReports].map((name): [string, unknown] => [`report/${name}`, reports.get(name)]),
-        ]),
+        ...toStateChanges(stagePrefix, [['meta', noted], ...reports.takeStateChanges()]),
         ...state,
       ],
     } satisfies CommitUnit;
-    changedReports.clear();
     const firsts = await log.commit(unit);
     unit.appends.forEach((append, i) => {
       (append.topic === topics.windows ? windowsTail : alertsTail).noted(firsts[i]! + append.ends.length);
     });
   }
 
-  newLetters();
   // Noted before anything is told: where the next life has to look for what this one told and did not note.
   await write([]);
   alerts = [];
@@ -232,7 +200,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     hasNews: () => readSinceCommit > 0 || silentUntil() !== undefined,
     async commit({ state = [] } = {}) {
       readSinceCommit = 0;
-      const deadLetters = newLetters();
+      const deadLetters = reports.newLetters();
       merge.expire();
       await write(state);
       const told = { records: records.flat(), alerts };

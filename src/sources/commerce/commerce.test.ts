@@ -49,7 +49,7 @@ for (const [stream, kind] of [
 ] as const) {
   test(`${stream}: by the schemas that come along, exactly those are invalid that are said to be, for that reason`, () => {
     const schemas = ['v1', 'v2'].map((version) => ({ version, file: version, schema: read(`${kind}.${version}.json`) }));
-    const check = createEventCheck({ versions: { field: 'schema_version', schemas } })!;
+    const check = createEventCheck({ versions: { field: 'schema_version', schemas } })!.check;
     const judged = (text: string): string | undefined => {
       try {
         return check(JSON.parse(text));

@@ -7,7 +7,7 @@ import type { RecordBatch } from '../../log/log.ts';
 import { createEventCheck } from '../../schemas/event-check.ts';
 import { createDecoder, parseJson } from './decoder.ts';
 import { compilePlan } from '../plan.ts';
-import type { SourceSpec } from '../spec.ts';
+import type { MeasureSpec, SourceSpec } from '../spec.ts';
 
 const source = smallSource({ event: { dedupMs: 0 } });
 const spec = smallSpec({
@@ -16,10 +16,10 @@ const spec = smallSpec({
   limits: { maxRecordBytes: 200 },
 });
 
-function decoderOf(changes: Partial<SourceSpec> = {}) {
+function decoderOf(changes: Partial<SourceSpec> = {}, measures: readonly MeasureSpec[] = spec.measures) {
   const changed = { ...source, ...changes };
-  const plan = compilePlan({ ...spec, sources: [changed] });
-  const check = createEventCheck(changed);
+  const plan = compilePlan({ ...spec, sources: [changed], measures });
+  const check = createEventCheck(changed)?.check;
   return createDecoder(plan, changed, { parse: parseJson, idKey: [1, 2], ...(check && { check }) });
 }
 
@@ -28,11 +28,15 @@ function batchOf(values: readonly (string | Uint8Array | null)[]): RecordBatch {
   return { topic: 't', partition: 0, firstOffset: 0, count: values.length, ...packed, appendTimes: new Float64Array(values.length) };
 }
 
-function verdicts(changes: Partial<SourceSpec>, values: readonly (object | string | Uint8Array | null)[]): string[] {
+function verdicts(
+  changes: Partial<SourceSpec>,
+  values: readonly (object | string | Uint8Array | null)[],
+  measures?: readonly MeasureSpec[],
+): string[] {
   const texts = values.map((value) =>
     value === null || typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value),
   );
-  const { outcomes, reasons } = decoderOf(changes).decode(batchOf(texts));
+  const { outcomes, reasons } = decoderOf(changes, measures).decode(batchOf(texts));
   return texts.map((_, i) => reasons.get(i) ?? OUTCOMES[outcomes[i]!]!);
 }
 
@@ -63,13 +67,13 @@ test('a label that is no scalar is a fault after those of schema, id and time', 
 
 test('each event is held against the version that it names; one that names none is invalid before anything else is said of it', () => {
   const v1 = { type: 'object', properties: { amount: { type: 'number' }, id: {} }, required: ['amount'] };
-  const v2 = { type: 'object', properties: { id: {}, amount: { type: 'string' } } };
+  const v2 = { type: 'object', properties: { id: {}, amount: { type: 'null' } } };
   const schemas = [v1, v2].map((schema, index) => ({ version: `${index + 1}`, file: 'f', schema }));
   const versions = { field: 'v', schemas };
   const told = verdicts({ versions }, [
     { ...event, v: '1', amount: 1 },
     { ...event, v: '2', amount: 1 },
-    { ...event, v: 2, amount: 'one' },
+    { ...event, v: 2, amount: null },
     { ...event, v: 1 },
     { ...event, v: '1', amount: 'x', id: 7 },
     { ...event, v: '2', amount: 1, id: 7 },
@@ -104,9 +108,15 @@ test('a scalar is looked up by its text; a key that the table lacks is ignored, 
   ]);
 });
 
-test('labels that every object inherits are empty unless the record has them; amounts that are no numbers contribute nothing', () => {
+test('labels that every object inherits are empty unless the record has them; no amount, or null, contributes nothing', () => {
   const decoder = decoderOf();
-  const records = [event, { ...event, constructor: 'own' }, { ...event, amount: -0 }, { ...event, amount: '3' }, { ...event, amount: 2.5 }];
+  const records = [
+    event,
+    { ...event, constructor: 'own' },
+    { ...event, amount: -0 },
+    { ...event, amount: null },
+    { ...event, amount: 2.5 },
+  ];
   const columns = decoder.decode(batchOf(records.map((record) => JSON.stringify(record))));
   const [, constructors] = columns.dimensions;
   assert.deepEqual(
@@ -114,6 +124,32 @@ test('labels that every object inherits are empty unless the record has them; am
     ['', 'own', '', '', ''],
   );
   assert.deepEqual([...columns.contributions[0]!.values.subarray(0, 5)], [NaN, NaN, 0, NaN, 2.5]);
+});
+
+test('a field whose number is asked for must not be anything else: it is invalid where it would have counted, whatever the schema allows', () => {
+  const measures = [
+    { name: 'paid', kind: 'sum', source: 'events', where: [{ field: 'kind', anyOf: ['buy'] }], field: 'amount' },
+    { name: 'delay', kind: 'average', source: 'events', where: [], field: 'ms' },
+  ] as const;
+  const judged = (changes: Partial<SourceSpec>, records: readonly (object | string)[]) => verdicts(changes, records, measures);
+  const buy = { ...event, kind: 'buy' };
+  assert.deepEqual(
+    judged({}, [
+      { ...buy, amount: '12.5' },
+      { ...buy, amount: true, ms: [] },
+      { ...event, kind: 'view', amount: 'none' },
+      { ...event, ms: {} },
+      { ...buy, amount: null },
+      '{"id":"a","at":1,"country":"KR","ms":1e400}',
+    ]),
+    ['type:amount', 'type:amount', 'accepted', 'type:ms', 'accepted', 'value:ms'],
+  );
+  const schema = { type: 'object', properties: { amount: { type: ['number', 'string'] } } };
+  assert.deepEqual(judged({ schema }, [{ ...buy, amount: '12.5' }]), ['type:amount']);
+  // What is filtered out, or has another fault, is that first.
+  const where = [{ field: 'shop', anyOf: ['a'] }];
+  assert.deepEqual(judged({ where }, [{ ...buy, amount: '1' }]), ['ignored']);
+  assert.deepEqual(judged({}, [{ ...buy, amount: '1', country: [] }]), ['type:country']);
 });
 
 test('the longest record allowed is read; a small batch after a large one has nothing of it', () => {

@@ -90,7 +90,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
       const label = typeof value === 'string' ? value : labelText(value);
       columns.dimensions[d]![i] = codeOf(dimensions[d]!, label);
     }
-    for (let c = 0; c < fed.length; c++) contribute(c, i);
+    for (let c = 0; c < fed.length; c++) if (!contribute(c, i)) return invalid(i, noNumber(fed[c]!));
     return ACCEPTED;
   }
 
@@ -145,33 +145,39 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     return `${rightType ? 'value' : 'type'}:${event.time}`;
   }
 
-  function contribute(c: number, i: number): void {
+  /** False where the record should have a number and has something else: without a word it would be missing in the sum. */
+  function contribute(c: number, i: number): boolean {
     const { column, field, where: conditions } = fed[c]!;
     const to = columns.contributions[c]!;
-    if (conditions.length > 0 && !holdAll(conditions, values)) {
-      to.values[i] = NaN;
-      return;
-    }
+    to.values[i] = NaN;
+    if (conditions.length > 0 && !holdAll(conditions, values)) return true;
     if (field === undefined) {
       to.values[i] = 1;
-      return;
+      return true;
     }
     const value = values[field];
+    if (value === undefined || value === null) return true;
     if (column.accumulate === 'hll') {
-      to.values[i] = isScalar(value) && value !== null ? 1 : NaN;
-      if (to.values[i] !== 1) return;
+      if (!isScalar(value)) return true;
+      to.values[i] = 1;
       const hash = distinctHasher.hash(String(value));
       to.hashes!.low[i] = hash.low;
       to.hashes!.high[i] = hash.high;
     } else if (to.texts) {
-      to.values[i] = isScalar(value) && value !== null ? 1 : NaN;
-      if (to.values[i] === 1) to.texts[i] = heavyKey(String(value));
-    } else if (typeof value === 'number' && Number.isFinite(value)) {
+      if (!isScalar(value)) return true;
+      to.values[i] = 1;
+      to.texts[i] = heavyKey(String(value));
+    } else {
+      if (typeof value !== 'number' || !Number.isFinite(value)) return false;
       // + 0 makes -0 a plain 0: a minimum must not depend on which of two equal values came first.
       to.values[i] = column.counts ? 1 : value + 0;
-    } else {
-      to.values[i] = NaN;
     }
+    return true;
+  }
+
+  /** 1e400 is a number, and none to add up. */
+  function noNumber({ column, field }: (typeof fed)[number]): string {
+    return `${typeof values[field!] === 'number' ? 'value' : 'type'}:${column.field}`;
   }
 
   /** Values come and go without end (also those of events that are not accepted); what was seen long ago is not kept for ever. */

@@ -79,6 +79,7 @@ function Letter({ letter }: { letter: DeadLetterList['dead_letters'][number] }) 
           )}
         </span>
       </header>
+      {letter.detail !== undefined && <p class="letter-detail">{letter.detail}</p>}
       <pre>{text ?? t('letters.binary', { count: letter.payload_base64?.length ?? 0 })}</pre>
     </li>
   );

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { getPriority, platform } from 'node:os';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { poolGivesWay } from './thread-priority.ts';
 
 const skip = platform() === 'linux' ? false : 'priorities of threads are there on Linux alone';
 
@@ -26,25 +23,3 @@ test('a thread that gives way does so alone', { skip }, async () => {
   assert.equal(getPriority(0), before);
   await worker.terminate();
 });
-
-test("the pool's threads give way, once and no others", { skip }, async () => {
-  await stat('.');
-  const before = priorities();
-  poolGivesWay();
-  const after = priorities();
-  poolGivesWay();
-  assert.deepEqual(priorities(), after);
-  for (const [thread, { name, priority }] of after) {
-    const known = before.get(thread)?.priority ?? priority;
-    assert.equal(priority > known, name === 'libuv-worker', `${name}: ${known}, then ${priority}`);
-  }
-});
-
-function priorities(): Map<string, { readonly name: string; readonly priority: number }> {
-  return new Map(
-    readdirSync('/proc/self/task').map((thread) => {
-      const name = readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim();
-      return [thread, { name, priority: getPriority(Number(thread)) }];
-    }),
-  );
-}
