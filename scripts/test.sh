@@ -22,13 +22,10 @@ step 2 lint oxlint --type-aware --deny-warnings
 types() { tsc -p . && tsc -p web; }
 step 3 types types
 step 4 dead-code knip --no-progress
+files=$(node scripts/test-files.ts) || exit 1
 services='node scripts/services.ts run --if-possible --quick kafka redis --'
-# What test/together imports runs there; all other files have a process of their own.
-together=$(sed -n "s/^await importTests(\(.*\));$/\1/p" test/together/*.test.ts | tr -d "' " | tr ',\n' '||')
-alone=$(find src web/src -name '*.alone.test.ts')
-others=$(find src test web/src -name '*.test.ts' ! -name '*.alone.test.ts' | grep -vE "^(${together%|})/" | sort)
 # Three at a time on two cores: tests of brokers, stores and processes wait now and then.
 # shellcheck disable=SC2086 # several words
-step 5 tests $services node --test --test-concurrency=3 --test-timeout=300000 $alone $others
+step 5 tests $services node --test --test-concurrency=3 --test-timeout=300000 $files
 
 [ -z "$failed" ] || { echo "make test: failed:$failed" >&2; exit 1; }

@@ -1,3 +1,3 @@
-import { importTests } from './import-tests.ts';
+import { importTests } from './folders.ts';
 
-await importTests('web/src');
+await importTests('page');

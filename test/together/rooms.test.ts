@@ -1,3 +1,3 @@
-import { importTests } from './import-tests.ts';
+import { importTests } from './folders.ts';
 
-await importTests('src/alerts', 'src/config', 'src/core', 'src/dead-letter', 'src/notify', 'src/receivers', 'src/schemas');
+await importTests('rooms');
