@@ -102,7 +102,7 @@ test('files stay short', () => {
 });
 
 test('names are kebab-case and say what is inside', () => {
-  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|bench|soak|d))?\.(ts|mjs|sh)$/;
+  const kebab = /^[a-z0-9]+(-[a-z0-9]+)*((\.alone)?\.test|\.(bench|soak|d))?\.(ts|mjs|sh)$/;
   const vague = /^(utils?|helpers?|misc|common|shared)\./;
   const scripts = files.filter((file) => /\.(ts|mjs|sh)$/.test(file));
   report(scripts.filter((file) => !kebab.test(path.basename(file)) || vague.test(path.basename(file))));

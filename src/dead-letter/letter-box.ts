@@ -40,7 +40,7 @@ export function deadLettersOf(
     const watermark = lateBy.get(i);
     const reason = watermark === undefined ? reasons.get(i)! : 'late';
     const payload = payloadOf(bytes, options.maxRecordBytes);
-    const detail = watermark === undefined ? options.explain?.(reason, payload.payload ?? '') : undefined;
+    const detail = watermark === undefined ? detailOf(options, reason, payload.payload ?? '') : undefined;
     letters.push({
       key: originKey(batch.topic, batch.partition, offset),
       letter: {
@@ -62,6 +62,15 @@ export function deadLettersOf(
     });
   }
   return letters;
+}
+
+/** A text for people never keeps a record from its letter: what `explain` throws leaves the letter without one. */
+function detailOf({ explain }: LetterOptions, reason: string, text: string): string | undefined {
+  try {
+    return explain?.(reason, text);
+  } catch {
+    return undefined;
+  }
 }
 
 function payloadOf(bytes: Uint8Array, maxBytes: number): Pick<DeadLetter, 'payload' | 'payload_base64' | 'truncated_from_bytes'> {

@@ -88,3 +88,33 @@ test('an event of no known version, and what is no event at all', () => {
     ],
   );
 });
+
+test('a value is told by its beginning, however deep or long it is', () => {
+  const deep = (depth: number, open: string, close: string) => open.repeat(depth) + close.repeat(depth);
+  const lists = deep(100_000, '[', ']');
+  const record = (field: string, value: string) => `{"id":"a","at":1,"country":"KR",${JSON.stringify(field)}:${value}}`;
+  const cut = (text: string) => `${text.slice(0, 59)}…`;
+  assert.deepEqual(
+    explained({ schema }, [
+      ['not_object', lists],
+      ['type:country', record('country', lists)],
+      ['type:amount', record('amount', `[${deep(10_000, '{"a":[', ']}')}]`)],
+      ['type:id', record('id', '[1e400,null,{"é":"é\\""},[],{}]')],
+      ['type:id', record('id', `[${'7,'.repeat(100_000)}7]`)],
+    ]),
+    [
+      `found ${cut(lists)}; expected a JSON object`,
+      `country: found ${cut(lists)}; expected text, a number, true or false: it is a dimension`,
+      `amount: found ${cut(`[${'{"a":['.repeat(10)}`)}; expected a number or text`,
+      'id: found [Infinity,null,{"é":"é\\""},[],{}]; expected text, which names the event',
+      `id: found ${cut(`[${'7,'.repeat(30)}`)}; expected text, which names the event`,
+    ],
+  );
+  const exact = 'x'.repeat(58);
+  for (const value of [exact, `${exact}x`, { [exact]: 1 }, [exact.slice(2)], [exact.slice(1)]]) {
+    const text = JSON.stringify(value);
+    assert.deepEqual(explained({}, [['type:id', record('id', text)]]), [
+      `id: found ${text.length > 60 ? cut(text) : text}; expected text, which names the event`,
+    ]);
+  }
+});

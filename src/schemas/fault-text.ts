@@ -92,9 +92,27 @@ function oneOf(values: readonly unknown[]): string {
 
 function valueText(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  const text = beginningOf(value, TEXT_MAX + 1);
   // Not within a surrogate pair.
   return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
+}
+
+/**
+ * The value as JSON, whole or at least its first `length` characters. Each level writes its bracket before the next one begins: so it goes
+ * no deeper than it is long, where `JSON.stringify` overflows the stack on what `JSON.parse` took without trouble.
+ */
+function beginningOf(value: unknown, length: number): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, length));
+  if (typeof value !== 'object' || value === null) return String(value);
+  const isList = Array.isArray(value);
+  let text = isList ? '[' : '{';
+  for (const key of isList ? value.keys() : Object.keys(value)) {
+    if (text.length > 1) text += ',';
+    if (!isList) text += `${beginningOf(key, length)}:`;
+    if (text.length >= length) return text;
+    text += beginningOf((value as Readonly<Record<string | number, unknown>>)[key], length - text.length);
+  }
+  return text + (isList ? ']' : '}');
 }
 
 function unescape(step: string): string {

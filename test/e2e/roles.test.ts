@@ -65,13 +65,20 @@ test(
     const start = fleetIn(t, dir, file, name);
     const active = start('monitor,notify');
     await until('the active monitor', () => active.stderr().includes('monitor, from record'), 60_000);
-    start('aggregate');
+    const worker = start('aggregate', ['--listen', '127.0.0.1:0']);
     const standby = start('monitor,notify');
     const api = start('api', ['--listen', '127.0.0.1:0']);
     const at = await until('the API', () => addressIn(api.stderr()), 60_000);
     const status = async (): Promise<Status> => (await (await fetch(`${at}/api/v1/pipelines/${name}/status`)).json()) as Status;
     const readOf = async (count: number): Promise<boolean> => (await status()).outcomes.read === count;
     await until(`${half} records to be shown`, () => readOf(half), 60_000);
+    // Who sees no monitor tells of the partitions that it owns.
+    const told = await (await fetch(`${addressIn(worker.stderr())}/metrics`)).text();
+    const counts = [...told.matchAll(/^tocsin_records_total\{.*\} (\d+)$/gm)].map(([, count]) => Number(count));
+    assert.equal(
+      counts.reduce((sum, count) => sum + count, 0),
+      half,
+    );
 
     active.child.kill('SIGKILL');
     const killedAt = performance.now();

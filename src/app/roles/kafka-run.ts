@@ -91,7 +91,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       { spec, always: options.threads !== undefined },
       { threads: deps.threads.pipeline(), clock, ends, onJudged: deps.onJudged },
     );
-  const openPartition = createPartitionOpener(
+  const partitionsHere = createPartitionOpener(
     { config, plan, mode, once, batchRecords: options.batchRecords },
     { ...deps, ground, ends, outcomes, placement, monitorLag, revision: () => seat.revision(broken.signal) },
   );
@@ -114,7 +114,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
         connection,
         clock,
         logger,
-        open: openPartition,
+        open: partitionsHere.open,
         isTimeToMove(read) {
           const moves = placement?.isTimeToMove(read) === true;
           if (moves) logger.info(`${pipeline}: its partitions are counted in threads from here on`);
@@ -195,7 +195,8 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     reader,
     engine: {
       counts: () => seat.seen()?.counts() ?? done({}),
-      partitions: () => seat.seen()?.partitions() ?? [],
+      // Who sees no monitor knows of its own partitions.
+      partitions: () => seat.seen()?.partitions() ?? partitionsHere.owned(),
       get frontier() {
         return seat.seen()?.frontier ?? -Infinity;
       },

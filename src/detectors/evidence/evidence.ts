@@ -162,7 +162,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     segments.begin(slot, turns.length);
     sums.begin(slot, turns.length);
     groups.begin(grid.slotMinutes / grid.windowsPerSlot);
-    markUnheard(turns, model, segments.delay);
+    markUnheard(turns, model, segments.delay());
     for (const turn of turns) {
       if (isDue()) yield;
       if (turn.group !== undefined || turn.isUnheard) continue;

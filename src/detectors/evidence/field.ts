@@ -51,7 +51,7 @@ export interface Field {
   readonly common: CommonMode;
   memory(): FieldMemory;
   /** Delay of arrival that holds in the window at hand: its index. */
-  readonly delay: number;
+  delay(): number;
   /** The newest scan: of the series that was judged last. */
   readonly scan: Scan;
   /** A window of slot `slot` begins, of `series` series. */
@@ -106,9 +106,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
 
   return {
     common,
-    get delay() {
-      return kit.delay;
-    },
+    delay: () => kit.delay,
     memory: () => ({ pool: copyPool(pool), power: entered === 0 ? before : power[0]! / entered, newest }),
     scan,
     begin(slot, series) {

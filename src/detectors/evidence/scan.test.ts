@@ -64,10 +64,11 @@ function plainly(numbers: Float32Array, { model, shrinkage }: Kit, slots: readon
 }
 
 /** Every so many slots less comes for a while, then more. */
-for (const { name, adds, windowMs, every, low, high } of [
-  { name: 'a rate', adds: 'events', windowMs: 60_000, every: 90, low: 20, high: 15 },
-  { name: 'a rate in windows of five minutes', adds: 'events', windowMs: 300_000, every: 40, low: 3, high: 3 },
-  { name: 'money', adds: 'amounts', windowMs: 60_000, every: 200, low: 20, high: 20 },
+for (const { name, adds, windowMs, mean, every, low, high } of [
+  { name: 'a rate', adds: 'events', windowMs: 60_000, mean: 20, every: 90, low: 20, high: 15 },
+  { name: 'a rate of few events', adds: 'events', windowMs: 60_000, mean: 0.3, every: 300, low: 50, high: 20 },
+  { name: 'a rate in windows of five minutes', adds: 'events', windowMs: 300_000, mean: 20, every: 40, low: 3, high: 3 },
+  { name: 'money', adds: 'amounts', windowMs: 60_000, mean: 20, every: 200, low: 20, high: 20 },
 ] as const) {
   test(`${name}: evidence is the sum over all spans, each weighed by itself`, () => {
     const share = { hasExposure: true, habits: false, drop: 0.5, rise: 2, falseAlarmsPerDay: 1, tests: 2 };
@@ -87,7 +88,7 @@ for (const { name, adds, windowMs, every, low, high } of [
       numbers[model.layout.errorWeight + model.grid.horizons.length] = numbers[model.layout.errorSum + model.grid.horizons.length] = 0;
       const phase = slot % every;
       const factor = phase < low ? 0.3 : phase < low + high ? 3 : 1;
-      const clicks = random.poisson(20 * factor);
+      const clicks = random.poisson(mean * factor);
       const seen = adds === 'events' ? clicks : clicks * Math.exp(0.5 * random.normal());
       const expected = enterWindow(state, kit, slot, seen, 1_000);
       slots.unshift({ seen, expected });

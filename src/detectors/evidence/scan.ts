@@ -8,8 +8,8 @@ import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts
 import type { Model } from './model.ts';
 import { noiseOf, skewOf } from './noise.ts';
 import type { SlotPlace } from './slot-place.ts';
-import { sumUp } from './sums.ts';
-import type { Sums } from './sums.ts';
+import { isAnyOut, sumUp } from './sums.ts';
+import type { Bar, Sums } from './sums.ts';
 import type { Spans } from './time-grid.ts';
 import { aloneOf, clumpAt, errorAt } from './tracked-error.ts';
 import type { Shrinkage } from './tracked-error.ts';
@@ -53,13 +53,24 @@ export interface Scan extends Sums {
   alone: number;
   clump: number;
   readonly corrected: Correction;
+  readonly bar: Bar;
 }
 
 export function createScan({ grid }: Model): Scan {
   const sums = (): Float64Array => new Float64Array(grid.slotsMax + 1);
   const errors = new Float64Array(grid.horizons.length);
-  const [drop, rise, corrected] = [nothing(), nothing(), createCorrection()];
-  return { drop, rise, seen: sums(), expected: sums(), believed: sums(), errors, alone: 0, clump: 0, corrected };
+  return {
+    drop: nothing(),
+    rise: nothing(),
+    seen: sums(),
+    expected: sums(),
+    believed: sums(),
+    errors,
+    alone: 0,
+    clump: 0,
+    corrected: createCorrection(),
+    bar: { isDrop: false, breakEven: 1, squares: 0, grain: 0, variance: 0 },
+  };
 }
 
 function nothing(): Evidence {
@@ -91,15 +102,25 @@ export function scanSpans(
   const grain = noiseOf(numbers, model, 1);
   const isCounted = isDrop && model.form !== 'money';
   const isRough = !isDrop && model.form === 'money';
+  const forecastVariance = shrinkage.bold * numbers[At.variance]!;
+  const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
+  const { before, longest } = model.carry;
+  const carried = longest > 0 && isSettled(numbers, model, forecastVariance, errorAt(numbers, model, shrinkage, 1)) ? longest : 0;
+  // What spans are corrected by has to be summed up first.
+  if (carried === 0) {
+    const { bar } = scan;
+    bar.isDrop = isDrop;
+    bar.breakEven = breakEven;
+    bar.squares = squaresLeast;
+    bar.grain = grain;
+    bar.variance = forecastVariance;
+    if (!isAnyOut(numbers, model, at, spans, reach, bar)) return;
+  }
   sumUp(numbers, model, at, spans, reach, scan);
   if (isRough) believe(numbers, model, at, spans, reach, scan, grain);
   const { seen: seenOf, expected: expectedOf, errors, corrected } = scan;
   const believedOf = isRough ? scan.believed : seenOf;
   const { slots: lengths, weights, horizon, share } = spans;
-  const forecastVariance = shrinkage.bold * numbers[At.variance]!;
-  const squaresLeast = isDrop ? DROP_SQUARES : RISE_SQUARES;
-  const { before, longest } = model.carry;
-  const carried = longest > 0 && isSettled(numbers, model, forecastVariance, errorAt(numbers, model, shrinkage, 1)) ? longest : 0;
   const evidence = isDrop ? scan.drop : scan.rise;
   let hasErrors = false;
   let total = 0;

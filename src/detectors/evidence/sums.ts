@@ -42,3 +42,35 @@ export function sumUp(numbers: Float32Array, model: Model, at: SlotPlace, spans:
     older = older === 0 ? grid.olderBlocks - 1 : older - 1;
   }
 }
+
+/** How far out a sum has to be, on one side, where M is expected: beyond `breakEven` x M, its square from `squares` x M x (grain + M x variance) on. */
+export interface Bar {
+  isDrop: boolean;
+  breakEven: number;
+  squares: number;
+  grain: number;
+  variance: number;
+}
+
+/** Whether any sum of the newest slots, up to `reach`, is so far out. Of most series none is, and then no sum needs to be kept. */
+export function isAnyOut(numbers: Float32Array, model: Model, at: SlotPlace, spans: Spans, reach: number, bar: Bar): boolean {
+  const { grid, layout } = model;
+  const { slots: lengths, recentCount } = spans;
+  const { recentSeen, recentExpected, olderSeen, olderExpected } = layout;
+  const { isDrop, breakEven, squares, grain, variance } = bar;
+  const single = Math.min(reach, lengths[recentCount - 1]!);
+  let S = 0;
+  let M = 0;
+  for (let slots = 1, place = at.place; slots <= single; slots++, place = place === 0 ? grid.recent - 1 : place - 1) {
+    S += numbers[recentSeen + place]!;
+    M += numbers[recentExpected + place]!;
+    if ((S - M) * (S - M) >= squares * M * (grain + M * variance) && (isDrop ? S < breakEven * M : S > breakEven * M)) return true;
+  }
+  for (let index = recentCount, older = at.older; index < lengths.length && lengths[index]! <= reach; index++) {
+    S += numbers[olderSeen + older]!;
+    M += numbers[olderExpected + older]!;
+    if ((S - M) * (S - M) >= squares * M * (grain + M * variance) && (isDrop ? S < breakEven * M : S > breakEven * M)) return true;
+    older = older === 0 ? grid.olderBlocks - 1 : older - 1;
+  }
+  return false;
+}

@@ -3,8 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { RecordBatch } from '../log.ts';
 import { AT, ATTRIBUTE, BEFORE_LENGTH_BYTES, CHECKED_FROM, HEADER_BYTES } from './batch-header.ts';
 import { CODECS, checksum } from './codecs.ts';
-import type { Columns } from './unpack/held-columns.ts';
-import type { BatchOfRecords, Unpacker } from './unpack/unpacker.ts';
+import type { BatchOfRecords, Columns, Unpacker } from './unpack/unpacker.ts';
 
 export interface Fetched {
   readonly topic: string;

@@ -1,0 +1,33 @@
+/**
+ * Folders whose tests touch nothing that belongs to a process share one: each process takes a quarter of a second of the processor before its
+ * first test. A file that does touch such a thing (the environment, priorities) is called `*.alone.test.ts`, and has its own.
+ */
+import { globSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+
+/** By the file of `test/together` that runs them. */
+const FOLDERS = {
+  rooms: ['src/alerts', 'src/config', 'src/core', 'src/dead-letter', 'src/notify', 'src/receivers', 'src/schemas'],
+  page: ['web/src'],
+};
+
+export async function importTests(name: keyof typeof FOLDERS): Promise<void> {
+  for (const file of sharing(name)) await import(pathToFileURL(path.join(ROOT, file)).href);
+}
+
+/** Every test file that has a process of its own, from the root: what `node --test` is to be given. */
+export function testFiles(): string[] {
+  const shared = new Set((Object.keys(FOLDERS) as (keyof typeof FOLDERS)[]).flatMap(sharing));
+  return globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts'], { cwd: ROOT })
+    .filter((file) => !shared.has(file))
+    .toSorted();
+}
+
+function sharing(name: keyof typeof FOLDERS): string[] {
+  const files = FOLDERS[name].flatMap((folder) => globSync(`${folder}/**/*.test.ts`, { cwd: ROOT }));
+  if (files.length === 0) throw new Error(`there are no tests in ${FOLDERS[name].join(', ')}`);
+  return files.filter((file) => !file.endsWith('.alone.test.ts')).toSorted();
+}
