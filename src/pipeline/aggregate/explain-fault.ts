@@ -3,6 +3,7 @@ import type { EventCheck } from '../../schemas/event-check.ts';
 import { faultText, oneOf } from '../../schemas/fault-text.ts';
 import { LEVELS_MAX, TOO_DEEP } from '../../schemas/nesting.ts';
 import { isObject } from '../../schemas/schema-fields.ts';
+import { isScalar, own } from '../../windows/decode/decoder.ts';
 import { parseEventTime } from '../../windows/decode/event-time.ts';
 import { MAX_AHEAD_DEFAULT_MS } from '../../windows/partition.ts';
 import type { Condition, EngineSpec, LookupSpec, MeasureSpec, SourceSpec } from '../../windows/spec.ts';
@@ -88,8 +89,7 @@ function joined(sent: Fields, lookups: readonly LookupSpec[]): Fields {
   const record: Record<string, unknown> = { ...sent };
   for (const { by, field, table } of lookups) {
     const key = own(record, by);
-    const isScalar = key === null || (key !== undefined && typeof key !== 'object');
-    if (isScalar && Object.hasOwn(table, String(key))) record[field] = table[String(key)];
+    if (isScalar(key) && Object.hasOwn(table, String(key))) record[field] = table[String(key)];
   }
   return record;
 }
@@ -97,10 +97,6 @@ function joined(sent: Fields, lookups: readonly LookupSpec[]): Fields {
 function holds(record: Fields, { field, anyOf }: Condition): boolean {
   const value = own(record, field);
   return anyOf.some((one) => one === value);
-}
-
-function own(record: Fields, name: string): unknown {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function jsonFault(text: string): string {
