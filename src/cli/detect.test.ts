@@ -39,17 +39,23 @@ test('--json prints every point of every file in order, an alarm from one half o
 test('for people: what was found, when, observed, expected, how unlikely, and a chart', () => {
   const { stdout, stderr, status } = detect('--series', 'b, packed.csv.gz', '--time', 'minute', '--value', 'value', '--plot', 'chart.html');
   assert.equal(status, 0, stderr);
-  assert.match(stdout, /^b, packed\.csv\.gz: 3,000 points, \d episodes?\n/);
+  assert.match(stdout, /^b, packed\.csv\.gz: value: 3,000 points, \d episodes?\n/);
   assert.match(stdout, /1500750000 .* 900 +10\d\.\d+ +never in a million years/);
   assert.match(readFileSync(join(dir, 'chart.html'), 'utf8'), /<svg/);
 });
 
 test('one point is a point, and what was assumed of thousands is said beside the output', () => {
   writeFileSync(join(dir, 'one.csv'), 'timestamp,value\n1500000000,1.106\n');
-  const { stdout, stderr, status } = detect('--series', 'one.csv');
+  const { stdout, stderr, status } = detect('one.csv');
   assert.equal(status, 0, stderr);
-  assert.equal(stdout, 'one.csv: 1 point, nothing rang\n');
+  assert.equal(stdout, 'one.csv: value: 1 point (the first 50 never ring), nothing rang\n');
   assert.match(stderr, /^tocsin: one\.csv: "value": values such as line 2 \("1\.106"\) are read as decimals; .*\n$/);
+});
+
+test('of several columns the judged one is named, and how to choose', () => {
+  const { stdout, stderr } = spawnSync(BIN, ['detect', '-'], { encoding: 'utf8', input: '시각,노출,매출\n1500000001,2,3\n' });
+  assert.match(stdout, /^-: 노출: 1 point /);
+  assert.match(stderr, /^tocsin: standard input: "노출" is judged; --value names another column: 매출\n/);
 });
 
 test('of several files a wrong one is told, and the others are judged; standard input is one of them', () => {
@@ -66,7 +72,7 @@ test('of several files a wrong one is told, and the others are judged; standard 
 
 test('wrong arguments and files: one line, exit 2', () => {
   const cases: [string[], RegExp][] = [
-    [[], /--series/],
+    [[], /found no series; expected the name of a CSV file/],
     [['--series', 'none.csv'], /none\.csv cannot be read/],
     [['--series', 'wrong.csv', '--format', 'nab'], /wrong\.csv:3:1: found "noon" as "timestamp"; expected a time such as/],
     [['--series', 'a.csv', '--format', 'kpi', '--time', 'x'], /found --time or --value with --format kpi/],

@@ -4,12 +4,14 @@ import { createCharts, type Charts } from '../app/detect/charts.ts';
 import { collectEpisodes, scoreSeries, type Episode, type ScoredPoint } from '../app/detect/score-series.ts';
 import type { DecimalMark } from '../app/detect/number-text.ts';
 import { seriesFormat, type SeriesFormatName, type TimeFormat } from '../app/detect/series-format.ts';
+import type { JudgedColumn } from '../app/detect/read-series.ts';
 import { AppError } from '../core/errors.ts';
+import { WARM_UP_POINTS } from '../detectors/seasonal/seasonal-scorer.ts';
 import { grouped, printable, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface DetectOptions {
-  readonly series: readonly string[];
+  readonly series?: readonly string[];
   readonly format: SeriesFormatName;
   readonly time?: string;
   readonly value?: string;
@@ -24,8 +26,12 @@ export interface DetectOptions {
 const SCORE_DIGITS = 7;
 
 /** `--json` prints CSV, one row a point of every file in the order given; else tables of the episodes found. */
-export async function detectCommand(options: DetectOptions, terminal: Terminal): Promise<number> {
-  const { series, format: formatName, time, value, timeFormat, decimal, falseAlarmsPerWeek, plot: plotPath, json } = options;
+/** `files`: series too, as `--series` names them. */
+export async function detectCommand(files: readonly string[], options: DetectOptions, terminal: Terminal): Promise<number> {
+  const series = [...files, ...(options.series ?? [])];
+  if (series.length === 0)
+    throw new AppError('usage', 'detect: found no series; expected the name of a CSV file, such as requests.csv, or - for standard input');
+  const { format: formatName, time, value, timeFormat, decimal, falseAlarmsPerWeek, plot: plotPath, json } = options;
   if (formatName !== 'csv' && (time !== undefined || value !== undefined)) {
     throw new AppError(
       'usage',
@@ -59,8 +65,15 @@ export async function detectCommand(options: DetectOptions, terminal: Terminal):
     const pathField = csvField(path);
     const input = path === '-' ? { stream: terminal.stdin } : { path };
     let points = 0;
+    let column = '';
     const name = path === '-' ? 'standard input' : path;
-    for await (const batch of scoreSeries(input, name, format, falseAlarmsPerWeek, (text) => terminal.note(printable(text)))) {
+    const note = (text: string): void => terminal.note(printable(text));
+    const judges = (judged: JudgedColumn): void => {
+      column = judged.name;
+      if (value === undefined && formatName === 'csv' && judged.others.length > 0)
+        note(`${name}: "${column}" is judged; --value names another column: ${judged.others.join(', ')}`);
+    };
+    for await (const batch of scoreSeries(input, name, format, falseAlarmsPerWeek, note, judges)) {
       points += batch.length;
       for (const point of batch) {
         if (!json || charts) episodes.add(point);
@@ -68,8 +81,8 @@ export async function detectCommand(options: DetectOptions, terminal: Terminal):
         if (json) await terminal.print(`${pathField},${csvField(point.timeText)},${point.score.toFixed(SCORE_DIGITS)}`);
       }
     }
-    if (!json) await tell(path, points, episodes.found, terminal);
-    charts?.add(path, shown, episodes.found);
+    if (!json) await tell(`${path}: ${column}`, points, episodes.found, terminal);
+    charts?.add(`${path}: ${column}`, shown, episodes.found);
   }
 }
 
@@ -82,9 +95,10 @@ const COLUMNS: readonly Column<Episode>[] = [
   { title: 'by chance', value: ({ peak }) => rarity(peak.evidence, peak.periodMs) },
 ];
 
-async function tell(path: string, points: number, episodes: readonly Episode[], terminal: Terminal): Promise<void> {
+async function tell(name: string, points: number, episodes: readonly Episode[], terminal: Terminal): Promise<void> {
+  const few = points > WARM_UP_POINTS ? '' : ` (the first ${WARM_UP_POINTS} never ring)`;
   const count = episodes.length === 0 ? 'nothing rang' : `${grouped(episodes.length)} episode${episodes.length === 1 ? '' : 's'}`;
-  await terminal.print(`${printable(path)}: ${grouped(points)} point${points === 1 ? '' : 's'}, ${count}`);
+  await terminal.print(`${printable(name)}: ${grouped(points)} point${points === 1 ? '' : 's'}${few}, ${count}`);
   await printTable(episodes, COLUMNS, { print: (line) => terminal.print(`  ${line}`) });
 }
 

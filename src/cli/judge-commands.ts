@@ -35,13 +35,13 @@ export const addBacktest: Add = (program, terminal, exit) => {
 };
 
 export const addDetect: Add = (program, terminal, exit) => {
-  command(program, 'detect', 'find what is unusual in series of your own: CSV files, one series each', [
-    'tocsin detect --series requests.csv --time minute --value count',
-    'tocsin detect --series latency.csv.gz --plot chart.html    # charts, for a browser',
-    'tocsin detect --series *.csv --false-alarms-per-week 0.1',
+  command(program, 'detect [files...]', 'find what is unusual in series of your own: CSV files, one series each', [
+    'tocsin detect requests.csv --time minute --value count',
+    'tocsin detect latency.csv.gz --plot chart.html    # charts, for a browser',
+    'tocsin detect *.csv --false-alarms-per-week 0.1',
     'tocsin detect --series a.csv.gz b.csv.gz --format kpi --json  # path,timestamp,score; an alarm from 0.5 on',
   ])
-    .requiredOption('--series <files...>', 'CSV, one point a line; gzip and zstd are recognised, - is standard input')
+    .option('--series <files...>', 'the same as files: CSV, one point a line; gzip and zstd are recognised, - is standard input')
     .addOption(
       new Option('--format <format>', 'csv: --time and --value name the columns; kpi, nab: they are called timestamp and value')
         .choices(['csv', 'kpi', 'nab'])
@@ -59,7 +59,7 @@ export const addDetect: Add = (program, terminal, exit) => {
     .addOption(new Option('--false-alarms-per-week <n>', 'what you put up with, for each series').argParser(factorArgument).default(1))
     .option('--plot <file>', 'write charts into this HTML or PNG file')
     .option('--json', 'print CSV: path,timestamp,score for every point; an alarm is a score of 0.5 or more', false)
-    .action(async (options) => exit(await (await import('./detect.ts')).detectCommand(options, terminal)));
+    .action(async (files, options) => exit(await (await import('./detect.ts')).detectCommand(files, options, terminal)));
 };
 
 export const addExperiment: Add = (program, terminal, exit) => {

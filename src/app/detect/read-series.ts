@@ -9,8 +9,14 @@ import { seriesColumns, type SeriesColumns } from './series-header.ts';
 
 const LINE_BYTES_MAX = 65_536;
 
+/** The column whose values are judged, and those beside it that nobody looks at. */
+export interface JudgedColumn {
+  readonly name: string;
+  readonly others: readonly string[];
+}
+
 /**
- * Points before a wrong line come first. `note`: told, at the end, what had to be assumed.
+ * Points before a wrong line come first. `note`: told, at the end, what had to be assumed; `judges`: at the beginning, which column is read.
  * @throws AppError `input_unreadable` with file:line:column, while it is iterated
  */
 export async function* readSeries(
@@ -18,6 +24,7 @@ export async function* readSeries(
   name: string,
   format: SeriesFormat,
   note?: (text: string) => void,
+  judges?: (column: JudgedColumn) => void,
 ): AsyncGenerator<Point[]> {
   const decoder = new TextDecoder();
   let lines: PointLines | undefined;
@@ -36,6 +43,7 @@ export async function* readSeries(
           continue;
         }
         const columns = firstLine(line, format, `${name}:${lineNumber}`);
+        judges?.({ name: columns.names[columns.value]!, others: othersOf(columns) });
         lines = createPointLines(columns, format, refuse);
         if (columns.isPoint) lines.add(line, lineNumber, points);
       }
@@ -52,6 +60,10 @@ export async function* readSeries(
   function refuse(lineNumber: number, column: number, found: string, expected: string): never {
     throw wrong(`${name}:${lineNumber}:${column + 1}`, found, expected);
   }
+}
+
+function othersOf({ isPoint, names, time, value }: SeriesColumns): string[] {
+  return isPoint ? [] : names.filter((name, at) => name !== '' && at !== time && at !== value);
 }
 
 function firstLine(line: string, format: SeriesFormat, place: string): SeriesColumns {

@@ -3,7 +3,7 @@ import { createSeasonalScorer, EVIDENCE_MIN, WEEK_MS } from '../../detectors/sea
 import { alarmEvidence, scoreOf } from '../../detectors/seasonal/score.ts';
 import { SEASONAL_SETTINGS } from '../../detectors/seasonal/settings.ts';
 import type { LineInput } from '../../sources/file/open-input.ts';
-import { readSeries } from './read-series.ts';
+import { readSeries, type JudgedColumn } from './read-series.ts';
 import type { SeriesFormat } from './series-format.ts';
 
 export interface ScoredPoint {
@@ -20,17 +20,18 @@ export interface ScoredPoint {
   readonly score: number;
 }
 
-/** `name`: of the input, for messages. `note`: told what had to be assumed. @throws AppError `input_unreadable`, while it is iterated */
+/** `name`: of the input, for messages. `note`: told what had to be assumed; `judges`: which column is read. @throws AppError `input_unreadable`, while it is iterated */
 export async function* scoreSeries(
   input: LineInput,
   name: string,
   format: SeriesFormat,
   falseAlarmsPerWeek: number,
   note?: (text: string) => void,
+  judges?: (column: JudgedColumn) => void,
 ): AsyncGenerator<ScoredPoint[]> {
   const scorer = createSeasonalScorer(SEASONAL_SETTINGS);
   const least = scoreOf(EVIDENCE_MIN, falseAlarmsPerWeek);
-  for await (const points of readSeries(input, name, format, note)) {
+  for await (const points of readSeries(input, name, format, note, judges)) {
     yield points.map(({ timeMs, timeText, value }): ScoredPoint => {
       if (value === undefined)
         return { timeMs, timeText, value, expected: undefined, spread: 0, evidence: EVIDENCE_MIN, periodMs: WEEK_MS, score: least };

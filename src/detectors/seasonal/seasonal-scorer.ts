@@ -51,7 +51,7 @@ export interface SeasonalScorer {
 }
 
 /** Before this many points nothing is said. */
-const WARM_UP_POINTS = 50;
+export const WARM_UP_POINTS = 50;
 /** Intervals that tell the step of the series; their median. */
 const STEP_INTERVALS = 12;
 /** More steps than this without a point are a gap. */
