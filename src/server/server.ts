@@ -11,7 +11,7 @@ import { createGuard } from './guard.ts';
 import { defaultLimits, type ServerLimits } from './limits.ts';
 import { requireKey, type ListenAddress } from './listen-address.ts';
 import { pageRoutes } from './page.ts';
-import { pathOf, sendProblem } from './problem.ts';
+import { HttpProblem, pathOf, sendProblem } from './problem.ts';
 import { createMetrics } from './prometheus.ts';
 import { backtestRoutes } from './routes/backtest.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -29,6 +29,8 @@ export interface ServerConfig {
   /** Absolute path of the built dashboard. */
   readonly pageRoot: string;
   readonly limits?: Partial<ServerLimits>;
+  /** Health and metrics alone: what this process knows of its pipeline is less than who asks would take it for. */
+  readonly isHealthOnly?: boolean;
 }
 
 export interface ServerDeps {
@@ -50,6 +52,7 @@ export interface Server {
 }
 
 const CLOSE_MS = 2_000;
+const HEALTH_ONLY = 'this process does not play the role api, and answers /metrics, /healthz and /readyz alone; ask one that does';
 /** Nothing from elsewhere; the documentation's own page sets styles in its elements. */
 const DOCS_POLICY =
   "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; " +
@@ -79,32 +82,29 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
     metrics.request(request.method, request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
     next();
   });
-  await app.register(swagger, {
-    openapi: {
-      info: { title: 'Tocsin', description: 'Event streams as windowed KPIs, watched segment by segment.', version: config.version },
-      ...(apiKey !== undefined && {
-        components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-        security: [{ key: [] }],
-      }),
-    },
-  });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
-
+  // First, as it collects the routes that come after it.
+  if (!config.isHealthOnly) await openDocs(app, config);
   healthRoutes(app, surface);
-  pipelineRoutes(app, surface);
-  topicRoutes(app, surface);
-  backtestRoutes(app, surface, limits);
-  streamRoutes(app, surface, limits, (stream, ended) => {
-    streams.set(stream, ended);
-    void ended.then(() => streams.delete(stream));
-  });
-  await app.register(async (inner) => eventRoutes(inner, surface, limits));
   app.get('/metrics', { schema: { tags: ['health'], summary: 'Prometheus text.', produces: ['text/plain'] } }, async (_request, reply) => {
     reply.header('content-type', metrics.contentType);
     return metrics.text();
   });
-  servedRoutes(app, surface, { clock });
-  await pageRoutes(app, config.pageRoot);
+  if (config.isHealthOnly) {
+    app.setNotFoundHandler(({ method, url }) => {
+      throw new HttpProblem(404, `there is no ${method} ${pathOf(url)} here: ${HEALTH_ONLY}`);
+    });
+  } else {
+    pipelineRoutes(app, surface);
+    topicRoutes(app, surface);
+    backtestRoutes(app, surface, limits);
+    streamRoutes(app, surface, limits, (stream, ended) => {
+      streams.set(stream, ended);
+      void ended.then(() => streams.delete(stream));
+    });
+    await app.register(async (inner) => eventRoutes(inner, surface, limits));
+    servedRoutes(app, surface, { clock });
+    await pageRoutes(app, config.pageRoot);
+  }
   await app.ready();
 
   return {
@@ -127,6 +127,19 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
       clearTimeout(forced);
     },
   };
+}
+
+async function openDocs(app: FastifyInstance, { apiKey, version }: ServerConfig): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      info: { title: 'Tocsin', description: 'Event streams as windowed KPIs, watched segment by segment.', version },
+      ...(apiKey !== undefined && {
+        components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+        security: [{ key: [] }],
+      }),
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
 }
 
 function openFastify(limits: ServerLimits, logger: Logger): FastifyInstance {
