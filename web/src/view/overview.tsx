@@ -64,14 +64,17 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: Meas
   const all = toSegments(series, firing);
   const full = all.filter(({ labels }) => hasDimensions(labels, info.dimensions));
   const text = route.value.filter ?? '';
-  const matching = text === '' ? full : full.filter((segment) => matches(segment, text));
-  const sorted = sortSegments(matching, route.value.sort ?? 'alert');
+  const matching = text === '' ? all : all.filter((segment) => matches(segment, text));
+  const sorted = sortSegments(
+    matching.filter(({ labels }) => hasDimensions(labels, info.dimensions)),
+    route.value.sort ?? 'alert',
+  );
   const shown = sorted.slice(0, CARDS_FIRST + more);
   const rollups = info.rollups
     .filter((dimensions) => dimensions.length > 0)
     .map((dimensions) => ({
       dimensions,
-      segments: all.filter(({ labels }) => hasDimensions(labels, dimensions)),
+      segments: matching.filter(({ labels }) => hasDimensions(labels, dimensions)),
     }))
     .filter(({ segments }) => segments.length > 0);
   const card = (segment: Segment, small: boolean) => (
