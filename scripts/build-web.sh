@@ -10,7 +10,7 @@ if ! [ -x node_modules/.bin/vite ]; then
   exit 2
 fi
 if [ "${1-}" = --if-changed ] && [ -f web/dist/index.html ]; then
-  newer=$(find web/src web/public web/index.html web/vite-config.ts src/server/api.ts src/receivers/ending.ts src/alerts/gravity.ts src/alerts/with-end.ts src/notify/silence.ts src/core/told-time.ts src/core/web-address.ts package-lock.json -newer web/dist/index.html | head -n 1)
+  newer=$(find web/src web/public web/index.html web/vite-config.ts src/core src/alerts src/notify src/receivers src/server/api.ts package-lock.json -newer web/dist/index.html | head -n 1)
   [ -n "$newer" ] || exit 0
 fi
 exec node node_modules/vite/bin/vite.js build --config web/vite-config.ts --logLevel "${BUILD_WEB_LOG:-warn}"

@@ -1,6 +1,7 @@
 /**
  * Does evidence keep the budget where events come in clumps, few or many of them? Twenty series in which nothing changes: any alarm is
- * false. Prints alarms beside what the budget allows. `--sizes 10s,1m,5m --days 3 --budget 10 --seed 900` choose.
+ * false. Prints alarms beside what the budget allows. `--sizes 10s,1m,5m --days 3 --budget 10 --seed 900` choose; `--day 0.6`: the
+ * traffic goes up and down by so much with the day, at each series' own hours.
  */
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../../src/core/duration.ts';
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
     days: { type: 'string', default: '3' },
     budget: { type: 'string', default: '10' },
     seed: { type: 'string', default: '900' },
+    day: { type: 'string', default: '0' },
   },
 });
 const [days, falseAlarmsPerDay] = [Number(options.days), Number(options.budget)];
@@ -56,7 +58,8 @@ function alarms(windowMs: number, hasExposure: boolean, clumps: number | undefin
   let found = 0;
   for (let window = 0; window < (days * DAY) / windowMs; window++) {
     for (const [series, random] of randoms.entries()) {
-      const expected = clumps ?? (4 * (1 + (series % 10)) * windowMs) / MINUTE;
+      const usual = clumps ?? (4 * (1 + (series % 10)) * windowMs) / MINUTE;
+      const expected = usual * (1 + Number(options.day) * Math.sin((2 * Math.PI * window * windowMs) / DAY + series));
       let events = 0;
       for (let left = random.poisson(expected); left > 0; left--) events += clumpOf(random);
       const rings = rows.observe(series, window, events, hasExposure ? 100 * expected : 1);

@@ -70,7 +70,7 @@ export function createAlertDesk<Series extends AlertSeries>(
   /** By direction: series whose alert fires. */
   const firing = { down: new Set<Series>(), up: new Set<Series>() };
   /** Made for one conclusion, and only where somebody asks. */
-  type Company = { [direction in Direction]?: ReturnType<typeof companyIn> };
+  type Company = { [direction in Direction]?: ReadonlyMap<string, readonly Series[]> };
   /** An alert was lost: those that it spoke for have to be asked. */
   let isOrphaned = false;
   const isSliceDone = createPace();
@@ -134,13 +134,22 @@ export function createAlertDesk<Series extends AlertSeries>(
   }
 
   /** By the id of who speaks for them, all that are folded. */
-  function companyIn(direction: Direction): ReadonlyMap<string | undefined, readonly Series[]> {
-    return Map.groupBy(firing[direction], (series) => series.alerts[direction]?.partOf);
+  function* companyIn(direction: Direction): Sliced<ReadonlyMap<string, readonly Series[]>> {
+    const company = new Map<string, Series[]>();
+    for (const series of firing[direction]) {
+      if (isSliceDone()) yield;
+      const id = series.alerts[direction]?.partOf;
+      if (id === undefined) continue;
+      const own = company.get(id);
+      if (own) own.push(series);
+      else company.set(id, [series]);
+    }
+    return company;
   }
 
   function* membersOf(id: string | undefined, direction: Direction, company: Company): Sliced<AlertMember[]> {
     if (id === undefined) return [];
-    const members = (company[direction] ??= companyIn(direction)).get(id) ?? [];
+    const members = (company[direction] ??= yield* companyIn(direction)).get(id) ?? [];
     return yield* mapped(yield* sorted(members, byKey), (series) => memberOf(series, direction));
   }
 

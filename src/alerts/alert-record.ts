@@ -14,14 +14,14 @@ export function idOf({ pipeline, detector, measure, direction, window, labels }:
   return alertId({ ...episode, since: new Date(since).toISOString() });
 }
 
-/** @param quietUntilMs of an alert that begins within the cooldown of the one before, epoch ms */
+/** @param cooldownUntilMs of an alert that begins within the cooldown of the one before, epoch ms */
 export function alertRecord(
   subject: AlertSubject,
   facts: AlertFacts,
   at: WindowTime,
   locale: AlertLocale,
   { partOf, members = [], look }: Company = {},
-  quietUntilMs?: number,
+  cooldownUntilMs?: number,
 ): AlertEvent {
   const { pipeline, detector, measure, window, direction, labels, naming } = subject;
   const { observed, expected } = valuesOf(facts);
@@ -57,7 +57,7 @@ export function alertRecord(
     runbook: naming.runbook ?? null,
     impact: observed === null ? null : impactOf(measure, { observed, expected, volume: facts.volume, sizeMs: window.sizeMs }),
     ...(partOf === undefined ? {} : { part_of: partOf }),
-    ...(partOf === undefined && quietUntilMs !== undefined && { quiet_until: new Date(quietUntilMs).toISOString() }),
+    ...(partOf === undefined && cooldownUntilMs !== undefined && { cooldown_until: new Date(cooldownUntilMs).toISOString() }),
     ...(members.length === 0 ? {} : { members }),
     ...(look && { look }),
   };

@@ -5,6 +5,7 @@ import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
 import type { AlertSubject } from './alert-facts.ts';
 import { createAlerts } from './alerts.ts';
+import { isInCooldown, reminderDue } from './in-cooldown.ts';
 import type { AlertState } from './state-machine.ts';
 
 const MINUTE = 60_000;
@@ -64,8 +65,8 @@ function story(minutes: string): string[] {
     if (step.change === undefined) return;
     const event = step.write();
     const repeat = event.repeat > 0 ? ` ${event.repeat}` : '';
-    const quiet = event.quiet_until === undefined ? '' : `, quiet until ${(Date.parse(event.quiet_until) - START) / MINUTE}`;
-    told.push(`${minute} ${event.status}${repeat} since ${(Date.parse(event.since) - START) / MINUTE}${quiet}`);
+    const cooldown = event.cooldown_until === undefined ? '' : `, cooldown until ${(Date.parse(event.cooldown_until) - START) / MINUTE}`;
+    told.push(`${minute} ${event.status}${repeat} since ${(Date.parse(event.since) - START) / MINUTE}${cooldown}`);
   });
   return told;
 }
@@ -210,10 +211,24 @@ test('an episode that begins within the cooldown of the last is reminded of when
   assert.deepEqual(story('FCCFFFFFFFFC'), [
     '0 firing since 0',
     '1 resolved since 0',
-    '3 firing since 3, quiet until 11',
+    '3 firing since 3, cooldown until 11',
     '10 firing 1 since 3',
     '11 resolved since 3',
   ]);
+});
+
+test('of one that began within the cooldown a reminder is due while it fires, none has come, and nobody speaks for it', () => {
+  const cooldown_until = '2025-12-18T03:08:00.000Z';
+  const begun = { cooldown_until, repeat: 0, status: 'firing' } as const;
+  const cases = [
+    begun,
+    { ...begun, status: 'resolved' as const },
+    { ...begun, part_of: 'x' },
+    { ...begun, repeat: 1 },
+    { repeat: 0, status: 'firing' as const },
+  ];
+  assert.deepEqual(cases.map(isInCooldown), [true, true, true, false, false]);
+  assert.deepEqual(cases.map(reminderDue), [cooldown_until, undefined, undefined, undefined, undefined]);
 });
 
 test('an alert that ends because it lasts gives no all-clear, in both languages', () => {

@@ -22,12 +22,12 @@ export interface Alerts extends AlertJudge {
 
 export function createAlerts(settings: AlertSettings): Alerts {
   function step(move: Move, subject: AlertSubject, facts: AlertFacts, at: WindowTime): AlertStep {
-    const write = (company?: Company): AlertEvent => alertRecord(subject, facts, at, settings.locale, company, quietUntil(move, at));
+    const write = (company?: Company): AlertEvent => alertRecord(subject, facts, at, settings.locale, company, cooldownUntil(move, at));
     return move.change === undefined ? { state: move.state, write } : { state: move.state, change: move.change, write };
   }
 
-  /** Of an alert that begins without ringing: when its first reminder is due. */
-  function quietUntil({ change, state }: Move, at: WindowTime): number | undefined {
+  /** Of an alert that begins within the cooldown of the one before: when that is over, and its first reminder due. */
+  function cooldownUntil({ change, state }: Move, at: WindowTime): number | undefined {
     const rang = state?.rang ?? at.endMs;
     return change === 'fired' && rang < at.endMs ? rang + settings.repeatAfterMs : undefined;
   }

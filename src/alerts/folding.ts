@@ -23,7 +23,7 @@ export interface FiringAlert {
 const EXPLAINED_SHARE = 0.5;
 const MEMBER_AHEAD = 1.1;
 /** Two alerts are held against each other in less than a microsecond. */
-const COMPARED_AT_ONCE = 256;
+export const COMPARED_AT_ONCE = 256;
 
 /**
  * The speaker of every alert, by id; undefined: it speaks itself. An alert keeps its speaker while that one fires; only
@@ -47,18 +47,20 @@ export function* speakersOf(firing: readonly FiringAlert[]): Sliced<Map<string, 
     if (isDue()) yield;
   }
   // Those without an effect speak for nobody, and nobody for them.
-  const weighed = firing.filter(({ effect }) => effect !== undefined);
+  const loose: FiringAlert[] = [];
   // By level: segments of one level share no event, so that thousands that ring at once need not be held against each other.
   const speaking = new Map<string, Set<FiringAlert>>();
   const speaks = (alert: FiringAlert): void => {
     const level = levelOf(alert);
     speaking.set(level, (speaking.get(level) ?? new Set()).add(alert));
   };
-  for (const alert of weighed) {
-    if (!isLoose(alert) && alert.partOf === undefined) speaks(alert);
+  for (const alert of firing) {
     if (isDue()) yield;
+    if (alert.effect === undefined) continue;
+    if (isLoose(alert)) loose.push(alert);
+    else if (alert.partOf === undefined) speaks(alert);
   }
-  for (const alert of yield* sorted(weighed.filter(isLoose), byLevel)) {
+  for (const alert of yield* sorted(loose, byLevel)) {
     if (isDue()) yield;
     const own = levelOf(alert);
     const around = [...speaking].flatMap(([level, alerts]) => (level === own ? [] : [...alerts]));
@@ -85,8 +87,9 @@ export function* speakersOf(firing: readonly FiringAlert[]): Sliced<Map<string, 
 }
 
 function speaksFor(one: FiringAlert, other: FiringAlert): boolean {
-  if (!one.effect || !other.effect) return false;
-  return explains(one, one.effect, other, other.effect) && outranks(one, one.effect, other, other.effect);
+  const [effect, otherEffect] = [one.effect, other.effect];
+  if (!effect || !otherEffect) return false;
+  return explains(one, effect, other, otherEffect) && outranks(one, effect, other, otherEffect);
 }
 
 /** Whether what happened in `one` is (most of) what happened in `other`. */

@@ -1,17 +1,9 @@
 /** Values and segments as people read them. */
 import type { Labels } from '../core/labels.ts';
+import { moneyText } from '../core/money-text.ts';
 import type { AlertLocale } from '../receivers/alert-event.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
 import { fill, type TextKey, type Texts } from './text/texts.ts';
-
-/** What stands before the number, and how many digits after the point are in use. */
-const MONEY: Readonly<Record<string, { sign: string; digits: number }>> = {
-  USD: { sign: '$', digits: 2 },
-  EUR: { sign: '€', digits: 2 },
-  GBP: { sign: '£', digits: 2 },
-  JPY: { sign: '¥', digits: 0 },
-  KRW: { sign: '₩', digits: 0 },
-};
 
 const LISTED = 5;
 
@@ -51,12 +43,6 @@ export function valueText(value: number, measure: ShownMeasure): string {
   const whole = measure.kind === 'count' || measure.kind === 'distinct';
   const number = whole ? countText(value) : grouped(value, Number.isInteger(value) ? 0 : digitsOf(value));
   return measure.unit === undefined ? number : `${number} ${measure.unit}`;
-}
-
-export function moneyText(value: number, currency: string): string {
-  const money = Object.hasOwn(MONEY, currency) ? MONEY[currency] : undefined;
-  const sign = value < 0 ? '-' : '';
-  return money ? `${sign}${money.sign}${grouped(Math.abs(value), money.digits)}` : `${grouped(value, 2)} ${currency}`;
 }
 
 /** An expected count is seldom whole; below ten the digit after the point matters. */

@@ -12,12 +12,3 @@ export function withEnd<Event extends AlertEvent>(begun: Event, record: AlertEve
   const { lasting } = (record as Partial<AlertEvent>).explanation ?? {};
   return { ...begun, ...(lasting && { explanation: { ...begun.explanation, lasting } }), ending: endingOf(record) };
 }
-
-/** Nobody has been told of it (yet): the cooldown of the one before holds until then. */
-export function untoldUntil({
-  quiet_until: until,
-  repeat,
-  part_of: speaker,
-}: Pick<AlertEvent, 'quiet_until' | 'repeat' | 'part_of'>): string | undefined {
-  return repeat === 0 && speaker === undefined ? until : undefined;
-}

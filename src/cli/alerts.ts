@@ -1,6 +1,6 @@
 import { readAlertRecords, readAlerts, type AlertsQuery, type ShownAlert } from '../app/readers/alerts.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
-import { untoldUntil } from '../alerts/with-end.ts';
+import { isInCooldown } from '../alerts/in-cooldown.ts';
 import { systemClock } from '../core/clock.ts';
 import { labelsText } from '../core/labels.ts';
 import { localIso, zoneNamed } from '../core/told-time.ts';
@@ -53,10 +53,7 @@ function columnsIn(name: string): readonly Column<AlertEvent & Partial<ShownAler
   const timeText = (iso: string): string => localIso(iso, zone).slice(0, 19).replace('T', ' ');
   return [
     { title: `rang at (${name})`, value: (alert) => timeText(alert.alert_time) },
-    {
-      title: 'status',
-      value: (alert) => endText(alert, timeText) + (alert.part_of === undefined ? untoldText(alert, timeText) : ' (folded)'),
-    },
+    { title: 'status', value: (alert) => endText(alert, timeText) + besideText(alert) },
     { title: 'severity', value: (alert) => alert.severity },
     { title: 'alert', value: (alert) => alert.alert_type },
     { title: 'segment', value: (alert) => labelsText(alert.labels) },
@@ -64,10 +61,10 @@ function columnsIn(name: string): readonly Column<AlertEvent & Partial<ShownAler
   ];
 }
 
-function untoldText(alert: AlertEvent, timeText: (iso: string) => string): string {
-  const until = untoldUntil(alert);
-  if (until === undefined) return '';
-  return alert.status === 'resolved' ? ' (not told: cooldown)' : ` (not told: cooldown until ${timeText(until).slice(11)})`;
+/** Why receivers may not have been told of it by itself. */
+function besideText(alert: AlertEvent): string {
+  if (alert.part_of !== undefined) return ' (folded)';
+  return isInCooldown(alert) ? ' (began within the cooldown)' : '';
 }
 
 function endText({ status, resolved_time: resolved, ending }: AlertEvent & Partial<ShownAlert>, timeText: (iso: string) => string): string {

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from 'commander';
-import { countArgument, durationArgument, fromArgument, instanceArgument, positiveArgument, timeArgument } from './arguments.ts';
+import { zoneNamed } from '../core/told-time.ts';
+import {
+  askedTimeArgument,
+  countArgument,
+  durationArgument,
+  fromArgument,
+  instanceArgument,
+  positiveArgument,
+  timeArgument,
+} from './arguments.ts';
+import { spanOf } from './asked-span.ts';
+import { replayFromArgument } from './position-argument.ts';
 import { runOptions } from './run.ts';
 import { bytesText, grouped, numberText, printable, printTable } from './table.ts';
 
@@ -43,7 +54,21 @@ test('counts, durations and names are read; anything else is a usage error', () 
   for (const wrong of ['', '.', '..', 'a b', 'a/b', 'x'.repeat(201)]) assert.throws(() => instanceArgument(wrong), InvalidArgumentError);
   const from = fromArgument(() => NOW);
   assert.deepEqual(['earliest', 'latest', '1d'].map(from), ['earliest', 'latest', NOW - 86_400_000]);
-  assert.throws(() => from('first'), InvalidArgumentError);
+  assert.throws(() => from('first'), { name: 'InvalidArgumentError', message: /^Expected earliest, latest, a time such as/ });
+});
+
+test('a time without a zone is refused with the same time in one, wherever a run or a replay begins', () => {
+  const position = replayFromArgument(() => NOW);
+  assert.deepEqual(['earliest', '12', '2026-03-02 18:00 UTC+9'].map(position), ['earliest', { offset: 12 }, { time: NOW - 3 * 3_600_000 }]);
+  const message = /^Expected a time with its zone, .* or 2026-03-02 10:05 UTC\.$/;
+  for (const parse of [time, position, fromArgument(() => NOW)]) assert.throws(() => parse('2026-03-02 10:05'), { message });
+  assert.throws(() => position('x'), { message: /^Expected earliest, an offset \(120000\), a time such as/ });
+});
+
+test('--from and --to that a clock shows twice are all of that hour', () => {
+  const shown = askedTimeArgument(() => NOW)('2025-10-26 02:00');
+  const hours = ['2025-10-26T00:00:00Z', '2025-10-26T01:00:00Z'].map((iso) => Date.parse(iso));
+  assert.deepEqual(Object.values(spanOf({ from: shown, to: shown }, zoneNamed('Europe/Berlin'))), hours);
 });
 
 test('--new-revision, --from and --for of `run` are told to the run; --input takes one file', () => {

@@ -54,9 +54,12 @@ export function durationArgument(text: string): number {
   return ms;
 }
 
-/** An instant -> epoch ms: ISO 8601 with a zone, or as sentences have it (`2026-03-02 18:00 UTC+9`), a date (midnight UTC), or how long ago (`2h`). */
-export function timeArgument(now: () => number): (text: string) => number {
-  const asked = askedTimeArgument(now);
+/**
+ * An instant -> epoch ms: ISO 8601 with a zone, or as sentences have it (`2026-03-02 18:00 UTC+9`), a date (midnight UTC), or how long ago (`2h`).
+ * @param others what else the option takes, for its refusal
+ */
+export function timeArgument(now: () => number, others = ''): (text: string) => number {
+  const asked = askedTimeArgument(now, others);
   return (text) => {
     const time = asked(text);
     if (typeof time === 'number') return time;
@@ -65,12 +68,14 @@ export function timeArgument(now: () => number): (text: string) => number {
 }
 
 /** The same, or a time as tables print it, `2026-03-02 18:00:00`: by the clock of the pipeline that it is asked of. */
-export function askedTimeArgument(now: () => number): (text: string) => number | ShownTime {
+export function askedTimeArgument(now: () => number, others = ''): (text: string) => number | ShownTime {
   return (text) => {
     const ago = parseDuration(text);
     const time = ago === undefined ? (parseInstantOrDay(text) ?? parseWritten(text)) : now() - ago;
     if (typeof time === 'object' || Number.isFinite(time)) return time!;
-    throw new InvalidArgumentError('Expected a time such as 2026-03-02T09:00:00Z, a date such as 2026-03-02 (UTC), or how long ago: 2h.');
+    throw new InvalidArgumentError(
+      `Expected ${others}a time such as 2026-03-02T09:00:00Z, a date such as 2026-03-02 (UTC), or how long ago: 2h.`,
+    );
   };
 }
 
@@ -85,13 +90,6 @@ export function labelArgument(text: string, before: readonly (readonly [string, 
 
 /** Where a pipeline begins to read again. */
 export function fromArgument(now: () => number): (text: string) => 'earliest' | 'latest' | number {
-  const time = timeArgument(now);
-  return (text) => {
-    if (text === 'earliest' || text === 'latest') return text;
-    try {
-      return time(text);
-    } catch {
-      throw new InvalidArgumentError('Expected earliest, latest, or a time such as 2026-03-02T09:00:00Z or 2h (ago).');
-    }
-  };
+  const time = timeArgument(now, 'earliest, latest, ');
+  return (text) => (text === 'earliest' || text === 'latest' ? text : time(text));
 }

@@ -6,7 +6,10 @@ export interface AskedSpan {
   readonly to?: number | ShownTime;
 }
 
-/** Epoch ms. */
+/** Epoch ms. Of an hour that the clock shows twice it is all: asked for by what a table printed, no row is left out. */
 export function spanOf({ from, to }: AskedSpan, zone: Zone): { readonly from?: number; readonly to?: number } {
-  return { ...(from !== undefined && { from: instantOf(from, zone) }), ...(to !== undefined && { to: instantOf(to, zone) }) };
+  return {
+    ...(from !== undefined && { from: instantOf(from, zone, 'earlier') }),
+    ...(to !== undefined && { to: instantOf(to, zone, 'later') }),
+  };
 }

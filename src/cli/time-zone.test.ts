@@ -24,9 +24,10 @@ test('tables tell times by the zone that the pipeline was run with, and name it;
   const run = { olapStore: 'none', clock: 'append', timeZone: 'Asia/Seoul' } as const;
   await log.commit({ state: [pipelineRecordChange(pipelineRecord(engine, 'adtech.yml', topics, run))] });
   const end = { ...sampleAlert, status: 'resolved', alert_time: '2025-12-18T15:02:10.000Z' };
+  const again = { ...sampleAlert, alert_id: 'again', alert_time: '2025-12-18T02:50:00.000Z', cooldown_until: '2025-12-18T02:59:00.000Z' };
   for (const [topic, records] of [
     [topics.windows, [row]],
-    [topics.alerts, [sampleAlert, end]],
+    [topics.alerts, [sampleAlert, end, again]],
   ] as const) {
     await log.ensureTopic(topic, { partitions: 1 });
     await log.commit({ appends: [{ topic, partition: 0, ...packRecords(records.map((record) => JSON.stringify(record))) }] });
@@ -45,5 +46,7 @@ test('tables tell times by the zone that the pipeline was run with, and name it;
   assert.match(await printed('alerts', '--from', '2025-12-18 11:58:00'), /\n2025-12-18 11:58:00 /);
   assert.match(await printed('windows', '--json'), /"window_start":"2025-12-18T20:57:00\.000Z"/);
   assert.match(await printed('alerts'), /^rang at \(Asia\/Seoul\) .*\n2025-12-18 11:58:00 +resolved 2025-12-19 00:02:10 /);
+  // Whoever was told of the one before, of this one too or not: the table does not know.
+  assert.match(await printed('alerts'), /\n2025-12-18 11:50:00 +firing \(began within the cooldown\)  /);
   assert.match(await printed('alerts', '--json'), /"alert_time":"2025-12-18T02:58:00\.000Z".*"resolved_time":"2025-12-18T15:02:10\.000Z"/);
 });

@@ -1,4 +1,5 @@
 /** The `measures` block: short forms written out, names resolved. */
+import { isCurrency } from '../core/money-text.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { HEAVY_KEEP_DEFAULT } from '../windows/sketches/heavy-hitters.ts';
 import type { Condition, MeasureSpec } from '../windows/spec.ts';
@@ -189,5 +190,5 @@ export function checkOutcomeMeasures(
 }
 
 function currencyOf(unit: string | undefined): { currency: string } | undefined {
-  return unit !== undefined && Intl.supportedValuesOf('currency').includes(unit) ? { currency: unit } : undefined;
+  return unit !== undefined && isCurrency(unit) ? { currency: unit } : undefined;
 }

@@ -1,5 +1,5 @@
 /** Times as people write and read them: ISO 8601, to the minute or finer, with a zone; and days. */
-const ZONED = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+const ZONED = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4]):\d{2})$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** `2026-03-02T09:00:00Z`, `2026-03-02T18:00+09:00` -> epoch ms; undefined for what is no such time. */
@@ -18,6 +18,12 @@ export function instantOrNull(ms: number | undefined): string | null {
 }
 
 function timeIf(isWritten: boolean, text: string): number | undefined {
-  const ms = isWritten ? Date.parse(text) : NaN;
+  const ms = isWritten && isDay(text.slice(0, 10)) ? Date.parse(text) : NaN;
   return Number.isFinite(ms) ? ms : undefined;
+}
+
+/** Alone, 30 February would be read as 2 March. */
+function isDay(day: string): boolean {
+  const ms = Date.parse(day);
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(day);
 }

@@ -72,9 +72,28 @@ test('what is written is read back: with its zone an instant, without one what a
       const time = Date.parse(iso);
       assert.equal(parseWritten(timeText(time, zone)), time);
       const shown = localIso(new Date(time).toISOString(), zone).slice(0, 19).replace('T', ' ');
-      assert.equal(instantOf(parseWritten(shown)!, zone), time, `${shown} ${iso}`);
+      for (const which of ['earlier', 'later'] as const)
+        assert.equal(instantOf(parseWritten(shown)!, zone, which), time, `${shown} ${iso}`);
     }
   }
+  assert.equal(parseWritten('2025-12-18 12:00 UTC+5:45'), Date.parse('2025-12-18T06:15:00Z'));
   for (const odd of ['2025-12-18', '2025-12-18 25:57', '2025-12-18T02:57', '2025-12-18 02:57 UTC+', '02:57'])
     assert.equal(parseWritten(odd), undefined);
+});
+
+test('days and zones that never were are no times', () => {
+  for (const odd of ['2026-02-30 10:00', '2026-02-30 10:00 UTC', '2026-02-02 10:00 UTC+99', '2026-02-02 10:00 UTC+9:99'])
+    assert.equal(parseWritten(odd), undefined, odd);
+});
+
+test('of an hour that a clock shows twice, or never, the asker says which instant', () => {
+  const instants = (shown: string, zone: string) =>
+    (['earlier', 'later'] as const).map((which) =>
+      new Date(instantOf(parseWritten(shown)!, zoneNamed(zone), which)).toISOString().slice(8, 16),
+    );
+  assert.deepEqual(instants('2025-10-26 02:00', 'Europe/Berlin'), ['26T00:00', '26T01:00']);
+  assert.deepEqual(instants('2025-10-26 01:59', 'Europe/Berlin'), ['25T23:59', '25T23:59']);
+  assert.deepEqual(instants('2025-10-26 03:00', 'Europe/Berlin'), ['26T02:00', '26T02:00']);
+  assert.deepEqual(instants('2025-11-02 01:30', 'America/New_York'), ['02T05:30', '02T06:30']);
+  assert.deepEqual(instants('2025-03-09 02:30', 'America/New_York'), ['09T06:30', '09T07:30']);
 });

@@ -2,6 +2,7 @@
  * Times as sentences tell them. What is stored says them by UTC; `splitTimes` finds them there again, for who reads by another clock: a
  * browser's, a chat's, that of a `time_zone`.
  */
+import { parseInstant } from './instant.ts';
 
 /** A time in a sentence, or with `to` a span; epoch ms. */
 export interface ToldTime {
@@ -15,6 +16,8 @@ export interface ToldTime {
 export type Zone = (time: number) => number;
 
 export const UTC: Zone = () => 0;
+
+const DAY_MS = 86_400_000;
 
 /** @throws RangeError for a name that is no IANA time zone's */
 export function zoneNamed(name: string): Zone {
@@ -53,21 +56,27 @@ export interface ShownTime {
   readonly shown: number;
 }
 
-export function instantOf(time: number | ShownTime, zone: Zone): number {
+/**
+ * Where clocks go back a time is shown twice, and where they go forward it never is: then the instant is the earlier or the later one
+ * of those by the clock before the change and by the one after it.
+ */
+export function instantOf(time: number | ShownTime, zone: Zone, which: 'earlier' | 'later'): number {
   if (typeof time === 'number') return time;
-  // Asked twice, as the first answer is that of an instant on the other side of a change of the clock.
-  return time.shown - zone(time.shown - zone(time.shown));
+  const { shown } = time;
+  // Clocks differ from UTC by less than a day, and change no more than once within two.
+  const both = [shown - DAY_MS, shown + DAY_MS].map((near) => shown - zone(near));
+  const real = both.filter((instant) => instant + zone(instant) === shown);
+  return Math[which === 'earlier' ? 'min' : 'max'](...(real.length > 0 ? real : both));
 }
 
 const WRITTEN = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)( UTC(?:([+-])(\d{1,2})(?::(\d\d))?)?)?$/;
 
 /** Reads what is written above: `2025-12-18 11:57 UTC+9` (an instant, epoch ms), and `2025-12-18 11:57:30` as tables have it. Undefined: neither. */
 export function parseWritten(text: string): number | ShownTime | undefined {
-  const [, day, clock, zone, sign, hours = 0, minutes = 0] = WRITTEN.exec(text) ?? [];
-  const shown = Date.parse(`${day}T${clock}Z`);
-  if (Number.isNaN(shown)) return undefined;
-  const aheadMs = (Number(hours) * 60 + Number(minutes)) * 60_000;
-  return zone === undefined ? { shown } : shown - (sign === '-' ? -aheadMs : aheadMs);
+  const [, day, clock, zone, sign = '+', hours = '0', minutes = '00'] = WRITTEN.exec(text) ?? [];
+  if (zone !== undefined) return parseInstant(`${day}T${clock}${sign}${hours.padStart(2, '0')}:${minutes}`);
+  const shown = parseInstant(`${day}T${clock}Z`);
+  return shown === undefined ? undefined : { shown };
 }
 
 const DAY = String.raw`\d{4}-\d\d-\d\d`;

@@ -7,3 +7,15 @@ export function webAddress(text: string): string | undefined {
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return undefined;
   return url.href.length > CHARS_MAX ? undefined : url.href;
 }
+
+/** The address with its letters of all scripts in clear: `/wiki/%EB%A7%A4%EC%B6%9C` is `/wiki/매출`. What could end a link stays encoded. */
+export function readableAddress(address: string): string {
+  return address.replace(/(?:%[89A-F][0-9A-F])+/gi, (encoded) => {
+    try {
+      const text = decodeURIComponent(encoded);
+      return /^[\p{L}\p{M}\p{N}]+$/u.test(text) ? text : encoded;
+    } catch {
+      return encoded;
+    }
+  });
+}

@@ -21,8 +21,9 @@ test('the version is set where it stood, or comes last; nothing else changes', (
   );
 });
 
-test('what is no JSON object names no version', () => {
-  for (const text of ['', 'x', '{"a":1', '[{"v":1}]', 'null', '7', '"v"', Uint8Array.of(0x22, 0xff, 0x22)]) {
+test('what is no JSON object names no version, nor what is nested too deep to be written again', () => {
+  const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  for (const text of [deep, '', 'x', '{"a":1', '[{"v":1}]', 'null', '7', '"v"', Uint8Array.of(0x22, 0xff, 0x22)]) {
     assert.equal(named(text), undefined);
   }
 });

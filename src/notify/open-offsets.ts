@@ -31,7 +31,7 @@ export function createOpenOffsets(openMax: number, stop: AbortSignal): OpenOffse
     close(offset) {
       const [first] = open;
       open.delete(offset);
-      if (open.size < openMax) letIn();
+      letIn();
       // What lies before the first open one is done; where this was the last open one, all up to `highest` is.
       const [next = highest + 1] = open;
       return first === offset ? next : undefined;

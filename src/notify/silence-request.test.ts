@@ -27,6 +27,8 @@ test('a duration counts from the start; a start that has passed is now', () => {
   assert.deepEqual([later.starts_at, later.ends_at], ['2026-03-02T21:00:00.000Z', '2026-03-02T22:00:00.000Z']);
   const before = make({ measure: 'ctr', starts_at: '2026-03-01T09:00:00Z', ends_at: '2026-03-02T10:00Z' });
   assert.deepEqual([before.starts_at, before.ends_at], ['2026-03-02T09:00:00.000Z', '2026-03-02T10:00:00.000Z']);
+  const printed = make({ measure: 'ctr', starts_at: '2026-03-02 21:30 UTC', ends_at: '2026-03-03 07:00 UTC+9' });
+  assert.deepEqual([printed.starts_at, printed.ends_at], ['2026-03-02T21:30:00.000Z', '2026-03-02T22:00:00.000Z']);
 });
 
 test('alerts about the pipeline itself can be silenced', () => {
@@ -52,6 +54,7 @@ test('what is refused is refused with how to mend it', () => {
     [{ ...US, for: '0h' }, /found the duration "0h"/],
     [{ ...US, ends_at: '2026-03-02' }, /found ends_at "2026-03-02"; expected a time with a zone/],
     [{ ...US, starts_at: 'now', for: '2h' }, /found starts_at "now"/],
+    [{ ...US, ends_at: '2026-03-02 12:00' }, /found ends_at "2026-03-02 12:00"; expected a time with a zone, .* or 2026-03-02 12:00 UTC$/],
     [{ ...US, ends_at: '2026-03-02T09:00:00Z' }, /expected one after 2026-03-02T09:00:00.000Z, when it begins/],
     [{ ...US, for: '31d' }, /expected one within 30 days/],
     [{ ...US, for: '999999999999d' }, /found the duration|within 30 days/],

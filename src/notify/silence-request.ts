@@ -3,6 +3,7 @@ import { parseDuration } from '../core/duration.ts';
 import { AppError } from '../core/errors.ts';
 import { parseInstant } from '../core/instant.ts';
 import type { Labels } from '../core/labels.ts';
+import { parseWritten } from '../core/told-time.ts';
 import type { Silence } from './silence.ts';
 
 export interface SilenceRequest {
@@ -10,7 +11,7 @@ export interface SilenceRequest {
   readonly measure?: string;
   readonly alert_type?: string;
   readonly alert_id?: string;
-  /** ISO 8601 with a zone; default, and where it has passed: now. */
+  /** ISO 8601 with a zone, or as commands print it (`2026-03-02 12:00 UTC`); default, and where it has passed: now. */
   readonly starts_at?: string;
   /** Either this or `for`. */
   readonly ends_at?: string;
@@ -94,9 +95,10 @@ function lengthOf(text: string): number {
 }
 
 function timeOf(field: string, text: string): number {
-  const ms = parseInstant(text.toUpperCase());
-  if (ms !== undefined) return ms;
-  throw refusal(`found ${field} ${quoted(text)}; expected a time with a zone, such as 2026-03-02T12:00:00Z`);
+  const written = text.toUpperCase();
+  const time = parseInstant(written) ?? parseWritten(written);
+  if (typeof time === 'number') return time;
+  throw refusal(`found ${field} ${quoted(text)}; expected a time with a zone, such as 2026-03-02T12:00:00Z or 2026-03-02 12:00 UTC`);
 }
 
 function checkName(kind: string, name: string, known: readonly string[], pipeline: string): void {

@@ -146,8 +146,8 @@ export interface AlertEvent {
   readonly impact: AlertImpact | null;
   /** Set: not told by itself, the alert with this id speaks for it. */
   readonly part_of?: string;
-  /** Set: it began within the cooldown of the alert before, of the same segment and type, and nobody is told unless it lasts until then. ISO 8601 UTC. */
-  readonly quiet_until?: string;
+  /** Set: it began within the cooldown of the same alert before it; from then on its first reminder is due. ISO 8601 UTC. */
+  readonly cooldown_until?: string;
   /** Alerts that this one speaks for, as of this record. */
   readonly members?: readonly AlertMember[];
   /** Set: it rang before its window was final. */

@@ -2,6 +2,7 @@
 import type { EngineSpec, SourceSpec } from '../windows/spec.ts';
 import type { EventCheck } from './event-check.ts';
 import { faultText } from './fault-text.ts';
+import { LEVELS_MAX, TOO_DEEP } from './nesting.ts';
 import { isObject } from './schema-fields.ts';
 
 /** `text`: the record. Undefined where the reason says it all. */
@@ -48,6 +49,8 @@ export function createExplainFault(
         return 'expected a line of the combined log format: host ident user [time] "request" status bytes "referer" "user agent"';
       case 'too_long':
         return `expected at most ${limits.maxRecordBytes} bytes (limits.max_record_bytes)`;
+      case TOO_DEEP:
+        return `expected at most ${LEVELS_MAX} levels of lists and objects: the check by the schema cannot follow this record to its end`;
       case 'future': {
         const limit = event.maxAheadMs === undefined ? '' : ` (${event.maxAheadMs / 1_000} s)`;
         return `${event.time}: expected a time no further ahead than event.max_ahead${limit} allows`;

@@ -138,3 +138,23 @@ test('a malformed schema says where and what', () => {
     );
   }
 });
+
+test('a record nested deeper than a check follows is too deep, as one is that overflows its stack', () => {
+  const tree = createJsonValidator({ properties: { child: { $ref: '#' }, n: { type: 'number' } }, additionalProperties: false });
+  const set = createJsonValidator({ properties: { list: { type: 'array', uniqueItems: true } } });
+  const nested = (levels: number, inmost = '{}'): string => `${'{"child":'.repeat(levels - 1)}${inmost}${'}'.repeat(levels - 1)}`;
+  const lists = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+  const cases: [typeof tree, string, string | undefined][] = [
+    [tree, nested(100), undefined],
+    [tree, nested(100, '{"n":""}'), 'value:child'],
+    [tree, nested(101), 'too_deep'],
+    [tree, nested(100_000), 'too_deep'],
+    [tree, lists(101), 'not_object'],
+    [set, `{"list":[${lists(97)},${lists(98)}]}`, undefined],
+    [set, `{"list":[${lists(98)},${lists(98)}]}`, 'value:list'],
+    [set, `{"list":[${lists(100_000)},${lists(100_000)}]}`, 'too_deep'],
+    [createJsonValidator({ properties: { a: { type: 'number' } } }), `{"b":${lists(100_000)}}`, undefined],
+    [createJsonValidator({ allOf: [{ $ref: '#' }] }), '{}', 'too_deep'],
+  ];
+  for (const [validator, text, expected] of cases) assert.equal(validator.check(parse(text)), expected, text.slice(0, 40));
+});

@@ -6,12 +6,13 @@ import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
 import { AppError } from '../core/errors.ts';
 import { createAjv, draftOf, type Draft } from './ajv-setup.ts';
 import { ajvFaultText, expectedOf, faultText } from './fault-text.ts';
+import { followsNesting, isDeeperThan, LEVELS_MAX, TOO_DEEP } from './nesting.ts';
 import { isPlainSchema } from './plain-schema.ts';
 import { isObject, schemaFields, type SchemaField } from './schema-fields.ts';
 
 export interface JsonValidator {
   /**
-   * undefined when `value` (as `JSON.parse` made it) is valid; else the first that holds of `not_object`, then for each field in the
+   * undefined when `value` (as `JSON.parse` made it) is valid; else the first that holds of `not_object`, `too_deep`, then for each field in the
    * order of the schema's properties `missing:<field>`, `type:<field>`, `value:<field>`, then `schema:<keyword>` for the rest of the schema.
    */
   check(value: unknown): string | undefined;
@@ -42,16 +43,25 @@ export function createJsonValidator(schema: Schema, options: { readonly file?: s
     throw fail(`/$schema: found ${JSON.stringify(schema['$schema'])}; expected draft-07 or draft 2020-12 of JSON Schema`);
   }
   refuseNestedProto(schema, fail);
-  const ajv = createAjv(draft, JSON.stringify(schema), { isKnownValid: isPlainSchema(schema) });
+  const text = JSON.stringify(schema);
+  const ajv = createAjv(draft, text, { isKnownValid: isPlainSchema(schema) });
   const whole = compile(ajv, draft, schema, fail);
   const fields = fieldChecks(ajv, schema);
   // Ajv passes over a property of this name, so it is checked beside the rest.
   const proto = fields.find((field) => field.name === '__proto__');
+  const levelsMax = followsNesting(text) ? LEVELS_MAX : undefined;
 
   return {
     check(value) {
-      if (whole(value) && (proto === undefined || failing(proto, value as Schema) === undefined) && isObject(value)) return undefined;
-      return reason(value, fields, whole);
+      if (levelsMax !== undefined && isObject(value) && isDeeperThan(value, levelsMax)) return TOO_DEEP;
+      try {
+        if (whole(value) && (proto === undefined || failing(proto, value as Schema) === undefined) && isObject(value)) return undefined;
+        return reason(value, fields, whole);
+      } catch (error) {
+        // The stack: of a schema that refers to itself on one level, or of a pattern on a text of many MB.
+        if (error instanceof RangeError) return TOO_DEEP;
+        throw error;
+      }
     },
     explain(record, told) {
       const named = told.slice(told.indexOf(':') + 1);

@@ -107,7 +107,7 @@ test('a new measure, a part by offset or by time, and what cannot be replayed', 
     [['--from', '4000', '--clock', 'event'], /by event time .* begins at the beginning/],
     [['--from', '6000'], /nothing to read between --from and --to: ad-events\/0 from 5021 to 5021/],
     [['--from', '100', '--to', '50'], /nothing to read between --from and --to/],
-    [['--from', 'yesterday'], /Expected an offset \(120000\), a time/],
+    [['--from', 'yesterday'], /Expected earliest, an offset \(120000\), a time/],
     [[], /required option '--from/],
   ];
   for (const [args, message] of wrong) {

@@ -30,7 +30,7 @@ export function toSendAgain(letter: DeadLetter, { sources }: PipelineRecord, sch
     return `topic ${letter.topic} has no version ${schema} of its schema, but ${versions ? versions.names.join(', ') : 'none at all'}`;
   }
   const named = nameVersion(bytes, versions.field, schema);
-  return named ? { letter, bytes: named } : 'it is no JSON object, so it can name no version';
+  return named ? { letter, bytes: named } : 'it is no JSON object, or one nested thousands of levels deep, so it can name no version';
 }
 
 /** @throws AppError `usage` where no source of the pipeline has this version */

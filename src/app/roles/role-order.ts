@@ -43,7 +43,6 @@ export async function runInOrder(roles: RolesOfRun, { once, broken }: RoleOrder,
     if (mayStop) monitorStop.abort();
     await monitoring;
     notifyStop.abort();
-    await notifying;
   })();
   await Promise.allSettled([aggregating, monitoring, notifying, showing, inOrder]);
   if (fault) throw fault.error;

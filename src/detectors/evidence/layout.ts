@@ -89,6 +89,7 @@ export interface Layout {
   readonly mean: number;
   readonly covariance: number;
   readonly size: number;
+  /** Tracked errors by horizon, then clumps. */
   readonly errorSum: number;
   readonly errorWeight: number;
   /** Mean exposure of earlier slots, by delay of what follows. */
@@ -117,8 +118,8 @@ export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boole
     mean: take(size),
     covariance: take((size * (size + 1)) / 2),
     size,
-    errorSum: take(grid.horizons.length),
-    errorWeight: take(grid.horizons.length),
+    errorSum: take(grid.horizonMinutes.length),
+    errorWeight: take(grid.horizonMinutes.length),
     earlier: take(delays),
     lumps: take(profile.form === 'money' ? LUMP_NUMBERS : 0),
     numbers: next,

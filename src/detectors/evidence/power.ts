@@ -11,7 +11,7 @@ import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts
 import type { Model } from './model.ts';
 import { noiseOf, skewOf } from './noise.ts';
 import { sumBack } from './sums.ts';
-import { CLUMPED_MOST, clumpedError, errorAt } from './tracked-error.ts';
+import { aloneOf, clumpAt, errorAt } from './tracked-error.ts';
 import type { Shrinkage } from './tracked-error.ts';
 
 /** However few series could ring, so many of them share the budget, as a part of all. */
@@ -53,13 +53,16 @@ export function weighSeries(numbers: Float32Array, weighing: Weighing, newest: n
 /** `expected`: of the longest span. */
 export function weighPower(numbers: Float32Array, { model, shrinkage, threshold, power }: Weighing, expected: number): void {
   const { several, horizons, slotsMax } = model.grid;
-  const variance = shrinkage.bold * numbers[At.variance]! + errorAt(numbers, model, shrinkage, horizons.length - 1);
   const noise = noiseOf(numbers, model, expected);
   const skew = skewOf(numbers, model, shrinkage);
-  const alone = clumpedError(model, errorAt(numbers, model, shrinkage, 0), errorAt(numbers, model, shrinkage, several));
-  const clumped = model.form === 'money' ? 0 : Math.min(CLUMPED_MOST * variance, alone / slotsMax);
+  const isMoney = model.form === 'money';
   // As in the scan: a drop of clumps.
-  const clump = 1 + clumped * expected;
+  const clump = isMoney ? 1 : 1 + clumpAt(numbers, model, shrinkage);
+  const alone = isMoney ? 0 : aloneOf(model, errorAt(numbers, model, shrinkage, 0), errorAt(numbers, model, shrinkage, several));
+  const longest = horizons.length - 1;
+  const tracked = errorAt(numbers, model, shrinkage, longest);
+  const filter = shrinkage.bold * numbers[At.variance]!;
+  const alike = filter + Math.max(model.leastError[longest]!, tracked - alone / slotsMax);
   let sum = 0;
   let found = 0;
   let doubt = 0;
@@ -68,7 +71,7 @@ export function weighPower(numbers: Float32Array, { model, shrinkage, threshold,
     const isDrop = direction === 0;
     const { factors, logs } = isDrop ? model.drops : model.rises;
     const M = isDrop ? expected / clump : expected;
-    const T = isDrop ? variance - clumped : variance;
+    const T = isDrop ? alike : filter + tracked;
     for (let i = 0; i < factors.length; i++, count++) {
       const evidence = evidenceOf(model, factors[i]!, logs[i]!, M, T, noise, skew);
       const chance = chanceOf(evidence, threshold);

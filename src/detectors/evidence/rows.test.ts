@@ -273,6 +273,14 @@ for (const hasExposure of [true, false]) {
       assert.ok(found.length <= 10, `${each} clumps of ${size} a minute: ${found.length} false alarms`);
     }
   });
+
+  test(`${hasExposure ? 'rates' : 'counts'} whose events come in clumps keep the budget where the day moves the traffic, be it little or much`, () => {
+    const found = rings(settings({ hasExposure, falseAlarmsPerDay: 10, tests: 2, down: 0.5, up: 1 }), DAY, (series, window, random) => {
+      const each = 4 * (1 + (series % 10)) * (1 + 0.6 * Math.sin((2 * Math.PI * window) / DAY + series));
+      return [clumps(random, each * 20, 20), hasExposure ? 100 * each : 1];
+    });
+    assert.ok(found.length <= 10, `${found.length} false alarms`);
+  });
 }
 
 test('a segment whose clicks come in clumps among segments where they do not is believed to be so within a day', () => {

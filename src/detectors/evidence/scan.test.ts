@@ -48,15 +48,17 @@ function plainly(numbers: Float32Array, { model, shrinkage }: Kit, slots: readon
     if (isDrop ? S >= breakEven * M : S <= breakEven * M) return;
     const [from, part] = [spans.horizon[index]!, spans.share[index]!];
     const error = errorAt(numbers, model, shrinkage, from) * (1 - part) + errorAt(numbers, model, shrinkage, from + 1) * part;
-    const T = shrinkage.bold * numbers[At.variance]! + error;
-    if ((S - M) ** 2 < (isDrop ? 4 : 8) * M * (grain + M * T)) return;
     // What clumps of events bring is not shared by the slots of a span: they are counted, not events.
     const [one, several] = [errorAt(numbers, model, shrinkage, 0), errorAt(numbers, model, shrinkage, grid.several)];
-    const clumped =
-      isDrop && form === 'rate' ? Math.min(0.999 * T, Math.max(0, one - several) / (1 - 1 / grid.horizons[grid.several]!) / length) : 0;
-    const clump = 1 + clumped * M;
+    const alone = Math.max(0, one - several) / (1 - 1 / grid.horizons[grid.several]!) / length;
+    const isCounted = isDrop && form === 'rate';
+    const clumps = isCounted ? errorAt(numbers, model, shrinkage, grid.horizons.length) / M : 0;
+    const shared = isCounted ? Math.max(model.leastError[from]!, error - alone) : error;
+    const T = shrinkage.bold * numbers[At.variance]! + shared + clumps;
+    if ((S - M) ** 2 < (isDrop ? 4 : 8) * M * (grain + M * T)) return;
+    const clump = 1 + clumps * M;
     const skew = skewOf(numbers, model, shrinkage);
-    total += spans.weights[index]! * likelihoodRatio(model, isDrop, S / clump, M / clump, T - clumped, grain / M, skew);
+    total += spans.weights[index]! * likelihoodRatio(model, isDrop, S / clump, M / clump, T - clumps, grain / M, skew);
   });
   return Math.log(total);
 }
@@ -83,6 +85,7 @@ for (const { name, adds, windowMs, mean, every, low, high } of [
     for (let slot = start; slot < start + 1_200; slot++) {
       // What is broken so often would be taken for rough.
       renewShrinkage(kit.shrinkage, createPool(model), model);
+      numbers[model.layout.errorWeight + model.grid.horizons.length] = numbers[model.layout.errorSum + model.grid.horizons.length] = 0;
       const phase = slot % every;
       const factor = phase < low ? 0.3 : phase < low + high ? 3 : 1;
       const clicks = random.poisson(mean * factor);

@@ -11,7 +11,7 @@ import type { SlotPlace } from './slot-place.ts';
 import { isAnyOut, sumUp } from './sums.ts';
 import type { Bar, Sums } from './sums.ts';
 import type { Spans } from './time-grid.ts';
-import { CLUMPED_MOST, clumpedError, errorAt } from './tracked-error.ts';
+import { aloneOf, clumpAt, errorAt } from './tracked-error.ts';
 import type { Shrinkage } from './tracked-error.ts';
 
 /** Beyond this the evidence says nothing more, and its exponential would overflow. */
@@ -49,6 +49,9 @@ export interface Scan extends Sums {
   readonly believed: Float64Array;
   /** Tracked error by horizon. */
   readonly errors: Float64Array;
+  /** Drops of counts: of one slot's error what is its own, and events of a clump beyond the first; else 0. */
+  alone: number;
+  clump: number;
   readonly corrected: Correction;
   readonly bar: Bar;
 }
@@ -63,6 +66,8 @@ export function createScan({ grid }: Model): Scan {
     expected: sums(),
     believed: sums(),
     errors,
+    alone: 0,
+    clump: 0,
     corrected: createCorrection(),
     bar: { isDrop: false, breakEven: 1, squares: 0, grain: 0, variance: 0 },
   };
@@ -118,8 +123,6 @@ export function scanSpans(
   const { slots: lengths, weights, horizon, share } = spans;
   const evidence = isDrop ? scan.drop : scan.rise;
   let hasErrors = false;
-  /** Variance of a slot by clumps. */
-  let alone = 0;
   let total = 0;
   for (let index = 0; index < lengths.length; index++) {
     const slots = lengths[index]!;
@@ -138,7 +141,7 @@ export function scanSpans(
         const limit = breakEven * expected * (isDrop ? Math.max(seenBefore, expectedBefore) : expectedBefore);
         if (isDrop ? seen * expectedBefore >= limit : seen * expectedBefore <= limit) continue;
         if (!hasErrors) {
-          alone = fillErrors(numbers, model, shrinkage, errors);
+          fillErrors(numbers, model, shrinkage, scan, isCounted);
           hasErrors = true;
         }
         const from = horizon[index]!;
@@ -146,7 +149,7 @@ export function scanSpans(
         corrected.seenBefore = seenBefore;
         corrected.expectedBefore = expectedBefore;
         corrected.filter = forecastVariance;
-        corrected.error = (errors[from]! * (1 - part) + errors[from + 1]! * part) * shorterBy(slots, filled);
+        corrected.error = sharedError(scan, model, from, part, slots) * shorterBy(slots, filled);
         corrected.errorBefore = errors[1]!;
         corrected.share = shrinkage.together[from]! * (1 - part) + shrinkage.together[from + 1]! * part;
         correct(corrected);
@@ -160,22 +163,21 @@ export function scanSpans(
     const square = (believed - mean) * (believed - mean);
     if (square < squaresLeast * mean * (grain + mean * (variance < 0 ? forecastVariance : variance))) continue;
     if (!hasErrors) {
-      alone = fillErrors(numbers, model, shrinkage, errors);
+      fillErrors(numbers, model, shrinkage, scan, isCounted);
       hasErrors = true;
     }
     const from = horizon[index]!;
     const part = share[index]!;
-    const whole = forecastVariance + (errors[from]! * (1 - part) + errors[from + 1]! * part) * shorterBy(slots, filled);
+    const whole = forecastVariance + sharedError(scan, model, from, part, slots) * shorterBy(slots, filled);
     if (variance < 0) {
       variance = whole;
-      if (square < squaresLeast * mean * (grain + mean * variance)) continue;
+      if (square < squaresLeast * mean * (grain + mean * variance + scan.clump)) continue;
     }
     const noise = grain / mean;
     const skew = skewOf(numbers, model, shrinkage);
-    // Slots share no clumps, and those come as single events do: a drop is weighed in clumps, not in events.
-    const clumped = isCounted ? Math.min(CLUMPED_MOST * variance, (alone / slots) * shorterBy(slots, filled)) : 0;
-    const clump = 1 + clumped * mean;
-    const value = weights[index]! * likelihoodRatio(model, isDrop, believed / clump, mean / clump, variance - clumped, noise, skew);
+    // Slots share no clumps, and those come as single events do: a drop is weighed in clumps, not in events. Of rises the lognormal tail has room for them.
+    const clump = 1 + scan.clump;
+    const value = weights[index]! * likelihoodRatio(model, isDrop, believed / clump, mean / clump, variance, noise, skew);
     total += value;
     const log = Math.log(value);
     if (log <= evidence.spanLog) continue;
@@ -183,10 +185,10 @@ export function scanSpans(
     evidence.slots = slots;
     evidence.seen = seenOf[slots]!;
     evidence.expected = mean;
-    evidence.variance = variance;
-    evidence.whole = whole;
+    evidence.variance = variance + scan.clump / mean;
+    evidence.whole = whole + scan.clump / mean;
     evidence.clump = clump;
-    evidence.alike = variance - clumped;
+    evidence.alike = variance;
     evidence.noise = noise;
   }
   if (total > 0) evidence.log = Math.log(total);
@@ -234,10 +236,16 @@ function believable(seen: number, expected: number, grain: number, most: number)
   return Math.min(seen, expected * Math.max(most, 1 + BELIEVED_DEVIATIONS * Math.sqrt(grain / expected)));
 }
 
-/** Gives what of one slot's error is its own. */
-function fillErrors(numbers: Float32Array, model: Model, shrinkage: Shrinkage, errors: Float64Array): number {
+function fillErrors(numbers: Float32Array, model: Model, shrinkage: Shrinkage, scan: Scan, isCounted: boolean): void {
+  const { errors } = scan;
   for (let i = 0; i < errors.length; i++) errors[i] = errorAt(numbers, model, shrinkage, i);
-  return clumpedError(model, errors[0]!, errors[model.grid.several]!);
+  scan.alone = isCounted ? aloneOf(model, errors[0]!, errors[model.grid.several]!) : 0;
+  scan.clump = isCounted ? clumpAt(numbers, model, shrinkage) : 0;
+}
+
+/** What a span is out by besides its clumps, which were tracked with it: `part` of the way from horizon `from` to the next. */
+function sharedError({ errors, alone }: Scan, { leastError }: Model, from: number, part: number, slots: number): number {
+  return Math.max(leastError[from]!, errors[from]! * (1 - part) + errors[from + 1]! * part - alone / slots);
 }
 
 /** Mean over the effects that are watched. */

@@ -12,7 +12,7 @@ import { noiseOf, trackNoise } from './noise.ts';
 import { moveTo } from './slot-place.ts';
 import type { SlotPlace } from './slot-place.ts';
 import { sumBack } from './sums.ts';
-import { errorAt, trackError } from './tracked-error.ts';
+import { errorAt, trackClumps, trackError } from './tracked-error.ts';
 
 /** A state that has seen nothing, about to see `slot`. */
 export function bear({ numbers }: SeriesState, slot: number, firstSpread: number): void {
@@ -139,6 +139,7 @@ function finishSlot(numbers: Float32Array, kit: Kit, { slot, place, pending, end
     finished.error = errorAt(numbers, model, shrinkage, i);
     if (model.form === 'count') trackCarryOver(numbers, kit, slot, finished);
     trackError(numbers, kit, finished);
+    if (i === 0) trackClumps(numbers, kit, finished);
   }
 }
 

@@ -18,8 +18,8 @@ const LEARN_DELAY_MINUTES = 20;
 const HABIT_DELAY = 4 / 3;
 /** Spans up to the oldest slot that is remembered one by one; longer ones end at blocks. */
 const SPAN_LENGTHS = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 26, 30];
-/** Time over which a tracked error fades, days, for the shortest to the longest horizon. */
-const TRACK_DAYS = [1, 2, 3, 4];
+/** Time over which a tracked error fades, days, for the shortest to the longest horizon, then for clumps. */
+const TRACK_DAYS = [1, 2, 3, 4, 1];
 /** The same of how rough amounts are. */
 const SPREAD_MINUTES = 3_000;
 /** Of fewer errors, or slots, a variance is little more than a guess. */
@@ -57,6 +57,7 @@ export interface TimeGrid {
   readonly habitDelay: number;
   /** Slots of the four horizons of the tracked error, and how much of it one new error replaces. */
   readonly horizons: readonly number[];
+  /** Behind those of the horizons that of clumps, which are told from single slots. */
   readonly horizonMinutes: readonly number[];
   /** Index of the shortest one that is longer than a slot. */
   readonly several: number;
@@ -82,6 +83,7 @@ export function createTimeGrid(windowMs: number): TimeGrid {
   const longest = olderBlocks > 0 ? spanSlots : recent;
   const spanMinutes = longest * slotMinutes;
   const horizons = [1, Math.max(1, Math.round(longest / 12)), Math.max(1, Math.round(longest / 4)), longest];
+  const tracked = [...horizons, 1];
   return {
     slotAt: (window) => (Math.floor(window / windowsPerSlot) + SLOT_BASE) | 0,
     filledBy: (window) => ((window % windowsPerSlot) + 1) / windowsPerSlot,
@@ -98,9 +100,9 @@ export function createTimeGrid(windowMs: number): TimeGrid {
     habitSlots: Math.max(1, Math.round(DAY_MINUTES / blockMinutes)),
     habitDelay: Math.max(1, Math.round((HABIT_DELAY * spanMinutes) / blockMinutes)),
     horizons,
-    horizonMinutes: horizons.map((slots) => slots * slotMinutes),
+    horizonMinutes: tracked.map((slots) => slots * slotMinutes),
     several: horizons.findIndex((slots) => slots > 1),
-    trackGains: horizons.map((slots, index) =>
+    trackGains: tracked.map((slots, index) =>
       Math.min(1 / TRACKED_LEAST, (slots * slotMinutes) / (DAY_MINUTES * (TRACK_DAYS[index] ?? 1))),
     ),
     spreadGain: Math.min(1 / TRACKED_LEAST, slotMinutes / SPREAD_MINUTES),

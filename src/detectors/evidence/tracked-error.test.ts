@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
+import type { Random } from '../../core/random.ts';
 import { At, emptyState } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
-import { createPool, createShrinkage, errorAt, renewShrinkage, trackError } from './tracked-error.ts';
+import { clumpAt, createPool, createShrinkage, errorAt, renewShrinkage, trackClumps, trackError } from './tracked-error.ts';
 import type { Tracking } from './tracked-error.ts';
 
 const settings = { windowMs: 60_000, hasExposure: true, habits: false, falseAlarmsPerDay: 1, tests: 2, drop: 0.5, rise: 2 };
@@ -72,4 +73,35 @@ test('a pool of few events that is far rougher than it was taken for is known to
     renewShrinkage(shrinkage, pool, model);
   }
   assert.ok(first < 0.02 && shrinkage.error[0]! > 0.6 && shrinkage.error[0]! < 0.9, `${first}, then ${shrinkage.error[0]}`);
+});
+
+/** Events of a clump beyond the first, by a day of minutes that bring 1 to 40: of the series of few events, and of one that was not seen yet. */
+function clumpAfterDay(bring: (expected: number, random: Random) => number): { own: number; unseen: number } {
+  const tracking = { model, pool: createPool(model), shrinkage: createShrinkage(model) };
+  const all = [2.5, 25].map((volume) => ({ volume, numbers: emptyState(model.layout).numbers, seen: 0, expected: 0 }));
+  const random = createRandom(6, 1);
+  for (let minute = 0; minute < 1_440; minute++) {
+    renewShrinkage(tracking.shrinkage, tracking.pool, model);
+    for (const one of all) {
+      one.numbers[At.age] = minute + 1;
+      const expected = one.volume * (1 + 0.6 * Math.sin(minute / 229));
+      const seen = bring(expected, random);
+      one.seen += seen;
+      one.expected += expected;
+      trackClumps(one.numbers, tracking, { horizon: 0, seen, expected, noise: 1 / expected, error: 0 });
+      if (minute % 5 < 4) continue;
+      const several = { horizon: model.grid.several, seen: one.seen, expected: one.expected, noise: 1 / one.expected };
+      trackError(one.numbers, tracking, { ...several, error: errorAt(one.numbers, model, tracking.shrinkage, model.grid.several) });
+      one.seen = one.expected = 0;
+    }
+  }
+  const [own, unseen] = [all[0]!.numbers, emptyState(model.layout).numbers].map((numbers) => clumpAt(numbers, model, tracking.shrinkage));
+  return { own: own!, unseen: unseen! };
+}
+
+test('how large clumps are is told alike from few events and from many, and known of series that were not seen yet', () => {
+  const five = clumpAfterDay((expected, random) => 5 * random.poisson(expected / 5));
+  for (const clump of Object.values(five)) assert.ok(clump > 3 && clump < 5, JSON.stringify(five));
+  const single = clumpAfterDay((expected, random) => random.poisson(expected));
+  for (const clump of Object.values(single)) assert.ok(clump < 0.15, JSON.stringify(single));
 });

@@ -20,8 +20,6 @@ const ROUGHER_SETTLED = 0.98;
 const POOL_PSEUDO_VALUES = 40;
 /** Relative variance of a slot that holds about one clump: where hardly anything is left, no more is concluded. */
 const CLUMP_MOST = 1;
-/** At most this part of a variance is the doing of clumps. */
-export const CLUMPED_MOST = 0.999;
 /** A squared error counts up to so many times its variance. */
 const SQUARE_MAX = 16;
 /** Relative variance of what an exposure of 1 brings, before any was seen. */
@@ -80,7 +78,7 @@ export interface Tracking {
 
 /** A forecast whose time is over. Reused from one to the next: as arguments each of these numbers would be put on the heap. */
 export interface Finished {
-  /** Number of the horizon that it was made for. */
+  /** Index of the horizon that it was made for. */
   horizon: number;
   seen: number;
   expected: number;
@@ -125,7 +123,7 @@ export function copyPool(pool: ErrorPool): ErrorPool {
 }
 
 export function createShrinkage(model: Model): Shrinkage {
-  const length = model.grid.horizons.length;
+  const { length } = model.leastError;
   return {
     error: new Float64Array(length),
     weight: new Float64Array(length),
@@ -183,10 +181,10 @@ function rougher(alone: number, weight: number, others: number, held: number, al
 
 /** Old errors of the pool fade as those of its series do. */
 export function fadePool(pool: ErrorPool, model: Model): void {
-  const { horizons, trackGains } = model.grid;
-  for (let i = 0; i < horizons.length; i++) {
+  const { horizons, horizonMinutes, slotMinutes, trackGains } = model.grid;
+  for (let i = 0; i < trackGains.length; i++) {
     // A horizon brings one error in as many slots as it is long.
-    const keep = 1 - trackGains[i]! / horizons[i]!;
+    const keep = 1 - (trackGains[i]! * slotMinutes) / horizonMinutes[i]!;
     pool.sums[i]! *= keep;
     pool.weights[i]! *= keep;
     pool.pseudo[i]! *= keep;
@@ -198,7 +196,7 @@ export function fadePool(pool: ErrorPool, model: Model): void {
   pool.spreadWeight *= keep;
   pool.skewSum *= keep;
   pool.skewWeight *= keep;
-  const keepBold = 1 - trackGains.at(-1)! / horizons.at(-1)!;
+  const keepBold = 1 - trackGains[horizons.length - 1]! / horizons.at(-1)!;
   pool.boldSum *= keepBold;
   pool.boldWeight *= keepBold;
   for (let i = 0; i < pool.delays.length; i++) pool.delays[i]! *= keepBold;
@@ -221,32 +219,61 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   return Math.max(model.leastError[horizon]!, rougher(alone, ownWeight, pooled, POOL_WEIGHT, alike));
 }
 
-export function trackError(numbers: Float32Array, { model, pool, shrinkage }: Tracking, finished: Finished): void {
+export function trackError(numbers: Float32Array, tracking: Tracking, finished: Finished): void {
+  const { model, pool, shrinkage } = tracking;
   const { horizon, seen, expected, noise, error } = finished;
-  const { errorSum, errorWeight } = model.layout;
   const out = seen / expected - 1;
   const filter = numbers[At.variance]!;
   const known = noise + shrinkage.bold * filter;
   const all = known + error;
   const weight = 1 / (all * all);
   const square = Math.min(out * out, SQUARE_MAX * all);
-  const term = weight * (square - known);
-  const keep = 1 - model.grid.trackGains[horizon]!;
-  numbers[errorSum + horizon] = keep * numbers[errorSum + horizon]! + term;
-  numbers[errorWeight + horizon] = keep * numbers[errorWeight + horizon]! + weight;
-  pool.sums[horizon]! += term;
-  pool.weights[horizon]! += weight;
+  keepError(numbers, tracking, horizon, weight * (square - known), weight);
   if (horizon < model.grid.horizons.length - 1 || filter > BOLD_VARIANCE_MAX) return;
   pool.boldSum += weight * filter * (square - noise);
   pool.boldWeight += weight * filter * filter;
 }
 
+function keepError(numbers: Float32Array, { model, pool }: Tracking, index: number, term: number, weight: number): void {
+  const { errorSum, errorWeight } = model.layout;
+  const keep = 1 - model.grid.trackGains[index]!;
+  numbers[errorSum + index] = keep * numbers[errorSum + index]! + term;
+  numbers[errorWeight + index] = keep * numbers[errorWeight + index]! + weight;
+  pool.sums[index]! += term;
+  pool.weights[index]! += weight;
+}
+
+/**
+ * Clumps of events, by the forecast of one slot: what it is out by beyond what its neighbours are out by too, in events. Clumps keep their size while more or fewer of them come,
+ * so series and hours of all volumes tell the same.
+ */
+export function trackClumps(numbers: Float32Array, tracking: Tracking, { seen, expected, noise }: Finished): void {
+  const { model, shrinkage } = tracking;
+  const shared = errorAt(numbers, model, shrinkage, model.grid.several);
+  const known = noise + shrinkage.bold * numbers[At.variance]! + shared;
+  const all = (known + clumpAt(numbers, model, shrinkage) / expected) * expected;
+  const out = seen / expected - 1;
+  const square = Math.min(out * out * expected, SQUARE_MAX * all);
+  const weight = 1 / (all * all);
+  keepError(numbers, tracking, clumpsOf(model), (weight * (square - known * expected)) / ownShare(model), weight);
+}
+
+/** By how many events a clump is more than one: E(size^2)/E(size) - 1. Over what is expected it is the relative variance that clumps bring. */
+export function clumpAt(numbers: Float32Array, model: Model, shrinkage: Shrinkage): number {
+  return errorAt(numbers, model, shrinkage, clumpsOf(model));
+}
+
+const clumpsOf = ({ grid }: Model): number => grid.horizons.length;
+
+/** Of the variance of one slot that its neighbours do not share: what several of them do not show. */
+const ownShare = ({ grid: { horizons, several } }: Model): number => 1 - 1 / horizons[several]!;
+
 /**
  * Variance of one slot that its neighbours do not share, by what was tracked for `one` and for `more`, the next horizon: what is alike in them does not
- * average out. It is the doing of clumps of events, each of which comes as it likes.
+ * average out. As a rule it is the doing of clumps, beside as many events as were usual.
  */
-export function clumpedError({ grid: { horizons, several } }: Model, one: number, more: number): number {
-  return Math.max(0, one - more) / (1 - 1 / horizons[several]!);
+export function aloneOf(model: Model, one: number, more: number): number {
+  return Math.max(0, one - more) / ownShare(model);
 }
 
 /**
@@ -257,7 +284,7 @@ export function expectLargerClumps(numbers: Float32Array, model: Model, shrinkag
   if (height >= 0) return;
   const { errorSum, errorWeight } = model.layout;
   const { horizons, several } = model.grid;
-  const alone = clumpedError(model, errorAt(numbers, model, shrinkage, 0), errorAt(numbers, model, shrinkage, several));
+  const alone = aloneOf(model, errorAt(numbers, model, shrinkage, 0), errorAt(numbers, model, shrinkage, several));
   const more = Math.min(CLUMP_MOST, alone * Math.expm1(-height));
   for (let i = 0; i < horizons.length; i++) numbers[errorSum + i]! += (numbers[errorWeight + i]! * more) / horizons[i]!;
 }

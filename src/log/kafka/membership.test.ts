@@ -20,11 +20,13 @@ const asMember = process.env['TOCSIN_TEST_MEMBER'];
 if (asMember !== undefined) await beMember(JSON.parse(asMember));
 else describe('membership of a group', { skip: kafka.skip }, testMembership);
 
-/** A process that joins, says what it gets, and stays until it is killed. */
+/** A process that is ready, joins when it is told to, says what it gets, and stays until it is killed. */
 async function beMember(options: JoinOptions): Promise<void> {
   const say = (word: string, list: readonly Assigned[]): void =>
     void process.stdout.write(`${word} ${list.map(({ partition }) => partition).join(',')}\n`);
   const connection = await connectTo(kafka.address);
+  process.stdout.write('ready\n');
+  await once(process.stdin, 'data');
   await connection.join(options, {
     onAssigned(list, _generation, standing) {
       say('assigned', list);
@@ -88,12 +90,21 @@ function testMembership(): void {
     return { membership, owned: () => owned, told, owns: (partitions) => until(() => owned === partitions) };
   }
 
-  function spawnMember(more: Partial<JoinOptions> = {}): { child: ChildProcess; said: AsyncIterator<string> } {
+  interface Spawned {
+    readonly child: ChildProcess;
+    readonly said: AsyncIterator<string>;
+    join(): void;
+  }
+
+  /** Ready to join: on a busy machine a process may take longer to start than a session lasts. */
+  async function spawnMember(more: Partial<JoinOptions> = {}): Promise<Spawned> {
     const options: JoinOptions = { group, topics: [topic], sessionTimeoutMs: SESSION_MS, ...more };
     const env = { ...process.env, TOCSIN_TEST_MEMBER: JSON.stringify(options) };
-    const child = spawn(process.execPath, [import.meta.filename], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [import.meta.filename], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     children.push(child);
-    return { child, said: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+    const said = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    assert.equal((await said.next()).value, 'ready');
+    return { child, said, join: () => void child.stdin.write('join\n') };
   }
 
   it('partitions are shared, given back before another one gets them, and taken over when one leaves', async () => {
@@ -129,18 +140,20 @@ function testMembership(): void {
 
   it('a killed member is taken over when its session ends, and a paused one finds out that it has lost all', async () => {
     await begin(2);
-    const { child, said } = spawnMember();
-    assert.equal((await said.next()).value, 'assigned 0,1');
+    const killed = await spawnMember();
+    killed.join();
+    assert.equal((await killed.said.next()).value, 'assigned 0,1');
     const survivor = await join();
-    assert.match((await said.next()).value, /^revoked/);
-    assert.match((await said.next()).value, /^assigned [01]$/);
+    assert.match((await killed.said.next()).value, /^revoked/);
+    assert.match((await killed.said.next()).value, /^assigned [01]$/);
     const since = systemClock.elapsed();
-    child.kill('SIGKILL');
+    killed.child.kill('SIGKILL');
     await survivor.owns('0,1');
     const tookMs = systemClock.elapsed() - since;
     assert.ok(tookMs < SESSION_MS + 2_500, `taken over after ${tookMs} ms`);
 
-    const zombie = spawnMember();
+    const zombie = await spawnMember();
+    zombie.join();
     assert.match((await zombie.said.next()).value, /^assigned/);
     zombie.child.kill('SIGSTOP');
     await survivor.owns('0,1');
@@ -154,16 +167,17 @@ function testMembership(): void {
   it('one with a name of its own comes back within its session without a rebalance', async () => {
     await begin(2);
     const other = await join({ instanceId: 'b', sessionTimeoutMs: 6_000 });
-    const { child, said } = spawnMember({ instanceId: 'a', sessionTimeoutMs: 6_000 });
-    const [, mine] = String((await said.next()).value).split(' ');
+    const [first, back] = await Promise.all([1, 2].map(() => spawnMember({ instanceId: 'a', sessionTimeoutMs: 6_000 })));
+    first!.join();
+    const [, mine] = String((await first!.said.next()).value).split(' ');
     await until(() => other.owned().length === 1);
     const told = other.told.length;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    const back = spawnMember({ instanceId: 'a', sessionTimeoutMs: 6_000 });
-    assert.equal((await back.said.next()).value, `assigned ${mine}`);
+    first!.child.kill('SIGKILL');
+    await once(first!.child, 'exit');
+    back!.join();
+    assert.equal((await back!.said.next()).value, `assigned ${mine}`);
     assert.equal(other.told.length, told, 'the other one was not disturbed');
-    back.child.kill('SIGKILL');
+    back!.child.kill('SIGKILL');
     await other.membership.leave();
   });
 

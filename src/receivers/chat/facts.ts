@@ -1,4 +1,5 @@
 /** What a chat message says of an alert, whatever the chat: as plain texts, neither escaped nor cut, with times by UTC. */
+import { isCurrency, moneyText } from '../../core/money-text.ts';
 import { timeText } from '../../core/told-time.ts';
 import type { AlertEvent } from '../alert-event.ts';
 import { endingOf } from '../ending.ts';
@@ -56,27 +57,28 @@ function dimensionText(name: string, texts: ChatTexts): string {
 /** Sentences: why it rings, what may have caused it, what it costs; of an alert that ended only the first. */
 export function whyTexts({ status, explanation, likely_causes: causes, impact }: AlertEvent, texts: ChatTexts): string[] {
   if (status === 'resolved') return [explanation.text];
-  const money = impact === null || impact.money_per_hour === 0 ? undefined : impact;
+  const { money_per_hour: money, currency } = impact ?? { money_per_hour: 0, currency: '' };
   return [
     explanation.text,
     explanation.not_fired_if,
     ...(causes.length > 0 ? [`${texts.causes}: ${causes.join('; ')}.`] : []),
-    ...(money ? [`${money.money_per_hour > 0 ? texts.missing : texts.excess}: ${moneyText(money)}.`] : []),
+    ...(money === 0 ? [] : [`${money > 0 ? texts.missing : texts.excess}: ${moneyText(Math.abs(money), currency)}.`]),
   ];
 }
 
 /** The line that names the alert. */
 export function nameText(alert: AlertEvent, texts: ChatTexts): string {
   return [
-    `Alert ID: ${alert.alert_id}`,
-    `Type: ${alert.alert_type}`,
+    `${texts.alertId}: ${alert.alert_id}`,
+    `${texts.alertType}: ${alert.alert_type}`,
     ...(alert.repeat > 0 ? [`${texts.reminder} ${alert.repeat}`] : []),
     alert.pipeline,
   ].join(' | ');
 }
 
-/** `5.00%`, `2.50 USD`, `1,234`. */
+/** `5.00%`, `$2.50`, `1,234`. */
 function valueText(value: number, unit: string | null): string {
+  if (unit !== null && isCurrency(unit)) return moneyText(value, unit);
   const digits = unit === null && Number.isInteger(value) ? 0 : 2;
   const number = value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
   if (unit === null) return number;
@@ -85,8 +87,4 @@ function valueText(value: number, unit: string | null): string {
 
 function deviationText(percent: number): string {
   return `${percent > 0 ? '+' : ''}${percent.toFixed(1)}%`;
-}
-
-function moneyText({ money_per_hour: money, currency }: NonNullable<AlertEvent['impact']>): string {
-  return `${Math.abs(money).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} ${currency}`;
 }

@@ -76,7 +76,7 @@ test('an alert is one block with what, how bad, since when, why and what it cost
       '   Why.',
       '   At $1.25 or more it would not have fired.',
       '   likely causes: wrong bid price; sold out',
-      '   missing per hour: 120.00 USD',
+      '   missing per hour: $120.00',
       '',
     ].join('\n'),
   );
@@ -98,6 +98,9 @@ test('it names the page that all can open, else the one at this machine, and the
     `   알림 열기: https://tocsin.example/${card}`,
   ]);
   assert.doesNotMatch(await written(alert, { localPageUrl: () => undefined }), /open:/);
+  // Letters are for reading; a space, an invisible character or half a letter stays as it is.
+  const encoded = { ...alert, runbook: 'https://wiki.example/%EB%A7%A4%EC%B6%9C%20%E2%80%AE%EB%A7' };
+  assert.deepEqual(await last(encoded, {}).then((lines) => lines[1]), '   runbook: https://wiki.example/매출%20%E2%80%AE%EB%A7');
 });
 
 test('times are by the clock of the pipeline’s zone, in its sentences too', async () => {
@@ -125,9 +128,18 @@ test('an end that is no all-clear does not look like one', async () => {
   assert.match(await written(unjudged, { locale: 'ko' }), / 종료 \| /);
 });
 
+test('money is written as its currency is', async () => {
+  const costs = { 'KRW 28602': '₩28,602', 'JPY 1400.4': '¥1,400', 'EUR -1234.5': '€1,234.50', 'CHF 120': 'CHF\u00a0120.00' };
+  for (const [cost, text] of Object.entries(costs)) {
+    const [currency = '', money] = cost.split(' ');
+    const lines = await written({ ...alert, impact: { currency, money_per_hour: Number(money) } });
+    assert.match(lines, new RegExp(`hour: ${text}$`, 'm'));
+  }
+});
+
 test('words around it come in Korean too', async () => {
   const text = await written({ ...alert, repeat: 2 }, { locale: 'ko' });
-  for (const word of ['높음', '재알림 2', '예상 원인: wrong bid price', '시간당 손실: 120.00 USD']) assert.ok(text.includes(word), word);
+  for (const word of ['높음', '재알림 2', '예상 원인: wrong bid price', '시간당 손실: $120.00']) assert.ok(text.includes(word), word);
 });
 
 test('colours go to terminals only, and only if wanted', async () => {

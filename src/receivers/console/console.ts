@@ -1,5 +1,7 @@
 /** Writes each alert on the terminal as a short block. */
+import { moneyText } from '../../core/money-text.ts';
 import { timeText, withZone, type Zone } from '../../core/told-time.ts';
+import { readableAddress } from '../../core/web-address.ts';
 import type { AlertEvent } from '../alert-event.ts';
 import { cardAddress } from '../card-address.ts';
 import { endingOf } from '../ending.ts';
@@ -55,9 +57,9 @@ function block(alert: AlertEvent, card: string | undefined, { texts, colour, zon
     if (alert.likely_causes.length > 0) lines.push(`   ${texts.causes}: ${printable(alert.likely_causes.join('; '))}`);
     if (alert.impact && alert.impact.money_per_hour !== 0) {
       const { money_per_hour: money, currency } = alert.impact;
-      lines.push(`   ${money > 0 ? texts.missing : texts.excess}: ${Math.abs(money).toFixed(2)} ${currency}`);
+      lines.push(`   ${money > 0 ? texts.missing : texts.excess}: ${moneyText(Math.abs(money), currency)}`);
     }
-    if (alert.runbook) lines.push(`   ${texts.runbook}: ${printable(alert.runbook)}`);
+    if (alert.runbook) lines.push(`   ${texts.runbook}: ${printable(readableAddress(alert.runbook))}`);
   }
   if (card !== undefined) lines.push(`   ${texts.open}: ${card}`);
   return `${lines.join('\n')}\n`;

@@ -33,7 +33,7 @@ test('a message is one embed with title, why, facts and the alert’s id', () =>
       {
         title: '🚨 CTR drop! US banner: 5.70% → 0.00% (-100.0%)',
         description:
-          'CTR of US banner was 0.00%. At 2.85% or more it would not have fired. Likely causes: A broken creative; A broken landing page. Missing per hour: 500.00 USD.',
+          'CTR of US banner was 0.00%. At 2.85% or more it would not have fired. Likely causes: A broken creative; A broken landing page. Missing per hour: $500.00.',
         color: 0xe74c3c,
         fields: [
           { name: 'Country', value: 'US', inline: true },

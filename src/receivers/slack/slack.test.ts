@@ -41,7 +41,7 @@ test('a message has header, fields, why, and the alert’s id and type', () => {
     '*Change:*\n-100.0%',
     '*Time:*\n<!date^1766026680^{date_num} {time}|2025-12-18 02:58 UTC>',
     '*Since:*\n<!date^1766026620^{date_num} {time}|2025-12-18 02:57 UTC>',
-    'CTR of US banner was 0.00%. At 2.85% or more it would not have fired. Likely causes: A broken creative; A broken landing page. Missing per hour: 500.00 USD.',
+    'CTR of US banner was 0.00%. At 2.85% or more it would not have fired. Likely causes: A broken creative; A broken landing page. Missing per hour: $500.00.',
     'Alert ID: 712b0e22-0b84-8e86-b21c-77789d187cc6 | Type: ctr_drop | adtech',
   ]);
 });
@@ -70,11 +70,19 @@ test('times of a sentence are each reader’s, and by UTC for who cannot show th
   assert.equal(slackMarkup('at 2025-12-18 02:57 UTC', 40), 'at …', 'whole or not at all');
 });
 
+test('money is written as it is in the header', () => {
+  const money = { unit: 'KRW', current_value: 1_400, expected_value: 3_500, impact: { money_per_hour: 32_886, currency: 'KRW' } };
+  const texts = textsOf(slackMessage({ ...sampleAlert, ...money }, { locale: 'ko' }));
+  for (const text of ['*현재 값:*\n₩1,400', '*예상 값:*\n₩3,500']) assert.ok(texts.includes(text), text);
+  assert.ok(texts.some((text) => text.endsWith(' 시간당 손실: ₩32,886.')));
+});
+
 test('in Korean too', () => {
   const texts = textsOf(slackMessage({ ...sampleAlert, current_value: null, deviation_percent: null }, { locale: 'ko' }));
   for (const text of ['*국가:*\nUS', '*광고 포맷:*\nbanner', '*심각도:*\n🚨 높음', '*현재 값:*\n데이터 없음', '*변화율:*\n-']) {
     assert.ok(texts.includes(text), text);
   }
+  assert.equal(texts.at(-1), '알림 ID: 712b0e22-0b84-8e86-b21c-77789d187cc6 | 유형: ctr_drop | adtech');
   assert.deepEqual(Object.keys(chatTexts.ko), Object.keys(chatTexts.en));
 });
 

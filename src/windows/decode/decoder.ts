@@ -18,7 +18,7 @@ type Fields = Record<string, unknown>;
 /** The text of one record as an object, or why it is none (`bad_json`, `not_object`, `bad_line`). Never throws. */
 export type ParseRecord = (text: string) => Fields | string;
 
-/** Undefined where the object is a valid event by its schema, else the reason: `schema_version`, `missing:f`, `type:f`, `value:f`, `schema:keyword`. */
+/** Undefined where the object is a valid event by its schema, else the reason: `schema_version`, `too_deep`, `missing:f`, `type:f`, `value:f`, `schema:keyword`. */
 export type CheckFields = (fields: Fields) => string | undefined;
 
 export interface DecoderDeps {
@@ -103,7 +103,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   function faultOf(fields: Fields, i: number): string | undefined {
     const bySchema = deps.check?.(fields);
     if (bySchema === undefined) return engineFault(i);
-    // Of an event whose version is not known nothing else can be said.
+    // Of an event whose version is not known, or that is nested too deep, nothing else can be said.
     if (!bySchema.includes(':')) return bySchema;
     const byEngine = engineFault(i);
     return byEngine !== undefined && orderOf(byEngine) < orderOf(bySchema) ? byEngine : bySchema;

@@ -5,6 +5,8 @@ import { ACCEPTED, INVALID } from '../../core/outcome.ts';
 import { packRecords } from '../../log/batch.ts';
 import type { RecordBatch } from '../../log/log.ts';
 import type { Decoder } from '../decode/columns.ts';
+import { createEventCheck } from '../../schemas/event-check.ts';
+import { sourceRulesOf } from '../../schemas/rules-of-schema.ts';
 import { createDecoder, parseJson } from '../decode/decoder.ts';
 import { compilePlan } from '../plan.ts';
 import type { Kernel } from './kernel.ts';
@@ -160,4 +162,25 @@ test('where the kernel gets no memory to begin with, the reference reads, which 
     const { times, outcomes } = decoder.decode(batchOf(['{"id":"a","at":7,"page":"p"}', '{']));
     assert.deepEqual([times[0], outcomes[0], outcomes[1], told], [7, ACCEPTED, INVALID, 1]);
   }
+});
+
+test('what is nested too deep for the kernel, or for the check by the schema, has one outcome in both decoders', () => {
+  const schema = { properties: { price: { $ref: '#/$defs/price' } }, $defs: { price: { type: 'number' } } };
+  const whole = { ...source, schema };
+  const plan = compilePlan({ ...spec, sources: [whole], limits: { ...spec.limits, maxRecordBytes: 1_000_000 } });
+  const check = createEventCheck(whole)!.check;
+  const lists = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+  const records = [1, 60, 70, 99, 100, 100_000].map((levels) => `{"id":"${levels}","at":1,"price":2,"more":${lists(levels)}}`);
+  const [plain, overBytes] = (['plain', undefined] as const).map((decoder) => {
+    const decoded = { ...whole, ...(decoder && { decoder }) };
+    const { outcomes, reasons } = openDecoder(plan, decoded, {
+      parse: parseJson,
+      check,
+      idKey: [1, 2],
+      rules: sourceRulesOf(decoded),
+    }).decode(batchOf(records));
+    return records.map((_, i) => reasons.get(i) ?? outcomes[i]);
+  });
+  assert.deepEqual(plain, [ACCEPTED, ACCEPTED, ACCEPTED, ACCEPTED, 'too_deep', 'too_deep']);
+  assert.deepEqual(overBytes, plain);
 });

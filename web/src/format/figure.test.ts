@@ -10,6 +10,8 @@ test('a figure is written as the sentence above it writes it', () => {
     { kind: 'ratio', unit: '%' },
     { kind: 'sum', unit: 'USD', currency: 'USD' },
     { kind: 'sum', unit: 'KRW', currency: 'KRW' },
+    { kind: 'sum', unit: 'CAD', currency: 'CAD' },
+    { kind: 'sum', unit: 'RPM' },
     { kind: 'max', unit: 'ms' },
   ] as const;
   const values = [0, 7, 8.25, 900.04, 3_805, 1_234_567, 1_234.5, 0.0031, 0.01, 0.064, 99.96, -95.16];

@@ -1,4 +1,5 @@
 /** The figures of alerts: written as the sentence above them writes them (src/alerts/value-text.ts), neither shortened nor rounded otherwise. */
+import { isCurrency, moneyText } from '../../../src/core/money-text.ts';
 
 export interface FigureFormat {
   /** `%`, `USD`, `ms`...; null: a plain number. */
@@ -10,9 +11,7 @@ export interface FigureFormat {
 /** `2.03%`, `$1,234.50`, `1,234,567`, `120.00 ms`; `–` where there is no value. */
 export function formatFigure(value: number | null, { unit, kind }: FigureFormat, language: string): string {
   if (value === null || !Number.isFinite(value)) return '–';
-  if (unit !== null && /^[A-Z]{3}$/.test(unit)) {
-    return new Intl.NumberFormat(language, { style: 'currency', currency: unit, currencyDisplay: 'narrowSymbol' }).format(value);
-  }
+  if (unit !== null && isCurrency(unit)) return moneyText(value, unit);
   const isWhole = kind === 'count' || kind === 'distinct';
   const few = isWhole ? (Math.abs(value) < 10 ? 1 : 0) : value !== 0 && Math.abs(value) < 0.01 ? 4 : 2;
   const digits = Number.isInteger(value) && unit !== '%' ? 0 : few;

@@ -98,9 +98,9 @@ export const en = {
   'alerts.members': 'Speaks for {count} more alerts',
   'alerts.member_told': 'rang by itself',
   'alerts.looked': 'It rang while its window was still open.',
-  'alerts.untold': 'not told: cooldown until {time}',
-  'alerts.untold_why':
-    'It began within the cooldown of the alert before it, of the same kind: receivers are told of it if it still fires when that is over.',
+  'alerts.in_cooldown': 'began within the cooldown',
+  'alerts.reminder_due':
+    'It began within the cooldown of the same alert before it: receivers that were told within that cooldown hear of this one at {time} at the earliest, if it still fires then.',
   'alerts.part_of': 'Not told by itself: a larger alert speaks for it.',
   'alerts.see_larger': 'See it',
   'alerts.runbook': 'Runbook',

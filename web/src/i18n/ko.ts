@@ -99,8 +99,9 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'alerts.members': '대표하는 알림 {count}개',
   'alerts.member_told': '따로 울림',
   'alerts.looked': '윈도우가 아직 열려 있을 때 울렸습니다.',
-  'alerts.untold': '알리지 않음: {time}까지 재알림 대기',
-  'alerts.untold_why': '같은 알림이 울린 뒤 재알림 대기 시간 안에 다시 시작되었습니다. 그 시간이 지나도 계속되면 그때 알립니다.',
+  'alerts.in_cooldown': '재알림 대기 중에 시작',
+  'alerts.reminder_due':
+    '앞선 같은 알림의 재알림 대기 시간 안에 다시 시작되었습니다. 그 시간 안에 알림을 받은 수신처에는, 계속될 경우 빨라야 {time}에 알립니다.',
   'alerts.part_of': '따로 알리지 않았습니다. 더 큰 알림에 포함됩니다.',
   'alerts.see_larger': '포함하는 알림 보기',
   'alerts.runbook': '런북',

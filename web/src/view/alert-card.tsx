@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { untoldUntil } from '../../../src/alerts/with-end.ts';
+import { isInCooldown, reminderDue } from '../../../src/alerts/in-cooldown.ts';
 import { webAddress } from '../../../src/core/web-address.ts';
 import { isExperiment, unclearEnding, yardstickOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
@@ -30,7 +30,7 @@ export function AlertCard({ feed, episode, open, isHere, isLinked }: Props) {
   const { t, language, link, now } = useDashboard();
   const { severity, status, direction, labels, explanation, impact, likely_causes: causes } = episode;
   const unclear = unclearEnding(episode);
-  const untold = untoldUntil(episode);
+  const due = reminderDue(episode);
   const kind = feed.info.measures.find((measure) => measure.name === episode.measure)?.kind;
   const name = segmentName(labels, feed.info.dimensions) || t('segment.total');
   const fresh = feed.rang.value?.alert_id === episode.alert_id;
@@ -60,15 +60,15 @@ export function AlertCard({ feed, episode, open, isHere, isLinked }: Props) {
           <When episode={episode} now={now.value} />
         </span>
         {unclear && <span class="alert-ending">{t(`ending.${unclear}`)}</span>}
-        {untold !== undefined && (
-          <span class="alert-ending">{t('alerts.untold', { time: formatNear(Date.parse(untold), now.value, language.value) })}</span>
-        )}
+        {isInCooldown(episode) && <span class="alert-ending">{t('alerts.in_cooldown')}</span>}
         <SilenceMark feed={feed} episode={episode} />
       </summary>
       <div class="alert-body">
         <p class="alert-message">{withNearTimes(explanation.text, now.value, language.value)}</p>
         {unclear && <p class="alert-fact">{t(`alerts.${unclear}`)}</p>}
-        {untold !== undefined && <p class="alert-fact">{t('alerts.untold_why')}</p>}
+        {due !== undefined && (
+          <p class="alert-fact">{t('alerts.reminder_due', { time: formatNear(Date.parse(due), now.value, language.value) })}</p>
+        )}
         <AlertFigures episode={episode} kind={kind} />
         {impact && money && (
           <p class="alert-fact">

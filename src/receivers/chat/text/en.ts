@@ -13,6 +13,8 @@ export const en = {
   change: 'Change',
   time: 'Time',
   noData: 'no data',
+  alertId: 'Alert ID',
+  alertType: 'Type',
   low: 'LOW',
   medium: 'MEDIUM',
   high: 'HIGH',

@@ -17,5 +17,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   change: '변화율',
   time: '발생 시간',
   noData: '데이터 없음',
+  alertId: '알림 ID',
+  alertType: '유형',
   ...common,
 };
