@@ -1,7 +1,5 @@
 /** The HTTP server: API, live streams, metrics, documentation and the dashboard's files, on one port. */
 import type { AddressInfo } from 'node:net';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
@@ -10,6 +8,7 @@ import { answerBrokenRequest } from './broken-request.ts';
 import { createGuard } from './guard.ts';
 import { defaultLimits, type ServerLimits } from './limits.ts';
 import { requireKey, type ListenAddress } from './listen-address.ts';
+import { docsRoutes } from './docs.ts';
 import { pageRoutes } from './page.ts';
 import { pathOf, sendProblem } from './problem.ts';
 import { createMetrics } from './prometheus.ts';
@@ -50,11 +49,6 @@ export interface Server {
 }
 
 const CLOSE_MS = 2_000;
-/** Nothing from elsewhere; the documentation's own page sets styles in its elements. */
-const DOCS_POLICY =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; " +
-  "frame-ancestors 'none'";
-
 /** @throws AppError `usage` without a key on an address that other machines reach, `config_invalid` for paths that clash */
 export async function createServer(config: ServerConfig, deps: ServerDeps): Promise<Server> {
   const { address, apiKey } = config;
@@ -79,16 +73,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
     metrics.request(request.method, request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
     next();
   });
-  await app.register(swagger, {
-    openapi: {
-      info: { title: 'Tocsin', description: 'Event streams as windowed KPIs, watched segment by segment.', version: config.version },
-      ...(apiKey !== undefined && {
-        components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-        security: [{ key: [] }],
-      }),
-    },
-  });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
+  await docsRoutes(app, { version: config.version, hasKey: apiKey !== undefined, pageRoot: config.pageRoot });
 
   healthRoutes(app, surface);
   pipelineRoutes(app, surface);

@@ -67,8 +67,8 @@ export function sparkShape(points: readonly SparkPoint[], { width, height, slots
     before = place;
   }
   if (areaFrom !== null && before) area += `L${before.x} ${height}Z`;
-  const isLone = (at: number): boolean => places[at - 1]?.y == null && places[at + 1]?.y == null;
-  const lone = places.map(({ x, y }, at) => (y !== null && isLone(at) ? `M${x} ${y}L${x} ${y}` : '')).join('');
+  const has = (at: number): boolean => typeof places[at]?.y === 'number';
+  const lone = places.map(({ x, y }, at) => (has(at) && !has(at - 1) && !has(at + 1) ? `M${x} ${y}L${x} ${y}` : '')).join('');
   const last = places.findLast(({ y }) => y !== null);
   return {
     final,
