@@ -1,6 +1,7 @@
 /** What an alert says to people: its one line, and why it rang. Made of its record alone, so that it can be said again in another language. */
-import { spanText, timeText } from '../core/told-time.ts';
+import { spanText, timeText, UTC } from '../core/told-time.ts';
 import type { AlertEvent, AlertEvidence, AlertLocale } from '../receivers/alert-event.ts';
+import { toldToSeconds } from '../receivers/alert-times.ts';
 import { endingOf } from '../receivers/ending.ts';
 import { fill, textsOf, titleKey, type TextKey, type Texts } from './text/texts.ts';
 import {
@@ -34,12 +35,13 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
   const { observed, expected, ratio, evidence, baseline } = explanation;
   const texts = textsOf[locale];
   const firing = event.status === 'firing';
+  const seconds = toldToSeconds(event);
   const names: Names = {
     metric: event.metric_name,
     segment: segmentText(event.labels, texts),
     window: event.window,
-    span: spanText(Date.parse(event.window_start), Date.parse(event.window_end)),
-    from: timeText(Date.parse(event.since)),
+    span: spanText(Date.parse(event.window_start), Date.parse(event.window_end), UTC, seconds),
+    from: timeText(Date.parse(event.since), UTC, seconds),
     windows: String(baseline?.windows ?? 0),
     observed: observed === null ? '' : valueText(observed, measure),
     expected: valueText(expected, measure),
@@ -97,13 +99,20 @@ function whyOf(told: Told, event: AlertEvent): TextKey[] {
   return [told === 'unseen' ? 'explain.new_value' : `explain.${told}`];
 }
 
-function moreOf({ explanation: { contributors = [], keys = [], unseen }, members = [], look }: AlertEvent, texts: Texts): string[] {
+function moreOf(event: AlertEvent, texts: Texts): string[] {
+  const { explanation, members = [], look } = event;
+  const { contributors = [], keys = [], unseen } = explanation;
+  const seconds = toldToSeconds(event);
   const said = <T>(key: TextKey, list: readonly T[], textOf: (entry: T) => string): string[] =>
     list.length === 0 ? [] : [fill(texts[key], { list: listText(list, textOf, texts) })];
   return [
     ...said('explain.contributors', contributors, ({ labels, share }) => `${segmentText(labels, texts)} ${shareText(share)}`),
     ...said('explain.keys', keys, ({ key, least, most }) => `${key} (${least === most ? least : `${least}–${most}`})`),
-    ...said('explain.members', members, ({ labels, since }) => `${segmentText(labels, texts)} (${timeText(Date.parse(since))})`),
+    ...said(
+      'explain.members',
+      members,
+      ({ labels, since }) => `${segmentText(labels, texts)} (${timeText(Date.parse(since), UTC, seconds)})`,
+    ),
     ...(unseen ? [texts['explain.unseen']] : []),
     ...(look ? [texts[look.open_from === undefined ? 'explain.open' : 'explain.silent']] : []),
   ];
@@ -125,7 +134,7 @@ function evidenceNames(evidence: AlertEvidence, event: AlertEvent, measure: Show
     ratio_high: factorText(ratio_range[1]),
     low: valueText(expected_range[0], measure),
     high: valueText(expected_range[1], measure),
-    since: spanText(Date.parse(since), until),
+    since: spanText(Date.parse(since), until, UTC, toldToSeconds(event)),
     one_in: oddsText(evidence.one_in, locale),
     needed: oddsText(evidence.needed, locale),
     budget: String(evidence.false_alarms_per_day ?? 0),

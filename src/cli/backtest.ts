@@ -3,13 +3,14 @@ import { readIncidents } from '../app/backtest/incidents.ts';
 import { systemClock } from '../core/clock.ts';
 import { formatDuration } from '../core/duration.ts';
 import { labelsText } from '../core/labels.ts';
+import { zoneNamed } from '../core/told-time.ts';
 import type { BacktestAlert, BacktestBell, BacktestPair, BacktestReport, BacktestScore, BacktestSetting } from '../server/api.ts';
+import type { AskedSpan } from './asked-span.ts';
+import { timesBy, type TimeText } from './table-time.ts';
 import { grouped, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Options {
-  readonly from?: number;
-  readonly to?: number;
+interface Options extends AskedSpan {
   readonly warmUp?: string;
   readonly set: readonly string[];
   readonly compare: boolean;
@@ -39,7 +40,7 @@ export async function backtestCommand(file: string, options: Options, terminal: 
       ...(history !== undefined && { history }),
       ...(log !== undefined && { log }),
       ...(olapStore !== undefined && { olapStore }),
-      ...(incidents !== undefined && { incidents: (config) => readIncidents(incidents, config.engine) }),
+      ...(incidents !== undefined && { incidents: (config) => readIncidents(incidents, config.engine, zoneNamed(config.timeZone)) }),
     },
     { clock: systemClock, stdin: terminal.stdin },
   );
@@ -58,7 +59,7 @@ const SOURCES: Readonly<Record<BacktestReport['source'], string>> = {
 async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
   const { pipeline, from, to, windows, rows, source, seconds, settings, comparison, notes } = report;
   const timeText = timeTextOf(report);
-  const when = from === null || to === null ? 'no window there' : `${timeText(from)} to ${timeText(to)} UTC`;
+  const when = from === null || to === null ? 'no window there' : `${timeText(from)} to ${timeText(to)} (${report.time_zone})`;
   await terminal.print(
     `${pipeline}: ${when}; ${grouped(windows)} windows, ${grouped(rows)} rows ${SOURCES[source]}, in ${seconds.toFixed(1)} s`,
   );
@@ -72,7 +73,7 @@ async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
 
 async function tellSetting(
   setting: BacktestSetting,
-  { comparison, days }: BacktestReport,
+  { comparison, days, time_zone: zone }: BacktestReport,
   timeText: TimeText,
   terminal: Terminal,
 ): Promise<void> {
@@ -88,7 +89,7 @@ async function tellSetting(
   );
   if (dropped > 0) terminal.note(`${grouped(dropped)} further alerts are not listed`);
   const bells = alerts.filter(({ part_of }) => part_of === undefined);
-  if (!comparison) await printTable(bells, alertColumns(score, timeText), indented(terminal));
+  if (!comparison) await printTable(bells, alertColumns(score, timeText, zone), indented(terminal));
   if (score) await tellScore(score, days, timeText, terminal);
 }
 
@@ -100,10 +101,10 @@ async function tellScore(score: BacktestScore, days: number, timeText: TimeText,
   await printTable(incidents, incidentColumns(timeText), indented(terminal));
 }
 
-function alertColumns(score: BacktestScore | undefined, timeText: TimeText): Column<BacktestAlert>[] {
+function alertColumns(score: BacktestScore | undefined, timeText: TimeText, zone: string): Column<BacktestAlert>[] {
   const known = new Set(score?.incidents.flatMap(({ alerts }) => alerts));
   return [
-    { title: 'rang at', value: ({ alert_time }) => timeText(alert_time) },
+    { title: `rang at (${zone})`, value: ({ alert_time }) => timeText(alert_time) },
     { title: 'lasted', value: lastedText, right: true },
     { title: 'severity', value: ({ severity }) => severity },
     { title: 'alert', value: ({ alert_type }) => alert_type },
@@ -140,18 +141,11 @@ function indented(terminal: Terminal): Pick<Terminal, 'print'> {
   return { print: (line) => terminal.print(`  ${line}`) };
 }
 
-/** `2026-03-02 09:14` in UTC; `2026-03-02 09:14:30` where one of a report's times needs it. */
-type TimeText = (iso: string) => string;
-
-function timeTextOf({ from, to, settings }: BacktestReport): TimeText {
+function timeTextOf({ from, to, settings, time_zone }: BacktestReport): TimeText {
   const alerts = settings.flatMap((setting) => setting.alerts.map(({ alert_time }) => alert_time));
   const incidents = settings.flatMap(({ score }) => score?.incidents.map(({ start }) => start) ?? []);
-  const isWhole = [from, to, ...alerts, ...incidents].every((iso) => iso === null || Date.parse(iso) % 60_000 === 0);
-  return (iso) =>
-    new Date(iso)
-      .toISOString()
-      .slice(0, isWhole ? 16 : 19)
-      .replace('T', ' ');
+  const times = [from, to, ...alerts, ...incidents].map((iso) => (iso === null ? 0 : Date.parse(iso)));
+  return timesBy(zoneNamed(time_zone), times);
 }
 
 function lastedText({ since, resolved_time }: BacktestAlert): string {

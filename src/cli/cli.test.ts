@@ -226,7 +226,7 @@ test('a backtest tells seconds where its windows are that short, and misses no b
   writeFileSync(join(dir, 'rules.yml'), `${PIPELINE}${detect}`);
   const seconds = await tocsin('backtest', 'rules.yml', '--input', 'orders.ndjson', '--data', 'nowhere');
   assert.deepEqual([seconds.code, seconds.stderr.includes('baseline')], [0, false], seconds.stderr);
-  assert.match(seconds.stdout, /2026-03-02 09:00:00 to 2026-03-02 09:00:30 UTC[^]*\n {2}2026-03-02 09:00:10 {2}/);
+  assert.match(seconds.stdout, /2026-03-02 09:00:00 to 2026-03-02 09:00:30 \(UTC\)[^]*\n {2}2026-03-02 09:00:10 {2}/);
   writeFileSync(
     join(dir, 'minutes.yml'),
     `${PIPELINE.replace('[10s]', '[1m]').replace('dedup: 1m', 'dedup: 2m')}${detect.replace('threshold', 'ema-threshold').replace('above: 1', 'up: 50%')}`,

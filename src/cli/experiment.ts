@@ -2,26 +2,27 @@ import { experimentStandings, type Standing } from '../app/readers/experiment.ts
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import { zoneNamed } from '../core/told-time.ts';
 import { shareField } from '../detectors/fields.ts';
+import { spanOf, type AskedSpan } from './asked-span.ts';
 import { withWindows } from './older-windows.ts';
-import { printTable, type Column } from './table.ts';
+import { timesBy, type TimeText } from './table-time.ts';
+import { grouped, printable, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Options {
+interface Options extends AskedSpan {
   readonly measure: string;
   readonly of: string;
   readonly control: string;
   readonly error: string;
   readonly pipeline?: string;
-  readonly from?: number;
-  readonly to?: number;
   readonly olapStore?: string;
   readonly data: string;
   readonly json: boolean;
 }
 
 export async function experimentCommand(options: Options, terminal: Terminal): Promise<number> {
-  const { measure, of, control, from, to, olapStore } = options;
+  const { measure, of, control, olapStore } = options;
   const error = shareField.safeParse(options.error);
   if (!error.success || error.data <= 0 || error.data > 0.5) {
     throw new AppError('usage', `found --error ${options.error}; expected a percentage above 0% and at most 50%, such as 5%`);
@@ -32,17 +33,24 @@ export async function experimentCommand(options: Options, terminal: Terminal): P
     const [window] = tumbling;
     if (!window)
       throw new AppError('usage', `pipeline ${pipeline.name} has hopping windows only; expected one in which no event counts twice`);
-    const query = { window: window.name, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+    const zone = pipeline.timeZone ?? 'UTC';
+    const query = { window: window.name, ...spanOf(options, zoneNamed(zone)) };
     const standings = await withWindows(reading, pipeline, query, { olapStore, terminal }, (rows) =>
       experimentStandings(rows, pipeline, { measure, of, control, error: error.data }),
     );
     if (options.json) for (const standing of standings) await terminal.print(JSON.stringify(standing));
-    else await printTable(standings, columnsOf(of), terminal);
+    else {
+      await printTable(standings, columnsOf(of, timesBy(zoneNamed(zone), [window.sizeMs]), zone), terminal);
+      for (const { variant, attempts_alone: attempts } of standings) {
+        if (attempts > 0)
+          terminal.note(`${printable(variant)}: ${grouped(attempts)} attempts are not counted, as the control has none in their windows`);
+      }
+    }
     return 0;
   });
 }
 
-function columnsOf(of: string): Column<Standing>[] {
+function columnsOf(of: string, timeText: TimeText, zone: string): Column<Standing>[] {
   const factor = (value: number): string => (Number.isFinite(value) ? value.toFixed(3) : '…');
   return [
     { title: of, value: ({ variant }) => variant, maxWidth: 40 },
@@ -52,6 +60,6 @@ function columnsOf(of: string): Column<Standing>[] {
     { title: 'times the control', value: ({ ratio }) => (ratio === null ? '' : factor(ratio)), right: true },
     { title: 'interval', value: ({ range }) => (range === null ? '' : `${factor(range[0])} to ${factor(range[1])}`) },
     { title: 'verdict', value: ({ verdict }) => verdict },
-    { title: 'decided at', value: ({ decided_at }) => decided_at ?? '' },
+    { title: `decided at (${zone})`, value: ({ decided_at }) => decided_at && timeText(decided_at) },
   ];
 }

@@ -3,11 +3,11 @@ import { Option } from 'commander';
 import { DECIMAL_MARKS } from '../app/detect/number-text.ts';
 import { TIME_FORMATS } from '../app/detect/series-format.ts';
 import { systemClock } from '../core/clock.ts';
-import { factorArgument, timeArgument } from './arguments.ts';
+import { factorArgument, askedTimeArgument } from './arguments.ts';
 import { command, dataOption, logOption, pipelineOption, type Add } from './command.ts';
 
 export const addBacktest: Add = (program, terminal, exit) => {
-  const time = timeArgument(systemClock.now);
+  const time = askedTimeArgument(systemClock.now);
   command(program, 'backtest <file>', 'what a pipeline would have rung over history; nobody is told, nothing is written', [
     'tocsin backtest my.yml --from 30d',
     'tocsin backtest my.yml --from 2026-03-01 --to 2026-04-01 --set detect.ctr.down=40% --compare',
@@ -63,7 +63,7 @@ export const addDetect: Add = (program, terminal, exit) => {
 };
 
 export const addExperiment: Add = (program, terminal, exit) => {
-  const time = timeArgument(systemClock.now);
+  const time = askedTimeArgument(systemClock.now);
   command(
     program,
     'experiment',

@@ -6,6 +6,7 @@ import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
 import { createSilences, type Silences } from '../app/silences.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Labels } from '../core/labels.ts';
+import { localIso, timeText, zoneNamed } from '../core/told-time.ts';
 import type { Log } from '../log/log.ts';
 import { statusOf, type Silence } from '../notify/silence.ts';
 import { printable, printTable, type Column } from './table.ts';
@@ -26,7 +27,7 @@ interface AddOptions extends PipelineOptions {
 
 export async function addCommand(options: AddOptions, terminal: Terminal): Promise<number> {
   const { measure, alertType, alert, starts, until, comment, by } = options;
-  return withSilences(options, async (silences, unknown) => {
+  return withSilences(options, async (silences, { zone, unknown }) => {
     const added = await silences.add({
       matchers: Object.fromEntries(options.label),
       ...(measure !== undefined && { measure }),
@@ -39,7 +40,7 @@ export async function addCommand(options: AddOptions, terminal: Terminal): Promi
       ...(by !== undefined && { created_by: by }),
     });
     if (options.json) await terminal.print(jsonOf(added));
-    else await terminal.print(`${added.id}: ${subjectText(added)} silenced until ${timeText(added.ends_at)} UTC`);
+    else await terminal.print(`${added.id}: ${subjectText(added)} silenced until ${endText(added.ends_at, zone)}`);
     const note = await unknown(added.matchers);
     if (note !== undefined) terminal.note(note);
     return 0;
@@ -47,28 +48,31 @@ export async function addCommand(options: AddOptions, terminal: Terminal): Promi
 }
 
 export async function listCommand({ all, ...options }: PipelineOptions & { readonly all: boolean }, terminal: Terminal): Promise<number> {
-  return withSilences(options, async (silences) => {
+  return withSilences(options, async (silences, { zone }) => {
     const found = (await silences.list()).filter((silence) => all || statusOf(silence, systemClock.now()) !== 'ended');
     if (options.json) for (const silence of found) await terminal.print(jsonOf(silence));
-    else if ((await printTable(found, columns, terminal)) === 0) terminal.note(all ? 'no silences' : 'no silences under way');
+    else if ((await printTable(found, columnsIn(zone), terminal)) === 0) terminal.note(all ? 'no silences' : 'no silences under way');
     return 0;
   });
 }
 
 export async function endCommand(id: string, options: PipelineOptions, terminal: Terminal): Promise<number> {
-  return withSilences(options, async (silences) => {
+  return withSilences(options, async (silences, { zone }) => {
     const ended = await silences.end(id);
     if (options.json) await terminal.print(jsonOf(ended));
-    else await terminal.print(`${ended.id}: ended ${timeText(ended.ended_at ?? ended.ends_at)} UTC`);
+    else await terminal.print(`${ended.id}: ended ${endText(ended.ended_at ?? ended.ends_at, zone)}`);
     return 0;
   });
 }
 
+interface Told {
+  /** Name of the zone by whose clock times are told. */
+  readonly zone: string;
+  readonly unknown: (labels: Labels) => Promise<string | undefined>;
+}
+
 /** What is written goes through the holder of the data directory, where one runs. */
-async function withSilences(
-  options: PipelineOptions,
-  work: (silences: Silences, unknown: (labels: Labels) => Promise<string | undefined>) => Promise<number>,
-): Promise<number> {
+async function withSilences(options: PipelineOptions, work: (silences: Silences, told: Told) => Promise<number>): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const { log, dir } = reading;
@@ -85,7 +89,7 @@ async function withSilences(
             newId: randomUUID,
           },
         ),
-        (labels) => unknownText(log, pipeline, labels),
+        { zone: pipeline.timeZone ?? 'UTC', unknown: (labels) => unknownText(log, pipeline, labels) },
       );
     } finally {
       await writer.close();
@@ -122,17 +126,22 @@ function matchersText(labels: Labels): string {
     .join(' ');
 }
 
-const columns: readonly Column<Silence>[] = [
+const columnsIn = (zone: string): readonly Column<Silence>[] => [
   { title: 'silence', value: ({ id }) => id },
   { title: 'status', value: (silence) => statusOf(silence, systemClock.now()) },
   { title: 'what', value: subjectText },
-  { title: 'from (UTC)', value: ({ starts_at }) => timeText(starts_at) },
-  { title: 'until (UTC)', value: ({ ended_at, ends_at }) => timeText(ended_at ?? ends_at) },
+  { title: `from (${zone})`, value: ({ starts_at }) => minuteText(starts_at, zone) },
+  { title: `until (${zone})`, value: ({ ended_at, ends_at }) => minuteText(ended_at ?? ends_at, zone) },
   { title: 'by', value: ({ created_by }) => created_by },
   { title: 'comment', value: ({ comment }) => comment, maxWidth: 80 },
 ];
 
-/** `2026-03-02 09:14` in UTC. */
-function timeText(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
+/** `2026-03-02 18:14 UTC+9` */
+function endText(iso: string, zone: string): string {
+  return timeText(Date.parse(iso), zoneNamed(zone), false);
+}
+
+/** `2026-03-02 18:14` */
+function minuteText(iso: string, zone: string): string {
+  return localIso(iso, zoneNamed(zone)).slice(0, 16).replace('T', ' ');
 }

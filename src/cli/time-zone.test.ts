@@ -48,5 +48,8 @@ test('tables tell times by the zone that the pipeline was run with, and name it;
   assert.match(await printed('alerts'), /^rang at \(Asia\/Seoul\) .*\n2025-12-18 11:58:00 +resolved 2025-12-19 00:02:10 /);
   // Whoever was told of the one before, of this one too or not: the table does not know.
   assert.match(await printed('alerts'), /\n2025-12-18 11:50:00 +firing \(began within the cooldown\)  /);
+  const added = await printed('silence', 'add', '--alert', sampleAlert.alert_id, '--for', '1d');
+  const [, until] = / silenced until (\d{4}-\d\d-\d\d \d\d:\d\d) UTC\+9$/.exec(added)!;
+  assert.match(await printed('silence', 'list'), new RegExp(`from \\(Asia/Seoul\\) +until \\(Asia/Seoul\\) .*\n.* ${until} `));
   assert.match(await printed('alerts', '--json'), /"alert_time":"2025-12-18T02:58:00\.000Z".*"resolved_time":"2025-12-18T15:02:10\.000Z"/);
 });

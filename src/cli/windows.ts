@@ -4,12 +4,13 @@ import type { WindowsQuery } from '../app/readers/windows.ts';
 import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import { localIso, zoneNamed } from '../core/told-time.ts';
+import { zoneNamed } from '../core/told-time.ts';
 import { parseOlapAddress } from '../olap-store/clickhouse/address.ts';
 import { flatRow } from '../windows/row-merge.ts';
 import type { WindowRow } from '../windows/row.ts';
 import { spanOf, type AskedSpan } from './asked-span.ts';
 import { withWindows } from './older-windows.ts';
+import { timesBy } from './table-time.ts';
 import { printTable, type Column } from './table.ts';
 import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
@@ -28,7 +29,7 @@ export async function windowsCommand(options: Options, terminal: Terminal): Prom
     const query = queryOf(options, pipeline);
     await withWindows(reading, pipeline, query, { olapStore: options.olapStore, terminal }, async (rows) => {
       if (options.json) for await (const row of rows) await terminal.print(JSON.stringify(flatRow(row)));
-      else if ((await printTable(rows, columns(pipeline), terminal)) === 0) terminal.note('no windows there (yet)');
+      else if ((await printTable(rows, columns(pipeline, query), terminal)) === 0) terminal.note('no windows there (yet)');
     });
     return 0;
   });
@@ -42,17 +43,14 @@ function queryOf({ window, ...asked }: Options, pipeline: PipelineRecord): Windo
   return { ...(window !== undefined && { window }), ...spanOf(asked, zoneNamed(pipeline.timeZone ?? 'UTC')) };
 }
 
-function columns({ dimensions, measures, timeZone = 'UTC' }: PipelineRecord): Column<WindowRow>[] {
-  const zone = zoneNamed(timeZone);
+function columns({ dimensions, measures, windows, timeZone = 'UTC' }: PipelineRecord, { window }: WindowsQuery): Column<WindowRow>[] {
+  const asked = windows.filter(({ name }) => window === undefined || name === window);
+  const timeText = timesBy(
+    zoneNamed(timeZone),
+    asked.map(({ slideMs }) => slideMs),
+  );
   return [
-    {
-      title: `window start (${timeZone})`,
-      value: (row) =>
-        localIso(row.window_start, zone)
-          .replace('T', ' ')
-          .replace(/(:00)?\.000Z$/, '')
-          .replace(/Z$/, ''),
-    },
+    { title: `window start (${timeZone})`, value: (row) => timeText(row.window_start) },
     { title: 'window', value: (row) => row.window },
     ...dimensions.map((name): Column<WindowRow> => ({ title: name, value: (row) => row.labels[name] ?? '*', maxWidth: 30 })),
     ...measures.map(({ name, unit }): Column<WindowRow> => ({

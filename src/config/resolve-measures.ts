@@ -70,13 +70,12 @@ function resolveMeasure(
   const named = sourceOfField(measure[kind] ?? '', sources, [...path, kind], problems);
   if (named === undefined) return undefined;
   const { source, field } = named;
-  checkField(
-    source.fields,
-    field,
-    [...path, kind],
-    problems,
-    kind === 'distinct' || kind === 'heavy_hitters' ? undefined : ['number', 'integer'],
-  );
+  const takesText = kind === 'distinct' || kind === 'heavy_hitters';
+  const lookup = source.spec.lookups.find((one) => one.field === field);
+  if (lookup && !takesText) {
+    const what = 'a field of the event that holds a number, as a table holds texts';
+    problems.add([...path, kind], `found ${JSON.stringify(field)}, which is looked up in ${lookup.file}; expected ${what}`);
+  } else checkField(source.fields, field, [...path, kind], problems, takesText ? undefined : ['number', 'integer']);
   const where = resolveConditions(measure.where, source.fields, [...path, 'where'], problems);
   return ofField({ ...base, source: source.spec.name, where }, kind, field, measure);
 }

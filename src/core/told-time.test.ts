@@ -12,6 +12,8 @@ test('times are told with their zone, seconds where there are some', () => {
   assert.equal(timeText(at('2025-12-18T02:57:10.250Z')), '2025-12-18 02:57:10 UTC');
   assert.equal(timeText(at('2025-12-18T20:57:00Z'), seoul), '2025-12-19 05:57 UTC+9');
   assert.equal(timeText(at('2025-12-18T02:57:00Z'), newfoundland), '2025-12-17 23:27 UTC-3:30');
+  assert.equal(timeText(at('2025-12-18T02:57:00Z'), seoul, true), '2025-12-18 11:57:00 UTC+9', 'beside one that has some');
+  assert.equal(withZone('from 2025-12-18 02:57:00 UTC on', seoul), 'from 2025-12-18 11:57:00 UTC+9 on');
   assert.equal(timeText(at('2025-07-18T02:57:00Z'), newfoundland), '2025-07-18 00:27 UTC-2:30');
 });
 

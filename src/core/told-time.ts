@@ -30,16 +30,15 @@ export function zoneNamed(name: string): Zone {
   };
 }
 
-/** `2025-12-18 02:57 UTC`, `2025-12-18 11:57 UTC+9`; seconds only where there are some. */
-export function timeText(time: number, zone: Zone = UTC): string {
+/** `2025-12-18 02:57 UTC`, `2025-12-18 11:57 UTC+9`; seconds where there are some, or where what it stands beside has some. */
+export function timeText(time: number, zone: Zone = UTC, seconds = hasSeconds(time)): string {
   const ahead = zone(time);
-  return `${dayOf(time + ahead)} ${clockOf(time + ahead, hasSeconds(time))} ${zoneText(ahead)}`;
+  return `${dayOf(time + ahead)} ${clockOf(time + ahead, seconds)} ${zoneText(ahead)}`;
 }
 
 /** `2025-12-18 02:57–02:58 UTC`, `2025-12-17 23:58–2025-12-18 00:03 UTC`; all by the clock of its beginning. */
-export function spanText(from: number, to: number, zone: Zone = UTC): string {
+export function spanText(from: number, to: number, zone: Zone = UTC, seconds = hasSeconds(from, to)): string {
   const ahead = zone(from);
-  const seconds = hasSeconds(from) || hasSeconds(to);
   const [day, lastDay] = [dayOf(from + ahead), dayOf(to + ahead)];
   const end = `${lastDay === day ? '' : `${lastDay} `}${clockOf(to + ahead, seconds)}`;
   return `${day} ${clockOf(from + ahead, seconds)}–${end} ${zoneText(ahead)}`;
@@ -108,7 +107,7 @@ export function mapTimes(text: string, tell: (time: ToldTime) => string): string
 /** A sentence with its times by the clock of a zone. */
 export function withZone(text: string, zone: Zone): string {
   if (zone === UTC) return text;
-  return mapTimes(text, ({ from, to }) => (to === undefined ? timeText(from, zone) : spanText(from, to, zone)));
+  return mapTimes(text, ({ from, to, seconds }) => (to === undefined ? timeText(from, zone, seconds) : spanText(from, to, zone, seconds)));
 }
 
 /** `UTC`, `UTC+9`, `UTC-3:30` */
@@ -127,7 +126,7 @@ function clockOf(time: number, seconds: boolean): string {
   return new Date(time).toISOString().slice(11, seconds ? 19 : 16);
 }
 
-/** Zones differ by whole minutes. */
-function hasSeconds(time: number): boolean {
-  return Math.floor(time / 1_000) % 60 !== 0;
+/** Whether times (epoch ms) of one message are told to the second: one of them needs it. Zones differ by whole minutes. */
+export function hasSeconds(...times: readonly number[]): boolean {
+  return times.some((time) => Math.floor(time / 1_000) % 60 !== 0);
 }

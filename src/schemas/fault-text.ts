@@ -2,7 +2,10 @@
 import type { ErrorObject } from 'ajv';
 import type { SchemaField } from './schema-fields.ts';
 
+/** Characters: of one value or name, of a path, of all that is said. */
 const TEXT_MAX = 60;
+const PATH_MAX = 200;
+const FAULT_MAX = 500;
 const VALUES_MAX = 8;
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   number: 'a number',
@@ -14,13 +17,14 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
-/** `path`: the names from the record down, joined by points; '' for the record itself. */
-export function faultText(path: string, found: unknown, expected: string): string {
-  return `${path === '' ? '' : `${path}: `}found ${valueText(found)}; expected ${expected}`;
+/** `path`: the names from the record down; none for the record itself. What is said is short, however long what a sender made of the record. */
+export function faultText(path: readonly string[], found: unknown, expected: string): string {
+  const place = path.length === 0 ? '' : `${cutTo(PATH_MAX, path.map((name) => cutTo(TEXT_MAX, name)).join('.'))}: `;
+  return cutTo(FAULT_MAX, `${place}found ${valueText(found)}; expected ${expected}`);
 }
 
 /** What Ajv says of one value, which stands at `path`. */
-export function ajvFaultText(path: string, value: unknown, errors: readonly ErrorObject[]): string | undefined {
+export function ajvFaultText(path: readonly string[], value: unknown, errors: readonly ErrorObject[]): string | undefined {
   // The last one is of the outermost keyword: of `anyOf` rather than of its first branch.
   const error = errors.at(-1);
   if (!error) return undefined;
@@ -32,7 +36,7 @@ export function ajvFaultText(path: string, value: unknown, errors: readonly Erro
     (at: unknown, step) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[step] : undefined),
     value,
   );
-  return faultText([path, ...steps].filter((step) => step !== '').join('.'), found, expectedBy(error));
+  return faultText([...path, ...steps], found, expectedBy(error));
 }
 
 /** What the schema says of a field that is missing. */
@@ -84,7 +88,7 @@ function typesText(types: readonly string[]): string {
   return types.map((type) => TYPE_NAMES[type] ?? type).join(' or ');
 }
 
-function oneOf(values: readonly unknown[]): string {
+export function oneOf(values: readonly unknown[]): string {
   const named = values.slice(0, VALUES_MAX).map(valueText).join(', ');
   if (values.length === 1) return named;
   return `one of ${named}${values.length > VALUES_MAX ? ` … (${values.length} values)` : ''}`;
@@ -92,9 +96,12 @@ function oneOf(values: readonly unknown[]): string {
 
 function valueText(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = beginningOf(value, TEXT_MAX + 1);
+  return cutTo(TEXT_MAX, beginningOf(value, TEXT_MAX + 1));
+}
+
+function cutTo(length: number, text: string): string {
   // Not within a surrogate pair.
-  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
+  return text.length > length ? `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
 }
 
 /**

@@ -66,12 +66,12 @@ export function createJsonValidator(schema: Schema, options: { readonly file?: s
     explain(record, told) {
       const named = told.slice(told.indexOf(':') + 1);
       const field = told.startsWith('schema:') ? undefined : fields.find(({ name }) => name === named);
-      if (!field) return !told.startsWith('schema:') || whole(record) ? undefined : ajvFaultText('', record, whole.errors ?? []);
+      if (!field) return !told.startsWith('schema:') || whole(record) ? undefined : ajvFaultText([], record, whole.errors ?? []);
       const kind = failing(field, record);
       if (kind === undefined) return undefined;
       const value = Object.hasOwn(record, named) ? record[named] : undefined;
-      if (kind === 'missing' || field.validate(value)) return faultText(named, value, expectedOf(field.field));
-      return ajvFaultText(named, value, field.validate.errors ?? []);
+      if (kind === 'missing' || field.validate(value)) return faultText([named], value, expectedOf(field.field));
+      return ajvFaultText([named], value, field.validate.errors ?? []);
     },
   };
 }

@@ -280,6 +280,8 @@ export type BacktestAlert = Episode;
 
 export interface BacktestReport {
   readonly pipeline: string;
+  /** IANA name of the zone by whose clock the file tells times; those here are UTC. */
+  readonly time_zone: string;
   /** What was judged, by the end of a window; null where there was no window. */
   readonly from: string | null;
   readonly to: string | null;

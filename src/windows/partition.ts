@@ -19,7 +19,7 @@ import { MAX_IDS, type SourceSpec } from './spec.ts';
 /** By which clock the future is judged and the watermark is held back: the log's append times, or event time alone. */
 export type ClockMode = 'append' | 'event';
 
-const MAX_AHEAD_DEFAULT_MS = 300_000;
+export const MAX_AHEAD_DEFAULT_MS = 300_000;
 /** Their places in the memory of ids, a cache line each, stay in the processor's nearest cache until they are asked for. */
 const IDS_AT_ONCE = 256;
 

@@ -6,6 +6,7 @@ import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { createRandom } from '../../src/core/random.ts';
+import type { DeadLetter } from '../../src/dead-letter/dead-letter.ts';
 import { columnAt, splitLines } from '../../src/log/batch.ts';
 import { mergeRows } from '../../src/windows/row-merge.ts';
 import type { WindowRecord } from '../../src/windows/row.ts';
@@ -15,7 +16,7 @@ import { service } from '../support/services.ts';
 import { bring, valuesOf } from './kafka-topic.ts';
 import { lastRows } from './last-rows.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { checkOutcomes, checkSummary, checkWindows, SAMPLE } from './sample-checks.ts';
+import { checkDetail, checkOutcomes, checkSummary, checkWindows, SAMPLE } from './sample-checks.ts';
 import { output, printedSeed, start, until } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
@@ -129,6 +130,7 @@ test(`killed at ${KILLS} random points and started again: the same rows, nothing
   assert.equal(new Set(values).size, values.length, 'a record stands there twice');
   const letters = await valuesOf(kafka.address, `${name}.dlq`);
   assert.deepEqual([letters.length, new Set(letters).size], [514, 514]);
+  for (const letter of letters) checkDetail(JSON.parse(letter) as DeadLetter);
   await checkWindows(data, ['--log', log, '--pipeline', name]);
   assert.ok(
     mergeRows(

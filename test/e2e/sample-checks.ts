@@ -4,6 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createAlerts } from '../../src/alerts/alerts.ts';
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
+import type { DeadLetter } from '../../src/dead-letter/dead-letter.ts';
 import { createMonitor } from '../../src/pipeline/monitor/monitor.ts';
 import type { WindowRecord } from '../../src/windows/row.ts';
 import { closeEnough, sampleOutcomes, sampleResults, type SampleWindow } from '../oracle/adtech-sample.ts';
@@ -66,7 +67,8 @@ function nameOf(row: { window_start: string; country: string; ad_format: string 
 
 /** The late and the invalid lines, in their order, each once. Offsets count from 0, lines from 1. */
 export async function checkDeadLetters(data: string): Promise<void> {
-  const letters = await objects<{ offset: number; outcome: string; reason: string }>(['dlq', 'list', '--data', data, '--json']);
+  const letters = await objects<Pick<DeadLetter, 'offset' | 'outcome' | 'reason' | 'detail'>>(['dlq', 'list', '--data', data, '--json']);
+  for (const letter of letters) checkDetail(letter);
   const expected = sampleOutcomes().filter(({ outcome }) => outcome === 'late' || outcome === 'invalid');
   assert.equal(expected.length, 514);
   assert.deepEqual(
@@ -74,6 +76,11 @@ export async function checkDeadLetters(data: string): Promise<void> {
     expected.map(({ line, outcome, reason }) => `${line} ${outcome} ${reason ?? 'late'}`),
   );
   assert.equal((await output(tail(data, 'adtech.dlq'))).split('\n').length - 1, 514, 'a dead letter stands there twice');
+}
+
+/** What is invalid says in words why. */
+export function checkDetail({ outcome, reason, detail = 'nothing' }: Pick<DeadLetter, 'outcome' | 'reason' | 'detail'>): void {
+  assert.match(detail, outcome === 'late' ? /^nothing$/ : /expected /, reason);
 }
 
 function tail(data: string, topic: string): string[] {

@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import type { DeadLetter } from '../../src/dead-letter/dead-letter.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { lastRows } from './last-rows.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { SAMPLE } from './sample-checks.ts';
-import { output, start, until } from './tocsin.ts';
+import { checkDetail, SAMPLE } from './sample-checks.ts';
+import { objects, output, start, until } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
 const PARTITIONS = 3;
@@ -53,6 +54,8 @@ test('a live run counts in threads what is brought while it runs, and says so in
   const status = async (): Promise<Status> => JSON.parse(await output(['status', '--data', data, '--json'])) as Status;
   await until('the events', async () => (await status()).pipelines[0]?.events.invalid === 1_000);
   assert.deepEqual((await status()).holder.pipelines[0]!.threads, { running: 2, restarts: 0 });
+  const [letter] = await objects<DeadLetter>(['dlq', 'list', '--max', '1', '--data', data, '--json']);
+  checkDetail(letter!);
   const { code } = await running.stop('SIGINT');
   assert.equal(code, 0, running.stderr());
 });

@@ -7,6 +7,7 @@ import { formatDuration, parseDuration } from '../../core/duration.ts';
 import { AppError } from '../../core/errors.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { BacktestIncident, BacktestReport, BacktestSetting } from '../../server/api.ts';
+import { instantOf, zoneNamed, type ShownTime } from '../../core/told-time.ts';
 import { pairsOf } from './comparison.ts';
 import { withHistory, type History, type HistoryDeps, type HistoryPlace } from './history.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
@@ -22,10 +23,10 @@ import { scoreOf } from './score.ts';
 export interface BacktestOptions extends HistoryPlace {
   /** The pipeline file. */
   readonly file: string;
-  /** Windows that start here or later, epoch ms. */
-  readonly from?: number;
+  /** Windows that start here or later: epoch ms, or by the clock of the file's zone. */
+  readonly from?: number | ShownTime;
   /** Windows that start before this. */
-  readonly to?: number;
+  readonly to?: number | ShownTime;
   /** What lies so far before `from` is learnt from. */
   readonly warmUpMs: number;
   readonly set: readonly string[];
@@ -52,7 +53,10 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
   const incidents = options.incidents?.(config);
   const specs = settings.map((setting) => setting.config.monitor);
   const measures = measuresNeeded(specs);
-  const { from, to, warmUpMs } = options;
+  const { warmUpMs } = options;
+  const zone = zoneNamed(config.timeZone);
+  const from = options.from === undefined ? undefined : instantOf(options.from, zone, 'earlier');
+  const to = options.to === undefined ? undefined : instantOf(options.to, zone, 'later');
   const wanted = {
     pipeline: config.engine.pipeline,
     windows: windowsNeeded(specs),
@@ -96,6 +100,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
     const [file, set] = told;
     return {
       pipeline: config.engine.pipeline,
+      time_zone: config.timeZone,
       from: range ? new Date(range.from).toISOString() : null,
       to: range ? new Date(range.to).toISOString() : null,
       learnt_from: meter.first === undefined ? null : new Date(meter.first).toISOString(),
@@ -106,7 +111,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
       seconds: Math.round(deps.clock.elapsed() - begun) / 1_000,
       settings: told,
       ...(file && set && { comparison: pairsOf(file.alerts, set.alerts) }),
-      notes: [...notesOf(options, settings, meter), ...history.notes()],
+      notes: [...notesOf({ from, warmUpMs }, settings, meter), ...history.notes()],
     };
   }
 }
@@ -205,7 +210,7 @@ function createMeter({ engine }: LoadedPipeline, from = -Infinity) {
 }
 
 function notesOf(
-  { from, warmUpMs }: BacktestOptions,
+  { from, warmUpMs }: { readonly from: number | undefined; readonly warmUpMs: number },
   settings: readonly Setting[],
   meter: { readonly first: number | undefined },
 ): string[] {

@@ -6,15 +6,17 @@ import { parseYaml } from '../../config/yaml-text.ts';
 import { checkWith } from '../../config/zod-problems.ts';
 import { AppError } from '../../core/errors.ts';
 import { parseInstantOrDay } from '../../core/instant.ts';
+import { instantOf, parseWritten, type ShownTime, type Zone } from '../../core/told-time.ts';
 import type { BacktestIncident } from '../../server/api.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import { csvFields } from '../detect/csv-fields.ts';
 
 const FILE_BYTES_MAX = 16_777_216;
 const INCIDENTS_MAX = 100_000;
-const EXPECTED_TIME = 'expected a time such as "2026-03-02T09:00:00Z", or a date';
+const EXPECTED_TIME = 'expected a time such as "2026-03-02T09:00:00Z", one as tables have it ("2026-03-02 18:00", by time_zone), or a date';
 
-const time = z.string(EXPECTED_TIME).refine((text) => parseInstantOrDay(text) !== undefined, EXPECTED_TIME);
+const parsed = (text: string): number | ShownTime | undefined => parseInstantOrDay(text) ?? parseWritten(text);
+const time = z.string(EXPECTED_TIME).refine((text) => parsed(text) !== undefined, EXPECTED_TIME);
 const incidentSchema = z.strictObject({
   start: time,
   end: time,
@@ -27,26 +29,29 @@ type Place = (problem: Problem) => { text: string; order: number };
 
 /**
  * A YAML (or JSON) list of `{ start, end, labels, measure }`, or a CSV file with the columns start, end, measure and one for each
- * dimension.
+ * dimension. Times without a zone are by the clock of `zone`.
  * @throws AppError `config_invalid` with the place in the file
  */
-export function readIncidents(path: string, spec: EngineSpec): BacktestIncident[] {
+export function readIncidents(path: string, spec: EngineSpec, zone: Zone): BacktestIncident[] {
   const text = readTextFile(path, 'a file of incidents', FILE_BYTES_MAX);
-  if (/\.csv$/i.test(path)) return fromCsv(text, path, spec);
+  if (/\.csv$/i.test(path)) return fromCsv(text, path, spec, zone);
   const yaml = parseYaml(text, path);
-  return checkIncidents(yaml.value ?? [], spec, (problem) => {
+  return checkIncidents(yaml.value ?? [], spec, zone, (problem) => {
     const { line, column } = yaml.locate(problem.path, problem.atKey === true);
     return { text: `${path}:${line}:${column}`, order: line * 1_000_000 + column };
   });
 }
 
 /** `place` says where a problem stands. @throws AppError `config_invalid` */
-export function checkIncidents(value: unknown, spec: EngineSpec, place: Place = placeInList): BacktestIncident[] {
+export function checkIncidents(value: unknown, spec: EngineSpec, zone: Zone, place: Place = placeInList): BacktestIncident[] {
   const checked = checkWith(listSchema, value);
   if (!checked.ok) throw problemsError(checked.problems, place);
   const problems = createProblems();
   const measures = spec.measures.map(({ name }) => name);
-  checked.value.forEach(({ start, end, labels, measure }, index) => {
+  const told = (text: string, which: 'earlier' | 'later'): string =>
+    parseInstantOrDay(text) === undefined ? new Date(instantOf(parsed(text)!, zone, which)).toISOString() : text;
+  const list = checked.value.map((incident) => ({ ...incident, start: told(incident.start, 'earlier'), end: told(incident.end, 'later') }));
+  list.forEach(({ start, end, labels, measure }, index) => {
     for (const name of Object.keys(labels ?? {})) {
       if (!spec.dimensions.includes(name)) problems.unknown([index, 'labels', name], name, 'a dimension', spec.dimensions, { atKey: true });
     }
@@ -54,7 +59,7 @@ export function checkIncidents(value: unknown, spec: EngineSpec, place: Place = 
     if (Date.parse(end) <= Date.parse(start)) problems.add([index, 'end'], `found ${describe(end)}; expected a time after the start`);
   });
   if (problems.list.length > 0) throw problemsError(problems.list, place);
-  return checked.value.map(({ start, end, labels, measure }) => ({
+  return list.map(({ start, end, labels, measure }) => ({
     start,
     end,
     ...(labels && { labels }),
@@ -66,7 +71,7 @@ function placeInList({ path }: Problem): { text: string; order: number } {
   return { text: ['incidents', ...path].join('.'), order: Number(path[0] ?? 0) };
 }
 
-function fromCsv(text: string, path: string, spec: EngineSpec): BacktestIncident[] {
+function fromCsv(text: string, path: string, spec: EngineSpec, zone: Zone): BacktestIncident[] {
   const lines = text.split(/\r?\n/);
   const names = csvFields(lines[0] ?? '').map((name) => name.trim());
   const known = ['start', 'end', 'measure', ...spec.dimensions];
@@ -83,7 +88,7 @@ function fromCsv(text: string, path: string, spec: EngineSpec): BacktestIncident
     const labels = given.filter(([name]) => spec.dimensions.includes(name));
     return [{ ...Object.fromEntries(own), ...(labels.length > 0 && { labels: Object.fromEntries(labels) }) }];
   });
-  return checkIncidents(list, spec, ({ path: [at] }) => {
+  return checkIncidents(list, spec, zone, ({ path: [at] }) => {
     const line = numbers[Number(at ?? 0)] ?? 1;
     return { text: `${path}:${line}`, order: line };
   });

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { AppError } from '../../core/errors.ts';
+import { zoneNamed } from '../../core/told-time.ts';
 import { readIncidents } from './incidents.ts';
 import { loadWithChanges } from './override.ts';
 import { temporary } from '../../../test/support/temporary.ts';
@@ -61,7 +62,7 @@ test('incidents come as YAML, JSON or CSV, and mean the same', () => {
   const { engine } = loadWithChanges(file, []);
   const read = (name: string, text: string) => {
     writeFileSync(join(dir, name), text);
-    return readIncidents(join(dir, name), engine);
+    return readIncidents(join(dir, name), engine, zoneNamed('Asia/Seoul'));
   };
   const incidents = [
     { start: '2026-03-02T09:00:00Z', end: '2026-03-02T09:10:00Z', labels: { country: 'KR' }, measure: 'ctr' },
@@ -79,6 +80,8 @@ test('incidents come as YAML, JSON or CSV, and mean the same', () => {
     read('i.csv', 'start,end,country,measure\r\n2026-03-02T09:00:00Z,2026-03-02T09:10:00Z,KR,ctr\r\n\r\n2026-03-03,2026-03-04,,\r\n'),
     incidents,
   );
+  const [local] = read('local.yml', '- { start: 2026-03-02 18:00, end: 2026-03-02 18:10 UTC+9 }');
+  assert.deepEqual(local, { start: '2026-03-02T09:00:00.000Z', end: '2026-03-02T09:10:00.000Z' }, 'as tables and messages have them');
   for (const [name, text, message] of [
     [
       'bad.yml',

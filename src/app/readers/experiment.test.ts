@@ -35,6 +35,16 @@ async function* rowsOf(minutes: number, rates: Record<string, number>): AsyncGen
   }
 }
 
+test('attempts in windows without the control are not counted, and told apart', async () => {
+  async function* rows(): AsyncGenerator<WindowRow> {
+    yield row(0, { banner: 'old' }, 4, 200);
+    yield row(0, { banner: 'new' }, 8, 200);
+    yield row(1, { banner: 'new' }, 9, 300);
+  }
+  const [control, other] = await experimentStandings(rows(), pipeline, query);
+  assert.deepEqual([control?.attempts_alone, other?.attempts, other?.attempts_alone], [0, 200, 300]);
+});
+
 test('says who is better and since when, and who is not decided yet', async () => {
   const [control, better, same] = await experimentStandings(rowsOf(600, { old: 0.02, new: 0.03, same: 0.02 }), pipeline, query);
   assert.deepEqual([control?.variant, control?.verdict, control?.attempts], ['old', 'control', 120_000]);

@@ -20,6 +20,8 @@ export interface Standing {
   /** Of windows in which the control had attempts too. */
   readonly successes: number;
   readonly attempts: number;
+  /** Of the other windows: they are in no figure here. */
+  readonly attempts_alone: number;
   /** In the measure's unit; null without attempts. */
   readonly rate: number | null;
   /** Over the control's rate, and where it lies; null for the control, and where nothing can be compared. */
@@ -63,6 +65,7 @@ export async function experimentStandings(
     ...rateOf(own, ratio.scale),
     variant: control,
     isControl: true,
+    attempts_alone: 0,
     ratio: null,
     range: null,
     verdict: 'control',
@@ -102,11 +105,16 @@ async function tally(
 function stand(windows: Windows, variant: string, control: string, alpha: number, scale: number): Standing {
   let own = NONE;
   let other = NONE;
+  let alone = 0;
   let decidedAt: string | null = null;
   let found: ReturnType<typeof compareRates>;
   for (const [end, held] of windows) {
     const [now, then] = [held.get(variant), held.get(control)];
-    if (!now?.attempts || !then?.attempts) continue;
+    if (!now?.attempts) continue;
+    if (!then?.attempts) {
+      alone += now.attempts;
+      continue;
+    }
     own = add(own, now);
     other = add(other, then);
     found = compareRates(own, other, alpha);
@@ -117,6 +125,7 @@ function stand(windows: Windows, variant: string, control: string, alpha: number
     ...rateOf(own, scale),
     variant,
     isControl: false,
+    attempts_alone: alone,
     ratio: found?.ratio ?? null,
     range: found?.range ?? null,
     verdict,

@@ -1,9 +1,9 @@
 /** What judging records needs beside the log, made of the pipeline's spec alone: in every thread that judges, anew. */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
+import { createExplainFault, type ExplainFault } from '../../pipeline/aggregate/explain-fault.ts';
 import type { EngineDeps } from '../../pipeline/engine.ts';
 import { createEventCheck, type EventCheck } from '../../schemas/event-check.ts';
-import { createExplainFault, type ExplainFault } from '../../schemas/explain-fault.ts';
 import { parseCombined } from '../../windows/decode/combined.ts';
 import { parseJson, type CheckFields } from '../../windows/decode/decoder.ts';
 import type { EngineSpec, SourceSpec } from '../../windows/spec.ts';

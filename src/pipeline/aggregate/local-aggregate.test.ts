@@ -9,7 +9,7 @@ import type { Log } from '../../log/log.ts';
 import { parseJson } from '../../windows/decode/decoder.ts';
 import { compilePlan, type Plan } from '../../windows/plan.ts';
 import type { ReplayVerdict } from '../../windows/replay.ts';
-import { statePrefix } from './aggregate.ts';
+import { statePrefix, type AggregateDeps } from './aggregate.ts';
 import { openAggregate } from './local-aggregate.ts';
 import { fromStateEntries } from '../state-codec.ts';
 
@@ -21,13 +21,14 @@ interface Opening {
   readonly maxBatchRecords?: number;
   readonly plan?: Plan;
   readonly bounds?: Log['bounds'];
+  readonly explain?: AggregateDeps['explain'];
 }
 
 /** `asked`: how often the replay topic was read; `lentTo`: to whom records of the other one were lent; `left`: who reads no more. */
 async function opened(
   log: Log,
   elapsed: () => number,
-  { warn = () => {}, maxBatchRecords = 1, bounds = log.bounds, plan = unlimited }: Opening = {},
+  { warn = () => {}, maxBatchRecords = 1, bounds = log.bounds, plan = unlimited, explain }: Opening = {},
 ) {
   await log.ensureTopic('t', { partitions: 1 });
   await log.ensureTopic('p.replay', { partitions: 1 });
@@ -51,7 +52,7 @@ async function opened(
       maxBatchBytes: 1 << 20,
       maxBatchRecords,
     },
-    { log: { ...log, read, bounds, left }, parse: parseJson, randomKey: () => [1, 2], elapsed, warn },
+    { log: { ...log, read, bounds, left }, parse: parseJson, randomKey: () => [1, 2], elapsed, warn, explain },
   );
   /** Events `n0`, `n1` …, or from another number on. */
   const send = (count: number, from = 0): Promise<number[]> => {
@@ -237,5 +238,19 @@ test('a partition whose kernel gets no more memory is read on, slower, and one l
     assert.equal(aggregate.status().totals.accepted, 3);
     assert.equal(warnings.length, 1);
     assert.match(warnings[0]!, /^pipeline p: t\/0 is read by the plain decoder from here on, .*got no more memory/);
+  });
+});
+
+test('a dead letter has the words of its fault, which count as bytes that wait', async () => {
+  await withTempLog(async ({ log }) => {
+    const { aggregate, sendInvalid, toEnd } = await opened(log, () => 0, { explain: (...of) => of.join(' ') });
+    await sendInvalid(2);
+    await toEnd();
+    assert.equal(aggregate.status().deadLetterBytes, 2 * ('?'.length + 'events bad_json ?'.length));
+    const { deadLetters } = await aggregate.takeCommit([]);
+    assert.deepEqual(
+      deadLetters.map(({ letter }) => letter.detail),
+      ['events bad_json ?', 'events bad_json ?'],
+    );
   });
 });

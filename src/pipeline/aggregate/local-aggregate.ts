@@ -143,7 +143,8 @@ export function createAggregate(
       });
       for (const entry of fresh) {
         letters.push(entry);
-        letterBytes += (entry.letter.payload ?? entry.letter.payload_base64 ?? '').length;
+        const { payload, payload_base64, detail } = entry.letter;
+        letterBytes += (payload ?? payload_base64 ?? '').length + (detail ?? '').length;
       }
       offset = batch.firstOffset + batch.count;
       end = Math.max(end, offset);

@@ -1,7 +1,8 @@
 /** What a chat message says of an alert, whatever the chat: as plain texts, neither escaped nor cut, with times by UTC. */
 import { isCurrency, moneyText } from '../../core/money-text.ts';
-import { timeText } from '../../core/told-time.ts';
+import { timeText, UTC } from '../../core/told-time.ts';
 import type { AlertEvent } from '../alert-event.ts';
+import { toldToSeconds } from '../alert-times.ts';
 import { endingOf } from '../ending.ts';
 import type { ChatTexts } from './text/texts.ts';
 
@@ -14,6 +15,7 @@ const ALERT_FACTS = 7;
 /** At most so many: what is left of the segment shares one. */
 export function alertFacts(alert: AlertEvent, texts: ChatTexts, most: number): Fact[] {
   const { unit } = alert;
+  const seconds = toldToSeconds(alert);
   return [
     ...segmentFacts(alert, texts, most - ALERT_FACTS),
     [texts.metric, alert.metric_name],
@@ -21,8 +23,8 @@ export function alertFacts(alert: AlertEvent, texts: ChatTexts, most: number): F
     [texts.current, alert.current_value === null ? texts.noData : valueText(alert.current_value, unit)],
     [expectedName(alert, texts), valueText(alert.expected_value, unit)],
     [texts.change, alert.deviation_percent === null ? '-' : deviationText(alert.deviation_percent)],
-    [texts.time, timeText(Date.parse(alert.alert_time))],
-    [texts.since, timeText(Date.parse(alert.since))],
+    [texts.time, timeText(Date.parse(alert.alert_time), UTC, seconds)],
+    [texts.since, timeText(Date.parse(alert.since), UTC, seconds)],
   ];
 }
 

@@ -110,6 +110,11 @@ test('times are by the clock of the pipeline’s zone, in its sentences too', as
   assert.match(text, /^ {3}Low over 2025-12-18 11:57–11:58 UTC\+9\.$/m);
 });
 
+test('all times of a message have seconds where one needs them', async () => {
+  const text = await written({ ...alert, alert_time: '2025-12-18T02:58:00.000Z', since: '2025-12-18T02:57:50.000Z' });
+  assert.match(text, / 2025-12-18 02:58:00 UTC \| .* since 2025-12-18 02:57:50 UTC /);
+});
+
 test('an alert that ended is short', async () => {
   assert.equal((await written({ ...alert, status: 'resolved' })).split('\n').length, 4);
 });

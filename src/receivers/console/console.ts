@@ -3,6 +3,7 @@ import { moneyText } from '../../core/money-text.ts';
 import { timeText, withZone, type Zone } from '../../core/told-time.ts';
 import { readableAddress } from '../../core/web-address.ts';
 import type { AlertEvent } from '../alert-event.ts';
+import { toldToSeconds } from '../alert-times.ts';
 import { cardAddress } from '../card-address.ts';
 import { endingOf } from '../ending.ts';
 import type { Receiver, ReceiverDeps, ReceiverKind } from '../receiver.ts';
@@ -42,11 +43,12 @@ function block(alert: AlertEvent, card: string | undefined, { texts, colour, zon
   const resolved = alert.status === 'resolved';
   const code = !resolved ? COLOURS[alert.severity] : endingOf(alert) === 'resolved' ? GREEN : WHITE;
   const paint = (text: string): string => (colour ? `\x1b[1;${code}m${text}\x1b[0m` : text);
+  const seconds = toldToSeconds(alert);
   const facts = [
     texts[resolved ? endingOf(alert) : alert.severity],
-    timeText(Date.parse(alert.alert_time), zone),
+    timeText(Date.parse(alert.alert_time), zone, seconds),
     printable(alert.series),
-    `${texts.since} ${timeText(Date.parse(alert.since), zone)}`,
+    `${texts.since} ${timeText(Date.parse(alert.since), zone, seconds)}`,
     ...(alert.repeat > 0 ? [`${texts.reminder} ${alert.repeat}`] : []),
     alert.alert_type,
     alert.alert_id,

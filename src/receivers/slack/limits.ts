@@ -1,4 +1,4 @@
-import { timeText, type ToldTime } from '../../core/told-time.ts';
+import { timeText, UTC, type ToldTime } from '../../core/told-time.ts';
 import { escapedText } from '../chat/escaped-text.ts';
 import type { Link } from '../chat/links.ts';
 
@@ -45,12 +45,12 @@ export function slackLinks(links: readonly Link[], charsMax: number): string {
 
 function slackTime({ from, to, seconds }: ToldTime): string {
   const clock = seconds ? '{time_secs}' : '{time}';
-  const start = dateOf(from, `{date_num} ${clock}`);
+  const start = dateOf(from, `{date_num} ${clock}`, seconds);
   if (to === undefined) return start;
-  return `${start}–${dateOf(to, to - from < DAY_MS ? clock : `{date_num} ${clock}`)}`;
+  return `${start}–${dateOf(to, to - from < DAY_MS ? clock : `{date_num} ${clock}`, seconds)}`;
 }
 
 /** docs.slack.dev, "Formatting message text"; who cannot show it shows the text behind the line. */
-function dateOf(time: number, format: string): string {
-  return `<!date^${Math.floor(time / 1_000)}^${format}|${timeText(time)}>`;
+function dateOf(time: number, format: string, seconds: boolean): string {
+  return `<!date^${Math.floor(time / 1_000)}^${format}|${timeText(time, UTC, seconds)}>`;
 }

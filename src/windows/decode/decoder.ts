@@ -283,11 +283,11 @@ function labelText(value: unknown): string {
 }
 
 /** A field of the object itself: not what every object inherits (`constructor`, `__proto__`). */
-function own(fields: Fields, name: string): unknown {
+export function own(fields: Readonly<Fields>, name: string): unknown {
   return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 
-function isScalar(value: unknown): value is Scalar {
+export function isScalar(value: unknown): value is Scalar {
   return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 

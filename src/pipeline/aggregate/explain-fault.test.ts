@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
-import type { SourceSpec } from '../windows/spec.ts';
-import { createEventCheck } from './event-check.ts';
+import { smallSource, smallSpec } from '../../../test/support/small-spec.ts';
+import { createEventCheck } from '../../schemas/event-check.ts';
+import type { MeasureSpec, SourceSpec } from '../../windows/spec.ts';
 import { createExplainFault } from './explain-fault.ts';
 
 const schema = {
@@ -18,12 +18,16 @@ const schema = {
 };
 const good = { id: 'a', at: 1, country: 'KR', kind: 'buy' };
 
-function explained(changes: Partial<SourceSpec>, records: readonly (readonly [reason: string, record: unknown])[]) {
+const of = { source: 'events', where: [] };
+const sum: MeasureSpec = { ...of, name: 'n', kind: 'sum', field: 'amount' };
+
+function explained(
+  changes: Partial<SourceSpec>,
+  records: readonly (readonly [reason: string, record: unknown])[],
+  measures: readonly MeasureSpec[] = [sum],
+) {
   const source = { ...smallSource({ event: { timeUnit: 'ms' } }), ...changes };
-  const spec = smallSpec({
-    dimensions: ['country'],
-    measures: [{ name: 'n', kind: 'sum', source: 'events', where: [], field: 'amount' }],
-  });
+  const spec = smallSpec({ dimensions: ['country'], measures });
   const check = createEventCheck(source);
   const explain = createExplainFault(spec, source, check && (() => check));
   return records.map(([reason, record]) => explain(reason, typeof record === 'string' ? record : JSON.stringify(record)));
@@ -59,6 +63,7 @@ test('a fault that the pipeline finds, with or without a schema', () => {
     ['value:at', { ...good, at: 'today' }],
     ['type:country', { ...good, country: [] }],
     ['type:amount', { ...good, amount: '12.5' }],
+    ['future', { ...good, at: 1e12 }],
   ] as const;
   const expected = [
     'id: found nothing; expected text, which names the event',
@@ -66,6 +71,7 @@ test('a fault that the pipeline finds, with or without a schema', () => {
     'at: found "today"; expected milliseconds since 1970, as a number or its text',
     'country: found []; expected text, a number, true or false: it is a dimension',
     'amount: found "12.5"; expected a number, for measure n',
+    'at: expected a time no further ahead than event.max_ahead (300 s) allows',
   ];
   assert.deepEqual(explained({}, records), expected);
   assert.deepEqual(explained({ schema: { type: 'object', properties: { amount: {} } } }, records), expected);
@@ -113,8 +119,70 @@ test('a value is told by its beginning, however deep or long it is', () => {
   const exact = 'x'.repeat(58);
   for (const value of [exact, `${exact}x`, { [exact]: 1 }, [exact.slice(2)], [exact.slice(1)]]) {
     const text = JSON.stringify(value);
-    assert.deepEqual(explained({}, [['type:id', record('id', text)]]), [
-      `id: found ${text.length > 60 ? cut(text) : text}; expected text, which names the event`,
+    assert.deepEqual(explained({}, [['type:amount', record('amount', text)]]), [
+      `amount: found ${text.length > 60 ? cut(text) : text}; expected a number, for measure n`,
     ]);
   }
+});
+
+test('what is said of a record is short, however long the names are that it was sent with', () => {
+  const long = 'n'.repeat(600_000);
+  const closed = {
+    type: 'object',
+    properties: { id: {}, items: { additionalProperties: { type: 'number' } } },
+    additionalProperties: false,
+  };
+  const told = explained({ schema: closed }, [
+    ['schema:additionalProperties', { id: 'a', [long]: 1 }],
+    ['value:items', { id: 'a', items: { [long]: 'x' } }],
+  ]);
+  const cut = `${'n'.repeat(59)}…`;
+  assert.deepEqual(told, [`${cut}: found 1; expected no further fields`, `items.${cut}: found "x"; expected a number`]);
+
+  const levels: [schema: object, value: object] = [{ type: 'number' }, { last: 'x' }];
+  const names = Array.from({ length: 70 }, (_, n) => `${n % 10}n`);
+  const [schemaOf, record] = names.reduce(([inner, value], name) => [{ properties: { [name]: inner } }, { [name]: value }], levels);
+  const [deep] = explained({ schema: { properties: { a: schemaOf, b: { pattern: 'x'.repeat(600) } } } }, [['value:a', { a: record }]]);
+  const path = `a.${names.toReversed().join('.')}`;
+  assert.equal(deep, `${path.slice(0, 199)}…: found {"last":"x"}; expected a number`);
+  const [pattern] = explained({ schema: { properties: { b: { pattern: 'x'.repeat(600) } } } }, [['value:b', { b: 'y' }]]);
+  assert.equal(pattern, `b: found "y"; expected text that matches ${'x'.repeat(600)}`.slice(0, 499) + '…');
+});
+
+test('a rule of the pipeline is named where the value breaks it, and a measure where it would have taken the number', () => {
+  const measures: MeasureSpec[] = [
+    { ...of, name: 'users', kind: 'distinct', field: 'amount' },
+    { ...of, name: 'top', kind: 'heavy_hitters', field: 'amount', keep: 3 },
+    { ...of, name: 'elsewhere', kind: 'sum', field: 'amount', source: 'others' },
+    { ...of, name: 'refunds', kind: 'sum', field: 'amount', where: [{ field: 'kind', anyOf: ['refund'] }] },
+    { ...of, name: 'asia', kind: 'sum', field: 'amount', where: [{ field: 'region', anyOf: ['asia'] }] },
+    { ...of, name: 'paid', kind: 'average', field: 'amount' },
+    { ...of, name: 'last', kind: 'max', field: 'at' },
+    { ...of, name: 'most', kind: 'max', field: 'country' },
+    { ...of, name: 'ids', kind: 'quantile', field: 'id', q: 0.5 },
+  ];
+  const region = { field: 'region', by: 'country', file: 'f', table: { KR: 'asia', null: 'none' } };
+  const records = [
+    ['type:amount', { ...good, amount: '12' }],
+    ['type:amount', { ...good, amount: '12', kind: 'refund' }],
+    ['type:at', { ...good, at: '1795335348019' }],
+    ['value:at', { ...good, at: '17:00' }],
+    ['type:country', { ...good, country: '12' }],
+    ['type:country', { ...good, country: {} }],
+    ['type:id', good],
+    ['value:amount', '{"id":"a","at":1,"amount":1e400}'],
+  ] as const;
+  assert.deepEqual(explained({}, records, measures), [
+    'amount: found "12"; expected a number, for measure paid',
+    'amount: found "12"; expected a number, for measure refunds',
+    'at: found "1795335348019"; expected a number, for measure last',
+    'at: found "17:00"; expected milliseconds since 1970, as a number or its text',
+    'country: found "12"; expected a number, for measure most',
+    'country: found {}; expected text, a number, true or false: it is a dimension',
+    'id: found "a"; expected a number, for measure ids',
+    'amount: found Infinity; expected a number, for measure paid',
+  ]);
+  assert.deepEqual(explained({ lookups: [region] }, [['type:amount', { ...good, amount: '12', region: 'europe' }]], measures), [
+    'amount: found "12"; expected a number, for measure asia',
+  ]);
 });
