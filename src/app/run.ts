@@ -42,7 +42,6 @@ export interface RunDeps {
 export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<void> {
   const clock = systemClock;
   const startedAt = clock.elapsed();
-  const logger = createLogger((line) => deps.stderr.write(line));
   const configs = options.files.map((file) => (typeof file === 'string' ? loadPipeline(file) : file));
   topicConflicts(configs);
   const dir = openDataDir(options.data, { create: true });
@@ -51,6 +50,14 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
   const stopping = stopSignal(options, deps.signal);
   let lacking: AppError | undefined;
   try {
+    const progress = createProgress({
+      write: (text) => deps.stderr.write(text),
+      live: deps.stderr.isTTY === true,
+      clock,
+      quiet: options.quiet || options.json,
+    });
+    cleanUp.unshift(() => progress.stop());
+    const logger = createLogger((line) => progress.aside(() => deps.stderr.write(line)));
     const log = createEmbeddedLog({ path: dir.logPath, clock });
     cleanUp.unshift(() => log.close());
     /** Redis may say that it is empty before anything can be done about it. */
@@ -65,13 +72,6 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       if (options.once && !deps.signal.aborted) lacking ??= left;
       else if (left) logger.warn(left.message);
     });
-    const progress = createProgress({
-      write: (text) => deps.stderr.write(text),
-      live: deps.stderr.isTTY === true,
-      clock,
-      quiet: options.quiet || options.json,
-    });
-    cleanUp.unshift(() => progress.stop());
     // Alerts go where the other output for people goes: not between the lines that a program reads.
     const out = options.json ? deps.stderr : deps.stdout;
     const beside: { serving?: Serving; olapFeed?: OlapFeed } = {};
@@ -88,7 +88,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       localPageUrl: () => (beside.serving?.isLocal ? beside.serving.url : undefined),
       onJudged: (records) => progress.judged(records),
       async onCommitted(config, committed) {
-        progress.committed(config, committed, options.once);
+        await progress.committed(config, committed, options.once);
         await beside.serving?.committed(config, committed);
       },
     });
@@ -134,7 +134,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       const at = serving === undefined ? '' : `, ${serving.url}`;
       logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${backing.where}${at}; Ctrl-C ends it`);
     }
-    if (serving) deps.onListening?.(serving.url);
+    if (serving) progress.aside(() => deps.onListening?.(serving.url));
     const before = runs.map(totalsOf);
     await driveAll(runs, options, { clock, stdin: deps.stdin, logger, feed: backing.feed }, stopping);
     if (options.once && !stopping.signal.aborted) {
@@ -165,13 +165,13 @@ async function openBacking(configs: readonly LoadedPipeline[], options: RunOptio
 }
 
 async function openServing(
-  { once, listen, apiKey, data, log, olapStore }: RunOptions,
+  { once, listen, apiKey, data, log, olapStore, roles }: RunOptions,
   deps: Omit<ServeDeps, 'hotHistory' | 'history'>,
 ): Promise<Serving | undefined> {
   if (once || listen === undefined || listen === 'none') return undefined;
   const { startServing } = await import('./serve/serve.ts');
   return startServing(
-    { listen, ...(apiKey !== undefined && apiKey !== '' && { apiKey }) },
+    { listen, isHealthOnly: roles?.has('api') === false, ...(apiKey !== undefined && apiKey !== '' && { apiKey }) },
     { ...deps, hotHistory: servedHistory, history: { data, ...(log !== undefined && { log }), olapStore } },
   );
 }

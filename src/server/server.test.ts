@@ -240,3 +240,15 @@ test('the page: how to build it, then its files with their caching, and a policy
     assert.doesNotMatch((await get(url)).text, /root:/, url);
   }
 });
+
+test('a process that does not play `api` answers health and metrics, and says so of everything else', async (t) => {
+  const { get, app } = await open(t, { isHealthOnly: true });
+  for (const path of ['/metrics', '/healthz', '/readyz']) assert.equal((await get(path)).status, 200, path);
+  const others = ['/', '/docs', '/metrics/US/banner', '/api/v1/pipelines', '/api/v1/pipelines/ads/alerts', '/api/v1/pipelines/ads/latest'];
+  for (const path of others) {
+    const { status, text } = await get(path, { accept: 'text/html' });
+    assert.deepEqual([status, JSON.parse(text).detail.includes('does not play the role api')], [404, true], path);
+  }
+  const silence = await app.inject({ method: 'POST', url: '/api/v1/pipelines/ads/silences', headers: { host: 'localhost' }, payload: {} });
+  assert.equal(silence.statusCode, 404);
+});

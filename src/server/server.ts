@@ -5,12 +5,12 @@ import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { answerBrokenRequest } from './broken-request.ts';
+import { docsRoutes } from './docs.ts';
 import { createGuard } from './guard.ts';
 import { defaultLimits, type ServerLimits } from './limits.ts';
 import { requireKey, type ListenAddress } from './listen-address.ts';
-import { docsRoutes } from './docs.ts';
 import { pageRoutes } from './page.ts';
-import { pathOf, sendProblem } from './problem.ts';
+import { HttpProblem, pathOf, sendProblem } from './problem.ts';
 import { createMetrics } from './prometheus.ts';
 import { backtestRoutes } from './routes/backtest.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -28,6 +28,8 @@ export interface ServerConfig {
   /** Absolute path of the built dashboard. */
   readonly pageRoot: string;
   readonly limits?: Partial<ServerLimits>;
+  /** Health and metrics alone: what this process knows of its pipeline is less than who asks would take it for. */
+  readonly isHealthOnly?: boolean;
 }
 
 export interface ServerDeps {
@@ -49,6 +51,8 @@ export interface Server {
 }
 
 const CLOSE_MS = 2_000;
+const HEALTH_ONLY = 'this process does not play the role api, and answers /metrics, /healthz and /readyz alone; ask one that does';
+
 /** @throws AppError `usage` without a key on an address that other machines reach, `config_invalid` for paths that clash */
 export async function createServer(config: ServerConfig, deps: ServerDeps): Promise<Server> {
   const { address, apiKey } = config;
@@ -73,23 +77,29 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
     metrics.request(request.method, request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
     next();
   });
-  await docsRoutes(app, { version: config.version, hasKey: apiKey !== undefined, pageRoot: config.pageRoot });
-
+  // First, as it collects the routes that come after it.
+  if (!config.isHealthOnly) await docsRoutes(app, { version: config.version, hasKey: apiKey !== undefined, pageRoot: config.pageRoot });
   healthRoutes(app, surface);
-  pipelineRoutes(app, surface);
-  topicRoutes(app, surface);
-  backtestRoutes(app, surface, limits);
-  streamRoutes(app, surface, limits, (stream, ended) => {
-    streams.set(stream, ended);
-    void ended.then(() => streams.delete(stream));
-  });
-  await app.register(async (inner) => eventRoutes(inner, surface, limits));
   app.get('/metrics', { schema: { tags: ['health'], summary: 'Prometheus text.', produces: ['text/plain'] } }, async (_request, reply) => {
     reply.header('content-type', metrics.contentType);
     return metrics.text();
   });
-  servedRoutes(app, surface, { clock });
-  await pageRoutes(app, config.pageRoot);
+  if (config.isHealthOnly) {
+    app.setNotFoundHandler(({ method, url }) => {
+      throw new HttpProblem(404, `there is no ${method} ${pathOf(url)} here: ${HEALTH_ONLY}`);
+    });
+  } else {
+    pipelineRoutes(app, surface);
+    topicRoutes(app, surface);
+    backtestRoutes(app, surface, limits);
+    streamRoutes(app, surface, limits, (stream, ended) => {
+      streams.set(stream, ended);
+      void ended.then(() => streams.delete(stream));
+    });
+    await app.register(async (inner) => eventRoutes(inner, surface, limits));
+    servedRoutes(app, surface, { clock });
+    await pageRoutes(app, config.pageRoot);
+  }
   await app.ready();
 
   return {

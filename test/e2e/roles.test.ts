@@ -79,6 +79,7 @@ test(
       counts.reduce((sum, count) => sum + count, 0),
       half,
     );
+    assert.equal((await fetch(`${addressIn(worker.stderr())}/api/v1/pipelines`)).status, 404);
 
     active.child.kill('SIGKILL');
     const killedAt = performance.now();

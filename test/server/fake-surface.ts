@@ -172,13 +172,21 @@ export interface ServerOptions {
   readonly apiKey?: string;
   readonly limits?: Partial<ServerLimits>;
   readonly pageRoot?: string;
+  readonly isHealthOnly?: boolean;
 }
 
 /** Closed when the test ends. */
 export async function serverOn(t: TestContext, surface: Surface, options: ServerOptions = {}): Promise<Server> {
-  const { listen = '127.0.0.1:0', apiKey, limits, pageRoot = '/nowhere' } = options;
+  const { listen = '127.0.0.1:0', apiKey, limits, pageRoot = '/nowhere', isHealthOnly = false } = options;
   const server = await createServer(
-    { address: parseListenAddress(listen), version: '0.0.0', pageRoot, ...(apiKey !== undefined && { apiKey }), ...(limits && { limits }) },
+    {
+      address: parseListenAddress(listen),
+      version: '0.0.0',
+      pageRoot,
+      isHealthOnly,
+      ...(apiKey !== undefined && { apiKey }),
+      ...(limits && { limits }),
+    },
     { surface, clock: systemClock, logger: silentLogger },
   );
   t.after(() => server.close());

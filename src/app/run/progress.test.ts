@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { closedAt, rowAt } from '../../../test/support/window-row.ts';
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import type { WindowRecord } from '../../windows/row.ts';
 import { createProgress } from './progress.ts';
 
 for (const live of [true, false]) {
@@ -32,3 +35,34 @@ for (const live of [true, false]) {
     progress.stop();
   });
 }
+
+test('windows that close together have a line each, by one clock; of thousands the newest ones, with one line for all before', async (t) => {
+  const zones = t.mock.method(Intl, 'DateTimeFormat');
+  const written: string[] = [];
+  let slices = 0;
+  const clock = { now: () => 0, elapsed: () => slices++ };
+  const progress = createProgress({ write: (text) => written.push(text), live: false, clock, quiet: false });
+  t.after(() => progress.stop());
+  const engine = { dimensions: ['country'], measures: [{ kind: 'count', name: 'clicks' }] };
+  const config = { engine, timeZone: 'Asia/Seoul' } as unknown as LoadedPipeline;
+  const closing = async (count: number): Promise<string[]> => {
+    const records = Array.from({ length: count }, (_, i): WindowRecord[] => {
+      const rows = [{ country: 'KR' }, { country: 'US' }, {}].map((labels) =>
+        rowAt(i * 60_000, { labels, measures: { clicks: 2_000 + i } }),
+      );
+      return [...rows, closedAt(i * 60_000)];
+    }).flat();
+    await progress.committed(config, { records, provisional: [], alerts: [], deadLetters: 0 }, false);
+    return written.splice(0).join('').split('\n').slice(0, -1);
+  };
+  assert.deepEqual(await closing(2), [
+    '09:01:00   1m     2 series   clicks 2,000', //
+    '09:02:00   1m     2 series   clicks 2,001',
+  ]);
+  const [before, ...newest] = await closing(1_010);
+  assert.equal(before, '1,000 windows closed, up to 1970-01-02 01:40 UTC+9');
+  assert.equal(newest.length, 10);
+  assert.equal(newest.at(-1), '01:50:00   1m     2 series   clicks 3,009');
+  assert.ok(slices > (1_010 * 4) / 512, `${slices} slices`);
+  assert.equal(zones.mock.callCount(), 1);
+});

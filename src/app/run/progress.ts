@@ -1,15 +1,17 @@
 /** What a person sees while a run goes on: one line that is renewed on a terminal, and in a live run each window as it closes. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
-import { localIso, zoneNamed, type Zone } from '../../core/told-time.ts';
+import { createPace, inSlices, type Sliced } from '../../core/slices.ts';
+import { localIso, timeText, zoneNamed, type Zone } from '../../core/told-time.ts';
 import type { Committed } from '../../pipeline/engine.ts';
 import type { ClosedRecord, WindowRecord, WindowRow } from '../../windows/row.ts';
 
 export interface Progress {
   /** Records were judged. */
   judged(records: number): void;
-  committed(config: LoadedPipeline, committed: Committed, once: boolean): void;
-  /** Writes something else without mixing it into the line. */
+  /** In slices: after a pause one commit may close thousands of windows. */
+  committed(config: LoadedPipeline, committed: Committed, once: boolean): Promise<void>;
+  /** Whatever else is written goes through here, without mixing into the line. */
   aside(write: () => void): void;
   stop(): void;
 }
@@ -23,6 +25,11 @@ export interface ProgressDeps {
 }
 
 const EVERY_MS = { terminal: 200, file: 5_000 } as const;
+/** Of windows that close together a person reads the newest. */
+const LINES_AT_ONCE = 10;
+const ROWS_AT_ONCE = 256;
+const INTEGER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const DECIMAL = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 });
 const CLEAR_LINE = '\r\x1b[K';
 
 export function createProgress({ write, live, clock, quiet }: ProgressDeps): Progress {
@@ -32,6 +39,8 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
   let alerts = 0;
   let deadLetters = 0;
   let shown = false;
+  /** By name: making one takes ten times as long as asking it. */
+  const zones = new Map<string, Zone>();
   // In a file no line says that nothing has come yet.
   let told = live ? '' : lineOf(0);
   const timer = quiet ? undefined : setInterval(show, live ? EVERY_MS.terminal : EVERY_MS.file);
@@ -58,20 +67,26 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
     shown = false;
   }
 
+  function zoneOf({ timeZone }: LoadedPipeline): Zone {
+    const zone = zones.get(timeZone) ?? zoneNamed(timeZone);
+    zones.set(timeZone, zone);
+    return zone;
+  }
+
   return {
     judged(records) {
       read += records;
     },
-    committed(config, committed, once) {
+    async committed(config, committed, once) {
       const closed = committed.records.filter((record) => record.kind === 'closed');
       windows += closed.length;
       alerts += committed.alerts.filter((alert) => alert.status === 'firing' && alert.repeat === 0).length;
       deadLetters += committed.deadLetters;
-      if (quiet || once) return;
-      for (const line of closedTexts(config, committed.records)) {
-        hide();
-        write(line);
-      }
+      if (quiet || once || closed.length === 0) return;
+      const text = await inSlices(closedTexts(config.engine, closed, committed.records, zoneOf(config)), clock.elapsed);
+      if (text === '') return;
+      hide();
+      write(text);
     },
     aside(writeOther) {
       hide();
@@ -91,20 +106,31 @@ interface ClosedWindow {
   total?: WindowRow;
 }
 
-/** A line for each closed window that has some events, by the pipeline's clock. */
-function closedTexts({ engine, timeZone }: LoadedPipeline, records: readonly WindowRecord[]): string[] {
-  const closed = new Map<string, ClosedWindow>();
+/** A line for each of the newest closed windows that has some events, by the pipeline's clock; one for all before these. `closed`: in the order of their ends. */
+function* closedTexts(
+  engine: LoadedPipeline['engine'],
+  closed: readonly ClosedRecord[],
+  records: readonly WindowRecord[],
+  zone: Zone,
+): Sliced<string> {
+  const isDue = createPace(ROWS_AT_ONCE);
   const keyOf = ({ window, window_start }: WindowRecord): string => `${window} ${window_start}`;
-  for (const record of records) if (record.kind === 'closed') closed.set(keyOf(record), { record, full: new Set() });
-  for (const record of closed.size > 0 ? records : []) {
-    const window = record.kind === 'row' && record.origin === '' ? closed.get(keyOf(record)) : undefined;
+  const newest = new Map(
+    closed.slice(-LINES_AT_ONCE).map((record): [string, ClosedWindow] => [keyOf(record), { record, full: new Set() }]),
+  );
+  for (const record of records) {
+    if (isDue()) yield;
+    const window = record.kind === 'row' && record.origin === '' ? newest.get(keyOf(record)) : undefined;
     if (!window || record.kind !== 'row') continue;
     const values = Object.values(record.labels);
     if (values.length === engine.dimensions.length) window.full.add(JSON.stringify(values));
     // The later one counts.
     if (values.length === 0) window.total = record;
   }
-  return [...closed.values()].filter(({ full }) => full.size > 0).map((window) => closedText(engine, window, zoneNamed(timeZone)));
+  const before = closed.length - newest.size;
+  const last = closed[before - 1];
+  const lines = [...newest.values()].filter(({ full }) => full.size > 0).map((window) => closedText(engine, window, zone));
+  return (last ? `${whole(before)} windows closed, up to ${timeText(Date.parse(last.window_end), zone)}\n` : '') + lines.join('');
 }
 
 /** `12:03:10  1m   21 series   impressions 4,210   ctr 5.02 %`: the window's total if the file asks for it. */
@@ -117,9 +143,9 @@ function closedText({ measures }: LoadedPipeline['engine'], { record, full, tota
 }
 
 function whole(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  return INTEGER.format(value);
 }
 
 function short(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) >= 100 ? 0 : 2 });
+  return (Math.abs(value) >= 100 ? INTEGER : DECIMAL).format(value);
 }

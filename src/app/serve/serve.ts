@@ -28,6 +28,8 @@ export interface ServeConfig {
   readonly listen: string;
   readonly apiKey?: string;
   readonly limits?: Partial<ServerLimits>;
+  /** This process does not play `api`. */
+  readonly isHealthOnly: boolean;
 }
 
 export interface ServeDeps {
@@ -94,6 +96,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
       ...(config.limits && { limits: config.limits }),
       version: packageVersion(),
       pageRoot: PAGE_ROOT,
+      isHealthOnly: config.isHealthOnly,
     },
     { surface, clock, logger },
   );
