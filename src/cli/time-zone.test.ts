@@ -25,6 +25,7 @@ test('tables tell times by the zone that the pipeline was run with, and name it;
   await log.commit({ state: [pipelineRecordChange(pipelineRecord(engine, 'adtech.yml', topics, run))] });
   const end = { ...sampleAlert, status: 'resolved', alert_time: '2025-12-18T15:02:10.000Z' };
   const again = { ...sampleAlert, alert_id: 'again', alert_time: '2025-12-18T02:50:00.000Z', cooldown_until: '2025-12-18T02:59:00.000Z' };
+  await log.ensureTopic(topics.silences, { partitions: 1 });
   for (const [topic, records] of [
     [topics.windows, [row]],
     [topics.alerts, [sampleAlert, end, again]],
