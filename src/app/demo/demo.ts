@@ -53,6 +53,7 @@ export async function runDemo(options: DemoOptions, deps: RunDeps): Promise<void
     say(introduction(generator));
     await backfill(dir, config, before, deps, say, options.json);
     if (!deps.signal.aborted) await live(dir, options, config, deps, say);
+    if (options.data === undefined) say('The data of this demo is deleted; --data DIR keeps it.\n');
   } finally {
     if (options.data === undefined) rmSync(dir, { recursive: true, force: true });
   }
@@ -133,7 +134,14 @@ async function live(dir: string, options: DemoOptions, config: LoadedPipeline, d
   const running = withBreaksFrom(isShort ? makingUp(config) : config, systemClock.now());
   if (listen === 'none') told(undefined, false);
   await runPipelines(
-    { ...runOptions(dir, running), json, listen, ...(forMs !== undefined && { forMs }), ...(apiKey !== undefined && { apiKey }) },
+    {
+      ...runOptions(dir, running),
+      isTemporary: data === undefined,
+      json,
+      listen,
+      ...(forMs !== undefined && { forMs }),
+      ...(apiKey !== undefined && { apiKey }),
+    },
     {
       ...deps,
       onListening(url) {
