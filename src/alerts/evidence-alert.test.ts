@@ -81,7 +81,7 @@ test('an experiment speaks of the error that it may make, and not of a budget', 
   assert.match(explanation.not_fired_if, /permitted error of 5% for the whole experiment/);
   assert.equal(
     explanation.text,
-    'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95 %: 0.43 to 0.63) that of the control, 2.00%. ' +
+    'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95%: 0.43 to 0.63) that of the control, 2.00%. ' +
       'Evidence 1 : 7.4 million: if there were no difference, results this far apart would come up once in 7.4 million. Compared over 1 minute.' +
       ' Most of the change comes from KR video 61%, KR banner 30%.',
   );
@@ -94,7 +94,7 @@ test('it says what was seen over which span, what was expected, how sure it is, 
   assert.deepEqual([event.current_value, event.expected_value, event.deviation_percent, event.severity], [1.04, 2, -48, 'medium']);
   assert.deepEqual(event.explanation, {
     text:
-      'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95 %: 0.43 to 0.63) what was expected, 2.00% (95 %: 1.80% to 2.21%). ' +
+      'CTR of KR was 1.04% over 2026-03-02 08:36–09:01 UTC: 0.52 times (95%: 0.43 to 0.63) what was expected, 2.00% (95%: 1.80% to 2.21%). ' +
       'Evidence 1 : 7.4 million: by chance alone, data this far out come up once in 7.4 million. The baseline was learnt over 3 days. Most of the change comes from KR video 61%, KR banner 30%.',
     observed: 1.04,
     expected: 2,

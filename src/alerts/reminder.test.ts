@@ -92,7 +92,7 @@ test('of a detector that adds up the episode a reminder tells that sum, whatever
     assert.ok(expected_range[0] <= explanation.expected && explanation.expected <= expected_range[1]);
     assert.deepEqual([explanation.going_on, until], [undefined, event.window_end]);
   }
-  assert.match(told[1]!.event.explanation.text, /^ctr of all was 4\.84% over 2026-03-05 00:00–00:30 UTC: 0\.48 times \(95 %:/);
+  assert.match(told[1]!.event.explanation.text, /^ctr of all was 4\.84% over 2026-03-05 00:00–00:30 UTC: 0\.48 times \(95%:/);
 });
 
 test('where nothing, or less, was expected there is no multiple of it: neither in the bell nor in a reminder', () => {

@@ -199,10 +199,14 @@ test('the guard stands before every path, unknown ones too', async (t) => {
   }
 });
 
-test('the documentation comes from here alone and names every path', async (t) => {
-  const { get } = await open(t);
+test('the documentation comes from here alone, under our name and icon, and names every path', async (t) => {
+  const root = temporary(t);
+  writeFileSync(join(root, 'icon.svg'), '<svg/>');
+  const { get } = await open(t, { pageRoot: root });
   const page = await get('/docs/');
   assert.equal(page.status, 200);
+  assert.match(page.text, /<title>Tocsin · HTTP API<\/title>/);
+  assert.match(page.text, /rel="icon" type="image\/svg\+xml"/);
   assert.doesNotMatch(page.text, /https?:\/\//);
   assert.doesNotMatch(String(page.headers['content-security-policy']), /https?:|upgrade-insecure/);
   for (const [, file] of page.text.matchAll(/(?:src|href)="\.\/([^"]+)"/g)) assert.equal((await get(`/docs/${file}`)).status, 200, file);

@@ -1,12 +1,11 @@
 /** The HTTP server: API, live streams, metrics, documentation and the dashboard's files, on one port. */
 import type { AddressInfo } from 'node:net';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { answerBrokenRequest } from './broken-request.ts';
+import { docsRoutes } from './docs.ts';
 import { createGuard } from './guard.ts';
 import { defaultLimits, type ServerLimits } from './limits.ts';
 import { requireKey, type ListenAddress } from './listen-address.ts';
@@ -53,10 +52,6 @@ export interface Server {
 
 const CLOSE_MS = 2_000;
 const HEALTH_ONLY = 'this process does not play the role api, and answers /metrics, /healthz and /readyz alone; ask one that does';
-/** Nothing from elsewhere; the documentation's own page sets styles in its elements. */
-const DOCS_POLICY =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; " +
-  "frame-ancestors 'none'";
 
 /** @throws AppError `usage` without a key on an address that other machines reach, `config_invalid` for paths that clash */
 export async function createServer(config: ServerConfig, deps: ServerDeps): Promise<Server> {
@@ -83,7 +78,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
     next();
   });
   // First, as it collects the routes that come after it.
-  if (!config.isHealthOnly) await openDocs(app, config);
+  if (!config.isHealthOnly) await docsRoutes(app, { version: config.version, hasKey: apiKey !== undefined, pageRoot: config.pageRoot });
   healthRoutes(app, surface);
   app.get('/metrics', { schema: { tags: ['health'], summary: 'Prometheus text.', produces: ['text/plain'] } }, async (_request, reply) => {
     reply.header('content-type', metrics.contentType);
@@ -127,19 +122,6 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
       clearTimeout(forced);
     },
   };
-}
-
-async function openDocs(app: FastifyInstance, { apiKey, version }: ServerConfig): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      info: { title: 'Tocsin', description: 'Event streams as windowed KPIs, watched segment by segment.', version },
-      ...(apiKey !== undefined && {
-        components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
-        security: [{ key: [] }],
-      }),
-    },
-  });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: DOCS_POLICY });
 }
 
 function openFastify(limits: ServerLimits, logger: Logger): FastifyInstance {

@@ -132,7 +132,7 @@ function incident(since: number, resolved: number | null): Episode {
     deviation_percent: -77.2,
     explanation: {
       text:
-        'eCPM of BR was $0.94 over 09:12–09:37 UTC: 0.23 times (95 %: 0.18 to 0.29) what was expected, $4.12 (95 %: $3.86 to $4.40). ' +
+        'eCPM of BR was $0.94 over 09:12–09:37 UTC: 0.23 times (95%: 0.18 to 0.29) what was expected, $4.12 (95%: $3.86 to $4.40). ' +
         'Evidence 1 : 7.4 million: by chance alone data come this far out once in 7.4 million. Learnt from 3 days.',
       observed: 0.94,
       expected: 4.12,

@@ -38,15 +38,15 @@ export const en = {
   'explain.no_data_expected': 'Last expected: {expected}.',
   'explain.no_data_limit': 'The limit is {expected}.',
   'explain.evidence':
-    '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) what was expected, {expected} (95 %: {low} to {high}).',
+    '{metric} of {segment} was {observed} over {since}: {ratio} times (95%: {ratio_low} to {ratio_high}) what was expected, {expected} (95%: {low} to {high}).',
   'explain.going_on': '{metric} of {segment} has been {observed} on average since {from}: {ratio} times what was expected, {expected}.',
-  'explain.evidence_alone': '{metric} of {segment} was {observed} over {since}, where {expected} was expected (95 %: {low} to {high}).',
+  'explain.evidence_alone': '{metric} of {segment} was {observed} over {since}, where {expected} was expected (95%: {low} to {high}).',
   'explain.going_on_alone': '{metric} of {segment} has been {observed} on average since {from}, where {expected} was expected.',
   'explain.odds': 'Evidence 1 : {one_in}: by chance alone, data this far out come up once in {one_in}. The baseline was learnt over {age}.',
   'explain.designed_odds':
     'Evidence 1 : {one_in}: by chance alone, data this far out come up once in {one_in}. The expected value is the designed rate, watched for {age}.',
   'explain.experiment':
-    '{metric} of {segment} was {observed} over {since}: {ratio} times (95 %: {ratio_low} to {ratio_high}) that of the control, {expected}.',
+    '{metric} of {segment} was {observed} over {since}: {ratio} times (95%: {ratio_low} to {ratio_high}) that of the control, {expected}.',
   'explain.experiment_alone': '{metric} of {segment} was {observed} over {since}; that of the control was {expected}.',
   'explain.experiment_odds':
     'Evidence 1 : {one_in}: if there were no difference, results this far apart would come up once in {one_in}. Compared over {age}.',

@@ -7,7 +7,7 @@ import type { GeneratorConfig } from '../../sources/generator/config.ts';
 
 /** A pipeline whose first input is the generator, and nothing breaks. */
 export function withoutBreaks(config: LoadedPipeline): LoadedPipeline {
-  return withBreaks(config, () => []);
+  return withGenerator(config, () => ({ breaks: [] }));
 }
 
 /**
@@ -17,12 +17,15 @@ export function withoutBreaks(config: LoadedPipeline): LoadedPipeline {
 export function withBreaksFrom(config: LoadedPipeline, readyMs: number): LoadedPipeline {
   const windowMs = Math.min(...config.engine.windows.map(({ sizeMs }) => sizeMs));
   const start = (after: number): string => new Date(Math.ceil((readyMs + after) / windowMs) * windowMs).toISOString();
-  return withBreaks(config, (breaks) => breaks.map(({ after, ...each }) => (after === undefined ? each : { ...each, at: start(after) })));
+  return withGenerator(config, ({ breaks }) => ({
+    breaks: breaks.map(({ after, ...each }) => (after === undefined ? each : { ...each, at: start(after) })),
+  }));
 }
 
-function withBreaks(config: LoadedPipeline, change: (breaks: GeneratorConfig['breaks']) => GeneratorConfig['breaks']): LoadedPipeline {
+/** The same with other settings of its generator. */
+export function withGenerator(config: LoadedPipeline, change: (generator: GeneratorConfig) => Partial<GeneratorConfig>): LoadedPipeline {
   const [input, ...others] = config.inputs;
   if (!input) return config;
   const generator = input.config as GeneratorConfig;
-  return { ...config, inputs: [{ ...input, config: { ...generator, breaks: change(generator.breaks) } }, ...others] };
+  return { ...config, inputs: [{ ...input, config: { ...generator, ...change(generator) } }, ...others] };
 }

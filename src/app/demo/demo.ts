@@ -11,10 +11,10 @@ import { AppError } from '../../core/errors.ts';
 import { formatDuration } from '../../core/duration.ts';
 import type { GeneratorConfig } from '../../sources/generator/config.ts';
 import { openBrowser } from './browser.ts';
-import { withBreaksFrom, withoutBreaks } from './breaks.ts';
+import { withBreaksFrom, withGenerator, withoutBreaks } from './breaks.ts';
 import { freeAddress, requireFree } from './free-address.ts';
 import { watchBackfill } from './backfill-progress.ts';
-import { demoPosition, pauseMs } from './position.ts';
+import { demoPosition, makesUpFirst, MADE_UP_LIVE_MS, pauseMs, type DemoPosition } from './position.ts';
 import { RUN_DEFAULTS, type RunOptions } from '../run/run-options.ts';
 import { runPipelines, type RunDeps } from '../run.ts';
 
@@ -37,8 +37,8 @@ export interface DemoOptions {
 }
 
 /**
- * First a simulated day is counted as fast as it goes, then live events come, from when the page is up: those of the time between are left
- * out, as a slow machine would be behind for minutes. `forMs` and the breaks count from there.
+ * First a simulated day is counted as fast as it goes, and what would have come meanwhile; then live events come, and the page is up. `forMs`
+ * and the breaks count from there.
  * @throws AppError as `runPipelines`; `usage` for a directory whose demo has paused for long, before anything is counted
  */
 export async function runDemo(options: DemoOptions, deps: RunDeps): Promise<void> {
@@ -48,10 +48,12 @@ export async function runDemo(options: DemoOptions, deps: RunDeps): Promise<void
   const generator = config.inputs[0]!.config as GeneratorConfig;
   try {
     if (options.listen !== undefined && options.listen !== 'none') await requireFree(options.listen, options.apiKey || undefined);
-    await refuseLongPause(dir, config);
+    const before = await demoPosition(dir, config, systemClock);
+    refuseLongPause(dir, before);
     say(introduction(generator));
-    await backfill(dir, config, generator, deps, say, options.json);
+    await backfill(dir, config, before, deps, say, options.json);
     if (!deps.signal.aborted) await live(dir, options, config, deps, say);
+    if (options.data === undefined) say('The data of this demo is deleted; --data DIR keeps it.\n');
   } finally {
     if (options.data === undefined) rmSync(dir, { recursive: true, force: true });
   }
@@ -65,8 +67,8 @@ The pipeline is pipelines/demo.yml. Ctrl-C ends it at any time.
 `;
 }
 
-async function refuseLongPause(dir: string, config: LoadedPipeline): Promise<void> {
-  const paused = pauseMs(await demoPosition(dir, config, systemClock), systemClock.now());
+function refuseLongPause(dir: string, before: DemoPosition | undefined): void {
+  const paused = pauseMs(before, systemClock.now());
   if (paused <= PAUSE_MS_MAX) return;
   throw new AppError(
     'usage',
@@ -75,26 +77,39 @@ async function refuseLongPause(dir: string, config: LoadedPipeline): Promise<voi
   );
 }
 
+/**
+ * What comes while the past is counted is counted next, in ever shorter runs: left out, it would look like an outage on every chart. What came in
+ * a pause is left out.
+ */
 async function backfill(
   dir: string,
   config: LoadedPipeline,
-  generator: GeneratorConfig,
+  before: DemoPosition | undefined,
   deps: RunDeps,
   say: (text: string) => void,
   quiet: boolean,
 ): Promise<void> {
+  const generator = config.inputs[0]!.config as GeneratorConfig;
   const started = systemClock.elapsed();
   const seconds = generator.history / 1_000;
   const full = Math.min(seconds, generator.full_rate_for / 1_000);
   const expected = (seconds - full) * (generator.history_rate ?? generator.rate) + full * generator.rate;
   const progress = quiet ? undefined : watchBackfill({ dir, config, expected }, { clock: systemClock, stderr: deps.stderr });
-  let events = 0;
-  try {
-    // Event times lie in the past, append times are now: as in the live run that follows.
-    await runPipelines(
-      { ...runOptions(dir, withoutBreaks(config)), once: true, clock: 'append', quiet: true },
+  // Event times lie in the past, append times are now: as in the live run that follows.
+  const count = (from: LoadedPipeline): Promise<void> =>
+    runPipelines(
+      { ...runOptions(dir, withoutBreaks(from)), once: true, clock: 'append', quiet: true },
       { ...deps, stdout: nowhere(), stderr: quiet ? deps.stderr : warningsOnly(deps.stderr) },
     );
+  let events = 0;
+  try {
+    await count(config);
+    const isNew = before === undefined || before.until < before.origin;
+    let [missing, missed] = [isNew ? await missingMs(dir, config) : 0, Infinity];
+    while (!deps.signal.aborted && makesUpFirst(missing, missed)) {
+      await count(makingUp(config));
+      [missing, missed] = [await missingMs(dir, config), missing];
+    }
   } finally {
     events = (await progress?.stop()) ?? 0;
   }
@@ -102,14 +117,31 @@ async function backfill(
   say(`      ${events.toLocaleString('en-US')} events in ${took.toFixed(1)} s\n\n`);
 }
 
+/** Of the time that ends now, whose events have not come yet, ms. */
+async function missingMs(dir: string, config: LoadedPipeline): Promise<number> {
+  return pauseMs(await demoPosition(dir, config, systemClock), systemClock.now());
+}
+
+function makingUp(config: LoadedPipeline): LoadedPipeline {
+  return withGenerator(config, () => ({ after_pause: 'make_up' }));
+}
+
 async function live(dir: string, options: DemoOptions, config: LoadedPipeline, deps: RunDeps, say: (text: string) => void): Promise<void> {
   const { data, json, forMs, open, apiKey } = options;
   const listen = options.listen ?? (await freeAddress(LISTEN));
   const told = (url: string | undefined, opened: boolean): void => say(liveText(url, opened, config) + breakText(data ?? dir, running));
-  const running = withBreaksFrom(config, systemClock.now());
+  const isShort = (await missingMs(dir, config)) <= MADE_UP_LIVE_MS;
+  const running = withBreaksFrom(isShort ? makingUp(config) : config, systemClock.now());
   if (listen === 'none') told(undefined, false);
   await runPipelines(
-    { ...runOptions(dir, running), json, listen, ...(forMs !== undefined && { forMs }), ...(apiKey !== undefined && { apiKey }) },
+    {
+      ...runOptions(dir, running),
+      isTemporary: data === undefined,
+      json,
+      listen,
+      ...(forMs !== undefined && { forMs }),
+      ...(apiKey !== undefined && { apiKey }),
+    },
     {
       ...deps,
       onListening(url) {

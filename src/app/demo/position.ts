@@ -17,6 +17,17 @@ export function pauseMs(position: DemoPosition | undefined, nowMs: number): numb
   return position ? nowMs - Math.max(position.origin, position.until) : 0;
 }
 
+/** So much is made up for while the page is up already: its events are counted within a second or two. */
+export const MADE_UP_LIVE_MS = 5_000;
+
+/**
+ * Whether a run makes up for `missingMs` before the page is up, after one that made up for `missedMs` (at first Infinity). A machine that takes
+ * more than half of the time that it makes up for leaves out the rest: it would be behind for minutes.
+ */
+export function makesUpFirst(missingMs: number, missedMs: number): boolean {
+  return missingMs > MADE_UP_LIVE_MS && missingMs <= missedMs / 2;
+}
+
 /** Undefined: there was none. */
 export async function demoPosition(dir: string, config: LoadedPipeline, clock: Clock): Promise<DemoPosition | undefined> {
   if (!existsSync(dir)) return undefined;

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly files: readonly (string | LoadedPipeline)[];
   /** The data directory; made where it is missing. */
   readonly data: string;
+  /** It is deleted after the run. */
+  readonly isTemporary?: boolean;
   /** File whose lines are read into the pipeline's topic; `-` is standard input. Only with one pipeline of one source. */
   readonly input?: string;
   /** Read to the end (of the input, else of what the log holds), flush, stop. */

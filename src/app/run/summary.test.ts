@@ -27,6 +27,7 @@ test('what was held back is named, and why', () => {
 
 test('where something was invalid the summary says where it lies', () => {
   assert.match(summaryText('shop', summary, { place: ' --data out' }), /dead-letter queue: tocsin dlq list --data out\n/);
+  assert.doesNotMatch(summaryText('shop', summary, { place: ' --data out', isGone: true }), /dlq/);
   const fine = { ...summary, events: { read: 2, ...noOutcomes(), accepted: 2 } };
   assert.doesNotMatch(summaryText('shop', fine, { place: ' --data out' }), /dlq/);
   assert.deepEqual([dataPlace('.tocsin'), dataPlace('a/b'), dataPlace("it's")], ['', ' --data a/b', String.raw` --data 'it'\''s'`]);
@@ -44,4 +45,12 @@ test('a run took nothing where some of what it read was invalid or late, and non
     nothingTaken('shop', { ...noOutcomes(), invalid: 1_200, late: 1, ignored: 5 }, ' --data out'),
     'pipeline shop accepted none of the 1,206 records of this run: 1,200 invalid, 1 late. `tocsin dlq list --data out` says why',
   );
+});
+
+test('dead letters that were sent in again and accepted have a line of their own', () => {
+  assert.equal(
+    lineOf(summaryText('shop', summary, { replayed: 1_336 }), 'replayed'),
+    '  replayed          1,336 dead letters sent in again and accepted',
+  );
+  assert.equal(lineOf(summaryText('shop', summary, {}), 'replayed'), undefined);
 });

@@ -19,6 +19,10 @@ export interface SummaryBeside {
   readonly decided?: readonly { readonly decision: Decision; readonly count: number }[];
   /** The options that name this place to `tocsin dlq list`, such as ` --data out`. */
   readonly place?: string;
+  /** What was in the data directory goes with the run: there is nothing to list. */
+  readonly isGone?: boolean;
+  /** Dead letters sent in again and accepted, since the pipeline began. */
+  readonly replayed?: number;
 }
 
 const REASONS_SHOWN = 8;
@@ -35,13 +39,14 @@ const number = new Intl.NumberFormat('en-US');
 export function summaryText(
   pipeline: string,
   { events, windows, alerts, seconds }: RunSummary,
-  { reasons = new Map(), decided = [], place = '' }: SummaryBeside,
+  { reasons = new Map(), decided = [], place = '', isGone = false, replayed = 0 }: SummaryBeside,
 ): string {
   const lines = [
     `${pipeline}: ${number.format(events.read)} record${events.read === 1 ? '' : 's'}`,
     ...OUTCOMES.map((outcome) => `  ${outcome.padEnd(10)} ${number.format(events[outcome]).padStart(12)}`),
     ...invalidReasons(reasons),
-    ...(events.invalid > 0 ? [`  they lie whole in the dead-letter queue: tocsin dlq list${place}`] : []),
+    ...(events.invalid > 0 && !isGone ? [`  they lie whole in the dead-letter queue: tocsin dlq list${place}`] : []),
+    ...(replayed > 0 ? [`  ${'replayed'.padEnd(10)} ${number.format(replayed).padStart(12)} dead letters sent in again and accepted`] : []),
     ...Object.entries(windows).map(
       ([name, { results, corrections }]) =>
         `  ${name.padEnd(10)} ${number.format(results).padStart(12)} rows (roll-ups apart), ${number.format(corrections)} corrections`,

@@ -31,6 +31,8 @@ export function tellSummaries(
           reasons: reasonsOf(run.engine.partitions().map(({ reasons }) => reasons)),
           decided: run.notify.decided(),
           place: place(pipeline),
+          isGone: options.isTemporary === true,
+          replayed: run.engine.partitions().reduce((sum, { replayed }) => sum + replayed, 0),
         }),
       );
     }

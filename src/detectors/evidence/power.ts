@@ -62,7 +62,7 @@ export function weighPower(numbers: Float32Array, { model, shrinkage, threshold,
   const longest = horizons.length - 1;
   const tracked = errorAt(numbers, model, shrinkage, longest);
   const filter = shrinkage.bold * numbers[At.variance]!;
-  const alike = filter + Math.max(model.leastError[longest]!, tracked - alone / slotsMax);
+  const alike = filter + Math.max(model.leastError[longest]!, tracked - Math.min(alone / slotsMax, (clump - 1) / expected));
   let sum = 0;
   let found = 0;
   let doubt = 0;

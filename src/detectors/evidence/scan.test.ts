@@ -53,7 +53,7 @@ function plainly(numbers: Float32Array, { model, shrinkage }: Kit, slots: readon
     const alone = Math.max(0, one - several) / (1 - 1 / grid.horizons[grid.several]!) / length;
     const isCounted = isDrop && form === 'rate';
     const clumps = isCounted ? errorAt(numbers, model, shrinkage, grid.horizons.length) / M : 0;
-    const shared = isCounted ? Math.max(model.leastError[from]!, error - alone) : error;
+    const shared = isCounted ? Math.max(model.leastError[from]!, error - Math.min(alone, clumps)) : error;
     const T = shrinkage.bold * numbers[At.variance]! + shared + clumps;
     if ((S - M) ** 2 < (isDrop ? 4 : 8) * M * (grain + M * T)) return;
     const clump = 1 + clumps * M;

@@ -149,7 +149,7 @@ export function scanSpans(
         corrected.seenBefore = seenBefore;
         corrected.expectedBefore = expectedBefore;
         corrected.filter = forecastVariance;
-        corrected.error = sharedError(scan, model, from, part, slots) * shorterBy(slots, filled);
+        corrected.error = sharedError(scan, model, from, part, slots, expected) * shorterBy(slots, filled);
         corrected.errorBefore = errors[1]!;
         corrected.share = shrinkage.together[from]! * (1 - part) + shrinkage.together[from + 1]! * part;
         correct(corrected);
@@ -168,7 +168,7 @@ export function scanSpans(
     }
     const from = horizon[index]!;
     const part = share[index]!;
-    const whole = forecastVariance + sharedError(scan, model, from, part, slots) * shorterBy(slots, filled);
+    const whole = forecastVariance + sharedError(scan, model, from, part, slots, mean) * shorterBy(slots, filled);
     if (variance < 0) {
       variance = whole;
       if (square < squaresLeast * mean * (grain + mean * variance + scan.clump)) continue;
@@ -243,9 +243,20 @@ function fillErrors(numbers: Float32Array, model: Model, shrinkage: Shrinkage, s
   scan.clump = isCounted ? clumpAt(numbers, model, shrinkage) : 0;
 }
 
-/** What a span is out by besides its clumps, which were tracked with it: `part` of the way from horizon `from` to the next. */
-function sharedError({ errors, alone }: Scan, { leastError }: Model, from: number, part: number, slots: number): number {
-  return Math.max(leastError[from]!, errors[from]! * (1 - part) + errors[from + 1]! * part - alone / slots);
+/**
+ * What a span is out by besides its clumps, which were tracked with it: `part` of the way from horizon `from` to the next. No more is taken away than
+ * clumps bring beside what is expected: what the newest slots are out by on their own may be of another kind, which no traffic averages out.
+ */
+function sharedError(
+  { errors, alone, clump }: Scan,
+  { leastError }: Model,
+  from: number,
+  part: number,
+  slots: number,
+  expected: number,
+): number {
+  const tracked = errors[from]! * (1 - part) + errors[from + 1]! * part;
+  return Math.max(leastError[from]!, tracked - Math.min(alone / slots, clump / expected));
 }
 
 /** Mean over the effects that are watched. */

@@ -60,7 +60,7 @@ function plain(value: number, language: string): string {
 }
 
 function compact(value: number, language: string): string {
-  return number(language, { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
+  return number(language, { notation: 'compact', maximumSignificantDigits: 3, useGrouping: true }).format(value);
 }
 
 /** Two digits behind the point where they say something, so that a column of numbers does not dance. */

@@ -122,6 +122,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'silences.hours': '{count}시간',
   'silences.tomorrow': '내일 아침까지',
   'silences.morning': '아침까지',
+  'silences.mark': '알림 중지됨',
   'silences.until': '{time}까지 알림 중지',
   'silences.planned': '{from}부터 {until}까지 알림 중지 예정',
   'silences.end': '알림 재개',

@@ -1,7 +1,7 @@
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { ApiError } from '../data/api.ts';
 import { useDashboard } from './context.ts';
-import { Empty, Failed, Loading } from './parts.tsx';
+import { BackLink, Empty, Failed, Loading } from './parts.tsx';
 import { usePolled } from './polled.ts';
 import { SegmentPage } from './segment-page.tsx';
 
@@ -17,5 +17,10 @@ export function AlertPage({ feed, id }: { feed: PipelineFeed; id: string }) {
   if (episode) return <SegmentPage feed={feed} labels={episode.labels} linked={episode} />;
   if (asked.state !== 'failed') return <Loading />;
   const isUnknown = asked.error instanceof ApiError && asked.error.status === 404;
-  return isUnknown ? <Empty title={t('alerts.unknown')} hint={t('alerts.unknown_hint')} /> : <Failed error={asked.error} retry={retry} />;
+  if (!isUnknown) return <Failed error={asked.error} retry={retry} />;
+  return (
+    <Empty title={t('alerts.unknown')} hint={t('alerts.unknown_hint')}>
+      <BackLink />
+    </Empty>
+  );
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alert, point } from '../testing.ts';
-import { bandsOf, chartColumns, heightened, distinct, scaleValues } from './chart-data.ts';
+import { bandsOf, chartColumns, clearOf, heightened, distinct, lonePoints, scaleValues } from './chart-data.ts';
 
 test('the open part begins at the last final point', () => {
   const [x, final, open] = chartColumns([point(0, 1), point(1, 2), point(2, 3, { final: false })], 'ctr', 10_000, () => true);
@@ -14,6 +14,29 @@ test('windows that are missing leave a gap instead of a line across', () => {
   const [x, final] = chartColumns([point(0, 1), point(3, 2)], 'ctr', 10_000, () => true);
   assert.deepEqual(final, [1, null, 2]);
   assert.equal((x[1] ?? 0) - (x[0] ?? 0), 10_000);
+});
+
+test('a window alone is a point, as no line leads to it', () => {
+  const [, final, open] = chartColumns([point(0, 1), point(3, 2, { final: false })], 'ctr', 10_000, () => true);
+  assert.deepEqual(final, [1, null, null]);
+  assert.deepEqual(open, [null, null, 2], 'nothing is open about the final one: the open one lies apart');
+  assert.deepEqual([lonePoints(final), lonePoints(open)], [[0], [2]]);
+  assert.deepEqual(lonePoints([1, 2, null, 3, undefined, 4, 5, null, 6]), [3, 8]);
+});
+
+test('the words of a limit stand where the line does not cross them', () => {
+  const box = { at: 50, height: 14, top: 0, bottom: 100 };
+  assert.equal(clearOf([], box), 47);
+  assert.equal(clearOf([[80, 90]], box), 47, 'it runs far below');
+  assert.equal(clearOf([[10, 45]], box), 67, 'it runs above: they stand below');
+  assert.equal(clearOf([[80, 40]], box), 37, 'it runs through: they stand above all of it');
+  assert.equal(clearOf([[10, 70]], box), 87);
+  assert.equal(clearOf([[5, 95]], box), 47, 'there is no place');
+  const apart = [
+    [10, 20],
+    [80, 90],
+  ] as const;
+  assert.equal(clearOf(apart, box), 47, 'two pieces, and none between');
 });
 
 test('bands are the episodes of this measure and window; what fires reaches to the end', () => {

@@ -1,3 +1,4 @@
+import type { Severity } from '../../../src/receivers/alert-event.ts';
 import type { WindowPoint } from '../../../src/server/api.ts';
 import { yardstickOf, type Episode } from '../data/alert-book.ts';
 
@@ -12,6 +13,7 @@ export interface Band {
   /** `expected` is a fixed limit, not learnt. */
   readonly isLimit: boolean;
   readonly firing: boolean;
+  readonly severity: Severity;
 }
 
 /** The open part begins at the last final point, so that the line is one; windows that are missing or not drawn leave a gap. */
@@ -33,7 +35,8 @@ export function chartColumns(
     if (before !== undefined && x - before > slideMs * 1.5) push(before + slideMs, null, null);
     const value = isDrawn(point) ? (point.measures[measure] ?? null) : null;
     const next = points[index + 1];
-    push(x, point.final ? value : null, !point.final || (next && !next.final) ? value : null);
+    const leads = next !== undefined && !next.final && Date.parse(next.window_start) - x <= slideMs * 1.5;
+    push(x, point.final ? value : null, !point.final || leads ? value : null);
   });
   return columns;
 }
@@ -48,6 +51,7 @@ export function bandsOf(episodes: readonly Episode[], measure: string, window: s
       expected: episode.expected_value,
       isLimit: yardstickOf(episode) === 'limit',
       firing: episode.status === 'firing',
+      severity: episode.severity,
     }));
 }
 
@@ -73,4 +77,27 @@ export function heightened(low: number, high: number): [low: number, high: numbe
 /** Labels of an axis, each once: lines that lie closer than a label tells stay without one. */
 export function distinct(labels: readonly string[]): string[] {
   return labels.map((label, at) => (label === labels[at - 1] ? '' : label));
+}
+
+/** Indices of the values without one on either side: no line leads to them. */
+export function lonePoints(column: ArrayLike<number | null | undefined>): number[] {
+  const has = (at: number): boolean => typeof column[at] === 'number';
+  return Array.from(column, (_, at) => at).filter((at) => has(at) && !has(at - 1) && !has(at + 1));
+}
+
+const WORDS_GAP = 3;
+
+/**
+ * The lower edge of words about the height `at` which no line crosses: beside it, else above or below all of the line. `line`: from where to
+ * where each piece of it goes there. Pixels from above; where there is no clear place, right above `at`.
+ */
+export function clearOf(
+  line: readonly (readonly [number, number])[],
+  { at, height, top, bottom }: { readonly at: number; readonly height: number; readonly top: number; readonly bottom: number },
+): number {
+  const [highest, lowest] = [Math.min(...line.flat()), Math.max(...line.flat())];
+  const [above, below] = [(y: number): number => y - WORDS_GAP, (y: number): number => y + WORDS_GAP + height];
+  const isClear = (edge: number): boolean =>
+    edge - height >= top && edge <= bottom && line.every((piece) => edge <= Math.min(...piece) || edge - height >= Math.max(...piece));
+  return [above(at), below(at), above(highest), below(lowest)].find(isClear) ?? Math.max(top + height, above(at));
 }

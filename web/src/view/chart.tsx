@@ -2,7 +2,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatTick } from '../format/time.ts';
 import { useDashboard } from './context.ts';
-import { distinct, heightened, scaleValues, type Band } from './chart-data.ts';
+import { drawBands, drawExpected, type BandColours } from './chart-bands.ts';
+import { distinct, heightened, lonePoints, scaleValues, type Band } from './chart-data.ts';
 
 interface Props {
   readonly title: string;
@@ -21,16 +22,11 @@ interface Props {
   readonly moment: (x: number) => string;
 }
 
-interface Colours {
+interface Colours extends BandColours {
   readonly line: string;
   readonly fill: string;
   readonly grid: string;
   readonly text: string;
-  readonly alert: string;
-  readonly alertFill: string;
-  readonly calmFill: string;
-  readonly ground: string;
-  readonly font: string;
 }
 
 const SYNC = 'tocsin';
@@ -61,7 +57,9 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
     function options(): uPlot.Options {
       const colours = coloursOf(element as HTMLElement);
       const axis = { stroke: colours.text, font: colours.font, grid: { stroke: colours.grid, width: 1 }, ticks: { show: false } };
-      const line = { stroke: colours.line, width: 1.75, points: { show: false } };
+      const line = { stroke: colours.line, width: 1.75 };
+      // Dots for windows alone: a line needs two.
+      const dots = { show: false, size: 7, width: 1.75, filter: (self: uPlot, series: number) => lonePoints(self.data[series] ?? []) };
       return {
         width: (element as HTMLElement).clientWidth,
         height,
@@ -92,10 +90,14 @@ export function Chart({ title, data, bands, format, expected, fromZero, height, 
             values: (_, ticks) => distinct(ticks.map((tick) => current.current.format(tick))),
           },
         ],
-        series: [{}, { ...line, fill: colours.fill }, ...(data.length > 2 ? [{ ...line, dash: [4, 4], auto: false }] : [])],
+        series: [
+          {},
+          { ...line, fill: colours.fill, points: { ...dots, fill: colours.line } },
+          ...(data.length > 2 ? [{ ...line, dash: [4, 4], auto: false, points: { ...dots, dash: [], fill: colours.ground } }] : []),
+        ],
         hooks: {
           drawClear: [(self) => drawBands(self, current.current.bands, colours)],
-          draw: [(self) => drawExpected(self, current.current, colours)],
+          draw: [(self) => drawExpected(self, current.current.bands, current.current.expected, colours)],
           setCursor: [(self) => setAt(self.cursor.idx ?? null)],
         },
       };
@@ -139,68 +141,6 @@ function rangeOf(values: readonly number[], bands: readonly Band[], fromZero: bo
   });
 }
 
-function drawBands(u: uPlot, bands: readonly Band[], { alert, alertFill, calmFill }: Colours): void {
-  const { left, top, width, height } = u.bbox;
-  u.ctx.save();
-  for (const band of bands) {
-    const from = Math.max(left, u.valToPos(band.from, 'x', true));
-    const to = Math.min(left + width, u.valToPos(band.to, 'x', true));
-    if (to <= from) continue;
-    u.ctx.fillStyle = band.firing ? alertFill : calmFill;
-    u.ctx.fillRect(from, top, to - from, height);
-    u.ctx.fillStyle = alert;
-    // The bar on top tells an episode also to those who do not see the tint.
-    u.ctx.fillRect(from, top, to - from, Math.max(2, 2 * devicePixelRatio));
-  }
-  u.ctx.restore();
-}
-
-function drawExpected(u: uPlot, { bands, expected }: { bands: readonly Band[]; expected: (band: Band) => string }, colours: Colours): void {
-  const { left, width, top } = u.bbox;
-  u.ctx.save();
-  u.ctx.strokeStyle = colours.alert;
-  u.ctx.fillStyle = colours.alert;
-  u.ctx.lineWidth = devicePixelRatio;
-  const dash = [3 * devicePixelRatio, 3 * devicePixelRatio];
-  u.ctx.setLineDash(dash);
-  for (const [index, band] of bands.entries()) {
-    const from = Math.max(left, u.valToPos(band.from, 'x', true));
-    const to = Math.min(left + width, u.valToPos(band.to, 'x', true));
-    if (to <= from) continue;
-    const y = u.valToPos(band.expected, 'y', true);
-    u.ctx.beginPath();
-    u.ctx.moveTo(from, y);
-    u.ctx.lineTo(to, y);
-    u.ctx.stroke();
-    // Words for the newest only: they would overlap.
-    if (index > 0) continue;
-    const text = expected(band);
-    u.ctx.font = scaled(colours.font);
-    const textWidth = u.ctx.measureText(text).width;
-    u.ctx.textBaseline = 'bottom';
-    u.ctx.textAlign = 'left';
-    const [textX, textY] = [
-      Math.min(from + 4, left + width - textWidth - 4),
-      Math.max(top + 14 * devicePixelRatio, y - 3 * devicePixelRatio),
-    ];
-    // A halo in the colour of the ground, so that the line behind does not cross the words out.
-    u.ctx.setLineDash([]);
-    u.ctx.lineWidth = 4 * devicePixelRatio;
-    u.ctx.strokeStyle = colours.ground;
-    u.ctx.strokeText(text, textX, textY);
-    u.ctx.fillText(text, textX, textY);
-    u.ctx.lineWidth = devicePixelRatio;
-    u.ctx.strokeStyle = colours.alert;
-    u.ctx.setLineDash(dash);
-  }
-  u.ctx.restore();
-}
-
-/** The canvas counts device pixels. */
-function scaled(font: string): string {
-  return font.replace(/^(\d+)px/, (_, size: string) => `${Number(size) * devicePixelRatio}px`);
-}
-
 function coloursOf(element: HTMLElement): Colours {
   const style = getComputedStyle(element);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
@@ -209,8 +149,7 @@ function coloursOf(element: HTMLElement): Colours {
     fill: colour('--series-area'),
     grid: colour('--hairline'),
     text: colour('--ink-3'),
-    alert: colour('--alert'),
-    alertFill: colour('--alert-area'),
+    severity: { low: colour('--low'), medium: colour('--medium'), high: colour('--high'), critical: colour('--critical') },
     calmFill: colour('--calm-area'),
     ground: colour('--panel'),
     font: `11px ${style.fontFamily}`,

@@ -3,6 +3,7 @@ import type { MeasureInfo, PipelineInfo } from '../../../src/server/api.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { firingBySeries } from '../data/alert-book.ts';
 import { hasDimensions, matches, createSegmentList, RECENT_WINDOWS, sortSegments, type Segment } from '../data/segments.ts';
+import { silenceOf } from '../data/silences.ts';
 import { formatCount } from '../format/number.ts';
 import { AlertsPanel } from './alerts-panel.tsx';
 import { useDashboard } from './context.ts';
@@ -61,21 +62,32 @@ function Segments({ feed, measure, window }: { feed: PipelineFeed; measure: Meas
   const few = series.every(({ points }) => points.length < 3);
   const firing = firingBySeries(feed.alerts.value);
   const ringing = firingBySeries(feed.alerts.value.filter((episode) => episode.measure === measure.name));
+  const loud = firingBySeries(feed.alerts.value.filter((episode) => !silenceOf(episode, feed.silences.value)));
   const all = toSegments(series, firing);
   const full = all.filter(({ labels }) => hasDimensions(labels, info.dimensions));
   const text = route.value.filter ?? '';
-  const matching = text === '' ? full : full.filter((segment) => matches(segment, text));
-  const sorted = sortSegments(matching, route.value.sort ?? 'alert');
+  const matching = text === '' ? all : all.filter((segment) => matches(segment, text));
+  const sorted = sortSegments(
+    matching.filter(({ labels }) => hasDimensions(labels, info.dimensions)),
+    route.value.sort ?? 'alert',
+  );
   const shown = sorted.slice(0, CARDS_FIRST + more);
   const rollups = info.rollups
     .filter((dimensions) => dimensions.length > 0)
     .map((dimensions) => ({
       dimensions,
-      segments: all.filter(({ labels }) => hasDimensions(labels, dimensions)),
+      segments: matching.filter(({ labels }) => hasDimensions(labels, dimensions)),
     }))
     .filter(({ segments }) => segments.length > 0);
   const card = (segment: Segment, small: boolean) => (
-    <SegmentCard key={segment.key} segment={segment} measure={measure} rings={ringing.get(segment.key)} small={small} />
+    <SegmentCard
+      key={segment.key}
+      segment={segment}
+      measure={measure}
+      rings={ringing.get(segment.key)}
+      silenced={firing.has(segment.key) && !loud.has(segment.key)}
+      small={small}
+    />
   );
 
   return (

@@ -4,6 +4,7 @@ import type { Dashboard } from '../data/dashboard.ts';
 import type { Loading as PastState } from '../data/window-feed.ts';
 import { formatChange } from '../format/number.ts';
 import { useDashboard } from './context.ts';
+import { BackIcon } from './icons.tsx';
 
 /** A change with its direction as a glyph: colour says only how large it is. */
 export function Change({ change }: { change: number | null }) {
@@ -44,12 +45,24 @@ export function PastNote({ loading, isShort }: { loading: PastState; isShort: bo
   );
 }
 
-export function Empty({ title, hint }: { title: string; hint?: string }) {
+/** In the hint what stands in backticks is code. */
+export function Empty({ title, hint, children }: { title: string; hint?: string; children?: ComponentChildren }) {
   return (
     <div class="state is-empty">
       <strong>{title}</strong>
-      {hint !== undefined && <p>{hint}</p>}
+      {hint !== undefined && <p>{hint.split('`').map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part))}</p>}
+      {children}
     </div>
+  );
+}
+
+export function BackLink() {
+  const { t, link } = useDashboard();
+  return (
+    <a class="back" href={link({ page: 'overview', labels: {} })}>
+      <BackIcon />
+      {t('nav.back')}
+    </a>
   );
 }
 

@@ -6,6 +6,7 @@ import { formatValue } from '../format/number.ts';
 import { useDashboard } from './context.ts';
 import { SeverityIcon } from './icons.tsx';
 import { Change } from './parts.tsx';
+import { MutedIcon } from './silences.tsx';
 import { Sparkline } from './sparkline.tsx';
 import type { SparkPoint } from './sparkline-shape.ts';
 
@@ -17,11 +18,13 @@ interface Props {
   readonly measure: MeasureInfo;
   /** The gravest that fires of this measure; the segment's own may be of another one. */
   readonly rings: Episode | undefined;
+  /** Something fires, and receivers are told of none of it. */
+  readonly silenced: boolean;
   /** Of a roll-up. */
   readonly small: boolean;
 }
 
-export function SegmentCard({ segment, measure, rings, small }: Props) {
+export function SegmentCard({ segment, measure, rings, silenced, small }: Props) {
   const { t, link, language } = useDashboard();
   const { alert, labels, name, value, change, mean, points, open } = segment;
   const kind = [
@@ -29,6 +32,7 @@ export function SegmentCard({ segment, measure, rings, small }: Props) {
     alert && `has-alert severity-${alert.severity}`,
     // The number in sight is painted only where it is what rings.
     rings && 'is-ringing',
+    silenced && 'is-silenced',
   ];
   const told = rings ?? alert;
   return (
@@ -40,6 +44,11 @@ export function SegmentCard({ segment, measure, rings, small }: Props) {
     >
       <span class="card-name">
         <span title={name}>{name}</span>
+        {silenced && (
+          <span class="card-muted" role="img" aria-label={t('silences.mark')} title={t('silences.mark')}>
+            <MutedIcon />
+          </span>
+        )}
         {alert && <SeverityIcon severity={alert.severity} label={t(`severity.${alert.severity}`)} />}
       </span>
       <span class="card-numbers">

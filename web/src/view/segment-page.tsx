@@ -12,9 +12,8 @@ import { Chart } from './chart.tsx';
 import { bandsOf, chartColumns } from './chart-data.ts';
 import { useDashboard } from './context.ts';
 import { WindowChoice } from './controls.tsx';
-import { BackIcon } from './icons.tsx';
 import { chosenOf } from './overview.tsx';
-import { Empty, Failed, Loading, Panel, PastNote } from './parts.tsx';
+import { BackLink, Empty, Failed, Loading, Panel, PastNote } from './parts.tsx';
 import { WindowTable } from './window-table.tsx';
 
 const WINDOWS_BACK = 120;
@@ -27,7 +26,7 @@ interface Props {
 }
 
 export function SegmentPage({ feed, labels, linked }: Props) {
-  const { t, route, link } = useDashboard();
+  const { t, route } = useDashboard();
   const { info } = feed;
   const { window, measure } = chosenOf(info, {
     measure: linked?.measure ?? route.value.measure,
@@ -42,10 +41,7 @@ export function SegmentPage({ feed, labels, linked }: Props) {
   return (
     <div class={`segment-page${linked ? ' has-linked' : ''}`}>
       <header class="segment-head">
-        <a class="back" href={link({ page: 'overview', labels: {} })}>
-          <BackIcon />
-          {t('nav.back')}
-        </a>
+        <BackLink />
         <h1>{name}</h1>
         {window && hasWindows && <WindowChoice info={info} window={window.name} />}
       </header>

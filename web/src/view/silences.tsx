@@ -171,7 +171,7 @@ function Failure({ error }: { error: Error | undefined }) {
 }
 
 /** A bell, struck through. */
-function MutedIcon() {
+export function MutedIcon() {
   return (
     <svg class="icon stroke" viewBox="0 0 16 16" aria-hidden="true">
       <path d="M3.500 11.500c1-1 1-2 1-4a3.500 3.500 0 0 1 7 0c0 2 0 3 1 4zM6.800 13.800h2.400M2 2l12 12" />

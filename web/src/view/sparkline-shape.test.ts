@@ -19,6 +19,12 @@ test('a value that is missing leaves a gap', () => {
   assert.equal(area.match(/Z/g)?.length, area.match(/M/g)?.length);
 });
 
+test('a value without one on either side is a dot', () => {
+  assert.match(sparkShape([final(1), final(2), final(null), open(2)], BOX).lone, /^M(\S+ \S+)L\1$/);
+  assert.match(sparkShape([final(2), final(null), final(1)], BOX).lone, /^(M(\S+ \S+)L\2){2}$/);
+  assert.equal(sparkShape([final(1), open(2)], BOX).lone, '');
+});
+
 test('a count that has just begun does not squeeze the rest', () => {
   const without = sparkShape([final(100), final(140)], BOX);
   const withOpen = sparkShape([final(100), final(140), open(1)], { ...BOX, slots: 5 });

@@ -10,6 +10,8 @@ export interface SparkShape {
   readonly open: string;
   /** The area below the final part. */
   readonly area: string;
+  /** Values without one on either side, which no line shows: pieces without length. */
+  readonly lone: string;
   readonly last: { readonly x: number; readonly y: number; readonly final: boolean } | null;
   readonly meanY: number | null;
 }
@@ -31,7 +33,7 @@ export function sparkShape(points: readonly SparkPoint[], { width, height, slots
   // What is open is incomplete: a count that has just begun must not squeeze the rest flat.
   const known = shown.filter(({ final }) => final).flatMap(({ value }) => value ?? []);
   const scale = known.length > 0 ? known : shown.flatMap(({ value }) => value ?? []);
-  if (scale.length === 0) return { final: '', open: '', area: '', last: null, meanY: null };
+  if (scale.length === 0) return { final: '', open: '', area: '', lone: '', last: null, meanY: null };
   const [low, high] = domain(scale);
   const toY = (value: number): number =>
     round(MARGIN + (1 - (Math.min(high, Math.max(low, value)) - low) / (high - low)) * (height - 2 * MARGIN));
@@ -65,11 +67,14 @@ export function sparkShape(points: readonly SparkPoint[], { width, height, slots
     before = place;
   }
   if (areaFrom !== null && before) area += `L${before.x} ${height}Z`;
+  const has = (at: number): boolean => typeof places[at]?.y === 'number';
+  const lone = places.map(({ x, y }, at) => (has(at) && !has(at - 1) && !has(at + 1) ? `M${x} ${y}L${x} ${y}` : '')).join('');
   const last = places.findLast(({ y }) => y !== null);
   return {
     final,
     open,
     area,
+    lone,
     last: last && last.y !== null ? { x: last.x, y: last.y, final: last.final } : null,
     meanY: mean === null ? null : toY(mean),
   };

@@ -18,6 +18,7 @@ export function Sparkline({ points, mean, slots, height }: Props) {
         {shape.meanY !== null && <line class="spark-mean" x1="0" x2={WIDTH} y1={shape.meanY} y2={shape.meanY} />}
         {shape.area !== '' && <path class="spark-area" d={shape.area} />}
         {shape.final !== '' && <path class="spark-final" d={shape.final} />}
+        {shape.lone !== '' && <path class="spark-lone" d={shape.lone} />}
         {shape.open !== '' && <path class="spark-open" d={shape.open} />}
       </svg>
       {shape.last && (
