@@ -20,7 +20,10 @@ export interface ScoredPoint {
   readonly score: number;
 }
 
-/** `name`: of the input, for messages. `note`: told what had to be assumed; `judges`: which column is read. @throws AppError `input_unreadable`, while it is iterated */
+/**
+ * `name`: of the input, for messages. `note`: told what had to be assumed; `judges`: which column is read.
+ * @throws AppError `input_unreadable`, while it is iterated
+ */
 export async function* scoreSeries(
   input: LineInput,
   name: string,
