@@ -233,7 +233,7 @@ test('a backtest tells seconds where its windows are that short, and misses no b
   );
   const input = `${[...ORDERS, order(6, 150, 'KR', 1)].join('\n')}\n`;
   const minutes = await tocsinWith(input, 'backtest', 'minutes.yml', '--input', '-', '--data', 'nowhere');
-  assert.match(minutes.stdout, /2026-03-02 09:00 to 2026-03-02 09:02 UTC/);
+  assert.match(minutes.stdout, /2026-03-02 09:00 to 2026-03-02 09:02 \(UTC\)/);
   assert.match(minutes.stderr, /began without a baseline/);
 });
 
