@@ -63,9 +63,8 @@ export function* speakersOf(firing: readonly FiringAlert[]): Sliced<Map<string, 
   for (const alert of yield* sorted(loose, byLevel)) {
     if (isDue()) yield;
     const own = levelOf(alert);
-    const around = [...speaking].flatMap(([level, alerts]) => (level === own ? [] : [...alerts]));
     let speaker: FiringAlert | undefined;
-    for (const other of around) {
+    for (const other of besides(speaking, own)) {
       if (isDue()) yield;
       if (speaksFor(other, alert) && (speaker === undefined || byPower(other, speaker) < 0)) speaker = other;
     }
@@ -73,17 +72,22 @@ export function* speakersOf(firing: readonly FiringAlert[]): Sliced<Map<string, 
       hand(alert.id, speaker.id);
       continue;
     }
-    for (const other of around) {
+    for (const other of besides(speaking, own)) {
       if (isDue()) yield;
       if (!speaksFor(alert, other)) continue;
       for (const id of members.get(other.id) ?? []) hand(id, alert.id);
       members.delete(other.id);
       hand(other.id, alert.id);
-      speaking.get(levelOf(other))?.delete(other);
+      speaking.get(levelOf(other))!.delete(other);
     }
     speaks(alert);
   }
   return speakers;
+}
+
+/** Those of other levels. The one just given may be taken out. */
+function* besides(speaking: ReadonlyMap<string, ReadonlySet<FiringAlert>>, own: string): Generator<FiringAlert> {
+  for (const [level, alerts] of speaking) if (level !== own) yield* alerts;
 }
 
 function speaksFor(one: FiringAlert, other: FiringAlert): boolean {

@@ -88,8 +88,8 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       localPageUrl: () => (beside.serving?.isLocal ? beside.serving.url : undefined),
       onJudged: (records) => progress.judged(records),
       async onCommitted(config, committed) {
-        await progress.committed(config, committed, options.once);
         await beside.serving?.committed(config, committed);
+        await progress.committed(config, committed, options.once);
       },
     });
     // Who is asked to stop while it waits for a broker, or begins slowly, has nothing more to say than it has said.

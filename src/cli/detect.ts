@@ -25,8 +25,10 @@ export interface DetectOptions {
 /** Digits of a score behind the point: it tells p-values of 1e-20 from those of 1e-21. */
 const SCORE_DIGITS = 7;
 
-/** `--json` prints CSV, one row a point of every file in the order given; else tables of the episodes found. */
-/** `files`: series too, as `--series` names them. */
+/**
+ * `--json` prints CSV, one row a point of every file in the order given; else tables of the episodes found.
+ * `files`: series too, as `--series` names them.
+ */
 export async function detectCommand(files: readonly string[], options: DetectOptions, terminal: Terminal): Promise<number> {
   const series = [...files, ...(options.series ?? [])];
   if (series.length === 0)

@@ -29,6 +29,8 @@ const WARM_UP_RECORDS = 20_000;
 /** In one piece, over all partitions. */
 const SEND_RECORDS = 5_000;
 const LAG_ABOVE = 15_000;
+/** So many wait from the start on: a sender that itself stands still for a moment does not end the overload. */
+const WAITING_MIN = 4 * LAG_ABOVE;
 /** What the process may take over its memory after the warm-up, whatever waits and however long; the ids of the dedup span are in it. */
 const GROWTH_MAX_BYTES = 256 << 20;
 
@@ -207,11 +209,13 @@ async function overload(t: TestContext, place: Place): Promise<void> {
   await place.way(name, url, async (send) => {
     let begun = 0;
     let capacity = 0;
+    let read = 0;
     for (let sent = 0; sent < WARM_UP_RECORDS; sent += SEND_RECORDS) {
       await source.send(SEND_RECORDS, send);
       begun ||= performance.now();
     }
     await until('the warm-up', async () => (await status()).outcomes.read === source.wanted.read, 60_000);
+    read = WARM_UP_RECORDS;
     capacity = WARM_UP_RECORDS / ((performance.now() - begun) / 1_000);
     const warm = capacity;
     const before = await residentBytes();
@@ -220,7 +224,8 @@ async function overload(t: TestContext, place: Place): Promise<void> {
     const watching = new AbortController();
     const watch = (async () => {
       while (!watching.signal.aborted) {
-        const { partitions, backpressure, records_per_second, alerts } = await status();
+        const { outcomes, partitions, backpressure, records_per_second, alerts } = await status();
+        read = outcomes.read;
         seen.isRung ||= alerts.firing > 0;
         // As fast as it reads while more is there than it can read.
         capacity = Math.max(warm / 2, records_per_second);
@@ -246,7 +251,7 @@ async function overload(t: TestContext, place: Place): Promise<void> {
     const isOn = (ms: number): boolean => ms < OVERLOAD_MS || (ms < OVERLOAD_MS + PATIENCE_MS && !isEnough());
     for (let now = start; isOn(now - start); now = performance.now()) {
       // Whoever is refused waits, and so does what would have come after.
-      const due = Math.min(10_000, Math.ceil(((now - lastAt) / 1_000) * capacity * 2));
+      const due = Math.min(10_000, Math.max(Math.ceil(((now - lastAt) / 1_000) * capacity * 2), WAITING_MIN - source.wanted.read + read));
       lastAt = now;
       for (let sent = 0; sent < due; sent += SEND_RECORDS) refused += await source.send(Math.min(SEND_RECORDS, due - sent), send);
       offered += due;

@@ -21,6 +21,7 @@ test('values carry their unit', () => {
     [12_345, null, '12,345'],
     [1_234_567, null, '1.23M'],
     [2.5, 'ms', '2.50 ms'],
+    [1_500, 'RPM', '1,500 RPM'],
     [1_500, 'B', '1.5 kB'],
     [null, '%', '–'],
     [Number.NaN, null, '–'],

@@ -1,3 +1,5 @@
+import { isCurrency } from '../../../src/core/money-text.ts';
+
 /** What a measure's numbers mean, as the API tells it. */
 export interface MeasureFormat {
   /** `%`, `USD`, `B`, `ms`...; null: a plain number. */
@@ -12,7 +14,7 @@ export function formatValue(value: number | null | undefined, { unit }: MeasureF
   if (unit === null) return plain(value, language);
   if (unit === '%') return `${fixed(value, language)}%`;
   if (unit === 'B') return formatBytes(value, language);
-  if (/^[A-Z]{3}$/.test(unit)) return money(value, unit, language);
+  if (isCurrency(unit)) return money(value, unit, language);
   return `${plain(value, language)} ${unit}`;
 }
 
