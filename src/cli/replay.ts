@@ -6,7 +6,7 @@ import { runPipelines } from '../app/run.ts';
 import { dataPlace, summaryText, type RunSummary } from '../app/run/summary.ts';
 import { systemClock } from '../core/clock.ts';
 import { grouped } from './table.ts';
-import { interruptSignal, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 interface Options extends Omit<ReplayRequest, 'file'> {
   readonly yes: boolean;
@@ -27,7 +27,7 @@ export async function replayCommand(file: string, options: Options, terminal: Te
       return 1;
     }
   }
-  const signal = interruptSignal();
+  const signal = terminal.interruption();
   let said = '';
   const stdout = new Writable({
     write(chunk: Buffer, _, done) {
