@@ -6,6 +6,6 @@ const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 parentPort!.on('message', () => {
   // From tick to tick, the resolution included.
-  parentPort!.postMessage(Math.max(0, delay.max / 1e6 - 1));
+  parentPort!.postMessage(Math.max(0, delay.max / 1e6 - 1), []);
   delay.reset();
 });

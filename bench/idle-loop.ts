@@ -13,7 +13,7 @@ export function startIdleLoop(): IdleLoop {
   return {
     async longestMs() {
       const answer = once(thread, 'message');
-      thread.postMessage('longest');
+      thread.postMessage('longest', []);
       return ((await answer) as [number])[0];
     },
     stop: () => thread.terminate(),

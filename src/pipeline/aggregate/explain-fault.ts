@@ -7,6 +7,7 @@ import { isScalar, own } from '../../windows/decode/decoder.ts';
 import { parseEventTime } from '../../windows/decode/event-time.ts';
 import { MAX_AHEAD_DEFAULT_MS } from '../../windows/partition.ts';
 import type { Condition, EngineSpec, LookupSpec, MeasureSpec, SourceSpec } from '../../windows/spec.ts';
+import { expectedTime } from './expected-time.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -42,11 +43,15 @@ export function createExplainFault(
 
   function ofRecord(reason: string, sent: Fields): string | undefined {
     const record = joined(sent, source.lookups);
+    const field = reason.slice(reason.indexOf(':') + 1);
+    const value = own(record, field);
+    // More use than what the schema says of a time: it knows of no unit.
+    const another = field === event.time ? expectedTime(value, event.timeUnit) : undefined;
+    if (another !== undefined) return faultText([field], value, another);
     const bySchema = check?.().explain(record, reason);
     if (bySchema !== undefined) return bySchema;
-    const field = reason.slice(reason.indexOf(':') + 1);
     const expected = wanted(field, record);
-    return expected && faultText([field], own(record, field), expected);
+    return expected && faultText([field], value, expected);
   }
 
   return (reason, text) => {
