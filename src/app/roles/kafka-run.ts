@@ -92,11 +92,11 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       { spec, always: options.threads !== undefined },
       { threads: deps.threads.pipeline(), clock, ends, onJudged: deps.onJudged },
     );
-  const open = createPartitionOpener(
+  const opener = createPartitionOpener(
     { config, plan, mode, once, batchRecords: options.batchRecords },
     { ...deps, ground, ends, outcomes, placement, monitorLag, revision: () => seat.revision(broken.signal) },
   );
-  const owned = createOwnedPartitions(open, deps);
+  const owned = createOwnedPartitions(opener, deps);
   let notify: NotifyStage | undefined;
 
   function elected(
