@@ -65,7 +65,7 @@ export function createExplainFault(
       case 'too_long':
         return `expected at most ${limits.maxRecordBytes} bytes (limits.max_record_bytes)`;
       case TOO_DEEP:
-        return `expected at most ${LEVELS_MAX} levels of lists and objects: the check by the schema cannot follow this record to its end`;
+        return `expected at most ${LEVELS_MAX} levels of lists and objects, and no text of MBs under a pattern: the schema's check cannot follow this to its end`;
       case 'future': {
         // Where the file states no limit, only append times set one.
         const limit = `${(event.maxAheadMs ?? MAX_AHEAD_DEFAULT_MS) / 1_000} s`;
