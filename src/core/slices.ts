@@ -67,6 +67,13 @@ export function* mapped<T, R>(items: Iterable<T>, each: (item: T) => R): Sliced<
   return results;
 }
 
+/** What all the works give, one after the other: however much that is, where a call takes some hundred thousand arguments. */
+export function* joined<T>(works: Iterable<Sliced<readonly T[]>>): Sliced<T[]> {
+  const given: (readonly T[])[] = [];
+  for (const work of works) given.push(yield* work);
+  return given.flat() as T[];
+}
+
 type Compare<T> = (a: T, b: T) => number;
 
 /** As `[...items].sort(compare)`, or as `[...texts].sort()`: runs of bounded length, then merged two by two. */
