@@ -67,11 +67,11 @@ export function* mapped<T, R>(items: Iterable<T>, each: (item: T) => R): Sliced<
   return results;
 }
 
-/** What all the works give, one after the other: however much that is, where a call takes some hundred thousand arguments. */
+/** What all the works give, one after the other; it may be more than a call takes arguments. */
 export function* joined<T>(works: Iterable<Sliced<readonly T[]>>): Sliced<T[]> {
-  const given: (readonly T[])[] = [];
-  for (const work of works) given.push(yield* work);
-  return given.flat() as T[];
+  const all: T[] = [];
+  for (const work of works) for (const one of yield* work) all.push(one);
+  return all;
 }
 
 type Compare<T> = (a: T, b: T) => number;
