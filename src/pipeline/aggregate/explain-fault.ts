@@ -8,6 +8,7 @@ import { parseEventTime } from '../../windows/decode/event-time.ts';
 import { MAX_AHEAD_DEFAULT_MS } from '../../windows/partition.ts';
 import type { Condition, EngineSpec, LookupSpec, MeasureSpec, SourceSpec } from '../../windows/spec.ts';
 import { expectedTime } from './expected-time.ts';
+import { lineFault } from './line-fault.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -61,7 +62,7 @@ export function createExplainFault(
       case 'bad_utf8':
         return 'expected UTF-8';
       case 'bad_line':
-        return 'expected a line of the combined log format: host ident user [time] "request" status bytes "referer" "user agent"';
+        return lineFault(text);
       case 'too_long':
         return `expected at most ${limits.maxRecordBytes} bytes (limits.max_record_bytes)`;
       case TOO_DEEP:
