@@ -6,7 +6,7 @@ import type { StateChange } from '../../log/log.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import { stepAll } from '../../pipeline/step-all.ts';
 import { partitionName } from '../../windows/plan.ts';
-import { createOwnedPartitions, type OpenPartition } from './owned-partitions.ts';
+import type { OwnedPartitions } from './owned-partitions.ts';
 import { createTelling } from './telling.ts';
 import { createTurns } from './turns.ts';
 import { createWait } from './wait-for-others.ts';
@@ -27,7 +27,7 @@ export interface AggregateRoleDeps {
   readonly connection: Pick<KafkaConnection, 'join'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly open: OpenPartition;
+  readonly owned: OwnedPartitions;
   /** Told of every reading: whether all partitions are to be closed and opened again, because that puts them elsewhere. */
   readonly isTimeToMove: (read: number) => boolean;
   /** State to note with the next commit. */
@@ -50,8 +50,8 @@ export async function runAggregates(
   signal: AbortSignal,
 ): Promise<{ readonly byOthers: boolean }> {
   const { group, topics, partitions, sessionTimeoutMs } = config;
-  const owned = createOwnedPartitions(deps.open, deps);
-  const telling = createTelling(config, { ...deps, owned });
+  const { owned } = deps;
+  const telling = createTelling(config, deps);
   const inTurn = createTurns();
 
   /** Resolves to the records read. */
