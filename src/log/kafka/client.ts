@@ -18,7 +18,8 @@ export const { joinGroupV7, leaveGroupV4, listOffsetsV7, metadataV12, offsetComm
 export const { Reader, Writer, compressionsAlgorithms, crc32c } = protocol!;
 export const { MultipleErrors, ProtocolError } = errors!;
 
-export type { API, ConnectionOptions } from '@platformatic/kafka';
+export type API<A extends unknown[], R> = Package.API<A, R>;
+export type ConnectionOptions = Package.ConnectionOptions;
 export type Connection = Package.Connection;
 export type Reader = Package.Reader;
 export type Writer = Package.Writer;
