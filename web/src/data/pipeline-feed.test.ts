@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signal } from '@preact/signals';
-import type { AlertList, Episode, PipelineInfo } from '../../../src/server/api.ts';
+import type { Episode } from '../../../src/alerts/episodes.ts';
+import type { AlertList, PipelineInfo } from '../../../src/server/api.ts';
 import { byGravity } from '../../../src/alerts/gravity.ts';
 import type { Language } from '../i18n/texts.ts';
 import { alert, handClock, point } from '../testing.ts';
