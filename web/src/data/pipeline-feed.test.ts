@@ -165,6 +165,8 @@ function firingScene(count: number) {
       firing.delete(id);
       tell('alert', alert(id, { status: 'resolved', alert_time: '2026-01-01T00:09:00.000Z' }));
     },
+    endUnheard: (id: string) => void firing.delete(id),
+    gap: () => tell('reset', {}),
     tellStatus: () => tell('status', { records_per_second: 0, alerts: { firing: firing.size, groups: [] } }),
     known: () => knownFiring(feed.alerts.value),
     shown: () => [firingCount(feed.alerts.value, feed.told.value?.firing), isWhole(feed.alerts.value, feed.told.value?.firing)],
@@ -204,6 +206,26 @@ test('of more alerts that ring than are kept here the server counts, also of tho
     clock.pass(100);
     tellStatus();
     assert.deepEqual(shown(), [810, false]);
+    feed.close();
+  }
+});
+
+test('what ended while nothing was heard, and is not among the newest, fires no more after the gap', async () => {
+  for (const [count, left] of [
+    [2, 1],
+    [1_500, 1_499],
+  ] as const) {
+    const { feed, clock, settled, endUnheard, gap, ring, tellStatus, shown } = firingScene(count);
+    await settled();
+    endUnheard(`a${count - 1}`);
+    gap();
+    // It began after the lists were asked for.
+    ring('b');
+    await settled();
+    clock.pass(100);
+    tellStatus();
+    const ids = feed.alerts.value.map(({ alert_id }) => alert_id);
+    assert.deepEqual([ids.includes(`a${count - 1}`), ids.includes('b'), shown()[0]], [false, true, left + 1]);
     feed.close();
   }
 });

@@ -111,6 +111,7 @@ export function createPipelineFeed(
   const loadAlerts = async (): Promise<void> => {
     const lang = language.peek();
     const lossesBefore = losses;
+    const firedBefore = book.firing();
     // Those that fire may be old, and in an outage thousands: the gravest. Folded ones mark their segments. The newest tell the story.
     const [gravest, firing, newest] = await Promise.all([
       api.alerts(info.name, { status: 'firing', folded: false, order: 'gravest', lang, limit: FIRING_MAX }, closing.signal),
@@ -123,6 +124,10 @@ export function createPipelineFeed(
     book.load(newest.alerts);
     book.load(firing.alerts);
     book.load(gravest.alerts);
+    const listed = new Set([...newest.alerts, ...firing.alerts, ...gravest.alerts].map(({ alert_id }) => alert_id));
+    const areAllListed = firing.total <= firing.alerts.length;
+    // They ended where it was not heard here, long after they began; or they are among the less grave, which the server counts. Of folded ones it does not.
+    book.forget(firedBefore.filter(({ alert_id, part_of }) => !listed.has(alert_id) && (areAllListed || part_of === undefined)));
     listAlerts();
     alertsKnown.value = true;
   };
