@@ -3,7 +3,7 @@ import type { Rang } from '../app/simulate/found.ts';
 import { isCrowded, planMs, type Plan, type PlanChoice } from '../app/simulate/plan.ts';
 import { isStrength, SCENARIO_NAMES, scenarios, strengthText, type ScenarioName } from '../app/simulate/scenarios.ts';
 import { makePlans, simulate, type Simulated, type Simulation } from '../app/simulate/simulate.ts';
-import type { ShownAlert } from '../app/readers/alerts.ts';
+import type { Episode } from '../alerts/episodes.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { labelsText } from '../core/labels.ts';
@@ -110,7 +110,7 @@ function alertOf({ alert, brokenShare }: Rang) {
   return { alert_id, alert_time, alert_type, window_start, window_end, broken_percent: Math.round(brokenShare * 100), message };
 }
 
-function otherOf({ alert_id, alert_time, alert_type, labels, message }: ShownAlert) {
+function otherOf({ alert_id, alert_time, alert_type, labels, message }: Episode) {
   return { alert_id, alert_time, alert_type, labels, message };
 }
 

@@ -24,9 +24,12 @@ export interface JoinOptions {
 }
 
 export interface MembershipEvents {
-  /** What this member owns from now on, all of it; empty for a stand-by. The generation grows with every rebalance of the group. */
+  /**
+   * What this member owns from now on, all of it; empty for a stand-by. The generation grows with every rebalance of the group; the next one
+   * waits until this has settled (for 5 min at most).
+   */
   onAssigned(assigned: readonly Assigned[], generation: number, standing: Standing): Promise<void> | void;
-  /** Give all of it back: nobody else gets it before this has settled (or 20 s have gone by). */
+  /** Give all of it back: nobody else gets it before this has settled (or 5 min have gone by). */
   onRevoked(assigned: readonly Assigned[]): Promise<void> | void;
   /** What was owned is lost already, others may have it. `onAssigned` follows when the member has joined again. */
   onLost(): Promise<void> | void;
@@ -72,16 +75,17 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     });
   }
 
-  /** Gives everything back, and stays a member meanwhile. */
-  async function giveBack(owned: readonly Assigned[], heart: Heart): Promise<void> {
+  /** Stays a member while `work` goes on, through a rebalance too; resolves to how that ended, rejects as `Heart.beat` does. */
+  async function staying(heart: Heart, work: () => Promise<void> | void): ReturnType<Heart['beat']> {
     const done = new AbortController();
-    const beating = heart.beat(done.signal, true).catch(() => 'lost' as const);
+    const beating = heart.beat(done.signal, true);
+    beating.catch(() => {});
     try {
-      await events.onRevoked(owned);
+      await work();
     } finally {
       done.abort();
-      await beating;
     }
+    return beating;
   }
 
   async function loseAll(): Promise<void> {
@@ -95,17 +99,11 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   async function stay(): Promise<void> {
     const owned = await session.join();
     const heart = createHeart({ clock, sessionTimeoutMs, heartbeat: session.heartbeat, hasGrown: leader.hasGrown });
-    const over = new AbortController();
-    const beating = heart.beat(AbortSignal.any([stop, over.signal]));
-    beating.catch(() => {});
-    try {
-      await events.onAssigned(owned, session.generation, standingNow());
-      joined.resolve();
-      if ((await beating) === 'lost') await loseAll();
-      else await giveBack(owned, heart);
-    } finally {
-      over.abort();
-    }
+    let end = await staying(heart, () => events.onAssigned(owned, session.generation, standingNow()));
+    joined.resolve();
+    if (end !== 'lost') end = await heart.beat(stop);
+    if (end === 'lost') await loseAll();
+    else await staying(heart, () => events.onRevoked(owned));
   }
 
   function explainFencing(error: unknown): unknown {
