@@ -38,7 +38,8 @@ export interface AggregateRoleDeps {
   readonly unread: () => Promise<number>;
 }
 
-const POLL_MS = 20;
+/** Who finds nothing looks again so soon, and less often the longer nothing comes: a look asks the broker for every partition. */
+const LOOK_AGAIN_MS = { first: 20, most: 100 };
 
 /**
  * Until the signal, or (`once`) until everything was read and told. `byOthers`: not all of it here, as others keep partitions.
@@ -83,10 +84,12 @@ export async function runAggregates(
   /** Resolves to whether others have read it all. */
   async function untilRead(): Promise<boolean> {
     const wait = createWait(config, deps);
+    let againMs = LOOK_AGAIN_MS.first;
     while (!signal.aborted) {
       const everythingCame = config.once && !(await deps.moreToCome());
       const read = await inTurn(pass);
       if (read > 0) {
+        againMs = LOOK_AGAIN_MS.first;
         await nextTurn();
         continue;
       }
@@ -94,7 +97,8 @@ export async function runAggregates(
         if (owned.all().length === partitions && (await inTurn(isAllRead))) return false;
         if (await wait.isOver(owned.all().length, owned.has(partitionName(topics[0]!, 0)))) return true;
       }
-      await sleep(POLL_MS, signal);
+      await sleep(againMs, signal);
+      if (!config.once) againMs = Math.min(2 * againMs, LOOK_AGAIN_MS.most);
     }
     return false;
   }
