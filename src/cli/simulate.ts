@@ -9,7 +9,7 @@ import { AppError } from '../core/errors.ts';
 import { labelsText } from '../core/labels.ts';
 import { askChoice, askToGoOn, type SimulateOptions } from './simulate-menu.ts';
 import { grouped } from './table.ts';
-import { interruptSignal, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Exit code 1 where something that should have rung did not. */
 export async function simulateCommand(
@@ -36,7 +36,7 @@ export async function simulateCommand(
     target,
     plans,
     { clock: systemClock, onProgress: progress.show },
-    interruptSignal(),
+    terminal.interruption(),
   ).finally(progress.clear);
   if (options.json) await terminal.print(JSON.stringify({ events, results: results.map(resultOf), also_rang: others.map(otherOf) }));
   else await tell({ events, results, others }, terminal);
