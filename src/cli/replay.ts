@@ -6,7 +6,7 @@ import { summaryText, type RunSummary, type SummaryBeside } from '../app/run/sum
 import type { OnSummary } from '../app/run/tell-summaries.ts';
 import { systemClock } from '../core/clock.ts';
 import { grouped } from './table.ts';
-import { interruptSignal, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 interface Options extends Omit<ReplayRequest, 'file'> {
   readonly yes: boolean;
@@ -27,7 +27,7 @@ export async function replayCommand(file: string, options: Options, terminal: Te
       return 1;
     }
   }
-  const signal = interruptSignal();
+  const signal = terminal.interruption();
   const told: [summary: RunSummary, beside: SummaryBeside][] = [];
   const onSummary: OnSummary = (_, ...summary) => told.push(summary);
   await runPipelines(plan.options, { ...terminal, signal, onSummary });

@@ -1,11 +1,10 @@
 /** Who a member is to the coordinator of its group, and what it asks there, by the classic protocol. */
 import { randomUUID } from 'node:crypto';
-import { heartbeatV4, joinGroupV7, leaveGroupV4, syncGroupV5 } from '@platformatic/kafka';
-import type { API } from '@platformatic/kafka';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { decodeAssignment, encodeSubscription } from './assignment.ts';
 import type { Assigned } from './assignment.ts';
+import { heartbeatV4, joinGroupV7, leaveGroupV4, syncGroupV5, type API, type JoinGroupResponse } from './client.ts';
 import { kafkaErrorIds } from './errors.ts';
 import type { Groups } from './groups.ts';
 import type { Leader } from './leader.ts';
@@ -63,14 +62,14 @@ export function createGroupSession(config: GroupSessionConfig, { groups, leader,
     return groups.call(group, api, args, lane);
   }
 
-  async function enter(): Promise<joinGroupV7.JoinGroupResponse> {
+  async function enter(): Promise<JoinGroupResponse> {
     const protocols = [{ name: PROTOCOL, metadata: encodeSubscription(topics) }];
     try {
       return await ask(joinGroupV7.api, [group, sessionTimeoutMs, rebalanceMs, memberId, instanceId, PROTOCOL_TYPE, protocols]);
     } catch (error) {
       const ids = kafkaErrorIds(error);
       if (ids.includes('MEMBER_ID_REQUIRED')) {
-        memberId = (error as { response?: joinGroupV7.JoinGroupResponse }).response?.memberId ?? '';
+        memberId = (error as { response?: JoinGroupResponse }).response?.memberId ?? '';
         return enter();
       }
       if (ids.includes('INVALID_SESSION_TIMEOUT')) {

@@ -1,4 +1,4 @@
-import type { Episode } from '../../../src/server/api.ts';
+import type { Episode } from '../../../src/alerts/episodes.ts';
 import type { AlertEvent } from '../../../src/receivers/alert-event.ts';
 import { byGravity, severityRank } from '../../../src/alerts/gravity.ts';
 import { withEnd } from '../../../src/alerts/with-end.ts';
