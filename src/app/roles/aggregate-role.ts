@@ -104,7 +104,7 @@ export async function runAggregates(
   }
 
   const membership = await deps.connection.join(
-    { group, topics, sessionTimeoutMs },
+    { group, topics, sessionTimeoutMs, signal },
     {
       onAssigned: (assigned, generation, standing) =>
         inTurn(async () => {

@@ -73,8 +73,9 @@ export function createOwnedPartitions(open: OpenPartition, { clock, logger }: { 
       const name = partitionName(topic, partition);
       if (isFenced) logger.warn(`partition ${name}: another process has taken over`);
       left.set(name, { topic, partition, dueAt: clock.elapsed() + AGAIN_MS });
-      await owned.get(name)?.stage.close();
+      const lost = owned.get(name);
       owned.delete(name);
+      await lost?.stage.close();
       return undefined;
     }
   }

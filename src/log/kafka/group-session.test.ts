@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { heartbeatV4, joinGroupV7, syncGroupV5 } from '@platformatic/kafka';
+import { heartbeatV4, joinGroupV7, syncGroupV5 } from './client.ts';
 import { createGroupSession, type GroupSessionDeps } from './group-session.ts';
 
 const SESSION_MS = 30_000;

@@ -134,7 +134,8 @@ export function createGroupSession(config: GroupSessionConfig, { groups, leader,
     async leave() {
       groups.identify(group, undefined);
       if (memberId === '' || instanceId !== null) return;
-      await ask(leaveGroupV4.api, [group, [{ memberId, groupInstanceId: null }]]);
+      // Not behind the answer to a join that is still held back.
+      await groups.call(group, leaveGroupV4.api, [group, [{ memberId, groupInstanceId: null }]]);
     },
   };
 }

@@ -21,6 +21,8 @@ export interface JoinOptions {
   readonly sessionTimeoutMs: number;
   /** A name that stays the same over restarts: one who is back within the session goes on with what it owned, without a rebalance. */
   readonly instanceId?: string;
+  /** Who is asked to stop before it has joined waits for the others no longer; from then on `leave` ends the membership. */
+  readonly signal?: AbortSignal;
 }
 
 export interface MembershipEvents {
@@ -59,6 +61,9 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   const leaving = new AbortController();
   const stop = AbortSignal.any([leaving.signal, cluster.signal]);
   const joined = Promise.withResolvers<void>();
+  const giveUp = (): void => leaving.abort();
+  if (options.signal?.aborted) giveUp();
+  options.signal?.addEventListener('abort', giveUp, { once: true });
   const leader = createLeader(cluster);
   const session = createGroupSession({ group, topics, sessionTimeoutMs, instanceId, shown }, { groups, leader, clock });
   let losing = new AbortController();
@@ -95,9 +100,24 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     await events.onLost();
   }
 
+  /** Undefined: asked to stop while the group still waits for others. */
+  async function joinUnlessStopped(): Promise<Assigned[] | undefined> {
+    const stopped = Promise.withResolvers<undefined>();
+    const onStop = (): void => stopped.resolve(undefined);
+    stop.addEventListener('abort', onStop, { once: true });
+    const joining = session.join();
+    joining.catch(() => {});
+    try {
+      return await Promise.race([joining, stopped.promise]);
+    } finally {
+      stop.removeEventListener('abort', onStop);
+    }
+  }
+
   /** One stay in the group, from joining to the next rebalance. */
   async function stay(): Promise<void> {
-    const owned = await session.join();
+    const owned = await joinUnlessStopped();
+    if (!owned) return;
     const heart = createHeart({ clock, sessionTimeoutMs, heartbeat: session.heartbeat, hasGrown: leader.hasGrown });
     let end = await staying(heart, () => events.onAssigned(owned, session.generation, standingNow()));
     joined.resolve();
@@ -139,6 +159,10 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   }
 
   const undo = groups.onClose(leave);
-  await joined.promise;
+  try {
+    await joined.promise;
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
+  }
   return { leave, ended };
 }
