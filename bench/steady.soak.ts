@@ -1,8 +1,8 @@
 /**
  * An hour at full speed (`SOAK_MINUTES`): 10,000 segments pushed over HTTP as fast as they are taken, or so many events a second
  * (`SOAK_RATE`), counted in two threads (`SOAK_THREADS`), ids remembered for 70 s. By the minute: events, resident memory, that of the ids in it,
- * and the delay of the event loop that serves HTTP, as the process itself tells them at `/metrics`. Memory must be flat, less than 600 MB besides
- * the ids, and no pause over 50 ms.
+ * and the delay of the event loop that serves HTTP, as the process itself tells them at `/metrics`; beside it that of a loop with nothing to do.
+ * Memory must be flat, less than 600 MB besides the ids, and no pause over 50 ms.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../src/core/clock.ts';
 import { freePort } from '../scripts/services/port.ts';
 import { createApiClient } from './api-client.ts';
+import { startIdleLoop } from './idle-loop.ts';
 import { report } from './measure.ts';
 import { createWideEvents, SEGMENTS, widePipeline } from './wide-events.ts';
 
@@ -36,6 +37,7 @@ interface Scrape {
   /** Since the scrape before, ms. */
   readonly p99Ms: number;
   readonly longestMs: number;
+  readonly idleLongestMs: number;
 }
 
 interface Minute {
@@ -47,6 +49,9 @@ interface Minute {
   readonly delay_p99_ms: number;
   readonly longest_pause_ms: number;
   readonly pauses_over_50_ms: number;
+  /** Of a thread with nothing to do. */
+  readonly idle_longest_pause_ms: number;
+  readonly idle_pauses_over_50_ms: number;
   readonly load: number;
 }
 
@@ -63,6 +68,7 @@ const ended = once(child, 'exit');
 const agent = new Agent({ keepAlive: true });
 const { ask, answers } = createApiClient(url, agent);
 const over = new AbortController();
+const idle = startIdleLoop();
 try {
   await Promise.race([answers(), ended.then(() => Promise.reject(new Error('the run has ended')))]);
   const pushing = push();
@@ -72,6 +78,7 @@ try {
   told(minutes);
 } finally {
   over.abort();
+  await idle.stop();
   agent.destroy();
   child.kill('SIGINT');
   await ended;
@@ -117,6 +124,8 @@ async function watch(): Promise<Minute[]> {
       delay_p99_ms: Math.round(Math.max(...scrapes.map(({ p99Ms }) => p99Ms))),
       longest_pause_ms: Math.round(Math.max(...scrapes.map(({ longestMs }) => longestMs))),
       pauses_over_50_ms: scrapes.filter(({ longestMs }) => longestMs > PAUSE_MS).length,
+      idle_longest_pause_ms: Math.round(Math.max(...scrapes.map(({ idleLongestMs }) => idleLongestMs))),
+      idle_pauses_over_50_ms: scrapes.filter(({ idleLongestMs }) => idleLongestMs > PAUSE_MS).length,
       load: Math.round(loadavg()[0]! * 10) / 10,
     };
     console.log(JSON.stringify(one));
@@ -136,6 +145,7 @@ async function scrape(): Promise<Scrape> {
     idsBytes: value(String.raw`tocsin_ids_bytes\{.*\}`),
     p99Ms: 1_000 * value(String.raw`tocsin_event_loop_delay_seconds\{quantile="0\.99"\}`),
     longestMs: 1_000 * value(String.raw`tocsin_event_loop_delay_seconds\{quantile="1"\}`),
+    idleLongestMs: await idle.longestMs(),
   };
 }
 

@@ -2,8 +2,10 @@
 
 export const NO_MATCH: u32 = 0;
 export const MATCH: u32 = 1;
-/** A byte beyond ASCII came first. */
-const NOT_ASCII: u32 = 2;
+/** JavaScript knows: a byte beyond ASCII came first, or the text is too long. */
+const UNDECIDED: u32 = 2;
+/** Of longer texts JavaScript's own expression may say that they are too much for it, and then they are. */
+const BYTES_MAX: usize = 4_096;
 
 @unmanaged
 export class Pattern {
@@ -11,7 +13,7 @@ export class Pattern {
   next: usize;
   /** u8 per state: MATCH or NO_MATCH. */
   accepts: usize;
-  /** JavaScript's test of the same, for texts beyond ASCII. */
+  /** JavaScript's test of the same, for what is undecided. */
   test: u32;
   /** Of times the first sixteen characters are those of the minute, mostly the same as before: the state behind them is kept. */
   isSeen: bool;
@@ -21,6 +23,7 @@ export class Pattern {
 }
 
 export function matches(pattern: Pattern, from: usize, to: usize): u32 {
+  if (to - from > BYTES_MAX) return UNDECIDED;
   const next = pattern.next;
   let state: u32 = 0;
   let at = from;
@@ -30,7 +33,7 @@ export function matches(pattern: Pattern, from: usize, to: usize): u32 {
     if (!pattern.isSeen || low !== pattern.low || high !== pattern.high) {
       for (; at < from + 16; at++) {
         const byte: u32 = load<u8>(at);
-        if (byte > 127) return NOT_ASCII;
+        if (byte > 127) return UNDECIDED;
         state = load<u16>(next + ((((state << 7) | byte) as usize) << 1));
       }
       pattern.isSeen = true;
@@ -43,7 +46,7 @@ export function matches(pattern: Pattern, from: usize, to: usize): u32 {
   }
   for (; at < to; at++) {
     const byte: u32 = load<u8>(at);
-    if (byte > 127) return NOT_ASCII;
+    if (byte > 127) return UNDECIDED;
     state = load<u16>(next + ((((state << 7) | byte) as usize) << 1));
   }
   return load<u8>(pattern.accepts + (state as usize));

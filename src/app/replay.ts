@@ -83,7 +83,7 @@ export async function planReplay(request: ReplayRequest, clock: Clock): Promise<
         files: [{ ...config, inputs: [], receivers: config.receivers.filter(({ kind }) => kind !== 'console') }],
         data: request.data,
         once: true,
-        json: true,
+        json: false,
         quiet: true,
         notify: false,
         clock: clockMode,

@@ -17,7 +17,7 @@ import { driveAll, isAway, stopSignal } from './run/drive.ts';
 import type { PipelineRun } from './run/pipeline-run.ts';
 import { createProgress } from './run/progress.ts';
 import type { RunOptions } from './run/run-options.ts';
-import { tellSummaries, totalsOf } from './run/tell-summaries.ts';
+import { tellSummaries, totalsOf, type OnSummary } from './run/tell-summaries.ts';
 import type { ServeDeps, Serving } from './serve/serve.ts';
 import { closeHotStore, openHotStore, servedHistory, settleHotStore } from './stores/open-hot-store.ts';
 import { startOlapFeed, type OlapFeed } from './stores/olap-feed.ts';
@@ -33,6 +33,8 @@ export interface RunDeps {
   readonly signal: AbortSignal;
   /** Told the address of the HTTP server when it answers: `http://127.0.0.1:8000`. */
   readonly onListening?: (url: string) => void;
+  /** Told what each pipeline came to, in the place of `stdout`. */
+  readonly onSummary?: OnSummary;
 }
 
 /**
@@ -148,7 +150,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
       runs.map((run, i) => ({ run, before: before[i]! })),
       options,
       { seconds: Math.round(clock.elapsed() - startedAt) / 1_000, where: backing.where, isBrokenOff: deps.signal.aborted },
-      { stdout: deps.stdout, logger },
+      { stdout: deps.stdout, logger, onSummary: deps.onSummary },
     );
   } finally {
     stopping.abort();

@@ -1,5 +1,6 @@
-import { readAlertRecords, readAlerts, type AlertsQuery, type ShownAlert } from '../app/readers/alerts.ts';
+import { isAsked, readAlertRecords, readEpisodes, type AlertsQuery } from '../app/readers/alerts.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
+import type { Episode } from '../alerts/episodes.ts';
 import { isInCooldown } from '../alerts/in-cooldown.ts';
 import { systemClock } from '../core/clock.ts';
 import { labelsText } from '../core/labels.ts';
@@ -29,31 +30,28 @@ export async function alertsCommand(options: Options, terminal: Terminal): Promi
     const zone = pipeline.timeZone ?? 'UTC';
     const { status } = options;
     const query = { ...spanOf(options, zoneNamed(zone)), ...(status !== undefined && { status }) };
-    const alerts = options.records ? selected(readAlertRecords(log, pipeline), query) : await readAlerts(log, pipeline, query);
+    const episodes = options.records ? undefined : await readEpisodes(log, pipeline);
+    const alerts = selected(episodes?.values() ?? readAlertRecords(log, pipeline), query);
     if (options.json) for await (const alert of alerts) await terminal.print(JSON.stringify(alert));
-    else if ((await printTable(alerts, columnsIn(zone), terminal)) === 0) terminal.note('no alerts');
+    else if ((await printTable(alerts, columnsIn(zone, episodes), terminal)) === 0) terminal.note('no alerts');
     return 0;
   });
 }
 
-async function* selected(
-  records: AsyncIterable<AlertEvent>,
-  { from = -Infinity, to = Infinity, status }: AlertsQuery,
-): AsyncGenerator<AlertEvent> {
-  for await (const record of records) {
-    const at = Date.parse(record.alert_time);
-    if (at >= from && at < to && (status === undefined || record.status === status)) yield record;
-  }
+type Shown = AlertEvent & Partial<Episode>;
+
+async function* selected(alerts: AsyncIterable<Shown> | Iterable<Shown>, query: AlertsQuery): AsyncGenerator<Shown> {
+  for await (const alert of alerts) if (isAsked(alert, query)) yield alert;
 }
 
-/** `name`: of the zone by whose clock times are told. */
-function columnsIn(name: string): readonly Column<AlertEvent & Partial<ShownAlert>>[] {
+/** `name`: of the zone by whose clock times are told. `episodes`: all, by id; of records nobody knows how they stand. */
+function columnsIn(name: string, episodes?: ReadonlyMap<string, Episode>): readonly Column<Shown>[] {
   const zone = zoneNamed(name);
   /** `2026-03-02 09:14:30`: windows may be seconds long. */
   const timeText = (iso: string): string => localIso(iso, zone).slice(0, 19).replace('T', ' ');
   return [
     { title: `rang at (${name})`, value: (alert) => timeText(alert.alert_time) },
-    { title: 'status', value: (alert) => endText(alert, timeText) + besideText(alert) },
+    { title: 'status', value: (alert) => endText(alert, timeText) + besideText(alert, episodes) },
     { title: 'severity', value: (alert) => alert.severity },
     { title: 'alert', value: (alert) => alert.alert_type },
     { title: 'segment', value: (alert) => labelsText(alert.labels) },
@@ -61,12 +59,16 @@ function columnsIn(name: string): readonly Column<AlertEvent & Partial<ShownAler
   ];
 }
 
-/** Why receivers may not have been told of it by itself. */
-function besideText(alert: AlertEvent): string {
-  if (alert.part_of !== undefined) return ' (folded)';
-  return isInCooldown(alert) ? ' (began within the cooldown)' : '';
+/** Why receivers may not have been told of it by itself; or that it speaks for others. */
+function besideText(alert: AlertEvent, episodes?: ReadonlyMap<string, Episode>): string {
+  if (alert.part_of !== undefined) {
+    const speaker = episodes?.get(alert.part_of);
+    return speaker ? ` (folded into ${labelsText(speaker.labels)})` : ' (folded)';
+  }
+  if (isInCooldown(alert)) return ' (began within the cooldown)';
+  return alert.members ? ` (speaks for ${alert.members.length} more)` : '';
 }
 
-function endText({ status, resolved_time: resolved, ending }: AlertEvent & Partial<ShownAlert>, timeText: (iso: string) => string): string {
+function endText({ status, resolved_time: resolved, ending }: Shown, timeText: (iso: string) => string): string {
   return typeof resolved === 'string' && ending ? `${ENDED[ending]} ${timeText(resolved)}` : status;
 }

@@ -1,23 +1,25 @@
-/** `bin/tocsin` as a child process, as people and scripts use it. */
+/** The command line, called as people and scripts call it; `bin/tocsin` in a process of its own where it lives beside others. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
+import { begin } from '../../test/support/in-process.ts';
+import { temporary } from '../../test/support/temporary.ts';
 
 const BIN = resolve(import.meta.dirname, '../../bin/tocsin');
-const dir = mkdtempSync(join(tmpdir(), 'tocsin-cli-'));
+const dir = temporary({ after });
+// What is called names its files from there, as what is started does.
+process.chdir(dir);
 const running = new Set<ChildProcess>();
 after(() => {
   for (const child of running) child.kill('SIGKILL');
-  rmSync(dir, { recursive: true, force: true });
 });
 
 function start(...args: string[]): ChildProcess {
-  const child = spawn(BIN, args, { cwd: dir, stdio: 'pipe' });
+  const child = spawn(BIN, args, { stdio: 'pipe' });
   running.add(child);
   child.on('exit', () => running.delete(child));
   return child;
@@ -28,23 +30,28 @@ async function tocsin(...args: string[]) {
 }
 
 async function tocsinWith(input: string, ...args: string[]) {
-  const child = start(...args);
-  child.stdin!.on('error', () => {}).end(input);
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
-  return {
-    stdout,
-    stderr,
-    code: code as number,
-    rows: () =>
-      stdout
-        .trimEnd()
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line)),
-  };
+  return withRows(await begin(args, input).ended);
 }
 
-async function shownBy(...args: string[]): Promise<[code: number, stdout: string, stderr: string]> {
+/** The same in a process of its own: what it writes and its exit code are the shell's to see. */
+async function started(...args: string[]) {
+  const child = start(...args);
+  child.stdin!.end();
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
+  return withRows({ stdout, stderr, code: code as number });
+}
+
+function withRows<T extends { readonly stdout: string }>(ended: T) {
+  const rows = () =>
+    ended.stdout
+      .trimEnd()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  return { ...ended, rows };
+}
+
+async function shownBy(...args: string[]): Promise<[code: number | null, stdout: string, stderr: string]> {
   const { code, stdout, stderr } = await tocsin(...args);
   return [code, stdout, stderr];
 }
@@ -116,7 +123,7 @@ test('every command has help with examples; a wrong call is exit 2 and a line th
     [['windows', '--data', 'nowhere'], /nowhere: it does not exist/],
     [['run', 'shop.yml', '--from', 'x'], /Expected earliest/],
   ] as const) {
-    const { code, stderr, stdout } = await tocsin(...args);
+    const { code, stderr, stdout } = await (args[0] === 'windoes' ? started : tocsin)(...args);
     assert.equal(code, 2, args.join(' '));
     assert.match(stderr, message);
     assert.match(stderr, /^tocsin: /);
@@ -130,10 +137,10 @@ test('check tells what a file computes, or all that is wrong with it', async () 
     join(dir, 'wrong.yml'),
     PIPELINE.replace('windows: [10s]', 'windows: [10q]').replace('revenue: { sum: price }', 'revenue: { summ: price }'),
   );
-  const right = await tocsin('check', 'shop.yml');
+  const right = await started('check', 'shop.yml');
   assert.equal(right.code, 0);
   assert.match(right.stdout, /pipeline shop is right/);
-  const wrong = await tocsin('check', 'shop.yml', 'wrong.yml', '--json');
+  const wrong = await started('check', 'shop.yml', 'wrong.yml', '--json');
   assert.equal(wrong.code, 2);
   assert.deepEqual(
     wrong.rows().map(({ file, ok }) => [file, ok]),
@@ -146,7 +153,7 @@ test('check tells what a file computes, or all that is wrong with it', async () 
 });
 
 test('an input to its end; windows, dead letters and status agree with it; a replay counts once', async () => {
-  const first = await tocsin('run', 'shop.yml', '--input', 'orders.ndjson', '--once', '--json', '--data', 'once', '--olap-store', 'none');
+  const first = await started('run', 'shop.yml', '--input', 'orders.ndjson', '--once', '--json', '--data', 'once', '--olap-store', 'none');
   assert.equal(first.code, 0, first.stderr);
   const events = { read: 7, accepted: 4, duplicate: 1, late: 1, invalid: 1, ignored: 0 };
   assert.deepEqual(first.rows()[0].events, events);
@@ -185,7 +192,7 @@ test('an input to its end; windows, dead letters and status agree with it; a rep
       ['orders/0/6', 'late'],
     ],
   );
-  assert.equal((await tocsin('dlq', 'show', 'orders/0/1', '--data', 'once')).code, 1);
+  assert.equal((await started('dlq', 'show', 'orders/0/1', '--data', 'once')).code, 1);
   assert.match((await tocsin('dlq', 'show', 'orders/0/3', '--data', 'once')).stdout, /bad_json[^]*\n\nbroken\n$/);
   assert.equal((await tocsin('dlq', 'replay', '--data', 'once')).code, 2);
   assert.deepEqual((await tocsin('dlq', 'replay', '--reason', 'late', '--data', 'once', '--json')).rows()[0].sent, 1);
@@ -243,7 +250,7 @@ test('beside a running process: lines go in through it, readers see what it does
   run.stdout!.resume();
   await untilPrinted(run, /Ctrl-C ends it/);
 
-  const second = await tocsin('run', 'shop.yml', '--data', 'live', '--olap-store', 'none');
+  const second = await started('run', 'shop.yml', '--data', 'live', '--olap-store', 'none');
   assert.equal(second.code, 2);
   assert.match(second.stderr, /another Tocsin process \(pid \d+\) works on the data directory/);
 

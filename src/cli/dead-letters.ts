@@ -105,7 +105,7 @@ function checkedOrigin(origin: string): string {
 const columns: readonly Column<ShownLetter>[] = [
   { title: 'origin', value: (letter) => letter.origin },
   { title: 'reason', value: (letter) => letter.reason },
-  { title: 'detail', value: (letter) => letter.detail, maxWidth: 80 },
+  { title: 'detail', value: (letter) => letter.detail, maxWidth: 100 },
   { title: 'event time', value: (letter) => letter.event_time },
   { title: 'sent in again', value: verdictText },
   {

@@ -1,5 +1,5 @@
 import { runDemo } from '../app/demo/demo.ts';
-import { interruptSignal, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 interface Options {
   readonly for?: number;
@@ -11,6 +11,6 @@ interface Options {
 }
 
 export async function demoCommand({ for: forMs, ...options }: Options, terminal: Terminal): Promise<number> {
-  await runDemo({ ...options, ...(forMs !== undefined && { forMs }) }, { ...terminal, signal: interruptSignal() });
+  await runDemo({ ...options, ...(forMs !== undefined && { forMs }) }, { ...terminal, signal: terminal.interruption() });
   return 0;
 }

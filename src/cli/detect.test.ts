@@ -1,19 +1,17 @@
-/** `tocsin detect` as a child process. */
+/** `tocsin detect`, called in this process. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { rarity } from './detect.ts';
+import { begin, type Ended } from '../../test/support/in-process.ts';
 import { temporary } from '../../test/support/temporary.ts';
 
-const BIN = resolve(import.meta.dirname, '../../bin/tocsin');
 const dir = temporary({ after });
+process.chdir(dir);
 
-function detect(...args: string[]) {
-  return spawnSync(BIN, ['detect', ...args], { cwd: dir, encoding: 'utf8', timeout: 20_000 });
-}
+const detect = (...args: string[]): Promise<Ended> => begin(['detect', ...args]).ended;
 
 const rows = Array.from({ length: 3_000 }, (_, i) => `${1.5e9 + i * 300},${i === 2_500 ? 900 : 100 + ((i * 7_919) % 101) / 10},0`);
 writeFileSync(join(dir, 'a.csv'), `timestamp,value,label\n${rows.join('\n')}\n`);
@@ -24,10 +22,10 @@ writeFileSync(
 
 writeFileSync(join(dir, 'wrong.csv'), 'timestamp,value\n1500000000,1\nnoon,2\n');
 
-test('--json prints every point of every file in order, an alarm from one half on', () => {
-  const { stdout, status } = detect('--series', 'a.csv', 'a.csv', '--format', 'kpi', '--json');
+test('--json prints every point of every file in order, an alarm from one half on', async () => {
+  const { stdout, code } = await detect('--series', 'a.csv', 'a.csv', '--format', 'kpi', '--json');
   const lines = stdout.trimEnd().split('\n');
-  assert.equal(status, 0);
+  assert.equal(code, 0);
   assert.equal(lines[0], 'path,timestamp,score');
   assert.equal(lines.length, 6_001);
   assert.deepEqual(lines.slice(1, 3_001), lines.slice(3_001));
@@ -36,41 +34,46 @@ test('--json prints every point of every file in order, an alarm from one half o
   assert.ok(alarms.includes(2_500) && alarms.length <= 4, String(alarms));
 });
 
-test('for people: what was found, when, observed, expected, how unlikely, and a chart', () => {
-  const { stdout, stderr, status } = detect('--series', 'b, packed.csv.gz', '--time', 'minute', '--value', 'value', '--plot', 'chart.html');
-  assert.equal(status, 0, stderr);
+test('for people: what was found, when, observed, expected, how unlikely, and a chart', async () => {
+  const { stdout, stderr, code } = await detect(
+    '--series',
+    'b, packed.csv.gz',
+    '--time',
+    'minute',
+    '--value',
+    'value',
+    '--plot',
+    'chart.html',
+  );
+  assert.equal(code, 0, stderr);
   assert.match(stdout, /^b, packed\.csv\.gz: value: 3,000 points, \d episodes?\n/);
   assert.match(stdout, /1500750000 .* 900 +10\d\.\d+ +never in a million years/);
   assert.match(readFileSync(join(dir, 'chart.html'), 'utf8'), /<svg/);
 });
 
-test('one point is a point, and what was assumed of thousands is said beside the output', () => {
+test('one point is a point, and what was assumed of thousands is said beside the output', async () => {
   writeFileSync(join(dir, 'one.csv'), 'timestamp,value\n1500000000,1.106\n');
-  const { stdout, stderr, status } = detect('one.csv');
-  assert.equal(status, 0, stderr);
+  const { stdout, stderr, code } = await detect('one.csv');
+  assert.equal(code, 0, stderr);
   assert.equal(stdout, 'one.csv: value: 1 point (the first 50 never ring), nothing rang\n');
   assert.match(stderr, /^tocsin: one\.csv: "value": values such as line 2 \("1\.106"\) are read as decimals; .*\n$/);
 });
 
-test('of several columns the judged one is named, and how to choose', () => {
-  const { stdout, stderr } = spawnSync(BIN, ['detect', '-'], { encoding: 'utf8', input: '시각,노출,매출\n1500000001,2,3\n' });
+test('of several columns the judged one is named, and how to choose', async () => {
+  const { stdout, stderr } = await begin(['detect', '-'], '시각,노출,매출\n1500000001,2,3\n').ended;
   assert.match(stdout, /^-: 노출: 1 point /);
   assert.match(stderr, /^tocsin: standard input: "노출" is judged; --value names another column: 매출\n/);
 });
 
-test('of several files a wrong one is told, and the others are judged; standard input is one of them', () => {
-  const args = ['--series', 'none.csv', 'wrong.csv', '-', '--json'];
-  const { stdout, stderr, status } = spawnSync(BIN, ['detect', ...args], {
-    cwd: dir,
-    encoding: 'utf8',
-    input: 'when,n\n1500000001,2\n1500000003,4\n',
-  });
-  assert.equal(status, 2);
+test('of several files a wrong one is told, and the others are judged; standard input is one of them', async () => {
+  const args = ['detect', '--series', 'none.csv', 'wrong.csv', '-', '--json'];
+  const { stdout, stderr, code } = await begin(args, 'when,n\n1500000001,2\n1500000003,4\n').ended;
+  assert.equal(code, 2);
   assert.match(stderr, /none\.csv cannot be read.*\n.*wrong\.csv:3:1: found "noon"/);
   assert.match(stdout, /^path,timestamp,score\nwrong\.csv,1500000000,0\.\d+\n-,1500000001,0\.\d+\n-,1500000003,0\.\d+\n$/);
 });
 
-test('wrong arguments and files: one line, exit 2', () => {
+test('wrong arguments and files: one line, exit 2', async () => {
   const cases: [string[], RegExp][] = [
     [[], /found no series; expected the name of a CSV file/],
     [['--series', 'none.csv'], /none\.csv cannot be read/],
@@ -81,8 +84,8 @@ test('wrong arguments and files: one line, exit 2', () => {
     [['--series', 'a.csv', '--false-alarms-per-week', '0'], /Expected a number above 0/],
   ];
   for (const [args, message] of cases) {
-    const { stderr, status } = detect(...args);
-    assert.equal(status, 2, args.join(' '));
+    const { stderr, code } = await detect(...args);
+    assert.equal(code, 2, args.join(' '));
     assert.match(stderr, message);
   }
 });

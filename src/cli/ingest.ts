@@ -1,7 +1,7 @@
 import { ingest, type IngestProgress, type IngestResult } from '../app/control/ingest.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { bytesText, grouped } from './table.ts';
-import { interruptSignal, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 interface Options {
   readonly topic: string;
@@ -29,7 +29,7 @@ export async function ingestCommand(file: string, options: Options, terminal: Te
       again,
       follow,
       input: file === '-' ? { stream: terminal.stdin, name: 'standard input' } : { path: file },
-      signal: interruptSignal(),
+      signal: terminal.interruption(),
       ...(partitions !== undefined && { newPartitions: partitions }),
     },
     { clock: systemClock, onProgress: progress.show },

@@ -4,7 +4,7 @@ import { systemClock } from '../core/clock.ts';
 import { formatDuration } from '../core/duration.ts';
 import { bytesText, printable, printTable, type Column } from './table.ts';
 import type { ReadOptions } from './command.ts';
-import { interruptSignal, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 export async function listCommand(options: ReadOptions, terminal: Terminal): Promise<number> {
   return withReading(options, systemClock, async ({ log }) => {
@@ -18,7 +18,7 @@ export async function listCommand(options: ReadOptions, terminal: Terminal): Pro
 type Options = Omit<TailOptions, 'topic' | 'signal'> & ReadOptions;
 
 export async function tailCommand(topic: string, { data, log: address, json, ...options }: Options, terminal: Terminal): Promise<number> {
-  const signal = interruptSignal();
+  const signal = terminal.interruption();
   return withReading({ data, ...(address !== undefined && { log: address }) }, systemClock, async ({ log }) => {
     // Raw into a file or pipe; on a terminal the bytes of others must not act on it.
     const text = terminal.stdout.isTTY ? printable : (value: string) => value;

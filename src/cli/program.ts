@@ -21,7 +21,11 @@ export function createProgram(terminal: Terminal, exit: (code: number) => void):
         return option.defaultValue === false ? option.description : Help.prototype.optionDescription.call(this, option);
       },
     })
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'tocsin: ')) })
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'tocsin: ')),
+    })
     .exitOverride();
   addRun(program, terminal, exit);
   addCheck(program, terminal, exit);

@@ -1,12 +1,12 @@
-import { Writable } from 'node:stream';
 import { confirm, isCancel } from '@clack/prompts';
 import { lockForRun } from '../app/control/lock-for-run.ts';
 import { planReplay, rowsLeft, type ReplayPlan, type ReplayRequest } from '../app/replay.ts';
 import { runPipelines } from '../app/run.ts';
-import { dataPlace, summaryText, type RunSummary } from '../app/run/summary.ts';
+import { summaryText, type RunSummary, type SummaryBeside } from '../app/run/summary.ts';
+import type { OnSummary } from '../app/run/tell-summaries.ts';
 import { systemClock } from '../core/clock.ts';
 import { grouped } from './table.ts';
-import { interruptSignal, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 interface Options extends Omit<ReplayRequest, 'file'> {
   readonly yes: boolean;
@@ -27,20 +27,15 @@ export async function replayCommand(file: string, options: Options, terminal: Te
       return 1;
     }
   }
-  const signal = interruptSignal();
-  let said = '';
-  const stdout = new Writable({
-    write(chunk: Buffer, _, done) {
-      said += chunk.toString();
-      done();
-    },
-  });
-  await runPipelines(plan.options, { stdin: terminal.stdin, stdout, stderr: terminal.stderr, signal });
+  const signal = terminal.interruption();
+  const told: [summary: RunSummary, beside: SummaryBeside][] = [];
+  const onSummary: OnSummary = (_, ...summary) => told.push(summary);
+  await runPipelines(plan.options, { ...terminal, signal, onSummary });
   if (signal.aborted) {
     terminal.note(`interrupted before the end: \`tocsin run ${file}\` goes on where this one ended, \`tocsin replay\` begins anew`);
     return 1;
   }
-  const summary = JSON.parse(said) as RunSummary;
+  const [summary, beside] = told[0]!;
   const { pipeline, revision, partitions, records, completeFrom } = plan;
   const left = await rowsLeft(request, plan, systemClock);
   const planned = {
@@ -53,7 +48,7 @@ export async function replayCommand(file: string, options: Options, terminal: Te
     left,
   };
   if (options.json) await terminal.print(JSON.stringify({ ...planned, ...summary }));
-  else await terminal.print(summaryText(pipeline, summary, options.log === undefined ? { place: dataPlace(options.data) } : {}).trimEnd());
+  else await terminal.print(summaryText(pipeline, summary, beside).trimEnd());
   if (left.rows > 0) terminal.note(leftText(left));
   return 0;
 }

@@ -1,7 +1,7 @@
 import type { RunOptions } from '../app/run/run-options.ts';
 import { runPipelines } from '../app/run.ts';
 import { AppError } from '../core/errors.ts';
-import { interruptSignal, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 interface Options extends Pick<
   RunOptions,
@@ -34,7 +34,7 @@ interface Options extends Pick<
 
 /** Exit code 1 when `--once` was broken off. */
 export async function runCommand(files: string[], options: Options, terminal: Terminal): Promise<number> {
-  const signal = interruptSignal();
+  const signal = terminal.interruption();
   await runPipelines(runOptions(files, options), { ...terminal, signal });
   if (!options.once || !signal.aborted) return 0;
   const rest = options.input === '-' ? 'what had come in is counted' : 'the same command goes on where this one ended';

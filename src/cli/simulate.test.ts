@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { startServer } from '../../test/support/http-server.ts';
+import { begin, type Ended } from '../../test/support/in-process.ts';
 import { slackFaults } from '../../test/support/slack-limits.ts';
 import { choicesOf } from './simulate.ts';
 import { temporary } from '../../test/support/temporary.ts';
@@ -14,15 +14,16 @@ import { temporary } from '../../test/support/temporary.ts';
 const BIN = resolve(import.meta.dirname, '../../bin/tocsin');
 const SCHEMA = resolve(import.meta.dirname, '../../pipelines/ad-event.v1.json');
 
+/** What is called names its files from there. */
 function folder(t: TestContext): string {
   const dir = temporary(t);
+  process.chdir(dir);
   return dir;
 }
 
-async function tocsin(dir: string, args: readonly string[], environment: Record<string, string> = {}) {
-  const child = spawn(BIN, args, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { stdout, stderr, code: code as number };
+async function tocsin(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+  Object.assign(process.env, environment);
+  return begin(args).ended;
 }
 
 function pipelineOf(receiver: string): string {
@@ -55,7 +56,7 @@ test('a quiet pipeline learns, breaks and rings, in Slack too', { timeout: 60_00
   run.stderr.on('data', (part: Buffer) => told.push(part.toString()));
   while (!told.join('').includes('running ads')) await once(run.stderr, 'data');
 
-  const simulated = await tocsin(dir, [
+  const simulated = await tocsin([
     'simulate',
     'ctr-drop',
     '--segment',
@@ -86,9 +87,9 @@ test('a quiet pipeline learns, breaks and rings, in Slack too', { timeout: 60_00
 });
 
 test('what cannot be simulated is said in a line', { timeout: 60_000 }, async (t) => {
-  const dir = folder(t);
+  folder(t);
   const fault = async (...args: string[]): Promise<string> => {
-    const { code, stderr } = await tocsin(dir, ['simulate', ...args]);
+    const { code, stderr } = await tocsin(['simulate', ...args]);
     assert.equal(code, 2);
     return stderr;
   };
@@ -108,7 +109,7 @@ test('a receiver is tried with one alert, and what it answers is told', { timeou
   writeFileSync(join(dir, 'ads.yml'), pipelineOf('{ type: slack, url: "${HOOK}" }'));
   const HOOK = `${origin}/services/T0/B0/secret`;
   const tryIt = (environment: Record<string, string>, name = 'chat') =>
-    tocsin(dir, ['receivers', 'test', name, '--pipeline', 'ads.yml'], environment);
+    tocsin(['receivers', 'test', name, '--pipeline', 'ads.yml'], environment);
 
   const sent = await tryIt({ HOOK });
   assert.deepEqual([sent.code, sent.stderr], [0, '']);
@@ -128,8 +129,8 @@ test('a receiver is tried with one alert, and what it answers is told', { timeou
   assert.deepEqual([wrong.code, wrong.stderr.includes('secret')], [2, false]);
   assert.match((await tryIt({ HOOK }, 'chatt')).stderr, /did you mean "chat"/);
 
-  const list = await tocsin(dir, ['receivers', 'list', 'ads.yml'], { HOOK });
+  const list = await tocsin(['receivers', 'list', 'ads.yml'], { HOOK });
   assert.deepEqual([list.code, list.stdout], [0, `chat  slack  ${origin}\n`]);
-  assert.equal((await tocsin(dir, ['receivers', 'list', 'ads.yml'], { HOOK: '' })).code, 1);
+  assert.equal((await tocsin(['receivers', 'list', 'ads.yml'], { HOOK: '' })).code, 1);
   assert.ok(![sent, refused, unset, list].some(({ stdout, stderr }) => `${stdout}${stderr}`.includes('secret')));
 });

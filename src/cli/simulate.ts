@@ -3,13 +3,13 @@ import type { Rang } from '../app/simulate/found.ts';
 import { isCrowded, planMs, type Plan, type PlanChoice } from '../app/simulate/plan.ts';
 import { isStrength, SCENARIO_NAMES, scenarios, strengthText, type ScenarioName } from '../app/simulate/scenarios.ts';
 import { makePlans, simulate, type Simulated, type Simulation } from '../app/simulate/simulate.ts';
-import type { ShownAlert } from '../app/readers/alerts.ts';
+import type { Episode } from '../alerts/episodes.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { labelsText } from '../core/labels.ts';
 import { askChoice, askToGoOn, type SimulateOptions } from './simulate-menu.ts';
 import { grouped } from './table.ts';
-import { interruptSignal, type Terminal } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Exit code 1 where something that should have rung did not. */
 export async function simulateCommand(
@@ -36,7 +36,7 @@ export async function simulateCommand(
     target,
     plans,
     { clock: systemClock, onProgress: progress.show },
-    interruptSignal(),
+    terminal.interruption(),
   ).finally(progress.clear);
   if (options.json) await terminal.print(JSON.stringify({ events, results: results.map(resultOf), also_rang: others.map(otherOf) }));
   else await tell({ events, results, others }, terminal);
@@ -110,7 +110,7 @@ function alertOf({ alert, brokenShare }: Rang) {
   return { alert_id, alert_time, alert_type, window_start, window_end, broken_percent: Math.round(brokenShare * 100), message };
 }
 
-function otherOf({ alert_id, alert_time, alert_type, labels, message }: ShownAlert) {
+function otherOf({ alert_id, alert_time, alert_type, labels, message }: Episode) {
   return { alert_id, alert_time, alert_type, labels, message };
 }
 

@@ -1,21 +1,36 @@
 /** What a command sees of the process it runs in. */
 import { once } from 'node:events';
 
-export interface Terminal {
+interface Streams {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+}
+
+interface Place extends Streams {
+  on(signal: 'SIGINT' | 'SIGTERM', heard: () => void): unknown;
+  exit(code: number): unknown;
+}
+
+export interface Terminal extends Streams {
   /** A line to standard output; where a promise comes back, the reader is slower and is to be waited for. */
   print(line: string): Promise<unknown> | undefined;
   /** A line for people, to standard error. */
   note(line: string): void;
   /** Everything printed is handed over. */
   flush(): Promise<void>;
+  /**
+   * Aborts at the first Ctrl-C (or SIGTERM), so that the command ends in its own time; the second one ends the process. Signals are caught from the
+   * first call on.
+   */
+  interruption(): AbortSignal;
 }
 
 const HELD_CHARS = 65_536;
 
-export function createTerminal({ stdin, stdout, stderr }: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>): Terminal {
+/** `place`: the process, or what stands for it. */
+export function createTerminal(place: Place): Terminal {
+  const { stdin, stdout, stderr } = place;
   let held = '';
   let scheduled: NodeJS.Immediate | undefined;
 
@@ -44,17 +59,15 @@ export function createTerminal({ stdin, stdout, stderr }: Pick<NodeJS.Process, '
       await hand();
       for (const stream of [stdout, stderr]) await new Promise<void>((resolve) => stream.write('', () => resolve()));
     },
+    interruption() {
+      const stopping = new AbortController();
+      for (const name of ['SIGINT', 'SIGTERM'] as const) {
+        place.on(name, () => {
+          if (stopping.signal.aborted) place.exit(130);
+          stopping.abort();
+        });
+      }
+      return stopping.signal;
+    },
   };
-}
-
-/** Aborts at the first Ctrl-C (or SIGTERM), so that the command ends in its own time; the second one ends the process. */
-export function interruptSignal(): AbortSignal {
-  const stopping = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (stopping.signal.aborted) process.exit(130);
-      stopping.abort();
-    });
-  }
-  return stopping.signal;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { atOnce, inSlices, ITEMS_AT_ONCE, mapped, sorted, type Sliced } from './slices.ts';
+import { atOnce, done, inSlices, ITEMS_AT_ONCE, joined, mapped, sorted, type Sliced } from './slices.ts';
 
 /** How often it yields, and what comes of it. */
 function counted<T>(work: Sliced<T>): { readonly value: T; readonly slices: number } {
@@ -31,6 +31,14 @@ test('items are mapped in order, a few in a slice', () => {
     [...Array(1_000).keys()].map((n) => n * 2),
   );
   assert.equal(slices, 1 + Math.floor(1_000 / ITEMS_AT_ONCE));
+});
+
+test('what works give is joined in their order, also where it is more than a call takes arguments', () => {
+  const { value, slices } = counted(
+    joined([mapped([1, 2], String), done([]), done(Array<string>(130_000).fill('3')), mapped(Array(20), () => '4')]),
+  );
+  assert.deepEqual([value.length, value.slice(0, 3), value.at(-1)], [130_022, ['1', '2', '3'], '4']);
+  assert.equal(slices, 2);
 });
 
 test('others have their turn whenever a slice has taken its time, and not before', async () => {

@@ -67,6 +67,13 @@ export function* mapped<T, R>(items: Iterable<T>, each: (item: T) => R): Sliced<
   return results;
 }
 
+/** What all the works give, one after the other; it may be more than a call takes arguments. */
+export function* joined<T>(works: Iterable<Sliced<readonly T[]>>): Sliced<T[]> {
+  const all: T[] = [];
+  for (const work of works) for (const one of yield* work) all.push(one);
+  return all;
+}
+
 type Compare<T> = (a: T, b: T) => number;
 
 /** As `[...items].sort(compare)`, or as `[...texts].sort()`: runs of bounded length, then merged two by two. */

@@ -43,8 +43,9 @@ export interface NotifyStage {
   waiting(): number;
 }
 
-/** How often is looked for new alert events. */
+/** How often is looked for new alert events: to tell them, and to count them. */
 const POLL_MS = 25;
+const COUNT_MS = 250;
 const READ_LIMITS = { maxBytes: 256 << 10 };
 
 /** The consumer group that reads the alerts; on Kafka it elects the notifier too, and its lag is shown by Kafka's own tools. */
@@ -132,7 +133,7 @@ export async function openNotifyStage(
         await record();
       }
       if (isLast) return;
-      await sleep(POLL_MS, signal);
+      await sleep(COUNT_MS, signal);
     }
   }
 

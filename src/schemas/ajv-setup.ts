@@ -33,7 +33,8 @@ function lengthKeyword(keyword: 'minLength' | 'maxLength'): Parameters<Ajv['addK
     keyword,
     type: 'string',
     schemaType: 'number',
-    error: { message: keyword === 'minLength' ? 'is too short' : 'is too long' },
+    // The limit as Ajv's own keyword gives it, for who tells what was expected.
+    error: { message: keyword === 'minLength' ? 'is too short' : 'is too long', params: ({ schema }) => _`{limit: ${schema}}` },
     code(cxt: KeywordCxt): void {
       const { gen, data, schema } = cxt;
       const count = gen.scopeValue('func', { ref: codePoints });

@@ -158,3 +158,9 @@ test('a record nested deeper than a check follows is too deep, as one is that ov
   ];
   for (const [validator, text, expected] of cases) assert.equal(validator.check(parse(text)), expected, text.slice(0, 40));
 });
+
+test('of a text that is too short or too long is said how long it may be', () => {
+  const { explain } = createJsonValidator({ properties: { name: { type: 'string', minLength: 1, maxLength: 3 } } });
+  assert.equal(explain({ name: '' }, 'value:name'), 'name: found ""; expected text of at least 1 character');
+  assert.equal(explain({ name: 'four' }, 'value:name'), 'name: found "four"; expected text of at most 3 characters');
+});

@@ -3,7 +3,7 @@
  * Times are ISO 8601 UTC with ms. Errors are problem+json (RFC 9457): `Problem`.
  */
 import type { AlertEvent, Severity } from '../receivers/alert-event.ts';
-import type { Ending } from '../receivers/ending.ts';
+import type { Episode } from '../alerts/episodes.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { Outcome, OutcomeCounts } from '../core/outcome.ts';
 import type { Silence, SilenceStatus } from '../notify/silence.ts';
@@ -159,6 +159,7 @@ export interface LatestWindows {
 /**
  * GET /api/v1/pipelines/{pipeline}/alerts?status=firing&folded=false&order=gravest&after={alert_id}&limit=100&lang=ko : one entry an
  * episode, the newest first, or the gravest; behind the one with this id. `lang`: in whose words, `en` or `ko`; without it in the pipeline's.
+ * …/alerts/{id}?lang=ko answers one; 404 beyond the newest 10,000.
  */
 export interface AlertList {
   readonly alerts: readonly Episode[];
@@ -176,13 +177,6 @@ export interface AlertGroup {
   readonly dimensions: readonly string[];
   readonly firing: number;
   readonly gravest: Severity;
-}
-
-/** As it rang, and how it stands. GET /api/v1/pipelines/{pipeline}/alerts/{id}?lang=ko answers one; 404 beyond the newest 10,000. */
-export interface Episode extends AlertEvent {
-  readonly resolved_time: string | null;
-  /** How it ended: `resolved` alone is an all-clear. Absent while it fires. */
-  readonly ending?: Ending;
 }
 
 /** A silence, and how it stands by the server's clock. POST answers one (201), DELETE …/silences/{id} the one that it ended. */

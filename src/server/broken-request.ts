@@ -1,6 +1,6 @@
 /** Answers to what is no HTTP request, or one that took too long or has too large a header: the connection ends with it. */
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { STATUS_CODES } from '../core/http.ts';
 import { problem, PROBLEM_TYPE } from './problem.ts';
 
 export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {

@@ -1,7 +1,7 @@
 /** What goes wrong, told as problem+json (RFC 9457). */
-import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode } from '../core/errors.ts';
+import { STATUS_CODES } from '../core/http.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Problem } from './api.ts';
 

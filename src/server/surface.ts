@@ -1,4 +1,5 @@
 /** What the server is given to show and to write to; `app/serve` makes it of what runs. */
+import type { Episode } from '../alerts/episodes.ts';
 import type { Labels } from '../core/labels.ts';
 import type { SilenceRequest } from '../notify/silence-request.ts';
 import type { SilenceStatus } from '../notify/silence.ts';
@@ -9,7 +10,6 @@ import type {
   BacktestReport,
   BacktestRequest,
   DeadLetterList,
-  Episode,
   LatestWindows,
   MessageList,
   PipelineInfo,

@@ -48,7 +48,7 @@ test('the pipelines on the reference page work', () => {
   const blocks = [...read('docs/pipeline-file.md').matchAll(/^( *)```yaml\n([\s\S]*?)^\1```/gm)].map((match) =>
     (match[2] ?? '').replaceAll(new RegExp(`^${match[1]}`, 'gm'), ''),
   );
-  assert.equal(blocks.length, 2);
+  assert.equal(blocks.length, 3);
   for (const block of blocks) {
     const { value } = parseYaml(block, 'docs/pipeline-file.md');
     const file = value as PipelineFile;

@@ -7,7 +7,7 @@ import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { service } from '../support/services.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
-import { output, startFor, until } from './tocsin.ts';
+import { beginFor, output, until } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
@@ -25,7 +25,7 @@ test('over HTTP and on the command line the windows are those of the topic', { s
   assert.equal(told.source, 'log');
   assert.ok(told.windows > 0 && told.rows > 300, JSON.stringify({ ...told, settings: [] }));
 
-  const run = startFor(t, ['run', file, ...data, ...log, ...olap, '--listen', '127.0.0.1:0']);
+  const run = beginFor(t, ['run', file, ...data, ...log, ...olap, '--listen', '127.0.0.1:0']);
   const origin = await until('the server', () => /http:\/\/127\.0\.0\.1:\d+/.exec(run.stderr())?.[0]);
   const response = await fetch(`${origin}/api/v1/pipelines/${name}/backtest`, {
     method: 'POST',
@@ -35,5 +35,5 @@ test('over HTTP and on the command line the windows are those of the topic', { s
   const asked = (await response.json()) as BacktestReport;
   assert.equal(response.status, 200, JSON.stringify(asked));
   assert.deepEqual({ ...asked, seconds: 0 }, { ...told, seconds: 0 });
-  assert.equal((await run.stop('SIGINT')).code, 0);
+  assert.equal((await run.interrupt()).code, 0);
 });

@@ -7,8 +7,9 @@ import { test } from 'node:test';
 import { gunzipSync, zstdCompressSync } from 'node:zlib';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { checkDeadLetters, checkOutcomes, checkSummary, checkWindows, SAMPLE } from './sample-checks.ts';
-import { ndjson, output, ROOT, smallDisk, start, startFor, tocsin, until, type Ended, type StartOptions } from './tocsin.ts';
+import type { Ended } from '../support/in-process.ts';
 import { temporary } from '../support/temporary.ts';
+import { ndjson, output, ROOT, smallDisk, start, startFor, tocsin, until, type StartOptions } from './tocsin.ts';
 
 const ADTECH = path.join(ROOT, 'pipelines/adtech.yml');
 const skip = sampleMissing;
@@ -49,8 +50,8 @@ test('a wrong pipeline file: every fault with its line and column', async (t) =>
     file,
     'pipeline: shop\nsource: { topic: orders }\nevent: { time: at, dedup: 10 }\nmeasures:\n  n: { count: events }\nwindow: [1m]\nwindows: [90x]\n',
   );
-  const ended = await tocsin(['run', file, '--data', path.join(dir, 'data')]);
-  assertRefused(ended, /wrong\.yml:3:27: /, /wrong\.yml:6:1: found "window".*did you mean "windows"\?/, /wrong\.yml:7:11: /);
+  const { ended } = start(['run', file, '--data', path.join(dir, 'data')]);
+  assertRefused(await ended, /wrong\.yml:3:27: /, /wrong\.yml:6:1: found "window".*did you mean "windows"\?/, /wrong\.yml:7:11: /);
   assert.deepEqual(readdirSync(dir), ['wrong.yml'], 'a data directory was made all the same');
 });
 
@@ -239,7 +240,7 @@ test('beside a live run: a second one is refused, readers read on; killed, it le
   const live = ['run', ADTECH, '--data', data, '--olap-store', 'none'];
   const run = startFor(t, live);
   await until('the run', () => run.stderr().includes('Ctrl-C ends it'));
-  assertRefused(await tocsin(live), /another Tocsin process/i, new RegExp(`${run.child.pid}`));
+  assertRefused(await start(live).ended, /another Tocsin process/i, new RegExp(`${run.child.pid}`));
   await output(['ingest', SAMPLE, '--topic', 'ad-events', '--data', data, '--quiet']);
 
   const readers: readonly (readonly string[])[] = [

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { startFor, until, type Running } from './tocsin.ts';
+import type { Called } from '../support/in-process.ts';
+import { beginFor, startFor, until } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
@@ -13,7 +14,7 @@ const kafka = service('kafka');
 const SESSION_MS = 60_000;
 const WAIT_MS = 60_000;
 
-const assignments = ({ stderr }: Running): readonly string[] => stderr().match(/owns \d of 2/g) ?? [];
+const assignments = ({ stderr }: Pick<Called, 'stderr'>): readonly string[] => stderr().match(/owns \d of 2/g) ?? [];
 
 test(
   'a named worker that is killed or stopped and started again has its partition at once, without a rebalance',
@@ -26,22 +27,23 @@ test(
       const where = ['--data', path.join(dir, data), '--log', `kafka://${kafka.address}`, '--olap-store', 'none'];
       return ['run', file, ...where, '--roles', roles, '--session-ms', String(SESSION_MS)];
     };
-    const start = (name: string, roles: string): Running => startFor(t, [...worker(name, roles), '--instance-id', name]);
-    const owns = (one: Running): Promise<true> => until('one partition each', () => assignments(one).at(-1) === 'owns 1 of 2', WAIT_MS);
+    const named = (name: string, roles: string): string[] => [...worker(name, roles), '--instance-id', name];
+    const owns = (one: Pick<Called, 'stderr'>): Promise<true> =>
+      until('one partition each', () => assignments(one).at(-1) === 'owns 1 of 2', WAIT_MS);
 
-    const other = start('b', 'aggregate,monitor,notify');
+    const other = beginFor(t, named('b', 'aggregate,monitor,notify'));
     await until('the first to have both', () => assignments(other).at(-1) === 'owns 2 of 2', WAIT_MS);
-    const first = start('a', 'aggregate');
+    const first = startFor(t, named('a', 'aggregate'));
     await Promise.all([owns(first), owns(other)]);
     assert.match(other.stderr(), /priority 5 changes nothing on Kafka, where a process has one pipeline/);
 
     const before = assignments(other).length;
     await first.stop('SIGKILL');
-    const second = start('a', 'aggregate');
+    const second = startFor(t, named('a', 'aggregate'));
     await owns(second);
     assert.deepEqual(assignments(second), ['owns 1 of 2']);
     assert.equal((await second.stop('SIGTERM')).code, 0);
-    const third = start('a', 'aggregate');
+    const third = beginFor(t, named('a', 'aggregate'));
     await owns(third);
     assert.equal(assignments(other).length, before, 'the other one was not disturbed');
 

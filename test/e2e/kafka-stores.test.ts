@@ -23,7 +23,7 @@ import { bring, valuesOf } from './kafka-topic.ts';
 import { ownPipeline, type OwnPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
 import { sorted, storedRows } from './stored-rows.ts';
-import { objects, output, startFor, tocsin, until } from './tocsin.ts';
+import { beginFor, objects, output, tocsin, until } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
@@ -90,7 +90,7 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
   });
   after(() => Promise.all([redis?.stop(), olap?.stop()]));
 
-  /** Three processes, each with a partition of its own before the first record comes; they end when all is told. */
+  /** Three workers, each with a partition of its own before the first record comes; they end when all is told. */
   async function throughThree(
     t: TestContext,
     { file, name, topic }: OwnPipeline,
@@ -101,14 +101,14 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
     const stores = ['--hot-store', `redis://${redis.address}/3`, '--olap-store', olap.address];
     const args = ['run', file, ...log, ...SESSION, '--clock', 'event', ...stores];
     const workers = ['aggregate,monitor,notify,store', 'aggregate', 'aggregate'].map((roles, i) =>
-      startFor(t, [...args, '--roles', roles, '--data', path.join(dir, `worker-${i}`)]),
+      beginFor(t, [...args, '--roles', roles, '--data', path.join(dir, `worker-${i}`)]),
     );
     const said = (): string => workers.map(({ stderr }) => stderr()).join('\n');
     const ownsOne = (text: string): boolean => text.match(/owns \d of 3/g)?.at(-1) === 'owns 1 of 3';
     await until('each to have a partition', () => workers.every(({ stderr }) => ownsOne(stderr())), 60_000);
     await bring(kafka.address, topic, parts);
     await untilTold(kafka.address, name, parts.flat().length, said);
-    await Promise.all(workers.map((one) => one.stop('SIGTERM')));
+    await Promise.all(workers.map((one) => one.interrupt()));
   }
 
   it('gives the JSON line of the embedded log, and its rows in every place; so do stores that a replay fills, and it pages nobody', async (t) => {
@@ -152,7 +152,7 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
     assert.deepEqual({ ...(countsOf(line) as object), alerts: 0 }, { ...ofThree, seconds: 0, alerts: 0 });
     const rows = newestRows(await valuesOf(kafka.address, `${fleet.name}.windows`));
     assert.deepEqual(sorted(await storedRows(olap.address, fleet.name)), sorted(rows));
-    assert.deepEqual(renamed(sorted(rows)), stored, 'what came through three processes');
+    assert.deepEqual(renamed(sorted(rows)), stored, 'what came through three workers');
     assert.ok((await holdsInRedis(`redis://${redis.address}/3`, rows, loadPipeline(fleet.file))) > 500);
 
     // A second run has nothing to add, and says the same.
@@ -185,15 +185,15 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
       const parts = dealt(partitions);
       await bring(kafka.address, topic, parts);
       const common = ['--olap-store', 'none', '--clock', 'event', ...log];
-      const worker = startFor(t, ['run', file, '--data', path.join(dir, 'worker'), ...common, '--session-ms', '30000']);
+      const worker = beginFor(t, ['run', file, '--data', path.join(dir, 'worker'), ...common, '--session-ms', '30000']);
       await until('the worker to have the partitions', () => worker.stderr().includes(`owns ${partitions} of ${partitions}`));
       const { code, stdout, stderr } = await tocsin(once(file, path.join(dir, 'once'), [...common, '--session-ms', '3000']));
       assert.equal(code, 0, stderr);
       if (partitions > 1) assert.match(stderr, /other processes have read what was not read here/);
       const { events } = JSON.parse(stdout) as { events: Record<string, number> };
       assert.deepEqual(events, partitions === 1 ? SAMPLE_COUNTS : { ...events, read: parts.flat().length, ignored: 21 });
-      assert.equal(worker.child.exitCode, null, 'the worker goes on');
-      await worker.stop('SIGTERM');
+      assert.equal(await Promise.race([worker.ended, Promise.resolve('runs')]), 'runs', 'the worker goes on');
+      assert.equal((await worker.interrupt()).code, 0);
     };
     // Of two partitions it gets one; of one all or nothing, which is for the group to say, and no difference to who asks.
     await Promise.all([beside(1), beside(2)]);
@@ -207,7 +207,7 @@ describe('Kafka, with Redis and ClickHouse behind it', { skip }, () => {
     await bring(kafka.address, topic, [lines!.slice(0, half)]);
     const places = [...log, ...SESSION, '--hot-store', `redis://${redis.address}/2`, '--olap-store', olap.address];
     const args = ['run', file, '--data', path.join(dir, 'data'), '--clock', 'event', '--listen', '127.0.0.1:0', ...places];
-    const running = startFor(t, args);
+    const running = beginFor(t, args);
     const url = await until('the API', () => /(http:\/\/127\.0\.0\.1:\d+);/.exec(running.stderr())?.[1]);
     const ask = async (at: string): Promise<Answer> => (await (await fetch(`${url}${at}`)).json()) as Answer;
     const of = `/api/v1/pipelines/${name}`;

@@ -7,7 +7,7 @@ import type { AlertEvent } from '../../src/receivers/alert-event.ts';
 import { service } from '../support/services.ts';
 import { bring, valuesOf } from './kafka-topic.ts';
 import { ownPipeline } from './own-pipeline.ts';
-import { output, startFor, until } from './tocsin.ts';
+import { beginFor, output, until } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
@@ -19,7 +19,7 @@ test('no process reads the input: the monitor says so, status names the partitio
   const records = (count: number): string[] => Array.from({ length: count }, (_, i) => `not an event ${i}`);
   await bring(kafka.address, topic, [records(80), records(30)]);
   const start = (roles: string, id: number) =>
-    startFor(t, ['run', file, ...log, '--roles', roles, '--olap-store', 'none', '--data', path.join(dir, String(id))]);
+    beginFor(t, ['run', file, ...log, '--roles', roles, '--olap-store', 'none', '--data', path.join(dir, String(id))]);
   const active = start('monitor,notify', 0);
   await until('the monitor', () => active.stderr().includes('monitor, from record'));
   const told = async (): Promise<AlertEvent[]> =>

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
-import { startFor, until, type Running } from './tocsin.ts';
+import type { Called } from '../support/in-process.ts';
+import { beginFor, startFor, until } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
@@ -57,8 +58,8 @@ async function silence(t: TestContext, name: string, args: readonly string[]): P
   const dir = temporary(t);
   const file = pipelineFile(dir, name);
   const data = path.join(dir, 'data');
-  const run = (): Running => startFor(t, ['run', file, '--data', data, '--olap-store', 'none', '--listen', '127.0.0.1:0', ...args]);
-  const addressOf = (running: Running): Promise<string> =>
+  const live = ['run', file, '--data', data, '--olap-store', 'none', '--listen', '127.0.0.1:0', ...args];
+  const addressOf = (running: Pick<Called, 'stderr'>): Promise<string> =>
     until('the address', () => /(http:\/\/127\.0\.0\.1:\d+)/.exec(running.stderr())?.[1] ?? false, 60_000);
   const begin = startOf(Date.now());
 
@@ -77,7 +78,7 @@ async function silence(t: TestContext, name: string, args: readonly string[]): P
   const ringing = (url: string, times: number): Promise<Alert> =>
     until(`ring ${times}`, async () => (await alerts(url)).find(({ repeat }) => repeat >= times - 1) ?? false, 60_000);
 
-  const first = run();
+  const first = startFor(t, live);
   const url = await addressOf(first);
   await push(
     url,
@@ -92,7 +93,7 @@ async function silence(t: TestContext, name: string, args: readonly string[]): P
   await until('the bell', () => first.stdout().includes('drop!'));
   await first.stop('SIGKILL');
 
-  const second = run();
+  const second = beginFor(t, live);
   const again = await addressOf(second);
   const reminded = await ringing(again, 2);
   assert.deepEqual([reminded.alert_id, (await alerts(again)).length], [rang.alert_id, 1]);

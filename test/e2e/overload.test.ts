@@ -30,7 +30,7 @@ const WARM_UP_RECORDS = 20_000;
 const SEND_RECORDS = 5_000;
 const LAG_ABOVE = 15_000;
 /** So many wait from the start on: a sender that itself stands still for a moment does not end the overload. */
-const WAITING_MIN = 4 * LAG_ABOVE;
+const WAITING_MIN = 6 * LAG_ABOVE;
 /** What the process may take over its memory after the warm-up, whatever waits and however long; the ids of the dedup span are in it. */
 const GROWTH_MAX_BYTES = 256 << 20;
 
@@ -132,7 +132,7 @@ const embedded: Place = {
   log: [],
   isRefused: true,
   partitions: 1,
-  batchRecords: 1,
+  batchRecords: 4,
   async way(name, url, work) {
     await work(async (partition, lines) => {
       const answer = await fetch(`${url}/api/v1/events/${name}-raw?partition=${partition}`, {
@@ -153,7 +153,7 @@ const onKafka: Place = {
   log: ['--log', `kafka://${kafka.address}`, '--session-ms', '6000'],
   isRefused: false,
   partitions: 2,
-  batchRecords: 1,
+  batchRecords: 4,
   async way(name, _url, work) {
     await withKafka(kafka.address, async (log) => {
       await work(async (partition, lines) => {

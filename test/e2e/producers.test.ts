@@ -3,7 +3,7 @@
  * processes die, and straight to Kafka. Whatever they had to send again, each event counts once.
  */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer, connect, type Socket } from 'node:net';
 import path from 'node:path';
@@ -17,7 +17,8 @@ import { ownService, service } from '../support/services.ts';
 import { bring, valuesOf, withKafka } from './kafka-topic.ts';
 import { ownPipeline, type OwnPipeline } from './own-pipeline.ts';
 import { codeOf } from './page-code.ts';
-import { output, printedSeed, startFor, until, type Running } from './tocsin.ts';
+import type { Called, Ended } from '../support/in-process.ts';
+import { beginFor, output, printedSeed, startFor, until } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
@@ -80,35 +81,35 @@ async function balance(t: TestContext): Promise<Balancer> {
 interface Fleet {
   readonly pipeline: OwnPipeline;
   readonly log: string;
-  run(...args: string[]): Running;
-  /** Resolves to the port of a process that takes pushes. */
-  api(): Promise<{ running: Running; port: number }>;
+  /** Who counts what is pushed. */
+  count(): void;
+  /** Resolves to the port of who takes pushes, in the process of the test; `apart`: in one of its own, that can be killed. */
+  api(): Promise<{ readonly port: number }>;
+  apart(): Promise<{ readonly child: ChildProcess; readonly port: number }>;
 }
 
 function fleet(t: TestContext, dir: string, address: string): Fleet {
   const pipeline = ownPipeline(dir, PARTITIONS);
   const log = `kafka://${address}`;
-  let count = 0;
-  const run = (...args: string[]): Running => {
-    const data = path.join(dir, `data${count++}`);
-    const all = ['run', pipeline.file, '--log', log, '--olap-store', 'none', '--clock', 'event', '--data', data];
-    return startFor(t, [...all, '--session-ms', '3000', ...args], { env: { TOCSIN_API_KEY: KEY } });
+  let places = 0;
+  const live = (...args: string[]): string[] => {
+    const all = ['run', pipeline.file, '--log', log, '--olap-store', 'none', '--clock', 'event', '--session-ms', '3000'];
+    return [...all, '--data', path.join(dir, `data${places++}`), ...args];
+  };
+  const taking = ['--roles', 'ingest,api', '--listen', '127.0.0.1:0', '--api-key', KEY];
+  const portOf = async ({ stderr, ended }: Pick<Called, 'stderr'> & { readonly ended: Promise<Ended> }): Promise<number> => {
+    const gone = ended.then((end) => assert.fail(end.stderr));
+    const port = (): number | false => Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(stderr())?.[1] ?? 0) || false;
+    return Promise.race([until('who takes events', port), gone]);
   };
   return {
     pipeline,
     log,
-    run,
-    async api() {
-      const running = run('--roles', 'ingest,api', '--listen', '127.0.0.1:0');
-      const port = await until(
-        'a process that takes events',
-        () => {
-          assert.equal(running.child.exitCode, null, running.stderr());
-          return Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(running.stderr())?.[1] ?? 0) || undefined;
-        },
-        60_000,
-      );
-      return { running, port };
+    count: () => void beginFor(t, live('--roles', 'aggregate,monitor,notify', '--listen', 'none', '--commit-every-ms', '200')),
+    api: async () => ({ port: await portOf(beginFor(t, live(...taking))) }),
+    async apart() {
+      const running = startFor(t, live(...taking));
+      return { child: running.child, port: await portOf(running) };
     },
   };
 }
@@ -147,16 +148,16 @@ describe('producers', { skip: kafka.skip }, () => {
   test('the code of docs/sending-events.md, while processes behind the balancer die: each event counts once', async (t) => {
     const random = createRandom(printedSeed(t));
     const dir = temporary(t);
-    const { pipeline, log, run, api } = fleet(t, dir, kafka.address);
+    const { pipeline, log, count, api, apart } = fleet(t, dir, kafka.address);
     // The raw topic is made here: its partitions count.
     await bring(
       kafka.address,
       pipeline.topic,
       Array.from({ length: PARTITIONS }, () => []),
     );
-    run('--roles', 'aggregate,monitor,notify', '--listen', 'none', '--commit-every-ms', '200');
+    count();
     const balancer = await balance(t);
-    const apis = await Promise.all([api(), api()]);
+    const apis = await Promise.all([apart(), api()]);
     balancer.ports.push(...apis.map(({ port }) => port));
 
     const [python] = codeOf('sending-events.md', 'python');
@@ -193,9 +194,9 @@ describe('producers', { skip: kafka.skip }, () => {
         await sleep(100 + random.below(500));
         cut += balancer.cut();
         if (round !== 3) continue;
-        apis[0].running.child.kill('SIGKILL');
+        apis[0].child.kill('SIGKILL');
         balancer.ports.splice(0, 1);
-        void api().then(({ port }) => balancer.ports.push(port));
+        void apart().then(({ port }) => balancer.ports.push(port));
       }
       t.diagnostic(`${cut} connections cut`);
     })();

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startServer } from '../support/http-server.ts';
 import { service } from '../support/services.ts';
 import { bring } from './kafka-topic.ts';
-import { objects, startFor, until, type Running } from './tocsin.ts';
+import type { Called } from '../support/in-process.ts';
+import { beginFor, objects, startFor, until, type Running } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
@@ -59,14 +60,22 @@ async function silenced(t: TestContext, name: string, more: { readonly all: read
   const told = (): Alert[] => received.map(({ body }) => JSON.parse(body) as Alert);
   const begin = Math.floor(Date.now() / 1_000) * 1_000 - 300_000;
   const data = path.join(dir, 'data');
-  const run = (where: string, args: readonly string[]): Running =>
-    startFor(t, ['run', file, '--olap-store', 'none', '--data', where, ...more.all, ...args]);
-  const addressOf = (running: Running): Promise<string> =>
+  const run = (where: string, args: readonly string[]): string[] => [
+    'run',
+    file,
+    '--olap-store',
+    'none',
+    '--data',
+    where,
+    ...more.all,
+    ...args,
+  ];
+  const addressOf = (running: Pick<Called, 'stderr'>): Promise<string> =>
     until('the address', () => /(http:\/\/127\.0\.0\.1:\d+)/.exec(running.stderr())?.[1] ?? false, 60_000);
   const serving = ['--listen', '127.0.0.1:0'];
-  const teller = (): Running => run(data, more.apart ? ['--roles', 'notify'] : serving);
+  const teller = (): Running => startFor(t, run(data, more.apart ? ['--roles', 'notify'] : serving));
   let telling = teller();
-  const server = more.apart ? run(path.join(dir, 'api'), ['--roles', 'aggregate,monitor,api', ...serving]) : undefined;
+  const server = more.apart ? beginFor(t, run(path.join(dir, 'api'), ['--roles', 'aggregate,monitor,api', ...serving])) : undefined;
   let url = await addressOf(server ?? telling);
   let second = 0;
 

@@ -1,24 +1,22 @@
-/** The command line as a user has it: `bin/tocsin` in a process of its own. */
+/**
+ * The command line as a user has it: `bin/tocsin` in a process of its own (`start`), for what is killed, paused or long. What is only asked and
+ * answers runs in the process of the test (`tocsin`, `output`, `objects`).
+ */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { begin, type Called, type Ended } from '../support/in-process.ts';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 const BIN = path.join(ROOT, 'bin/tocsin');
+/** Arguments name files from there. */
+process.chdir(ROOT);
 
 /** Said on standard error by who is asked to stop and has no time left to note what it did. */
 export const STOPPED_UNNOTED = /the connection is closed\. Stopped all the same; what is not noted is done again at the next start\.$/m;
-
-export interface Ended {
-  /** Exit code; null: ended by `signal`. */
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface Running {
   readonly child: ChildProcess;
@@ -41,9 +39,7 @@ export interface StartOptions {
 }
 
 export function start(args: readonly string[], { input, uid, bin = BIN, env = {} }: StartOptions = {}): Running {
-  // A live run serves HTTP on a port that others may have taken: here only where a test says so.
-  const isServing = args[0] === 'run' && !args.includes('--once') && !args.includes('--listen');
-  const child = spawn(bin, isServing ? [...args, '--listen', 'none'] : args, {
+  const child = spawn(bin, withoutServer(args), {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -74,8 +70,17 @@ export function start(args: readonly string[], { input, uid, bin = BIN, env = {}
   };
 }
 
-export function tocsin(args: readonly string[], options?: StartOptions): Promise<Ended> {
-  return start(args, options).ended;
+/** A live run serves HTTP on a port that others may have taken: here only where a test says so. */
+function withoutServer(args: readonly string[]): readonly string[] {
+  const isServing = args[0] === 'run' && !args.includes('--once') && !args.includes('--listen');
+  return isServing ? [...args, '--listen', 'none'] : args;
+}
+
+/** Runs a command to its end; in a process of its own where that is to be another user's, another file's, or of another environment. */
+export function tocsin(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
+  const { input, ...ofProcess } = options;
+  if (input === 'open' || Object.keys(ofProcess).length > 0) return start(args, options).ended;
+  return begin(withoutServer(args), input).ended;
 }
 
 /** Runs a command that must succeed; its standard output. */
@@ -86,8 +91,8 @@ export async function output(args: readonly string[], options?: StartOptions): P
 }
 
 /** The objects of NDJSON that a command which must succeed has printed. */
-export async function objects<T = Record<string, unknown>>(args: readonly string[], options?: StartOptions): Promise<T[]> {
-  return ndjson<T>(await output(args, options));
+export async function objects<T = Record<string, unknown>>(args: readonly string[]): Promise<T[]> {
+  return ndjson<T>(await output(args));
 }
 
 export function ndjson<T = Record<string, unknown>>(text: string): T[] {
@@ -109,6 +114,13 @@ export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutM
     await sleep(Math.max(20, performance.now() - askedAt));
   }
   throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`);
+}
+
+/** In the process of the test, which it does not outlive: for who is neither killed nor paused, and need not be alone. */
+export function beginFor(t: TestContext, args: readonly string[]): Called {
+  const called = begin(withoutServer(args));
+  t.after(() => called.interrupt());
+  return called;
 }
 
 /** A process that does not outlive the test. */

@@ -8,7 +8,8 @@ import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { flatRow } from '../../windows/row-merge.ts';
 import type { WindowRecord } from '../../windows/row.ts';
-import { readAlerts, type ShownAlert } from '../readers/alerts.ts';
+import type { Episode } from '../../alerts/episodes.ts';
+import { readAlerts } from '../readers/alerts.ts';
 import { batches, choosePipeline, textAt, withReading } from '../readers/reading.ts';
 import { readWindows } from '../readers/windows.ts';
 import { runPipelines } from '../run.ts';
@@ -57,7 +58,7 @@ function events(): string[] {
   return found.map(({ time, kind, country }, id) => JSON.stringify({ id: `e${id}`, at: new Date(time).toISOString(), kind, country }));
 }
 
-let rang: ShownAlert[] = [];
+let rang: Episode[] = [];
 before(async () => {
   writeFileSync(at('events.ndjson'), `${events().join('\n')}\n`);
   const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });

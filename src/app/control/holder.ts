@@ -1,7 +1,7 @@
 /** The way to the process that holds a data directory. */
-import { request } from 'node:http';
 import { resolve } from 'node:path';
 import { AppError, ERROR_CODES, type ErrorCode } from '../../core/errors.ts';
+import { request } from '../../core/http.ts';
 import type { TopicInfo, TopicSettings } from '../../log/log.ts';
 import { encodeUnit, type WriteUnit } from './frame.ts';
 import { readNote, type ControlNote } from './note.ts';

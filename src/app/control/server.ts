@@ -1,8 +1,9 @@
 /** The local socket of the data directory's holder: other processes of this user hand in what they want written. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../../core/errors.ts';
+import { createServer } from '../../core/http.ts';
 import type { Log, TopicSettings } from '../../log/log.ts';
 import { decodeUnit } from './frame.ts';
 import { removeNote, socketPathFor, writeNote } from './note.ts';

@@ -2,17 +2,8 @@
 import type { Log } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
-import type { Ending } from '../../receivers/ending.ts';
+import { noteRecord, type Episode } from '../../alerts/episodes.ts';
 import { batches, textAt } from './reading.ts';
-import { withEnd } from '../../alerts/with-end.ts';
-
-/** An alert as it rang, and how it stands. */
-export interface ShownAlert extends AlertEvent {
-  /** ISO 8601 UTC; null while it fires. */
-  readonly resolved_time: string | null;
-  /** Absent while it fires. */
-  readonly ending?: Ending;
-}
 
 export interface AlertsQuery {
   /** By the time it rang, epoch ms; `from` included, `to` not. */
@@ -30,21 +21,19 @@ export async function* readAlertRecords(log: Log, pipeline: PipelineRecord): Asy
   }
 }
 
-/**
- * One object per alert, in the order in which they rang: the record of its beginning (values, explanation, message), with `status`
- * and `repeat` as of its last record and `resolved_time`, the end of the window that ended it, else null.
- */
-export async function readAlerts(log: Log, pipeline: PipelineRecord, query: AlertsQuery): Promise<ShownAlert[]> {
-  const alerts = new Map<string, ShownAlert>();
-  for await (const record of readAlertRecords(log, pipeline)) {
-    const known = alerts.get(record.alert_id);
-    const resolved_time = record.status === 'resolved' ? record.alert_time : null;
-    const repeat = Math.max(known?.repeat ?? 0, record.repeat);
-    alerts.set(record.alert_id, withEnd({ ...(known ?? record), status: record.status, repeat, resolved_time }, record));
-  }
-  return [...alerts.values()].filter((alert) => {
-    const at = Date.parse(alert.alert_time);
-    const isInTime = at >= (query.from ?? -Infinity) && at < (query.to ?? Infinity);
-    return isInTime && (query.status === undefined || alert.status === query.status);
-  });
+/** By id, in the order in which they rang: as they rang, and how they stand. */
+export async function readEpisodes(log: Log, pipeline: PipelineRecord): Promise<ReadonlyMap<string, Episode>> {
+  const episodes = new Map<string, Episode>();
+  for await (const record of readAlertRecords(log, pipeline)) noteRecord(episodes, record);
+  return episodes;
+}
+
+/** Those of them that are asked for. */
+export async function readAlerts(log: Log, pipeline: PipelineRecord, query: AlertsQuery): Promise<Episode[]> {
+  return [...(await readEpisodes(log, pipeline)).values()].filter((episode) => isAsked(episode, query));
+}
+
+export function isAsked({ alert_time, status: is }: AlertEvent, { from = -Infinity, to = Infinity, status }: AlertsQuery): boolean {
+  const at = Date.parse(alert_time);
+  return at >= from && at < to && (status === undefined || is === status);
 }

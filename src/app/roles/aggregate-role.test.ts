@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../../core/clock.ts';
+import { systemClock, type Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { silentLogger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import { runAggregates } from './aggregate-role.ts';
-import type { OwnedStage } from './owned-partitions.ts';
+import { createOwnedPartitions, type OpenPartition, type OwnedPartitions, type OwnedStage } from './owned-partitions.ts';
 
 const stage: OwnedStage = {
   name: 't/1',
@@ -16,6 +16,10 @@ const stage: OwnedStage = {
   status: () => ({ caughtUp: true, deadLetterBytes: 0 }) as ReturnType<OwnedStage['status']>,
   close: async () => {},
 };
+
+function ownedBy(open: OpenPartition, clock: Clock = systemClock): OwnedPartitions {
+  return createOwnedPartitions(open, { clock, logger: silentLogger });
+}
 
 for (const [partition, sessions] of [
   [0, 6],
@@ -33,7 +37,7 @@ for (const [partition, sessions] of [
         connection: { join },
         clock: { ...systemClock, elapsed: () => (now += 10) },
         logger: silentLogger,
-        open: async () => stage,
+        owned: ownedBy(async () => stage),
         isTimeToMove: () => false,
         state: () => [],
         moreToCome: async () => false,
@@ -60,7 +64,7 @@ test('with --once, who owns one partition of two ends well when another has read
       connection: { join },
       clock: { ...systemClock, elapsed: () => (now += 50) },
       logger: silentLogger,
-      open: async () => stage,
+      owned: ownedBy(async () => stage),
       isTimeToMove: () => false,
       state: () => [],
       moreToCome: async () => false,
@@ -91,13 +95,14 @@ async function owned(step: (life: number) => Promise<number>, isTimeToMove: (lif
   };
   let life = 0;
   let now = 0;
+  const clock = { ...systemClock, elapsed: () => (now += 100) };
   await runAggregates(
     { group: 'p', topics: ['t'], partitions: 1, sessionTimeoutMs: 100, commitEveryMs: 1e9, once: false },
     {
       connection: { join },
-      clock: { ...systemClock, elapsed: () => (now += 100) },
+      clock,
       logger: silentLogger,
-      async open() {
+      owned: ownedBy(async () => {
         const own = ++life;
         tell(`open ${own}`);
         return {
@@ -107,7 +112,7 @@ async function owned(step: (life: number) => Promise<number>, isTimeToMove: (lif
           commit: async () => tell(`commit ${own}`),
           close: async () => tell(`close ${own}`),
         };
-      },
+      }, clock),
       isTimeToMove: () => isTimeToMove(life),
       state: () => [],
       moreToCome: async () => true,

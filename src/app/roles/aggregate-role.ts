@@ -6,7 +6,7 @@ import type { StateChange } from '../../log/log.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import { stepAll } from '../../pipeline/step-all.ts';
 import { partitionName } from '../../windows/plan.ts';
-import { createOwnedPartitions, type OpenPartition } from './owned-partitions.ts';
+import type { OwnedPartitions } from './owned-partitions.ts';
 import { createTelling } from './telling.ts';
 import { createTurns } from './turns.ts';
 import { createWait } from './wait-for-others.ts';
@@ -27,7 +27,7 @@ export interface AggregateRoleDeps {
   readonly connection: Pick<KafkaConnection, 'join'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly open: OpenPartition;
+  readonly owned: OwnedPartitions;
   /** Told of every reading: whether all partitions are to be closed and opened again, because that puts them elsewhere. */
   readonly isTimeToMove: (read: number) => boolean;
   /** State to note with the next commit. */
@@ -38,7 +38,8 @@ export interface AggregateRoleDeps {
   readonly unread: () => Promise<number>;
 }
 
-const POLL_MS = 20;
+/** Who finds nothing looks again so soon, and less often the longer nothing comes: a look asks the broker for every partition. */
+const LOOK_AGAIN_MS = { first: 20, most: 100 };
 
 /**
  * Until the signal, or (`once`) until everything was read and told. `byOthers`: not all of it here, as others keep partitions.
@@ -50,8 +51,8 @@ export async function runAggregates(
   signal: AbortSignal,
 ): Promise<{ readonly byOthers: boolean }> {
   const { group, topics, partitions, sessionTimeoutMs } = config;
-  const owned = createOwnedPartitions(deps.open, deps);
-  const telling = createTelling(config, { ...deps, owned });
+  const { owned } = deps;
+  const telling = createTelling(config, deps);
   const inTurn = createTurns();
 
   /** Resolves to the records read. */
@@ -83,10 +84,12 @@ export async function runAggregates(
   /** Resolves to whether others have read it all. */
   async function untilRead(): Promise<boolean> {
     const wait = createWait(config, deps);
+    let againMs = LOOK_AGAIN_MS.first;
     while (!signal.aborted) {
       const everythingCame = config.once && !(await deps.moreToCome());
       const read = await inTurn(pass);
       if (read > 0) {
+        againMs = LOOK_AGAIN_MS.first;
         await nextTurn();
         continue;
       }
@@ -94,13 +97,14 @@ export async function runAggregates(
         if (owned.all().length === partitions && (await inTurn(isAllRead))) return false;
         if (await wait.isOver(owned.all().length, owned.has(partitionName(topics[0]!, 0)))) return true;
       }
-      await sleep(POLL_MS, signal);
+      await sleep(againMs, signal);
+      if (!config.once) againMs = Math.min(2 * againMs, LOOK_AGAIN_MS.most);
     }
     return false;
   }
 
   const membership = await deps.connection.join(
-    { group, topics, sessionTimeoutMs },
+    { group, topics, sessionTimeoutMs, signal },
     {
       onAssigned: (assigned, generation, standing) =>
         inTurn(async () => {

@@ -61,7 +61,7 @@ export async function whileElected(
   }
 
   const membership = await deps.connection.join(
-    { group, topics: [topic], sessionTimeoutMs },
+    { group, topics: [topic], sessionTimeoutMs, signal },
     {
       async onAssigned(assigned, _generation, standing) {
         await end();

@@ -28,6 +28,7 @@ import { notedOutcomes } from './noted-outcomes.ts';
 import { runNotifyTerm } from './notify-role.ts';
 import { createReadAnew, revisionReader } from './read-anew.ts';
 import { createReadToEnd } from './read-elsewhere.ts';
+import { createOwnedPartitions } from './owned-partitions.ts';
 import { createPartitionOpener } from './partition-opener.ts';
 import { runInOrder, type RolesOfRun } from './role-order.ts';
 import { ROLES, type Role } from './roles.ts';
@@ -91,10 +92,11 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       { spec, always: options.threads !== undefined },
       { threads: deps.threads.pipeline(), clock, ends, onJudged: deps.onJudged },
     );
-  const partitionsHere = createPartitionOpener(
+  const opener = createPartitionOpener(
     { config, plan, mode, once, batchRecords: options.batchRecords },
     { ...deps, ground, ends, outcomes, placement, monitorLag, revision: () => seat.revision(broken.signal) },
   );
+  const owned = createOwnedPartitions(opener, deps);
   let notify: NotifyStage | undefined;
 
   function elected(
@@ -114,7 +116,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
         connection,
         clock,
         logger,
-        open: partitionsHere.open,
+        owned,
         isTimeToMove(read) {
           const moves = placement?.isTimeToMove(read) === true;
           if (moves) logger.info(`${pipeline}: its partitions are counted in threads from here on`);
@@ -196,7 +198,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     engine: {
       counts: () => seat.seen()?.counts() ?? done({}),
       // Who sees no monitor knows of its own partitions.
-      partitions: () => seat.seen()?.partitions() ?? partitionsHere.owned(),
+      partitions: () => seat.seen()?.partitions() ?? owned.statuses(),
       get frontier() {
         return seat.seen()?.frontier ?? -Infinity;
       },

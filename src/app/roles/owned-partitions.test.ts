@@ -94,3 +94,41 @@ test('any other failure is the caller’s', async () => {
   );
   assert.equal(owned.has('t/0'), true);
 });
+
+test('how partitions stand is told through a rebalance, while others are opened beside them, and not when they are closed', async () => {
+  const opening = Promise.withResolvers<void>();
+  const owned = createOwnedPartitions(
+    async (_, partition) => {
+      if (partition === 1) await opening.promise;
+      return { close: async () => {}, status: () => ({ offset: partition }) } as OwnedStage;
+    },
+    { clock: systemClock, logger: silentLogger },
+  );
+  const here = (): number[] => owned.statuses().map(({ offset }) => offset);
+  const standing = { holds: async () => true, lost };
+  await owned.assign([place], 1, standing);
+  owned.park();
+  assert.deepEqual([here(), owned.all()], [[0], []]);
+  const assigned = owned.assign([{ topic: 't', partition: 1 }, place], 2, standing);
+  assert.deepEqual(here(), [0]);
+  opening.resolve();
+  await assigned;
+  assert.deepEqual(here(), [0, 1]);
+  await owned.drop();
+  assert.deepEqual(here(), []);
+});
+
+test('what was opened beside one that cannot be is closed with the rest', async () => {
+  const told: string[] = [];
+  const failure = new Error('no broker');
+  const owned = createOwnedPartitions(
+    async (_, partition) => {
+      if (partition === 1) throw failure;
+      return { close: async () => void told.push(`close ${partition}`) } as OwnedStage;
+    },
+    { clock: systemClock, logger: silentLogger },
+  );
+  await assert.rejects(owned.assign([place, { topic: 't', partition: 1 }], 1, { holds: async () => true, lost }), failure);
+  await owned.drop();
+  assert.deepEqual(told, ['close 0']);
+});

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
+import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
 import type { AggregateStage } from '../../pipeline/aggregate/aggregate-stage.ts';
 import { partitionName } from '../../windows/plan.ts';
 import { beginsAgain } from '../threads/threads.ts';
@@ -27,6 +28,8 @@ export interface OwnedPartition extends Place {
 /** Its calls are made one after the other, but for `unlessLeft`. */
 export interface OwnedPartitions {
   all(): OwnedPartition[];
+  /** How all that is open stands: what is parked, too, which most likely comes back. */
+  statuses(): AggregateStatus[];
   /** `name`: `topic/partition`. */
   has(name: string): boolean;
   /** Opens what is assigned, or goes on with what is parked. */
@@ -70,8 +73,9 @@ export function createOwnedPartitions(open: OpenPartition, { clock, logger }: { 
       const name = partitionName(topic, partition);
       if (isFenced) logger.warn(`partition ${name}: another process has taken over`);
       left.set(name, { topic, partition, dueAt: clock.elapsed() + AGAIN_MS });
-      await owned.get(name)?.stage.close();
+      const lost = owned.get(name);
       owned.delete(name);
+      await lost?.stage.close();
       return undefined;
     }
   }
@@ -92,6 +96,7 @@ export function createOwnedPartitions(open: OpenPartition, { clock, logger }: { 
 
   return {
     all,
+    statuses: () => [...owned.values(), ...parked.values()].map(({ stage }) => stage.status()),
     has: (name) => owned.has(name),
     unlessLeft,
 
@@ -101,15 +106,14 @@ export function createOwnedPartitions(open: OpenPartition, { clock, logger }: { 
       // Somebody may have had them in between.
       if (generation !== lastGeneration + 1) await close(parked);
       lastGeneration = generation;
-      const opened = await Promise.all(
+      await Promise.all(
         assigned.map(async (place) => {
           const name = partitionName(place.topic, place.partition);
           const kept = parked.get(name);
           parked.delete(name);
-          return { place, stage: kept?.stage ?? (await openHere(place)) };
+          own(place, kept?.stage ?? (await openHere(place)));
         }),
       );
-      for (const { place, stage } of opened) own(place, stage);
       await close(parked);
     },
 

@@ -1,9 +1,8 @@
-/** Takes over input partitions that the group has given to this process: ledger, the revision that counts, aggregation; and says how those here stand. */
+/** Takes over input partitions that the group has given to this process: ledger, the revision that counts, aggregation. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Log } from '../../log/log.ts';
-import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
 import { openAggregateStage } from '../../pipeline/aggregate/aggregate-stage.ts';
 import { noteLookups } from '../../pipeline/lookup-record.ts';
 import { offsetOf } from '../../pipeline/revision.ts';
@@ -46,12 +45,10 @@ const BATCH_BYTES = 1 << 20;
 export function createPartitionOpener(
   { config, plan, mode, once, batchRecords }: PartitionOpenerConfig,
   deps: PartitionOpenerDeps,
-): { readonly open: OpenPartition; owned(): AggregateStatus[] } {
+): OpenPartition {
   const { ground, clock, logger, outcomes } = deps;
   const { engine: spec, topics } = config;
   const { pipeline } = spec;
-  /** By the partition's name; of two lives of one the newer. */
-  const owned = new Map<string, OwnedStage>();
 
   async function openOn(log: Log, input: Ground['inputs'][number], revision: StageRevision): Promise<OwnedStage> {
     const { topic, partition } = input;
@@ -88,19 +85,16 @@ export function createPartitionOpener(
     const { changes, changed } = await noteLookups(log, spec, new Map([[input.name, stage.status().offset]]));
     if (changes.length > 0) await log.commit({ state: changes });
     for (const file of changed) logger.info(`pipeline ${pipeline}: ${file} has changed; it counts from here on in ${input.name}`);
-    const own: OwnedStage = {
+    return {
       ...stage,
       async close() {
-        if (owned.get(input.name) === own) owned.delete(input.name);
         await stage.close();
         await log.close();
       },
     };
-    owned.set(input.name, own);
-    return own;
   }
 
-  async function open(...[topic, partition, holds]: Parameters<OpenPartition>): Promise<OwnedStage> {
+  return async (topic, partition, holds) => {
     const input = ground.inputs.find(({ name }) => name === partitionName(topic, partition))!;
     const revision = await deps.revision();
     const log = await ground.partitionLog(input, { holds });
@@ -108,7 +102,5 @@ export function createPartitionOpener(
       await log.close();
       throw error;
     });
-  }
-
-  return { open, owned: () => [...owned.values()].map((stage) => stage.status()) };
+  };
 }

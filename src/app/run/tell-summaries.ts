@@ -4,7 +4,7 @@ import { noOutcomes, OUTCOMES, outcomesOf, reasonsOf, recordsRead, type OutcomeC
 import { atOnce } from '../../core/slices.ts';
 import type { PipelineRun } from './pipeline-run.ts';
 import type { RunOptions } from './run-options.ts';
-import { dataPlace, nothingTaken, summaryText, type RunSummary } from './summary.ts';
+import { dataPlace, nothingTaken, summaryText, type RunSummary, type SummaryBeside } from './summary.ts';
 
 /** A pipeline, and what had become of its records before this run. */
 export interface Counted {
@@ -12,30 +12,29 @@ export interface Counted {
   readonly before: OutcomeCounts;
 }
 
+/** What a pipeline came to, for those who tell it in a form of their own. */
+export type OnSummary = (pipeline: string, summary: RunSummary, beside: SummaryBeside) => void;
+
 /** `where`: for messages, where the log is. `isBrokenOff`: told to stop before the end. */
 export function tellSummaries(
   counted: readonly Counted[],
   options: RunOptions,
   { seconds, where, isBrokenOff }: { readonly seconds: number; readonly where: string; readonly isBrokenOff: boolean },
-  { stdout, logger }: { readonly stdout: NodeJS.WritableStream; readonly logger: Logger },
+  {
+    stdout,
+    logger,
+    onSummary,
+  }: { readonly stdout: NodeJS.WritableStream; readonly logger: Logger; readonly onSummary?: OnSummary | undefined },
 ): void {
   const isOneOfSeveral = counted.length > 1;
   const place = placeOf(options, isOneOfSeveral, where);
   for (const { run, before } of counted) {
     const { pipeline } = run.config.engine;
     const summary = summaryOf(run, seconds);
-    if (options.json) stdout.write(`${JSON.stringify(isOneOfSeveral ? { pipeline, ...summary } : summary)}\n`);
-    else if (!options.quiet) {
-      stdout.write(
-        summaryText(pipeline, summary, {
-          reasons: reasonsOf(run.engine.partitions().map(({ reasons }) => reasons)),
-          decided: run.notify.decided(),
-          place: place(pipeline),
-          isGone: options.isTemporary === true,
-          replayed: run.engine.partitions().reduce((sum, { replayed }) => sum + replayed, 0),
-        }),
-      );
-    }
+    const beside = besideOf(run, options, place(pipeline));
+    if (onSummary) onSummary(pipeline, summary, beside);
+    else if (options.json) stdout.write(`${JSON.stringify(isOneOfSeveral ? { pipeline, ...summary } : summary)}\n`);
+    else if (!options.quiet) stdout.write(summaryText(pipeline, summary, beside));
     const nothing = nothingTaken(pipeline, grownSince(before, totalsOf(run)), place(pipeline));
     if (nothing !== undefined && options.once && !isBrokenOff) logger.warn(nothing);
   }
@@ -44,6 +43,17 @@ export function tellSummaries(
 function summaryOf(run: PipelineRun, seconds: number): RunSummary {
   const totals = totalsOf(run);
   return { events: { read: recordsRead(totals), ...totals }, windows: atOnce(run.engine.counts()), alerts: run.notify.counts(), seconds };
+}
+
+function besideOf({ engine, notify }: PipelineRun, { isTemporary = false }: RunOptions, place: string): SummaryBeside {
+  const partitions = engine.partitions();
+  return {
+    reasons: reasonsOf(partitions.map(({ reasons }) => reasons)),
+    decided: notify.decided(),
+    place,
+    isGone: isTemporary,
+    replayed: partitions.reduce((sum, { replayed }) => sum + replayed, 0),
+  };
 }
 
 /** What has become of the records, over all partitions that are known yet. */

@@ -1,11 +1,11 @@
 /** The alerts of a pipeline in memory, one entry an episode: read once from the log, then kept up with it. */
 import { byGravity, severityRank } from '../../alerts/gravity.ts';
 import type { SaidIn } from '../../alerts/said-in.ts';
-import { withEnd } from '../../alerts/with-end.ts';
+import { noteRecord, type Episode } from '../../alerts/episodes.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Log } from '../../log/log.ts';
 import type { AlertEvent, AlertLocale, Severity } from '../../receivers/alert-event.ts';
-import type { AlertGroup, AlertList, Episode } from '../../server/api.ts';
+import type { AlertGroup, AlertList } from '../../server/api.ts';
 import type { AlertQuery } from '../../server/surface.ts';
 import { followTopic } from './topic-reader.ts';
 
@@ -38,23 +38,11 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
   const firing = new Map<string, Firing>();
   const catchUp = followTopic(log, topic, (value) => {
     const event = value as AlertEvent;
-    const known = episodes.get(event.alert_id);
-    const resolved_time = event.status === 'resolved' ? event.alert_time : null;
-    const repeat = Math.max(known?.repeat ?? 0, event.repeat);
-    // Values and explanation stay those of the beginning.
-    // Who speaks for it, and for whom it speaks, are as of the newest record.
-    const { part_of: _, ...begun } = known ?? event;
-    const { part_of, members = known?.members } = event;
-    const company = { ...(part_of === undefined ? {} : { part_of }), ...(members && { members }) };
-    const episode = withEnd({ ...begun, ...company, status: event.status, repeat, resolved_time }, event);
-    episodes.set(event.alert_id, episode);
-    if (episode.status === 'firing' && part_of === undefined) firing.set(event.alert_id, firing.get(event.alert_id) ?? firingOf(episode));
+    const episode = noteRecord(episodes, event);
+    if (episode.status === 'firing' && episode.part_of === undefined)
+      firing.set(event.alert_id, firing.get(event.alert_id) ?? firingOf(episode));
     else firing.delete(event.alert_id);
-    for (const { alert_id } of event.members ?? []) {
-      firing.delete(alert_id);
-      const member = episodes.get(alert_id);
-      if (member) episodes.set(alert_id, { ...member, part_of: event.alert_id });
-    }
+    for (const { alert_id } of event.members ?? []) firing.delete(alert_id);
     if (episodes.size >= EPISODES_MAX + FORGOTTEN_AT_ONCE) forget();
   });
 

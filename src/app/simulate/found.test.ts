@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sampleAlert } from '../../../test/support/sample-alert.ts';
-import type { ShownAlert } from '../readers/alerts.ts';
+import type { Episode } from '../../alerts/episodes.ts';
 import { findAlert, othersOf } from './found.ts';
 import { planOf } from './plan.ts';
 import { scenarios } from './scenarios.ts';
@@ -19,7 +19,7 @@ const plan = planOf(
 const span = (from: number, to: number) => ({ fromMs: T + from * 1_000, toMs: T + to * 1_000 });
 
 /** Rang with the 10 s window that starts at this second; ended with the window that ends at `over`. */
-function rang(start: number, over: number | null, change: Partial<ShownAlert> = {}): ShownAlert {
+function rang(start: number, over: number | null, change: Partial<Episode> = {}): Episode {
   return {
     ...sampleAlert,
     alert_type: 'ctr_drop',
@@ -33,7 +33,7 @@ function rang(start: number, over: number | null, change: Partial<ShownAlert> = 
   };
 }
 
-const outcome = (alert: ShownAlert, broken: ReturnType<typeof span>, allClosed = true): string => {
+const outcome = (alert: Episode, broken: ReturnType<typeof span>, allClosed = true): string => {
   const { found, uncounted } = findAlert([alert], plan, broken, allClosed);
   return `${found ? 'found' : uncounted ? 'uncounted' : 'nothing'} ${Math.round(100 * ((found ?? uncounted)?.brokenShare ?? 0))}`;
 };

@@ -1,5 +1,5 @@
 /** Which alert is the simulated break's own: one for a window of which little was broken rang by chance, or for something else. */
-import type { ShownAlert } from '../readers/alerts.ts';
+import type { Episode } from '../../alerts/episodes.ts';
 import type { Plan } from './plan.ts';
 
 /** Epoch ms, `to` not included. */
@@ -9,7 +9,7 @@ export interface Span {
 }
 
 export interface Rang {
-  readonly alert: ShownAlert;
+  readonly alert: Episode;
   /** Of its windows in breach, how much of the most broken one was: 0 to 1. */
   readonly brokenShare: number;
   /** It fired before anything was broken. */
@@ -27,7 +27,7 @@ export interface Found {
 const SHARE_LEAST = 0.5;
 
 /** `allClosed`: the windows that the break touches are final, so an alert that still fires fired in each of them. */
-export function findAlert(alerts: readonly ShownAlert[], plan: Plan, broken: Span, allClosed: boolean): Found {
+export function findAlert(alerts: readonly Episode[], plan: Plan, broken: Span, allClosed: boolean): Found {
   const { windowMs } = plan.detection;
   const least = SHARE_LEAST * Math.min(1, (broken.toMs - broken.fromMs) / windowMs);
   const meant = alerts.filter((alert) => isMeant(alert, plan));
@@ -43,13 +43,13 @@ export function findAlert(alerts: readonly ShownAlert[], plan: Plan, broken: Spa
 
 /** What else rang while it was broken: in the segments of the plans or what they are part of. What another alert speaks for is left out. */
 export function othersOf(
-  alerts: readonly ShownAlert[],
+  alerts: readonly Episode[],
   plans: readonly Plan[],
   broken: readonly Span[],
   results: readonly Found[],
-): ShownAlert[] {
+): Episode[] {
   const told = new Set(results.flatMap(({ found, uncounted }) => [found?.alert.alert_id, uncounted?.alert.alert_id]));
-  const isTouched = ({ labels, window_start: start, window_end: end }: ShownAlert): boolean =>
+  const isTouched = ({ labels, window_start: start, window_end: end }: Episode): boolean =>
     plans.some(({ segment }, i) => {
       const { fromMs, toMs } = broken[i]!;
       const own: Readonly<Record<string, string>> = { country: segment.country, ad_format: segment.ad_format };
@@ -59,11 +59,11 @@ export function othersOf(
   return alerts.filter((alert) => alert.part_of === undefined && !told.has(alert.alert_id) && isTouched(alert));
 }
 
-function isMeant({ labels, alert_type: type }: ShownAlert, { scenario, segment }: Plan): boolean {
+function isMeant({ labels, alert_type: type }: Episode, { scenario, segment }: Plan): boolean {
   return type === scenario.alertType && labels['country'] === segment.country && labels['ad_format'] === segment.ad_format;
 }
 
-function shareOf(alert: ShownAlert, { detection: { windowMs, slideMs } }: Plan, broken: Span, allClosed: boolean): number {
+function shareOf(alert: Episode, { detection: { windowMs, slideMs } }: Plan, broken: Span, allClosed: boolean): number {
   const first = Date.parse(alert.window_start);
   const last = lastBreach(alert, slideMs, allClosed) - windowMs;
   let most = 0;
@@ -75,7 +75,7 @@ function shareOf(alert: ShownAlert, { detection: { windowMs, slideMs } }: Plan, 
 }
 
 /** End of the last window that is known to be in breach, epoch ms. */
-function lastBreach({ window_end: end, resolved_time: resolved }: ShownAlert, slideMs: number, allClosed: boolean): number {
+function lastBreach({ window_end: end, resolved_time: resolved }: Episode, slideMs: number, allClosed: boolean): number {
   if (resolved !== null) return Math.max(Date.parse(end), Date.parse(resolved) - slideMs);
   return allClosed ? Infinity : Date.parse(end);
 }

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { sleep, type Clock } from '../../core/clock.ts';
 import { createRandom } from '../../core/random.ts';
 import { writeLog } from '../control/write-log.ts';
-import { readAlerts, type ShownAlert } from '../readers/alerts.ts';
+import type { Episode } from '../../alerts/episodes.ts';
+import { readAlerts } from '../readers/alerts.ts';
 import { choosePipeline, withReading } from '../readers/reading.ts';
 import { measureTraffic } from './baseline.ts';
 import { detectionOf } from './detection.ts';
@@ -30,7 +31,7 @@ export interface Simulation {
   /** One for each plan. */
   readonly results: readonly Simulated[];
   /** What else rang there meanwhile. */
-  readonly others: readonly ShownAlert[];
+  readonly others: readonly Episode[];
 }
 
 /** One plan for each choice, from what its segment's traffic is now. */

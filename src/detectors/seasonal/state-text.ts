@@ -15,7 +15,8 @@ interface PackedArray {
 
 export function encodeSeasonalState(state: SeasonalState): string {
   return JSON.stringify(state, (_, value: unknown) => {
-    for (const kind of ['f32', 'f64'] as const) if (value instanceof ARRAYS[kind]) return { packed: pack(kind, value) };
+    if (value instanceof Float32Array) return { packed: pack('f32', value) };
+    if (value instanceof Float64Array) return { packed: pack('f64', value) };
     // JSON knows no -0; what stands for it must not be mistaken for text.
     return Object.is(value, -0) ? { minus: 0 } : value;
   });
@@ -35,10 +36,16 @@ export function decodeSeasonalState(text: string): SeasonalState | undefined {
 }
 
 function pack(kind: Kind, array: NumberArray): PackedArray {
-  const at = Uint16Array.from(Array.from(array.keys()).filter((i) => !Object.is(array[i], 0)));
-  if (at.length * 2 >= array.length) return { kind, length: array.length, values: base64(array) };
-  const values = new ARRAYS[kind](Array.from(at, (i) => array[i]!));
-  return { kind, length: array.length, values: base64(values), at: base64(at) };
+  const at = new Uint16Array(array.length);
+  const values = new ARRAYS[kind](array.length);
+  let count = 0;
+  for (let i = 0; i < array.length; i++) {
+    if (Object.is(array[i], 0)) continue;
+    at[count] = i;
+    values[count++] = array[i]!;
+  }
+  if (count * 2 >= array.length) return { kind, length: array.length, values: base64(array) };
+  return { kind, length: array.length, values: base64(values.subarray(0, count)), at: base64(at.subarray(0, count)) };
 }
 
 function unpack({ kind, length, values, at }: PackedArray): NumberArray {

@@ -1,5 +1,5 @@
 /** Who gets which partition, and the form in which members tell each other. */
-import { Reader, Writer } from '@platformatic/kafka';
+import { Reader, Writer } from './client.ts';
 
 export interface Assigned {
   readonly topic: string;

@@ -1,10 +1,9 @@
 /** The brokers: who leads what, and requests that are repeated until they can be answered. */
-import { metadataV12 } from '@platformatic/kafka';
-import type { API } from '@platformatic/kafka';
 import type { Clock } from '../../core/clock.ts';
 import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
+import { metadataV12, type API, type MetadataResponse } from './client.ts';
 import { CALLS, createConnections } from './connections.ts';
 import { explainKafkaError, kafkaErrorIds, mayPass } from './errors.ts';
 import { greet } from './greeting.ts';
@@ -101,7 +100,7 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
     }
   }
 
-  function learn(response: metadataV12.MetadataResponse): Map<string, TopicMetadata> {
+  function learn(response: MetadataResponse): Map<string, TopicMetadata> {
     connections.learn(response.brokers);
     controllerNode = response.controllerId;
     const learned = new Map<string, TopicMetadata>();
@@ -120,7 +119,7 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
     try {
       return { topics: learn(await call(metadataV12.api, 'any', [names, false, false])), missing: false };
     } catch (error) {
-      const response = (error as { response?: metadataV12.MetadataResponse }).response;
+      const response = (error as { response?: MetadataResponse }).response;
       const ids = kafkaErrorIds(error);
       // A partition without a leader is an error of the answer too: its leader is then -1.
       if (

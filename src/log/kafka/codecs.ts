@@ -1,7 +1,7 @@
 /** How batches are compressed, and their checksum. */
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { Reader, compressionsAlgorithms, crc32c } from './client.ts';
 import { checkSnappy } from './snappy-lengths.ts';
-import { Reader, compressionsAlgorithms, crc32c } from '@platformatic/kafka';
 
 /** A decompressed batch larger than this is refused: it would be a broken or hostile one. */
 export const UNPACKED_BYTES_MAX = 512 << 20;

@@ -1,6 +1,6 @@
 /** Connections to the brokers: one for each broker and lane, opened when it is first asked for, forgotten when it closes. */
-import { Connection } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
+import { Connection } from './client.ts';
 import { mayPass } from './errors.ts';
 import type { KafkaConfig } from './url.ts';
 

@@ -1,7 +1,7 @@
 /** What Kafka and the network say goes wrong: whether it passes, and in the words of our errors. */
-import { MultipleErrors } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
+import { MultipleErrors } from './client.ts';
 
 /** Kafka's names for what waiting, or asking another broker, mends. */
 const PASSING = new Set([

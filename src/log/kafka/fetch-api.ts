@@ -1,6 +1,5 @@
 /** The request for records of one partition, with an answer that stays bytes. */
-import { ProtocolError, createAPI, fetchV12 } from '@platformatic/kafka';
-import type { Reader } from '@platformatic/kafka';
+import { ProtocolError, createAPI, fetchV12, type Reader } from './client.ts';
 
 /** What the broker answers for one partition, the records left as bytes: see record-batch.ts. */
 export interface FetchAnswer {

@@ -1,7 +1,7 @@
 /** The first words with a broker: that it is one, new enough, and lets us in. */
-import { apiVersionsV3, metadataV12, type API } from '@platformatic/kafka';
 import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { apiVersionsV3, metadataV12, type API } from './client.ts';
 import { CALLS, type Connections } from './connections.ts';
 import { kafkaErrorIds } from './errors.ts';
 import type { KafkaConfig } from './url.ts';

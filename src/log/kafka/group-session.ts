@@ -1,11 +1,10 @@
 /** Who a member is to the coordinator of its group, and what it asks there, by the classic protocol. */
 import { randomUUID } from 'node:crypto';
-import { heartbeatV4, joinGroupV7, leaveGroupV4, syncGroupV5 } from '@platformatic/kafka';
-import type { API } from '@platformatic/kafka';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { decodeAssignment, encodeSubscription } from './assignment.ts';
 import type { Assigned } from './assignment.ts';
+import { heartbeatV4, joinGroupV7, leaveGroupV4, syncGroupV5, type API, type JoinGroupResponse } from './client.ts';
 import { kafkaErrorIds } from './errors.ts';
 import type { Groups } from './groups.ts';
 import type { Leader } from './leader.ts';
@@ -42,29 +41,35 @@ export interface GroupSessionDeps {
 
 const PROTOCOL_TYPE = 'consumer';
 const PROTOCOL = 'tocsin';
-/** How long the others wait for a member that gives its partitions back. Below the time-out of a request, as the answer to a join takes as long. */
-const REBALANCE_TIMEOUT_MS = 20_000;
+/**
+ * How long the others wait for a member that is there and still opens its partitions, or gives them back. If it were less than that takes,
+ * two would take all partitions from each other for ever. Whoever joins asks again where that is longer than a request may take.
+ */
+const REBALANCE_MS = 5 * 60_000;
 
 export function createGroupSession(config: GroupSessionConfig, { groups, leader, clock }: GroupSessionDeps): GroupSession {
   const { group, topics, sessionTimeoutMs, instanceId, shown } = config;
   // The coordinator holds the answer to one who joins back, and with it all that comes after it on that connection.
   const lane = `member ${randomUUID()}`;
+  const rebalanceMs = Math.max(REBALANCE_MS, sessionTimeoutMs);
   let memberId = '';
   let generation = -1;
   let provenAt = 0;
+  /** When the last request was sent after which no rebalance was under way. */
+  let calmAt = 0;
 
   function ask<A extends unknown[], R>(api: API<A, R>, args: A): Promise<R> {
     return groups.call(group, api, args, lane);
   }
 
-  async function enter(): Promise<joinGroupV7.JoinGroupResponse> {
+  async function enter(): Promise<JoinGroupResponse> {
     const protocols = [{ name: PROTOCOL, metadata: encodeSubscription(topics) }];
     try {
-      return await ask(joinGroupV7.api, [group, sessionTimeoutMs, REBALANCE_TIMEOUT_MS, memberId, instanceId, PROTOCOL_TYPE, protocols]);
+      return await ask(joinGroupV7.api, [group, sessionTimeoutMs, rebalanceMs, memberId, instanceId, PROTOCOL_TYPE, protocols]);
     } catch (error) {
       const ids = kafkaErrorIds(error);
       if (ids.includes('MEMBER_ID_REQUIRED')) {
-        memberId = (error as { response?: joinGroupV7.JoinGroupResponse }).response?.memberId ?? '';
+        memberId = (error as { response?: JoinGroupResponse }).response?.memberId ?? '';
         return enter();
       }
       if (ids.includes('INVALID_SESSION_TIMEOUT')) {
@@ -96,22 +101,26 @@ export function createGroupSession(config: GroupSessionConfig, { groups, leader,
       >;
       const sentAt = clock.elapsed();
       const { assignment } = await ask(syncGroupV5.api, args);
-      provenAt = sentAt;
+      provenAt = calmAt = sentAt;
       groups.identify(group, { memberId, generation, instanceId });
       return decodeAssignment(assignment);
     },
 
-    /** An answer that tells to join again is one from which the session counts, too. */
+    /**
+     * An answer that tells to join again is one from which the session counts, too, though not beyond what the others wait: the rebalance may
+     * have begun right after the calm.
+     */
     async heartbeat() {
       const [sentAt, asWhom] = [clock.elapsed(), generation];
-      const proven = (): void => {
-        if (asWhom === generation) provenAt = Math.max(provenAt, sentAt);
+      const proven = (at: number): void => {
+        if (asWhom === generation) provenAt = Math.max(provenAt, at);
       };
       try {
         await ask(heartbeatV4.api, [group, generation, memberId, instanceId]);
-        proven();
+        proven(sentAt);
+        if (asWhom === generation) calmAt = Math.max(calmAt, sentAt);
       } catch (error) {
-        if (kafkaErrorIds(error).includes('REBALANCE_IN_PROGRESS')) proven();
+        if (kafkaErrorIds(error).includes('REBALANCE_IN_PROGRESS')) proven(Math.min(sentAt, calmAt + rebalanceMs - sessionTimeoutMs));
         throw error;
       }
     },
@@ -125,7 +134,8 @@ export function createGroupSession(config: GroupSessionConfig, { groups, leader,
     async leave() {
       groups.identify(group, undefined);
       if (memberId === '' || instanceId !== null) return;
-      await ask(leaveGroupV4.api, [group, [{ memberId, groupInstanceId: null }]]);
+      // Not behind the answer to a join that is still held back.
+      await groups.call(group, leaveGroupV4.api, [group, [{ memberId, groupInstanceId: null }]]);
     },
   };
 }

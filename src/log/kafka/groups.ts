@@ -1,9 +1,8 @@
 /** Consumer groups as others see them: offsets passed on to their coordinator, lag, members. */
-import { describeGroupsV5, findCoordinatorV4, offsetCommitV8, offsetFetchV8 } from '@platformatic/kafka';
-import type { API } from '@platformatic/kafka';
 import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { CommitUnit } from '../log.ts';
+import { describeGroupsV5, findCoordinatorV4, offsetCommitV8, offsetFetchV8, type API } from './client.ts';
 import { mayPass } from './errors.ts';
 import { decodeAssignment } from './assignment.ts';
 import type { Assigned } from './assignment.ts';

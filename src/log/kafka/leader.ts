@@ -1,12 +1,12 @@
 /** What the leader of a group does for all its members: deals the partitions out, and notices when there are more of them. */
-import type { joinGroupV7 } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
 import { assign, decodeSubscription, encodeAssignment } from './assignment.ts';
+import type { JoinGroupResponse } from './client.ts';
 import type { Cluster } from './cluster.ts';
 
 export interface Leader {
   /** Who gets what, by the partitions that the topics have now; those of a topic that is not there: none. */
-  deal(members: joinGroupV7.JoinGroupResponse['members']): Promise<{ memberId: string; assignment: Buffer }[]>;
+  deal(members: JoinGroupResponse['members']): Promise<{ memberId: string; assignment: Buffer }[]>;
   /** Another one leads. */
   stepDown(): void;
   /** Whether a topic has other partitions than were dealt out. False for one who does not lead: the others are not told the counts. */

@@ -68,7 +68,11 @@ function testMembership(): void {
     group = freshName();
   }
 
-  async function join(more: Partial<JoinOptions> = {}, onRevoked?: () => Promise<void>): Promise<Watched> {
+  async function join(
+    more: Partial<JoinOptions> = {},
+    onRevoked?: () => Promise<void>,
+    onAssigned?: () => Promise<void>,
+  ): Promise<Watched> {
     const told: string[] = [];
     let owned = '';
     const tell = (what: string, list: string): void => {
@@ -78,7 +82,10 @@ function testMembership(): void {
     const membership = await connection.join(
       { group, topics: [topic], sessionTimeoutMs: SESSION_MS, ...more },
       {
-        onAssigned: (list) => tell(`assigned ${partitionsOf(list)}`, partitionsOf(list)),
+        async onAssigned(list) {
+          await onAssigned?.();
+          tell(`assigned ${partitionsOf(list)}`, partitionsOf(list));
+        },
         async onRevoked(list) {
           await onRevoked?.();
           tell(`revoked ${partitionsOf(list)}`, '');
@@ -128,6 +135,20 @@ function testMembership(): void {
     await second.membership.leave();
     await second.membership.ended;
     assert.deepEqual(await connection.members(group), []);
+  });
+
+  it('who takes longer to open what it got than a session lasts stays a member, and then shares it', async () => {
+    await begin(2);
+    let second: Promise<Watched> | undefined;
+    const first = await join({}, undefined, async () => {
+      if (second) return;
+      second = join();
+      await new Promise((resolve) => setTimeout(resolve, 2 * SESSION_MS)); // it reads what others left
+    });
+    const other = await second!;
+    await until(() => first.owned() !== '' && other.owned() !== '');
+    assert.deepEqual([first.told.slice(0, 2), first.told.includes('lost')], [['assigned 0,1', 'revoked 0,1'], false]);
+    await Promise.all([first.membership.leave(), other.membership.leave()]);
   });
 
   it('a topic of one partition elects one, the others stand by', async () => {

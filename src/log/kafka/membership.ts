@@ -21,12 +21,17 @@ export interface JoinOptions {
   readonly sessionTimeoutMs: number;
   /** A name that stays the same over restarts: one who is back within the session goes on with what it owned, without a rebalance. */
   readonly instanceId?: string;
+  /** Who is asked to stop before it has joined waits for the others no longer; from then on `leave` ends the membership. */
+  readonly signal?: AbortSignal;
 }
 
 export interface MembershipEvents {
-  /** What this member owns from now on, all of it; empty for a stand-by. The generation grows with every rebalance of the group. */
+  /**
+   * What this member owns from now on, all of it; empty for a stand-by. The generation grows with every rebalance of the group; the next one
+   * waits until this has settled (for 5 min at most).
+   */
   onAssigned(assigned: readonly Assigned[], generation: number, standing: Standing): Promise<void> | void;
-  /** Give all of it back: nobody else gets it before this has settled (or 20 s have gone by). */
+  /** Give all of it back: nobody else gets it before this has settled (or 5 min have gone by). */
   onRevoked(assigned: readonly Assigned[]): Promise<void> | void;
   /** What was owned is lost already, others may have it. `onAssigned` follows when the member has joined again. */
   onLost(): Promise<void> | void;
@@ -56,6 +61,9 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   const leaving = new AbortController();
   const stop = AbortSignal.any([leaving.signal, cluster.signal]);
   const joined = Promise.withResolvers<void>();
+  const giveUp = (): void => leaving.abort();
+  if (options.signal?.aborted) giveUp();
+  options.signal?.addEventListener('abort', giveUp, { once: true });
   const leader = createLeader(cluster);
   const session = createGroupSession({ group, topics, sessionTimeoutMs, instanceId, shown }, { groups, leader, clock });
   let losing = new AbortController();
@@ -72,16 +80,17 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     });
   }
 
-  /** Gives everything back, and stays a member meanwhile. */
-  async function giveBack(owned: readonly Assigned[], heart: Heart): Promise<void> {
+  /** Stays a member while `work` goes on, through a rebalance too; resolves to how that ended, rejects as `Heart.beat` does. */
+  async function staying(heart: Heart, work: () => Promise<void> | void): ReturnType<Heart['beat']> {
     const done = new AbortController();
-    const beating = heart.beat(done.signal, true).catch(() => 'lost' as const);
+    const beating = heart.beat(done.signal, true);
+    beating.catch(() => {});
     try {
-      await events.onRevoked(owned);
+      await work();
     } finally {
       done.abort();
-      await beating;
     }
+    return beating;
   }
 
   async function loseAll(): Promise<void> {
@@ -91,21 +100,30 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     await events.onLost();
   }
 
+  /** Undefined: asked to stop while the group still waits for others. */
+  async function joinUnlessStopped(): Promise<Assigned[] | undefined> {
+    const stopped = Promise.withResolvers<undefined>();
+    const onStop = (): void => stopped.resolve(undefined);
+    stop.addEventListener('abort', onStop, { once: true });
+    const joining = session.join();
+    joining.catch(() => {});
+    try {
+      return await Promise.race([joining, stopped.promise]);
+    } finally {
+      stop.removeEventListener('abort', onStop);
+    }
+  }
+
   /** One stay in the group, from joining to the next rebalance. */
   async function stay(): Promise<void> {
-    const owned = await session.join();
+    const owned = await joinUnlessStopped();
+    if (!owned) return;
     const heart = createHeart({ clock, sessionTimeoutMs, heartbeat: session.heartbeat, hasGrown: leader.hasGrown });
-    const over = new AbortController();
-    const beating = heart.beat(AbortSignal.any([stop, over.signal]));
-    beating.catch(() => {});
-    try {
-      await events.onAssigned(owned, session.generation, standingNow());
-      joined.resolve();
-      if ((await beating) === 'lost') await loseAll();
-      else await giveBack(owned, heart);
-    } finally {
-      over.abort();
-    }
+    let end = await staying(heart, () => events.onAssigned(owned, session.generation, standingNow()));
+    joined.resolve();
+    if (end !== 'lost') end = await heart.beat(stop);
+    if (end === 'lost') await loseAll();
+    else await staying(heart, () => events.onRevoked(owned));
   }
 
   function explainFencing(error: unknown): unknown {
@@ -141,6 +159,10 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   }
 
   const undo = groups.onClose(leave);
-  await joined.promise;
+  try {
+    await joined.promise;
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
+  }
   return { leave, ended };
 }

@@ -1,5 +1,5 @@
 /** Where a partition begins and ends, and which offset a time has. */
-import { describeLogDirsV1, listOffsetsV7 } from '@platformatic/kafka';
+import { describeLogDirsV1, listOffsetsV7 } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import { ISOLATION } from './fetch-api.ts';
 

@@ -1,6 +1,6 @@
 /** Batches on their way to a partition, each written once. */
-import { Writer, createAPI, initProducerIdV4, produceV9 } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
+import { Writer, createAPI, initProducerIdV4, produceV9, type ProduceResponse } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import { countOf, stampBatch } from './batch-builder.ts';
 import { explainKafkaError, kafkaErrorIds } from './errors.ts';
@@ -26,7 +26,7 @@ interface Identity {
 }
 
 /** Produce, version 9, of one batch that is ready to be sent: the client's own makes batches of an object per record. */
-const produceOne = createAPI<[topic: string, partition: number, batch: Buffer], produceV9.ProduceResponse>(
+const produceOne = createAPI<[topic: string, partition: number, batch: Buffer], ProduceResponse>(
   0,
   9,
   (topic: string, partition: number, batch: Buffer) =>

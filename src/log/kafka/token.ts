@@ -1,7 +1,7 @@
 /** Logging in with a token (OAUTHBEARER): from the environment, or from a file that something keeps fresh. */
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
+import type { ConnectionOptions } from './client.ts';
 
 export interface TokenLogin {
   readonly mechanism: 'OAUTHBEARER';

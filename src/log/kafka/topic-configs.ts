@@ -1,8 +1,8 @@
 /** Settings of topics, as Kafka names them: read, and changed where that is asked for. */
-import { describeConfigsV4, incrementalAlterConfigsV1 } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { TopicSettings } from '../log.ts';
+import { describeConfigsV4, incrementalAlterConfigsV1 } from './client.ts';
 import type { Cluster } from './cluster.ts';
 import { kafkaErrorIds } from './errors.ts';
 

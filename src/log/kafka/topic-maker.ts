@@ -1,6 +1,6 @@
 /** Topics of a broker, found, made and grown; what these hand out can be used at once. */
-import { createPartitionsV3, createTopicsV7 } from '@platformatic/kafka';
 import { AppError } from '../../core/errors.ts';
+import { createPartitionsV3, createTopicsV7 } from './client.ts';
 import type { Cluster, TopicMetadata } from './cluster.ts';
 import { explainKafkaError, kafkaErrorIds } from './errors.ts';
 import type { Configs } from './topic-configs.ts';

@@ -1,6 +1,7 @@
 /** ClickHouse's HTTP protocol, as much of it as `@clickhouse/client`, Grafana, Superset and curl speak. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
+import { createServer } from '../../core/http.ts';
 import { credentialsOf, isLocalRequest, roleOf, type Accounts, type Role } from './access.ts';
 import { DATABASE } from './engine-config.ts';
 import { TooManyQueries } from './connection-pool.ts';

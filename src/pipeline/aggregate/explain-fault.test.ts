@@ -186,3 +186,39 @@ test('a rule of the pipeline is named where the value breaks it, and a measure w
     'amount: found "12"; expected a number, for measure asia',
   ]);
 });
+
+test('a time in another form than the file names says what would make it one', () => {
+  const at = (timeUnit: 'iso' | 's', values: readonly unknown[], more: Partial<SourceSpec> = {}) =>
+    explained(
+      { event: { ...smallSource().event, timeUnit }, ...more },
+      values.map((value) => ['value:at', { ...good, at: value }] as const),
+    ).map((text) => text!.replace(/^.*; expected /, ''));
+  const values = [
+    '2024-01-01T09:00:00+0900',
+    '2024-01-01 09:00:00.5-03',
+    '2024-01-01T09:00:00',
+    1704067200,
+    '1704067200000',
+    17040672e8,
+    17040672e11,
+  ];
+  const expected = [
+    'a colon in its zone, +09:00',
+    'a colon in its zone, -03:00',
+    'its zone at the end, Z or one such as +09:00',
+    'event.time_unit: s for such seconds, in the pipeline file',
+    'event.time_unit: ms for such milliseconds, in the pipeline file',
+    'milliseconds with event.time_unit: ms, not microseconds',
+    'milliseconds with event.time_unit: ms, not nanoseconds',
+  ];
+  assert.deepEqual(at('iso', values), expected);
+  assert.deepEqual(at('iso', values, { schema: { properties: { at: { type: 'string', format: 'date-time' } } } }), expected);
+
+  const none = 'a time with a zone such as "2025-01-31T12:00:00Z"';
+  assert.deepEqual(at('iso', ['2024-01-01', '2024-13-01T09:00:00+0900', 7, {}]), [none, none, none, none]);
+  assert.deepEqual(at('s', [17040672e5, '2024-01-01T09:00:00Z', 'today']), [
+    'event.time_unit: ms for such milliseconds, in the pipeline file',
+    'such times with event.time_unit: iso',
+    'seconds since 1970, as a number or its text',
+  ]);
+});

@@ -7,6 +7,8 @@ import { isScalar, own } from '../../windows/decode/decoder.ts';
 import { parseEventTime } from '../../windows/decode/event-time.ts';
 import { MAX_AHEAD_DEFAULT_MS } from '../../windows/partition.ts';
 import type { Condition, EngineSpec, LookupSpec, MeasureSpec, SourceSpec } from '../../windows/spec.ts';
+import { expectedTime } from './expected-time.ts';
+import { lineFault } from './line-fault.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -42,11 +44,15 @@ export function createExplainFault(
 
   function ofRecord(reason: string, sent: Fields): string | undefined {
     const record = joined(sent, source.lookups);
+    const field = reason.slice(reason.indexOf(':') + 1);
+    const value = own(record, field);
+    // More use than what the schema says of a time: it knows of no unit.
+    const another = field === event.time ? expectedTime(value, event.timeUnit) : undefined;
+    if (another !== undefined) return faultText([field], value, another);
     const bySchema = check?.().explain(record, reason);
     if (bySchema !== undefined) return bySchema;
-    const field = reason.slice(reason.indexOf(':') + 1);
     const expected = wanted(field, record);
-    return expected && faultText([field], own(record, field), expected);
+    return expected && faultText([field], value, expected);
   }
 
   return (reason, text) => {
@@ -56,11 +62,11 @@ export function createExplainFault(
       case 'bad_utf8':
         return 'expected UTF-8';
       case 'bad_line':
-        return 'expected a line of the combined log format: host ident user [time] "request" status bytes "referer" "user agent"';
+        return lineFault(text);
       case 'too_long':
         return `expected at most ${limits.maxRecordBytes} bytes (limits.max_record_bytes)`;
       case TOO_DEEP:
-        return `expected at most ${LEVELS_MAX} levels of lists and objects: the check by the schema cannot follow this record to its end`;
+        return `expected at most ${LEVELS_MAX} levels of lists and objects, and no text of MBs under a pattern: the schema's check cannot follow this to its end`;
       case 'future': {
         // Where the file states no limit, only append times set one.
         const limit = `${(event.maxAheadMs ?? MAX_AHEAD_DEFAULT_MS) / 1_000} s`;

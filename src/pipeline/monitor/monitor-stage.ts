@@ -140,7 +140,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     const stepped = yield* merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
     const complete = stepped.records.filter((told) => Date.parse(told.window_start) >= config.completeFrom);
     records.push(complete);
-    alerts.push(...(yield* monitor.observing(complete)));
+    for (const alert of yield* monitor.observing(complete)) alerts.push(alert);
   }
 
   /** Up to where windows are over by the clock, where that is news to the monitor. */

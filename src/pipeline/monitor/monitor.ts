@@ -10,7 +10,7 @@ import type { Alerts } from '../../alerts/alerts.ts';
 import type { WindowTime } from '../../alerts/state-machine.ts';
 import { AppError } from '../../core/errors.ts';
 import { labelsKey } from '../../core/labels.ts';
-import { atOnce, createPace, type Sliced } from '../../core/slices.ts';
+import { atOnce, createPace, joined, type Sliced } from '../../core/slices.ts';
 import type { DetectorKind } from '../../detectors/detector.ts';
 import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
@@ -98,8 +98,8 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const at = { startMs: Date.parse(record.window_start), endMs: Date.parse(record.window_end) };
     if (isClosed(window, at.endMs)) return [];
     const rows = open.of(window, at.startMs);
-    const events = yield* recallLooks(window, record.window_start);
-    for (const watch of watchesOf.get(window) ?? []) events.push(...(yield* watch.close(rows, at)));
+    const closing = (watchesOf.get(window) ?? []).map((watch) => watch.close(rows, at));
+    const events = yield* joined([recallLooks(window, record.window_start), ...closing]);
     setClosed(window, { end: at.endMs });
     open.letGo(window, at.startMs);
     return events;
@@ -125,7 +125,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
       const held = open.named(chosen);
       return looking.map((watch) => watch.look(held, at, number));
     });
-    const events = yield* oneByOne(seen);
+    const events = yield* joined(seen);
     if (events.length > 0) setClosed(window.name, { ...closed, looks: number + 1 });
     return events;
   }
@@ -153,7 +153,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const openFrom = new Date(windowAfter(window, closed).startMs).toISOString();
     const number = closed.looks ?? 0;
     const hearing = (watchesOf.get(window.name) ?? []).filter((watch) => watch.hearsSilence);
-    const events = yield* oneByOne(hearing.map((watch) => watch.silence(begun, at, { number, openFrom })));
+    const events = yield* joined(hearing.map((watch) => watch.silence(begun, at, { number, openFrom })));
     if (events.length > 0) setClosed(window.name, { ...closed, looks: number + 1 });
     return events;
   }
@@ -187,7 +187,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
         return one ? [watch.recall(own, { startMs: Date.parse(one.window_start), endMs: Date.parse(one.window_end) })] : [];
       }),
     );
-    return oneByOne(recalling);
+    return joined(recalling);
   }
 
   function isWatched({ pipeline, window }: WindowRecord): boolean {
@@ -196,14 +196,14 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
 
   function* observing(records: Iterable<WindowRecord>): Sliced<AlertEvent[]> {
     const isDue = createPace();
-    const events: AlertEvent[] = [];
+    const events: AlertEvent[][] = [];
     for (const record of records) {
       if (isDue()) yield;
       if (!isWatched(record)) continue;
-      if (record.kind === 'closed') events.push(...(yield* closeWindow(record)));
+      if (record.kind === 'closed') events.push(yield* closeWindow(record));
       else open.keep(record, isClosed);
     }
-    return events;
+    return events.flat();
   }
 
   function* takingStateChanges(): Sliced<StateChange[]> {
@@ -243,16 +243,16 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
       return [];
     },
     observing,
-    look: (rows, elapsed) => oneByOne(spec.windows.map((window) => lookAt(window, rows, elapsed))),
+    look: (rows, elapsed) => joined(spec.windows.map((window) => lookAt(window, rows, elapsed))),
     lookCounts: () => lookPlan.counts(),
     hasSilence: (until) => spec.windows.some((window) => silentWindow(window, until) !== undefined),
-    silence: (until, openRows) => oneByOne(spec.windows.map((window) => hearSilence(window, until, openRows))),
+    silence: (until, openRows) => joined(spec.windows.map((window) => hearSilence(window, until, openRows))),
     recall(events) {
       for (const event of events) {
         if (!event.look || event.pipeline !== spec.pipeline || isKnown(event)) continue;
         recalled.add(event);
       }
-      return atOnce(oneByOne(spec.windows.map(recallOpen)));
+      return atOnce(joined(spec.windows.map(recallOpen)));
     },
     takeStateChanges: () => atOnce(takingStateChanges()),
     takingStateChanges,
@@ -260,12 +260,6 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
       for (const entry of entries) restoreOne(entry);
     },
   };
-}
-
-function* oneByOne(works: readonly Sliced<AlertEvent[]>[]): Sliced<AlertEvent[]> {
-  const events: AlertEvent[] = [];
-  for (const work of works) events.push(...(yield* work));
-  return events;
 }
 
 /** The one that follows the last closed one. */

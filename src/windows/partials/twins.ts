@@ -25,7 +25,7 @@ export function* twinsOf(live: readonly PanePartial[], finals: readonly WindowFi
 
   function* apart(cells: CellList, ends: CellList): Sliced<{ same: Cell[]; live: Cell[]; final: Cell[] }> {
     const byLabels = new Map(Array.from(ends, (cell) => [cell.labels, cell]));
-    const found = { same: new Array<Cell>(), live: new Array<Cell>(), final: new Array<Cell>() };
+    const found = { same: new Array<Cell>(), live: new Array<Cell>() };
     for (const cell of cells) {
       const end = byLabels.get(cell.labels);
       if (end && isSame(cell, end)) {
@@ -34,8 +34,7 @@ export function* twinsOf(live: readonly PanePartial[], finals: readonly WindowFi
       } else found.live.push(cell);
       if (isDue()) yield;
     }
-    found.final.push(...byLabels.values());
-    return found;
+    return { ...found, final: [...byLabels.values()] };
   }
 
   const panes: PanePartial[] = [];

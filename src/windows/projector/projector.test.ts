@@ -164,14 +164,12 @@ test('where the kernel gets no memory to begin with, the reference reads, which 
   }
 });
 
-test('what is nested too deep for the kernel, or for the check by the schema, has one outcome in both decoders', () => {
-  const schema = { properties: { price: { $ref: '#/$defs/price' } }, $defs: { price: { type: 'number' } } };
-  const whole = { ...source, schema };
+/** What becomes of each record: by the plain decoder, and over bytes. */
+function verdictsOn(schema: object, records: readonly string[]): unknown[][] {
+  const whole = { ...source, schema: { ...schema } };
   const plan = compilePlan({ ...spec, sources: [whole], limits: { ...spec.limits, maxRecordBytes: 1_000_000 } });
   const check = createEventCheck(whole)!.check;
-  const lists = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
-  const records = [1, 60, 70, 99, 100, 100_000].map((levels) => `{"id":"${levels}","at":1,"price":2,"more":${lists(levels)}}`);
-  const [plain, overBytes] = (['plain', undefined] as const).map((decoder) => {
+  return (['plain', undefined] as const).map((decoder) => {
     const decoded = { ...whole, ...(decoder && { decoder }) };
     const { outcomes, reasons } = openDecoder(plan, decoded, {
       parse: parseJson,
@@ -181,6 +179,25 @@ test('what is nested too deep for the kernel, or for the check by the schema, ha
     }).decode(batchOf(records));
     return records.map((_, i) => reasons.get(i) ?? outcomes[i]);
   });
+}
+
+test('what is nested too deep for the kernel, or for the check by the schema, has one outcome in both decoders', () => {
+  const schema = { properties: { price: { $ref: '#/$defs/price' } }, $defs: { price: { type: 'number' } } };
+  const lists = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+  const records = [1, 60, 70, 99, 100, 100_000].map((levels) => `{"id":"${levels}","at":1,"price":2,"more":${lists(levels)}}`);
+  const [plain, overBytes] = verdictsOn(schema, records);
   assert.deepEqual(plain, [ACCEPTED, ACCEPTED, ACCEPTED, ACCEPTED, 'too_deep', 'too_deep']);
   assert.deepEqual(overBytes, plain);
+});
+
+test('a text on which a regular expression takes more than there is has one outcome in both decoders', () => {
+  // Each letter costs it 60 groups: what `(a|b)*` does with 5 MB of text, these do with 160 kB.
+  const groups = `(${'()'.repeat(60)}a)*`;
+  const records = ['a', 'a'.repeat(160_000)].map((text) => `{"id":"a","at":1,"text":"${text}"}`);
+  // As a table, and as what only JavaScript understands.
+  for (const pattern of [`^${groups}$`, `^${groups}$(?!b)`]) {
+    const [plain, overBytes] = verdictsOn({ properties: { text: { pattern } } }, records);
+    assert.deepEqual(plain, [ACCEPTED, 'too_deep']);
+    assert.deepEqual(overBytes, plain);
+  }
 });

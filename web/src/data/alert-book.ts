@@ -1,4 +1,4 @@
-import type { Episode } from '../../../src/server/api.ts';
+import type { Episode } from '../../../src/alerts/episodes.ts';
 import type { AlertEvent } from '../../../src/receivers/alert-event.ts';
 import { byGravity, severityRank } from '../../../src/alerts/gravity.ts';
 import { withEnd } from '../../../src/alerts/with-end.ts';
@@ -13,6 +13,10 @@ export interface AlertBook {
   /** True where this begins an episode that was not known, and speaks for itself. */
   put(event: AlertEvent): boolean;
   load(episodes: readonly Episode[]): void;
+  /** Those that fire, as far as is known. */
+  firing(): readonly Episode[];
+  /** Forgets these where they still fire: their end was missed. */
+  forget(missed: readonly Episode[]): void;
   /** Forgets all: they come again in other words. */
   clear(): void;
   /** Newest first, of one moment the gravest first. */
@@ -67,6 +71,10 @@ export function createAlertBook(max: number, firingLost = (): void => {}): Alert
     load: (list) => {
       for (const episode of list) merge(episode);
       trim();
+    },
+    firing: () => [...episodes.values()].filter(({ status }) => status === 'firing'),
+    forget: (missed) => {
+      for (const { alert_id } of missed) if (episodes.get(alert_id)?.status === 'firing') episodes.delete(alert_id);
     },
     clear: () => episodes.clear(),
     list: sorted,

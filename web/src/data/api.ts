@@ -1,7 +1,6 @@
 import type {
   AlertList,
   DeadLetterList,
-  Episode,
   LatestWindows,
   PipelineInfo,
   PipelineList,
@@ -12,6 +11,7 @@ import type {
   TopicList,
   WindowHistory,
 } from '../../../src/server/api.ts';
+import type { Episode } from '../../../src/alerts/episodes.ts';
 import type { SilenceRequest } from '../../../src/notify/silence-request.ts';
 import type { Language } from '../i18n/texts.ts';
 import type { Labels } from './series-book.ts';

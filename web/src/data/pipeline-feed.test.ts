@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { signal } from '@preact/signals';
-import type { AlertList, Episode, PipelineInfo } from '../../../src/server/api.ts';
+import type { Episode } from '../../../src/alerts/episodes.ts';
+import type { AlertList, PipelineInfo } from '../../../src/server/api.ts';
 import { byGravity } from '../../../src/alerts/gravity.ts';
 import type { Language } from '../i18n/texts.ts';
 import { alert, handClock, point } from '../testing.ts';
@@ -161,10 +162,13 @@ function firingScene(count: number) {
       firing.set(id, { ...alert(id), resolved_time: null });
       tell('alert', alert(id));
     },
+    ringAhead: (id: string) => tell('alert', alert(id)),
     end: (id: string) => {
       firing.delete(id);
       tell('alert', alert(id, { status: 'resolved', alert_time: '2026-01-01T00:09:00.000Z' }));
     },
+    endUnheard: (id: string) => void firing.delete(id),
+    gap: () => tell('reset', {}),
     tellStatus: () => tell('status', { records_per_second: 0, alerts: { firing: firing.size, groups: [] } }),
     known: () => knownFiring(feed.alerts.value),
     shown: () => [firingCount(feed.alerts.value, feed.told.value?.firing), isWhole(feed.alerts.value, feed.told.value?.firing)],
@@ -204,6 +208,28 @@ test('of more alerts that ring than are kept here the server counts, also of tho
     clock.pass(100);
     tellStatus();
     assert.deepEqual(shown(), [810, false]);
+    feed.close();
+  }
+});
+
+test('what ended while nothing was heard, and is not among the newest, fires no more after the gap', async () => {
+  for (const count of [2, 1_500]) {
+    const { feed, clock, settled, ring, ringAhead, endUnheard, gap, tellStatus, shown } = firingScene(count);
+    await settled();
+    const ended = [`a${count - 1}`, 'heard'];
+    ring('heard');
+    clock.pass(20_000);
+    for (const id of ended) endUnheard(id);
+    ringAhead('ahead');
+    gap();
+    ring('after');
+    await settled();
+    clock.pass(100);
+    tellStatus();
+    const ids = new Set(feed.alerts.value.map(({ alert_id }) => alert_id));
+    const isShown = [...ended, 'ahead', 'after'].map((id) => ids.has(id));
+    // The server counts the one that its list has not yet a moment later.
+    assert.deepEqual([isShown, shown()[0]], [[false, false, true, true], count === 2 ? 3 : count]);
     feed.close();
   }
 });

@@ -55,6 +55,8 @@ const SHOW_EVERY_MS = { least: 250, most: 1_000 };
 const WAITING_MAX = 20_000;
 /** The stream tells what rings from now on; a list of what rang before that failed is asked for again after so long. */
 const RETRY_MS = 5_000;
+/** On Kafka the stream may be so far ahead of what the server lists. */
+const AHEAD_MAX_MS = 10_000;
 
 /** `language`: in whose words alerts are told; they are asked for anew when it changes. */
 export function createPipelineFeed(
@@ -77,6 +79,8 @@ export function createPipelineFeed(
     isPartial.value = true;
     losses++;
   });
+  /** When the stream told last that an alert fires, epoch ms. */
+  const heardAt = new Map<string, number>();
   const closing = new AbortController();
   /** The language that the book is in. */
   let said = language.peek();
@@ -111,6 +115,8 @@ export function createPipelineFeed(
   const loadAlerts = async (): Promise<void> => {
     const lang = language.peek();
     const lossesBefore = losses;
+    const longAgo = clock.now() - AHEAD_MAX_MS;
+    const firedBefore = book.firing().filter(({ alert_id }) => (heardAt.get(alert_id) ?? -Infinity) < longAgo);
     // Those that fire may be old, and in an outage thousands: the gravest. Folded ones mark their segments. The newest tell the story.
     const [gravest, firing, newest] = await Promise.all([
       api.alerts(info.name, { status: 'firing', folded: false, order: 'gravest', lang, limit: FIRING_MAX }, closing.signal),
@@ -123,6 +129,10 @@ export function createPipelineFeed(
     book.load(newest.alerts);
     book.load(firing.alerts);
     book.load(gravest.alerts);
+    const listed = new Set([...newest.alerts, ...firing.alerts, ...gravest.alerts].map(({ alert_id }) => alert_id));
+    const areAllListed = firing.total <= firing.alerts.length;
+    // They ended where it was not heard here, long after they began; or they are among the less grave, which the server counts. Of folded ones it does not.
+    book.forget(firedBefore.filter(({ alert_id, part_of }) => !listed.has(alert_id) && (areAllListed || part_of === undefined)));
     listAlerts();
     alertsKnown.value = true;
   };
@@ -152,6 +162,8 @@ export function createPipelineFeed(
     {
       points: take,
       alert: (event) => {
+        if (event.status === 'firing') heardAt.set(event.alert_id, clock.now());
+        else heardAt.delete(event.alert_id);
         const begins = book.put(event);
         showAlerts();
         if (begins) rang.value = { ...event, resolved_time: null };

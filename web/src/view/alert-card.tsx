@@ -1,10 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { isInCooldown, reminderDue } from '../../../src/alerts/in-cooldown.ts';
-import { webAddress } from '../../../src/core/web-address.ts';
+import { readableAddress, webAddress } from '../../../src/core/web-address.ts';
 import { isExperiment, unclearEnding, yardstickOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { segmentName } from '../data/segments.ts';
-import { readableAddress } from '../format/address.ts';
 import { formatFigure } from '../format/figure.ts';
 import { formatChange, formatCount, formatValue } from '../format/number.ts';
 import { formatNear, formatMoment, formatSpan } from '../format/time.ts';
@@ -95,7 +94,7 @@ export function AlertCard({ feed, episode, open, isHere, isLinked }: Props) {
           <p class="alert-fact">
             <b>{t('alerts.runbook')}</b>{' '}
             <a class="alert-runbook" href={runbook} target="_blank" rel="noreferrer">
-              {readableAddress(runbook)}
+              {readableAddress(runbook).replace(/^https?:\/\//, '')}
             </a>
           </p>
         )}
