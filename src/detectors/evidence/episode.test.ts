@@ -6,6 +6,7 @@ import { createKit } from './kit.ts';
 import { At, HAS_LASTED, Status, WAS_HELD } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
+import { likelihoodRatio } from './scan.ts';
 import { createPool, renewShrinkage } from './tracked-error.ts';
 
 const MINUTE = 60_000;
@@ -77,4 +78,21 @@ test('of the span that rang nothing is learnt; one slot that is as before does n
     return numbers[At.status];
   });
   assert.deepEqual(after, [Status.drop, Status.drop, Status.calm]);
+});
+
+test('yesterday explains what is like it, in whatever currency, and nothing that goes far beyond it', () => {
+  const model = createModel({ ...SETTINGS, hasExposure: true, profile: profileOf('amounts', true) });
+  for (const unit of [0.001, 1, 1_000]) {
+    const held = [0.7, 0.6, 0.4].map((ratio) => {
+      const state = createField(model).bear(0);
+      // 32 ln 0.73, all day long.
+      state.habits.fill(-10, 0, model.grid.habitSlots);
+      const [seen, noise, variance] = [ratio * unit, 0.003, 0.002];
+      const log = Math.log(likelihoodRatio(model, true, seen, unit, variance, noise, 2));
+      const span = { seen, expected: unit, noise, variance, whole: variance, alike: variance, clump: 1, slots: 4, log, spanLog: log };
+      beginEpisode(state, model, 90, span, 14, true, 2);
+      return state.numbers[At.status] === Status.heldDrop;
+    });
+    assert.deepEqual(held, [true, true, false], `amounts of ${unit}`);
+  }
 });
