@@ -33,12 +33,15 @@ function folder(): string {
   return dir;
 }
 
-const supervise = (dir: string): ChdbSupervisor =>
-  superviseChdb({ dir, backOffMs: [20, 100], probeEveryMs: 100, probeTimeoutMs: 1_000 }, { clock: systemClock, logger: silentLogger });
+const supervise = (dir: string, probes: { readonly probeEveryMs?: number; readonly probeTimeoutMs?: number } = {}): ChdbSupervisor =>
+  superviseChdb({ dir, backOffMs: [20, 100], ...probes }, { clock: systemClock, logger: silentLogger });
 
-async function withEngine(work: (dir: string, engine: ChdbSupervisor, store: OlapStore) => Promise<void>): Promise<void> {
+async function withEngine(
+  work: (dir: string, engine: ChdbSupervisor, store: OlapStore) => Promise<void>,
+  probes?: Parameters<typeof supervise>[1],
+): Promise<void> {
   const dir = folder();
-  const engine = supervise(dir);
+  const engine = supervise(dir, probes);
   const store = createClickHouseStore({ batchRows: 50 }, { endpoint: engine.endpoint });
   try {
     await engine.whenReady;
@@ -112,15 +115,18 @@ describe('the embedded engine', { skip: SKIP }, () => {
     }));
 
   it('is started again when it hangs', () =>
-    withEngine(async (_, engine, store) => {
-      await store.ping();
-      const hung = engine.pid()!;
-      const stopped = createClickHouseStore({ requestTimeoutMs: 500 }, { endpoint: engine.endpoint });
-      process.kill(hung, 'SIGSTOP');
-      await putUntilStored(stopped, [windowRow('hung', 1)]);
-      assert.notEqual(engine.pid(), hung);
-      await stopped.close();
-    }));
+    withEngine(
+      async (_, engine, store) => {
+        await store.ping();
+        const hung = engine.pid()!;
+        const stopped = createClickHouseStore({ requestTimeoutMs: 500 }, { endpoint: engine.endpoint });
+        process.kill(hung, 'SIGSTOP');
+        await putUntilStored(stopped, [windowRow('hung', 1)]);
+        assert.notEqual(engine.pid(), hung);
+        await stopped.close();
+      },
+      { probeEveryMs: 100, probeTimeoutMs: 1_000 },
+    ));
 
   it('writes its passwords for its owner alone, and removes them when it stops', async () => {
     const dir = folder();
