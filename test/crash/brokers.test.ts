@@ -32,7 +32,7 @@ const SEND_PAUSE_MS = 40;
 
 const skip = (await ownService('kafka')).skip || sampleMissing;
 
-test('any one of three brokers dies: the others go on', { skip, timeout: SOAK ? 1_800_000 : 300_000 }, async (t) => {
+test('any one of three brokers dies: the others go on', { skip, timeout: SOAK ? 1_800_000 : 900_000 }, async (t) => {
   const random = createRandom(printedSeed(t));
   const dir = temporary(t);
   const cluster = await kafkaCluster(BROKERS);

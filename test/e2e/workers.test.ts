@@ -80,7 +80,7 @@ async function disturb(fleet: Fleet, random: Random, said: string[]): Promise<vo
 
 test(
   'workers come and go, die, and wake as zombies while records come in: the rows are those of one engine',
-  { skip, timeout: 300_000 },
+  { skip, timeout: 900_000 },
   async (t) => {
     const random = createRandom(printedSeed(t));
     const dir = temporary(t);
