@@ -1,4 +1,5 @@
 /** Where a pipeline stands in Kafka: its topics, made where they are missing, and the ledgers of its stages. */
+import { allOf } from '../../core/all-of.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
@@ -56,9 +57,4 @@ export async function openGround(
       return connection.log({ topic: snapshotsTopic(pipeline, topic), partition, partitions }, options);
     },
   };
-}
-
-/** As `Promise.all`, but nothing is under way any more when it rejects. */
-async function allOf(work: readonly Promise<unknown>[]): Promise<void> {
-  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
 }

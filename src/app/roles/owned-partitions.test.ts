@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { silentLogger } from '../../core/logger.ts';
@@ -124,6 +125,8 @@ test('what was opened beside one that cannot be is closed with the rest', async 
   const owned = createOwnedPartitions(
     async (_, partition) => {
       if (partition === 1) throw failure;
+      // It opens when the other one has failed.
+      await setImmediate();
       return { close: async () => void told.push(`close ${partition}`) } as OwnedStage;
     },
     { clock: systemClock, logger: silentLogger },

@@ -1,4 +1,5 @@
 /** The input partitions that this process owns: through rebalances, where another takes one over, and where a thread ends. */
+import { allOf } from '../../core/all-of.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -106,7 +107,7 @@ export function createOwnedPartitions(open: OpenPartition, { clock, logger }: { 
       // Somebody may have had them in between.
       if (generation !== lastGeneration + 1) await close(parked);
       lastGeneration = generation;
-      await Promise.all(
+      await allOf(
         assigned.map(async (place) => {
           const name = partitionName(place.topic, place.partition);
           const kept = parked.get(name);

@@ -79,7 +79,7 @@ export function createPipelineFeed(
     isPartial.value = true;
     losses++;
   });
-  /** When the stream told last that an alert fires, epoch ms. */
+  /** When the stream told last that an alert fires, epoch ms: of a while ago none is kept. */
   const heardAt = new Map<string, number>();
   const closing = new AbortController();
   /** The language that the book is in. */
@@ -116,7 +116,8 @@ export function createPipelineFeed(
     const lang = language.peek();
     const lossesBefore = losses;
     const longAgo = clock.now() - AHEAD_MAX_MS;
-    const firedBefore = book.firing().filter(({ alert_id }) => (heardAt.get(alert_id) ?? -Infinity) < longAgo);
+    for (const [id, at] of heardAt) if (at < longAgo) heardAt.delete(id);
+    const firedBefore = book.firing().filter(({ alert_id }) => !heardAt.has(alert_id));
     // Those that fire may be old, and in an outage thousands: the gravest. Folded ones mark their segments. The newest tell the story.
     const [gravest, firing, newest] = await Promise.all([
       api.alerts(info.name, { status: 'firing', folded: false, order: 'gravest', lang, limit: FIRING_MAX }, closing.signal),
