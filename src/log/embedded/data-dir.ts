@@ -1,8 +1,8 @@
 /** The data directory, and its lock: one process writes to it. */
 import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '../../core/errors.ts';
+import { takeFileLock, type FileLock } from '../../core/file-lock.ts';
 import { explainSqliteError, sqliteCode } from './sqlite-error.ts';
 
 export interface DataDir {
@@ -14,9 +14,6 @@ export interface DataDir {
 
 /** How long to wait for one who only tried the lock at the same moment. */
 const LOCK_TIMEOUT_MS = 150;
-const SQLITE_BUSY = 5;
-/** What is held must stay reachable: a database that is collected as garbage is closed, and the lock with it. */
-const held = new Set<DatabaseSync>();
 
 function errnoOf(error: unknown): string {
   return String((error as { code?: unknown }).code);
@@ -95,39 +92,37 @@ function holderOf(pidFile: string): number | undefined {
 }
 
 /**
- * Takes the directory's one lock, which whoever writes to the log must hold. It is an exclusive transaction on a second, empty SQLite
- * file: the operating system lets go of it when the process ends, however it ends. Nothing in this process may open `lock.sqlite` by
- * other means: closing it would give the lock away (POSIX record locks).
+ * Takes the directory's one lock, which whoever writes to the log must hold.
  * @throws AppError `data_dir_locked` (naming the holder's process id where known), `data_dir_unusable`, `disk_full`
  */
-export function lockDataDir(dir: string): { release(): void } {
+export function lockDataDir(dir: string): FileLock {
   const path = resolve(dir);
   const pidFile = join(path, 'lock.pid');
   const lockFile = join(path, 'lock.sqlite');
-  let db: DatabaseSync | undefined;
+  let lock: FileLock | undefined;
   try {
-    db = new DatabaseSync(lockFile, { timeout: LOCK_TIMEOUT_MS });
-    db.exec('BEGIN EXCLUSIVE');
+    lock = takeFileLock(lockFile, { timeoutMs: LOCK_TIMEOUT_MS });
+    if (!lock) throw locked(path, holderOf(pidFile));
     writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   } catch (error) {
-    if (db?.isOpen) db.close();
-    if (sqliteCode(error) === SQLITE_BUSY) throw locked(path, holderOf(pidFile), error);
+    lock?.release();
     throw sqliteCode(error) === undefined ? explainDirError(error, path) : explainSqliteError(error, lockFile, 'open');
   }
-  const lock = db;
-  held.add(lock);
+  const { release } = lock;
+  let released = false;
   return {
     release() {
-      if (!held.delete(lock)) return;
+      if (released) return;
+      released = true;
       // The note goes first: after the lock it might be the next holder's.
       rmSync(pidFile, { force: true });
-      lock.close();
+      release();
     },
   };
 }
 
-function locked(path: string, pid: number | undefined, cause: unknown): AppError {
+function locked(path: string, pid: number | undefined): AppError {
   const holder = pid === undefined ? 'another Tocsin process' : `another Tocsin process (pid ${pid})`;
   const message = `${holder} works on the data directory ${path}. Stop it first, or choose another directory with --data.`;
-  return new AppError('data_dir_locked', message, { retryable: true, cause });
+  return new AppError('data_dir_locked', message, { retryable: true });
 }

@@ -166,7 +166,7 @@ describe('the embedded engine', { skip: SKIP }, () => {
   it('lets one process at a time work on a folder, and says so', () =>
     withEngine(async (dir) => {
       const second = superviseChdb({ dir, restart: false }, { clock: systemClock, logger: silentLogger });
-      await assert.rejects(second.whenReady, /olap did not start|another engine works on/);
+      await assert.rejects(second.whenReady, /The OLAP engine did not start: another engine works on/);
       await second.stop();
       assert.ok(existsSync(endpointPath(dir)), 'the file of the first one stays');
     }));

@@ -3,12 +3,10 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { DatabaseSync } from 'node:sqlite';
+import { takeFileLock } from '../../core/file-lock.ts';
 import type { ChildOrder, ChildReport } from './child-message.ts';
 import { openEngine } from './engine.ts';
 import { createProtocolServer } from './http.ts';
-
-const SQLITE_BUSY = 5;
 
 await main();
 
@@ -29,25 +27,13 @@ async function main(): Promise<void> {
 
 async function serve(order: ChildOrder): Promise<ChildReport> {
   mkdirSync(order.dir, { recursive: true, mode: 0o700 });
-  const lock = takeLock(path.join(order.dir, 'lock.sqlite'));
+  // What the engine says of a folder that another works on tells nobody so.
+  const lock = takeFileLock(path.join(order.dir, 'lock.sqlite'), { timeoutMs: 0 });
   if (!lock) return { kind: 'locked', message: `another engine works on ${order.dir}` };
   const engine = await openEngine(order.dir);
   const server = createProtocolServer(order.accounts, engine);
   const port = await listen(server, order.port).catch(() => listen(server, 0));
   return { kind: 'ready', port };
-}
-
-/** The engine itself does not keep two processes off one folder. The kernel frees this lock with the process that held it. */
-function takeLock(file: string): DatabaseSync | undefined {
-  const database = new DatabaseSync(file);
-  try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    return database;
-  } catch (error) {
-    database.close();
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
-    throw error;
-  }
 }
 
 function listen(server: Server, port: number): Promise<number> {
