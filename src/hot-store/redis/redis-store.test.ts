@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { testHotStore } from '../../../test/contract/hot-store.ts';
 import { hotRow as row, US_BANNER as US } from '../../../test/support/hot-row.ts';
 import { service } from '../../../test/support/services.ts';
