@@ -93,7 +93,7 @@ test('killed, and cut off in the middle: everything is there, once', { skip: chd
     return endpoint && { ...endpoint, url: `http://127.0.0.1:${proxy.port}` };
   };
   // Several requests a batch, so that a batch can be cut in its middle.
-  const olap = createClickHouseStore({ batchRows: 50, requestTimeoutMs: 5_000 }, { endpoint: through });
+  const olap = createClickHouseStore({ batchRows: 50 }, { endpoint: through });
   t.after(() => olap.close());
   // The tables are there: what is hit are inserts.
   await olap.ping();
