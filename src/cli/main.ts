@@ -3,15 +3,14 @@ import { call, COULD_NOT, explain } from './call.ts';
 import { createTerminal } from './terminal.ts';
 
 const terminal = createTerminal(process);
-let isCutOff = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') {
       // Nobody reads any more (`| head`): the rest is not wanted.
       if (!terminal.cutOff()) process.exit(0);
       // Work ends in good order, and whoever starts it again when it fails is to do so.
-      if (!isCutOff && stream === process.stdout) terminal.note('nobody reads the output any more: stopping');
-      isCutOff = true;
+      if (process.exitCode !== COULD_NOT && stream === process.stdout) terminal.note('nobody reads the output any more: stopping');
+      process.exitCode = COULD_NOT;
       return;
     }
     if (stream === process.stdout) process.stderr.write(`tocsin: cannot write the output: ${error.message}\n`);
@@ -22,4 +21,4 @@ for (const stream of [process.stdout, process.stderr]) {
 process.on('uncaughtException', (error) => process.exit(explain(error, terminal)));
 
 const code = await call(process.argv.slice(2), terminal);
-process.exit(isCutOff ? COULD_NOT : code);
+process.exit(code === 0 ? process.exitCode : code);
