@@ -18,6 +18,7 @@ import type { PipelineRun } from './run/pipeline-run.ts';
 import { createProgress } from './run/progress.ts';
 import type { RunOptions } from './run/run-options.ts';
 import { tellSummaries, totalsOf, type OnSummary } from './run/tell-summaries.ts';
+import { watchTimes } from './run/time-doubts.ts';
 import type { ServeDeps, Serving } from './serve/serve.ts';
 import { closeHotStore, openHotStore, servedHistory, settleHotStore } from './stores/open-hot-store.ts';
 import { startOlapFeed, type OlapFeed } from './stores/olap-feed.ts';
@@ -138,6 +139,8 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     }
     if (serving) progress.aside(() => deps.onListening?.(serving.url));
     const before = runs.map(totalsOf);
+    const times = watchTimes(runs, logger);
+    cleanUp.unshift(() => times.stop());
     await driveAll(runs, options, { clock, stdin: deps.stdin, logger, feed: backing.feed }, stopping);
     if (options.once && !stopping.signal.aborted) {
       await refill.settled();

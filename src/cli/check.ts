@@ -101,7 +101,9 @@ function sourceText(engine: EngineSpec, source: SourceSpec): string {
   // Log lines have one decoder; of JSON people should know when the slower one reads it.
   const plain = format === 'json' ? plainBecause(engine, source) : undefined;
   const decoder = plain === undefined ? '' : `; plain decoder (${plain})`;
-  return `${name}: topic ${topic} (${count}, ${format}), time ${event.time} (${times}), ${dedup}${filter}${decoder}`;
+  // A number is a valid time in either unit: whoever reads this sees which one was meant.
+  const unit = { iso: '', s: 'seconds since 1970, ', ms: 'milliseconds since 1970, ' }[event.timeUnit];
+  return `${name}: topic ${topic} (${count}, ${format}), time ${event.time} (${unit}${times}), ${dedup}${filter}${decoder}`;
 }
 
 function measureText(measure: MeasureSpec): string {

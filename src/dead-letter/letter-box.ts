@@ -21,7 +21,7 @@ export interface LetterOptions {
   readonly windowStart: (time: number) => number;
   /** Payloads beyond are cut. */
   readonly maxRecordBytes: number;
-  /** What was expected of a record that is invalid for this reason, in words. */
+  /** What was expected of a record that is late, or invalid for this reason, in words. */
   readonly explain?: (reason: string, text: string) => string | undefined;
 }
 
@@ -40,7 +40,7 @@ export function deadLettersOf(
     const watermark = lateBy.get(i);
     const reason = watermark === undefined ? reasons.get(i)! : 'late';
     const payload = payloadOf(bytes, options.maxRecordBytes);
-    const detail = watermark === undefined ? detailOf(options, reason, payload.payload ?? '') : undefined;
+    const detail = detailOf(options, reason, payload.payload ?? '');
     letters.push({
       key: originKey(batch.topic, batch.partition, offset),
       letter: {

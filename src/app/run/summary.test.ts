@@ -54,3 +54,7 @@ test('dead letters that were sent in again and accepted have a line of their own
   );
   assert.equal(lineOf(summaryText('shop', summary, {}), 'replayed'), undefined);
 });
+
+test('what is in doubt stands below the counts', () => {
+  assert.match(summaryText('shop', summary, { doubts: ['source a: odd'] }), /ignored +0\n {2}source a: odd\n/);
+});

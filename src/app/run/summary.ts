@@ -13,6 +13,8 @@ export interface RunSummary {
 
 /** What the summary says for people alone. */
 export interface SummaryBeside {
+  /** What is probably wrong though every record is judged, a sentence each. */
+  readonly doubts?: readonly string[];
   /** Why records were invalid. */
   readonly reasons?: ReadonlyMap<string, number>;
   /** What was decided for each alert event and receiver, in this run. */
@@ -39,11 +41,12 @@ const number = new Intl.NumberFormat('en-US');
 export function summaryText(
   pipeline: string,
   { events, windows, alerts, seconds }: RunSummary,
-  { reasons = new Map(), decided = [], place = '', isGone = false, replayed = 0 }: SummaryBeside,
+  { doubts = [], reasons = new Map(), decided = [], place = '', isGone = false, replayed = 0 }: SummaryBeside,
 ): string {
   const lines = [
     `${pipeline}: ${number.format(events.read)} record${events.read === 1 ? '' : 's'}`,
     ...OUTCOMES.map((outcome) => `  ${outcome.padEnd(10)} ${number.format(events[outcome]).padStart(12)}`),
+    ...doubts.map((doubt) => `  ${doubt}`),
     ...invalidReasons(reasons),
     ...(events.invalid > 0 && !isGone ? [`  they lie whole in the dead-letter queue: tocsin dlq list${place}`] : []),
     ...(replayed > 0 ? [`  ${'replayed'.padEnd(10)} ${number.format(replayed).padStart(12)} dead letters sent in again and accepted`] : []),

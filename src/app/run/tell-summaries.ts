@@ -4,6 +4,7 @@ import { noOutcomes, OUTCOMES, outcomesOf, reasonsOf, recordsRead, type OutcomeC
 import { atOnce } from '../../core/slices.ts';
 import type { PipelineRun } from './pipeline-run.ts';
 import type { RunOptions } from './run-options.ts';
+import { timeDoubts } from './time-doubts.ts';
 import { dataPlace, nothingTaken, summaryText, type RunSummary, type SummaryBeside } from './summary.ts';
 
 /** A pipeline, and what had become of its records before this run. */
@@ -45,9 +46,10 @@ function summaryOf(run: PipelineRun, seconds: number): RunSummary {
   return { events: { read: recordsRead(totals), ...totals }, windows: atOnce(run.engine.counts()), alerts: run.notify.counts(), seconds };
 }
 
-function besideOf({ engine, notify }: PipelineRun, { isTemporary = false }: RunOptions, place: string): SummaryBeside {
+function besideOf({ config, engine, notify }: PipelineRun, { isTemporary = false }: RunOptions, place: string): SummaryBeside {
   const partitions = engine.partitions();
   return {
+    doubts: timeDoubts(config.engine.sources, partitions),
     reasons: reasonsOf(partitions.map(({ reasons }) => reasons)),
     decided: notify.decided(),
     place,

@@ -24,6 +24,12 @@ export function expectedTime(value: unknown, unit: TimeUnit): string | undefined
   return isTime(`${value}Z`) ? 'its zone at the end, Z or one such as +09:00' : undefined;
 }
 
+/** Where event times, epoch ms, lie weeks after 1970 because seconds were read as milliseconds, what to do about it. */
+export function unitDoubt({ timeUnit }: Pick<EventSpec, 'timeUnit'>, time: number): string | undefined {
+  const another = timeUnit === 'ms' ? otherUnit(time, timeUnit) : undefined;
+  return another && `event times begin at ${new Date(time).toISOString()}; expected ${another}`;
+}
+
 function otherUnit(number: number, unit: TimeUnit): string | undefined {
   const found = EPOCH_UNITS.find(({ per }) => number * per >= FROM_MS && number * per < TO_MS);
   if (!found || found.unit === unit) return undefined;

@@ -222,3 +222,11 @@ test('a time in another form than the file names says what would make it one', (
     'seconds since 1970, as a number or its text',
   ]);
 });
+
+test('a late record whose time is one in another unit says so; others say nothing', () => {
+  const told = explained({}, [
+    ['late', { ...good, at: 1_763_800_000 }],
+    ['late', good],
+  ]);
+  assert.deepEqual(told, ['at: found 1763800000; expected event.time_unit: s for such seconds, in the pipeline file', undefined]);
+});

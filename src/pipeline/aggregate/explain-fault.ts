@@ -42,13 +42,19 @@ export function createExplainFault(
     return measure && !Number.isFinite(value) ? `a number, for measure ${measure.name}` : undefined;
   }
 
+  function otherTime(record: Fields): string | undefined {
+    const value = own(record, event.time);
+    const another = expectedTime(value, event.timeUnit);
+    return another && faultText([event.time], value, another);
+  }
+
   function ofRecord(reason: string, sent: Fields): string | undefined {
     const record = joined(sent, source.lookups);
     const field = reason.slice(reason.indexOf(':') + 1);
     const value = own(record, field);
     // More use than what the schema says of a time: it knows of no unit.
-    const another = field === event.time ? expectedTime(value, event.timeUnit) : undefined;
-    if (another !== undefined) return faultText([field], value, another);
+    const another = field === event.time ? otherTime(record) : undefined;
+    if (another !== undefined) return another;
     const bySchema = check?.().explain(record, reason);
     if (bySchema !== undefined) return bySchema;
     const expected = wanted(field, record);
@@ -72,6 +78,9 @@ export function createExplainFault(
         const limit = `${(event.maxAheadMs ?? MAX_AHEAD_DEFAULT_MS) / 1_000} s`;
         return `${event.time}: expected a time no further ahead than event.max_ahead (${limit}) allows`;
       }
+      case 'late':
+        // In another unit a right time may be a valid one, decades ago.
+        return event.timeUnit === 'ms' ? otherTime(JSON.parse(text) as Fields) : undefined;
     }
     if (source.format !== 'json') return undefined;
     const record: unknown = JSON.parse(text);
