@@ -43,7 +43,8 @@ async function makeTables(address: string): Promise<void> {
   const parsed = parseOlapAddress(address, {});
   assert.ok(parsed.kind === 'server');
   const store = createClickHouseStore({ database: parsed.database }, { endpoint: () => parsed.endpoint });
-  await store.ping().finally(() => store.close());
+  await store.ping();
+  await store.close();
 }
 
 test('windows that the log in Kafka keeps no more are read from ClickHouse, by the options of run', { skip: kafka.skip }, async (t) => {
