@@ -22,10 +22,6 @@ step 2 lint oxlint --type-aware --deny-warnings
 types() { tsc -p . && tsc -p web; }
 step 3 types types
 step 4 dead-code knip --no-progress
-files=$(node scripts/test-files.ts) || exit 1
-services='node scripts/services.ts run --if-possible --quick kafka redis --'
-# Three at a time on two cores: tests of brokers, stores and processes wait now and then.
-# shellcheck disable=SC2086 # several words
-step 5 tests $services node --test --test-concurrency=3 --test-timeout=300000 $files
+step 5 tests node scripts/services.ts run --if-possible --quick kafka redis -- node scripts/run-tests.ts
 
 [ -z "$failed" ] || { echo "make test: failed:$failed" >&2; exit 1; }

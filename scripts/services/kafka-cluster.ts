@@ -1,5 +1,6 @@
 /** Several brokers of one's own that hold copies of each other's partitions, so that any one of them may die. */
-import { newClusterId, startKafka, type KafkaOptions } from './kafka.ts';
+import { startKafka, type KafkaOptions } from './kafka.ts';
+import { newClusterId } from './kafka-format.ts';
 import { freePort } from './port.ts';
 import type { Service } from './service.ts';
 

@@ -1,12 +1,12 @@
 /** A Kafka of one's own: one node in KRaft mode on free ports of loopback, or one of several ([kafka-cluster.ts](kafka-cluster.ts)). */
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { dockerWorks, startContainer } from './container.ts';
 import { archiveClasses, archiveOptions, quickJava } from './kafka-archive.ts';
+import { formatNew, newClusterId, type KafkaMember } from './kafka-format.ts';
 import { fetchKafkaJars, javaPath, kafkaJars, KAFKA_VERSION } from './kafka-jars.ts';
 import { installPackages, programPath } from './packages.ts';
 import { accepts, freePort } from './port.ts';
@@ -36,14 +36,6 @@ export interface KafkaOptions {
   readonly archive?: string;
 }
 
-export interface KafkaMember {
-  readonly id: number;
-  /** Of all of them, by id from 1. */
-  readonly controllerPorts: readonly number[];
-  /** The same for all. */
-  readonly clusterId: string;
-}
-
 /** Topics are made by asking only. @throws ServiceMissing where there are neither Docker nor Java and the jars */
 export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
   const missing = await kafkaMissing();
@@ -54,13 +46,11 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
   mkdirSync(dir, { recursive: true });
   const port = options.port ?? (await freePort());
   const settings = path.join(dir, 'server.properties');
-  writeFileSync(
-    settings,
-    await serverProperties({ ...options, port, bind: docker ? '0.0.0.0' : '127.0.0.1', data: path.join(dir, 'data') }),
-  );
-  const { member } = options;
-  const [cluster, alone] = member ? [member.clusterId, []] : [newClusterId(), ['--standalone']];
-  const format = ['format', ...alone, '--ignore-formatted', '-t', cluster, '-c', settings, ...scramArguments(options)];
+  const data = path.join(dir, 'data');
+  const member = options.member ?? { id: 1, controllerPorts: [await freePort()], clusterId: newClusterId() };
+  writeFileSync(settings, await serverProperties({ ...options, port, bind: docker ? '0.0.0.0' : '127.0.0.1', data, member }));
+  const scram = scramArguments(options);
+  const format = ['format', '--ignore-formatted', '-t', member.clusterId, '-c', settings, ...scram];
   const common = { name: 'kafka', address: `127.0.0.1:${port}`, ready: () => accepts(port) };
   if (docker) {
     const published = [
@@ -78,7 +68,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Service> {
     return startContainer({ ...common, image: `apache/kafka:${KAFKA_VERSION}`, options: [...published, '--entrypoint', 'sh'], command });
   }
   const classes = ['-cp', path.join(kafkaJars(), '*')];
-  await promisify(execFile)(java, [...quickJava(), ...classes, 'kafka.tools.StorageTool', ...format]);
+  const byTool = () => promisify(execFile)(java, [...quickJava(), ...classes, 'kafka.tools.StorageTool', ...format]);
+  await (scram.length > 0 || existsSync(data) ? byTool() : formatNew(data, member, byTool));
   // While the archive is made there is none yet.
   const archive = options.archive === undefined ? [] : [`-XX:ArchiveClassesAtExit=${options.archive}`];
   const speed = options.lasting ? ['-XX:+UseG1GC', '-Xshare:auto', ...archiveOptions()] : quickJava();
@@ -106,7 +97,7 @@ export async function provideKafka(): Promise<void> {
   await archiveClasses((archive) => startKafka({ archive }));
 }
 
-type Place = KafkaOptions & { readonly port: number; readonly bind: string; readonly data: string };
+type Place = KafkaOptions & { readonly port: number; readonly bind: string; readonly data: string; readonly member: KafkaMember };
 
 async function serverProperties({
   port,
@@ -118,19 +109,16 @@ async function serverProperties({
   member,
 }: Place): Promise<string> {
   const internal = await freePort();
-  const controllers = member?.controllerPorts ?? [await freePort()];
-  const id = member?.id ?? 1;
+  const { id, controllerPorts } = member;
   const ours = {
     'process.roles': 'broker,controller',
     'node.id': String(id),
-    listeners: `CLIENT://${bind}:${port},INTERNAL://127.0.0.1:${internal},CONTROLLER://127.0.0.1:${controllers[id - 1]}`,
+    listeners: `CLIENT://${bind}:${port},INTERNAL://127.0.0.1:${internal},CONTROLLER://127.0.0.1:${controllerPorts[id - 1]}`,
     'advertised.listeners': `CLIENT://127.0.0.1:${advertisedPort},INTERNAL://127.0.0.1:${internal}`,
     'listener.security.protocol.map': `CLIENT:${protocol},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT`,
     'inter.broker.listener.name': 'INTERNAL',
     'controller.listener.names': 'CONTROLLER',
-    ...(member
-      ? { 'controller.quorum.voters': controllers.map((each, i) => `${i + 1}@127.0.0.1:${each}`).join() }
-      : { 'controller.quorum.bootstrap.servers': `127.0.0.1:${controllers[0]}` }),
+    'controller.quorum.voters': controllerPorts.map((each, i) => `${i + 1}@127.0.0.1:${each}`).join(),
     'log.dirs': data,
     'auto.create.topics.enable': 'false',
     'offsets.topic.replication.factor': '1',
@@ -150,11 +138,6 @@ async function serverProperties({
   };
   const lines = Object.entries({ ...ours, ...properties }).map(([name, value]) => `${name}=${value}\n`);
   return lines.join('');
-}
-
-/** 16 bytes as Kafka writes them; it takes none that begins with a dash. */
-export function newClusterId(): string {
-  return randomBytes(16).toString('base64url').replace(/^-/, 'A');
 }
 
 function scramArguments({ scramUsers = {} }: KafkaOptions): string[] {

@@ -101,6 +101,7 @@ test('a table aligns, cuts, and lets no bytes act on the terminal', async () => 
   assert.deepEqual([grouped(5021), grouped(999), grouped(1234567)], ['5,021', '999', '1,234,567']);
   assert.deepEqual([bytesText(12), bytesText(1_851_234)], ['12 B', '1.9 MB']);
   assert.equal(printable('a\tb\r\n'), 'a\uFFFDb\uFFFD\uFFFD');
+  assert.equal(printable('\u202Eabc\u2066'), '\uFFFDabc\uFFFD');
 });
 
 test('nothing is printed of no rows, not even titles', async () => {

@@ -18,7 +18,7 @@ export async function listCommand(options: ReadOptions, terminal: Terminal): Pro
 type Options = Omit<TailOptions, 'topic' | 'signal'> & ReadOptions;
 
 export async function tailCommand(topic: string, { data, log: address, json, ...options }: Options, terminal: Terminal): Promise<number> {
-  const signal = terminal.interruption();
+  const signal = terminal.interruption({ isReading: true });
   return withReading({ data, ...(address !== undefined && { log: address }) }, systemClock, async ({ log }) => {
     // Raw into a file or pipe; on a terminal the bytes of others must not act on it.
     const text = terminal.stdout.isTTY ? printable : (value: string) => value;

@@ -56,9 +56,9 @@ export function numberText(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
 }
 
-/** Bytes of others must not move the cursor, ring or recolour: control characters become U+FFFD. */
+/** Bytes of others must not move the cursor, ring, recolour, or turn the line's direction: control characters become U+FFFD. */
 export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\uFFFD');
+  return text.replace(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD');
 }
 
 function cut(text: string, maxWidth: number): string {

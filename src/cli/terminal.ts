@@ -21,9 +21,11 @@ export interface Terminal extends Streams {
   flush(): Promise<void>;
   /**
    * Aborts at the first Ctrl-C (or SIGTERM), so that the command ends in its own time; the second one ends the process. Signals are caught from the
-   * first call on.
+   * first call on. `isReading`: all that the command does is what it prints.
    */
-  interruption(): AbortSignal;
+  interruption(options?: { readonly isReading: boolean }): AbortSignal;
+  /** Nobody reads what is printed any more: interrupts work under way. False where there is none, and the process may end at once. */
+  cutOff(): boolean;
 }
 
 const HELD_CHARS = 65_536;
@@ -33,6 +35,7 @@ export function createTerminal(place: Place): Terminal {
   const { stdin, stdout, stderr } = place;
   let held = '';
   let scheduled: NodeJS.Immediate | undefined;
+  let work: AbortController | undefined;
 
   function hand(): Promise<unknown> | undefined {
     if (scheduled) clearImmediate(scheduled);
@@ -59,8 +62,9 @@ export function createTerminal(place: Place): Terminal {
       await hand();
       for (const stream of [stdout, stderr]) await new Promise<void>((resolve) => stream.write('', () => resolve()));
     },
-    interruption() {
+    interruption({ isReading } = { isReading: false }) {
       const stopping = new AbortController();
+      if (!isReading) work = stopping;
       for (const name of ['SIGINT', 'SIGTERM'] as const) {
         place.on(name, () => {
           if (stopping.signal.aborted) place.exit(130);
@@ -68,6 +72,10 @@ export function createTerminal(place: Place): Terminal {
         });
       }
       return stopping.signal;
+    },
+    cutOff() {
+      work?.abort();
+      return work !== undefined;
     },
   };
 }

@@ -56,8 +56,9 @@ export function checkNames(block: PipelineBlock, sources: readonly ResolvedSourc
   }
 }
 
+/** Also `constructor`, `toString` and the like: a row without that label would seem to have it. */
 function isRowField(name: string): boolean {
-  return (ROW_FIELDS as readonly string[]).includes(name);
+  return (ROW_FIELDS as readonly string[]).includes(name) || Object.hasOwn(Object.prototype, name);
 }
 
 function reserved(name: string): string {

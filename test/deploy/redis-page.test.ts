@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { systemClock } from '../../src/core/clock.ts';
 import { createKeyNames } from '../../src/hot-store/redis/keys.ts';
 import { createRedisHotStore } from '../../src/hot-store/redis/redis-store.ts';

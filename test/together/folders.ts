@@ -10,6 +10,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** By the file of `test/together` that runs them. */
 const FOLDERS = {
+  app: ['detect', 'embedded', 'readers', 'roles', 'run', 'serve', 'simulate'].map((folder) => `src/app/${folder}`),
   rooms: ['src/alerts', 'src/config', 'src/core', 'src/dead-letter', 'src/notify', 'src/receivers', 'src/schemas'],
   page: ['web/src'],
 };
@@ -18,12 +19,15 @@ export async function importTests(name: keyof typeof FOLDERS): Promise<void> {
   for (const file of sharing(name)) await import(pathToFileURL(path.join(ROOT, file)).href);
 }
 
-/** Every test file that has a process of its own, from the root: what `node --test` is to be given. */
+/**
+ * Every test file that has a process of its own, from the root, in the order in which to run them: those across rooms, which are dear, come first,
+ * so that no core is without work in the end while the other is at a long one.
+ */
 export function testFiles(): string[] {
   const shared = new Set((Object.keys(FOLDERS) as (keyof typeof FOLDERS)[]).flatMap(sharing));
-  return globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts'], { cwd: ROOT })
-    .filter((file) => !shared.has(file))
-    .toSorted();
+  return ['test', 'src', 'web/src']
+    .flatMap((folder) => globSync(`${folder}/**/*.test.ts`, { cwd: ROOT }).toSorted())
+    .filter((file) => !shared.has(file));
 }
 
 function sharing(name: keyof typeof FOLDERS): string[] {

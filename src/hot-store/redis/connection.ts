@@ -1,5 +1,5 @@
 /** One connection to Redis that comes back by itself, and says so once each way. */
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import type { Clock } from '../../core/clock.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { startRedis, type RedisOptions } from '../../../scripts/services/redis.ts';
 import type { Service } from '../../../scripts/services/service.ts';
 import { hotRow, US_BANNER } from '../../../test/support/hot-row.ts';

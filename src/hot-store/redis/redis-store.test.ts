@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { testHotStore } from '../../../test/contract/hot-store.ts';
 import { hotRow as row, US_BANNER as US } from '../../../test/support/hot-row.ts';
 import { service } from '../../../test/support/services.ts';
@@ -12,7 +12,11 @@ import { AppError } from '../../core/errors.ts';
 import { silentLogger } from '../../core/logger.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { HOT_HISTORY_MS, type HotStore, type HotStoreConfig } from '../hot-store.ts';
+import { connectRedis } from './connection.ts';
+import { createKeyNames } from './keys.ts';
 import { createRedisHotStore, type RedisHotStoreConfig } from './redis-store.ts';
+import { parseRedisUrl } from './url.ts';
+import { createWriter } from './writer.ts';
 
 const redis = service('redis');
 const SERVED: HotStoreConfig = { history: [{ pipeline: 'ads', window: '1m', keepMs: HOT_HISTORY_MS }] };
@@ -75,6 +79,28 @@ describe('Redis hot store', { skip: redis.skip }, () => {
     await store.put([row(5)]);
     assert.deepEqual(await store.latest('ads', '1m', US), row(5), 'the same row again comes back');
     await store.close();
+  });
+
+  it('takes no store for filled before it is known whether it came up empty', async () => {
+    const prefix = randomUUID();
+    const connection = await connectRedis(parseRedisUrl(`redis://${redis.address}`, {}), {
+      clock: systemClock,
+      logger: silentLogger,
+      onReady: () => {},
+    });
+    const names = createKeyNames({ prefix, pipelines: ['ads'], dimensions: {} });
+    const ours = { names, pipelines: ['ads'], shown: 'redis', ttlMs: 60_000, windowTtlMs: 60_000, maxSeries: 9, maxWaitingRows: 9 };
+    let empty = 0;
+    const writer = createWriter(ours, { connection: () => connection, logger: silentLogger, onEmpty: () => empty++ });
+    // It is back, and the fill before that has just come to its end: what it put is gone.
+    const begun = writer.begin();
+    await Promise.all([begun, writer.markFilled('ads')]);
+    const filledTooSoon = await connection.client()!.exists(names.filled('ads'));
+    await writer.markFilled('ads');
+    const filled = await connection.client()!.exists(names.filled('ads'));
+    writer.stop();
+    connection.close();
+    assert.deepEqual([empty, filledTooSoon, filled], [1, 0, 1]);
   });
 
   it('lets the highest version win, whoever writes and in whatever order', async () => {

@@ -61,9 +61,11 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   let retry: NodeJS.Timeout | undefined;
   let lastTrouble: string | undefined;
   let stopped = false;
+  /** Connections of which it is not known yet whether Redis came up empty: what is said to be filled was so before. */
+  let beginning = 0;
   let warnedOfEviction = false;
 
-  const away = (): boolean => stopped || retry !== undefined || !connection()?.client();
+  const away = (): boolean => stopped || beginning > 0 || retry !== undefined || !connection()?.client();
 
   async function drain(): Promise<void> {
     try {
@@ -76,6 +78,7 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
         onEmpty?.();
       }
       for (const pipeline of fillings) {
+        if (away()) return;
         await connection()!.client()!.set(names.filled(pipeline), pipeline);
         fillings.delete(pipeline);
       }
@@ -141,10 +144,12 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   async function begin(): Promise<void> {
     const client = connection()?.client();
     if (!client) return;
+    beginning++;
     try {
       if (await claimKeys(client, about)) sayEmpty();
       await warnOfEviction(client);
     } finally {
+      beginning--;
       clearTimeout(retry);
       retry = undefined;
       void drained();

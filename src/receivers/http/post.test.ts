@@ -71,6 +71,25 @@ test('an answer without end is not read to its end; what is shown of it is short
   assert.ok(result.reason.length < 250);
 });
 
+test('an answer that stops in its middle is known by its status: who took a notification is not told again', async (t) => {
+  const said = async (status: number): Promise<SendResult> => {
+    const { origin } = await startServer(t, (_, response) =>
+      response.writeHead(status, { 'retry-after': '7' }).write('no such path abc, a-long-secr'),
+    );
+    const result = await post(
+      { url: new URL(origin), headers: {}, body: '', setting, secrets: ['a-long-secret'] },
+      clock,
+      AbortSignal.timeout(5_000),
+    );
+    return result.ok ? result : { ...result, reason: result.reason.replace(origin, 'HOST') };
+  };
+  assert.deepEqual(await Promise.all([200, 400, 429].map(said)), [
+    { ok: true },
+    { ok: false, retryable: false, reason: 'HOST answered 400: no such path abc, [hidden]' },
+    { ok: false, retryable: true, reason: 'HOST answered 429: no such path abc, [hidden]', retryAfterMs: 7_000 },
+  ]);
+});
+
 test('no connection is retryable and names the server alone', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

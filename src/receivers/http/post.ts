@@ -23,6 +23,8 @@ export interface Answer {
 
 /** More of an answer is not read. */
 const ANSWER_BYTES_MAX = 4_096;
+/** Nor is one waited for that does not go on: its status is there, and sending again would tell people twice. */
+const ANSWER_MS_MAX = 1_000;
 const SHOWN_CHARS = 160;
 /** What is shown is made of the beginning: hiding secrets in more would only cost time. */
 const LOOKED_AT_CHARS = 1_024;
@@ -75,18 +77,23 @@ function notSent(retryable: boolean, reason: string, retryAfter?: number): NotSe
   return { ok: false, retryable, reason, ...(retryAfter !== undefined && { retryAfterMs: retryAfter }) };
 }
 
-/** The first bytes, as text; the connection is let go when there are more. An answer that breaks off is as good as none. */
+/** The first bytes, as text; the connection is let go when there are more, or none come. An answer that breaks off is as good as none. */
 async function readAnswer(response: Response): Promise<{ readonly text: string; readonly isCut: boolean }> {
   const reader = response.body?.getReader();
   if (!reader) return { text: '', isCut: false };
   const parts: Uint8Array[] = [];
   let bytes = 0;
   let isCut = true;
+  let isLate = false;
+  const tooLong = setTimeout(() => {
+    isLate = true;
+    reader.cancel().catch(() => {});
+  }, ANSWER_MS_MAX);
   try {
     while (bytes <= ANSWER_BYTES_MAX) {
       const { done, value } = await reader.read();
       if (done) {
-        isCut = false;
+        isCut = isLate;
         break;
       }
       parts.push(value);
@@ -95,6 +102,8 @@ async function readAnswer(response: Response): Promise<{ readonly text: string; 
     await reader.cancel();
   } catch {
     // The status is known, and it decides.
+  } finally {
+    clearTimeout(tooLong);
   }
   return { text: Buffer.concat(parts).subarray(0, ANSWER_BYTES_MAX).toString(), isCut };
 }
