@@ -1,3 +1,0 @@
-import { importTests } from './folders.ts';
-
-await importTests('pipeline');
