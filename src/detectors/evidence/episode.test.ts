@@ -96,3 +96,21 @@ test('yesterday explains what is like it, in whatever currency, and nothing that
     assert.deepEqual(held, [true, true, false], `amounts of ${unit}`);
   }
 });
+
+test('the first minutes of what comes every day are held against whole blocks of the day before', () => {
+  const model = createModel({ ...SETTINGS, profile: profileOf('events', false) });
+  const beginsOn = (habit: number, seen: number, expected: number): number => {
+    const state = createField(model).bear(0);
+    state.habits.fill(habit, 0, model.grid.habitSlots);
+    const [noise, variance] = [1 / expected, 0.006];
+    const log = Math.log(likelihoodRatio(model, seen < expected, seen, expected, variance, noise, 2));
+    const span = { seen, expected, noise, variance, whole: variance, alike: variance, clump: 1, slots: 1, log, spanLog: log };
+    beginEpisode(state, model, 90, span, 11, seen < expected, 2);
+    return state.numbers[At.status]!;
+  };
+  // 32 ln 2.5, 32 ln 0.04: 8 events a minute that become 20, and 20 that become none.
+  assert.equal(beginsOn(30, 31, 8), Status.heldRise);
+  assert.equal(beginsOn(30, 90, 8), Status.rise);
+  assert.equal(beginsOn(10, 31, 8), Status.rise);
+  assert.equal(beginsOn(-102, 0, 20), Status.heldDrop);
+});

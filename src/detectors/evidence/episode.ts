@@ -30,8 +30,11 @@ const LASTING_UNSTEADY = 4;
 const PSEUDO = 0.5;
 /** A deviation that yesterday lets expect has to lie this far out, in squared deviations, to say anything. */
 const HABIT_SQUARES = 8;
-/** Log evidence that may be left once yesterday is taken into account: more than this, and it is not what yesterday was. */
-const HABIT_LEAVES = 3;
+/**
+ * How far below the threshold the evidence has to fall once yesterday is taken into account. The threshold is for windows all day long; habits
+ * are for an hour of it or so, and leave as many fewer in which chance may go beyond them.
+ */
+const HABIT_MARGIN = Math.log(24);
 
 /** The evidence of `isDrop` is enough: the episode begins, told or, where it is a habit, kept to itself. */
 export function beginEpisode(
@@ -44,7 +47,7 @@ export function beginEpisode(
   skew: number,
 ): void {
   const { numbers } = state;
-  const isHabit = explainedByHabit(state, model, slot, evidence, isDrop, skew);
+  const isHabit = explainedByHabit(state, model, slot, evidence, threshold, isDrop, skew);
   if (isDrop) numbers[At.status] = isHabit ? Status.heldDrop : Status.drop;
   else numbers[At.status] = isHabit ? Status.heldRise : Status.rise;
   numbers[At.onSlots] = 0;
@@ -79,18 +82,23 @@ function explainedByHabit(
   model: Model,
   slot: number,
   { seen, expected, clump, alike, whole, noise, slots, log, spanLog }: Evidence,
+  threshold: number,
   isDrop: boolean,
   skew: number,
 ): boolean {
   const ratio = habitRatio(state, model, slot, slots, isDrop);
-  if (Math.log(ratio) ** 2 <= HABIT_SQUARES * (noise + whole)) return false;
   const usual = expected * ratio;
-  const noiseThen = model.form === 'money' ? noise : 1 / usual;
+  const { blockSlots } = model.grid;
+  const blocks = Math.floor(slot / blockSlots) - Math.floor((slot - slots + 1) / blockSlots) + 1;
+  // Yesterday is known by whole blocks, of which the span may be a small part.
+  const part = slots / (blocks * blockSlots);
+  const isMoney = model.form === 'money';
+  if (Math.log(ratio) ** 2 <= HABIT_SQUARES * (part * (isMoney ? noise : 1 / Math.max(expected, usual)) + whole)) return false;
   // Yesterday is as uncertain as today is before the minutes at hand correct it.
-  const wider = alike + whole + noiseThen;
+  const wider = alike + whole + part * (isMoney ? noise : 1 / usual);
   const before = likelihoodRatio(model, isDrop, seen / clump, expected / clump, alike, noise, skew);
-  const after = likelihoodRatio(model, isDrop, seen / clump, usual / clump, wider, noiseThen, skew);
-  return (before > 0 ? Math.min(log, spanLog) + Math.log(after / before) : -Infinity) < HABIT_LEAVES;
+  const after = likelihoodRatio(model, isDrop, seen / clump, usual / clump, wider, noise, skew);
+  return (before > 0 ? Math.min(log, spanLog) + Math.log(after / before) : -Infinity) < threshold - HABIT_MARGIN;
 }
 
 /**

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
 import { createField } from './field.ts';
+import { noteHabit } from './habits.ts';
 import { At, Status } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
@@ -37,4 +38,34 @@ test('a habit that is larger on some days than on others does not fade at its ed
   assert.deepEqual([...new Set(jumps.slice(3))], ['held']);
   // Of the last block two fifths are in it: 32 ln 1.9 on one day, 32 ln 2.7 on the next.
   assert.ok(Math.min(...edges.slice(4)) > 32 * Math.log(2), edges.join(' '));
+});
+
+test('of what rang on two days the mean is a habit, and stays one on a third; of what is not alike the smaller', () => {
+  const profile = profileOf('events', false);
+  const model = createModel({
+    windowMs: MINUTE,
+    hasExposure: false,
+    habits: true,
+    drop: 0.5,
+    rise: 2,
+    falseAlarmsPerDay: 1,
+    tests: 2,
+    profile,
+  });
+  const { habitSlots, habitDelay } = model.grid;
+  const known = (...ratios: readonly number[]): number => {
+    const state = createField(model).bear(0);
+    ratios.forEach((ratio, day) => {
+      const told = { seen: 10_000 * ratio, expected: 10_000, noise: 1e-4, isTold: true };
+      for (const block of [0, habitDelay]) noteHabit(state, model, day * habitSlots + block, told);
+    });
+    return state.habits[0]!;
+  };
+  const logs = (ratio: number): number => 32 * Math.log(ratio);
+  const near = (habit: number, ratio: number): void =>
+    assert.ok(habit % 2 === 0 && Math.abs(habit - logs(ratio)) <= 2, `${habit}, ${logs(ratio)}`);
+  near(known(2, 3), Math.sqrt(6));
+  near(known(2, 3, 2), Math.sqrt(Math.sqrt(6) * 2));
+  near(known(8, 2), 2);
+  assert.ok(known(2) % 2 !== 0, 'one day is none');
 });

@@ -36,9 +36,10 @@ export function noteHabit({ habits }: SeriesState, model: Model, block: number, 
 /** What is known of a block of the day, `old`, and another day's. */
 function together(settled: number, old: number): number {
   if (isOdd(settled)) {
-    // Of two days' deviations that agree the smaller is the habit; one alone takes nothing from a habit that is known.
+    // What came on two days is a habit, of which each knows a part; one day alone takes nothing from a habit that is known.
     if (Math.abs(old) < AGREES * Math.abs(settled)) return settled;
-    return settled * old > 0 ? believed(Math.abs(settled) < Math.abs(old) ? settled : old) : isOdd(old) ? settled : old;
+    if (settled * old <= 0) return isOdd(old) ? settled : old;
+    return believed(isOdd(old) && Math.abs(settled) < AGREES * Math.abs(old) ? settled : (settled + old) / 2);
   }
   if (isOdd(old)) return settled;
   return believed(Math.abs(settled) > Math.abs(old) ? settled : (settled + old) / 2);
