@@ -17,7 +17,9 @@ const limitsSchema = z.strictObject({
     .min(1)
     .max(10_000_000)
     .default(100_000)
-    .describe('Segments (sets of dimension values) per partition. Further ones count under `other`; roll-ups stay exact.'),
+    .describe(
+      'Segments (sets of dimension values) per partition, of all that it has seen: one that is over keeps its place. Further ones count under `other`; roll-ups stay exact, and have no limit.',
+    ),
   max_ids: z
     .number()
     .int()

@@ -173,7 +173,7 @@ function reason(found: readonly Error[], ids: readonly string[]): string {
   return ids[0] ?? messages(found);
 }
 
-/** The innermost message says most. */
+/** The innermost message says most; it stands within a sentence. */
 function messages(found: readonly Error[]): string {
-  return found.map((each) => each.message).findLast((message) => message !== '') ?? 'no reason given';
+  return (found.map((each) => each.message).findLast((message) => message !== '') ?? 'no reason given').replace(/\.$/, '');
 }

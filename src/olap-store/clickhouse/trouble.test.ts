@@ -23,7 +23,7 @@ const DAY = 86_400_000;
 const SKIP = chdbMissing();
 
 function storeAt(t: TestContext, endpoint: OlapEndpoint, config: ClickHouseStoreConfig = {}): OlapStore {
-  const store = createClickHouseStore({ requestTimeoutMs: 5_000, ...config }, { endpoint: () => endpoint });
+  const store = createClickHouseStore(config, { endpoint: () => endpoint });
   t.after(() => store.close());
   return store;
 }
