@@ -54,7 +54,7 @@ const addressIn = (text: string): string | undefined => /on kafka:\S+, (http:\S+
 
 test(
   'aggregate, monitor and API in processes of their own; a stand-by goes on when the monitor is killed',
-  { skip, timeout: 120_000 },
+  { skip, timeout: 900_000 },
   async (t) => {
     const dir = temporary(t);
     const { file, name, topic } = ownPipeline(dir, 2);

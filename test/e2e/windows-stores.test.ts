@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Connection, deleteRecordsV2 } from '@platformatic/kafka';
+import { parseOlapAddress } from '../../src/olap-store/clickhouse/address.ts';
+import { createClickHouseStore } from '../../src/olap-store/clickhouse/clickhouse-store.ts';
 import { testClickHouse } from '../support/clickhouse.ts';
 import { service } from '../support/services.ts';
 import { bring, withKafka } from './kafka-topic.ts';
@@ -36,9 +38,19 @@ async function deleteAllOf(topic: string): Promise<void> {
   await connection.close();
 }
 
+/** First of all: a slow machine takes longer for them than `--once` waits for a store that takes nothing. */
+async function makeTables(address: string): Promise<void> {
+  const parsed = parseOlapAddress(address, {});
+  assert.ok(parsed.kind === 'server');
+  const store = createClickHouseStore({ database: parsed.database }, { endpoint: () => parsed.endpoint });
+  await store.ping();
+  await store.close();
+}
+
 test('windows that the log in Kafka keeps no more are read from ClickHouse, by the options of run', { skip: kafka.skip }, async (t) => {
   const olap = await testClickHouse();
   t.after(() => olap.stop());
+  await makeTables(olap.address);
   const dir = temporary(t);
   const { file, name, topic } = ownPipeline(dir, 1);
   await bring(kafka.address, topic, [EVENTS]);

@@ -7,13 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { createRandom, type Random } from '../../src/core/random.ts';
 import { columnAt, packRecords, splitLines } from '../../src/log/batch.ts';
+import { untilTold } from '../crash/checks.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { service } from '../support/services.ts';
 import { bring, valuesOf, withKafka } from './kafka-topic.ts';
 import { lastRows } from './last-rows.ts';
 import { ownPipeline } from './own-pipeline.ts';
 import { SAMPLE } from './sample-checks.ts';
-import { output, printedSeed, startFor, until, type Running } from './tocsin.ts';
+import { output, printedSeed, startFor, type Running } from './tocsin.ts';
 import { temporary } from '../support/temporary.ts';
 
 const kafka = service('kafka');
@@ -27,18 +28,22 @@ const ROUNDS = 8;
 interface Fleet {
   readonly running: Map<number, Running>;
   add(): number;
+  /** What all wrote on standard error, for failures. */
+  said(): string;
 }
 
 function fleetOf(t: TestContext, file: string, dir: string): Fleet {
   const running = new Map<number, Running>();
-  let next = 0;
+  const all: Running[] = [];
   return {
     running,
+    said: () => all.map(({ stderr }, id) => `--- ${id}\n${stderr()}`).join('\n'),
     add() {
-      const id = next++;
+      const id = all.length;
       const args = ['run', file, '--log', `kafka://${kafka.address}`, '--olap-store', 'none', '--clock', 'event', '--quiet'];
       const more = ['--data', path.join(dir, `worker${id}`), '--session-ms', String(SESSION_MS), '--commit-every-ms', '200'];
-      running.set(id, startFor(t, [...args, ...more]));
+      all.push(startFor(t, [...args, ...more]));
+      running.set(id, all[id]!);
       return id;
     },
   };
@@ -113,15 +118,7 @@ test(
     t.diagnostic(said.join(', '));
 
     const total = all.flat().length;
-    await until(
-      'all records to be told',
-      async () => {
-        const text = await output(['status', '--log', `kafka://${kafka.address}`, '--data', dir, '--json']);
-        const { pipelines } = JSON.parse(text) as { pipelines: { pipeline: string; events: { read: number } }[] };
-        return pipelines.find((one) => one.pipeline === name)?.events.read === total;
-      },
-      120_000,
-    );
+    await untilTold(kafka.address, name, total, fleet.said);
     for (const one of fleet.running.values()) one.child.kill('SIGTERM');
     await Promise.all([...fleet.running.values()].map((one) => one.ended));
     // What is open is given out by a last run, as the embedded engine does it.

@@ -32,7 +32,7 @@ import { temporary } from '../support/temporary.ts';
 
 /** Beside what is wrong. A busy broker that has just been started is waited for. */
 const BY_THE_WAY =
-  /^$|^tocsin: running |: stands by, another process is active$|COORDINATOR_.* Waiting, and trying again\.$|: reached again \(/;
+  /^$|^tocsin: running |: stands by, another process is active$|(COORDINATOR_|timed out\.).* Waiting, and trying again\.$|: reached again \(/;
 const kafka = service('kafka');
 const skip = kafka.skip || (await ownService('redis')).skip || securedMissing;
 type Settings = Pick<RunOptions, 'log' | 'hotStore'> & Partial<Pick<RunOptions, 'olapStore'>>;

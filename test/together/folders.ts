@@ -11,6 +11,8 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 /** By the file of `test/together` that runs them. */
 const FOLDERS = {
   app: ['detect', 'embedded', 'readers', 'roles', 'run', 'serve', 'simulate'].map((folder) => `src/app/${folder}`),
+  detectors: ['src/detectors'],
+  pipeline: ['src/pipeline', 'src/windows'],
   rooms: ['src/alerts', 'src/config', 'src/core', 'src/dead-letter', 'src/notify', 'src/receivers', 'src/schemas'],
   page: ['web/src'],
 };

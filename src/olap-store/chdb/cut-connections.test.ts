@@ -97,7 +97,7 @@ test('killed, and cut off in the middle: everything is there, once', { skip: chd
   await first.ping();
   await first.close();
   // Several requests a batch, so that a batch can be cut in its middle.
-  const olap = createClickHouseStore({ batchRows: 50, requestTimeoutMs: 5_000 }, { endpoint: through });
+  const olap = createClickHouseStore({ batchRows: 50 }, { endpoint: through });
   t.after(() => olap.close());
   proxy.cutting(true);
 
