@@ -1,7 +1,8 @@
 /**
  * An hour at full speed (`SOAK_MINUTES`): 10,000 segments pushed over HTTP as fast as they are taken, or so many events a second
  * (`SOAK_RATE`), counted in two threads (`SOAK_THREADS`), ids remembered for 70 s. By the minute: events, resident memory, that of the ids in it,
- * and the delay of the event loop that serves HTTP, as the process itself tells them at `/metrics`; beside it that of a loop with nothing to do.
+ * and the delay of the event loop that serves HTTP, as the process itself tells them at `/metrics`; beside it that of a loop with nothing to do,
+ * which knows of the core that it is on alone, and for how long the host took cores away.
  * Memory must be flat, less than 600 MB besides the ids, and no pause over 50 ms.
  */
 import { spawn } from 'node:child_process';
@@ -16,6 +17,7 @@ import { freePort } from '../scripts/services/port.ts';
 import { createApiClient } from './api-client.ts';
 import { startIdleLoop } from './idle-loop.ts';
 import { report } from './measure.ts';
+import { stolenMs } from './stolen-time.ts';
 import { createWideEvents, SEGMENTS, widePipeline } from './wide-events.ts';
 
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 60);
@@ -25,6 +27,8 @@ const PARTITIONS = 4;
 const SCRAPE_EVERY_MS = 5_000;
 const REFUSED_WAIT_MS = 20;
 const PAUSE_MS = 50;
+/** A core that was away for less makes no pause of that length. */
+const STOLEN_MS = 40;
 /** Niceness. */
 const GIVES_WAY = 10;
 const BESIDES_IDS_MB = 600;
@@ -40,6 +44,8 @@ interface Scrape {
   readonly p99Ms: number;
   readonly longestMs: number;
   readonly idleLongestMs: number;
+  /** Since the scrape before. */
+  readonly stolenMs: number;
 }
 
 interface Minute {
@@ -51,6 +57,9 @@ interface Minute {
   readonly delay_p99_ms: number;
   readonly longest_pause_ms: number;
   readonly pauses_over_50_ms: number;
+  /** In which the host took a core away as well. */
+  readonly of_them_stolen: number;
+  readonly stolen_ms: number;
   /** Of a thread with nothing to do. */
   readonly idle_longest_pause_ms: number;
   readonly idle_pauses_over_50_ms: number;
@@ -71,6 +80,7 @@ const agent = new Agent({ keepAlive: true });
 const { ask, answers } = createApiClient(url, agent);
 const over = new AbortController();
 const idle = startIdleLoop();
+let stolen = stolenMs();
 // Who sends is another machine's work: here it gives way. The idle loop has begun as a thread of its own before.
 setPriority(GIVES_WAY);
 try {
@@ -128,6 +138,8 @@ async function watch(): Promise<Minute[]> {
       delay_p99_ms: Math.round(Math.max(...scrapes.map(({ p99Ms }) => p99Ms))),
       longest_pause_ms: Math.round(Math.max(...scrapes.map(({ longestMs }) => longestMs))),
       pauses_over_50_ms: scrapes.filter(({ longestMs }) => longestMs > PAUSE_MS).length,
+      of_them_stolen: scrapes.filter(({ longestMs, stolenMs: ms }) => longestMs > PAUSE_MS && ms > STOLEN_MS).length,
+      stolen_ms: scrapes.reduce((sum, { stolenMs: ms }) => sum + ms, 0),
       idle_longest_pause_ms: Math.round(Math.max(...scrapes.map(({ idleLongestMs }) => idleLongestMs))),
       idle_pauses_over_50_ms: scrapes.filter(({ idleLongestMs }) => idleLongestMs > PAUSE_MS).length,
       load: Math.round(loadavg()[0]! * 10) / 10,
@@ -141,6 +153,8 @@ async function watch(): Promise<Minute[]> {
 
 async function scrape(): Promise<Scrape> {
   const { text } = await ask('/metrics');
+  const stolenBefore = stolen;
+  stolen = stolenMs();
   const value = (name: string): number =>
     [...text.matchAll(new RegExp(`^${name} (\\S+)$`, 'gm'))].reduce((sum, [, number]) => sum + Number(number), 0);
   return {
@@ -150,6 +164,7 @@ async function scrape(): Promise<Scrape> {
     p99Ms: 1_000 * value(String.raw`tocsin_event_loop_delay_seconds\{quantile="0\.99"\}`),
     longestMs: 1_000 * value(String.raw`tocsin_event_loop_delay_seconds\{quantile="1"\}`),
     idleLongestMs: await idle.longestMs(),
+    stolenMs: stolen - stolenBefore,
   };
 }
 

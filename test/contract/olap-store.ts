@@ -85,6 +85,14 @@ export function testOlapStore(
       assert.deepEqual(await collect(store.windows({ pipeline: 'same' }, (found) => found)), rows);
     });
 
+    it('takes a label that no UTF-8 can hold', async () => {
+      await store.putWindows([windowRow('half', 0, { labels: { country: 'a\uD800' } })]);
+      assert.deepEqual(
+        (await read({ pipeline: 'half' })).map(({ labels }) => labels),
+        [{ country: 'a\uFFFD' }],
+      );
+    });
+
     it('keeps the highest version, whatever the order and the repeats', async () => {
       const newest = windowRow('versions', 0, { version: '10000000000000000000', events: 9 });
       await store.putWindows([windowRow('versions', 0, { version: '9' })]);

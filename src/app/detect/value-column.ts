@@ -4,6 +4,8 @@ import { isMissing } from './series-format.ts';
 
 /** Whoever groups thousands does not write this. */
 const UNGROUPED = /^[+-]?\d{4}/;
+/** Squares of residuals must stay finite. */
+const VALUE_MAX = 1e150;
 
 /** Of numbers, or of nothing. `told`: the mark that somebody said. */
 export function createValueColumn(told: DecimalMark | undefined, separator: string): Column {
@@ -25,7 +27,8 @@ export function createValueColumn(told: DecimalMark | undefined, separator: stri
         settle('.', settledBy(lineNumber, text));
         read = readNumber(text, '.');
       }
-      if (typeof read !== 'object' || !isFiniteSquare(read.value)) return { expected: expected(text) };
+      if (typeof read !== 'object') return { expected: expected(text) };
+      if (Math.abs(read.value) >= VALUE_MAX) return { expected: `a number between -${VALUE_MAX} and ${VALUE_MAX}` };
       if (read.settles && mark === undefined) settle(read.settles, settledBy(lineNumber, text));
       return read;
     },
@@ -58,9 +61,4 @@ export function createValueColumn(told: DecimalMark | undefined, separator: stri
     if (by === '--decimal') return `"${mark}" before decimals, as --decimal says`;
     return `"${mark}" before decimals, as ${by} is read, or --decimal ${mark === '.' ? ',' : '.'} for the other mark in all lines`;
   }
-}
-
-/** Squares of residuals must stay finite. */
-function isFiniteSquare(value: number): boolean {
-  return Math.abs(value) < 1e150;
 }

@@ -28,8 +28,12 @@ const UNSTEADY_SQUARES = 12;
 const LASTING_UNSTEADY = 4;
 /** Events that are added where logarithms are compared. */
 const PSEUDO = 0.5;
-/** A deviation that yesterday lets expect has to lie this far out, in squared deviations, to say anything. */
+/**
+ * What yesterday lets expect is believed where it lies this far out, in squared deviations. For each that it lacks so much less evidence may be
+ * left: by chance yesterday hardly ever explains all of a break, while of a habit little is left also where yesterday fell short of it.
+ */
 const HABIT_SQUARES = 8;
+const HABIT_DOUBT = 2;
 /**
  * How far below the threshold the evidence has to fall once yesterday is taken into account. The threshold is for windows all day long; habits
  * are for an hour of it or so, and leave as many fewer in which chance may go beyond them.
@@ -87,18 +91,20 @@ function explainedByHabit(
   skew: number,
 ): boolean {
   const ratio = habitRatio(state, model, slot, slots, isDrop);
+  if (ratio === 1) return false;
   const usual = expected * ratio;
   const { blockSlots } = model.grid;
   const blocks = Math.floor(slot / blockSlots) - Math.floor((slot - slots + 1) / blockSlots) + 1;
   // Yesterday is known by whole blocks, of which the span may be a small part.
   const part = slots / (blocks * blockSlots);
   const isMoney = model.form === 'money';
-  if (Math.log(ratio) ** 2 <= HABIT_SQUARES * (part * (isMoney ? noise : 1 / Math.max(expected, usual)) + whole)) return false;
+  const squares = Math.log(ratio) ** 2 / (part * (isMoney ? noise : 1 / Math.max(expected, usual)) + whole);
+  const doubt = HABIT_DOUBT * Math.max(0, HABIT_SQUARES - squares);
   // Yesterday is as uncertain as today is before the minutes at hand correct it.
   const wider = alike + whole + part * (isMoney ? noise : 1 / usual);
   const before = likelihoodRatio(model, isDrop, seen / clump, expected / clump, alike, noise, skew);
   const after = likelihoodRatio(model, isDrop, seen / clump, usual / clump, wider, noise, skew);
-  return (before > 0 ? Math.min(log, spanLog) + Math.log(after / before) : -Infinity) < threshold - HABIT_MARGIN;
+  return (before > 0 ? Math.min(log, spanLog) + Math.log(after / before) : -Infinity) < threshold - HABIT_MARGIN - doubt;
 }
 
 /**

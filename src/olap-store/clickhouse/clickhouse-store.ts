@@ -14,6 +14,7 @@ import { stopRollingUp } from './rollup-tables.ts';
 import { ensureSchema } from './schema.ts';
 import { clickHouseTrouble } from './trouble.ts';
 import { readColumns } from './window-columns.ts';
+import { wellFormedJson } from './well-formed-json.ts';
 
 export interface ClickHouseStoreConfig {
   /** Letters, digits and `_`. */
@@ -66,6 +67,7 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
     if (current && at?.url === endpoint.url && at.username === endpoint.username && at.password === endpoint.password) return current;
     void current?.client.close().catch(() => {});
     const client = createClient({
+      json: { stringify: wellFormedJson },
       url: endpoint.url,
       username: endpoint.username,
       password: endpoint.password,
