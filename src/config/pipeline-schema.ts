@@ -18,7 +18,7 @@ const limitsSchema = z.strictObject({
     .max(10_000_000)
     .default(100_000)
     .describe(
-      'Segments (sets of dimension values) per partition, of all that it has seen: one that is over keeps its place. Further ones count under `other`; roll-ups stay exact, and have no limit.',
+      'Segments (sets of dimension values) per partition that have a place. Further ones count under `other`; roll-ups stay exact, and have no limit. A segment keeps its place while it comes, and gives it back when it has had no accepted event for a day of event time (by the watermark of its partition, looked at every six hours).',
     ),
   max_ids: z
     .number()

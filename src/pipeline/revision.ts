@@ -143,7 +143,7 @@ async function clearing(log: Log, pipeline: string, inputs: readonly PipelineInp
 export async function partitionClearing(log: Log, pipeline: string, name: string, kind: RevisionChoice['kind']): Promise<StateChange[]> {
   const prefix = statePrefix(pipeline, name);
   const keys = (await log.state(prefix)).map(([key]) => key);
-  const isUseless = (key: string): boolean => kind === 'from' || /^(pane|series|replayed)\//.test(key.slice(prefix.length));
+  const isUseless = (key: string): boolean => kind === 'from' || /^(pane|place|series|replayed)\//.test(key.slice(prefix.length));
   return keys.filter(isUseless).map((key) => [key, null]);
 }
 

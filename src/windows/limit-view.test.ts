@@ -70,3 +70,15 @@ test('an owner without state whose first events are hours late goes on with the 
   // Later on a silence is a silence.
   assert.deepEqual(toldOf([...within, ['us', 30 * HOUR]], told), [over, { since: 30 * HOUR }]);
 });
+
+test('it ends when places are given back, and begins anew when there are too many again', () => {
+  const events: readonly Event[] = [
+    ['kr', HOUR],
+    ['us', 2 * HOUR],
+    ['us', 40 * HOUR],
+    ['us', 44 * HOUR],
+  ];
+  const over = { since: 2 * HOUR, endedAt: 3 * HOUR };
+  assert.deepEqual(toldOf(events, { since: 2 * HOUR }), [over]);
+  assert.deepEqual(toldOf([...events, ['kr', 45 * HOUR]], { since: 2 * HOUR }), [over, { since: 45 * HOUR }]);
+});

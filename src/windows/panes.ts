@@ -22,6 +22,8 @@ export interface PaneStore {
   /** What changed since the last call: absolute values, panes ascending. */
   takeChanged(): PanePartial[];
   drop(start: number): void;
+  /** Of this many codes of a grouping: 1 where a pane has the series. */
+  readonly held: (grouping: number, codes: number) => Uint8Array;
   /** Puts a cell of an earlier life back. */
   restore(start: number, grouping: number, cell: Cell): void;
 }
@@ -152,6 +154,11 @@ export function createPaneStore(plan: Plan, series: SeriesTable): PaneStore {
     },
     drop(start) {
       if (panes.delete(start)) ascending.splice(ascending.indexOf(start), 1);
+    },
+    held(grouping, codes) {
+      const held = new Uint8Array(codes);
+      for (const groups of panes.values()) for (const code of groups[grouping]!.codes) held[code] = 1;
+      return held;
     },
     restore(start, grouping, cell) {
       const group = groupsAt(start)[grouping]!;

@@ -13,6 +13,7 @@ import { createOutcomeTally } from './outcome-tally.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
 import type { WindowFinal } from './partials/partials.ts';
 import { earliestEnd, latestEnd, nextEnd, type Plan } from './plan.ts';
+import { quarterOf, startOfQuarter } from './places.ts';
 import { createSeriesTable, type SeriesTable } from './series.ts';
 import { MAX_IDS, type SourceSpec } from './spec.ts';
 
@@ -92,6 +93,17 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
   let finals: WindowFinal[] = [];
   /** The watermark at which the next window ends. */
   let nextFinal: number | undefined;
+
+  /** The watermark at which places are looked over next. */
+  let nextQuarter = -Infinity;
+
+  /** The watermark will rise to where another quarter begins, or has not been asked about that yet. The events up to here came before that. */
+  function passQuarter(watermark: number): void {
+    accepted.add();
+    const quarter = quarterOf(Math.max(watermark, clocks.watermark));
+    series.enter(quarter, panes.held);
+    nextQuarter = startOfQuarter(quarter + 1);
+  }
 
   /** The watermark has risen by hours, or is the first. Nobody was told yet by the view as it was: it begins here. */
   function leap(before: number): void {
@@ -180,9 +192,10 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
           lateBy.set(i, clocks.watermark);
         } else {
           if (hashes) ids.remember(i, times, clocks);
+          const watermark = Math.min(time, appendTimes[i]!) - outOfOrdernessMs;
+          if (watermark >= nextQuarter) passQuarter(watermark);
           accepted.note(i, clocks);
           if (time > clocks.maxTime) clocks.maxTime = time;
-          const watermark = Math.min(time, appendTimes[i]!) - outOfOrdernessMs;
           const before = clocks.watermark;
           if (watermark > before) {
             clocks.watermark = watermark;

@@ -35,6 +35,8 @@ export interface Replay {
   /** Of an earlier life, the oldest first. */
   restoreVerdict(origin: string, verdict: ReplayVerdict): void;
   readonly panes: PaneStore;
+  /** Segments in panes of an earlier life have their places still: panes of replays are kept. */
+  restorePlaces(panes: readonly PanePartial[]): void;
   /** Accepted replays. */
   readonly replayed: number;
 }
@@ -57,7 +59,7 @@ export interface ReplayDeps {
 const VERDICTS_KEPT_MS = 30 * 86_400_000;
 
 export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { decoder, ids, copied }: ReplayDeps): Replay {
-  // A series table of its own: a replay must not use up the limit of what comes in for the first time.
+  // A series table of its own: a replay must not use up the limit of what comes in for the first time. Its quarters never change.
   const series = createSeriesTable(plan, decoder);
   const panes = createPaneStore(plan, series);
   /** In the order in which they were judged. */
@@ -108,6 +110,9 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { de
 
   return {
     panes,
+    restorePlaces(restored) {
+      for (const { cells } of restored) for (const { labels } of cells[0]!) series.restorePlace(0, labels);
+    },
     get replayed() {
       return replayed;
     },

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { smallSpec } from '../../test/support/small-spec.ts';
 import { compilePlan } from './plan.ts';
-import { createSeriesTable } from './series.ts';
+import { createSeriesTable, type SeriesTable } from './series.ts';
 
 const spec = smallSpec({
   dimensions: ['a', 'b', 'c'],
@@ -43,6 +43,12 @@ test('a code stands for one set of labels, in small dictionaries and in large on
   );
 });
 
+/** As a snapshot does. */
+function putBack(from: SeriesTable, to: SeriesTable): void {
+  for (const { quarter, segments } of from.takeCame())
+    for (const segment of segments) to.restorePlace(quarter, JSON.parse(segment) as string[]);
+}
+
 test('beyond the limit events count under other, also after a restart, and series taken in before stay', () => {
   const limited = compilePlan({ ...spec, limits: { ...spec.limits, maxSeries: 2 } });
   const codes = [Int32Array.of(0, 1, 2, 0, 3), Int32Array.of(0, 1, 2, 0, 3), Int32Array.of(0, 1, 2, 0, 3)];
@@ -58,7 +64,7 @@ test('beyond the limit events count under other, also after a restart, and serie
   assert.deepEqual(told(table), wanted);
   assert.deepEqual(overflowed, [2, 4]);
   const restored = createSeriesTable(limited, { labelValues: dictionaries, generation: 0 });
-  for (const labels of table.takeNew()) restored.intern(0, labels);
+  putBack(table, restored);
   assert.deepEqual(told(restored), wanted);
   assert.deepEqual(overflowed, [2, 4]);
 });
@@ -77,9 +83,52 @@ test('a segment that is named other itself is not beyond the limit, with and wit
   const table = createSeriesTable(limited, decoder);
   assert.deepEqual(overflowed(table, [0, 1, 2, 2, 1, 0]), [1, 4]);
   const restored = createSeriesTable(limited, decoder);
-  for (const labels of table.takeNew()) restored.intern(0, labels);
+  putBack(table, restored);
   assert.deepEqual(overflowed(restored, [2, 2, 1, 0]), [2]);
   assert.deepEqual(overflowed(table, [2, 2, 1, 0]), [2]);
+});
+
+test('a segment that has not come for a day gives its place back; its code goes to another when no pane holds it, roll-ups likewise', () => {
+  const limited = compilePlan({ ...spec, rollups: [['b'], []], limits: { ...spec.limits, maxSeries: 2 } });
+  const table = createSeriesTable(limited, { labelValues: dictionaries, generation: 0 });
+  const none = (_: number, codes: number): Uint8Array => new Uint8Array(codes);
+  let beyond = 0;
+  const told = (...segments: number[]): string[] => {
+    const codes = Int32Array.from(segments);
+    const into = limited.groupings.map(() => new Int32Array(codes.length));
+    beyond = 0;
+    table.resolve([codes, codes, codes], { records: codes.map((_, i) => i), size: codes.length }, into, () => beyond++);
+    return segments.map((_, i) => into.map((found, g) => table.labels[g]![found[i]!]!.join('')).join(' '));
+  };
+  const others = (...segments: number[]): string[] => segments.map((i) => `otherotherother b${i} `);
+  const named = (...segments: number[]): string[] => segments.map((i) => `a${i}b${i}c${i} b${i} `);
+  table.enter(0, none);
+  assert.deepEqual(told(0, 1, 2), [...named(0, 1), ...others(2)]);
+  table.enter(2, none);
+  assert.deepEqual(told(1), named(1));
+  table.enter(4, none);
+  assert.deepEqual(told(2, 3), others(2, 3), 'not for a day, but nearly');
+  table.enter(5, (_, codes) => new Uint8Array(codes).fill(1));
+  assert.deepEqual(told(3, 2, 1), [...named(3), ...others(2), ...named(1)]);
+  assert.equal(beyond, 1);
+  assert.deepEqual(
+    table.labels.map((labels) => labels.length),
+    [4, 3, 1],
+    'what panes hold keeps its code',
+  );
+  for (let day = 2; day < 30; day++) {
+    table.enter(10 * day, none);
+    assert.deepEqual(told(10 * day, 10 * day + 1, 10 * day), named(10 * day, 10 * day + 1, 10 * day));
+  }
+  assert.deepEqual(
+    table.labels.map((labels) => labels.length),
+    [4, 3, 1],
+    'as many codes as are needed at a time',
+  );
+  assert.deepEqual(
+    table.takeCame().map(({ quarter }) => quarter),
+    [290],
+  );
 });
 
 test('with any number of dimensions different label sets are different series', () => {

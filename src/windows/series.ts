@@ -1,5 +1,10 @@
-/** Series of one partition: for each grouping, a dense code per set of label values, in the order of the first accepted event. */
+/**
+ * Series of one partition: for each grouping, a dense code per set of label values, in the order of the first accepted event. Of segments, the
+ * sets of all dimensions, there are as many as have a place (places.ts). A code is given anew when its series has none and no pane holds it.
+ */
+import { createCodeCache } from './code-cache.ts';
 import type { Decoder, Selection } from './decode/columns.ts';
+import { createPlaces, QUARTERS_KEPT } from './places.ts';
 import type { Plan } from './plan.ts';
 
 export interface SeriesTable {
@@ -10,41 +15,94 @@ export interface SeriesTable {
   resolve(codes: readonly Int32Array[], events: Selection, into: readonly Int32Array[], onOverflow: (k: number) => void): void;
   /** Per grouping: the label values behind each code. */
   readonly labels: readonly (readonly (readonly string[])[])[];
-  /** The code of these label values in this grouping; they are added when new, whatever the limit. */
+  /** The code of these label values in this grouping; they are added when new, whatever the limit, and without a place. */
   intern(grouping: number, values: readonly string[]): number;
-  /** Label sets of the full grouping added since the last call. */
-  takeNew(): (readonly string[])[];
+  /**
+   * The next events come in this quarter of a day (places.ts): segments that have not come for a day give their places back. Series that are not
+   * needed any more are forgotten; `held`: of a grouping's codes, so many, those in panes are 1.
+   */
+  enter(quarter: number, held: (grouping: number, codes: number) => Uint8Array): void;
+  /** Segments with a place that came since the last call, in each quarter that counts still, once. */
+  takeCame(): Came[];
+  /** Gives a segment the place back that it had, having come in this quarter last. */
+  restorePlace(quarter: number, values: readonly string[]): void;
 }
 
-/** Dictionaries up to this many combined bits are looked up in one array; beyond, in a map of texts. */
-const TABLE_BITS_MAX = 22;
+export interface Came {
+  readonly quarter: number;
+  /** Their label values, as JSON. */
+  readonly segments: readonly string[];
+}
+
+const FORGOTTEN: readonly string[] = [];
 
 export function createSeriesTable(plan: Plan, decoder: Pick<Decoder, 'labelValues' | 'generation'>): SeriesTable {
   const dictionaries = decoder.labelValues;
-  const { maxSeries } = plan.spec.limits;
-  const labels: string[][][] = plan.groupings.map(() => []);
+  const labels: (readonly string[])[][] = plan.groupings.map(() => []);
   const byText = plan.groupings.map(() => new Map<string, number>());
+  /** Codes to be given anew. */
+  const free = plan.groupings.map((): number[] => []);
+  const places = createPlaces(plan.spec.limits.maxSeries);
   let caches = plan.groupings.map((dimensions) => createCodeCache(dimensions));
   let generation = decoder.generation;
-  let added: string[][] = [];
+  let quarter = 0;
+  let came: Came[] = [];
   const otherLabels = plan.spec.dimensions.map(() => 'other');
+  /** Without dimensions it is all there is. */
+  const otherText = JSON.stringify(otherLabels);
+  let other: number | undefined;
 
   function intern(grouping: number, values: readonly string[]): number {
-    const text = JSON.stringify(values);
+    return internText(grouping, values, JSON.stringify(values));
+  }
+
+  function internText(grouping: number, values: readonly string[], text: string): number {
     let code = byText[grouping]!.get(text);
     if (code === undefined) {
-      code = labels[grouping]!.push([...values]) - 1;
+      code = free[grouping]!.pop() ?? labels[grouping]!.length;
+      labels[grouping]![code] = [...values];
       byText[grouping]!.set(text, code);
-      if (grouping === 0) added.push([...values]);
     }
     return code;
   }
 
-  /** The slow way: by the texts. undefined: a new series, beyond the limit. */
+  function otherCode(): number {
+    if (other === undefined) places.exempt((other = intern(0, otherLabels)));
+    return other;
+  }
+
+  /** The slow way: by the texts. undefined: a new segment, beyond the limit. */
   function byLabels(grouping: number, dimensions: readonly number[], codes: readonly Int32Array[], i: number): number | undefined {
     const values = dimensions.map((dimension) => dictionaries[dimension]![codes[dimension]![i]!]!);
-    const full = grouping === 0 && dimensions.length > 0;
-    return !full || labels[0]!.length < maxSeries || byText[0]!.has(JSON.stringify(values)) ? intern(grouping, values) : undefined;
+    if (grouping > 0) return intern(grouping, values);
+    const text = JSON.stringify(values);
+    // A segment of that name counts there in any case.
+    if (text === otherText) return otherCode();
+    const known = byText[0]!.get(text);
+    if (known !== undefined && places.has(known)) return known;
+    if (places.isFull) return undefined;
+    const code = internText(0, values, text);
+    places.take(code);
+    return code;
+  }
+
+  /** Forgets the series of a grouping that have no place and are in no pane. */
+  function forget(grouping: number, held: Uint8Array): boolean {
+    const before = free[grouping]!.length;
+    for (let code = 0; code < held.length; code++) {
+      const values = labels[grouping]![code]!;
+      const isNeeded = held[code] === 1 || values === FORGOTTEN || (grouping === 0 && (code === other || places.has(code)));
+      if (isNeeded) continue;
+      byText[grouping]!.delete(JSON.stringify(values));
+      labels[grouping]![code] = FORGOTTEN;
+      free[grouping]!.push(code);
+    }
+    return free[grouping]!.length > before;
+  }
+
+  function noteCame(): void {
+    const codes = places.takeCame();
+    if (codes.length > 0) came.push({ quarter, segments: codes.map((code) => JSON.stringify(labels[0]![code])) });
   }
 
   return {
@@ -68,106 +126,33 @@ export function createSeriesTable(plan: Plan, decoder: Pick<Decoder, 'labelValue
             // What counts under `other` is not remembered one by one: it may be without end. A segment that has that name itself is.
             if (own === undefined) onOverflow(k);
             else cache.set(codes, i, own);
-            code = own ?? intern(0, otherLabels);
+            code = own ?? otherCode();
           }
           found[k] = code;
         }
       }
+      places.note(into[0]!, events.size);
     },
-    takeNew() {
-      const taken = added;
-      added = [];
+    enter(next, held) {
+      noteCame();
+      quarter = next;
+      came = came.filter((one) => one.quarter >= quarter - QUARTERS_KEPT);
+      const isAnyBack = places.enter(quarter);
+      for (const [g, dimensions] of plan.groupings.entries()) {
+        // The total is there for good.
+        const isForgotten = dimensions.length > 0 && forget(g, held(g, labels[g]!.length));
+        if (isForgotten || (g === 0 && isAnyBack)) caches[g] = createCodeCache(dimensions);
+      }
+    },
+    takeCame() {
+      noteCame();
+      const taken = came;
+      came = [];
       return taken;
     },
-  };
-}
-
-const UNKNOWN = -1;
-
-/** Widens the slots by a dimension's codes; UNKNOWN where a code has outgrown its bits. */
-function addBits(codes: Int32Array, records: Int32Array, size: number, bits: number, slots: Int32Array): void {
-  for (let k = 0; k < size; k++) {
-    const code = codes[records[k]!]!;
-    const slot = slots[k]!;
-    slots[k] = slot < 0 || code >>> bits !== 0 ? UNKNOWN : (slot << bits) | code;
-  }
-}
-
-/** From slots to what stands there; whether all is known. */
-function lookUp(table: Int32Array, size: number, slots: Int32Array): boolean {
-  let unknown = 0;
-  for (let k = 0; k < size; k++) {
-    const code = slots[k]! < 0 ? UNKNOWN : table[slots[k]!]!;
-    slots[k] = code;
-    unknown |= code;
-  }
-  return unknown >= 0;
-}
-
-/** From the decoder's codes of a grouping's dimensions to the series' code; -1 where it is not known yet. */
-function createCodeCache(dimensions: readonly number[]) {
-  const bits = dimensions.map(() => 3);
-  // Asked before the shift: with many dimensions it would wrap.
-  let table = 3 * dimensions.length <= TABLE_BITS_MAX ? new Int32Array(1 << (3 * dimensions.length)).fill(-1) : undefined;
-  let entries: { codes: number[]; series: number }[] = [];
-  const map = new Map<string, number>();
-
-  function slot(codes: readonly Int32Array[], i: number): number {
-    let at = 0;
-    for (let d = 0; d < dimensions.length; d++) {
-      const code = codes[dimensions[d]!]![i]!;
-      if (code >>> bits[d]!) return -1;
-      at = (at << bits[d]!) | code;
-    }
-    return at;
-  }
-
-  function text(codes: readonly Int32Array[], i: number): string {
-    let key = '';
-    for (const dimension of dimensions) key += `${codes[dimension]![i]},`;
-    return key;
-  }
-
-  /** Widens the dimensions whose codes have outgrown their bits; gives up the table when it would get too large. */
-  function grow(wanted: readonly number[]): void {
-    wanted.forEach((code, d) => {
-      while (code >>> bits[d]!) bits[d]!++;
-    });
-    const total = bits.reduce((sum, b) => sum + b, 0);
-    if (total > TABLE_BITS_MAX) {
-      table = undefined;
-      for (const entry of entries) map.set(entry.codes.map((code) => `${code},`).join(''), entry.series);
-      entries = [];
-      return;
-    }
-    table = new Int32Array(1 << total).fill(-1);
-    for (const entry of entries) table[entry.codes.reduce((at, code, d) => (at << bits[d]!) | code, 0)] = entry.series;
-  }
-
-  return {
-    /** Writes what `get` says of each event; whether all are known. */
-    find(codes: readonly Int32Array[], { records, size }: Selection, into: Int32Array): boolean {
-      if (!table) {
-        into.fill(UNKNOWN, 0, size);
-        return false;
-      }
-      into.fill(0, 0, size);
-      for (let d = 0; d < dimensions.length; d++) addBits(codes[dimensions[d]!]!, records, size, bits[d]!, into);
-      return lookUp(table, size, into);
-    },
-    get(codes: readonly Int32Array[], i: number): number {
-      if (!table) return map.get(text(codes, i)) ?? -1;
-      const at = slot(codes, i);
-      return at < 0 ? -1 : table[at]!;
-    },
-    set(codes: readonly Int32Array[], i: number, series: number): void {
-      if (table && slot(codes, i) < 0) grow(dimensions.map((dimension) => codes[dimension]![i]!));
-      if (!table) {
-        map.set(text(codes, i), series);
-        return;
-      }
-      entries.push({ codes: dimensions.map((dimension) => codes[dimension]![i]!), series });
-      table[slot(codes, i)] = series;
+    restorePlace(at, values) {
+      const code = intern(0, values);
+      if (JSON.stringify(values) !== otherText) places.restore(code, at);
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The state of one input partition as named values, of which only what changed is written: meta, panes, ids in chunks (ids/chunks.ts),
- * series, panes and verdicts of replays, and what became of origins whose copies wait. All of it belongs to the offsets committed in the same transaction.
+ * segments that have a place (place-chunks.ts), panes and verdicts of replays, and what became of origins whose copies wait. All of it belongs to the offsets committed in the same transaction.
  */
 import { AppError } from '../core/errors.ts';
 import { atOnce } from '../core/slices.ts';
@@ -13,10 +13,16 @@ import type { LimitEpisode } from './limit-episodes.ts';
 import type { PaneStore, PanePartial, RestoredPanes } from './panes.ts';
 import { encodeBodies, panesOf } from './partials/codec.ts';
 import type { Partition } from './partition.ts';
+import { createPlaceChunks, PREFIX as PLACES } from './place-chunks.ts';
+import { quarterOf } from './places.ts';
 import type { Replay, ReplayVerdict } from './replay.ts';
+import type { Came } from './series.ts';
 
 /** Raised when the layout below changes; one that was released is migrated in `restore` then. */
-const SNAPSHOT_FORMAT = 3;
+const SNAPSHOT_FORMAT = 4;
+/** Without places: lists of all segments ever seen, in the order in which they came. */
+const WITHOUT_PLACES = 3;
+const ALL_SEGMENTS = 'series/';
 
 export interface PartitionMeta {
   readonly format: number;
@@ -55,6 +61,10 @@ export function createSnapshot(
 ): Snapshot {
   const { panes, series, ids, clocks, overflow, totals, reasons } = partition.internals;
   const chunks = createIdChunks();
+  const placeChunks = createPlaceChunks();
+  /** Of the format without places, until the first commit in this one. */
+  let migrated: Came[] = [];
+  let outdated: string[] = [];
   let droppedPanes: number[] = [];
 
   function wholePane(from: PaneStore, start: number): StoredPane {
@@ -74,6 +84,15 @@ export function createSnapshot(
     return series.labels.map((_, grouping) => [...(pane?.cells[grouping] ?? [])]);
   }
 
+  /** When each of them came last nobody knows: it counts as now. */
+  function migrateSegments(lists: readonly [key: string, list: string[][]][]): void {
+    const segments = lists.flatMap(([, list]) => list);
+    const quarter = quarterOf(clocks.watermark);
+    for (const values of segments) series.restorePlace(quarter, values);
+    if (segments.length > 0) migrated = [{ quarter, segments: segments.map((values) => JSON.stringify(values)) }];
+    outdated = lists.map(([key]) => ALL_SEGMENTS + key);
+  }
+
   return {
     takeChanges({ live, replayed }) {
       const meta: PartitionMeta = {
@@ -87,9 +106,10 @@ export function createSnapshot(
         reasons: [...reasons],
         ids: { ...ids.limit.state(), remembered: ids.limit.size },
       };
-      const labels = series.takeNew();
       const changes: NamedValue[] = [
         ['meta', meta],
+        ...placeChunks.take([...migrated, ...series.takeCame()]),
+        ...outdated.map((key): NamedValue => [key, null]),
         // Of those that nothing needs any more, only that.
         ...live
           .filter(({ start }) => !droppedPanes.includes(start))
@@ -100,7 +120,8 @@ export function createSnapshot(
         ...replay.takeVerdicts().map(([origin, verdict]): NamedValue => [`verdict/${origin}`, verdict]),
         ...copied.takeChanges().map(([offset, settled]): NamedValue => [`copied/${offset}`, settled]),
       ];
-      if (labels.length > 0) changes.push([`series/${String(series.labels[0]!.length).padStart(12, '0')}`, labels]);
+      migrated = [];
+      outdated = [];
       droppedPanes = [];
       return changes;
     },
@@ -110,7 +131,7 @@ export function createSnapshot(
       const value = <T>(prefix: string): [string, T][] =>
         entries.filter(([key]) => key.startsWith(prefix)).map(([key, found]) => [key.slice(prefix.length), found as T]);
       for (const [, meta] of value<PartitionMeta>('meta')) {
-        if (meta.format !== SNAPSHOT_FORMAT) throw otherFormat(meta.format);
+        if (meta.format !== SNAPSHOT_FORMAT && meta.format !== WITHOUT_PLACES) throw otherFormat(meta.format);
         clocks.watermark = meta.watermark;
         clocks.maxTime = meta.maxTime;
         clocks.firstTime = meta.firstTime;
@@ -119,11 +140,13 @@ export function createSnapshot(
         for (const [reason, count] of meta.reasons) reasons.set(reason, count);
         ids.limit.restore(meta.ids);
       }
-      for (const [, labels] of value<string[][]>('series/')) for (const values of labels) series.intern(0, values);
-      series.takeNew();
+      const lastCame = placeChunks.restore(entries.filter(([key]) => key.startsWith(PLACES)));
+      for (const [segment, quarter] of lastCame) series.restorePlace(quarter, JSON.parse(segment) as string[]);
+      migrateSegments(value<string[][]>(ALL_SEGMENTS));
       ids.restore(chunks.restore(entries.filter(([key]) => key.startsWith(IDS))), clocks.watermark);
       for (const [start, cells] of value<StoredPane>('pane/')) restored.live.push(restorePane(panes, Number(start), cells));
       for (const [start, cells] of value<StoredPane>('replayed/')) restored.replayed.push(restorePane(replay.panes, Number(start), cells));
+      replay.restorePlaces(restored.replayed);
       for (const [origin, verdict] of value<ReplayVerdict>('verdict/').sort(([, a], [, b]) => a.at - b.at)) {
         replay.restoreVerdict(origin, verdict);
       }
@@ -138,6 +161,6 @@ export function createSnapshot(
 function otherFormat(format: number): AppError {
   return new AppError(
     'data_format',
-    `the snapshot of an input partition has format ${format}; this Tocsin reads format ${SNAPSHOT_FORMAT}. Use the version of Tocsin that wrote it, or begin with an empty data directory.`,
+    `the snapshot of an input partition has format ${format}; this Tocsin reads formats ${WITHOUT_PLACES} and ${SNAPSHOT_FORMAT}. Use the version of Tocsin that wrote it, or begin with an empty data directory.`,
   );
 }

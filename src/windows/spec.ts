@@ -115,7 +115,7 @@ export interface EngineSpec {
   /** Each a subset of the dimensions, in their order; without the full set, which is always computed. */
   readonly rollups: readonly (readonly string[])[];
   readonly limits: {
-    /** Different full label sets per partition; further ones count under `other` in every dimension. */
+    /** Different full label sets that have a place per partition (places.ts); further ones count under `other` in every dimension. */
     readonly maxSeries: number;
     /** Ids remembered per partition; beyond it the oldest are forgotten before their time. Undefined: MAX_IDS. */
     readonly maxIds?: number;

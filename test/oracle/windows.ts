@@ -68,6 +68,7 @@ interface Cell {
 }
 
 const OTHER = 'other';
+const QUARTER_MS = 6 * 3_600_000;
 
 export function windowRows(spec: EngineSpec, partitions: readonly PartitionEvents[], origin: '' | 'replay'): OracleRow[] {
   const cells = new Map<string, Cell>();
@@ -79,20 +80,25 @@ export function windowRows(spec: EngineSpec, partitions: readonly PartitionEvent
   };
   const hasTotal = spec.dimensions.length === 0 || spec.rollups.some((names) => names.length === 0);
   partitions.forEach((partition, index) => {
-    const named = new Set<string>();
-    for (const event of partition.accepted) {
+    const named = new Map<string, number>();
+    partition.accepted.forEach((event, at) => {
       const full = Object.fromEntries(spec.dimensions.map((dimension) => [dimension, labelOf(own(event.fields, dimension))]));
-      if (named.size < spec.limits.maxSeries) named.add(labelsKey(full));
       const others = Object.fromEntries(spec.dimensions.map((dimension) => [dimension, OTHER]));
+      // By quarters of a day of the watermark with this event in effect. What was sent in again is never let go.
+      const quarter = origin === 'replay' ? 0 : Math.floor((partition.accepted[at + 1]?.watermark ?? partition.watermark) / QUARTER_MS);
+      for (const [segment, last] of named) if (quarter - last > 4) named.delete(segment);
+      const segmentKey = labelsKey(full);
+      const isNamed = segmentKey !== labelsKey(others) && (named.has(segmentKey) || named.size < spec.limits.maxSeries);
+      if (isNamed) named.set(segmentKey, quarter);
       const rollups = spec.rollups.map((names) => Object.fromEntries(names.map((name) => [name, full[name] ?? ''])));
-      for (const labels of [named.has(labelsKey(full)) ? full : others, ...rollups]) {
+      for (const labels of [isNamed ? full : others, ...rollups]) {
         for (const window of spec.windows) {
           for (const { start } of windowsOf(window, event.eventTime)) {
             cellAt(window, start, labels).members.push({ partition: index, event });
           }
         }
       }
-    }
+    });
   });
   partitions.forEach((partition, index) => {
     for (const mark of hasTotal ? partition.marks : []) {

@@ -5,7 +5,7 @@ import type { EngineSpec } from '../../src/windows/spec.ts';
 import { judge } from '../oracle/oracle.ts';
 import type { ClockKind, OracleReplay } from '../oracle/outcomes.ts';
 import type { OracleRecord } from '../oracle/record.ts';
-import { recordsOf, step } from './record-arbitrary.ts';
+import { recordsOf, step, type Step } from './record-arbitrary.ts';
 import { engineSpec } from './spec-arbitrary.ts';
 
 export interface Scenario {
@@ -24,6 +24,8 @@ export interface ScenarioOptions {
   readonly replays?: boolean;
   /** One clock only; default: either. */
   readonly clock?: ClockKind;
+  /** Records lie up to two days apart, here and there: segments give their places back. */
+  readonly leaps?: boolean;
 }
 
 const START_MS = Date.UTC(2026, 2, 2, 9, 58);
@@ -53,13 +55,22 @@ export function scenario(options: ScenarioOptions = {}): fc.Arbitrary<Scenario> 
     const records = drawn.spec.sources.map((source, s) => {
       return Array.from({ length: source.partitions }, (_, p) => {
         const { startMs, steps } = streamOf(s, p);
-        return recordsOf(source, drawn.clock, START_MS + startMs, steps);
+        return recordsOf(source, drawn.clock, START_MS + startMs, options.leaps === true ? steps.map(leaping) : steps);
       });
     });
     const judged = { spec: drawn.spec, clock: drawn.clock, records };
     const none = records.map((partitions) => partitions.map(() => []));
     return { ...judged, replays: options.replays === false ? none : replaysOf(judged, (s, p) => streamOf(s, p).replayPicks) };
   });
+}
+
+/** Scenarios with leaps among others. */
+export function anyScenario(options: ScenarioOptions = {}): fc.Arbitrary<Scenario> {
+  return fc.oneof(scenario(options), scenario({ ...options, leaps: true }));
+}
+
+function leaping(one: Step): Step {
+  return one.pick[3] % 8 === 0 ? { ...one, gapMs: one.gapMs + (one.pick[2] % 48) * 3_600_000 } : one;
 }
 
 function replaysOf(judged: Omit<Scenario, 'replays'>, picksOf: (s: number, p: number) => readonly number[]): OracleReplay[][][] {

@@ -11,7 +11,7 @@ import { silentLogger } from '../../src/core/logger.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { openEngine, type Engine } from '../../src/pipeline/engine.ts';
 import { differences } from '../oracle/compare.ts';
-import { scenario } from './arbitraries.ts';
+import { anyScenario } from './arbitraries.ts';
 import { assertCounts, assertDeadLetters, NEVER_MS, pace, played, retiring, SKETCHES } from './played.ts';
 import { runs } from './runs.ts';
 import type { OpenEngine } from './staged.ts';
@@ -119,7 +119,7 @@ function threadedOpener(one: Pool, faults: { readonly seed: number; readonly dea
 test('in threads that end at any moment, everything told is what the oracle says, and what one thread tells, byte for byte', async (t) => {
   let kills = 0;
   await fc.assert(
-    fc.asyncProperty(scenario({ replays: false }), pace(), fc.constantFrom(0.05, 0.2), async (drawn, at, deaths) => {
+    fc.asyncProperty(anyScenario({ replays: false }), pace(), fc.constantFrom(0.05, 0.2), async (drawn, at, deaths) => {
       const one = retiring(drawn, NEVER_MS);
       const opened: Pool[] = [];
       const inThreads = (temp: TempLog) => {

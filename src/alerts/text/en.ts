@@ -71,7 +71,7 @@ export const en = {
     'With evidence below 1 : {needed} it would not be decided: that is what the permitted error of {error} for the whole experiment requires of a single variant.',
   'series_limit.message': '⚠️ {pipeline}: more than {limit} segments in {partition}; new ones count under "other"',
   'series_limit.explain':
-    'The partition {partition} has seen {limit} segments, the limit (limits.max_series). Events of further ones count under "other"; roll-ups stay exact.',
+    'The partition {partition} has {limit} segments with events within a day, the limit (limits.max_series). Events of further ones count under "other" until one of these has had none for a day; roll-ups stay exact.',
   'series_limit.resolved': '✅ {pipeline}: segments beyond {limit} no longer come in {partition}',
   'series_limit.explain_resolved':
     'No event of the partition {partition} has counted under "other" for want of room (limits.max_series, {limit}) for an hour of event time. What was counted there stays there.',

@@ -75,7 +75,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
     '증거가 1 : {needed} 미만이었다면 결정되지 않았습니다. 실험 전체에 허용한 오류 {error}가 변형 하나에 요구하는 기준입니다.',
   'series_limit.message': '⚠️ {pipeline}: {partition}의 세그먼트가 {limit}개를 넘었습니다. 새 세그먼트는 "other"로 집계합니다',
   'series_limit.explain':
-    '{partition} 파티션의 세그먼트가 한도(limits.max_series)인 {limit}개에 이르렀습니다. 그 뒤의 세그먼트는 "other"로 집계하며, 롤업은 정확합니다.',
+    '{partition} 파티션에서 하루 안에 이벤트가 있었던 세그먼트가 한도(limits.max_series)인 {limit}개에 이르렀습니다. 새 세그먼트는 그중 하나가 하루 동안 이벤트가 없어 자리가 날 때까지 "other"로 집계하며, 롤업은 정확합니다.',
   'series_limit.resolved': '✅ {pipeline}: {partition}에 {limit}개를 넘는 세그먼트가 더 이상 오지 않습니다',
   'series_limit.explain_resolved':
     '이벤트 시간으로 한 시간 동안 {partition} 파티션에서 한도(limits.max_series, {limit}개) 때문에 "other"로 집계된 이벤트가 없습니다. 그동안 "other"로 집계된 값은 그대로 남습니다.',
