@@ -64,7 +64,7 @@ test('of the span that rang nothing is learnt; one slot that is as before does n
   const [slot, slots] = [100_003, 2 * grid.blockSlots];
   const values = { seen: 3_000, expected: 10_000, variance: 0.01, whole: 0.01, clump: 1, alike: 0.01, noise: 1e-4 };
   const rang = { log: 20, spanLog: 20, slots, ...values };
-  beginEpisode(state, model, slot, rang, 15, true, 2);
+  beginEpisode(state, model, slot, rang, true, { threshold: 15, skew: 2 });
   const block = Math.floor(slot / grid.blockSlots);
   const kept = Array.from({ length: grid.pendingBlocks }, (_, ago) => numbers[layout.pendingSeen + ((block - ago) % grid.pendingBlocks)]!);
   assert.deepEqual(
@@ -90,7 +90,7 @@ test('yesterday explains what is like it, in whatever currency, and nothing that
       const [seen, noise, variance] = [ratio * unit, 0.003, 0.002];
       const log = Math.log(likelihoodRatio(model, true, seen, unit, variance, noise, 2));
       const span = { seen, expected: unit, noise, variance, whole: variance, alike: variance, clump: 1, slots: 4, log, spanLog: log };
-      beginEpisode(state, model, 90, span, 14, true, 2);
+      beginEpisode(state, model, 90, span, true, { threshold: 14, skew: 2 });
       return state.numbers[At.status] === Status.heldDrop;
     });
     assert.deepEqual(held, [true, true, false], `amounts of ${unit}`);
@@ -105,7 +105,7 @@ test('the first minutes of what comes every day are held against whole blocks of
     const [noise, variance] = [1 / expected, 0.006];
     const log = Math.log(likelihoodRatio(model, seen < expected, seen, expected, variance, noise, 2));
     const span = { seen, expected, noise, variance, whole: variance, alike: variance, clump: 1, slots: 1, log, spanLog: log };
-    beginEpisode(state, model, 90, span, 11, seen < expected, 2);
+    beginEpisode(state, model, 90, span, seen < expected, { threshold: 11, skew: 2 });
     return state.numbers[At.status]!;
   };
   // 32 ln 2.5, 32 ln 0.04: 8 events a minute that become 20, and 20 that become none.

@@ -40,25 +40,25 @@ const HABIT_DOUBT = 2;
  */
 const HABIT_MARGIN = Math.log(24);
 
+/** What evidence is held against. */
+export interface Bar {
+  /** Log evidence to be reached. */
+  readonly threshold: number;
+  /** Money: as in `skewOf`. */
+  readonly skew: number;
+}
+
 /** The evidence of `isDrop` is enough: the episode begins, told or, where it is a habit, kept to itself. */
-export function beginEpisode(
-  state: SeriesState,
-  model: Model,
-  slot: number,
-  evidence: Evidence,
-  threshold: number,
-  isDrop: boolean,
-  skew: number,
-): void {
+export function beginEpisode(state: SeriesState, model: Model, slot: number, evidence: Evidence, isDrop: boolean, bar: Bar): void {
   const { numbers } = state;
-  const isHabit = explainedByHabit(state, model, slot, evidence, threshold, isDrop, skew);
+  const isHabit = isHabitual(state, model, slot, evidence, isDrop, bar);
   if (isDrop) numbers[At.status] = isHabit ? Status.heldDrop : Status.drop;
   else numbers[At.status] = isHabit ? Status.heldRise : Status.rise;
   numbers[At.onSlots] = 0;
   numbers[At.reach] = 0;
   numbers[At.back] = 0;
   numbers[At.rangEvidence] = evidence.log;
-  numbers[At.rangThreshold] = threshold;
+  numbers[At.rangThreshold] = bar.threshold;
   numbers[At.rangSlots] = evidence.slots;
   numbers[At.rangObserved] = evidence.seen;
   numbers[At.rangExpected] = evidence.expected;
@@ -81,14 +81,14 @@ function learnNothingOf(numbers: Float32Array, { grid, layout }: Model, slot: nu
   }
 }
 
-function explainedByHabit(
+/** What yesterday was leaves too little of the evidence. */
+export function isHabitual(
   state: SeriesState,
   model: Model,
   slot: number,
   { seen, expected, clump, alike, whole, noise, slots, log, spanLog }: Evidence,
-  threshold: number,
   isDrop: boolean,
-  skew: number,
+  { threshold, skew }: Bar,
 ): boolean {
   const ratio = habitRatio(state, model, slot, slots, isDrop);
   if (ratio === 1) return false;
@@ -243,7 +243,7 @@ function logOfGoingOn(numbers: Float32Array, model: Model, S: number, M: number,
 }
 
 function endEpisode(numbers: Float32Array): void {
-  if (numbers[At.status] === Status.heldDrop || numbers[At.status] === Status.heldRise) numbers[At.back] = WAS_HELD;
+  if (isHeld(numbers)) numbers[At.back] = WAS_HELD;
   numbers[At.status] = Status.calm;
   numbers[At.reach] = 0;
   numbers[At.suspicion] = 0;
@@ -271,4 +271,8 @@ function takeNewLevel(numbers: Float32Array, kit: Kit, slot: number): void {
 
 export function isDropping(numbers: Float32Array): boolean {
   return numbers[At.status] === Status.drop || numbers[At.status] === Status.heldDrop;
+}
+
+export function isHeld(numbers: Float32Array): boolean {
+  return numbers[At.status] === Status.heldDrop || numbers[At.status] === Status.heldRise;
 }

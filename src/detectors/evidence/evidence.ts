@@ -200,7 +200,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     let contributors: readonly Contributor[] = NOBODY;
     if (group !== undefined) {
       groups.hold(group, status !== Status.calm);
-      if (before === Status.calm && status !== Status.calm) contributors = contributorsOf(turns, group, model, slot, state, groups);
+      if (status !== before && status !== Status.calm) contributors = contributorsOf(turns, group, model, slot, state, groups);
     }
     const isLasting = status === Status.calm && state.numbers[At.back] === HAS_LASTED;
     if (turn.isCalm && !isLasting && status !== Status.drop && status !== Status.rise) return NOTHING;

@@ -7,7 +7,8 @@ import { chosenDelay } from './arrival.ts';
 import { doubtBaseline, isReady } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
 import type { CommonMode, Member, Shifts } from './common-mode.ts';
-import { beginEpisode, discard, isOver, stepEpisode } from './episode.ts';
+import { beginEpisode, discard, isDropping, isHabitual, isHeld, isOver, stepEpisode } from './episode.ts';
+import type { Bar } from './episode.ts';
 import { foresee, foreseeAs } from './foresee.ts';
 import { createKit, setOffset } from './kit.ts';
 import type { Kit } from './kit.ts';
@@ -17,7 +18,7 @@ import type { Model } from './model.ts';
 import { noiseOf, pooledSpread, skewOf } from './noise.ts';
 import { WORTH_MOST, thresholdOf, weighSeries } from './power.ts';
 import { createScan, scanSpans } from './scan.ts';
-import type { Scan } from './scan.ts';
+import type { Evidence, Scan } from './scan.ts';
 import { bear, enterMembers, enterWindow, shiftNewest } from './series-slots.ts';
 import type { MembersSum } from './series-slots.ts';
 import { moveTo } from './slot-place.ts';
@@ -104,6 +105,22 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     return weighSeries(numbers, kit, slot) ? thresholdOf(model, sharing, before, kit.power.worth) : Infinity;
   }
 
+  function barOf({ numbers }: SeriesState, threshold: number): Bar {
+    return { threshold, skew: skewOf(numbers, model, shrinkage) };
+  }
+
+  /** What was held for a habit when it began goes beyond it by now: the evidence for that, to be told. */
+  function beyondHabit(state: SeriesState, slot: number): { evidence: Evidence; bar: Bar } | undefined {
+    const { numbers } = state;
+    const isDrop = isDropping(numbers);
+    scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, numbers[At.onSlots]! + numbers[At.rangSlots]!, 1);
+    const evidence = isDrop ? scan.drop : scan.rise;
+    if (evidence.log <= kit.threshold) return undefined;
+    const bar = barOf(state, thresholdFor(numbers, slot));
+    if (evidence.log <= bar.threshold || isOver(numbers, kit, slot, evidence, isDrop)) return undefined;
+    return isHabitual(state, model, slot, evidence, isDrop, bar) ? undefined : { evidence, bar };
+  }
+
   return {
     common,
     delay: () => kit.delay,
@@ -165,7 +182,11 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     judge(state, slot, filled, isSettled) {
       const { numbers } = state;
       if (numbers[At.status] !== Status.calm) {
-        if (filled === 1) stepEpisode(state, kit, slot);
+        if (filled < 1) return true;
+        const beyond = isHeld(numbers) ? beyondHabit(state, slot) : undefined;
+        if (beyond && !isSettled) return false;
+        if (beyond) beginEpisode(state, model, slot, beyond.evidence, isDropping(numbers), beyond.bar);
+        else stepEpisode(state, kit, slot);
         return true;
       }
       if (!isReady(numbers, model)) {
@@ -187,7 +208,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
           return true;
         }
         if (!isSettled && evidence.log > numbers[At.suspicion]! + SUDDEN) return false;
-        beginEpisode(state, model, slot, evidence, threshold, isDrop, skewOf(numbers, model, shrinkage));
+        beginEpisode(state, model, slot, evidence, isDrop, barOf(state, threshold));
       }
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
       return true;
@@ -215,7 +236,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       const threshold = scan.rise.log > kit.threshold ? thresholdFor(numbers, slot) : Infinity;
       // As the final row would be: what is over rings nothing.
       if (scan.rise.log > threshold && !isOver(numbers, kit, slot, scan.rise, false)) {
-        beginEpisode(copy, model, slot, scan.rise, threshold, false, skewOf(numbers, model, shrinkage));
+        beginEpisode(copy, model, slot, scan.rise, false, barOf(copy, threshold));
       }
       return expected;
     },

@@ -40,6 +40,30 @@ test('a habit that is larger on some days than on others does not fade at its ed
   assert.ok(Math.min(...edges.slice(4)) > 32 * Math.log(2), edges.join(' '));
 });
 
+test('what begins as every day and goes beyond it is told, when it does', () => {
+  const profile = profileOf('events', false);
+  const watched = { windowMs: MINUTE, hasExposure: false, habits: true, drop: 0.5, rise: 2, falseAlarmsPerDay: 1, tests: 2 };
+  const model = createModel({ ...watched, profile });
+  const field = createField(model);
+  const random = createRandom(7, 1);
+  const state = field.bear(model.grid.slotAt(0));
+  const statuses: number[] = [];
+  const last = 7;
+  for (let minute = 0; minute < (last + 1) * DAY; minute++) {
+    const [day, ofDay] = [Math.floor(minute / DAY), minute % DAY];
+    const isJump = day > 0 && ofDay >= JUMP && ofDay < JUMP + JUMP_MINUTES;
+    const isBreak = day === last && isJump && ofDay >= JUMP + 10;
+    const slot = model.grid.slotAt(minute);
+    field.begin(slot, 1);
+    field.enter(state, slot, random.poisson(isBreak ? 900 : isJump ? 240 : 60), 1);
+    field.settle();
+    field.judge(state, slot, 1, true);
+    if (day === last && isJump) statuses.push(state.numbers[At.status]!);
+  }
+  assert.deepEqual(new Set(statuses.slice(2, 10)), new Set([Status.heldRise]));
+  assert.ok(statuses.indexOf(Status.rise) >= 10 && statuses.indexOf(Status.rise) < 15, statuses.join(' '));
+});
+
 test('of what rang on two days the mean is a habit, and stays one on a third; of what is not alike the smaller', () => {
   const profile = profileOf('events', false);
   const model = createModel({
