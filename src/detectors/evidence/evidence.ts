@@ -161,6 +161,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
   function* enterAll(slot: number, { segments, rollUps: sums, groups }: Memory): Sliced<void> {
     segments.begin(slot, turns.length);
     sums.begin(slot, turns.length);
+    for (const { group, state } of turns) if (group !== undefined && state.numbers[At.status] !== Status.calm) groups.hold(group);
     groups.begin(grid.slotMinutes / grid.windowsPerSlot);
     markUnheard(turns, model, segments.delay());
     for (const turn of turns) {
@@ -199,7 +200,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     const status = state.numbers[At.status]!;
     let contributors: readonly Contributor[] = NOBODY;
     if (group !== undefined) {
-      groups.hold(group, status !== Status.calm);
+      if (before !== Status.calm && status === Status.calm) groups.adopt(group);
       if (status !== before && status !== Status.calm) contributors = contributorsOf(turns, group, model, slot, state, groups);
     }
     const isLasting = status === Status.calm && state.numbers[At.back] === HAS_LASTED;

@@ -21,21 +21,23 @@ export interface Groups {
   of(labels: Labels): readonly number[];
   /** The number of a roll-up; undefined for labels that are none. */
   numbered(labels: Labels): number | undefined;
+  /** An episode of the roll-up is on as the next window begins: said anew for each window, so that a restart forgets none. */
+  hold(group: number): void;
   /** A window of `minutes` begins. */
   begin(minutes: number): void;
   addMember(groups: readonly number[], seen: number, expected: number, variance: number, noise: number, skew: number): void;
   sum(group: number): MembersSum;
   /** Log of the roll-up's own offset over that of its members: all its roll-ups together. */
   behind(groups: readonly number[]): number;
-  /** An episode of the roll-up is on, or has just ended: then what its members have in common is the new normal. */
-  hold(group: number, isOn: boolean): void;
+  /** An episode of the roll-up has ended: what its members have in common is the new normal. */
+  adopt(group: number): void;
   memory(): GroupsMemory;
 }
 
 interface Entry {
   readonly key: string;
   usualOffset: number;
-  isOn: boolean;
+  isHeld: boolean;
   readonly sum: MembersSum;
 }
 
@@ -57,7 +59,12 @@ export function createGroups(
     const memory = stored[key];
     const number = common.addGroup(memory);
     numbers.set(key, number);
-    entries.push({ key, usualOffset: memory?.usualOffset ?? 0, isOn: false, sum: { seen: 0, expected: 0, filter: 0, noise: 0, skew: 0 } });
+    entries.push({
+      key,
+      usualOffset: memory?.usualOffset ?? 0,
+      isHeld: false,
+      sum: { seen: 0, expected: 0, filter: 0, noise: 0, skew: 0 },
+    });
     return number;
   }
 
@@ -75,12 +82,16 @@ export function createGroups(
       const names = groupings.find((one) => one.length === Object.keys(labels).length && one.every((name) => labels[name] !== undefined));
       return names && numberOf(names, labels);
     },
+    hold(group) {
+      entries[group]!.isHeld = true;
+    },
     begin(minutes) {
       const share = 1 - Math.exp(-minutes / (FOLLOW_SPANS * spanMinutes));
       for (let number = 0; number < entries.length; number++) {
         const entry = entries[number]!;
         const { sum } = entry;
-        if (!entry.isOn) entry.usualOffset += share * (common.offsetOf(number) - entry.usualOffset);
+        if (!entry.isHeld) entry.usualOffset += share * (common.offsetOf(number) - entry.usualOffset);
+        entry.isHeld = false;
         sum.seen = sum.expected = sum.filter = sum.noise = sum.skew = 0;
       }
     },
@@ -100,10 +111,8 @@ export function createGroups(
       for (const group of groups) log += entries[group]!.usualOffset - common.offsetOf(group);
       return log;
     },
-    hold(group, isOn) {
-      const entry = entries[group]!;
-      if (entry.isOn && !isOn) entry.usualOffset = common.offsetOf(group);
-      entry.isOn = isOn;
+    adopt(group) {
+      entries[group]!.usualOffset = common.offsetOf(group);
     },
     memory() {
       // By hand: it is asked for after every window.
