@@ -77,6 +77,7 @@ interface Turn extends Seen {
   expected: number;
 }
 
+const NONE: readonly number[] = [];
 const BLANK = { group: undefined, isCalm: false, isUnheard: false, startMs: 0, amount: 0, exposure: 0, expected: 0 };
 
 function createEvidence(config: EvidenceConfig, context: DetectorContext): Detector<SeriesState> {
@@ -154,8 +155,26 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       // A roll-up that breaks asks all series who has a part in it.
       if (isDue() || turn.group !== undefined) yield;
     }
+    yield* forgetRollUps(at.groups);
     given = { segments: at.segments.memory(), rollUps: at.rollUps.memory(), groups: at.groups.memory() } satisfies Shared;
     return { steps, shared: given };
+  }
+
+  /** Those that no series is, or is a part of, any more. */
+  function* forgetRollUps(groups: Groups): Sliced<void> {
+    const isUsed = new Uint8Array(groups.size);
+    for (const { group, state } of turns) {
+      if (isDue()) yield;
+      if (group !== undefined) isUsed[group] = 1;
+      for (const number of state.groups ?? NONE) isUsed[number] = 1;
+    }
+    const moved = groups.forgetUnused(isUsed);
+    if (!moved) return;
+    for (const { group, state } of turns) {
+      if (isDue()) yield;
+      if (group !== undefined) state.rollUp = moved[group]!;
+      state.groups = state.groups?.map((number) => moved[number]!);
+    }
   }
 
   function* enterAll(slot: number, { segments, rollUps: sums, groups }: Memory): Sliced<void> {

@@ -8,6 +8,8 @@ import type { MembersSum } from './series-slots.ts';
 
 /** While nothing rings, a roll-up takes its members' common offset for the usual one after about so many of the longest spans. */
 const FOLLOW_SPANS = 2;
+/** Roll-ups without series are forgotten once they are so large a part of all: values come and go for ever, and each commit writes all there are. */
+const FORGOTTEN_PART = 1 / 8;
 
 export interface RollUpMemory extends GroupMemory {
   /** The offset that the roll-up's own forecast goes by. */
@@ -31,6 +33,10 @@ export interface Groups {
   behind(groups: readonly number[]): number;
   /** An episode of the roll-up has ended: what its members have in common is the new normal. */
   adopt(group: number): void;
+  /** How many there are. */
+  readonly size: number;
+  /** Forgets the roll-ups that are not in use (1 by number), once they are many: by number the new one; undefined: all stay as they are. */
+  forgetUnused(isUsed: Uint8Array): Int32Array | undefined;
   memory(): GroupsMemory;
 }
 
@@ -49,14 +55,13 @@ export function createGroups(
   stored: GroupsMemory,
 ): Groups {
   const numbers = new Map<string, number>();
-  const entries: Entry[] = [];
+  let entries: Entry[] = [];
 
   function keyOf(names: readonly string[], labels: Labels): string {
     return JSON.stringify(names.map((name) => [name, labels[name]]));
   }
 
-  function add(key: string): number {
-    const memory = stored[key];
+  function add(key: string, memory?: RollUpMemory): number {
     const number = common.addGroup(memory);
     numbers.set(key, number);
     entries.push({
@@ -74,7 +79,7 @@ export function createGroups(
   }
 
   // In the order in which they were remembered: series keep the numbers of their roll-ups.
-  for (const key of Object.keys(stored)) add(key);
+  for (const [key, memory] of Object.entries(stored)) add(key, memory);
 
   return {
     of: (labels) => groupings.map((names) => numberOf(names, labels)),
@@ -113,6 +118,20 @@ export function createGroups(
     },
     adopt(group) {
       entries[group]!.usualOffset = common.offsetOf(group);
+    },
+    get size() {
+      return entries.length;
+    },
+    forgetUnused(isUsed) {
+      const unused = isUsed.reduce((count, one) => count - one, entries.length);
+      if (unused <= FORGOTTEN_PART * entries.length) return undefined;
+      const isKept = (_: unknown, number: number): boolean => isUsed[number] === 1;
+      common.keepGroups(isKept);
+      entries = entries.filter(isKept);
+      numbers.clear();
+      for (const [number, { key }] of entries.entries()) numbers.set(key, number);
+      let next = 0;
+      return Int32Array.from(isUsed, (one) => (one === 1 ? next++ : -1));
     },
     memory() {
       // By hand: it is asked for after every window.
