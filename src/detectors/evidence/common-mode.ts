@@ -80,6 +80,8 @@ export interface Member {
 export interface CommonMode {
   /** Number of a roll-up that is new, or remembered. */
   addGroup(memory?: GroupMemory): number;
+  /** Forgets the others; those that stay move up. Between two slots. */
+  keepGroups(isKept: (group: unknown, number: number) => boolean): void;
   memoryOf(group: number): Required<GroupMemory>;
   offsetOf(group: number): number;
   /** Sum over roll-ups. */
@@ -95,7 +97,7 @@ export interface CommonMode {
 
 /** `isMoney`: what is seen has the upper tail of gamma amounts. */
 export function createCommonMode(isMoney: boolean): CommonMode {
-  const groups: Group[] = [];
+  let groups: Group[] = [];
   let q = new Float64Array(64);
   let weight = new Float64Array(64);
   let noise = new Float64Array(64);
@@ -165,6 +167,9 @@ export function createCommonMode(isMoney: boolean): CommonMode {
       const nothing = { information: 0, largest: 0, score: 0, lasting: 0 };
       groups.push({ ...nothing, offset, members: [], size: 0, meanWeight: meanWeight || Infinity, usual, before: [...before] });
       return groups.length - 1;
+    },
+    keepGroups(isKept) {
+      groups = groups.filter(isKept);
     },
     memoryOf(number) {
       const { offset, meanWeight, usual, before } = groups[number]!;

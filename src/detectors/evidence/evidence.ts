@@ -77,6 +77,7 @@ interface Turn extends Seen {
   expected: number;
 }
 
+const NONE: readonly number[] = [];
 const BLANK = { group: undefined, isCalm: false, isUnheard: false, startMs: 0, amount: 0, exposure: 0, expected: 0 };
 
 function createEvidence(config: EvidenceConfig, context: DetectorContext): Detector<SeriesState> {
@@ -154,13 +155,32 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       // A roll-up that breaks asks all series who has a part in it.
       if (isDue() || turn.group !== undefined) yield;
     }
+    yield* forgetRollUps(at.groups);
     given = { segments: at.segments.memory(), rollUps: at.rollUps.memory(), groups: at.groups.memory() } satisfies Shared;
     return { steps, shared: given };
+  }
+
+  /** Those that no series is, or is a part of, any more. */
+  function* forgetRollUps(groups: Groups): Sliced<void> {
+    const isUsed = new Uint8Array(groups.size);
+    for (const { group, state } of turns) {
+      if (isDue()) yield;
+      if (group !== undefined) isUsed[group] = 1;
+      for (const number of state.groups ?? NONE) isUsed[number] = 1;
+    }
+    const moved = groups.forgetUnused(isUsed);
+    if (!moved) return;
+    for (const { group, state } of turns) {
+      if (isDue()) yield;
+      if (group !== undefined) state.rollUp = moved[group]!;
+      state.groups = state.groups?.map((number) => moved[number]!);
+    }
   }
 
   function* enterAll(slot: number, { segments, rollUps: sums, groups }: Memory): Sliced<void> {
     segments.begin(slot, turns.length);
     sums.begin(slot, turns.length);
+    for (const { group, state } of turns) if (group !== undefined && state.numbers[At.status] !== Status.calm) groups.hold(group);
     groups.begin(grid.slotMinutes / grid.windowsPerSlot);
     markUnheard(turns, model, segments.delay());
     for (const turn of turns) {
@@ -199,7 +219,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     const status = state.numbers[At.status]!;
     let contributors: readonly Contributor[] = NOBODY;
     if (group !== undefined) {
-      groups.hold(group, status !== Status.calm);
+      if (before !== Status.calm && status === Status.calm) groups.adopt(group);
       if (status !== before && status !== Status.calm) contributors = contributorsOf(turns, group, model, slot, state, groups);
     }
     const isLasting = status === Status.calm && state.numbers[At.back] === HAS_LASTED;

@@ -8,6 +8,8 @@ import type { MembersSum } from './series-slots.ts';
 
 /** While nothing rings, a roll-up takes its members' common offset for the usual one after about so many of the longest spans. */
 const FOLLOW_SPANS = 2;
+/** Roll-ups without series are forgotten once they are so large a part of all: values come and go for ever, and each commit writes all there are. */
+const FORGOTTEN_PART = 1 / 8;
 
 export interface RollUpMemory extends GroupMemory {
   /** The offset that the roll-up's own forecast goes by. */
@@ -21,21 +23,27 @@ export interface Groups {
   of(labels: Labels): readonly number[];
   /** The number of a roll-up; undefined for labels that are none. */
   numbered(labels: Labels): number | undefined;
+  /** An episode of the roll-up is on as the next window begins: said anew for each window, so that a restart forgets none. */
+  hold(group: number): void;
   /** A window of `minutes` begins. */
   begin(minutes: number): void;
   addMember(groups: readonly number[], seen: number, expected: number, variance: number, noise: number, skew: number): void;
   sum(group: number): MembersSum;
   /** Log of the roll-up's own offset over that of its members: all its roll-ups together. */
   behind(groups: readonly number[]): number;
-  /** An episode of the roll-up is on, or has just ended: then what its members have in common is the new normal. */
-  hold(group: number, isOn: boolean): void;
+  /** An episode of the roll-up has ended: what its members have in common is the new normal. */
+  adopt(group: number): void;
+  /** How many there are. */
+  readonly size: number;
+  /** Forgets the roll-ups that are not in use (1 by number), once they are many: by number the new one; undefined: all stay as they are. */
+  forgetUnused(isUsed: Uint8Array): Int32Array | undefined;
   memory(): GroupsMemory;
 }
 
 interface Entry {
   readonly key: string;
   usualOffset: number;
-  isOn: boolean;
+  isHeld: boolean;
   readonly sum: MembersSum;
 }
 
@@ -47,17 +55,21 @@ export function createGroups(
   stored: GroupsMemory,
 ): Groups {
   const numbers = new Map<string, number>();
-  const entries: Entry[] = [];
+  let entries: Entry[] = [];
 
   function keyOf(names: readonly string[], labels: Labels): string {
     return JSON.stringify(names.map((name) => [name, labels[name]]));
   }
 
-  function add(key: string): number {
-    const memory = stored[key];
+  function add(key: string, memory?: RollUpMemory): number {
     const number = common.addGroup(memory);
     numbers.set(key, number);
-    entries.push({ key, usualOffset: memory?.usualOffset ?? 0, isOn: false, sum: { seen: 0, expected: 0, filter: 0, noise: 0, skew: 0 } });
+    entries.push({
+      key,
+      usualOffset: memory?.usualOffset ?? 0,
+      isHeld: false,
+      sum: { seen: 0, expected: 0, filter: 0, noise: 0, skew: 0 },
+    });
     return number;
   }
 
@@ -67,7 +79,7 @@ export function createGroups(
   }
 
   // In the order in which they were remembered: series keep the numbers of their roll-ups.
-  for (const key of Object.keys(stored)) add(key);
+  for (const [key, memory] of Object.entries(stored)) add(key, memory);
 
   return {
     of: (labels) => groupings.map((names) => numberOf(names, labels)),
@@ -75,12 +87,16 @@ export function createGroups(
       const names = groupings.find((one) => one.length === Object.keys(labels).length && one.every((name) => labels[name] !== undefined));
       return names && numberOf(names, labels);
     },
+    hold(group) {
+      entries[group]!.isHeld = true;
+    },
     begin(minutes) {
       const share = 1 - Math.exp(-minutes / (FOLLOW_SPANS * spanMinutes));
       for (let number = 0; number < entries.length; number++) {
         const entry = entries[number]!;
         const { sum } = entry;
-        if (!entry.isOn) entry.usualOffset += share * (common.offsetOf(number) - entry.usualOffset);
+        if (!entry.isHeld) entry.usualOffset += share * (common.offsetOf(number) - entry.usualOffset);
+        entry.isHeld = false;
         sum.seen = sum.expected = sum.filter = sum.noise = sum.skew = 0;
       }
     },
@@ -100,10 +116,22 @@ export function createGroups(
       for (const group of groups) log += entries[group]!.usualOffset - common.offsetOf(group);
       return log;
     },
-    hold(group, isOn) {
-      const entry = entries[group]!;
-      if (entry.isOn && !isOn) entry.usualOffset = common.offsetOf(group);
-      entry.isOn = isOn;
+    adopt(group) {
+      entries[group]!.usualOffset = common.offsetOf(group);
+    },
+    get size() {
+      return entries.length;
+    },
+    forgetUnused(isUsed) {
+      const unused = isUsed.reduce((count, one) => count - one, entries.length);
+      if (unused <= FORGOTTEN_PART * entries.length) return undefined;
+      const isKept = (_: unknown, number: number): boolean => isUsed[number] === 1;
+      common.keepGroups(isKept);
+      entries = entries.filter(isKept);
+      numbers.clear();
+      for (const [number, { key }] of entries.entries()) numbers.set(key, number);
+      let next = 0;
+      return Int32Array.from(isUsed, (one) => (one === 1 ? next++ : -1));
     },
     memory() {
       // By hand: it is asked for after every window.
