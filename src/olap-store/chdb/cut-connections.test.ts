@@ -35,20 +35,34 @@ function kill(pid: number | undefined): void {
   if (pid !== undefined) process.kill(pid, 'SIGKILL');
 }
 
-/** Stands between client and engine; of some connections it cuts both ends after so many bytes of what was sent, or of the answer. */
+/**
+ * Stands between client and engine; in some requests it cuts both ends after so many bytes of what was sent, or of the answer.
+ * Lots are drawn for each request, as a connection that is never cut is kept, and would carry all of them.
+ */
 async function cuttingProxy(t: TestContext, random: Random, target: () => number | undefined) {
   const cuts = { request: 0, answer: 0 };
+  let requests = 0;
   let isCutting = false;
   const open = new Set<Socket>();
   const server = createServer((client) => {
     const port = target();
     if (port === undefined) return client.destroy();
     const upstream = connect(port, '127.0.0.1');
-    const fate = isCutting ? (['request', 'answer', undefined, undefined] as const)[random.below(4)] : undefined;
-    let left = fate === 'request' ? 300 + random.below(20_000) : random.below(300);
+    let last: 'request' | 'answer' = 'answer';
+    let fate: 'request' | 'answer' | undefined;
+    let left = 0;
+    const draw = (): void => {
+      fate = isCutting ? (['request', 'answer', undefined, undefined] as const)[random.below(4)] : undefined;
+      left = fate === 'request' ? 300 + random.below(20_000) : random.below(300);
+    };
     const cut = (): void => [client, upstream].forEach((socket) => socket.destroy());
     const pass = (from: Socket, to: Socket, which: 'request' | 'answer'): void => {
       from.on('data', (bytes: Buffer) => {
+        if (which === 'request' && last === 'answer') {
+          requests++;
+          draw();
+        }
+        last = which;
         if (fate === which && bytes.length > left) {
           cuts[which]++;
           to.write(bytes.subarray(0, left), cut);
@@ -72,7 +86,7 @@ async function cuttingProxy(t: TestContext, random: Random, target: () => number
     for (const socket of open) socket.destroy();
     server.close();
   });
-  return { port: (server.address() as AddressInfo).port, cuts, cutting: (on: boolean) => void (isCutting = on) };
+  return { port: (server.address() as AddressInfo).port, cuts, requests: () => requests, cutting: (on: boolean) => void (isCutting = on) };
 }
 
 test('killed, and cut off in the middle: everything is there, once', { skip: chdbMissing() }, async (t) => {
@@ -150,7 +164,10 @@ test('killed, and cut off in the middle: everything is there, once', { skip: chd
           { topic: topics.deadLetters, partition: 0, ...json([letters.at(-1)!]) },
         ],
       });
+      const before = proxy.requests();
       await sleep(random.below(150), stopping.signal);
+      // A slow machine has as many chances to be hit as a fast one.
+      while (proxy.requests() === before) await sleep(5, stopping.signal);
       if (round % 6 === 5 && round < ROUNDS) kill(engine.pid());
     }
     proxy.cutting(false);
