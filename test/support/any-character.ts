@@ -13,7 +13,7 @@ export const anyCharacter = fc.nat(LAST - SURROGATES).map(
   (nth) => String.fromCodePoint(nth < SURROGATES_FROM ? nth : nth + SURROGATES),
   (character) => {
     const point = typeof character === 'string' ? character.codePointAt(0) : undefined;
-    if (point === undefined || character !== String.fromCodePoint(point) || !String(character).isWellFormed()) throw new Error('not one');
+    if (point === undefined || character !== String.fromCodePoint(point) || !character.isWellFormed()) throw new Error('not one');
     return point < SURROGATES_FROM ? point : point - SURROGATES;
   },
 );
