@@ -4,7 +4,12 @@ import { spec } from 'node:test/reporters';
 import { testFiles } from '../test/together/folders.ts';
 
 // Three at a time on two cores: tests of brokers, stores and processes wait now and then.
-const results = run({ files: testFiles(), concurrency: 3, timeout: 300_000 });
+const results = run({
+  files: testFiles(),
+  concurrency: 3,
+  timeout: 300_000,
+  execArgv: ['--import', new URL('left-running.ts', import.meta.url).href],
+});
 results.on('test:summary', ({ success }) => {
   if (!success) process.exitCode = 1;
 });
