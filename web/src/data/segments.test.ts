@@ -93,3 +93,11 @@ test('a list is in the order of names, numbers by their size, and what has not c
   );
   assert.equal(list([ten, two, series('c3', 4)], firing)[2], next[2]);
 });
+
+test('a list is in the order of names where as many series came as went', () => {
+  const series = (country: string) => ({ key: labelsKey({ country }), labels: { country }, points: [point(0, 1)] });
+  const list = createSegmentList(CTR, DIMENSIONS);
+  const listed = (...countries: readonly string[]) => list(countries.map(series), new Map()).map(({ name }) => name);
+  assert.deepEqual(listed('c', 'a', 'b'), ['a', 'b', 'c']);
+  assert.deepEqual(listed('a', 'b', 'd'), ['a', 'b', 'd']);
+});

@@ -53,11 +53,12 @@ export function segmentOf(
 
 /**
  * The segments of a book in the order of their names. Of thousands few change at once: the others are as they were made before, and so is
- * the order, as a book only ever gets more series at its end.
+ * the order while the book has the same series.
  */
 export function createSegmentList(measure: MeasureInfo, dimensions: readonly string[]) {
   // By key, not by series in a WeakMap: that costs more than making them.
   const made = new Map<string, { readonly of: Series; readonly segment: Segment }>();
+  let keys: readonly string[] = [];
   let order: readonly number[] = [];
   const segment = (series: Series, firing: ReadonlyMap<string, Episode>): Segment => {
     const held = made.get(series.key);
@@ -67,7 +68,10 @@ export function createSegmentList(measure: MeasureInfo, dimensions: readonly str
     return next;
   };
   return (series: readonly Series[], firing: ReadonlyMap<string, Episode>): Segment[] => {
-    if (order.length !== series.length) {
+    if (keys.length !== series.length || series.some(({ key }, at) => key !== keys[at])) {
+      keys = series.map(({ key }) => key);
+      const held = new Set(keys);
+      for (const key of made.keys()) if (!held.has(key)) made.delete(key);
       const names = series.map(({ labels }) => segmentName(labels, dimensions));
       order = [...series.keys()].sort((a, b) => NAMES.compare(names[a]!, names[b]!));
     }

@@ -45,6 +45,16 @@ test('only the newest points are kept, and only so many series', () => {
   assert.equal(book.left(), 1);
 });
 
+test('where it is full those that brought nothing for long make room, and no others', () => {
+  const of = (n: number, name: string) => point(n, 1, { labels: { of: name } });
+  const book = createSeriesBook({ ...ROOM, pointsLeast: 2, seriesMax: 2 });
+  const names = (): unknown[] => book.all().map(({ labels }) => labels['of']);
+  book.put([of(0, 'gone'), of(0, 'here'), of(1, 'new')]);
+  assert.deepEqual([names(), book.left()], [['gone', 'here'], 1]);
+  book.put([of(2, 'here'), of(3, 'here'), of(3, 'new'), of(3, 'newer')]);
+  assert.deepEqual([names(), book.left()], [['here', 'new'], 1]);
+});
+
 test('a series that was handed out stays as it was', () => {
   const book = createSeriesBook({ ...ROOM, pointsMax: 3, seriesMax: 1 });
   book.put([point(0, 1)]);

@@ -11,7 +11,7 @@ export interface Series {
 
 /**
  * The points of many series, bounded: per series the newest `pointsMax`, of many series as many as make `pointsInAll`, but `pointsLeast`;
- * series beyond `seriesMax` are counted, not kept.
+ * series beyond `seriesMax` are counted, not kept, unless others have brought nothing for `pointsLeast` windows: those make room.
  * A series that is handed out never changes: another object means other points.
  */
 export interface SeriesBook {
@@ -33,11 +33,26 @@ export interface SeriesLimits {
 export function createSeriesBook(limits: SeriesLimits): SeriesBook {
   const kept = new Map<string, Held>();
   const left = new Set<string>();
+  /** Of all points that came. */
+  let newest = '';
+  let sweptAt = '';
+
+  /** Once a window at most: all are looked through. */
+  const makeRoom = ({ window_start: start, window_end: end }: WindowPoint): void => {
+    if (newest === sweptAt) return;
+    sweptAt = newest;
+    const oldest = Date.parse(newest) - limits.pointsLeast * (Date.parse(end) - Date.parse(start));
+    for (const [key, { points }] of kept) if (Date.parse(points.at(-1)!.window_start) < oldest) kept.delete(key);
+    // Who still brings something comes again.
+    left.clear();
+  };
 
   const putOne = (point: WindowPoint): boolean => {
     const key = labelsKey(point.labels);
+    if (point.window_start > newest) newest = point.window_start;
     let series = kept.get(key);
     if (!series) {
+      if (kept.size >= limits.seriesMax) makeRoom(point);
       if (kept.size >= limits.seriesMax) {
         // The count itself is bounded as well: past this many, "more" is all one needs to know.
         if (left.size < limits.seriesMax) left.add(key);
@@ -45,6 +60,7 @@ export function createSeriesBook(limits: SeriesLimits): SeriesBook {
       }
       series = { key, labels: point.labels, points: [], shown: undefined };
       kept.set(key, series);
+      left.delete(key);
     }
     const fair = Math.max(limits.pointsLeast, Math.floor(limits.pointsInAll / kept.size));
     const changed = insert(series.points, point, Math.min(limits.pointsMax, fair));
