@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { metadataV12, type API, type MetadataResponse } from './client.ts';
 import { CALLS, createConnections } from './connections.ts';
-import { explainKafkaError, kafkaErrorIds } from './errors.ts';
+import { explainKafkaError, kafkaErrorIds, mayPass } from './errors.ts';
 import { greet } from './greeting.ts';
 import { createPersist, type Persist } from './persist.ts';
 import type { KafkaConfig } from './url.ts';
@@ -40,7 +40,7 @@ export interface Cluster {
   readonly signal: AbortSignal;
   /** Who may be asked to stop waits for brokers that are missing; whoever is to end by itself says so. */
   readonly isPatient: boolean;
-  close(): Promise<void>;
+  close(): void;
 }
 
 interface ClusterDeps {
@@ -69,7 +69,12 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   deps.signal?.addEventListener('abort', stop, { once: true });
 
   async function call<A extends unknown[], R>(api: API<A, R>, node: number | 'any', args: A, lane = CALLS): Promise<R> {
-    return api.async(await connections.get(node, lane), ...args);
+    try {
+      return await api.async(await connections.get(node, lane), ...args);
+    } catch (error) {
+      if (!signal.aborted || !mayPass(error)) throw error;
+      throw new AppError('log_unavailable', `${config.shown}: the connection is closed.`, { cause: error });
+    }
   }
 
   function learn(response: MetadataResponse): Map<string, TopicMetadata> {
@@ -141,10 +146,9 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
     return node;
   }
 
-  async function close(): Promise<void> {
+  function close(): void {
     deps.signal?.removeEventListener('abort', stop);
     closing.abort();
-    connections.close();
   }
 
   try {
@@ -153,7 +157,7 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
     else await connect();
     isConnected = true;
   } catch (error) {
-    await close();
+    close();
     throw explainKafkaError(error, config.shown, 'connect');
   }
   return {

@@ -65,13 +65,17 @@ async function broker(t: TestContext, say: (asked: Asked) => void, sessionMs = 0
   return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
 }
 
-function connect(t: TestContext, brokers: KafkaConfig['brokers'], more: Partial<KafkaConfig> = {}, timeoutMs = 200): Connections {
-  const connections = createConnections({ brokers, shown: 'kafka://test', ...more }, new AbortController().signal, {
-    connect: timeoutMs,
-    request: timeoutMs,
-  });
-  t.after(() => connections.close());
-  return connections;
+function connect(
+  t: TestContext,
+  brokers: KafkaConfig['brokers'],
+  {
+    timeoutMs = 200,
+    closing = new AbortController(),
+    ...more
+  }: Partial<KafkaConfig> & { timeoutMs?: number; closing?: AbortController } = {},
+): Connections {
+  t.after(() => closing.abort());
+  return createConnections({ brokers, shown: 'kafka://test', ...more }, closing.signal, { connect: timeoutMs, request: timeoutMs });
 }
 
 async function heartbeat(connections: Connections): Promise<unknown> {
@@ -129,7 +133,8 @@ test('of two brokers one takes connections and answers nothing: the other is ask
 
 test('closing does not wait for a broker that stands still and reads nothing', { timeout: 20_000 }, async (t) => {
   const at = await broker(t, () => {});
-  const connections = connect(t, [at], {}, 3_600_000);
+  const closing = new AbortController();
+  const connections = connect(t, [at], { timeoutMs: 3_600_000, closing });
   const long = createAPI<[], unknown>(
     0,
     9,
@@ -137,6 +142,6 @@ test('closing does not wait for a broker that stands still and reads nothing', {
     () => {},
   );
   const asked = long.async(await connections.get('any', 'test'));
-  connections.close();
+  closing.abort();
   await assert.rejects(asked, /closed/);
 });

@@ -25,11 +25,9 @@ export interface Connections {
   learn(brokers: readonly (Address & { readonly nodeId: number })[]): void;
   /** Ends one; who asks next gets another. */
   drop(node: number | 'any', lane: string): void;
-  /** Ends all that are open or opening: whatever waits for an answer is rejected now. */
-  close(): void;
 }
 
-/** `signal`: from there on none is given out. */
+/** `signal`: ends all that are open or opening, so that whatever waits for an answer is rejected, and from there on none is given out. */
 export function createConnections({ brokers, tls, sasl, shown }: KafkaConfig, signal: AbortSignal, timeoutsMs = TIMEOUTS_MS): Connections {
   const connections = new Map<string, Promise<Connection>>();
   const nodes = new Map<number, Address>();
@@ -43,6 +41,9 @@ export function createConnections({ brokers, tls, sasl, shown }: KafkaConfig, si
     void one.close();
     one.socket?.destroy();
   }
+
+  const endAll = (): void => alive.forEach(end);
+  signal.addEventListener('abort', endAll, { once: true });
 
   /** Settles within the time-out, the login included. */
   async function open(broker: Address): Promise<Connection> {
@@ -111,10 +112,6 @@ export function createConnections({ brokers, tls, sasl, shown }: KafkaConfig, si
       const opened = connections.get(name);
       connections.delete(name);
       opened?.then(end, () => {});
-    },
-
-    close() {
-      for (const one of alive) end(one);
     },
   };
 }
