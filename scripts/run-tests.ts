@@ -3,8 +3,13 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { testFiles } from '../test/together/folders.ts';
 
-// Three at a time on two cores: tests of brokers, stores and processes wait now and then.
-const results = run({ files: testFiles(), concurrency: 3, timeout: 300_000 });
+// Four at a time on two cores: tests of brokers, stores and processes wait now and then. A file is ended no sooner than the longest test ends itself.
+const results = run({
+  files: testFiles(),
+  concurrency: 4,
+  timeout: 900_000,
+  execArgv: ['--import', new URL('left-running.ts', import.meta.url).href],
+});
 results.on('test:summary', ({ success }) => {
   if (!success) process.exitCode = 1;
 });

@@ -82,7 +82,7 @@ export async function startSecuredBroker(dir: string, topics: readonly string[])
     );
     await cluster.call(createAclsV3.api, await cluster.controller(), [creations]);
   } finally {
-    await cluster.close();
+    cluster.close();
   }
   return { service, ca, log };
 }

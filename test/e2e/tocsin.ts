@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { begin, type Called, type Ended } from '../support/in-process.ts';
+import { slowness } from '../support/slowness.ts';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 const BIN = path.join(ROOT, 'bin/tocsin');
@@ -103,17 +104,18 @@ export function ndjson<T = Record<string, unknown>>(text: string): T[] {
 }
 
 /**
- * Asks until there is something (not undefined, not false); fails with what it waited for after `timeoutMs`. What takes its time to be
- * asked, as a command does, is asked less often: who is waited for needs the processor more.
+ * Asks until there is something (not undefined, not false); fails with what it waited for after `timeoutMs`, on a busy machine later. What
+ * takes its time to be asked, as a command does, is asked less often: who is waited for needs the processor more.
  */
 export async function until<T>(what: string, ask: () => T | Promise<T>, timeoutMs = 60_000): Promise<Exclude<T, undefined | false>> {
-  for (const end = performance.now() + timeoutMs; performance.now() < end;) {
+  const from = performance.now();
+  while (performance.now() - from < timeoutMs * slowness()) {
     const askedAt = performance.now();
     const found = await ask();
     if (found !== undefined && found !== false) return found as Exclude<T, undefined | false>;
     await sleep(Math.max(20, performance.now() - askedAt));
   }
-  throw new Error(`waited ${timeoutMs / 1_000} s for ${what}`);
+  throw new Error(`waited ${Math.round((performance.now() - from) / 1_000)} s for ${what}`);
 }
 
 /** In the process of the test, which it does not outlive: for who is neither killed nor paused, and need not be alone. */

@@ -39,8 +39,9 @@ export function watchBackfill(
   async function show(): Promise<void> {
     // Not there in the first moment.
     const events = await counted().catch(() => 0);
-    const share = Math.min(0.99, events / expected);
-    const text = `      ${bar(share)} ${String(Math.round(share * 100)).padStart(2)} %  ${events.toLocaleString('en-US')} events`;
+    // Beyond its end: that has no length of its own.
+    const more = events > expected ? ', with what would have come meanwhile' : '';
+    const text = `      ${bar(Math.min(1, events / expected))}  ${events.toLocaleString('en-US')} events${more}`;
     stderr.write(isLive ? `\r\x1b[K${text}` : `${text}\n`);
   }
 
@@ -55,5 +56,5 @@ export function watchBackfill(
 
 function bar(share: number): string {
   const full = Math.round(share * WIDTH);
-  return `[${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}]`;
+  return `[${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}] ${String(Math.floor(share * 100)).padStart(3)} %`;
 }

@@ -422,17 +422,35 @@ function decode(bytes: Uint8Array): { width: number; height: number; pixels: Uin
   for (let row = 0; row < height; row++) {
     const filter = rows[row * (stride + 1)]!;
     for (let i = 0; i < stride; i++) {
-      const left = i < 4 ? 0 : pixels[row * stride + i - 4]!;
-      const up = row === 0 ? 0 : pixels[(row - 1) * stride + i]!;
-      const corner = i < 4 || row === 0 ? 0 : pixels[(row - 1) * stride + i - 4]!;
-      const guess = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter]!;
-      pixels[row * stride + i] = rows[row * (stride + 1) + 1 + i]! + guess;
+      const at = row * stride + i;
+      const left = i < 4 ? 0 : pixels[at - 4]!;
+      const up = row === 0 ? 0 : pixels[at - stride]!;
+      const corner = i < 4 || row === 0 ? 0 : pixels[at - stride - 4]!;
+      pixels[at] = rows[at + row + 1]! + guessed(filter, left, up, corner);
     }
   }
   return { width, height, pixels };
 }
 
+/** By a switch: there are millions of them. */
+function guessed(filter: number, left: number, up: number, corner: number): number {
+  switch (filter) {
+    case 0:
+      return 0;
+    case 1:
+      return left;
+    case 2:
+      return up;
+    case 3:
+      return (left + up) >> 1;
+    case 4:
+      return paeth(left, up, corner);
+    default:
+      throw new Error(`there is no filter ${filter}`);
+  }
+}
+
 function paeth(left: number, up: number, corner: number): number {
-  const off = (value: number): number => Math.abs(left + up - corner - value);
-  return off(left) <= off(up) && off(left) <= off(corner) ? left : off(up) <= off(corner) ? up : corner;
+  const [toLeft, toUp, toCorner] = [Math.abs(up - corner), Math.abs(left - corner), Math.abs(left + up - 2 * corner)];
+  return toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner;
 }

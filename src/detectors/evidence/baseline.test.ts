@@ -8,6 +8,7 @@ import { createKit } from './kit.ts';
 import { At, Status, emptyState } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
+import { moveTo } from './slot-place.ts';
 import { createPool, renewShrinkage } from './tracked-error.ts';
 
 const DAY = 1_440;
@@ -68,7 +69,7 @@ test('a daily rhythm is learnt at its own time of the day', () => {
   const first = grid.slotAt(0) / grid.blockSlots;
   const blocks = (4 * DAY) / grid.blockMinutes;
   for (let at = first; at < first + blocks; at++) {
-    passBlock(state, kit, at);
+    passBlock(state, kit, moveTo(kit.now, model, at * grid.blockSlots));
     const middle = (at + 0.5) * grid.blockMinutes - grid.slotMinutes / 2;
     numbers[layout.pendingSeen + (at % grid.pendingBlocks)] = random.poisson(5_000 * truth(middle));
     numbers[layout.pendingExposure + (at % grid.pendingBlocks)] = 5_000;
@@ -87,7 +88,7 @@ test('nothing is learnt while an alarm is on, nor under suspicion after the firs
     const before = numbers[layout.mean]!;
     numbers[layout.pendingSeen + ((from + 1) % grid.pendingBlocks)] = 300;
     numbers[layout.pendingExposure + ((from + 1) % grid.pendingBlocks)] = 10_000;
-    passBlock({ ...emptyState(layout), numbers }, kit, from + grid.pendingBlocks);
+    passBlock({ ...emptyState(layout), numbers }, kit, moveTo(kit.now, model, (from + grid.pendingBlocks) * grid.blockSlots));
     return numbers[layout.mean] !== before;
   };
   const calm = known(0.01);

@@ -7,6 +7,7 @@ import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 import { noiseOf, noiseOfBlock } from './noise.ts';
 import { weighSeries } from './power.ts';
+import type { SlotPlace } from './slot-place.ts';
 import { sumBack } from './sums.ts';
 import { errorAt } from './tracked-error.ts';
 
@@ -17,34 +18,29 @@ const YOUNG_MINUTES = 720;
 /** How seldom the power of a series is computed anew. */
 const POWER_BLOCKS = 6;
 
-/** Block `block` begins. */
-export function passBlock(state: SeriesState, kit: Kit, block: number): void {
+/** A block begins with the slot at `now`. */
+export function passBlock(state: SeriesState, kit: Kit, now: SlotPlace): void {
   const { numbers } = state;
-  const { model } = kit;
+  const { model, finished } = kit;
   const { grid, layout } = model;
+  const { place, older, pending } = now;
   if (grid.olderBlocks > 0) {
-    const leaving = block - grid.recent / grid.blockSlots;
-    const older = leaving % grid.olderBlocks;
+    // The places that the block takes are those of the one that is no longer remembered slot by slot.
     let seen = 0;
     let expected = 0;
-    for (let i = 0; i < grid.blockSlots; i++) {
-      const place = (leaving * grid.blockSlots + i) % grid.recent;
-      seen += numbers[layout.recentSeen + place]!;
-      expected += numbers[layout.recentExpected + place]!;
+    for (let i = place; i < place + grid.blockSlots; i++) {
+      seen += numbers[layout.recentSeen + i]!;
+      expected += numbers[layout.recentExpected + i]!;
     }
     numbers[layout.olderSeen + older] = seen;
     numbers[layout.olderExpected + older] = expected;
   }
   if (state.habits.length > 0) {
-    const newest = block * grid.blockSlots - 1;
-    const seen = sumBack(numbers, model, newest, grid.blockSlots, layout.recentSeen, layout.olderSeen);
-    const expected = sumBack(numbers, model, newest, grid.blockSlots, layout.recentExpected, layout.olderExpected);
-    const isTold = isToldWithin(numbers, grid.blockSlots);
-    noteHabit(state, model, block - 1, { seen, expected, noise: noiseOf(numbers, model, expected), isTold });
+    sumBack(numbers, model, now.slot - 1, grid.blockSlots, finished);
+    finished.noise = noiseOf(numbers, model, finished.expected);
+    noteHabit(state, model, now.block - 1, finished, isToldWithin(numbers, grid.blockSlots));
   }
-  const oldest = block - grid.pendingBlocks + 1;
-  learnPending(numbers, kit, oldest, block);
-  const pending = block % grid.pendingBlocks;
+  learnPending(numbers, kit, now);
   numbers[layout.pendingSeen + pending] = 0;
   numbers[layout.pendingExposure + pending] = 0;
 }
@@ -56,11 +52,12 @@ function isToldWithin(numbers: Float32Array, slots: number): boolean {
   return status === Status.drop || status === Status.rise;
 }
 
-/** `block`: the oldest of the pending ones; `now`: the one that begins. */
-function learnPending(numbers: Float32Array, kit: Kit, block: number, now: number): void {
+/** Learns the oldest of the pending blocks. */
+function learnPending(numbers: Float32Array, kit: Kit, now: SlotPlace): void {
   const { model, work } = kit;
-  const { grid, layout, rhythm } = model;
-  const pending = ((block % grid.pendingBlocks) + grid.pendingBlocks) % grid.pendingBlocks;
+  const { grid, layout } = model;
+  const block = now.block - grid.pendingBlocks + 1;
+  const pending = now.pending === grid.pendingBlocks - 1 ? 0 : now.pending + 1;
   const seen = numbers[layout.pendingSeen + pending]!;
   const exposure = numbers[layout.pendingExposure + pending]!;
   if (numbers[At.baseline] === Baseline.none) {
@@ -70,21 +67,20 @@ function learnPending(numbers: Float32Array, kit: Kit, block: number, now: numbe
   } else if (numbers[At.baseline] === Baseline.own) {
     driftBaseline(numbers, model, grid.blockMinutes);
     if (exposure > 0 && !isSuspended(numbers, model)) {
-      const row = rhythm.at((block + 0.5) * grid.blockMinutes - grid.slotMinutes / 2);
-      const expected = exposure * Math.exp(logRate(numbers, model, row));
+      const expected = exposure * Math.exp(logRate(numbers, model, now.learntRow));
       const { learning } = kit;
       learning.seen = seen;
       learning.expected = expected;
       learning.noise = noiseOfBlock(numbers, model, expected, exposure);
       learning.error = blockError(numbers, kit);
       learning.isYoung = numbers[At.age]! * grid.slotMinutes < YOUNG_MINUTES;
-      learnBlock(numbers, model, row, learning, work);
+      learnBlock(numbers, model, now.learntRow, learning, work);
     }
   }
-  if (!kit.isGlance && (block % POWER_BLOCKS === 0 || numbers[At.power] === 0)) renewPower(numbers, kit, now * grid.blockSlots - 1);
+  if (!kit.isGlance && (block % POWER_BLOCKS === 0 || numbers[At.power] === 0)) renewPower(numbers, kit, now.slot - 1);
   if (numbers[At.baseline] !== Baseline.own) return;
-  const minutes = (now - block - 0.5) * grid.blockMinutes;
-  renewVariance(numbers, model, rhythm.at(now * grid.blockMinutes), minutes, work);
+  const minutes = (now.block - block - 0.5) * grid.blockMinutes;
+  renewVariance(numbers, model, now.row, minutes, work);
 }
 
 function renewPower(numbers: Float32Array, kit: Kit, newest: number): void {

@@ -6,7 +6,6 @@
 import { At } from './layout.ts';
 import type { Model } from './model.ts';
 import { sumBack } from './sums.ts';
-import { errorAt } from './tracked-error.ts';
 import type { Finished, Tracking } from './tracked-error.ts';
 
 /** Neither side of a product counts beyond so many standard deviations. */
@@ -54,18 +53,22 @@ export function correct(of: Correction): void {
 }
 
 /** Of a forecast whose time is over with `slot`. */
-export function trackCarryOver(numbers: Float32Array, { model, pool, shrinkage }: Tracking, slot: number, finished: Finished): void {
+export function trackCarryOver(
+  numbers: Float32Array,
+  { model, pool, shrinkage, errors, sum }: Tracking,
+  slot: number,
+  finished: Finished,
+): void {
   const { horizon, seen, expected, error } = finished;
   const { before, longest } = model.carry;
   const slots = model.grid.horizons[horizon]!;
   if (slots > longest || numbers[At.reach]! < slots + before) return;
-  const { recentSeen, olderSeen, recentExpected, olderExpected } = model.layout;
-  const seenBefore = sumBack(numbers, model, slot - slots, before, recentSeen, olderSeen);
-  const expectedBefore = sumBack(numbers, model, slot - slots, before, recentExpected, olderExpected);
+  sumBack(numbers, model, slot - slots, before, sum);
+  const { seen: seenBefore, expected: expectedBefore } = sum;
   if (expectedBefore <= 0) return;
   const filter = shrinkage.bold * numbers[At.variance]!;
   const all = 1 / expected + filter + error;
-  const allBefore = 1 / expectedBefore + filter + errorAt(numbers, model, shrinkage, 1);
+  const allBefore = 1 / expectedBefore + filter + errors[1]!;
   const weight = 1 / (all * allBefore);
   const product = clip(seen / expected - 1, all) * clip(seenBefore / expectedBefore - 1, allBefore);
   pool.together[horizon]! += weight * (product - filter);

@@ -192,15 +192,14 @@ function isLasting(numbers: Float32Array, kit: Kit, slot: number, spans: number,
 }
 
 /** The newest quarter, which would be learnt, is on the level that the episode's slots before are on. */
-function isSteady(numbers: Float32Array, { model, shrinkage }: Kit, slot: number): boolean {
-  const { recentSeen, olderSeen, recentExpected, olderExpected } = model.layout;
+function isSteady(numbers: Float32Array, { model, shrinkage, sum }: Kit, slot: number): boolean {
   const newest = relearnt(model.grid.slotsMax);
   const slots = Math.min(numbers[At.reach]!, model.grid.slotsMax);
   if (slots < 2 * newest) return true;
-  const S = sumBack(numbers, model, slot, newest, recentSeen, olderSeen);
-  const M = sumBack(numbers, model, slot, newest, recentExpected, olderExpected);
-  const before = sumBack(numbers, model, slot, slots, recentExpected, olderExpected) - M;
-  const seenBefore = sumBack(numbers, model, slot, slots, recentSeen, olderSeen) - S;
+  sumBack(numbers, model, slot, newest, sum);
+  const { seen: S, expected: M } = sum;
+  sumBack(numbers, model, slot, slots, sum);
+  const [seenBefore, before] = [sum.seen - S, sum.expected - M];
   if (M <= 0 || before <= 0) return true;
   const out = Math.log(((Math.max(0, S) + PSEUDO) * before) / ((Math.max(0, seenBefore) + PSEUDO) * M));
   const noise = noiseAt(numbers, model, S, M) + noiseAt(numbers, model, seenBefore, before);
@@ -252,11 +251,11 @@ function endEpisode(numbers: Float32Array): void {
 
 /** The step lasts: its newest quarter of an hour is learnt at once. */
 function takeNewLevel(numbers: Float32Array, kit: Kit, slot: number): void {
-  const { model, work, shrinkage } = kit;
-  const { grid, layout, rhythm } = model;
+  const { model, work, shrinkage, sum } = kit;
+  const { grid, rhythm } = model;
   const slots = relearnt(grid.slotsMax);
-  const seen = sumBack(numbers, model, slot, slots, layout.recentSeen, layout.olderSeen);
-  const expected = sumBack(numbers, model, slot, slots, layout.recentExpected, layout.olderExpected);
+  sumBack(numbers, model, slot, slots, sum);
+  const { seen, expected } = sum;
   if (expected <= 0) return openLevel(numbers, model, 0);
   const least = PSEUDO * noiseOf(numbers, model, 1);
   const height = Math.log((Math.max(0, seen) + least) / (expected + least));

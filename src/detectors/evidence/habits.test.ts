@@ -98,8 +98,8 @@ test('of what rang on two days the mean is a habit, and stays one on a third; of
   const known = (...ratios: readonly number[]): number => {
     const state = createField(model).bear(0);
     ratios.forEach((ratio, day) => {
-      const told = { seen: 10_000 * ratio, expected: 10_000, noise: 1e-4, isTold: true };
-      for (const block of [0, habitDelay]) noteHabit(state, model, day * habitSlots + block, told);
+      const seen = { seen: 10_000 * ratio, expected: 10_000, noise: 1e-4 };
+      for (const block of [0, habitDelay]) noteHabit(state, model, day * habitSlots + block, seen, true);
     });
     return state.habits[0]!;
   };

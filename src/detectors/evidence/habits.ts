@@ -20,7 +20,13 @@ const SHIFTS = [-1, 0, 1];
  * At the end of a block: its deviation waits, the one of long ago is believed. `expected` 0: nothing was forecast; `noise`: its
  * relative variance; `isTold`: an alarm is on.
  */
-export function noteHabit({ habits }: SeriesState, model: Model, block: number, { seen, expected, noise, isTold }: BlockSeen): void {
+export function noteHabit(
+  { habits }: SeriesState,
+  model: Model,
+  block: number,
+  { seen, expected, noise }: BlockSeen,
+  isTold: boolean,
+): void {
   if (habits.length === 0) return;
   const { habitSlots, habitDelay } = model.grid;
   const waiting = habitSlots + (block % habitDelay);
@@ -59,7 +65,6 @@ export interface BlockSeen {
   readonly seen: number;
   readonly expected: number;
   readonly noise: number;
-  readonly isTold: boolean;
 }
 
 function isOdd(byte: number): boolean {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
 import type { Random } from '../../core/random.ts';
+import { createKit } from './kit.ts';
 import { At, Lump, emptyState } from './layout.ts';
 import { createModel } from './model.ts';
 import { beginLumps, skewOf, trackNoise } from './noise.ts';
 import { profileOf } from './profile.ts';
-import { createPool, createShrinkage, renewShrinkage } from './tracked-error.ts';
+import { createPool, renewShrinkage } from './tracked-error.ts';
 
 const SLOTS = 4_000;
 const settings = { windowMs: 60_000, habits: false, falseAlarmsPerDay: 1, tests: 1, drop: 0.5, rise: undefined };
@@ -15,8 +16,8 @@ const settings = { windowMs: 60_000, habits: false, falseAlarmsPerDay: 1, tests:
 function learn(many: number, size: (random: Random) => number) {
   const model = createModel({ ...settings, hasExposure: true, profile: profileOf('amounts', true) });
   const { numbers } = emptyState(model.layout);
-  const pool = createPool(model);
-  const shrinkage = createShrinkage(model);
+  const kit = createKit(model, createPool(model));
+  const { pool, shrinkage } = kit;
   const random = createRandom(5);
   numbers[At.spread] = 4;
   numbers[At.moneyRate] = 1;
@@ -25,7 +26,7 @@ function learn(many: number, size: (random: Random) => number) {
     renewShrinkage(shrinkage, pool, model);
     let seen = 0;
     for (let left = random.poisson(many); left > 0; left--) seen += size(random) / many;
-    trackNoise(numbers, { model, pool, shrinkage }, { horizon: 0, seen, expected: 1, noise: 0, error: 0 });
+    trackNoise(numbers, kit, { horizon: 0, seen, expected: 1, noise: 0, error: 0 });
   }
   const lumps = numbers[model.layout.lumps + Lump.rate]!;
   return {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { createKit } from './kit.ts';
 import { At, emptyState } from './layout.ts';
 import { createModel } from './model.ts';
 import { WORTH_MOST, thresholdOf, weighPower } from './power.ts';
 import type { Power } from './power.ts';
 import { profileOf } from './profile.ts';
-import { createPool, createShrinkage, renewShrinkage } from './tracked-error.ts';
+import { createPool, renewShrinkage } from './tracked-error.ts';
 
 const TESTS = 5;
 const model = createModel({
@@ -19,15 +20,15 @@ const model = createModel({
   falseAlarmsPerDay: 1,
   tests: TESTS,
 });
-const shrinkage = createShrinkage(model);
-renewShrinkage(shrinkage, createPool(model), model);
+const kit = createKit(model, createPool(model));
+renewShrinkage(kit.shrinkage, kit.pool, model);
 const { numbers } = emptyState(model.layout);
 numbers[At.variance] = 0.003;
 
 /** Of a series that is expected to have so many events in an hour. */
 function powerOf(expected: number, threshold = 14): Power {
   const power = { chance: 0, worth: 0 };
-  weighPower(numbers, { model, shrinkage, threshold, power }, expected);
+  weighPower(numbers, { ...kit, threshold, power }, expected);
   return power;
 }
 

@@ -11,6 +11,7 @@ import { countDrop, lognormalMoney, lognormalPoisson } from './log-likelihood.ts
 import type { Model } from './model.ts';
 import { noiseOf, skewOf } from './noise.ts';
 import { sumBack } from './sums.ts';
+import type { Sum } from './sums.ts';
 import { aloneOf, clumpAt, errorAt } from './tracked-error.ts';
 import type { Shrinkage } from './tracked-error.ts';
 
@@ -39,12 +40,14 @@ export interface Weighing {
   /** Log evidence to be reached. */
   readonly threshold: number;
   readonly power: Power;
+  readonly sum: Sum;
 }
 
 /** What the series makes of the budget as of slot `newest`. False: nothing can be judged. */
 export function weighSeries(numbers: Float32Array, weighing: Weighing, newest: number): boolean {
-  const { grid, layout } = weighing.model;
-  const forecast = sumBack(numbers, weighing.model, newest, grid.slotsMax, layout.recentExpected, layout.olderExpected);
+  const { sum } = weighing;
+  sumBack(numbers, weighing.model, newest, weighing.model.grid.slotsMax, sum);
+  const forecast = sum.expected;
   if (forecast <= 0 || !isReady(numbers, weighing.model)) return false;
   weighPower(numbers, weighing, forecast);
   return true;

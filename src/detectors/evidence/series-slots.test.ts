@@ -6,7 +6,7 @@ import { At, Baseline, emptyState, setSlot } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
 import { shiftNewest } from './series-slots.ts';
-import { createPool, errorAt, renewShrinkage } from './tracked-error.ts';
+import { createPool, errorAt, readErrors, renewShrinkage } from './tracked-error.ts';
 
 const share = { windowMs: 60_000, habits: false, drop: 0.5, rise: 2, falseAlarmsPerDay: 1, tests: 2 };
 
@@ -56,6 +56,7 @@ test('what carries over into a span is what the slots right before it were out b
   const { before } = model.carry;
   const [horizon, slots] = [1, model.grid.horizons[1]!];
   const expected = 500;
+  readErrors(numbers, kit, horizon);
   trackCarryOver(numbers, kit, slot, { horizon, seen: 550, expected, noise: 1 / expected, error: 0.02 });
   const ago = Array.from({ length: before }, (_, at) => slots + at);
   const seenBefore = ago.reduce((sum, at) => sum + 2 ** (at % 10), 0);

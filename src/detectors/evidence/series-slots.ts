@@ -12,7 +12,7 @@ import { noiseOf, trackNoise } from './noise.ts';
 import { moveTo } from './slot-place.ts';
 import type { SlotPlace } from './slot-place.ts';
 import { sumBack } from './sums.ts';
-import { errorAt, trackClumps, trackError } from './tracked-error.ts';
+import { errorAt, readErrors, trackClumps, trackError } from './tracked-error.ts';
 
 /** A state that has seen nothing, about to see `slot`. */
 export function bear({ numbers }: SeriesState, slot: number, firstSpread: number): void {
@@ -106,7 +106,7 @@ export function shiftNewest({ numbers }: SeriesState, model: Model, slot: number
 
 /** The slot is over: its block may be learnt from later, and its forecasts are held against what came. */
 function finishSlot(numbers: Float32Array, kit: Kit, { slot, place, pending, ends }: SlotPlace): void {
-  const { model, shrinkage, finished } = kit;
+  const { model, finished } = kit;
   const { grid, layout } = model;
   const exposure = numbers[At.exposure]!;
   numbers[At.exposure] = 0;
@@ -121,22 +121,19 @@ function finishSlot(numbers: Float32Array, kit: Kit, { slot, place, pending, end
     if (ends[i] === 0) continue;
     const slots = grid.horizons[i]!;
     if (numbers[At.reach]! < slots) continue;
-    let sum = seen;
-    let expected = numbers[layout.recentExpected + place]!;
-    if (slots > 1) {
-      sum = sumBack(numbers, model, slot, slots, layout.recentSeen, layout.olderSeen);
-      expected = sumBack(numbers, model, slot, slots, layout.recentExpected, layout.olderExpected);
-    }
-    if (expected <= 0) continue;
+    if (slots === 1) {
+      finished.seen = seen;
+      finished.expected = numbers[layout.recentExpected + place]!;
+    } else sumBack(numbers, model, slot, slots, finished);
+    if (finished.expected <= 0) continue;
     finished.horizon = i;
-    finished.seen = sum;
-    finished.expected = expected;
     if (i === 0 && model.form === 'money') {
       if (numbers[At.baseline] === Baseline.own) trackNoise(numbers, kit, finished);
       continue;
     }
-    finished.noise = noiseOf(numbers, model, expected);
-    finished.error = errorAt(numbers, model, shrinkage, i);
+    readErrors(numbers, kit, i);
+    finished.noise = noiseOf(numbers, model, finished.expected);
+    finished.error = kit.errors[i]!;
     if (model.form === 'count') trackCarryOver(numbers, kit, slot, finished);
     trackError(numbers, kit, finished);
     if (i === 0) trackClumps(numbers, kit, finished);
@@ -151,10 +148,10 @@ function passSlots(state: SeriesState, kit: Kit, last: number, slot: number): vo
   const first = Math.max(last + 1, slot - grid.recent - (grid.olderBlocks + grid.pendingBlocks + grid.habitDelay) * grid.blockSlots);
   if (first > last + 1) forgetPending(state, model, (first - last - 1) * grid.slotMinutes);
   for (let at = first; at <= slot; at++) {
-    const { phase, block, place } = moveTo(kit.now, model, at);
-    if (phase === 0) passBlock(state, kit, block);
-    numbers[layout.recentSeen + place] = 0;
-    numbers[layout.recentExpected + place] = 0;
+    const now = moveTo(kit.now, model, at);
+    if (now.phase === 0) passBlock(state, kit, now);
+    numbers[layout.recentSeen + now.place] = 0;
+    numbers[layout.recentExpected + now.place] = 0;
   }
 }
 

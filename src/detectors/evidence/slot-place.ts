@@ -14,12 +14,24 @@ export interface SlotPlace {
   pending: number;
   /** Its time's row in the rhythm's table. */
   row: number;
+  /** The same of the middle of the block that is learnt when its block begins: the oldest of those that wait. */
+  learntRow: number;
   /** By horizon: 1 where a forecast of that length ends with it. */
   readonly ends: Uint8Array;
 }
 
 export function createSlotPlace(model: Model): SlotPlace {
-  return { slot: -1, place: 0, block: 0, phase: 0, older: 0, pending: 0, row: 0, ends: new Uint8Array(model.grid.horizons.length) };
+  return {
+    slot: -1,
+    place: 0,
+    block: 0,
+    phase: 0,
+    older: 0,
+    pending: 0,
+    row: 0,
+    learntRow: 0,
+    ends: new Uint8Array(model.grid.horizons.length),
+  };
 }
 
 /** Gives `at`, which then is that of `slot`. */
@@ -36,6 +48,7 @@ function place(at: SlotPlace, { grid, rhythm }: Model, slot: number): void {
   at.older = grid.olderBlocks > 0 ? (at.block - grid.recent / grid.blockSlots) % grid.olderBlocks : 0;
   at.pending = at.block % grid.pendingBlocks;
   at.row = rhythm.at(slot * grid.slotMinutes);
+  at.learntRow = rhythm.at((at.block - grid.pendingBlocks + 1.5) * grid.blockMinutes - grid.slotMinutes / 2);
   for (let i = 0; i < grid.horizons.length; i++) {
     const slots = grid.horizons[i]!;
     at.ends[i] = (slot + 1) % slots === 0 ? 1 : 0;

@@ -3,19 +3,29 @@ import type { Model } from './model.ts';
 import type { SlotPlace } from './slot-place.ts';
 import type { Spans } from './time-grid.ts';
 
-/** Sum of the newest `slots` slots. Where they do not fit into single slots they end with a block. */
-export function sumBack(numbers: Float32Array, model: Model, slot: number, slots: number, recent: number, older: number): number {
-  const { grid } = model;
-  const block = Math.floor(slot / grid.blockSlots);
-  const single = grid.olderBlocks > 0 ? Math.min(slots, grid.recent - grid.blockSlots + 1 + (slot - block * grid.blockSlots)) : slots;
-  let sum = 0;
-  for (let left = single, place = slot % grid.recent; left > 0; left--, place = place === 0 ? grid.recent - 1 : place - 1) {
-    sum += numbers[recent + place]!;
+/** What was seen and expected in some slots. Reused from one to the next. */
+export interface Sum {
+  seen: number;
+  expected: number;
+}
+
+/** Into `sum`: the `slots` slots up to `slot`. Where they do not fit into single slots they end with a block. */
+export function sumBack(numbers: Float32Array, { grid, layout }: Model, slot: number, slots: number, sum: Sum): void {
+  const { recent, blockSlots, olderBlocks } = grid;
+  const whole = olderBlocks > 0 ? recent - blockSlots + 1 : recent;
+  const single = slots <= whole ? slots : Math.min(slots, whole + (slot % blockSlots));
+  let S = 0;
+  let M = 0;
+  for (let left = single, place = slot % recent; left > 0; left--, place = place === 0 ? recent - 1 : place - 1) {
+    S += numbers[layout.recentSeen + place]!;
+    M += numbers[layout.recentExpected + place]!;
   }
-  for (let left = slots - single, at = block - grid.recent / grid.blockSlots; left > 0; left -= grid.blockSlots, at--) {
-    sum += numbers[older + (at % grid.olderBlocks)]!;
+  for (let left = slots - single, at = Math.floor(slot / blockSlots) - recent / blockSlots; left > 0; left -= blockSlots, at--) {
+    S += numbers[layout.olderSeen + (at % olderBlocks)]!;
+    M += numbers[layout.olderExpected + (at % olderBlocks)]!;
   }
-  return sum;
+  sum.seen = S;
+  sum.expected = M;
 }
 
 /** What was seen and expected, by the number of slots. */

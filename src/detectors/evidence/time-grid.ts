@@ -22,6 +22,8 @@ const SPAN_LENGTHS = [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 22, 26, 30];
 const TRACK_DAYS = [1, 2, 3, 4, 1];
 /** The same of how rough amounts are. */
 const SPREAD_MINUTES = 3_000;
+/** Errors of so much time count as one when a series' own error is weighed against the pool's: neighbours are alike. */
+const CORRELATED_MINUTES = 120;
 /** Of fewer errors, or slots, a variance is little more than a guess. */
 const TRACKED_LEAST = 24;
 
@@ -62,6 +64,10 @@ export interface TimeGrid {
   /** Index of the shortest one that is longer than a slot. */
   readonly several: number;
   readonly trackGains: readonly number[];
+  /** The same by the minute. */
+  readonly fadingPerMinute: Float64Array;
+  /** Errors of so much time count as one: of a horizon that is longer each counts for itself. */
+  readonly correlatedMinutes: Float64Array;
   /** How much of what is known of the roughness of amounts one slot replaces. */
   readonly spreadGain: number;
   /** The spans that are tried, by the place of the newest slot in its block: older blocks end where blocks end. */
@@ -84,6 +90,10 @@ export function createTimeGrid(windowMs: number): TimeGrid {
   const spanMinutes = longest * slotMinutes;
   const horizons = [1, Math.max(1, Math.round(longest / 12)), Math.max(1, Math.round(longest / 4)), longest];
   const tracked = [...horizons, 1];
+  const horizonMinutes = tracked.map((slots) => slots * slotMinutes);
+  const trackGains = horizonMinutes.map((minutes, index) =>
+    Math.min(1 / TRACKED_LEAST, minutes / (DAY_MINUTES * (TRACK_DAYS[index] ?? 1))),
+  );
   return {
     slotAt: (window) => (Math.floor(window / windowsPerSlot) + SLOT_BASE) | 0,
     filledBy: (window) => ((window % windowsPerSlot) + 1) / windowsPerSlot,
@@ -100,11 +110,11 @@ export function createTimeGrid(windowMs: number): TimeGrid {
     habitSlots: Math.max(1, Math.round(DAY_MINUTES / blockMinutes)),
     habitDelay: Math.max(1, Math.round((HABIT_DELAY * spanMinutes) / blockMinutes)),
     horizons,
-    horizonMinutes: tracked.map((slots) => slots * slotMinutes),
+    horizonMinutes,
     several: horizons.findIndex((slots) => slots > 1),
-    trackGains: tracked.map((slots, index) =>
-      Math.min(1 / TRACKED_LEAST, (slots * slotMinutes) / (DAY_MINUTES * (TRACK_DAYS[index] ?? 1))),
-    ),
+    trackGains,
+    fadingPerMinute: Float64Array.from(trackGains, (gain, index) => gain / horizonMinutes[index]!),
+    correlatedMinutes: Float64Array.from(horizonMinutes, (minutes) => Math.max(CORRELATED_MINUTES, minutes)),
     spreadGain: Math.min(1 / TRACKED_LEAST, slotMinutes / SPREAD_MINUTES),
     slotsMax: longest,
     spanMinutes,

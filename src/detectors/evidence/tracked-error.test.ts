@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
 import type { Random } from '../../core/random.ts';
+import { createKit } from './kit.ts';
 import { At, emptyState } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
-import { clumpAt, createPool, createShrinkage, errorAt, renewShrinkage, trackClumps, trackError } from './tracked-error.ts';
+import { clumpAt, createPool, errorAt, readErrors, renewShrinkage, trackClumps, trackError } from './tracked-error.ts';
 import type { Tracking } from './tracked-error.ts';
 
 const settings = { windowMs: 60_000, hasExposure: true, habits: false, falseAlarmsPerDay: 1, tests: 2, drop: 0.5, rise: 2 };
@@ -19,15 +20,15 @@ function track(numbers: Float32Array, q: number, noise: number, tracking: Tracki
 
 /** Error of one minute, and what the pool makes of it, after a day of minutes of this variance. */
 function afterDay(variance: number): { own: number; pooled: number } {
-  const pool = createPool(model);
-  const shrinkage = createShrinkage(model);
-  renewShrinkage(shrinkage, pool, model);
+  const kit = createKit(model, createPool(model));
+  const { shrinkage } = kit;
+  renewShrinkage(shrinkage, kit.pool, model);
   const { numbers } = emptyState(model.layout);
   const random = createRandom(3, 1);
   for (let minute = 0; minute < 1_440; minute++) {
     const q = Math.max(0, 1 + random.normal() * Math.sqrt(variance));
     numbers[At.age] = minute + 1;
-    track(numbers, q, 0.001, { model, shrinkage, pool: createPool(model) });
+    track(numbers, q, 0.001, { ...kit, pool: createPool(model) });
   }
   return { own: errorAt(numbers, model, shrinkage, 0), pooled: shrinkage.error[0]! };
 }
@@ -40,8 +41,8 @@ test('a series that is far rougher than the others is believed to be, one that i
 });
 
 test('one that is rough among others that are calm is believed to be so, however sure of them the pool is', () => {
-  const pool = createPool(model);
-  const shrinkage = createShrinkage(model);
+  const kit = createKit(model, createPool(model));
+  const { pool, shrinkage } = kit;
   const others = Array.from({ length: 10 }, () => emptyState(model.layout).numbers);
   const { numbers: rough } = emptyState(model.layout);
   const random = createRandom(4, 1);
@@ -50,7 +51,7 @@ test('one that is rough among others that are calm is believed to be so, however
     for (const numbers of [...others, rough]) {
       numbers[At.age] = minute + 1;
       const variance = numbers === rough ? 0.2 : 0.01;
-      track(numbers, Math.max(0, 1 + random.normal() * Math.sqrt(variance)), 0.01, { model, shrinkage, pool });
+      track(numbers, Math.max(0, 1 + random.normal() * Math.sqrt(variance)), 0.01, kit);
     }
   }
   assert.ok(errorAt(rough, model, shrinkage, 0) > 0.1, `${errorAt(rough, model, shrinkage, 0)}`);
@@ -58,8 +59,8 @@ test('one that is rough among others that are calm is believed to be so, however
 });
 
 test('a pool of few events that is far rougher than it was taken for is known to be within an hour', () => {
-  const pool = createPool(model);
-  const shrinkage = createShrinkage(model);
+  const kit = createKit(model, createPool(model));
+  const { pool, shrinkage } = kit;
   renewShrinkage(shrinkage, pool, model);
   const first = shrinkage.error[0]!;
   const all = Array.from({ length: 20 }, () => emptyState(model.layout).numbers);
@@ -68,7 +69,7 @@ test('a pool of few events that is far rougher than it was taken for is known to
   for (let minute = 0; minute < 60; minute++) {
     for (const numbers of all) {
       numbers[At.age] = minute + 1;
-      track(numbers, random.poisson(1), 0.2, { model, shrinkage, pool });
+      track(numbers, random.poisson(1), 0.2, kit);
     }
     renewShrinkage(shrinkage, pool, model);
   }
@@ -77,7 +78,7 @@ test('a pool of few events that is far rougher than it was taken for is known to
 
 /** Events of a clump beyond the first, by a day of minutes that bring 1 to 40: of the series of few events, and of one that was not seen yet. */
 function clumpAfterDay(bring: (expected: number, random: Random) => number): { own: number; unseen: number } {
-  const tracking = { model, pool: createPool(model), shrinkage: createShrinkage(model) };
+  const tracking = createKit(model, createPool(model));
   const all = [2.5, 25].map((volume) => ({ volume, numbers: emptyState(model.layout).numbers, seen: 0, expected: 0 }));
   const random = createRandom(6, 1);
   for (let minute = 0; minute < 1_440; minute++) {
@@ -88,6 +89,7 @@ function clumpAfterDay(bring: (expected: number, random: Random) => number): { o
       const seen = bring(expected, random);
       one.seen += seen;
       one.expected += expected;
+      readErrors(one.numbers, tracking, 0);
       trackClumps(one.numbers, tracking, { horizon: 0, seen, expected, noise: 1 / expected, error: 0 });
       if (minute % 5 < 4) continue;
       const several = { horizon: model.grid.several, seen: one.seen, expected: one.expected, noise: 1 / one.expected };

@@ -5,9 +5,8 @@
 import { firstScores } from './arrival.ts';
 import { At } from './layout.ts';
 import type { Model } from './model.ts';
+import type { Sum } from './sums.ts';
 
-/** Errors of so much time count as one when a series' own error is weighed against the pool's: neighbours are alike. */
-const CORRELATED_MINUTES = 120;
 /** Spread of the true error between series, relative to the pool's. */
 const POOL_SPREAD = 0.7;
 const POOL_WEIGHT = 2 / POOL_SPREAD ** 2;
@@ -67,6 +66,7 @@ export interface Shrinkage {
   bold: number;
   /** Money: the power of its mean that its variance goes with, from 0 to 2. */
   skew: number;
+  readonly rough: Rough;
 }
 
 /** What errors are tracked with: of one detect entry. */
@@ -74,6 +74,16 @@ export interface Tracking {
   readonly model: Model;
   readonly pool: ErrorPool;
   readonly shrinkage: Shrinkage;
+  /** Tracked errors of the series at hand, by horizon, then of clumps: those that were read last. */
+  readonly errors: Float64Array;
+  readonly kept: Kept;
+  readonly sum: Sum;
+}
+
+/** What is kept of an error: its square by its weight, and the weight. Reused from one to the next. */
+interface Kept {
+  term: number;
+  weight: number;
 }
 
 /** A forecast whose time is over. Reused from one to the next: as arguments each of these numbers would be put on the heap. */
@@ -130,12 +140,8 @@ export function createShrinkage(model: Model): Shrinkage {
     together: new Float64Array(length),
     bold: 1,
     skew: SKEW_FIRST,
+    rough: { alone: 0, weight: 0, others: 0, held: 0, alike: 0, error: 0 },
   };
-}
-
-/** Of a horizon that is longer each error counts for itself. */
-function correlatedMinutes({ grid }: Model, horizon: number): number {
-  return Math.max(CORRELATED_MINUTES, grid.horizonMinutes[horizon]!);
 }
 
 /** Called once a slot. */
@@ -143,9 +149,9 @@ export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Mod
   shrinkage.bold = Math.min(1, Math.max(BOLD_LEAST, pool.boldSum / pool.boldWeight));
   shrinkage.skew = Math.min(SKEW_MOST, Math.max(0, pool.skewSum / pool.skewWeight));
   for (let i = 0; i < shrinkage.error.length; i++) {
-    const error = Math.max(model.leastError[i]!, pooledError(pool, model, i));
+    const error = Math.max(model.leastError[i]!, pooledError(pool, model, i, shrinkage.rough));
     shrinkage.error[i] = error;
-    shrinkage.weight[i] = ((POOL_WEIGHT / (error * error)) * correlatedMinutes(model, i)) / model.grid.horizonMinutes[i]!;
+    shrinkage.weight[i] = ((POOL_WEIGHT / (error * error)) * model.grid.correlatedMinutes[i]!) / model.grid.horizonMinutes[i]!;
   }
   if (model.form !== 'count') return;
   const before = shrinkage.error[1]!;
@@ -156,17 +162,33 @@ export function renewShrinkage(shrinkage: Shrinkage, pool: ErrorPool, model: Mod
 }
 
 /** Few events say little of a small error and much of a large one: its start holds a pool that proves rougher the less, the rougher it is. */
-function pooledError({ sums, weights, pseudo }: ErrorPool, { profile }: Model, horizon: number): number {
+function pooledError({ sums, weights, pseudo }: ErrorPool, { profile }: Model, horizon: number, rough: Rough): number {
   const [sum, weight, held, first] = [sums[horizon]!, weights[horizon]!, pseudo[horizon]!, profile.firstError[horizon]!];
   if (sum <= weight * first) return (sum * first + held) / (weight * first + held / first);
-  return rougher(sum / weight, weight, first, held, 0);
+  rough.alone = sum / weight;
+  rough.weight = weight;
+  rough.others = first;
+  rough.held = held;
+  rough.alike = 0;
+  believeRougher(rough);
+  return rough.error;
 }
 
-/**
- * What is believed where `alone`, of `weight`, is above `others`, who count as `held` errors of its size. Counting is as sure as its weight;
- * of the errors themselves so many as are `alike` are one.
- */
-function rougher(alone: number, weight: number, others: number, held: number, alike: number): number {
+/** An error that is above those of others. Reused from one to the next: as arguments each of these numbers would be put on the heap. */
+interface Rough {
+  alone: number;
+  weight: number;
+  others: number;
+  /** The others count as so many errors of its size; of the errors themselves so many as are `alike` are one. */
+  held: number;
+  alike: number;
+  /** What comes of it: what is believed. */
+  error: number;
+}
+
+/** Fills in what comes of it. Counting is as sure as its weight. */
+function believeRougher(of: Rough): void {
+  const { alone, weight, others, held, alike } = of;
   let own = alone;
   for (let step = 0; step < ROUGHER_STEPS; step++) {
     const sure = weight * own * own;
@@ -176,7 +198,7 @@ function rougher(alone: number, weight: number, others: number, held: number, al
     own = next;
     if (isSettled) break;
   }
-  return own;
+  of.error = own;
 }
 
 /** Old errors of the pool fade as those of its series do. */
@@ -211,16 +233,30 @@ export function errorAt(numbers: Float32Array, model: Model, shrinkage: Shrinkag
   const sum = numbers[errorSum + horizon]!;
   const ownWeight = numbers[errorWeight + horizon]!;
   if (sum <= ownWeight * pooled) return Math.max(model.leastError[horizon]!, (sum + weight * pooled) / (ownWeight + weight));
-  const alone = sum / ownWeight;
-  const { slotMinutes, horizonMinutes, trackGains } = model.grid;
+  const { slotMinutes, correlatedMinutes, fadingPerMinute } = model.grid;
   // Counting is as sure as its weight; the errors themselves are as few as the hours that they come from.
-  const alike =
-    correlatedMinutes(model, horizon) * Math.max(1 / (numbers[At.age]! * slotMinutes), trackGains[horizon]! / horizonMinutes[horizon]!);
-  return Math.max(model.leastError[horizon]!, rougher(alone, ownWeight, pooled, POOL_WEIGHT, alike));
+  const alike = correlatedMinutes[horizon]! * Math.max(1 / (numbers[At.age]! * slotMinutes), fadingPerMinute[horizon]!);
+  const { rough } = shrinkage;
+  rough.alone = sum / ownWeight;
+  rough.weight = ownWeight;
+  rough.others = pooled;
+  rough.held = POOL_WEIGHT;
+  rough.alike = alike;
+  believeRougher(rough);
+  return Math.max(model.leastError[horizon]!, rough.error);
+}
+
+/** Into `errors` what tracking a forecast of `horizon` asks for: its own, that of the slots before it, and with the shortest what tells clumps. */
+export function readErrors(numbers: Float32Array, { model, shrinkage, errors }: Tracking, horizon: number): void {
+  const { several } = model.grid;
+  const clumps = clumpsOf(model);
+  for (let i = 0; i < errors.length; i++) {
+    if (i === horizon || i === 1 || (horizon === 0 && (i === several || i === clumps))) errors[i] = errorAt(numbers, model, shrinkage, i);
+  }
 }
 
 export function trackError(numbers: Float32Array, tracking: Tracking, finished: Finished): void {
-  const { model, pool, shrinkage } = tracking;
+  const { model, pool, shrinkage, kept } = tracking;
   const { horizon, seen, expected, noise, error } = finished;
   const out = seen / expected - 1;
   const filter = numbers[At.variance]!;
@@ -228,13 +264,16 @@ export function trackError(numbers: Float32Array, tracking: Tracking, finished: 
   const all = known + error;
   const weight = 1 / (all * all);
   const square = Math.min(out * out, SQUARE_MAX * all);
-  keepError(numbers, tracking, horizon, weight * (square - known), weight);
+  kept.term = weight * (square - known);
+  kept.weight = weight;
+  keepError(numbers, tracking, horizon);
   if (horizon < model.grid.horizons.length - 1 || filter > BOLD_VARIANCE_MAX) return;
   pool.boldSum += weight * filter * (square - noise);
   pool.boldWeight += weight * filter * filter;
 }
 
-function keepError(numbers: Float32Array, { model, pool }: Tracking, index: number, term: number, weight: number): void {
+function keepError(numbers: Float32Array, { model, pool, kept }: Tracking, index: number): void {
+  const { term, weight } = kept;
   const { errorSum, errorWeight } = model.layout;
   const keep = 1 - model.grid.trackGains[index]!;
   numbers[errorSum + index] = keep * numbers[errorSum + index]! + term;
@@ -248,14 +287,15 @@ function keepError(numbers: Float32Array, { model, pool }: Tracking, index: numb
  * so series and hours of all volumes tell the same.
  */
 export function trackClumps(numbers: Float32Array, tracking: Tracking, { seen, expected, noise }: Finished): void {
-  const { model, shrinkage } = tracking;
-  const shared = errorAt(numbers, model, shrinkage, model.grid.several);
-  const known = noise + shrinkage.bold * numbers[At.variance]! + shared;
-  const all = (known + clumpAt(numbers, model, shrinkage) / expected) * expected;
+  const { model, shrinkage, errors, kept } = tracking;
+  const known = noise + shrinkage.bold * numbers[At.variance]! + errors[model.grid.several]!;
+  const all = (known + errors[clumpsOf(model)]! / expected) * expected;
   const out = seen / expected - 1;
   const square = Math.min(out * out * expected, SQUARE_MAX * all);
   const weight = 1 / (all * all);
-  keepError(numbers, tracking, clumpsOf(model), (weight * (square - known * expected)) / ownShare(model), weight);
+  kept.term = (weight * (square - known * expected)) / ownShare(model);
+  kept.weight = weight;
+  keepError(numbers, tracking, clumpsOf(model));
 }
 
 /** By how many events a clump is more than one: E(size^2)/E(size) - 1. Over what is expected it is the relative variance that clumps bring. */

@@ -1,5 +1,5 @@
 /** One connection to Redis that comes back by itself, and says so once each way. */
-import { createClient } from '@redis/client';
+import { createClient, DisconnectsClientError } from '@redis/client';
 import type { Clock } from '../../core/clock.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -28,6 +28,8 @@ const CONNECT_TIMEOUT_MS = 3_000;
 /** Redis is asked for a sign of life this often, and given up after so long without one: it may hang, or the network swallow all. */
 const PING_EVERY_MS = 1_000;
 const SILENCE_MAX_MS = 4_000;
+/** So too where others go on asking, which keeps the socket busy; longer, as the sign of life may stand behind large answers. */
+const UNHEARD_MAX_MS = 10_000;
 const BACK_OFF_FIRST_MS = 50;
 const BACK_OFF_LAST_MS = 2_000;
 /** Where waiting does not help, somebody may still mend it: a password that was changed. */
@@ -42,6 +44,7 @@ export async function connectRedis(address: RedisAddress, deps: ConnectionDeps):
   let ready = false;
   let trouble: AppError | undefined;
   let awaySince: number | undefined;
+  let heardAt = 0;
   let opened = false;
   let closed = false;
 
@@ -51,7 +54,7 @@ export async function connectRedis(address: RedisAddress, deps: ConnectionDeps):
     return found.retryable ? Math.min(BACK_OFF_FIRST_MS * 2 ** Math.min(retries, 10), BACK_OFF_LAST_MS) : REFUSED_AGAIN_MS;
   });
   const { promise: firstTry, resolve: tried, reject: refused } = Promise.withResolvers<void>();
-  client.on('error', (error: unknown) => {
+  function lost(error: unknown): void {
     if (closed) return;
     ready = false;
     const before = trouble?.code;
@@ -61,9 +64,14 @@ export async function connectRedis(address: RedisAddress, deps: ConnectionDeps):
     // Once an outage, though the first word is that it closed and the next that nobody answers.
     if (trouble.code !== before) logger.warn(`${trouble.message} Rows wait for it, and answers come from elsewhere meanwhile.`);
     tried();
+  }
+  client.on('error', (error: unknown) => {
+    // What was still asked when the connection was ended here.
+    if (!(error instanceof DisconnectsClientError)) lost(error);
   });
   client.on('ready', () => {
     ready = true;
+    heardAt = clock.elapsed();
     if (awaySince !== undefined) {
       logger.info(`Redis at ${address.shown} is back after ${((clock.elapsed() - awaySince) / 1_000).toFixed(1)} s.`);
     }
@@ -73,12 +81,26 @@ export async function connectRedis(address: RedisAddress, deps: ConnectionDeps):
     onReady();
   });
   // Its failures come as events too.
-  client.connect().catch(() => {});
+  const connect = (): void => void client.connect().catch(() => {});
+  connect();
+  client.on('ping-interval', () => (heardAt = clock.elapsed()));
+  const watch = setInterval(() => {
+    if (!ready || clock.elapsed() - heardAt < UNHEARD_MAX_MS) return;
+    client.destroy();
+    lost(new Error(`no sign of life for ${UNHEARD_MAX_MS / 1_000} s`));
+    connect();
+  }, PING_EVERY_MS).unref();
+
+  function close(): void {
+    closed = true;
+    clearInterval(watch);
+    client.destroy();
+  }
+
   try {
     await firstTry;
   } catch (error) {
-    closed = true;
-    client.destroy();
+    close();
     throw error;
   }
   opened = true;
@@ -95,10 +117,7 @@ export async function connectRedis(address: RedisAddress, deps: ConnectionDeps):
         return client.eval(script.text, call);
       }
     },
-    close: () => {
-      closed = true;
-      client.destroy();
-    },
+    close,
   };
 }
 

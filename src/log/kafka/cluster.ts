@@ -1,21 +1,18 @@
 /** The brokers: who leads what, and requests that are repeated until they can be answered. */
 import type { Clock } from '../../core/clock.ts';
-import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { metadataV12, type API, type MetadataResponse } from './client.ts';
 import { CALLS, createConnections } from './connections.ts';
 import { explainKafkaError, kafkaErrorIds, mayPass } from './errors.ts';
 import { greet } from './greeting.ts';
+import { createPersist, type Persist } from './persist.ts';
 import type { KafkaConfig } from './url.ts';
 
-const BACK_OFF_MS = { first: 50, most: 2_000 };
 const METADATA_MAX_AGE_MS = 60_000;
 /** Whoever is asked to stop waits for a broker that does not answer for so long at most. */
 const STOP_GRACE_MS = 5_000;
 const NAMES_SHOWN = 10;
-/** How long waiting goes on before the person at the terminal hears of it. */
-const QUIET_MS = 1_000;
 
 export interface TopicMetadata {
   readonly id: string;
@@ -29,8 +26,7 @@ export interface Cluster {
   readonly config: KafkaConfig;
   /** Calls an API at a broker (a node's number, or any). `lane`: requests of one lane go through one connection, in order. */
   call<A extends unknown[], R>(api: API<A, R>, node: number | 'any', args: A, lane?: string): Promise<R>;
-  /** Repeats what may pass, with back-off, until the connection is closed. `doing`: as in "append to ad-events/3". */
-  persist<T>(doing: string, attempt: () => Promise<T>): Promise<T>;
+  readonly persist: Persist;
   /** All topics, asked anew. */
   topics(): Promise<ReadonlyMap<string, TopicMetadata>>;
   /** @throws AppError `topic_unknown` */
@@ -44,7 +40,7 @@ export interface Cluster {
   readonly signal: AbortSignal;
   /** Who may be asked to stop waits for brokers that are missing; whoever is to end by itself says so. */
   readonly isPatient: boolean;
-  close(): Promise<void>;
+  close(): void;
 }
 
 interface ClusterDeps {
@@ -62,8 +58,7 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   const connections = createConnections(config, signal);
   const known = new Map<string, { topic: TopicMetadata; at: number }>();
   let controllerNode = -1;
-  /** Whether the person at the terminal knows that something does not answer. */
-  let told = false;
+  const persist = createPersist(config.shown, { clock, logger, signal });
 
   // Who is asked to stop still notes what it did, also where it must connect anew for that.
   const stop = (): void => {
@@ -74,29 +69,11 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
   deps.signal?.addEventListener('abort', stop, { once: true });
 
   async function call<A extends unknown[], R>(api: API<A, R>, node: number | 'any', args: A, lane = CALLS): Promise<R> {
-    return api.async(await connections.get(node, lane), ...args);
-  }
-
-  async function persist<T>(doing: string, attempt: () => Promise<T>): Promise<T> {
-    const since = clock.elapsed();
-    for (let waitMs = BACK_OFF_MS.first; ; waitMs = Math.min(2 * waitMs, BACK_OFF_MS.most)) {
-      try {
-        const result = await attempt();
-        if (told && waitMs > BACK_OFF_MS.first) {
-          told = false;
-          logger.info(`${config.shown}: reached again (${doing}).`);
-        }
-        return result;
-      } catch (error) {
-        const explained = explainKafkaError(error, config.shown, doing);
-        if (!mayPass(error) || signal.aborted) throw explained;
-        if (!told && clock.elapsed() - since > QUIET_MS) {
-          told = true;
-          logger.warn(`${explained instanceof Error ? explained.message : String(explained)} Waiting, and trying again.`);
-        }
-        await sleep(waitMs, signal);
-        if (signal.aborted) throw explained;
-      }
+    try {
+      return await api.async(await connections.get(node, lane), ...args);
+    } catch (error) {
+      if (!signal.aborted || !mayPass(error)) throw error;
+      throw new AppError('log_unavailable', `${config.shown}: the connection is closed.`, { cause: error });
     }
   }
 
@@ -169,10 +146,9 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
     return node;
   }
 
-  async function close(): Promise<void> {
+  function close(): void {
     deps.signal?.removeEventListener('abort', stop);
     closing.abort();
-    await connections.close();
   }
 
   try {
@@ -181,7 +157,7 @@ export async function createCluster(config: KafkaConfig, deps: ClusterDeps): Pro
     else await connect();
     isConnected = true;
   } catch (error) {
-    await close();
+    close();
     throw explainKafkaError(error, config.shown, 'connect');
   }
   return {

@@ -67,7 +67,7 @@ export async function connectKafka(config: KafkaConfig, deps: KafkaDeps): Promis
   async function close(): Promise<void> {
     const done = new AbortController();
     await Promise.race([closeInOrder().finally(() => done.abort()), sleep(CLOSE_GRACE_MS, done.signal)]);
-    await cluster.close();
+    cluster.close();
   }
 
   return {

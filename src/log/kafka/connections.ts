@@ -4,9 +4,8 @@ import { Connection } from './client.ts';
 import { mayPass } from './errors.ts';
 import type { KafkaConfig } from './url.ts';
 
-const CONNECT_TIMEOUT_MS = 5_000;
-/** Longer than the longest wait that we ask a broker for. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** `request`: longer than the longest wait that we ask a broker for. */
+const TIMEOUTS_MS = { connect: 5_000, request: 30_000 };
 
 /** The lane of requests that name none. */
 export const CALLS = 'calls';
@@ -17,39 +16,62 @@ interface Address {
 }
 
 export interface Connections {
-  /** To a broker by its number, or to any: those that are known now, then those of the configuration. */
+  /**
+   * To a broker by its number, or to any: those that are known now and those of the configuration, beginning behind the one taken last, as
+   * that one may take connections and answer nothing.
+   */
   get(node: number | 'any', lane: string): Promise<Connection>;
   /** Where the brokers are from now on. */
   learn(brokers: readonly (Address & { readonly nodeId: number })[]): void;
-  /** Closes one without waiting for it; who asks next gets another. */
+  /** Ends one; who asks next gets another. */
   drop(node: number | 'any', lane: string): void;
-  /** Closes all that are open or opening. */
-  close(): Promise<void>;
 }
 
-/** `signal`: from there on none is given out. */
-export function createConnections({ brokers, tls, sasl, shown }: KafkaConfig, signal: AbortSignal): Connections {
+/** `signal`: ends all that are open or opening, so that whatever waits for an answer is rejected, and from there on none is given out. */
+export function createConnections({ brokers, tls, sasl, shown }: KafkaConfig, signal: AbortSignal, timeoutsMs = TIMEOUTS_MS): Connections {
   const connections = new Map<string, Promise<Connection>>();
   const nodes = new Map<number, Address>();
+  /** Open or opening. */
+  const alive = new Set<Connection>();
+  let turn = 0;
 
+  /** The client's own way to close waits until all is sent, which a broker that stands still puts off. */
+  function end(one: Connection): void {
+    alive.delete(one);
+    void one.close();
+    one.socket?.destroy();
+  }
+
+  const endAll = (): void => alive.forEach(end);
+  signal.addEventListener('abort', endAll, { once: true });
+
+  /** Settles within the time-out, the login included. */
   async function open(broker: Address): Promise<Connection> {
-    const opened = new Connection('tocsin', {
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+    const one = new Connection('tocsin', {
+      connectTimeout: timeoutsMs.connect,
+      requestTimeout: timeoutsMs.request,
       ...(tls && { tls, tlsServerName: tls.servername ?? !/^[\d.]+$|:/.test(broker.host) }),
       ...(sasl && { sasl }),
     });
-    // Errors reach the requests that they end; without a listener they would end the process.
-    opened.on('error', () => {});
-    await opened.connect(broker.host, broker.port);
-    return opened;
+    alive.add(one);
+    one.once('close', () => alive.delete(one));
+    // What went wrong reaches the requests that it ends. After a refused login the client waits for the broker to hang up.
+    one.on('error', () => end(one));
+    try {
+      await one.connect(broker.host, broker.port);
+      return one;
+    } catch (error) {
+      end(one);
+      throw error;
+    }
   }
 
   async function openAny(): Promise<Connection> {
     const tried: unknown[] = [];
-    for (const broker of [...nodes.values(), ...brokers]) {
+    const all = [...nodes.values(), ...brokers];
+    for (let left = all.length; left > 0 && !signal.aborted; left--) {
       try {
-        return await open(broker);
+        return await open(all[turn++ % all.length]!);
       } catch (error) {
         if (!mayPass(error)) throw error;
         tried.push(error);
@@ -89,12 +111,7 @@ export function createConnections({ brokers, tls, sasl, shown }: KafkaConfig, si
       const name = nameOf(node, lane);
       const opened = connections.get(name);
       connections.delete(name);
-      opened?.then((one) => one.close()).catch(() => {});
-    },
-
-    async close() {
-      const settled = await Promise.allSettled(connections.values());
-      await Promise.all(settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value.close()] : [])));
+      opened?.then(end, () => {});
     },
   };
 }

@@ -58,6 +58,7 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   const { group, topics, sessionTimeoutMs, instanceId = null } = options;
   const { cluster, groups, clock } = deps;
   const { shown } = cluster.config;
+  const doing = `be a member of group ${group}`;
   const leaving = new AbortController();
   const stop = AbortSignal.any([leaving.signal, cluster.signal]);
   const joined = Promise.withResolvers<void>();
@@ -105,7 +106,7 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
     const stopped = Promise.withResolvers<undefined>();
     const onStop = (): void => stopped.resolve(undefined);
     stop.addEventListener('abort', onStop, { once: true });
-    const joining = session.join();
+    const joining = cluster.persist(doing, session.join, stop);
     joining.catch(() => {});
     try {
       return await Promise.race([joining, stopped.promise]);
@@ -127,7 +128,7 @@ export async function joinGroup(options: JoinOptions, events: MembershipEvents, 
   }
 
   function explainFencing(error: unknown): unknown {
-    if (!kafkaErrorIds(error).includes('FENCED_INSTANCE_ID')) return explainKafkaError(error, shown, `be a member of group ${group}`);
+    if (!kafkaErrorIds(error).includes('FENCED_INSTANCE_ID')) return explainKafkaError(error, shown, doing);
     const says = `another process is in group ${group} under the name ${instanceId} and has taken over. Give each its own --instance-id.`;
     return new AppError('log_fenced', `${shown}: ${says}`, { cause: error });
   }

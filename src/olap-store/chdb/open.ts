@@ -7,7 +7,8 @@ import type { OlapStore } from '../olap-store.ts';
 import { readEndpoint } from './endpoint-file.ts';
 import { superviseChdb } from './supervisor.ts';
 
-const PROBE_TIMEOUT_MS = 3_000;
+/** A busy machine answers late, and whoever gives up finds the folder taken. Where nobody runs any more the answer, a refusal, comes at once. */
+const PROBE_TIMEOUT_MS = 15_000;
 
 /**
  * `close` ends the engine where it was started here. Such an engine rolls nothing up.

@@ -44,6 +44,9 @@ const DEFAULT_LIST_ROWS = 1_000;
 /** Unknown table, unknown database. */
 const GONE_CODES = new Set(['60', '81']);
 const LATEST_SPAN_MS = 26 * 3_600_000;
+/** An answer that comes whole, or an error in its place: one that fails in its middle would look like less, or like none of the store's words. */
+const WHOLE = { wait_end_of_query: 1 } as const;
+
 interface Connection {
   readonly endpoint: OlapEndpoint;
   readonly client: ClickHouseClient;
@@ -126,15 +129,14 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
         query: sql,
         query_params: params,
         format: 'JSONEachRow',
-        clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+        clickhouse_settings: { ...WHOLE, output_format_json_quote_64bit_integers: 0 },
       });
       return result.json<T>();
     });
 
   const bytes = (sql: string, params: Record<string, unknown>): Promise<Uint8Array> =>
     run(async (client) => {
-      // Whole, or an error: cut off it would look like less.
-      const { stream } = await client.exec({ query: sql, query_params: params, clickhouse_settings: { wait_end_of_query: 1 } });
+      const { stream } = await client.exec({ query: sql, query_params: params, clickhouse_settings: WHOLE });
       return buffer(stream);
     });
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { Session } from 'chdb';
 import fc from 'fast-check';
+import { anyCharacter } from '../../../test/support/any-character.ts';
 import { windowRow } from '../../../test/contract/olap-store.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -46,7 +47,9 @@ function fitsNoInteger(value: number): boolean {
 
 const rowsArbitrary = fc.array(
   fc.record({
-    labels: fc.dictionary(fc.stringMatching(/^[A-Za-z][A-Za-z0-9_]{0,5}$/), fc.string({ unit: 'binary', maxLength: 8 }), { maxKeys: 3 }),
+    labels: fc.dictionary(fc.stringMatching(/^[A-Za-z][A-Za-z0-9_]{0,5}$/), fc.string({ unit: anyCharacter, maxLength: 8 }), {
+      maxKeys: 3,
+    }),
     start: fc.integer({ min: Date.UTC(1, 0, 1), max: Date.UTC(9999, 11, 31) }),
     value: fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !fitsNoInteger(value)),
     version: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),

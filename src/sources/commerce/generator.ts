@@ -3,6 +3,7 @@
  * With each comes what must become of it: by construction, not by judging it.
  */
 import type { Outcome } from '../../core/outcome.ts';
+import { randomUuid } from '../../core/random-uuid.ts';
 import { createRandom, type Random } from '../../core/random.ts';
 import type { CommerceConfig, CommerceStream } from './config.ts';
 import { broken, CHANNELS, clickText, orderText, type Session, type TextAt, type Version } from './event.ts';
@@ -115,7 +116,7 @@ export function createCommerceGenerator(config: CommerceConfig, { originMs }: { 
     const click = (type: 'session_start' | 'page_view' | 'add_to_cart' | 'checkout'): void => {
       const latencyMs = Math.max(1, Math.round(of.latencyMs * Math.exp(0.5 * random.normal())));
       const version = versionOf(random);
-      const text = clickText(uuid(random), version, session, { type, latencyMs });
+      const text = clickText(randomUuid(random), version, session, { type, latencyMs });
       send('clicks', at, text, createRandom(random.uint32(), 1), { version, nullCoupon: false, broken: levelsAt(of, at).broken });
       at += 500 + random.below(12_000);
     };
@@ -123,7 +124,7 @@ export function createCommerceGenerator(config: CommerceConfig, { originMs }: { 
       const version = versionOf(random);
       const nullCoupon = random.unit() < config.null_coupons && version === 'v2';
       const coupon = nullCoupon ? null : random.unit() < 0.2 ? 'SPRING' : undefined;
-      const text = orderText(uuid(random), version, session, { type, order: id, cents, coupon });
+      const text = orderText(randomUuid(random), version, session, { type, order: id, cents, coupon });
       send('orders', at, text, createRandom(random.uint32(), 2), { version, nullCoupon, broken: levelsAt(of, at).broken });
     };
     click('session_start');
@@ -191,11 +192,4 @@ function between(min: number, max: number, unit: number): number {
 
 function hex(random: Random): string {
   return [random.uint32(), random.uint32()].map((word) => word.toString(16).padStart(8, '0')).join('');
-}
-
-/** RFC 9562, version 4. */
-function uuid(random: Random): string {
-  const text = Array.from({ length: 4 }, () => random.uint32().toString(16).padStart(8, '0')).join('');
-  const variant = '89ab'[Number.parseInt(text[16]!, 16) & 3]!;
-  return `${text.slice(0, 8)}-${text.slice(8, 12)}-4${text.slice(13, 16)}-${variant}${text.slice(17, 20)}-${text.slice(20)}`;
 }

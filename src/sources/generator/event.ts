@@ -1,4 +1,5 @@
 /** The text of one ad event. All ASCII. */
+import { randomUuid } from '../../core/random-uuid.ts';
 import type { Random } from '../../core/random.ts';
 import { DEVICES, type Segment } from './market.ts';
 
@@ -11,7 +12,6 @@ export interface EventWriter {
   broken(text: string): string;
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const USERS = 50_000;
 const CAMPAIGNS = 40;
 /** Spread of the bids around the segment's median, of the logarithm. */
@@ -24,14 +24,6 @@ export function createEventWriter(segment: Segment, random: Random): EventWriter
   /** USD for 1,000 impressions, in 1/10,000: so that its text is short. */
   let bidUnits = 0;
 
-  const hex16 = (word: number): string => (HEX[(word >>> 8) & 0xff] as string) + (HEX[word & 0xff] as string);
-  /** RFC 9562, version 4. */
-  const uuid = (): string => {
-    const [a, b, c, d] = [random.uint32(), random.uint32(), random.uint32(), random.uint32()];
-    const [version, variant] = [0x4000 | (b & 0xfff), 0x8000 | ((c >>> 16) & 0x3fff)];
-    return `${hex16(a >>> 16)}${hex16(a)}-${hex16(b >>> 16)}-${hex16(version)}-${hex16(variant)}-${hex16(c)}${hex16(d >>> 16)}${hex16(d)}`;
-  };
-
   return {
     next() {
       user = `u${random.below(USERS).toString(36).padStart(4, '0')}`;
@@ -43,7 +35,7 @@ export function createEventWriter(segment: Segment, random: Random): EventWriter
       const time = new Date(timeMs).toISOString();
       const earned = Math.round(bidUnits * revenue) / 10_000_000;
       return (
-        `{"event_id":"${uuid()}","event_type":"${type}","event_time":"${time}","user_id":"${user}","campaign_id":"${campaign}",` +
+        `{"event_id":"${randomUuid(random)}","event_type":"${type}","event_time":"${time}","user_id":"${user}","campaign_id":"${campaign}",` +
         `"country":"${segment.country}","ad_format":"${segment.ad_format}","device":"${device}","bid_price":${bidUnits / 10_000},"revenue":${earned}}`
       );
     },
