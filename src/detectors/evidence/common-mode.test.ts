@@ -9,7 +9,7 @@ const WEIGHT = 1 / 0.01;
 /** One slot of 90 members in three countries (groups 1 to 3) and all together (group 0), each q around `centre`. */
 function slotOf(common: CommonMode, centre: (country: number, member: number) => number, seed: number): Shifts | undefined {
   const random = createRandom(seed);
-  common.begin();
+  common.begin(0);
   for (let member = 0; member < 90; member++) {
     const country = 1 + (member % 3);
     common.add([0, country], { q: centre(country, member) * (1 + 0.1 * random.normal()), weight: WEIGHT, noise: 0.01 });
@@ -55,7 +55,7 @@ test('offsets add up, are remembered, and an alarm waits while a shift shows', (
   const again = createCommonMode(false);
   for (let group = 0; group < 4; group++) again.addGroup(common.memoryOf(group));
   assert.equal(again.offset([0, 1]), common.offset([0, 1]));
-  again.begin();
+  again.begin(1);
   assert.equal(again.mustWait([0, 1]), true, 'nothing was seen of this slot yet');
   for (let member = 0; member < 60; member++) again.add([0, 1 + (member % 3)], { q: 1.001, weight: WEIGHT, noise: 0.01 });
   assert.equal(again.mustWait([0, 1]), false);
@@ -67,7 +67,7 @@ test('offsets add up, are remembered, and an alarm waits while a shift shows', (
 function fewEvents(common: CommonMode, centre: number, seed: number, lasting: (member: number) => number): Shifts | undefined {
   const random = createRandom(seed);
   const [noise, error] = [0.5, 0.1];
-  common.begin();
+  common.begin(0);
   for (let member = 0; member < 40; member++) {
     const q = Math.max(0, centre + lasting(member) + Math.sqrt(noise) * random.normal());
     common.add([0], { q, weight: 1 / (noise + error), noise });
@@ -107,5 +107,32 @@ test('members that are out for long, each by its own, are no shift', () => {
       fewEvents(common, 1, seed, (member) => own[member]!),
       undefined,
       `seed ${seed}`,
+    );
+});
+
+test('what was common the day before is found at its time with few members, but not in one of them', () => {
+  const DAY = 1_440;
+  /** The shift as a factor, to a tenth. */
+  const shiftAt = (common: CommonMode, minute: number, members: number, q: (member: number) => number): number => {
+    common.begin(minute);
+    for (let member = 0; member < members; member++) common.add([0], { q: q(member), weight: WEIGHT, noise: 0.01 });
+    return Math.round(10 * Math.exp(common.settle()?.shift[0] ?? 0)) / 10;
+  };
+  const common = createCommonMode(false);
+  common.addGroup();
+  assert.deepEqual(
+    [8, 40].map((members) => shiftAt(common, 660, members, () => 2)),
+    [1, 2],
+  );
+  const tomorrow = [600, 655, 700].map((ofDay) => {
+    const again = createCommonMode(false);
+    again.addGroup(common.memoryOf(0));
+    return shiftAt(again, DAY + ofDay, 8, () => 2);
+  });
+  assert.deepEqual(tomorrow, [1, 2, 1]);
+  for (let minute = 650; minute < 671; minute++)
+    assert.equal(
+      shiftAt(common, DAY + minute, 8, (member) => (member === 3 ? 50 : 1)),
+      1,
     );
 });

@@ -12,6 +12,10 @@ const SURELY_WITHIN = 8.99;
 /** A shift: squared score per information, enough members, and a size that matters. */
 const SCORE_SQUARE = 25;
 const MEMBERS_LEAST = 10;
+/** The same where they moved together the day before, within so many minutes of this time: then it takes less to believe that they do again. */
+const MEMBERS_AGAIN = 3;
+const AGAIN_MINUTES = 10;
+const DAY_MINUTES = 1_440;
 const SIZE_LEAST = 0.05;
 /** While a slot is still filling: a shift seems to be under way, or too little was seen of it to tell. */
 const SCORE_SQUARE_HINT = 6;
@@ -42,6 +46,10 @@ interface Group {
   usual: number;
   /** Of the slots before since the newest shift, newest first: `KEPT` numbers each. */
   before: number[];
+  /** Minutes, on the clock of `begin`, at which a shift was found since yesterday. */
+  shifted: number[];
+  /** How many members of equal weight have to be seen for one in the slot at hand. */
+  least: number;
 }
 
 /** What is kept of a roll-up from window to window. */
@@ -50,8 +58,9 @@ export interface GroupMemory {
   /** Mean weight of a member; 0: not known yet. */
   readonly meanWeight: number;
   readonly usual: number;
-  /** The slots before: see `Group`. */
+  /** The slots before, and those in which it shifted: see `Group`. */
   readonly before?: readonly number[];
+  readonly shifted?: readonly number[];
 }
 
 /** What settling a slot found: by number of the roll-up its shift (log), and the slots before that were part of the same. */
@@ -86,8 +95,8 @@ export interface CommonMode {
   offsetOf(group: number): number;
   /** Sum over roll-ups. */
   offset(groups: readonly number[]): number;
-  /** A new slot begins. */
-  begin(): void;
+  /** A new slot begins, at a minute since whenever. */
+  begin(minute: number): void;
   add(groups: readonly number[], member: Member): void;
   /** Whether an alarm of a member has to wait for the rest of the slot. */
   mustWait(groups: readonly number[]): boolean;
@@ -104,6 +113,7 @@ export function createCommonMode(isMoney: boolean): CommonMode {
   const of: (readonly number[])[] = [];
   let count = 0;
   const whole: Sum = { score: 0, information: 0, variance: 0 };
+  let minute = 0;
 
   function clipped(group: Group, member: number): void {
     const f = Math.min(weight[member]!, WEIGHT_MAX * group.meanWeight);
@@ -163,17 +173,17 @@ export function createCommonMode(isMoney: boolean): CommonMode {
 
   return {
     addGroup(memory) {
-      const { offset, meanWeight, usual, before = [] } = memory ?? { offset: 0, meanWeight: 0, usual: 0 };
-      const nothing = { information: 0, largest: 0, score: 0, lasting: 0 };
-      groups.push({ ...nothing, offset, members: [], size: 0, meanWeight: meanWeight || Infinity, usual, before: [...before] });
+      const { offset, meanWeight, usual, before = [], shifted = [] } = memory ?? { offset: 0, meanWeight: 0, usual: 0 };
+      const nothing = { members: [], size: 0, information: 0, largest: 0, score: 0, lasting: 0, least: MEMBERS_LEAST };
+      groups.push({ ...nothing, offset, meanWeight: meanWeight || Infinity, usual, before: [...before], shifted: [...shifted] });
       return groups.length - 1;
     },
     keepGroups(isKept) {
       groups = groups.filter(isKept);
     },
     memoryOf(number) {
-      const { offset, meanWeight, usual, before } = groups[number]!;
-      return { offset, meanWeight: Number.isFinite(meanWeight) ? meanWeight : 0, usual, before: [...before] };
+      const { offset, meanWeight, usual, before, shifted } = groups[number]!;
+      return { offset, meanWeight: Number.isFinite(meanWeight) ? meanWeight : 0, usual, before: [...before], shifted: [...shifted] };
     },
     offsetOf: (number) => groups[number]!.offset,
     offset(numbers) {
@@ -181,11 +191,14 @@ export function createCommonMode(isMoney: boolean): CommonMode {
       for (let i = 0; i < numbers.length; i++) sum += groups[numbers[i]!]!.offset;
       return sum;
     },
-    begin() {
+    begin(now) {
       for (const group of groups) {
         group.size = 0;
         clear(group);
+        group.least = MEMBERS_LEAST;
+        if (group.shifted.length > 0) recallShifts(group, now);
       }
+      minute = now;
       count = 0;
     },
     add(numbers, member) {
@@ -205,9 +218,12 @@ export function createCommonMode(isMoney: boolean): CommonMode {
     mustWait(numbers) {
       for (let i = 0; i < numbers.length; i++) {
         const group = groups[numbers[i]!]!;
-        const { information, usual, largest } = group;
+        const { information, usual, largest, least } = group;
         if (information < SEEN_SHARE * usual) return true;
-        if (information <= 3 * largest) continue;
+        if (information <= MEMBERS_AGAIN * largest) {
+          if (least === MEMBERS_AGAIN) return true;
+          continue;
+        }
         for (const length of LENGTHS) {
           if (!addUp(group, length)) break;
           if (whole.score * whole.score > SCORE_SQUARE_HINT * whole.variance) return true;
@@ -238,6 +254,7 @@ export function createCommonMode(isMoney: boolean): CommonMode {
         found.shift[best]! += shift;
         found.slotsBefore[best] = Math.max(found.slotsBefore[best]!, slots - 1);
         group.offset += shift;
+        noteShift(group, minute);
         const factor = Math.exp(-shift);
         for (let i = 0; i < group.size; i++) q[group.members[i]!]! *= factor;
         for (const each of groups) {
@@ -266,8 +283,21 @@ function clip(deviation: number, f: number, noise: number): number {
 }
 
 /** Enough of them that none decides alone. */
-function hasMembers({ information, largest }: Group): boolean {
-  return information > MEMBERS_LEAST * largest;
+function hasMembers({ information, largest, least }: Group): boolean {
+  return information > least * largest;
+}
+
+/** One for several: they lie near enough to each other. */
+function noteShift({ shifted }: Group, now: number): void {
+  const newest = shifted.at(-1) ?? -Infinity;
+  if (now - newest >= AGAIN_MINUTES / 2) shifted.push(now);
+}
+
+/** What is common every day at this time may have too few members to be seen on one of them. */
+function recallShifts(group: Group, now: number): void {
+  const { shifted } = group;
+  while (shifted.length > 0 && now - shifted[0]! > DAY_MINUTES + AGAIN_MINUTES) shifted.shift();
+  if (shifted.length > 0 && now - shifted[0]! >= DAY_MINUTES - AGAIN_MINUTES) group.least = MEMBERS_AGAIN;
 }
 
 /** It is written at every commit: no more digits than say something. */

@@ -113,7 +113,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
   function beyondHabit(state: SeriesState, slot: number): { evidence: Evidence; bar: Bar } | undefined {
     const { numbers } = state;
     const isDrop = isDropping(numbers);
-    scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, numbers[At.onSlots]! + numbers[At.rangSlots]!, 1);
+    scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, numbers[At.onSlots]! + numbers[At.rangSlots]! + 1, 1);
     const evidence = isDrop ? scan.drop : scan.rise;
     if (evidence.log <= kit.threshold) return undefined;
     const bar = barOf(state, thresholdFor(numbers, slot));
@@ -133,7 +133,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       }
       renewShrinkage(shrinkage, pool, model);
       kit.delay = chosenDelay(pool.delays);
-      common.begin();
+      common.begin(slot * model.grid.slotMinutes);
       if (entered > 0) before = power[0]! / entered;
       sharing = series;
       kit.threshold = thresholdOf(model, series, before, WORTH_MOST);

@@ -137,8 +137,7 @@ export function createGroups(
       // By hand: it is asked for after every window.
       const all: Record<string, RollUpMemory> = {};
       entries.forEach(({ key, usualOffset }, number) => {
-        const { offset, meanWeight, usual, before } = common.memoryOf(number);
-        all[key] = { offset, meanWeight, usual, before, usualOffset };
+        all[key] = { ...common.memoryOf(number), usualOffset };
       });
       return all;
     },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
 import { createField } from './field.ts';
+import type { Field } from './field.ts';
 import { noteHabit } from './habits.ts';
 import { At, Status } from './layout.ts';
 import type { SeriesState } from './layout.ts';
@@ -28,7 +29,7 @@ function live(
   days: number,
   seed: number,
   height: (day: number, ofDay: number) => number,
-  look: (state: SeriesState, at: Minute) => void,
+  look: (state: SeriesState, at: Minute, field: Field) => void,
 ): void {
   const field = createField(model);
   const random = createRandom(seed, 1);
@@ -41,7 +42,7 @@ function live(
     field.enter(state, slot, random.poisson(isJump ? height(day, ofDay) : 60), 1);
     field.settle();
     field.judge(state, slot, 1, true);
-    look(state, { day, ofDay, isJump });
+    look(state, { day, ofDay, isJump }, field);
   }
 }
 
@@ -69,6 +70,27 @@ test('what begins as every day and goes beyond it is told, when it does', () => 
   });
   assert.deepEqual(new Set(statuses.slice(2, 10)), new Set([Status.heldRise]));
   assert.ok(statuses.indexOf(Status.rise) >= 10 && statuses.indexOf(Status.rise) < 15, statuses.join(' '));
+});
+
+test('whether what is held is still a habit is asked of all of it, its first minute too', () => {
+  live(
+    1,
+    3,
+    () => 60,
+    (state, { ofDay }, field) => {
+      if (ofDay < DAY - 1) return;
+      const { numbers } = state;
+      const { grid, layout } = model;
+      for (let ago = 0; ago < 3; ago++) numbers[layout.recentSeen + ((grid.slotAt(ofDay) - ago) % grid.recent)] = 240;
+      numbers[At.status] = Status.heldRise;
+      numbers[At.onSlots] = 0;
+      numbers[At.rangSlots] = 3;
+      field.begin(grid.slotAt(DAY), 1);
+      field.enter(state, grid.slotAt(DAY), 240, 1);
+      field.judge(state, grid.slotAt(DAY), 1, true);
+      assert.equal(field.scan.rise.slots, 4);
+    },
+  );
 });
 
 test('of what rang on two days the mean is a habit, and stays one on a third; of what is not alike the smaller', () => {
