@@ -47,7 +47,7 @@ test('only the newest points are kept, and only so many series', () => {
 
 test('where it is full those that brought nothing for long make room, and no others', () => {
   const of = (n: number, name: string) => point(n, 1, { labels: { of: name } });
-  const book = createSeriesBook({ ...ROOM, pointsLeast: 2, seriesMax: 2 });
+  const book = createSeriesBook({ ...ROOM, pointsLeast: 2, pointsMax: 9, seriesMax: 2 });
   const names = (): unknown[] => book.all().map(({ labels }) => labels['of']);
   book.put([of(0, 'gone'), of(0, 'here'), of(1, 'new')]);
   assert.deepEqual([names(), book.left()], [['gone', 'here'], 1]);
