@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -101,10 +101,12 @@ describe('the embedded engine', { skip: SKIP }, () => {
       assert.deepEqual(await rowsOf(store, 'killed'), rows);
     }));
 
-  it('keeps what it stored, its users and its address over a restart', () =>
+  it('keeps what it stored, its users and its address over a restart, though the disk was full when a table was made', () =>
     withEngine(async (dir, engine, store) => {
       await store.putWindows([windowRow('kept', 1)]);
       const before = readEndpoint(dir)!;
+      const [made] = globSync('olap/data/store/*/*/windows.sql', { cwd: dir });
+      writeFileSync(path.join(dir, made!, '../half_made.sql'), '');
       process.kill(before.pid, 'SIGKILL');
       await putUntilStored(store, [windowRow('kept', 2)]);
       const { pid, ...now } = readEndpoint(dir)!;

@@ -2,6 +2,7 @@
  * chDB behind roles. A connection runs one query at a time, so puts, the owner's reads, readers and the health probe have
  * connections of their own: a reader's long query keeps nobody else waiting.
  */
+import { globSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Session } from 'chdb';
 import type { Role } from './access.ts';
@@ -41,9 +42,21 @@ const PROBES_WAITING_MAX = 16;
 /** The only INSERT taken: rows as JSON from the body of the request. */
 const INSERT = /^\s*INSERT\s+INTO\s+(\w+\.\w+)\s*(?:\(([\w\s,`]+)\))?\s*FORMAT\s+JSONEachRow\s*;?\s*$/i;
 
+/**
+ * A disk that is full when a table is made leaves an empty file for its definition, and over that the engine does not start. The table has
+ * no rows yet: without the file it is made again.
+ */
+function removeHalfMade(data: string): void {
+  for (const file of globSync('store/*/*/*.sql', { cwd: data })) {
+    const definition = path.join(data, file);
+    if (statSync(definition).size === 0) rmSync(definition);
+  }
+}
+
 export async function openEngine(dir: string): Promise<Engine> {
   const { Session: ChdbSession } = await import('chdb');
   const config = `--config-file=${writeEngineConfig(dir)}`;
+  removeHalfMade(path.join(dir, 'data'));
   // The first connection starts the engine, with the configuration; the others join it.
   const connect = (args: readonly string[]): Session => new ChdbSession(path.join(dir, 'data'), { connectionArgs: [config, ...args] });
   const anchor = connect(OWNER_ARGUMENTS);
