@@ -71,6 +71,12 @@ test('--from and --to that a clock shows twice are all of that hour', () => {
   assert.deepEqual(Object.values(spanOf({ from: shown, to: shown }, zoneNamed('Europe/Berlin'))), hours);
 });
 
+test('a day begins at the midnight of the pipeline that it is asked of, and of UTC where none is', () => {
+  const day = askedTimeArgument(() => NOW)('2026-03-02');
+  assert.deepEqual(spanOf({ from: day, to: NOW }, zoneNamed('Asia/Seoul')), { from: Date.parse('2026-03-01T15:00:00Z'), to: NOW });
+  assert.equal(time('2026-03-02'), Date.parse('2026-03-02T00:00:00Z'));
+});
+
 test('--new-revision, --from and --for of `run` are told to the run; --input takes one file', () => {
   const given = { once: false, data: 'd', json: false, notify: false, olapStore: 'none', quiet: false };
   assert.deepEqual(runOptions(['a'], given).revision, { kind: 'same' });

@@ -1,7 +1,7 @@
 /** Values of options, as people write them. Each throws commander's InvalidArgumentError: a usage error, exit 2. */
 import { InvalidArgumentError } from 'commander';
 import { parseDuration } from '../core/duration.ts';
-import { parseInstantOrDay } from '../core/instant.ts';
+import { parseInstant, parseInstantOrDay } from '../core/instant.ts';
 import { parseWritten, type ShownTime } from '../core/told-time.ts';
 import { webAddress } from '../core/web-address.ts';
 
@@ -61,20 +61,20 @@ export function durationArgument(text: string): number {
 export function timeArgument(now: () => number, others = ''): (text: string) => number {
   const asked = askedTimeArgument(now, others);
   return (text) => {
-    const time = asked(text);
+    const time = parseInstantOrDay(text) ?? asked(text);
     if (typeof time === 'number') return time;
     throw new InvalidArgumentError(`Expected a time with its zone, such as 2026-03-02T09:00:00Z or ${text} UTC.`);
   };
 }
 
-/** The same, or a time as tables print it, `2026-03-02 18:00:00`: by the clock of the pipeline that it is asked of. */
+/** The same; a time as tables print it, `2026-03-02 18:00:00`, and a date are by the clock of the pipeline that it is asked of. */
 export function askedTimeArgument(now: () => number, others = ''): (text: string) => number | ShownTime {
   return (text) => {
     const ago = parseDuration(text);
-    const time = ago === undefined ? (parseInstantOrDay(text) ?? parseWritten(text)) : now() - ago;
+    const time = ago === undefined ? (parseInstant(text) ?? parseWritten(text)) : now() - ago;
     if (typeof time === 'object' || Number.isFinite(time)) return time!;
     throw new InvalidArgumentError(
-      `Expected ${others}a time such as 2026-03-02T09:00:00Z, a date such as 2026-03-02 (UTC), or how long ago: 2h.`,
+      `Expected ${others}a time such as 2026-03-02T09:00:00Z, a date such as 2026-03-02, or how long ago: 2h.`,
     );
   };
 }

@@ -11,7 +11,7 @@ import type { Terminal } from './terminal.ts';
 import { temporary } from '../../test/support/temporary.ts';
 
 /** A directory in which pipeline `ads` ran, and has ended. */
-async function setUp(t: TestContext, countries: readonly string[] = []) {
+async function setUp(t: TestContext, countries: readonly string[] = [], timeZone = 'UTC') {
   const dir = temporary(t);
   const { logPath } = openDataDir(dir, { create: true });
   const log = createEmbeddedLog({ path: logPath, clock: systemClock });
@@ -19,7 +19,7 @@ async function setUp(t: TestContext, countries: readonly string[] = []) {
   const spec = { pipeline: 'ads', sources: [], dimensions: ['country'], measures: [], windows: [], rollups: [], limits };
   const topics = topicsOf('ads');
   await log.ensureTopic(topics.silences, { partitions: 1 });
-  const record = pipelineRecord(spec, 'ads.yml', topics, { olapStore: 'none', clock: 'append', timeZone: 'UTC' });
+  const record = pipelineRecord(spec, 'ads.yml', topics, { olapStore: 'none', clock: 'append', timeZone });
   await log.commit({ state: [pipelineRecordChange(record)] });
   if (countries.length > 0) {
     const { windows } = topics;
@@ -76,4 +76,16 @@ test('labels with several values, and what no alert has, are refused', async (t)
   await assert.rejects(run('add', '--for', '2h'), { code: 'usage', message: /would silence everything/ });
   await assert.rejects(run('add', '--label', 'country=US'), { code: 'usage', message: /found no end/ });
   await assert.rejects(run('end', 'x'), { code: 'silence_unknown' });
+});
+
+test('a silence begins and ends by the clock by which its times are printed', async (t) => {
+  const run = await setUp(t, [], 'Asia/Seoul');
+  const shown = (ms: number): string => new Date(Date.now() + 9 * 3_600_000 + ms).toISOString().slice(0, 16).replace('T', ' ');
+  const [starts, until] = [shown(3_600_000), shown(7_200_000)];
+  const { lines } = await run('add', '--label', 'country=US', '--starts', starts, '--until', until, '--json');
+  const { starts_at, ends_at } = JSON.parse(lines[0]!);
+  assert.deepEqual(
+    [starts_at, ends_at],
+    [starts, until].map((text) => new Date(`${text.replace(' ', 'T')}:00+09:00`).toISOString()),
+  );
 });

@@ -6,7 +6,7 @@ import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
 import { createSilences, type Silences } from '../app/silences.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Labels } from '../core/labels.ts';
-import { localIso, timeText, zoneNamed } from '../core/told-time.ts';
+import { instantOf, localIso, parseWritten, timeText, zoneNamed } from '../core/told-time.ts';
 import type { Log } from '../log/log.ts';
 import { statusOf, type Silence } from '../notify/silence.ts';
 import { printable, printTable, type Column } from './table.ts';
@@ -28,14 +28,19 @@ interface AddOptions extends PipelineOptions {
 export async function addCommand(options: AddOptions, terminal: Terminal): Promise<number> {
   const { measure, alertType, alert, starts, until, comment, by } = options;
   return withSilences(options, async (silences, { zone, unknown }) => {
+    /** As lists print times, by the pipeline's clock. */
+    const instant = (text: string, which: 'earlier' | 'later'): string => {
+      const time = parseWritten(text);
+      return typeof time === 'object' ? new Date(instantOf(time, zoneNamed(zone), which)).toISOString() : text;
+    };
     const added = await silences.add({
       matchers: Object.fromEntries(options.label),
       ...(measure !== undefined && { measure }),
       ...(alertType !== undefined && { alert_type: alertType }),
       ...(alert !== undefined && { alert_id: alert }),
-      ...(starts !== undefined && { starts_at: starts }),
+      ...(starts !== undefined && { starts_at: instant(starts, 'earlier') }),
       ...(options.for !== undefined && { for: options.for }),
-      ...(until !== undefined && { ends_at: until }),
+      ...(until !== undefined && { ends_at: instant(until, 'later') }),
       ...(comment !== undefined && { comment }),
       ...(by !== undefined && { created_by: by }),
     });

@@ -78,13 +78,14 @@ test('what is written is read back: with its zone an instant, without one what a
         assert.equal(instantOf(parseWritten(shown)!, zone, which), time, `${shown} ${iso}`);
     }
   }
+  assert.deepEqual(parseWritten('2025-12-18'), { shown: Date.parse('2025-12-18') });
   assert.equal(parseWritten('2025-12-18 12:00 UTC+5:45'), Date.parse('2025-12-18T06:15:00Z'));
-  for (const odd of ['2025-12-18', '2025-12-18 25:57', '2025-12-18T02:57', '2025-12-18 02:57 UTC+', '02:57'])
+  for (const odd of ['2025-12', '2025-12-18 ', '2025-12-18 UTC', '2025-12-18 25:57', '2025-12-18T02:57', '2025-12-18 02:57 UTC+', '02:57'])
     assert.equal(parseWritten(odd), undefined);
 });
 
 test('days and zones that never were are no times', () => {
-  for (const odd of ['2026-02-30 10:00', '2026-02-30 10:00 UTC', '2026-02-02 10:00 UTC+99', '2026-02-02 10:00 UTC+9:99'])
+  for (const odd of ['2026-02-30', '2026-02-30 10:00', '2026-02-30 10:00 UTC', '2026-02-02 10:00 UTC+99', '2026-02-02 10:00 UTC+9:99'])
     assert.equal(parseWritten(odd), undefined, odd);
 });
 

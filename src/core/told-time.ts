@@ -68,11 +68,14 @@ export function instantOf(time: number | ShownTime, zone: Zone, which: 'earlier'
   return Math[which === 'earlier' ? 'min' : 'max'](...(real.length > 0 ? real : both));
 }
 
-const WRITTEN = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)( UTC(?:([+-])(\d{1,2})(?::(\d\d))?)?)?$/;
+const WRITTEN = /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)( UTC(?:([+-])(\d{1,2})(?::(\d\d))?)?)?)?$/;
 
-/** Reads what is written above: `2025-12-18 11:57 UTC+9` (an instant, epoch ms), and `2025-12-18 11:57:30` as tables have it. Undefined: neither. */
+/**
+ * Reads what is written above: `2025-12-18 11:57 UTC+9` (an instant, epoch ms), `2025-12-18 11:57:30` as tables have it, and a day, which is its
+ * midnight. Undefined: none of these.
+ */
 export function parseWritten(text: string): number | ShownTime | undefined {
-  const [, day, clock, zone, sign = '+', hours = '0', minutes = '00'] = WRITTEN.exec(text) ?? [];
+  const [, day, clock = '00:00', zone, sign = '+', hours = '0', minutes = '00'] = WRITTEN.exec(text) ?? [];
   if (zone !== undefined) return parseInstant(`${day}T${clock}${sign}${hours.padStart(2, '0')}:${minutes}`);
   const shown = parseInstant(`${day}T${clock}Z`);
   return shown === undefined ? undefined : { shown };

@@ -84,3 +84,13 @@ test('with a key everything but the health paths needs it', () => {
   assert.equal(ask({ loopback: true, apiKey: KEY }, { host: 'localhost' }), 401);
   assert.equal(ask(OPEN, { host, authorization: `Bearer ${KEY}`, origin: 'http://evil.example' }), 403);
 });
+
+test('a browser is asked for the key in a line of its own: of several in one Chromium knows the first alone', () => {
+  assert.throws(
+    () => createGuard(OPEN)({ method: 'GET', path: '/', headers: { host: 'tocsin.example' } }),
+    (error: HttpProblem) => {
+      assert.deepEqual(error.headers, { 'www-authenticate': ['Basic realm="Tocsin"', 'Bearer realm="Tocsin"'] });
+      return true;
+    },
+  );
+});

@@ -35,8 +35,9 @@ export function createGuard({ loopback, apiKey }: GuardConfig): Guard {
     if (given === undefined || !timingSafeEqual(digest(given), key)) {
       const found = given === undefined ? 'no API key' : 'a wrong API key';
       throw new HttpProblem(401, `found ${found}; expected the header Authorization: Bearer KEY`, {
-        // Basic, with the key as its password, so that a browser asks for it and gives it to the live stream too.
-        'www-authenticate': 'Bearer realm="Tocsin", Basic realm="Tocsin"',
+        // Basic, with the key as its password, so that a browser asks for it and gives it to the live stream too. A line each: of several in one
+        // line Chromium knows the first alone.
+        'www-authenticate': ['Basic realm="Tocsin"', 'Bearer realm="Tocsin"'],
       });
     }
   };

@@ -7,12 +7,15 @@ import type { Problem } from './api.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
+/** A list: a line each. */
+type ProblemHeaders = Readonly<Record<string, string | string[]>>;
+
 /** A refusal with its HTTP status; the message is for the caller. */
 export class HttpProblem extends Error {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: ProblemHeaders;
 
-  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(status: number, message: string, headers: ProblemHeaders = {}) {
     super(message);
     this.name = 'HttpProblem';
     this.status = status;
@@ -58,7 +61,7 @@ export function pathOf(url: string): string {
   return (end === -1 ? url : url.slice(0, end)).slice(0, 200);
 }
 
-function explain(error: unknown): { status: number; detail: string; headers: Readonly<Record<string, string>> } {
+function explain(error: unknown): { status: number; detail: string; headers: ProblemHeaders } {
   if (error instanceof HttpProblem) return { status: error.status, detail: error.message, headers: error.headers };
   if (error instanceof AppError) {
     const status = STATUS_OF[error.code] ?? 500;

@@ -5,7 +5,7 @@ import { readTextFile } from '../../config/read-file.ts';
 import { parseYaml } from '../../config/yaml-text.ts';
 import { checkWith } from '../../config/zod-problems.ts';
 import { AppError } from '../../core/errors.ts';
-import { parseInstantOrDay } from '../../core/instant.ts';
+import { parseInstant } from '../../core/instant.ts';
 import { instantOf, parseWritten, type ShownTime, type Zone } from '../../core/told-time.ts';
 import type { BacktestIncident } from '../../server/api.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
@@ -15,7 +15,7 @@ const FILE_BYTES_MAX = 16_777_216;
 const INCIDENTS_MAX = 100_000;
 const EXPECTED_TIME = 'expected a time such as "2026-03-02T09:00:00Z", one as tables have it ("2026-03-02 18:00", by time_zone), or a date';
 
-const parsed = (text: string): number | ShownTime | undefined => parseInstantOrDay(text) ?? parseWritten(text);
+const parsed = (text: string): number | ShownTime | undefined => parseInstant(text) ?? parseWritten(text);
 const time = z.string(EXPECTED_TIME).refine((text) => parsed(text) !== undefined, EXPECTED_TIME);
 const incidentSchema = z.strictObject({
   start: time,
@@ -49,7 +49,7 @@ export function checkIncidents(value: unknown, spec: EngineSpec, zone: Zone, pla
   const problems = createProblems();
   const measures = spec.measures.map(({ name }) => name);
   const told = (text: string, which: 'earlier' | 'later'): string =>
-    parseInstantOrDay(text) === undefined ? new Date(instantOf(parsed(text)!, zone, which)).toISOString() : text;
+    parseInstant(text) === undefined ? new Date(instantOf(parsed(text)!, zone, which)).toISOString() : text;
   const list = checked.value.map((incident) => ({ ...incident, start: told(incident.start, 'earlier'), end: told(incident.end, 'later') }));
   list.forEach(({ start, end, labels, measure }, index) => {
     for (const name of Object.keys(labels ?? {})) {

@@ -68,17 +68,18 @@ test('incidents come as YAML, JSON or CSV, and mean the same', () => {
     { start: '2026-03-02T09:00:00Z', end: '2026-03-02T09:10:00Z', labels: { country: 'KR' }, measure: 'ctr' },
     { start: '2026-03-03', end: '2026-03-04' },
   ];
-  assert.deepEqual(read('i.json', JSON.stringify(incidents)), incidents);
+  const meant = [incidents[0], { start: '2026-03-02T15:00:00.000Z', end: '2026-03-03T15:00:00.000Z' }];
+  assert.deepEqual(read('i.json', JSON.stringify(incidents)), meant);
   assert.deepEqual(
     read(
       'i.yml',
       '- { start: 2026-03-02T09:00:00Z, end: 2026-03-02T09:10:00Z, labels: { country: KR }, measure: ctr }\n- start: 2026-03-03\n  end: 2026-03-04\n',
     ),
-    incidents,
+    meant,
   );
   assert.deepEqual(
     read('i.csv', 'start,end,country,measure\r\n2026-03-02T09:00:00Z,2026-03-02T09:10:00Z,KR,ctr\r\n\r\n2026-03-03,2026-03-04,,\r\n'),
-    incidents,
+    meant,
   );
   const [local] = read('local.yml', '- { start: 2026-03-02 18:00, end: 2026-03-02 18:10 UTC+9 }');
   assert.deepEqual(local, { start: '2026-03-02T09:00:00.000Z', end: '2026-03-02T09:10:00.000Z' }, 'as tables and messages have them');

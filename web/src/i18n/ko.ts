@@ -33,7 +33,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'vitals.quiet': '이상 없음',
   'vitals.unclear': '정상 복귀 없이 끝난 알림 {count}건',
   'vitals.silent': '{span}째 수신 없음',
-  'vitals.quiet_until': '{span} 전까지 이상 없음',
+  'vitals.quiet_until': '이상 없음({span} 전까지)',
   'vitals.of_fired': '지금까지 {count}건',
   'outcome.accepted': '수락',
   'outcome.duplicate': '중복',
