@@ -29,7 +29,11 @@ const PATIENCE_MS = 60_000;
 const PIPELINE = readFileSync(path.join(ROOT, 'pipelines/demo.yml'), 'utf8')
   .replace('./ad-event.v1.json', path.join(ROOT, 'pipelines/ad-event.v1.json'))
   .replace(/history: \S+/, 'history: 30s')
-  .replace('after: 20s, for: 30s', 'after: 8s, for: 120s')
+  // No clicks at all: a moving average never gets used to that.
+  .replace(
+    'after: 20s, for: 30s, labels: { country: US, ad_format: banner }, ctr: 0.25',
+    'after: 8s, for: 120s, labels: { country: US, ad_format: banner }, ctr: 0',
+  )
   .replace('windows: [10s, 1m]', 'windows: [2s, 1m]')
   .replace('window: 10s', 'window: 2s');
 
