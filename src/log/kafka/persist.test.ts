@@ -57,6 +57,18 @@ describe('what cannot be answered just now', () => {
     );
   });
 
+  it('is told to be over where Kafka answers, be it a refusal', async () => {
+    const { persist, said } = patient();
+    const forgotten = Object.assign(new Error('The coordinator is not aware of this member.'), { apiId: 'UNKNOWN_MEMBER_ID' });
+    let tries = 0;
+    const joining = persist('join', async () => {
+      throw tries++ < 2 ? refused() : forgotten;
+    });
+    await assert.rejects(joining, { code: 'log_refused' });
+    assert.match(said[0]!, WAITING);
+    assert.deepEqual(said.slice(1), [`${SHOWN}: reached again (join).`]);
+  });
+
   it('is waited for until the signal', async () => {
     const { persist, said } = patient();
     const leaving = new AbortController();

@@ -1,7 +1,7 @@
 /** Repeating what cannot be answered just now; the person at the terminal hears of it. */
 import { sleep, type Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
-import { explainKafkaError, mayPass } from './errors.ts';
+import { explainKafkaError, kafkaErrorIds, mayPass } from './errors.ts';
 
 const BACK_OFF_MS = { first: 50, most: 2_000 };
 /** How long waiting goes on before it is told. */
@@ -27,15 +27,21 @@ export function createPersist(shown: string, { clock, logger, signal }: PersistD
   return async (doing, attempt, until = signal) => {
     const me = Symbol(doing);
     const since = clock.elapsed();
+    const answered = (): void => {
+      if (speaker === me) logger.info(`${shown}: reached again (${doing}).`);
+    };
     try {
       for (let waitMs = BACK_OFF_MS.first; ; waitMs = Math.min(2 * waitMs, BACK_OFF_MS.most)) {
         try {
           const result = await attempt();
-          if (speaker === me) logger.info(`${shown}: reached again (${doing}).`);
+          answered();
           return result;
         } catch (error) {
           const explained = explainKafkaError(error, shown, doing);
-          if (!mayPass(error) || until.aborted) throw explained;
+          const isFinal = !mayPass(error);
+          // A refusal by Kafka is an answer too: of a member whose place was given away meanwhile it is the usual one.
+          if (isFinal && kafkaErrorIds(error).length > 0) answered();
+          if (isFinal || until.aborted) throw explained;
           if (!speaker && clock.elapsed() - since > QUIET_MS) {
             speaker = me;
             logger.warn(`${explained instanceof Error ? explained.message : String(explained)} Waiting, and trying again.`);

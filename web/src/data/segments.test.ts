@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WindowPoint } from '../../../src/server/api.ts';
 import { alert, point } from '../testing.ts';
-import { createSegmentList, hasDimensions, matches, segmentName, segmentOf, sortSegments, type Segment } from './segments.ts';
+import {
+  createSegmentList,
+  hasDimensions,
+  matches,
+  RECENT_WINDOWS,
+  segmentName,
+  segmentOf,
+  sortSegments,
+  type Segment,
+} from './segments.ts';
 import { labelsKey, type Labels } from './series-book.ts';
 
 const DIMENSIONS = ['country', 'ad_format'];
@@ -100,4 +109,20 @@ test('a list is in the order of names where as many series came as went', () => 
   const listed = (...countries: readonly string[]) => list(countries.map(series), new Map()).map(({ name }) => name);
   assert.deepEqual(listed('c', 'a', 'b'), ['a', 'b', 'c']);
   assert.deepEqual(listed('a', 'b', 'd'), ['a', 'b', 'd']);
+});
+
+test('a segment that brings nothing any more says since when, while others go on, and comes last', () => {
+  const series = (country: string, ctr: number, last: number) => ({
+    key: labelsKey({ country }),
+    labels: { country },
+    points: [point(last, ctr)],
+  });
+  const list = createSegmentList(CTR, DIMENSIONS);
+  const gone = series('gone', 9, 0);
+  const quiet = (last: number) => list([gone, series('here', 1, last)], new Map()).map(({ quietSince }) => quietSince);
+  assert.deepEqual(quiet(RECENT_WINDOWS), [undefined, undefined]);
+  assert.deepEqual(quiet(RECENT_WINDOWS + 1), [point(0, 9).window_end, undefined]);
+  const all = list([gone, series('here', 1, RECENT_WINDOWS + 1)], new Map());
+  for (const sort of ['value', 'change'] as const) assert.equal(sortSegments(all, sort).at(-1)?.name, 'gone');
+  assert.deepEqual(quiet(1), [undefined, undefined]);
 });

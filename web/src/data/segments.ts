@@ -21,6 +21,8 @@ export interface Segment {
   readonly mean: number | null;
   readonly points: readonly WindowPoint[];
   readonly alert: Episode | undefined;
+  /** The end of its newest window, where others have had `RECENT_WINDOWS` since: what is shown is of then, not of now. */
+  readonly quietSince: string | undefined;
 }
 
 export const SORTS = ['alert', 'name', 'value', 'change'] as const;
@@ -31,6 +33,7 @@ export function segmentOf(
   measure: MeasureInfo,
   dimensions: readonly string[],
   firing: ReadonlyMap<string, Episode>,
+  quietBefore = '',
 ): Segment {
   const { points } = series;
   const last = points.findLastIndex(({ final }) => final);
@@ -48,7 +51,22 @@ export function segmentOf(
     mean,
     points,
     alert: firing.get(series.key),
+    quietSince: isQuiet(series, quietBefore) ? points.at(-1)?.window_end : undefined,
   };
+}
+
+const isQuiet = ({ points }: Series, quietBefore: string): boolean => (points.at(-1)?.window_start ?? '') < quietBefore;
+
+/** Who has no window that begins then or later is quiet. */
+function quietBeforeOf(all: readonly Series[]): string {
+  let newest: WindowPoint | undefined;
+  for (const { points } of all) {
+    const last = points.at(-1);
+    if (last && (!newest || last.window_start > newest.window_start)) newest = last;
+  }
+  if (!newest) return '';
+  const [start, end] = [Date.parse(newest.window_start), Date.parse(newest.window_end)];
+  return new Date(start - RECENT_WINDOWS * (end - start)).toISOString();
 }
 
 /**
@@ -60,10 +78,11 @@ export function createSegmentList(measure: MeasureInfo, dimensions: readonly str
   const made = new Map<string, { readonly of: Series; readonly segment: Segment }>();
   let keys: readonly string[] = [];
   let order: readonly number[] = [];
-  const segment = (series: Series, firing: ReadonlyMap<string, Episode>): Segment => {
+  const segment = (series: Series, firing: ReadonlyMap<string, Episode>, quietBefore: string): Segment => {
     const held = made.get(series.key);
-    if (held?.of === series && held.segment.alert === firing.get(series.key)) return held.segment;
-    const next = segmentOf(series, measure, dimensions, firing);
+    const isSame = held?.of === series && held.segment.alert === firing.get(series.key);
+    if (isSame && (held.segment.quietSince !== undefined) === isQuiet(series, quietBefore)) return held.segment;
+    const next = segmentOf(series, measure, dimensions, firing, quietBefore);
     made.set(series.key, { of: series, segment: next });
     return next;
   };
@@ -75,7 +94,8 @@ export function createSegmentList(measure: MeasureInfo, dimensions: readonly str
       const names = series.map(({ labels }) => segmentName(labels, dimensions));
       order = [...series.keys()].sort((a, b) => NAMES.compare(names[a]!, names[b]!));
     }
-    return order.map((at) => segment(series[at]!, firing));
+    const quietBefore = quietBeforeOf(series);
+    return order.map((at) => segment(series[at]!, firing, quietBefore));
   };
 }
 
@@ -127,13 +147,13 @@ export function matches(segment: Segment, text: string): boolean {
 
 /**
  * `segments`: by name, which decides where nothing else does. `value` and `change`: the largest first (a change by its size, whatever its
- * direction); what has none comes last.
+ * direction); what has none, or none of now, comes last.
  */
 export function sortSegments(segments: readonly Segment[], sort: Sort): readonly Segment[] {
   if (sort === 'name') return segments;
   const weight: (segment: Segment) => number = {
-    value: ({ value }: Segment) => value ?? -Infinity,
-    change: ({ change }: Segment) => Math.abs(change ?? 0),
+    value: ({ value, quietSince }: Segment) => (quietSince === undefined ? (value ?? -Infinity) : -Infinity),
+    change: ({ change, quietSince }: Segment) => (quietSince === undefined ? Math.abs(change ?? 0) : -Infinity),
     alert: gravity,
   }[sort];
   // -Infinity against itself is NaN, which counts as equal.

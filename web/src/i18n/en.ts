@@ -52,6 +52,7 @@ export const en = {
   'overview.not_kept': 'More than {count} series: the others are in the API, not on this page.',
   'overview.no_match': 'No segment matches “{text}”.',
   'overview.clear': 'Clear the filter',
+  'overview.quiet': 'until {time}',
   'overview.legend': 'Last final window; change against the mean of the {count} before. Dashed: the window is still open.',
   'sort.alert': 'Alerts first',
   'sort.name': 'Name',

@@ -53,6 +53,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'overview.not_kept': '시리즈가 {count}개를 넘어, 나머지는 이 화면 대신 API에서 볼 수 있습니다.',
   'overview.no_match': '“{text}”에 맞는 세그먼트가 없습니다.',
   'overview.clear': '검색 지우기',
+  'overview.quiet': '{time}까지',
   'overview.legend': '마지막 확정 윈도우의 값이며, 변화는 그 앞 {count}개 윈도우의 평균과 비교합니다. 점선은 아직 열린 윈도우입니다.',
   'sort.alert': '알림 먼저',
   'sort.name': '이름',

@@ -3,6 +3,7 @@ import { yardstickOf, type Episode } from '../data/alert-book.ts';
 import { isDrawn } from '../data/thin-windows.ts';
 import type { Segment } from '../data/segments.ts';
 import { formatValue } from '../format/number.ts';
+import { formatMoment, formatNear } from '../format/time.ts';
 import { useDashboard } from './context.ts';
 import { SeverityIcon } from './icons.tsx';
 import { Change } from './parts.tsx';
@@ -25,8 +26,8 @@ interface Props {
 }
 
 export function SegmentCard({ segment, measure, rings, silenced, small }: Props) {
-  const { t, link, language } = useDashboard();
-  const { alert, labels, name, value, change, mean, points, open } = segment;
+  const { t, link, language, now } = useDashboard();
+  const { alert, labels, name, value, change, mean, points, open, quietSince } = segment;
   const kind = [
     small ? 'card is-small' : 'card',
     alert && `has-alert severity-${alert.severity}`,
@@ -52,8 +53,16 @@ export function SegmentCard({ segment, measure, rings, silenced, small }: Props)
         {alert && <SeverityIcon severity={alert.severity} label={t(`severity.${alert.severity}`)} />}
       </span>
       <span class="card-numbers">
-        <span class={open ? 'card-value is-open' : 'card-value'}>{formatValue(value, measure, language.value)}</span>
-        <Change change={change} />
+        <span class={open || quietSince !== undefined ? 'card-value is-open' : 'card-value'}>
+          {formatValue(value, measure, language.value)}
+        </span>
+        {quietSince === undefined ? (
+          <Change change={change} />
+        ) : (
+          <span class="change" title={formatMoment(quietSince, language.value)}>
+            {t('overview.quiet', { time: formatNear(Date.parse(quietSince), now.peek(), language.value, { seconds: false }) })}
+          </span>
+        )}
       </span>
       <Sparkline points={measurePoints(points, measure)} mean={mean} slots={SLOTS} height={small ? 20 : 34} />
       {told && !(small && rings) && (
