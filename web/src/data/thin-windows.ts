@@ -12,11 +12,11 @@ const THIN = 0.05;
 
 /**
  * Which points a line shows: of a measure that adds up all, of a ratio or a mean not those with hardly any events beside the others,
- * which would leap from edge to edge and press the rest flat. The table of windows has them all. One that is still
- * open is shown: it fills, and sets no scale.
+ * which would leap from edge to edge and press the rest flat; one that is still open is drawn as soon as it has some. The table of windows has
+ * them all.
  */
 export function isDrawn(points: readonly WindowPoint[], kind: string): (point: WindowPoint) => boolean {
   if (isAdditive(kind)) return () => true;
   const most = points.reduce((max, { events }) => Math.max(max, events), 0);
-  return ({ events, final }) => !final || events >= most * THIN;
+  return ({ events }) => events >= most * THIN;
 }
