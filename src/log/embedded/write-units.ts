@@ -1,7 +1,7 @@
 /** A commit as rows: what one unit of appends, offsets and state writes within a transaction. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../core/clock.ts';
-import { createPace, type Sliced } from '../../core/slices.ts';
+import type { Sliced } from '../../core/slices.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import type { Topics } from './topics.ts';
 import type { FreshRow } from './fresh-rows.ts';
@@ -11,8 +11,9 @@ import { ZSTD } from './row-codec.ts';
 /** Writes one unit; to be called within a transaction. Returns the first offset of each append. */
 export type WriteUnit = (unit: CommitUnit) => Sliced<number[]>;
 
-/** Some hundred microseconds. */
+/** Between two yields: some hundred microseconds, or some milliseconds of a busy machine. */
 const ENTRIES_AT_ONCE = 64;
+const BYTES_AT_ONCE = 512 << 10;
 
 export interface UnitWriterDeps {
   readonly topics: Topics;
@@ -35,7 +36,7 @@ export function createUnitWriter(db: DatabaseSync, { topics, clock, packing, not
   const setState = db.prepare('INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
   const deleteState = db.prepare('DELETE FROM state WHERE key = ?');
 
-  function append(records: RecordsToAppend): number {
+  function append(records: RecordsToAppend): { readonly firstOffset: number; readonly bytes: number } {
     const part = topics.part(records.topic, records.partition);
     // Read within the transaction, never kept: a rolled back append leaves nothing behind that would have to be mended.
     const at = partition.get(part) as { end_offset: number; last_append_time: number };
@@ -53,13 +54,18 @@ export function createUnitWriter(db: DatabaseSync, { topics, clock, packing, not
       from = to;
     }
     if (from > 0) advance.run(at.end_offset + from, appendTime, stored, part);
-    return at.end_offset;
+    return { firstOffset: at.end_offset, bytes: stored };
   }
 
-  const isDue = createPace(ENTRIES_AT_ONCE);
+  const isDue = createWritePace();
 
   return function* (unit) {
-    const firstOffsets = (unit.appends ?? []).map(append);
+    const firstOffsets: number[] = [];
+    for (const records of unit.appends ?? []) {
+      const { firstOffset, bytes } = append(records);
+      firstOffsets.push(firstOffset);
+      if (isDue(bytes)) yield;
+    }
     for (const { group, topic, partition: number, offset } of unit.offsets ?? []) {
       if (offset === null) deleteOffset.run(group, topics.part(topic, number));
       else setOffset.run(group, topics.part(topic, number), offset);
@@ -67,9 +73,21 @@ export function createUnitWriter(db: DatabaseSync, { topics, clock, packing, not
     for (const [key, value] of unit.state ?? []) {
       if (value === null) deleteState.run(key);
       else setState.run(key, value);
-      if (isDue()) yield;
+      if (isDue(value?.length ?? 0)) yield;
     }
     return firstOffsets;
+  };
+}
+
+/** True when so much was written since it was last: time to yield. */
+function createWritePace(): (bytes: number) => boolean {
+  let [entries, written] = [0, 0];
+  return (bytes) => {
+    entries += 1;
+    written += bytes;
+    if (entries < ENTRIES_AT_ONCE && written < BYTES_AT_ONCE) return false;
+    [entries, written] = [0, 0];
+    return true;
   };
 }
 
