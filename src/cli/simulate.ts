@@ -11,7 +11,7 @@ import { askChoice, askToGoOn, type SimulateOptions } from './simulate-menu.ts';
 import { grouped } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Exit code 1 where something that should have rung did not. */
+/** Exit code 1 where something that should have rung did not, or nobody knows as it was interrupted. */
 export async function simulateCommand(
   scenario: ScenarioName | 'all' | undefined,
   options: SimulateOptions,
@@ -31,16 +31,16 @@ export async function simulateCommand(
   for (const plan of plans) explain(plan, terminal);
   if (canAsk && !(await askToGoOn())) return 0;
   const progress = createProgress(terminal, options.json);
-  const { events, results, others } = await simulate(
+  const simulation = await simulate(
     options.data,
     target,
     plans,
     { clock: systemClock, onProgress: progress.show },
     terminal.interruption(),
   ).finally(progress.clear);
-  if (options.json) await terminal.print(JSON.stringify({ events, results: results.map(resultOf), also_rang: others.map(otherOf) }));
-  else await tell({ events, results, others }, terminal);
-  return results.every(({ found }) => found) ? 0 : 1;
+  if (options.json) await terminal.print(JSON.stringify(recordOf(simulation)));
+  else await tell(simulation, terminal);
+  return simulation.results.every(({ found }) => found) ? 0 : 1;
 }
 
 /** @throws AppError `usage` */
@@ -93,6 +93,10 @@ function seconds(ms: number): string {
   return ms >= 120_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 1_000)} s`;
 }
 
+function recordOf({ events, results, others, interrupted }: Simulation) {
+  return { events, results: results.map(resultOf), also_rang: others.map(otherOf), ...(interrupted && { interrupted }) };
+}
+
 function resultOf({ plan, found, uncounted }: Simulated) {
   const { scenario, segment, strength } = plan;
   return {
@@ -114,7 +118,7 @@ function otherOf({ alert_id, alert_time, alert_type, labels, message }: Episode)
   return { alert_id, alert_time, alert_type, labels, message };
 }
 
-async function tell({ events, results, others }: Simulation, terminal: Terminal): Promise<void> {
+async function tell({ events, results, others, interrupted }: Simulation, terminal: Terminal): Promise<void> {
   await terminal.print(`${grouped(events)} events sent`);
   for (const { plan, found, uncounted } of results) {
     const { name } = plan.scenario;
@@ -123,6 +127,8 @@ async function tell({ events, results, others }: Simulation, terminal: Terminal)
       await terminal.print(
         `${name}: rang at ${found.alert.alert_time}, with a window of which ${share} was broken: ${found.alert.message}`,
       );
+    } else if (interrupted) {
+      await terminal.print(`${name}: it was interrupted, so nobody knows whether it would have rung`);
     } else if (uncounted) {
       const why = uncounted.isOlder
         ? 'before the break began'

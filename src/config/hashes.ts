@@ -49,9 +49,9 @@ function withoutTexts(measure: MeasureSpec): unknown {
   return { ...measure, unit: undefined, currency: undefined };
 }
 
-/** Of the windows stage: outcomes and rows. The content of lookup tables is not in it: it takes effect at a recorded offset. */
-export function windowsHash(engine: EngineSpec, clock: 'append' | 'event'): string {
-  return fingerprint({
+/** What decides outcomes and rows. The content of lookup tables is not in it: it takes effect at a recorded offset. */
+function windowsStage(engine: EngineSpec, clock: 'append' | 'event') {
+  return {
     clock,
     sources: engine.sources.map((source) => ({
       name: source.name,
@@ -69,8 +69,29 @@ export function windowsHash(engine: EngineSpec, clock: 'append' | 'event'): stri
     windows: engine.windows,
     rollups: engine.rollups,
     limits: { maxSeries: engine.limits.maxSeries, maxIds: engine.limits.maxIds, maxRecordBytes: engine.limits.maxRecordBytes },
-  });
+  };
 }
+
+export function windowsHash(engine: EngineSpec, clock: 'append' | 'event'): string {
+  return fingerprint(windowsStage(engine, clock));
+}
+
+/** The same by the names that its parts have in the pipeline file (`measures.ctr`, `source.schema`): to tell what changed. */
+export function windowsParts(engine: EngineSpec, clock: 'append' | 'event'): Readonly<Record<string, string>> {
+  const { sources, measures, ...rest } = windowsStage(engine, clock);
+  const isOne = sources.length === 1;
+  const ofSources = sources.flatMap(({ name, event, ...source }) => {
+    const at = isOne ? 'source' : `sources.${name}`;
+    const own = Object.entries(source).map(([key, value]): [string, unknown] => [`${at}.${SOURCE_KEYS[key] ?? key}`, value]);
+    return [[isOne ? 'event' : `${at}.event`, event] as const, ...own];
+  });
+  const ofMeasures = engine.measures.map(({ name }, i): [string, unknown] => [`measures.${name}`, measures[i]]);
+  const parts = [...Object.entries(rest), ...ofSources, ...ofMeasures];
+  return Object.fromEntries(parts.map(([name, value]) => [name, fingerprint(value).slice(0, 12)]));
+}
+
+/** Where the pipeline file has another name. */
+const SOURCE_KEYS: Readonly<Record<string, string>> = { versions: 'schemas', lookups: 'lookup' };
 
 /** Of the detectors: which alerts arise, and when they are written again. */
 export function detectHash(monitor: MonitorSpec): string {

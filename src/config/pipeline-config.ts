@@ -1,4 +1,5 @@
 /** A pipeline file after validation: what the other rooms are told. */
+import type { StageHashes } from '../pipeline/revision.ts';
 import type { LagLimit } from '../pipeline/lag-watch.ts';
 import type { MonitorSpec } from '../pipeline/monitor/monitor-spec.ts';
 import type { PipelineTopics } from '../pipeline/topics.ts';
@@ -60,6 +61,5 @@ export interface LoadedPipeline extends PipelineConfig {
   readonly file?: string;
   /** Folder that paths in the file are relative to. */
   readonly folder: string;
-  /** sha256, hex, over exactly what changes the results of the stage. */
-  readonly hashes: { readonly windows: string; readonly detect: string };
+  readonly hashes: StageHashes;
 }

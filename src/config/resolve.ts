@@ -1,6 +1,6 @@
 /** From the blocks of the file, each valid alone, to a pipeline whose parts agree. */
 import { MAX_IDS, type EngineSpec } from '../windows/spec.ts';
-import { detectHash, windowsHash } from './hashes.ts';
+import { detectHash, windowsHash, windowsParts } from './hashes.ts';
 import type { LoadedPipeline } from './pipeline-config.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
 import type { Problems } from './problem.ts';
@@ -60,6 +60,6 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
     ...(block.store.raw === undefined ? {} : { rawKeepMs: block.store.raw.keep }),
     locale,
     timeZone: block.time_zone,
-    hashes: { windows: windowsHash(engine, clock), detect: detectHash(monitor) },
+    hashes: { windows: windowsHash(engine, clock), parts: windowsParts(engine, clock), detect: detectHash(monitor) },
   };
 }

@@ -7,7 +7,8 @@ import type { Told } from './notification-log.ts';
  * - `sent`
  * - `failed`: every attempt did; it counts as not told
  * - `cooldown`: the segment's last alert of this type was told too recently
- * - `stale`: older than `notifyWithinMs`; told by `settle` if it still fires when event time has caught up
+ * - `stale`: older than `notifyWithinMs`, or a receiver elsewhere is owed it in a run that tells none; told by `settle` if it still fires when
+ *   event time has caught up
  * - `recorded`: told before
  * - `not_local`: the past is replayed, and the receiver is not at this machine
  * - `folded`: another alert speaks for it
@@ -31,13 +32,28 @@ export interface Circumstances extends DecideSettings {
   readonly told: Told | undefined;
   /** A silence holds for the alert now. */
   readonly silenced: boolean;
+  /** It arose before this run: an earlier one was to tell it. */
+  readonly due: boolean;
   readonly nowMs: number;
 }
 
 /** Undefined: ring. */
 export function objectionTo(event: AlertEvent, receiver: Pick<Receiver, 'local'>, at: Circumstances): Decision | undefined {
+  const against = objectionToNews(event, at);
+  if (!tellsNothing(receiver, at)) return against;
+  // What it is owed waits for a run that tells it: what was due, and the end of what it was told of.
+  const owed = at.due || event.status === 'resolved';
+  if (owed && against === undefined) return 'stale';
+  return at.due ? against : 'not_local';
+}
+
+/** Whether this run tells the receiver nothing at all. */
+export function tellsNothing({ local }: Pick<Receiver, 'local'>, { audience }: DecideSettings): boolean {
+  return audience === 'local' && !local;
+}
+
+function objectionToNews(event: AlertEvent, at: Circumstances): Decision | undefined {
   const { told } = at;
-  if (at.audience === 'local' && !receiver.local) return 'not_local';
   if (event.part_of !== undefined) return 'folded';
   const timeMs = Date.parse(event.alert_time);
   if (event.status === 'resolved') {

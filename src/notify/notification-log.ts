@@ -30,7 +30,7 @@ export interface NotificationLog {
   setNext(receiver: string, offset: number): void;
   told(receiver: string, event: AlertEvent): Told | undefined;
   setTold(receiver: string, event: AlertEvent, told: Told): void;
-  /** Firing alerts too old to be told when they arose. */
+  /** What is `stale` (decide.ts), each alert as it was heard of last. */
   held(receiver: string): Iterable<AlertEvent>;
   hold(receiver: string, event: AlertEvent): void;
   /** Firing alerts that a silence kept back, each as it was told of last. */

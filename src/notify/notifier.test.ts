@@ -165,6 +165,37 @@ test('a replay tells the terminal alone, however old', async () => {
   assert.deepEqual([terminal.rung.length, pager.rung.length], [2, 0]);
 });
 
+test('a run that tells nobody elsewhere leaves what was due, and the end of what was told, to the next one', async () => {
+  const saved = new Map<string, Uint8Array>();
+  const pager = bell('pager');
+  const run = (setting: Setting): Notifier => {
+    const { notifier } = make([pager], setting);
+    notifier.restore(saved);
+    return notifier;
+  };
+  const save = (notifier: Notifier): void => {
+    for (const [key, value] of notifier.takeStateChanges()) {
+      if (value) saved.set(key, value);
+      else saved.delete(key);
+    }
+  };
+  const [due, over, own] = ['due', 'over', 'own'].map((id) => ({ alert_id: id, labels: { id } }));
+  const first = run({});
+  assert.deepEqual(await feed(first, [alert(0)]), ['sent']);
+  save(first);
+  const replay = run({ audience: 'local', notifyWithinMs: undefined, dueBefore: 4 });
+  const owed = [alert(1, due), alert(1, over), alert(2, { ...over, status: 'resolved' })];
+  assert.deepEqual(await feed(replay, owed, 1), ['stale', 'stale', 'unwanted']);
+  assert.deepEqual(await feed(replay, [alert(3, own), alert(4, { status: 'resolved' })], 4), ['not_local', 'stale']);
+  assert.deepEqual(await settle(replay, 5), []);
+  assert.deepEqual(pager.rung, ['0 a firing']);
+  save(replay);
+  const next = run({ now: 5 });
+  assert.equal((await settle(next, 5)).length, 2);
+  assert.deepEqual(pager.rung, ['0 a firing', '1 due firing', '4 a resolved']);
+  assert.deepEqual(await settle(next, 6), []);
+});
+
 test('an alert that another one speaks for is not told, nor is its end, though it rang by itself before', async () => {
   const receiver = bell('slack');
   const { notifier } = make([receiver]);

@@ -22,12 +22,16 @@ export interface NotifierSettings extends DecideSettings {
   readonly waitingMax?: number;
   /** Entries of the notification log per receiver; default 10,000. */
   readonly maxEntries?: number;
+  /** Alert events before this offset arose before this run; default 0. */
+  readonly dueBefore?: number;
 }
 
 export interface NotifierDeps {
   readonly clock: Clock;
   /** Names are unique. */
   readonly receivers: readonly Receiver[];
+  /** Names of others that this run tells nothing and cannot tell: what they are owed waits, and nothing of it is counted. */
+  readonly absent?: readonly string[];
   readonly wait: Wait;
   readonly logger: Logger;
 }
@@ -42,7 +46,7 @@ export interface NotifierCounts {
 }
 
 export interface Notifier {
-  /** One for each receiver, in their order. */
+  /** One for each receiver, in their order; those of the absent ones come last. */
   readonly queues: readonly ReceiverQueue[];
   /**
    * Tells of stale alerts that still fire, once event time (epoch ms) is within `notifyWithinMs` of now. A promise for each attempt: to
@@ -67,7 +71,7 @@ export interface Notifier {
 }
 
 export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): Notifier {
-  const { pipeline, cooldownMs, maxEntries = 10_000, retry = defaultRetry, concurrency = 16, waitingMax = 256 } = settings;
+  const { pipeline, cooldownMs, maxEntries = 10_000, retry = defaultRetry, concurrency = 16, waitingMax = 256, dueBefore = 0 } = settings;
   const log = createNotificationLog({ pipeline, cooldownMs, maxEntries });
   const silences = createSilenceBook();
   const none: Record<Decision, number> = {
@@ -83,12 +87,15 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
   };
   const decided = new Map(deps.receivers.map(({ name }) => [name, { ...none }]));
   const stopping = new AbortController();
-  const queues = deps.receivers.map((receiver) =>
+  const queueOf = (receiver: Receiver, onDecided: (decision: Decision) => void): ReceiverQueue =>
     createReceiverQueue(
-      { ...settings, retry, concurrency, waitingMax },
-      { ...deps, receiver, log, silences, stop: stopping.signal, onDecided: (decision) => (decided.get(receiver.name)![decision] += 1) },
-    ),
-  );
+      { ...settings, retry, concurrency, waitingMax, dueBefore },
+      { ...deps, receiver, log, silences, stop: stopping.signal, onDecided },
+    );
+  const queues = [
+    ...deps.receivers.map((receiver) => queueOf(receiver, (decision) => (decided.get(receiver.name)![decision] += 1))),
+    ...(deps.absent ?? []).map((name) => queueOf(absentReceiver(name), () => {})),
+  ];
   const isCaughtUp = (watermarkMs: number): boolean => isWithin(watermarkMs, deps.clock.now(), settings);
 
   return {
@@ -113,4 +120,8 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
       return { sent: decisions.sent, decisions, byReceiver: byReceiver.filter(({ count }) => count > 0) };
     },
   };
+}
+
+function absentReceiver(name: string): Receiver {
+  return { name, local: false, target: name, send: async () => ({ ok: false, retryable: false, reason: 'it cannot be told in this run' }) };
 }

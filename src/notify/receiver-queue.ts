@@ -8,7 +8,7 @@ import { formatDuration } from '../core/duration.ts';
 import type { Logger } from '../core/logger.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
-import { objectionTo, ringsByClock, type Decision, type DecideSettings } from './decide.ts';
+import { objectionTo, ringsByClock, tellsNothing, type Decision, type DecideSettings } from './decide.ts';
 import { deliver, type RetrySettings } from './deliver.ts';
 import { createGate } from './gate.ts';
 import { createKnownSilences } from './known-silences.ts';
@@ -60,6 +60,8 @@ export interface QueueSettings extends DecideSettings {
   readonly concurrency: number;
   /** Events that may wait here; the rest waits in the log. */
   readonly waitingMax: number;
+  /** Alert events before this offset arose before this run. */
+  readonly dueBefore: number;
 }
 
 export interface QueueDeps {
@@ -82,6 +84,8 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   const open = createOpenOffsets(settings.waitingMax, stop);
   const silences = createKnownSilences(deps.silences, clock);
   const trouble = createReceiverTrouble(receiver.name, settings.retry.retryForMs, logger);
+  /** What waits for this receiver goes on waiting. */
+  const isUntold = tellsNothing(receiver, settings);
   /** Ids of alerts that waited and are being told. */
   const settling = new Set<string>();
 
@@ -90,19 +94,19 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     return receiver.local ? 'all' : segmentKey(event);
   }
 
-  async function judge(event: AlertEvent): Promise<Notified | undefined> {
+  async function judge(event: AlertEvent, due: boolean): Promise<Notified | undefined> {
     if (stop.aborted) return undefined;
-    const against = objection(event);
+    const against = objection(event, { due, silenced: silences.holding(event) !== undefined });
     if (against === 'stale') {
-      const within = formatDuration(settings.notifyWithinMs ?? 0);
-      logger.info(`alert ${event.alert_id} of ${event.alert_time} is older than ${within}: not told to ${receiver.name} now`);
+      const why = isUntold ? 'is for the next run to tell' : `is older than ${formatDuration(settings.notifyWithinMs ?? 0)}`;
+      logger.info(`alert ${event.alert_id} of ${event.alert_time} ${why}: not told to ${receiver.name} now`);
     }
     if (against === 'silenced') return silentAbout(event);
     return against === undefined ? ring(event) : conclude(event, against);
   }
 
-  function objection(event: AlertEvent, silenced = silences.holding(event) !== undefined): Decision | undefined {
-    return objectionTo(event, receiver, { ...settings, told: log.told(receiver.name, event), silenced, nowMs: clock.now() });
+  function objection(event: AlertEvent, circumstances: { readonly due: boolean; readonly silenced: boolean }): Decision | undefined {
+    return objectionTo(event, receiver, { ...settings, ...circumstances, told: log.told(receiver.name, event), nowMs: clock.now() });
   }
 
   async function ring(event: AlertEvent): Promise<Notified | undefined> {
@@ -146,7 +150,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     const last = log.told(receiver.name, event);
     if (decision === 'sent' && !resolved) {
       log.setTold(receiver.name, event, { alertId: event.alert_id, timeMs: Date.parse(event.alert_time), resolved: false });
-    } else if (resolved && last?.alertId === event.alert_id) {
+    } else if (resolved && last?.alertId === event.alert_id && decision !== 'stale') {
       // Over, whether or not its end could be told. The cooldown still counts from its last bell.
       log.setTold(receiver.name, event, { ...last, resolved: true });
     }
@@ -162,7 +166,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     if (!log.isWaiting(receiver.name, event.alert_id)) return undefined;
     // What is silenced goes on waiting.
     if (silences.isSilenced(event)) return undefined;
-    const against = objection(event, false);
+    const against = objection(event, { due: true, silenced: false });
     if (against !== undefined && against !== 'stale') {
       // That does not change for this event any more: the alert's next reminder rings.
       log.release(receiver.name, event.alert_id);
@@ -176,6 +180,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
 
   /** Tells of those that wait, are silenced no more and are not being told already. */
   function settleAll(waiting: Iterable<AlertEvent>, isMeant: (event: AlertEvent) => boolean = () => true): Promise<Notified | undefined>[] {
+    if (isUntold) return [];
     const due = silences.notSilenced(waiting, (event) => isMeant(event) && !settling.has(event.alert_id));
     return due.map(async (event) => {
       settling.add(event.alert_id);
@@ -190,7 +195,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       const begun = log.next(receiver.name);
       if (begun !== undefined && offset < begun) return conclude(event, 'recorded');
       open.open(offset);
-      const notified = await lanes.run(laneOf(event), () => judge(event));
+      const notified = await lanes.run(laneOf(event), () => judge(event, offset < settings.dueBefore));
       if (!notified) return undefined;
       const next = open.close(offset);
       if (next !== undefined) log.setNext(receiver.name, next);

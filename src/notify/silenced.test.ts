@@ -179,6 +179,7 @@ test('while a silence holds nothing is asked again of what it silences, unless t
       retry: defaultRetry,
       concurrency: 16,
       waitingMax: 256,
+      dueBefore: 0,
     },
     {
       receiver: { name: 'r', local: false, target: 'r', send: async (told) => (rung.push(told.alert.alert_id), { ok: true }) },

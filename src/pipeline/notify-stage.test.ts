@@ -57,7 +57,7 @@ interface Running {
 async function start(
   log: Log,
   receivers: readonly Receiver[],
-  options: { settings?: Partial<NotifierSettings>; logger?: Logger } & Partial<Omit<NotifyRun, 'signal'>> = {},
+  options: { settings?: Partial<NotifierSettings>; absent?: readonly string[]; logger?: Logger } & Partial<Omit<NotifyRun, 'signal'>> = {},
 ): Promise<Running> {
   const settings: NotifierSettings = {
     pipeline: 'p',
@@ -69,7 +69,7 @@ async function start(
   };
   const notifier = createNotifier(
     { ...settings, ...options.settings },
-    { clock: systemClock, receivers, wait: systemWait, logger: options.logger ?? silentLogger },
+    { clock: systemClock, receivers, absent: options.absent ?? [], wait: systemWait, logger: options.logger ?? silentLogger },
   );
   const stage = await openNotifyStage({ pipeline: 'p', topics: topicsOf('p') }, { log, notifier });
   const end = new AbortController();
@@ -353,6 +353,29 @@ test(
     await until(t, () => pager.rung.length > 0 && asked.times >= 40);
     await finish();
     assert.deepEqual(pager.rung, ['alert-3 firing']);
+  },
+);
+
+test(
+  'a replay in a shell that lacks the address of a receiver leaves to the next run what that one is owed',
+  { timeout: 30_000 },
+  async (t) => {
+    const log = await openLog(t);
+    const [pager, dead] = [bell('pager'), await startServer(t, () => {})];
+    await append(log, [alert(1, { alert_time: now() })]);
+    await (await start(log, [webhook('pager', dead.origin)], { settings: QUARTER, graceMs: 0 })).finish();
+    assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), 0);
+    const replay = await start(log, [], { settings: { audience: 'local', dueBefore: 1 }, absent: ['pager'] });
+    await append(log, [alert(2, { alert_time: now() })]);
+    await replay.finish();
+    assert.deepEqual(replay.stage.decided(), []);
+    assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), 2);
+    const { finish } = await start(log, [pager], { settings: QUARTER, watermark: systemClock.now });
+    await until(t, () => pager.rung.length > 0);
+    await append(log, [alert(3, { alert_time: now() })]);
+    await until(t, () => pager.rung.length > 1);
+    await finish();
+    assert.deepEqual(pager.rung, ['alert-1 firing', 'alert-3 firing']);
   },
 );
 

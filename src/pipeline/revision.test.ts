@@ -6,11 +6,12 @@ import type { Log } from '../log/log.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
 import { replayGroup } from './aggregate/aggregate.ts';
 import { offsetOf, recordedRevisions, settleRevision, type RevisionChoice } from './revision.ts';
+import { toStateChanges } from './state-codec.ts';
 
 const inputs = [{ topic: 't', partition: 0, name: 't/0', replayTopic: 'p.replay' }];
 
 function settle(log: Log, windows: string, choice: RevisionChoice, detect = 'd') {
-  return settleRevision(log, 'p', { windows, detect }, inputs, choice);
+  return settleRevision(log, 'p', { windows, parts: {}, detect }, inputs, choice);
 }
 
 async function filled(log: Log): Promise<void> {
@@ -68,5 +69,34 @@ test('going on with the same windows is nothing new; counters fit into a version
     for (let revision = 2; revision <= REVISION_MAX; revision++) await settle(log, `hash ${revision}`, { kind: 'new' });
     assert.equal((await recordedRevisions(log, 'p'))?.windows.counter, REVISION_MAX);
     await assert.rejects(settle(log, 'one more', { kind: 'new' }), /another|new --data directory/);
+  });
+});
+
+test('a file that computes other windows is refused, and what differs is named', async () => {
+  await withTempLog(async ({ log }) => {
+    await filled(log);
+    const hashes = (windows: string, parts: Record<string, string>) => ({ windows, parts, detect: 'd' });
+    const start = (windows: string, parts: Record<string, string>) =>
+      settleRevision(log, 'p', hashes(windows, parts), inputs, { kind: 'same' });
+    await start('one', { event: 'a', 'measures.ctr': 'b', 'measures.old': 'c' });
+    const refused = start('two', { event: 'a', 'measures.ctr': 'other', 'measures.new': 'd' });
+    await assert.rejects(refused, {
+      code: 'revision_changed',
+      message: /in the data directory \(changed: measures\.ctr, measures\.new, measures\.old\)\. Choose:/,
+    });
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`measures.m${i}`, 'x']));
+    await assert.rejects(start('two', { ...many, event: 'a', 'measures.ctr': 'b', 'measures.old': 'c' }), /m0, .*m5, and 3 more\)/);
+  });
+});
+
+test('a record of before parts were noted tells nothing of them', async () => {
+  await withTempLog(async ({ log }) => {
+    await filled(log);
+    await log.commit({
+      state: toStateChanges('revision/', [
+        ['p', { windows: { counter: 1, hash: 'one' }, detect: { counter: 1, hash: 'd' }, completeFrom: -Infinity }],
+      ]),
+    });
+    await assert.rejects(settle(log, 'two', { kind: 'same' }), /in the data directory\. Choose:/);
   });
 });

@@ -8,8 +8,17 @@ import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { replayGroup, statePrefix } from './aggregate/aggregate.ts';
 import { mergeStatePrefix } from './engine.ts';
 
+/** sha256, hex, over exactly what changes the results of each stage. */
+export interface StageHashes {
+  readonly windows: string;
+  /** Of the parts of the windows stage, by what they are called in the pipeline file. */
+  readonly parts: Readonly<Record<string, string>>;
+  readonly detect: string;
+}
+
 export interface Revisions {
-  readonly windows: { readonly counter: number; readonly hash: string };
+  /** `parts` is absent where an earlier version noted it. */
+  readonly windows: { readonly counter: number; readonly hash: string; readonly parts?: StageHashes['parts'] };
   readonly detect: { readonly counter: number; readonly hash: string };
   /** Windows that begin before it are incomplete in this revision, epoch ms. */
   readonly completeFrom: number;
@@ -52,20 +61,20 @@ export async function recordedRevisions(log: Log, pipeline: string): Promise<Rev
 export async function settleRevision(
   log: Log,
   pipeline: string,
-  hashes: { readonly windows: string; readonly detect: string },
+  hashes: StageHashes,
   inputs: readonly PipelineInput[],
   choice: RevisionChoice,
 ): Promise<Revisions> {
   const recorded = await recordedRevisions(log, pipeline);
   const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
-  if (changed && choice.kind === 'same') throw revisionRefusal(pipeline);
+  if (changed && choice.kind === 'same') throw revisionRefusal(pipeline, recorded, hashes);
   const anew = recorded !== undefined && (changed || choice.kind === 'from');
   const counter = (recorded?.windows.counter ?? 1) + (anew ? 1 : 0);
   if (counter > REVISION_MAX)
     throw new AppError('revision_changed', `pipeline ${pipeline}: ${REVISION_MAX} revisions are the most; use a new --data directory.`);
   const offsets = (anew || !recorded) && choice.kind === 'from' ? await offsetsFrom(log, inputs, choice.from) : undefined;
   const settled: Revisions = {
-    windows: { counter, hash: hashes.windows },
+    windows: { counter, hash: hashes.windows, parts: hashes.parts },
     detect: {
       counter: (recorded?.detect.counter ?? 1) + (recorded && recorded.detect.hash !== hashes.detect ? 1 : 0),
       hash: hashes.detect,
@@ -81,15 +90,24 @@ export async function settleRevision(
 }
 
 /** What a start is told on windows of another revision. */
-export function revisionRefusal(pipeline: string): AppError {
+export function revisionRefusal(pipeline: string, recorded: Revisions | undefined, { parts }: StageHashes): AppError {
+  const differing = partsThatDiffer(recorded?.windows.parts ?? parts, parts);
+  const more = differing.length > PARTS_TOLD ? `, and ${differing.length - PARTS_TOLD} more` : '';
+  const what = differing.length === 0 ? '' : ` (changed: ${differing.slice(0, PARTS_TOLD).join(', ')}${more})`;
   return new AppError(
     'revision_changed',
-    `pipeline ${pipeline}: the file now computes other windows than the ones in the data directory. Choose:\n` +
+    `pipeline ${pipeline}: the file now computes other windows than the ones in the data directory${what}. Choose:\n` +
       '  --new-revision     go on from here; windows begun before now are left as they are\n' +
       '  --from earliest    read everything in the log again (or --from latest, or --from 2026-03-02T09:00:00Z);\n' +
       '                     what was judged before rings no bell again\n' +
       '  another --data directory, or the file as it was',
   );
+}
+
+const PARTS_TOLD = 6;
+
+function partsThatDiffer(before: StageHashes['parts'], now: StageHashes['parts']): string[] {
+  return [...new Set([...Object.keys(now), ...Object.keys(before)])].filter((name) => before[name] !== now[name]);
 }
 
 async function completeFrom(log: Log, pipeline: string, inputs: readonly PipelineInput[], choice: RevisionChoice): Promise<number> {

@@ -19,6 +19,7 @@ import {
   type PipelineInput,
   type RevisionChoice,
   type Revisions,
+  type StageHashes,
 } from './revision.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 
@@ -44,14 +45,14 @@ export interface SettleDeps {
 /** @throws AppError `revision_changed` when the windows stage changed and `choice` does not say what to do */
 export async function settleStageRevision(
   pipeline: string,
-  hashes: { readonly windows: string; readonly detect: string },
+  hashes: StageHashes,
   inputs: readonly PipelineInput[],
   choice: RevisionChoice,
   { log, readPartition, startedAt, now }: SettleDeps,
 ): Promise<StageRevision> {
   const recorded = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
   const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
-  if (changed && choice.kind === 'same') throw revisionRefusal(pipeline);
+  if (changed && choice.kind === 'same') throw revisionRefusal(pipeline, recorded, hashes);
   const isDue = choice.kind === 'from' && (recorded === undefined || recorded.at < startedAt);
   if (recorded && !changed && !isDue && recorded.detect.hash === hashes.detect) return recorded;
   const anew = recorded !== undefined && (changed || isDue);
@@ -66,7 +67,7 @@ export async function settleStageRevision(
     recorded && !anew
       ? { ...recorded, detect }
       : {
-          windows: { counter, hash: hashes.windows },
+          windows: { counter, hash: hashes.windows, parts: hashes.parts },
           detect,
           kind: anew || choice.kind === 'from' ? choice.kind : 'same',
           completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice, readPartition) : -Infinity,

@@ -184,7 +184,7 @@ test('partials of an older revision are passed over, those of a newer one end a 
 test('a new revision is settled once, and each partition follows it when it is opened', async () => {
   await withTopics(async (log) => {
     const settle = (windows: string, choice: Parameters<typeof settleStageRevision>[3], startedAt = 10) =>
-      settleStageRevision('p', { windows, detect: 'd' }, [input], choice, {
+      settleStageRevision('p', { windows, parts: {}, detect: 'd' }, [input], choice, {
         log,
         readPartition: async () => ({ ...log, close: async () => {} }),
         startedAt,

@@ -12,7 +12,7 @@ import { collect } from '../contract/olap-store.ts';
 import { startServer } from '../support/http-server.ts';
 import { sampleMissing } from '../oracle/adtech-sample.ts';
 import { SAMPLE, waryPipeline } from './sample-checks.ts';
-import { objects, output, tocsin } from './tocsin.ts';
+import { objects, output, startFor, tocsin, until } from './tocsin.ts';
 import { chdbMissing } from '../support/chdb.ts';
 import { temporary } from '../support/temporary.ts';
 
@@ -120,4 +120,46 @@ test('a new measure, a part by offset or by time, and what cannot be replayed', 
   const other = path.join(dir, 'other');
   const nothing = await tocsin(['replay', file, '--from', 'earliest', '--data', other]);
   assert.deepEqual([nothing.code, /data directory|no such/i.test(nothing.stderr)], [2, true], nothing.stderr);
+});
+
+test('what a receiver is owed when a replay comes is told by the run after it', { timeout: 180_000 }, async (t) => {
+  const dir = temporary(t);
+  const [dead, desk] = [await startServer(t, () => {}), await startServer(t, (_, response) => void response.end())];
+  const file = path.join(dir, 'owed.yml');
+  writeFileSync(
+    file,
+    [
+      'pipeline: owed',
+      'source: { topic: orders }',
+      'event: { id: id, time: at, out_of_orderness: 0s }',
+      'dimensions: [shop]',
+      'measures: { orders: { count: events } }',
+      'windows: [1s]',
+      'detect: { orders: { detector: threshold, above: 1 } }',
+      'receivers: { desk: { type: webhook, url: "${OWED_DESK}" } }',
+      '',
+    ].join('\n'),
+  );
+  const common = [file, '--data', path.join(dir, 'data'), '--olap-store', 'none'];
+  const run = (origin: string) => startFor(t, ['run', ...common, '--listen', '127.0.0.1:0'], { env: { OWED_DESK: origin } });
+  const idsOf = (server: typeof desk): unknown[] => server.received.map(({ body }) => (JSON.parse(body) as { alert_id: string }).alert_id);
+
+  const first = run(dead.origin);
+  const url = await until('the address', () => /(http:\/\/127\.0\.0\.1:\d+)/.exec(first.stderr())?.[1] ?? false);
+  const begin = Math.floor(Date.now() / 1_000) * 1_000 - 60_000;
+  const orders = [0, 1, 2].flatMap((second) =>
+    [0, 1].map((n) => JSON.stringify({ id: `${second}-${n}`, at: new Date(begin + second * 1_000 + n).toISOString(), shop: 'main' })),
+  );
+  const headers = { 'content-type': 'application/x-ndjson' };
+  assert.equal((await fetch(`${url}/api/v1/events/orders`, { method: 'POST', headers, body: orders.join('\n') })).status, 202);
+  await until('the first attempt', () => dead.received.length > 0);
+  const stopped = await first.stop('SIGINT');
+  assert.equal(stopped.code, 0, stopped.stderr);
+
+  // The shell of who replays lacks the address, which is a secret.
+  const { code, stderr } = await tocsin(['replay', ...common, '--from', 'earliest', '--yes']);
+  assert.equal(code, 0, stderr);
+  run(desk.origin);
+  await until('word of it', () => desk.received.length > 0);
+  assert.deepEqual(idsOf(desk), idsOf(dead).slice(0, 1));
 });

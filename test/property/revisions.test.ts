@@ -19,7 +19,7 @@ function settle(temp: TempLog, { spec }: Scenario, windows: string, choice: Revi
   const inputs = inputPartitions(spec).map(({ source, partition, name }) => {
     return { topic: source.topic, partition, name, replayTopic: topicsOf(spec.pipeline).replay };
   });
-  return settleRevision(temp.log, spec.pipeline, { windows, detect: 'd' }, inputs, choice);
+  return settleRevision(temp.log, spec.pipeline, { windows, parts: {}, detect: 'd' }, inputs, choice);
 }
 
 test('windows of another revision are refused, and nothing is touched', async () => {

@@ -71,9 +71,10 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
   const { changes, changed } = await noteLookups(log, spec, new Map(partitions().map(({ name, offset }) => [name, offset])));
   if (changes.length > 0) await log.commit({ state: changes });
   for (const file of changed) deps.logger.info(`pipeline ${spec.pipeline}: ${file} has changed; it counts from here on`);
+  const { end: dueBefore } = await log.bounds(topics.alerts, 0);
   const notify = await openNotifyStage(
     { pipeline: spec.pipeline, topics },
-    { log, notifier: notifierOf(config, options, receivers, deps) },
+    { log, notifier: notifierOf(config, options, { receivers, dueBefore }, deps) },
   );
 
   /** The engine on its last commit, and the monitor that it drives. */

@@ -73,6 +73,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   const { engine: spec, topics } = config;
   const plan = compilePlan(spec);
   const rawTopics = spec.sources.map(({ topic }) => topic);
+  const { end: dueBefore } = await reader.bounds(topics.alerts, 0);
   const { ends, settle: settleEnds } = createRunEnds(config, reader, options.readTo);
   const readRevision = revisionReader(pipeline, ground);
   const readAnew = createReadAnew({ readRevision });
@@ -153,7 +154,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
       { pipeline, topics, watermark, isReadToEnd, graceMs: once ? undefined : RING_GRACE_MS },
       {
         receivers,
-        notifierOf: (guarded) => notifierOf(config, options, guarded, deps),
+        notifierOf: (guarded) => notifierOf(config, options, { receivers: guarded, dueBefore }, deps),
         openLog: () => ground.stageLog('notify', { holds: standing.holds }),
         onOpened: (stage) => void (notify = stage),
         logger,

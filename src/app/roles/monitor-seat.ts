@@ -155,15 +155,16 @@ export function createMonitorSeat(of: MonitorSeatConfig, options: RunOptions, de
     async revision(signal) {
       const hash = hashes.windows;
       let lookedAt = -Infinity;
+      let found: StageRevision | undefined;
       for (const until = clock.elapsed() + REVISION_WAIT_MS; ; await sleep(SETTLED_POLL_MS, signal)) {
         // What this process settles itself is there at once.
         if (settled?.windows.hash === hash) return settled;
-        if (clock.elapsed() > until || signal.aborted) throw revisionRefusal(pipeline);
+        if (clock.elapsed() > until || signal.aborted) throw revisionRefusal(pipeline, found, hashes);
         if (clock.elapsed() - lookedAt < REVISION_POLL_MS) continue;
         lookedAt = clock.elapsed();
-        const found = await deps.readRevision();
-        const isOurs = found?.windows.hash === hash && (options.revision.kind !== 'from' || found.at >= startedAt || !of.isCandidate);
-        if (isOurs) return found;
+        found = await deps.readRevision();
+        const isChosen = options.revision.kind !== 'from' || !of.isCandidate || (found?.at ?? 0) >= startedAt;
+        if (found?.windows.hash === hash && isChosen) return found;
       }
     },
   };

@@ -84,8 +84,17 @@ export function limitAlertsOf(config: LoadedPipeline): (kind: LimitKind, partiti
     limitAlert({ kind, pipeline, partition, limit: limitOf[kind], window: windows[0]!, span, locale: config.locale });
 }
 
-export function notifierOf(config: LoadedPipeline, options: RunOptions, receivers: readonly Receiver[], deps: PartsDeps): Notifier {
-  return createNotifier(notifierSettings(config, options), { clock: deps.clock, receivers, wait: systemWait, logger: deps.logger });
+/** @param dueBefore alert events before this offset arose before this run */
+export function notifierOf(
+  config: LoadedPipeline,
+  options: RunOptions,
+  { receivers, dueBefore }: { readonly receivers: readonly Receiver[]; readonly dueBefore: number },
+  deps: PartsDeps,
+): Notifier {
+  const settings = notifierSettings(config, options);
+  const names = config.receivers.map(({ name }) => name);
+  const absent = settings.audience === 'all' ? [] : names.filter((name) => !receivers.some((receiver) => receiver.name === name));
+  return createNotifier({ ...settings, dueBefore }, { clock: deps.clock, receivers, absent, wait: systemWait, logger: deps.logger });
 }
 
 function notifierSettings(config: LoadedPipeline, options: RunOptions) {

@@ -32,6 +32,8 @@ export interface Simulation {
   readonly results: readonly Simulated[];
   /** What else rang there meanwhile. */
   readonly others: readonly Episode[];
+  /** Ended before all was sent and could have rung: of what has not rung nobody knows. */
+  readonly interrupted: boolean;
 }
 
 /** One plan for each choice, from what its segment's traffic is now. */
@@ -44,7 +46,7 @@ export async function makePlans(data: string, { config, source }: Target, choice
 }
 
 /**
- * Resolves when everything was sent and either all has rung or could have.
+ * Resolves when everything was sent and either all has rung or could have, or at the signal.
  * @throws AppError as the log's commit; `control_unreachable` when the running Tocsin has ended
  */
 export async function simulate(
@@ -111,8 +113,9 @@ async function findAlerts(
       readAlerts(reading.log, choosePipeline(reading, pipeline), { from: started }),
     );
     const results = plans.map((plan, i) => ({ plan, ...findAlert(alerts, plan, broken[i]!, allClosed) }));
-    if (signal.aborted || allClosed || results.every(({ found }) => found)) {
-      return { results, others: othersOf(alerts, plans, broken, results) };
+    const allRang = results.every(({ found }) => found);
+    if (signal.aborted || allClosed || allRang) {
+      return { results, others: othersOf(alerts, plans, broken, results), interrupted: signal.aborted && !allRang && !allClosed };
     }
   }
 }
