@@ -127,7 +127,7 @@ async function tell({ events, results, others, interrupted }: Simulation, termin
       await terminal.print(
         `${name}: rang at ${found.alert.alert_time}, with a window of which ${share} was broken: ${found.alert.message}`,
       );
-    } else if (interrupted) {
+    } else if (interrupted && !uncounted) {
       await terminal.print(`${name}: it was interrupted, so nobody knows whether it would have rung`);
     } else if (uncounted) {
       const why = uncounted.isOlder

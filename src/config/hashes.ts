@@ -76,17 +76,18 @@ export function windowsHash(engine: EngineSpec, clock: 'append' | 'event'): stri
   return fingerprint(windowsStage(engine, clock));
 }
 
-/** The same by the names that its parts have in the pipeline file (`measures.ctr`, `source.schema`): to tell what changed. */
+/**
+ * The same by the names that its parts have in the pipeline file (`measures.ctr`, `sources.events.schema`): to tell what changed. `sources`
+ * and `measures` stand for their names and order.
+ */
 export function windowsParts(engine: EngineSpec, clock: 'append' | 'event'): Readonly<Record<string, string>> {
   const { sources, measures, ...rest } = windowsStage(engine, clock);
-  const isOne = sources.length === 1;
-  const ofSources = sources.flatMap(({ name, event, ...source }) => {
-    const at = isOne ? 'source' : `sources.${name}`;
-    const own = Object.entries(source).map(([key, value]): [string, unknown] => [`${at}.${SOURCE_KEYS[key] ?? key}`, value]);
-    return [[isOne ? 'event' : `${at}.event`, event] as const, ...own];
-  });
+  const ofSources = sources.flatMap(({ name, ...source }) =>
+    Object.entries(source).map(([key, value]): [string, unknown] => [`sources.${name}.${SOURCE_KEYS[key] ?? key}`, value]),
+  );
   const ofMeasures = engine.measures.map(({ name }, i): [string, unknown] => [`measures.${name}`, measures[i]]);
-  const parts = [...Object.entries(rest), ...ofSources, ...ofMeasures];
+  const names = { sources: sources.map(({ name }) => name), measures: engine.measures.map(({ name }) => name) };
+  const parts = [...Object.entries({ ...rest, ...names }), ...ofSources, ...ofMeasures];
   return Object.fromEntries(parts.map(([name, value]) => [name, fingerprint(value).slice(0, 12)]));
 }
 

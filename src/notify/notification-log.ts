@@ -86,8 +86,8 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
   /** Drops from the front what no cooldown and no end waits for any more. What is silenced stays, however long that lasts. */
   function forgetOver(receiver: string, nowMs: number): void {
     for (const [key, told] of toldBy.get(receiver) ?? []) {
-      // It is heard of, though not told; its end is to close what is open there.
-      if (silencedBy.get(receiver)?.has(told.alertId)) continue;
+      // It is heard of, though not told; its end is to close what is open there, or waits to.
+      if (silencedBy.get(receiver)?.has(told.alertId) || heldBy.get(receiver)?.has(told.alertId)) continue;
       const age = nowMs - told.timeMs;
       if (age < (told.resolved ? settings.cooldownMs : Math.max(settings.cooldownMs, FORGET_AFTER_MS))) return;
       put('told', toldBy, receiver, key, undefined);
@@ -137,14 +137,16 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
     restore(entries) {
       const told: [receiver: string, key: string, told: Told][] = [];
       const givenUp: [receiver: string, key: string, givenUp: GivenUp][] = [];
+      const waiting: [kind: 'held' | 'silenced', receiver: string, event: AlertEvent][] = [];
       for (const entry of entries) {
         const { kind, receiver, key, value } = parseEntry(prefix, entry);
         if (kind === 'next') nextBy.set(receiver, (value as { offset: number }).offset);
         else if (kind === 'told') told.push([receiver, key, value as Told]);
         else if (kind === 'given-up') givenUp.push([receiver, key, value as GivenUp]);
-        else if (kind === 'held') put('held', heldBy, receiver, key, value as AlertEvent);
-        else if (kind === 'silenced') put('silenced', silencedBy, receiver, key, value as AlertEvent);
+        else if (kind === 'held' || kind === 'silenced') waiting.push([kind, receiver, value as AlertEvent]);
       }
+      waiting.sort((a, b) => a[2].alert_time.localeCompare(b[2].alert_time));
+      for (const [kind, receiver, event] of waiting) put(kind, kind === 'held' ? heldBy : silencedBy, receiver, event.alert_id, event);
       for (const [receiver, key, value] of told.sort((a, b) => a[2].timeMs - b[2].timeMs)) put('told', toldBy, receiver, key, value);
       givenUp.sort((a, b) => a[2].given_up_time.localeCompare(b[2].given_up_time));
       for (const [receiver, key, value] of givenUp) put('given-up', givenUpBy, receiver, key, value);

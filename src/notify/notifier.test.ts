@@ -73,6 +73,16 @@ function make(receivers: readonly Receiver[], setting: Setting = {}): { notifier
   return { notifier, waits, clock };
 }
 
+/** What a notifier has written, on top of what was there. */
+function stateOf(notifier: Notifier, before: ReadonlyMap<string, Uint8Array> = new Map()): Map<string, Uint8Array> {
+  const saved = new Map(before);
+  for (const [key, value] of notifier.takeStateChanges()) {
+    if (value) saved.set(key, value);
+    else saved.delete(key);
+  }
+  return saved;
+}
+
 async function feed(notifier: Notifier, events: readonly AlertEvent[], from = 0): Promise<string[]> {
   const decisions: string[] = [];
   for (const [index, event] of events.entries()) {
@@ -166,34 +176,57 @@ test('a replay tells the terminal alone, however old', async () => {
 });
 
 test('a run that tells nobody elsewhere leaves what was due, and the end of what was told, to the next one', async () => {
-  const saved = new Map<string, Uint8Array>();
+  let saved = new Map<string, Uint8Array>();
   const pager = bell('pager');
   const run = (setting: Setting): Notifier => {
     const { notifier } = make([pager], setting);
     notifier.restore(saved);
     return notifier;
   };
-  const save = (notifier: Notifier): void => {
-    for (const [key, value] of notifier.takeStateChanges()) {
-      if (value) saved.set(key, value);
-      else saved.delete(key);
-    }
-  };
   const [due, over, own] = ['due', 'over', 'own'].map((id) => ({ alert_id: id, labels: { id } }));
   const first = run({});
   assert.deepEqual(await feed(first, [alert(0)]), ['sent']);
-  save(first);
+  saved = stateOf(first, saved);
   const replay = run({ audience: 'local', notifyWithinMs: undefined, dueBefore: 4 });
   const owed = [alert(1, due), alert(1, over), alert(2, { ...over, status: 'resolved' })];
   assert.deepEqual(await feed(replay, owed, 1), ['stale', 'stale', 'unwanted']);
   assert.deepEqual(await feed(replay, [alert(3, own), alert(4, { status: 'resolved' })], 4), ['not_local', 'stale']);
   assert.deepEqual(await settle(replay, 5), []);
   assert.deepEqual(pager.rung, ['0 a firing']);
-  save(replay);
+  saved = stateOf(replay, saved);
   const next = run({ now: 5 });
-  assert.equal((await settle(next, 5)).length, 2);
-  assert.deepEqual(pager.rung, ['0 a firing', '1 due firing', '4 a resolved']);
-  assert.deepEqual(await settle(next, 6), []);
+  assert.equal((await Promise.all(next.tellEnds())).length, 1);
+  assert.equal((await settle(next, 5)).length, 1);
+  assert.deepEqual(pager.rung, ['0 a firing', '4 a resolved', '1 due firing']);
+  assert.deepEqual([...next.tellEnds(), ...(await settle(next, 6))], []);
+});
+
+test('an end that waits is told before what begins after it, whatever their ids', async () => {
+  for (const [before, after] of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ] as const) {
+    const pager = bell('pager');
+    const first = make([pager]);
+    await feed(first.notifier, [alert(0, { alert_id: before })]);
+    const told = stateOf(first.notifier);
+    const replay = make([pager], { audience: 'local', notifyWithinMs: undefined, dueBefore: 9 });
+    replay.notifier.restore(told);
+    const owed = [alert(5, { alert_id: before, status: 'resolved' }), alert(30, { alert_id: after })];
+    assert.deepEqual(await feed(replay.notifier, owed, 1), ['stale', 'stale']);
+    const next = make([pager], { now: 31 });
+    next.notifier.restore(stateOf(replay.notifier, told));
+    // What is read next comes at once, too.
+    const ends = next.notifier.tellEnds();
+    await Promise.all([...ends, offer(next.notifier, 3, alert(31, { alert_id: after, repeat: 1 }))]);
+    assert.deepEqual(pager.rung, [`0 ${before} firing`, `5 ${before} resolved`, `31 ${after} firing`]);
+  }
+});
+
+test('what is owed and then spoken for by another alert is told no more', async () => {
+  const { notifier } = make([bell('pager')], { audience: 'local', notifyWithinMs: undefined, dueBefore: 1 });
+  assert.deepEqual(await feed(notifier, [alert(0), alert(1, { part_of: 'z' })]), ['stale', 'not_local']);
+  assert.equal([...stateOf(notifier).keys()].filter((key) => key.startsWith('notify/p/held')).length, 0);
 });
 
 test('an alert that another one speaks for is not told, nor is its end, though it rang by itself before', async () => {

@@ -53,6 +53,8 @@ export interface Notifier {
    * undefined where there was nothing to tell after all.
    */
   settle(watermarkMs: number): Promise<Notified | undefined>[];
+  /** Tells of ends that wait, at the beginning of a run. */
+  tellEnds(): Promise<Notified | undefined>[];
   /** Whether event time (epoch ms) is as near as `settle` asks for. */
   isCaughtUp(watermarkMs: number): boolean;
   /** Takes in a record of the pipeline's silences, in the order of their topic. */
@@ -105,6 +107,7 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
       deps.logger.warn(`a record on the silences of ${pipeline} is none, and is left out: ${record.slice(0, 100)}`);
     },
     settle: (watermarkMs) => (isCaughtUp(watermarkMs) ? queues.flatMap((queue) => queue.settle()) : []),
+    tellEnds: () => queues.flatMap((queue) => queue.tellEnds()),
     isCaughtUp,
     waiting: () => queues.reduce((sum, queue) => sum + queue.waiting(), 0),
     stop: () => stopping.abort(),

@@ -41,6 +41,8 @@ export interface ReceiverQueue {
   room(): Promise<void>;
   /** Tells of stale alerts that still fire. */
   settle(): Promise<Notified | undefined>[];
+  /** Tells of the ends that a run which tells nothing left: before anything else of their segments, whatever the time and silences. */
+  tellEnds(): Promise<Notified | undefined>[];
   /** Whether a silence keeps alerts back, or has. */
   hasSilenced(): boolean;
   /**
@@ -157,15 +159,15 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     if (decision === 'stale') log.hold(receiver.name, event);
     else if (decision === 'silenced') log.keepSilenced(receiver.name, event);
     // Of one that is folded its speaker tells.
-    else if (resolved || decision === 'sent' || decision === 'folded') log.release(receiver.name, event.alert_id);
+    else if (resolved || decision === 'sent' || event.part_of !== undefined) log.release(receiver.name, event.alert_id);
     return { alertId: event.alert_id, receiver: receiver.name, decision };
   }
 
   async function settleOne(event: AlertEvent): Promise<Notified | undefined> {
     // It may have ended, or been told by a reminder, while it waited for its turn.
     if (!log.isWaiting(receiver.name, event.alert_id)) return undefined;
-    // What is silenced goes on waiting.
-    if (silences.isSilenced(event)) return undefined;
+    // What is silenced goes on waiting. Ends never are.
+    if (event.status === 'firing' && silences.isSilenced(event)) return undefined;
     const against = objection(event, { due: true, silenced: false });
     if (against !== undefined && against !== 'stale') {
       // That does not change for this event any more: the alert's next reminder rings.
@@ -180,8 +182,11 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
 
   /** Tells of those that wait, are silenced no more and are not being told already. */
   function settleAll(waiting: Iterable<AlertEvent>, isMeant: (event: AlertEvent) => boolean = () => true): Promise<Notified | undefined>[] {
+    return tellEach(silences.notSilenced(waiting, (event) => isMeant(event) && !settling.has(event.alert_id)));
+  }
+
+  function tellEach(due: readonly AlertEvent[]): Promise<Notified | undefined>[] {
     if (isUntold) return [];
-    const due = silences.notSilenced(waiting, (event) => isMeant(event) && !settling.has(event.alert_id));
     return due.map(async (event) => {
       settling.add(event.alert_id);
       return lanes.run(laneOf(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
@@ -203,6 +208,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     },
     room: open.room,
     settle: () => settleAll(log.held(receiver.name)),
+    tellEnds: () => tellEach([...log.held(receiver.name)].filter(({ status }) => status === 'resolved')),
     hasSilenced: () => log.hasSilenced(receiver.name),
     endSilences: (caughtUp) => settleAll(log.silenced(receiver.name), caughtUp ? undefined : ringsByClock),
     forgetWaiting: () => log.releaseAll(receiver.name),

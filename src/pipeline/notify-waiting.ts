@@ -1,4 +1,4 @@
-/** Tells, as time goes by, of alerts that wait: of stale ones once the past is caught up with, of silenced ones once no silence holds. */
+/** Tells of alerts that wait: of ends at once, of stale ones once the past is caught up with, of silenced ones once no silence holds. */
 import { sleep } from '../core/clock.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { ReceiverQueue } from '../notify/receiver-queue.ts';
@@ -16,7 +16,7 @@ export interface CaughtUp {
 }
 
 export interface WaitingDeps extends CaughtUp {
-  readonly notifier: Pick<Notifier, 'settle' | 'isCaughtUp' | 'queues'>;
+  readonly notifier: Pick<Notifier, 'settle' | 'tellEnds' | 'isCaughtUp' | 'queues'>;
   readonly silences: SilenceTail;
   /** Queues that know of all alert events that are there. */
   readonly upToDate: () => Promise<readonly ReceiverQueue[]>;
@@ -51,6 +51,8 @@ export async function tellWaiting(deps: WaitingDeps, signal: AbortSignal): Promi
     for (const queue of await deps.upToDate()) onTelling(queue.endSilences(caughtUp));
   }
 
+  // At once, so that they go before what is read next.
+  onTelling(notifier.tellEnds());
   for (let ms = 0; !signal.aborted; ms += POLL_MS) {
     const at = watermark();
     if (at !== undefined) onTelling(notifier.settle(at));

@@ -85,6 +85,11 @@ test('a file that computes other windows is refused, and what differs is named',
       message: /in the data directory \(changed: measures\.ctr, measures\.new, measures\.old\)\. Choose:/,
     });
     const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`measures.m${i}`, 'x']));
+    const schema = { 'sources.events.schema': 'x', 'sources.events.event': 'x' };
+    const one = (parts: Record<string, string>) => ({ event: 'a', 'measures.ctr': 'b', 'measures.old': 'c', ...parts });
+    await assert.rejects(start('two', one(schema)), /\(changed: source\.schema, event\)/);
+    await assert.rejects(start('two', one({ ...schema, sources: 'two', 'sources.more.event': 'x' })), /\(changed: sources\)/);
+    await assert.rejects(start('two', one({ measures: 'another order' })), /\(changed: measures\)/);
     await assert.rejects(start('two', { ...many, event: 'a', 'measures.ctr': 'b', 'measures.old': 'c' }), /m0, .*m5, and 3 more\)/);
   });
 });

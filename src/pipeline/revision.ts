@@ -106,8 +106,16 @@ export function revisionRefusal(pipeline: string, recorded: Revisions | undefine
 
 const PARTS_TOLD = 6;
 
+/** As the pipeline file calls them: with one source alone `source.schema` and `event`. */
 function partsThatDiffer(before: StageHashes['parts'], now: StageHashes['parts']): string[] {
-  return [...new Set([...Object.keys(now), ...Object.keys(before)])].filter((name) => before[name] !== now[name]);
+  const differing = [...new Set([...Object.keys(now), ...Object.keys(before)])].filter((name) => before[name] !== now[name]);
+  const otherSources = differing.includes('sources');
+  const otherMeasure = differing.some((name) => name.startsWith('measures.'));
+  const told = differing.filter((name) => !(otherSources && name.startsWith('sources.')) && !(otherMeasure && name === 'measures'));
+  const isOne = new Set(Object.keys(now).flatMap((name) => /^sources\.([^.]+)\./.exec(name)?.[1] ?? [])).size === 1;
+  return isOne
+    ? told.map((name) => name.replace(/^sources\.[^.]+\.(event$)?/, (_, event: string | undefined) => event ?? 'source.'))
+    : told;
 }
 
 async function completeFrom(log: Log, pipeline: string, inputs: readonly PipelineInput[], choice: RevisionChoice): Promise<number> {

@@ -54,7 +54,7 @@ export async function settleStageRevision(
   const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
   if (changed && choice.kind === 'same') throw revisionRefusal(pipeline, recorded, hashes);
   const isDue = choice.kind === 'from' && (recorded === undefined || recorded.at < startedAt);
-  if (recorded && !changed && !isDue && recorded.detect.hash === hashes.detect) return recorded;
+  if (recorded?.windows.parts && !changed && !isDue && recorded.detect.hash === hashes.detect) return recorded;
   const anew = recorded !== undefined && (changed || isDue);
   const counter = (recorded?.windows.counter ?? 1) + (anew ? 1 : 0);
   if (counter > REVISION_MAX) throw new AppError('revision_changed', `pipeline ${pipeline}: ${REVISION_MAX} revisions are the most.`);
@@ -65,7 +65,7 @@ export async function settleStageRevision(
   const offsets = choice.kind === 'from' ? await offsetsFrom(log, inputs, choice.from) : {};
   const settled: StageRevision =
     recorded && !anew
-      ? { ...recorded, detect }
+      ? { ...recorded, windows: { ...recorded.windows, parts: hashes.parts }, detect }
       : {
           windows: { counter, hash: hashes.windows, parts: hashes.parts },
           detect,

@@ -36,7 +36,9 @@ export function createUnitWriter(db: DatabaseSync, { topics, clock, packing, not
   const setState = db.prepare('INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
   const deleteState = db.prepare('DELETE FROM state WHERE key = ?');
 
-  function append(records: RecordsToAppend): { readonly firstOffset: number; readonly bytes: number } {
+  const isDue = createWritePace();
+
+  function* append(records: RecordsToAppend): Sliced<number> {
     const part = topics.part(records.topic, records.partition);
     // Read within the transaction, never kept: a rolled back append leaves nothing behind that would have to be mended.
     const at = partition.get(part) as { end_offset: number; last_append_time: number };
@@ -45,27 +47,23 @@ export function createUnitWriter(db: DatabaseSync, { topics, clock, packing, not
     let stored = 0;
     for (const row of packing.rowsOf(records)) {
       const { to, plain } = row;
+      const bytes = row.body.length;
       const line = records.firstLine === undefined ? null : records.firstLine + from;
       const [first, end] = [at.end_offset + from, at.end_offset + to];
-      insert.run(part, first, end, appendTime, line, row.body.length, row.flags, row.bodyBytes, row.body);
+      insert.run(part, first, end, appendTime, line, bytes, row.flags, row.bodyBytes, row.body);
       noted({ part, firstOffset: first, endOffset: end, appendTime, firstLine: line, plain });
-      stored += row.body.length;
+      stored += bytes;
       if (row.flags & ZSTD) giveBack(row.body);
       from = to;
+      if (isDue(bytes)) yield;
     }
     if (from > 0) advance.run(at.end_offset + from, appendTime, stored, part);
-    return { firstOffset: at.end_offset, bytes: stored };
+    return at.end_offset;
   }
-
-  const isDue = createWritePace();
 
   return function* (unit) {
     const firstOffsets: number[] = [];
-    for (const records of unit.appends ?? []) {
-      const { firstOffset, bytes } = append(records);
-      firstOffsets.push(firstOffset);
-      if (isDue(bytes)) yield;
-    }
+    for (const records of unit.appends ?? []) firstOffsets.push(yield* append(records));
     for (const { group, topic, partition: number, offset } of unit.offsets ?? []) {
       if (offset === null) deleteOffset.run(group, topics.part(topic, number));
       else setOffset.run(group, topics.part(topic, number), offset);
