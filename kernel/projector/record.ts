@@ -47,7 +47,8 @@ export function project(i: usize, from: usize, to: usize, bytesAreCharacters: bo
   if (isNaN(time)) return DOUBTFUL;
   if (plan.id !== NONE) {
     const id = fieldAt(plan.id);
-    if (id.kind !== TEXT) return DOUBTFUL;
+    // A number is told apart by its text, which others have to find where it is not as it stands there.
+    if (id.kind !== TEXT && !(id.kind === NUMBER && isSpelledPlainly(id.start, id.end))) return DOUBTFUL;
     if (wanted) hashBytes(plan.idKey, id.start, id.end, plan.idLow + (i << 2), plan.idHigh + (i << 2));
   }
   if (!wanted) return IGNORED;

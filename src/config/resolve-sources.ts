@@ -105,7 +105,7 @@ function readTable(file: string): Record<string, string> {
 
 function resolveEvent(part: Part, own: KnownFields, shortestSlideMs: number, problems: Problems): EventSpec {
   const { event, eventPath } = part;
-  if (event.id !== undefined) checkField(own, event.id, [...eventPath, 'id'], problems, ['string']);
+  if (event.id !== undefined) checkField(own, event.id, [...eventPath, 'id'], problems, ['string', 'integer', 'number']);
   const timeTypes = event.time_unit === 'iso' ? ['string'] : ['string', 'number', 'integer'];
   checkField(own, event.time, [...eventPath, 'time'], problems, timeTypes);
   // A copy that comes when its id is forgotten must be late: no window that it belongs to takes it any more.

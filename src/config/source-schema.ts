@@ -7,7 +7,9 @@ export const eventSchema = z
   .strictObject({
     id: fieldName
       .optional()
-      .describe('Field with the id of the event, a text. A second event with the same id is a duplicate. Without it nothing is.'),
+      .describe(
+        'Field with the id of the event: a text, or a whole number of at most 9007199254740991 (readers of JSON cannot tell longer ones apart: send them as text). 7 and "7" are one id. A second event with the same id is a duplicate. Without it nothing is.',
+      ),
     time: fieldName.describe('Field with the time of the event.'),
     time_unit: z
       .enum(['iso', 's', 'ms'])

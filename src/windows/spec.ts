@@ -22,7 +22,7 @@ export interface LookupSpec {
 }
 
 export interface EventSpec {
-  /** Field with the event's id (string); undefined: no dedup. */
+  /** Field with the event's id (a text or a whole number); undefined: no dedup. */
   readonly id?: string;
   /** Field with the event time: an RFC 3339 text with zone, or a number (or text of one) as `timeUnit` says. */
   readonly time: string;

@@ -87,7 +87,7 @@ export function judgePartition(
   // The last event accepted with an id is remembered longest: watermarks only rise, and one is accepted only once the one before is forgotten.
   const original = (fields: Fields) => {
     if (event.id === undefined) return undefined;
-    const found = remembered.get(own(fields, event.id) as string);
+    const found = remembered.get(String(own(fields, event.id)));
     return found && watermark() < found.eventTime + event.dedupMs && !limit.hasForgotten(found.eventTime) ? found : undefined;
   };
 
@@ -108,7 +108,7 @@ export function judgePartition(
     if (end + event.allowedLatenessMs <= before) return { outcome: 'late', ...seen };
     accepted.push({ offset, eventTime, watermark: before, fields });
     if (event.id !== undefined) {
-      remembered.set(own(fields, event.id) as string, { offset, eventTime });
+      remembered.set(String(own(fields, event.id)), { offset, eventTime });
       limit.remember(eventTime, before);
     }
     maxEventTime = Math.max(maxEventTime, eventTime);
@@ -126,8 +126,8 @@ export function judgePartition(
     if ('outcome' in read) return read;
     settledKeys.add(replay.key);
     if (original(read.fields)) return { outcome: 'duplicate' };
-    if (event.id !== undefined && replayedIds.has(own(read.fields, event.id))) return { outcome: 'duplicate' };
-    if (event.id !== undefined) replayedIds.add(own(read.fields, event.id));
+    if (event.id !== undefined && replayedIds.has(String(own(read.fields, event.id)))) return { outcome: 'duplicate' };
+    if (event.id !== undefined) replayedIds.add(String(own(read.fields, event.id)));
     replayed.push({ offset: index, eventTime: read.eventTime, watermark: -Infinity, fields: read.fields });
     return { outcome: 'accepted', eventTime: read.eventTime, windowStart: earliestWindow(windows, read.eventTime).start };
   };

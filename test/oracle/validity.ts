@@ -59,7 +59,9 @@ function checkBySchema(schema: Readonly<Record<string, unknown>>, source: Source
     if (value === undefined) return required.includes(name) || name === id || name === time ? 'missing' : undefined;
     const fault = propertyFault(properties[name] ?? {}, value);
     if (fault) return fault;
-    if (name === id && typeof value !== 'string') return 'type';
+    if (name === id && typeof value === 'number') {
+      if (!Number.isSafeInteger(value)) return 'value';
+    } else if (name === id && typeof value !== 'string') return 'type';
     if (name === time) {
       const parsed = eventTimeOf(value, timeUnit);
       if (typeof parsed === 'string') return parsed;

@@ -26,7 +26,16 @@ const times = [
   ...json('1969-12-31T23:59:59.000Z', '2026-03-02T09:48:60.000Z', '2026-03-02T24:00:00.000Z', '2026-03-02T09:48:17.Z', 'never'),
   ...json('2026-03-02T23:59:60Z', '2026-03-02T09:48:17.1234567890Z', '2026-03-02T09:4８:17.250Z'),
 ];
-const ids = json('a', 'b-1', '', '712b0e22-0b84-4e86-b21c-77789d187cc6', 'käse', '한국어', '💥', 'x'.repeat(70), 'abc', 'abcd', 'abcde');
+const ids = [
+  ...json('a', 'b-1', '', '712b0e22-0b84-4e86-b21c-77789d187cc6', 'käse', '한국어', '💥', 'x'.repeat(70), 'abc', 'abcd', 'abcde'),
+  ...json('7', 7, -7, 0, 123_456_789_012_345, Number.MAX_SAFE_INTEGER),
+  '-0',
+  '7.0',
+  '0.7e1',
+  '7.5',
+  '9007199254740993',
+  '1e400',
+];
 
 /** Of these fields, all measures that there are. */
 function everyMeasure(amount: string, user: string, where: MeasureSpec & { kind: 'count' }): MeasureSpec[] {

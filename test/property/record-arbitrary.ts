@@ -100,7 +100,7 @@ export function recordsOf(source: SourceSpec, clock: ClockKind, startMs: number,
       records.push({ bytes: earlier.bytes, appendTime });
       return;
     }
-    const id = one.kind === 'shared' ? `shared-${one.pick[0] % 3}` : one.kind === 'reuse' && earlier ? earlier.id : `id-${index}`;
+    const id = one.kind === 'shared' ? `shared-${one.pick[0] % 3}` : one.kind === 'reuse' && earlier ? earlier.id : `${index}`;
     const bytes = bytesOf(source, one, eventFields(source, one, id, eventTime(source, clock, appendTime, one)));
     if (bytes && !['blank', 'garbage'].includes(one.kind)) sent.push({ id, bytes });
     records.push({ bytes, appendTime });
@@ -125,7 +125,7 @@ function eventFields(source: SourceSpec, one: Step, id: string, time: number): F
       ? { ad: of(Object.keys(DEVICE_OF_AD), one.pick[3]) }
       : { device: of(DIMENSION_VALUES['device']!, one.pick[3]) };
   return {
-    id,
+    id: one.wholeSecond && /^\d+$/.test(id) ? Number(id) : id,
     at: timeText(source, one, time),
     kind: of(source.where.length > 0 ? KINDS.slice(0, 2) : KINDS, one.pick[0]),
     country: of(DIMENSION_VALUES['country']!, one.pick[1]),
@@ -215,7 +215,11 @@ function faulty(source: SourceSpec, one: Step, fields: Fields): Fields {
     else if (one.pick[1] % 3 === 1) broken[name] = [null, [], {}, true][one.pick[2] % 4];
     else
       broken[name] =
-        name === 'amount' ? 1_000_001 : ['no such value '.repeat(6), '2026-02-30T00:00:00.000Z', '2026-03-02T10:00:00'][one.pick[2] % 3];
+        name === 'amount'
+          ? 1_000_001
+          : name === 'id' && one.pick[3] % 2 === 0
+            ? [7.5, 2 ** 53][one.pick[2] % 2]
+            : ['no such value '.repeat(6), '2026-02-30T00:00:00.000Z', '2026-03-02T10:00:00'][one.pick[2] % 3];
   }
   return broken;
 }

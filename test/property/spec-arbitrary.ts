@@ -91,7 +91,7 @@ function schemasOf(choice: SourceChoice): Pick<SourceSpec, 'schema' | 'versions'
 
 function schemaOf(choice: SourceChoice): Record<string, unknown> {
   const known: Record<(typeof SCHEMA_FIELDS)[number], unknown> = {
-    id: { type: 'string', minLength: 1, maxLength: 64 },
+    id: { type: ['string', 'integer'], minLength: 1, maxLength: 64 },
     at: choice.event.timeUnit === 'iso' ? { type: 'string' } : { type: ['number', 'string'] },
     kind: { type: 'string', enum: [...KINDS] },
     country: { type: 'string', enum: DIMENSION_VALUES['country'] },

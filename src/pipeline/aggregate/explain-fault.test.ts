@@ -59,15 +59,15 @@ test('a fault by the schema: where, what was found, what was expected', () => {
 test('a fault that the pipeline finds, with or without a schema', () => {
   const records = [
     ['missing:id', { at: 1 }],
-    ['type:id', { id: 7, at: 1 }],
+    ['value:id', { id: 2 ** 53, at: 1 }],
     ['value:at', { ...good, at: 'today' }],
     ['type:country', { ...good, country: [] }],
     ['type:amount', { ...good, amount: '12.5' }],
     ['future', { ...good, at: 1e12 }],
   ] as const;
   const expected = [
-    'id: found nothing; expected text, which names the event',
-    'id: found 7; expected text, which names the event',
+    'id: found nothing; expected text, or a whole number of at most 9007199254740991, which names the event',
+    'id: found 9007199254740992; expected text, or a whole number of at most 9007199254740991, which names the event',
     'at: found "today"; expected milliseconds since 1970, as a number or its text',
     'country: found []; expected text, a number, true or false: it is a dimension',
     'amount: found "12.5"; expected a number, for measure n',
@@ -112,8 +112,8 @@ test('a value is told by its beginning, however deep or long it is', () => {
       `found ${cut(lists)}; expected a JSON object`,
       `country: found ${cut(lists)}; expected text, a number, true or false: it is a dimension`,
       `amount: found ${cut(`[${'{"a":['.repeat(10)}`)}; expected a number or text`,
-      'id: found [Infinity,null,{"é":"é\\""},[],{}]; expected text, which names the event',
-      `id: found ${cut(`[${'7,'.repeat(30)}`)}; expected text, which names the event`,
+      'id: found [Infinity,null,{"é":"é\\""},[],{}]; expected text, or a whole number of at most 9007199254740991, which names the event',
+      `id: found ${cut(`[${'7,'.repeat(30)}`)}; expected text, or a whole number of at most 9007199254740991, which names the event`,
     ],
   );
   const exact = 'x'.repeat(58);

@@ -3,7 +3,7 @@ import type { EventCheck } from '../../schemas/event-check.ts';
 import { faultText, oneOf } from '../../schemas/fault-text.ts';
 import { LEVELS_MAX, TOO_DEEP } from '../../schemas/nesting.ts';
 import { isObject } from '../../schemas/schema-fields.ts';
-import { isScalar, own } from '../../windows/decode/decoder.ts';
+import { idText, isScalar, own } from '../../windows/decode/decoder.ts';
 import { parseEventTime } from '../../windows/decode/event-time.ts';
 import { MAX_AHEAD_DEFAULT_MS } from '../../windows/partition.ts';
 import type { Condition, EngineSpec, LookupSpec, MeasureSpec, SourceSpec } from '../../windows/spec.ts';
@@ -15,6 +15,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** `text`: the record. Undefined where the reason says it all. */
 export type ExplainFault = (reason: string, text: string) => string | undefined;
 
+const ID = `text, or a whole number of at most ${Number.MAX_SAFE_INTEGER}, which names the event`;
 const TIMES = {
   iso: 'a time with a zone such as "2025-01-31T12:00:00Z"',
   s: 'seconds since 1970, as a number or its text',
@@ -33,7 +34,7 @@ export function createExplainFault(
   /** What the engine itself asks of a field and does not find there, whatever the schema says. */
   function wanted(field: string, record: Fields): string | undefined {
     const value = own(record, field);
-    if (field === event.id && typeof value !== 'string') return 'text, which names the event';
+    if (field === event.id && idText(value) === undefined) return ID;
     if (field === event.time && Number.isNaN(parseEventTime(value, event.timeUnit))) return TIMES[event.timeUnit];
     if (dimensions.includes(field) && typeof value === 'object' && value !== null) {
       return 'text, a number, true or false: it is a dimension';

@@ -51,7 +51,7 @@ test('two halves of a character in neighbouring records are not UTF-8, though to
 
 test('a label that is no scalar is a fault after those of schema, id and time', () => {
   const schema = { type: 'object', properties: { amount: { type: 'number' } } };
-  const broken = { country: ['KR'], id: 7, at: 'never', amount: 'x' };
+  const broken = { country: ['KR'], id: true, at: 'never', amount: 'x' };
   assert.deepEqual(
     verdicts({ schema }, [
       broken,
@@ -65,6 +65,17 @@ test('a label that is no scalar is a fault after those of schema, id and time', 
   );
 });
 
+test('an id is a text or a whole number that JSON can tell from its neighbours', () => {
+  const ids = ['7', '-7', '7.0', '"7"', '9007199254740991', '9007199254740993', '7.5', '1e400', 'null', '[7]'];
+  assert.deepEqual(
+    verdicts(
+      {},
+      ids.map((id) => `{"id":${id},"at":1,"country":"KR"}`),
+    ),
+    [...Array<string>(5).fill('accepted'), 'value:id', 'value:id', 'value:id', 'type:id', 'type:id'],
+  );
+});
+
 test('each event is held against the version that it names; one that names none is invalid before anything else is said of it', () => {
   const v1 = { type: 'object', properties: { amount: { type: 'number' }, id: {} }, required: ['amount'] };
   const v2 = { type: 'object', properties: { id: {}, amount: { type: 'null' } } };
@@ -75,9 +86,9 @@ test('each event is held against the version that it names; one that names none 
     { ...event, v: '2', amount: 1 },
     { ...event, v: 2, amount: null },
     { ...event, v: 1 },
-    { ...event, v: '1', amount: 'x', id: 7 },
-    { ...event, v: '2', amount: 1, id: 7 },
-    ...['3', null, ['1'], 'constructor'].map((v) => ({ ...event, v, amount: 1, id: 7 })),
+    { ...event, v: '1', amount: 'x', id: true },
+    { ...event, v: '2', amount: 1, id: true },
+    ...['3', null, ['1'], 'constructor'].map((v) => ({ ...event, v, amount: 1, id: true })),
     event,
     '[]',
   ]);

@@ -127,8 +127,9 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     return undefined;
   }
 
-  function takeId(id: unknown, i: number): string | undefined {
-    if (typeof id !== 'string') return `${id === undefined ? 'missing' : 'type'}:${event.id}`;
+  function takeId(value: unknown, i: number): string | undefined {
+    const id = idText(value);
+    if (id === undefined) return `${value === undefined ? 'missing' : typeof value === 'number' ? 'value' : 'type'}:${event.id}`;
     const hash = idHasher.hash(id);
     columns.ids!.low[i] = hash.low;
     columns.ids!.high[i] = hash.high;
@@ -280,6 +281,12 @@ function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
 /** Numbers and truth values by their text; what is not there is empty. Objects do not come this far. */
 function labelText(value: unknown): string {
   return value === null || !isScalar(value) ? '' : String(value);
+}
+
+/** Undefined for what cannot name an event. Whole numbers beyond 2^53 are rounded when JSON is read: different ids would be one. */
+export function idText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
 /** A field of the object itself: not what every object inherits (`constructor`, `__proto__`). */
