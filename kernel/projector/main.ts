@@ -117,11 +117,12 @@ export function addLookup(by: u32, field: u32, slot: u32): void {
   push(plan.lookups, changetype<usize>(lookup));
 }
 
-/** @param id, version NONE where there is none; @param timeUnit of plan.ts; 2 is milliseconds */
-export function setEvent(id: u32, time: u32, timeUnit: u32, version: u32, versionSlot: u32): void {
+/** @param id, version NONE where there is none; @param timeUnit of plan.ts; 2 is milliseconds; @param zoneMs NaN where times name their zone */
+export function setEvent(id: u32, time: u32, timeUnit: u32, zoneMs: f64, version: u32, versionSlot: u32): void {
   plan.id = id;
   plan.time = time;
   plan.timeUnit = timeUnit;
+  plan.zoneMs = zoneMs;
   plan.version = version;
   plan.versionSlot = versionSlot;
 }

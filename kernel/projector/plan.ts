@@ -62,6 +62,8 @@ class Plan {
   id: u32;
   time: u32;
   timeUnit: u32;
+  /** How far the clock of times that name no zone is ahead of UTC; NaN where there is none. */
+  zoneMs: f64;
   timeReader: TimeReader;
   /** The field that names the version, and the slot of the notes that say which; NONE where there is one version. */
   version: u32;

@@ -9,7 +9,7 @@ import { digitsAt, isSpelledPlainly } from './numbers.ts';
 import { Demand, demandHolds } from './rules.ts';
 import { NOT_SURE, scan } from './scan.ts';
 import { Adds, Dimension, Feed, FieldTest, Lookup, NONE, plan, TimeUnit } from './plan.ts';
-import { readTime } from './times.ts';
+import { readTime, TIME_LAST_MS } from './times.ts';
 import { entryOfText, resolve } from './values.ts';
 
 /** Outcomes, as in src/core/outcome.ts; DOUBTFUL: the record is left to others. */
@@ -18,7 +18,6 @@ export const IGNORED: u32 = 4;
 export const DOUBTFUL: u32 = 255;
 
 /** Last of the times that there are, epoch ms. */
-const TIME_LAST_MS: f64 = 253_402_300_799_999;
 const spelled = memory.data(32);
 
 /** Fills element `i` of the columns where the record at [from, to) is accepted. */
@@ -93,7 +92,7 @@ function versionNamed(field: Field): i32 {
 /** Epoch ms; NaN where others have to look. */
 function eventTime(field: Field): f64 {
   if (field.kind === TEXT) {
-    if (plan.timeUnit === TimeUnit.ISO) return readTime(plan.timeReader, field.start, field.end);
+    if (plan.timeUnit === TimeUnit.ISO) return readTime(plan.timeReader, field.start, field.end, plan.zoneMs);
     const digits = digitsAt(field.start, field.end);
     return digits >= 0 ? instant(digits, field) : timeAt(field.start, field.end, true);
   }

@@ -76,7 +76,7 @@ function textRuleHolds(rule: Rule, from: usize, to: usize, bytesAreCharacters: b
     const length = bytesAreCharacters ? ((to - from) as u32) : codePoints(from, to);
     if (length < rule.minLength || length > rule.maxLength) return false;
   }
-  if (rule.isTime && isNaN(readTime(rule.times, from, to))) return false;
+  if (rule.isTime && isNaN(readTime(rule.times, from, to, NaN))) return false;
   for (let k: u32 = 0; k < rule.patterns.count; k++) {
     const pattern = changetype<Pattern>(item(rule.patterns, k) as usize);
     const matched = matches(pattern, from, to);

@@ -2,6 +2,9 @@
 import { allocate } from './memory.ts';
 import { minuteAt } from './host.ts';
 
+/** The end of the year 9999. */
+export const TIME_LAST_MS: f64 = 253_402_300_799_999;
+
 /** The minute that was seen last: times come nearly in order, and the calendar is asked once a minute. */
 @unmanaged
 export class TimeReader {
@@ -16,10 +19,17 @@ export function createTimeReader(): TimeReader {
   return made;
 }
 
-/** Epoch ms of the text at [from, to), as event-time.ts has it; NaN where it has another form, or is no time. */
-export function readTime(reader: TimeReader, from: usize, to: usize): f64 {
-  const length = to - from;
-  if (length < 20 || length > 30 || load<u8>(from + 16) !== 0x3a || load<u8>(to - 1) !== 0x5a) return NaN;
+/**
+ * Epoch ms of the text at [from, to), as event-time.ts has it; NaN where it has another form, or is no time. `zoneMs`: that of a text without
+ * the `Z`, which may have a space for the `T`; NaN where there is none.
+ */
+export function readTime(reader: TimeReader, from: usize, to: usize, zoneMs: f64): f64 {
+  const isUtc = load<u8>(to - 1) === 0x5a;
+  const end = isUtc ? to - 1 : to;
+  const length = end - from;
+  if (length < 19 || length > 29 || load<u8>(from + 16) !== 0x3a) return NaN;
+  const separator = load<u8>(from + 10);
+  if (separator !== 0x54 && (isUtc || separator !== 0x20)) return NaN;
   if (load<u64>(from) !== reader.low || load<u64>(from + 8) !== reader.high) {
     reader.low = load<u64>(from);
     reader.high = load<u64>(from + 8);
@@ -29,10 +39,10 @@ export function readTime(reader: TimeReader, from: usize, to: usize): f64 {
   const ones = (load<u8>(from + 18) as u32) - 0x30;
   if (tens > 5 || ones > 9) return NaN;
   let ms: u32 = 0;
-  if (length > 20) {
-    if (length === 21 || load<u8>(from + 19) !== 0x2e) return NaN;
+  if (length > 19) {
+    if (length === 20 || load<u8>(from + 19) !== 0x2e) return NaN;
     let unit: u32 = 100;
-    for (let at = from + 20; at < to - 1; at++) {
+    for (let at = from + 20; at < end; at++) {
       const digit = (load<u8>(at) as u32) - 0x30;
       if (digit > 9) return NaN;
       // Finer than a millisecond is cut off.
@@ -40,5 +50,8 @@ export function readTime(reader: TimeReader, from: usize, to: usize): f64 {
       unit /= 10;
     }
   }
-  return reader.minuteMs + ((tens * 10_000 + ones * 1_000 + ms) as f64);
+  const time = reader.minuteMs + ((tens * 10_000 + ones * 1_000 + ms) as f64);
+  if (isUtc) return time;
+  const there = time - zoneMs;
+  return there >= 0 && there <= TIME_LAST_MS ? there : NaN;
 }

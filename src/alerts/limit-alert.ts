@@ -4,6 +4,7 @@
  */
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
+import { lastStart } from '../windows/plan.ts';
 import type { WindowSpec } from '../windows/spec.ts';
 import { alertId } from './alert-id.ts';
 import { withWords, type AlertWords } from './alert-words.ts';
@@ -26,9 +27,8 @@ export interface LimitReached {
  * that it follows from the partition's records alone. What was counted meanwhile stays as it is.
  */
 export function limitAlert({ kind, pipeline, partition, limit, window, span, locale }: LimitReached): AlertEvent {
-  const startOf = (time: number): number => Math.floor(time / window.slideMs) * window.slideMs;
-  const since = new Date(startOf(span.since)).toISOString();
-  const startMs = startOf(span.endedAt ?? span.since);
+  const since = new Date(lastStart(window, span.since)).toISOString();
+  const startMs = lastStart(window, span.endedAt ?? span.since);
   const start = new Date(startMs).toISOString();
   const end = new Date(startMs + window.sizeMs).toISOString();
   const isOver = span.endedAt !== undefined;

@@ -9,6 +9,8 @@ import { fastPathOf } from '../windows/projector/open-decoder.ts';
 import type { EngineSpec, MeasureSpec, SourceSpec, WindowSpec } from '../windows/spec.ts';
 import type { Terminal } from './terminal.ts';
 
+const DAY_MS = 86_400_000;
+
 /** Tells all that is wrong with all the files; what a right one computes. Exit code 2 when one is wrong: `run` would not start. */
 export async function checkCommand(files: string[], options: { json: boolean }, terminal: Terminal): Promise<number> {
   const right: LoadedPipeline[] = [];
@@ -79,8 +81,10 @@ function describe(file: string, { engine, monitor, inputs, receivers, clock, sta
 }
 
 /** Where days are windows, people think of their own midnight. */
-function windowText({ name, slideMs }: WindowSpec): string {
-  return slideMs % 86_400_000 === 0 ? `${name} (from midnight UTC)` : name;
+function windowText({ name, slideMs, offsetMs = 0 }: WindowSpec): string {
+  if (slideMs % DAY_MS !== 0) return name;
+  const begins = new Date(offsetMs % DAY_MS).toISOString().slice(11, 16);
+  return `${name} (from ${begins === '00:00' ? 'midnight' : begins} UTC)`;
 }
 
 /** Why a source's records are all read as objects; undefined where they are read from their bytes. */
@@ -102,7 +106,11 @@ function sourceText(engine: EngineSpec, source: SourceSpec): string {
   const plain = format === 'json' ? plainBecause(engine, source) : undefined;
   const decoder = plain === undefined ? '' : `; plain decoder (${plain})`;
   // A number is a valid time in either unit: whoever reads this sees which one was meant.
-  const unit = { iso: '', s: 'seconds since 1970, ', ms: 'milliseconds since 1970, ' }[event.timeUnit];
+  const unit = {
+    iso: event.zoneMs === undefined ? '' : 'without a zone by utc_offset, ',
+    s: 'seconds since 1970, ',
+    ms: 'milliseconds since 1970, ',
+  }[event.timeUnit];
   return `${name}: topic ${topic} (${count}, ${format}), time ${event.time} (${unit}${times}), ${dedup}${filter}${decoder}`;
 }
 

@@ -57,6 +57,10 @@ export const timeZone = z.string(EXPECTED_ZONE).superRefine((name, context) => {
   }
 });
 
+const EXPECTED_OFFSET = 'expected an offset from UTC such as "+09:00" or "-03:30"';
+/** Of a clock that is never put forward or back. */
+export const utcOffset = z.string(EXPECTED_OFFSET).regex(/^[+-](0\d|1[0-4]):[0-5]\d$/, EXPECTED_OFFSET);
+
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export const conditions = z
   .record(fieldName, z.union([scalar, z.array(scalar).min(1).max(1000)]))

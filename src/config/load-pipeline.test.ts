@@ -103,6 +103,23 @@ const base = (): PipelineFile => ({
   detect: { share: { down: '50%' } },
 });
 
+test('utc_offset moves windows that it does not divide, reads times without a zone, and tells times where no other zone does', () => {
+  const windows: PipelineFile['windows'] = ['1m', '1d', { size: '1d', slide: '1h' }];
+  const of = (utc_offset: string) => definePipeline({ ...base(), windows, utc_offset });
+  const [kst, newfoundland] = [of('+09:00'), of('-03:30')];
+  assert.deepEqual(
+    [kst, newfoundland].map(({ engine }) => engine.windows.map(({ offsetMs }) => (offsetMs ?? 0) / 60_000)),
+    [
+      [0, 15 * 60, 0],
+      [0, 3 * 60 + 30, 30],
+    ],
+  );
+  assert.deepEqual([kst.engine.sources[0]!.event.zoneMs, kst.timeZone], [9 * 3_600_000, '+09:00']);
+  // What it does not change has the results of before.
+  assert.equal(of('+00:00').hashes.windows === definePipeline({ ...base(), windows }).hashes.windows, false);
+  assert.equal('offsetMs' in of('+00:00').engine.windows[1]!, false);
+});
+
 test('a runbook stands for either direction or both, as a browser writes it', () => {
   const runbookOf = (runbook: PipelineFile['detect']): unknown => {
     const { monitor } = definePipeline({ ...base(), detect: { share: { down: '50%', up: '100%', runbook } } });

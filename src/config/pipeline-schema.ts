@@ -1,7 +1,7 @@
 /** The pipeline file as written: names, types, bounds. What must agree between its parts is checked when it is resolved. */
 import { z } from 'zod';
 import { MAX_IDS } from '../windows/spec.ts';
-import { columnName, duration, durationText, pipelineName, timeZone, topicName } from './field-kinds.ts';
+import { columnName, duration, durationText, pipelineName, timeZone, topicName, utcOffset } from './field-kinds.ts';
 import { measureSchema } from './measure-schema.ts';
 import { eventSchema, namedSourceSchema, sourceSchema } from './source-schema.ts';
 
@@ -83,7 +83,7 @@ export const pipelineSchema = z.strictObject({
     .min(1)
     .max(16)
     .describe(
-      'Windows to compute: a duration (tumbling), or size and slide (hopping). They start at multiples of the slide since 1970, UTC: those of `1d` at midnight UTC, whatever `time_zone` is.',
+      'Windows to compute: a duration (tumbling), or size and slide (hopping). They start at multiples of the slide since midnight 1970-01-01 by `utc_offset`: those of `1d` at midnight UTC where it is left out, whatever `time_zone` is.',
     ),
   rollups: z
     .array(z.array(columnName).max(16))
@@ -145,10 +145,15 @@ export const pipelineSchema = z.strictObject({
     .prefault({})
     .describe('Names of the topics that the pipeline writes.'),
   locale: z.enum(['en', 'ko']).default('en').describe('Language of alerts.'),
-  time_zone: timeZone
-    .default('UTC')
+  utc_offset: utcOffset
+    .optional()
     .describe(
-      'Time zone (IANA) by which the console and the tables of `tocsin alerts` and `tocsin windows` tell times. Page and chats tell them by the clock of each reader; JSON has UTC. It moves no window: days begin at midnight UTC.',
+      'A clock, by how far it is ahead of UTC: `+09:00`. By it days begin (windows of `1d` start at its midnight), and times of events that name no zone are read. It is the same all year round; a zone with summer time has no such offset.',
+    ),
+  time_zone: timeZone
+    .optional()
+    .describe(
+      'Time zone (IANA) by which the console and the tables of `tocsin alerts` and `tocsin windows` tell times. Page and chats tell them by the clock of each reader; JSON has UTC. It moves no window. Default `utc_offset`, or `UTC`.',
     ),
 });
 

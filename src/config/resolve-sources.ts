@@ -30,9 +30,17 @@ interface Part {
   readonly eventPath: Path;
 }
 
-/** @param shortestSlideMs of all windows: what a copy must not outlive to count once */
-export function resolveSources(block: PipelineBlock, folder: string, shortestSlideMs: number, problems: Problems): ResolvedSource[] {
-  return partsOf(block, problems).map((part) => resolveSource(part, folder, shortestSlideMs, problems));
+/** What the rest of the file says. */
+interface Around {
+  readonly folder: string;
+  /** Of all windows: what a copy must not outlive to count once. */
+  readonly shortestSlideMs: number;
+  /** How far the clock of times that name no zone is ahead of UTC; undefined: there is none. */
+  readonly zoneMs: number | undefined;
+}
+
+export function resolveSources(block: PipelineBlock, around: Around, problems: Problems): ResolvedSource[] {
+  return partsOf(block, problems).map((part) => resolveSource(part, around, problems));
 }
 
 function partsOf(block: PipelineBlock, problems: Problems): Part[] {
@@ -58,11 +66,12 @@ function partsOf(block: PipelineBlock, problems: Problems): Part[] {
   return [{ name: ONLY_SOURCE, source, event, path: ['source'], eventPath: ['event'] }];
 }
 
-function resolveSource(part: Part, folder: string, shortestSlideMs: number, problems: Problems): ResolvedSource {
+function resolveSource(part: Part, around: Around, problems: Problems): ResolvedSource {
   const { name, source, path } = part;
+  const { folder } = around;
   const { spec: schemas, fields: own } = resolveSchemas(source, folder, path, problems);
   const lookups = resolveLookups(source, folder, own, path, problems);
-  const event = resolveEvent(part, own, shortestSlideMs, problems);
+  const event = resolveEvent(part, own, around, problems);
   const where = resolveConditions(source.where, own, [...path, 'where'], problems);
   const joined = lookups.map(({ field }): [string, SchemaField] => [field, { types: ['string'], required: true }]);
   const fields = own && new Map<string, SchemaField>([...own, ...joined]);
@@ -103,7 +112,7 @@ function readTable(file: string): Record<string, string> {
   return Object.assign(Object.create(null) as Record<string, string>, table);
 }
 
-function resolveEvent(part: Part, own: KnownFields, shortestSlideMs: number, problems: Problems): EventSpec {
+function resolveEvent(part: Part, own: KnownFields, { shortestSlideMs, zoneMs }: Around, problems: Problems): EventSpec {
   const { event, eventPath } = part;
   if (event.id !== undefined) checkField(own, event.id, [...eventPath, 'id'], problems, ['string', 'integer', 'number']);
   const timeTypes = event.time_unit === 'iso' ? ['string'] : ['string', 'number', 'integer'];
@@ -127,6 +136,7 @@ function resolveEvent(part: Part, own: KnownFields, shortestSlideMs: number, pro
     ...(event.id === undefined ? {} : { id: event.id }),
     time: event.time,
     timeUnit: event.time_unit,
+    ...(event.time_unit === 'iso' && zoneMs !== undefined && { zoneMs }),
     outOfOrdernessMs: event.out_of_orderness,
     allowedLatenessMs: event.allowed_lateness,
     dedupMs: event.id === undefined ? 0 : (event.dedup ?? Math.max(DEDUP_DEFAULT_MS, dedupMin)),

@@ -1,5 +1,6 @@
 /** The `windows` and `rollups` blocks. */
 import { parseDuration } from '../core/duration.ts';
+import { paneLength } from '../windows/plan.ts';
 import type { WindowSpec } from '../windows/spec.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
 import type { Problems } from './problem.ts';
@@ -9,7 +10,8 @@ const SIZE_MAX_MS = 31 * 86_400_000;
 /** A window is a sum of panes; more of them cost memory and time in every segment. */
 const PANES_MAX = 10_000;
 
-export function resolveWindows(block: PipelineBlock['windows'], problems: Problems): WindowSpec[] {
+/** @param aheadMs how far the clock by which windows begin is ahead of UTC */
+export function resolveWindows(block: PipelineBlock['windows'], aheadMs: number, problems: Problems): WindowSpec[] {
   const windows = block.map((entry, index): WindowSpec => {
     const path = ['windows', index];
     const [size, slide] = typeof entry === 'string' ? [entry, entry] : [entry.size, entry.slide];
@@ -19,7 +21,10 @@ export function resolveWindows(block: PipelineBlock['windows'], problems: Proble
     else if (slideMs < SIZE_MIN_MS || slideMs > sizeMs || sizeMs % slideMs !== 0) {
       problems.add(path, `found a window of ${size} every ${slide}; expected a slide that divides the size, of at least 1s`);
     }
-    return { name: sizeMs === slideMs ? size : `${size}/${slide}`, sizeMs, slideMs };
+    const name = sizeMs === slideMs ? size : `${size}/${slide}`;
+    // Where it changes nothing it is not said, so that results of before stay the same ones.
+    const offsetMs = (slideMs - (aheadMs % slideMs)) % slideMs;
+    return { name, sizeMs, slideMs, ...(offsetMs > 0 && { offsetMs }) };
   });
   if (problems.list.some((problem) => problem.path[0] === 'windows')) return windows;
 
@@ -31,7 +36,7 @@ export function resolveWindows(block: PipelineBlock['windows'], problems: Proble
         `found ${window.name} again, which is the same as ${windows[twin]?.name}; expected each window once`,
       );
   }
-  const paneMs = windows.flatMap((window) => [window.sizeMs, window.slideMs]).reduce(greatestCommonDivisor);
+  const paneMs = paneLength(windows);
   for (const [index, window] of windows.entries()) {
     const panes = window.sizeMs / paneMs;
     if (panes > PANES_MAX) {
@@ -42,10 +47,6 @@ export function resolveWindows(block: PipelineBlock['windows'], problems: Proble
     }
   }
   return windows;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /** Each roll-up in the order of the dimensions. */

@@ -1,4 +1,5 @@
 /** From the blocks of the file, each valid alone, to a pipeline whose parts agree. */
+import { zoneNamed } from '../core/told-time.ts';
 import { MAX_IDS, type EngineSpec } from '../windows/spec.ts';
 import { detectHash, windowsHash, windowsParts } from './hashes.ts';
 import type { LoadedPipeline } from './pipeline-config.ts';
@@ -13,8 +14,10 @@ import { resolveRollups, resolveWindows } from './resolve-windows.ts';
 
 /** The result is of use only where no problem was found. */
 export function resolvePipeline(block: PipelineBlock, folder: string, problems: Problems): Omit<LoadedPipeline, 'file'> {
-  const windows = resolveWindows(block.windows, problems);
-  const sources = resolveSources(block, folder, Math.min(...windows.map((window) => window.slideMs)), problems);
+  const aheadMs = block.utc_offset === undefined ? undefined : zoneNamed(block.utc_offset)(0);
+  const windows = resolveWindows(block.windows, aheadMs ?? 0, problems);
+  const shortestSlideMs = Math.min(...windows.map((window) => window.slideMs));
+  const sources = resolveSources(block, { folder, shortestSlideMs, zoneMs: aheadMs }, problems);
   const measures = resolveMeasures(block.measures, sources, problems);
   const rollups = resolveRollups(block.rollups, block.dimensions, problems);
   checkOutcomeMeasures(measures, block.dimensions, rollups, problems);
@@ -59,7 +62,7 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
     serve: resolveServe(block.serve, dimensions, rollups, windows, problems),
     ...(block.store.raw === undefined ? {} : { rawKeepMs: block.store.raw.keep }),
     locale,
-    timeZone: block.time_zone,
+    timeZone: block.time_zone ?? block.utc_offset ?? 'UTC',
     hashes: { windows: windowsHash(engine, clock), parts: windowsParts(engine, clock), detect: detectHash(monitor) },
   };
 }

@@ -15,7 +15,7 @@ export const eventSchema = z
       .enum(['iso', 's', 'ms'])
       .default('iso')
       .describe(
-        'How the time is written: `iso`, RFC 3339 with a zone (`Z`, or `+09:00` with its colon); `s` or `ms`, seconds or milliseconds since 1970, as a number or its text.',
+        'How the time is written: `iso`, RFC 3339 with a zone (`Z`, or `+09:00` with its colon), or where the pipeline has `utc_offset` without one (`2026-03-02 18:48:17`); `s` or `ms`, seconds or milliseconds since 1970, as a number or its text.',
       ),
     out_of_orderness: duration
       .prefault('5s')

@@ -112,11 +112,11 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
 
   /** The watermark has risen to where a window ends, or has not been asked about that yet. */
   function passEnds(before: number): void {
-    nextFinal ??= before === -Infinity ? -Infinity : nextEnd(plan.windows, before);
+    nextFinal ??= before === -Infinity ? -Infinity : earliestEnd(plan.windows, before);
     if (clocks.watermark < nextFinal) return;
     accepted.add();
     closeWindows(before, clocks.watermark);
-    nextFinal = nextEnd(plan.windows, clocks.watermark);
+    nextFinal = earliestEnd(plan.windows, clocks.watermark);
   }
 
   /** Notes the values that each window ending in (before, after] has at this moment: later events are corrections. */
@@ -126,10 +126,10 @@ export function createPartition(plan: Plan, source: SourceSpec, decoder: Decoder
     // Of the panes that are kept for late events few have a window that ends only now.
     for (let at = firstAfter(starts, before - longestMs); at < starts.length && starts[at]! < after; at++) {
       const pane = starts[at]!;
-      plan.windows.forEach(({ sizeMs, slideMs }, window) => {
+      plan.windows.forEach((spec, window) => {
+        const { sizeMs, slideMs } = spec;
         // Ends of windows with this pane lie in (pane, pane + size]; few of them are in (before, after] as well.
-        const first = Math.floor((Math.max(before, pane) - sizeMs) / slideMs) * slideMs + slideMs + sizeMs;
-        for (let end = first; end <= Math.min(after, pane + sizeMs); end += slideMs) {
+        for (let end = nextEnd(spec, Math.max(before, pane)); end <= Math.min(after, pane + sizeMs); end += slideMs) {
           ending.set(`${window}/${end}`, { window, start: end - sizeMs, end });
         }
       });

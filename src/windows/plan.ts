@@ -26,7 +26,7 @@ export interface StateColumn {
 export interface Plan {
   readonly spec: EngineSpec;
   readonly windows: readonly WindowSpec[];
-  /** Length of a pane, ms: the greatest common divisor of all sizes and slides. */
+  /** Length of a pane, ms: the greatest common divisor of all sizes, slides and offsets. */
   readonly paneMs: number;
   /** Indexes into `spec.dimensions`; the first is the full set, then the roll-ups. */
   readonly groupings: readonly (readonly number[])[];
@@ -39,7 +39,7 @@ export function compilePlan(spec: EngineSpec): Plan {
   return {
     spec,
     windows: spec.windows,
-    paneMs: spec.windows.flatMap((window) => [window.sizeMs, window.slideMs]).reduce(greatestCommonDivisor),
+    paneMs: paneLength(spec.windows),
     groupings: [full, ...rollups.filter((rollup) => rollup.length < full.length)],
     columns: spec.measures.flatMap(columnsOf),
   };
@@ -75,46 +75,44 @@ function columnsOf(measure: MeasureSpec): StateColumn[] {
   }
 }
 
+/** Every window begins and ends where a pane does. Ms. */
+export function paneLength(windows: readonly WindowSpec[]): number {
+  return windows.flatMap(({ sizeMs, slideMs, offsetMs = 0 }) => [sizeMs, slideMs, offsetMs]).reduce(greatestCommonDivisor);
+}
+
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Start of the last window to begin at or before the instant `time`. */
+export function lastStart({ slideMs, offsetMs = 0 }: WindowSpec, time: number): number {
+  return Math.floor((time - offsetMs) / slideMs) * slideMs + offsetMs;
 }
 
 /** Starts of the windows that contain the instant `time`, ascending. */
 export function windowStarts(window: WindowSpec, time: number): number[] {
   const starts: number[] = [];
-  const last = Math.floor(time / window.slideMs) * window.slideMs;
-  for (let start = last; start > time - window.sizeMs; start -= window.slideMs) starts.push(start);
+  for (let start = lastStart(window, time); start > time - window.sizeMs; start -= window.slideMs) starts.push(start);
   return starts.reverse();
 }
 
-/** End of the first window to end among those that contain `time`, over all window sizes. */
+/** The first instant after `time` at which a window ends: that of the first to end among those that contain it. */
+export function nextEnd(window: WindowSpec, time: number): number {
+  return lastStart(window, time - window.sizeMs) + window.slideMs + window.sizeMs;
+}
+
+/** The same over all window sizes. */
 export function earliestEnd(windows: readonly WindowSpec[], time: number): number {
   let earliest = Infinity;
-  for (const { sizeMs, slideMs } of windows) {
-    const end = (Math.floor((time - sizeMs) / slideMs) + 1) * slideMs + sizeMs;
-    if (end < earliest) earliest = end;
-  }
+  for (const window of windows) earliest = Math.min(earliest, nextEnd(window, time));
   return earliest;
 }
 
 /** End of the last window to end among those that contain `time`. */
 export function latestEnd(windows: readonly WindowSpec[], time: number): number {
   let latest = -Infinity;
-  for (const { sizeMs, slideMs } of windows) {
-    const end = Math.floor(time / slideMs) * slideMs + sizeMs;
-    if (end > latest) latest = end;
-  }
+  for (const window of windows) latest = Math.max(latest, lastStart(window, time) + window.sizeMs);
   return latest;
-}
-
-/** The first instant after `time` at which some window ends. */
-export function nextEnd(windows: readonly WindowSpec[], time: number): number {
-  let next = Infinity;
-  for (const { sizeMs, slideMs } of windows) {
-    const end = (Math.floor((time - sizeMs) / slideMs) + 1) * slideMs + sizeMs;
-    if (end < next) next = end;
-  }
-  return next;
 }
 
 /** `ad-events/0`: an input partition's name in rows, state keys and messages. */

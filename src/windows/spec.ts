@@ -24,9 +24,11 @@ export interface LookupSpec {
 export interface EventSpec {
   /** Field with the event's id (a text or a whole number); undefined: no dedup. */
   readonly id?: string;
-  /** Field with the event time: an RFC 3339 text with zone, or a number (or text of one) as `timeUnit` says. */
+  /** Field with the event time: an RFC 3339 text, or a number (or text of one) as `timeUnit` says. */
   readonly time: string;
   readonly timeUnit: 'iso' | 's' | 'ms';
+  /** How far the clock that texts without a zone were read from is ahead of UTC; undefined: they are no times. */
+  readonly zoneMs?: number;
   readonly outOfOrdernessMs: number;
   readonly allowedLatenessMs: number;
   readonly dedupMs: number;
@@ -95,12 +97,14 @@ export type MeasureSpec =
   /** scale x numerator / denominator, each the name of a count or sum; null where the denominator is 0. */
   | (MeasureBase & { readonly kind: 'ratio'; readonly numerator: string; readonly denominator: string; readonly scale: number });
 
-/** Windows start at multiples of `slideMs` since the epoch; tumbling where both are equal. */
+/** Windows start at `offsetMs` plus multiples of `slideMs` since the epoch; tumbling where size and slide are equal. */
 export interface WindowSpec {
   /** As written, `1m`; a hopping one `5m/1m` (size/slide). */
   readonly name: string;
   readonly sizeMs: number;
   readonly slideMs: number;
+  /** Above 0 and below `slideMs`, where they do not start at multiples of it: days of KST begin 15 hours after those of UTC. */
+  readonly offsetMs?: number;
 }
 
 /** 1 GB of memory. */

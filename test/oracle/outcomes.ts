@@ -176,7 +176,7 @@ function readRecord(
   if (source.lookups.some((lookup) => lookedUp(fields, lookup) === undefined)) return { outcome: 'ignored' };
   const noNumber = checkNumbers(joined);
   if (noNumber !== undefined) return { outcome: 'invalid', reason: noNumber };
-  const eventTime = eventTimeOf(own(fields, source.event.time), source.event.timeUnit);
+  const eventTime = eventTimeOf(own(fields, source.event.time), source.event);
   if (typeof eventTime === 'string') throw new Error('a checked record has an event time');
   return { eventTime, fields: joined };
 }
@@ -212,7 +212,12 @@ function createIdLimit(
 /** Every window of one spec that has this time in it, oldest first; the start belongs to a window, its end does not. */
 export function windowsOf(window: WindowSpec, time: number): { start: number; end: number }[] {
   const found: { start: number; end: number }[] = [];
-  for (let start = Math.floor(time / window.slideMs) * window.slideMs; start + window.sizeMs > time; start -= window.slideMs) {
+  const { offsetMs = 0 } = window;
+  for (
+    let start = Math.floor((time - offsetMs) / window.slideMs) * window.slideMs + offsetMs;
+    start + window.sizeMs > time;
+    start -= window.slideMs
+  ) {
     found.unshift({ start, end: start + window.sizeMs });
   }
   return found;

@@ -1,5 +1,5 @@
 /** The oracle reads one record: bytes -> JSON object, and what the engine takes out of one. Slow and plain on purpose. */
-import type { Condition, LookupSpec, Scalar } from '../../src/windows/spec.ts';
+import type { Condition, EventSpec, LookupSpec, Scalar } from '../../src/windows/spec.ts';
 
 /** One record of the log; `bytes: null` is a tombstone. `appendTime`: epoch ms, unused by `clock: 'event'`. */
 export interface OracleRecord {
@@ -59,29 +59,31 @@ export function labelOf(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
-const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d)|())$/;
 
 /** Event time in epoch ms, from 1970 on; `type` or `value` say what is wrong with it. */
-export function eventTimeOf(value: unknown, unit: 'iso' | 's' | 'ms'): number | 'type' | 'value' {
-  if (unit === 'iso') return typeof value === 'string' ? isoTime(value) : 'type';
+export function eventTimeOf(value: unknown, { timeUnit: unit, zoneMs }: EventSpec): number | 'type' | 'value' {
+  if (unit === 'iso') return typeof value === 'string' ? isoTime(value, zoneMs) : 'type';
   if (typeof value !== 'number' && typeof value !== 'string') return 'type';
   if (typeof value === 'string' && !/^\d+(\.\d+)?$/.test(value)) return 'value';
   const time = Math.round(Number(value) * (unit === 's' ? 1_000 : 1));
-  return time >= 0 && time <= Date.UTC(9999, 11, 31, 23, 59, 59, 999) ? time : 'value';
+  return time >= 0 && time <= LAST_MS ? time : 'value';
 }
 
-function isoTime(text: string): number | 'value' {
+function isoTime(text: string, localMs: number | undefined): number | 'value' {
   const match = RFC_3339.exec(text);
-  if (!match) return 'value';
+  const isLocal = match?.[11] !== undefined;
+  if (!match || (isLocal && localMs === undefined)) return 'value';
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [number, number, number, number, number, number];
   const ms = Number((match[7] ?? '').slice(0, 3).padEnd(3, '0'));
   const [zoneHour, zoneMinute] = [Number(match[9] ?? 0), Number(match[10] ?? 0)];
   if (month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return 'value';
   if (hour > 23 || minute > 59 || second > 59 || zoneHour > 23 || zoneMinute > 59) return 'value';
-  const zoneMs = (match[8] === '-' ? -1 : 1) * (zoneHour * 60 + zoneMinute) * 60_000;
+  const zoneMs = isLocal ? localMs! : (match[8] === '-' ? -1 : 1) * (zoneHour * 60 + zoneMinute) * 60_000;
   // Date.UTC takes the years 0 to 99 for 1900 to 1999.
   const time = year < 1000 ? -1 : Date.UTC(year, month - 1, day, hour, minute, second, ms) - zoneMs;
-  return time >= 0 ? time : 'value';
+  return time >= 0 && time <= LAST_MS ? time : 'value';
 }
 
 function daysOf(year: number, month: number): number {

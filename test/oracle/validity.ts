@@ -52,7 +52,7 @@ function checkBySchema(schema: Readonly<Record<string, unknown>>, source: Source
     for (const key of Object.keys(property)) if (!PROPERTY_KEYS.includes(key)) throw new Error(`the oracle does not know keyword ${key}`);
   }
   const required = (schema['required'] ?? []) as readonly string[];
-  const { id, time, timeUnit } = source.event;
+  const { id, time } = source.event;
   const names = new Set([...Object.keys(properties), ...required, ...(id === undefined ? [] : [id]), time, ...dimensions]);
 
   const faultOf = (name: string, value: unknown): Fault => {
@@ -63,7 +63,7 @@ function checkBySchema(schema: Readonly<Record<string, unknown>>, source: Source
       if (!Number.isSafeInteger(value)) return 'value';
     } else if (name === id && typeof value !== 'string') return 'type';
     if (name === time) {
-      const parsed = eventTimeOf(value, timeUnit);
+      const parsed = eventTimeOf(value, source.event);
       if (typeof parsed === 'string') return parsed;
     }
     if (dimensions.includes(name) && typeof value === 'object' && value !== null) return 'type';

@@ -134,7 +134,7 @@ function rowOf(spec: EngineSpec, partitions: readonly PartitionEvents[], origin:
 
 /** Floating-point order: events by offset within a pane, panes by time within a partition, partitions in their order. */
 function valuesOf(spec: EngineSpec, partitions: readonly PartitionEvents[], members: readonly Member[], marks: readonly Marked[]): Values {
-  const paneMs = spec.windows.flatMap(({ sizeMs, slideMs }) => [sizeMs, slideMs]).reduce(greatestCommonDivisor);
+  const paneMs = spec.windows.flatMap(({ sizeMs, slideMs, offsetMs = 0 }) => [sizeMs, slideMs, offsetMs]).reduce(greatestCommonDivisor);
   const numbers: Record<string, number> = {};
   const distinct: Record<string, readonly string[]> = {};
   const samples: Record<string, readonly number[]> = {};

@@ -148,7 +148,13 @@ function timeText(source: SourceSpec, one: Step, time: number): string | number 
     const value = source.event.timeUnit === 's' ? time / 1_000 : time;
     return one.paid ? value : `${value}`;
   }
+  const { zoneMs } = source.event;
   const utc = new Date(time).toISOString();
+  if (zoneMs !== undefined && one.paid)
+    return new Date(time + zoneMs)
+      .toISOString()
+      .slice(0, -1)
+      .replace('T', one.wholeSecond ? 'T' : ' ');
   if (one.spelling !== 'extra') return utc;
   return new Date(time + 9 * 3_600_000).toISOString().replace('Z', '+09:00');
 }

@@ -21,6 +21,9 @@ const WINDOWS: readonly WindowSpec[] = [
   { name: '20s/5s', sizeMs: 20_000, slideMs: 5_000 },
   // The size is no multiple of the slide: panes are 5 s.
   { name: '25s/10s', sizeMs: 25_000, slideMs: 10_000 },
+  // Days that begin elsewhere than at midnight UTC, in small.
+  { name: 'local 1m', sizeMs: 60_000, slideMs: 60_000, offsetMs: 20_000 },
+  { name: 'local 20s/10s', sizeMs: 20_000, slideMs: 10_000, offsetMs: 4_000 },
 ];
 
 const conditions: fc.Arbitrary<readonly Condition[]> = fc.oneof(
@@ -38,6 +41,7 @@ const event = fc.record(
     allowedLatenessMs: fc.constantFrom(0, 5_000, 20_000),
     dedupMs: fc.constantFrom(0, 3_000, 20_000, 60_000),
     maxAheadMs: fc.constantFrom(20_000, 60_000),
+    zoneMs: fc.constantFrom(9 * 3_600_000, -12_600_000),
     wholeIds: fc.constant(true as const),
   },
   { requiredKeys: ['time', 'timeUnit', 'outOfOrdernessMs', 'allowedLatenessMs', 'dedupMs'] },

@@ -146,7 +146,7 @@ export function rawEventColumns(pipeline: string, event: RawEvent, keepMs: numbe
 /** What the database has to know of a pipeline to merge its rows. */
 export function pipelineColumns({ pipeline, measures, windows, readAnew = [] }: PipelineToStore): Columns {
   // Of the fewest rows; all that divide an hour give the same sums.
-  const bases = windows.filter(({ sizeMs, slideMs }) => sizeMs === slideMs && HOUR_MS % sizeMs === 0);
+  const bases = windows.filter(({ sizeMs, slideMs, offsetMs = 0 }) => sizeMs === slideMs && HOUR_MS % sizeMs === 0 && offsetMs === 0);
   const base = bases.toSorted((a, b) => b.sizeMs - a.sizeMs)[0];
   return {
     pipeline,

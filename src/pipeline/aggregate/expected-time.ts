@@ -14,14 +14,15 @@ const EPOCH_UNITS = [
 ] as const;
 
 /** Undefined where `value` gives no clue, or is a time in this unit. */
-export function expectedTime(value: unknown, unit: TimeUnit): string | undefined {
+export function expectedTime(value: unknown, { timeUnit: unit, zoneMs }: Pick<EventSpec, 'timeUnit' | 'zoneMs'>): string | undefined {
   if (typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value))) return otherUnit(Number(value), unit);
   if (typeof value !== 'string') return undefined;
   if (isTime(value)) return unit === 'iso' ? undefined : 'such times with event.time_unit: iso';
   if (unit !== 'iso') return undefined;
   const zoned = value.replace(/([+-]\d\d)(\d\d)?$/, (_, hours: string, minutes = '00') => `${hours}:${minutes}`);
   if (isTime(zoned)) return `a colon in its zone, ${zoned.slice(-6)}`;
-  return isTime(`${value}Z`) ? 'its zone at the end, Z or one such as +09:00' : undefined;
+  if (zoneMs !== undefined || !isTime(`${value}Z`)) return undefined;
+  return 'its zone at the end, Z or one such as +09:00, or utc_offset in the pipeline file';
 }
 
 /** Where event times, epoch ms, lie weeks after 1970 because seconds were read as milliseconds, what to do about it. */

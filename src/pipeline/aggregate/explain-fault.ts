@@ -35,7 +35,9 @@ export function createExplainFault(
   function wanted(field: string, record: Fields): string | undefined {
     const value = own(record, field);
     if (field === event.id && idText(value) === undefined) return ID;
-    if (field === event.time && Number.isNaN(parseEventTime(value, event.timeUnit))) return TIMES[event.timeUnit];
+    if (field === event.time && Number.isNaN(parseEventTime(value, event.timeUnit, event.zoneMs))) {
+      return event.zoneMs === undefined ? TIMES[event.timeUnit] : 'a time such as "2025-01-31 12:00:00" or "2025-01-31T12:00:00Z"';
+    }
     if (dimensions.includes(field) && typeof value === 'object' && value !== null) {
       return 'text, a number, true or false: it is a dimension';
     }
@@ -45,7 +47,7 @@ export function createExplainFault(
 
   function otherTime(record: Fields): string | undefined {
     const value = own(record, event.time);
-    const another = expectedTime(value, event.timeUnit);
+    const another = expectedTime(value, event);
     return another && faultText([event.time], value, another);
   }
 

@@ -138,7 +138,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   }
 
   function takeTime(value: unknown, i: number): string | undefined {
-    const time = parseEventTime(value, event.timeUnit);
+    const time = parseEventTime(value, event.timeUnit, event.zoneMs);
     columns.times[i] = time;
     if (time === time) return undefined;
     if (value === undefined) return `missing:${event.time}`;

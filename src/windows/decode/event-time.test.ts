@@ -49,3 +49,16 @@ test('what is no time is refused', () => {
     assert.ok(Number.isNaN(parseEventTime(value, 'ms')), String(value));
   assert.ok(Number.isNaN(parseEventTime(17, 'iso')));
 });
+
+test('a text without a zone is a time by the clock that is told, and by no other', () => {
+  const kst = 9 * 3_600_000;
+  const time = Date.UTC(2026, 2, 2, 9, 48, 17, 250);
+  for (const text of ['2026-03-02T18:48:17.250', '2026-03-02 18:48:17.25', '2026-03-02T09:48:17.250Z', '2026-03-02T06:18:17.250-03:30']) {
+    assert.equal(parseEventTime(text, 'iso', kst), time, text);
+  }
+  assert.equal(parseEventTime('1970-01-01 09:00:00', 'iso', kst), 0);
+  for (const text of ['2026-03-02 18:48', '2026-03-02', '1970-01-01 08:59:59', '2026-03-02 18:48:17+24:00', '2026-03-02 18:48:17 KST']) {
+    assert.ok(Number.isNaN(parseEventTime(text, 'iso', kst)), text);
+  }
+  assert.ok(Number.isNaN(parseEventTime('2026-03-02 18:48:17', 'iso')));
+});

@@ -9,7 +9,7 @@ import type { SeriesKey } from '../cells.ts';
 import { createPaneJournal } from './pane-journal.ts';
 import type { PanePartial, RestoredPanes } from '../panes.ts';
 import type { Partials } from '../partials/partials.ts';
-import { earliestEnd, type Plan } from '../plan.ts';
+import { nextEnd, type Plan } from '../plan.ts';
 import { createRowWriter } from './row-writer.ts';
 import type { WindowRecord, WindowRow } from '../row.ts';
 import { closingOrder, type ClosingPosition } from './closing-order.ts';
@@ -168,7 +168,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
    * hardly begun, and adding all of them up anew at every tick would stall everything else. They are shown when their time comes.
    */
   function isShown(entry: OpenWindow): boolean {
-    return entry.end <= earliestEnd([plan.windows[entry.window]!], newestPane);
+    return entry.end <= nextEnd(plan.windows[entry.window]!, newestPane);
   }
 
   /** First final rows of every window that is final now, each window followed by its `closed` record. */

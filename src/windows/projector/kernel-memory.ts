@@ -21,10 +21,7 @@ export function openKernelMemory(timeUnit: 'iso' | 's' | 'ms'): KernelMemory | u
   const encoder = new TextEncoder();
   const host: KernelHost = {
     numberAt: (from, to) => Number(text(from, to)),
-    minuteAt(from) {
-      const minute = text(from, from + 16);
-      return minute[10] === 'T' ? parseEventTime(`${minute}:00.000Z`, 'iso') : NaN;
-    },
+    minuteAt: (from) => parseEventTime(`${text(from, from + 16)}:00.000Z`, 'iso'),
     timeAt: (from, to, isText) => parseEventTime(isText ? text(from, to) : Number(text(from, to)), timeUnit),
     textHolds: (test, from, to) => Number(surelyHolds(tests[test]!, text(from, to))),
     spell: (value, to) => encoder.encodeInto(String(value), new Uint8Array(kernel.memory.buffer, to, 32)).written,

@@ -33,7 +33,7 @@ export function tellPlan(
 ): KernelPlan {
   const { kernel } = memory;
   const { names, tests, id, time, dimensions, where, lookups, feeds, demands, version } = projection;
-  const { timeUnit } = source.event;
+  const { timeUnit, zoneMs } = source.event;
   const hasher = createIdHasher(idKey);
   const words = [0, 1, 2].flatMap((k) => Object.values({ ...hasher.hash(`dictionary ${k}`) }));
   const at = memory.put(new Uint8Array(Uint32Array.of(...words, ...idKey, ...DISTINCT_KEY).buffer));
@@ -63,8 +63,10 @@ export function tellPlan(
   const known = new Map(coded.map((field) => [field, kernel.entryCount(field)]));
   for (const test of where) kernel.addWhere(test.field, maskOf(test));
   for (const [l, { by, field }] of lookups.entries()) kernel.addLookup(by, field, LOOKUP_SLOTS + l);
-  kernel.setEvent(id ?? NONE, time, TIME_UNITS[timeUnit], version?.field ?? NONE, VERSION_SLOT);
-  for (const demand of demands) tellDemand(memory, demand, names.length, timeUnit === 'iso' ? time : undefined);
+  kernel.setEvent(id ?? NONE, time, TIME_UNITS[timeUnit], zoneMs ?? NaN, version?.field ?? NONE, VERSION_SLOT);
+  // What is an event time is one to a schema too, where it names a zone.
+  const isTimed = timeUnit === 'iso' && zoneMs === undefined;
+  for (const demand of demands) tellDemand(memory, demand, names.length, isTimed ? time : undefined);
   for (const field of dimensions) kernel.addDimension(field, LABEL_SLOT);
   for (const { adds, field, where: conditions } of feeds) {
     kernel.addFeed(ADDS[adds], field);

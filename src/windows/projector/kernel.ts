@@ -35,7 +35,7 @@ export interface Kernel {
   setNumberBits(field: number, value: number, bits: number): void;
   addWhere(field: number, bits: number): void;
   addLookup(by: number, field: number, slot: number): void;
-  setEvent(id: number, time: number, timeUnit: number, version: number, versionSlot: number): void;
+  setEvent(id: number, time: number, timeUnit: number, zoneMs: number, version: number, versionSlot: number): void;
   addDemand(isClosed: number): void;
   addFurther(field: number): void;
   addRule(field: number, kinds: number, oneOf: number): void;
