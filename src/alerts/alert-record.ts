@@ -89,7 +89,7 @@ function explanationOf({ measure, falseAlarmsPerDay }: AlertSubject, facts: Aler
         share: fourDigits(share),
       })),
     }),
-    ...(facts.soFar && { going_on: true as const }),
+    ...(facts.soFar && { going_on: true as const, ...(facts.observed !== null && { newest: facts.observed }) }),
     ...(judged.isUnseen && { unseen: true as const }),
     ...(!firing && judged.isLasting && { lasting: true as const }),
   };

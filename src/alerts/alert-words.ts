@@ -26,7 +26,19 @@ export function withWords<Event extends AlertEvent>(event: Event, { message, tex
   return { ...event, message, explanation: { ...event.explanation, text, not_fired_if } };
 }
 
-type Told = 'firing' | 'experiment' | 'unseen' | 'limit' | 'resolved' | 'resolved_limit' | 'lasting' | 'moved' | 'known' | 'no_data';
+type Told =
+  | 'firing'
+  | 'share'
+  | 'key'
+  | 'experiment'
+  | 'unseen'
+  | 'limit'
+  | 'resolved'
+  | 'resolved_limit'
+  | 'lasting'
+  | 'moved'
+  | 'known'
+  | 'no_data';
 type Names = Readonly<Record<string, string>>;
 
 /** `event`: its words are not looked at. */
@@ -46,19 +58,28 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
     observed: observed === null ? '' : valueText(observed, measure),
     expected: valueText(expected, measure),
     threshold: valueText(explanation.threshold, measure),
+    newest: explanation.newest === undefined ? '' : valueText(explanation.newest, measure),
+    key: explanation.keys?.[0]?.key ?? '',
     deviation: event.deviation_percent === null ? '' : ` (${deviationText(event.deviation_percent)})`,
     ratio: ratio === null ? '' : fill(texts.ratio, { ratio: ratio.toFixed(2) }),
     ...(evidence && evidenceNames(evidence, event, measure, locale)),
   };
   const told = toldOf(event);
-  // A variant that is better is neither a drop nor a spike.
-  const begun = told === 'experiment' ? 'title.experiment' : titleKey(event.alert_type, direction, texts);
+  const begun = begunKey(told, event, texts);
   const title = fill(texts[firing ? begun : endedKey(told, explanation)], names);
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
     text: [...whyOf(told, event).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
     not_fired_if: fill(texts[told === 'unseen' || told === 'known' ? 'not_fired.unseen' : notFiredKey(evidence, direction)], names),
   };
+}
+
+function begunKey(told: Told, { alert_type: type, direction }: AlertEvent, texts: Texts): TextKey {
+  // A variant that is better is neither a drop nor a spike.
+  if (told === 'experiment') return 'title.experiment';
+  const key = titleKey(type, direction, texts);
+  if (told !== 'share') return key;
+  return key === 'title.drop' ? 'title.share_drop' : key === 'title.spike' ? 'title.share_spike' : key;
 }
 
 /** Only what was judged and found in order is back to normal. */
@@ -74,13 +95,14 @@ function isOfLimit({ explanation: { evidence, baseline } }: AlertEvent): boolean
 }
 
 function toldOf(event: AlertEvent): Told {
-  const { observed, evidence, lasting, unseen } = event.explanation;
+  const { observed, evidence, keys, lasting, unseen } = event.explanation;
   const { status } = event;
   const isLimit = isOfLimit(event);
   if (status === 'firing' && evidence?.permitted_error !== undefined) return 'experiment';
   // What is new has no limit that it went past: it is told once it holds enough.
   if (status === 'firing' && isLimit && unseen) return 'unseen';
-  if (status === 'firing') return isLimit ? 'limit' : 'firing';
+  if (status === 'firing' && isLimit) return keys ? 'key' : 'limit';
+  if (status === 'firing') return event.detector === 'mix' ? 'share' : 'firing';
   if (observed === null) return 'no_data';
   if (isLimit && unseen) return 'known';
   if (lasting) return endingOf(event) === 'caught_up' ? 'moved' : 'lasting';
@@ -88,13 +110,18 @@ function toldOf(event: AlertEvent): Told {
 }
 
 function whyOf(told: Told, event: AlertEvent): TextKey[] {
-  const { evidence, going_on: isGoingOn, ratio, unseen } = event.explanation;
+  const { evidence, going_on: isGoingOn, newest, ratio, unseen } = event.explanation;
   const { detector } = event;
   const ofSpan = (key: 'evidence' | 'going_on' | 'experiment'): TextKey => (ratio === null ? `explain.${key}_alone` : `explain.${key}`);
   if (told === 'experiment') return [ofSpan('experiment'), 'explain.experiment_odds'];
   // A designed rate is not learnt.
   const odds = detector === 'expected-rate' ? 'explain.designed_odds' : 'explain.odds';
-  if (told === 'firing') return evidence ? [ofSpan(isGoingOn ? 'going_on' : 'evidence'), odds] : ['explain.learnt'];
+  if (told === 'share' && !isGoingOn && ratio !== null) return ['explain.share', odds];
+  if (told === 'firing' || told === 'share') {
+    if (!evidence) return ['explain.learnt'];
+    return [ofSpan(isGoingOn ? 'going_on' : 'evidence'), ...(newest === undefined ? [] : ['explain.newest' as const]), odds];
+  }
+  if (told === 'key') return ['explain.limit'];
   if (told === 'no_data' && !unseen) return ['explain.no_data', isOfLimit(event) ? 'explain.no_data_limit' : 'explain.no_data_expected'];
   return [told === 'unseen' ? 'explain.new_value' : `explain.${told}`];
 }

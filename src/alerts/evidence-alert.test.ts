@@ -266,7 +266,7 @@ test('a reminder tells of the episode so far, whatever its first span was like',
     assert.equal(message, '🚨 CTR drop! KR: 2.05% → 1.10% (-46.3%)');
     assert.match(
       explanation.text,
-      /^CTR of KR has been 1\.10% on average since 2026-03-02 09:00 UTC: 0\.54 times what was expected, 2\.05%\. Evidence/,
+      /^CTR of KR has been 1\.10% on average since 2026-03-02 09:00 UTC: 0\.54 times what was expected, 2\.05%\. In the last window it was 0\.80%\. Evidence/,
     );
     assert.deepEqual([explanation.going_on, explanation.ratio, explanation.evidence?.ratio_range], [true, 0.5366, [0.43, 0.63]]);
   }

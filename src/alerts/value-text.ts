@@ -1,5 +1,5 @@
 /** Values and segments as people read them. */
-import type { Labels } from '../core/labels.ts';
+import { labelsText, type Labels } from '../core/labels.ts';
 import { moneyText } from '../core/money-text.ts';
 import type { AlertLocale } from '../receivers/alert-event.ts';
 import type { MeasureSpec } from '../windows/spec.ts';
@@ -72,7 +72,7 @@ export function seriesText(measure: string, labels: Labels): string {
 
 /** `KR video`, `all` */
 export function segmentText(labels: Labels, texts: Texts): string {
-  return Object.values(labels).join(' ') || texts['segment.all'];
+  return labelsText(labels, texts['segment.all']);
 }
 
 /** `0.52`, `3.1`, `120` */

@@ -4,6 +4,8 @@ import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { zoneNamed } from '../core/told-time.ts';
 import { shareField } from '../detectors/fields.ts';
+import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
+import type { WindowSpec } from '../windows/spec.ts';
 import { spanOf, type AskedSpan } from './asked-span.ts';
 import { withWindows } from './older-windows.ts';
 import { timesBy, type TimeText } from './table-time.ts';
@@ -15,6 +17,7 @@ interface Options extends AskedSpan {
   readonly of: string;
   readonly control: string;
   readonly error: string;
+  readonly window?: string;
   readonly pipeline?: string;
   readonly olapStore?: string;
   readonly data: string;
@@ -29,10 +32,7 @@ export async function experimentCommand(options: Options, terminal: Terminal): P
   }
   return withReading(options.data, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
-    const tumbling = pipeline.windows.filter(({ sizeMs, slideMs }) => sizeMs === slideMs).sort((a, b) => a.sizeMs - b.sizeMs);
-    const [window] = tumbling;
-    if (!window)
-      throw new AppError('usage', `pipeline ${pipeline.name} has hopping windows only; expected one in which no event counts twice`);
+    const window = windowOf(pipeline, options.window);
     const zone = pipeline.timeZone ?? 'UTC';
     const query = { window: window.name, ...spanOf(options, zoneNamed(zone)) };
     const standings = await withWindows(reading, pipeline, query, { olapStore, terminal }, (rows) =>
@@ -48,6 +48,18 @@ export async function experimentCommand(options: Options, terminal: Terminal): P
     }
     return 0;
   });
+}
+
+/** The one of this name, else the shortest; of those in which no event counts twice. */
+function windowOf({ name: pipeline, windows }: PipelineRecord, asked: string | undefined): WindowSpec {
+  const tumbling = windows.filter(({ sizeMs, slideMs }) => sizeMs === slideMs).sort((a, b) => a.sizeMs - b.sizeMs);
+  const window = asked === undefined ? tumbling[0] : tumbling.find(({ name }) => name === asked);
+  if (window) return window;
+  if (tumbling.length === 0) {
+    throw new AppError('usage', `pipeline ${pipeline} has hopping windows only; expected one in which no event counts twice`);
+  }
+  const names = tumbling.map(({ name }) => name).join(', ');
+  throw new AppError('usage', `pipeline ${pipeline} has no tumbling window "${asked}"; expected one of: ${names}`);
 }
 
 function columnsOf(of: string, timeText: TimeText, zone: string): Column<Standing>[] {

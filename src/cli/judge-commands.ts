@@ -76,6 +76,7 @@ export const addExperiment: Add = (program, terminal, exit) => {
     .requiredOption('--measure <ratio>', 'a ratio of successes and attempts')
     .requiredOption('--of <dimension>', 'whose values are the variants')
     .requiredOption('--control <value>', 'the variant that the others are compared with')
+    .option('--window <name>', 'windows of this size, those that the detector watches; default: the shortest')
     .option('--error <percent>', 'how often the intervals may ever miss the truth, all variants together', '5%')
     .addOption(pipelineOption())
     .addOption(new Option('--from <time>', 'windows that start at this time or later').argParser(time))

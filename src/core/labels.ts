@@ -14,8 +14,16 @@ export function labelsKey(labels: Labels): string {
   );
 }
 
+/** For people: `US`; a value that says nothing by itself with its name, `server_id 3`. */
+export function labelText(name: string, value: string): string {
+  return /^(-?\d+(\.\d+)?|true|false)$/.test(value) ? `${name} ${value}` : value;
+}
+
 /** For people: `US banner`, in the order given; `all` for the roll-up over everything. */
-export function labelsText(labels: Labels): string {
-  const values = Object.values(labels);
-  return values.length === 0 ? 'all' : values.join(' ');
+export function labelsText(labels: Labels, all = 'all'): string {
+  return (
+    Object.entries(labels)
+      .map(([name, value]) => labelText(name, value))
+      .join(' ') || all
+  );
 }

@@ -13,7 +13,7 @@ export const shareField = z
 /** `"10m"` -> 600000 */
 export const durationField = z
   .string()
-  .regex(/^\d{1,12}(ms|s|m|h|d)$/, 'expected a duration such as "5m" or "1h"')
+  .regex(/^\d{1,12}(ms|s|m|h|d)$/, { error: 'expected a duration such as "5m" or "1h"', abort: true })
   .refine((text) => parseDuration(text) !== undefined, 'expected a shorter duration')
   .transform((text) => parseDuration(text) ?? 0);
 

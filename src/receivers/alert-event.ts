@@ -29,6 +29,8 @@ export interface AlertExplanation {
   readonly unseen?: true;
   /** Of a reminder, set: observed, expected and ratio are means over the episode so far; the evidence is that of its beginning, ranges and all. */
   readonly going_on?: true;
+  /** With `going_on`: the value of the window at hand. */
+  readonly newest?: number;
   /** Of an alert that has ended, set: nothing is as it was; the change has lasted so long that it is taken for how things are now. */
   readonly lasting?: true;
   /** Of a pipeline that is behind: the partition that is so the most. */

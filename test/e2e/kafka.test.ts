@@ -1,6 +1,6 @@
 /** The ad-tech sample through a real broker: from one partition and from three, in several runs, killed again and again. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -138,4 +138,21 @@ test(`killed at ${KILLS} random points and started again: the same rows, nothing
       loadPipeline(file).engine.measures,
     ).length > 700,
   );
+});
+
+test("a file that the data directory's own log has is new to a topic of the broker, once", { skip }, async (t) => {
+  const dir = temporary(t);
+  const { topic } = ownPipeline(dir, 1);
+  const [file, data] = [path.join(dir, 'events.ndjson'), path.join(dir, 'data')];
+  writeFileSync(file, '{"a":1}\n{"a":2}\n');
+  const ingest = async (to: readonly string[]): Promise<unknown[]> => {
+    const args = ['ingest', file, '--topic', topic, '--partitions', '1', '--data', data, '--json', ...to];
+    const { lines: appended, skipped_lines: skipped } = JSON.parse(await output(args)) as Record<string, unknown>;
+    return [appended, skipped];
+  };
+  assert.deepEqual(await ingest([]), [2, 0]);
+  await bring(kafka.address, topic, [[]]);
+  assert.deepEqual(await ingest(['--log', log]), [2, 0]);
+  assert.deepEqual(await ingest(['--log', log]), [0, 2]);
+  assert.deepEqual(await ingest([]), [0, 2]);
 });

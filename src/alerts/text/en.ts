@@ -1,6 +1,8 @@
 export const en = {
   'title.drop': '🚨 {metric} drop',
   'title.spike': '📈 {metric} spike',
+  'title.share_drop': '🚨 {metric}: share drop',
+  'title.share_spike': '📈 {metric}: share spike',
   'title.ctr_drop': '🚨 {metric} drop',
   'title.ctr_spike': '🤖 {metric} spike (bots?)',
   'title.traffic_spike': '📈 Traffic spike',
@@ -13,6 +15,8 @@ export const en = {
   'title.known': '☑️ {metric} has a new value',
   'segment.all': 'all',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
+  'message.share': '{title}! {segment}: {observed}, where its usual share makes {expected}{deviation}',
+  'message.key': '{title}! {segment}: {key}: {observed} (limit {expected})',
   'message.experiment': '{title}! {segment}: {observed}, control {expected}{deviation}',
   'message.limit': '{title}! {segment}: {observed} (limit {expected})',
   'message.unseen': '{title}! {segment}: {observed}, never seen before (new values alert from {expected} on)',
@@ -39,9 +43,12 @@ export const en = {
   'explain.no_data_limit': 'The limit is {expected}.',
   'explain.evidence':
     '{metric} of {segment} was {observed} over {since}: {ratio} times (95%: {ratio_low} to {ratio_high}) what was expected, {expected} (95%: {low} to {high}).',
+  'explain.share':
+    '{metric} of {segment} was {observed} over {since}, {ratio} times (95%: {ratio_low} to {ratio_high}) what its usual share of the total makes, {expected} (95%: {low} to {high}). The share is judged: the total itself may have changed.',
   'explain.going_on': '{metric} of {segment} has been {observed} on average since {from}: {ratio} times what was expected, {expected}.',
   'explain.evidence_alone': '{metric} of {segment} was {observed} over {since}, where {expected} was expected (95%: {low} to {high}).',
   'explain.going_on_alone': '{metric} of {segment} has been {observed} on average since {from}, where {expected} was expected.',
+  'explain.newest': 'In the last window it was {newest}.',
   'explain.odds': 'Evidence 1 : {one_in}: by chance alone, data this far out come up once in {one_in}. The baseline was learnt over {age}.',
   'explain.designed_odds':
     'Evidence 1 : {one_in}: by chance alone, data this far out come up once in {one_in}. The expected value is the designed rate, watched for {age}.',

@@ -3,6 +3,8 @@ import type { en } from './en.ts';
 export const ko: Readonly<Record<keyof typeof en, string>> = {
   'title.drop': '🚨 {metric} 급락',
   'title.spike': '📈 {metric} 급등',
+  'title.share_drop': '🚨 {metric} 비중 급락',
+  'title.share_spike': '📈 {metric} 비중 급등',
   'title.ctr_drop': '🚨 {metric} 급락',
   'title.ctr_spike': '🤖 {metric} 급등 (봇 의심)',
   'title.traffic_spike': '📈 트래픽 급증',
@@ -15,6 +17,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'title.known': '☑️ {metric} 새로운 값',
   'segment.all': '전체',
   'message.firing': '{title}! {segment}: {expected} → {observed}{deviation}',
+  'message.share': '{title}! {segment}: {observed}, 평소 비중이면 {expected}{deviation}',
+  'message.key': '{title}! {segment}: {key}: {observed} (기준 {expected})',
   'message.experiment': '{title}! {segment}: {observed}, 대조군 {expected}{deviation}',
   'message.limit': '{title}! {segment}: {observed} (기준 {expected})',
   'message.unseen': '{title}! {segment}: {observed}, 처음 나타난 값 (새로운 값은 {expected}부터 알립니다)',
@@ -43,9 +47,12 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'explain.no_data_limit': '기준값은 {expected}입니다.',
   'explain.evidence':
     '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 예상 값 {expected}(95%: {low}~{high})의 {ratio}배(95%: {ratio_low}~{ratio_high})입니다.',
+  'explain.share':
+    '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 전체에서 평소 차지하던 비중대로라면 {expected}(95%: {low}~{high})이며, 그 {ratio}배(95%: {ratio_low}~{ratio_high})입니다. 비중을 판단한 것으로, 전체 자체가 변했을 수 있습니다.',
   'explain.going_on': '{segment}의 {metric} 값이 {from}부터 지금까지 평균 {observed}입니다. 예상 값 {expected}의 {ratio}배입니다.',
   'explain.evidence_alone': '{segment}의 {metric} 값이 {since} 동안 {observed}입니다. 예상 값은 {expected}(95%: {low}~{high})입니다.',
   'explain.going_on_alone': '{segment}의 {metric} 값이 {from}부터 지금까지 평균 {observed}입니다. 예상 값은 {expected}입니다.',
+  'explain.newest': '마지막 윈도우의 값은 {newest}입니다.',
   'explain.odds': '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 기준은 {age} 동안 학습했습니다.',
   'explain.designed_odds':
     '증거 1 : {one_in}. 우연만으로 이만큼 벗어날 가능성은 {one_in}분의 1입니다. 예상 값은 설계된 확률이며, {age} 동안 지켜보았습니다.',

@@ -12,6 +12,7 @@ export async function isRegularFile(path: string): Promise<boolean> {
   return info?.isFile() === true;
 }
 
+/** `topic`: its name in the data directory's own log, its id elsewhere. */
 function prefixOf(topic: string): string {
   return `${WRITABLE_STATE}${topic}/`;
 }

@@ -57,11 +57,11 @@ export async function ingest(
   const isFile = 'path' in input && (await isRegularFile(input.path));
   const { writer, reader } = await openTarget(options, deps.clock, isFile);
   try {
-    const known = await lookUp(options, reader, isFile).catch(async (error: unknown) => {
+    const { known, positions } = await lookUp(options, reader, isFile).catch(async (error: unknown) => {
       const isMissing = error instanceof AppError && ['topic_unknown', 'data_dir_unusable'].includes(error.code);
       if (!isMissing || newPartitions === undefined || partition >= newPartitions) throw error;
       await writer.ensureTopic(topic, rawTopicSettings({ partitions: newPartitions }));
-      return undefined;
+      return lookUp(options, reader, isFile);
     });
     let before = known;
     let lines = 0;
@@ -71,7 +71,7 @@ export async function ingest(
       const { ends, firstLine } = chunk;
       await writer.commit({
         appends: [{ topic, partition, bytes: chunk.bytes, ends, firstLine }],
-        state: isFile ? positionChange(topic, chunk.resume, before) : [],
+        state: isFile ? positionChange(positions, chunk.resume, before) : [],
       });
       before = chunk.resume;
       lines += ends.length;
@@ -95,12 +95,19 @@ function withAdvice(error: unknown, isFile: boolean): unknown {
   return new AppError(code, `${message}. ${advice}`, { cause: error });
 }
 
+interface Found {
+  /** Where to go on in the file; undefined: at its beginning. */
+  readonly known: LineResume | undefined;
+  /** What positions in files that are read into the topic are kept under. */
+  readonly positions: string;
+}
+
 /** Checks the topic before anything is read, and finds where to go on in the file. */
 async function lookUp(
-  { input, topic, partition = 0, again }: IngestOptions,
+  { input, topic, partition = 0, again, log: address }: IngestOptions,
   open: () => Log,
   isFile: boolean,
-): Promise<LineResume | undefined> {
+): Promise<Found> {
   const log = open();
   try {
     const topics = await log.topics();
@@ -125,7 +132,9 @@ async function lookUp(
         `topic ${topic} has ${found.partitions} partition${last === 0 ? '' : 's'}, found --partition ${partition}; expected ${last === 0 ? '0' : `0 to ${last}`}`,
       );
     }
-    return isFile && !again && 'path' in input ? await knownPosition(log, topic, input.path) : undefined;
+    // One data directory serves many a broker, each of which may have a topic of this name, and have it made anew.
+    const positions = address === undefined ? topic : found.id;
+    return { positions, known: isFile && !again && 'path' in input ? await knownPosition(log, positions, input.path) : undefined };
   } finally {
     await log.close();
   }

@@ -39,6 +39,7 @@ test('a ratio is compared with what it was over the windows together: one with h
 test('a name tells the labels in the order of the dimensions, and a partition, which is none', () => {
   assert.equal(segmentName({ ad_format: 'banner', country: 'US' }, DIMENSIONS), 'US · banner');
   assert.equal(segmentName({ partition: 'ads/0' }, DIMENSIONS), 'ads/0');
+  assert.equal(segmentName({ country: '82', ad_format: 'banner' }, DIMENSIONS), 'country 82 · banner', 'a number alone says nothing');
   assert.equal(segmentName({}, DIMENSIONS), '');
   assert.equal(segmentName({ country: '', ad_format: 'banner' }, DIMENSIONS), '– · banner', 'events without a country');
 });

@@ -1,0 +1,42 @@
+/** What alerts of detectors with words of their own say. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sampleAlert } from '../../test/support/sample-alert.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import type { MeasureSpec } from '../windows/spec.ts';
+import { alertWords } from './alert-words.ts';
+
+const draws: MeasureSpec = { kind: 'count', name: 'draws', source: 'events', where: [] };
+
+function messages(changes: Partial<AlertEvent>): string[] {
+  const event = { ...sampleAlert, metric_name: 'draws', alert_type: 'draws_drop', ...changes };
+  return (['en', 'ko'] as const).map((locale) => alertWords(event, draws, locale).message);
+}
+
+test('a share that fell is told as one: the segment itself may bring as much as ever', () => {
+  const explanation = { ...sampleAlert.explanation, observed: 12, expected: 106, ratio: 0.113 };
+  const fell = { detector: 'mix', labels: { platform: 'apple' }, deviation_percent: -88.7, explanation };
+  assert.deepEqual(messages(fell), [
+    '🚨 draws: share drop! apple: 12, where its usual share makes 106 (-88.7%)',
+    '🚨 draws 비중 급락! apple: 12, 평소 비중이면 106 (-88.7%)',
+  ]);
+  assert.match(messages({ ...fell, alert_type: 'traffic_spike' })[0]!, /^📈 Traffic spike! apple/, "the file's own name comes first");
+});
+
+test('who comes too often stands in the title', () => {
+  const explanation = {
+    ...sampleAlert.explanation,
+    observed: 100,
+    expected: 50,
+    baseline: null,
+    keys: [{ key: '777', least: 98, most: 100 }],
+  };
+  assert.deepEqual(messages({ detector: 'frequency', alert_type: 'top_users_spike', direction: 'up', labels: {}, explanation }), [
+    '📈 draws spike! all: 777: 100 (limit 50)',
+    '📈 draws 급등! 전체: 777: 100 (기준 50)',
+  ]);
+});
+
+test('a value that says nothing by itself is told with its name', () => {
+  assert.match(messages({ labels: { server_id: '3', platform: 'apple', vip: 'true' } })[0]!, /! server_id 3 apple vip true: /);
+});
