@@ -58,6 +58,8 @@ export interface HistoryRequest {
   readonly window: string;
   /** ISO 8601, or undefined: from the first there is. */
   readonly from: string | undefined;
+  /** ISO 8601, not included. */
+  readonly to?: string | undefined;
   /** The `next` of the answer before. */
   readonly after?: string | undefined;
   /** Only the series with exactly these labels; undefined: all. */
@@ -89,10 +91,10 @@ export function createApi(base: string, fetch: typeof globalThis.fetch): Api {
     pipelines: async (signal) => (await get<PipelineList>('/pipelines', {}, signal)).pipelines,
     status: (pipeline, signal) => get(`${of(pipeline)}/status`, {}, signal),
     latest: (pipeline, window, signal) => get(`${of(pipeline)}/latest`, { window }, signal),
-    history: (pipeline, { window, from, after, labels, grouping, limit }, signal) =>
+    history: (pipeline, { window, from, to, after, labels, grouping, limit }, signal) =>
       get(
         `${of(pipeline)}/windows`,
-        { ...labels, window, from, after, grouping: (grouping ?? (labels && Object.keys(labels)))?.join(), limit: String(limit) },
+        { ...labels, window, from, to, after, grouping: (grouping ?? (labels && Object.keys(labels)))?.join(), limit: String(limit) },
         signal,
       ),
     alerts: (pipeline, { status, folded, order, lang, limit }, signal) =>

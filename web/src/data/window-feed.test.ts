@@ -15,7 +15,7 @@ function server(held: readonly WindowPoint[], page: number): { api: Api; asked: 
     latest: async (pipeline, window) => ({ pipeline, window, source: 'hot', age: 0, points: held.slice(-1) }),
     history: async (pipeline, ask) => {
       asked.push(ask);
-      const found = held.filter(({ window_start }) => window_start >= (ask.from ?? ''));
+      const found = held.filter(({ window_start }) => window_start >= (ask.from ?? '') && window_start < (ask.to ?? '9'));
       const points = found.slice(Number(ask.after ?? 0)).slice(0, page);
       const end = Number(ask.after ?? 0) + points.length;
       const truncated = end < found.length;
@@ -193,4 +193,20 @@ test('a feed that is closed while the server fills asks no more', async () => {
   clock.pass(5_000);
   await turn();
   assert.equal(looks, 1);
+});
+
+test('of a span there are its windows alone, whatever the stream brings', async () => {
+  const { api } = server(
+    Array.from({ length: 30 }, (_, n) => point(n, n)),
+    8,
+  );
+  const span = { from: point(4, 0).window_start, to: point(16, 0).window_start };
+  const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 5, span }, { api, clock: handClock() });
+  feed.load();
+  while (feed.loading.value.state === 'loading') await turn();
+  feed.put([point(30, 30), point(9, 90, { corrections: 1, version: '11' })]);
+  assert.deepEqual(
+    feed.book.all()[0]?.points.map(({ measures }) => measures['ctr']),
+    [4, 5, 6, 7, 8, 90, 10, 11, 12, 13, 14, 15],
+  );
 });

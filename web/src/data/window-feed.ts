@@ -32,6 +32,8 @@ export interface WindowFeedRequest {
   readonly labels: Labels | undefined;
   /** How many windows back. */
   readonly windowsBack: number;
+  /** Instead: the windows that start in [from, to), ISO 8601, as they are. */
+  readonly span?: { readonly from: string; readonly to: string } | undefined;
 }
 
 const READY: Loading = { state: 'ready' };
@@ -49,19 +51,23 @@ export function createWindowFeed(
   request: WindowFeedRequest,
   { api, clock }: { readonly api: Api; readonly clock: Clock },
 ): WindowFeed {
-  const { window, labels, windowsBack } = request;
+  const { window, labels, windowsBack, span } = request;
   const key = labels && labelsKey(labels);
-  const book = createSeriesBook({ ...LIMITS, pointsMax: windowsBack });
+  const book = createSeriesBook({ ...LIMITS, pointsMax: span ? PAGE : windowsBack });
+  const isAsked = (start: string): boolean => !span || (start >= span.from && start < span.to);
   const revision = signal(0);
   const loading = signal<Loading>({ state: 'loading' });
   let aborter = new AbortController();
 
   const put = (points: readonly WindowPoint[]): void => {
-    const ours = points.filter((point) => point.window === window && (key === undefined || labelsKey(point.labels) === key));
+    const ours = points.filter(
+      (point) => point.window === window && isAsked(point.window_start) && (key === undefined || labelsKey(point.labels) === key),
+    );
     if (ours.length > 0 && book.put(ours)) revision.value++;
   };
 
   const load = async (stop: AbortSignal): Promise<Loading> => {
+    if (span) return (await loadFrom(span.from, undefined, stop)) ? { state: 'ready', olderMissing: true } : READY;
     let latest = await api.latest(info.name, window, stop);
     put(latest.points);
     // Its newest window may be any then: from where the past is to be loaded is not known before it is full.
@@ -93,7 +99,7 @@ export function createWindowFeed(
     let isShort = false;
     let after: string | undefined;
     for (let page = 0; page < PAGES_MAX; page++) {
-      const answer = await api.history(info.name, { window, from, after, labels, grouping, limit: PAGE }, stop);
+      const answer = await api.history(info.name, { window, from, to: span?.to, after, labels, grouping, limit: PAGE }, stop);
       put(answer.points);
       isShort ||= answer.older_missing === true;
       after = answer.next;

@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { isWhole } from '../data/alert-groups.ts';
 import { episodesOf, type Episode } from '../data/alert-book.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
@@ -6,8 +6,9 @@ import { segmentName } from '../data/segments.ts';
 import { labelsKey, type Labels } from '../data/series-book.ts';
 import { isAdditive, isDrawn } from '../data/thin-windows.ts';
 import { formatValue } from '../format/number.ts';
-import { formatClock } from '../format/time.ts';
+import { formatClock, formatNear } from '../format/time.ts';
 import { AlertCard } from './alert-card.tsx';
+import { spanAbout } from './alert-span.ts';
 import { Chart } from './chart.tsx';
 import { bandsOf, chartColumns } from './chart-data.ts';
 import { useDashboard } from './context.ts';
@@ -55,6 +56,7 @@ export function SegmentPage({ feed, labels, linked }: Props) {
                 labels={labels}
                 window={window.name}
                 first={measure?.name}
+                linked={linked?.window === window.name ? linked : undefined}
               />
             )}
           </div>
@@ -80,38 +82,59 @@ interface WindowsProps {
   readonly window: string;
   /** The measure that one came for stands first. */
   readonly first: string | undefined;
+  readonly linked: Episode | undefined;
 }
 
-function SegmentWindows({ feed, labels, window, first }: WindowsProps) {
+function SegmentWindows({ feed, labels, window, first, linked }: WindowsProps) {
   const { t, language, now } = useDashboard();
   const { info } = feed;
-  const windows = useMemo(() => feed.watch({ window, labels, windowsBack: WINDOWS_BACK }), [feed, window, labelsKey(labels)]);
+  const { size_ms: sizeMs = 0, slide_ms: slideMs = 0 } = info.windows.find(({ name }) => name === window) ?? {};
+  const [isNow, setNow] = useState(false);
+  // Of the moment at which one came: it does not move on under the eyes.
+  const then = useMemo(() => linked && spanAbout(linked, { slideMs, windowsBack: WINDOWS_BACK, nowMs: now.peek() }), [linked?.alert_id]);
+  const span = isNow ? undefined : then;
+  const windows = useMemo(
+    () => feed.watch({ window, labels, windowsBack: WINDOWS_BACK, span }),
+    [feed, window, labelsKey(labels), span?.from],
+  );
   useEffect(() => windows.close, [windows]);
   const revision = windows.revision.value;
   const loading = windows.loading.value;
   const points = windows.book.get(labels)?.points ?? [];
-  const { size_ms: sizeMs = 0, slide_ms: slideMs = 0 } = info.windows.find(({ name }) => name === window) ?? {};
   const measures = [...info.measures].sort((a, b) => Number(b.name === first) - Number(a.name === first));
-  const alerts = feed.alerts.value;
+  const known = episodesOf(feed.alerts.value, labels);
+  // The feed has the newest alone.
+  const episodes = linked && !known.some(({ alert_id }) => alert_id === linked.alert_id) ? [linked, ...known] : known;
   // What still fires is shaded to the right edge, wherever that moves to.
-  const until = Math.max(now.value, Date.parse(points.at(-1)?.window_end ?? '') || 0);
+  const last = Date.parse(points.at(-1)?.window_end ?? '') || 0;
+  const until = span ? last : Math.max(now.value, last);
   const charts = useMemo(
     () =>
       measures.map((measure) => ({
         measure,
         data: chartColumns(points, measure.name, slideMs, isDrawn(points, measure.kind)),
-        bands: bandsOf(episodesOf(alerts, labels), measure.name, window, until),
+        bands: bandsOf(episodes, measure.name, window, until),
       })),
-    [revision, alerts, first, window],
+    [revision, feed.alerts.value, linked, first, window, span?.from],
   );
 
   if (points.length === 0 && loading.state === 'failed') return <Failed error={loading.error} retry={windows.load} />;
   if (points.length === 0 && loading.state === 'loading') return <Loading />;
-  if (points.length === 0) return <Empty title={t('segment.missing')} />;
-  const moment = (x: number): string => `${formatClock(x, language.value)} – ${formatClock(x + sizeMs, language.value)}`;
+  if (points.length === 0 && !span) return <Empty title={t('segment.missing')} />;
+  const begins = (x: number): string => (span ? formatNear(x, now.value, language.value) : formatClock(x, language.value));
+  const moment = (x: number): string => `${begins(x)} – ${formatClock(x + sizeMs, language.value)}`;
   return (
     <>
+      {then && (
+        <p class="note is-then">
+          {t(isNow ? 'segment.now' : 'segment.then')}{' '}
+          <button type="button" class="button" onClick={() => setNow(!isNow)}>
+            {t(isNow ? 'segment.show_then' : 'segment.show_now')}
+          </button>
+        </p>
+      )}
       <PastNote loading={loading} isShort={points.length < 3} />
+      {points.length === 0 && <Empty title={t('segment.gone')} />}
       <div class="charts">
         {charts.map(({ measure, data, bands }, index) => (
           <div key={measure.name} class={index === 0 ? 'panel chart-panel is-first' : 'panel chart-panel'}>
