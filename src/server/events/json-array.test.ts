@@ -24,6 +24,11 @@ test('elements of an array are cut out letter for letter, numbers too', () => {
   assert.deepEqual(elements('[]'), []);
 });
 
+test('an object that stands alone is one element', () => {
+  assert.deepEqual(elements(' {"a": [1e400, {}], "b":{"c":0}}\n'), ['{"a": [1e400, {}], "b":{"c":0}}']);
+  assert.deepEqual(elements('{}'), ['{}']);
+});
+
 test('an array is taken where JSON.parse takes it, and its elements are the same', () => {
   fc.assert(
     fc.property(fc.array(fc.jsonValue(), { maxLength: 8 }), fc.constantFrom(undefined, 1, '\t'), (values, indent) => {
@@ -36,10 +41,12 @@ test('an array is taken where JSON.parse takes it, and its elements are the same
 });
 
 test('it refuses what JSON.parse refuses: a text with one byte changed, taken out or put in', () => {
-  const start = '[{"k":"v\\n\\u12Ab","n":-1.5e+3,"l":[true,false,null,[],{}]},0,0.5E-1]';
+  const object = '{"k":"v\\n\\u12Ab","n":-1.5e+3,"l":[true,false,null,[],{}]}';
   const byte = fc.constantFrom(...'{}[]",:\\0123456789.eE+-utrfalsn \n\t\u0001\u007f');
   fc.assert(
-    fc.property(fc.nat(start.length), fc.nat(2), byte, (at, kind, put) => {
+    fc.property(fc.boolean(), fc.nat(object.length + 14), fc.nat(2), byte, (isAlone, place, kind, put) => {
+      const start = isAlone ? object : `[${object},0,0.5E-1]`;
+      const at = place % (start.length + 1);
       const text = start.slice(0, at) + (kind === 1 ? '' : put) + start.slice(at + (kind === 2 ? 0 : 1));
       let expected: unknown;
       try {
@@ -48,13 +55,13 @@ test('it refuses what JSON.parse refuses: a text with one byte changed, taken ou
         assert.throws(() => elements(text), JsonFault, text);
         return;
       }
-      if (!Array.isArray(expected)) {
+      if (typeof expected !== 'object' || expected === null) {
         assert.throws(() => elements(text), JsonFault, text);
         return;
       }
       assert.deepEqual(
         elements(text).map((each) => JSON.parse(each)),
-        expected,
+        Array.isArray(expected) ? expected : [expected],
       );
       // Wherever a stretch ends.
       for (const bytes of [1, 2, 7]) assert.deepEqual(elements(text, bytes), elements(text));
@@ -68,7 +75,7 @@ test('depth and number of elements are bounded', () => {
   assert.equal(elements(`[${'['.repeat(1_000)}${']'.repeat(1_000)}]`).length, 1);
   assert.throws(() => elements(`[${'['.repeat(1_001)}${']'.repeat(1_001)}]`), JsonFault);
   assert.throws(() => createElementScan(Buffer.from('[1,2,3]'), 2).scan(7), RangeError);
-  for (const text of ['', '{"a":1}', '[1', '[1,]', '[1] x', '[1}', '[{]', '["a', '["a\\'])
+  for (const text of ['', '{"a":1},{"a":2}', '{"a":1}\n{"a":2}', '{"a":1', '1', '[1', '[1,]', '[1] x', '[1}', '[{]', '["a', '["a\\'])
     assert.throws(() => elements(text), JsonFault, text);
 });
 

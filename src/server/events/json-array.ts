@@ -1,5 +1,5 @@
 /**
- * Cuts a JSON array into the texts of its elements, byte for byte as they came: a number such as 1e400 or a key given twice would not
+ * Cuts a JSON array into the texts of its elements, byte for byte as they came, and takes a single object as one: a number such as 1e400 or a key given twice would not
  * survive being parsed and written again.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -11,7 +11,7 @@ const STRETCH_BYTES = 1 << 20;
 
 /**
  * The elements one after the other. `text` must be UTF-8 and stay as it is. Other work gets its turn between two stretches.
- * @throws JsonFault where it is not a JSON array; RangeError beyond `maxElements`
+ * @throws JsonFault where it is neither a JSON array nor an object; RangeError beyond `maxElements`
  */
 export async function splitJsonArray(text: Uint8Array, maxElements: number): Promise<Column> {
   const elements = createElementScan(text, maxElements);

@@ -1,4 +1,4 @@
-/** Where the elements of a JSON array begin and end: the text against the grammar (RFC 8259), byte by byte, in stretches. */
+/** Where the elements of a JSON array begin and end, or a single object does: the text against the grammar (RFC 8259), byte by byte, in stretches. */
 
 /** What is wrong with the text, and where. */
 export class JsonFault extends Error {
@@ -13,7 +13,7 @@ export interface ElementScan {
   readonly spans: readonly number[];
   /**
    * Goes on up to about this byte, only a number or an escape further; false at the end of the text.
-   * @throws JsonFault where it is not a JSON array; RangeError beyond `maxElements`
+   * @throws JsonFault where it is neither a JSON array nor an object; RangeError beyond `maxElements`
    */
   scan(until: number): boolean;
 }
@@ -53,9 +53,11 @@ const IN_KEY = 9;
 /** Containers stand on a stack of bytes of its own, so that depth costs no recursion, and nothing is allocated for a value. */
 export function createElementScan(text: Uint8Array, maxElements: number): ElementScan {
   const spans: number[] = [];
-  /** The closer of each open container; the outermost is the array itself. */
+  /** The closer of each open container; the outermost is the array itself, or the object that stands alone. */
   const closers = new Uint8Array(DEPTH_MAX + 1);
   let depth = 0;
+  /** How deep elements stand; 0: the object that stands alone is the only one. */
+  let level = 1;
   let next = START;
   let at = 0;
 
@@ -69,18 +71,19 @@ export function createElementScan(text: Uint8Array, maxElements: number): Elemen
   /** `at` is the byte after a value. */
   function ended(): void {
     next = AFTER_VALUE;
-    if (depth === 1) spans.push(at);
+    if (depth === level) spans.push(at);
   }
 
   function close(): void {
     depth--;
     at++;
-    if (depth === 0) next = END;
-    else ended();
+    if (depth > 0) return ended();
+    next = END;
+    if (level === 0) spans.push(at);
   }
 
   function value(byte: number | undefined): void {
-    if (depth === 1) {
+    if (depth === level) {
       if (spans.length / 2 >= maxElements) throw new RangeError(`more than ${maxElements} elements`);
       spans.push(at);
     }
@@ -114,7 +117,12 @@ export function createElementScan(text: Uint8Array, maxElements: number): Elemen
   function token(byte: number | undefined): void {
     switch (next) {
       case START:
-        if (byte !== OPEN_ARRAY) throw new JsonFault(at, 'a JSON array: [');
+        if (byte === OPEN_OBJECT) {
+          level = 0;
+          spans.push(at);
+          return open(CLOSE_OBJECT, KEY_OR_CLOSE);
+        }
+        if (byte !== OPEN_ARRAY) throw new JsonFault(at, 'a JSON array, [, or an object, {');
         return open(CLOSE_ARRAY, VALUE_OR_CLOSE);
       case VALUE_OR_CLOSE:
         return byte === CLOSE_ARRAY ? close() : value(byte);

@@ -22,7 +22,10 @@ export function bodyKind(contentType: string | undefined): BodyKind {
   const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined;
   if (kind !== undefined) return kind;
   const found = type === '' ? 'no Content-Type' : `Content-Type: ${type.slice(0, 100)}`;
-  throw new HttpProblem(415, `found ${found}; expected application/x-ndjson (an event a line) or application/json (an array of events)`);
+  throw new HttpProblem(
+    415,
+    `found ${found}; expected application/x-ndjson (an event a line) or application/json (one event, or an array of them)`,
+  );
 }
 
 export type PushedRecords = Pick<RecordsToAppend, 'bytes' | 'ends' | 'headroom'>;
@@ -67,7 +70,7 @@ function lineReader(most: number, openLines: OpenLines): RecordReader {
   };
 }
 
-/** An array's elements as their text: only what is no array at all is refused here. */
+/** An array's elements, or a single object, as their text: only what is neither is refused here. */
 async function elementsOf(body: Uint8Array, maxRecords: number): Promise<Column> {
   if (body.length === 0) throw emptyBody();
   if (!isUtf8(body)) throw new HttpProblem(400, 'the body is not the JSON that its Content-Type says: it is not UTF-8');
@@ -78,7 +81,10 @@ async function elementsOf(body: Uint8Array, maxRecords: number): Promise<Column>
   } catch (error) {
     if (error instanceof RangeError) throw tooMany(maxRecords);
     if (!(error instanceof JsonFault)) throw error;
-    throw new HttpProblem(400, `the body is not a JSON array, as its Content-Type says (lines are application/x-ndjson): ${error.message}`);
+    throw new HttpProblem(
+      400,
+      `the body is not one event or a JSON array of them, as its Content-Type says (lines are application/x-ndjson): ${error.message}`,
+    );
   }
 }
 

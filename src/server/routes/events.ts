@@ -35,7 +35,7 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
         tags: ['events'],
         summary: 'Appends events to a topic: all of the body or nothing of it.',
         description:
-          'A body of lines (`application/x-ndjson`) or an array (`application/json`), as it is or compressed (`Content-Encoding: gzip`, ' +
+          'A body of lines (`application/x-ndjson`) or one event or an array of them (`application/json`), as it is or compressed (`Content-Encoding: gzip`, ' +
           '`zstd`). The answer 202 comes when the events are durable. Without an answer it is unknown whether they are: send them again, ' +
           'events with an id count once. 429 means that the topic is not read as fast as it is filled: wait `Retry-After` seconds.',
         consumes: ['application/x-ndjson', 'application/json'],
