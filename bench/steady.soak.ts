@@ -75,7 +75,15 @@ const child = spawn(
   ['run', file, '--data', path.join(dir, 'data'), '--olap-store', 'none', '--listen', new URL(url).host, '--threads', THREADS, '--quiet'],
   { stdio: ['ignore', 'ignore', 'inherit'] },
 );
-const ended = once(child, 'exit');
+const ended = once(child, 'exit').finally(() => rmSync(dir, { recursive: true, force: true }));
+// Whoever breaks it off leaves nothing behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    // What is being asked meanwhile fails, which is nobody's fault.
+    process.on('unhandledRejection', () => {});
+    child.kill('SIGINT');
+    void ended.finally(() => process.exit(1));
+  });
 const agent = new Agent({ keepAlive: true });
 const { ask, answers } = createApiClient(url, agent);
 const over = new AbortController();
@@ -96,7 +104,6 @@ try {
   agent.destroy();
   child.kill('SIGINT');
   await ended;
-  rmSync(dir, { recursive: true, force: true });
 }
 
 /** One body after the other, to the partitions in turn; one that is refused for now is sent again. */
