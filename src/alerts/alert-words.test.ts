@@ -21,6 +21,7 @@ test('a share that fell is told as one: the segment itself may bring as much as 
     '🚨 draws 비중 급락! apple: 12, 평소 비중이면 106 (-88.7%)',
   ]);
   assert.match(messages({ ...fell, alert_type: 'traffic_spike' })[0]!, /^📈 Traffic spike! apple/, "the file's own name comes first");
+  assert.match(messages({ alert_type: 'share_drop', measure: 'share' })[0]!, /^🚨 draws drop! /, 'a measure may be called share');
 });
 
 test('who comes too often stands in the title', () => {
@@ -37,6 +38,7 @@ test('who comes too often stands in the title', () => {
   ]);
 });
 
-test('a value that says nothing by itself is told with its name', () => {
+test('a value that says nothing by itself is told with its name, and one that is not there is no total', () => {
+  assert.match(messages({ labels: { country: '' } })[0]!, /! –: /);
   assert.match(messages({ labels: { server_id: '3', platform: 'apple', vip: 'true' } })[0]!, /! server_id 3 apple vip true: /);
 });

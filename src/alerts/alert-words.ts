@@ -79,7 +79,7 @@ function begunKey(told: Told, { alert_type: type, direction }: AlertEvent, texts
   if (told === 'experiment') return 'title.experiment';
   const key = titleKey(type, direction, texts);
   if (told !== 'share') return key;
-  return key === 'title.drop' ? 'title.share_drop' : key === 'title.spike' ? 'title.share_spike' : key;
+  return key === 'title.drop' ? 'title.mix.drop' : key === 'title.spike' ? 'title.mix.spike' : key;
 }
 
 /** Only what was judged and found in order is back to normal. */

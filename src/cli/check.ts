@@ -82,7 +82,7 @@ function describe(file: string, { engine, monitor, inputs, receivers, clock, sta
 
 /** Where days are windows, people think of their own midnight. */
 function windowText({ name, slideMs, offsetMs = 0 }: WindowSpec): string {
-  if (slideMs % DAY_MS !== 0) return name;
+  if (slideMs % DAY_MS !== 0 && offsetMs === 0) return name;
   const begins = new Date(offsetMs % DAY_MS).toISOString().slice(11, 16);
   return `${name} (from ${begins === '00:00' ? 'midnight' : begins} UTC)`;
 }

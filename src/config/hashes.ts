@@ -78,7 +78,7 @@ export function windowsHash(engine: EngineSpec, clock: 'append' | 'event'): stri
 
 /**
  * The same by the names that its parts have in the pipeline file (`measures.ctr`, `sources.events.schema`): to tell what changed. `sources`
- * and `measures` stand for their names and order.
+ * and `measures` stand for their names and order; `windows.1d` is the offset at which these begin, ms.
  */
 export function windowsParts(engine: EngineSpec, clock: 'append' | 'event'): Readonly<Record<string, string>> {
   const { sources, measures, ...rest } = windowsStage(engine, clock);
@@ -86,9 +86,10 @@ export function windowsParts(engine: EngineSpec, clock: 'append' | 'event'): Rea
     Object.entries(source).map(([key, value]): [string, unknown] => [`sources.${name}.${SOURCE_KEYS[key] ?? key}`, value]),
   );
   const ofMeasures = engine.measures.map(({ name }, i): [string, unknown] => [`measures.${name}`, measures[i]]);
+  const starts = engine.windows.map(({ name, offsetMs = 0 }) => [`windows.${name}`, `${offsetMs}`] as const);
   const names = { sources: sources.map(({ name }) => name), measures: engine.measures.map(({ name }) => name) };
   const parts = [...Object.entries({ ...rest, ...names }), ...ofSources, ...ofMeasures];
-  return Object.fromEntries(parts.map(([name, value]) => [name, fingerprint(value).slice(0, 12)]));
+  return Object.fromEntries([...starts, ...parts.map(([name, value]) => [name, fingerprint(value).slice(0, 12)] as const)]);
 }
 
 /** Where the pipeline file has another name. */

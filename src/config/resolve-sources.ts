@@ -71,7 +71,8 @@ function resolveSource(part: Part, around: Around, problems: Problems): Resolved
   const { folder } = around;
   const { spec: schemas, fields: own } = resolveSchemas(source, folder, path, problems);
   const lookups = resolveLookups(source, folder, own, path, problems);
-  const event = resolveEvent(part, own, around, problems);
+  const isZoneless = source.format === 'json' && !asksZone(schemas, part.event.time);
+  const event = resolveEvent(part, own, { ...around, zoneMs: isZoneless ? around.zoneMs : undefined }, problems);
   const where = resolveConditions(source.where, own, [...path, 'where'], problems);
   const joined = lookups.map(({ field }): [string, SchemaField] => [field, { types: ['string'], required: true }]);
   const fields = own && new Map<string, SchemaField>([...own, ...joined]);
@@ -99,6 +100,14 @@ function resolveLookups(source: SourceBlock, folder: string, own: KnownFields, p
     }
     const table = problems.attempt([...here, 'file'], () => readTable(fromFolder(folder, file)));
     return { field, by, file, table: table ?? {} };
+  });
+}
+
+/** Times without a zone are none to a schema that says `date-time`. */
+function asksZone({ schema, versions }: Pick<SourceSpec, 'schema' | 'versions'>, time: string): boolean {
+  return [schema, ...(versions?.schemas.map((version) => version.schema) ?? [])].some((each) => {
+    const property = isObject(each?.['properties']) ? each['properties'][time] : undefined;
+    return isObject(property) && property['format'] === 'date-time';
   });
 }
 

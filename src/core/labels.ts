@@ -14,16 +14,14 @@ export function labelsKey(labels: Labels): string {
   );
 }
 
-/** For people: `US`; a value that says nothing by itself with its name, `server_id 3`. */
+/** For people: `US`; a value that says nothing by itself with its name, `server_id 3`; a dash for one that is not there. */
 export function labelText(name: string, value: string): string {
+  if (value === '') return '–';
   return /^(-?\d+(\.\d+)?|true|false)$/.test(value) ? `${name} ${value}` : value;
 }
 
 /** For people: `US banner`, in the order given; `all` for the roll-up over everything. */
 export function labelsText(labels: Labels, all = 'all'): string {
-  return (
-    Object.entries(labels)
-      .map(([name, value]) => labelText(name, value))
-      .join(' ') || all
-  );
+  const values = Object.entries(labels).map(([name, value]) => labelText(name, value));
+  return values.length === 0 ? all : values.join(' ');
 }

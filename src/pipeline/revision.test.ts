@@ -94,6 +94,23 @@ test('a file that computes other windows is refused, and what differs is named',
   });
 });
 
+test('windows that would begin at other times are not read anew beside those that there are', async () => {
+  await withTempLog(async ({ log }) => {
+    await filled(log);
+    const start = (windows: string, parts: Record<string, string>, choice: RevisionChoice) =>
+      settleRevision(log, 'p', { windows, parts, detect: 'd' }, inputs, choice);
+    const again: RevisionChoice = { kind: 'from', from: 'earliest' };
+    const moved = { code: 'revision_changed', message: /windows of 1d begin at other times.*--new-revision/s };
+    // As an earlier version noted it.
+    await start('one', { windows: 'x' }, { kind: 'same' });
+    await assert.rejects(start('two', { windows: 'y', 'windows.1m': '0', 'windows.1d': '54000000' }, again), moved);
+    await start('two', { windows: 'y', 'windows.1m': '0' }, again);
+    await start('three', { windows: 'z', 'windows.1m': '0', 'windows.1d': '54000000' }, again);
+    await assert.rejects(start('four', { windows: 'u', 'windows.1m': '0', 'windows.1d': '0' }, again), moved);
+    await start('four', { windows: 'u', 'windows.1m': '0', 'windows.1d': '0' }, { kind: 'new' });
+  });
+});
+
 test('a record of before parts were noted tells nothing of them', async () => {
   await withTempLog(async ({ log }) => {
     await filled(log);

@@ -68,6 +68,7 @@ export async function settleRevision(
   const recorded = await recordedRevisions(log, pipeline);
   const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
   if (changed && choice.kind === 'same') throw revisionRefusal(pipeline, recorded, hashes);
+  if (changed && choice.kind === 'from') refuseMoved(pipeline, recorded, hashes);
   const anew = recorded !== undefined && (changed || choice.kind === 'from');
   const counter = (recorded?.windows.counter ?? 1) + (anew ? 1 : 0);
   if (counter > REVISION_MAX)
@@ -104,11 +105,35 @@ export function revisionRefusal(pipeline: string, recorded: Revisions | undefine
   );
 }
 
+/**
+ * Windows that are computed again take the place of those of before that begin when they do. Where they begin at other times, both would stand.
+ * @throws AppError `revision_changed`
+ */
+export function refuseMoved(pipeline: string, recorded: Revisions, { parts }: StageHashes): void {
+  const before = recorded.windows.parts ?? {};
+  const ofWindows = (names: object): string[] => Object.keys(names).filter((name) => name.startsWith('windows.'));
+  // Where nothing was noted of windows, none could begin at an offset.
+  const notedOf = (name: string): string | undefined => (ofWindows(before).length === 0 ? '0' : before[name]);
+  const moved = ofWindows(parts).filter((name) => (notedOf(name) ?? parts[name]) !== parts[name]);
+  if (moved.length === 0) return;
+  const names = moved.map((name) => name.slice('windows.'.length)).join(', ');
+  throw new AppError(
+    'revision_changed',
+    `pipeline ${pipeline}: the file has another utc_offset, by which windows of ${names} begin at other times than those in the data directory: ` +
+      'read again, events would count in both. Choose:\n' +
+      '  --new-revision     go on from here; windows begun before now are left as they are\n' +
+      '  another --data directory, or the file as it was',
+  );
+}
+
 const PARTS_TOLD = 6;
 
 /** As the pipeline file calls them: with one source alone `source.schema` and `event`. */
 function partsThatDiffer(before: StageHashes['parts'], now: StageHashes['parts']): string[] {
-  const differing = [...new Set([...Object.keys(now), ...Object.keys(before)])].filter((name) => before[name] !== now[name]);
+  const differing = [...new Set([...Object.keys(now), ...Object.keys(before)])].filter(
+    // When windows begin is part of them.
+    (name) => before[name] !== now[name] && !name.startsWith('windows.'),
+  );
   const otherSources = differing.includes('sources');
   const otherMeasure = differing.some((name) => name.startsWith('measures.'));
   const told = differing.filter((name) => !(otherSources && name.startsWith('sources.')) && !(otherMeasure && name === 'measures'));

@@ -13,6 +13,7 @@ import {
   partitionClearing,
   readAnewBy,
   recordedRevisions,
+  refuseMoved,
   revisionRefusal,
   startingAt,
   wholeFrom,
@@ -53,6 +54,7 @@ export async function settleStageRevision(
   const recorded = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
   const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
   if (changed && choice.kind === 'same') throw revisionRefusal(pipeline, recorded, hashes);
+  if (changed && choice.kind === 'from') refuseMoved(pipeline, recorded, hashes);
   const isDue = choice.kind === 'from' && (recorded === undefined || recorded.at < startedAt);
   if (recorded?.windows.parts && !changed && !isDue && recorded.detect.hash === hashes.detect) return recorded;
   const anew = recorded !== undefined && (changed || isDue);

@@ -1,8 +1,8 @@
 export const en = {
   'title.drop': '🚨 {metric} drop',
   'title.spike': '📈 {metric} spike',
-  'title.share_drop': '🚨 {metric}: share drop',
-  'title.share_spike': '📈 {metric}: share spike',
+  'title.mix.drop': '🚨 {metric}: share drop',
+  'title.mix.spike': '📈 {metric}: share spike',
   'title.ctr_drop': '🚨 {metric} drop',
   'title.ctr_spike': '🤖 {metric} spike (bots?)',
   'title.traffic_spike': '📈 Traffic spike',

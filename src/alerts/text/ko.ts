@@ -3,8 +3,8 @@ import type { en } from './en.ts';
 export const ko: Readonly<Record<keyof typeof en, string>> = {
   'title.drop': '🚨 {metric} 급락',
   'title.spike': '📈 {metric} 급등',
-  'title.share_drop': '🚨 {metric} 비중 급락',
-  'title.share_spike': '📈 {metric} 비중 급등',
+  'title.mix.drop': '🚨 {metric} 비중 급락',
+  'title.mix.spike': '📈 {metric} 비중 급등',
   'title.ctr_drop': '🚨 {metric} 급락',
   'title.ctr_spike': '🤖 {metric} 급등 (봇 의심)',
   'title.traffic_spike': '📈 트래픽 급증',

@@ -60,8 +60,7 @@ export async function ingest(
     const { known, positions } = await lookUp(options, reader, isFile).catch(async (error: unknown) => {
       const isMissing = error instanceof AppError && ['topic_unknown', 'data_dir_unusable'].includes(error.code);
       if (!isMissing || newPartitions === undefined || partition >= newPartitions) throw error;
-      await writer.ensureTopic(topic, rawTopicSettings({ partitions: newPartitions }));
-      return lookUp(options, reader, isFile);
+      return { known: undefined, positions: await writer.makeTopic(topic, newPartitions) };
     });
     let before = known;
     let lines = 0;
@@ -141,14 +140,24 @@ async function lookUp(
 }
 
 interface Target {
-  readonly writer: LogWriter;
+  readonly writer: Pick<LogWriter, 'commit' | 'close'> & {
+    /** To what positions in files that are read into it are kept under. */
+    makeTopic(name: string, partitions: number): Promise<string>;
+  };
   /** Looked into before anything is read. */
   readonly reader: () => Log;
 }
 
 async function openTarget({ data, log: address, newPartitions }: IngestOptions, clock: Clock, isFile: boolean): Promise<Target> {
   const openLocal = (): Log => createEmbeddedLog({ path: openDataDir(data, { create: false }).logPath, clock, readOnly: true });
-  if (address === undefined) return { writer: writeLog({ dir: data, create: newPartitions !== undefined }, { clock }), reader: openLocal };
+  if (address === undefined) {
+    const local = writeLog({ dir: data, create: newPartitions !== undefined }, { clock });
+    const makeTopic = async (name: string, partitions: number): Promise<string> => {
+      await local.ensureTopic(name, rawTopicSettings({ partitions }));
+      return name;
+    };
+    return { writer: { ...local, makeTopic }, reader: openLocal };
+  }
   const { openKafkaReading } = await import('../readers/kafka-reading.ts');
   const { log: kafka } = await openKafkaReading(address, { clock, logger: silentLogger });
   // A file's position is this machine's: it stands in the data directory.
@@ -172,7 +181,7 @@ async function openTarget({ data, log: address, newPartitions }: IngestOptions, 
         if (state.length > 0) await positions?.commit({ state });
         return firsts;
       },
-      ensureTopic: async (name, settings) => void (await kafka.ensureTopic(name, settings)),
+      makeTopic: async (name, partitions) => (await kafka.ensureTopic(name, rawTopicSettings({ partitions }))).id,
       async close() {
         await positions?.close();
         await kafka.close();

@@ -4,6 +4,7 @@
  */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { GeneratorConfig } from '../../sources/generator/config.ts';
+import { lastStart } from '../../windows/plan.ts';
 
 /** A pipeline whose first input is the generator, and nothing breaks. */
 export function withoutBreaks(config: LoadedPipeline): LoadedPipeline {
@@ -15,8 +16,8 @@ export function withoutBreaks(config: LoadedPipeline): LoadedPipeline {
  * of the shortest size.
  */
 export function withBreaksFrom(config: LoadedPipeline, readyMs: number): LoadedPipeline {
-  const windowMs = Math.min(...config.engine.windows.map(({ sizeMs }) => sizeMs));
-  const start = (after: number): string => new Date(Math.ceil((readyMs + after) / windowMs) * windowMs).toISOString();
+  const window = config.engine.windows.reduce((a, b) => (b.sizeMs < a.sizeMs ? b : a));
+  const start = (after: number): string => new Date(lastStart(window, readyMs + after - 1) + window.slideMs).toISOString();
   return withGenerator(config, ({ breaks }) => ({
     breaks: breaks.map(({ after, ...each }) => (after === undefined ? each : { ...each, at: start(after) })),
   }));

@@ -1,7 +1,7 @@
 /** The segments that `serve:` names. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { nearest } from '../../config/nearest.ts';
-import type { Labels } from '../../core/labels.ts';
+import { labelsText, type Labels } from '../../core/labels.ts';
 import type { ServedPath, Sourced } from '../../server/surface.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRow } from '../../windows/row.ts';
@@ -64,5 +64,5 @@ function suggestion(labels: Labels, window: string, rows: readonly WindowRow[]):
     ];
   });
   if (hints.length > 0) return `no such segment in windows of ${window}; ${hints.join('; ')}`;
-  return `no segment ${Object.values(labels).join(' ')} in windows of ${window}: its values are known, but never came together`;
+  return `no segment ${labelsText(labels)} in windows of ${window}: its values are known, but never came together`;
 }

@@ -15,15 +15,15 @@ const window = { name: '15m', sizeMs: QUARTER, slideMs: QUARTER };
 type Counted = readonly [amount: number, exposure: number];
 
 /** Quarters of an hour in which alarms began. */
-function play(quarters: number, at: (quarter: number) => Counted, settings: object, measure = count, falseAlarmsPerDay = 1) {
+function play(quarters: number, at: (quarter: number) => Counted, settings: object, measure = count, falseAlarmsPerDay = 1, offsetMs = 0) {
   const budget = { falseAlarmsPerDay, tests: 2 };
-  const detector = change.create(changeConfig.parse(settings), { measure, window, budget, adds: 'events' });
+  const detector = change.create(changeConfig.parse(settings), { measure, window: { ...window, offsetMs }, budget, adds: 'events' });
   let state: unknown;
   const on = new Set<Direction>();
   const began: [quarter: number, direction: Direction, lasted?: boolean][] = [];
   for (let quarter = 0; quarter < quarters; quarter++) {
     const [amount, exposure] = at(quarter);
-    const time = { startMs: quarter * QUARTER, endMs: (quarter + 1) * QUARTER };
+    const time = { startMs: quarter * QUARTER + offsetMs, endMs: (quarter + 1) * QUARTER + offsetMs };
     const observation = { ...time, labels: {}, value: amount / exposure, volume: exposure, absent: false, parts: { amount, exposure } };
     const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
     state = step!.state;
@@ -49,6 +49,17 @@ test('a steep day rings nothing, a fall against yesterday does, once', () => {
   assert.equal(began.length, 1, JSON.stringify(began));
   assert.deepEqual(began[0]!.slice(1), ['down', false]);
   assert.ok(began[0]![0] >= 5 * DAY + 20 && began[0]![0] <= 5 * DAY + 23, `${began[0]![0] - 5 * DAY}`);
+});
+
+test('windows that begin at an offset are compared like any others', () => {
+  const fell = (offsetMs: number) => {
+    const random = createRandom(1);
+    const fall = (quarter: number): number => (quarter >= 5 * DAY + 20 && quarter < 5 * DAY + 40 ? 0.4 : 1);
+    const at = (quarter: number): Counted => [random.poisson(daily(quarter) * fall(quarter)), 1];
+    return play(10 * DAY, at, { down: '30%', up: '50%', span: '1h' }, count, 1, offsetMs);
+  };
+  assert.equal(fell(0).length, 1);
+  for (const minutes of [5, 30 * 60, 15 * 60]) assert.deepEqual(fell(minutes * 60_000), fell(0));
 });
 
 test('the promise holds where days differ by more than counting explains', () => {

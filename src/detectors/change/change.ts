@@ -36,6 +36,9 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
   const backMs = config.against === '1d' ? DAY_MS : 7 * DAY_MS;
   const spanMs = config.span ?? Math.max(SPAN_DEFAULT_MS[config.against], window.sizeMs);
   const length = backMs / spanMs;
+  /** Spans begin where windows do. */
+  const offsetMs = (window.offsetMs ?? 0) % spanMs;
+  const spanAt = (startMs: number): number => Math.floor((startMs - offsetMs) / spanMs);
   const hasExposure = measure.kind === 'ratio';
   if (!hasExposure && measure.kind !== 'count' && measure.kind !== 'sum' && measure.kind !== 'distinct') {
     refuse(context, `the detector change for a measure of kind ${measure.kind}`, 'a count, a sum, or a ratio of such');
@@ -60,12 +63,12 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
 
   function observe({ state: known, observation }: SeriesInput<ChangeState>, needed: number): Step<ChangeState> {
     const { startMs, endMs } = observation;
-    const span = Math.floor(startMs / spanMs);
+    const span = spanAt(startMs);
     const parts = partsOf(observation, hasExposure);
     let state: ChangeState = known ?? { recent: [], days: startVariance(PRIOR_VARIANCE), compared: 0, first: startMs };
     const before = state.now?.span === span ? state.now : { span, windows: 0, amount: 0, exposure: 0 };
     const now = { span, windows: before.windows + 1, amount: before.amount + parts.amount, exposure: before.exposure + parts.exposure };
-    if (endMs % spanMs !== 0) return { state: { ...state, now }, verdicts: [] };
+    if ((endMs - offsetMs) % spanMs !== 0) return { state: { ...state, now }, verdicts: [] };
     const { now: _, ...rest } = state;
     state = rest;
     const counted = { amount: now.amount, exposure: hasExposure ? now.exposure : 1 };
@@ -80,7 +83,12 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     if (!canCompare)
       return { state: { ...state, recent: [], past: writePast(state.past, span, length, counted, hasExposure) }, verdicts: [] };
     const expected = (then.amount / then.exposure) * counted.exposure;
-    const newest: Span = { startMs: span * spanMs, seen: counted.amount, expected, variance: adds === 'events' ? 1 / then.amount : 0 };
+    const newest: Span = {
+      startMs: span * spanMs + offsetMs,
+      seen: counted.amount,
+      expected,
+      variance: adds === 'events' ? 1 / then.amount : 0,
+    };
     const recent = [newest, ...state.recent].slice(0, LENGTHS.at(-1));
     const next: { -readonly [Key in keyof ChangeState]: ChangeState[Key] } = { ...state, recent, compared: state.compared + 1 };
     let isOn = false;
@@ -115,7 +123,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     if (lasting) next.past = scaled(next.past, lasting.seen / lasting.expected, span);
     // The days to come are held against what was expected here, not against what went wrong.
     for (const one of said) {
-      const number = Math.round(one.startMs / spanMs);
+      const number = spanAt(one.startMs);
       if (number < span) next.past = restored(next.past, number, one);
     }
     return { state: next, verdicts };

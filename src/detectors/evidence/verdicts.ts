@@ -66,7 +66,9 @@ function clearOf(direction: Direction, smallest: number | undefined, numbers: Fl
 
 /** The span that rang: the grounds of an episode stay as they were when it began. */
 function groundsOf(numbers: Float32Array, model: Model, seen: Seen, contributors: readonly Contributor[]): Grounds {
-  const { slotMs } = model.grid;
+  const { slotMs, windowMs, windowsPerSlot } = model.grid;
+  // Windows may begin at an offset: the slot begins with one of them.
+  const slotStart = seen.startMs - (Math.round(seen.startMs / windowMs) % windowsPerSlot) * windowMs;
   const slots = numbers[At.rangSlots]!;
   const onSlots = numbers[At.onSlots]!;
   const observed = numbers[At.rangObserved]!;
@@ -85,7 +87,7 @@ function groundsOf(numbers: Float32Array, model: Model, seen: Seen, contributors
     logEvidence,
     logThreshold: numbers[At.rangThreshold]!,
     oneIn: Number(Math.min(ONE_IN_MAX, Math.exp(logEvidence)).toPrecision(2)),
-    sinceMs: Math.floor(seen.startMs / slotMs) * slotMs - (onSlots + slots - 1) * slotMs,
+    sinceMs: slotStart - (onSlots + slots - 1) * slotMs,
     observed: observed * unit,
     expected: expected * unit,
     expectedRange: [(expected * unit) / spread, expected * unit * spread],

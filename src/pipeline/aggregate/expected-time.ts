@@ -22,7 +22,7 @@ export function expectedTime(value: unknown, { timeUnit: unit, zoneMs }: Pick<Ev
   const zoned = value.replace(/([+-]\d\d)(\d\d)?$/, (_, hours: string, minutes = '00') => `${hours}:${minutes}`);
   if (isTime(zoned)) return `a colon in its zone, ${zoned.slice(-6)}`;
   if (zoneMs !== undefined || !isTime(`${value}Z`)) return undefined;
-  return 'its zone at the end, Z or one such as +09:00, or utc_offset in the pipeline file';
+  return 'its zone at the end, Z or one such as +09:00, or utc_offset in the pipeline file and no format: date-time in the schema';
 }
 
 /** Where event times, epoch ms, lie weeks after 1970 because seconds were read as milliseconds, what to do about it. */

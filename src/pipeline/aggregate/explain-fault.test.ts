@@ -205,7 +205,7 @@ test('a time in another form than the file names says what would make it one', (
   const expected = [
     'a colon in its zone, +09:00',
     'a colon in its zone, -03:00',
-    'its zone at the end, Z or one such as +09:00, or utc_offset in the pipeline file',
+    'its zone at the end, Z or one such as +09:00, or utc_offset in the pipeline file and no format: date-time in the schema',
     'event.time_unit: s for such seconds, in the pipeline file',
     'event.time_unit: ms for such milliseconds, in the pipeline file',
     'milliseconds with event.time_unit: ms, not microseconds',

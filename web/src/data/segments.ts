@@ -128,7 +128,7 @@ function weightOf({ measures, events }: WindowPoint, { kind, denominator }: Meas
 /** Values in the order of the dimensions; what is of none, as the partition that an alert is about, stands behind them; one that its events lack is a dash. */
 export function segmentName(labels: Labels, dimensions: readonly string[]): string {
   return [...new Set([...dimensions, ...Object.keys(labels)])]
-    .flatMap((name) => (labels[name] === '' ? '–' : labels[name] === undefined ? [] : labelText(name, labels[name])))
+    .flatMap((name) => (labels[name] === undefined ? [] : labelText(name, labels[name])))
     .join(' · ');
 }
 
