@@ -32,6 +32,7 @@ test('random scenarios meet every outcome, reason and kind of window often enoug
     'too_long',
     'future',
     'schema_version',
+    'value:id',
     'value:at',
     'value:country',
     'value:amount',

@@ -13,8 +13,8 @@ const STEP_KINDS = ['event', 'copy', 'reuse', 'shared', 'blank', 'tombstone', 'g
 type StepKind = (typeof STEP_KINDS)[number];
 const WEIGHTS: Readonly<Record<StepKind, number>> = {
   event: 60,
-  copy: 8,
-  reuse: 6,
+  copy: 10,
+  reuse: 8,
   shared: 6,
   blank: 3,
   tombstone: 1,

@@ -163,7 +163,7 @@ export const engineSpec: fc.Arbitrary<EngineSpec> = fc
     windows: fc.subarray([...WINDOWS], { minLength: 1, maxLength: 3 }),
     rollups: fc.uniqueArray(fc.nat({ max: 7 }), { maxLength: 3 }),
     maxSeries: fc.constantFrom(1, 2, 4, 1_000),
-    maxIds: fc.constantFrom(undefined, undefined, 3, 6),
+    maxIds: fc.constantFrom(undefined, 3, 6),
     maxRecordBytes: fc.constantFrom(600, 1_048_576),
   })
   .map((choice) => {
