@@ -17,7 +17,6 @@ const ACCEPTED: u32 = 0;
 export const IGNORED: u32 = 4;
 export const DOUBTFUL: u32 = 255;
 
-/** Last of the times that there are, epoch ms. */
 const spelled = memory.data(32);
 
 /** Fills element `i` of the columns where the record at [from, to) is accepted. */

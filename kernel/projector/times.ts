@@ -1,8 +1,8 @@
-/** Event times of the common form, `2026-03-02T09:48:17.250Z` with 0 to 9 digits of a fraction. */
+/** Event times of the common form, `2026-03-02T09:48:17.250Z` with 0 to 9 digits of a fraction; without the `Z` where a clock is told. */
 import { allocate } from './memory.ts';
 import { minuteAt } from './host.ts';
 
-/** The end of the year 9999. */
+/** Last of the times that there are, the end of the year 9999; epoch ms. */
 export const TIME_LAST_MS: f64 = 253_402_300_799_999;
 
 /** The minute that was seen last: times come nearly in order, and the calendar is asked once a minute. */

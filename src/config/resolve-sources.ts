@@ -71,8 +71,9 @@ function resolveSource(part: Part, around: Around, problems: Problems): Resolved
   const { folder } = around;
   const { spec: schemas, fields: own } = resolveSchemas(source, folder, path, problems);
   const lookups = resolveLookups(source, folder, own, path, problems);
-  const isZoneless = source.format === 'json' && !asksZone(schemas, part.event.time);
-  const event = resolveEvent(part, own, { ...around, zoneMs: isZoneless ? around.zoneMs : undefined }, problems);
+  // Log lines name their zone, and so do times that a schema asks it of.
+  const isNamed = source.format !== 'json' || asksZone(schemas, part.event.time);
+  const event = resolveEvent(part, own, { ...around, zoneMs: isNamed ? undefined : around.zoneMs }, problems);
   const where = resolveConditions(source.where, own, [...path, 'where'], problems);
   const joined = lookups.map(({ field }): [string, SchemaField] => [field, { types: ['string'], required: true }]);
   const fields = own && new Map<string, SchemaField>([...own, ...joined]);

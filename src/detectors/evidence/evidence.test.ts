@@ -27,6 +27,8 @@ interface World {
   readonly minutes: number;
   readonly rate: number;
   readonly windowMs?: number;
+  /** Windows begin so much after multiples of their size. */
+  readonly offsetMs?: number;
 }
 
 interface Ring {
@@ -63,7 +65,7 @@ function ringsOf(world: World, settings: object = { down: '50%', up: '100%' }, r
     const rows = [sum(0, values.length), ...COUNTRIES.map((_, at) => sum(at * FORMATS.length, (at + 1) * FORMATS.length)), ...values];
     const inputs = rows.map((value, index): SeriesInput<unknown> => ({
       state: states[index],
-      observation: rowOf(series[index] ?? {}, minute, value, windowMs),
+      observation: rowOf(series[index] ?? {}, minute + (world.offsetMs ?? 0) / MINUTE, value, windowMs),
     }));
     const result = detector.observeWindow(inputs, shared);
     shared = rewrite ? JSON.parse(JSON.stringify(result.shared ?? null)) : result.shared;
@@ -236,6 +238,20 @@ test('windows of five minutes and of an hour find a segment that triples', () =>
     );
     assert.ok(rings.filter(({ minute }) => minute < breaks).length <= 2, names.join(', '));
   }
+});
+
+test('windows that begin at an offset ring as others do, and the span that is told begins with one of them', () => {
+  const world: World = {
+    windowMs: 60 * MINUTE,
+    minutes: 4 * DAY + 240,
+    rate: 10,
+    factor: (minute, country, format) => rhythm(minute) * (minute >= 4 * DAY && country === 'US' && format === 'format1' ? 3 : 1),
+  };
+  const since = (offsetMs: number) =>
+    ringsOf({ ...world, offsetMs }).map(({ minute, series, verdict }) => [minute, series, verdict.grounds!.sinceMs - offsetMs]);
+  assert.ok(since(0).some(([, series]) => series === 'US/format1 up'));
+  for (const [, , ms] of since(0)) assert.equal((ms as number) % (60 * MINUTE), 0);
+  assert.deepEqual(since(30 * MINUTE), since(0));
 });
 
 test('a look rings for a rise before the window is over, changes nothing, and leaves drops to the final row', () => {
