@@ -9,6 +9,7 @@ import { AppError } from '../core/errors.ts';
 import { WARM_UP_POINTS } from '../detectors/seasonal/seasonal-scorer.ts';
 import { grouped, printable, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { counted } from '../core/counted.ts';
 
 export interface DetectOptions {
   readonly series?: readonly string[];
@@ -99,8 +100,8 @@ const COLUMNS: readonly Column<Episode>[] = [
 
 async function tell(name: string, points: number, episodes: readonly Episode[], terminal: Terminal): Promise<void> {
   const few = points > WARM_UP_POINTS ? '' : ` (the first ${WARM_UP_POINTS} never ring)`;
-  const count = episodes.length === 0 ? 'nothing rang' : `${grouped(episodes.length)} episode${episodes.length === 1 ? '' : 's'}`;
-  await terminal.print(`${printable(name)}: ${grouped(points)} point${points === 1 ? '' : 's'}${few}, ${count}`);
+  const count = episodes.length === 0 ? 'nothing rang' : counted(episodes.length, 'episode');
+  await terminal.print(`${printable(name)}: ${counted(points, 'point')}${few}, ${count}`);
   await printTable(episodes, COLUMNS, { print: (line) => terminal.print(`  ${line}`) });
 }
 

@@ -5,20 +5,22 @@ import { createTerminal } from './terminal.ts';
 const terminal = createTerminal(process);
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') {
-      // Nobody reads any more (`| head`): the rest is not wanted.
-      if (!terminal.cutOff()) process.exit(0);
-      // Work ends in good order, and whoever starts it again when it fails is to do so.
-      if (process.exitCode !== COULD_NOT && stream === process.stdout) terminal.note('nobody reads the output any more: stopping');
-      process.exitCode = COULD_NOT;
-      return;
+    const isUnread = error.code === 'EPIPE';
+    const isWork = terminal.cutOff();
+    // Nobody reads any more (`| head`): the rest is not wanted.
+    if (isUnread && !isWork) process.exit(0);
+    // Once, as what is still written in the end fails too.
+    if (process.exitCode !== COULD_NOT && stream === process.stdout) {
+      const why = isUnread ? 'nobody reads the output any more' : `cannot write the output (${error.message})`;
+      terminal.note(isWork ? `${why}: stopping` : why);
     }
-    if (stream === process.stdout) process.stderr.write(`tocsin: cannot write the output: ${error.message}\n`);
-    process.exit(COULD_NOT);
+    // Work ends in good order, and whoever starts it again when it fails is to do so.
+    process.exitCode = COULD_NOT;
+    if (!isWork) process.exit();
   });
 }
 // Faults outside of the command's own promise; a command that was cut off in its middle must not look done.
 process.on('uncaughtException', (error) => process.exit(explain(error, terminal)));
 
 const code = await call(process.argv.slice(2), terminal);
-process.exit(code === 0 ? process.exitCode : code);
+process.exit(process.exitCode ?? code);

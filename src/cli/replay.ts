@@ -5,8 +5,8 @@ import { runPipelines } from '../app/run.ts';
 import { summaryText, type RunSummary, type SummaryBeside } from '../app/run/summary.ts';
 import type { OnSummary } from '../app/run/tell-summaries.ts';
 import { systemClock } from '../core/clock.ts';
-import { grouped } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { counted, plural } from '../core/counted.ts';
 
 interface Options extends Omit<ReplayRequest, 'file'> {
   readonly yes: boolean;
@@ -55,7 +55,7 @@ export async function replayCommand(file: string, options: Options, terminal: Te
 
 function leftText({ rows, windows }: { rows: number; windows: number }): string {
   return (
-    `${grouped(rows)} rows, in ${grouped(windows)} window${windows === 1 ? '' : 's'}, are still of an older revision: this replay counted nothing there. ` +
+    `${counted(rows, 'row')}, in ${counted(windows, 'window')}, ${plural(rows, 'is', 'are')} still of an older revision: this replay counted nothing there. ` +
     'Where records are missing from the log, they are all that is left of them; where other rules or another --clock left the records out, they are wrong by the new ones'
   );
 }
@@ -67,7 +67,7 @@ function planText({ pipeline, revision, isChanged, partitions, records, complete
     : 'all windows that these give';
   const became = revision ? `, as revision ${revision.to} in the place of ${revision.from}` : '';
   return [
-    `replay of pipeline ${pipeline}: ${grouped(records)} records are read again`,
+    `replay of pipeline ${pipeline}: ${counted(records, 'record')} ${plural(records, 'is', 'are')} read again`,
     ...partitions.map(({ name, from, to }) => `  ${name} from offset ${from} up to ${to}`),
     `${isChanged ? 'The file has changed since: ' : ''}${windows} are computed anew${became}.`,
     'Their rows replace the older ones in every store; in a window where nothing is counted now, the older rows stay. What was sent in again',

@@ -74,7 +74,14 @@ test('labels with several values, and what no alert has, are refused', async (t)
   const run = await setUp(t);
   await assert.rejects(run('add', '--label', 'land=US', '--for', '2h'), { code: 'usage', message: /found the label "land"/ });
   await assert.rejects(run('add', '--for', '2h'), { code: 'usage', message: /would silence everything/ });
-  await assert.rejects(run('add', '--label', 'country=US'), { code: 'usage', message: /found no end/ });
+  await assert.rejects(run('add', '--label', 'country=US'), {
+    code: 'usage',
+    message: /found no end; .*\(--for, such as 2h\).*\(--until, /,
+  });
+  const wrong = (...args: string[]) => run('add', '--label', 'country=US', ...args);
+  await assert.rejects(wrong('--until', 'soon'), { message: /found --until "soon"/ });
+  await assert.rejects(wrong('--for', 'long'), { message: /found --for "long"/ });
+  await assert.rejects(run('add', '--alert', '17', '--for', '2h'), { message: /found --alert "17"/ });
   await assert.rejects(run('end', 'x'), { code: 'silence_unknown' });
 });
 
@@ -83,6 +90,9 @@ test('a silence begins and ends by the clock by which its times are printed', as
   const shown = (ms: number): string => new Date(Date.now() + 9 * 3_600_000 + ms).toISOString().slice(0, 16).replace('T', ' ');
   const [starts, until] = [shown(3_600_000), shown(7_200_000)];
   const { lines } = await run('add', '--label', 'country=US', '--starts', starts, '--until', until, '--json');
+  await assert.rejects(run('add', '--label', 'country=US', '--starts', until, '--until', starts), {
+    message: new RegExp(`found the end ${starts} UTC\\+9; expected one after ${until} UTC\\+9, when it begins`),
+  });
   const { starts_at, ends_at } = JSON.parse(lines[0]!);
   assert.deepEqual(
     [starts_at, ends_at],

@@ -9,6 +9,7 @@ import type { Labels } from '../core/labels.ts';
 import { instantOf, localIso, parseWritten, timeText, zoneNamed } from '../core/told-time.ts';
 import type { Log } from '../log/log.ts';
 import { statusOf, type Silence } from '../notify/silence.ts';
+import type { AskedBy } from '../notify/silence-request.ts';
 import { printable, printTable, type Column } from './table.ts';
 import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
@@ -70,6 +71,17 @@ export async function endCommand(id: string, options: PipelineOptions, terminal:
   });
 }
 
+/** Refusals name what was written. */
+const OPTION_NAMES: AskedBy['names'] = {
+  matchers: '--label',
+  measure: '--measure',
+  alert_type: '--alert-type',
+  alert_id: '--alert',
+  starts_at: '--starts',
+  ends_at: '--until',
+  for: '--for',
+};
+
 interface Told {
   /** Name of the zone by whose clock times are told. */
   readonly zone: string;
@@ -83,10 +95,17 @@ async function withSilences(options: PipelineOptions, work: (silences: Silences,
     const { log, dir } = reading;
     const writer = options.log === undefined ? writeLog({ dir, create: false }, { clock: systemClock }) : writeKafka(log);
     const topic = pipeline.topics.silences;
+    const zone = pipeline.timeZone ?? 'UTC';
     try {
       return await work(
         createSilences(
-          { pipeline: pipeline.name, topic, dimensions: pipeline.dimensions, measures: measuresOf(pipeline) },
+          {
+            pipeline: pipeline.name,
+            topic,
+            dimensions: pipeline.dimensions,
+            measures: measuresOf(pipeline),
+            askedBy: { names: OPTION_NAMES, timeText: (time) => timeText(time, zoneNamed(zone)) },
+          },
           {
             log,
             commit: (unit) => writer.commit(unit),
@@ -94,7 +113,7 @@ async function withSilences(options: PipelineOptions, work: (silences: Silences,
             newId: randomUUID,
           },
         ),
-        { zone: pipeline.timeZone ?? 'UTC', unknown: (labels) => unknownText(log, pipeline, labels) },
+        { zone, unknown: (labels) => unknownText(log, pipeline, labels) },
       );
     } finally {
       await writer.close();

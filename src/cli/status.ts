@@ -3,9 +3,11 @@ import type { Fleet, FleetRole } from '../app/readers/fleet.ts';
 import { readStatus, type PartitionStatus, type PipelineStatus, type Status } from '../app/readers/status.ts';
 import { systemClock } from '../core/clock.ts';
 import { OUTCOMES, reasonsOf } from '../core/outcome.ts';
+import { localIso, timeText, zoneNamed } from '../core/told-time.ts';
 import { grouped, printTable, type Column } from './table.ts';
 import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
+import { counted } from '../core/counted.ts';
 
 export async function statusCommand(options: PipelineOptions, terminal: Terminal): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
@@ -25,7 +27,7 @@ async function printStatus({ data, holder, pipelines }: Status, terminal: Termin
     await terminal.print(`\n${pipeline.pipeline} (${pipeline.file}), revision ${pipeline.revision}`);
     for (const [name, text] of overview(pipeline)) await terminal.print(`  ${name.padEnd(12)} ${text}`);
     await terminal.print('');
-    await printTable(pipeline.partitions, columns, { print: (line) => terminal.print(`  ${line}`) });
+    await printTable(pipeline.partitions, columnsIn(pipeline.time_zone), { print: (line) => terminal.print(`  ${line}`) });
     if (pipeline.fleet) await printFleet(pipeline.fleet, terminal);
   }
 }
@@ -40,7 +42,7 @@ async function printFleet({ roles, backpressure, unowned }: Fleet, terminal: Ter
   await printTable(rows, fleetColumns, { print: (line) => terminal.print(`  ${line}`) });
   if (unowned.length > 0) await terminal.print(`  nobody reads ${unowned.join(', ')}: records wait there`);
   const { paused, partials, limit } = backpressure;
-  const waits = `the monitor has ${grouped(partials)} records of partials to read, the aggregations wait above ${grouped(limit)}`;
+  const waits = `the monitor has ${counted(partials, 'record')} of partials to read, the aggregations wait above ${grouped(limit)}`;
   await terminal.print(`  backpressure ${paused ? `on: ${waits}` : 'off'}`);
 }
 
@@ -58,7 +60,7 @@ const fleetColumns: readonly Column<FleetRow>[] = [
   { title: 'lag', value: ({ lag }) => lag, right: true },
 ];
 
-function overview({ events, partitions, frontier, windows, alerts, dead_letters }: PipelineStatus): [string, string][] {
+function overview({ events, partitions, frontier, time_zone: zone, windows, alerts, dead_letters }: PipelineStatus): [string, string][] {
   const replayed = partitions.reduce((sum, partition) => sum + partition.replayed, 0);
   const remembered = partitions.reduce((sum, { ids }) => sum + ids.remembered, 0);
   const forgotten = partitions.reduce((sum, { ids }) => sum + ids.forgotten_early, 0);
@@ -67,12 +69,17 @@ function overview({ events, partitions, frontier, windows, alerts, dead_letters 
     ['invalid', reasonsText(partitions)],
     [
       'final up to',
-      frontier === null ? 'nothing yet: not every partition has had an event' : `${frontier} (event time); windows that end later are open`,
+      frontier === null
+        ? 'nothing yet: not every partition has had an event'
+        : `${timeText(Date.parse(frontier), zoneNamed(zone), true)} (event time); windows that end later are open`,
     ],
     [
       'windows',
       Object.entries(windows)
-        .map(([name, count]) => `${name}: ${grouped(count.results)} final rows (roll-ups apart), ${grouped(count.corrections)} corrections`)
+        .map(
+          ([name, count]) =>
+            `${name}: ${counted(count.results, 'final row')} (roll-ups apart), ${counted(count.corrections, 'correction')}`,
+        )
         .join('; '),
     ],
     [
@@ -88,16 +95,19 @@ function reasonsText(partitions: readonly PartitionStatus[]): string {
   const counts = reasonsOf(partitions.map(({ reasons }) => Object.entries(reasons)));
   const sorted = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   const shown = sorted.slice(0, 8).map(([reason, count]) => `${reason} ${grouped(count)}`);
-  const rest = sorted.length > 8 ? [`${sorted.length - 8} more reasons`] : [];
+  const rest = sorted.length > 8 ? [counted(sorted.length - 8, 'more reason')] : [];
   return [...shown, ...rest].join(', ') || 'none';
 }
 
-const columns: readonly Column<PartitionStatus>[] = [
+const columnsIn = (zone: string): readonly Column<PartitionStatus>[] => [
   { title: 'partition', value: ({ partition }) => partition },
   { title: 'offset', value: ({ offset }) => offset, right: true },
   { title: 'end', value: ({ end }) => end, right: true },
   { title: 'lag', value: ({ lag }) => lag, right: true },
   { title: 'lag s', value: ({ lag_seconds }) => lag_seconds, right: true },
-  { title: 'watermark', value: ({ watermark }) => watermark },
+  {
+    title: `watermark (${zone})`,
+    value: ({ watermark }) => watermark && localIso(watermark, zoneNamed(zone)).slice(0, 19).replace('T', ' '),
+  },
   ...OUTCOMES.map((outcome): Column<PartitionStatus> => ({ title: outcome, value: ({ events }) => events[outcome], right: true })),
 ];

@@ -8,7 +8,7 @@ interface Streams {
 }
 
 interface Place extends Streams {
-  on(signal: 'SIGINT' | 'SIGTERM', heard: () => void): unknown;
+  on(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', heard: () => void): unknown;
   exit(code: number): unknown;
 }
 
@@ -20,8 +20,8 @@ export interface Terminal extends Streams {
   /** Everything printed is handed over. */
   flush(): Promise<void>;
   /**
-   * Aborts at the first Ctrl-C (or SIGTERM), so that the command ends in its own time; the second one ends the process. Signals are caught from the
-   * first call on. `isReading`: all that the command does is what it prints.
+   * Aborts at the first Ctrl-C (or SIGTERM, or SIGHUP: the terminal is gone), so that the command ends in its own time; a second Ctrl-C or SIGTERM
+   * ends the process. Signals are caught from the first call on. `isReading`: all that the command does is what it prints.
    */
   interruption(options?: { readonly isReading: boolean }): AbortSignal;
   /** Nobody reads what is printed any more: interrupts work under way. False where there is none, and the process may end at once. */
@@ -71,6 +71,8 @@ export function createTerminal(place: Place): Terminal {
           stopping.abort();
         });
       }
+      // Never in a hurry: it comes twice, from the terminal and from its shell, and beside a supervisor's SIGTERM.
+      place.on('SIGHUP', () => stopping.abort());
       return stopping.signal;
     },
     cutOff() {

@@ -36,6 +36,12 @@ export function timeText(time: number, zone: Zone = UTC, seconds = hasSeconds(ti
   return `${dayOf(time + ahead)} ${clockOf(time + ahead, seconds)} ${zoneText(ahead)}`;
 }
 
+/** `11:57:00 UTC+9`: beside what says the day, or of now. */
+export function clockText(time: number, zone: Zone): string {
+  const ahead = zone(time);
+  return `${clockOf(time + ahead, true)} ${zoneText(ahead)}`;
+}
+
 /** `2025-12-18 02:57–02:58 UTC`, `2025-12-17 23:58–2025-12-18 00:03 UTC`; all by the clock of its beginning. */
 export function spanText(from: number, to: number, zone: Zone = UTC, seconds = hasSeconds(from, to)): string {
   const ahead = zone(from);

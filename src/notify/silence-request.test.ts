@@ -39,7 +39,10 @@ test('alerts about the pipeline itself can be silenced', () => {
 test('what is refused is refused with how to mend it', () => {
   const US = { matchers: { country: 'US' } };
   const cases: [SilenceRequest, RegExp][] = [
-    [{ for: '2h' }, /would silence everything; expected at least one of them, such as country=…/],
+    [
+      { for: '2h' },
+      /would silence everything; expected at least one of matchers \(country, ad_format, partition\), measure, alert_type and alert_id$/,
+    ],
     [{ matchers: {}, for: '2h' }, /would silence everything/],
     [
       { matchers: { land: 'US' }, for: '2h' },
@@ -47,17 +50,17 @@ test('what is refused is refused with how to mend it', () => {
     ],
     [{ measure: 'cpr', for: '2h' }, /found the measure "cpr".*expected one of: ctr, lag/],
     [{ alert_type: '', for: '2h' }, /found an empty alert_type/],
-    [{ alert_id: '17', for: '2h' }, /found the alert_id "17"; expected a UUID/],
+    [{ alert_id: '17', for: '2h' }, /found alert_id "17"; expected a UUID/],
     [US, /found no end; expected how long it lasts/],
     [{ ...US, for: '2h', ends_at: '2026-03-02T12:00:00Z' }, /found both an end and a duration/],
-    [{ ...US, for: 'long' }, /found the duration "long"; expected one such as 30m/],
-    [{ ...US, for: '0h' }, /found the duration "0h"/],
+    [{ ...US, for: 'long' }, /found for "long"; expected one such as 30m/],
+    [{ ...US, for: '0h' }, /found for "0h"/],
     [{ ...US, ends_at: '2026-03-02' }, /found ends_at "2026-03-02"; expected a time with a zone/],
     [{ ...US, starts_at: 'now', for: '2h' }, /found starts_at "now"/],
     [{ ...US, ends_at: '2026-03-02 12:00' }, /found ends_at "2026-03-02 12:00"; expected a time with a zone, .* or 2026-03-02 12:00 UTC$/],
     [{ ...US, ends_at: '2026-03-02T09:00:00Z' }, /expected one after 2026-03-02T09:00:00.000Z, when it begins/],
     [{ ...US, for: '31d' }, /expected one within 30 days/],
-    [{ ...US, for: '999999999999d' }, /found the duration|within 30 days/],
+    [{ ...US, for: '999999999999d' }, /found for|within 30 days/],
     [{ ...US, starts_at: '2026-03-31T09:00:00Z', for: '3d' }, /expected one within 30 days/],
     [{ matchers: { country: 'U'.repeat(1_001) }, for: '2h' }, /too long; expected at most 1000 characters/],
     [{ ...US, for: '2h', comment: 'c'.repeat(2_001) }, /too long/],

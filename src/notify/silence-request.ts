@@ -21,11 +21,20 @@ export interface SilenceRequest {
   readonly created_by?: string;
 }
 
+/** How what is asked for is called where it was asked, and told there. */
+export interface AskedBy {
+  readonly names: Readonly<Record<'matchers' | 'measure' | 'alert_type' | 'alert_id' | 'starts_at' | 'ends_at' | 'for', string>>;
+  /** An instant, epoch ms. */
+  readonly timeText: (time: number) => string;
+}
+
 /** What alerts of the pipeline can be told apart by. */
 export interface Silenceable {
   readonly pipeline: string;
   readonly dimensions: readonly string[];
   readonly measures: readonly string[];
+  /** Default: the API. */
+  readonly askedBy?: AskedBy;
 }
 
 /** Silences of a pipeline that are not over, at once. */
@@ -38,28 +47,41 @@ const COMMENT_MAX = 2_000;
 /** Labels and measures of alerts about the pipeline itself. */
 const OWN_LABELS = ['partition'];
 const OWN_MEASURES = ['lag', 'series', 'ids'];
+const BY_API: AskedBy = {
+  names: {
+    matchers: 'matchers',
+    measure: 'measure',
+    alert_type: 'alert_type',
+    alert_id: 'alert_id',
+    starts_at: 'starts_at',
+    ends_at: 'ends_at',
+    for: 'for',
+  },
+  timeText: iso,
+};
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** `nowMs`: the wall clock, epoch ms; `id`: a new UUID. @throws AppError `usage` */
 export function makeSilence(request: SilenceRequest, of: Silenceable, { nowMs, id }: { nowMs: number; id: string }): Silence {
   const { matchers = {}, measure, alert_type, alert_id, comment = '', created_by } = request;
+  const { names } = of.askedBy ?? BY_API;
   if (Object.keys(matchers).length === 0 && measure === undefined && alert_type === undefined && alert_id === undefined) {
     throw refusal(
-      'found neither labels nor a measure, an alert_type or an alert_id: it would silence everything; expected at least one of them, ' +
-        `such as ${of.dimensions[0] ?? 'country'}=…`,
+      'found nothing to choose alerts by: it would silence everything; expected at least one of ' +
+        `${names.matchers} (${[...of.dimensions, ...OWN_LABELS].join(', ')}), ${names.measure}, ${names.alert_type} and ${names.alert_id}`,
     );
   }
   for (const name of Object.keys(matchers)) checkName('label', name, [...of.dimensions, ...OWN_LABELS], of.pipeline);
   if (measure !== undefined) checkName('measure', measure, [...of.measures, ...OWN_MEASURES], of.pipeline);
-  if (alert_type === '') throw refusal('found an empty alert_type, which no alert has; expected one such as ctr_drop');
+  if (alert_type === '') throw refusal(`found an empty ${names.alert_type}, which no alert has; expected one such as ctr_drop`);
   if (alert_id !== undefined && !UUID.test(alert_id)) {
-    throw refusal(`found the alert_id ${quoted(alert_id)}; expected a UUID, as \`tocsin alerts --json\` and the HTTP API show it`);
+    throw refusal(`found ${names.alert_id} ${quoted(alert_id)}; expected a UUID, as \`tocsin alerts --json\` and the HTTP API show it`);
   }
   const values = [...Object.values(matchers), alert_type ?? '', created_by ?? ''];
   if (values.some((value) => value.length > VALUE_MAX) || comment.length > COMMENT_MAX) {
     throw refusal(`found a text that is too long; expected at most ${VALUE_MAX} characters, and ${COMMENT_MAX} of a comment`);
   }
-  const startMs = Math.max(nowMs, request.starts_at === undefined ? nowMs : timeOf('starts_at', request.starts_at));
+  const startMs = Math.max(nowMs, request.starts_at === undefined ? nowMs : timeOf(names.starts_at, request.starts_at));
   return {
     id,
     matchers,
@@ -67,29 +89,37 @@ export function makeSilence(request: SilenceRequest, of: Silenceable, { nowMs, i
     ...(alert_type !== undefined && { alert_type }),
     ...(alert_id !== undefined && { alert_id: alert_id.toLowerCase() }),
     starts_at: iso(startMs),
-    ends_at: iso(endOf(request, startMs, nowMs)),
+    ends_at: iso(endOf(request, of.askedBy ?? BY_API, { startMs, nowMs })),
     comment,
     ...(created_by !== undefined && { created_by }),
     created_at: iso(nowMs),
   };
 }
 
-function endOf({ ends_at, for: duration }: SilenceRequest, startMs: number, nowMs: number): number {
+function endOf(
+  { ends_at, for: duration }: SilenceRequest,
+  { names, timeText }: AskedBy,
+  { startMs, nowMs }: { startMs: number; nowMs: number },
+): number {
   if ((ends_at === undefined) === (duration === undefined)) {
     const found = ends_at === undefined ? 'no end' : 'both an end and a duration';
-    throw refusal(`found ${found}; expected how long it lasts (for: 2h) or when it ends (ends_at: 2026-03-02T12:00:00Z)`);
+    throw refusal(
+      `found ${found}; expected how long it lasts (${names.for}, such as 2h) or when it ends (${names.ends_at}, such as 2026-03-02T12:00:00Z)`,
+    );
   }
-  const endMs = ends_at === undefined ? startMs + lengthOf(duration!) : timeOf('ends_at', ends_at);
-  if (endMs <= startMs) throw refusal(`found the end ${iso(endMs)}; expected one after ${iso(startMs)}, when it begins`);
+  const endMs = ends_at === undefined ? startMs + lengthOf(names.for, duration!) : timeOf(names.ends_at, ends_at);
+  if (endMs <= startMs) throw refusal(`found the end ${timeText(endMs)}; expected one after ${timeText(startMs)}, when it begins`);
   if (endMs > nowMs + SILENCE_AHEAD_MAX_MS) {
-    throw refusal(`found the end ${iso(endMs)}; expected one within 30 days. What should never ring is better taken out of \`detect:\``);
+    throw refusal(
+      `found the end ${timeText(endMs)}; expected one within 30 days. What should never ring is better taken out of \`detect:\``,
+    );
   }
   return endMs;
 }
 
-function lengthOf(text: string): number {
+function lengthOf(name: string, text: string): number {
   const ms = parseDuration(text);
-  if (ms === undefined || ms === 0) throw refusal(`found the duration ${quoted(text)}; expected one such as 30m, 2h or 1d`);
+  if (ms === undefined || ms === 0) throw refusal(`found ${name} ${quoted(text)}; expected one such as 30m, 2h or 1d`);
   // Longer ones would not make a date; they are refused as too far ahead.
   return Math.min(ms, 2 * SILENCE_AHEAD_MAX_MS);
 }

@@ -2,6 +2,7 @@
 import { timeTicks, valueTicks } from './chart-axes.ts';
 import { chartColumns, heightRange, valueRange, type ValueRange } from './chart-columns.ts';
 import type { Episode, ScoredPoint } from './score-series.ts';
+import { counted } from '../../core/counted.ts';
 
 export interface ChartSize {
   readonly width: number;
@@ -94,7 +95,7 @@ export function chartRange(points: readonly ScoredPoint[]): string {
 }
 
 export function chartCounts(points: readonly ScoredPoint[], episodes: readonly Episode[]): string {
-  return `${points.length.toLocaleString('en-US')} point${points.length === 1 ? '' : 's'}, ${episodes.length} episode${episodes.length === 1 ? '' : 's'}`;
+  return `${counted(points.length, 'point')}, ${counted(episodes.length, 'episode')}`;
 }
 
 export function valueLabel(value: number): string {

@@ -6,6 +6,7 @@ import type { SeriesFormat } from './series-format.ts';
 import type { SeriesColumns } from './series-header.ts';
 import { createTimeColumn } from './time-column.ts';
 import { createValueColumn } from './value-column.ts';
+import { counted } from '../../core/counted.ts';
 
 export interface Point {
   /** Epoch ms; in the order of the file, so it may repeat or step back. */
@@ -107,11 +108,11 @@ export function createPointLines(columns: SeriesColumns, format: SeriesFormat, r
 
   /** A value that is torn apart, or a line that is cut short, must not pass for another value. */
   function checkWidth(fields: readonly string[], wrong: (field: number, found: string, expected: string) => never): void {
-    if (fields.length < width && columns.isPoint) wrong(fields.length, counted(fields.length), `${width}, as the first line has`);
+    if (fields.length < width && columns.isPoint) wrong(fields.length, counted(fields.length, 'field'), `${width}, as the first line has`);
     const least = Math.max(time, value) + 1;
-    if (fields.length < least) wrong(value, counted(fields.length), `at least ${least}, for the value "${names[value]}"`);
+    if (fields.length < least) wrong(value, counted(fields.length, 'field'), `at least ${least}, for the value "${names[value]}"`);
     if (!fields.some((field, i) => i >= width && field !== '')) return;
-    const found = `${counted(fields.length)} for ${width} columns`;
+    const found = `${counted(fields.length, 'field')} for ${width} columns`;
     const parts = fields.slice(value, value + 1 + fields.length - width);
     const isTorn = separator === ',' && parts.every((part) => /^[+-]?\d+(\.\d+)?$/.test(part));
     const sample = isTorn ? `: "${shown(parts.join(','))}"` : '';
@@ -120,7 +121,3 @@ export function createPointLines(columns: SeriesColumns, format: SeriesFormat, r
 }
 
 const SEPARATOR_NAMES: Readonly<Record<string, string>> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' };
-
-function counted(fields: number): string {
-  return `${fields} field${fields === 1 ? '' : 's'}`;
-}

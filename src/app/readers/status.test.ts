@@ -19,7 +19,7 @@ test('an input that ends within its first window: the status says up to where wi
   await runPipelines(
     {
       ...RUN_DEFAULTS,
-      files: [loadPipeline(ACCESS_LOG)],
+      files: [{ ...loadPipeline(ACCESS_LOG), timeZone: 'Asia/Seoul' }],
       data,
       input: '-',
       once: true,
@@ -34,8 +34,9 @@ test('an input that ends within its first window: the status says up to where wi
     },
   );
   const { pipelines } = await withReading(data, systemClock, (reading) => readStatus(reading, systemClock));
-  const [{ frontier, partitions, windows }] = pipelines as [(typeof pipelines)[0]];
+  const [{ frontier, partitions, windows, time_zone: zone }] = pipelines as [(typeof pipelines)[0]];
   assert.equal(frontier, partitions[0]?.watermark);
   assert.notEqual(frontier, null);
+  assert.equal(zone, 'Asia/Seoul');
   assert.equal(windows['1m']?.results, 0);
 });

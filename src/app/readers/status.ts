@@ -44,6 +44,8 @@ export interface PartitionStatus {
 export interface PipelineStatus {
   readonly pipeline: string;
   readonly file: string;
+  /** Name of the zone by whose clock people are told times. */
+  readonly time_zone: string;
   readonly revision: number;
   readonly events: EventCounts;
   readonly partitions: readonly PartitionStatus[];
@@ -96,6 +98,7 @@ async function pipelineStatus(
   return {
     pipeline: pipeline.name,
     file: pipeline.file,
+    time_zone: pipeline.timeZone ?? 'UTC',
     revision: (await recordedRevisions(log, pipeline.name))?.windows.counter ?? 1,
     events: withRead(outcomesOf(partitions.map(({ events }) => events))),
     partitions,

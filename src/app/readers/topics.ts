@@ -1,5 +1,6 @@
 /** Topics and their records, as `tocsin log` shows them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { counted } from '../../core/counted.ts';
 import { AppError } from '../../core/errors.ts';
 import { keyAt } from '../../log/batch.ts';
 import type { Log, RecordBatch } from '../../log/log.ts';
@@ -92,7 +93,7 @@ async function partitionsOf(log: Log, { topic, partition }: TailOptions): Promis
   if (partition < found.partitions) return [partition];
   throw new AppError(
     'topic_unknown',
-    `topic ${topic} has ${found.partitions} partitions, found --partition ${partition}; expected 0 to ${found.partitions - 1}`,
+    `topic ${topic} has ${counted(found.partitions, 'partition')}, found --partition ${partition}; expected 0 to ${found.partitions - 1}`,
   );
 }
 

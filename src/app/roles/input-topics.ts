@@ -1,5 +1,6 @@
 /** The raw topics as they are in Kafka: their number of partitions counts, whatever the pipeline file says. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import { counted } from '../../core/counted.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
@@ -25,7 +26,9 @@ export async function withPartitionsOf(
   const sources = config.engine.sources.map((source) => {
     const partitions = found.get(source.topic) ?? source.partitions;
     if (partitions !== source.partitions) {
-      logger.info(`topic ${source.topic} has ${partitions} partitions: these count, not the ${source.partitions} of the pipeline file`);
+      logger.info(
+        `topic ${source.topic} has ${counted(partitions, 'partition')}, which count, not the ${source.partitions} of the pipeline file`,
+      );
     }
     return { ...source, partitions };
   });

@@ -22,6 +22,7 @@ import { latestRows } from './latest-rows.ts';
 import { createLiveView } from './pipeline-view.ts';
 import { servedPaths } from './served-paths.ts';
 import { createTopicsView } from './topics-view.ts';
+import { counted } from '../../core/counted.ts';
 
 export interface ServeConfig {
   /** `127.0.0.1:8000` */
@@ -84,7 +85,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
     async notReady() {
       for (const { view } of views) {
         const records = await view.behind();
-        if (records > 0) return `pipeline ${view.info.name} catches up: ${records} records to read`;
+        if (records > 0) return `pipeline ${view.info.name} catches up: ${counted(records, 'record')} to read`;
       }
       return hotFill.isFilled() ? undefined : 'the hot store is being filled from the log';
     },

@@ -2,6 +2,7 @@
 import { nearest } from '../../config/nearest.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
+import { counted } from '../../core/counted.ts';
 import { AppError } from '../../core/errors.ts';
 import { keyAt, recordAt } from '../../log/batch.ts';
 import type { Log } from '../../log/log.ts';
@@ -31,7 +32,7 @@ export function createTopicsView(
   let written: Map<string, string> | undefined;
   const unread = createUnreadBytes();
   /** Of topics that were pushed to: how many partitions they had, and when that was asked (monotonic, ms). */
-  const counted = new Map<string, { readonly partitions: number; readonly at: number }>();
+  const asked = new Map<string, { readonly partitions: number; readonly at: number }>();
 
   /** Kept once it was read; a read that fails is tried again by the next push. */
   async function writers(): Promise<Map<string, string>> {
@@ -85,7 +86,10 @@ export function createTopicsView(
     async messages(topic, { partition, offset, limit }) {
       const partitions = await partitionsOf(topic, () => true);
       if (partition >= partitions) {
-        throw new AppError('topic_unknown', `topic ${topic} has ${partitions} partitions; expected partition 0 to ${partitions - 1}`);
+        throw new AppError(
+          'topic_unknown',
+          `topic ${topic} has ${counted(partitions, 'partition')}; expected partition 0 to ${partitions - 1}`,
+        );
       }
       const { start, end } = await log.bounds(topic, partition);
       const from = offset < 0 ? Math.max(start, end + offset) : offset;
@@ -111,10 +115,10 @@ export function createTopicsView(
           `topic ${topic} is written by pipeline ${writer} alone; push to a topic that a pipeline reads`,
         );
       }
-      let found = counted.get(topic);
+      let found = asked.get(topic);
       if (!found || clock.elapsed() - found.at > COUNTED_FOR_MS) {
         found = { partitions: await partitionsOf(topic, (name) => !own.has(name)), at: clock.elapsed() };
-        counted.set(topic, found);
+        asked.set(topic, found);
       }
       return {
         partitions: found.partitions,

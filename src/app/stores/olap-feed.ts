@@ -11,6 +11,7 @@ import { parseOlapAddress } from '../../olap-store/clickhouse/address.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import { createOlapWriter, forgetOlapOffsets, type OlapWriter, type OlapWriterConfig } from '../../pipeline/olap-writer.ts';
 import { inputPartitions } from '../../windows/plan.ts';
+import { counted, plural } from '../../core/counted.ts';
 
 export interface OlapFeed {
   /**
@@ -112,7 +113,7 @@ export async function startOlapFeed(
         if (left < least) movedAt = clock.elapsed();
         least = Math.min(least, left);
         if (clock.elapsed() - movedAt > stalledMs) {
-          const says = `the OLAP store lacks ${left} records of the log; they follow at the next start`;
+          const says = `the OLAP store lacks ${counted(left, 'record')} of the log; ${plural(left, 'it follows', 'they follow')} at the next start`;
           if (address.kind !== 'server') return logger.warn(says);
           throw new AppError(
             'olap_unavailable',

@@ -7,6 +7,7 @@ import type { Logger } from '../../core/logger.ts';
 import { HOT_HISTORY_MS, type HotHistory, type HotStore } from '../../hot-store/hot-store.ts';
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { parseRedisUrl } from '../../hot-store/redis/url.ts';
+import { counted, plural } from '../../core/counted.ts';
 
 export interface HotStoreDeps {
   readonly clock: Clock;
@@ -72,6 +73,6 @@ export async function closeHotStore(hotStore: HotStore): Promise<AppError | unde
   await hotStore.close();
   const left = hotStore.waiting?.() ?? 0;
   if (left === 0) return undefined;
-  const says = `the hot store lacks ${left} rows of the log. The next start brings them: mend it, or name another in --hot-store.`;
+  const says = `the hot store lacks ${counted(left, 'row')} of the log. The next start brings ${plural(left, 'it', 'them')}: mend it, or name another in --hot-store.`;
   return new AppError('hot_store_unavailable', says, { retryable: true });
 }

@@ -92,6 +92,7 @@ const FAULTS: Readonly<Record<string, (asked: Asked) => void>> = {
   'says that it will say nothing more, and stays': ({ socket }) => socket.end(),
   'stops in the middle of an answer': ({ socket, answer }) => socket.write(answer.subarray(0, answer.length - 1)),
   'hangs up in the middle of an answer': ({ socket, answer }) => socket.end(answer.subarray(0, 5)),
+  'answers with less than an answer can have': ({ socket }) => socket.write(Buffer.from([0, 0, 0, 1, 0])),
   'answers what was not asked': ({ socket, answer }) => socket.write(Buffer.from(answer).fill(1, 4, 8)),
 };
 

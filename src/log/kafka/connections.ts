@@ -1,4 +1,5 @@
 /** Connections to the brokers: one for each broker and lane, opened when it is first asked for, forgotten when it closes. */
+import type { Socket } from 'node:net';
 import { AppError } from '../../core/errors.ts';
 import { Connection } from './client.ts';
 import { mayPass } from './errors.ts';
@@ -58,7 +59,9 @@ export function createConnections({ brokers, tls, sasl, shown }: KafkaConfig, si
     // What went wrong reaches the requests that it ends. After a refused login the client waits for the broker to hang up.
     one.on('error', () => end(one));
     try {
-      await one.connect(broker.host, broker.port);
+      const connected = one.connect(broker.host, broker.port);
+      guardReader(one.socket, tls ? 'secureConnect' : 'connect');
+      await connected;
       return one;
     } catch (error) {
       end(one);
@@ -114,6 +117,26 @@ export function createConnections({ brokers, tls, sasl, shown }: KafkaConfig, si
       opened?.then(end, () => {});
     },
   };
+}
+
+/**
+ * What is no broker may answer with fewer bytes than any answer has: the client's reader then throws, where nobody but this process would
+ * catch it. Here that ends the connection, as all does that is not understood.
+ */
+function guardReader(socket: Socket, opened: 'connect' | 'secureConnect'): void {
+  // Behind the client, which listens from then on.
+  socket.once(opened, () => {
+    for (const read of socket.listeners('data')) {
+      socket.off('data', read as (bytes: Buffer) => void);
+      socket.on('data', (bytes) => {
+        try {
+          read.call(socket, bytes);
+        } catch (error) {
+          socket.destroy(error as Error);
+        }
+      });
+    }
+  });
 }
 
 function nameOf(node: number | 'any', lane: string): string {

@@ -132,10 +132,10 @@ function certificateText(message: string): string {
   return message.trim().split('; if the root CA')[0]!;
 }
 
-/** A port of something else hangs up on what it does not understand; so does a broker that is just going down. */
+/** A port of something else hangs up on what it does not understand, and we on what is no answer; so does a broker that is just going down. */
 function hint(found: readonly Error[], ids: readonly string[]): string {
   const hungUp = ids.length === 0 && found.some((each) => each.message.startsWith('Connection closed'));
-  return hungUp ? " It hangs up without an answer, as a port does that is not Kafka's." : '';
+  return hungUp ? " It ended without an answer of Kafka's, as at a port that is not Kafka's." : '';
 }
 
 /** By what was being done: the operation of kafka-acls that allows it. */

@@ -187,7 +187,7 @@ describe('a log over Kafka', { skip: kafka.skip }, () => {
     });
     await assert.rejects(connection.log({ ...ledger, partition: 5 }), {
       code: 'topic_conflict',
-      message: /has 1 partitions, and 6 are needed/,
+      message: /has 1 partition, and 6 are needed/,
     });
   });
 });

@@ -1,4 +1,5 @@
 /** The topics of a log on Kafka: as they are asked for, whether they are there or not. */
+import { counted } from '../../core/counted.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { TopicInfo, TopicSettings } from '../log.ts';
@@ -32,7 +33,7 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
       if (found.leaders.length !== partitions && !settings.mayGrow) {
         throw new AppError(
           'topic_conflict',
-          `Topic ${name} has ${found.leaders.length} partitions, ${partitions} are asked for. Name another topic, or ask for ${found.leaders.length}.`,
+          `Topic ${name} has ${counted(found.leaders.length, 'partition')}, ${partitions} are asked for. Name another topic, or ask for ${found.leaders.length}.`,
         );
       }
       // Only where they are asked for: an existing topic may be somebody's with settings of their own.
@@ -45,7 +46,7 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
       const policy = (await configs.one(name))?.['cleanup.policy'];
       const wrong =
         found.leaders.length < partitions
-          ? `has ${found.leaders.length} partitions, and ${partitions} are needed`
+          ? `has ${counted(found.leaders.length, 'partition')}, and ${partitions} are needed`
           : policy !== undefined && policy !== 'compact'
             ? `has cleanup.policy=${policy}, and state needs compact`
             : undefined;

@@ -17,9 +17,8 @@ async function main(): Promise<void> {
     // The parent is gone, in whatever way: what is stored is safe in the engine's parts, so nothing needs to be tidied up.
     input.once('close', () => process.kill(process.pid, 'SIGKILL'));
   });
-  // Ctrl-C reaches the whole process group: the parent decides when this one ends.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => {});
+  // Ctrl-C and the end of a terminal reach the whole process group: the parent decides when this one ends.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   const report = await serve(order).catch((error: unknown): ChildReport => failure(error));
   process.stdout.write(`${JSON.stringify(report)}\n`);
   if (report.kind !== 'ready') process.exit(1);
