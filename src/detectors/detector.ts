@@ -52,6 +52,8 @@ export interface Verdict {
   readonly baselineWindows: number | null;
   /** Why it fires, from detectors that weigh evidence; undefined where nothing fires. */
   readonly grounds?: Grounds;
+  /** Since when what fires lasts, where that is before the window that rings first: a silence is one only when it has lasted. Epoch ms. */
+  readonly lastsSince?: number;
   /** Clear, yet nothing is as it was: what rang has lasted so long that it is taken for how things are now. */
   readonly isLasting?: true;
   /** The series itself is the news: among those beside it, its value had never been seen before. Clear: now it is one of them. */
@@ -100,6 +102,8 @@ export interface Contributor {
   readonly labels: Labels;
   /** Of the roll-up's deviation, in (0, 1]. */
   readonly share: number;
+  /** Of what was expected of the roll-up, from 0 to 1. */
+  readonly usual?: number;
 }
 
 /**

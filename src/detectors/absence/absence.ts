@@ -140,7 +140,7 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
       expected,
       threshold: 0,
       baselineWindows: state.windows,
-      ...(silence && { grounds: groundsOf(silence, state.first, endMs) }),
+      ...(silence && { grounds: groundsOf(silence, state.first, endMs), lastsSince: silence.since }),
     };
   }
 

@@ -2,9 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
 import { createCommonMode } from './common-mode.ts';
-import type { CommonMode, Shifts } from './common-mode.ts';
+import type { CommonMode, Past, Shifts } from './common-mode.ts';
 
 const WEIGHT = 1 / 0.01;
+/** No slot but the one at hand has to be asked for. */
+const alone: Past = () => assert.fail('asked for more than one slot');
+
+/** What members brought slot by slot, as their states would tell it. */
+function remembering(noise: number): { slots: number[][]; past: Past } {
+  const slots: number[][] = [];
+  const past: Past = (member, windows, into) => {
+    into.q = slots.slice(-windows).reduce((sum, slot) => sum + slot[member]!, 0) / windows;
+    into.noise = noise / windows;
+  };
+  return { slots, past };
+}
 
 /** One slot of 90 members in three countries (groups 1 to 3) and all together (group 0), each q around `centre`. */
 function slotOf(common: CommonMode, centre: (country: number, member: number) => number, seed: number): Shifts | undefined {
@@ -14,7 +26,7 @@ function slotOf(common: CommonMode, centre: (country: number, member: number) =>
     const country = 1 + (member % 3);
     common.add([0, country], { q: centre(country, member) * (1 + 0.1 * random.normal()), weight: WEIGHT, noise: 0.01 });
   }
-  return common.settle();
+  return common.settle(alone);
 }
 
 function countries(): CommonMode {
@@ -63,24 +75,28 @@ test('offsets add up, are remembered, and an alarm waits while a shift shows', (
   assert.equal(again.mustWait([0, 1]), true);
 });
 
-/** Forty members of few events each: one slot shows little. `lasting`: what a member is out by, slot after slot. */
-function fewEvents(common: CommonMode, centre: number, seed: number, lasting: (member: number) => number): Shifts | undefined {
-  const random = createRandom(seed);
-  const [noise, error] = [0.5, 0.1];
-  common.begin(0);
-  for (let member = 0; member < 40; member++) {
-    const q = Math.max(0, centre + lasting(member) + Math.sqrt(noise) * random.normal());
-    common.add([0], { q, weight: 1 / (noise + error), noise });
-  }
-  return common.settle();
+type SlotWith = (common: CommonMode, centre: number, seed: number, lasting: (member: number) => number) => Shifts | undefined;
+
+/** Members of few events each: one slot shows little. `lasting`: what a member is out by, slot after slot. */
+function fewEvents(count: number, noise: number, error: number): SlotWith {
+  const { slots, past } = remembering(noise);
+  return (common, centre, seed, lasting) => {
+    const random = createRandom(seed);
+    const slot = Array.from({ length: count }, (_, member) => Math.max(0, centre + lasting(member) + Math.sqrt(noise) * random.normal()));
+    slots.push(slot);
+    common.begin(0);
+    for (const q of slot) common.add([0], { q, weight: 1 / (noise + error), noise });
+    return common.settle(past);
+  };
 }
 
 test('what is too weak for one slot is found in several, and taken back from all of them', () => {
   const common = createCommonMode(false);
   common.addGroup();
+  const slotWith = fewEvents(40, 0.5, 0.1);
   for (let seed = 1; seed < 40; seed++)
     assert.equal(
-      fewEvents(common, 1, seed, () => 0),
+      slotWith(common, 1, seed, () => 0),
       undefined,
       `seed ${seed}`,
     );
@@ -90,7 +106,7 @@ test('what is too weak for one slot is found in several, and taken back from all
   for (let again = common; !found; slots++) {
     const next = createCommonMode(false);
     next.addGroup(again.memoryOf(0));
-    found = fewEvents(next, 0.6, 100 + slots, () => 0);
+    found = slotWith(next, 0.6, 100 + slots, () => 0);
     again = next;
   }
   assert.ok(slots > 1 && slots < 10, String(slots));
@@ -100,14 +116,69 @@ test('what is too weak for one slot is found in several, and taken back from all
 test('members that are out for long, each by its own, are no shift', () => {
   const common = createCommonMode(false);
   common.addGroup();
+  const slotWith = fewEvents(40, 0.5, 0.1);
   const random = createRandom(9);
   const own = Array.from({ length: 40 }, () => Math.sqrt(0.1) * random.normal());
   for (let seed = 1; seed < 300; seed++)
     assert.equal(
-      fewEvents(common, 1, seed, (member) => own[member]!),
+      slotWith(common, 1, seed, (member) => own[member]!),
       undefined,
       `seed ${seed}`,
     );
+});
+
+test('what a third of the members do strongly and the others not at all is no shift of all, for as long as it lasts', () => {
+  for (const factor of [0, 0.2, 0.5, 2, 5]) {
+    const common = createCommonMode(false);
+    common.addGroup();
+    const slotWith = fewEvents(12, 0.1, 0.01);
+    for (let seed = 1; seed < 60; seed++) {
+      const isBroken = seed >= 20 && seed < 50;
+      assert.equal(
+        slotWith(common, 1, seed, (member) => (isBroken && member < 4 ? factor - 1 : 0)),
+        undefined,
+        `x${factor}, slot ${seed}`,
+      );
+    }
+    const found = [60, 61, 62].some((seed) => slotWith(common, factor, seed, () => 0));
+    assert.ok(found, `all do: x${factor}`);
+  }
+});
+
+test('all that falls to nothing at once is common', () => {
+  for (const noise of [0.3, 0.1, 0.01]) {
+    const common = createCommonMode(false);
+    common.addGroup();
+    const slotWith = fewEvents(12, noise, 0.01);
+    for (let seed = 1; seed < 20; seed++) slotWith(common, 1, seed, () => 0);
+    const isFound = [20, 21, 22].some((seed) => slotWith(common, -9, seed, () => 0));
+    assert.ok(isFound, `noise ${noise}`);
+  }
+});
+
+test('what was taken for common is taken back, all of it, once most do it no more', () => {
+  for (const factor of [0.2, 4]) {
+    const slotWith = fewEvents(12, 0.1, 0.01);
+    let common = createCommonMode(false);
+    common.addGroup();
+    /** The first `broken` of the twelve do so many times what they did; a forecast follows the offset. */
+    const play = (from: number, to: number, broken: number): void => {
+      for (let seed = from; seed < to; seed++) {
+        const forecast = Math.exp(common.offsetOf(0));
+        slotWith(common, 1 / forecast, seed, (member) => (member < broken ? (factor - 1) / forecast : 0));
+      }
+    };
+    play(1, 20, 0);
+    play(20, 26, 12);
+    const lent = common.offsetOf(0);
+    assert.ok(Math.abs(lent - Math.log(factor)) < 0.3, `x${factor}: ${lent}`);
+    // As in a process that was started anew.
+    const memory = common.memoryOf(0);
+    common = createCommonMode(false);
+    common.addGroup(memory);
+    play(26, 46, 4);
+    assert.ok(Math.abs(common.offsetOf(0)) < 1e-9, `x${factor}: ${common.offsetOf(0)} of ${lent}`);
+  }
 });
 
 test('what was common the day before is found at its time with few members, but not in one of them', () => {
@@ -116,7 +187,7 @@ test('what was common the day before is found at its time with few members, but 
   const shiftAt = (common: CommonMode, minute: number, members: number, q: (member: number) => number): number => {
     common.begin(minute);
     for (let member = 0; member < members; member++) common.add([0], { q: q(member), weight: WEIGHT, noise: 0.01 });
-    return Math.round(10 * Math.exp(common.settle()?.shift[0] ?? 0)) / 10;
+    return Math.round(10 * Math.exp(common.settle(alone)?.shift[0] ?? 0)) / 10;
   };
   const common = createCommonMode(false);
   common.addGroup();

@@ -1,22 +1,23 @@
 /**
  * What the series of a roll-up do in the same slot is not the doing of one of them: each roll-up has an offset (log) that is
  * part of the forecast of its members. A robust score over the members finds a common shift, in one slot or in several together where
- * members are too few for one, or what they share comes by and by; the roll-up that explains most goes first.
+ * members are too few for one, or what they share comes by and by; the roll-up that explains most goes first. The score says that there is
+ * something, and its members' agreement whether it is common: what few of them do is theirs, or a smaller roll-up's.
  */
+import { createAgreement } from './agreement.ts';
+import { MEMBERS_AGAIN, MEMBERS_LEAST, createGroup, memoryOf, noteShift, recallShifts } from './common-group.ts';
+import type { Group, GroupMemory } from './common-group.ts';
 
 /** A member weighs at most so many times the mean of the slot before. */
 const WEIGHT_MAX = 4;
 const CLIP_DEVIATIONS = 3;
 /** Squared: below it no rounding brings a deviation to its limit. */
 const SURELY_WITHIN = 8.99;
-/** A shift: squared score per information, enough members, and a size that matters. */
+/** A shift: squared score per information, and a size that matters. */
 const SCORE_SQUARE = 25;
-const MEMBERS_LEAST = 10;
-/** The same where they moved together the day before, within so many minutes of this time: then it takes less to believe that they do again. */
-const MEMBERS_AGAIN = 3;
-const AGAIN_MINUTES = 10;
-const DAY_MINUTES = 1_440;
 const SIZE_LEAST = 0.05;
+/** Of a shift: a member shares it give or take so much of it. */
+const OWN_PART = 1 / 3;
 /** While a slot is still filling: a shift seems to be under way, or too little was seen of it to tell. */
 const SCORE_SQUARE_HINT = 6;
 const SEEN_SHARE = 0.3;
@@ -30,38 +31,6 @@ const LENGTHS = [1, 2, 4, 8];
 const BEFORE_MAX = 7;
 /** What is kept of each of the slots before: score, information, the part of it that lasts. */
 const KEPT = 3;
-
-interface Group {
-  offset: number;
-  /** The first `size` of them; the list is kept from slot to slot. */
-  members: number[];
-  size: number;
-  information: number;
-  largest: number;
-  score: number;
-  /** Of the information: the part in which a member is out by as much in the next slot, rather than by chance. */
-  lasting: number;
-  meanWeight: number;
-  /** Information of the slot before. */
-  usual: number;
-  /** Of the slots before since the newest shift, newest first: `KEPT` numbers each. */
-  before: number[];
-  /** Minutes, on the clock of `begin`, at which a shift was found since yesterday. */
-  shifted: number[];
-  /** How many members of equal weight have to be seen for one in the slot at hand. */
-  least: number;
-}
-
-/** What is kept of a roll-up from window to window. */
-export interface GroupMemory {
-  readonly offset: number;
-  /** Mean weight of a member; 0: not known yet. */
-  readonly meanWeight: number;
-  readonly usual: number;
-  /** The slots before, and those in which it shifted: see `Group`. */
-  readonly before?: readonly number[];
-  readonly shifted?: readonly number[];
-}
 
 /** What settling a slot found: by number of the roll-up its shift (log), and the slots before that were part of the same. */
 export interface Shifts {
@@ -86,6 +55,9 @@ export interface Member {
   noise: number;
 }
 
+/** Into `member`: what it was in so many of the newest windows together, the one at hand included. */
+export type Past = (member: number, windows: number, into: Pick<Member, 'q' | 'noise'>) => void;
+
 export interface CommonMode {
   /** Number of a roll-up that is new, or remembered. */
   addGroup(memory?: GroupMemory): number;
@@ -100,8 +72,8 @@ export interface CommonMode {
   add(groups: readonly number[], member: Member): void;
   /** Whether an alarm of a member has to wait for the rest of the slot. */
   mustWait(groups: readonly number[]): boolean;
-  /** Finds this slot's shifts and adds them to the offsets; undefined where there is none. */
-  settle(): Shifts | undefined;
+  /** Finds this slot's shifts and adds them to the offsets; undefined where there is none. Members by the order in which they were added. */
+  settle(past: Past): Shifts | undefined;
 }
 
 /** `isMoney`: what is seen has the upper tail of gamma amounts. */
@@ -110,8 +82,11 @@ export function createCommonMode(isMoney: boolean): CommonMode {
   let q = new Float64Array(64);
   let weight = new Float64Array(64);
   let noise = new Float64Array(64);
-  const of: (readonly number[])[] = [];
   let count = 0;
+  const agreement = createAgreement();
+  const refused = new Set<number>();
+  const strongest = { slots: 0, explained: 0, mean: 0 };
+  const together = { q: 0, noise: 0 };
   const whole: Sum = { score: 0, information: 0, variance: 0 };
   let minute = 0;
 
@@ -171,20 +146,77 @@ export function createCommonMode(isMoney: boolean): CommonMode {
     return (low + high) / 2;
   }
 
+  /** Into `strongest`: the span in which it is out farthest. False: that is no shift, or no more than `most`. */
+  function isStrongest(group: Group, most: number): boolean {
+    strongest.explained = most;
+    strongest.slots = 0;
+    for (const length of LENGTHS) {
+      if (!addUp(group, length)) break;
+      const explained = (whole.score * whole.score) / whole.variance;
+      if (explained <= strongest.explained || !isShifted()) continue;
+      strongest.explained = explained;
+      strongest.slots = length;
+      strongest.mean = whole.score / whole.information;
+    }
+    return strongest.slots > 0;
+  }
+
+  /** Each member once, for all slots together: where it is out in each of them a little, clipping holds nothing of it. */
+  function ask(group: Group, shift: number, own: number, slots: number, past: Past): void {
+    agreement.begin(shift, own);
+    for (let i = 0; i < group.size; i++) {
+      const member = group.members[i]!;
+      const error = Math.max(0, 1 / weight[member]! - noise[member]!);
+      together.q = q[member]!;
+      together.noise = noise[member]!;
+      if (slots > 1) past(member, slots, together);
+      agreement.add(together.q, together.noise, error);
+    }
+  }
+
+  /** What of the strongest is common; 0: nothing. */
+  function commonOf(group: Group, past: Past): number {
+    const { slots, mean } = strongest;
+    const shift = slots === 1 ? shiftOf(group) : Math.log(Math.max(LEAST_RATIO, 1 + mean));
+    if (shift * group.lent < 0 && Math.abs(group.lent) > SIZE_LEAST) {
+      // Those who did what was taken for common may go on, so long as most do not.
+      ask(group, -group.lent, 0, slots, past);
+      if (agreement.isLikely()) return -group.lent;
+    }
+    ask(group, shift, OWN_PART, slots, past);
+    return agreement.isCommon() ? shift : 0;
+  }
+
+  /** The roll-up that explains most is asked first; one of which it is not common leaves it to the next. `best` is its number; -1: none. */
+  function strongestCommon(past: Past): { best: number; shift: number; slots: number } {
+    refused.clear();
+    for (;;) {
+      let best = -1;
+      let most = 0;
+      for (let i = 0; i < groups.length; i++) {
+        const group = groups[i]!;
+        if (!hasMembers(group) || refused.has(i) || !isStrongest(group, most)) continue;
+        best = i;
+        most = strongest.explained;
+      }
+      const group = groups[best];
+      if (!group) return { best, shift: 0, slots: 0 };
+      isStrongest(group, 0);
+      const shift = commonOf(group, past);
+      if (shift !== 0) return { best, shift, slots: strongest.slots };
+      refused.add(best);
+    }
+  }
+
   return {
     addGroup(memory) {
-      const { offset, meanWeight, usual, before = [], shifted = [] } = memory ?? { offset: 0, meanWeight: 0, usual: 0 };
-      const nothing = { members: [], size: 0, information: 0, largest: 0, score: 0, lasting: 0, least: MEMBERS_LEAST };
-      groups.push({ ...nothing, offset, meanWeight: meanWeight || Infinity, usual, before: [...before], shifted: [...shifted] });
+      groups.push(createGroup(memory));
       return groups.length - 1;
     },
     keepGroups(isKept) {
       groups = groups.filter(isKept);
     },
-    memoryOf(number) {
-      const { offset, meanWeight, usual, before, shifted } = groups[number]!;
-      return { offset, meanWeight: Number.isFinite(meanWeight) ? meanWeight : 0, usual, before: [...before], shifted: [...shifted] };
-    },
+    memoryOf: (number) => memoryOf(groups[number]!),
     offsetOf: (number) => groups[number]!.offset,
     offset(numbers) {
       let sum = 0;
@@ -207,7 +239,6 @@ export function createCommonMode(isMoney: boolean): CommonMode {
       q[count] = member.q;
       weight[count] = member.weight;
       noise[count] = member.noise;
-      of[count] = numbers;
       for (let i = 0; i < numbers.length; i++) {
         const group = groups[numbers[i]!]!;
         group.members[group.size++] = count;
@@ -231,29 +262,17 @@ export function createCommonMode(isMoney: boolean): CommonMode {
       }
       return false;
     },
-    settle() {
+    settle(past) {
       let found: Shifts | undefined;
       for (let round = 0; round < SHIFTS_MAX; round++) {
-        let best = -1;
-        let slots = 0;
-        let most = 0;
-        let mean = 0;
-        for (let i = 0; i < groups.length; i++) {
-          const group = groups[i]!;
-          if (!hasMembers(group)) continue;
-          for (const length of LENGTHS) {
-            if (!addUp(group, length)) break;
-            const explained = (whole.score * whole.score) / whole.variance;
-            if (explained > most && isShifted()) [best, slots, most, mean] = [i, length, explained, whole.score / whole.information];
-          }
-        }
+        const { best, shift, slots } = strongestCommon(past);
         const group = groups[best];
         if (!group) break;
-        const shift = slots === 1 ? shiftOf(group) : Math.log(Math.max(LEAST_RATIO, 1 + mean));
         found ??= { shift: new Float64Array(groups.length), slotsBefore: new Int32Array(groups.length) };
         found.shift[best]! += shift;
         found.slotsBefore[best] = Math.max(found.slotsBefore[best]!, slots - 1);
         group.offset += shift;
+        group.lent += shift;
         noteShift(group, minute);
         const factor = Math.exp(-shift);
         for (let i = 0; i < group.size; i++) q[group.members[i]!]! *= factor;
@@ -285,19 +304,6 @@ function clip(deviation: number, f: number, noise: number): number {
 /** Enough of them that none decides alone. */
 function hasMembers({ information, largest, least }: Group): boolean {
   return information > least * largest;
-}
-
-/** One for several: they lie near enough to each other. */
-function noteShift({ shifted }: Group, now: number): void {
-  const newest = shifted.at(-1) ?? -Infinity;
-  if (now - newest >= AGAIN_MINUTES / 2) shifted.push(now);
-}
-
-/** What is common every day at this time may have too few members to be seen on one of them. */
-function recallShifts(group: Group, now: number): void {
-  const { shifted } = group;
-  while (shifted.length > 0 && now - shifted[0]! > DAY_MINUTES + AGAIN_MINUTES) shifted.shift();
-  if (shifted.length > 0 && now - shifted[0]! >= DAY_MINUTES - AGAIN_MINUTES) group.least = MEMBERS_AGAIN;
 }
 
 /** It is written at every commit: no more digits than say something. */

@@ -26,20 +26,25 @@ export function contributorsOf(
   const { grid, layout } = model;
   const slots = Math.min(rollUp.numbers[At.rangSlots]!, grid.recent - grid.blockSlots + 1);
   const sign = Math.sign(rollUp.numbers[At.rangObserved]! - rollUp.numbers[At.rangExpected]!);
+  let usualOfAll = 0;
   const moved = members.flatMap(({ state, observation: { labels } }) => {
     // Of one that was not heard, its newest slots are older ones.
     if (!state.groups?.includes(group) || slotOf(state.numbers) !== slot) return [];
     const factor = Math.exp(groups.behind(state.groups));
     let deviation = 0;
+    let usual = 0;
     for (let back = 0; back < slots; back++) {
       const place = (slot - back) % grid.recent;
-      deviation += state.numbers[layout.recentSeen + place]! - state.numbers[layout.recentExpected + place]! * factor;
+      deviation += state.numbers[layout.recentSeen + place]!;
+      usual += state.numbers[layout.recentExpected + place]! * factor;
     }
-    return deviation * sign > 0 ? [{ labels, deviation: deviation * sign }] : [];
+    deviation -= usual;
+    usualOfAll += usual;
+    return deviation * sign > 0 ? [{ labels, deviation: deviation * sign, usual }] : [];
   });
   const all = moved.reduce((sum, { deviation }) => sum + deviation, 0);
   return moved
-    .map(({ labels, deviation }) => ({ labels, share: deviation / all }))
+    .map(({ labels, deviation, usual }) => ({ labels, share: deviation / all, usual: usual / usualOfAll }))
     .filter(({ share }) => share >= SHARE_LEAST)
     .sort((a, b) => b.share - a.share)
     .slice(0, CONTRIBUTORS_MAX);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createRandom } from '../../core/random.ts';
 import { beginEpisode, discard, stepEpisode } from './episode.ts';
 import { createField } from './field.ts';
 import { createKit } from './kit.ts';
@@ -38,6 +39,23 @@ test('a new level is learnt of minutes that are known whole, wherever in a block
   }
 });
 
+test('a burst rings in its first minute, and tells that minute, however calm those are that the span with most evidence begins with', () => {
+  const model = createModel({ ...SETTINGS, profile: profileOf('events', false) });
+  const { grid } = model;
+  const field = createField(model);
+  const state = field.bear(grid.slotAt(0));
+  const random = createRandom(1);
+  const told = Array.from({ length: 2 * 1_440 }, (_, window) => {
+    const isBurst = window === 2 * 1_440 - 1;
+    field.begin(grid.slotAt(window), 1);
+    field.enter(state, grid.slotAt(window), isBurst ? 16_000 : random.poisson(16), 1);
+    field.judge(state, grid.slotAt(window), 1, true);
+    return state.numbers[At.status];
+  });
+  const { numbers } = state;
+  assert.deepEqual([told.indexOf(Status.rise), numbers[At.rangSlots], numbers[At.rangObserved]], [told.length - 1, 1, 16_000]);
+});
+
 test('what is over before it rings is not held for a habit, and leaves what is still to be said', () => {
   const model = createModel({ ...SETTINGS, profile: profileOf('events', false) });
   const left = [WAS_HELD, HAS_LASTED].map((back) => {
@@ -53,8 +71,35 @@ test('what is over before it rings is not held for a habit, and leaves what is s
   ]);
 });
 
-test('of the span that rang nothing is learnt; one slot that is as before does not end an episode, three do', () => {
-  const model = createModel({ ...SETTINGS, profile: profileOf('events', false) });
+test('of the span that rang nothing is learnt', () => {
+  const { model, numbers, slot, slots } = rung(MINUTE);
+  const { grid, layout } = model;
+  const block = Math.floor(slot / grid.blockSlots);
+  const kept = Array.from({ length: grid.pendingBlocks }, (_, ago) => numbers[layout.pendingSeen + ((block - ago) % grid.pendingBlocks)]!);
+  assert.equal(slots, 2 * grid.blockSlots);
+  assert.deepEqual(
+    kept,
+    kept.map((_, ago) => (ago <= 2 ? 0 : 1)),
+  );
+});
+
+test('three minutes that are as before end an episode; of longer windows two, and one never', () => {
+  const endsAfter = [10_000, MINUTE, 5 * MINUTE, 60 * MINUTE].map((windowMs) => {
+    const { model, kit, state, numbers, slot } = rung(windowMs);
+    let after = 0;
+    while (numbers[At.status] === Status.drop && after < 10) {
+      const place = (slot + ++after) % model.grid.recent;
+      numbers[model.layout.recentSeen + place] = numbers[model.layout.recentExpected + place] = 10_000;
+      stepEpisode(state, kit, slot + after);
+    }
+    return after;
+  });
+  assert.deepEqual(endsAfter, [3, 3, 2, 2]);
+});
+
+/** A drop to 30 % has just begun. */
+function rung(windowMs: number) {
+  const model = createModel({ ...SETTINGS, windowMs, profile: profileOf('events', false) });
   const { grid, layout } = model;
   const kit = createKit(model, createPool(model));
   renewShrinkage(kit.shrinkage, kit.pool, model);
@@ -63,22 +108,9 @@ test('of the span that rang nothing is learnt; one slot that is as before does n
   numbers.fill(1, layout.pendingSeen, layout.pendingSeen + grid.pendingBlocks);
   const [slot, slots] = [100_003, 2 * grid.blockSlots];
   const values = { seen: 3_000, expected: 10_000, variance: 0.01, whole: 0.01, clump: 1, alike: 0.01, noise: 1e-4 };
-  const rang = { log: 20, spanLog: 20, slots, ...values };
-  beginEpisode(state, model, slot, rang, true, { threshold: 15, skew: 2 });
-  const block = Math.floor(slot / grid.blockSlots);
-  const kept = Array.from({ length: grid.pendingBlocks }, (_, ago) => numbers[layout.pendingSeen + ((block - ago) % grid.pendingBlocks)]!);
-  assert.deepEqual(
-    kept,
-    kept.map((_, ago) => (ago <= 2 ? 0 : 1)),
-  );
-  const after = [1, 2, 3].map((later) => {
-    const place = (slot + later) % grid.recent;
-    numbers[layout.recentSeen + place] = numbers[layout.recentExpected + place] = 10_000;
-    stepEpisode(state, kit, slot + later);
-    return numbers[At.status];
-  });
-  assert.deepEqual(after, [Status.drop, Status.drop, Status.calm]);
-});
+  beginEpisode(state, model, slot, { log: 20, spanLog: 20, slots, ...values }, true, { threshold: 15, skew: 2 });
+  return { model, kit, state, numbers, slot, slots };
+}
 
 test('yesterday explains what is like it, in whatever currency, and nothing that goes far beyond it', () => {
   const model = createModel({ ...SETTINGS, hasExposure: true, profile: profileOf('amounts', true) });

@@ -16,7 +16,9 @@ import { errorAt, expectLargerClumps } from './tracked-error.ts';
 /** The rate that tells "it goes on" from "it is over" is the root of the alarm's, within these limits. */
 const HALFWAY_LEAST = 1.3;
 const HALFWAY_MOST = 3;
-const BACK_CLIP = 2;
+/** No slot says more than this that it is over: as its minutes do, but one alone may look well by chance, so two at least have to. */
+const BACK_CLIP_PER_MINUTE = 2;
+const BACK_CLIP = 3;
 const BACK_ENOUGH = 4;
 const BACK_DOUBT = 1.5;
 /** Parts of the longest span after which a step is taken for lasting: at once, or when in doubt. */
@@ -108,15 +110,22 @@ export function isHabitual(
 }
 
 /**
- * Whether what would ring has already ended: within the span, slot by slot, the evidence that it is over is enough, or its beginning alone
- * explains what came. A bell for what is over helps nobody.
+ * For how many slots what would ring has been on: those of the span, or fewer where it begins with calm ones. 0: it has already ended: within the
+ * span, slot by slot, the evidence that it is over is enough, or its beginning alone explains what came. A bell for what is over helps nobody.
  */
-export function isOver(numbers: Float32Array, kit: Kit, slot: number, evidence: Evidence, isDrop: boolean): boolean {
+export function slotsOn(numbers: Float32Array, kit: Kit, slot: number, evidence: Evidence, isDrop: boolean): number {
   const { grid } = kit.model;
   const slots = Math.min(evidence.slots, grid.olderBlocks > 0 ? grid.recent - grid.blockSlots + 1 : grid.recent);
+  const ratio = evidence.seen / evidence.expected;
+  let on = evidence.slots;
   let back = 0;
-  for (let ago = slots - 1; ago >= 0; ago--) back = stepBack(numbers, kit, slot - ago, back, evidence.seen / evidence.expected, isDrop);
-  return back > BACK_ENOUGH || wasBriefer(numbers, kit, slot, slots, evidence, isDrop);
+  for (let ago = slots - 1; ago >= 0; ago--) {
+    const before = back;
+    // After calm slots, what goes on says so with all its weight.
+    back = stepBack(numbers, kit, slot - ago, back, ratio, isDrop, Infinity);
+    if (before > BACK_ENOUGH && back <= BACK_ENOUGH) on = ago + 1;
+  }
+  return back > BACK_ENOUGH || wasBriefer(numbers, kit, slot, slots, evidence, isDrop) ? 0 : on;
 }
 
 /**
@@ -216,8 +225,16 @@ function relearnt(slotsMax: number): number {
   return Math.max(1, Math.round(RELEARN * slotsMax));
 }
 
-/** The evidence that it is over, one slot on. `ratio`: of the alarm. */
-function stepBack(numbers: Float32Array, { model, shrinkage }: Kit, slot: number, back: number, ratio: number, isDrop: boolean): number {
+/** The evidence that it is over, one slot on. `ratio`: of the alarm; `most`: that a slot may say against it, undefined: as much as for it. */
+function stepBack(
+  numbers: Float32Array,
+  { model, shrinkage }: Kit,
+  slot: number,
+  back: number,
+  ratio: number,
+  isDrop: boolean,
+  most?: number,
+): number {
   const place = slot % model.grid.recent;
   const S = numbers[model.layout.recentSeen + place]!;
   const M = numbers[model.layout.recentExpected + place]!;
@@ -229,7 +246,8 @@ function stepBack(numbers: Float32Array, { model, shrinkage }: Kit, slot: number
     ? Math.min(1 / HALFWAY_LEAST, Math.max(1 / HALFWAY_MOST, root))
     : Math.min(HALFWAY_MOST, Math.max(HALFWAY_LEAST, root));
   const goesOn = logOfGoingOn(numbers, model, S, M, T, theta);
-  return Math.max(0, back - Math.min(BACK_CLIP, Math.max(-BACK_CLIP, goesOn)));
+  const clip = Math.min(BACK_CLIP, BACK_CLIP_PER_MINUTE * model.grid.slotMinutes);
+  return Math.max(0, back - Math.min(most ?? clip, Math.max(-clip, goesOn)));
 }
 
 function logOfGoingOn(numbers: Float32Array, model: Model, S: number, M: number, T: number, theta: number): number {

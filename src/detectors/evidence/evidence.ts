@@ -8,7 +8,7 @@
  *   member of what, and `field` leads the series of the entry through it, with one `kit` for all.
  * - Its values enter a state: `series-slots` (`slot-place`: where), as `baseline` forecast them. What forecasts were wrong by goes into
  *   `tracked-error`, `carry-over` and `noise`; a full block (`blocks`) is learnt, and becomes one of the `habits`.
- * - What many do together is taken out of the forecasts: `common-mode`.
+ * - What many do together is taken out of the forecasts: `common-mode` finds it in a `common-group`, and asks their `agreement` whether it is common.
  * - Each is judged: `scan` weighs all spans (`sums`) by their `log-likelihood`, `power` says what has to be reached, `episode` is the life of an alarm.
  * - It is told: `verdicts`, and `contributors` for a roll-up. Between windows `look` asks the same of the open one; `foresee` spares it most of the work.
  */

@@ -6,8 +6,8 @@
 import { chosenDelay } from './arrival.ts';
 import { doubtBaseline, isReady } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
-import type { CommonMode, Member, Shifts } from './common-mode.ts';
-import { beginEpisode, discard, isDropping, isHabitual, isHeld, isOver, stepEpisode } from './episode.ts';
+import type { CommonMode, Member, Past, Shifts } from './common-mode.ts';
+import { beginEpisode, discard, isDropping, isHabitual, isHeld, slotsOn, stepEpisode } from './episode.ts';
 import type { Bar } from './episode.ts';
 import { foresee, foreseeAs } from './foresee.ts';
 import { createKit, setOffset } from './kit.ts';
@@ -22,6 +22,8 @@ import type { Evidence, Scan } from './scan.ts';
 import { bear, enterMembers, enterWindow, shiftNewest } from './series-slots.ts';
 import type { MembersSum } from './series-slots.ts';
 import { moveTo } from './slot-place.ts';
+import { sumBack } from './sums.ts';
+import type { Sum } from './sums.ts';
 import { copyPool, createPool, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
 import type { ErrorPool } from './tracked-error.ts';
 
@@ -89,6 +91,10 @@ export function createField(model: Model, stored?: FieldMemory): Field {
   const glance: Kit = { ...kit, pool: createPool(model), isGlance: true };
   const common = createCommonMode(model.form === 'money');
   const member: Member = { q: 0, weight: 0, noise: 0 };
+  /** Of the window at hand, as they were added to what is common. */
+  const members: SeriesState[] = [];
+  let memberCount = 0;
+  const back: Sum = { seen: 0, expected: 0 };
   const scan = createScan(model);
   let newest = stored?.newest ?? -1;
   let before = stored?.power ?? null;
@@ -109,6 +115,14 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     return { threshold, skew: skewOf(numbers, model, shrinkage) };
   }
 
+  /** Of what has been on for fewer slots than the evidence is of, those alone are told if they are enough. `evidence`: of `scan`. */
+  function narrow(numbers: Float32Array, slot: number, filled: number, evidence: Evidence, threshold: number, on: number): void {
+    if (on >= evidence.slots) return;
+    const whole = { ...evidence };
+    scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, on, filled);
+    if (evidence.log <= threshold) Object.assign(evidence, whole);
+  }
+
   /** What was held for a habit when it began goes beyond it by now: the evidence for that, to be told. */
   function beyondHabit(state: SeriesState, slot: number): { evidence: Evidence; bar: Bar } | undefined {
     const { numbers } = state;
@@ -117,9 +131,17 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     const evidence = isDrop ? scan.drop : scan.rise;
     if (evidence.log <= kit.threshold) return undefined;
     const bar = barOf(state, thresholdFor(numbers, slot));
-    if (evidence.log <= bar.threshold || isOver(numbers, kit, slot, evidence, isDrop)) return undefined;
+    if (evidence.log <= bar.threshold || slotsOn(numbers, kit, slot, evidence, isDrop) === 0) return undefined;
     return isHabitual(state, model, slot, evidence, isDrop, bar) ? undefined : { evidence, bar };
   }
+
+  const recall: Past = (number, windows, into) => {
+    const { numbers } = members[number]!;
+    const { windowsPerSlot, recent } = model.grid;
+    sumBack(numbers, model, slotOf(numbers), Math.min(Math.ceil(windows / windowsPerSlot), recent), back);
+    into.q = back.seen / back.expected;
+    into.noise = noiseOf(numbers, model, back.expected);
+  };
 
   return {
     common,
@@ -137,7 +159,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       if (entered > 0) before = power[0]! / entered;
       sharing = series;
       kit.threshold = thresholdOf(model, series, before, WORTH_MOST);
-      power[0] = entered = 0;
+      power[0] = entered = memberCount = 0;
     },
     thresholdOf: ({ numbers }) => thresholdFor(numbers, slotOf(numbers)),
     bear(slot) {
@@ -154,6 +176,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       power[0]! += numbers[At.power]!;
       entered++;
       if (expected <= 0) return 0;
+      if (groups.length > 0) members[memberCount++] = state;
       member.q = amount / expected;
       member.noise = noiseOf(numbers, model, expected);
       // In a part of a slot what clumps in time averages out over less of it.
@@ -167,7 +190,7 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       power[0]! += state.numbers[At.power]!;
       entered++;
     },
-    settle: () => common.settle(),
+    settle: () => common.settle(recall),
     apply(state, slot, shifts) {
       let shift = 0;
       let windowsBefore = 0;
@@ -203,11 +226,13 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       }
       const threshold = evidence.log > kit.threshold ? thresholdFor(numbers, slot) : Infinity;
       if (evidence.log > threshold) {
-        if (isOver(numbers, kit, slot, evidence, isDrop)) {
+        const on = slotsOn(numbers, kit, slot, evidence, isDrop);
+        if (on === 0) {
           discard(numbers, model, slot, evidence.slots);
           return true;
         }
         if (!isSettled && evidence.log > numbers[At.suspicion]! + SUDDEN) return false;
+        narrow(numbers, slot, filled, evidence, threshold, on);
         beginEpisode(state, model, slot, evidence, isDrop, barOf(state, threshold));
       }
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
@@ -235,7 +260,9 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, reachOf(numbers), filled);
       const threshold = scan.rise.log > kit.threshold ? thresholdFor(numbers, slot) : Infinity;
       // As the final row would be: what is over rings nothing.
-      if (scan.rise.log > threshold && !isOver(numbers, kit, slot, scan.rise, false)) {
+      const on = scan.rise.log > threshold ? slotsOn(numbers, kit, slot, scan.rise, false) : 0;
+      if (on > 0) {
+        narrow(numbers, slot, filled, scan.rise, threshold, on);
         beginEpisode(copy, model, slot, scan.rise, false, barOf(copy, threshold));
       }
       return expected;

@@ -3,7 +3,8 @@
  * The members' forecasts follow a common shift at once; the roll-up's does not: it is the one to tell it.
  */
 import type { Labels } from '../../core/labels.ts';
-import type { CommonMode, GroupMemory } from './common-mode.ts';
+import type { GroupMemory } from './common-group.ts';
+import type { CommonMode } from './common-mode.ts';
 import type { MembersSum } from './series-slots.ts';
 
 /** While nothing rings, a roll-up takes its members' common offset for the usual one after about so many of the longest spans. */
