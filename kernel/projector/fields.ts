@@ -23,13 +23,14 @@ export class Field {
   bitsOfTrue: u32;
   bitsOfFalse: u32;
   bitsOfNull: u32;
-  /** NumberTest: the numbers that tests name. */
+  /** NumberTest: the numbers and ranges that tests name. */
   numbers: List;
 }
 
 @unmanaged
 export class NumberTest {
-  value: f64;
+  least: f64;
+  most: f64;
   bits: u32;
 }
 

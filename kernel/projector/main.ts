@@ -98,9 +98,11 @@ export function setLiteralBits(index: u32, ofTrue: u32, ofFalse: u32, ofNull: u3
   field.bitsOfNull = ofNull;
 }
 
-export function setNumberBits(index: u32, value: f64, bits: u32): void {
+/** For all numbers from `least` to `most`; those of all that hold a number come together. */
+export function setNumberBits(index: u32, least: f64, most: f64, bits: u32): void {
   const test = changetype<NumberTest>(allocate(offsetof<NumberTest>()));
-  test.value = value;
+  test.least = least;
+  test.most = most;
   test.bits = bits;
   push(fieldAt(index).numbers, changetype<usize>(test));
 }

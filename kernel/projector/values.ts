@@ -28,7 +28,7 @@ function bitsOfNumber(field: Field): u32 {
   let bits: u32 = 0;
   for (let k: u32 = 0; k < field.numbers.count; k++) {
     const test = changetype<NumberTest>(item(field.numbers, k) as usize);
-    if (test.value === field.value) bits |= test.bits;
+    if (field.value >= test.least && field.value <= test.most) bits |= test.bits;
   }
   return bits;
 }

@@ -1,7 +1,8 @@
 /** Where the verdicts of one detect entry become alert events: one for each incident, whoever of its segments fire. */
 import type { AlertSubject } from './alert-facts.ts';
 import type { AlertJudge, AlertStep, AlertWindow } from './alert-step.ts';
-import { speakersOf, type FiringAlert } from './folding.ts';
+import type { FiringAlert } from './explains.ts';
+import { speakersOf } from './folding.ts';
 import type { AlertState, WindowTime } from './state-machine.ts';
 import { seriesText } from './value-text.ts';
 import type { Direction, Verdict } from '../detectors/detector.ts';
@@ -112,13 +113,18 @@ export function createAlertDesk<Series extends AlertSeries>(
       const { partOf: was, ...state } = series.alerts[direction]!;
       const partOf = speakers.get(state.id ?? '');
       if (partOf === was) continue;
-      const alone = was === undefined ? {} : { alone: { formerly: was, seen: 0, expected: 0 } };
-      // Left alone by its speaker it rings as a reminder, and not before one is due.
-      const next: AlertState = partOf === undefined ? { ...state, ...alone, rang: at.endMs } : { ...state, partOf };
-      setAlert(series, direction, next);
+      if (partOf !== undefined) setAlert(series, direction, { ...state, partOf });
+      else if (was !== undefined) setAlert(series, direction, left(state, was, speakers.has(was), at));
       changed.push(series);
     }
     return changed;
+  }
+
+  /** Left alone by its speaker it rings as a reminder, and not before one is due. Keys of which its speaker goes on without telling are news: they do not wait. */
+  function left(before: AlertState, formerly: string, goesOn: boolean, { endMs }: WindowTime): AlertState {
+    const { alone: _, ...state } = before;
+    if (goesOn && state.effect?.keys) return state;
+    return { ...state, alone: { formerly, seen: 0, expected: 0 }, rang: endMs };
   }
 
   /** A folded alert has not rung: as if the bell had not been touched. One that rings by itself belongs to nobody any more. */
@@ -127,7 +133,7 @@ export function createAlertDesk<Series extends AlertSeries>(
     if (!state || (step.change !== 'fired' && step.change !== 'repeated')) return;
     if (state.partOf === undefined) {
       const { alone: _, ...own } = state;
-      if (!isQuiet(before, state)) setAlert(series, direction, own);
+      setAlert(series, direction, isQuiet(before, state) ? { ...state, repeats: before?.repeats ?? 0 } : own);
       return;
     }
     setAlert(series, direction, { ...state, rang: before?.rang ?? null, repeats: step.change === 'fired' ? 0 : (before?.repeats ?? 0) });
@@ -154,12 +160,12 @@ export function createAlertDesk<Series extends AlertSeries>(
   }
 
   function memberOf(series: Series, direction: Direction): AlertMember {
-    const { id = '', since, rang, alone } = series.alerts[direction]!;
+    const { id = '', since, lastsSince = since, rang, alone } = series.alerts[direction]!;
     return {
       alert_id: id,
       labels: series.labels,
       series: seriesText(subject.measure.name, series.labels),
-      since: new Date(since).toISOString(),
+      since: new Date(lastsSince).toISOString(),
       told: rang !== null && rang > since && alone === undefined,
     };
   }
@@ -180,8 +186,7 @@ export function createAlertDesk<Series extends AlertSeries>(
       const touched = new Set(turns.map(({ series }) => series));
       for (const direction of DIRECTIONS) {
         const own = turns.filter((turn) => turn.direction === direction);
-        const asks = isOrphaned || own.some(({ step }) => step.change === 'fired' || step.change === 'resolved');
-        if (asks) for (const series of yield* fold(direction, own, at)) touched.add(series);
+        if (isOrphaned || own.some(mayChangeSpeakers)) for (const series of yield* fold(direction, own, at)) touched.add(series);
       }
       isOrphaned = false;
       yield* mapped(turns, muffle);
@@ -215,10 +220,18 @@ function byKey(a: AlertSeries, b: AlertSeries): number {
   return a.key < b.key ? -1 : 1;
 }
 
+/** Who is folded for its keys is asked in each window: it may name others by now. */
+function mayChangeSpeakers({ before, step }: Turn<AlertSeries>): boolean {
+  return step.change === 'fired' || step.change === 'resolved' || (before?.partOf !== undefined && before.effect?.keys !== undefined);
+}
+
 /** Its speaker has just ended, or it is since then more like what was expected than like what it rang for: it only takes longer to be sure. */
 function isQuiet(before: AlertState | undefined, { alone, effect }: AlertState): boolean {
   if (!alone || !effect) return false;
-  if (before?.partOf !== undefined || alone.expected <= 0) return true;
+  if (before?.partOf !== undefined) return true;
+  // By a rule: what fires is in trouble.
+  if (effect.keys) return false;
+  if (alone.expected <= 0) return true;
   const now = Math.abs(Math.log((alone.seen + 0.5) / (alone.expected + 0.5)));
   return now < Math.abs(Math.log(Math.max(effect.ratio, RATIO_LEAST))) / 2;
 }

@@ -25,6 +25,8 @@ export interface AlertFacts {
   readonly repeat: number;
   /** Start of the episode's first window, epoch ms. */
   readonly since: number;
+  /** Since when it lasts, where that is before it. */
+  readonly lastsSince?: number | undefined;
   /** Null where the series has had no data. */
   readonly observed: number | null;
   readonly judged: Pick<Verdict, 'expected' | 'threshold' | 'baselineWindows' | 'grounds' | 'keys' | 'isUnseen' | 'isLasting'>;

@@ -5,6 +5,7 @@ import { alertId } from './alert-id.ts';
 import { ratioOf, severityOfFacts, toldDeviation, valuesOf, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
 import { alertWords, withWords } from './alert-words.ts';
 import { impactOf } from './impact.ts';
+import type { Hint } from './naming.ts';
 import type { WindowTime } from './state-machine.ts';
 import { seriesText } from './value-text.ts';
 
@@ -51,9 +52,9 @@ export function alertRecord(
     window_end: windowEnd,
     labels,
     series: seriesText(measure.name, labels),
-    since: new Date(facts.since).toISOString(),
+    since: new Date(facts.lastsSince ?? facts.since).toISOString(),
     explanation: explanationOf(subject, facts),
-    likely_causes: naming.hints ?? [],
+    ...causesOf(naming.hints ?? [], locale),
     runbook: naming.runbook ?? null,
     impact: observed === null ? null : impactOf(measure, { observed, expected, volume: facts.volume, sizeMs: window.sizeMs }),
     ...(partOf === undefined ? {} : { part_of: partOf }),
@@ -62,6 +63,12 @@ export function alertRecord(
     ...(look && { look }),
   };
   return withWords(event, alertWords(event, measure, locale));
+}
+
+function causesOf(hints: readonly Hint[], locale: AlertLocale): Pick<AlertEvent, 'likely_causes' | 'likely_causes_in'> {
+  const said = (lang: AlertLocale): string[] => hints.map((hint) => (typeof hint === 'string' ? hint : hint[lang]));
+  const inEach = hints.some((hint) => typeof hint !== 'string');
+  return { likely_causes: said(locale), ...(inEach && { likely_causes_in: { en: said('en'), ko: said('ko') } }) };
 }
 
 /** Without its words. */

@@ -5,7 +5,8 @@ import type { Verdict } from '../detectors/detector.ts';
 import { createAlertDesk, type AlertSeries, type Judgement } from './alert-desk.ts';
 import { createAlerts } from './alerts.ts';
 import type { AlertJudge } from './alert-step.ts';
-import { COMPARED_AT_ONCE, speakersOf, type FiringAlert } from './folding.ts';
+import type { FiringAlert } from './explains.ts';
+import { COMPARED_AT_ONCE, speakersOf } from './folding.ts';
 
 const MINUTE = 60_000;
 const SERIES = 2_000;

@@ -24,6 +24,13 @@ test('a share that fell is told as one: the segment itself may bring as much as 
   assert.match(messages({ alert_type: 'share_drop', measure: 'share' })[0]!, /^🚨 draws drop! /, 'a measure may be called share');
 });
 
+test('the end of what was part of another alert says that the other one goes its own way', () => {
+  const textOf = (more: Partial<AlertEvent>): string => alertWords({ ...sampleAlert, ...more }, draws, 'en').text;
+  const end = { status: 'resolved', part_of: 'z' } as const;
+  assert.match(textOf(end), / It was part of another alert, which ends by itself\.$/);
+  for (const other of [{ part_of: 'z' }, { status: 'resolved' }] as const) assert.doesNotMatch(textOf(other), /part of/);
+});
+
 test('who comes too often stands in the title', () => {
   const explanation = {
     ...sampleAlert.explanation,

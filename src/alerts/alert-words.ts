@@ -54,7 +54,7 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
     window: event.window,
     span: spanText(Date.parse(event.window_start), Date.parse(event.window_end), UTC, seconds),
     from: timeText(Date.parse(event.since), UTC, seconds),
-    windows: String(baseline?.windows ?? 0),
+    windows: fill(texts[baseline?.windows === 1 ? 'learnt.window' : 'learnt.windows'], { count: String(baseline?.windows ?? 0) }),
     observed: observed === null ? '' : valueText(observed, measure),
     expected: valueText(expected, measure),
     threshold: valueText(explanation.threshold, measure),
@@ -69,7 +69,9 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
   const title = fill(texts[firing ? begun : endedKey(told, explanation)], names);
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
-    text: [...whyOf(told, event).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : [])].join(' '),
+    text: [...whyOf(told, event).map((key) => fill(texts[key], names)), ...(firing ? moreOf(event, texts) : companyOf(event, texts))].join(
+      ' ',
+    ),
     not_fired_if: fill(texts[told === 'unseen' || told === 'known' ? 'not_fired.unseen' : notFiredKey(evidence, direction)], names),
   };
 }
@@ -143,6 +145,11 @@ function moreOf(event: AlertEvent, texts: Texts): string[] {
     ...(unseen ? [texts['explain.unseen']] : []),
     ...(look ? [texts[look.open_from === undefined ? 'explain.open' : 'explain.silent']] : []),
   ];
+}
+
+/** Of an alert that has ended: whoever spoke for it may still fire. */
+function companyOf({ part_of: speaker }: AlertEvent, texts: Texts): string[] {
+  return speaker === undefined ? [] : [texts['explain.part_of']];
 }
 
 function notFiredKey(evidence: AlertEvidence | undefined, direction: AlertEvent['direction']): TextKey {

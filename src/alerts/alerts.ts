@@ -1,5 +1,5 @@
 /** Turns verdicts into alerts: moves the state of each alert, and says what is to be told. */
-import type { Verdict } from '../detectors/detector.ts';
+import type { KeyCount, Verdict } from '../detectors/detector.ts';
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import { createAlertDesk, type AlertDesk, type AlertSeries, type DeskNaming, type DeskSubject } from './alert-desk.ts';
 import { severityOfFacts, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
@@ -44,6 +44,7 @@ export function createAlerts(settings: AlertSettings): Alerts {
         status: ends ? 'resolved' : 'firing',
         repeat: ends ? 0 : (told?.repeats ?? 0),
         since: told?.since ?? at.startMs,
+        lastsSince: told?.lastsSince,
         observed: verdict.observed,
         judged: verdict,
         ...(isReminder && { soFar: course && course.fromMs === told?.since ? meansOf(course) : undefined }),
@@ -52,7 +53,8 @@ export function createAlerts(settings: AlertSettings): Alerts {
       };
       const next = move.state;
       if (!next || next.status !== 'firing') return step(move, subject, facts, at);
-      const effect = verdict.grounds ? effectOf(subject, verdict, at) : state?.effect;
+      const named = state?.partOf === undefined && move.change === undefined ? state?.effect?.keys : undefined;
+      const effect = effectOf(subject, verdict, at, state?.effect, named);
       const severity = move.change === undefined ? next.severity : severityOfFacts(subject, facts);
       const id = next.id ?? idOf(subject, next.since);
       const alone = next.alone && { ...next.alone, ...seenSince(next.alone, subject, verdict, at) };
@@ -65,8 +67,8 @@ export function createAlerts(settings: AlertSettings): Alerts {
     },
 
     lose(state, subject, at) {
-      const { since, severity } = state;
-      const facts = { status: 'resolved', repeat: 0, since, observed: null, judged: state, volume: 0, severity } as const;
+      const { since, lastsSince, severity } = state;
+      const facts = { status: 'resolved', repeat: 0, since, lastsSince, observed: null, judged: state, volume: 0, severity } as const;
       return step(lose(state, at), subject, facts, at);
     },
 
@@ -99,11 +101,28 @@ function withContributors(verdict: Verdict, state: AlertState | undefined): Verd
   return { ...verdict, grounds: { ...grounds, contributors } };
 }
 
-/** In amounts, which add up over segments: clicks for a CTR, not percent. */
-function effectOf(subject: AlertSubject, { expected, grounds }: Verdict, at: AlertWindow): Effect | undefined {
-  if (!grounds) return undefined;
+/** In amounts, which add up over segments: clicks for a CTR, not percent. `before`: of the same alert; `named`: when it last rang, if it speaks. */
+function effectOf(
+  subject: AlertSubject,
+  verdict: Verdict,
+  at: AlertWindow,
+  before: Effect | undefined,
+  named: Effect['keys'],
+): Effect | undefined {
+  const { expected, grounds, keys, isUnseen } = verdict;
+  if (!grounds) return keys || isUnseen ? effectOfKeys(verdict, named) : before;
   const value = subject.measure.kind === 'ratio' ? grounds.expected : expected;
   return { amount: Math.abs(amountOf(value, subject, at)), ratio: grounds.ratio, contributors: grounds.contributors };
+}
+
+/**
+ * With their newest counts, 0 of those named who are gone: those of all alerts are of one window then. A value never seen before stands in the
+ * labels; where windows are stored without keys the most frequent one is known by its count alone.
+ */
+function effectOfKeys({ observed, expected, keys = [] }: Verdict, named: Effect['keys']): Effect {
+  const newest: readonly KeyCount[] = keys.length > 0 ? keys : [{ key: '', least: observed, most: observed }];
+  const counted = named?.map(({ key }) => newest.find((one) => one.key === key) ?? { key, least: 0, most: 0 });
+  return { amount: expected, ratio: observed / expected, contributors: [], keys: counted ?? newest };
 }
 
 function seenSince(before: Alone, subject: AlertSubject, { observed, expected }: Verdict, at: AlertWindow): Omit<Alone, 'formerly'> {

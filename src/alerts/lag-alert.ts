@@ -69,7 +69,9 @@ export function lagWords(event: AlertEvent, locale: AlertLocale): AlertWords | u
   if (partition === undefined || current_value === null) return undefined;
   const texts = textsOf[locale];
   const amount = (value: number): string =>
-    fill(texts[unit === 's' ? 'lag.seconds' : 'lag.records'], { count: String(unit === 's' ? Math.round(value) : value) });
+    unit === 's'
+      ? fill(texts['lag.seconds'], { count: String(Math.round(value)) })
+      : fill(texts[value === 1 ? 'lag.record' : 'lag.records'], { count: String(value) });
   const names = { pipeline, partition, observed: amount(current_value), limit: amount(expected_value) };
   const firing = status === 'firing';
   return {

@@ -1,4 +1,4 @@
-import type { Severity } from '../receivers/alert-event.ts';
+import type { AlertLocale, Severity } from '../receivers/alert-event.ts';
 
 /** How the alerts of one direction of a measure are called and explained. All optional: the file need not say. */
 export interface AlertNaming {
@@ -7,7 +7,10 @@ export interface AlertNaming {
   /** Instead of the severity worked out from the deviation. */
   readonly severity?: Severity;
   /** Likely causes, in the words of the file's `hint`. */
-  readonly hints?: readonly string[];
+  readonly hints?: readonly Hint[];
   /** Address (http, https) of what to do about it. */
   readonly runbook?: string;
 }
+
+/** The same words for all readers, or each language's. */
+export type Hint = string | Readonly<Record<AlertLocale, string>>;

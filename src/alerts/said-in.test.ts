@@ -50,6 +50,7 @@ const members = fc.array(
   fc.record({ alert_id: fc.uuid(), labels, series: fc.string(), since: fc.constant(new Date(START).toISOString()), told: fc.boolean() }),
   { maxLength: 7 },
 );
+const hints = fc.array(fc.oneof(fc.string(), fc.record({ en: fc.string(), ko: fc.string() }, { noNullPrototype: true })), { maxLength: 3 });
 const open = { number: 1, value: 1, volume: 1, amount: null, exposure: null, verdict: {} as Verdict };
 const company = fc.record(
   { members, look: fc.constantFrom(open, { ...open, open_from: new Date(START).toISOString() }) },
@@ -67,9 +68,14 @@ const facts = fc.record({
 });
 
 test('a record in one language becomes the record that another would have had, and back', () => {
-  const about = fc.record({ measure: fc.constantFrom(...measures), direction: fc.constantFrom('down' as const, 'up' as const), labels });
+  const about = fc.record({
+    hints,
+    measure: fc.constantFrom(...measures),
+    direction: fc.constantFrom('down' as const, 'up' as const),
+    labels,
+  });
   fc.assert(
-    fc.property(about, facts, company, ({ measure, direction, labels: of }, what, beside) => {
+    fc.property(about, facts, company, ({ measure, direction, labels: of, hints: said }, what, beside) => {
       const subject: AlertSubject = {
         pipeline: 'adtech',
         detector: 'evidence',
@@ -78,7 +84,7 @@ test('a record in one language becomes the record that another would have had, a
         direction,
         labels: of,
         metricName: measure.name.toUpperCase(),
-        naming: {},
+        naming: { hints: said },
         falseAlarmsPerDay: 1,
       };
       const at = { startMs: START, endMs: START + MINUTE };

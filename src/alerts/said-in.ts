@@ -27,7 +27,8 @@ export function saidInOf(measures: readonly MeasureSpec[]): SaidIn {
 
   return (event, locale) => {
     const words = wordsIfWhole(event, locale);
-    return words ? withWords(event, words) : event;
+    const likely_causes = event.likely_causes_in?.[locale] ?? event.likely_causes;
+    return words ? { ...withWords(event, words), likely_causes } : event;
   };
 
   function wordsIfWhole(event: AlertEvent, locale: AlertLocale): AlertWords | undefined {

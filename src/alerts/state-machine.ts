@@ -2,7 +2,7 @@
  * The life of one alert: {inactive, pending, firing, resolved} of one direction of one series. Inactive is `undefined`.
  * It moves by windows alone, so that the same windows give the same episodes.
  */
-import type { Contributor, Verdict } from '../detectors/detector.ts';
+import type { Contributor, KeyCount, Verdict } from '../detectors/detector.ts';
 import type { Severity } from '../receivers/alert-event.ts';
 
 /** Times in epoch ms. Plain JSON. */
@@ -10,6 +10,8 @@ export interface AlertState {
   readonly status: 'pending' | 'firing' | 'resolved';
   /** Start of the episode's first window, pending ones included: part of the alert's id. */
   readonly since: number;
+  /** While it fires, where it lasts longer than that: since when. */
+  readonly lastsSince?: number;
   /**
    * End of the window that rang last; null: none yet. It outlives the episode by the cooldown, so that a new episode
    * within it rings as a reminder once the cooldown is over, and not before.
@@ -26,7 +28,7 @@ export interface AlertState {
   readonly severity: Severity | null;
   /** While it fires: the alert's id. */
   readonly id?: string;
-  /** While it fires, where the detector has grounds: how large it is, for the choice of who speaks. */
+  /** While it fires, where roll-ups and members feel the same thing: how large it is, for the choice of who speaks. */
   readonly effect?: Effect;
   /** Id of the alert that speaks for this one. */
   readonly partOf?: string;
@@ -71,6 +73,11 @@ export interface Effect {
   readonly ratio: number;
   /** Shares of the deviation, by labels of full segments. */
   readonly contributors: readonly Contributor[];
+  /**
+   * Where the news is who came (heavy hitters, a value never seen before), and not how much, with counts as of now: of an alert that speaks,
+   * who was told when it last rang; of a folded one, who comes now.
+   */
+  readonly keys?: readonly KeyCount[];
 }
 
 export type AlertChange = 'fired' | 'repeated' | 'resolved';
@@ -102,6 +109,7 @@ function ended({
   effect: _effect,
   partOf: _partOf,
   alone: _alone,
+  lastsSince: _lastsSince,
   course: _course,
   begun: _begun,
   looked: _looked,
@@ -127,6 +135,7 @@ function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, 
     ...(running?.alone === undefined ? {} : { alone: running.alone }),
     ...(running?.course === undefined ? {} : { course: running.course }),
     ...(begun === undefined ? {} : { begun }),
+    ...(verdict.lastsSince === undefined ? {} : { lastsSince: verdict.lastsSince }),
     ...judgedBy(verdict, at),
   };
   // Once firing, an episode fires until it is clear: a detector that waits again changes nothing.

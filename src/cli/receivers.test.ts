@@ -6,12 +6,12 @@ import { discordFaults } from '../../test/support/discord-limits.ts';
 import { startServer } from '../../test/support/http-server.ts';
 import { slackFaults } from '../../test/support/slack-limits.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { testCommand } from './receivers.ts';
+import { listCommand, testCommand } from './receivers.ts';
 import type { Terminal } from './terminal.ts';
 import { temporary } from '../../test/support/temporary.ts';
 
-/** A pipeline file with these receivers, and what a test of one prints. */
-async function tried(t: TestContext, name: string, receivers: string, locale = 'en') {
+/** A pipeline file with these receivers, a place where none ran, and what is printed there. */
+function shop(t: TestContext, receivers: string, locale = 'en') {
   const dir = temporary(t);
   const file = join(dir, 'shop.yml');
   writeFileSync(
@@ -29,7 +29,13 @@ ${receivers}
   );
   const lines: string[] = [];
   const terminal = { stdout: { isTTY: false, write: () => true }, print: (line: string) => void lines.push(line) } as unknown as Terminal;
-  const code = await testCommand(name, { pipeline: file, data: join(dir, 'data'), json: false }, terminal);
+  return { file, place: { data: join(dir, 'data'), json: false }, terminal, lines };
+}
+
+/** What a test of one of these prints. */
+async function tried(t: TestContext, name: string, receivers: string, locale?: string) {
+  const { file, place, terminal, lines } = shop(t, receivers, locale);
+  const code = await testCommand(name, { pipeline: file, ...place }, terminal);
   return { code, lines };
 }
 
@@ -68,6 +74,22 @@ test('what is missing is named, and only what is not yet so is proposed', async 
   const named = `receivers.hook: ${variable} is not set in the environment; set it before the start (export ${variable}=…)`;
   assert.equal(await fault(''), `${named}, or let the receiver be left out then: optional: true`);
   assert.equal(await fault(', optional: true'), named);
+});
+
+test('a list says what this shell lacks, and claims nothing of a run with an environment of its own', async (t) => {
+  const [first, second] = ['TOCSIN_TEST_HOOK_THAT_IS_NOT_SET', 'TOCSIN_TEST_KEY_THAT_IS_NOT_SET'];
+  const receivers = [
+    '  page: { type: console }',
+    `  chat: { type: slack, url: "\${${first}}", optional: true }`,
+    `  hook: { type: webhook, url: "\${${first}}", secret: "\${${second}}" }`,
+  ];
+  const { file, place, terminal, lines } = shop(t, receivers.join('\n'));
+  assert.equal(await listCommand(file, place, terminal), 1);
+  assert.deepEqual(lines, [
+    'page  console  this terminal',
+    `chat  slack  not from this shell: ${first} is not set here; a run started here leaves it out`,
+    `hook  webhook  not from this shell: ${first} and ${second} are not set here; a run started here stops at that`,
+  ]);
 });
 
 test('what a receiver answers is told without its address', async (t) => {

@@ -34,7 +34,9 @@ export async function listCommand(file: string, { json, ...place }: ReadOptions,
       );
       continue;
     }
-    const state = receiver ? receiver.target : `${optional ? 'left out' : 'cannot be told'}: ${missingText(missing)}`;
+    // A run that is under way has an environment of its own.
+    const started = optional ? 'a run started here leaves it out' : 'a run started here stops at that';
+    const state = receiver ? receiver.target : `not from this shell: ${missingText(missing, 'here')}; ${started}`;
     await terminal.print(`${name}  ${kind}  ${state}`);
     if (last) {
       await terminal.print(`  given up: ${failures.length}, the last at ${last.given_up_time}: ${last.message}`);

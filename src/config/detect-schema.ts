@@ -11,6 +11,7 @@ export const DETECTOR_NAMES = Object.keys(detectorCatalog);
 const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const satisfies readonly Severity[];
 
 const hintText = z.string().min(1).max(500);
+const hintInEach = z.strictObject({ en: hintText.describe('In English.'), ko: hintText.describe('In Korean.') });
 
 /** Where and over what a detector looks; may also stand in the block itself, for all measures. */
 const placeShape = {
@@ -49,9 +50,19 @@ const namingShape = {
   severity: perDirection(z.enum(SEVERITIES))
     .optional()
     .describe('Severity of the alerts. Default: from the deviation and, where the detector weighs it, the evidence.'),
-  hint: perDirection(z.union([hintText, z.array(hintText).min(1).max(10)]))
+  hint: perDirection(
+    z.union([
+      hintText,
+      z
+        .array(z.union([hintText, hintInEach]))
+        .min(1)
+        .max(10),
+    ]),
+  )
     .optional()
-    .describe('Likely causes, for the person who gets the alert.'),
+    .describe(
+      'Likely causes, for the person who gets the alert; each a text, or in a list `{ en: ..., ko: ... }`, for readers of both languages.',
+    ),
   runbook: perDirection(link).optional().describe('Address (http or https) of what to do then: a link in every message and on the page.'),
 };
 export const NAMING_KEYS = Object.keys(namingShape);

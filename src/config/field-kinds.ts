@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { zoneNamed } from '../core/told-time.ts';
 import { webAddress } from '../core/web-address.ts';
+import { intervalOf } from '../windows/condition.ts';
 import { nearest } from './nearest.ts';
 
 const DURATION = /^\d{1,12}(ms|s|m|h|d)$/;
@@ -62,9 +63,25 @@ const EXPECTED_OFFSET = 'expected an offset from UTC such as "+09:00" or "-03:30
 export const utcOffset = z.string(EXPECTED_OFFSET).regex(/^[+-](0\d|1[0-4]):[0-5]\d$/, EXPECTED_OFFSET);
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const range = z
+  .strictObject({
+    above: z.number().optional().describe('More than this.'),
+    at_least: z.number().optional().describe('This or more.'),
+    at_most: z.number().optional().describe('This or less.'),
+    below: z.number().optional().describe('Less than this.'),
+  })
+  .refine((given) => Object.keys(given).length > 0, {
+    error: 'expected one of above, at_least, at_most, below',
+    // A bound that is misspelt is told already.
+    when: ({ issues }) => issues.length === 0,
+  })
+  .refine((given) => intervalOf(given).least <= intervalOf(given).most, 'expected bounds that a number can lie between');
+const wanted = z.union([scalar, range]);
 export const conditions = z
-  .record(fieldName, z.union([scalar, z.array(scalar).min(1).max(1000)]))
-  .describe('Fields of the event and the value each must have; a list stands for any one of its values. All must hold.');
+  .record(fieldName, z.union([scalar, range, z.array(wanted).min(1).max(1000)]))
+  .describe(
+    'Fields of the event and the value each must have, or the range in which its number must lie; a list stands for any one of them. All must hold.',
+  );
 
 /** One value for both directions, or one for each. */
 export function perDirection<Schema extends z.ZodType>(schema: Schema) {

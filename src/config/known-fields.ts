@@ -1,6 +1,7 @@
 /** What is known of a source's fields before the first event: from its JSON Schema, or from its format. */
 import type { SchemaField } from '../schemas/schema-fields.ts';
-import type { Condition, Scalar } from '../windows/spec.ts';
+import { isRange } from '../windows/condition.ts';
+import type { Condition, Wanted } from '../windows/spec.ts';
 import type { Conditions } from './measure-schema.ts';
 import { describe, type Path, type Problems } from './problem.ts';
 
@@ -42,7 +43,7 @@ export function checkField(known: KnownFields, field: string, path: Path, proble
 /** The block's conditions in the file's order; checks fields, and values where the schema lists them. */
 export function resolveConditions(block: Conditions | undefined, known: KnownFields, path: Path, problems: Problems): Condition[] {
   return Object.entries(block ?? {}).map(([field, value]) => {
-    const anyOf: Scalar[] = Array.isArray(value) ? value : [value];
+    const anyOf: Wanted[] = Array.isArray(value) ? value : [value];
     if (known !== undefined && !known.has(field)) {
       problems.unknown([...path, field], field, 'a field of the event', [...known.keys()], { atKey: true });
     }
@@ -53,7 +54,12 @@ export function resolveConditions(block: Conditions | undefined, known: KnownFie
   });
 }
 
-function checkValue(known: SchemaField | undefined, value: Scalar, path: Path, field: string, problems: Problems): void {
+function checkValue(known: SchemaField | undefined, value: Wanted, path: Path, field: string, problems: Problems): void {
+  if (isRange(value)) {
+    if (known?.types === undefined || known.types.some((type) => type === 'number' || type === 'integer')) return;
+    problems.add(path, `found a range of numbers; expected a value of ${field}, which is ${known.types.join(' or ')}`);
+    return;
+  }
   if (known?.values !== undefined) {
     if (known.values.includes(value)) return;
     problems.unknown(path, String(value), `a value of ${field}`, known.values.map(String));

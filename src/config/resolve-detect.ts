@@ -1,5 +1,5 @@
 /** The `detect` block: for each measure in it a detector out of the catalog, with settings of its own or of the block. */
-import type { AlertNaming } from '../alerts/naming.ts';
+import type { AlertNaming, Hint } from '../alerts/naming.ts';
 import { AppError } from '../core/errors.ts';
 import type { DetectorName } from '../detectors/catalog.ts';
 import type { DetectorKind, Direction } from '../detectors/detector.ts';
@@ -70,14 +70,8 @@ function checkShared(kind: DetectorKind, shared: Block, settings: readonly strin
   const own = Object.fromEntries(Object.entries(shared).filter(([key]) => settings.includes(key)));
   for (const key of Object.keys(shared)) {
     if (settings.includes(key) || isTakenUp(key, block)) continue;
-    const owners = DETECTOR_NAMES.filter((name) => hasSetting(name, key));
-    problems.add(
-      ['detect', key],
-      owners.length === 0
-        ? `found "${key}" in the block itself; expected it in the settings of a measure`
-        : `found "${key}", a setting of ${owners.join(', ')}; the detector here is ${kind.name}. Expected one of ${settings.join(', ')}, or detector: ${owners[0]}`,
-      { atKey: true },
-    );
+    const inTheBlock = `found "${key}" in the block itself; expected it in the settings of a measure`;
+    problems.add(['detect', key], ofOthers(key, kind, settings) ?? inTheBlock, { atKey: true });
   }
   const check = checkWith(sharedDetectSchema(kind).partial(), { ...own, detector: kind.name });
   if (!check.ok) for (const problem of check.problems) problems.add(['detect', ...problem.path], problem.message, problem);
@@ -89,6 +83,13 @@ function isTakenUp(key: string, block: Block): boolean {
     const name = typeof own === 'object' && own !== null ? (own as Block)['detector'] : undefined;
     return typeof name === 'string' && hasSetting(name, key);
   });
+}
+
+/** What is wrong with a setting that only other detectors have; undefined where none has it. */
+function ofOthers(key: string, kind: DetectorKind, settings: readonly string[]): string | undefined {
+  const owners = [DEFAULT_DETECTOR, ...DETECTOR_NAMES.filter((name) => name !== DEFAULT_DETECTOR)].filter((name) => hasSetting(name, key));
+  if (owners.length === 0) return undefined;
+  return `found "${key}", a setting of ${owners.join(', ')}; the detector here is ${kind.name}. Expected one of ${settings.join(', ')}, or detector: ${owners[0]}`;
 }
 
 function hasSetting(detector: string, key: string): boolean {
@@ -137,7 +138,11 @@ function resolveEntry(
   checkWindow(merged, windows, pathOf, problems);
   const checked = checkWith(schema, merged);
   if (!checked.ok) {
-    for (const problem of checked.problems) problems.add(pathOf(problem.path), problem.message, problem);
+    for (const problem of checked.problems) {
+      const isSetting = problem.atKey === true && problem.path.length === 1;
+      const foreign = kind && isSetting ? ofOthers(String(problem.path[0]), kind, Object.keys(schema.shape)) : undefined;
+      problems.add(pathOf(problem.path), foreign ?? problem.message, problem);
+    }
     return undefined;
   }
   // Nobody knows which detector was meant: what holds whichever it is was judged.
@@ -179,7 +184,7 @@ function direction(name: Direction, value: MeasureDetect): { readonly [direction
   const isText = (given: unknown): given is string => typeof given === 'string';
   const alertType = pick(value.alert_type, isText);
   const severity = pick(value.severity, isText as (value: unknown) => value is NonNullable<AlertNaming['severity']>);
-  const hint = pick(value.hint, (given): given is string | string[] => typeof given === 'string' || Array.isArray(given));
+  const hint = pick(value.hint, (given): given is string | Hint[] => typeof given === 'string' || Array.isArray(given));
   const runbook = pick(value.runbook, isText);
   const naming: AlertNaming = {
     ...(alertType === undefined ? {} : { alertType }),

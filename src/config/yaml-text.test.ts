@@ -14,6 +14,24 @@ test('a path leads back to its line and column: of a key, of a value, of as much
   assert.deepEqual(locate(['b', 'none', 'x'], false), { line: 2, column: 1 });
 });
 
+test('the line that is told is the one to mend', () => {
+  for (const [text, at, message] of [
+    ['pipeline: shop\n source: { topic: x }\n', '2:2', /further in than the one above/],
+    ['event:\n  id: a\n  b: one\n    two\r\n    time: b\n', '5:5', /further in/],
+    ['pipeline: shop\nsource: topic: x\n', '2:9', /second key on the line/],
+    ['measures:\n    a: 1\n  b: 2\n', '3:3', /another column/],
+    ['a: "one"\n\n# why\n   b: two\n', '4:4', /another column/],
+    ['pipeline: shop\nsource\nwindows: [1m]\n', '2:1', /without a key and its colon/],
+    ['windows: [1m]\n - 5m\n', '2:1', /not YAML: A block sequence/],
+  ] as const) {
+    assert.throws(
+      () => parseYaml(text, 'f.yml'),
+      (error) => error instanceof AppError && error.message.startsWith(`f.yml:${at}: `) && message.test(error.message),
+      text,
+    );
+  }
+});
+
 test('any text at all gives a value or a message that names the file', () => {
   const piece = fc.constantFrom(
     'a: ',

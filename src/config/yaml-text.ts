@@ -1,6 +1,6 @@
 /** YAML to a plain value, and back from a path in it to the line and column where it stands. */
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import type { Document, ErrorCode, Node } from 'yaml';
+import type { Document, ErrorCode, Node, YAMLError } from 'yaml';
 import { AppError } from '../core/errors.ts';
 import type { Path } from './problem.ts';
 
@@ -19,7 +19,12 @@ const EXPLAINED: Partial<Record<ErrorCode, string>> = {
   TAB_AS_INDENT: 'found a tab as indentation; expected spaces',
   MULTIPLE_DOCS: 'found a second document (after ---); expected one pipeline in a file',
   NON_STRING_KEY: 'found a key that is not a text; expected a name',
+  MULTILINE_IMPLICIT_KEY:
+    'found a line without a key and its colon; expected `key: value`, with a space between, and within braces or brackets a comma before the next',
 };
+const TOO_DEEP = 'found a key further in than the one above it, which has its value already; expected both at the same column';
+const SECOND_KEY = 'found a second key on the line; expected a line for each, braces around them ({ key: value }), or quotes around a text';
+const UNEVEN = 'found a key that begins at another column than what stands above it in its block; expected the same column';
 
 /** @throws AppError `config_invalid` with file, line and column */
 export function parseYaml(text: string, file: string): YamlText {
@@ -42,7 +47,10 @@ export function parseYaml(text: string, file: string): YamlText {
   const broken = faults.find((fault) => fault.code !== 'DUPLICATE_KEY');
   const shown = broken === undefined ? faults.slice(0, SHOWN_MAX) : [broken];
   if (shown.length > 0) {
-    const lines = shown.map((fault) => `${at(fault.pos[0])}: ${EXPLAINED[fault.code] ?? `not YAML: ${fault.message}`}`);
+    const lines = shown.map((fault) => {
+      const { offset, detail } = explain(fault, faults, text);
+      return `${at(offset)}: ${detail}`;
+    });
     throw new AppError('config_invalid', lines.join('\n'));
   }
   let value: unknown;
@@ -63,6 +71,25 @@ export function parseYaml(text: string, file: string): YamlText {
       return { line: Math.max(line, 1), column: Math.max(col, 1) };
     },
   };
+}
+
+/** Where a person has to mend it, and what was found there: the parser names the beginning of what it could not go on with. */
+function explain(fault: YAMLError, faults: readonly YAMLError[], text: string): { readonly offset: number; readonly detail: string } {
+  const { code, message, pos } = fault;
+  if (code === 'BLOCK_AS_IMPLICIT_KEY' && message.startsWith('Nested mappings')) {
+    // A text goes on in lines that are further in, so that the line with a colon made a key of all of it.
+    // The one begins with an anchor or tag, the other behind it.
+    const key = faults.find((other) => other.code === 'MULTILINE_IMPLICIT_KEY' && other.pos[0] >= pos[0]);
+    if (!key) return { offset: pos[0], detail: SECOND_KEY };
+    return { offset: contentAfter(text.lastIndexOf('\n', key.pos[1] - 1) + 1, text), detail: TOO_DEEP };
+  }
+  if (code === 'BAD_INDENT' && message.startsWith('All mapping items')) return { offset: contentAfter(pos[0], text), detail: UNEVEN };
+  return { offset: pos[0], detail: EXPLAINED[code] ?? `not YAML: ${message}` };
+}
+
+/** Offset of what follows the space, blank lines and comments that are there. */
+function contentAfter(offset: number, text: string): number {
+  return offset + (/^(?:[ \t]*(?:#.*)?\r?\n)*[ \t]*/.exec(text.slice(offset))?.[0].length ?? 0);
 }
 
 function offsetOf(doc: Document.Parsed, path: Path, atKey: boolean): number {

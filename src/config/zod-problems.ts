@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
 import { describe, unknownName, type Path, type Problem } from './problem.ts';
+import { plural } from '../core/counted.ts';
 
 type Issue = z.core.$ZodIssue;
 type RawIssue = z.core.$ZodRawIssue;
@@ -69,8 +70,8 @@ function patternMessage(issue: RawIssue): string | undefined {
 }
 
 function bound(origin: string, words: string, limit: number | bigint): string {
-  if (origin === 'string') return `${words} ${limit} characters`;
-  if (origin === 'array' || origin === 'set') return `${words} ${limit} ${limit === 1 ? 'entry' : 'entries'}`;
+  if (origin === 'string') return `${words} ${limit} ${plural(Number(limit), 'character')}`;
+  if (origin === 'array' || origin === 'set') return `${words} ${limit} ${plural(Number(limit), 'entry', 'entries')}`;
   return `${words} ${limit}`;
 }
 
@@ -91,13 +92,23 @@ function problemsOf(issue: Issue, root: unknown, base: Path): Problem[] {
 
 /** The form that was meant is the one whose faults lie deepest; where none has the right type, all forms are named. */
 function unionProblems(branches: readonly Issue[][], root: unknown, path: Path): Problem[] {
-  const isWrongType = (issue: Issue): boolean => issue.code === 'invalid_type' && issue.path.length === 0;
   const meant = branches.filter((issues) => !issues.some(isWrongType)).toSorted((a, b) => a.length - b.length)[0];
   if (meant !== undefined) return meant.flatMap((issue) => problemsOf(issue, root, path));
-  const expected = new Set(branches.flatMap((issues) => issues.map((issue) => issue.message.replace(/^expected /, ''))));
+  const expected = new Set(branches.flat().flatMap(expectations));
   const value = valueAt(root, path);
   const found = value === undefined && path.length > 0 ? `found no ${JSON.stringify(path.at(-1))}` : `found ${describe(value)}`;
   return [{ path, message: `${found}; expected ${[...expected].join(', or ')}` }];
+}
+
+/** Of the value itself, in every form of it. */
+function isWrongType(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  return issue.code === 'invalid_type' || (issue.code === 'invalid_union' && issue.errors.every((form) => form.some(isWrongType)));
+}
+
+function expectations(issue: Issue): string[] {
+  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(expectations);
+  return [issue.message.replace(/^expected /, '')];
 }
 
 function valueAt(root: unknown, path: Path): unknown {

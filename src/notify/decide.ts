@@ -11,9 +11,9 @@ import type { Told } from './notification-log.ts';
  *   event time has caught up
  * - `recorded`: told before
  * - `not_local`: the past is replayed, and the receiver is not at this machine
- * - `folded`: another alert speaks for it
+ * - `folded`: another alert speaks for it, and the receiver was not told of it before
  * - `silenced`: it would have been told, but a silence holds; it counts as not told
- * - `unwanted`: the end of an alert that the receiver was not told of, or wants to hear no ends
+ * - `unwanted`: the end of an alert that the receiver was not told of
  */
 export type Decision = 'sent' | 'failed' | 'cooldown' | 'stale' | 'recorded' | 'not_local' | 'folded' | 'silenced' | 'unwanted';
 
@@ -22,7 +22,6 @@ export interface DecideSettings {
   readonly cooldownMs: number;
   /** An older alert is stale when it arises, ms between alert_time and the wall clock; undefined: told whatever its age. */
   readonly notifyWithinMs: number | undefined;
-  readonly sendResolved: boolean;
   /** `local`: only receivers at this machine, for replays and `--once`; they are told whatever the age. */
   readonly audience: 'all' | 'local';
 }
@@ -30,6 +29,10 @@ export interface DecideSettings {
 export interface Circumstances extends DecideSettings {
   /** The last alert of the same segment and type that the receiver was told of. */
   readonly told: Told | undefined;
+  /** When the receiver was last told that this very alert fires, of which no end was told since: its alert_time, epoch ms. */
+  readonly openMs: number | undefined;
+  /** Another alert speaks for it. */
+  readonly folded: boolean;
   /** A silence holds for the alert now. */
   readonly silenced: boolean;
   /** It arose before this run: an earlier one was to tell it. */
@@ -53,15 +56,17 @@ export function tellsNothing({ local }: Pick<Receiver, 'local'>, { audience }: D
 }
 
 function objectionToNews(event: AlertEvent, at: Circumstances): Decision | undefined {
-  const { told } = at;
-  if (event.part_of !== undefined) return 'folded';
-  const timeMs = Date.parse(event.alert_time);
+  const { told, openMs, folded } = at;
+  const toldMs = openMs ?? (told?.alertId === event.alert_id ? told.timeMs : undefined);
   if (event.status === 'resolved') {
-    if (told?.alertId !== event.alert_id) return 'unwanted';
-    if (told.resolved) return 'recorded';
-    return at.sendResolved ? undefined : 'unwanted';
+    // Whoever speaks for it: what is open there is to be closed.
+    if (openMs !== undefined) return undefined;
+    if (toldMs !== undefined) return 'recorded';
+    return folded ? 'folded' : 'unwanted';
   }
-  if (told?.alertId === event.alert_id && timeMs <= told.timeMs) return 'recorded';
+  const timeMs = Date.parse(event.alert_time);
+  if (toldMs !== undefined && timeMs <= toldMs) return 'recorded';
+  if (folded) return 'folded';
   if (told && timeMs - told.timeMs < at.cooldownMs) return 'cooldown';
   if (!isWithin(timeMs, at.nowMs, at)) return 'stale';
   // Asked last, so that what is silenced is what nothing else would have kept back.

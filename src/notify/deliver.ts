@@ -32,11 +32,18 @@ export interface DeliverDeps {
   readonly patience: Patience;
   readonly retry: RetrySettings;
   readonly wait: Wait;
-  /** Told of each failure after which it is tried again, pauses apart, with their number so far. */
+  /** Asked before each attempt: why none is to be made any more. */
+  readonly objection: () => string | undefined;
+  /** Told of each failure after which it is tried again. */
+  readonly onFailed: () => void;
+  /** The same, pauses apart, with their number so far. */
   readonly onRetry: (reason: string, failures: number) => void;
 }
 
-/** Rejects only when the signal aborts: then it may have been told or not. A failure that is not retryable ends the attempts at once. */
+/**
+ * Rejects only when the signal aborts: then it may have been told or not. A failure that is not retryable ends the attempts at once, and so
+ * does an objection, which is the reason then.
+ */
 export async function deliver(notification: Notification, deps: DeliverDeps, signal: AbortSignal): Promise<SendResult> {
   const { receiver, gate, retry, wait, onRetry } = deps;
   const trial = deps.patience.begin();
@@ -44,9 +51,14 @@ export async function deliver(notification: Notification, deps: DeliverDeps, sig
   let waitMs = retry.firstWaitMs;
   for (let failures = 1; ;) {
     signal.throwIfAborted();
-    const attempt = (): Promise<SendResult> => tryOnce(receiver, notification, retry.attemptTimeoutMs, wait, signal);
-    const result = await gate.pass(() => trial.attempt(attempt), signal);
+    const attempt = async (): Promise<SendResult> => {
+      const reason = deps.objection();
+      if (reason !== undefined) return { ok: false, retryable: false, reason };
+      return trial.attempt(() => tryOnce(receiver, notification, retry.attemptTimeoutMs, wait, signal));
+    };
+    const result = await gate.pass(attempt, signal);
     if (result.ok || !result.retryable) return result;
+    deps.onFailed();
     // The gate keeps the pause, for all that is sent to this receiver.
     if (result.retryAfterMs !== undefined) continue;
     onRetry(result.reason, failures++);

@@ -9,8 +9,12 @@ export interface Told {
   readonly alertId: string;
   /** Its alert_time, epoch ms. */
   readonly timeMs: number;
-  /** Its end is told, or need not be. */
-  readonly resolved: boolean;
+}
+
+/** An alert whose end is owed: alert_time of what was told of it last, epoch ms. */
+type Open = Pick<Told, 'timeMs'>;
+interface Folded {
+  readonly offset: number;
 }
 
 /** A notification that could not be delivered. */
@@ -29,7 +33,16 @@ export interface NotificationLog {
   next(receiver: string): number | undefined;
   setNext(receiver: string, offset: number): void;
   told(receiver: string, event: AlertEvent): Told | undefined;
-  setTold(receiver: string, event: AlertEvent, told: Told): void;
+  /** That this alert fires. Its end is owed from now on. `oldestMs`: alert_time of the oldest event that the receiver is not done with, epoch ms. */
+  setTold(receiver: string, event: AlertEvent, oldestMs: number): void;
+  /** When it was last told that this alert fires, where its end is owed: its alert_time, epoch ms. */
+  openMs(receiver: string, alertId: string): number | undefined;
+  /** Its end is told, or given up. */
+  close(receiver: string, alertId: string): void;
+  /** Offset of the record by which another alert took this one in while it waited to be told. */
+  foldedBy(receiver: string, alertId: string): number | undefined;
+  fold(receiver: string, alertId: string, offset: number): void;
+  unfold(receiver: string, alertId: string): void;
   /** What is `stale` (decide.ts), each alert as it was heard of last. */
   held(receiver: string): Iterable<AlertEvent>;
   hold(receiver: string, event: AlertEvent): void;
@@ -55,18 +68,18 @@ export interface NotificationLogSettings {
   readonly maxEntries: number;
 }
 
-/** An episode that has not been heard of for this long is taken for over. */
-const FORGET_AFTER_MS = 7 * 86_400_000;
 /** Per receiver. */
 const GIVEN_UP_MAX = 100;
 
-type Kind = 'told' | 'held' | 'silenced' | 'given-up';
+type Kind = 'told' | 'open' | 'folded' | 'held' | 'silenced' | 'given-up';
 
 export function createNotificationLog(settings: NotificationLogSettings): NotificationLog {
   const prefix = notifyStatePrefix(settings.pipeline);
   const changes = new Map<string, unknown>();
   /** By receiver; the entry told of last stands last. */
   const toldBy = new Map<string, Map<string, Told>>();
+  const openBy = new Map<string, Map<string, Open>>();
+  const foldedBy = new Map<string, Map<string, Folded>>();
   const heldBy = new Map<string, Map<string, AlertEvent>>();
   const silencedBy = new Map<string, Map<string, AlertEvent>>();
   const givenUpBy = new Map<string, Map<string, GivenUp>>();
@@ -83,13 +96,10 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
     if (entries.size > most && oldest !== undefined) put(kind, all, receiver, oldest, undefined);
   }
 
-  /** Drops from the front what no cooldown and no end waits for any more. What is silenced stays, however long that lasts. */
-  function forgetOver(receiver: string, nowMs: number): void {
-    for (const [key, told] of toldBy.get(receiver) ?? []) {
-      // It is heard of, though not told; its end is to close what is open there, or waits to.
-      if (silencedBy.get(receiver)?.has(told.alertId) || heldBy.get(receiver)?.has(told.alertId)) continue;
-      const age = nowMs - told.timeMs;
-      if (age < (told.resolved ? settings.cooldownMs : Math.max(settings.cooldownMs, FORGET_AFTER_MS))) return;
+  /** Drops from the front what no cooldown waits for any more, that of an event that is read again after a restart neither. */
+  function forgetOver(receiver: string, oldestMs: number): void {
+    for (const [key, { timeMs }] of toldBy.get(receiver) ?? []) {
+      if (oldestMs - timeMs < settings.cooldownMs) return;
       put('told', toldBy, receiver, key, undefined);
     }
   }
@@ -106,10 +116,17 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
       changes.set(`${prefix}next/${JSON.stringify([receiver])}`, { offset });
     },
     told: (receiver, event) => toldBy.get(receiver)?.get(segmentKey(event)),
-    setTold(receiver, event, told) {
-      put('told', toldBy, receiver, segmentKey(event), told);
-      forgetOver(receiver, Date.parse(event.alert_time));
+    setTold(receiver, event, oldestMs) {
+      const timeMs = Date.parse(event.alert_time);
+      put('told', toldBy, receiver, segmentKey(event), { alertId: event.alert_id, timeMs });
+      put('open', openBy, receiver, event.alert_id, { timeMs });
+      forgetOver(receiver, Math.min(oldestMs, timeMs));
     },
+    openMs: (receiver, alertId) => openBy.get(receiver)?.get(alertId)?.timeMs,
+    close: (receiver, alertId) => put('open', openBy, receiver, alertId, undefined),
+    foldedBy: (receiver, alertId) => foldedBy.get(receiver)?.get(alertId)?.offset,
+    fold: (receiver, alertId, offset) => put('folded', foldedBy, receiver, alertId, { offset }),
+    unfold: (receiver, alertId) => put('folded', foldedBy, receiver, alertId, undefined),
     held: (receiver) => heldBy.get(receiver)?.values() ?? [],
     hold: (receiver, event) => put('held', heldBy, receiver, event.alert_id, event),
     silenced: (receiver) => silencedBy.get(receiver)?.values() ?? [],
@@ -135,22 +152,32 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
       return taken;
     },
     restore(entries) {
-      const told: [receiver: string, key: string, told: Told][] = [];
+      const told: [receiver: string, key: string, told: Told & { readonly resolved?: boolean }][] = [];
+      const open: [receiver: string, key: string, open: Open][] = [];
       const givenUp: [receiver: string, key: string, givenUp: GivenUp][] = [];
       const waiting: [kind: 'held' | 'silenced', receiver: string, event: AlertEvent][] = [];
       for (const entry of entries) {
         const { kind, receiver, key, value } = parseEntry(prefix, entry);
         if (kind === 'next') nextBy.set(receiver, (value as { offset: number }).offset);
         else if (kind === 'told') told.push([receiver, key, value as Told]);
+        else if (kind === 'open') open.push([receiver, key, value as Open]);
+        else if (kind === 'folded') put(kind, foldedBy, receiver, key, value as Folded);
         else if (kind === 'given-up') givenUp.push([receiver, key, value as GivenUp]);
         else if (kind === 'held' || kind === 'silenced') waiting.push([kind, receiver, value as AlertEvent]);
       }
       waiting.sort((a, b) => a[2].alert_time.localeCompare(b[2].alert_time));
       for (const [kind, receiver, event] of waiting) put(kind, kind === 'held' ? heldBy : silencedBy, receiver, event.alert_id, event);
       for (const [receiver, key, value] of told.sort((a, b) => a[2].timeMs - b[2].timeMs)) put('told', toldBy, receiver, key, value);
+      for (const [receiver, key, value] of open.sort((a, b) => a[2].timeMs - b[2].timeMs)) put('open', openBy, receiver, key, value);
       givenUp.sort((a, b) => a[2].given_up_time.localeCompare(b[2].given_up_time));
       for (const [receiver, key, value] of givenUp) put('given-up', givenUpBy, receiver, key, value);
       changes.clear();
+      // Earlier versions noted with the last bell whether its end is owed.
+      for (const [receiver, key, { alertId, timeMs, resolved }] of told) {
+        if (resolved === undefined) continue;
+        put('told', toldBy, receiver, key, { alertId, timeMs });
+        if (!resolved) put('open', openBy, receiver, alertId, { timeMs });
+      }
     },
   };
 }

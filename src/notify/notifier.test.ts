@@ -57,7 +57,7 @@ function make(receivers: readonly Receiver[], setting: Setting = {}): { notifier
   const clock = { minutes: now };
   let elapsed = 0;
   const notifier = createNotifier(
-    { pipeline: 'p', cooldownMs: 10 * MINUTE, notifyWithinMs: 15 * MINUTE, sendResolved: true, audience: 'all', ...settings },
+    { pipeline: 'p', cooldownMs: 10 * MINUTE, notifyWithinMs: 15 * MINUTE, audience: 'all', ...settings },
     {
       clock: { now: () => START + clock.minutes * MINUTE, elapsed: () => elapsed },
       receivers,
@@ -138,9 +138,7 @@ test('reminders ring', async () => {
   assert.deepEqual(await feed(notifier, [alert(0), alert(10, { repeat: 1 }), alert(20, { repeat: 2 })]), ['sent', 'sent', 'sent']);
 });
 
-test('ends are told only where the beginning was, and only if wanted', async () => {
-  const quiet = make([bell('pager')], { sendResolved: false });
-  assert.deepEqual(await feed(quiet.notifier, [alert(0), alert(1, { status: 'resolved' })]), ['sent', 'unwanted']);
+test('ends are told only where the beginning was', async () => {
   assert.deepEqual(await feed(make([bell('pager')]).notifier, [alert(1, { status: 'resolved' })]), ['unwanted']);
 });
 
@@ -226,16 +224,10 @@ test('an end that waits is told before what begins after it, whatever their ids'
 test('what is owed and then spoken for by another alert is told no more', async () => {
   const { notifier } = make([bell('pager')], { audience: 'local', notifyWithinMs: undefined, dueBefore: 1 });
   assert.deepEqual(await feed(notifier, [alert(0), alert(1, { part_of: 'z' })]), ['stale', 'not_local']);
-  assert.equal([...stateOf(notifier).keys()].filter((key) => key.startsWith('notify/p/held')).length, 0);
-});
-
-test('an alert that another one speaks for is not told, nor is its end, though it rang by itself before', async () => {
-  const receiver = bell('slack');
-  const { notifier } = make([receiver]);
-  const folded = { part_of: 'b' };
-  const events = [alert(0), alert(1, folded), alert(2, { ...folded, status: 'resolved' }), alert(3, { ...folded, alert_id: 'c' })];
-  assert.deepEqual(await feed(notifier, events), ['sent', 'folded', 'folded', 'folded']);
-  assert.deepEqual(receiver.rung, ['0 a firing']);
+  const { notifier: other } = make([bell('pager')], { audience: 'local', notifyWithinMs: undefined, dueBefore: 1 });
+  const speaker = alert(1, { alert_id: 'z', labels: {}, members: [{ alert_id: 'a' }] as never });
+  assert.deepEqual(await feed(other, [alert(0), speaker]), ['stale', 'not_local']);
+  for (const each of [notifier, other]) assert.equal([...stateOf(each).keys()].filter((key) => key.startsWith('notify/p/held')).length, 0);
 });
 
 test('a restart rings nothing again that was recorded, and the cooldown and the held alerts go on', async () => {
@@ -262,6 +254,39 @@ test('a restart rings nothing again that was recorded, and the cooldown and the 
   save(after.notifier);
   assert.deepEqual(after.notifier.takeStateChanges(), []);
   assert.equal([...saved.keys()].filter((key) => key.startsWith('notify/p/held')).length, 0);
+});
+
+test('the end of what an earlier version told is told, once', async () => {
+  const pager = bell('pager');
+  const before = make([pager]);
+  await feed(before.notifier, [alert(0), alert(0, { alert_id: 'over', labels: { country: 'JP' } })]);
+  // Of the last bell it noted there whether its end is owed.
+  const noted = [...stateOf(before.notifier)].flatMap(([key, bytes]) => {
+    const value = JSON.parse(Buffer.from(bytes).toString()) as { alertId?: string };
+    if (key.includes('/open/')) return [];
+    return [
+      [key, Buffer.from(JSON.stringify(value.alertId === undefined ? value : { ...value, resolved: value.alertId === 'over' }))] as const,
+    ];
+  });
+  const after = make([pager]);
+  after.notifier.restore(noted);
+  const ends = [alert(1, { status: 'resolved' }), alert(1, { alert_id: 'over', labels: { country: 'JP' }, status: 'resolved' })];
+  assert.deepEqual(await feed(after.notifier, ends, 2), ['sent', 'recorded']);
+  const again = make([pager]);
+  again.notifier.restore(stateOf(after.notifier, new Map(noted)));
+  assert.deepEqual(await feed(again.notifier, [alert(2, { status: 'resolved' })], 4), ['recorded']);
+});
+
+test('a segment that is far behind the others has its cooldown all the same', async () => {
+  const pager = bell('pager');
+  const arrived = Promise.withResolvers<{ ok: true }>();
+  const send: Receiver['send'] = (told, signal) => (told.alert.alert_id === 'slow' ? arrived.promise : pager.send(told, signal));
+  const { notifier } = make([{ ...pager, send }], { notifyWithinMs: undefined });
+  const slow = offer(notifier, 0, alert(0, { alert_id: 'slow', labels: { country: 'JP' } }));
+  const others = [alert(0), alert(30, { alert_id: 'far', labels: { country: 'KR' } }), alert(5, { alert_id: 'b' })];
+  assert.deepEqual(await feed(notifier, others, 1), ['sent', 'sent', 'cooldown']);
+  arrived.resolve({ ok: true });
+  assert.equal((await slow)[0]!.decision, 'sent');
 });
 
 test('the notification log stays within its size, and forgets what is over', async () => {
@@ -353,7 +378,6 @@ test('what waits to be tried again holds up its own segment alone, ends with the
     pipeline: 'p',
     cooldownMs: 0,
     notifyWithinMs: undefined,
-    sendResolved: true,
     audience: 'all',
     concurrency: 1,
   };
@@ -411,7 +435,7 @@ test('a receiver that does not answer is given up on, and told so', async () => 
     send: (_, signal) => (signals.push(signal), new Promise<SendResult>(() => {})),
   };
   const notifier = createNotifier(
-    { pipeline: 'p', cooldownMs: 0, notifyWithinMs: undefined, sendResolved: true, audience: 'all', retry: retryOfOneRun },
+    { pipeline: 'p', cooldownMs: 0, notifyWithinMs: undefined, audience: 'all', retry: retryOfOneRun },
     {
       clock: { now: () => START, elapsed: () => elapsed },
       receivers: [silent],

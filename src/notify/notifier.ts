@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
+import type { Zone } from '../core/told-time.ts';
 import type { StateChange } from '../log/log.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import { isWithin, type Decision, type DecideSettings } from './decide.ts';
@@ -15,6 +16,8 @@ import type { Wait } from './wait.ts';
 
 export interface NotifierSettings extends DecideSettings {
   readonly pipeline: string;
+  /** By whose clock log lines tell times; default UTC. */
+  readonly zone?: Zone;
   readonly retry?: RetrySettings;
   /** Attempts at one receiver under way at once; default 16. */
   readonly concurrency?: number;

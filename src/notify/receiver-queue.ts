@@ -6,10 +6,11 @@
 import type { Clock } from '../core/clock.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Logger } from '../core/logger.ts';
+import { timeText, type Zone } from '../core/told-time.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
-import { objectionTo, ringsByClock, tellsNothing, type Decision, type DecideSettings } from './decide.ts';
-import { deliver, type RetrySettings } from './deliver.ts';
+import { objectionTo, ringsByClock, tellsNothing, type Circumstances, type Decision, type DecideSettings } from './decide.ts';
+import { deliver, type DeliverDeps, type RetrySettings } from './deliver.ts';
 import { createGate } from './gate.ts';
 import { createKnownSilences } from './known-silences.ts';
 import { createLanes } from './lanes.ts';
@@ -18,6 +19,7 @@ import { createOpenOffsets } from './open-offsets.ts';
 import { createPatience } from './patience.ts';
 import { createReceiverTrouble } from './receiver-trouble.ts';
 import type { SilenceBook } from './silence-book.ts';
+import { createTakenIn } from './taken-in.ts';
 import type { Wait } from './wait.ts';
 
 export interface Notified {
@@ -57,6 +59,8 @@ export interface ReceiverQueue {
 }
 
 export interface QueueSettings extends DecideSettings {
+  /** By whose clock log lines tell times; default UTC. */
+  readonly zone?: Zone;
   readonly retry: RetrySettings;
   /** Attempts under way at once. */
   readonly concurrency: number;
@@ -78,6 +82,9 @@ export interface QueueDeps {
   readonly onDecided: (decision: Decision) => void;
 }
 
+/** In place of the offset of what waited: whatever is read since is newer. */
+const WAITED = -1;
+
 export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): ReceiverQueue {
   const { receiver, log, clock, logger, stop } = deps;
   const gate = createGate(settings.concurrency, deps.wait);
@@ -85,9 +92,12 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   const lanes = createLanes();
   const open = createOpenOffsets(settings.waitingMax, stop);
   const silences = createKnownSilences(deps.silences, clock);
+  const taken = createTakenIn(receiver.name, log);
   const trouble = createReceiverTrouble(receiver.name, settings.retry.retryForMs, logger);
   /** What waits for this receiver goes on waiting. */
   const isUntold = tellsNothing(receiver, settings);
+  /** Events that are not dealt with, by their offsets; the oldest first. */
+  const underWay = new Map<number, AlertEvent>();
   /** Ids of alerts that waited and are being told. */
   const settling = new Set<string>();
 
@@ -96,71 +106,89 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     return receiver.local ? 'all' : segmentKey(event);
   }
 
-  async function judge(event: AlertEvent, due: boolean): Promise<Notified | undefined> {
+  async function judge(event: AlertEvent, offset: number): Promise<Notified | undefined> {
     if (stop.aborted) return undefined;
-    const against = objection(event, { due, silenced: silences.holding(event) !== undefined });
+    taken.heardOf(offset, event.alert_id);
+    const against = objection(event, offset, { due: offset < settings.dueBefore, silenced: silences.holding(event) !== undefined });
     if (against === 'stale') {
       const why = isUntold ? 'is for the next run to tell' : `is older than ${formatDuration(settings.notifyWithinMs ?? 0)}`;
       logger.info(`alert ${event.alert_id} of ${event.alert_time} ${why}: not told to ${receiver.name} now`);
     }
-    if (against === 'silenced') return silentAbout(event);
-    return against === undefined ? ring(event) : conclude(event, against);
+    if (against === 'silenced') return silentAbout(event, offset);
+    return against === undefined ? ring(event, offset) : conclude(event, against, offset);
   }
 
-  function objection(event: AlertEvent, circumstances: { readonly due: boolean; readonly silenced: boolean }): Decision | undefined {
-    return objectionTo(event, receiver, { ...settings, ...circumstances, told: log.told(receiver.name, event), nowMs: clock.now() });
+  function objection(event: AlertEvent, offset: number, circumstances: Pick<Circumstances, 'due' | 'silenced'>): Decision | undefined {
+    const { alert_id: id, part_of: speaker } = event;
+    const folded = speaker !== undefined || taken.isFolded(offset, id);
+    const [told, openMs] = [log.told(receiver.name, event), log.openMs(receiver.name, id)];
+    return objectionTo(event, receiver, { ...settings, ...circumstances, told, openMs, folded, nowMs: clock.now() });
   }
 
-  async function ring(event: AlertEvent): Promise<Notified | undefined> {
-    const notification = { alert: event, dedupKey: `${event.alert_id}/${event.status}/${event.alert_time}` };
-    let silenced = false;
-    // A silence that begins while it is tried again and again ends that.
-    const unlessSilenced: Receiver = {
-      ...receiver,
-      async send(told, signal) {
-        silenced = silences.holding(event) !== undefined;
-        return silenced ? { ok: false, retryable: false, reason: 'silenced' } : receiver.send(told, signal);
+  async function ring(event: AlertEvent, offset: number): Promise<Notified | undefined> {
+    const { alert_id: id, status } = event;
+    const notification = { alert: event, dedupKey: `${id}/${status}/${event.alert_time}` };
+    let against: 'folded' | 'silenced' | undefined;
+    const attempts: DeliverDeps = {
+      receiver,
+      gate,
+      patience,
+      retry: settings.retry,
+      wait: deps.wait,
+      // What comes up while it is tried again and again ends that. Ends are told whatever comes up.
+      objection() {
+        if (status === 'firing') against = taken.isFolded(offset, id) ? 'folded' : silences.holding(event) && 'silenced';
+        return against;
       },
+      onFailed: () => taken.failed(offset, id),
+      onRetry: trouble.retried,
     };
-    const attempts = { receiver: unlessSilenced, gate, patience, retry: settings.retry, wait: deps.wait, onRetry: trouble.retried };
-    const result = await deliver(notification, attempts, stop).catch((error: unknown) => {
-      if (stop.aborted) return undefined;
-      throw error;
-    });
+    const result = await deliver(notification, attempts, stop)
+      .catch((error: unknown) => {
+        if (stop.aborted) return undefined;
+        throw error;
+      })
+      .finally(() => taken.done(id));
     if (!result) return undefined;
-    if (silenced) return silentAbout(event);
+    if (against === 'silenced') return silentAbout(event, offset);
+    if (against === 'folded') return conclude(event, against, offset);
     if (result.ok) {
-      const notified = conclude(event, 'sent');
+      const notified = conclude(event, 'sent', offset);
       trouble.over();
       return notified;
     }
     log.giveUp(receiver.name, event, result.reason, clock.now());
     trouble.givenUp(event, result.reason);
-    return { ...conclude(event, 'failed'), reason: result.reason };
+    return { ...conclude(event, 'failed', offset), reason: result.reason };
   }
 
-  function silentAbout(event: AlertEvent): Notified {
-    const until = silences.known(event)?.ends_at;
-    logger.info(`alert ${event.alert_id} is silenced${until === undefined ? '' : ` until ${until}`}: not told to ${receiver.name}`);
-    return conclude(event, 'silenced');
+  function silentAbout(event: AlertEvent, offset: number): Notified {
+    const end = silences.known(event)?.ends_at;
+    const until = end === undefined ? '' : ` until ${timeText(Date.parse(end), settings.zone)}`;
+    logger.info(`alert ${event.alert_id} is silenced${until}: not told to ${receiver.name}`);
+    return conclude(event, 'silenced', offset);
   }
 
   /** Records what was decided: who has been told, who still waits, who hears no more. */
-  function conclude(event: AlertEvent, decision: Decision): Notified {
+  function conclude(event: AlertEvent, decision: Decision, offset: number): Notified {
     deps.onDecided(decision);
-    const resolved = event.status === 'resolved';
-    const last = log.told(receiver.name, event);
-    if (decision === 'sent' && !resolved) {
-      log.setTold(receiver.name, event, { alertId: event.alert_id, timeMs: Date.parse(event.alert_time), resolved: false });
-    } else if (resolved && last?.alertId === event.alert_id && decision !== 'stale') {
-      // Over, whether or not its end could be told. The cooldown still counts from its last bell.
-      log.setTold(receiver.name, event, { ...last, resolved: true });
-    }
-    if (decision === 'stale') log.hold(receiver.name, event);
-    else if (decision === 'silenced') log.keepSilenced(receiver.name, event);
-    // Of one that is folded its speaker tells.
-    else if (resolved || decision === 'sent' || event.part_of !== undefined) log.release(receiver.name, event.alert_id);
-    return { alertId: event.alert_id, receiver: receiver.name, decision };
+    const { alert_id: id, part_of: speaker, status } = event;
+    const resolved = status === 'resolved';
+    // Its speaker tells.
+    const isSpokenFor = !resolved && (speaker !== undefined || taken.since(offset, id));
+    if (decision === 'sent' && !resolved) log.setTold(receiver.name, event, oldestMs());
+    // Over, whether or not its end could be told. The cooldown still counts from its last bell.
+    else if (resolved && decision !== 'stale') log.close(receiver.name, id);
+    if (decision === 'stale' && !isSpokenFor) log.hold(receiver.name, event);
+    else if (decision === 'silenced' && !isSpokenFor) log.keepSilenced(receiver.name, event);
+    else if (resolved || decision === 'sent' || isSpokenFor) log.release(receiver.name, id);
+    return { alertId: id, receiver: receiver.name, decision };
+  }
+
+  /** Segments are told side by side, and one may be far behind the others. */
+  function oldestMs(): number {
+    const [oldest] = underWay.values();
+    return oldest ? Date.parse(oldest.alert_time) : Infinity;
   }
 
   async function settleOne(event: AlertEvent): Promise<Notified | undefined> {
@@ -168,13 +196,13 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     if (!log.isWaiting(receiver.name, event.alert_id)) return undefined;
     // What is silenced goes on waiting. Ends never are.
     if (event.status === 'firing' && silences.isSilenced(event)) return undefined;
-    const against = objection(event, { due: true, silenced: false });
+    const against = objection(event, WAITED, { due: true, silenced: false });
     if (against !== undefined && against !== 'stale') {
       // That does not change for this event any more: the alert's next reminder rings.
       log.release(receiver.name, event.alert_id);
       return undefined;
     }
-    const notified = await ring(event);
+    const notified = await ring(event, WAITED);
     // Tried once: should it have failed, the alert's next reminder rings.
     if (notified && notified.decision !== 'silenced') log.release(receiver.name, event.alert_id);
     return notified;
@@ -198,9 +226,11 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     next: () => log.next(receiver.name),
     async offer(offset, event) {
       const begun = log.next(receiver.name);
-      if (begun !== undefined && offset < begun) return conclude(event, 'recorded');
+      if (begun !== undefined && offset < begun) return conclude(event, 'recorded', offset);
       open.open(offset);
-      const notified = await lanes.run(laneOf(event), () => judge(event, offset < settings.dueBefore));
+      if (event.members) taken.read(offset, event, new Set([...[...underWay.values()].map(({ alert_id: id }) => id), ...settling]));
+      underWay.set(offset, event);
+      const notified = await lanes.run(laneOf(event), () => judge(event, offset)).finally(() => underWay.delete(offset));
       if (!notified) return undefined;
       const next = open.close(offset);
       if (next !== undefined) log.setNext(receiver.name, next);

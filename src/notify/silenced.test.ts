@@ -26,6 +26,7 @@ const end = (minute: number): AlertEvent => alert(minute, { status: 'resolved' }
 
 function setUp(settings: Partial<NotifierSettings> = {}) {
   const rung: AlertEvent[] = [];
+  const said: string[] = [];
   const clock = { minutes: 0 };
   const answers: (() => SendResult)[] = [];
   const receiver: Receiver = {
@@ -39,11 +40,11 @@ function setUp(settings: Partial<NotifierSettings> = {}) {
     },
   };
   const notifier = createNotifier(
-    { pipeline: 'p', cooldownMs: 10 * MINUTE, notifyWithinMs: 15 * MINUTE, sendResolved: true, audience: 'all', ...settings },
+    { pipeline: 'p', cooldownMs: 10 * MINUTE, notifyWithinMs: 15 * MINUTE, audience: 'all', ...settings },
     {
       clock: { now: () => START + clock.minutes * MINUTE, elapsed: () => clock.minutes * MINUTE },
       receivers: [receiver],
-      logger: silentLogger,
+      logger: { ...silentLogger, info: (line) => void said.push(line) },
       wait: async (ms) => (ms === defaultRetry.attemptTimeoutMs ? new Promise(() => {}) : undefined),
     },
   );
@@ -53,6 +54,7 @@ function setUp(settings: Partial<NotifierSettings> = {}) {
     clock,
     answers,
     rung,
+    said,
     silence: (changes: Partial<Silence> = {}): void =>
       notifier.takeSilence(
         JSON.stringify({
@@ -77,9 +79,10 @@ function setUp(settings: Partial<NotifierSettings> = {}) {
 }
 
 test('a silenced alert is not told; when the silence is over and it still fires the next reminder tells, with its true start', async () => {
-  const { silence, tell, rung, notifier } = setUp();
+  const { silence, tell, rung, said, notifier } = setUp({ zone: () => 9 * 60 * MINUTE });
   silence();
   assert.equal(await tell(alert(1)), 'silenced');
+  assert.match(said.join(), / is silenced until \d{4}-\d\d-\d\d \d\d:\d\d UTC\+9: not told to pager$/);
   assert.equal(await tell(reminder(11, 1)), 'silenced');
   assert.deepEqual(rung, []);
   assert.equal(await tell(reminder(21, 2)), 'sent');
@@ -174,7 +177,6 @@ test('while a silence holds nothing is asked again of what it silences, unless t
     {
       cooldownMs: 0,
       notifyWithinMs: undefined,
-      sendResolved: true,
       audience: 'all',
       retry: defaultRetry,
       concurrency: 16,

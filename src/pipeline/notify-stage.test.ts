@@ -63,7 +63,6 @@ async function start(
     pipeline: 'p',
     cooldownMs: 0,
     notifyWithinMs: undefined,
-    sendResolved: true,
     audience: 'all',
     retry: QUICK,
   };
@@ -221,6 +220,44 @@ test('what is given up is recorded with its reason, and warned of once', { timeo
   assert.deepEqual(
     recorded.map(({ receiver, alert_id, reason }) => [receiver, alert_id, reason]).toSorted((a, b) => String(a).localeCompare(String(b))),
     Array.from({ length: 5 }, (_, n) => ['hook', `alert-${n}`, `${origin} answered 404: gone`]),
+  );
+});
+
+test('what a receiver could not be told before another alert took it in is told no more after a restart, nor is its end', async (t) => {
+  const log = await openLog(t);
+  let isBack = false;
+  let refused = 0;
+  const told: string[] = [];
+  const { origin } = await startServer(t, ({ body }, response) => {
+    const { alert_id: id, status } = JSON.parse(body) as AlertEvent;
+    if (!isBack && id === 'alert-1') {
+      refused += 1;
+      return void response.writeHead(500).end();
+    }
+    told.push(`${id} ${status}`);
+    response.end();
+  });
+  const patient = { settings: { retry: defaultRetry }, graceMs: 0 };
+  const first = await start(log, [webhook('hook', origin)], patient);
+  await append(log, [alert(1)]);
+  await until(t, () => refused === 1);
+  const member = { alert_id: 'alert-1', labels: { n: '1' }, series: 'ctr', since: alert(1).since, told: true };
+  await append(log, [alert(2, { labels: {}, members: [member] })]);
+  await until(t, () => told.length === 1);
+  await until(t, () => first.stage.counts().sent === 1);
+  await first.finish();
+  isBack = true;
+  const second = await start(log, [webhook('hook', origin)]);
+  await append(log, [alert(1, { status: 'resolved', part_of: 'alert-2' }), alert(2, { status: 'resolved', labels: {} })]);
+  await second.finish();
+  assert.deepEqual(told, ['alert-2 firing', 'alert-2 resolved']);
+  assert.deepEqual(
+    second.stage.decided().map(({ decision, count }) => [decision, count]),
+    [
+      ['sent', 1],
+      ['recorded', 1],
+      ['folded', 2],
+    ],
   );
 });
 

@@ -139,10 +139,13 @@ export interface AlertEvent {
   readonly labels: Labels;
   /** `ctr{country="US",ad_format="banner"}` */
   readonly series: string;
-  /** Start of the episode's first window. */
+  /** Start of the episode's first window; of a silence, since when nothing came. */
   readonly since: string;
   readonly explanation: AlertExplanation;
+  /** In the pipeline's locale, where the file has them in several languages. */
   readonly likely_causes: readonly string[];
+  /** All of them by language, where the file has one in several. */
+  readonly likely_causes_in?: Readonly<Record<AlertLocale, readonly string[]>>;
   /** Address (http, https) of what to do about it, as the file says. Records of earlier versions lack it. */
   readonly runbook: string | null;
   readonly impact: AlertImpact | null;

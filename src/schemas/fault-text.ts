@@ -1,6 +1,7 @@
 /** What stands in a record where a fault is, and what should: `revenue: found "12.5"; expected a number`. Pure: a dead letter's text is the same in every run. */
 import type { ErrorObject } from 'ajv';
 import type { SchemaField } from './schema-fields.ts';
+import { plural } from '../core/counted.ts';
 
 /** Characters: of one value or name, of a path, of all that is said. */
 const TEXT_MAX = 60;
@@ -81,7 +82,7 @@ function expectedBy({ keyword, params, message }: ErrorObject): string {
 }
 
 function characters(count: unknown): string {
-  return `${String(count)} character${count === 1 ? '' : 's'}`;
+  return `${String(count)} ${plural(Number(count), 'character')}`;
 }
 
 function typesText(types: readonly string[]): string {

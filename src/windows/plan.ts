@@ -96,6 +96,11 @@ export function windowStarts(window: WindowSpec, time: number): number[] {
   return starts.reverse();
 }
 
+/** Of the first to begin among those that contain it, over all window sizes. */
+export function earliestStart(windows: readonly WindowSpec[], time: number): number {
+  return Math.min(...windows.map((window) => windowStarts(window, time)[0]!));
+}
+
 /** The first instant after `time` at which a window ends: that of the first to end among those that contain it. */
 export function nextEnd(window: WindowSpec, time: number): number {
   return lastStart(window, time - window.sizeMs) + window.slideMs + window.sizeMs;

@@ -11,7 +11,7 @@ import type { Columns, Decoder } from './decode/columns.ts';
 import type { CopiedOrigins } from './copied-origins.ts';
 import type { IdMemory } from './ids/ids.ts';
 import { createPaneStore, type PanePartial, type PaneStore } from './panes.ts';
-import { windowStarts, type Plan } from './plan.ts';
+import { earliestStart, type Plan } from './plan.ts';
 import { createSeriesTable } from './series.ts';
 
 /** What became of a dead letter that was sent in again. */
@@ -93,10 +93,6 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { de
     return replayedIds.has(idName(id, wholeId)) || (wholeId !== undefined && replayedIds.has(idName(id, undefined)));
   }
 
-  function earliestStart(time: number): number {
-    return Math.min(...plan.windows.map((window) => windowStarts(window, time)[0]!));
-  }
-
   /** What was refused before may be sent in again when it, or the schema, was mended; what counted or was a copy may not. */
   function isSettled(verdict: ReplayVerdict | undefined): boolean {
     return verdict?.outcome === 'accepted' || verdict?.outcome === 'duplicate';
@@ -132,7 +128,8 @@ export function createReplay({ plan, origins, completeFrom }: ReplayConfig, { de
         if (copied.isSettled(offset)) verdict = { outcome: 'duplicate', at };
         else if (columns.outcomes[i] === INVALID) verdict = { outcome: 'invalid', reason: columns.reasons.get(i)!, at };
         else if (columns.outcomes[i] !== ACCEPTED) verdict = { outcome: 'ignored', at };
-        else if (earliestStart(columns.times[i]!) < completeFrom) verdict = { outcome: 'invalid', reason: 'older_revision', at };
+        else if (earliestStart(plan.windows, columns.times[i]!) < completeFrom)
+          verdict = { outcome: 'invalid', reason: 'older_revision', at };
         else if (id && (isRemembered(columns, i, watermark) || isReplayed(id, wholeId))) verdict = { outcome: 'duplicate', at };
         else {
           verdict = { outcome: 'accepted', at, ...(id && { id }), ...(wholeId !== undefined && { wholeId }) };

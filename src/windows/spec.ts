@@ -6,10 +6,20 @@ import type { Outcome } from '../core/outcome.ts';
 
 export type Scalar = string | number | boolean | null;
 
-/** Holds when the record's own top-level `field` is one of `anyOf` (strict equality after JSON decoding). */
+/** Finite numbers between bounds, of which at least one is set. */
+export interface NumberRange {
+  readonly above?: number | undefined;
+  readonly at_least?: number | undefined;
+  readonly at_most?: number | undefined;
+  readonly below?: number | undefined;
+}
+
+export type Wanted = Scalar | NumberRange;
+
+/** Holds when the record's own top-level `field` is one of `anyOf` (`isWanted`). */
 export interface Condition {
   readonly field: string;
-  readonly anyOf: readonly Scalar[];
+  readonly anyOf: readonly Wanted[];
 }
 
 /** Joins a small table: `field` becomes `table[record[by]]`; a record whose key is not in the table is ignored. */

@@ -169,7 +169,7 @@ export async function keysToTell(alerts: readonly AlertEvent[], { engine, cooldo
       return { ok: true } as const;
     },
   };
-  const settings = { pipeline: engine.pipeline, cooldownMs, notifyWithinMs: undefined, sendResolved: true, audience: 'all' } as const;
+  const settings = { pipeline: engine.pipeline, cooldownMs, notifyWithinMs: undefined, audience: 'all' } as const;
   const deps = { clock: systemClock, receivers: [receiver], wait: systemWait, logger: silentLogger };
   const [queue] = createNotifier(settings, deps).queues;
   for (const [offset, event] of alerts.entries()) await queue!.offer(offset, event);

@@ -15,6 +15,8 @@ interface Alert {
   readonly labels: Readonly<Record<string, string>>;
   readonly direction: string;
   readonly alert_time: string;
+  readonly alert_id: string;
+  readonly part_of?: string;
   readonly explanation: {
     readonly text: string;
     readonly keys?: readonly { key: string; least: number; most: number }[];
@@ -46,7 +48,7 @@ test('of all items of a game, the one that is drawn half as often as designed ri
   assert.ok(low < 0.5 && high < 1, `${low} to ${high}`);
 });
 
-test('one user who clicks 120 times in a second is named, though users are no dimension', async (t) => {
+test('a user who clicks too often in a second is named, though users are no dimension, and told once: where all of the clicks are', async (t) => {
   const dir = temporary(t);
   const pipeline = path.join(dir, 'clicks.yml');
   writeFileSync(
@@ -55,34 +57,48 @@ test('one user who clicks 120 times in a second is named, though users are no di
 pipeline: clicks
 source: { topic: clicks }
 event: { id: id, time: at, out_of_orderness: 1s, allowed_lateness: 10s }
-dimensions: [country]
+dimensions: [country, format]
 measures:
   top_users: { heavy_hitters: user, where: { type: click }, keep: 32 }
 windows: [1s]
-rollups: [[]]
+rollups: [[country], [format], []]
 detect:
-  top_users: { detector: frequency, more_than: 100, over: rollups }
+  top_users: { detector: frequency, more_than: 100, over: all }
 `,
   );
   const random = createRandom(1);
+  const oneOf = (names: readonly string[]): string => names[random.below(names.length)]!;
   const lines: string[] = [];
-  const add = (second: number, user: string): void => {
+  const add = (second: number, user: string, country = oneOf(['KR', 'US']), format = oneOf(['banner', 'video'])): void => {
     const at = new Date(START + 1_000 * second + random.below(1_000)).toISOString();
-    lines.push(JSON.stringify({ id: String(lines.length), at, country: random.unit() < 0.5 ? 'KR' : 'US', type: 'click', user }));
+    lines.push(JSON.stringify({ id: String(lines.length), at, country, format, type: 'click', user }));
   };
   for (let second = 0; second < 20; second++) {
     for (let click = 0; click < 500; click++) add(second, `user-${random.below(10_000)}`);
-    if (second === 12) for (let click = 0; click < 120; click++) add(second, 'robot-7');
+    if (second === 12) for (let click = 0; click < 120; click++) add(second, 'robot-7', 'KR', 'banner');
+    if (second === 16) for (let click = 0; click < 300; click++) add(second, 'robot-8');
   }
   const file = path.join(dir, 'clicks.ndjson');
   writeFileSync(file, `${lines.join('\n')}\n`);
   await output(['run', pipeline, '--input', file, '--once', '--data', dir, '--olap-store', 'none']);
   const alerts = await objects<Alert>(['alerts', '--json', '--data', dir]);
-  assert.equal(alerts.length, 1);
-  const [{ explanation, labels }] = alerts as [Alert];
-  assert.deepEqual(labels, {});
-  const [robot, ...others] = explanation.keys!;
-  assert.ok(robot?.key === 'robot-7' && robot.least > 100 && robot.least <= 120 && robot.most >= 120, JSON.stringify(robot));
-  assert.deepEqual(others, []);
+  const told = alerts.filter(({ part_of }) => part_of === undefined);
+  assert.deepEqual(
+    told.map(({ labels, alert_id, explanation: { keys } }) => [
+      labels,
+      keys?.map(({ key }) => key),
+      alerts
+        .filter(({ part_of }) => part_of === alert_id)
+        .map((member) => Object.values(member.labels).join(' '))
+        .sort(),
+    ]),
+    [
+      [{ country: 'KR', format: 'banner' }, ['robot-7'], ['', 'KR', 'banner']],
+      [{}, ['robot-8'], ['KR', 'US', 'banner', 'video']],
+    ],
+  );
+  const [{ explanation }] = told as [Alert];
+  const [robot] = explanation.keys!;
+  assert.ok(robot && robot.least > 100 && robot.least <= 120 && robot.most >= 120, JSON.stringify(robot));
   assert.match(explanation.text, /robot-7 \(\d+–\d+\)/);
 });

@@ -44,7 +44,14 @@ export function isScalar(value: unknown): value is Scalar {
 
 export function holds(fields: Fields, condition: Condition): boolean {
   const value = own(fields, condition.field);
-  return isScalar(value) && condition.anyOf.includes(value);
+  return isScalar(value) && condition.anyOf.some((wanted) => wanted === value || (typeof value === 'number' && isIn(wanted, value)));
+}
+
+function isIn(wanted: Condition['anyOf'][number], value: number): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return false;
+  const { above, at_least: least, at_most: most, below } = wanted;
+  const within = [above === undefined || value > above, least === undefined || value >= least, most === undefined || value <= most];
+  return within.every(Boolean) && (below === undefined || value < below);
 }
 
 /** What the table gives for the record; any scalar is looked up by its text. Undefined where the key is absent, no scalar or not in the table. */

@@ -1,7 +1,7 @@
 /** Pipelines for the projector's comparison with the reference: every measure kind and every rule that it knows, with values for their fields. */
 import { loadPipeline } from '../../src/config/load-pipeline.ts';
 import { compilePlan, type Plan } from '../../src/windows/plan.ts';
-import type { EngineSpec, MeasureSpec, SourceSpec } from '../../src/windows/spec.ts';
+import type { Condition, EngineSpec, MeasureSpec, SourceSpec } from '../../src/windows/spec.ts';
 import { smallSource, smallSpec } from '../support/small-spec.ts';
 
 /** A pipeline of one source, and what its records are made of. */
@@ -55,7 +55,7 @@ function everyMeasure(amount: string, user: string, where: MeasureSpec & { kind:
   ];
 }
 
-const counted = (field: string, anyOf: readonly (string | number | boolean | null)[]): MeasureSpec & { kind: 'count' } => ({
+const counted = (field: string, anyOf: Condition['anyOf']): MeasureSpec & { kind: 'count' } => ({
   name: 'some',
   kind: 'count',
   source: 's',
@@ -77,7 +77,10 @@ const users = [...json('u1', 'u2', 'ünï', '', 'x'.repeat(300)), '1', '1.0', '-
 
 const withoutSchema = made(
   'no schema',
-  { dimensions: ['country', 'level', 'constructor'], measures: everyMeasure('amount', 'user', counted('kind', ['view', 1, true, null])) },
+  {
+    dimensions: ['country', 'level', 'constructor'],
+    measures: everyMeasure('amount', 'user', counted('kind', ['view', 1, true, null, { above: 1, at_most: 2 }])),
+  },
   { event: { ...event, timeUnit: 'ms' } },
   {
     id: ids,
@@ -109,13 +112,14 @@ const filtered = made(
     measures: [
       ...everyMeasure('amount', 'device', counted('device', ['ios'])),
       { name: 'paid', kind: 'sum', source: 's', where: [{ field: 'team', anyOf: ['red', 'blue'] }], field: 'amount' },
+      { name: 'large', kind: 'count', source: 's', where: [{ field: 'amount', anyOf: [{ at_least: 2.5 }, { above: -1, below: 0.1 }, 1] }] },
     ],
   },
   {
     event: { ...event, timeUnit: 's' },
     where: [
       { field: 'kind', anyOf: ['view', 'click', null] },
-      { field: 'live', anyOf: [true] },
+      { field: 'live', anyOf: [true, { at_least: 1 }] },
     ],
     lookups: [
       { field: 'device', by: 'ad', file: 'f', table: { a1: 'ios', a2: 'web', '': 'ios', ä3: 'ünï', true: 'yes', null: 'none' } },
@@ -131,7 +135,7 @@ const filtered = made(
     id: ids,
     at: ['1772444897.25', '1', '"1772444897"', '1772444897', 'null'],
     kind: json('view', 'view', 'click', 'buy', null, 5),
-    live: ['true', 'true', 'true', 'false', 'null', '"true"'],
+    live: ['true', 'true', 'true', '2', '1', '0.5', 'false', 'null', '"true"'],
     ad: json('a1', 'a2', 'ä3', '', 'nowhere', 'constructor', 7, null, true),
     amount: money,
     list: ['[]', '[1,{"a":[]}]', '{}'],

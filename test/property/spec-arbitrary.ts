@@ -30,6 +30,13 @@ const conditions: fc.Arbitrary<readonly Condition[]> = fc.oneof(
   { weight: 2, arbitrary: fc.constant([]) },
   { weight: 1, arbitrary: fc.subarray([...KINDS], { minLength: 1 }).map((anyOf) => [{ field: 'kind', anyOf }]) },
   { weight: 1, arbitrary: fc.constant([{ field: 'paid', anyOf: [true] }]) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      [{ field: 'amount', anyOf: [{ above: 500_000 }, -1] }],
+      [{ field: 'latency', anyOf: [{ at_least: 100, below: 3_000 }] }],
+    ),
+  },
 );
 
 const event = fc.record(

@@ -29,7 +29,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'message.known': '{title}: {segment}, 이제 알려진 값 ({observed})',
   'message.no_data': '{title}: {segment}: 데이터 없음',
   'explain.learnt':
-    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다{ratio}. 예상 값은 윈도우 {windows}개의 이동 평균인 {expected}입니다.',
+    '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다{ratio}. 예상 값은 {windows}의 이동 평균인 {expected}입니다.',
   'explain.limit': '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 기준값은 {expected}입니다.',
   'explain.new_value': '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 새로운 값은 {expected}부터 알립니다.',
   'explain.resolved':
@@ -63,11 +63,14 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
     '증거 1 : {one_in}. 둘 사이에 차이가 없다면 이만큼 벌어질 가능성은 {one_in}분의 1입니다. {age} 동안 비교했습니다.',
   'explain.contributors': '변화의 대부분을 차지하는 곳: {list}.',
   'explain.members': '포함된 알림: {list}.',
+  'explain.part_of': '다른 알림에 포함되어 있던 알림입니다. 그 알림의 종료는 따로 알립니다.',
   'explain.keys': '가장 많은 키: {list}.',
   'explain.unseen': '지금까지 한 번도 없던 값입니다.',
   'explain.open': '윈도우가 아직 열려 있어, 지금까지 집계된 값입니다.',
   'explain.silent': '어느 소스에서도 이벤트가 오지 않아 닫히는 윈도우가 없으므로, 시계를 기준으로 알립니다.',
   'list.more': '{list} 외 {count}개',
+  'learnt.window': '윈도우 {count}개',
+  'learnt.windows': '윈도우 {count}개',
   'age.minute': '{count}분',
   'age.minutes': '{count}분',
   'age.hours': '{count}시간',
@@ -96,6 +99,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'ids_limit.not_fired':
     'limits.max_ids가 더 크거나(ID당 메모리 16바이트) dedup이 더 짧거나 파티션이 더 많았다면 알림이 울리지 않았습니다.',
   'lag.seconds': '이벤트 시간 {count}초',
+  'lag.record': '레코드 {count}개',
   'lag.records': '레코드 {count}개',
   'lag.message': '🐢 {pipeline} 처리 지연: {observed} (기준 {limit}), 가장 늦은 파티션 {partition}',
   'lag.resolved': '✅ {pipeline} 지연 해소: {observed} 남음 (기준 {limit})',

@@ -57,6 +57,6 @@ export function missingVariables(
   return new AppError('config_invalid', `${where}: ${missingText(missing)}; set it before the start (export ${missing[0]}=…)${leaveOut}`);
 }
 
-export function missingText(missing: readonly string[]): string {
-  return `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set in the environment`;
+export function missingText(missing: readonly string[], where = 'in the environment'): string {
+  return `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set ${where}`;
 }

@@ -34,7 +34,7 @@ async function begin(t: TestContext, holds: () => Promise<boolean>) {
       return { ok: true } as const;
     },
   };
-  const settings = { pipeline: 'p', cooldownMs: 0, notifyWithinMs: undefined, sendResolved: true, audience: 'all' } as const;
+  const settings = { pipeline: 'p', cooldownMs: 0, notifyWithinMs: undefined, audience: 'all' } as const;
   const ended = runNotifyTerm(
     { pipeline: 'p', topics: topicsOf('p'), watermark: () => undefined, isReadToEnd: async () => false, graceMs: 20_000 },
     {

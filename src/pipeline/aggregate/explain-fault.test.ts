@@ -71,7 +71,7 @@ test('a fault that the pipeline finds, with or without a schema', () => {
     'at: found "today"; expected milliseconds since 1970, as a number or its text',
     'country: found []; expected text, a number, true or false: it is a dimension',
     'amount: found "12.5"; expected a number, for measure n',
-    'at: expected a time no further ahead than event.max_ahead (300 s) allows',
+    'at: found 1000000000000; expected a time no further ahead than event.max_ahead (300 s) allows',
   ];
   assert.deepEqual(explained({}, records), expected);
   assert.deepEqual(explained({ schema: { type: 'object', properties: { amount: {} } } }, records), expected);

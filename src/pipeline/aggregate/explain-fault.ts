@@ -4,6 +4,7 @@ import { faultText, oneOf } from '../../schemas/fault-text.ts';
 import { LEVELS_MAX, TOO_DEEP } from '../../schemas/nesting.ts';
 import { isObject } from '../../schemas/schema-fields.ts';
 import { idText, isScalar, own } from '../../windows/decode/decoder.ts';
+import { isWanted } from '../../windows/condition.ts';
 import { parseEventTime } from '../../windows/decode/event-time.ts';
 import { MAX_AHEAD_DEFAULT_MS } from '../../windows/partition.ts';
 import type { Condition, EngineSpec, LookupSpec, MeasureSpec, SourceSpec } from '../../windows/spec.ts';
@@ -79,7 +80,10 @@ export function createExplainFault(
       case 'future': {
         // Where the file states no limit, only append times set one.
         const limit = `${(event.maxAheadMs ?? MAX_AHEAD_DEFAULT_MS) / 1_000} s`;
-        return `${event.time}: expected a time no further ahead than event.max_ahead (${limit}) allows`;
+        const expected = `a time no further ahead than event.max_ahead (${limit}) allows`;
+        return source.format === 'json'
+          ? faultText([event.time], own(JSON.parse(text) as Fields, event.time), expected)
+          : `${event.time}: expected ${expected}`;
       }
       case 'late':
         // In another unit a right time may be a valid one, decades ago.
@@ -113,8 +117,7 @@ function joined(sent: Fields, lookups: readonly LookupSpec[]): Fields {
 }
 
 function holds(record: Fields, { field, anyOf }: Condition): boolean {
-  const value = own(record, field);
-  return anyOf.some((one) => one === value);
+  return isWanted(anyOf, own(record, field));
 }
 
 function jsonFault(text: string): string {

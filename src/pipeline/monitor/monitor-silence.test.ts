@@ -111,6 +111,10 @@ test('what the clock tells is what the windows would have told', () => {
   const facts = (events: readonly AlertEvent[]): unknown[] =>
     events.map(({ alert_id: id, since, severity, expected_value: expected }) => [id, since, severity, expected]);
   assert.deepEqual(facts(byClock), facts(byWindows));
+  const over = observeAll(monitor, minuteOf(WARM_UP + 9, busy));
+  assert.ok(byClock.length > 0 && over.length > 0);
+  // Since when nothing came, from its beginning to its end: not since the window that rang.
+  for (const { since } of [...byClock, ...over]) assert.equal(since, iso(WARM_UP));
 });
 
 test('an open window with events in it is not silent', () => {

@@ -7,11 +7,12 @@ import { ACCEPTED, IGNORED, INVALID } from '../../core/outcome.ts';
 import type { RecordBatch } from '../../log/log.ts';
 import { allocateColumns } from './column-arrays.ts';
 import type { Columns, Decoder } from './columns.ts';
+import { isWanted } from '../condition.ts';
 import { parseEventTime } from './event-time.ts';
 import { createIdHasher, type IdKey } from '../ids/hash.ts';
 import { heavyKey } from '../sketches/heavy-hitters.ts';
 import type { Plan } from '../plan.ts';
-import type { Condition, Scalar, SourceSpec } from '../spec.ts';
+import type { Condition, Scalar, SourceSpec, Wanted } from '../spec.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -242,7 +243,7 @@ function createPicker() {
 
 interface PickedCondition {
   readonly field: number;
-  readonly anyOf: readonly Scalar[];
+  readonly anyOf: readonly Wanted[];
 }
 
 function onPicked({ field, anyOf }: Condition, picker: { pick(name: string): number }): PickedCondition {
@@ -299,9 +300,7 @@ export function isScalar(value: unknown): value is Scalar {
 }
 
 function holds({ field, anyOf }: PickedCondition, values: readonly unknown[]): boolean {
-  const value = values[field];
-  for (let i = 0; i < anyOf.length; i++) if (anyOf[i] === value) return true;
-  return false;
+  return isWanted(anyOf, values[field]);
 }
 
 function holdAll(conditions: readonly PickedCondition[], values: readonly unknown[]): boolean {

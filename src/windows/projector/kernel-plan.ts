@@ -2,7 +2,8 @@
 import type { IdKey } from '../ids/hash.ts';
 import { createIdHasher } from '../ids/hash.ts';
 import { DISTINCT_KEY } from '../decode/decoder.ts';
-import type { Scalar, SourceSpec } from '../spec.ts';
+import { intervalOf, isRange } from '../condition.ts';
+import type { SourceSpec, Wanted } from '../spec.ts';
 import { tellDemand } from './event-demand.ts';
 import type { KernelMemory } from './kernel-memory.ts';
 import type { FieldTest, Projection } from './projection.ts';
@@ -52,8 +53,10 @@ export function tellPlan(
     kernel.codeField(field, Number(learns(field)), LOOKUP_SLOTS + lookups.length);
     const values = tests[field]!;
     kernel.setLiteralBits(field, bitsOf(values, true), bitsOf(values, false), bitsOf(values, null));
-    const numbers = values.flat().filter((value) => typeof value === 'number');
-    for (const number of new Set(numbers)) kernel.setNumberBits(field, number, bitsOf(values, number));
+    for (const wanted of new Set(values.flat())) {
+      if (typeof wanted === 'number') kernel.setNumberBits(field, wanted, wanted, bitsOf(values, wanted));
+      else if (isRange(wanted)) kernel.setNumberBits(field, intervalOf(wanted).least, intervalOf(wanted).most, bitsOf(values, wanted));
+    }
     const isFirst = keys.has(field) || where.some((test) => test.field === field);
     if (!joined.has(field)) kernel.resolveField(field, Number(isFirst));
   }
@@ -109,8 +112,8 @@ export function tellPlan(
   };
 }
 
-/** A bit for each test of which the value is one. */
-function bitsOf(tests: readonly (readonly Scalar[])[], value: Scalar): number {
+/** A bit for each test that names the value, or the very range. */
+function bitsOf(tests: readonly (readonly Wanted[])[], value: Wanted): number {
   return tests.reduce((bits, anyOf, bit) => (anyOf.includes(value) ? bits | (1 << bit) : bits), 0);
 }
 

@@ -32,7 +32,8 @@ export interface Kernel {
   entryAddress(field: number, entry: number): number;
   entryLength(field: number, entry: number): number;
   setLiteralBits(field: number, ofTrue: number, ofFalse: number, ofNull: number): void;
-  setNumberBits(field: number, value: number, bits: number): void;
+  /** For all numbers from `least` to `most`. */
+  setNumberBits(field: number, least: number, most: number, bits: number): void;
   addWhere(field: number, bits: number): void;
   addLookup(by: number, field: number, slot: number): void;
   setEvent(id: number, time: number, timeUnit: number, zoneMs: number, version: number, versionSlot: number): void;

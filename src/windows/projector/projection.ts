@@ -1,7 +1,7 @@
 /** What a decoder over bytes has to do for one source: its fields by number, the tests on them, and who wants what of which. */
 import type { EventRules, FieldRules, SourceRules } from './event-rules.ts';
 import type { Plan } from '../plan.ts';
-import type { Condition, Scalar, SourceSpec } from '../spec.ts';
+import type { Condition, SourceSpec, Wanted } from '../spec.ts';
 
 /** A field's value is one of some: bit `bit` of what is known of the field's value. */
 export interface FieldTest {
@@ -38,7 +38,7 @@ export interface Lookup {
 export interface Projection {
   readonly names: readonly string[];
   /** Per field, per bit: the values for which it is set. */
-  readonly tests: readonly (readonly (readonly Scalar[])[])[];
+  readonly tests: readonly (readonly (readonly Wanted[])[])[];
   readonly id: number | undefined;
   readonly time: number;
   readonly dimensions: readonly number[];
@@ -56,14 +56,14 @@ const TESTS_MAX = 30;
 export function projectionOf(plan: Plan, source: SourceSpec, sourceRules: SourceRules): Projection | string {
   const { event } = source;
   const names: string[] = [];
-  const tests: Scalar[][][] = [];
+  const tests: Wanted[][][] = [];
   const fieldOf = (name: string): number => {
     const known = names.indexOf(name);
     if (known >= 0) return known;
     tests.push([]);
     return names.push(name) - 1;
   };
-  const testOf = (name: string, anyOf: readonly Scalar[]): FieldTest => {
+  const testOf = (name: string, anyOf: readonly Wanted[]): FieldTest => {
     const field = fieldOf(name);
     const same = tests[field]!.findIndex((other) => other.length === anyOf.length && other.every((value, i) => value === anyOf[i]));
     return { field, bit: same >= 0 ? same : tests[field]!.push([...anyOf]) - 1 };
