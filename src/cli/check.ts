@@ -6,8 +6,10 @@ import { formatDuration } from '../core/duration.ts';
 import { sourceRulesOf } from '../schemas/rules-of-schema.ts';
 import { compilePlan } from '../windows/plan.ts';
 import { fastPathOf } from '../windows/projector/open-decoder.ts';
-import type { EngineSpec, MeasureSpec, SourceSpec, WindowSpec } from '../windows/spec.ts';
+import { isRange } from '../windows/condition.ts';
+import type { EngineSpec, MeasureSpec, SourceSpec, Wanted, WindowSpec } from '../windows/spec.ts';
 import type { Terminal } from './terminal.ts';
+import { counted } from '../core/counted.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -100,8 +102,7 @@ function sourceText(engine: EngineSpec, source: SourceSpec): string {
   const filter =
     where.length === 0
       ? ''
-      : `; only where ${where.map(({ field, anyOf }) => `${field} is ${anyOf.map(String).join(' or ')}`).join(' and ')}`;
-  const count = `${partitions} partition${partitions === 1 ? '' : 's'}`;
+      : `; only where ${where.map(({ field, anyOf }) => `${field} is ${anyOf.map(wantedText).join(' or ')}`).join(' and ')}`;
   // Log lines have one decoder; of JSON people should know when the slower one reads it.
   const plain = format === 'json' ? plainBecause(engine, source) : undefined;
   const decoder = plain === undefined ? '' : `; plain decoder (${plain})`;
@@ -111,7 +112,15 @@ function sourceText(engine: EngineSpec, source: SourceSpec): string {
     s: 'seconds since 1970, ',
     ms: 'milliseconds since 1970, ',
   }[event.timeUnit];
-  return `${name}: topic ${topic} (${count}, ${format}), time ${event.time} (${unit}${times}), ${dedup}${filter}${decoder}`;
+  return `${name}: topic ${topic} (${counted(partitions, 'partition')}, ${format}), time ${event.time} (${unit}${times}), ${dedup}${filter}${decoder}`;
+}
+
+/** `paid`; `at least 500 and below 600`. */
+function wantedText(wanted: Wanted): string {
+  if (!isRange(wanted)) return String(wanted);
+  return Object.entries(wanted)
+    .map(([bound, value]) => `${bound.replace('_', ' ')} ${value}`)
+    .join(' and ');
 }
 
 function measureText(measure: MeasureSpec): string {

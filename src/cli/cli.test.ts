@@ -65,6 +65,7 @@ measures:
   revenue: { sum: price }
 windows: [10s]
 rollups: [[]]
+time_zone: Asia/Seoul
 `;
 writeFileSync(join(dir, 'shop.yml'), PIPELINE);
 
@@ -176,13 +177,16 @@ test('an input to its end; windows, dead letters and status agree with it; a rep
     'tocsin: --hot-store nonsense: expected memory, or an address such as redis://127.0.0.1:6379/0\n',
   ]);
   assert.match((await tocsin('windows', '--data', 'once', '--olap-store', 'nonsense')).stderr, /--olap-store: found nonsense is no OLAP/);
-  assert.match((await tocsin('windows', '--data', 'once')).stdout, /^window start \(UTC\) +window +country +orders +revenue/);
+  assert.match((await tocsin('windows', '--data', 'once')).stdout, /^window start \(Asia\/Seoul\) +window +country +orders +revenue/);
 
   const status = (await tocsin('status', '--data', 'once', '--json')).rows()[0];
   assert.equal(status.holder, null);
   assert.deepEqual(status.pipelines[0].events, events);
   assert.deepEqual(status.pipelines[0].partitions[0].reasons, { bad_json: 1 });
   assert.equal(status.pipelines[0].partitions[0].lag, 0);
+  assert.equal(status.pipelines[0].frontier, '2026-03-02T09:00:39.000Z');
+  const [, shown] = await shownBy('status', '--data', 'once');
+  assert.match(shown, / final up to +2026-03-02 18:00:39 UTC\+9 .* watermark \(Asia\/Seoul\) .* 2026-03-02 18:00:39 /s);
 
   const letters = (await tocsin('dlq', 'list', '--data', 'once', '--json')).rows();
   assert.deepEqual(
@@ -218,14 +222,14 @@ test('a run that could take nothing of what it read says so, and where that lies
   assert.deepEqual([all.rows()[0].events.accepted, all.rows()[0].events.invalid], [0, 2]);
   assert.match(
     all.stderr,
-    /pipeline shop accepted none of the 2 records of this run: 2 invalid, 0 late\. `tocsin dlq list --data bad` says/,
+    /pipeline shop accepted nothing of the 2 records of this run: 2 invalid, 0 late\. `tocsin dlq list --data bad` says/,
   );
   const some = await run(['broken', ORDERS[0]!]);
-  assert.deepEqual([some.code, some.stderr.includes('accepted none')], [0, false]);
+  assert.deepEqual([some.code, some.stderr.includes('accepted nothing')], [0, false]);
   assert.match(some.stdout, /invalid because of .*\n {2}they lie whole in the dead-letter queue: tocsin dlq list --data bad\n/);
   // What was accepted by an earlier run is no help to this one; what it has counted before is.
-  assert.match((await run(['broken again'])).stderr, /accepted none of the 1 records/);
-  assert.doesNotMatch((await run([ORDERS[0]!, 'broken once more'])).stderr, /accepted none/);
+  assert.match((await run(['broken again'])).stderr, /accepted nothing of the 1 record of this run/);
+  assert.doesNotMatch((await run([ORDERS[0]!, 'broken once more'])).stderr, /accepted nothing/);
 });
 
 test('a backtest tells seconds where its windows are that short, and misses no baseline where nothing learns', async () => {
@@ -233,15 +237,17 @@ test('a backtest tells seconds where its windows are that short, and misses no b
   writeFileSync(join(dir, 'rules.yml'), `${PIPELINE}${detect}`);
   const seconds = await tocsin('backtest', 'rules.yml', '--input', 'orders.ndjson', '--data', 'nowhere');
   assert.deepEqual([seconds.code, seconds.stderr.includes('baseline')], [0, false], seconds.stderr);
-  assert.match(seconds.stdout, /2026-03-02 09:00:00 to 2026-03-02 09:00:30 \(UTC\)[^]*\n {2}2026-03-02 09:00:10 {2}/);
+  assert.match(seconds.stdout, /2026-03-02 18:00:00 to 2026-03-02 18:00:30 \(Asia\/Seoul\)[^]*\n {2}2026-03-02 18:00:10 {2}/);
   writeFileSync(
     join(dir, 'minutes.yml'),
     `${PIPELINE.replace('[10s]', '[1m]').replace('dedup: 1m', 'dedup: 2m')}${detect.replace('threshold', 'ema-threshold').replace('above: 1', 'up: 50%')}`,
   );
-  const input = `${[...ORDERS, order(6, 150, 'KR', 1)].join('\n')}\n`;
+  const rise = Array.from({ length: 9 }, (_, i) => order(10 + i, 70 + i, 'KR', 1));
+  const input = `${[...ORDERS, ...rise, order(6, 150, 'KR', 1)].join('\n')}\n`;
   const minutes = await tocsinWith(input, 'backtest', 'minutes.yml', '--input', '-', '--data', 'nowhere');
-  assert.match(minutes.stdout, /2026-03-02 09:00 to 2026-03-02 09:02 \(UTC\)/);
+  assert.match(minutes.stdout, /2026-03-02 18:00 to 2026-03-02 18:02 \(Asia\/Seoul\)/);
   assert.match(minutes.stderr, /began without a baseline/);
+  assert.match(minutes.stdout, /: 1 alert rang; 1 of them in the first day, while detectors learn\n/);
 });
 
 test('beside a running process: lines go in through it, readers see what it does, Ctrl-C ends it', async () => {

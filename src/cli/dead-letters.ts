@@ -4,10 +4,12 @@ import { connectHolder } from '../app/control/holder.ts';
 import { findDeadLetter, readDeadLetters, type DeadLetterQuery, type ShownLetter } from '../app/readers/dead-letters.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
+import { recordedRevisions } from '../pipeline/revision.ts';
 import { AppError } from '../core/errors.ts';
 import { grouped, printable, printTable, type Column } from './table.ts';
 import type { PipelineOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
+import { counted, plural } from '../core/counted.ts';
 
 export async function listCommand(options: PipelineOptions & DeadLetterQuery & { max?: number }, terminal: Terminal): Promise<number> {
   return withReading(options, systemClock, async (reading) => {
@@ -47,24 +49,24 @@ export async function replayCommand(origins: string[], options: ReplayOptions, t
     throw new AppError('usage', 'which dead letters? Name them (ad-events/0/4711), or a --reason, or --all');
   }
   const named = origins.length > 0 ? new Set(origins.map(checkedOrigin)) : undefined;
-  const skipped = { judged: 0, notSendable: 0 };
+  let judged = 0;
+  /** Why some cannot be sent in: the first of them, and how many. */
+  const refused = new Map<string, { first: string; count: number }>();
   const found = new Set<string>();
   return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     if (options.schema !== undefined) checkVersion(pipeline, options.schema);
+    const completeFrom = (await recordedRevisions(reading.log, pipeline.name))?.completeFrom;
     async function* sendable(): AsyncGenerator<SentAgain> {
       for await (const letter of readDeadLetters(reading.log, pipeline, { ...options, ...(named && { origins: named }) })) {
         if (named) found.add(letter.origin);
         if (letter.replay && letter.replay.outcome !== 'invalid' && !options.again) {
-          skipped.judged++;
+          judged++;
           continue;
         }
-        const made = toSendAgain(letter, pipeline, options.schema);
+        const made = toSendAgain(letter, pipeline, { schema: options.schema, completeFrom });
         if (typeof made !== 'string') yield made;
-        else {
-          skipped.notSendable++;
-          terminal.note(`${letter.origin} cannot be sent in again: ${made}`);
-        }
+        else refused.set(made, { first: letter.origin, ...refused.get(made), count: (refused.get(made)?.count ?? 0) + 1 });
       }
     }
     const writer =
@@ -75,23 +77,27 @@ export async function replayCommand(origins: string[], options: ReplayOptions, t
     } finally {
       await writer.close();
     }
+    for (const [why, { first, count }] of refused) {
+      const others = count === 1 ? '' : ` and ${grouped(count - 1)} more`;
+      terminal.note(`${first}${others} cannot be sent in again: ${why}`);
+    }
+    const notSendable = [...refused.values()].reduce((sum, { count }) => sum + count, 0);
     const missing = [...(named ?? [])].filter((origin) => !found.has(origin));
-    if (options.json)
-      await terminal.print(JSON.stringify({ sent, judged_before: skipped.judged, not_sendable: skipped.notSendable, not_found: missing }));
-    else await terminal.print(await replayText(sent, skipped.judged, reading.dir));
+    if (options.json) await terminal.print(JSON.stringify({ sent, judged_before: judged, not_sendable: notSendable, not_found: missing }));
+    else await terminal.print(await replayText(sent, judged, reading.dir));
     for (const origin of missing) terminal.note(`no dead letter ${origin}`);
-    return missing.length > 0 || (named && skipped.notSendable > 0) ? 1 : 0;
+    return missing.length > 0 || (named && notSendable > 0) ? 1 : 0;
   });
 }
 
 async function replayText(sent: number, judged: number, dir: string): Promise<string> {
-  const before = judged === 0 ? '' : `; ${grouped(judged)} had been judged before and were left out`;
+  const before = judged === 0 ? '' : `; ${grouped(judged)} had been judged before and ${plural(judged, 'was', 'were')} left out`;
   if (sent === 0) return `nothing sent in${before}`;
   const holder = await connectHolder(dir);
   const when = holder
     ? 'their verdicts appear in `tocsin dlq list`'
     : 'they are judged when the pipeline runs next; their verdicts then appear in `tocsin dlq list`';
-  return `${grouped(sent)} dead letter${sent === 1 ? '' : 's'} sent in${before}; ${when}`;
+  return `${counted(sent, 'dead letter')} sent in${before}; ${when}`;
 }
 
 function checkedOrigin(origin: string): string {

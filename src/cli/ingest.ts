@@ -1,7 +1,9 @@
 import { ingest, type IngestProgress, type IngestResult } from '../app/control/ingest.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
+import { createLogger } from '../core/logger.ts';
 import { bytesText, grouped } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { counted, plural } from '../core/counted.ts';
 
 interface Options {
   readonly topic: string;
@@ -17,9 +19,10 @@ interface Options {
 
 /** Exit code 1 when a file was broken off: the same command goes on with it. */
 export async function ingestCommand(file: string, options: Options, terminal: Terminal): Promise<number> {
-  const { topic, partition, partitions, again, follow, data, log } = options;
+  const { topic, partition, partitions, again, follow, data, log, quiet } = options;
   const started = systemClock.elapsed();
-  const progress = createProgress(terminal, systemClock, options.quiet);
+  const progress = createProgress(terminal, systemClock, quiet);
+  const logger = createLogger((line) => progress.aside(line));
   const result = await ingest(
     {
       data,
@@ -32,7 +35,7 @@ export async function ingestCommand(file: string, options: Options, terminal: Te
       signal: terminal.interruption(),
       ...(partitions !== undefined && { newPartitions: partitions }),
     },
-    { clock: systemClock, onProgress: progress.show },
+    { clock: systemClock, logger: quiet ? { ...logger, info: () => {} } : logger, onProgress: progress.show },
   ).finally(progress.clear);
   const seconds = (systemClock.elapsed() - started) / 1_000;
   if (options.json) {
@@ -40,7 +43,7 @@ export async function ingestCommand(file: string, options: Options, terminal: Te
     await terminal.print(
       JSON.stringify({ topic, partition, lines, bytes, skipped_lines: skippedLines, seconds: Number(seconds.toFixed(3)) }),
     );
-  } else if (!options.quiet) terminal.note(summary(file, `${topic}/${partition}`, result, seconds));
+  } else if (!quiet) terminal.note(summary(file, `${topic}/${partition}`, result, seconds));
   if (!result.interrupted || follow || file === '-') return 0;
   terminal.note('interrupted: the same command goes on where this one ended');
   return 1;
@@ -50,8 +53,8 @@ function summary(file: string, target: string, { lines, bytes, skippedLines }: I
   const before =
     skippedLines === 0
       ? ''
-      : `; the first ${grouped(skippedLines)} lines of ${file} were there from an earlier ingest (--again appends them once more)`;
-  return `${grouped(lines)} lines (${bytesText(bytes)}) appended to ${target} in ${seconds.toFixed(1)} s${before}`;
+      : `; the first ${counted(skippedLines, 'line')} of ${file} ${plural(skippedLines, 'was', 'were')} there from an earlier ingest (--again appends them once more)`;
+  return `${counted(lines, 'line')} (${bytesText(bytes)}) appended to ${target} in ${seconds.toFixed(1)} s${before}`;
 }
 
 const TERMINAL_EVERY_MS = 200;
@@ -62,23 +65,29 @@ function createProgress(
   { stderr }: Pick<Terminal, 'stderr'>,
   clock: Clock,
   quiet: boolean,
-): { show(at: IngestProgress): void; clear(): void } {
+): { show(at: IngestProgress): void; aside(line: string): void; clear(): void } {
   const live = stderr.isTTY;
   const started = clock.elapsed();
   let shown = started;
   let open = false;
+  const clear = (): void => {
+    if (open) stderr.write('\r\x1b[K');
+    open = false;
+  };
   return {
     show({ lines, bytes }) {
       const now = clock.elapsed();
       if (quiet || now - shown < (live ? TERMINAL_EVERY_MS : FILE_EVERY_MS)) return;
       shown = now;
       const rate = Math.round((lines / (now - started)) * 1_000);
-      const text = `${grouped(lines)} lines, ${bytesText(bytes)}, ${grouped(rate)} lines/s`;
+      const text = `${counted(lines, 'line')}, ${bytesText(bytes)}, ${grouped(rate)} lines/s`;
       stderr.write(live ? `\r\x1b[K${text}` : `tocsin: ${text}\n`);
       open = live;
     },
-    clear() {
-      if (open) stderr.write('\r\x1b[K');
+    aside(line) {
+      clear();
+      stderr.write(line);
     },
+    clear,
   };
 }

@@ -101,7 +101,7 @@ export const addIngest: Add = (program, terminal, exit) => {
     .addOption(new Option('--partition <n>', 'partition of the topic').argParser(countArgument).default(0))
     .addOption(new Option('--partitions <n>', 'make the topic with so many, if it is not there').argParser(positiveArgument))
     .option('--again', 'all of the file, also what an earlier ingest has read', false)
-    .option('--follow', 'wait for more at the end of the file', false)
+    .option('--follow', 'wait for more at the end of the file, and go on with the new one when it is rotated', false)
     .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'end with one JSON object on standard output', false)
@@ -166,6 +166,9 @@ export const addDemo: Add = (program, terminal, exit) => {
     .option('--listen <host:port>', 'where the dashboard is, or none; default: 127.0.0.1:8000, or another port where that is taken')
     .addOption(new Option('--api-key <key>', 'what who asks has to show; needed beyond this machine').env('TOCSIN_API_KEY'))
     .option('--no-open', 'do not open the dashboard in the browser')
+    .addOption(
+      new Option('--locale <locale>', "language of what it says and of its alerts; default: the terminal's").choices(['en', 'ko'] as const),
+    )
     .option('--data <dir>', 'keep the data in this directory; default: a temporary one')
     .option('--json', 'end with one JSON object on standard output', false)
     .action(async (options) => exit(await (await import('./demo.ts')).demoCommand(options, terminal)));

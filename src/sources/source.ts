@@ -1,6 +1,7 @@
 /** A source brings records to the log: a file, a generator, later HTTP, Kafka and others. */
 import type { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
 
 /** Some records in the layout of the log: record `i` is `bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])`. */
 export interface SourceChunk {
@@ -17,6 +18,8 @@ export interface SourceChunk {
 
 export interface SourceDeps {
   readonly clock: Clock;
+  /** Told what a person should know of the input. */
+  readonly logger?: Logger;
   /** The `resume` of the last chunk that was committed; undefined at the first start. */
   readonly resume?: unknown;
   /** Ends the source after what it has at hand; no error. */

@@ -7,7 +7,7 @@ import type { Clock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
-import { drive } from '../run/drive.ts';
+import { drive, type DriveDeps } from '../run/drive.ts';
 import { createPriorities } from '../embedded/priorities.ts';
 import { openEmbeddedRun } from '../embedded/embedded-run.ts';
 import { RUN_DEFAULTS, type RunOptions } from '../run/run-options.ts';
@@ -47,7 +47,8 @@ export async function historyFromEvents(
         if (packer.count >= BATCH_ROWS) void emit(packer.take());
       },
     });
-    await drive(run, options, { clock, stdin, feed: (work, signal) => work(log, signal) }, new AbortController());
+    const feed: DriveDeps['feed'] = (work, signal) => work(log, signal);
+    await drive(run, options, { clock, stdin, feed, logger: silentLogger }, new AbortController());
     if (packer.count > 0) await emit(packer.take());
   } finally {
     await log.close();

@@ -3,6 +3,8 @@ import { open, stat } from 'node:fs/promises';
 import type { Log, StateChange } from '../../log/log.ts';
 import { fromStateEntries, toStateChanges } from '../../pipeline/state-codec.ts';
 import { decompress, recognise } from '../../sources/file/decompress.ts';
+import { openLines } from '../../sources/file/lines.ts';
+import { rotatedFiles } from '../../sources/file/rotated.ts';
 import { sha256, TRAIL_BYTES, type LineResume } from '../../sources/file/trail.ts';
 import { WRITABLE_STATE } from './server.ts';
 
@@ -32,6 +34,32 @@ export async function knownPosition(log: Pick<Log, 'state'>, topic: string, path
   return known
     .filter(({ headLength, headHash }) => headLength > 0 && headLength <= head.length && hashOf(headLength) === headHash)
     .reduce<LineResume | undefined>((furthest, each) => (furthest && furthest.position >= each.position ? furthest : each), undefined);
+}
+
+export interface RotatedPosition {
+  readonly path: string;
+  readonly known: LineResume;
+}
+
+/** The same of the youngest file that this one was rotated into and that is known. */
+export async function rotatedPosition(log: Pick<Log, 'state'>, topic: string, path: string): Promise<RotatedPosition | undefined> {
+  for (const rotated of (await rotatedFiles(path)).toReversed()) {
+    const known = await knownPosition(log, topic, rotated.path);
+    if (known) return { path: rotated.path, known };
+  }
+  return undefined;
+}
+
+/** Whether lines stand behind the position; a file that cannot be read is for its own reading to tell. */
+export async function hasMore({ path, known }: RotatedPosition): Promise<boolean> {
+  const rest = openLines({ path }, { resume: known, chunkLines: 1 });
+  try {
+    return (await rest.next()).done !== true;
+  } catch {
+    return false;
+  } finally {
+    await rest.return(undefined);
+  }
 }
 
 /** State to commit with the records. While less than a head's length is read, the key grows with the content: `before` goes. */

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { systemClock } from '../../core/clock.ts';
+import { silentLogger } from '../../core/logger.ts';
 import { withReading } from '../readers/reading.ts';
 import { tail } from '../readers/topics.ts';
 import { ingest, type IngestOptions } from './ingest.ts';
 import { temporary } from '../../../test/support/temporary.ts';
+import { until } from '../../../test/support/until.ts';
 
 const clock = systemClock;
 
@@ -18,7 +20,7 @@ function setUp(t: TestContext) {
   const run = (path: string, more: Partial<IngestOptions> = {}) =>
     ingest(
       { data, input: { path: join(dir, path) }, topic: 't', newPartitions: 1, again: false, follow: false, ...more },
-      { clock, onProgress: () => {} },
+      { clock, logger: silentLogger, onProgress: () => {} },
     );
   const inTopic = (topic = 't') =>
     withReading(data, clock, async ({ log }) => {
@@ -51,6 +53,70 @@ test('it is the content that is known: under another name or compressed it is th
   assert.equal((await run('plain', { topic: 'other' })).lines, 5_000);
 });
 
+test('a followed file that is rotated, and was while nobody followed it: every line once, and the old one is known under its new name', async (t) => {
+  const { dir, data, run, inTopic, write } = setUp(t);
+  const follow = async (path: string, lines: number) => {
+    const stop = new AbortController();
+    const onProgress = (progress: { lines: number }): void => void (progress.lines === lines && stop.abort());
+    const options = {
+      data,
+      input: { path: join(dir, path) },
+      topic: 't',
+      newPartitions: 1,
+      again: false,
+      follow: true,
+      signal: stop.signal,
+    };
+    return ingest(options, { clock, logger: silentLogger, onProgress });
+  };
+  write('a', 'one\ntwo\n');
+  await follow('a', 2);
+  appendFileSync(join(dir, 'a'), 'three\n');
+  renameSync(join(dir, 'a'), join(dir, 'a.1'));
+  write('a', 'four\n');
+  assert.deepEqual(await follow('a', 2), { lines: 2, bytes: 9, skippedLines: 0, interrupted: true });
+  assert.deepEqual(await inTopic(), ['one', 'two', 'three', 'four']);
+  assert.equal((await run('a.1')).skippedLines, 3);
+  assert.equal((await run('a')).skippedLines, 1);
+});
+
+test('lines that are left in the file before are told, with the command that reads them', async (t) => {
+  const { dir, data, run, inTopic, write } = setUp(t);
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+  const again = async () => {
+    const options = { data, input: { path: join(dir, 'a') }, topic: 't', again: false, follow: false };
+    await ingest(options, { clock, logger, onProgress: () => {} });
+    return warnings.splice(0).join();
+  };
+  write('a', 'one\n');
+  await run('a');
+  appendFileSync(join(dir, 'a'), 'two\n');
+  renameSync(join(dir, 'a'), join(dir, 'a.1'));
+  write('a', 'three\n');
+  const told = /a\.1 has lines behind line 1 that were not read: tocsin ingest \S+a\.1 --topic t$/;
+  assert.match(await again(), told);
+  assert.match(await again(), told, 'also where the new one is known by now');
+  await run('a.1');
+  assert.equal(await again(), '');
+  assert.deepEqual(await inTopic(), ['one', 'three', 'two']);
+});
+
+test('following may begin while there is nothing at the path: the position is kept all the same', async (t) => {
+  const { dir, run, inTopic, write } = setUp(t);
+  write('a', 'one\n');
+  await run('a');
+  appendFileSync(join(dir, 'a'), 'two\n');
+  renameSync(join(dir, 'a'), join(dir, 'a.1'));
+  const stop = new AbortController();
+  const ended = run('a', { follow: true, signal: stop.signal });
+  await until(async () => (await inTopic()).length === 2);
+  stop.abort();
+  await ended;
+  assert.deepEqual(await inTopic(), ['one', 'two']);
+  assert.equal((await run('a.1')).skippedLines, 2);
+});
+
 test('another file is new; --again appends all of a known one', async (t) => {
   const { run, inTopic, write } = setUp(t);
   write('a', 'one\n');
@@ -74,7 +140,9 @@ test('topic and partition are checked before anything is read', async (t) => {
   const { run, write } = setUp(t);
   write('a', 'one\n');
   await run('a');
-  await assert.rejects(ingest({ ...(await optionsOf(t)), topic: 'none' }, { clock, onProgress: () => {} }), { code: 'data_dir_unusable' });
+  await assert.rejects(ingest({ ...(await optionsOf(t)), topic: 'none' }, { clock, logger: silentLogger, onProgress: () => {} }), {
+    code: 'data_dir_unusable',
+  });
   await assert.rejects(run('a', { partition: 1 }), { code: 'topic_unknown' });
   await assert.rejects(run('a', { topic: 'other', partition: 1 }), { code: 'topic_unknown' });
   await assert.rejects(run('missing'), { code: 'input_unreadable' });
@@ -94,6 +162,7 @@ test('a stream is live: a line is in the log before the next one comes', async (
     { data, input: { stream, name: 'a stream' }, topic: 't', newPartitions: 1, again: false, follow: false },
     {
       clock,
+      logger: silentLogger,
       onProgress: ({ lines }) => {
         seen.push(lines);
         next?.();

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readPipelineRecords } from '../../pipeline/pipeline-record.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
-import { silentLogger } from '../../core/logger.ts';
+import { silentLogger, type Logger } from '../../core/logger.ts';
 import type { Log } from '../../log/log.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { openDataDir } from '../../log/embedded/data-dir.ts';
@@ -11,7 +11,7 @@ import { rawTopicSettings } from '../../pipeline/topics.ts';
 import { openLines } from '../../sources/file/lines.ts';
 import type { LineInput } from '../../sources/file/open-input.ts';
 import type { LineResume } from '../../sources/file/trail.ts';
-import { isRegularFile, knownPosition, positionChange } from './file-position.ts';
+import { hasMore, isRegularFile, knownPosition, positionChange, rotatedPosition } from './file-position.ts';
 import { WRITABLE_STATE } from './server.ts';
 import { writeLog, type LogWriter } from './write-log.ts';
 
@@ -29,7 +29,7 @@ export interface IngestOptions {
   readonly newPartitions?: number;
   /** All of a file, also what an earlier ingest has read. */
   readonly again: boolean;
-  /** Wait for more at the end of a file. */
+  /** Wait for more at the end of a file, and go on with the one that takes its place. */
   readonly follow: boolean;
   /** Ends after the lines at hand. */
   readonly signal?: AbortSignal;
@@ -51,23 +51,27 @@ export interface IngestResult extends IngestProgress {
 /** @throws AppError `input_unreadable`, `input_changed`, `topic_unknown`, and what the log throws */
 export async function ingest(
   options: IngestOptions,
-  deps: { clock: Clock; onProgress: (progress: IngestProgress) => void },
+  deps: { clock: Clock; logger: Logger; onProgress: (progress: IngestProgress) => void },
 ): Promise<IngestResult> {
   const { input, topic, partition = 0, newPartitions, signal } = options;
-  const isFile = 'path' in input && (await isRegularFile(input.path));
+  // At the moment of a rotation there may be nothing at the path.
+  const isFile = 'path' in input && ((await isRegularFile(input.path)) || (options.follow && !existsSync(input.path)));
   const { writer, reader } = await openTarget(options, deps.clock, isFile);
   try {
-    const { known, positions } = await lookUp(options, reader, isFile).catch(async (error: unknown) => {
+    const { known, skippedLines, positions } = await lookUp(options, reader, isFile, deps.logger).catch(async (error: unknown) => {
       const isMissing = error instanceof AppError && ['topic_unknown', 'data_dir_unusable'].includes(error.code);
       if (!isMissing || newPartitions === undefined || partition >= newPartitions) throw error;
-      return { known: undefined, positions: await writer.makeTopic(topic, newPartitions) };
+      return { known: undefined, skippedLines: 0, positions: await writer.makeTopic(topic, newPartitions) };
     });
     let before = known;
     let lines = 0;
     let bytes = 0;
-    const chunks = openLines(input, { follow: options.follow, ...(known && { resume: known }), ...(signal && { signal }) });
+    const { logger } = deps;
+    const chunks = openLines(input, { follow: options.follow, logger, ...(known && { resume: known }), ...(signal && { signal }) });
     for await (const chunk of chunks) {
       const { ends, firstLine } = chunk;
+      // The position in a file that was rotated stays: it may be given again under its new name.
+      if (firstLine === 1) before = undefined;
       await writer.commit({
         appends: [{ topic, partition, bytes: chunk.bytes, ends, firstLine }],
         state: isFile ? positionChange(positions, chunk.resume, before) : [],
@@ -77,7 +81,7 @@ export async function ingest(
       bytes += chunk.bytes.length;
       deps.onProgress({ lines, bytes });
     }
-    return { lines, bytes, skippedLines: known?.line ?? 0, interrupted: signal?.aborted === true };
+    return { lines, bytes, skippedLines, interrupted: signal?.aborted === true };
   } catch (error) {
     throw withAdvice(error, isFile);
   } finally {
@@ -97,15 +101,18 @@ function withAdvice(error: unknown, isFile: boolean): unknown {
 interface Found {
   /** Where to go on in the file; undefined: at its beginning. */
   readonly known: LineResume | undefined;
+  /** Lines of the file itself before it. */
+  readonly skippedLines: number;
   /** What positions in files that are read into the topic are kept under. */
   readonly positions: string;
 }
 
 /** Checks the topic before anything is read, and finds where to go on in the file. */
 async function lookUp(
-  { input, topic, partition = 0, again, log: address }: IngestOptions,
+  { input, topic, partition = 0, again, follow, log: address }: IngestOptions,
   open: () => Log,
   isFile: boolean,
+  logger: Logger,
 ): Promise<Found> {
   const log = open();
   try {
@@ -133,7 +140,16 @@ async function lookUp(
     }
     // One data directory serves many a broker, each of which may have a topic of this name, and have it made anew.
     const positions = address === undefined ? topic : found.id;
-    return { positions, known: isFile && !again && 'path' in input ? await knownPosition(log, positions, input.path) : undefined };
+    if (!isFile || again || !('path' in input)) return { positions, known: undefined, skippedLines: 0 };
+    const own = await knownPosition(log, positions, input.path);
+    const rotated = await rotatedPosition(log, positions, input.path);
+    if (!own && follow) return { positions, known: rotated?.known, skippedLines: 0 };
+    if (rotated && rotated.known.headHash !== own?.headHash && (await hasMore(rotated))) {
+      logger.warn(
+        `${rotated.path} has lines behind line ${rotated.known.line} that were not read: tocsin ingest ${rotated.path} --topic ${topic}`,
+      );
+    }
+    return { positions, known: own, skippedLines: own?.line ?? 0 };
   } finally {
     await log.close();
   }

@@ -31,7 +31,7 @@ const letter: DeadLetter = {
 };
 
 function sent(of: Partial<DeadLetter>, schema?: string): string {
-  const made = toSendAgain({ ...letter, ...of }, pipeline, schema);
+  const made = toSendAgain({ ...letter, ...of }, pipeline, { schema });
   return typeof made === 'string' ? made : made.bytes.toString();
 }
 
@@ -57,4 +57,17 @@ test('a version that no source has is refused before anything is sent', () => {
   assert.throws(() => checkVersion(pipeline, 'v3'), { code: 'usage', message: /"v3"; expected a version .*: v1, v2\. After a change/ });
   const none = { ...pipeline, sources: pipeline.sources.slice(1) };
   assert.throws(() => checkVersion(none, 'v1'), { code: 'usage', message: /expected no --schema, as no source of pipeline shop/ });
+});
+
+test('a late one whose windows began in an older revision is not sent in, as none can be added to; what has no time is for the pipeline to judge', () => {
+  const hopping = { ...pipeline, windows: [{ name: '10m/5m', sizeMs: 600_000, slideMs: 300_000 }] };
+  const late: DeadLetter = { ...letter, outcome: 'late', reason: 'late', event_time: '2026-11-22T10:07:00.000Z' };
+  const completeFrom = Date.parse('2026-11-22T10:00:00.000Z');
+  assert.equal(typeof toSendAgain(late, hopping, { completeFrom }), 'object', 'its first window begins right there');
+  const why = toSendAgain({ ...late, event_time: '2026-11-22T10:04:59.999Z' }, hopping, { completeFrom });
+  assert.match(
+    String(why),
+    /pipeline shop counts under a newer revision.*before 2026-11-22T10:00:00\.000Z \(`older_revision`\).*tocsin replay FILE/,
+  );
+  assert.equal(typeof toSendAgain(letter, hopping, { completeFrom }), 'object');
 });

@@ -5,6 +5,7 @@ import { originKey } from '../../dead-letter/dead-letter.ts';
 import { nameVersion } from '../../dead-letter/name-version.ts';
 import { packRecords } from '../../log/batch.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
+import { earliestStart } from '../../windows/plan.ts';
 import type { LogWriter } from './write-log.ts';
 
 /** Bytes of payload in one commit: a request to the holder has to stay well below its limit. */
@@ -16,12 +17,20 @@ export interface SentAgain {
   readonly bytes: Buffer;
 }
 
-/**
- * What is sent in for a dead letter, or in words why nothing can be. `schema`: the version that the record is to name, so that it is
- * judged by that one.
- */
-export function toSendAgain(letter: DeadLetter, { sources }: PipelineRecord, schema?: string): SentAgain | string {
-  const why = whyNotKept(letter);
+export interface ToSendAgain {
+  /** The version that the record is to name, so that it is judged by that one. */
+  readonly schema?: string | undefined;
+  /** Windows that begin before it belong to an older revision, epoch ms. */
+  readonly completeFrom?: number | undefined;
+}
+
+/** What is sent in for a dead letter, or in words why nothing can be. */
+export function toSendAgain(
+  letter: DeadLetter,
+  { name, sources, windows }: PipelineRecord,
+  { schema, completeFrom = -Infinity }: ToSendAgain = {},
+): SentAgain | string {
+  const why = whyNotKept(letter) ?? whyTooOld(letter, windows, { name, completeFrom });
   if (why !== undefined) return why;
   const bytes = payloadBytes(letter);
   if (schema === undefined) return { letter, bytes };
@@ -51,6 +60,16 @@ function whyNotKept(letter: DeadLetter): string | undefined {
     return `only the beginning of its ${letter.truncated_from_bytes} bytes is kept`;
   }
   return letter.payload === undefined && letter.payload_base64 === undefined ? 'its payload is not kept' : undefined;
+}
+
+/** Of what is not late the event's time is not known here: the pipeline judges. */
+function whyTooOld(letter: DeadLetter, windows: PipelineRecord['windows'], of: { name: string; completeFrom: number }): string | undefined {
+  if (letter.event_time === undefined || earliestStart(windows, Date.parse(letter.event_time)) >= of.completeFrom) return undefined;
+  const since = new Date(of.completeFrom).toISOString();
+  return (
+    `pipeline ${of.name} counts under a newer revision since (\`--new-revision\`, or \`--from\`), and nothing can be added to windows of an older one, those that ` +
+    `begin before ${since} (\`older_revision\`). Count that time anew first, \`tocsin replay FILE --from earliest\`, then send it in`
+  );
 }
 
 export function payloadBytes(letter: DeadLetter): Buffer {

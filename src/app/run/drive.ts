@@ -12,13 +12,14 @@ export interface DriveDeps {
   readonly clock: Clock;
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
   readonly feed: Backing['feed'];
+  readonly logger: Logger;
 }
 
 /** All of them end before it settles, also when one fails. @throws AppError what failed; nothing where a run that was asked to stop only lost its broker */
 export async function driveAll(
   runs: readonly PipelineRun[],
   options: RunOptions,
-  deps: DriveDeps & { readonly logger: Logger },
+  deps: DriveDeps,
   stopping: AbortController,
 ): Promise<void> {
   const driven = await Promise.allSettled(runs.map((run) => drive(run, options, deps, stopping)));
@@ -34,7 +35,7 @@ export async function driveAll(
 export async function drive(
   run: PipelineRun,
   options: RunOptions,
-  { clock, stdin, feed }: DriveDeps,
+  { clock, stdin, feed, logger }: DriveDeps,
   stopping: AbortController,
 ): Promise<void> {
   let fed = false;
@@ -44,7 +45,8 @@ export async function drive(
     throw error;
   };
   const readUpTo = (topic: string): number => run.engine.partitions().find(({ name }) => name === `${topic}/0`)?.offset ?? Infinity;
-  const bring = (log: Log, signal: AbortSignal): Promise<void> => runFeeds(run.config, options, { log, clock, stdin, readUpTo }, signal);
+  const bring = (log: Log, signal: AbortSignal): Promise<void> =>
+    runFeeds(run.config, options, { log, clock, stdin, readUpTo, logger }, signal);
   const feeding = feed(bring, stopping.signal).then(() => (fed = true), failed);
   const settled = await Promise.allSettled([feeding, run.run(stopping.signal, () => fed).catch(failed)]);
   for (const result of settled) if (result.status === 'rejected') throw result.reason;

@@ -1,6 +1,7 @@
 /** What brings records to the raw topics of a pipeline during a run: `--input`, or the sources that the file names. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { sleep, type Clock } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
 import type { Log } from '../../log/log.ts';
 import { sourceCatalog } from '../../sources/catalog.ts';
 import { fromStateEntries, toStateChanges } from '../../pipeline/state-codec.ts';
@@ -21,6 +22,7 @@ export interface FeedsDeps {
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
   /** Offset that the pipeline has read up to, of a raw topic's first partition. */
   readonly readUpTo: (topic: string) => number;
+  readonly logger: Logger;
 }
 
 /** Resolves when all feeds are at their end; with `once` that is where the inputs end now. */
@@ -38,11 +40,11 @@ interface Opened {
 }
 
 async function openFeeds(config: LoadedPipeline, options: RunOptions, deps: FeedsDeps, signal: AbortSignal): Promise<Opened[]> {
-  const { log, clock } = deps;
+  const { log, clock, logger } = deps;
   const { pipeline, sources, limits } = config.engine;
   if (options.input !== undefined) {
     const topic = sources[0]!.topic;
-    const lines = { maxLineBytes: limits.maxRecordBytes, follow: !options.once, signal };
+    const lines = { maxLineBytes: limits.maxRecordBytes, follow: !options.once, signal, logger };
     if (options.input === '-') return [{ topic, key: undefined, chunks: openLines({ stream: deps.stdin, name: 'standard input' }, lines) }];
     const key = `${pipeline}/${topic}/input`;
     const resume = (await lastPosition(log, key)) as LineResume | undefined;
@@ -55,6 +57,7 @@ async function openFeeds(config: LoadedPipeline, options: RunOptions, deps: Feed
     const resume = await lastPosition(log, key);
     const chunks = kind.open(input.config as never, {
       clock,
+      logger,
       signal,
       once: options.once,
       folder: config.folder,

@@ -100,10 +100,10 @@ export function notifierOf(
 function notifierSettings(config: LoadedPipeline, options: RunOptions) {
   return {
     pipeline: config.engine.pipeline,
+    zone: zoneNamed(config.timeZone),
     cooldownMs: config.cooldownMs,
     // What the past of a file is about is told whatever its age, to those who were asked for.
     notifyWithinMs: options.once ? undefined : config.notifyWithinMs,
-    sendResolved: true,
     audience: options.once && !options.notify ? ('local' as const) : ('all' as const),
     ...(options.once && { retry: retryOfOneRun }),
   };

@@ -56,13 +56,13 @@ test('windows that close together have a line each, by one clock; of thousands t
     return written.splice(0).join('').split('\n').slice(0, -1);
   };
   assert.deepEqual(await closing(2), [
-    '09:01:00   1m     2 series   clicks 2,000', //
-    '09:02:00   1m     2 series   clicks 2,001',
+    '09:01:00 UTC+9   1m     2 series   clicks 2,000', //
+    '09:02:00 UTC+9   1m     2 series   clicks 2,001',
   ]);
   const [before, ...newest] = await closing(1_010);
   assert.equal(before, '1,000 windows closed, up to 1970-01-02 01:40 UTC+9');
   assert.equal(newest.length, 10);
-  assert.equal(newest.at(-1), '01:50:00   1m     2 series   clicks 3,009');
+  assert.equal(newest.at(-1), '01:50:00 UTC+9   1m     2 series   clicks 3,009');
   assert.ok(slices > (1_010 * 4) / 512, `${slices} slices`);
   assert.equal(zones.mock.callCount(), 1);
 });

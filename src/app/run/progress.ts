@@ -2,9 +2,10 @@
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
 import { createPace, inSlices, type Sliced } from '../../core/slices.ts';
-import { localIso, timeText, zoneNamed, type Zone } from '../../core/told-time.ts';
+import { clockText, timeText, zoneNamed, type Zone } from '../../core/told-time.ts';
 import type { Committed } from '../../pipeline/engine.ts';
 import type { ClosedRecord, WindowRecord, WindowRow } from '../../windows/row.ts';
+import { counted } from '../../core/counted.ts';
 
 export interface Progress {
   /** Records were judged. */
@@ -47,7 +48,7 @@ export function createProgress({ write, live, clock, quiet }: ProgressDeps): Pro
   timer?.unref();
 
   function lineOf(rate: number): string {
-    return `${whole(read)} records (${whole(rate)}/s), ${whole(windows)} windows closed, ${whole(deadLetters)} dead letters, ${whole(alerts)} alerts`;
+    return `${counted(read, 'record')} (${INTEGER.format(rate)}/s), ${counted(windows, 'window')} closed, ${counted(deadLetters, 'dead letter')}, ${counted(alerts, 'alert')}`;
   }
 
   function show(): void {
@@ -130,20 +131,16 @@ function* closedTexts(
   const before = closed.length - newest.size;
   const last = closed[before - 1];
   const lines = [...newest.values()].filter(({ full }) => full.size > 0).map((window) => closedText(engine, window, zone));
-  return (last ? `${whole(before)} windows closed, up to ${timeText(Date.parse(last.window_end), zone)}\n` : '') + lines.join('');
+  return (last ? `${counted(before, 'window')} closed, up to ${timeText(Date.parse(last.window_end), zone)}\n` : '') + lines.join('');
 }
 
-/** `12:03:10  1m   21 series   impressions 4,210   ctr 5.02 %`: the window's total if the file asks for it. */
+/** `12:03:10 UTC+9   1m     21 series   impressions 4,210   ctr 5.02 %`: the window's total if the file asks for it. */
 function closedText({ measures }: LoadedPipeline['engine'], { record, full, total }: ClosedWindow, zone: Zone): string {
   const shown = measures.flatMap(({ name, unit }) => {
     const value = total?.measures[name];
     return value === undefined || value === null ? [] : [`${name} ${short(value)}${unit === undefined ? '' : ` ${unit}`}`];
   });
-  return `${[localIso(record.window_end, zone).slice(11, 19), record.window.padEnd(4), `${full.size} series`, ...shown].join('   ')}\n`;
-}
-
-function whole(value: number): string {
-  return INTEGER.format(value);
+  return `${[clockText(Date.parse(record.window_end), zone), record.window.padEnd(4), `${full.size} series`, ...shown].join('   ')}\n`;
 }
 
 function short(value: number): string {

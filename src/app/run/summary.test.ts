@@ -43,7 +43,7 @@ test('a run took nothing where some of what it read was invalid or late, and non
   );
   assert.equal(
     nothingTaken('shop', { ...noOutcomes(), invalid: 1_200, late: 1, ignored: 5 }, ' --data out'),
-    'pipeline shop accepted none of the 1,206 records of this run: 1,200 invalid, 1 late. `tocsin dlq list --data out` says why',
+    'pipeline shop accepted nothing of the 1,206 records of this run: 1,200 invalid, 1 late. `tocsin dlq list --data out` says why',
   );
 });
 

@@ -2,6 +2,7 @@
 import { OUTCOMES, recordsRead, type OutcomeCounts } from '../../core/outcome.ts';
 import type { Decision } from '../../notify/decide.ts';
 import { DEFAULT_DATA } from './run-options.ts';
+import { counted, plural } from '../../core/counted.ts';
 
 /** Counts are those of the pipeline since it began, over all its runs on the data directory; `seconds` is this run's time. With several pipelines each line also names its own. */
 export interface RunSummary {
@@ -44,17 +45,19 @@ export function summaryText(
   { doubts = [], reasons = new Map(), decided = [], place = '', isGone = false, replayed = 0 }: SummaryBeside,
 ): string {
   const lines = [
-    `${pipeline}: ${number.format(events.read)} record${events.read === 1 ? '' : 's'}`,
+    `${pipeline}: ${counted(events.read, 'record')}`,
     ...OUTCOMES.map((outcome) => `  ${outcome.padEnd(10)} ${number.format(events[outcome]).padStart(12)}`),
     ...doubts.map((doubt) => `  ${doubt}`),
     ...invalidReasons(reasons),
     ...(events.invalid > 0 && !isGone ? [`  they lie whole in the dead-letter queue: tocsin dlq list${place}`] : []),
-    ...(replayed > 0 ? [`  ${'replayed'.padEnd(10)} ${number.format(replayed).padStart(12)} dead letters sent in again and accepted`] : []),
+    ...(replayed > 0
+      ? [`  ${'replayed'.padEnd(10)} ${number.format(replayed).padStart(12)} ${plural(replayed, 'dead letter')} sent in again and accepted`]
+      : []),
     ...Object.entries(windows).map(
       ([name, { results, corrections }]) =>
-        `  ${name.padEnd(10)} ${number.format(results).padStart(12)} rows (roll-ups apart), ${number.format(corrections)} corrections`,
+        `  ${name.padEnd(10)} ${number.format(results).padStart(12)} ${plural(results, 'row')} (roll-ups apart), ${counted(corrections, 'correction')}`,
     ),
-    `  ${'alerts'.padEnd(10)} ${number.format(alerts.fired).padStart(12)} fired, ${number.format(alerts.sent)} notification${alerts.sent === 1 ? '' : 's'}${notTold(decided)}`,
+    `  ${'alerts'.padEnd(10)} ${number.format(alerts.fired).padStart(12)} fired, ${counted(alerts.sent, 'notification')}${notTold(decided)}`,
     `  in ${seconds} s`,
   ];
   return `${lines.join('\n')}\n`;
@@ -89,8 +92,8 @@ export function dataPlace(data: string): string {
 export function nothingTaken(pipeline: string, outcomes: OutcomeCounts, place: string): string | undefined {
   const { accepted, duplicate, invalid, late } = outcomes;
   if (accepted + duplicate > 0 || invalid + late === 0) return undefined;
-  const [records, bad, past] = [recordsRead(outcomes), invalid, late].map((count) => number.format(count));
-  return `pipeline ${pipeline} accepted none of the ${records} records of this run: ${bad} invalid, ${past} late. \`tocsin dlq list${place}\` says why`;
+  const [bad, past] = [invalid, late].map((count) => number.format(count));
+  return `pipeline ${pipeline} accepted nothing of the ${counted(recordsRead(outcomes), 'record')} of this run: ${bad} invalid, ${past} late. \`tocsin dlq list${place}\` says why`;
 }
 
 function invalidReasons(reasons: ReadonlyMap<string, number>): string[] {

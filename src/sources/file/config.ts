@@ -9,6 +9,6 @@ export const fileConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Wait for more at the end of a plain file that is still written (as tail -f does); its last line counts when its line end is there.',
+      'Wait for more at the end of a plain file that is still written, and go on with the new one when it is rotated (as tail -F does); its last line counts when its line end is there.',
     ),
 });

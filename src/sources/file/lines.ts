@@ -1,143 +1,175 @@
-/** Reads a file, a FIFO or a stream as lines, from the start or from where an earlier reading came to. */
-import { AppError } from '../../core/errors.ts';
-import { DecompressionFault, decompress, recognise, type Compression } from './decompress.ts';
-import { openInput, unreadable, type LineInput, type OpenedInput } from './open-input.ts';
-import { resumeAt } from './resume.ts';
-import { createSplitter, type LineChunk } from './splitter.ts';
-import { createTrail, type LineResume } from './trail.ts';
-import { createWaiter, type Waiter } from './waiter.ts';
+/**
+ * Reads a file, a FIFO or a stream as lines, from the start or from where an earlier reading came to. A file that was rotated meanwhile is
+ * read to its end under the name that it has now, then those that came after it, in order of age, then the one at the path.
+ */
+import { basename } from 'node:path';
+import { sleep } from '../../core/clock.ts';
+import { silentLogger, type Logger } from '../../core/logger.ts';
+import { inputLines, type InputOptions } from './input-lines.ts';
+import { openInput, type Following, type LineInput, type OpenedInput } from './open-input.ts';
+import { EditedInput, isChanged } from './resume.ts';
+import { fileAfter, fileAt, holds, openBegun, rotatedFiles, type LogFile } from './rotated.ts';
+import type { LineChunk } from './splitter.ts';
+import type { LineResume } from './trail.ts';
 
-export interface LineOptions {
-  /** Go on after the chunk that had this; AppError `input_changed` when the input is another one. */
-  readonly resume?: LineResume;
-  /** Plain regular files: wait for more at the end, and hold back a last line without LF. Ends by `signal`. */
+export interface LineOptions extends InputOptions {
+  /**
+   * Regular files: wait for more at the end, and hold back a last line without LF until the file is rotated; then go on with the new file
+   * at the path. Ends by `signal`, and where the file at the path is compressed.
+   */
   readonly follow?: boolean;
-  /** Ends the reading, without error, after the lines at hand. */
-  readonly signal?: AbortSignal;
-  /** Default 1 MiB. */
-  readonly maxLineBytes?: number;
-  /** Default 256 kB. */
-  readonly chunkBytes?: number;
-  /** Default 8192. */
-  readonly chunkLines?: number;
-  /** A line waits no longer than this for the chunk to fill, ms; default 100. */
-  readonly flushAfterMs?: number;
+  /** How often a followed file is looked at for more, ms; default 200. */
+  readonly lookEveryMs?: number;
+  /** Told where reading goes on in another file. */
+  readonly logger?: Logger;
 }
 
-/** Compressed bytes in one step: what a fault in a stream can take with it. Files are read again, in finer steps. */
-const STREAM_STEP = 1_024;
-const FILE_STEP = 65_536;
+const LOOK_EVERY_MS = 200;
+/** A file that was rotated is left when so many looks (a second) found nothing new in it: its writers move on one by one. */
+const LAST_LOOKS = 5;
+const NEVER = new AbortController().signal;
 
-/**
- * Gzip and zstd are seen by their first bytes. At a fault in the data all complete lines before it come first.
- * @throws AppError `input_unreadable`, `input_changed`, while it is iterated
- */
+/** @throws AppError `input_unreadable`, `input_changed`, while it is iterated */
 export async function* openLines(input: LineInput, options: LineOptions = {}): AsyncGenerator<LineChunk> {
-  const opened = await openInput(input);
-  const waiter = createWaiter<IteratorResult<Uint8Array>>(options.signal, options.flushAfterMs ?? 100);
+  const { follow = false, signal, logger = silentLogger, lookEveryMs: everyMs = LOOK_EVERY_MS, resume, ...rest } = options;
+  let opened = await openFirst(input, options);
+  /** Of the last chunk, perhaps of an earlier file: then this one is read from its beginning. */
+  let last = resume;
+  let isBegun = last !== undefined;
   try {
-    const trail = createTrail();
-    const { compression, whole } = await sniff(opened, options.follow === true, waiter);
-    const follow = options.follow === true && opened.file !== undefined && compression === 'plain';
-    let pieces: AsyncIterable<Uint8Array> = compression === 'plain' ? whole : expand(opened, compression, whole);
-    if (options.resume) {
-      const seekable = compression === 'plain' ? opened.file : undefined;
-      const from = (position: number): AsyncIterable<Uint8Array> => opened.pieces(position, follow);
-      pieces = resumeAt(options.resume, { name: opened.name, pieces, trail, ...(seekable ? { seekable: { ...seekable, from } } : {}) });
-    }
-    const splitter = createSplitter(
-      {
-        maxLineBytes: options.maxLineBytes ?? 1_048_576,
-        chunkBytes: options.chunkBytes ?? 262_144,
-        chunkLines: options.chunkLines ?? 8_192,
-      },
-      trail,
-      options.resume?.line ?? 0,
-    );
-
-    const iterator = pieces[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const next = iterator.next();
-        let result = await waiter.wait(next, splitter.hasLines());
-        if (result === 'flush') {
-          waiter.taken();
-          yield splitter.take();
-          result = await waiter.wait(next, false);
+    for (;;) {
+      const path = opened.file && 'path' in input ? input.path : undefined;
+      const id = opened.file?.id ?? '';
+      const isRotated = path !== undefined && opened.name !== path;
+      const following = follow && path !== undefined ? whileWritten(path, opened, everyMs) : undefined;
+      try {
+        const chunks = inputLines(opened, {
+          ...rest,
+          mayGoOn: follow || isRotated,
+          ...(signal && { signal }),
+          ...(following && { following }),
+          ...(isBegun && last && { resume: last }),
+        });
+        for await (const chunk of chunks) {
+          last = chunk.resume;
+          isBegun = true;
+          yield chunk;
         }
-        if (result === 'stopped' || result === 'flush') break;
-        if (result.done) {
-          if (!follow) splitter.end();
-          break;
-        }
-        for (let at = 0; at < result.value.length;) {
-          at = splitter.feed(result.value, at);
-          if (!splitter.full()) continue;
-          waiter.taken();
-          yield splitter.take();
-        }
+      } catch (error) {
+        if (path === undefined || !isChanged(error)) throw error;
+        const begun = isRotated || !last ? undefined : await openBegun(path, last);
+        if (!begun && (!follow || error instanceof EditedInput)) throw error;
+        if (begun) logger.info(`${path} was rotated: what stands behind line ${last!.line} of the file before is read from ${begun.name}`);
+        else if (last) logger.warn(await lost(path, last.line));
+        isBegun = begun !== undefined;
+        await opened.close();
+        opened = begun ?? (await openInput({ path }));
+        continue;
       }
-    } catch (error) {
-      if (splitter.hasLines()) yield splitter.take();
-      throw explained(opened.name, error, compression, trail.position());
-    } finally {
-      // Not awaited: it waits for a read at hand, which the closing below ends.
-      void iterator.return?.(undefined).catch(() => {});
+      if (path === undefined || signal?.aborted || (!isRotated && !following?.wasOver())) return;
+      const next = await openNext(path, opened, last, options);
+      if (!next) return;
+      await opened.close();
+      opened = next;
+      if (next.file?.id === id || (isBegun && last && (await isCopy(path, id, next, last)))) continue;
+      logger.info(`${path} was rotated: the file before is read to its end, line ${isBegun ? last!.line : 0}; next is ${next.name}`);
+      isBegun = false;
     }
-    if (splitter.hasLines()) yield splitter.take();
   } finally {
-    waiter.close();
     await opened.close();
   }
 }
 
-/** What the input is, by its first bytes; `whole` starts at its beginning. */
-async function sniff(opened: OpenedInput, follow: boolean, waiter: Waiter<IteratorResult<Uint8Array>>) {
-  const iterator = opened.pieces(0, follow)[Symbol.asyncIterator]();
-  const first: Uint8Array[] = [];
-  let compression: Compression | 'plain' | undefined;
-  while (compression === undefined) {
-    const result = await waiter.wait(iterator.next(), false);
-    if (typeof result === 'string' || result.done) compression = 'plain';
-    else {
-      first.push(result.value);
-      compression = recognise(Buffer.concat(first).subarray(0, 4));
+/** At the very moment of a rotation there may be nothing at the path; what came there meanwhile is opened. */
+async function openFirst(input: LineInput, { follow, resume }: LineOptions): Promise<OpenedInput> {
+  for (;;) {
+    try {
+      return await openInput(input);
+    } catch (error) {
+      if (!follow || !resume || !('path' in input) || !isMissing(error)) throw error;
+      if (await fileAt(input.path)) continue;
+      const begun = await openBegun(input.path, resume);
+      if (!begun) throw error;
+      return begun;
     }
   }
-  if (follow && opened.file && compression !== 'plain') return { compression, whole: opened.pieces(0, false) };
-  const whole = (async function* (): AsyncGenerator<Uint8Array> {
-    yield* first;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  })();
-  return { compression, whole };
 }
 
-/** A fault takes the whole step's output with it; so a file is read again up to there and then byte by byte. */
-async function* expand(opened: OpenedInput, compression: Compression, whole: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let delivered = 0;
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+}
+
+/** The file after the one that was read to its end; at the path it is waited for. Undefined: ended by the signal. */
+async function openNext(
+  path: string,
+  opened: OpenedInput,
+  resume: LineResume | undefined,
+  { follow, signal, lookEveryMs = LOOK_EVERY_MS }: LineOptions,
+): Promise<OpenedInput | undefined> {
+  for (let known = await listedAs(opened); ;) {
+    if (signal?.aborted) return undefined;
+    const found = await fileAfter(path, known, resume);
+    const { next } = found;
+    if (!next && !follow) return openInput({ path });
+    const isThere = next && (next.path !== path || next.bytes > 0n || !follow);
+    const listed = isThere ? await openListed(next) : undefined;
+    // Looked for again now that it is open: copied and emptied just before, it is beside itself, and comes later.
+    const again = listed && (await fileAfter(path, { ...known, id: found.id }, resume));
+    if (listed && again?.next?.id === next?.id) return listed;
+    await listed?.close();
+    known = { ...known, id: again?.id ?? found.id };
+    await sleep(lookEveryMs, signal ?? NEVER);
+  }
+}
+
+/** What fileAfter takes: it may be nowhere among the files any more. */
+async function listedAs({ file }: OpenedInput): Promise<Pick<LogFile, 'id' | 'changedNs'>> {
+  return { id: file?.id ?? '', changedNs: (await file?.changedNs()) ?? 0n };
+}
+
+/** What was read stands in the next file too: an editor or rsync put a copy in its place, or a copy lies beside. A log that was renamed is not one. */
+async function isCopy(path: string, id: string, next: OpenedInput, last: LineResume): Promise<boolean> {
+  const isRenamed = next.name === path && (await rotatedFiles(path)).some((file) => file.id === id);
+  return !isRenamed && last.position > 0 && holds(next, last);
+}
+
+/** Undefined where another file has the name by now. */
+async function openListed({ path, id }: LogFile): Promise<OpenedInput | undefined> {
   try {
-    for await (const piece of decompress(whole, compression, { stepBytes: opened.file ? FILE_STEP : STREAM_STEP })) {
-      delivered += piece.length;
-      yield piece;
-    }
+    const opened = await openInput({ path });
+    if (opened.file?.id === id) return opened;
+    await opened.close();
   } catch (error) {
-    if (!(error instanceof DecompressionFault) || !opened.file) throw error;
-    let at = 0;
-    for await (const piece of decompress(opened.pieces(0, false), compression, { stepBytes: FILE_STEP, fineFrom: error.offset })) {
-      const rest = piece.subarray(Math.max(0, delivered - at));
-      at += piece.length;
-      if (rest.length > 0) yield rest;
-    }
+    if (await fileAt(path)) throw error;
   }
+  return undefined;
 }
 
-function explained(name: string, error: unknown, compression: Compression | 'plain', position: number): unknown {
-  if (error instanceof AppError || !(error instanceof DecompressionFault)) return error;
-  const cut = error.message === 'unexpected end of file';
-  const fault = cut
-    ? `the ${compression} data ends in its middle, at byte ${error.offset}`
-    : `the ${compression} data is broken at about byte ${error.offset}: ${error.message}`;
-  const test = compression === 'gzip' ? 'gzip -t' : 'zstd -t';
-  const text = `${fault}. The complete lines before it were read (${position} bytes decompressed). Test it with ${test}, get a sound copy and read that: it continues there.`;
-  return unreadable(name, text, error);
+/** Reads a file until another one took its place and nothing new came for a while. */
+function whileWritten(path: string, opened: OpenedInput, everyMs: number): Following & { wasOver(): boolean } {
+  let looks = 0;
+  let lookedAt = 0;
+  let isOver = false;
+  return {
+    everyMs,
+    wasOver: () => isOver,
+    async isOver(position) {
+      const now = await fileAt(path);
+      const next = now?.id === opened.file?.id ? undefined : (await fileAfter(path, await listedAs(opened))).next;
+      looks = next && position === lookedAt ? looks + 1 : 0;
+      lookedAt = position;
+      // One that is followed by yet another is written by nobody; while the new one is empty its writers have not moved on.
+      isOver = next !== undefined && (next.path !== path || (next.bytes > 0n && looks >= LAST_LOOKS));
+      return isOver;
+    },
+  };
+}
+
+async function lost(path: string, line: number): Promise<string> {
+  const beside = (await rotatedFiles(path)).map((file) => basename(file.path));
+  return (
+    `${path} is another file than the one that was begun with, or was emptied, and that one is not beside it (as ${path}.1, -20261123, .gz): ` +
+    `what stood there behind line ${line} is not read. Reading goes on with line 1 of ${path}.` +
+    (beside.length > 0 ? ` Not read either: ${beside.slice(-5).join(', ')}${beside.length > 5 ? ', and older ones' : ''}.` : '')
+  );
 }

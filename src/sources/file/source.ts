@@ -15,6 +15,7 @@ export const fileSource: SourceKind<typeof fileConfig> = {
         follow: config.follow && deps.once !== true,
         ...(deps.resume === undefined ? {} : { resume: deps.resume as LineResume }),
         ...(deps.signal ? { signal: deps.signal } : {}),
+        ...(deps.logger ? { logger: deps.logger } : {}),
       },
     );
   },
