@@ -9,6 +9,9 @@ import type { AskedSpan } from './asked-span.ts';
 import { timesBy, type TimeText } from './table-time.ts';
 import { grouped, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { counted, plural } from '../core/counted.ts';
+
+const DAY_MS = 86_400_000;
 
 interface Options extends AskedSpan {
   readonly warmUp?: string;
@@ -61,7 +64,7 @@ async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
   const timeText = timeTextOf(report);
   const when = from === null || to === null ? 'no window there' : `${timeText(from)} to ${timeText(to)} (${report.time_zone})`;
   await terminal.print(
-    `${pipeline}: ${when}; ${grouped(windows)} windows, ${grouped(rows)} rows ${SOURCES[source]}, in ${seconds.toFixed(1)} s`,
+    `${pipeline}: ${when}; ${counted(windows, 'window')}, ${counted(rows, 'row')} ${SOURCES[source]}, in ${seconds.toFixed(1)} s`,
   );
   for (const setting of settings) await tellSetting(setting, report, timeText, terminal);
   if (comparison) {
@@ -73,21 +76,26 @@ async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
 
 async function tellSetting(
   setting: BacktestSetting,
-  { comparison, days, time_zone: zone }: BacktestReport,
+  { comparison, days, learnt_from, to, time_zone: zone }: BacktestReport,
   timeText: TimeText,
   terminal: Terminal,
 ): Promise<void> {
-  const { name, changes, rang, rang_per_day, folded, dropped, false_alarms_per_day, alerts, score } = setting;
+  const { name, changes, rang, rang_per_day, rang_first_day, rang_after_first_day, folded, dropped, false_alarms_per_day, alerts, score } =
+    setting;
   const title = name === 'file' ? 'The file as it is' : `With ${changes.join(', ')}`;
   // Of less than a day a rate by day says nothing; rules keep to no budget.
   const perDay = [
     ...(days < 1 ? [] : [`${twoDigits(rang_per_day)} a day`]),
     ...(false_alarms_per_day === null ? [] : [`budget: ${false_alarms_per_day} false a day`]),
   ].join(', ');
+  // A budget is of detectors that have learnt: what a cold start rings stands apart.
+  const daysAfter = (Date.parse(to ?? '') - Date.parse(learnt_from ?? '')) / DAY_MS - 1;
+  const after = daysAfter >= 1 ? `, ${twoDigits(rang_after_first_day / daysAfter)} a day after it` : '';
+  const early = rang_first_day === 0 ? '' : `; ${grouped(rang_first_day)} of them in the first day, while detectors learn${after}`;
   await terminal.print(
-    `\n${title}: ${grouped(rang)} alert${rang === 1 ? '' : 's'} rang${perDay === '' ? '' : ` (${perDay})`}${folded > 0 ? `; ${grouped(folded)} more were folded into them` : ''}`,
+    `\n${title}: ${counted(rang, 'alert')} rang${perDay === '' ? '' : ` (${perDay})`}${early}${folded > 0 ? `; ${grouped(folded)} more ${plural(folded, 'was', 'were')} folded into them` : ''}`,
   );
-  if (dropped > 0) terminal.note(`${grouped(dropped)} further alerts are not listed`);
+  if (dropped > 0) terminal.note(`${counted(dropped, 'further alert')} ${plural(dropped, 'is', 'are')} not listed`);
   const bells = alerts.filter(({ part_of }) => part_of === undefined);
   if (!comparison) await printTable(bells, alertColumns(score, timeText, zone), indented(terminal));
   if (score) await tellScore(score, days, timeText, terminal);

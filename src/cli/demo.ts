@@ -1,4 +1,5 @@
 import { runDemo } from '../app/demo/demo.ts';
+import type { AlertLocale } from '../receivers/alert-event.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Options {
@@ -7,10 +8,17 @@ interface Options {
   readonly listen?: string;
   readonly apiKey?: string;
   readonly open: boolean;
+  readonly locale?: AlertLocale;
   readonly json: boolean;
 }
 
 export async function demoCommand({ for: forMs, ...options }: Options, terminal: Terminal): Promise<number> {
-  await runDemo({ ...options, ...(forMs !== undefined && { forMs }) }, { ...terminal, signal: terminal.interruption() });
+  const locale = options.locale ?? localeOfTerminal(process.env);
+  await runDemo({ ...options, locale, ...(forMs !== undefined && { forMs }) }, { ...terminal, signal: terminal.interruption() });
   return 0;
+}
+
+/** As POSIX has it: the first of these that is set. */
+function localeOfTerminal({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): AlertLocale {
+  return /^ko(?:[_.@]|$)/.test(LC_ALL || LC_MESSAGES || LANG || '') ? 'ko' : 'en';
 }

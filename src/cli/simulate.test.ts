@@ -75,7 +75,9 @@ test('a quiet pipeline learns, breaks and rings, in Slack too', { timeout: 60_00
   assert.equal(results[0].alert.alert_type, 'ctr_drop');
   assert.match(simulated.stderr, /4 s {2}normal traffic, to learn from: 1,000 impressions and 50\.? clicks a second/);
 
-  run.kill('SIGINT');
+  // A terminal that is closed tells it, and so does its shell.
+  run.kill('SIGHUP');
+  run.kill('SIGHUP');
   const [code] = await once(run, 'exit');
   assert.equal(code, 0);
   assert.ok(received.length >= 1);

@@ -10,6 +10,7 @@ import { labelsText } from '../core/labels.ts';
 import { askChoice, askToGoOn, type SimulateOptions } from './simulate-menu.ts';
 import { grouped } from './table.ts';
 import type { Terminal } from './terminal.ts';
+import { counted } from '../core/counted.ts';
 
 /** Exit code 1 where something that should have rung did not, or nobody knows as it was interrupted. */
 export async function simulateCommand(
@@ -119,7 +120,7 @@ function otherOf({ alert_id, alert_time, alert_type, labels, message }: Episode)
 }
 
 async function tell({ events, results, others, interrupted }: Simulation, terminal: Terminal): Promise<void> {
-  await terminal.print(`${grouped(events)} events sent`);
+  await terminal.print(`${counted(events, 'event')} sent`);
   for (const { plan, found, uncounted } of results) {
     const { name } = plan.scenario;
     if (found) {
@@ -152,7 +153,7 @@ function createProgress({ stderr }: Pick<Terminal, 'stderr'>, quiet: boolean) {
     show({ events, elapsedMs, totalMs }: { events: number; elapsedMs: number; totalMs: number }): void {
       if (quiet || elapsedMs - shown < (live ? EVERY_MS.terminal : EVERY_MS.file)) return;
       shown = elapsedMs;
-      const text = `${seconds(elapsedMs)} of ${seconds(totalMs)}, ${grouped(events)} events sent`;
+      const text = `${seconds(elapsedMs)} of ${seconds(totalMs)}, ${counted(events, 'event')} sent`;
       stderr.write(live ? `\r\x1b[K${text}` : `tocsin: ${text}\n`);
     },
     clear(): void {

@@ -303,6 +303,10 @@ export interface BacktestSetting {
   readonly rang: number;
   readonly folded: number;
   readonly rang_per_day: number;
+  /** Of `rang`: in the first day that the detectors saw, by those that learn. A cold start is no measure of a budget. */
+  readonly rang_first_day: number;
+  /** Of `rang`, by rules too: behind that day. */
+  readonly rang_after_first_day: number;
   /** Both kinds, in the order in which they rang; a folded one has `part_of`. At most 10,000. */
   readonly alerts: readonly BacktestAlert[];
   readonly dropped: number;

@@ -111,10 +111,19 @@ export const PIPELINE_METRICS: readonly PipelineMetric[] = [
     (['active', 'pending'] as const).map((status): Sample => [{ status }, silences.filter((one) => one.status === status).length]),
   ),
   gauge('dead_letters', 'Dead letters kept.', [], ({ status }) => [[{}, status.dead_letters]]),
-  gauge('olap_lag_records', 'Records that the OLAP store does not have yet.', [], ({ status }) => [[{}, status.queues.olap_lag]]),
+  gauge('olap_lag_records', 'Records that the OLAP store does not have yet.', [], ({ status }) =>
+    hasOlap(status) ? [[{}, status.queues.olap_lag]] : [],
+  ),
   gauge('notification_queue', 'Alert events that wait to be told.', [], ({ status }) => [[{}, status.queues.notifications]]),
-  gauge('olap_up', 'Whether the OLAP store answers.', [], ({ status }) => [[{}, Number(status.olap_store === 'ready')]]),
+  gauge('olap_up', 'Whether the OLAP store answers.', [], ({ status }) =>
+    hasOlap(status) ? [[{}, Number(status.olap_store === 'ready')]] : [],
+  ),
 ];
+
+/** Without one nothing lags, and nothing is down. */
+function hasOlap({ olap_store: store }: PipelineStatus): boolean {
+  return store !== 'none' && store !== 'missing';
+}
 
 function perPartition(read: (partition: Partition) => number | undefined): Read {
   return ({ status }) =>

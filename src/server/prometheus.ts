@@ -1,6 +1,7 @@
 /** What runs, as Prometheus metrics: read anew at each scrape, in a registry of its own. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Clock } from '../core/clock.ts';
 import { SILENCES_MAX } from '../notify/silence-request.ts';
 import { PIPELINE_METRICS, type PipelineMetric, type Sample, type Scraped } from './pipeline-metrics.ts';
 import type { Surface } from './surface.ts';
@@ -15,8 +16,9 @@ export interface Metrics {
 
 const EVENT_LOOP_RESOLUTION_MS = 10;
 
-export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
+export function createMetrics(surface: Pick<Surface, 'pipelines'>, { version, clock }: { version: string; clock: Clock }): Metrics {
   const registry = new Registry();
+  const startedSeconds = clock.now() / 1_000 - process.uptime();
   const loop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
   loop.enable();
   let scraped: readonly Scraped[] = [];
@@ -71,6 +73,34 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>): Metrics {
       registers: [],
       collect() {
         this.set(process.memoryUsage.rss());
+      },
+    }),
+    new Gauge({
+      name: 'tocsin_build_info',
+      help: 'Always 1; what runs stands in the labels.',
+      labelNames: ['version', 'node'],
+      registers: [],
+      collect() {
+        this.set({ version, node: process.versions.node }, 1);
+      },
+    }),
+    // Named as in every exporter, for dashboards and rules that know these names.
+    new Gauge({
+      name: 'process_start_time_seconds',
+      help: 'When the process was started, Unix seconds.',
+      registers: [],
+      collect() {
+        this.set(startedSeconds);
+      },
+    }),
+    new Counter({
+      name: 'process_cpu_seconds_total',
+      help: 'User and system time of the process, all its threads.',
+      registers: [],
+      collect() {
+        const { user, system } = process.cpuUsage();
+        this.reset();
+        this.inc((user + system) / 1e6);
       },
     }),
   ];

@@ -241,6 +241,27 @@ test('the page: how to build it, then its files with their caching, and a policy
   }
 });
 
+test('a path that is there says which methods it has, before it looks at a body; one that is not there is a 404 by any method', async (t) => {
+  const { app } = await open(t);
+  const ask = (method: 'DELETE' | 'GET' | 'OPTIONS' | 'POST' | 'PUT', url: string) =>
+    app.inject({ method, url, headers: { host: 'localhost', 'content-type': 'text/odd' }, ...(method === 'POST' && { payload: 'x' }) });
+  for (const [method, url, allow] of [
+    ['POST', '/healthz', 'GET, HEAD'],
+    ['PUT', '/metrics/US/banner', 'GET, HEAD'],
+    ['DELETE', '/api/v1/pipelines/ads/silences', 'GET, HEAD, POST'],
+    ['GET', '/api/v1/events/ads', 'POST'],
+    ['OPTIONS', '/', 'GET, HEAD'],
+  ] as const) {
+    const answer = await ask(method, url);
+    assert.deepEqual([answer.statusCode, answer.headers['allow']], [405, allow], url);
+    assert.equal(answer.json().detail, `there is no ${method} ${url} here; expected ${allow.replaceAll(', ', ' or ')}`);
+  }
+  assert.equal((await ask('POST', '/api/v1/nope')).statusCode, 404);
+  assert.deepEqual(Object.keys((await app.inject({ url: '/docs/json', headers: { host: 'localhost' } })).json().paths['/healthz']), [
+    'get',
+  ]);
+});
+
 test('a process that does not play `api` answers health and metrics, and says so of everything else', async (t) => {
   const { get, app } = await open(t, { isHealthOnly: true });
   for (const path of ['/metrics', '/healthz', '/readyz']) assert.equal((await get(path)).status, 200, path);

@@ -9,6 +9,7 @@ import { docsRoutes } from './docs.ts';
 import { createGuard } from './guard.ts';
 import { defaultLimits, type ServerLimits } from './limits.ts';
 import { requireKey, type ListenAddress } from './listen-address.ts';
+import { collectPaths } from './other-methods.ts';
 import { pageRoutes } from './page.ts';
 import { HttpProblem, pathOf, sendProblem } from './problem.ts';
 import { createMetrics } from './prometheus.ts';
@@ -59,7 +60,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
   const { surface, clock, logger } = deps;
   requireKey(address, apiKey);
   const limits = { ...defaultLimits, ...config.limits };
-  const metrics = createMetrics(surface);
+  const metrics = createMetrics(surface, { version: config.version, clock });
   const guard = createGuard({ loopback: address.loopback, ...(apiKey !== undefined && { apiKey }) });
   const streams = new Map<{ end(): void }, Promise<void>>();
   const app = openFastify(limits, logger);
@@ -77,7 +78,8 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
     metrics.request(request.method, request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
     next();
   });
-  // First, as it collects the routes that come after it.
+  // First, as they collect the routes that come after them.
+  const refuseOtherMethods = collectPaths(app);
   if (!config.isHealthOnly) await docsRoutes(app, { version: config.version, hasKey: apiKey !== undefined, pageRoot: config.pageRoot });
   healthRoutes(app, surface);
   app.get('/metrics', { schema: { tags: ['health'], summary: 'Prometheus text.', produces: ['text/plain'] } }, async (_request, reply) => {
@@ -100,6 +102,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
     servedRoutes(app, surface, { clock });
     await pageRoutes(app, config.pageRoot);
   }
+  refuseOtherMethods();
   await app.ready();
 
   return {

@@ -110,6 +110,9 @@ test('every history gives the alerts of the run, to the last field', async () =>
     assert.equal(report.source, source);
     // A look is a live matter: it would be in the record of the run alone.
     assert.deepEqual(report.settings[0]!.alerts, rang, options.input ?? source);
+    // The third is a rule's, which is as good on its first day as on any.
+    assert.equal(report.settings[0]!.rang_first_day, 2);
+    assert.equal(report.settings[0]!.rang_after_first_day, 0);
     assert.deepEqual([report.windows, report.rows], [74 + 14, 65 * 3 + 9 * 2 + 13 * 3 + 2], options.input ?? source);
     assert.deepEqual([report.from, report.to], [new Date(START).toISOString(), new Date(minute(74)).toISOString()]);
   }

@@ -3,6 +3,8 @@
  * nobody and leaves nothing behind.
  */
 import { availableParallelism } from 'node:os';
+import { textsOf } from '../../alerts/text/texts.ts';
+import { ageText } from '../../alerts/value-text.ts';
 import { formatDuration, parseDuration } from '../../core/duration.ts';
 import { AppError } from '../../core/errors.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
@@ -92,7 +94,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
     const days = range ? (range.to - range.from) / DAY_MS : 0;
     const found = await Promise.all(judges.map((one) => one.judged()));
     const told = settings.map((setting, index) => {
-      const judged = toldOf(setting, found[index]!, days);
+      const judged = toldOf(setting, found[index]!, { days, firstDayEnd: (meter.first ?? 0) + DAY_MS });
       if (!incidents) return judged;
       const score = scoreOf(judged.alerts, incidents, { ...(range ?? { from: 0, to: 0 }), graceMs: options.graceMs });
       return { ...judged, score };
@@ -143,16 +145,22 @@ function groupsOf(settings: readonly Setting[], history: History): Setting[][] {
   return groups;
 }
 
-function toldOf({ name, changes, config }: Setting, { alerts, dropped }: Judged, days: number): BacktestSetting {
-  const folded = alerts.filter(({ part_of }) => part_of !== undefined).length;
-  const rang = alerts.length - folded;
+function toldOf(
+  { name, changes, config }: Setting,
+  { alerts, dropped }: Judged,
+  { days, firstDayEnd }: { readonly days: number; readonly firstDayEnd: number },
+): BacktestSetting {
+  const bells = alerts.filter(({ part_of }) => part_of === undefined);
+  const rang = bells.length;
   return {
     name,
     changes,
     false_alarms_per_day: config.monitor.detect.some(keepsBudget) ? config.monitor.falseAlarmsPerDay : null,
     rang,
-    folded,
+    folded: alerts.length - rang,
     rang_per_day: days > 0 ? rang / days : 0,
+    rang_first_day: bells.filter((alert) => learns(alert) && Date.parse(alert.window_start) < firstDayEnd).length,
+    rang_after_first_day: bells.filter((alert) => Date.parse(alert.window_start) >= firstDayEnd).length,
     alerts,
     dropped,
   };
@@ -162,11 +170,11 @@ function keepsBudget(entry: DetectEntry): boolean {
   return kindOf(entry)?.tests !== undefined;
 }
 
-function learns(entry: DetectEntry): boolean {
+function learns(entry: { readonly detector: string }): boolean {
   return kindOf(entry)?.learns !== false;
 }
 
-function kindOf({ detector }: DetectEntry): DetectorKind | undefined {
+function kindOf({ detector }: { readonly detector: string }): DetectorKind | undefined {
   const catalog: Readonly<Record<string, DetectorKind>> = detectorCatalog;
   return catalog[detector];
 }
@@ -217,10 +225,10 @@ function notesOf(
   const notes = ['alerts ring here when a window closes; live, a rise may ring a little earlier, at a look at the open window'];
   // Rules are as good in the first window as in any.
   if (!settings.some(({ config }) => config.monitor.detect.some(learns))) return notes;
-  if (from === undefined) notes.push('the detectors began without a baseline: the first hours say little');
+  if (from === undefined) notes.push('the detectors began without a baseline: the first day says little');
   else if (meter.first !== undefined && meter.first > from - warmUpMs && meter.first < from + DAY_MS) {
     const learnt = Math.max(0, from - meter.first);
-    notes.push(`of ${formatDuration(warmUpMs)} to learn from before --from only ${formatDuration(learnt)} are there`);
+    notes.push(`of ${formatDuration(warmUpMs)} to learn from before --from only ${ageText(learnt, textsOf.en)} are there`);
   }
   return notes;
 }

@@ -13,6 +13,7 @@ import { historyFromLog } from './from-log.ts';
 import { firstLine, historyFromRows, isWindowRow } from './from-rows.ts';
 import { historyFromStore } from './from-store.ts';
 import type { Emit, HistoryWanted } from './record-packer.ts';
+import { counted, plural } from '../../core/counted.ts';
 
 export interface HistoryPlace {
   /** A file of events or of rows, `-` for events on standard input; undefined: what a run has left in the data directory. */
@@ -76,11 +77,11 @@ function logHistory(topic: string, log: Log, trouble?: AppError): History {
     counts: false,
     async read(wanted, _, emit) {
       let rows = 0;
-      const counted: Emit = (columns) => {
+      const counting: Emit = (columns) => {
         rows += columns.count;
         return emit(columns);
       };
-      await historyFromLog(wanted, topic, log, counted);
+      await historyFromLog(wanted, topic, log, counting);
       if (rows > 0 || !trouble) return;
       const { code, message, retryable } = trouble;
       const text = `the log has no windows of this time, and the OLAP store, which may have them, is not to be had: ${message}`;
@@ -103,11 +104,11 @@ function storeHistory(store: OlapStore, otherwise: History | undefined): History
     counts: false,
     async read(wanted, config, emit) {
       let rows = 0;
-      const counted: Emit = (columns) => {
+      const counting: Emit = (columns) => {
         rows += columns.count;
         return emit(columns);
       };
-      await historyFromStore(wanted, store, counted, (some) => (corrected += some));
+      await historyFromStore(wanted, store, counting, (some) => (corrected += some));
       isWithoutKeys = rows > 0 && wanted.sketched.length > 0;
       if (rows > 0 || !otherwise) return;
       isEmpty = true;
@@ -117,7 +118,7 @@ function storeHistory(store: OlapStore, otherwise: History | undefined): History
       ...(corrected === 0
         ? []
         : [
-            `${corrected} rows were corrected after their window had closed: the store holds what they are now, live the detectors saw them before`,
+            `${counted(corrected, 'row')} ${plural(corrected, 'was', 'were')} corrected after their window had closed: the store holds what they are now, live the detectors saw them before`,
           ]),
       ...(isWithoutKeys ? [`${NO_KEYS}: they are not read out of the store; --history log has them`] : []),
     ],
@@ -151,7 +152,7 @@ async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDe
     source: 'events',
     isLarge: false,
     counts: true,
-    read: (wanted, counted, emit) => historyFromEvents(wanted, counted, path, emit, deps),
+    read: (wanted, counting, emit) => historyFromEvents(wanted, counting, path, emit, deps),
     notes: () => [],
   };
 }

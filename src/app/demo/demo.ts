@@ -15,8 +15,11 @@ import { withBreaksFrom, withGenerator, withoutBreaks } from './breaks.ts';
 import { freeAddress, requireFree } from './free-address.ts';
 import { watchBackfill } from './backfill-progress.ts';
 import { demoPosition, makesUpFirst, MADE_UP_LIVE_MS, pauseMs, type DemoPosition } from './position.ts';
+import type { AlertLocale } from '../../receivers/alert-event.ts';
 import { RUN_DEFAULTS, type RunOptions } from '../run/run-options.ts';
 import { runPipelines, type RunDeps } from '../run.ts';
+import type { DemoTexts } from './text/en.ts';
+import { textsOf } from './text/texts.ts';
 
 const PIPELINE = fileURLToPath(new URL('../../../pipelines/demo.yml', import.meta.url));
 const LISTEN = '127.0.0.1:8000';
@@ -26,6 +29,8 @@ const PAUSE_MS_MAX = 1_800_000;
 export interface DemoOptions {
   readonly data?: string;
   readonly json: boolean;
+  /** Language of what it says and of its alerts. */
+  readonly locale: AlertLocale;
   /** End so long after the live part has begun, ms. */
   readonly forMs?: number;
   /** Default: 127.0.0.1:8000, or another port where that one is taken. */
@@ -44,27 +49,26 @@ export interface DemoOptions {
 export async function runDemo(options: DemoOptions, deps: RunDeps): Promise<void> {
   const dir = options.data ?? mkdtempSync(join(tmpdir(), 'tocsin-demo-'));
   const say = (text: string): void => void (options.json || deps.stdout.write(text));
-  const config = loadPipeline(PIPELINE);
+  const texts = textsOf[options.locale];
+  const config = speaking(loadPipeline(PIPELINE), options.locale);
   const generator = config.inputs[0]!.config as GeneratorConfig;
   try {
     if (options.listen !== undefined && options.listen !== 'none') await requireFree(options.listen, options.apiKey || undefined);
     const before = await demoPosition(dir, config, systemClock);
     refuseLongPause(dir, before);
-    say(introduction(generator));
-    await backfill(dir, config, before, deps, say, options.json);
+    say(texts.intro(generator.rate.toLocaleString('en-US'), formatDuration(generator.history)));
+    const took = await backfill(dir, config, before, deps, options.json);
+    say(texts.counted(took.events.toLocaleString('en-US'), took.seconds.toFixed(1)));
     if (!deps.signal.aborted) await live(dir, options, config, deps, say);
-    if (options.data === undefined) say('The data of this demo is deleted; --data DIR keeps it.\n');
+    if (options.data === undefined) say(texts.deleted);
   } finally {
     if (options.data === undefined) rmSync(dir, { recursive: true, force: true });
   }
 }
 
-function introduction({ rate, history }: GeneratorConfig): string {
-  return `Tocsin demo: made-up ad events of 7 countries x 3 ad formats, ${rate.toLocaleString('en-US')} a second, in windows of 10 s and 1 m.
-The pipeline is pipelines/demo.yml. Ctrl-C ends it at any time.
-
-[1/3] backfill: a simulated day (${formatDuration(history)}) of thin traffic, counted as fast as it goes
-`;
+/** The same, with its alerts in that language. */
+function speaking(config: LoadedPipeline, locale: AlertLocale): LoadedPipeline {
+  return { ...config, locale, monitor: { ...config.monitor, locale } };
 }
 
 function refuseLongPause(dir: string, before: DemoPosition | undefined): void {
@@ -86,9 +90,8 @@ async function backfill(
   config: LoadedPipeline,
   before: DemoPosition | undefined,
   deps: RunDeps,
-  say: (text: string) => void,
   quiet: boolean,
-): Promise<void> {
+): Promise<{ events: number; seconds: number }> {
   const generator = config.inputs[0]!.config as GeneratorConfig;
   const started = systemClock.elapsed();
   const seconds = generator.history / 1_000;
@@ -113,8 +116,7 @@ async function backfill(
   } finally {
     events = (await progress?.stop()) ?? 0;
   }
-  const took = (systemClock.elapsed() - started) / 1_000;
-  say(`      ${events.toLocaleString('en-US')} events in ${took.toFixed(1)} s\n\n`);
+  return { events, seconds: (systemClock.elapsed() - started) / 1_000 };
 }
 
 /** Of the time that ends now, whose events have not come yet, ms. */
@@ -128,8 +130,10 @@ function makingUp(config: LoadedPipeline): LoadedPipeline {
 
 async function live(dir: string, options: DemoOptions, config: LoadedPipeline, deps: RunDeps, say: (text: string) => void): Promise<void> {
   const { data, json, forMs, open, apiKey } = options;
+  const texts = textsOf[options.locale];
   const listen = options.listen ?? (await freeAddress(LISTEN));
-  const told = (url: string | undefined, opened: boolean): void => say(liveText(url, opened, config) + breakText(data ?? dir, running));
+  const told = (url: string | undefined, opened: boolean): void =>
+    say(texts.live(url, opened) + slackText(texts, config) + breakText(texts, data ?? dir, running));
   const isShort = (await missingMs(dir, config)) <= MADE_UP_LIVE_MS;
   const running = withBreaksFrom(isShort ? makingUp(config) : config, systemClock.now());
   if (listen === 'none') told(undefined, false);
@@ -153,27 +157,18 @@ async function live(dir: string, options: DemoOptions, config: LoadedPipeline, d
   );
 }
 
-function liveText(url: string | undefined, opened: boolean, { receivers }: LoadedPipeline): string {
-  const slack = receivers.some(({ kind }) => kind === 'slack');
-  const isSet = (process.env['SLACK_WEBHOOK_URL'] ?? '') !== '';
-  const where = url === undefined ? 'without a dashboard' : `the dashboard is ${url}${opened ? ' (opened in your browser)' : ''}`;
-  return `[2/3] live: ${where}
-      Below comes a line for each window that closes: the total over all 21 segments.
-${slack ? `      Slack ${isSet ? 'rings too: SLACK_WEBHOOK_URL is set' : 'would ring too with SLACK_WEBHOOK_URL set to the address of an incoming webhook'}.\n` : ''}
-`;
+function slackText(texts: DemoTexts, { receivers }: LoadedPipeline): string {
+  if (!receivers.some(({ kind }) => kind === 'slack')) return '\n';
+  return `${(process.env['SLACK_WEBHOOK_URL'] ?? '') === '' ? texts.slackUnset : texts.slackSet}\n`;
 }
 
-function breakText(dir: string, { inputs }: LoadedPipeline): string {
+function breakText(texts: DemoTexts, dir: string, { inputs }: LoadedPipeline): string {
   const { breaks } = inputs[0]!.config as GeneratorConfig;
   const [drop] = breaks;
   const [first, second] = breaks.map(({ at = '' }) =>
     formatDuration(Math.max(0, Math.round((Date.parse(at) - systemClock.now()) / 1_000)) * 1_000),
   );
-  return `[3/3] break: in ${first} the click-through rate of "US banner" drops to a quarter for ${formatDuration(drop?.for ?? 0)}, in ${second} "KR rewarded_video" is flooded.
-      The first alert comes with the first broken window of 10 s: within a minute from now. When a break is over, that is told too.
-      To break more yourself, in another terminal: bin/tocsin simulate --data ${dir}
-
-`;
+  return texts.breaks(first ?? '', formatDuration(drop?.for ?? 0), second ?? '', dir);
 }
 
 /** The demo shows counting and ringing; the 543 MB of an OLAP engine are not needed for that. */
