@@ -107,14 +107,19 @@ export function AlertCard({ feed, episode, open, isHere, isLinked }: Props) {
           )}
           <span>
             {episode.window}
-            {explanation.baseline &&
-              ` · ${t(isExperiment(episode) || episode.detector === 'expected-rate' ? 'alerts.compared' : 'alerts.learnt', { count: formatCount(explanation.baseline.windows, language.value) })}`}
+            {explanation.baseline && ` · ${t(baselineKey(episode), { count: formatCount(explanation.baseline.windows, language.value) })}`}
             {explanation.baseline?.age_ms !== undefined && ` (${formatSpan(explanation.baseline.age_ms, spanUnits(t))})`}
           </span>
         </p>
       </div>
     </details>
   );
+}
+
+/** What its baseline is called; `{count}`: its windows. */
+function baselineKey(episode: Episode): 'alerts.compared' | 'alerts.learnt' | 'alerts.learnt_one' {
+  if (isExperiment(episode) || episode.detector === 'expected-rate') return 'alerts.compared';
+  return episode.explanation.baseline?.windows === 1 ? 'alerts.learnt_one' : 'alerts.learnt';
 }
 
 /** How far off it was; past a limit what it was, as nobody measures that in percents of the limit. */

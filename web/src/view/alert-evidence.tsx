@@ -60,7 +60,7 @@ export function AlertCompany({ episode, dimensions }: Props) {
       )}
       {members.length > 0 && (
         <div class="alert-fact">
-          <b>{t('alerts.members', { count: formatCount(members.length, language.value) })}</b>
+          <b>{t(members.length === 1 ? 'alerts.member' : 'alerts.members', { count: formatCount(members.length, language.value) })}</b>
           <ul>
             {members.slice(0, MEMBERS_SHOWN).map(({ alert_id, labels, since, told }) => (
               <li key={alert_id}>

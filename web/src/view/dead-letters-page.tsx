@@ -4,7 +4,7 @@ import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { formatCount } from '../format/number.ts';
 import { formatMoment } from '../format/time.ts';
 import { useDashboard } from './context.ts';
-import { letterText } from './letter-text.ts';
+import { letterBytes, letterText } from './letter-text.ts';
 import { Empty, Failed, Loading, Panel } from './parts.tsx';
 import { usePolled } from './polled.ts';
 
@@ -80,7 +80,7 @@ function Letter({ letter }: { letter: DeadLetterList['dead_letters'][number] }) 
         </span>
       </header>
       {letter.detail !== undefined && <p class="letter-detail">{letter.detail}</p>}
-      <pre>{text ?? t('letters.binary', { count: letter.payload_base64?.length ?? 0 })}</pre>
+      <pre>{text ?? t('letters.binary', { count: formatCount(letterBytes(letter), language.value) })}</pre>
     </li>
   );
 }

@@ -9,6 +9,14 @@ export function letterText({ payload }: Pick<DeadLetter, 'payload'>): string | u
   return text.length < payload.length ? `${text} …` : text;
 }
 
+/** Of a record that is no text; of one that was cut, as many as it had. */
+export function letterBytes({
+  payload_base64: base64 = '',
+  truncated_from_bytes: whole,
+}: Pick<DeadLetter, 'payload_base64' | 'truncated_from_bytes'>): number {
+  return whole ?? atob(base64).length;
+}
+
 /** Spaces after the commas and colons of JSON, so that it breaks into lines; the values stay as they were written. */
 function spaced(payload: string): string {
   try {

@@ -10,21 +10,30 @@ import { Sparkline } from './sparkline.tsx';
 
 const NOTHING: ReadonlyMap<string, Episode> = new Map();
 
-/** The total of each measure; choosing one shows it everywhere below. */
+const COLUMNS_MAX = 7;
+
+/** So many that all rows are about as long. */
+function columnsFor(tiles: number): number {
+  return Math.ceil(tiles / Math.ceil(tiles / COLUMNS_MAX));
+}
+
+/** Each measure, with its total where the pipeline counts one; choosing one shows it everywhere below. */
 export function MeasureTiles({ feed, total, measure }: { feed: PipelineFeed; total: Series | undefined; measure: string }) {
   const { t, go, link, language } = useDashboard();
-  const { measures, dimensions, watched } = feed.info;
+  const { measures, dimensions, rollups, watched } = feed.info;
+  const isTotal = dimensions.length === 0 || rollups.some((rollup) => rollup.length === 0);
+  const heading = t(isTotal ? 'overview.total' : 'overview.measures');
   return (
-    <section class="total" aria-label={t('overview.total')}>
+    <section class="total" aria-label={heading}>
       <h2>
-        {t('overview.total')}
+        {heading}
         {total && (
           <a class="more" href={link({ page: 'segment', labels: {} })}>
             {t('overview.see_total')}
           </a>
         )}
       </h2>
-      <fieldset class="tiles">
+      <fieldset class="tiles" style={{ '--columns': columnsFor(measures.length) }}>
         <legend class="unseen">{t('overview.measures')}</legend>
         {measures.map((each) => {
           const { name } = each;

@@ -61,7 +61,9 @@ export function Vitals() {
       <div class={isBehind ? 'vital is-behind' : 'vital'}>
         <span class="vital-name">{t('vitals.lag')}</span>
         <strong>{formatShort(lag, language.value)}</strong>
-        <span class="vital-note">{isBehind ? t('vitals.behind', { span }) : lag === 0 ? t('vitals.caught_up') : t('vitals.records')}</span>
+        <span class="vital-note">
+          {isBehind ? t('vitals.behind', { span }) : lag === 0 ? t('vitals.caught_up') : t(lag === 1 ? 'vitals.record' : 'vitals.records')}
+        </span>
       </div>
       <div class={firing > 0 ? 'vital is-firing' : unclear > 0 ? 'vital is-unclear' : 'vital'}>
         <span class="vital-name">{t('vitals.firing')}</span>
