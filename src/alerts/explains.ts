@@ -77,7 +77,7 @@ export function partsThatTell({ labels, effect }: FiringAlert, parts: readonly F
     return share > 0 ? [{ part, share, power: powerWithin(amount, share, effect) }] : [];
   });
   weighed.sort((a, b) => b.power - a.power || byDepth(a.part, b.part));
-  const apart = weighed.slice(0, 0);
+  const apart: typeof weighed = [];
   for (const one of weighed) if (apart.every(({ part }) => !agree(part.labels, one.part.labels))) apart.push(one);
   const share = apart.reduce((sum, one) => sum + one.share, 0);
   const together = apart.reduce((sum, one) => sum + one.power, 0);

@@ -69,7 +69,10 @@ function typeText(schema: JsonSchema): string {
   if (typeof schema.const === 'string') return `\`${schema.const}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (schema.anyOf !== undefined) return [...new Set(schema.anyOf.map(typeText))].join(' or ');
-  if (schema.type === 'array' && schema.items !== undefined && !Array.isArray(schema.items)) return `list of ${typeText(schema.items)}`;
+  if (schema.type === 'array' && schema.items !== undefined && !Array.isArray(schema.items)) {
+    const entries = typeText(schema.items);
+    return `list of ${entries.includes(' or ') ? `(${entries})` : entries}`;
+  }
   if (typeof schema['pattern'] === 'string' && schema['pattern'].endsWith(DURATION)) return 'duration';
   if (typeof schema['pattern'] === 'string' && schema['pattern'].endsWith('%$')) return 'percentage';
   const types = schema.type === undefined ? ['object'] : [schema.type].flat();

@@ -233,7 +233,10 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       const notified = await lanes.run(laneOf(event), () => judge(event, offset)).finally(() => underWay.delete(offset));
       if (!notified) return undefined;
       const next = open.close(offset);
-      if (next !== undefined) log.setNext(receiver.name, next);
+      if (next !== undefined) {
+        log.setNext(receiver.name, next);
+        if (settling.size === 0) taken.dealtWith(next);
+      }
       return notified;
     },
     room: open.room,

@@ -18,6 +18,8 @@ export interface TakenIn {
   failed(offset: number, alertId: string): void;
   /** It is tried no more. */
   done(alertId: string): void;
+  /** All events before this offset are dealt with, and none that waited is being told: who was taken in by then is asked for no more. */
+  dealtWith(next: number): void;
 }
 
 type Kept = Pick<NotificationLog, 'fold' | 'unfold' | 'foldedBy' | 'isWaiting' | 'release'>;
@@ -51,5 +53,8 @@ export function createTakenIn(receiver: string, log: Kept): TakenIn {
       if (since(offset, id)) log.fold(receiver, id, taken.get(id)!);
     },
     done: (id) => void failing.delete(id),
+    dealtWith(next) {
+      for (const [id, offset] of taken) if (offset <= next) taken.delete(id);
+    },
   };
 }

@@ -44,7 +44,7 @@ export function contributorsOf(
   });
   const all = moved.reduce((sum, { deviation }) => sum + deviation, 0);
   return moved
-    .map(({ labels, deviation, usual }) => ({ labels, share: deviation / all, usual: usual / usualOfAll }))
+    .map(({ labels, deviation, usual }) => ({ labels, share: deviation / all, usual: usualOfAll > 0 ? usual / usualOfAll : 0 }))
     .filter(({ share }) => share >= SHARE_LEAST)
     .sort((a, b) => b.share - a.share)
     .slice(0, CONTRIBUTORS_MAX);

@@ -107,6 +107,7 @@ function perhapsBegun(path: string, { line }: LineResume, fault: unknown): unkno
 const NUMBER = /^\.\d{1,6}$/;
 const DATE = /^[-_.]\d[-_.:\dTZ]*$/;
 const PACKED = /\.(gz|zst)$/;
+const collator = new Intl.Collator('en', { numeric: true });
 
 async function listed(path: string): Promise<LogFile[]> {
   const own = await realpath(path).catch(() => path);
@@ -121,7 +122,6 @@ async function listed(path: string): Promise<LogFile[]> {
   const files = (await Promise.all(whole.map((each) => fileAt(join(folder, each))))).filter((file) => file !== undefined);
   const isNumbered = ({ path: each }: LogFile): boolean => NUMBER.test(suffixOf(each));
   const isDated = ({ path: each }: LogFile): boolean => DATE.test(suffixOf(each)) && !NUMBER.test(suffixOf(each));
-  const collator = new Intl.Collator('en', { numeric: true });
   const byName = (a: LogFile, b: LogFile): number => {
     if (isDated(a) !== isDated(b)) return Number(isDated(a)) - Number(isDated(b));
     const order = collator.compare(suffixOf(a.path), suffixOf(b.path));
