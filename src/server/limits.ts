@@ -31,6 +31,8 @@ export interface ServerLimits {
   /** A stream's client that takes nothing for so long is cut off, ms. */
   readonly streamStalledMs: number;
   readonly heartbeatMs: number;
+  /** An answer that waits for the log is given up, ms; below `idleMs`, too. */
+  readonly answerMs: number;
   /** A backtest that takes longer is ended, ms; below `idleMs`, so that its client gets an answer. */
   readonly backtestMs: number;
 }
@@ -55,5 +57,6 @@ export const defaultLimits: ServerLimits = {
   streamClients: 100,
   streamStalledMs: 30_000,
   heartbeatMs: 15_000,
+  answerMs: 55_000,
   backtestMs: 55_000,
 };

@@ -92,7 +92,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
     });
   } else {
     pipelineRoutes(app, surface);
-    topicRoutes(app, surface);
+    topicRoutes(app, surface, limits);
     backtestRoutes(app, surface, limits);
     streamRoutes(app, surface, limits, (stream, ended) => {
       streams.set(stream, ended);

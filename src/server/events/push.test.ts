@@ -226,3 +226,34 @@ test('a client that dies in the middle appends nothing', async (t) => {
   assert.equal((await push('c')).status, 202);
   assert.deepEqual(surface.appended, [{ partition: 0, records: ['c'] }]);
 });
+
+test('an answer comes before the connection is closed, also where the log is away: what it had got by then may be there, and no more is', async (t) => {
+  const { surface, push } = await open(t, { answerMs: 100 });
+  const usual = await surface.pushTarget('raw');
+  const back = Promise.withResolvers<void>();
+  const given: string[] = [];
+  let [whileAsking, whileAppending] = [true, true];
+  surface.pushTarget = async () => ({
+    ...usual,
+    async backlog() {
+      if (whileAsking) await back.promise;
+      return { records: 0, bytes: 0 };
+    },
+    async append(_partition, { bytes }) {
+      given.push(Buffer.from(bytes).toString());
+      if (whileAppending) await back.promise;
+      return 0;
+    },
+  });
+  const unasked = await push('never looked at');
+  whileAsking = false;
+  const unknown = await push('given, and not answered');
+  for (const { status, headers, body } of [unasked, unknown]) {
+    assert.deepEqual([status, headers.get('retry-after')], [503, '5']);
+    assert.match(String(body['detail']), /^the log has not answered within 100ms; whether it has the events is not known: send them again/);
+  }
+  whileAppending = false;
+  back.resolve();
+  assert.equal((await push('sent again')).status, 202);
+  assert.deepEqual(given, ['given, and not answered', 'sent again']);
+});

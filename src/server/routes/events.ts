@@ -7,12 +7,14 @@ import { dropRest } from '../events/drop-rest.ts';
 import type { BodyBudget } from '../events/gathering.ts';
 import { createLineCutter } from '../events/lines/line-cutter.ts';
 import { bodyKind, createRecordReader } from '../events/records.ts';
+import { inTime } from '../in-time.ts';
 import type { ServerLimits } from '../limits.ts';
 import { HttpProblem } from '../problem.ts';
-import type { Surface } from '../surface.ts';
+import type { PushTarget, Surface } from '../surface.ts';
 
 /** Told to a client that is ahead of the reader, seconds. */
 const RETRY_AFTER_S = '1';
+const ADVICE = 'whether it has the events is not known: send them again, those with an id count once';
 /** Of bodies that were read, for those to come. */
 const SPARE_BYTES = 8 << 20;
 
@@ -46,25 +48,30 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
     async (request, reply): Promise<EventsAccepted> => {
       const { topic } = request.params;
       const { partition } = request.query;
-      const target = await surface.pushTarget(topic);
-      if (partition >= target.partitions) {
-        throw new HttpProblem(
-          400,
-          `found partition ${partition}; topic ${topic} has ${target.partitions}: expected 0 to ${target.partitions - 1}`,
-        );
-      }
-      const reader = createRecordReader(bodyKind(request.headers['content-type']), reading);
-      await refuseBacklog();
-      return withBody(request.raw, limits, { budget, writer: reader.writer }, async (body, headroom) => {
-        const records = await reader.records(body, headroom);
-        // Again: others may have filled it while this body came in.
-        await refuseBacklog();
-        const first = await target.append(partition, records);
-        reply.code(202);
-        return { topic, partition, records: records.ends.length, first_offset: first };
+      const accepted = await inTime(limits.answerMs, ADVICE, async (late) => {
+        const target = await surface.pushTarget(topic);
+        if (partition >= target.partitions) {
+          throw new HttpProblem(
+            400,
+            `found partition ${partition}; topic ${topic} has ${target.partitions}: expected 0 to ${target.partitions - 1}`,
+          );
+        }
+        const reader = createRecordReader(bodyKind(request.headers['content-type']), reading);
+        await refuseBacklog(target);
+        late.throwIfAborted();
+        return withBody(request.raw, limits, { budget, writer: reader.writer }, async (body, headroom) => {
+          const records = await reader.records(body, headroom);
+          // Again: others may have filled it while this body came in.
+          await refuseBacklog(target);
+          late.throwIfAborted();
+          const first = await target.append(partition, records);
+          return { topic, partition, records: records.ends.length, first_offset: first };
+        });
       });
+      reply.code(202);
+      return accepted;
 
-      async function refuseBacklog(): Promise<void> {
+      async function refuseBacklog(target: PushTarget): Promise<void> {
         const { records, bytes } = await target.backlog(partition);
         if (records > limits.backlogRecords) refuse(`${records} records`, `${limits.backlogRecords}`);
         if (bytes > limits.backlogBytes) refuse(`${bytes} bytes`, `${limits.backlogBytes}`);

@@ -1,10 +1,20 @@
 /** What the log holds: topics, and the records of a partition. */
 import type { FastifyInstance } from 'fastify';
+import { inTime } from '../in-time.ts';
+import type { ServerLimits } from '../limits.ts';
 import type { Surface } from '../surface.ts';
 
-export function topicRoutes(app: FastifyInstance, surface: Pick<Surface, 'topics' | 'messages'>): void {
+const ADVICE = 'ask again';
+
+export function topicRoutes(
+  app: FastifyInstance,
+  surface: Pick<Surface, 'topics' | 'messages'>,
+  { answerMs }: Pick<ServerLimits, 'answerMs'>,
+): void {
   const tags = ['topics'];
-  app.get('/api/v1/topics', { schema: { tags, summary: 'Topics of the log with their partitions.' } }, () => surface.topics());
+  app.get('/api/v1/topics', { schema: { tags, summary: 'Topics of the log with their partitions.' } }, () =>
+    inTime(answerMs, ADVICE, () => surface.topics()),
+  );
 
   app.get<{ Params: { topic: string }; Querystring: { partition: number; offset: number; limit: number } }>(
     '/api/v1/topics/:topic/messages',
@@ -24,6 +34,6 @@ export function topicRoutes(app: FastifyInstance, surface: Pick<Surface, 'topics
         },
       },
     },
-    ({ params, query }) => surface.messages(params.topic, query),
+    ({ params, query }) => inTime(answerMs, ADVICE, () => surface.messages(params.topic, query)),
   );
 }
