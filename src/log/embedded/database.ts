@@ -16,10 +16,15 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** It is cut to this where it had to grow, as while somebody reads for long. */
 const WAL_BYTES_KEPT = 64 << 20;
 const PAGE_BYTES = 8_192;
+/** The pages that every commit needs stay in memory beside those of its records. */
+const CACHE_BYTES = 8 << 20;
 const SQLITE_READONLY = 8;
 const SQLITE_CANTOPEN = 14;
 
 /**
+ * The file never shrinks, but says of each page whose it is (`auto_vacuum`): so a row is deleted without reading the pages of its data, for which the
+ * thread that writes would wait where they have left the page cache.
+ *
  * `batches`: one row per batch of records; `data` comes last, so that reading the others does not walk through its pages. `id` is the
  * order of writing. The index has all that is needed to find and to retire rows without touching them.
  * `partitions.end_offset` outlives the rows: offsets are never given twice.
@@ -103,7 +108,7 @@ function openForWriting(file: string): DatabaseSync {
   try {
     // Asked first, so that a database of another program is left as it is.
     const made = checkFormat(db, file);
-    if (!made) db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
+    if (!made) db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL`);
     const mode = pragma(db, 'journal_mode = WAL');
     if (mode !== 'wal') {
       throw new AppError(
@@ -111,6 +116,7 @@ function openForWriting(file: string): DatabaseSync {
         `${file}: no write-ahead log possible here (${String(mode)}). Put the data directory on a local disk.`,
       );
     }
+    db.exec(`PRAGMA cache_size = -${CACHE_BYTES >> 10}`);
     // NORMAL: SQLite syncs where the file's soundness hangs on it. That a commit survives a power cut is seen to beside it (wal-sync.ts).
     db.exec('PRAGMA synchronous = NORMAL');
     db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);

@@ -9,6 +9,7 @@ import { openDatabase, transact } from './database.ts';
 import { CHECKPOINT_BYTES, createCheckpoints, NO_CHECKPOINTS } from './checkpoints.ts';
 import { createFreshRows } from './fresh-rows.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { createOldValues, NO_OLD_VALUES } from './old-values.ts';
 import { createPacking } from './packing.ts';
 import { createReader } from './reader.ts';
 import { createRetention } from './retention.ts';
@@ -42,7 +43,7 @@ const NOTHING_TO_SYNC: Pick<WalSync, 'sync' | 'syncNow'> = { sync: async () => {
 
 /**
  * The log in one SQLite file. A commit is one transaction and durable when it resolves. One process writes (see `lockDataDir`),
- * others may read. The calling thread does all but compress large appends, wait for the disk, and copy the write-ahead log into the file.
+ * others may read. The calling thread does all but compress large appends, wait for the disk, copy the write-ahead log into the file, and read what it writes over.
  * @throws AppError `data_dir_unusable`, `data_format`, `disk_full`; where the directory or file can't be used
  */
 export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
@@ -55,6 +56,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const packing = createPacking(rowBytes);
   const disk = readOnly ? undefined : openWalSync(`${path}-wal`);
   const checkpoints = readOnly ? NO_CHECKPOINTS : createCheckpoints(db, path, { bytes: config.checkpointBytes ?? CHECKPOINT_BYTES });
+  const oldValues = readOnly ? NO_OLD_VALUES : createOldValues(path);
   const commits = createGroupCommit(db, createUnitWriter(db, { topics, clock, packing, noted: fresh.note }), {
     disk: disk ?? NOTHING_TO_SYNC,
     checkpoints,
@@ -103,6 +105,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     if (!readOnly) commits.flush();
     // Whoever does not wait for it leaves the closing of the log to its connection.
     void checkpoints.close();
+    void oldValues.close();
     db.close();
     disk?.close();
   }
@@ -120,7 +123,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     commit(unit) {
       return run('write', () => {
         checkUnit(unit);
-        return commits.commit(unit, packing.ahead(unit));
+        return commits.commit(unit, bothOf(packing.ahead(unit), oldValues.read(unit)));
       });
     },
 
@@ -188,9 +191,13 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     async close() {
       if (!db.isOpen) return;
       if (!readOnly) commits.flush();
-      await checkpoints.close();
+      await Promise.all([checkpoints.close(), oldValues.close()]);
       closeSync();
     },
     closeSync,
   };
+}
+
+function bothOf(one: Promise<unknown> | undefined, other: Promise<unknown> | undefined): Promise<unknown> | undefined {
+  return one && other ? Promise.all([one, other]) : (one ?? other);
 }

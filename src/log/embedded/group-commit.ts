@@ -22,7 +22,7 @@ export interface GroupCommit {
   /** Resolves when all that is written by now is durable. @throws what a commit would */
   settled(): Promise<void>;
   /** `prepared`: settles when writing it takes less time than before. */
-  commit(unit: CommitUnit, prepared?: Promise<void>): Promise<number[]>;
+  commit(unit: CommitUnit, prepared?: Promise<unknown>): Promise<number[]>;
   /** Resolves when no transaction is under way; undefined: now. Until then the connection is nobody else's. */
   writing(): Promise<void> | undefined;
   /** Writes what waits now, prepared or not. Never throws: each unit's promise says what became of it. */

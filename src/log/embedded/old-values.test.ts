@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { temporary } from '../../../test/support/temporary.ts';
+import { openDatabase } from './database.ts';
+import { createEmbeddedLog } from './embedded-log.ts';
+import { createOldValues } from './old-values.ts';
+
+const LARGE = 200_000;
+const clock = { now: () => 1, elapsed: () => 1 };
+
+function open(t: TestContext) {
+  const path = join(temporary(t), 'log.sqlite');
+  const db = openDatabase(path, { readOnly: false });
+  const oldValues = createOldValues(path);
+  t.after(async () => {
+    await oldValues.close();
+    db.close();
+  });
+  const set = db.prepare('INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+  /** As a commit does it; gives how many bytes were read before. */
+  const write = async (key: string, bytes: number): Promise<number | undefined> => {
+    const value = randomBytes(bytes);
+    const read = await oldValues.read({ state: [[key, value]] });
+    set.run(key, value);
+    return read;
+  };
+  return { db, oldValues, write };
+}
+
+test('what is written over or deleted is read before, if it is large and was written here', async (t) => {
+  const { oldValues, write } = open(t);
+  assert.equal(await write('a', LARGE), undefined, 'it is new');
+  assert.equal(await write('small', 100), undefined);
+  assert.equal(await write('small', 100), undefined);
+  assert.equal(await write('a', LARGE + 1), LARGE);
+  assert.equal(await write('a', 10), LARGE + 1);
+  assert.equal(oldValues.read({ state: [['a', null]] }), undefined, 'little by then');
+  await write('b', LARGE);
+  await write('c', 2 * LARGE);
+  const deletes = [
+    ['b', null],
+    ['none', null],
+    ['c', null],
+  ] as const;
+  assert.equal(await oldValues.read({ state: deletes }), 3 * LARGE);
+  assert.equal(oldValues.read({ appends: [] }), undefined);
+});
+
+test('nobody waits for one that has ended', async (t) => {
+  const { oldValues, write } = open(t);
+  await write('a', LARGE);
+  const reading = oldValues.read({ state: [['a', randomBytes(LARGE)]] });
+  await oldValues.close();
+  assert.equal(await reading, 0);
+  assert.equal(await write('a', LARGE), undefined);
+});
+
+test('a file that nobody can read keeps nobody waiting', async (t) => {
+  const oldValues = createOldValues(join(temporary(t), 'none', 'log.sqlite'));
+  t.after(() => oldValues.close());
+  assert.equal(oldValues.read({ state: [['a', randomBytes(LARGE)]] }), undefined);
+  assert.equal(await oldValues.read({ state: [['a', null]] }), 0);
+});
+
+test('commits stay in their order, whether what they write over has to be read or not', async (t) => {
+  const path = join(temporary(t), 'log.sqlite');
+  const log = createEmbeddedLog({ path, clock });
+  const last = new Map<string, number>();
+  const committing: Promise<unknown>[] = [];
+  for (let n = 0; n < 120; n++) {
+    const key = `key ${n % 7}`;
+    committing.push(log.commit({ state: [[key, Buffer.alloc(n % 3 === 0 ? 50 : LARGE, n)]] }));
+    last.set(key, n);
+  }
+  await Promise.all(committing);
+  const values = await log.state('key');
+  assert.deepEqual(
+    values.map(([key, value]) => [key, value[0]]),
+    [...last].sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  await log.close();
+});
+
+test('of deleted rows the pages are not walked through: the file knows whose they are', (t) => {
+  const { db } = open(t);
+  assert.equal(db.prepare('PRAGMA auto_vacuum').get()!['auto_vacuum'], 2);
+});
