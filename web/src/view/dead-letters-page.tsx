@@ -1,17 +1,20 @@
 import { useState } from 'preact/hooks';
 import type { DeadLetterList } from '../../../src/server/api.ts';
 import type { PipelineFeed } from '../data/pipeline-feed.ts';
+import { textsOf } from '../i18n/texts.ts';
 import { formatCount } from '../format/number.ts';
 import { formatMoment } from '../format/time.ts';
 import { useDashboard } from './context.ts';
 import { letterBytes, letterText } from './letter-text.ts';
 import { Empty, Failed, Loading, Panel } from './parts.tsx';
 import { usePolled } from './polled.ts';
+import { reasonText } from './reason-text.ts';
 
 const LETTERS = 50;
 
 export function DeadLettersPage({ feed }: { feed: PipelineFeed }) {
   const { api, t, language } = useDashboard();
+  const texts = textsOf[language.value];
   const [reason, setReason] = useState<string | undefined>(undefined);
   const name = feed.info.name;
   const [answer, again] = usePolled(
@@ -45,7 +48,10 @@ export function DeadLettersPage({ feed }: { feed: PipelineFeed }) {
                 onClick={() => setReason(reason === each ? undefined : each)}
               >
                 <i aria-hidden="true" style={{ width: `${Math.max(0.5, (count / most) * 100)}%` }} />
-                <span class="bar-name">{each}</span>
+                <span class="bar-name">
+                  {each}
+                  <small>{reasonText(each, texts)}</small>
+                </span>
                 <span class="bar-count">{formatCount(count, language.value)}</span>
               </button>
             </li>
@@ -71,6 +77,7 @@ function Letter({ letter }: { letter: DeadLetterList['dead_letters'][number] }) 
       <header>
         <span class={`tag outcome-tag-${letter.outcome}`}>{t(`outcome.${letter.outcome}`)}</span>
         {letter.reason !== letter.outcome && <strong>{letter.reason}</strong>}
+        <span class="letter-why">{reasonText(letter.reason, textsOf[language.value])}</span>
         {letter.replay !== null && <span class="tag">{t('letters.replayed', { outcome: t(`outcome.${letter.replay}`) })}</span>}
         <span class="letter-origin">
           <span title={t('letters.origin')}>{letter.origin}</span>
