@@ -18,11 +18,9 @@ export async function inTime<T>(ms: number, advice: string, work: (signal: Abort
     late.abort(problem);
     given.reject(problem);
   }, ms);
-  const working = work(late.signal);
   try {
-    return await Promise.race([working, given.promise]);
+    return await Promise.race([work(late.signal), given.promise]);
   } finally {
     clearTimeout(timer);
-    if (late.signal.aborted) working.catch(() => {});
   }
 }

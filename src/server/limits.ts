@@ -31,8 +31,9 @@ export interface ServerLimits {
   /** A stream's client that takes nothing for so long is cut off, ms. */
   readonly streamStalledMs: number;
   readonly heartbeatMs: number;
-  /** An answer that waits for the log is given up, ms; below `idleMs`, too. */
+  /** An answer that waits for the log is given up, ms; below `idleMs`, too. A push whose body is not read yet: below `requestMs`. */
   readonly answerMs: number;
+  readonly readMs: number;
   /** A backtest that takes longer is ended, ms; below `idleMs`, so that its client gets an answer. */
   readonly backtestMs: number;
 }
@@ -58,5 +59,6 @@ export const defaultLimits: ServerLimits = {
   streamStalledMs: 30_000,
   heartbeatMs: 15_000,
   answerMs: 55_000,
+  readMs: 20_000,
   backtestMs: 55_000,
 };

@@ -228,7 +228,7 @@ test('a client that dies in the middle appends nothing', async (t) => {
 });
 
 test('an answer comes before the connection is closed, also where the log is away: what it had got by then may be there, and no more is', async (t) => {
-  const { surface, push } = await open(t, { answerMs: 100 });
+  const { surface, push } = await open(t, { readMs: 100, answerMs: 100 });
   const usual = await surface.pushTarget('raw');
   const back = Promise.withResolvers<void>();
   const given: string[] = [];
@@ -248,12 +248,23 @@ test('an answer comes before the connection is closed, also where the log is awa
   const unasked = await push('never looked at');
   whileAsking = false;
   const unknown = await push('given, and not answered');
-  for (const { status, headers, body } of [unasked, unknown]) {
-    assert.deepEqual([status, headers.get('retry-after')], [503, '5']);
-    assert.match(String(body['detail']), /^the log has not answered within 100ms; whether it has the events is not known: send them again/);
-  }
+  for (const { status, headers } of [unasked, unknown]) assert.deepEqual([status, headers.get('retry-after')], [503, '5']);
+  assert.match(String(unasked.body['detail']), /^the log has not answered within 100ms; nothing of the body was taken/);
+  assert.match(String(unknown.body['detail']), /^the log has not answered within 100ms; whether it has the events is not known/);
   whileAppending = false;
   back.resolve();
   assert.equal((await push('sent again')).status, 202);
   assert.deepEqual(given, ['given, and not answered', 'sent again']);
+});
+
+test('a body that fills the connection while the log is away is answered too, before it is taken for one that is sent too slowly', async (t) => {
+  const { surface, push } = await open(t, { readMs: 100, requestMs: 1_000, answerMs: 10_000, headersMs: 900 });
+  const usual = surface.pushTarget;
+  surface.pushTarget = () => new Promise(() => {});
+  const large = 'x'.repeat(2_000_000);
+  const { status, headers, body } = await push(large);
+  assert.deepEqual([status, headers.get('retry-after')], [503, '5']);
+  assert.match(String(body['detail']), /nothing of the body was taken: send it again/);
+  surface.pushTarget = usual;
+  assert.equal((await push(large)).status, 202);
 });

@@ -14,7 +14,8 @@ import type { PushTarget, Surface } from '../surface.ts';
 
 /** Told to a client that is ahead of the reader, seconds. */
 const RETRY_AFTER_S = '1';
-const ADVICE = 'whether it has the events is not known: send them again, those with an id count once';
+const UNREAD = 'nothing of the body was taken: send it again';
+const UNKNOWN = 'whether it has the events is not known: send them again, those with an id count once';
 /** Of bodies that were read, for those to come. */
 const SPARE_BYTES = 8 << 20;
 
@@ -48,26 +49,29 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
     async (request, reply): Promise<EventsAccepted> => {
       const { topic } = request.params;
       const { partition } = request.query;
-      const accepted = await inTime(limits.answerMs, ADVICE, async (late) => {
-        const target = await surface.pushTarget(topic);
-        if (partition >= target.partitions) {
+      // A body that is not read fills the connection, and a request that does not arrive is ended as one that is sent too slowly.
+      const target = await inTime(limits.readMs, UNREAD, async () => {
+        const found = await surface.pushTarget(topic);
+        if (partition >= found.partitions) {
           throw new HttpProblem(
             400,
-            `found partition ${partition}; topic ${topic} has ${target.partitions}: expected 0 to ${target.partitions - 1}`,
+            `found partition ${partition}; topic ${topic} has ${found.partitions}: expected 0 to ${found.partitions - 1}`,
           );
         }
-        const reader = createRecordReader(bodyKind(request.headers['content-type']), reading);
-        await refuseBacklog(target);
-        late.throwIfAborted();
-        return withBody(request.raw, limits, { budget, writer: reader.writer }, async (body, headroom) => {
+        await refuseBacklog(found);
+        return found;
+      });
+      const reader = createRecordReader(bodyKind(request.headers['content-type']), reading);
+      const accepted = await inTime(limits.answerMs, UNKNOWN, (late) =>
+        withBody(request.raw, limits, { budget, writer: reader.writer }, async (body, headroom) => {
           const records = await reader.records(body, headroom);
           // Again: others may have filled it while this body came in.
           await refuseBacklog(target);
           late.throwIfAborted();
           const first = await target.append(partition, records);
           return { topic, partition, records: records.ends.length, first_offset: first };
-        });
-      });
+        }),
+      );
       reply.code(202);
       return accepted;
 
