@@ -160,12 +160,13 @@ export function createAlertDesk<Series extends AlertSeries>(
   }
 
   function memberOf(series: Series, direction: Direction): AlertMember {
-    const { id = '', since, lastsSince = since, rang, alone } = series.alerts[direction]!;
+    const { id = '', since, lastsSince = since, severity, rang, alone } = series.alerts[direction]!;
     return {
       alert_id: id,
       labels: series.labels,
       series: seriesText(subject.measure.name, series.labels),
       since: new Date(lastsSince).toISOString(),
+      ...(severity && { severity }),
       told: rang !== null && rang > since && alone === undefined,
     };
   }

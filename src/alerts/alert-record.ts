@@ -5,7 +5,7 @@ import { alertId } from './alert-id.ts';
 import { ratioOf, severityOfFacts, toldDeviation, valuesOf, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
 import { alertWords, withWords } from './alert-words.ts';
 import { impactOf } from './impact.ts';
-import type { Hint } from './naming.ts';
+import { alertTypeOf, type Hint } from './naming.ts';
 import type { WindowTime } from './state-machine.ts';
 import { seriesText } from './value-text.ts';
 
@@ -27,13 +27,12 @@ export function alertRecord(
   const { pipeline, detector, measure, window, direction, labels, naming } = subject;
   const { observed, expected } = valuesOf(facts);
   const windowEnd = new Date(at.endMs).toISOString();
-  const alertType = naming.alertType ?? `${measure.name}_${direction === 'down' ? 'drop' : 'spike'}`;
   const event: AlertEvent = {
     // A dimension may be called like a field of ours: ours wins, the dimension is still in `labels`.
     ...labels,
     alert_id: idOf(subject, facts.since),
     alert_time: windowEnd,
-    alert_type: alertType,
+    alert_type: alertTypeOf(measure.name, direction, naming),
     severity: severityOfFacts(subject, facts),
     metric_name: subject.metricName,
     current_value: observed,

@@ -1,5 +1,6 @@
 /** The alert of a pipeline that reads more slowly than events come. */
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
+import { OWN_ALERTS } from '../receivers/own-alerts.ts';
 import { alertId } from './alert-id.ts';
 import { withWords, type AlertWords } from './alert-words.ts';
 import { fill, textsOf } from './text/texts.ts';
@@ -30,7 +31,7 @@ export function lagAlert(facts: LagFacts): AlertEvent {
   const event: AlertEvent = {
     alert_id: alertId({ ...subject, since }),
     alert_time: now,
-    alert_type: 'consumer_lag',
+    alert_type: OWN_ALERTS.lag,
     severity: 'high',
     metric_name: 'consumer lag',
     current_value: observed,

@@ -3,6 +3,7 @@
  * apart, or more ids than it may remember.
  */
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
+import { OWN_ALERTS } from '../receivers/own-alerts.ts';
 import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
 import { lastStart } from '../windows/plan.ts';
 import type { WindowSpec } from '../windows/spec.ts';
@@ -39,7 +40,7 @@ export function limitAlert({ kind, pipeline, partition, limit, window, span, loc
   const event: AlertEvent = {
     alert_id: alertId({ ...subject, since }),
     alert_time: end,
-    alert_type: `${kind}_limit`,
+    alert_type: OWN_ALERTS[kind],
     severity: 'medium',
     metric_name: `max_${kind}`,
     current_value: observed,

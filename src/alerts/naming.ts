@@ -1,3 +1,4 @@
+import type { Direction } from '../detectors/detector.ts';
 import type { AlertLocale, Severity } from '../receivers/alert-event.ts';
 
 /** How the alerts of one direction of a measure are called and explained. All optional: the file need not say. */
@@ -14,3 +15,8 @@ export interface AlertNaming {
 
 /** The same words for all readers, or each language's. */
 export type Hint = string | Readonly<Record<AlertLocale, string>>;
+
+/** `ctr_drop`, or what the file says. */
+export function alertTypeOf(measure: string, direction: Direction, { alertType }: AlertNaming): string {
+  return alertType ?? `${measure}_${direction === 'down' ? 'drop' : 'spike'}`;
+}

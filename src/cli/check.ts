@@ -1,8 +1,10 @@
+import { alertKindsOf } from '../config/alert-kinds.ts';
 import { topicConflicts } from '../config/topic-conflicts.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import { AppError } from '../core/errors.ts';
 import { formatDuration } from '../core/duration.ts';
+import { matchText, takesKind } from '../receivers/match.ts';
 import { sourceRulesOf } from '../schemas/rules-of-schema.ts';
 import { compilePlan } from '../windows/plan.ts';
 import { fastPathOf } from '../windows/projector/open-decoder.ts';
@@ -58,7 +60,9 @@ function outline({ engine, monitor }: LoadedPipeline): Record<string, unknown> {
   };
 }
 
-function describe(file: string, { engine, monitor, inputs, receivers, clock, start }: LoadedPipeline): string {
+function describe(file: string, config: LoadedPipeline): string {
+  const { engine, monitor, inputs, receivers, clock, start } = config;
+  const untold = untoldTypes(config);
   const rollups = engine.rollups.map((names) => (names.length === 0 ? 'all together' : names.join(' x ')));
   const detect = Map.groupBy(monitor.detect, ({ detector, window }) => `${detector} on ${window} windows`);
   const reads = inputs.map(({ kind, topic }) => `${kind} into ${topic}`);
@@ -77,9 +81,18 @@ function describe(file: string, { engine, monitor, inputs, receivers, clock, sta
       `${what}: ${[...new Set(entries.map(({ measure }) => measure))].join(', ')}`,
     ]),
     ...(detect.size === 0 ? [['detector', 'none'] as [string, string]] : []),
-    ['tells', receivers.map(({ name }) => name).join(', ') || 'nobody'],
+    ['tells', receivers.map(({ name, match }) => (match ? `${name} (${matchText(match)})` : name)).join(', ') || 'nobody'],
+    ...(untold.length > 0 ? [['untold', `no receiver takes ${untold.join(', ')}`] as [string, string]] : []),
   ];
   return [`${file}: pipeline ${engine.pipeline} is right`, ...lines.map(([name, text]) => `  ${name.padEnd(9)} ${text}`)].join('\n');
+}
+
+/** Types of alerts of which nobody is told, whatever their labels and severity. */
+function untoldTypes(config: LoadedPipeline): string[] {
+  const { receivers } = config;
+  if (receivers.length === 0) return [];
+  const untold = alertKindsOf(config).filter((kind) => !receivers.some(({ match }) => takesKind(match, kind)));
+  return [...new Set(untold.map(({ alert_type: type }) => type))];
 }
 
 /** Where days are windows, people think of their own midnight. */

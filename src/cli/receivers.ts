@@ -8,6 +8,7 @@ import { unknownName } from '../config/problem.ts';
 import { systemClock } from '../core/clock.ts';
 import { zoneNamed } from '../core/told-time.ts';
 import { AppError } from '../core/errors.ts';
+import { matchText } from '../receivers/match.ts';
 import type { ReadOptions } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -24,20 +25,29 @@ export async function listCommand(file: string, { json, ...place }: ReadOptions,
   const config = loadPipeline(file);
   const opened = openReceivers(config, process.env, receiverDeps(config, terminal));
   const givenUp = await readFailures(place, config);
-  for (const { name, kind, receiver, missing, optional } of opened) {
+  for (const { name, kind, receiver, missing, optional, match } of opened) {
     const failures = givenUp.filter((each) => each.receiver === name);
     const last = failures.at(-1);
     if (json) {
       const target = receiver?.target ?? null;
       await terminal.print(
-        JSON.stringify({ name, type: kind, target, missing, optional, given_up: failures.length, last_given_up: last ?? null }),
+        JSON.stringify({
+          name,
+          type: kind,
+          target,
+          missing,
+          optional,
+          match: match ?? null,
+          given_up: failures.length,
+          last_given_up: last ?? null,
+        }),
       );
       continue;
     }
     // A run that is under way has an environment of its own.
     const started = optional ? 'a run started here leaves it out' : 'a run started here stops at that';
     const state = receiver ? receiver.target : `not from this shell: ${missingText(missing, 'here')}; ${started}`;
-    await terminal.print(`${name}  ${kind}  ${state}`);
+    await terminal.print(`${name}  ${kind}  ${state}${match ? `; only ${matchText(match)}` : ''}`);
     if (last) {
       await terminal.print(`  given up: ${failures.length}, the last at ${last.given_up_time}: ${last.message}`);
       await terminal.print(`  because ${last.reason}`);

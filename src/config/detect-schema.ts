@@ -2,13 +2,12 @@
 import { z } from 'zod';
 import { detectorCatalog } from '../detectors/catalog.ts';
 import type { DetectorKind } from '../detectors/detector.ts';
-import type { Severity } from '../receivers/alert-event.ts';
+import { SEVERITIES } from '../receivers/match.ts';
 import { shapeOf } from './catalog-block.ts';
 import { link, perDirection } from './field-kinds.ts';
 
 export const DEFAULT_DETECTOR = 'evidence';
 export const DETECTOR_NAMES = Object.keys(detectorCatalog);
-const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const satisfies readonly Severity[];
 
 const hintText = z.string().min(1).max(500);
 const hintInEach = z.strictObject({ en: hintText.describe('In English.'), ko: hintText.describe('In Korean.') });

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DETECTOR_NAMES, kindNamed, measureDetectSchema, sharedDetectSchema } from './detect-schema.ts';
 import type { DetectorKind } from '../detectors/detector.ts';
+import { matchSchema } from '../receivers/match.ts';
 import { pipelineSchema } from './pipeline-schema.ts';
 import { RECEIVER_TYPES, receiverKind } from './resolve-outputs.ts';
 
@@ -28,6 +29,7 @@ function toJsonSchema(schema: z.ZodType): JsonSchema {
 export function pipelineJsonSchema(): JsonSchema {
   const schema = toJsonSchema(pipelineSchema);
   const detectors = DETECTOR_NAMES.flatMap((name) => kindNamed(name) ?? []);
+  const match = { ...toJsonSchema(matchSchema), description: 'Only alerts for which all of this holds. Default: all.' };
   const properties: Record<string, JsonSchema> = {
     ...schema.properties,
     detect: {
@@ -51,7 +53,7 @@ export function pipelineJsonSchema(): JsonSchema {
           const one = toJsonSchema(kind.config);
           const type = { const: kind.name, description: 'Kind of receiver.' };
           const required = ['type', ...(one.required ?? [])];
-          return { title: kind.name, description: kind.description, ...one, properties: { type, ...one.properties }, required };
+          return { title: kind.name, description: kind.description, ...one, properties: { type, ...one.properties, match }, required };
         }),
       },
     },

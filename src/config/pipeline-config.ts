@@ -1,5 +1,6 @@
 /** A pipeline file after validation: what the other rooms are told. */
 import type { StageHashes } from '../pipeline/revision.ts';
+import type { Match } from '../receivers/match.ts';
 import type { LagLimit } from '../pipeline/lag-watch.ts';
 import type { MonitorSpec } from '../pipeline/monitor/monitor-spec.ts';
 import type { PipelineTopics } from '../pipeline/topics.ts';
@@ -20,6 +21,8 @@ export interface InputConfig extends CatalogChoice {
 export interface ReceiverConfig extends CatalogChoice {
   /** Unique in the pipeline. */
   readonly name: string;
+  /** Which alerts it is told of; absent: all. */
+  readonly match?: Match;
 }
 
 export interface ServeConfig {

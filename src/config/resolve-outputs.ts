@@ -1,11 +1,13 @@
 /** The blocks about who is told and what is served: `receivers`, `serve`, `topics`. */
 import { receiverCatalog } from '../receivers/catalog.ts';
+import { matchSchema, takesKind, type Match } from '../receivers/match.ts';
 import type { ReceiverKind } from '../receivers/receiver.ts';
 import { topicsOf, type PipelineTopics } from '../pipeline/topics.ts';
 import type { WindowSpec } from '../windows/spec.ts';
+import type { AlertKind } from './alert-kinds.ts';
 import type { ReceiverConfig, ServeConfig } from './pipeline-config.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
-import type { Problems } from './problem.ts';
+import type { Path, Problems } from './problem.ts';
 import { checkWith } from './zod-problems.ts';
 
 export const RECEIVER_TYPES = Object.keys(receiverCatalog);
@@ -14,18 +16,67 @@ export function receiverKind(name: string): ReceiverKind | undefined {
   return Object.hasOwn(receiverCatalog, name) ? (receiverCatalog as unknown as Record<string, ReceiverKind>)[name] : undefined;
 }
 
-export function resolveReceivers(block: PipelineBlock['receivers'], problems: Problems): ReceiverConfig[] {
-  return Object.entries(block ?? { console: { type: 'console' } }).flatMap(([name, { type, ...settings }]) => {
+/** What alerts of the pipeline can be chosen by. */
+export interface Matchable {
+  readonly dimensions: readonly string[];
+  /** Undefined: not known, as something is wrong with what is watched. */
+  readonly kinds: readonly AlertKind[] | undefined;
+}
+
+export function resolveReceivers(block: PipelineBlock['receivers'], of: Matchable, problems: Problems): ReceiverConfig[] {
+  return Object.entries(block ?? { console: { type: 'console' } }).flatMap(([name, { type, match, ...settings }]) => {
     const kind = receiverKind(type ?? '');
     if (type === undefined || kind === undefined) {
       problems.unknown(['receivers', name, 'type'], type ?? 'no type', 'a type of receiver', RECEIVER_TYPES);
       return [];
     }
     const checked = checkWith(kind.config, settings);
-    if (checked.ok) return [{ name, kind: type, config: checked.value }];
-    for (const problem of checked.problems) problems.add(['receivers', name, ...problem.path], problem.message, problem);
-    return [];
+    if (!checked.ok) for (const problem of checked.problems) problems.add(['receivers', name, ...problem.path], problem.message, problem);
+    const matched = match === undefined ? undefined : resolveMatch(match, ['receivers', name, 'match'], of, problems);
+    return checked.ok ? [{ name, kind: type, config: checked.value, ...(matched && { match: matched }) }] : [];
   });
+}
+
+/** A name that no alert has would keep the receiver from being told of anything. */
+function resolveMatch(block: unknown, here: Path, { dimensions, kinds }: Matchable, problems: Problems): Match | undefined {
+  const checked = checkWith(matchSchema, block);
+  if (!checked.ok) {
+    for (const problem of checked.problems) problems.add([...here, ...problem.path], problem.message, problem);
+    return undefined;
+  }
+  const match = checked.value;
+  for (const name of Object.keys(match.labels ?? {})) {
+    if (!dimensions.includes(name)) problems.unknown([...here, 'labels', name], name, 'a dimension', dimensions, { atKey: true });
+  }
+  if (!kinds) return match;
+  const areKnown = [
+    areAll(
+      match.measure,
+      [...here, 'measure'],
+      'a measure that is watched',
+      kinds.map(({ measure }) => measure),
+      problems,
+    ),
+    areAll(
+      match.alert_type,
+      [...here, 'alert_type'],
+      'a type of alert',
+      kinds.map(({ alert_type: type }) => type),
+      problems,
+    ),
+  ];
+  if (areKnown.every(Boolean) && !kinds.some((kind) => takesKind(match, kind))) {
+    problems.add([...here, 'alert_type'], 'found a type of other measures than those beside it; expected one that these have');
+  }
+  return match;
+}
+
+function areAll(given: string | readonly string[] = [], here: Path, what: string, names: readonly string[], problems: Problems): boolean {
+  const unknown = [given].flat().flatMap((name, index) => (names.includes(name) ? [] : [{ name, index }]));
+  for (const { name, index } of unknown) {
+    problems.unknown(typeof given === 'string' ? here : [...here, index], name, what, [...new Set(names)]);
+  }
+  return unknown.length === 0;
 }
 
 export function resolveServe(

@@ -1,6 +1,7 @@
 /** From the blocks of the file, each valid alone, to a pipeline whose parts agree. */
 import { zoneNamed } from '../core/told-time.ts';
 import { MAX_IDS, type EngineSpec } from '../windows/spec.ts';
+import { alertKindsOf } from './alert-kinds.ts';
 import { detectHash, windowsHash, windowsParts } from './hashes.ts';
 import type { LoadedPipeline } from './pipeline-config.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
@@ -45,7 +46,9 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
       idleAfterMs: block.limits.idle_after,
     },
   };
+  const lag = block.lag && { ...block.lag.above, forMs: block.lag.for };
   const monitor = { pipeline, dimensions, windows, rollups, measures, detect, falseAlarmsPerDay, repeatAfterMs: block.cooldown, locale };
+  const isDetectRight = !problems.list.some(({ path }) => path[0] === 'detect');
   return {
     folder,
     engine,
@@ -54,10 +57,14 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
     topics,
     inputs: sources.flatMap((source) => source.input ?? []),
     monitor,
-    receivers: resolveReceivers(block.receivers, problems),
+    receivers: resolveReceivers(
+      block.receivers,
+      { dimensions, kinds: isDetectRight ? alertKindsOf({ monitor, ...(lag && { lag }) }) : undefined },
+      problems,
+    ),
     notifyWithinMs: block.notify_within,
     cooldownMs: block.cooldown,
-    ...(block.lag === undefined ? {} : { lag: { ...block.lag.above, forMs: block.lag.for } }),
+    ...(lag && { lag }),
     priority: block.priority,
     serve: resolveServe(block.serve, dimensions, rollups, windows, problems),
     ...(block.store.raw === undefined ? {} : { rawKeepMs: block.store.raw.keep }),

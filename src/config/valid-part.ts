@@ -42,6 +42,8 @@ const LEANS_ON: Readonly<Record<string, readonly string[]>> = {
   serve: ['dimensions', 'rollups', 'serve'],
   topics: ['pipeline', 'source', 'sources', 'topics'],
 };
+/** What a receiver's `match` names alerts by. */
+const MATCHED = ['dimensions', 'measures', 'detect'];
 /** Of a source, what says nothing of the fields of its events. */
 const NOT_FIELDS = ['topic', 'decoder', 'partitions', 'retention', 'retention_bytes', 'where', 'from', 'event'];
 const SOURCE_KEYS = Object.keys(namedSourceSchema.shape);
@@ -110,6 +112,7 @@ function followerOf(value: Tree, problems: readonly Problem[]): ValidPart['mayFo
     const [top, item] = path.map(String);
     if (top === undefined) return ['source', 'sources', 'event'].some((key) => touched.has(key));
     if (path.includes('ratio') && touched.has('measures')) return true;
+    if (top === 'receivers' && path[2] === 'match' && MATCHED.some((block) => touched.has(block))) return true;
     if (items.has(itemOf(path)) || LEANS_ON[top]?.some((block) => touched.has(block))) return true;
     if (names.some((name) => path.includes(name) || at(value, path) === name)) return true;
     if (path.at(-1) === 'window') return touched.has('windows');

@@ -1,5 +1,6 @@
 /** Whether a receiver is to be told of an alert event. */
 import type { AlertEvent } from '../receivers/alert-event.ts';
+import { isMatched } from '../receivers/match.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import type { Told } from './notification-log.ts';
 
@@ -13,7 +14,7 @@ import type { Told } from './notification-log.ts';
  * - `not_local`: the past is replayed, and the receiver is not at this machine
  * - `folded`: another alert speaks for it, and the receiver was not told of it before
  * - `silenced`: it would have been told, but a silence holds; it counts as not told
- * - `unwanted`: the end of an alert that the receiver was not told of
+ * - `unwanted`: no alert that the receiver's `match` takes, or the end of one that it was not told of
  */
 export type Decision = 'sent' | 'failed' | 'cooldown' | 'stale' | 'recorded' | 'not_local' | 'folded' | 'silenced' | 'unwanted';
 
@@ -41,7 +42,9 @@ export interface Circumstances extends DecideSettings {
 }
 
 /** Undefined: ring. */
-export function objectionTo(event: AlertEvent, receiver: Pick<Receiver, 'local'>, at: Circumstances): Decision | undefined {
+export function objectionTo(event: AlertEvent, receiver: Pick<Receiver, 'local' | 'match'>, at: Circumstances): Decision | undefined {
+  // Ends belong to who was told of the beginning, whatever has become of the alert or the file since.
+  if (event.status === 'firing' && !isMatched(receiver.match, event)) return 'unwanted';
   const against = objectionToNews(event, at);
   if (!tellsNothing(receiver, at)) return against;
   // What it is owed waits for a run that tells it: what was due, and the end of what it was told of.

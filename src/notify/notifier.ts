@@ -33,8 +33,8 @@ export interface NotifierDeps {
   readonly clock: Clock;
   /** Names are unique. */
   readonly receivers: readonly Receiver[];
-  /** Names of others that this run tells nothing and cannot tell: what they are owed waits, and nothing of it is counted. */
-  readonly absent?: readonly string[];
+  /** Others that this run tells nothing and cannot tell: what they are owed waits, and nothing of it is counted. */
+  readonly absent?: readonly Pick<Receiver, 'name' | 'match'>[];
   readonly wait: Wait;
   readonly logger: Logger;
 }
@@ -99,7 +99,7 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
     );
   const queues = [
     ...deps.receivers.map((receiver) => queueOf(receiver, (decision) => (decided.get(receiver.name)![decision] += 1))),
-    ...(deps.absent ?? []).map((name) => queueOf(absentReceiver(name), () => {})),
+    ...(deps.absent ?? []).map((each) => queueOf(absentReceiver(each), () => {})),
   ];
   const isCaughtUp = (watermarkMs: number): boolean => isWithin(watermarkMs, deps.clock.now(), settings);
 
@@ -128,6 +128,12 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
   };
 }
 
-function absentReceiver(name: string): Receiver {
-  return { name, local: false, target: name, send: async () => ({ ok: false, retryable: false, reason: 'it cannot be told in this run' }) };
+function absentReceiver({ name, match }: Pick<Receiver, 'name' | 'match'>): Receiver {
+  return {
+    name,
+    match,
+    local: false,
+    target: name,
+    send: async () => ({ ok: false, retryable: false, reason: 'it cannot be told in this run' }),
+  };
 }

@@ -19,6 +19,7 @@ import { createOpenOffsets } from './open-offsets.ts';
 import { createPatience } from './patience.ts';
 import { createReceiverTrouble } from './receiver-trouble.ts';
 import type { SilenceBook } from './silence-book.ts';
+import { createSlightAlerts } from './slight-alerts.ts';
 import { createTakenIn } from './taken-in.ts';
 import type { Wait } from './wait.ts';
 
@@ -93,6 +94,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   const open = createOpenOffsets(settings.waitingMax, stop);
   const silences = createKnownSilences(deps.silences, clock);
   const taken = createTakenIn(receiver.name, log);
+  const slight = createSlightAlerts(receiver.match);
   const trouble = createReceiverTrouble(receiver.name, settings.retry.retryForMs, logger);
   /** What waits for this receiver goes on waiting. */
   const isUntold = tellsNothing(receiver, settings);
@@ -104,6 +106,11 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   /** Who reads at this machine reads from above to below: everything in its order. */
   function laneOf(event: AlertEvent): string {
     return receiver.local ? 'all' : segmentKey(event);
+  }
+
+  /** By an alert that tells what it does, as far as that is for this receiver. */
+  function isSpokenFor(event: AlertEvent): boolean {
+    return event.part_of !== undefined && !slight.isOutweighed(event);
   }
 
   async function judge(event: AlertEvent, offset: number): Promise<Notified | undefined> {
@@ -119,8 +126,8 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   }
 
   function objection(event: AlertEvent, offset: number, circumstances: Pick<Circumstances, 'due' | 'silenced'>): Decision | undefined {
-    const { alert_id: id, part_of: speaker } = event;
-    const folded = speaker !== undefined || taken.isFolded(offset, id);
+    const { alert_id: id } = event;
+    const folded = isSpokenFor(event) || taken.isFolded(offset, id);
     const [told, openMs] = [log.told(receiver.name, event), log.openMs(receiver.name, id)];
     return objectionTo(event, receiver, { ...settings, ...circumstances, told, openMs, folded, nowMs: clock.now() });
   }
@@ -172,16 +179,16 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   /** Records what was decided: who has been told, who still waits, who hears no more. */
   function conclude(event: AlertEvent, decision: Decision, offset: number): Notified {
     deps.onDecided(decision);
-    const { alert_id: id, part_of: speaker, status } = event;
+    const { alert_id: id, status } = event;
     const resolved = status === 'resolved';
-    // Its speaker tells.
-    const isSpokenFor = !resolved && (speaker !== undefined || taken.since(offset, id));
+    // Another alert tells.
+    const isFolded = !resolved && (isSpokenFor(event) || taken.since(offset, id));
     if (decision === 'sent' && !resolved) log.setTold(receiver.name, event, oldestMs());
     // Over, whether or not its end could be told. The cooldown still counts from its last bell.
     else if (resolved && decision !== 'stale') log.close(receiver.name, id);
-    if (decision === 'stale' && !isSpokenFor) log.hold(receiver.name, event);
-    else if (decision === 'silenced' && !isSpokenFor) log.keepSilenced(receiver.name, event);
-    else if (resolved || decision === 'sent' || isSpokenFor) log.release(receiver.name, id);
+    if (decision === 'stale' && !isFolded) log.hold(receiver.name, event);
+    else if (decision === 'silenced' && !isFolded) log.keepSilenced(receiver.name, event);
+    else if (resolved || decision === 'sent' || decision === 'unwanted' || isFolded) log.release(receiver.name, id);
     return { alertId: id, receiver: receiver.name, decision };
   }
 
@@ -228,6 +235,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       const begun = log.next(receiver.name);
       if (begun !== undefined && offset < begun) return conclude(event, 'recorded', offset);
       open.open(offset);
+      slight.read(event);
       if (event.members) taken.read(offset, event, new Set([...[...underWay.values()].map(({ alert_id: id }) => id), ...settling]));
       underWay.set(offset, event);
       const notified = await lanes.run(laneOf(event), () => judge(event, offset)).finally(() => underWay.delete(offset));

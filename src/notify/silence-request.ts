@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { parseInstant } from '../core/instant.ts';
 import type { Labels } from '../core/labels.ts';
 import { parseWritten } from '../core/told-time.ts';
+import { OWN_ALERTS } from '../receivers/own-alerts.ts';
 import type { Silence } from './silence.ts';
 
 export interface SilenceRequest {
@@ -44,9 +45,8 @@ export const SILENCE_AHEAD_MAX_MS = 30 * 86_400_000;
 /** Characters. */
 const VALUE_MAX = 1_000;
 const COMMENT_MAX = 2_000;
-/** Labels and measures of alerts about the pipeline itself. */
+/** Labels of alerts about the pipeline itself. */
 const OWN_LABELS = ['partition'];
-const OWN_MEASURES = ['lag', 'series', 'ids'];
 const BY_API: AskedBy = {
   names: {
     matchers: 'matchers',
@@ -72,7 +72,7 @@ export function makeSilence(request: SilenceRequest, of: Silenceable, { nowMs, i
     );
   }
   for (const name of Object.keys(matchers)) checkName('label', name, [...of.dimensions, ...OWN_LABELS], of.pipeline);
-  if (measure !== undefined) checkName('measure', measure, [...of.measures, ...OWN_MEASURES], of.pipeline);
+  if (measure !== undefined) checkName('measure', measure, [...of.measures, ...Object.keys(OWN_ALERTS)], of.pipeline);
   if (alert_type === '') throw refusal(`found an empty ${names.alert_type}, which no alert has; expected one such as ctr_drop`);
   if (alert_id !== undefined && !UUID.test(alert_id)) {
     throw refusal(`found ${names.alert_id} ${quoted(alert_id)}; expected a UUID, as \`tocsin alerts --json\` and the HTTP API show it`);

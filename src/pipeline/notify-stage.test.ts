@@ -15,7 +15,7 @@ import type { Log } from '../log/log.ts';
 import { defaultRetry } from '../notify/deliver.ts';
 import { systemWait } from '../notify/wait.ts';
 import { readGivenUp } from '../notify/notification-log.ts';
-import { createNotifier, type NotifierSettings } from '../notify/notifier.ts';
+import { createNotifier, type NotifierDeps, type NotifierSettings } from '../notify/notifier.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
 import { webhookConfig } from '../receivers/webhook/config.ts';
@@ -57,7 +57,9 @@ interface Running {
 async function start(
   log: Log,
   receivers: readonly Receiver[],
-  options: { settings?: Partial<NotifierSettings>; absent?: readonly string[]; logger?: Logger } & Partial<Omit<NotifyRun, 'signal'>> = {},
+  options: { settings?: Partial<NotifierSettings>; absent?: NotifierDeps['absent']; logger?: Logger } & Partial<
+    Omit<NotifyRun, 'signal'>
+  > = {},
 ): Promise<Running> {
   const settings: NotifierSettings = {
     pipeline: 'p',
@@ -402,7 +404,7 @@ test(
     await append(log, [alert(1, { alert_time: now() })]);
     await (await start(log, [webhook('pager', dead.origin)], { settings: QUARTER, graceMs: 0 })).finish();
     assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), 0);
-    const replay = await start(log, [], { settings: { audience: 'local', dueBefore: 1 }, absent: ['pager'] });
+    const replay = await start(log, [], { settings: { audience: 'local', dueBefore: 1 }, absent: [{ name: 'pager' }] });
     await append(log, [alert(2, { alert_time: now() })]);
     await replay.finish();
     assert.deepEqual(replay.stage.decided(), []);

@@ -73,6 +73,8 @@ export interface AlertMember {
   readonly labels: Labels;
   readonly series: string;
   readonly since: string;
+  /** As it was told last. Records of earlier versions lack it. */
+  readonly severity?: Severity;
   /** Whether it rang by itself before this one spoke for it. */
   readonly told: boolean;
 }

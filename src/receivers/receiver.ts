@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import type { Zone } from '../core/told-time.ts';
 import type { AlertEvent, AlertLocale } from './alert-event.ts';
+import type { Match } from './match.ts';
 
 export interface Notification {
   readonly alert: AlertEvent;
@@ -25,6 +26,8 @@ export type SendResult = { readonly ok: true } | NotSent;
 export interface Receiver {
   /** As named in the pipeline file; unique in it. */
   readonly name: string;
+  /** Which alerts it is told of; undefined: all. */
+  readonly match?: Match | undefined;
   /** Tells only the person at this machine: told also when the past is replayed. */
   readonly local: boolean;
   /** Where it rings, for people, without secrets: `this terminal`, `https://hooks.slack.com`. */

@@ -2,12 +2,15 @@
 import type { LoadedPipeline, ReceiverConfig } from '../../config/pipeline-config.ts';
 import { AppError } from '../../core/errors.ts';
 import { receiverCatalog } from '../../receivers/catalog.ts';
+import type { Match } from '../../receivers/match.ts';
 import type { Receiver, ReceiverDeps, ReceiverKind } from '../../receivers/receiver.ts';
 import { fillVariables, type Environment } from '../../receivers/variables.ts';
 
 export interface OpenedReceiver {
   readonly name: string;
   readonly kind: string;
+  /** Which alerts it is told of; undefined: all. */
+  readonly match: Match | undefined;
   /** Absent where variables are missing. */
   readonly receiver?: Receiver;
   /** Environment variables that its settings name and that are not set. */
@@ -21,12 +24,12 @@ export function openReceivers(config: LoadedPipeline, environment: Environment, 
   return config.receivers.map((each) => openReceiver(each, environment, deps));
 }
 
-function openReceiver({ name, kind, config }: ReceiverConfig, environment: Environment, deps: ReceiverDeps): OpenedReceiver {
+function openReceiver({ name, kind, config, match }: ReceiverConfig, environment: Environment, deps: ReceiverDeps): OpenedReceiver {
   const { settings, missing } = fillVariables(config, environment);
   const optional = (settings as { optional?: boolean }).optional === true;
-  if (missing.length > 0) return { name, kind, missing, optional };
+  if (missing.length > 0) return { name, kind, match, missing, optional };
   const catalog: Readonly<Record<string, ReceiverKind>> = receiverCatalog;
-  return { name, kind, missing, optional, receiver: catalog[kind]!.create(name, settings, deps) };
+  return { name, kind, match, missing, optional, receiver: { ...catalog[kind]!.create(name, settings, deps), match } };
 }
 
 /**

@@ -92,8 +92,7 @@ export function notifierOf(
   deps: PartsDeps,
 ): Notifier {
   const settings = notifierSettings(config, options);
-  const names = config.receivers.map(({ name }) => name);
-  const absent = settings.audience === 'all' ? [] : names.filter((name) => !receivers.some((receiver) => receiver.name === name));
+  const absent = settings.audience === 'all' ? [] : config.receivers.filter(({ name }) => !receivers.some((each) => each.name === name));
   return createNotifier({ ...settings, dueBefore }, { clock: deps.clock, receivers, absent, wait: systemWait, logger: deps.logger });
 }
 
