@@ -75,8 +75,8 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
       reply.code(202);
       return accepted;
 
-      async function refuseBacklog(target: PushTarget): Promise<void> {
-        const { records, bytes } = await target.backlog(partition);
+      async function refuseBacklog({ backlog }: PushTarget): Promise<void> {
+        const { records, bytes } = await backlog(partition);
         if (records > limits.backlogRecords) refuse(`${records} records`, `${limits.backlogRecords}`);
         if (bytes > limits.backlogBytes) refuse(`${bytes} bytes`, `${limits.backlogBytes}`);
       }
