@@ -89,9 +89,10 @@ function describe(file: string, config: LoadedPipeline): string {
 
 /** Types of alerts of which nobody is told, whatever their labels and severity. */
 function untoldTypes(config: LoadedPipeline): string[] {
-  const { receivers } = config;
+  const { receivers, monitor, lag } = config;
   if (receivers.length === 0) return [];
-  const untold = alertKindsOf(config).filter((kind) => !receivers.some(({ match }) => takesKind(match, kind)));
+  const kinds = alertKindsOf(monitor.detect).filter(({ measure }) => measure !== 'lag' || lag !== undefined);
+  const untold = kinds.filter((kind) => !receivers.some(({ match }) => takesKind(match, kind)));
   return [...new Set(untold.map(({ alert_type: type }) => type))];
 }
 

@@ -3,7 +3,6 @@ import { alertTypeOf } from '../alerts/naming.ts';
 import type { Direction } from '../detectors/detector.ts';
 import type { MonitorSpec } from '../pipeline/monitor/monitor-spec.ts';
 import { OWN_ALERTS } from '../receivers/own-alerts.ts';
-import type { PipelineConfig } from './pipeline-config.ts';
 
 export interface AlertKind {
   readonly measure: string;
@@ -12,14 +11,15 @@ export interface AlertKind {
 
 const DIRECTIONS: readonly Direction[] = ['down', 'up'];
 
-export function alertKindsOf({ monitor, lag }: Pick<PipelineConfig, 'monitor' | 'lag'>): AlertKind[] {
-  const own = Object.entries(OWN_ALERTS).filter(([measure]) => measure !== 'lag' || lag !== undefined);
-  return [...monitor.detect.flatMap(kindsOf), ...own.map(([measure, type]) => ({ measure, alert_type: type }))];
+export function alertKindsOf(detect: MonitorSpec['detect']): AlertKind[] {
+  const own = Object.entries(OWN_ALERTS).map(([measure, type]) => ({ measure, alert_type: type }));
+  return [...detect.flatMap(kindsOf), ...own];
 }
 
-/** Some detectors have a setting for each direction, and look in those alone that are set. */
+/** Some detectors have a setting for each direction, and look in those alone that are set; a value never seen before is always one too many. */
 function kindsOf({ measure, naming = {}, config }: MonitorSpec['detect'][number]): AlertKind[] {
-  const set = DIRECTIONS.filter((direction) => (config as Readonly<Record<string, unknown>>)[direction] !== undefined);
-  const watched = set.length > 0 ? set : DIRECTIONS;
+  const { down, up, unseen } = config as { readonly [setting in Direction | 'unseen']?: unknown };
+  const set = { down: down !== undefined, up: up !== undefined || unseen !== undefined };
+  const watched = set.down || set.up ? DIRECTIONS.filter((direction) => set[direction]) : DIRECTIONS;
   return watched.map((direction) => ({ measure, alert_type: alertTypeOf(measure, direction, naming[direction] ?? {}) }));
 }

@@ -46,7 +46,6 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
       idleAfterMs: block.limits.idle_after,
     },
   };
-  const lag = block.lag && { ...block.lag.above, forMs: block.lag.for };
   const monitor = { pipeline, dimensions, windows, rollups, measures, detect, falseAlarmsPerDay, repeatAfterMs: block.cooldown, locale };
   const isDetectRight = !problems.list.some(({ path }) => path[0] === 'detect');
   return {
@@ -57,14 +56,10 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
     topics,
     inputs: sources.flatMap((source) => source.input ?? []),
     monitor,
-    receivers: resolveReceivers(
-      block.receivers,
-      { dimensions, kinds: isDetectRight ? alertKindsOf({ monitor, ...(lag && { lag }) }) : undefined },
-      problems,
-    ),
+    receivers: resolveReceivers(block.receivers, { dimensions, kinds: isDetectRight ? alertKindsOf(detect) : undefined }, problems),
     notifyWithinMs: block.notify_within,
     cooldownMs: block.cooldown,
-    ...(lag && { lag }),
+    ...(block.lag === undefined ? {} : { lag: { ...block.lag.above, forMs: block.lag.for } }),
     priority: block.priority,
     serve: resolveServe(block.serve, dimensions, rollups, windows, problems),
     ...(block.store.raw === undefined ? {} : { rawKeepMs: block.store.raw.keep }),

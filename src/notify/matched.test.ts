@@ -134,6 +134,28 @@ test('a graver alert that joins one which is not grave enough rings at once by i
   assert.deepEqual(await pager(CRITICAL).tell(speaker, end(1, 's', { labels: {} }), joins('critical')), ['unwanted', 'unwanted', 'folded']);
 });
 
+test('that is decided when it comes: not changed by what is read while it waits for its turn, or until it may be told', async () => {
+  const speaker = alert(0, 's', { labels: {}, severity: 'high' });
+  const joins = alert(1, 'm', { severity: 'critical', part_of: 's' });
+  const over = end(2, 's', { labels: {}, severity: 'high' });
+  let isAway = true;
+  const busy = pager(CRITICAL, { isAway: () => isAway });
+  const offered = [alert(0, 'before', { labels: { id: 'm' }, severity: 'critical' }), speaker, joins, over].map(busy.offer);
+  await new Promise(setImmediate);
+  isAway = false;
+  busy.tryAgain();
+  assert.deepEqual(
+    (await Promise.all(offered)).map((one) => one?.decision),
+    ['sent', 'unwanted', 'cooldown', 'unwanted'],
+  );
+  const late = pager(CRITICAL);
+  late.clock.minutes = 60;
+  assert.deepEqual(await late.tell(speaker, joins, over), ['unwanted', 'stale', 'unwanted']);
+  late.clock.minutes = 5;
+  await Promise.all(late.notifier.settle(START + 5 * MINUTE));
+  assert.deepEqual(late.rung, ['m firing']);
+});
+
 test('what waits to be tried again is told by the alert that takes it in, which is as grave then', async () => {
   let isAway = true;
   const { offer, tryAgain, rung } = pager(CRITICAL, { isAway: () => isAway });

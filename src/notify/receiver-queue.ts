@@ -108,11 +108,6 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     return receiver.local ? 'all' : segmentKey(event);
   }
 
-  /** By an alert that tells what it does, as far as that is for this receiver. */
-  function isSpokenFor(event: AlertEvent): boolean {
-    return event.part_of !== undefined && !slight.isOutweighed(event);
-  }
-
   async function judge(event: AlertEvent, offset: number): Promise<Notified | undefined> {
     if (stop.aborted) return undefined;
     taken.heardOf(offset, event.alert_id);
@@ -126,8 +121,8 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   }
 
   function objection(event: AlertEvent, offset: number, circumstances: Pick<Circumstances, 'due' | 'silenced'>): Decision | undefined {
-    const { alert_id: id } = event;
-    const folded = isSpokenFor(event) || taken.isFolded(offset, id);
+    const { alert_id: id, part_of: speaker } = event;
+    const folded = speaker !== undefined || taken.isFolded(offset, id);
     const [told, openMs] = [log.told(receiver.name, event), log.openMs(receiver.name, id)];
     return objectionTo(event, receiver, { ...settings, ...circumstances, told, openMs, folded, nowMs: clock.now() });
   }
@@ -179,10 +174,10 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   /** Records what was decided: who has been told, who still waits, who hears no more. */
   function conclude(event: AlertEvent, decision: Decision, offset: number): Notified {
     deps.onDecided(decision);
-    const { alert_id: id, status } = event;
+    const { alert_id: id, part_of: speaker, status } = event;
     const resolved = status === 'resolved';
-    // Another alert tells.
-    const isFolded = !resolved && (isSpokenFor(event) || taken.since(offset, id));
+    // Its speaker tells.
+    const isFolded = !resolved && (speaker !== undefined || taken.since(offset, id));
     if (decision === 'sent' && !resolved) log.setTold(receiver.name, event, oldestMs());
     // Over, whether or not its end could be told. The cooldown still counts from its last bell.
     else if (resolved && decision !== 'stale') log.close(receiver.name, id);
@@ -231,11 +226,12 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   return {
     receiver: receiver.name,
     next: () => log.next(receiver.name),
-    async offer(offset, event) {
+    async offer(offset, read) {
       const begun = log.next(receiver.name);
-      if (begun !== undefined && offset < begun) return conclude(event, 'recorded', offset);
+      if (begun !== undefined && offset < begun) return conclude(read, 'recorded', offset);
       open.open(offset);
-      slight.read(event);
+      // Here, in the order of the log: what came behind it may be known by the time of its turn.
+      const event = slight.read(read);
       if (event.members) taken.read(offset, event, new Set([...[...underWay.values()].map(({ alert_id: id }) => id), ...settling]));
       underWay.set(offset, event);
       const notified = await lanes.run(laneOf(event), () => judge(event, offset)).finally(() => underWay.delete(offset));

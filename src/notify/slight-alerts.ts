@@ -6,10 +6,8 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 import { gravityOf, isMatched, isTheirs, type Match } from '../receivers/match.ts';
 
 export interface SlightAlerts {
-  /** Takes in an event, in the order of the alerts topic. */
-  read(event: AlertEvent): void;
-  /** The alert that speaks for this one was not grave enough, and this one is graver. */
-  isOutweighed(event: AlertEvent): boolean;
+  /** Takes in an event, in the order of the alerts topic, and gives it back: as nobody's part where it is graver than the slight alert that speaks for it. */
+  read(event: AlertEvent): AlertEvent;
 }
 
 export function createSlightAlerts(match: Match | undefined): SlightAlerts {
@@ -17,13 +15,11 @@ export function createSlightAlerts(match: Match | undefined): SlightAlerts {
   const slight = new Map<string, number>();
   return {
     read(event) {
-      const { alert_id: id, status } = event;
+      const { alert_id: id, status, part_of: speaker = '', ...others } = event;
       if (status === 'firing' && isTheirs(match, event) && !isMatched(match, event)) slight.set(id, gravityOf(event));
       else slight.delete(id);
-    },
-    isOutweighed(event) {
-      const speaker = slight.get(event.part_of ?? '');
-      return speaker !== undefined && gravityOf(event) > speaker;
+      const than = slight.get(speaker);
+      return than === undefined || gravityOf(event) <= than ? event : { ...others, alert_id: id, status };
     },
   };
 }

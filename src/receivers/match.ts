@@ -62,12 +62,14 @@ export function takesKind(match: Match | undefined, { measure, alert_type: type 
 
 /** An incident is as grave as the gravest alert that it is made of. */
 function isGraveEnough(match: Match | undefined, alert: Weighed): boolean {
-  return isAmong(match?.severity, SEVERITIES[gravityOf(alert)]);
+  return match?.severity === undefined || isAmong(match.severity, SEVERITIES[gravityOf(alert)]);
 }
 
 /** The place in `SEVERITIES` of the gravest of the alert and those that it speaks for. */
 export function gravityOf({ severity, members = [] }: Weighed): number {
-  return Math.max(...[severity, ...members.map((member) => member.severity ?? severity)].map((each) => SEVERITIES.indexOf(each)));
+  let gravest = SEVERITIES.indexOf(severity);
+  for (const member of members) gravest = Math.max(gravest, member.severity === undefined ? -1 : SEVERITIES.indexOf(member.severity));
+  return gravest;
 }
 
 type Wanted = string | number | boolean;

@@ -59,6 +59,6 @@ export const defaultLimits: ServerLimits = {
   streamStalledMs: 30_000,
   heartbeatMs: 15_000,
   answerMs: 55_000,
-  readMs: 20_000,
+  readMs: 15_000,
   backtestMs: 55_000,
 };

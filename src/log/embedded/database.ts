@@ -22,7 +22,7 @@ const SQLITE_READONLY = 8;
 const SQLITE_CANTOPEN = 14;
 
 /**
- * The file never shrinks, but says of each page whose it is (`auto_vacuum`): so a row is deleted without reading the pages of its data, for which the
+ * A new file says of each page whose it is (`auto_vacuum`; it is never asked to shrink): so a row is deleted without reading the pages of its data, for which the
  * thread that writes would wait where they have left the page cache.
  *
  * `batches`: one row per batch of records; `data` comes last, so that reading the others does not walk through its pages. `id` is the

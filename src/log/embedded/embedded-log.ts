@@ -165,6 +165,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
         for (const { key, value } of stateFrom.iterate(prefix) as Iterable<{ key: string; value: Uint8Array }>) {
           if (!key.startsWith(prefix)) break;
           found.push([key, value]);
+          oldValues.note(key, value.length);
         }
         // SQLite orders by code point, which differs from the order by code unit beyond U+D7FF.
         return found.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));

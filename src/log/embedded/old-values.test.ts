@@ -48,6 +48,21 @@ test('what is written over or deleted is read before, if it is large and was wri
   assert.equal(oldValues.read({ appends: [] }), undefined);
 });
 
+test('after a restart that is what the state had when it was read', async (t) => {
+  const path = join(temporary(t), 'log.sqlite');
+  const before = createEmbeddedLog({ path, clock });
+  await before.commit({ state: [['a', randomBytes(LARGE)]] });
+  await before.close();
+  const { oldValues } = open(t);
+  oldValues.note('a', LARGE);
+  assert.equal(await oldValues.read({ state: [['a', null]] }), 0, 'another file');
+  const again = createOldValues(path);
+  t.after(() => again.close());
+  assert.equal(again.read({ state: [['a', randomBytes(LARGE)]] }), undefined);
+  again.note('a', LARGE);
+  assert.equal(await again.read({ state: [['a', null]] }), LARGE);
+});
+
 test('nobody waits for one that has ended', async (t) => {
   const { oldValues, write } = open(t);
   await write('a', LARGE);

@@ -8,25 +8,32 @@ import type { CommitUnit } from '../log.ts';
 export interface OldValues {
   /**
    * To be called with each unit, in their order. Resolves to how many bytes were read, once what it writes over lies in memory; undefined: that is
-   * little, or was not written by this process. Never rejects.
+   * little, or nobody has noted it. Never rejects.
    */
   read(unit: CommitUnit): Promise<number> | undefined;
+  /** A value of the state that is there already. */
+  note(key: string, bytes: number): void;
   /** Its connection is closed when this resolves; what is being read resolves at once. */
   close(): Promise<void>;
 }
 
-export const NO_OLD_VALUES: OldValues = { read: () => undefined, close: async () => {} };
+export const NO_OLD_VALUES: OldValues = { read: () => undefined, note: () => {}, close: async () => {} };
 
 /** Four pages: fewer are not worth the way to a thread and back. */
 const LARGE_BYTES = 32 << 10;
 
 /** `path`: of the file. The thread is started when it is first asked. */
 export function createOldValues(path: string): OldValues {
-  /** Keys of large values, as written last. */
+  /** Keys of large values, as written or noted last. */
   const large = new Set<string>();
   const asked: ((bytes: number) => void)[] = [];
   let thread: Worker | undefined;
   let isOver = false;
+
+  function note(key: string, bytes: number): void {
+    if (bytes >= LARGE_BYTES) large.add(key);
+    else large.delete(key);
+  }
 
   function fail(): void {
     isOver = true;
@@ -49,16 +56,23 @@ export function createOldValues(path: string): OldValues {
     read({ state = [] }) {
       const keys: string[] = [];
       for (const [key, value] of state) {
-        if (large.delete(key)) keys.push(key);
-        if ((value?.length ?? 0) >= LARGE_BYTES) large.add(key);
+        if (large.has(key)) keys.push(key);
+        note(key, value?.length ?? 0);
       }
       if (keys.length === 0 || isOver) return undefined;
+      try {
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+        (thread ??= started()).postMessage(keys);
+      } catch {
+        // No thread to be had: who writes waits for the disk itself.
+        fail();
+        return undefined;
+      }
       const { promise, resolve } = Promise.withResolvers<number>();
       asked.push(resolve);
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      (thread ??= started()).postMessage(keys);
       return promise;
     },
+    note,
     async close() {
       fail();
       await thread?.terminate();

@@ -228,7 +228,7 @@ test('a client that dies in the middle appends nothing', async (t) => {
 });
 
 test('an answer comes before the connection is closed, also where the log is away: what it had got by then may be there, and no more is', async (t) => {
-  const { surface, push } = await open(t, { readMs: 100, answerMs: 100 });
+  const { surface, push } = await open(t, { readMs: 100, answerMs: 200 });
   const usual = await surface.pushTarget('raw');
   const back = Promise.withResolvers<void>();
   const given: string[] = [];
@@ -250,7 +250,7 @@ test('an answer comes before the connection is closed, also where the log is awa
   const unknown = await push('given, and not answered');
   for (const { status, headers } of [unasked, unknown]) assert.deepEqual([status, headers.get('retry-after')], [503, '5']);
   assert.match(String(unasked.body['detail']), /^the log has not answered within 100ms; nothing of the body was taken/);
-  assert.match(String(unknown.body['detail']), /^the log has not answered within 100ms; whether it has the events is not known/);
+  assert.match(String(unknown.body['detail']), /^the log has not answered within 200ms; whether it has the events is not known/);
   whileAppending = false;
   back.resolve();
   assert.equal((await push('sent again')).status, 202);

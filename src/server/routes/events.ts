@@ -49,31 +49,33 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
     async (request, reply): Promise<EventsAccepted> => {
       const { topic } = request.params;
       const { partition } = request.query;
-      // A body that is not read fills the connection, and a request that does not arrive is ended as one that is sent too slowly.
-      const target = await inTime(limits.readMs, UNREAD, async () => {
-        const found = await surface.pushTarget(topic);
-        if (partition >= found.partitions) {
-          throw new HttpProblem(
-            400,
-            `found partition ${partition}; topic ${topic} has ${found.partitions}: expected 0 to ${found.partitions - 1}`,
-          );
-        }
-        await refuseBacklog(found);
-        return found;
-      });
-      const reader = createRecordReader(bodyKind(request.headers['content-type']), reading);
-      const accepted = await inTime(limits.answerMs, UNKNOWN, (late) =>
-        withBody(request.raw, limits, { budget, writer: reader.writer }, async (body, headroom) => {
+      const accepted = await inTime(limits.answerMs, UNKNOWN, async (late) => {
+        // A body that is not read fills the connection, and a request that does not arrive is ended as one that is sent too slowly.
+        const target = await inTime(limits.readMs, UNREAD, openTarget);
+        const reader = createRecordReader(bodyKind(request.headers['content-type']), reading);
+        return withBody(request.raw, limits, { budget, writer: reader.writer }, async (body, headroom) => {
           const records = await reader.records(body, headroom);
           // Again: others may have filled it while this body came in.
           await refuseBacklog(target);
           late.throwIfAborted();
           const first = await target.append(partition, records);
           return { topic, partition, records: records.ends.length, first_offset: first };
-        }),
-      );
+        });
+      });
       reply.code(202);
       return accepted;
+
+      async function openTarget(): Promise<PushTarget> {
+        const target = await surface.pushTarget(topic);
+        if (partition >= target.partitions) {
+          throw new HttpProblem(
+            400,
+            `found partition ${partition}; topic ${topic} has ${target.partitions}: expected 0 to ${target.partitions - 1}`,
+          );
+        }
+        await refuseBacklog(target);
+        return target;
+      }
 
       async function refuseBacklog({ backlog }: PushTarget): Promise<void> {
         const { records, bytes } = await backlog(partition);
