@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compress, decompress } from './codecs.ts';
+import { checksum, compress, decompress, type Codec } from './codecs.ts';
 import { checkSnappy } from './snappy-lengths.ts';
 
 /** Several blocks, as Java clients write them. */
@@ -37,4 +38,18 @@ test('no room is made for lengths that cannot be, nor for more than is permitted
   const fine = compress('snappy', Buffer.alloc(600, 'a'));
   checkSnappy(xerial([fine, fine]), 1_200);
   assert.throws(() => checkSnappy(xerial([fine, fine]), 1_199), /more than 1199 bytes/);
+});
+
+test('no bytes at all are packed, unpacked and summed up, also after much more than before was', () => {
+  const nothing = Buffer.alloc(0);
+  let megabytes = 4;
+  // What comes of random bytes is as long as they are: the codec's memory grows for it.
+  const growing = (codec: Codec): Buffer => compress(codec, randomBytes((megabytes *= 2) << 20));
+  for (const codec of ['snappy', 'lz4'] as const) {
+    growing(codec);
+    const packed = compress(codec, nothing);
+    assert.deepEqual(decompress(codec, packed), nothing);
+    growing(codec);
+    assert.equal(checksum(nothing), 0);
+  }
 });
