@@ -133,3 +133,18 @@ test('a user who spreads from one segment to all is told of the total once, and 
   const most = (least: number) => ({ '*': { robot: 200 }, 'KR banner': { robot: least } });
   assert.deepEqual(rungBy([190, 170, 185, 110, 195].map(most)), ['0 KR banner/0 robot']);
 });
+
+test('who speaks says of each member how grave it is', () => {
+  const seen: Record<string, number> = { '*': 900, KR: 120, US: 780 };
+  // Far beyond what is permitted, and hardly: `up` beyond five times the limit is high.
+  const expected: Record<string, number> = { '*': 100, KR: 60, US: 100 };
+  const { events } = lifeOf([
+    Object.fromEntries(
+      Object.entries(seen).map(([key, observed]) => [key, { observed, expected: expected[key]!, keys: [], isUnseen: true }]),
+    ),
+  ]);
+  const own = new Map(events.map(({ event: { alert_id: id, severity } }) => [id, severity]));
+  const members = events.flatMap(({ event }) => event.members ?? []);
+  assert.deepEqual(new Set(members.map(({ severity }) => severity)), new Set(['high', 'medium']));
+  for (const { alert_id: id, severity } of members) assert.equal(severity, own.get(id));
+});

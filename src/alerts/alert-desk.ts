@@ -5,7 +5,7 @@ import type { FiringAlert } from './explains.ts';
 import { speakersOf } from './folding.ts';
 import type { AlertState, WindowTime } from './state-machine.ts';
 import { seriesText } from './value-text.ts';
-import type { Direction, Verdict } from '../detectors/detector.ts';
+import { DIRECTIONS, type Direction, type Verdict } from '../detectors/detector.ts';
 import type { Labels } from '../core/labels.ts';
 import { createPace, mapped, sorted, type Sliced } from '../core/slices.ts';
 import type { AlertEvent, AlertLook, AlertMember } from '../receivers/alert-event.ts';
@@ -61,7 +61,6 @@ interface Turn<Series> {
 
 /** Of an effect without any event, for its logarithm. */
 const RATIO_LEAST = 0.05;
-const DIRECTIONS: readonly Direction[] = ['down', 'up'];
 
 export function createAlertDesk<Series extends AlertSeries>(
   subject: DeskSubject,

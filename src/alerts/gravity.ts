@@ -1,11 +1,9 @@
 /** Which of several alerts to look at first. */
-import type { AlertEvent, Severity } from '../receivers/alert-event.ts';
-
-const RANK: Readonly<Record<Severity, number>> = { low: 1, medium: 2, high: 3, critical: 4 };
+import { SEVERITIES, type AlertEvent, type Severity } from '../receivers/alert-event.ts';
 
 export function severityRank(severity: Severity): number {
   // Records of another hand may say anything.
-  return RANK[severity] ?? 0;
+  return SEVERITIES.indexOf(severity) + 1;
 }
 
 /** The graver first, of those the one that costs most, of those the one that is furthest off, of those the newest. */

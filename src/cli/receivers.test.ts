@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { discordFaults } from '../../test/support/discord-limits.ts';
 import { startServer } from '../../test/support/http-server.ts';
 import { slackFaults } from '../../test/support/slack-limits.ts';
+import { openReceivers } from '../app/receivers/open-receivers.ts';
+import { loadPipeline } from '../config/load-pipeline.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
+import { checkCommand } from './check.ts';
 import { listCommand, testCommand } from './receivers.ts';
 import type { Terminal } from './terminal.ts';
 import { temporary } from '../../test/support/temporary.ts';
@@ -119,4 +122,29 @@ test('a setting that is wrong is not repeated: it may be a secret', async (t) =>
       return true;
     });
   }
+});
+
+test('a list says who is told of what, and check of what nobody is told', async (t) => {
+  const receivers = `  pager: { type: console, match: { severity: [high, critical], measure: orders } }
+  korea: { type: console, match: { labels: { country: KR }, alert_type: orders_drop } }`;
+  const { file, place, terminal, lines } = shop(t, receivers);
+  writeFileSync(file, `${readFileSync(file, 'utf8')}detect: { window: 10s, orders: { down: 40%, up: 100% } }\n`);
+  assert.equal(await listCommand(file, place, terminal), 0);
+  await listCommand(file, { ...place, json: true }, terminal);
+  assert.deepEqual(lines.slice(0, 2), [
+    'pager  console  this terminal; only measure orders, severity high or critical',
+    'korea  console  this terminal; only country KR, alert_type orders_drop',
+  ]);
+  assert.deepEqual(JSON.parse(lines[3]!).match, { labels: { country: 'KR' }, alert_type: 'orders_drop' });
+  await checkCommand([file], { json: false }, terminal);
+  const text = lines.at(-1)!;
+  assert.match(text, /tells {5}pager \(measure orders, severity high or critical\), korea \(country KR, alert_type orders_drop\)/);
+  assert.match(text, /untold {4}no receiver takes series_limit, ids_limit$/);
+});
+
+test('what a file says of a receiver’s alerts is what its queue is given', (t) => {
+  const { file } = shop(t, '  korea: { type: console, match: { labels: { country: KR } } }\n  all: { type: console }');
+  const deps = { write: () => {}, colour: false, locale: 'en', zone: () => 0, clock: { now: () => 0, elapsed: () => 0 } } as const;
+  const matches = openReceivers(loadPipeline(file), {}, deps).map(({ receiver }) => receiver?.match);
+  assert.deepEqual(matches, [{ labels: { country: 'KR' } }, undefined]);
 });

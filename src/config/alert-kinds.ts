@@ -1,6 +1,6 @@
 /** The kinds of alerts that a pipeline can have: what receivers may choose them by. */
 import { alertTypeOf } from '../alerts/naming.ts';
-import type { Direction } from '../detectors/detector.ts';
+import { DIRECTIONS, type Direction } from '../detectors/detector.ts';
 import type { MonitorSpec } from '../pipeline/monitor/monitor-spec.ts';
 import { OWN_ALERTS } from '../receivers/own-alerts.ts';
 
@@ -9,15 +9,14 @@ export interface AlertKind {
   readonly alert_type: string;
 }
 
-const DIRECTIONS: readonly Direction[] = ['down', 'up'];
-
+/** Of all that is watched, and of the pipeline itself. */
 export function alertKindsOf(detect: MonitorSpec['detect']): AlertKind[] {
   const own = Object.entries(OWN_ALERTS).map(([measure, type]) => ({ measure, alert_type: type }));
   return [...detect.flatMap(kindsOf), ...own];
 }
 
-/** Some detectors have a setting for each direction, and look in those alone that are set; a value never seen before is always one too many. */
-function kindsOf({ measure, naming = {}, config }: MonitorSpec['detect'][number]): AlertKind[] {
+/** Of one entry. Some detectors have a setting for each direction, and look in those alone that are set; a value never seen before is always one too many. */
+export function kindsOf({ measure, naming = {}, config }: MonitorSpec['detect'][number]): AlertKind[] {
   const { down, up, unseen } = config as { readonly [setting in Direction | 'unseen']?: unknown };
   const set = { down: down !== undefined, up: up !== undefined || unseen !== undefined };
   const watched = set.down || set.up ? DIRECTIONS.filter((direction) => set[direction]) : DIRECTIONS;

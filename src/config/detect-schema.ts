@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { detectorCatalog } from '../detectors/catalog.ts';
 import type { DetectorKind } from '../detectors/detector.ts';
-import { SEVERITIES } from '../receivers/match.ts';
+import { SEVERITIES } from '../receivers/alert-event.ts';
 import { shapeOf } from './catalog-block.ts';
 import { link, perDirection } from './field-kinds.ts';
 

@@ -7,7 +7,8 @@ import { atOnce, mapped, type Sliced } from '../core/slices.ts';
 import type { Labels } from '../core/labels.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 
-export type Direction = 'down' | 'up';
+export const DIRECTIONS = ['down', 'up'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
 
 /** What one series' measure was in one window. Times in epoch ms; the window is [startMs, endMs). */
 export interface Observation {

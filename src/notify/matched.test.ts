@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { holdWaits } from '../../test/support/held-waits.ts';
 import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { silentLogger } from '../core/logger.ts';
-import type { AlertEvent, Severity } from '../receivers/alert-event.ts';
-import { isMatched, SEVERITIES, type Match } from '../receivers/match.ts';
-import { defaultRetry } from './deliver.ts';
+import { SEVERITIES, type AlertEvent, type Severity } from '../receivers/alert-event.ts';
+import { isMatched, type Match } from '../receivers/match.ts';
 import { createNotifier } from './notifier.ts';
 
 const MINUTE = 60_000;
@@ -25,7 +25,7 @@ type State = ReadonlyMap<string, Uint8Array>;
 function pager(match: Match | undefined, { state = new Map() as State, isAway = (): boolean => false, owed = false } = {}) {
   const rung: string[] = [];
   const clock = { minutes: 0 };
-  const waits: (() => void)[] = [];
+  const waits = holdWaits();
   const notifier = createNotifier(
     {
       pipeline: 'p',
@@ -50,13 +50,7 @@ function pager(match: Match | undefined, { state = new Map() as State, isAway = 
         },
       ],
       logger: silentLogger,
-      wait: async (ms, signal) => {
-        if (ms === defaultRetry.attemptTimeoutMs) return new Promise(() => {});
-        return new Promise((resolve, reject) => {
-          waits.push(resolve);
-          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-        });
-      },
+      wait: waits.wait,
     },
   );
   notifier.restore(state);
@@ -72,7 +66,7 @@ function pager(match: Match | undefined, { state = new Map() as State, isAway = 
       for (const event of events) decisions.push((await offer(event))?.decision);
       return decisions;
     },
-    tryAgain: () => waits.splice(0).forEach((resolve) => resolve()),
+    tryAgain: waits.tryAgain,
   };
 }
 

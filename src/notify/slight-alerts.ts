@@ -15,11 +15,13 @@ export function createSlightAlerts(match: Match | undefined): SlightAlerts {
   const slight = new Map<string, number>();
   return {
     read(event) {
-      const { alert_id: id, status, part_of: speaker = '', ...others } = event;
+      const { alert_id: id, status, part_of: speaker } = event;
       if (status === 'firing' && isTheirs(match, event) && !isMatched(match, event)) slight.set(id, gravityOf(event));
       else slight.delete(id);
-      const than = slight.get(speaker);
-      return than === undefined || gravityOf(event) <= than ? event : { ...others, alert_id: id, status };
+      const than = speaker === undefined ? undefined : slight.get(speaker);
+      if (than === undefined || gravityOf(event) <= than) return event;
+      const { part_of: _, ...alone } = event;
+      return alone;
     },
   };
 }

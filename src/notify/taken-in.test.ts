@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { holdWaits } from '../../test/support/held-waits.ts';
 import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { silentLogger } from '../core/logger.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { SendResult } from '../receivers/receiver.ts';
-import { defaultRetry } from './deliver.ts';
 import { createNotifier, type Notifier } from './notifier.ts';
 import type { Notified } from './receiver-queue.ts';
 
@@ -34,7 +34,7 @@ function speaker(minute: number, id: string, members: readonly string[], more: P
 function live(state: State = new Map(), takes: (event: AlertEvent) => boolean = () => true) {
   const rung: string[] = [];
   const clock = { minutes: 0 };
-  const waits: (() => void)[] = [];
+  const waits = holdWaits();
   const notifier: Notifier = createNotifier(
     { pipeline: 'p', cooldownMs: 10 * MINUTE, notifyWithinMs: undefined, audience: 'all' },
     {
@@ -52,14 +52,7 @@ function live(state: State = new Map(), takes: (event: AlertEvent) => boolean = 
         },
       ],
       logger: silentLogger,
-      // What backs off is tried again when the test says so.
-      wait: async (ms, signal) => {
-        if (ms === defaultRetry.attemptTimeoutMs) return new Promise(() => {});
-        return new Promise((resolve, reject) => {
-          waits.push(resolve);
-          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-        });
-      },
+      wait: waits.wait,
     },
   );
   notifier.restore(state);
@@ -68,16 +61,14 @@ function live(state: State = new Map(), takes: (event: AlertEvent) => boolean = 
     notifier,
     rung,
     clock,
-    waits,
+    waiting: waits.count,
     offer: async (offset: number, event: AlertEvent): Promise<string | undefined> => (await queue.offer(offset, event))?.decision,
     tell: async (events: readonly AlertEvent[], from = 0): Promise<(string | undefined)[]> => {
       const decisions: (string | undefined)[] = [];
       for (const [index, event] of events.entries()) decisions.push((await queue.offer(from + index, event))?.decision);
       return decisions;
     },
-    tryAgain: () => {
-      for (const resolve of waits.splice(0)) resolve();
-    },
+    tryAgain: waits.tryAgain,
     endSilences: () => Promise.all(queue.endSilences(true)),
     /** As if killed: with what was written on top of what was there. */
     kill(): State {
@@ -136,11 +127,11 @@ test('who takes notifications is told of an alert and of the one that takes it i
 
 test('what waits to be tried again ends when another alert takes it in, and so nothing is told of its end; what is freed rings', async () => {
   let isAway = true;
-  const { offer, tell, rung, waits, tryAgain } = live(undefined, () => !isAway);
+  const { offer, tell, rung, waiting, tryAgain } = live(undefined, () => !isAway);
   const told = [offer(0, alert(0, 'a')), offer(1, alert(0, 'b'))];
-  await until(() => waits.length === 2);
+  await until(() => waiting() === 2);
   told.push(offer(2, speaker(1, 'z', ['a', 'b'])), offer(3, end(2, 'a', { part_of: 'z' })));
-  await until(() => waits.length === 3);
+  await until(() => waiting() === 3);
   isAway = false;
   tryAgain();
   assert.deepEqual(await Promise.all(told), ['folded', 'folded', 'sent', 'folded']);
@@ -152,7 +143,7 @@ test('that holds through a kill: the receiver is back, the other alert was told,
   const first = live(undefined, ({ alert_id: id }) => id === 'z');
   void first.offer(0, alert(0, 'x'));
   void first.offer(1, alert(0, 'a'));
-  await until(() => first.waits.length === 2);
+  await until(() => first.waiting() === 2);
   assert.equal(await first.offer(2, speaker(1, 'z', ['a'])), 'sent');
   const second = live(first.kill());
   const events = [alert(0, 'x'), alert(0, 'a'), speaker(1, 'z', ['a']), end(4, 'a', { part_of: 'z' })];

@@ -2,7 +2,9 @@
 import type { Labels } from '../core/labels.ts';
 import type { Verdict } from '../detectors/detector.ts';
 
-export type Severity = 'low' | 'medium' | 'high' | 'critical';
+/** The least grave first. */
+export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
 export type AlertLocale = 'en' | 'ko';
 
 export interface AlertExplanation {

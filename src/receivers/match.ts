@@ -1,8 +1,6 @@
 /** Which alerts a receiver is told of: those of a team, those that are grave enough to page. */
 import { z } from 'zod';
-import type { AlertEvent, Severity } from './alert-event.ts';
-
-export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const satisfies readonly Severity[];
+import { SEVERITIES, type AlertEvent } from './alert-event.ts';
 
 /** One value, or a list of which any one will do. */
 const anyOf = <Schema extends z.ZodType>(value: Schema) => z.union([value, z.array(value).min(1).max(1_000)]);

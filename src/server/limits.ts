@@ -31,8 +31,9 @@ export interface ServerLimits {
   /** A stream's client that takes nothing for so long is cut off, ms. */
   readonly streamStalledMs: number;
   readonly heartbeatMs: number;
-  /** An answer that waits for the log is given up, ms; below `idleMs`, too. A push whose body is not read yet: below `requestMs`. */
+  /** An answer that waits for the log is given up, ms; below `idleMs`, so that its client gets one. */
   readonly answerMs: number;
+  /** The same while the body of a push is not read yet; below `requestMs` by as long as a body may take. */
   readonly readMs: number;
   /** A backtest that takes longer is ended, ms; below `idleMs`, so that its client gets an answer. */
   readonly backtestMs: number;

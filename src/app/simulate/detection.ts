@@ -1,4 +1,5 @@
 /** What a pipeline's detectors need before they ring, as far as a simulation has to know. */
+import { kindsOf } from '../../config/alert-kinds.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 
 export interface Detection {
@@ -14,20 +15,12 @@ export interface Detection {
 }
 
 interface Settings {
-  readonly down?: unknown;
-  readonly up?: unknown;
   readonly warm_up?: number;
   readonly min_volume?: number;
 }
 
 export function detectionOf({ engine, monitor }: LoadedPipeline, alertType: string): Detection {
-  const entry = monitor.detect.find(({ config, measure, naming, over }) => {
-    const settings = config as Settings;
-    const types = (['down', 'up'] as const)
-      .filter((direction) => settings[direction] !== undefined)
-      .map((direction) => naming?.[direction]?.alertType ?? `${measure}_${direction === 'down' ? 'drop' : 'spike'}`);
-    return over !== 'rollups' && types.includes(alertType);
-  });
+  const entry = monitor.detect.find((each) => each.over !== 'rollups' && kindsOf(each).some(({ alert_type: type }) => type === alertType));
   const used = entry ?? monitor.detect[0];
   const window = engine.windows.find(({ name }) => name === used?.window) ?? engine.windows[0]!;
   const { warm_up: warmUp = 0, min_volume: minVolume = 0 } = (used?.config ?? {}) as Settings;

@@ -2,6 +2,7 @@
  * Holds each span against the same time yesterday or last week. Both sides were counted, and days differ: the test knows the
  * noise of both, and learns from the days themselves how much they differ.
  */
+import { DIRECTIONS } from '../detector.ts';
 import type { Detector, DetectorContext, DetectorKind, Direction, Observation, SeriesInput, Step, Verdict } from '../detector.ts';
 import { beginEpisode, goOn, groundsOf, type Episode } from '../sequential/episode.ts';
 import { logThresholdOf, refuse, refuseHopping } from '../sequential/promise.ts';
@@ -56,7 +57,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
   }
   const perSpan = spanMs / window.sizeMs;
   const scale = measure.kind === 'ratio' ? measure.scale : 1;
-  const plans = (['down', 'up'] as const).flatMap((direction): [ScanPlan, number][] => {
+  const plans = DIRECTIONS.flatMap((direction): [ScanPlan, number][] => {
     const change = config[direction];
     return change === undefined ? [] : [[{ direction, thetas: thetasOf(direction, change), lengths: LENGTHS, adds }, change]];
   });

@@ -2,6 +2,7 @@
  * Holds attempts and successes against the rate that was designed: item drops, draws, coupons. The null is known, so that the
  * promise is a theorem and evidence never runs out of memory: what is wrong by little is found late, and is found.
  */
+import { DIRECTIONS } from '../detector.ts';
 import type { Detector, DetectorContext, DetectorKind, Direction, Grounds, Observation, SeriesInput, Step, Verdict } from '../detector.ts';
 import { addStep, loudestOf, type ChangeSum, type Loudest } from '../sequential/change-sum.ts';
 import { logThresholdOf, refuse, refuseHopping } from '../sequential/promise.ts';
@@ -65,7 +66,7 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
     if (rate === undefined) return undefined;
     let design = designs.get(rate);
     if (!design) {
-      const tilts = (['down', 'up'] as const).flatMap((direction) => {
+      const tilts = DIRECTIONS.flatMap((direction) => {
         const change = changes[direction];
         const found = change === undefined ? [] : tiltsOf(rate, direction, change);
         return found.length === 0 ? [] : [[direction, change!, found] as const];

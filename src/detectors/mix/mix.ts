@@ -2,6 +2,7 @@
  * The shares of a dimension's values against what they were: who gains, who loses, and who was never there before. What all of
  * them do together changes no share, and rings nothing.
  */
+import { DIRECTIONS } from '../detector.ts';
 import type { Detector, DetectorContext, DetectorKind, Direction, SeriesInput, Step, Verdict } from '../detector.ts';
 import { beginEpisode, goOn, groundsOf, type Episode } from '../sequential/episode.ts';
 import { logThresholdOf, refuse, refuseHopping } from '../sequential/promise.ts';
@@ -37,7 +38,7 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
     refuse(context, `of: ${config.of}, which is no dimension of the series that it watches`, 'one of their dimensions');
   }
   const keep = 2 ** (-window.sizeMs / config.half_life);
-  const plans = (['down', 'up'] as const).flatMap((direction): [ScanPlan, number][] => {
+  const plans = DIRECTIONS.flatMap((direction): [ScanPlan, number][] => {
     const change = config[direction];
     return change === undefined ? [] : [[{ direction, thetas: thetasOf(direction, change), lengths: LENGTHS, adds }, change]];
   });

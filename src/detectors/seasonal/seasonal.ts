@@ -2,6 +2,7 @@
  * A dense series against its own day and week: how rarely does it depart so far from its forecast, by its own history? For
  * measures of any kind that always have a value; what is rare or mostly zero is better weighed by `evidence`.
  */
+import { DIRECTIONS } from '../detector.ts';
 import type { Detector, DetectorContext, DetectorKind, Direction, Observation, SeriesInput, Step, Verdict } from '../detector.ts';
 import { refuse, refuseHopping } from '../sequential/promise.ts';
 import { seasonalConfig, type SeasonalConfig } from './config.ts';
@@ -27,7 +28,7 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
   const { measure, window, adds = 'events', budget = { falseAlarmsPerDay: 1, tests: 1 } } = context;
   if (measure.kind === 'heavy_hitters') refuse(context, 'the detector seasonal for heavy hitters', 'a measure with one value a window');
   refuseHopping(context, 'seasonal');
-  const directions = (['down', 'up'] as const).filter((direction) => config[direction] !== undefined);
+  const directions = DIRECTIONS.filter((direction) => config[direction] !== undefined);
   const least = {
     down: config.down ?? config.up! / (1 + config.up!),
     up: config.up ?? config.down! / (1 - Math.min(config.down!, OTHER_SIDE_MAX)),

@@ -6,16 +6,8 @@ import { AppError } from '../../core/errors.ts';
 import { labelsKey } from '../../core/labels.ts';
 import { createPace, done, mapped, type Sliced } from '../../core/slices.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
-import type {
-  DetectorContext,
-  DetectorKind,
-  Direction,
-  Observation,
-  SeriesInput,
-  Step,
-  Verdict,
-  WindowSteps,
-} from '../../detectors/detector.ts';
+import { DIRECTIONS } from '../../detectors/detector.ts';
+import type { DetectorContext, DetectorKind, Observation, SeriesInput, Step, Verdict, WindowSteps } from '../../detectors/detector.ts';
 import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent, AlertLook } from '../../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../../windows/spec.ts';
@@ -63,8 +55,6 @@ export interface WatchDeps {
   readonly book: StateBook;
   readonly catalog?: Readonly<Record<string, DetectorKind>>;
 }
-
-const DIRECTIONS: readonly Direction[] = ['down', 'up'];
 
 /** @throws AppError `config_invalid` */
 export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDeps): Watch {

@@ -40,7 +40,7 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
         description:
           'A body of lines (`application/x-ndjson`) or one event or an array of them (`application/json`), as it is or compressed (`Content-Encoding: gzip`, ' +
           '`zstd`). The answer 202 comes when the events are durable. Without an answer it is unknown whether they are: send them again, ' +
-          'events with an id count once. 429 means that the topic is not read as fast as it is filled: wait `Retry-After` seconds.',
+          'events with an id count once. 429 means that the topic is not read as fast as it is filled, 503 that the log does not answer: wait `Retry-After` seconds.',
         consumes: ['application/x-ndjson', 'application/json'],
         params: { type: 'object', properties: { topic: { type: 'string' } }, required: ['topic'] },
         querystring: { type: 'object', properties: { partition: { type: 'integer', minimum: 0, default: 0 } } },
