@@ -75,6 +75,31 @@ test('offsets add up, are remembered, and an alarm waits while a shift shows', (
   assert.equal(again.mustWait([0, 1]), true);
 });
 
+test('an alarm waits until as many others were seen as a shift has at least: none of them does so, or they do too', () => {
+  /** Member by member: the first after which one that rings need not wait. */
+  const firstOf = (centre: number, weightAt: (member: number) => number): number => {
+    const common = countries();
+    const random = createRandom(7);
+    common.begin(1);
+    for (let member = 0; member < 90; member++) {
+      const noise = 1 / weightAt(member);
+      common.add([0], { q: centre * (1 + Math.sqrt(noise) * random.normal()), weight: weightAt(member), noise });
+      if (!common.mustWait([0])) return member;
+    }
+    return Infinity;
+  };
+  assert.equal(
+    firstOf(1, () => WEIGHT),
+    10,
+  );
+  assert.equal(
+    firstOf(2, () => WEIGHT),
+    Infinity,
+  );
+  // One that weighs more than those before it asks for more of them.
+  assert.ok(firstOf(1, (member) => WEIGHT * (member < 5 ? 0.2 : 1)) > 10);
+});
+
 type SlotWith = (common: CommonMode, centre: number, seed: number, lasting: (member: number) => number) => Shifts | undefined;
 
 /** Members of few events each: one slot shows little. `lasting`: what a member is out by, slot after slot. */

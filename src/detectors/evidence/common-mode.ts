@@ -18,7 +18,10 @@ const SCORE_SQUARE = 25;
 const SIZE_LEAST = 0.05;
 /** Of a shift: a member shares it give or take so much of it. */
 const OWN_PART = 1 / 3;
-/** While a slot is still filling: a shift seems to be under way, or too little was seen of it to tell. */
+/**
+ * While a slot is still filling: a shift seems to be under way, or too little was seen of it to tell. What makes a member ring in one slot would be seen far
+ * beyond the hint in as many others as a shift has at least.
+ */
 const SCORE_SQUARE_HINT = 6;
 const SEEN_SHARE = 0.3;
 const SHIFT_MAX = 3;
@@ -250,7 +253,7 @@ export function createCommonMode(isMoney: boolean): CommonMode {
       for (let i = 0; i < numbers.length; i++) {
         const group = groups[numbers[i]!]!;
         const { information, usual, largest, least } = group;
-        if (information < SEEN_SHARE * usual) return true;
+        if (information < SEEN_SHARE * usual && information <= MEMBERS_LEAST * largest) return true;
         if (information <= MEMBERS_AGAIN * largest) {
           if (least === MEMBERS_AGAIN) return true;
           continue;
