@@ -72,7 +72,15 @@ interface Measured {
 async function measure(store: OlapStore): Promise<Measured> {
   const { monitor } = loadPipeline(file);
   const measures = measuresNeeded([monitor]);
-  const wanted = { pipeline: 'bench', windows: windowsNeeded([monitor]), measures, sketched: [], from: undefined, to: undefined };
+  const wanted = {
+    pipeline: 'bench',
+    windows: windowsNeeded([monitor]),
+    measures,
+    watched: measures,
+    sketched: [],
+    from: undefined,
+    to: undefined,
+  };
   const judges = createJudges(monitor, measures, { from: -Infinity, to: Infinity }, Math.max(1, availableParallelism() - 1));
   let rows = 0;
   const [wall, cpu] = [systemClock.elapsed(), process.cpuUsage()];

@@ -12,6 +12,7 @@ import type { Terminal } from './terminal.ts';
 import { counted, plural } from '../core/counted.ts';
 
 const DAY_MS = 86_400_000;
+const INTERRUPTED = 130;
 
 interface Options extends AskedSpan {
   readonly warmUp?: string;
@@ -29,7 +30,8 @@ interface Options extends AskedSpan {
 
 export async function backtestCommand(file: string, options: Options, terminal: Terminal): Promise<number> {
   const { from, to, warmUp, set, compare, incidents, grace, input, history, olapStore, log, data, json } = options;
-  const report = await runBacktest(
+  const signal = terminal.interruption({ isReading: true });
+  const running = runBacktest(
     {
       file,
       data,
@@ -45,8 +47,14 @@ export async function backtestCommand(file: string, options: Options, terminal: 
       ...(olapStore !== undefined && { olapStore }),
       ...(incidents !== undefined && { incidents: (config) => readIncidents(incidents, config.engine, zoneNamed(config.timeZone)) }),
     },
-    { clock: systemClock, stdin: terminal.stdin },
+    { clock: systemClock, stdin: terminal.stdin, signal },
   );
+  const report = await running.catch((error: unknown) => {
+    // What it kept for itself is gone by now.
+    if (signal.aborted) return undefined;
+    throw error;
+  });
+  if (report === undefined) return INTERRUPTED;
   if (json) await terminal.print(JSON.stringify(report));
   else await tell(report, terminal);
   return 0;

@@ -91,10 +91,9 @@ export async function settleRevision(
 }
 
 /** What a start is told on windows of another revision. */
-export function revisionRefusal(pipeline: string, recorded: Revisions | undefined, { parts }: StageHashes): AppError {
-  const differing = partsThatDiffer(recorded?.windows.parts ?? parts, parts);
-  const more = differing.length > PARTS_TOLD ? `, and ${differing.length - PARTS_TOLD} more` : '';
-  const what = differing.length === 0 ? '' : ` (changed: ${differing.slice(0, PARTS_TOLD).join(', ')}${more})`;
+export function revisionRefusal(pipeline: string, recorded: Revisions | undefined, hashes: StageHashes): AppError {
+  const changed = changedParts(recorded, hashes);
+  const what = changed === '' ? '' : ` (changed: ${changed})`;
   return new AppError(
     'revision_changed',
     `pipeline ${pipeline}: the file now computes other windows than the ones in the data directory${what}. Choose:\n` +
@@ -103,6 +102,13 @@ export function revisionRefusal(pipeline: string, recorded: Revisions | undefine
       '                     what was judged before rings no bell again\n' +
       '  another --data directory, or the file as it was',
   );
+}
+
+/** The parts of the windows stage that are not as they were, for people; empty where that is not known. */
+export function changedParts(recorded: Revisions | undefined, { parts }: StageHashes): string {
+  const differing = partsThatDiffer(recorded?.windows.parts ?? parts, parts);
+  const more = differing.length > PARTS_TOLD ? `, and ${differing.length - PARTS_TOLD} more` : '';
+  return differing.slice(0, PARTS_TOLD).join(', ') + more;
 }
 
 /**

@@ -1,8 +1,9 @@
 /** A backtest against a run of the same events: the same alerts, whatever history it reads. */
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -177,7 +178,9 @@ test('a span of time: what lies before it is learnt from, what lies outside ring
   assert.equal(learnt.learnt_from, new Date(START).toISOString());
   const cold = await backtest(span);
   assert.equal(cold.learnt_from, new Date(minute(35)).toISOString());
-  assert.equal((await backtest({ from: minute(200) })).from, null);
+  const nothing = await backtest({ from: minute(200) });
+  assert.equal(nothing.from, null);
+  assert.ok(nothing.notes.includes('there is no window of this time: nothing was judged'));
 });
 
 test('two settings side by side, incidents for both; the directory is as it was', async () => {
@@ -235,8 +238,144 @@ test('a wrong file of rows, place or setting is named with what was found in it'
     [{ input: at('nowhere.ndjson') }, /nowhere\.ndjson/],
     [{ data: at('nowhere') }, /nowhere: it does not exist/],
     [{ set: ['pipeline=other'] }, /the pipeline that the file names/],
+    [{ from: minute(2), to: minute(1) }, /from and to: found from .*; expected an end after the beginning/],
   ] as const) {
     await assert.rejects(backtest(options), (error) => error instanceof AppError && message.test(error.message), String(message));
+  }
+});
+
+test('settings with other windows are judged side by side as they are alone, from standard input too', async () => {
+  const set = ['windows=[5m, 1m]', 'detect.conv.window=5m', 'detect.conv.warm_up=1', 'dimensions=[]', 'rollups=null'];
+  const alone = await backtest({ input: at('events.ndjson'), set });
+  assert.ok(alone.settings[0]!.rang > 0);
+  const { stdin, ...deps } = { clock: systemClock, stdin: Readable.from([readFileSync(at('events.ndjson'))]) };
+  for (const input of [at('events.ndjson'), '-']) {
+    const order = { file: at('shop.yml'), data: at('nowhere'), warmUpMs: 0, set, compare: true, graceMs: 0, input };
+    const { settings } = await runBacktest(order, { ...deps, stdin });
+    assert.deepEqual(
+      settings.map(({ alerts }) => alerts),
+      [rang, alone.settings[0]!.alerts],
+      input,
+    );
+  }
+});
+
+test('rows come on standard input too', async () => {
+  const stdin = Readable.from([readFileSync(at('flat.ndjson'))]);
+  const order = { file: at('shop.yml'), data: at('nowhere'), warmUpMs: 0, set: [], compare: false, graceMs: 0, input: '-' };
+  const { source, settings } = await runBacktest(order, { clock: systemClock, stdin });
+  assert.equal(source, 'windows');
+  assert.deepEqual(settings[0]!.alerts, rang);
+});
+
+test('a file that has changed since the run is no other history than the one that is there', async () => {
+  const changed = (name: string, from: string, to: string): string => {
+    const text = readFileSync(at('shop.yml'), 'utf8');
+    assert.ok(text.includes(from));
+    writeFileSync(at(name), text.replace(from, to));
+    return at(name);
+  };
+  const windows = changed('w.yml', 'windows: [1m, 5m]', 'windows: [2m, 5m]');
+  await assert.rejects(backtest({ file: windows }), /has stored no windows of 2m, but of 1m, 5m\. Expected those that it ran with/);
+  const dimensions = changed('d.yml', 'dimensions: [country]', 'dimensions: [country, device]');
+  await assert.rejects(backtest({ file: dimensions }), /has stored are by country, and not by country, device\. Expected the dimensions/);
+  const { notes } = await backtest({ file: changed('s.yml', 'dedup: 5m', 'dedup: 6m') });
+  assert.ok(
+    notes.some((note) => note.startsWith('the file has changed since these windows were counted (event)')),
+    notes.join('\n'),
+  );
+  assert.ok((await backtest()).notes.every((note) => !/changed since/.test(note)));
+});
+
+test('what was not counted of the events, or is missing in the rows, is said; where nothing is left it is refused', async () => {
+  const lines = events();
+  const spoilt = (each: number): string[] => lines.map((line, index) => (index % each === 0 ? line.replace('"at"', '"ts"') : line));
+  writeFileSync(at('some.ndjson'), spoilt(10).join('\n'));
+  writeFileSync(at('none.ndjson'), spoilt(1).join('\n'));
+  const { notes } = await backtest({ input: at('some.ndjson') });
+  assert.ok(
+    notes.some((note) => /^of [\d,]+ records of .*some\.ndjson [\d,]+ invalid ones \(missing:at [\d,]+\) were not counted$/.test(note)),
+    notes.join('\n'),
+  );
+  await assert.rejects(
+    backtest({ input: at('none.ndjson') }),
+    /none\.ndjson: found [\d,]+ invalid ones \(missing:at .*\) among .*; expected events/,
+  );
+  assert.ok((await backtest({ input: at('events.ndjson') })).notes.every((note) => !/not counted/.test(note)));
+
+  const flat = readFileSync(at('flat.ndjson'), 'utf8').split('\n');
+  const rows = (name: string, change: (line: string, index: number) => string | undefined): Promise<unknown> => {
+    writeFileSync(at(name), flat.flatMap((line, index) => change(line, index) ?? []).join('\n'));
+    return backtest({ input: at(name) });
+  };
+  await assert.rejects(
+    rows('text.ndjson', (line) => line.replace(/"visits":(\d+)/, '"visits":"$1"')),
+    /text\.ndjson:1: visits: found "\d+"; expected a number or null/,
+  );
+  await assert.rejects(
+    rows('named.ndjson', (line) => line.replace('"visits"', '"views"')),
+    /named\.ndjson: found no row with a field visits; expected the measures that are watched/,
+  );
+  await assert.rejects(
+    rows('wide.ndjson', (line) => line.replace(/"window":"[15]m"/, '"window":"1h"')),
+    /wide\.ndjson: found rows of windows of 1h alone; expected rows of 1m, 5m/,
+  );
+  await assert.rejects(
+    rows('twice.ndjson', (line) => `${line}\n${line}`),
+    /twice\.ndjson:2: found a second row of .* in its window; expected one of each series/,
+  );
+  const one = (await rows('one.ndjson', (line) => (line.includes('"window":"1m"') ? line : undefined))) as Awaited<
+    ReturnType<typeof backtest>
+  >;
+  assert.ok(one.notes.some((note) => /one\.ndjson has no rows of 5m/.test(note)));
+});
+
+test('of more alerts than are listed all are counted, and no rate is told of a part of them', async () => {
+  writeFileSync(
+    at('many.yml'),
+    `pipeline: many
+source: { topic: orders }
+event: { time: at, out_of_orderness: 1s, allowed_lateness: 5s }
+dimensions: [shop]
+measures: { orders: { count: {} } }
+windows: [1m]
+limits: { max_series: 20000 }
+detect: { orders: { detector: threshold, above: 50 } }
+`,
+  );
+  const shops = 10_050;
+  const rowsOf = (minuteOf: number, orders: number): string[] =>
+    Array.from({ length: shops }, (_, shop) =>
+      JSON.stringify({ window: '1m', window_start: new Date(minute(minuteOf)).toISOString(), shop: `s${shop}`, orders }),
+    );
+  writeFileSync(at('many.ndjson'), [...rowsOf(0, 1), ...rowsOf(1, 90), ...rowsOf(2, 1)].join('\n'));
+  const incident = { start: new Date(minute(1)).toISOString(), end: new Date(minute(2)).toISOString(), labels: { shop: 's10040' } };
+  const report = await backtest({
+    file: at('many.yml'),
+    input: at('many.ndjson'),
+    set: ['detect.orders.above=60'],
+    compare: true,
+    incidents: () => [incident],
+  });
+  const [{ rang: count, alerts, dropped, score }] = report.settings as [(typeof report.settings)[0]];
+  assert.deepEqual([count, alerts.length, dropped, score, report.comparison], [shops, 10_000, 50, undefined, undefined]);
+  assert.ok(report.notes.some((note) => /more alerts rang than are listed/.test(note)));
+});
+
+test('who breaks it off leaves nothing behind', async () => {
+  const left = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('tocsin-backtest-'));
+  const there = left();
+  const stopping = new AbortController();
+  const slow = new PassThrough();
+  slow.write(`${events().join('\n')}\n`);
+  setImmediate(() => stopping.abort());
+  for (const [input, stdin] of [
+    ['-', slow],
+    [at('events.ndjson'), Readable.from([])],
+  ] as const) {
+    const order = { file: at('shop.yml'), data: at('nowhere'), warmUpMs: 0, set: [], compare: false, graceMs: 0, input };
+    await assert.rejects(runBacktest(order, { clock: systemClock, stdin, signal: stopping.signal }));
+    assert.deepEqual(left(), there, input);
   }
 });
 

@@ -45,6 +45,9 @@ interface Setting {
 }
 
 const DAY_MS = 86_400_000;
+const TOO_MANY =
+  'more alerts rang than are listed: they are counted, but held neither against incidents nor against another setting, and the counts of the first day are of ' +
+  'those listed. Ask for a shorter time, or for less that rings';
 export const DEFAULT_WARM_UP_MS = 7 * DAY_MS;
 
 /** @throws AppError `config_invalid`, `usage`, and those of the places that history comes from */
@@ -61,15 +64,20 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
   const to = options.to === undefined ? undefined : instantOf(options.to, zone, 'later');
   const wanted = {
     pipeline: config.engine.pipeline,
-    windows: windowsNeeded(specs),
     measures,
     sketched: sketchesNeeded(specs),
+    watched: [...new Set(specs.flatMap(({ detect }) => detect.map(({ measure }) => measure)))],
     from: from === undefined ? undefined : from - warmUpMs,
     to,
   };
+  if (from !== undefined && to !== undefined && from >= to) {
+    const [begin, end] = [from, to].map((time) => new Date(time).toISOString());
+    throw new AppError('usage', `from and to: found from ${begin} to ${end}; expected an end after the beginning`);
+  }
   const meter = createMeter(config, from);
 
-  return withHistory(options, config, measures, deps, async (history) => {
+  const needed = { measures, windows: windowsNeeded(specs).map(({ window }) => window.name) };
+  return withHistory(options, config, needed, deps, async (history) => {
     const threads = history.isLarge ? Math.max(1, Math.floor(availableParallelism() / specs.length)) : 0;
     const range = { from: from ?? -Infinity, to: to ?? Infinity };
     const judges = specs.map((spec) => createJudges(spec, measures, range, threads));
@@ -82,7 +90,9 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
 
   async function judgedBy(judges: readonly Judges[], history: History): Promise<BacktestReport> {
     for (const [index, group] of groupsOf(settings, history).entries()) {
-      await history.read(wanted, group[0]!.config, (columns) => {
+      const windows = windowsNeeded(group.map((setting) => setting.config.monitor));
+      await history.read({ ...wanted, windows }, group[0]!.config, (columns) => {
+        deps.signal?.throwIfAborted();
         // What two ways of counting have read is counted once.
         if (index === 0) meter.count(columns);
         const taken = group.map((setting) => judges[settings.indexOf(setting)]!.observe(columns));
@@ -93,9 +103,11 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
     const range = meter.range();
     const days = range ? (range.to - range.from) / DAY_MS : 0;
     const found = await Promise.all(judges.map((one) => one.judged()));
+    // Of a part of the alerts no rate would be true.
+    const isWhole = found.every(({ dropped }) => dropped.rang + dropped.folded === 0);
     const told = settings.map((setting, index) => {
       const judged = toldOf(setting, found[index]!, { days, firstDayEnd: (meter.first ?? 0) + DAY_MS });
-      if (!incidents) return judged;
+      if (!incidents || !isWhole) return judged;
       const score = scoreOf(judged.alerts, incidents, { ...(range ?? { from: 0, to: 0 }), graceMs: options.graceMs });
       return { ...judged, score };
     });
@@ -107,13 +119,18 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
       to: range ? new Date(range.to).toISOString() : null,
       learnt_from: meter.first === undefined ? null : new Date(meter.first).toISOString(),
       days,
-      source: history.source,
+      source: history.source(),
       windows: meter.windows,
       rows: meter.rows,
       seconds: Math.round(deps.clock.elapsed() - begun) / 1_000,
       settings: told,
-      ...(file && set && { comparison: pairsOf(file.alerts, set.alerts) }),
-      notes: [...notesOf({ from, warmUpMs }, settings, meter), ...history.notes()],
+      ...(file && set && isWhole && { comparison: pairsOf(file.alerts, set.alerts) }),
+      notes: [
+        ...(range ? [] : ['there is no window of this time: nothing was judged']),
+        ...notesOf({ from, warmUpMs }, settings, meter),
+        ...(isWhole ? [] : [TOO_MANY]),
+        ...history.notes(),
+      ],
     };
   }
 }
@@ -151,18 +168,18 @@ function toldOf(
   { days, firstDayEnd }: { readonly days: number; readonly firstDayEnd: number },
 ): BacktestSetting {
   const bells = alerts.filter(({ part_of }) => part_of === undefined);
-  const rang = bells.length;
+  const rang = bells.length + dropped.rang;
   return {
     name,
     changes,
     false_alarms_per_day: config.monitor.detect.some(keepsBudget) ? config.monitor.falseAlarmsPerDay : null,
     rang,
-    folded: alerts.length - rang,
+    folded: alerts.length - bells.length + dropped.folded,
     rang_per_day: days > 0 ? rang / days : 0,
     rang_first_day: bells.filter((alert) => learns(alert) && Date.parse(alert.window_start) < firstDayEnd).length,
     rang_after_first_day: bells.filter((alert) => Date.parse(alert.window_start) >= firstDayEnd).length,
     alerts,
-    dropped,
+    dropped: dropped.rang + dropped.folded,
   };
 }
 

@@ -4,28 +4,40 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
+import { counted } from '../../core/counted.ts';
+import { AppError } from '../../core/errors.ts';
+import { reasonsOf, recordsRead, type OutcomeCounts } from '../../core/outcome.ts';
 import { silentLogger } from '../../core/logger.ts';
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
-import { drive, type DriveDeps } from '../run/drive.ts';
+import { drive, stopSignal, type DriveDeps } from '../run/drive.ts';
+import { totalsOf } from '../run/tell-summaries.ts';
 import { createPriorities } from '../embedded/priorities.ts';
 import { openEmbeddedRun } from '../embedded/embedded-run.ts';
 import { RUN_DEFAULTS, type RunOptions } from '../run/run-options.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
 
+const NEVER = new AbortController().signal;
+const REASONS_TOLD = 8;
+
 export interface EventsDeps {
   readonly clock: Clock;
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
+  /** Ends it before its end. */
+  readonly signal?: AbortSignal;
 }
 
-/** `path`: a file of events, `-` for standard input; into the only source of the pipeline. */
+/**
+ * `path`: a file of events, into the only source of the pipeline. Resolves to what is to be known of records that were not counted.
+ * @throws AppError `input_unreadable`, also where none of them was
+ */
 export async function historyFromEvents(
   wanted: HistoryWanted,
   config: LoadedPipeline,
   path: string,
   emit: Emit,
-  { clock, stdin }: EventsDeps,
-): Promise<void> {
+  { clock, stdin, signal }: EventsDeps,
+): Promise<string | undefined> {
   const dir = mkdtempSync(join(tmpdir(), 'tocsin-backtest-'));
   const options: RunOptions = { ...RUN_DEFAULTS, files: [config], data: dir, input: path, once: true, quiet: true, olapStore: 'none' };
   const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock });
@@ -47,11 +59,28 @@ export async function historyFromEvents(
         if (packer.count >= BATCH_ROWS) void emit(packer.take());
       },
     });
-    const feed: DriveDeps['feed'] = (work, signal) => work(log, signal);
-    await drive(run, options, { clock, stdin, feed, logger: silentLogger }, new AbortController());
+    const feed: DriveDeps['feed'] = (work, stopping) => work(log, stopping);
+    await drive(run, options, { clock, stdin, feed, logger: silentLogger }, stopSignal(options, signal ?? NEVER));
+    signal?.throwIfAborted();
     if (packer.count > 0) await emit(packer.take());
+    return uncounted(path, totalsOf(run), reasonsOf(run.engine.partitions().map(({ reasons }) => reasons)));
   } finally {
     await log.close();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Undefined: all that the pipeline asks for was counted. @throws AppError `input_unreadable` where nothing was */
+function uncounted(path: string, outcomes: OutcomeCounts, reasons: ReadonlyMap<string, number>): string | undefined {
+  const { accepted, duplicate, invalid, late } = outcomes;
+  if (invalid + late === 0) return undefined;
+  const told = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, REASONS_TOLD);
+  const why = told.map(([reason, count]) => `${reason} ${count.toLocaleString('en-US')}`).join(', ');
+  const what = [...(invalid > 0 ? [`${counted(invalid, 'invalid one')} (${why})`] : []), ...(late > 0 ? [counted(late, 'late one')] : [])];
+  const of = `${counted(recordsRead(outcomes), 'record')} of ${path}`;
+  if (accepted + duplicate > 0) return `of ${of} ${what.join(' and ')} ${invalid + late === 1 ? 'was' : 'were'} not counted`;
+  throw new AppError(
+    'input_unreadable',
+    `${path}: found ${what.join(' and ')} among ${counted(recordsRead(outcomes), 'record')}; expected events of the pipeline`,
+  );
 }

@@ -1,11 +1,12 @@
 /** History out of a file of rows: records of `p.windows`, or the flat rows of `tocsin windows --json`. */
 import { AppError } from '../../core/errors.ts';
-import type { Labels } from '../../core/labels.ts';
+import { labelsText, type Labels } from '../../core/labels.ts';
 import { openLines } from '../../sources/file/lines.ts';
 import type { LineChunk } from '../../sources/file/splitter.ts';
 import { closingOrder } from '../../windows/merge/closing-order.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
+import { createLook } from './flat-rows-look.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
 
 type Line = Readonly<Record<string, unknown>>;
@@ -21,10 +22,18 @@ export function isWindowRow(line: Line | undefined): boolean {
   return typeof line?.['window'] === 'string' && typeof line['window_start'] === 'string';
 }
 
-/** Resolves to how many rows were flat ones, which have values and no state. @throws AppError `input_unreadable` with file:line */
-export async function historyFromRows(wanted: HistoryWanted, spec: EngineSpec, path: string, emit: Emit): Promise<number> {
+/**
+ * Resolves to how many rows were flat ones, which have values and no state, and what is to be known of them.
+ * @throws AppError `input_unreadable` with file:line
+ */
+export async function historyFromRows(
+  wanted: HistoryWanted,
+  spec: EngineSpec,
+  path: string,
+  emit: Emit,
+): Promise<{ flatRows: number; notes: string[] }> {
   const packer = createRecordPacker(wanted);
-  const flat = createFlatRows(spec, path, (record) => packer.add(record));
+  const flat = createFlatRows(spec, wanted, path, (record) => packer.add(record));
   let rows = 0;
   let closed = 0;
   let flatRows = 0;
@@ -51,22 +60,26 @@ export async function historyFromRows(wanted: HistoryWanted, spec: EngineSpec, p
   if (rows > 0 && closed === 0) {
     throw wrong(path, 'rows and no record that closes a window', 'the records of the topic of windows, all of them and in their order');
   }
-  flat.end();
+  const notes = flatRows > 0 ? flat.end() : [];
   if (packer.count > 0) await emit(packer.take());
-  return flatRows;
+  return { flatRows, notes };
 }
 
 /** Flat rows come by start of the window: a window is whole when one of its size that starts later comes. */
-function createFlatRows(spec: EngineSpec, path: string, add: (record: WindowRecord) => void) {
+function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, path: string, add: (record: WindowRecord) => void) {
   const order = spec.windows.map((window) => closingOrder([window]));
   const current: (WindowStart | undefined)[] = spec.windows.map(() => undefined);
   const held: WindowRecord[][] = spec.windows.map(() => []);
+  /** Of the current window. A series has the same labels object in all of its rows. */
+  const series: Set<Labels>[] = spec.windows.map(() => new Set());
+  const lookedAt = createLook(spec, wanted, path);
   const indexOf = new Map(spec.windows.map(({ name }, index) => [name, index]));
   const labelsOf = createLabels(spec.dimensions);
 
   function close(window: number): void {
     if (current[window] === undefined) return;
     const { start } = current[window];
+    series[window]!.clear();
     const { name, sizeMs } = spec.windows[window]!;
     for (const closing of order[window]!.advance([{ window: 0, start }], start + sizeMs)) {
       if (closing.start === start) held[window]!.splice(0).forEach(add);
@@ -77,6 +90,7 @@ function createFlatRows(spec: EngineSpec, path: string, add: (record: WindowReco
   return {
     add(line: Line, number: number): void {
       const window = indexOf.get(String(line['window']));
+      lookedAt.window(String(line['window']));
       if (window === undefined) return;
       const last = current[window];
       // Rows of one window stand together: its time is read once.
@@ -92,9 +106,20 @@ function createFlatRows(spec: EngineSpec, path: string, add: (record: WindowReco
       }
       if (here.start !== last?.start) close(window);
       current[window] = here;
-      held[window]!.push(rowOf(spec, line, labelsOf(line), here));
+      const labels = labelsOf(line);
+      lookedAt.row(line, labels, number);
+      if (series[window]!.has(labels)) {
+        const found = `a second row of ${labelsText(labels)} in its window`;
+        throw wrong(`${path}:${number}`, found, 'one of each series: perhaps there is a dimension that the pipeline file does not name');
+      }
+      series[window]!.add(labels);
+      held[window]!.push(rowOf(spec, line, labels, here));
     },
-    end: () => spec.windows.forEach((_, window) => close(window)),
+    /** Gives what is to be known of the rows. */
+    end(): string[] {
+      spec.windows.forEach((_, window) => close(window));
+      return lookedAt.end();
+    },
   };
 }
 

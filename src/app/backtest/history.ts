@@ -8,15 +8,17 @@ import type { BacktestReport } from '../../server/api.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { choosePipeline, withReading } from '../readers/reading.ts';
+import { changedSince, refuseOthers } from './as-counted.ts';
 import { historyFromEvents } from './from-events.ts';
 import { historyFromLog } from './from-log.ts';
 import { firstLine, historyFromRows, isWindowRow } from './from-rows.ts';
 import { historyFromStore } from './from-store.ts';
+import { withInputFile } from './input-file.ts';
 import type { Emit, HistoryWanted } from './record-packer.ts';
 import { counted, plural } from '../../core/counted.ts';
 
 export interface HistoryPlace {
-  /** A file of events or of rows, `-` for events on standard input; undefined: what a run has left in the data directory. */
+  /** A file of events or of rows, `-` for standard input; undefined: what a run has left in the data directory. */
   readonly input?: string;
   readonly data: string;
   /** Address of Kafka, where the log is not in the data directory. */
@@ -30,10 +32,13 @@ export interface HistoryPlace {
 export interface HistoryDeps {
   readonly clock: Clock;
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
+  /** Ends it before its end. */
+  readonly signal?: AbortSignal;
 }
 
 export interface History {
-  readonly source: BacktestReport['source'];
+  /** Known once it was read. */
+  readonly source: () => BacktestReport['source'];
   /** Perhaps a lot, and quick to read: worth threads of its own. */
   readonly isLarge: boolean;
   /** Its windows follow from the pipeline file, so that the file may change them. */
@@ -46,23 +51,28 @@ export interface History {
 /** A file of rows beyond this takes longer to judge than a thread takes to start. */
 const LARGE_BYTES = 20 * 1_048_576;
 
-/** `config`: the file as it is. @throws AppError for what is not there; `usage` for what was not computed */
+/** `config`: the file as it is; `needed`: names of what its detectors ask for. @throws AppError for what is not there; `usage` for what was not computed */
 export async function withHistory<T>(
   place: HistoryPlace,
   config: LoadedPipeline,
-  needed: readonly string[],
+  needed: { readonly measures: readonly string[]; readonly windows: readonly string[] },
   deps: HistoryDeps,
   work: (history: History) => Promise<T>,
 ): Promise<T> {
-  if (place.input !== undefined) return work(await fileHistory(place.input, config, deps));
+  if (place.input !== undefined) {
+    return withInputFile(place.input, deps.stdin, deps.signal, async (path) => work(await fileHistory(path, config, deps)));
+  }
   return withReading(place, deps.clock, async (reading) => {
     const record = choosePipeline(reading, config.engine.pipeline);
-    refuseOtherMeasures(config, record, needed);
+    refuseOthers(config, record, needed.measures, needed.windows);
+    const changed = await changedSince(reading.log, config);
+    const told = (history: History): Promise<T> =>
+      work({ ...history, notes: () => [...history.notes(), ...(changed === undefined ? [] : [changed])] });
     const opened = place.history === 'log' ? undefined : await openedStore(reading.dir, record, place, deps);
     const log = logHistory(record.topics.windows, reading.log, opened instanceof AppError ? opened : undefined);
-    if (!opened || opened instanceof AppError) return work(log);
+    if (!opened || opened instanceof AppError) return told(log);
     try {
-      return await work(storeHistory(opened, place.history === 'olap' ? undefined : log));
+      return await told(storeHistory(opened, place.history === 'olap' ? undefined : log));
     } finally {
       await opened.close();
     }
@@ -72,7 +82,7 @@ export async function withHistory<T>(
 /** `trouble`: why the OLAP store, which may have more, is not read. */
 function logHistory(topic: string, log: Log, trouble?: AppError): History {
   return {
-    source: 'log',
+    source: () => 'log',
     isLarge: true,
     counts: false,
     async read(wanted, _, emit) {
@@ -97,9 +107,7 @@ function storeHistory(store: OlapStore, otherwise: History | undefined): History
   let isEmpty = false;
   let isWithoutKeys = false;
   return {
-    get source() {
-      return isEmpty ? 'log' : 'olap';
-    },
+    source: () => (isEmpty ? 'log' : 'olap'),
     isLarge: true,
     counts: false,
     async read(wanted, config, emit) {
@@ -129,17 +137,20 @@ const NO_KEYS = 'the alerts of heavy hitters name no keys here';
 
 async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDeps): Promise<History> {
   const { sources } = config.engine;
-  if (path !== '-' && isWindowRow(await firstLine(path))) {
-    let isWithoutKeys = false;
+  const found = new Set<string>();
+  if (isWindowRow(await firstLine(path))) {
     return {
-      source: 'windows',
+      source: () => 'windows',
       isLarge: statSync(path).size > LARGE_BYTES,
       counts: false,
       async read(wanted, _, emit) {
-        const flatRows = await historyFromRows(wanted, config.engine, path, emit);
-        isWithoutKeys = flatRows > 0 && wanted.sketched.length > 0;
+        const { flatRows, notes } = await historyFromRows(wanted, config.engine, path, emit);
+        if (flatRows > 0 && wanted.sketched.length > 0) {
+          found.add(`${NO_KEYS}: flat rows do not hold them; the records of the topic of windows do`);
+        }
+        for (const note of notes) found.add(note);
       },
-      notes: () => (isWithoutKeys ? [`${NO_KEYS}: flat rows do not hold them; the records of the topic of windows do`] : []),
+      notes: () => [...found],
     };
   }
   if (sources.length > 1) {
@@ -149,11 +160,14 @@ async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDe
     );
   }
   return {
-    source: 'events',
+    source: () => 'events',
     isLarge: false,
     counts: true,
-    read: (wanted, counting, emit) => historyFromEvents(wanted, counting, path, emit, deps),
-    notes: () => [],
+    async read(wanted, counting, emit) {
+      const note = await historyFromEvents(wanted, counting, path, emit, deps);
+      if (note !== undefined) found.add(note);
+    },
+    notes: () => [...found],
   };
 }
 
@@ -172,19 +186,5 @@ async function openedStore(
   } catch (error) {
     if (!(error instanceof AppError) || history === 'olap') throw error;
     return error;
-  }
-}
-
-/** What is stored was counted by the file as it was when it ran. */
-function refuseOtherMeasures({ engine, file }: LoadedPipeline, record: PipelineRecord, needed: readonly string[]): void {
-  for (const name of needed) {
-    const [asked, stored] = [engine, record].map(({ measures }) => measures.find((measure) => measure.name === name));
-    const plain = (measure: object | undefined): string => JSON.stringify({ ...measure, unit: undefined, currency: undefined });
-    if (asked && stored && plain(asked) === plain(stored)) continue;
-    throw new AppError(
-      'usage',
-      `${file}: the windows that ${record.name} has stored ${stored ? `compute ${name} otherwise` : `have no ${name}`}. ` +
-        'Expected the measures that it ran with; to try others, give events with --input',
-    );
   }
 }

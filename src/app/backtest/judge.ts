@@ -17,8 +17,8 @@ export interface Judge {
 export interface Judged {
   /** Every alert that began in the range, those that another one speaks for too. */
   readonly alerts: readonly BacktestAlert[];
-  /** Alerts that began in the range beyond those that are kept. */
-  readonly dropped: number;
+  /** Alerts that began in the range beyond those that are kept: that rang, and that another one spoke for. */
+  readonly dropped: { readonly rang: number; readonly folded: number };
 }
 
 /** By the start of the window that rings, epoch ms: `from` included, `to` not. */
@@ -35,7 +35,7 @@ export function createJudge(spec: MonitorSpec, measures: readonly string[], rang
   const monitor = createMonitor(part, { alerts: createAlerts(spec), catalog: sharingBudgetOf(spec) });
   const reader = createColumnReader(spec.pipeline, spec.windows, measures);
   const begun = new Map<string, BacktestAlert>();
-  let dropped = 0;
+  const dropped = { rang: 0, folded: 0 };
 
   function note(event: AlertEvent): void {
     const known = begun.get(event.alert_id);
@@ -53,7 +53,7 @@ export function createJudge(spec: MonitorSpec, measures: readonly string[], rang
     }
     const at = Date.parse(event.window_start);
     if (event.status !== 'firing' || event.repeat > 0 || at < range.from || at >= range.to) return;
-    if (begun.size === ALERTS_MAX) dropped++;
+    if (begun.size === ALERTS_MAX) dropped[event.part_of === undefined ? 'rang' : 'folded']++;
     else begun.set(event.alert_id, { ...event, resolved_time: null });
   }
 

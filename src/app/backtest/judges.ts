@@ -1,7 +1,7 @@
 /** All settings at work: in this thread, or the detect entries of each spread over several. */
 import type { MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
 import type { BacktestAlert } from '../../server/api.ts';
-import { createJudge, type Judged, type JudgedRange } from './judge.ts';
+import { ALERTS_MAX, createJudge, type Judged, type JudgedRange } from './judge.ts';
 import { startJudge } from './judge-thread.ts';
 import type { RecordColumns } from './record-columns.ts';
 
@@ -19,7 +19,7 @@ export function createJudges(spec: MonitorSpec, measures: readonly string[], ran
     const judge = createJudge(spec, measures, range, all);
     return {
       observe: (columns) => judge.observe(columns),
-      judged: async () => ({ ...judge.judged(), alerts: inOrder(judge.judged().alerts, spec) }),
+      judged: async () => together([judge.judged()], spec),
       stop: async () => {},
     };
   }
@@ -28,18 +28,24 @@ export function createJudges(spec: MonitorSpec, measures: readonly string[], ran
   );
   return {
     observe: async (columns) => void (await Promise.all(parts.map((part) => part.observe(columns)))),
-    async judged() {
-      const found = await Promise.all(parts.map((part) => part.judged()));
-      return {
-        alerts: inOrder(
-          found.flatMap(({ alerts }) => alerts),
-          spec,
-        ),
-        dropped: found.reduce((sum, { dropped }) => sum + dropped, 0),
-      };
-    },
+    judged: async () => together(await Promise.all(parts.map((part) => part.judged())), spec),
     stop: async () => void (await Promise.all(parts.map((part) => part.stop()))),
   };
+}
+
+/** The first of them, however many judges kept how many. */
+function together(found: readonly Judged[], spec: MonitorSpec): Judged {
+  const alerts = inOrder(
+    found.flatMap((one) => one.alerts),
+    spec,
+  );
+  const dropped = { rang: 0, folded: 0 };
+  for (const { part_of } of alerts.splice(ALERTS_MAX)) dropped[part_of === undefined ? 'rang' : 'folded']++;
+  for (const one of found) {
+    dropped.rang += one.dropped.rang;
+    dropped.folded += one.dropped.folded;
+  }
+  return { alerts, dropped };
 }
 
 /** As they rang: by the end of the window, then as the monitor tells those of one instant. */

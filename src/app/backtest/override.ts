@@ -44,12 +44,12 @@ function applyChange(root: Block, change: string): void {
   let block = root;
   for (const [depth, step] of path.slice(0, -1).entries()) {
     const inner = Object.hasOwn(block, step) ? block[step] : undefined;
-    if (inner === undefined || inner === null) block[step] = {};
-    else if (typeof inner !== 'object' || Array.isArray(inner)) {
+    if (typeof inner === 'object' ? Array.isArray(inner) : inner !== undefined) {
       const place = path.slice(0, depth + 1).join('.');
       throw new AppError('config_invalid', `--set ${change}: found ${describe(inner)} at ${place}; expected a block of keys there`);
     }
-    block = block[step] as Block;
+    // A block of its own: by an anchor several names may stand for the same one.
+    block = block[step] = { ...(inner as Block | undefined) };
   }
   const last = path.at(-1)!;
   if (value === null) delete block[last];

@@ -1,6 +1,6 @@
 /** What a person gives a backtest beside the pipeline file: changes to it, and incidents. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { AppError } from '../../core/errors.ts';
@@ -35,6 +35,20 @@ test('a change is what the file would say; null takes a setting out; blocks that
   assert.equal(monitor.repeatAfterMs, 3_600_000);
   assert.notEqual(hashes.windows, loadWithChanges(file, []).hashes.windows);
   assert.equal(loadWithChanges(file, ['detect.ctr={ up: 80% }']).monitor.detect.length, 2);
+});
+
+test('blocks that share an anchor are changed one by one', () => {
+  const shared = join(dir, 'shared.yml');
+  const text = readFileSync(file, 'utf8').replace('  ctr: { down: 50% }', '  ctr: &half { down: 50% }');
+  writeFileSync(shared, text.replace('  visits: { up: 200% }', '  visits: *half'));
+  const { monitor } = loadWithChanges(shared, ['detect.ctr.down=40%']);
+  assert.deepEqual(
+    monitor.detect.map(({ measure, config }) => [measure, (config as { down: number }).down]),
+    [
+      ['visits', 0.5],
+      ['ctr', 0.4],
+    ],
+  );
 });
 
 test('a wrong change says where, what was expected, and what was meant', () => {
