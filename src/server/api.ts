@@ -247,7 +247,7 @@ export interface EventsAccepted {
  * written. One at a time (else 429), at most a minute (else 504).
  */
 export interface BacktestRequest {
-  /** ISO 8601 with a zone; alerts that rang after `from`, up to `to`. Default: all that is stored. */
+  /** As in incidents; alerts that rang after `from`, up to `to`. Default: all that is stored. */
   readonly from?: string;
   readonly to?: string;
   /** How long before `from` the detectors begin to learn: `7d` unless told, `0s` for a cold start. */
@@ -263,7 +263,7 @@ export interface BacktestRequest {
 
 /** What is known to have happened. Without `labels`: somewhere; without `measure`: in any measure. */
 export interface BacktestIncident {
-  /** ISO 8601 with a zone. */
+  /** ISO 8601 with a zone; in a request also `2026-03-02 18:30` and days, by the clock of the file's zone. */
   readonly start: string;
   readonly end: string;
   readonly labels?: Readonly<Record<string, string>>;

@@ -2,16 +2,17 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { fakeSurface, serverOn } from '../../test/server/fake-surface.ts';
-import type { BacktestReport, BacktestRequest } from './api.ts';
+import type { BacktestReport } from './api.ts';
+import type { BacktestQuery } from './surface.ts';
 
 const URL = '/api/v1/pipelines/ads/backtest';
 
 /** Backtests that end when they are told to. */
 async function open(t: TestContext, backtestMs = 10_000) {
-  const asked: { name: string; request: BacktestRequest; signal: AbortSignal; finish: () => void }[] = [];
+  const asked: { name: string; request: BacktestQuery; signal: AbortSignal; finish: () => void }[] = [];
   const waiting: (() => void)[] = [];
   const surface = Object.assign(fakeSurface(), {
-    backtest: (name: string, request: BacktestRequest, signal: AbortSignal) =>
+    backtest: (name: string, request: BacktestQuery, signal: AbortSignal) =>
       new Promise<BacktestReport>((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error));
         asked.push({ name, request, signal, finish: () => resolve({ pipeline: name } as BacktestReport) });
@@ -73,4 +74,29 @@ test('what is not known or not of its kind is refused', async (t) => {
   ]) {
     assert.equal((await post(payload)).statusCode, 400, JSON.stringify(payload));
   }
+});
+
+test('a time that is none is refused with what was found, a label that is no text too; they are not read as something else', async (t) => {
+  const { post, asked, isAsked } = await open(t);
+  const span = { start: '2026-03-02T09:00:00Z', end: '2026-03-02T10:00:00Z' };
+  for (const [payload, detail] of [
+    [{ from: '2026-03-02T09:00:00+09' }, /^found from "2026-03-02T09:00:00\+09"; expected a time such as 2026-03-02T09:00:00Z, /],
+    [{ to: '2026-03-02T23:59:60Z' }, /^found to "2026-03-02T23:59:60Z"; expected a time such as/],
+    [{ incidents: [{ ...span, labels: { country: null } }] }, /labels\/country must be string/],
+    [{ incidents: [{ ...span, labels: { country: 82 } }] }, /labels\/country must be string/],
+    [{ compare: 'yes' }, /compare must be boolean/],
+  ] as const) {
+    const { statusCode, body } = await post(payload);
+    assert.equal(statusCode, 400, body);
+    assert.match(JSON.parse(body).detail, detail);
+  }
+  assert.equal(asked.length, 0);
+  const begun = isAsked();
+  const answer = post({ from: '2026-03-02 18:30', to: '2026-03-04', incidents: [{ start: '2026-03-02 18:30', end: '2026-03-03' }] });
+  await begun;
+  const { from, to, incidents } = asked[0]!.request;
+  assert.deepEqual([from, to], [{ shown: Date.UTC(2026, 2, 2, 18, 30) }, { shown: Date.UTC(2026, 2, 4) }]);
+  assert.deepEqual(incidents, [{ start: '2026-03-02 18:30', end: '2026-03-03' }]);
+  asked[0]!.finish();
+  assert.equal((await answer).statusCode, 200);
 });

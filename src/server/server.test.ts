@@ -120,6 +120,8 @@ test('what is asked of the windows is checked, and handed on', async (t) => {
     ['window=1m&contry=US', /"contry"; expected a dimension: country, ad_format/],
     ['window=1m&grouping=land', /"land"; expected dimensions/],
     ['window=1m&from=yesterday', /date-time/],
+    ['window=1m&from=2026-03-02T09:00:00%2B09', /^found from "2026-03-02T09:00:00\+09"; expected an ISO 8601 date-time with a zone/],
+    ['window=1m&to=2026-03-02T23:59:60Z', /^found to "2026-03-02T23:59:60Z"; expected an ISO 8601 date-time/],
     ['window=1m&limit=0', /limit/],
     ['window=1m&limit=99999', /limit/],
   ] as const) {

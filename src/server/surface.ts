@@ -1,6 +1,7 @@
 /** What the server is given to show and to write to; `app/serve` makes it of what runs. */
 import type { Episode } from '../alerts/episodes.ts';
 import type { Labels } from '../core/labels.ts';
+import type { ShownTime } from '../core/told-time.ts';
 import type { SilenceRequest } from '../notify/silence-request.ts';
 import type { SilenceStatus } from '../notify/silence.ts';
 import type { AlertLocale } from '../receivers/alert-event.ts';
@@ -111,6 +112,12 @@ export interface ServedPath {
   fromOlapStore(window: string, labels: Labels, from: number): Promise<WindowRow[] | undefined>;
 }
 
+/** A backtest as it was asked for, with its times read: instants, or by the clock of the file's zone. */
+export interface BacktestQuery extends Omit<BacktestRequest, 'from' | 'to'> {
+  readonly from?: number | ShownTime;
+  readonly to?: number | ShownTime;
+}
+
 /** A raw topic that events may be pushed to. */
 export interface PushTarget {
   readonly partitions: number;
@@ -132,7 +139,7 @@ export interface Surface {
    * What detectors would have rung over stored windows. Ended by the signal it rejects with the signal's reason.
    * @throws AppError `pipeline_unknown`, `usage`
    */
-  backtest(pipeline: string, request: BacktestRequest, signal: AbortSignal): Promise<BacktestReport>;
+  backtest(pipeline: string, query: BacktestQuery, signal: AbortSignal): Promise<BacktestReport>;
   /** Undefined once every pipeline has caught up; until then what is waited for. */
   notReady(): Promise<string | undefined>;
 }

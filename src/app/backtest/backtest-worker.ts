@@ -4,7 +4,8 @@ import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { giveWay } from '../../core/thread-priority.ts';
 import { runBacktest } from './backtest.ts';
-import { UTC } from '../../core/told-time.ts';
+import type { LoadedPipeline } from '../../config/pipeline-config.ts';
+import { zoneNamed } from '../../core/told-time.ts';
 import { checkIncidents } from './incidents.ts';
 import type { ThreadAnswer, ThreadOrder } from './backtest-messages.ts';
 
@@ -16,7 +17,7 @@ parentPort?.postMessage(await answer(workerData as ThreadOrder));
 async function answer({ incidents, ...options }: ThreadOrder): Promise<ThreadAnswer> {
   try {
     const known = incidents && {
-      incidents: (config: { engine: Parameters<typeof checkIncidents>[1] }) => checkIncidents(incidents, config.engine, UTC),
+      incidents: ({ engine, timeZone }: LoadedPipeline) => checkIncidents(incidents, engine, zoneNamed(timeZone)),
     };
     return { report: await runBacktest({ ...options, ...known }, { clock: systemClock, stdin: process.stdin }) };
   } catch (error) {

@@ -1,7 +1,8 @@
 /** A backtest as the HTTP API asks for it. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { AppError } from '../../core/errors.ts';
-import type { BacktestReport, BacktestRequest } from '../../server/api.ts';
+import type { BacktestReport } from '../../server/api.ts';
+import type { BacktestQuery } from '../../server/surface.ts';
 import { DEFAULT_WARM_UP_MS, durationOf } from '../backtest/backtest.ts';
 import { backtestInThread } from '../backtest/backtest-thread.ts';
 import type { OlapSide } from './olap-side.ts';
@@ -23,7 +24,7 @@ const SETTABLE = /^(?:detect\.|cooldown=|locale=)/;
 /** @throws AppError `usage` for all that is asked wrongly; `olap_unavailable` while the store that has the history is not there */
 export async function answerBacktest(
   { file }: LoadedPipeline,
-  { from, to, warm_up, set = [], compare = false, incidents, grace }: BacktestRequest,
+  { from, to, warm_up, set = [], compare = false, incidents, grace }: BacktestQuery,
   { data, log, olapStore }: StoredHistory,
   olap: Pick<OlapSide, 'state' | 'started'>,
   signal: AbortSignal,
@@ -45,8 +46,8 @@ export async function answerBacktest(
     compare,
     warmUpMs: warm_up === undefined ? DEFAULT_WARM_UP_MS : durationOf(warm_up, 'warm_up'),
     graceMs: grace === undefined ? 0 : durationOf(grace, 'grace'),
-    ...(from !== undefined && { from: Date.parse(from) }),
-    ...(to !== undefined && { to: Date.parse(to) }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
     ...(incidents && { incidents }),
   };
   // What the log still has would be answered for all of it.

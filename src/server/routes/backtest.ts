@@ -1,11 +1,16 @@
 /** A backtest on request: one at a time, and not for ever. */
 import type { FastifyInstance } from 'fastify';
 import type { BacktestReport, BacktestRequest } from '../api.ts';
+import { askedTime } from '../asked-time.ts';
 import type { ServerLimits } from '../limits.ts';
 import { HttpProblem } from '../problem.ts';
-import type { Surface } from '../surface.ts';
+import { strictly } from '../strictly.ts';
+import type { BacktestQuery, Surface } from '../surface.ts';
 
-const TIME = { type: 'string', format: 'date-time', description: 'ISO 8601 with a zone' } as const;
+const TIME = {
+  type: 'string',
+  description: 'ISO 8601 with a zone; `2026-03-02 18:30` and days are by the clock of the `time_zone`',
+} as const;
 const BODY_BYTES_MAX = 4 << 20;
 const CHANGES_MAX = 100;
 const INCIDENTS_MAX = 10_000;
@@ -17,8 +22,8 @@ const BODY = {
   type: 'object',
   propertyNames: { enum: ['from', 'to', 'warm_up', 'set', 'compare', 'incidents', 'grace'] },
   properties: {
-    from: { ...TIME, description: 'Windows that start here or later' },
-    to: { ...TIME, description: 'Windows that start before this' },
+    from: { ...TIME, description: `Windows that start here or later; ${TIME.description}` },
+    to: { ...TIME, description: `Windows that start before this; ${TIME.description}` },
     warm_up: { type: 'string', default: '7d', description: 'What lies so far before `from` is learnt from' },
     set: {
       type: 'array',
@@ -53,6 +58,7 @@ export function backtestRoutes(app: FastifyInstance, surface: Pick<Surface, 'bac
     '/api/v1/pipelines/:pipeline/backtest',
     {
       bodyLimit: BODY_BYTES_MAX,
+      validatorCompiler: strictly(),
       schema: {
         tags: ['pipelines'],
         summary: 'What the detectors would have rung over stored windows, with other settings too.',
@@ -64,6 +70,7 @@ export function backtestRoutes(app: FastifyInstance, surface: Pick<Surface, 'bac
       },
     },
     async (request, reply): Promise<BacktestReport> => {
+      const asked = queryOf(request.body);
       if (isBusy) throw new HttpProblem(429, 'another backtest runs; one runs at a time', { 'retry-after': RETRY_AFTER });
       isBusy = true;
       const stopping = new AbortController();
@@ -73,7 +80,7 @@ export function backtestRoutes(app: FastifyInstance, surface: Pick<Surface, 'bac
       const left = (): void => stopping.abort(new HttpProblem(499, 'the client has left'));
       reply.raw.once('close', left);
       try {
-        return await surface.backtest(request.params.pipeline, request.body, stopping.signal);
+        return await surface.backtest(request.params.pipeline, asked, stopping.signal);
       } finally {
         reply.raw.off('close', left);
         clearTimeout(timer);
@@ -81,4 +88,13 @@ export function backtestRoutes(app: FastifyInstance, surface: Pick<Surface, 'bac
       }
     },
   );
+}
+
+/** @throws AppError `usage` for a time that is none */
+function queryOf({ from, to, ...rest }: BacktestRequest): BacktestQuery {
+  return {
+    ...rest,
+    ...(from !== undefined && { from: askedTime('from', from) }),
+    ...(to !== undefined && { to: askedTime('to', to) }),
+  };
 }

@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import type { RowQuery } from '../../core/labels.ts';
 import type { AlertLocale } from '../../receivers/alert-event.ts';
 import type { PipelineList } from '../api.ts';
+import { askedInstant } from '../asked-time.ts';
 import type { AlertQuery, HistoryQuery, PipelineView, Surface } from '../surface.ts';
 import { parseCursor } from '../window-cursor.ts';
 import { LANG } from './lang.ts';
@@ -11,7 +12,6 @@ import { silenceRoutes } from './silences.ts';
 
 const TAGS = ['pipelines'];
 const PARAMS = { type: 'object', properties: { pipeline: { type: 'string' } }, required: ['pipeline'] } as const;
-const TIME = { type: 'string', format: 'date-time', description: 'ISO 8601 with a zone' } as const;
 const LABELS_MAX = 64;
 
 const limitOf = (most: number, usual: number) => ({ type: 'integer', minimum: 1, maximum: most, default: usual }) as const;
@@ -55,8 +55,8 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
           type: 'object',
           properties: {
             window: { type: 'string' },
-            from: { ...TIME, description: 'Windows that start here or later; ISO 8601 with a zone' },
-            to: { ...TIME, description: 'Windows that start before this; ISO 8601 with a zone' },
+            from: { type: 'string', description: 'Windows that start here or later; ISO 8601 with a zone' },
+            to: { type: 'string', description: 'Windows that start before this; ISO 8601 with a zone' },
             after: { type: 'string', description: 'The `next` of the answer before: rows behind its last one' },
             grouping: { type: 'string' },
             limit: limitOf(10_000, 1_000),
@@ -162,8 +162,8 @@ function historyQuery(query: Record<string, string> & { window: string; limit: n
   if (unknown !== undefined) throw new AppError('usage', `found grouping ${JSON.stringify(unknown)}; expected dimensions: ${dimensions}`);
   return {
     window: knownWindow(view, window),
-    ...(from !== undefined && { from: Date.parse(from) }),
-    ...(to !== undefined && { to: Date.parse(to) }),
+    ...(from !== undefined && { from: askedInstant('from', from) }),
+    ...(to !== undefined && { to: askedInstant('to', to) }),
     ...(after !== undefined && { after: parseCursor(after) }),
     labels,
     ...(groups && { grouping: groups }),

@@ -1,9 +1,9 @@
 /** Silences of a pipeline: listed, added, ended. The guard is that of all routes. */
-import { Ajv } from 'ajv';
-import type { FastifyInstance, FastifySchemaCompiler } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { SilenceRequest } from '../../notify/silence-request.ts';
 import type { SilenceStatus } from '../../notify/silence.ts';
 import type { ShownSilence, SilenceList } from '../api.ts';
+import { strictly } from '../strictly.ts';
 import type { PipelineView } from '../surface.ts';
 
 const TAGS = ['silences'];
@@ -32,12 +32,6 @@ const BODY = {
     created_by: { type: 'string' },
   },
 } as const;
-
-/** As it stands, not as it could be read: what became a text that nobody wrote would silence nothing, or something else. */
-function strictly(): FastifySchemaCompiler<object> {
-  const ajv = new Ajv({ strict: false });
-  return ({ schema }) => ajv.compile(schema);
-}
 
 type ViewOf = (params: { readonly pipeline: string }) => Pick<PipelineView, 'silences'>;
 
