@@ -176,6 +176,22 @@ test('the newest come where no beginning is named, else the first; what is left 
   );
 });
 
+test('an end without a beginning: the newest of the hour before it; what a store has that is away is told as missing', async (t) => {
+  const records = Array.from({ length: 300 }, (_, i) => row(i, { country: 'US' }, i));
+  const { ask, read, log, side } = await history(t, records);
+  const spanOf = (points: readonly unknown[][]): unknown[] => [points.length, points[0]![0], points.at(-1)![0]];
+  const { source, points } = await ask({ labels: { country: 'US' }, to: START + 100 * MINUTE });
+  assert.deepEqual([source, ...spanOf(points)], ['hot', 60, iso(40), iso(99)]);
+  assert.deepEqual(spanOf((await ask({ to: START + 100 * MINUTE })).points), [60, iso(40), iso(99)]);
+  assert.deepEqual(spanOf((await ask({ to: START + 100 * MINUTE, limit: 2 })).points), [2, iso(98), iso(99)]);
+  assert.deepEqual(spanOf((await ask({ to: START + 900 * MINUTE })).points), [61, iso(239), iso(299)], 'an end that is still to come');
+  await append(log, 'w', [{ kind: 'closed', pipeline: 'ads', window: '1m', window_start: iso(299), window_end: iso(300), idle: [] }]);
+  await log.ensureTopic('w', { partitions: 1, retentionBytes: 1 });
+  await log.applyRetention();
+  side.state = 'away';
+  assert.equal((await read({ window: '1m', labels: {}, limit: 10, to: START + 100 * MINUTE })).older_missing, true);
+});
+
 test('rows of another origin are known as such, whatever their labels are', async (t) => {
   const { index } = await history(t, [row(1, { country: 'US' }, 1), row(2, { origin: '' }, 1, { origin: 'replay' })]);
   const from = (minute: number): number => START + minute * MINUTE;

@@ -56,8 +56,11 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
       if (error instanceof AppError && error.retryable && (deps.olap.store() || query.from !== undefined)) return undefined;
       throw error;
     });
+    const { slideMs } = spec.windows.find(({ name }) => name === window)!;
+    const usualMs = Math.max(USUAL_SPAN_MS, USUAL_WINDOWS * slideMs);
+    const to = query.to ?? Infinity;
     // Where no window is known at all, all that there was may be in the OLAP store alone.
-    const reach = query.from ?? (found?.[0].length === 0 ? -Infinity : Infinity);
+    const reach = query.from ?? (found?.[0].length === 0 ? -Infinity : to - usualMs);
     const isBeyondLog = reach < (await index.wholeFrom());
     if (isBeyondLog) await deps.olap.started(OLAP_WAIT_MS);
     const older = deps.olap.store();
@@ -68,9 +71,7 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     const known = last.reduce((most, row) => Math.max(most, Date.parse(row.window_start)), -Infinity);
     // A hot store that is not filled yet may know none of the newest.
     const newest = isFilled || !current ? known : Math.max(known, await index.newest(window));
-    const { slideMs } = spec.windows.find(({ name }) => name === window)!;
-    const from = query.from ?? newest - Math.max(USUAL_SPAN_MS, USUAL_WINDOWS * slideMs);
-    const to = query.to ?? Infinity;
+    const from = query.from ?? Math.min(newest, to) - usualMs;
     const matches = matcher(query);
     const kept = keptMs(query);
     const whole = older && current ? await index.wholeFrom() : older ? Infinity : -Infinity;

@@ -48,8 +48,8 @@ export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pip
         summary: 'Rows of a window by start, then labels.',
         description:
           'Each dimension may be given as a parameter: only rows that have these values. `grouping=country` gives only rows of exactly ' +
-          'this roll-up (dimensions separated by commas; empty: the total). Without `from`: the last hour, or the last 60 windows. More rows than ' +
-          '`limit`: `truncated`, and `next` is the `after` of the request that goes on, within a window too.',
+          'this roll-up (dimensions separated by commas; empty: the total). Without `from`: the last hour before `to`, or the last 60 windows. More rows ' +
+          'than `limit`: `truncated`, and `next` is the `after` of the request that goes on, within a window too.',
         params: PARAMS,
         querystring: {
           type: 'object',
