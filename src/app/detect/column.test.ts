@@ -100,6 +100,9 @@ test('times of digits: dates, or what they count from 1970 where one says so', a
     (await read(text, options)).map(({ timeMs }) => timeMs);
   const nine = Date.UTC(2026, 2, 1, 9);
   assert.deepEqual(await at('20260301,5\n202603010900,6\n20260301090000,7\n'), [Date.UTC(2026, 2, 1), nine, nine]);
+  assert.deepEqual(await at('2026030109,5\n2026030110,6\n'), [nine, nine + 3_600_000]);
+  assert.deepEqual(await at('2026030109,5\n2026030110,6\n', { timeFormat: 's' }), [2_026_030_109_000, 2_026_030_110_000]);
+  await assert.rejects(at('2026030109,5\n1772442000,6\n'), /^AppError: file:2:1: found "1772442000".*expected a date of digits/);
   assert.deepEqual(await at('0,5\n0.5,6\n20260301,7\n', { timeFormat: 's' }), [0, 500, 20_260_301_000]);
 });
 

@@ -16,7 +16,8 @@ const SECONDS_MIN = 1e8;
 /** The last time there is, ms. */
 const TIME_MAX_MS = 8.64e15;
 const DATE_YEARS = { from: 1990, to: 2099 };
-const DATE = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?$/;
+/** Down to the day, the hour, the minute or the second. Unix seconds that could be hours of these years (ten digits) are of 2033 and later. */
+const DATE = /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(?:(\d{2})(\d{2})?)?)?$/;
 
 export function isDigits(text: string): boolean {
   return /^-?\d{1,19}(\.\d+)?$/.test(text);

@@ -21,6 +21,9 @@ test('dates with the year first, in several countries', () => {
     ['2026-03-01 15:05:09.123456789 UTC', AFTERNOON + 123],
     ['2026-03-02 00:05:09+09:00', AFTERNOON],
     ['2026-03-01 10:05:09 -0500', AFTERNOON],
+    ['2026-03-02 00:05:09+09', AFTERNOON],
+    ['2026-03-01 15:05:09.25+00', AFTERNOON + 250],
+    ['2026-03-01 10:05:09 -05', AFTERNOON],
   ];
   for (const [text, value] of cases) assert.deepEqual(readTime(text, {}), { value }, text);
 });
@@ -42,6 +45,11 @@ test('digits are a date where they can be one of these years, else a number sinc
   const cases: [string, DigitsForm | undefined, number | undefined, DigitsForm?][] = [
     ['20260301', undefined, MIDNIGHT, 'date'],
     ['202603011505', undefined, AFTERNOON - 9_000, 'date'],
+    ['2026030115', undefined, AFTERNOON - 309_000, 'date'],
+    ['2026030124', undefined, 2_026_030_124_000, 'unix'],
+    ['1989123123', undefined, 1_989_123_123_000, 'unix'],
+    ['2026030115', 'unix', 2_026_030_115_000, 'unix'],
+    ['2026030115', 's', 2_026_030_115_000],
     ['20260301150509', undefined, AFTERNOON, 'date'],
     ['20260301150509', 'unix', 20_260_301_150_509, 'unix'],
     ['1772377509', undefined, AFTERNOON, 'unix'],

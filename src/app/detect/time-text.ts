@@ -28,7 +28,7 @@ export function readTime(text: string, style: TimeStyle): Reading<TimeStyle> {
 
 /** A date, a clock time, a zone. */
 const SHAPE =
-  /^(\d[\d\s./년월일-]*[\d.일])(?:(?:T|,?\s)((?:(?:오전|오후|[AP]M)\s?)?\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s?[AP]M)?)\s?(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i;
+  /^(\d[\d\s./년월일-]*[\d.일])(?:(?:T|,?\s)((?:(?:오전|오후|[AP]M)\s?)?\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s?[AP]M)?)\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 const YEAR_FIRST = /^(\d{4})([-/.])\s?(\d{1,2})\2\s?(\d{1,2})\.?$/;
 const YEAR_FIRST_KOREAN = /^(\d{4})(년)\s?(\d{1,2})월\s?(\d{1,2})일$/;
 const YEAR_LAST = /^(\d{1,2})([-/.])\s?(\d{1,2})\2\s?(\d{4})\.?$/;
@@ -63,7 +63,8 @@ function epochOf([year, month, day]: YearMonthDay, clock: string, zone: string):
   const midnight = Date.parse(`${dayText}T00:00:00Z`);
   // The engine takes 31 February for 3 March.
   if (!Number.isFinite(midnight) || new Date(midnight).getUTCDate() !== day) return undefined;
-  const suffix = /^(Z|UTC)$/i.test(zone) ? 'Z' : zone;
+  // Postgres writes an offset of whole hours without minutes.
+  const suffix = /^(Z|UTC)$/i.test(zone) ? 'Z' : zone.length === 3 ? `${zone}:00` : zone;
   const ms = Date.parse(`${dayText}T${padded(hour, 2)}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}${suffix}`);
   return Number.isFinite(ms) ? ms : undefined;
 }
