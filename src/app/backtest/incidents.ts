@@ -4,6 +4,7 @@ import { createProblems, describe, problemsError, unknownName, type Problem } fr
 import { readTextFile } from '../../config/read-file.ts';
 import { parseYaml } from '../../config/yaml-text.ts';
 import { checkWith } from '../../config/zod-problems.ts';
+import { counted } from '../../core/counted.ts';
 import { AppError } from '../../core/errors.ts';
 import { parseInstant } from '../../core/instant.ts';
 import { instantOf, parseWritten, type ShownTime, type Zone } from '../../core/told-time.ts';
@@ -83,6 +84,10 @@ function fromCsv(text: string, path: string, spec: EngineSpec, zone: Zone): Back
     if (index === 0 || line.trim() === '') return [];
     numbers.push(index + 1);
     const fields = csvFields(line);
+    if (fields.slice(names.length).some((field) => field !== '')) {
+      const found = `${counted(fields.length, 'field')} for ${counted(names.length, 'column')}`;
+      throw new AppError('config_invalid', `${path}:${index + 1}: found ${found}; expected quotes around a field with commas in it`);
+    }
     const given = names.map((name, at) => [name, (fields[at] ?? '').trim()] as const).filter(([, value]) => value !== '');
     const own = given.filter(([name]) => !spec.dimensions.includes(name));
     const labels = given.filter(([name]) => spec.dimensions.includes(name));

@@ -108,6 +108,11 @@ test('incidents come as YAML, JSON or CSV, and mean the same', () => {
     ['bad.yml', '- { start: 2026-03-02, end: 2026-03-03, measure: crt }', /expected a measure: visits, ctr; did you mean "ctr"/],
     ['bad.csv', 'start,ende\n', /bad\.csv:1: found "ende".*\n.*bad\.csv:1: found no column end/],
     ['bad.csv', 'start,end\n2026-03-02,2026-03-03\n\n2026-03-02,soon\n', /bad\.csv:4: found "soon"/],
+    [
+      'bad.csv',
+      'start,end\n2026-03-02,2026-03-03,,\n2026-03-02,2026-03-03,,KR\n',
+      /bad\.csv:3: found 4 fields for 2 columns; expected quotes around a field with commas in it/,
+    ],
   ] as const) {
     assert.throws(
       () => read(name, text),
