@@ -22,7 +22,10 @@ export function file(content: Uint8Array | string): string {
 
 /** The rule itself, slowly: one character a byte. */
 export function naiveLines(content: Uint8Array, maxLineBytes = 1_048_576): string[] {
-  const texts = Buffer.from(content).toString('latin1').split('\n');
+  const texts = Buffer.from(content)
+    .toString('latin1')
+    .replace(/^\xef\xbb\xbf/, '')
+    .split('\n');
   const last = texts.pop() as string;
   return [...texts.map((text) => (text.endsWith('\r') ? text.slice(0, -1) : text)), ...(last === '' ? [] : [last])].map((line) =>
     line.slice(0, maxLineBytes + 1),
@@ -69,6 +72,17 @@ export const content = fc
     maxLength: 30,
   })
   .map((parts) => Buffer.from(parts.join(''), 'latin1'));
+
+/** The same, often with byte order marks: of the beginning, and elsewhere. */
+export const markedContent = fc
+  .array(
+    fc.oneof(
+      content,
+      fc.constantFrom('\uFEFF\n', '\uFEFF{').map((text) => Buffer.from(text)),
+    ),
+    { maxLength: 3 },
+  )
+  .map((parts) => Buffer.concat(parts));
 
 export function cut(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
   const pieces: Uint8Array[] = [];

@@ -33,6 +33,22 @@ test('lines go to the log as they came, one CR before a line feed taken off', as
   assert.deepEqual(surface.appended, [{ partition: 1, records: ['{"a":1e400}', '', ' not json \xff\r', 'last'] }]);
 });
 
+test('a byte order mark before a body is no part of its first event', async (t) => {
+  const { surface, push } = await open(t);
+  const marked = (body: string): Buffer => Buffer.from(`\uFEFF${body}`);
+  assert.equal((await push(marked('{"n":1}\r\n\uFEFFa\n'))).status, 202);
+  assert.equal((await push(gzipSync(marked('{"n":2}')), { 'content-encoding': 'gzip' })).status, 202);
+  assert.equal((await push(marked('[{"n":3},4]'), JSON_TYPE)).status, 202);
+  assert.deepEqual(
+    surface.appended.map(({ records }) => records),
+    [['{"n":1}', Buffer.from('\uFEFFa').toString('latin1')], ['{"n":2}'], ['{"n":3}', '4']],
+  );
+  for (const headers of [{}, JSON_TYPE]) {
+    const { status, body } = await push(marked(''), headers);
+    assert.deepEqual([status, body['detail']], [400, 'found an empty body; expected at least one event']);
+  }
+});
+
 test('elements of an array go there as their text', async (t) => {
   const { surface, push } = await open(t);
   assert.equal((await push('[{"n":1e400,"n": 0.10}, "x" ,\n[1 , 2]]', JSON_TYPE)).status, 202);

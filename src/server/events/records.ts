@@ -1,5 +1,6 @@
 /** The bytes of a body -> records for the log. */
 import { isUtf8 } from 'node:buffer';
+import { markBytes } from '../../core/byte-order-mark.ts';
 import type { Column } from '../../log/batch.ts';
 import type { RecordsToAppend } from '../../log/log.ts';
 import { HttpProblem } from '../problem.ts';
@@ -47,8 +48,8 @@ export function createRecordReader(
 }
 
 /**
- * A line's bytes as they came, without the CR before its LF. No text is made of them, and nothing is parsed: what a line holds is judged
- * once, where it is counted.
+ * A line's bytes as they came, without the CR before its LF, and without a byte order mark before the first. No text is made of them, and
+ * nothing is parsed: what a line holds is judged once, where it is counted.
  */
 function lineReader(most: number, openLines: OpenLines): RecordReader {
   const lines = openLines(most);
@@ -64,14 +65,20 @@ function lineReader(most: number, openLines: OpenLines): RecordReader {
     writer: { write: (piece, to) => bounded(() => lines.cut(piece, to)), end: (to) => bounded(() => lines.end(to)) },
     async records(body, headroom) {
       const ends = lines.ends();
+      const mark = markBytes(body);
       if (ends.length === 0) throw emptyBody();
-      return { bytes: body, ends, headroom };
+      if (mark > 0) {
+        if (ends.length === 1 && ends[0] === mark) throw emptyBody();
+        for (let i = 0; i < ends.length; i++) ends[i]! -= mark;
+      }
+      return { bytes: body.subarray(mark), ends, headroom: headroom + mark };
     },
   };
 }
 
 /** An array's elements, or a single object, as their text: only what is neither is refused here. */
-async function elementsOf(body: Uint8Array, maxRecords: number): Promise<Column> {
+async function elementsOf(whole: Uint8Array, maxRecords: number): Promise<Column> {
+  const body = whole.subarray(markBytes(whole));
   if (body.length === 0) throw emptyBody();
   if (!isUtf8(body)) throw new HttpProblem(400, 'the body is not the JSON that its Content-Type says: it is not UTF-8');
   try {

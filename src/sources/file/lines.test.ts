@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
-import { assertError, content, cut, file, folder, linesOf, naiveLines, read, readAll, stream } from '../../../test/support/lines.ts';
+import { assertError, cut, file, folder, linesOf, markedContent, naiveLines, read, readAll, stream } from '../../../test/support/lines.ts';
 import { openLines } from './lines.ts';
 import type { LineChunk } from './splitter.ts';
 
@@ -25,7 +25,7 @@ describe('lines', () => {
       chunkLines: fc.integer({ min: 1, max: 5 }),
     });
     await fc.assert(
-      fc.asyncProperty(content, cuts, limits, async (bytes, sizes, options) => {
+      fc.asyncProperty(markedContent, cuts, limits, async (bytes, sizes, options) => {
         const { lines, resume, chunks } = await readAll(stream(cut(bytes, sizes)), options);
         assert.deepEqual(lines, naiveLines(bytes, options.maxLineBytes));
         assert.equal(resume?.position ?? 0, bytes.length);
@@ -38,7 +38,7 @@ describe('lines', () => {
   test('compressed in any members or frames, they are the same lines', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(content, { minLength: 1, maxLength: 4 }),
+        fc.array(markedContent, { minLength: 1, maxLength: 4 }),
         fc.boolean(),
         fc.integer({ min: 1, max: 40 }),
         async (parts, gzip, size) => {
@@ -54,6 +54,23 @@ describe('lines', () => {
 
   test('CR is taken off once, before LF only', async () => {
     assert.deepEqual((await readAll(stream([Buffer.from('a\r\nb\r\r\n\rc\n\r\n\nd\r')]))).lines, ['a', 'b\r', '\rc', '', '', 'd\r']);
+  });
+
+  test('a byte order mark at the very beginning is no part of the first line, plain or compressed; elsewhere it stays', async () => {
+    const text = '\uFEFF{"n":1}\r\n\uFEFF{"n":2}';
+    const elsewhere = Buffer.from('\uFEFF{"n":2}').toString('latin1');
+    for (const bytes of [Buffer.from(text), gzipSync(text), zstdCompressSync(text)]) {
+      for (const input of [{ path: file(bytes) }, stream(cut(bytes, [1]))]) {
+        const { lines, chunks } = await readAll(input, { chunkLines: 1 });
+        assert.deepEqual(lines, ['{"n":1}', elsewhere]);
+        assert.equal(chunks[0]!.position, 12, 'where reading goes on, it counts');
+      }
+      const first = (await readAll({ path: file(bytes) }, { chunkLines: 1 })).chunks[0]!;
+      assert.deepEqual((await readAll({ path: file(bytes) }, { resume: first.resume })).lines, [elsewhere]);
+    }
+    assert.deepEqual((await readAll({ path: file('\uFEFF') })).lines, []);
+    assert.deepEqual((await readAll({ path: file('\uFEFF1234') }, { maxLineBytes: 4 })).lines, ['1234']);
+    assert.deepEqual((await readAll({ path: file('\uFEFF123456789\r\n1') }, { maxLineBytes: 4 })).lines, ['12345', '1']);
   });
 
   test('a line of exactly the limit is whole, with or without CR; a longer one is cut to one byte more', async () => {

@@ -1,4 +1,5 @@
-/** Bytes -> lines, in chunks. A line ends at LF only; one CR before the LF is taken off. */
+/** Bytes -> lines, in chunks. A line ends at LF only; one CR before the LF is taken off, and a byte order mark before the first line. */
+import { MARK_BYTES, markBytes } from '../../core/byte-order-mark.ts';
 import type { LineResume, Trail } from './trail.ts';
 
 /** Lines in the layout of the log: line `firstLine + i` is `bytes.subarray(i === 0 ? 0 : ends[i - 1], ends[i])`. */
@@ -34,10 +35,13 @@ export interface Splitter {
 const LF = 10;
 const CR = 13;
 
-/** Holds at most chunkBytes + maxLineBytes + 2 bytes, whatever the input. `lines`: lines delivered before. */
+/** Holds at most chunkBytes + maxLineBytes + 5 bytes, whatever the input. `lines`: lines delivered before. */
 export function createSplitter(limits: SplitterLimits, trail: Trail, lines: number): Splitter {
   /** Raw bytes of a line that can still be no longer than the limit once a CR is taken off, plus one. */
-  const heldMax = limits.maxLineBytes + 2;
+  const heldUsually = limits.maxLineBytes + 2;
+  /** The line in progress is the first of the input. */
+  let isFirst = lines === 0;
+  let heldMax = isFirst ? heldUsually + MARK_BYTES : heldUsually;
   let buffer = Buffer.allocUnsafe(Math.min(limits.chunkBytes + heldMax, 65_536));
   const ends = new Uint32Array(limits.chunkLines);
   let count = 0;
@@ -58,7 +62,17 @@ export function createSplitter(limits: SplitterLimits, trail: Trail, lines: numb
     buffer.set(kept, start + held);
     held += kept.length;
   };
+  const takeOffMark = (): void => {
+    if (!isFirst) return;
+    isFirst = false;
+    heldMax = heldUsually;
+    const mark = markBytes(buffer.subarray(0, held));
+    buffer.copyWithin(0, mark, held);
+    held -= mark;
+    lineBytes -= mark;
+  };
   const endLine = (takeOffCr: boolean): void => {
+    takeOffMark();
     let length = held;
     if (takeOffCr && lineBytes === held && held > 0 && buffer[start + held - 1] === CR) length--;
     start += Math.min(length, limits.maxLineBytes + 1);
@@ -91,6 +105,7 @@ export function createSplitter(limits: SplitterLimits, trail: Trail, lines: numb
       return piece.length;
     },
     end() {
+      takeOffMark();
       if (lineBytes === 0) return;
       endLine(false);
       trail.mark();
