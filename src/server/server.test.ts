@@ -133,6 +133,29 @@ test('what is asked of the windows is checked, and handed on', async (t) => {
   assert.equal(surface.asked.length, 2);
 });
 
+test('a parameter that is not known is refused by every route that takes some, with those that it knows', async (t) => {
+  const { surface, app, get } = await open(t);
+  const { paths } = (await get('/docs/json')).json() as { paths: Record<string, Record<string, { parameters?: { in: string }[] }>> };
+  const withSome = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([, { parameters = [] }]) => parameters.some((one) => one.in === 'query'))
+      .map(([method]) => [method, path] as const),
+  );
+  assert.ok(withSome.length >= 11, String(withSome.length));
+  for (const [method, path] of withSome) {
+    const url = `${path.replace('{pipeline}', 'ads').replaceAll(/\{[^}]*\}/g, 'x')}?window=1m&stauts=firing`;
+    const answer = await app.inject({ method: method.toUpperCase() as 'GET', url, headers: { host: 'localhost' } });
+    assert.equal(answer.statusCode, 400, url);
+    assert.match(answer.json().detail, /^found the parameter "(stauts|window)"; expected (one of: |a dimension: )/, url);
+  }
+  assert.deepEqual([surface.asked.length, surface.appended.length], [0, 0]);
+  assert.equal(
+    (await get('/api/v1/pipelines/ads/alerts?stauts=firing')).json().detail,
+    'found the parameter "stauts"; expected one of: status, folded, order, after, lang, limit',
+  );
+  assert.equal((await get('/api/v1/pipelines/ads/alerts?status=firing&lang=ko')).status, 200);
+});
+
 test('one alert is asked for by its id; one that is not known is a 404 that says so', async (t) => {
   const { get } = await open(t);
   const path = '/api/v1/pipelines/ads/alerts';

@@ -21,6 +21,7 @@ import { servedRoutes } from './routes/served.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { topicRoutes } from './routes/topics.ts';
 import type { Surface } from './surface.ts';
+import { refuseUnknownParameters } from './unknown-parameters.ts';
 
 export interface ServerConfig {
   readonly address: ListenAddress;
@@ -78,8 +79,9 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
     metrics.request(request.method, request.routeOptions.url ?? 'none', reply.statusCode, reply.elapsedTime / 1_000);
     next();
   });
-  // First, as they collect the routes that come after them.
+  // First, as they see the routes that come after them.
   const refuseOtherMethods = collectPaths(app);
+  refuseUnknownParameters(app);
   if (!config.isHealthOnly) await docsRoutes(app, { version: config.version, hasKey: apiKey !== undefined, pageRoot: config.pageRoot });
   healthRoutes(app, surface);
   app.get('/metrics', { schema: { tags: ['health'], summary: 'Prometheus text.', produces: ['text/plain'] } }, async (_request, reply) => {
