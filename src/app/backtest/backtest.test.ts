@@ -207,6 +207,12 @@ test('two settings side by side, incidents for both; the directory is as it was'
   assert.deepEqual(files(), there);
 });
 
+test('an incident that no series can be of is told', async () => {
+  const incident = { start: new Date(minute(30)).toISOString(), end: new Date(minute(40)).toISOString(), labels: { country: 'kr' } };
+  const { notes } = await backtest({ incidents: () => [incident] });
+  assert.ok(notes.includes('incident 1: no series had country="kr"; did you mean "KR"?'), notes.join('\n'));
+});
+
 test('rules are held to no budget; a detector that keeps to it is', async () => {
   const { settings } = await backtest({ set: ['detect.conv={ down: 50% }'], compare: true });
   assert.deepEqual(

@@ -17,6 +17,7 @@ import type { DetectorKind } from '../../detectors/detector.ts';
 import type { DetectEntry } from '../../pipeline/monitor/monitor-spec.ts';
 import type { Judged } from './judge.ts';
 import { createJudges, type Judges } from './judges.ts';
+import { createLabelsSeen } from './labels-seen.ts';
 import { measuresNeeded, sketchesNeeded, windowsNeeded } from './measures-needed.ts';
 import { loadWithChanges } from './override.ts';
 import type { RecordColumns } from './record-columns.ts';
@@ -75,6 +76,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
     throw new AppError('usage', `from and to: found from ${begin} to ${end}; expected an end after the beginning`);
   }
   const meter = createMeter(config, from);
+  const seen = createLabelsSeen();
 
   const needed = { measures, windows: windowsNeeded(specs).map(({ window }) => window.name) };
   return withHistory(options, config, needed, deps, async (history) => {
@@ -95,6 +97,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
         deps.signal?.throwIfAborted();
         // What two ways of counting have read is counted once.
         if (index === 0) meter.count(columns);
+        seen.add(columns.labels);
         const taken = group.map((setting) => judges[settings.indexOf(setting)]!.observe(columns));
         const waiting = taken.filter((one) => one !== undefined);
         return waiting.length === 0 ? undefined : allOf(waiting);
@@ -128,7 +131,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
       notes: [
         ...(range ? [] : ['there is no window of this time: nothing was judged']),
         ...notesOf({ from, warmUpMs }, settings, meter),
-        ...(isWhole ? [] : [TOO_MANY]),
+        ...(isWhole ? seen.notesOn(incidents ?? []) : [TOO_MANY]),
         ...history.notes(),
       ],
     };
