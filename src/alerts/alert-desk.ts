@@ -39,8 +39,10 @@ export interface Conclusion<Series> {
 export interface AlertDesk<Series extends AlertSeries> {
   /** Of one window or one look, in the order of the series. Changes `alerts` of the series that it gives back in `touched`. */
   conclude(judgements: readonly Judgement<Series>[], at: WindowTime): Sliced<Conclusion<Series>>;
-  /** Ends an alert of which nothing could be judged for long; the record, if there is one to write. */
-  lose(series: Series, direction: Direction, at: WindowTime): AlertEvent | undefined;
+  /** Ends an alert of which nothing could be judged for long, or which is not watched any more; the record, if there is one to write. */
+  lose(series: Series, direction: Direction, at: WindowTime, isUnwatched?: boolean): AlertEvent | undefined;
+  /** An alert of its series ended elsewhere: those that it spoke for have to be asked. */
+  orphan(): void;
   /** An alert was lost: `conclude` has something to do also where nothing was judged. */
   readonly isOrphaned: boolean;
   /** Goes on with the alerts of a series after a restart. */
@@ -199,13 +201,16 @@ export function createAlertDesk<Series extends AlertSeries>(
       }
       return { events, touched };
     },
-    lose(series, direction, at) {
+    lose(series, direction, at, isUnwatched) {
       const state = series.alerts[direction];
       if (!state) return undefined;
-      const step = alerts.lose(state, subjectOf(series, direction), at);
+      const step = alerts.lose(state, subjectOf(series, direction), at, isUnwatched);
       setAlert(series, direction, undefined);
       isOrphaned = true;
       return step.change === undefined ? undefined : step.write(formerCompany(state));
+    },
+    orphan() {
+      isOrphaned = true;
     },
     get isOrphaned() {
       return isOrphaned;

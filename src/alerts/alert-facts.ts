@@ -34,6 +34,8 @@ export interface AlertFacts {
   readonly soFar?: { readonly observed: number; readonly expected: number } | undefined;
   /** The window's denominator or events. */
   readonly volume: number;
+  /** It ends because the file does not watch it any more. */
+  readonly isUnwatched?: true;
   /** As told before, for an alert that ends; null: from the deviation. */
   readonly severity: Severity | null;
 }

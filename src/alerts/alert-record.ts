@@ -98,6 +98,7 @@ function explanationOf({ measure, falseAlarmsPerDay }: AlertSubject, facts: Aler
     ...(facts.soFar && { going_on: true as const, ...(facts.observed !== null && { newest: facts.observed }) }),
     ...(judged.isUnseen && { unseen: true as const }),
     ...(!firing && judged.isLasting && { lasting: true as const }),
+    ...(facts.isUnwatched && { unwatched: true as const }),
   };
 }
 

@@ -21,6 +21,6 @@ export interface AlertWindow extends WindowTime {
 export interface AlertJudge {
   /** What a verdict makes of an alert. */
   judge(state: AlertState | undefined, subject: AlertSubject, verdict: Verdict, at: AlertWindow): AlertStep;
-  /** Ends an alert of which nothing could be judged for long. */
-  lose(state: AlertState, subject: AlertSubject, at: WindowTime): AlertStep;
+  /** Ends an alert of which nothing could be judged for long, or which the file does not watch any more. */
+  lose(state: AlertState, subject: AlertSubject, at: WindowTime, isUnwatched?: boolean): AlertStep;
 }

@@ -38,7 +38,8 @@ type Told =
   | 'lasting'
   | 'moved'
   | 'known'
-  | 'no_data';
+  | 'no_data'
+  | 'unwatched';
 type Names = Readonly<Record<string, string>>;
 
 /** `event`: its words are not looked at. */
@@ -86,7 +87,7 @@ function begunKey(told: Told, { alert_type: type, direction }: AlertEvent, texts
 
 /** Only what was judged and found in order is back to normal. */
 function endedKey(told: Told, { lasting }: AlertEvent['explanation']): TextKey {
-  if (told === 'no_data') return 'title.no_data';
+  if (told === 'no_data' || told === 'unwatched') return 'title.no_data';
   if (!lasting) return 'title.resolved';
   return told === 'known' || told === 'moved' ? `title.${told}` : 'title.lasting';
 }
@@ -97,7 +98,7 @@ function isOfLimit({ explanation: { evidence, baseline } }: AlertEvent): boolean
 }
 
 function toldOf(event: AlertEvent): Told {
-  const { observed, evidence, keys, lasting, unseen } = event.explanation;
+  const { observed, evidence, keys, lasting, unseen, unwatched } = event.explanation;
   const { status } = event;
   const isLimit = isOfLimit(event);
   if (status === 'firing' && evidence?.permitted_error !== undefined) return 'experiment';
@@ -105,6 +106,7 @@ function toldOf(event: AlertEvent): Told {
   if (status === 'firing' && isLimit && unseen) return 'unseen';
   if (status === 'firing' && isLimit) return keys ? 'key' : 'limit';
   if (status === 'firing') return event.detector === 'mix' ? 'share' : 'firing';
+  if (unwatched) return 'unwatched';
   if (observed === null) return 'no_data';
   if (isLimit && unseen) return 'known';
   if (lasting) return endingOf(event) === 'caught_up' ? 'moved' : 'lasting';

@@ -6,8 +6,9 @@ import { severityOfFacts, type AlertFacts, type AlertSubject, type Company } fro
 import { alertRecord, idOf } from './alert-record.ts';
 import type { AlertJudge, AlertStep, AlertWindow } from './alert-step.ts';
 import { courseOf, meansOf } from './course.ts';
+import { alertTypeOf } from './naming.ts';
 import { advance, lose } from './state-machine.ts';
-import type { AlertState, Alone, Effect, Move, WindowTime } from './state-machine.ts';
+import type { AlertState, Alone, Called, Effect, Move, WindowTime } from './state-machine.ts';
 
 export interface AlertSettings {
   /** An alert that still fires is written again at this distance, ms of event time. */
@@ -57,24 +58,32 @@ export function createAlerts(settings: AlertSettings): Alerts {
       const effect = effectOf(subject, verdict, at, state?.effect, named);
       const severity = move.change === undefined ? next.severity : severityOfFacts(subject, facts);
       const id = next.id ?? idOf(subject, next.since);
+      const called = calledAs(subject);
       const alone = next.alone && { ...next.alone, ...seenSince(next.alone, subject, verdict, at) };
       return step(
-        { ...move, state: { ...next, severity, id, ...(effect && { effect }), ...(alone && { alone }), ...(course && { course }) } },
+        {
+          ...move,
+          state: { ...next, severity, id, called, ...(effect && { effect }), ...(alone && { alone }), ...(course && { course }) },
+        },
         subject,
         facts,
         at,
       );
     },
 
-    lose(state, subject, at) {
+    lose(state, subject, at, isUnwatched = false) {
       const { since, lastsSince, severity } = state;
       const facts = { status: 'resolved', repeat: 0, since, lastsSince, observed: null, judged: state, volume: 0, severity } as const;
-      return step(lose(state, at), subject, facts, at);
+      return step(lose(state, at), subject, isUnwatched ? { ...facts, isUnwatched } : facts, at);
     },
 
     desk: (subject, naming) => createAlertDesk(subject, naming, alerts),
   };
   return alerts;
+}
+
+function calledAs({ metricName, measure, direction, naming }: AlertSubject): Called {
+  return { metric: metricName, type: alertTypeOf(measure.name, direction, naming), unit: measure.unit ?? null };
 }
 
 /** Said only after windows without a verdict, an end that lasts has the new level beside it: what had been expected is the alert's own. */

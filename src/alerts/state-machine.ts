@@ -28,6 +28,8 @@ export interface AlertState {
   readonly severity: Severity | null;
   /** While it fires: the alert's id. */
   readonly id?: string;
+  /** While it fires: what it is called. The file may not know it any more when it ends. */
+  readonly called?: Called;
   /** While it fires, where roll-ups and members feel the same thing: how large it is, for the choice of who speaks. */
   readonly effect?: Effect;
   /** Id of the alert that speaks for this one. */
@@ -44,6 +46,12 @@ export interface AlertState {
   readonly looked?: true;
   /** Then, where the clock told of a silence: its start. Windows up to `judged` are behind that look. */
   readonly silentFrom?: number;
+}
+
+export interface Called {
+  readonly metric: string;
+  readonly type: string;
+  readonly unit: string | null;
 }
 
 export type Begun = Pick<Verdict, 'expected' | 'threshold'>;
@@ -97,7 +105,7 @@ export function advance(state: AlertState | undefined, verdict: Verdict, at: Win
   return verdict.status === 'clear' ? calm(state, verdict, at, repeatAfterMs) : alarm(state, verdict, at, repeatAfterMs);
 }
 
-/** Nothing could be judged for so long that the alert cannot be said to go on. */
+/** Nothing could be judged for so long that the alert cannot be said to go on, or nothing is to be judged any more. */
 export function lose(state: AlertState, at: WindowTime): Move {
   if (state.status !== 'firing') return { state: undefined };
   return { state: ended({ ...state, judged: at.endMs }), change: 'resolved' };
@@ -106,6 +114,7 @@ export function lose(state: AlertState, at: WindowTime): Move {
 /** What belongs to the episode goes with it. */
 function ended({
   id: _id,
+  called: _called,
   effect: _effect,
   partOf: _partOf,
   alone: _alone,

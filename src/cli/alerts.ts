@@ -15,6 +15,7 @@ import type { Terminal } from './terminal.ts';
 const ENDED: Readonly<Record<Ending, string>> = {
   resolved: 'resolved',
   no_data: 'ended',
+  unwatched: 'no longer watched',
   new_level: 'new level',
   caught_up: 'average caught up',
 };

@@ -211,6 +211,8 @@ export interface DetectorKind<Schema extends z.ZodType = z.ZodType> {
    * the file does not say otherwise. Absent: it makes no promise, spends no budget, and watches full segments.
    */
   tests?(config: z.output<Schema>): number;
+  /** Whether these settings watch a direction. Absent: its settings leave none out. */
+  watches?(config: z.output<Schema>, direction: Direction): boolean;
   /** It has no baseline: it judges by the file, or one series by another, from the first window on. Absent: it learns. */
   readonly learns?: false;
   /** @throws AppError `config_invalid` where the settings do not suit the measure or the window */

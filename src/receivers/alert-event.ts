@@ -35,6 +35,8 @@ export interface AlertExplanation {
   readonly newest?: number;
   /** Of an alert that has ended, set: nothing is as it was; the change has lasted so long that it is taken for how things are now. */
   readonly lasting?: true;
+  /** Of an alert that has ended, set: the pipeline file does not watch it any more. Nothing was judged. */
+  readonly unwatched?: true;
   /** Of a pipeline that is behind: the partition that is so the most. */
   readonly furthest_behind?: string;
 }

@@ -26,6 +26,7 @@ export const en = {
   'message.moved': '{title}: {segment}: {observed} (average before: {expected})',
   'message.known': '{title}: {segment} is now one of the known values ({observed})',
   'message.no_data': '{title}: {segment}: no more data',
+  'message.unwatched': '{title}: {segment}: no longer watched',
   'explain.learnt':
     '{metric} of {segment} was {observed} in {window} ({span}){ratio}. Expected: {expected}, the moving average of {windows}.',
   'explain.limit': '{metric} of {segment} was {observed} in {window} ({span}); the limit is {expected}.',
@@ -39,6 +40,8 @@ export const en = {
   'explain.known':
     '{metric} of {segment} was {observed} in {window} ({span}). The value has been there for so long that it is now one of the known values: it no longer alerts as new.',
   'explain.no_data': '{metric} of {segment} could not be judged for so long (up to {span}) that the alert has ended.',
+  'explain.unwatched':
+    'The pipeline file no longer watches {metric} of {segment} in this way: the alert has ended with {span}, and nothing was judged. This is not an all-clear.',
   'explain.no_data_expected': 'Last expected: {expected}.',
   'explain.no_data_limit': 'The limit is {expected}.',
   'explain.evidence':

@@ -28,6 +28,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'message.moved': '{title}: {segment}: {observed} (이전 평균 {expected})',
   'message.known': '{title}: {segment}, 이제 알려진 값 ({observed})',
   'message.no_data': '{title}: {segment}: 데이터 없음',
+  'message.unwatched': '{title}: {segment}: 더 이상 감시하지 않음',
   'explain.learnt':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다{ratio}. 예상 값은 {windows}의 이동 평균인 {expected}입니다.',
   'explain.limit': '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 기준값은 {expected}입니다.',
@@ -43,6 +44,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'explain.known':
     '{segment}의 {metric} 값이 {window} 윈도우({span})에서 {observed}입니다. 나타난 지 오래되어 이제 알려진 값 가운데 하나로 보며, 더 이상 새로운 값으로 알리지 않습니다.',
   'explain.no_data': '{segment}의 {metric} 값을 오랫동안({span}까지) 판단할 수 없어 알림을 종료합니다.',
+  'explain.unwatched':
+    '파이프라인 파일에서 {segment}의 {metric} 값을 더 이상 이렇게 감시하지 않으므로, 판단 없이 {span}에서 알림을 종료합니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
   'explain.no_data_expected': '마지막 예상 값은 {expected}입니다.',
   'explain.no_data_limit': '기준값은 {expected}입니다.',
   'explain.evidence':

@@ -191,5 +191,6 @@ export const change: DetectorKind<typeof changeConfig> = {
   description: 'Holds each span against the same time yesterday or last week, and learns how much the days differ by themselves.',
   config: changeConfig,
   tests: (config) => (config.down === undefined ? 0 : 1) + (config.up === undefined ? 0 : 1),
+  watches: (config, direction) => config[direction] !== undefined,
   create: createChange,
 };

@@ -273,5 +273,6 @@ export const evidence: DetectorKind<typeof evidenceConfig> = {
   description: 'Weighs evidence against a forecast with level and daily rhythm, for as many false alarms a day as the budget allows.',
   config: evidenceConfig,
   tests: (config) => (config.down === undefined ? 0 : 1) + (config.up === undefined ? 0 : 1),
+  watches: (config, direction) => config[direction] !== undefined,
   create: createEvidence,
 };

@@ -165,6 +165,7 @@ export const expectedRate: DetectorKind<typeof expectedRateConfig> = {
   description: 'Holds successes among attempts against the designed rate, with a test that may be looked at after every window.',
   config: expectedRateConfig,
   tests: (config) => Object.values(changesOf(config)).filter((change) => change !== undefined).length,
+  watches: (config, direction) => changesOf(config)[direction] !== undefined,
   learns: false,
   create: createExpectedRate,
 };

@@ -153,5 +153,6 @@ export const mix: DetectorKind<typeof mixConfig> = {
   description: 'Watches the shares that the values of a dimension have in their total, and tells values that were never seen before.',
   config: mixConfig,
   tests: (config) => (config.down === undefined ? 0 : 1) + (config.up === undefined ? 0 : 1),
+  watches: (config, direction) => config[direction] !== undefined || (direction === 'up' && config.unseen !== undefined),
   create: createMix,
 };

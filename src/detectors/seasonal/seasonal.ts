@@ -125,5 +125,6 @@ export const seasonal: DetectorKind<typeof seasonalConfig> = {
   description: 'Holds a dense series against a forecast from its own days and weeks, and asks how rarely it departs so far.',
   config: seasonalConfig,
   tests: (config) => (config.down === undefined ? 0 : 1) + (config.up === undefined ? 0 : 1),
+  watches: (config, direction) => config[direction] !== undefined,
   create: createSeasonal,
 };

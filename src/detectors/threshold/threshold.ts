@@ -117,6 +117,7 @@ export const threshold: DetectorKind<typeof thresholdConfig> = {
   name: 'threshold',
   description: 'Compares each window with fixed limits, with a clearing level of its own and a time to wait.',
   config: thresholdConfig,
+  watches: ({ above, below }, direction) => (direction === 'up' ? above : below) !== undefined,
   learns: false,
   create: createThreshold,
 };

@@ -23,6 +23,7 @@ import type { OpenRow, SeriesRecord, StateName } from './monitor-state.ts';
 import { createOpenRows } from './open-rows.ts';
 import type { HeldRow } from './row-values.ts';
 import { createRecalledLooks, openFromOf } from './recalled-looks.ts';
+import { createUnwatched } from './unwatched.ts';
 import { createWatch } from './watch.ts';
 import type { Watch } from './watch.ts';
 
@@ -86,6 +87,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   const closedUpTo = new Map<string, Closed>();
   const open = createOpenRows(spec.measures, watchesOf, book);
   const recalled = createRecalledLooks();
+  const unwatched = createUnwatched(spec, deps.alerts, book);
   /** By window name: end of the last window that the clock said was over while none closed, epoch ms. */
   const heardUpTo = new Map<string, number>();
 
@@ -97,12 +99,14 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const { window } = record;
     const at = { startMs: Date.parse(record.window_start), endMs: Date.parse(record.window_end) };
     if (isClosed(window, at.endMs)) return [];
+    const ends = unwatched.end(window, at);
+    if (!watchesOf.has(window)) return ends;
     const rows = open.of(window, at.startMs);
     const closing = (watchesOf.get(window) ?? []).map((watch) => watch.close(rows, at));
     const events = yield* joined([recallLooks(window, record.window_start), ...closing]);
     setClosed(window, { end: at.endMs });
     open.letGo(window, at.startMs);
-    return events;
+    return [...ends, ...events];
   }
 
   function setClosed(window: string, closed: Closed): void {
@@ -190,8 +194,9 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     return joined(recalling);
   }
 
-  function isWatched({ pipeline, window }: WindowRecord): boolean {
-    return pipeline === spec.pipeline && watchesOf.has(window);
+  /** Its rows, and each closed window: alerts that nobody watches any more end with one. */
+  function isWatched({ pipeline, window, kind }: WindowRecord): boolean {
+    return pipeline === spec.pipeline && (kind === 'closed' || watchesOf.has(window));
   }
 
   function* observing(records: Iterable<WindowRecord>): Sliced<AlertEvent[]> {
@@ -218,7 +223,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     if (!found || !restoreFound(found.name, found.value)) book.drop(entry[0]);
   }
 
-  /** False for what a detector left that the file no longer has. */
+  /** False for what a detector left that the file no longer has, and that says nothing to anybody. */
   function restoreFound(name: StateName, value: unknown): boolean {
     if (name.kind === 'closed' || name.kind === 'open') {
       if (!watchesOf.has(name.window)) return false;
@@ -230,9 +235,13 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
       return true;
     }
     const watch = watches.find((one) => isEntry(one.entry, name.entry) && holds(one, name));
-    if (name.kind === 'series') watch?.restoreSeries(name.labelsKey, value as SeriesRecord);
-    else watch?.restoreShared(value as { v: number; state: unknown });
-    return watch !== undefined;
+    if (name.kind === 'shared') {
+      watch?.restoreShared(value as { v: number; state: unknown });
+      return watch !== undefined;
+    }
+    if (!watch) return unwatched.take(name, value as SeriesRecord, watches.find((one) => isEntry(one.entry, name.entry))?.orphan);
+    watch.restoreSeries(name.labelsKey, value as SeriesRecord);
+    return true;
   }
 
   return {

@@ -71,3 +71,8 @@ export function hasParts(measures: readonly MeasureSpec[], measure: MeasureSpec)
   if (measure.kind !== 'ratio') return measure.kind === 'count' || measure.kind === 'sum' || measure.kind === 'distinct';
   return [measure.numerator, measure.denominator].every((name) => measures.some((one) => one.name === name && hasParts(measures, one)));
 }
+
+/** Of no events there are none: counts and sums are 0, an average or a minimum is not anything. */
+export function isZeroOverNothing(measure: MeasureSpec): boolean {
+  return measure.kind === 'count' || measure.kind === 'sum' || measure.kind === 'distinct';
+}

@@ -7,13 +7,22 @@ import { labelsKey } from '../../core/labels.ts';
 import { createPace, done, mapped, type Sliced } from '../../core/slices.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
 import { DIRECTIONS } from '../../detectors/detector.ts';
-import type { DetectorContext, DetectorKind, Observation, SeriesInput, Step, Verdict, WindowSteps } from '../../detectors/detector.ts';
+import type {
+  DetectorContext,
+  DetectorKind,
+  Direction,
+  Observation,
+  SeriesInput,
+  Step,
+  Verdict,
+  WindowSteps,
+} from '../../detectors/detector.ts';
 import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent, AlertLook } from '../../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../../windows/spec.ts';
 import { budgetTests, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
 import type { SeriesRecord, StateBook } from './monitor-state.ts';
-import { hasParts, partsOf, rowReader, type HeldRow } from './row-values.ts';
+import { hasParts, isZeroOverNothing, partsOf, rowReader, type HeldRow } from './row-values.ts';
 import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
 
 export interface Watch {
@@ -40,6 +49,8 @@ export interface Watch {
   /** A look that rang in an earlier run: does again what it did. */
   recall(looks: readonly AlertEvent[], at: WindowTime): Sliced<AlertEvent[]>;
   restoreSeries(labelsKey: string, record: SeriesRecord): void;
+  /** An alert that its alerts may be part of ended elsewhere: with the next window they are asked who speaks for them. */
+  orphan(): void;
   restoreShared(shared: { v: number; state: unknown }): void;
   takeStateChanges(): Sliced<StateChange[]>;
 }
@@ -61,7 +72,8 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   const catalog: Readonly<Record<string, DetectorKind>> = deps.catalog ?? detectorCatalog;
   const measure = named(spec.measures, entry.measure, 'measure');
   const window = named(spec.windows, entry.window, 'window');
-  const detector = catalog[entry.detector]!.create(entry.config, contextOf(spec, entry, measure, window, catalog));
+  const kind = catalog[entry.detector]!;
+  const detector = kind.create(entry.config, contextOf(spec, entry, measure, window, catalog));
   const { seesAbsent, forgetAfterMs, stateForm } = detector;
   const { falseAlarmsPerDay } = spec;
   const entryName = [entry.detector, entry.measure, entry.window] as const;
@@ -72,6 +84,8 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   const nothing = hasParts(spec.measures, measure) ? { amount: 0, exposure: measure.kind === 'ratio' ? 0 : 1 } : undefined;
   const read = rowReader(measure, spec.measures);
   const isSliceDone = createPace();
+  /** Alerts of an earlier life in directions that the file has left out since. */
+  let leftOut: (readonly [WatchedSeries, Direction])[] = [];
   let shared: unknown;
 
   function covers(count: number): boolean {
@@ -79,7 +93,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   }
 
   function* close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): Sliced<AlertEvent[]> {
-    const events = yield* endForgotten(at);
+    const events = [...endLeftOut(at), ...(yield* endForgotten(at))];
     for (const [key, row] of rows) {
       const one = series.get(key) ?? (covers(Object.keys(row.labels).length) ? series.add(key, row.labels, at.endMs) : undefined);
       if (one) one.row = row;
@@ -235,6 +249,16 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     return { series: one, at, verdict, look: seen };
   }
 
+  /** The detector says nothing of them any more: they would fire until the series is forgotten. */
+  function endLeftOut(at: WindowTime): AlertEvent[] {
+    const ends = leftOut.flatMap(([one, direction]) => {
+      series.touch(one);
+      return desk.lose(one, direction, at, true) ?? [];
+    });
+    leftOut = [];
+    return ends;
+  }
+
   /** Ends the alerts of which nothing could be judged for long, and forgets the series not seen for as long. */
   function* endForgotten(at: WindowTime): Sliced<AlertEvent[]> {
     const events: AlertEvent[] = [];
@@ -267,7 +291,14 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     look,
     silence,
     recall,
-    restoreSeries: (key, record) => desk.restore(series.restore(key, record)),
+    restoreSeries(key, record) {
+      const one = series.restore(key, record);
+      desk.restore(one);
+      for (const direction of DIRECTIONS) {
+        if (one.alerts[direction] && kind.watches?.(entry.config, direction) === false) leftOut.push([one, direction]);
+      }
+    },
+    orphan: () => desk.orphan(),
     restoreShared(stored) {
       if (stored.v === detector.stateVersion) shared = stored.state;
     },
@@ -307,11 +338,6 @@ function contextOf(
     // What became of records the total alone has: it is the sum of nobody.
     groupings: counted?.kind === 'count' && counted.outcomes ? [[]] : groupings,
   };
-}
-
-/** Of no events there are none: counts and sums are 0, an average or a minimum is not anything. */
-function isZeroOverNothing(measure: MeasureSpec): boolean {
-  return measure.kind === 'count' || measure.kind === 'sum' || measure.kind === 'distinct';
 }
 
 function named<T extends { readonly name: string }>(all: readonly T[], name: string, what: string): T {

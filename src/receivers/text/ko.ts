@@ -7,6 +7,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   critical: '심각',
   resolved: '해제',
   no_data: '종료',
+  unwatched: '감시 종료',
   new_level: '새 수준',
   caught_up: '이동 평균이 따라감',
   since: '시작',

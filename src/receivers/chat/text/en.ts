@@ -21,6 +21,7 @@ export const en = {
   critical: 'CRITICAL',
   resolved: 'RESOLVED',
   no_data: 'ENDED',
+  unwatched: 'NO LONGER WATCHED',
   new_level: 'NEW LEVEL',
   caught_up: 'AVERAGE CAUGHT UP',
   since: 'Since',
