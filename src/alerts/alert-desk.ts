@@ -131,6 +131,8 @@ export function createAlertDesk<Series extends AlertSeries>(
   /** A folded alert has not rung: as if the bell had not been touched. One that rings by itself belongs to nobody any more. */
   function muffle({ series, direction, before, step }: Turn<Series>): void {
     const state = series.alerts[direction];
+    if (step.change === 'worsened' && state && isQuiet(before, state))
+      setAlert(series, direction, { ...state, repeats: before?.repeats ?? 0 });
     if (!state || (step.change !== 'fired' && step.change !== 'repeated')) return;
     if (state.partOf === undefined) {
       const { alone: _, ...own } = state;
@@ -178,7 +180,8 @@ export function createAlertDesk<Series extends AlertSeries>(
     const state = series.alerts[direction]!;
     const { partOf, id } = state;
     if (isQuiet(before, state)) return undefined;
-    if (partOf !== undefined) return step.change === 'fired' ? step.write({ partOf, ...(look && { look }) }) : undefined;
+    // One that becomes graver than who speaks for it is news to those whom that one is not grave enough for.
+    if (partOf !== undefined) return step.change === 'repeated' ? undefined : step.write({ partOf, ...(look && { look }) });
     return step.write({ members: yield* membersOf(id, direction, company), ...(look && { look }) });
   }
 

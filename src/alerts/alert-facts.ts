@@ -40,6 +40,8 @@ export interface AlertFacts {
   readonly severity: Severity | null;
 }
 
+type Valued = Pick<AlertFacts, 'observed' | 'judged' | 'soFar'>;
+
 /** What is said of an alert beside its own facts. */
 export interface Company {
   /** Id of the alert that speaks for it. */
@@ -58,7 +60,7 @@ export function severityOfFacts({ naming, direction, labels }: AlertSubject, fac
 }
 
 /** Over the span that rang where there is one, or over all since then: a single window of few events says little. */
-export function valuesOf({ observed, judged, soFar }: AlertFacts): { observed: number | null; expected: number } {
+export function valuesOf({ observed, judged, soFar }: Valued): { observed: number | null; expected: number } {
   return soFar ?? judged.grounds ?? { observed, expected: judged.expected };
 }
 
@@ -76,7 +78,7 @@ export function ratioOf(facts: AlertFacts): number | null {
 }
 
 /** Where a series varies by more than what is expected of it, its departure is measured by that: no multiple of what was expected. */
-function isMultiple({ observed, expected, ratio }: Grounds): boolean {
+export function isMultiple({ observed, expected, ratio }: Grounds): boolean {
   return expected > 0 && Math.abs(ratio * expected - observed) <= ROUNDING * Math.max(Math.abs(observed), expected);
 }
 
@@ -87,7 +89,7 @@ export function toldDeviation(facts: AlertFacts): number | null {
 }
 
 /** Percent, unrounded. */
-export function deviationOf(facts: AlertFacts): number | null {
+export function deviationOf(facts: Valued): number | null {
   const { observed, expected } = valuesOf(facts);
   return observed === null || expected === 0 ? null : ((observed - expected) / Math.abs(expected)) * 100;
 }

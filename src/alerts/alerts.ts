@@ -2,12 +2,13 @@
 import type { KeyCount, Verdict } from '../detectors/detector.ts';
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import { createAlertDesk, type AlertDesk, type AlertSeries, type DeskNaming, type DeskSubject } from './alert-desk.ts';
-import { severityOfFacts, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
+import type { AlertFacts, AlertSubject, Company } from './alert-facts.ts';
 import { alertRecord, idOf } from './alert-record.ts';
 import type { AlertJudge, AlertStep, AlertWindow } from './alert-step.ts';
 import { courseOf, meansOf } from './course.ts';
+import { isGraver, severityNow } from './episode-severity.ts';
 import { alertTypeOf } from './naming.ts';
-import { advance, lose } from './state-machine.ts';
+import { advance, lose, worsen } from './state-machine.ts';
 import type { AlertState, Alone, Called, Effect, Move, WindowTime } from './state-machine.ts';
 
 export interface AlertSettings {
@@ -36,10 +37,15 @@ export function createAlerts(settings: AlertSettings): Alerts {
   const alerts: Alerts = {
     judge(state, subject, said, at) {
       const verdict = asLearnt(asExpectedThen(withContributors(said, state), state, at), state);
-      const move = advance(state, verdict, at, settings.repeatAfterMs);
+      const moved = advance(state, verdict, at, settings.repeatAfterMs);
+      const course = courseOf(state, verdict, at, weightOf(subject, at));
+      const severity = moved.state?.status === 'firing' ? severityNow(subject, state, verdict, course) : null;
+      // A folded alert would ring in each window, and is kept from it.
+      const isSilent = moved.change === undefined || (moved.change === 'repeated' && state?.partOf !== undefined);
+      const isNews = moved.state && state && severity && isSilent && isGraver(severity, state.severity);
+      const move = isNews ? worsen(moved.state, state) : moved;
       const ends = verdict.status === 'clear';
       const told = ends ? state : move.state;
-      const course = courseOf(state, verdict, at, weightOf(subject, at));
       const isReminder = !ends && (told?.repeats ?? 0) > 0;
       const facts: AlertFacts = {
         status: ends ? 'resolved' : 'firing',
@@ -50,13 +56,12 @@ export function createAlerts(settings: AlertSettings): Alerts {
         judged: verdict,
         ...(isReminder && { soFar: course && course.fromMs === told?.since ? meansOf(course) : undefined }),
         volume: at.volume,
-        severity: ends ? (told?.severity ?? null) : null,
+        severity: ends ? (told?.severity ?? null) : severity,
       };
       const next = move.state;
       if (!next || next.status !== 'firing') return step(move, subject, facts, at);
       const named = state?.partOf === undefined && move.change === undefined ? state?.effect?.keys : undefined;
       const effect = effectOf(subject, verdict, at, state?.effect, named);
-      const severity = move.change === undefined ? next.severity : severityOfFacts(subject, facts);
       const id = next.id ?? idOf(subject, next.since);
       const called = calledAs(subject);
       const alone = next.alone && { ...next.alone, ...seenSince(next.alone, subject, verdict, at) };

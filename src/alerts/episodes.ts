@@ -12,8 +12,8 @@ export interface Episode extends AlertEvent {
 }
 
 /**
- * Notes the alert's next record. Values, explanation and words stay those of the beginning; status, number of reminders, who speaks for
- * it and for whom it speaks are as of the newest record.
+ * Notes the alert's next record. Values, explanation and words stay those of the beginning; status, severity, number of reminders, who
+ * speaks for it and for whom it speaks are as of the newest record.
  */
 export function noteRecord(episodes: Map<string, Episode>, record: AlertEvent): Episode {
   const known = episodes.get(record.alert_id);
@@ -22,7 +22,7 @@ export function noteRecord(episodes: Map<string, Episode>, record: AlertEvent): 
   const { part_of: _, ...begun } = known ?? record;
   const { part_of, members = known?.members } = record;
   const company = { ...(part_of === undefined ? {} : { part_of }), ...(members && { members }) };
-  const episode = withEnd({ ...begun, ...company, status: record.status, repeat, resolved_time }, record);
+  const episode = withEnd({ ...begun, ...company, status: record.status, severity: record.severity, repeat, resolved_time }, record);
   episodes.set(record.alert_id, episode);
   for (const { alert_id } of record.members ?? []) {
     const member = episodes.get(alert_id);

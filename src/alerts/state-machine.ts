@@ -24,7 +24,7 @@ export interface AlertState {
   readonly expected: number;
   readonly threshold: number;
   readonly baselineWindows: number | null;
-  /** As last told. */
+  /** As last told; while it fires it only grows. */
   readonly severity: Severity | null;
   /** While it fires: the alert's id. */
   readonly id?: string;
@@ -72,6 +72,10 @@ export interface Course {
   readonly observed: number;
   readonly expected: number;
   readonly weight: number;
+  /** Sums of its newest windows. Lacking, as `span`, in states of earlier versions. */
+  readonly newest?: { readonly observed: number; readonly expected: number };
+  /** What the span that rang expected, as a sum like those of `newest`: windows that expect less say little. */
+  readonly span?: number;
 }
 
 /** What a series lacks or has too much of, over the span that rang. */
@@ -88,7 +92,8 @@ export interface Effect {
   readonly keys?: readonly KeyCount[];
 }
 
-export type AlertChange = 'fired' | 'repeated' | 'resolved';
+/** `worsened`: graver than it was told, before a reminder is due. */
+export type AlertChange = 'fired' | 'repeated' | 'worsened' | 'resolved';
 
 export interface Move {
   readonly state: AlertState | undefined;
@@ -109,6 +114,11 @@ export function advance(state: AlertState | undefined, verdict: Verdict, at: Win
 export function lose(state: AlertState, at: WindowTime): Move {
   if (state.status !== 'firing') return { state: undefined };
   return { state: ended({ ...state, judged: at.endMs }), change: 'resolved' };
+}
+
+/** Told at once to those who are told of grave alerts alone; for all others the bell stays as it was. */
+export function worsen(state: AlertState, { rang, repeats }: AlertState): Move {
+  return { state: { ...state, rang, repeats: repeats + 1 }, change: 'worsened' };
 }
 
 /** What belongs to the episode goes with it. */

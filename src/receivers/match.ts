@@ -28,7 +28,7 @@ export const matchSchema = z
     alert_type: anyOf(z.string()).optional().describe('Only alerts of these types.'),
     severity: anyOf(z.enum(SEVERITIES))
       .optional()
-      .describe('Only alerts that are so grave, or that speak for one that is; one that becomes so is told with its next reminder.'),
+      .describe('Only alerts that are so grave, or that speak for one that is; one that becomes so is told then.'),
   })
   .refine(hasKeys, {
     error: 'expected at least one of labels, measure, alert_type, severity',

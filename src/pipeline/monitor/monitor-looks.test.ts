@@ -128,6 +128,37 @@ test('a look rings before the window is final, and the final row confirms it wit
   );
 });
 
+test('what rang at a look and is graver in the final row is told so at once; the next reminder comes when it would have come', () => {
+  const monitor = monitorOf();
+  observeAll(monitor, minuteOf(0, calm));
+  const [look] = atOnce(monitor.look([row(1, 'KR/a', 170, false)], quickly));
+  const later = Array.from({ length: 10 }, (_, index) => minuteOf(2 + index, { ...calm, 'KR/a': 700 })).flat();
+  const events = observeAll(monitor, [...minuteOf(1, { ...calm, 'KR/a': 700 }), ...later]);
+  assert.equal(look?.severity, 'medium');
+  assert.deepEqual(
+    events
+      .filter(({ alert_id }) => alert_id === look.alert_id)
+      .map(({ alert_time, severity, repeat, current_value }) => [alert_time.slice(11, 16), severity, repeat, current_value]),
+    [
+      ['09:02', 'high', 1, 700],
+      ['09:12', 'high', 2, 700],
+    ],
+  );
+});
+
+test('a folded alert that becomes graver is written at once, as part of the one that speaks for it', () => {
+  const monitor = monitorOf();
+  const events = observeAll(monitor, [
+    ...minuteOf(0, calm),
+    ...minuteOf(1, { ...calm, 'KR/a': 40, 'KR/b': 40 }),
+    ...minuteOf(2, { ...calm, 'KR/a': 5, 'KR/b': 70 }),
+  ]);
+  assert.deepEqual(
+    told(events).filter((_, index) => events[index]?.severity === 'high'),
+    ['09:02 KR/a down firing <KR/*'],
+  );
+});
+
 test('what rang at a look is not looked at again until its window is over, and is counted', () => {
   const seen: (readonly [looked: number, rung: number, series: number])[] = [];
   const watched: typeof first = {
