@@ -55,6 +55,18 @@ test('a message is one embed with title, why, facts and the alert’s id', () =>
   });
 });
 
+test('a page whose host has no dot is a link in the text alone: as what the title leads to Discord refuses it', () => {
+  const embedOf = (pageUrl: string) => discordMessage(sampleAlert, { locale: 'en', pageUrl }).embeds[0];
+  for (const page of ['http://tocsin:8080', 'http://localhost:8080/tocsin', 'http://intranet', 'http://intranet.', 'http://[::1]:8080']) {
+    const { url, description } = embedOf(page);
+    assert.equal(url, undefined, page);
+    assert.ok(description.includes('/#/alert/712b0e22'), description);
+  }
+  for (const page of ['http://tocsin.example:8080', 'http://10.0.0.7:8080', 'https://tocsin.corp']) {
+    assert.ok(embedOf(page).url?.startsWith(`${page}/#/alert/`), page);
+  }
+});
+
 test('title and description lead to the alert’s card and the runbook; times are each reader’s', () => {
   const explanation = {
     ...sampleAlert.explanation,

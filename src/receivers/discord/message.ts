@@ -15,7 +15,7 @@ interface DiscordField {
 
 export interface DiscordEmbed {
   readonly title: string;
-  /** What the title leads to. */
+  /** What the title leads to; its host has a dot. */
   readonly url?: string;
   readonly description: string;
   /** 0xRRGGBB, the bar at the side. */
@@ -48,7 +48,7 @@ export function discordMessage(alert: AlertEvent, { locale, pageUrl }: Pick<Rece
   const links = alertLinks(alert, pageUrl, texts);
   const ending = links.length === 0 ? '' : `\n\n${discordLinks(links)}`;
   const room = Math.min(DISCORD_LIMITS.descriptionChars, DISCORD_LIMITS.totalChars - used) - ending.length;
-  const card = links.find(({ to }) => to === 'card')?.address;
+  const card = links.find(({ to, address }) => to === 'card' && isTakenAsUrl(address))?.address;
   const embed = {
     title,
     ...(card !== undefined && { url: card }),
@@ -59,6 +59,11 @@ export function discordMessage(alert: AlertEvent, { locale, pageUrl }: Pick<Rece
     timestamp: alert.alert_time,
   };
   return { embeds: [embed], allowed_mentions: { parse: [] } };
+}
+
+/** Discord refuses the whole message for one whose host has no dot, such as `localhost` or `tocsin:8080`; in the text it takes any. */
+function isTakenAsUrl(address: string): boolean {
+  return /[^.]\.[^.]/.test(URL.parse(address)?.hostname ?? '');
 }
 
 function colourOf(alert: AlertEvent): number {
