@@ -1,4 +1,5 @@
 /** Values and segments as people read them. */
+import { digitsOf } from '../core/digits.ts';
 import { labelsText, type Labels } from '../core/labels.ts';
 import { moneyText } from '../core/money-text.ts';
 import type { AlertLocale } from '../receivers/alert-event.ts';
@@ -48,11 +49,6 @@ export function valueText(value: number, measure: ShownMeasure): string {
 /** An expected count is seldom whole; below ten the digit after the point matters. */
 function countText(value: number): string {
   return grouped(value, Number.isInteger(value) || Math.abs(value) >= 10 ? 0 : 1);
-}
-
-/** Two behind the point say nothing of what is far below 1. */
-function digitsOf(value: number): number {
-  return value !== 0 && Math.abs(value) < 0.01 ? 4 : 2;
 }
 
 function grouped(value: number, digits: number): string {

@@ -1,4 +1,5 @@
 /** What a chat message says of an alert, whatever the chat: as plain texts, neither escaped nor cut, with times by UTC. */
+import { digitsOf } from '../../core/digits.ts';
 import { isCurrency, moneyText } from '../../core/money-text.ts';
 import { timeText, UTC } from '../../core/told-time.ts';
 import type { AlertEvent } from '../alert-event.ts';
@@ -78,10 +79,10 @@ export function nameText(alert: AlertEvent, texts: ChatTexts): string {
   ].join(' | ');
 }
 
-/** `5.00%`, `$2.50`, `1,234`. */
+/** `5.00%`, `$2.50`, `1,234`, `0.0031`: with the digits that the headline has. */
 function valueText(value: number, unit: string | null): string {
   if (unit !== null && isCurrency(unit)) return moneyText(value, unit);
-  const digits = unit === null && Number.isInteger(value) ? 0 : 2;
+  const digits = unit === null && Number.isInteger(value) ? 0 : digitsOf(value);
   const number = value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
   if (unit === null) return number;
   return unit === '%' ? `${number}%` : `${number} ${unit}`;

@@ -98,6 +98,14 @@ test('a limit, a control and the share from which new values are told are not ca
   assert.deepEqual(named({ evidence: { permitted_error: 0.05 } }), ['Control']);
 });
 
+test('small values have the digits that the headline has', () => {
+  const small = { ...sampleAlert, unit: null, current_value: 0.0031, expected_value: 0.0048 };
+  const texts = textsOf(slackMessage(small, { locale: 'en' }));
+  assert.ok(texts.includes('*Current value:*\n0.0031') && texts.includes('*Expected value:*\n0.0048'), texts.join(' | '));
+  const shares = textsOf(slackMessage({ ...small, unit: '%' }, { locale: 'en' }));
+  assert.ok(shares.includes('*Current value:*\n0.0031%'), shares.join(' | '));
+});
+
 test('an alert that ended says so, and no more than that', () => {
   const texts = textsOf(slackMessage({ ...sampleAlert, status: 'resolved' }, { locale: 'en' }));
   assert.ok(texts.includes('*Severity:*\n✅ RESOLVED'));

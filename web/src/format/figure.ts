@@ -1,4 +1,5 @@
 /** The figures of alerts: written as the sentence above them writes them (src/alerts/value-text.ts), neither shortened nor rounded otherwise. */
+import { digitsOf } from '../../../src/core/digits.ts';
 import { isCurrency, moneyText } from '../../../src/core/money-text.ts';
 
 export interface FigureFormat {
@@ -13,7 +14,7 @@ export function formatFigure(value: number | null, { unit, kind }: FigureFormat,
   if (value === null || !Number.isFinite(value)) return '–';
   if (unit !== null && isCurrency(unit)) return moneyText(value, unit);
   const isWhole = kind === 'count' || kind === 'distinct';
-  const few = isWhole ? (Math.abs(value) < 10 ? 1 : 0) : value !== 0 && Math.abs(value) < 0.01 ? 4 : 2;
+  const few = isWhole ? (Math.abs(value) < 10 ? 1 : 0) : digitsOf(value);
   const digits = Number.isInteger(value) && unit !== '%' ? 0 : few;
   const number = new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
   return unit === null ? number : unit === '%' ? `${number}%` : `${number} ${unit}`;
