@@ -22,12 +22,40 @@ async function delivered(t: TestContext, settings: object, pageUrl?: string) {
 test('the alert is posted as JSON under its dedup key', async (t) => {
   const { method, path, headers, body } = await delivered(t, { headers: { Authorization: 'Bearer t' } });
   assert.deepEqual([method, path], ['POST', '/alerts?x=1']);
-  assert.deepEqual(JSON.parse(body), { ...sampleAlert, page_url: null });
+  assert.deepEqual(JSON.parse(body), { ...sampleAlert, members_count: 0, page_url: null });
   assert.equal(headers['content-type'], 'application/json');
   assert.equal(headers['idempotency-key'], notification.dedupKey);
   assert.equal(headers['tocsin-timestamp'], '1766026680');
   assert.equal(headers['authorization'], 'Bearer t');
   assert.equal(headers['tocsin-signature'], undefined);
+});
+
+test('of hundreds of members the 100 gravest are sent, and how many there are: the body stays within what servers take', async (t) => {
+  const members = Array.from({ length: 2_000 }, (_, index) => ({
+    alert_id: `712b0e22-0b84-8e86-b21c-${String(index).padStart(12, '0')}`,
+    labels: { country: 'US', ad_format: 'banner', placement: `placement-${index}` },
+    series: `ctr{country="US",ad_format="banner",placement="placement-${index}"}`,
+    since: '2025-12-18T02:57:00.000Z',
+    // Records of earlier versions say of none how grave it is.
+    ...(index % 7 !== 0 && { severity: index % 40 === 39 ? ('critical' as const) : ('medium' as const) }),
+    told: false,
+  }));
+  const sent = async (alert: typeof sampleAlert): Promise<string> => {
+    const { origin, received } = await startServer(t, (_, response) => response.end());
+    const receiver = webhookReceiver.create('hook', webhookConfig.parse({ url: origin }), deps);
+    await receiver.send({ ...notification, alert }, AbortSignal.timeout(5_000));
+    return received[0]!.body;
+  };
+  const body = await sent({ ...sampleAlert, members });
+  assert.ok(body.length < 50_000, `${body.length} bytes`);
+  const told = JSON.parse(body);
+  const critical = members.filter(({ severity }) => severity === 'critical');
+  const medium = members.filter(({ severity }) => severity === 'medium');
+  assert.deepEqual([told.members_count, told.members], [2_000, [...critical, ...medium].slice(0, 100)]);
+  assert.ok(critical.length > 40 && critical.length < 100);
+
+  const few = JSON.parse(await sent({ ...sampleAlert, members: members.slice(0, 100) }));
+  assert.deepEqual([few.members_count, few.members], [100, members.slice(0, 100)]);
 });
 
 test('where the page is known the alert’s card is named', async (t) => {

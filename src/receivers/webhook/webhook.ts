@@ -5,6 +5,7 @@ import { cardAddress } from '../card-address.ts';
 import { parseAddress } from '../http/address.ts';
 import { post } from '../http/post.ts';
 import type { Receiver, ReceiverDeps, ReceiverKind } from '../receiver.ts';
+import { webhookBody } from './body.ts';
 import { webhookConfig, type WebhookConfig } from './config.ts';
 
 function createWebhook(name: string, config: WebhookConfig, { clock, pageUrl }: ReceiverDeps): Receiver {
@@ -24,8 +25,7 @@ function createWebhook(name: string, config: WebhookConfig, { clock, pageUrl }: 
     local: false,
     target: url.origin,
     async send({ alert, dedupKey }, signal) {
-      // Of the installation, and so not of the record.
-      const body = JSON.stringify({ ...alert, page_url: pageUrl === undefined ? null : cardAddress(pageUrl, alert) });
+      const body = webhookBody(alert, pageUrl === undefined ? null : cardAddress(pageUrl, alert));
       const timestamp = String(Math.floor(clock.now() / 1_000));
       const headers = {
         ...config.headers,
