@@ -1,6 +1,7 @@
 /** The kinds of alerts that a pipeline can have: what receivers may choose them by. */
 import { alertTypeOf } from '../alerts/naming.ts';
-import { DIRECTIONS, type Direction } from '../detectors/detector.ts';
+import { detectorCatalog } from '../detectors/catalog.ts';
+import { DIRECTIONS, type DetectorKind } from '../detectors/detector.ts';
 import type { MonitorSpec } from '../pipeline/monitor/monitor-spec.ts';
 import { OWN_ALERTS } from '../receivers/own-alerts.ts';
 
@@ -15,10 +16,10 @@ export function alertKindsOf(detect: MonitorSpec['detect']): AlertKind[] {
   return [...detect.flatMap(kindsOf), ...own];
 }
 
-/** Of one entry. Some detectors have a setting for each direction, and look in those alone that are set; a value never seen before is always one too many. */
-export function kindsOf({ measure, naming = {}, config }: MonitorSpec['detect'][number]): AlertKind[] {
-  const { down, up, unseen } = config as { readonly [setting in Direction | 'unseen']?: unknown };
-  const set = { down: down !== undefined, up: up !== undefined || unseen !== undefined };
-  const watched = set.down || set.up ? DIRECTIONS.filter((direction) => set[direction]) : DIRECTIONS;
+/** Of one entry: in the directions that its settings watch. */
+export function kindsOf({ detector, measure, naming = {}, config }: MonitorSpec['detect'][number]): AlertKind[] {
+  const catalog: Readonly<Record<string, DetectorKind>> = detectorCatalog;
+  const watches = catalog[detector]?.watches;
+  const watched = watches ? DIRECTIONS.filter((direction) => watches(config, direction)) : DIRECTIONS;
   return watched.map((direction) => ({ measure, alert_type: alertTypeOf(measure, direction, naming[direction] ?? {}) }));
 }
