@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRandom } from '../../core/random.ts';
+import { createRandom, type Random } from '../../core/random.ts';
 import type { Labels } from '../../core/labels.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
 import type { Direction, SeriesInput } from '../detector.ts';
@@ -18,6 +18,12 @@ interface Member {
   mean(minute: number): number;
 }
 
+/** What comes in a window, and of which kind it is; default: events one by one. */
+interface Nature {
+  readonly adds: 'events' | 'amounts';
+  draw(random: Random, mean: number): number;
+}
+
 interface Rung {
   readonly minute: number;
   readonly who: string;
@@ -29,12 +35,22 @@ interface Rung {
   isKnown?: boolean;
 }
 
-function play(members: readonly Member[], minutes: number, settings: object, seed: number, falseAlarmsPerDay = 1): Rung[] {
+const events: Nature = { adds: 'events', draw: (random, mean) => random.poisson(mean) };
+
+function play(
+  members: readonly Member[],
+  minutes: number,
+  settings: object,
+  seed: number,
+  falseAlarmsPerDay = 1,
+  { adds, draw }: Nature = events,
+): Rung[] {
   const random = createRandom(seed);
   const detector = mix.create(mixConfig.parse({ of: 'country', ...settings }), {
     measure,
     window,
     budget: { falseAlarmsPerDay, tests: 2 },
+    adds,
   });
   const states: unknown[] = members.map(() => undefined);
   const known = members.map(() => false);
@@ -43,7 +59,7 @@ function play(members: readonly Member[], minutes: number, settings: object, see
   for (let minute = 0; minute < minutes; minute++) {
     const seen: number[] = [];
     const inputs = members.flatMap(({ labels, mean }, index): SeriesInput<unknown>[] => {
-      const amount = random.poisson(mean(minute));
+      const amount = draw(random, mean(minute));
       if (amount === 0 && !known[index]) return [];
       known[index] = true;
       seen.push(index);
@@ -81,6 +97,8 @@ const members = (factor: (who: string, minute: number) => number): Member[] =>
     labels: { country },
     mean: (minute) => mean * tide(minute) * factor(country, minute),
   }));
+
+const steady: Member[] = Object.entries(means).map(([country, mean]) => ({ labels: { country }, mean: () => mean }));
 
 test('what all do together rings nothing', () => {
   const all = members((_, minute) => (minute >= 900 && minute < 1_000 ? 0.2 : minute >= 1_200 ? 4 : 1));
@@ -126,6 +144,47 @@ test('with shares that stay the budget is kept', () => {
       20,
     ).length;
   assert.ok(alarms <= 400, `${alarms} alarms in 20 days`);
+});
+
+/** Payments, `mean` in a window, whose logarithms have this standard deviation. */
+const money = (sd: number): Nature => ({
+  adds: 'amounts',
+  draw: (random, mean) =>
+    Array.from({ length: random.poisson(mean) }, () => Math.exp(sd * random.normal())).reduce((sum, one) => sum + one, 0),
+});
+const clumps = (size: number): Nature => ({ adds: 'events', draw: (random, mean) => size * random.poisson(mean / size) });
+
+for (const [title, nature] of [
+  ['money', money(0.5)],
+  ['rougher money', money(1)],
+  ['the roughest money', money(1.6)],
+  ['events in clumps of 5', clumps(5)],
+  ['events in clumps of 20', clumps(20)],
+] as const) {
+  test(`what averages out over ten windows rings in none of the shorter spans: ${title}`, () => {
+    let alarms = 0;
+    for (let seed = 21; seed <= 24; seed++) alarms += play(steady, 2 * DAY, { down: '50%', up: '100%' }, seed, 1, nature).length;
+    assert.ok(alarms <= 8, `${alarms} alarms in 8 days`);
+  });
+}
+
+test('a share of money, or of events in clumps, that breaks is found within a quarter of an hour', () => {
+  for (const [nature, factor] of [
+    [money(1), 0.3],
+    [money(1), 3],
+    [clumps(5), 0.3],
+    [clumps(5), 3],
+  ] as const) {
+    const breaks = steady.map((member) =>
+      member.labels['country'] === 'KR' ? { ...member, mean: (at: number) => (at < DAY ? 25 : 25 * factor) } : member,
+    );
+    const rung = play(breaks, DAY + 100, { down: '50%', up: '100%' }, 7, 1, nature);
+    // What one gains or loses others lose or gain, and may ring as well.
+    const first = rung.find(({ who }) => who === 'KR');
+    assert.ok(rung.every(({ minute }) => minute >= DAY));
+    assert.equal(first?.direction, factor > 1 ? 'up' : 'down');
+    assert.ok(first.minute < DAY + 15, `after ${first.minute - DAY} minutes`);
+  }
 });
 
 test('a value that was never there is told as such, once it is large enough', () => {

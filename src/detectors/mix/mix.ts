@@ -8,6 +8,7 @@ import { beginEpisode, goOn, groundsOf, type Episode } from '../sequential/episo
 import { logThresholdOf, refuse, refuseHopping } from '../sequential/promise.ts';
 import { scanSpans, thetasOf, type ScanPlan } from '../sequential/span-scan.ts';
 import { mixConfig, type MixConfig } from './config.ts';
+import { dispersionOf } from './dispersion.ts';
 import { amountOf, groupsOf, type Group } from './groups.ts';
 import { factorOf, LENGTHS, newShare, shareOf, spansOf, withWindow, type Share } from './share.ts';
 
@@ -61,15 +62,16 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
     if (age < config.warm_up || share.all <= 0) return { state: next, verdicts: [] };
     const expected = shareOf(share) * counted.all;
     const newest = { seen: counted.own, expected };
+    const dispersion = dispersionOf(share.scatter, adds);
     const verdicts = plans.map(([plan, change]): Verdict => {
       const { direction } = plan;
       const held = state[direction];
-      let on = held && goOn(held, newest);
+      let on = held && goOn(held, newest, dispersion);
       const isOld = held !== undefined && endMs - held.since >= LASTING_MS;
       const isLasting = isOld && on !== undefined;
       if (!held) {
         const spans = spansOf(share, adds);
-        const scanned = scanSpans(plan, spans, factorOf(share));
+        const scanned = scanSpans(plan, spans, factorOf(share), dispersion);
         if (scanned && scanned.log >= needed) on = beginEpisode(scanned, needed, spans[scanned.length - 1]!.startMs);
       }
       if (isOld) on = undefined;
@@ -130,7 +132,7 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
   }
 
   return {
-    stateVersion: 1,
+    stateVersion: 2,
     seesAbsent: true,
     forgetAfterMs: FORGET_AFTER_MS,
     observeWindow(inputs) {

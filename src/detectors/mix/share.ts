@@ -1,6 +1,7 @@
-/** The share of one member, as learnt: a beta distribution over decayed counts, and how much it moves by itself. */
+/** The share of one member, as learnt: a beta distribution over decayed counts, how much it moves by itself, and how much windows scatter. */
 import type { Span } from '../sequential/span-scan.ts';
 import { learnError, startVariance, varianceOf, type TrackedVariance } from '../sequential/tracked-variance.ts';
+import { dispersionOf, learnBlock, type Dispersion } from './dispersion.ts';
 
 /** One window: what the member and its whole group counted. */
 export interface Counted {
@@ -15,9 +16,12 @@ export interface Share {
   readonly all: number;
   /** Windows not learnt yet, the newest first: what just happens must not excuse itself. */
   readonly recent: readonly Counted[];
-  /** Windows since the variance was learnt last. */
+  /** Windows since the two below were learnt last. */
   readonly pending: number;
+  /** How much the share swings over ten windows, beside what they scatter; over fewer it swings no more. */
   readonly moves: TrackedVariance;
+  /** How much single windows scatter; undefined before the first ten. */
+  readonly scatter?: Dispersion;
 }
 
 /** Windows that evidence may reach back. */
@@ -35,11 +39,13 @@ export function withWindow(share: Share, counted: Counted, keep: number, learns:
   const recent = [counted, ...share.recent];
   const oldest = recent.length > REACH ? recent.pop() : undefined;
   const pending = share.pending + 1;
-  const next = { ...share, recent, pending };
+  const next: { -readonly [Key in keyof Share]: Share[Key] } = { ...share, recent, pending };
   if (!learns) return next;
   if (pending >= REACH && recent.length === REACH) {
     next.pending = 0;
-    next.moves = movesOf(share.moves, spansOf(next, adds), adds);
+    const scatter = learnBlock(share.scatter, recent, adds);
+    if (scatter) next.scatter = scatter;
+    next.moves = movesOf(share.moves, spansOf(next, adds), dispersionOf(scatter, adds));
   }
   if (oldest) {
     next.own = keep * share.own + oldest.own;
@@ -48,11 +54,11 @@ export function withWindow(share: Share, counted: Counted, keep: number, learns:
   return next;
 }
 
-function movesOf(moves: TrackedVariance, spans: readonly Span[], adds: 'events' | 'amounts'): TrackedVariance {
+function movesOf(moves: TrackedVariance, spans: readonly Span[], dispersion: number): TrackedVariance {
   const expected = spans.reduce((sum, span) => sum + span.expected, 0);
   const seen = spans.reduce((sum, span) => sum + span.seen, 0);
   if (expected <= 0) return moves;
-  return learnError(moves, seen / expected, (adds === 'events' ? 1 / expected : 0) + (spans[0]?.variance ?? 0));
+  return learnError(moves, seen / expected, dispersion / expected + (spans[0]?.variance ?? 0));
 }
 
 export function shareOf({ own, all }: Share): number {
@@ -61,7 +67,7 @@ export function shareOf({ own, all }: Share): number {
 
 export function spansOf(share: Share, adds: 'events' | 'amounts'): Span[] {
   const rate = shareOf(share);
-  const variance = adds === 'events' ? 1 / (share.own + 0.5) : 0;
+  const variance = dispersionOf(share.scatter, adds) / (share.own + 0.5);
   return share.recent.map(({ startMs, own, all }) => ({ startMs, seen: own, expected: all * rate, variance }));
 }
 

@@ -21,9 +21,9 @@ export function beginEpisode(scanned: Scanned, needed: number, since: number): E
   return { log, needed, since, seen, expected, variance, half: halfWay(seen / expected), back: 0 };
 }
 
-/** Undefined: it is over. */
-export function goOn(on: Episode, { seen, expected }: Pick<Span, 'seen' | 'expected'>): Episode | undefined {
-  const back = recover(on.back, on.half, seen, expected);
+/** Undefined: it is over. `dispersion`: what weighs as much as one event that comes by itself. */
+export function goOn(on: Episode, { seen, expected }: Pick<Span, 'seen' | 'expected'>, dispersion = 1): Episode | undefined {
+  const back = recover(on.back, on.half, seen / dispersion, expected / dispersion);
   return isRecovered(back) ? undefined : { ...on, back, seen: on.seen + seen, expected: on.expected + expected };
 }
 
