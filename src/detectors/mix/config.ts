@@ -25,7 +25,9 @@ export const mixConfig = z
       .describe('Age at which what was learnt about the shares counts half.'),
     warm_up: durationField
       .default(3_600_000)
-      .describe('A share is not judged before it has been learnt for this long; nothing is unseen before others have been.'),
+      .describe(
+        'A share is not judged before it has been learnt for this long. A value is new for as long, ten windows at least, and none is unseen before others are that old.',
+      ),
   })
   .refine(
     (config) => [config.down, config.up, config.unseen].some((share) => share !== undefined),

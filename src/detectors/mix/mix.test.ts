@@ -44,11 +44,12 @@ function play(
   seed: number,
   falseAlarmsPerDay = 1,
   { adds, draw }: Nature = events,
+  windowMinutes = 1,
 ): Rung[] {
   const random = createRandom(seed);
   const detector = mix.create(mixConfig.parse({ of: 'country', ...settings }), {
     measure,
-    window,
+    window: { name: `${windowMinutes}m`, sizeMs: windowMinutes * MINUTE, slideMs: windowMinutes * MINUTE },
     budget: { falseAlarmsPerDay, tests: 2 },
     adds,
   });
@@ -56,14 +57,14 @@ function play(
   const known = members.map(() => false);
   const on = new Set<string>();
   const rung: Rung[] = [];
-  for (let minute = 0; minute < minutes; minute++) {
+  for (let minute = 0; minute < minutes; minute += windowMinutes) {
     const seen: number[] = [];
     const inputs = members.flatMap(({ labels, mean }, index): SeriesInput<unknown>[] => {
       const amount = draw(random, mean(minute));
       if (amount === 0 && !known[index]) return [];
       known[index] = true;
       seen.push(index);
-      const at = { startMs: minute * MINUTE, endMs: (minute + 1) * MINUTE };
+      const at = { startMs: minute * MINUTE, endMs: (minute + windowMinutes) * MINUTE };
       return [
         {
           state: states[index],
@@ -197,6 +198,31 @@ test('a value that was never there is told as such, once it is large enough', ()
   assert.deepEqual(others, []);
   const gone = [...members(() => 1), { labels: { country: 'XX' }, mean: (minute: number) => (minute >= 500 && minute < 520 ? 30 : 0) }];
   assert.deepEqual(play(gone, DAY, { unseen: '5%' }, 3), [{ ...first, lasted: false }]);
+});
+
+test('a new value is told in windows of an hour and longer, and without a warm-up', () => {
+  for (const [windowMinutes, settings] of [
+    [HOUR, {}],
+    [4 * HOUR, {}],
+    [1, { warm_up: '0s' }],
+    [HOUR, { warm_up: '0s' }],
+  ] as const) {
+    const since = 40 * windowMinutes;
+    const all = [...steady, { labels: { country: 'XX' }, mean: (minute: number) => (minute < since ? 0 : 30) }];
+    const [first, ...others] = play(all, 100 * windowMinutes, { unseen: '5%', ...settings }, 3, 1, events, windowMinutes);
+    assert.deepEqual(first, { minute: since, who: 'XX', direction: 'up', isUnseen: true, lasted: true, isKnown: true });
+    assert.deepEqual(others, []);
+  }
+});
+
+test('a share that has changed for a few windows is no usual one, however long they are', () => {
+  const size = 4 * HOUR;
+  const factor = (minute: number): number => (minute >= 60 * size && minute < 63 * size ? 6 : 1);
+  const all = steady.map((member) => (member.labels['country'] === 'DE' ? { ...member, mean: (at: number) => 10 * factor(at) } : member));
+  assert.deepEqual(
+    play(all, 100 * size, { up: '100%' }, 2, 1, events, size).map(({ who, direction, lasted }) => [who, direction, lasted]),
+    [['DE', 'up', false]],
+  );
 });
 
 test('each rest of the labels is a total of its own', () => {

@@ -10,10 +10,10 @@ import { scanSpans, thetasOf, type ScanPlan } from '../sequential/span-scan.ts';
 import { mixConfig, type MixConfig } from './config.ts';
 import { dispersionOf } from './dispersion.ts';
 import { amountOf, groupsOf, type Group } from './groups.ts';
-import { factorOf, LENGTHS, newShare, shareOf, spansOf, withWindow, type Share } from './share.ts';
+import { factorOf, LENGTHS, newShare, REACH, shareOf, spansOf, withWindow, type Share } from './share.ts';
 
 const FORGET_AFTER_MS = 7 * 86_400_000;
-/** After this long a changed share is how it is: learnt anew, and not told again. */
+/** After this long, and after as many windows as evidence reaches back, a changed share is how it is: learnt anew, and not told again. */
 const LASTING_MS = 2 * 3_600_000;
 /** Fewer are no share of anything. */
 const UNSEEN_EVENTS_MIN = 20;
@@ -39,6 +39,10 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
     refuse(context, `of: ${config.of}, which is no dimension of the series that it watches`, 'one of their dimensions');
   }
   const keep = 2 ** (-window.sizeMs / config.half_life);
+  const reachMs = REACH * window.sizeMs;
+  const lastingMs = Math.max(LASTING_MS, reachMs);
+  /** A value is new for as long as its last windows are all that there is of it, at least. */
+  const newForMs = Math.max(config.warm_up, reachMs);
   const plans = DIRECTIONS.flatMap((direction): [ScanPlan, number][] => {
     const change = config[direction];
     return change === undefined ? [] : [[{ direction, thetas: thetasOf(direction, change), lengths: LENGTHS, adds }, change]];
@@ -67,7 +71,7 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
       const { direction } = plan;
       const held = state[direction];
       let on = held && goOn(held, newest, dispersion);
-      const isOld = held !== undefined && endMs - held.since >= LASTING_MS;
+      const isOld = held !== undefined && endMs - held.since >= lastingMs;
       const isLasting = isOld && on !== undefined;
       if (!held) {
         const spans = spansOf(share, adds);
@@ -84,7 +88,7 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
   }
 
   function born(startMs: number, { states }: Group<MixState>): MixState {
-    const isUnseen = config.unseen !== undefined && states.some((other) => other && startMs - other.first >= config.warm_up);
+    const isUnseen = config.unseen !== undefined && states.some((other) => other && startMs - other.first >= newForMs);
     return { first: startMs, windows: 0, share: newShare(), ...(isUnseen && { unseen: 'new' }) };
   }
 
@@ -96,7 +100,7 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
     const isLarge = seen >= UNSEEN_EVENTS_MIN && seen >= config.unseen! * total;
     const told = state.unseen === 'told' || isLarge;
     const { unseen: _, ...rest } = state;
-    const isKnown = endMs - state.first >= config.warm_up;
+    const isKnown = endMs - state.first >= newForMs;
     const next: MixState = isKnown ? rest : { ...state, unseen: told ? 'told' : 'new' };
     if (!told) return { state: next, verdicts: [] };
     const verdict = {

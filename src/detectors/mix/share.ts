@@ -26,7 +26,7 @@ export interface Share {
 
 /** Windows that evidence may reach back. */
 export const LENGTHS = [1, 2, 3, 5, 8, 10] as const;
-const REACH = 10;
+export const REACH = LENGTHS.at(-1)!;
 /** Shares move by a fifth, until they have shown by how much they do. */
 const PRIOR_VARIANCE = 0.04;
 
