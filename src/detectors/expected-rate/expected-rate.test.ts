@@ -158,16 +158,26 @@ test('an item that is right again ends its alarm, and can ring again', () => {
   assert.ok(ends[0]! >= 700 && ends[0]! < 800, `${ends[0]}`);
 });
 
-test('a deviation below the smallest change rings nothing, however long it lasts', () => {
+/** Alarms in 28 days of an item that is off by this part of its designed rate, where a fifth is worth a bell and 28 are allowed. */
+function alarmsOff(off: number): number {
+  let alarms = 0;
+  for (let seed = 5; seed <= 8; seed++) {
+    const item: Item = { designed: '10%', draws: 100, real: () => 0.1 * (1 + off) };
+    const settings = { rate_in: 'designed', up: '20%', down: '20%' };
+    alarms += play([item], 7 * DAY_MINUTES, createRandom(seed), { falseAlarmsPerDay: 1, tests: 2 }, settings).began.length;
+  }
+  return alarms;
+}
+
+test('a deviation of a tenth of the smallest change rings no more often than chance may, one near its half does', () => {
+  for (const side of [-1, 1]) {
+    const [tenth, quarter, nearHalf] = [alarmsOff(0.02 * side), alarmsOff(0.05 * side), alarmsOff(0.09 * side)];
+    assert.ok(tenth <= 28, `${tenth} alarms in 28 days`);
+    assert.ok(quarter > tenth && nearHalf > 28 && nearHalf > 2 * quarter, `${tenth}, ${quarter}, ${nearHalf}`);
+  }
   const item: Item = { designed: '10%', draws: 100, real: () => 0.103 };
-  const { began } = play(
-    [item],
-    10_000,
-    createRandom(5),
-    { falseAlarmsPerDay: 0.1, tests: 2 },
-    { rate_in: 'designed', up: '20%', down: '20%' },
-  );
-  assert.deepEqual(began, []);
+  const settings = { rate_in: 'designed', up: '20%', down: '20%' };
+  assert.deepEqual(play([item], 10_000, createRandom(5), { falseAlarmsPerDay: 0.1, tests: 2 }, settings).began, []);
 });
 
 test('a likelihood ratio is 1 in the mean at the designed rate', () => {
