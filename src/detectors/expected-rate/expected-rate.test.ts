@@ -66,6 +66,10 @@ function play(items: readonly Item[], minutes: number, random: Random, budget: B
   return { began, ends };
 }
 
+function minuteAt(minute: number): { startMs: number; endMs: number } {
+  return { startMs: minute * MINUTE, endMs: (minute + 1) * MINUTE };
+}
+
 function binomial(random: Random, n: number, p: number): number {
   let count = 0;
   for (let i = 0; i < n; i++) if (random.unit() < p) count++;
@@ -207,6 +211,76 @@ test('series without a designed rate, and attempts that cannot be, are not judge
   assert.deepEqual(observe({ designed: '5%' }, 11, 10), []);
   assert.deepEqual(observe({ designed: '5%' }, 0, 0), []);
   assert.equal(observe({ designed: '5%' }, 1, 10).length, 2);
+});
+
+test('successes that are told when nobody tries count for the attempts before', () => {
+  const settings = expectedRateConfig.parse({ rate: '5%', down: '50%', up: '100%' });
+  const detector = expectedRate.create(settings, { measure, window, budget: { falseAlarmsPerDay: 0.02, tests: 2 } });
+  for (const seed of [1, 2, 3]) {
+    const random = createRandom(seed);
+    let state: unknown;
+    let isLucky = false;
+    for (let minute = 0; minute < 10 * DAY_MINUTES; minute++) {
+      // An attempt every fifth minute; its success is told three minutes later.
+      const exposure = minute % 5 === 0 ? 1 : 0;
+      if (exposure > 0) isLucky = random.unit() < 0.05;
+      const amount = minute % 5 === 3 && isLucky ? 1 : 0;
+      const observation = { ...minuteAt(minute), labels: {}, value: null, volume: exposure, absent: false, parts: { amount, exposure } };
+      const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+      state = step!.state;
+      assert.ok(
+        step!.verdicts.every(({ status }) => status === 'clear'),
+        `it rings in minute ${minute}`,
+      );
+    }
+  }
+});
+
+test('successes above attempts wait for more of these, for an hour at most', () => {
+  const detector = expectedRate.create(expectedRateConfig.parse({ rate: '5%' }), { measure, window });
+  /** What is observed in each minute; null: not judged. */
+  const observed = (counted: readonly (readonly [minute: number, amount: number, exposure: number])[]): (number | null)[] => {
+    let state: unknown;
+    return counted.map(([minute, amount, exposure]) => {
+      const observation = { ...minuteAt(minute), labels: {}, value: null, volume: exposure, absent: false, parts: { amount, exposure } };
+      const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+      state = step!.state;
+      return step!.verdicts[0]?.observed ?? null;
+    });
+  };
+  assert.deepEqual(
+    observed([
+      [0, 2, 0],
+      [1, 1, 2],
+      [2, 0, 0],
+      [3, 0, 10],
+      [4, 1, 10],
+    ]),
+    [null, null, null, 25, 10],
+  );
+  assert.deepEqual(
+    observed([
+      [0, 2, 0],
+      [59, 0, 10],
+      [60, 1, 10],
+    ]),
+    [null, 20, 10],
+  );
+  assert.deepEqual(
+    observed([
+      [0, 2, 0],
+      [60, 1, 10],
+    ]),
+    [null, 10],
+  );
+  assert.deepEqual(
+    observed([
+      [0, 2, 0],
+      [1, -1, 10],
+      [2, 1, 10],
+    ]),
+    [null, null, 30],
+  );
 });
 
 test('settings that do not suit are refused with what would', () => {

@@ -15,6 +15,10 @@ import { tiltsOf, weigh, type Tilt } from './tilts.ts';
 /** An item drawn once a month is still the same item. */
 const FORGET_AFTER_MS = 30 * 86_400_000;
 
+/** Successes may be told so much later than their attempts: in time, and in windows where these are longer. */
+const HELD_MS = 3_600_000;
+const HELD_WINDOWS = 10;
+
 /** An alarm that is on: what rang, and what has been counted since that span began. */
 interface Episode {
   readonly log: number;
@@ -31,10 +35,18 @@ interface Side {
   readonly on?: Episode;
 }
 
+/** Windows with more successes than attempts, taken together: they wait for attempts, as most of theirs came before. */
+interface Held {
+  readonly startMs: number;
+  readonly amount: number;
+  readonly exposure: number;
+}
+
 interface RateState {
   /** End of the window it first saw, epoch ms, and how many it has judged. */
   readonly first: number;
   readonly windows: number;
+  readonly held?: Held;
   readonly down?: Side;
   readonly up?: Side;
 }
@@ -51,6 +63,7 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
   }
   refuseHopping(context, 'expected-rate');
   const { scale } = measure;
+  const heldMs = Math.max(HELD_MS, HELD_WINDOWS * window.sizeMs);
   const changes = changesOf(config);
   const isKnown = (name: string): boolean => context.groupings?.some((dimensions) => dimensions.includes(name)) ?? true;
   if (config.rate_in !== undefined && !isKnown(config.rate_in)) {
@@ -77,14 +90,19 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
   }
 
   function observe({ state, observation }: SeriesInput<RateState>, design: Design | undefined, needed: number): Step<RateState> {
-    const { amount, exposure } = observation.parts ?? { amount: 0, exposure: 0 };
-    // More successes than attempts are not of one and the same attempts, and say nothing about a rate.
-    if (!design || !(exposure > 0) || amount < 0 || amount > exposure) return { state, verdicts: [] };
+    const { amount: came = 0, exposure: tried = 0 } = observation.parts ?? {};
+    if (!design || came < 0 || (came === 0 && tried <= 0)) return { state, verdicts: [] };
     const { first = observation.startMs, windows = 0 } = state ?? {};
+    const held = state?.held && observation.startMs - state.held.startMs < heldMs ? state.held : undefined;
+    const startMs = held?.startMs ?? observation.startMs;
+    const amount = came + (held?.amount ?? 0);
+    const exposure = Math.max(0, tried) + (held?.exposure ?? 0);
+    // More successes than attempts are not of one and the same attempts, and say nothing about a rate by themselves.
+    if (amount > exposure) return { state: { ...state, first, windows, held: { startMs, amount, exposure } }, verdicts: [] };
     const next: { first: number; windows: number; down?: Side; up?: Side } = { first, windows: windows + 1 };
     const verdicts: Verdict[] = [];
     for (const [direction, change, tilts] of design.tilts) {
-      const side = turn(state?.[direction], tilts, design.rate, { startMs: observation.startMs, amount, exposure, needed });
+      const side = turn(state?.[direction], tilts, design.rate, { startMs, amount, exposure, needed });
       next[direction] = side;
       verdicts.push({
         direction,
