@@ -140,6 +140,11 @@ export interface Detector<State = unknown> {
   /** Goes up when the state's form or meaning changes; state of another version is forgotten unless `stateForm` reads it. */
   readonly stateVersion: number;
   /**
+   * The settings without which the state means something else, as a short text: `7d 1h` for counts by hour of the week. State written
+   * under another text is forgotten, like that of another version. Absent: state means the same under all settings.
+   */
+  readonly stateSettings?: string;
+  /**
    * Present: the state of a series is an object that `observeWindow` changes in place and hands back. The caller gives it
    * away, keeps no older copy, and encodes it when it writes it. Absent: state is plain JSON and is never changed.
    */
@@ -221,7 +226,7 @@ export interface DetectorKind<Schema extends z.ZodType = z.ZodType> {
 
 /** A detector that looks at each series alone. */
 export function perSeries<State>(
-  settings: Pick<Detector, 'stateVersion' | 'seesAbsent' | 'forgetAfterMs'>,
+  settings: Pick<Detector, 'stateVersion' | 'stateSettings' | 'seesAbsent' | 'forgetAfterMs'>,
   observe: (state: State | undefined, observation: Observation) => Step<State>,
 ): Detector {
   function* observing(inputs: readonly SeriesInput<unknown>[]): Sliced<WindowSteps<unknown>> {

@@ -146,6 +146,7 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
 
   return {
     stateVersion: 1,
+    stateSettings: config.habits,
     seesAbsent: true,
     hearsSilence: true,
     forgetAfterMs: config.forget_after,

@@ -172,6 +172,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
 
   return {
     stateVersion: 1,
+    stateSettings: `${config.against} ${spanMs / 60_000}m`,
     seesAbsent: true,
     forgetAfterMs: 2 * backMs,
     observeWindow(inputs) {

@@ -139,6 +139,7 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
 
   return {
     stateVersion: 1,
+    stateSettings: config.rate === undefined ? `in ${config.rate_in}` : `${config.rate}`,
     seesAbsent: true,
     forgetAfterMs: FORGET_AFTER_MS,
     observeWindow(inputs) {

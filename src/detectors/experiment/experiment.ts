@@ -85,6 +85,7 @@ function createExperiment(config: ExperimentConfig, context: DetectorContext): D
 
   return {
     stateVersion: 1,
+    stateSettings: JSON.stringify([config.of, config.control]),
     seesAbsent: false,
     forgetAfterMs: FORGET_AFTER_MS,
     observeWindow(inputs) {

@@ -58,10 +58,10 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
     const state = known ?? born(startMs, group);
     if (group.total <= 0) return { state, verdicts: [] };
     const counted = { startMs, own: amountOf(observation), all: group.total };
-    const isOn = state.down !== undefined || state.up !== undefined;
+    const isOn = plans.some(([{ direction }]) => state[direction] !== undefined);
     const share = withWindow(state.share, counted, keep, !isOn, adds);
     const next: { -readonly [Key in keyof MixState]: MixState[Key] } = { ...state, windows: state.windows + 1, share };
-    if (state.unseen) return unseenStep(next, counted, endMs);
+    if (state.unseen && config.unseen !== undefined) return unseenStep(next, counted, endMs);
     const age = startMs - state.first;
     if (age < config.warm_up || share.all <= 0) return { state: next, verdicts: [] };
     const expected = shareOf(share) * counted.all;
@@ -137,6 +137,7 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
 
   return {
     stateVersion: 2,
+    stateSettings: config.of,
     seesAbsent: true,
     forgetAfterMs: FORGET_AFTER_MS,
     observeWindow(inputs) {

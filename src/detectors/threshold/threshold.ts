@@ -110,7 +110,9 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
     return { state: next, verdicts };
   }
 
-  return perSeries({ stateVersion: 1, seesAbsent: true, forgetAfterMs: FORGET_AFTER_MS }, observe);
+  // How long a breach has lasted is said of the limit that it went past.
+  const stateSettings = limits.map(({ direction, limit }) => `${direction} ${limit}`).join();
+  return perSeries({ stateVersion: 1, stateSettings, seesAbsent: true, forgetAfterMs: FORGET_AFTER_MS }, observe);
 }
 
 export const threshold: DetectorKind<typeof thresholdConfig> = {

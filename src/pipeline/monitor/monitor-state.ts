@@ -1,13 +1,19 @@
 /** How the monitor's state is named and written: `monitor/<pipeline>/...`, JSON. */
 import type { AlertState } from '../../alerts/state-machine.ts';
 import type { Labels } from '../../core/labels.ts';
-import type { Direction, KeyCount } from '../../detectors/detector.ts';
+import type { Detector, Direction, KeyCount } from '../../detectors/detector.ts';
 import type { StateChange } from '../../log/log.ts';
 
-/** Of one series of one detect entry. */
-export interface SeriesRecord {
+/** What a detector's state was written under. */
+export interface StateMark {
   /** Version of `state`. */
   readonly v: number;
+  /** The detector's `stateSettings`; absent where it has none, or did not tell them yet. */
+  readonly settings?: string;
+}
+
+/** Of one series of one detect entry. */
+export interface SeriesRecord extends StateMark {
   /** End of the last window in which the series had a row, epoch ms. */
   readonly seen: number;
   /** The detector's own, in the form that it is written in: plain JSON, or bytes. */
@@ -55,6 +61,15 @@ export interface StateBook {
   read(entry: readonly [key: string, value: Uint8Array]): { name: StateName; value: unknown } | undefined;
   /** Deletes an entry by its key. */
   drop(key: string): void;
+}
+
+export function markOf({ stateVersion, stateSettings }: Detector): StateMark {
+  return { v: stateVersion, ...(stateSettings !== undefined && { settings: stateSettings }) };
+}
+
+/** Under other settings state means something else. */
+export function isOfSettings({ settings }: StateMark, { stateSettings }: Detector): boolean {
+  return settings === undefined || settings === stateSettings;
 }
 
 /** A line break: stands in no JSON as it is written here. */

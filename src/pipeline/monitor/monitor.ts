@@ -19,7 +19,7 @@ import type { WindowSpec } from '../../windows/spec.ts';
 import type { DetectEntry, MonitorSpec } from './monitor-spec.ts';
 import { createLookPlan, type LookCounts } from './look-plan.ts';
 import { createStateBook, labelsOfKey } from './monitor-state.ts';
-import type { OpenRow, SeriesRecord, StateName } from './monitor-state.ts';
+import type { OpenRow, SeriesRecord, StateMark, StateName } from './monitor-state.ts';
 import { createOpenRows } from './open-rows.ts';
 import type { HeldRow } from './row-values.ts';
 import { createRecalledLooks, openFromOf } from './recalled-looks.ts';
@@ -236,7 +236,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     }
     const watch = watches.find((one) => isEntry(one.entry, name.entry) && holds(one, name));
     if (name.kind === 'shared') {
-      watch?.restoreShared(value as { v: number; state: unknown });
+      watch?.restoreShared(value as StateMark & { readonly state: unknown });
       return watch !== undefined;
     }
     if (!watch) return unwatched.take(name, value as SeriesRecord, watches.find((one) => isEntry(one.entry, name.entry))?.orphan);

@@ -21,7 +21,7 @@ import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent, AlertLook } from '../../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../../windows/spec.ts';
 import { budgetTests, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
-import type { SeriesRecord, StateBook } from './monitor-state.ts';
+import { isOfSettings, markOf, type SeriesRecord, type StateBook, type StateMark } from './monitor-state.ts';
 import { hasParts, isZeroOverNothing, partsOf, rowReader, type HeldRow } from './row-values.ts';
 import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
 
@@ -51,7 +51,7 @@ export interface Watch {
   restoreSeries(labelsKey: string, record: SeriesRecord): void;
   /** An alert that its alerts may be part of ended elsewhere: with the next window they are asked who speaks for them. */
   orphan(): void;
-  restoreShared(shared: { v: number; state: unknown }): void;
+  restoreShared(shared: StateMark & { readonly state: unknown }): void;
   takeStateChanges(): Sliced<StateChange[]>;
 }
 
@@ -115,7 +115,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     const result = yield* observing(inputs);
     if (result.shared !== shared) {
       shared = result.shared;
-      const value = shared === undefined ? undefined : { v: detector.stateVersion, state: shared };
+      const value = shared === undefined ? undefined : { ...markOf(detector), state: shared };
       deps.book.set({ kind: 'shared', entry: entryName, over: entry.over }, value);
     }
     yield;
@@ -300,7 +300,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     },
     orphan: () => desk.orphan(),
     restoreShared(stored) {
-      if (stored.v === detector.stateVersion) shared = stored.state;
+      if (stored.v === detector.stateVersion && isOfSettings(stored, detector)) shared = stored.state;
     },
     takeStateChanges: () => series.takeStateChanges(),
   };

@@ -5,7 +5,7 @@ import { mapped, type Sliced } from '../../core/slices.ts';
 import type { Detector } from '../../detectors/detector.ts';
 import type { StateChange } from '../../log/log.ts';
 import type { HeldRow } from './row-values.ts';
-import { labelsOfKey, type SeriesRecord, type StateBook } from './monitor-state.ts';
+import { isOfSettings, labelsOfKey, markOf, type SeriesRecord, type StateBook } from './monitor-state.ts';
 
 export interface WatchedSeries {
   /** `labelsKey` of its labels. */
@@ -47,6 +47,7 @@ export function createWatchedSeries(
   states: Pick<StateBook, 'keyOf' | 'set' | 'encode' | 'joined'>,
 ): WatchedSeriesBook {
   const { stateForm, stateVersion } = detector;
+  const mark = markOf(detector);
   const all = new Map<string, WatchedSeries>();
   let touched: WatchedSeries[] = [];
   let order: WatchedSeries[] = [];
@@ -78,14 +79,14 @@ export function createWatchedSeries(
   function encode({ seen, state, alerts }: WatchedSeries): Uint8Array {
     const hasAlerts = alerts.down !== undefined || alerts.up !== undefined;
     if (state !== undefined && stateForm && !hasAlerts) return states.joined(headOf(seen), stateForm.encode(state));
-    const known = hasAlerts ? { v: stateVersion, seen, alerts } : { v: stateVersion, seen };
+    const known = hasAlerts ? { ...mark, seen, alerts } : { ...mark, seen };
     if (state === undefined) return states.encode(known);
     return stateForm ? states.joined(states.encode(known), stateForm.encode(state)) : states.encode({ ...known, state });
   }
 
   /** Most series of a commit were seen in the same window, and have nothing else to tell. */
   function headOf(seen: number): Uint8Array {
-    if (head.seen !== seen) head = { seen, bytes: states.encode({ v: stateVersion, seen }) };
+    if (head.seen !== seen) head = { seen, bytes: states.encode({ ...mark, seen }) };
     return head.bytes;
   }
 
@@ -108,10 +109,12 @@ export function createWatchedSeries(
       states.set(nameOf(series), undefined);
       isOrdered = false;
     },
-    restore(key, { v, seen, state, alerts = NO_ALERTS }) {
+    restore(key, record) {
+      const { v, seen, state, alerts = NO_ALERTS } = record;
       const series = put(key, labelsOfKey(key), seen);
       series.alerts = alerts;
-      // State of another version means something else: the baseline starts anew, the alerts go on.
+      // State of another version or other settings means something else: the baseline starts anew, the alerts go on.
+      if (!isOfSettings(record, detector)) return series;
       if (stateForm) series.state = state instanceof Uint8Array ? stateForm.decode(state, v) : undefined;
       else if (v === stateVersion) series.state = state;
       return series;
