@@ -107,6 +107,7 @@ export interface WindowTime {
 }
 
 export function advance(state: AlertState | undefined, verdict: Verdict, at: WindowTime, repeatAfterMs: number): Move {
+  if (verdict.isStanding && state?.status !== 'firing') return { state };
   return verdict.status === 'clear' ? calm(state, verdict, at, repeatAfterMs) : alarm(state, verdict, at, repeatAfterMs);
 }
 
@@ -141,7 +142,7 @@ function ended({
 function alarm(state: AlertState | undefined, verdict: Verdict, at: WindowTime, repeatAfterMs: number): Move {
   const running = state && state.status !== 'resolved' ? state : undefined;
   const rang = state?.rang ?? null;
-  const due = rang === null || at.endMs - rang >= repeatAfterMs;
+  const due = !verdict.isStanding && (rang === null || at.endMs - rang >= repeatAfterMs);
   const begun = running ? running.begun : begunOf(verdict);
   const next: AlertState = {
     status: 'pending',

@@ -43,7 +43,7 @@ export async function experimentCommand(options: Options, terminal: Terminal): P
       await printTable(standings, columnsOf(of, timesBy(zoneNamed(zone), [window.sizeMs]), zone), terminal);
       for (const { variant, attempts_alone: attempts } of standings) {
         if (attempts > 0)
-          terminal.note(`${printable(variant)}: ${grouped(attempts)} attempts are not counted, as the control has none in their windows`);
+          terminal.note(`${printable(variant)}: ${grouped(attempts)} attempts are not counted, as the control has none beside them`);
       }
     }
     return 0;

@@ -3,7 +3,7 @@ import type { AlertNaming, Hint } from '../alerts/naming.ts';
 import { AppError } from '../core/errors.ts';
 import type { DetectorName } from '../detectors/catalog.ts';
 import type { DetectorKind, Direction } from '../detectors/detector.ts';
-import { defaultDetectWindow, type DetectEntry } from '../pipeline/monitor/monitor-spec.ts';
+import { addedBy, defaultDetectWindow, type DetectEntry } from '../pipeline/monitor/monitor-spec.ts';
 import type { MeasureSpec, WindowSpec } from '../windows/spec.ts';
 import { shapeOf } from './catalog-block.ts';
 import {
@@ -118,7 +118,7 @@ function resolveEntry(
   shared: Block,
   defaultKind: DetectorKind | undefined,
   measure: MeasureSpec,
-  { windows, rollups }: Parts,
+  { measures, windows, rollups }: Parts,
   problems: Problems,
 ): DetectEntry | undefined {
   const here: Path = ['detect', measure.name];
@@ -157,7 +157,8 @@ function resolveEntry(
   const window = windows.find((one) => one.name === (value.window ?? defaultDetectWindow(windows, kind.tests !== undefined)));
   if (window === undefined) return undefined;
   try {
-    kind.create(config.value, { measure, window });
+    const { currency } = addedBy(measure, measures);
+    kind.create(config.value, { measure, window, ...(currency !== undefined && { currency }) });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     problems.add(here, error.message.replace(`detect: ${measure.name}: `, ''));

@@ -57,6 +57,8 @@ export interface Verdict {
   readonly lastsSince?: number;
   /** Clear, yet nothing is as it was: what rang has lasted so long that it is taken for how things are now. */
   readonly isLasting?: true;
+  /** Firing as it was told, for good: it goes on without reminders, and does not ring anew where its alert has ended. */
+  readonly isStanding?: true;
   /** The series itself is the news: among those beside it, its value had never been seen before. Clear: now it is one of them. */
   readonly isUnseen?: true;
   /** Keys that stand behind the value (heavy hitters), the largest first; a few. */
@@ -189,6 +191,8 @@ export interface DetectorContext {
   readonly window: WindowSpec;
   /** What a ratio's numerator, or the measure itself, adds up: events one by one, or amounts such as money. Default: events. */
   readonly adds?: 'events' | 'amounts';
+  /** ISO 4217, where those amounts are money. */
+  readonly currency?: string;
   /** Default: 1 a day, of which this entry has all. */
   readonly budget?: Budget;
   /** Dimension sets of the series it will see, the full one and the roll-ups. Default: the full one, unknown. */

@@ -45,6 +45,23 @@ test('attempts in windows without the control are not counted, and told apart', 
   assert.deepEqual([control?.attempts_alone, other?.attempts, other?.attempts_alone], [0, 200, 300]);
 });
 
+test('a window in which the control has no attempts waits for it', async () => {
+  async function* rows(): AsyncGenerator<WindowRow> {
+    yield row(0, { banner: 'old' }, 4, 200);
+    yield row(0, { banner: 'new' }, 8, 200);
+    yield row(1, { banner: 'new' }, 9, 300);
+    yield row(2, { banner: 'new' }, 3, 0);
+    yield row(3, { banner: 'old' }, 5, 250);
+  }
+  const [control, other] = await experimentStandings(rows(), pipeline, query);
+  assert.deepEqual([control?.attempts, other?.attempts, other?.successes, other?.attempts_alone], [450, 500, 20, 0]);
+  const money = measures.map((measure) => (measure.name === 'clicks' ? { ...measure, currency: 'EUR' } : measure));
+  await assert.rejects(
+    experimentStandings(rows(), { ...pipeline, measures: money }, query),
+    /ctr is a ratio in EUR; expected a ratio of counts/,
+  );
+});
+
 test('says who is better and since when, and who is not decided yet', async () => {
   const [control, better, same] = await experimentStandings(rowsOf(600, { old: 0.02, new: 0.03, same: 0.02 }), pipeline, query);
   assert.deepEqual([control?.variant, control?.verdict, control?.attempts], ['old', 'control', 120_000]);

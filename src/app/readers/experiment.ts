@@ -1,7 +1,9 @@
 /** How an experiment stands: each variant against the control, from the rows of closed windows. */
 import { AppError } from '../../core/errors.ts';
 import { compareRates, type Tally } from '../../detectors/experiment/comparison.ts';
+import { addTally, NO_PAIR, NO_TALLY, withWindow } from '../../detectors/experiment/pairs.ts';
 import type { WindowRow } from '../../windows/row.ts';
+import { addedBy } from '../../pipeline/monitor/monitor-spec.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 
 export interface ExperimentQuery {
@@ -17,10 +19,10 @@ export interface ExperimentQuery {
 export interface Standing {
   readonly variant: string;
   readonly isControl: boolean;
-  /** Of windows in which the control had attempts too. */
+  /** As far as they were counted side by side with the control's. */
   readonly successes: number;
   readonly attempts: number;
-  /** Of the other windows: they are in no figure here. */
+  /** Those for which the control had none, not an hour later either: they are in no other figure here. */
   readonly attempts_alone: number;
   /** In the measure's unit; null without attempts. */
   readonly rate: number | null;
@@ -32,8 +34,15 @@ export interface Standing {
   readonly decided_at: string | null;
 }
 
-/** By window end: what each variant counted. */
-type Windows = ReadonlyMap<string, ReadonlyMap<string, Tally>>;
+/** What each variant counted. Times in epoch ms. */
+interface CountedWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly tallies: Map<string, Tally>;
+}
+
+/** By window end, ISO 8601. */
+type Windows = ReadonlyMap<string, CountedWindow>;
 
 /** @throws AppError `usage` where the pipeline has no such ratio or dimension, or no row has the control */
 export async function experimentStandings(
@@ -47,11 +56,15 @@ export async function experimentStandings(
     const ratios = pipeline.measures.filter(({ kind }) => kind === 'ratio').map(({ name }) => name);
     throw usage(`pipeline ${pipeline.name} has no ratio "${query.measure}"; expected one of: ${ratios.join(', ') || '(it has none)'}`);
   }
+  const { currency } = addedBy(ratio, pipeline.measures);
+  if (currency !== undefined) {
+    throw usage(`${ratio.name} is a ratio in ${currency}; expected a ratio of counts: an experiment compares how often, not how much`);
+  }
   if (!pipeline.dimensions.includes(of)) {
     throw usage(`pipeline ${pipeline.name} has no dimension "${of}"; expected one of: ${pipeline.dimensions.join(', ')}`);
   }
   const windows = await tally(rows, dimensionsOf(pipeline, of), query, [ratio.numerator, ratio.denominator]);
-  const variants = [...new Set([...windows.values()].flatMap((held) => [...held.keys()]))].sort();
+  const variants = [...new Set([...windows.values()].flatMap(({ tallies }) => [...tallies.keys()]))].sort();
   if (!variants.includes(control)) {
     throw usage(
       `found no windows with ${of} "${control}"; expected the control to be one of: ${variants.join(', ') || '(no windows there yet)'}`,
@@ -59,8 +72,7 @@ export async function experimentStandings(
   }
   const alpha = query.error / Math.max(1, variants.length - 1);
   const others = variants.filter((variant) => variant !== control).map((variant) => stand(windows, variant, control, alpha, ratio.scale));
-  const all = [...windows.values()].map((held) => held.get(control));
-  const own = all.reduce<Tally>(add, NONE);
+  const own = totalOf(windows, control);
   const first: Standing = {
     ...rateOf(own, ratio.scale),
     variant: control,
@@ -85,47 +97,44 @@ async function tally(
   { of }: ExperimentQuery,
   parts: readonly [string, string],
 ): Promise<Windows> {
-  const windows = new Map<string, Map<string, Tally>>();
+  const windows = new Map<string, CountedWindow>();
   /** Sets of the same size are all alike; the first that comes is taken. */
   let dimensions: string | undefined;
-  for await (const { labels, final, measures, window_end } of rows) {
+  for await (const { labels, final, measures, window_start, window_end } of rows) {
     const variant = labels[of];
     const names = Object.keys(labels);
     if (!final || variant === undefined || names.length !== size) continue;
     dimensions ??= names.sort().join();
     if (names.sort().join() !== dimensions) continue;
-    const held = windows.get(window_end) ?? new Map<string, Tally>();
-    windows.set(window_end, held);
-    held.set(variant, add(held.get(variant), { successes: measures[parts[0]] ?? 0, attempts: measures[parts[1]] ?? 0 }));
+    const known = windows.get(window_end);
+    const counted = known ?? { startMs: Date.parse(window_start), endMs: Date.parse(window_end), tallies: new Map<string, Tally>() };
+    if (!known) windows.set(window_end, counted);
+    const { tallies } = counted;
+    const now = { successes: measures[parts[0]] ?? 0, attempts: measures[parts[1]] ?? 0 };
+    tallies.set(variant, addTally(tallies.get(variant) ?? NO_TALLY, now));
   }
   return windows;
 }
 
 /** Looks after each window, as one may: the first that decides is the time of the decision. */
 function stand(windows: Windows, variant: string, control: string, alpha: number, scale: number): Standing {
-  let own = NONE;
-  let other = NONE;
-  let alone = 0;
+  let pair = NO_PAIR;
   let decidedAt: string | null = null;
   let found: ReturnType<typeof compareRates>;
-  for (const [end, held] of windows) {
-    const [now, then] = [held.get(variant), held.get(control)];
-    if (!now?.attempts) continue;
-    if (!then?.attempts) {
-      alone += now.attempts;
-      continue;
-    }
-    own = add(own, now);
-    other = add(other, then);
-    found = compareRates(own, other, alpha);
+  for (const [end, counted] of windows) {
+    const { tallies } = counted;
+    const before = pair;
+    pair = withWindow(pair, { own: tallies.get(variant) ?? NO_TALLY, control: tallies.get(control) ?? NO_TALLY }, counted);
+    if (pair.windows === before.windows) continue;
+    found = compareRates(pair.own, pair.control, alpha);
     if (decidedAt === null && found && (found.range[0] > 1 || found.range[1] < 1)) decidedAt = end;
   }
   const verdict = found === undefined || decidedAt === null ? 'undecided' : found.ratio > 1 ? 'better' : 'worse';
   return {
-    ...rateOf(own, scale),
+    ...rateOf(pair.own, scale),
     variant,
     isControl: false,
-    attempts_alone: alone,
+    attempts_alone: totalOf(windows, variant).attempts - pair.own.attempts,
     ratio: found?.ratio ?? null,
     range: found?.range ?? null,
     verdict,
@@ -133,10 +142,8 @@ function stand(windows: Windows, variant: string, control: string, alpha: number
   };
 }
 
-const NONE: Tally = { successes: 0, attempts: 0 };
-
-function add(a: Tally = NONE, b: Tally = NONE): Tally {
-  return { successes: a.successes + b.successes, attempts: a.attempts + b.attempts };
+function totalOf(windows: Windows, variant: string): Tally {
+  return [...windows.values()].reduce((sum, { tallies }) => addTally(sum, tallies.get(variant) ?? NO_TALLY), NO_TALLY);
 }
 
 function rateOf({ successes, attempts }: Tally, scale: number): Pick<Standing, 'successes' | 'attempts' | 'rate'> {

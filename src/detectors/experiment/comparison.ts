@@ -22,10 +22,11 @@ export interface Comparison {
 
 const STEPS = 60;
 
-/** Undefined where there is nothing to compare. `alpha`: probability that the range ever misses the truth. */
+/** Undefined where there is nothing to compare: more successes than attempts are no rate. `alpha`: probability that the range ever misses the truth. */
 export function compareRates(own: Tally, other: Tally, alpha: number): Comparison | undefined {
   const together = own.successes + other.successes;
   if (own.attempts <= 0 || other.attempts <= 0 || together <= 0) return undefined;
+  if (own.successes > own.attempts || other.successes > other.attempts) return undefined;
   const mixed = logBeta(1 + own.successes, 1 + other.successes);
   const against = (share: number): number => mixed - xlogy(own.successes, share) - xlogy(other.successes, 1 - share);
   const middle = own.successes / together;

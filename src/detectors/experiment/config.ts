@@ -14,7 +14,9 @@ export const experimentConfig = z.strictObject({
     .min(2)
     .max(100)
     .default(2)
-    .describe('How many variants there are, the control among them: the permitted error is shared by the comparisons, known before.'),
+    .describe(
+      'How many variants there are, the control among them: the permitted error is shared by the comparisons. Values that come when it is dealt out are not judged.',
+    ),
 });
 
 export type ExperimentConfig = z.output<typeof experimentConfig>;

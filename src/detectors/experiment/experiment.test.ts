@@ -31,7 +31,7 @@ function play(rates: Readonly<Record<string, number>>, minutes: number, seed: nu
     detector.observeWindow(inputs, undefined).steps.forEach(({ state, verdicts }, index) => {
       const banner = banners[index]!;
       states.set(banner, state);
-      for (const verdict of verdicts) told.push({ minute, banner, verdict });
+      for (const verdict of verdicts) if (!verdict.isStanding) told.push({ minute, banner, verdict });
     });
   }
   return told;
@@ -94,6 +94,7 @@ test('settings that do not suit are refused with what would', () => {
     make({}, { measure: { kind: 'count', name: 'clicks', source: 'events', where: [] } }),
     /experiment for a measure of kind count/,
   );
+  assert.throws(make({}, { currency: 'EUR' }), /experiment for a ratio in EUR\. Expected a ratio of counts/);
   assert.throws(make({ of: 'flag' }, { groupings: [['banner']] }), /of: flag, which is no dimension/);
   assert.equal(experimentConfig.safeParse({ of: 'banner', control: 'old', error: '0%' }).success, false);
 });

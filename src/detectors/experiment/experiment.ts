@@ -1,68 +1,69 @@
 /** Rings when a variant is better or worse than the control beyond the permitted error: once, whenever that is. */
 import { labelsKey } from '../../core/labels.ts';
-import type { Detector, DetectorContext, DetectorKind, Grounds, Observation, SeriesInput, Step, Verdict } from '../detector.ts';
+import type { Detector, DetectorContext, DetectorKind, Direction, Grounds, Observation, SeriesInput, Step, Verdict } from '../detector.ts';
 import { refuse, refuseHopping } from '../sequential/promise.ts';
 import { gammaRange, oneIn } from '../sequential/ranges.ts';
 import { compareRates, type Comparison, type Tally } from './comparison.ts';
 import { experimentConfig, type ExperimentConfig } from './config.ts';
+import { NO_PAIR, NO_TALLY, withWindow, type Paired } from './pairs.ts';
+import { dealOut } from './shares.ts';
 
 /** A decision stands for so long after the last window in which both variants were seen. */
 const FORGET_AFTER_MS = 30 * 86_400_000;
+/** A value without attempts for this long gives its share of the error back. */
+const RUNS_FOR_MS = 86_400_000;
 
-/** Of windows in which both had attempts: what only one of them lived through is no comparison. */
 interface ExperimentState {
-  readonly own: Tally;
-  readonly control: Tally;
+  readonly pair: Paired;
   readonly first: number;
-  readonly windows: number;
-  /** It has been told. */
-  readonly isDecided?: true;
+  /** End of the last window in which it had attempts, epoch ms. */
+  readonly seen: number;
+  /** Of the permitted error; 0: there was none left for it. */
+  readonly share: number;
+  /** What has been told. */
+  readonly decided?: Direction;
 }
 
-const NONE: Tally = { successes: 0, attempts: 0 };
-
 function createExperiment(config: ExperimentConfig, context: DetectorContext): Detector {
-  const { measure, groupings } = context;
+  const { measure, groupings, currency } = context;
   if (measure.kind !== 'ratio')
     refuse(context, `the detector experiment for a measure of kind ${measure.kind}`, 'a ratio: [successes, attempts]');
   refuseHopping(context, 'experiment');
   if (groupings?.some((dimensions) => dimensions.includes(config.of)) === false) {
     refuse(context, `of: ${config.of}, which is no dimension of the series that it watches`, 'one of their dimensions');
   }
+  if (currency !== undefined) {
+    refuse(context, `the detector experiment for a ratio in ${currency}`, 'a ratio of counts: it compares how often, not how much');
+  }
   const { scale } = measure;
-  const alpha = config.error / (config.variants - 1);
+  const comparisons = config.variants - 1;
 
-  function observe({ state, observation }: SeriesInput<ExperimentState>, control: Observation | undefined): Step<ExperimentState> {
+  function observe({ state, observation }: SeriesInput<ExperimentState>, control: Observation, share: number): Step<ExperimentState> {
     const { startMs, endMs } = observation;
-    const [now, then] = [tallyOf(observation), control && tallyOf(control)];
-    if (!then || now.attempts <= 0 || then.attempts <= 0) return { state, verdicts: [] };
-    const next: ExperimentState = {
-      ...(state ?? { first: startMs }),
-      own: sum(state?.own, now),
-      control: sum(state?.control, then),
-      windows: (state?.windows ?? 0) + 1,
-    };
-    if (state?.isDecided) return { state: next, verdicts: [] };
-    const found = compareRates(next.own, next.control, alpha);
+    const now = { own: tallyOf(observation), control: tallyOf(control) };
+    const before = state?.pair ?? NO_PAIR;
+    const pair = withWindow(before, now, observation);
+    if (pair === before && (!state || share === state.share)) return { state, verdicts: [] };
+    const { first = startMs, seen = startMs - RUNS_FOR_MS, ...known } = state ?? {};
+    const next: ExperimentState = { ...known, first, seen: now.own.attempts > 0 ? endMs : seen, pair, share };
+    if (pair.windows === before.windows) return { state: next, verdicts: [] };
+    if (next.decided) return { state: next, verdicts: [{ ...verdictOf(next, next.decided), isStanding: true }] };
+    const alpha = config.error * share;
+    const found = alpha > 0 ? compareRates(pair.own, pair.control, alpha) : undefined;
     if (!found || (found.range[0] <= 1 && found.range[1] >= 1)) return { state: next, verdicts: [] };
-    return { state: { ...next, isDecided: true }, verdicts: [verdictOf(next, found, endMs)] };
+    const decided = found.ratio < 1 ? 'down' : 'up';
+    return { state: { ...next, decided }, verdicts: [{ ...verdictOf(next, decided), grounds: groundsOf(next, found, alpha, endMs) }] };
   }
 
-  function verdictOf(state: ExperimentState, found: Comparison, endMs: number): Verdict {
-    const { own, control } = state;
+  function verdictOf({ pair }: ExperimentState, direction: Direction): Verdict {
+    const { own, control, windows } = pair;
     const expected = rate(control) * scale;
-    return {
-      direction: found.ratio < 1 ? 'down' : 'up',
-      status: 'firing',
-      observed: rate(own) * scale,
-      expected,
-      threshold: expected,
-      baselineWindows: state.windows,
-      grounds: groundsOf(state, found, endMs),
-    };
+    return { direction, status: 'firing', observed: rate(own) * scale, expected, threshold: expected, baselineWindows: windows };
   }
 
-  function groundsOf({ own, control, first }: ExperimentState, { ratio, range, logEvidence }: Comparison, untilMs: number): Grounds {
+  function groundsOf({ pair, first }: ExperimentState, found: Comparison, alpha: number, untilMs: number): Grounds {
+    const { own, control } = pair;
+    const { ratio, range, logEvidence } = found;
     const mean = rate(control) * own.attempts;
     // Of the variant, if its rate were the control's: both were counted.
     const [low, high] = gammaRange(mean, mean + mean ** 2 / Math.max(1, control.successes));
@@ -83,25 +84,34 @@ function createExperiment(config: ExperimentConfig, context: DetectorContext): D
     };
   }
 
+  /** The values that one control is compared with, in one window. */
+  function compare(inputs: readonly SeriesInput<ExperimentState>[]): Map<SeriesInput<unknown>, Step<unknown>> {
+    const control = inputs.find(({ observation }) => observation.labels[config.of] === config.control)?.observation;
+    const others = inputs.filter(({ observation }) => observation !== control);
+    const running = others.filter((input) => runs(input.state, input.observation) || tallyOf(input.observation).attempts > 0);
+    const held = running.map(({ state, observation }) => (state && runs(state, observation) ? state.share : 0));
+    const shares = new Map(dealOut(held, comparisons).map((share, index) => [running[index], share]));
+    return new Map(
+      others.map((input) => [input, control ? observe(input, control, shares.get(input) ?? 0) : { state: input.state, verdicts: [] }]),
+    );
+  }
+
   return {
-    stateVersion: 1,
+    stateVersion: 2,
     stateSettings: JSON.stringify([config.of, config.control]),
-    seesAbsent: false,
+    seesAbsent: true,
     forgetAfterMs: FORGET_AFTER_MS,
     observeWindow(inputs) {
-      const controls = new Map<string, Observation>();
-      for (const { observation } of inputs) {
-        if (observation.labels[config.of] === config.control) controls.set(restOf(observation, config.of), observation);
-      }
-      return {
-        steps: inputs.map((input): Step<unknown> => {
-          const variant = input.observation.labels[config.of];
-          if (variant === undefined || variant === config.control) return { state: undefined, verdicts: [] };
-          return observe(input as SeriesInput<ExperimentState>, controls.get(restOf(input.observation, config.of)));
-        }),
-      };
+      const compared = inputs.filter(({ observation }) => observation.labels[config.of] !== undefined);
+      const experiments = Map.groupBy(compared as SeriesInput<ExperimentState>[], ({ observation }) => restOf(observation, config.of));
+      const steps = new Map([...experiments.values()].flatMap((experiment) => [...compare(experiment)]));
+      return { steps: inputs.map((input) => steps.get(input) ?? { state: undefined, verdicts: [] }) };
     },
   };
+}
+
+function runs(state: ExperimentState | undefined, { startMs }: Observation): boolean {
+  return state !== undefined && state.seen > startMs - RUNS_FOR_MS;
 }
 
 function restOf({ labels }: Observation, dimension: string): string {
@@ -110,11 +120,7 @@ function restOf({ labels }: Observation, dimension: string): string {
 }
 
 function tallyOf({ parts }: Observation): Tally {
-  return parts ? { successes: Math.max(0, parts.amount), attempts: Math.max(0, parts.exposure) } : NONE;
-}
-
-function sum(a: Tally = NONE, b: Tally): Tally {
-  return { successes: a.successes + b.successes, attempts: a.attempts + b.attempts };
+  return parts ? { successes: Math.max(0, parts.amount), attempts: Math.max(0, parts.exposure) } : NO_TALLY;
 }
 
 function rate({ successes, attempts }: Tally): number {

@@ -38,6 +38,13 @@ export interface MonitorSpec {
   readonly locale: AlertLocale;
 }
 
+/** What a measure adds up, a ratio's numerator or the measure itself, and whether that is money. */
+export function addedBy(measure: MeasureSpec, measures: readonly MeasureSpec[]): { counted?: MeasureSpec; currency?: string } {
+  const counted = measure.kind === 'ratio' ? measures.find(({ name }) => name === measure.numerator) : measure;
+  const currency = counted?.currency ?? measure.currency;
+  return { ...(counted && { counted }), ...(currency !== undefined && { currency }) };
+}
+
 /** The tests that share the budget: one for each entry and direction whose detector keeps to it. */
 export function budgetTests(entries: readonly DetectEntry[], catalog: Readonly<Record<string, DetectorKind>>): number {
   const tests = entries.reduce((sum, { detector, config }) => sum + (catalog[detector]?.tests?.(config) ?? 0), 0);

@@ -20,7 +20,7 @@ import type {
 import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent, AlertLook } from '../../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../../windows/spec.ts';
-import { budgetTests, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
+import { addedBy, budgetTests, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
 import { isOfSettings, markOf, type SeriesRecord, type StateBook, type StateMark } from './monitor-state.ts';
 import { hasParts, isZeroOverNothing, partsOf, rowReader, type HeldRow } from './row-values.ts';
 import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
@@ -327,13 +327,14 @@ function contextOf(
   window: WindowSpec,
   catalog: Readonly<Record<string, DetectorKind>>,
 ): DetectorContext {
-  const counted = measure.kind === 'ratio' ? spec.measures.find(({ name }) => name === measure.numerator) : measure;
+  const { counted, currency } = addedBy(measure, spec.measures);
   const full = entry.over === 'rollups' ? [] : [spec.dimensions];
   const groupings = entry.over === 'full' ? full : [...full, ...spec.rollups];
   return {
     measure,
     window,
     adds: counted?.kind === 'count' || counted?.kind === 'distinct' ? 'events' : 'amounts',
+    ...(currency !== undefined && { currency }),
     budget: { falseAlarmsPerDay: spec.falseAlarmsPerDay, tests: budgetTests(spec.detect, catalog) },
     // What became of records the total alone has: it is the sum of nobody.
     groupings: counted?.kind === 'count' && counted.outcomes ? [[]] : groupings,
