@@ -5,7 +5,7 @@ import { alertKindsOf, kindsOf } from './alert-kinds.ts';
 
 type Entry = MonitorSpec['detect'][number];
 
-const typesOf = (config: object, naming?: Entry['naming'], detector = 'evidence'): string[] =>
+const typesOf = (config: object, naming?: Entry['naming'], detector: Entry['detector'] = 'evidence'): string[] =>
   kindsOf({ detector, measure: 'ctr', window: '1m', over: 'all', config, ...(naming && { naming }) }).map((kind) => kind.alert_type);
 
 test('only directions that are watched have alerts; where a detector has no such setting, both may', () => {
