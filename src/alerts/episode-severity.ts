@@ -17,6 +17,8 @@ export function severityNow(
   if (naming.severity !== undefined) return naming.severity;
   const told = state?.status === 'firing' ? state.severity : null;
   const { grounds, observed } = verdict;
+  // Decided once, by what was seen up to then.
+  if (verdict.isStanding && told) return told;
   const ofGrounds = (found: Grounds): Severity => severityOfGrounds(direction, found, Object.keys(labels).length === 0);
   const newest = grounds && course && groundsOfNewest(grounds, course);
   return gravest([
