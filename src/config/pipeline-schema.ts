@@ -110,7 +110,11 @@ export const pipelineSchema = z.strictObject({
     .record(columnName, z.looseObject({ type: z.string().optional() }, 'found something else; expected a block of keys with a type'))
     .optional()
     .describe('Who is told, by name. Default: the console.'),
-  notify_within: duration.prefault('15m').describe('An alert older than this when it arises is not sent any more, but recorded as stale.'),
+  notify_within: duration
+    .prefault('15m')
+    .describe(
+      'An alert older than this when it arises is not sent any more, but recorded as stale. What the sources wait (`out_of_orderness`) does not count.',
+    ),
   cooldown: duration.prefault('10m').describe('An alert that still fires is told again after this long, not before.'),
   serve: z
     .union([serveSchema, z.array(serveSchema).max(16)])

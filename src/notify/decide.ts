@@ -8,7 +8,7 @@ import type { Told } from './notification-log.ts';
  * - `sent`
  * - `failed`: every attempt did; it counts as not told
  * - `cooldown`: the segment's last alert of this type was told too recently
- * - `stale`: older than `notifyWithinMs`, or a receiver elsewhere is owed it in a run that tells none; told by `settle` if it still fires when
+ * - `stale`: older than `newsForMs`, or a receiver elsewhere is owed it in a run that tells none; told by `settle` if it still fires when
  *   event time has caught up
  * - `recorded`: told before
  * - `not_local`: the past is replayed, and the receiver is not at this machine
@@ -23,6 +23,8 @@ export interface DecideSettings {
   readonly cooldownMs: number;
   /** An older alert is stale when it arises, ms between alert_time and the wall clock; undefined: told whatever its age. */
   readonly notifyWithinMs: number | undefined;
+  /** So long the pipeline itself waits for events that come late, the largest of its sources, ms: no alert of a window is younger. Default 0. */
+  readonly outOfOrdernessMs?: number;
   /** `local`: only receivers at this machine, for replays and `--once`; they are told whatever the age. */
   readonly audience: 'all' | 'local';
 }
@@ -76,8 +78,13 @@ function objectionToNews(event: AlertEvent, at: Circumstances): Decision | undef
   return at.silenced ? 'silenced' : undefined;
 }
 
-export function isWithin(timeMs: number, nowMs: number, { audience, notifyWithinMs }: DecideSettings): boolean {
-  return audience === 'local' || notifyWithinMs === undefined || nowMs - timeMs <= notifyWithinMs;
+export function isWithin(timeMs: number, nowMs: number, settings: DecideSettings): boolean {
+  return settings.audience === 'local' || nowMs - timeMs <= newsForMs(settings);
+}
+
+/** How old an alert may be and still be news, ms: what the pipeline waited before it could know does not count. */
+export function newsForMs({ notifyWithinMs = Infinity, outOfOrdernessMs = 0 }: DecideSettings): number {
+  return notifyWithinMs + outOfOrdernessMs;
 }
 
 /** That reading is behind is told by the clock, and is so while event time is not caught up with. */

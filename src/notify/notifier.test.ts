@@ -166,6 +166,16 @@ test('exactly as old as allowed is told', async () => {
   assert.deepEqual(await feed(make([bell('pager')], { now: 15 }).notifier, [alert(0)]), ['sent']);
 });
 
+test('what the pipeline itself waits for late events makes no alert stale, nor event time too far behind to settle', async () => {
+  const pager = bell('pager');
+  const { notifier } = make([pager], { now: 36, outOfOrdernessMs: 20 * MINUTE });
+  const older = alert(0, { alert_id: 'b', labels: { country: 'KR' } });
+  assert.deepEqual(await feed(notifier, [alert(1), older]), ['sent', 'stale']);
+  assert.deepEqual(await settle(notifier, 0.9), []);
+  assert.equal((await settle(notifier, 1)).length, 1);
+  assert.deepEqual(pager.rung, ['1 a firing', '0 b firing']);
+});
+
 test('a replay tells the terminal alone, however old', async () => {
   const [terminal, pager] = [bell('terminal', { local: true }), bell('pager')];
   const { notifier } = make([terminal, pager], { now: 1e6, audience: 'local' });

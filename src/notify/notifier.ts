@@ -52,7 +52,7 @@ export interface Notifier {
   /** One for each receiver, in their order; those of the absent ones come last. */
   readonly queues: readonly ReceiverQueue[];
   /**
-   * Tells of stale alerts that still fire, once event time (epoch ms) is within `notifyWithinMs` of now. A promise for each attempt: to
+   * Tells of stale alerts that still fire, once event time (epoch ms) is so near to now that alerts of it are news. A promise for each attempt: to
    * undefined where there was nothing to tell after all.
    */
   settle(watermarkMs: number): Promise<Notified | undefined>[];

@@ -9,7 +9,7 @@ import type { Logger } from '../core/logger.ts';
 import { timeText, type Zone } from '../core/told-time.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import type { Receiver } from '../receivers/receiver.ts';
-import { objectionTo, ringsByClock, tellsNothing, type Circumstances, type Decision, type DecideSettings } from './decide.ts';
+import { newsForMs, objectionTo, ringsByClock, tellsNothing, type Circumstances, type Decision, type DecideSettings } from './decide.ts';
 import { deliver, type DeliverDeps, type RetrySettings } from './deliver.ts';
 import { createGate } from './gate.ts';
 import { createKnownSilences } from './known-silences.ts';
@@ -113,7 +113,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     taken.heardOf(offset, event.alert_id);
     const against = objection(event, offset, { due: offset < settings.dueBefore, silenced: silences.holding(event) !== undefined });
     if (against === 'stale') {
-      const why = isUntold ? 'is for the next run to tell' : `is older than ${formatDuration(settings.notifyWithinMs ?? 0)}`;
+      const why = isUntold ? 'is for the next run to tell' : `is older than ${formatDuration(newsForMs(settings))}`;
       logger.info(`alert ${event.alert_id} of ${event.alert_time} ${why}: not told to ${receiver.name} now`);
     }
     if (against === 'silenced') return silentAbout(event, offset);

@@ -103,6 +103,7 @@ function notifierSettings(config: LoadedPipeline, options: RunOptions) {
     cooldownMs: config.cooldownMs,
     // What the past of a file is about is told whatever its age, to those who were asked for.
     notifyWithinMs: options.once ? undefined : config.notifyWithinMs,
+    outOfOrdernessMs: Math.max(...config.engine.sources.map(({ event }) => event.outOfOrdernessMs)),
     audience: options.once && !options.notify ? ('local' as const) : ('all' as const),
     ...(options.once && { retry: retryOfOneRun }),
   };
