@@ -19,6 +19,8 @@ export interface LagFacts {
   readonly since: number;
   readonly now: number;
   readonly status: 'firing' | 'resolved';
+  /** Which reminder this is; default 0: none. */
+  readonly repeat?: number;
   readonly locale: AlertLocale;
 }
 
@@ -39,7 +41,7 @@ export function lagAlert(facts: LagFacts): AlertEvent {
     deviation_percent: null,
     message: '',
     status,
-    repeat: 0,
+    repeat: facts.repeat ?? 0,
     ...subject,
     unit,
     window_start: since,

@@ -1,6 +1,7 @@
 /**
- * Rings when reading is too far behind for too long, and once more when it is back. Its verdict is about now, so it follows from no log;
- * what it told is recorded in `p.alerts`, and its state beside the rest, so that a restart in between neither rings again nor forgets the end.
+ * Rings when reading is too far behind for too long, again each `cooldown` while it is, and once more when it is back. Its verdict is about now,
+ * so it follows from no log; what it told is recorded in `p.alerts`, and its state beside the rest, so that a restart in between neither rings
+ * again nor forgets the end.
  */
 import type { Clock } from '../core/clock.ts';
 import { atOnce } from '../core/slices.ts';
@@ -26,7 +27,7 @@ export interface LagState {
   readonly since: number;
   /** Since when it is within the limit again. */
   readonly calmSince?: number;
-  /** As it was told. */
+  /** As it was told last. */
   readonly told?: AlertEvent;
 }
 
@@ -56,14 +57,25 @@ export interface LagWatchConfig {
   readonly topic: string;
   /** Undefined: nothing is watched; what still fires from before ends. */
   readonly limit: LagLimit | undefined;
+  /** While it fires a reminder comes after so long, and none before, ms. */
+  readonly repeatAfterMs: number;
 }
 
 export interface LagWatchDeps {
   readonly log: Pick<Log, 'state' | 'commit'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly measure: () => Promise<TotalLag>;
-  /** `told`: as the alert was told, for its end. Times are epoch ms. */
-  readonly alert: (lag: TotalLag, at: { since: number; now: number; told?: AlertEvent }) => AlertEvent;
+  readonly alert: (lag: TotalLag, at: LagAlertAt) => AlertEvent;
+}
+
+/** Times are epoch ms. */
+export interface LagAlertAt {
+  readonly since: number;
+  readonly now: number;
+  /** Which reminder this is, 0 for none. */
+  readonly repeat: number;
+  /** As the alert was told last, for its end. */
+  readonly told?: AlertEvent;
 }
 
 export interface LagWatch {
@@ -75,10 +87,19 @@ const PREFIX = 'lag-alert/';
 
 /** Goes on with the state of an earlier life. */
 export async function openLagWatch(config: LagWatchConfig, deps: LagWatchDeps): Promise<LagWatch> {
-  const { pipeline, topic, limit } = config;
+  const { pipeline, topic, limit, repeatAfterMs } = config;
   const { log, clock } = deps;
   const entries = fromStateEntries(PREFIX, await log.state(PREFIX + pipeline));
   let state = entries.find(([key]) => key === pipeline)?.[1] as LagState | undefined;
+  /** When it rang last outside the cooldown: a new episode within it has its first reminder when that is over, as receivers were told of the one before. */
+  let rangMs = state?.told ? Date.parse(state.told.alert_time) : -Infinity;
+
+  function eventOf(lag: TotalLag, now: number, change: LagMove['change'] | 'repeated'): AlertEvent | undefined {
+    if (change === undefined) return undefined;
+    const told = state?.told;
+    const repeat = change === 'repeated' ? (told?.repeat ?? 0) + 1 : 0;
+    return deps.alert(lag, { since: state?.since ?? now, now, repeat, ...(change === 'resolved' && told && { told }) });
+  }
 
   return {
     async tick() {
@@ -87,18 +108,17 @@ export async function openLagWatch(config: LagWatchConfig, deps: LagWatchDeps): 
       const now = clock.now();
       const observed = limit?.unit === 'ms' ? lag.behindMs : lag.records;
       const moved = advanceLag(state, limit !== undefined && observed > limit.above, now, limit?.forMs ?? 0);
-      if (moved.state === state) return undefined;
-      const told = state?.told;
-      const event =
-        moved.change === undefined
-          ? undefined
-          : deps.alert(lag, { since: state?.since ?? now, now, ...(moved.change === 'resolved' && told && { told }) });
-      const next = moved.change === 'fired' ? { ...moved.state!, told: event! } : moved.state;
+      const isDue = now - rangMs >= repeatAfterMs;
+      const change = moved.change ?? (moved.state?.status === 'firing' && isDue ? 'repeated' : undefined);
+      if (moved.state === state && change === undefined) return undefined;
+      const event = eventOf(lag, now, change);
+      const next = moved.state && event ? { ...moved.state, told: event } : moved.state;
       await log.commit({
         appends: event ? atOnce(appendAlerts(topic, [event])) : [],
         state: toStateChanges(PREFIX, [[pipeline, next ?? null]]),
       });
       state = next;
+      if (event?.status === 'firing' && isDue) rangMs = now;
       return event;
     },
   };

@@ -44,7 +44,8 @@ test('it rings once for an episode and ends once, whatever the lag does in betwe
   );
 });
 
-test('the watch records what it tells with its state, and a restart neither rings again nor forgets the end', async () => {
+/** A log that keeps what the watch writes, and what it told. */
+function keeping() {
   const kept = new Map<string, Uint8Array>();
   const told: AlertEvent[] = [];
   const log = {
@@ -64,11 +65,16 @@ test('the watch records what it tells with its state, and a restart neither ring
       return appends.map(() => 0);
     },
   };
+  return { kept, told, log };
+}
+
+test('the watch records what it tells with its state, and a restart neither rings again nor forgets the end', async () => {
+  const { kept, told, log } = keeping();
   let now = 0;
   let records = 50;
   const open = () =>
     openLagWatch(
-      { pipeline: 'ads', topic: 'ads.alerts', limit: { above: 10, unit: 'records', forMs: 2_000 } },
+      { pipeline: 'ads', topic: 'ads.alerts', limit: { above: 10, unit: 'records', forMs: 2_000 }, repeatAfterMs: 600_000 },
       {
         log,
         clock: { now: () => now },
@@ -83,4 +89,52 @@ test('the watch records what it tells with its state, and a restart neither ring
   for (; now <= 9_000; now += 1_000) await (await open()).tick();
   assert.deepEqual(told.slice(1), [{ alert_id: 'since 0', status: 'resolved', current_value: 10 }]);
   assert.equal(kept.size, 0);
+});
+
+test('a lag that lasts is told again each cooldown, through restarts, and first when the cooldown of the episode before is over', async () => {
+  const MINUTE = 60_000;
+  for (const restarts of [false, true]) {
+    const { told, log } = keeping();
+    let now = 0;
+    const isAbove = (): boolean => now < 4 * MINUTE || (now >= 5 * MINUTE && now < 40 * MINUTE);
+    const open = () =>
+      openLagWatch(
+        {
+          pipeline: 'ads',
+          topic: 'ads.alerts',
+          limit: { above: 10, unit: 'records', forMs: 30_000 },
+          repeatAfterMs: restarts ? 3 * MINUTE : 10 * MINUTE,
+        },
+        {
+          log,
+          clock: { now: () => now },
+          measure: async (): Promise<TotalLag> => ({ records: isAbove() ? 50 : 0, behindMs: 0, worst: 'raw/0' }),
+          alert: (_, at) =>
+            ({ alert_time: new Date(at.now).toISOString(), status: at.told ? 'resolved' : 'firing', repeat: at.repeat }) as AlertEvent,
+        },
+      );
+    let watch = await open();
+    for (; now <= 13 * MINUTE; now += 10_000) {
+      if (restarts) watch = await open();
+      await watch.tick();
+    }
+    assert.deepEqual(
+      told.map(({ alert_time, status, repeat }) => [Date.parse(alert_time) / MINUTE, status, repeat]),
+      restarts
+        ? [
+            [0.5, 'firing', 0],
+            [3.5, 'firing', 1],
+            [4.5, 'resolved', 0],
+            [5.5, 'firing', 0],
+            [8.5, 'firing', 1],
+            [11.5, 'firing', 2],
+          ]
+        : [
+            [0.5, 'firing', 0],
+            [4.5, 'resolved', 0],
+            [5.5, 'firing', 0],
+            [10.5, 'firing', 1],
+          ],
+    );
+  }
 });

@@ -6,7 +6,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { Log } from '../../log/log.ts';
 import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
 import { createLagMeter, totalLag, type TotalLag } from '../../pipeline/lag.ts';
-import { openLagWatch } from '../../pipeline/lag-watch.ts';
+import { openLagWatch, type LagAlertAt } from '../../pipeline/lag-watch.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 
 export interface WatchLagDeps {
@@ -32,7 +32,7 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
   /** As just looked at for somebody else. */
   let last: TotalLag | undefined;
 
-  function alert(lag: TotalLag, { since, now, told }: { since: number; now: number; told?: AlertEvent }): AlertEvent {
+  function alert(lag: TotalLag, { since, now, repeat, told }: LagAlertAt): AlertEvent {
     const unit = limit === undefined ? (told?.unit === 's' ? 's' : 'records') : limit.unit === 'ms' ? 's' : 'records';
     return lagAlert({
       pipeline,
@@ -44,6 +44,7 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
       since,
       now,
       status: told === undefined ? 'firing' : 'resolved',
+      repeat,
       locale,
     });
   }
@@ -56,7 +57,7 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
       if (seen) deps.onLag?.(seen);
       last = seen;
       watch ??= await openLagWatch(
-        { pipeline, topic: config.topics.alerts, limit },
+        { pipeline, topic: config.topics.alerts, limit, repeatAfterMs: Math.max(config.cooldownMs, windows[0]!.sizeMs) },
         { log, clock, measure: async () => last ?? look(), alert },
       );
       const event = await watch.tick();
