@@ -6,7 +6,7 @@ import type { Told } from './notification-log.ts';
 
 /**
  * - `sent`
- * - `failed`: every attempt did; it counts as not told
+ * - `failed`: every attempt did; it counts as not told, and what is told once alone is tried again (second-tries.ts)
  * - `cooldown`: the segment's last alert of this type was told too recently
  * - `stale`: older than `newsForMs`, or a receiver elsewhere is owed it in a run that tells none; told by `settle` if it still fires when
  *   event time has caught up

@@ -54,8 +54,8 @@ export interface NotificationLog {
   isWaiting(receiver: string, alertId: string): boolean;
   /** Neither held nor silenced any more. */
   release(receiver: string, alertId: string): void;
-  /** Nothing is held or silenced any more. */
-  releaseAll(receiver: string): void;
+  /** No alert that fires is held or silenced any more. Ends stay ends. */
+  releaseFiring(receiver: string): void;
   giveUp(receiver: string, event: AlertEvent, reason: string, nowMs: number): void;
   take(): StateChange[];
   restore(entries: Iterable<readonly [key: string, value: Uint8Array]>): void;
@@ -134,8 +134,10 @@ export function createNotificationLog(settings: NotificationLogSettings): Notifi
     keepSilenced: (receiver, event) => put('silenced', silencedBy, receiver, event.alert_id, event),
     isWaiting: (receiver, alertId) => heldBy.get(receiver)?.has(alertId) === true || silencedBy.get(receiver)?.has(alertId) === true,
     release,
-    releaseAll(receiver) {
-      for (const waiting of [heldBy, silencedBy]) for (const alertId of waiting.get(receiver)?.keys() ?? []) release(receiver, alertId);
+    releaseFiring(receiver) {
+      for (const waiting of [heldBy, silencedBy]) {
+        for (const { alert_id: id, status } of waiting.get(receiver)?.values() ?? []) if (status === 'firing') release(receiver, id);
+      }
     },
     giveUp(receiver, event, reason, nowMs) {
       const { alert_id, alert_time, status, message } = event;

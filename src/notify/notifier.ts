@@ -52,11 +52,11 @@ export interface Notifier {
   /** One for each receiver, in their order; those of the absent ones come last. */
   readonly queues: readonly ReceiverQueue[];
   /**
-   * Tells of stale alerts that still fire, once event time (epoch ms) is so near to now that alerts of it are news. A promise for each attempt: to
-   * undefined where there was nothing to tell after all.
+   * Tells of alerts that are held and still fire (`ReceiverQueue.settle`), once event time (epoch ms) is so near to now that alerts of it are news. A promise for each attempt: to
+   * undefined where there was nothing to tell after all. `upToDate`: those that have heard of all that became of them until then; default: all.
    */
-  settle(watermarkMs: number): Promise<Notified | undefined>[];
-  /** Tells of ends that wait, at the beginning of a run. */
+  settle(watermarkMs: number, upToDate?: readonly ReceiverQueue[]): Promise<Notified | undefined>[];
+  /** Tells of ends that wait: at the beginning of a run, and again and again where that failed. */
   tellEnds(): Promise<Notified | undefined>[];
   /** Whether event time (epoch ms) is as near as `settle` asks for. */
   isCaughtUp(watermarkMs: number): boolean;
@@ -109,7 +109,7 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
       if (silences.take(record, deps.clock.now())) return;
       deps.logger.warn(`a record on the silences of ${pipeline} is none, and is left out: ${record.slice(0, 100)}`);
     },
-    settle: (watermarkMs) => (isCaughtUp(watermarkMs) ? queues.flatMap((queue) => queue.settle()) : []),
+    settle: (watermarkMs, upToDate = queues) => (isCaughtUp(watermarkMs) ? upToDate.flatMap((queue) => queue.settle()) : []),
     tellEnds: () => queues.flatMap((queue) => queue.tellEnds()),
     isCaughtUp,
     waiting: () => queues.reduce((sum, queue) => sum + queue.waiting(), 0),

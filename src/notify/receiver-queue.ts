@@ -18,6 +18,7 @@ import { segmentKey, type NotificationLog } from './notification-log.ts';
 import { createOpenOffsets } from './open-offsets.ts';
 import { createPatience } from './patience.ts';
 import { createReceiverTrouble } from './receiver-trouble.ts';
+import { createSecondTries, isToldOnce } from './second-tries.ts';
 import type { SilenceBook } from './silence-book.ts';
 import { createSlightAlerts } from './slight-alerts.ts';
 import { createTakenIn } from './taken-in.ts';
@@ -42,9 +43,14 @@ export interface ReceiverQueue {
   offer(offset: number, event: AlertEvent): Promise<Notified | undefined>;
   /** Resolves when fewer events wait than may. */
   room(): Promise<void>;
-  /** Tells of stale alerts that still fire. */
+  /** Whether an alert that still fires waits for `settle`. */
+  hasHeld(): boolean;
+  /** Tells of stale alerts that still fire, and of those that nothing repeats. */
   settle(): Promise<Notified | undefined>[];
-  /** Tells of the ends that a run which tells nothing left: before anything else of their segments, whatever the time and silences. */
+  /**
+   * Tells of the ends that a run which tells nothing left, at the start: before anything else of their segments, whatever the time and silences.
+   * Later of those whose delivery failed.
+   */
   tellEnds(): Promise<Notified | undefined>[];
   /** Whether a silence keeps alerts back, or has. */
   hasSilenced(): boolean;
@@ -90,6 +96,9 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   const { receiver, log, clock, logger, stop } = deps;
   const gate = createGate(settings.concurrency, deps.wait);
   const patience = createPatience(settings.retry, clock);
+  const again = createSecondTries(clock, settings.outOfOrdernessMs);
+  /** Who is tried again and again needs none, and holds up nothing else. */
+  const shortPatience = settings.retry.shared ? patience : createPatience({ ...settings.retry, retryForMs: 0 }, clock);
   const lanes = createLanes();
   const open = createOpenOffsets(settings.waitingMax, stop);
   const silences = createKnownSilences(deps.silences, clock);
@@ -129,17 +138,19 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
 
   async function ring(event: AlertEvent, offset: number): Promise<Notified | undefined> {
     const { alert_id: id, status } = event;
+    const isSecond = offset === WAITED && isToldOnce(event);
     const notification = { alert: event, dedupKey: `${id}/${status}/${event.alert_time}` };
-    let against: 'folded' | 'silenced' | undefined;
+    let against: 'folded' | 'silenced' | 'resting' | undefined;
     const attempts: DeliverDeps = {
       receiver,
       gate,
-      patience,
+      patience: isSecond ? shortPatience : patience,
       retry: settings.retry,
       wait: deps.wait,
       // What comes up while it is tried again and again ends that. Ends are told whatever comes up.
       objection() {
-        if (status === 'firing') against = taken.isFolded(offset, id) ? 'folded' : silences.holding(event) && 'silenced';
+        against = status === 'firing' && taken.isFolded(offset, id) ? 'folded' : silences.holding(event) && 'silenced';
+        if (isSecond && again.isResting(id)) against ??= 'resting';
         return against;
       },
       onFailed: () => taken.failed(offset, id),
@@ -151,13 +162,21 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
         throw error;
       })
       .finally(() => taken.done(id));
-    if (!result) return undefined;
+    if (!result || against === 'resting') return undefined;
     if (against === 'silenced') return silentAbout(event, offset);
     if (against === 'folded') return conclude(event, against, offset);
     if (result.ok) {
+      again.taken();
       const notified = conclude(event, 'sent', offset);
       trouble.over();
       return notified;
+    }
+    const isKnown = isSecond && again.hasFailed(id);
+    again.failed(event);
+    if (isKnown) {
+      // Counted and told of when it failed first.
+      note(event, 'failed', offset);
+      return undefined;
     }
     log.giveUp(receiver.name, event, result.reason, clock.now());
     trouble.givenUp(event, result.reason);
@@ -171,20 +190,31 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     return conclude(event, 'silenced', offset);
   }
 
-  /** Records what was decided: who has been told, who still waits, who hears no more. */
   function conclude(event: AlertEvent, decision: Decision, offset: number): Notified {
     deps.onDecided(decision);
+    note(event, decision, offset);
+    return { alertId: event.alert_id, receiver: receiver.name, decision };
+  }
+
+  /** Records what was decided: who has been told, who still waits, who hears no more. */
+  function note(event: AlertEvent, decision: Decision, offset: number): void {
     const { alert_id: id, part_of: speaker, status } = event;
     const resolved = status === 'resolved';
     // Its speaker tells.
     const isFolded = !resolved && (speaker !== undefined || taken.since(offset, id));
+    const isHeld =
+      decision === 'stale' || (isToldOnce(event) && (decision === 'cooldown' || (decision === 'failed' && again.isWorthIt(event))));
     if (decision === 'sent' && !resolved) log.setTold(receiver.name, event, oldestMs());
     // Over, whether or not its end could be told. The cooldown still counts from its last bell.
-    else if (resolved && decision !== 'stale') log.close(receiver.name, id);
-    if (decision === 'stale' && !isFolded) log.hold(receiver.name, event);
+    else if (resolved && !isHeld) log.close(receiver.name, id);
+    if (isHeld && !isFolded) log.hold(receiver.name, event);
     else if (decision === 'silenced' && !isFolded) log.keepSilenced(receiver.name, event);
-    else if (resolved || decision === 'sent' || decision === 'unwanted' || isFolded) log.release(receiver.name, id);
-    return { alertId: id, receiver: receiver.name, decision };
+    else if (isToldOnce(event) || decision === 'sent' || decision === 'unwanted' || isFolded) release(id);
+  }
+
+  function release(id: string): void {
+    log.release(receiver.name, id);
+    again.forget(id);
   }
 
   /** Segments are told side by side, and one may be far behind the others. */
@@ -199,20 +229,29 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     // What is silenced goes on waiting. Ends never are.
     if (event.status === 'firing' && silences.isSilenced(event)) return undefined;
     const against = objection(event, WAITED, { due: true, silenced: false });
-    if (against !== undefined && against !== 'stale') {
+    if (against === 'cooldown' && isToldOnce(event)) {
+      // No reminder comes when that is over.
+      again.postpone(event.alert_id);
+      if (clock.now() - log.told(receiver.name, event)!.timeMs < settings.cooldownMs) return undefined;
+    } else if (against !== undefined && against !== 'stale') {
       // That does not change for this event any more: the alert's next reminder rings.
-      log.release(receiver.name, event.alert_id);
+      release(event.alert_id);
       return undefined;
     }
     const notified = await ring(event, WAITED);
     // Tried once: should it have failed, the alert's next reminder rings.
-    if (notified && notified.decision !== 'silenced') log.release(receiver.name, event.alert_id);
+    if (notified && notified.decision !== 'silenced' && !isToldOnce(event)) release(event.alert_id);
     return notified;
   }
 
   /** Tells of those that wait, are silenced no more and are not being told already. */
   function settleAll(waiting: Iterable<AlertEvent>, isMeant: (event: AlertEvent) => boolean = () => true): Promise<Notified | undefined>[] {
     return tellEach(silences.notSilenced(waiting, (event) => isMeant(event) && !settling.has(event.alert_id)));
+  }
+
+  /** Those that fire, or the ends of others. */
+  function held(status: AlertEvent['status']): AlertEvent[] {
+    return [...log.held(receiver.name)].filter((event) => event.status === status && !settling.has(event.alert_id));
   }
 
   function tellEach(due: readonly AlertEvent[]): Promise<Notified | undefined>[] {
@@ -244,11 +283,15 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       return notified;
     },
     room: open.room,
-    settle: () => settleAll(log.held(receiver.name)),
-    tellEnds: () => tellEach([...log.held(receiver.name)].filter(({ status }) => status === 'resolved')),
+    hasHeld: () => held('firing').length > 0,
+    settle() {
+      const firing = held('firing');
+      return settleAll([...firing.filter((event) => !isToldOnce(event)), ...again.due(firing.filter(isToldOnce))]);
+    },
+    tellEnds: () => tellEach(again.due(held('resolved'))),
     hasSilenced: () => log.hasSilenced(receiver.name),
     endSilences: (caughtUp) => settleAll(log.silenced(receiver.name), caughtUp ? undefined : ringsByClock),
-    forgetWaiting: () => log.releaseAll(receiver.name),
+    forgetWaiting: () => log.releaseFiring(receiver.name),
     waiting: () => open.size + settling.size,
   };
 }

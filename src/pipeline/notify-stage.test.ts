@@ -353,6 +353,34 @@ test(
   },
 );
 
+test('of an alert that was too old, and whose end stands in the log, nothing is told after a start', { timeout: 30_000 }, async (t) => {
+  const log = await openLog(t);
+  const pager = bell('pager');
+  await append(log, [alert(1), alert(2)]);
+  await (await start(log, [pager], { settings: QUARTER })).finish();
+  await append(log, [alert(1, { status: 'resolved', alert_time: now() })]);
+  const { finish } = await start(log, [pager], { settings: QUARTER, watermark: systemClock.now });
+  await until(t, () => pager.rung.length > 0);
+  await finish();
+  assert.deepEqual(pager.rung, ['alert-2 firing']);
+});
+
+test('an end that a receiver could not take is told after the next start', { timeout: 30_000 }, async (t) => {
+  const log = await openLog(t);
+  const pager = bell('pager');
+  await append(log, [alert(1, { alert_time: now() })]);
+  await (await start(log, [pager])).finish();
+  await append(log, [alert(1, { status: 'resolved', alert_time: now() })]);
+  const away: Receiver = { ...pager, send: async () => ({ ok: false, retryable: true, reason: 'away' }) };
+  const second = await start(log, [away]);
+  await second.finish();
+  assert.deepEqual(second.stage.decided(), [{ receiver: 'pager', decision: 'failed', count: 1 }]);
+  const { finish } = await start(log, [pager]);
+  await until(t, () => pager.rung.length > 1);
+  await finish();
+  assert.deepEqual(pager.rung, ['alert-1 firing', 'alert-1 resolved']);
+});
+
 test(
   'all silences are known before anybody is told of anything: also of what waited from an earlier life',
   { timeout: 30_000 },
