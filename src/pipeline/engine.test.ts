@@ -136,3 +136,18 @@ test('a flush shows what is open and changes nothing: what comes later is final 
     assert.deepEqual(atOnce(next.counts()), { '10s': { results: 3, corrections: 0 } });
   });
 });
+
+test('the frontier moves when what follows from it is in the log, and goes on from there after a restart', async () => {
+  await withTempLog(async ({ log }) => {
+    let before: number | undefined;
+    const engine = await openOn({ ...log, commit: (unit) => ((before = engine.frontier), log.commit(unit)) });
+    await send(log, 0, 1, 12);
+    await send(log, 1, 3, 15);
+    await engine.step();
+    await engine.commit();
+    assert.equal(before, -Infinity);
+    const { frontier } = engine;
+    assert.ok(frontier > 0);
+    assert.equal((await openOn(log)).frontier, frontier);
+  });
+});

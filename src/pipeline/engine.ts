@@ -83,7 +83,7 @@ export interface Engine {
   /** As of the merge. */
   counts(): Sliced<WindowCounts>;
   partitions(): AggregateStatus[];
-  /** Windows that end up to here are final, epoch ms; -Infinity before the first. */
+  /** Windows that end up to here are final, and they and their alerts committed, epoch ms; -Infinity before the first. */
   readonly frontier: number;
   /** Bytes that wait for the next commit, beside what the windows hold. */
   readonly pendingBytes: number;
@@ -119,6 +119,8 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
   const idleClock = createIdleClock(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   const labels = createLabelsBook();
+  /** As of the last commit: the merge is ahead of what stands in the log while one is under way. */
+  let { frontier } = merge;
   let readSinceCommit = 0;
   let isCaughtUp = false;
   let idleAtCommit = '';
@@ -203,7 +205,9 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const looked = await slices(monitor.look(stepped.provisional, deps.elapsed));
     const alerts = [...limits, ...found, ...looked, ...silent];
     await nextTurn();
+    const reached = merge.frontier;
     const deadLetters = await write(records, alerts, state, taken);
+    frontier = reached;
     return { records, provisional: stepped.provisional, alerts, deadLetters };
   }
 
@@ -225,7 +229,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     counts: () => merge.counts(),
     partitions: () => aggregates.map((aggregate) => aggregate.status()),
     get frontier() {
-      return merge.frontier;
+      return frontier;
     },
     get pendingBytes() {
       return aggregates.reduce((sum, aggregate) => sum + aggregate.status().deadLetterBytes, 0);

@@ -1,4 +1,4 @@
-/** Tells of alerts that wait: of ends at once, of stale ones once the past is caught up with, of silenced ones once no silence holds. */
+/** Tells of alerts that wait: of ends at once and, where that fails, again, of stale ones once the past is caught up with, of silenced ones once no silence holds. */
 import { sleep } from '../core/clock.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { ReceiverQueue } from '../notify/receiver-queue.ts';
@@ -6,7 +6,9 @@ import type { SilenceTail } from './silence-tail.ts';
 
 /** How far the events behind the alerts are read. */
 export interface CaughtUp {
-  /** Event time that has been caught up with, epoch ms; undefined: stale alerts are not told later. */
+  /**
+   * Event time that has been caught up with, epoch ms: of alerts up to it all stands in the log. Undefined: stale alerts are not told later.
+   */
   readonly watermark: () => number | undefined;
   /**
    * Whether all events are read and what follows from them is told: then nothing that is not read can have ended an alert, however long ago
@@ -24,10 +26,8 @@ export interface WaitingDeps extends CaughtUp {
   readonly onTelling: (tellings: ReturnType<ReceiverQueue['settle']>) => void;
 }
 
-/** How often is looked whether the past is caught up with. */
-const POLL_MS = 25;
-/** How often is looked for new silences, and for those that are over, beside what alerts ask for. */
-const SILENCES_POLL_MS = 250;
+/** How often is looked for new silences, and for what may be told by now, beside what alerts ask for. */
+const POLL_MS = 250;
 const READ_TO_END_POLL_MS = 1_000;
 
 /** Until the signal. What is being told then goes on. */
@@ -51,12 +51,19 @@ export async function tellWaiting(deps: WaitingDeps, signal: AbortSignal): Promi
     for (const queue of await deps.upToDate()) onTelling(queue.endSilences(caughtUp));
   }
 
-  // At once, so that they go before what is read next.
-  onTelling(notifier.tellEnds());
-  for (let ms = 0; !signal.aborted; ms += POLL_MS) {
+  async function settle(): Promise<void> {
     const at = watermark();
-    if (at !== undefined) onTelling(notifier.settle(at));
-    if (ms % SILENCES_POLL_MS === 0) await endSilences(ms);
+    if (at === undefined || !notifier.isCaughtUp(at) || !notifier.queues.some((queue) => queue.hasHeld())) return;
+    // After the watermark, so that they know of all ends up to it.
+    const upToDate = await deps.upToDate();
+    onTelling(notifier.settle(at, upToDate));
+  }
+
+  for (let ms = 0; !signal.aborted; ms += POLL_MS) {
+    // At the start at once, so that they go before what is read next.
+    onTelling(notifier.tellEnds());
+    await settle();
+    await endSilences(ms);
     await sleep(POLL_MS, signal);
   }
 }

@@ -115,6 +115,8 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
   const idleClock = createIdleClock(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   const unreported = createUnreported(inputs, { log, offsetOf: (name) => reports.get(name)?.offset, warn: deps.warn ?? (() => {}) });
+  /** As of the last commit: what follows from it is in the log. */
+  let { frontier } = merge;
   let readSinceCommit = 0;
   let isCaughtUp = false;
 
@@ -176,7 +178,9 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
         ...state,
       ],
     } satisfies CommitUnit;
+    const reached = merge.frontier;
     const firsts = await log.commit(unit);
+    frontier = reached;
     unit.appends.forEach((append, i) => {
       (append.topic === topics.windows ? windowsTail : alertsTail).noted(firsts[i]! + append.ends.length);
     });
@@ -226,7 +230,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     counts: () => merge.counts(),
     partitions: () => names.map((name) => statusOfReport(name, reports.get(name), merge.progress(name).watermark, noOutcomes())),
     get frontier() {
-      return merge.frontier;
+      return frontier;
     },
     get offset() {
       return offset;
