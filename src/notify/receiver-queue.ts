@@ -41,6 +41,10 @@ export interface ReceiverQueue {
    * before that.
    */
   offer(offset: number, event: AlertEvent): Promise<Notified | undefined>;
+  /** What stands at this offset is not for this receiver: it is dealt with. */
+  pass(offset: number): void;
+  /** Whether it is the end of an alert that the receiver was told of. */
+  isOwed(event: AlertEvent): boolean;
   /** Resolves when fewer events wait than may. */
   room(): Promise<void>;
   /** Whether an alert that still fires waits for `settle`. */
@@ -262,6 +266,13 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     });
   }
 
+  function dealtWith(offset: number): void {
+    const next = open.close(offset);
+    if (next === undefined) return;
+    log.setNext(receiver.name, next);
+    if (settling.size === 0) taken.dealtWith(next);
+  }
+
   return {
     receiver: receiver.name,
     next: () => log.next(receiver.name),
@@ -274,14 +285,14 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       if (event.members) taken.read(offset, event, new Set([...[...underWay.values()].map(({ alert_id: id }) => id), ...settling]));
       underWay.set(offset, event);
       const notified = await lanes.run(laneOf(event), () => judge(event, offset)).finally(() => underWay.delete(offset));
-      if (!notified) return undefined;
-      const next = open.close(offset);
-      if (next !== undefined) {
-        log.setNext(receiver.name, next);
-        if (settling.size === 0) taken.dealtWith(next);
-      }
+      if (notified) dealtWith(offset);
       return notified;
     },
+    pass(offset) {
+      open.open(offset);
+      dealtWith(offset);
+    },
+    isOwed: ({ status, alert_id: id }) => status === 'resolved' && log.openMs(receiver.name, id) !== undefined,
     room: open.room,
     hasHeld: () => held('firing').length > 0,
     settle() {

@@ -72,7 +72,10 @@ async function start(
     { ...settings, ...options.settings },
     { clock: systemClock, receivers, absent: options.absent ?? [], wait: systemWait, logger: options.logger ?? silentLogger },
   );
-  const stage = await openNotifyStage({ pipeline: 'p', topics: topicsOf('p') }, { log, notifier });
+  const stage = await openNotifyStage(
+    { pipeline: 'p', topics: topicsOf('p') },
+    { log, notifier, warn: (options.logger ?? silentLogger).warn },
+  );
   const end = new AbortController();
   const { watermark = () => undefined, isReadToEnd = async () => false, graceMs } = options;
   const running = stage.run({ signal: end.signal, watermark, isReadToEnd, graceMs });
@@ -455,3 +458,51 @@ test('with nobody to tell alerts are counted, once over all runs', async (t) => 
   await finish();
   assert.deepEqual(stage.counts(), { fired: 3, sent: 0 });
 });
+
+test(
+  'what others write on the alerts topic stops nobody: it is left out, warned of once, and dealt with',
+  { timeout: 30_000 },
+  async (t) => {
+    const log = await openLog(t);
+    const pager = bell('pager');
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+    const { labels: _, ...without } = alert(9);
+    const junk = ['', 'a test', 'null', '[]', '{}', '1', JSON.stringify(without), JSON.stringify({ ...alert(9), alert_time: 'soon' })];
+    await log.commit({
+      appends: [{ topic: TOPIC, partition: 0, ...packRecords([JSON.stringify(alert(1)), ...junk, JSON.stringify(alert(2)), 'the last']) }],
+    });
+    await (await start(log, [pager], { logger })).finish();
+    assert.deepEqual(pager.rung.toSorted(), ['alert-1 firing', 'alert-2 firing']);
+    assert.deepEqual(warnings, ['record 1 on the alerts of p (p.alerts) is none, and is left out, as are others like it: it is empty']);
+    assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), junk.length + 3);
+    const second = await start(log, [pager], { logger });
+    await second.finish();
+    assert.deepEqual([second.stage.decided(), warnings.length], [[], 1]);
+  },
+);
+
+test(
+  'a receiver that was not there for a while is told of the ends of what it was told, and of nothing else that it has missed',
+  { timeout: 30_000 },
+  async (t) => {
+    const log = await openLog(t);
+    const [pager, other] = [bell('pager'), bell('other')];
+    await append(log, [alert(1), alert(2), alert(3)]);
+    await (await start(log, [pager, other])).finish();
+    const later = new Date(TIME + 60_000).toISOString();
+    const over = (n: number): AlertEvent => alert(n, { status: 'resolved', alert_time: later });
+    await append(log, [over(1), alert(4), over(4), alert(2, { repeat: 1, alert_time: later }), alert(5)]);
+    await (await start(log, [other])).finish();
+    const told = pager.rung.splice(0);
+    assert.equal(told.length, 3);
+
+    const third = await start(log, [pager, other]);
+    await append(log, [over(2), over(5)]);
+    await third.finish();
+    assert.deepEqual(pager.rung.toSorted(), ['alert-1 resolved', 'alert-2 resolved']);
+    assert.equal(await log.committed(notifyGroup('p'), TOPIC, 0), 10);
+    await (await start(log, [pager, other])).finish();
+    assert.equal(pager.rung.length, 2);
+  },
+);

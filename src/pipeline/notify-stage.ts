@@ -8,6 +8,7 @@ import type { Log, RecordBatch } from '../log/log.ts';
 import type { Notifier, NotifierCounts } from '../notify/notifier.ts';
 import type { ReceiverQueue } from '../notify/receiver-queue.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
+import { parseAlert } from '../receivers/parse-alert.ts';
 import { tellWaiting, type CaughtUp, type WaitingDeps } from './notify-waiting.ts';
 import { readSilences } from './silence-tail.ts';
 import type { PipelineTopics } from './topics.ts';
@@ -68,7 +69,7 @@ async function readRecorded(log: Log, pipeline: string): Promise<Recorded | unde
 /** Opens the stage with the notification log of an earlier life, and all silences. */
 export async function openNotifyStage(
   config: { readonly pipeline: string; readonly topics: Pick<PipelineTopics, 'alerts' | 'silences'> },
-  deps: { readonly log: Log; readonly notifier: Notifier },
+  deps: { readonly log: Log; readonly notifier: Notifier; readonly warn: (message: string) => void },
 ): Promise<NotifyStage> {
   const { pipeline, topics } = config;
   const topic = topics.alerts;
@@ -87,11 +88,12 @@ export async function openNotifyStage(
   const sentBefore = before?.sent ?? 0;
 
   const counts = (): AlertCounts => ({ fired, sent: sentBefore + notifier.counts().sent });
-  // One that was not there for a while has missed what came meanwhile.
+  // One that was not there for a while has missed what came meanwhile, but for the ends of what it was told.
   const nextOf = (queue: ReceiverQueue): number => Math.max(start, queue.next() ?? start);
 
   /** Alert events before this offset were offered. */
-  const offered = new Map(notifier.queues.map((queue) => [queue, nextOf(queue)]));
+  const offered = new Map(notifier.queues.map((queue) => [queue, queue.next() ?? start]));
+  let hasWarned = false;
 
   let writing: Promise<unknown> = Promise.resolve();
   let due: Promise<unknown> | undefined;
@@ -120,6 +122,18 @@ export async function openNotifyStage(
     }
   }
 
+  /** Undefined: it is no alert. Somebody else wrote it there, or made a tombstone of one. */
+  function eventAt(batch: RecordBatch, i: number): AlertEvent | undefined {
+    const text = Buffer.from(recordAt(batch, i)).toString();
+    const event = parseAlert(text);
+    if (event || hasWarned) return event;
+    hasWarned = true;
+    deps.warn(
+      `record ${batch.firstOffset + i} on the alerts of ${pipeline} (${topic}) is none, and is left out, as are others like it: ${text === '' ? 'it is empty' : text.slice(0, 100)}`,
+    );
+    return undefined;
+  }
+
   async function count(signal: AbortSignal): Promise<void> {
     for (;;) {
       const isLast = signal.aborted;
@@ -127,7 +141,7 @@ export async function openNotifyStage(
         if (!batch) break;
         for (let i = 0; i < batch.count; i++) {
           const event = eventAt(batch, i);
-          if (event.status === 'firing' && event.repeat === 0) fired += 1;
+          if (event?.status === 'firing' && event.repeat === 0) fired += 1;
         }
         counted = batch.firstOffset + batch.count;
         await record();
@@ -143,14 +157,22 @@ export async function openNotifyStage(
       if (await queue.offer(offset, event)) await record();
     };
     let isLast = signal.aborted;
-    for await (const batch of follow(nextOf(queue))) {
+    for await (const batch of follow(offered.get(queue)!)) {
       const records = batch?.count ?? 0;
+      let passed = 0;
       // A silence that was there before the alert holds for it.
       if (batch) await silences.catchUp();
       for (let i = 0; i < records; i++) {
         await queue.room();
-        under.add(offer(batch!.firstOffset + i, eventAt(batch!, i)));
+        const offset = batch!.firstOffset + i;
+        const event = eventAt(batch!, i);
+        if (event && (offset >= start || queue.isOwed(event))) under.add(offer(offset, event));
+        else {
+          queue.pass(offset);
+          passed += 1;
+        }
       }
+      if (passed > 0) under.add(record());
       if (batch) offered.set(queue, batch.firstOffset + batch.count);
       if (batch) continue;
       if (isLast) break;
@@ -215,10 +237,6 @@ function createUnderWay(failed: (error: unknown) => void): { add(work: Promise<u
     },
     over: async () => void (await Promise.all(under)),
   };
-}
-
-function eventAt(batch: RecordBatch, i: number): AlertEvent {
-  return JSON.parse(Buffer.from(recordAt(batch, i)).toString()) as AlertEvent;
 }
 
 function afterAbort(signal: AbortSignal, ms: number, then: () => void): { cancel(): void } {

@@ -74,7 +74,7 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
   const { end: dueBefore } = await log.bounds(topics.alerts, 0);
   const notify = await openNotifyStage(
     { pipeline: spec.pipeline, topics },
-    { log, notifier: notifierOf(config, options, { receivers, dueBefore }, deps) },
+    { log, notifier: notifierOf(config, options, { receivers, dueBefore }, deps), warn: deps.logger.warn },
   );
 
   /** The engine on its last commit, and the monitor that it drives. */

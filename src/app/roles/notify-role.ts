@@ -38,7 +38,7 @@ export async function runNotifyTerm(
   standing.lost.addEventListener('abort', stop, { once: true });
   if (standing.lost.aborted) stop();
   try {
-    const stage = await openNotifyStage(config, { log, notifier });
+    const stage = await openNotifyStage(config, { log, notifier, warn: deps.logger.warn });
     deps.onOpened(stage);
     const onCutShort = (waiting: number): void =>
       deps.logger.warn(

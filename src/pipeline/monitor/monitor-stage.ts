@@ -9,6 +9,7 @@ import { noOutcomes } from '../../core/outcome.ts';
 import { recordAt } from '../../log/batch.ts';
 import type { CommitUnit, Log, RecordsToAppend, StateChange } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
+import { parseAlert } from '../../receivers/parse-alert.ts';
 import type { LimitKind, LimitSpan } from '../../windows/limit-episodes.ts';
 import { createMerge, type WindowCounts } from '../../windows/merge/merge.ts';
 import { decodePartials } from '../../windows/partials/codec.ts';
@@ -112,7 +113,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   /** In the order in which they came. */
   let records: (readonly WindowRecord[])[] = [];
   // A look that rang and was not noted is part of the truth: its window goes on from it.
-  let alerts = monitor.recall(alertsTail.texts().flatMap(alertOf));
+  let alerts = monitor.recall(alertsTail.texts().flatMap((text) => parseAlert(text) ?? []));
   const idleClock = createIdleClock(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   const unreported = createUnreported(inputs, { log, offsetOf: (name) => reports.get(name)?.offset, warn: deps.warn ?? (() => {}) });
   /** As of the last commit: what follows from it is in the log. */
@@ -236,16 +237,6 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       return offset;
     },
   };
-}
-
-/** The topic is open to others: what is no alert says nothing here. */
-function alertOf(text: string): AlertEvent[] {
-  try {
-    const found = JSON.parse(text) as AlertEvent | null;
-    return found === null ? [] : [found];
-  } catch {
-    return [];
-  }
 }
 
 function gap(pipeline: string, topic: string, offset: number): AppError {
