@@ -9,7 +9,7 @@ export interface CaughtUp {
   /**
    * Event time that has been caught up with, epoch ms: of alerts up to it all stands in the log. Undefined: stale alerts are not told later.
    */
-  readonly watermark: () => number | undefined;
+  readonly watermark: () => number | undefined | Promise<number | undefined>;
   /**
    * Whether all events are read and what follows from them is told: then nothing that is not read can have ended an alert, however long ago
    * the last event was. Asked once a second at most, while silences keep alerts back and the watermark is not near.
@@ -40,7 +40,7 @@ export async function tellWaiting(deps: WaitingDeps, signal: AbortSignal): Promi
   async function endSilences(ms: number): Promise<void> {
     await silences.catchUp();
     if (!notifier.queues.some((queue) => queue.hasSilenced())) return;
-    const at = watermark();
+    const at = await watermark();
     const isNear = at !== undefined && notifier.isCaughtUp(at);
     if (!isNear && ms - askedAt >= READ_TO_END_POLL_MS) {
       askedAt = ms;
@@ -52,8 +52,9 @@ export async function tellWaiting(deps: WaitingDeps, signal: AbortSignal): Promi
   }
 
   async function settle(): Promise<void> {
-    const at = watermark();
-    if (at === undefined || !notifier.isCaughtUp(at) || !notifier.queues.some((queue) => queue.hasHeld())) return;
+    if (!notifier.queues.some((queue) => queue.hasHeld())) return;
+    const at = await watermark();
+    if (at === undefined || !notifier.isCaughtUp(at)) return;
     // After the watermark, so that they know of all ends up to it.
     const upToDate = await deps.upToDate();
     onTelling(notifier.settle(at, upToDate));

@@ -19,6 +19,7 @@ import { createPlacement } from '../threads/placement.ts';
 import type { Threads } from '../threads/threads.ts';
 import { runAggregates } from './aggregate-role.ts';
 import { whenAborted, whileElected } from './election.ts';
+import { createFrontierElsewhere } from './frontier-elsewhere.ts';
 import { openGround } from './ground.ts';
 import { createRunEnds, unreadOf } from './input-topics.ts';
 import { createMonitorLag } from './monitor-lag.ts';
@@ -146,10 +147,12 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
   }
 
   function notifyTerm(signal: AbortSignal, standing: Standing): Promise<void> {
-    const watermark = (): number | undefined => (once ? undefined : seat.seen()?.frontier);
     const isReadToEnd = once
       ? async () => false
       : createReadToEnd({ pipeline, inputs, reading: seat.current }, { connection, reader, clock });
+    const elsewhere = createFrontierElsewhere(topics.windows, { reader, clock, isReadToEnd });
+    // Of what merely follows the active monitor the alerts may not stand in the log yet.
+    const watermark = async (): Promise<number | undefined> => (once ? undefined : (seat.active()?.frontier ?? elsewhere()));
     return runNotifyTerm(
       { pipeline, topics, watermark, isReadToEnd, graceMs: once ? undefined : RING_GRACE_MS },
       {

@@ -25,7 +25,7 @@ interface Mark {
 }
 
 /** Partials, rows and the offsets of both are told once a second each, and asked for as often. */
-const MOMENT_MS = 15_000;
+export const MOMENT_MS = 15_000;
 const ONE_RECORD = { maxBytes: 1, maxRecords: 1 };
 
 /** By what this process reads itself, else by what is read elsewhere. `reading`: undefined while this process neither judges nor follows. */
