@@ -9,6 +9,7 @@ import { changeConfig } from './config.ts';
 const QUARTER = 15 * 60_000;
 const DAY = 96;
 const count: MeasureSpec = { kind: 'count', name: 'orders', source: 'events', where: [] };
+const sum: MeasureSpec = { kind: 'sum', name: 'revenue', source: 'events', field: 'amount', where: [] };
 const ratio: MeasureSpec = { kind: 'ratio', name: 'ctr', numerator: 'clicks', denominator: 'impressions', scale: 100 };
 const window = { name: '15m', sizeMs: QUARTER, slideMs: QUARTER };
 
@@ -17,7 +18,12 @@ type Counted = readonly [amount: number, exposure: number];
 /** Quarters of an hour in which alarms began. */
 function play(quarters: number, at: (quarter: number) => Counted, settings: object, measure = count, falseAlarmsPerDay = 1, offsetMs = 0) {
   const budget = { falseAlarmsPerDay, tests: 2 };
-  const detector = change.create(changeConfig.parse(settings), { measure, window: { ...window, offsetMs }, budget, adds: 'events' });
+  const detector = change.create(changeConfig.parse(settings), {
+    measure,
+    window: { ...window, offsetMs },
+    budget,
+    adds: measure.kind === 'sum' ? 'amounts' : 'events',
+  });
   let state: unknown;
   const on = new Set<Direction>();
   const began: [quarter: number, direction: Direction, lasted?: boolean][] = [];
@@ -114,6 +120,51 @@ test('against last week, a weekend is no change', () => {
     play(28 * DAY, (quarter) => [random.poisson(daily(quarter) * week(quarter)), 1], settings),
     [],
   );
+});
+
+test('what is paid back is taken off within a span, and a span of less than nothing is one of nothing', () => {
+  const settings = { span: '1h', down: '30%', up: '50%' };
+  /** Every second quarter pays back. */
+  const paid = (back: (quarter: number) => number) => {
+    const random = createRandom(7);
+    return (quarter: number): Counted => [(quarter % 2 === 0 ? 300 : -back(quarter)) + 5 * random.normal(), 1];
+  };
+  const isMore = (quarter: number): boolean => quarter >= 5 * DAY && quarter < 5 * DAY + 40;
+  const began = play(
+    8 * DAY,
+    paid((quarter) => (isMore(quarter) ? 250 : 100)),
+    settings,
+    sum,
+  );
+  assert.deepEqual(
+    began.map(([, direction]) => direction),
+    ['down'],
+  );
+  assert.ok(isMore(began[0]![0]), `${began[0]![0] - 5 * DAY}`);
+  assert.deepEqual(
+    play(
+      8 * DAY,
+      paid(() => 400),
+      settings,
+      sum,
+    ),
+    [],
+  );
+});
+
+test('amounts of mixed signs are told as what is left of them', () => {
+  const detector = change.create(changeConfig.parse({ span: '1h', down: '30%' }), { measure: sum, window, adds: 'amounts' });
+  let state: unknown;
+  let told: unknown;
+  for (let quarter = 0; quarter < DAY + 4; quarter++) {
+    const amount = (quarter % 2 === 0 ? 300 : -100) + (quarter >= DAY ? 20 : 0);
+    const time = { startMs: quarter * QUARTER, endMs: (quarter + 1) * QUARTER };
+    const observation = { ...time, labels: {}, value: amount, volume: 1, absent: false, parts: { amount, exposure: 1 } };
+    const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+    state = step!.state;
+    for (const { observed, expected } of step!.verdicts) told = { observed, expected };
+  }
+  assert.deepEqual(told, { observed: 120, expected: 100 });
 });
 
 test('settings that do not suit are refused with what would', () => {

@@ -72,7 +72,8 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     if ((endMs - offsetMs) % spanMs !== 0) return { state: { ...state, now }, verdicts: [] };
     const { now: _, ...rest } = state;
     state = rest;
-    const counted = { amount: now.amount, exposure: hasExposure ? now.exposure : 1 };
+    // What was paid back is taken off within the span; a span of less than nothing is one of nothing.
+    const counted = { amount: Math.max(0, now.amount), exposure: hasExposure ? Math.max(0, now.exposure) : 1 };
     if (now.windows < perSpan)
       return { state: { ...state, past: writePast(state.past, span, length, { amount: -1, exposure: 0 }, hasExposure) }, verdicts: [] };
     return compare(state, span, counted, needed, observation);
@@ -183,8 +184,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
 }
 
 function partsOf({ parts, value }: Observation, hasExposure: boolean): Counted {
-  const { amount, exposure } = parts ?? { amount: hasExposure ? 0 : (value ?? 0), exposure: hasExposure ? 0 : 1 };
-  return { amount: Math.max(0, amount), exposure: Math.max(0, exposure) };
+  return parts ?? { amount: hasExposure ? 0 : (value ?? 0), exposure: hasExposure ? 0 : 1 };
 }
 
 export const change: DetectorKind<typeof changeConfig> = {

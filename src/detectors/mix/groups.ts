@@ -10,6 +10,7 @@ export interface Group<State> {
   readonly states: readonly (State | undefined)[];
 }
 
+/** What is below 0 is no part of a whole. */
 export function amountOf({ parts, value }: Observation): number {
   return Math.max(0, parts?.amount ?? value ?? 0);
 }
