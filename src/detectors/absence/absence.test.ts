@@ -101,3 +101,16 @@ test('what has no amount is refused', () => {
     /absence for a measure of kind average.*a count/,
   );
 });
+
+test('a series has to be remembered for longer than it has to be silent', () => {
+  const isGood = (settings: object): boolean => absenceConfig.safeParse(settings).success;
+  assert.deepEqual(
+    [{ for: '8d' }, { for: '7d' }, { forget_after: '10m' }].map((settings) => isGood(settings)),
+    [false, false, false],
+  );
+  assert.deepEqual(
+    [{ for: '6d' }, { for: '8d', forget_after: '9d' }, { forget_after: '11m' }].map((settings) => isGood(settings)),
+    [true, true, true],
+  );
+  assert.match(absenceConfig.safeParse({ for: '8d' }).error!.message, /found for: 8d with forget_after: 7d.*expected for: less than 7d/);
+});
