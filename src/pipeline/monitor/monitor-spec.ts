@@ -38,6 +38,12 @@ export interface MonitorSpec {
   readonly locale: AlertLocale;
 }
 
+/** Names of the labels of the series that an entry is for, by kind of segment. */
+export function groupingsOf({ dimensions, rollups }: MonitorSpec, over: DetectEntry['over']): readonly (readonly string[])[] {
+  const full = over === 'rollups' ? [] : [dimensions];
+  return over === 'full' ? full : [...full, ...rollups];
+}
+
 /** What a measure adds up, a ratio's numerator or the measure itself, and whether that is money. */
 export function addedBy(measure: MeasureSpec, measures: readonly MeasureSpec[]): { counted?: MeasureSpec; currency?: string } {
   const counted = measure.kind === 'ratio' ? measures.find(({ name }) => name === measure.numerator) : measure;

@@ -185,7 +185,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     const recalling = recalled.take(window, start).flatMap((events) =>
       (watchesOf.get(window) ?? []).flatMap((watch) => {
         const own = events.filter(
-          (event) => isEntry(watch.entry, [event.detector, event.measure, event.window]) && watch.covers(Object.keys(event.labels).length),
+          (event) => isEntry(watch.entry, [event.detector, event.measure, event.window]) && watch.covers(event.labels),
         );
         const [one] = own;
         return one ? [watch.recall(own, { startMs: Date.parse(one.window_start), endMs: Date.parse(one.window_end) })] : [];
@@ -231,8 +231,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
         closedUpTo.set(name.window, value as Closed);
         return true;
       }
-      open.restore(name.window, name.startMs, name.labelsKey, value as OpenRow);
-      return true;
+      return open.restore(name.window, name.startMs, name.labelsKey, value as OpenRow);
     }
     const watch = watches.find((one) => isEntry(one.entry, name.entry) && holds(one, name));
     if (name.kind === 'shared') {
@@ -278,7 +277,7 @@ function windowAfter({ sizeMs, slideMs }: WindowSpec, { end }: Closed): WindowTi
 
 function holds(watch: Watch, name: StateName): boolean {
   if (name.kind === 'shared') return watch.entry.over === name.over;
-  return name.kind === 'series' && watch.covers(Object.keys(labelsOfKey(name.labelsKey)).length);
+  return name.kind === 'series' && watch.covers(labelsOfKey(name.labelsKey));
 }
 
 function isEntry(entry: DetectEntry, name: readonly string[]): boolean {

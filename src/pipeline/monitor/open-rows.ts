@@ -18,7 +18,8 @@ export interface OpenRows {
   named(rows: readonly WindowRow[]): readonly (readonly [key: string, row: WindowRow])[];
   /** Forgets the rows of windows that begin at `startMs` or before. */
   letGo(window: string, startMs: number): void;
-  restore(window: string, startMs: number, key: string, row: OpenRow): void;
+  /** False: no detector wants to know of it any more. */
+  restore(window: string, startMs: number, key: string, row: OpenRow): boolean;
   /** Notes the rows in the state's book: most come and go within one commit, and are never written. */
   write(): void;
 }
@@ -63,9 +64,8 @@ export function createOpenRows(
     return found;
   }
 
-  function covering({ window, labels }: WindowRow): Watching[] {
-    const count = Object.keys(labels).length;
-    return (watchesOf.get(window) ?? []).filter(({ covers }) => covers(count));
+  function covering({ window, labels }: Pick<WindowRow, 'window' | 'labels'>): Watching[] {
+    return (watchesOf.get(window) ?? []).filter(({ covers }) => covers(labels));
   }
 
   function seriesOf(row: WindowRow): Seen {
@@ -123,9 +123,11 @@ export function createOpenRows(
       }
     },
     restore(window, startMs, key, row) {
+      if (covering({ window, labels: row.labels }).length === 0) return false;
       const { rows, written } = windowOf(window, startMs, row.end);
       rows.set(key, row);
       written.add(key);
+      return true;
     },
     write() {
       for (const [window, starts] of open) {

@@ -189,3 +189,36 @@ test('when roll-ups are left out, the segments that one of them spoke for are as
     ['09:13', 'KR/b', 'firing', undefined],
   ]);
 });
+
+test('segments of dimensions that the file has given up are forgotten: their alerts end under their own ids, and none rings for its silence', () => {
+  const absence = {
+    detector: 'absence',
+    config: detectorCatalog.absence.config.parse({ for: '3m' }),
+    measure: 'revenue',
+    window: '1m',
+  } as const;
+  const detect = [{ ...absence, over: 'all' }, threshold({ above: 100 })] as const;
+  const state: State = new Map();
+  const before = startOn(state, specOf(detect));
+  const rang = Array.from({ length: 120 }, (_, minute) => {
+    const revenue = minute === 119 ? 500 : 50;
+    const segments = ['KR/a', 'KR/b', 'KR/*', '*/*'];
+    return observeAll(before, [...segments.map((segment) => row(minute, segment, revenue)), closed(minute)]);
+  }).flat();
+  assert.deepEqual(observeAll(before, [row(120, 'KR/a', 500)]), []);
+  commit(before, state);
+  assert.equal(rang.length, 2);
+
+  const changes = { dimensions: ['device', 'country'], rollups: [['device'], []] };
+  const monitor = startOn(state, specOf(detect, changes));
+  const later = Array.from({ length: 120 }, (_, index) => [row(120 + index, '*/*', 50), closed(120 + index)]).flat();
+  assert.deepEqual(
+    observeAll(monitor, later).map(({ alert_id, window_end, explanation }) => [alert_id, window_end, explanation.unwatched]),
+    rang.map(({ alert_id }) => [alert_id, new Date(at(121)).toISOString(), true]),
+  );
+  commit(monitor, state);
+  assert.deepEqual(
+    [...state.keys()].filter((key) => key.includes('KR')),
+    [],
+  );
+});

@@ -3,7 +3,7 @@ import type { Judgement } from '../../alerts/alert-desk.ts';
 import type { Alerts } from '../../alerts/alerts.ts';
 import type { AlertState, WindowTime } from '../../alerts/state-machine.ts';
 import { AppError } from '../../core/errors.ts';
-import { labelsKey } from '../../core/labels.ts';
+import { labelsKey, type Labels } from '../../core/labels.ts';
 import { createPace, done, mapped, type Sliced } from '../../core/slices.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
 import { DIRECTIONS } from '../../detectors/detector.ts';
@@ -20,7 +20,7 @@ import type {
 import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent, AlertLook } from '../../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../../windows/spec.ts';
-import { addedBy, budgetTests, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
+import { addedBy, budgetTests, groupingsOf, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
 import { isOfSettings, markOf, type SeriesRecord, type StateBook, type StateMark } from './monitor-state.ts';
 import { hasParts, isZeroOverNothing, partsOf, rowReader, type HeldRow } from './row-values.ts';
 import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
@@ -31,7 +31,8 @@ export interface Watch {
   readonly window: WindowSpec;
   /** Whether its detector looks at open windows at all. */
   readonly looks: boolean;
-  covers(dimensionsInLabels: number): boolean;
+  /** Whether the pipeline has such a series, and the entry is for it. */
+  covers(labels: Labels): boolean;
   /** Rows of one closed window, by `labelsKey`. Called once a window, in the order of the windows. */
   close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): Sliced<AlertEvent[]>;
   /**
@@ -75,27 +76,29 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   const kind = catalog[entry.detector]!;
   const detector = kind.create(entry.config, contextOf(spec, entry, measure, window, catalog));
   const { seesAbsent, forgetAfterMs, stateForm } = detector;
-  const { falseAlarmsPerDay } = spec;
   const entryName = [entry.detector, entry.measure, entry.window] as const;
   const series = createWatchedSeries(entryName, spec.dimensions, detector, deps.book);
+  const { falseAlarmsPerDay } = spec;
   const about = { pipeline: spec.pipeline, detector: entry.detector, measure, window, falseAlarmsPerDay };
   const desk = deps.alerts.desk<WatchedSeries>({ ...about, metricName: entry.metricName ?? measure.name }, entry.naming);
   const zero = isZeroOverNothing(measure) ? 0 : null;
   const nothing = hasParts(spec.measures, measure) ? { amount: 0, exposure: measure.kind === 'ratio' ? 0 : 1 } : undefined;
   const read = rowReader(measure, spec.measures);
+  const groupings = groupingsOf(spec, entry.over);
   const isSliceDone = createPace();
   /** Alerts of an earlier life in directions that the file has left out since. */
   let leftOut: (readonly [WatchedSeries, Direction])[] = [];
   let shared: unknown;
 
-  function covers(count: number): boolean {
-    return entry.over === 'all' || (count === spec.dimensions.length) === (entry.over === 'full');
+  function covers(labels: Labels): boolean {
+    const names = Object.keys(labels);
+    return groupings.some((grouping) => grouping.length === names.length && names.every((name) => grouping.includes(name)));
   }
 
   function* close(rows: ReadonlyMap<string, HeldRow>, at: WindowTime): Sliced<AlertEvent[]> {
     const events = [...endLeftOut(at), ...(yield* endForgotten(at))];
     for (const [key, row] of rows) {
-      const one = series.get(key) ?? (covers(Object.keys(row.labels).length) ? series.add(key, row.labels, at.endMs) : undefined);
+      const one = series.get(key) ?? (covers(row.labels) ? series.add(key, row.labels, at.endMs) : undefined);
       if (one) one.row = row;
       if (isSliceDone()) yield;
     }
@@ -328,8 +331,6 @@ function contextOf(
   catalog: Readonly<Record<string, DetectorKind>>,
 ): DetectorContext {
   const { counted, currency } = addedBy(measure, spec.measures);
-  const full = entry.over === 'rollups' ? [] : [spec.dimensions];
-  const groupings = entry.over === 'full' ? full : [...full, ...spec.rollups];
   return {
     measure,
     window,
@@ -337,7 +338,7 @@ function contextOf(
     ...(currency !== undefined && { currency }),
     budget: { falseAlarmsPerDay: spec.falseAlarmsPerDay, tests: budgetTests(spec.detect, catalog) },
     // What became of records the total alone has: it is the sum of nobody.
-    groupings: counted?.kind === 'count' && counted.outcomes ? [[]] : groupings,
+    groupings: counted?.kind === 'count' && counted.outcomes ? [[]] : groupingsOf(spec, entry.over),
   };
 }
 
