@@ -180,7 +180,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     if (isKnown) {
       // Counted and told of when it failed first.
       note(event, 'failed', offset);
-      return undefined;
+      return again.isWorthIt(event) ? undefined : { alertId: id, receiver: receiver.name, decision: 'failed' };
     }
     log.giveUp(receiver.name, event, result.reason, clock.now());
     trouble.givenUp(event, result.reason);
@@ -258,6 +258,11 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     return [...log.held(receiver.name)].filter((event) => event.status === status && !settling.has(event.alert_id));
   }
 
+  /** What nothing repeats: they wait their turn with the ends whose delivery failed. */
+  function heldOnce(): AlertEvent[] {
+    return silences.notSilenced(held('firing').filter(isToldOnce), () => true);
+  }
+
   function tellEach(due: readonly AlertEvent[]): Promise<Notified | undefined>[] {
     if (isUntold) return [];
     return due.map(async (event) => {
@@ -296,10 +301,10 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     room: open.room,
     hasHeld: () => held('firing').length > 0,
     settle() {
-      const firing = held('firing');
-      return settleAll([...firing.filter((event) => !isToldOnce(event)), ...again.due(firing.filter(isToldOnce))]);
+      const repeated = held('firing').filter((event) => !isToldOnce(event));
+      return [...settleAll(repeated), ...tellEach(again.due(heldOnce()))];
     },
-    tellEnds: () => tellEach(again.due(held('resolved'))),
+    tellEnds: () => tellEach(again.due(held('resolved'), heldOnce)),
     hasSilenced: () => log.hasSilenced(receiver.name),
     endSilences: (caughtUp) => settleAll(log.silenced(receiver.name), caughtUp ? undefined : ringsByClock),
     forgetWaiting: () => log.releaseFiring(receiver.name),

@@ -27,7 +27,7 @@ const limit = (minute: number, id: string, changes: Partial<AlertEvent> = {}): A
 /** One receiver that is there or not, and notifiers one after the other on what the one before has recorded. */
 function begin() {
   const state = new Map<string, Uint8Array>();
-  const at = { minutes: 0, isAway: false, attempts: 0 };
+  const at = { minutes: 0, isAway: false, refused: '', attempts: 0 };
   const told: string[] = [];
   const warnings: string[] = [];
   function open(): Notifier {
@@ -42,7 +42,7 @@ function begin() {
             target: '',
             async send({ alert: { alert_id, status } }) {
               at.attempts += 1;
-              if (at.isAway) return { ok: false, retryable: false, reason: 'gone' };
+              if (at.isAway || at.refused === alert_id) return { ok: false, retryable: false, reason: 'gone' };
               told.push(`${alert_id} ${status}`);
               return { ok: true };
             },
@@ -182,6 +182,25 @@ test('an alert on a limit that could not be told, or fell into the cooldown, is 
   assert.deepEqual(told, ['a firing', 'a resolved', 'b firing', 'b resolved']);
 });
 
+test('what an experiment decided while another alert of its segment cooled down, or the receiver was away, is told later', async () => {
+  const { at, told, open, offer } = begin();
+  const notifier = open();
+  const settle = () => decisions(notifier.settle(START + at.minutes * MINUTE));
+  const labels = { banner: 'new' };
+  await offer(notifier, alert(0, 'drop', { labels }));
+  at.minutes = 5;
+  assert.equal(await offer(notifier, alert(5, 'decided', { labels, detector: 'experiment' })), 'cooldown');
+  assert.deepEqual(await settle(), [undefined]);
+  at.minutes = 90;
+  assert.deepEqual(await settle(), ['sent']);
+  at.isAway = true;
+  assert.equal(await offer(notifier, alert(90, 'other', { detector: 'experiment' })), 'failed');
+  at.isAway = false;
+  at.minutes = 92;
+  assert.deepEqual(await settle(), ['sent']);
+  assert.deepEqual(told, ['drop firing', 'decided firing', 'other firing']);
+});
+
 test('an alert on a limit that ends within the cooldown is told no more, nor is its end', async () => {
   const { at, told, open, offer } = begin();
   const notifier = open();
@@ -192,4 +211,61 @@ test('an alert on a limit that ends within the cooldown is told no more, nor is 
   at.minutes = 200;
   assert.deepEqual(notifier.settle(START + 200 * MINUTE), []);
   assert.deepEqual(told, ['a firing', 'a resolved']);
+});
+
+test('an end that is refused for good holds up no alert on a limit, nor that one it', async () => {
+  const { at, told, open, offer } = begin();
+  const notifier = open();
+  await offer(notifier, alert(0, 'end'));
+  at.isAway = true;
+  await offer(notifier, limit(1, 'limit'));
+  await offer(notifier, alert(1, 'end', { status: 'resolved' }));
+  at.isAway = false;
+  const goOn = async (minutes: number, isCaughtUp: boolean): Promise<void> => {
+    for (const until = at.minutes + minutes; at.minutes < until; at.minutes += 0.25) {
+      await decisions(notifier.tellEnds());
+      if (isCaughtUp) await decisions(notifier.settle(START + at.minutes * MINUTE));
+    }
+  };
+  at.refused = 'end';
+  await goOn(4, false);
+  assert.equal(at.attempts, 6, 'the end is tried each minute');
+  await goOn(3, true);
+  assert.deepEqual(told, ['end firing', 'limit firing']);
+  await offer(notifier, limit(8, 'limit', { status: 'resolved' }));
+
+  at.refused = 'other';
+  await offer(notifier, limit(8, 'other', { labels: { partition: 'raw/1' } }));
+  await goOn(2, true);
+  assert.deepEqual(told.slice(2), ['limit resolved', 'end resolved']);
+});
+
+test('an alert on a limit whose silence ends is tried, though the receiver took nothing when it was tried last', async () => {
+  const { at, told, open, offer } = begin();
+  const notifier = open();
+  const [created_at, ends_at] = [-1, 5].map((minute) => new Date(START + minute * MINUTE).toISOString());
+  notifier.takeSilence(
+    JSON.stringify({ id: 's', matchers: { partition: 'raw/0' }, starts_at: created_at, ends_at, comment: 'x', created_at }),
+  );
+  assert.equal(await offer(notifier, limit(0, 'silenced')), 'silenced');
+  at.isAway = true;
+  assert.equal(await offer(notifier, alert(1, 'drop')), 'failed');
+  assert.equal(await offer(notifier, limit(1, 'held', { labels: { partition: 'raw/1' } })), 'failed');
+  at.isAway = false;
+  at.minutes = 6;
+  assert.deepEqual(await decisions(notifier.queues[0]!.endSilences(true)), ['sent']);
+  assert.deepEqual(told, ['silenced firing']);
+});
+
+test('of alerts on limits that wait, one that somebody has silenced keeps no other from its turn', async () => {
+  const { at, told, open, offer } = begin();
+  const notifier = open();
+  at.isAway = true;
+  for (const id of ['a', 'b']) await offer(notifier, limit(0, id, { labels: { partition: id } }));
+  const [created_at, ends_at] = [0, 60].map((minute) => new Date(START + minute * MINUTE).toISOString());
+  notifier.takeSilence(JSON.stringify({ id: 's', matchers: { partition: 'a' }, starts_at: created_at, ends_at, comment: 'x', created_at }));
+  at.isAway = false;
+  at.minutes = 2;
+  assert.deepEqual(await decisions(notifier.settle(START + at.minutes * MINUTE)), ['sent']);
+  assert.deepEqual(told, ['b firing']);
 });

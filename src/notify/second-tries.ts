@@ -1,6 +1,6 @@
 /**
- * What is told once alone has no reminder that would ring where its delivery failed: the end of an alert, and an alert on a limit. It waits, and is
- * tried again.
+ * What is told once alone has no reminder that would ring where its delivery failed: the end of an alert, an alert on a limit, and what an
+ * experiment has decided. It waits, and is tried again.
  */
 import type { Clock } from '../core/clock.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
@@ -8,9 +8,9 @@ import type { AlertEvent } from '../receivers/alert-event.ts';
 export interface SecondTries {
   /**
    * Of those that wait the ones to be tried now: what failed no less than a minute ago, or waits for another reason. While the receiver takes nothing
-   * only one a minute, in turn.
+   * only one a minute, in turn with `others`, which are asked for next: it is left to one of them that has waited longer.
    */
-  due(waiting: Iterable<AlertEvent>): AlertEvent[];
+  due(waiting: Iterable<AlertEvent>, others?: () => Iterable<AlertEvent>): AlertEvent[];
   /** Of those that are to be tried: the receiver has failed meanwhile, and another one is to find out whether it is back. */
   isResting(id: string): boolean;
   hasFailed(id: string): boolean;
@@ -28,49 +28,66 @@ export interface SecondTries {
 const AGAIN_AFTER_MS = 60_000;
 /** Older ones are given up for good. */
 const WORTH_IT_MS = 86_400_000;
+/** Of how many is known when they were tried; of those that waited longer before that it is forgotten. */
+const KNOWN_MAX = 10_000;
+
+/** Detectors whose alerts have no reminders. */
+const WITHOUT_REMINDERS: ReadonlySet<string> = new Set(['limits', 'experiment']);
 
 export function isToldOnce({ status, detector }: Pick<AlertEvent, 'status' | 'detector'>): boolean {
-  return status === 'resolved' || detector === 'limits';
+  return status === 'resolved' || WITHOUT_REMINDERS.has(detector);
 }
 
 /** @param outOfOrdernessMs so long the pipeline waits before it can know of an alert */
 export function createSecondTries(clock: Clock, outOfOrdernessMs = 0): SecondTries {
-  /** By alert id, when it failed or was put off; by `elapsed`. */
-  const triedAt = new Map<string, number>();
-  const failedIds = new Set<string>();
+  /** By alert id, when it failed or was put off, by `elapsed`; the newest last. */
+  const tries = new Map<string, { readonly at: number; readonly hasFailed: boolean }>();
   /** When the receiver failed last, or was tried after that; undefined: it took what came last. */
   let failedAt: number | undefined;
   let probe: string | undefined;
+  let isLeftToOthers = false;
   const isOver = (at: number | undefined): boolean => at === undefined || clock.elapsed() - at >= AGAIN_AFTER_MS;
+
+  function note(id: string, hasFailed: boolean): void {
+    tries.delete(id);
+    tries.set(id, { at: clock.elapsed(), hasFailed });
+    const [oldest] = tries.keys();
+    if (tries.size > KNOWN_MAX && oldest !== undefined) tries.delete(oldest);
+  }
+
+  /** Not tried in the last minute, those that have waited longest first. */
+  function readyOf(waiting: Iterable<AlertEvent>): { readonly event: AlertEvent; readonly at: number }[] {
+    return [...waiting]
+      .map((event) => ({ event, at: tries.get(event.alert_id)?.at ?? -Infinity }))
+      .filter(({ at }) => clock.elapsed() - at >= AGAIN_AFTER_MS)
+      .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+  }
 
   const isWorthIt = ({ alert_time: time }: AlertEvent): boolean => clock.now() - Date.parse(time) <= WORTH_IT_MS + outOfOrdernessMs;
 
   return {
-    due(waiting) {
+    due(waiting, others = () => []) {
       if (!isOver(failedAt)) return [];
-      const ready = [...waiting].filter(({ alert_id: id }) => isOver(triedAt.get(id)));
-      if (failedAt === undefined) return ready;
+      const ready = readyOf(waiting);
       const [first] = ready;
-      if (!first) return [];
+      if (failedAt === undefined || !first) return ready.map(({ event }) => event);
+      const [other] = isLeftToOthers ? [] : readyOf(others());
+      isLeftToOthers = other !== undefined && other.at < first.at;
+      if (isLeftToOthers) return [];
       failedAt = clock.elapsed();
-      probe = first.alert_id;
-      return [first];
+      probe = first.event.alert_id;
+      return [first.event];
     },
-    isResting: (id) => failedAt !== undefined && probe !== id,
-    hasFailed: (id) => failedIds.has(id),
+    isResting: (id) => failedAt !== undefined && !isOver(failedAt) && probe !== id,
+    hasFailed: (id) => tries.get(id)?.hasFailed === true,
     isWorthIt,
-    postpone: (id) => void triedAt.set(id, clock.elapsed()),
+    postpone: (id) => note(id, tries.get(id)?.hasFailed === true),
     failed(event) {
       failedAt = clock.elapsed();
       probe = undefined;
-      if (!isToldOnce(event)) return;
-      triedAt.set(event.alert_id, failedAt);
-      failedIds.add(event.alert_id);
+      if (isToldOnce(event)) note(event.alert_id, true);
     },
     taken: () => void (failedAt = undefined),
-    forget(id) {
-      triedAt.delete(id);
-      failedIds.delete(id);
-    },
+    forget: (id) => void tries.delete(id),
   };
 }

@@ -60,9 +60,10 @@ export async function tellWaiting(deps: WaitingDeps, signal: AbortSignal): Promi
     onTelling(notifier.settle(at, upToDate));
   }
 
+  // At once, also in a run that is to end already: they go before what is read next.
+  onTelling(notifier.tellEnds());
   for (let ms = 0; !signal.aborted; ms += POLL_MS) {
-    // At the start at once, so that they go before what is read next.
-    onTelling(notifier.tellEnds());
+    if (ms > 0) onTelling(notifier.tellEnds());
     await settle();
     await endSilences(ms);
     await sleep(POLL_MS, signal);
