@@ -148,3 +148,20 @@ test('who speaks says of each member how grave it is', () => {
   assert.deepEqual(new Set(members.map(({ severity }) => severity)), new Set(['high', 'medium']));
   for (const { alert_id: id, severity } of members) assert.equal(severity, own.get(id));
 });
+
+test('what has become graver in the window in which another one takes it over is said in the next', () => {
+  const seen = (counts: Readonly<Record<string, number>>): Minute =>
+    each(counts, (count) => ({ observed: count, keys: [{ key: 'robot', least: count, most: count }] }));
+  const here = seen({ '*': 20, KR: 20, 'KR banner': 20 });
+  const everywhere = seen({ '*': 1000, KR: 500, US: 500, 'KR banner': 250, 'KR video': 250, 'US banner': 250, 'US video': 250 });
+  const { series, events } = lifeOf([...forMinutes(10, here), everywhere, everywhere, everywhere]);
+  const { id } = series.find(({ key }) => key === 'KR banner')!.alerts.up!;
+  const own = events.filter(({ event }) => event.alert_id === id);
+  assert.deepEqual(
+    own.map(({ minute, event: { severity, part_of } }) => [minute, severity, part_of !== undefined]),
+    [
+      [0, 'medium', false],
+      [11, 'high', true],
+    ],
+  );
+});

@@ -3,7 +3,7 @@ import type { AlertSubject } from './alert-facts.ts';
 import type { AlertJudge, AlertStep, AlertWindow } from './alert-step.ts';
 import type { FiringAlert } from './explains.ts';
 import { speakersOf } from './folding.ts';
-import type { AlertState, WindowTime } from './state-machine.ts';
+import type { AlertChange, AlertState, WindowTime } from './state-machine.ts';
 import { seriesText } from './value-text.ts';
 import { DIRECTIONS, type Direction, type Verdict } from '../detectors/detector.ts';
 import type { Labels } from '../core/labels.ts';
@@ -128,18 +128,23 @@ export function createAlertDesk<Series extends AlertSeries>(
     return { ...state, alone: { formerly, seen: 0, expected: 0 }, rang: endMs };
   }
 
-  /** A folded alert has not rung: as if the bell had not been touched. One that rings by itself belongs to nobody any more. */
-  function muffle({ series, direction, before, step }: Turn<Series>): void {
+  /**
+   * A folded alert has not rung: as if the bell had not been touched. One that rings by itself belongs to nobody any more. What of an alert is
+   * not told now, that it has become graver too, is still to be told.
+   */
+  function muffle({ series, direction, before, step: { change } }: Turn<Series>): void {
     const state = series.alerts[direction];
-    if (step.change === 'worsened' && state && isQuiet(before, state))
-      setAlert(series, direction, { ...state, repeats: before?.repeats ?? 0 });
-    if (!state || (step.change !== 'fired' && step.change !== 'repeated')) return;
-    if (state.partOf === undefined) {
+    if (!state || change === undefined || change === 'resolved') return;
+    const rang = state.partOf === undefined ? state.rang : (before?.rang ?? null);
+    if (isUntold(change, before, state)) {
+      const { repeats = 0, severity = null } = before ?? {};
+      setAlert(series, direction, { ...state, rang, repeats, severity: severity ?? state.severity });
+    } else if (state.partOf !== undefined) {
+      if (change === 'fired') setAlert(series, direction, { ...state, rang, repeats: 0 });
+    } else if (change !== 'worsened') {
       const { alone: _, ...own } = state;
-      setAlert(series, direction, isQuiet(before, state) ? { ...state, repeats: before?.repeats ?? 0 } : own);
-      return;
+      setAlert(series, direction, own);
     }
-    setAlert(series, direction, { ...state, rang: before?.rang ?? null, repeats: step.change === 'fired' ? 0 : (before?.repeats ?? 0) });
   }
 
   /** By the id of who speaks for them, all that are folded. */
@@ -179,9 +184,9 @@ export function createAlertDesk<Series extends AlertSeries>(
     if (step.change === 'resolved') return step.write(formerCompany(before));
     const state = series.alerts[direction]!;
     const { partOf, id } = state;
-    if (isQuiet(before, state)) return undefined;
+    if (isUntold(step.change, before, state)) return undefined;
     // One that becomes graver than who speaks for it is news to those whom that one is not grave enough for.
-    if (partOf !== undefined) return step.change === 'repeated' ? undefined : step.write({ partOf, ...(look && { look }) });
+    if (partOf !== undefined) return step.write({ partOf, ...(look && { look }) });
     return step.write({ members: yield* membersOf(id, direction, company), ...(look && { look }) });
   }
 
@@ -231,6 +236,11 @@ function byKey(a: AlertSeries, b: AlertSeries): number {
 /** Who is folded for its keys is asked in each window: it may name others by now. */
 function mayChangeSpeakers({ before, step }: Turn<AlertSeries>): boolean {
   return step.change === 'fired' || step.change === 'resolved' || (before?.partOf !== undefined && before.effect?.keys !== undefined);
+}
+
+/** No reminder comes of an alert that another one speaks for. */
+function isUntold(change: AlertChange, before: AlertState | undefined, state: AlertState): boolean {
+  return isQuiet(before, state) || (change === 'repeated' && state.partOf !== undefined);
 }
 
 /** Its speaker has just ended, or it is since then more like what was expected than like what it rang for: it only takes longer to be sure. */

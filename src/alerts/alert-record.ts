@@ -1,6 +1,7 @@
 /** Writes the record of an alert. */
+import type { Labels } from '../core/labels.ts';
 import type { Grounds } from '../detectors/detector.ts';
-import type { AlertEvent, AlertEvidence, AlertExplanation, AlertLocale } from '../receivers/alert-event.ts';
+import { OPTIONAL_FIELDS, type AlertEvent, type AlertEvidence, type AlertExplanation, type AlertLocale } from '../receivers/alert-event.ts';
 import { alertId } from './alert-id.ts';
 import { ratioOf, severityOfFacts, toldDeviation, valuesOf, type AlertFacts, type AlertSubject, type Company } from './alert-facts.ts';
 import { alertWords, withWords } from './alert-words.ts';
@@ -28,8 +29,7 @@ export function alertRecord(
   const { observed, expected } = valuesOf(facts);
   const windowEnd = new Date(at.endMs).toISOString();
   const event: AlertEvent = {
-    // A dimension may be called like a field of ours: ours wins, the dimension is still in `labels`.
-    ...labels,
+    ...flattened(labels),
     alert_id: idOf(subject, facts.since),
     alert_time: windowEnd,
     alert_type: alertTypeOf(measure.name, direction, naming),
@@ -62,6 +62,11 @@ export function alertRecord(
     ...(look && { look }),
   };
   return withWords(event, alertWords(event, measure, locale));
+}
+
+/** A dimension may be called like a field of ours: ours wins, also where the record lacks it, and the dimension is still in `labels`. */
+function flattened(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !OPTIONAL_FIELDS.includes(name)));
 }
 
 function causesOf(hints: readonly Hint[], locale: AlertLocale): Pick<AlertEvent, 'likely_causes' | 'likely_causes_in'> {

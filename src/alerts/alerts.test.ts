@@ -192,6 +192,10 @@ test('money is told for an hour at the pace of the window', () => {
 test('a dimension called like a field does not hide the field', () => {
   const event = first('en', subject({ labels: { status: 'x', city: 'y' } }), verdict());
   assert.deepEqual([event.status, event['city'], event.labels], ['firing', 'y', { status: 'x', city: 'y' }]);
+  const labels = { members: 'yes', part_of: 'us', look: 'new', cooldown_until: 'no', likely_causes_in: 'all' };
+  const lacking = first('en', subject({ labels }), verdict());
+  for (const name of Object.keys(labels)) assert.equal(lacking[name], undefined, name);
+  assert.deepEqual(lacking.labels, labels);
 });
 
 test('an episode fires once, reminds at the cooldown, and ends once', () => {

@@ -166,3 +166,6 @@ export interface AlertEvent {
   /** Flattened dimensions. */
   readonly [dimension: string]: unknown;
 }
+
+/** Fields that not every record has. */
+export const OPTIONAL_FIELDS: readonly string[] = ['likely_causes_in', 'part_of', 'cooldown_until', 'members', 'look'];
