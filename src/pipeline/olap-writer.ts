@@ -8,9 +8,12 @@ import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { recordAt } from '../log/batch.ts';
 import type { CommitUnit, Log, RecordBatch } from '../log/log.ts';
-import type { AlertRecord, OlapStore, PipelineToStore } from '../olap-store/olap-store.ts';
+import type { AlertToStore, OlapStore, PipelineToStore } from '../olap-store/olap-store.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { ReadAnew } from '../dead-letter/in-force.ts';
+import { parseLetter } from '../dead-letter/parse-letter.ts';
+import type { AlertEvent } from '../receivers/alert-event.ts';
+import { parseAlert } from '../receivers/parse-alert.ts';
 import { revisionOf } from '../windows/row-version.ts';
 import type { WindowRecord, WindowRow } from '../windows/row.ts';
 import type { PipelineTopics } from './topics.ts';
@@ -81,18 +84,24 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
     {
       topic: topics.windows,
       partition: 0,
-      put: (batch) => putRows(jsonOf<WindowRecord>(batch).filter((record) => record.kind === 'row')),
+      put: (batch) =>
+        putRows(
+          textsOf(batch)
+            .map((text) => JSON.parse(text) as WindowRecord)
+            .filter((record) => record.kind === 'row'),
+        ),
     },
     {
       topic: topics.alerts,
       partition: 0,
-      put: (batch) =>
-        olap.putAlerts(
-          pipeline,
-          jsonOf<AlertRecord>(batch).map((record, i) => ({ record, version: batch.firstOffset + i })),
-        ),
+      // Both topics are open to others: what is none of ours is left out.
+      put: (batch) => olap.putAlerts(pipeline, numbered(textsOf(batch).map(parseAlert), batch.firstOffset)),
     },
-    { topic: topics.deadLetters, partition: 0, put: (batch) => putLetters(jsonOf<DeadLetter>(batch)) },
+    {
+      topic: topics.deadLetters,
+      partition: 0,
+      put: (batch) => putLetters(textsOf(batch).flatMap((text) => parseLetter(text) ?? [])),
+    },
     ...(rawEvents?.partitions ?? []).map(({ topic, partition }): Feed => ({
       topic,
       partition,
@@ -187,8 +196,13 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
   };
 }
 
-function jsonOf<T>(batch: RecordBatch): T[] {
-  return Array.from({ length: batch.count }, (_, i) => JSON.parse(Buffer.from(recordAt(batch, i)).toString()) as T);
+function textsOf(batch: RecordBatch): string[] {
+  return Array.from({ length: batch.count }, (_, i) => Buffer.from(recordAt(batch, i)).toString());
+}
+
+/** Each with its offset; `first`: of the first. */
+function numbered(events: readonly (AlertEvent | undefined)[], first: number): AlertToStore[] {
+  return events.flatMap((record, i) => (record ? [{ record, version: first + i }] : []));
 }
 
 function rawEventsOf(batch: RecordBatch) {

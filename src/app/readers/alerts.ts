@@ -1,6 +1,7 @@
 /** The alerts of a pipeline: as they rang, with how they stand now. */
 import type { Log } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
+import { parseAlert } from '../../receivers/parse-alert.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { noteRecord, type Episode } from '../../alerts/episodes.ts';
 import { batches, textAt } from './reading.ts';
@@ -12,12 +13,15 @@ export interface AlertsQuery {
   readonly status?: AlertEvent['status'];
 }
 
-/** Every record of the alerts topic, in order: beginnings, repeats and ends. */
+/** Every alert event of the alerts topic, in order: beginnings, repeats and ends. What others wrote there is left out. */
 export async function* readAlertRecords(log: Log, pipeline: PipelineRecord): AsyncGenerator<AlertEvent> {
   const topic = pipeline.topics.alerts;
   const { start, end } = await log.bounds(topic, 0);
   for await (const batch of batches(log, topic, 0, start, end)) {
-    for (let i = 0; i < batch.count; i++) yield JSON.parse(textAt(batch, i)) as AlertEvent;
+    for (let i = 0; i < batch.count; i++) {
+      const event = parseAlert(textAt(batch, i));
+      if (event) yield event;
+    }
   }
 }
 

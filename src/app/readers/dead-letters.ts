@@ -2,6 +2,7 @@
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { originKey } from '../../dead-letter/dead-letter.ts';
 import { isInForce, type ReadAnew } from '../../dead-letter/in-force.ts';
+import { parseLetter } from '../../dead-letter/parse-letter.ts';
 import { keyAt } from '../../log/batch.ts';
 import type { Log } from '../../log/log.ts';
 import { statePrefix } from '../../pipeline/aggregate/aggregate.ts';
@@ -39,7 +40,8 @@ export async function* readDeadLetters(log: Log, pipeline: PipelineRecord, query
   const verdicts = await readVerdicts(log, pipeline);
   for await (const batch of batches(log, topic, 0, start, end)) {
     for (let i = 0; i < batch.count; i++) {
-      const letter = JSON.parse(textAt(batch, i)) as DeadLetter;
+      const letter = parseLetter(textAt(batch, i));
+      if (!letter) continue;
       const origin = originKey(letter.topic, letter.partition, letter.offset);
       if (!isWanted(letter, origin, query)) continue;
       if (!isInForce(letter, anew)) continue;
@@ -60,8 +62,8 @@ export async function countDeadLetters(log: Log, pipeline: PipelineRecord): Prom
   const origins = new Set<string>();
   for await (const batch of batches(log, topic, 0, start, end)) {
     for (let i = 0; i < batch.count; i++) {
-      const letter = JSON.parse(textAt(batch, i)) as DeadLetter;
-      if (isInForce(letter, revisions?.readAnew ?? [])) origins.add(originKey(letter.topic, letter.partition, letter.offset));
+      const letter = parseLetter(textAt(batch, i));
+      if (letter && isInForce(letter, revisions?.readAnew ?? [])) origins.add(originKey(letter.topic, letter.partition, letter.offset));
     }
   }
   return origins.size;

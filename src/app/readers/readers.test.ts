@@ -95,6 +95,15 @@ test('dead letters come with what became of them, and by reason', async (t) => {
   assert.equal(await findDeadLetter(log, pipeline, 'raw/0/5'), undefined);
 });
 
+test('what others wrote on the dead-letter topic is left out', async (t) => {
+  const { log, append } = await openLog(t, ['p.dlq']);
+  await append('p.dlq', ['', JSON.stringify(letter(3, 'late')), '[]', '{"reason":"late"}'], ['', 'raw/0/3', '', '']);
+  assert.deepEqual(
+    (await listOf(readDeadLetters(log, pipeline, {}))).map(({ origin }) => origin),
+    ['raw/0/3'],
+  );
+});
+
 test('of a record that was judged again only the newest dead letter is shown', async (t) => {
   const log = await openLetters(t, [letter(3, 'late'), letter(7, 'late'), letter(3, 'bad_json'), letter(8, 'late')]);
   const shown = await listOf(readDeadLetters(log, pipeline, {}));
@@ -110,15 +119,19 @@ test('of a record that was judged again only the newest dead letter is shown', a
 
 test('an alert is one object: as it rang, with how it stands now', async (t) => {
   const { log, append } = await openLog(t, ['p.alerts']);
-  const record = (alert_id: string, minute: number, status: string, repeat: number, explanation?: object) =>
-    JSON.stringify({ alert_id, alert_time: new Date(minute * 60_000).toISOString(), status, repeat, current_value: minute, explanation });
+  const record = (alert_id: string, minute: number, status: string, repeat: number, more: object = {}) => {
+    const alert_time = new Date(minute * 60_000).toISOString();
+    const always = { alert_type: 'ctr_drop', severity: 'low', labels: {} };
+    return JSON.stringify({ ...always, alert_id, alert_time, status, repeat, current_value: minute, ...more });
+  };
   await append('p.alerts', [
     record('a', 1, 'firing', 0),
     record('b', 2, 'firing', 0),
     record('a', 11, 'firing', 1),
-    record('a', 12, 'resolved', 0, { text: 'It lasts.', lasting: true }),
+    record('a', 12, 'resolved', 0, { explanation: { text: 'It lasts.', lasting: true } }),
+    'a line of somebody else',
     record('c', 12, 'firing', 0),
-    JSON.stringify({ alert_id: 'c', alert_time: new Date(780_000).toISOString(), status: 'resolved', repeat: 0, current_value: null }),
+    record('c', 13, 'resolved', 0, { current_value: null }),
   ]);
   const alerts = await readAlerts(log, pipeline, {});
   assert.deepEqual(alerts[0]!.explanation, { lasting: true });

@@ -19,10 +19,11 @@ async function openBook(t: TestContext) {
   t.after(() => log.close());
   await log.ensureTopic('a', { partitions: 1 });
   const book = createAlertBook(log, 'a');
+  const appendTexts = (texts: readonly string[]) => log.commit({ appends: [{ topic: 'a', partition: 0, ...packRecords(texts) }] });
   return {
     book,
-    append: (events: readonly object[]) =>
-      log.commit({ appends: [{ topic: 'a', partition: 0, ...packRecords(events.map((event) => JSON.stringify(event))) }] }),
+    appendTexts,
+    append: (events: readonly object[]) => appendTexts(events.map((event) => JSON.stringify(event))),
     ids: async (query: Partial<AlertQuery> = {}) => (await book.list({ limit: 1_000, ...query })).alerts.map(({ alert_id }) => alert_id),
   };
 }
@@ -96,26 +97,41 @@ test('what fires is counted by its kind, the gravest kind first', async (t) => {
     alert('d', 1, { ...rise, labels: {}, severity: 'medium' }),
     alert('e', 1, { ...rise, labels: { country: 'US' } }),
     alert('e', 2, { ...rise, labels: { country: 'US' }, status: 'resolved' }),
-    { ...alert('other hand', 3, { severity: 'low' }), labels: null },
   ]);
   const { count, groups } = await book.firing();
-  assert.equal(count, 4);
+  assert.equal(count, 3);
   assert.deepEqual(
     groups.map(({ alert_type, dimensions, firing, gravest }) => [alert_type, dimensions.join(), firing, gravest]),
     [
       ['traffic_spike', '', 1, 'medium'],
       [sampleAlert.alert_type, 'country,ad_format', 2, 'low'],
-      [sampleAlert.alert_type, '', 1, 'low'],
     ],
   );
+  await append([alert('b', 3, { labels: { country: 'KR', ad_format: 'banner' }, severity: 'critical', repeat: 1 })]);
+  assert.deepEqual(
+    (await book.firing()).groups.map(({ gravest }) => gravest),
+    ['critical', 'medium'],
+    'one has become graver',
+  );
   await append([alert('f', 4, { ...rise, labels: {}, members: [{ alert_id: 'a', labels: {}, series: 'a', since: iso(1), told: true }] })]);
-  assert.equal((await book.firing()).count, 4, 'one more, that speaks for one');
+  assert.equal((await book.firing()).count, 3, 'one more, that speaks for one');
+});
+
+test('what others wrote on the topic is left out: no text, no JSON, no alert', async (t) => {
+  const { append, appendTexts, book, ids } = await openBook(t);
+  await append([alert('before', 1)]);
+  await appendTexts(['', 'a test line', '{}', 'null', JSON.stringify({ ...alert('no labels', 2), labels: null })]);
+  await append([alert('after', 3)]);
+  assert.deepEqual(await ids(), ['after', 'before']);
+  assert.equal((await book.firing()).count, 2);
 });
 
 test('of too many those that are over are forgotten first, and those that fire are all counted', async (t) => {
   const { book, append, ids } = await openBook(t);
   // Small ones: as many as this are to be read.
-  const small = (alert_id: string, status: string) => ({ alert_id, status, alert_time: iso(0), repeat: 0 });
+  const small = (alert_id: string, status: string) => {
+    return { alert_id, alert_type: 'a', severity: 'low', status, alert_time: iso(0), repeat: 0, labels: {} };
+  };
   const begin = Array.from({ length: 9_000 }, (_, n) => small(`f${n}`, 'firing'));
   await append([small('over', 'firing'), small('over', 'resolved'), ...begin]);
   await append(Array.from({ length: 1_600 }, (_, n) => small(`r${n}`, 'resolved')));

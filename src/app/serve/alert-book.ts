@@ -4,7 +4,8 @@ import type { SaidIn } from '../../alerts/said-in.ts';
 import { noteRecord, type Episode } from '../../alerts/episodes.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Log } from '../../log/log.ts';
-import type { AlertEvent, AlertLocale, Severity } from '../../receivers/alert-event.ts';
+import type { AlertLocale, Severity } from '../../receivers/alert-event.ts';
+import { parseAlert } from '../../receivers/parse-alert.ts';
 import type { AlertGroup, AlertList } from '../../server/api.ts';
 import type { AlertQuery } from '../../server/surface.ts';
 import { followTopic } from './topic-reader.ts';
@@ -36,11 +37,11 @@ export function createAlertBook(log: Log, topic: string): AlertBook {
   const episodes = new Map<string, Episode>();
   /** All that fires and speaks for itself, by its id: also of episodes that are forgotten, for there are no more than series watched. */
   const firing = new Map<string, Firing>();
-  const catchUp = followTopic(log, topic, (value) => {
-    const event = value as AlertEvent;
+  const catchUp = followTopic(log, topic, (text) => {
+    const event = parseAlert(text);
+    if (!event) return;
     const episode = noteRecord(episodes, event);
-    if (episode.status === 'firing' && episode.part_of === undefined)
-      firing.set(event.alert_id, firing.get(event.alert_id) ?? firingOf(episode));
+    if (episode.status === 'firing' && episode.part_of === undefined) firing.set(event.alert_id, firingOf(episode));
     else firing.delete(event.alert_id);
     for (const { alert_id } of event.members ?? []) firing.delete(alert_id);
     if (episodes.size >= EPISODES_MAX + FORGOTTEN_AT_ONCE) forget();
@@ -89,8 +90,7 @@ interface Firing {
 }
 
 function firingOf({ alert_type, measure, metric_name, direction, labels, severity }: Episode): Firing {
-  // Records of another hand may have no labels.
-  const dimensions = Object.keys(labels ?? {});
+  const dimensions = Object.keys(labels);
   const key = [alert_type, measure, direction, ...dimensions].join('\0');
   return { key, kind: { alert_type, measure, metric_name, direction, dimensions }, severity };
 }

@@ -2,6 +2,7 @@
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { originKey } from '../../dead-letter/dead-letter.ts';
 import { isInForce, type ReadAnew } from '../../dead-letter/in-force.ts';
+import { parseLetter } from '../../dead-letter/parse-letter.ts';
 import { recordAt } from '../../log/batch.ts';
 import type { Log } from '../../log/log.ts';
 import { statePrefix } from '../../pipeline/aggregate/aggregate.ts';
@@ -42,8 +43,9 @@ export function createLetterIndex(
   let anew: readonly ReadAnew[] = [];
   /** By origin, the newest last: of one that was judged again only its last letter counts. */
   const letters = new Map<string, Entry>();
-  const catchUp = followTopic(log, topic, (value, at) => {
-    const letter = value as DeadLetter;
+  const catchUp = followTopic(log, topic, (text, at) => {
+    const letter = parseLetter(text);
+    if (!letter) return;
     const origin = originKey(letter.topic, letter.partition, letter.offset);
     letters.delete(origin);
     if (!isInForce(letter, anew)) return;
@@ -71,7 +73,8 @@ export function createLetterIndex(
   async function show({ at, origin }: Entry): Promise<DeadLetterList['dead_letters'][number] | undefined> {
     const batch = await log.read(topic, 0, at, { maxBytes: 1, maxRecords: 1 });
     if (batch?.firstOffset !== at) return undefined;
-    const letter = JSON.parse(Buffer.from(recordAt(batch, 0)).toString()) as DeadLetter;
+    const letter = parseLetter(Buffer.from(recordAt(batch, 0)).toString());
+    if (!letter) return undefined;
     const prefix = `${statePrefix(pipeline, partitionName(letter.topic, letter.partition))}verdict/`;
     const verdicts = fromStateEntries(prefix, await log.state(prefix + origin));
     const verdict = verdicts.find(([found]) => found === origin)?.[1] as ReplayVerdict | undefined;

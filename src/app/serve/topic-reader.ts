@@ -6,10 +6,10 @@ import type { Log } from '../../log/log.ts';
 const READ_BYTES = 256 << 10;
 
 /**
- * `take` gets each record's value, parsed. The function returned resolves when everything that stood in the topic at its call was
+ * `take` gets each record's value as text. The function returned resolves when everything that stood in the topic at its call was
  * handed over; calls wait for each other.
  */
-export function followTopic(log: Log, topic: string, take: (value: unknown, offset: number) => void): () => Promise<void> {
+export function followTopic(log: Log, topic: string, take: (text: string, offset: number) => void): () => Promise<void> {
   let offset = 0;
   let going: Promise<void> = Promise.resolve();
 
@@ -17,7 +17,7 @@ export function followTopic(log: Log, topic: string, take: (value: unknown, offs
     for (const { end } = await log.bounds(topic, 0); offset < end;) {
       const batch = await log.read(topic, 0, offset, { maxBytes: READ_BYTES });
       if (!batch) return;
-      for (let i = 0; i < batch.count; i++) take(JSON.parse(Buffer.from(recordAt(batch, i)).toString()), batch.firstOffset + i);
+      for (let i = 0; i < batch.count; i++) take(Buffer.from(recordAt(batch, i)).toString(), batch.firstOffset + i);
       offset = batch.firstOffset + batch.count;
       await nextTurn();
     }
