@@ -14,7 +14,7 @@ function begin() {
   const records: string[] = [];
   const ask = createFrontierElsewhere('p.windows', {
     clock: { elapsed: () => at.now },
-    isReadToEnd: async () => at.isRead,
+    isReadElsewhere: async () => at.isRead,
     reader: {
       async bounds() {
         if (at.isAway) throw new AppError('log_unavailable', 'away');

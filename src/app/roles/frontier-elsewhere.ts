@@ -12,8 +12,8 @@ import { MOMENT_MS } from './read-elsewhere.ts';
 export interface FrontierElsewhereDeps {
   readonly reader: Pick<Log, 'bounds' | 'read'>;
   readonly clock: Pick<Clock, 'elapsed'>;
-  /** Whether what stood on the inputs within the last `MOMENT_MS` is counted and judged. */
-  readonly isReadToEnd: () => Promise<boolean>;
+  /** Whether what stood on the inputs within the last `MOMENT_MS` is counted, judged and committed, by whoever does that. */
+  readonly isReadElsewhere: () => Promise<boolean>;
 }
 
 const POLL_MS = 1_000;
@@ -24,7 +24,7 @@ const READ_LIMITS = { maxBytes: 256 << 10 };
 /** To be asked again and again. Resolves to epoch ms, or undefined while that is not known. */
 export function createFrontierElsewhere(
   topic: string,
-  { reader, clock, isReadToEnd }: FrontierElsewhereDeps,
+  { reader, clock, isReadElsewhere }: FrontierElsewhereDeps,
 ): () => Promise<number | undefined> {
   let askedAt = -Infinity;
   let frontier: number | undefined;
@@ -40,7 +40,7 @@ export function createFrontierElsewhere(
 
   async function look(): Promise<void> {
     const now = clock.elapsed();
-    if ((await isReadToEnd()) && seen && now - seen.at > MOMENT_MS) {
+    if ((await isReadElsewhere()) && seen && now - seen.at > MOMENT_MS) {
       frontier = Math.max(frontier ?? -Infinity, seen.endMs);
       seen = undefined;
     }

@@ -28,7 +28,7 @@ import { untilMonitorIsElsewhere } from './monitor-view.ts';
 import { notedOutcomes } from './noted-outcomes.ts';
 import { runNotifyTerm } from './notify-role.ts';
 import { createReadAnew, revisionReader } from './read-anew.ts';
-import { createReadToEnd } from './read-elsewhere.ts';
+import { createReadElsewhere, createReadToEnd } from './read-elsewhere.ts';
 import { createOwnedPartitions } from './owned-partitions.ts';
 import { createPartitionOpener } from './partition-opener.ts';
 import { runInOrder, type RolesOfRun } from './role-order.ts';
@@ -150,8 +150,9 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     const isReadToEnd = once
       ? async () => false
       : createReadToEnd({ pipeline, inputs, reading: seat.current }, { connection, reader, clock });
-    const elsewhere = createFrontierElsewhere(topics.windows, { reader, clock, isReadToEnd });
-    // Of what merely follows the active monitor the alerts may not stand in the log yet.
+    // Of what merely follows the active monitor the alerts may not stand in the log yet: that one has to have got so far.
+    const isReadElsewhere = createReadElsewhere({ pipeline, topics: rawTopics }, { connection, reader, clock });
+    const elsewhere = createFrontierElsewhere(topics.windows, { reader, clock, isReadElsewhere });
     const watermark = async (): Promise<number | undefined> => (once ? undefined : (seat.active()?.frontier ?? elsewhere()));
     return runNotifyTerm(
       { pipeline, topics, watermark, isReadToEnd, graceMs: once ? undefined : RING_GRACE_MS },
