@@ -76,7 +76,7 @@ async function measure(store: OlapStore): Promise<Measured> {
     pipeline: 'bench',
     windows: windowsNeeded([monitor]),
     measures,
-    watched: measures,
+    required: new Map(),
     sketched: [],
     from: undefined,
     to: undefined,

@@ -315,9 +315,14 @@ test('what was not counted of the events, or is missing in the rows, is said; wh
     return backtest({ input: at(name) });
   };
   await assert.rejects(
-    rows('text.ndjson', (line) => line.replace(/"visits":(\d+)/, '"visits":"$1"')),
-    /text\.ndjson:1: visits: found "\d+"; expected a number or null/,
+    rows('text.ndjson', (line) => line.replace(/"visits":(\d+)/, '"visits":"$1 visits"')),
+    /text\.ndjson:1: visits: found "\d+ visits"; expected a number or null/,
   );
+  // Integers of 64 bits, as ClickHouse quotes them.
+  const quoted = (await rows('quoted.ndjson', (line) => line.replace(/"visits":(\d+)/, '"visits":"$1"'))) as Awaited<
+    ReturnType<typeof backtest>
+  >;
+  assert.deepEqual(quoted.settings[0]!.alerts, rang);
   await assert.rejects(
     rows('named.ndjson', (line) => line.replace('"visits"', '"views"')),
     /named\.ndjson: found no row with a field visits; expected the measures that are watched/,

@@ -18,7 +18,7 @@ import type { DetectEntry } from '../../pipeline/monitor/monitor-spec.ts';
 import type { Judged } from './judge.ts';
 import { createJudges, type Judges } from './judges.ts';
 import { createLabelsSeen } from './labels-seen.ts';
-import { measuresNeeded, sketchesNeeded, windowsNeeded } from './measures-needed.ts';
+import { measuresNeeded, measuresRequired, sketchesNeeded, windowsNeeded } from './measures-needed.ts';
 import { loadWithChanges } from './override.ts';
 import type { RecordColumns } from './record-columns.ts';
 import { scoreOf } from './score.ts';
@@ -67,7 +67,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
     pipeline: config.engine.pipeline,
     measures,
     sketched: sketchesNeeded(specs),
-    watched: [...new Set(specs.flatMap(({ detect }) => detect.map(({ measure }) => measure)))],
+    required: measuresRequired(specs),
     from: from === undefined ? undefined : from - warmUpMs,
     to,
   };

@@ -1,13 +1,15 @@
 /** History out of a file of rows: records of `p.windows`, or the flat rows of `tocsin windows --json`. */
 import { AppError } from '../../core/errors.ts';
 import { labelsText, type Labels } from '../../core/labels.ts';
+import { describe } from '../../config/problem.ts';
 import { openLines } from '../../sources/file/lines.ts';
 import type { LineChunk } from '../../sources/file/splitter.ts';
 import { closingOrder } from '../../windows/merge/closing-order.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
-import { createLook } from './flat-rows-look.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
+import { numberIn } from './row-number.ts';
+import { createLook, type Look } from './rows-look.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -33,7 +35,8 @@ export async function historyFromRows(
   emit: Emit,
 ): Promise<{ flatRows: number; notes: string[] }> {
   const packer = createRecordPacker(wanted);
-  const flat = createFlatRows(spec, wanted, path, (record) => packer.add(record));
+  const look = createLook(spec, wanted, path);
+  const flat = createFlatRows(spec, wanted, path, look, (record) => packer.add(record));
   let rows = 0;
   let closed = 0;
   let flatRows = 0;
@@ -46,9 +49,11 @@ export async function historyFromRows(
           'a row of a window: a record of the topic of windows, or a line of `tocsin windows --json`',
         );
       }
-      if (value['kind'] === 'row' || value['kind'] === 'closed') {
-        if (value['kind'] === 'row') rows++;
-        else closed++;
+      if (value['kind'] === 'row') {
+        rows++;
+        packer.add(recordOf(value, line));
+      } else if (value['kind'] === 'closed') {
+        closed++;
         packer.add(value as unknown as WindowRecord);
       } else {
         flatRows++;
@@ -60,19 +65,35 @@ export async function historyFromRows(
   if (rows > 0 && closed === 0) {
     throw wrong(path, 'rows and no record that closes a window', 'the records of the topic of windows, all of them and in their order');
   }
-  const notes = flatRows > 0 ? flat.end() : [];
+  flat.end();
+  const notes = rows + flatRows > 0 ? look.end() : [];
   if (packer.count > 0) await emit(packer.take());
   return { flatRows, notes };
+
+  function recordOf(value: Line, line: number): WindowRow {
+    const record = value as unknown as WindowRow;
+    const { window, labels, measures } = record;
+    if (!isBlock(labels) || !isBlock(measures)) {
+      throw wrong(`${path}:${line}`, 'a row without labels or measures', 'a record of the topic of windows, as it stands there');
+    }
+    for (const name of wanted.measures) {
+      const found: unknown = measures[name] ?? null;
+      if (found !== null && typeof found !== 'number') throw noNumber(`${path}:${line}`, name, found);
+    }
+    look.window(window);
+    if (record.final && record.origin === '') look.row({ window, labels, values: measures, line });
+    return record;
+  }
 }
 
 /** Flat rows come by start of the window: a window is whole when one of its size that starts later comes. */
-function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, path: string, add: (record: WindowRecord) => void) {
+function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, path: string, look: Look, add: (record: WindowRecord) => void) {
   const order = spec.windows.map((window) => closingOrder([window]));
   const current: (WindowStart | undefined)[] = spec.windows.map(() => undefined);
   const held: WindowRecord[][] = spec.windows.map(() => []);
   /** Of the current window. A series has the same labels object in all of its rows. */
   const series: Set<Labels>[] = spec.windows.map(() => new Set());
-  const lookedAt = createLook(spec, wanted, path);
+  const asked = new Set(wanted.measures);
   const indexOf = new Map(spec.windows.map(({ name }, index) => [name, index]));
   const labelsOf = createLabels(spec.dimensions);
 
@@ -87,10 +108,20 @@ function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, path: string, a
     }
   }
 
+  function measuresOf(line: Line, number: number): Record<string, number | null> {
+    const measures: Record<string, number | null> = {};
+    for (const { name } of spec.measures) {
+      const value = numberIn(line[name]);
+      if (value === undefined && line[name] !== undefined && asked.has(name)) throw noNumber(`${path}:${number}`, name, line[name]);
+      measures[name] = value ?? null;
+    }
+    return measures;
+  }
+
   return {
     add(line: Line, number: number): void {
       const window = indexOf.get(String(line['window']));
-      lookedAt.window(String(line['window']));
+      look.window(String(line['window']));
       if (window === undefined) return;
       const last = current[window];
       // Rows of one window stand together: its time is read once.
@@ -107,18 +138,16 @@ function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, path: string, a
       if (here.start !== last?.start) close(window);
       current[window] = here;
       const labels = labelsOf(line);
-      lookedAt.row(line, labels, number);
+      look.row({ window: String(line['window']), labels, values: line, line: number });
       if (series[window]!.has(labels)) {
         const found = `a second row of ${labelsText(labels)} in its window`;
         throw wrong(`${path}:${number}`, found, 'one of each series: perhaps there is a dimension that the pipeline file does not name');
       }
       series[window]!.add(labels);
-      held[window]!.push(rowOf(spec, line, labels, here));
+      held[window]!.push(rowOf(spec, line, measuresOf(line, number), labels, here));
     },
-    /** Gives what is to be known of the rows. */
-    end(): string[] {
+    end(): void {
       spec.windows.forEach((_, window) => close(window));
-      return lookedAt.end();
     },
   };
 }
@@ -177,9 +206,13 @@ function valueOf(line: Line, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function rowOf(spec: EngineSpec, line: Line, labels: Labels, { times: { window_start, window_end } }: WindowStart): WindowRecord {
-  const measures: Record<string, number | null> = {};
-  for (const measure of spec.measures) measures[measure.name] = numberOrNull(line[measure.name]);
+function rowOf(
+  spec: EngineSpec,
+  line: Line,
+  measures: WindowRow['measures'],
+  labels: Labels,
+  { times: { window_start, window_end } }: WindowStart,
+): WindowRecord {
   return {
     kind: 'row',
     pipeline: spec.pipeline,
@@ -190,7 +223,7 @@ function rowOf(spec: EngineSpec, line: Line, labels: Labels, { times: { window_s
     measures,
     state: {},
     // Rows from elsewhere may not say how many events are in them: the counts do, near enough for a least volume.
-    events: numberOrNull(line['events']) ?? countedIn(measures, spec),
+    events: numberIn(line['events']) ?? countedIn(measures, spec),
     replayed: 0,
     final: true,
     corrections: 0,
@@ -209,10 +242,6 @@ function times(start: number, sizeMs: number) {
   return { window_start: new Date(start).toISOString(), window_end: new Date(start + sizeMs).toISOString() };
 }
 
-function numberOrNull(value: unknown): number | null {
-  return typeof value === 'number' ? value : null;
-}
-
 /** Those that are not blank, with their number in the file. By the chunk: a promise for each of a million lines takes as long as its JSON. */
 function* linesOf({ bytes, ends, firstLine: first }: LineChunk): Generator<{ value: Line | undefined; line: number }> {
   const decoder = new TextDecoder();
@@ -227,10 +256,18 @@ function* linesOf({ bytes, ends, firstLine: first }: LineChunk): Generator<{ val
 function parsed(text: string): Line | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Line) : undefined;
+    return isBlock(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isBlock(value: unknown): value is Line {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function noNumber(place: string, measure: string, found: unknown): AppError {
+  return wrong(`${place}: ${measure}`, describe(found), 'a number or null');
 }
 
 function wrong(place: string, found: string, expected: string): AppError {

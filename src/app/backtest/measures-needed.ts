@@ -1,6 +1,7 @@
 /** Which columns of history a pipeline's detectors ask for. */
-import type { MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
-import type { WindowSpec } from '../../windows/spec.ts';
+import type { DetectorName } from '../../detectors/catalog.ts';
+import type { DetectEntry, MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
+import type { MeasureSpec, WindowSpec } from '../../windows/spec.ts';
 
 /** Names of the watched measures and of what they are ratios of, in the order of the file. */
 export function measuresNeeded(specs: readonly MonitorSpec[]): string[] {
@@ -14,6 +15,26 @@ export function measuresNeeded(specs: readonly MonitorSpec[]): string[] {
     for (const { measure } of detect) add(measure);
   }
   return [...names];
+}
+
+/** They judge the value of a ratio itself, and ask for no more than its denominator, where they ask for a least volume. */
+const OF_VALUES: readonly DetectorName[] = ['ema-threshold', 'seasonal', 'threshold'];
+
+/** By window, the measures without which its detectors have nothing to judge: those that are watched, and what their ratios are made of. */
+export function measuresRequired(specs: readonly MonitorSpec[]): Map<string, readonly string[]> {
+  const needs = specs.flatMap(({ detect, measures }) =>
+    detect.flatMap((entry) => [entry.measure, ...partsJudged(entry, measures)].map((name) => ({ window: entry.window, name }))),
+  );
+  const byWindow = Map.groupBy(needs, ({ window }) => window);
+  return new Map([...byWindow].map(([window, own]) => [window, [...new Set(own.map(({ name }) => name))]]));
+}
+
+function partsJudged({ detector, config, measure: name }: DetectEntry, measures: readonly MeasureSpec[]): string[] {
+  const measure = measures.find((one) => one.name === name);
+  if (measure?.kind !== 'ratio') return [];
+  if (!OF_VALUES.includes(detector)) return [measure.numerator, measure.denominator];
+  const { min_volume: least = 0 } = config as { readonly min_volume?: number };
+  return least > 0 ? [measure.denominator] : [];
 }
 
 /** Those of which the rows' state is asked for as well: the keys of heavy hitters. */

@@ -7,8 +7,8 @@ export interface HistoryWanted {
   readonly pipeline: string;
   readonly windows: readonly { readonly window: WindowSpec; readonly index: number }[];
   readonly measures: readonly string[];
-  /** Those of them that are watched themselves; the others are parts of them. */
-  readonly watched: readonly string[];
+  /** By window, those of them without which its detectors have nothing to judge. */
+  readonly required: ReadonlyMap<string, readonly string[]>;
   /** Those of them whose state is asked for too: alerts name the keys in it. */
   readonly sketched: readonly string[];
   /** By start of the window, epoch ms; `from` included, `to` not. */
