@@ -1,6 +1,8 @@
 /** A backtest against a run of the same events: the same alerts, whatever history it reads. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
@@ -250,12 +252,14 @@ test('a wrong file of rows, place or setting is named with what was found in it'
   }
 });
 
-test('settings with other windows are judged side by side as they are alone, from standard input too', async () => {
+test('settings with other windows are judged side by side as they are alone, from standard input and a FIFO too', async () => {
   const set = ['windows=[5m, 1m]', 'detect.conv.window=5m', 'detect.conv.warm_up=1', 'dimensions=[]', 'rollups=null'];
   const alone = await backtest({ input: at('events.ndjson'), set });
   assert.ok(alone.settings[0]!.rang > 0);
   const { stdin, ...deps } = { clock: systemClock, stdin: Readable.from([readFileSync(at('events.ndjson'))]) };
-  for (const input of [at('events.ndjson'), '-']) {
+  execFileSync('mkfifo', [at('fifo')]);
+  const written = writeFile(at('fifo'), readFileSync(at('events.ndjson')));
+  for (const input of [at('events.ndjson'), '-', at('fifo')]) {
     const order = { file: at('shop.yml'), data: at('nowhere'), warmUpMs: 0, set, compare: true, graceMs: 0, input };
     const { settings } = await runBacktest(order, { ...deps, stdin });
     assert.deepEqual(
@@ -264,6 +268,7 @@ test('settings with other windows are judged side by side as they are alone, fro
       input,
     );
   }
+  await written;
 });
 
 test('rows come on standard input too', async () => {

@@ -15,6 +15,7 @@ import { totalsOf } from '../run/tell-summaries.ts';
 import { createPriorities } from '../embedded/priorities.ts';
 import { openEmbeddedRun } from '../embedded/embedded-run.ts';
 import { RUN_DEFAULTS, type RunOptions } from '../run/run-options.ts';
+import type { InputFile } from './input-file.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
 
 const NEVER = new AbortController().signal;
@@ -28,13 +29,13 @@ export interface EventsDeps {
 }
 
 /**
- * `path`: a file of events, into the only source of the pipeline. Resolves to what is to be known of records that were not counted.
+ * `file`: of events, into the only source of the pipeline. Resolves to what is to be known of records that were not counted.
  * @throws AppError `input_unreadable`, also where none of them was
  */
 export async function historyFromEvents(
   wanted: HistoryWanted,
   config: LoadedPipeline,
-  path: string,
+  { path, name }: InputFile,
   emit: Emit,
   { clock, stdin, signal }: EventsDeps,
 ): Promise<string | undefined> {
@@ -63,7 +64,7 @@ export async function historyFromEvents(
     await drive(run, options, { clock, stdin, feed, logger: silentLogger }, stopSignal(options, signal ?? NEVER));
     signal?.throwIfAborted();
     if (packer.count > 0) await emit(packer.take());
-    return uncounted(path, totalsOf(run), reasonsOf(run.engine.partitions().map(({ reasons }) => reasons)));
+    return uncounted(name, totalsOf(run), reasonsOf(run.engine.partitions().map(({ reasons }) => reasons)));
   } finally {
     await log.close();
     rmSync(dir, { recursive: true, force: true });
@@ -71,16 +72,16 @@ export async function historyFromEvents(
 }
 
 /** Undefined: all that the pipeline asks for was counted. @throws AppError `input_unreadable` where nothing was */
-function uncounted(path: string, outcomes: OutcomeCounts, reasons: ReadonlyMap<string, number>): string | undefined {
+function uncounted(name: string, outcomes: OutcomeCounts, reasons: ReadonlyMap<string, number>): string | undefined {
   const { accepted, duplicate, invalid, late } = outcomes;
   if (invalid + late === 0) return undefined;
   const told = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, REASONS_TOLD);
   const why = told.map(([reason, count]) => `${reason} ${count.toLocaleString('en-US')}`).join(', ');
   const what = [...(invalid > 0 ? [`${counted(invalid, 'invalid one')} (${why})`] : []), ...(late > 0 ? [counted(late, 'late one')] : [])];
-  const of = `${counted(recordsRead(outcomes), 'record')} of ${path}`;
+  const of = `${counted(recordsRead(outcomes), 'record')} of ${name}`;
   if (accepted + duplicate > 0) return `of ${of} ${what.join(' and ')} ${invalid + late === 1 ? 'was' : 'were'} not counted`;
   throw new AppError(
     'input_unreadable',
-    `${path}: found ${what.join(' and ')} among ${counted(recordsRead(outcomes), 'record')}; expected events of the pipeline`,
+    `${name}: found ${what.join(' and ')} among ${counted(recordsRead(outcomes), 'record')}; expected events of the pipeline`,
   );
 }

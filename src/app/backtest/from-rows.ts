@@ -7,6 +7,7 @@ import type { LineChunk } from '../../sources/file/splitter.ts';
 import { closingOrder } from '../../windows/merge/closing-order.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
+import type { InputFile } from './input-file.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
 import { numberIn } from './row-number.ts';
 import { createLook, type Look } from './rows-look.ts';
@@ -31,12 +32,12 @@ export function isWindowRow(line: Line | undefined): boolean {
 export async function historyFromRows(
   wanted: HistoryWanted,
   spec: EngineSpec,
-  path: string,
+  { path, name: file }: InputFile,
   emit: Emit,
 ): Promise<{ flatRows: number; notes: string[] }> {
   const packer = createRecordPacker(wanted);
-  const look = createLook(spec, wanted, path);
-  const flat = createFlatRows(spec, wanted, path, look, (record) => packer.add(record));
+  const look = createLook(spec, wanted, file);
+  const flat = createFlatRows(spec, wanted, file, look, (record) => packer.add(record));
   let rows = 0;
   let closed = 0;
   let flatRows = 0;
@@ -44,7 +45,7 @@ export async function historyFromRows(
     for (const { value, line } of linesOf(chunk)) {
       if (value === undefined || !isWindowRow(value)) {
         throw wrong(
-          `${path}:${line}`,
+          `${file}:${line}`,
           'something else',
           'a row of a window: a record of the topic of windows, or a line of `tocsin windows --json`',
         );
@@ -63,7 +64,7 @@ export async function historyFromRows(
     if (packer.count >= BATCH_ROWS) await emit(packer.take());
   }
   if (rows > 0 && closed === 0) {
-    throw wrong(path, 'rows and no record that closes a window', 'the records of the topic of windows, all of them and in their order');
+    throw wrong(file, 'rows and no record that closes a window', 'the records of the topic of windows, all of them and in their order');
   }
   flat.end();
   const notes = rows + flatRows > 0 ? look.end() : [];
@@ -74,11 +75,11 @@ export async function historyFromRows(
     const record = value as unknown as WindowRow;
     const { window, labels, measures } = record;
     if (!isBlock(labels) || !isBlock(measures)) {
-      throw wrong(`${path}:${line}`, 'a row without labels or measures', 'a record of the topic of windows, as it stands there');
+      throw wrong(`${file}:${line}`, 'a row without labels or measures', 'a record of the topic of windows, as it stands there');
     }
     for (const name of wanted.measures) {
       const found: unknown = measures[name] ?? null;
-      if (found !== null && typeof found !== 'number') throw noNumber(`${path}:${line}`, name, found);
+      if (found !== null && typeof found !== 'number') throw noNumber(`${file}:${line}`, name, found);
     }
     look.window(window);
     if (record.final && record.origin === '') look.row({ window, labels, values: measures, line });
@@ -87,7 +88,7 @@ export async function historyFromRows(
 }
 
 /** Flat rows come by start of the window: a window is whole when one of its size that starts later comes. */
-function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, path: string, look: Look, add: (record: WindowRecord) => void) {
+function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, file: string, look: Look, add: (record: WindowRecord) => void) {
   const order = spec.windows.map((window) => closingOrder([window]));
   const current: (WindowStart | undefined)[] = spec.windows.map(() => undefined);
   const held: WindowRecord[][] = spec.windows.map(() => []);
@@ -112,7 +113,7 @@ function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, path: string, l
     const measures: Record<string, number | null> = {};
     for (const { name } of spec.measures) {
       const value = numberIn(line[name]);
-      if (value === undefined && line[name] !== undefined && asked.has(name)) throw noNumber(`${path}:${number}`, name, line[name]);
+      if (value === undefined && line[name] !== undefined && asked.has(name)) throw noNumber(`${file}:${number}`, name, line[name]);
       measures[name] = value ?? null;
     }
     return measures;
@@ -126,11 +127,11 @@ function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, path: string, l
       const last = current[window];
       // Rows of one window stand together: its time is read once.
       const here =
-        last?.text === line['window_start'] ? last! : startOf(line['window_start'], spec.windows[window]!.sizeMs, `${path}:${number}`);
+        last?.text === line['window_start'] ? last! : startOf(line['window_start'], spec.windows[window]!.sizeMs, `${file}:${number}`);
       if (line['final'] === false) return;
       if (last !== undefined && here.start < last.start) {
         throw wrong(
-          `${path}:${number}`,
+          `${file}:${number}`,
           'a window that starts before the one above it',
           'rows by start of the window, as `tocsin windows --json` gives them',
         );
@@ -141,7 +142,7 @@ function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, path: string, l
       look.row({ window: String(line['window']), labels, values: line, line: number });
       if (series[window]!.has(labels)) {
         const found = `a second row of ${labelsText(labels)} in its window`;
-        throw wrong(`${path}:${number}`, found, 'one of each series: perhaps there is a dimension that the pipeline file does not name');
+        throw wrong(`${file}:${number}`, found, 'one of each series: perhaps there is a dimension that the pipeline file does not name');
       }
       series[window]!.add(labels);
       held[window]!.push(rowOf(spec, line, measuresOf(line, number), labels, here));

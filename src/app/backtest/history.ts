@@ -13,12 +13,12 @@ import { historyFromEvents } from './from-events.ts';
 import { historyFromLog } from './from-log.ts';
 import { firstLine, historyFromRows, isWindowRow } from './from-rows.ts';
 import { historyFromStore } from './from-store.ts';
-import { withInputFile } from './input-file.ts';
+import { withInputFile, type InputFile } from './input-file.ts';
 import type { Emit, HistoryWanted } from './record-packer.ts';
 import { counted, plural } from '../../core/counted.ts';
 
 export interface HistoryPlace {
-  /** A file of events or of rows, `-` for standard input; undefined: what a run has left in the data directory. */
+  /** A file of events or of rows, or a pipe, `-` for standard input; undefined: what a run has left in the data directory. */
   readonly input?: string;
   readonly data: string;
   /** Address of Kafka, where the log is not in the data directory. */
@@ -60,7 +60,7 @@ export async function withHistory<T>(
   work: (history: History) => Promise<T>,
 ): Promise<T> {
   if (place.input !== undefined) {
-    return withInputFile(place.input, deps.stdin, deps.signal, async (path) => work(await fileHistory(path, config, deps)));
+    return withInputFile(place.input, deps.stdin, deps.signal, async (file) => work(await fileHistory(file, config, deps)));
   }
   return withReading(place, deps.clock, async (reading) => {
     const record = choosePipeline(reading, config.engine.pipeline);
@@ -135,16 +135,16 @@ function storeHistory(store: OlapStore, otherwise: History | undefined): History
 
 const NO_KEYS = 'the alerts of heavy hitters name no keys here';
 
-async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDeps): Promise<History> {
+async function fileHistory(file: InputFile, config: LoadedPipeline, deps: HistoryDeps): Promise<History> {
   const { sources } = config.engine;
   const found = new Set<string>();
-  if (isWindowRow(await firstLine(path))) {
+  if (isWindowRow(await firstLine(file.path))) {
     return {
       source: () => 'windows',
-      isLarge: statSync(path).size > LARGE_BYTES,
+      isLarge: statSync(file.path).size > LARGE_BYTES,
       counts: false,
       async read(wanted, _, emit) {
-        const { flatRows, notes } = await historyFromRows(wanted, config.engine, path, emit);
+        const { flatRows, notes } = await historyFromRows(wanted, config.engine, file, emit);
         if (flatRows > 0 && wanted.sketched.length > 0) {
           found.add(`${NO_KEYS}: flat rows do not hold them; the records of the topic of windows do`);
         }
@@ -164,7 +164,7 @@ async function fileHistory(path: string, config: LoadedPipeline, deps: HistoryDe
     isLarge: false,
     counts: true,
     async read(wanted, counting, emit) {
-      const note = await historyFromEvents(wanted, counting, path, emit, deps);
+      const note = await historyFromEvents(wanted, counting, file, emit, deps);
       if (note !== undefined) found.add(note);
     },
     notes: () => [...found],
