@@ -102,10 +102,13 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
         const waiting = taken.filter((one) => one !== undefined);
         return waiting.length === 0 ? undefined : allOf(waiting);
       });
+      // Where no batch came nobody has looked at it yet.
+      deps.signal?.throwIfAborted();
     }
     const range = meter.range();
     const days = range ? (range.to - range.from) / DAY_MS : 0;
     const found = await Promise.all(judges.map((one) => one.judged()));
+    deps.signal?.throwIfAborted();
     // Of a part of the alerts no rate would be true.
     const isWhole = found.every(({ dropped }) => dropped.rang + dropped.folded === 0);
     const told = settings.map((setting, index) => {

@@ -27,6 +27,7 @@ export function isWindowRow(line: Line | undefined): boolean {
 
 /**
  * Resolves to how many rows were flat ones, which have values and no state, and what is to be known of them.
+ * `signal` ends it before its end.
  * @throws AppError `input_unreadable` with file:line
  */
 export async function historyFromRows(
@@ -34,6 +35,7 @@ export async function historyFromRows(
   spec: EngineSpec,
   { path, name: file }: InputFile,
   emit: Emit,
+  signal?: AbortSignal,
 ): Promise<{ flatRows: number; notes: string[] }> {
   const packer = createRecordPacker(wanted);
   const look = createLook(spec, wanted, file);
@@ -42,6 +44,7 @@ export async function historyFromRows(
   let closed = 0;
   let flatRows = 0;
   for await (const chunk of openLines({ path })) {
+    signal?.throwIfAborted();
     for (const { value, line } of linesOf(chunk)) {
       if (value === undefined || !isWindowRow(value)) {
         throw wrong(

@@ -69,7 +69,7 @@ export async function withHistory<T>(
     const told = (history: History): Promise<T> =>
       work({ ...history, notes: () => [...history.notes(), ...(changed === undefined ? [] : [changed])] });
     const opened = place.history === 'log' ? undefined : await openedStore(reading.dir, record, place, deps);
-    const log = logHistory(record.topics.windows, reading.log, opened instanceof AppError ? opened : undefined);
+    const log = logHistory(record.topics.windows, reading.log, deps, opened instanceof AppError ? opened : undefined);
     if (!opened || opened instanceof AppError) return told(log);
     try {
       return await told(storeHistory(opened, place.history === 'olap' ? undefined : log));
@@ -80,7 +80,7 @@ export async function withHistory<T>(
 }
 
 /** `trouble`: why the OLAP store, which may have more, is not read. */
-function logHistory(topic: string, log: Log, trouble?: AppError): History {
+function logHistory(topic: string, log: Log, deps: HistoryDeps, trouble?: AppError): History {
   return {
     source: () => 'log',
     isLarge: true,
@@ -91,7 +91,7 @@ function logHistory(topic: string, log: Log, trouble?: AppError): History {
         rows += columns.count;
         return emit(columns);
       };
-      await historyFromLog(wanted, topic, log, counting);
+      await historyFromLog(wanted, topic, log, counting, deps);
       if (rows > 0 || !trouble) return;
       const { code, message, retryable } = trouble;
       const text = `the log has no windows of this time, and the OLAP store, which may have them, is not to be had: ${message}`;
@@ -144,7 +144,7 @@ async function fileHistory(file: InputFile, config: LoadedPipeline, deps: Histor
       isLarge: statSync(file.path).size > LARGE_BYTES,
       counts: false,
       async read(wanted, _, emit) {
-        const { flatRows, notes } = await historyFromRows(wanted, config.engine, file, emit);
+        const { flatRows, notes } = await historyFromRows(wanted, config.engine, file, emit, deps.signal);
         if (flatRows > 0 && wanted.sketched.length > 0) {
           found.add(`${NO_KEYS}: flat rows do not hold them; the records of the topic of windows do`);
         }

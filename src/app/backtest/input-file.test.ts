@@ -108,14 +108,15 @@ const backtest = (input: Buffer | string) =>
   );
 
 test('what is told of standard input names it, and not the file that it was kept in', async () => {
-  const row = JSON.stringify({ window: '1m', window_start: '2026-03-02T09:00:00Z', country: 'KR', orders: 7 });
-  await assert.rejects(backtest(`${row}\n{}\n`), /^AppError: standard input:2: found something else; expected a row of a window/);
+  const row = (minute: number): string =>
+    JSON.stringify({ window: '1m', window_start: `2026-03-02T09:0${minute}:00Z`, country: 'KR', orders: 7 });
+  await assert.rejects(backtest(`${row(0)}\n{}\n`), /^AppError: standard input:2: found something else; expected a row of a window/);
   const event = JSON.stringify({ at: '2026-03-02T09:00:00Z', country: 'KR' });
   const { notes } = await backtest(`${event}\nbroken\n`);
   assert.ok(
     notes.some((note) => /^of 2 records of standard input 1 invalid one .*was not counted$/.test(note)),
     notes.join('\n'),
   );
-  const packed = gzipSync(`${row}\n`.repeat(10));
+  const packed = gzipSync([0, 1, 2, 3].map((minute) => `${row(minute)}\n`).join(''));
   await assert.rejects(backtest(packed.subarray(0, -6)), /^AppError: standard input cannot be read: the gzip data ends in its middle/);
 });
