@@ -64,7 +64,8 @@ export async function historyFromEvents(
     await drive(run, options, { clock, stdin, feed, logger: silentLogger }, stopSignal(options, signal ?? NEVER));
     signal?.throwIfAborted();
     if (packer.count > 0) await emit(packer.take());
-    return uncounted(name, totalsOf(run), reasonsOf(run.engine.partitions().map(({ reasons }) => reasons)));
+    const reasons = reasonsOf(run.engine.partitions().map((partition) => partition.reasons));
+    return uncounted(name, totalsOf(run), reasons, isFiltered(config));
   } finally {
     await log.close();
     rmSync(dir, { recursive: true, force: true });
@@ -72,16 +73,25 @@ export async function historyFromEvents(
 }
 
 /** Undefined: all that the pipeline asks for was counted. @throws AppError `input_unreadable` where nothing was */
-function uncounted(name: string, outcomes: OutcomeCounts, reasons: ReadonlyMap<string, number>): string | undefined {
-  const { accepted, duplicate, invalid, late } = outcomes;
-  if (invalid + late === 0) return undefined;
+function uncounted(name: string, outcomes: OutcomeCounts, reasons: ReadonlyMap<string, number>, filtered: boolean): string | undefined {
+  const { accepted, duplicate, invalid, late, ignored } = outcomes;
+  const read = counted(recordsRead(outcomes), 'record');
   const told = [...reasons].sort((a, b) => b[1] - a[1]).slice(0, REASONS_TOLD);
   const why = told.map(([reason, count]) => `${reason} ${count.toLocaleString('en-US')}`).join(', ');
   const what = [...(invalid > 0 ? [`${counted(invalid, 'invalid one')} (${why})`] : []), ...(late > 0 ? [counted(late, 'late one')] : [])];
-  const of = `${counted(recordsRead(outcomes), 'record')} of ${name}`;
-  if (accepted + duplicate > 0) return `of ${of} ${what.join(' and ')} ${invalid + late === 1 ? 'was' : 'were'} not counted`;
-  throw new AppError(
-    'input_unreadable',
-    `${name}: found ${what.join(' and ')} among ${counted(recordsRead(outcomes), 'record')}; expected events of the pipeline`,
-  );
+  if (accepted + duplicate === 0)
+    throw nothingOf(name, ignored > 0 ? [...what, counted(ignored, 'ignored one')] : what, read, filtered && ignored > 0);
+  if (what.length === 0) return undefined;
+  return `of ${read} of ${name} ${what.join(' and ')} ${invalid + late === 1 ? 'was' : 'were'} not counted`;
+}
+
+/** Without a `where` or a `lookup` blank lines alone are ignored. */
+function isFiltered({ engine }: LoadedPipeline): boolean {
+  return engine.sources.some(({ where, lookups }) => where.length + lookups.length > 0);
+}
+
+function nothingOf(name: string, what: readonly string[], read: string, filtered: boolean): AppError {
+  const found = what.length === 0 ? 'no record' : `${what.join(' and ')} among ${read}`;
+  const which = filtered ? ', which the `where` and the `lookup` of its source let pass' : '';
+  return new AppError('input_unreadable', `${name}: found ${found}; expected events of the pipeline${which}`);
 }
