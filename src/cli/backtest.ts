@@ -7,7 +7,7 @@ import { zoneNamed } from '../core/told-time.ts';
 import type { BacktestAlert, BacktestBell, BacktestPair, BacktestReport, BacktestScore, BacktestSetting } from '../server/api.ts';
 import type { AskedSpan } from './asked-span.ts';
 import { timesBy, type TimeText } from './table-time.ts';
-import { grouped, printTable, type Column } from './table.ts';
+import { grouped, printable, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { counted, plural } from '../core/counted.ts';
 
@@ -79,7 +79,7 @@ async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
     await terminal.print('\nSide by side, by the time they rang:');
     await printTable(comparison, pairColumns(timeText), indented(terminal));
   }
-  for (const note of notes) terminal.note(note);
+  for (const note of notes) terminal.note(printable(note));
 }
 
 async function tellSetting(

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { createProgram } from './program.ts';
+import { printable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 /** 0: done. 1: done, and the answer is no. 2: could not be done. */
@@ -23,7 +24,8 @@ export async function call(args: readonly string[], terminal: Terminal): Promise
 export function explain(error: unknown, terminal: Terminal): number {
   // Commander has printed what it had to say.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : COULD_NOT;
-  if (error instanceof AppError) terminal.note(error.message);
+  // What was found is told too, and may be anybody's bytes; several problems are told in a line each.
+  if (error instanceof AppError) terminal.note(error.message.split('\n').map(printable).join('\n'));
   else {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     terminal.note(`a fault in Tocsin itself: ${text.replaceAll('\n', ' ')}. Please report it, with what TOCSIN_DEBUG=1 shows of it.`);

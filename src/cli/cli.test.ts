@@ -250,6 +250,28 @@ test('a backtest tells seconds where its windows are that short, and misses no b
   assert.match(minutes.stdout, /: 1 alert rang; 1 of them in the first day, while detectors learn\n/);
 });
 
+test('what a backtest tells of labels leaves the terminal as it is', async () => {
+  writeFileSync(join(dir, 'bells.yml'), `${PIPELINE}detect: { detector: threshold, orders: { above: 1 } }\n`);
+  const loud = '\u001B[31mKR\u0007\u009B2J\u202E\ntocsin: all is well';
+  const row = (seconds: number): string => JSON.stringify({ window: '10s', window_start: at(seconds), country: loud, orders: 7 });
+  writeFileSync(join(dir, 'loud.ndjson'), `${row(0)}\n${row(10)}\n`);
+  writeFileSync(join(dir, 'known.yml'), '- { start: 2026-03-02T09:00:00Z, end: 2026-03-02T09:01:00Z, labels: { country: JP } }\n');
+  const told = await tocsin('backtest', 'bells.yml', '--input', 'loud.ndjson', '--data', 'nowhere', '--incidents', 'known.yml');
+  assert.equal(told.code, 0, told.stderr);
+  assert.match(told.stderr, /no series had country="JP"; there are \uFFFD\[31mKR/);
+  writeFileSync(join(dir, 'twice.ndjson'), `${row(0)}\n${row(0)}\n`);
+  const twice = await tocsin('backtest', 'bells.yml', '--input', 'twice.ndjson', '--data', 'nowhere');
+  assert.equal(twice.code, 2);
+  assert.match(twice.stderr, /twice\.ndjson:2: found a second row of .+KR.+ in its window/);
+  for (const { stdout, stderr } of [told, twice]) {
+    const lines = `${stdout}${stderr}`.split('\n');
+    assert.deepEqual(
+      lines.filter((line) => /[\p{Cc}\u202E]/u.test(line) || line === 'tocsin: all is well'),
+      [],
+    );
+  }
+});
+
 test('beside a running process: lines go in through it, readers see what it does, Ctrl-C ends it', async () => {
   const run = start('run', 'shop.yml', '--data', 'live', '--olap-store', 'none', '--listen', 'none', '--clock', 'event');
   const exited = once(run, 'exit');

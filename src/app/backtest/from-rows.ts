@@ -144,7 +144,7 @@ function createFlatRows(spec: EngineSpec, wanted: HistoryWanted, file: string, l
       const labels = labelsOf(line);
       look.row({ window: String(line['window']), labels, values: line, line: number });
       if (series[window]!.has(labels)) {
-        const found = `a second row of ${labelsText(labels)} in its window`;
+        const found = `a second row of ${JSON.stringify(labelsText(labels))} in its window`;
         throw wrong(`${file}:${number}`, found, 'one of each series: perhaps there is a dimension that the pipeline file does not name');
       }
       series[window]!.add(labels);
