@@ -15,12 +15,12 @@ import { withHistory, type History, type HistoryDeps, type HistoryPlace } from '
 import { detectorCatalog } from '../../detectors/catalog.ts';
 import type { DetectorKind } from '../../detectors/detector.ts';
 import type { DetectEntry } from '../../pipeline/monitor/monitor-spec.ts';
-import type { Judged } from './judge.ts';
 import { createJudges, type Judges } from './judges.ts';
 import { createLabelsSeen } from './labels-seen.ts';
 import { measuresNeeded, measuresRequired, sketchesNeeded, windowsNeeded } from './measures-needed.ts';
 import { loadWithChanges } from './override.ts';
 import type { RecordColumns } from './record-columns.ts';
+import type { Judged } from './rung-alerts.ts';
 import { scoreOf } from './score.ts';
 
 export interface BacktestOptions extends HistoryPlace {

@@ -1,7 +1,7 @@
 /** What a judge in a thread of its own is told, and what it answers. */
 import type { MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
-import type { Judged, JudgedRange } from './judge.ts';
 import type { RecordColumns } from './record-columns.ts';
+import type { Judged, JudgedRange } from './rung-alerts.ts';
 
 export interface JudgeOrder {
   readonly spec: MonitorSpec;

@@ -1,9 +1,9 @@
 /** A judge in a thread of its own. Detect entries know nothing of each other, so they may be judged side by side. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Judged } from './judge.ts';
 import type { RecordColumns } from './record-columns.ts';
 import type { JudgeMessage, JudgeOrder, JudgeReply } from './judge-messages.ts';
+import type { Judged } from './rung-alerts.ts';
 
 export interface JudgeThread {
   /** Resolves when there is room for the next batch. */

@@ -1,9 +1,10 @@
 /** All settings at work: in this thread, or the detect entries of each spread over several. */
 import type { MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
 import type { BacktestAlert } from '../../server/api.ts';
-import { ALERTS_MAX, createJudge, type Judged, type JudgedRange } from './judge.ts';
+import { createJudge } from './judge.ts';
 import { startJudge } from './judge-thread.ts';
 import type { RecordColumns } from './record-columns.ts';
+import { ALERTS_MAX, type Judged, type JudgedRange } from './rung-alerts.ts';
 
 /** Of one setting. */
 export interface Judges {
