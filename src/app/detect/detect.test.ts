@@ -103,6 +103,18 @@ test('a column settles what its first lines leave open; points keep the order of
   );
   assert.deepEqual(await read4('told.csv', dayFirst.replace(';3,0', ';3'), { decimal: '.' }), days('1 2 12 13'));
   assert.deepEqual(await read4('bare.csv', '3/1/2026\t1,106\n3/2/2026\t1,200\n', { timeFormat: 'mdy', decimal: '.' }), days('1 2'));
+  // Seconds, though they look like the hour 24 of a day: who says so is believed, and so is a line before.
+  const seconds = [2_026_022_824_000, 2_026_022_884_000];
+  for (const [text, options] of [
+    ['t,count\n2026022824,1\n2026022884,2\n', { timeFormat: 's' }],
+    ['t,count\n1772442000,0\n2026022824,1\n2026022884,2\n', {}],
+  ] as const) {
+    const read2 = await read(file('seconds.csv', text), 'csv', options);
+    assert.deepEqual(
+      read2.slice(-2).map(({ timeMs }) => timeMs),
+      seconds,
+    );
+  }
   assert.deepEqual(await read4('korean.csv', '날짜,건수\n2026. 3. 1.,"1,106"\n2026. 3. 2.,"1,200"\n'), days('1 2'));
 });
 
@@ -207,6 +219,21 @@ const WRONG: [name: string, text: string, format: SeriesFormatName, columns: Ser
     'csv',
     {},
     /spreadsheet\.csv:1:1: found "46082\.375" .*a number before March 1973 is a time with --time-format s/,
+  ],
+  [
+    'hour-24',
+    'hour,n\n2026022824,1\n2026030101,2\n2026030102,3\n',
+    'csv',
+    {},
+    /hour-24\.csv:2:1: found "2026022824" as "hour"; expected hours from 00 to 23, .*take one off each\), or --time-format s .* since 1970$/,
+  ],
+  ['bare-hour-24', '2026022824,1\n', 'csv', {}, /bare-hour-24\.csv:1:1: .*expected hours from 00 to 23/],
+  [
+    'later-hour-24',
+    'hour,n\n2026022823,1\n2026022824,2\n',
+    'csv',
+    {},
+    /later-hour-24\.csv:3:1: found "2026022824" as "hour"; expected hours from 00 to 23/,
   ],
   ['far', 't,n\n8640000000001,5\n', 'csv', { timeFormat: 's' }, /far\.csv:2:1: .*expected a time in s since 1970, as --time-format says/],
   [

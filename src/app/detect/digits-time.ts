@@ -29,11 +29,18 @@ export function readDigits(text: string, form: DigitsForm | undefined): Reading<
     const ms = (Number(text) / UNITS_A_SECOND[form]) * 1_000;
     return Math.abs(ms) <= TIME_MAX_MS ? { value: ms } : undefined;
   }
+  // As a number it would be of a later time, and all that follow it read as such.
+  if (form === undefined && isHour24(text)) return undefined;
   const date = form === 'unix' ? undefined : dateOf(text);
   if (date !== undefined || form === 'date') return date === undefined ? undefined : { value: date, settles: 'date' };
   let ms = Number(text) * 1_000;
   while (ms >= SECONDS_MAX * 1_000) ms /= 1_000;
   return ms < SECONDS_MIN * 1_000 ? undefined : { value: ms, settles: 'unix' };
+}
+
+/** The last hour of a day as those write it who number hours by their end, from 01 to 24: `2026022824`. */
+export function isHour24(text: string): boolean {
+  return DATE.exec(text)?.[4] === '24' && dateOf(text.slice(0, 8)) !== undefined;
 }
 
 function dateOf(text: string): number | undefined {

@@ -1,9 +1,10 @@
 import { settledBy, type Column } from './column.ts';
-import { isDigits } from './digits-time.ts';
+import { isDigits, isHour24 } from './digits-time.ts';
 import type { SeriesFormat } from './series-format.ts';
 import { readTime, type TimeStyle } from './time-text.ts';
 
 const ORDER_NAMES = { dmy: 'the day first', mdy: 'the month first' } as const;
+const HOURS = 'hours from 00 to 23, each by its beginning (where they are numbered from 01 to 24 by their end, take one off each)';
 const UNITS_OPTION = '--time-format s (or ms, us, ns)';
 
 /** Of times; values are epoch ms. */
@@ -39,6 +40,7 @@ export function createTimeColumn({ timeStyle, timeForm }: SeriesFormat): Column 
   function expected(text: string): string {
     if (isDigits(text)) {
       if (digits !== undefined && digits !== 'date' && digits !== 'unix') return `a time in ${digits} since 1970, as --time-format says`;
+      if (digits !== 'unix' && isHour24(text)) return `${HOURS}, or ${UNITS_OPTION} for numbers since 1970`;
       const isOther = digits === 'date' && readTime(text, {}) !== undefined;
       if (isOther) return `a date of digits such as 20260302, as ${digitsBy} has it, or ${UNITS_OPTION} for numbers since 1970`;
       return `${timeForm}; a number before March 1973 is a time with ${UNITS_OPTION} only`;

@@ -46,7 +46,17 @@ test('digits are a date where they can be one of these years, else a number sinc
     ['20260301', undefined, MIDNIGHT, 'date'],
     ['202603011505', undefined, AFTERNOON - 9_000, 'date'],
     ['2026030115', undefined, AFTERNOON - 309_000, 'date'],
-    ['2026030124', undefined, 2_026_030_124_000, 'unix'],
+    // The hour 24, of those who number hours by their end: no number of seconds, unless that is said, or the column has settled it.
+    ['2026030124', undefined, undefined],
+    ['2026022824', undefined, undefined],
+    ['2026030124', 'date', undefined],
+    ['2026030124', 'unix', 2_026_030_124_000, 'unix'],
+    ['2026030124', 's', 2_026_030_124_000],
+    ['202603012400', undefined, undefined],
+    // Neither a day of February, nor a year that is measured, nor an hour of any clock.
+    ['2026023024', undefined, 2_026_023_024_000, 'unix'],
+    ['1989123124', undefined, 1_989_123_124_000, 'unix'],
+    ['2026030125', undefined, 2_026_030_125_000, 'unix'],
     ['1989123123', undefined, 1_989_123_123_000, 'unix'],
     ['2026030115', 'unix', 2_026_030_115_000, 'unix'],
     ['2026030115', 's', 2_026_030_115_000],
@@ -57,10 +67,11 @@ test('digits are a date where they can be one of these years, else a number sinc
     ['1772377509000000000', undefined, AFTERNOON, 'unix'],
     ['100000000', undefined, 1e11, 'unix'],
     ['99999999', undefined, undefined],
-    // Neither 31 February, nor the hour 24, nor a year that nobody measured: of eight digits nothing is left.
+    // Neither 31 February, nor a year that nobody measured: of eight digits nothing is left.
     ['20260231', undefined, undefined],
     ['18990301', undefined, undefined],
-    ['20260301240000', undefined, 20_260_301_240_000, 'unix'],
+    ['20260301240000', undefined, undefined],
+    ['20260301240000', 'unix', 20_260_301_240_000, 'unix'],
     ['20260301240000', 'date', undefined],
     ['1772377509', 'date', undefined],
     // A year, a day of a spreadsheet, a count.
