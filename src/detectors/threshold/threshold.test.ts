@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MeasureSpec } from '../../windows/spec.ts';
-import type { Verdict } from '../detector.ts';
+import type { Detector, Verdict } from '../detector.ts';
 import { thresholdConfig } from './config.ts';
 import { threshold } from './threshold.ts';
 
@@ -75,6 +75,29 @@ test('a breach that was written before it was noted whether it fires is held to 
     assert.equal(status(wait, { since: 0, windows: 3, fires: false }, 4), 'clear', `${wait}: what was noted counts`);
   }
   assert.equal(status('3m', { since: 0, windows: 2 }, 4), 'firing', 'a duration goes on while a window is not judged');
+});
+
+test('a limit that is edited forgets what was said of it, and nothing of the other one', () => {
+  const edited = (before: object, after: object, values: readonly number[]): string[] => {
+    const [first, second] = [before, after].map((settings) =>
+      threshold.create(thresholdConfig.parse(settings), { measure: ratio, window }),
+    ) as [Detector, Detector];
+    let state: unknown;
+    return values.map((value, minute) => {
+      const at = { startMs: minute * MINUTE, endMs: (minute + 1) * MINUTE, labels: {}, volume: 1, absent: false };
+      const [step] = (minute < 3 ? first : second).observeWindow([{ state, observation: { ...at, value } }], undefined).steps;
+      state = step!.state;
+      return step!.verdicts.map(({ direction, status }) => `${direction} ${status}`).join(', ');
+    });
+  };
+  const wavers = { above: 100, clear_below: 80 };
+  const values = [110, 90, 90, 90];
+  assert.equal(edited(wavers, { ...wavers, below: 10 }, values)[3], 'down clear, up firing');
+  assert.equal(edited({ ...wavers, below: 10 }, wavers, values)[3], 'up firing');
+  assert.equal(edited(wavers, { ...wavers, above: 95 }, values)[3], 'up clear');
+  const waits = { above: 100, for: '4m' };
+  assert.equal(edited(waits, { ...waits, below: 10 }, [110, 110, 110, 110])[3], 'down clear, up firing');
+  assert.equal(edited(waits, { ...waits, above: 105 }, [110, 110, 110, 110])[3], 'up pending');
 });
 
 test('both limits are watched, each on its own', () => {

@@ -11,6 +11,8 @@ const FORGET_AFTER_MS = 86_400_000;
 
 /** Where a direction in breach stands. */
 interface Breach {
+  /** The one that it went past; absent: written when it was not noted yet, and taken for the one at hand. */
+  readonly limit?: number;
   /** Start of the first window in breach, epoch ms. */
   readonly since: number;
   /** Windows judged in breach since then. */
@@ -93,12 +95,12 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
     const next: { [direction in Direction]?: Breach } = {};
     const verdicts: Verdict[] = [];
     for (const { direction, limit, clear, begins, ends } of limits) {
-      const old = state[direction];
+      const old = breachOf(state[direction], limit);
       const fired = old !== undefined && hasFired(old, endMs);
       const inBreach = fired ? !ends(value) : begins(value);
       let status: Verdict['status'] = 'clear';
       if (inBreach) {
-        const breach = { since: old?.since ?? startMs, windows: (old?.windows ?? 0) + 1 };
+        const breach = { limit, since: old?.since ?? startMs, windows: (old?.windows ?? 0) + 1 };
         const fires = fired || lastsLongEnough(breach, endMs);
         next[direction] = { ...breach, fires };
         status = fires ? 'firing' : 'pending';
@@ -110,9 +112,12 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
     return { state: next, verdicts };
   }
 
-  // How long a breach has lasted is said of the limit that it went past.
-  const stateSettings = limits.map(({ direction, limit }) => `${direction} ${limit}`).join();
-  return perSeries({ stateVersion: 1, stateSettings, seesAbsent: true, forgetAfterMs: FORGET_AFTER_MS }, observe);
+  return perSeries({ stateVersion: 1, seesAbsent: true, forgetAfterMs: FORGET_AFTER_MS }, observe);
+}
+
+/** How long a breach has lasted is said of the limit that it went past: of another one nothing is known. The other direction has its own. */
+function breachOf(breach: Breach | undefined, limit: number): Breach | undefined {
+  return breach?.limit === undefined || breach.limit === limit ? breach : undefined;
 }
 
 export const threshold: DetectorKind<typeof thresholdConfig> = {

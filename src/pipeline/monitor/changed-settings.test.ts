@@ -85,17 +85,17 @@ const cases: { readonly [name in DetectorName]?: Case } = {
       ],
     ],
   },
+  // Each direction knows its own limit, and forgets what was said of another one by itself.
   threshold: {
-    anew: [
-      [
-        { above: 100, for: '1h' },
-        { above: 50, for: '1h' },
-      ],
-    ],
+    anew: [],
     goesOn: [
       [
         { above: 100, for: '1h' },
         { above: 100, for: '2h', clear_below: 80, min_volume: 5 },
+      ],
+      [
+        { above: 100, for: '1h' },
+        { above: 50, below: 10, for: '1h' },
       ],
     ],
   },
@@ -151,6 +151,12 @@ test('state that was written without its settings is taken', () => {
   const { stateSettings, ...older } = detectorOf('absence', {}, clicks);
   assert.equal(stateSettings, 'day');
   assert.deepEqual(reread(older, detectorOf('absence', { habits: 'week' }, clicks)).state, { learnt: 1 });
+});
+
+test('state that was written with settings is taken by a detector that names none any more', () => {
+  const plain = detectorOf('threshold', { above: 5 }, clicks);
+  assert.equal(plain.stateSettings, undefined);
+  assert.deepEqual(reread({ ...plain, stateSettings: 'up 100' }, plain).state, { learnt: 1 });
 });
 
 function changeMonitor(settings: object): Monitor {

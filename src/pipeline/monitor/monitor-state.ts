@@ -67,9 +67,9 @@ export function markOf({ stateVersion, stateSettings }: Detector): StateMark {
   return { v: stateVersion, ...(stateSettings !== undefined && { settings: stateSettings }) };
 }
 
-/** Under other settings state means something else. */
+/** Under other settings state means something else, but of a detector that names none. */
 export function isOfSettings({ settings }: StateMark, { stateSettings }: Detector): boolean {
-  return settings === undefined || settings === stateSettings;
+  return settings === undefined || stateSettings === undefined || settings === stateSettings;
 }
 
 /** A line break: stands in no JSON as it is written here. */
