@@ -1,7 +1,7 @@
 /**
  * Rings when reading is too far behind for too long, again each `cooldown` while it is, and once more when it is back. Its verdict is about now,
  * so it follows from no log; what it told is recorded in `p.alerts`, and its state beside the rest, so that a restart in between neither rings
- * again nor forgets the end.
+ * again, nor forgets the end, nor moves a reminder.
  */
 import type { Clock } from '../core/clock.ts';
 import { atOnce } from '../core/slices.ts';
@@ -30,6 +30,12 @@ export interface LagState {
   /** As it was told last. */
   readonly told?: AlertEvent;
 }
+
+/**
+ * As it is stored. `rang`: when it rang last outside the cooldown, epoch ms; absent: it has not, or that was not noted yet. `resting`: no
+ * episode is on, and one that begins now begins within the cooldown.
+ */
+type StoredLag = (LagState | { readonly status: 'resting' }) & { readonly rang?: number };
 
 export interface LagMove {
   readonly state: LagState | undefined;
@@ -90,9 +96,10 @@ export async function openLagWatch(config: LagWatchConfig, deps: LagWatchDeps): 
   const { pipeline, topic, limit, repeatAfterMs } = config;
   const { log, clock } = deps;
   const entries = fromStateEntries(PREFIX, await log.state(PREFIX + pipeline));
-  let state = entries.find(([key]) => key === pipeline)?.[1] as LagState | undefined;
-  /** When it rang last outside the cooldown: a new episode within it has its first reminder when that is over, as receivers were told of the one before. */
-  let rangMs = state?.told ? Date.parse(state.told.alert_time) : -Infinity;
+  const stored = entries.find(([key]) => key === pipeline)?.[1] as StoredLag | undefined;
+  let state = episodeOf(stored);
+  /** A new episode within the cooldown has its first reminder when that is over, as receivers were told of the one before. */
+  let rang = stored?.rang ?? (state?.told && Date.parse(state.told.alert_time));
 
   function eventOf(lag: TotalLag, now: number, change: LagMove['change'] | 'repeated'): AlertEvent | undefined {
     if (change === undefined) return undefined;
@@ -103,23 +110,38 @@ export async function openLagWatch(config: LagWatchConfig, deps: LagWatchDeps): 
 
   return {
     async tick() {
-      if (limit === undefined && state === undefined) return undefined;
+      if (limit === undefined && state === undefined && rang === undefined) return undefined;
       const lag = await deps.measure();
       const now = clock.now();
       const observed = limit?.unit === 'ms' ? lag.behindMs : lag.records;
       const moved = advanceLag(state, limit !== undefined && observed > limit.above, now, limit?.forMs ?? 0);
-      const isDue = now - rangMs >= repeatAfterMs;
+      const isDue = rang === undefined || now - rang >= repeatAfterMs;
       const change = moved.change ?? (moved.state?.status === 'firing' && isDue ? 'repeated' : undefined);
-      if (moved.state === state && change === undefined) return undefined;
+      const isFiring = change === 'fired' || change === 'repeated';
+      const isOver = isDue && moved.state === undefined;
+      const nextRang = isDue && isFiring ? now : isOver ? undefined : rang;
+      if (moved.state === state && change === undefined && nextRang === rang) return undefined;
       const event = eventOf(lag, now, change);
       const next = moved.state && event ? { ...moved.state, told: event } : moved.state;
       await log.commit({
         appends: event ? atOnce(appendAlerts(topic, [event])) : [],
-        state: toStateChanges(PREFIX, [[pipeline, next ?? null]]),
+        state: toStateChanges(PREFIX, [[pipeline, storedLag(next, nextRang)]]),
       });
       state = next;
-      if (event?.status === 'firing' && isDue) rangMs = now;
+      rang = nextRang;
       return event;
     },
   };
+}
+
+/** Null: there is nothing to store. */
+function storedLag(state: LagState | undefined, rang: number | undefined): StoredLag | null {
+  if (rang === undefined) return state ?? null;
+  return { ...(state ?? { status: 'resting' }), rang };
+}
+
+function episodeOf(stored: StoredLag | undefined): LagState | undefined {
+  if (stored === undefined || stored.status === 'resting') return undefined;
+  const { rang: _, ...state } = stored;
+  return state;
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { behindMs, totalLag, type TotalLag } from './lag.ts';
 import { advanceLag, openLagWatch, type LagState } from './lag-watch.ts';
+import { toStateChanges } from './state-codec.ts';
 
 test('what is read to its end is not behind, however long its source has been silent', () => {
   assert.equal(behindMs(0, 1_000, 500, 9_000_000), 0);
@@ -88,53 +89,94 @@ test('the watch records what it tells with its state, and a restart neither ring
   records = 10;
   for (; now <= 9_000; now += 1_000) await (await open()).tick();
   assert.deepEqual(told.slice(1), [{ alert_id: 'since 0', status: 'resolved', current_value: 10 }]);
+  assert.equal(kept.size, 1, 'when it rang is kept until the cooldown is over');
+  for (now = 599_000; now <= 603_000; now += 1_000) await (await open()).tick();
+  assert.equal(kept.size, 0);
+  assert.equal(told.length, 2);
+});
+
+const MINUTE = 60_000;
+
+/** What is told, in minutes, of a lag for 4 minutes and, from the fifth on, for 35. `isRestarted`: in this second. */
+async function toldOf(cooldownMinutes: number, untilMinute: number, isRestarted: (second: number) => boolean) {
+  const { kept, told, log } = keeping();
+  let now = 0;
+  const isAbove = (): boolean => now < 4 * MINUTE || (now >= 5 * MINUTE && now < 40 * MINUTE);
+  const open = () =>
+    openLagWatch(
+      {
+        pipeline: 'ads',
+        topic: 'ads.alerts',
+        limit: { above: 10, unit: 'records', forMs: 30_000 },
+        repeatAfterMs: cooldownMinutes * MINUTE,
+      },
+      {
+        log,
+        clock: { now: () => now },
+        measure: async (): Promise<TotalLag> => ({ records: isAbove() ? 50 : 0, behindMs: 0, worst: 'raw/0' }),
+        alert: (_, at) =>
+          ({ alert_time: new Date(at.now).toISOString(), status: at.told ? 'resolved' : 'firing', repeat: at.repeat }) as AlertEvent,
+      },
+    );
+  let watch = await open();
+  for (; now <= untilMinute * MINUTE; now += 10_000) {
+    if (isRestarted(now / 1_000)) watch = await open();
+    await watch.tick();
+  }
+  return { kept, told: told.map(({ alert_time, status, repeat }) => [Date.parse(alert_time) / MINUTE, status, repeat]) };
+}
+
+for (const [when, isRestarted] of [
+  ['without a restart', () => false],
+  ['with a restart at every look', () => true],
+  ['with a restart between the episodes', (second: number) => second === 290],
+  ['with a restart in the second episode', (second: number) => second === 360],
+] as const) {
+  test(`a lag that lasts is told again each cooldown, and first when that of the episode before is over: ${when}`, async () => {
+    const { told } = await toldOf(10, 21, isRestarted);
+    assert.deepEqual(told, [
+      [0.5, 'firing', 0],
+      [4.5, 'resolved', 0],
+      [5.5, 'firing', 0],
+      [10.5, 'firing', 1],
+      [20.5, 'firing', 2],
+    ]);
+    // The reminder at 3.5 begins a cooldown of its own, which ends within the second episode.
+    assert.deepEqual((await toldOf(3, 13, isRestarted)).told, [
+      [0.5, 'firing', 0],
+      [3.5, 'firing', 1],
+      [4.5, 'resolved', 0],
+      [5.5, 'firing', 0],
+      [6.5, 'firing', 1],
+      [9.5, 'firing', 2],
+      [12.5, 'firing', 3],
+    ]);
+  });
+}
+
+test('when all is over and the cooldown too, nothing is kept of a lag', async () => {
+  const { kept, told } = await toldOf(10, 55, () => true);
+  assert.deepEqual(told.at(-1), [40.5, 'resolved', 0]);
   assert.equal(kept.size, 0);
 });
 
-test('a lag that lasts is told again each cooldown, through restarts, and first when the cooldown of the episode before is over', async () => {
-  const MINUTE = 60_000;
-  for (const restarts of [false, true]) {
-    const { told, log } = keeping();
-    let now = 0;
-    const isAbove = (): boolean => now < 4 * MINUTE || (now >= 5 * MINUTE && now < 40 * MINUTE);
-    const open = () =>
-      openLagWatch(
-        {
-          pipeline: 'ads',
-          topic: 'ads.alerts',
-          limit: { above: 10, unit: 'records', forMs: 30_000 },
-          repeatAfterMs: restarts ? 3 * MINUTE : 10 * MINUTE,
-        },
-        {
-          log,
-          clock: { now: () => now },
-          measure: async (): Promise<TotalLag> => ({ records: isAbove() ? 50 : 0, behindMs: 0, worst: 'raw/0' }),
-          alert: (_, at) =>
-            ({ alert_time: new Date(at.now).toISOString(), status: at.told ? 'resolved' : 'firing', repeat: at.repeat }) as AlertEvent,
-        },
-      );
-    let watch = await open();
-    for (; now <= 13 * MINUTE; now += 10_000) {
-      if (restarts) watch = await open();
-      await watch.tick();
-    }
-    assert.deepEqual(
-      told.map(({ alert_time, status, repeat }) => [Date.parse(alert_time) / MINUTE, status, repeat]),
-      restarts
-        ? [
-            [0.5, 'firing', 0],
-            [3.5, 'firing', 1],
-            [4.5, 'resolved', 0],
-            [5.5, 'firing', 0],
-            [8.5, 'firing', 1],
-            [11.5, 'firing', 2],
-          ]
-        : [
-            [0.5, 'firing', 0],
-            [4.5, 'resolved', 0],
-            [5.5, 'firing', 0],
-            [10.5, 'firing', 1],
-          ],
-    );
-  }
+test('an alert on lag of before it was noted when it rang is reminded of a cooldown after it was told last', async () => {
+  const { told, log } = keeping();
+  const before = { alert_time: new Date(MINUTE).toISOString(), status: 'firing', repeat: 0 } as AlertEvent;
+  await log.commit({ state: toStateChanges('lag-alert/', [['ads', { status: 'firing', since: 0, told: before }]]) });
+  let now = 2 * MINUTE;
+  const watch = await openLagWatch(
+    { pipeline: 'ads', topic: 'ads.alerts', limit: { above: 10, unit: 'records', forMs: 0 }, repeatAfterMs: 10 * MINUTE },
+    {
+      log,
+      clock: { now: () => now },
+      measure: async (): Promise<TotalLag> => ({ records: 50, behindMs: 0, worst: 'raw/0' }),
+      alert: (_, at) => ({ status: 'firing', alert_time: new Date(at.now).toISOString(), repeat: at.repeat }) as AlertEvent,
+    },
+  );
+  for (; now <= 12 * MINUTE; now += 10_000) await watch.tick();
+  assert.deepEqual(
+    told.map(({ alert_time, repeat }) => [Date.parse(alert_time) / MINUTE, repeat]),
+    [[11, 1]],
+  );
 });
