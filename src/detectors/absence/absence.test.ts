@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
+import type { Detector } from '../detector.ts';
 import { absence } from './absence.ts';
 import { absenceConfig } from './config.ts';
 
@@ -92,6 +93,26 @@ test('a weekday of its own is learnt with habits: week', () => {
   const amount = (minute: number): number => (Math.floor(minute / DAY) % 7 >= 5 ? 0 : 1 + random.poisson(5));
   const byWeek = play(28 * DAY, amount, { habits: 'week' }).began;
   assert.ok(byWeek.length <= 1, byWeek.join(', '));
+});
+
+test('hours of a day that were written without their habits are not read as those of a week', () => {
+  const make = (settings: object): Detector => absence.create(absenceConfig.parse(settings), { measure, window });
+  const [byDay, byWeek] = [make({}), make({ habits: 'week' })];
+  const edited = 6 * DAY;
+  const silent = 23 * DAY + 12 * HOUR;
+  let state: unknown;
+  const firing: number[] = [];
+  for (let minute = 0; minute < silent + 20; minute++) {
+    const value = minute < silent ? 9 : 0;
+    const at = { startMs: minute * MINUTE, endMs: (minute + 1) * MINUTE, labels: {} };
+    const observation = { ...at, value, volume: value, absent: value === 0 };
+    const [step] = (minute < edited ? byDay : byWeek).observeWindow([{ state, observation }], undefined).steps;
+    state = step!.state;
+    if (step!.verdicts[0]!.status === 'firing') firing.push(minute);
+  }
+  assert.equal(firing[0], silent + 9);
+  const { hours } = state as { hours: Readonly<Record<string, readonly number[]>> };
+  for (const [name, ring] of Object.entries(hours)) assert.ok(ring.length === 168 && ring.every(Number.isFinite), name);
 });
 
 test('what has no amount is refused', () => {

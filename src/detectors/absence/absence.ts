@@ -56,7 +56,9 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
     const { startMs, endMs, value } = observation;
     const hourNumber = Math.floor(startMs / HOUR_MS);
     const hour = hourNumber % count;
-    const begun = known ?? { hours: newHours(count), hour: -1, windows: 0, first: startMs };
+    // State that was written without its settings may be of other habits: its hours are none of these.
+    const isOfHabits = known?.hours.windows.length === count;
+    const begun = known && isOfHabits ? known : { hours: newHours(count), hour: -1, windows: 0, first: startMs };
     const state = passGap(begun, endMs, needed);
     if (observation.absent || observation.volume <= 0 || value === 0) {
       const next = passEmpty(state, startMs, 1, needed);
