@@ -152,6 +152,20 @@ test('what is paid back is taken off within a span, and a span of less than noth
   );
 });
 
+test('amounts are held against yesterday alike in every unit, and an alarm on them ends alike', () => {
+  const inUnit = (unit: number) => {
+    const random = createRandom(8);
+    const fall = (quarter: number): number => (quarter >= 5 * DAY + 20 && quarter < 5 * DAY + 60 ? 0.4 : 1);
+    const at = (quarter: number): Counted => [(daily(quarter) * fall(quarter) * Math.exp(0.1 * random.normal())) / unit, 1];
+    return play(8 * DAY, at, { down: '30%', up: '50%' }, sum);
+  };
+  assert.deepEqual(
+    inUnit(1).map(([, direction, lasted]) => [direction, lasted]),
+    [['down', false]],
+  );
+  for (const unit of [1e5, 1e-5]) assert.deepEqual(inUnit(unit), inUnit(1), `${unit}`);
+});
+
 test('amounts of mixed signs are told as what is left of them', () => {
   const detector = change.create(changeConfig.parse({ span: '1h', down: '30%' }), { measure: sum, window, adds: 'amounts' });
   let state: unknown;

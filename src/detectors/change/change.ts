@@ -92,6 +92,8 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
       variance: adds === 'events' ? 1 / then.amount : 0,
     };
     const recent = [newest, ...state.recent].slice(0, LENGTHS.at(-1));
+    /** What weighs as much as one event: of amounts as much as the days differ by, in whatever unit they are. */
+    const piece = adds === 'events' ? 1 : varianceOf(state.days) * expected;
     const next: { -readonly [Key in keyof ChangeState]: ChangeState[Key] } = { ...state, recent, compared: state.compared + 1 };
     let isOn = false;
     let said: Span[] = [];
@@ -100,7 +102,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     const verdicts = plans.map(([plan, change]): Verdict => {
       const { direction } = plan;
       const held = state[direction];
-      let on = held && goOn(held, newest);
+      let on = held && goOn(held, newest, piece);
       const isLasting = on !== undefined && endMs - on.since >= backMs;
       if (isLasting) {
         lasting = on;
