@@ -13,7 +13,7 @@ export interface Dispersion {
 const MEMORY = 200;
 const LEAST = 1e-9;
 
-/** Until there was a block: of events those that come one by one, of amounts nothing is known. */
+/** Until there was a block: of events those that come one by one. Of amounts nothing is known then, and nothing may be judged by it. */
 export function dispersionOf(dispersion: Dispersion | undefined, adds: 'events' | 'amounts'): number {
   const least = adds === 'events' ? 1 : LEAST;
   return dispersion ? Math.max(least, dispersion.squares / dispersion.units) : least;

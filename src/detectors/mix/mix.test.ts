@@ -16,6 +16,8 @@ const window = { name: '1m', sizeMs: MINUTE, slideMs: MINUTE };
 interface Member {
   readonly labels: Labels;
   mean(minute: number): number;
+  /** It has rows from the first window on, also before anything is counted in them. */
+  readonly isThere?: true;
 }
 
 /** What comes in a window, and of which kind it is; default: events one by one. */
@@ -54,7 +56,7 @@ function play(
     adds,
   });
   const states: unknown[] = members.map(() => undefined);
-  const known = members.map(() => false);
+  const known = members.map(({ isThere }) => isThere === true);
   const on = new Set<string>();
   const rung: Rung[] = [];
   for (let minute = 0; minute < minutes; minute += windowMinutes) {
@@ -68,7 +70,14 @@ function play(
       return [
         {
           state: states[index],
-          observation: { ...at, labels, value: amount, volume: amount, absent: amount === 0, parts: { amount, exposure: 1 } },
+          observation: {
+            ...at,
+            labels,
+            value: amount,
+            volume: amount,
+            absent: amount === 0,
+            parts: { amount, exposure: 1 },
+          },
         },
       ];
     });
@@ -186,6 +195,46 @@ test('a share of money, or of events in clumps, that breaks is found within a qu
     assert.equal(first?.direction, factor > 1 ? 'up' : 'down');
     assert.ok(first.minute < DAY + 15, `after ${first.minute - DAY} minutes`);
   }
+});
+
+/** XX was there for 70 minutes before its first sale, and then has one an hour or so. */
+const seldom = (salesADay: number): Member => ({
+  labels: { country: 'XX' },
+  mean: (minute) => (minute < 70 ? 0 : salesADay / DAY),
+  isThere: true,
+});
+
+test('the first sale of a value, and single ones after it, are no rise of its share', () => {
+  for (const sd of [0.5, 1, 1.6]) {
+    let alarms = 0;
+    for (let seed = 31; seed <= 34; seed++) {
+      const all = [...steady, seldom(24), { ...seldom(6), labels: { country: 'YY' } }];
+      alarms += play(all, 3 * DAY, { down: '50%', up: '100%' }, seed, 1, money(sd)).length;
+    }
+    assert.ok(alarms <= 12, `standard deviation ${sd}: ${alarms} alarms in 12 days`);
+  }
+});
+
+test('a break is found beside values that hardly ever sell anything', () => {
+  const breaks = steady.map((member) =>
+    member.labels['country'] === 'KR' ? { ...member, mean: (at: number) => (at < DAY ? 25 : 8) } : member,
+  );
+  const [first] = play([...breaks, seldom(24)], DAY + 60, { down: '50%', up: '100%' }, 7, 1, money(1));
+  assert.deepEqual([first?.who, first?.direction], ['KR', 'down']);
+  assert.ok(first!.minute >= DAY && first!.minute < DAY + 20, `after ${first!.minute - DAY} minutes`);
+});
+
+test('shares of money are the same in every unit', () => {
+  const breaks = steady.map((member) =>
+    member.labels['country'] === 'KR' ? { ...member, mean: (at: number) => (at < DAY ? 25 : 75) } : member,
+  );
+  const rungIn = (unit: number): Rung[] => {
+    const { draw, ...nature } = money(0.5);
+    const inUnit: Nature = { ...nature, draw: (random, mean) => draw(random, mean) / unit };
+    return play([...breaks, seldom(24)], DAY + 3 * HOUR, { down: '50%', up: '100%' }, 9, 1, inUnit);
+  };
+  assert.ok(rungIn(1).some(({ who, direction }) => who === 'KR' && direction === 'up'));
+  for (const unit of [1e5, 1e-5]) assert.deepEqual(rungIn(unit), rungIn(1), `${unit}`);
 });
 
 test('a value that was never there is told as such, once it is large enough', () => {

@@ -10,7 +10,7 @@ import { scanSpans, thetasOf, type ScanPlan } from '../sequential/span-scan.ts';
 import { mixConfig, type MixConfig } from './config.ts';
 import { dispersionOf } from './dispersion.ts';
 import { amountOf, groupsOf, type Group } from './groups.ts';
-import { factorOf, LENGTHS, newShare, REACH, shareOf, spansOf, withWindow, type Share } from './share.ts';
+import { canJudge, factorOf, LENGTHS, newShare, REACH, shareOf, spansOf, withWindow, type Share } from './share.ts';
 
 const FORGET_AFTER_MS = 7 * 86_400_000;
 /** After this long, and after as many windows as evidence reaches back, a changed share is how it is: learnt anew, and not told again. */
@@ -64,12 +64,13 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
     if (state.unseen && config.unseen !== undefined) return unseenStep(next, counted, endMs);
     const age = startMs - state.first;
     if (age < config.warm_up || share.all <= 0) return { state: next, verdicts: [] };
-    const expected = shareOf(share) * counted.all;
+    const expected = shareOf(share, adds) * counted.all;
     const newest = { seen: counted.own, expected };
     const dispersion = dispersionOf(share.scatter, adds);
-    const verdicts = plans.map(([plan, change]): Verdict => {
+    const verdicts = plans.flatMap(([plan, change]): Verdict[] => {
       const { direction } = plan;
       const held = state[direction];
+      if (!held && !canJudge(share, adds)) return [];
       let on = held && goOn(held, newest, dispersion);
       const isOld = held !== undefined && endMs - held.since >= lastingMs;
       const isLasting = isOld && on !== undefined;
@@ -82,7 +83,7 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
       delete next[direction];
       if (on) next[direction] = on;
       else if (held) next.share = isOld ? relearnt(share) : { ...share, recent: [] };
-      return { ...verdictOf(direction, change, on, next, newest, endMs), ...(isLasting && { isLasting }) };
+      return [{ ...verdictOf(direction, change, on, next, newest, endMs), ...(isLasting && { isLasting }) }];
     });
     return { state: next, verdicts };
   }

@@ -20,7 +20,7 @@ export interface Share {
   readonly pending: number;
   /** How much the share swings over ten windows, beside what they scatter; over fewer it swings no more. */
   readonly moves: TrackedVariance;
-  /** How much single windows scatter; undefined before the first ten. */
+  /** How much single windows scatter; undefined before the first ten in which something came. */
   readonly scatter?: Dispersion;
 }
 
@@ -45,7 +45,7 @@ export function withWindow(share: Share, counted: Counted, keep: number, learns:
     next.pending = 0;
     const scatter = learnBlock(share.scatter, recent, adds);
     if (scatter) next.scatter = scatter;
-    next.moves = movesOf(share.moves, spansOf(next, adds), dispersionOf(scatter, adds));
+    if (canJudge(next, adds)) next.moves = movesOf(share.moves, spansOf(next, adds), dispersionOf(scatter, adds));
   }
   if (oldest) {
     next.own = keep * share.own + oldest.own;
@@ -61,13 +61,25 @@ function movesOf(moves: TrackedVariance, spans: readonly Span[], dispersion: num
   return learnError(moves, seen / expected, dispersion / expected + (spans[0]?.variance ?? 0));
 }
 
-export function shareOf({ own, all }: Share): number {
-  return all > 0 ? (own + 0.5) / (all + 1) : 0;
+/** Nobody knows how large an amount is that has never come: the first one would be beyond all bounds, whatever it is. */
+export function canJudge({ scatter }: Share, adds: 'events' | 'amounts'): boolean {
+  return adds === 'events' || scatter !== undefined;
+}
+
+/** With half a piece more than was counted: a share in which nothing has come yet is not one of nothing. */
+export function shareOf(share: Share, adds: 'events' | 'amounts'): number {
+  const piece = pieceOf(share, adds);
+  return share.all > 0 ? (share.own + piece / 2) / (share.all + piece) : 0;
+}
+
+/** What comes at once: an event, or an amount of the usual size, so that shares are the same in every unit. */
+function pieceOf({ scatter }: Share, adds: 'events' | 'amounts'): number {
+  return adds === 'events' ? 1 : dispersionOf(scatter, adds);
 }
 
 export function spansOf(share: Share, adds: 'events' | 'amounts'): Span[] {
-  const rate = shareOf(share);
-  const variance = dispersionOf(share.scatter, adds) / (share.own + 0.5);
+  const rate = shareOf(share, adds);
+  const variance = dispersionOf(share.scatter, adds) / (share.own + pieceOf(share, adds) / 2);
   return share.recent.map(({ startMs, own, all }) => ({ startMs, seen: own, expected: all * rate, variance }));
 }
 
