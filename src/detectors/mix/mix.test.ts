@@ -23,6 +23,8 @@ interface Member {
 /** What comes in a window, and of which kind it is; default: events one by one. */
 interface Nature {
   readonly adds: 'events' | 'amounts';
+  /** Behind what a window counts, if it counts anything; default: as many as that. */
+  readonly volume?: number;
   draw(random: Random, mean: number): number;
 }
 
@@ -45,7 +47,7 @@ function play(
   settings: object,
   seed: number,
   falseAlarmsPerDay = 1,
-  { adds, draw }: Nature = events,
+  { adds, volume, draw }: Nature = events,
   windowMinutes = 1,
 ): Rung[] {
   const random = createRandom(seed);
@@ -74,7 +76,7 @@ function play(
             ...at,
             labels,
             value: amount,
-            volume: amount,
+            volume: amount === 0 ? 0 : (volume ?? amount),
             absent: amount === 0,
             parts: { amount, exposure: 1 },
           },
@@ -235,6 +237,18 @@ test('shares of money are the same in every unit', () => {
   };
   assert.ok(rungIn(1).some(({ who, direction }) => who === 'KR' && direction === 'up'));
   for (const unit of [1e5, 1e-5]) assert.deepEqual(rungIn(unit), rungIn(1), `${unit}`);
+});
+
+test('of a sum, too, a new value is told when twenty events stand behind it, whatever they are worth', () => {
+  const rungOf = (amount: number, volume: number, minutes: number): Rung[] => {
+    const isOn = (minute: number): boolean => minute >= 500 && minute < 500 + minutes;
+    const all = [...steady, { labels: { country: 'XX' }, mean: (minute: number) => (isOn(minute) ? amount : 0) }];
+    return play(all, 600, { unseen: '2%' }, 3, 1, { adds: 'amounts', volume, draw: (_, mean) => mean });
+  };
+  assert.deepEqual(rungOf(3_000, 1, 1), [], 'one payment');
+  const [first] = rungOf(3, 6, 5);
+  assert.deepEqual(first, { minute: 503, who: 'XX', direction: 'up', isUnseen: true, lasted: false, isKnown: true });
+  assert.deepEqual(rungOf(1, 6, 5), [], 'less than 2 %');
 });
 
 test('a value that was never there is told as such, once it is large enough', () => {

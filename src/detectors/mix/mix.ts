@@ -57,11 +57,13 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
     const { startMs, endMs } = observation;
     const state = known ?? born(startMs, group);
     if (group.total <= 0) return { state, verdicts: [] };
-    const counted = { startMs, own: amountOf(observation), all: group.total };
+    const isNew = state.unseen !== undefined && config.unseen !== undefined;
+    const events = isNew && adds === 'amounts' ? { events: observation.volume } : {};
+    const counted = { startMs, own: amountOf(observation), all: group.total, ...events };
     const isOn = plans.some(([{ direction }]) => state[direction] !== undefined);
     const share = withWindow(state.share, counted, keep, !isOn, adds);
     const next: { -readonly [Key in keyof MixState]: MixState[Key] } = { ...state, windows: state.windows + 1, share };
-    if (state.unseen && config.unseen !== undefined) return unseenStep(next, counted, endMs);
+    if (isNew) return unseenStep(next, counted, endMs);
     const age = startMs - state.first;
     if (age < config.warm_up || share.all <= 0) return { state: next, verdicts: [] };
     const expected = shareOf(share, adds) * counted.all;
@@ -98,7 +100,8 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
     const { recent } = state.share;
     const seen = recent.reduce((sum, one) => sum + one.own, 0);
     const total = recent.reduce((sum, one) => sum + one.all, 0);
-    const isLarge = seen >= UNSEEN_EVENTS_MIN && seen >= config.unseen! * total;
+    const events = adds === 'events' ? seen : recent.reduce((sum, one) => sum + (one.events ?? 0), 0);
+    const isLarge = events >= UNSEEN_EVENTS_MIN && seen >= config.unseen! * total;
     const told = state.unseen === 'told' || isLarge;
     const { unseen: _, ...rest } = state;
     const isKnown = endMs - state.first >= newForMs;

@@ -8,6 +8,8 @@ export interface Counted {
   readonly startMs: number;
   readonly own: number;
   readonly all: number;
+  /** Events behind the member's amount; noted only while it is new, and what it counts are amounts. */
+  readonly events?: number;
 }
 
 export interface Share {
