@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
-import type { Direction } from '../detector.ts';
+import type { Direction, Grounds } from '../detector.ts';
 import { change } from './change.ts';
 import { changeConfig } from './config.ts';
 
@@ -164,6 +164,29 @@ test('amounts are held against yesterday alike in every unit, and an alarm on th
     [['down', false]],
   );
   for (const unit of [1e5, 1e-5]) assert.deepEqual(inUnit(unit), inUnit(1), `${unit}`);
+});
+
+test('an alarm that lasts over a night that nobody told of is told of one window of those that there were', () => {
+  const detector = change.create(changeConfig.parse({ down: '30%' }), { measure: count, window });
+  const random = createRandom(9);
+  let state: unknown;
+  const told: Grounds[] = [];
+  for (let quarter = 0; quarter < 5 * DAY + 40; quarter++) {
+    // From seven to eleven; from nine in the evening of the fifth day on, a third is left.
+    if (quarter % DAY < 28 || quarter % DAY >= 92) continue;
+    const amount = random.poisson(quarter >= 4 * DAY + 84 ? 100 : 300);
+    const time = { startMs: quarter * QUARTER, endMs: (quarter + 1) * QUARTER };
+    const observation = { ...time, labels: {}, value: amount, volume: amount, absent: false, parts: { amount, exposure: 1 } };
+    const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+    state = step!.state;
+    for (const { grounds } of step!.verdicts) if (grounds) told.push(grounds);
+  }
+  // All of the evening and of the morning.
+  assert.ok(told.length >= 18, `${told.length}`);
+  for (const { observed, expected } of told) {
+    assert.ok(observed > 60 && observed < 140, `${observed} came`);
+    assert.ok(expected > 250 && expected < 350, `${expected} would have come`);
+  }
 });
 
 test('amounts of mixed signs are told as what is left of them', () => {

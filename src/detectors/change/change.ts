@@ -4,7 +4,7 @@
  */
 import { DIRECTIONS } from '../detector.ts';
 import type { Detector, DetectorContext, DetectorKind, Direction, Observation, SeriesInput, Step, Verdict } from '../detector.ts';
-import { beginEpisode, goOn, groundsOf, type Episode } from '../sequential/episode.ts';
+import { beginEpisode, goOn, groundsOf, perSpan, type Episode } from '../sequential/episode.ts';
 import { logThresholdOf, refuse, refuseHopping } from '../sequential/promise.ts';
 import { scanSpans, thetasOf, type ScanPlan, type Span } from '../sequential/span-scan.ts';
 import { learnError, startVariance, varianceOf, type TrackedVariance } from '../sequential/tracked-variance.ts';
@@ -55,7 +55,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
       `at most ${SPANS_MAX}: a longer "span", such as ${config.against === '1d' ? '15m' : '1h'}`,
     );
   }
-  const perSpan = spanMs / window.sizeMs;
+  const windowsPerSpan = spanMs / window.sizeMs;
   const scale = measure.kind === 'ratio' ? measure.scale : 1;
   const plans = DIRECTIONS.flatMap((direction): [ScanPlan, number][] => {
     const change = config[direction];
@@ -74,7 +74,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     state = rest;
     // What was paid back is taken off within the span; a span of less than nothing is one of nothing.
     const counted = { amount: Math.max(0, now.amount), exposure: hasExposure ? Math.max(0, now.exposure) : 1 };
-    if (now.windows < perSpan)
+    if (now.windows < windowsPerSpan)
       return { state: { ...state, past: writePast(state.past, span, length, { amount: -1, exposure: 0 }, hasExposure) }, verdicts: [] };
     return compare(state, span, counted, needed, observation);
   }
@@ -155,21 +155,21 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     endMs: number,
   ): Verdict {
     // Counts are told as of one window, which is what the measure is.
-    const exposure = hasExposure ? counted.exposure / scale : perSpan;
+    const exposure = hasExposure ? counted.exposure / scale : windowsPerSpan;
     return {
       direction,
       status: on ? 'firing' : 'clear',
       observed: counted.amount / exposure,
       expected: expected / exposure,
       threshold: (expected / exposure) * (direction === 'up' ? 1 + change : 1 - change),
-      baselineWindows: state.compared * perSpan,
+      baselineWindows: state.compared * windowsPerSpan,
       ...(on && { grounds: groundsOf(on, unitOf(on, counted, expected, endMs), state.first, endMs) }),
     };
   }
 
   /** From sums over an episode to the measure's unit; a ratio's exposure is not kept, and follows from what was expected. */
   function unitOf(on: Episode, counted: Counted, expected: number, endMs: number): number {
-    if (!hasExposure) return window.sizeMs / (endMs - on.since);
+    if (!hasExposure) return perSpan(on, spanMs, endMs) / windowsPerSpan;
     return (scale * expected) / counted.exposure / on.expected;
   }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createRandom, type Random } from '../../core/random.ts';
 import type { Labels } from '../../core/labels.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
-import type { Direction, SeriesInput } from '../detector.ts';
+import type { Direction, Grounds, SeriesInput } from '../detector.ts';
 import { mixConfig } from './config.ts';
 import { mix } from './mix.ts';
 
@@ -286,6 +286,37 @@ test('a share that has changed for a few windows is no usual one, however long t
     play(all, 100 * size, { up: '100%' }, 2, 1, events, size).map(({ who, direction, lasted }) => [who, direction, lasted]),
     [['DE', 'up', false]],
   );
+});
+
+test('an alarm that lasts over windows in which nothing came at all is told of one of those in which something did', () => {
+  const detector = mix.create(mixConfig.parse({ of: 'country', up: '100%' }), { measure, window });
+  const random = createRandom(5);
+  const states: unknown[] = [undefined, undefined];
+  const told: Grounds[] = [];
+  for (let minute = 0; minute < DAY + HOUR + 5; minute++) {
+    if (minute >= DAY + 10 && minute < DAY + HOUR) continue;
+    const at = { startMs: minute * MINUTE, endMs: (minute + 1) * MINUTE };
+    const inputs = [random.poisson(80), random.poisson(minute < DAY ? 20 : 200)].map((value, index) => ({
+      state: states[index],
+      observation: {
+        ...at,
+        labels: { country: ['US', 'KR'][index]! },
+        value,
+        volume: value,
+        absent: false,
+        parts: { amount: value, exposure: 1 },
+      },
+    }));
+    detector.observeWindow(inputs, undefined).steps.forEach(({ state, verdicts }, index) => {
+      states[index] = state;
+      for (const { grounds } of verdicts) if (grounds) told.push(grounds);
+    });
+  }
+  assert.ok(told.length >= 10, `${told.length}`);
+  for (const { observed, expected } of told) {
+    assert.ok(observed > 120 && observed < 280, `${observed} came`);
+    assert.ok(expected > 40 && expected < 80, `${expected} would have come`);
+  }
 });
 
 test('each rest of the labels is a total of its own', () => {

@@ -4,7 +4,7 @@
  */
 import { DIRECTIONS } from '../detector.ts';
 import type { Detector, DetectorContext, DetectorKind, Direction, SeriesInput, Step, Verdict } from '../detector.ts';
-import { beginEpisode, goOn, groundsOf, type Episode } from '../sequential/episode.ts';
+import { beginEpisode, goOn, groundsOf, perSpan, type Episode } from '../sequential/episode.ts';
 import { logThresholdOf, refuse, refuseHopping } from '../sequential/promise.ts';
 import { scanSpans, thetasOf, type ScanPlan } from '../sequential/span-scan.ts';
 import { mixConfig, type MixConfig } from './config.ts';
@@ -135,7 +135,7 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
       expected,
       threshold: expected * (direction === 'up' ? 1 + change : 1 - change),
       baselineWindows: state.windows,
-      ...(on && { grounds: groundsOf(on, window.sizeMs / (endMs - on.since), state.first, endMs) }),
+      ...(on && { grounds: groundsOf(on, perSpan(on, window.sizeMs, endMs), state.first, endMs) }),
     };
   }
 

@@ -9,6 +9,8 @@ export interface Episode {
   readonly needed: number;
   /** Start of the span that rang, epoch ms. */
   readonly since: number;
+  /** How many spans it is of, those between that nobody told of not among them; absent: written when they were not counted yet. */
+  readonly spans?: number;
   readonly seen: number;
   readonly expected: number;
   readonly variance: number;
@@ -17,14 +19,21 @@ export interface Episode {
 }
 
 export function beginEpisode(scanned: Scanned, needed: number, since: number): Episode {
-  const { log, seen, expected, variance } = scanned;
-  return { log, needed, since, seen, expected, variance, half: halfWay(seen / expected), back: 0 };
+  const { log, length: spans, seen, expected, variance } = scanned;
+  return { log, needed, since, spans, seen, expected, variance, half: halfWay(seen / expected), back: 0 };
 }
 
 /** Undefined: it is over. `dispersion`: what weighs as much as one event that comes by itself. */
 export function goOn(on: Episode, { seen, expected }: Pick<Span, 'seen' | 'expected'>, dispersion = 1): Episode | undefined {
   const back = recover(on.back, on.half, seen / dispersion, expected / dispersion);
-  return isRecovered(back) ? undefined : { ...on, back, seen: on.seen + seen, expected: on.expected + expected };
+  if (isRecovered(back)) return undefined;
+  const longer = on.spans === undefined ? on : { ...on, spans: on.spans + 1 };
+  return { ...longer, back, seen: on.seen + seen, expected: on.expected + expected };
+}
+
+/** From its sums to one of its spans. */
+export function perSpan({ spans, since }: Episode, spanMs: number, untilMs: number): number {
+  return 1 / (spans ?? (untilMs - since) / spanMs);
 }
 
 /** `scale`: from sums over the span to the measure's own unit. `firstMs`: from when on the baseline has learnt, epoch ms. */
