@@ -19,8 +19,9 @@ test('who speaks for whom is as of the newest record, in the table and as JSON',
   const topics = topicsOf('ads');
   const record = pipelineRecord(spec, 'ads.yml', topics, { olapStore: 'none', clock: 'append', timeZone: 'UTC' });
   const [video, banner, country] = [{ country: 'KR', format: 'video' }, { country: 'KR', format: 'banner' }, { country: 'KR' }];
+  const always = { alert_type: 'ctr_drop', severity: 'low', status: 'firing', repeat: 0 };
   const alert = (alert_id: string, minute: number, labels: object, more: object = {}): string =>
-    JSON.stringify({ alert_id, alert_time: new Date(minute * 60_000).toISOString(), status: 'firing', repeat: 0, labels, ...more });
+    JSON.stringify({ ...always, alert_id, alert_time: new Date(minute * 60_000).toISOString(), labels, ...more });
   const members = [video, banner].map((labels, i) => ({ alert_id: `${i}`, labels, series: '', since: '', told: i === 0 }));
   // The country takes in one that rang before it, and one that rings with it; that one goes on by itself.
   const records = [
