@@ -64,7 +64,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     explain: (error) => explainSqliteError(error, path, 'write'),
     ended: fresh.settle,
   });
-  const retireSome = createRetention(db);
+  const retention = createRetention(db);
   const partitionRow = db.prepare('SELECT end_offset, stored_bytes FROM partitions WHERE num = ?');
   const firstOffset = db.prepare('SELECT first_offset FROM batches WHERE part = ? ORDER BY first_offset LIMIT 1');
   const firstSince = db.prepare('SELECT first_offset FROM batches WHERE part = ? AND append_time >= ? ORDER BY first_offset LIMIT 1');
@@ -176,8 +176,11 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
       return alone('write', async () => {
         let records = 0;
         for (const topic of topics.all()) {
-          for (let some = retireSome(topic, clock.now()); some > 0; some = retireSome(topic, clock.now())) {
-            records += some;
+          for (let due = retention.due(topic, clock.now()); due.length > 0; due = retention.due(topic, clock.now())) {
+            await oldValues.readRows(due);
+            for (let busy = busyFor('write'); busy; busy = busyFor('write')) await busy;
+            if (!db.isOpen) return records;
+            records += retention.retire(topic, clock.now());
             reader.forget();
             checkpoints.written();
             await nextTurn();

@@ -48,6 +48,20 @@ test('what is written over or deleted is read before, if it is large and was wri
   assert.equal(oldValues.read({ appends: [] }), undefined);
 });
 
+test('rows that are about to be deleted are read, and what is not there is nothing', async (t) => {
+  const { db, oldValues } = open(t);
+  const insert = db.prepare(
+    'INSERT INTO batches (id, part, first_offset, end_offset, append_time, stored_bytes, flags, body_bytes, data) VALUES (?, 1, ?, ?, 0, ?, 0, ?, ?)',
+  );
+  for (let id = 1; id <= 40; id++) insert.run(id, id, id + 1, id * 5_000, id * 5_000, randomBytes(id * 5_000));
+  assert.equal(await oldValues.readRows([1, 2, 20, 40, 41]), 63 * 5_000);
+  assert.equal(await oldValues.readRows([]), 0);
+  db.prepare('DELETE FROM batches WHERE id <= 20').run();
+  assert.equal(await oldValues.readRows([20, 21]), 21 * 5_000);
+  await oldValues.close();
+  assert.equal(await oldValues.readRows([21]), 0);
+});
+
 test('after a restart that is what the state had when it was read', async (t) => {
   const path = join(temporary(t), 'log.sqlite');
   const before = createEmbeddedLog({ path, clock });

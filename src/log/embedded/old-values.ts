@@ -1,6 +1,6 @@
 /**
- * To free the pages of a value that is written over or deleted, SQLite reads all of them, and where they have left the page cache the thread that
- * writes would wait for the disk. So a thread of its own reads large ones beforehand.
+ * To free the pages of a value that is written over or deleted, SQLite reads all of them, and to delete a row the pages of those beside it as well, with which it
+ * joins what is left. Where they have left the page cache the thread that writes would wait for the disk. So a thread of its own reads them beforehand.
  */
 import { Worker } from 'node:worker_threads';
 import type { CommitUnit } from '../log.ts';
@@ -11,13 +11,18 @@ export interface OldValues {
    * little, or nobody has noted it. Never rejects.
    */
   read(unit: CommitUnit): Promise<number> | undefined;
+  /** Rows of `batches` that are about to be deleted, by id. Resolves once what that takes lies in memory. Never rejects. */
+  readRows(ids: readonly number[]): Promise<number>;
   /** A value of the state that is there already. */
   note(key: string, bytes: number): void;
   /** Its connection is closed when this resolves; what is being read resolves at once. */
   close(): Promise<void>;
 }
 
-export const NO_OLD_VALUES: OldValues = { read: () => undefined, note: () => {}, close: async () => {} };
+export const NO_OLD_VALUES: OldValues = { read: () => undefined, readRows: async () => 0, note: () => {}, close: async () => {} };
+
+/** What the thread is asked to read: values of the state, or rows and what lies beside them. */
+export type Asked = { readonly keys: readonly string[] } | { readonly rows: readonly number[] };
 
 /** Four pages: fewer are not worth the way to a thread and back. */
 const LARGE_BYTES = 32 << 10;
@@ -52,6 +57,21 @@ export function createOldValues(path: string): OldValues {
     return made;
   }
 
+  /** Undefined: no thread is to be had, and who writes waits for the disk itself. */
+  function ask(what: Asked): Promise<number> | undefined {
+    if (isOver) return undefined;
+    try {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      (thread ??= started()).postMessage(what);
+    } catch {
+      fail();
+      return undefined;
+    }
+    const { promise, resolve } = Promise.withResolvers<number>();
+    asked.push(resolve);
+    return promise;
+  }
+
   return {
     read({ state = [] }) {
       const keys: string[] = [];
@@ -59,19 +79,9 @@ export function createOldValues(path: string): OldValues {
         if (large.has(key)) keys.push(key);
         note(key, value?.length ?? 0);
       }
-      if (keys.length === 0 || isOver) return undefined;
-      try {
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-        (thread ??= started()).postMessage(keys);
-      } catch {
-        // No thread to be had: who writes waits for the disk itself.
-        fail();
-        return undefined;
-      }
-      const { promise, resolve } = Promise.withResolvers<number>();
-      asked.push(resolve);
-      return promise;
+      return keys.length === 0 ? undefined : ask({ keys });
     },
+    readRows: async (ids) => (await ask({ rows: ids })) ?? 0,
     note,
     async close() {
       fail();

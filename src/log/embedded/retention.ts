@@ -16,10 +16,15 @@ interface Candidate {
 /** Rows deleted in one transaction: it holds up requests and commits for some ms. */
 const ROWS_AT_ONCE = 32;
 
-/** Deletes up to 32 rows of a topic that are too old or too many, in one transaction; the records deleted, 0 when there is nothing left to do. */
-export type RetireSome = (topic: TopicInfo, now: number) => number;
+/** Of up to 32 rows of a topic that are too old or too many. */
+export interface Retention {
+  /** Their ids; none: there is nothing left to do. */
+  due(topic: TopicInfo, now: number): number[];
+  /** Deletes them in one transaction, as they are now; gives the records deleted. */
+  retire(topic: TopicInfo, now: number): number;
+}
 
-export function createRetention(db: DatabaseSync): RetireSome {
+export function createRetention(db: DatabaseSync): Retention {
   const partitions = db.prepare('SELECT p.num, p.stored_bytes FROM partitions p JOIN topics t ON t.num = p.topic WHERE t.name = ?');
   /** Up to where every group with an offset on the partition has read; null where no group has committed any: nobody waits then. */
   const read = db.prepare('SELECT min(next_offset) AS next FROM consumers WHERE part = ?');
@@ -54,14 +59,17 @@ export function createRetention(db: DatabaseSync): RetireSome {
     return enough < 0 ? some : some.slice(0, enough + 1);
   }
 
-  return (topic, now) =>
-    transact(db, () => {
-      let records = 0;
-      for (const row of choose(topic, now)) {
-        remove.run(row.id);
-        subtract.run(row.stored_bytes, row.part);
-        records += row.end_offset - row.first_offset;
-      }
-      return records;
-    });
+  return {
+    due: (topic, now) => choose(topic, now).map(({ id }) => id),
+    retire: (topic, now) =>
+      transact(db, () => {
+        let records = 0;
+        for (const row of choose(topic, now)) {
+          remove.run(row.id);
+          subtract.run(row.stored_bytes, row.part);
+          records += row.end_offset - row.first_offset;
+        }
+        return records;
+      }),
+  };
 }
