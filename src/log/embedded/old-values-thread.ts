@@ -1,5 +1,5 @@
 /** The thread that reads what is about to be written over or deleted, with a connection of its own; started and asked by `old-values.ts`. */
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { giveWay } from '../../core/thread-priority.ts';
 import type { Asked } from './old-values.ts';
@@ -15,10 +15,9 @@ const pageBytes = Number(db.prepare('PRAGMA page_size').get()!['page_size']);
 // The end of a value lies behind all of its pages, and is little to hand over.
 const value = db.prepare('SELECT length(value) AS bytes, substr(value, -1) AS last FROM state WHERE key = ?');
 const row = db.prepare('SELECT part, first_offset, stored_bytes AS bytes, substr(data, -1) AS last FROM batches WHERE id = ?');
-const beside = ['id < ? ORDER BY id DESC', 'id > ? ORDER BY id'].map((where) =>
-  db.prepare(`SELECT stored_bytes AS bytes FROM batches WHERE ${where}`),
-);
-const behind = db.prepare(
+const before = db.prepare('SELECT id, stored_bytes AS bytes FROM batches WHERE id < ? ORDER BY id DESC');
+const after = db.prepare('SELECT id, stored_bytes AS bytes FROM batches WHERE id > ? ORDER BY id');
+const entries = db.prepare(
   `SELECT count(*) FROM (SELECT 1 FROM batches WHERE part = ? AND first_offset > ? ORDER BY first_offset LIMIT ${ENTRIES_BESIDE})`,
 );
 
@@ -26,32 +25,46 @@ function readValue(key: string): number {
   return Number(value.get(key)?.['bytes'] ?? 0);
 }
 
-function readRow(id: number): number {
-  const found = row.get(id);
-  if (!found) return 0;
-  behind.get(found['part']!, found['first_offset']!);
-  for (const rows of beside) {
-    let local = 0;
-    for (const { bytes } of rows.iterate(id)) {
-      local += Math.min(Number(bytes), LOCAL_BYTES);
-      if (local >= PAGES_BESIDE * pageBytes) break;
-    }
+/** In rising order. */
+function readRows(ids: readonly number[]): number {
+  let bytes = 0;
+  /** By partition, the newest of them: behind it lies what its entries in the index are joined with. */
+  const newest = new Map<SQLOutputValue, SQLOutputValue>();
+  let isReached = false;
+  for (const [index, id] of ids.entries()) {
+    const found = row.get(id);
+    bytes += Number(found?.['bytes'] ?? 0);
+    if (found) newest.set(found['part']!, found['first_offset']!);
+    if (!isReached) walk(before, id);
+    isReached = walk(after, id, ids[index + 1]);
   }
-  return Number(found['bytes']);
+  for (const [part, offset] of newest) entries.get(part, offset);
+  return bytes;
 }
 
-/** Who writes meets the same fault, and tells it. */
-function bytesOf<What>(all: readonly What[], read: (one: What) => number): number {
-  return all.reduce((sum, one) => {
-    try {
-      return sum + read(one);
-    } catch {
-      return sum;
-    }
-  }, 0);
+/** Reads the pages beside a row, or up to another one that is read with those beside it: then true. */
+function walk(rows: StatementSync, from: number, until?: number): boolean {
+  let local = 0;
+  for (const { id, bytes } of rows.iterate(from)) {
+    if (id === until) return true;
+    local += Math.min(Number(bytes), LOCAL_BYTES);
+    if (local >= PAGES_BESIDE * pageBytes) break;
+  }
+  return false;
+}
+
+/** 0: there was a fault. Who writes meets the same, and tells it. */
+function orNothing(read: () => number): number {
+  try {
+    return read();
+  } catch {
+    return 0;
+  }
 }
 
 parentPort?.on('message', (asked: Asked) => {
+  const bytes =
+    'keys' in asked ? asked.keys.reduce((sum, key) => sum + orNothing(() => readValue(key)), 0) : orNothing(() => readRows(asked.rows));
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  parentPort?.postMessage('keys' in asked ? bytesOf(asked.keys, readValue) : bytesOf(asked.rows, readRow));
+  parentPort?.postMessage(bytes);
 });

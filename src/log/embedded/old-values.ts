@@ -11,7 +11,7 @@ export interface OldValues {
    * little, or nobody has noted it. Never rejects.
    */
   read(unit: CommitUnit): Promise<number> | undefined;
-  /** Rows of `batches` that are about to be deleted, by id. Resolves once what that takes lies in memory. Never rejects. */
+  /** Rows of `batches` that are about to be deleted, by id, in rising order. Resolves once what that takes lies in memory. Never rejects. */
   readRows(ids: readonly number[]): Promise<number>;
   /** A value of the state that is there already. */
   note(key: string, bytes: number): void;
