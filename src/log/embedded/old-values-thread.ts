@@ -2,7 +2,7 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { giveWay } from '../../core/thread-priority.ts';
-import type { Asked } from './old-values.ts';
+import type { ToRead } from './old-values-messages.ts';
 
 /** Of each row no more than this may lie in its leaf of the tree, as its first part, so that many pages hold all that is joined. */
 const LOCAL_BYTES = 1_000;
@@ -62,7 +62,7 @@ function orNothing(read: () => number): number {
   }
 }
 
-parentPort?.on('message', (asked: Asked) => {
+parentPort?.on('message', (asked: ToRead) => {
   const bytes =
     'keys' in asked ? asked.keys.reduce((sum, key) => sum + orNothing(() => readValue(key)), 0) : orNothing(() => readRows(asked.rows));
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window

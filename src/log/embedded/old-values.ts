@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { CommitUnit } from '../log.ts';
+import type { ToRead } from './old-values-messages.ts';
 
 export interface OldValues {
   /**
@@ -20,9 +21,6 @@ export interface OldValues {
 }
 
 export const NO_OLD_VALUES: OldValues = { read: () => undefined, readRows: async () => 0, note: () => {}, close: async () => {} };
-
-/** What the thread is asked to read: values of the state, or rows and what lies beside them. */
-export type Asked = { readonly keys: readonly string[] } | { readonly rows: readonly number[] };
 
 /** Four pages: fewer are not worth the way to a thread and back. */
 const LARGE_BYTES = 32 << 10;
@@ -58,7 +56,7 @@ export function createOldValues(path: string): OldValues {
   }
 
   /** Undefined: no thread is to be had, and who writes waits for the disk itself. */
-  function ask(what: Asked): Promise<number> | undefined {
+  function ask(what: ToRead): Promise<number> | undefined {
     if (isOver) return undefined;
     try {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window

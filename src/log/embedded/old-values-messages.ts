@@ -1,0 +1,2 @@
+/** What the thread of `old-values.ts` is asked to read: values of the state, or rows and what lies beside them. It answers with their bytes. */
+export type ToRead = { readonly keys: readonly string[] } | { readonly rows: readonly number[] };
