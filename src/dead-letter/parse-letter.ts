@@ -1,14 +1,10 @@
 /** Reads a record of a dead-letter topic. That is open to others, and what they write there must not keep letters from anybody. */
+import { parseJson } from '../core/json.ts';
 import type { DeadLetter } from './dead-letter.ts';
 
 /** Undefined for what no version of ours has written: it lacks where the record stands, or why it was left out. */
 export function parseLetter(record: string): DeadLetter | undefined {
-  let found: unknown;
-  try {
-    found = JSON.parse(record);
-  } catch {
-    return undefined;
-  }
+  const found = parseJson(record);
   return isLetter(found) ? found : undefined;
 }
 

@@ -1,4 +1,5 @@
 /** A silence: for a while receivers are not told of some alerts. Alerts rise, end and are shown as ever. */
+import { parseJson } from '../core/json.ts';
 import type { Labels } from '../core/labels.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 
@@ -80,12 +81,7 @@ const optional = (is: (value: unknown) => boolean, value: unknown): boolean => v
 
 /** Undefined for what no version of ours has written. */
 export function parseSilence(record: string): Silence | undefined {
-  let found: Partial<Silence> | null;
-  try {
-    found = JSON.parse(record) as Partial<Silence> | null;
-  } catch {
-    return undefined;
-  }
+  const found = parseJson(record) as Partial<Silence> | null | undefined;
   if (typeof found !== 'object' || found === null) return undefined;
   const { matchers } = found;
   const isSound =

@@ -1,4 +1,5 @@
 /** Reads a record of an alerts topic. That is open to others, and what they write there must not keep alerts from anybody. */
+import { parseJson } from '../core/json.ts';
 import { OPTIONAL_FIELDS, type AlertEvent } from './alert-event.ts';
 
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -7,12 +8,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** Undefined for what no version of ours has written: it lacks what decides who is told. */
 export function parseAlert(record: string): AlertEvent | undefined {
-  let found: unknown;
-  try {
-    found = JSON.parse(record);
-  } catch {
-    return undefined;
-  }
+  const found = parseJson(record);
   if (!isObject(found)) return undefined;
   const event = withoutDimensions(found);
   return isAlert(event) ? event : undefined;

@@ -15,24 +15,14 @@ import { runBacktest, type BacktestOptions } from './backtest.ts';
 import { historyFromLog } from './from-log.ts';
 import { historyFromRows } from './from-rows.ts';
 import type { HistoryWanted } from './record-packer.ts';
+import { ORDERS_PIPELINE } from '../../../test/support/orders-pipeline.ts';
 import { temporary } from '../../../test/support/temporary.ts';
 import { rowAt } from '../../../test/support/window-row.ts';
 
 const dir = temporary({ after });
 const START = Date.UTC(2026, 2, 2, 9);
 const file = join(dir, 'shop.yml');
-writeFileSync(
-  file,
-  `pipeline: p
-source: { topic: orders }
-event: { time: at, out_of_orderness: 1s, allowed_lateness: 5s }
-dimensions: [country]
-measures: { orders: { count: {} } }
-windows: [1m]
-rollups: [[]]
-detect: { orders: { detector: threshold, above: 50 } }
-`,
-);
+writeFileSync(file, ORDERS_PIPELINE);
 const { engine } = loadPipeline(file);
 /** Nothing of what is there: no batch is emitted. */
 const none: HistoryWanted = {

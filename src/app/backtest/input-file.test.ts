@@ -11,6 +11,7 @@ import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { runBacktest } from './backtest.ts';
 import { withInputFile } from './input-file.ts';
+import { ORDERS_PIPELINE } from '../../../test/support/orders-pipeline.ts';
 import { temporary } from '../../../test/support/temporary.ts';
 
 const dir = temporary({ after });
@@ -90,17 +91,7 @@ test('a full disk is told as one', async (t) => {
 });
 
 const pipelineFile = join(dir, 'shop.yml');
-writeFileSync(
-  pipelineFile,
-  `pipeline: shop
-source: { topic: orders }
-event: { time: at, out_of_orderness: 1s, allowed_lateness: 5s }
-dimensions: [country]
-measures: { orders: { count: {} } }
-windows: [1m]
-detect: { orders: { detector: threshold, above: 50 } }
-`,
-);
+writeFileSync(pipelineFile, ORDERS_PIPELINE);
 const backtest = (input: Buffer | string) =>
   runBacktest(
     { file: pipelineFile, data: join(dir, 'nowhere'), warmUpMs: 0, set: [], compare: false, graceMs: 0, input: '-' },

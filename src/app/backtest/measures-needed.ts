@@ -1,5 +1,6 @@
 /** Which columns of history a pipeline's detectors ask for. */
-import type { DetectorName } from '../../detectors/catalog.ts';
+import { detectorCatalog } from '../../detectors/catalog.ts';
+import type { DetectorKind } from '../../detectors/detector.ts';
 import type { DetectEntry, MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
 import type { MeasureSpec, WindowSpec } from '../../windows/spec.ts';
 
@@ -17,9 +18,6 @@ export function measuresNeeded(specs: readonly MonitorSpec[]): string[] {
   return [...names];
 }
 
-/** They judge the value of a ratio itself, and ask for no more than its denominator, where they ask for a least volume. */
-const OF_VALUES: readonly DetectorName[] = ['ema-threshold', 'seasonal', 'threshold'];
-
 /** By window, the measures without which its detectors have nothing to judge: those that are watched, and what their ratios are made of. */
 export function measuresRequired(specs: readonly MonitorSpec[]): Map<string, readonly string[]> {
   const needs = specs.flatMap(({ detect, measures }) =>
@@ -32,7 +30,8 @@ export function measuresRequired(specs: readonly MonitorSpec[]): Map<string, rea
 function partsJudged({ detector, config, measure: name }: DetectEntry, measures: readonly MeasureSpec[]): string[] {
   const measure = measures.find((one) => one.name === name);
   if (measure?.kind !== 'ratio') return [];
-  if (!OF_VALUES.includes(detector)) return [measure.numerator, measure.denominator];
+  const { ofValues }: DetectorKind = detectorCatalog[detector];
+  if (!ofValues) return [measure.numerator, measure.denominator];
   const { min_volume: least = 0 } = config as { readonly min_volume?: number };
   return least > 0 ? [measure.denominator] : [];
 }

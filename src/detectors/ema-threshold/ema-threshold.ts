@@ -52,5 +52,6 @@ export const emaThreshold: DetectorKind<typeof emaThresholdConfig> = {
   description: 'Compares each window with an exponential moving average (0.8 old, 0.2 new) of the same series.',
   config: emaThresholdConfig,
   watches: (config, direction) => config[direction] !== undefined,
+  ofValues: true,
   create: createEmaThreshold,
 };

@@ -126,5 +126,6 @@ export const seasonal: DetectorKind<typeof seasonalConfig> = {
   config: seasonalConfig,
   tests: (config) => (config.down === undefined ? 0 : 1) + (config.up === undefined ? 0 : 1),
   watches: (config, direction) => config[direction] !== undefined,
+  ofValues: true,
   create: createSeasonal,
 };

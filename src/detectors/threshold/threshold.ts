@@ -126,5 +126,6 @@ export const threshold: DetectorKind<typeof thresholdConfig> = {
   config: thresholdConfig,
   watches: ({ above, below }, direction) => (direction === 'up' ? above : below) !== undefined,
   learns: false,
+  ofValues: true,
   create: createThreshold,
 };

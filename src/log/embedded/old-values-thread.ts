@@ -4,14 +4,15 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { giveWay } from '../../core/thread-priority.ts';
 import type { ToRead } from './old-values-messages.ts';
 
-/** Of each row no more than this may lie in its leaf of the tree, as its first part, so that many pages hold all that is joined. */
-const LOCAL_BYTES = 1_000;
+/** A page is joined with two others at most, on either side: so many and one more are read, and as many entries of the index as they hold. */
 const PAGES_BESIDE = 3;
 const ENTRIES_BESIDE = 1_000;
 
 giveWay();
 const db = new DatabaseSync(workerData as string, { readOnly: true });
 const pageBytes = Number(db.prepare('PRAGMA page_size').get()!['page_size']);
+/** Of a row that is too long for a page at least so much lies in its leaf of the tree (SQLite's file format): so rows tell how many pages they take. */
+const localBytes = Math.floor(((pageBytes - 12) * 32) / 255) - 23;
 // The end of a value lies behind all of its pages, and is little to hand over.
 const value = db.prepare('SELECT length(value) AS bytes, substr(value, -1) AS last FROM state WHERE key = ?');
 const row = db.prepare('SELECT part, first_offset, stored_bytes AS bytes, substr(data, -1) AS last FROM batches WHERE id = ?');
@@ -47,7 +48,7 @@ function walk(rows: StatementSync, from: number, until?: number): boolean {
   let local = 0;
   for (const { id, bytes } of rows.iterate(from)) {
     if (id === until) return true;
-    local += Math.min(Number(bytes), LOCAL_BYTES);
+    local += Math.min(Number(bytes), localBytes);
     if (local >= PAGES_BESIDE * pageBytes) break;
   }
   return false;
