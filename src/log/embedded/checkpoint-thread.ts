@@ -9,8 +9,17 @@ export interface CheckpointOrder {
   readonly isLast: boolean;
 }
 
+export interface CheckpointThread {
+  /** Of SQLite's file. */
+  readonly path: string;
+  /** The write-ahead log is cut to as many when it is begun anew. */
+  readonly bytesKept: number;
+}
+
 giveWay();
-const db = new DatabaseSync(workerData as string);
+const { path, bytesKept } = workerData as CheckpointThread;
+const db = new DatabaseSync(path);
+db.exec(`PRAGMA journal_size_limit = ${bytesKept}`);
 // Waits for nobody, and nobody waits for it: what others still read from the log is left for a later pass.
 const pass = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
 const version = db.prepare('PRAGMA user_version');

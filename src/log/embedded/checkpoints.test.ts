@@ -54,6 +54,21 @@ test('while commits go on without a pause the log is copied beside, and begun an
   await again.close();
 });
 
+test('a log that grew while somebody read is cut when it is begun anew', async (t) => {
+  const path = pathIn(t);
+  const log = createEmbeddedLog({ path, clock, checkpointBytes: CHECKPOINT_BYTES });
+  t.after(() => log.close());
+  let n = 0;
+  const commit = (): Promise<unknown> => log.commit({ state: [['key', Buffer.alloc(50_000, n++)]] });
+  await commit();
+  const reader = new DatabaseSync(path, { readOnly: true });
+  reader.exec('BEGIN; SELECT count(*) FROM state');
+  while (statSync(`${path}-wal`).size < 5 * CHECKPOINT_BYTES) await commit();
+  reader.close();
+  for (const salts = saltsOf(path); saltsOf(path) === salts;) await commit();
+  assert.ok(statSync(`${path}-wal`).size < 2 * CHECKPOINT_BYTES);
+});
+
 test('where the thread fails the connection that writes copies the log by itself', async (t) => {
   const path = pathIn(t);
   const db = openDatabase(path, { readOnly: false });

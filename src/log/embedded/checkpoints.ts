@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import type { CheckpointOrder } from './checkpoint-thread.ts';
+import type { CheckpointOrder, CheckpointThread } from './checkpoint-thread.ts';
 
 export interface Checkpoints {
   /** To be called after a transaction: begins one where the log has grown enough. */
@@ -18,14 +18,17 @@ export interface Checkpoints {
 
 export const NO_CHECKPOINTS: Checkpoints = { written: () => {}, held: () => undefined, close: async () => {} };
 
-/** The log is copied when it holds so many bytes: what is written again and again is copied once. */
+/**
+ * The log is copied when it holds so many bytes: what is written again and again is copied once. When it is begun anew its file is cut to as many: what lies
+ * beyond is needed seldom and leaves the page cache, and who writes over a part of it would wait until that has been read.
+ */
 export const CHECKPOINT_BYTES = 16 << 20;
 /** Where there is no thread, as it has failed, the one that writes waits for the disk itself: not for too long at a time. */
 const BYTES_WITHOUT_THREAD = 4 << 20;
 
-const startThread = (path: string): Worker =>
+const startThread = (thread: CheckpointThread): Worker =>
   new Worker(new URL('./checkpoint-thread.ts', import.meta.url), {
-    workerData: path,
+    workerData: thread,
     resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 },
   });
 
@@ -33,7 +36,7 @@ const startThread = (path: string): Worker =>
 export function createCheckpoints(
   db: DatabaseSync,
   path: string,
-  { bytes, start = startThread }: { readonly bytes: number; readonly start?: (path: string) => Worker },
+  { bytes, start = startThread }: { readonly bytes: number; readonly start?: (thread: CheckpointThread) => Worker },
 ): Checkpoints {
   const pageBytes = db.prepare('PRAGMA page_size').get()!['page_size'] as number;
   /** Copies nothing: tells how long the log is, for some microseconds. */
@@ -64,7 +67,7 @@ export function createCheckpoints(
   }
 
   function started(): Worker {
-    const made = start(path);
+    const made = start({ path, bytesKept: bytes });
     made.unref();
     made.on('message', () => {
       // On its way when the thread was told to end: nobody would release what is held now.
@@ -96,6 +99,8 @@ export function createCheckpoints(
   }
 
   autocheckpoint(0);
+  // Where the thread has failed.
+  db.exec(`PRAGMA journal_size_limit = ${bytes}`);
   return {
     written() {
       if (isRunning || hasFailed) return;

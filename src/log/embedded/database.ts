@@ -13,8 +13,6 @@ const APPLICATION_ID = 0x546f6373;
 const LOG_FORMAT = 1;
 
 const BUSY_TIMEOUT_MS = 5_000;
-/** It is cut to this where it had to grow, as while somebody reads for long. */
-const WAL_BYTES_KEPT = 64 << 20;
 const PAGE_BYTES = 8_192;
 /** The pages that every commit needs stay in memory beside those of its records. */
 const CACHE_BYTES = 8 << 20;
@@ -119,7 +117,6 @@ function openForWriting(file: string): DatabaseSync {
     db.exec(`PRAGMA cache_size = -${CACHE_BYTES >> 10}`);
     // NORMAL: SQLite syncs where the file's soundness hangs on it. That a commit survives a power cut is seen to beside it (wal-sync.ts).
     db.exec('PRAGMA synchronous = NORMAL');
-    db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
     // Also where there is nothing to make: SQLite opens a file without write permission as if all were well.
     transact(db, () => {
       if (!checkFormat(db, file)) db.exec(SCHEMA);
