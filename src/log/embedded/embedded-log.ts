@@ -1,5 +1,6 @@
 /** The log in one SQLite file: puts reading, writing, syncing and retention of it together. */
 import { randomUUID } from 'node:crypto';
+import { closeSync as closeFile, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
@@ -56,7 +57,9 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const packing = createPacking(rowBytes);
   const disk = readOnly ? undefined : openWalSync(`${path}-wal`);
   const checkpoints = readOnly ? NO_CHECKPOINTS : createCheckpoints(db, path, { bytes: config.checkpointBytes ?? CHECKPOINT_BYTES });
-  const oldValues = readOnly ? NO_OLD_VALUES : createOldValues(path);
+  // Closed last: with any descriptor of a file that it closes a process gives up all its locks on it (POSIX).
+  const fd = readOnly ? undefined : openSync(path, 'r');
+  const oldValues = fd === undefined ? NO_OLD_VALUES : createOldValues({ path, fd });
   const commits = createGroupCommit(db, createUnitWriter(db, { topics, clock, packing, noted: fresh.note }), {
     disk: disk ?? NOTHING_TO_SYNC,
     checkpoints,
@@ -197,6 +200,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
       if (!readOnly) commits.flush();
       await Promise.all([checkpoints.close(), oldValues.close()]);
       closeSync();
+      if (fd !== undefined) closeFile(fd);
     },
     closeSync,
   };

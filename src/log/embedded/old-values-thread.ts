@@ -2,19 +2,26 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { giveWay } from '../../core/thread-priority.ts';
-import type { ToRead } from './old-values-messages.ts';
+import { createFreePages } from './free-pages.ts';
+import type { OldValuesThread, ToRead } from './old-values-messages.ts';
 
 /** A page is joined with two others at most, on either side: so many and one more are read, and as many entries of the index as they hold. */
 const PAGES_BESIDE = 3;
 const ENTRIES_BESIDE = 1_000;
+/** A page of the tree above them leads to so many rows. */
+const ROWS_AHEAD_LEAST = 512;
+const ROWS_AHEAD_MOST = 1 << 17;
 
 giveWay();
-const db = new DatabaseSync(workerData as string, { readOnly: true });
+const { path, fd } = workerData as OldValuesThread;
+const db = new DatabaseSync(path, { readOnly: true });
 const pageBytes = Number(db.prepare('PRAGMA page_size').get()!['page_size']);
 /** Of a row that is too long for a page at least so much lies in its leaf of the tree (SQLite's file format): so rows tell how many pages they take. */
 const localBytes = Math.floor(((pageBytes - 12) * 32) / 255) - 23;
 // The end of a value lies behind all of its pages, and is little to hand over.
-const value = db.prepare('SELECT length(value) AS bytes, substr(value, -1) AS last FROM state WHERE key = ?');
+const value = db.prepare('SELECT rowid AS id, length(value) AS bytes, substr(value, -1) AS last FROM state WHERE key = ?');
+const valuesBefore = db.prepare('SELECT rowid AS id, length(value) AS bytes FROM state WHERE rowid < ? ORDER BY rowid DESC');
+const valuesAfter = db.prepare('SELECT rowid AS id, length(value) AS bytes FROM state WHERE rowid > ? ORDER BY rowid');
 const row = db.prepare('SELECT part, first_offset, stored_bytes AS bytes, substr(data, -1) AS last FROM batches WHERE id = ?');
 const before = db.prepare('SELECT id, stored_bytes AS bytes FROM batches WHERE id < ? ORDER BY id DESC');
 const after = db.prepare('SELECT id, stored_bytes AS bytes FROM batches WHERE id > ? ORDER BY id');
@@ -22,8 +29,15 @@ const entries = db.prepare(
   `SELECT count(*) FROM (SELECT 1 FROM batches WHERE part = ? AND first_offset > ? ORDER BY first_offset LIMIT ${ENTRIES_BESIDE})`,
 );
 
+const later = db.prepare('SELECT id FROM batches WHERE id >= ? LIMIT 1');
+const readFreePages = createFreePages(fd, pageBytes);
+
 function readValue(key: string): number {
-  return Number(value.get(key)?.['bytes'] ?? 0);
+  const found = value.get(key);
+  if (!found) return 0;
+  walk(valuesBefore, Number(found['id']));
+  walk(valuesAfter, Number(found['id']));
+  return Number(found['bytes']);
 }
 
 /** In rising order. */
@@ -40,6 +54,8 @@ function readRows(ids: readonly number[]): number {
     isReached = walk(after, id, ids[index + 1]);
   }
   for (const [part, offset] of newest) entries.get(part, offset);
+  // The next pages of the tree above those of rows: when one of these has few left, it is joined with the one behind it.
+  for (let ahead = ROWS_AHEAD_LEAST; ahead <= ROWS_AHEAD_MOST; ahead *= 2) later.get((ids.at(-1) ?? 0) + ahead);
   return bytes;
 }
 
@@ -64,6 +80,7 @@ function orNothing(read: () => number): number {
 }
 
 parentPort?.on('message', (asked: ToRead) => {
+  orNothing(() => readFreePages().length);
   const bytes =
     'keys' in asked ? asked.keys.reduce((sum, key) => sum + orNothing(() => readValue(key)), 0) : orNothing(() => readRows(asked.rows));
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { temporary } from '../../../test/support/temporary.ts';
@@ -13,10 +14,12 @@ const clock = { now: () => 1, elapsed: () => 1 };
 function open(t: TestContext) {
   const path = join(temporary(t), 'log.sqlite');
   const db = openDatabase(path, { readOnly: false });
-  const oldValues = createOldValues(path);
+  const fd = openSync(path, 'r');
+  const oldValues = createOldValues({ path, fd });
   t.after(async () => {
     await oldValues.close();
     db.close();
+    closeSync(fd);
   });
   const set = db.prepare('INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
   /** As a commit does it; gives how many bytes were read before. */
@@ -70,8 +73,12 @@ test('after a restart that is what the state had when it was read', async (t) =>
   const { oldValues } = open(t);
   oldValues.note('a', LARGE);
   assert.equal(await oldValues.read({ state: [['a', null]] }), 0, 'another file');
-  const again = createOldValues(path);
-  t.after(() => again.close());
+  const fd = openSync(path, 'r');
+  const again = createOldValues({ path, fd });
+  t.after(async () => {
+    await again.close();
+    closeSync(fd);
+  });
   assert.equal(again.read({ state: [['a', randomBytes(LARGE)]] }), undefined);
   again.note('a', LARGE);
   assert.equal(await again.read({ state: [['a', null]] }), LARGE);
@@ -87,7 +94,7 @@ test('nobody waits for one that has ended', async (t) => {
 });
 
 test('a file that nobody can read keeps nobody waiting', async (t) => {
-  const oldValues = createOldValues(join(temporary(t), 'none', 'log.sqlite'));
+  const oldValues = createOldValues({ path: join(temporary(t), 'none', 'log.sqlite'), fd: -1 });
   t.after(() => oldValues.close());
   assert.equal(oldValues.read({ state: [['a', randomBytes(LARGE)]] }), undefined);
   assert.equal(await oldValues.read({ state: [['a', null]] }), 0);

@@ -1,10 +1,11 @@
 /**
- * To free the pages of a value that is written over or deleted, SQLite reads all of them, and to delete a row the pages of those beside it as well, with which it
- * joins what is left. Where they have left the page cache the thread that writes would wait for the disk. So a thread of its own reads them beforehand.
+ * To free the pages of a value that is written over or deleted, SQLite reads all of them, and to delete it or a row the pages of those beside it as well, with
+ * which it joins what is left, and pages that say which are free. Where they have left the page cache the thread that writes would wait for the disk. So a thread of
+ * its own reads them beforehand.
  */
 import { Worker } from 'node:worker_threads';
 import type { CommitUnit } from '../log.ts';
-import type { ToRead } from './old-values-messages.ts';
+import type { OldValuesThread, ToRead } from './old-values-messages.ts';
 
 export interface OldValues {
   /**
@@ -25,8 +26,8 @@ export const NO_OLD_VALUES: OldValues = { read: () => undefined, readRows: async
 /** Four pages: fewer are not worth the way to a thread and back. */
 const LARGE_BYTES = 32 << 10;
 
-/** `path`: of the file. The thread is started when it is first asked. */
-export function createOldValues(path: string): OldValues {
+/** Of a file. The thread is started when it is first asked. */
+export function createOldValues(file: OldValuesThread): OldValues {
   /** Keys of large values, as written or noted last. */
   const large = new Set<string>();
   const asked: ((bytes: number) => void)[] = [];
@@ -45,7 +46,7 @@ export function createOldValues(path: string): OldValues {
 
   function started(): Worker {
     const made = new Worker(new URL('./old-values-thread.ts', import.meta.url), {
-      workerData: path,
+      workerData: file,
       resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
     });
     made.unref();
