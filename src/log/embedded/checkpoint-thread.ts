@@ -24,8 +24,17 @@ db.exec(`PRAGMA journal_size_limit = ${bytesKept}`);
 const pass = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');
 const version = db.prepare('PRAGMA user_version');
 
+/** Reads in the log between both passes: so long nobody begins it anew, as who writes would where the first one has copied all of it. */
+const reader = new DatabaseSync(path, { readOnly: true });
+const read = reader.prepare('SELECT count(*) FROM sqlite_schema');
+
 parentPort?.on('message', ({ isLast }: CheckpointOrder) => {
   try {
+    if (reader.isTransaction) reader.exec('COMMIT');
+    if (!isLast) {
+      reader.exec('BEGIN');
+      read.get();
+    }
     const { log, checkpointed } = pass.get() as { log: number; checkpointed: number };
     if (isLast && log === checkpointed) beginAnew();
   } catch {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -67,6 +68,32 @@ test('a log that grew while somebody read is cut when it is begun anew', async (
   reader.close();
   for (const salts = saltsOf(path); saltsOf(path) === salts;) await commit();
   assert.ok(statSync(`${path}-wal`).size < 2 * CHECKPOINT_BYTES);
+});
+
+test('who writes between the two passes does not begin the log anew', async (t) => {
+  const path = pathIn(t);
+  const db = openDatabase(path, { readOnly: false });
+  const thread = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: { path, bytesKept: CHECKPOINT_BYTES } });
+  t.after(async () => {
+    await thread.terminate();
+    db.close();
+  });
+  const pass = async (isLast: boolean): Promise<void> => {
+    const answered = once(thread, 'message');
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    thread.postMessage({ isLast });
+    await answered;
+  };
+  const set = db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?)');
+  for (let round = 0; round < 3; round++) {
+    set.run('key', Buffer.alloc(50_000, round));
+    const salts = saltsOf(path);
+    await pass(false);
+    set.run('other', Buffer.alloc(50_000, round));
+    assert.equal(saltsOf(path), salts);
+    await pass(true);
+    assert.notEqual(saltsOf(path), salts);
+  }
 });
 
 test('where the thread fails the connection that writes copies the log by itself', async (t) => {
