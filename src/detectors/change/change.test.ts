@@ -57,6 +57,13 @@ test('a steep day rings nothing, a fall against yesterday does, once', () => {
   assert.ok(began[0]![0] >= 5 * DAY + 20 && began[0]![0] <= 5 * DAY + 23, `${began[0]![0] - 5 * DAY}`);
 });
 
+test('a fall near the smallest worth a bell rings once, for as long as it lasts', () => {
+  const random = createRandom(8);
+  const fall = (quarter: number): number => (quarter >= 30 * DAY && quarter < 30 * DAY + 60 ? 0.91 : 1);
+  const began = play(31 * DAY, (quarter) => [random.poisson(20_000 * fall(quarter)), 1], { down: '10%' });
+  assert.equal(began.length, 1, JSON.stringify(began));
+});
+
 test('windows that begin at an offset are compared like any others', () => {
   const fell = (offsetMs: number) => {
     const random = createRandom(1);

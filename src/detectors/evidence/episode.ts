@@ -13,7 +13,10 @@ import type { Evidence } from './scan.ts';
 import { sumBack } from './sums.ts';
 import { errorAt, expectLargerClumps } from './tracked-error.ts';
 
-/** The rate that tells "it goes on" from "it is over" is the root of the alarm's, within these limits. */
+/**
+ * The rate that tells "it goes on" from "it is over" is the root of the alarm's, within these limits. The nearer one is no farther out than the
+ * root of the smallest change worth a bell, or what still rings would count as over.
+ */
 const HALFWAY_LEAST = 1.3;
 const HALFWAY_MOST = 3;
 /** No slot says more than this that it is over: as its minutes do, but one alone may look well by chance, so two at least have to. */
@@ -243,8 +246,8 @@ function stepBack(
   // Of amounts that are paid back it may be below 0.
   const root = Math.sqrt(Math.max(0, ratio));
   const theta = isDrop
-    ? Math.min(1 / HALFWAY_LEAST, Math.max(1 / HALFWAY_MOST, root))
-    : Math.min(HALFWAY_MOST, Math.max(HALFWAY_LEAST, root));
+    ? Math.min(Math.max(1 / HALFWAY_LEAST, Math.sqrt(model.smallestDrop ?? 0)), Math.max(1 / HALFWAY_MOST, root))
+    : Math.min(HALFWAY_MOST, Math.max(Math.min(HALFWAY_LEAST, Math.sqrt(model.smallestRise ?? Infinity)), root));
   const goesOn = logOfGoingOn(numbers, model, S, M, T, theta);
   const clip = Math.min(BACK_CLIP, BACK_CLIP_PER_MINUTE * model.grid.slotMinutes);
   return Math.max(0, back - Math.min(most ?? clip, Math.max(-clip, goesOn)));

@@ -69,6 +69,15 @@ test('a smallest change of 15 % finds one of 16 %, up and down', () => {
   assert.deepEqual(found.map(([series, , direction]) => `${series} ${direction}`).toSorted(), ['4 down', '7 up']);
 });
 
+test('a change near the smallest worth a bell goes on for as long as it lasts', () => {
+  const found = rings(settings({ down: 0.1, up: 0.1 }), DAY + 50, (series, window, random) => {
+    const exposure = random.poisson(20_000);
+    const factor = window < DAY ? 1 : series === 4 ? 0.89 : series === 7 ? 1.12 : 1;
+    return [random.poisson(exposure * 0.2 * factor), exposure];
+  });
+  assert.deepEqual(found.map(([series, , direction]) => `${series} ${direction}`).toSorted(), ['4 down', '7 up']);
+});
+
 test('what comes by and by is told in its minute, also where nothing is known yet of what the others do in it', () => {
   const told = [0, 19].map((which) => {
     const own = createRandom(3, 9);

@@ -28,13 +28,14 @@ interface Rung {
   readonly verdict: Verdict;
 }
 
-/** Beginnings of alarms, over so many minutes; `ends`: minutes in which one was over. */
+/** Beginnings of alarms, over so many minutes; `ends`: minutes in which one was over; `firing`: how many alarms were on, summed over the minutes. */
 function play(items: readonly Item[], minutes: number, random: Random, budget: Budget, settings: object = { rate_in: 'designed' }) {
   const detector = expectedRate.create(expectedRateConfig.parse(settings), { measure, window, budget });
   const states: unknown[] = items.map(() => undefined);
   const firing = new Set<string>();
   const began: Rung[] = [];
   const ends: number[] = [];
+  let on = 0;
   for (let minute = 0; minute < minutes; minute++) {
     const inputs = items.map(({ designed, draws, real }, item): SeriesInput<unknown> => {
       const amount = binomial(random, draws, real(minute));
@@ -62,8 +63,9 @@ function play(items: readonly Item[], minutes: number, random: Random, budget: B
         else firing.delete(key);
       }
     });
+    on += firing.size;
   }
-  return { began, ends };
+  return { began, ends, firing: on };
 }
 
 function minuteAt(minute: number): { startMs: number; endMs: number } {
@@ -162,22 +164,46 @@ test('an item that is right again ends its alarm, and can ring again', () => {
   assert.ok(ends[0]! >= 700 && ends[0]! < 800, `${ends[0]}`);
 });
 
-/** Alarms in 28 days of an item that is off by this part of its designed rate, where a fifth is worth a bell and 28 are allowed. */
-function alarmsOff(off: number): number {
-  let alarms = 0;
+test('what stays wrong by the smallest change worth a bell rings once, and does not end before it is right', () => {
+  const week = 7 * DAY_MINUTES;
+  for (const [factor, direction] of [
+    [0.9, 'down'],
+    [1.1, 'up'],
+    [0.93, 'down'],
+  ] as const) {
+    const real = (minute: number): number => (minute < week ? 0.1 * factor : 0.1);
+    const { began, ends } = play([{ designed: '10%', draws: 1_000, real }], week + 600, createRandom(6), {
+      falseAlarmsPerDay: 0.1,
+      tests: 2,
+    });
+    assert.deepEqual(
+      began.map((one) => one.direction),
+      [direction],
+    );
+    assert.equal(ends.length, 1);
+    assert.ok(ends[0]! >= week && ends[0]! < week + 300, `${factor} times as much: over after ${ends[0]} minutes`);
+  }
+});
+
+/** Of an item that is off by this part of its designed rate, where a fifth is worth a bell and 28 alarms are allowed in 28 days. */
+function playOff(off: number): { alarms: number; share: number } {
+  let [alarms, firing] = [0, 0];
   for (let seed = 5; seed <= 8; seed++) {
     const item: Item = { designed: '10%', draws: 100, real: () => 0.1 * (1 + off) };
     const settings = { rate_in: 'designed', up: '20%', down: '20%' };
-    alarms += play([item], 7 * DAY_MINUTES, createRandom(seed), { falseAlarmsPerDay: 1, tests: 2 }, settings).began.length;
+    const played = play([item], 7 * DAY_MINUTES, createRandom(seed), { falseAlarmsPerDay: 1, tests: 2 }, settings);
+    alarms += played.began.length;
+    firing += played.firing;
   }
-  return alarms;
+  return { alarms, share: firing / (28 * DAY_MINUTES) };
 }
 
-test('a deviation of a tenth of the smallest change rings no more often than chance may, one near its half does', () => {
+test('what deviates by a tenth of the smallest change hardly fires, what does by near its half nearly always; neither rings often', () => {
   for (const side of [-1, 1]) {
-    const [tenth, quarter, nearHalf] = [alarmsOff(0.02 * side), alarmsOff(0.05 * side), alarmsOff(0.09 * side)];
-    assert.ok(tenth <= 28, `${tenth} alarms in 28 days`);
-    assert.ok(quarter > tenth && nearHalf > 28 && nearHalf > 2 * quarter, `${tenth}, ${quarter}, ${nearHalf}`);
+    const [tenth, quarter, nearHalf] = [playOff(0.02 * side), playOff(0.05 * side), playOff(0.09 * side)];
+    for (const { alarms } of [tenth, nearHalf]) assert.ok(alarms <= 28, `${alarms} alarms in 28 days`);
+    const shares = [tenth, quarter, nearHalf].map(({ share }) => share);
+    assert.ok(tenth.share < 0.1 && quarter.share > 2 * tenth.share && nearHalf.share > 0.8, `fires for ${shares.join(', ')} of the time`);
   }
   const item: Item = { designed: '10%', draws: 100, real: () => 0.103 };
   const settings = { rate_in: 'designed', up: '20%', down: '20%' };

@@ -102,14 +102,15 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
     const next: { first: number; windows: number; down?: Side; up?: Side } = { first, windows: windows + 1 };
     const verdicts: Verdict[] = [];
     for (const [direction, change, tilts] of design.tilts) {
-      const side = turn(state?.[direction], tilts, design.rate, { startMs, amount, exposure, needed });
+      const smallest = direction === 'up' ? 1 + change : 1 - change;
+      const side = turn(state?.[direction], tilts, design.rate, smallest, { startMs, amount, exposure, needed });
       next[direction] = side;
       verdicts.push({
         direction,
         status: side.on ? 'firing' : 'clear',
         observed: (amount / exposure) * scale,
         expected: design.rate * scale,
-        threshold: design.rate * (direction === 'up' ? 1 + change : 1 - change) * scale,
+        threshold: design.rate * smallest * scale,
         baselineWindows: next.windows,
         ...(side.on && { grounds: groundsOf(side.on, design.rate, first, observation.endMs) }),
       });
@@ -157,7 +158,9 @@ interface Counted {
   readonly needed: number;
 }
 
-function turn(side: Side | undefined, tilts: readonly Tilt[], rate: number, { startMs, amount, exposure, needed }: Counted): Side {
+/** `smallest`: ratio of the smallest change worth a bell. */
+function turn(side: Side | undefined, tilts: readonly Tilt[], rate: number, smallest: number, counted: Counted): Side {
+  const { startMs, amount, exposure, needed } = counted;
   const { on } = side ?? {};
   if (on) {
     const back = recover(on.back, on.half, amount, exposure * rate);
@@ -172,11 +175,11 @@ function turn(side: Side | undefined, tilts: readonly Tilt[], rate: number, { st
     exposure,
   );
   const loudest = loudestOf(sum);
-  return loudest.log < needed ? { sum } : { on: began(loudest, needed, rate) };
+  return loudest.log < needed ? { sum } : { on: began(loudest, needed, rate, smallest) };
 }
 
-function began({ log, since, seen, exposure }: Loudest, needed: number, rate: number): Episode {
-  return { log, needed, since, seen, exposure, half: halfWay(seen / (exposure * rate)), back: 0 };
+function began({ log, since, seen, exposure }: Loudest, needed: number, rate: number, smallest: number): Episode {
+  return { log, needed, since, seen, exposure, half: halfWay(seen / (exposure * rate), smallest), back: 0 };
 }
 
 export const expectedRate: DetectorKind<typeof expectedRateConfig> = {

@@ -2,7 +2,7 @@
 import type { Grounds } from '../detector.ts';
 import { gammaRange, oneIn, ratioRange } from './ranges.ts';
 import { halfWay, isRecovered, recover } from './recovery.ts';
-import type { Scanned, Span } from './span-scan.ts';
+import { smallestOf, type Scanned, type ScanPlan, type Span } from './span-scan.ts';
 
 export interface Episode {
   readonly log: number;
@@ -18,9 +18,9 @@ export interface Episode {
   readonly back: number;
 }
 
-export function beginEpisode(scanned: Scanned, needed: number, since: number): Episode {
+export function beginEpisode(plan: ScanPlan, scanned: Scanned, needed: number, since: number): Episode {
   const { log, length: spans, seen, expected, variance } = scanned;
-  return { log, needed, since, spans, seen, expected, variance, half: halfWay(seen / expected), back: 0 };
+  return { log, needed, since, spans, seen, expected, variance, half: halfWay(seen / expected, smallestOf(plan)), back: 0 };
 }
 
 /** Undefined: it is over. `dispersion`: what weighs as much as one event that comes by itself. */

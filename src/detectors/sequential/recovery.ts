@@ -6,10 +6,19 @@ const ENOUGH = 8;
 const FACTOR_MIN = 1.25;
 const FACTOR_MAX = 3;
 
-/** Half way, in logarithms, from what was expected to what rang. */
-export function halfWay(ratio: number): number {
-  const far = Math.min(Math.max(Math.sqrt(ratio < 1 ? 1 / Math.max(ratio, 1e-3) : ratio), FACTOR_MIN), FACTOR_MAX);
+/**
+ * Half way, in logarithms, from what was expected to what rang. `smallest`: ratio of the smallest change worth a bell. Half way to that
+ * is far enough, or what still rings would count as over.
+ */
+export function halfWay(ratio: number, smallest: number): number {
+  const least = Math.min(rootOf(smallest), FACTOR_MIN);
+  const far = Math.min(Math.max(rootOf(ratio), least), FACTOR_MAX);
   return ratio < 1 ? 1 / far : far;
+}
+
+/** How far a ratio is from 1, halved in logarithms: a factor above 1. */
+function rootOf(ratio: number): number {
+  return Math.sqrt(ratio < 1 ? 1 / Math.max(ratio, 1e-3) : ratio);
 }
 
 /** `back`: evidence of recovery so far; `half`: of `halfWay`. One window weighs little, as one may look well by chance. */

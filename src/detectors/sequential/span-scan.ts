@@ -26,7 +26,7 @@ export interface Scanned {
 
 export interface ScanPlan {
   readonly direction: Direction;
-  /** Ratios to hold against 1. */
+  /** Ratios to hold against 1, that of the smallest change first. */
   readonly thetas: readonly number[];
   /** Ascending. */
   readonly lengths: readonly number[];
@@ -43,6 +43,11 @@ const SPREAD = { down: [1, 0.7, 0.4], up: [1, 1.4, 2.2] } as const;
 export function thetasOf(direction: Direction, change: number): number[] {
   const least = direction === 'up' ? 1 + change : Math.max(1 - change, 0.01);
   return SPREAD[direction].map((factor) => least * factor);
+}
+
+/** Ratio of the smallest change worth a bell. */
+export function smallestOf({ thetas }: ScanPlan): number {
+  return thetas[0]!;
 }
 
 /**
