@@ -160,6 +160,8 @@ export interface Detector<State = unknown> {
   readonly hearsSilence?: true;
   /** A series not seen for this long, event time in ms, may be forgotten, state and all. */
   readonly forgetAfterMs: number;
+  /** An alert of which nothing could be judged for this long ends; what is known of the series stays. Absent: as `forgetAfterMs`. */
+  readonly loseAfterMs?: number;
   /**
    * All series of one closed window at once, each with its own state, so that a detector can tell what one series did
    * from what all of them did. Called at most once a window, in the order of the windows; the series in one and the same

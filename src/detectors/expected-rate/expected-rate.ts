@@ -15,6 +15,10 @@ import { tiltsOf, weigh, type Tilt } from './tilts.ts';
 /** An item drawn once a month is still the same item. */
 const FORGET_AFTER_MS = 30 * 86_400_000;
 
+/** For how long an alert goes on without attempts: in time, and in windows where these are longer. Its item may be gone, or its table corrected. */
+const LOSE_AFTER_MS = 86_400_000;
+const LOSE_AFTER_WINDOWS = 10;
+
 /** Successes may be told so much later than their attempts: in time, and in windows where these are longer. */
 const HELD_MS = 3_600_000;
 const HELD_WINDOWS = 10;
@@ -143,6 +147,7 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
     stateSettings: config.rate === undefined ? `in ${config.rate_in}` : `${config.rate}`,
     seesAbsent: true,
     forgetAfterMs: FORGET_AFTER_MS,
+    loseAfterMs: Math.max(LOSE_AFTER_MS, LOSE_AFTER_WINDOWS * window.sizeMs),
     observeWindow(inputs) {
       const known = inputs.map(({ observation }) => designOf(observation));
       const needed = logThresholdOf(context, known.filter((design) => design !== undefined).length, window.sizeMs);

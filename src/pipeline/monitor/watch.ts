@@ -75,7 +75,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   const window = named(spec.windows, entry.window, 'window');
   const kind = catalog[entry.detector]!;
   const detector = kind.create(entry.config, contextOf(spec, entry, measure, window, catalog));
-  const { seesAbsent, forgetAfterMs, stateForm } = detector;
+  const { seesAbsent, forgetAfterMs, loseAfterMs = forgetAfterMs, stateForm } = detector;
   const entryName = [entry.detector, entry.measure, entry.window] as const;
   const series = createWatchedSeries(entryName, spec.dimensions, detector, deps.book);
   const { falseAlarmsPerDay } = spec;
@@ -265,19 +265,18 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   /** Ends the alerts of which nothing could be judged for long, and forgets the series not seen for as long. */
   function* endForgotten(at: WindowTime): Sliced<AlertEvent[]> {
     const events: AlertEvent[] = [];
-    const last = at.startMs - forgetAfterMs;
-    const isLong = (since: number): boolean => since <= last;
+    const last = { seen: at.startMs - forgetAfterMs, judged: at.startMs - loseAfterMs };
     // Copied where there is one: forgetting changes the order that is walked.
     const fading = series.sorted().some((one) => isFading(one, last)) ? series.sorted().filter((one) => isFading(one, last)) : [];
     for (const one of fading) {
       if (isSliceDone()) yield;
       for (const direction of DIRECTIONS) {
         const alert = one.alerts[direction];
-        if (!alert || !(isLong(one.seen) || isLong(alert.judged))) continue;
+        if (!alert || !(one.seen <= last.seen || alert.judged <= last.judged)) continue;
         const event = desk.lose(one, direction, at);
         if (event) events.push(event);
       }
-      if (isLong(one.seen)) series.forget(one);
+      if (one.seen <= last.seen) series.forget(one);
       else series.touch(one);
     }
     return events;
@@ -310,8 +309,8 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
 }
 
 /** Seen, or judged while an alert is on, at `last` for the last time or before. */
-function isFading({ seen, alerts: { down, up } }: WatchedSeries, last: number): boolean {
-  return seen <= last || (down !== undefined && down.judged <= last) || (up !== undefined && up.judged <= last);
+function isFading({ seen, alerts: { down, up } }: WatchedSeries, last: { readonly seen: number; readonly judged: number }): boolean {
+  return seen <= last.seen || (down !== undefined && down.judged <= last.judged) || (up !== undefined && up.judged <= last.judged);
 }
 
 /** It rang at a look at the window that is still open. */
