@@ -1,6 +1,7 @@
 /**
  * A look at the open window: a copy of the state takes in what came so far, and is judged for a rise. More events cannot take
- * a rise back: what is expected of a count is that of the whole window, and events that follow others come late, not early.
+ * a rise back: what is expected of a count is that of the whole window, and events that follow others come late, not early. Ratios of two sources,
+ * which are read apart, are not looked at.
  */
 import type { LooksBefore, Observation, SeriesInput, Verdict } from '../detector.ts';
 import type { Field } from './field.ts';

@@ -195,6 +195,37 @@ test('what the final row does not bear out ends with it', () => {
   assert.deepEqual(told(observeAll(monitor, minuteOf(1, calm))), ['09:01 KR/a up resolved']);
 });
 
+test('a ratio of two sources waits for the final row: its numerator may be read before its denominator', () => {
+  const counted = (name: string, source: string) => ({ kind: 'count', name, source, where: [] }) as const;
+  const ratio = (name: string, numerator: string, denominator: string) =>
+    ({ kind: 'ratio', name, numerator, denominator, scale: 100 }) as const;
+  const [entry] = spec.detect;
+  const ofSources: MonitorSpec = {
+    ...spec,
+    measures: [
+      counted('orders', 'shop'),
+      counted('baskets', 'shop'),
+      counted('visits', 'web'),
+      ratio('purchase_rate', 'orders', 'visits'),
+      ratio('order_rate', 'orders', 'baskets'),
+    ],
+    detect: ['purchase_rate', 'order_rate', 'orders'].map((measure) => ({ ...entry!, measure })),
+  };
+  const monitor = createMonitor(ofSources, { alerts: createAlerts(ofSources), catalog: { first } });
+  const rowOf = (minute: number, orders: number, visits: number, final: boolean): WindowRow => {
+    const values = { orders, baskets: 200, visits };
+    const measures = { ...values, purchase_rate: (100 * orders) / visits, order_rate: orders / 2 };
+    const labels = { country: 'KR', format: 'a' };
+    return rowAt(at(minute), { pipeline: 'shop', labels, measures, state: values, events: visits, final });
+  };
+  const rang = (events: readonly AlertEvent[]): string[] => events.map(({ measure, status }) => `${measure} ${status}`);
+  observeAll(monitor, [rowOf(0, 100, 1_000, true), closedAt(at(0), { pipeline: 'shop' })]);
+  assert.deepEqual(rang(atOnce(monitor.look([rowOf(1, 170, 50, false)], quickly))), ['order_rate firing', 'orders firing']);
+  assert.deepEqual(rang(observeAll(monitor, [rowOf(1, 200, 1_000, true), closedAt(at(1), { pipeline: 'shop' })])), [
+    'purchase_rate firing',
+  ]);
+});
+
 test('a look that rings nothing changes no state, and one at another window than the next is no look', () => {
   const monitor = monitorOf();
   assert.deepEqual(atOnce(monitor.look([row(0, 'KR/a', 900, false)], quickly)), []);

@@ -51,6 +51,16 @@ export function addedBy(measure: MeasureSpec, measures: readonly MeasureSpec[]):
   return { ...(counted && { counted }), ...(currency !== undefined && { currency }) };
 }
 
+/** Its numerator may be read to a later time than its denominator: until the window is final it may be too high for that alone. */
+export function isOfTwoSources(measure: MeasureSpec, measures: readonly MeasureSpec[]): boolean {
+  if (measure.kind !== 'ratio') return false;
+  const [source, other] = [measure.numerator, measure.denominator].map((part) => {
+    const counted = measures.find(({ name }) => name === part);
+    return counted && 'source' in counted ? counted.source : undefined;
+  });
+  return source !== other;
+}
+
 /** The tests that share the budget: one for each entry and direction whose detector keeps to it. */
 export function budgetTests(entries: readonly DetectEntry[], catalog: Readonly<Record<string, DetectorKind>>): number {
   const tests = entries.reduce((sum, { detector, config }) => sum + (catalog[detector]?.tests?.(config) ?? 0), 0);

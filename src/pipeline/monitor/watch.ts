@@ -20,7 +20,7 @@ import type {
 import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent, AlertLook } from '../../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../../windows/spec.ts';
-import { addedBy, budgetTests, groupingsOf, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
+import { addedBy, budgetTests, groupingsOf, isOfTwoSources, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
 import { isOfSettings, markOf, type SeriesRecord, type StateBook, type StateMark } from './monitor-state.ts';
 import { hasParts, isZeroOverNothing, partsOf, rowReader, type HeldRow } from './row-values.ts';
 import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
@@ -29,7 +29,7 @@ export interface Watch {
   readonly entry: DetectEntry;
   readonly measure: MeasureSpec;
   readonly window: WindowSpec;
-  /** Whether its detector looks at open windows at all. */
+  /** Whether its detector looks at open windows at all, and may. */
   readonly looks: boolean;
   /** Whether the pipeline has such a series, and the entry is for it. */
   covers(labels: Labels): boolean;
@@ -286,7 +286,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     entry,
     measure,
     window,
-    looks: detector.look !== undefined,
+    looks: detector.look !== undefined && !isOfTwoSources(measure, spec.measures),
     hearsSilence: detector.hearsSilence === true,
     covers,
     close,
