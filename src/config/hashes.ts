@@ -1,21 +1,7 @@
 /** Fingerprints of what changes results: a pipeline whose fingerprint differs must not go on with the old state. */
-import { createHash } from 'node:crypto';
+import { fingerprint } from '../core/fingerprint.ts';
 import type { MonitorSpec } from '../pipeline/monitor/monitor-spec.ts';
 import type { EngineSpec, MeasureSpec } from '../windows/spec.ts';
-
-/** JSON with the keys of each object sorted, so that their order in the file changes nothing. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry)).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value)
-    .filter(([, entry]) => entry !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
-}
-
-function fingerprint(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
-}
 
 /** Texts for people that a JSON Schema may carry; they change no outcome. */
 const SCHEMA_NOTES = new Set(['title', 'description', '$comment', 'examples', 'default', 'deprecated', 'readOnly', 'writeOnly']);

@@ -8,7 +8,7 @@ import { detectorCatalog, type DetectorName } from '../../detectors/catalog.ts';
 import type { Detector, DetectorKind, Verdict } from '../../detectors/detector.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
-import { createStateBook, type SeriesRecord } from './monitor-state.ts';
+import { createStateBook, markOf, type SeriesRecord } from './monitor-state.ts';
 import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
 import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 
@@ -122,14 +122,14 @@ const ringing: AlertState = {
 /** What a detector under other settings finds of a series that was written before. */
 function reread(before: Detector, after: Detector): WatchedSeries {
   const states = createStateBook('p');
-  const written = createWatchedSeries(ENTRY, ['country'], before, states);
+  const written = createWatchedSeries(ENTRY, ['country'], before, markOf(before, 'same'), states);
   const series = written.add('[["country","KR"]]', { country: 'KR' }, MINUTE);
   series.state = { learnt: 1 };
   series.alerts = { down: ringing };
   written.touch(series);
   const [[key, bytes]] = atOnce(written.takeStateChanges()) as [[string, Uint8Array]];
   const { value } = states.read([key, bytes])!;
-  return createWatchedSeries(ENTRY, ['country'], after, states).restore(series.key, value as SeriesRecord);
+  return createWatchedSeries(ENTRY, ['country'], after, markOf(after, 'same'), states).restore(series.key, value as SeriesRecord);
 }
 
 for (const [name, { measure = clicks, anew, goesOn }] of Object.entries(cases) as [DetectorName, Case][]) {

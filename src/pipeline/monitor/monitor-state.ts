@@ -10,6 +10,8 @@ export interface StateMark {
   readonly v: number;
   /** The detector's `stateSettings`; absent where it has none, or did not tell them yet. */
   readonly settings?: string;
+  /** `meaningOf` its measure; absent where it was not noted yet. */
+  readonly measure?: string;
 }
 
 /** Of one series of one detect entry. */
@@ -63,13 +65,16 @@ export interface StateBook {
   drop(key: string): void;
 }
 
-export function markOf({ stateVersion, stateSettings }: Detector): StateMark {
-  return { v: stateVersion, ...(stateSettings !== undefined && { settings: stateSettings }) };
+/** `measure`: `meaningOf` it. */
+export function markOf({ stateVersion, stateSettings }: Detector, measure: string): StateMark {
+  return { v: stateVersion, ...(stateSettings !== undefined && { settings: stateSettings }), measure };
 }
 
-/** Under other settings state means something else, but of a detector that names none. */
-export function isOfSettings({ settings }: StateMark, { stateSettings }: Detector): boolean {
-  return settings === undefined || stateSettings === undefined || settings === stateSettings;
+/** Under other settings, or of another measure, state means something else; what was not noted is taken to be the same. */
+export function isSameMeaning(written: StateMark, mark: StateMark): boolean {
+  const isSame = (before: string | undefined, now: string | undefined): boolean =>
+    before === undefined || now === undefined || before === now;
+  return isSame(written.settings, mark.settings) && isSame(written.measure, mark.measure);
 }
 
 /** A line break: stands in no JSON as it is written here. */

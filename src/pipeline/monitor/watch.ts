@@ -21,7 +21,8 @@ import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent, AlertLook } from '../../receivers/alert-event.ts';
 import type { MeasureSpec, WindowSpec } from '../../windows/spec.ts';
 import { addedBy, budgetTests, groupingsOf, isOfTwoSources, type DetectEntry, type MonitorSpec } from './monitor-spec.ts';
-import { isOfSettings, markOf, type SeriesRecord, type StateBook, type StateMark } from './monitor-state.ts';
+import { meaningOf } from './measure-meaning.ts';
+import { isSameMeaning, markOf, type SeriesRecord, type StateBook, type StateMark } from './monitor-state.ts';
 import { hasParts, isZeroOverNothing, partsOf, rowReader, type HeldRow } from './row-values.ts';
 import { createWatchedSeries, type WatchedSeries } from './watched-series.ts';
 
@@ -77,7 +78,8 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
   const detector = kind.create(entry.config, contextOf(spec, entry, measure, window, catalog));
   const { seesAbsent, forgetAfterMs, loseAfterMs = forgetAfterMs, stateForm } = detector;
   const entryName = [entry.detector, entry.measure, entry.window] as const;
-  const series = createWatchedSeries(entryName, spec.dimensions, detector, deps.book);
+  const mark = markOf(detector, meaningOf(measure, spec.measures, kind));
+  const series = createWatchedSeries(entryName, spec.dimensions, detector, mark, deps.book);
   const { falseAlarmsPerDay } = spec;
   const about = { pipeline: spec.pipeline, detector: entry.detector, measure, window, falseAlarmsPerDay };
   const desk = deps.alerts.desk<WatchedSeries>({ ...about, metricName: entry.metricName ?? measure.name }, entry.naming);
@@ -118,7 +120,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     const result = yield* observing(inputs);
     if (result.shared !== shared) {
       shared = result.shared;
-      const value = shared === undefined ? undefined : { ...markOf(detector), state: shared };
+      const value = shared === undefined ? undefined : { ...mark, state: shared };
       deps.book.set({ kind: 'shared', entry: entryName, over: entry.over }, value);
     }
     yield;
@@ -302,7 +304,7 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     },
     orphan: () => desk.orphan(),
     restoreShared(stored) {
-      if (stored.v === detector.stateVersion && isOfSettings(stored, detector)) shared = stored.state;
+      if (stored.v === mark.v && isSameMeaning(stored, mark)) shared = stored.state;
     },
     takeStateChanges: () => series.takeStateChanges(),
   };

@@ -7,7 +7,7 @@ import { createWatchedSeries } from './watched-series.ts';
 
 test('a series that is forgotten after it changed is deleted and not written again', () => {
   const states = createStateBook('p');
-  const book = createWatchedSeries(['threshold', 'n', '1m'], ['segment'], { stateVersion: 1 } as Detector, states);
+  const book = createWatchedSeries(['threshold', 'n', '1m'], ['segment'], { stateVersion: 1 } as Detector, { v: 1 }, states);
   const [gone, kept] = ['a', 'b'].map((segment) => book.add(`segment=${segment}`, { segment }, 0));
   book.touch(gone!);
   book.touch(kept!);

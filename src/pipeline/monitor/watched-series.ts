@@ -5,7 +5,7 @@ import { mapped, type Sliced } from '../../core/slices.ts';
 import type { Detector } from '../../detectors/detector.ts';
 import type { StateChange } from '../../log/log.ts';
 import type { HeldRow } from './row-values.ts';
-import { isOfSettings, labelsOfKey, markOf, type SeriesRecord, type StateBook } from './monitor-state.ts';
+import { isSameMeaning, labelsOfKey, type SeriesRecord, type StateBook, type StateMark } from './monitor-state.ts';
 
 export interface WatchedSeries {
   /** `labelsKey` of its labels. */
@@ -39,15 +39,14 @@ export interface WatchedSeriesBook {
   takeStateChanges(): Sliced<StateChange[]>;
 }
 
-/** `entry`: its name in the state's keys. */
+/** `entry`: its name in the state's keys. `mark`: what state is written under. */
 export function createWatchedSeries(
   entry: readonly string[],
   dimensions: readonly string[],
-  detector: Detector,
+  { stateForm }: Detector,
+  mark: StateMark,
   states: Pick<StateBook, 'keyOf' | 'set' | 'encode' | 'joined'>,
 ): WatchedSeriesBook {
-  const { stateForm, stateVersion } = detector;
-  const mark = markOf(detector);
   const all = new Map<string, WatchedSeries>();
   let touched: WatchedSeries[] = [];
   let order: WatchedSeries[] = [];
@@ -113,10 +112,10 @@ export function createWatchedSeries(
       const { v, seen, state, alerts = NO_ALERTS } = record;
       const series = put(key, labelsOfKey(key), seen);
       series.alerts = alerts;
-      // State of another version or other settings means something else: the baseline starts anew, the alerts go on.
-      if (!isOfSettings(record, detector)) return series;
+      // State of another version, of other settings or of another measure means something else: the baseline starts anew, the alerts go on.
+      if (!isSameMeaning(record, mark)) return series;
       if (stateForm) series.state = state instanceof Uint8Array ? stateForm.decode(state, v) : undefined;
-      else if (v === stateVersion) series.state = state;
+      else if (v === mark.v) series.state = state;
       return series;
     },
     takeStateChanges() {
