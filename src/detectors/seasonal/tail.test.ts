@@ -57,3 +57,21 @@ test('a shrunk history gives way to what comes after it', () => {
   for (let i = 0; i < 1_000; i++) tail.learn(0.5, 1);
   assert.ok(before < 1 && tail.surprise(3) > 2, `${before} ${tail.surprise(3)}`);
 });
+
+test('shrunk after it was stored at any point, a history goes on to the last bit', () => {
+  const random = createRandom(9);
+  const tail = newTail();
+  for (let i = 1; i <= 1_200; i++) {
+    tail.learn(-0.5 * Math.log(1 - random.unit()), random.unit());
+    if (i % 7 !== 0) continue;
+    const stored = [1, 2].map(() => createTail(settings, structuredClone(tail.state)));
+    // Also where it is shrunk twice with nothing in between that was counted anew.
+    for (const one of [tail, ...stored]) one.shrinkTo(40);
+    const again = createTail(settings, structuredClone(stored[0]!.state));
+    for (const one of [tail, ...stored, again]) {
+      one.learn(0.4, 0.3);
+      one.shrinkTo(30);
+    }
+    for (const one of [...stored, again]) assert.deepEqual(one.state, tail.state, `after ${i} points`);
+  }
+});

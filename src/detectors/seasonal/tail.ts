@@ -55,14 +55,19 @@ export function createTail(settings: TailSettings, state: TailState): Tail {
   const shares = settings.tailShares;
   const bodies = shares.map((share) => -Math.log10(share));
   const growth = Math.pow(2, 1 / settings.tailHalfLife);
-  let total = bins.reduce((sum, each) => sum + each, 0);
 
-  function refit(): void {
-    for (let i = 0; i < shares.length; i++) fitShare(i, shares[i]!);
+  /** Points in the history. Summed anew each time, so that it never depends on how far back this process began. */
+  function pointsIn(): number {
+    return bins.reduce((sum, each) => sum + each, 0) / state.unit;
   }
 
-  function fitShare(index: number, share: number): void {
-    let missing = (total / state.unit) * share;
+  function refit(): void {
+    const all = pointsIn();
+    for (let i = 0; i < shares.length; i++) fitShare(i, shares[i]!, all);
+  }
+
+  function fitShare(index: number, share: number, all: number): void {
+    let missing = all * share;
     let bin = BINS - 1;
     for (; bin > 0; bin--) {
       const points = bins[bin]! / state.unit;
@@ -73,7 +78,7 @@ export function createTail(settings: TailSettings, state: TailState): Tail {
     /** Of the bin where the tail begins, the part that is in it. */
     const part = points > 0 ? Math.min(1, missing / points) : 1;
     const start = (bin + 1 - part) * WIDTH;
-    const beyond = (total / state.unit) * share;
+    const beyond = all * share;
     let mean: number = PRIOR.excess;
     for (const limit of [Infinity, EXCESS_CLIP]) {
       let sum = points * part * part * WIDTH * 0.5;
@@ -83,7 +88,7 @@ export function createTail(settings: TailSettings, state: TailState): Tail {
       }
       mean = (sum + PRIOR.excessPoints * PRIOR.excess) / (beyond + PRIOR.excessPoints);
     }
-    const trust = total / state.unit / (total / state.unit + PRIOR.points);
+    const trust = all / (all + PRIOR.points);
     const believed = PRIOR.quantile + PRIOR.excess * Math.log(PRIOR.quantileShare / share);
     from[index] = trust * start + (1 - trust) * believed;
     excess[index] = Math.max(mean, EXCESS_MIN);
@@ -105,23 +110,19 @@ export function createTail(settings: TailSettings, state: TailState): Tail {
     learn(value, weight) {
       const bin = Math.min(BINS - 1, Math.floor(value / WIDTH));
       bins[bin] = bins[bin]! + weight * state.unit;
-      total += weight * state.unit;
       state.unit *= growth;
       state.learnt++;
       if (state.learnt % (state.learnt < 500 ? REFIT_EVERY.young : REFIT_EVERY.old) !== 0) return;
-      // Summed anew each time, so that it never depends on how far back this process began.
       if (state.unit > 1e12) {
         for (let i = 0; i < BINS; i++) bins[i] = bins[i]! / state.unit;
         state.unit = 1;
       }
-      total = bins.reduce((sum, each) => sum + each, 0);
       refit();
     },
     shrinkTo(points) {
-      const factor = points / (total / state.unit);
+      const factor = points / pointsIn();
       if (factor >= 1) return;
       for (let i = 0; i < BINS; i++) bins[i] = bins[i]! * factor;
-      total *= factor;
     },
   };
 }
