@@ -78,6 +78,15 @@ test('a filter is asked before validity where the record answers, after it where
   );
 });
 
+test('a closed schema judges what was sent, not what was looked up', () => {
+  const lookups = [{ field: 'country', by: 'ad', file: 'f', table: { a1: 'KR' } }];
+  const schema = { type: 'object', properties: { id: {}, at: {}, ad: {} }, additionalProperties: false };
+  const closed: EngineSpec = { ...spec, sources: [{ ...source('visits', 1), schema, lookups }] };
+  const sent = [{ ad: 'a1' }, { ad: 'a1', country: 'KR' }, { ad: 'a2', country: 'KR' }];
+  const records = sent.map((fields) => event(50, { country: undefined, ...fields }));
+  assert.deepEqual(outcomes(closed, records, 'event'), ['accepted', 'schema:additionalProperties', 'ignored']);
+});
+
 test('at-final values, corrections and idle partitions follow from each partition alone', () => {
   const two: EngineSpec = { ...spec, sources: [source('visits', 2)] };
   const first = [event(1, { amount: 2 }), event(10), event(3, { amount: 5 })];

@@ -2,7 +2,7 @@
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { EngineSpec, LookupSpec, SourceSpec, WindowSpec } from '../../src/windows/spec.ts';
 import { decode, eventTimeOf, holds, isScalar, lookedUp, own, type Fields, type OracleRecord } from './record.ts';
-import { checkOf, numberCheckOf, type Check } from './validity.ts';
+import { checkOf, numberCheckOf, type Check, type NumberCheck } from './validity.ts';
 
 export interface Verdict {
   readonly outcome: Outcome;
@@ -154,7 +154,7 @@ export function judgePartition(
 function readRecord(
   source: SourceSpec,
   check: Check,
-  checkNumbers: Check,
+  checkNumbers: NumberCheck,
   maxRecordBytes: number,
   record: OracleRecord,
 ): { outcome: 'ignored' } | { outcome: 'invalid'; reason: string } | { eventTime: number; fields: Fields } {
@@ -170,7 +170,7 @@ function readRecord(
   if (source.lookups.some((lookup) => named(lookup) && lookedUp(fields, lookup) === undefined)) return { outcome: 'ignored' };
   const known = source.lookups.filter((lookup) => lookedUp(fields, lookup) !== undefined);
   const joined = { ...fields, ...Object.fromEntries(known.map((lookup) => [lookup.field, lookedUp(fields, lookup)])) };
-  const reason = check(joined);
+  const reason = check(fields, joined);
   if (reason !== undefined) return { outcome: 'invalid', reason };
   if (!source.where.every((condition) => holds(fields, condition))) return { outcome: 'ignored' };
   if (source.lookups.some((lookup) => lookedUp(fields, lookup) === undefined)) return { outcome: 'ignored' };

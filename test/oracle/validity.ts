@@ -5,8 +5,14 @@
 import type { Condition, MeasureSpec, SourceSpec } from '../../src/windows/spec.ts';
 import { eventTimeOf, holds, own, type Fields } from './record.ts';
 
-/** `missing:f`, `type:f` or `value:f` of the first failing field; undefined where the record is valid. */
-export type Check = (fields: Fields) => string | undefined;
+/**
+ * `missing:f`, `type:f` or `value:f` of the first failing field, else `schema:additionalProperties`; undefined where the record is valid.
+ * The schema judges the fields as they were sent, the engine those with what was looked up.
+ */
+export type Check = (sent: Fields, joined: Fields) => string | undefined;
+
+/** `type:f` or `value:f`; undefined where all numbers are there. */
+export type NumberCheck = (joined: Fields) => string | undefined;
 
 type Fault = 'missing' | 'type' | 'value' | undefined;
 type Property = Readonly<Record<string, unknown>>;
@@ -19,15 +25,15 @@ export function checkOf(source: SourceSpec, dimensions: readonly string[]): Chec
   const { versions } = source;
   if (!versions) return checkBySchema(source.schema ?? {}, source, dimensions);
   const checks = Object.fromEntries(versions.schemas.map(({ version, schema }) => [version, checkBySchema(schema, source, dimensions)]));
-  return (fields) => {
-    const version = own(fields, versions.field);
+  return (sent, joined) => {
+    const version = own(sent, versions.field);
     const check = typeof version === 'string' || typeof version === 'number' ? own(checks, String(version)) : undefined;
-    return check === undefined ? 'schema_version' : (check as Check)(fields);
+    return check === undefined ? 'schema_version' : (check as Check)(sent, joined);
   };
 }
 
 /** Of a record that counts: what a measure takes the number of is one, where it is there and not null. The first measure's fault is told. */
-export function numberCheckOf(source: SourceSpec, measures: readonly MeasureSpec[]): Check {
+export function numberCheckOf(source: SourceSpec, measures: readonly MeasureSpec[]): NumberCheck {
   const numeric = measures
     .filter((measure) => ['sum', 'min', 'max', 'average', 'quantile'].includes(measure.kind))
     .map((measure) => measure as MeasureSpec & { source: string; field: string; where: readonly Condition[] })
@@ -44,9 +50,9 @@ export function numberCheckOf(source: SourceSpec, measures: readonly MeasureSpec
 
 function checkBySchema(schema: Readonly<Record<string, unknown>>, source: SourceSpec, dimensions: readonly string[]): Check {
   for (const key of Object.keys(schema)) if (!SCHEMA_KEYS.includes(key)) throw new Error(`the oracle does not know schema keyword ${key}`);
-  if ((schema['type'] ?? 'object') !== 'object' || (schema['additionalProperties'] ?? true) !== true) {
-    throw new Error('the oracle knows only schemas of open objects');
-  }
+  if ((schema['type'] ?? 'object') !== 'object') throw new Error('the oracle knows only schemas of objects');
+  const further = schema['additionalProperties'] ?? true;
+  if (typeof further !== 'boolean') throw new Error('the oracle knows no rules for further fields');
   const properties = (schema['properties'] ?? {}) as Readonly<Record<string, Property>>;
   for (const property of Object.values(properties)) {
     for (const key of Object.keys(property)) if (!PROPERTY_KEYS.includes(key)) throw new Error(`the oracle does not know keyword ${key}`);
@@ -55,10 +61,12 @@ function checkBySchema(schema: Readonly<Record<string, unknown>>, source: Source
   const { id, time } = source.event;
   const names = new Set([...Object.keys(properties), ...required, ...(id === undefined ? [] : [id]), time, ...dimensions]);
 
-  const faultOf = (name: string, value: unknown): Fault => {
-    if (value === undefined) return required.includes(name) || name === id || name === time ? 'missing' : undefined;
-    const fault = propertyFault(properties[name] ?? {}, value);
-    if (fault) return fault;
+  const schemaFault = (name: string, value: unknown): Fault => {
+    if (value === undefined) return required.includes(name) ? 'missing' : undefined;
+    return propertyFault(properties[name] ?? {}, value);
+  };
+  const engineFault = (name: string, value: unknown): Fault => {
+    if (value === undefined) return name === id || name === time ? 'missing' : undefined;
     if (name === id && typeof value === 'number') {
       if (!Number.isSafeInteger(value)) return 'value';
     } else if (name === id && typeof value !== 'string') return 'type';
@@ -70,12 +78,13 @@ function checkBySchema(schema: Readonly<Record<string, unknown>>, source: Source
     return undefined;
   };
 
-  return (fields) => {
+  return (sent, joined) => {
     for (const name of names) {
-      const fault = faultOf(name, own(fields, name));
+      const fault = schemaFault(name, own(sent, name)) ?? engineFault(name, own(joined, name));
       if (fault) return `${fault}:${name}`;
     }
-    return undefined;
+    const isFurther = (name: string) => !Object.hasOwn(properties, name);
+    return !further && Object.keys(sent).some(isFurther) ? 'schema:additionalProperties' : undefined;
   };
 }
 

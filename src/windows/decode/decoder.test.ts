@@ -119,6 +119,28 @@ test('a scalar is looked up by its text; a key that the table lacks is ignored, 
   ]);
 });
 
+test('a schema judges the event as it was sent: what is looked up is no field of it', () => {
+  const lookups = [{ field: 'country', by: 'ad', file: 'f', table: { '7': 'KR' } }];
+  const properties = { id: {}, at: {}, ad: {} };
+  const sent = { id: 'a', at: 1, ad: 7 };
+  for (const demand of [
+    { properties, additionalProperties: false },
+    { properties, maxProperties: 3 },
+    { properties, propertyNames: { maxLength: 3 } },
+    { properties, patternProperties: { '^country$': { type: 'null' } } },
+  ]) {
+    assert.deepEqual(verdicts({ lookups, schema: { type: 'object', ...demand } }, [sent]), ['accepted'], JSON.stringify(demand));
+  }
+  const schema = { type: 'object', properties, additionalProperties: false };
+  assert.deepEqual(
+    verdicts({ lookups, schema }, [
+      { ...sent, country: 'US' },
+      { ...sent, ad: 8 },
+    ]),
+    ['schema:additionalProperties', 'ignored'],
+  );
+});
+
 test('labels that every object inherits are empty unless the record has them; no amount, or null, contributes nothing', () => {
   const decoder = decoderOf();
   const records = [

@@ -73,6 +73,8 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
     picker.take(fields);
     for (let w = 0; w < where.length; w++) if (clearlyFails(where[w]!, values)) return IGNORED;
     let wanted = holdAll(where, values);
+    // The schema speaks of the event as it was sent: one that allows no further fields knows none of those looked up.
+    const bySchema = deps.check?.(fields);
     if (tables.length > 0) {
       for (const { by, field, entries } of tables) {
         const key = own(fields, by);
@@ -83,7 +85,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
       }
       picker.take(fields);
     }
-    const fault = faultOf(fields, i);
+    const fault = faultOf(bySchema, i);
     if (fault !== undefined) return invalid(i, fault);
     if (!wanted) return IGNORED;
     for (let d = 0; d < dimensions.length; d++) {
@@ -101,8 +103,7 @@ export function createDecoder(plan: Plan, source: SourceSpec, deps: DecoderDeps)
   }
 
   /** The first fault in the order of the schema's properties; what the engine itself needs (id, time, labels) comes in there. */
-  function faultOf(fields: Fields, i: number): string | undefined {
-    const bySchema = deps.check?.(fields);
+  function faultOf(bySchema: string | undefined, i: number): string | undefined {
     if (bySchema === undefined) return engineFault(i);
     // Of an event whose version is not known, or that is nested too deep, nothing else can be said.
     if (!bySchema.includes(':')) return bySchema;
