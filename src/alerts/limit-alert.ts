@@ -4,7 +4,7 @@
  */
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import { OWN_ALERTS } from '../receivers/own-alerts.ts';
-import type { LimitKind, LimitSpan } from '../windows/limit-episodes.ts';
+import { LIMIT_QUIET_MS, type LimitKind, type LimitSpan } from '../windows/limit-episodes.ts';
 import { lastStart } from '../windows/plan.ts';
 import type { WindowSpec } from '../windows/spec.ts';
 import { alertId } from './alert-id.ts';
@@ -28,10 +28,13 @@ export interface LimitReached {
  * that it follows from the partition's records alone. What was counted meanwhile stays as it is.
  */
 export function limitAlert({ kind, pipeline, partition, limit, window, span, locale }: LimitReached): AlertEvent {
-  const since = new Date(lastStart(window, span.since)).toISOString();
-  const startMs = lastStart(window, span.endedAt ?? span.since);
+  const atMs = span.endedAt ?? span.since;
+  const startMs = lastStart(window, atMs);
   const start = new Date(startMs).toISOString();
   const end = new Date(startMs + window.sizeMs).toISOString();
+  // Episodes begin more than an hour apart. Of a longer window several may, and its end is far off: there the moment itself counts.
+  const isLong = window.sizeMs > LIMIT_QUIET_MS;
+  const since = new Date(isLong ? span.since : lastStart(window, span.since)).toISOString();
   const isOver = span.endedAt !== undefined;
   // How far it went beyond is not known, nor how far it is within again.
   const observed = isOver ? limit : limit + 1;
@@ -39,7 +42,7 @@ export function limitAlert({ kind, pipeline, partition, limit, window, span, loc
   const subject = { pipeline, detector: 'limits', measure: kind, direction: 'up', window: window.name, labels } as const;
   const event: AlertEvent = {
     alert_id: alertId({ ...subject, since }),
-    alert_time: end,
+    alert_time: isLong ? new Date(atMs).toISOString() : end,
     alert_type: OWN_ALERTS[kind],
     severity: 'medium',
     metric_name: `max_${kind}`,
@@ -69,6 +72,17 @@ export function limitAlert({ kind, pipeline, partition, limit, window, span, loc
     impact: null,
   };
   return withWords(event, limitWords(event, kind, locale));
+}
+
+/**
+ * Alerts of limits once stood in the window that the file names first, whatever its size, and had another id there. One that still fires
+ * under that id ends with the episode, as a part of the other: who was not told of it is told nothing.
+ */
+export function endOfEarlierId(over: AlertEvent, first: WindowSpec, span: LimitSpan): AlertEvent[] {
+  if (span.endedAt === undefined) return [];
+  const begun = { window: first.name, since: new Date(lastStart(first, span.since)).toISOString() };
+  const id = alertId({ ...over, ...begun });
+  return id === over.alert_id ? [] : [{ ...over, ...begun, alert_id: id, part_of: over.alert_id }];
 }
 
 export function limitWords({ pipeline, labels, expected_value, status }: AlertEvent, kind: LimitKind, locale: AlertLocale): AlertWords {

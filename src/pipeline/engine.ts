@@ -44,13 +44,15 @@ export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchB
   readonly completeFrom: number;
 }
 
+/** What is recorded of a partition that has more segments than `max_series`, or ids than `max_ids`, or has had. */
+export type TellLimit = (kind: LimitKind, partition: string, span: LimitSpan) => readonly AlertEvent[];
+
 export interface EngineDeps extends Pick<AggregateDeps, 'explain' | 'randomKey' | 'elapsed' | 'onJudged' | 'warn'> {
   readonly log: Log;
   readonly monitor: Monitor;
   /** Where aggregations take place; default: in this thread. */
   readonly openAggregate?: OpenAggregate;
-  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`, or has had. */
-  readonly limitAlert?: (kind: LimitKind, partition: string, span: LimitSpan) => AlertEvent;
+  readonly limitAlert?: TellLimit;
   readonly parse: Readonly<Record<'json' | 'combined', ParseRecord>>;
   /** By source name; a source without one takes any object. */
   readonly checks: ReadonlyMap<string, CheckFields>;

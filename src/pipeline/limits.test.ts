@@ -31,9 +31,9 @@ const common = { plan, topics, revision: 1, completeFrom: -Infinity, provisional
 /** What was asked for, `kind@event time`; of an end, `kind@beginning until end`. */
 function monitoring() {
   const told: string[] = [];
-  const tell = (kind: LimitKind, partition: string, span: LimitSpan): AlertEvent => {
+  const tell = (kind: LimitKind, partition: string, span: LimitSpan): AlertEvent[] => {
     told.push(`${kind}@${span.since}${span.endedAt === undefined ? '' : ` until ${span.endedAt}`}`);
-    return limitAlert({ kind, pipeline, partition, limit: 3, window: windows[0]!, span, locale: 'en' });
+    return [limitAlert({ kind, pipeline, partition, limit: 3, window: windows[0]!, span, locale: 'en' })];
   };
   return { told, limitAlert: tell, monitor: createMonitor(monitorSpec, { alerts: createAlerts(monitorSpec) }) };
 }

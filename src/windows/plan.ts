@@ -75,6 +75,11 @@ function columnsOf(measure: MeasureSpec): StateColumn[] {
   }
 }
 
+/** The smallest: what comes from no window stands in one of these. The file may name them in any order. */
+export function smallestWindow(windows: readonly WindowSpec[]): WindowSpec {
+  return windows.reduce((a, b) => (b.sizeMs < a.sizeMs ? b : a));
+}
+
 /** Every window begins and ends where a pane does. Ms. */
 export function paneLength(windows: readonly WindowSpec[]): number {
   return windows.flatMap(({ sizeMs, slideMs, offsetMs = 0 }) => [sizeMs, slideMs, offsetMs]).reduce(greatestCommonDivisor);

@@ -4,7 +4,7 @@
  */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { GeneratorConfig } from '../../sources/generator/config.ts';
-import { lastStart } from '../../windows/plan.ts';
+import { lastStart, smallestWindow } from '../../windows/plan.ts';
 
 /** A pipeline whose first input is the generator, and nothing breaks. */
 export function withoutBreaks(config: LoadedPipeline): LoadedPipeline {
@@ -16,7 +16,7 @@ export function withoutBreaks(config: LoadedPipeline): LoadedPipeline {
  * of the shortest size.
  */
 export function withBreaksFrom(config: LoadedPipeline, readyMs: number): LoadedPipeline {
-  const window = config.engine.windows.reduce((a, b) => (b.sizeMs < a.sizeMs ? b : a));
+  const window = smallestWindow(config.engine.windows);
   const start = (after: number): string => new Date(lastStart(window, readyMs + after - 1) + window.slideMs).toISOString();
   return withGenerator(config, ({ breaks }) => ({
     breaks: breaks.map(({ after, ...each }) => (after === undefined ? each : { ...each, at: start(after) })),

@@ -1,7 +1,7 @@
 /** What a pipeline's stages are made of, whether they share one process and one log or not. */
 import { resolve } from 'node:path';
 import { createAlerts } from '../../alerts/alerts.ts';
-import { limitAlert } from '../../alerts/limit-alert.ts';
+import { endOfEarlierId, limitAlert } from '../../alerts/limit-alert.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -12,13 +12,13 @@ import type { StateChange } from '../../log/log.ts';
 import { retryOfOneRun } from '../../notify/deliver.ts';
 import { systemWait } from '../../notify/wait.ts';
 import { createNotifier, type Notifier } from '../../notify/notifier.ts';
-import type { Committed } from '../../pipeline/engine.ts';
+import type { Committed, TellLimit } from '../../pipeline/engine.ts';
 import { createMonitor, type Monitor } from '../../pipeline/monitor/monitor.ts';
 import { pipelineRecord, pipelineRecordChange } from '../../pipeline/pipeline-record.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { Receiver } from '../../receivers/receiver.ts';
-import type { LimitKind, LimitSpan } from '../../windows/limit-episodes.ts';
 import type { ClockMode } from '../../windows/partition.ts';
+import { smallestWindow } from '../../windows/plan.ts';
 import { MAX_IDS } from '../../windows/spec.ts';
 import { openReceivers, usableReceivers } from '../receivers/open-receivers.ts';
 import type { RunOptions } from './run-options.ts';
@@ -77,11 +77,14 @@ export function monitorOf(config: LoadedPipeline): Monitor {
 }
 
 /** The alert of a partition with more segments than `max_series`, or ids than `max_ids`, or that has had more. */
-export function limitAlertsOf(config: LoadedPipeline): (kind: LimitKind, partition: string, span: LimitSpan) => AlertEvent {
+export function limitAlertsOf(config: LoadedPipeline): TellLimit {
   const { pipeline, windows, limits } = config.engine;
   const limitOf = { series: limits.maxSeries, ids: limits.maxIds ?? MAX_IDS };
-  return (kind, partition, span) =>
-    limitAlert({ kind, pipeline, partition, limit: limitOf[kind], window: windows[0]!, span, locale: config.locale });
+  const window = smallestWindow(windows);
+  return (kind, partition, span) => {
+    const alert = limitAlert({ kind, pipeline, partition, limit: limitOf[kind], window, span, locale: config.locale });
+    return [alert, ...endOfEarlierId(alert, windows[0]!, span)];
+  };
 }
 
 /** @param dueBefore alert events before this offset arose before this run */

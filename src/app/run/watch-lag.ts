@@ -8,6 +8,7 @@ import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
 import { createLagMeter, totalLag, type TotalLag } from '../../pipeline/lag.ts';
 import { openLagWatch, type LagAlertAt } from '../../pipeline/lag-watch.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
+import { smallestWindow } from '../../windows/plan.ts';
 
 export interface WatchLagDeps {
   /** Of the stage that watches: the alert's state stands there. */
@@ -27,6 +28,7 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
   const { log, clock, logger } = deps;
   const { pipeline, windows } = config.engine;
   const { lag: limit, locale } = config;
+  const smallest = smallestWindow(windows);
   const meter = createLagMeter(config.engine, { log, clock });
   const look = async (): Promise<TotalLag> => totalLag(await meter.measure(deps.partitions()));
   /** As just looked at for somebody else. */
@@ -36,7 +38,8 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
     const unit = limit === undefined ? (told?.unit === 's' ? 's' : 'records') : limit.unit === 'ms' ? 's' : 'records';
     return lagAlert({
       pipeline,
-      window: windows[0]!.name,
+      // Under the id under which it began, whatever windows the file has since.
+      window: told?.window ?? smallest.name,
       unit,
       observed: unit === 's' ? Math.round(lag.behindMs) / 1_000 : lag.records,
       limit: limit === undefined ? (told?.expected_value ?? 0) : limit.unit === 'ms' ? limit.above / 1_000 : limit.above,
@@ -57,7 +60,7 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
       if (seen) deps.onLag?.(seen);
       last = seen;
       watch ??= await openLagWatch(
-        { pipeline, topic: config.topics.alerts, limit, repeatAfterMs: Math.max(config.cooldownMs, windows[0]!.sizeMs) },
+        { pipeline, topic: config.topics.alerts, limit, repeatAfterMs: Math.max(config.cooldownMs, smallest.sizeMs) },
         { log, clock, measure: async () => last ?? look(), alert },
       );
       const event = await watch.tick();

@@ -10,7 +10,6 @@ import { recordAt } from '../../log/batch.ts';
 import type { CommitUnit, Log, RecordsToAppend, StateChange } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import { parseAlert } from '../../receivers/parse-alert.ts';
-import type { LimitKind, LimitSpan } from '../../windows/limit-episodes.ts';
 import { createMerge, type WindowCounts } from '../../windows/merge/merge.ts';
 import { decodePartials } from '../../windows/partials/codec.ts';
 import { createLabelsBook } from '../../windows/partials/labels-codec.ts';
@@ -20,7 +19,7 @@ import type { WindowRecord } from '../../windows/row.ts';
 import type { AggregateStatus } from '../aggregate/aggregate.ts';
 import { readAppendedTail } from '../appended-tail.ts';
 import { appendAlerts, appendWindows } from '../appends.ts';
-import { isHeard, mergeStatePrefix, type Committed } from '../engine.ts';
+import { isHeard, mergeStatePrefix, type Committed, type TellLimit } from '../engine.ts';
 import type { Monitor } from './monitor.ts';
 import { createReportBook } from './report-book.ts';
 import { statusOfReport, type PartitionReport } from '../aggregate/partition-report.ts';
@@ -46,8 +45,7 @@ export interface MonitorStageConfig {
 export interface MonitorStageDeps {
   readonly log: Log;
   readonly monitor: Monitor;
-  /** The alert of a partition that has more segments than `max_series`, or ids than `max_ids`, or has had. */
-  readonly limitAlert?: (kind: LimitKind, partition: string, span: LimitSpan) => AlertEvent;
+  readonly limitAlert?: TellLimit;
   /** Milliseconds of a steady clock, for looks at open windows (with `provisional`); undefined: there are none. */
   readonly elapsed?: () => number;
   /** Drives long work, so that others have their turns meanwhile; default: without interruption. */
@@ -138,7 +136,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     if (record.report !== undefined) {
       const { partition } = record.partials;
       const news = reports.take(record.partials, record.report as PartitionReport);
-      if (deps.limitAlert) for (const { kind, span } of news) alerts.push(deps.limitAlert(kind, partition, span));
+      if (deps.limitAlert) for (const { kind, span } of news) alerts.push(...deps.limitAlert(kind, partition, span));
     }
     const stepped = yield* merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
     const complete = stepped.records.filter((told) => Date.parse(told.window_start) >= config.completeFrom);
