@@ -66,7 +66,7 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
     ...(evidence && evidenceNames(evidence, event, measure, locale)),
   };
   const told = toldOf(event);
-  const begun = begunKey(told, event, texts);
+  const begun = begunKey(told, event);
   const title = fill(texts[firing ? begun : endedKey(told, explanation)], names);
   return {
     message: fill(texts[`message.${told}`], { ...names, title }),
@@ -77,10 +77,10 @@ export function alertWords(event: AlertEvent, measure: ShownMeasure, locale: Ale
   };
 }
 
-function begunKey(told: Told, { alert_type: type, direction }: AlertEvent, texts: Texts): TextKey {
+function begunKey(told: Told, { alert_type: type, direction }: AlertEvent): TextKey {
   // A variant that is better is neither a drop nor a spike.
   if (told === 'experiment') return 'title.experiment';
-  const key = titleKey(type, direction, texts);
+  const key = titleKey(type, direction);
   if (told !== 'share') return key;
   return key === 'title.drop' ? 'title.mix.drop' : key === 'title.spike' ? 'title.mix.spike' : key;
 }

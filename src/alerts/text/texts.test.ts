@@ -13,9 +13,12 @@ test('both languages say the same things with the same values', () => {
 });
 
 test('an alert type without words of its own is called by its direction', () => {
-  assert.equal(titleKey('ctr_spike', 'up', textsOf.en), 'title.ctr_spike');
-  assert.equal(titleKey('errors_spike', 'up', textsOf.en), 'title.spike');
-  assert.equal(titleKey('constructor', 'down', textsOf.en), 'title.drop');
+  assert.equal(titleKey('ctr_spike', 'up'), 'title.ctr_spike');
+  assert.equal(titleKey('errors_spike', 'up'), 'title.spike');
+  assert.equal(titleKey('constructor', 'down'), 'title.drop');
+  for (const type of ['no_data', 'resolved', 'lasting', 'moved', 'known', 'experiment', 'spike', 'mix.spike']) {
+    assert.equal(titleKey(type, 'down'), 'title.drop', type);
+  }
 });
 
 test('a value that looks like a placeholder is left alone', () => {

@@ -8,10 +8,13 @@ export type Texts = Readonly<Record<TextKey, string>>;
 
 export const textsOf: Readonly<Record<AlertLocale, Texts>> = { en, ko };
 
-/** Titles of alert types that have one of their own; the others are called by their measure and direction. */
-export function titleKey(alertType: string, direction: 'down' | 'up', texts: Texts): TextKey {
-  const own = `title.${alertType}`;
-  if (Object.hasOwn(texts, own)) return own as TextKey;
+/** Alert types that have a title of their own. A file may call an alert `resolved` or `no_data` too: those titles mean something else. */
+const TITLED = ['ctr_drop', 'ctr_spike', 'traffic_spike', 'revenue_drop'] as const;
+
+/** An alert type without a title of its own is called by its measure and direction. */
+export function titleKey(alertType: string, direction: 'down' | 'up'): TextKey {
+  const own = TITLED.find((type) => type === alertType);
+  if (own) return `title.${own}`;
   return direction === 'down' ? 'title.drop' : 'title.spike';
 }
 
