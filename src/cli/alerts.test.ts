@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { temporary } from '../../test/support/temporary.ts';
 import { systemClock } from '../core/clock.ts';
 import { packRecords } from '../log/batch.ts';
@@ -19,7 +20,7 @@ test('who speaks for whom is as of the newest record, in the table and as JSON',
   const topics = topicsOf('ads');
   const record = pipelineRecord(spec, 'ads.yml', topics, { olapStore: 'none', clock: 'append', timeZone: 'UTC' });
   const [video, banner, country] = [{ country: 'KR', format: 'video' }, { country: 'KR', format: 'banner' }, { country: 'KR' }];
-  const always = { alert_type: 'ctr_drop', severity: 'low', status: 'firing', repeat: 0 };
+  const always = { ...sampleAlert, pipeline: 'ads', severity: 'low' };
   const alert = (alert_id: string, minute: number, labels: object, more: object = {}): string =>
     JSON.stringify({ ...always, alert_id, alert_time: new Date(minute * 60_000).toISOString(), labels, ...more });
   const members = [video, banner].map((labels, i) => ({ alert_id: `${i}`, labels, series: '', since: '', told: i === 0 }));

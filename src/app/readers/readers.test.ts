@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { sampleAlert } from '../../../test/support/sample-alert.ts';
 import { systemClock } from '../../core/clock.ts';
 import { originKey, type DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { packRecords } from '../../log/batch.ts';
@@ -121,20 +122,29 @@ test('an alert is one object: as it rang, with how it stands now', async (t) => 
   const { log, append } = await openLog(t, ['p.alerts']);
   const record = (alert_id: string, minute: number, status: string, repeat: number, more: object = {}) => {
     const alert_time = new Date(minute * 60_000).toISOString();
-    const always = { alert_type: 'ctr_drop', severity: 'low', labels: {} };
-    return JSON.stringify({ ...always, alert_id, alert_time, status, repeat, current_value: minute, ...more });
+    return JSON.stringify({
+      ...sampleAlert,
+      detector: 'evidence',
+      labels: {},
+      alert_id,
+      alert_time,
+      status,
+      repeat,
+      current_value: minute,
+      ...more,
+    });
   };
   await append('p.alerts', [
     record('a', 1, 'firing', 0),
     record('b', 2, 'firing', 0),
     record('a', 11, 'firing', 1),
-    record('a', 12, 'resolved', 0, { explanation: { text: 'It lasts.', lasting: true } }),
+    record('a', 12, 'resolved', 0, { explanation: { ...sampleAlert.explanation, text: 'It lasts.', lasting: true } }),
     'a line of somebody else',
     record('c', 12, 'firing', 0),
     record('c', 13, 'resolved', 0, { current_value: null }),
   ]);
   const alerts = await readAlerts(log, pipeline, {});
-  assert.deepEqual(alerts[0]!.explanation, { lasting: true });
+  assert.deepEqual(alerts[0]!.explanation, { ...sampleAlert.explanation, lasting: true });
   assert.deepEqual(
     alerts.map(({ alert_id, alert_time, status, repeat, current_value, resolved_time }) => [
       alert_id,

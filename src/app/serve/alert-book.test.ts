@@ -130,7 +130,17 @@ test('of too many those that are over are forgotten first, and those that fire a
   const { book, append, ids } = await openBook(t);
   // Small ones: as many as this are to be read.
   const small = (alert_id: string, status: string) => {
-    return { alert_id, alert_type: 'a', severity: 'low', status, alert_time: iso(0), repeat: 0, labels: {} };
+    const values = { current_value: 0, expected_value: 0, deviation_percent: null };
+    const words = {
+      message: '',
+      series: '',
+      pipeline: '',
+      metric_name: '',
+      explanation: { text: '', not_fired_if: '' },
+      likely_causes: [],
+    };
+    const times = { alert_time: iso(0), since: iso(0) };
+    return { alert_id, alert_type: 'a', severity: 'low', status, repeat: 0, labels: {}, ...times, ...values, ...words };
   };
   const begin = Array.from({ length: 9_000 }, (_, n) => small(`f${n}`, 'firing'));
   await append([small('over', 'firing'), small('over', 'resolved'), ...begin]);
