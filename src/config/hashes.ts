@@ -1,7 +1,8 @@
 /** Fingerprints of what changes results: a pipeline whose fingerprint differs must not go on with the old state. */
 import { fingerprint } from '../core/fingerprint.ts';
 import type { MonitorSpec } from '../pipeline/monitor/monitor-spec.ts';
-import type { EngineSpec, MeasureSpec } from '../windows/spec.ts';
+import { asksZone } from '../schemas/schema-fields.ts';
+import type { EngineSpec, EventSpec, MeasureSpec, SourceSpec } from '../windows/spec.ts';
 
 /** Texts for people that a JSON Schema may carry; they change no outcome. */
 const SCHEMA_NOTES = new Set(['title', 'description', '$comment', 'examples', 'default', 'deprecated', 'readOnly', 'writeOnly']);
@@ -46,7 +47,7 @@ function windowsStage(engine: EngineSpec, clock: 'append' | 'event') {
       schema: source.schema && withoutNotes(source.schema),
       // What the versions say takes effect at a recorded offset.
       versions: source.versions && { field: source.versions.field },
-      event: source.event,
+      event: hashedEvent(source),
       where: source.where,
       lookups: source.lookups.map(({ field, by, file }) => ({ field, by, file })),
     })),
@@ -56,6 +57,13 @@ function windowsStage(engine: EngineSpec, clock: 'append' | 'event') {
     rollups: engine.rollups,
     limits: { maxSeries: engine.limits.maxSeries, maxIds: engine.limits.maxIds, maxRecordBytes: engine.limits.maxRecordBytes },
   };
+}
+
+/** Versions come and go without a new revision: whether times need a zone is told as the first one has it. */
+function hashedEvent({ event, versions }: SourceSpec): EventSpec {
+  if (!versions || !asksZone(versions.schemas[0]?.schema, event.time)) return event;
+  const { zoneMs: _, ...withZone } = event;
+  return withZone;
 }
 
 export function windowsHash(engine: EngineSpec, clock: 'append' | 'event'): string {

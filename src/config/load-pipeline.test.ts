@@ -120,6 +120,25 @@ test('utc_offset moves windows that it does not divide, reads times without a zo
   assert.equal('offsetMs' in of('+00:00').engine.windows[1]!, false);
 });
 
+test('a version that asks for a zone takes utc_offset from none of the others, and needs no new revision', () => {
+  for (const [name, at] of Object.entries({ any: { type: 'string' }, zoned: { type: 'string', format: 'date-time' } })) {
+    writeFileSync(join(temporary, `${name}.json`), JSON.stringify({ type: 'object', properties: { id: {}, at } }));
+  }
+  const of = (...files: string[]) => {
+    const schemas = Object.fromEntries(files.map((name, i) => [`v${i + 1}`, `${name}.json`]));
+    const source = { topic: 'orders', schemas };
+    const measures = { visits: { count: 'events' } } as const;
+    const block = { ...base(), source, measures, dimensions: [], rollups: [], detect: {}, utc_offset: '+09:00' };
+    const { engine, hashes } = definePipeline(block, { folder: temporary });
+    return { zoneMs: engine.sources[0]!.event.zoneMs, hash: hashes.windows };
+  };
+  assert.equal(of('any').zoneMs, 9 * 3_600_000);
+  assert.deepEqual(of('any', 'zoned'), of('any'));
+  assert.equal(of('zoned').zoneMs, undefined, 'no event has a time without a zone');
+  assert.deepEqual(of('zoned', 'any'), { zoneMs: 9 * 3_600_000, hash: of('zoned').hash });
+  assert.notEqual(of('zoned').hash, of('any').hash);
+});
+
 test('a runbook stands for either direction or both, as a browser writes it', () => {
   const runbookOf = (runbook: PipelineFile['detect']): unknown => {
     const { monitor } = definePipeline({ ...base(), detect: { share: { down: '50%', up: '100%', runbook } } });

@@ -1,6 +1,6 @@
 /** The `source`/`event` or `sources` blocks, with the files that they name. */
 import { AppError } from '../core/errors.ts';
-import { isObject, type SchemaField } from '../schemas/schema-fields.ts';
+import { asksZone, isObject, type SchemaField } from '../schemas/schema-fields.ts';
 import type { EventSpec, LookupSpec, SourceSpec } from '../windows/spec.ts';
 import { checkField, resolveConditions, type KnownFields } from './known-fields.ts';
 import type { InputConfig } from './pipeline-config.ts';
@@ -72,7 +72,7 @@ function resolveSource(part: Part, around: Around, problems: Problems): Resolved
   const { spec: schemas, fields: own } = resolveSchemas(source, folder, path, problems);
   const lookups = resolveLookups(source, folder, own, path, problems);
   // Log lines name their zone, and so do times that a schema asks it of.
-  const isNamed = source.format !== 'json' || asksZone(schemas, part.event.time);
+  const isNamed = source.format !== 'json' || allAskZone(schemas, part.event.time);
   const event = resolveEvent(part, own, { ...around, zoneMs: isNamed ? undefined : around.zoneMs }, problems);
   const where = resolveConditions(source.where, own, [...path, 'where'], problems);
   const joined = lookups.map(({ field }): [string, SchemaField] => [field, { types: ['string'], required: true }]);
@@ -104,12 +104,9 @@ function resolveLookups(source: SourceBlock, folder: string, own: KnownFields, p
   });
 }
 
-/** Times without a zone are none to a schema that says `date-time`. */
-function asksZone({ schema, versions }: Pick<SourceSpec, 'schema' | 'versions'>, time: string): boolean {
-  return [schema, ...(versions?.schemas.map((version) => version.schema) ?? [])].some((each) => {
-    const property = isObject(each?.['properties']) ? each['properties'][time] : undefined;
-    return isObject(property) && property['format'] === 'date-time';
-  });
+/** Whether no schema takes a time without a zone. One among several refuses it for its own events alone. */
+function allAskZone({ schema, versions }: Pick<SourceSpec, 'schema' | 'versions'>, time: string): boolean {
+  return versions ? versions.schemas.every((version) => asksZone(version.schema, time)) : asksZone(schema, time);
 }
 
 /** Without a prototype, so that no key is found that is not in the file. */

@@ -69,3 +69,9 @@ export function schemaFields(root: Schema): Map<string, SchemaField> {
   }
   return fields;
 }
+
+/** Whether the field must be a `date-time`: times that name no zone are none to it. */
+export function asksZone(schema: Schema | undefined, time: string): boolean {
+  const property = isObject(schema?.['properties']) ? schema['properties'][time] : undefined;
+  return isObject(property) && property['format'] === 'date-time';
+}
