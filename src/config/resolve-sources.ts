@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { asksZone, isObject, type SchemaField } from '../schemas/schema-fields.ts';
 import type { EventSpec, LookupSpec, SourceSpec } from '../windows/spec.ts';
 import { checkField, resolveConditions, type KnownFields } from './known-fields.ts';
+import type { Conditions } from './measure-schema.ts';
 import type { InputConfig } from './pipeline-config.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
 import type { Path, Problems } from './problem.ts';
@@ -74,7 +75,7 @@ function resolveSource(part: Part, around: Around, problems: Problems): Resolved
   // Log lines name their zone, and so do times that a schema asks it of.
   const isNamed = source.format !== 'json' || allAskZone(schemas, part.event.time);
   const event = resolveEvent(part, own, { ...around, zoneMs: isNamed ? undefined : around.zoneMs }, problems);
-  const where = resolveConditions(source.where, own, [...path, 'where'], problems);
+  const where = resolveConditions(notLookedUp(source, path, problems), own, [...path, 'where'], problems);
   const joined = lookups.map(({ field }): [string, SchemaField] => [field, { types: ['string'], required: true }]);
   const fields = own && new Map<string, SchemaField>([...own, ...joined]);
   const spec: SourceSpec = {
@@ -90,6 +91,18 @@ function resolveSource(part: Part, around: Around, problems: Problems): Resolved
     lookups,
   };
   return { spec, fields, ...(source.from ? { input: { source: name, topic: source.topic, ...source.from } } : {}) };
+}
+
+/** The source's conditions on what was sent. Those on what is looked up would ignore every event: nothing is, before they are met. */
+function notLookedUp({ where = {}, lookup = {} }: SourceBlock, path: Path, problems: Problems): Conditions {
+  const isSent = (field: string): boolean => !Object.hasOwn(lookup, field);
+  for (const field of Object.keys(where).filter((name) => !isSent(name))) {
+    const found = `found ${JSON.stringify(field)}, which is looked up only for events that meet where`;
+    problems.add([...path, 'where', field], `${found}; expected a field of the event, or this condition under the where of measures`, {
+      atKey: true,
+    });
+  }
+  return Object.fromEntries(Object.entries(where).filter(([field]) => isSent(field)));
 }
 
 function resolveLookups(source: SourceBlock, folder: string, own: KnownFields, path: Path, problems: Problems): LookupSpec[] {

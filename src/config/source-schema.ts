@@ -85,7 +85,11 @@ const sourceShape = {
     .describe(
       'The oldest records that every reader has read go when the topic holds more bytes (compressed) than this. Default: no limit.',
     ),
-  where: conditions.optional().describe('Only events that meet these count; the rest is ignored.'),
+  where: conditions
+    .optional()
+    .describe(
+      'Only events that meet these count; the rest is ignored. Fields that are looked up are not known to it yet: measures have a `where` of their own.',
+    ),
   lookup: z
     .record(columnName, lookupSchema)
     .optional()
