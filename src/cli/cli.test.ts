@@ -133,6 +133,19 @@ test('every command has help with examples; a wrong call is exit 2 and a line th
   }
 });
 
+test('whatever reads what is stored reads it at a broker too, named by --log or TOCSIN_LOG', async (t) => {
+  const variants = ['experiment', '--measure', 'm', '--of', 'd', '--control', 'c'];
+  const reading = [['windows'], ['alerts'], ['dlq', 'list'], ['silence', 'list'], ['log', 'list'], ['status'], variants];
+  const outcomes = async (...log: string[]): Promise<string[]> => {
+    const told = await Promise.all(reading.map((command) => tocsin(...command, ...log)));
+    return told.map(({ code, stderr }) => `${code}: ${stderr}`);
+  };
+  for (const outcome of await outcomes('--log', 'redis://k1')) assert.match(outcome, /^2: .*redis:\/\/k1.*kafka:\/\//s);
+  process.env['TOCSIN_LOG'] = 'redis://k2';
+  t.after(() => delete process.env['TOCSIN_LOG']);
+  for (const outcome of await outcomes()) assert.match(outcome, /^2: .*redis:\/\/k2.*kafka:\/\//s);
+});
+
 test('check tells what a file computes, or all that is wrong with it', async () => {
   writeFileSync(
     join(dir, 'wrong.yml'),

@@ -7,21 +7,19 @@ import { shareField } from '../detectors/fields.ts';
 import type { PipelineRecord } from '../pipeline/pipeline-record.ts';
 import type { WindowSpec } from '../windows/spec.ts';
 import { spanOf, type AskedSpan } from './asked-span.ts';
+import type { PipelineOptions } from './command.ts';
 import { withWindows } from './older-windows.ts';
 import { timesBy, type TimeText } from './table-time.ts';
 import { grouped, printable, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Options extends AskedSpan {
+interface Options extends PipelineOptions, AskedSpan {
   readonly measure: string;
   readonly of: string;
   readonly control: string;
   readonly error: string;
   readonly window?: string;
-  readonly pipeline?: string;
   readonly olapStore?: string;
-  readonly data: string;
-  readonly json: boolean;
 }
 
 export async function experimentCommand(options: Options, terminal: Terminal): Promise<number> {
@@ -30,7 +28,7 @@ export async function experimentCommand(options: Options, terminal: Terminal): P
   if (!error.success || error.data <= 0 || error.data > 0.5) {
     throw new AppError('usage', `found --error ${options.error}; expected a percentage above 0% and at most 50%, such as 5%`);
   }
-  return withReading(options.data, systemClock, async (reading) => {
+  return withReading(options, systemClock, async (reading) => {
     const pipeline = choosePipeline(reading, options.pipeline);
     const window = windowOf(pipeline, options.window);
     const zone = pipeline.timeZone ?? 'UTC';

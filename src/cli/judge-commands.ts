@@ -82,6 +82,7 @@ export const addExperiment: Add = (program, terminal, exit) => {
     .addOption(new Option('--from <time>', 'windows that start at this time or later').argParser(time))
     .addOption(new Option('--to <time>', 'windows that start before this time').argParser(time))
     .option('--olap-store <store>', 'where rows are that the log keeps no more; default: as the pipeline was run')
+    .addOption(logOption())
     .addOption(dataOption())
     .option('--json', 'one JSON object a variant', false)
     .action(async (options) => exit(await (await import('./experiment.ts')).experimentCommand(options, terminal)));
