@@ -39,7 +39,7 @@ test('its end is another record of the same alert, in the window in which it had
 test('the limit of ids is an alert of its own', () => {
   const english = limitAlert({ ...reached, kind: 'ids', locale: 'en' });
   assert.match(english.message, /more than 21 ids in ad-events\/0/);
-  assert.match(english.explanation.not_fired_if, /limits\.max_ids/);
+  assert.match(english.explanation.not_fired_if, /limits\.max_ids.*--new-revision/);
   assert.deepEqual([english.alert_type, english.measure], ['ids_limit', 'ids']);
   assert.match(limitAlert({ ...reached, kind: 'ids', locale: 'ko' }).explanation.not_fired_if, /limits\.max_ids/);
   assert.notEqual(english.alert_id, limitAlert({ ...reached, locale: 'en' }).alert_id);

@@ -56,3 +56,17 @@ test('the pipelines on the reference page work', () => {
     assert.ok(definePipeline(file, { folder: new URL('.', import.meta.url).pathname }).engine.measures.length > 3);
   }
 });
+
+test('the page names each limit whose change is refused while there is state, and no other', () => {
+  const section = read('docs/pipeline-file.md').split('## What may change')[1]!.split('\n## ')[0]!;
+  const hashOf = (limits: PipelineFile['limits']): string => {
+    const { value } = parseYaml(read('pipelines/access-log.yml'), 'access-log.yml');
+    return definePipeline({ ...(value as PipelineFile), limits }, { folder: new URL('pipelines/', root).pathname }).hashes.windows;
+  };
+  const changed = { max_series: 7, max_ids: 7_000, max_record_bytes: 700, retire_after: '7h', idle_after: '7s' };
+  const limits = pipelineJsonSchema().properties as { limits: { properties: object } };
+  assert.deepEqual(Object.keys(changed), Object.keys(limits.limits.properties), 'all of them');
+  for (const [name, value] of Object.entries(changed)) {
+    assert.equal(section.includes(`limits.${name}`), hashOf({ [name]: value }) !== hashOf({}), name);
+  }
+});

@@ -88,7 +88,8 @@ export const en = {
   'series_limit.resolved': '✅ {pipeline}: segments beyond {limit} no longer come in {partition}',
   'series_limit.explain_resolved':
     'No event of the partition {partition} has counted under "other" for want of room (limits.max_series, {limit}) for an hour of event time. What was counted there stays there.',
-  'series_limit.not_fired': 'With a higher limits.max_series, or a dimension with fewer values, it would not have fired.',
+  'series_limit.not_fired':
+    'With a higher limits.max_series, or a dimension with fewer values, it would not have fired. After a change of that limit the next run needs --new-revision.',
   'ids_limit.message': '⚠️ {pipeline}: more than {limit} ids in {partition}; the oldest are forgotten before their time',
   'ids_limit.explain':
     'The partition {partition} has more than {limit} ids to remember, the limit (limits.max_ids). It forgets the oldest first: a copy of such an event counts twice, or is late.',
@@ -96,7 +97,7 @@ export const en = {
   'ids_limit.explain_resolved':
     'The partition {partition} has forgotten no id before its time (limits.max_ids, {limit}) for an hour of event time, or for as long as it remembers them where that is longer. Copies that were counted twice meanwhile stay counted.',
   'ids_limit.not_fired':
-    'With a higher limits.max_ids (16 bytes of memory an id), a shorter dedup, or more partitions it would not have fired.',
+    'With a higher limits.max_ids (16 bytes of memory an id), a shorter dedup, or more partitions it would not have fired. After a change of the first two the next run needs --new-revision.',
   'lag.seconds': '{count} s of event time',
   'lag.record': '{count} record',
   'lag.records': '{count} records',

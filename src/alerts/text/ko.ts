@@ -92,7 +92,8 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'series_limit.resolved': '✅ {pipeline}: {partition}에 {limit}개를 넘는 세그먼트가 더 이상 오지 않습니다',
   'series_limit.explain_resolved':
     '이벤트 시간으로 한 시간 동안 {partition} 파티션에서 한도(limits.max_series, {limit}개) 때문에 "other"로 집계된 이벤트가 없습니다. 그동안 "other"로 집계된 값은 그대로 남습니다.',
-  'series_limit.not_fired': 'limits.max_series가 더 크거나 값의 종류가 더 적은 차원이었다면 알림이 울리지 않았습니다.',
+  'series_limit.not_fired':
+    'limits.max_series가 더 크거나 값의 종류가 더 적은 차원이었다면 알림이 울리지 않았습니다. 이 한도를 바꾸면 다음 run에 --new-revision이 필요합니다.',
   'ids_limit.message': '⚠️ {pipeline}: {partition}에서 기억할 ID가 {limit}개를 넘었습니다. 오래된 것부터 일찍 잊습니다',
   'ids_limit.explain':
     '{partition} 파티션에서 기억할 ID가 한도(limits.max_ids)인 {limit}개를 넘었습니다. 가장 오래된 것부터 잊으므로, 그런 이벤트의 사본은 두 번 집계되거나 지각으로 처리됩니다.',
@@ -100,7 +101,7 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
   'ids_limit.explain_resolved':
     '이벤트 시간으로 한 시간 동안(ID를 그보다 오래 기억하면 그 기간 동안) {partition} 파티션이 한도(limits.max_ids, {limit}개) 때문에 일찍 잊은 ID가 없습니다. 그동안 두 번 집계된 사본은 그대로 남습니다.',
   'ids_limit.not_fired':
-    'limits.max_ids가 더 크거나(ID당 메모리 16바이트) dedup이 더 짧거나 파티션이 더 많았다면 알림이 울리지 않았습니다.',
+    'limits.max_ids가 더 크거나(ID당 메모리 16바이트) dedup이 더 짧거나 파티션이 더 많았다면 알림이 울리지 않았습니다. 앞의 두 값을 바꾸면 다음 run에 --new-revision이 필요합니다.',
   'lag.seconds': '이벤트 시간 {count}초',
   'lag.record': '레코드 {count}개',
   'lag.records': '레코드 {count}개',
