@@ -8,13 +8,22 @@ const RESERVED =
   /^(host|connection|content-length|content-type|transfer-encoding|expect|upgrade|te|trailer|keep-alive|idempotency-key|user-agent|tocsin-.*)$/i;
 const HEADERS_MAX = 32;
 
+/** What no value may hold. What an environment variable stands for is judged when it is filled in. */
+export const HEADER_FOREIGN = /[^\t\x20-\x7e\x80-\xff]/;
+
 const headers = z
   .record(z.string(), secretText, 'found something else; expected a block of headers and their values')
   .superRefine((block, context) => {
-    for (const name of Object.keys(block)) {
+    for (const [name, value] of Object.entries(block)) {
       const fault = headerFault(name);
       if (fault !== undefined)
         context.addIssue({ code: 'custom', message: `found the header ${JSON.stringify(name)}; ${fault}`, path: [name] });
+      else if (HEADER_FOREIGN.test(value))
+        context.addIssue({
+          code: 'custom',
+          message: 'found a character that a header cannot hold; expected one line of Latin letters (ISO 8859-1)',
+          path: [name],
+        });
     }
     if (Object.keys(block).length > HEADERS_MAX) context.addIssue({ code: 'custom', message: `expected at most ${HEADERS_MAX} headers` });
   })

@@ -6,13 +6,13 @@ import { parseAddress } from '../http/address.ts';
 import { post } from '../http/post.ts';
 import type { Receiver, ReceiverDeps, ReceiverKind } from '../receiver.ts';
 import { webhookBody } from './body.ts';
-import { webhookConfig, type WebhookConfig } from './config.ts';
+import { HEADER_FOREIGN, webhookConfig, type WebhookConfig } from './config.ts';
 
 function createWebhook(name: string, config: WebhookConfig, { clock, pageUrl }: ReceiverDeps): Receiver {
   const url = parseAddress(name, config.url);
   const { secret } = config;
   for (const [header, value] of Object.entries(config.headers)) {
-    if (/[^\t\x20-\x7e\x80-\xff]/.test(value)) {
+    if (HEADER_FOREIGN.test(value)) {
       throw new AppError(
         'config_invalid',
         `receivers.${name}.headers.${header}: found a character that a header cannot hold (a line end?)`,
