@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { pipelineJsonSchema } from '../../config/json-schema-of-file.ts';
 import { systemClock } from '../../core/clock.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { lockDataDir, openDataDir } from '../../log/embedded/data-dir.ts';
@@ -21,12 +22,12 @@ function temporaryDir(t: TestContext): string {
 }
 
 /** A holder of the directory, as `run` is one. */
-async function hold(t: TestContext, dir: string) {
+async function hold(t: TestContext, dir: string, limit: { maxBodyBytes?: number } = { maxBodyBytes: 100_000 }) {
   const { path, logPath } = openDataDir(dir, { create: true });
   const lock = lockDataDir(path);
   const log = createEmbeddedLog({ path: logPath, clock });
   await log.ensureTopic('t', { partitions: 2 });
-  const control = await startControl({ dir: path, maxBodyBytes: 100_000 }, { log, status: () => ({ answer: 42 }) });
+  const control = await startControl({ dir: path, ...limit }, { log, status: () => ({ answer: 42 }) });
   let over = false;
   const end = async (): Promise<void> => {
     if (over) return;
@@ -45,6 +46,11 @@ async function connected(dir: string): Promise<Holder> {
   return holder;
 }
 
+function limitsOfFiles(): Readonly<Record<'max_record_bytes', { readonly maximum: number }>> {
+  const { limits } = pipelineJsonSchema().properties as { limits: { properties: Record<'max_record_bytes', { maximum: number }> } };
+  return limits.properties;
+}
+
 const records = (...values: string[]) => ({ topic: 't', partition: 1, ...packRecords(values) });
 
 test('what is handed to the holder is in its log when the call returns', async (t) => {
@@ -60,6 +66,18 @@ test('what is handed to the holder is in its log when the call returns', async (
   );
   assert.equal((await holder.status())['answer'], 42);
   assert.equal((await holder.ensureTopic('new', { partitions: 3 })).partitions, 3);
+});
+
+test('the largest record that a pipeline file allows can be handed in', async (t) => {
+  const dir = temporaryDir(t);
+  const { log } = await hold(t, dir, {});
+  const { maximum } = limitsOfFiles().max_record_bytes;
+  const holder = await connected(dir);
+  assert.deepEqual(
+    await holder.commit({ appends: [{ topic: 't', partition: 1, ...packRecords([Buffer.alloc(maximum)], ['t/1/0']) }] }),
+    [0],
+  );
+  assert.equal((await log.bounds('t', 1)).end, 1);
 });
 
 test('errors of the log come back as they were; state of the engine is not to be written from outside', async (t) => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
+import type { WriteUnit } from './frame.ts';
 import { topicsOf } from '../../pipeline/topics.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
-import { checkVersion, toSendAgain } from './send-again.ts';
+import { checkVersion, sendAgain, toSendAgain, type SentAgain } from './send-again.ts';
 
 const pipeline: PipelineRecord = {
   name: 'shop',
@@ -70,4 +71,22 @@ test('a late one whose windows began in an older revision is not sent in, as non
     /pipeline shop counts under a newer revision.*before 2026-11-22T10:00:00\.000Z \(`older_revision`\).*tocsin replay FILE/,
   );
   assert.equal(typeof toSendAgain(letter, hopping, { completeFrom }), 'object');
+});
+
+test('one commit holds 4 MiB, or one record that is larger: what came before it does not make its request too large', async () => {
+  const MB = 1 << 20;
+  const commits: number[][] = [];
+  const writer = {
+    async commit({ appends = [] }: WriteUnit) {
+      commits.push(appends.flatMap(({ ends }) => [...ends].map((end, i) => (end - (ends[i - 1] ?? 0)) / MB)));
+      return [];
+    },
+    ensureTopic: async () => {},
+    close: async () => {},
+  };
+  async function* letters(): AsyncGenerator<SentAgain> {
+    for (const size of [1, 2, 9, 1, 2, 2]) yield { letter, bytes: Buffer.alloc(size * MB) };
+  }
+  assert.equal(await sendAgain(letters(), pipeline, writer), 6);
+  assert.deepEqual(commits, [[1, 2], [9], [1, 2], [2]]);
 });

@@ -8,7 +8,7 @@ import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { earliestStart } from '../../windows/plan.ts';
 import type { LogWriter } from './write-log.ts';
 
-/** Bytes of payload in one commit: a request to the holder has to stay well below its limit. */
+/** Bytes of records in one commit, or a single one that is larger: a request to the holder has to stay below its limit. */
 const BATCH_BYTES = 4 << 20;
 
 /** What goes onto the replay topic for a dead letter. */
@@ -76,6 +76,11 @@ export function payloadBytes(letter: DeadLetter): Buffer {
   return letter.payload === undefined ? Buffer.from(letter.payload_base64 ?? '', 'base64') : Buffer.from(letter.payload);
 }
 
+/** With its key, and where both end: of small records that is most of it. */
+function sizeOf({ letter, bytes }: SentAgain): number {
+  return bytes.length + originKey(letter.topic, letter.partition, letter.offset).length + 8;
+}
+
 /** Appends them, each under its origin; resolves to how many. Sent twice, a dead letter changes nothing the second time. */
 export async function sendAgain(letters: AsyncIterable<SentAgain>, pipeline: PipelineRecord, writer: LogWriter): Promise<number> {
   let waiting: SentAgain[] = [];
@@ -99,9 +104,10 @@ export async function sendAgain(letters: AsyncIterable<SentAgain>, pipeline: Pip
     bytes = 0;
   }
   for await (const sendable of letters) {
+    const size = sizeOf(sendable);
+    if (bytes + size > BATCH_BYTES) await flush();
     waiting.push(sendable);
-    bytes += sendable.bytes.length;
-    if (bytes >= BATCH_BYTES) await flush();
+    bytes += size;
   }
   await flush();
   return sent;

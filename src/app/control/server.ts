@@ -11,7 +11,7 @@ import { removeNote, socketPathFor, writeNote } from './note.ts';
 export interface ControlConfig {
   /** Absolute path of the data directory; its lock must be held. */
   readonly dir: string;
-  /** A larger request is refused; default 32 MiB. */
+  /** A larger request is refused; default: the largest record that a pipeline file allows, 64 MiB, and 4 MiB for what is around it. */
   readonly maxBodyBytes?: number;
 }
 
@@ -26,11 +26,13 @@ export interface Control {
   stop(): Promise<void>;
 }
 
+const BODY_BYTES = (64 + 4) << 20;
+
 /** State that other processes may write: where they are in their inputs. */
 export const WRITABLE_STATE = 'ingest/';
 
 /** @throws AppError `data_dir_unusable` */
-export async function startControl({ dir, maxBodyBytes = 32 << 20 }: ControlConfig, deps: ControlDeps): Promise<Control> {
+export async function startControl({ dir, maxBodyBytes = BODY_BYTES }: ControlConfig, deps: ControlDeps): Promise<Control> {
   removeNote(dir);
   const token = randomBytes(24).toString('base64url');
   const socket = socketPathFor(dir);
