@@ -15,32 +15,34 @@ import { counted } from '../core/counted.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Tells all that is wrong with all the files; what a right one computes. Exit code 2 when one is wrong: `run` would not start. */
+/** Tells all that is wrong with all the files; what a right one computes. Exit code 2 when one is wrong: `run` would not start with them. */
 export async function checkCommand(files: string[], options: { json: boolean }, terminal: Terminal): Promise<number> {
   const right: LoadedPipeline[] = [];
   let wrong = 0;
   for (const file of files) {
-    const checked = check(file);
+    const checked = check(file, right);
     if ('errors' in checked) wrong++;
     else right.push(checked.config);
     if (options.json)
       await terminal.print(
-        JSON.stringify('errors' in checked ? { file, ok: false, ...checked } : { file, ok: true, ...outline(checked.config) }),
+        JSON.stringify('errors' in checked ? { file, ok: false, ...checked } : { file, ok: true, errors: [], ...outline(checked.config) }),
       );
     else if ('errors' in checked) terminal.stderr.write(`${checked.errors.join('\n')}\n`);
     else await terminal.print(describe(file, checked.config));
   }
-  // Only for those that would run together; a file given twice, or two of one name, is told here.
-  if (wrong === 0) topicConflicts(right);
   return wrong > 0 ? 2 : 0;
 }
 
-function check(file: string): { config: LoadedPipeline } | { errors: string[] } {
+/** By itself, and beside the right ones before it: they would run together. */
+function check(file: string, others: readonly LoadedPipeline[]): { config: LoadedPipeline } | { errors: string[] } {
   try {
-    return { config: loadPipeline(file) };
+    const config = loadPipeline(file);
+    topicConflicts([...others, config]);
+    return { config };
   } catch (error) {
-    if (error instanceof AppError) return { errors: error.message.split('\n') };
-    throw error;
+    if (!(error instanceof AppError)) throw error;
+    const isOfFile = error.code !== 'topic_conflict';
+    return { errors: error.message.split('\n').map((line) => (isOfFile ? line : `${file}: ${line}`)) };
   }
 }
 

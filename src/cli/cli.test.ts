@@ -163,7 +163,11 @@ test('check tells what a file computes, or all that is wrong with it', async () 
       ['wrong.yml', false],
     ],
   );
+  assert.deepEqual(wrong.rows()[0].errors, []);
   assert.equal(wrong.rows()[1].errors.length, 2);
+  const twice = await tocsin('check', 'shop.yml', 'shop.yml', '--json');
+  assert.deepEqual([twice.code, ...twice.rows().map(({ ok }) => ok)], [2, true, false]);
+  assert.deepEqual(twice.rows()[1].errors, ['shop.yml: two of the files are called pipeline "shop"; each needs a name of its own.']);
 });
 
 test('an input to its end; windows, dead letters and status agree with it; a replay counts once', async () => {
