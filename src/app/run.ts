@@ -25,6 +25,8 @@ import { startOlapFeed, type OlapFeed } from './stores/olap-feed.ts';
 import { keepFilled } from './stores/refill-hot-store.ts';
 
 const RETENTION_EVERY_MS = 60_000;
+/** A log that could not be read to fill the hot store is asked again after so long. */
+const REFILL_RETRY_MS = 5_000;
 
 export interface RunDeps {
   readonly stdin: NodeJS.ReadableStream & AsyncIterable<Uint8Array>;
@@ -125,15 +127,19 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     cleanUp.unshift(() => clearInterval(retention));
 
     // Beside the run: what is served fills up while events are counted.
-    const refill = keepFilled(hotStore, backing.shown, served, { clock, logger, signal: stopping.signal });
+    const refill = keepFilled(hotStore, backing.shown, served, {
+      clock,
+      logger,
+      signal: stopping.signal,
+      onFilled: () => serving?.hotStoreIsFilled(),
+      ...(!options.once && { retryMs: REFILL_RETRY_MS }),
+    });
     cleanUp.unshift(() => refill.settled());
-    filling.again = () => void refill.again();
+    filling.again = () => refill.again();
     if (options.once && filling.isDue) filling.again();
     if (!options.once) {
-      (fills ? refill.again() : Promise.resolve()).then(
-        () => serving?.hotStoreIsFilled(),
-        () => {},
-      );
+      if (fills) refill.again();
+      else serving?.hotStoreIsFilled();
       const at = serving === undefined ? '' : `, ${serving.url}`;
       logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${backing.where}${at}; Ctrl-C ends it`);
     }

@@ -1,6 +1,7 @@
 /** Fills the hot store from the log: what an earlier process had in memory, or Redis before it came up empty. */
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
-import type { Clock } from '../../core/clock.ts';
+import { sleep, type Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { HOT_HISTORY_MS, type HotStore } from '../../hot-store/hot-store.ts';
 import { recordAt } from '../../log/batch.ts';
@@ -22,40 +23,71 @@ async function refillHotStore(hotStore: HotStore, log: Log, topic: string, now: 
 }
 
 export interface Refill {
-  /** Puts all of it, from the beginning where that is under way already; resolves when it is done, rejects where it is broken off. */
-  again(): Promise<void>;
+  /** Puts all of it, from the beginning where that is under way already. */
+  again(): void;
   /** Resolves when none is under way. */
   settled(): Promise<void>;
+}
+
+export interface RefillDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends a fill that is under way. */
+  readonly signal: AbortSignal;
+  /** Told each time that there is nothing left to wait for: all of it was put, or the log may not be read. */
+  readonly onFilled?: () => void;
+  /** One that failed is tried again after so long; undefined: it is left. */
+  readonly retryMs?: number;
 }
 
 export function keepFilled(
   hotStore: HotStore,
   log: Log,
   configs: readonly LoadedPipeline[],
-  { clock, logger, signal }: { readonly clock: Clock; readonly logger: Logger; readonly signal: AbortSignal },
+  { clock, logger, signal, onFilled, retryMs }: RefillDeps,
 ): Refill {
   let current: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
 
-  async function fill(before: Promise<void> | undefined, until: AbortSignal): Promise<void> {
-    await before?.catch(() => {});
+  async function fillOnce(until: AbortSignal): Promise<void> {
     for (const { engine, topics } of configs) {
       await refillHotStore(hotStore, log, topics.windows, clock.now(), until);
       if (!until.aborted) await hotStore.markFilled(engine.pipeline);
     }
-    if (until.aborted) throw new Error('filling the hot store was broken off');
+    if (!until.aborted) onFilled?.();
+  }
+
+  async function fill(before: Promise<void> | undefined, until: AbortSignal): Promise<void> {
+    await before;
+    let said: string | undefined;
+    while (!until.aborted) {
+      try {
+        return await fillOnce(until);
+      } catch (error) {
+        const { message } = error as Error;
+        if (error instanceof AppError && error.code === 'log_refused') {
+          logger.warn(`the hot store begins empty: ${message}`);
+          return onFilled?.();
+        }
+        if (!until.aborted && message !== said) logger.warn(`the hot store is not filled from the log yet: ${message}`);
+        said = message;
+        if (retryMs === undefined) return;
+        await sleep(retryMs, until);
+      }
+    }
   }
 
   return {
     again() {
       current?.stop.abort();
       const stop = new AbortController();
-      const done = fill(current?.done, AbortSignal.any([signal, stop.signal]));
-      current = { stop, done };
-      done.catch((error: Error) => {
-        if (!signal.aborted && !stop.signal.aborted) logger.warn(`the hot store begins empty: ${error.message}`);
-      });
-      return done;
+      current = { stop, done: fill(current?.done, AbortSignal.any([signal, stop.signal])) };
     },
-    settled: async () => void (await Promise.allSettled([current?.done])),
+    async settled() {
+      // Another may have taken its place meanwhile.
+      for (let seen; seen !== current;) {
+        seen = current;
+        await seen?.done;
+      }
+    },
   };
 }
