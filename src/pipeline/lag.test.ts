@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { AlertEvent } from '../receivers/alert-event.ts';
-import { behindMs, totalLag, type TotalLag } from './lag.ts';
+import type { RecordBatch } from '../log/log.ts';
+import { smallSpec } from '../../test/support/small-spec.ts';
+import { behindMs, createLagMeter, totalLag, type TotalLag } from './lag.ts';
 import { advanceLag, openLagWatch, type LagState } from './lag-watch.ts';
 import { toStateChanges } from './state-codec.ts';
 
@@ -23,6 +25,27 @@ test('records add up over partitions, the time is the worst one', () => {
   ]);
   assert.deepEqual(total, { records: 22, behindMs: 9_000, worst: 'a/1' });
   assert.deepEqual(totalLag([]), { records: 0, behindMs: 0, worst: undefined });
+});
+
+test('behind marks of transactions nobody is late: who has read all that he found has no lag', async () => {
+  const found: { next: RecordBatch | undefined; reads: number } = { next: undefined, reads: 0 };
+  const log = {
+    bounds: async () => ({ start: 0, end: 5, storedBytes: 0 }),
+    read: async () => (found.reads++, found.next),
+  };
+  const spec = smallSpec();
+  const [source] = spec.sources;
+  const meter = createLagMeter(spec, { log, clock: { now: () => 90_000, elapsed: () => 0 } });
+  const measure = async (offset: number, caughtUp: boolean) => {
+    const [lag] = await meter.measure([{ name: `${source!.topic}/0`, offset, watermark: 0, caughtUp }]);
+    return [lag!.records, lag!.behindMs];
+  };
+  assert.deepEqual(await measure(4, true), [0, 0]);
+  assert.equal(found.reads, 1);
+  assert.deepEqual((await measure(3, false))[0], 2);
+  assert.equal(found.reads, 1, 'who still reads is not looked after');
+  found.next = { firstOffset: 4 } as RecordBatch;
+  assert.deepEqual((await measure(3, true))[0], 1, 'a record has come');
 });
 
 test('it rings once for an episode and ends once, whatever the lag does in between', () => {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../log/log.ts';
+import { unreadRecords } from '../log/unread.ts';
 import { inputPartitions } from '../windows/plan.ts';
 import type { EngineSpec } from '../windows/spec.ts';
 import type { AggregateStatus } from './aggregate/aggregate.ts';
@@ -20,8 +21,11 @@ export interface PartitionLag {
   readonly behindMs: number | undefined;
 }
 
+/** What is told of a partition that is read. */
+export type Judged = Pick<AggregateStatus, 'name' | 'offset' | 'watermark' | 'caughtUp'>;
+
 export interface LagMeter {
-  measure(partitions: readonly Pick<AggregateStatus, 'name' | 'offset' | 'watermark'>[]): Promise<PartitionLag[]>;
+  measure(partitions: readonly Judged[]): Promise<PartitionLag[]>;
 }
 
 /** `now`, epoch ms. A silent source is not behind: what was read to its end has no lag, however old its last event is. */
@@ -34,7 +38,7 @@ export function behindMs(records: number, watermark: number, outOfOrdernessMs: n
  * Measured about once a second. The first record after a silence does not make a partition as late as the silence was long: the lag is
  * no longer than the time since it was last seen without any.
  */
-export function createLagMeter(spec: EngineSpec, deps: { readonly log: Pick<Log, 'bounds'>; readonly clock: Clock }): LagMeter {
+export function createLagMeter(spec: EngineSpec, deps: { readonly log: Pick<Log, 'bounds' | 'read'>; readonly clock: Clock }): LagMeter {
   const { log, clock } = deps;
   const inputs = new Map(inputPartitions(spec).map((input) => [input.name, input]));
   /** When a partition was last seen read to its end, by `elapsed`. */
@@ -43,10 +47,12 @@ export function createLagMeter(spec: EngineSpec, deps: { readonly log: Pick<Log,
   return {
     measure: (partitions) =>
       Promise.all(
-        partitions.map(async ({ name, offset, watermark }) => {
+        partitions.map(async ({ name, offset, watermark, caughtUp }) => {
           const { source, partition } = inputs.get(name)!;
           const { start, end } = await log.bounds(source.topic, partition);
-          const records = Math.max(0, end - Math.max(start, offset));
+          const at = { topic: source.topic, partition, offset: Math.max(start, offset), end };
+          // Who has read all that he found is behind only where there is something to be found.
+          const records = caughtUp ? await unreadRecords(log, at) : Math.max(0, end - at.offset);
           if (records === 0) caughtUpAt.set(name, clock.elapsed());
           const behind = behindMs(records, watermark, source.event.outOfOrdernessMs, clock.now());
           const longest = clock.elapsed() - (caughtUpAt.get(name) ?? -Infinity);

@@ -103,6 +103,31 @@ test('a store that is away is waited for, longer each time, said once; then it h
   });
 });
 
+test('marks of transactions behind the raw events are nothing that the store lacks', async () => {
+  await withTempLog(async (temp) => {
+    await filled(temp.log);
+    // Two marks stand behind the records of the raw topic.
+    const log: Log = {
+      ...temp.log,
+      async bounds(topic, partition) {
+        const bounds = await temp.log.bounds(topic, partition);
+        return topic === 'raw' ? { ...bounds, end: bounds.end + 2 } : bounds;
+      },
+    };
+    const rawEvents = { keepMs: 1_000, partitions: [{ topic: 'raw', partition: 0 }] };
+    const stopping = new AbortController();
+    const { taken, olap } = storeThatFails(0);
+    const beside = machine(() => taken.length === everything.length && stopping.abort());
+    const writer = createOlapWriter({ pipeline: spec, topics, rawEvents }, { log, olap, ...beside });
+    assert.equal(await writer.lag(), 13, 'before it was looked');
+    writer.hurry();
+    await writer.run(stopping.signal);
+    assert.equal(await writer.lag(), 0);
+    await temp.log.commit({ appends: [{ topic: 'raw', partition: 0, ...packRecords(['{"x":2}']) }] });
+    assert.equal(await writer.lag(), 3);
+  });
+});
+
 test('few records wait a second for more, many do not', async () => {
   await withTempLog(async (temp) => {
     for (const name of Object.values(topics)) await temp.log.ensureTopic(name, { partitions: 1 });

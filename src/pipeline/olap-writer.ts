@@ -8,6 +8,7 @@ import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { recordAt } from '../log/batch.ts';
 import type { CommitUnit, Log, RecordBatch } from '../log/log.ts';
+import { unreadRecords } from '../log/unread.ts';
 import type { AlertToStore, OlapStore, PipelineToStore } from '../olap-store/olap-store.ts';
 import type { DeadLetter } from '../dead-letter/dead-letter.ts';
 import type { ReadAnew } from '../dead-letter/in-force.ts';
@@ -73,6 +74,8 @@ interface Feed {
   put(batch: RecordBatch): Promise<void>;
   /** When its next batch was first seen, by the clock's `elapsed`; undefined: there was none. */
   since?: number | undefined;
+  /** Where nothing was found when it was looked last; undefined: something was. */
+  nothingAt?: number | undefined;
 }
 
 export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps): OlapWriter {
@@ -138,6 +141,7 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
   async function advance(feed: Feed): Promise<boolean> {
     const offset = (await log.committed(group, feed.topic, feed.partition)) ?? 0;
     const batch = await log.read(feed.topic, feed.partition, offset, { maxBytes: BATCH_BYTES });
+    feed.nothingAt = batch ? undefined : offset;
     if (!batch) return false;
     feed.since ??= clock.elapsed();
     const isFull = batch.count >= FULL.records || batch.bytes.length >= FULL.bytes;
@@ -187,9 +191,11 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
     refusal: () => refusal,
     async lag() {
       let lag = 0;
-      for (const { topic, partition } of feeds) {
+      for (const { topic, partition, nothingAt } of feeds) {
         const { start, end } = await log.bounds(topic, partition);
-        lag += end - Math.max(start, (await log.committed(group, topic, partition)) ?? 0);
+        const committed = (await log.committed(group, topic, partition)) ?? 0;
+        const at = { topic, partition, offset: Math.max(start, committed), end };
+        lag += nothingAt === committed ? await unreadRecords(log, at) : end - at.offset;
       }
       return lag;
     },

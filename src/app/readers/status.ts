@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { noOutcomes, outcomesOf, recordsRead, type OutcomeCounts } from '../../core/outcome.ts';
 import { instantOrNull } from '../../core/instant.ts';
 import type { Log } from '../../log/log.ts';
+import { unreadRecords } from '../../log/unread.ts';
 import { statePrefix } from '../../pipeline/aggregate/aggregate.ts';
 import { mergeStatePrefix } from '../../pipeline/engine.ts';
 import { behindMs } from '../../pipeline/lag.ts';
@@ -156,7 +157,8 @@ async function toldPartitions(log: Log, pipeline: PipelineRecord, now: number): 
       const report = reports.get(name);
       const { start, end } = await log.bounds(topic, partition);
       const offset = report?.offset ?? start;
-      const lag = Math.max(0, end - Math.max(offset, start));
+      const at = { topic, partition, offset: Math.max(offset, start), end };
+      const lag = report?.caughtUp ? await unreadRecords(log, at) : Math.max(0, end - at.offset);
       const watermark = watermarks.get(name) ?? -Infinity;
       partitions.push({
         partition: name,

@@ -5,6 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
+import { unreadRecords } from '../../log/unread.ts';
 import { partitionName } from '../../windows/plan.ts';
 
 /** @throws AppError `topic_unknown` where one is missing and must be there */
@@ -78,14 +79,13 @@ async function endsNow(config: LoadedPipeline, log: Log): Promise<Map<string, nu
 
 /** Records before these ends that the group has not committed. */
 export async function unreadOf(
-  connection: Pick<KafkaConnection, 'lag'>,
+  { connection, reader }: { readonly connection: Pick<KafkaConnection, 'lag'>; readonly reader: Pick<Log, 'read'> },
   group: string,
   topics: readonly string[],
   ends: ReadonlyMap<string, number>,
 ): Promise<number> {
-  const lags = await connection.lag(group, topics);
-  return lags.reduce(
-    (sum, { topic, partition, end, lag }) => sum + Math.max(0, (ends.get(partitionName(topic, partition)) ?? 0) - (end - lag)),
-    0,
+  const unread = (await connection.lag(group, topics)).map(({ topic, partition, end, lag }) =>
+    unreadRecords(reader, { topic, partition, offset: end - lag, end: ends.get(partitionName(topic, partition)) ?? 0 }),
   );
+  return (await Promise.all(unread)).reduce((sum, records) => sum + records, 0);
 }

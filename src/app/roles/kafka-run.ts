@@ -130,7 +130,7 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
           await settleEnds();
           return false;
         },
-        unread: () => unreadOf(connection, pipeline, rawTopics, ends),
+        unread: () => unreadOf({ connection, reader }, pipeline, rawTopics, ends),
       },
       signal,
     );

@@ -7,6 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import type { GroupLag } from '../../log/kafka/groups.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Log } from '../../log/log.ts';
+import { unreadRecords } from '../../log/unread.ts';
 import { isReadToEnd, type Input, type Reading } from '../../pipeline/read-to-end.ts';
 import { monitorGroup, partialsTopic } from '../../pipeline/stage-topics.ts';
 import { partitionName } from '../../windows/plan.ts';
@@ -26,7 +27,6 @@ interface Mark {
 
 /** Partials, rows and the offsets of both are told once a second each, and asked for as often. */
 export const MOMENT_MS = 15_000;
-const ONE_RECORD = { maxBytes: 1, maxRecords: 1 };
 
 /** By what this process reads itself, else by what is read elsewhere. `reading`: undefined while this process neither judges nor follows. */
 export function createReadToEnd(
@@ -66,10 +66,7 @@ export function createReadElsewhere(
 
   async function hasPassed({ topic, partition, end, lag }: GroupLag, ends: Mark['ends']): Promise<boolean> {
     const wanted = ends.get(partitionName(topic, partition)) ?? 0;
-    if (end - lag >= wanted) return true;
-    // At the end may stand marks of transactions alone, which nobody reads.
-    const next = await reader.read(topic, partition, end - lag, ONE_RECORD);
-    return next === undefined || next.firstOffset >= wanted;
+    return (await unreadRecords(reader, { topic, partition, offset: end - lag, end: wanted })) === 0;
   }
 
   return async () => {

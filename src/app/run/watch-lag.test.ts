@@ -68,7 +68,7 @@ test('an alert that cannot be shown is a warning; it is recorded, and the watch 
       log,
       clock,
       logger: { info: () => {}, warn: (message) => void warnings.push(message) },
-      partitions: () => [{ name: 'orders/0', offset: 0, watermark: -Infinity }],
+      partitions: () => [{ name: 'orders/0', offset: 0, watermark: -Infinity, caughtUp: false }],
       async onAlert({ alert_type, current_value }) {
         assert.deepEqual([alert_type, current_value], ['consumer_lag', 2]);
         setImmediate(() => stop.abort());

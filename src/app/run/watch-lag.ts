@@ -4,8 +4,7 @@ import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { sleep, type Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Log } from '../../log/log.ts';
-import type { AggregateStatus } from '../../pipeline/aggregate/aggregate.ts';
-import { createLagMeter, totalLag, type TotalLag } from '../../pipeline/lag.ts';
+import { createLagMeter, totalLag, type Judged, type TotalLag } from '../../pipeline/lag.ts';
 import { openLagWatch, type LagAlertAt } from '../../pipeline/lag-watch.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import { smallestWindow } from '../../windows/plan.ts';
@@ -15,7 +14,7 @@ export interface WatchLagDeps {
   readonly log: Log;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly partitions: () => readonly Pick<AggregateStatus, 'name' | 'offset' | 'watermark'>[];
+  readonly partitions: () => readonly Judged[];
   readonly onLag?: (lag: TotalLag) => void;
   /** Told of what rang, when it is recorded. */
   readonly onAlert: (event: AlertEvent) => Promise<void>;

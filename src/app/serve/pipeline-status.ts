@@ -17,7 +17,7 @@ import type { OlapSide } from './olap-side.ts';
 import type { createRate } from './rate.ts';
 
 export interface PipelineStatusDeps {
-  readonly log: Pick<Log, 'bounds' | 'committed'>;
+  readonly log: Pick<Log, 'bounds' | 'committed' | 'read'>;
   readonly clock: Clock;
   readonly hotStore: Pick<HotStore, 'waiting'>;
   readonly olap: Pick<OlapSide, 'state'>;

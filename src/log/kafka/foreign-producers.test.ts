@@ -13,6 +13,7 @@ import { programPath } from '../../../scripts/services/packages.ts';
 import { connectTo, freshName } from '../../../test/support/kafka-log.ts';
 import { service } from '../../../test/support/services.ts';
 import { keyAt, recordAt } from '../batch.ts';
+import { unreadRecords } from '../unread.ts';
 import type { KafkaConnection } from './connection.ts';
 import type { KafkaLog } from './kafka-log.ts';
 
@@ -109,7 +110,11 @@ describe('topics of other producers', { skip: kafka.skip }, () => {
         // The marker comes a moment after the answer to the producer.
         assert.ok(await log.read(topic, 0, end, { ...LIMITS, waitMs: 10_000 }));
         assert.deepEqual(await values(), [...expected, 'open'].sort());
-        assert.ok((await log.bounds(topic, 0)).end > end, 'an open transaction holds the end back');
+        const last = (await rows(topic)).at(-1)![0];
+        const bounds = await log.bounds(topic, 0);
+        assert.ok(bounds.end > end, 'an open transaction holds the end back');
+        assert.ok(bounds.end > last + 1, 'the marker has an offset');
+        assert.equal(await unreadRecords(log, { topic, partition: 0, offset: last + 1, end: bounds.end }), 0, 'and is no record');
         if (child.exitCode === null) await once(child, 'exit');
       } finally {
         child.kill('SIGKILL');
