@@ -36,7 +36,7 @@ function stores({ hot, olap, filling }: State) {
       ? { latest: away, all: away, isFilled: away }
       : {
           latest: async () => (hot === 'empty' ? undefined : held.find(({ labels }) => labels['country'] === 'US')),
-          all: async () => [...held],
+          all: async () => (hot === 'empty' ? [] : [...held]),
           isFilled,
         };
   let state: PipelineStatus['olap_store'] = olap === 'none' ? 'none' : olap?.includes('start') ? 'starting' : 'ready';
@@ -73,6 +73,13 @@ test('what it keeps no more is in the OLAP store; where that is away too, it is 
   for (const olap of ['none', 'away'] as const) {
     assert.deepEqual(await stores({ hot: 'empty', olap }).latest.one('5m', US), { source: 'hot', rows: undefined });
   }
+});
+
+test('one that keeps nothing any more has all of it from the OLAP store', async () => {
+  const { latest } = stores({ hot: 'empty' });
+  const { source, rows } = await latest.all('5m');
+  assert.deepEqual([source, rows.map(({ labels }) => labels['country'])], ['olap', ['KR', 'US']]);
+  assert.deepEqual(await stores({ hot: 'empty', olap: 'none' }).latest.all('5m'), { source: 'hot', rows: [] });
 });
 
 test('what it keeps no more waits for an OLAP store that starts, and is not said to be nowhere before that has answered', async () => {

@@ -99,7 +99,8 @@ export function latestRows(
       } catch (error) {
         return { source: 'olap', rows: await instead(error, window) };
       }
-      const stored = isFilled ? undefined : await fromOlap(window, undefined)?.catch(() => undefined);
+      // After 26 h without a window it keeps none, filled or not.
+      const stored = isFilled && rows.length > 0 ? undefined : await fromOlap(window, undefined)?.catch(() => undefined);
       if (!stored) return { source: 'hot', rows };
       const newest = new Map(rows.map((row) => [labelsKey(row.labels), row]));
       const better = stored.filter((row) => isNewer(row, newest.get(labelsKey(row.labels))));

@@ -386,6 +386,19 @@ test('a hot store that came up empty does not answer before it is filled again',
   assert.deepEqual(await ask({ labels: { country: 'US' } }), { source: 'hot', truncated: false, points });
 });
 
+test('a hot store that is filled and knows no window does not answer for the log', async (t) => {
+  const { ask, hotStore, log } = await history(t, []);
+  await hotStore.markFilled('ads');
+  await append(log, 'w', [row(0, { country: 'US' }, 1), row(500, { country: 'US' }, 2)]);
+  const us = { labels: { country: 'US' } };
+  const [first, last] = [
+    [iso(0), 'US', 1],
+    [iso(500), 'US', 2],
+  ];
+  assert.deepEqual(await ask({ ...us, from: START }), { source: 'log', truncated: false, points: [first, last] });
+  assert.deepEqual(await ask(us), { source: 'log', truncated: false, points: [last] }, 'the last hour there is');
+});
+
 test('dead letters: counted by reason, an origin judged again once, the newest first, with the verdict of a replay', async (t) => {
   const log = await openLog(t, ['d']);
   const letters = createLetterIndex(log, { pipeline: 'ads', topic: 'd', readAnew: async () => anew });

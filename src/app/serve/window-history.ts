@@ -69,15 +69,16 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     const isFilled = wasFilled && found?.[1] === true;
     const last = current ?? (query.from === undefined ? await older!.latest({ pipeline, window }, (rows) => rows) : []);
     const known = last.reduce((most, row) => Math.max(most, Date.parse(row.window_start)), -Infinity);
-    // A hot store that is not filled yet may know none of the newest.
-    const newest = isFilled || !current ? known : Math.max(known, await index.newest(window));
+    // A hot store that is not filled yet may know none of the newest, and one whose rows grew too old knows none at all.
+    const isKnown = !current || (isFilled && known > -Infinity);
+    const newest = isKnown ? known : Math.max(known, await index.newest(window));
     const from = query.from ?? Math.min(newest, to) - usualMs;
     const matches = matcher(query);
     const kept = keptMs(query);
     const whole = older && current ? await index.wholeFrom() : older ? Infinity : -Infinity;
     // The hot store has main rows alone: a span in which dead letters were replayed is added up below. What the log keeps no more may hold such too.
     const isWhole = async (): Promise<boolean> => from >= whole && !(await index.hasOtherOrigins(window, from, to));
-    if (current && isFilled && kept !== undefined && from > newest - kept && (await isWhole())) {
+    if (current && isFilled && kept !== undefined && known > -Infinity && from > newest - kept && (await isWhole())) {
       return answer(byWindow(await hotStore.range(pipeline, window, labels, from, to)), 'hot', query);
     }
 

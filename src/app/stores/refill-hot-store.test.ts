@@ -1,23 +1,31 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { rowAt } from '../../../test/support/window-row.ts';
+import { temporary } from '../../../test/support/temporary.ts';
+import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { silentLogger } from '../../core/logger.ts';
+import { HOT_HISTORY_MS } from '../../hot-store/hot-store.ts';
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { packRecords } from '../../log/batch.ts';
+import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import type { Log, RecordBatch } from '../../log/log.ts';
 import type { WindowRecord } from '../../windows/row.ts';
 import { keepFilled } from './refill-hot-store.ts';
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const START = Date.UTC(2026, 0, 5);
-const config = { engine: { pipeline: 'p' }, topics: { windows: 'p.windows' } } as unknown as LoadedPipeline;
+const windows = [{ name: '1m', sizeMs: MINUTE, slideMs: MINUTE }];
+const config = { engine: { pipeline: 'p', windows }, topics: { windows: 'p.windows' } } as unknown as LoadedPipeline;
 
 /** A topic of these records. `beforeRead`: may fail, or call for another fill. */
 function topicOf(records: readonly WindowRecord[], beforeRead: () => void = () => {}) {
   const packed = packRecords(records.map((record) => JSON.stringify(record)));
   return {
+    bounds: async () => ({ start: 0, end: 0, storedBytes: 0 }),
     offsetAt: async () => 0,
     async read(topic: string, partition: number, offset: number) {
       beforeRead();
@@ -61,6 +69,29 @@ test('a fill that fails is begun anew, and said once', async () => {
   assert.equal(found.filled(), 1);
   assert.equal((await found.hotStore.latest('p', '1m', {}))?.window_start, '2026-01-05T00:01:00.000Z');
   assert.deepEqual(found.said, ['the hot store is not filled from the log yet: the disk does not answer']);
+});
+
+test('after a night without windows it is filled with the day before the last one, as far as history is kept', async (t) => {
+  const at = { now: START };
+  const clock = { now: () => at.now, elapsed: () => 0 };
+  const log = createEmbeddedLog({ path: join(temporary(t), 'log.sqlite'), clock });
+  t.after(() => log.close());
+  await log.ensureTopic('p.windows', { partitions: 1 });
+  for (let hour = 0; hour < 40; hour++) {
+    at.now = START + hour * HOUR + MINUTE;
+    const records = [rowAt(START + hour * HOUR), closedAt(START + hour * HOUR)];
+    await log.commit({ appends: [{ topic: 'p.windows', partition: 0, ...packRecords(records.map((record) => JSON.stringify(record))) }] });
+  }
+  for (const days of [0, 1, 30]) {
+    at.now = START + 40 * HOUR + days * 24 * HOUR;
+    const filled = createMemoryHotStore({ history: [{ pipeline: 'p', window: '1m', keepMs: HOT_HISTORY_MS }] });
+    const { signal } = new AbortController();
+    const refill = keepFilled(filled, log, [config], { clock, logger: silentLogger, signal });
+    refill.again();
+    await refill.settled();
+    const kept = await filled.range('p', '1m', {}, 0, Infinity);
+    assert.deepEqual([kept.length, kept[0]?.window_start], [27, '2026-01-05T13:00:00.000Z'], `${days} days later`);
+  }
 });
 
 test('where the log may not be read the store begins empty, and nobody waits for it', async () => {

@@ -5,19 +5,41 @@ import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { HOT_HISTORY_MS, type HotStore } from '../../hot-store/hot-store.ts';
 import { recordAt } from '../../log/batch.ts';
-import type { Log } from '../../log/log.ts';
+import type { Log, RecordBatch } from '../../log/log.ts';
 import type { WindowRecord } from '../../windows/row.ts';
 
 const BATCH_BYTES = 256 << 10;
 
+/** So many records at the end of a topic tell how far it is. */
+const TAIL_RECORDS = 1_000;
+
+const recordsOf = (batch: RecordBatch): WindowRecord[] =>
+  Array.from({ length: batch.count }, (_, i) => JSON.parse(Buffer.from(recordAt(batch, i)).toString()) as WindowRecord);
+
+/**
+ * From where on the rows of the last 26 h stand in a windows topic. The store counts back from its newest window, which may be long over by
+ * `now` (epoch ms): a pipeline that stood still still has a last day. No row is appended before its window's end.
+ */
+async function beginning(log: Log, { engine, topics }: LoadedPipeline, now: number): Promise<number> {
+  const { start, end } = await log.bounds(topics.windows, 0);
+  let newest = -Infinity;
+  for (let offset = Math.max(start, end - TAIL_RECORDS); offset < end;) {
+    const batch = await log.read(topics.windows, 0, offset, { maxBytes: BATCH_BYTES });
+    if (!batch) break;
+    for (const { window_end } of recordsOf(batch)) newest = Math.max(newest, Date.parse(window_end));
+    offset = batch.firstOffset + batch.count;
+  }
+  const largest = Math.max(...engine.windows.map(({ sizeMs }) => sizeMs));
+  return log.offsetAt(topics.windows, 0, Math.min(now, newest === -Infinity ? now : newest) - HOT_HISTORY_MS - largest);
+}
+
 /** Puts the rows of the last 26 h of a windows topic; newer ones that come meanwhile win by their version. `now`: epoch ms. */
-async function refillHotStore(hotStore: HotStore, log: Log, topic: string, now: number, signal: AbortSignal): Promise<void> {
-  let offset = await log.offsetAt(topic, 0, now - HOT_HISTORY_MS);
+async function refillHotStore(hotStore: HotStore, log: Log, config: LoadedPipeline, now: number, signal: AbortSignal): Promise<void> {
+  let offset = await beginning(log, config, now);
   while (!signal.aborted) {
-    const batch = await log.read(topic, 0, offset, { maxBytes: BATCH_BYTES });
+    const batch = await log.read(config.topics.windows, 0, offset, { maxBytes: BATCH_BYTES });
     if (!batch) return;
-    const records = Array.from({ length: batch.count }, (_, i) => JSON.parse(Buffer.from(recordAt(batch, i)).toString()) as WindowRecord);
-    await hotStore.put(records.filter((record) => record.kind === 'row'));
+    await hotStore.put(recordsOf(batch).filter((record) => record.kind === 'row'));
     offset = batch.firstOffset + batch.count;
   }
 }
@@ -49,9 +71,9 @@ export function keepFilled(
   let current: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
 
   async function fillOnce(until: AbortSignal): Promise<void> {
-    for (const { engine, topics } of configs) {
-      await refillHotStore(hotStore, log, topics.windows, clock.now(), until);
-      if (!until.aborted) await hotStore.markFilled(engine.pipeline);
+    for (const config of configs) {
+      await refillHotStore(hotStore, log, config, clock.now(), until);
+      if (!until.aborted) await hotStore.markFilled(config.engine.pipeline);
     }
     if (!until.aborted) onFilled?.();
   }
