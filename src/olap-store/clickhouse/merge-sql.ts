@@ -26,6 +26,9 @@ const concatOf = (each: (columns: string, merged: string) => string): string =>
   `arrayConcat(${merges.map(([columns, merged]) => each(columns, merged)).join(', ')})`;
 const mergedSketches = `CAST((${concatOf((columns) => `arrayMap(c -> c.1, ${columns})`)}, ${concatOf((columns, merged) => `arrayMap(c -> ${merged}, ${columns})`)}), 'Map(LowCardinality(String), String)')`;
 
+/** A key that came so often in one of the parts came at least as often in all of them: as much is sure without their sketches. */
+const mostOfParts = `arrayReduce('max', arrayMap(h -> h[m.1], ${part('measures')}))`;
+
 /** Of measure `m` (name, kind, numerator, denominator, scale, q), from `values` and `sketches`. */
 const measure = `multiIf(
     m.2 IN ('count', 'sum'), values[m.1],
@@ -33,6 +36,7 @@ const measure = `multiIf(
     m.2 = 'average', if(values[concat(m.1, '.count')] = 0, NULL, values[concat(m.1, '.sum')] / values[concat(m.1, '.count')]),
     m.2 = 'ratio', if(values[m.4] = 0, NULL, m.5 * values[m.3] / values[m.4]),
     m.2 = 'distinct', if(mapContains(sketches, m.1), ${hllEstimate('sketches[m.1]')}, 0),
+    m.2 = 'heavy_hitters', ${mostOfParts},
     m.2 = 'quantile', if(mapContains(sketches, m.1), ${ddsketchQuantile('sketches[m.1]', 'm.6')}, NULL),
     NULL)`;
 const mergedMeasures = `CAST((arrayMap(m -> m.1, specs), arrayMap(v -> if(isFinite(v), v, NULL), arrayMap(m -> toNullable(${measure}), specs))), 'Map(LowCardinality(String), Nullable(Float64))')`;

@@ -1,4 +1,4 @@
-import { ROLLUPS } from './rollup-tables.ts';
+import { MERGED, ROLLUPS } from './rollup-tables.ts';
 
 /**
  * The tables, as numbered steps that are never edited once released. Each statement can be repeated, so a start that was
@@ -116,6 +116,7 @@ export const MIGRATIONS: readonly Migration[] = [
     choice: { attempt: ROLLUPS.refreshed, orElse: ROLLUPS.computed },
   },
   { number: 3, name: 'dead letters in force', statements: [LETTER_REVISION, READ_ANEW, IN_FORCE] },
+  { number: 4, name: 'heavy hitters of merged origins', statements: [MERGED] },
 ];
 
 export const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS {db}.migrations (

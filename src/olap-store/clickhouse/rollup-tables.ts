@@ -26,7 +26,7 @@ const COLUMNS = `pipeline LowCardinality(String), window LowCardinality(String),
   version UInt64, final Bool, events UInt64, replayed UInt64, corrections UInt64, measures Map(String, Nullable(Float64)),
   values Map(String, Float64), sketches Map(String, String), partitions Array(String), idle Array(String)`;
 
-const MERGED = `CREATE OR REPLACE VIEW {db}.windows_merged (${COLUMNS}) AS
+export const MERGED = `CREATE OR REPLACE VIEW {db}.windows_merged (${COLUMNS}) AS
 ${mergeSelect({ from: '{db}.windows FINAL', into: 'windows' })}`;
 
 interface Rollup {

@@ -12,6 +12,7 @@ import { measuresOf, mergeRows, mergeStates } from '../../windows/row-merge.ts';
 import { rowVersion } from '../../windows/row-version.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { createDdsketch } from '../../windows/sketches/ddsketch.ts';
+import { createHeavyHitters } from '../../windows/sketches/heavy-hitters.ts';
 import { createHll } from '../../windows/sketches/hll.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
 import { superviseChdb } from '../chdb/supervisor.ts';
@@ -248,5 +249,26 @@ describe('rows merged in SQL', { skip: SKIP }, () => {
       for (const sql of ['SYSTEM REFRESH VIEW', 'SYSTEM WAIT VIEW']) await ask(`${sql} tocsin.windows_hours_refresh`);
       assert.equal((await ask(`SELECT 1 FROM tocsin.windows FINAL`)).length, 2);
       assertSame(await ask(`SELECT ${FIELDS} FROM tocsin.windows_hours FINAL`), rolledUp(rows, HOUR), 'hour');
+    }));
+
+  it('heavy hitters have the most that is sure of a single part', () =>
+    withEngine(MIGRATIONS, async ({ store, ask }) => {
+      const top: MeasureSpec = { name: 'top', kind: 'heavy_hitters', field: 'u', keep: 2, ...of };
+      await store.putPipeline({ pipeline: 'p', measures: [top], windows: WINDOWS });
+      const row = (slot: number, counts: readonly [key: string, times: number][], more: Partial<WindowRow> = {}): WindowRow => {
+        const sketch = createHeavyHitters(2);
+        for (const [key, times] of counts) for (let i = 0; i < times; i++) sketch.add(key);
+        const state = { top: base64(sketch.toBytes()) };
+        return { ...randomRow(createRandom(1), slot, 'US', more), state, measures: measuresOf(state, [top]) };
+      };
+      const rows = [row(0, [['a', 3]]), row(0, [['b', 5]], { origin: 'ads/1' }), row(1, [['a', 4]]), row(8, [['b', 1]])]; // prettier-ignore
+      await store.putWindows(rows);
+      for (const table of ['hours', 'days'])
+        for (const sql of ['SYSTEM REFRESH VIEW', 'SYSTEM WAIT VIEW']) await ask(`${sql} tocsin.windows_${table}_refresh`);
+      const told = async (from: string) =>
+        (await ask<{ value: number }>(`SELECT measures['top'] AS value FROM ${from} ORDER BY start_ms`)).map(({ value }) => value);
+      assert.deepEqual(await told('tocsin.windows_merged'), [5, 4, 1]);
+      assert.deepEqual(await told('tocsin.windows_hours FINAL'), [5, 1]);
+      assert.deepEqual(await told('tocsin.windows_days FINAL'), [5, 1]);
     }));
 });

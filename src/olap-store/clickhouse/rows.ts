@@ -169,6 +169,8 @@ export function pipelineColumns({ pipeline, measures, windows, readAnew = [] }: 
 function stateColumns({ name, kind }: MeasureSpec): { name: string; accumulate: string }[] {
   switch (kind) {
     case 'ratio':
+    // Its sketches are not merged in SQL.
+    case 'heavy_hitters':
       return [];
     case 'average':
       return [`${name}.sum`, `${name}.count`].map((part) => ({ name: part, accumulate: 'sum' }));
