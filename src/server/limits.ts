@@ -35,6 +35,8 @@ export interface ServerLimits {
   readonly answerMs: number;
   /** The same while the body of a push is not read yet; below `requestMs` by as long as a body may take. */
   readonly readMs: number;
+  /** What watches the process waits so long for the log, ms: below the 10 s after which Prometheus gives up. */
+  readonly probeMs: number;
   /** A backtest that takes longer is ended, ms; below `idleMs`, so that its client gets an answer. */
   readonly backtestMs: number;
 }
@@ -61,5 +63,6 @@ export const defaultLimits: ServerLimits = {
   heartbeatMs: 15_000,
   answerMs: 55_000,
   readMs: 15_000,
+  probeMs: 8_000,
   backtestMs: 55_000,
 };

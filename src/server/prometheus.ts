@@ -1,10 +1,14 @@
-/** What runs, as Prometheus metrics: read anew at each scrape, in a registry of its own. */
+/**
+ * What runs, as Prometheus metrics: read anew at each scrape, in a registry of its own. Of a pipeline whose log does not answer in time there
+ * are none; the process tells its own all the same.
+ */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Clock } from '../core/clock.ts';
+import { sleep, type Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import { SILENCES_MAX } from '../notify/silence-request.ts';
 import { PIPELINE_METRICS, type PipelineMetric, type Sample, type Scraped } from './pipeline-metrics.ts';
-import type { Surface } from './surface.ts';
+import type { PipelineView, Surface } from './surface.ts';
 
 export interface Metrics {
   /** Prometheus text. */
@@ -16,12 +20,41 @@ export interface Metrics {
 
 const EVENT_LOOP_RESOLUTION_MS = 10;
 
-export function createMetrics(surface: Pick<Surface, 'pipelines'>, { version, clock }: { version: string; clock: Clock }): Metrics {
+export function createMetrics(
+  surface: Pick<Surface, 'pipelines'>,
+  { version, clock, probeMs }: { version: string; clock: Clock; probeMs: number },
+): Metrics {
   const registry = new Registry();
   const startedSeconds = clock.now() / 1_000 - process.uptime();
   const loop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
   loop.enable();
   let scraped: readonly Scraped[] = [];
+  /** One reading of a pipeline at a time: scrapes go on while its log is away. */
+  const readings = new Map<PipelineView, Promise<Scraped>>();
+
+  async function scrape(view: PipelineView): Promise<Scraped> {
+    return {
+      status: await view.status(),
+      notifications: view.notifications(),
+      silences: (await view.silences.list({ limit: SILENCES_MAX })).silences,
+    };
+  }
+
+  async function readInTime(view: PipelineView): Promise<Scraped[]> {
+    const known = readings.get(view);
+    const reading = known ?? scrape(view).finally(() => readings.delete(view));
+    readings.set(view, reading);
+    const over = new AbortController();
+    const late = sleep(probeMs, over.signal).then((): Scraped[] => []);
+    try {
+      return await Promise.race([reading.then((one) => [one]), late]);
+    } catch (error) {
+      if (error instanceof AppError && error.retryable) return [];
+      throw error;
+    } finally {
+      over.abort();
+    }
+  }
 
   function ofPipelines({ kind, name, help, labels, read }: PipelineMetric): Counter | Gauge {
     const config = { name: `tocsin_${name}`, help, labelNames: ['pipeline', ...labels], registers: [] };
@@ -116,13 +149,7 @@ export function createMetrics(surface: Pick<Surface, 'pipelines'>, { version, cl
   return {
     contentType: registry.contentType,
     async text() {
-      scraped = await Promise.all(
-        surface.pipelines.map(async (view) => ({
-          status: await view.status(),
-          notifications: view.notifications(),
-          silences: (await view.silences.list({ limit: SILENCES_MAX })).silences,
-        })),
-      );
+      scraped = (await Promise.all(surface.pipelines.map(readInTime))).flat();
       return registry.metrics();
     },
     request: (method, route, status, took) => requests.observe({ method, route, status: String(status) }, took),

@@ -61,7 +61,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
   const { surface, clock, logger } = deps;
   requireKey(address, apiKey);
   const limits = { ...defaultLimits, ...config.limits };
-  const metrics = createMetrics(surface, { version: config.version, clock });
+  const metrics = createMetrics(surface, { version: config.version, clock, probeMs: limits.probeMs });
   const guard = createGuard({ loopback: address.loopback, ...(apiKey !== undefined && { apiKey }) });
   const streams = new Map<{ end(): void }, Promise<void>>();
   const app = openFastify(limits, logger);
@@ -83,7 +83,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
   const refuseOtherMethods = collectPaths(app);
   refuseUnknownParameters(app);
   if (!config.isHealthOnly) await docsRoutes(app, { version: config.version, hasKey: apiKey !== undefined, pageRoot: config.pageRoot });
-  healthRoutes(app, surface);
+  healthRoutes(app, surface, limits);
   app.get('/metrics', { schema: { tags: ['health'], summary: 'Prometheus text.', produces: ['text/plain'] } }, async (_request, reply) => {
     reply.header('content-type', metrics.contentType);
     return metrics.text();
@@ -93,7 +93,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
       throw new HttpProblem(404, `there is no ${method} ${pathOf(url)} here: ${HEALTH_ONLY}`);
     });
   } else {
-    pipelineRoutes(app, surface);
+    pipelineRoutes(app, surface, limits);
     topicRoutes(app, surface, limits);
     backtestRoutes(app, surface, limits);
     streamRoutes(app, surface, limits, (stream, ended) => {

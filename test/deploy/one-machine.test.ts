@@ -21,7 +21,7 @@ test('the unit starts what there is, with options that there are, at an address 
 });
 
 test('rules ask for metrics that a process tells, by labels that they have', async () => {
-  const metrics = createMetrics({ pipelines: [] }, { version: '0', clock: systemClock });
+  const metrics = createMetrics({ pipelines: [] }, { version: '0', clock: systemClock, probeMs: 1_000 });
   const told = new Set([...(await metrics.text()).matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!));
   metrics.stop();
   const [{ groups }] = yamlOf('deploy/prometheus/rules.yml') as [{ groups: { rules: { alert: string; expr: string }[] }[] }];

@@ -71,6 +71,8 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   const saidIn = saidInOf(spec.measures);
   const rate = createRate();
   let hasCaughtUp = false;
+  /** A status waits for the log, which may be away. */
+  let isTicking = false;
   const history = createWindowHistory(
     { spec, hotHistory },
     { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap, clock },
@@ -132,10 +134,15 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
         engine.partitions().reduce((sum, { totals }) => sum + recordsRead(totals), 0),
         clock.elapsed(),
       );
-      if (!stream.isHeard()) return;
-      stream.publish('status', await status());
-      const news = await silences.news();
-      if (news) stream.publish('silences', news);
+      if (isTicking || !stream.isHeard()) return;
+      isTicking = true;
+      try {
+        stream.publish('status', await status());
+        const news = await silences.news();
+        if (news) stream.publish('silences', news);
+      } finally {
+        isTicking = false;
+      }
     },
     async behind() {
       if (hasCaughtUp) return 0;

@@ -5,7 +5,9 @@ import type { RowQuery } from '../../core/labels.ts';
 import type { AlertLocale } from '../../receivers/alert-event.ts';
 import type { PipelineList } from '../api.ts';
 import { askedInstant } from '../asked-time.ts';
+import type { ServerLimits } from '../limits.ts';
 import type { AlertQuery, HistoryQuery, PipelineView, Surface } from '../surface.ts';
+import { timelyView } from '../timely-view.ts';
 import { parseCursor } from '../window-cursor.ts';
 import { LANG } from './lang.ts';
 import { silenceRoutes } from './silences.ts';
@@ -20,11 +22,16 @@ interface Params {
   readonly pipeline: string;
 }
 
-export function pipelineRoutes(app: FastifyInstance, surface: Pick<Surface, 'pipelines'>): void {
+export function pipelineRoutes(
+  app: FastifyInstance,
+  surface: Pick<Surface, 'pipelines'>,
+  { answerMs }: Pick<ServerLimits, 'answerMs'>,
+): void {
+  const views = surface.pipelines.map((each) => timelyView(each, answerMs));
   const view = ({ pipeline }: Params): PipelineView => {
-    const found = surface.pipelines.find(({ info }) => info.name === pipeline);
+    const found = views.find(({ info }) => info.name === pipeline);
     if (found) return found;
-    const names = surface.pipelines.map(({ info }) => info.name).join(', ');
+    const names = views.map(({ info }) => info.name).join(', ');
     throw new AppError('pipeline_unknown', `no pipeline ${JSON.stringify(pipeline)} runs here; expected one of: ${names}`);
   };
 
