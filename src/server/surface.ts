@@ -101,7 +101,7 @@ export interface ServedPath {
   readonly dimensions: readonly string[];
   /**
    * The segment's latest row, provisional or final; where the hot store is away or has none, from the OLAP store.
-   * @throws AppError `hot_store_unavailable` where neither answers; `olap_unavailable` where the hot store has none and the other still starts
+   * @throws AppError `hot_store_unavailable` where neither answers; `olap_unavailable` where the hot store has none and the other does not answer
    */
   latest(window: string, labels: Labels): Promise<Sourced<WindowRow | undefined>>;
   /** The latest row of every segment with these dimensions. @throws AppError `hot_store_unavailable` where neither store answers */

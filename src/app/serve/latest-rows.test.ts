@@ -13,7 +13,7 @@ const away = (): Promise<never> => Promise.reject(new AppError('hot_store_unavai
 
 interface State {
   readonly hot?: 'away' | 'empty';
-  readonly olap?: 'none' | 'away' | 'starting' | 'slow to start';
+  readonly olap?: 'none' | 'away' | 'known to be away' | 'starting' | 'slow to start';
   /** What the hot store has so far, being filled. */
   readonly filling?: readonly WindowRow[];
 }
@@ -39,7 +39,8 @@ function stores({ hot, olap, filling }: State) {
           all: async () => (hot === 'empty' ? [] : [...held]),
           isFilled,
         };
-  let state: PipelineStatus['olap_store'] = olap === 'none' ? 'none' : olap?.includes('start') ? 'starting' : 'ready';
+  let state: PipelineStatus['olap_store'] =
+    olap === 'none' ? 'none' : olap === 'known to be away' ? 'away' : olap?.includes('start') ? 'starting' : 'ready';
   const side: Pick<OlapSide, 'state' | 'store' | 'started'> = {
     state: () => state,
     store: () => (state === 'ready' ? store : undefined),
@@ -68,10 +69,16 @@ test('while it is away the OLAP store does, and says so; the same question is as
   assert.equal(asked.length, 2);
 });
 
-test('what it keeps no more is in the OLAP store; where that is away too, it is not there', async () => {
+test('what it keeps no more is in the OLAP store; without one it is nowhere, and while that is away it is not known', async () => {
   assert.equal((await stores({ hot: 'empty' }).latest.one('5m', US)).source, 'olap');
-  for (const olap of ['none', 'away'] as const) {
-    assert.deepEqual(await stores({ hot: 'empty', olap }).latest.one('5m', US), { source: 'hot', rows: undefined });
+  assert.deepEqual(await stores({ hot: 'empty', olap: 'none' }).latest.one('5m', US), { source: 'hot', rows: undefined });
+  for (const [olap, why] of [
+    ['away', /did not answer.*ClickHouse is away\./],
+    ['known to be away', /which may have it, is away; ask again/],
+  ] as const) {
+    const isUnknown = ({ code, retryable, message }: AppError): boolean => code === 'olap_unavailable' && retryable && why.test(message);
+    await assert.rejects(stores({ hot: 'empty', olap }).latest.one('5m', US), isUnknown);
+    assert.equal((await stores({ olap }).latest.one('5m', US)).source, 'hot', 'what is there is answered');
   }
 });
 
@@ -126,9 +133,12 @@ test('where both are away, both are named, and it may be tried again', async () 
 
 test('at most so many questions at a time; a fault of ours is not hidden', async () => {
   const { latest, asked } = stores({ hot: 'empty' });
-  const found = await Promise.all(Array.from({ length: 10 }, (_, i) => latest.one('5m', { country: String(i) })));
+  const found = await Promise.allSettled(Array.from({ length: 10 }, (_, i) => latest.one('5m', { country: String(i) })));
   assert.equal(asked.length, 4);
-  assert.equal(found.filter(({ source }) => source === 'olap').length, 4);
+  assert.equal(found.filter((each) => each.status === 'fulfilled' && each.value.source === 'olap').length, 4);
+  const refused = found.flatMap((each) => (each.status === 'rejected' ? [each.reason as AppError] : []));
+  assert.deepEqual([...new Set(refused.map(({ code }) => code))], ['olap_unavailable'], 'not that there is no such segment');
+  assert.match(refused[0]!.message, /has too much to do; ask again/);
   const failing = (): Promise<never> => Promise.reject(new TypeError('a fault'));
   const fault = { latest: failing, all: failing, isFilled: failing };
   const broken = latestRows(

@@ -13,7 +13,7 @@ import type { OlapSide } from './olap-side.ts';
 export interface LatestRows {
   /**
    * @throws AppError `hot_store_unavailable` where neither store answers; `olap_unavailable` where the hot store has no such segment and the
-   * OLAP store, which may have it, is still starting
+   * OLAP store, which may have it, is still starting, away, or has too much to do
    */
   one(window: string, labels: Labels): Promise<Sourced<WindowRow | undefined>>;
   /** Of every series, ordered by labels. @throws AppError `hot_store_unavailable` where neither store answers */
@@ -79,15 +79,19 @@ export function latestRows(
         return { source: 'olap', rows: (await instead(error, window, labels))[0] };
       }
       if (row && isFilled) return { source: 'hot', rows: row };
-      // Not seen for longer than the hot store keeps, or not filled in yet. While the OLAP store does not answer, it is not there; while it
-      // starts, that is not known.
+      // Not seen for longer than the hot store keeps, or not filled in yet. Where there is none in the hot store, and there is an OLAP store
+      // that does not answer, whether there is one is not known.
       if (!row) await olap.started(START_WAIT_MS);
-      if (!row && olap.state() === 'starting') {
-        const what =
-          'the hot store has no such segment, and the OLAP store, which may have it, is still starting; ask again in some seconds';
-        throw new AppError('olap_unavailable', what, { retryable: true });
-      }
-      const stored = (await fromOlap(window, labels)?.catch(() => undefined))?.[0];
+      const state = olap.state();
+      if (!row && (state === 'starting' || state === 'away')) throw notKnown(state === 'away' ? 'is away' : 'is still starting');
+      const asking = fromOlap(window, labels);
+      if (!row && !asking && state === 'ready') throw notKnown('has too much to do');
+      const stored = (
+        await asking?.catch((error: unknown) => {
+          if (row) return undefined;
+          throw error instanceof AppError ? notKnown('did not answer', error) : error;
+        })
+      )?.[0];
       return stored && isNewer(stored, row) ? { source: 'olap', rows: stored } : { source: 'hot', rows: row };
     },
     async all(window) {
@@ -109,6 +113,12 @@ export function latestRows(
       return { source: better.length > 0 ? 'olap' : 'hot', rows: inOrder };
     },
   };
+}
+
+/** Not to be told that there is no such segment. */
+function notKnown(why: string, cause?: AppError): AppError {
+  const what = `the hot store has no such segment, and the OLAP store, which may have it, ${why}; ask again in some seconds`;
+  return new AppError('olap_unavailable', cause ? `${what}. ${cause.message}` : what, { retryable: true, cause });
 }
 
 function isNewer(row: WindowRow, than: WindowRow | undefined): boolean {
