@@ -20,7 +20,7 @@ import type { RunOptions } from './run/run-options.ts';
 import { tellSummaries, totalsOf, type OnSummary } from './run/tell-summaries.ts';
 import { watchTimes } from './run/time-doubts.ts';
 import type { ServeDeps, Serving } from './serve/serve.ts';
-import { closeHotStore, openHotStore, servedHistory, settleHotStore } from './stores/open-hot-store.ts';
+import { closeHotStore, openHotStore, outlivesRun, servedHistory, settleHotStore } from './stores/open-hot-store.ts';
 import { startOlapFeed, type OlapFeed } from './stores/olap-feed.ts';
 import { keepFilled } from './stores/refill-hot-store.ts';
 
@@ -65,11 +65,11 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     const logger = createLogger((line) => progress.aside(() => deps.stderr.write(line)));
     const log = createEmbeddedLog({ path: dir.logPath, clock });
     cleanUp.unshift(() => log.close());
-    /** Redis may say that it is empty before anything can be done about it. */
-    const filling: { again?: () => void; isDue?: true } = {};
+    /** Redis may say that it is empty before anything can be done about it: then all is put anyway. */
+    const filling: { again?: () => void } = {};
     // A store that is shared is filled by those who may be the active monitor.
     const fills = options.hotStore === undefined || options.roles?.has('monitor') !== false;
-    const onEmpty = (): void => (filling.again ? filling.again() : void (filling.isDue = true));
+    const onEmpty = (): void => filling.again?.();
     const hotStore = await openHotStore(options.hotStore, configs, { clock, logger, onEmpty: fills ? onEmpty : undefined });
     // `--once` is asked for rows in the store too: where they are not there it has not done what it should.
     cleanUp.unshift(async () => {
@@ -136,10 +136,10 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     });
     cleanUp.unshift(() => refill.settled());
     filling.again = () => refill.again();
-    if (options.once && filling.isDue) filling.again();
+    // With `once` nobody reads what is in memory; one that stays may lack what a run before could not bring.
+    if (fills && (!options.once || outlivesRun(options.hotStore))) refill.again();
     if (!options.once) {
-      if (fills) refill.again();
-      else serving?.hotStoreIsFilled();
+      if (!fills) serving?.hotStoreIsFilled();
       const at = serving === undefined ? '' : `, ${serving.url}`;
       logger.info(`running ${runs.map((run) => run.config.engine.pipeline).join(', ')} on ${backing.where}${at}; Ctrl-C ends it`);
     }
