@@ -108,8 +108,13 @@ export interface ServedPath {
   all(window: string): Promise<Sourced<WindowRow[]>>;
   /** A sentence for one who asked for a segment that is not there: what is near, or what there is. */
   suggest(window: string, labels: Labels): Promise<string>;
-  /** The rows of the segment from this start on, from the OLAP store; undefined where there is none. */
-  fromOlapStore(window: string, labels: Labels, from: number): Promise<WindowRow[] | undefined>;
+  /** The rows of the segment with from <= start < to (epoch ms), from the OLAP store; undefined where there is none. @throws the signal's reason */
+  fromOlapStore(
+    window: string,
+    labels: Labels,
+    span: { readonly from: number; readonly to: number },
+    signal: AbortSignal,
+  ): Promise<WindowRow[] | undefined>;
 }
 
 /** A backtest as it was asked for, with its times read: instants, or by the clock of the file's zone. */

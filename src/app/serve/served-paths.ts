@@ -37,11 +37,12 @@ export function servedPaths(config: LoadedPipeline, { latest, hotFill, olap }: D
         const { rows } = await all(of);
         return hotFill.isFilled() ? suggestion(labels, of, rows) : 'not there yet: the hot store is being filled from the log; ask again';
       },
-      async fromOlapStore(of, labels, from) {
+      async fromOlapStore(of, labels, { from, to }, signal) {
         const store = olap.store();
         if (!store) return undefined;
         const found: WindowRow[] = [];
-        for await (const row of store.windows({ pipeline, window: of, from }, (page) => mergeRows(page, measures))) {
+        for await (const row of store.windows({ pipeline, window: of, from, to }, (page) => mergeRows(page, measures))) {
+          signal.throwIfAborted();
           if (Object.keys(row.labels).length === dimensions.length && dimensions.every((name) => row.labels[name] === labels[name]))
             found.push(row);
         }

@@ -1,5 +1,5 @@
 /** How long the two stores take for the same segment. */
-import type { Clock } from '../../core/clock.ts';
+import { sleep, type Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Labels } from '../../core/labels.ts';
 import type { WindowRow } from '../../windows/row.ts';
@@ -19,6 +19,8 @@ const RUNS = 5;
 const HOT_READS_PER_RUN = 100;
 /** The OLAP store has final windows only: one of the last few is asked for. */
 const WINDOWS_BACK = 3;
+/** One that has not answered so often by then counts as one that does not answer, ms. */
+const PATIENCE_MS = 10_000;
 
 /** `latest`: of the segment. */
 export async function compareStores(
@@ -26,24 +28,32 @@ export async function compareStores(
   window: string,
   labels: Labels,
   { source, rows: row }: Sourced<WindowRow>,
-  { clock }: { clock: Clock },
+  { clock, patienceMs = PATIENCE_MS }: { readonly clock: Clock; readonly patienceMs?: number },
 ): Promise<StoreComparison> {
   const size = Date.parse(row.window_end) - Date.parse(row.window_start);
-  const from = Date.parse(row.window_start) - WINDOWS_BACK * size;
+  const span = { from: Date.parse(row.window_start) - WINDOWS_BACK * size, to: Date.parse(row.window_end) };
   const hot: number[] = [];
-  const olap: number[] = [];
-  try {
-    // The first answer opens the connection, and is not measured.
-    const isThere = (await served.fromOlapStore(window, labels, from)) !== undefined;
-    for (let run = 0; run < (isThere ? RUNS : 0); run++) {
-      const startedAt = clock.elapsed();
-      await served.fromOlapStore(window, labels, from);
-      olap.push(clock.elapsed() - startedAt);
+
+  async function olapTimes(signal: AbortSignal): Promise<number[]> {
+    const times: number[] = [];
+    try {
+      // The first answer opens the connection, and is not measured.
+      const isThere = (await served.fromOlapStore(window, labels, span, signal)) !== undefined;
+      for (let run = 0; run < (isThere ? RUNS : 0) && !signal.aborted; run++) {
+        const startedAt = clock.elapsed();
+        await served.fromOlapStore(window, labels, span, signal);
+        times.push(clock.elapsed() - startedAt);
+      }
+      return times;
+    } catch (error) {
+      if (signal.aborted || (error instanceof AppError && error.code.startsWith('olap_'))) return [];
+      throw error;
     }
-  } catch (error) {
-    if (!(error instanceof AppError && error.code.startsWith('olap_'))) throw error;
-    olap.length = 0;
   }
+
+  const [late, done] = [new AbortController(), new AbortController()];
+  const tooLate = sleep(patienceMs, done.signal).then((): number[] => (late.abort(), []));
+  const olap = await Promise.race([olapTimes(late.signal), tooLate]).finally(() => done.abort());
   // Only what the hot store itself answers is its time.
   for (let run = 0; run < (source === 'hot' ? RUNS : 0); run++) {
     const startedAt = clock.elapsed();
