@@ -92,6 +92,22 @@ test('errors of the log come back as they were; state of the engine is not to be
   assert.deepEqual(await holder.commit({ appends: [records('after all')] }), [0]);
 });
 
+test('the end does not wait for a client that stopped half way through its request', { timeout: 20_000 }, async (t) => {
+  const dir = temporaryDir(t);
+  const { end } = await hold(t, dir);
+  const { socket: socketPath, token } = readNote(dir)!;
+  const headers = { authorization: `Bearer ${token}`, 'content-length': 1_000 };
+  const half = request({ socketPath, path: '/commit', method: 'POST', headers });
+  const cut = new Promise((resolve) => half.on('error', resolve));
+  half.write('half');
+  await new Promise((resolve) => half.on('socket', (socket) => (socket.connecting ? socket.once('connect', resolve) : resolve(undefined))));
+  await connected(dir).then((holder) => holder.status());
+  const began = performance.now();
+  await end();
+  assert.ok(performance.now() - began < 10_000);
+  await cut;
+});
+
 test('without the token nothing is answered', async (t) => {
   const dir = temporaryDir(t);
   await hold(t, dir);

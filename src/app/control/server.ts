@@ -22,11 +22,12 @@ export interface ControlDeps {
 }
 
 export interface Control {
-  /** Ends what is under way, then removes the socket and the note. */
+  /** Removes the note and lets requests that are under way come to their end, for 2 s. */
   stop(): Promise<void>;
 }
 
 const BODY_BYTES = (64 + 4) << 20;
+const CLOSE_MS = 2_000;
 
 /** State that other processes may write: where they are in their inputs. */
 export const WRITABLE_STATE = 'ingest/';
@@ -63,7 +64,12 @@ export async function startControl({ dir, maxBodyBytes = BODY_BYTES }: ControlCo
     stop: () =>
       new Promise((resolve) => {
         removeNote(dir);
-        server.close(() => resolve());
+        // A client that stopped half way through its request would keep the process for ever.
+        const forced = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+        server.close(() => {
+          clearTimeout(forced);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
   };
