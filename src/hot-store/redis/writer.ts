@@ -55,6 +55,8 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   const limit = createSeriesLimit(config.maxSeries);
   /** Pipelines that were said to be filled, to be told when all that waits is written. */
   const fillings = new Set<string>();
+  /** Rows went that Redis never had, and it does not say so yet. */
+  let lacksRows = false;
   /** Rows sent and not yet answered for. */
   let underWay = 0;
   let draining: Promise<void> | undefined;
@@ -71,9 +73,11 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
     try {
       while (rows.size() > 0 && !away()) await writeSome(rows.take(ROUND_TRIP_ROWS));
       if (rows.size() > 0) return;
-      if (rows.lost()) {
+      lacksRows = rows.lost() || lacksRows;
+      if (lacksRows) {
         fillings.clear();
         for (const pipeline of config.pipelines) await connection()!.client()!.del(names.filled(pipeline));
+        lacksRows = false;
         logger.warn(`More rows waited for Redis at ${shown} than the ${config.maxWaitingRows} that may: it is filled from the log again.`);
         onEmpty?.();
       }
