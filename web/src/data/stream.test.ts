@@ -52,22 +52,22 @@ function scene() {
   return { clock, sources, said, stream, last: () => sources.at(-1) as FakeSource };
 }
 
-test('events are handed on; `reset` is a gap', () => {
+test('events are handed on; `reset` is a gap, and so is the beginning: what came since the first answers is in neither', () => {
   const { said, last } = scene();
   last().opens();
   last().tells('points', [point(0, 1)]);
   last().tells('status', {});
   last().tells('silences', []);
   last().tells('reset', {});
-  assert.deepEqual(said, ['connecting', 'live', 'points 1', 'status', 'silences 0', 'gap']);
+  assert.deepEqual(said, ['connecting', 'live', 'gap', 'points 1', 'status', 'silences 0', 'gap']);
 });
 
-test('a connection that the browser mends itself has no gap', () => {
+test('a connection that the browser mends itself has no further gap', () => {
   const { said, sources, last } = scene();
   last().opens();
   last().fails(0);
   last().opens();
-  assert.deepEqual(said, ['connecting', 'live', 'lost', 'live']);
+  assert.deepEqual(said, ['connecting', 'live', 'gap', 'lost', 'live']);
   assert.equal(sources.length, 1);
 });
 
@@ -79,7 +79,7 @@ test('opened anew, for another language, it listens to the new one alone and loa
   last().opens();
   last().tells('status', {});
   assert.equal(sources.length, 2);
-  assert.deepEqual(said, ['connecting', 'live', 'live', 'gap', 'status']);
+  assert.deepEqual(said, ['connecting', 'live', 'gap', 'live', 'gap', 'status']);
 });
 
 test('where the browser gives up, a new one is opened, later and later, and what was missed is loaded', () => {
@@ -107,7 +107,7 @@ test('a line that has gone silent is dead, though nobody said so', () => {
   clock.pass(1_001);
   assert.equal(sources[0]?.readyState, 2);
   assert.equal(sources.length, 2);
-  assert.deepEqual(said, ['connecting', 'live', 'status', 'lost']);
+  assert.deepEqual(said, ['connecting', 'live', 'gap', 'status', 'lost']);
 });
 
 test('closed is closed: nothing is said, nothing is opened', () => {
@@ -116,6 +116,6 @@ test('closed is closed: nothing is said, nothing is opened', () => {
   stream.close();
   last().tells('status', {});
   clock.pass(60_000);
-  assert.deepEqual(said, ['connecting', 'live']);
+  assert.deepEqual(said, ['connecting', 'live', 'gap']);
   assert.equal(sources.length, 1);
 });

@@ -39,7 +39,8 @@ const CLOSED = 2;
 
 /**
  * An EventSource that does not give up. The browser reconnects by itself, with `Last-Event-ID`, and misses nothing; where it gives
- * up (an error status, a silent line) a new one is opened, which knows no last id: a gap.
+ * up (an error status, a silent line) a new one is opened, which knows no last id: a gap. So is the very first: what came between the first
+ * answers of the server and the beginning of the stream is in neither.
  */
 export function openStream(url: () => string, handlers: StreamHandlers, { open, clock }: StreamDeps): LiveStream {
   let closed = false;
@@ -55,11 +56,12 @@ export function openStream(url: () => string, handlers: StreamHandlers, { open, 
     source?.close();
     handlers.connection('lost');
     forget();
-    forget = clock.after(retryMs, () => connect(true));
+    forget = clock.after(retryMs, connect);
     retryMs = Math.min(retryMs * 2, RETRY_MS.most);
   };
-  const connect = (anew: boolean): void => {
+  const connect = (): void => {
     const made = open(url());
+    let isNew = true;
     source = made;
     const on = <K extends keyof StreamEvents>(type: K, take: (data: StreamEvents[K]) => void): void => {
       made.addEventListener(type, ({ data }) => {
@@ -73,8 +75,8 @@ export function openStream(url: () => string, handlers: StreamHandlers, { open, 
       retryMs = RETRY_MS.first;
       heard();
       handlers.connection('live');
-      if (anew) handlers.gap();
-      anew = false;
+      if (isNew) handlers.gap();
+      isNew = false;
     });
     made.addEventListener('error', () => {
       if (closed || made !== source) return;
@@ -90,11 +92,11 @@ export function openStream(url: () => string, handlers: StreamHandlers, { open, 
   };
 
   handlers.connection('connecting');
-  connect(false);
+  connect();
   return {
     reopen: () => {
       source?.close();
-      connect(true);
+      connect();
     },
     close: () => {
       closed = true;
