@@ -80,7 +80,7 @@ export function Failed({ error, retry }: { error: Error; retry: () => void }) {
 }
 
 /** What the server said; that it says nothing in our own words, as each browser has others. */
-function errorText(error: Error, t: Dashboard['t']): string {
+export function errorText(error: Error, t: Dashboard['t']): string {
   if (!(error instanceof ApiError)) return error.message;
   return error.status === 0 ? t('state.away') : `${error.status}: ${error.message}`;
 }

@@ -4,6 +4,7 @@ import type { PipelineFeed } from '../data/pipeline-feed.ts';
 import { matchersOf, nextMorning, partsOf, scopesOf, silenceOf, type Scope, type Silence } from '../data/silences.ts';
 import { formatNear } from '../format/time.ts';
 import { useDashboard } from './context.ts';
+import { errorText } from './parts.tsx';
 
 const HOUR_MS = 3_600_000;
 /** Characters: one line. */
@@ -163,9 +164,10 @@ function Parts({ parts }: { parts: readonly string[] }) {
 }
 
 function Failure({ error }: { error: Error | undefined }) {
+  const { t } = useDashboard();
   return error ? (
     <p class="silence-failed" role="alert">
-      {error.message}
+      {errorText(error, t)}
     </p>
   ) : null;
 }
