@@ -71,15 +71,24 @@ export function createDashboard(deps: DashboardDeps): Dashboard {
   const pipelines = signal<readonly PipelineInfo[] | undefined>(undefined);
   const failed = signal<Error | undefined>(undefined);
   let waited = 1_000;
+  /** Those that are as they were stay the same objects: what is shown of them goes on. */
+  const take = (found: readonly PipelineInfo[]): void => {
+    const known = new Map((pipelines.peek() ?? []).map((each) => [JSON.stringify(each), each]));
+    pipelines.value = found.map((each) => known.get(JSON.stringify(each)) ?? each);
+  };
   const load = async (): Promise<void> => {
     try {
-      pipelines.value = await api.pipelines(new AbortController().signal);
+      take(await api.pipelines(new AbortController().signal));
       failed.value = undefined;
     } catch (error) {
       failed.value = error as Error;
       clock.after(waited, () => void load());
       waited = Math.min(waited * 2, 15_000);
     }
+  };
+  /** A server that was away may have come back with another pipeline file. Where that fails the next gap asks again. */
+  const lookAgain = (): void => {
+    api.pipelines(new AbortController().signal).then(take, () => {});
   };
   void load();
 
@@ -88,7 +97,7 @@ export function createDashboard(deps: DashboardDeps): Dashboard {
   effect(() => {
     const wanted = info.value;
     if (!wanted) return;
-    const opened = untracked(() => createPipelineFeed(wanted, language, deps));
+    const opened = untracked(() => createPipelineFeed(wanted, language, { ...deps, onGap: lookAgain }));
     feed.value = opened;
     return () => opened.close();
   });

@@ -58,11 +58,14 @@ const RETRY_MS = 5_000;
 /** On Kafka the stream may be so far ahead of what the server lists. */
 const AHEAD_MAX_MS = 10_000;
 
-/** `language`: in whose words alerts are told; they are asked for anew when it changes. */
+/**
+ * `language`: in whose words alerts are told; they are asked for anew when it changes. `onGap`: told when something may have been missed, the
+ * pipeline's file too.
+ */
 export function createPipelineFeed(
   info: PipelineInfo,
   language: ReadonlySignal<Language>,
-  deps: { api: Api; clock: Clock } & StreamDeps,
+  deps: { api: Api; clock: Clock; onGap?: () => void } & StreamDeps,
 ): PipelineFeed {
   const { api, clock } = deps;
   const status = signal<PipelineStatus | undefined>(undefined);
@@ -171,7 +174,10 @@ export function createPipelineFeed(
       },
       status: takeStatus,
       silences: (current) => (silences.value = current),
-      gap: load,
+      gap: () => {
+        load();
+        deps.onGap?.();
+      },
       connection: (state) => (connection.value = state),
     },
     deps,
