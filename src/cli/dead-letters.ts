@@ -1,9 +1,10 @@
-import { checkVersion, payloadBytes, sendAgain, toSendAgain, type SentAgain } from '../app/control/send-again.ts';
+import { checkVersion, sendAgain, toSendAgain, type SentAgain } from '../app/control/send-again.ts';
 import { writeKafka, writeLog } from '../app/control/write-log.ts';
 import { connectHolder } from '../app/control/holder.ts';
 import { findDeadLetter, readDeadLetters, type DeadLetterQuery, type ShownLetter } from '../app/readers/dead-letters.ts';
 import { choosePipeline, withReading } from '../app/readers/reading.ts';
 import { systemClock } from '../core/clock.ts';
+import { payloadBytes } from '../dead-letter/shorten.ts';
 import { recordedRevisions } from '../pipeline/revision.ts';
 import { AppError } from '../core/errors.ts';
 import { grouped, printable, printTable, type Column } from './table.ts';

@@ -69,6 +69,8 @@ export interface TopicSettings {
   readonly retentionBytes?: number;
   /** Append times are those of whoever keeps the log, whatever the clock of who appends. Without it: as they are where the topic is made. */
   readonly keeperTimes?: true;
+  /** A topic that has to be made takes records of so many bytes, where whoever keeps the log has a limit; one that is there keeps its own. */
+  readonly recordBytes?: number;
 }
 
 export interface TopicInfo extends TopicSettings {

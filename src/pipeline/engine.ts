@@ -276,5 +276,6 @@ export function isHeard({ live, replayed }: Partials): boolean {
 export async function ensureTopics({ plan, topics }: Pick<EngineConfig, 'plan' | 'topics'>, log: Log): Promise<void> {
   for (const source of plan.spec.sources) await log.ensureTopic(source.topic, rawTopicSettings(source));
   const widest = Math.max(...plan.spec.sources.map((source) => source.partitions));
-  for (const [name, settings] of topicSettings(topics, widest)) await log.ensureTopic(name, settings);
+  const { maxRecordBytes } = plan.spec.limits;
+  for (const [name, settings] of topicSettings(topics, { replayPartitions: widest, maxRecordBytes })) await log.ensureTopic(name, settings);
 }

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import { originKey } from '../../dead-letter/dead-letter.ts';
 import { nameVersion } from '../../dead-letter/name-version.ts';
+import { payloadBytes } from '../../dead-letter/shorten.ts';
 import { packRecords } from '../../log/batch.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { earliestStart } from '../../windows/plan.ts';
@@ -70,10 +71,6 @@ function whyTooOld(letter: DeadLetter, windows: PipelineRecord['windows'], of: {
     `pipeline ${of.name} counts under a newer revision since (\`--new-revision\`, or \`--from\`), and nothing can be added to windows of an older one, those that ` +
     `begin before ${since} (\`older_revision\`). Count that time anew first, \`tocsin replay FILE --from earliest\`, then send it in`
   );
-}
-
-export function payloadBytes(letter: DeadLetter): Buffer {
-  return letter.payload === undefined ? Buffer.from(letter.payload_base64 ?? '', 'base64') : Buffer.from(letter.payload);
 }
 
 /** With its key, and where both end: of small records that is most of it. */

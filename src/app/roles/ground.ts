@@ -38,7 +38,11 @@ export async function openGround(
   const there = new Set((await reader.topics()).map(({ name }) => name));
   const missing = new Map(sources.filter(({ topic }) => !there.has(topic)).map((source) => [source.topic, rawTopicSettings(source)]));
   const widest = Math.max(...sources.map((source) => source.partitions));
-  const ours = [...topicSettings(config.topics, widest), [partialsTopic(pipeline), PARTIALS_SETTINGS] as const];
+  const { maxRecordBytes } = config.engine.limits;
+  const ours = [
+    ...topicSettings(config.topics, { replayPartitions: widest, maxRecordBytes }),
+    [partialsTopic(pipeline), PARTIALS_SETTINGS] as const,
+  ];
   // All at a time: each is a few round trips, and the first start waits for every one of them.
   await allOf([...missing, ...ours].map(([name, settings]) => reader.ensureTopic(name, settings)));
   return {

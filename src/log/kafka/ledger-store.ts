@@ -11,12 +11,10 @@ import type { Ledger, LedgerRecord } from './ledger.ts';
 import type { Offsets } from './offsets.ts';
 import type { Producer } from './producer.ts';
 import { decodeBatches } from './record-batch.ts';
-import { BROKER_TIMES } from './topic-configs.ts';
+import { BROKER_TIMES, MAX_BATCH_BYTES } from './topic-configs.ts';
 import type { Topics } from './topics.ts';
 import type { Unpacker } from './unpack/unpacker.ts';
 
-/** A commit's state and offsets are one batch, as a batch is written whole or not at all; this is the largest, compressed. */
-const MAX_BATCH_BYTES = 32 << 20;
 const FETCH_BYTES = 8 << 20;
 const CONFIGS = {
   'cleanup.policy': 'compact',
@@ -133,6 +131,7 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
     const time = clock.now();
     for (const { key, value } of records) builder.add(Buffer.from(key), value, time);
     const batch = builder.finish('zstd');
+    // One batch, as that is written whole or not at all.
     if (batch.length <= MAX_BATCH_BYTES) return batch;
     const says = `A commit to ${shown} takes ${batch.length} bytes of state and offsets, compressed; at most ${MAX_BATCH_BYTES} go together.`;
     throw new AppError('record_too_large', `${says} Commit less at once.`);

@@ -95,6 +95,16 @@ describe('a log over Kafka', { skip: kafka.skip }, () => {
     assert.equal((await log.read(name, 0, 2, { maxBytes: 10 }))!.bytes.length, 4 << 20);
   });
 
+  it('takes a record as large as a topic was made for', async () => {
+    const name = (await log.ensureTopic(freshName(), { partitions: 1, recordBytes: 2 << 20 })).name;
+    const append = (value: Uint8Array): Promise<number[]> =>
+      log.commit({ appends: [{ topic: name, partition: 0, ...packRecords([value]) }] });
+    assert.deepEqual(await append(randomBytes((2 << 20) - 1_000)), [0]);
+    await assert.rejects(append(randomBytes(3 << 20)), { code: 'record_too_large' });
+    await log.ensureTopic(name, { partitions: 1, retentionMs: 86_400_000, recordBytes: 4 << 20 });
+    await assert.rejects(append(randomBytes(3 << 20)), { code: 'record_too_large' }, 'one that is there keeps its own');
+  });
+
   it('waits for what comes, where it is asked to', async () => {
     const name = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
     const since = systemClock.elapsed();

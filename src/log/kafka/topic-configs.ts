@@ -21,6 +21,11 @@ const TOPIC = 2;
 const SET = 0;
 const READ_CONFIGS = ['retention.ms', 'retention.bytes', 'message.timestamp.type', 'cleanup.policy'];
 
+/** Brokers take batches of this size unless told otherwise. */
+const TAKEN_BYTES = 1_048_588;
+/** The largest batch that a topic is asked to take. */
+export const MAX_BATCH_BYTES = 32 << 20;
+
 /** What a worker writes whose clock is an hour ahead is refused otherwise (message.timestamp.after.max.ms). */
 export const BROKER_TIMES = { 'message.timestamp.type': 'LogAppendTime' } as const;
 
@@ -78,6 +83,13 @@ export function createTopicConfigs(cluster: Cluster, logger: Logger): TopicConfi
 
 function holds(current: Configs, wanted: Configs): boolean {
   return Object.entries(wanted).every(([key, value]) => current[key] === value);
+}
+
+/** For a topic that has to be made. */
+export function configsToMake(settings: TopicSettings): Configs {
+  const { partitions, recordBytes = 0 } = settings;
+  const maxBytes = Math.min(recordBytes, MAX_BATCH_BYTES);
+  return { ...configsFor(settings, partitions), ...(maxBytes > TAKEN_BYTES && { 'max.message.bytes': String(maxBytes) }) };
 }
 
 /** Kafka counts bytes per partition, we per topic. */

@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { TopicInfo, TopicSettings } from '../log.ts';
 import type { Cluster, TopicMetadata } from './cluster.ts';
-import { configsFor, createTopicConfigs, type Configs } from './topic-configs.ts';
+import { configsFor, configsToMake, createTopicConfigs, type Configs } from './topic-configs.ts';
 import { createTopicMaker } from './topic-maker.ts';
 
 export interface Topics {
@@ -28,7 +28,7 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
       const asked = retentionMs !== undefined || retentionBytes !== undefined;
       cluster.forget(name);
       let found = await find(name);
-      if (!found) found = await create(name, partitions, configsFor(settings, partitions));
+      if (!found) found = await create(name, partitions, configsToMake(settings));
       if (found.leaders.length < partitions && settings.mayGrow) found = await grow(name, partitions);
       if (found.leaders.length !== partitions && !settings.mayGrow) {
         throw new AppError(

@@ -5,12 +5,14 @@
  *
  * Only the verdict on a replay hangs on when it was judged. So what replays change is told after the verdicts have been noted.
  */
+import { AppError } from '../../core/errors.ts';
 import { atOnce } from '../../core/slices.ts';
+import { shortenLongest } from '../../dead-letter/shorten.ts';
 import { packRecords } from '../../log/batch.ts';
-import type { CommitUnit, StateChange } from '../../log/log.ts';
+import type { CommitUnit, RecordsToAppend, StateChange } from '../../log/log.ts';
 import { encodeTold } from '../../windows/partials/codec.ts';
 import type { PanePartial } from '../../windows/panes.ts';
-import type { AggregateConfig, AggregateDeps, AggregateStatus, OpenAggregate, OpenedAggregate } from './aggregate.ts';
+import type { AggregateCommit, AggregateConfig, AggregateDeps, AggregateStatus, OpenAggregate, OpenedAggregate } from './aggregate.ts';
 import { readAppendedTail } from '../appended-tail.ts';
 import { appendLetters } from '../appends.ts';
 import { openAggregate } from './local-aggregate.ts';
@@ -62,6 +64,17 @@ interface StageMeta {
   readonly letters: number;
 }
 
+interface ToTell extends AggregateCommit {
+  readonly partials: RecordsToAppend;
+}
+
+function lettersCut(topic: string): string {
+  return (
+    `has dead letters that topic ${topic} does not take, longer than its max.message.bytes: of these the beginning is kept alone. ` +
+    'Raise that setting of the topic to keep them whole.'
+  );
+}
+
 function metaPrefix(pipeline: string): string {
   return `stage/${pipeline}/`;
 }
@@ -85,7 +98,8 @@ async function stageOf(
   const prefix = metaPrefix(pipeline);
   const before = new Map(fromStateEntries(prefix, await log.state(prefix))).get(aggregate.name) as StageMeta | undefined;
   const epoch = (before?.epoch ?? 0) + 1;
-  const tail = await readAppendedTail(log, topics.deadLetters, before?.letters);
+  let tail = await readAppendedTail(log, topics.deadLetters, before?.letters);
+  let isCutTold = false;
   let untold: readonly PanePartial[] = panes.replayed.filter(({ start }) => before?.untold.includes(start));
   let turn = 0;
   let readSinceCommit = 0;
@@ -100,6 +114,22 @@ async function stageOf(
   async function write(unit: CommitUnit & { appends: NonNullable<CommitUnit['appends']> }): Promise<void> {
     const firsts = await log.commit(unit);
     unit.appends.forEach(({ topic, ends }, i) => topic === topics.deadLetters && tail.noted(firsts[i]! + ends.length));
+  }
+
+  /** Dead letters that their topic does not take are told by their beginning. What was appended before one was refused is left out then. */
+  async function tell({ deadLetters, partials, ...unit }: ToTell): Promise<void> {
+    for (let letters = deadLetters; ;) {
+      try {
+        return await write({ ...unit, appends: [...atOnce(appendLetters(topics.deadLetters, letters, tail)), partials] });
+      } catch (error) {
+        const shorter = error instanceof AppError && error.code === 'record_too_large' && shortenLongest(letters);
+        if (!shorter) throw error;
+        if (!isCutTold) deps.warn?.(`pipeline ${pipeline}: ${aggregate.name} ${lettersCut(topics.deadLetters)}`);
+        isCutTold = true;
+        letters = shorter;
+        tail = await readAppendedTail(log, topics.deadLetters, tail.next);
+      }
+    }
   }
 
   function report(): PartitionReport {
@@ -128,18 +158,10 @@ async function stageOf(
     const { offsets, state: changes, deadLetters } = await aggregate.takeCommit(expired);
     const meta: StageMeta = { epoch, untold: replayed.map(({ start }) => start), letters: tail.next };
     readSinceCommit = 0;
-    await write({
-      appends: [
-        ...atOnce(appendLetters(topics.deadLetters, deadLetters, tail)),
-        {
-          topic: partialsTopic(pipeline),
-          partition: 0,
-          ...packRecords(
-            records,
-            records.map(() => aggregate.name),
-          ),
-        },
-      ],
+    const keys = records.map(() => aggregate.name);
+    await tell({
+      deadLetters,
+      partials: { topic: partialsTopic(pipeline), partition: 0, ...packRecords(records, keys) },
       offsets,
       state: [...changes, ...toStateChanges(prefix, [[aggregate.name, meta]]), ...state],
     });
