@@ -10,7 +10,7 @@ import type { Log } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { parseJson } from '../windows/decode/decoder.ts';
 import type { ClockMode } from '../windows/partition.ts';
-import { compilePlan, inputPartitions } from '../windows/plan.ts';
+import { compilePlan, inputPartitions, type Plan } from '../windows/plan.ts';
 import { openAggregateStage, type AggregateStage } from './aggregate/aggregate-stage.ts';
 import { ensureTopics, openEngine } from './engine.ts';
 import { createMonitor, type Monitor } from './monitor/monitor.ts';
@@ -22,10 +22,15 @@ import { topicsOf } from './topics.ts';
 const spec = smallSpec({ sources: [smallSource({ partitions: 2, event: { allowedLatenessMs: 60_000, dedupMs: 120_000 } })] });
 const topics = topicsOf('p');
 const plan = compilePlan(spec);
+/** It counts what is wrong with its records, too. */
+const countingFaults = compilePlan({
+  ...spec,
+  measures: [...spec.measures, { name: 'dead', kind: 'count', source: '', where: [], outcomes: ['late', 'invalid'] }],
+});
 const WINDOWS = 30;
 
-function watching(): Monitor {
-  const { pipeline, dimensions, windows, rollups, measures } = spec;
+function watching(of: Plan): Monitor {
+  const { pipeline, dimensions, windows, rollups, measures } = of.spec;
   const config = detectorCatalog.absence.config.parse({ for: '40s' });
   const detect = [{ detector: 'absence' as const, config, measure: 'n', window: '10s', over: 'full' as const }];
   const watched = { pipeline, dimensions, windows, rollups, measures, detect };
@@ -43,15 +48,15 @@ interface Staged extends Life {
   monitorAlone(): Promise<boolean>;
 }
 
-type Open<L extends Life = Life> = (log: Log, elapsed: () => number, clock: ClockMode) => Promise<L>;
+type Open<L extends Life = Life> = (log: Log, elapsed: () => number, clock: ClockMode, of?: Plan) => Promise<L>;
 
-const settings = (clock: ClockMode) =>
-  ({ plan, topics, revision: 1, completeFrom: -Infinity, start: () => 0, provisional: true, clock, maxBatchBytes: 1 << 20 }) as const;
+const settings = (clock: ClockMode, of: Plan) =>
+  ({ plan: of, topics, revision: 1, completeFrom: -Infinity, start: () => 0, provisional: true, clock, maxBatchBytes: 1 << 20 }) as const;
 const deps = { parse: parseJson, randomKey: (): [number, number] => [1, 2] };
 
-const asOneProcess: Open = async (log, elapsed, clock) => {
+const asOneProcess: Open = async (log, elapsed, clock, of = plan) => {
   const parse = { json: parseJson, combined: parseJson };
-  const engine = await openEngine(settings(clock), { ...deps, parse, log, elapsed, monitor: watching(), checks: new Map() });
+  const engine = await openEngine(settings(clock, of), { ...deps, parse, log, elapsed, monitor: watching(of), checks: new Map() });
   return {
     async turn() {
       while ((await engine.step()) > 0);
@@ -62,12 +67,14 @@ const asOneProcess: Open = async (log, elapsed, clock) => {
   };
 };
 
-const asStages: Open<Staged> = async (log, elapsed, clock) => {
+const asStages: Open<Staged> = async (log, elapsed, clock, of = plan) => {
   const stages: AggregateStage[] = [];
   for (const { source, partition } of inputPartitions(spec)) {
-    stages.push(await openAggregateStage({ ...settings(clock), source, partition }, { ...deps, log, elapsed, monitorLag: async () => 0 }));
+    stages.push(
+      await openAggregateStage({ ...settings(clock, of), source, partition }, { ...deps, log, elapsed, monitorLag: async () => 0 }),
+    );
   }
-  const monitor = await openMonitorStage(settings(clock), { log, elapsed, monitor: watching() });
+  const monitor = await openMonitorStage(settings(clock, of), { log, elapsed, monitor: watching(of) });
   async function monitorAlone(): Promise<boolean> {
     while ((await monitor.step()) > 0);
     const hasNews = monitor.hasNews();
@@ -88,7 +95,7 @@ const asStages: Open<Staged> = async (log, elapsed, clock) => {
 
 async function send(log: Log, partition: number, second: number): Promise<void> {
   const values = [JSON.stringify({ id: `${partition}/${second}`, at: second * 1_000 })];
-  await log.commit({ appends: [{ topic: 't', partition, ...packRecords(values) }] });
+  await log.commit({ appends: [{ topic: 't', partition, ...packRecords(values), appendTime: second * 1_000 }] });
 }
 
 async function told(log: Log): Promise<string[]> {
@@ -130,6 +137,33 @@ for (const [name, open] of [
       assert.deepEqual(await told(log), ['340 firing by the clock', '560 resolved']);
     });
   });
+
+  for (const [measures, of] of [
+    ['nothing of them', plan],
+    ['how many they are', countingFaults],
+  ] as const) {
+    test(`${name}: a source that brings nothing but broken records is silent, where the pipeline counts ${measures}`, async () => {
+      await withTempLog(async ({ log }) => {
+        await ensureTopics({ plan, topics }, log);
+        await log.ensureTopic(partialsTopic('p'), PARTIALS_SETTINGS);
+        let now = 1_000_000;
+        const life = await open(log, () => now, 'append', of);
+        for (let i = 0; i < WINDOWS; i++) for (const partition of [0, 1]) await send(log, partition, 10 * i + 4);
+        await life.turn();
+        const tellIn = async (seconds: number): Promise<string[]> => {
+          for (let second = 0; second < seconds; second++) {
+            now += 1_000;
+            const broken = { topic: 't', ...packRecords(['{']), appendTime: now - 1_000_000 + 294_000 };
+            await log.commit({ appends: [0, 1].map((partition) => ({ ...broken, partition })) });
+            while (await life.turn());
+          }
+          return told(log);
+        };
+        assert.deepEqual(await tellIn(45), []);
+        assert.deepEqual(await tellIn(3), ['340 firing by the clock']);
+      });
+    });
+  }
 
   test(`${name}: by event time alone the clock tells nothing`, async () => {
     await withTempLog(async ({ log }) => {

@@ -120,6 +120,8 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   });
   // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
   const idleClock = createIdleClock(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
+  const acceptedNow = (): number[] => aggregates.map((aggregate) => aggregate.status().totals.accepted);
+  let acceptedBefore = acceptedNow();
   const labels = createLabelsBook();
   /** As of the last commit: the merge is ahead of what stands in the log while one is under way. */
   let { frontier } = merge;
@@ -180,6 +182,13 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     });
   }
 
+  /** Whether something was accepted since this was asked last. Panes change by broken records too, where these are counted. */
+  function hasHeard(): boolean {
+    const before = acceptedBefore;
+    acceptedBefore = acceptedNow();
+    return acceptedBefore.some((accepted, i) => accepted !== before[i]);
+  }
+
   /** Up to where windows are over by the clock, where that is news to the monitor. */
   function silentUntil(): number | undefined {
     const until = idleClock.until(isCaughtUp && merge.isSilent(), merge.frontier);
@@ -195,7 +204,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
       const panes = await slices(panesOf(told, plan.columns.length, plan.groupings.length, labels));
       partials.push({ partition: aggregates[i]!.name, ...panes, replayed, progress });
     }
-    if (partials.some(isHeard)) idleClock.heard();
+    if (hasHeard() || partials.some(({ replayed }) => replayed.length > 0)) idleClock.heard();
     const stepped = await slices(merge.step(partials, { provisional: config.provisional }));
     const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
     const found = await slices(monitor.observing(records));
@@ -265,11 +274,6 @@ async function openAggregates({ plan, topics, start, ...config }: EngineConfig, 
     throw error;
   }
   return opened;
-}
-
-/** What was accepted, or sent in again, changes panes. */
-export function isHeard({ live, replayed }: Partials): boolean {
-  return live.length > 0 || replayed.length > 0;
 }
 
 /** Makes the topics of the pipeline that are not there: before its revision is settled, and before `openEngine`. */

@@ -19,7 +19,7 @@ import type { WindowRecord } from '../../windows/row.ts';
 import type { AggregateStatus } from '../aggregate/aggregate.ts';
 import { readAppendedTail } from '../appended-tail.ts';
 import { appendAlerts, appendWindows } from '../appends.ts';
-import { isHeard, mergeStatePrefix, type Committed, type TellLimit } from '../engine.ts';
+import { mergeStatePrefix, type Committed, type TellLimit } from '../engine.ts';
 import type { Monitor } from './monitor.ts';
 import { createReportBook } from './report-book.ts';
 import { statusOfReport, type PartitionReport } from '../aggregate/partition-report.ts';
@@ -129,14 +129,16 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       );
     }
     if (record.revision < revision || !names.includes(record.partials.partition)) return;
-    if (isHeard(record.partials)) {
-      idleClock.heard();
-      unreported.forget();
-    }
+    const { partition, replayed } = record.partials;
+    const accepted = reports.get(partition)?.totals.accepted;
     if (record.report !== undefined) {
-      const { partition } = record.partials;
       const news = reports.take(record.partials, record.report as PartitionReport);
       if (deps.limitAlert) for (const { kind, span } of news) alerts.push(...deps.limitAlert(kind, partition, span));
+    }
+    // Panes change by broken records too, where these are counted: what was accepted says that something came.
+    if (replayed.length > 0 || reports.get(partition)?.totals.accepted !== accepted) {
+      idleClock.heard();
+      unreported.forget();
     }
     const stepped = yield* merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
     const complete = stepped.records.filter((told) => Date.parse(told.window_start) >= config.completeFrom);
