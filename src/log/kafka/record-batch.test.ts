@@ -96,6 +96,23 @@ test('records come back as they were written, with every codec, from any offset 
   );
 });
 
+test('a time that a producer gave in another unit is brought to the nearest year from 1970 to 9999', () => {
+  const times = [1_700_000_000_000, 1_700_000_000_000_000_000, -(2 ** 60), -1, 0, 253_402_300_800_000];
+  const bytes = Buffer.concat(times.map((time, offset) => stored([{ key: null, value: null, time }], offset, 'none')));
+  const { batches } = decodeBatches({ ...PLACE, bytes }, 0);
+  assert.deepEqual(
+    batches.flatMap(({ appendTimes }) => [...appendTimes]).map((time) => new Date(time).toISOString()),
+    [
+      '2023-11-14T22:13:20.000Z',
+      '9999-12-31T23:59:59.999Z',
+      '1970-01-01T00:00:00.000Z',
+      '1970-01-01T00:00:00.000Z',
+      '1970-01-01T00:00:00.000Z',
+      '9999-12-31T23:59:59.999Z',
+    ],
+  );
+});
+
 test('what is lent is what is given to keep, piece by piece, as long as nothing more is asked for', () => {
   const own = createUnpacker();
   const anyLarge = fc.record({

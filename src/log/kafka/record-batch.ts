@@ -39,6 +39,8 @@ interface Place {
 const GROUP_BYTES = 256 << 10;
 /** Length, attributes, time, offset, length of key and of value, headers: a byte each. */
 const LEAST_RECORD_BYTES = 7;
+/** Of the year 9999, as of event times. */
+const LAST_MS = 253_402_300_799_999;
 
 /** All records of an answer from offset `from` on. @throws AppError `log_unreadable`, `memory_short` */
 export function decodeBatches(fetched: Fetched, from: number, unpacker: Unpacker): { batches: RecordBatch[]; next: number } {
@@ -163,8 +165,18 @@ function runOf(columns: Columns, topic: string, partition: number, from: number,
     ...cut(columns.bytes, columns.ends, from, to),
     ...(keyBytes.length > 0 && { keys: cut(columns.keyBytes, columns.keyEnds, from, to) }),
     ...(tombstones && { tombstones: tombstones.subarray(from, to) }),
-    appendTimes: times.subarray(from, to),
+    appendTimes: inRange(times.subarray(from, to)),
   };
+}
+
+/** Times are what producers say, where the topic is not told otherwise, in nanoseconds too: each becomes one that has a date. */
+function inRange(times: Float64Array): Float64Array {
+  for (let i = 0; i < times.length; i++) {
+    const time = times[i]!;
+    if (time < 0) times[i] = 0;
+    else if (time > LAST_MS) times[i] = LAST_MS;
+  }
+  return times;
 }
 
 function cut(bytes: Uint8Array, ends: Uint32Array, from: number, to: number): { bytes: Uint8Array; ends: Uint32Array } {
