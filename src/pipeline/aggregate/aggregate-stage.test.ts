@@ -126,3 +126,52 @@ test('the topics of dead letters and of their replays are to take the longest re
   const longest = letter.key.length + letter.text.length + 4_096;
   for (const topic of [topics.deadLetters, topics.replay]) assert.ok(settings.get(topic)!.recordBytes! > longest);
 });
+
+/** Where on the dead letters it begins to read when the partition is taken over. */
+async function readFrom(log: Log): Promise<number[]> {
+  const offsets: number[] = [];
+  const seen: Log = {
+    ...log,
+    async read(topic, partition, offset, limits) {
+      if (topic === topics.deadLetters) offsets.push(offset);
+      return log.read(topic, partition, offset, limits);
+    },
+  };
+  await (await open(seen)).close();
+  return offsets;
+}
+
+async function tellAs(log: Log, origin: string, count = 1): Promise<void> {
+  const keys = Array.from({ length: count }, (_, i) => `${origin}/${i}`);
+  await log.commit({ appends: [{ topic: topics.deadLetters, partition: 0, ...packRecords(keys, keys) }] });
+}
+
+test('the dead letters of other partitions are read over once', async () => {
+  await withTopics(async (log) => {
+    const stage = await open(log);
+    await bring(log, stage, 'broken');
+    await tellAs(log, 't/1', 500);
+    assert.deepEqual(await readFrom(log), [0]);
+    await tellAs(log, 't/10', 2);
+    assert.deepEqual(await readFrom(log), [501]);
+    assert.deepEqual(await readFrom(log), []);
+  });
+});
+
+test('a dead letter that is not told again is waited for until its record has been judged', async () => {
+  await withTopics(async (log) => {
+    await (await open(log)).close();
+    // Its detail is another one by now, or its schema takes it.
+    await tellAs(log, 't/0', 3);
+    await tellAs(log, 't/0/none');
+    const stage = await open(log);
+    const judgeAndGoOn = async (id: string): Promise<number[]> => {
+      await bring(log, stage, JSON.stringify({ id, at: 1_000 }));
+      for (let i = 0; i < 100; i++) await stage.commit();
+      return readFrom(log);
+    };
+    assert.deepEqual(await judgeAndGoOn('a'), [0]);
+    assert.deepEqual(await judgeAndGoOn('b'), [0]);
+    assert.deepEqual(await judgeAndGoOn('c'), []);
+  });
+});

@@ -98,7 +98,12 @@ async function stageOf(
   const prefix = metaPrefix(pipeline);
   const before = new Map(fromStateEntries(prefix, await log.state(prefix))).get(aggregate.name) as StageMeta | undefined;
   const epoch = (before?.epoch ?? 0) + 1;
-  let tail = await readAppendedTail(log, topics.deadLetters, before?.letters);
+  /** Up to here records were judged and that is noted: their dead letters are not told again. */
+  let judged = aggregate.status().offset;
+  const origins = `${aggregate.name}/`;
+  const isOver = (key: string): boolean => !(Number(key.slice(origins.length)) >= judged);
+  const isOurs = (key: string): boolean => key.startsWith(origins) && !isOver(key);
+  let tail = await readAppendedTail(log, topics.deadLetters, before?.letters, isOurs);
   let isCutTold = false;
   let untold: readonly PanePartial[] = panes.replayed.filter(({ start }) => before?.untold.includes(start));
   let turn = 0;
@@ -127,7 +132,7 @@ async function stageOf(
         if (!isCutTold) deps.warn?.(`pipeline ${pipeline}: ${aggregate.name} ${lettersCut(topics.deadLetters)}`);
         isCutTold = true;
         letters = shorter;
-        tail = await readAppendedTail(log, topics.deadLetters, tail.next);
+        tail = await readAppendedTail(log, topics.deadLetters, tail.next, isOurs);
       }
     }
   }
@@ -165,6 +170,8 @@ async function stageOf(
       offsets,
       state: [...changes, ...toStateChanges(prefix, [[aggregate.name, meta]]), ...state],
     });
+    judged = progress.offset;
+    tail.giveUp(isOver);
     untold = replayed;
     idleTold = idle;
     lagDue = true;
