@@ -97,12 +97,14 @@ export interface Log {
    * At least one record from `offset` on, or undefined when there is none yet. At most `maxRecords` records; ends after the record
    * that reaches `maxBytes`. Where retention has deleted `offset`, starts with the first record still there.
    * `lentTo`: whoever reads; he looks at the batch before he asks for the next one, so its memory may be used again then.
+   * `isNoted`: what lies before `offset` was read. Where topics can be deleted and made again (Kafka), one that ends before it is an
+   * AppError `log_unreadable` then, not a partition without news.
    */
   read(
     topic: string,
     partition: number,
     offset: number,
-    limits: { maxBytes: number; maxRecords?: number; lentTo?: object },
+    limits: { maxBytes: number; maxRecords?: number; lentTo?: object; isNoted?: boolean },
   ): Promise<RecordBatch | undefined>;
   /** The one that batches were `lentTo` reads no more: nothing need be kept at hand for him. */
   left?(reader: object): void;

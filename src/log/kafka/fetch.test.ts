@@ -50,7 +50,7 @@ function clusterOf({ all, end }: ReturnType<typeof stored>, most = () => 2) {
   return { cluster, asked };
 }
 
-const offsets = { start: async () => 0 };
+const offsets = { start: async () => 0, end: async () => 0 };
 
 async function readAll(fetcher: ReturnType<typeof createFetcher>, limits: () => ReadLimits): Promise<string[]> {
   const values: string[] = [];
@@ -71,6 +71,18 @@ test('who asks again and again at the end needs no memory anew', async () => {
   });
   for (let i = 0; i < 5; i++) assert.equal(await fetcher.read('t', 0, 1, { maxBytes: 100, lentTo: {} }), undefined);
   assert.equal(made, 1);
+});
+
+test('where a partition ends before what was read of it, it is another one: told to who asks, and to others nothing is there', async () => {
+  const { cluster } = clusterOf(stored([{ values: ['a', 'b'] }]));
+  const outOfRange = Object.assign(new Error('OFFSET_OUT_OF_RANGE'), { apiId: 'OFFSET_OUT_OF_RANGE' });
+  const refusing: Cluster = { ...cluster, call: () => Promise.reject(outOfRange) };
+  const fetcher = createFetcher(refusing, { start: async () => 0, end: async () => 2 }, createUnpacker());
+  assert.equal(await fetcher.read('t', 0, 1_000, { maxBytes: 1 }), undefined);
+  await assert.rejects(fetcher.read('t', 0, 1_000, { maxBytes: 1, isNoted: true }), {
+    code: 'log_unreadable',
+    message: /t\/0 ends at offset 2.*1000.*--from earliest/,
+  });
 });
 
 test('where there is no memory for one more, what is lent is a copy, and is read ahead as well', async () => {

@@ -1,6 +1,7 @@
 /** Reading ahead: while one answer is worked on the next one is on its way. */
 import { AppError } from '../../core/errors.ts';
 import { sliceBatch } from '../batch.ts';
+import { endedBefore } from '../ended-before.ts';
 import type { RecordBatch } from '../log.ts';
 import type { Cluster } from './cluster.ts';
 import { kafkaErrorIds } from './errors.ts';
@@ -26,6 +27,7 @@ export interface ReadLimits {
   readonly waitMs?: number;
   /** As of `Log.read`. */
   readonly lentTo?: object;
+  readonly isNoted?: boolean;
 }
 
 export interface Fetcher {
@@ -55,7 +57,7 @@ interface Cursor {
  */
 export function createFetcher(
   cluster: Pick<Cluster, 'leader' | 'call' | 'persist' | 'forget'>,
-  offsets: Pick<Offsets, 'start'>,
+  offsets: Pick<Offsets, 'start' | 'end'>,
   unpacker: Unpacker,
   makeUnpacker: () => Unpacker = createUnpacker,
 ): Fetcher {
@@ -75,7 +77,7 @@ export function createFetcher(
     }
   }
 
-  /** Offsets that retention has deleted lead to the first record still there; those beyond the end to nothing. */
+  /** Offsets that retention has deleted lead to the first record still there; those beyond the end to nothing, or an error where they are noted. */
   async function fetch(
     topic: string,
     partition: number,
@@ -88,7 +90,12 @@ export function createFetcher(
       } catch (error) {
         if (!kafkaErrorIds(error).includes('OFFSET_OUT_OF_RANGE')) throw error;
         const start = await offsets.start(topic, partition);
-        if (start <= from) return undefined;
+        if (start <= from) {
+          if (!limits.isNoted) return undefined;
+          const end = await offsets.end(topic, partition, 'uncommitted');
+          if (end < from) throw endedBefore(topic, partition, { offset: from, end });
+          return undefined;
+        }
         from = start;
       }
     }

@@ -22,7 +22,7 @@ export interface KafkaLog extends Log {
     topic: string,
     partition: number,
     offset: number,
-    limits: { maxBytes: number; maxRecords?: number; lentTo?: object; waitMs?: number },
+    limits: { maxBytes: number; maxRecords?: number; lentTo?: object; isNoted?: boolean; waitMs?: number },
   ): Promise<RecordBatch | undefined>;
   /** Whether the partition's append times are the broker's, or the producers' word. */
   appendTimesOf(topic: string): Promise<'broker' | 'producer'>;

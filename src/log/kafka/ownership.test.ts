@@ -105,6 +105,15 @@ describe('a log over Kafka', { skip: kafka.skip }, () => {
     await assert.rejects(append(randomBytes(3 << 20)), { code: 'record_too_large' }, 'one that is there keeps its own');
   });
 
+  it('tells who has read further that the partition is another one', async () => {
+    const name = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
+    await log.commit({ appends: [{ topic: name, partition: 0, ...packRecords(['a', 'b']) }] });
+    const read = (offset: number) => log.read(name, 0, offset, { maxBytes: 10, isNoted: true });
+    assert.equal(await read(2), undefined);
+    await assert.rejects(read(3), { code: 'log_unreadable', message: /ends at offset 2.*offset 3 before/ });
+    assert.equal(await log.read(name, 0, 3, { maxBytes: 10 }), undefined);
+  });
+
   it('waits for what comes, where it is asked to', async () => {
     const name = (await log.ensureTopic(freshName(), { partitions: 1 })).name;
     const since = systemClock.elapsed();

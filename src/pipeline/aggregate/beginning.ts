@@ -1,9 +1,11 @@
 /** What an aggregation takes up from the log: where it was, with what state, and what was sent in again. */
 import { keyAt } from '../../log/batch.ts';
+import { endedBefore } from '../../log/ended-before.ts';
 import type { Log } from '../../log/log.ts';
 import { partitionName } from '../../windows/plan.ts';
 import { replayGroup, statePrefix, type AggregateConfig, type Beginning } from './aggregate.ts';
 
+/** @throws AppError `log_unreadable` where the partition is another one than was read before */
 export async function readBeginning(
   { plan, source: { topic }, partition, replayTopic, start }: AggregateConfig,
   log: Pick<Log, 'state' | 'committed' | 'bounds' | 'read'>,
@@ -12,6 +14,7 @@ export async function readBeginning(
   const bounds = await log.bounds(topic, partition);
   const { end } = bounds;
   const offset = (await log.committed(pipeline, topic, partition)) ?? (await start(bounds));
+  if (offset > end) throw endedBefore(topic, partition, { offset, end });
   const replayOffset = (await log.committed(replayGroup(pipeline, topic), replayTopic, partition)) ?? 0;
   return {
     state: await log.state(statePrefix(pipeline, partitionName(topic, partition))),

@@ -254,3 +254,15 @@ test('a dead letter has the words of its fault, which count as bytes that wait',
     );
   });
 });
+
+test('a partition that ends before what was judged of it is another one: it is not read, and what to do is said', async () => {
+  await withTempLog(async ({ log }) => {
+    const first = await opened(log, () => 0);
+    await first.send(3);
+    await log.commit({ offsets: [{ group: 'p', topic: 't', partition: 0, offset: 1_000 }] });
+    await assert.rejects(
+      opened(log, () => 0),
+      { code: 'log_unreadable', message: /t\/0 ends at offset 3.*1000.*--from earliest/ },
+    );
+  });
+});

@@ -118,7 +118,7 @@ export function createAggregate(
       const isReplayDue = caughtUp || deps.elapsed() - noReplaysAt >= REPLAY_EVERY_MS;
       const replayed = isReplayDue ? await stepReplay() : 0;
       const at = deps.elapsed();
-      const batch = await log.read(topic, number, offset, { ...upTo(replays.from - offset), lentTo: aggregate });
+      const batch = await log.read(topic, number, offset, { ...upTo(replays.from - offset), lentTo: aggregate, isNoted: true });
       caughtUp = batch === undefined;
       if (!batch) {
         end = offset;
