@@ -99,12 +99,19 @@ export interface Log {
    * `lentTo`: whoever reads; he looks at the batch before he asks for the next one, so its memory may be used again then.
    * `isNoted`: what lies before `offset` was read. Where topics can be deleted and made again (Kafka), one that ends before it is an
    * AppError `log_unreadable` then, not a partition without news.
+   * `onGone`: told where Kafka's retention has deleted records before they were read, those from `from` up to `to`, which is not included.
    */
   read(
     topic: string,
     partition: number,
     offset: number,
-    limits: { maxBytes: number; maxRecords?: number; lentTo?: object; isNoted?: boolean },
+    limits: {
+      maxBytes: number;
+      maxRecords?: number;
+      lentTo?: object;
+      isNoted?: boolean;
+      onGone?: (from: number, to: number) => void;
+    },
   ): Promise<RecordBatch | undefined>;
   /** The one that batches were `lentTo` reads no more: nothing need be kept at hand for him. */
   left?(reader: object): void;

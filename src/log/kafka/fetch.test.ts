@@ -85,6 +85,24 @@ test('where a partition ends before what was read of it, it is another one: told
   });
 });
 
+test('records that were deleted before they were read are told once, however often the broker has to be asked', async () => {
+  const { cluster } = clusterOf(stored([{ values: ['a', 'b', 'c', 'd'] }]));
+  const outOfRange = Object.assign(new Error('OFFSET_OUT_OF_RANGE'), { apiId: 'OFFSET_OUT_OF_RANGE' });
+  let calls = 0;
+  const call = (async (api: unknown, node: unknown, [options]: [FetchOptions]) => {
+    if (options.offset < 3) throw outOfRange;
+    if (++calls === 1) throw new Error('the connection is lost');
+    return (cluster.call as unknown as (...args: unknown[]) => unknown)(api, node, [options]);
+  }) as unknown as Cluster['call'];
+  const twice: Cluster['persist'] = (_doing, attempt) => attempt().catch(attempt);
+  const fetcher = createFetcher({ ...cluster, call, persist: twice }, { start: async () => 3, end: async () => 4 }, createUnpacker());
+  const told: [number, number][] = [];
+  const read = (offset: number) => fetcher.read('t', 0, offset, { maxBytes: 100, onGone: (...gone) => told.push(gone) });
+  assert.equal((await read(1))!.firstOffset, 3);
+  await read(4);
+  assert.deepEqual(told, [[1, 3]]);
+});
+
 test('where there is no memory for one more, what is lent is a copy, and is read ahead as well', async () => {
   const { cluster, asked } = clusterOf(stored([{ values: ['a', 'b'] }, { values: ['c'] }, { values: ['d'] }]));
   const fetcher = createFetcher(cluster, offsets, createUnpacker(), (): Unpacker => {

@@ -28,6 +28,7 @@ export interface ReadLimits {
   /** As of `Log.read`. */
   readonly lentTo?: object;
   readonly isNoted?: boolean;
+  readonly onGone?: (from: number, to: number) => void;
 }
 
 export interface Fetcher {
@@ -86,7 +87,9 @@ export function createFetcher(
   ): Promise<{ answer: FetchAnswer; from: number } | undefined> {
     for (let from = offset; ;) {
       try {
-        return { answer: await ask(topic, partition, from, limits), from };
+        const answer = await ask(topic, partition, from, limits);
+        if (from > offset) limits.onGone?.(offset, from);
+        return { answer, from };
       } catch (error) {
         if (!kafkaErrorIds(error).includes('OFFSET_OUT_OF_RANGE')) throw error;
         const start = await offsets.start(topic, partition);

@@ -4,7 +4,7 @@ import { checkUnit } from '../check-unit.ts';
 import type { CommitUnit, Log, RecordBatch, RecordsToAppend } from '../log.ts';
 import { createAppender } from './appender.ts';
 import type { Cluster } from './cluster.ts';
-import type { Fetcher } from './fetch.ts';
+import type { Fetcher, ReadLimits } from './fetch.ts';
 import type { Groups } from './groups.ts';
 import { sessionOver } from './ledger-store.ts';
 import type { LedgerStore } from './ledger-store.ts';
@@ -18,12 +18,7 @@ export interface KafkaLog extends Log {
    * behind `offset`. Undefined: there was nothing to read from `offset` to the end as it was when this was called. `waitMs`: waits as
    * long for something to come (default 0).
    */
-  read(
-    topic: string,
-    partition: number,
-    offset: number,
-    limits: { maxBytes: number; maxRecords?: number; lentTo?: object; isNoted?: boolean; waitMs?: number },
-  ): Promise<RecordBatch | undefined>;
+  read(topic: string, partition: number, offset: number, limits: ReadLimits): Promise<RecordBatch | undefined>;
   /** Whether the partition's append times are the broker's, or the producers' word. */
   appendTimesOf(topic: string): Promise<'broker' | 'producer'>;
 }

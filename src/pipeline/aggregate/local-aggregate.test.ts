@@ -266,3 +266,19 @@ test('a partition that ends before what was judged of it is another one: it is n
     );
   });
 });
+
+test('records that retention deleted before they were judged are told: which partition, from where to where, and how many', async () => {
+  await withTempLog(async ({ log }) => {
+    const warnings: string[] = [];
+    const read: Log['read'] = (topic, partition, offset, limits) => {
+      if (topic === 't' && offset === 0) limits.onGone?.(0, 2);
+      return log.read(topic, partition, topic === 't' ? Math.max(offset, 2) : offset, limits);
+    };
+    const { aggregate, send, toEnd } = await opened({ ...log, read }, () => 0, { warn: (message) => warnings.push(message) });
+    await send(5);
+    await toEnd();
+    assert.equal(aggregate.status().totals.accepted, 3);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /pipeline p: t\/0.*2 records, offsets 0 to 1, .*deleted.*before they were counted/);
+  });
+});

@@ -1,4 +1,5 @@
 /** An aggregation in this thread: reads the partition's records and its replays, and keeps what they change. */
+import { counted } from '../../core/counted.ts';
 import { deadLettersOf } from '../../dead-letter/letter-box.ts';
 import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import type { Log } from '../../log/log.ts';
@@ -30,6 +31,8 @@ const READ_SLOWER =
   'is read by the plain decoder from here on, several times slower and with the same results: the WebAssembly kernel that reads its events ' +
   'got no more memory. Give the process more (also of addresses: ulimit -v), or spread the partitions over more processes; a new start tries ' +
   'the kernel again.';
+
+const KEEP_LONGER = 'No window counts them. Keep that topic for longer (retention.ms) than the pipeline may be away or behind.';
 
 /** Opens the stage, in this thread, with the state of an earlier life, if there is one. */
 export const openAggregate: OpenAggregate = async (config, deps) => createAggregate(config, await readBeginning(config, deps.log), deps);
@@ -79,6 +82,14 @@ export function createAggregate(
     ...(config.maxBatchRecords !== undefined && { maxRecords: config.maxBatchRecords }),
   };
 
+  const ofRaw = {
+    isNoted: true,
+    onGone(from: number, to: number) {
+      const gone = `${counted(to - from, 'record')}, offsets ${from} to ${to - 1}, were deleted by Kafka's retention before they were counted`;
+      deps.warn?.(`pipeline ${plan.spec.pipeline}: ${name}: ${gone}. ${KEEP_LONGER}`);
+    },
+  };
+
   function windowStart(time: number): number {
     const firstEnd = earliestEnd(plan.windows, time);
     return plan.windows.flatMap((spec) => windowStarts(spec, time).filter((start) => start + spec.sizeMs === firstEnd))[0]!;
@@ -118,7 +129,7 @@ export function createAggregate(
       const isReplayDue = caughtUp || deps.elapsed() - noReplaysAt >= REPLAY_EVERY_MS;
       const replayed = isReplayDue ? await stepReplay() : 0;
       const at = deps.elapsed();
-      const batch = await log.read(topic, number, offset, { ...upTo(replays.from - offset), lentTo: aggregate, isNoted: true });
+      const batch = await log.read(topic, number, offset, { ...upTo(replays.from - offset), ...ofRaw, lentTo: aggregate });
       caughtUp = batch === undefined;
       if (!batch) {
         end = offset;
