@@ -204,9 +204,17 @@ describe('a log over Kafka', { skip: kafka.skip }, () => {
       code: 'topic_conflict',
       message: /cleanup\.policy=delete.*compact/,
     });
-    await assert.rejects(connection.log({ ...ledger, partition: 5 }), {
-      code: 'topic_conflict',
-      message: /has 1 partition, and 6 are needed/,
-    });
+  });
+
+  it('adds the partitions that a topic of ledgers lacks, and leaves those that are there as they are', async () => {
+    const name = freshName();
+    const first = await connection.log({ topic: name, partition: 0 });
+    await first.commit({ state: [['kept', utf8('yes')]] });
+    const sixth = await connection.log({ topic: name, partition: 5 });
+    await sixth.commit({ state: [['its own', utf8('too')]] });
+    const view = (partition: number) => connection.log({ topic: name, partition }, { readOnly: true });
+    assert.deepEqual([await stateOf(await view(0)), await stateOf(await view(5))], [['kept=yes'], ['its own=too']]);
+    assert.equal((await log.topics()).find((each) => each.name === name)?.partitions, 6);
+    await first.commit({ state: [['kept', utf8('still')]] });
   });
 });

@@ -10,8 +10,8 @@ import { createTopicMaker } from './topic-maker.ts';
 export interface Topics {
   ensure(name: string, settings: TopicSettings): Promise<TopicInfo>;
   /**
-   * Makes a compacted topic with these settings of Kafka's, or takes the one that is there.
-   * @throws AppError `topic_conflict` where that one has fewer partitions, or deletes by age
+   * Makes a compacted topic with these settings of Kafka's, or takes the one that is there, with the partitions that it lacks.
+   * @throws AppError `topic_conflict` where that one deletes by age
    */
   ensureCompacted(name: string, partitions: number, wanted: Configs): Promise<void>;
   all(): Promise<TopicInfo[]>;
@@ -44,13 +44,12 @@ export function createTopics(cluster: Cluster, logger: Logger): Topics {
     async ensureCompacted(name, partitions, wanted) {
       const found = (await find(name)) ?? (await create(name, partitions, wanted));
       const policy = (await configs.one(name))?.['cleanup.policy'];
-      const wrong =
-        found.leaders.length < partitions
-          ? `has ${counted(found.leaders.length, 'partition')}, and ${partitions} are needed`
-          : policy !== undefined && policy !== 'compact'
-            ? `has cleanup.policy=${policy}, and state needs compact`
-            : undefined;
-      if (wrong) throw new AppError('topic_conflict', `Topic ${name} ${wrong}. Mend it, or delete it if nothing in it is needed.`);
+      if (policy !== undefined && policy !== 'compact') {
+        const wrong = `has cleanup.policy=${policy}, and state needs compact`;
+        throw new AppError('topic_conflict', `Topic ${name} ${wrong}. Mend it, or delete it if nothing in it is needed.`);
+      }
+      // What one partition keeps is its own: those that are there stay as they are.
+      if (found.leaders.length < partitions) await grow(name, partitions);
     },
 
     async all() {
