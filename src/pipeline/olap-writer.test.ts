@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withTempLog } from '../../test/property/temp-log.ts';
 import { sampleAlert } from '../../test/support/sample-alert.ts';
+import { closedAt, rowAt } from '../../test/support/window-row.ts';
 import { AppError } from '../core/errors.ts';
 import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
@@ -14,13 +15,12 @@ const topics = topicsOf('p');
 
 async function filled(log: Log): Promise<void> {
   for (const name of [...Object.values(topics), 'raw']) await log.ensureTopic(name, { partitions: 1 });
-  const row = (events: number) => ({ kind: 'row', events, version: rowVersion(1, 'final', 0) });
-  const json = (values: object[]) => packRecords(values.map((value) => JSON.stringify(value)));
+  const row = (events: number): string => JSON.stringify(rowAt(0, { events, version: rowVersion(1, 'final', 0) }));
   const alert = (alert_id: string) => JSON.stringify({ ...sampleAlert, alert_id });
   const letter = { topic: 'raw', partition: 0, offset: 0, outcome: 'late', reason: 'late', revision: 1 };
   await log.commit({
     appends: [
-      { topic: topics.windows, partition: 0, ...json([row(1), { kind: 'closed' }, row(2)]) },
+      { topic: topics.windows, partition: 0, ...packRecords([row(1), JSON.stringify(closedAt(0)), row(2)]) },
       // Somebody else's lines among them.
       { topic: topics.alerts, partition: 0, ...packRecords([alert('a'), '', 'a test line']) },
       { topic: topics.alerts, partition: 0, ...packRecords([alert('b')]) },
@@ -128,16 +128,35 @@ test('marks of transactions behind the raw events are nothing that the store lac
   });
 });
 
+test('what others wrote among the windows keeps nothing from the store', async () => {
+  await withTempLog(async ({ log }) => {
+    await filled(log);
+    const strangers = ['a test line', null, 'null', '{"kind":"row"}', JSON.stringify({ ...rowAt(0), version: 'x' })];
+    await log.commit({
+      appends: [{ topic: topics.windows, partition: 0, ...packRecords([...strangers, JSON.stringify(rowAt(0, { events: 3 }))]) }],
+    });
+    const { taken, olap } = storeThatFails(0);
+    const stopping = new AbortController();
+    const beside = machine(() => stopping.abort());
+    const writer = createOlapWriter({ pipeline: spec, topics }, { log, olap, ...beside });
+    writer.hurry();
+    await writer.run(stopping.signal);
+    assert.deepEqual(taken, ['pipeline p', 'row 1', 'row 2', 'row 3', 'alert a 0', 'alert b 3', 'letter late']);
+    assert.deepEqual([beside.said, await writer.lag()], [[], 0]);
+  });
+});
+
 test('few records wait a second for more, many do not', async () => {
   await withTempLog(async (temp) => {
     for (const name of Object.values(topics)) await temp.log.ensureTopic(name, { partitions: 1 });
+    const text = JSON.stringify(rowAt(0));
     const append = (count: number) =>
       temp.log.commit({
         appends: [
           {
             topic: topics.windows,
             partition: 0,
-            ...packRecords(Array.from({ length: count }, () => '{"kind":"row","events":1,"version":"0"}')),
+            ...packRecords(Array.from({ length: count }, () => text)),
           },
         ],
       });
@@ -189,7 +208,7 @@ test('of a revision that has begun meanwhile the store is told what it has read 
   await withTempLog(async (temp) => {
     for (const name of Object.values(topics)) await temp.log.ensureTopic(name, { partitions: 1 });
     const append = async (revision: number): Promise<void> => {
-      const row = JSON.stringify({ kind: 'row', version: rowVersion(revision, 'final', 0) });
+      const row = JSON.stringify(rowAt(0, { version: rowVersion(revision, 'final', 0) }));
       await temp.log.commit({ appends: [{ topic: topics.windows, partition: 0, ...packRecords([row]) }] });
     };
     const told: unknown[] = [];

@@ -15,8 +15,9 @@ import type { ReadAnew } from '../dead-letter/in-force.ts';
 import { parseLetter } from '../dead-letter/parse-letter.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
 import { parseAlert } from '../receivers/parse-alert.ts';
+import { parseWindowRecord } from '../windows/parse-row.ts';
 import { revisionOf } from '../windows/row-version.ts';
-import type { WindowRecord, WindowRow } from '../windows/row.ts';
+import type { WindowRow } from '../windows/row.ts';
 import type { PipelineTopics } from './topics.ts';
 
 export interface OlapWriterConfig {
@@ -87,17 +88,17 @@ export function createOlapWriter(config: OlapWriterConfig, deps: OlapWriterDeps)
     {
       topic: topics.windows,
       partition: 0,
+      // The topics are open to others: what is none of ours is left out.
       put: (batch) =>
         putRows(
           textsOf(batch)
-            .map((text) => JSON.parse(text) as WindowRecord)
-            .filter((record) => record.kind === 'row'),
+            .map(parseWindowRecord)
+            .filter((record) => record?.kind === 'row'),
         ),
     },
     {
       topic: topics.alerts,
       partition: 0,
-      // Both topics are open to others: what is none of ours is left out.
       put: (batch) => olap.putAlerts(pipeline, numbered(textsOf(batch).map(parseAlert), batch.firstOffset)),
     },
     {

@@ -1,7 +1,7 @@
 /** Whether labels that somebody names are those of a series: by the newest rows, so that a slip is noticed while it can be mended. */
 import type { Labels } from '../../core/labels.ts';
 import type { Log } from '../../log/log.ts';
-import type { WindowRecord } from '../../windows/row.ts';
+import { parseWindowRecord } from '../../windows/parse-row.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { batches, textAt } from './reading.ts';
 
@@ -25,8 +25,8 @@ export async function unknownLabels(
   let rows = 0;
   for await (const batch of batches(log, topic, 0, Math.max(start, end - RECORDS_MAX), end)) {
     for (let i = 0; i < batch.count; i++) {
-      const record = JSON.parse(textAt(batch, i)) as WindowRecord;
-      if (record.kind !== 'row') continue;
+      const record = parseWindowRecord(textAt(batch, i));
+      if (record?.kind !== 'row') continue;
       rows += 1;
       const of = record.labels;
       if (names.every((name) => Object.hasOwn(of, name) && of[name] === labels[name])) return undefined;

@@ -12,6 +12,7 @@ import { mergeRows } from '../../windows/row-merge.ts';
 import type { ClosedRecord, WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
+import { unknownLabels } from './known-series.ts';
 import { lacksOlder, readWindows, type WindowsQuery } from './windows.ts';
 import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 
@@ -149,4 +150,18 @@ test('what retention has taken comes from the OLAP store, and joins with what is
   assert.deepEqual(await values({ from: Date.parse(iso(1)) }), [2, 3, 4]);
   assert.deepEqual(await values({ from: Date.parse(iso(3)) }), [4]);
   assert.equal(asked.length, 2);
+});
+
+test('what others wrote among the windows keeps no row from whoever reads them', async (t) => {
+  const log = await logWith(t, [row(0, 1), closed(0)]);
+  const strangers = ['a test line', null, 'null', '{"kind":"row"}'];
+  await log.commit({ appends: [{ topic: 'p.windows', partition: 0, ...packRecords(strangers) }] });
+  await log.commit({ appends: [{ topic: 'p.windows', partition: 0, ...packRecords([JSON.stringify(row(1, 2))]) }] });
+  const shown = await all(readWindows(log, pipeline, {}));
+  assert.deepEqual(
+    shown.map(({ measures: { n } }) => n),
+    [1, 2],
+  );
+  assert.equal(await unknownLabels(log, pipeline, { d: 'x' }), undefined);
+  assert.deepEqual([...(await unknownLabels(log, pipeline, { d: 'y' }))!.keys()], ['d']);
 });

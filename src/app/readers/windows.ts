@@ -1,5 +1,6 @@
 /** The rows of a pipeline's windows as they stand: newest versions, origins added up, in order. */
 import type { Log } from '../../log/log.ts';
+import { parseWindowRecord } from '../../windows/parse-row.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
@@ -146,8 +147,8 @@ async function* windowRecords(
 ): AsyncGenerator<{ record: WindowRecord; offset: number }> {
   for await (const batch of batches(log, topic, 0, start, end)) {
     for (let i = 0; i < batch.count; i++) {
-      const record = JSON.parse(textAt(batch, i)) as WindowRecord;
-      yield { record, offset: batch.firstOffset + i };
+      const record = parseWindowRecord(textAt(batch, i));
+      if (record) yield { record, offset: batch.firstOffset + i };
     }
   }
 }
