@@ -25,6 +25,10 @@ const CONFIGS = {
   'min.cleanable.dirty.ratio': '0.2',
   ...BROKER_TIMES,
 };
+/** No setting of the topic helps: it takes as much already. */
+const LESS_STATE =
+  'Fewer segments make it smaller: a lower limits.max_series, fewer dimensions or roll-ups in the pipeline file; and for the state of one partition, ' +
+  'more partitions of its topic. Start it with --new-revision then.';
 /** A longer value is let go of when it was written, or was read and something was written since: who needs it has it by then. */
 const HELD_BYTES = 16 << 10;
 const UTF8 = new TextDecoder();
@@ -134,7 +138,7 @@ export async function openLedger(place: LedgerPlace, deps: LedgerDeps): Promise<
     // One batch, as that is written whole or not at all.
     if (batch.length <= MAX_BATCH_BYTES) return batch;
     const says = `A commit to ${shown} takes ${batch.length} bytes of state and offsets, compressed; at most ${MAX_BATCH_BYTES} go together.`;
-    throw new AppError('record_too_large', `${says} Commit less at once.`);
+    throw new AppError('record_too_large', `${says} ${LESS_STATE}`);
   }
 
   function check(): void {

@@ -95,6 +95,15 @@ describe('a log over Kafka', { skip: kafka.skip }, () => {
     assert.equal((await log.read(name, 0, 2, { maxBytes: 10 }))!.bytes.length, 4 << 20);
   });
 
+  it('rejects more state than goes into one batch, and says what makes it smaller', async () => {
+    await assert.rejects(log.commit({ state: [['large', randomBytes(33 << 20)]] }), {
+      code: 'record_too_large',
+      message: /takes \d+ bytes of state.*at most 33554432.*limits\.max_series.*partitions.*--new-revision/,
+    });
+    await log.commit({ state: [['small', utf8('taken')]] });
+    await log.commit({ state: [['small', null]] });
+  });
+
   it('takes a record as large as a topic was made for', async () => {
     const name = (await log.ensureTopic(freshName(), { partitions: 1, recordBytes: 2 << 20 })).name;
     const append = (value: Uint8Array): Promise<number[]> =>
