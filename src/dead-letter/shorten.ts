@@ -17,7 +17,7 @@ function shortened(letter: DeadLetter, maxBytes: number): DeadLetter {
   const bytes = payloadBytes(letter);
   let short = letter;
   for (let kept = bytes.length; kept > 0 && jsonBytes(short) > maxBytes;) {
-    kept >>= 1;
+    kept = Math.floor(kept * 0.9);
     short = beginningOf(letter, bytes, kept);
   }
   return short;
