@@ -5,7 +5,7 @@
  * - What is fixed: `config` is what the user says, `profile` what is assumed of a kind of measure; with `time-grid`, `rhythm` and `arrival`
  *   they make the `model` of a detect entry. `layout` is the state of one series, `state-bytes` how it is written.
  * - A window comes: here, or in `rows` where nobody says when it is over. `unheard` says which series it tells nothing of, `groups` who is a
- *   member of what, and `field` leads the series of the entry through it, with one `kit` for all.
+ *   member of what (`newcomers`: who stands in for whom), and `field` leads the series of the entry through it, with one `kit` for all.
  * - Its values enter a state: `series-slots` (`slot-place`: where), as `baseline` forecast them. What forecasts were wrong by goes into
  *   `tracked-error`, `carry-over` and `noise`; a full block (`blocks`) is learnt, and becomes one of the `habits`.
  * - What many do together is taken out of the forecasts: `common-mode` finds it in a `common-group`, and asks their `agreement` whether it is common.
@@ -31,8 +31,8 @@ import { contributorsOf } from './contributors.ts';
 import { createField } from './field.ts';
 import type { Field, FieldMemory } from './field.ts';
 import { createGroups } from './groups.ts';
-import type { Groups, GroupsMemory } from './groups.ts';
-import { At, HAS_LASTED, Status } from './layout.ts';
+import type { Groups, GroupsMemory, MemberForecast } from './groups.ts';
+import { At, Baseline, HAS_LASTED, Status } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { createLooker } from './look.ts';
 import { createModel } from './model.ts';
@@ -88,6 +88,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
   const full = context.groupings?.reduce((most, one) => (one.length > most.length ? one : most), []) ?? [];
   const rollUps = (context.groupings ?? []).filter((one) => one !== full);
   const turns: Turn[] = [];
+  const forecast: MemberForecast = { expected: 0, variance: 0, noise: 0, skew: 0, isFirst: false };
   const isDue = createPace();
   let given: unknown;
   let memory: Memory = remember(undefined);
@@ -187,12 +188,21 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       if (isDue()) yield;
       if (turn.group !== undefined || turn.isUnheard) continue;
       const { state, amount, exposure } = turn;
-      turn.expected = segments.enter(state, slot, amount, exposure);
-      if (turn.expected <= 0 || !state.groups?.length) continue;
-      const forRollUps = turn.expected * Math.exp(groups.behind(state.groups));
       const { numbers } = state;
-      const noise = noiseOf(numbers, model, turn.expected);
-      groups.addMember(state.groups, amount, forRollUps, numbers[At.variance]!, noise, segments.skewOf(state));
+      const isNew = numbers[At.baseline] === Baseline.none;
+      turn.expected = segments.enter(state, slot, amount, exposure);
+      if (!state.groups?.length) continue;
+      if (turn.expected <= 0) {
+        if (numbers[At.baseline] === Baseline.none) groups.addStranger(state.groups, amount);
+        continue;
+      }
+      forecast.isFirst = isNew;
+      // A first forecast was made under the offsets that hold.
+      forecast.expected = isNew ? turn.expected : turn.expected * Math.exp(groups.behind(state.groups));
+      forecast.variance = numbers[At.variance]!;
+      forecast.noise = noiseOf(numbers, model, turn.expected);
+      forecast.skew = segments.skewOf(state);
+      groups.addMember(state.groups, amount, exposure, forecast);
     }
     const shifts = segments.settle();
     for (const turn of turns) {
@@ -201,14 +211,31 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       if (turn.group === undefined) {
         if (shifts) turn.expected *= segments.apply(turn.state, slot, shifts);
       } else {
-        const sum = groups.sum(turn.group);
-        sums.enterMembers(turn.state, slot, sum);
-        turn.expected = sum.expected;
-        // Of different values a roll-up has fewer than its members together: they are judged, the roll-up's own is told.
-        if (isUnion) turn.scale = sum.seen > 0 ? turn.amount / sum.seen : 1;
-        turn.amount = sum.seen;
+        enterRollUp(turn, turn.group, slot, groups, sums);
       }
     }
+  }
+
+  /** Its members are judged, and its own row is told. */
+  function enterRollUp(turn: Turn, group: number, slot: number, groups: Groups, sums: Field): void {
+    const sum = groups.sum(group);
+    const members = sum.seen + sum.strangers;
+    if (!model.hasExposure && model.drops.factors.length > 0) groups.standIn(group, model.drops.breakEven);
+    sums.enterMembers(turn.state, slot, sum);
+    turn.expected = sum.expected;
+    if (model.hasExposure) {
+      // Of a rate both sides are told as they were judged: of those that have a forecast.
+      turn.amount = sum.seen;
+      turn.exposure = sum.exposure;
+      return;
+    }
+    // Of different values a roll-up has fewer than its members together.
+    if (isUnion) {
+      turn.scale = members > 0 ? turn.amount / members : 1;
+      turn.amount = members;
+    }
+    // What nobody has a forecast of is taken to be as it should.
+    if (sum.expected > 0) turn.expected += Math.max(0, turn.amount - sum.seen);
   }
 
   function judge(turn: Turn, slot: number, filled: number, { segments, rollUps: sums, groups }: Memory): readonly Verdict[] {

@@ -5,7 +5,8 @@
 import type { Labels } from '../../core/labels.ts';
 import type { GroupMemory } from './common-group.ts';
 import type { CommonMode } from './common-mode.ts';
-import type { MembersSum } from './series-slots.ts';
+import { NO_NEWCOMERS, standIn } from './newcomers.ts';
+import type { NewcomersMemory, RollUpSum } from './newcomers.ts';
 
 /** While nothing rings, a roll-up takes its members' common offset for the usual one after about so many of the longest spans. */
 const FOLLOW_SPANS = 2;
@@ -15,6 +16,7 @@ const FORGOTTEN_PART = 1 / 8;
 export interface RollUpMemory extends GroupMemory {
   /** The offset that the roll-up's own forecast goes by. */
   readonly usualOffset: number;
+  readonly newcomers?: NewcomersMemory;
 }
 /** By roll-up: names and values of its labels, as JSON. */
 export type GroupsMemory = Readonly<Record<string, RollUpMemory>>;
@@ -28,8 +30,12 @@ export interface Groups {
   hold(group: number): void;
   /** A window of `minutes` begins. */
   begin(minutes: number): void;
-  addMember(groups: readonly number[], seen: number, expected: number, variance: number, noise: number, skew: number): void;
-  sum(group: number): MembersSum;
+  addMember(groups: readonly number[], seen: number, exposure: number, forecast: MemberForecast): void;
+  /** One without a forecast. */
+  addStranger(groups: readonly number[], seen: number): void;
+  sum(group: number): RollUpSum;
+  /** All members were added: newcomers stand in for what is missing of the others, where a drop is watched. */
+  standIn(group: number, breakEven: number): void;
   /** Log of the roll-up's own offset over that of its members: all its roll-ups together. */
   behind(groups: readonly number[]): number;
   /** An episode of the roll-up has ended: what its members have in common is the new normal. */
@@ -41,11 +47,22 @@ export interface Groups {
   memory(): GroupsMemory;
 }
 
+/** What a member adds to its roll-ups' forecasts. Reused from one to the next. */
+export interface MemberForecast {
+  expected: number;
+  variance: number;
+  noise: number;
+  skew: number;
+  /** It is the member's first. */
+  isFirst: boolean;
+}
+
 interface Entry {
   readonly key: string;
   usualOffset: number;
+  newcomers: NewcomersMemory;
   isHeld: boolean;
-  readonly sum: MembersSum;
+  readonly sum: RollUpSum;
 }
 
 /** `spanMinutes`: of the longest span. */
@@ -57,6 +74,7 @@ export function createGroups(
 ): Groups {
   const numbers = new Map<string, number>();
   let entries: Entry[] = [];
+  let windowMinutes = 0;
 
   function keyOf(names: readonly string[], labels: Labels): string {
     return JSON.stringify(names.map((name) => [name, labels[name]]));
@@ -68,8 +86,9 @@ export function createGroups(
     entries.push({
       key,
       usualOffset: memory?.usualOffset ?? 0,
+      newcomers: memory?.newcomers ?? NO_NEWCOMERS,
       isHeld: false,
-      sum: { seen: 0, expected: 0, filter: 0, noise: 0, skew: 0 },
+      sum: { seen: 0, expected: 0, filter: 0, noise: 0, skew: 0, strangers: 0, settled: 0, exposure: 0 },
     });
     return number;
   }
@@ -92,26 +111,44 @@ export function createGroups(
       entries[group]!.isHeld = true;
     },
     begin(minutes) {
+      windowMinutes = minutes;
       const share = 1 - Math.exp(-minutes / (FOLLOW_SPANS * spanMinutes));
       for (let number = 0; number < entries.length; number++) {
         const entry = entries[number]!;
         const { sum } = entry;
-        if (!entry.isHeld) entry.usualOffset += share * (common.offsetOf(number) - entry.usualOffset);
+        // What has moved is missing of members, not of the roll-up: their common offset says nothing of it.
+        if (!entry.isHeld && !entry.newcomers.hasMoved) entry.usualOffset += share * (common.offsetOf(number) - entry.usualOffset);
         entry.isHeld = false;
-        sum.seen = sum.expected = sum.filter = sum.noise = sum.skew = 0;
+        sum.seen = sum.expected = sum.filter = sum.noise = sum.skew = sum.strangers = sum.settled = sum.exposure = 0;
       }
     },
-    addMember(groups, seen, expected, variance, noise, skew) {
+    addMember(groups, seen, exposure, { expected, variance, noise, skew, isFirst }) {
       for (const group of groups) {
         const { sum } = entries[group]!;
         sum.seen += seen;
+        sum.exposure += exposure;
+        if (isFirst) sum.settled += expected;
         sum.expected += expected;
         sum.filter += expected * expected * variance;
         sum.noise += expected * expected * noise;
         sum.skew += expected * expected * noise * skew;
       }
     },
+    addStranger(groups, seen) {
+      for (const group of groups) entries[group]!.sum.strangers += seen;
+    },
     sum: (group) => entries[group]!.sum,
+    standIn(group, breakEven) {
+      const entry = entries[group]!;
+      const { sum } = entry;
+      const now = standIn(sum, entry.newcomers, breakEven, windowMinutes);
+      entry.newcomers = now;
+      if (!now.hasMoved || sum.settled <= 0) return;
+      // The newcomers' forecasts were made under the offset with which the others fell, and are not to be raised by it.
+      const offset = common.offsetOf(group);
+      entry.newcomers = { ...now, moved: now.moved * Math.min(1, Math.exp(offset - entry.usualOffset)) };
+      entry.usualOffset = offset;
+    },
     behind(groups) {
       let log = 0;
       for (const group of groups) log += entries[group]!.usualOffset - common.offsetOf(group);
@@ -137,8 +174,9 @@ export function createGroups(
     memory() {
       // By hand: it is asked for after every window.
       const all: Record<string, RollUpMemory> = {};
-      entries.forEach(({ key, usualOffset }, number) => {
-        all[key] = { ...common.memoryOf(number), usualOffset };
+      entries.forEach(({ key, usualOffset, newcomers }, number) => {
+        const one = { ...common.memoryOf(number), usualOffset };
+        all[key] = newcomers === NO_NEWCOMERS ? one : { ...one, newcomers };
       });
       return all;
     },

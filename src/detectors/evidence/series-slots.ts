@@ -102,6 +102,14 @@ export function shiftNewest({ numbers }: SeriesState, model: Model, slot: number
   numbers[model.layout.recentExpected + (slot % model.grid.recent)]! *= factor;
   numbers[At.exposure]! *= factor;
   if (model.hasExposure) numbers[At.moneyRate]! *= factor;
+  if (numbers[At.baseline] === Baseline.none) rescaleFirst(numbers, model, factor);
+}
+
+/** The shift is that of others: what one without a forecast brought until now is held against the offset that it will be forecast with. */
+function rescaleFirst(numbers: Float32Array, { grid, layout }: Model, factor: number): void {
+  for (let i = 0; i < grid.pendingBlocks; i++) numbers[layout.pendingExposure + i]! *= factor;
+  // Money that has not come yet: see `passEmpty`.
+  numbers[layout.mean]! *= factor;
 }
 
 /** The slot is over: its block may be learnt from later, and its forecasts are held against what came. */
