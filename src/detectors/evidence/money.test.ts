@@ -62,3 +62,25 @@ test('lognormal money that doubles is found', () => {
   const found = rang.find(({ series, window }) => series === 2 && window >= DAY);
   assert.ok(found?.direction === 'up', JSON.stringify(rang));
 });
+
+test('a rise is found though an amount came in a minute without any exposure', () => {
+  const rows = createEvidenceRows({
+    windowMs: 60_000,
+    series: 1,
+    falseAlarmsPerDay: BUDGET,
+    tests: 1,
+    adds: 'amounts',
+    hasExposure: true,
+    up: 1,
+  });
+  const random = createRandom(3, 7);
+  let rang: number | undefined;
+  for (let window = 0; window < DAY + 30; window++) {
+    const isOdd = window === DAY - 5;
+    const events = isOdd ? 0 : random.poisson(200);
+    let sum = isOdd ? 3 : 0;
+    for (let left = events; left > 0; left--) sum += -Math.log(1 - random.unit()) * (window < DAY ? 1 : 3);
+    if (rows.observe(0, window, sum, events) === 'up') rang ??= window;
+  }
+  assert.ok(rang !== undefined && rang >= DAY && rang < DAY + 15, `${rang}`);
+});

@@ -231,9 +231,9 @@ function believe(numbers: Float32Array, model: Model, at: SlotPlace, spans: Span
   }
 }
 
-/** A single large amount is no rise: what is believed of a slot, at least `most` times what was expected. */
+/** A single large amount is no rise: what is believed of a slot, at least `most` times what was expected. Nothing, where nothing was. */
 function believable(seen: number, expected: number, grain: number, most: number): number {
-  return Math.min(seen, expected * Math.max(most, 1 + BELIEVED_DEVIATIONS * Math.sqrt(grain / expected)));
+  return Math.min(seen, Math.max(most * expected, expected + BELIEVED_DEVIATIONS * Math.sqrt(grain * expected)));
 }
 
 function fillErrors(numbers: Float32Array, model: Model, shrinkage: Shrinkage, scan: Scan, isCounted: boolean): void {
