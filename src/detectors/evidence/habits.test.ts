@@ -93,6 +93,32 @@ test('whether what is held is still a habit is asked of all of it, its first min
   );
 });
 
+test('what has been held for longer than an hour and goes far beyond the habit is told, whatever the size of the windows', () => {
+  for (const windowMs of [25_000, 40_000, 45_000, MINUTE, 90_000, 100_000, 5 * MINUTE]) {
+    const other = createModel({ ...watched, windowMs, profile: profileOf('events', false) });
+    const { grid } = other;
+    const field = createField(other);
+    const state = field.bear(grid.slotAt(0));
+    const random = createRandom(3, 1);
+    const enter = (slot: number, mean: number): void => {
+      field.begin(slot, 1);
+      field.enter(state, slot, random.poisson(mean), 1);
+      field.settle();
+      field.judge(state, slot, 1, true);
+    };
+    const first = grid.slotAt(0);
+    const calm = first + Math.ceil(DAY / grid.slotMinutes);
+    for (let slot = first; slot < calm; slot++) enter(slot, 60);
+    for (let slot = calm; slot < calm + grid.blockSlots; slot++) {
+      state.numbers[At.status] = Status.heldRise;
+      state.numbers[At.onSlots] = grid.slotsMax;
+      state.numbers[At.rangSlots] = 3;
+      enter(slot, 900);
+      assert.equal(state.numbers[At.status], Status.rise, `windows of ${windowMs / 1000} seconds, slot ${slot - calm}`);
+    }
+  }
+});
+
 test('of what rang on two days the mean is a habit, and stays one on a third; of what is not alike the smaller', () => {
   const { habitSlots, habitDelay } = model.grid;
   const known = (...ratios: readonly number[]): number => {

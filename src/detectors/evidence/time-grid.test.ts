@@ -29,6 +29,16 @@ for (const [name, windowMs] of Object.entries(SIZES)) {
   });
 }
 
+test('whatever the size of the windows, no span is longer than what is remembered, and at most a block shorter', () => {
+  for (let windowMs = 1_000; windowMs <= 2 * 60 * MINUTE; windowMs += windowMs < 10 * MINUTE ? 1_000 : MINUTE) {
+    const { spans, slotsMax, blockSlots } = createTimeGrid(windowMs);
+    for (const { slots } of spans) {
+      const longest = slots.at(-1)!;
+      assert.ok(longest <= slotsMax && longest > slotsMax - blockSlots, `${windowMs / 1000} s: ${longest} of ${slotsMax} slots`);
+    }
+  }
+});
+
 test('the state of a segment with its three measures takes 2 kB at most, and 3 kB with habits', () => {
   const grid = createTimeGrid(MINUTE);
   const profiles = [profileOf('events', true), profileOf('events', false), profileOf('amounts', true)];

@@ -122,7 +122,8 @@ export function createTimeGrid(windowMs: number): TimeGrid {
       const near = whole + phase;
       const lengths = SPAN_LENGTHS.filter((slots) => slots < near).concat(near);
       const older = Array.from({ length: olderBlocks }, (_unused, block) => near + (block + 1) * blockSlots);
-      return spansOf(lengths.concat(older), lengths.length, horizons);
+      // Blocks do not always make up an hour: what is beyond it no evidence reaches back to.
+      return spansOf(lengths.concat(older.filter((slots) => slots <= longest)), lengths.length, horizons);
     }),
   };
 }
