@@ -15,6 +15,8 @@ import { errorAt } from './tracked-error.ts';
 const SUSPICIOUS = 7;
 const DAY_MINUTES = 1_440;
 const YOUNG_MINUTES = 720;
+/** While little is known of a series, a block is held against those after it. */
+const ABSURD = 1_000;
 /** How seldom the power of a series is computed anew. */
 const POWER_BLOCKS = 6;
 
@@ -59,7 +61,10 @@ function learnPending(numbers: Float32Array, kit: Kit, now: SlotPlace): void {
   const block = now.block - grid.pendingBlocks + 1;
   const pending = now.pending === grid.pendingBlocks - 1 ? 0 : now.pending + 1;
   const seen = numbers[layout.pendingSeen + pending]!;
-  const exposure = numbers[layout.pendingExposure + pending]!;
+  const isYoung = numbers[At.age]! * grid.slotMinutes < YOUNG_MINUTES;
+  // As if it had not been observed.
+  const isLeftOut = isYoung && model.form === 'money' && isAbsurd(numbers, model, pending, now.pending);
+  const exposure = isLeftOut ? 0 : numbers[layout.pendingExposure + pending]!;
   if (numbers[At.baseline] === Baseline.none) {
     if (exposure <= 0) return;
     if (model.form === 'money' && seen <= 0) return passEmpty(numbers, model, exposure);
@@ -73,7 +78,7 @@ function learnPending(numbers: Float32Array, kit: Kit, now: SlotPlace): void {
       learning.expected = expected;
       learning.noise = noiseOfBlock(numbers, model, expected, exposure);
       learning.error = blockError(numbers, kit);
-      learning.isYoung = numbers[At.age]! * grid.slotMinutes < YOUNG_MINUTES;
+      learning.isYoung = isYoung;
       learnBlock(numbers, model, now.learntRow, learning, work);
     }
   }
@@ -81,6 +86,20 @@ function learnPending(numbers: Float32Array, kit: Kit, now: SlotPlace): void {
   if (numbers[At.baseline] !== Baseline.own) return;
   const minutes = (now.block - block - 0.5) * grid.blockMinutes;
   renewVariance(numbers, model, now.row, minutes, work);
+}
+
+/** The oldest of the pending blocks brought far more money than any of those after it, of which two have some: it is no level. `next`: the place of the block that begins. */
+function isAbsurd(numbers: Float32Array, { grid, layout }: Model, oldest: number, next: number): boolean {
+  const rateOf = (pending: number): number => numbers[layout.pendingSeen + pending]! / numbers[layout.pendingExposure + pending]!;
+  let most = 0;
+  let some = 0;
+  for (let pending = 0; pending < grid.pendingBlocks; pending++) {
+    const rate = rateOf(pending);
+    if (pending === oldest || pending === next || !(rate > 0)) continue;
+    most = Math.max(most, rate);
+    some++;
+  }
+  return some >= 2 && rateOf(oldest) > ABSURD * most;
 }
 
 function renewPower(numbers: Float32Array, kit: Kit, newest: number): void {

@@ -32,7 +32,7 @@ import { createField } from './field.ts';
 import type { Field, FieldMemory } from './field.ts';
 import { createGroups } from './groups.ts';
 import type { Groups, GroupsMemory, MemberForecast } from './groups.ts';
-import { At, Baseline, HAS_LASTED, Status } from './layout.ts';
+import { At, Baseline, HAS_LASTED, Status, bounded } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { createLooker } from './look.ts';
 import { createModel } from './model.ts';
@@ -131,8 +131,8 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       turn.isCalm = input.isCalm === true;
       turn.isUnheard = false;
       turn.startMs = observation.startMs;
-      turn.amount = observation.parts?.amount ?? 0;
-      turn.exposure = (observation.parts?.exposure ?? 0) * share;
+      turn.amount = bounded(observation.parts?.amount ?? 0);
+      turn.exposure = bounded(observation.parts?.exposure ?? 0) * share;
       turn.expected = 0;
       turn.scale = scale;
     }

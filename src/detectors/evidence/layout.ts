@@ -76,6 +76,14 @@ export const HAS_LASTED = -2;
 export const Lump = { rate: 0, learnt: 1, empty: 2, skew: 3 } as const;
 const LUMP_NUMBERS = 4;
 
+/** No amount counts for more: its sums, and their squares beside a weight, stay far within a 32-bit number. */
+const AMOUNT_MOST = 1e30;
+
+/** An amount as it enters a state. */
+export function bounded(amount: number): number {
+  return Math.max(-AMOUNT_MOST, Math.min(AMOUNT_MOST, amount));
+}
+
 export interface Layout {
   /** Observed and expected, by slot; then by older block. */
   readonly recentSeen: number;

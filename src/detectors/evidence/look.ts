@@ -5,7 +5,7 @@
  */
 import type { LooksBefore, Observation, SeriesInput, Verdict } from '../detector.ts';
 import type { Field } from './field.ts';
-import { At, Status, emptyState, slotOf } from './layout.ts';
+import { At, Status, bounded, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 import { verdictsOf } from './verdicts.ts';
@@ -30,11 +30,12 @@ export function createLooker(model: Model, scale: number, recall: (shared: unkno
     const isSameSlot = slotOf(numbers) === slot;
     const isWaiting = numbers[At.status] === Status.calm && (slotOf(numbers) < slot || (isSameSlot && grid.windowsPerSlot > 1));
     if (!parts || parts.exposure <= 0 || !isWaiting) return NOTHING;
-    const exposure = model.hasExposure ? parts.exposure : parts.exposure / grid.windowsPerSlot;
-    if (!segments.mayRise(state, slot, parts.amount, exposure)) return NOTHING;
-    const expected = segments.look(state, copy, slot, grid.filledBy(window), parts.amount, exposure);
+    const amount = bounded(parts.amount);
+    const exposure = bounded(parts.exposure) / (model.hasExposure ? 1 : grid.windowsPerSlot);
+    if (!segments.mayRise(state, slot, amount, exposure)) return NOTHING;
+    const expected = segments.look(state, copy, slot, grid.filledBy(window), amount, exposure);
     if (copy.numbers[At.status] !== Status.rise) return NOTHING;
-    const seen = { startMs, amount: parts.amount, exposure, expected, scale };
+    const seen = { startMs, amount, exposure, expected, scale };
     return verdictsOf(copy.numbers, model, seen, []).filter(({ status }) => status === 'firing');
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Direction } from '../detector.ts';
 import { createField } from './field.ts';
-import { At, Status, bytesOf } from './layout.ts';
+import { At, Status, bounded, bytesOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import { createModel } from './model.ts';
 import { profileOf } from './profile.ts';
@@ -76,7 +76,7 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
         state.groups = groups;
       }
       entered[count++] = state;
-      field.enter(state, slot, amount, exposure);
+      field.enter(state, slot, bounded(amount), bounded(exposure));
       if (!field.judge(state, slot, filled, false)) {
         if (field.common.mustWait(groups)) waiting.push(state);
         else field.judge(state, slot, filled, true);
