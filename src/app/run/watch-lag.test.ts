@@ -49,7 +49,7 @@ async function watchUntil(count: number, config: LoadedPipeline, { log, clock, o
   const onAlert = async (event: AlertEvent): Promise<void> => {
     if (told.push(event) === count) stop.abort();
   };
-  const partitions = () => [{ name: 'orders/0', offset, watermark: -Infinity }];
+  const partitions = () => [{ name: 'orders/0', offset, watermark: -Infinity, caughtUp: false }];
   await watchLag(config, { log, clock, logger: silentLogger, partitions, onAlert }, stop.signal);
   return told;
 }
