@@ -33,3 +33,13 @@ test('grounds are of the span that rang; the range of their ratio holds it, also
     assert.equal(range[0] < 0, observed < 0);
   }
 });
+
+test('of windows that are part of a minute a count is told as the window brought it', () => {
+  const settings = { windowMs: 10_000, hasExposure: false, habits: false, drop: 0.5, rise: undefined, falseAlarmsPerDay: 1, tests: 1 };
+  const model = createModel({ ...settings, profile: profileOf('events', false) });
+  const { numbers } = emptyState(model.layout);
+  numbers[At.baseline] = Baseline.own;
+  numbers[At.age] = 10_000;
+  const [verdict] = verdictsOf(numbers, model, { startMs: 600_000, amount: 5, exposure: 1 / 6, expected: 6, scale: 1 }, []);
+  assert.deepEqual([verdict!.observed, verdict!.expected, verdict!.threshold], [5, 6, 3]);
+});

@@ -52,7 +52,8 @@ export function verdictsOf(
 
 /** Field by field: it is made twice for most series of every window. */
 function clearOf(direction: Direction, smallest: number | undefined, numbers: Float32Array, model: Model, seen: Seen): Verdict {
-  const unit = seen.scale / seen.exposure;
+  // A count or sum is what the window brought, whatever part of a slot that is.
+  const unit = model.hasExposure ? seen.scale / seen.exposure : seen.scale;
   const expected = seen.expected * unit;
   return {
     direction,
