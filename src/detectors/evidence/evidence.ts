@@ -44,6 +44,8 @@ import { markUnheard } from './unheard.ts';
 import { verdictsOf } from './verdicts.ts';
 import type { Seen } from './verdicts.ts';
 
+/** Of so many events that are expected none at all come by chance in one window of 20,000. */
+const NEVER_NONE = 10;
 const NOBODY: readonly Contributor[] = [];
 const NOTHING: readonly Verdict[] = [];
 
@@ -140,13 +142,12 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
 
   function* observing(inputs: readonly SeriesInput<SeriesState>[], shared: unknown): Sliced<WindowSteps<SeriesState>> {
     const first = inputs[0]?.observation;
-    // No row of any series: the source was silent, not each of them.
-    if (!first || inputs.every(({ observation }) => observation.absent)) {
+    const at = recall(shared);
+    const window = first ? Math.round(first.startMs / grid.windowMs) : 0;
+    const slot = grid.slotAt(window);
+    if (!first || (inputs.every(({ observation }) => observation.absent) && isSourceSilent(inputs, slot, at))) {
       return { steps: inputs.map(({ state }): Step<SeriesState> => ({ state, verdicts: [] })), shared };
     }
-    const at = recall(shared);
-    const window = Math.round(first.startMs / grid.windowMs);
-    const slot = grid.slotAt(window);
     const filled = grid.filledBy(window);
     yield* turnsOf(inputs, slot, at);
     yield* enterAll(slot, at);
@@ -159,6 +160,25 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     yield* forgetRollUps(at.groups);
     given = { segments: at.segments.memory(), rollUps: at.rollUps.memory(), groups: at.groups.memory() } satisfies Shared;
     return { steps, shared: given };
+  }
+
+  /**
+   * No row of any series. Where so much is expected it was the source that was silent, not each of them; where little is, nothing came. A rate learns nothing of
+   * it, and while there is no forecast nobody can tell.
+   */
+  function isSourceSilent(inputs: readonly SeriesInput<SeriesState>[], slot: number, at: Memory): boolean {
+    if (model.hasExposure) return true;
+    let events = 0;
+    let isKnown = false;
+    for (const input of inputs) {
+      const state = stateOf(input, slot, at);
+      if (state.rollUp !== undefined) continue;
+      const one = at.segments.eventsIn(state, slot);
+      if (one === undefined) continue;
+      isKnown = true;
+      events += one;
+    }
+    return !isKnown || events >= NEVER_NONE;
   }
 
   /** Those that no series is, or is a part of, any more. */

@@ -4,7 +4,7 @@
  * common shift waits until the slot is settled.
  */
 import { chosenDelay } from './arrival.ts';
-import { doubtBaseline, isReady } from './baseline.ts';
+import { doubtBaseline, isReady, logRate } from './baseline.ts';
 import { createCommonMode } from './common-mode.ts';
 import type { CommonMode, Member, Past, Shifts } from './common-mode.ts';
 import { beginEpisode, discard, isDropping, isHabitual, isHeld, slotsOn, stepEpisode } from './episode.ts';
@@ -12,7 +12,7 @@ import type { Bar } from './episode.ts';
 import { foresee, foreseeAs } from './foresee.ts';
 import { createKit, setOffset } from './kit.ts';
 import type { Kit } from './kit.ts';
-import { At, Status, emptyState, slotOf } from './layout.ts';
+import { At, Baseline, Lump, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 import { noiseOf, pooledSpread, skewOf } from './noise.ts';
@@ -24,7 +24,7 @@ import type { MembersSum } from './series-slots.ts';
 import { moveTo } from './slot-place.ts';
 import { sumBack } from './sums.ts';
 import type { Sum } from './sums.ts';
-import { copyPool, createPool, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
+import { clumpAt, copyPool, createPool, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
 import type { ErrorPool } from './tracked-error.ts';
 
 const SUSPICION_MAX = 1e6;
@@ -77,6 +77,8 @@ export interface Field {
    * all, and nothing was changed.
    */
   judge(state: SeriesState, slot: number, filled: number, isSettled: boolean): boolean;
+  /** How many events, or payments, a window of `slot` brings by the forecast: of those that come alone. Undefined: there is none. */
+  eventsIn(state: SeriesState, slot: number): number | undefined;
   /** False: whatever the state holds, a look at these values would find no rise. */
   mayRise(state: SeriesState, slot: number, amount: number, exposure: number): boolean;
   /** Enters and judges a copy of a state, for rises alone; nothing that is written but the copy changes. Gives what was expected. */
@@ -237,6 +239,13 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       }
       numbers[At.suspicion] = Math.max(0, Math.min(evidence.log, SUSPICION_MAX), numbers[At.suspicion]! - SUSPICION_FADES);
       return true;
+    },
+    eventsIn({ numbers, groups }, slot) {
+      if (numbers[At.baseline] !== Baseline.own) return undefined;
+      setOffset(kit.offset, common.offset(groups ?? NONE));
+      const { grid, layout, form } = model;
+      const expected = (Math.exp(logRate(numbers, model, moveTo(kit.now, model, slot).row)) * kit.offset.factor) / grid.windowsPerSlot;
+      return form === 'money' ? numbers[layout.lumps + Lump.rate]! * expected : expected / (1 + clumpAt(numbers, model, shrinkage));
     },
     mayRise(state, slot, amount, exposure) {
       setOffset(kit.offset, common.offset(state.groups ?? NONE));

@@ -15,7 +15,7 @@ export interface NewcomersMemory {
   readonly besides: number;
   /** What is still expected of members though newcomers took it over who have a forecast by now. */
   readonly moved: number;
-  /** Of what newcomers bring, the part that members lack. */
+  /** Of what newcomers brought when they last brought something, the part that members lacked. */
   readonly part: number;
   /** Members fall short, and what is missing of them has moved. */
   readonly hasMoved: boolean;
@@ -47,7 +47,7 @@ export function standIn(sum: RollUpSum, before: NewcomersMemory, breakEven: numb
   const missing = Math.max(0, gap - moved);
   if (!isShort) besides = Math.max(0, strangers - missing);
   const instead = Math.min(strangers - besides, missing);
-  const part = instead > 0 ? instead / strangers : 0;
+  const part = strangers > 0 ? Math.max(0, instead) / strangers : before.part;
   if (isShort) {
     // Up to where nothing speaks for a drop, and no further: else chance would only ever be filled up, and add up to a rise.
     const enough = (1 + breakEven) / 2;
