@@ -1,4 +1,5 @@
 import { alertKindsOf } from '../config/alert-kinds.ts';
+import { servedConflicts } from '../config/served-routes.ts';
 import { topicConflicts } from '../config/topic-conflicts.ts';
 import { loadPipeline } from '../config/load-pipeline.ts';
 import type { LoadedPipeline } from '../config/pipeline-config.ts';
@@ -35,14 +36,16 @@ export async function checkCommand(files: string[], options: { json: boolean }, 
 
 /** By itself, and beside the right ones before it: they would run together. */
 function check(file: string, others: readonly LoadedPipeline[]): { config: LoadedPipeline } | { errors: string[] } {
+  let config: LoadedPipeline | undefined;
   try {
-    const config = loadPipeline(file);
+    config = loadPipeline(file);
     topicConflicts([...others, config]);
+    servedConflicts([...others, config]);
     return { config };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const isOfFile = error.code !== 'topic_conflict';
-    return { errors: error.message.split('\n').map((line) => (isOfFile ? line : `${file}: ${line}`)) };
+    // A clash has no place in the file.
+    return { errors: error.message.split('\n').map((line) => (config === undefined ? line : `${file}: ${line}`)) };
   }
 }
 

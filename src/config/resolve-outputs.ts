@@ -8,6 +8,7 @@ import type { AlertKind } from './alert-kinds.ts';
 import type { ReceiverConfig, ServeConfig } from './pipeline-config.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
 import type { Path, Problems } from './problem.ts';
+import { createServedRoutes } from './served-routes.ts';
 import { checkWith } from './zod-problems.ts';
 
 export const RECEIVER_TYPES = Object.keys(receiverCatalog);
@@ -88,12 +89,21 @@ export function resolveServe(
 ): ServeConfig[] {
   const many = Array.isArray(block);
   const entries = block === undefined ? [] : [block].flat();
+  const routes = createServedRoutes();
   return entries.map((entry, index) => {
     const here = many ? ['serve', index] : ['serve'];
     const names = windows.map((window) => window.name);
     if (!names.includes(entry.window)) problems.unknown([...here, 'window'], entry.window, 'a window', names);
     if (entries.findIndex((other) => other.path === entry.path) < index)
       problems.add([...here, 'path'], `found ${entry.path} twice; expected each path once`);
+    else {
+      const taken = routes.take(entry.path);
+      if (taken !== undefined)
+        problems.add(
+          [...here, 'path'],
+          `found ${entry.path}, for which the API would have to answer at ${taken} twice; expected another path`,
+        );
+    }
     const placeholders = [...entry.path.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
     if (/[{}]/.test(entry.path.replaceAll(/\{[^{}]*\}/g, ''))) {
       problems.add([...here, 'path'], `found a brace without its partner in ${JSON.stringify(entry.path)}; expected {dimension}`);
