@@ -58,7 +58,7 @@ function run(payment: (random: Random) => number, hasExposure: boolean, seed: nu
       const payments = random.poisson(VOLUMES[index % VOLUMES.length]! * rhythm);
       let sum = 0;
       for (let i = 0; i < payments; i++) sum += payment(random);
-      const direction = rows.observe(index, minute, sum, hasExposure ? payments : 1);
+      const direction = rows.observe(index, minute, sum, hasExposure ? payments : 1, payments);
       if (direction !== undefined && direction !== on[index]) count[direction]++;
       on[index] = direction;
     }

@@ -20,7 +20,7 @@ const work = new Float64Array(rhythm.size);
 /** Level of a rate of 2 % that is known this well (variance), and of no rhythm. */
 function known(variance: number): Float32Array {
   const { numbers } = emptyState(layout);
-  beginBaseline(numbers, model, 2_000, 100_000);
+  beginBaseline(numbers, model, createPool(model), 2_000, 100_000);
   numbers.fill(0, layout.covariance, layout.covariance + (rhythm.size * (rhythm.size + 1)) / 2);
   numbers[layout.covariance] = variance;
   return numbers;

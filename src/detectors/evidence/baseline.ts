@@ -2,6 +2,7 @@
 import { At, Baseline } from './layout.ts';
 import type { Model } from './model.ts';
 import { beginNoise } from './noise.ts';
+import type { ErrorPool } from './tracked-error.ts';
 
 /** Added to the variance of a first guess. */
 const FIRST_VARIANCE = 0.05;
@@ -36,14 +37,14 @@ export function logRate(numbers: Float32Array, model: Model, row: number): numbe
 }
 
 /** First guess, from the first block that has something in it. */
-export function beginBaseline(numbers: Float32Array, model: Model, seen: number, exposure: number): void {
+export function beginBaseline(numbers: Float32Array, model: Model, pool: ErrorPool, seen: number, exposure: number): void {
   const { mean, covariance, size } = model.layout;
   // Until now the level's place held the exposure that went by without any money.
   const empty = numbers[mean]!;
   const whole = exposure + empty;
   const isMoney = model.form === 'money';
   numbers[mean] = Math.log((isMoney ? seen : seen + 0.5) / whole);
-  const noise = isMoney ? beginNoise(numbers, model, seen / whole, whole, empty) : 1 / (seen + 0.5);
+  const noise = isMoney ? beginNoise(numbers, model, pool, seen / whole, whole, empty) : 1 / (seen + 0.5);
   for (let i = 0; i < size; i++) {
     const prior = i === 0 ? Math.min(MONEY_VARIANCE_MAX, noise + FIRST_VARIANCE) : model.profile.harmonicPrior[(i - 1) >> 1]!;
     numbers[covariance + diagonal(i)] = prior;

@@ -68,7 +68,7 @@ function learnPending(numbers: Float32Array, kit: Kit, now: SlotPlace): void {
   if (numbers[At.baseline] === Baseline.none) {
     if (exposure <= 0) return;
     if (model.form === 'money' && seen <= 0) return passEmpty(numbers, model, exposure);
-    beginBaseline(numbers, model, seen, exposure);
+    beginBaseline(numbers, model, kit.pool, seen, exposure);
   } else if (numbers[At.baseline] === Baseline.own) {
     driftBaseline(numbers, model, grid.blockMinutes);
     if (exposure > 0 && !isSuspended(numbers, model)) {

@@ -7,7 +7,7 @@
  * - A window comes: here, or in `rows` where nobody says when it is over. `unheard` says which series it tells nothing of, `groups` who is a
  *   member of what (`newcomers`: who stands in for whom), and `field` leads the series of the entry through it, with one `kit` for all.
  * - Its values enter a state: `series-slots` (`slot-place`: where), as `baseline` forecast them. What forecasts were wrong by goes into
- *   `tracked-error`, `carry-over` and `noise`; a full block (`blocks`) is learnt, and becomes one of the `habits`.
+ *   `tracked-error`, `carry-over` and `noise` (`spread-pool`, `size-pool`: what others say of it); a full block (`blocks`) is learnt, and becomes one of the `habits`.
  * - What many do together is taken out of the forecasts: `common-mode` finds it in a `common-group`, and asks their `agreement` whether it is common.
  * - Each is judged: `scan` weighs all spans (`sums`) by their `log-likelihood`, `power` says what has to be reached, `episode` is the life of an alarm.
  * - It is told: `verdicts`, and `contributors` for a roll-up. Between windows `look` asks the same of the open one; `foresee` spares it most of the work.
@@ -76,11 +76,12 @@ interface Turn extends Seen {
   startMs: number;
   amount: number;
   exposure: number;
+  events: number;
   expected: number;
 }
 
 const NONE: readonly number[] = [];
-const BLANK = { group: undefined, isCalm: false, isUnheard: false, startMs: 0, amount: 0, exposure: 0, expected: 0 };
+const BLANK = { group: undefined, isCalm: false, isUnheard: false, startMs: 0, amount: 0, exposure: 0, events: 0, expected: 0 };
 
 function createEvidence(config: EvidenceConfig, context: DetectorContext): Detector<SeriesState> {
   const model = modelOf(config, context);
@@ -135,6 +136,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
       turn.startMs = observation.startMs;
       turn.amount = bounded(observation.parts?.amount ?? 0);
       turn.exposure = bounded(observation.parts?.exposure ?? 0) * share;
+      turn.events = observation.volume;
       turn.expected = 0;
       turn.scale = scale;
     }
@@ -207,10 +209,10 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
     for (const turn of turns) {
       if (isDue()) yield;
       if (turn.group !== undefined || turn.isUnheard) continue;
-      const { state, amount, exposure } = turn;
+      const { state, amount, exposure, events } = turn;
       const { numbers } = state;
       const isNew = numbers[At.baseline] === Baseline.none;
-      turn.expected = segments.enter(state, slot, amount, exposure);
+      turn.expected = segments.enter(state, slot, amount, exposure, events);
       if (!state.groups?.length) continue;
       if (turn.expected <= 0) {
         if (numbers[At.baseline] === Baseline.none) groups.addStranger(state.groups, amount);

@@ -15,17 +15,18 @@ import type { Kit } from './kit.ts';
 import { At, Baseline, Lump, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
-import { noiseOf, pooledSpread, skewOf } from './noise.ts';
+import { noiseOf, skewOf } from './noise.ts';
 import { WORTH_MOST, thresholdOf, weighSeries } from './power.ts';
 import { createScan, scanSpans } from './scan.ts';
 import type { Evidence, Scan } from './scan.ts';
 import { bear, enterMembers, enterWindow, shiftNewest } from './series-slots.ts';
 import type { MembersSum } from './series-slots.ts';
 import { moveTo } from './slot-place.ts';
+import { firstSpread } from './spread-pool.ts';
 import { sumBack } from './sums.ts';
 import type { Sum } from './sums.ts';
 import { clumpAt, copyPool, createPool, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
-import type { ErrorPool } from './tracked-error.ts';
+import type { StoredPool } from './tracked-error.ts';
 
 const SUSPICION_MAX = 1e6;
 /** What is left of a suspicion after a slot that does not share it, logs. */
@@ -44,7 +45,7 @@ function reachOf(numbers: Float32Array): number {
 
 /** What the series of an entry share, from window to window. Plain JSON. */
 export interface FieldMemory {
-  readonly pool: ErrorPool;
+  readonly pool: StoredPool;
   /** What the series of the window before took of the budget, chance x worth, on average; null: there was none. */
   readonly power: number | null;
   readonly newest: number;
@@ -64,8 +65,8 @@ export interface Field {
   bear(slot: number): SeriesState;
   /** Money: the power of its mean that the variance of a series goes with. */
   skewOf(state: SeriesState): number;
-  /** Gives what was expected; 0: nothing could be. */
-  enter(state: SeriesState, slot: number, amount: number, exposure: number): number;
+  /** Gives what was expected; 0: nothing could be. `events`: that an amount without exposure is the sum of; by default one a slot. */
+  enter(state: SeriesState, slot: number, amount: number, exposure: number, events?: number): number;
   /** The same for a roll-up, by its members. */
   enterMembers(state: SeriesState, slot: number, sum: MembersSum): void;
   /** Common shifts of the window at hand, to be applied to all who were entered; undefined: none. */
@@ -86,7 +87,7 @@ export interface Field {
 }
 
 export function createField(model: Model, stored?: FieldMemory): Field {
-  const pool = copyPool(stored?.pool ?? createPool(model));
+  const pool = stored ? copyPool(stored.pool) : createPool(model);
   const kit = createKit(model, pool);
   const { shrinkage } = kit;
   /** Of looks: they leave no error in the pool. */
@@ -166,15 +167,15 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     thresholdOf: ({ numbers }) => thresholdFor(numbers, slotOf(numbers)),
     bear(slot) {
       const state = emptyState(model.layout);
-      bear(state, slot, pooledSpread(pool, model));
+      bear(state, slot, firstSpread(pool, model));
       return state;
     },
     skewOf: ({ numbers }) => skewOf(numbers, model, shrinkage),
-    enter(state, slot, amount, exposure) {
+    enter(state, slot, amount, exposure, events = exposure) {
       const { numbers } = state;
       const groups = state.groups ?? NONE;
       setOffset(kit.offset, common.offset(groups));
-      const expected = enterWindow(state, kit, slot, amount, exposure);
+      const expected = enterWindow(state, kit, slot, amount, exposure, events);
       power[0]! += numbers[At.power]!;
       entered++;
       if (expected <= 0) return 0;
@@ -261,9 +262,10 @@ export function createField(model: Model, stored?: FieldMemory): Field {
       glance.delay = kit.delay;
       glance.pool.spreadSum = pool.spreadSum;
       glance.pool.spreadWeight = pool.spreadWeight;
+      Object.assign(glance.pool.sizes, pool.sizes);
       glance.pool.skewSum = pool.skewSum;
       glance.pool.skewWeight = pool.skewWeight;
-      const expected = enterWindow(copy, glance, slot, amount, exposure);
+      const expected = enterWindow(copy, glance, slot, amount, exposure, 0);
       foreseeAs(state, numbers, kit, slot);
       if (expected <= 0 || !isReady(numbers, model)) return 0;
       scanSpans(numbers, model, moveTo(kit.now, model, slot), shrinkage, scan, reachOf(numbers), filled);

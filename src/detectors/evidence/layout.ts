@@ -76,6 +76,10 @@ export const HAS_LASTED = -2;
 export const Lump = { rate: 0, learnt: 1, empty: 2, skew: 3 } as const;
 const LUMP_NUMBERS = 4;
 
+/** Amounts as such: the amount that came, and the events that it came in. */
+export const PerEvent = { amount: 0, events: 1 } as const;
+const PER_EVENT_NUMBERS = 2;
+
 /** No amount counts for more: its sums, and their squares beside a weight, stay far within a 32-bit number. */
 const AMOUNT_MOST = 1e30;
 
@@ -102,13 +106,14 @@ export interface Layout {
   readonly errorWeight: number;
   /** Mean exposure of earlier slots, by delay of what follows. */
   readonly earlier: number;
-  /** Places as of `Lump`. The last list. */
+  /** Places as of `Lump`, then as of `PerEvent`. The last lists. */
   readonly lumps: number;
+  readonly perEvent: number;
   readonly numbers: number;
   readonly habitBytes: number;
 }
 
-export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boolean, delays: number): Layout {
+export function createLayout(grid: TimeGrid, profile: Profile, hasExposure: boolean, withHabits: boolean, delays: number): Layout {
   let next: number = At.lists;
   const take = (length: number): number => {
     const at = next;
@@ -130,10 +135,13 @@ export function createLayout(grid: TimeGrid, profile: Profile, withHabits: boole
     errorWeight: take(grid.horizonMinutes.length),
     earlier: take(delays),
     lumps: take(profile.form === 'money' ? LUMP_NUMBERS : 0),
+    perEvent: take(profile.form === 'money' && !hasExposure ? PER_EVENT_NUMBERS : 0),
     numbers: next,
-    habitBytes: withHabits ? grid.habitSlots + grid.habitDelay : 0,
+    habitBytes: withHabits ? habitBytesOf(grid) : 0,
   };
 }
+
+export const habitBytesOf = (grid: TimeGrid): number => grid.habitSlots + grid.habitDelay;
 
 export function emptyState(layout: Layout): SeriesState {
   const bytes = new Uint8Array(bytesOf(layout));

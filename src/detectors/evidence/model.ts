@@ -65,7 +65,7 @@ export function createModel(settings: ModelSettings): Model {
     form: profile.form,
     profile,
     grid,
-    layout: createLayout(grid, profile, settings.habits, delaysTried(arrival)),
+    layout: createLayout(grid, profile, settings.hasExposure, settings.habits, delaysTried(arrival)),
     arrival,
     rhythm: createRhythm(profile.harmonics),
     drops: effects(settings.drop, DROP_POWERS[profile.form]),

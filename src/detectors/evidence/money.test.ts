@@ -36,7 +36,7 @@ function alarms(
       const events = random.poisson([5, 20, 60][series % 3]! * (1 + 0.3 * Math.sin((2 * Math.PI * window) / DAY)));
       let sum = 0;
       for (let left = events; left > 0; left--) sum += amount(random);
-      const direction = rows.observe(series, window, sum * factor(series, window), hasExposure ? events : 1);
+      const direction = rows.observe(series, window, sum * factor(series, window), hasExposure ? events : 1, events);
       if (direction === undefined) on.delete(series);
       else if (!on.has(series)) {
         on.add(series);

@@ -9,11 +9,11 @@
  */
 import { At, Lump } from './layout.ts';
 import type { Model } from './model.ts';
-import { SKEW_MOST, SPREAD_FIRST, SPREAD_PSEUDO_WEIGHT, errorAt } from './tracked-error.ts';
+import { SPREAD_LEAST, addSpread, fadePerEvent, spreadByOthers } from './spread-pool.ts';
+import { SKEW_MOST, SPREAD_FIRST, errorAt } from './tracked-error.ts';
 import type { ErrorPool, Finished, Shrinkage, Tracking } from './tracked-error.ts';
 
-/** Relative variance of what an exposure of 1, or a slot, brings at least. */
-const SPREAD_LEAST = 0.3;
+/** Relative variance of what a slot brings at least. */
 const SLOT_SPREAD_LEAST = 0.003;
 /** Weight of the pool's spread against a series' own: as sure as if series differed by a factor of 1.4. */
 const SPREAD_PRIOR = 8;
@@ -43,18 +43,16 @@ export function noiseOfBlock(numbers: Float32Array, model: Model, expected: numb
   return model.form === 'money' ? numbers[At.spread]! / (model.hasExposure ? exposure : expected) : 1 / expected;
 }
 
-export function pooledSpread(pool: ErrorPool, { hasExposure }: Model): number {
-  const pooled = pool.spreadWeight > 0 ? pool.spreadSum / pool.spreadWeight : 0;
-  return hasExposure ? Math.max(SPREAD_LEAST, pooled) : Math.max(0, pooled);
-}
-
 /**
  * The first block with money in it: `rate` of an exposure of 1, after `empty` exposure without any. Gives the relative variance of
  * that rate.
  */
-export function beginNoise(numbers: Float32Array, model: Model, rate: number, exposure: number, empty: number): number {
+export function beginNoise(numbers: Float32Array, model: Model, pool: ErrorPool, rate: number, exposure: number, empty: number): number {
   const { lumps } = model.layout;
   const unit = model.hasExposure ? 1 : rate;
+  if (!model.hasExposure) {
+    numbers[At.spread] = spreadByOthers(pool, numbers, model) ?? 0;
+  }
   if (!(numbers[At.spread]! > 0)) numbers[At.spread] = SPREAD_FIRST * unit;
   beginLumps(numbers, model);
   if (empty > 0) {
@@ -86,13 +84,18 @@ export function trackNoise(numbers: Float32Array, { model, pool, shrinkage }: Tr
   const { lumps } = model.layout;
   const known = numbers[lumps + Lump.empty]! / (numbers[lumps + Lump.empty]! + EMPTY_PSEUDO_SLOTS);
   const alone = known / numbers[lumps + Lump.rate]!;
-  const pooled = pooledSpread(pool, model);
-  const own = (numbers[At.spreadSum]! + SPREAD_PRIOR * pooled) / (numbers[At.spreadWeight]! + SPREAD_PRIOR);
+  const pooled = spreadByOthers(pool, numbers, model);
+  // As long as nothing can be said it stays as it is.
+  const own =
+    pooled === undefined
+      ? numbers[At.spread]!
+      : (numbers[At.spreadSum]! + SPREAD_PRIOR * pooled) / (numbers[At.spreadWeight]! + SPREAD_PRIOR);
   const least = model.hasExposure ? SPREAD_LEAST : SLOT_SPREAD_LEAST * expected;
   // Lumps that were all of one size would have the least spread that so many can have.
   numbers[At.spread] = Math.max(least, own, alone);
   // With gamma sizes of this spread, so many lumps and this power belong together: then nothing comes as seldom as it does.
   numbers[lumps + Lump.skew] = SKEW_MOST - alone / numbers[At.spread]!;
+  fadePerEvent(numbers, model);
 }
 
 /** How many lumps an exposure of 1 brings: by likelihood, from which slots were empty. */
@@ -122,15 +125,12 @@ function trackSpread(numbers: Float32Array, model: Model, q: number, exposure: n
   const most = SPREAD_SQUARE_MAX + LUMP_SQUARE_MAX * noise;
   const square = Math.min(exposure * (q - 1) * (q - 1), most * (spread + other));
   const term = weight * (square - other);
+  // More than a state can hold.
+  if (!Number.isFinite(term)) return;
   const keep = 1 - model.grid.spreadGain;
   numbers[At.spreadSum] = keep * numbers[At.spreadSum]! + term;
   numbers[At.spreadWeight] = keep * numbers[At.spreadWeight]! + weight;
-  if (pool.spreadWeight === 0) {
-    pool.spreadSum = SPREAD_PSEUDO_WEIGHT * spread;
-    pool.spreadWeight = SPREAD_PSEUDO_WEIGHT;
-  }
-  pool.spreadSum += term;
-  pool.spreadWeight += weight;
+  addSpread(pool, numbers, model, term, weight);
   if (numbers[At.variance]! <= SKEW_VARIANCE_MAX)
     trackSkew(pool, noise, spread / (spread + other), shrinkage.bold * numbers[At.variance]!, q);
 }

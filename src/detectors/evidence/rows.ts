@@ -23,8 +23,8 @@ export interface EvidenceRowsSettings {
 }
 
 export interface EvidenceRows {
-  /** Window number `window` of a series: the direction of its alarm while one is on. */
-  observe(series: number, window: number, amount: number, exposure: number): Direction | undefined;
+  /** Window number `window` of a series: the direction of its alarm while one is on. `events`: that an amount without exposure is the sum of; by default one a slot. */
+  observe(series: number, window: number, amount: number, exposure: number, events?: number): Direction | undefined;
   readonly stateBytes: number;
 }
 
@@ -68,7 +68,7 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
 
   return {
     stateBytes: bytesOf(model.layout),
-    observe(series, window, amount, exposure) {
+    observe(series, window, amount, exposure, events) {
       if (window !== current) begin(window);
       let state = states[series];
       if (!state) {
@@ -76,7 +76,7 @@ export function createEvidenceRows(settings: EvidenceRowsSettings): EvidenceRows
         state.groups = groups;
       }
       entered[count++] = state;
-      field.enter(state, slot, bounded(amount), bounded(exposure));
+      field.enter(state, slot, bounded(amount), bounded(exposure), events);
       if (!field.judge(state, slot, filled, false)) {
         if (field.common.mustWait(groups)) waiting.push(state);
         else field.judge(state, slot, filled, true);

@@ -90,7 +90,7 @@ for (const { name, adds, windowMs, mean, every, low, high } of [
       const factor = phase < low ? 0.3 : phase < low + high ? 3 : 1;
       const clicks = random.poisson(mean * factor);
       const seen = adds === 'events' ? clicks : clicks * Math.exp(0.5 * random.normal());
-      const expected = enterWindow(state, kit, slot, seen, 1_000);
+      const expected = enterWindow(state, kit, slot, seen, 1_000, 0);
       slots.unshift({ seen, expected });
       if (!isReady(numbers, model) || seen === expected) continue;
       scanSpans(numbers, model, moveTo(kit.now, model, slot), kit.shrinkage, scan, numbers[At.reach]!, 1);

@@ -11,6 +11,7 @@ import type { Model } from './model.ts';
 import { noiseOf, trackNoise } from './noise.ts';
 import { moveTo } from './slot-place.ts';
 import type { SlotPlace } from './slot-place.ts';
+import { notePerEvent } from './spread-pool.ts';
 import { sumBack } from './sums.ts';
 import { errorAt, readErrors, trackClumps, trackError } from './tracked-error.ts';
 
@@ -41,8 +42,8 @@ function addWindow(numbers: Float32Array, { layout }: Model, { place }: SlotPlac
   numbers[layout.recentExpected + place]! += expected;
 }
 
-/** Adds what a window of `slot` brought. Gives what was expected of the window; 0 where nothing can be. */
-export function enterWindow(state: SeriesState, kit: Kit, slot: number, amount: number, exposure: number): number {
+/** Adds what a window of `slot` brought, in so many events. Gives what was expected of the window; 0 where nothing can be. */
+export function enterWindow(state: SeriesState, kit: Kit, slot: number, amount: number, exposure: number, events: number): number {
   const { numbers } = state;
   const { model } = kit;
   const isBorn = numbers[At.age] === 0;
@@ -67,6 +68,7 @@ export function enterWindow(state: SeriesState, kit: Kit, slot: number, amount: 
   }
   noteExposure(numbers, model, exposure, isFirst && !isBridged);
   addWindow(numbers, model, now, amount, expected);
+  if (numbers[At.status] === Status.calm) notePerEvent(numbers, model, amount, expected, events);
   return expected;
 }
 

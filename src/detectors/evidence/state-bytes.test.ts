@@ -34,3 +34,24 @@ test('a state is read in its own version alone', () => {
     assert.equal(form.decode(Buffer.from('AAAA'), version), undefined);
   }
 });
+
+test('amounts that were written before it was kept what one event brings are read, with their habits or without', () => {
+  for (const habits of [true, false]) {
+    const model = createModel({ ...settings, habits, hasExposure: false, profile: profileOf('amounts', false) });
+    const { layout } = model;
+    const form = stateBytes(model);
+    const state = emptyState(layout);
+    state.numbers.forEach((_, place) => (state.numbers[place] = place * 3));
+    state.habits.fill(-5);
+    const numberBytes = layout.numbers * Float32Array.BYTES_PER_ELEMENT;
+    const bytes = Buffer.from(form.encode(state));
+    const older = layout.perEvent * Float32Array.BYTES_PER_ELEMENT;
+    assert.equal(numberBytes - older, 2 * Float32Array.BYTES_PER_ELEMENT);
+    for (const written of [Buffer.concat([bytes.subarray(0, older), bytes.subarray(numberBytes)]), bytes.subarray(0, older)]) {
+      const read = form.decode(written, stateVersionOf(model))!;
+      assert.deepEqual(read.numbers.subarray(0, layout.perEvent), state.numbers.subarray(0, layout.perEvent));
+      assert.deepEqual([...read.numbers.subarray(layout.perEvent)], [0, 0]);
+      assert.deepEqual(read.habits, written.length === older ? new Int8Array(state.habits.length) : state.habits);
+    }
+  }
+});

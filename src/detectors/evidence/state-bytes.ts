@@ -1,7 +1,7 @@
 /** How a series' state is written: the bytes of both lists, the numbers' lowest byte first. */
 import { endianness } from 'node:os';
 import type { StateForm } from '../detector.ts';
-import { emptyState } from './layout.ts';
+import { emptyState, habitBytesOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 import { SPAN_MINUTES_MAX } from './time-grid.ts';
@@ -13,8 +13,12 @@ import { SPAN_MINUTES_MAX } from './time-grid.ts';
 export const stateVersionOf = ({ form, grid }: Model): number => (form === 'money' ? 4 : 3) + (grid.spanMinutes > SPAN_MINUTES_MAX ? 1 : 0);
 
 export function stateBytes(model: Model): StateForm<SeriesState> {
-  const { layout } = model;
+  const { layout, grid } = model;
   const numberBytes = layout.numbers * Float32Array.BYTES_PER_ELEMENT;
+  /** Of amounts as such: written before it was kept what one event brings. That is the last list, and begins empty. */
+  const olderBytes = layout.perEvent * Float32Array.BYTES_PER_ELEMENT;
+  const isOlder = ({ length }: Uint8Array): boolean =>
+    olderBytes < numberBytes && (length === olderBytes || length === olderBytes + habitBytesOf(grid));
   // As they lie in memory, where that is so: every series that changed is written at every commit.
   const swapped = endianness() === 'BE' ? Buffer.alloc(numberBytes + layout.habitBytes) : undefined;
   return {
@@ -26,11 +30,13 @@ export function stateBytes(model: Model): StateForm<SeriesState> {
     },
     decode(written, version) {
       // Without its habits, or with habits where there were none, a state is as good: they are learnt anew.
-      if (version !== stateVersionOf(model) || written.length < numberBytes) return undefined;
+      const had = isOlder(written) ? olderBytes : numberBytes;
+      if (version !== stateVersionOf(model) || written.length < had) return undefined;
       const bytes = Buffer.from(written.buffer, written.byteOffset, written.length);
       const state = emptyState(layout);
-      for (let i = 0; i < layout.numbers; i++) state.numbers[i] = bytes.readFloatLE(i * Float32Array.BYTES_PER_ELEMENT);
-      if (bytes.length === numberBytes + state.habits.length) state.habits.set(bytes.subarray(numberBytes));
+      for (let at = 0; at < had; at += Float32Array.BYTES_PER_ELEMENT)
+        state.numbers[at / Float32Array.BYTES_PER_ELEMENT] = bytes.readFloatLE(at);
+      if (bytes.length === had + state.habits.length) state.habits.set(bytes.subarray(had));
       return state;
     },
   };

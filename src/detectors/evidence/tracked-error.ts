@@ -5,6 +5,8 @@
 import { firstScores } from './arrival.ts';
 import { At } from './layout.ts';
 import type { Model } from './model.ts';
+import { createSizePool, fadeSizePool } from './size-pool.ts';
+import type { SizePool } from './size-pool.ts';
 import type { Sum } from './sums.ts';
 
 /** Spread of the true error between series, relative to the pool's. */
@@ -43,9 +45,10 @@ export interface ErrorPool {
   /** What carries over from one span to the next, by horizon: weighted products of both errors. */
   readonly together: number[];
   readonly togetherWeights: number[];
-  /** Money: the spread, as in `money-noise.ts`. */
+  /** Money: the spread, as in `noise`; of amounts as such an amount, and by event. */
   spreadSum: number;
   spreadWeight: number;
+  readonly sizes: SizePool;
   /** Money: relative third moment over the square of the relative variance, of an exposure of 1. */
   skewSum: number;
   skewWeight: number;
@@ -110,6 +113,7 @@ export function createPool(model: Model): ErrorPool {
     // Amounts as such have a unit that is not known before.
     spreadSum: model.hasExposure ? SPREAD_PSEUDO_WEIGHT * SPREAD_FIRST : 0,
     spreadWeight: model.hasExposure ? SPREAD_PSEUDO_WEIGHT : 0,
+    sizes: createSizePool(),
     skewSum: SKEW_PSEUDO_WEIGHT * SKEW_FIRST,
     skewWeight: SKEW_PSEUDO_WEIGHT,
     boldSum: BOLD_PSEUDO_WEIGHT,
@@ -118,8 +122,11 @@ export function createPool(model: Model): ErrorPool {
   };
 }
 
+/** As a pool is stored: one that was stored before spreads were kept by event has none of these. */
+export type StoredPool = Omit<ErrorPool, 'sizes'> & Partial<Pick<ErrorPool, 'sizes'>>;
+
 /** By hand: it is asked for after every window. */
-export function copyPool(pool: ErrorPool): ErrorPool {
+export function copyPool(pool: StoredPool): ErrorPool {
   const { weights, sums, pseudo, together, togetherWeights, delays } = pool;
   return {
     ...pool,
@@ -129,6 +136,7 @@ export function copyPool(pool: ErrorPool): ErrorPool {
     together: [...together],
     togetherWeights: [...togetherWeights],
     delays: [...delays],
+    sizes: { ...(pool.sizes ?? createSizePool()) },
   };
 }
 
@@ -216,6 +224,7 @@ export function fadePool(pool: ErrorPool, model: Model): void {
   const keep = 1 - model.grid.spreadGain;
   pool.spreadSum *= keep;
   pool.spreadWeight *= keep;
+  fadeSizePool(pool.sizes, keep);
   pool.skewSum *= keep;
   pool.skewWeight *= keep;
   const keepBold = 1 - trackGains[horizons.length - 1]! / horizons.at(-1)!;
