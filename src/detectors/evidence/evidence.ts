@@ -98,7 +98,7 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
 
   function remember(shared: Shared | undefined): Memory {
     const segments = createField(model, shared?.segments);
-    const groups = createGroups(segments.common, rollUps, grid.spanMinutes, shared?.groups ?? {});
+    const groups = createGroups(segments.common, rollUps, grid.spanMinutes, shared?.groups ?? {}, model.drops.factors.length > 0);
     return { segments, rollUps: createField(model, shared?.rollUps), groups };
   }
 
@@ -170,17 +170,18 @@ function createEvidence(config: EvidenceConfig, context: DetectorContext): Detec
    */
   function isSourceSilent(inputs: readonly SeriesInput<SeriesState>[], slot: number, at: Memory): boolean {
     if (model.hasExposure) return true;
-    let events = 0;
-    let isKnown = false;
+    at.segments.renew();
+    /** By the names of the segments' labels: each event is in one segment of each grouping. */
+    const events = new Map<string, number>();
     for (const input of inputs) {
       const state = stateOf(input, slot, at);
       if (state.rollUp !== undefined) continue;
       const one = at.segments.eventsIn(state, slot);
       if (one === undefined) continue;
-      isKnown = true;
-      events += one;
+      const names = Object.keys(input.observation.labels).join();
+      events.set(names, (events.get(names) ?? 0) + one);
     }
-    return !isKnown || events >= NEVER_NONE;
+    return events.size === 0 || Math.max(...events.values()) >= NEVER_NONE;
   }
 
   /** Those that no series is, or is a part of, any more. */

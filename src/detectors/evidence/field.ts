@@ -12,7 +12,7 @@ import type { Bar } from './episode.ts';
 import { foresee, foreseeAs } from './foresee.ts';
 import { createKit, setOffset } from './kit.ts';
 import type { Kit } from './kit.ts';
-import { At, Baseline, Lump, Status, emptyState, slotOf } from './layout.ts';
+import { At, Baseline, Status, emptyState, slotOf } from './layout.ts';
 import type { SeriesState } from './layout.ts';
 import type { Model } from './model.ts';
 import { noiseOf, skewOf } from './noise.ts';
@@ -22,7 +22,7 @@ import type { Evidence, Scan } from './scan.ts';
 import { bear, enterMembers, enterWindow, shiftNewest } from './series-slots.ts';
 import type { MembersSum } from './series-slots.ts';
 import { moveTo } from './slot-place.ts';
-import { firstSpread } from './spread-pool.ts';
+import { amountPerEvent, firstSpread } from './spread-pool.ts';
 import { sumBack } from './sums.ts';
 import type { Sum } from './sums.ts';
 import { clumpAt, copyPool, createPool, errorAt, fadePool, renewShrinkage } from './tracked-error.ts';
@@ -78,7 +78,9 @@ export interface Field {
    * all, and nothing was changed.
    */
   judge(state: SeriesState, slot: number, filled: number, isSettled: boolean): boolean;
-  /** How many events, or payments, a window of `slot` brings by the forecast: of those that come alone. Undefined: there is none. */
+  /** What all series tell of errors holds as of now: before `eventsIn` is asked of a window that may not begin. */
+  renew(): void;
+  /** How many events a window of `slot` brings by the forecast: of those that come alone. Undefined: there is none. */
   eventsIn(state: SeriesState, slot: number): number | undefined;
   /** False: whatever the state holds, a look at these values would find no rise. */
   mayRise(state: SeriesState, slot: number, amount: number, exposure: number): boolean;
@@ -108,6 +110,8 @@ export function createField(model: Model, stored?: FieldMemory): Field {
   const power = new Float64Array(1);
   let entered = 0;
   let sharing = 1;
+  /** In this life. */
+  let hasBegun = false;
 
   /** What this series has to reach: most never ask. */
   function thresholdFor(numbers: Float32Array, slot: number): number {
@@ -151,7 +155,11 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     delay: () => kit.delay,
     memory: () => ({ pool: copyPool(pool), power: entered === 0 ? before : power[0]! / entered, newest }),
     scan,
+    renew() {
+      renewShrinkage(shrinkage, pool, model);
+    },
     begin(slot, series) {
+      hasBegun = true;
       if (slot > newest) {
         fadePool(pool, model);
         newest = slot;
@@ -244,11 +252,15 @@ export function createField(model: Model, stored?: FieldMemory): Field {
     eventsIn({ numbers, groups }, slot) {
       if (numbers[At.baseline] !== Baseline.own) return undefined;
       setOffset(kit.offset, common.offset(groups ?? NONE));
-      const { grid, layout, form } = model;
+      const { grid, form } = model;
       const expected = (Math.exp(logRate(numbers, model, moveTo(kit.now, model, slot).row)) * kit.offset.factor) / grid.windowsPerSlot;
-      return form === 'money' ? numbers[layout.lumps + Lump.rate]! * expected : expected / (1 + clumpAt(numbers, model, shrinkage));
+      if (form !== 'money') return expected / (1 + clumpAt(numbers, model, shrinkage));
+      const unit = amountPerEvent(numbers, model);
+      return unit === undefined ? undefined : expected / unit;
     },
     mayRise(state, slot, amount, exposure) {
+      // How sure a forecast is, and how much has to be reached, is known from the first window on.
+      if (!hasBegun) return false;
       setOffset(kit.offset, common.offset(state.groups ?? NONE));
       const foreseen = foresee(state, kit, slot, exposure);
       // As the scan does, of values as they stand in a state.

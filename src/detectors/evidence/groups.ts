@@ -65,12 +65,13 @@ interface Entry {
   readonly sum: RollUpSum;
 }
 
-/** `spanMinutes`: of the longest span. */
+/** `spanMinutes`: of the longest span; `watchesDrops`: else nobody stands in for anybody. */
 export function createGroups(
   common: CommonMode,
   groupings: readonly (readonly string[])[],
   spanMinutes: number,
   stored: GroupsMemory,
+  watchesDrops: boolean,
 ): Groups {
   const numbers = new Map<string, number>();
   let entries: Entry[] = [];
@@ -86,7 +87,7 @@ export function createGroups(
     entries.push({
       key,
       usualOffset: memory?.usualOffset ?? 0,
-      newcomers: memory?.newcomers ?? NO_NEWCOMERS,
+      newcomers: (watchesDrops ? memory?.newcomers : undefined) ?? NO_NEWCOMERS,
       isHeld: false,
       sum: { seen: 0, expected: 0, filter: 0, noise: 0, skew: 0, strangers: 0, settled: 0, exposure: 0 },
     });

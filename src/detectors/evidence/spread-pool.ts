@@ -69,7 +69,7 @@ export function fadePerEvent(numbers: Float32Array, { hasExposure, grid, layout:
 }
 
 /** Undefined: nothing tells it yet. */
-function amountPerEvent(numbers: Float32Array, { layout: { perEvent } }: Model): number | undefined {
+export function amountPerEvent(numbers: Float32Array, { layout: { perEvent } }: Model): number | undefined {
   const amount = numbers[perEvent + PerEvent.amount]! / numbers[perEvent + PerEvent.events]!;
   return amount > 0 && Number.isFinite(amount) ? amount : undefined;
 }
