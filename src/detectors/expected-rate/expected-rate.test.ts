@@ -68,6 +68,37 @@ function play(items: readonly Item[], minutes: number, random: Random, budget: B
   return { began, ends, firing: on };
 }
 
+test('what was lost for want of attempts rings again where it is seen to be wrong anew, not because it was', () => {
+  for (const [dropsBack, rings] of [
+    [6, false],
+    [3, true],
+  ] as const) {
+    const detector = expectedRate.create(expectedRateConfig.parse({ rate: '0.6%' }), {
+      measure,
+      window,
+      budget: { falseAlarmsPerDay: 1, tests: 2 },
+    });
+    let state: unknown;
+    const isFiringAt = (minute: number, amount: number): boolean => {
+      const observation = {
+        ...minuteAt(minute),
+        labels: {},
+        value: amount / 10,
+        volume: 1_000,
+        absent: false,
+        parts: { amount, exposure: 1_000 },
+      };
+      const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+      ({ state } = step!);
+      return step!.verdicts.some(({ status }) => status === 'firing');
+    };
+    const said = Array.from({ length: 120 }, (_, minute) => isFiringAt(minute, 3));
+    assert.equal(said.at(-1), true);
+    const back = Array.from({ length: 120 }, (_, minute) => isFiringAt(3 * DAY_MINUTES + minute, dropsBack));
+    assert.deepEqual([back[0], back.at(-1)], [false, rings]);
+  }
+});
+
 function minuteAt(minute: number): { startMs: number; endMs: number } {
   return { startMs: minute * MINUTE, endMs: (minute + 1) * MINUTE };
 }

@@ -50,6 +50,8 @@ interface RateState {
   /** End of the window it first saw, epoch ms, and how many it has judged. */
   readonly first: number;
   readonly windows: number;
+  /** Beginning of the window judged last, epoch ms; states of before it was noted have none. */
+  readonly judged?: number;
   readonly held?: Held;
   readonly down?: Side;
   readonly up?: Side;
@@ -68,6 +70,7 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
   refuseHopping(context, 'expected-rate');
   const { scale } = measure;
   const heldMs = Math.max(HELD_MS, HELD_WINDOWS * window.sizeMs);
+  const loseAfterMs = Math.max(LOSE_AFTER_MS, LOSE_AFTER_WINDOWS * window.sizeMs);
   const changes = changesOf(config);
   const isKnown = (name: string): boolean => context.groupings?.some((dimensions) => dimensions.includes(name)) ?? true;
   if (config.rate_in !== undefined && !isKnown(config.rate_in)) {
@@ -96,18 +99,25 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
   function observe({ state, observation }: SeriesInput<RateState>, design: Design | undefined, needed: number): Step<RateState> {
     const { amount: came = 0, exposure: tried = 0 } = observation.parts ?? {};
     if (!design || came < 0 || (came === 0 && tried <= 0)) return { state, verdicts: [] };
-    const { first = observation.startMs, windows = 0 } = state ?? {};
+    const { first = observation.startMs, windows = 0, judged = Infinity } = state ?? {};
     const held = state?.held && observation.startMs - state.held.startMs < heldMs ? state.held : undefined;
     const startMs = held?.startMs ?? observation.startMs;
     const amount = came + (held?.amount ?? 0);
     const exposure = Math.max(0, tried) + (held?.exposure ?? 0);
     // More successes than attempts are not of one and the same attempts, and say nothing about a rate by themselves.
     if (amount > exposure) return { state: { ...state, first, windows, held: { startMs, amount, exposure } }, verdicts: [] };
-    const next: { first: number; windows: number; down?: Side; up?: Side } = { first, windows: windows + 1 };
+    const next: { first: number; windows: number; judged: number; down?: Side; up?: Side } = {
+      first,
+      windows: windows + 1,
+      judged: observation.startMs,
+    };
+    // Its alert has ended as of nobody knows what: that it is still wrong has to be seen anew.
+    const isLost = observation.startMs - judged > loseAfterMs;
     const verdicts: Verdict[] = [];
     for (const [direction, change, tilts] of design.tilts) {
       const smallest = direction === 'up' ? 1 + change : 1 - change;
-      const side = turn(state?.[direction], tilts, design.rate, smallest, { startMs, amount, exposure, needed });
+      const before = isLost && state?.[direction]?.on ? undefined : state?.[direction];
+      const side = turn(before, tilts, design.rate, smallest, { startMs, amount, exposure, needed });
       next[direction] = side;
       verdicts.push({
         direction,
@@ -147,7 +157,7 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
     stateSettings: config.rate === undefined ? `in ${config.rate_in}` : `${config.rate}`,
     seesAbsent: true,
     forgetAfterMs: FORGET_AFTER_MS,
-    loseAfterMs: Math.max(LOSE_AFTER_MS, LOSE_AFTER_WINDOWS * window.sizeMs),
+    loseAfterMs,
     observeWindow(inputs) {
       const known = inputs.map(({ observation }) => designOf(observation));
       const needed = logThresholdOf(context, known.filter((design) => design !== undefined).length, window.sizeMs);
