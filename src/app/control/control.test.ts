@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -175,6 +175,35 @@ test('a writer uses the holder, goes on alone when it ends, and lets the next on
   assert.deepEqual(await writer.commit({ appends: [records('through the next holder')] }), [3]);
   assert.equal((await next.log.bounds('t', 1)).end, 4);
 });
+
+const DESCRIPTORS = '/proc/self/fd';
+
+/** Empty: gone since it was listed, like the one that lists them. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+test(
+  'a writer that lets go keeps nothing open',
+  { skip: existsSync(DESCRIPTORS) ? false : 'open files are told by Linux alone' },
+  async (t) => {
+    const dir = temporaryDir(t);
+    await (await hold(t, dir)).end();
+    const real = realpathSync(dir);
+    const opened = (): number => readdirSync(DESCRIPTORS).filter((name) => linkOf(join(DESCRIPTORS, name)).startsWith(real)).length;
+    for (let times = 0; times < 3; times++) {
+      const writer = writeLog({ dir, create: false, waitMs: 5_000 }, { clock });
+      await writer.commit({ appends: [records('one')] });
+      assert.ok(opened() > 0);
+      await writer.close();
+      assert.equal(opened(), 0);
+    }
+  },
+);
 
 test('a process that holds the lock and does not listen is waited for, not for ever', async (t) => {
   const dir = temporaryDir(t);

@@ -64,7 +64,7 @@ export function writeLog({ dir, create, idleMs = 250, waitMs = 10_000 }: LogWrit
     try {
       const log = createEmbeddedLog({ path: logPath, clock });
       const close = async (): Promise<void> => {
-        log.closeSync();
+        await log.close();
         lock.release();
       };
       return { commit: log.commit, ensureTopic: log.ensureTopic, close, isHolder: false };

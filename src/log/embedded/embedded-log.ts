@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync as closeFile, openSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../log.ts';
@@ -34,7 +35,7 @@ export interface EmbeddedLogConfig {
 }
 
 export interface EmbeddedLog extends Log {
-  /** As `close`, for the end of a process: writes what waits, then closes. */
+  /** As `close`, for the end of a process, to which threads and a descriptor of the file are left: writes what waits, then closes. */
   closeSync(): void;
 }
 
@@ -57,8 +58,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const packing = createPacking(rowBytes);
   const disk = readOnly ? undefined : openWalSync(`${path}-wal`);
   const checkpoints = readOnly ? NO_CHECKPOINTS : createCheckpoints(db, path, { bytes: config.checkpointBytes ?? CHECKPOINT_BYTES });
-  // Closed last: with any descriptor of a file that it closes a process gives up all its locks on it (POSIX).
-  const fd = readOnly ? undefined : openSync(path, 'r');
+  const fd = readOnly ? undefined : openBeside(db, path);
   const oldValues = fd === undefined ? NO_OLD_VALUES : createOldValues({ path, fd });
   const commits = createGroupCommit(db, createUnitWriter(db, { topics, clock, packing, noted: fresh.note }), {
     disk: disk ?? NOTHING_TO_SYNC,
@@ -204,6 +204,16 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     },
     closeSync,
   };
+}
+
+/** A descriptor of the file, to be closed after all connections: with any that it closes a process gives up all its locks on the file (POSIX). */
+function openBeside(db: DatabaseSync, path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    db.close();
+    throw explainSqliteError(error, path, 'open');
+  }
 }
 
 function bothOf(one: Promise<unknown> | undefined, other: Promise<unknown> | undefined): Promise<unknown> | undefined {
