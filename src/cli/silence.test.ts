@@ -9,6 +9,7 @@ import { topicsOf } from '../pipeline/topics.ts';
 import { createProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 import { temporary } from '../../test/support/temporary.ts';
+import { closedAt, rowAt } from '../../test/support/window-row.ts';
 
 /** A directory in which pipeline `ads` ran, and has ended. */
 async function setUp(t: TestContext, countries: readonly string[] = [], timeZone = 'UTC') {
@@ -24,8 +25,8 @@ async function setUp(t: TestContext, countries: readonly string[] = [], timeZone
   if (countries.length > 0) {
     const { windows } = topics;
     await log.ensureTopic(windows, { partitions: 1 });
-    const rows = countries.map((country) => JSON.stringify({ kind: 'row', labels: { country } }));
-    await log.commit({ appends: [{ topic: windows, partition: 0, ...packRecords([...rows, JSON.stringify({ kind: 'closed' })]) }] });
+    const rows = [...countries.map((country) => rowAt(0, { labels: { country } })), closedAt(0)].map((row) => JSON.stringify(row));
+    await log.commit({ appends: [{ topic: windows, partition: 0, ...packRecords(rows) }] });
   }
   await log.close();
   return async (...args: string[]) => {

@@ -4,11 +4,16 @@ import type { DeadLetter } from './dead-letter.ts';
 /** Every log takes records of this length; bytes of JSON. */
 const TAKEN_BYTES = 256 << 10;
 
-/** Those that are longer than half of the longest are cut to that; undefined where none is so long that it could be refused. */
+/** Which of them are refused nobody says: those about as long as the longest are. */
+const ABOUT_AS_LONG = 0.9;
+
+/** Those about as long as the longest are cut to half of that; undefined where none is so long that it could be refused. */
 export function shortenLongest<L extends { readonly letter: DeadLetter }>(letters: readonly L[]): L[] | undefined {
   const longest = letters.reduce((most, { letter }) => Math.max(most, jsonBytes(letter)), 0);
   if (longest <= TAKEN_BYTES) return undefined;
-  const shorter = letters.map((each) => ({ ...each, letter: shortened(each.letter, longest >> 1) }));
+  const shorter = letters.map((each) =>
+    jsonBytes(each.letter) < ABOUT_AS_LONG * longest ? each : { ...each, letter: shortened(each.letter, longest >> 1) },
+  );
   return shorter.some(({ letter }, i) => letter !== letters[i]!.letter) ? shorter : undefined;
 }
 

@@ -3,8 +3,10 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { smallSpec } from '../../../test/support/small-spec.ts';
 import { temporary } from '../../../test/support/temporary.ts';
+import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 import { systemClock } from '../../core/clock.ts';
 import { atOnce } from '../../core/slices.ts';
+import { packRecords } from '../../log/batch.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { appendWindows } from '../../pipeline/appends.ts';
 import { createRowWriter } from '../../windows/merge/row-writer.ts';
@@ -39,4 +41,19 @@ test('main rows as the engine writes them are placed without being parsed; the f
   assert.equal(await parsed(10, ['', 'replay', 't/1']), 2);
   assert.equal(await index.hasOtherOrigins('10s', START, START + 10_000), false);
   assert.equal(await index.hasOtherOrigins('10s', START + 10_000, START + 20_000), true);
+});
+
+test('what others wrote among the windows is read over', async (t) => {
+  const log = createEmbeddedLog({ path: path.join(temporary(t), 'log.sqlite'), clock: systemClock });
+  t.after(() => log.close());
+  await log.ensureTopic('w', { partitions: 1 });
+  const strangers = ['a test line', null, 'null', '{}', '{"kind":"row"}'];
+  const records = [...strangers, JSON.stringify(rowAt(START)), ...strangers, JSON.stringify(closedAt(START))];
+  await log.commit({ appends: [{ topic: 'w', partition: 0, ...packRecords(records) }] });
+  const index = createWindowIndex(log, 'w');
+  const { window } = rowAt(START);
+  assert.equal(await index.newest(window), START);
+  const found: string[] = [];
+  await index.read(window, START, START + 1, ({ kind }) => found.push(kind) > 0);
+  assert.deepEqual(found, ['row', 'closed']);
 });

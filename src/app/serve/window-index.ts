@@ -5,6 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { recordAt } from '../../log/batch.ts';
 import type { Log, RecordBatch } from '../../log/log.ts';
+import { parseWindowRecord } from '../../windows/parse-row.ts';
 import type { WindowRecord } from '../../windows/row.ts';
 
 export interface WindowIndex {
@@ -51,9 +52,10 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
         stretches.push((stretch = { first: batch.firstOffset, end: batch.firstOffset, starts: new Map(), others: new Map() }));
       }
       for (let i = 0; i < batch.count; i++) {
-        const { window, at, isOther } = placeOf(batch, i);
-        widen(stretch.starts, window, at);
-        if (isOther) widen(stretch.others, window, at);
+        const place = placeOf(batch, i);
+        if (!place) continue;
+        widen(stretch.starts, place.window, place.at);
+        if (place.isOther) widen(stretch.others, place.window, place.at);
       }
       stretch.end = batch.firstOffset + batch.count;
     }
@@ -85,7 +87,7 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
         for await (const batch of pieces(first, end)) {
           for (let i = 0; i < batch.count; i++) {
             const record = recordOf(batch, i);
-            if (record.window !== window) continue;
+            if (record?.window !== window) continue;
             const at = Date.parse(record.window_start);
             if (at >= from && at < to && !visit(record)) return;
           }
@@ -110,7 +112,7 @@ export function createWindowIndex(log: Log, topic: string): WindowIndex {
         for (let i = 0; i < batch.count; i++) {
           const record = recordOf(batch, i);
           // Windows close in the order of their ends.
-          if (record.kind !== 'closed') continue;
+          if (record?.kind !== 'closed') continue;
           whole = { start, from: Date.parse(record.window_end) };
           return whole.from;
         }
@@ -138,16 +140,17 @@ const HEAD = /^\{"kind":"row","pipeline":"[^"\\]*","window":"([^"\\]*)","window_
 const MAIN_ROW_END = /,"origin":"","partitions":\[[^\]]*\],"idle":\[[^\]]*\]\}$/;
 
 /** Most records are main rows as we write them: of those head and end are read, which takes a small part of the time of all. */
-function placeOf(batch: RecordBatch, i: number): { readonly window: string; readonly at: number; readonly isOther: boolean } {
+function placeOf(batch: RecordBatch, i: number): { readonly window: string; readonly at: number; readonly isOther: boolean } | undefined {
   const bytes = recordAt(batch, i);
   const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const [, window, start] = HEAD.exec(record.toString('latin1', 0, HEAD_BYTES)) ?? [];
   const end = record.toString('latin1', Math.max(0, record.length - END_BYTES));
   if (window !== undefined && start !== undefined && MAIN_ROW_END.test(end)) return { window, at: Date.parse(start), isOther: false };
   const whole = recordOf(batch, i);
-  return { window: whole.window, at: Date.parse(whole.window_start), isOther: whole.kind === 'row' && whole.origin !== '' };
+  return whole && { window: whole.window, at: Date.parse(whole.window_start), isOther: whole.kind === 'row' && whole.origin !== '' };
 }
 
-function recordOf(batch: RecordBatch, i: number): WindowRecord {
-  return JSON.parse(Buffer.from(recordAt(batch, i)).toString()) as WindowRecord;
+/** Undefined: another hand's. */
+function recordOf(batch: RecordBatch, i: number): WindowRecord | undefined {
+  return parseWindowRecord(Buffer.from(recordAt(batch, i)).toString());
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { temporary } from '../../../test/support/temporary.ts';
 import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
@@ -12,7 +13,6 @@ import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { packRecords } from '../../log/batch.ts';
 import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import type { Log, RecordBatch } from '../../log/log.ts';
-import type { WindowRecord } from '../../windows/row.ts';
 import { keepFilled } from './refill-hot-store.ts';
 
 const MINUTE = 60_000;
@@ -22,7 +22,7 @@ const windows = [{ name: '1m', sizeMs: MINUTE, slideMs: MINUTE }];
 const config = { engine: { pipeline: 'p', windows }, topics: { windows: 'p.windows' } } as unknown as LoadedPipeline;
 
 /** A topic of these records. `beforeRead`: may fail, or call for another fill. */
-function topicOf(records: readonly WindowRecord[], beforeRead: () => void = () => {}) {
+function topicOf(records: readonly unknown[], beforeRead: () => void = () => {}) {
   const packed = packRecords(records.map((record) => JSON.stringify(record)));
   return {
     bounds: async () => ({ start: 0, end: 0, storedBytes: 0 }),
@@ -92,6 +92,20 @@ test('after a night without windows it is filled with the day before the last on
     const kept = await filled.range('p', '1m', {}, 0, Infinity);
     assert.deepEqual([kept.length, kept[0]?.window_start], [27, '2026-01-05T13:00:00.000Z'], `${days} days later`);
   }
+});
+
+test('what others wrote among the windows is left out', async (t) => {
+  const log = createEmbeddedLog({ path: join(temporary(t), 'log.sqlite'), clock: systemClock });
+  t.after(() => log.close());
+  await log.ensureTopic('p.windows', { partitions: 1 });
+  const strangers = ['a test line', null, 'null', '{}', '{"kind":"row"}'];
+  const records = [...strangers, JSON.stringify(rowAt(START)), ...strangers];
+  await log.commit({ appends: [{ topic: 'p.windows', partition: 0, ...packRecords(records) }] });
+  const { hotStore, refill, said, filled } = filling(log, 1_000_000);
+  refill.again();
+  while (filled() === 0 && said.length === 0) await nextTurn();
+  assert.deepEqual([filled(), said], [1, []]);
+  assert.equal((await hotStore.all('p', '1m')).length, 1);
 });
 
 test('where the log may not be read the store begins empty, and nobody waits for it', async () => {

@@ -6,6 +6,7 @@ import type { Logger } from '../../core/logger.ts';
 import { HOT_HISTORY_MS, type HotStore } from '../../hot-store/hot-store.ts';
 import { recordAt } from '../../log/batch.ts';
 import type { Log, RecordBatch } from '../../log/log.ts';
+import { parseWindowRecord } from '../../windows/parse-row.ts';
 import type { WindowRecord } from '../../windows/row.ts';
 
 const BATCH_BYTES = 256 << 10;
@@ -13,8 +14,11 @@ const BATCH_BYTES = 256 << 10;
 /** So many records at the end of a topic tell how far it is. */
 const TAIL_RECORDS = 1_000;
 
+/** What others wrote is left out. */
 const recordsOf = (batch: RecordBatch): WindowRecord[] =>
-  Array.from({ length: batch.count }, (_, i) => JSON.parse(Buffer.from(recordAt(batch, i)).toString()) as WindowRecord);
+  Array.from({ length: batch.count }, (_, i) => parseWindowRecord(Buffer.from(recordAt(batch, i)).toString())).filter(
+    (record) => record !== undefined,
+  );
 
 /**
  * From where on the rows of the last 26 h stand in a windows topic. The store counts back from its newest window, which may be long over by
