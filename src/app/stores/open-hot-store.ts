@@ -17,13 +17,13 @@ export interface HotStoreDeps {
 }
 
 /** What is put into it is there after the run. */
-export const outlivesRun = (address: string | undefined): boolean => address !== undefined && address !== 'memory';
+export const outlivesRun = (address: string | undefined): address is string => address !== undefined && address !== 'memory';
 
 /** @throws AppError `usage` for an address that is none, and what Redis refuses */
 export async function openHotStore(address: string | undefined, configs: readonly LoadedPipeline[], deps: HotStoreDeps): Promise<HotStore> {
   const history = configs.flatMap(servedHistory);
   checkHotStoreAddress(address);
-  if (address === undefined || !outlivesRun(address)) return createMemoryHotStore({ history });
+  if (!outlivesRun(address)) return createMemoryHotStore({ history });
   const dimensions = Object.fromEntries(configs.map(({ engine }) => [engine.pipeline, engine.dimensions]));
   const { clock, logger, onEmpty } = deps;
   const { createRedisHotStore } = await import('../../hot-store/redis/redis-store.ts');
@@ -32,7 +32,7 @@ export async function openHotStore(address: string | undefined, configs: readonl
 
 /** @throws AppError `usage` for an address that is none */
 export function checkHotStoreAddress(address: string | undefined): void {
-  if (address === undefined || !outlivesRun(address)) return;
+  if (!outlivesRun(address)) return;
   if (!/^rediss?:/.test(address)) {
     throw new AppError('usage', `--hot-store ${hideSecrets(address)}: expected memory, or an address such as redis://127.0.0.1:6379/0`);
   }

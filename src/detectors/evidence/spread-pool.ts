@@ -13,7 +13,7 @@ import type { ErrorPool } from './tracked-error.ts';
 /** Relative variance of what an exposure of 1 brings at least. */
 export const SPREAD_LEAST = 0.3;
 /** In windows of what is expected. */
-const AMOUNT_MOST = 100;
+const WINDOWS_MOST = 100;
 
 /** `numbers`: of the series that `term` is of, with the term in it. */
 export function addSpread(pool: ErrorPool, numbers: Float32Array, model: Model, term: number, weight: number): void {
@@ -56,7 +56,7 @@ export function notePerEvent(
   events: number,
 ): void {
   if (form !== 'money' || hasExposure) return;
-  const most = expected > 0 ? AMOUNT_MOST * expected : Infinity;
+  const most = expected > 0 ? WINDOWS_MOST * expected : Infinity;
   numbers[perEvent + PerEvent.amount]! += Math.max(-most, Math.min(most, amount));
   numbers[perEvent + PerEvent.events]! += events;
 }
