@@ -63,7 +63,7 @@ export async function runPipelines(options: RunOptions, deps: RunDeps): Promise<
     });
     cleanUp.unshift(() => progress.stop());
     const logger = createLogger((line) => progress.aside(() => deps.stderr.write(line)));
-    const log = createEmbeddedLog({ path: dir.logPath, clock });
+    const log = createEmbeddedLog({ path: dir.logPath, clock, onEnded: (error) => stopping.abort(error) });
     cleanUp.unshift(() => log.close());
     /** Redis may say that it is empty before anything can be done about it: then all is put anyway. */
     const filling: { again?: () => void } = {};

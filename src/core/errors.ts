@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   log_refused: 'The log (Kafka) refuses: wrong password, missing permission, TLS, a server that is too old.',
   log_unreadable: 'What a partition of the log holds cannot be read.',
   log_fenced: 'Another process has taken over what this one was working on.',
-  thread_ended: 'A thread that counts partitions has ended again and again. Nothing committed is lost.',
+  thread_ended: 'A thread that counts partitions has ended again and again, or the one that writes the log has. Nothing committed is lost.',
   memory_short: 'The process gets no more memory, or no more addresses for it. Nothing committed is lost.',
   record_too_large: 'A record, or what is to be committed together, is larger than the log takes.',
   pipeline_unknown: 'No such pipeline in the data directory, or more than one and none was named.',

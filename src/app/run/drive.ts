@@ -29,6 +29,8 @@ export async function driveAll(
     if (!wasAskedToStop(stopping.signal) || !isAway(result.reason)) throw result.reason;
     deps.logger.warn(`${(result.reason as AppError).message} Stopped all the same; what is not noted is done again at the next start.`);
   }
+  // What keeps all from going on may have failed in none of them.
+  if (stopping.signal.reason instanceof AppError) throw stopping.signal.reason;
 }
 
 /** Feeds and engine side by side; what fails in one ends the other, but what was read of a broken input is counted first. */

@@ -152,36 +152,25 @@ test('a reader who stays in the log keeps nothing waiting; what it reads is as i
   while (statSync(path).size === before) await log.commit({ state: [['key', Buffer.from('second')]] });
 });
 
-test('a pass that ends, or a thread that fails, in the middle of a transaction disturbs nothing: it is tried again after that', async (t) => {
+test('where no thread can be started what was written stays written, and the connection copies the log by itself', async (t) => {
   const path = pathIn(t);
   const db = openDatabase(path, { readOnly: false });
   t.after(() => db.close());
-  let thread: Worker | undefined;
-  let asked = 0;
   const start = (): Worker => {
-    thread = new Worker('require("node:worker_threads").parentPort.on("message", () => {})', { eval: true });
-    thread.postMessage = () => void asked++;
-    return thread;
+    throw new Error('EAGAIN');
   };
   const checkpoints = createCheckpoints(db, path, { bytes: CHECKPOINT_BYTES, start });
   const insert = db.prepare('INSERT OR REPLACE INTO state VALUES (?, ?)');
-  insert.run('key', Buffer.alloc(2 * CHECKPOINT_BYTES));
-  checkpoints.written();
-  db.exec('BEGIN IMMEDIATE');
-  insert.run('key', Buffer.alloc(50_000));
-  thread!.emit('message', undefined);
-  thread!.emit('message', undefined);
-  assert.deepEqual([asked, checkpoints.held()], [2, undefined]);
-  db.exec('COMMIT');
-  checkpoints.written();
-  assert.equal(asked, 3, 'the log is as long as it was');
-  db.exec('BEGIN IMMEDIATE');
-  thread!.emit('error', new Error('no thread'));
-  db.exec('COMMIT');
+  const salts = saltsOf(path);
+  while (saltsOf(path) === salts) {
+    insert.run('key', Buffer.alloc(50_000));
+    checkpoints.written();
+    assert.equal(checkpoints.held(), undefined);
+  }
   await checkpoints.close();
 });
 
-test('large commits one after the other, written in slices while the log is copied beside, are whole', async (t) => {
+test('large commits one after the other, while the log is copied beside, are whole', async (t) => {
   const path = pathIn(t);
   const log = createEmbeddedLog({ path, clock: systemClock, checkpointBytes: CHECKPOINT_BYTES });
   t.after(() => log.close());

@@ -1,5 +1,5 @@
 /**
- * The write-ahead log is copied into the file beside the thread that writes it, which would wait for the disk otherwise. A first pass copies
+ * The write-ahead log is copied into the file beside the thread that writes it: commits would wait for the disk otherwise. A first pass copies
  * nearly all of it while commits go on. Then they are held, in memory, until a second one has copied the rest and begun the log anew: only
  * where all is in the file does SQLite do that, and so the log stays small.
  */
@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { CheckpointOrder, CheckpointThread } from './checkpoint-thread.ts';
 
 export interface Checkpoints {
-  /** To be called after a transaction: begins one where the log has grown enough. */
+  /** To be called after a transaction: begins one where the log has grown enough. Never throws: what was written is written. */
   written(): void;
   /** Resolves when transactions may be written again; undefined: now. */
   held(): Promise<void> | undefined;
@@ -16,14 +16,12 @@ export interface Checkpoints {
   close(): Promise<void>;
 }
 
-export const NO_CHECKPOINTS: Checkpoints = { written: () => {}, held: () => undefined, close: async () => {} };
-
 /**
  * The log is copied when it holds so many bytes: what is written again and again is copied once. When it is begun anew its file is cut to as many: what lies
  * beyond is needed seldom and leaves the page cache, and who writes over a part of it would wait until that has been read.
  */
 export const CHECKPOINT_BYTES = 16 << 20;
-/** Where there is no thread, as it has failed, the one that writes waits for the disk itself: not for too long at a time. */
+/** Where there is no thread, as it has failed, commits wait for the disk: not for too long at a time. */
 const BYTES_WITHOUT_THREAD = 4 << 20;
 
 const startThread = (thread: CheckpointThread): Worker =>
@@ -66,13 +64,21 @@ export function createCheckpoints(
     if (db.isOpen) autocheckpoint(BYTES_WITHOUT_THREAD);
   }
 
+  function orFail(work: () => void): void {
+    try {
+      work();
+    } catch {
+      fail();
+    }
+  }
+
   function started(): Worker {
     const made = start({ path, bytesKept: bytes });
     made.unref();
     made.on('message', () => {
       // On its way when the thread was told to end: nobody would release what is held now.
       if (hasFailed) return;
-      if (hold) return ended();
+      if (hold) return orFail(ended);
       const { promise: over, resolve } = Promise.withResolvers<void>();
       hold = { over, release: resolve };
       ask(made, true);
@@ -88,8 +94,7 @@ export function createCheckpoints(
   }
 
   function ended(): void {
-    // In the middle of a transaction SQLite does not tell, and the log was not begun anew: it is tried again when that is over.
-    const frames = db.isOpen && !db.isTransaction ? frameCount() : 0;
+    const frames = db.isOpen ? frameCount() : 0;
     left = frames * pageBytes < bytes ? 0 : frames;
     release();
   }
@@ -98,19 +103,21 @@ export function createCheckpoints(
     return length.get()!['log'] as number;
   }
 
+  function beginWhereDue(): void {
+    if (isRunning || hasFailed) return;
+    const frames = frameCount();
+    // Begun anew since.
+    if (frames < left) left = 0;
+    if ((frames - left) * pageBytes < bytes) return;
+    isRunning = true;
+    ask((thread ??= started()), false);
+  }
+
   autocheckpoint(0);
   // Where the thread has failed.
   db.exec(`PRAGMA journal_size_limit = ${bytes}`);
   return {
-    written() {
-      if (isRunning || hasFailed) return;
-      const frames = frameCount();
-      // Begun anew since.
-      if (frames < left) left = 0;
-      if ((frames - left) * pageBytes < bytes) return;
-      isRunning = true;
-      ask((thread ??= started()), false);
-    },
+    written: () => orFail(beginWhereDue),
     held: () => hold?.over,
     async close() {
       hasFailed = true;

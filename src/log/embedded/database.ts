@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { AppError } from '../../core/errors.ts';
-import { atOnce, type Sliced } from '../../core/slices.ts';
 import { explainSqliteError, sqliteCode } from './sqlite-error.ts';
 
 /** "Tocs": tells the log from databases of other programs. */
@@ -57,19 +56,9 @@ function pragma(db: DatabaseSync, name: string): unknown {
 
 /** Runs `work` in one write transaction; whatever goes wrong, nothing of it stays. */
 export function transact<T>(db: DatabaseSync, work: () => T): T {
-  return atOnce(
-    // oxlint-disable-next-line require-yield -- in one slice
-    transacting(db, function* () {
-      return work();
-    }),
-  );
-}
-
-/** The same in slices: between them the connection is in the middle of the transaction, and nobody else may use it. */
-export function* transacting<T>(db: DatabaseSync, work: () => Sliced<T>): Sliced<T> {
   db.exec('BEGIN IMMEDIATE');
   try {
-    const result = yield* work();
+    const result = work();
     db.exec('COMMIT');
     return result;
   } catch (error) {

@@ -4,14 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { packRecords, recordAt } from '../batch.ts';
 import { openDataDir } from './data-dir.ts';
 import { createEmbeddedLog } from './embedded-log.ts';
 import type { EmbeddedLog } from './embedded-log.ts';
-import { temporary } from '../../../test/support/temporary.ts';
 
 const clock = { now: () => 1_000, elapsed: () => 0 };
 
@@ -50,31 +48,6 @@ async function assertHolds(log: EmbeddedLog, n: number): Promise<void> {
   assert.equal(await log.committed('g', 't', 0), n - 1);
   assert.equal(Buffer.from((await log.state('last'))[0]![1]).toString(), `${n - 1}`);
 }
-
-test('a full database rejects what does not fit, keeps the rest, and goes on when there is room', async (t) => {
-  const dir = temporary(t);
-  // The limit holds for one connection only, so the log's own is looked up among the calls made on it.
-  const spy = t.mock.method(DatabaseSync.prototype, 'exec');
-  const log = createEmbeddedLog({ path: join(dir, 'log.sqlite'), clock });
-  t.after(() => log.closeSync());
-  await log.ensureTopic('t', { partitions: 1 });
-  const own = spy.mock.calls.at(-1)!.this as DatabaseSync;
-  own.exec('PRAGMA max_page_count = 200');
-  const n = await fill(log, 0);
-  assert.ok(n > 3 && n < 20, `${n} units in 1.6 MB`);
-  await assertHolds(log, n);
-  // All that share the transaction are rejected: a later one may rest on an earlier one.
-  const together = await Promise.allSettled([commitNumber(log, n), log.commit({ state: [['small', Buffer.from('x')]] })]);
-  assert.deepEqual(
-    together.map(({ status }) => status),
-    ['rejected', 'rejected'],
-  );
-  await assertHolds(log, n);
-  assert.deepEqual(await log.state('small'), []);
-  own.exec('PRAGMA max_page_count = 100000');
-  assert.deepEqual(await commitNumber(log, n), [n]);
-  await assertHolds(log, n + 1);
-});
 
 /** A file system of 3 MB; undefined, and the test skipped, where none can be mounted. */
 function mountSmallDisk(t: TestContext): string | undefined {

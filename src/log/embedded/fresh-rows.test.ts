@@ -23,10 +23,9 @@ function setup(bytesMax: number) {
   return {
     fresh,
     gone,
-    write(isWritten: boolean, ...spans: [part: number, from: number, to: number][]): FreshRow[] {
+    write(...spans: [part: number, from: number, to: number][]): FreshRow[] {
       const rows = spans.map((span) => row(...span));
-      rows.forEach(fresh.note);
-      fresh.settle(isWritten);
+      fresh.written(rows);
       return rows;
     },
   };
@@ -34,16 +33,14 @@ function setup(bytesMax: number) {
 
 const reader = {};
 
-test('rows are kept for a partition that is followed, once they are written, until they are read', () => {
+test('rows are kept for a partition that is followed, until they are read', () => {
   const { fresh, gone, write } = setup(20_000);
-  write(true, [1, 0, 5]);
+  write([1, 0, 5]);
   assert.equal(fresh.at(1, 0, reader), undefined);
   assert.deepEqual(gone, ['1/0'], 'nobody follows: its memory goes to others at once');
 
   fresh.follow(1, reader);
-  write(false, [1, 5, 7]);
-  assert.equal(fresh.at(1, 5, reader), undefined, 'it was never written');
-  const [first] = write(true, [1, 5, 8], [1, 8, 9], [2, 0, 1]);
+  const [first] = write([1, 5, 8], [1, 8, 9], [2, 0, 1]);
   assert.equal(fresh.at(1, 4, reader), undefined, 'it begins later');
   assert.deepEqual(fresh.at(1, 7, reader), first);
   assert.equal(fresh.at(2, 0, reader), undefined);
@@ -58,7 +55,7 @@ test('the memory of a row goes to others when it is read and nobody looks at it 
   const { fresh, gone, write } = setup(20_000);
   const other = {};
   fresh.follow(1, reader);
-  write(true, [1, 0, 1], [1, 1, 2], [1, 2, 3], [1, 3, 4]);
+  write([1, 0, 1], [1, 1, 2], [1, 2, 3], [1, 3, 4]);
   for (const who of [reader, reader, other]) fresh.at(1, 0, who);
   fresh.at(1, 1, reader);
   fresh.at(1, 2, undefined);
@@ -77,13 +74,13 @@ test('the memory of a row goes to others when it is read and nobody looks at it 
 test('a partition whose reader falls behind is followed no more, others are', () => {
   const { fresh, gone, write } = setup(20_000);
   for (const part of [1, 2]) fresh.follow(part, reader);
-  write(true, [1, 0, 1], [1, 1, 2], [1, 2, 3], [1, 3, 4], [1, 4, 5], [1, 5, 6], [1, 6, 7], [1, 7, 8], [2, 0, 1], [2, 1, 2]);
+  write([1, 0, 1], [1, 1, 2], [1, 2, 3], [1, 3, 4], [1, 4, 5], [1, 5, 6], [1, 6, 7], [1, 7, 8], [2, 0, 1], [2, 1, 2]);
   assert.ok(fresh.at(1, 0, reader) && fresh.at(1, 7, reader) && fresh.at(2, 1, reader));
-  write(true, [2, 2, 3]);
+  write([2, 2, 3]);
   assert.equal(fresh.at(1, 7, reader), undefined);
   assert.deepEqual(gone, ['1/1', '1/2', '1/3', '1/4', '1/5', '1/6']);
   assert.ok(fresh.at(2, 0, reader) && fresh.at(2, 2, reader));
-  write(true, [1, 8, 9]);
+  write([1, 8, 9]);
   assert.equal(fresh.at(1, 8, reader), undefined);
   fresh.forget();
   assert.equal(fresh.at(2, 2, reader), undefined);
@@ -96,13 +93,12 @@ test('what a row takes beside its body counts too', () => {
     return { part: 1, firstOffset: n, endOffset: n + 1, appendTime: 0, firstLine: null, plain };
   };
   fresh.follow(1, reader);
-  for (let n = 0; n < 30; n++) fresh.note(empty(n));
-  fresh.settle(true);
+  const some = (from: number, to: number): FreshRow[] => Array.from({ length: to - from }, (_, i) => empty(from + i));
+  fresh.written(some(0, 30));
   assert.ok(fresh.at(1, 29, undefined));
-  for (let n = 30; n < 50; n++) fresh.note(empty(n));
-  fresh.settle(true);
+  fresh.written(some(30, 50));
   assert.equal(fresh.at(1, 49, undefined), undefined);
-  write(true, [1, 50, 51]);
+  write([1, 50, 51]);
   assert.equal(fresh.at(1, 50, undefined), undefined);
 });
 
@@ -112,18 +108,16 @@ test('of many small rows the one that holds an offset is found as fast as of few
   const count = 20_000;
   let looks = 0;
   const plain: PlainRow = { flags: 0, bodyBytes: 0, body: Buffer.alloc(0), letGo: () => {}, kept: () => plain };
-  for (let n = 0; n < count; n++) {
-    fresh.note({
-      part: 1,
-      firstOffset: 2 * n,
-      // A getter would be gone in a copy: counted by what asks for a number.
-      endOffset: { valueOf: () => (looks++, 2 * n + 2) } as unknown as number,
-      appendTime: 0,
-      firstLine: null,
-      plain,
-    });
-  }
-  fresh.settle(true);
+  const rows = Array.from({ length: count }, (_, n) => ({
+    part: 1,
+    firstOffset: 2 * n,
+    // A getter would be gone in a copy: counted by what asks for a number.
+    endOffset: { valueOf: () => (looks++, 2 * n + 2) } as unknown as number,
+    appendTime: 0,
+    firstLine: null,
+    plain,
+  }));
+  fresh.written(rows);
   for (const offset of [0, 1, 19_999, 2 * count - 1]) assert.equal(fresh.at(1, offset, undefined)?.firstOffset, offset - (offset % 2));
   assert.equal(fresh.at(1, 2 * count, undefined), undefined);
   fresh.passed(1, 2 * count - 1);
@@ -138,16 +132,16 @@ test('rows are kept as long as one of those who follow reads on', () => {
   fresh.follow(1, reader);
   fresh.follow(1, other);
   fresh.follow(2, reader);
-  write(true, [1, 0, 1], [2, 0, 1]);
+  write([1, 0, 1], [2, 0, 1]);
   fresh.left(reader);
   assert.deepEqual(gone, ['2/0']);
-  write(true, [1, 1, 2], [2, 1, 2]);
+  write([1, 1, 2], [2, 1, 2]);
   assert.ok(fresh.at(1, 0, other) && fresh.at(1, 1, other) && !fresh.at(2, 1, other));
   fresh.left(other);
   fresh.left({});
   assert.equal(fresh.at(1, 1, other), undefined);
   fresh.givenBack(other);
-  write(true, [1, 2, 3]);
+  write([1, 2, 3]);
   assert.deepEqual(gone, ['2/0', '2/1', '1/0', '1/1', '1/2']);
 });
 

@@ -15,10 +15,8 @@ export interface FreshRow {
 }
 
 export interface FreshRows {
-  /** Within the transaction that writes it. */
-  note(row: FreshRow): void;
-  /** The transaction is over: what was noted since the last call may be read now, or was never written. */
-  settle(isWritten: boolean): void;
+  /** They are durable, and follow those of the same partition before. */
+  written(rows: readonly FreshRow[]): void;
   /** He has read the partition to its end: what comes from now on is kept for him. */
   follow(part: PartNum, reader: object): void;
   /** He reads no more: what was kept for him alone is not kept. What he was lent stays his. */
@@ -57,7 +55,6 @@ export function createFreshRows(bytesMax: number): FreshRows {
   /** All of them, the oldest first. */
   const kept = new Set<FreshRow>();
   let bytes = 0;
-  let noted: FreshRow[] = [];
   const lent = new WeakMap<object, Set<FreshRow>>();
   /** How many look at it; Infinity: somebody who keeps it. */
   const readers = new WeakMap<FreshRow, number>();
@@ -91,11 +88,8 @@ export function createFreshRows(bytesMax: number): FreshRows {
   }
 
   return {
-    note: (row) => void noted.push(row),
-    settle(isWritten) {
-      // Of what was not written the body may be written by a second attempt: it is not used again.
-      if (isWritten) noted.forEach(keep);
-      noted = [];
+    written(rows) {
+      rows.forEach(keep);
       for (const { part } of kept) {
         if (bytes <= bytesMax) break;
         unfollow(part);

@@ -1,59 +1,50 @@
 /** Many commits in one transaction and one sync. */
-import type { DatabaseSync } from 'node:sqlite';
-import { atOnce, inSlices, type Sliced } from '../../core/slices.ts';
 import type { CommitUnit } from '../log.ts';
-import type { Checkpoints } from './checkpoints.ts';
-import { transacting } from './database.ts';
-import { sqliteCode } from './sqlite-error.ts';
 import type { WalSync } from './wal-sync.ts';
-import type { WriteUnit } from './write-units.ts';
 
 interface Waiting {
   readonly unit: CommitUnit;
-  /** It is still being prepared, and with it all that came later wait. */
-  isPreparing: boolean;
   readonly resolve: (firstOffsets: number[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** A unit that is in the file, but not on the disk yet. */
+export interface Written {
+  readonly firstOffsets: number[];
+  /** To be called when it is: others may know of it. */
+  durable(): void;
+}
+
 export interface GroupCommit {
-  /** Whether records of the partition before `end` are written and not durable yet. */
-  isUnsettled(topic: string, partition: number, end: number): boolean;
   /** Resolves when all that is written by now is durable. @throws what a commit would */
   settled(): Promise<void>;
-  /** `prepared`: settles when writing it takes less time than before. */
-  commit(unit: CommitUnit, prepared?: Promise<unknown>): Promise<number[]>;
-  /** Resolves when no transaction is under way; undefined: now. Until then the connection is nobody else's. */
-  writing(): Promise<void> | undefined;
-  /** Writes what waits now, prepared or not. Never throws: each unit's promise says what became of it. */
+  commit(unit: CommitUnit): Promise<number[]>;
+  /** Resolves when all that was committed by now has its outcome. */
+  ended(): Promise<void>;
+  /** Writes what waits now, for the end of a process. Never throws: each unit's promise says what became of it. */
   flush(): void;
 }
 
 export interface GroupCommitDeps {
+  /** One transaction, of several units, each with its own outcome. Begins before it returns. */
+  readonly write: (units: readonly CommitUnit[]) => Promise<readonly (Written | { readonly error: unknown })[]>;
+  /** Holds the thread until what is being written is. */
+  readonly finish: () => void;
   readonly disk: Pick<WalSync, 'sync' | 'syncNow'>;
-  readonly checkpoints: Pick<Checkpoints, 'written' | 'held'>;
-  /** Monotonic, ms. */
-  readonly elapsed: () => number;
+  /** Turns errors of the disk into ours. */
   readonly explain: (error: unknown) => unknown;
-  /** Told of the end of each transaction. */
-  readonly ended?: (isWritten: boolean) => void;
 }
 
 /**
  * Commits of one turn of the event loop share a transaction; those that come in while it is written form the next one. They are written
- * in the order in which they came, whichever is prepared first, and those that are written while the disk is synced share the next sync.
- * While a checkpoint holds them they wait. A transaction of very many entries is written in slices. `explain` turns errors of SQLite and of the disk into ours.
+ * in the order in which they came, and those that are written while the disk is synced share the next sync.
  */
-export function createGroupCommit(
-  db: DatabaseSync,
-  write: WriteUnit,
-  { disk, checkpoints, elapsed, explain, ended = () => {} }: GroupCommitDeps,
-): GroupCommit {
+export function createGroupCommit({ write, finish, disk, explain }: GroupCommitDeps): GroupCommit {
   const waiting: Waiting[] = [];
-  /** Per partition the first offsets of the transactions that are written and not durable, in order. */
-  const unsettled = new Map<string, number[]>();
+  /** Those whose outcome is not told yet. */
+  const pending = new Set<Promise<unknown>>();
   let scheduled: NodeJS.Immediate | undefined;
-  let open: { readonly work: Sliced<void>; readonly over: Promise<void> } | undefined;
+  let isWriting = false;
 
   async function settled(): Promise<void> {
     try {
@@ -63,102 +54,61 @@ export function createGroupCommit(
     }
   }
 
-  /** Notes what was appended, until it is durable. */
-  function unsettle(group: readonly Waiting[], results: readonly number[][]): () => void {
-    const names = new Set<string>();
-    for (const [u, { unit }] of group.entries()) {
-      for (const [i, { topic, partition }] of (unit.appends ?? []).entries()) {
-        const name = partitionKey(topic, partition);
-        if (names.has(name)) continue;
-        names.add(name);
-        const first = results[u]![i]!;
-        const firsts = unsettled.get(name);
-        if (firsts) firsts.push(first);
-        else unsettled.set(name, [first]);
-      }
-    }
-    return () => {
-      for (const name of names) {
-        const firsts = unsettled.get(name)!;
-        firsts.shift();
-        if (firsts.length === 0) unsettled.delete(name);
-      }
-    };
-  }
-
-  async function settle(group: readonly Waiting[], results: readonly number[][]): Promise<void> {
-    const forget = unsettle(group, results);
+  async function settle(group: readonly (Waiting & { readonly written: Written })[]): Promise<void> {
     try {
       await settled();
-      forget();
-      for (const [i, { resolve }] of group.entries()) resolve(results[i]!);
+      for (const { resolve, written } of group) {
+        written.durable();
+        resolve(written.firstOffsets);
+      }
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
   }
 
-  function* writeGroup(group: readonly Waiting[]): Sliced<void> {
-    let results: number[][];
+  async function writeGroup(group: readonly Waiting[]): Promise<void> {
+    isWriting = true;
     try {
-      results = yield* transacting(db, function* () {
-        const firstOffsets: number[][] = [];
-        for (const { unit } of group) firstOffsets.push(yield* write(unit));
-        return firstOffsets;
-      });
+      const outcomes = await write(group.map(({ unit }) => unit));
+      const good: (Waiting & { readonly written: Written })[] = [];
+      for (const [i, written] of outcomes.entries()) {
+        if ('error' in written) group[i]!.reject(written.error);
+        else good.push({ ...group[i]!, written });
+      }
+      if (good.length > 0) void settle(good);
     } catch (error) {
-      ended(false);
-      // The machine's fault hits all: a later unit may rest on an earlier one. The fault of a unit is its own.
-      if (group.length === 1 || isMachineFault(error)) for (const { reject } of group) reject(explain(error));
-      else for (const one of group) yield* writeGroup([one]);
-      return;
+      for (const { reject } of group) reject(error);
+    } finally {
+      isWriting = false;
+      schedule();
     }
-    void settle(group, results);
-    ended(true);
-    checkpoints.written();
   }
 
-  function* writeFirst(count: number): Sliced<void> {
-    if (scheduled) clearImmediate(scheduled);
+  function schedule(): void {
+    if (waiting.length > 0) scheduled ??= setImmediate(writeWaiting);
+  }
+
+  function writeWaiting(): void {
     scheduled = undefined;
-    const group = waiting.splice(0, count);
-    if (group.length > 0) yield* writeGroup(group);
-  }
-
-  function writePrepared(): void {
-    const held = open?.over ?? checkpoints.held();
-    if (held) return void held.then(writePrepared);
-    const preparing = waiting.findIndex(({ isPreparing }) => isPreparing);
-    const work = writeFirst(preparing === -1 ? waiting.length : preparing);
-    // Nearly all are over with that.
-    if (!work.next().done) goOn(work);
-  }
-
-  function goOn(work: Sliced<void>): void {
-    async function end(): Promise<void> {
-      await inSlices(work, elapsed);
-      if (open?.work === work) open = undefined;
-    }
-    open = { work, over: end() };
+    if (!isWriting && waiting.length > 0) void writeGroup(waiting.splice(0));
   }
 
   return {
-    commit(unit, prepared) {
-      return new Promise((resolve, reject) => {
-        const one: Waiting = { unit, isPreparing: prepared !== undefined, resolve, reject };
-        waiting.push(one);
-        const schedule = (): void => {
-          one.isPreparing = false;
-          scheduled ??= setImmediate(writePrepared);
-        };
-        if (prepared) prepared.then(schedule, schedule);
-        else schedule();
-      });
+    commit(unit) {
+      const { promise, resolve, reject } = Promise.withResolvers<number[]>();
+      waiting.push({ unit, resolve, reject });
+      schedule();
+      const forget = (): void => void pending.delete(promise);
+      pending.add(promise);
+      promise.then(forget, forget);
+      return promise;
     },
-    writing: () => open?.over,
+    async ended() {
+      await Promise.allSettled(pending);
+    },
     flush() {
-      if (open) atOnce(open.work);
-      open = undefined;
-      atOnce(writeFirst(waiting.length));
+      if (waiting.length > 0) void writeGroup(waiting.splice(0));
+      finish();
       try {
         // Who waits is told by the sync that is under way; after this one the process may end.
         disk.syncNow();
@@ -166,20 +116,6 @@ export function createGroupCommit(
         // That one fails too.
       }
     },
-    isUnsettled(topic, partition, end) {
-      const firsts = unsettled.get(partitionKey(topic, partition));
-      return firsts !== undefined && firsts[0]! < end;
-    },
     settled,
   };
-}
-
-function partitionKey(topic: string, partition: number): string {
-  return `${partition}/${topic}`;
-}
-
-/** SQLITE_TOOBIG, CONSTRAINT, MISMATCH, MISUSE and RANGE come from what a unit wants to write. */
-function isMachineFault(error: unknown): boolean {
-  const code = sqliteCode(error);
-  return code !== undefined && ![18, 19, 20, 21, 25].includes(code);
 }

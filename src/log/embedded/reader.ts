@@ -53,13 +53,12 @@ function fitting(batch: RecordBatch, maxBytes: number, maxRecords: number): numb
   return low + 1;
 }
 
-/** `fresh`: where to look before the file. */
-export function createReader(db: DatabaseSync, fresh: FreshRows): Reader {
+/** `fresh`: where to look before the file. `endOf`: what may be read of a partition ends there, whatever lies behind it. */
+export function createReader(db: DatabaseSync, fresh: FreshRows, endOf: (part: PartNum) => number): Reader {
   const columns = 'first_offset, end_offset, append_time, first_line, flags, body_bytes, data';
   // Two look-ups in the index: the row that begins at or before the offset, else the next one.
   const at = db.prepare(`SELECT ${columns} FROM batches WHERE part = ? AND first_offset <= ? ORDER BY first_offset DESC LIMIT 1`);
   const after = db.prepare(`SELECT ${columns} FROM batches WHERE part = ? AND first_offset > ? ORDER BY first_offset LIMIT 1`);
-  const endOf = db.prepare('SELECT end_offset FROM partitions WHERE num = ?');
   /** Newest use last. */
   let cache: { part: PartNum; batch: RecordBatch }[] = [];
 
@@ -92,13 +91,14 @@ export function createReader(db: DatabaseSync, fresh: FreshRows): Reader {
       return batch;
     }
     // Most calls of a reader that has caught up end here, without a look at the rows.
-    if (offset >= (endOf.get(part)?.['end_offset'] as number)) {
+    const end = endOf(part);
+    if (offset >= end) {
       if (reader) fresh.follow(part, reader);
       return undefined;
     }
     let row = at.get(part, offset) as Row | undefined;
     if (!row || row.end_offset <= offset) row = after.get(part, offset) as Row | undefined;
-    if (!row) return undefined;
+    if (!row || row.first_offset >= end) return undefined;
     const batch = batchOf(place, row, { flags: row.flags, bodyBytes: row.body_bytes, body: row.data });
     remember(part, batch);
     return batch;

@@ -13,7 +13,7 @@ interface Candidate {
   stored_bytes: number;
 }
 
-/** Rows deleted in one transaction: it holds up requests and commits for some ms. */
+/** Rows deleted in one transaction: it holds up commits for some ms. */
 const ROWS_AT_ONCE = 32;
 
 /** Of up to 32 rows of a topic that are too old or too many. */

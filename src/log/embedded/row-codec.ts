@@ -3,8 +3,7 @@
  * `count` lengths of keys and the keys; then `count` tombstone bytes. The body may be compressed with zstd as a whole. Lengths, not
  * ends: they repeat, so they cost next to nothing when compressed.
  */
-import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from 'node:zlib';
 import type { SpareBuffers } from '../../core/spare-buffers.ts';
 import type { Column } from '../batch.ts';
 
@@ -14,8 +13,6 @@ const TOMBSTONES = 4;
 
 /** Below this the saving is not worth the call. */
 const COMPRESS_FROM_BYTES = 512;
-
-const zstdCompressAside = promisify<Buffer, ZstdOptions, Buffer>(zstdCompress);
 
 export interface RowRecords extends Column {
   readonly keys?: Column;
@@ -65,11 +62,6 @@ export interface PlainRow extends EncodedRow {
   letGo(): void;
 }
 
-/** What is written, and what it was made of. */
-export interface MadeRow extends EncodedRow {
-  readonly plain: PlainRow;
-}
-
 function plainRow(flags: number, body: Buffer, letGo: () => void): PlainRow {
   const plain: PlainRow = { flags, bodyBytes: body.length, body, letGo, kept: () => plain };
   return plain;
@@ -112,22 +104,12 @@ function zstdOptions(bodyBytes: number): ZstdOptions {
   return { chunkSize: Math.max(1_024, bodyBytes >> 2), pledgedSrcSize: bodyBytes, params };
 }
 
-/** `packed`: the body, compressed; undefined where it is kept as it is. */
-function madeRow(plain: PlainRow, packed: Uint8Array | undefined): MadeRow {
+/** Compressed, where that is worth it. */
+export function encodeRow(plain: EncodedRow): EncodedRow {
   const { flags, bodyBytes, body } = plain;
-  if (packed && packed.length < bodyBytes * 0.9) return { flags: flags | ZSTD, bodyBytes, body: packed, plain };
-  return { flags, bodyBytes, body, plain };
-}
-
-export function encodeRow(plain: PlainRow): MadeRow {
-  const { body, bodyBytes } = plain;
-  return madeRow(plain, bodyBytes < COMPRESS_FROM_BYTES ? undefined : zstdCompressSync(body, zstdOptions(bodyBytes)));
-}
-
-/** The same, compressed in another thread. */
-export async function encodeRowAside(plain: PlainRow): Promise<MadeRow> {
-  const { body, bodyBytes } = plain;
-  return madeRow(plain, bodyBytes < COMPRESS_FROM_BYTES ? undefined : await zstdCompressAside(body, zstdOptions(bodyBytes)));
+  if (bodyBytes < COMPRESS_FROM_BYTES) return plain;
+  const packed = zstdCompressSync(body, zstdOptions(bodyBytes));
+  return packed.length < bodyBytes * 0.9 ? { flags: flags | ZSTD, bodyBytes, body: packed } : plain;
 }
 
 function takeColumn(body: Uint8Array, at: number, count: number): { column: Column; at: number } {

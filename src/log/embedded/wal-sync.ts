@@ -1,4 +1,4 @@
-/** Brings what was committed to the disk beside the thread that writes it: while the disk takes its time, that one serves requests. */
+/** Brings what was committed to the disk beside the threads that serve and write: while the disk takes its time, they go on. */
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 
@@ -10,6 +10,7 @@ export interface WalSync {
   sync(): Promise<void>;
   /** The same at once, for the end of a process. */
   syncNow(): void;
+  /** What `syncNow` has synced by then needs no other sync. */
   close(): void;
 }
 
@@ -45,6 +46,7 @@ export function openWalSync(path: string): WalSync {
   return {
     sync() {
       if (fault) return Promise.reject(fault.error);
+      if (isClosed) return Promise.resolve();
       if (!running) return start();
       return (next ??= running.then(start, start));
     },
@@ -58,6 +60,7 @@ export function openWalSync(path: string): WalSync {
       }
     },
     close() {
+      if (isClosed) return;
       isClosed = true;
       if (!running) closeSync(fd);
     },

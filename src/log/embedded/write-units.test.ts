@@ -1,68 +1,126 @@
 import assert from 'node:assert/strict';
-import { DatabaseSync } from 'node:sqlite';
-import { test } from 'node:test';
-import { systemClock } from '../../core/clock.ts';
-import type { CommitUnit } from '../log.ts';
-import type { Packing } from './packing.ts';
-import { createUnitWriter } from './write-units.ts';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { test, type TestContext } from 'node:test';
+import { zstdDecompressSync } from 'node:zlib';
+import { temporary } from '../../../test/support/temporary.ts';
+import { openDatabase } from './database.ts';
+import { ZSTD } from './row-codec.ts';
+import { explainSqliteError } from './sqlite-error.ts';
+import { createTopics } from './topics.ts';
+import { createUnitWriter, type WriteUnits } from './write-units.ts';
+import { DELETED, errorOf, type Outcome, type UnitToWrite } from './writer-messages.ts';
 
-interface Written {
-  readonly slices: number;
-  readonly firstOffsets: readonly number[];
-  readonly entries: number;
-  readonly endOffset: number;
+interface Setup {
+  readonly db: DatabaseSync;
+  readonly writeUnits: WriteUnits;
+  keys(): unknown[];
 }
 
-/** Each append of the unit is one of `rows`, each row one record. */
-function written(unit: CommitUnit, rows: ReturnType<Packing['rowsOf']> = []): Written {
-  const db = new DatabaseSync(':memory:');
-  db.exec(`
-    CREATE TABLE state (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-    CREATE TABLE partitions (num INTEGER PRIMARY KEY, end_offset INTEGER, last_append_time REAL, stored_bytes INTEGER) STRICT;
-    CREATE TABLE batches (part, first_offset, end_offset, append_time, first_line, stored_bytes, flags, body_bytes, data);
-    CREATE TABLE consumers (name TEXT, part INTEGER, next_offset INTEGER, PRIMARY KEY (name, part)) STRICT;
-    INSERT INTO partitions VALUES (1, 10, 0, 0);
-  `);
-  const topics = { part: () => 1 } as never;
-  const work = createUnitWriter(db, { topics, clock: systemClock, packing: { rowsOf: () => rows }, noted: () => {} })(unit);
-  let slices = 1;
-  let step = work.next();
-  for (; !step.done; step = work.next()) slices++;
-  const of = (query: string): number => db.prepare(query).get()!['n'] as number;
-  const told = {
-    slices,
-    firstOffsets: step.value,
-    entries: of('SELECT count(*) AS n FROM state'),
-    endOffset: of('SELECT end_offset AS n FROM partitions'),
+/** A file with one topic of one partition, which is number 1. */
+function setup(t: TestContext): Setup {
+  const path = join(temporary(t), 'log.sqlite');
+  const db = openDatabase(path, { readOnly: false });
+  t.after(() => db.close());
+  createTopics(db).ensure('t', { partitions: 1 }, () => 'id');
+  const keys = db.prepare('SELECT key FROM state ORDER BY key');
+  return {
+    db,
+    writeUnits: createUnitWriter(db, (error) => explainSqliteError(error, path, 'write')),
+    keys: () => keys.all().map(({ key }) => key),
   };
-  db.close();
-  return told;
 }
 
-const stateOf = (count: number, bytes: number): CommitUnit => ({
-  state: Array.from({ length: count }, (_, i) => [`key ${i}`, new Uint8Array(bytes)] as const),
+const stateUnit = (at: number, key: string, bytes: number): UnitToWrite => ({
+  at,
+  appends: [],
+  offsets: [],
+  state: { keys: [key], bytes: Int32Array.of(bytes) },
 });
+const errorsOf = (outcomes: readonly Outcome[]): unknown[] => outcomes.map((one) => ('fault' in one ? errorOf(one.fault) : undefined));
 
-test('state is written in slices: so many entries, or so many bytes', () => {
-  for (const [count, bytes, slices] of [
-    [63, 100, 1],
-    [640, 100, 11],
-    // As ids are at full speed: a few large ones.
-    [4, 1 << 20, 5],
-    [16, 128 << 10, 5],
-  ] as const) {
-    const told = written(stateOf(count, bytes));
-    assert.deepEqual([told.slices, told.entries], [slices, count]);
-  }
-});
-
-test('rows are written in slices too, whose bodies are given back once they are', () => {
-  const plain = { flags: 0, bodyBytes: 0, body: Buffer.alloc(0), letGo: () => {}, kept: () => plain };
-  const rows = Array.from({ length: 4 }, (_, i) => ({ to: i + 1, flags: 1, bodyBytes: 9e6, body: new Uint8Array(300 << 10), plain }));
-  const append = { topic: 't', partition: 0, bytes: new Uint8Array(4), ends: Uint32Array.of(1, 2, 3, 4) };
-  assert.deepEqual(written({ appends: [append] }, rows), { slices: 3, firstOffsets: [10], entries: 0, endOffset: 14 });
-  assert.deepEqual(
-    rows.map(({ body }) => body.length),
-    [0, 0, 0, 0],
+test('appends, offsets and state are written as their bytes stand one after the other', (t) => {
+  const { db, writeUnits, keys } = setup(t);
+  const append = (appendTime: number, ...rows: [to: number, bytes: number][]): UnitToWrite['appends'][number] => ({
+    part: 1,
+    appendTime,
+    firstLine: 7,
+    rows: rows.map(([to, bytes]) => ({ to, flags: 0, bytes })),
+  });
+  const outcomes = writeUnits(
+    [
+      { ...stateUnit(0, 'a', 2), appends: [append(50, [2, 3], [5, 1])], offsets: [{ group: 'g', part: 1, offset: 3 }] },
+      { ...stateUnit(6, 'b', 1), appends: [append(40, [1, 2]), append(60)] },
+    ],
+    Buffer.from('AAABaaCCb'),
   );
+  assert.deepEqual(outcomes, [
+    { written: { firstOffsets: [0], appendTimes: [50] } },
+    // Times never go backwards; an append without records is at the end.
+    { written: { firstOffsets: [5, 6], appendTimes: [50, 60] } },
+  ]);
+  const rows = db.prepare('SELECT first_offset, end_offset, append_time, first_line, data FROM batches ORDER BY id').all();
+  assert.deepEqual(
+    rows.map((row) => [...Object.values(row).slice(0, 4), Buffer.from(row['data'] as Uint8Array).toString()]),
+    [
+      [0, 2, 50, 7, 'AAA'],
+      [2, 5, 50, 9, 'B'],
+      [5, 6, 50, 7, 'CC'],
+    ],
+  );
+  const { end_offset: end, stored_bytes: stored } = db.prepare('SELECT end_offset, stored_bytes FROM partitions').get()!;
+  assert.deepEqual([end, stored, keys()], [6, 6, ['a', 'b']]);
+  assert.equal(db.prepare('SELECT next_offset FROM consumers').get()!['next_offset'], 3);
+
+  writeUnits(
+    [{ at: 0, appends: [], offsets: [{ group: 'g', part: 1, offset: null }], state: { keys: ['a'], bytes: Int32Array.of(DELETED) } }],
+    Buffer.alloc(0),
+  );
+  assert.deepEqual([db.prepare('SELECT count(*) AS n FROM consumers').get()!['n'], keys()], [0, ['b']]);
+});
+
+test('rows are compressed where that makes them smaller', (t) => {
+  const { db, writeUnits } = setup(t);
+  const bodies = [Buffer.alloc(100_000, 'ab'), randomBytes(100_000), Buffer.alloc(100, 'ab')];
+  const rows = bodies.map(({ length }, i) => ({ to: i + 1, flags: 0, bytes: length }));
+  writeUnits([{ ...stateUnit(0, 'a', 0), appends: [{ part: 1, appendTime: 1, rows }] }], Buffer.concat(bodies));
+  const found = db.prepare('SELECT flags, body_bytes, stored_bytes, data FROM batches ORDER BY id').all();
+  assert.deepEqual(
+    found.map((row) => [row['flags'], row['body_bytes'], row['stored_bytes'] === (row['data'] as Uint8Array).length]),
+    [
+      [ZSTD, 100_000, true],
+      [0, 100_000, true],
+      [0, 100, true],
+    ],
+  );
+  assert.ok((found[0]!['stored_bytes'] as number) < 1_000);
+  assert.deepEqual(
+    found.map(({ flags, data }) => (flags === ZSTD ? zstdDecompressSync(data as Uint8Array) : Buffer.from(data as Uint8Array))),
+    bodies,
+  );
+});
+
+test('the fault of one unit is its own: the others are written, in their order, and nothing of it', (t) => {
+  const { writeUnits, keys } = setup(t);
+  const faulty: UnitToWrite = { ...stateUnit(0, 'b', 1), offsets: [{ group: 'g', part: 1, offset: 0.5 }] };
+  const outcomes = writeUnits([stateUnit(0, 'a', 1), faulty, stateUnit(0, 'c', 1)], Buffer.from('x'));
+  const [first, second, third] = errorsOf(outcomes);
+  assert.deepEqual([first, third, keys()], [undefined, undefined, ['a', 'c']]);
+  assert.match(String(second), /cannot store REAL value in INTEGER column/);
+});
+
+test('a fault of the machine is that of all: a later unit may rest on an earlier one', (t) => {
+  const { db, writeUnits, keys } = setup(t);
+  const data = randomBytes(2_000_000);
+  db.exec('PRAGMA max_page_count = 200');
+  const outcomes = writeUnits([stateUnit(0, 'small', 10), stateUnit(0, 'large', data.length), stateUnit(0, 'other', 10)], data);
+  for (const error of errorsOf(outcomes)) {
+    assert.equal((error as { code: string }).code, 'disk_full');
+    assert.match(String(error), /Nothing committed is lost; free some space/);
+  }
+  assert.deepEqual(keys(), []);
+  db.exec('PRAGMA max_page_count = 100000');
+  assert.deepEqual(errorsOf(writeUnits([stateUnit(0, 'large', data.length)], data)), [undefined]);
+  assert.deepEqual(keys(), ['large']);
 });

@@ -1,29 +1,15 @@
-/** A commit as rows: what one unit of appends, offsets and state writes within a transaction. */
+/** Commits as rows: what their appends, offsets and state write, all in one transaction. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Clock } from '../../core/clock.ts';
-import type { Sliced } from '../../core/slices.ts';
-import type { CommitUnit, RecordsToAppend } from '../log.ts';
-import type { Topics } from './topics.ts';
-import type { FreshRow } from './fresh-rows.ts';
-import type { Packing } from './packing.ts';
-import { ZSTD } from './row-codec.ts';
+import { transact } from './database.ts';
+import { encodeRow, ZSTD } from './row-codec.ts';
+import { sqliteCode } from './sqlite-error.ts';
+import { DELETED, faultOf, type AppendToWrite, type Outcome, type UnitToWrite, type WrittenUnit } from './writer-messages.ts';
 
-/** Writes one unit; to be called within a transaction. Returns the first offset of each append. */
-export type WriteUnit = (unit: CommitUnit) => Sliced<number[]>;
+/** Writes the units in one transaction, each with its own outcome: the fault of one is not that of the others. */
+export type WriteUnits = (units: readonly UnitToWrite[], data: Uint8Array) => Outcome[];
 
-/** Between two yields: some hundred microseconds, or some milliseconds of a busy machine. */
-const ENTRIES_AT_ONCE = 64;
-const BYTES_AT_ONCE = 512 << 10;
-
-export interface UnitWriterDeps {
-  readonly topics: Topics;
-  readonly clock: Clock;
-  readonly packing: Pick<Packing, 'rowsOf'>;
-  /** Told of each row, within the transaction. */
-  readonly noted: (row: FreshRow) => void;
-}
-
-export function createUnitWriter(db: DatabaseSync, { topics, clock, packing, noted }: UnitWriterDeps): WriteUnit {
+/** `explain` turns errors of SQLite into ours. */
+export function createUnitWriter(db: DatabaseSync, explain: (error: unknown) => unknown): WriteUnits {
   const partition = db.prepare('SELECT end_offset, last_append_time FROM partitions WHERE num = ?');
   const advance = db.prepare('UPDATE partitions SET end_offset = ?, last_append_time = ?, stored_bytes = stored_bytes + ? WHERE num = ?');
   const insert = db.prepare(
@@ -36,57 +22,63 @@ export function createUnitWriter(db: DatabaseSync, { topics, clock, packing, not
   const setState = db.prepare('INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
   const deleteState = db.prepare('DELETE FROM state WHERE key = ?');
 
-  const isDue = createWritePace();
-
-  function* append(records: RecordsToAppend): Sliced<number> {
-    const part = topics.part(records.topic, records.partition);
+  /** `next`: the bodies, one after the other. */
+  function append(
+    { part, appendTime, firstLine, rows }: AppendToWrite,
+    next: (bytes: number) => Uint8Array,
+  ): [first: number, time: number] {
     // Read within the transaction, never kept: a rolled back append leaves nothing behind that would have to be mended.
-    const at = partition.get(part) as { end_offset: number; last_append_time: number };
-    const appendTime = Math.max(at.last_append_time, records.appendTime ?? clock.now());
+    const { end_offset: end, last_append_time: last } = partition.get(part) as { end_offset: number; last_append_time: number };
+    const time = Math.max(last, appendTime);
     let from = 0;
     let stored = 0;
-    for (const row of packing.rowsOf(records)) {
-      const { to, plain } = row;
-      const bytes = row.body.length;
-      const line = records.firstLine === undefined ? null : records.firstLine + from;
-      const [first, end] = [at.end_offset + from, at.end_offset + to];
-      insert.run(part, first, end, appendTime, line, bytes, row.flags, row.bodyBytes, row.body);
-      noted({ part, firstOffset: first, endOffset: end, appendTime, firstLine: line, plain });
-      stored += bytes;
+    for (const { to, flags, bytes } of rows) {
+      const line = firstLine === undefined ? null : firstLine + from;
+      const row = encodeRow({ flags, bodyBytes: bytes, body: next(bytes) });
+      insert.run(part, end + from, end + to, time, line, row.body.length, row.flags, bytes, row.body);
+      stored += row.body.length;
       if (row.flags & ZSTD) giveBack(row.body);
       from = to;
-      if (isDue(bytes)) yield;
     }
-    if (from > 0) advance.run(at.end_offset + from, appendTime, stored, part);
-    return at.end_offset;
+    if (from > 0) advance.run(end + from, time, stored, part);
+    return [end, time];
   }
 
-  return function* (unit) {
-    const firstOffsets: number[] = [];
-    for (const records of unit.appends ?? []) firstOffsets.push(yield* append(records));
-    for (const { group, topic, partition: number, offset } of unit.offsets ?? []) {
-      if (offset === null) deleteOffset.run(group, topics.part(topic, number));
-      else setOffset.run(group, topics.part(topic, number), offset);
+  function write({ at, appends, offsets, state }: UnitToWrite, data: Uint8Array): WrittenUnit {
+    const next = (bytes: number): Uint8Array => data.subarray(at, (at += bytes));
+    const written: WrittenUnit = { firstOffsets: [], appendTimes: [] };
+    for (const one of appends) {
+      const [first, time] = append(one, next);
+      written.firstOffsets.push(first);
+      written.appendTimes.push(time);
     }
-    for (const [key, value] of unit.state ?? []) {
-      if (value === null) deleteState.run(key);
-      else setState.run(key, value);
-      if (isDue(value?.length ?? 0)) yield;
+    for (const { group, part, offset } of offsets) {
+      if (offset === null) deleteOffset.run(group, part);
+      else setOffset.run(group, part, offset);
     }
-    return firstOffsets;
+    for (const [i, key] of state.keys.entries()) {
+      const bytes = state.bytes[i]!;
+      if (bytes === DELETED) deleteState.run(key);
+      else setState.run(key, next(bytes));
+    }
+    return written;
+  }
+
+  return function writeUnits(units, data): Outcome[] {
+    try {
+      return transact(db, () => units.map((unit) => ({ written: write(unit, data) })));
+    } catch (error) {
+      // The machine's fault hits all: a later unit may rest on an earlier one. The fault of a unit is its own.
+      if (units.length > 1 && !isMachineFault(error)) return units.flatMap((unit) => writeUnits([unit], data));
+      return units.map(() => ({ fault: faultOf(explain(error)) }));
+    }
   };
 }
 
-/** True when so much was written since it was last: time to yield. */
-function createWritePace(): (bytes: number) => boolean {
-  let [entries, written] = [0, 0];
-  return (bytes) => {
-    entries += 1;
-    written += bytes;
-    if (entries < ENTRIES_AT_ONCE && written < BYTES_AT_ONCE) return false;
-    [entries, written] = [0, 0];
-    return true;
-  };
+/** SQLITE_TOOBIG, CONSTRAINT, MISMATCH, MISUSE and RANGE come from what a unit wants to write. */
+function isMachineFault(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== undefined && ![18, 19, 20, 21, 25].includes(code);
 }
 
 /** The collector need not run for what is given back at once. A small piece may lie among others in Node's pool. */

@@ -1,9 +1,15 @@
-/** The thread that reads what is about to be written over or deleted, with a connection of its own; started and asked by `old-values.ts`. */
+/** The thread that reads what is about to be deleted, with a connection of its own; started and asked by `retiring-rows.ts`. */
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { giveWay } from '../../core/thread-priority.ts';
 import { createFreePages } from './free-pages.ts';
-import type { OldValuesThread, ToRead } from './old-values-messages.ts';
+
+/** What the thread is started with. */
+export interface RetiringRowsThread {
+  /** Of SQLite's file, and a descriptor of it that stays open. */
+  readonly path: string;
+  readonly fd: number;
+}
 
 /** A page is joined with two others at most, on either side: so many and one more are read, and as many entries of the index as they hold. */
 const PAGES_BESIDE = 3;
@@ -13,15 +19,11 @@ const ROWS_AHEAD_LEAST = 512;
 const ROWS_AHEAD_MOST = 1 << 17;
 
 giveWay();
-const { path, fd } = workerData as OldValuesThread;
+const { path, fd } = workerData as RetiringRowsThread;
 const db = new DatabaseSync(path, { readOnly: true });
 const pageBytes = Number(db.prepare('PRAGMA page_size').get()!['page_size']);
 /** Of a row that is too long for a page at least so much lies in its leaf of the tree (SQLite's file format): so rows tell how many pages they take. */
 const localBytes = Math.floor(((pageBytes - 12) * 32) / 255) - 23;
-// The end of a value lies behind all of its pages, and is little to hand over.
-const value = db.prepare('SELECT rowid AS id, length(value) AS bytes, substr(value, -1) AS last FROM state WHERE key = ?');
-const valuesBefore = db.prepare('SELECT rowid AS id, length(value) AS bytes FROM state WHERE rowid < ? ORDER BY rowid DESC');
-const valuesAfter = db.prepare('SELECT rowid AS id, length(value) AS bytes FROM state WHERE rowid > ? ORDER BY rowid');
 const row = db.prepare('SELECT part, first_offset, stored_bytes AS bytes, substr(data, -1) AS last FROM batches WHERE id = ?');
 const before = db.prepare('SELECT id, stored_bytes AS bytes FROM batches WHERE id < ? ORDER BY id DESC');
 const after = db.prepare('SELECT id, stored_bytes AS bytes FROM batches WHERE id > ? ORDER BY id');
@@ -31,14 +33,6 @@ const entries = db.prepare(
 
 const later = db.prepare('SELECT id FROM batches WHERE id >= ? LIMIT 1');
 const readFreePages = createFreePages(fd, pageBytes);
-
-function readValue(key: string): number {
-  const found = value.get(key);
-  if (!found) return 0;
-  walk(valuesBefore, Number(found['id']));
-  walk(valuesAfter, Number(found['id']));
-  return Number(found['bytes']);
-}
 
 /** In rising order. */
 function readRows(ids: readonly number[]): number {
@@ -79,10 +73,8 @@ function orNothing(read: () => number): number {
   }
 }
 
-parentPort?.on('message', (asked: ToRead) => {
+parentPort?.on('message', (ids: readonly number[]) => {
   orNothing(() => readFreePages().length);
-  const bytes =
-    'keys' in asked ? asked.keys.reduce((sum, key) => sum + orNothing(() => readValue(key)), 0) : orNothing(() => readRows(asked.rows));
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  parentPort?.postMessage(bytes);
+  parentPort?.postMessage(orNothing(() => readRows(ids)));
 });
