@@ -15,6 +15,7 @@ import {
   recordedRevisions,
   refuseMoved,
   revisionRefusal,
+  sinceBy,
   startingAt,
   wholeFrom,
   type PipelineInput,
@@ -69,7 +70,7 @@ export async function settleStageRevision(
     recorded && !anew
       ? { ...recorded, windows: { ...recorded.windows, parts: hashes.parts }, detect }
       : {
-          windows: { counter, hash: hashes.windows, parts: hashes.parts },
+          windows: { counter, hash: hashes.windows, parts: hashes.parts, ...sinceBy(recorded, counter, changed) },
           detect,
           kind: anew || choice.kind === 'from' ? choice.kind : 'same',
           completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice, readPartition) : -Infinity,
