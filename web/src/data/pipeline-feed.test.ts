@@ -39,6 +39,7 @@ function scene() {
   };
   const clock = handClock();
   const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, language, { api, clock, open });
+  listeners[0]!.get('open')!({});
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
     silences,
@@ -52,6 +53,58 @@ function scene() {
     words: () => feed.alerts.value.map(({ message }) => message),
   };
 }
+
+/** A page that opens, with a segment's windows to be shown, and what it has asked the server for. */
+function openingScene() {
+  const asked: string[] = [];
+  const never = (what: string) => () => {
+    asked.push(what);
+    return new Promise(() => {});
+  };
+  const api = Object.fromEntries(['status', 'latest', 'alerts', 'silences'].map((name) => [name, never(name)]));
+  const heard = new Map<string, (event: object) => void>();
+  const stream = { readyState: 0, addEventListener: heard.set.bind(heard), close: () => {} };
+  const clock = handClock();
+  const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, signal<Language>('en'), {
+    api: { ...api, streamUrl: () => '' } as unknown as Api,
+    clock,
+    open: () => stream,
+    onGap: () => asked.push('pipelines'),
+  });
+  feed.watch({ window: '10s', labels: undefined, windowsBack: 5 });
+  return { asked: () => asked.splice(0).toSorted(), clock, feed, tell: (type: string) => heard.get(type)!({ data: '{}' }) };
+}
+const ONCE = ['alerts', 'alerts', 'alerts', 'latest', 'silences', 'status'];
+
+test('a page that opens asks for each thing once, as soon as its stream is there; after a gap again', () => {
+  const { asked, clock, feed, tell } = openingScene();
+  assert.deepEqual(asked(), []);
+  tell('open');
+  assert.deepEqual(asked(), ONCE);
+  clock.pass(4_000);
+  assert.deepEqual(asked(), []);
+  feed.watch({ window: '1m', labels: undefined, windowsBack: 5 }).close();
+  assert.deepEqual(asked(), ['latest'], 'another window is asked for at once');
+  tell('reset');
+  assert.deepEqual(asked(), [...ONCE, 'pipelines'].toSorted());
+  feed.close();
+});
+
+test('it does not wait for a stream that is late or lost; what was missed until that is there is asked for', () => {
+  for (const isLost of [false, true]) {
+    const { asked, clock, feed, tell } = openingScene();
+    if (isLost) tell('error');
+    else clock.pass(1_000);
+    assert.deepEqual(asked(), ONCE);
+    tell('open');
+    assert.deepEqual(asked(), [...ONCE, 'pipelines'].toSorted());
+    feed.close();
+  }
+  const { asked, clock, feed } = openingScene();
+  feed.close();
+  clock.pass(4_000);
+  assert.deepEqual(asked(), [], 'closed before it was there');
+});
 
 test('alerts are asked for again in the language that is chosen, and shown as they were until they come', async () => {
   const { language, urls, answers, listeners, feed, settled, words } = scene();
@@ -148,10 +201,11 @@ function firingScene(count: number) {
   };
   const never = () => new Promise(() => {});
   const api = { status: never, silences: never, alerts, streamUrl: () => '' } as unknown as Api;
-  const heard = new Map<string, (event: { readonly data: string }) => void>();
+  const heard = new Map<string, (event: { readonly data?: string }) => void>();
   const open = () => ({ readyState: 1, addEventListener: heard.set.bind(heard), close: () => {} }) as unknown as EventStream;
   const clock = handClock();
   const feed = createPipelineFeed({ name: 'demo' } as PipelineInfo, signal<Language>('en'), { api, clock, open });
+  heard.get('open')!({});
   const tell = (name: string, data: object): void => heard.get(name)!({ data: JSON.stringify(data) });
   return {
     feed,

@@ -55,6 +55,11 @@ const SHOW_EVERY_MS = { least: 250, most: 1_000 };
 const WAITING_MAX = 20_000;
 /** The stream tells what rings from now on; a list of what rang before that failed is asked for again after so long. */
 const RETRY_MS = 5_000;
+/**
+ * What is shown is asked for once, when the stream is there: an answer from before would lack what came until then. Behind a proxy that holds
+ * a stream back the page does not wait longer.
+ */
+const STREAM_WAIT_MS = 1_000;
 /** On Kafka the stream may be so far ahead of what the server lists. */
 const AHEAD_MAX_MS = 10_000;
 
@@ -153,13 +158,21 @@ export function createPipelineFeed(
   };
   /** The stream may have told of it already. */
   const without = (ended: string): readonly Silence[] => silences.value.filter(({ id }) => id !== ended);
+  let isAsked = false;
   const load = (): void => {
+    isAsked = true;
+    forgetWaiting();
     api.status(info.name, closing.signal).then(takeStatus, () => {});
     askAlerts();
     // Where that fails the stream tells of the next change, and the next gap asks again.
     loadSilences().catch(() => {});
     for (const feed of feeds) feed.load();
   };
+
+  const loadFirst = (): void => {
+    if (!isAsked) load();
+  };
+  const forgetWaiting = clock.after(STREAM_WAIT_MS, loadFirst);
 
   const stream = openStream(
     () => api.streamUrl(info.name, language.peek()),
@@ -175,14 +188,17 @@ export function createPipelineFeed(
       status: takeStatus,
       silences: (current) => (silences.value = current),
       gap: () => {
+        // The first time nothing was asked for yet that could have missed anything.
+        if (isAsked) deps.onGap?.();
         load();
-        deps.onGap?.();
       },
-      connection: (state) => (connection.value = state),
+      connection: (state) => {
+        connection.value = state;
+        if (state === 'lost') loadFirst();
+      },
     },
     deps,
   );
-  load();
   const forget = language.subscribe((chosen) => {
     if (chosen === said) return;
     said = chosen;
@@ -212,7 +228,7 @@ export function createPipelineFeed(
     watch: (request) => {
       const feed = createWindowFeed(info, request, { api, clock });
       feeds.add(feed);
-      feed.load();
+      if (isAsked) feed.load();
       const close = (): void => {
         feeds.delete(feed);
         feed.close();
@@ -222,6 +238,7 @@ export function createPipelineFeed(
     close: () => {
       forget();
       closing.abort();
+      forgetWaiting();
       forgetRetry();
       stream.close();
       for (const feed of feeds) feed.close();

@@ -39,8 +39,8 @@ const CLOSED = 2;
 
 /**
  * An EventSource that does not give up. The browser reconnects by itself, with `Last-Event-ID`, and misses nothing; where it gives
- * up (an error status, a silent line) a new one is opened, which knows no last id: a gap. So is the very first: what came between the first
- * answers of the server and the beginning of the stream is in neither.
+ * up (an error status, a silent line) a new one is opened, which knows no last id: a gap. So is the very first: what came before it is to be
+ * asked for.
  */
 export function openStream(url: () => string, handlers: StreamHandlers, { open, clock }: StreamDeps): LiveStream {
   let closed = false;
