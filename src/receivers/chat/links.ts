@@ -7,7 +7,7 @@ import type { ChatTexts } from './text/texts.ts';
 export interface Link {
   readonly to: 'card' | 'runbook';
   readonly text: string;
-  /** Percent-encoded also where a chat's markup would end an address. */
+  /** Percent-encoded also where a chat's markup would end an address, but for an IPv6 host. */
   readonly address: string;
 }
 
@@ -21,7 +21,13 @@ export function alertLinks(alert: AlertEvent, page: string | undefined, texts: C
 /** Records may be of another hand: what is no address is no link. */
 function link(to: Link['to'], text: string, wanted: unknown): Link | undefined {
   const address = typeof wanted === 'string' ? webAddress(wanted) : undefined;
-  return address === undefined ? undefined : { to, text, address: address.replace(/[^\w\-.~:/?#@!$&'*+,;=%]/g, percentEncoded) };
+  return address === undefined ? undefined : { to, text, address: encoded(address) };
+}
+
+/** Without the brackets of an IPv6 host it is no address any more: they end no link. */
+function encoded(address: string): string {
+  const [host = ''] = /^https?:\/\/\[[\da-f:]+\]/.exec(address) ?? [];
+  return host + address.slice(host.length).replace(/[^\w\-.~:/?#@!$&'*+,;=%]/g, percentEncoded);
 }
 
 function percentEncoded(char: string): string {
