@@ -20,6 +20,11 @@ export function parseListenAddress(text: string): ListenAddress {
   return { host, port, loopback: /^(localhost|::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/i.test(host) };
 }
 
+/** As `--listen` and addresses of the web have it. */
+export function hostAndPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /**
  * What is reached from other machines needs a key.
  * @throws AppError `usage`
@@ -34,7 +39,7 @@ export function requireKey({ host, port, loopback }: ListenAddress, apiKey: stri
   if (loopback || apiKey !== undefined) return;
   throw new AppError(
     'usage',
-    `--listen ${host}:${port} is reached from other machines and needs an API key: set TOCSIN_API_KEY (openssl rand -hex 24 makes one), ` +
+    `--listen ${hostAndPort(host, port)} is reached from other machines and needs an API key: set TOCSIN_API_KEY (openssl rand -hex 24 makes one), ` +
       `or listen on 127.0.0.1:${port}`,
   );
 }

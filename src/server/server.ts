@@ -8,7 +8,7 @@ import { answerBrokenRequest } from './broken-request.ts';
 import { docsRoutes } from './docs.ts';
 import { createGuard } from './guard.ts';
 import { defaultLimits, type ServerLimits } from './limits.ts';
-import { requireKey, type ListenAddress } from './listen-address.ts';
+import { hostAndPort, requireKey, type ListenAddress } from './listen-address.ts';
 import { collectPaths } from './other-methods.ts';
 import { pageRoutes } from './page.ts';
 import { HttpProblem, pathOf, sendProblem } from './problem.ts';
@@ -116,8 +116,7 @@ export async function createServer(config: ServerConfig, deps: ServerDeps): Prom
         throw listenError(error as NodeJS.ErrnoException, address);
       }
       const { port } = app.server.address() as AddressInfo;
-      const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-      return `http://${host}:${port}`;
+      return `http://${hostAndPort(address.host, port)}`;
     },
     async close() {
       metrics.stop();
@@ -154,11 +153,11 @@ function openFastify(limits: ServerLimits, logger: Logger): FastifyInstance {
 
 /** In words what keeps a server from listening there; an error that nobody foresaw as it is. */
 export function listenError(error: NodeJS.ErrnoException, { host, port }: ListenAddress): unknown {
-  const at = `${host}:${port}`;
+  const at = hostAndPort(host, port);
   if (error.code === 'EADDRINUSE') {
     return new AppError(
       'usage',
-      `${at} is taken by another program; choose another port with --listen ${host}:${port + 1}, or --listen none`,
+      `${at} is taken by another program; choose another port with --listen ${hostAndPort(host, port + 1)}, or --listen none`,
     );
   }
   if (error.code === 'EACCES')
