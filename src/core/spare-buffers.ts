@@ -20,7 +20,11 @@ export function createSpareBuffers(keptBytes: number): SpareBuffers {
   return {
     take(bytes) {
       const i = spare.findLastIndex(({ length }) => length >= bytes && length <= Math.max(LEAST_BYTES, bytes * WASTE));
-      if (i === -1) return new Uint8Array(Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(Math.max(bytes, LEAST_BYTES)))).buffer);
+      // What is never kept is no larger than it has to be.
+      if (i === -1)
+        return new Uint8Array(
+          Buffer.allocUnsafeSlow(bytes > keptBytes ? bytes : 2 ** Math.ceil(Math.log2(Math.max(bytes, LEAST_BYTES)))).buffer,
+        );
       kept -= spare[i]!.length;
       return spare.splice(i, 1)[0]!;
     },

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Log } from '../log.ts';
 import { openDatabase } from './database.ts';
-import { createFreshRows } from './fresh-rows.ts';
+import { createFreshRows, type FreshRow } from './fresh-rows.ts';
 import { createReader } from './reader.ts';
 import { explainSqliteError } from './sqlite-error.ts';
 import { createTopics, type PartNum } from './topics.ts';
@@ -40,23 +40,9 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   /** What others wrote is known from the file alone; what is written here is told when it is durable. */
   const ends = readOnly ? undefined : endsOf(db);
   const reader = createReader(db, fresh, endOf);
-  const fd = readOnly ? undefined : openBeside(db, path);
-  const writing =
-    fd === undefined
-      ? undefined
-      : createWriting({ path, fd }, config, {
-          topics,
-          durable(part, rows) {
-            ends!.set(part, rows.at(-1)!.endOffset);
-            try {
-              fresh.written(rows);
-            } catch {
-              // There is no memory to keep a copy: they are read from the file.
-              fresh.forget();
-            }
-          },
-          retired: reader.forget,
-        });
+  /** Of the file, to be closed after all connections: with any that it closes a process gives up all its locks on the file (POSIX). */
+  let fd: number | undefined;
+  const writing = readOnly ? undefined : openWriting();
   const firstOffset = db.prepare('SELECT first_offset FROM batches WHERE part = ? ORDER BY first_offset LIMIT 1');
   const firstSince = db.prepare('SELECT first_offset FROM batches WHERE part = ? AND append_time >= ? ORDER BY first_offset LIMIT 1');
   const groupOffset = db.prepare('SELECT next_offset FROM consumers WHERE name = ? AND part = ?');
@@ -76,6 +62,27 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     if (!db.isOpen) throw new Error('the log is closed');
     if (!writing) throw new Error('the log is open for reading only');
     return work(writing);
+  }
+
+  function openWriting(): Writing {
+    try {
+      fd = openSync(path, 'r');
+      return createWriting({ path, fd }, config, { topics, durable, retired: reader.forget });
+    } catch (error) {
+      db.close();
+      if (fd !== undefined) closeFile(fd);
+      throw explainSqliteError(error, path, 'open');
+    }
+  }
+
+  function durable(part: PartNum, rows: readonly FreshRow[]): void {
+    ends!.set(part, rows.at(-1)!.endOffset);
+    try {
+      fresh.written(rows);
+    } catch {
+      // There is no memory to keep a copy: they are read from the file.
+      fresh.forget();
+    }
   }
 
   /** A partition made since has none. */
@@ -154,14 +161,4 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
 function endsOf(db: DatabaseSync): Map<PartNum, number> {
   const rows = db.prepare('SELECT num, end_offset FROM partitions').all() as { num: PartNum; end_offset: number }[];
   return new Map(rows.map(({ num, end_offset: end }) => [num, end]));
-}
-
-/** A descriptor of the file, to be closed after all connections: with any that it closes a process gives up all its locks on the file (POSIX). */
-function openBeside(db: DatabaseSync, path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    db.close();
-    throw explainSqliteError(error, path, 'open');
-  }
 }

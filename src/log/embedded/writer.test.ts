@@ -92,6 +92,24 @@ for (const [how, script, why] of [
   });
 }
 
+test('what a thread has answered before it ended is told as that', async (t) => {
+  const script = `
+    const { workerData: { port } } = require('node:worker_threads');
+    port.on('message', ({ data }) => {
+      port.postMessage({ value: { outcomes: [], data } });
+      setImmediate(() => process.exit());
+    });
+  `;
+  const file = { path: join(temporary(t), 'log.sqlite'), checkpointBytes: 1 << 20 };
+  const writer = createWriter(file, (workerData) => new Worker(script, { eval: true, workerData, transferList: [workerData.port] }));
+  const order = writer.write([unit('a', 0)], new Uint8Array(0));
+  // So long nothing is heard of the answer, nor of the end.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  assert.deepEqual((await order).outcomes, []);
+  await assert.rejects(writer.write([unit('b', 0)], new Uint8Array(0)), { code: 'thread_ended' });
+  await writer.close();
+});
+
 test('one that ends while it is closed keeps nobody waiting', async (t) => {
   const told: AppError[] = [];
   const file = { path: join(temporary(t), 'log.sqlite'), checkpointBytes: 1 << 20 };

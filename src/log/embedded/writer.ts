@@ -70,7 +70,16 @@ export function createWriter({ onEnded, ...file }: WriterConfig, start = startTh
     return new AppError('thread_ended', message, { retryable, cause });
   }
 
+  /** What has been answered. */
+  function takeNext(): boolean {
+    const got: { message: WriterAnswer } | undefined = thread && receiveMessageOnPort(thread.port);
+    if (got) take(got.message);
+    return got !== undefined;
+  }
+
   function fail(cause: unknown): void {
+    // The end of a thread is told before its last words: those who have been answered are told so.
+    while (takeNext());
     if (!ended) {
       const error = threadEnded('has ended', cause, false);
       ended = error;
@@ -120,9 +129,8 @@ export function createWriter({ onEnded, ...file }: WriterConfig, start = startTh
     finish() {
       while (asked.length > 0) {
         const before = Atomics.load(answered, 0);
-        const got: { message: WriterAnswer } | undefined = receiveMessageOnPort(thread!.port);
-        if (got) take(got.message);
-        else if (Atomics.wait(answered, 0, before, GIVEN_UP_MS) === 'timed-out') return fail(undefined);
+        if (takeNext()) continue;
+        if (Atomics.wait(answered, 0, before, GIVEN_UP_MS) === 'timed-out') return fail(undefined);
       }
     },
     close: () => (closing ??= close()),
