@@ -115,7 +115,7 @@ function rescaleFirst(numbers: Float32Array, { grid, layout }: Model, factor: nu
 }
 
 /** The slot is over: its block may be learnt from later, and its forecasts are held against what came. */
-function finishSlot(numbers: Float32Array, kit: Kit, { slot, place, pending, ends }: SlotPlace): void {
+function finishSlot(numbers: Float32Array, kit: Kit, { slot, place, pending, ends, longest }: SlotPlace): void {
   const { model, finished } = kit;
   const { grid, layout } = model;
   const exposure = numbers[At.exposure]!;
@@ -127,7 +127,7 @@ function finishSlot(numbers: Float32Array, kit: Kit, { slot, place, pending, end
   numbers[layout.pendingSeen + pending]! += seen;
   numbers[layout.pendingExposure + pending]! += exposure;
   if (numbers[At.baseline] === Baseline.none) return;
-  for (let i = 0; i < ends.length; i++) {
+  for (let i = 0; i <= longest; i++) {
     if (ends[i] === 0) continue;
     const slots = grid.horizons[i]!;
     if (numbers[At.reach]! < slots) continue;

@@ -16,8 +16,9 @@ export interface SlotPlace {
   row: number;
   /** The same of the middle of the block that is learnt when its block begins: the oldest of those that wait. */
   learntRow: number;
-  /** By horizon: 1 where a forecast of that length ends with it. */
-  readonly ends: Uint8Array;
+  /** By horizon: 1 where a forecast of that length ends with it; and the longest of those, which mostly is the shortest of all. */
+  readonly ends: number[];
+  longest: number;
 }
 
 export function createSlotPlace(model: Model): SlotPlace {
@@ -30,7 +31,8 @@ export function createSlotPlace(model: Model): SlotPlace {
     pending: 0,
     row: 0,
     learntRow: 0,
-    ends: new Uint8Array(model.grid.horizons.length),
+    ends: model.grid.horizons.map(() => 0),
+    longest: 0,
   };
 }
 
@@ -49,8 +51,10 @@ function place(at: SlotPlace, { grid, rhythm }: Model, slot: number): void {
   at.pending = at.block % grid.pendingBlocks;
   at.row = rhythm.at(slot * grid.slotMinutes);
   at.learntRow = rhythm.at((at.block - grid.pendingBlocks + 1.5) * grid.blockMinutes - grid.slotMinutes / 2);
+  at.longest = 0;
   for (let i = 0; i < grid.horizons.length; i++) {
     const slots = grid.horizons[i]!;
     at.ends[i] = (slot + 1) % slots === 0 ? 1 : 0;
+    if (at.ends[i] === 1) at.longest = i;
   }
 }
