@@ -15,7 +15,7 @@ const DAY = 1_440;
 const share = { windowMs: 60_000, habits: false, drop: 0.5, rise: 2, falseAlarmsPerDay: 1, tests: 2 };
 const model = createModel({ ...share, hasExposure: true, profile: profileOf('events', true) });
 const { grid, layout, rhythm } = model;
-const work = new Float64Array(rhythm.size);
+const work = Array.from({ length: rhythm.size }, () => 0);
 
 /** Level of a rate of 2 % that is known this well (variance), and of no rhythm. */
 function known(variance: number): Float32Array {

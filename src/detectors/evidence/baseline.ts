@@ -69,7 +69,7 @@ export function driftBaseline(numbers: Float32Array, model: Model, minutes: numb
  * Learns a block: `seen` where the baseline's own rate, at the middle of the block, makes `expected` of its exposure.
  * `error`: what the forecast of a block is wrong by besides its noise. A conjugate gamma step, so that 0 is no special case.
  */
-export function learnBlock(numbers: Float32Array, model: Model, row: number, block: Block, work: Float64Array): void {
+export function learnBlock(numbers: Float32Array, model: Model, row: number, block: Block, work: number[]): void {
   const { mean, covariance, size } = model.layout;
   const { values } = model.rhythm;
   let s = gainVector(numbers, model, values, row, work);
@@ -124,7 +124,7 @@ export function doubtBaseline(numbers: Float32Array, model: Model): void {
 }
 
 /** Variance of the forecast for the time of `row`, `minutes` after the newest block that could be learnt. */
-export function renewVariance(numbers: Float32Array, model: Model, row: number, minutes: number, work: Float64Array): void {
+export function renewVariance(numbers: Float32Array, model: Model, row: number, minutes: number, work: number[]): void {
   const { mean, size } = model.layout;
   const { levelDrift, harmonicDrift, harmonics } = model.profile;
   const { values, slopes } = model.rhythm;
@@ -138,7 +138,7 @@ export function renewVariance(numbers: Float32Array, model: Model, row: number, 
 }
 
 /** P h into `work`; h'P h. Each place of `work` is set before it is added to. */
-function gainVector(numbers: Float32Array, model: Model, table: Float64Array, row: number, work: Float64Array): number {
+function gainVector(numbers: Float32Array, model: Model, table: readonly number[], row: number, work: number[]): number {
   const { covariance, size } = model.layout;
   for (let i = 0, at = covariance; i < size; i++) {
     const hi = table[row + i]!;

@@ -82,9 +82,10 @@ export interface CommonMode {
 /** `isMoney`: what is seen has the upper tail of gamma amounts. */
 export function createCommonMode(isMoney: boolean): CommonMode {
   let groups: Group[] = [];
-  let q = new Float64Array(64);
-  let weight = new Float64Array(64);
-  let noise = new Float64Array(64);
+  /** Of the members of the slot at hand, the first `count`. */
+  const q: number[] = [];
+  const weight: number[] = [];
+  const noise: number[] = [];
   let count = 0;
   const agreement = createAgreement();
   const refused = new Set<number>();
@@ -238,7 +239,6 @@ export function createCommonMode(isMoney: boolean): CommonMode {
     },
     add(numbers, member) {
       if (numbers.length === 0) return;
-      if (count === q.length) [q, weight, noise] = [grown(q), grown(weight), grown(noise)];
       q[count] = member.q;
       weight[count] = member.weight;
       noise[count] = member.noise;
@@ -312,10 +312,4 @@ function hasMembers({ information, largest, least }: Group): boolean {
 /** It is written at every commit: no more digits than say something. */
 function short(value: number): number {
   return Math.round(value * 1_000) / 1_000;
-}
-
-function grown(old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const next = new Float64Array(old.length * 2);
-  next.set(old);
-  return next;
 }

@@ -104,10 +104,10 @@ export function createField(model: Model, stored?: FieldMemory): Field {
   let newest = stored?.newest ?? -1;
   let before = stored?.power ?? null;
   /**
-   * What the series of the window at hand take, and how many they are; the window before's decides the threshold. In a typed array: a
+   * What the series of the window at hand take, and how many they are; the window before's decides the threshold. In an array: a
    * variable would be a new number on the heap for every row.
    */
-  const power = new Float64Array(1);
+  const power = [0];
   let entered = 0;
   let sharing = 1;
   /** In this life. */

@@ -7,9 +7,12 @@ import type { SlotPlace } from './slot-place.ts';
 import { createShrinkage } from './tracked-error.ts';
 import type { ErrorPool, Finished, Tracking } from './tracked-error.ts';
 
-/** What the steps of a series work with: the same for all series of a detect entry. */
+/**
+ * What the steps of a series work with: the same for all series of a detect entry. Its lists, as all that are read for each row, are plain
+ * arrays: the numbers of a typed one lie behind two more objects.
+ */
 export interface Kit extends Tracking, Weighing {
-  readonly work: Float64Array;
+  readonly work: number[];
   readonly learning: Block;
   readonly finished: Finished;
   /** The slot at hand, and the one that a series saw last: mostly the one before. */
@@ -42,10 +45,10 @@ export function createKit(model: Model, pool: ErrorPool): Kit {
     model,
     pool,
     shrinkage: createShrinkage(model),
-    errors: new Float64Array(model.leastError.length),
+    errors: model.leastError.map(() => 0),
     kept: { term: 0, weight: 0 },
     sum: { seen: 0, expected: 0 },
-    work: new Float64Array(model.rhythm.size),
+    work: Array.from({ length: model.rhythm.size }, () => 0),
     learning: { seen: 0, expected: 0, noise: 0, error: 0, isYoung: false },
     finished: { horizon: 0, seen: 0, expected: 0, noise: 0, error: 0 },
     now: createSlotPlace(model),

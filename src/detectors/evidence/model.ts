@@ -24,12 +24,12 @@ export interface Model extends ArrivalModel {
   /** Logarithm of tests x looks a day / budget: what the evidence of one series alone has to reach. */
   readonly logTests: number;
   /** Least tracked error, by horizon. */
-  readonly leastError: Float64Array;
+  readonly leastError: readonly number[];
 }
 
 export interface Effects {
-  readonly factors: Float64Array;
-  readonly logs: Float64Array;
+  readonly factors: readonly number[];
+  readonly logs: readonly number[];
   /** Ratio of seen to expected that speaks neither for the nearest effect nor against it. */
   readonly breakEven: number;
 }
@@ -74,7 +74,7 @@ export function createModel(settings: ModelSettings): Model {
     smallestRise: settings.rise,
     hasExposure: settings.hasExposure,
     carry: isCount ? { longest: grid.horizons[2]!, before: grid.horizons[1]! } : { longest: 0, before: 0 },
-    leastError: Float64Array.from(profile.leastError),
+    leastError: profile.leastError,
     logTests: Math.log((settings.tests * grid.looksPerDay) / settings.falseAlarmsPerDay),
   };
 }
@@ -83,8 +83,8 @@ function effects(smallest: number | undefined, powers: readonly number[]): Effec
   const factors = smallest === undefined ? [] : powers.map((power) => Math.max(smallest, DROP_FACTOR_LEAST) ** power);
   const nearest = factors[0] ?? 1;
   return {
-    factors: Float64Array.from(factors),
-    logs: Float64Array.from(factors, Math.log),
+    factors,
+    logs: factors.map(Math.log),
     breakEven: nearest === 1 ? 1 : (nearest - 1) / Math.log(nearest),
   };
 }

@@ -6,14 +6,14 @@ export interface Rhythm {
   readonly size: number;
   /** Row of the table for a time in minutes since the epoch: index of its first number. */
   at(minutes: number): number;
-  readonly values: Float64Array;
-  readonly slopes: Float64Array;
+  readonly values: readonly number[];
+  readonly slopes: readonly number[];
 }
 
 export function createRhythm(harmonics: number): Rhythm {
   const size = 1 + 2 * harmonics;
-  const values = new Float64Array(DAY_MINUTES * size);
-  const slopes = new Float64Array(DAY_MINUTES * size);
+  const values = Array.from({ length: DAY_MINUTES * size }, () => 0);
+  const slopes = [...values];
   for (let minute = 0; minute < DAY_MINUTES; minute++) {
     const row = minute * size;
     values[row] = 1;

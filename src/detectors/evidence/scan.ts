@@ -46,9 +46,9 @@ export interface Scan extends Sums {
   readonly drop: Evidence;
   readonly rise: Evidence;
   /** What is believed of what was seen. */
-  readonly believed: Float64Array;
+  readonly believed: number[];
   /** Tracked error by horizon. */
-  readonly errors: Float64Array;
+  readonly errors: number[];
   /** Drops of counts: of one slot's error what is its own, and events of a clump beyond the first; else 0. */
   alone: number;
   clump: number;
@@ -57,8 +57,8 @@ export interface Scan extends Sums {
 }
 
 export function createScan({ grid }: Model): Scan {
-  const sums = (): Float64Array => new Float64Array(grid.slotsMax + 1);
-  const errors = new Float64Array(grid.horizons.length);
+  const sums = (): number[] => Array.from({ length: grid.slotsMax + 1 }, () => 0);
+  const errors = grid.horizons.map(() => 0);
   return {
     drop: nothing(),
     rise: nothing(),

@@ -30,8 +30,8 @@ export function sumBack(numbers: Float32Array, { grid, layout }: Model, slot: nu
 
 /** What was seen and expected, by the number of slots. */
 export interface Sums {
-  readonly seen: Float64Array;
-  readonly expected: Float64Array;
+  readonly seen: number[];
+  readonly expected: number[];
 }
 
 /** What was seen and expected in the newest slots: of each number up to `reach` that a span, or what was before it, may have. */

@@ -29,14 +29,14 @@ const TRACKED_LEAST = 24;
 
 /** Spans in rising order of length. All end with the newest slot. */
 export interface Spans {
-  readonly slots: Int32Array;
+  readonly slots: readonly number[];
   /** How many possible starts each stands for. */
-  readonly weights: Float64Array;
+  readonly weights: readonly number[];
   /** How many of them lie within the slots that are remembered one by one; each further one takes in one more block. */
   readonly recentCount: number;
   /** The tracked error of a span lies between two horizons: the index of the shorter, and the share of the longer. */
-  readonly horizon: Int32Array;
-  readonly share: Float64Array;
+  readonly horizon: readonly number[];
+  readonly share: readonly number[];
 }
 
 export interface TimeGrid {
@@ -65,9 +65,9 @@ export interface TimeGrid {
   readonly several: number;
   readonly trackGains: readonly number[];
   /** The same by the minute. */
-  readonly fadingPerMinute: Float64Array;
+  readonly fadingPerMinute: readonly number[];
   /** Errors of so much time count as one: of a horizon that is longer each counts for itself. */
-  readonly correlatedMinutes: Float64Array;
+  readonly correlatedMinutes: readonly number[];
   /** How much of what is known of the roughness of amounts one slot replaces. */
   readonly spreadGain: number;
   /** The spans that are tried, by the place of the newest slot in its block: older blocks end where blocks end. */
@@ -113,8 +113,8 @@ export function createTimeGrid(windowMs: number): TimeGrid {
     horizonMinutes,
     several: horizons.findIndex((slots) => slots > 1),
     trackGains,
-    fadingPerMinute: Float64Array.from(trackGains, (gain, index) => gain / horizonMinutes[index]!),
-    correlatedMinutes: Float64Array.from(horizonMinutes, (minutes) => Math.max(CORRELATED_MINUTES, minutes)),
+    fadingPerMinute: trackGains.map((gain, index) => gain / horizonMinutes[index]!),
+    correlatedMinutes: horizonMinutes.map((minutes) => Math.max(CORRELATED_MINUTES, minutes)),
     spreadGain: Math.min(1 / TRACKED_LEAST, slotMinutes / SPREAD_MINUTES),
     slotsMax: longest,
     spanMinutes,
@@ -136,11 +136,11 @@ function spansOf(lengths: readonly number[], recentCount: number, horizons: read
   });
   const places = lengths.map((slots) => placeBetween(slots, horizons));
   return {
-    slots: Int32Array.from(lengths),
-    weights: Float64Array.from(weights),
+    slots: lengths,
+    weights,
     recentCount,
-    horizon: Int32Array.from(places, (place) => place.index),
-    share: Float64Array.from(places, (place) => place.share),
+    horizon: places.map((place) => place.index),
+    share: places.map((place) => place.share),
   };
 }
 

@@ -61,10 +61,10 @@ export interface ErrorPool {
 
 /** The pool as it stands in one slot: its error, and what it weighs against a series' own. */
 export interface Shrinkage {
-  readonly error: Float64Array;
-  readonly weight: Float64Array;
+  readonly error: number[];
+  readonly weight: number[];
   /** By horizon: the part of the error of the slots before a span that carries over into it. */
-  readonly together: Float64Array;
+  readonly together: number[];
   /** The filter's variance is this much of what it says, from BOLD_LEAST to 1: it may be too modest. */
   bold: number;
   /** Money: the power of its mean that its variance goes with, from 0 to 2. */
@@ -78,7 +78,7 @@ export interface Tracking {
   readonly pool: ErrorPool;
   readonly shrinkage: Shrinkage;
   /** Tracked errors of the series at hand, by horizon, then of clumps: those that were read last. */
-  readonly errors: Float64Array;
+  readonly errors: number[];
   readonly kept: Kept;
   readonly sum: Sum;
 }
@@ -141,11 +141,11 @@ export function copyPool(pool: StoredPool): ErrorPool {
 }
 
 export function createShrinkage(model: Model): Shrinkage {
-  const { length } = model.leastError;
+  const nothing = (): number[] => model.leastError.map(() => 0);
   return {
-    error: new Float64Array(length),
-    weight: new Float64Array(length),
-    together: new Float64Array(length),
+    error: nothing(),
+    weight: nothing(),
+    together: nothing(),
     bold: 1,
     skew: SKEW_FIRST,
     rough: { alone: 0, weight: 0, others: 0, held: 0, alike: 0, error: 0 },
