@@ -1,8 +1,8 @@
 /** The log in one SQLite file: reading of it, and what is asked of those who write. */
 import { closeSync as closeFile, openSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
 import type { Log } from '../log.ts';
+import { createBounds, type Retired } from './bounds.ts';
 import { openDatabase } from './database.ts';
 import { createFreshRows, type FreshRow } from './fresh-rows.ts';
 import { createReader } from './reader.ts';
@@ -36,14 +36,11 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const db = openDatabase(path, { readOnly });
   const topics = createTopics(db);
   const fresh = createFreshRows(FRESH_BYTES);
-  const partitionRow = db.prepare('SELECT end_offset, stored_bytes FROM partitions WHERE num = ?');
-  /** What others wrote is known from the file alone; what is written here is told when it is durable. */
-  const ends = readOnly ? undefined : endsOf(db);
-  const reader = createReader(db, fresh, endOf);
+  const bounds = createBounds(db, !readOnly);
+  const reader = createReader(db, fresh, (part) => bounds.of(part).end);
   /** Of the file, to be closed after all connections: with any that it closes a process gives up all its locks on the file (POSIX). */
   let fd: number | undefined;
   const writing = readOnly ? undefined : openWriting();
-  const firstOffset = db.prepare('SELECT first_offset FROM batches WHERE part = ? ORDER BY first_offset LIMIT 1');
   const firstSince = db.prepare('SELECT first_offset FROM batches WHERE part = ? AND append_time >= ? ORDER BY first_offset LIMIT 1');
   const groupOffset = db.prepare('SELECT next_offset FROM consumers WHERE name = ? AND part = ?');
   const stateFrom = db.prepare('SELECT key, value FROM state WHERE key >= ? ORDER BY key');
@@ -67,7 +64,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   function openWriting(): Writing {
     try {
       fd = openSync(path, 'r');
-      return createWriting({ path, fd }, config, { topics, durable, retired: reader.forget });
+      return createWriting({ path, fd }, config, { topics, durable, retired });
     } catch (error) {
       db.close();
       if (fd !== undefined) closeFile(fd);
@@ -75,8 +72,8 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     }
   }
 
-  function durable(part: PartNum, rows: readonly FreshRow[]): void {
-    ends!.set(part, rows.at(-1)!.endOffset);
+  function durable(part: PartNum, rows: readonly FreshRow[], bytes: number): void {
+    bounds.appended(part, rows.at(-1)!.endOffset, bytes);
     try {
       fresh.written(rows);
     } catch {
@@ -85,9 +82,9 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     }
   }
 
-  /** A partition made since has none. */
-  function endOf(part: PartNum): number {
-    return ends ? (ends.get(part) ?? 0) : (partitionRow.get(part)!['end_offset'] as number);
+  function retired(rows: readonly Retired[]): void {
+    rows.forEach(bounds.retired);
+    reader.forget();
   }
 
   let closing: Promise<void> | undefined;
@@ -110,21 +107,12 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
 
     left: fresh.left,
 
-    bounds(topic, number) {
-      return read(() => {
-        const part = topics.part(topic, number);
-        // The end is read first: rows that come in between then lie after it, never before the start.
-        const end = endOf(part);
-        const storedBytes = partitionRow.get(part)!['stored_bytes'] as number;
-        const start = firstOffset.get(part)?.['first_offset'] as number | undefined;
-        return { start: Math.min(start ?? end, end), end, storedBytes };
-      });
-    },
+    bounds: (topic, number) => read(() => bounds.of(topics.part(topic, number))),
 
     offsetAt(topic, number, time) {
       return read(() => {
         const part = topics.part(topic, number);
-        const end = endOf(part);
+        const { end } = bounds.of(part);
         return Math.min((firstSince.get(part, time)?.['first_offset'] as number | undefined) ?? end, end);
       });
     },
@@ -155,10 +143,4 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
       db.close();
     },
   };
-}
-
-/** By partition, the offset behind its last record. */
-function endsOf(db: DatabaseSync): Map<PartNum, number> {
-  const rows = db.prepare('SELECT num, end_offset FROM partitions').all() as { num: PartNum; end_offset: number }[];
-  return new Map(rows.map(({ num, end_offset: end }) => [num, end]));
 }

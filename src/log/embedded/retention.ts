@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { TopicInfo } from '../log.ts';
 import type { PartNum } from './topics.ts';
+import type { Retired } from './bounds.ts';
 import { transact } from './database.ts';
 
 interface Candidate {
@@ -16,12 +17,17 @@ interface Candidate {
 /** Rows deleted in one transaction: it holds up commits for some ms. */
 const ROWS_AT_ONCE = 32;
 
-/** Of up to 32 rows of a topic that are too old or too many. */
+/** Up to 32 rows of a topic that are too old or too many, by id. */
+export interface Due {
+  readonly topic: TopicInfo;
+  readonly ids: number[];
+}
+
 export interface Retention {
-  /** Their ids; none: there is nothing left to do. */
-  due(topic: TopicInfo, now: number): number[];
-  /** Deletes them in one transaction, as they are now; gives the records deleted. */
-  retire(topic: TopicInfo, now: number): number;
+  /** Of the first topic that has any; undefined: there is nothing left to do. */
+  due(topics: readonly TopicInfo[], now: number): Due | undefined;
+  /** Deletes them in one transaction, as they are now; gives what was deleted, by partition. */
+  retire(topic: TopicInfo, now: number): Retired[];
 }
 
 export function createRetention(db: DatabaseSync): Retention {
@@ -60,16 +66,23 @@ export function createRetention(db: DatabaseSync): Retention {
   }
 
   return {
-    due: (topic, now) => choose(topic, now).map(({ id }) => id),
+    due(topics, now) {
+      for (const topic of topics) {
+        const rows = choose(topic, now);
+        if (rows.length > 0) return { topic, ids: rows.map(({ id }) => id) };
+      }
+      return undefined;
+    },
     retire: (topic, now) =>
       transact(db, () => {
-        let records = 0;
-        for (const row of choose(topic, now)) {
-          remove.run(row.id);
-          subtract.run(row.stored_bytes, row.part);
-          records += row.end_offset - row.first_offset;
+        const retired = new Map<PartNum, Retired>();
+        for (const { id, part, first_offset: first, end_offset: start, stored_bytes: stored } of choose(topic, now)) {
+          remove.run(id);
+          subtract.run(stored, part);
+          const { bytes = 0, records = 0 } = retired.get(part) ?? {};
+          retired.set(part, { part, start, bytes: bytes + stored, records: records + start - first });
         }
-        return records;
+        return [...retired.values()];
       }),
   };
 }

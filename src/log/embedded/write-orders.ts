@@ -16,8 +16,8 @@ export interface WriteOrdersDeps {
   readonly clock: Clock;
   /** Turns errors of SQLite into ours. */
   readonly explain: (error: unknown) => unknown;
-  /** Told of the rows of each append that wrote any, in their order. */
-  readonly durable: (part: PartNum, rows: readonly FreshRow[]) => void;
+  /** Told of the rows of each append that wrote any, in their order, and of the bytes that they take. */
+  readonly durable: (part: PartNum, rows: readonly FreshRow[], bytes: number) => void;
 }
 
 interface PackedAppend {
@@ -31,7 +31,7 @@ interface PackedUnit {
 }
 
 /** Of what was handed over and came back, for the next: what comes in at full speed while one transaction is written. */
-const SPARE_BYTES = 24 << 20;
+const SPARE_BYTES = 16 << 20;
 
 export function createWriteOrders({ writer, topics, pack, clock, explain, durable }: WriteOrdersDeps) {
   const spare = createSpareBuffers(SPARE_BYTES);
@@ -58,13 +58,13 @@ export function createWriteOrders({ writer, topics, pack, clock, explain, durabl
     };
   }
 
-  function written(appends: readonly PackedAppend[], { firstOffsets, appendTimes }: WrittenUnit): Written {
+  function written(appends: readonly PackedAppend[], { firstOffsets, appendTimes, storedBytes }: WrittenUnit): Written {
     return {
       firstOffsets,
       durable() {
         for (const [i, { to, rows }] of appends.entries()) {
           const fresh = freshRows(to, rows, firstOffsets[i]!, appendTimes[i]!);
-          if (fresh.length > 0) durable(to.part, fresh);
+          if (fresh.length > 0) durable(to.part, fresh, storedBytes[i]!);
         }
       },
     };

@@ -56,9 +56,9 @@ test('appends, offsets and state are written as their bytes stand one after the 
     Buffer.from('AAABaaCCb'),
   );
   assert.deepEqual(outcomes, [
-    { written: { firstOffsets: [0], appendTimes: [50] } },
+    { written: { firstOffsets: [0], appendTimes: [50], storedBytes: [4] } },
     // Times never go backwards; an append without records is at the end.
-    { written: { firstOffsets: [5, 6], appendTimes: [50, 60] } },
+    { written: { firstOffsets: [5, 6], appendTimes: [50, 60], storedBytes: [2, 0] } },
   ]);
   const rows = db.prepare('SELECT first_offset, end_offset, append_time, first_line, data FROM batches ORDER BY id').all();
   assert.deepEqual(

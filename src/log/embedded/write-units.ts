@@ -26,7 +26,7 @@ export function createUnitWriter(db: DatabaseSync, explain: (error: unknown) => 
   function append(
     { part, appendTime, firstLine, rows }: AppendToWrite,
     next: (bytes: number) => Uint8Array,
-  ): [first: number, time: number] {
+  ): [first: number, time: number, stored: number] {
     // Read within the transaction, never kept: a rolled back append leaves nothing behind that would have to be mended.
     const { end_offset: end, last_append_time: last } = partition.get(part) as { end_offset: number; last_append_time: number };
     const time = Math.max(last, appendTime);
@@ -41,16 +41,17 @@ export function createUnitWriter(db: DatabaseSync, explain: (error: unknown) => 
       from = to;
     }
     if (from > 0) advance.run(end + from, time, stored, part);
-    return [end, time];
+    return [end, time, stored];
   }
 
   function write({ at, appends, offsets, state }: UnitToWrite, data: Uint8Array): WrittenUnit {
     const next = (bytes: number): Uint8Array => data.subarray(at, (at += bytes));
-    const written: WrittenUnit = { firstOffsets: [], appendTimes: [] };
+    const written: WrittenUnit = { firstOffsets: [], appendTimes: [], storedBytes: [] };
     for (const one of appends) {
-      const [first, time] = append(one, next);
+      const [first, time, stored] = append(one, next);
       written.firstOffsets.push(first);
       written.appendTimes.push(time);
+      written.storedBytes.push(stored);
     }
     for (const { group, part, offset } of offsets) {
       if (offset === null) deleteOffset.run(group, part);

@@ -2,6 +2,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { TopicInfo, TopicSettings } from '../log.ts';
+import type { Retired } from './bounds.ts';
+import type { Due } from './retention.ts';
 import type { PartNum } from './topics.ts';
 
 /** What the thread is started with. */
@@ -39,6 +41,7 @@ export interface UnitToWrite {
 export interface WrittenUnit {
   readonly firstOffsets: number[];
   readonly appendTimes: number[];
+  readonly storedBytes: number[];
 }
 
 export type Outcome = { readonly written: WrittenUnit } | { readonly fault: Fault };
@@ -47,7 +50,8 @@ export type Outcome = { readonly written: WrittenUnit } | { readonly fault: Faul
 export type WriterOrder =
   | { readonly do: 'write'; readonly units: readonly UnitToWrite[]; readonly data: Uint8Array<ArrayBuffer> }
   | { readonly do: 'ensure'; readonly name: string; readonly settings: TopicSettings; readonly newId: string }
-  | { readonly do: 'due' | 'retire'; readonly topic: TopicInfo; readonly now: number }
+  | { readonly do: 'due'; readonly now: number }
+  | { readonly do: 'retire'; readonly topic: TopicInfo; readonly now: number }
   | { readonly do: 'close' };
 
 export interface WriteAnswer {
@@ -55,7 +59,7 @@ export interface WriteAnswer {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-export type WriterValue = WriteAnswer | TopicInfo | number[] | number | undefined;
+export type WriterValue = WriteAnswer | TopicInfo | Due | readonly Retired[] | undefined;
 
 export type WriterAnswer = { readonly value: WriterValue } | { readonly fault: Fault };
 

@@ -47,11 +47,11 @@ function serve({ path, checkpointBytes, port, answered }: WriterThread): void {
       case 'ensure':
         return transact(db, () => topics.ensure(order.name, order.settings, () => order.newId));
       case 'due':
-        return retention.due(order.topic, order.now);
+        return retention.due(topics.all(), order.now);
       case 'retire': {
-        const records = retention.retire(order.topic, order.now);
+        const retired = retention.retire(order.topic, order.now);
         checkpoints.written();
-        return records;
+        return retired;
       }
       case 'write': {
         const { units, data } = order;

@@ -37,7 +37,7 @@ test('orders are carried out one after the other, and what was handed over comes
     writer.ensure('t', { partitions: 2 }, 'id'),
     writer.write([unit('b', 0)], new Uint8Array(0)),
   ]);
-  assert.deepEqual(answers[0].outcomes, [{ written: { firstOffsets: [], appendTimes: [] } }]);
+  assert.deepEqual(answers[0].outcomes, [{ written: { firstOffsets: [], appendTimes: [], storedBytes: [] } }]);
   assert.equal(Buffer.from(answers[0].data).toString(), 'one ');
   assert.deepEqual(answers[1], { name: 't', id: 'id', partitions: 2 });
   assert.deepEqual(keys(), ['a', 'b']);

@@ -5,6 +5,8 @@
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { AppError } from '../../core/errors.ts';
 import type { TopicInfo, TopicSettings } from '../log.ts';
+import type { Retired } from './bounds.ts';
+import type { Due } from './retention.ts';
 import { errorOf, type UnitToWrite, type WriteAnswer, type WriterAnswer, type WriterOrder, type WriterThread } from './writer-messages.ts';
 
 /** Orders are carried out one after the other. Each is rejected with what the file refuses (`explainSqliteError`), or with `thread_ended`. */
@@ -13,8 +15,8 @@ export interface Writer {
   write(units: readonly UnitToWrite[], data: Uint8Array<ArrayBuffer>): Promise<WriteAnswer>;
   ensure(name: string, settings: TopicSettings, newId: string): Promise<TopicInfo>;
   /** As `Retention`. */
-  due(topic: TopicInfo, now: number): Promise<number[]>;
-  retire(topic: TopicInfo, now: number): Promise<number>;
+  due(now: number): Promise<Due | undefined>;
+  retire(topic: TopicInfo, now: number): Promise<readonly Retired[]>;
   /** Holds the calling thread until all that was asked is carried out, for the end of a process. Who asked is told when the event loop goes on. */
   finish(): void;
   /** Carries out what was asked, then closes the file and ends the thread; nothing is asked of it from the call on. Never rejects. */
@@ -124,7 +126,7 @@ export function createWriter({ onEnded, ...file }: WriterConfig, start = startTh
   return {
     write: (units, data) => ask({ do: 'write', units, data }, [data.buffer]),
     ensure: (name, settings, newId) => ask({ do: 'ensure', name, settings, newId }),
-    due: (topic, now) => ask({ do: 'due', topic, now }),
+    due: (now) => ask({ do: 'due', now }),
     retire: (topic, now) => ask({ do: 'retire', topic, now }),
     finish() {
       while (asked.length > 0) {

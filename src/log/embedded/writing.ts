@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import type { AppError } from '../../core/errors.ts';
 import { checkUnit } from '../check-unit.ts';
-import type { Log, TopicInfo } from '../log.ts';
+import type { Log } from '../log.ts';
+import type { Retired } from './bounds.ts';
 import { CHECKPOINT_BYTES } from './checkpoints.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createPacking } from './packing.ts';
 import { createRetiringRows } from './retiring-rows.ts';
+import type { Due } from './retention.ts';
 import { explainSqliteError } from './sqlite-error.ts';
 import type { Topics } from './topics.ts';
 import { openWalSync } from './wal-sync.ts';
@@ -36,8 +38,8 @@ export interface Writing extends Pick<Log, 'ensureTopic' | 'commit' | 'applyRete
 export interface WritingDeps {
   readonly topics: Topics;
   readonly durable: WriteOrdersDeps['durable'];
-  /** Rows have been deleted. */
-  readonly retired: () => void;
+  /** Told of what has been deleted. */
+  readonly retired: (rows: readonly Retired[]) => void;
 }
 
 /** `file`: SQLite's, and a descriptor of it; both stay open for as long. */
@@ -57,16 +59,8 @@ export function createWriting(
 
   let isClosed = false;
 
-  function allTopics(): readonly TopicInfo[] {
-    try {
-      return topics.all();
-    } catch (error) {
-      throw explain(error);
-    }
-  }
-
-  async function dueOf(topic: TopicInfo): Promise<readonly number[]> {
-    return isClosed ? [] : writer.due(topic, clock.now());
+  async function due(): Promise<Due | undefined> {
+    return isClosed ? undefined : writer.due(clock.now());
   }
 
   return {
@@ -82,13 +76,12 @@ export function createWriting(
     },
     async applyRetention() {
       let records = 0;
-      for (const topic of allTopics()) {
-        for (let due = await dueOf(topic); due.length > 0; due = await dueOf(topic)) {
-          await retiring.read(due);
-          if (isClosed) break;
-          records += await writer.retire(topic, clock.now());
-          retired();
-        }
+      for (let next = await due(); next; next = await due()) {
+        await retiring.read(next.ids);
+        if (isClosed) break;
+        const rows = await writer.retire(next.topic, clock.now());
+        retired(rows);
+        for (const of of rows) records += of.records;
       }
       return records;
     },
