@@ -94,11 +94,7 @@ async function tocsin(onRedis: boolean): Promise<string> {
     {
       surface: {
         pipelines: [],
-        served: servedPaths(config, {
-          latest: latestRows(config.engine, { hotStore, hotFill, olap, firstRevision: () => 0 }),
-          hotFill,
-          olap,
-        }),
+        served: servedPaths(config, { latest: latestRows(config.engine, { hotStore, hotFill, olap }), hotFill, olap }),
         topics: async () => ({ topics: [] }),
         messages: () => Promise.reject(new Error('not here')),
         pushTarget: () => Promise.reject(new Error('not here')),

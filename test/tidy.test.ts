@@ -21,7 +21,6 @@ const ROOMS: readonly (readonly string[])[] = [
 const CODE_IN_CONTRACTS: Readonly<Record<string, string>> = {
   'src/log/batch.ts': 'the layout of records in a batch, which all who append or read share',
   'src/dead-letter/dead-letter.ts': 'the key of a dead letter, which its replay must share',
-  'src/windows/row-version.ts': 'what the version of a row says, by which all stores keep the newest',
   'src/windows/row-merge.ts': 'how rows are merged, which all stores that answer queries share',
 };
 /** Files that may be longer than 350 lines, each with its reason. */

@@ -31,7 +31,7 @@ export interface HotStore {
    * Rows of another origin than '' are passed over.
    */
   put(rows: readonly WindowRow[]): Promise<void>;
-  /** Of its newest revision the row with the latest start, provisional or final: that one may not have come as far as those before it. */
+  /** The row with the latest start, provisional or final. */
   latest(pipeline: string, window: string, labels: Labels): Promise<WindowRow | undefined>;
   /** The latest row of each series of the window, ordered by their labels. */
   all(pipeline: string, window: string): Promise<WindowRow[]>;

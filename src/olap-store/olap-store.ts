@@ -75,8 +75,6 @@ export interface LatestQuery {
   readonly window: string;
   /** Only the series with exactly these; undefined: every series. */
   readonly labels?: Labels;
-  /** Rows of lower versions are passed over; undefined: none is. */
-  readonly leastVersion?: string;
 }
 
 export interface ListQuery {

@@ -61,26 +61,6 @@ test('another detector is counted and keeps the windows; a pipeline whose name b
   });
 });
 
-test('the first revision of a file is noted: read again it stays the same file, and the one of before that comes back is another', async () => {
-  await withTempLog(async ({ log }) => {
-    await filled(log);
-    const since: unknown[] = [];
-    const anew: RevisionChoice = { kind: 'from', from: 'earliest' };
-    for (const [hash, choice] of [
-      ['one', { kind: 'same' }],
-      ['one', anew],
-      ['two', { kind: 'new' }],
-      ['two', anew],
-      ['two', { kind: 'same' }],
-      ['one', anew],
-    ] as const) {
-      const { windows } = await settle(log, hash, choice);
-      since.push([windows.counter, windows.since]);
-    }
-    assert.deepEqual(since, [[1, undefined], [2, undefined], [3, 3], [4, 3], [4, 3], [5, 5]]); // prettier-ignore
-  });
-});
-
 test('going on with the same windows is nothing new; counters fit into a version, and beyond the last another directory is needed', async () => {
   await withTempLog(async ({ log }) => {
     await filled(log);

@@ -17,8 +17,8 @@ export interface StageHashes {
 }
 
 export interface Revisions {
-  /** `parts` is absent where an earlier version noted it. `since`: the first revision of this hash; absent where there was no other hash, or none that was noted. */
-  readonly windows: { readonly counter: number; readonly hash: string; readonly parts?: StageHashes['parts']; readonly since?: number };
+  /** `parts` is absent where an earlier version noted it. */
+  readonly windows: { readonly counter: number; readonly hash: string; readonly parts?: StageHashes['parts'] };
   readonly detect: { readonly counter: number; readonly hash: string };
   /** Windows that begin before it are incomplete in this revision, epoch ms. */
   readonly completeFrom: number;
@@ -75,7 +75,7 @@ export async function settleRevision(
     throw new AppError('revision_changed', `pipeline ${pipeline}: ${REVISION_MAX} revisions are the most; use a new --data directory.`);
   const offsets = (anew || !recorded) && choice.kind === 'from' ? await offsetsFrom(log, inputs, choice.from) : undefined;
   const settled: Revisions = {
-    windows: { counter, hash: hashes.windows, parts: hashes.parts, ...sinceBy(recorded, counter, changed) },
+    windows: { counter, hash: hashes.windows, parts: hashes.parts },
     detect: {
       counter: (recorded?.detect.counter ?? 1) + (recorded && recorded.detect.hash !== hashes.detect ? 1 : 0),
       hash: hashes.detect,
@@ -218,12 +218,6 @@ export function startingAt(pipeline: string, { topic, partition, replayTopic }: 
     // Everything is judged anew, so what was sent in again is too.
     { group: replayGroup(pipeline, topic), topic: replayTopic, partition, offset: 0 },
   ];
-}
-
-/** What is noted of the first revision of a file. */
-export function sinceBy(before: Revisions | undefined, revision: number, changed: boolean): Pick<Revisions['windows'], 'since'> {
-  const since = changed ? revision : before?.windows.since;
-  return since === undefined ? {} : { since };
 }
 
 /** What is noted of a revision: that it and those before it read again. `from`: undefined where it went on. */

@@ -15,7 +15,6 @@ import {
   recordedRevisions,
   refuseMoved,
   revisionRefusal,
-  sinceBy,
   startingAt,
   wholeFrom,
   type PipelineInput,
@@ -70,7 +69,7 @@ export async function settleStageRevision(
     recorded && !anew
       ? { ...recorded, windows: { ...recorded.windows, parts: hashes.parts }, detect }
       : {
-          windows: { counter, hash: hashes.windows, parts: hashes.parts, ...sinceBy(recorded, counter, changed) },
+          windows: { counter, hash: hashes.windows, parts: hashes.parts },
           detect,
           kind: anew || choice.kind === 'from' ? choice.kind : 'same',
           completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice, readPartition) : -Infinity,

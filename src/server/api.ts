@@ -152,8 +152,6 @@ export interface LatestWindows {
   /** As in `WindowHistory`. */
   readonly age: number | null;
   readonly points: readonly WindowPoint[];
-  /** Rows of lower versions were counted by another pipeline file: segments that have none but such are not listed. Absent: there was none. */
-  readonly least_version?: string;
   /** Only right after a start: series are still missing, ask again in a second. */
   readonly filling?: true;
 }

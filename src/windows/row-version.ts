@@ -9,11 +9,6 @@ export function rowVersion(revision: number, stage: Stage, offsets: number): str
   return ((BigInt(revision) << REVISION_SHIFT) | (stage === 'final' ? FINAL : 0n) | BigInt(offsets)).toString();
 }
 
-/** The lowest version that a row of this revision can have. */
-export function leastVersion(revision: number): string {
-  return rowVersion(revision, 'provisional', 0);
-}
-
 /** Of the windows stage that made the row. */
 export function revisionOf(version: string): number {
   return Number(BigInt(version) >> REVISION_SHIFT);

@@ -4,7 +4,6 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { labelsKey } from '../../src/core/labels.ts';
 import { HOT_HISTORY_MS, type HotStore, type HotStoreConfig } from '../../src/hot-store/hot-store.ts';
-import { rowVersion } from '../../src/windows/row-version.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
 import { HOT_T0, hotRow } from '../support/hot-row.ts';
 
@@ -90,18 +89,6 @@ export function testHotStore(name: string, make: (config: HotStoreConfig) => Pro
         await store.put([row(0, total), row(1, total), row(0, { window: '5m' }), row(5, { window: '5m' })]);
         assert.deepEqual(minutes(await store.range('ads', '1m', {}, 0, Number.MAX_SAFE_INTEGER)), [1]);
         assert.deepEqual(minutes(await store.range('ads', '5m', US, 0, Number.MAX_SAFE_INTEGER)), [5]);
-      }));
-
-    it('gives the latest row of the newest revision, though an older one came further; windows of both stay', () =>
-      withStore(SERVED, async (store) => {
-        const of = (revision: number, offsets: number): { version: string } => ({ version: rowVersion(revision, 'final', offsets) });
-        const rows = [row(0, of(1, 9)), row(3, of(1, 12)), row(1, of(2, 5)), row(0, of(2, 4)), row(2, of(1, 11))];
-        for (const each of [rows, rows.toReversed()]) {
-          await store.put(each);
-          assert.deepEqual(await store.latest('ads', '1m', US), row(1, of(2, 5)));
-          assert.deepEqual(await store.all('ads', '1m'), [row(1, of(2, 5))]);
-          assert.deepEqual(await everything(store), [row(0, of(2, 4)), row(1, of(2, 5)), row(2, of(1, 11)), row(3, of(1, 12))]);
-        }
       }));
 
     it('forgets the series with the oldest last windows when there are too many', () =>

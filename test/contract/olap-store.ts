@@ -117,21 +117,6 @@ export function testOlapStore(
       assert.equal(row?.measures['rpc'], (0.1 + 0.2 + 1 + 1) / 5);
     });
 
-    it('gives the latest of each series, of those that are new enough', async () => {
-      const of = (country: string, version: string) => ({ labels: { country }, version });
-      const [older, far, near] = [
-        windowRow('least', 0, of('A', '7')),
-        windowRow('least', 9, of('B', '7')),
-        windowRow('least', 3, of('B', '10')),
-      ];
-      await store.putWindows([older, far, near]);
-      const latest = async (query: object) => store.latest({ pipeline: 'least', window: '1m', ...query }, (rows) => rows);
-      const byCountry = async (query: object) => new Map((await latest(query)).map((row) => [row.labels['country'], row]));
-      assert.deepEqual(await byCountry({}), new Map([['A', older], ['B', far]])); // prettier-ignore
-      assert.deepEqual(await byCountry({ leastVersion: '10' }), new Map([['B', near]]));
-      assert.deepEqual(await latest({ leastVersion: '10', labels: { country: 'A' } }), []);
-    });
-
     it('gives columns of what was asked for: final main rows of the newest revision, by start, to the last bit', async () => {
       const later = (revision: number): string => ((BigInt(revision) << 54n) | 7n).toString();
       const of = (country: string) => ({ labels: { country } });

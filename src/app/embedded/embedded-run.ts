@@ -169,7 +169,6 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
     threads,
     pressure: { partials: async () => undefined, givesWay: deps.lane.givesWay },
     readAnew: async () => revisions.readAnew ?? [],
-    firstRevision: () => revisions.windows.since ?? 0,
     async run(signal, fed) {
       const done = new AbortController();
       const broken = new AbortController();

@@ -217,7 +217,6 @@ export async function openKafkaRun(loaded: LoadedPipeline, options: RunOptions, 
     looks: seat.looks,
     pressure: { partials: async () => ({ waiting: await monitorLag(), limit: MONITOR_LAG_MAX }), givesWay: () => false },
     readAnew: readAnew.of,
-    firstRevision: readAnew.firstRevision,
     run,
   };
 }

@@ -43,14 +43,6 @@ test('what this process has learned is not read; the newest counts', async () =>
   assert.equal(seen.reads, 0);
 });
 
-test('it tells since which revision the file is as it is', () => {
-  const { book } = ledger(() => assert.fail('read'));
-  assert.equal(book.firstRevision(), 0);
-  const windows = { ...revision(4).windows, since: 3 };
-  for (const learned of [{ ...revision(4), windows }, revision(2)]) book.learn(learned);
-  assert.equal(book.firstRevision(), 3);
-});
-
 test('a newer revision that rows tell of is looked up, once', async () => {
   let newest = 1;
   const { seen, book } = ledger(async () => revision(newest));

@@ -1,4 +1,4 @@
-/** What is known of the revisions of a pipeline on Kafka, what they have read again: its monitor, here or elsewhere, has settled it. */
+/** What the revisions of a pipeline on Kafka have read again: its monitor, here or elsewhere, has settled it. */
 import type { ReadAnew } from '../../dead-letter/in-force.ts';
 import { recordedRevisions } from '../../pipeline/revision.ts';
 import type { StageRevision } from '../../pipeline/stage-revision.ts';
@@ -19,8 +19,6 @@ export function revisionReader(pipeline: string, ground: Pick<Ground, 'stageLog'
 export interface ReadAnewBook {
   /** What was read again; `since`: a revision that is known to have begun. */
   readonly of: (since?: number) => Promise<readonly ReadAnew[]>;
-  /** As of `PipelineRun`. */
-  readonly firstRevision: () => number;
   /** Told of what this process has settled, or has met while it looked into the ledger anyway. */
   learn(revision: StageRevision): void;
 }
@@ -46,7 +44,6 @@ export function createReadAnew({ readRevision }: { readonly readRevision: () => 
 
   return {
     learn,
-    firstRevision: () => known?.windows.since ?? 0,
     async of(since = 0) {
       // What is under way may have begun before that revision did.
       if (since > upTo && reading) await reading.catch(() => {});

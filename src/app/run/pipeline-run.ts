@@ -28,8 +28,6 @@ export interface PipelineRun {
   readonly pressure: Pressure;
   /** What its revisions have read again; `since`: such a revision is known to have begun. */
   readAnew(since?: number): Promise<readonly ReadAnew[]>;
-  /** The first revision of the pipeline file as it is: what only older ones counted is not shown as of now. 0: not known, or there was no other file. */
-  firstRevision(): number;
   /**
    * Reads and commits until `signal`; with `once` until everything is read and `fed()`, then flushes.
    * @throws AppError `disk_full` and others of the log: what was not committed is done again at the next start

@@ -14,19 +14,16 @@ const away = (): Promise<never> => Promise.reject(new AppError('hot_store_unavai
 interface State {
   readonly hot?: 'away' | 'empty';
   readonly olap?: 'none' | 'away' | 'known to be away' | 'starting' | 'slow to start';
-  /** What the hot store has. */
-  readonly held?: readonly WindowRow[];
   /** What the hot store has so far, being filled. */
   readonly filling?: readonly WindowRow[];
-  readonly firstRevision?: number;
 }
 
-function stores({ hot, olap, filling, held: given, firstRevision = 0 }: State) {
+function stores({ hot, olap, filling }: State) {
   const asked: unknown[] = [];
   const row = windowRow(US);
   const rows = [windowRow({ country: 'KR' }), row];
   const isFilled = async (): Promise<boolean> => filling === undefined;
-  const held = filling ?? given ?? rows;
+  const held = filling ?? rows;
   const store = {
     async latest(query: { labels?: unknown }) {
       asked.push(query);
@@ -49,10 +46,7 @@ function stores({ hot, olap, filling, held: given, firstRevision = 0 }: State) {
     store: () => (state === 'ready' ? store : undefined),
     started: async () => void (olap === 'starting' && (state = 'ready')),
   };
-  const latest = latestRows(
-    { pipeline: 'ads', measures: [] },
-    { hotStore, hotFill: { soon: async () => true }, olap: side, firstRevision: () => firstRevision },
-  );
+  const latest = latestRows({ pipeline: 'ads', measures: [] }, { hotStore, hotFill: { soon: async () => true }, olap: side });
   return { latest, asked };
 }
 
@@ -104,23 +98,6 @@ test('what it keeps no more waits for an OLAP store that starts, and is not said
   assert.equal((await stores({ olap: 'slow to start' }).latest.one('5m', US)).source, 'hot');
 });
 
-test('what another pipeline file counted is not there, in neither store; the OLAP store is not asked again what the hot store knows', async () => {
-  const version = (revision: number): string => String(BigInt(revision) << 54n);
-  const [older, ours] = [windowRow(US, { version: version(1) }), windowRow(US, { version: version(2) })];
-  const known = stores({
-    firstRevision: 2,
-    olap: 'known to be away',
-    held: [older, windowRow({ country: 'KR' }, { version: version(3) })],
-  });
-  assert.equal((await known.latest.one('5m', US)).rows, undefined);
-  assert.deepEqual((await known.latest.all('5m')).rows.map(({ labels }) => labels['country']), ['KR']); // prettier-ignore
-  assert.deepEqual((await stores({ firstRevision: 2, held: [ours] }).latest.one('5m', US)).rows, ours);
-  // Of the OLAP store it is asked for.
-  const { latest, asked } = stores({ firstRevision: 2, hot: 'away' });
-  await latest.one('5m', US);
-  assert.deepEqual(asked, [{ pipeline: 'ads', window: '5m', labels: US, leastVersion: version(2) }]);
-});
-
 test('while the hot store fills after it came up empty, each row is the newer one of both stores', async () => {
   const start = windowRow(US).window_start;
   const before = { ...windowRow(US), window_start: new Date(Date.parse(start) - 60_000).toISOString() };
@@ -170,7 +147,6 @@ test('at most so many questions at a time; a fault of ours is not hidden', async
       hotStore: fault,
       hotFill: { soon: async () => true },
       olap: { state: () => 'none', store: () => undefined, started: async () => {} },
-      firstRevision: () => 0,
     },
   );
   await assert.rejects(broken.one('5m', US), TypeError);

@@ -1,7 +1,4 @@
-/**
- * The latest row of a segment: from the hot store, else from the OLAP store; from both while the hot store fills after it came up empty.
- * What only another pipeline file counted is not among them: such a segment may never come again, and stands in the stores for a day.
- */
+/** The latest row of a segment: from the hot store, else from the OLAP store; from both while the hot store fills after it came up empty. */
 import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { labelsKey, type Labels } from '../../core/labels.ts';
@@ -9,7 +6,6 @@ import type { HotStore } from '../../hot-store/hot-store.ts';
 import type { Sourced } from '../../server/surface.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
 import type { WindowRow } from '../../windows/row.ts';
-import { leastVersion, revisionOf } from '../../windows/row-version.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import type { HotFill } from './hot-fill.ts';
 import type { OlapSide } from './olap-side.ts';
@@ -28,8 +24,6 @@ interface Deps {
   readonly hotStore: Pick<HotStore, 'latest' | 'all' | 'isFilled'>;
   readonly hotFill: Pick<HotFill, 'soon'>;
   readonly olap: Pick<OlapSide, 'state' | 'store' | 'started'>;
-  /** As of `PipelineRun`. */
-  readonly firstRevision: () => number;
 }
 
 /** A start of the embedded engine takes seconds: an answer that only the OLAP store has waits for it so long, ms. */
@@ -41,12 +35,10 @@ const WAIT_MAX_MS = 5_000;
 
 export function latestRows(
   { pipeline, measures }: Pick<EngineSpec, 'pipeline' | 'measures'>,
-  { hotStore, hotFill, olap, firstRevision }: Deps,
+  { hotStore, hotFill, olap }: Deps,
 ): LatestRows {
   /** The same question is asked once for all who ask it at the same time. */
   const asked = new Map<string, Promise<WindowRow[]>>();
-
-  const isOfFile = ({ version }: WindowRow): boolean => firstRevision() === 0 || revisionOf(version) >= firstRevision();
 
   /** Undefined where the store is not there or has too much to do. */
   function fromOlap(window: string, labels: Labels | undefined): Promise<WindowRow[]> | undefined {
@@ -55,8 +47,7 @@ export function latestRows(
     if (asking) return asking;
     const store = olap.store();
     if (!store || asked.size >= ASKED_MAX) return undefined;
-    const query = { pipeline, window, leastVersion: leastVersion(firstRevision()), ...(labels && { labels }) };
-    const answer = inTime(store.latest(query, (rows) => mergeRows(rows, measures)))
+    const answer = inTime(store.latest({ pipeline, window, ...(labels && { labels }) }, (rows) => mergeRows(rows, measures)))
       .then((rows) => rows.toSorted((a, b) => (labelsKey(a.labels) < labelsKey(b.labels) ? -1 : 1)))
       .finally(() => asked.delete(key));
     asked.set(key, answer);
@@ -79,16 +70,15 @@ export function latestRows(
     async one(window, labels) {
       const waiting = hotFill.soon();
       if (waiting !== true) await waiting;
-      let held: WindowRow | undefined;
+      let row: WindowRow | undefined;
       let isFilled: boolean;
       try {
         // Together: Redis answers both in one round trip.
-        [held, isFilled] = await Promise.all([hotStore.latest(pipeline, window, labels), hotStore.isFilled(pipeline)]);
+        [row, isFilled] = await Promise.all([hotStore.latest(pipeline, window, labels), hotStore.isFilled(pipeline)]);
       } catch (error) {
         return { source: 'olap', rows: (await instead(error, window, labels))[0] };
       }
-      const row = held && isOfFile(held) ? held : undefined;
-      if (held && isFilled) return { source: 'hot', rows: row };
+      if (row && isFilled) return { source: 'hot', rows: row };
       // Not seen for longer than the hot store keeps, or not filled in yet. Where there is none in the hot store, and there is an OLAP store
       // that does not answer, whether there is one is not known.
       if (!row) await olap.started(START_WAIT_MS);
@@ -106,16 +96,15 @@ export function latestRows(
     },
     async all(window) {
       await hotFill.soon();
-      let held: WindowRow[];
+      let rows: WindowRow[];
       let isFilled: boolean;
       try {
-        [held, isFilled] = await Promise.all([hotStore.all(pipeline, window), hotStore.isFilled(pipeline)]);
+        [rows, isFilled] = await Promise.all([hotStore.all(pipeline, window), hotStore.isFilled(pipeline)]);
       } catch (error) {
         return { source: 'olap', rows: await instead(error, window) };
       }
-      const rows = held.filter(isOfFile);
       // After 26 h without a window it keeps none, filled or not.
-      const stored = isFilled && held.length > 0 ? undefined : await fromOlap(window, undefined)?.catch(() => undefined);
+      const stored = isFilled && rows.length > 0 ? undefined : await fromOlap(window, undefined)?.catch(() => undefined);
       if (!stored) return { source: 'hot', rows };
       const newest = new Map(rows.map((row) => [labelsKey(row.labels), row]));
       const better = stored.filter((row) => isNewer(row, newest.get(labelsKey(row.labels))));

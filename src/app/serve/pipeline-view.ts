@@ -13,7 +13,6 @@ import type { Episode } from '../../alerts/episodes.ts';
 import type { PipelineInfo } from '../../server/api.ts';
 import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
-import { leastVersion } from '../../windows/row-version.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { PipelineRun } from '../run/pipeline-run.ts';
 import { createSilences } from '../silences.ts';
@@ -79,7 +78,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     { hotStore, hotFill: deps.hotFill, index: createWindowIndex(log, topics.windows), olap, clock },
   );
   const { status, partitions } = createPipelineStatus(run, { log, clock, hotStore, olap, alerts, letters, rate });
-  const latest = latestRows(spec, { hotStore, hotFill: deps.hotFill, olap, firstRevision: run.firstRevision });
+  const latest = latestRows(spec, { hotStore, hotFill: deps.hotFill, olap });
 
   /** In the words of those who do not read the pipeline's language. */
   const inOthers = (event: AlertEvent): Said<AlertEvent> =>
@@ -98,15 +97,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
       const { source, rows } = await latest.all(window);
       // While it is away nothing is filled.
       const isFilled = wasFilled && (await hotStore.isFilled(pipeline).catch(() => true));
-      return {
-        pipeline,
-        window,
-        source,
-        age: ageOf(rows, clock),
-        points: rows.map(pointOf),
-        ...(run.firstRevision() > 0 && { least_version: leastVersion(run.firstRevision()) }),
-        ...(!isFilled && { filling: true as const }),
-      };
+      return { pipeline, window, source, age: ageOf(rows, clock), points: rows.map(pointOf), ...(!isFilled && { filling: true as const }) };
     },
     async alerts({ lang, ...query }) {
       const found = await alerts.list(query);

@@ -75,10 +75,11 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
     run,
     view: createLiveView(run, deps.hotHistory(run.config), { log, clock, hotStore, hotFill, olap, epoch }),
   }));
-  const latestOf = ({ config: { engine }, firstRevision }: PipelineRun) => latestRows(engine, { hotStore, hotFill, olap, firstRevision });
   const surface: Surface = {
     pipelines: views.map(({ view }) => view),
-    served: runs.flatMap((run) => servedPaths(run.config, { latest: latestOf(run), hotFill, olap })),
+    served: runs.flatMap(({ config: pipeline }) =>
+      servedPaths(pipeline, { latest: latestRows(pipeline.engine, { hotStore, hotFill, olap }), hotFill, olap }),
+    ),
     ...createTopicsView(runs, { log, clock }),
     backtest: async (name, request, signal) => answerBacktest(pipelineNamed(runs, name), request, deps.history, olap, signal),
     async notReady() {

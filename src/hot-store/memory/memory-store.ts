@@ -2,7 +2,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createLabelsIndex, type LabelsIndex } from '../../core/labels-index.ts';
 import { labelsKey, type Labels } from '../../core/labels.ts';
-import { revisionOf } from '../../windows/row-version.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { DEFAULT_MAX_SERIES, historyLookup } from '../history-lookup.ts';
 import type { HotStore, HotStoreConfig } from '../hot-store.ts';
@@ -17,7 +16,6 @@ interface Series {
   latest: WindowRow;
   /** Of the latest row. */
   start: number;
-  revision: number;
   /** How long final rows are kept, ms; undefined: they are not. */
   readonly keepMs: number | undefined;
   /** Final rows by start, ascending. */
@@ -74,22 +72,19 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
     if (row.origin !== '') return;
     const window = windowOf(row);
     const start = startOf(row);
-    const revision = revisionOf(row.version);
     let series = window.index.get(row.labels);
     if (!series) {
       const key = labelsKey(row.labels);
       series = window.series.get(key);
       if (!series) {
-        window.series.set(key, (series = { key, latest: row, start, revision, keepMs: historyOf(row), history: [] }));
+        window.series.set(key, (series = { key, latest: row, start, keepMs: historyOf(row), history: [] }));
         seriesCount++;
       }
       window.index.set(row.labels, series);
     }
-    const ahead = revision - series.revision || start - series.start;
-    if (ahead > 0 || (ahead === 0 && isNewer(row, series.latest))) {
+    if (start > series.start || (start === series.start && isNewer(row, series.latest))) {
       series.latest = row;
       series.start = start;
-      series.revision = revision;
     }
     const { keepMs } = series;
     if (row.final) {
@@ -146,10 +141,13 @@ export function createMemoryHotStore(config: HotStoreConfig): HotStore {
       if (!series) return [];
       const { history, latest, start, keepMs = 0 } = series;
       const oldest = window.newestFinal - keepMs;
-      const kept = history.slice(firstFrom(history, Math.max(from, oldest)), firstFrom(history, to));
+      const kept = history.slice(firstFrom(history, Math.max(from, oldest)), firstFrom(history, to)).map(({ row }) => row);
       // The latest row is the newer of the two where both have its start: a later revision's provisional one, for instance.
-      if (start >= from && start < to) insert(kept, { start, row: latest }, -Infinity);
-      return kept.map(({ row }) => row);
+      if (start >= from && start < to) {
+        if (kept.at(-1)?.window_start === latest.window_start) kept.pop();
+        kept.push(latest);
+      }
+      return kept;
     },
     markFilled: async (pipeline) => void filled.add(pipeline),
     isFilled: async (pipeline) => filled.has(pipeline),

@@ -1,6 +1,5 @@
 /** How rows are put: compared and written within Redis, so that no reader sees half of it and no late writer wins. */
 import { createHash } from 'node:crypto';
-import { leastVersion, revisionOf } from '../../windows/row-version.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { SeriesKeys, WindowKeys } from './keys.ts';
 
@@ -8,8 +7,7 @@ import type { SeriesKeys, WindowKeys } from './keys.ts';
  * Rows of one window of one pipeline. Versions are UInt64 and Lua's numbers are doubles: they are compared as text, the longer
  * one being the higher. A stored row begins with start and version (`rowText`), so nothing of it need be parsed.
  * What is known of a series is its latest start, in the index: it outlives the row's time to live, so what is older than a row
- * that has gone does not take its place. A row of a newer revision does, of which ever start: `of_least` is the lowest version of its
- * revision, `of_next` that of the next.
+ * that has gone does not take its place.
  * Answers {1 where Redis was empty, series in the index}.
  */
 const PUT = `
@@ -24,39 +22,34 @@ if not owner and claims == '1' then
   empty = 1
 end
 
-local function version_of(stored)
-  return string.match(stored, '^{"window_start":"[^"]*","version":"(%d+)"')
-end
-local function is_higher(version, known)
+local function beats(version, stored)
+  local known = string.match(stored, '^{"window_start":"[^"]*","version":"(%d+)"')
   return not known or #version > #known or (#version == #known and version > known)
 end
 
 local newest = tonumber(redis.call('GET', newest_key) or nil)
 local newest_text
-for i = 5, #ARGV, 7 do
+for i = 5, #ARGV, 5 do
   local start_text, final, keep_text, version, row = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  local of_least, of_next = ARGV[i + 5], ARGV[i + 6]
-  local at = 5 + (i - 5) / 7 * 2
+  local at = 5 + (i - 5) / 5 * 2
   local latest, history = KEYS[at], KEYS[at + 1]
   local start = tonumber(start_text)
 
   local known = tonumber(redis.call('ZSCORE', index, latest) or nil)
-  local held = known and version_of(redis.call('GETRANGE', latest, 0, 127))
-  local takes = not known or start > known or (start == known and is_higher(version, held))
-  if held and is_higher(of_least, held) then takes = true end
-  if held and not is_higher(of_next, held) then takes = false end
-  if takes then
+  if not known or start > known then
     redis.call('SET', latest, row, 'PX', ttl)
     redis.call('ZADD', index, start_text, latest)
+  elseif start == known and beats(version, redis.call('GETRANGE', latest, 0, 127)) then
+    redis.call('SET', latest, row, 'PX', ttl)
   end
 
   if final == '1' then
     if not newest or start > newest then newest, newest_text = start, start_text end
     local keep = tonumber(keep_text)
     if keep and start >= newest - keep then
-      local stored = redis.call('ZRANGEBYSCORE', history, start_text, start_text)[1]
-      if not stored or is_higher(version, version_of(stored)) then
-        if stored then redis.call('ZREM', history, stored) end
+      local held = redis.call('ZRANGEBYSCORE', history, start_text, start_text)[1]
+      if not held or beats(version, held) then
+        if held then redis.call('ZREM', history, held) end
         redis.call('ZADD', history, start_text, row)
       end
       redis.call('ZREMRANGEBYSCORE', history, '-inf', '(' .. string.format('%.0f', newest - keep))
@@ -138,8 +131,6 @@ export function putCall(window: PutWindow, rows: readonly PutRow[]): ScriptCall 
         keepMs === undefined ? '' : String(keepMs),
         row.version,
         rowText(row),
-        leastVersion(revisionOf(row.version)),
-        leastVersion(revisionOf(row.version) + 1),
       ]),
     ],
   };

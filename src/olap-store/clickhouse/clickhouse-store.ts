@@ -157,13 +157,13 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
     }
   }
 
-  async function latest({ pipeline, window, labels, leastVersion = '0' }: LatestQuery, merge: RowMerge): Promise<readonly WindowRow[]> {
-    const of = 'pipeline = {pipeline:String} AND window = {window:String} AND version >= {least:UInt64}';
+  async function latest({ pipeline, window, labels }: LatestQuery, merge: RowMerge): Promise<readonly WindowRow[]> {
+    const of = 'pipeline = {pipeline:String} AND window = {window:String}';
     const recent = `start_ms > (SELECT max(start_ms) FROM ${db}.windows WHERE ${of}) - ${LATEST_SPAN_MS}`;
     const which = `${of} AND ${recent}${labels ? ' AND labels_key = {key:String}' : ''}`;
     const sql = `SELECT ${rows.WINDOW_COLUMNS} FROM ${db}.windows FINAL WHERE ${which}
       AND (labels_key, start_ms) IN (SELECT labels_key, max(start_ms) FROM ${db}.windows WHERE ${which} GROUP BY labels_key)`;
-    const found = await select<rows.StoredWindow>(sql, { pipeline, window, least: leastVersion, key: labelsKey(labels ?? {}) });
+    const found = await select<rows.StoredWindow>(sql, { pipeline, window, key: labelsKey(labels ?? {}) });
     return merge(found.map(rows.windowRow));
   }
 

@@ -17,8 +17,6 @@ export interface Series {
 export interface SeriesBook {
   /** True where anything changed. A point of a lower version than the one held is old news. */
   put(points: readonly WindowPoint[]): boolean;
-  /** Series of which all that is known is of lower versions are not shown. True where that changed. */
-  showFrom(version: string): boolean;
   all(): readonly Series[];
   get(labels: Labels): Series | undefined;
   /** Series that were seen but not kept. */
@@ -35,8 +33,6 @@ export interface SeriesLimits {
 export function createSeriesBook(limits: SeriesLimits): SeriesBook {
   const kept = new Map<string, Held>();
   const left = new Set<string>();
-  let least = '0';
-  const isShown = ({ highest }: Held): boolean => compareVersions(highest, least) >= 0;
   /** Of all points that came. */
   let newest = '';
   let sweptAt = '';
@@ -62,11 +58,10 @@ export function createSeriesBook(limits: SeriesLimits): SeriesBook {
         if (left.size < limits.seriesMax) left.add(key);
         return false;
       }
-      series = { key, labels: point.labels, points: [], highest: '0', shown: undefined };
+      series = { key, labels: point.labels, points: [], shown: undefined };
       kept.set(key, series);
       left.delete(key);
     }
-    if (compareVersions(point.version, series.highest) > 0) series.highest = point.version;
     const fair = Math.max(limits.pointsLeast, Math.floor(limits.pointsInAll / kept.size));
     const changed = insert(series.points, point, Math.min(limits.pointsMax, fair));
     if (changed) series.shown = undefined;
@@ -75,15 +70,10 @@ export function createSeriesBook(limits: SeriesLimits): SeriesBook {
 
   return {
     put: (points) => points.reduce((changed, point) => putOne(point) || changed, false),
-    showFrom: (version) => {
-      if (version === least) return false;
-      least = version;
-      return true;
-    },
-    all: () => [...kept.values()].filter(isShown).map(show),
+    all: () => [...kept.values()].map(show),
     get: (labels) => {
       const series = kept.get(labelsKey(labels));
-      return series && isShown(series) ? show(series) : undefined;
+      return series && show(series);
     },
     left: () => left.size,
   };
@@ -93,8 +83,6 @@ interface Held {
   readonly key: string;
   readonly labels: Labels;
   readonly points: WindowPoint[];
-  /** Version of all points that came. */
-  highest: string;
   /** Made when asked for, dropped when the points change. */
   shown: Series | undefined;
 }

@@ -105,24 +105,6 @@ test('a roll-up of very many series is loaded as far back as the pages reach for
   );
 });
 
-test('a segment that only another pipeline file counted is not shown, of one that goes on the past is too', async () => {
-  const of = (n: number, country: string, version: string): WindowPoint => point(n, 1, { version, labels: { country } });
-  const held = [of(1, 'KR', '9'), of(1, 'US', '9'), of(2, 'US', '10')];
-  const { api } = server(held, 8);
-  const latest: Api['latest'] = async (...asked) => ({ ...(await api.latest(...asked)), least_version: '10' });
-  const changed = { ...api, latest };
-  const feed = createWindowFeed(INFO, { window: '10s', labels: undefined, windowsBack: 20 }, { api: changed, clock: handClock() });
-  feed.load();
-  while (feed.loading.value.state === 'loading') await turn();
-  assert.deepEqual(
-    feed.book.all().map(({ labels, points }) => [labels['country'], points.length]),
-    [['US', 2]],
-  );
-  assert.equal(feed.book.get({ country: 'KR' }), undefined);
-  feed.put([of(3, 'KR', '11')]);
-  assert.equal(feed.book.get({ country: 'KR' })?.points.length, 2);
-});
-
 test('a feed of one series takes no other', () => {
   const { api } = server([], 1);
   const feed = createWindowFeed(INFO, { window: '10s', labels: { country: 'US' }, windowsBack: 5 }, { api, clock: handClock() });

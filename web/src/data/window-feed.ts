@@ -1,5 +1,5 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
-import type { LatestWindows, PipelineInfo, WindowPoint } from '../../../src/server/api.ts';
+import type { PipelineInfo, WindowPoint } from '../../../src/server/api.ts';
 import type { Clock } from '../clock.ts';
 import type { Api } from './api.ts';
 import { RECENT_WINDOWS } from './segments.ts';
@@ -68,12 +68,14 @@ export function createWindowFeed(
 
   const load = async (stop: AbortSignal): Promise<Loading> => {
     if (span) return (await loadFrom(span.from, undefined, stop)) ? { state: 'ready', olderMissing: true } : READY;
-    let latest = await loadLatest(stop);
+    let latest = await api.latest(info.name, window, stop);
+    put(latest.points);
     // Its newest window may be any then: from where the past is to be loaded is not known before it is full.
     while (latest.filling === true) {
       await pause(FILLING_MS, stop);
       if (stop.aborted) return READY;
-      latest = await loadLatest(stop);
+      latest = await api.latest(info.name, window, stop);
+      put(latest.points);
     }
     const slideMs = info.windows.find(({ name }) => name === window)?.slide_ms ?? 60_000;
     const newest = latest.points.reduce((most, { window_start }) => (window_start > most ? window_start : most), '');
@@ -90,14 +92,6 @@ export function createWindowFeed(
       if (reach > back) isShort = (await loadFrom(startOf(reach), grouping, stop)) || isShort;
     }
     return isShort ? { state: 'ready', olderMissing: true } : READY;
-  };
-
-  const loadLatest = async (stop: AbortSignal): Promise<LatestWindows> => {
-    const latest = await api.latest(info.name, window, stop);
-    // The past has segments too that only another pipeline file counted.
-    if (book.showFrom(latest.least_version ?? '0')) revision.value++;
-    put(latest.points);
-    return latest;
   };
 
   /** True: the beginning of it cannot be had right now. */
