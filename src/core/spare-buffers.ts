@@ -17,14 +17,17 @@ const WASTE = 4;
 export function createSpareBuffers(keptBytes: number): SpareBuffers {
   const spare: Uint8Array<ArrayBuffer>[] = [];
   let kept = 0;
+
+  /** What can be kept has a size that others may use as well. */
+  function made(bytes: number): Uint8Array<ArrayBuffer> {
+    const size = bytes > keptBytes ? bytes : 2 ** Math.ceil(Math.log2(Math.max(bytes, LEAST_BYTES)));
+    return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+  }
+
   return {
     take(bytes) {
       const i = spare.findLastIndex(({ length }) => length >= bytes && length <= Math.max(LEAST_BYTES, bytes * WASTE));
-      // What is never kept is no larger than it has to be.
-      if (i === -1)
-        return new Uint8Array(
-          Buffer.allocUnsafeSlow(bytes > keptBytes ? bytes : 2 ** Math.ceil(Math.log2(Math.max(bytes, LEAST_BYTES)))).buffer,
-        );
+      if (i === -1) return made(bytes);
       kept -= spare[i]!.length;
       return spare.splice(i, 1)[0]!;
     },

@@ -22,6 +22,8 @@ export interface Retired {
 
 export interface Bounds {
   of(part: PartNum): PartBounds;
+  /** Its end alone: readers ask for it each time. */
+  endOf(part: PartNum): number;
   /** It ends there now. */
   appended(part: PartNum, end: number, bytes: number): void;
   retired(rows: Retired): void;
@@ -46,6 +48,7 @@ export function createBounds(db: DatabaseSync, isOwn: boolean): Bounds {
   if (isOwn) for (const { num } of db.prepare('SELECT num FROM partitions').all()) known.set(num as PartNum, inFile(num as PartNum));
   return {
     of: isOwn ? own : inFile,
+    endOf: (part) => (isOwn ? own(part).end : (partition.get(part)!['end_offset'] as number)),
     appended(part, end, bytes) {
       const { start, storedBytes } = own(part);
       known.set(part, { start, end, storedBytes: storedBytes + bytes });

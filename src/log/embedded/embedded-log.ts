@@ -37,7 +37,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
   const topics = createTopics(db);
   const fresh = createFreshRows(FRESH_BYTES);
   const bounds = createBounds(db, !readOnly);
-  const reader = createReader(db, fresh, (part) => bounds.of(part).end);
+  const reader = createReader(db, fresh, bounds.endOf);
   /** Of the file, to be closed after all connections: with any that it closes a process gives up all its locks on the file (POSIX). */
   let fd: number | undefined;
   const writing = readOnly ? undefined : openWriting();
@@ -112,7 +112,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     offsetAt(topic, number, time) {
       return read(() => {
         const part = topics.part(topic, number);
-        const { end } = bounds.of(part);
+        const end = bounds.endOf(part);
         return Math.min((firstSince.get(part, time)?.['first_offset'] as number | undefined) ?? end, end);
       });
     },

@@ -79,9 +79,9 @@ export function createWriting(
       for (let next = await due(); next; next = await due()) {
         await retiring.read(next.ids);
         if (isClosed) break;
-        const rows = await writer.retire(next.topic, clock.now());
-        retired(rows);
-        for (const of of rows) records += of.records;
+        const deleted = await writer.retire(next.topic, clock.now());
+        retired(deleted);
+        records = deleted.reduce((sum, one) => sum + one.records, records);
       }
       return records;
     },
