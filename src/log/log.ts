@@ -41,8 +41,6 @@ export interface RecordsToAppend {
   readonly tombstones?: Uint8Array;
   readonly firstLine?: number;
   readonly appendTime?: number;
-  /** So many bytes before `bytes` in their buffer may be written to: a log that puts something there need not copy them. */
-  readonly headroom?: number;
 }
 
 /** A named piece of state; null deletes it. */

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createRandom } from '../../core/random.ts';
-import { keyAt, packRecords, recordAt } from '../batch.ts';
+import { columnAt, keyAt, packRecords, recordAt } from '../batch.ts';
 import type { RecordBatch, RecordsToAppend } from '../log.ts';
 import { createEmbeddedLog, type EmbeddedLog } from './embedded-log.ts';
-import { createFreshRows, type FreshRow } from './fresh-rows.ts';
-import type { PlainRow } from './row-codec.ts';
+import { createFreshRows, type FreshRow, type PlainRow } from './fresh-rows.ts';
 
 function rowOf(part: number, firstOffset: number, endOffset: number, letGo: (firstOffset: number) => void): FreshRow {
   const plain: PlainRow = { flags: 0, bodyBytes: 1_500, body: Buffer.alloc(1_500), letGo: () => letGo(firstOffset), kept: () => plain };
@@ -145,15 +144,11 @@ test('rows are kept as long as one of those who follow reads on', () => {
   assert.deepEqual(gone, ['2/0', '2/1', '1/0', '1/1', '1/2']);
 });
 
-const FRONT = 40;
-
-/** Behind bytes of 7, the last `headroom` of which may be used, what zstd cannot make smaller. */
-function pushed(headroom: number): RecordsToAppend & { readonly buffer: Uint8Array } {
+/** What zstd cannot make smaller: four records of a quarter each. */
+function pushed(bytes: number): RecordsToAppend {
   const random = createRandom(1, 0);
-  const buffer = new Uint8Array(FRONT + 100_000).fill(7, 0, FRONT);
-  for (let i = FRONT; i < buffer.length; i++) buffer[i] = random.below(256);
-  const ends = Uint32Array.of(25_000, 50_000, 75_000, 100_000);
-  return { topic: 't', partition: 0, bytes: buffer.subarray(FRONT), ends, headroom, buffer };
+  const ends = Uint32Array.from({ length: 4 }, (_, i) => ((i + 1) * bytes) / 4);
+  return { topic: 't', partition: 0, bytes: Uint8Array.from({ length: bytes }, () => random.below(256)), ends };
 }
 
 test('what was pushed and cannot be made smaller is read by who follows, and its memory is still that of who pushed it', async (t) => {
@@ -164,21 +159,34 @@ test('what was pushed and cannot be made smaller is read by who follows, and its
     rmSync(folder, { recursive: true, force: true });
   });
   await log.ensureTopic('t', { partitions: 1 });
+  const batches: [batch: RecordBatch, bytes: number][] = [];
   let offset = 0;
-  // The lengths of four records take 16 bytes.
-  for (const headroom of [16, 15]) {
-    assert.equal(await log.read('t', 0, offset, { maxBytes: 1 << 20, lentTo: reader }), undefined);
-    const { buffer, ...records } = pushed(headroom);
+  // Copied where it is kept, kept where it is, and of several rows.
+  for (const bytes of [4_000, 100_000, 4_000_000]) {
+    assert.equal(await log.read('t', 0, offset, { maxBytes: 8 << 20, lentTo: reader }), undefined);
+    const records = pushed(bytes);
     await log.commit({ appends: [records] });
-    assert.deepEqual(Buffer.from(records.bytes), Buffer.from(pushed(headroom).bytes));
-    const notOurs = headroom < 16 ? FRONT : FRONT - headroom;
-    assert.deepEqual(buffer.subarray(0, notOurs), new Uint8Array(notOurs).fill(7));
+    assert.ok(Buffer.from(records.bytes).equals(pushed(bytes).bytes));
     records.bytes.fill(255);
     for (const lentTo of [undefined, reader]) {
-      const batch = await log.read('t', 0, offset, { maxBytes: 1 << 20, ...(lentTo && { lentTo }) });
-      assert.deepEqual(Buffer.from(batch!.bytes), Buffer.from(pushed(headroom).bytes));
+      let from = 0;
+      while (from < 4) {
+        const batch = (await log.read('t', 0, offset + from, { maxBytes: 8 << 20, ...(lentTo && { lentTo }) }))!;
+        if (!lentTo) batches.push([batch, bytes]);
+        for (let i = 0; i < batch.count; i++) {
+          const expected = columnAt(pushed(bytes), batch.firstOffset + i - offset);
+          assert.ok(Buffer.from(recordAt(batch, i)).equals(expected), `${bytes} bytes, record ${from + i}`);
+        }
+        from += batch.count;
+      }
     }
     offset += 4;
+  }
+  // Whoever was not lent it keeps it, whatever came since.
+  for (const [batch, bytes] of batches) {
+    for (let i = 0; i < batch.count; i++) {
+      assert.ok(Buffer.from(recordAt(batch, i)).equals(columnAt(pushed(bytes), (batch.firstOffset + i) % 4)), `${bytes} bytes`);
+    }
   }
 });
 
@@ -211,11 +219,7 @@ async function append(
   const values = numbers.map((n) => valueOf(n, isBare));
   let records: Omit<RecordsToAppend, 'topic' | 'partition'>;
   if (isBare) {
-    // With room before it, and soon used for something else.
-    const { bytes, ends } = packRecords(values);
-    const buffer = new Uint8Array(bytes.length + 4 * count + 3);
-    buffer.set(bytes, 4 * count + 3);
-    records = { bytes: buffer.subarray(4 * count + 3), ends, headroom: 4 * count + 3 };
+    records = packRecords(values);
   } else {
     records = packRecords(
       values,

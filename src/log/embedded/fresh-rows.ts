@@ -3,7 +3,16 @@
  * keeps up does, is given these: the file is not asked, and nothing decompressed.
  */
 import type { PartNum } from './topics.ts';
-import type { PlainRow } from './row-codec.ts';
+import type { EncodedRow } from './row-codec.ts';
+
+/** As it was before it was compressed. */
+export interface PlainRow extends EncodedRow {
+  readonly body: Buffer;
+  /** For longer: itself, or a copy of what is small, for which nothing is let go any more. */
+  kept(): PlainRow;
+  /** Nobody looks at it any more: its memory may be used again. */
+  letGo(): void;
+}
 
 export interface FreshRow {
   readonly part: PartNum;

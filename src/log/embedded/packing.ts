@@ -1,30 +1,21 @@
-/** Records to append -> rows of the file, as they are before they are compressed. */
-import { createSpareBuffers } from '../../core/spare-buffers.ts';
+/** Records to append -> rows of the file, to be put where there is room for them. */
 import type { RecordsToAppend } from '../log.ts';
-import { cutRows, gatherRow, rowInPlace, type PlainRow } from './row-codec.ts';
+import { cutRows, flagsOf, putRow, rowBytesOf } from './row-codec.ts';
 
 export interface Row {
   /** Its records are those from the end of the row before up to before this one. */
   readonly to: number;
-  readonly plain: PlainRow;
+  readonly flags: number;
+  readonly bytes: number;
+  /** Into a body of so many bytes. */
+  put(body: Buffer): void;
 }
 
-export type Packing = (records: RecordsToAppend) => readonly Row[];
-
-/** Memory for smaller rows is not worth keeping. */
-const SPARE_FROM_BYTES = 64 << 10;
-/** What is not copied is not cut either, up to so many times the size of a row. */
-const WHOLE_ROWS = 4;
-/** Of rows that nobody looks at any more, for those to come. */
-const SPARE_BYTES = 4 << 20;
-
-export function createPacking(rowBytes: number): Packing {
-  const spare = createSpareBuffers(SPARE_BYTES);
-  return (records) => {
-    const bytes = records.bytes.length;
-    const whole = bytes >= SPARE_FROM_BYTES && bytes <= WHOLE_ROWS * rowBytes ? rowInPlace(records, spare) : undefined;
-    if (whole) return [{ to: records.ends.length, plain: whole }];
-    const from = bytes >= SPARE_FROM_BYTES ? spare : undefined;
-    return cutRows(records, rowBytes).map((to, i, ends) => ({ to, plain: gatherRow(records, ends[i - 1] ?? 0, to, from) }));
-  };
+/** `rowBytes`: as `cutRows`. */
+export function rowsOf(records: RecordsToAppend, rowBytes: number): readonly Row[] {
+  const flags = flagsOf(records);
+  return cutRows(records, rowBytes).map((to, i, ends) => {
+    const from = ends[i - 1] ?? 0;
+    return { to, flags, bytes: rowBytesOf(records, from, to), put: (body) => putRow(body, records, from, to) };
+  });
 }

@@ -4,11 +4,10 @@
  * ends: they repeat, so they cost next to nothing when compressed.
  */
 import { constants, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from 'node:zlib';
-import type { SpareBuffers } from '../../core/spare-buffers.ts';
 import type { Column } from '../batch.ts';
 
 export const ZSTD = 1;
-export const KEYS = 2;
+const KEYS = 2;
 const TOMBSTONES = 4;
 
 /** Below this the saving is not worth the call. */
@@ -17,7 +16,6 @@ const COMPRESS_FROM_BYTES = 512;
 export interface RowRecords extends Column {
   readonly keys?: Column;
   readonly tombstones?: Uint8Array;
-  readonly headroom?: number;
 }
 
 export interface EncodedRow {
@@ -27,25 +25,18 @@ export interface EncodedRow {
   readonly body: Uint8Array;
 }
 
-/** Returns how many bytes those are. */
-function putLengths(body: Buffer, at: number, column: Column, from: number, to: number): number {
-  const start = from === 0 ? 0 : column.ends[from - 1]!;
+/** Returns where it ends. */
+function putColumn(body: Buffer, at: number, { bytes, ends }: Column, from: number, to: number): number {
+  const start = from === 0 ? 0 : ends[from - 1]!;
   const lengths = new DataView(body.buffer, body.byteOffset + at, 4 * (to - from));
   let before = start;
   for (let i = from; i < to; i++) {
-    const end = column.ends[i]!;
-    lengths.setUint32(4 * (i - from), end - before, true);
-    before = end;
+    lengths.setUint32(4 * (i - from), ends[i]! - before, true);
+    before = ends[i]!;
   }
-  return before - start;
-}
-
-function putColumn(body: Buffer, at: number, column: Column, from: number, to: number): number {
-  const bytes = putLengths(body, at, column, from, to);
-  const start = from === 0 ? 0 : column.ends[from - 1]!;
   at += 4 * (to - from);
-  body.set(column.bytes.subarray(start, start + bytes), at);
-  return at + bytes;
+  body.set(bytes.subarray(start, before), at);
+  return at + before - start;
 }
 
 function columnBytes(column: Column, from: number, to: number): number {
@@ -53,46 +44,23 @@ function columnBytes(column: Column, from: number, to: number): number {
   return 4 * (to - from) + column.ends[to - 1]! - (from === 0 ? 0 : column.ends[from - 1]!);
 }
 
-/** As it is before it is compressed. */
-export interface PlainRow extends EncodedRow {
-  readonly body: Buffer;
-  /** Good beyond the commit: itself, or a copy. */
-  kept(): PlainRow;
-  /** Nobody looks at it any more: its memory may be used again. */
-  letGo(): void;
-}
-
-function plainRow(flags: number, body: Buffer, letGo: () => void): PlainRow {
-  const plain: PlainRow = { flags, bodyBytes: body.length, body, letGo, kept: () => plain };
-  return plain;
-}
-
-/** Records `from` to before `to` in one piece of memory: a spare buffer where one is given. */
-export function gatherRow(records: RowRecords, from: number, to: number, spare?: SpareBuffers): PlainRow {
+/** Records `from` to before `to`, as the body of a row: how many bytes that takes. */
+export function rowBytesOf(records: RowRecords, from: number, to: number): number {
   const { keys, tombstones } = records;
-  const bodyBytes = columnBytes(records, from, to) + (keys ? columnBytes(keys, from, to) : 0) + (tombstones ? to - from : 0);
-  const room = spare?.take(bodyBytes);
-  const body = room ? Buffer.from(room.buffer, 0, bodyBytes) : Buffer.allocUnsafe(bodyBytes);
+  return columnBytes(records, from, to) + (keys ? columnBytes(keys, from, to) : 0) + (tombstones ? to - from : 0);
+}
+
+/** Into `body`, which has so many bytes. */
+export function putRow(body: Buffer, records: RowRecords, from: number, to: number): void {
+  const { keys, tombstones } = records;
   let at = putColumn(body, 0, records, from, to);
   if (keys) at = putColumn(body, at, keys, from, to);
   if (tombstones) body.set(tombstones.subarray(from, to), at);
-  return plainRow((keys ? KEYS : 0) | (tombstones ? TOMBSTONES : 0), body, () => room && spare!.give(room));
 }
 
-/** All records where they stand, if there is room before them. */
-export function rowInPlace(records: RowRecords, spare: SpareBuffers): PlainRow | undefined {
-  const { bytes, ends, headroom = 0, keys, tombstones } = records;
-  const count = ends.length;
-  if (keys || tombstones || 4 * count > headroom) return undefined;
-  const body = Buffer.from(bytes.buffer, bytes.byteOffset - 4 * count, 4 * count + ends[count - 1]!);
-  putLengths(body, 0, records, 0, count);
-  return { ...plainRow(0, body, () => {}), kept: () => copied(body, spare) };
-}
-
-function copied(body: Buffer, spare: SpareBuffers): PlainRow {
-  const room = spare.take(body.length);
-  room.set(body);
-  return plainRow(0, Buffer.from(room.buffer, 0, body.length), () => spare.give(room));
+/** Of what is not compressed yet. */
+export function flagsOf({ keys, tombstones }: RowRecords): number {
+  return (keys ? KEYS : 0) | (tombstones ? TOMBSTONES : 0);
 }
 
 /**

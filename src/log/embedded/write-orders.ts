@@ -2,9 +2,10 @@
 import type { Clock } from '../../core/clock.ts';
 import { createSpareBuffers } from '../../core/spare-buffers.ts';
 import type { CommitUnit, RecordsToAppend } from '../log.ts';
-import type { FreshRow } from './fresh-rows.ts';
+import type { FreshRow, PlainRow } from './fresh-rows.ts';
 import type { Written } from './group-commit.ts';
-import type { Packing, Row } from './packing.ts';
+import { rowsOf, type Row } from './packing.ts';
+import { createCursor, PIECE_BYTES, type Cursor, type Piece } from './pieces.ts';
 import type { PartNum, Topics } from './topics.ts';
 import { DELETED, errorOf, type AppendToWrite, type UnitToWrite, type WrittenUnit } from './writer-messages.ts';
 import type { Writer } from './writer.ts';
@@ -12,7 +13,8 @@ import type { Writer } from './writer.ts';
 export interface WriteOrdersDeps {
   readonly writer: Pick<Writer, 'write'>;
   readonly topics: Pick<Topics, 'part'>;
-  readonly pack: Packing;
+  /** As `cutRows`. */
+  readonly rowBytes: number;
   readonly clock: Clock;
   /** Turns errors of SQLite into ours. */
   readonly explain: (error: unknown) => unknown;
@@ -20,50 +22,95 @@ export interface WriteOrdersDeps {
   readonly durable: (part: PartNum, rows: readonly FreshRow[], bytes: number) => void;
 }
 
-interface PackedAppend {
+interface Append {
   readonly to: AppendToWrite;
   readonly rows: readonly Row[];
 }
 
-interface PackedUnit {
-  readonly unit: UnitToWrite;
-  readonly appends: readonly PackedAppend[];
+/** A commit on its way. */
+interface Unit {
+  readonly to: Omit<UnitToWrite, 'at'>;
+  readonly appends: readonly Append[];
+  readonly values: readonly Uint8Array[];
 }
 
-/** Of what was handed over and came back, for the next: what comes in at full speed while one transaction is written. */
+/** Of pieces that came back and that nobody looks at any more: what comes in at full speed while one transaction is written. */
 const SPARE_BYTES = 16 << 20;
+/** A smaller row that is kept is copied, as a piece is used again when nobody looks at any of its rows. */
+const WHERE_IT_IS_BYTES = 64 << 10;
 
-export function createWriteOrders({ writer, topics, pack, clock, explain, durable }: WriteOrdersDeps) {
+export function createWriteOrders({ writer, topics, rowBytes, clock, explain, durable }: WriteOrdersDeps) {
   const spare = createSpareBuffers(SPARE_BYTES);
 
-  function packAppend(records: RecordsToAppend): PackedAppend {
+  function appendOf(records: RecordsToAppend): Append {
     const { topic, partition, firstLine, appendTime = clock.now() } = records;
     const part = topics.part(topic, partition);
-    const rows = pack(records);
-    const told = rows.map(({ to, plain: { flags, bodyBytes } }) => ({ to, flags, bytes: bodyBytes }));
+    const rows = rowsOf(records, rowBytes);
+    const told = rows.map(({ to, flags, bytes }) => ({ to, flags, bytes }));
     return { to: { part, appendTime, ...(firstLine !== undefined && { firstLine }), rows: told }, rows };
   }
 
   /** @throws AppError `topic_unknown` */
-  function packUnit({ appends = [], offsets = [], state = [] }: CommitUnit, at: number): PackedUnit {
-    const packed = appends.map(packAppend);
+  function unitOf({ appends: given = [], offsets = [], state = [] }: CommitUnit): Unit {
+    const appends = given.map(appendOf);
     return {
-      unit: {
-        at,
-        appends: packed.map(({ to }) => to),
+      to: {
+        appends: appends.map(({ to }) => to),
         offsets: offsets.map(({ group, topic, partition, offset }) => ({ group, part: topics.part(topic, partition), offset })),
         state: { keys: state.map(([key]) => key), bytes: Int32Array.from(state, ([, value]) => value?.length ?? DELETED) },
       },
-      appends: packed,
+      appends,
+      values: state.flatMap(([, value]) => value ?? []),
     };
   }
 
-  function written(appends: readonly PackedAppend[], { firstOffsets, appendTimes, storedBytes }: WrittenUnit): Written {
+  /** All bodies into pieces, each copied once. */
+  function put(units: readonly Unit[]): { readonly orders: UnitToWrite[]; readonly pieces: Piece[] } {
+    let left = 0;
+    for (const { appends, values } of units) {
+      for (const { rows } of appends) for (const { bytes } of rows) left += bytes;
+      for (const { length } of values) left += length;
+    }
+    const pieces: Piece[] = [];
+    const cursor = createCursor(pieces, undefined, (bytes) => {
+      const piece = spare.take(Math.max(bytes, Math.min(left, PIECE_BYTES)));
+      left -= piece.length;
+      return piece;
+    });
+    const orders = units.map(({ to, appends, values }) => {
+      const at = cursor.place();
+      for (const { rows } of appends) for (const row of rows) row.put(cursor.next(row.bytes));
+      for (const value of values) cursor.next(value.length).set(value);
+      return { ...to, at };
+    });
+    return { orders, pieces };
+  }
+
+  /** A piece that came back is another's when none of its rows is looked at any more. */
+  function createUses(pieces: readonly Piece[]) {
+    const uses = pieces.map(() => 1);
+    const letGo = (piece: number): void => {
+      if (--uses[piece]! === 0) spare.give(pieces[piece]!);
+    };
+    return {
+      rowAt({ flags, bytes }: Row, cursor: Cursor): PlainRow {
+        const body = cursor.next(bytes);
+        const { piece } = cursor.place();
+        uses[piece]!++;
+        return plainRow(flags, body, () => letGo(piece));
+      },
+      /** All rows are known. */
+      end: () => pieces.forEach((_, piece) => letGo(piece)),
+    };
+  }
+
+  function written(appends: readonly Append[], plain: readonly PlainRow[][], unit: WrittenUnit): Written {
+    const { firstOffsets, appendTimes, storedBytes } = unit;
     return {
       firstOffsets,
       durable() {
-        for (const [i, { to, rows }] of appends.entries()) {
-          const fresh = freshRows(to, rows, firstOffsets[i]!, appendTimes[i]!);
+        for (const [i, { to }] of appends.entries()) {
+          const fresh = freshRows(to, plain[i]!, firstOffsets[i]!, appendTimes[i]!);
           if (fresh.length > 0) durable(to.part, fresh, storedBytes[i]!);
         }
       },
@@ -71,61 +118,56 @@ export function createWriteOrders({ writer, topics, pack, clock, explain, durabl
   }
 
   /** Each unit with its own outcome. @throws what the file refuses, and then nothing is written */
-  return async function write(units: readonly CommitUnit[]): Promise<(Written | { readonly error: unknown })[]> {
-    const bodies = createBodies();
-    const packed = units.map((unit): PackedUnit | { readonly error: unknown } => {
+  return async function write(given: readonly CommitUnit[]): Promise<(Written | { readonly error: unknown })[]> {
+    const units = given.map((unit): Unit | { readonly error: unknown } => {
       try {
-        const one = packUnit(unit, bodies.bytes());
-        for (const { rows } of one.appends) for (const { plain } of rows) bodies.add(plain.body);
-        for (const [, value] of unit.state ?? []) if (value) bodies.add(value);
-        return one;
+        return unitOf(unit);
       } catch (error) {
         return { error: explain(error) };
       }
     });
-    const good = packed.filter((one) => 'unit' in one);
-    if (good.length === 0) return packed as { readonly error: unknown }[];
-    const data = bodies.into(spare.take(bodies.bytes()));
-    const answer = await writer.write(
-      good.map(({ unit }) => unit),
-      data,
-    );
-    spare.give(answer.data);
+    const good = units.filter((one) => 'to' in one);
+    if (good.length === 0) return units as { readonly error: unknown }[];
+    const { orders, pieces } = put(good);
+    const answer = await writer.write(orders, pieces);
+    const uses = createUses(answer.pieces);
+    const bodies = createCursor(answer.pieces);
     let next = 0;
-    return packed.map((one) => {
+    const outcomes = units.map((one) => {
       if ('error' in one) return one;
+      const plain = one.appends.map(({ rows }) => rows.map((row) => uses.rowAt(row, bodies)));
+      for (const { length } of one.values) bodies.next(length);
       const outcome = answer.outcomes[next++]!;
-      return 'fault' in outcome ? { error: errorOf(outcome.fault) } : written(one.appends, outcome.written);
+      if ('written' in outcome) return written(one.appends, plain, outcome.written);
+      for (const row of plain.flat()) row.letGo();
+      return { error: errorOf(outcome.fault) };
     });
+    uses.end();
+    return outcomes;
   };
 }
 
-/** Pieces that are put together once all are known. */
-function createBodies() {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  return {
-    bytes: () => bytes,
-    add(piece: Uint8Array) {
-      pieces.push(piece);
-      bytes += piece.length;
-    },
-    into(room: Uint8Array<ArrayBuffer>) {
-      let at = 0;
-      for (const piece of pieces) {
-        room.set(piece, at);
-        at += piece.length;
-      }
-      return room;
+function plainRow(flags: number, body: Buffer, letGo: () => void): PlainRow {
+  const plain: PlainRow = {
+    flags,
+    bodyBytes: body.length,
+    body,
+    letGo,
+    kept() {
+      if (body.length >= WHERE_IT_IS_BYTES) return plain;
+      const copy = plainRow(flags, Buffer.from(body), () => {});
+      letGo();
+      return copy;
     },
   };
+  return plain;
 }
 
-function freshRows({ part, firstLine }: AppendToWrite, rows: readonly Row[], first: number, appendTime: number): FreshRow[] {
+function freshRows({ part, firstLine, rows }: AppendToWrite, plain: readonly PlainRow[], first: number, appendTime: number): FreshRow[] {
   let from = 0;
-  return rows.map(({ to, plain }) => {
+  return rows.map(({ to }, i) => {
     const line = firstLine === undefined ? null : firstLine + from;
-    const fresh = { part, firstOffset: first + from, endOffset: first + to, appendTime, firstLine: line, plain };
+    const fresh = { part, firstOffset: first + from, endOffset: first + to, appendTime, firstLine: line, plain: plain[i]! };
     from = to;
     return fresh;
   });

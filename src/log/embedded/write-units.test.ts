@@ -33,7 +33,7 @@ function setup(t: TestContext): Setup {
 }
 
 const stateUnit = (at: number, key: string, bytes: number): UnitToWrite => ({
-  at,
+  at: { piece: 0, at },
   appends: [],
   offsets: [],
   state: { keys: [key], bytes: Int32Array.of(bytes) },
@@ -53,7 +53,7 @@ test('appends, offsets and state are written as their bytes stand one after the 
       { ...stateUnit(0, 'a', 2), appends: [append(50, [2, 3], [5, 1])], offsets: [{ group: 'g', part: 1, offset: 3 }] },
       { ...stateUnit(6, 'b', 1), appends: [append(40, [1, 2]), append(60)] },
     ],
-    Buffer.from('AAABaaCCb'),
+    [Buffer.from('AAABaaCCb')],
   );
   assert.deepEqual(outcomes, [
     { written: { firstOffsets: [0], appendTimes: [50], storedBytes: [4] } },
@@ -74,8 +74,15 @@ test('appends, offsets and state are written as their bytes stand one after the 
   assert.equal(db.prepare('SELECT next_offset FROM consumers').get()!['next_offset'], 3);
 
   writeUnits(
-    [{ at: 0, appends: [], offsets: [{ group: 'g', part: 1, offset: null }], state: { keys: ['a'], bytes: Int32Array.of(DELETED) } }],
-    Buffer.alloc(0),
+    [
+      {
+        at: { piece: 0, at: 0 },
+        appends: [],
+        offsets: [{ group: 'g', part: 1, offset: null }],
+        state: { keys: ['a'], bytes: Int32Array.of(DELETED) },
+      },
+    ],
+    [],
   );
   assert.deepEqual([db.prepare('SELECT count(*) AS n FROM consumers').get()!['n'], keys()], [0, ['b']]);
 });
@@ -84,7 +91,7 @@ test('rows are compressed where that makes them smaller', (t) => {
   const { db, writeUnits } = setup(t);
   const bodies = [Buffer.alloc(100_000, 'ab'), randomBytes(100_000), Buffer.alloc(100, 'ab')];
   const rows = bodies.map(({ length }, i) => ({ to: i + 1, flags: 0, bytes: length }));
-  writeUnits([{ ...stateUnit(0, 'a', 0), appends: [{ part: 1, appendTime: 1, rows }] }], Buffer.concat(bodies));
+  writeUnits([{ ...stateUnit(0, 'a', 0), appends: [{ part: 1, appendTime: 1, rows }] }], [Buffer.concat(bodies)]);
   const found = db.prepare('SELECT flags, body_bytes, stored_bytes, data FROM batches ORDER BY id').all();
   assert.deepEqual(
     found.map((row) => [row['flags'], row['body_bytes'], row['stored_bytes'] === (row['data'] as Uint8Array).length]),
@@ -104,7 +111,7 @@ test('rows are compressed where that makes them smaller', (t) => {
 test('the fault of one unit is its own: the others are written, in their order, and nothing of it', (t) => {
   const { writeUnits, keys } = setup(t);
   const faulty: UnitToWrite = { ...stateUnit(0, 'b', 1), offsets: [{ group: 'g', part: 1, offset: 0.5 }] };
-  const outcomes = writeUnits([stateUnit(0, 'a', 1), faulty, stateUnit(0, 'c', 1)], Buffer.from('x'));
+  const outcomes = writeUnits([stateUnit(0, 'a', 1), faulty, stateUnit(0, 'c', 1)], [Buffer.from('x')]);
   const [first, second, third] = errorsOf(outcomes);
   assert.deepEqual([first, third, keys()], [undefined, undefined, ['a', 'c']]);
   assert.match(String(second), /cannot store REAL value in INTEGER column/);
@@ -114,13 +121,13 @@ test('a fault of the machine is that of all: a later unit may rest on an earlier
   const { db, writeUnits, keys } = setup(t);
   const data = randomBytes(2_000_000);
   db.exec('PRAGMA max_page_count = 200');
-  const outcomes = writeUnits([stateUnit(0, 'small', 10), stateUnit(0, 'large', data.length), stateUnit(0, 'other', 10)], data);
+  const outcomes = writeUnits([stateUnit(0, 'small', 10), stateUnit(0, 'large', data.length), stateUnit(0, 'other', 10)], [data]);
   for (const error of errorsOf(outcomes)) {
     assert.equal((error as { code: string }).code, 'disk_full');
     assert.match(String(error), /Nothing committed is lost; free some space/);
   }
   assert.deepEqual(keys(), []);
   db.exec('PRAGMA max_page_count = 100000');
-  assert.deepEqual(errorsOf(writeUnits([stateUnit(0, 'large', data.length)], data)), [undefined]);
+  assert.deepEqual(errorsOf(writeUnits([stateUnit(0, 'large', data.length)], [data])), [undefined]);
   assert.deepEqual(keys(), ['large']);
 });

@@ -4,6 +4,7 @@ import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { TopicInfo, TopicSettings } from '../log.ts';
 import type { Retired } from './bounds.ts';
 import type { Due } from './retention.ts';
+import type { Piece, Place } from './pieces.ts';
 import type { PartNum } from './topics.ts';
 
 /** What the thread is started with. */
@@ -28,9 +29,9 @@ export interface AppendToWrite {
 
 export const DELETED = -1;
 
-/** A commit, its rows made. Their bodies and the values of the state stand one after the other in the order's `data`, from `at` on. */
+/** A commit, its rows made. Their bodies and then the values of the state stand in the order's pieces, from `at` on. */
 export interface UnitToWrite {
-  readonly at: number;
+  readonly at: Place;
   readonly appends: readonly AppendToWrite[];
   readonly offsets: readonly { readonly group: string; readonly part: PartNum; readonly offset: number | null }[];
   /** Keys, and how many bytes the value of each has, or `DELETED`. There may be thousands: so they are copied at once. */
@@ -46,9 +47,9 @@ export interface WrittenUnit {
 
 export type Outcome = { readonly written: WrittenUnit } | { readonly fault: Fault };
 
-/** `write` is one transaction; its `data` comes back with the answer. */
+/** `write` is one transaction; its pieces come back with the answer. */
 export type WriterOrder =
-  | { readonly do: 'write'; readonly units: readonly UnitToWrite[]; readonly data: Uint8Array<ArrayBuffer> }
+  | { readonly do: 'write'; readonly units: readonly UnitToWrite[]; readonly pieces: Piece[] }
   | { readonly do: 'ensure'; readonly name: string; readonly settings: TopicSettings; readonly newId: string }
   | { readonly do: 'due'; readonly now: number }
   | { readonly do: 'retire'; readonly topic: TopicInfo; readonly now: number }
@@ -56,7 +57,7 @@ export type WriterOrder =
 
 export interface WriteAnswer {
   readonly outcomes: readonly Outcome[];
-  readonly data: Uint8Array<ArrayBuffer>;
+  readonly pieces: Piece[];
 }
 
 export type WriterValue = WriteAnswer | TopicInfo | Due | readonly Retired[] | undefined;

@@ -54,10 +54,10 @@ function serve({ path, checkpointBytes, port, answered }: WriterThread): void {
         return retired;
       }
       case 'write': {
-        const { units, data } = order;
-        const outcomes = writeUnits(units, data);
+        const { units, pieces } = order;
+        const outcomes = writeUnits(units, pieces);
         checkpoints.written();
-        return { outcomes, data };
+        return { outcomes, pieces };
       }
     }
   }
@@ -69,7 +69,7 @@ function serve({ path, checkpointBytes, port, answered }: WriterThread): void {
     } catch (error) {
       told = { fault: faultOf(explain(error)) };
     }
-    port.postMessage(told, order.do === 'write' ? [order.data.buffer] : []);
+    port.postMessage(told, order.do === 'write' ? order.pieces.map(({ buffer }) => buffer) : []);
     Atomics.add(answered, 0, 1);
     Atomics.notify(answered, 0);
   }

@@ -24,7 +24,7 @@ function opened(t: TestContext): { writer: Writer; keys(): unknown[] } {
 }
 
 const unit = (key: string, bytes: number): UnitToWrite => ({
-  at: 0,
+  at: { piece: 0, at: 0 },
   appends: [],
   offsets: [],
   state: { keys: [key], bytes: Int32Array.of(bytes) },
@@ -33,12 +33,12 @@ const unit = (key: string, bytes: number): UnitToWrite => ({
 test('orders are carried out one after the other, and what was handed over comes back', async (t) => {
   const { writer, keys } = opened(t);
   const answers = await Promise.all([
-    writer.write([unit('a', 3)], new Uint8Array(Buffer.from('one ')).slice()),
+    writer.write([unit('a', 3)], [new Uint8Array(Buffer.from('one '))]),
     writer.ensure('t', { partitions: 2 }, 'id'),
-    writer.write([unit('b', 0)], new Uint8Array(0)),
+    writer.write([unit('b', 0)], []),
   ]);
   assert.deepEqual(answers[0].outcomes, [{ written: { firstOffsets: [], appendTimes: [], storedBytes: [] } }]);
-  assert.equal(Buffer.from(answers[0].data).toString(), 'one ');
+  assert.equal(Buffer.concat(answers[0].pieces).toString(), 'one ');
   assert.deepEqual(answers[1], { name: 't', id: 'id', partitions: 2 });
   assert.deepEqual(keys(), ['a', 'b']);
 });
@@ -52,7 +52,7 @@ test('an error comes back as what it was', async (t) => {
 
 test('who cannot wait for the event loop holds its thread until all is carried out', async (t) => {
   const { writer, keys } = opened(t);
-  const all = ['a', 'b', 'c'].map((key) => writer.write([unit(key, 0)], new Uint8Array(0)));
+  const all = ['a', 'b', 'c'].map((key) => writer.write([unit(key, 0)], []));
   assert.deepEqual(keys(), []);
   writer.finish();
   assert.deepEqual(keys(), ['a', 'b', 'c']);
@@ -62,15 +62,15 @@ test('who cannot wait for the event loop holds its thread until all is carried o
 
 test('a thread that cannot open the file any more says so, each time it is asked', async (t) => {
   const writer = createWriter({ path: join(temporary(t), 'none', 'log.sqlite'), checkpointBytes: 1 << 20 });
-  for (let i = 0; i < 2; i++) await assert.rejects(writer.write([unit('a', 0)], new Uint8Array(0)), { code: 'data_dir_unusable' });
+  for (let i = 0; i < 2; i++) await assert.rejects(writer.write([unit('a', 0)], []), { code: 'data_dir_unusable' });
   await writer.close();
 });
 
 test('once it is closed nothing is written', async (t) => {
   const { writer, keys } = opened(t);
-  const first = writer.write([unit('a', 0)], new Uint8Array(0));
+  const first = writer.write([unit('a', 0)], []);
   const closed = writer.close();
-  await assert.rejects(writer.write([unit('b', 0)], new Uint8Array(0)), /the log is closed/);
+  await assert.rejects(writer.write([unit('b', 0)], []), /the log is closed/);
   await Promise.all([first, closed]);
   assert.deepEqual(keys(), ['a']);
 });
@@ -83,9 +83,9 @@ for (const [how, script, why] of [
     const told: AppError[] = [];
     const file = { path: join(temporary(t), 'log.sqlite'), checkpointBytes: 1 << 20 };
     const writer = createWriter({ ...file, onEnded: (error) => told.push(error) }, () => new Worker(script, { eval: true }));
-    const orders = ['a', 'b'].map((key) => writer.write([unit(key, 0)], new Uint8Array(0)));
+    const orders = ['a', 'b'].map((key) => writer.write([unit(key, 0)], []));
     for (const order of orders) await assert.rejects(order, { code: 'thread_ended', message: why });
-    await assert.rejects(writer.write([unit('c', 0)], new Uint8Array(0)), { code: 'thread_ended' });
+    await assert.rejects(writer.write([unit('c', 0)], []), { code: 'thread_ended' });
     assert.deepEqual([told.length, told[0]!.code], [1, 'thread_ended']);
     writer.finish();
     await writer.close();
@@ -95,18 +95,18 @@ for (const [how, script, why] of [
 test('what a thread has answered before it ended is told as that', async (t) => {
   const script = `
     const { workerData: { port } } = require('node:worker_threads');
-    port.on('message', ({ data }) => {
-      port.postMessage({ value: { outcomes: [], data } });
+    port.on('message', ({ pieces }) => {
+      port.postMessage({ value: { outcomes: [], pieces } });
       setImmediate(() => process.exit());
     });
   `;
   const file = { path: join(temporary(t), 'log.sqlite'), checkpointBytes: 1 << 20 };
   const writer = createWriter(file, (workerData) => new Worker(script, { eval: true, workerData, transferList: [workerData.port] }));
-  const order = writer.write([unit('a', 0)], new Uint8Array(0));
+  const order = writer.write([unit('a', 0)], []);
   // So long nothing is heard of the answer, nor of the end.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
   assert.deepEqual((await order).outcomes, []);
-  await assert.rejects(writer.write([unit('b', 0)], new Uint8Array(0)), { code: 'thread_ended' });
+  await assert.rejects(writer.write([unit('b', 0)], []), { code: 'thread_ended' });
   await writer.close();
 });
 
@@ -114,7 +114,7 @@ test('one that ends while it is closed keeps nobody waiting', async (t) => {
   const told: AppError[] = [];
   const file = { path: join(temporary(t), 'log.sqlite'), checkpointBytes: 1 << 20 };
   const writer = createWriter({ ...file, onEnded: (error) => told.push(error) }, () => new Worker('process.exit()', { eval: true }));
-  const order = assert.rejects(writer.write([unit('a', 0)], new Uint8Array(0)), /is closed/);
+  const order = assert.rejects(writer.write([unit('a', 0)], []), /is closed/);
   await Promise.all([order, writer.close(), writer.close()]);
   assert.deepEqual(told, []);
 });
@@ -128,7 +128,7 @@ test('where no thread can be started that is said, and it is tried again', async
   });
   const message = `the thread that writes ${path} cannot be started: EAGAIN. Nothing committed is lost; try again.`;
   for (let i = 0; i < 2; i++) {
-    await assert.rejects(writer.write([unit('a', 0)], new Uint8Array(0)), { code: 'thread_ended', retryable: true, message });
+    await assert.rejects(writer.write([unit('a', 0)], []), { code: 'thread_ended', retryable: true, message });
   }
   assert.equal(tries, 2);
   await writer.close();

@@ -6,13 +6,14 @@ import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from '
 import { AppError } from '../../core/errors.ts';
 import type { TopicInfo, TopicSettings } from '../log.ts';
 import type { Retired } from './bounds.ts';
+import type { Piece } from './pieces.ts';
 import type { Due } from './retention.ts';
 import { errorOf, type UnitToWrite, type WriteAnswer, type WriterAnswer, type WriterOrder, type WriterThread } from './writer-messages.ts';
 
 /** Orders are carried out one after the other. Each is rejected with what the file refuses (`explainSqliteError`), or with `thread_ended`. */
 export interface Writer {
-  /** One transaction. `data` is handed over, and comes back with the answer. */
-  write(units: readonly UnitToWrite[], data: Uint8Array<ArrayBuffer>): Promise<WriteAnswer>;
+  /** One transaction. The pieces are handed over, and come back with the answer. */
+  write(units: readonly UnitToWrite[], pieces: Piece[]): Promise<WriteAnswer>;
   ensure(name: string, settings: TopicSettings, newId: string): Promise<TopicInfo>;
   /** As `Retention`. */
   due(now: number): Promise<Due | undefined>;
@@ -124,7 +125,11 @@ export function createWriter({ onEnded, ...file }: WriterConfig, start = startTh
   }
 
   return {
-    write: (units, data) => ask({ do: 'write', units, data }, [data.buffer]),
+    write: (units, pieces) =>
+      ask(
+        { do: 'write', units, pieces },
+        pieces.map(({ buffer }) => buffer),
+      ),
     ensure: (name, settings, newId) => ask({ do: 'ensure', name, settings, newId }),
     due: (now) => ask({ do: 'due', now }),
     retire: (topic, now) => ask({ do: 'retire', topic, now }),

@@ -7,7 +7,6 @@ import type { Log } from '../log.ts';
 import type { Retired } from './bounds.ts';
 import { CHECKPOINT_BYTES } from './checkpoints.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { createPacking } from './packing.ts';
 import { createRetiringRows } from './retiring-rows.ts';
 import type { Due } from './retention.ts';
 import { explainSqliteError } from './sqlite-error.ts';
@@ -54,7 +53,7 @@ export function createWriting(
   const writer = createWriter({ path, checkpointBytes, onEnded });
   const retiring = createRetiringRows(file);
   const explain = (error: unknown): unknown => explainSqliteError(error, path, 'write');
-  const write = createWriteOrders({ writer, topics, pack: createPacking(rowBytes), clock, explain, durable });
+  const write = createWriteOrders({ writer, topics, rowBytes, clock, explain, durable });
   const commits = createGroupCommit({ write, finish: writer.finish, disk, explain });
 
   let isClosed = false;

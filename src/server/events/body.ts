@@ -25,7 +25,7 @@ export interface BodyWriter {
 }
 
 /**
- * `work` gets the whole body, as the writer made it, if there is one, and how many bytes before it are free; until it settles the body counts as held, then its bytes become another's. Of a body
+ * `work` gets the whole body, as the writer made it, if there is one; until it settles the body counts as held, then its bytes become another's. Of a body
  * that is refused the rest is still to come: what becomes of it is `dropRest`'s.
  * @throws HttpProblem 400, 413, 415, 429
  */
@@ -33,7 +33,7 @@ export async function withBody<T>(
   request: IncomingMessage,
   limits: Limits,
   { budget, writer }: { readonly budget: BodyBudget; readonly writer: BodyWriter | undefined },
-  work: (body: Uint8Array, headroom: number) => Promise<T> | T,
+  work: (body: Uint8Array) => Promise<T> | T,
 ): Promise<T> {
   const stated = Number(request.headers['content-length'] ?? 0);
   const gathered = createGathering(budget, limits.bodyBytesHeld, stated);
@@ -50,7 +50,7 @@ export async function withBody<T>(
     else await decompress(wirePieces(request, limits), encoding, limits, take);
     if (writer) gathered.put(NOTHING, (_, to) => writer.end(to));
     // Awaited: until then nobody else may have the buffer.
-    return await work(gathered.bytes(), gathered.headroom);
+    return await work(gathered.bytes());
   } finally {
     gathered.letGo();
   }

@@ -14,17 +14,12 @@ export interface Gathering {
   put(piece: Uint8Array, write?: Write): void;
   /** What was put, as a view: void when it is let go. */
   bytes(): Uint8Array;
-  /** So many bytes before it are free. */
-  readonly headroom: number;
   letGo(): void;
 }
 
 /** Returns how many bytes it wrote. */
 type Write = (piece: Uint8Array, to: Uint8Array) => number;
 
-/** Before a body that is as long as it says: room for the lengths of its events (4 bytes each) where those have 64 bytes. Small ones are copied soon enough. */
-const HEADROOM_SHARE = 16;
-const HEADROOM_FROM_BYTES = 64 << 10;
 /** A client may say that it sends much and send nothing. */
 const EXPECTED_BYTES_MAX = 1 << 20;
 
@@ -37,7 +32,6 @@ export function createGathering(budget: BodyBudget, bytesHeldMax: number, expect
   let length = 0;
   /** Of all pieces. */
   let came = 0;
-  let headroom = 0;
 
   function take(bytes: number): Uint8Array<ArrayBuffer> {
     const taken = budget.buffers.take(bytes);
@@ -60,21 +54,16 @@ export function createGathering(budget: BodyBudget, bytesHeldMax: number, expect
     put(piece, write = copy) {
       came += piece.length;
       if (!buffer) {
-        const bytes = Math.max(came, expected());
-        if (expectedBytes >= HEADROOM_FROM_BYTES) headroom = Math.floor(expected() / HEADROOM_SHARE);
-        buffer = take(headroom + bytes);
-      } else if (headroom + came > buffer.length) {
-        const wider = take(Math.max(headroom + came, 2 * buffer.length));
-        wider.set(buffer.subarray(headroom, headroom + length), headroom);
+        buffer = take(Math.max(came, expected()));
+      } else if (came > buffer.length) {
+        const wider = take(Math.max(came, 2 * buffer.length));
+        wider.set(buffer.subarray(0, length));
         give(buffer);
         buffer = wider;
       }
-      length += write(piece, buffer.subarray(headroom + length));
+      length += write(piece, buffer.subarray(length));
     },
-    bytes: () => (buffer ? buffer.subarray(headroom, headroom + length) : new Uint8Array(0)),
-    get headroom() {
-      return headroom;
-    },
+    bytes: () => buffer?.subarray(0, length) ?? new Uint8Array(0),
     letGo() {
       if (buffer) give(buffer);
       buffer = undefined;

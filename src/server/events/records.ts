@@ -29,14 +29,14 @@ export function bodyKind(contentType: string | undefined): BodyKind {
   );
 }
 
-export type PushedRecords = Pick<RecordsToAppend, 'bytes' | 'ends' | 'headroom'>;
+export type PushedRecords = Pick<RecordsToAppend, 'bytes' | 'ends'>;
 
 /** Makes records of one body. */
 export interface RecordReader {
   /** To be asked while the body comes in; undefined: it is taken as it is. */
   readonly writer: BodyWriter | undefined;
-  /** Views on the body that the writer has made. `headroom`: bytes before it that are free. @throws HttpProblem 400, 413 */
-  records(body: Uint8Array, headroom: number): Promise<PushedRecords>;
+  /** Views on the body that the writer has made. @throws HttpProblem 400, 413 */
+  records(body: Uint8Array): Promise<PushedRecords>;
 }
 
 /** `most`: events in one body. */
@@ -63,7 +63,7 @@ function lineReader(most: number, openLines: OpenLines): RecordReader {
   };
   return {
     writer: { write: (piece, to) => bounded(() => lines.cut(piece, to)), end: (to) => bounded(() => lines.end(to)) },
-    async records(body, headroom) {
+    async records(body) {
       const ends = lines.ends();
       const mark = markBytes(body);
       if (ends.length === 0) throw emptyBody();
@@ -71,7 +71,7 @@ function lineReader(most: number, openLines: OpenLines): RecordReader {
         if (ends.length === 1 && ends[0] === mark) throw emptyBody();
         for (let i = 0; i < ends.length; i++) ends[i]! -= mark;
       }
-      return { bytes: body.subarray(mark), ends, headroom: headroom + mark };
+      return { bytes: body.subarray(mark), ends };
     },
   };
 }

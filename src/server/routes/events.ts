@@ -53,8 +53,8 @@ export async function eventRoutes(app: FastifyInstance, surface: Pick<Surface, '
         // A body that is not read fills the connection, and a request that does not arrive is ended as one that is sent too slowly.
         const target = await inTime(limits.readMs, UNREAD, openTarget);
         const reader = createRecordReader(bodyKind(request.headers['content-type']), reading);
-        return withBody(request.raw, limits, { budget, writer: reader.writer }, async (body, headroom) => {
-          const records = await reader.records(body, headroom);
+        return withBody(request.raw, limits, { budget, writer: reader.writer }, async (body) => {
+          const records = await reader.records(body);
           // Again: others may have filled it while this body came in.
           await refuseBacklog(target);
           late.throwIfAborted();
