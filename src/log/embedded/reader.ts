@@ -4,7 +4,8 @@ import { follows, joinBatches, sliceBatch } from '../batch.ts';
 import type { RecordBatch } from '../log.ts';
 import type { PartNum } from './topics.ts';
 import type { FreshRows } from './fresh-rows.ts';
-import { decodeRow, type EncodedRow } from './row-codec.ts';
+import { giveBack } from './give-back.ts';
+import { decodeRow, ZSTD, type EncodedRow } from './row-codec.ts';
 
 /** Decoded rows kept for readers that take them in pieces; enough for a few readers at different places. */
 const CACHED_ROWS = 12;
@@ -24,6 +25,14 @@ interface Row extends Body {
   end_offset: number;
   append_time: number;
   first_line: number | null;
+}
+
+/** A decoded row that is kept at hand. */
+interface Decoded {
+  readonly part: PartNum;
+  readonly batch: RecordBatch;
+  /** The one it is lent to, as long as nobody else has seen it. */
+  lentTo: object | undefined;
 }
 
 /** A topic's partition, and its number in the file. */
@@ -60,34 +69,44 @@ export function createReader(db: DatabaseSync, fresh: FreshRows, endOf: (part: P
   const at = db.prepare(`SELECT ${columns} FROM batches WHERE part = ? AND first_offset <= ? ORDER BY first_offset DESC LIMIT 1`);
   const after = db.prepare(`SELECT ${columns} FROM batches WHERE part = ? AND first_offset > ? ORDER BY first_offset LIMIT 1`);
   /** Newest use last. */
-  let cache: { part: PartNum; batch: RecordBatch }[] = [];
+  let cache: Decoded[] = [];
 
-  function remember(part: PartNum, batch: RecordBatch): void {
-    cache.push({ part, batch });
+  function remember(row: Decoded): void {
+    cache.push(row);
     let bytes = cache.reduce((sum, entry) => sum + entry.batch.bytes.length, 0);
     while (cache.length > 1 && (cache.length > CACHED_ROWS || bytes > CACHED_BYTES)) bytes -= cache.shift()!.batch.bytes.length;
   }
 
-  function remembered(part: PartNum, offset: number): RecordBatch | undefined {
+  /** What he has read to its end, and nobody else, is let go at once: until the collector runs it would be as much as he reads in the meantime. */
+  function letGo(part: PartNum, offset: number, reader: object): void {
+    cache = cache.filter((row) => {
+      const isOver = row.lentTo === reader && row.part === part && row.batch.firstOffset + row.batch.count <= offset;
+      if (isOver) giveBack(row.batch.bytes);
+      return !isOver;
+    });
+  }
+
+  function remembered(part: PartNum, offset: number, reader: object | undefined): RecordBatch | undefined {
     const i = cache.findIndex(
       (entry) => entry.part === part && offset >= entry.batch.firstOffset && offset < entry.batch.firstOffset + entry.batch.count,
     );
     if (i === -1) return undefined;
     const [entry] = cache.splice(i, 1);
     cache.push(entry!);
+    if (entry!.lentTo !== reader) entry!.lentTo = undefined;
     return entry!.batch;
   }
 
   /** The row that holds the offset, or the first one after it. Rows never change, so one that is remembered is as good. */
   function rowFrom(place: Place, offset: number, reader: object | undefined): RecordBatch | undefined {
     const { part } = place;
-    const known = remembered(part, offset);
+    const known = remembered(part, offset, reader);
     if (known) return known;
     const written = fresh.at(part, offset, reader);
     if (written) {
       const { firstOffset: first_offset, endOffset: end_offset, appendTime: append_time, firstLine: first_line, plain } = written;
       const batch = batchOf(place, { first_offset, end_offset, append_time, first_line }, plain);
-      if (!reader) remember(part, batch);
+      if (!reader) remember({ part, batch, lentTo: undefined });
       return batch;
     }
     // Most calls of a reader that has caught up end here, without a look at the rows.
@@ -100,13 +119,17 @@ export function createReader(db: DatabaseSync, fresh: FreshRows, endOf: (part: P
     if (!row || row.end_offset <= offset) row = after.get(part, offset) as Row | undefined;
     if (!row || row.first_offset >= end) return undefined;
     const batch = batchOf(place, row, { flags: row.flags, bodyBytes: row.body_bytes, body: row.data });
-    remember(part, batch);
+    if (row.flags & ZSTD) giveBack(row.data);
+    remember({ part, batch, lentTo: reader });
     return batch;
   }
 
   return {
     read(place, offset, { maxBytes, maxRecords = Infinity, lentTo }) {
-      if (lentTo) fresh.givenBack(lentTo);
+      if (lentTo) {
+        fresh.givenBack(lentTo);
+        letGo(place.part, offset, lentTo);
+      }
       const pieces: RecordBatch[] = [];
       let bytes = 0;
       let count = 0;

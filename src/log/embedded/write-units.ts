@@ -1,6 +1,7 @@
 /** Commits as rows: what their appends, offsets and state write, all in one transaction. */
 import type { DatabaseSync } from 'node:sqlite';
 import { transact } from './database.ts';
+import { giveBack } from './give-back.ts';
 import { createCursor, type Cursor, type Piece } from './pieces.ts';
 import { encodeRow, ZSTD } from './row-codec.ts';
 import { sqliteCode } from './sqlite-error.ts';
@@ -77,9 +78,4 @@ export function createUnitWriter(db: DatabaseSync, explain: (error: unknown) => 
 function isMachineFault(error: unknown): boolean {
   const code = sqliteCode(error);
   return code !== undefined && ![18, 19, 20, 21, 25].includes(code);
-}
-
-/** The collector need not run for what is given back at once. A small piece may lie among others in Node's pool. */
-function giveBack({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }
