@@ -1,15 +1,21 @@
 /** The supervisor with engines that only pretend; the real one is in chdb-store.test.ts. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { after, it } from 'node:test';
+import { queryObjects } from 'node:v8';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { silentLogger } from '../../core/logger.ts';
 import { createClickHouseStore } from '../clickhouse/clickhouse-store.ts';
 import type { ChildReport } from './child-message.ts';
 import { endpointPath } from './endpoint-file.ts';
 import { superviseChdb } from './supervisor.ts';
 import { temporary } from '../../../test/support/temporary.ts';
+import { until } from '../../../test/support/until.ts';
 
 const dir = temporary({ after });
 
@@ -79,4 +85,57 @@ it('survives a data directory that cannot be made', async () => {
   const engine = superviseChdb({ dir: path.join(file, 'data') }, { clock: systemClock, logger: { info: () => {}, warn: () => {} } });
   await assert.rejects(engine.whenReady, (error) => error instanceof AppError && /ENOTDIR|EEXIST/.test(error.message));
   await engine.stop();
+});
+
+it('keeps nothing of the probes of an engine that goes on running', async (t) => {
+  let probes = 0;
+  const server = createServer((_request, response) => {
+    probes++;
+    response.end('Ok.\n');
+  }).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+  const engine = superviseChdb(
+    { dir, probeEveryMs: 1 },
+    {
+      clock: systemClock,
+      logger: silentLogger,
+      start: () => ({ pid: 1, report: Promise.resolve({ kind: 'ready', port }), ended, kill: () => end('signal SIGKILL') }),
+    },
+  );
+  t.after(() => engine.stop());
+  await engine.whenReady;
+  /** Promises that are still held when there were so many probes. */
+  const heldAfter = async (count: number): Promise<number> => {
+    await until(() => probes >= count);
+    return queryObjects(Promise, { format: 'count' });
+  };
+  const before = await heldAfter(100);
+  const grown = (await heldAfter(500)) - before;
+  assert.ok(grown < 200, `${grown} promises more after 400 probes more`);
+});
+
+it('starts an engine again that ended in the middle of a pause between probes, and stops in one', async () => {
+  const ends: (() => void)[] = [];
+  const engine = superviseChdb(
+    { dir, probeEveryMs: 600_000, backOffMs: [1, 1] },
+    {
+      clock: systemClock,
+      logger: silentLogger,
+      start: () => {
+        const { promise: ended, resolve } = Promise.withResolvers<string>();
+        const kill = (): void => resolve('signal SIGKILL');
+        ends.push(kill);
+        return { pid: ends.length, report: Promise.resolve({ kind: 'ready', port: 1 }), ended, kill };
+      },
+    },
+  );
+  await engine.whenReady;
+  ends[0]!();
+  await until(() => engine.pid() === 2 && engine.endpoint() !== undefined);
+  const began = performance.now();
+  await engine.stop();
+  assert.ok(performance.now() - began < 10_000);
 });

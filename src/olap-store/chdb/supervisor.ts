@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as timeout } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -93,10 +94,13 @@ export function superviseChdb(config: SuperviseConfig, deps: SuperviseDeps): Chd
 
   /** Resolves when the engine has ended, is hung or shall stop. */
   async function watch(engine: EngineProcess, url: string): Promise<void> {
-    const over = Promise.race([engine.ended, aborted(stopping.signal)]).then(() => true);
+    const gone = new AbortController();
+    void engine.ended.then(() => gone.abort());
+    const over = AbortSignal.any([gone.signal, stopping.signal]);
     let missed = 0;
     while (missed < (config.probesMissedMax ?? 3)) {
-      if (await Promise.race([over, pause(config.probeEveryMs ?? 5_000)])) return;
+      await pause(config.probeEveryMs ?? 5_000, over);
+      if (over.aborted) return;
       missed = (await answers(url, config.probeTimeoutMs ?? 10_000)) ? 0 : missed + 1;
     }
     logger.warn('The OLAP engine does not answer; it is started again.');
@@ -114,7 +118,7 @@ export function superviseChdb(config: SuperviseConfig, deps: SuperviseDeps): Chd
       if ((error && !error.retryable) || config.restart === false) return;
       if (clock.elapsed() - startedAt > HEALTHY_AFTER_MS) backOffMs = backOffFirstMs;
       logger.warn(`${error?.message ?? `The OLAP engine ended (${how}).`} Next start in ${backOffMs} ms; events keep being counted.`);
-      await Promise.race([pause(backOffMs), aborted(stopping.signal)]);
+      await pause(backOffMs, stopping.signal);
       backOffMs = Math.min(backOffMs * 2, backOffLastMs);
     }
   }
@@ -160,11 +164,10 @@ async function answers(url: string, timeoutMs: number): Promise<boolean> {
   }
 }
 
-/** Does not keep the process alive by itself. */
-function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => void setTimeout(resolve, ms, undefined).unref());
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return signal.aborted ? Promise.resolve() : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+/**
+ * Resolves after so many ms, or as soon as the signal says so. Leaves nothing behind on the signal, which lives as long as the engine, and does
+ * not keep the process alive by itself.
+ */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await timeout(ms, undefined, { signal, ref: false }).catch(() => {});
 }
