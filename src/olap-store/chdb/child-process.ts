@@ -16,6 +16,7 @@ export interface EngineProcess {
 /** Enough threads for a query on each connection and the file reads beside them. */
 const THREADS = '8';
 const STDERR_KEPT_CHARS = 2_000;
+const STDOUT_SHOWN_CHARS = 200;
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 
 /** What a native library and Node may look at; passwords of other systems, and options for the parent alone, stay with the parent. */
@@ -25,8 +26,9 @@ function childEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(PASSED_ON.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
 }
 
-export function startEngineProcess(order: ChildOrder): EngineProcess {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CHILD], {
+/** `program`: what runs as the engine. */
+export function startEngineProcess(order: ChildOrder, program = CHILD): EngineProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...childEnvironment(process.env), UV_THREADPOOL_SIZE: THREADS },
   });
@@ -44,8 +46,19 @@ export function startEngineProcess(order: ChildOrder): EngineProcess {
     return { kind: 'failed', message: `it ended with ${how}${said && `: ${said}`}` };
   };
   const reported = new Promise<ChildReport>((resolve) => {
-    createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line) as ChildReport));
+    createInterface({ input: child.stdout }).once('line', (line) => resolve(reportOf(line)));
   });
   const report = Promise.race([reported, ended.then(unreported)]);
   return { pid: child.pid ?? 0, report, ended, kill: () => void child.kill('SIGKILL') };
+}
+
+/** A native library may print there too. */
+function reportOf(line: string): ChildReport {
+  try {
+    const report = JSON.parse(line) as ChildReport | null;
+    if (report?.kind !== undefined) return report;
+  } catch {
+    // Told below.
+  }
+  return { kind: 'failed', message: `it said ${JSON.stringify(line.slice(0, STDOUT_SHOWN_CHARS))} where its report was expected` };
 }
