@@ -1,5 +1,5 @@
 /** One connection to Redis that comes back by itself, and says so once each way. */
-import { createClient, DisconnectsClientError } from '@redis/client';
+import { createClient, DisconnectsClientError, ErrorReply } from '@redis/client';
 import type { Clock } from '../../core/clock.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -67,7 +67,11 @@ export async function connectRedis(address: RedisAddress, deps: ConnectionDeps):
   }
   client.on('error', (error: unknown) => {
     // What was still asked when the connection was ended here.
-    if (!(error instanceof DisconnectsClientError)) lost(error);
+    if (error instanceof DisconnectsClientError) return;
+    if (!client.isReady) return lost(error);
+    // The connection stands. An error in the place of a sign of life is one too: Redis loads its data, or cannot save them.
+    if (error instanceof ErrorReply) heardAt = clock.elapsed();
+    else beginAnew(error);
   });
   client.on('ready', () => {
     ready = true;
@@ -86,10 +90,15 @@ export async function connectRedis(address: RedisAddress, deps: ConnectionDeps):
   client.on('ping-interval', () => (heardAt = clock.elapsed()));
   const watch = setInterval(() => {
     if (!ready || clock.elapsed() - heardAt < UNHEARD_MAX_MS) return;
-    client.destroy();
-    lost(new Error(`no sign of life for ${UNHEARD_MAX_MS / 1_000} s`));
-    connect();
+    beginAnew(new Error(`no sign of life for ${UNHEARD_MAX_MS / 1_000} s`));
   }, PING_EVERY_MS).unref();
+
+  /** A connection that stands and is of no use: nothing else would end it. */
+  function beginAnew(error: unknown): void {
+    client.destroy();
+    lost(error);
+    connect();
+  }
 
   function close(): void {
     closed = true;
