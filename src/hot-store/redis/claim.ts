@@ -1,4 +1,4 @@
-/** What is asked of a Redis before rows go there: whose keys these are, whether it is empty, whether it keeps what it is given. */
+/** What is asked of a Redis before rows go there: whose keys these are, whether it lacks rows, whether it keeps what it is given. */
 import type { Client } from './connection.ts';
 import type { KeyNames } from './keys.ts';
 import { redisTrouble } from './trouble.ts';
@@ -6,25 +6,44 @@ import { redisTrouble } from './trouble.ts';
 export interface ClaimConfig {
   readonly names: Pick<KeyNames, 'owner' | 'filled'>;
   readonly pipelines: readonly string[];
-  /** Whether this process fills an empty Redis, and so takes keys that are nobody's. */
+  /** Whether this process fills a Redis that lacks rows, and so takes keys that are nobody's. */
   readonly claims: boolean;
   readonly shown: string;
 }
 
-/**
- * Resolves to whether rows are missing that this process has to fill in.
- * @throws AppError `hot_store_refused`: the keys are another pipeline's
- */
-export async function claimKeys(client: Client, { names, pipelines, claims, shown }: ClaimConfig): Promise<boolean> {
-  let isEmpty = false;
+export interface Claimed {
+  /** Another one with each start of the server; undefined where it does not tell. */
+  readonly runId: string | undefined;
+  /**
+   * Rows that this process has to fill in. `all`: it is empty, or was not filled to the end. `last`: it was started again since it was filled, and
+   * what it has may be of an earlier time: of its last snapshot, or of the replica that took its place.
+   */
+  readonly lacks: 'all' | 'last' | undefined;
+}
+
+/** @throws AppError `hot_store_refused`: the keys are another pipeline's */
+export async function claimKeys(client: Client, { names, pipelines, claims, shown }: ClaimConfig): Promise<Claimed> {
+  const runId = await runIdOf(client);
+  let lacks: Claimed['lacks'];
   for (const pipeline of pipelines) {
-    const key = names.owner(pipeline);
+    const [key, filledKey] = [names.owner(pipeline), names.filled(pipeline)];
     if (claims) await client.set(key, pipeline, { condition: 'NX' });
-    const [owner, filled] = await client.mGet([key, names.filled(pipeline)]);
+    const [owner, filled] = await client.mGet([key, filledKey]);
     if (owner && owner !== pipeline) throw redisTrouble(new Error(`TOCSIN_OWNER ${owner}`), shown);
-    if (claims && filled === null) isEmpty = true;
+    if (!claims) continue;
+    if (filled === null) lacks = 'all';
+    else if (runId !== undefined && filled !== runId) {
+      await client.del(filledKey);
+      lacks ??= 'last';
+    }
   }
-  return isEmpty;
+  return { runId, lacks };
+}
+
+async function runIdOf(client: Client): Promise<string | undefined> {
+  // Not everybody may ask.
+  const server = await client.info('server').catch(() => '');
+  return /^run_id:(\S+)/m.exec(server)?.[1];
 }
 
 /** By which rule it drops rows by itself; undefined: it does not. Nobody would miss such rows: the store would look whole. */

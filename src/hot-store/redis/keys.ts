@@ -7,7 +7,7 @@
  *     metrics:@series:1m             the series of a window, a sorted set by the start of their latest row
  *     metrics:@newest:1m             start of the newest final row, epoch ms
  *     metrics:@pipeline              whose keys these are; without it Redis came up empty
- *     metrics:@filled                every row of the log has been put since
+ *     metrics:@filled                every row of the log has been put since Redis was started: its run_id then
  */
 import type { Labels } from '../../core/labels.ts';
 

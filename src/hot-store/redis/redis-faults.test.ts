@@ -1,6 +1,7 @@
 /** The hot store when Redis is killed, hangs, is full, or wants something else than it gets. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { createClient } from '@redis/client';
@@ -10,6 +11,7 @@ import { hotRow, US_BANNER } from '../../../test/support/hot-row.ts';
 import { ownService } from '../../../test/support/services.ts';
 import { systemClock } from '../../core/clock.ts';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
+import type { WindowRow } from '../../windows/row.ts';
 import { HOT_HISTORY_MS } from '../hot-store.ts';
 import { createRedisHotStore, type RedisHotStore, type RedisHotStoreConfig } from './redis-store.ts';
 import { until } from '../../../test/support/until.ts';
@@ -98,6 +100,72 @@ describe('Redis hot store under faults', { skip: (await ownService('redis')).ski
     assert.equal(await store.isFilled('ads'), false);
     await store.put([hotRow(1)]);
     assert.equal(empties(), 2, 'said once');
+  });
+
+  it('asks for the rows again where Redis came back with those of its last snapshot, and not after a mere loss of the connection', async (t) => {
+    const redis = await redisFor(t);
+    const { store, said, empties } = await open(t, `redis://${redis.address}`);
+    const client = createClient({ url: `redis://${redis.address}` }).on('error', () => {});
+    await client.connect();
+    t.after(() => client.destroy());
+    const minutes = async () => (await store.range('ads', '1m', US_BANNER, 0, Infinity)).map(({ measures }) => measures['clicks']);
+    const filled = async (rows: readonly WindowRow[]): Promise<void> => {
+      await store.put(rows);
+      await store.markFilled('ads');
+      assert.equal(await store.isFilled('ads'), true);
+    };
+    await until(() => empties() === 1);
+    await filled([hotRow(0)]);
+    await client.sendCommand(['SAVE']);
+    await store.put([hotRow(1)]);
+
+    await redis.kill();
+    await until(() => !store.status().up);
+    await redis.restart();
+    await until(() => store.status().up);
+    await store.put([hotRow(2)]);
+    await until(() => store.status().waiting === 0);
+    assert.deepEqual(await minutes(), [0, 2], 'the row after the snapshot is gone');
+    assert.equal(await store.isFilled('ads'), false);
+    assert.equal(empties(), 2);
+    assert.match(said.join('\n'), /was started again and may have come back with less than it had: it is filled from the log/);
+    await filled([hotRow(0), hotRow(1), hotRow(2)]);
+    assert.deepEqual(await minutes(), [0, 1, 2]);
+
+    await until(() => client.isReady);
+    const back = (): number => said.filter((line) => /is back after/.test(line)).length;
+    await client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
+    await until(() => back() === 2);
+    await store.put([hotRow(3)]);
+    await until(() => store.status().waiting === 0);
+    assert.deepEqual([await store.isFilled('ads'), empties()], [true, 2]);
+    // Another process, and a next run, find the sign of this start of Redis.
+    const next = await open(t, `redis://${redis.address}`);
+    await next.store.put([hotRow(4)]);
+    assert.deepEqual([await next.store.isFilled('ads'), next.empties()], [true, 0]);
+  });
+
+  it('goes on with a Redis that could not save its data, once it takes rows again', async (t) => {
+    const dir = temporary(t);
+    const saved = path.join(dir, 'saved');
+    mkdirSync(saved);
+    const redis = await redisFor(t, { dir, args: ['--save', '3600', '1', '--dir', saved] });
+    const { store, said } = await open(t, `redis://${redis.address}`);
+    await store.put([hotRow(0)]);
+    rmSync(saved, { recursive: true });
+    const client = createClient({ url: `redis://${redis.address}` }).on('error', () => {});
+    await client.connect();
+    t.after(() => client.destroy());
+    await client.sendCommand(['BGSAVE']);
+    await until(async () => (await client.info('persistence')).includes('rdb_last_bgsave_status:err'));
+    await store.put([hotRow(1)]);
+    // It refuses signs of life too.
+    await until(async () => /cmdstat_ping:.*rejected_calls=[1-9]/.test(await client.info('commandstats')));
+    assert.match(said.join('\n'), /takes no rows because it cannot save them to its disk/);
+    assert.deepEqual(await latest(store), hotRow(0), 'what it has can be read');
+    await client.configSet('stop-writes-on-bgsave-error', 'no');
+    await until(() => store.status().up && store.status().waiting === 0);
+    assert.deepEqual(await latest(store), hotRow(1));
   });
 
   it('says so to each that may fill it, until one has; never to a reader, who sees when it is', async (t) => {

@@ -28,8 +28,8 @@ export interface RedisHotStoreDeps {
   readonly logger: Logger;
   readonly env?: Readonly<Record<string, string | undefined>>;
   /**
-   * Redis has come up empty, or was not filled to the end by whoever began it, or more rows waited than may: the process puts the
-   * rows of the log again and then calls `markFilled`. It may be called again while that is under way: begin anew then.
+   * Redis has come up empty, or was not filled to the end by whoever began it, or was started again since, or more rows waited than may:
+   * the process puts the rows of the log again and then calls `markFilled`. It may be called again while that is under way: begin anew then.
    * Only who puts rows gives this: a reader would take the sign from the one who fills.
    */
   readonly onEmpty?: () => void;
@@ -90,8 +90,8 @@ export async function createRedisHotStore(config: RedisHotStoreConfig, deps: Red
     clock,
     logger,
     onReady: () => {
-      // The first time it is waited for below.
-      if (opened.connection) begin().catch((error: AppError) => logger.warn(error.message));
+      // The first time it is waited for below; later the writer says what is wrong, and asks again.
+      if (opened.connection) begin().catch(() => {});
     },
   });
   opened.connection = connection;
@@ -172,7 +172,7 @@ export async function createRedisHotStore(config: RedisHotStoreConfig, deps: Red
     waiting: () => writer.waiting(),
     status: () => ({ up: connection.client() !== undefined, waiting: writer.waiting() }),
     markFilled: (pipeline) => writer.markFilled(pipeline),
-    isFilled: (pipeline) => ask(async (client) => (await client.exists(names.filled(pipeline))) === 1),
+    isFilled: (pipeline) => ask(async (client) => writer.isKnown() && (await client.exists(names.filled(pipeline))) === 1),
     close: async () => {
       // What waits has one more chance.
       await writer.put([]);

@@ -1,6 +1,6 @@
 /** Rows into Redis: in batches, many to a round trip; while it is away they wait, and nobody waits with them. */
 import type { Logger } from '../../core/logger.ts';
-import { claimKeys, evictionPolicy } from './claim.ts';
+import { claimKeys, evictionPolicy, type Claimed } from './claim.ts';
 import type { Client, Connection } from './connection.ts';
 import type { KeyNames } from './keys.ts';
 import type { PutRow } from './put-script.ts';
@@ -31,10 +31,12 @@ export interface Writer {
   /** Resolves when they are written, or wait for Redis, or took too long. Never rejects. */
   put(rows: readonly PutRow[]): Promise<void>;
   /**
-   * After a connection is there: says whose keys these are, and writes what waits.
+   * After a connection is there: says whose keys these are, finds out what Redis holds, and writes what waits. What failed is asked again.
    * @throws AppError `hot_store_refused`: they are another pipeline's
    */
   begin(): Promise<void>;
+  /** Whether Redis was asked what it holds since the connection began: until then a sign that it is filled may be an old one. */
+  isKnown(): boolean;
   /** When all that was put is written. */
   markFilled(pipeline: string): Promise<void>;
   waiting(): number;
@@ -65,13 +67,19 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
   let stopped = false;
   /** Connections of which it is not known yet whether Redis came up empty: what is said to be filled was so before. */
   let beginning = 0;
+  let isKnown = false;
+  /** Which start of Redis is filled; undefined where it does not tell. */
+  let runId: string | undefined;
   let warnedOfEviction = false;
 
   const away = (): boolean => stopped || beginning > 0 || retry !== undefined || !connection()?.client();
+  const mayWrite = (): boolean => isKnown && !away();
 
   async function drain(): Promise<void> {
     try {
-      while (rows.size() > 0 && !away()) await writeSome(rows.take(ROUND_TRIP_ROWS));
+      // It could not be asked when the connection began: it was still loading its data.
+      if (!isKnown) await claim(connection()!.client()!);
+      while (rows.size() > 0 && mayWrite()) await writeSome(rows.take(ROUND_TRIP_ROWS));
       if (rows.size() > 0) return;
       lacksRows = rows.lost() || lacksRows;
       if (lacksRows) {
@@ -82,8 +90,10 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
         onEmpty?.();
       }
       for (const pipeline of fillings) {
-        if (away()) return;
-        await connection()!.client()!.set(names.filled(pipeline), pipeline);
+        if (!mayWrite()) return;
+        await connection()!
+          .client()!
+          .set(names.filled(pipeline), runId ?? pipeline);
         fillings.delete(pipeline);
       }
       lastTrouble = undefined;
@@ -125,16 +135,25 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
     underWay = 0;
     for (const row of unwritten) rows.add(row);
     for (const { window, index, series } of counted) limit.count(window, index, series);
-    if (wasEmpty) sayEmpty();
+    if (wasEmpty) sayLacking('all');
     if (failure) throw failure.reason;
     await limit.forgetOldest(there);
   }
 
-  function sayEmpty(): void {
+  function sayLacking(lacks: NonNullable<Claimed['lacks']>): void {
     // What was put before is gone.
     fillings.clear();
-    logger.info(`Redis at ${shown} is empty: it is filled from the log.`);
+    const found = lacks === 'all' ? 'is empty' : 'was started again and may have come back with less than it had';
+    logger.info(`Redis at ${shown} ${found}: it is filled from the log.`);
     onEmpty?.();
+  }
+
+  async function claim(client: Client): Promise<void> {
+    const found = await claimKeys(client, about);
+    runId = found.runId;
+    isKnown = true;
+    if (found.lacks) sayLacking(found.lacks);
+    await warnOfEviction(client);
   }
 
   async function warnOfEviction(client: Client): Promise<void> {
@@ -149,9 +168,9 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
     const client = connection()?.client();
     if (!client) return;
     beginning++;
+    isKnown = false;
     try {
-      if (await claimKeys(client, about)) sayEmpty();
-      await warnOfEviction(client);
+      await claim(client);
     } finally {
       beginning--;
       clearTimeout(retry);
@@ -166,6 +185,7 @@ export function createWriter(config: WriterConfig, deps: WriterDeps): Writer {
       return drainedSoon();
     },
     begin,
+    isKnown: () => isKnown,
     markFilled: (pipeline) => {
       fillings.add(pipeline);
       return drainedSoon();
