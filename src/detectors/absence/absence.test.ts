@@ -5,6 +5,7 @@ import type { MeasureSpec } from '../../windows/spec.ts';
 import type { Detector } from '../detector.ts';
 import { absence } from './absence.ts';
 import { absenceConfig } from './config.ts';
+import { newHours, withSilence, withWindow } from './hours.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60;
@@ -61,6 +62,60 @@ test('bedtime within the hour is learnt when it rang twice', () => {
   const { began } = play(10 * DAY, (minute) => (sleeps(minute) ? 0 : 1 + random.poisson(5)));
   assert.ok(began.length <= 2, `rang on ${began.map((minute) => (minute / DAY).toFixed(2)).join(', ')}`);
   assert.ok(began.every((minute) => minute < 3 * DAY));
+});
+
+test('a day of the week that is closed is learnt when it rang twice, by hours of the day too', () => {
+  const random = createRandom(7);
+  const isOpen = (minute: number): boolean =>
+    Math.floor(minute / DAY) % 7 !== 6 && minute % DAY >= 9 * HOUR && minute % DAY < 18 * HOUR + 20;
+  const { began } = play(42 * DAY, (minute) => (isOpen(minute) ? 1 + random.poisson(5) : 0));
+  // The first evenings ring, as they are new too.
+  const later = began.filter((minute) => minute >= 4 * DAY);
+  assert.deepEqual(
+    later.map((minute) => Math.floor(minute / DAY)),
+    [6, 13],
+  );
+});
+
+test('a weekend that is newly closed rings twice with habits: week', () => {
+  const random = createRandom(8);
+  const week = 7 * DAY;
+  const isClosed = (minute: number): boolean =>
+    minute >= 33 * DAY && (minute % week >= 5 * DAY + 18 * HOUR + 20 || minute % week < 9 * HOUR);
+  const { began } = play(11 * week, (minute) => (isClosed(minute) ? 0 : 1 + random.poisson(5)), { habits: 'week' });
+  assert.deepEqual(
+    began.map((minute) => Math.floor(minute / week)),
+    [4, 5],
+  );
+});
+
+test('bedtime at one side of the full hour or the other is one habit', () => {
+  const random = createRandom(9);
+  const bedtime = (day: number): number => (day < 5 ? DAY : 18 * HOUR + (day % 2 === 0 ? 2 : -2));
+  const sleeps = (minute: number): boolean =>
+    minute % DAY >= bedtime(Math.floor(minute / DAY)) || (minute >= 6 * DAY && minute % DAY < 6 * HOUR);
+  const { began } = play(12 * DAY, (minute) => (sleeps(minute) ? 0 : 1 + random.poisson(5)));
+  assert.deepEqual(
+    began.map((minute) => Math.floor(minute / DAY)),
+    [5, 6],
+  );
+});
+
+test('a day that is not closed any more is forgotten within weeks: silent then, it rings', () => {
+  const random = createRandom(10);
+  const sunday = (minute: number): boolean => Math.floor(minute / DAY) % 7 === 6;
+  const isOpen = (minute: number): boolean =>
+    minute % DAY >= 9 * HOUR && minute % DAY < 18 * HOUR + 20 && (!sunday(minute) || (minute >= 21 * DAY && minute < 76 * DAY));
+  const { began } = play(77 * DAY, (minute) => (isOpen(minute) ? 1 + random.poisson(5) : 0));
+  assert.equal(Math.floor(began.at(-1)! / DAY), 76);
+});
+
+test('lengths of silences that were written before it was counted how long they stayed away are read', () => {
+  const hours = { ...newHours(24), longest: newHours(24).longest.with(18, HOUR * MINUTE) };
+  const { sinceLongest: _, ...older } = hours;
+  const seen = { amount: 1, isVisit: true, isEmpty: false };
+  assert.deepEqual(withWindow(older, 18, seen), withWindow(hours, 18, seen));
+  assert.deepEqual(withSilence(older, 18, MINUTE, false), withSilence(hours, 18, MINUTE, false));
 });
 
 test('but by day it rings, also for a series that sleeps at night', () => {

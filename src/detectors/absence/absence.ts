@@ -7,11 +7,9 @@ import type { Detector, DetectorContext, DetectorKind, Grounds, SeriesInput, Ste
 import { logThresholdOf, refuse } from '../sequential/promise.ts';
 import { gammaRange, oneIn, ratioRange } from '../sequential/ranges.ts';
 import { absenceConfig, type AbsenceConfig } from './config.ts';
-import { newHours, surpriseOf, usualAmount, usualSilence, withSilence, withWindow, type Hours } from './hours.ts';
+import { longerThan, newHours, surpriseOf, usualAmount, usualSilence, withSilence, withWindow, type Hours } from './hours.ts';
 
 const HOUR_MS = 3_600_000;
-/** A silence has to last twice as long as the longest one that is usual, or this much longer, ms. */
-const LONGER_THAN_USUAL_MS = 2 * HOUR_MS;
 
 /** From how many windows an hour is known: the lesser of both. */
 const KNOWN_WINDOWS = 20;
@@ -108,7 +106,7 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
 
   function isTooLong({ since, surprise, usual }: Silence, endMs: number, needed: number): boolean {
     const lasted = endMs - since;
-    return lasted >= config.for && lasted >= usual + Math.min(usual, LONGER_THAN_USUAL_MS) && surprise >= needed;
+    return lasted >= config.for && lasted >= longerThan(usual) && surprise >= needed;
   }
 
   /** The windows of a silence that ended without ringing were empty, as is usual. Those that nobody missed were learnt as they came. */
