@@ -27,6 +27,8 @@ interface ChangeState {
   readonly recent: readonly Span[];
   readonly days: TrackedVariance;
   readonly compared: number;
+  /** End of the span compared last, epoch ms; absent before the first, and where it was not noted yet. */
+  readonly judged?: number;
   readonly first: number;
   readonly down?: Episode;
   readonly up?: Episode;
@@ -79,7 +81,8 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     return compare(state, span, counted, needed, observation);
   }
 
-  function compare(state: ChangeState, span: number, counted: Counted, needed: number, { endMs }: Observation): Step<ChangeState> {
+  function compare(known: ChangeState, span: number, counted: Counted, needed: number, { startMs, endMs }: Observation): Step<ChangeState> {
+    const state = startMs - (known.judged ?? Infinity) >= backMs ? withoutAlarms(known) : known;
     const then = readPast(state.past, span, length);
     const canCompare = then !== undefined && then.amount > 0 && then.exposure > 0 && counted.exposure > 0;
     if (!canCompare)
@@ -94,7 +97,12 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     const recent = [newest, ...state.recent].slice(0, LENGTHS.at(-1));
     /** What weighs as much as one event: of amounts as much as the days differ by, in whatever unit they are. */
     const piece = adds === 'events' ? 1 : varianceOf(state.days) * expected;
-    const next: { -readonly [Key in keyof ChangeState]: ChangeState[Key] } = { ...state, recent, compared: state.compared + 1 };
+    const next: { -readonly [Key in keyof ChangeState]: ChangeState[Key] } = {
+      ...state,
+      recent,
+      compared: state.compared + 1,
+      judged: endMs,
+    };
     let isOn = false;
     let said: Span[] = [];
     /** What lasted for as long as it is held against is how it is now. */
@@ -131,6 +139,11 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
       if (number < span) next.past = restored(next.past, number, one);
     }
     return { state: next, verdicts };
+  }
+
+  /** Their alerts have ended as of nobody knows what: that it is still wrong has to be seen anew. */
+  function withoutAlarms({ down: _down, up: _up, ...rest }: ChangeState): ChangeState {
+    return rest;
   }
 
   /** All but the newest span, which was counted at the new level. */
@@ -178,6 +191,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     stateSettings: `${config.against} ${spanMs / 60_000}m`,
     seesAbsent: true,
     forgetAfterMs: 2 * backMs,
+    loseAfterMs: backMs,
     observeWindow(inputs) {
       const needed = logThresholdOf(context, inputs.length, spanMs);
       return { steps: inputs.map((input) => observe(input as SeriesInput<ChangeState>, needed)) };

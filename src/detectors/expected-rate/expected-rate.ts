@@ -4,6 +4,7 @@
  */
 import { DIRECTIONS } from '../detector.ts';
 import type { Detector, DetectorContext, DetectorKind, Direction, Grounds, Observation, SeriesInput, Step, Verdict } from '../detector.ts';
+import { loseAfter } from '../lose-after.ts';
 import { addStep, loudestOf, type ChangeSum, type Loudest } from '../sequential/change-sum.ts';
 import { logThresholdOf, refuse, refuseHopping } from '../sequential/promise.ts';
 import { gammaRange, oneIn, ratioRange } from '../sequential/ranges.ts';
@@ -14,10 +15,6 @@ import { tiltsOf, weigh, type Tilt } from './tilts.ts';
 
 /** An item drawn once a month is still the same item. */
 const FORGET_AFTER_MS = 30 * 86_400_000;
-
-/** For how long an alert goes on without attempts: in time, and in windows where these are longer. Its item may be gone, or its table corrected. */
-const LOSE_AFTER_MS = 86_400_000;
-const LOSE_AFTER_WINDOWS = 10;
 
 /** Successes may be told so much later than their attempts: in time, and in windows where these are longer. */
 const HELD_MS = 3_600_000;
@@ -70,7 +67,7 @@ function createExpectedRate(config: ExpectedRateConfig, context: DetectorContext
   refuseHopping(context, 'expected-rate');
   const { scale } = measure;
   const heldMs = Math.max(HELD_MS, HELD_WINDOWS * window.sizeMs);
-  const loseAfterMs = Math.max(LOSE_AFTER_MS, LOSE_AFTER_WINDOWS * window.sizeMs);
+  const loseAfterMs = loseAfter(window.sizeMs);
   const changes = changesOf(config);
   const isKnown = (name: string): boolean => context.groupings?.some((dimensions) => dimensions.includes(name)) ?? true;
   if (config.rate_in !== undefined && !isKnown(config.rate_in)) {

@@ -4,6 +4,7 @@
  */
 import { DIRECTIONS } from '../detector.ts';
 import type { Detector, DetectorContext, DetectorKind, Direction, Observation, SeriesInput, Step, Verdict } from '../detector.ts';
+import { loseAfter } from '../lose-after.ts';
 import { refuse, refuseHopping } from '../sequential/promise.ts';
 import { seasonalConfig, type SeasonalConfig } from './config.ts';
 import { beginEpisode, effectOf, goOn, groundsOf, referenceOf, type SeasonalEpisode } from './episode.ts';
@@ -38,6 +39,7 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
     return effect < 0 ? -effect >= least.down : effect >= least.up;
   };
   const periodMs = periodOf(window.sizeMs);
+  const loseAfterMs = loseAfter(window.sizeMs);
   const isNonNegative = measure.kind === 'count' || measure.kind === 'distinct' || (measure.kind === 'ratio' && adds === 'events');
 
   /** The evidence is of rises and falls together: a direction alone has twice its part. */
@@ -50,6 +52,8 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
     const { startMs, value } = observation;
     if (value === null || !Number.isFinite(value)) return { state: known, verdicts: [] };
     const state = known ?? { scorer: createSeasonalScorer(SEASONAL_SETTINGS), firstMs: startMs, episode: undefined };
+    // Its alert has ended as of nobody knows what: that it is still wrong has to be seen anew.
+    if (startMs - state.scorer.state.lastMs > loseAfterMs) state.episode = undefined;
     const reading = state.scorer.observe(startMs, value, bell);
     const before = state.episode;
     if (before) state.episode = goOn(before, value, reading.usual, reading.spread);
@@ -107,6 +111,7 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
     },
     seesAbsent: true,
     forgetAfterMs: config.forget_after,
+    loseAfterMs,
     observeWindow(inputs) {
       const bell: Bell = { threshold: thresholdFor(inputs.length), isWorth };
       return { steps: inputs.map((input) => observe(input, bell)) };

@@ -5,6 +5,7 @@ import { createAlerts } from '../../alerts/alerts.ts';
 import { createRandom } from '../../core/random.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
+import { endingOf } from '../../receivers/ending.ts';
 import type { WindowRecord } from '../../windows/row.ts';
 import type { MonitorSpec } from './monitor-spec.ts';
 import { createMonitor } from './monitor.ts';
@@ -35,12 +36,12 @@ const spec: MonitorSpec = {
 
 const iso = (index: number): string => new Date(START + index * STEP).toISOString();
 
-/** A quiet night, a busy day, a job at 03:00; `broken`: one country answers three times as slowly. */
-function windowOf(index: number, broken: boolean): WindowRecord[] {
+/** A quiet night, a busy day, a job at 03:00; `broken`: one country answers three times as slowly; `gone`: nobody asks it. */
+function windowOf(index: number, broken: boolean, gone = false): WindowRecord[] {
   const random = createRandom(21, index);
   const minute = (index % DAY) * 10;
   const time = { pipeline: 'shop', window: '10m', window_start: iso(index), window_end: iso(index + 1), idle: [] };
-  const rows = ['DE', 'KR', 'US'].map((country): WindowRecord => {
+  const rows = (gone ? ['DE', 'US'] : ['DE', 'KR', 'US']).map((country): WindowRecord => {
     const usual = 120 + 50 * Math.sin((2 * Math.PI * minute) / 1_440) + (minute === 180 ? 300 : 0);
     const latency = usual * Math.exp(0.05 * random.normal()) * (broken && country === 'KR' ? 3 : 1);
     const counts = { events: 500, replayed: 0, corrections: 0, version: '1', origin: '', partitions: [] };
@@ -67,4 +68,20 @@ test('a daily profile with a job at 03:00 is learnt; a break rings in its own se
   assert.ok(alert.at <= broken + 1 && end.at >= broken + 12 && end.at <= broken + 16, `${alert.at - broken} ${end.at - broken}`);
   const { evidence, ratio, text } = alert.explanation;
   assert.ok(evidence && evidence.log >= evidence.log_needed && ratio !== null && ratio > 2, text);
+});
+
+test('an alert on what is gone ends a day after its last value, as no all-clear; back as it was, it is no news', () => {
+  const monitor = createMonitor(spec, { alerts: createAlerts(spec) });
+  const broken = 8 * DAY + 60;
+  const [gone, back] = [broken + 3, broken + 3 * DAY];
+  const told: string[] = [];
+  for (let index = 0; index < back + 20; index++) {
+    for (const record of windowOf(index, index >= broken && index < gone, index >= gone && index < back)) {
+      for (const event of monitor.observe(record)) {
+        if (index < broken || event.repeat > 0) continue;
+        told.push(`${index - broken}: ${event.series} ${event.status === 'resolved' ? endingOf(event) : event.status}`);
+      }
+    }
+  }
+  assert.deepEqual(told, ['0: latency{country="KR"} firing', `${3 + DAY}: latency{country="KR"} no_data`]);
 });
