@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../core/random.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
-import type { Detector } from '../detector.ts';
+import type { Detector, DetectorContext, Grounds } from '../detector.ts';
 import { absence } from './absence.ts';
 import { absenceConfig } from './config.ts';
 import { newHours, withSilence, withWindow } from './hours.ts';
@@ -148,6 +148,42 @@ test('a weekday of its own is learnt with habits: week', () => {
   const amount = (minute: number): number => (Math.floor(minute / DAY) % 7 >= 5 ? 0 : 1 + random.poisson(5));
   const byWeek = play(28 * DAY, amount, { habits: 'week' }).began;
   assert.ok(byWeek.length <= 1, byWeek.join(', '));
+});
+
+/** What is told of two hours of silence after two days of ten a minute. */
+function groundsOfSilence(context: DetectorContext, amount: number): Grounds {
+  const detector = absence.create(absenceConfig.parse({}), context);
+  const { sizeMs, slideMs } = context.window;
+  let state: unknown;
+  let told: Grounds | undefined;
+  for (let startMs = 0; startMs + sizeMs <= (2 * DAY + 2 * HOUR) * MINUTE; startMs += slideMs) {
+    const minutes = Math.max(0, Math.min(sizeMs / MINUTE, 2 * DAY - startMs / MINUTE));
+    const value = minutes * amount;
+    const observation = { startMs, endMs: startMs + sizeMs, labels: {}, value, volume: minutes * 10, absent: minutes === 0 };
+    const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+    state = step!.state;
+    told = step!.verdicts[0]?.grounds;
+  }
+  return told!;
+}
+
+test('how sure a silence is does not depend on the unit of what is missing', () => {
+  const sum: MeasureSpec = { kind: 'sum', name: 'revenue', source: 'events', field: 'amount', where: [] };
+  const inUnit = (unit: number): Grounds => groundsOfSilence({ measure: sum, window, adds: 'amounts' }, 30 / unit);
+  const { ratioRange, expectedRange } = inUnit(1);
+  assert.ok(ratioRange[1] > 0.01 && ratioRange[1] < 0.05, 'of 120 windows');
+  for (const unit of [1e5, 1e-5]) {
+    const other = inUnit(unit);
+    assert.deepEqual(other.ratioRange, ratioRange, `${unit}`);
+    other.expectedRange.forEach((amount, at) => assert.ok(Math.abs((amount * unit) / expectedRange[at]! - 1) < 1e-3, `${amount * unit}`));
+  }
+});
+
+test('an event that five windows share is missing once', () => {
+  const [once, shared] = [window, { name: '5m/1m', sizeMs: 5 * MINUTE, slideMs: MINUTE }].map((one) =>
+    groundsOfSilence({ measure, window: one }, 10),
+  ) as [Grounds, Grounds];
+  assert.ok(Math.abs(shared.ratioRange[1] / once.ratioRange[1] - 1) < 0.05, `${shared.ratioRange[1]} and ${once.ratioRange[1]}`);
 });
 
 test('hours of a day that were written without their habits are not read as those of a week', () => {

@@ -7,7 +7,7 @@ import type { Detector, DetectorContext, DetectorKind, Grounds, SeriesInput, Ste
 import { logThresholdOf, refuse } from '../sequential/promise.ts';
 import { gammaRange, oneIn, ratioRange } from '../sequential/ranges.ts';
 import { absenceConfig, type AbsenceConfig } from './config.ts';
-import { longerThan, newHours, surpriseOf, usualAmount, usualSilence, withSilence, withWindow, type Hours } from './hours.ts';
+import { longerThan, newHours, surpriseOf, usualAmount, usualShare, usualSilence, withSilence, withWindow, type Hours } from './hours.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -21,6 +21,8 @@ interface Silence {
   /** Nats, and what would have come. */
   readonly surprise: number;
   readonly missing: number;
+  /** Windows in which something would have come; absent: written when they were not counted yet. */
+  readonly heard?: number;
   /** The hour in which it began, and how long silences last then, ms. */
   readonly hour: number;
   readonly usual: number;
@@ -41,7 +43,7 @@ interface AbsenceState {
 }
 
 function createAbsence(config: AbsenceConfig, context: DetectorContext): Detector {
-  const { measure, window } = context;
+  const { measure, window, adds = 'events' } = context;
   if (measure.kind !== 'count' && measure.kind !== 'sum' && measure.kind !== 'distinct') {
     refuse(context, `the detector absence for a measure of kind ${measure.kind}`, 'a count, a sum or a distinct count');
   }
@@ -95,12 +97,13 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
   }
 
   function goOn({ hours, silence }: AbsenceState, startMs: number, windows: number, hour: number): Silence {
-    const begun = silence ?? { since: startMs, windows: 0, surprise: 0, missing: 0, hour, usual: usualSilence(hours, hour) };
+    const begun = silence ?? { since: startMs, windows: 0, surprise: 0, missing: 0, heard: 0, hour, usual: usualSilence(hours, hour) };
     return {
       ...begun,
       windows: begun.windows + windows,
       surprise: begun.surprise + windows * surpriseOf(hours, hour, least) * shareOfWindow,
       missing: begun.missing + windows * usualAmount(hours, hour),
+      heard: (begun.heard ?? begun.windows) + windows * usualShare(hours, hour),
     };
   }
 
@@ -140,8 +143,13 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
       expected,
       threshold: 0,
       baselineWindows: state.windows,
-      ...(silence && { grounds: groundsOf(silence, state.first, endMs), lastsSince: silence.since }),
+      ...(silence && { grounds: groundsOf(silence, piecesOf(silence), state.first, endMs), lastsSince: silence.since }),
     };
+  }
+
+  /** In how many pieces would have come what is missing: events, or amounts of a window, as nobody knows how large single ones are. */
+  function piecesOf({ missing, windows, heard = windows }: Silence): number {
+    return (adds === 'events' ? missing : heard) * shareOfWindow;
   }
 
   return {
@@ -157,8 +165,9 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
   };
 }
 
-function groundsOf({ since, windows, missing, rang = 0, needed = 0 }: Silence, firstMs: number, untilMs: number): Grounds {
-  const [low, high] = gammaRange(missing, missing);
+function groundsOf({ since, windows, missing, rang = 0, needed = 0 }: Silence, pieces: number, firstMs: number, untilMs: number): Grounds {
+  const [low, high] = gammaRange(pieces, pieces);
+  const perPiece = pieces > 0 ? missing / windows / pieces : 0;
   return {
     logEvidence: rang,
     logThreshold: needed,
@@ -167,9 +176,9 @@ function groundsOf({ since, windows, missing, rang = 0, needed = 0 }: Silence, f
     untilMs,
     observed: 0,
     expected: missing / windows,
-    expectedRange: [low / windows, high / windows],
+    expectedRange: [low * perPiece, high * perPiece],
     ratio: 0,
-    ratioRange: ratioRange(0, missing, 0),
+    ratioRange: ratioRange(0, pieces, 0),
     baselineAgeMs: untilMs - firstMs,
     contributors: [],
   };

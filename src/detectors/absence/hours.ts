@@ -40,6 +40,11 @@ export function surpriseOf({ windows, empty }: Hours, hour: number, least: numbe
   return seen < least ? 0 : Math.min(SURPRISE_MAX, Math.log((seen + 1) / (empty[hour]! + 1)));
 }
 
+/** Of the windows at this hour, the share in which something comes. */
+export function usualShare({ windows, empty }: Hours, hour: number): number {
+  return windows[hour]! > 0 ? 1 - empty[hour]! / windows[hour]! : 0;
+}
+
 /** What a window at this hour has in the mean. */
 export function usualAmount({ windows, amount }: Hours, hour: number): number {
   return windows[hour]! > 0 ? amount[hour]! / windows[hour]! : 0;

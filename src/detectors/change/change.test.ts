@@ -16,7 +16,15 @@ const window = { name: '15m', sizeMs: QUARTER, slideMs: QUARTER };
 type Counted = readonly [amount: number, exposure: number];
 
 /** Quarters of an hour in which alarms began. */
-function play(quarters: number, at: (quarter: number) => Counted, settings: object, measure = count, falseAlarmsPerDay = 1, offsetMs = 0) {
+function play(
+  quarters: number,
+  at: (quarter: number) => Counted,
+  settings: object,
+  measure = count,
+  falseAlarmsPerDay = 1,
+  offsetMs = 0,
+  told: Grounds[] = [],
+) {
   const budget = { falseAlarmsPerDay, tests: 2 };
   const detector = change.create(changeConfig.parse(settings), {
     measure,
@@ -34,6 +42,7 @@ function play(quarters: number, at: (quarter: number) => Counted, settings: obje
     const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
     state = step!.state;
     for (const { direction, status, grounds, isLasting = false } of step!.verdicts) {
+      if (grounds) told.push(grounds);
       if (status === 'firing' && !on.has(direction)) {
         began.push([quarter, direction]);
         assert.ok(grounds!.logEvidence >= grounds!.logThreshold);
@@ -159,18 +168,28 @@ test('what is paid back is taken off within a span, and a span of less than noth
   );
 });
 
-test('amounts are held against yesterday alike in every unit, and an alarm on them ends alike', () => {
-  const inUnit = (unit: number) => {
+test('amounts are held against yesterday alike in every unit, and an alarm on them is as sure and ends alike', () => {
+  const inUnit = (unit: number, told: Grounds[] = []) => {
     const random = createRandom(8);
     const fall = (quarter: number): number => (quarter >= 5 * DAY + 20 && quarter < 5 * DAY + 60 ? 0.4 : 1);
     const at = (quarter: number): Counted => [(daily(quarter) * fall(quarter) * Math.exp(0.1 * random.normal())) / unit, 1];
-    return play(8 * DAY, at, { down: '30%', up: '50%' }, sum);
+    return play(8 * DAY, at, { down: '30%', up: '50%' }, sum, 1, 0, told);
+  };
+  const sureIn = (unit: number): string[] => {
+    const told: Grounds[] = [];
+    inUnit(unit, told);
+    return told.map(({ ratioRange, expectedRange }) =>
+      [...ratioRange, ...expectedRange.map((amount) => amount * unit)].map((value) => value.toPrecision(3)).join(' '),
+    );
   };
   assert.deepEqual(
     inUnit(1).map(([, direction, lasted]) => [direction, lasted]),
     [['down', false]],
   );
-  for (const unit of [1e5, 1e-5]) assert.deepEqual(inUnit(unit), inUnit(1), `${unit}`);
+  for (const unit of [1e5, 1e-5]) {
+    assert.deepEqual(inUnit(unit), inUnit(1), `${unit}`);
+    assert.deepEqual(sureIn(unit), sureIn(1), `${unit}`);
+  }
 });
 
 test('an alarm that lasts over a night that nobody told of is told of one window of those that there were', () => {

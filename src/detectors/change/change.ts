@@ -120,7 +120,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
         const scanned = scanSpans(plan, recent, varianceOf(state.days));
         if (scanned && scanned.log >= needed) {
           said = recent.slice(0, scanned.length);
-          on = beginEpisode(plan, scanned, needed, said.at(-1)!.startMs);
+          on = beginEpisode(plan, scanned, needed, said.at(-1)!.startMs, piece);
         }
       }
       // What rang is told once: neither its spans nor its end are to ring again.

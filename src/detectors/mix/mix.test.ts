@@ -49,6 +49,7 @@ function play(
   falseAlarmsPerDay = 1,
   { adds, volume, draw }: Nature = events,
   windowMinutes = 1,
+  told: Grounds[] = [],
 ): Rung[] {
   const random = createRandom(seed);
   const detector = mix.create(mixConfig.parse({ of: 'country', ...settings }), {
@@ -86,7 +87,8 @@ function play(
     detector.observeWindow(inputs, undefined).steps.forEach(({ state, verdicts }, at) => {
       const index = seen[at]!;
       states[index] = state;
-      for (const { direction, status, isUnseen = false, isLasting = false } of verdicts) {
+      for (const { direction, status, grounds, isUnseen = false, isLasting = false } of verdicts) {
+        if (grounds) told.push(grounds);
         const key = `${index} ${direction}`;
         const who = Object.values(members[index]!.labels).join(' ');
         if (status === 'firing' && !on.has(key)) rung.push({ minute, who, direction, isUnseen });
@@ -226,17 +228,27 @@ test('a break is found beside values that hardly ever sell anything', () => {
   assert.ok(first!.minute >= DAY && first!.minute < DAY + 20, `after ${first!.minute - DAY} minutes`);
 });
 
-test('shares of money are the same in every unit', () => {
+test('shares of money are the same in every unit, and as sure', () => {
   const breaks = steady.map((member) =>
     member.labels['country'] === 'KR' ? { ...member, mean: (at: number) => (at < DAY ? 25 : 75) } : member,
   );
-  const rungIn = (unit: number): Rung[] => {
+  const rungIn = (unit: number, told: Grounds[] = []): Rung[] => {
     const { draw, ...nature } = money(0.5);
     const inUnit: Nature = { ...nature, draw: (random, mean) => draw(random, mean) / unit };
-    return play([...breaks, seldom(24)], DAY + 3 * HOUR, { down: '50%', up: '100%' }, 9, 1, inUnit);
+    return play([...breaks, seldom(24)], DAY + 3 * HOUR, { down: '50%', up: '100%' }, 9, 1, inUnit, 1, told);
+  };
+  const sureIn = (unit: number): string[] => {
+    const told: Grounds[] = [];
+    rungIn(unit, told);
+    return told.map(({ ratioRange, expectedRange }) =>
+      [...ratioRange, ...expectedRange.map((amount) => amount * unit)].map((value) => value.toPrecision(3)).join(' '),
+    );
   };
   assert.ok(rungIn(1).some(({ who, direction }) => who === 'KR' && direction === 'up'));
-  for (const unit of [1e5, 1e-5]) assert.deepEqual(rungIn(unit), rungIn(1), `${unit}`);
+  for (const unit of [1e5, 1e-5]) {
+    assert.deepEqual(rungIn(unit), rungIn(1), `${unit}`);
+    assert.deepEqual(sureIn(unit), sureIn(1), `${unit}`);
+  }
 });
 
 test('of a sum, too, a new value is told when twenty events stand behind it, whatever they are worth', () => {

@@ -79,7 +79,7 @@ function createMix(config: MixConfig, context: DetectorContext): Detector {
       if (!held) {
         const spans = spansOf(share, adds);
         const scanned = scanSpans(plan, spans, factorOf(share), dispersion);
-        if (scanned && scanned.log >= needed) on = beginEpisode(plan, scanned, needed, spans[scanned.length - 1]!.startMs);
+        if (scanned && scanned.log >= needed) on = beginEpisode(plan, scanned, needed, spans[scanned.length - 1]!.startMs, dispersion);
       }
       if (isOld) on = undefined;
       delete next[direction];

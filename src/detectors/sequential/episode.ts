@@ -1,6 +1,6 @@
 /** An alarm that is on, from detectors that scan spans: what rang, and what has been seen since. */
 import type { Grounds } from '../detector.ts';
-import { gammaRange, oneIn, ratioRange } from './ranges.ts';
+import { amountRatioRange, gammaRange, oneIn, ratioRange } from './ranges.ts';
 import { halfWay, isRecovered, recover } from './recovery.ts';
 import { smallestOf, type Scanned, type ScanPlan, type Span } from './span-scan.ts';
 
@@ -14,13 +14,17 @@ export interface Episode {
   readonly seen: number;
   readonly expected: number;
   readonly variance: number;
+  /** Of amounts, what comes at once; absent: of events, and where it was not kept yet. */
+  readonly piece?: number;
   readonly half: number;
   readonly back: number;
 }
 
-export function beginEpisode(plan: ScanPlan, scanned: Scanned, needed: number, since: number): Episode {
+/** `piece`: what weighs as much as one event that comes by itself. */
+export function beginEpisode(plan: ScanPlan, scanned: Scanned, needed: number, since: number, piece: number): Episode {
   const { log, length: spans, seen, expected, variance } = scanned;
-  return { log, needed, since, spans, seen, expected, variance, half: halfWay(seen / expected, smallestOf(plan)), back: 0 };
+  const ofAmounts = plan.adds === 'amounts' ? { piece } : {};
+  return { log, needed, since, spans, seen, expected, variance, ...ofAmounts, half: halfWay(seen / expected, smallestOf(plan)), back: 0 };
 }
 
 /** Undefined: it is over. `dispersion`: what weighs as much as one event that comes by itself. */
@@ -38,8 +42,9 @@ export function perSpan({ spans, since }: Episode, spanMs: number, untilMs: numb
 
 /** `scale`: from sums over the span to the measure's own unit. `firstMs`: from when on the baseline has learnt, epoch ms. */
 export function groundsOf(on: Episode, scale: number, firstMs: number, untilMs: number): Grounds {
-  const { seen, expected, variance } = on;
-  const [low, high] = gammaRange(expected, expected + variance * expected ** 2);
+  const { seen, expected, variance, piece } = on;
+  // Events scatter by being counted too; of amounts all of it is in the variance.
+  const [low, high] = gammaRange(expected, (piece === undefined ? expected : 0) + variance * expected ** 2);
   return {
     logEvidence: on.log,
     logThreshold: on.needed,
@@ -50,7 +55,7 @@ export function groundsOf(on: Episode, scale: number, firstMs: number, untilMs: 
     expected: expected * scale,
     expectedRange: [low * scale, high * scale],
     ratio: seen / expected,
-    ratioRange: ratioRange(seen, expected, variance),
+    ratioRange: piece === undefined ? ratioRange(seen, expected, variance) : amountRatioRange(seen, expected, variance, piece),
     baselineAgeMs: untilMs - firstMs,
     contributors: [],
   };

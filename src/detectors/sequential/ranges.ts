@@ -24,6 +24,18 @@ export function ratioRange(seen: number, expected: number, variance: number): re
   return [seen < 0 ? seen / expected - Z * Math.sqrt(variance) : side(seen)[0], side(seen + 1)[1]];
 }
 
+/**
+ * The same of amounts, such as money, alike in every unit. `variance` is of everything here. `piece`: what comes at once; where less has come,
+ * one may have stayed away by chance.
+ */
+export function amountRatioRange(seen: number, expected: number, variance: number, piece: number): readonly [low: number, high: number] {
+  if (expected <= 0) return [0, 0];
+  const side = (amount: number, noise: number): readonly [number, number] =>
+    gammaRange(amount / expected, (amount / expected) ** 2 * noise);
+  const low = seen < 0 ? seen / expected - Z * Math.sqrt(variance) : side(seen, variance)[0];
+  return [low, Math.max(side(seen, variance)[1], side(piece, 1 + variance)[1])];
+}
+
 /** `1 : M` from a logarithm: two digits, at most 1e300. */
 export function oneIn(log: number): number {
   return Number(Math.exp(Math.min(log, Math.log(1e300))).toPrecision(2));
