@@ -150,6 +150,41 @@ test('a weekday of its own is learnt with habits: week', () => {
   assert.ok(byWeek.length <= 1, byWeek.join(', '));
 });
 
+test('an hour is known after three days, with habits: week after a week, however long windows are', () => {
+  for (const minutes of [5, 10, 15, 30, 60, 120]) {
+    for (const [habits, known, unknown] of [
+      ['day', 3 * DAY, minutes < 10 ? 0 : DAY],
+      ['week', 7 * DAY, 6 * DAY],
+    ] as const) {
+      const sizeMs = minutes * MINUTE;
+      /** Whether a silence from noon on rings, that comes after so many minutes. */
+      const rings = (after: number): boolean => {
+        const context = { measure, window: { name: 'w', sizeMs, slideMs: sizeMs }, budget: { falseAlarmsPerDay: 100, tests: 1 } };
+        const detector = absence.create(absenceConfig.parse({ habits }), context);
+        let state: unknown;
+        let isFiring = false;
+        for (let minute = 0; minute < after + DAY; minute += minutes) {
+          const value = minute < after + 12 * HOUR ? 20 : 0;
+          const observation = {
+            startMs: minute * MINUTE,
+            endMs: minute * MINUTE + sizeMs,
+            labels: {},
+            value,
+            volume: value,
+            absent: value === 0,
+          };
+          const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+          state = step!.state;
+          isFiring = step!.verdicts[0]!.status === 'firing';
+        }
+        return isFiring;
+      };
+      assert.ok(rings(known), `${habits}, ${minutes} minutes: known`);
+      if (unknown > 0) assert.ok(!rings(unknown), `${habits}, ${minutes} minutes: unknown`);
+    }
+  }
+});
+
 /** What is told of two hours of silence after two days of ten a minute. */
 function groundsOfSilence(context: DetectorContext, amount: number): Grounds {
   const detector = absence.create(absenceConfig.parse({}), context);

@@ -7,13 +7,24 @@ import type { Detector, DetectorContext, DetectorKind, Grounds, SeriesInput, Ste
 import { logThresholdOf, refuse } from '../sequential/promise.ts';
 import { gammaRange, oneIn, ratioRange } from '../sequential/ranges.ts';
 import { absenceConfig, type AbsenceConfig } from './config.ts';
-import { longerThan, newHours, surpriseOf, usualAmount, usualShare, usualSilence, withSilence, withWindow, type Hours } from './hours.ts';
+import {
+  keptOf,
+  longerThan,
+  newHours,
+  surpriseOf,
+  usualAmount,
+  usualShare,
+  usualSilence,
+  withSilence,
+  withWindow,
+  type Hours,
+} from './hours.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** From how many windows an hour is known: the lesser of both. */
+/** From how many windows, or visits, an hour is known: the lesser of both. A week is learnt in a week. */
 const KNOWN_WINDOWS = 20;
-const KNOWN_VISITS = 3;
+const KNOWN_VISITS = { day: 3, week: 1 } as const;
 
 interface Silence {
   readonly since: number;
@@ -48,7 +59,7 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
     refuse(context, `the detector absence for a measure of kind ${measure.kind}`, 'a count, a sum or a distinct count');
   }
   const count = config.habits === 'week' ? 168 : 24;
-  const least = Math.min(KNOWN_WINDOWS, Math.ceil((KNOWN_VISITS * HOUR_MS) / window.slideMs));
+  const least = Math.min(KNOWN_WINDOWS, keptOf(KNOWN_VISITS[config.habits], Math.max(1, HOUR_MS / window.slideMs)));
   // Windows that overlap are silent together: only what is new in each is news.
   const shareOfWindow = window.slideMs / window.sizeMs;
 

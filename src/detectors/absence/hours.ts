@@ -29,6 +29,13 @@ const ALIKE = 2;
 /** Nats that one empty window may be worth: however busy the series was, hours of it are not independent. */
 const SURPRISE_MAX = 3;
 
+/** What so many visits of `windows` each leave when the next one begins: from as many on an hour is known for good. */
+export function keptOf(visits: number, windows: number): number {
+  let kept = 0;
+  for (let visit = 0; visit < visits; visit++) kept = KEEP * (kept + windows);
+  return kept;
+}
+
 export function newHours(count: number): Hours {
   const zeros = Array.from({ length: count }, () => 0);
   return { windows: zeros, empty: zeros, longest: zeros, sinceLongest: zeros, rang: zeros, amount: zeros };
