@@ -28,7 +28,7 @@ export interface SeasonalEpisode {
 const CALM_WINDOWS = 3;
 /** After so many windows it is how things are now: the forecast has taken the level long before. */
 const LASTING_WINDOWS = 120;
-/** For so long after the end, the way back to what had been usual is no news. */
+/** For so long after it is over, or how things are now, the way back to what had been usual is no news. */
 const AFTERMATH_WINDOWS = 60;
 const Z95 = 1.959964;
 
@@ -47,13 +47,18 @@ export function referenceOf(episode: SeasonalEpisode, usual: number | undefined)
 /** So many standard deviations from what would be expected are no departure. */
 const NEAR_SPREADS = 2;
 
-/** One window on; undefined: nothing of it is left to remember. `spread`: of the forecast, now. */
+/** One window on; undefined: nothing of it is left to remember. It is over, too, when it is how things are now. `spread`: of the forecast, now. */
 export function goOn(episode: SeasonalEpisode, value: number, usual: number | undefined, spread: number): SeasonalEpisode | undefined {
   const windows = episode.windows + 1;
   if (episode.isOver) return windows > AFTERMATH_WINDOWS ? undefined : { ...episode, windows };
   const calm = isNear(episode, value, referenceOf(episode, usual), spread) ? episode.calm + 1 : 0;
   if (calm >= CALM_WINDOWS) return { ...episode, windows: 0, calm, isOver: true };
-  return windows >= LASTING_WINDOWS ? undefined : { ...episode, windows, calm };
+  return windows >= LASTING_WINDOWS ? { ...episode, windows: 0, calm, isOver: true } : { ...episode, windows, calm };
+}
+
+/** It is over, and nothing is as it was. */
+export function isLasting({ isOver, calm }: SeasonalEpisode): boolean {
+  return isOver && calm < CALM_WINDOWS;
 }
 
 /**

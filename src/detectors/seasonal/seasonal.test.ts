@@ -104,6 +104,23 @@ test('a lasting step is told once; neither the taking of the new level nor the w
   );
 });
 
+test('the way back from what had become how things are rings nothing, if it comes soon', () => {
+  const broken = 6 * DAY + 150;
+  const [lasting, back] = [broken + 120, broken + 150];
+  let lasted = 0;
+  for (let seed = 11; seed < 17; seed++) {
+    const usual = shop(seed, 0);
+    const rang = play(back + 25, (i) => usual(i) * (i >= broken && i < back ? 0.05 : 1), { down: '30%', up: '50%' });
+    lasted += rang.filter((each) => each.at >= broken && each.until >= lasting && each.until < back && each.lasted).length;
+    assert.deepEqual(
+      rang.filter(({ at }) => at >= back),
+      [],
+      `seed ${seed}`,
+    );
+  }
+  assert.equal(lasted, 6);
+});
+
 test('a departure smaller than asked for rings nothing, however unusual, and does not drown the one that is', () => {
   const usual = shop(4);
   const [small, large] = [7 * DAY + 150, 7 * DAY + 170];

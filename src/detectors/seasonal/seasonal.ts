@@ -7,7 +7,7 @@ import type { Detector, DetectorContext, DetectorKind, Direction, Observation, S
 import { loseAfter } from '../lose-after.ts';
 import { refuse, refuseHopping } from '../sequential/promise.ts';
 import { seasonalConfig, type SeasonalConfig } from './config.ts';
-import { beginEpisode, effectOf, goOn, groundsOf, referenceOf, type SeasonalEpisode } from './episode.ts';
+import { beginEpisode, effectOf, goOn, groundsOf, isLasting, referenceOf, type SeasonalEpisode } from './episode.ts';
 import { createSeasonalScorer, periodOf, type Bell, type Reading, type SeasonalScorer } from './seasonal-scorer.ts';
 import { SEASONAL_SETTINGS } from './settings.ts';
 import { decodeSeasonalState, encodeSeasonalState } from './state-text.ts';
@@ -65,8 +65,8 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
     if (rings && directions.includes(direction) && (!episode || episode.isOver || episode.direction !== direction)) {
       state.episode = beginEpisode(startMs, value, reading, window.sizeMs, bell.threshold);
     }
-    const isLasting = before !== undefined && !before.isOver && state.episode === undefined;
-    return { state, verdicts: directions.map((each) => verdictOf(each, state, observation, value, reading, isLasting)) };
+    const lasts = before !== undefined && !before.isOver && episode !== undefined && isLasting(episode);
+    return { state, verdicts: directions.map((each) => verdictOf(each, state, observation, value, reading, lasts)) };
   }
 
   function verdictOf(
@@ -75,7 +75,7 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
     { endMs }: Observation,
     observed: number,
     reading: Reading,
-    isLasting: boolean,
+    lasts: boolean,
   ): Verdict {
     const { episode, scorer, firstMs } = state;
     const on = episode && !episode.isOver && episode.direction === direction ? episode : undefined;
@@ -89,7 +89,7 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
       threshold: direction === 'down' ? expected - change : expected + change,
       baselineWindows: scorer.state.points,
       ...(on && { grounds: groundsOf(on, endMs - firstMs, isNonNegative) }),
-      ...(!on && isLasting && { isLasting }),
+      ...(!on && lasts && { isLasting: lasts }),
     };
   }
 
