@@ -139,7 +139,12 @@ export function newSeasonalState(): SeasonalState {
   };
 }
 
-export function createSeasonalScorer(settings: SeasonalSettings, state: SeasonalState = newSeasonalState()): SeasonalScorer {
+/** `stepMs`: of the series, where it is known; else its first intervals tell. */
+export function createSeasonalScorer(
+  settings: SeasonalSettings,
+  state: SeasonalState = newSeasonalState(),
+  stepMs?: number,
+): SeasonalScorer {
   const toldDecay = Math.pow(0.5, 1 / settings.toldHalfLife);
   const errorRateMin = 1 - Math.pow(0.5, 1 / settings.errorHalfLife);
   const rates = settings.scales.map((points) => 2 / (points + 1));
@@ -171,7 +176,7 @@ export function createSeasonalScorer(settings: SeasonalSettings, state: Seasonal
     if (state.intervals.length >= STEP_INTERVALS) {
       const values = state.firstValues;
       const steps = values.slice(1).map((each, i) => Math.abs(each - values[i]!));
-      state.learnt = newLearnt(settings, median(state.intervals), median(values), mean(steps));
+      state.learnt = newLearnt(settings, stepMs ?? median(state.intervals), median(values), mean(steps));
       state.intervals = [];
       state.firstValues = [];
       parts = assemble(settings, state.learnt);

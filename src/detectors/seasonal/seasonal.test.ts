@@ -161,6 +161,41 @@ test('the state of a series that has seen a fortnight of minutes stays below its
   assert.equal(detector.stateForm!.decode(detector.stateForm!.encode(state), 99), undefined);
 });
 
+/** Alarms of a week of nothing but noise by the minute, of which the first two hours have `every` which value; and what is known at the end. */
+function playMinutes(every: number): { alarms: number; bytes: Uint8Array } {
+  const budget = { falseAlarmsPerDay: 4, tests: 2 };
+  const window = { name: '1m', sizeMs: 60_000, slideMs: 60_000 };
+  const detector = seasonal.create(seasonalConfig.parse({ down: '1%', up: '1%' }), { ...context, window, budget });
+  const random = createRandom(18);
+  let state: unknown;
+  let alarms = 0;
+  let isOn = false;
+  for (let i = 0; i < 7 * 1_440; i++) {
+    const time = { startMs: START + i * 60_000, endMs: START + (i + 1) * 60_000 };
+    const drawn = 500 + 50 * random.normal();
+    const value = i < 120 && i % every > 0 ? null : drawn;
+    const observation = { ...time, labels: {}, value, volume: 1, absent: false };
+    const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
+    state = step!.state;
+    if (value === null) continue;
+    const now = step!.verdicts.some(({ status }) => status === 'firing');
+    if (now && !isOn) alarms++;
+    isOn = now;
+  }
+  return { alarms, bytes: Uint8Array.from(detector.stateForm!.encode(state)) };
+}
+
+test('a series that has few values at first is judged by its windows, as one that has all of them', () => {
+  const [dense, sparse] = [playMinutes(1).alarms, playMinutes(10).alarms];
+  assert.ok(sparse <= 2 * dense + 5, `${sparse} alarms, ${dense} of the dense one`);
+});
+
+test('what was learnt in steps that are no windows is begun anew', () => {
+  const detector = seasonal.create(seasonalConfig.parse({ up: '50%' }), context);
+  const { bytes } = playMinutes(1);
+  assert.equal(detector.stateForm!.decode(bytes, detector.stateVersion), undefined);
+});
+
 test('what it cannot judge is refused', () => {
   const config = seasonalConfig.parse({ up: '50%' });
   const hopping = { name: '5m/1m', sizeMs: STEP, slideMs: 60_000 };

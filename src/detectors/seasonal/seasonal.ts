@@ -8,7 +8,7 @@ import { loseAfter } from '../lose-after.ts';
 import { refuse, refuseHopping } from '../sequential/promise.ts';
 import { seasonalConfig, type SeasonalConfig } from './config.ts';
 import { beginEpisode, effectOf, goOn, groundsOf, isLasting, referenceOf, type SeasonalEpisode } from './episode.ts';
-import { createSeasonalScorer, periodOf, type Bell, type Reading, type SeasonalScorer } from './seasonal-scorer.ts';
+import { createSeasonalScorer, periodOf, type Bell, type Reading, type SeasonalScorer, type SeasonalState } from './seasonal-scorer.ts';
 import { SEASONAL_SETTINGS } from './settings.ts';
 import { decodeSeasonalState, encodeSeasonalState } from './state-text.ts';
 
@@ -42,6 +42,10 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
   const loseAfterMs = loseAfter(window.sizeMs);
   const isNonNegative = measure.kind === 'count' || measure.kind === 'distinct' || (measure.kind === 'ratio' && adds === 'events');
 
+  function scorerOf(state?: SeasonalState): SeasonalScorer {
+    return createSeasonalScorer(SEASONAL_SETTINGS, state, window.sizeMs);
+  }
+
   /** The evidence is of rises and falls together: a direction alone has twice its part. */
   function thresholdFor(series: number): number {
     const perPeriod = (2 * budget.falseAlarmsPerDay * (periodMs / DAY_MS)) / (Math.max(1, budget.tests) * Math.max(1, series));
@@ -51,7 +55,7 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
   function observe({ state: known, observation }: SeriesInput<WatchedState>, bell: Bell): Step<WatchedState> {
     const { startMs, value } = observation;
     if (value === null || !Number.isFinite(value)) return { state: known, verdicts: [] };
-    const state = known ?? { scorer: createSeasonalScorer(SEASONAL_SETTINGS), firstMs: startMs, episode: undefined };
+    const state = known ?? { scorer: scorerOf(), firstMs: startMs, episode: undefined };
     // Its alert has ended as of nobody knows what: that it is still wrong has to be seen anew.
     if (startMs - state.scorer.state.lastMs > loseAfterMs) state.episode = undefined;
     const reading = state.scorer.observe(startMs, value, bell);
@@ -102,8 +106,10 @@ function createSeasonal(config: SeasonalConfig, context: DetectorContext): Detec
         if (version !== STATE_VERSION) return undefined;
         try {
           const { firstMs, episode, scorer } = JSON.parse(new TextDecoder().decode(bytes)) as Stored;
-          const learnt = decodeSeasonalState(scorer);
-          return learnt && { firstMs, episode, scorer: createSeasonalScorer(SEASONAL_SETTINGS, learnt) };
+          const state = decodeSeasonalState(scorer);
+          // An earlier version took the step from the first values: of a series that was sparse then it is too long for good.
+          if (!state || (state.learnt && state.learnt.stepMs !== window.sizeMs)) return undefined;
+          return { firstMs, episode, scorer: scorerOf(state) };
         } catch {
           return undefined;
         }
