@@ -15,10 +15,10 @@ const window = { name: '15m', sizeMs: QUARTER, slideMs: QUARTER };
 
 type Counted = readonly [amount: number, exposure: number];
 
-/** Quarters of an hour in which alarms began. */
+/** Quarters of an hour in which alarms began; of those that are undefined nobody tells. */
 function play(
   quarters: number,
-  at: (quarter: number) => Counted,
+  at: (quarter: number) => Counted | undefined,
   settings: object,
   measure = count,
   falseAlarmsPerDay = 1,
@@ -36,7 +36,9 @@ function play(
   const on = new Set<Direction>();
   const began: [quarter: number, direction: Direction, lasted?: boolean][] = [];
   for (let quarter = 0; quarter < quarters; quarter++) {
-    const [amount, exposure] = at(quarter);
+    const counted = at(quarter);
+    if (!counted) continue;
+    const [amount, exposure] = counted;
     const time = { startMs: quarter * QUARTER + offsetMs, endMs: (quarter + 1) * QUARTER + offsetMs };
     const observation = { ...time, labels: {}, value: amount / exposure, volume: exposure, absent: false, parts: { amount, exposure } };
     const [step] = detector.observeWindow([{ state, observation }], undefined).steps;
@@ -126,6 +128,19 @@ test('a lasting change is told, and after a day is how it is', () => {
   const began = play(12 * DAY, (quarter) => [random.poisson(quarter >= 5 * DAY ? 100 : 300), 1], { down: '30%', up: '50%' });
   assert.equal(began.length, 1, JSON.stringify(began));
   assert.equal(began[0]![2], true);
+});
+
+test('what went wrong is no yesterday, also where it had none to be held against', () => {
+  const random = createRandom(10);
+  const within = (quarter: number, day: number, from: number, to: number): boolean =>
+    quarter >= day * DAY + from && quarter < day * DAY + to;
+  const at = (quarter: number): Counted | undefined =>
+    within(quarter, 4, 25, 35) ? undefined : [random.poisson(within(quarter, 5, 20, 40) ? 100 : 300), 1];
+  const began = play(8 * DAY, at, { down: '30%', up: '50%' });
+  assert.deepEqual(
+    began.map(([quarter, direction]) => [Math.floor(quarter / DAY), direction]),
+    [[5, 'down']],
+  );
 });
 
 test('against last week, a weekend is no change', () => {

@@ -9,7 +9,7 @@ import { logThresholdOf, refuse, refuseHopping } from '../sequential/promise.ts'
 import { scanSpans, thetasOf, type ScanPlan, type Span } from '../sequential/span-scan.ts';
 import { learnError, startVariance, varianceOf, type TrackedVariance } from '../sequential/tracked-variance.ts';
 import { changeConfig, type ChangeConfig } from './config.ts';
-import { readPast, writePast, type Counted, type Past } from './past.ts';
+import { NOT_KNOWN, readPast, writePast, type Counted, type Past } from './past.ts';
 
 const DAY_MS = 86_400_000;
 const SPAN_DEFAULT_MS = { '1d': 900_000, '7d': 3_600_000 } as const;
@@ -77,7 +77,7 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     // What was paid back is taken off within the span; a span of less than nothing is one of nothing.
     const counted = { amount: Math.max(0, now.amount), exposure: hasExposure ? Math.max(0, now.exposure) : 1 };
     if (now.windows < windowsPerSpan)
-      return { state: { ...state, past: writePast(state.past, span, length, { amount: -1, exposure: 0 }, hasExposure) }, verdicts: [] };
+      return { state: { ...state, past: writePast(state.past, span, length, NOT_KNOWN, hasExposure) }, verdicts: [] };
     return compare(state, span, counted, needed, observation);
   }
 
@@ -85,8 +85,11 @@ function createChange(config: ChangeConfig, context: DetectorContext): Detector 
     const state = startMs - (known.judged ?? Infinity) >= backMs ? withoutAlarms(known) : known;
     const then = readPast(state.past, span, length);
     const canCompare = then !== undefined && then.amount > 0 && then.exposure > 0 && counted.exposure > 0;
-    if (!canCompare)
-      return { state: { ...state, recent: [], past: writePast(state.past, span, length, counted, hasExposure) }, verdicts: [] };
+    if (!canCompare) {
+      // While an alarm is on, what goes wrong is nobody's yesterday.
+      const kept = state.down || state.up ? (then ?? NOT_KNOWN) : counted;
+      return { state: { ...state, recent: [], past: writePast(state.past, span, length, kept, hasExposure) }, verdicts: [] };
+    }
     const expected = (then.amount / then.exposure) * counted.exposure;
     const newest: Span = {
       startMs: span * spanMs + offsetMs,

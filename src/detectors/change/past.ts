@@ -15,6 +15,7 @@ export interface Counted {
 }
 
 const UNKNOWN = -1;
+export const NOT_KNOWN: Counted = { amount: UNKNOWN, exposure: 0 };
 
 /** What stands at this number: `length` spans ago, if the span itself is not yet in. */
 export function readPast(past: Past | undefined, span: number, length: number): Counted | undefined {
