@@ -49,6 +49,21 @@ test('waits for a number of windows, or for a duration, in breach without a brea
   assert.deepEqual(statuses(run({ above: 5, for: '3m' }, values)), expected);
 });
 
+test('a duration is waited for anew where nothing was judged for longer than that', () => {
+  const undefinedValue = { value: null, volume: 0 };
+  const waits = (unjudged: number) => run({ above: 5, for: '3m' }, [6, ...Array.from({ length: unjudged }, () => undefinedValue), 6, 6, 6]);
+  const [short, long] = [waits(3), waits(4)];
+  assert.deepEqual(statuses(short), ['pending', '', '', '', 'firing', 'firing', 'firing']);
+  assert.equal(short[4]![0]!.lastsSince, 0);
+  assert.deepEqual(statuses(long), ['pending', '', '', '', '', 'pending', 'pending', 'firing']);
+  assert.equal(long[7]![0]!.lastsSince, 5 * MINUTE);
+  // What fires goes on.
+  assert.deepEqual(
+    statuses(run({ above: 5, for: '2m' }, [6, 6, ...Array.from({ length: 9 }, () => undefinedValue), 6])).filter((status) => status !== ''),
+    ['pending', 'firing', 'firing'],
+  );
+});
+
 test('while it waits, the limit itself counts and not the clearing level', () => {
   const settings = { above: 5, clear_below: 3 };
   const values = [6, 4, 4, 6, 6, 6, 4, 2];

@@ -17,6 +17,8 @@ interface Breach {
   readonly since: number;
   /** Windows judged in breach since then. */
   readonly windows: number;
+  /** End of the last one, epoch ms; absent: written when it was not noted yet. */
+  readonly judged?: number;
   /** From then on the clearing level counts; before, the limit itself. Absent: written when it was not noted yet (`hasFired`). */
   readonly fires?: boolean;
 }
@@ -81,6 +83,11 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
     return 'ms' in need ? endMs - breach.since >= need.ms : breach.windows >= need.windows;
   }
 
+  /** So long nothing was judged that nobody knows whether it lasted: a time is then waited for anew. */
+  function isInterrupted({ judged = Infinity }: Breach, startMs: number): boolean {
+    return 'ms' in need && startMs - judged > need.ms;
+  }
+
   /** Where it was not noted, a breach has fired if it had lasted long enough by the end of the window before. */
   function hasFired(breach: Breach, endMs: number): boolean {
     return breach.fires ?? lastsLongEnough(breach, endMs - context.window.slideMs);
@@ -95,19 +102,22 @@ function createThreshold(config: ThresholdConfig, context: DetectorContext): Det
     const next: { [direction in Direction]?: Breach } = {};
     const verdicts: Verdict[] = [];
     for (const { direction, limit, clear, begins, ends } of limits) {
-      const old = breachOf(state[direction], limit);
-      const fired = old !== undefined && hasFired(old, endMs);
+      const known = breachOf(state[direction], limit);
+      const fired = known !== undefined && hasFired(known, endMs);
+      const old = known && !fired && isInterrupted(known, startMs) ? undefined : known;
       const inBreach = fired ? !ends(value) : begins(value);
       let status: Verdict['status'] = 'clear';
       if (inBreach) {
-        const breach = { limit, since: old?.since ?? startMs, windows: (old?.windows ?? 0) + 1 };
+        const breach = { limit, since: old?.since ?? startMs, windows: (old?.windows ?? 0) + 1, judged: endMs };
         const fires = fired || lastsLongEnough(breach, endMs);
         next[direction] = { ...breach, fires };
         status = fires ? 'firing' : 'pending';
       }
+      // It may be later than its first window in breach, where nothing was judged in between for too long.
+      const since = next[direction]?.fires && 'ms' in need ? { lastsSince: next[direction].since } : {};
       // Back inside the limit but not past the clearing level: that level is what it is held against now.
       const level = inBreach && !begins(value) ? clear : limit;
-      verdicts.push({ direction, status, observed: value, expected: level, threshold: level, baselineWindows: null });
+      verdicts.push({ direction, status, observed: value, expected: level, threshold: level, baselineWindows: null, ...since });
     }
     return { state: next, verdicts };
   }
