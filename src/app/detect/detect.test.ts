@@ -329,6 +329,20 @@ test('an outage is found, as one episode; what has no value has a score all the 
   );
 });
 
+test('where the clock steps back by days, what rang before and after is no one episode', () => {
+  const minutes = (from: number): ScoredPoint[] =>
+    Array.from({ length: 30 }, (_, i) => {
+      const evidence = i === 10 ? 2 : -1;
+      return { timeMs: (from + i) * 60_000, timeText: '', value: 1, expected: 1, spread: 1, evidence, periodMs: 1, score: 0 };
+    });
+  const found = (from: number): number => {
+    const episodes = collectEpisodes(1);
+    for (const point of [...minutes(20_000), ...minutes(from)]) episodes.add(point);
+    return episodes.found.length;
+  };
+  assert.deepEqual([found(10_000), found(19_990), found(20_030), found(30_000)], [2, 1, 1, 2]);
+});
+
 test('a clock of twelve hours that does not say which half of the day is refused where that shows; other steps back are not', async () => {
   const csv = (times: readonly string[]): string => `time,value\n${times.map((time, i) => `${time},${i}\n`).join('')}`;
   const minutes = (from: number, count: number, hourOf: (hour: number) => string, date = '2026-03-02'): string[] =>

@@ -58,7 +58,7 @@ export interface Episodes {
   readonly found: readonly Episode[];
 }
 
-/** Alarms less than an hour, or less than ten points, apart are one episode. */
+/** Alarms less than an hour, or less than ten points, apart are one episode; the clock may have stepped back between them. */
 const APART_MS = 3_600_000;
 const APART_POINTS = 10;
 
@@ -72,7 +72,7 @@ export function collectEpisodes(falseAlarmsPerWeek: number): Episodes {
       quiet++;
       if (point.evidence < threshold) return;
       const current = found.at(-1);
-      if (current && (quiet <= APART_POINTS || point.timeMs - current.last.timeMs < APART_MS)) {
+      if (current && (quiet <= APART_POINTS || Math.abs(point.timeMs - current.last.timeMs) < APART_MS)) {
         const peak = point.evidence > current.peak.evidence ? point : current.peak;
         found[found.length - 1] = { ...current, last: point, peak, alarms: current.alarms + 1 };
       } else {
