@@ -59,6 +59,20 @@ test('one point is a point, and what was assumed of thousands is said beside the
   assert.match(stderr, /^tocsin: one\.csv: "value": values such as line 2 \("1\.106"\) are read as decimals; .*\n$/);
 });
 
+test('a file whose times do not go on is not judged, and that is said', async () => {
+  const spike = Array.from({ length: 200 }, (_, i) => (i === 150 ? 900 : 100 + (i % 7)));
+  writeFileSync(join(dir, 'newest-first.csv'), `timestamp,value\n${spike.map((value, i) => `${1.6e9 - i * 60},${value}\n`).join('')}`);
+  writeFileSync(join(dir, 'one-time.csv'), `timestamp,value\n${spike.map((value) => `1600000000,${value}\n`).join('')}`);
+  for (const name of ['newest-first', 'one-time']) {
+    const { stdout, stderr, code } = await detect(`${name}.csv`, '--json');
+    assert.equal(code, 0);
+    assert.equal(stdout.trimEnd().split('\n').length, 201);
+    const says = `tocsin: ${name}.csv: nothing was judged: found 200 points, of which 0 are later than the one before; expected 12 such at least: lines in time order, the oldest first\n`;
+    assert.equal(stderr, says);
+  }
+  assert.equal((await detect('a.csv', '--format', 'kpi', '--json')).stderr, '');
+});
+
 test('of several columns the judged one is named, and how to choose', async () => {
   const { stdout, stderr } = await begin(['detect', '-'], '시각,노출,매출\n1500000001,2,3\n').ended;
   assert.match(stdout, /^-: 노출: 1 point /);

@@ -1,5 +1,6 @@
 /** A series file through the seasonal scorer: a score a point, and the episodes in which it rang. */
-import { createSeasonalScorer, EVIDENCE_MIN, WEEK_MS } from '../../detectors/seasonal/seasonal-scorer.ts';
+import { counted } from '../../core/counted.ts';
+import { createSeasonalScorer, EVIDENCE_MIN, STEP_INTERVALS, WARM_UP_POINTS, WEEK_MS } from '../../detectors/seasonal/seasonal-scorer.ts';
 import { alarmEvidence, scoreOf } from '../../detectors/seasonal/score.ts';
 import { SEASONAL_SETTINGS } from '../../detectors/seasonal/settings.ts';
 import type { LineInput } from '../../sources/file/open-input.ts';
@@ -21,7 +22,7 @@ export interface ScoredPoint {
 }
 
 /**
- * `name`: of the input, for messages. `note`: told what had to be assumed; `judges`: which column is read.
+ * `name`: of the input, for messages. `note`: told what had to be assumed, and that nothing could be judged; `judges`: which column is read.
  * @throws AppError `input_unreadable`, while it is iterated
  */
 export async function* scoreSeries(
@@ -34,14 +35,22 @@ export async function* scoreSeries(
 ): AsyncGenerator<ScoredPoint[]> {
   const scorer = createSeasonalScorer(SEASONAL_SETTINGS);
   const least = scoreOf(EVIDENCE_MIN, falseAlarmsPerWeek);
+  let values = 0;
   for await (const points of readSeries(input, name, format, note, judges)) {
     yield points.map(({ timeMs, timeText, value }): ScoredPoint => {
       if (value === undefined)
         return { timeMs, timeText, value, expected: undefined, spread: 0, evidence: EVIDENCE_MIN, periodMs: WEEK_MS, score: least };
+      values++;
       const { evidence, periodMs, expected, spread } = scorer.observe(timeMs, value);
       return { timeMs, timeText, value, expected, spread, evidence, periodMs, score: scoreOf(evidence, falseAlarmsPerWeek) };
     });
   }
+  const { learnt, intervals } = scorer.state;
+  if (learnt || values <= WARM_UP_POINTS) return;
+  note?.(
+    `${name}: nothing was judged: found ${counted(values, 'point')}, of which ${intervals.length} are later than the one before; ` +
+      `expected ${STEP_INTERVALS} such at least: lines in time order, the oldest first`,
+  );
 }
 
 export interface Episode {

@@ -167,6 +167,12 @@ test('times that repeat, skip or step back are taken in the order of the file', 
   assert.ok(alarms <= 8, `${alarms} alarms`);
 });
 
+test('where times never go on, no more than a million values are kept', () => {
+  const scorer = createSeasonalScorer(SEASONAL_SETTINGS);
+  for (let i = 0; i < 1_000_100; i++) scorer.observe(start - i, i);
+  assert.equal(scorer.state.firstValues.length, 1_000_000);
+});
+
 test('whatever finite values come, readings are finite and scores within 0 and 1', () => {
   const step = fc.tuple(fc.integer({ min: -1_000, max: 100_000 }), fc.double({ min: -1e140, max: 1e140, noNaN: true }));
   fc.assert(

@@ -52,8 +52,10 @@ export interface SeasonalScorer {
 
 /** Before this many points nothing is said. */
 export const WARM_UP_POINTS = 50;
-/** Intervals that tell the step of the series; their median. */
-const STEP_INTERVALS = 12;
+/** Intervals that tell the step of the series; their median. Before there are as many, nothing is judged. */
+export const STEP_INTERVALS = 12;
+/** First values kept until the step is known: of a file whose times never go on there is no end of them. */
+const FIRST_VALUES_MAX = 1_000_000;
 /** More steps than this without a point are a gap. */
 const GAP_STEPS = 5;
 /** What is told of a single point is capped: beyond, the points after it would be deaf. */
@@ -172,7 +174,7 @@ export function createSeasonalScorer(
 
   function begin(gapMs: number, value: number): Reading {
     if (gapMs > 0) state.intervals.push(gapMs);
-    state.firstValues.push(value);
+    if (state.firstValues.length < FIRST_VALUES_MAX) state.firstValues.push(value);
     if (state.intervals.length >= STEP_INTERVALS) {
       const values = state.firstValues;
       const steps = values.slice(1).map((each, i) => Math.abs(each - values[i]!));
