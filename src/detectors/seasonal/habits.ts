@@ -3,6 +3,8 @@
  * clipped values, would be surprised each time; here a residual that came on several days in a row is expected on the next: on two,
  * or on as many as chance does not bring about in a series that often bursts.
  */
+import { single } from './single.ts';
+
 export interface Habits {
   /** What is added to the forecast; 0 at most times. */
   at(timeMs: number): number;
@@ -64,7 +66,7 @@ export function createHabits(state: HabitState): Habits {
       // The smaller of the last two: a single incident is no habit, however large.
       const target = goesOn && days[slot] >= daysNeeded() ? Math.sign(residual) * Math.min(Math.abs(residual), Math.abs(last)) : 0;
       habits[slot] = target === 0 && Math.abs(habits[slot]!) < deviation ? 0 : habits[slot]! + RATE * (target - habits[slot]!);
-      before[slot] = isLarge ? residual : 0;
+      before[slot] = isLarge ? single(residual) : 0;
     },
   };
 }

@@ -1,3 +1,5 @@
+import { single } from './single.ts';
+
 /** What is usual at this time of the day, and of the week: one value a slot, learnt once a day or once a week. */
 export interface Profile {
   /** Undefined where nothing was learnt yet. */
@@ -65,7 +67,7 @@ export function createWeekProfile(slots: Float32Array, stepMs: number, rate: num
 
 function blend(slots: Float32Array, slot: number, value: number, rate: number): void {
   const old = slots[slot]!;
-  slots[slot] = old === old ? old + rate * (value - old) : value;
+  slots[slot] = single(old === old ? old + rate * (value - old) : value);
 }
 
 function modulo(value: number, by: number): number {

@@ -176,7 +176,7 @@ test('where times never go on, no more than a million values are kept', () => {
 test('whatever finite values come, readings are finite and scores within 0 and 1', () => {
   const step = fc.tuple(fc.integer({ min: -1_000, max: 100_000 }), fc.double({ min: -1e140, max: 1e140, noNaN: true }));
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
       const scorer = createSeasonalScorer(SEASONAL_SETTINGS);
       let timeMs = 0;
       for (const [seconds, value] of steps) {
@@ -188,6 +188,16 @@ test('whatever finite values come, readings are finite and scores within 0 and 1
       }
     }),
   );
+});
+
+test('values beyond what single precision holds are scored too: a break among them rings', () => {
+  for (const size of [1e30, 1e39, 1e60, 1e100, 1e140]) {
+    const random = createRandom(14);
+    const broken = 4 * DAY_MINUTES + 100;
+    const evidence = run(broken + 5, 1, (i) => size * (100 + random.normal()) * (i >= broken ? 3 : 1));
+    assert.ok(evidence.every(Number.isFinite), `${size}`);
+    assert.ok(Math.max(...evidence.slice(broken)) >= 0, `${size}`);
+  }
 });
 
 test('stored at any point and taken up again, it goes on to the last bit', () => {
