@@ -96,12 +96,35 @@ test('wrong arguments and files: one line, exit 2', async () => {
     [['--series', 'a.csv', '--plot', 'chart.pdf'], /found chart\.pdf; expected the name of an HTML or a PNG file/],
     [['--series', 'a.csv', '--plot', 'no/such/chart.html'], /cannot write no\/such\/chart\.html: its folder does not exist/],
     [['--series', 'a.csv', '--false-alarms-per-week', '0'], /Expected a number above 0/],
+    [['--series', 'a.csv', '--false-alarms-per-week', '10000'], /--false-alarms-per-week: found 10000; expected at most 5000/],
   ];
   for (const [args, message] of cases) {
     const { stderr, code } = await detect(...args);
     assert.equal(code, 2, args.join(' '));
     assert.match(stderr, message);
   }
+});
+
+test('the largest budget makes no alarm of points that nothing is known of', async () => {
+  writeFileSync(
+    join(dir, 'short.csv'),
+    `timestamp,value\n${rows
+      .slice(0, 49)
+      .map((row) => row.replace(/,0$/, '\n'))
+      .join('')}1500015000,\n`,
+  );
+  const { stdout, code } = await detect('short.csv', '--json', '--false-alarms-per-week', '5000');
+  assert.equal(code, 0);
+  const scores = stdout
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => Number(line.split(',')[2]));
+  assert.equal(scores.length, 50);
+  assert.ok(
+    scores.every((score) => score < 0.5),
+    String(scores),
+  );
 });
 
 test('how rare a score is, is told as once in a span or times a week', () => {

@@ -6,6 +6,7 @@ import type { DecimalMark } from '../app/detect/number-text.ts';
 import { seriesFormat, type SeriesFormatName, type TimeFormat } from '../app/detect/series-format.ts';
 import type { JudgedColumn } from '../app/detect/read-series.ts';
 import { AppError } from '../core/errors.ts';
+import { FALSE_ALARMS_PER_WEEK_MAX } from '../detectors/seasonal/score.ts';
 import { WARM_UP_POINTS } from '../detectors/seasonal/seasonal-scorer.ts';
 import { grouped, printable, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -40,6 +41,9 @@ export async function detectCommand(files: readonly string[], options: DetectOpt
       'usage',
       `detect: found --time or --value with --format ${formatName}; expected neither: the format says which columns`,
     );
+  }
+  if (falseAlarmsPerWeek > FALSE_ALARMS_PER_WEEK_MAX) {
+    throw new AppError('usage', `--false-alarms-per-week: found ${falseAlarmsPerWeek}; expected at most ${FALSE_ALARMS_PER_WEEK_MAX}`);
   }
   const charts = plotPath === undefined ? undefined : createCharts(plotPath);
   if (plotPath !== undefined && !charts) {
