@@ -3,9 +3,11 @@ import type { Clock } from '../../core/clock.ts';
 import { createBreath } from '../../core/slices.ts';
 import type { Log } from '../../log/log.ts';
 import { recordedRevisions } from '../../pipeline/revision.ts';
+import { parseWindowRecord } from '../../windows/parse-row.ts';
 import type { WindowRecord } from '../../windows/row.ts';
 import { revisionOf } from '../../windows/row-version.ts';
 import { batches, textAt } from '../readers/reading.ts';
+import { createNewestRevisions } from './newest-revisions.ts';
 import { BATCH_ROWS, createRecordPacker, type Emit, type HistoryWanted } from './record-packer.ts';
 
 export interface LogDeps {
@@ -32,32 +34,23 @@ async function* records(log: Log, topic: string, { clock, signal }: LogDeps): As
   for await (const batch of batches(log, topic, 0, start, end)) {
     await breath();
     signal?.throwIfAborted();
-    for (let i = 0; i < batch.count; i++) yield JSON.parse(textAt(batch, i)) as WindowRecord;
+    for (let i = 0; i < batch.count; i++) {
+      const record = parseWindowRecord(textAt(batch, i));
+      if (record) yield record;
+    }
   }
 }
 
-/** Windows that were computed anew stand in the topic again: of each window the newest revision counts. */
+/** Whether a record is of the newest revision that its window has. */
 async function newestRevisions(pipeline: string, topic: string, log: Log, deps: LogDeps): Promise<(record: WindowRecord) => boolean> {
   const recorded = await recordedRevisions(log, pipeline);
   if (!recorded || recorded.windows.counter <= 1) return () => true;
-  const newest = new Map<string, number>();
-  let last = 0;
-  for await (const record of records(log, topic, deps)) {
-    if (record.kind !== 'row') continue;
-    last = revisionOf(record.version);
-    newest.set(keyOf(record), last);
-  }
+  const newest = createNewestRevisions();
+  for await (const record of records(log, topic, deps)) if (record.kind === 'row') newest.note(record);
   let current = 0;
   return (record) => {
-    if (record.kind === 'row') {
-      current = revisionOf(record.version);
-      return current === newest.get(keyOf(record));
-    }
-    // Revisions only grow along the topic: the record that closes a window is of that of the rows before it.
-    return current === (newest.get(keyOf(record)) ?? last);
+    // The record that closes a window is of the revision of the rows before it.
+    if (record.kind === 'row') current = revisionOf(record.version);
+    return current === newest.of(record);
   };
-}
-
-function keyOf({ window, window_start }: WindowRecord): string {
-  return `${window}/${window_start}`;
 }
