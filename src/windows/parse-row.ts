@@ -9,7 +9,12 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Undefined for what no version of ours has written: it lacks which window it is of, or what a row is compared and added up by. */
 export function parseWindowRecord(record: string): WindowRecord | undefined {
   const found = parseJson(record);
-  return isObject(found) && (isRow(found) || isClosed(found)) ? found : undefined;
+  return isWindowRecord(found) ? found : undefined;
+}
+
+/** Of what was read already. */
+export function isWindowRecord(value: unknown): value is WindowRecord {
+  return isObject(value) && (isRow(value) || isClosed(value));
 }
 
 function isRow(value: Fields): value is Fields & WindowRow {

@@ -11,6 +11,8 @@ import { runBacktest } from './backtest.ts';
 import { temporary } from '../../../test/support/temporary.ts';
 import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 
+// No time here is of the machine's clock.
+process.env['TZ'] = 'Asia/Seoul';
 const dir = temporary({ after });
 const START = Date.UTC(2026, 2, 2);
 const MINUTES = 700;
@@ -137,6 +139,27 @@ test('rows that are not final are nothing to judge', async () => {
   );
 });
 
+test('a time as a store has written it is UTC, whatever the clock of the machine; one without a zone is refused', async () => {
+  const plain = await backtest(evidence, flat());
+  assert.equal(plain.from, minute(0));
+  const stored = await backtest(
+    evidence,
+    flat((measures, at) => ({ ...measures, window_start: minute(at).replace('T', ' ').replace('Z', '') })),
+  );
+  assert.equal(stored.from, minute(0));
+  assert.deepEqual(stored.settings[0]!.alerts, plain.settings[0]!.alerts);
+  for (const window_start of ['2026-03-02T09:00:00', '2026-03-02 09:00', '2026-02-30 09:00:00', 'Mar 2, 2026', '1772442000000']) {
+    await assert.rejects(
+      backtest(
+        evidence,
+        flat((measures) => ({ ...measures, window_start })),
+      ),
+      refused(/rows\.ndjson:1: found window_start ".+"; expected a time such as 2026-03-02T09:00:00Z, or as ClickHouse has it/),
+      window_start,
+    );
+  }
+});
+
 const record = (at: number, labels: Labels, measures: unknown): Row => ({
   ...rowAt(START + at * 60_000, { pipeline: 'ads', labels, events: 470 }),
   measures,
@@ -173,6 +196,26 @@ test('records of the topic of windows are looked at too', async () => {
     ),
     refused(/rows\.ndjson:1: found a row without labels or measures; expected a record of the topic of windows/),
   );
+});
+
+test('a record of the topic of windows that lacks a field, or has another in its place, is refused with its line', async () => {
+  const whole = records((measures) => measures);
+  const spoilt = (line: number, change: Row): Row[] => whole.map((row, index) => (index === line - 1 ? { ...row, ...change } : row));
+  const ofRow = 'window_start, window_end, labels, measures, state, events, version, origin, partitions';
+  const cases: [number, Row, string][] = [
+    [3, { window_start: 'x' }, `row" in which one of ${ofRow}`],
+    [5, { state: undefined }, `row" in which one of ${ofRow}`],
+    [7, { version: 'new' }, `row" in which one of ${ofRow}`],
+    [4, { window_start: 'x' }, 'closed" in which one of window_start, window_end'],
+  ];
+  for (const [line, change, found] of cases) {
+    await assert.rejects(
+      backtest(evidence, spoilt(line, change)),
+      refused(
+        new RegExp(`rows\\.ndjson:${line}: found a record of kind "${found} is missing or none; expected a record of the topic of windows`),
+      ),
+    );
+  }
 });
 
 test('what becomes of records is asked of the total alone', async () => {

@@ -1,10 +1,12 @@
 /** History out of a file of rows: records of `p.windows`, or the flat rows of `tocsin windows --json`. */
 import { AppError } from '../../core/errors.ts';
+import { parseInstantOrDay } from '../../core/instant.ts';
 import { labelsText, type Labels } from '../../core/labels.ts';
 import { describe } from '../../config/problem.ts';
 import { openLines } from '../../sources/file/lines.ts';
 import type { LineChunk } from '../../sources/file/splitter.ts';
 import { closingOrder } from '../../windows/merge/closing-order.ts';
+import { isWindowRecord } from '../../windows/parse-row.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import type { InputFile } from './input-file.ts';
@@ -13,6 +15,15 @@ import { numberIn } from './row-number.ts';
 import { createLook, type Look } from './rows-look.ts';
 
 type Line = Readonly<Record<string, unknown>>;
+
+const A_RECORD = 'a record of the topic of windows, as it stands there';
+/** What a record is not one without. */
+const FIELDS: Readonly<Record<WindowRecord['kind'], readonly (keyof WindowRow)[]>> = {
+  row: ['window_start', 'window_end', 'labels', 'measures', 'state', 'events', 'version', 'origin', 'partitions'],
+  closed: ['window_start', 'window_end'],
+};
+/** As ClickHouse writes times, which are UTC there: `2026-03-02 09:00:00.000`. */
+const AS_STORED = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,9})?$/;
 
 /** What the first line that is not blank holds; undefined: no JSON, or no such line. */
 export async function firstLine(path: string): Promise<Line | undefined> {
@@ -58,7 +69,7 @@ export async function historyFromRows(
         packer.add(recordOf(value, line));
       } else if (value['kind'] === 'closed') {
         closed++;
-        packer.add(value as unknown as WindowRecord);
+        packer.add(whole(value, line));
       } else {
         flatRows++;
         flat.add(value, line);
@@ -75,11 +86,10 @@ export async function historyFromRows(
   return { flatRows, notes };
 
   function recordOf(value: Line, line: number): WindowRow {
-    const record = value as unknown as WindowRow;
+    const { labels: given, measures: told } = value;
+    if (!isBlock(given) || !isBlock(told)) throw wrong(`${file}:${line}`, 'a row without labels or measures', A_RECORD);
+    const record = whole(value, line) as WindowRow;
     const { window, labels, measures } = record;
-    if (!isBlock(labels) || !isBlock(measures)) {
-      throw wrong(`${file}:${line}`, 'a row without labels or measures', 'a record of the topic of windows, as it stands there');
-    }
     for (const name of wanted.measures) {
       const found: unknown = measures[name] ?? null;
       if (found !== null && typeof found !== 'number') throw noNumber(`${file}:${line}`, name, found);
@@ -87,6 +97,16 @@ export async function historyFromRows(
     look.window(window);
     if (record.final && record.origin === '') look.row({ window, labels, values: measures, line });
     return record;
+  }
+
+  function whole(value: Line, line: number): WindowRecord {
+    if (isWindowRecord(value)) return value;
+    const fields = FIELDS[value['kind'] as WindowRecord['kind']].join(', ');
+    throw wrong(
+      `${file}:${line}`,
+      `a record of kind ${JSON.stringify(value['kind'])} in which one of ${fields} is missing or none`,
+      A_RECORD,
+    );
   }
 }
 
@@ -166,8 +186,15 @@ interface WindowStart {
 
 /** @throws AppError `input_unreadable` */
 function startOf(text: unknown, sizeMs: number, place: string): WindowStart {
-  const start = Date.parse(String(text));
-  if (Number.isNaN(start)) throw wrong(place, `window_start ${JSON.stringify(text)}`, 'a time such as 2026-03-02T09:00:00Z');
+  const written = String(text);
+  const start = parseInstantOrDay(AS_STORED.test(written) ? `${written.replace(' ', 'T')}Z` : written);
+  if (start === undefined) {
+    throw wrong(
+      place,
+      `window_start ${JSON.stringify(text)}`,
+      'a time such as 2026-03-02T09:00:00Z, or as ClickHouse has it in UTC (2026-03-02 09:00:00)',
+    );
+  }
   return { text, start, times: times(start, sizeMs) };
 }
 
