@@ -11,7 +11,6 @@ import { grouped, printable, printTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { counted, plural } from '../core/counted.ts';
 
-const DAY_MS = 86_400_000;
 const INTERRUPTED = 130;
 
 interface Options extends AskedSpan {
@@ -84,12 +83,11 @@ async function tell(report: BacktestReport, terminal: Terminal): Promise<void> {
 
 async function tellSetting(
   setting: BacktestSetting,
-  { comparison, days, learnt_from, to, time_zone: zone }: BacktestReport,
+  { comparison, days, time_zone: zone }: BacktestReport,
   timeText: TimeText,
   terminal: Terminal,
 ): Promise<void> {
-  const { name, changes, rang, rang_per_day, rang_first_day, rang_after_first_day, folded, dropped, false_alarms_per_day, alerts, score } =
-    setting;
+  const { name, changes, rang, rang_per_day, rang_first_day, folded, dropped, false_alarms_per_day, alerts, score } = setting;
   const title = name === 'file' ? 'The file as it is' : `With ${changes.join(', ')}`;
   // Of less than a day a rate by day says nothing; rules keep to no budget.
   const perDay = [
@@ -97,8 +95,8 @@ async function tellSetting(
     ...(false_alarms_per_day === null ? [] : [`budget: ${false_alarms_per_day} false a day`]),
   ].join(', ');
   // A budget is of detectors that have learnt: what a cold start rings stands apart.
-  const daysAfter = (Date.parse(to ?? '') - Date.parse(learnt_from ?? '')) / DAY_MS - 1;
-  const after = daysAfter >= 1 ? `, ${twoDigits(rang_after_first_day / daysAfter)} a day after it` : '';
+  const { rang_per_day_after_first_day: perDayAfter } = setting;
+  const after = perDayAfter === null ? '' : `, ${twoDigits(perDayAfter)} a day after it`;
   const early = rang_first_day === 0 ? '' : `; ${grouped(rang_first_day)} of them in the first day, while detectors learn${after}`;
   await terminal.print(
     `\n${title}: ${counted(rang, 'alert')} rang${perDay === '' ? '' : ` (${perDay})`}${early}${folded > 0 ? `; ${grouped(folded)} more ${plural(folded, 'was', 'were')} folded into them` : ''}`,

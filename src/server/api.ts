@@ -302,11 +302,14 @@ export interface BacktestSetting {
   /** Alerts that rang, and those that another alert spoke for. */
   readonly rang: number;
   readonly folded: number;
+  /** Of each window size over the days that were judged of it: the store may keep hours longer than minutes. */
   readonly rang_per_day: number;
-  /** Of `rang`: in the first day that the detectors saw, by those that learn. A cold start is no measure of a budget. */
+  /** Of `rang`: in the first day that the detectors saw of their windows, by those that learn. A cold start is no measure of a budget. */
   readonly rang_first_day: number;
   /** Of `rang`, by rules too: behind that day. */
   readonly rang_after_first_day: number;
+  /** The same by day; null where less than a day lies behind it. */
+  readonly rang_per_day_after_first_day: number | null;
   /** Both kinds, in the order in which they rang; a folded one has `part_of`. At most 10,000. */
   readonly alerts: readonly BacktestAlert[];
   readonly dropped: number;

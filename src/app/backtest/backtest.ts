@@ -8,20 +8,21 @@ import { ageText } from '../../alerts/value-text.ts';
 import { formatDuration, parseDuration } from '../../core/duration.ts';
 import { AppError } from '../../core/errors.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
-import type { BacktestIncident, BacktestReport, BacktestSetting } from '../../server/api.ts';
-import { instantOf, zoneNamed, type ShownTime } from '../../core/told-time.ts';
+import type { BacktestAlert, BacktestIncident, BacktestReport, BacktestSetting } from '../../server/api.ts';
+import { instantOf, timeText, zoneNamed, type ShownTime, type Zone } from '../../core/told-time.ts';
 import { pairsOf } from './comparison.ts';
 import { withHistory, type History, type HistoryDeps, type HistoryPlace } from './history.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
 import type { DetectorKind } from '../../detectors/detector.ts';
 import type { DetectEntry } from '../../pipeline/monitor/monitor-spec.ts';
+import { createMeter, DAY_MS, perDay, type Meter } from './judged-time.ts';
 import { createJudges, type Judges } from './judges.ts';
 import { createLabelsSeen } from './labels-seen.ts';
 import { measuresNeeded, measuresRequired, sketchesNeeded, windowsNeeded } from './measures-needed.ts';
 import { loadWithChanges } from './override.ts';
-import type { RecordColumns } from './record-columns.ts';
 import type { Judged } from './rung-alerts.ts';
 import { scoreOf } from './score.ts';
+import type { WindowSpec } from '../../windows/spec.ts';
 
 export interface BacktestOptions extends HistoryPlace {
   /** The pipeline file. */
@@ -45,7 +46,6 @@ interface Setting {
   readonly config: LoadedPipeline;
 }
 
-const DAY_MS = 86_400_000;
 const TOO_MANY =
   'more alerts rang than are listed: they are counted, but held neither against incidents nor against another setting, and the counts of the first day are of ' +
   'those listed. Ask for a shorter time, or for less that rings';
@@ -75,7 +75,6 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
     const [begin, end] = [from, to].map((time) => new Date(time).toISOString());
     throw new AppError('usage', `from and to: found from ${begin} to ${end}; expected an end after the beginning`);
   }
-  const meter = createMeter(config, from);
   const seen = createLabelsSeen();
 
   const needed = { measures, windows: windowsNeeded(specs).map(({ window }) => window.name) };
@@ -91,12 +90,12 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
   });
 
   async function judgedBy(judges: readonly Judges[], history: History): Promise<BacktestReport> {
-    for (const [index, group] of groupsOf(settings, history).entries()) {
+    const groups = groupsOf(settings, history).map((group) => ({ group, meter: createMeter(group[0]!.config.engine.windows, from) }));
+    for (const { group, meter } of groups) {
       const windows = windowsNeeded(group.map((setting) => setting.config.monitor));
       await history.read({ ...wanted, windows }, group[0]!.config, (columns) => {
         deps.signal?.throwIfAborted();
-        // What two ways of counting have read is counted once.
-        if (index === 0) meter.count(columns);
+        meter.count(columns);
         seen.add(columns.labels);
         const taken = group.map((setting) => judges[settings.indexOf(setting)]!.observe(columns));
         const waiting = taken.filter((one) => one !== undefined);
@@ -105,17 +104,20 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
       // Where no batch came nobody has looked at it yet.
       deps.signal?.throwIfAborted();
     }
-    const range = meter.range();
+    // What two ways of counting have read is told once.
+    const { group: first, meter } = groups[0]!;
+    const range = meter.whole();
     const days = range ? (range.to - range.from) / DAY_MS : 0;
     const found = await Promise.all(judges.map((one) => one.judged()));
     deps.signal?.throwIfAborted();
     // Of a part of the alerts no rate would be true.
     const isWhole = found.every(({ dropped }) => dropped.rang + dropped.folded === 0);
     const told = settings.map((setting, index) => {
-      const judged = toldOf(setting, found[index]!, { days, firstDayEnd: (meter.first ?? 0) + DAY_MS });
+      const own = groups.find(({ group }) => group.includes(setting))!.meter;
+      const judged = toldOf(setting, found[index]!, own);
       if (!incidents || !isWhole) return judged;
-      const score = scoreOf(judged.alerts, incidents, { ...(range ?? { from: 0, to: 0 }), graceMs: options.graceMs });
-      return { ...judged, score };
+      const time = { detect: setting.config.monitor.detect, timeOf: own.of, graceMs: options.graceMs };
+      return { ...judged, score: scoreOf(judged.alerts, incidents, time) };
     });
     const [file, set] = told;
     return {
@@ -133,7 +135,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
       ...(file && set && isWhole && { comparison: pairsOf(file.alerts, set.alerts) }),
       notes: [
         ...(range ? [] : ['there is no window of this time: nothing was judged']),
-        ...notesOf({ from, warmUpMs }, settings, meter),
+        ...notesOf({ from, warmUpMs, zone, source: history.source() }, first, meter),
         ...(isWhole ? seen.notesOn(incidents ?? []) : [TOO_MANY]),
         ...history.notes(),
       ],
@@ -168,22 +170,32 @@ function groupsOf(settings: readonly Setting[], history: History): Setting[][] {
   return groups;
 }
 
-function toldOf(
-  { name, changes, config }: Setting,
-  { alerts, dropped }: Judged,
-  { days, firstDayEnd }: { readonly days: number; readonly firstDayEnd: number },
-): BacktestSetting {
+function toldOf({ name, changes, config }: Setting, { alerts, dropped }: Judged, meter: Meter): BacktestSetting {
+  const { detect, falseAlarmsPerDay } = config.monitor;
   const bells = alerts.filter(({ part_of }) => part_of === undefined);
   const rang = bells.length + dropped.rang;
+  const whole = meter.whole();
+  /** What lies behind the first day that is there of a window size. */
+  const behind: Meter['of'] = (window) => {
+    const time = meter.of(window);
+    return time && { ...time, from: Math.max(time.from, time.first + DAY_MS) };
+  };
+  const isBehind = ({ window, window_start }: BacktestAlert): boolean => Date.parse(window_start) >= (behind(window)?.from ?? -Infinity);
+  const isLong = detect.every(({ window }) => {
+    const time = behind(window);
+    return !time || time.to - time.from >= DAY_MS;
+  });
+  const later = bells.filter(isBehind);
   return {
     name,
     changes,
-    false_alarms_per_day: config.monitor.detect.some(keepsBudget) ? config.monitor.falseAlarmsPerDay : null,
+    false_alarms_per_day: detect.some(keepsBudget) ? falseAlarmsPerDay : null,
     rang,
     folded: alerts.length - bells.length + dropped.folded,
-    rang_per_day: days > 0 ? rang / days : 0,
-    rang_first_day: bells.filter((alert) => learns(alert) && Date.parse(alert.window_start) < firstDayEnd).length,
-    rang_after_first_day: bells.filter((alert) => Date.parse(alert.window_start) >= firstDayEnd).length,
+    rang_per_day: whole ? perDay(bells, meter.of) + (dropped.rang * DAY_MS) / (whole.to - whole.from) : 0,
+    rang_first_day: bells.filter((alert) => learns(alert) && !isBehind(alert)).length,
+    rang_after_first_day: later.length,
+    rang_per_day_after_first_day: whole && isLong ? perDay(later, behind) : null,
     alerts,
     dropped: dropped.rang + dropped.folded,
   };
@@ -206,54 +218,54 @@ async function allOf(waiting: readonly Promise<void>[]): Promise<void> {
   await Promise.all(waiting);
 }
 
-/** Counts what passes, and finds out what time was judged. */
-function createMeter({ engine }: LoadedPipeline, from = -Infinity) {
-  let rows = 0;
-  let windows = 0;
-  let first: number | undefined;
-  let begin = Infinity;
-  let end = -Infinity;
-  return {
-    count({ count, series, start, window }: RecordColumns): void {
-      for (let i = 0; i < count; i++) {
-        if (series[i]! >= 0) {
-          rows++;
-          continue;
-        }
-        windows++;
-        first = Math.min(first ?? Infinity, start[i]!);
-        if (start[i]! < from) continue;
-        begin = Math.min(begin, start[i]!);
-        end = Math.max(end, start[i]! + engine.windows[window[i]!]!.sizeMs);
-      }
-    },
-    range: () => (end > begin ? { from: begin, to: end } : undefined),
-    get rows() {
-      return rows;
-    },
-    get windows() {
-      return windows;
-    },
-    get first() {
-      return first;
-    },
-  };
+interface Asked {
+  readonly from: number | undefined;
+  readonly warmUpMs: number;
+  readonly zone: Zone;
+  readonly source: BacktestReport['source'];
 }
 
-function notesOf(
-  { from, warmUpMs }: { readonly from: number | undefined; readonly warmUpMs: number },
-  settings: readonly Setting[],
-  meter: { readonly first: number | undefined },
-): string[] {
-  const notes = ['alerts ring here when a window closes; live, a rise may ring a little earlier, at a look at the open window'];
+function notesOf(asked: Asked, settings: readonly Setting[], meter: Meter): string[] {
+  const specs = settings.map(({ config }) => config.monitor);
+  const watched = windowsNeeded(specs).map(({ window }) => window);
+  const notes = [
+    'alerts ring here when a window closes; live, a rise may ring a little earlier, at a look at the open window',
+    ...notesOnSizes(watched, meter, asked),
+  ];
   // Rules are as good in the first window as in any.
-  if (!settings.some(({ config }) => config.monitor.detect.some(learns))) return notes;
-  if (from === undefined) notes.push('the detectors began without a baseline: the first day says little');
-  else if (meter.first !== undefined && meter.first > from - warmUpMs && meter.first < from + DAY_MS) {
-    const learnt = Math.max(0, from - meter.first);
-    notes.push(`of ${formatDuration(warmUpMs)} to learn from before --from only ${ageText(learnt, textsOf.en)} are there`);
+  const learning = watched.filter(({ name }) => specs.some(({ detect }) => detect.some((entry) => entry.window === name && learns(entry))));
+  if (learning.length === 0) return notes;
+  const { from, warmUpMs } = asked;
+  if (from === undefined) return [...notes, 'the detectors began without a baseline: the first day says little'];
+  const late = learning.flatMap(({ name, sizeMs }) => {
+    const first = meter.of(name)?.first;
+    // The first whole one begins up to its length later.
+    if (first === undefined || first < from - warmUpMs + sizeMs || first >= from + DAY_MS) return [];
+    return [{ name, learnt: ageText(Math.max(0, from - first), textsOf.en) }];
+  });
+  for (const [learnt, own] of Map.groupBy(late, (one) => one.learnt)) {
+    const which = own.length === learning.length ? '' : ` of windows of ${own.map(({ name }) => name).join(', ')}`;
+    notes.push(`of ${formatDuration(warmUpMs)} to learn from before --from only ${learnt} are there${which}`);
   }
   return notes;
+}
+
+/** Window sizes of which less is there than of others: a store may keep hours longer than minutes. */
+function notesOnSizes(watched: readonly WindowSpec[], meter: Meter, { zone, source }: Asked): string[] {
+  const whole = meter.whole();
+  if (!whole) return [];
+  // Windows that hold the same events begin apart by no more than the largest of them.
+  const largest = Math.max(...watched.map(({ sizeMs }) => sizeMs));
+  return watched.flatMap(({ name }) => {
+    const time = meter.of(name);
+    // A file that has none of them says so itself.
+    if (!time) return source === 'windows' ? [] : [`no window of ${name} of this time is there: what looks at them had nothing to judge`];
+    if (time.from - whole.from <= largest) return [];
+    return [
+      `windows of ${name} are there from ${timeText(time.from, zone)} on alone: what looks at them had nothing to judge before, and begins there; ` +
+        'rates a day are over the days that each size has',
+    ];
+  });
 }
 
 /** `7d` -> ms. @throws AppError `usage` */

@@ -22,7 +22,9 @@ function alert(id: string, minute: number, labels: Record<string, string>, more:
   return { ...times, ...rest, ...more } as unknown as BacktestAlert;
 }
 
-const day = { from: START, to: START + 86_400_000, graceMs: 0 };
+const judged = { first: START, from: START, to: START + 86_400_000 };
+const detect = ['ctr', 'visits'].map((measure) => ({ measure, window: '1m' }));
+const day = { detect, timeOf: () => judged, graceMs: 0 };
 
 test('an alert belongs to an incident by time, overlapping segment and measure; each counts once', () => {
   const alerts = [
@@ -57,7 +59,7 @@ test('an alert belongs to an incident by time, overlapping segment and measure; 
 });
 
 test('without alerts or incidents nothing is divided by nothing', () => {
-  assert.deepEqual(scoreOf([], [], { from: 0, to: 0, graceMs: 0 }), {
+  assert.deepEqual(scoreOf([], [], { detect, timeOf: () => undefined, graceMs: 0 }), {
     precision: { count: 0, of: 0 },
     recall: { count: 0, of: 0 },
     delay_ms: null,

@@ -1,27 +1,28 @@
 /** Alerts held against known incidents: precision, recall and delay, with the counts beside them. */
+import type { DetectEntry } from '../../pipeline/monitor/monitor-spec.ts';
 import type { BacktestAlert, BacktestIncident, BacktestScore } from '../../server/api.ts';
+import { perDay, type Meter } from './judged-time.ts';
 
-export interface ScoreRange {
-  /** Epoch ms. */
-  readonly from: number;
-  readonly to: number;
+export interface ScoreTime {
+  /** What could ring. */
+  readonly detect: readonly Pick<DetectEntry, 'measure' | 'window'>[];
+  /** What was judged of a window size. */
+  readonly timeOf: Meter['of'];
   readonly graceMs: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * An alert belongs to an incident where the window that rang overlaps it (or ends at most `graceMs` after it), the segments overlap
  * (no dimension says otherwise: the roll-up of a country and one of its segments do), and the measure is the one named.
  * Alerts that another one speaks for ring nowhere, and count nowhere.
  */
-export function scoreOf(alerts: readonly BacktestAlert[], incidents: readonly BacktestIncident[], range: ScoreRange): BacktestScore {
+export function scoreOf(alerts: readonly BacktestAlert[], incidents: readonly BacktestIncident[], time: ScoreTime): BacktestScore {
   const bells = alerts.filter(({ part_of }) => part_of === undefined);
   const matched = new Set<string>();
   const scored = incidents.map((incident) => {
     const start = Date.parse(incident.start);
-    const outside = start < range.from || start >= range.to;
-    const own = bells.filter((alert) => belongs(alert, incident, range.graceMs));
+    const outside = isOutside(start, incident.measure, time);
+    const own = bells.filter((alert) => belongs(alert, incident, time.graceMs));
     // An alert of an incident that is not counted is no false alarm either.
     for (const { alert_id } of own) matched.add(alert_id);
     const first = own[0];
@@ -37,14 +38,25 @@ export function scoreOf(alerts: readonly BacktestAlert[], incidents: readonly Ba
     .map(({ delay_ms }) => delay_ms)
     .filter((delay) => delay !== null)
     .sort((a, b) => a - b);
-  const days = (range.to - range.from) / DAY_MS;
   return {
     precision: { count: matched.size, of: bells.length },
     recall: { count: delays.length, of: counted.length },
     delay_ms: delays.length === 0 ? null : { median: median(delays), most: delays.at(-1)! },
-    false_alarms_per_day: days > 0 ? (bells.length - matched.size) / days : 0,
+    false_alarms_per_day: perDay(
+      bells.filter(({ alert_id }) => !matched.has(alert_id)),
+      time.timeOf,
+    ),
     incidents: scored,
   };
+}
+
+/** Of no window size in which it could ring was its beginning judged. What nothing watches is missed by all. */
+function isOutside(start: number, measure: string | undefined, { detect, timeOf }: ScoreTime): boolean {
+  const own = detect.filter((entry) => measure === undefined || entry.measure === measure);
+  return (own.length > 0 ? own : detect).every(({ window }) => {
+    const judged = timeOf(window);
+    return !judged || start < judged.from || start >= judged.to;
+  });
 }
 
 function belongs(alert: BacktestAlert, { start, end, labels = {}, measure }: BacktestIncident, graceMs: number): boolean {
