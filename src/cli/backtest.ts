@@ -1,3 +1,4 @@
+import { hasRung } from '../app/backtest/bell.ts';
 import { DEFAULT_WARM_UP_MS, durationOf, runBacktest } from '../app/backtest/backtest.ts';
 import { readIncidents } from '../app/backtest/incidents.ts';
 import { systemClock } from '../core/clock.ts';
@@ -87,7 +88,7 @@ async function tellSetting(
   timeText: TimeText,
   terminal: Terminal,
 ): Promise<void> {
-  const { name, changes, rang, rang_per_day, rang_first_day, folded, dropped, false_alarms_per_day, alerts, score } = setting;
+  const { name, changes, rang, rang_per_day, rang_first_day, folded, in_cooldown, dropped, false_alarms_per_day, alerts, score } = setting;
   const title = name === 'file' ? 'The file as it is' : `With ${changes.join(', ')}`;
   // Of less than a day a rate by day says nothing; rules keep to no budget.
   const perDay = [
@@ -98,11 +99,11 @@ async function tellSetting(
   const { rang_per_day_after_first_day: perDayAfter } = setting;
   const after = perDayAfter === null ? '' : `, ${twoDigits(perDayAfter)} a day after it`;
   const early = rang_first_day === 0 ? '' : `; ${grouped(rang_first_day)} of them in the first day, while detectors learn${after}`;
-  await terminal.print(
-    `\n${title}: ${counted(rang, 'alert')} rang${perDay === '' ? '' : ` (${perDay})`}${early}${folded > 0 ? `; ${grouped(folded)} more ${plural(folded, 'was', 'were')} folded into them` : ''}`,
-  );
+  const folds = folded === 0 ? '' : `; ${grouped(folded)} more ${plural(folded, 'was', 'were')} folded into them`;
+  const rests = in_cooldown === 0 ? '' : `; ${grouped(in_cooldown)} more began within the cooldown of the same alert before`;
+  await terminal.print(`\n${title}: ${counted(rang, 'alert')} rang${perDay === '' ? '' : ` (${perDay})`}${early}${folds}${rests}`);
   if (dropped > 0) terminal.note(`${counted(dropped, 'further alert')} ${plural(dropped, 'is', 'are')} not listed`);
-  const bells = alerts.filter(({ part_of }) => part_of === undefined);
+  const bells = alerts.filter(hasRung);
   if (!comparison) await printTable(bells, alertColumns(score, timeText, zone), indented(terminal));
   if (score) await tellScore(score, days, timeText, terminal);
 }
@@ -173,13 +174,14 @@ function evidenceText({ explanation }: BacktestAlert): string | number | undefin
 
 function bellText(bell: BacktestBell | null, timeText: TimeText): string {
   if (bell === null) return '-';
-  return bell.folded ? 'folded' : timeText(bell.alert_time);
+  if (bell.folded) return 'folded';
+  return bell.in_cooldown ? 'in the cooldown' : timeText(bell.alert_time);
 }
 
 function differenceText({ file, set }: BacktestPair): string {
   if (file === null || set === null) return file === null ? 'only with --set' : 'only with the file';
   const later = Date.parse(set.alert_time) - Date.parse(file.alert_time);
-  if (file.folded || set.folded || later === 0) return ' ';
+  if ([file, set].some((bell) => bell.folded || bell.in_cooldown) || later === 0) return ' ';
   return later < 0 ? `${spanText(-later)} earlier with --set` : `${spanText(later)} later with --set`;
 }
 

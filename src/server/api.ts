@@ -299,9 +299,10 @@ export interface BacktestSetting {
   readonly changes: readonly string[];
   /** The budget of the pipeline; null where none of its detectors keeps to it: rules do not. */
   readonly false_alarms_per_day: number | null;
-  /** Alerts that rang, and those that another alert spoke for. */
+  /** Alerts that rang, those that another alert spoke for, and those that began within the cooldown of the one before and were over in it. */
   readonly rang: number;
   readonly folded: number;
+  readonly in_cooldown: number;
   /** Of each window size over the days that were judged of it: the store may keep hours longer than minutes. */
   readonly rang_per_day: number;
   /** Of `rang`: in the first day that the detectors saw of their windows, by those that learn. A cold start is no measure of a budget. */
@@ -310,7 +311,7 @@ export interface BacktestSetting {
   readonly rang_after_first_day: number;
   /** The same by day; null where less than a day lies behind it. */
   readonly rang_per_day_after_first_day: number | null;
-  /** Both kinds, in the order in which they rang; a folded one has `part_of`. At most 10,000. */
+  /** All three kinds, in the order in which they rang; a folded one has `part_of`, one in the cooldown `cooldown_until`. At most 10,000. */
   readonly alerts: readonly BacktestAlert[];
   readonly dropped: number;
   readonly score?: BacktestScore;
@@ -346,4 +347,6 @@ export interface BacktestBell {
   readonly alert_id: string;
   readonly alert_time: string;
   readonly folded: boolean;
+  /** It began within the cooldown of the one before, and rang nowhere. */
+  readonly in_cooldown: boolean;
 }

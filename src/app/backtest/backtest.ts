@@ -10,6 +10,7 @@ import { AppError } from '../../core/errors.ts';
 import type { LoadedPipeline } from '../../config/pipeline-config.ts';
 import type { BacktestAlert, BacktestIncident, BacktestReport, BacktestSetting } from '../../server/api.ts';
 import { instantOf, timeText, zoneNamed, type ShownTime, type Zone } from '../../core/told-time.ts';
+import { bellOf, BELLS, hasRung, type Bell } from './bell.ts';
 import { pairsOf } from './comparison.ts';
 import { withHistory, type History, type HistoryDeps, type HistoryPlace } from './history.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
@@ -111,7 +112,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
     const found = await Promise.all(judges.map((one) => one.judged()));
     deps.signal?.throwIfAborted();
     // Of a part of the alerts no rate would be true.
-    const isWhole = found.every(({ dropped }) => dropped.rang + dropped.folded === 0);
+    const isWhole = found.every(({ dropped }) => sumOf(dropped) === 0);
     const told = settings.map((setting, index) => {
       const own = groups.find(({ group }) => group.includes(setting))!.meter;
       const judged = toldOf(setting, found[index]!, own);
@@ -172,8 +173,8 @@ function groupsOf(settings: readonly Setting[], history: History): Setting[][] {
 
 function toldOf({ name, changes, config }: Setting, { alerts, dropped }: Judged, meter: Meter): BacktestSetting {
   const { detect, falseAlarmsPerDay } = config.monitor;
-  const bells = alerts.filter(({ part_of }) => part_of === undefined);
-  const rang = bells.length + dropped.rang;
+  const bells = alerts.filter(hasRung);
+  const countOf = (bell: Bell): number => alerts.filter((alert) => bellOf(alert) === bell).length + dropped[bell];
   const whole = meter.whole();
   /** What lies behind the first day that is there of a window size. */
   const behind: Meter['of'] = (window) => {
@@ -190,15 +191,20 @@ function toldOf({ name, changes, config }: Setting, { alerts, dropped }: Judged,
     name,
     changes,
     false_alarms_per_day: detect.some(keepsBudget) ? falseAlarmsPerDay : null,
-    rang,
-    folded: alerts.length - bells.length + dropped.folded,
+    rang: countOf('rang'),
+    folded: countOf('folded'),
+    in_cooldown: countOf('in_cooldown'),
     rang_per_day: whole ? perDay(bells, meter.of) + (dropped.rang * DAY_MS) / (whole.to - whole.from) : 0,
     rang_first_day: bells.filter((alert) => learns(alert) && !isBehind(alert)).length,
     rang_after_first_day: later.length,
     rang_per_day_after_first_day: whole && isLong ? perDay(later, behind) : null,
     alerts,
-    dropped: dropped.rang + dropped.folded,
+    dropped: sumOf(dropped),
   };
+}
+
+function sumOf(dropped: Judged['dropped']): number {
+  return BELLS.reduce((sum, bell) => sum + dropped[bell], 0);
 }
 
 function keepsBudget(entry: DetectEntry): boolean {

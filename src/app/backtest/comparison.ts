@@ -1,5 +1,6 @@
 /** Two settings side by side: the same episode is paired, however early or late each of them rang. */
 import type { BacktestAlert, BacktestBell, BacktestPair } from '../../server/api.ts';
+import { bellOf } from './bell.ts';
 
 export function pairsOf(file: readonly BacktestAlert[], set: readonly BacktestAlert[]): BacktestPair[] {
   const waiting = Map.groupBy(set, keyOf);
@@ -17,16 +18,17 @@ export function pairsOf(file: readonly BacktestAlert[], set: readonly BacktestAl
 
 function pairOf(file: BacktestAlert | undefined, set: BacktestAlert | undefined): BacktestPair {
   const { alert_type, series } = (file ?? set)!;
-  return { alert_type, series, file: bellOf(file), set: bellOf(set) };
+  return { alert_type, series, file: sideOf(file), set: sideOf(set) };
 }
 
-function bellOf(alert: BacktestAlert | undefined): BacktestBell | null {
+function sideOf(alert: BacktestAlert | undefined): BacktestBell | null {
   if (!alert) return null;
-  return { alert_id: alert.alert_id, alert_time: alert.alert_time, folded: alert.part_of !== undefined };
+  const bell = bellOf(alert);
+  return { alert_id: alert.alert_id, alert_time: alert.alert_time, folded: bell === 'folded', in_cooldown: bell === 'in_cooldown' };
 }
 
 function isBell(bell: BacktestBell | null): boolean {
-  return bell !== null && !bell.folded;
+  return bell !== null && !bell.folded && !bell.in_cooldown;
 }
 
 function timeOf({ file, set }: BacktestPair): number {

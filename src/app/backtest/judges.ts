@@ -1,6 +1,7 @@
 /** All settings at work: in this thread, or the detect entries of each spread over several. */
 import type { MonitorSpec } from '../../pipeline/monitor/monitor-spec.ts';
 import type { BacktestAlert } from '../../server/api.ts';
+import { bellOf, BELLS, type Bell } from './bell.ts';
 import { createJudge } from './judge.ts';
 import { startJudge } from './judge-thread.ts';
 import type { RecordColumns } from './record-columns.ts';
@@ -40,12 +41,9 @@ function together(found: readonly Judged[], spec: MonitorSpec): Judged {
     found.flatMap((one) => one.alerts),
     spec,
   );
-  const dropped = { rang: 0, folded: 0 };
-  for (const { part_of } of alerts.splice(ALERTS_MAX)) dropped[part_of === undefined ? 'rang' : 'folded']++;
-  for (const one of found) {
-    dropped.rang += one.dropped.rang;
-    dropped.folded += one.dropped.folded;
-  }
+  const dropped: Record<Bell, number> = { rang: 0, folded: 0, in_cooldown: 0 };
+  for (const alert of alerts.splice(ALERTS_MAX)) dropped[bellOf(alert)]++;
+  for (const one of found) for (const bell of BELLS) dropped[bell] += one.dropped[bell];
   return { alerts, dropped };
 }
 

@@ -34,6 +34,7 @@ test('an alert belongs to an incident by time, overlapping segment and measure; 
     alert('elsewhere', 14, { country: 'US' }),
     alert('other measure', 15, { country: 'KR' }, { measure: 'visits' }),
     alert('spoken for', 16, { country: 'KR' }, { part_of: 'roll-up' }),
+    alert('in the cooldown', 17, { country: 'KR' }, { cooldown_until: iso(25) }),
     alert('after', 20, { country: 'KR' }),
   ];
   const incidents = [
@@ -81,4 +82,5 @@ test('side by side the same episode is one line, however early or late it rang; 
     ['quiet', 'e', true],
   ]);
   assert.deepEqual(pairsOf([alert('x', 1, kr, { part_of: 'y' })], []), []);
+  assert.deepEqual(pairsOf([alert('x', 1, kr, { cooldown_until: iso(9) })], []), []);
 });

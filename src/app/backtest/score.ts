@@ -1,6 +1,7 @@
 /** Alerts held against known incidents: precision, recall and delay, with the counts beside them. */
 import type { DetectEntry } from '../../pipeline/monitor/monitor-spec.ts';
 import type { BacktestAlert, BacktestIncident, BacktestScore } from '../../server/api.ts';
+import { hasRung } from './bell.ts';
 import { perDay, type Meter } from './judged-time.ts';
 
 export interface ScoreTime {
@@ -14,10 +15,10 @@ export interface ScoreTime {
 /**
  * An alert belongs to an incident where the window that rang overlaps it (or ends at most `graceMs` after it), the segments overlap
  * (no dimension says otherwise: the roll-up of a country and one of its segments do), and the measure is the one named.
- * Alerts that another one speaks for ring nowhere, and count nowhere.
+ * Alerts that another one speaks for, or that were over within the cooldown, ring nowhere, and count nowhere.
  */
 export function scoreOf(alerts: readonly BacktestAlert[], incidents: readonly BacktestIncident[], time: ScoreTime): BacktestScore {
-  const bells = alerts.filter(({ part_of }) => part_of === undefined);
+  const bells = alerts.filter(hasRung);
   const matched = new Set<string>();
   const scored = incidents.map((incident) => {
     const start = Date.parse(incident.start);
