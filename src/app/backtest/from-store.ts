@@ -21,7 +21,30 @@ export async function historyFromStore(
       onCorrected(page.corrections.reduce((sum, corrections) => sum + Number(corrections > 0), 0));
       await emit(withClosings(page, index, window, order, numbers));
     }
+    if (to === undefined || order.positions()[0] === null || !(await hasRowsFrom(to, pipeline, window, store))) continue;
+    const closings = order.advance([], to - 1 + window.sizeMs);
+    if (closings.length > 0) await emit(onlyClosings(closings, index, measures.length));
   }
+}
+
+/** Where rows follow, the windows before them are over, those without rows too. */
+async function hasRowsFrom(from: number, pipeline: string, window: WindowSpec, store: Pick<OlapStore, 'columns'>): Promise<boolean> {
+  for await (const { start } of store.columns({ pipeline, window: window.name, measures: [], from })) if (start.length > 0) return true;
+  return false;
+}
+
+function onlyClosings(closings: readonly { readonly start: number }[], index: number, measures: number): RecordColumns {
+  const count = closings.length;
+  return {
+    count,
+    window: new Uint8Array(count).fill(index),
+    start: Float64Array.from(closings, ({ start }) => start),
+    series: new Int32Array(count).fill(-1),
+    events: new Float64Array(count),
+    measures: Array.from({ length: measures }, () => new Float64Array(count)),
+    labels: [],
+    sketches: [],
+  };
 }
 
 /** The rows of a page, and after those of each window its closing; windows without rows between them close too. */
