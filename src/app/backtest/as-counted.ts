@@ -43,10 +43,19 @@ export function refuseOthers(
   );
 }
 
-/** What else of the file counts otherwise by now, as a note; undefined: nothing. */
-export async function changedSince(log: Log, { engine, hashes }: LoadedPipeline): Promise<string | undefined> {
+export interface AsCounted {
+  /** What else of the file counts otherwise by now, as a note; undefined: nothing. */
+  readonly changed: string | undefined;
+  /** Windows that begin before it were counted by an earlier revision of the file; epoch ms. */
+  readonly since: number;
+}
+
+export async function asCounted(log: Log, { engine, hashes }: LoadedPipeline): Promise<AsCounted> {
   const recorded = await recordedRevisions(log, engine.pipeline);
-  if (!recorded || recorded.windows.hash === hashes.windows) return undefined;
+  if (!recorded) return { changed: undefined, since: -Infinity };
+  const since = recorded.windows.counter > 1 ? recorded.completeFrom : -Infinity;
+  if (recorded.windows.hash === hashes.windows) return { changed: undefined, since };
   const parts = changedParts(recorded, hashes);
-  return `the file has changed since these windows were counted${parts === '' ? '' : ` (${parts})`}: they are as the file was then; ${ANEW}`;
+  const changed = `the file has changed since these windows were counted${parts === '' ? '' : ` (${parts})`}: they are as the file was then; ${ANEW}`;
+  return { changed, since };
 }

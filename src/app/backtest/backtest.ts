@@ -137,6 +137,7 @@ export async function runBacktest(options: BacktestOptions, deps: HistoryDeps): 
       notes: [
         ...(range ? [] : ['there is no window of this time: nothing was judged']),
         ...notesOf({ from, warmUpMs, zone, source: history.source() }, first, meter),
+        ...notesOnRevisions(history.countedSince, meter.first, zone),
         ...(isWhole ? seen.notesOn(incidents ?? []) : [TOO_MANY]),
         ...history.notes(),
       ],
@@ -272,6 +273,15 @@ function notesOnSizes(watched: readonly WindowSpec[], meter: Meter, { zone, sour
         'rates a day are over the days that each size has',
     ];
   });
+}
+
+/** Live, a baseline of a measure that means something else now begins anew. */
+function notesOnRevisions(since: number | undefined, first: number | undefined, zone: Zone): string[] {
+  if (since === undefined || first === undefined || first >= since) return [];
+  return [
+    `windows before ${timeText(since, zone)} are of an earlier revision of the file: where that counted otherwise, the step is judged as a break. ` +
+      'To begin behind it give --from, and --warm-up 0s',
+  ];
 }
 
 /** `7d` -> ms. @throws AppError `usage` */

@@ -8,7 +8,7 @@ import type { BacktestReport } from '../../server/api.ts';
 import type { OlapStore } from '../../olap-store/olap-store.ts';
 import type { PipelineRecord } from '../../pipeline/pipeline-record.ts';
 import { choosePipeline, withReading } from '../readers/reading.ts';
-import { changedSince, refuseOthers } from './as-counted.ts';
+import { asCounted, refuseOthers } from './as-counted.ts';
 import { historyFromEvents } from './from-events.ts';
 import { historyFromLog } from './from-log.ts';
 import { firstLine, historyFromRows, isWindowRow } from './from-rows.ts';
@@ -43,6 +43,8 @@ export interface History {
   readonly isLarge: boolean;
   /** Its windows follow from the pipeline file, so that the file may change them. */
   readonly counts: boolean;
+  /** Windows that begin before it were counted by an earlier revision of the file; epoch ms. Absent: none were. */
+  readonly countedSince?: number;
   read(wanted: HistoryWanted, config: LoadedPipeline, emit: Emit): Promise<void>;
   /** What is to be known of what was read. */
   notes(): string[];
@@ -65,9 +67,9 @@ export async function withHistory<T>(
   return withReading(place, deps.clock, async (reading) => {
     const record = choosePipeline(reading, config.engine.pipeline);
     refuseOthers(config, record, needed.measures, needed.windows);
-    const changed = await changedSince(reading.log, config);
+    const { changed, since } = await asCounted(reading.log, config);
     const told = (history: History): Promise<T> =>
-      work({ ...history, notes: () => [...history.notes(), ...(changed === undefined ? [] : [changed])] });
+      work({ ...history, countedSince: since, notes: () => [...history.notes(), ...(changed === undefined ? [] : [changed])] });
     const opened = place.history === 'log' ? undefined : await openedStore(reading.dir, record, place, deps);
     const log = logHistory(record.topics.windows, reading.log, deps, opened instanceof AppError ? opened : undefined);
     if (!opened || opened instanceof AppError) return told(log);
