@@ -18,8 +18,12 @@ import { readWindows } from '../readers/windows.ts';
 import { runPipelines } from '../run.ts';
 import { runBacktest, type BacktestOptions } from './backtest.ts';
 import { backtestInThread } from './backtest-thread.ts';
+import { packRecords } from '../../log/batch.ts';
+import { openDataDir } from '../../log/embedded/data-dir.ts';
+import { createEmbeddedLog } from '../../log/embedded/embedded-log.ts';
 import { chdbMissing } from '../../../test/support/chdb.ts';
 import { temporary } from '../../../test/support/temporary.ts';
+import { rowAt } from '../../../test/support/window-row.ts';
 
 const dir = temporary({ after });
 const at = (name: string): string => join(dir, name);
@@ -164,6 +168,7 @@ test('the OLAP store gives them too, in the thread that HTTP requests use', { sk
   const order = { file: at('shop.yml'), data: at('data'), warmUpMs: 0, set: [], compare: false, graceMs: 0 };
   const report = await backtestInThread(order, new AbortController().signal);
   assert.equal(report.source, 'olap');
+  assert.ok(!report.notes.some((note) => /OLAP store is behind/.test(note)));
   assert.deepEqual(
     report.settings[0]!.alerts.toSorted((a, b) => a.alert_time.localeCompare(b.alert_time)),
     rang,
@@ -415,6 +420,19 @@ test('a log without windows is no history while the OLAP store is not to be had'
   const { source, rows, notes } = await over(at('data'), away);
   assert.equal(source, 'log');
   assert.ok(rows > 0 && notes.some((note) => /not to be had, these windows are from the log/.test(note)));
+});
+
+test('what the log has and the OLAP store lacks is said', { skip: noChdb }, async () => {
+  // As if the store had been away when this row came.
+  const log = createEmbeddedLog({ path: openDataDir(at('data'), { create: false }).logPath, clock: systemClock });
+  const row = JSON.stringify(rowAt(minute(300), { pipeline: 'shop' }));
+  await log.commit({ appends: [{ topic: 'shop.windows', partition: 0, ...packRecords([row]) }] });
+  await log.close();
+  const { notes } = await backtest({ history: 'olap' });
+  assert.deepEqual(
+    notes.filter((note) => /OLAP store is behind/.test(note)),
+    ['the OLAP store is behind: its newest window begins at 2026-03-02 10:13 UTC, and the log has newer ones; --history log reads them'],
+  );
 });
 
 test('a thread ends with its signal, and says what went wrong in it', async () => {

@@ -14,8 +14,10 @@ import { historyFromLog } from './from-log.ts';
 import { firstLine, historyFromRows, isWindowRow } from './from-rows.ts';
 import { historyFromStore } from './from-store.ts';
 import { withInputFile, type InputFile } from './input-file.ts';
+import { newestInLog } from './newest-in-log.ts';
 import type { Emit, HistoryWanted } from './record-packer.ts';
 import { counted, plural } from '../../core/counted.ts';
+import { timeText, zoneNamed, type Zone } from '../../core/told-time.ts';
 
 export interface HistoryPlace {
   /** A file of events or of rows, or a pipe, `-` for standard input; undefined: what a run has left in the data directory. */
@@ -74,7 +76,8 @@ export async function withHistory<T>(
     const log = logHistory(record.topics.windows, reading.log, deps, opened instanceof AppError ? opened : undefined);
     if (!opened || opened instanceof AppError) return told(log);
     try {
-      return await told(storeHistory(opened, place.history === 'olap' ? undefined : log));
+      const inLog = (windows: HistoryWanted['windows']) => newestInLog(reading.log, record.topics.windows, windows);
+      return await told(storeHistory(opened, inLog, zoneNamed(config.timeZone), place.history === 'olap' ? undefined : log));
     } finally {
       await opened.close();
     }
@@ -103,9 +106,16 @@ function logHistory(topic: string, log: Log, deps: HistoryDeps, trouble?: AppErr
   };
 }
 
-/** `otherwise`: where the rows are if the store has none of them. */
-function storeHistory(store: OlapStore, otherwise: History | undefined): History {
+/** `inLog`: start of the newest window there; `otherwise`: where the rows are if the store has none of them. */
+function storeHistory(
+  store: OlapStore,
+  inLog: (windows: HistoryWanted['windows']) => Promise<number | undefined>,
+  zone: Zone,
+  otherwise: History | undefined,
+): History {
   let corrected = 0;
+  /** Where the log has newer windows: start of the newest one of the store, epoch ms. */
+  let behindAt: number | undefined;
   let isEmpty = false;
   let isWithoutKeys = false;
   return {
@@ -114,11 +124,17 @@ function storeHistory(store: OlapStore, otherwise: History | undefined): History
     counts: false,
     async read(wanted, config, emit) {
       let rows = 0;
+      let last = -Infinity;
       const counting: Emit = (columns) => {
         rows += columns.count;
+        last = columns.start.reduce((a, b) => Math.max(a, b), last);
         return emit(columns);
       };
       await historyFromStore(wanted, store, counting, (some) => (corrected += some));
+      const newest = Math.min((await inLog(wanted.windows)) ?? -Infinity, (wanted.to ?? Infinity) - 1);
+      // It is filled once a second or so.
+      const largest = Math.max(...wanted.windows.map(({ window }) => window.sizeMs));
+      if (rows > 0 && newest - last > largest) behindAt = last;
       isWithoutKeys = rows > 0 && wanted.sketched.length > 0;
       if (rows > 0 || !otherwise) return;
       isEmpty = true;
@@ -129,6 +145,11 @@ function storeHistory(store: OlapStore, otherwise: History | undefined): History
         ? []
         : [
             `${counted(corrected, 'row')} ${plural(corrected, 'was', 'were')} corrected after their window had closed: the store holds what they are now, live the detectors saw them before`,
+          ]),
+      ...(behindAt === undefined
+        ? []
+        : [
+            `the OLAP store is behind: its newest window begins at ${timeText(behindAt, zone)}, and the log has newer ones; --history log reads them`,
           ]),
       ...(isWithoutKeys ? [`${NO_KEYS}: they are not read out of the store; --history log has them`] : []),
     ],
