@@ -307,9 +307,8 @@ export interface BacktestSetting {
   readonly rang_per_day: number;
   /** Of `rang`: in the first day that the detectors saw of their windows, by those that learn. A cold start is no measure of a budget. */
   readonly rang_first_day: number;
-  /** Of `rang`, by rules too: behind that day. */
+  /** Of `rang`, by rules too: behind that day; by day too, null where less than a day lies behind it. */
   readonly rang_after_first_day: number;
-  /** The same by day; null where less than a day lies behind it. */
   readonly rang_per_day_after_first_day: number | null;
   /** All three kinds, in the order in which they rang; a folded one has `part_of`, one in the cooldown `cooldown_until`. At most 10,000. */
   readonly alerts: readonly BacktestAlert[];
@@ -338,7 +337,7 @@ export interface BacktestScore {
 export interface BacktestPair {
   readonly alert_type: string;
   readonly series: string;
-  /** When it rang; null: not with this setting. `folded`: another alert spoke for it. */
+  /** When it rang; null: not with this setting. `folded`: another alert spoke for it; `in_cooldown`: it was over within that. */
   readonly file: BacktestBell | null;
   readonly set: BacktestBell | null;
 }
@@ -347,6 +346,5 @@ export interface BacktestBell {
   readonly alert_id: string;
   readonly alert_time: string;
   readonly folded: boolean;
-  /** It began within the cooldown of the one before, and rang nowhere. */
   readonly in_cooldown: boolean;
 }
