@@ -78,9 +78,10 @@ export interface LagWatchDeps {
 export interface LagAlertAt {
   readonly since: number;
   readonly now: number;
+  readonly status: 'firing' | 'resolved';
   /** Which reminder this is, 0 for none. */
   readonly repeat: number;
-  /** As the alert was told last, for its end. */
+  /** As the alert was told last; absent where it begins. */
   readonly told?: AlertEvent;
 }
 
@@ -105,7 +106,8 @@ export async function openLagWatch(config: LagWatchConfig, deps: LagWatchDeps): 
     if (change === undefined) return undefined;
     const told = state?.told;
     const repeat = change === 'repeated' ? (told?.repeat ?? 0) + 1 : 0;
-    return deps.alert(lag, { since: state?.since ?? now, now, repeat, ...(change === 'resolved' && told && { told }) });
+    const status = change === 'resolved' ? 'resolved' : 'firing';
+    return deps.alert(lag, { since: state?.since ?? now, now, status, repeat, ...(told && { told }) });
   }
 
   return {

@@ -93,12 +93,22 @@ test('reminders come each cooldown, though the file names a window of a day firs
   assert.deepEqual([fired!.repeat, reminder!.repeat, reminder!.window], [0, 1, '1m']);
 });
 
-test('an alert ends under the id under which it began, whatever windows the file has since', async (t) => {
-  const clock = { now: () => 1_000, elapsed: () => 0 };
+test('an alert is reminded of and ends under the id under which it began, whatever windows the file has since', async (t) => {
+  let nowMs = 1_000;
+  const clock = { now: () => nowMs, elapsed: () => 0 };
   const log = logOf(t, clock);
   const config = configWith(['5m']);
   await sendTwo(log, config);
   const [fired] = await watchUntil(1, config, { log, clock, offset: 0 });
-  const [over] = await watchUntil(1, configWith(['1d', '1m']), { log, clock, offset: 2 });
-  assert.deepEqual([over!.status, over!.alert_id], ['resolved', fired!.alert_id]);
+  nowMs += 600_000;
+  const changed = configWith(['1d', '1m']);
+  const [reminder] = await watchUntil(1, changed, { log, clock, offset: 0 });
+  const [over] = await watchUntil(1, changed, { log, clock, offset: 2 });
+  assert.deepEqual(
+    [reminder, over].map((event) => [event!.status, event!.repeat, event!.window, event!.alert_id]),
+    [
+      ['firing', 1, '5m', fired!.alert_id],
+      ['resolved', 0, '5m', fired!.alert_id],
+    ],
+  );
 });

@@ -33,7 +33,7 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
   /** As just looked at for somebody else. */
   let last: TotalLag | undefined;
 
-  function alert(lag: TotalLag, { since, now, repeat, told }: LagAlertAt): AlertEvent {
+  function alert(lag: TotalLag, { since, now, status, repeat, told }: LagAlertAt): AlertEvent {
     const unit = limit === undefined ? (told?.unit === 's' ? 's' : 'records') : limit.unit === 'ms' ? 's' : 'records';
     return lagAlert({
       pipeline,
@@ -45,7 +45,7 @@ export async function watchLag(config: LoadedPipeline, deps: WatchLagDeps, signa
       worst: lag.worst,
       since,
       now,
-      status: told === undefined ? 'firing' : 'resolved',
+      status,
       repeat,
       locale,
     });
