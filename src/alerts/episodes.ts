@@ -13,14 +13,14 @@ export interface Episode extends AlertEvent {
 
 /**
  * Notes the alert's next record. Values, explanation and words stay those of the beginning; status, severity, number of reminders, who
- * speaks for it and for whom it speaks are as of the newest record.
+ * speaks for it and for whom it speaks are as of the newest record; an end names nobody, and whom it spoke for until then stays.
  */
 export function noteRecord(episodes: Map<string, Episode>, record: AlertEvent): Episode {
   const known = episodes.get(record.alert_id);
   const resolved_time = record.status === 'resolved' ? record.alert_time : null;
   const repeat = Math.max(known?.repeat ?? 0, record.repeat);
-  const { part_of: _, ...begun } = known ?? record;
-  const { part_of, members = known?.members } = record;
+  const { part_of: _partOf, members: _members, ...begun } = known ?? record;
+  const { part_of, members = resolved_time === null ? undefined : known?.members } = record;
   const company = { ...(part_of === undefined ? {} : { part_of }), ...(members && { members }) };
   const episode = withEnd({ ...begun, ...company, status: record.status, severity: record.severity, repeat, resolved_time }, record);
   episodes.set(record.alert_id, episode);
