@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { endingOf } from '../receivers/ending.ts';
 import { limitAlert } from './limit-alert.ts';
 
 const reached = {
@@ -43,4 +44,15 @@ test('the limit of ids is an alert of its own', () => {
   assert.deepEqual([english.alert_type, english.measure], ['ids_limit', 'ids']);
   assert.match(limitAlert({ ...reached, kind: 'ids', locale: 'ko' }).explanation.not_fired_if, /limits\.max_ids/);
   assert.notEqual(english.alert_id, limitAlert({ ...reached, locale: 'en' }).alert_id);
+});
+
+test('an end that nobody judged has no value, and is no all-clear, in both languages', () => {
+  const told = limitAlert({ ...reached, locale: 'en' });
+  const span = { ...reached.span, endedAt: Date.UTC(2026, 2, 2, 9, 59) };
+  const over = limitAlert({ ...reached, span, told, isUnwatched: true, locale: 'en' });
+  assert.deepEqual([over.alert_id, over.status, over.current_value, endingOf(over)], [told.alert_id, 'resolved', null, 'unwatched']);
+  assert.match(over.message, /alert on limits\.max_series in ad-events\/0 has ended/);
+  assert.match(over.explanation.text, /no longer read, or was read again .*not an all-clear/);
+  const korean = limitAlert({ ...reached, span, told, isUnwatched: true, locale: 'ko' });
+  assert.match(korean.explanation.text, /정상으로 돌아왔다는 뜻은 아닙니다/);
 });

@@ -20,6 +20,10 @@ export interface LimitReached {
   /** The smallest: alerts stand in one. */
   readonly window: WindowSpec;
   readonly span: LimitSpan;
+  /** The alert as it began, where that is known: its end has the same id, whatever windows the file has since. */
+  readonly told?: AlertEvent | undefined;
+  /** Nobody judged that it is over. */
+  readonly isUnwatched?: boolean | undefined;
   readonly locale: AlertLocale;
 }
 
@@ -27,19 +31,19 @@ export interface LimitReached {
  * Fires once for as long as the limit is exceeded, and is resolved when nothing was beyond it for a while (limit-episodes.ts): by event time, so
  * that it follows from the partition's records alone. What was counted meanwhile stays as it is.
  */
-export function limitAlert({ kind, pipeline, partition, limit, window, span, locale }: LimitReached): AlertEvent {
+export function limitAlert({ kind, pipeline, partition, limit, window, span, told, isUnwatched, locale }: LimitReached): AlertEvent {
   const atMs = span.endedAt ?? span.since;
   const startMs = lastStart(window, atMs);
   const start = new Date(startMs).toISOString();
   const end = new Date(startMs + window.sizeMs).toISOString();
   // Episodes begin more than an hour apart. Of a longer window several may, and its end is far off: there the moment itself counts.
   const isLong = window.sizeMs > LIMIT_QUIET_MS;
-  const since = new Date(isLong ? span.since : lastStart(window, span.since)).toISOString();
+  const since = told?.since ?? new Date(isLong ? span.since : lastStart(window, span.since)).toISOString();
   const isOver = span.endedAt !== undefined;
   // How far it went beyond is not known, nor how far it is within again.
-  const observed = isOver ? limit : limit + 1;
+  const observed = isUnwatched ? null : isOver ? limit : limit + 1;
   const labels = { partition };
-  const subject = { pipeline, detector: 'limits', measure: kind, direction: 'up', window: window.name, labels } as const;
+  const subject = { pipeline, detector: 'limits', measure: kind, direction: 'up', window: told?.window ?? window.name, labels } as const;
   const event: AlertEvent = {
     alert_id: alertId({ ...subject, since }),
     alert_time: isLong ? new Date(atMs).toISOString() : end,
@@ -66,6 +70,7 @@ export function limitAlert({ kind, pipeline, partition, limit, window, span, loc
       baseline: null,
       threshold: limit,
       not_fired_if: '',
+      ...(isUnwatched && { unwatched: true as const }),
     },
     likely_causes: [],
     runbook: null,
@@ -85,13 +90,14 @@ export function endOfEarlierId(over: AlertEvent, first: WindowSpec, span: LimitS
   return id === over.alert_id ? [] : [{ ...over, ...begun, alert_id: id, part_of: over.alert_id }];
 }
 
-export function limitWords({ pipeline, labels, expected_value, status }: AlertEvent, kind: LimitKind, locale: AlertLocale): AlertWords {
+export function limitWords(event: AlertEvent, kind: LimitKind, locale: AlertLocale): AlertWords {
+  const { pipeline, labels, expected_value, status, explanation } = event;
   const texts = textsOf[locale];
-  const names = { pipeline, partition: labels['partition'] ?? '', limit: String(expected_value) };
+  const names = { pipeline, partition: labels['partition'] ?? '', limit: String(expected_value), kind };
+  const not_fired_if = fill(texts[`${kind}_limit.not_fired`], names);
+  if (explanation.unwatched) {
+    return { message: fill(texts['limit.unwatched'], names), text: fill(texts['limit.explain_unwatched'], names), not_fired_if };
+  }
   const told = status === 'firing' ? (['message', 'explain'] as const) : (['resolved', 'explain_resolved'] as const);
-  return {
-    message: fill(texts[`${kind}_limit.${told[0]}`], names),
-    text: fill(texts[`${kind}_limit.${told[1]}`], names),
-    not_fired_if: fill(texts[`${kind}_limit.not_fired`], names),
-  };
+  return { message: fill(texts[`${kind}_limit.${told[0]}`], names), text: fill(texts[`${kind}_limit.${told[1]}`], names), not_fired_if };
 }

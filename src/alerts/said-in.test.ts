@@ -108,13 +108,18 @@ function endOfLimitOf(locale: AlertLocale): AlertEvent {
   return limitAlert({ ...LIMIT, kind: 'series', span: { since: START, endedAt: START + MINUTE }, locale });
 }
 
+function unwatchedLimitOf(locale: AlertLocale): AlertEvent {
+  const span = { since: START, endedAt: START + MINUTE };
+  return limitAlert({ ...LIMIT, kind: 'ids', span, told: limitOf(locale), isUnwatched: true, locale });
+}
+
 function lagOf(locale: AlertLocale): AlertEvent {
   const amounts = { unit: 's', observed: 61.4, limit: 60, worst: 'ads/1' } as const;
   return lagAlert({ pipeline: 'ads', window: '1m', ...amounts, since: START, now: START + MINUTE, status: 'firing', locale });
 }
 
 test('alerts of limits and of lag too', () => {
-  for (const write of [limitOf, endOfLimitOf, lagOf]) {
+  for (const write of [limitOf, endOfLimitOf, unwatchedLimitOf, lagOf]) {
     assert.notEqual(write('ko').message, write('en').message);
     assert.deepEqual(saidIn(write('en'), 'ko'), write('ko'));
     assert.deepEqual(saidIn(write('ko'), 'en'), write('en'));

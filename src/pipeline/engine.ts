@@ -27,6 +27,7 @@ import { appendAlerts, appendLetters, appendWindows } from './appends.ts';
 import { openAggregate } from './aggregate/local-aggregate.ts';
 import type { Monitor } from './monitor/monitor.ts';
 import { createIdleClock } from './idle-clock.ts';
+import { openLimitBook, type LimitsRead, type TellLimit } from './limit-book.ts';
 import { fromStateEntries, stateChanges } from './state-codec.ts';
 import { stepAll } from './step-all.ts';
 import { rawTopicSettings, topicSettings, type PipelineTopics } from './topics.ts';
@@ -43,9 +44,6 @@ export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchB
   /** Rows of windows that begin before this instant (epoch ms) are incomplete and are not given out. */
   readonly completeFrom: number;
 }
-
-/** What is recorded of a partition that has more segments than `max_series`, or ids than `max_ids`, or has had. */
-export type TellLimit = (kind: LimitKind, partition: string, span: LimitSpan) => readonly AlertEvent[];
 
 export interface EngineDeps extends Pick<AggregateDeps, 'explain' | 'randomKey' | 'elapsed' | 'onJudged' | 'warn'> {
   readonly log: Log;
@@ -118,6 +116,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const { series, ids } = aggregate.status().limits;
     return { ...newestOf('series', series), ...newestOf('ids', ids) };
   });
+  const limitBook = deps.limitAlert && (await openLimitBook(spec.pipeline, log, deps.limitAlert));
   // Without a clock that tells arrival, and where nothing is shown before it is final, silence is no news.
   const idleClock = createIdleClock(config.clock === 'append' && config.provisional ? deps.elapsed : undefined);
   const acceptedNow = (): number[] => aggregates.map((aggregate) => aggregate.status().totals.accepted);
@@ -165,6 +164,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
         ...parts.flatMap((part) => part.state),
         ...(await slices(stateChanges(mergePrefix, await slices(merge.takingStateChanges())))),
         ...(await slices(monitor.takingStateChanges())),
+        ...(limitBook?.takeStateChanges() ?? []),
         ...extra,
       ],
     });
@@ -172,14 +172,20 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   }
 
   function limitAlerts(): AlertEvent[] {
-    return aggregates.flatMap((aggregate, i) => {
-      const { limits } = aggregate.status();
+    const told = aggregates.flatMap((aggregate, i) => {
+      const { limits, offset } = aggregate.status();
       return (['series', 'ids'] as const).flatMap((kind) => {
         const news = limitNews(limits[kind], limitsTold[i]![kind]);
         Object.assign(limitsTold[i]!, newestOf(kind, news));
-        return news.flatMap((span) => deps.limitAlert?.(kind, aggregate.name, span) ?? []);
+        return news.flatMap((span) => limitBook?.tell(kind, aggregate.name, span, offset) ?? []);
       });
     });
+    return [...told, ...(limitBook?.endLeft(limitsRead, merge.frontier) ?? [])];
+  }
+
+  function limitsRead(partition: string): LimitsRead | undefined {
+    const i = aggregates.findIndex(({ name }) => name === partition);
+    return i < 0 ? undefined : { offset: aggregates[i]!.status().offset, told: limitsTold[i]! };
   }
 
   /** Whether something was accepted since this was asked last. Panes change by broken records too, where these are counted. */

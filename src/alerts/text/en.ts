@@ -98,6 +98,9 @@ export const en = {
     'The partition {partition} has forgotten no id before its time (limits.max_ids, {limit}) for an hour of event time, or for as long as it remembers them where that is longer. Copies that were counted twice meanwhile stay counted.',
   'ids_limit.not_fired':
     'With a higher limits.max_ids (16 bytes of memory an id), a shorter dedup, or more partitions it would not have fired. After a change of the first two the next run needs --new-revision.',
+  'limit.unwatched': '☑️ {pipeline}: the alert on limits.max_{kind} in {partition} has ended',
+  'limit.explain_unwatched':
+    'The partition {partition} is no longer read, or was read again and did not go beyond limits.max_{kind} at this place: the alert has ended, and nothing was judged. This is not an all-clear.',
   'lag.seconds': '{count} s of event time',
   'lag.record': '{count} record',
   'lag.records': '{count} records',

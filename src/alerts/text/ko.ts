@@ -102,6 +102,9 @@ export const ko: Readonly<Record<keyof typeof en, string>> = {
     '이벤트 시간으로 한 시간 동안(ID를 그보다 오래 기억하면 그 기간 동안) {partition} 파티션이 한도(limits.max_ids, {limit}개) 때문에 일찍 잊은 ID가 없습니다. 그동안 두 번 집계된 사본은 그대로 남습니다.',
   'ids_limit.not_fired':
     'limits.max_ids가 더 크거나(ID당 메모리 16바이트) dedup이 더 짧거나 파티션이 더 많았다면 알림이 울리지 않았습니다. 앞의 두 값을 바꾸면 다음 run에 --new-revision이 필요합니다.',
+  'limit.unwatched': '☑️ {pipeline}: {partition}의 limits.max_{kind} 알림 종료',
+  'limit.explain_unwatched':
+    '{partition} 파티션을 더 이상 읽지 않거나, 다시 읽었을 때 이 시점에 limits.max_{kind} 한도를 넘지 않아 판단 없이 알림을 종료합니다. 정상으로 돌아왔다는 뜻은 아닙니다.',
   'lag.seconds': '이벤트 시간 {count}초',
   'lag.record': '레코드 {count}개',
   'lag.records': '레코드 {count}개',

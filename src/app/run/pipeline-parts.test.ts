@@ -72,3 +72,16 @@ test('an alert of a limit that fires under the id of the first window, as it onc
   );
   assert.equal(limitAlertsOf(withWindows('1m', '2h'))('series', 'orders/0', { ...span, endedAt: MORNING + 2 * HOUR }).length, 1);
 });
+
+test('an alert of a limit ends under the id under which it began, whatever windows the file has since', () => {
+  const span = { since: MORNING };
+  const [begun] = limitAlertsOf(withWindows('1m', '1h'))('series', 'orders/0', span);
+  for (const windows of [['30s', '1m', '1h'], ['1d'], ['1m']]) {
+    const over = limitAlertsOf(withWindows(...windows))('series', 'orders/0', { ...span, endedAt: MORNING + 2 * HOUR, told: begun! });
+    assert.deepEqual(
+      over.map(({ alert_id, status, window, since }) => [alert_id, status, window, since]),
+      [[begun!.alert_id, 'resolved', '1m', begun!.since]],
+      String(windows),
+    );
+  }
+});

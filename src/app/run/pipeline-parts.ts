@@ -12,7 +12,8 @@ import type { StateChange } from '../../log/log.ts';
 import { retryOfOneRun } from '../../notify/deliver.ts';
 import { systemWait } from '../../notify/wait.ts';
 import { createNotifier, type Notifier } from '../../notify/notifier.ts';
-import type { Committed, TellLimit } from '../../pipeline/engine.ts';
+import type { Committed } from '../../pipeline/engine.ts';
+import type { TellLimit } from '../../pipeline/limit-book.ts';
 import { createMonitor, type Monitor } from '../../pipeline/monitor/monitor.ts';
 import { pipelineRecord, pipelineRecordChange } from '../../pipeline/pipeline-record.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
@@ -81,9 +82,10 @@ export function limitAlertsOf(config: LoadedPipeline): TellLimit {
   const { pipeline, windows, limits } = config.engine;
   const limitOf = { series: limits.maxSeries, ids: limits.maxIds ?? MAX_IDS };
   const window = smallestWindow(windows);
-  return (kind, partition, span) => {
-    const alert = limitAlert({ kind, pipeline, partition, limit: limitOf[kind], window, span, locale: config.locale });
-    return [alert, ...endOfEarlierId(alert, windows[0]!, span)];
+  return (kind, partition, { told, isUnwatched, ...span }) => {
+    const at = { kind, pipeline, partition, limit: limitOf[kind], window, span };
+    const alert = limitAlert({ ...at, told, isUnwatched, locale: config.locale });
+    return told ? [alert] : [alert, ...endOfEarlierId(alert, windows[0]!, span)];
   };
 }
 

@@ -19,11 +19,12 @@ import type { WindowRecord } from '../../windows/row.ts';
 import type { AggregateStatus } from '../aggregate/aggregate.ts';
 import { readAppendedTail } from '../appended-tail.ts';
 import { appendAlerts, appendWindows } from '../appends.ts';
-import { mergeStatePrefix, type Committed, type TellLimit } from '../engine.ts';
+import { mergeStatePrefix, type Committed } from '../engine.ts';
 import type { Monitor } from './monitor.ts';
 import { createReportBook } from './report-book.ts';
 import { statusOfReport, type PartitionReport } from '../aggregate/partition-report.ts';
 import { createIdleClock } from '../idle-clock.ts';
+import { openLimitBook, type LimitsRead, type TellLimit } from '../limit-book.ts';
 import { monitorGroup, partialsTopic } from '../stage-topics.ts';
 import { fromStateEntries, stateChanges, toStateChanges } from '../state-codec.ts';
 import type { PipelineTopics } from '../topics.ts';
@@ -73,6 +74,8 @@ export interface MonitorStage {
 }
 
 const READ_LIMITS = { maxBytes: 1 << 20 };
+/** A partition whose owner has not reported yet. */
+const NOT_READ: LimitsRead = { offset: -1, told: {} };
 
 interface StageMeta {
   /** From here on records may stand on the topics that are not noted. */
@@ -104,6 +107,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   monitor.restore(await log.state(`monitor/${pipeline}/`));
   const stageEntries = fromStateEntries(stagePrefix, await log.state(stagePrefix));
   reports.restore(stageEntries);
+  const limitBook = deps.limitAlert && (await openLimitBook(pipeline, log, deps.limitAlert));
   const meta = stageEntries.find(([key]) => key === 'meta')?.[1] as StageMeta | undefined;
   const windowsTail = await readAppendedTail(log, topics.windows, meta?.windows);
   const alertsTail = await readAppendedTail(log, topics.alerts, meta?.alerts);
@@ -133,7 +137,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     const accepted = reports.get(partition)?.totals.accepted;
     if (record.report !== undefined) {
       const news = reports.take(record.partials, record.report as PartitionReport);
-      if (deps.limitAlert) for (const { kind, span } of news) alerts.push(...deps.limitAlert(kind, partition, span));
+      for (const { kind, span } of news) alerts.push(...(limitBook?.tell(kind, partition, span, reports.get(partition)!.offset) ?? []));
     }
     // Panes change by broken records too, where these are counted: what was accepted says that something came.
     if (replayed.length > 0 || reports.get(partition)?.totals.accepted !== accepted) {
@@ -144,6 +148,11 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
     const complete = stepped.records.filter((told) => Date.parse(told.window_start) >= config.completeFrom);
     records.push(complete);
     for (const alert of yield* monitor.observing(complete)) alerts.push(alert);
+    if (limitBook) alerts.push(...limitBook.endLeft(limitsRead, merge.frontier));
+  }
+
+  function limitsRead(partition: string): LimitsRead | undefined {
+    return names.includes(partition) ? (reports.get(partition) ?? NOT_READ) : undefined;
   }
 
   /** Up to where windows are over by the clock, where that is news to the monitor. */
@@ -176,6 +185,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
         ...(await slices(stateChanges(mergePrefix, await slices(merge.takingStateChanges())))),
         ...(await slices(monitor.takingStateChanges())),
         ...toStateChanges(stagePrefix, [['meta', noted], ...reports.takeStateChanges()]),
+        ...(limitBook?.takeStateChanges() ?? []),
         ...state,
       ],
     } satisfies CommitUnit;
