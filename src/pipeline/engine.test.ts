@@ -151,3 +151,28 @@ test('the frontier moves when what follows from it is in the log, and goes on fr
     assert.equal((await openOn(log)).frontier, frontier);
   });
 });
+
+test('what was read is news until it is in the log, while the commit that holds it is being written too', async () => {
+  await withTempLog(async ({ log }) => {
+    const hadNews: boolean[] = [];
+    const engine = await openOn({
+      ...log,
+      async commit(unit) {
+        hadNews.push(engine.hasNews());
+        const firsts = await log.commit(unit);
+        hadNews.push(engine.hasNews());
+        return firsts;
+      },
+    });
+    await engine.commit();
+    assert.equal(engine.hasNews(), false);
+    hadNews.length = 0;
+    await send(log, 0, 1, 12);
+    await send(log, 1, 3, 15);
+    const reading = engine.step();
+    assert.equal(engine.hasNews(), true, 'nobody knows yet what a step under way brings');
+    await reading;
+    await engine.commit();
+    assert.deepEqual([...hadNews, engine.hasNews()], [true, true, false]);
+  });
+});

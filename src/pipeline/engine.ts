@@ -74,7 +74,10 @@ export interface Committed {
 export interface Engine {
   /** Judges the next batch of every partition; resolves to the records read, 0 when there was nothing. */
   step(): Promise<number>;
-  /** Whether a commit would tell anything new: records were read, a partition fell idle or awoke, or silence lasts for another window. */
+  /**
+   * Whether a commit would tell anything new: records were read, a partition fell idle or awoke, or silence lasts for another window. While
+   * a step or a commit is under way nobody can say that it does not.
+   */
   hasNews(): boolean;
   /** Merges what the steps have yielded and commits it. */
   commit(options?: CommitOptions): Promise<Committed>;
@@ -125,6 +128,8 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   /** As of the last commit: the merge is ahead of what stands in the log while one is under way. */
   let { frontier } = merge;
   let readSinceCommit = 0;
+  /** A step or a commit is under way: what it brings is not in the log yet. */
+  let isAtWork = false;
   let isCaughtUp = false;
   let idleAtCommit = '';
   const idleNow = (readToEnd: boolean): string => aggregates.map((aggregate) => Number(aggregate.isIdle(readToEnd))).join('');
@@ -202,6 +207,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   }
 
   async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
+    isAtWork = true;
     readSinceCommit = 0;
     idleAtCommit = idleNow(readToEnd);
     const taken = await ofAll((aggregate) => aggregate.takePartials(readToEnd));
@@ -225,17 +231,20 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     const reached = merge.frontier;
     const deadLetters = await write(records, alerts, state, taken);
     frontier = reached;
+    isAtWork = false;
     return { records, provisional: stepped.provisional, alerts, deadLetters };
   }
 
   return {
     async step() {
+      isAtWork = true;
       const read = await stepAll(aggregates);
       readSinceCommit += read;
       isCaughtUp = read === 0;
+      isAtWork = false;
       return read;
     },
-    hasNews: () => readSinceCommit > 0 || idleNow(false) !== idleAtCommit || silentUntil() !== undefined,
+    hasNews: () => isAtWork || readSinceCommit > 0 || idleNow(false) !== idleAtCommit || silentUntil() !== undefined,
     commit,
     async flush(options) {
       const committed = await commit({ ...options, readToEnd: true });

@@ -4,6 +4,7 @@ import { withTempLog } from '../../test/property/temp-log.ts';
 import { first } from '../../test/support/first-detector.ts';
 import { smallSource, smallSpec } from '../../test/support/small-spec.ts';
 import { createAlerts } from '../alerts/alerts.ts';
+import { atOnce, type Sliced } from '../core/slices.ts';
 import { packRecords, recordAt } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
 import type { AlertEvent } from '../receivers/alert-event.ts';
@@ -13,7 +14,7 @@ import { compilePlan } from '../windows/plan.ts';
 import { openAggregateStage } from './aggregate/aggregate-stage.ts';
 import { readAppendedTail } from './appended-tail.ts';
 import { ensureTopics } from './engine.ts';
-import { openMonitorStage } from './monitor/monitor-stage.ts';
+import { openMonitorStage, type MonitorStage, type MonitorStageDeps } from './monitor/monitor-stage.ts';
 import { createMonitor } from './monitor/monitor.ts';
 import { followRevision, settleStageRevision } from './stage-revision.ts';
 import { PARTIALS_SETTINGS, partialsTopic } from './stage-topics.ts';
@@ -56,7 +57,10 @@ function partition(log: Log, more: { lag?: () => number; elapsed?: () => number;
   );
 }
 
-function monitorOn(log: Log, { revision = 1, looks = false } = {}) {
+function monitorOn(
+  log: Log,
+  { revision = 1, looks = false, slices }: { revision?: number; looks?: boolean; slices?: MonitorStageDeps['slices'] } = {},
+) {
   const { pipeline, dimensions, windows, measures } = spec;
   const detect = [{ detector: 'first' as 'threshold', config: {}, measure: 'n', window: '10s', over: 'all' as const }];
   const monitorSpec = {
@@ -73,7 +77,7 @@ function monitorOn(log: Log, { revision = 1, looks = false } = {}) {
   const monitor = createMonitor(monitorSpec, { alerts: createAlerts(monitorSpec), catalog: { first } });
   return openMonitorStage(
     { plan, topics, revision, completeFrom: -Infinity, provisional: true, clock: 'event' },
-    { log, monitor, ...(looks && { elapsed: () => 0 }) },
+    { log, monitor, ...(looks && { elapsed: () => 0 }), ...(slices && { slices }) },
   );
 }
 
@@ -277,5 +281,37 @@ test('what is no alert among the alerts stops no monitor', async () => {
     await monitorOn(log);
     await log.commit({ appends: [{ topic: topics.alerts, partition: 0, ...packRecords(['', 'null', 'no alert']) }] });
     await monitorOn(log);
+  });
+});
+
+test('what the monitor reads is news until it is in the log: while it is taken in, and while it is being written', async () => {
+  await withTopics(async (log) => {
+    const stage = await partition(log);
+    const opened: MonitorStage[] = [];
+    const hadNews: boolean[] = [];
+    const ask = (): void => void hadNews.push(...opened.map((each) => each.hasNews()));
+    const asking: Log = {
+      ...log,
+      async commit(unit) {
+        ask();
+        const firsts = await log.commit(unit);
+        ask();
+        return firsts;
+      },
+    };
+    const slices = async <T>(work: Sliced<T>): Promise<T> => {
+      ask();
+      return atOnce(work);
+    };
+    const monitor = await monitorOn(asking, { slices });
+    opened.push(monitor);
+    await send(log, 1, 12);
+    await stage.step();
+    await stage.commit();
+    assert.equal(monitor.hasNews(), false);
+    while ((await monitor.step()) > 0);
+    assert.deepEqual(new Set(hadNews.splice(0)), new Set([true]));
+    await monitor.commit();
+    assert.deepEqual([new Set(hadNews), monitor.hasNews()], [new Set([true]), false]);
   });
 });

@@ -121,6 +121,8 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   /** As of the last commit: what follows from it is in the log. */
   let { frontier } = merge;
   let readSinceCommit = 0;
+  /** What a commit brings is in the log when it is over. */
+  let isCommitting = false;
   let isCaughtUp = false;
 
   function* take(bytes: Uint8Array): Sliced<void> {
@@ -207,13 +209,15 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       isCaughtUp = batch === undefined;
       if (!batch) return 0;
       if (batch.firstOffset > offset && (await log.bounds(topic, 0)).start > offset) throw gap(pipeline, topic, offset);
+      // Before it is taken in, piece by piece: what follows from it is not in the log meanwhile.
+      readSinceCommit += batch.count;
       for (let i = 0; i < batch.count; i++) await slices(take(recordAt(batch, i)));
       offset = batch.firstOffset + batch.count;
-      readSinceCommit += batch.count;
       return batch.count;
     },
-    hasNews: () => readSinceCommit > 0 || silentUntil() !== undefined,
+    hasNews: () => isCommitting || readSinceCommit > 0 || silentUntil() !== undefined,
     async commit({ state = [] } = {}) {
+      isCommitting = true;
       readSinceCommit = 0;
       const deadLetters = reports.newLetters();
       merge.expire();
@@ -229,6 +233,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
         await write([]);
         alerts = [];
       }
+      isCommitting = false;
       return { records: told.records, provisional, alerts: [...told.alerts, ...looks], deadLetters };
     },
     async flush() {
