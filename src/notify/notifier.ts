@@ -66,6 +66,8 @@ export interface Notifier {
   waiting(): number;
   /** Ends what is under way; it begins anew after the next start. */
   stop(): void;
+  /** Of what is offered since, nothing is told, nor dealt with. */
+  readonly isStopped: boolean;
   /** The notification log's changes since the last call. */
   takeStateChanges(): StateChange[];
   /** Of the keys of its state. */
@@ -114,6 +116,9 @@ export function createNotifier(settings: NotifierSettings, deps: NotifierDeps): 
     isCaughtUp,
     waiting: () => queues.reduce((sum, queue) => sum + queue.waiting(), 0),
     stop: () => stopping.abort(),
+    get isStopped() {
+      return stopping.signal.aborted;
+    },
     statePrefix: notifyStatePrefix(pipeline),
     takeStateChanges: () => log.take(),
     restore: (entries) => log.restore(entries),

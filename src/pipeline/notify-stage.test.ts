@@ -181,6 +181,27 @@ test('the end of an alert never overtakes its beginning, however slow that is', 
   assert.notEqual(order[0], 'alert-0 firing');
 });
 
+test(
+  'when the grace of a stop is over nothing more is read: what was not come to is told after the next start',
+  { timeout: 30_000 },
+  async (t) => {
+    const log = await openLog(t);
+    const pager = bell('pager');
+    const count = 600;
+    await append(
+      log,
+      Array.from({ length: count }, (_, n) => alert(n)),
+    );
+    const silent: Receiver = { ...pager, send: () => new Promise(() => {}) };
+    const first = await start(log, [silent], { settings: { waitingMax: 10 }, graceMs: 0 });
+    await until(t, () => first.stage.waiting() === 10);
+    await first.finish();
+    assert.equal(first.stage.waiting(), 10);
+    await (await start(log, [pager])).finish();
+    assert.equal(new Set(pager.rung).size, count);
+  },
+);
+
 test('a receiver that is busy gets its pause, then one at a time, and all of them in the end', { timeout: 30_000 }, async (t) => {
   const log = await openLog(t);
   let [busy, mostAfter, open] = [0, 0, 0];

@@ -113,9 +113,9 @@ export async function openNotifyStage(
     return due;
   }
 
-  /** Reads on from an offset, for ever: gives undefined whenever it is at the end. */
+  /** Reads on from an offset, until the notifier is stopped: gives undefined whenever it is at the end. */
   async function* follow(from: number): AsyncGenerator<RecordBatch | undefined> {
-    for (let offset = from; ;) {
+    for (let offset = from; !notifier.isStopped;) {
       const batch = await log.read(topic, 0, offset, READ_LIMITS);
       if (batch) offset = batch.firstOffset + batch.count;
       yield batch;
@@ -164,6 +164,8 @@ export async function openNotifyStage(
       if (batch) await silences.catchUp();
       for (let i = 0; i < records; i++) {
         await queue.room();
+        // What it has not come to is read again after the next start.
+        if (notifier.isStopped) break;
         const offset = batch!.firstOffset + i;
         const event = eventAt(batch!, i);
         if (event && (offset >= start || queue.isOwed(event))) under.add(offer(offset, event));
