@@ -1,7 +1,7 @@
 /**
  * What one receiver is told of: each alert event is judged when its turn comes, and rung with retries. Events of one segment and
- * alert type wait for one another, so that an end never overtakes its beginning; all others go side by side, but where they are read at
- * this machine.
+ * alert type wait for one another, and so do those of one alert, so that an end never overtakes its beginning; all others go side by side,
+ * but where they are read at this machine.
  */
 import type { Clock } from '../core/clock.ts';
 import { formatDuration } from '../core/duration.ts';
@@ -116,9 +116,12 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
   /** Ids of alerts that waited and are being told. */
   const settling = new Set<string>();
 
-  /** Who reads at this machine reads from above to below: everything in its order. */
-  function laneOf(event: AlertEvent): string {
-    return receiver.local ? 'all' : segmentKey(event);
+  /**
+   * Who reads at this machine reads from above to below: everything in its order. An alert stays in the lane in which it began, though the file
+   * may have given it another type since.
+   */
+  function inLane<T>(event: AlertEvent, work: () => Promise<T>): Promise<T> {
+    return lanes.run(receiver.local ? 'all' : segmentKey(event), event.alert_id, work);
   }
 
   async function judge(event: AlertEvent, offset: number): Promise<Notified | undefined> {
@@ -267,7 +270,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
     if (isUntold) return [];
     return due.map(async (event) => {
       settling.add(event.alert_id);
-      return lanes.run(laneOf(event), () => settleOne(event)).finally(() => settling.delete(event.alert_id));
+      return inLane(event, () => settleOne(event)).finally(() => settling.delete(event.alert_id));
     });
   }
 
@@ -289,7 +292,7 @@ export function createReceiverQueue(settings: QueueSettings, deps: QueueDeps): R
       const event = slight.read(read);
       if (event.members) taken.read(offset, event, new Set([...[...underWay.values()].map(({ alert_id: id }) => id), ...settling]));
       underWay.set(offset, event);
-      const notified = await lanes.run(laneOf(event), () => judge(event, offset)).finally(() => underWay.delete(offset));
+      const notified = await inLane(event, () => judge(event, offset)).finally(() => underWay.delete(offset));
       if (notified) dealtWith(offset);
       return notified;
     },
