@@ -88,6 +88,11 @@ test('time and randomness are arguments: only core/clock.ts reads the machine', 
   report(findInCode(/\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\bprocess\.hrtime\b/, ['src/core/clock.ts']));
 });
 
+test('property tests make entries as long as they permit', () => {
+  const direct = [...sources].filter(([, text]) => /^import .* from 'fast-check'/m.test(text)).map(([file]) => file);
+  assert.deepEqual(direct, ['test/support/fast-check.ts'], 'others import fc from there');
+});
+
 test('no default exports, no re-exports but in src/index.ts, no mutable module state', () => {
   report(findInCode(/^export default\b/m, []));
   report(findInCode(/^export\s+(?:type\s+)?(?:\*|\{[^}]*\})[^;]*?\bfrom\b/m, ['src/index.ts']));

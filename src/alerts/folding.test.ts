@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { atOnce } from '../core/slices.ts';
 import type { Labels } from '../core/labels.ts';
 import { agree, holds, type FiringAlert } from './explains.ts';

@@ -1,7 +1,7 @@
 /** One alert in two languages: who reads its record in another language reads what would have been written in it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import type { Grounds, Verdict } from '../detectors/detector.ts';
 import type { AlertEvent, AlertLocale } from '../receivers/alert-event.ts';
 import type { MeasureSpec } from '../windows/spec.ts';

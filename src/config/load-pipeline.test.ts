@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { AppError } from '../core/errors.ts';
 import { definePipeline, loadPipeline } from './load-pipeline.ts';
 import type { PipelineFile } from './pipeline-schema.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 
 test('a duration written out is read back, in its largest whole unit', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { atOnce, done, inSlices, ITEMS_AT_ONCE, joined, mapped, sorted, type Sliced } from './slices.ts';
 
 /** How often it yields, and what comes of it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { localIso, spanText, splitTimes, timeText, UTC, withZone, zoneNamed, instantOf, parseWritten } from './told-time.ts';
 
 const at = (iso: string): number => Date.parse(iso);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { nameVersion } from './name-version.ts';
 
 const named = (text: string | Uint8Array, field = 'v'): string | undefined => nameVersion(Buffer.from(text), field, 'v2')?.toString();

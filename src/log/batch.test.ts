@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { columnAt, follows, joinBatches, keyAt, packRecords, recordAt, sliceBatch, splitLines } from './batch.ts';
 import type { RecordBatch } from './log.ts';
 

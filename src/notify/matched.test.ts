@@ -1,7 +1,7 @@
 /** What a receiver is told that has a `match`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { holdWaits } from '../../test/support/held-waits.ts';
 import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { silentLogger } from '../core/logger.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { createSilenceBook } from './silence-book.ts';
 import { concerns, parseSilence, statusOf, type Silence } from './silence.ts';

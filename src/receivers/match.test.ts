@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { sampleAlert } from '../../test/support/sample-alert.ts';
 import type { Labels } from '../core/labels.ts';
 import type { AlertEvent } from './alert-event.ts';

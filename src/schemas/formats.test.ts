@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { STRING_FORMATS } from './formats.ts';
 
 const EXAMPLES: Record<string, { good: string[]; bad: string[] }> = {

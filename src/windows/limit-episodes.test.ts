@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { createLimitEpisodes, limitNews, LIMIT_QUIET_MS, type LimitSpan } from './limit-episodes.ts';
 
 const HOUR = LIMIT_QUIET_MS;

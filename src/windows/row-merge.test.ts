@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { flatRow, measuresOf, mergeRows, mergeStates } from './row-merge.ts';
 import { rowVersion } from './row-version.ts';
 import type { WindowRow } from './row.ts';

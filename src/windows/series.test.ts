@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { smallSpec } from '../../test/support/small-spec.ts';
 import { compilePlan } from './plan.ts';
 import { createSeriesTable, type SeriesTable } from './series.ts';

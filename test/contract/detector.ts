@@ -1,7 +1,7 @@
 /** What every detector must hold, whatever it detects. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { z } from 'zod';
 import type { Detector, DetectorContext, DetectorKind, Observation, Parts, Verdict } from '../../src/detectors/detector.ts';
 

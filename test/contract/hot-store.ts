@@ -1,7 +1,7 @@
 /** What every hot store must do: run on each implementation with `testHotStore`. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { labelsKey } from '../../src/core/labels.ts';
 import { HOT_HISTORY_MS, type HotStore, type HotStoreConfig } from '../../src/hot-store/hot-store.ts';
 import type { WindowRow } from '../../src/windows/row.ts';

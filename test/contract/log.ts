@@ -1,7 +1,7 @@
 /** What every log must do: run on each implementation with `testLog`. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { anyCharacter } from '../support/any-character.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { keyAt, packRecords, recordAt } from '../../src/log/batch.ts';

@@ -1,7 +1,7 @@
 /** The comparison must be able to fail: it finds nothing in rows that are right, and every fault that is put in. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
 import { scenario } from '../property/arbitraries.ts';
 import { differences, type CompareOptions } from './compare.ts';

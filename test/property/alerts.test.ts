@@ -1,7 +1,7 @@
 /** Alerts follow from the log of final windows: read again from its start, it gives them byte for byte. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { detectorCatalog } from '../../src/detectors/catalog.ts';
 import type { DetectEntry } from '../../src/pipeline/monitor/monitor-spec.ts';
 import type { EngineSpec } from '../../src/windows/spec.ts';

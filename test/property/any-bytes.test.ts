@@ -1,7 +1,7 @@
 /** Any bytes on the input: nothing throws, every record has its outcome, and only what is an event counts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { OUTCOMES, type Outcome } from '../../src/core/outcome.ts';
 import { originKey } from '../../src/dead-letter/dead-letter.ts';
 import { differences } from '../oracle/compare.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { OUTCOMES } from '../../src/core/outcome.ts';
 import { judge } from '../oracle/oracle.ts';
 import type { OracleRow } from '../oracle/windows.ts';

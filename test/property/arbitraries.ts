@@ -1,5 +1,5 @@
 /** Random cases for the engine: a pipeline, what stands in its topics, and what is sent in again. */
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { originKey } from '../../src/dead-letter/dead-letter.ts';
 import type { EngineSpec } from '../../src/windows/spec.ts';
 import { judge } from '../oracle/oracle.ts';

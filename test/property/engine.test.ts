@@ -1,7 +1,7 @@
 /** The engine over a real log, against the naive oracle: random pipelines, streams, batches, lags, restarts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { mergeRows } from '../../src/windows/row-merge.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
 import { differences } from '../oracle/compare.ts';

@@ -1,7 +1,7 @@
 /** Places of segments over days, however the records are cut, whatever is kept in panes and how often the partition begins anew. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { judge } from '../oracle/oracle.ts';
 import { smallSource, smallSpec } from '../support/small-spec.ts';
 import { runs } from './runs.ts';

@@ -1,6 +1,6 @@
 /** Runs a scenario through the engine and the oracle, and holds what they say against each other. */
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { atOnce } from '../../src/core/slices.ts';
 import { noOutcomes, OUTCOMES } from '../../src/core/outcome.ts';
 import type { Engine } from '../../src/pipeline/engine.ts';

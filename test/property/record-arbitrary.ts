@@ -2,7 +2,7 @@
  * Random record streams. A stream is drawn as a list of steps that know nothing of the pipeline, and then built for a
  * source, so that a failing case shrinks step by step.
  */
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import type { SourceSpec } from '../../src/windows/spec.ts';
 import type { ClockKind } from '../oracle/outcomes.ts';
 import type { OracleRecord } from '../oracle/record.ts';

@@ -1,7 +1,7 @@
 /** Another file on the same data: refused, gone on with, or everything read again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import type { AppError } from '../../src/core/errors.ts';
 import { recordedRevisions, settleRevision, type RevisionChoice } from '../../src/pipeline/revision.ts';
 import { topicsOf } from '../../src/pipeline/topics.ts';

@@ -1,5 +1,5 @@
 /** Random pipelines, with limits and times small enough that a few dozen records meet every rule. */
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { OUTCOMES, type Outcome } from '../../src/core/outcome.ts';
 import type { Condition, EngineSpec, LookupSpec, MeasureSpec, SourceSpec, WindowSpec } from '../../src/windows/spec.ts';
 

@@ -1,7 +1,7 @@
 /** The stages one by one on a log without transactions, with deaths, takeovers and zombies, against the oracle and the common engine. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
 import { differences } from '../oracle/compare.ts';
 import { anyScenario, scenario } from './arbitraries.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import fc from 'fast-check';
+import { fc } from '../support/fast-check.ts';
 import { openCounting } from '../../src/app/embedded/counting.ts';
 import { createPlacement } from '../../src/app/threads/placement.ts';
 import { startWorker } from '../../src/app/threads/thread.ts';

@@ -2,7 +2,7 @@
  * Any character of Unicode, for strings of fast-check. As its own unit `binary`, which writes down all million of them before the first string: a
  * second of the processor in every test file that asks for it.
  */
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 
 const SURROGATES_FROM = 0xd800;
 const SURROGATES = 0x800;

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after } from 'node:test';
-import fc from 'fast-check';
+import { fc } from './fast-check.ts';
 import { AppError, type ErrorCode } from '../../src/core/errors.ts';
 import { openLines, type LineOptions } from '../../src/sources/file/lines.ts';
 import type { LineInput } from '../../src/sources/file/open-input.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { AppError } from '../../core/errors.ts';
 import { packRecords } from '../../log/batch.ts';
 import type { RecordsToAppend, StateChange } from '../../log/log.ts';

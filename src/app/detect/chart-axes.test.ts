@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { timeTicks, valueTicks } from './chart-axes.ts';
 
 const T = Date.UTC(2026, 2, 2);

@@ -1,7 +1,7 @@
 /** A column is read in one way only, whatever its lines look like. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { AppError } from '../../core/errors.ts';
 import { DECIMAL_MARKS, readNumber } from './number-text.ts';
 import { createPointLines, type Point } from './point-lines.ts';

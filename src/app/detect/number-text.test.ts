@@ -1,7 +1,7 @@
 /** Numbers as people's programs write them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { DECIMAL_MARKS, readNumber } from './number-text.ts';
 
 test('a number is read where only one reading is possible, and settles how its column is written', () => {

@@ -1,7 +1,7 @@
 /** Times as people's programs write them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import type { DigitsForm } from './digits-time.ts';
 import { readTime } from './time-text.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { cursorAfter, parseCursor } from '../../server/window-cursor.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import { byWindow, pageOf } from './history-page.ts';

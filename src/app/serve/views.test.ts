@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { windowRow } from '../../../test/server/fake-surface.ts';
 import { temporary } from '../../../test/support/temporary.ts';
 import { lagAlert } from '../../alerts/lag-alert.ts';

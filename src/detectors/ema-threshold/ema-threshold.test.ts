@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import type { Observation, SeriesInput, Verdict } from '../detector.ts';
 import { emaThresholdConfig } from './config.ts';
 import { emaThreshold } from './ema-threshold.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { createKit } from './kit.ts';
 import { At, emptyState } from './layout.ts';
 import { createModel } from './model.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { createRandom, type Random } from '../../core/random.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';
 import type { Budget, Direction, SeriesInput, Verdict } from '../detector.ts';

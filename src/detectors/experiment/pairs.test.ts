@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import type { Tally } from './comparison.ts';
 import { NO_PAIR, NO_TALLY, withWindow, type Pair, type Paired } from './pairs.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { dealOut } from './shares.ts';
 
 test('as many as `variants` says share the error alike; more that come together have equal parts of it; later ones have none', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { amountRatioRange, ratioRange } from './ranges.ts';
 
 test('a range holds the ratio that it is told with, also where more was paid back than came in', () => {

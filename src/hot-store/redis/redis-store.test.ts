@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { createClient } from '@redis/client';
 import { testHotStore } from '../../../test/contract/hot-store.ts';
 import { hotRow as row, US_BANNER as US } from '../../../test/support/hot-row.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { hotRow } from '../../../test/support/hot-row.ts';
 import type { PutRow } from './put-script.ts';
 import { createWaitingRows } from './waiting-rows.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { createRandom } from '../../core/random.ts';
 import { columnAt, keyAt, packRecords, recordAt } from '../batch.ts';
 import type { RecordBatch, RecordsToAppend } from '../log.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { AppError } from '../../core/errors.ts';
 import { recordAt } from '../batch.ts';
 import { AT } from './batch-header.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { keyAt, recordAt } from '../batch.ts';
 import { AT, ATTRIBUTE, HEADER_BYTES } from './batch-header.ts';
 import { CODECS } from './codecs.ts';

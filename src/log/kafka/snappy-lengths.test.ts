@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { checksum, compress, decompress, type Codec } from './codecs.ts';
 import { checkSnappy } from './snappy-lengths.ts';
 

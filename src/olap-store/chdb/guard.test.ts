@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { credentialsOf, isLocalRequest, roleOf, type Accounts } from './access.ts';
 import { ForbiddenQuery, forbiddenTableFunctions, readableQuery } from './reader-guard.ts';
 import { bindParameters, SqlTextError, textOf, tokenize } from './sql-text.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { Session } from 'chdb';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { anyCharacter } from '../../../test/support/any-character.ts';
 import { windowRow } from '../../../test/contract/olap-store.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { setFlagsFromString } from 'node:v8';
 import { withTempLog } from '../../../test/property/temp-log.ts';
 import { smallSource, smallSpec } from '../../../test/support/small-spec.ts';

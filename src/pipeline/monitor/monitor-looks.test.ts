@@ -1,7 +1,7 @@
 /** Looks, roll-ups that speak for their members, and state that a detector changes in place. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { first } from '../../../test/support/first-detector.ts';
 import { createAlerts } from '../../alerts/alerts.ts';
 import { atOnce } from '../../core/slices.ts';

@@ -1,7 +1,7 @@
 /** Silence of all sources, told by the clock: the monitor alone, whose windows do not close then. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { atOnce } from '../../core/slices.ts';
 import { createAlerts } from '../../alerts/alerts.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';

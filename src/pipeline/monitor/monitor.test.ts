@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { createAlerts } from '../../alerts/alerts.ts';
 import { detectorCatalog } from '../../detectors/catalog.ts';
 import type { DetectorName } from '../../detectors/catalog.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { labelsKey, type Labels } from '../../core/labels.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { MeasureSpec } from '../../windows/spec.ts';

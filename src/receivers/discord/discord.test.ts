@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { anyCharacter } from '../../../test/support/any-character.ts';
 import { discordFaults } from '../../../test/support/discord-limits.ts';
 import { startServer } from '../../../test/support/http-server.ts';

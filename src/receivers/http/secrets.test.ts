@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { createHider } from './secrets.ts';
 
 const url = new URL('https://hooks.example/services/T0/B012345/tok%2Fen-%C3%A9t%C3%A9?key=s3cr%2Bet%20key&v=1&flagged');

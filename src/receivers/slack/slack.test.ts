@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { anyCharacter } from '../../../test/support/any-character.ts';
 import { startServer } from '../../../test/support/http-server.ts';
 import { sampleAlert } from '../../../test/support/sample-alert.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { createSpareBuffers } from '../../core/spare-buffers.ts';
 import { HttpProblem } from '../problem.ts';
 import { createGathering, type BodyBudget } from './gathering.ts';

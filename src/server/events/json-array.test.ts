@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { columnAt } from '../../log/batch.ts';
 import { splitJsonArray } from './json-array.ts';
 import { createElementScan, JsonFault } from './json-scan.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import type { Clock } from '../../core/clock.ts';
 import { createEventCheck } from '../../schemas/event-check.ts';
 import type { SourceChunk } from '../source.ts';

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { assertError, cut, file, folder, linesOf, markedContent, naiveLines, read, readAll, stream } from '../../../test/support/lines.ts';
 import { openLines } from './lines.ts';
 import type { LineChunk } from './splitter.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { createRandom } from '../../core/random.ts';
 import { assertError, cut, file, linesOf, markedContent, naiveLines, read, readAll, stream } from '../../../test/support/lines.ts';
 import { openLines } from './lines.ts';

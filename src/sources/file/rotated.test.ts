@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import type { Logger } from '../../core/logger.ts';
 import { assertError, folder, linesOf, naiveLines, read, readAll } from '../../../test/support/lines.ts';
 import { until } from '../../../test/support/until.ts';

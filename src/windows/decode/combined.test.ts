@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { decodeCombined, type CombinedRecord } from './combined.ts';
 
 const PACK = resolve(import.meta.dirname, '../../../../shared/data/access-log/apache_logs.gz');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { parseEventTime } from './event-time.ts';
 
 test('every instant from 1970 to 9999 is read as written', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { createRandom } from '../../core/random.ts';
 import { createIdChunks } from './chunks.ts';
 import { createIdHasher } from './hash.ts';

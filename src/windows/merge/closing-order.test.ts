@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { closingOrder } from './closing-order.ts';
 
 const tumbling = (sizeMs: number) => ({ name: `${sizeMs}`, sizeMs, slideMs: sizeMs });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { smallSource, smallSpec } from '../../../test/support/small-spec.ts';
 import { atOnce, ITEMS_AT_ONCE, type Sliced } from '../../core/slices.ts';
 import type { Cell } from '../cells.ts';

@@ -1,7 +1,7 @@
 /** What the kernel makes of single values, held against what JavaScript makes of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { smallSource, smallSpec } from '../../../test/support/small-spec.ts';
 import { ACCEPTED } from '../../core/outcome.ts';
 import { packRecords } from '../../log/batch.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { anyCharacter } from '../../../test/support/any-character.ts';
 import { createRandom } from '../../core/random.ts';
 import { createHeavyHitters, HEAVY_KEY_LENGTH_MAX, heavyHittersFromBytes, heavyKey, mergeHeavyHitters } from './heavy-hitters.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../../test/support/fast-check.ts';
 import { compress, decompress } from '../codecs.ts';
 import { frameOf } from './lz4-frame.ts';
 import { createUnpacker, type Unpacker } from './unpacker.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../../test/support/fast-check.ts';
 import { columnAt, splitLines, type Column } from '../../../log/batch.ts';
 import { createLineCutter, type OpenLines } from './line-cutter.ts';
 
