@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../test/support/fast-check.ts';
 import { cardAddress } from '../../src/receivers/card-address.ts';
 import { formatRoute, parseRoute, type Route } from './route.ts';
 

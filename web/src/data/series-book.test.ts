@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { point } from '../testing.ts';
 import { compareVersions, createSeriesBook, labelsKey } from './series-book.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../../test/support/fast-check.ts';
 import { sparkShape } from './sparkline-shape.ts';
 
 const BOX = { width: 100, height: 20, slots: 5, mean: null };
