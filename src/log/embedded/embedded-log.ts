@@ -105,7 +105,7 @@ export function createEmbeddedLog(config: EmbeddedLogConfig): EmbeddedLog {
     read: (topic, partition, offset, limits) =>
       read(() => reader.read({ part: topics.part(topic, partition), topic, partition }, offset, limits)),
 
-    left: fresh.left,
+    left: reader.left,
 
     bounds: (topic, number) => read(() => bounds.of(topics.part(topic, number))),
 

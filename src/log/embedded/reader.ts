@@ -44,6 +44,8 @@ export interface Place {
 
 export interface Reader {
   read(place: Place, offset: number, limits: { maxBytes: number; maxRecords?: number; lentTo?: object }): RecordBatch | undefined;
+  /** He reads no more. */
+  left(reader: object): void;
   /** Forgets decoded rows: to be called when rows have been deleted. */
   forget(): void;
 }
@@ -150,6 +152,10 @@ export function createReader(db: DatabaseSync, fresh: FreshRows, endOf: (part: P
       }
       if (lentTo) fresh.passed(place.part, next);
       return pieces.length === 0 ? undefined : joinBatches(pieces);
+    },
+    left(reader) {
+      for (const row of cache) if (row.lentTo === reader) row.lentTo = undefined;
+      fresh.left(reader);
     },
     forget() {
       cache = [];

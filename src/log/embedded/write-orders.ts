@@ -36,8 +36,11 @@ interface Unit {
 
 /** Of pieces that came back and that nobody looks at any more: what comes in at full speed while one transaction is written. */
 const SPARE_BYTES = 16 << 20;
-/** A smaller row that is kept is copied, as a piece is used again when nobody looks at any of its rows. */
+/** A row that is kept is copied where it is smaller, or the smaller part of its piece: of the whole piece nothing is used again as long as somebody looks at one of its rows. */
 const WHERE_IT_IS_BYTES = 64 << 10;
+const WHERE_IT_IS_PART = 1 / 4;
+
+const NOTHING = (): void => {};
 
 export function createWriteOrders({ writer, topics, rowBytes, clock, explain, durable }: WriteOrdersDeps) {
   const spare = createSpareBuffers(SPARE_BYTES);
@@ -89,8 +92,12 @@ export function createWriteOrders({ writer, topics, rowBytes, clock, explain, du
   /** A piece that came back is another's when none of its rows is looked at any more. */
   function createUses(pieces: readonly Piece[]) {
     const uses = pieces.map(() => 1);
+    // Each row of the group knows of this list.
+    const held: (Piece | undefined)[] = [...pieces];
     const letGo = (piece: number): void => {
-      if (--uses[piece]! === 0) spare.give(pieces[piece]!);
+      if (--uses[piece]! > 0) return;
+      spare.give(held[piece]!);
+      held[piece] = undefined;
     };
     return {
       rowAt({ flags, bytes }: Row, cursor: Cursor): PlainRow {
@@ -136,7 +143,7 @@ export function createWriteOrders({ writer, topics, rowBytes, clock, explain, du
     const outcomes = units.map((one) => {
       if ('error' in one) return one;
       const plain = one.appends.map(({ rows }) => rows.map((row) => uses.rowAt(row, bodies)));
-      for (const { length } of one.values) bodies.next(length);
+      for (const bytes of one.to.state.bytes) if (bytes !== DELETED) bodies.next(bytes);
       const outcome = answer.outcomes[next++]!;
       if ('written' in outcome) return written(one.appends, plain, outcome.written);
       for (const row of plain.flat()) row.letGo();
@@ -154,8 +161,8 @@ function plainRow(flags: number, body: Buffer, letGo: () => void): PlainRow {
     body,
     letGo,
     kept() {
-      if (body.length >= WHERE_IT_IS_BYTES) return plain;
-      const copy = plainRow(flags, Buffer.from(body), () => {});
+      if (body.length >= Math.max(WHERE_IT_IS_BYTES, WHERE_IT_IS_PART * body.buffer.byteLength)) return plain;
+      const copy = plainRow(flags, Buffer.from(body), NOTHING);
       letGo();
       return copy;
     },

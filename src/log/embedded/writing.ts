@@ -19,7 +19,7 @@ export interface WritingConfig {
   readonly clock: Clock;
   /** A new topic's id; random unless given. */
   readonly newTopicId?: () => string;
-  /** A row of the file ends after the record that reaches this, or is an append that had room of its own; default 256 KiB. Reads with `maxBytes` of the same size copy nothing. */
+  /** A row of the file ends after the record that reaches this; default 256 KiB. Reads with `maxBytes` of the same size copy nothing. */
   readonly rowBytes?: number;
   /** The write-ahead log is copied into the file when it holds so many bytes; default 16 MiB. */
   readonly checkpointBytes?: number;
