@@ -385,11 +385,11 @@ detect: { orders: { detector: threshold, above: 50 } }
 test('who breaks it off leaves nothing behind', async (t) => {
   // Of its own: in that of the system others come and go.
   const own = temporary(t);
-  const { TMPDIR: before } = process.env;
+  const { TMPDIR: shared } = process.env;
   process.env['TMPDIR'] = own;
   t.after(() => {
-    if (before === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = before;
+    if (shared === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = shared;
   });
   const stopping = new AbortController();
   const slow = new PassThrough();
