@@ -5,7 +5,8 @@ import type { CommitUnit, RecordsToAppend } from '../log.ts';
 import type { FreshRow, PlainRow } from './fresh-rows.ts';
 import type { Written } from './group-commit.ts';
 import { rowsOf, type Row } from './packing.ts';
-import { createCursor, PIECE_BYTES, type Cursor, type Piece } from './pieces.ts';
+import { createCursor, PIECE_BYTES, type Piece } from './pieces.ts';
+import { createReturned } from './returned-rows.ts';
 import type { PartNum, Topics } from './topics.ts';
 import { DELETED, errorOf, type AppendToWrite, type UnitToWrite, type WrittenUnit } from './writer-messages.ts';
 import type { Writer } from './writer.ts';
@@ -36,11 +37,6 @@ interface Unit {
 
 /** Of pieces that came back and that nobody looks at any more: what comes in at full speed while one transaction is written. */
 const SPARE_BYTES = 16 << 20;
-/** A row that is kept is copied where it is smaller, or the smaller part of its piece: of the whole piece nothing is used again as long as somebody looks at one of its rows. */
-const WHERE_IT_IS_BYTES = 64 << 10;
-const WHERE_IT_IS_PART = 1 / 4;
-
-const NOTHING = (): void => {};
 
 export function createWriteOrders({ writer, topics, rowBytes, clock, explain, durable }: WriteOrdersDeps) {
   const spare = createSpareBuffers(SPARE_BYTES);
@@ -89,28 +85,6 @@ export function createWriteOrders({ writer, topics, rowBytes, clock, explain, du
     return { orders, pieces };
   }
 
-  /** A piece that came back is another's when none of its rows is looked at any more. */
-  function createUses(pieces: readonly Piece[]) {
-    const uses = pieces.map(() => 1);
-    // Each row of the group knows of this list.
-    const held: (Piece | undefined)[] = [...pieces];
-    const letGo = (piece: number): void => {
-      if (--uses[piece]! > 0) return;
-      spare.give(held[piece]!);
-      held[piece] = undefined;
-    };
-    return {
-      rowAt({ flags, bytes }: Row, cursor: Cursor): PlainRow {
-        const body = cursor.next(bytes);
-        const { piece } = cursor.place();
-        uses[piece]!++;
-        return plainRow(flags, body, () => letGo(piece));
-      },
-      /** All rows are known. */
-      end: () => pieces.forEach((_, piece) => letGo(piece)),
-    };
-  }
-
   function written(appends: readonly Append[], plain: readonly PlainRow[][], unit: WrittenUnit): Written {
     const { firstOffsets, appendTimes, storedBytes } = unit;
     return {
@@ -137,37 +111,20 @@ export function createWriteOrders({ writer, topics, rowBytes, clock, explain, du
     if (good.length === 0) return units as { readonly error: unknown }[];
     const { orders, pieces } = put(good);
     const answer = await writer.write(orders, pieces);
-    const uses = createUses(answer.pieces);
-    const bodies = createCursor(answer.pieces);
+    const back = createReturned(answer.pieces, spare);
     let next = 0;
     const outcomes = units.map((one) => {
       if ('error' in one) return one;
-      const plain = one.appends.map(({ rows }) => rows.map((row) => uses.rowAt(row, bodies)));
-      for (const bytes of one.to.state.bytes) if (bytes !== DELETED) bodies.next(bytes);
+      const plain = one.appends.map(({ rows }) => rows.map(back.row));
+      for (const bytes of one.to.state.bytes) if (bytes !== DELETED) back.pass(bytes);
       const outcome = answer.outcomes[next++]!;
       if ('written' in outcome) return written(one.appends, plain, outcome.written);
       for (const row of plain.flat()) row.letGo();
       return { error: errorOf(outcome.fault) };
     });
-    uses.end();
+    back.end();
     return outcomes;
   };
-}
-
-function plainRow(flags: number, body: Buffer, letGo: () => void): PlainRow {
-  const plain: PlainRow = {
-    flags,
-    bodyBytes: body.length,
-    body,
-    letGo,
-    kept() {
-      if (body.length >= Math.max(WHERE_IT_IS_BYTES, WHERE_IT_IS_PART * body.buffer.byteLength)) return plain;
-      const copy = plainRow(flags, Buffer.from(body), NOTHING);
-      letGo();
-      return copy;
-    },
-  };
-  return plain;
 }
 
 function freshRows({ part, firstLine, rows }: AppendToWrite, plain: readonly PlainRow[], first: number, appendTime: number): FreshRow[] {
