@@ -6,7 +6,12 @@ import { matchSchema } from '../receivers/match.ts';
 import { pipelineSchema } from './pipeline-schema.ts';
 import { RECEIVER_TYPES, receiverKind } from './resolve-outputs.ts';
 
+/** The settings of a detector stand there once: a measure has one, or a list of them. */
+const SETTINGS_NAME = 'detector';
+const SETTINGS: JsonSchema = { $ref: `#/definitions/${SETTINGS_NAME}` };
+
 export interface JsonSchema {
+  $ref?: string;
   type?: string | string[];
   description?: string;
   default?: unknown;
@@ -17,6 +22,7 @@ export interface JsonSchema {
   additionalProperties?: boolean | JsonSchema;
   items?: JsonSchema | JsonSchema[];
   anyOf?: JsonSchema[];
+  definitions?: Record<string, JsonSchema>;
   [keyword: string]: unknown;
 }
 
@@ -29,21 +35,20 @@ function toJsonSchema(schema: z.ZodType): JsonSchema {
 export function pipelineJsonSchema(): JsonSchema {
   const schema = toJsonSchema(pipelineSchema);
   const detectors = DETECTOR_NAMES.flatMap((name) => kindNamed(name) ?? []);
+  const settings = detectors.map((kind) => {
+    const one = toJsonSchema(measureDetectSchema(kind));
+    const detector = { ...one.properties?.['detector'], const: kind.name };
+    return { title: kind.name, description: kind.description, ...one, properties: { ...one.properties, detector } };
+  });
   const match = { ...toJsonSchema(matchSchema), description: 'Only alerts for which all of this holds. Default: all.' };
   const properties: Record<string, JsonSchema> = {
     ...schema.properties,
     detect: {
       description:
-        'What is watched, and how: names of measures, each with the settings of a detector; settings in the block itself hold for all measures.',
+        'What is watched, and how: names of measures, each with the settings of a detector, or a list of such; settings in the block itself hold for all measures.',
       type: 'object',
       properties: sharedProperties(detectors),
-      additionalProperties: {
-        anyOf: detectors.map((kind) => {
-          const one = toJsonSchema(measureDetectSchema(kind));
-          const detector = { ...one.properties?.['detector'], const: kind.name };
-          return { title: kind.name, description: kind.description, ...one, properties: { ...one.properties, detector } };
-        }),
-      },
+      additionalProperties: { anyOf: [SETTINGS, { title: 'several', type: 'array', minItems: 1, items: SETTINGS }] },
     },
     receivers: {
       description: 'Who is told, by name. Default: the console.',
@@ -63,6 +68,7 @@ export function pipelineJsonSchema(): JsonSchema {
     title: 'Tocsin pipeline file',
     ...schema,
     properties,
+    definitions: { [SETTINGS_NAME]: { anyOf: settings } },
     // One source with its event, or several.
     anyOf: [{ required: ['source', 'event'] }, { required: ['sources'] }],
   };

@@ -235,6 +235,42 @@ test('the default detector is evidence, over all series, within a budget of one 
   assert.equal(definePipeline({ ...base(), detect: {} }).monitor.detect.length, 0);
 });
 
+test('a measure may have several detectors; settings of the block hold for each that knows them', () => {
+  const share = [
+    { down: '50%' },
+    { detector: 'threshold', below: 1, window: '5m/1m' },
+    { detector: 'threshold', above: 9, severity: 'critical' },
+  ];
+  const { monitor } = definePipeline({ ...base(), rollups: [[]], detect: { min_volume: 9, share } });
+  assert.deepEqual(
+    monitor.detect.map(({ detector, measure, window, over }) => [detector, measure, window, over]),
+    [
+      ['evidence', 'share', '1m', 'all'],
+      ['threshold', 'share', '5m/1m', 'full'],
+      ['threshold', 'share', '1m', 'full'],
+    ],
+  );
+  assert.deepEqual(
+    monitor.detect.map(({ config }) => (config as { min_volume?: number }).min_volume),
+    [undefined, 9, 9],
+  );
+  assert.deepEqual(monitor.detect[2]!.naming, { down: { severity: 'critical' }, up: { severity: 'critical' } });
+  // As if the one had stood there alone: an edited file goes on with what was learnt.
+  const alone = definePipeline({ ...base(), detect: { share: { down: '50%' } } });
+  assert.deepEqual(definePipeline({ ...base(), detect: { share: [{ down: '50%' }] } }).hashes, alone.hashes);
+});
+
+test('of one detector no series of a measure has two', () => {
+  const of = (...share: unknown[]) => definePipeline({ ...base(), rollups: [[]], detect: { share } });
+  const limit = { detector: 'threshold', above: 9 };
+  assert.throws(
+    () => of(limit, { ...limit, below: 1 }),
+    /^AppError: pipeline at detect\.share\.1: found threshold on share in 1m windows a second time/,
+  );
+  assert.throws(() => of(limit, { ...limit, over: 'all' }), /detect\.share\.1: .*\(over: full, and over: all\)/);
+  assert.equal(of(limit, { ...limit, over: 'rollups' }, { ...limit, window: '5m/1m' }).monitor.detect.length, 3);
+});
+
 test('a path in the file may be absolute', () => {
   const schema = join(temporary, 'absolute.json');
   writeFileSync(

@@ -4,28 +4,33 @@ import type { JsonSchema } from './json-schema-of-file.ts';
 /** A table for each block that has keys of its own, in the order of the file; blocks with the same keys share one. */
 export function referenceTables(schema: JsonSchema): string {
   const titles = new Map<string, string[]>();
-  for (const [title, text] of sections(schema, '')) titles.set(text, [...(titles.get(text) ?? []), title]);
+  for (const [title, text] of sections(schema, '', schema.definitions ?? {})) titles.set(text, [...(titles.get(text) ?? []), title]);
   return [...titles].map(([text, [first, ...more]]) => `### ${[first, ...new Set(more)].join(' and ')}\n\n${text}`).join('\n\n');
 }
 
 type Section = [title: string, table: string];
+type Definitions = Readonly<Record<string, JsonSchema>>;
 
-function sections(schema: JsonSchema, path: string): Section[] {
+function sections(schema: JsonSchema, path: string, defined: Definitions): Section[] {
   const properties = Object.entries(schema.properties ?? {});
   const own: Section[] = properties.length === 0 ? [] : [[heading(schema, path), table(schema, properties)]];
-  return [...own, ...properties.flatMap(([name, child]) => below(child, path === '' ? name : `${path}.${name}`))];
+  return [...own, ...properties.flatMap(([name, child]) => below(child, path === '' ? name : `${path}.${name}`, defined))];
 }
 
-/** Blocks within: of the value itself, of a list's entries, of a map's values, of one form among several. */
-function below(schema: JsonSchema, path: string): Section[] {
-  const forms = schema.anyOf?.filter((form) => form.properties !== undefined || form.type === 'array') ?? [];
+/**
+ * Blocks within: of the value itself, of a list's entries, of a map's values, of one form among several. What is defined elsewhere may stand alone or
+ * in a list, and is told once.
+ */
+function below(schema: JsonSchema, path: string, defined: Definitions): Section[] {
+  if (schema.$ref !== undefined) return below(defined[schema.$ref.replace('#/definitions/', '')]!, path, defined);
+  const forms = schema.anyOf?.filter((form) => form.properties !== undefined || form.type === 'array' || form.$ref !== undefined) ?? [];
   const named = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
-  const entry = Array.isArray(schema.items) ? undefined : schema.items;
+  const entry = Array.isArray(schema.items) || schema.items?.$ref !== undefined ? undefined : schema.items;
   return [
-    ...(schema.properties === undefined ? [] : sections(schema, path)),
-    ...forms.flatMap((form) => below(form, path)),
-    ...(named === undefined ? [] : below(named, `${path}.<name>`)),
-    ...(entry === undefined ? [] : below(entry, `${path}[]`)),
+    ...(schema.properties === undefined ? [] : sections(schema, path, defined)),
+    ...forms.flatMap((form) => below(form, path, defined)),
+    ...(named === undefined ? [] : below(named, `${path}.<name>`, defined)),
+    ...(entry === undefined ? [] : below(entry, `${path}[]`, defined)),
   ].filter(([title], index, all) => all.findIndex(([other]) => other === title) === index);
 }
 

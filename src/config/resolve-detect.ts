@@ -1,4 +1,4 @@
-/** The `detect` block: for each measure in it a detector out of the catalog, with settings of its own or of the block. */
+/** The `detect` block: for each measure in it one detector out of the catalog, or several, with settings of their own or of the block. */
 import type { AlertNaming, Hint } from '../alerts/naming.ts';
 import { AppError } from '../core/errors.ts';
 import type { DetectorName } from '../detectors/catalog.ts';
@@ -23,6 +23,8 @@ import { describe, type Path, type Problems } from './problem.ts';
 import { checkWith } from './zod-problems.ts';
 
 type Block = Readonly<Record<string, unknown>>;
+
+const SETTINGS_OF_ONE = 'the settings of a detector, such as { down: 50% }';
 
 interface Parts {
   readonly measures: readonly MeasureSpec[];
@@ -60,9 +62,35 @@ function resolveEntries(block: Block, parts: Parts, problems: Problems): DetectE
   if (kind !== undefined) checkShared(kind, shared, settings, block, problems);
   return parts.measures.flatMap((measure) => {
     if (!Object.hasOwn(block, measure.name)) return [];
-    const entry = resolveEntry(block[measure.name], shared, kind, measure, parts, problems);
-    return entry === undefined ? [] : [entry];
+    const entries: DetectEntry[] = [];
+    for (const [own, here] of listed(block[measure.name], ['detect', measure.name], problems)) {
+      const entry = resolveEntry(own, here, shared, kind, measure, parts, problems);
+      if (entry !== undefined && !isSecond(entry, entries, here, problems)) entries.push(entry);
+    }
+    return entries;
   });
+}
+
+/** The settings of each detector of a measure, and where they stand: it has one, or a list of them. */
+function listed(own: unknown, here: Path, problems: Problems): readonly (readonly [own: unknown, here: Path])[] {
+  if (!Array.isArray(own)) return [[own, here]];
+  if (own.length === 0) problems.add(here, `found an empty list; expected ${SETTINGS_OF_ONE}, or a list of such`);
+  return own.map((each: unknown, index) => [each, [...here, index]] as const);
+}
+
+/** Two of one kind on the same series would share their state and the ids of their alerts. */
+function isSecond(entry: DetectEntry, before: readonly DetectEntry[], here: Path, problems: Problems): boolean {
+  const { detector, measure, window, over } = entry;
+  const first = before.find(
+    (one) => one.detector === detector && one.window === window && (one.over === over || [one.over, over].includes('all')),
+  );
+  if (first === undefined) return false;
+  problems.add(
+    here,
+    `found ${detector} on ${measure} in ${window} windows a second time (over: ${first.over}, and over: ${over}); expected one for each series: ` +
+      'put the settings of both into one, or let one watch full and the other rollups',
+  );
+  return true;
 }
 
 function checkShared(kind: DetectorKind, shared: Block, settings: readonly string[], block: Block, problems: Problems): void {
@@ -79,10 +107,12 @@ function checkShared(kind: DetectorKind, shared: Block, settings: readonly strin
 
 /** Whether a measure names a detector that has such a setting. */
 function isTakenUp(key: string, block: Block): boolean {
-  return Object.values(block).some((own) => {
-    const name = typeof own === 'object' && own !== null ? (own as Block)['detector'] : undefined;
-    return typeof name === 'string' && hasSetting(name, key);
-  });
+  return Object.values(block)
+    .flat()
+    .some((own) => {
+      const name = typeof own === 'object' && own !== null ? (own as Block)['detector'] : undefined;
+      return typeof name === 'string' && hasSetting(name, key);
+    });
 }
 
 /** What is wrong with a setting that only other detectors have; undefined where none has it. */
@@ -115,15 +145,15 @@ function checkWindow({ window }: Block, windows: readonly WindowSpec[], pathOf: 
 
 function resolveEntry(
   own: unknown,
+  here: Path,
   shared: Block,
   defaultKind: DetectorKind | undefined,
   measure: MeasureSpec,
   { measures, windows, rollups }: Parts,
   problems: Problems,
 ): DetectEntry | undefined {
-  const here: Path = ['detect', measure.name];
   if (typeof own !== 'object' || own === null || Array.isArray(own)) {
-    problems.add(here, `found ${describe(own)}; expected the settings of a detector, such as { down: 50% }`);
+    problems.add(here, `found ${describe(own)}; expected ${SETTINGS_OF_ONE}`);
     return undefined;
   }
   const block = own as Block;

@@ -117,7 +117,8 @@ function followerOf(value: Tree, problems: readonly Problem[]): ValidPart['mayFo
     if (names.some((name) => path.includes(name) || at(value, path) === name)) return true;
     if (path.at(-1) === 'window') return touched.has('windows');
     // What only a window decides is told of the entry as a whole; outcomes are counted in the total.
-    if (top === 'detect' && path.length === 2 && !atKey && at(value, ['measures', item!]) !== undefined) return touched.has('windows');
+    const isEntry = path.length === 2 || (path.length === 3 && typeof path[2] === 'number');
+    if (top === 'detect' && isEntry && !atKey && at(value, ['measures', item!]) !== undefined) return touched.has('windows');
     if (top === 'measures' && path.at(-1) === 'outcome') return touched.has('dimensions') || touched.has('rollups');
     return item === undefined && touched.has(top);
   };

@@ -25,6 +25,10 @@ test('editors and the loader agree on the pipelines that come with it', () => {
     assert.equal(validator.check(value), undefined, name);
     assert.notEqual(validator.check({ ...(value as object), dimension: [] }), undefined, name);
   }
+  const watching = (ctr: unknown) =>
+    validator.check({ ...(parseYaml(read('pipelines/adtech.yml'), 'adtech').value as object), detect: { ctr } });
+  assert.equal(watching([{ down: '50%' }, { detector: 'threshold', below: '1%' }]), undefined);
+  for (const wrong of [[], [[{ down: '50%' }]], [{ dwn: '50%' }]]) assert.notEqual(watching(wrong), undefined, JSON.stringify(wrong));
 });
 
 test('every field has a description', () => {

@@ -35,23 +35,34 @@ export function loadWithChanges(file: string, changes: readonly string[]): Loade
 function applyChange(root: Block, change: string): void {
   const equals = change.indexOf('=');
   const path = change.slice(0, Math.max(equals, 0)).split('.');
-  if (equals < 1 || path.some((step) => !/^[A-Za-z][\w-]*$/.test(step))) {
+  if (equals < 1 || path.some((step) => !/^([A-Za-z][\w-]*|\d+)$/.test(step))) {
     throw new AppError('usage', `--set: found ${describe(change)}; expected ${FORM}`);
   }
   const written = change.slice(equals + 1);
   if (written.trim() === '') throw new AppError('usage', `--set ${change}: found no value; expected ${FORM}, or =null to take it out`);
   const value = parseYaml(written, `--set ${path.join('.')}`).value;
-  let block = root;
-  for (const [depth, step] of path.slice(0, -1).entries()) {
-    const inner = Object.hasOwn(block, step) ? block[step] : undefined;
-    if (typeof inner === 'object' ? Array.isArray(inner) : inner !== undefined) {
-      const place = path.slice(0, depth + 1).join('.');
-      throw new AppError('config_invalid', `--set ${change}: found ${describe(inner)} at ${place}; expected a block of keys there`);
+  let block: Block | unknown[] = root;
+  for (const [depth, step] of path.entries()) {
+    const place = path.slice(0, depth).join('.');
+    if (Array.isArray(block) && !(/^\d+$/.test(step) && Object.hasOwn(block, step))) {
+      const entries = block.length === 1 ? 'its one entry, 0' : `an entry of it, 0 to ${block.length - 1}`;
+      throw new AppError('config_invalid', `--set ${change}: found a list at ${place}; expected ${entries}`);
+    }
+    const inner: unknown = Object.hasOwn(block, step) ? (block as Block)[step] : undefined;
+    if (depth === path.length - 1) return put(block, step, value);
+    if (typeof inner !== 'object' && inner !== undefined) {
+      const there = [place, step].filter((part) => part !== '').join('.');
+      throw new AppError('config_invalid', `--set ${change}: found ${describe(inner)} at ${there}; expected a block of keys there`);
     }
     // A block of its own: by an anchor several names may stand for the same one.
-    block = block[step] = { ...(inner as Block | undefined) };
+    const own: Block | unknown[] = Array.isArray(inner) ? [...(inner as unknown[])] : { ...inner };
+    put(block, step, own);
+    block = own;
   }
-  const last = path.at(-1)!;
-  if (value === null) delete block[last];
-  else block[last] = value;
+}
+
+function put(block: Block | unknown[], step: string, value: unknown): void {
+  if (value !== null) (block as Block)[step] = value;
+  else if (Array.isArray(block)) block.splice(Number(step), 1);
+  else delete block[step];
 }

@@ -51,6 +51,21 @@ test('blocks that share an anchor are changed one by one', () => {
   );
 });
 
+test('an entry of a list goes by its number', () => {
+  const listed = join(dir, 'listed.yml');
+  const several = '  ctr: [{ down: 50% }, { detector: threshold, above: 9 }]';
+  writeFileSync(listed, readFileSync(file, 'utf8').replace('  ctr: { down: 50% }', several));
+  const settings = (...changes: string[]): unknown[] =>
+    loadWithChanges(listed, changes).monitor.detect.flatMap(({ measure, config }) => (measure === 'ctr' ? [config] : []));
+  const [drop, limit] = settings();
+  assert.deepEqual(settings('detect.ctr.1.above=5'), [drop, { ...(limit as object), above: 5 }]);
+  assert.deepEqual(settings('detect.ctr.0=null'), [limit]);
+  assert.deepEqual(settings('detect.ctr.0={ down: 50% }', 'detect.ctr.1=null'), [drop]);
+  for (const change of ['detect.ctr.down=40%', 'detect.ctr.2.above=5', 'detect.ctr.length=1', 'detect.ctr.01.above=5']) {
+    assert.throws(() => loadWithChanges(listed, [change]), /found a list at detect\.ctr; expected an entry of it, 0 to 1$/, change);
+  }
+});
+
 test('a wrong change says where, what was expected, and what was meant', () => {
   for (const [change, code, message] of [
     ['detect.ctr.dwn=40%', 'config_invalid', /^--set detect\.ctr\.dwn: found "dwn"; expected one of .*; did you mean "down"\?$/],

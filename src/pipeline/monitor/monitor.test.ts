@@ -309,10 +309,9 @@ test('state of a detector that is gone is deleted', () => {
   assert.equal(entries.size, 0);
 });
 
-test('two detectors of a kind on one series, and names that are not there, are refused', () => {
+test('names that are not there are refused; of one kind one may watch the segments and another the roll-ups', () => {
   const refused = (detect: readonly DetectEntry[], message: RegExp): void =>
     assert.throws(() => monitorOf(specOf(detect)), { code: 'config_invalid', message });
-  refused([drop, { ...drop, over: 'all' }], /ema-threshold on ctr in 1m windows twice/);
   refused([{ ...drop, measure: 'cpc' }], /found measure "cpc"; expected one of impressions, clicks, ctr/);
   refused([{ ...drop, window: '2m' }], /found window "2m"/);
   assert.ok(monitorOf(specOf([drop, { ...drop, over: 'rollups' }])));

@@ -8,7 +8,6 @@
  */
 import type { Alerts } from '../../alerts/alerts.ts';
 import type { WindowTime } from '../../alerts/state-machine.ts';
-import { AppError } from '../../core/errors.ts';
 import { labelsKey } from '../../core/labels.ts';
 import { atOnce, createPace, joined, type Sliced } from '../../core/slices.ts';
 import type { DetectorKind } from '../../detectors/detector.ts';
@@ -77,9 +76,8 @@ interface Closed {
   readonly looks?: number;
 }
 
-/** @throws AppError `config_invalid` where an entry names what is not there, or two watch the same series alike */
+/** @throws AppError `config_invalid` where an entry names what is not there */
 export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
-  refuseOverlaps(spec.detect);
   const book = createStateBook(spec.pipeline);
   const watches = spec.detect.map((entry) => createWatch(spec, entry, { ...deps, book }));
   const watchesOf = Map.groupBy(watches, ({ entry }) => entry.window);
@@ -282,23 +280,4 @@ function holds(watch: Watch, name: StateName): boolean {
 
 function isEntry(entry: DetectEntry, name: readonly string[]): boolean {
   return entry.detector === name[0] && entry.measure === name[1] && entry.window === name[2];
-}
-
-/** Two detectors of one kind on the same series would share state and alert ids. */
-function refuseOverlaps(entries: readonly DetectEntry[]): void {
-  entries.forEach((entry, index) => {
-    const twin = entries
-      .slice(index + 1)
-      .find(
-        (other) =>
-          isEntry(other, [entry.detector, entry.measure, entry.window]) &&
-          (entry.over === other.over || entry.over === 'all' || other.over === 'all'),
-      );
-    if (!twin) return;
-    throw new AppError(
-      'config_invalid',
-      `detect: found ${entry.detector} on ${entry.measure} in ${entry.window} windows twice (over: ${entry.over} and over: ${twin.over}); ` +
-        'expected one for each series: take one out, or let one watch `full` and the other `rollups`',
-    );
-  });
 }
