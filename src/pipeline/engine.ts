@@ -24,6 +24,7 @@ import type {
   TakenPartials,
 } from './aggregate/aggregate.ts';
 import { appendAlerts, appendLetters, appendWindows } from './appends.ts';
+import { completeWindows } from './complete-windows.ts';
 import { openAggregate } from './aggregate/local-aggregate.ts';
 import type { Monitor } from './monitor/monitor.ts';
 import { createIdleClock } from './idle-clock.ts';
@@ -41,7 +42,7 @@ export interface EngineConfig extends Pick<AggregateConfig, 'clock' | 'maxBatchB
   readonly start: (topic: string, partition: number, bounds: { start: number; end: number }) => Promise<number> | number;
   /** Yield rows of open windows too. */
   readonly provisional: boolean;
-  /** Rows of windows that begin before this instant (epoch ms) are incomplete and are not given out. */
+  /** Windows that begin before this instant (epoch ms) are incomplete: no rows of theirs are given out, provisional ones neither. */
   readonly completeFrom: number;
 }
 
@@ -102,6 +103,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   const { plan, topics } = config;
   const { log, monitor } = deps;
   const { spec } = plan;
+  const isComplete = completeWindows(config.completeFrom);
   await ensureTopics(config, log);
 
   const merge = createMerge(plan, config.revision);
@@ -203,7 +205,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
   /** Up to where windows are over by the clock, where that is news to the monitor. */
   function silentUntil(): number | undefined {
     const until = idleClock.until(isCaughtUp && merge.isSilent(), merge.frontier);
-    return until !== undefined && monitor.hasSilence(until) ? until : undefined;
+    return until !== undefined && monitor.hasSilence(until, config.completeFrom) ? until : undefined;
   }
 
   async function commit({ state = [], readToEnd = false }: CommitOptions = {}): Promise<Committed> {
@@ -218,21 +220,22 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     }
     if (hasHeard() || partials.some(({ replayed }) => replayed.length > 0)) idleClock.heard();
     const stepped = await slices(merge.step(partials, { provisional: config.provisional }));
-    const records = stepped.records.filter((record) => Date.parse(record.window_start) >= config.completeFrom);
+    const records = stepped.records.filter(isComplete);
+    const provisional = stepped.provisional.filter(isComplete);
     const found = await slices(monitor.observing(records));
     const until = silentUntil();
-    const silent = until === undefined ? [] : await slices(monitor.silence(until, merge.flush));
+    const silent = until === undefined ? [] : await slices(monitor.silence(until, merge.flush, config.completeFrom));
     // Looks take all that they may in one go: in a turn of their own.
     await nextTurn();
     const limits = limitAlerts();
-    const looked = await slices(monitor.look(stepped.provisional, deps.elapsed));
+    const looked = await slices(monitor.look(provisional, deps.elapsed));
     const alerts = [...limits, ...found, ...looked, ...silent];
     await nextTurn();
     const reached = merge.frontier;
     const deadLetters = await write(records, alerts, state, taken);
     frontier = reached;
     isAtWork = false;
-    return { records, provisional: stepped.provisional, alerts, deadLetters };
+    return { records, provisional, alerts, deadLetters };
   }
 
   return {
@@ -248,7 +251,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     commit,
     async flush(options) {
       const committed = await commit({ ...options, readToEnd: true });
-      const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);
+      const rows = merge.flush().filter(isComplete);
       await log.commit({ appends: await slices(appendWindows(topics.windows, rows)) });
       return { ...committed, provisional: rows };
     },

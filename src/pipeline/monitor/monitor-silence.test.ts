@@ -145,6 +145,15 @@ test('nothing is asked before a window has closed, and of a series without habit
   assert.deepEqual(wait(monitor, 1, 300), []);
 });
 
+test('a window that is here in part only is not asked about, the next one is', () => {
+  const { monitor } = warmedUp();
+  const completeFrom = at(WARM_UP) + 1;
+  const unasked = (): readonly WindowRow[] => assert.fail('asked for rows');
+  assert.equal(monitor.hasSilence(at(WARM_UP + 1), completeFrom), false);
+  assert.deepEqual(atOnce(monitor.silence(at(WARM_UP + 1), unasked, completeFrom)), []);
+  assert.equal(monitor.hasSilence(at(WARM_UP + 2), completeFrom), true);
+});
+
 test('a source that is silent every night is not told of by night, and is by day', () => {
   const monitor = monitorOf();
   const day = 24 * 60;

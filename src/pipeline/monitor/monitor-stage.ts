@@ -19,6 +19,7 @@ import type { WindowRecord } from '../../windows/row.ts';
 import type { AggregateStatus } from '../aggregate/aggregate.ts';
 import { readAppendedTail } from '../appended-tail.ts';
 import { appendAlerts, appendWindows } from '../appends.ts';
+import { completeWindows } from '../complete-windows.ts';
 import { mergeStatePrefix, type Committed } from '../engine.ts';
 import type { Monitor } from './monitor.ts';
 import { createReportBook } from './report-book.ts';
@@ -35,7 +36,7 @@ export interface MonitorStageConfig {
   readonly topics: PipelineTopics;
   /** Of the windows stage: partials of another one are passed over. */
   readonly revision: number;
-  /** Rows of windows that begin before this instant (epoch ms) are incomplete and are not given out. */
+  /** Windows that begin before this instant (epoch ms) are incomplete: no rows of theirs are given out, provisional ones neither. */
   readonly completeFrom: number;
   /** Yield rows of open windows too. */
   readonly provisional: boolean;
@@ -85,9 +86,10 @@ interface StageMeta {
 
 /** Goes on with the state of an earlier life, on the ledger of the pipeline's monitor. */
 export async function openMonitorStage(config: MonitorStageConfig, deps: MonitorStageDeps): Promise<MonitorStage> {
-  const { plan, topics, revision } = config;
+  const { plan, topics, revision, completeFrom } = config;
   const { log, monitor, slices = async (work) => atOnce(work) } = deps;
   const { pipeline } = plan.spec;
+  const isComplete = completeWindows(completeFrom);
   const topic = partialsTopic(pipeline);
   const group = monitorGroup(pipeline);
   const mergePrefix = mergeStatePrefix(pipeline);
@@ -147,7 +149,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       unreported.forget();
     }
     const stepped = yield* merge.step([record.partials], { provisional: config.provisional ? 'later' : false });
-    const complete = stepped.records.filter((told) => Date.parse(told.window_start) >= config.completeFrom);
+    const complete = stepped.records.filter(isComplete);
     records.push(complete);
     for (const alert of yield* monitor.observing(complete)) alerts.push(alert);
     if (limitBook) alerts.push(...limitBook.endLeft(limitsRead, merge.frontier));
@@ -160,14 +162,14 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   /** Up to where windows are over by the clock, where that is news to the monitor. */
   function silentUntil(): number | undefined {
     const until = idleClock.until(isCaughtUp && merge.isSilent(), merge.frontier);
-    return until !== undefined && monitor.hasSilence(until) && !unreported.isAwaited() ? until : undefined;
+    return until !== undefined && monitor.hasSilence(until, completeFrom) && !unreported.isAwaited() ? until : undefined;
   }
 
   async function hearSilence(): Promise<AlertEvent[]> {
     const until = silentUntil();
     if (until === undefined || (await unreported.look())) return [];
     unreported.forget();
-    return slices(monitor.silence(until, merge.flush));
+    return slices(monitor.silence(until, merge.flush, completeFrom));
   }
 
   /** What stands on the topics already is left out; the rest in pieces. */
@@ -225,7 +227,8 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       const told = { records: records.flat(), alerts };
       records = [];
       alerts = [];
-      const { provisional } = config.provisional ? await slices(merge.step([], { provisional: true })) : { provisional: [] };
+      const shown = config.provisional ? (await slices(merge.step([], { provisional: true }))).provisional : [];
+      const provisional = shown.filter(isComplete);
       const looked = deps.elapsed ? await slices(monitor.look(provisional, deps.elapsed)) : [];
       const looks = [...looked, ...(await hearSilence())];
       if (looks.length > 0) {
@@ -237,7 +240,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
       return { records: told.records, provisional, alerts: [...told.alerts, ...looks], deadLetters };
     },
     async flush() {
-      const rows = merge.flush().filter((row) => Date.parse(row.window_start) >= config.completeFrom);
+      const rows = merge.flush().filter(isComplete);
       records = [rows];
       await write([]);
       records = [];

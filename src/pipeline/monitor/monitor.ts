@@ -39,13 +39,17 @@ export interface Monitor {
   look(rows: readonly WindowRow[], elapsed: () => number): Sliced<AlertEvent[]>;
   /** Series looked at, and those that time did not allow, since this monitor was made. */
   lookCounts(): LookCounts;
-  /** Whether there is a window to ask about that ends up to `until`, epoch ms, and that `silence` was not asked about. */
-  hasSilence(until: number): boolean;
+  /**
+   * Whether there is a window to ask about that ends up to `until`, epoch ms, and that `silence` was not asked about. `completeFrom`, epoch
+   * ms: of windows that begin before it not all is here, so what is missing there says nothing; default: there are none.
+   */
+  hasSilence(until: number, completeFrom?: number): boolean;
   /**
    * Nothing comes any more, and by the clock windows that end up to `until` (epoch ms) are over: asks those detectors that hear silence
-   * about the last of them. `openRows`: of the open windows asked for, as they stand. What it gives is as of `look`.
+   * about the last of them. `openRows`: of the open windows asked for, as they stand, incomplete ones too: something came in them, and
+   * that ends a silence. What it gives is as of `look`.
    */
-  silence(until: number, openRows: OpenRows): Sliced<AlertEvent[]>;
+  silence(until: number, openRows: OpenRows, completeFrom?: number): Sliced<AlertEvent[]>;
   /**
    * Looks that rang in an earlier run, out of `p.alerts` in its order, before the records of their windows are observed
    * again: together they give the same alerts as then. After `restore`, those that the state does not know are taken in at once,
@@ -132,17 +136,18 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     return events;
   }
 
-  /** The last window that is over by the clock, where `silence` was not asked about it. */
-  function silentWindow({ name, slideMs, sizeMs }: WindowSpec, until: number): WindowTime | undefined {
+  /** The last window that is over by the clock, where it is complete and `silence` was not asked about it. */
+  function silentWindow({ name, slideMs, sizeMs }: WindowSpec, until: number, completeFrom: number): WindowTime | undefined {
     const closed = closedUpTo.get(name);
     if (!closed || !watchesOf.get(name)?.some((watch) => watch.hearsSilence)) return undefined;
     const windows = Math.floor((until - closed.end) / slideMs);
     const endMs = closed.end + windows * slideMs;
-    return windows > 0 && endMs > (heardUpTo.get(name) ?? 0) ? { startMs: endMs - sizeMs, endMs } : undefined;
+    const startMs = endMs - sizeMs;
+    return windows > 0 && startMs >= completeFrom && endMs > (heardUpTo.get(name) ?? 0) ? { startMs, endMs } : undefined;
   }
 
-  function* hearSilence(window: WindowSpec, until: number, openRows: OpenRows): Sliced<AlertEvent[]> {
-    const at = silentWindow(window, until);
+  function* hearSilence(window: WindowSpec, until: number, openRows: OpenRows, completeFrom: number): Sliced<AlertEvent[]> {
+    const at = silentWindow(window, until, completeFrom);
     const closed = closedUpTo.get(window.name);
     if (!at || !closed) return [];
     heardUpTo.set(window.name, at.endMs);
@@ -251,8 +256,9 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     observing,
     look: (rows, elapsed) => joined(spec.windows.map((window) => lookAt(window, rows, elapsed))),
     lookCounts: () => lookPlan.counts(),
-    hasSilence: (until) => spec.windows.some((window) => silentWindow(window, until) !== undefined),
-    silence: (until, openRows) => joined(spec.windows.map((window) => hearSilence(window, until, openRows))),
+    hasSilence: (until, completeFrom = -Infinity) => spec.windows.some((window) => silentWindow(window, until, completeFrom) !== undefined),
+    silence: (until, openRows, completeFrom = -Infinity) =>
+      joined(spec.windows.map((window) => hearSilence(window, until, openRows, completeFrom))),
     recall(events) {
       for (const event of events) {
         if (!event.look || event.pipeline !== spec.pipeline || isKnown(event)) continue;
