@@ -107,6 +107,8 @@ export function createMonitorSeat(of: MonitorSeatConfig, options: RunOptions, de
       // Its counts are still to be told.
       last = active;
       active = undefined;
+      // What counts from here on is for another to settle.
+      settled = undefined;
       await log.close();
     }
   }
