@@ -20,8 +20,8 @@ export interface LivePanes {
   keys(partition: string, start: number, end: number, grouping: number): Iterable<SeriesKey>;
   /** The same with their values. */
   entries(partition: string, start: number, end: number, grouping: number): Iterable<readonly [SeriesKey, Cell]>;
-  /** Series of all these partitions together. What is put meanwhile counts or not. */
-  count(partitions: readonly string[], start: number, end: number, grouping: number): Sliced<number>;
+  /** Series of all these partitions together, each once. What is put meanwhile is among them or not. */
+  keysOfAll(partitions: readonly string[], start: number, end: number, grouping: number): Sliced<Set<SeriesKey>>;
   has(partition: string, start: number, end: number): boolean;
   drop(partition: string, paneStart: number): void;
   /** All series of one pane, per grouping, as they are until the next `put`; undefined where there is none. */
@@ -59,8 +59,8 @@ function passing(cells: CellList): Iterable<Cell> {
   return isTold(cells) ? cells.passing() : cells;
 }
 
-/** To count a key is cheap: so many are counted in one go. */
-const COUNTED_AT_ONCE = 256;
+/** To note a key is cheap: so many are noted in one go. */
+const KEYS_AT_ONCE = 256;
 
 function writeOver(known: OwnCell, { events, offsets, values }: Cell): void {
   known.events = events;
@@ -157,8 +157,8 @@ export function createLivePanes(plan: Plan): LivePanes {
       if (only) yield* entriesOf(only);
       else for (const key of keysAt(partition, start, end, grouping)) yield [key, cellAt(partition, start, end, grouping, key)!];
     },
-    *count(names, start, end, grouping) {
-      const isSliceDone = createPace(COUNTED_AT_ONCE);
+    *keysOfAll(names, start, end, grouping) {
+      const isSliceDone = createPace(KEYS_AT_ONCE);
       const keys = new Set<SeriesKey>();
       for (const name of names) {
         for (const groupings of panesIn(name, start, end)) {
@@ -168,7 +168,7 @@ export function createLivePanes(plan: Plan): LivePanes {
           }
         }
       }
-      return keys.size;
+      return keys;
     },
     has(partition, start, end) {
       return !panesIn(partition, start, end).next().done;

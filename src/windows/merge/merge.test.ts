@@ -117,3 +117,36 @@ test('open windows are shown as they stand after a restart, before anything new 
   assert.deepEqual(shown(), ['0 :7 corrected 0']);
   assert.deepEqual(shown(), [], 'once');
 });
+
+test('of a window that is not shown yet nothing is noted at each tick: shown at last, it is whole, and that takes no longer after many ticks', () => {
+  const hopping = compilePlan(smallSpec({ dimensions: ['segment'], windows: [{ name: '1m', sizeMs: 60 * SECOND, slideMs: 10 * SECOND }] }));
+  const SEGMENTS = 100;
+  /** Slices that it takes, and rows, when the window [-40 s, 20 s) is first shown, and rows of the tick behind that. */
+  function firstShown(ticks: number): { slices: number; rows: WindowRow[]; rowsAfter: WindowRow[] } {
+    const merge = createMerge(hopping, 1);
+    let turn = 0;
+    function tell(startSecond: number, segments: number): { slices: number; rows: WindowRow[] } {
+      turn++;
+      const cells = Array.from({ length: segments }, (_, i): Cell => ({ labels: [`s${i}`], events: turn, offsets: turn, values: [turn] }));
+      const panes = { live: [{ start: startSecond * SECOND, cells: [cells] }], replayed: [], finals: [] };
+      const progress = { watermark: -Infinity, idle: false, offset: 0, epoch: 0, turn: 0 };
+      const work = merge.step([{ partition: 't/0', ...panes, progress }], { provisional: true });
+      for (let slices = 1; ; slices++) {
+        const step = work.next();
+        if (step.done) return { slices, rows: step.value.provisional };
+      }
+    }
+    for (let tick = 0; tick < ticks; tick++) tell(0, SEGMENTS);
+    return { ...tell(10, 1), rowsAfter: tell(10, 1).rows };
+  }
+  const [few, many] = [firstShown(1), firstShown(200)];
+  for (const { rows, rowsAfter } of [few, many]) {
+    assert.deepEqual([rows.length, rowsAfter.length], [SEGMENTS, 1]);
+    assert.ok([...rows, ...rowsAfter].every(({ window_start }) => Date.parse(window_start) === -40 * SECOND));
+  }
+  assert.deepEqual(
+    [few, many].map(({ rows }) => rows.reduce((sum, { events }) => sum + events, 0)),
+    [SEGMENTS + 2, 200 * SEGMENTS + 201],
+  );
+  assert.ok(many.slices < 2 * few.slices, `${few.slices} slices after one tick, ${many.slices} after 200`);
+});

@@ -95,13 +95,9 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
   }
 
   /** Of a pane from an earlier life: its windows that are not final yet are open again, and are shown as they stand. */
-  function reopen(paneStart: number, keys: readonly Iterable<SeriesKey>[]): void {
+  function reopen(paneStart: number): void {
     newestPane = Math.max(newestPane, paneStart);
-    for (const id of book.windowsOf(paneStart)) {
-      if (book.endOf(id) <= watermarks.frontier) continue;
-      const { dirty } = opened(id);
-      for (const [grouping, series] of keys.entries()) dirty[grouping]!.add(series);
-    }
+    for (const id of book.windowsOf(paneStart)) if (book.endOf(id) > watermarks.frontier) opened(id);
   }
 
   /** Nothing more can come for the window, but from partitions that are not in it and that it no longer waits for. */
@@ -228,9 +224,12 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
           if (rows.length > 0) book.changed(entry);
           records.push(rows);
           if (isRetired(entry)) book.drop(entry);
-        } else {
-          if (provisional === 'later' || (provisional && !isShown(entry))) continue;
-          if (provisional) shown.push(yield* rowsOf.provisional(entry, false));
+        } else if (provisional !== 'later') {
+          if (provisional && isShown(entry)) {
+            shown.push(yield* rowsOf.provisional(entry, !entry.wasShown));
+            entry.wasShown = true;
+          }
+          // Of one that is hidden too: by the time it is shown, what every tick has noted would be more than all its series.
           for (const keys of entry.dirty) keys.clear();
         }
       }
@@ -254,7 +253,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
     *counts() {
       const counted: { entry: OpenWindow; rows: number }[] = [];
       for (const entry of book.all()) {
-        if (!entry.closed) counted.push({ entry, rows: yield* live.count(names, entry.start, entry.end, 0) });
+        if (!entry.closed) counted.push({ entry, rows: (yield* live.keysOfAll(names, entry.start, entry.end, 0)).size });
       }
       // As of the last slice: what has closed since the first one is among the results, and its panes may be gone.
       const found = plan.windows.map((_, w) => ({ results: results[w]!, corrections: corrections[w]! }));
@@ -287,7 +286,10 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
       }
       book.restore(entries);
       for (const { partition, live: panes, replayed } of [...restored, ...(journal?.restore(entries) ?? [])]) {
-        for (const pane of panes) reopen(pane.start, atOnce(live.put(partition, pane)));
+        for (const pane of panes) {
+          atOnce(live.put(partition, pane));
+          reopen(pane.start);
+        }
         for (const pane of replayed) atOnce(replays.put(partition, pane));
       }
     },

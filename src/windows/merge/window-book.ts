@@ -25,6 +25,8 @@ export interface OpenWindow extends WindowId {
   readonly end: number;
   /** Its first final rows have been given out. */
   closed: boolean;
+  /** Provisional rows of it have been given out in this life: from then on those that changed are, before it all of them. */
+  wasShown: boolean;
   /** Partitions that had not passed its end then: idle ones. */
   idle: readonly string[];
   /** At-final values by partition, until it is closed. Per grouping, by series: told twice they are the same. */
@@ -103,7 +105,8 @@ export function createWindowBook(plan: Plan): WindowBook {
   }
 
   function restoreWindow({ given, ...entry }: StoredWindow): void {
-    open.set(keyOf(entry), { ...entry, given: given.map(givenIn), finals: new Map(), dirty: plan.groupings.map(createSeriesSet) });
+    const dirty = plan.groupings.map(createSeriesSet);
+    open.set(keyOf(entry), { ...entry, wasShown: false, given: given.map(givenIn), finals: new Map(), dirty });
   }
 
   return {
@@ -116,6 +119,7 @@ export function createWindowBook(plan: Plan): WindowBook {
         start,
         end: endOf({ window, start }),
         closed: closed !== undefined,
+        wasShown: false,
         idle: closed?.idle ?? [],
         finals: new Map(),
         given: plan.groupings.map(() => new Map()),

@@ -76,17 +76,6 @@ export function createWindowRows(plan: Plan, { watermarks, live, writer, results
     return changed;
   }
 
-  function* everyKey({ start, end }: OpenWindow, grouping: number): Sliced<Set<SeriesKey>> {
-    const keys = new Set<SeriesKey>();
-    for (const name of names) {
-      for (const key of live.keys(name, start, end, grouping)) {
-        keys.add(key);
-        if (isDue()) yield;
-      }
-    }
-    return keys;
-  }
-
   return {
     contributions,
     *close(entry, isOver) {
@@ -141,9 +130,10 @@ export function createWindowRows(plan: Plan, { watermarks, live, writer, results
       return rows;
     },
     *provisional(entry, everything) {
+      const { start, end, dirty } = entry;
       const rows: WindowRow[] = [];
       for (let grouping = 0; grouping < plan.groupings.length; grouping++) {
-        const keys = everything ? yield* everyKey(entry, grouping) : yield* entry.dirty[grouping]!.all();
+        const keys = everything ? yield* live.keysOfAll(names, start, end, grouping) : yield* dirty[grouping]!.all();
         for (const key of yield* sorted(keys)) {
           rows.push(liveRow(entry, grouping, key, { stage: 'provisional', corrections: 0 }));
           if (isDue()) yield;
