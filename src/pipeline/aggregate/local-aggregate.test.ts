@@ -90,6 +90,27 @@ test('while records come the replays are asked for once a second, and judged whe
   });
 });
 
+test('a replay is judged where the partition ended when it was seen, however soon after the last look that is reached', async () => {
+  for (const pauseMs of [1, 1_000]) {
+    await withTempLog(async ({ log }) => {
+      let now = 0;
+      const { aggregate, send, sendInvalid, replay, toEnd } = await opened(log, () => now, { maxBatchRecords: 100 });
+      await sendInvalid(1);
+      await toEnd();
+      now += 25;
+      await replay(0, 'n50');
+      await send(5);
+      assert.equal(await aggregate.step(), 5, 'seen, and read up to where it is to be judged');
+      // With the same id, behind that place.
+      await send(1, 50);
+      now += pauseMs;
+      await toEnd();
+      const { totals, replayed } = aggregate.status();
+      assert.deepEqual([totals.accepted, replayed], [6, 1], `${pauseMs} ms later`);
+    });
+  }
+});
+
 test('what a replay is found to be does not hang on the batches, nor on a restart', async () => {
   const found = new Set<string>();
   for (const maxBatchRecords of [1, 7, 1_000]) {

@@ -126,7 +126,8 @@ export function createAggregate(
     source,
     isElsewhere: false,
     async step() {
-      const isReplayDue = caughtUp || deps.elapsed() - noReplaysAt >= REPLAY_EVERY_MS;
+      // Those that were seen are, however short ago they were looked for: they are judged before what comes behind `from` is read.
+      const isReplayDue = caughtUp || replays.seen > replayOffset || deps.elapsed() - noReplaysAt >= REPLAY_EVERY_MS;
       const replayed = isReplayDue ? await stepReplay() : 0;
       const at = deps.elapsed();
       const batch = await log.read(topic, number, offset, { ...upTo(replays.from - offset), ...ofRaw, lentTo: aggregate });
