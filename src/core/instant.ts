@@ -2,6 +2,9 @@
 const ZONED = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4]):\d{2})$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
+/** The end of the year 9999, epoch ms: no later time is written with four digits for the year, and none is taken. */
+export const LAST_INSTANT_MS = 253_402_300_799_999;
+
 /** `2026-03-02T09:00:00Z`, `2026-03-02T18:00+09:00` -> epoch ms; undefined for what is no such time. */
 export function parseInstant(text: string): number | undefined {
   return timeIf(ZONED.test(text), text);

@@ -6,6 +6,7 @@ import type { Log } from '../log/log.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
 import { replayGroup } from './aggregate/aggregate.ts';
 import { offsetOf, recordedRevisions, settleRevision, type RevisionChoice } from './revision.ts';
+import { settleStageRevision } from './stage-revision.ts';
 import { toStateChanges } from './state-codec.ts';
 
 const inputs = [{ topic: 't', partition: 0, name: 't/0', replayTopic: 'p.replay' }];
@@ -108,6 +109,24 @@ test('windows that would begin at other times are not read anew beside those tha
     await start('three', { windows: 'z', 'windows.1m': '0', 'windows.1d': '54000000' }, again);
     await assert.rejects(start('four', { windows: 'u', 'windows.1m': '0', 'windows.1d': '0' }, again), moved);
     await start('four', { windows: 'u', 'windows.1m': '0', 'windows.1d': '0' }, { kind: 'new' });
+  });
+});
+
+test('by stages, what a producer whose clock is ahead had counted makes no window incomplete that has not begun by now', async () => {
+  await withTempLog(async ({ log }) => {
+    await filled(log);
+    const settleAt = (now: number, windows: string, choice: RevisionChoice) =>
+      settleStageRevision('p', { windows, parts: {}, detect: 'd' }, inputs, choice, {
+        log,
+        readPartition: async () => ({ ...log, close: async () => {} }),
+        startedAt: 0,
+        now,
+      });
+    await settleAt(1, 'one', { kind: 'same' });
+    const panes = [1_000, 2_000, 3_000_000].map((start): [string, unknown] => [`pane/${start}`, { bodies: [] }]);
+    await log.commit({ state: toStateChanges('aggregate/p/t/0/', panes) });
+    const settled = await settleAt(2_500, 'two', { kind: 'new' });
+    assert.deepEqual([settled.windows.counter, settled.completeFrom], [2, 2_001]);
   });
 });
 

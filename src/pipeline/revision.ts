@@ -160,13 +160,14 @@ async function completeFrom(log: Log, pipeline: string, inputs: readonly Pipelin
 
 /**
  * The newest time that a partition has counted anything at, epoch ms; -Infinity where it has not. Counts of outcomes stand at the time of
- * arrival, so a pane may begin after the newest event.
+ * arrival, so a pane may begin after the newest event. `now`: where that time is a producer's word, whose clock may be ahead; one such record
+ * must not keep back the windows of all that time.
  */
-export async function newestCounted(log: Pick<Log, 'state'>, prefix: string): Promise<number> {
+export async function newestCounted(log: Pick<Log, 'state'>, prefix: string, now = Infinity): Promise<number> {
   const meta = fromStateEntries(prefix, await log.state(`${prefix}meta`)).find(([key]) => key === 'meta')?.[1] as PartitionMeta | undefined;
   const panes = `${prefix}pane/`;
   const starts = (await log.state(panes)).map(([key]) => Number(key.slice(panes.length)));
-  return starts.reduce((a, b) => Math.max(a, b), meta?.maxTime ?? -Infinity);
+  return starts.filter((start) => start <= now).reduce((a, b) => Math.max(a, b), meta?.maxTime ?? -Infinity);
 }
 
 /** From when on windows are whole where every partition is read from this offset: since its record arrived there, in all of them. */

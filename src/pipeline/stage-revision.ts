@@ -72,7 +72,7 @@ export async function settleStageRevision(
           windows: { counter, hash: hashes.windows, parts: hashes.parts },
           detect,
           kind: anew || choice.kind === 'from' ? choice.kind : 'same',
-          completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice, readPartition) : -Infinity,
+          completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice, { readPartition, now }) : -Infinity,
           offsets,
           at: now,
           ...readAnewBy(recorded, counter, anew && choice.kind === 'from' ? offsets : undefined),
@@ -113,7 +113,7 @@ async function completeFrom(
   pipeline: string,
   inputs: readonly PipelineInput[],
   choice: RevisionChoice,
-  readPartition: SettleDeps['readPartition'],
+  { readPartition, now }: Pick<SettleDeps, 'readPartition' | 'now'>,
 ): Promise<number> {
   if (choice.kind === 'from' && typeof choice.from === 'number') return choice.from;
   if (choice.kind === 'from' && choice.from === 'earliest') return -Infinity;
@@ -121,7 +121,7 @@ async function completeFrom(
   let newest = -Infinity;
   for (const input of inputs) {
     const log = await readPartition(input);
-    newest = Math.max(newest, await newestCounted(log, statePrefix(pipeline, input.name)));
+    newest = Math.max(newest, await newestCounted(log, statePrefix(pipeline, input.name), now));
     await log.close();
   }
   return newest === -Infinity ? newest : newest + 1;

@@ -2,8 +2,10 @@
  * Counts records by what became of them, in windows: so that a spike of dead letters is a key figure as any other.
  *
  * Such a record has no event time that could be trusted, or none at all. It counts where it came: at its append time, and by event time
- * (no append times) at the newest event time accepted up to it. Neither ever lies behind the watermark, so no count is late.
+ * (no append times) at the newest event time accepted up to it. Neither ever lies behind the watermark, so no count is late. A producer's
+ * append time may lie ahead, and counts are there all the same: such a window is shown when events come to it (merge.ts).
  */
+import { LAST_INSTANT_MS } from '../core/instant.ts';
 import type { PaneStore } from './panes.ts';
 import type { Plan } from './plan.ts';
 import type { SeriesTable } from './series.ts';
@@ -35,8 +37,9 @@ export function createOutcomeTally(
   return {
     wants: (outcome) => wanted.has(outcome),
     count(outcome, newest, appendTime, offset) {
-      // Append times that a producer wrote may go back: not behind the watermark.
-      const time = appendTime === Infinity ? newest : Math.max(appendTime, newest);
+      // Append times that a producer wrote may go back: not behind the watermark. Those beyond all dates, as in nanoseconds, were read as the last
+      // one, and tell nothing of when the record came.
+      const time = appendTime >= LAST_INSTANT_MS ? newest : Math.max(appendTime, newest);
       if (time === -Infinity) return;
       for (const { outcomes, column } of columns) {
         if (outcomes.includes(outcome)) panes.count(time, total, (code ??= series.intern(total, [])), column, offset);

@@ -1,5 +1,6 @@
 /** Batches as a broker sends them, as records in columns. */
 import { AppError } from '../../core/errors.ts';
+import { LAST_INSTANT_MS } from '../../core/instant.ts';
 import type { RecordBatch } from '../log.ts';
 import { AT, ATTRIBUTE, BEFORE_LENGTH_BYTES, CHECKED_FROM, HEADER_BYTES } from './batch-header.ts';
 import { CODECS, checksum } from './codecs.ts';
@@ -39,8 +40,6 @@ interface Place {
 const GROUP_BYTES = 256 << 10;
 /** Length, attributes, time, offset, length of key and of value, headers: a byte each. */
 const LEAST_RECORD_BYTES = 7;
-/** Of the year 9999, as of event times. */
-const LAST_MS = 253_402_300_799_999;
 
 /** All records of an answer from offset `from` on. @throws AppError `log_unreadable`, `memory_short` */
 export function decodeBatches(fetched: Fetched, from: number, unpacker: Unpacker): { batches: RecordBatch[]; next: number } {
@@ -174,7 +173,7 @@ function inRange(times: Float64Array): Float64Array {
   for (let i = 0; i < times.length; i++) {
     const time = times[i]!;
     if (time < 0) times[i] = 0;
-    else if (time > LAST_MS) times[i] = LAST_MS;
+    else if (time > LAST_INSTANT_MS) times[i] = LAST_INSTANT_MS;
   }
   return times;
 }

@@ -1,5 +1,6 @@
 /** Event times from text and numbers, to the millisecond, by the real calendar, years 1970 to 9999. */
-const LAST_MS = 253_402_300_799_999;
+import { LAST_INSTANT_MS } from '../../core/instant.ts';
+
 const DAY_MS = 86_400_000;
 const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334] as const;
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
@@ -14,7 +15,7 @@ export function parseEventTime(value: unknown, unit: 'iso' | 's' | 'ms', zoneMs?
   const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   if (typeof number !== 'number') return NaN;
   const ms = Math.round(unit === 's' ? number * 1000 : number);
-  return ms >= 0 && ms <= LAST_MS ? ms : NaN;
+  return ms >= 0 && ms <= LAST_INSTANT_MS ? ms : NaN;
 }
 
 function parseIso(text: string, zoneMs: number | undefined): number {
@@ -27,7 +28,7 @@ function parseIso(text: string, zoneMs: number | undefined): number {
   const aheadMs = zone === undefined ? zoneMs : ahead(zone);
   if (aheadMs === undefined) return NaN;
   const ms = instant(`${day}T${clock}`, Number(fraction.padEnd(3, '0').slice(0, 3))) - aheadMs;
-  return ms >= 0 && ms <= LAST_MS ? ms : NaN;
+  return ms >= 0 && ms <= LAST_INSTANT_MS ? ms : NaN;
 }
 
 /** `Z`, or `+09:00` in ms; NaN where there is no such hour or minute. */

@@ -118,6 +118,34 @@ test('open windows are shown as they stand after a restart, before anything new 
   assert.deepEqual(shown(), [], 'once');
 });
 
+test('a window with nothing but records that are no events, as of a producer whose clock is ahead, is shown when an event comes to it', () => {
+  const merge = createMerge(plan, 1);
+  const shown = (of: Merge, steps: readonly Step[]): string[] => {
+    const brought = steps.map((step, partition) => partials(partition, step));
+    return told(atOnce(of.step(brought, { provisional: true })).provisional);
+  };
+  const first: Step[] = [
+    {
+      watermark: 5,
+      live: [
+        [0, 5, 5],
+        [3_000, 0, 6],
+      ],
+    },
+    { watermark: 5 },
+    { watermark: 5 },
+  ];
+  assert.deepEqual(shown(merge, first), ['0 :5 corrected 0']);
+  const restarted = createMerge(plan, 1);
+  restarted.restore(
+    atOnce(merge.takingStateChanges()),
+    first.map((step, partition) => partials(partition, step)),
+  );
+  assert.deepEqual(shown(restarted, []), ['0 :5 corrected 0']);
+  const next: Step[] = [{ watermark: 5, live: [[3_000, 1, 7]] }, { watermark: 5 }, { watermark: 5 }];
+  for (const each of [merge, restarted]) assert.deepEqual(shown(each, next), ['3000 :1 corrected 0']);
+});
+
 test('of a window that is not shown yet nothing is noted at each tick: shown at last, it is whole, and that takes no longer after many ticks', () => {
   const hopping = compilePlan(smallSpec({ dimensions: ['segment'], windows: [{ name: '1m', sizeMs: 60 * SECOND, slideMs: 10 * SECOND }] }));
   const SEGMENTS = 100;

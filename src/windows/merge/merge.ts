@@ -86,6 +86,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
   const corrections = plan.windows.map(() => 0);
   const rowsOf = createWindowRows(plan, { watermarks, live, writer, results, corrections });
   const isDue = createPace();
+  /** Start of the newest pane with an event. What became of records may stand far ahead, where a producer's clock is. */
   let newestPane = -Infinity;
 
   /** The window, made where it is not there. What comes for one that was final without any event is a correction. */
@@ -95,9 +96,9 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
   }
 
   /** Of a pane from an earlier life: its windows that are not final yet are open again, and are shown as they stand. */
-  function reopen(paneStart: number): void {
-    newestPane = Math.max(newestPane, paneStart);
-    for (const id of book.windowsOf(paneStart)) if (book.endOf(id) > watermarks.frontier) opened(id);
+  function reopen(pane: PanePartial): void {
+    if (hasEvents(pane)) newestPane = Math.max(newestPane, pane.start);
+    for (const id of book.windowsOf(pane.start)) if (book.endOf(id) > watermarks.frontier) opened(id);
   }
 
   /** Nothing more can come for the window, but from partitions that are not in it and that it no longer waits for. */
@@ -120,7 +121,7 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
       if (isApart) apart.add(own);
       return { id, isApart };
     });
-    newestPane = Math.max(newestPane, pane.start);
+    if (hasEvents(pane)) newestPane = Math.max(newestPane, pane.start);
     const keys = yield* live.put(partition, pane, before);
     journal?.changed('live', partition, pane.start, keys);
     for (const { id } of windows.filter(({ isApart }) => !isApart)) {
@@ -161,7 +162,8 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
 
   /**
    * Of many overlapping windows only those are shown that end with the newest event's first window or before it: the others have
-   * hardly begun, and adding all of them up anew at every tick would stall everything else. They are shown when their time comes.
+   * hardly begun, and adding all of them up anew at every tick would stall everything else. They are shown when their time comes. So is a
+   * window of which only records are known that are no events: shown before its time, it would be taken for the latest, with nothing in it.
    */
   function isShown(entry: OpenWindow): boolean {
     return entry.end <= nextEnd(plan.windows[entry.window]!, newestPane);
@@ -288,12 +290,17 @@ export function createMerge(plan: Plan, revision: number, { keepsPanes = false }
       for (const { partition, live: panes, replayed } of [...restored, ...(journal?.restore(entries) ?? [])]) {
         for (const pane of panes) {
           atOnce(live.put(partition, pane));
-          reopen(pane.start);
+          reopen(pane);
         }
         for (const pane of replayed) atOnce(replays.put(partition, pane));
       }
     },
   };
+}
+
+/** Or is all of it counts of what became of records? */
+function hasEvents({ cells }: PanePartial): boolean {
+  return cells.some((list) => (list.at(0)?.events ?? 0) > 0);
 }
 
 function apartKey({ window, start }: WindowId, partition: string): string {
