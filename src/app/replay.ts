@@ -4,7 +4,8 @@ import type { LoadedPipeline } from '../config/pipeline-config.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Log } from '../log/log.ts';
-import { offsetOf, recordedRevisions, wholeFrom, type ReadFrom } from '../pipeline/revision.ts';
+import { completeFrom, type ReadFrom } from '../pipeline/complete-from.ts';
+import { countedBy, offsetOf, recordedRevisions } from '../pipeline/revision.ts';
 import { partitionName } from '../windows/plan.ts';
 import { revisionOf } from '../windows/row-version.ts';
 import { choosePipeline, withReading, type ReadingPlace } from './readers/reading.ts';
@@ -71,13 +72,22 @@ export async function planReplay(request: ReplayRequest, clock: Clock): Promise<
     }
     const recorded = await recordedRevisions(log, pipeline);
     const readTo = new Map(partitions.map(({ name, to }) => [name, to]));
+    const counted = countedBy(
+      log,
+      pipeline,
+      inputs.map((input) => ({ ...input, name: partitionName(input.topic, input.partition) })),
+    );
+    const offsets = Object.fromEntries(partitions.map(({ name, from: first }) => [name, first]));
     return {
       pipeline,
       revision: recorded && { from: recorded.windows.counter, to: recorded.windows.counter + 1 },
       isChanged: recorded !== undefined && recorded.windows.hash !== config.hashes.windows,
       partitions,
       records,
-      completeFrom: typeof from === 'number' ? from : typeof from === 'object' ? await wholeFrom(log, inputs, from.offset) : -Infinity,
+      // What is counted for the first time takes nobody's place.
+      completeFrom: recorded
+        ? await completeFrom(log, counted, { pipeline, from, offsets, clock: clockMode, before: recorded.completeFrom })
+        : -Infinity,
       options: {
         // Nothing new is brought in, and the terminal is not a receiver either: the past is nobody's alarm.
         files: [{ ...config, inputs: [], receivers: config.receivers.filter(({ kind }) => kind !== 'console') }],

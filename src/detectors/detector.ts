@@ -155,9 +155,14 @@ export interface Detector<State = unknown> {
   readonly seesAbsent: boolean;
   /**
    * It may be asked about a window that the clock says is over while no window closes, because nothing comes at all: windows before it
-   * that it was not told of count as empty. Its state is never changed in place.
+   * that it was not told of count as empty, unless `passUnknown` has passed them. Its state is never changed in place.
    */
   readonly hearsSilence?: true;
+  /**
+   * The state behind the windows that begin before `unknownBefore` (epoch ms) and that it was not told of: whether anything was in them nobody
+   * knows. The same where there are none. Absent: it takes nothing for granted of windows that it was not told of.
+   */
+  passUnknown?(state: State, unknownBefore: number): State;
   /** A series not seen for this long, event time in ms, may be forgotten, state and all. */
   readonly forgetAfterMs: number;
   /** An alert of which nothing could be judged for this long ends; what is known of the series stays. Absent: as `forgetAfterMs`. */

@@ -2,11 +2,13 @@
 import { AppError } from '../core/errors.ts';
 import { withReadAnew, type ReadAnew } from '../dead-letter/in-force.ts';
 import type { Log, StateChange } from '../log/log.ts';
+import type { ClockMode } from '../windows/partition.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
-import type { PartitionMeta } from '../windows/snapshot.ts';
 import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { replayGroup, statePrefix } from './aggregate/aggregate.ts';
+import { completeFrom, newestCounted, type ReadFrom } from './complete-from.ts';
 import { mergeStatePrefix } from './engine.ts';
+import { unknownBefore } from './monitor/monitor-state.ts';
 
 /** sha256, hex, over exactly what changes the results of each stage. */
 export interface StageHashes {
@@ -20,14 +22,11 @@ export interface Revisions {
   /** `parts` is absent where an earlier version noted it. */
   readonly windows: { readonly counter: number; readonly hash: string; readonly parts?: StageHashes['parts'] };
   readonly detect: { readonly counter: number; readonly hash: string };
-  /** Windows that begin before it are incomplete in this revision, epoch ms. */
+  /** Windows that begin before it are incomplete in this revision, epoch ms: see `complete-from.ts`. */
   readonly completeFrom: number;
   /** Revisions that began with reading again, oldest first; absent where none did, or none that noted it. */
   readonly readAnew?: readonly ReadAnew[];
 }
-
-/** An end of the topics, an append time (epoch ms), or an offset of each input partition. */
-export type ReadFrom = 'earliest' | 'latest' | number | { readonly offset: number };
 
 export type RevisionChoice =
   /** Refuse when the windows stage gives other results than before. */
@@ -56,7 +55,7 @@ export async function recordedRevisions(log: Log, pipeline: string): Promise<Rev
 /**
  * Compares the file's hashes with the recorded ones, records what is new and clears the state that does not go with it.
  * A detector's new revision is only counted: its state is kept where the detector can use it.
- * @throws AppError `revision_changed` when the windows stage changed and `choice` does not say what to do
+ * @throws AppError `revision_changed` when the windows stage changed and `choice` does not say what to do, and as of `completeFrom`
  */
 export async function settleRevision(
   log: Log,
@@ -64,6 +63,7 @@ export async function settleRevision(
   hashes: StageHashes,
   inputs: readonly PipelineInput[],
   choice: RevisionChoice,
+  clock: ClockMode = 'append',
 ): Promise<Revisions> {
   const recorded = await recordedRevisions(log, pipeline);
   const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
@@ -80,11 +80,16 @@ export async function settleRevision(
       counter: (recorded?.detect.counter ?? 1) + (recorded && recorded.detect.hash !== hashes.detect ? 1 : 0),
       hash: hashes.detect,
     },
-    completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice) : (recorded?.completeFrom ?? -Infinity),
+    completeFrom: anew
+      ? await completeFrom(log, countedBy(log, pipeline, inputs), { ...readingOf(pipeline, choice, offsets, recorded), clock })
+      : (recorded?.completeFrom ?? -Infinity),
     ...readAnewBy(recorded, counter, anew ? offsets : undefined),
   };
   await log.commit({
-    state: [...(anew ? await clearing(log, pipeline, inputs, choice) : []), ...toStateChanges(KEY, [[pipeline, settled]])],
+    state: [
+      ...(anew ? [...(await clearing(log, pipeline, inputs, choice)), unknownBefore(pipeline, settled.completeFrom)] : []),
+      ...toStateChanges(KEY, [[pipeline, settled]]),
+    ],
     offsets: inputs.flatMap((input) => (offsets ? startingAt(pipeline, input, offsets[input.name]!) : [])),
   });
   return settled;
@@ -149,41 +154,19 @@ function partsThatDiffer(before: StageHashes['parts'], now: StageHashes['parts']
     : told;
 }
 
-async function completeFrom(log: Log, pipeline: string, inputs: readonly PipelineInput[], choice: RevisionChoice): Promise<number> {
-  if (choice.kind === 'from' && typeof choice.from === 'number') return choice.from;
-  if (choice.kind === 'from' && choice.from === 'earliest') return -Infinity;
-  if (choice.kind === 'from' && typeof choice.from === 'object') return wholeFrom(log, inputs, choice.from.offset);
-  let newest = -Infinity;
-  for (const { name } of inputs) newest = Math.max(newest, await newestCounted(log, statePrefix(pipeline, name)));
-  return newest === -Infinity ? newest : newest + 1;
+/** Where the state of the partitions is in the log itself. */
+export function countedBy<Input extends { readonly name: string }>(log: Pick<Log, 'state'>, pipeline: string, inputs: readonly Input[]) {
+  return inputs.map((input) => ({ ...input, counted: () => newestCounted(log, statePrefix(pipeline, input.name)) }));
 }
 
-/**
- * The newest time that a partition has counted anything at, epoch ms; -Infinity where it has not. Counts of outcomes stand at the time of
- * arrival, so a pane may begin after the newest event. `now`: where that time is a producer's word, whose clock may be ahead; one such record
- * must not keep back the windows of all that time.
- */
-export async function newestCounted(log: Pick<Log, 'state'>, prefix: string, now = Infinity): Promise<number> {
-  const meta = fromStateEntries(prefix, await log.state(`${prefix}meta`)).find(([key]) => key === 'meta')?.[1] as PartitionMeta | undefined;
-  const panes = `${prefix}pane/`;
-  const starts = (await log.state(panes)).map(([key]) => Number(key.slice(panes.length)));
-  return starts.filter((start) => start <= now).reduce((a, b) => Math.max(a, b), meta?.maxTime ?? -Infinity);
-}
-
-/** From when on windows are whole where every partition is read from this offset: since its record arrived there, in all of them. */
-export async function wholeFrom(
-  log: Pick<Log, 'bounds' | 'read'>,
-  inputs: readonly Pick<PipelineInput, 'topic' | 'partition'>[],
-  offset: number,
-): Promise<number> {
-  let whole = -Infinity;
-  for (const { topic, partition } of inputs) {
-    const { start, end } = await log.bounds(topic, partition);
-    if (offset <= start || start === end) continue;
-    const batch = await log.read(topic, partition, Math.min(offset, end - 1), { maxBytes: 1, maxRecords: 1 });
-    whole = Math.max(whole, batch?.appendTimes[0] ?? -Infinity);
-  }
-  return whole;
+/** What a new revision reads. */
+export function readingOf(
+  pipeline: string,
+  choice: RevisionChoice,
+  offsets: Readonly<Record<string, number>> | undefined,
+  { completeFrom: before }: Pick<Revisions, 'completeFrom'>,
+) {
+  return { pipeline, from: choice.kind === 'from' ? choice.from : undefined, offsets: offsets ?? {}, before };
 }
 
 /** State of the windows stage that the new revision cannot use. Going on, a partition keeps its watermark, ids and totals. */

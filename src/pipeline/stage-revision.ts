@@ -4,19 +4,21 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { Log, StateChange } from '../log/log.ts';
+import type { ClockMode } from '../windows/partition.ts';
 import { REVISION_MAX } from '../windows/row-version.ts';
 import { statePrefix } from './aggregate/aggregate.ts';
+import { completeFrom, newestCounted } from './complete-from.ts';
 import { mergeStatePrefix } from './engine.ts';
+import { unknownBefore } from './monitor/monitor-state.ts';
 import {
-  newestCounted,
   offsetsFrom,
   partitionClearing,
   readAnewBy,
+  readingOf,
   recordedRevisions,
   refuseMoved,
   revisionRefusal,
   startingAt,
-  wholeFrom,
   type PipelineInput,
   type RevisionChoice,
   type Revisions,
@@ -41,15 +43,17 @@ export interface SettleDeps {
   /** When this process was started, and now; epoch ms. */
   readonly startedAt: number;
   readonly now: number;
+  /** Which time tells delays. Default: of arrival. */
+  readonly clock?: ClockMode;
 }
 
-/** @throws AppError `revision_changed` when the windows stage changed and `choice` does not say what to do */
+/** @throws AppError `revision_changed` when the windows stage changed and `choice` does not say what to do, and as of `completeFrom` */
 export async function settleStageRevision(
   pipeline: string,
   hashes: StageHashes,
   inputs: readonly PipelineInput[],
   choice: RevisionChoice,
-  { log, readPartition, startedAt, now }: SettleDeps,
+  { log, readPartition, startedAt, now, clock = 'append' }: SettleDeps,
 ): Promise<StageRevision> {
   const recorded = (await recordedRevisions(log, pipeline)) as StageRevision | undefined;
   const changed = recorded !== undefined && recorded.windows.hash !== hashes.windows;
@@ -72,12 +76,22 @@ export async function settleStageRevision(
           windows: { counter, hash: hashes.windows, parts: hashes.parts },
           detect,
           kind: anew || choice.kind === 'from' ? choice.kind : 'same',
-          completeFrom: anew ? await completeFrom(log, pipeline, inputs, choice, { readPartition, now }) : -Infinity,
+          completeFrom: anew
+            ? await completeFrom(log, countedBy({ readPartition, now }, pipeline, inputs), {
+                ...readingOf(pipeline, choice, offsets, recorded),
+                clock,
+              })
+            : -Infinity,
           offsets,
           at: now,
           ...readAnewBy(recorded, counter, anew && choice.kind === 'from' ? offsets : undefined),
         };
-  await log.commit({ state: [...(anew ? await clearing(log, pipeline) : []), ...toStateChanges('revision/', [[pipeline, settled]])] });
+  await log.commit({
+    state: [
+      ...(anew ? [...(await clearing(log, pipeline)), unknownBefore(pipeline, settled.completeFrom)] : []),
+      ...toStateChanges('revision/', [[pipeline, settled]]),
+    ],
+  });
   return settled;
 }
 
@@ -108,21 +122,15 @@ async function clearing(log: Log, pipeline: string): Promise<StateChange[]> {
   return changes;
 }
 
-async function completeFrom(
-  raw: Log,
-  pipeline: string,
-  inputs: readonly PipelineInput[],
-  choice: RevisionChoice,
-  { readPartition, now }: Pick<SettleDeps, 'readPartition' | 'now'>,
-): Promise<number> {
-  if (choice.kind === 'from' && typeof choice.from === 'number') return choice.from;
-  if (choice.kind === 'from' && choice.from === 'earliest') return -Infinity;
-  if (choice.kind === 'from' && typeof choice.from === 'object') return wholeFrom(raw, inputs, choice.from.offset);
-  let newest = -Infinity;
-  for (const input of inputs) {
-    const log = await readPartition(input);
-    newest = Math.max(newest, await newestCounted(log, statePrefix(pipeline, input.name), now));
-    await log.close();
-  }
-  return newest === -Infinity ? newest : newest + 1;
+/** The state of each partition is in a ledger of its own. */
+function countedBy({ readPartition, now }: Pick<SettleDeps, 'readPartition' | 'now'>, pipeline: string, inputs: readonly PipelineInput[]) {
+  return inputs.map((input) => ({
+    ...input,
+    async counted() {
+      const log = await readPartition(input);
+      const newest = await newestCounted(log, statePrefix(pipeline, input.name), now);
+      await log.close();
+      return newest;
+    },
+  }));
 }

@@ -6,6 +6,7 @@ import type { TotalLag } from '../../pipeline/lag.ts';
 import { noteLookups } from '../../pipeline/lookup-record.ts';
 import { openNotifyStage } from '../../pipeline/notify-stage.ts';
 import { isReadToEnd } from '../../pipeline/read-to-end.ts';
+import { incompleteText } from '../../pipeline/complete-from.ts';
 import { offsetOf, settleRevision } from '../../pipeline/revision.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import { compilePlan, inputPartitions } from '../../windows/plan.ts';
@@ -62,7 +63,9 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
   }));
   const mode = clockModeOf(config, options);
   await ensureTopics({ plan, topics }, log);
-  const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision);
+  const revisions = await settleRevision(log, spec.pipeline, config.hashes, inputs, options.revision, mode);
+  const { completeFrom } = revisions;
+  if (options.revision.kind === 'from' && Number.isFinite(completeFrom)) deps.logger.info(incompleteText(spec.pipeline, completeFrom));
   await log.commit({ state: [recordOf(config, options, mode)] });
 
   const placement = deps.threads && placementOf(deps.threads);
@@ -85,7 +88,7 @@ export async function openEmbeddedRun(config: LoadedPipeline, options: RunOption
         plan,
         topics,
         revision: revisions.windows.counter,
-        completeFrom: revisions.completeFrom,
+        completeFrom,
         start: (topic, partition) => offsetOf(log, topic, partition, config.start),
         provisional: !options.once,
         clock: mode,

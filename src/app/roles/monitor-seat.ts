@@ -4,6 +4,7 @@ import { inSlices, type Sliced } from '../../core/slices.ts';
 import type { KafkaConnection } from '../../log/kafka/connection.ts';
 import type { Standing } from '../../log/kafka/standing.ts';
 import type { Log } from '../../log/log.ts';
+import { incompleteText } from '../../pipeline/complete-from.ts';
 import type { LookCounts } from '../../pipeline/monitor/look-plan.ts';
 import type { Monitor } from '../../pipeline/monitor/monitor.ts';
 import { openMonitorStage, type MonitorStage } from '../../pipeline/monitor/monitor-stage.ts';
@@ -89,10 +90,12 @@ export function createMonitorSeat(of: MonitorSeatConfig, options: RunOptions, de
         readPartition: (input) => ground.partitionLog(input, { readOnly: true }),
         startedAt,
         now: clock.now(),
+        clock: mode,
       });
       readAnew.learn(settled);
       await log.commit({ state: [recordOf(config, options, mode)] });
       const { windows, completeFrom } = settled;
+      if (options.revision.kind === 'from' && Number.isFinite(completeFrom)) logger.info(incompleteText(pipeline, completeFrom));
       judge = monitorOf(config);
       const stage = await openMonitorStage(
         { plan, topics, revision: windows.counter, completeFrom, provisional: !options.once, clock: mode },

@@ -214,6 +214,20 @@ test('how sure a silence is does not depend on the unit of what is missing', () 
   }
 });
 
+test('of windows that overlap those are passed as unknown that begin before the instant, and the next one is the first again', () => {
+  const hopping = { name: '5m/1m', sizeMs: 5 * MINUTE, slideMs: MINUTE };
+  const detector = absence.create(absenceConfig.parse({}), { measure, window: hopping });
+  const endOf = (state: unknown): unknown => (state as { end: number }).end;
+  const observation = { startMs: 0, endMs: 5 * MINUTE, labels: {}, value: 3, volume: 3, absent: false };
+  const { state } = detector.observeWindow([{ state: undefined, observation }], undefined).steps[0]!;
+  const passed = (before: number): unknown => endOf(detector.passUnknown!(state, before));
+  // The next window begins at minute 1 and ends at minute 6.
+  assert.deepEqual(
+    [-Infinity, MINUTE, MINUTE + 1, 2 * MINUTE, 10 * MINUTE].map((before) => passed(before)),
+    [5 * MINUTE, 5 * MINUTE, 6 * MINUTE, 6 * MINUTE, 14 * MINUTE],
+  );
+});
+
 test('an event that five windows share is missing once', () => {
   const [once, shared] = [window, { name: '5m/1m', sizeMs: 5 * MINUTE, slideMs: MINUTE }].map((one) =>
     groundsOfSilence({ measure, window: one }, 10),

@@ -93,6 +93,18 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
     return next;
   }
 
+  /**
+   * Nobody knows whether anything was in the windows before. A silence that has rung goes on until something comes; of any other it is not known
+   * whether it is one.
+   */
+  function passUnknown(state: AbsenceState, unknownBefore: number): AbsenceState {
+    if (state.end === undefined) return state;
+    const unknown = Math.ceil((unknownBefore - state.end + window.sizeMs) / window.slideMs) - 1;
+    if (unknown <= 0) return state;
+    const { silence, ...rest } = state;
+    return { ...rest, end: state.end + unknown * window.slideMs, ...(silence?.rang !== undefined && { silence }) };
+  }
+
   /** Empty windows within one hour, the first from `startMs` on. Whether they ring is asked at the end of the last. */
   function passEmpty(state: AbsenceState, startMs: number, windows: number, needed: number): AbsenceState & { readonly silence: Silence } {
     const hourNumber = Math.floor(startMs / HOUR_MS);
@@ -169,6 +181,7 @@ function createAbsence(config: AbsenceConfig, context: DetectorContext): Detecto
     seesAbsent: true,
     hearsSilence: true,
     forgetAfterMs: config.forget_after,
+    passUnknown: (state, unknownBefore) => passUnknown(state as AbsenceState, unknownBefore),
     observeWindow(inputs) {
       const needed = logThresholdOf(context, inputs.length, window.slideMs);
       return { steps: inputs.map((input) => observe(input as SeriesInput<AbsenceState>, needed)) };

@@ -9,6 +9,7 @@ import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { MonitorSpec } from './monitor-spec.ts';
+import { unknownBefore } from './monitor-state.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
 import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 
@@ -208,6 +209,43 @@ test('a look that rang and whose state was not noted is taken in at once', () =>
   assert.deepEqual(JSON.stringify(again.recall(rang)), JSON.stringify(rang));
   assert.deepEqual(wait(again, WARM_UP, WARM_UP + 9), []);
   assert.deepEqual(again.recall(rang), []);
+});
+
+/** As the next start finds it, where a new revision has whole windows from that minute on. */
+function renewed(monitor: Monitor, minute: number): Monitor {
+  const again = monitorOf();
+  again.restore(entriesOf([monitor.takeStateChanges(), [unknownBefore('shop', at(minute))]]));
+  return again;
+}
+
+test('windows that a new revision left out are not silent: nobody listened', () => {
+  const { monitor } = warmedUp();
+  // So long has nobody listened; and of a series that has nothing in the first window that is told again, nothing is known yet.
+  const again = renewed(monitor, WARM_UP + 8);
+  assert.deepEqual(told(observeAll(again, minuteOf(WARM_UP + 8, { KR: 30 }))), []);
+  const rang = observeAll(again, Array.from({ length: 12 }, (_, i) => minuteOf(WARM_UP + 9 + i, { KR: 30 })).flat());
+  assert.deepEqual(
+    rang.map(({ labels, since }) => [labels['country'], since]),
+    [['US', iso(WARM_UP + 8)]],
+  );
+});
+
+test('the clock does not take windows for silent either that a new revision left out', () => {
+  const { monitor } = warmedUp();
+  const again = renewed(monitor, WARM_UP + 8);
+  assert.equal(again.hasSilence(at(WARM_UP + 8)), false);
+  const rang = wait(again, WARM_UP + 8, WARM_UP + 18);
+  assert.ok(rang.length > 0);
+  for (const { since } of rang) assert.equal(since, iso(WARM_UP + 8));
+});
+
+test('a silence that rang before windows were left out goes on until something comes', () => {
+  const { monitor } = warmedUp();
+  const rang = observeAll(monitor, Array.from({ length: 9 }, (_, i) => minuteOf(WARM_UP + i, { KR: 30 })).flat());
+  assert.deepEqual(told(rang), ['09:45 US firing']);
+  const again = renewed(monitor, WARM_UP + 10);
+  assert.deepEqual(told(observeAll(again, minuteOf(WARM_UP + 10, { KR: 30 }))), []);
+  assert.deepEqual(told(observeAll(again, minuteOf(WARM_UP + 11, busy))), ['09:52 US resolved']);
 });
 
 function entriesOf(noted: readonly (readonly StateChange[])[]): [string, Uint8Array][] {

@@ -92,6 +92,8 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   const unwatched = createUnwatched(spec, deps.alerts, book);
   /** By window name: end of the last window that the clock said was over while none closed, epoch ms. */
   const heardUpTo = new Map<string, number>();
+  /** Of windows that begin before it and were not told nothing is known, epoch ms. */
+  let unknownBefore = -Infinity;
 
   function isClosed(window: string, endMs: number): boolean {
     return endMs <= (closedUpTo.get(window)?.end ?? Number.NEGATIVE_INFINITY);
@@ -228,6 +230,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
 
   /** False for what a detector left that the file no longer has, and that says nothing to anybody. */
   function restoreFound(name: StateName, value: unknown): boolean {
+    if (name.kind === 'unknown') return true;
     if (name.kind === 'closed' || name.kind === 'open') {
       if (!watchesOf.has(name.window)) return false;
       if (name.kind === 'closed') {
@@ -242,7 +245,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
       return watch !== undefined;
     }
     if (!watch) return unwatched.take(name, value as SeriesRecord, watches.find((one) => isEntry(one.entry, name.entry))?.orphan);
-    watch.restoreSeries(name.labelsKey, value as SeriesRecord);
+    watch.restoreSeries(name.labelsKey, value as SeriesRecord, unknownBefore);
     return true;
   }
 
@@ -269,7 +272,12 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     takeStateChanges: () => atOnce(takingStateChanges()),
     takingStateChanges,
     restore(entries) {
-      for (const entry of entries) restoreOne(entry);
+      const known = [...entries];
+      const unknownKey = book.keyOf({ kind: 'unknown' });
+      const unknown = known.find(([key]) => key === unknownKey);
+      // Before all else: it says what the states of the series mean.
+      if (unknown) unknownBefore = book.read(unknown)!.value as number;
+      for (const entry of known) restoreOne(entry);
     },
   };
 }

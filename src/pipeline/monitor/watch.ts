@@ -50,7 +50,7 @@ export interface Watch {
   silence(begun: ReadonlyMap<number, ReadonlyMap<string, HeldRow>>, at: WindowTime, look: LookName): Sliced<AlertEvent[]>;
   /** A look that rang in an earlier run: does again what it did. */
   recall(looks: readonly AlertEvent[], at: WindowTime): Sliced<AlertEvent[]>;
-  restoreSeries(labelsKey: string, record: SeriesRecord): void;
+  restoreSeries(labelsKey: string, record: SeriesRecord, unknownBefore: number): void;
   /** An alert that its alerts may be part of ended elsewhere: with the next window they are asked who speaks for them. */
   orphan(): void;
   restoreShared(shared: StateMark & { readonly state: unknown }): void;
@@ -295,8 +295,8 @@ export function createWatch(spec: MonitorSpec, entry: DetectEntry, deps: WatchDe
     look,
     silence,
     recall,
-    restoreSeries(key, record) {
-      const one = series.restore(key, record);
+    restoreSeries(key, record, unknownBefore) {
+      const one = series.restore(key, record, unknownBefore);
       desk.restore(one);
       for (const direction of DIRECTIONS) {
         if (one.alerts[direction] && kind.watches?.(entry.config, direction) === false) leftOut.push([one, direction]);

@@ -34,7 +34,8 @@ export interface WatchedSeriesBook {
   /** It has changed: it is written at the next `takeStateChanges`. */
   touch(series: WatchedSeries): void;
   forget(series: WatchedSeries): void;
-  restore(key: string, record: SeriesRecord): WatchedSeries;
+  /** `unknownBefore`: nothing is known of windows that begin before it and were not told, epoch ms. */
+  restore(key: string, record: SeriesRecord, unknownBefore?: number): WatchedSeries;
   /** What changed since the last call, encoded now: a detector changes its states in place. */
   takeStateChanges(): Sliced<StateChange[]>;
 }
@@ -43,10 +44,11 @@ export interface WatchedSeriesBook {
 export function createWatchedSeries(
   entry: readonly string[],
   dimensions: readonly string[],
-  { stateForm }: Detector,
+  detector: Detector,
   mark: StateMark,
   states: Pick<StateBook, 'keyOf' | 'set' | 'encode' | 'joined'>,
 ): WatchedSeriesBook {
+  const { stateForm } = detector;
   const all = new Map<string, WatchedSeries>();
   let touched: WatchedSeries[] = [];
   let order: WatchedSeries[] = [];
@@ -108,7 +110,7 @@ export function createWatchedSeries(
       states.set(nameOf(series), undefined);
       isOrdered = false;
     },
-    restore(key, record) {
+    restore(key, record, unknownBefore = -Infinity) {
       const { v, seen, state, alerts = NO_ALERTS } = record;
       const series = put(key, labelsOfKey(key), seen);
       series.alerts = alerts;
@@ -116,6 +118,7 @@ export function createWatchedSeries(
       if (!isSameMeaning(record, mark)) return series;
       if (stateForm) series.state = state instanceof Uint8Array ? stateForm.decode(state, v) : undefined;
       else if (v === mark.v) series.state = state;
+      if (detector.passUnknown && series.state !== undefined) series.state = detector.passUnknown(series.state, unknownBefore);
       return series;
     },
     takeStateChanges() {
