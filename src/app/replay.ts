@@ -113,13 +113,13 @@ export async function planReplay(request: ReplayRequest, clock: Clock): Promise<
  */
 export async function rowsLeft(
   request: ReplayRequest,
-  { pipeline, revision, completeFrom }: ReplayPlan,
+  { pipeline, revision, completeFrom: from }: ReplayPlan,
   clock: Clock,
 ): Promise<{ readonly rows: number; readonly windows: number }> {
   return withReading(request, clock, async (reading) => {
     const windows = new Set<string>();
     let rows = 0;
-    for await (const row of readWindows(reading.log, choosePipeline(reading, pipeline), { from: completeFrom })) {
+    for await (const row of readWindows(reading.log, choosePipeline(reading, pipeline), { from })) {
       if (revisionOf(row.version) >= (revision?.to ?? 0)) continue;
       rows++;
       windows.add(`${row.window} ${row.window_start}`);

@@ -110,7 +110,8 @@ async function lastArrival(
   start: number,
   end: number,
 ): Promise<number | undefined> {
-  for (let back = 1; start < end; back *= 2) {
+  if (start >= end) return undefined;
+  for (let back = 1; ; back *= 2) {
     const from = Math.max(start, end - back);
     let last: number | undefined;
     for (let offset = from; offset < end;) {
@@ -121,7 +122,6 @@ async function lastArrival(
     }
     if (last !== undefined || from === start) return last;
   }
-  return undefined;
 }
 
 function untold({ pipeline }: Reading, { name }: CountedInput, first: number): AppError {
