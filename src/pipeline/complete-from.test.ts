@@ -6,7 +6,6 @@ import { packRecords } from '../log/batch.ts';
 import type { Log } from '../log/log.ts';
 import type { ClockMode } from '../windows/partition.ts';
 import { incompleteText } from './complete-from.ts';
-import { unknownBefore } from './monitor/monitor-state.ts';
 import { settleRevision, type RevisionChoice } from './revision.ts';
 import { settleStageRevision } from './stage-revision.ts';
 import { toStateChanges } from './state-codec.ts';
@@ -120,19 +119,6 @@ for (const [how, settle] of [
       });
       assert.deepEqual(await log.state(''), before, 'nothing has changed');
       assert.equal(await settle(log, from('latest'), 'event'), ago(300) + 1);
-    });
-  });
-
-  test(`${how}: a new revision tells the monitor of which windows it knows nothing`, async () => {
-    await withTempLog(async ({ log }) => {
-      await arrived(log, settle, [7, 1], []);
-      const noted = (): Promise<unknown> => log.state('monitor/p/');
-      assert.deepEqual(await noted(), []);
-      await settle(log, from('latest'));
-      const [key, value] = unknownBefore('p', ago(1) + 1);
-      assert.deepEqual(await noted(), [[key, Uint8Array.from(value!)]]);
-      await settle(log, from('earliest'));
-      assert.deepEqual(await noted(), []);
     });
   });
 }

@@ -114,7 +114,7 @@ export async function openEngine(config: EngineConfig, deps: EngineDeps): Promis
     fromStateEntries(mergePrefix, await log.state(mergePrefix)),
     opened.map(({ panes }) => panes),
   );
-  monitor.restore(await log.state(`monitor/${spec.pipeline}/`));
+  monitor.restore(await log.state(`monitor/${spec.pipeline}/`), config.completeFrom);
 
   /** By aggregate: what was told last of its limits. It is told in the commit that brings it. */
   const limitsTold = aggregates.map((aggregate): Partial<Record<LimitKind, LimitSpan>> => {

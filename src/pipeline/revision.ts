@@ -8,7 +8,6 @@ import { fromStateEntries, toStateChanges } from './state-codec.ts';
 import { replayGroup, statePrefix } from './aggregate/aggregate.ts';
 import { completeFrom, newestCounted, type ReadFrom } from './complete-from.ts';
 import { mergeStatePrefix } from './engine.ts';
-import { unknownBefore } from './monitor/monitor-state.ts';
 
 /** sha256, hex, over exactly what changes the results of each stage. */
 export interface StageHashes {
@@ -86,10 +85,7 @@ export async function settleRevision(
     ...readAnewBy(recorded, counter, anew ? offsets : undefined),
   };
   await log.commit({
-    state: [
-      ...(anew ? [...(await clearing(log, pipeline, inputs, choice)), unknownBefore(pipeline, settled.completeFrom)] : []),
-      ...toStateChanges(KEY, [[pipeline, settled]]),
-    ],
+    state: [...(anew ? await clearing(log, pipeline, inputs, choice) : []), ...toStateChanges(KEY, [[pipeline, settled]])],
     offsets: inputs.flatMap((input) => (offsets ? startingAt(pipeline, input, offsets[input.name]!) : [])),
   });
   return settled;

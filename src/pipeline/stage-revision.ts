@@ -9,7 +9,6 @@ import { REVISION_MAX } from '../windows/row-version.ts';
 import { statePrefix } from './aggregate/aggregate.ts';
 import { completeFrom, newestCounted } from './complete-from.ts';
 import { mergeStatePrefix } from './engine.ts';
-import { unknownBefore } from './monitor/monitor-state.ts';
 import {
   offsetsFrom,
   partitionClearing,
@@ -87,10 +86,7 @@ export async function settleStageRevision(
           ...readAnewBy(recorded, counter, anew && choice.kind === 'from' ? offsets : undefined),
         };
   await log.commit({
-    state: [
-      ...(anew ? [...(await clearing(log, pipeline)), unknownBefore(pipeline, settled.completeFrom)] : []),
-      ...toStateChanges('revision/', [[pipeline, settled]]),
-    ],
+    state: [...(anew ? await clearing(log, pipeline) : []), ...toStateChanges('revision/', [[pipeline, settled]])],
   });
   return settled;
 }

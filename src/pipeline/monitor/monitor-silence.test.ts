@@ -9,7 +9,6 @@ import type { StateChange } from '../../log/log.ts';
 import type { AlertEvent } from '../../receivers/alert-event.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { MonitorSpec } from './monitor-spec.ts';
-import { unknownBefore } from './monitor-state.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
 import { closedAt, rowAt } from '../../../test/support/window-row.ts';
 
@@ -214,7 +213,7 @@ test('a look that rang and whose state was not noted is taken in at once', () =>
 /** As the next start finds it, where a new revision has whole windows from that minute on. */
 function renewed(monitor: Monitor, minute: number): Monitor {
   const again = monitorOf();
-  again.restore(entriesOf([monitor.takeStateChanges(), [unknownBefore('shop', at(minute))]]));
+  again.restore(entriesOf([monitor.takeStateChanges()]), at(minute));
   return again;
 }
 
@@ -233,7 +232,7 @@ test('windows that a new revision left out are not silent: nobody listened', () 
 test('the clock does not take windows for silent either that a new revision left out', () => {
   const { monitor } = warmedUp();
   const again = renewed(monitor, WARM_UP + 8);
-  assert.equal(again.hasSilence(at(WARM_UP + 8)), false);
+  assert.equal(again.hasSilence(at(WARM_UP + 8), at(WARM_UP + 8)), false);
   const rang = wait(again, WARM_UP + 8, WARM_UP + 18);
   assert.ok(rang.length > 0);
   for (const { since } of rang) assert.equal(since, iso(WARM_UP + 8));

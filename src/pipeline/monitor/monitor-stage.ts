@@ -106,7 +106,7 @@ export async function openMonitorStage(config: MonitorStageConfig, deps: Monitor
   const reports = createReportBook(new Map(inputs.map(({ name, dedupMs }) => [name, dedupMs])));
 
   merge.restore(fromStateEntries(mergePrefix, await log.state(mergePrefix)), []);
-  monitor.restore(await log.state(`monitor/${pipeline}/`));
+  monitor.restore(await log.state(`monitor/${pipeline}/`), completeFrom);
   const stageEntries = fromStateEntries(stagePrefix, await log.state(stagePrefix));
   reports.restore(stageEntries);
   const limitBook = deps.limitAlert && (await openLimitBook(pipeline, log, deps.limitAlert));

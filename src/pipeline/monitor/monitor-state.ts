@@ -45,8 +45,7 @@ export type StateName =
   | { readonly kind: 'closed'; readonly window: string }
   | { readonly kind: 'open'; readonly window: string; readonly startMs: number; readonly labelsKey: string }
   | { readonly kind: 'series'; readonly entry: readonly string[]; readonly labelsKey: string }
-  | { readonly kind: 'shared'; readonly entry: readonly string[]; readonly over: string }
-  | { readonly kind: 'unknown' };
+  | { readonly kind: 'shared'; readonly entry: readonly string[]; readonly over: string };
 
 export interface StateBook {
   /** Until the next `take`, the last value counts; undefined deletes. */
@@ -64,15 +63,6 @@ export interface StateBook {
   read(entry: readonly [key: string, value: Uint8Array]): { name: StateName; value: unknown } | undefined;
   /** Deletes an entry by its key. */
   drop(key: string): void;
-}
-
-/**
- * What a revision notes for the monitor: of windows that begin before `completeFrom` (epoch ms) and were not told to it nothing is known, as
- * nobody listened, or not all the time. -Infinity: there are none.
- */
-export function unknownBefore(pipeline: string, completeFrom: number): StateChange {
-  const { keyOf: named, encode } = createStateBook(pipeline);
-  return [named({ kind: 'unknown' }), completeFrom === -Infinity ? null : encode(completeFrom)];
 }
 
 /** `measure`: `meaningOf` it. */
@@ -135,8 +125,6 @@ function keyOf(name: StateName): string {
       return `series/[${JSON.stringify(name.entry)},${name.labelsKey}]`;
     case 'shared':
       return `shared/${JSON.stringify([name.entry, name.over])}`;
-    case 'unknown':
-      return 'unknown/[]';
   }
 }
 
@@ -152,8 +140,6 @@ function nameOf(key: string): StateName | undefined {
       return { kind: 'series', entry: parts[0], labelsKey: JSON.stringify(parts[1]) };
     case 'shared':
       return { kind: 'shared', entry: parts[0], over: parts[1] };
-    case 'unknown':
-      return { kind: 'unknown' };
     default:
       return undefined;
   }

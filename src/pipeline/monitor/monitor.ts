@@ -60,8 +60,11 @@ export interface Monitor {
   takeStateChanges(): StateChange[];
   /** The same in slices. */
   takingStateChanges(): Sliced<StateChange[]>;
-  /** Goes on from committed state (keys that start with `monitor/<pipeline>/`), before anything is observed. */
-  restore(entries: Iterable<readonly [key: string, value: Uint8Array]>): void;
+  /**
+   * Goes on from committed state (keys that start with `monitor/<pipeline>/`), before anything is observed. `completeFrom`, epoch ms: of windows that
+   * begin before it and were not told nothing is known; default: there are none.
+   */
+  restore(entries: Iterable<readonly [key: string, value: Uint8Array]>, completeFrom?: number): void;
 }
 
 export type OpenRows = (isAsked: (window: string, end: number) => boolean) => readonly WindowRow[];
@@ -92,8 +95,6 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
   const unwatched = createUnwatched(spec, deps.alerts, book);
   /** By window name: end of the last window that the clock said was over while none closed, epoch ms. */
   const heardUpTo = new Map<string, number>();
-  /** Of windows that begin before it and were not told nothing is known, epoch ms. */
-  let unknownBefore = -Infinity;
 
   function isClosed(window: string, endMs: number): boolean {
     return endMs <= (closedUpTo.get(window)?.end ?? Number.NEGATIVE_INFINITY);
@@ -223,14 +224,13 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     return changes.flat();
   }
 
-  function restoreOne(entry: readonly [key: string, value: Uint8Array]): void {
+  function restoreOne(entry: readonly [key: string, value: Uint8Array], completeFrom: number): void {
     const found = book.read(entry);
-    if (!found || !restoreFound(found.name, found.value)) book.drop(entry[0]);
+    if (!found || !restoreFound(found.name, found.value, completeFrom)) book.drop(entry[0]);
   }
 
   /** False for what a detector left that the file no longer has, and that says nothing to anybody. */
-  function restoreFound(name: StateName, value: unknown): boolean {
-    if (name.kind === 'unknown') return true;
+  function restoreFound(name: StateName, value: unknown, completeFrom: number): boolean {
     if (name.kind === 'closed' || name.kind === 'open') {
       if (!watchesOf.has(name.window)) return false;
       if (name.kind === 'closed') {
@@ -245,7 +245,7 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
       return watch !== undefined;
     }
     if (!watch) return unwatched.take(name, value as SeriesRecord, watches.find((one) => isEntry(one.entry, name.entry))?.orphan);
-    watch.restoreSeries(name.labelsKey, value as SeriesRecord, unknownBefore);
+    watch.restoreSeries(name.labelsKey, value as SeriesRecord, completeFrom);
     return true;
   }
 
@@ -271,13 +271,8 @@ export function createMonitor(spec: MonitorSpec, deps: MonitorDeps): Monitor {
     },
     takeStateChanges: () => atOnce(takingStateChanges()),
     takingStateChanges,
-    restore(entries) {
-      const known = [...entries];
-      const unknownKey = book.keyOf({ kind: 'unknown' });
-      const unknown = known.find(([key]) => key === unknownKey);
-      // Before all else: it says what the states of the series mean.
-      if (unknown) unknownBefore = book.read(unknown)!.value as number;
-      for (const entry of known) restoreOne(entry);
+    restore(entries, completeFrom = -Infinity) {
+      for (const entry of entries) restoreOne(entry, completeFrom);
     },
   };
 }
