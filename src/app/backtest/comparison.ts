@@ -3,15 +3,21 @@ import type { BacktestAlert, BacktestBell, BacktestPair } from '../../server/api
 import { bellOf } from './bell.ts';
 
 export function pairsOf(file: readonly BacktestAlert[], set: readonly BacktestAlert[]): BacktestPair[] {
-  const waiting = Map.groupBy(set, keyOf);
   const pairs: BacktestPair[] = [];
-  for (const alert of file) {
-    const others = waiting.get(keyOf(alert)) ?? [];
-    const at = others.findIndex((other) => overlap(alert, other));
-    const [other] = at === -1 ? [] : others.splice(at, 1);
-    pairs.push(pairOf(alert, other));
+  const left = { file, set };
+  // Of several detectors on a measure each is held against itself. What is left may be watched by another one with the other settings.
+  for (const keyOf of [sameDetector, sameMeasure]) {
+    const waiting = Map.groupBy(left.set, keyOf);
+    left.file = left.file.filter((alert) => {
+      const others = waiting.get(keyOf(alert)) ?? [];
+      const at = others.findIndex((other) => overlap(alert, other));
+      if (at === -1) return true;
+      pairs.push(pairOf(alert, others.splice(at, 1)[0]));
+      return false;
+    });
+    left.set = [...waiting.values()].flat();
   }
-  for (const others of waiting.values()) for (const other of others) pairs.push(pairOf(undefined, other));
+  pairs.push(...left.file.map((alert) => pairOf(alert, undefined)), ...left.set.map((other) => pairOf(undefined, other)));
   // What rings with neither setting is no difference between them.
   return pairs.filter((pair) => isBell(pair.file) || isBell(pair.set)).sort((a, b) => timeOf(a) - timeOf(b));
 }
@@ -35,9 +41,12 @@ function timeOf({ file, set }: BacktestPair): number {
   return Math.min(...[file, set].map((bell) => (bell ? Date.parse(bell.alert_time) : Infinity)));
 }
 
-/** Another detector on the same measure watches for the same thing. */
-function keyOf({ measure, direction, window, series }: BacktestAlert): string {
+function sameMeasure({ measure, direction, window, series }: BacktestAlert): string {
   return JSON.stringify([measure, direction, window, series]);
+}
+
+function sameDetector(alert: BacktestAlert): string {
+  return `${alert.detector} ${sameMeasure(alert)}`;
 }
 
 function overlap(a: BacktestAlert, b: BacktestAlert): boolean {

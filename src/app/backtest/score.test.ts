@@ -84,3 +84,20 @@ test('side by side the same episode is one line, however early or late it rang; 
   assert.deepEqual(pairsOf([alert('x', 1, kr, { part_of: 'y' })], []), []);
   assert.deepEqual(pairsOf([alert('x', 1, kr, { cooldown_until: iso(9) })], []), []);
 });
+
+test('of several detectors on a measure each is held against itself; one that took the place of another against that', () => {
+  const kr = { country: 'KR' };
+  const of = (detector: string) => ({ detector });
+  const file = [alert('limit', 10, kr, of('threshold')), alert('unusual', 11, kr, of('evidence')), alert('old', 40, kr, of('evidence'))];
+  const set = [
+    alert('unusual too', 9, kr, of('evidence')),
+    alert('limit too', 12, kr, of('threshold')),
+    alert('new', 41, kr, of('seasonal')),
+  ];
+  const shown = pairsOf(file, set).map((pair) => [pair.file?.alert_id ?? null, pair.set?.alert_id ?? null]);
+  assert.deepEqual(shown, [
+    ['unusual', 'unusual too'],
+    ['limit', 'limit too'],
+    ['old', 'new'],
+  ]);
+});
