@@ -49,6 +49,19 @@ test('a byte order mark before a body is no part of its first event', async (t) 
   }
 });
 
+test('a mark that does not stand before the first line stays with its line', async (t) => {
+  const { surface, push } = await open(t);
+  for (const body of [Buffer.from('\n\uFEFF{"n":1}\n'), Buffer.from('\xEF\n\xBB\xBF{"n":1}\n', 'latin1')])
+    assert.equal((await push(body)).status, 202);
+  assert.deepEqual(
+    surface.appended.map(({ records }) => records),
+    [
+      ['', '\xEF\xBB\xBF{"n":1}'],
+      ['\xEF', '\xBB\xBF{"n":1}'],
+    ],
+  );
+});
+
 test('elements of an array go there as their text', async (t) => {
   const { surface, push } = await open(t);
   assert.equal((await push('[{"n":1e400,"n": 0.10}, "x" ,\n[1 , 2]]', JSON_TYPE)).status, 202);

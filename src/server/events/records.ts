@@ -1,6 +1,6 @@
 /** The bytes of a body -> records for the log. */
 import { isUtf8 } from 'node:buffer';
-import { markBytes } from '../../core/byte-order-mark.ts';
+import { MARK_BYTES, markBytes } from '../../core/byte-order-mark.ts';
 import type { Column } from '../../log/batch.ts';
 import type { RecordsToAppend } from '../../log/log.ts';
 import { HttpProblem } from '../problem.ts';
@@ -65,8 +65,9 @@ function lineReader(most: number, openLines: OpenLines): RecordReader {
     writer: { write: (piece, to) => bounded(() => lines.cut(piece, to)), end: (to) => bounded(() => lines.end(to)) },
     async records(body) {
       const ends = lines.ends();
-      const mark = markBytes(body);
       if (ends.length === 0) throw emptyBody();
+      // The lines stand there without what parted them: bytes of a later one are no mark, though they come first where those before are short.
+      const mark = ends[0]! < MARK_BYTES ? 0 : markBytes(body);
       if (mark > 0) {
         if (ends.length === 1 && ends[0] === mark) throw emptyBody();
         for (let i = 0; i < ends.length; i++) ends[i]! -= mark;
