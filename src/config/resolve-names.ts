@@ -5,6 +5,7 @@ import { checkField } from './known-fields.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
 import type { Problems } from './problem.ts';
 import type { ResolvedSource } from './resolve-sources.ts';
+import { ANSWER_FIELDS, placeholdersOf } from './served-routes.ts';
 
 /** Fields of a row (`windows/row.ts`), and those that later kinds of rows will have. */
 const ROW_FIELDS = [
@@ -31,6 +32,8 @@ const ROW_FIELDS = [
 ] as const;
 
 export function checkNames(block: PipelineBlock, sources: readonly ResolvedSource[], problems: Problems): void {
+  const served = [block.serve ?? []].flat();
+  const servedDimensions = served.flatMap(({ path }) => placeholdersOf(path));
   for (const [index, name] of block.dimensions.entries()) {
     const path = ['dimensions', index];
     if (block.dimensions.indexOf(name) < index) problems.add(path, `found ${JSON.stringify(name)} twice; expected each dimension once`);
@@ -40,6 +43,7 @@ export function checkNames(block: PipelineBlock, sources: readonly ResolvedSourc
         path,
         `found the dimension ${JSON.stringify(name)}, which rows are asked for with over HTTP; expected another name, such as "${name}_of_event"`,
       );
+    else if (ANSWER_FIELDS.includes(name) && servedDimensions.includes(name)) problems.add(path, answered('dimension', name));
     for (const source of sources) checkField(source.fields, name, path, problems, ['string']);
   }
   for (const name of Object.keys(block.measures)) {
@@ -52,6 +56,8 @@ export function checkNames(block: PipelineBlock, sources: readonly ResolvedSourc
       problems.add(path, `found the measure ${JSON.stringify(name)}, which is a setting under detect; expected another name`, {
         atKey: true,
       });
+    } else if (ANSWER_FIELDS.includes(name) && served.length > 0) {
+      problems.add(path, answered('measure', name), { atKey: true });
     }
   }
 }
@@ -63,4 +69,9 @@ function isRowField(name: string): boolean {
 
 function reserved(name: string): string {
   return `found the name ${JSON.stringify(name)}, which every row has already; expected another name, such as "${name}_of_event"`;
+}
+
+/** One JSON object holds both: of two keys of one name a reader takes the last. */
+function answered(what: string, name: string): string {
+  return `found the ${what} ${JSON.stringify(name)}, which every answer under serve has of its own; expected another name, such as "${name}_of_event"`;
 }

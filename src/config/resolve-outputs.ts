@@ -8,7 +8,7 @@ import type { AlertKind } from './alert-kinds.ts';
 import type { ReceiverConfig, ServeConfig } from './pipeline-config.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
 import type { Path, Problems } from './problem.ts';
-import { createServedRoutes } from './served-routes.ts';
+import { createServedRoutes, placeholdersOf } from './served-routes.ts';
 import { checkWith } from './zod-problems.ts';
 
 export const RECEIVER_TYPES = Object.keys(receiverCatalog);
@@ -104,7 +104,7 @@ export function resolveServe(
           `found ${entry.path}, for which the API would have to answer at ${taken} twice; expected another path`,
         );
     }
-    const placeholders = [...entry.path.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
+    const placeholders = placeholdersOf(entry.path);
     if (/[{}]/.test(entry.path.replaceAll(/\{[^{}]*\}/g, ''))) {
       problems.add([...here, 'path'], `found a brace without its partner in ${JSON.stringify(entry.path)}; expected {dimension}`);
     }

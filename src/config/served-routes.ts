@@ -28,6 +28,14 @@ export const OWN_ROUTES = [
   '/api/v1/topics/{}/messages',
 ] as const;
 
+/** What a served answer says beside its row (`server/routes/segment-answer.ts`). */
+export const ANSWER_FIELDS: readonly string[] = ['source', 'age', 'response_time_ms'];
+
+/** Names between braces, in their order. */
+export function placeholdersOf(path: string): string[] {
+  return [...path.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1]!);
+}
+
 export interface ServedRoutes {
   /** Yields the first of the path's routes that is taken: then it cannot be served. */
   take(path: string): string | undefined;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { definePipeline } from '../../src/config/load-pipeline.ts';
-import { createServedRoutes, OWN_ROUTES, servedConflicts } from '../../src/config/served-routes.ts';
+import { ANSWER_FIELDS, createServedRoutes, OWN_ROUTES, servedConflicts } from '../../src/config/served-routes.ts';
 import { fakeSurface, serverOn } from '../server/fake-surface.ts';
 
 const named = (route: string): string => {
@@ -68,4 +68,16 @@ test('paths that one server could not tell apart are refused, within a file and 
   const others = (path: string) => servedConflicts([pipeline('shop', '/kpi/{country}'), pipeline('ads', path)]);
   others('/ads/{country}');
   assert.throws(() => others('/kpi/{country}'), { code: 'config_invalid', message: /pipeline ads .* serve \/kpi\/\{country\}/ });
+});
+
+test('what an answer says beside its row is what no served name may be', async (t) => {
+  const surface = fakeSurface();
+  const [row] = surface.rows;
+  const { app } = await serverOn(t, surface);
+  const answer = (await app.inject('/metrics/US/banner')).json<Record<string, unknown>>();
+  const ofRow = [...Object.keys(row!.labels), ...Object.keys(row!.measures), 'window', 'window_start', 'window_end', 'final'];
+  assert.deepEqual(
+    Object.keys(answer).filter((key) => !ofRow.includes(key)),
+    ANSWER_FIELDS,
+  );
 });
