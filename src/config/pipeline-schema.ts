@@ -61,7 +61,9 @@ const serveSchema = z.strictObject({
   path: z
     .string()
     .regex(/^\/[^\s?#]{0,500}$/, 'expected a path that starts with /')
-    .describe('Path of the HTTP API that answers with the newest window; `{name}` stands for a dimension.'),
+    .describe(
+      'Path of the HTTP API that answers with the newest window; `{name}` stands for a dimension. Between two slashes there is one at most, and behind it nothing, or text that starts with `-` or `.`.',
+    ),
   window: z.string().describe('Name of the window that is served.'),
 });
 

@@ -5,7 +5,8 @@ import { checkField } from './known-fields.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
 import type { Problems } from './problem.ts';
 import type { ResolvedSource } from './resolve-sources.ts';
-import { ANSWER_FIELDS, placeholdersOf } from './served-routes.ts';
+import { placeholdersOf } from './served-path.ts';
+import { ANSWER_FIELDS } from './served-routes.ts';
 
 /** Fields of a row (`windows/row.ts`), and those that later kinds of rows will have. */
 const ROW_FIELDS = [

@@ -8,7 +8,8 @@ import type { AlertKind } from './alert-kinds.ts';
 import type { ReceiverConfig, ServeConfig } from './pipeline-config.ts';
 import type { PipelineBlock } from './pipeline-schema.ts';
 import type { Path, Problems } from './problem.ts';
-import { createServedRoutes, placeholdersOf } from './served-routes.ts';
+import { pathFault, placeholdersOf } from './served-path.ts';
+import { createServedRoutes } from './served-routes.ts';
 import { checkWith } from './zod-problems.ts';
 
 export const RECEIVER_TYPES = Object.keys(receiverCatalog);
@@ -105,9 +106,10 @@ export function resolveServe(
         );
     }
     const placeholders = placeholdersOf(entry.path);
-    if (/[{}]/.test(entry.path.replaceAll(/\{[^{}]*\}/g, ''))) {
-      problems.add([...here, 'path'], `found a brace without its partner in ${JSON.stringify(entry.path)}; expected {dimension}`);
-    }
+    const fault = /[{}]/.test(entry.path.replaceAll(/\{[^{}]*\}/g, ''))
+      ? `found a brace without its partner in ${JSON.stringify(entry.path)}; expected {dimension}`
+      : pathFault(entry.path);
+    if (fault !== undefined) problems.add([...here, 'path'], fault);
     for (const [position, name] of placeholders.entries()) {
       if (!dimensions.includes(name)) problems.unknown([...here, 'path'], name, 'a dimension', dimensions);
       if (placeholders.indexOf(name) < position) problems.add([...here, 'path'], `found {${name}} twice; expected it once`);

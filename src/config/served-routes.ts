@@ -6,6 +6,8 @@ import type { LoadedPipeline } from './pipeline-config.ts';
 export const OWN_ROUTES = [
   '/',
   '/*',
+  '/assets/*',
+  '/icon.svg',
   '/metrics',
   '/healthz',
   '/readyz',
@@ -13,6 +15,7 @@ export const OWN_ROUTES = [
   '/docs/',
   '/docs/json',
   '/docs/yaml',
+  '/docs/static/*',
   '/docs/static/index.html',
   '/docs/static/swagger-initializer.js',
   '/api/v1/pipelines',
@@ -31,10 +34,8 @@ export const OWN_ROUTES = [
 /** What a served answer says beside its row (`server/routes/segment-answer.ts`). */
 export const ANSWER_FIELDS: readonly string[] = ['source', 'age', 'response_time_ms'];
 
-/** Names between braces, in their order. */
-export function placeholdersOf(path: string): string[] {
-  return [...path.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1]!);
-}
+/** Folders of the server's own files: a placeholder within would come before them. */
+const OWN_FOLDERS = OWN_ROUTES.filter((route) => route.endsWith('/*') && route !== '/*');
 
 export interface ServedRoutes {
   /** Yields the first of the path's routes that is taken: then it cannot be served. */
@@ -58,7 +59,8 @@ export function createServedRoutes(): ServedRoutes {
         routes.push(collection);
       }
       for (const one of routes) {
-        if (taken.has(one)) return one;
+        const own = taken.has(one) ? one : OWN_FOLDERS.find((folder) => one.startsWith(folder.slice(0, -1)));
+        if (own !== undefined) return own;
         taken.add(one);
       }
       return undefined;

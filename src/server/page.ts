@@ -32,6 +32,12 @@ export async function pageRoutes(app: FastifyInstance, root: string): Promise<vo
     },
   });
 
+  // Beside `/*`, which comes after what `serve:` answers under: a path such as `/{country}/{device}` must not take these.
+  app.get<{ Params: { '*': string } }>('/assets/*', { schema: { hide: true } }, ({ params }, reply) =>
+    reply.sendFile(`assets/${params['*']}`),
+  );
+  app.get('/icon.svg', { schema: { hide: true } }, (_request, reply) => reply.sendFile('icon.svg'));
+
   const page = (reply: FastifyReply): FastifyReply => {
     if (existsSync(join(root, 'index.html'))) return reply.sendFile('index.html');
     return reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8').send(NOT_BUILT);

@@ -6,6 +6,7 @@ import { sampleAlert } from '../../test/support/sample-alert.ts';
 import { fakeSurface, serverOn, windowRow, type ServerOptions } from '../../test/server/fake-surface.ts';
 import { AppError } from '../core/errors.ts';
 import { HttpProblem } from './problem.ts';
+import type { ServedPath } from './surface.ts';
 import { temporary } from '../../test/support/temporary.ts';
 
 async function open(t: TestContext, options: ServerOptions = {}) {
@@ -263,6 +264,29 @@ test('the page: how to build it, then its files with their caching, and a policy
   }
   for (const url of ['/..%2f..%2fetc/passwd', '/../../etc/passwd', '/assets/..%2f..%2f..%2fetc/passwd']) {
     assert.doesNotMatch((await get(url)).text, /root:/, url);
+  }
+});
+
+test('the page has its files beside segments that are served from the first step of a path on', async (t) => {
+  const root = temporary(t);
+  mkdirSync(join(root, 'assets'));
+  for (const file of ['index.html', 'icon.svg', 'assets/app-1a2b.js']) writeFileSync(join(root, file), `this is ${file}`);
+  for (const [path, ask, dimensions] of [
+    ['/{country}', '/US', ['country']],
+    ['/{country}/{ad_format}', '/US/banner', ['country', 'ad_format']],
+  ] as const) {
+    const surface = fakeSurface();
+    const latest: ServedPath['latest'] = async (_, { country }) => ({
+      source: 'hot',
+      rows: country === 'US' ? surface.rows[0] : undefined,
+    });
+    surface.served = [{ ...surface.served[0]!, path, dimensions, latest }];
+    const server = await serverOn(t, surface, { pageRoot: root });
+    const get = (url: string) => server.app.inject({ url, headers: { host: 'localhost' } });
+    assert.equal((await get(ask)).json<Record<string, unknown>>()['country'], 'US');
+    assert.equal((await get('/')).body, 'this is index.html');
+    for (const file of ['icon.svg', 'assets/app-1a2b.js']) assert.equal((await get(`/${file}`)).body, `this is ${file}`, path);
+    assert.equal((await get('/assets/gone.js')).statusCode, 404);
   }
 });
 

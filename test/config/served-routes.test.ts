@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { definePipeline } from '../../src/config/load-pipeline.ts';
 import { ANSWER_FIELDS, createServedRoutes, OWN_ROUTES, servedConflicts } from '../../src/config/served-routes.ts';
+import { placeholdersOf } from '../../src/config/served-path.ts';
+import type { ServedPath } from '../../src/server/surface.ts';
 import { fakeSurface, serverOn } from '../server/fake-surface.ts';
 
 const named = (route: string): string => {
@@ -68,6 +70,41 @@ test('paths that one server could not tell apart are refused, within a file and 
   const others = (path: string) => servedConflicts([pipeline('shop', '/kpi/{country}'), pipeline('ads', path)]);
   others('/ads/{country}');
   assert.throws(() => others('/kpi/{country}'), { code: 'config_invalid', message: /pipeline ads .* serve \/kpi\/\{country\}/ });
+});
+
+test('a path that the loader takes is answered at, for the values that stand there; where none could be told it takes none', async (t) => {
+  for (const [path, asked, values] of [
+    ['/{country}', '/KR', { country: 'KR' }],
+    ['/{country}/{device}', '/KR/tv', { country: 'KR', device: 'tv' }],
+    ['/metrics/{country}/{device}', '/metrics/KR/smart-tv', { country: 'KR', device: 'smart-tv' }],
+    ['/shop/in-{country}.json', '/shop/in-K.R_.json', { country: 'K.R_' }],
+    ['/shop/{country}-(now):x/{device}', '/shop/KR-(now):x/tv', { country: 'KR', device: 'tv' }],
+    ['/가게:(1)/{country}', '/가게:(1)/KR', { country: 'KR' }],
+    ['/shop/{country}:{device}', '/shop/KR:tv', undefined],
+    ['/shop/{country}{device}', '/shop/KRtv', undefined],
+    ['/shop/{country}(x)', '/shop/KR(x)', undefined],
+    ['/a%41/{country}', '/a%41/KR', undefined],
+    ['/a/./{country}', '/a/./KR', undefined],
+    ['/a\\b/{country}', '/a\\b/KR', undefined],
+  ] as const) {
+    const surface = fakeSurface();
+    const given: Record<string, string>[] = [];
+    const latest: ServedPath['latest'] = async (_, labels) => {
+      given.push(labels);
+      return { source: 'hot', rows: surface.rows[0] };
+    };
+    const dimensions = placeholdersOf(path);
+    surface.served = [{ ...surface.served[0]!, path, dimensions, latest }];
+    const url = await (await serverOn(t, surface)).listen();
+    const { status } = await fetch(`${url}${asked}`);
+    if (values) {
+      assert.deepEqual([status, given], [200, [values]], path);
+      assert.deepEqual(pipeline('shop', path).serve[0]!.path, path);
+    } else {
+      assert.notDeepEqual([status, Object.values(given[0] ?? {})], [200, asked.match(/KR|tv/g)], path);
+      assert.throws(() => pipeline('shop', path), { code: 'config_invalid', message: /serve/ }, path);
+    }
+  }
 });
 
 test('what an answer says beside its row is what no served name may be', async (t) => {
