@@ -84,6 +84,23 @@ test('a stream gives events as they come, and what a client missed when it comes
   assert.doesNotMatch(second, /alert-1|event: reset/);
 });
 
+test('a client that was cut off before its first event gets what it missed as well', async (t) => {
+  const { dial, stream } = await open(t);
+  for (const missed of [1, 2]) {
+    const first = listen(dial());
+    const [, id] = /\nretry: \d+\n(?:id: (\S+)\n)?\n/.exec(await first.until(/\nretry: [^]*?\n\n/)) ?? [];
+    await first.close();
+    stream.publish('alert', alert(missed));
+    stream.publish('alert', alert(100 + missed));
+    const second = listen(dial(), id);
+    await second.until(/retry: /);
+    stream.publish('alert', alert(1_000));
+    const came = await second.until(/alert-1000/);
+    assert.deepEqual(came.match(/alert-\d+|reset/g), [`alert-${missed}`, `alert-${100 + missed}`, 'alert-1000']);
+    await second.close();
+  }
+});
+
 test('a client that missed too much, or was with another process, is told to begin anew', async (t) => {
   const { dial, stream } = await open(t);
   const other = listen(dial(), 'another-7');

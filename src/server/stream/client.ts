@@ -40,7 +40,8 @@ export function serveStream(
       resolve();
     });
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
-    response.write(`retry: ${RETRY_MS}\n\n`);
+    // An id without an event: who is cut off before the first one comes back with it, and misses nothing.
+    response.write(`retry: ${RETRY_MS}\n${lastEventId === undefined ? `id: ${ring.currentId()}\n` : ''}\n`);
     // What a client missed beyond what is kept it has to load anew.
     if (lastEventId !== undefined && resumed === undefined) response.write(`event: reset\nid: ${ring.currentId()}\ndata: {}\n\n`);
     send();
