@@ -9,6 +9,7 @@ import { silentLogger } from '../../core/logger.ts';
 import { withReading } from '../readers/reading.ts';
 import { tail } from '../readers/topics.ts';
 import { ingest, type IngestOptions } from './ingest.ts';
+import { writeLog } from './write-log.ts';
 import { temporary } from '../../../test/support/temporary.ts';
 import { until } from '../../../test/support/until.ts';
 
@@ -152,6 +153,22 @@ async function optionsOf(t: TestContext): Promise<IngestOptions> {
   const dir = temporary(t);
   return { data: join(dir, 'none'), input: { path: 'none' }, topic: 't', again: false, follow: false };
 }
+
+test('topics that the stages of a pipeline write take no lines, where its record is not at hand too', async (t) => {
+  const { data, run, write } = setUp(t);
+  write('a', 'one\n');
+  const topics = ['shop.partials', 'shop.silences', 'shop.state', 'shop.snapshots.orders', 'shop.windows'];
+  const log = writeLog({ dir: data, create: true }, { clock });
+  for (const topic of topics) await log.ensureTopic(topic, { partitions: 1 });
+  await log.close();
+  for (const topic of topics)
+    await assert.rejects(
+      run('a', { topic }),
+      { code: 'topic_conflict', message: /is written by pipeline shop, and .* what reads it\.$/ },
+      topic,
+    );
+  assert.equal((await run('a', { topic: 'shop.orders' })).lines, 1);
+});
 
 test('a stream is live: a line is in the log before the next one comes', async (t) => {
   const { inTopic, data } = setUp(t);

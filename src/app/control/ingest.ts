@@ -11,6 +11,7 @@ import { rawTopicSettings } from '../../pipeline/topics.ts';
 import { openLines } from '../../sources/file/lines.ts';
 import type { LineInput } from '../../sources/file/open-input.ts';
 import type { LineResume } from '../../sources/file/trail.ts';
+import { writersByNames } from '../topic-writers.ts';
 import { hasMore, isRegularFile, knownPosition, positionChange, rotatedPosition } from './file-position.ts';
 import { WRITABLE_STATE } from './server.ts';
 import { writeLog, type LogWriter } from './write-log.ts';
@@ -123,12 +124,15 @@ async function lookUp(
         topic,
         topics.map(({ name }) => name),
       );
-    const writer = (await readPipelineRecords(log)).find((pipeline) => Object.values(pipeline.topics).includes(topic));
-    if (writer) {
+    const records = await readPipelineRecords(log);
+    const noted = records.find((record) => Object.values(record.topics).includes(topic));
+    const writer = noted?.name ?? writersByNames(topics.map(({ name }) => name))(topic);
+    if (writer !== undefined) {
+      const raw = records.find(({ name }) => name === writer)?.sources.map((source) => source.topic);
       throw new AppError(
         'topic_conflict',
-        `topic ${topic} is written by pipeline ${writer.name}, and events in it would break what reads it. ` +
-          `Its raw events go to ${writer.sources.map((source) => source.topic).join(', ')}.`,
+        `topic ${topic} is written by pipeline ${writer}, and events in it would break what reads it.` +
+          (raw ? ` Its raw events go to ${raw.join(', ')}.` : ''),
       );
     }
     if (partition >= found.partitions) {

@@ -5,12 +5,13 @@ import type { Clock } from '../../core/clock.ts';
 import { counted } from '../../core/counted.ts';
 import { AppError } from '../../core/errors.ts';
 import { keyAt, recordAt } from '../../log/batch.ts';
-import type { Log } from '../../log/log.ts';
+import type { Log, TopicInfo } from '../../log/log.ts';
 import type { Engine } from '../../pipeline/engine.ts';
 import { partialsTopic, snapshotsTopic, stateTopic } from '../../pipeline/stage-topics.ts';
 import type { Surface } from '../../server/surface.ts';
 import { partitionName } from '../../windows/plan.ts';
 import { readPipelineRecords } from '../../pipeline/pipeline-record.ts';
+import { writersByNames } from '../topic-writers.ts';
 import { createUnreadBytes } from './unread-bytes.ts';
 
 const READ_BYTES = 1 << 20;
@@ -40,7 +41,7 @@ export function createTopicsView(
     const known = (await readPipelineRecords(log)).flatMap(({ name, topics }) =>
       Object.values(topics).map((topic) => [topic, name] as const),
     );
-    // On Kafka the records of pipelines are not at hand here: those that run are known all the same.
+    // On Kafka the records of pipelines are not at hand here: those that run are known all the same, others by the names of their topics.
     const running = readers.flatMap(({ config: { engine, topics } }) => {
       const { pipeline, sources } = engine;
       const between = [partialsTopic(pipeline), stateTopic(pipeline), ...sources.map(({ topic }) => snapshotsTopic(pipeline, topic))];
@@ -55,8 +56,7 @@ export function createTopicsView(
     return offsets.length === 0 ? undefined : Math.min(...offsets.map(({ offset }) => offset));
   }
 
-  async function partitionsOf(topic: string, isOffered: (name: string) => boolean): Promise<number> {
-    const topics = await log.topics();
+  function partitionsOf(topic: string, topics: readonly TopicInfo[], isOffered: (name: string) => boolean): number {
     const found = topics.find(({ name }) => name === topic);
     if (found) return found.partitions;
     const names = topics.map(({ name }) => name).filter(isOffered);
@@ -84,7 +84,7 @@ export function createTopicsView(
     },
 
     async messages(topic, { partition, offset, limit }) {
-      const partitions = await partitionsOf(topic, () => true);
+      const partitions = partitionsOf(topic, await log.topics(), () => true);
       if (partition >= partitions) {
         throw new AppError(
           'topic_unknown',
@@ -108,16 +108,15 @@ export function createTopicsView(
 
     async pushTarget(topic) {
       const own = await writers();
-      const writer = own.get(topic);
-      if (writer !== undefined) {
-        throw new AppError(
-          'topic_conflict',
-          `topic ${topic} is written by pipeline ${writer} alone; push to a topic that a pipeline reads`,
-        );
-      }
+      if (own.has(topic)) throw writtenBy(topic, own.get(topic)!);
       let found = asked.get(topic);
       if (!found || clock.elapsed() - found.at > COUNTED_FOR_MS) {
-        found = { partitions: await partitionsOf(topic, (name) => !own.has(name)), at: clock.elapsed() };
+        const topics = await log.topics();
+        const byNames = writersByNames(topics.map(({ name }) => name));
+        const writerOf = (name: string) => own.get(name) ?? byNames(name);
+        const writer = writerOf(topic);
+        if (writer !== undefined) throw writtenBy(topic, writer);
+        found = { partitions: partitionsOf(topic, topics, (name) => writerOf(name) === undefined), at: clock.elapsed() };
         asked.set(topic, found);
       }
       return {
@@ -138,6 +137,10 @@ export function createTopicsView(
       };
     },
   };
+}
+
+function writtenBy(topic: string, pipeline: string): AppError {
+  return new AppError('topic_conflict', `topic ${topic} is written by pipeline ${pipeline} alone; push to a topic that a pipeline reads`);
 }
 
 function shown(bytes: Uint8Array): string {
