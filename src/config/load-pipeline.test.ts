@@ -139,6 +139,26 @@ test('a version that asks for a zone takes utc_offset from none of the others, a
   assert.notEqual(of('zoned').hash, of('any').hash);
 });
 
+test('a start is a time as everywhere: to the minute or finer, with a zone', () => {
+  const shop = {
+    pipeline: 'shop',
+    source: { topic: 'orders' },
+    event: { time: 'at' },
+    measures: { n: { count: 'events' } },
+    windows: ['1m'],
+  };
+  const startOf = (start: string) => definePipeline({ ...shop, start }).start;
+  for (const text of ['2026-03-02T09:00Z', '2026-03-02T09:00:00.000Z', '2026-03-02T18:00:00+09:00'])
+    assert.equal(startOf(text), Date.UTC(2026, 2, 2, 9), text);
+  assert.equal(startOf('latest'), 'latest');
+  for (const text of ['2026-02-30T00:00:00Z', '2026-03-02', '2026-03-02T09:00:00'])
+    assert.throws(
+      () => startOf(text),
+      { code: 'config_invalid', message: /at start: found .*; expected earliest, latest, or a time/ },
+      text,
+    );
+});
+
 test('a runbook stands for either direction or both, as a browser writes it', () => {
   const runbookOf = (runbook: PipelineFile['detect']): unknown => {
     const { monitor } = definePipeline({ ...base(), detect: { share: { down: '50%', up: '100%', runbook } } });

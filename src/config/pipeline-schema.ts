@@ -1,5 +1,6 @@
 /** The pipeline file as written: names, types, bounds. What must agree between its parts is checked when it is resolved. */
 import { z } from 'zod';
+import { parseInstant } from '../core/instant.ts';
 import { MAX_IDS } from '../windows/spec.ts';
 import { columnName, duration, durationText, pipelineName, timeZone, topicName, utcOffset } from './field-kinds.ts';
 import { measureSchema } from './measure-schema.ts';
@@ -67,7 +68,6 @@ const serveSchema = z.strictObject({
   window: z.string().describe('Name of the window that is served.'),
 });
 
-const START_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?(Z|[+-]\d{2}:\d{2})$/;
 const EXPECTED_START = 'expected earliest, latest, or a time such as "2026-03-02T09:00:00Z"';
 
 export const pipelineSchema = z.strictObject({
@@ -101,10 +101,7 @@ export const pipelineSchema = z.strictObject({
     ),
   start: z
     .string(EXPECTED_START)
-    .refine(
-      (text) => text === 'earliest' || text === 'latest' || (START_TIME.test(text) && !Number.isNaN(Date.parse(text))),
-      EXPECTED_START,
-    )
+    .refine((text) => text === 'earliest' || text === 'latest' || parseInstant(text) !== undefined, EXPECTED_START)
     .default('earliest')
     .describe('Where a new pipeline begins in its topics: `earliest`, `latest`, or a time of arrival.'),
   detect: z.record(z.string(), z.unknown()).optional().describe('What is watched, and how.'),

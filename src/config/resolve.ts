@@ -1,4 +1,5 @@
 /** From the blocks of the file, each valid alone, to a pipeline whose parts agree. */
+import { parseInstant } from '../core/instant.ts';
 import { zoneNamed } from '../core/told-time.ts';
 import { MAX_IDS, type EngineSpec } from '../windows/spec.ts';
 import { alertKindsOf } from './alert-kinds.ts';
@@ -52,7 +53,7 @@ export function resolvePipeline(block: PipelineBlock, folder: string, problems: 
     folder,
     engine,
     clock,
-    start: block.start === 'earliest' || block.start === 'latest' ? block.start : Date.parse(block.start),
+    start: block.start === 'latest' ? block.start : (parseInstant(block.start) ?? 'earliest'),
     topics,
     inputs: sources.flatMap((source) => source.input ?? []),
     monitor,
