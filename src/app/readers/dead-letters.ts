@@ -86,27 +86,35 @@ function isWanted(letter: DeadLetter, origin: string, { reason, topic, origins }
 
 /**
  * Offset of the newest dead letter of each origin; undefined where every origin stands there once. Letters of a partition come
- * in its order, so only where that order breaks (it was read again) need all origins be held.
+ * in its order, so only where that order breaks (it was read again) need all origins be held. Keys tell whether it does: others may write
+ * keys too, which can only make it seem broken; so origins are those of the letters themselves.
  */
 async function newestOfOrigins(log: Log, topic: string, start: number, end: number): Promise<Map<string, number> | undefined> {
-  const last = new Map<string, number>();
-  let newest: Map<string, number> | undefined;
-  for await (const { origin } of lettersByKey(log, topic, start, end)) {
-    const slash = origin.lastIndexOf('/');
-    const partition = origin.slice(0, slash);
-    const at = Number(origin.slice(slash + 1));
-    if (at <= (last.get(partition) ?? -1)) newest = new Map();
-    if (newest) break;
-    last.set(partition, at);
+  if (await areInOrder(log, topic, start, end)) return undefined;
+  const newest = new Map<string, number>();
+  for await (const batch of batches(log, topic, 0, start, end)) {
+    for (let i = 0; i < batch.count; i++) {
+      const letter = parseLetter(textAt(batch, i));
+      if (letter) newest.set(originKey(letter.topic, letter.partition, letter.offset), batch.firstOffset + i);
+    }
   }
-  if (newest) for await (const { origin, offset } of lettersByKey(log, topic, start, end)) newest.set(origin, offset);
   return newest;
 }
 
-async function* lettersByKey(log: Log, topic: string, start: number, end: number): AsyncGenerator<{ origin: string; offset: number }> {
+async function areInOrder(log: Log, topic: string, start: number, end: number): Promise<boolean> {
+  const last = new Map<string, number>();
   for await (const batch of batches(log, topic, 0, start, end)) {
-    for (let i = 0; i < batch.count; i++) yield { origin: Buffer.from(keyAt(batch, i) ?? []).toString(), offset: batch.firstOffset + i };
+    for (let i = 0; i < batch.count; i++) {
+      const origin = Buffer.from(keyAt(batch, i) ?? []).toString();
+      const slash = origin.lastIndexOf('/');
+      const partition = origin.slice(0, slash);
+      const at = Number(origin.slice(slash + 1));
+      // Nor is what is no number after any other.
+      if (!(at > (last.get(partition) ?? -1))) return false;
+      last.set(partition, at);
+    }
   }
+  return true;
 }
 
 async function readVerdicts(log: Log, pipeline: PipelineRecord): Promise<Map<string, ReplayVerdict>> {

@@ -105,6 +105,28 @@ test('what others wrote on the dead-letter topic is left out', async (t) => {
   );
 });
 
+test('what others wrote there under the key of a letter hides none, nor that a record was judged twice', async (t) => {
+  for (const keyOfOthers of ['raw/0/3', 'raw/0/x', 'raw/0/99', 'x', '']) {
+    const { log, append } = await openLog(t, ['p.dlq']);
+    const letters = [letter(3, 'late'), letter(4, 'late'), letter(4, 'bad_json')].map((one) => JSON.stringify(one));
+    await append(
+      'p.dlq',
+      [letters[0]!, letters[1]!, 'not ours', letters[2]!, 'not ours'],
+      ['raw/0/3', 'raw/0/4', keyOfOthers, 'raw/0/4', keyOfOthers],
+    );
+    assert.deepEqual(
+      (await listOf(readDeadLetters(log, pipeline, {}))).map(({ origin, reason }) => [origin, reason]),
+      [
+        ['raw/0/3', 'late'],
+        ['raw/0/4', 'bad_json'],
+      ],
+      keyOfOthers,
+    );
+    await append('p.dlq', ['not ours'], ['raw/0/4']);
+    assert.equal((await findDeadLetter(log, pipeline, 'raw/0/4'))?.reason, 'bad_json', keyOfOthers);
+  }
+});
+
 test('of a record that was judged again only the newest dead letter is shown', async (t) => {
   const log = await openLetters(t, [letter(3, 'late'), letter(7, 'late'), letter(3, 'bad_json'), letter(8, 'late')]);
   const shown = await listOf(readDeadLetters(log, pipeline, {}));
