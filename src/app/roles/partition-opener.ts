@@ -82,9 +82,11 @@ export function createPartitionOpener(
         },
       },
     );
-    const { changes, changed } = await noteLookups(log, spec, new Map([[input.name, stage.status().offset]]));
-    if (changes.length > 0) await log.commit({ state: changes });
-    for (const file of changed) logger.info(`pipeline ${pipeline}: ${file} has changed; it counts from here on in ${input.name}`);
+    // Else its thread would keep it beside the one that is opened next.
+    await noteFiles(log, input.name, stage.status().offset).catch(async (error: unknown) => {
+      await stage.close();
+      throw error;
+    });
     return {
       ...stage,
       async close() {
@@ -92,6 +94,13 @@ export function createPartitionOpener(
         await log.close();
       },
     };
+  }
+
+  /** What lookup files and schemas say, in force from that offset on. */
+  async function noteFiles(log: Log, name: string, offset: number): Promise<void> {
+    const { changes, changed } = await noteLookups(log, spec, new Map([[name, offset]]));
+    if (changes.length > 0) await log.commit({ state: changes });
+    for (const file of changed) logger.info(`pipeline ${pipeline}: ${file} has changed; it counts from here on in ${name}`);
   }
 
   return async (topic, partition, holds) => {
