@@ -21,6 +21,7 @@ import type { PipelineStatus } from '../../server/api.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
 import { cursorAfter, parseCursor } from '../../server/window-cursor.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
+import { rowVersion } from '../../windows/row-version.ts';
 import type { WindowRecord, WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import { episodeIn } from './alert-book.ts';
@@ -207,6 +208,7 @@ test('through the index it is what all of the topic gives, also of what came sin
           minute: fc.nat(30),
           n: fc.nat(9),
           version: fc.integer({ min: 1, max: 9 }),
+          revision: fc.integer({ min: 1, max: 3 }),
           country: fc.constantFrom('US', 'KR'),
           origin: fc.constantFrom('', '', 'replay'),
           window: fc.constantFrom('1m', '5m'),
@@ -216,27 +218,46 @@ test('through the index it is what all of the topic gives, also of what came sin
       fc.nat(60),
       fc.nat(30),
       fc.nat(30),
-      async (entries, cut, a, b) => {
-        const rows = entries.map(({ minute, n, version, country, origin, window }) =>
-          row(minute, { country }, n, { version: String(version), origin, window }),
+      fc.constantFrom({}, { country: 'US' }),
+      async (entries, cut, a, b, labels) => {
+        const rows = entries.map(({ minute, n, version, revision, country, origin, window }) =>
+          row(minute, { country }, n, { version: rowVersion(revision, 'final', version), origin, window }),
         );
         const { log, ask } = await history(t, rows.slice(0, cut));
-        const query = { from: START + Math.min(a, b) * MINUTE, to: START + Math.max(a, b) * MINUTE, grouping: ['country'] };
+        const query = { from: START + Math.min(a, b) * MINUTE, to: START + Math.max(a, b) * MINUTE, grouping: ['country'], labels };
         await ask(query);
         await append(log, 'w', rows.slice(cut));
         const wanted = rows.filter(
           ({ window, window_start }) => window === '1m' && window_start >= iso(Math.min(a, b)) && window_start < iso(Math.max(a, b)),
         );
-        const expected = mergeRows(wanted, spec.measures).map(({ window_start, labels, measures }) => [
-          window_start,
-          labels['country'],
-          measures['n'],
-        ]);
+        const expected = mergeRows(wanted, spec.measures)
+          .map(({ window_start, labels: found, measures }) => [window_start, found['country'], measures['n']])
+          .filter(([, country]) => labels.country === undefined || country === labels.country);
         assert.deepEqual((await ask(query)).points, expected);
       },
     ),
     { numRuns: 15 },
   );
+});
+
+test('a window that was computed anew has none of the rows that it no longer consists of, whatever is asked for', async (t) => {
+  const of = (revision: number): Partial<WindowRow> => ({ version: rowVersion(revision, 'final', 1) });
+  const before = [row(0, { country: 'US' }, 1, of(1)), row(0, { country: 'KR' }, 2, of(1)), row(1, { country: 'KR' }, 3, of(1))];
+  const anew = row(0, { country: 'US' }, 4, of(2));
+  const { ask, hotStore, log } = await history(t, [...before, anew]);
+  const [us, kr] = [
+    [iso(0), 'US', 4],
+    [iso(1), 'KR', 3],
+  ];
+  assert.deepEqual((await ask()).points, [us, kr], 'a window that has no newer rows stays');
+  assert.deepEqual((await ask({ grouping: ['country'], from: START, to: START + MINUTE })).points, [us]);
+  assert.deepEqual((await ask({ grouping: [] })).points, []);
+  // KR has no row in the last window that was computed anew, and the hot store holds its last one.
+  await append(log, 'w', [row(1, { country: 'US' }, 5, of(2))]);
+  await hotStore.put([row(1, { country: 'US' }, 5, of(2))]);
+  assert.deepEqual((await ask()).points, [us, [iso(1), 'US', 5]]);
+  await hotStore.put([row(2, { country: 'KR' }, 6, of(1)), row(2, { country: 'US' }, 7, { ...of(2), final: false })]);
+  assert.deepEqual((await ask()).points.slice(2), [[iso(2), 'US', 7]], 'nor has one that is open');
 });
 
 test('while the hot store is not filled yet the newest come from the log, and the open window from memory', async (t) => {

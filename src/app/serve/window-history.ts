@@ -10,6 +10,7 @@ import type { WindowHistory, WindowPoint } from '../../server/api.ts';
 import type { HistoryQuery } from '../../server/surface.ts';
 import { cursorAfter } from '../../server/window-cursor.ts';
 import { mergeRows } from '../../windows/row-merge.ts';
+import { revisionOf } from '../../windows/row-version.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { EngineSpec } from '../../windows/spec.ts';
 import { byWindow, pageOf, type FoundWindows } from './history-page.ts';
@@ -83,6 +84,9 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     }
 
     const rows = createCollection(matches);
+    // Also of those that are not asked for: they tell of a window that was computed anew.
+    const inSpan = (current ?? []).filter((row) => isWithin(row, from, to));
+    for (const row of inSpan) rows.note(row);
     const needsOlder = older !== undefined && from < whole;
     if (needsOlder) {
       const before = { pipeline, window, ...(from > -Infinity && { from }), to: Math.min(to, whole, Number.MAX_SAFE_INTEGER) };
@@ -94,7 +98,7 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
       return true;
     });
     const stored = byWindow(rows.all());
-    const open = byWindow((current ?? []).filter((row) => isWithin(row, from, to) && matches(row.labels)));
+    const open = byWindow(inSpan.filter((row) => matches(row.labels) && rows.isInForce(row)));
     const rowsOf = (start: string): readonly WindowRow[] => {
       const final = mergeRows(stored.rowsOf(start), measures);
       const made = new Set(final.map(keyOf));
@@ -145,11 +149,20 @@ export function ageOf(rows: readonly { readonly window_end: string }[], clock: P
   return newest === -Infinity ? null : Math.max(0, clock.now() - newest);
 }
 
-/** Of each row the highest version. */
+/** Of each row the highest version. A window that was computed anew consists of its newest revision alone, whichever rows of that match. */
 function createCollection(matches: (labels: Labels) => boolean) {
   const newest = new Map<string, WindowRow>();
+  /** By start of the window. */
+  const revisions = new Map<string, number>();
+  const note = ({ window_start, version }: WindowRow): void => {
+    revisions.set(window_start, Math.max(revisions.get(window_start) ?? 0, revisionOf(version)));
+  };
+  const isInForce = ({ window_start, version }: WindowRow): boolean => revisionOf(version) === revisions.get(window_start);
   return {
+    note,
+    isInForce,
     add(row: WindowRow) {
+      note(row);
       if (!matches(row.labels)) return;
       const key = `${keyOf(row)}${row.origin}`;
       const known = newest.get(key);
@@ -161,7 +174,7 @@ function createCollection(matches: (labels: Labels) => boolean) {
         `more than ${ROWS_MAX} rows lie in this span; ask for less with from, to, grouping or a dimension's value`,
       );
     },
-    all: () => [...newest.values()],
+    all: () => [...newest.values()].filter(isInForce),
   };
 }
 
