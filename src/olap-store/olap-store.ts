@@ -104,7 +104,10 @@ export interface OlapStore {
   putRawEvents(pipeline: string, events: readonly RawEvent[], keepMs: number): Promise<void>;
   /** Ordered by start; read page by page, a window's rows all in one page, so `merge` sees each window whole. */
   windows(query: WindowsQuery, merge: RowMerge): AsyncIterable<WindowRow>;
-  /** Of each series the rows of its last window, of the windows that begin less than 26 h before the newest one. */
+  /**
+   * Of each series the rows of its last window, of the windows that begin less than 26 h before the newest one. Rows of a window that was
+   * computed anew since do not count.
+   */
   latest(query: LatestQuery, merge: RowMerge): Promise<readonly WindowRow[]>;
   /**
    * For those who want a few measures of very many windows: final main rows (no other origins) of the newest revision, in pages of

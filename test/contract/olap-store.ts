@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import type { DeadLetter } from '../../src/dead-letter/dead-letter.ts';
 import type { AlertRecord, OlapStore, WindowsQuery } from '../../src/olap-store/olap-store.ts';
 import { mergeRows } from '../../src/windows/row-merge.ts';
+import { rowVersion } from '../../src/windows/row-version.ts';
 import type { WindowRow } from '../../src/windows/row.ts';
 import type { MeasureSpec } from '../../src/windows/spec.ts';
 import { rowAt } from '../support/window-row.ts';
@@ -185,6 +186,23 @@ export function testOlapStore(
       assert.deepEqual(await latest(), [['FR', 4 - 26 * 60, '7', 3], ['KR', 2, '7', 6], us]);
       assert.deepEqual(await latest({ country: 'US' }), [us]);
       assert.deepEqual(await latest({ country: 'XX' }), []);
+    });
+
+    it('gives the last window that counts: not of a revision that was computed anew without the series', async () => {
+      const of = (country: string, minute: number, revision: number): WindowRow =>
+        windowRow('anew-latest', minute, { labels: { country }, version: rowVersion(revision, 'final', 7) });
+      await store.putWindows([of('US', 0, 1), of('KR', 0, 1), of('JP', 0, 1), of('JP', 1, 1)]);
+      await store.putWindows([of('US', 0, 2), of('JP', 0, 2), of('US', 1, 2), of('US', 2, 2)]);
+      const latest = async (country?: string): Promise<unknown[]> => {
+        const query = { pipeline: 'anew-latest', window: '1m', ...(country !== undefined && { labels: { country } }) };
+        const found = await store.latest(query, (rows) => mergeRows(rows, MEASURES));
+        return found.map((row) => [row.labels['country'], (Date.parse(row.window_start) - T0) / 60_000, row.version]);
+      };
+      const second = rowVersion(2, 'final', 7);
+      assert.deepEqual(await latest('KR'), []);
+      assert.deepEqual(await latest('JP'), [['JP', 0, second]]);
+      assert.deepEqual(await latest('US'), [['US', 2, second]]);
+      assert.deepEqual(await latest(), [['JP', 0, second], ['US', 2, second]]); // prettier-ignore
     });
 
     it('keeps the newest state of an alert, whole', async () => {

@@ -7,6 +7,7 @@ import type { DeadLetter } from '../../dead-letter/dead-letter.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { AlertRecord, LatestQuery, ListQuery, OlapStore, RowMerge, WindowsQuery } from '../olap-store.ts';
 import type { OlapEndpoint } from './address.ts';
+import { REVISION } from './merge-sql.ts';
 import { MIGRATIONS, type Migration } from './migrations.ts';
 import type { Retention } from './retention.ts';
 import * as rows from './rows.ts';
@@ -160,7 +161,9 @@ export function createClickHouseStore(config: ClickHouseStoreConfig, deps: Click
   async function latest({ pipeline, window, labels }: LatestQuery, merge: RowMerge): Promise<readonly WindowRow[]> {
     const of = 'pipeline = {pipeline:String} AND window = {window:String}';
     const recent = `start_ms > (SELECT max(start_ms) FROM ${db}.windows WHERE ${of}) - ${LATEST_SPAN_MS}`;
-    const which = `${of} AND ${recent}${labels ? ' AND labels_key = {key:String}' : ''}`;
+    // A window consists of its newest revision alone, and which that is the rows of other series may tell.
+    const inForce = `(start_ms, ${REVISION}) IN (SELECT start_ms, max(${REVISION}) FROM ${db}.windows WHERE ${of} AND ${recent} GROUP BY start_ms)`;
+    const which = `${of} AND ${recent} AND ${inForce}${labels ? ' AND labels_key = {key:String}' : ''}`;
     const sql = `SELECT ${rows.WINDOW_COLUMNS} FROM ${db}.windows FINAL WHERE ${which}
       AND (labels_key, start_ms) IN (SELECT labels_key, max(start_ms) FROM ${db}.windows WHERE ${which} GROUP BY labels_key)`;
     const found = await select<rows.StoredWindow>(sql, { pipeline, window, key: labelsKey(labels ?? {}) });

@@ -7,7 +7,8 @@ import { ddsketchQuantile, hllEstimate, mergedDdsketches, mergedHlls } from './s
 /** Fields of a part, by their place in its tuple. */
 const PART = ['start_ms', 'origin', 'version', 'final', 'events', 'replayed', 'corrections', 'measures', 'values', 'sketches', 'partitions', 'idle'] as const; // prettier-ignore
 const part = (name: (typeof PART)[number], of = 'parts'): string => `${of}.${PART.indexOf(name) + 1}`;
-const REVISION = 'bitShiftRight(version, 54)';
+/** Of a row of `windows`. */
+export const REVISION = 'bitShiftRight(version, 54)';
 
 const heldBy = (list: string): string => `arrayMap(h -> h[c.1], arrayFilter(h -> mapContains(h, c.1), ${list}))`;
 const held = heldBy(part('values'));
