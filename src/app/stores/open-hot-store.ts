@@ -8,6 +8,7 @@ import { HOT_HISTORY_MS, type HotHistory, type HotStore } from '../../hot-store/
 import { createMemoryHotStore } from '../../hot-store/memory/memory-store.ts';
 import { parseRedisUrl } from '../../hot-store/redis/url.ts';
 import { counted, plural } from '../../core/counted.ts';
+import { withCurrentRows } from './current-rows.ts';
 
 export interface HotStoreDeps {
   readonly clock: Clock;
@@ -19,15 +20,15 @@ export interface HotStoreDeps {
 /** What is put into it is there after the run. */
 export const outlivesRun = (address: string | undefined): address is string => address !== undefined && address !== 'memory';
 
-/** @throws AppError `usage` for an address that is none, and what Redis refuses */
+/** Of windows computed anew its rows are those that count. @throws AppError `usage` for an address that is none, and what Redis refuses */
 export async function openHotStore(address: string | undefined, configs: readonly LoadedPipeline[], deps: HotStoreDeps): Promise<HotStore> {
   const history = configs.flatMap(servedHistory);
   checkHotStoreAddress(address);
-  if (!outlivesRun(address)) return createMemoryHotStore({ history });
+  if (!outlivesRun(address)) return withCurrentRows(createMemoryHotStore({ history }));
   const dimensions = Object.fromEntries(configs.map(({ engine }) => [engine.pipeline, engine.dimensions]));
   const { clock, logger, onEmpty } = deps;
   const { createRedisHotStore } = await import('../../hot-store/redis/redis-store.ts');
-  return createRedisHotStore({ url: address, history, dimensions }, { clock, logger, ...(onEmpty && { onEmpty }) });
+  return withCurrentRows(await createRedisHotStore({ url: address, history, dimensions }, { clock, logger, ...(onEmpty && { onEmpty }) }));
 }
 
 /** @throws AppError `usage` for an address that is none */
