@@ -13,7 +13,7 @@ const away = (): Promise<never> => Promise.reject(new AppError('hot_store_unavai
 
 interface State {
   readonly hot?: 'away' | 'empty';
-  readonly olap?: 'none' | 'away' | 'known to be away' | 'starting' | 'slow to start';
+  readonly olap?: 'none' | 'missing' | 'away' | 'known to be away' | 'starting' | 'slow to start';
   /** What the hot store has so far, being filled. */
   readonly filling?: readonly WindowRow[];
 }
@@ -40,7 +40,7 @@ function stores({ hot, olap, filling }: State) {
           isFilled,
         };
   let state: PipelineStatus['olap_store'] =
-    olap === 'none' ? 'none' : olap === 'known to be away' ? 'away' : olap?.includes('start') ? 'starting' : 'ready';
+    olap === 'none' || olap === 'missing' ? olap : olap === 'known to be away' ? 'away' : olap?.includes('start') ? 'starting' : 'ready';
   const side: Pick<OlapSide, 'state' | 'store' | 'started'> = {
     state: () => state,
     store: () => (state === 'ready' ? store : undefined),
@@ -116,6 +116,17 @@ test('while the hot store fills after it came up empty, each row is the newer on
   assert.deepEqual(await sources(stores({ filling: [after] })), ['hot', 'olap', after.window_start]);
   const corrected = { ...windowRow(US), version: String(BigInt(windowRow(US).version) + 1n) };
   assert.equal((await stores({ filling: [corrected] }).latest.one('5m', US)).source, 'hot');
+});
+
+test('while the hot store fills, and there is no OLAP store, a segment that it has not is not said to be nowhere', async () => {
+  for (const olap of ['none', 'missing'] as const) {
+    const { latest } = stores({ filling: [windowRow({ country: 'KR' })], olap });
+    const isUnknown = ({ code, retryable, message }: AppError): boolean =>
+      code === 'hot_store_unavailable' && retryable && /has no such segment, and is not filled from the log yet; ask again/.test(message);
+    await assert.rejects(latest.one('5m', US), isUnknown);
+    assert.deepEqual((await latest.all('5m')).rows, [windowRow({ country: 'KR' })]);
+    assert.deepEqual(await stores({ filling: [windowRow(US)], olap }).latest.one('5m', US), { source: 'hot', rows: windowRow(US) });
+  }
 });
 
 test('where both are away, both are named, and it may be tried again', async () => {

@@ -12,8 +12,9 @@ import type { OlapSide } from './olap-side.ts';
 
 export interface LatestRows {
   /**
-   * @throws AppError `hot_store_unavailable` where neither store answers; `olap_unavailable` where the hot store has no such segment and the
-   * OLAP store, which may have it, is still starting, away, or has too much to do
+   * @throws AppError `hot_store_unavailable` where neither store answers, and where the hot store, not filled yet, has no such segment and there
+   * is no OLAP store; `olap_unavailable` where the hot store has no such segment and the OLAP store, which may have it, is still starting,
+   * away, or has too much to do
    */
   one(window: string, labels: Labels): Promise<Sourced<WindowRow | undefined>>;
   /** Of every series, ordered by labels. @throws AppError `hot_store_unavailable` where neither store answers */
@@ -84,6 +85,7 @@ export function latestRows(
       if (!row) await olap.started(START_WAIT_MS);
       const state = olap.state();
       if (!row && (state === 'starting' || state === 'away')) throw notKnown(state === 'away' ? 'is away' : 'is still starting');
+      if (!row && !isFilled && (state === 'none' || state === 'missing')) throw notFilled();
       const asking = fromOlap(window, labels);
       if (!row && !asking && state === 'ready') throw notKnown('has too much to do');
       const stored = (
@@ -113,6 +115,11 @@ export function latestRows(
       return { source: better.length > 0 ? 'olap' : 'hot', rows: inOrder };
     },
   };
+}
+
+function notFilled(): AppError {
+  const what = 'the hot store has no such segment, and is not filled from the log yet; ask again in some seconds';
+  return new AppError('hot_store_unavailable', what, { retryable: true });
 }
 
 /** Not to be told that there is no such segment. */
