@@ -352,6 +352,17 @@ test('while the hot store is away the OLAP store answers, with what only the log
   assert.deepEqual(await alone.ask({ from: START }), { source: 'log', truncated: false, points: points.slice(2) });
 });
 
+test('an OLAP store that goes away while the hot store is away is not taken for a fault of ours', async (t) => {
+  const olap = { latest: async () => [], async *windows() {} } as unknown as OlapStore;
+  const { read, side, index } = await history(t, [row(0, { country: 'US' }, 1)], olap, { away: () => true });
+  const { wholeFrom } = index;
+  index.wholeFrom = async () => {
+    side.state = 'away';
+    return wholeFrom();
+  };
+  await assert.rejects(read({ window: '1m', labels: {}, limit: 10 }), { code: 'hot_store_unavailable', retryable: true });
+});
+
 test('where dead letters were replayed, and late partitions added, a served segment has them too, once', async (t) => {
   const main = [0, 1, 2, 3].map((minute) => row(minute, { country: 'US' }, 10, { version: '5' }));
   const { log, ask } = await history(t, main);

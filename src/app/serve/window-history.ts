@@ -53,10 +53,11 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     const { window, labels, after } = asked;
     const query = after === undefined ? asked : { ...asked, from: Math.max(asked.from ?? -Infinity, after.start) };
     const wasFilled = await deps.hotFill.soon();
-    const found = await Promise.all([hotStore.all(pipeline, window), hotStore.isFilled(pipeline)]).catch((error: unknown) => {
-      if (error instanceof AppError && error.retryable && (deps.olap.store() || query.from !== undefined)) return undefined;
+    const hot = await Promise.all([hotStore.all(pipeline, window), hotStore.isFilled(pipeline)]).catch((error: unknown) => {
+      if (error instanceof AppError && error.retryable && (deps.olap.store() || query.from !== undefined)) return error;
       throw error;
     });
+    const found = hot instanceof AppError ? undefined : hot;
     const { slideMs } = spec.windows.find(({ name }) => name === window)!;
     const usualMs = Math.max(USUAL_SPAN_MS, USUAL_WINDOWS * slideMs);
     const to = query.to ?? Infinity;
@@ -65,6 +66,8 @@ export function createWindowHistory({ spec, hotHistory }: HistoryConfig, deps: H
     const isBeyondLog = reach < (await index.wholeFrom());
     if (isBeyondLog) await deps.olap.started(OLAP_WAIT_MS);
     const older = deps.olap.store();
+    // It was there a moment ago.
+    if (hot instanceof AppError && !older && query.from === undefined) throw hot;
     const current = found?.[0];
     // One that came up empty since is being filled again.
     const isFilled = wasFilled && found?.[1] === true;
