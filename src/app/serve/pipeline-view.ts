@@ -13,6 +13,7 @@ import type { Episode } from '../../alerts/episodes.ts';
 import type { PipelineInfo } from '../../server/api.ts';
 import { createEventRing, type Said } from '../../server/stream/event-ring.ts';
 import type { PipelineView } from '../../server/surface.ts';
+import { inputPartitions } from '../../windows/plan.ts';
 import type { WindowRow } from '../../windows/row.ts';
 import type { PipelineRun } from '../run/pipeline-run.ts';
 import { createSilences } from '../silences.ts';
@@ -32,8 +33,8 @@ export interface LiveView extends PipelineView {
   committed(committed: Committed): Sliced<void>;
   /** About once a second. */
   tick(): Promise<void>;
-  /** Records to read before it has caught up for the first time; 0 from then on. */
-  behind(): Promise<number>;
+  /** Records to read before it has caught up for the first time; 0 from then on. Undefined: not all partitions are known yet. */
+  behind(): Promise<number | undefined>;
 }
 
 export interface LiveViewDeps {
@@ -44,6 +45,8 @@ export interface LiveViewDeps {
   readonly olap: OlapSide;
   /** Tells the ids of this process's streams from those of an earlier one. */
   readonly epoch: string;
+  /** It is asked about the whole pipeline: this process plays `api`. */
+  readonly showsAll: boolean;
 }
 
 /** Rows in one event of the stream, and of one commit: beyond them roll-ups and final rows go first, the rest is left out. */
@@ -70,6 +73,7 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
   );
   const saidIn = saidInOf(spec.measures);
   const rate = createRate();
+  const partitionsMin = deps.showsAll ? inputPartitions(spec).length : 0;
   let hasCaughtUp = false;
   /** A status waits for the log, which may be away. */
   let isTicking = false;
@@ -112,7 +116,8 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     notifications: () => run.notify.decided(),
     silences,
     *committed({ records, provisional, alerts: events }) {
-      hasCaughtUp ||= engine.partitions().every(({ caughtUp }) => caughtUp);
+      const read = engine.partitions();
+      hasCaughtUp ||= read.length >= partitionsMin && read.every(({ caughtUp }) => caughtUp);
       if (stream.isHeard()) {
         const rows = atMost([...records.filter((record) => record.kind === 'row' && record.origin === ''), ...provisional] as WindowRow[]);
         for (let at = 0; at < rows.length; at += POINTS_PER_EVENT) {
@@ -146,7 +151,10 @@ export function createLiveView(run: PipelineRun, hotHistory: readonly HotHistory
     },
     async behind() {
       if (hasCaughtUp) return 0;
-      const lag = (await partitions()).reduce((sum, partition) => sum + partition.lag, 0);
+      const read = await partitions();
+      // On Kafka nobody has told of them at first: nothing to read is not what is known then.
+      if (read.length < partitionsMin) return undefined;
+      const lag = read.reduce((sum, partition) => sum + partition.lag, 0);
       hasCaughtUp = lag <= NEARLY_RECORDS;
       return hasCaughtUp ? 0 : lag;
     },

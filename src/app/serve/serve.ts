@@ -73,7 +73,7 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
   const epoch = clock.now().toString(36);
   const views = runs.map((run) => ({
     run,
-    view: createLiveView(run, deps.hotHistory(run.config), { log, clock, hotStore, hotFill, olap, epoch }),
+    view: createLiveView(run, deps.hotHistory(run.config), { log, clock, hotStore, hotFill, olap, epoch, showsAll: !config.isHealthOnly }),
   }));
   const surface: Surface = {
     pipelines: views.map(({ view }) => view),
@@ -85,6 +85,8 @@ export async function startServing(config: ServeConfig, deps: ServeDeps): Promis
     async notReady() {
       for (const { view } of views) {
         const records = await view.behind();
+        if (records === undefined)
+          return `pipeline ${view.info.name}: how far it is read is not known yet; its active monitor, here or in another process, tells`;
         if (records > 0) return `pipeline ${view.info.name} catches up: ${counted(records, 'record')} to read`;
       }
       return hotFill.isFilled() ? undefined : 'the hot store is being filled from the log';
